@@ -1,0 +1,28 @@
+export type ConditionStatus = 'True' | 'False' | 'Unknown';
+
+/** One observed aspect of a resource. `reason` is stable CamelCase, `message` a sentence with what to do. */
+export interface Condition {
+  readonly type: string;
+  readonly status: ConditionStatus;
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+  /** ISO 8601; moves only when `status` does. */
+  readonly since: string;
+}
+
+export type ConditionClaim = Omit<Condition, 'observedGeneration' | 'since'>;
+
+/** The only way to change a condition: stamps the generation and keeps `since` unless the status really flips. */
+export function mark(
+  all: readonly Condition[],
+  claim: ConditionClaim,
+  observedGeneration: number,
+  now: Date,
+): Condition[] {
+  const old = all.find((condition) => condition.type === claim.type);
+  const since = old?.status === claim.status ? old.since : now.toISOString();
+  return [...all.filter((condition) => condition.type !== claim.type), { ...claim, observedGeneration, since }].sort(
+    (a, b) => a.type.localeCompare(b.type),
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * Every error code of the public API and the HTTP status it is answered with (definitions §9).
+ * A code never changes meaning; every edge derives its translation from this table.
+ */
+export const faultStatus = {
+  'request.invalid': 400,
+  'sizing.invalid': 400,
+  'class.unknown': 400,
+  'configset.invalid': 400,
+  'manifest.invalid': 400,
+  'override.invalid': 400,
+  'auth.invalid': 401,
+  'auth.session_expired': 401,
+  'auth.forbidden': 403,
+  'account.not_found': 404,
+  'cluster.not_found': 404,
+  'node.not_found': 404,
+  'service.not_found': 404,
+  'type.not_found': 404,
+  'app.not_found': 404,
+  'configset.not_found': 404,
+  'apikey.not_found': 404,
+  'job.not_found': 404,
+  'route.not_found': 404,
+  'service.in_use': 409,
+  'cluster.exists': 409,
+  'cluster.not_empty': 409,
+  'account.exists': 409,
+  'conflict.deleting': 409,
+  'conflict.idempotency': 409,
+  'conflict.stale': 412,
+  'request.too_large': 413,
+  'limit.exceeded': 429,
+  internal: 500,
+  unavailable: 503,
+} as const;
+
+export type FaultCode = keyof typeof faultStatus;
+
+/** One thing wrong with an input: `path` in dots and brackets (`cpuLimitMc`, `values.shared_buffers`). */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What travels beside code and message: `issues`, `dependents`, `reason`, `retryAfterSeconds`, `generation` … */
+export type FaultDetails = Readonly<Record<string, unknown>> & {
+  readonly issues?: readonly Issue[];
+  readonly retryAfterSeconds?: number;
+};
+
+/** A fault as it crosses a process boundary. */
+export interface FaultBody {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly details?: FaultDetails;
+}
+
+/** A refusal or failure with a stable code: says what was wrong, with which value, and what to do. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+
+  constructor(
+    readonly code: FaultCode,
+    message: string,
+    readonly details: FaultDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  toBody(): FaultBody {
+    return { code: this.code, message: this.message, details: this.details };
+  }
+
+  static fromBody(body: FaultBody): Fault {
+    return new Fault(body.code, body.message, body.details);
+  }
+}
+
+/** `unavailable`, to be tried again after that many seconds. */
+export const unavailable = (message: string, retryAfterSeconds = 2, cause?: unknown): Fault =>
+  new Fault('unavailable', message, { retryAfterSeconds }, { cause });
+
+/** The first Fault in an error's chain of causes; anything else is a bug or an outage, not an answer. */
+export function faultOf(thrown: unknown): Fault | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (error instanceof Fault) return error;
+  }
+  return undefined;
+}
