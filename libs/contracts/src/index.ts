@@ -1,1 +1,2 @@
-export {};
+export { event, type EventContract, request, type RequestContract, type Scope } from './contract.js';
+export { type ServiceName, serviceNames } from './service-name.js';
