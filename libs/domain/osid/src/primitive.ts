@@ -1,0 +1,34 @@
+import { type Random, randomString } from '@runos/kernel';
+import type { Branded } from './brand.js';
+
+/** Lower-case letters and digits: safe in DNS labels, in paths and when read aloud. */
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** The shape of one kind of identifier: how to recognise it and, if it has a fixed length, how to make one. */
+export interface Primitive<Name extends string> {
+  readonly pattern: RegExp;
+  is(raw: unknown): raw is Branded<Name>;
+  /** The identifier, or undefined: whoever asked decides what a wrong shape means (mostly "not found"). */
+  parse(raw: unknown): Branded<Name> | undefined;
+  /** A random one that is in neither `taken` nor among the words that can never be one. */
+  mint(random: Random, taken?: ReadonlySet<string>): Branded<Name>;
+}
+
+export function primitive<Name extends string>(
+  pattern: RegExp,
+  mintedLength: number,
+  never: ReadonlySet<string> = new Set(),
+): Primitive<Name> {
+  const is = (raw: unknown): raw is Branded<Name> => typeof raw === 'string' && pattern.test(raw) && !never.has(raw);
+  return {
+    pattern,
+    is,
+    parse: (raw) => (is(raw) ? raw : undefined),
+    mint(random, taken = new Set()) {
+      for (;;) {
+        const drawn = randomString(random, alphabet, mintedLength);
+        if (is(drawn) && !taken.has(drawn)) return drawn;
+      }
+    },
+  };
+}
