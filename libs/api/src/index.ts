@@ -1,1 +1,17 @@
-export {};
+export { Membership, listAccounts } from './accounts/account-operations.js';
+export { type Access, type Level, levels } from './access/level.js';
+export { Role, roleAllows, roles, weakerRole } from './access/role.js';
+export * from './api-keys/api-key-operations.js';
+export * from './clusters/cluster-operations.js';
+export * from './config-sets/config-set-operations.js';
+export { Accepted, JobId, Name, NextCursor, page, Timestamp } from './field.js';
+export * from './jobs/job-operations.js';
+export * from './jobs/job-shapes.js';
+export * from './nodes/node-operations.js';
+export { type Method, type Operation, operation, type OperationInput, type OperationOutput } from './operation.js';
+export { literalSegments, operations } from './operations.js';
+export { type PathParam, pathParams } from './path-params.js';
+export * from './service-info/service-info-operations.js';
+export * from './services/service-operations.js';
+export * from './services/service-shapes.js';
+export * from './sessions/session-operations.js';

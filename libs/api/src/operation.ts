@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Access } from './access/level.js';
+import type { PathParam } from './path-params.js';
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Params = Readonly<Record<string, PathParam>>;
+
+/**
+ * One public operation as a value: routes, access checks, validation, OpenAPI and the command catalog derive from it.
+ * `path` has Express placeholders (`/:aid/clusters/:cid`), each described in `params`.
+ */
+export interface Operation<
+  P extends Params = Params,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+> {
+  /** Stable name, `<noun>.<verb>`; the operationId of OpenAPI. */
+  readonly id: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly output: O;
+  /** 202 when the answer carries a jobId, 201 for something created without one, else 200. */
+  readonly status: 200 | 201 | 202;
+  /** Concerns desired state with a generation: reads answer an ETag, writes accept If-Match. */
+  readonly versioned?: boolean;
+  readonly examples?: { readonly body?: z.input<B>; readonly output?: z.input<O> };
+}
+
+const nothing = z.strictObject({});
+
+/** Defines an operation; what it leaves out takes nothing (`params`, `query`, `body`) and answers 200. */
+export const operation = <
+  O extends z.ZodType,
+  const P extends Params = Record<never, never>,
+  Q extends z.ZodType = typeof nothing,
+  B extends z.ZodType = typeof nothing,
+>(
+  definition: Pick<Operation<P, Q, B, O>, 'id' | 'method' | 'path' | 'access' | 'summary' | 'output'> &
+    Partial<Operation<P, Q, B, O>>,
+): Operation<P, Q, B, O> => ({
+  params: {} as P,
+  query: nothing as unknown as Q,
+  body: nothing as unknown as B,
+  status: 200,
+  ...definition,
+});
+
+/** The input a handler receives: path parameters, query and body of one request, each parsed by its schema. */
+export interface OperationInput<Op extends Operation> {
+  readonly params: { readonly [K in keyof Op['params']]: string };
+  readonly query: z.output<Op['query']>;
+  readonly body: z.output<Op['body']>;
+}
+
+export type OperationOutput<Op extends Operation> = z.input<Op['output']>;

@@ -1,0 +1,36 @@
+import * as accounts from './accounts/account-operations.js';
+import * as apiKeys from './api-keys/api-key-operations.js';
+import * as clusters from './clusters/cluster-operations.js';
+import * as configSets from './config-sets/config-set-operations.js';
+import * as jobs from './jobs/job-operations.js';
+import * as nodes from './nodes/node-operations.js';
+import type { Operation } from './operation.js';
+import * as serviceInfo from './service-info/service-info-operations.js';
+import * as services from './services/service-operations.js';
+import * as sessions from './sessions/session-operations.js';
+
+const isOperation = (value: unknown): value is Operation =>
+  typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value;
+
+/** Every public operation; adding one to its noun's file is enough. */
+export const operations: readonly Operation[] = [
+  sessions,
+  accounts,
+  apiKeys,
+  clusters,
+  nodes,
+  services,
+  serviceInfo,
+  configSets,
+  jobs,
+].flatMap((noun) => Object.values(noun).filter(isOperation));
+
+/**
+ * Literal path segments of the public routes: no aid and no cid may read like one of them.
+ * `notify` and `cli` are reserved ahead of their routes, since ids never change.
+ */
+export const literalSegments: ReadonlySet<string> = new Set(
+  [...operations.map(({ path }) => path), '/livez', '/readyz', '/metrics', '/openapi.json', '/notify', '/cli']
+    .flatMap((path) => path.split('/'))
+    .filter((segment) => segment !== '' && !segment.startsWith(':')),
+);

@@ -1,0 +1,66 @@
+import { CreateRegistrationToken, RegistrationToken } from '@runos/api';
+import { z } from 'zod';
+import { request } from '../contract.js';
+import { Idempotency } from '../written.js';
+
+const answered = { owner: 'agent-gateway', scope: 'tenant' } as const;
+const cid = z.string();
+
+export const issueRegistrationToken = request({
+  ...answered,
+  callers: ['gateway'],
+  subject: 'agent-gateway.v1.token-issue',
+  input: z.object({ cid, token: CreateRegistrationToken, idempotency: Idempotency.optional() }),
+  output: RegistrationToken,
+  deadlineMs: 4_000,
+  idempotent: false,
+});
+
+/**
+ * Hands an instruction to the agent that holds the stream and awaits its answer.
+ * `absent`: nobody holds one; `unknown`: no answer in time, so ask again idempotently; `refused`: the agent answered with an error.
+ */
+export const instruct = request({
+  ...answered,
+  callers: ['reconciler'],
+  subject: 'agent-gateway.v1.instruct',
+  input: z.object({
+    cid,
+    nid: z.string().nullable(),
+    type: z.string(),
+    body: z.unknown(),
+    timeoutMs: z.int().min(1).max(60_000),
+  }),
+  output: z.discriminatedUnion('outcome', [
+    z.object({ outcome: z.literal('answered'), body: z.unknown() }),
+    z.object({ outcome: z.literal('refused'), message: z.string() }),
+    z.object({ outcome: z.literal('absent') }),
+    z.object({ outcome: z.literal('unknown') }),
+  ]),
+  deadlineMs: 60_000,
+  idempotent: false,
+});
+
+/** The last heartbeat of every agent of a cluster; `nid` null is the cluster agent's. */
+export const listHeartbeats = request({
+  ...answered,
+  callers: ['reconciler'],
+  subject: 'agent-gateway.v1.heartbeats',
+  input: z.object({ cid }),
+  output: z.object({
+    agents: z.array(z.object({ nid: z.string().nullable(), lastHeartbeatAt: z.iso.datetime().nullable() })),
+  }),
+  deadlineMs: 2_000,
+  idempotent: true,
+});
+
+/** Revokes every certificate and token of a cluster and ends its streams. */
+export const forgetCluster = request({
+  ...answered,
+  callers: ['reconciler'],
+  subject: 'agent-gateway.v1.cluster-forget',
+  input: z.object({ cid }),
+  output: z.object({}),
+  deadlineMs: 8_000,
+  idempotent: true,
+});

@@ -1,0 +1,30 @@
+import * as agentGateway from './agent-gateway/agent-gateway.js';
+import * as catalog from './catalog/catalog.js';
+import * as configSets from './config-sets/config-sets.js';
+import type { EventContract, RequestContract } from './contract.js';
+import * as accounts from './identity/accounts.js';
+import * as apiKeys from './identity/api-keys.js';
+import * as authentication from './identity/authentication.js';
+import * as jobProgress from './jobs/job-progress.js';
+import * as jobsOfGateway from './jobs/jobs.js';
+import * as agents from './reconciler/agents.js';
+import * as clusters from './reconciler/clusters.js';
+import * as instances from './reconciler/instances.js';
+
+export const identity = { ...authentication, ...accounts, ...apiKeys };
+export const jobs = { ...jobsOfGateway };
+export const reconciler = { ...clusters, ...instances, ...agents, ...jobProgress };
+export { agentGateway, catalog, configSets };
+
+const isContract = (value: unknown): value is RequestContract | EventContract =>
+  typeof value === 'object' && value !== null && 'subject' in value && 'owner' in value;
+
+/** Every request and event of the plane; NATS permissions and streams derive from it. */
+export const contracts: readonly (RequestContract | EventContract)[] = [
+  identity,
+  catalog,
+  configSets,
+  jobs,
+  reconciler,
+  agentGateway,
+].flatMap((context) => Object.values(context).filter(isContract));

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { request } from '../contract.js';
+
+/** Makes an account with an owner (a new user with a generated password, or an existing one) and a token of theirs. */
+export const createAccount = request({
+  subject: 'identity.v1.account-create',
+  owner: 'identity',
+  callers: ['operator'],
+  scope: 'plane',
+  input: z.object({ email: z.email().max(254), name: z.string().min(1).max(63).optional() }),
+  /** `password` is null for a user who existed already. Neither it nor the token can be read again. */
+  output: z.object({ aid: z.string(), email: z.string(), password: z.string().nullable(), token: z.string() }),
+  deadlineMs: 8_000,
+  idempotent: false,
+});
+
+/** The audit log's only entrance; answered when the entry is durable. */
+export const recordAudit = request({
+  subject: 'identity.v1.audit-record',
+  owner: 'identity',
+  callers: ['gateway', 'reconciler', 'agent-gateway'],
+  scope: 'tenant',
+  input: z.object({
+    action: z.string().max(64),
+    subject: z.string().max(256),
+    outcome: z.enum(['allowed', 'refused']),
+    detail: z.record(z.string(), z.string()).default({}),
+  }),
+  output: z.object({ id: z.string() }),
+  deadlineMs: 3_000,
+  idempotent: false,
+});

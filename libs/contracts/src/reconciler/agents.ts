@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { request } from '../contract.js';
+
+const fromAgents = { owner: 'reconciler', callers: ['agent-gateway'], scope: 'tenant', idempotent: true } as const;
+const cid = z.string();
+
+/** A node asks to belong to a cluster; the same machine id gets the nid it had. */
+export const registerNode = request({
+  ...fromAgents,
+  subject: 'reconciler.v1.node-register',
+  input: z.object({
+    cid,
+    machineId: z.string().min(1).max(128),
+    os: z.string().max(128),
+    name: z.string().max(63).optional(),
+  }),
+  output: z.object({ nid: z.string() }),
+  deadlineMs: 4_000,
+});
+
+/**
+ * Where an agent stands now, repeated until acknowledged. Of one agent only a higher (sessionNo, seq) counts.
+ * `present`: it holds a stream; `ready`: its last heartbeat is younger than 30 s.
+ */
+export const Presence = z.object({
+  cid,
+  /** null: the cluster agent. */
+  nid: z.string().nullable(),
+  sessionNo: z.int(),
+  seq: z.int(),
+  present: z.boolean(),
+  ready: z.boolean(),
+  version: z.string().max(64).nullable(),
+  capabilities: z.array(z.string().max(64)).max(64),
+  /** uid of the cluster's kube-system namespace, told by the cluster agent. */
+  clusterUid: z.string().max(64).nullable(),
+  lastHeartbeatAt: z.iso.datetime().nullable(),
+  certificateExpiresAt: z.iso.datetime().nullable(),
+});
+export type Presence = z.infer<typeof Presence>;
+
+export const reportPresence = request({
+  ...fromAgents,
+  subject: 'reconciler.v1.presence-report',
+  input: Presence,
+  output: z.object({}),
+  deadlineMs: 4_000,
+});

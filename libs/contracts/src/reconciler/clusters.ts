@@ -1,0 +1,56 @@
+import { Accepted, Cluster, CreateCluster, Node } from '@runos/api';
+import { z } from 'zod';
+import { request } from '../contract.js';
+import { WriteOptions } from '../written.js';
+
+const answered = { owner: 'reconciler', scope: 'tenant', deadlineMs: 4_000 } as const;
+const fromGateway = { ...answered, callers: ['gateway'] } as const;
+const cid = z.string();
+
+export const listClusters = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.cluster-list',
+  input: z.object({}),
+  output: z.object({ clusters: z.array(Cluster) }),
+  idempotent: true,
+});
+
+export const createCluster = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.cluster-create',
+  input: z.object({ cluster: CreateCluster, ...WriteOptions }),
+  output: Cluster,
+  idempotent: false,
+});
+
+export const showCluster = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.cluster-show',
+  input: z.object({ cid }),
+  output: Cluster,
+  idempotent: true,
+});
+
+export const deleteCluster = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.cluster-delete',
+  input: z.object({ cid, ...WriteOptions }),
+  output: Accepted,
+  idempotent: false,
+});
+
+export const listNodes = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.node-list',
+  input: z.object({ cid }),
+  output: z.object({ nodes: z.array(Node) }),
+  idempotent: true,
+});
+
+export const showNode = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.node-show',
+  input: z.object({ cid, nid: z.string() }),
+  output: Node,
+  idempotent: true,
+});

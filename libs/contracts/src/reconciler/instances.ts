@@ -1,0 +1,94 @@
+import {
+  Accepted,
+  CreatedService,
+  CreateService,
+  Credentials,
+  Service,
+  ServiceEvents,
+  ServiceStatus,
+  ServiceSummary,
+  UpdatedService,
+  UpdateService,
+} from '@runos/api';
+import { z } from 'zod';
+import { request } from '../contract.js';
+import { WriteOptions } from '../written.js';
+
+const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
+const page = { limit: z.int(), cursor: z.string().optional() };
+
+/** `id` is the five characters or the whole OSID. */
+const one = { cid: z.string(), type: z.string(), id: z.string() };
+
+export const createInstance = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-create',
+  input: z.object({ cid: z.string(), type: z.string(), fields: CreateService, ...WriteOptions }),
+  output: CreatedService,
+  idempotent: false,
+});
+
+export const listInstances = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-list',
+  input: z.object({ cid: z.string(), type: z.string().optional(), ...page }),
+  output: z.object({ services: z.array(ServiceSummary), nextCursor: z.string().nullable() }),
+  idempotent: true,
+});
+
+export const showInstance = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-show',
+  input: z.object(one),
+  output: Service,
+  idempotent: true,
+});
+
+export const updateInstance = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-update',
+  input: z.object({ ...one, fields: UpdateService, ...WriteOptions }),
+  output: UpdatedService,
+  idempotent: false,
+});
+
+export const deleteInstance = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-delete',
+  input: z.object({ ...one, ...WriteOptions }),
+  output: Accepted,
+  idempotent: false,
+});
+
+export const restartInstance = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-restart',
+  input: z.object({ ...one, ...WriteOptions }),
+  output: z.object({ osid: z.string(), message: z.string(), jobId: z.uuid() }),
+  idempotent: false,
+});
+
+export const showInstanceStatus = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-status',
+  input: z.object(one),
+  output: ServiceStatus,
+  idempotent: true,
+});
+
+/** Answered only after the audit entry is durable. */
+export const showInstanceCredentials = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-credentials',
+  input: z.object(one),
+  output: Credentials,
+  idempotent: true,
+});
+
+export const listInstanceEvents = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-events',
+  input: z.object({ ...one, ...page }),
+  output: ServiceEvents,
+  idempotent: true,
+});
