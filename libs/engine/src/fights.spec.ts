@@ -1,0 +1,54 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock } from '@runos/testing-basics';
+import { fightQuietMs, Fights } from './fights.js';
+
+let clock: ManualClock;
+let fights: Fights;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  fights = new Fights({ clock });
+});
+
+describe('a fight', () => {
+  it('is answered at once, then ever later, and is contested from the third round', async () => {
+    const seen: [number, boolean][] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const { delayMs, contested } = fights.round('replicas');
+      seen.push([delayMs / 1_000, contested]);
+      await clock.advance(delayMs + 20);
+    }
+    expect(seen).toEqual([
+      [0, false],
+      [1, false],
+      [5, true],
+      [30, true],
+      [120, true],
+      [600, true],
+      [600, true],
+      [600, true],
+    ]);
+  });
+
+  it('counts changes during a held-back repair as one round', async () => {
+    fights.round('replicas');
+    await clock.advance(20);
+    expect(fights.round('replicas')).toMatchObject({ number: 2, delayMs: 1_000 });
+    await clock.advance(400);
+    expect(fights.round('replicas')).toMatchObject({ number: 2, delayMs: 600 });
+  });
+
+  it('is over after ten quiet minutes, counted from the last repair', async () => {
+    for (let round = 0; round < 4; round += 1) await clock.advance(fights.round('replicas').delayMs);
+    await clock.advance(fightQuietMs - 1);
+    expect(fights.quietInMs('replicas')).toBe(1);
+    await clock.advance(1);
+    expect(fights.round('replicas')).toMatchObject({ number: 1, contested: false });
+  });
+
+  it('is one per key', () => {
+    fights.round('replicas');
+    expect(fights.round('image').number).toBe(1);
+    expect(fights.quietInMs('nothing')).toBe(0);
+  });
+});

@@ -1,0 +1,18 @@
+/** How one turn of a loop ended, and so when the next one is due. */
+export type Verdict =
+  | { readonly kind: 'settled'; readonly recheckInMs?: number }
+  | { readonly kind: 'waiting'; readonly reason: string; readonly recheckInMs?: number }
+  | { readonly kind: 'retrying'; readonly cause: unknown }
+  | { readonly kind: 'stalled'; readonly reason: string };
+
+/** The world agrees; look again after `recheckInMs`, or only when something changes. */
+export const settled = (recheckInMs?: number): Verdict => ({ kind: 'settled', recheckInMs });
+
+/** Healthy, but the next move is somebody else's. */
+export const waiting = (reason: string, recheckInMs?: number): Verdict => ({ kind: 'waiting', reason, recheckInMs });
+
+/** Broken for now; the queue's back-off picks the delay. */
+export const retrying = (cause: unknown): Verdict => ({ kind: 'retrying', cause });
+
+/** Trying again cannot help: only a new wish can. */
+export const stalled = (reason: string): Verdict => ({ kind: 'stalled', reason });

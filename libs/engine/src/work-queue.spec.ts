@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock } from '@runos/testing-basics';
+import { stepped } from './backoff.js';
+import { retrying, settled, stalled, type Verdict, waiting } from './verdict.js';
+import { WorkQueue } from './work-queue.js';
+
+let clock: ManualClock;
+let turns: string[];
+let answer: (key: string) => Promise<Verdict>;
+let queue: WorkQueue<string>;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  turns = [];
+  answer = () => Promise.resolve(settled());
+  queue = new WorkQueue<string>({
+    clock,
+    concurrency: 2,
+    backoff: stepped([1_000, 5_000]),
+    run(key) {
+      turns.push(key);
+      return answer(key);
+    },
+  });
+});
+
+afterEach(() => queue.stop());
+
+describe('a work queue', () => {
+  it('runs a key once for many additions, and the soonest time wins', async () => {
+    queue.add('a', 10_000);
+    queue.add('a', 2_000);
+    queue.add('a', 5_000);
+    await clock.advance(1_999);
+    expect(turns).toEqual([]);
+    await clock.advance(1);
+    expect(turns).toEqual(['a']);
+    await clock.advance(20_000);
+    expect(turns).toEqual(['a']);
+    expect(queue.size).toBe(0);
+  });
+
+  it('runs again after a turn for what was added during it, never two turns of a key at a time', async () => {
+    const first = gate<Verdict>();
+    answer = () => first.promise;
+    queue.add('a');
+    queue.add('a');
+    queue.add('a');
+    expect(turns).toEqual(['a']);
+    answer = () => Promise.resolve(settled());
+    first.open(settled());
+    await clock.advance(0);
+    expect(turns).toEqual(['a', 'a']);
+  });
+
+  it('never runs more keys at a time than allowed', async () => {
+    const gates = ['a', 'b', 'c'].map(() => gate<Verdict>());
+    answer = () => gates[turns.length - 1]!.promise;
+    ['a', 'b', 'c'].forEach((key) => queue.add(key));
+    expect(turns).toEqual(['a', 'b']);
+    gates[0]!.open(settled());
+    await clock.advance(0);
+    expect(turns).toEqual(['a', 'b', 'c']);
+    gates.forEach((one) => one.open(settled()));
+    await queue.idle();
+  });
+
+  it('backs off while turns fail or throw, and starts over after a good one', async () => {
+    answer = () => Promise.reject(new Error('no'));
+    queue.add('a');
+    await clock.advance(999);
+    expect(turns).toHaveLength(1);
+    answer = () => Promise.resolve(retrying(new Error('still no')));
+    await clock.advance(1);
+    expect(turns).toHaveLength(2);
+    answer = () => Promise.resolve(waiting('a pod', 3_000));
+    await clock.advance(5_000);
+    expect(turns).toHaveLength(3);
+    answer = () => Promise.resolve(retrying(new Error('no')));
+    await clock.advance(3_000);
+    expect(turns).toHaveLength(4);
+    await clock.advance(1_000);
+    expect(turns).toHaveLength(5);
+  });
+
+  it('lets an addition overtake the back-off', async () => {
+    answer = () => Promise.resolve(retrying(new Error('no')));
+    queue.add('a');
+    await clock.advance(10);
+    queue.add('a');
+    expect(turns).toHaveLength(2);
+  });
+
+  it('leaves a stalled key alone until it is added again', async () => {
+    answer = () => Promise.resolve(stalled('refused'));
+    queue.add('a');
+    await clock.advance(100_000);
+    expect(turns).toEqual(['a']);
+    queue.add('a');
+    expect(turns).toEqual(['a', 'a']);
+  });
+
+  it('is still once stop() has resolved: the turn that is on is told and awaited, nothing else begins', async () => {
+    const slow = gate<Verdict>();
+    answer = () => slow.promise;
+    queue.add('a');
+    queue.add('b', 1_000);
+    let stopped = false;
+    const stopping = queue.stop().then(() => (stopped = true));
+    await clock.advance(5_000);
+    expect(stopped).toBe(false);
+    slow.open(settled(1));
+    await stopping;
+    queue.add('c');
+    await clock.advance(5_000);
+    expect(turns).toEqual(['a']);
+    expect(clock.sleeping).toBe(0);
+  });
+});
+
+function gate<T>(): { promise: Promise<T>; open(value: T): void } {
+  let open: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((resolve) => (open = resolve));
+  return { promise, open };
+}
