@@ -1,0 +1,14 @@
+/**
+ * The variable of a setting: `natsUrl` → `RUNOS_NATS_URL`. The prefix keeps clear of the variables Kubernetes itself
+ * sets for every Service (`NATS_PORT=tcp://…`).
+ */
+export const environmentName = (setting: string): string =>
+  `RUNOS_${setting.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()}`;
+
+export type Setting = string | number | boolean | undefined;
+
+/** The environment that `loadConfig` reads back as these settings: for those who start processes. */
+export function toEnvironment(settings: Readonly<Record<string, Setting>>): Record<string, string> {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [environmentName(name), String(value)]));
+}
