@@ -1,1 +1,15 @@
-export {};
+export { ClassId, type ClassParts, custom } from './class-id.js';
+export { type NumberName, numberNames, rangeIssues, type SizeIssue } from './number-rules.js';
+export { resolveSize, type Size, type SizeAnswer, type SizeContext, type SizeWish } from './resolve-size.js';
+export {
+  classesOf,
+  defaultClassId,
+  findClass,
+  fiveNames,
+  type FiveNumbers,
+  type ServiceSizing,
+  type SizeClass,
+  type SizeNumbers,
+} from './service-sizing.js';
+export { sizings } from './sizings.js';
+export { type SizeId, sizeIds, type StorageKind, type Tier, type TierId, tierIds, tiers } from './tier.js';

@@ -1,0 +1,202 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { classesOf, fiveNames, resolveSize, type Size, type SizeAnswer, type SizeWish, sizings } from './index.js';
+
+const { postgresql, valkey, app } = sizings;
+const context = { hasDistributedStorage: true };
+
+function sized(answer: SizeAnswer): Size {
+  if (!answer.ok) throw new Error(JSON.stringify(answer));
+  return answer.size;
+}
+const refusal = (answer: SizeAnswer) => {
+  if (answer.ok) throw new Error(`not refused: ${JSON.stringify(answer)}`);
+  return { code: answer.code, paths: answer.issues.map((issue) => issue.path), text: JSON.stringify(answer.issues) };
+};
+const create = (wish: SizeWish) => sized(resolveSize(postgresql, wish, context));
+const change = (current: Size, wish: SizeWish) => sized(resolveSize(postgresql, wish, { ...context, current }));
+
+describe('a new size', () => {
+  it('is the best-effort class unless a class is named', () => {
+    expect(create({})).toEqual({
+      resourceRequirementClassId: 'postgresql.c0.beff',
+      replicas: 1,
+      cpuRequestMc: 0,
+      cpuLimitMc: 1000,
+      memoryRequestMb: 0,
+      memoryLimitMb: 2048,
+      storageMb: 10_240,
+      storage: 'local',
+    });
+    expect(sized(resolveSize(app, {}, context))).toMatchObject({ resourceRequirementClassId: 'app.sl1.beff' });
+  });
+
+  it('turns custom, with the hint, for one differing number; storage does not count', () => {
+    const answer = resolveSize(postgresql, { cpuLimitMc: 1500, storageMb: 4096 }, context);
+    expect(answer).toMatchObject({
+      ok: true,
+      size: { resourceRequirementClassId: 'custom', cpuLimitMc: 1500, memoryLimitMb: 2048, storageMb: 4096 },
+      rrcFlipHint: expect.stringMatching(/postgresql\.c0\.beff.*cpuLimitMc 1500 instead of 1000/),
+    });
+    const equal = resolveSize(postgresql, { cpuLimitMc: 1000, storageMb: 4096 }, context);
+    expect(equal).not.toHaveProperty('rrcFlipHint');
+    expect(sized(equal)).toMatchObject({ resourceRequirementClassId: 'postgresql.c0.beff', storageMb: 4096 });
+  });
+
+  it('may be custom from the start when all five numbers are given', () => {
+    const five = { replicas: 3, cpuRequestMc: 100, cpuLimitMc: 200, memoryRequestMb: 256, memoryLimitMb: 512 };
+    expect(create({ resourceRequirementClassId: 'custom', ...five })).toMatchObject({
+      resourceRequirementClassId: 'custom',
+      storageMb: 10_240,
+      storage: 'local',
+      ...five,
+    });
+    const partial = refusal(resolveSize(postgresql, { resourceRequirementClassId: 'custom', replicas: 2 }, context));
+    expect(partial).toMatchObject({
+      code: 'sizing.invalid',
+      paths: ['cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'],
+    });
+  });
+
+  it('on distributed storage needs a cluster that has it', () => {
+    const wish = { resourceRequirementClassId: 'postgresql.c1.small' };
+    expect(create(wish)).toMatchObject({ storage: 'distributed' });
+    expect(refusal(resolveSize(postgresql, wish, { hasDistributedStorage: false }))).toMatchObject({
+      code: 'sizing.invalid',
+      paths: ['resourceRequirementClassId'],
+      text: expect.stringMatching(/postgresql\.c1\.small.*distributedStorageClass/),
+    });
+  });
+});
+
+describe('a change of size', () => {
+  it('keeps what is not named, and storage at a change of class', () => {
+    const before = create({ storageMb: 30_000 });
+    expect(change(before, {})).toEqual(before);
+    expect(change(before, { resourceRequirementClassId: 'postgresql.c2.medium' })).toMatchObject({
+      resourceRequirementClassId: 'postgresql.c2.medium',
+      replicas: 2,
+      cpuLimitMc: 2000,
+      storageMb: 30_000,
+    });
+  });
+
+  it('turns custom, stays custom, and leaves custom when a class is named', () => {
+    const flipped = change(create({}), { replicas: 2 });
+    expect(flipped).toMatchObject({ resourceRequirementClassId: 'custom', replicas: 2, cpuLimitMc: 1000 });
+    const back = resolveSize(postgresql, { replicas: 1 }, { ...context, current: flipped });
+    expect(back).toMatchObject({ size: { resourceRequirementClassId: 'custom', replicas: 1 } });
+    expect(back).not.toHaveProperty('rrcFlipHint');
+    expect(change(flipped, { resourceRequirementClassId: 'postgresql.c0.small' })).toMatchObject({
+      resourceRequirementClassId: 'postgresql.c0.small',
+      replicas: 1,
+      cpuRequestMc: 500,
+    });
+    expect(change(create({}), { resourceRequirementClassId: 'custom' })).toMatchObject({
+      resourceRequirementClassId: 'custom',
+      cpuLimitMc: 1000,
+    });
+  });
+
+  it('lets the storage of postgresql grow only, and that of valkey not change at all', () => {
+    const current = create({});
+    expect(change(current, { storageMb: 20_000 })).toMatchObject({
+      resourceRequirementClassId: 'postgresql.c0.beff',
+      storageMb: 20_000,
+    });
+    expect(refusal(resolveSize(postgresql, { storageMb: 10_239 }, { ...context, current }))).toMatchObject({
+      code: 'sizing.invalid',
+      paths: ['storageMb'],
+      text: expect.stringMatching(/10240 and cannot become 10239/),
+    });
+    const cache = sized(resolveSize(valkey, {}, context));
+    expect(sized(resolveSize(valkey, { storageMb: 1024 }, { ...context, current: cache }))).toEqual(cache);
+    for (const storageMb of [1023, 2048])
+      expect(refusal(resolveSize(valkey, { storageMb }, { ...context, current: cache })).paths).toEqual(['storageMb']);
+    expect(refusal(resolveSize(app, { storageMb: 5 }, context)).text).toMatch(/app keeps no storage/);
+  });
+
+  it('does not move data to another kind of storage', () => {
+    const answer = resolveSize(
+      postgresql,
+      { resourceRequirementClassId: 'postgresql.c1.small' },
+      { ...context, current: create({}) },
+    );
+    expect(refusal(answer).text).toMatch(/needs distributed storage.*is on local storage/);
+  });
+});
+
+describe('refusals', () => {
+  it('name an unknown class and what there is', () => {
+    for (const id of ['postgresql.c9.beff', 'valkey.c0.beff', 'nonsense', 'constructor', ''])
+      expect(refusal(resolveSize(postgresql, { resourceRequirementClassId: id }, context))).toMatchObject({
+        code: 'class.unknown',
+        paths: ['resourceRequirementClassId'],
+        text: expect.stringContaining('postgresql.c4.large'),
+      });
+  });
+
+  it('tell everything at once', () => {
+    const wish = {
+      replicas: 21,
+      cpuRequestMc: -1,
+      cpuLimitMc: 0,
+      memoryRequestMb: 0.5,
+      memoryLimitMb: 1e308,
+      storageMb: 0,
+    };
+    expect(refusal(resolveSize(postgresql, wish, context)).paths).toEqual(Object.keys(wish));
+    const unknown = refusal(resolveSize(postgresql, { resourceRequirementClassId: 'x', replicas: 0 }, context));
+    expect(unknown).toMatchObject({ code: 'class.unknown', paths: ['resourceRequirementClassId', 'replicas'] });
+    expect(
+      refusal(resolveSize(postgresql, { replicas: NaN, memoryLimitMb: 1, memoryRequestMb: 2 }, context)).paths,
+    ).toEqual(['replicas', 'memoryLimitMb']);
+  });
+
+  it('put a limit below its request at the field that was given', () => {
+    const wish = { resourceRequirementClassId: 'postgresql.c0.small' };
+    expect(refusal(resolveSize(postgresql, { ...wish, cpuLimitMc: 499 }, context)).paths).toEqual(['cpuLimitMc']);
+    expect(refusal(resolveSize(postgresql, { ...wish, cpuRequestMc: 1001 }, context))).toMatchObject({
+      paths: ['cpuRequestMc'],
+      text: expect.stringContaining('cpuLimitMc 1000 is below cpuRequestMc 1001'),
+    });
+  });
+});
+
+describe('whatever is wished', () => {
+  const number = fc.oneof(fc.integer({ min: -2, max: 40 }), fc.integer({ min: 0, max: 5000 }), fc.double());
+  const wish = fc.record(
+    {
+      resourceRequirementClassId: fc.constantFrom('custom', 'x', ...classesOf(postgresql).map((offered) => offered.id)),
+      replicas: number,
+      cpuRequestMc: number,
+      cpuLimitMc: number,
+      memoryRequestMb: number,
+      memoryLimitMb: number,
+      storageMb: number,
+    },
+    { requiredKeys: [] },
+  );
+
+  it('an accepted size is sound, asked for, and unchanged when asked for again', () => {
+    fc.assert(
+      fc.property(wish, wish, (first, second) => {
+        const created = resolveSize(postgresql, first, context);
+        if (!created.ok) return expect(created.issues.length).toBeGreaterThan(0);
+        const answer = resolveSize(postgresql, second, { ...context, current: created.size });
+        const { size } = answer.ok ? answer : created;
+        expect(size).toMatchObject(
+          answer.ok ? { ...second, resourceRequirementClassId: size.resourceRequirementClassId } : {},
+        );
+        expect(size.cpuLimitMc).toBeGreaterThanOrEqual(Math.max(1, size.cpuRequestMc));
+        expect(size.memoryLimitMb).toBeGreaterThanOrEqual(Math.max(1, size.memoryRequestMb));
+        expect(size.storageMb).toBeGreaterThanOrEqual(created.size.storageMb);
+        expect(sized(resolveSize(postgresql, size, { ...context, current: size }))).toEqual(size);
+        const offered = classesOf(postgresql).find(({ id }) => id === size.resourceRequirementClassId);
+        expect(size.resourceRequirementClassId).toBe(offered?.id ?? 'custom');
+        for (const name of offered ? fiveNames : []) expect(size[name]).toBe(offered?.[name]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,62 @@
+import { ClassId } from './class-id.js';
+import { type SizeId, sizeIds, type StorageKind, type TierId, tierIds, tiers } from './tier.js';
+
+/** What Kubernetes gets to see; CPU in millicores, memory in MiB. */
+export interface FiveNumbers {
+  readonly replicas: number;
+  readonly cpuRequestMc: number;
+  readonly cpuLimitMc: number;
+  readonly memoryRequestMb: number;
+  readonly memoryLimitMb: number;
+}
+
+export const fiveNames = ['replicas', 'cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'] as const;
+
+/** One size of a service; storage in MiB, 0 for a service that keeps none. */
+export interface SizeNumbers extends Omit<FiveNumbers, 'replicas'> {
+  readonly storageMb: number;
+}
+
+/** What one service offers: numbers per size, sizes per tier, and whether its storage takes a change later. */
+export interface ServiceSizing {
+  readonly service: string;
+  readonly sizes: Readonly<Partial<Record<SizeId, SizeNumbers>>>;
+  readonly tiers: Readonly<Partial<Record<TierId, readonly SizeId[]>>>;
+  readonly storageChange: 'grows' | 'fixed';
+  readonly defaultTier: TierId;
+}
+
+/** One class with everything it stands for. */
+export interface SizeClass extends FiveNumbers {
+  readonly id: string;
+  readonly storageMb: number;
+  readonly storage: StorageKind;
+}
+
+function classOf(sizing: ServiceSizing, tier: TierId, size: SizeId): SizeClass | undefined {
+  const numbers = sizing.sizes[size];
+  if (!numbers || !sizing.tiers[tier]?.includes(size)) return undefined;
+  const { replicas, storage } = tiers[tier];
+  return {
+    id: ClassId.print({ service: sizing.service, tier, size }),
+    replicas,
+    ...numbers,
+    storage: numbers.storageMb > 0 ? storage : 'none',
+  };
+}
+
+/** Every class the service offers, smallest tier and size first. */
+export const classesOf = (sizing: ServiceSizing): SizeClass[] =>
+  tierIds
+    .flatMap((tier) => sizeIds.map((size) => classOf(sizing, tier, size)))
+    .filter((sizeClass) => sizeClass !== undefined);
+
+/** The class of that id, or undefined when the service does not offer it. */
+export function findClass(sizing: ServiceSizing, id: string): SizeClass | undefined {
+  const parts = ClassId.parse(id);
+  return parts?.service === sizing.service ? classOf(sizing, parts.tier, parts.size) : undefined;
+}
+
+/** Best-effort on the default tier: `<service>.c0.beff`, for apps `app.sl1.beff`. */
+export const defaultClassId = (sizing: ServiceSizing): string =>
+  ClassId.print({ service: sizing.service, tier: sizing.defaultTier, size: 'beff' });

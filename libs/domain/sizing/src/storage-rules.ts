@@ -1,0 +1,52 @@
+import type { SizeIssue } from './number-rules.js';
+import type { ServiceSizing } from './service-sizing.js';
+import type { StorageKind } from './tier.js';
+
+interface Storage {
+  readonly storageMb: number;
+  readonly storage: StorageKind;
+}
+
+/** Whether `wanted` MiB can be had, at creation (`current` undefined) or of an existing instance. */
+export function storageSizeIssues(
+  sizing: ServiceSizing,
+  kind: StorageKind,
+  wanted: number | undefined,
+  current: Storage | undefined,
+): SizeIssue[] {
+  const path = 'storageMb';
+  if (wanted === undefined || wanted === current?.storageMb) return [];
+  if (kind === 'none')
+    return [{ path, message: `storageMb is ${wanted}, but ${sizing.service} keeps no storage: leave it out` }];
+  if (!current) return [];
+  const was = `storageMb is ${current.storageMb} and cannot become ${wanted}`;
+  if (sizing.storageChange === 'fixed')
+    return [{ path, message: `${was}: the storage of ${sizing.service} is fixed at creation; create a new instance` }];
+  if (wanted < current.storageMb) return [{ path, message: `${was}: storage only grows` }];
+  return [];
+}
+
+/** Whether the class's kind of storage can be had: existing data does not move, and distributed storage must exist. */
+export function storageKindIssues(
+  classId: string,
+  kind: StorageKind,
+  current: Storage | undefined,
+  hasDistributedStorage: boolean,
+): SizeIssue[] {
+  const path = 'resourceRequirementClassId';
+  if (current && current.storage !== kind)
+    return [
+      {
+        path,
+        message: `class ${classId} needs ${kind} storage, but this instance's data is on ${current.storage} storage and stays there; choose a class on ${current.storage} storage or create a new instance`,
+      },
+    ];
+  if (!current && kind === 'distributed' && !hasDistributedStorage)
+    return [
+      {
+        path,
+        message: `class ${classId} needs distributed storage, and the cluster has no distributedStorageClass; choose a class on local storage (tier c0 or c2)`,
+      },
+    ];
+  return [];
+}
