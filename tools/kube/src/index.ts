@@ -1,1 +1,2 @@
-export {};
+export { type BuildOptions, buildNatsServer, buildToolbox } from './build/build.js';
+export { builtToolbox, type Toolbox } from './build/toolbox.js';

@@ -1,1 +1,2 @@
-export {};
+export { removePostgresData } from './places.js';
+export { type PostgresOptions, type RunningPostgres, startPostgres } from './start-postgres.js';

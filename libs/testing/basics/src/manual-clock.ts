@@ -9,6 +9,7 @@ interface Sleeper {
 export class ManualClock implements Clock {
   #now: number;
   #sleepers: Sleeper[] = [];
+  #watchers: (() => void)[] = [];
 
   constructor(start = '2030-01-01T00:00:00.000Z') {
     this.#now = Date.parse(start);
@@ -23,11 +24,18 @@ export class ManualClock implements Clock {
     return this.#sleepers.length;
   }
 
+  /** Resolves once somebody sleeps (at once when somebody does already): no polling, no real wait. */
+  asleep(): Promise<void> {
+    if (this.#sleepers.length > 0) return Promise.resolve();
+    return new Promise((tell) => this.#watchers.push(tell));
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const sleeper = { wakeAt: this.#now + ms, wake: resolve };
       this.#sleepers.push(sleeper);
+      for (const tell of this.#watchers.splice(0)) tell();
       signal?.addEventListener('abort', () => {
         this.#sleepers = this.#sleepers.filter((one) => one !== sleeper);
         resolve();

@@ -1,1 +1,2 @@
-export {};
+export { type ThrowAwayNats, throwAwayNats } from './throw-away-nats.js';
+export { type ThrowAwayPostgres, throwAwayPostgres } from './throw-away-postgres.js';

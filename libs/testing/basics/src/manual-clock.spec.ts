@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { ManualClock } from './manual-clock.js';
+
+describe('ManualClock', () => {
+  it('wakes whoever is due, the earlier first and at their own time, and nobody else', async () => {
+    const clock = new ManualClock();
+    const woken: string[] = [];
+    const note = (name: string) => () => woken.push(`${name} at ${clock.now().getUTCMilliseconds()}`);
+    void clock.sleep(200).then(note('late'));
+    void clock.sleep(100).then(note('early'));
+    void clock.sleep(201).then(note('never'));
+    await clock.advance(200);
+    expect(woken).toEqual(['early at 100', 'late at 200']);
+    expect(clock.now()).toEqual(new Date(Date.UTC(2030, 0, 1, 0, 0, 0, 200)));
+    expect(clock.sleeping).toBe(1);
+  });
+
+  it('says when the code under test has gone to sleep', async () => {
+    const clock = new ManualClock();
+    let awake = false;
+    void Promise.resolve()
+      .then(() => clock.sleep(5))
+      .then(() => (awake = true));
+    await clock.asleep();
+    expect(awake).toBe(false);
+    await clock.advance(5);
+    expect(awake).toBe(true);
+  });
+
+  it('ends a sleep early when the signal aborts, and forgets the sleeper', async () => {
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    const slept = clock.sleep(1_000, stop.signal);
+    stop.abort();
+    await slept;
+    expect(clock.sleeping).toBe(0);
+    await clock.sleep(1_000, stop.signal);
+  });
+});

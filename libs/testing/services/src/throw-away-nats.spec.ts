@@ -1,0 +1,24 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { throwAwayNats } from './throw-away-nats.js';
+
+describe('throwAwayNats', () => {
+  it('listens while it is wanted, and not after', async () => {
+    const nats = await throwAwayNats();
+    expect(await greeting(nats.url)).toMatch(/^INFO \{.*"jetstream":true/);
+    await nats.stop();
+    await nats.stop();
+    await expect(greeting(nats.url)).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+function greeting(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.once('error', reject);
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data.toString());
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { createInterface } from 'node:readline';
+import { moduleFolder } from './recipe.js';
+
+export interface GoRun {
+  /** Every line Go writes to its standard error: downloads, and with -v the packages it compiles. */
+  readonly onLine?: (line: string) => void;
+  /** Ends Go and what it started. */
+  readonly signal?: AbortSignal;
+  /** Leaves the processors to whoever else wants them. */
+  readonly background?: boolean;
+}
+
+/** Runs `go` in the module of tools; answers its standard output, throws its last error lines. */
+export async function runGo(args: readonly string[], { onLine, signal, background }: GoRun = {}): Promise<string> {
+  signal?.throwIfAborted();
+  const go = spawn('go', args, {
+    cwd: moduleFolder,
+    detached: true, // a process group of its own, so that its compilers end with it
+    env: { ...process.env, GOFLAGS: `${process.env.GOFLAGS ?? ''} -buildvcs=false`.trim() },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const end = (): void => endGroup(go.pid);
+  signal?.addEventListener('abort', end);
+  process.once('exit', end);
+  const errors: string[] = [];
+  let output = '';
+  go.stdout.on('data', (text) => (output += text));
+  createInterface({ input: go.stderr }).on('line', (line) => {
+    onLine?.(line);
+    errors.push(line);
+    if (errors.length > 20) errors.shift();
+  });
+  try {
+    if (background && go.pid) setPriority(go.pid, 10);
+    const code = await new Promise<number | null>((resolve, reject) => {
+      go.once('close', resolve);
+      go.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? goIsMissing(error) : error));
+    });
+    signal?.throwIfAborted();
+    if (code !== 0) throw new Error(`go ${args[0]} failed:\n${errors.join('\n')}`);
+    return output;
+  } finally {
+    signal?.removeEventListener('abort', end);
+    process.removeListener('exit', end);
+  }
+}
+
+const goIsMissing = (cause: Error): Error =>
+  new Error(
+    'Go is not on PATH, and nats-server and Kubernetes are built with it once: install Go 1.26 or newer (https://go.dev/dl).',
+    {
+      cause,
+    },
+  );
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
