@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { APPLY_BUNDLE } from '../catalog/bundle-instructions.js';
+import { BundleStatus } from '../catalog/bundle-status.js';
+import { reports, type ReportType } from '../catalog/catalog.js';
+import { NodeAgentHeartbeatToServer } from '../catalog/heartbeats.js';
+import { errorEnvelope } from './agent-error.js';
+import { instructionEnvelope, readInstruction, readReply, readReport, replyEnvelope, reportEnvelope } from './codec.js';
+import { decodeJson, encodeJson, envelope } from './envelope.js';
+
+const tag = '0190c0de-0000-7000-8000-000000000001';
+const digest = 'ab'.repeat(32);
+
+describe('payloads', () => {
+  it('come back as they were sent, whatever JSON they are', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const sent: unknown = JSON.parse(JSON.stringify(value));
+        expect(decodeJson(encodeJson(sent))).toEqual({ ok: true, value: sent });
+      }),
+    );
+  });
+
+  it('are refused with a reason when they are not base64, UTF-8 or JSON', () => {
+    expect(decodeJson('exit status 1')).toEqual({ ok: false, problem: 'the payload is not base64' });
+    expect(decodeJson(Buffer.from([0xc3, 0x28]).toString('base64'))).toMatchObject({ ok: false });
+    expect(decodeJson(Buffer.from('{').toString('base64'))).toMatchObject({ ok: false });
+    expect(decodeJson(Buffer.from('['.repeat(200_000)).toString('base64'))).toMatchObject({ ok: false });
+  });
+});
+
+describe('reports', () => {
+  it('never make a reader throw, whatever an agent sends', () => {
+    const types = fc.oneof(fc.constantFrom(...(Object.keys(reports) as ReportType[])), fc.string());
+    const payloads = fc.oneof(fc.string(), fc.base64String(), fc.jsonValue().map(encodeJson));
+    fc.assert(
+      fc.property(types, payloads, fc.string(), (type, jsonB64, tag) => {
+        expect(['report', 'unknown', 'invalid']).toContain(readReport({ type, jsonB64, tag }).kind);
+        expect(['instruction', 'unknown', 'invalid']).toContain(readInstruction({ type, jsonB64, tag }).kind);
+      }),
+    );
+  });
+
+  it('of names that every object has are unknown, too', () => {
+    for (const type of ['constructor', '__proto__', 'toString', '']) {
+      expect(readReport({ type, jsonB64: '', tag })).toEqual({ kind: 'unknown', type, tag });
+    }
+  });
+
+  it('read a word of a newer agent as unrecognised instead of refusing the message', () => {
+    const beat = { status: 'hibernating', isCp: true, isWorker: false, version: '9.0.0', externalIpAddress: '' };
+    expect(readReport(reportEnvelope(NodeAgentHeartbeatToServer, beat, tag))).toMatchObject({
+      kind: 'report',
+      body: { status: 'unrecognised', isCp: true, rolesKnown: true },
+    });
+  });
+
+  it('say which fields are wrong', () => {
+    const sent = { type: 'BundleStatus', jsonB64: encodeJson({ osid: 'nonsense', generation: -1 }), tag };
+    expect(readReport(sent)).toMatchObject({ kind: 'invalid', problem: expect.stringMatching(/osid: .*generation: /) });
+  });
+
+  it('carry a whole bundle status', () => {
+    const object = { apiVersion: 'v1', kind: 'Service', namespace: 'valkey-3f9k2', name: 'valkey-3f9k2' };
+    const body = {
+      osid: 'valkey-3f9k2',
+      generation: 3,
+      digest,
+      phase: 'ready',
+      conditions: [{ type: 'Ready', status: 'True' as const, reason: 'AllReady', message: 'All objects are ready.' }],
+      objects: [{ ...object, state: 'ready' }],
+      drift: [{ object, fields: ['spec.ports'], manager: null, at: '2030-01-01T00:00:00.000Z', action: 'repaired' }],
+    };
+    expect(readReport(reportEnvelope(BundleStatus, body, tag))).toEqual({
+      kind: 'report',
+      type: 'BundleStatus',
+      tag,
+      body,
+    });
+  });
+});
+
+describe('instructions', () => {
+  const input = {
+    osid: 'valkey-3f9k2',
+    generation: 1,
+    revision: 1,
+    digest,
+    driftPolicy: 'repair' as const,
+    objectsGz: 'H4sIAAAAAAAAA4uOBQApu0wNAgAAAA==',
+  };
+
+  it('are read as they were written, and so are their answers', () => {
+    const tag = randomUUID();
+    const sent = instructionEnvelope(APPLY_BUNDLE, input, tag);
+    expect(readInstruction(sent)).toEqual({ kind: 'instruction', type: 'APPLY_BUNDLE', tag, input });
+    const answer = replyEnvelope(APPLY_BUNDLE, { accepted: false, reason: 'older than the stored one' }, tag);
+    expect(answer).toMatchObject({ type: 'APPLY_BUNDLE_RESPONSE', tag });
+    expect(readReply(APPLY_BUNDLE, answer)).toEqual({
+      ok: true,
+      value: { accepted: false, reason: 'older than the stored one' },
+    });
+  });
+
+  it('above 4 MiB are refused before they end a stream', () => {
+    expect(() => envelope('APPLY_BUNDLE', 'x'.repeat(3 * 1024 * 1024), tag)).toThrow(/accepts at most 4194304/);
+    expect(() => envelope('APPLY_BUNDLE', 'x'.repeat(3 * 1024 * 1024 - 1024), tag)).not.toThrow();
+  });
+});
+
+describe('answers that say no', () => {
+  it.each([
+    ['base64 JSON of a cluster agent', errorEnvelope('no such namespace', tag), 'no such namespace'],
+    ['plain text of a node agent', { type: 'ERROR', jsonB64: 'exit status 1: denied', tag }, 'exit status 1: denied'],
+    ['plain text that happens to be base64', { type: 'ERROR', jsonB64: 'fail', tag }, 'fail'],
+    [
+      'a type of its own',
+      { type: 'INSTALL_HELM_CHART_ERROR', jsonB64: encodeJson({ response: 'chart not found' }), tag },
+      'chart not found',
+    ],
+    ['nothing', { type: 'ERROR', jsonB64: '', tag }, 'ERROR without a reason'],
+  ])('are understood: %s', (_, answer, problem) => {
+    expect(readReply(APPLY_BUNDLE, answer)).toEqual({ ok: false, problem });
+  });
+
+  it('keep their text, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(readReply(APPLY_BUNDLE, errorEnvelope(text, tag))).toEqual({ ok: false, problem: text });
+      }),
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import { Fault } from '@runos/kernel';
+import { maxToAgentBytes } from '../wire/limits.js';
+
+/** What travels on every stream, in both directions. */
+export interface Envelope {
+  /** Base64 (standard alphabet, padded) of a UTF-8 JSON value; empty when there is none. */
+  readonly jsonB64: string;
+  readonly type: string;
+  /** A UUID from us; an answer repeats the tag of what it answers. */
+  readonly tag: string;
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export const encodeJson = (value: unknown): string => Buffer.from(JSON.stringify(value), 'utf8').toString('base64');
+
+/** The value, or why there is none. Nothing at all reads as `{}`: several messages are sent without a payload. */
+export function decodeJson(jsonB64: string): { ok: true; value: unknown } | { ok: false; problem: string } {
+  if (jsonB64 === '') return { ok: true, value: {} };
+  if (jsonB64.length % 4 !== 0 || !base64.test(jsonB64)) return { ok: false, problem: 'the payload is not base64' };
+  try {
+    return { ok: true, value: JSON.parse(utf8.decode(Buffer.from(jsonB64, 'base64'))) as unknown };
+  } catch (error) {
+    return { ok: false, problem: `the payload is not JSON in UTF-8: ${(error as Error).message}` };
+  }
+}
+
+/** Bytes of an envelope on the wire: its three strings with a tag and a length of at most 5 bytes each. */
+export const envelopeBytes = ({ jsonB64, type, tag }: Envelope): number =>
+  Buffer.byteLength(jsonB64) + Buffer.byteLength(type) + Buffer.byteLength(tag) + 3 * 6;
+
+/**
+ * An envelope that an agent can take.
+ * @throws Fault `request.too_large` naming the type, its size and the limit.
+ */
+export function envelope(type: string, value: unknown, tag: string): Envelope {
+  const made = { jsonB64: encodeJson(value), type, tag };
+  const bytes = envelopeBytes(made);
+  if (bytes > maxToAgentBytes) {
+    throw new Fault('request.too_large', `${type} takes ${bytes} bytes; an agent accepts at most ${maxToAgentBytes}`);
+  }
+  return made;
+}

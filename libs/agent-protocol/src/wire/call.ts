@@ -1,0 +1,31 @@
+import { type Client, type ClientDuplexStream, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+
+/**
+ * One question and its answer, within `deadlineMs`.
+ * Rejects with grpc-js's ServiceError, whose metadata may hold a refusal (`refusalOf`).
+ */
+export function callUnary<In, Out>(
+  client: Client,
+  method: MethodDefinition<In, Out>,
+  request: In,
+  deadlineMs: number,
+): Promise<Out> {
+  return new Promise((resolve, reject) => {
+    const { path, requestSerialize, responseDeserialize } = method;
+    const options = { deadline: Date.now() + deadlineMs };
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      new Metadata(),
+      options,
+      (error, out) =>
+        error === null && out !== undefined ? resolve(out) : reject(error ?? new Error(`${path} answered nothing`)),
+    );
+  });
+}
+
+/** Both directions at once, until either side ends it. */
+export const openStream = <In, Out>(client: Client, method: MethodDefinition<In, Out>): ClientDuplexStream<In, Out> =>
+  client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize);
