@@ -1,1 +1,29 @@
-export {};
+export { applyWaves } from './apply-order.js';
+export { bundleLimitBytes, type PackedBundle, packObjects, unpackObjects } from './bundle-codec.js';
+export { canonicalJson, digestOf } from './canonical-json.js';
+export { type DeletionStep, deletionSteps, type Propagation } from './deletion-order.js';
+export { assess } from './health/assess.js';
+export { failedCreate } from './health/failed-create.js';
+export { type Health, type HealthState, worstFirst } from './health/health.js';
+export { conditionOf, conditionsOf, type ObjectCondition } from './health/object-conditions.js';
+export { holdsData, immutablePolicy, type ImmutablePolicy } from './immutable-policy.js';
+export { type InventoryEntry, mergeInventory, noteUid, surplus, withoutGone } from './inventory.js';
+export {
+  type FieldsV1,
+  isMap,
+  type KubeObject,
+  type ManagedFields,
+  mapAt,
+  mapsIn,
+  numberOf,
+  type ObjectMeta,
+  type OwnerReference,
+  parseObjects,
+  textOf,
+} from './kube-object.js';
+export { fieldManager, labelsOf, managedSelector, osidOf, ownerLabels, sameOwner } from './labels.js';
+export { groupOf, type ObjectRef, printRef, refKey, refOf } from './object-ref.js';
+export { type Culprit, culpritsOf } from './ownership/culprit.js';
+export { type FieldPath, membersOf, printPath, touches } from './ownership/field-path.js';
+export { valueAt } from './ownership/field-value.js';
+export { changedPaths, isOurApply, ownedFields, ownedHash } from './ownership/owned-fields.js';

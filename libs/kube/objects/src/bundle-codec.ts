@@ -1,0 +1,50 @@
+import { Fault } from '@runos/kernel';
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { canonicalJson } from './canonical-json.js';
+import { type KubeObject, parseObjects } from './kube-object.js';
+
+/** A rendered bundle is at most this many bytes of canonical JSON: gzipped it fits one Secret (1 MiB in all). */
+export const bundleLimitBytes = 1024 * 1024;
+
+export interface PackedBundle {
+  /** Canonical JSON of the objects, gzipped, base64. */
+  readonly objectsGz: string;
+  readonly digest: string;
+  /** Size of the canonical JSON. */
+  readonly bytes: number;
+}
+
+/** Throws `request.too_large` with both numbers if the objects are more than a bundle may hold. */
+export function packObjects(objects: readonly KubeObject[], limitBytes = bundleLimitBytes): PackedBundle {
+  const json = Buffer.from(canonicalJson(objects));
+  if (json.length > limitBytes) throw tooLarge(json.length, limitBytes);
+  const digest = createHash('sha256').update(json).digest('hex');
+  return { objectsGz: gzipSync(json, { level: 6 }).toString('base64'), digest, bytes: json.length };
+}
+
+/** The inverse. Throws `request.invalid` if the bytes are damaged or do not have that digest. */
+export function unpackObjects(objectsGz: string, digest: string, limitBytes = bundleLimitBytes): KubeObject[] {
+  const json = inflate(objectsGz, limitBytes);
+  const found = createHash('sha256').update(json).digest('hex');
+  if (found !== digest) {
+    throw new Fault('request.invalid', `The bundle's digest is ${found}, not ${digest} as announced: send it again.`);
+  }
+  return parseObjects(JSON.parse(json.toString('utf8')));
+}
+
+function inflate(objectsGz: string, limitBytes: number): Buffer {
+  try {
+    return gunzipSync(Buffer.from(objectsGz, 'base64'), { maxOutputLength: limitBytes });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(undefined, limitBytes);
+    throw new Fault('request.invalid', 'The bundle is no gzipped base64: send it again.', {}, { cause });
+  }
+}
+
+const tooLarge = (bytes: number | undefined, limitBytes: number): Fault =>
+  new Fault(
+    'request.too_large',
+    `The rendered bundle has ${bytes ?? `more than ${limitBytes}`} bytes; ${limitBytes} are allowed.`,
+    { limitBytes, ...(bytes === undefined ? {} : { bytes }) },
+  );

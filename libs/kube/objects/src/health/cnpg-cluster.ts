@@ -1,0 +1,40 @@
+import { type KubeObject, mapAt, numberOf, textOf } from '../kube-object.js';
+import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
+import { conditionOf, outdated } from './object-conditions.js';
+
+/** The operator's word for "everything is as the spec says". */
+const healthyPhase = 'Cluster in healthy state';
+
+/** Phases that the operator does not leave by itself, and what helps. */
+const finalPhases: readonly (readonly [pattern: RegExp, reason: string, remedy: string])[] = [
+  [/disk space/i, 'DiskFull', 'Let its storage grow.'],
+  [/unrecoverable/i, 'Unrecoverable', 'Restore it from a backup.'],
+  [/unable to create required/i, 'CannotCreateObjects', 'Look at the events of its namespace.'],
+  [
+    /image catalog|invalid.*image|image.*(not found|invalid|pull)/i,
+    'ImageUnavailable',
+    'Check the version and the registry.',
+  ],
+  [/cannot proceed|incomplete|failed|error/i, 'OperatorStopped', 'Look at the events of its namespace.'],
+];
+
+/** Health of a CloudNativePG `Cluster`, from its phase, its Ready condition and its count of ready instances. */
+export function cnpgClusterHealth(object: KubeObject): Health {
+  const status = mapAt(object, 'status');
+  const phase = textOf(status['phase']);
+  if (phase === undefined) return progressing('Creating', 'The PostgreSQL operator has not taken it up yet.');
+  const isReady = conditionOf(object, 'Ready');
+  if (outdated(object, isReady)) {
+    return progressing('Updating', 'The PostgreSQL operator has not taken up the last change yet.');
+  }
+  const of = numberOf(mapAt(object, 'spec')['instances']) ?? 1;
+  const up = numberOf(status['readyInstances']) ?? 0;
+  const why = sentence([phase, textOf(status['phaseReason'])].filter(Boolean).join(': '));
+  const final = finalPhases.find(([pattern]) => pattern.test(phase));
+  if (final) return failed(final[1], `${why} ${final[2]}`);
+  if (phase === healthyPhase && up >= of && isReady?.status !== 'False') return ready();
+  const message = `${up} of ${of} PostgreSQL instances are ready. ${why}`;
+  return phase === healthyPhase && up > 0
+    ? degraded('InstancesNotReady', `${message} Look at the pods of its namespace.`)
+    : progressing(isReady?.reason || 'InstancesNotReady', message);
+}

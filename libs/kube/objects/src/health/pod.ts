@@ -1,0 +1,71 @@
+import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '../kube-object.js';
+import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
+import { conditionOf } from './object-conditions.js';
+
+/** What a container's waiting reason means for a person. Reasons that pass by themselves are not listed. */
+const stuck: Readonly<Record<string, string>> = {
+  ImagePullBackOff: 'Check that the image and its tag exist and that the cluster may pull it.',
+  ErrImagePull: 'Check that the image and its tag exist and that the cluster may pull it.',
+  InvalidImageName: 'Correct the name of the image.',
+  CrashLoopBackOff: 'It starts and ends again and again: read the logs of its last run.',
+  CreateContainerConfigError: 'A Secret or ConfigMap it refers to is missing or lacks a key.',
+  CreateContainerError: 'The node could not create it: look at the events of the pod.',
+  RunContainerError: 'The node could not start it: check command and volumes.',
+};
+
+/** Both spellings mean the same and alternate every few seconds: one reason keeps the status quiet. */
+const oneName = (reason: string): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
+
+export function podHealth(pod: KubeObject): Health {
+  const name = `Pod ${pod.metadata.name}`;
+  const status = mapAt(pod, 'status');
+  const phase = textOf(status['phase']);
+  if (pod.metadata.deletionTimestamp) return progressing('Terminating', `${name} is ending.`);
+  if (phase === 'Succeeded') return ready('Completed');
+  if (phase === 'Failed') {
+    return failed(
+      textOf(status['reason']) ?? 'PodFailed',
+      `${name} failed: ${sentence(textOf(status['message']) ?? 'its containers ended with an error')} Read its logs.`,
+    );
+  }
+  return stuckContainer(pod, name) ?? unscheduled(pod, name) ?? running(pod, name);
+}
+
+function stuckContainer(pod: KubeObject, name: string): Health | undefined {
+  const status = mapAt(pod, 'status');
+  for (const container of [...mapsIn(status['initContainerStatuses']), ...mapsIn(status['containerStatuses'])]) {
+    const wait = mapAt(container, 'state', 'waiting');
+    const reason = textOf(wait['reason']) ?? '';
+    const remedy = stuck[reason];
+    if (remedy === undefined) continue;
+    const killed = textOf(mapAt(container, 'lastState', 'terminated')['reason']) === 'OOMKilled';
+    const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
+    const image = textOf(container['image']) ?? 'its image';
+    if (killed) {
+      return failed('OOMKilled', `${name} needs more memory than its limit and was ended: choose a larger class.`);
+    }
+    const what =
+      reason === 'CrashLoopBackOff'
+        ? `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}.`
+        : `${name} cannot start ${image}: ${sentence(textOf(wait['message']) ?? oneName(reason))}`;
+    return failed(oneName(reason), `${what} ${remedy}`);
+  }
+  return undefined;
+}
+
+function unscheduled(pod: KubeObject, name: string): Health | undefined {
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  const why = sentence(scheduled.message);
+  return /unbound immediate PersistentVolumeClaims|persistentvolumeclaim/i.test(why)
+    ? failed('VolumeUnbound', `${name} waits for its volume: ${why} Check the storage class of the cluster.`)
+    : failed('Unschedulable', `No node takes ${name}: ${why} Add a node or choose a smaller class.`);
+}
+
+function running(pod: KubeObject, name: string): Health {
+  const isReady = conditionOf(pod, 'Ready');
+  if (isReady?.status === 'True') return ready();
+  return textOf(mapAt(pod, 'status')['phase']) === 'Running' && conditionOf(pod, 'Initialized')?.status === 'True'
+    ? degraded('PodNotReady', `${name} runs but is not ready: ${sentence(isReady?.message || 'no readiness yet')}`)
+    : progressing('PodStarting', `${name} is starting.`);
+}

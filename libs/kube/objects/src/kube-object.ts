@@ -1,0 +1,95 @@
+import { Fault, type Issue } from '@runos/kernel';
+import { z } from 'zod';
+
+/** A set of field paths as Kubernetes writes it: keys `f:name`, `k:{…}`, `v:…`, `i:0`, and `.` for the node itself. */
+export interface FieldsV1 {
+  readonly [element: string]: FieldsV1;
+}
+
+/** Who set which fields, when (1 s resolution) and how. */
+export interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly time?: string;
+  readonly apiVersion?: string;
+  readonly fieldsType?: string;
+  readonly fieldsV1?: FieldsV1;
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly managedFields?: readonly ManagedFields[];
+}
+
+/** Any Kubernetes object, rendered by us or read from an API server. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly [field: string]: unknown;
+}
+
+/** What a rendered object must have before anything is done with it. */
+const Rendered = z.looseObject({
+  apiVersion: z.string().regex(/^([a-z0-9.-]+\/)?v[a-z0-9]+$/, 'must be a version or group/version'),
+  kind: z.string().regex(/^[A-Z][A-Za-z0-9]*$/, 'must be a kind'),
+  metadata: z.looseObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9]([-a-z0-9.:]*[a-z0-9])?$/, 'must be a name')
+      .max(253),
+    namespace: z.string().max(63).optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+});
+
+/** The objects of a bundle, or `request.invalid` with every place that is none. */
+export function parseObjects(raw: unknown): KubeObject[] {
+  const seen = z.array(Rendered).safeParse(raw);
+  if (seen.success) return seen.data as KubeObject[];
+  const issues: Issue[] = seen.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  throw new Fault('request.invalid', `The bundle holds things that are no Kubernetes objects: ${issues[0]?.path}.`, {
+    issues,
+  });
+}
+
+/** True for what can be read as a map: neither null nor a list. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The map at `object.a.b.c`, or an empty one. */
+export function mapAt(object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
+  let at = object;
+  for (const step of path) at = isMap(at) ? at[step] : undefined;
+  return isMap(at) ? at : {};
+}
+
+/** The maps in a list; anything else in it, or no list at all, is passed over. */
+export function mapsIn(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter(isMap) : [];
+}
+
+export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+export const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);

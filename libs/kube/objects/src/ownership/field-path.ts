@@ -1,0 +1,52 @@
+import type { FieldsV1 } from '../kube-object.js';
+
+/** A path as fieldsV1 spells it, from the root: `['f:spec', 'f:containers', 'k:{"name":"web"}', 'f:image']`. */
+export type FieldPath = readonly string[];
+
+/** One member of a field set. `itself`: only the existence of the node counts, its children are members of their own. */
+export interface FieldMember {
+  readonly path: FieldPath;
+  readonly itself: boolean;
+}
+
+/** Every member of a field set, in its own order. */
+export function* membersOf(fields: FieldsV1, path: FieldPath = []): Generator<FieldMember> {
+  for (const [element, children] of Object.entries(fields)) {
+    if (element === '.') yield { path, itself: true };
+    else if (Object.keys(children).length === 0) yield { path: [...path, element], itself: false };
+    else yield* membersOf(children, [...path, element]);
+  }
+}
+
+/** True if the set says anything about `path`: the path itself, a part of it, or a whole that contains it. */
+export function touches(fields: FieldsV1, path: FieldPath): boolean {
+  let at = fields;
+  for (const element of path) {
+    const next = at[element];
+    if (next === undefined) return false;
+    if (Object.keys(next).length === 0) return true;
+    at = next;
+  }
+  return true;
+}
+
+/** For people: `spec.template.spec.containers[name=web].image`, `metadata.annotations["example.com/x"]`. */
+export function printPath(path: FieldPath): string {
+  return path.map(printElement).join('').replace(/^\./, '');
+}
+
+function printElement(element: string): string {
+  const body = element.slice(2);
+  switch (element.slice(0, 2)) {
+    case 'f:':
+      return /^[\w-]+$/.test(body) ? `.${body}` : `[${JSON.stringify(body)}]`;
+    case 'k:':
+      return `[${Object.entries(JSON.parse(body) as Record<string, unknown>)
+        .map(([name, value]) => `${name}=${String(value)}`)
+        .join(',')}]`;
+    case 'v:':
+      return `[=${body}]`;
+    default:
+      return `[${body}]`;
+  }
+}
