@@ -1,0 +1,61 @@
+import { eventually } from './eventually.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly headers: Headers;
+}
+
+export interface RequestOptions {
+  readonly headers?: Record<string, string>;
+  /** Sent as it is, instead of `body` as JSON. */
+  readonly raw?: string | Uint8Array<ArrayBuffer>;
+}
+
+/** Speaks to the public API as a script would, with one token. */
+export class ApiClient {
+  constructor(
+    readonly url: string,
+    readonly token: string | undefined,
+  ) {}
+
+  async send(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+        ...(body === undefined && options.raw === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text), headers: response.headers };
+  }
+
+  get = (path: string): Promise<Answer> => this.send('GET', path);
+  post = (path: string, body?: unknown, options?: RequestOptions): Promise<Answer> =>
+    this.send('POST', path, body, options);
+  patch = (path: string, body?: unknown, options?: RequestOptions): Promise<Answer> =>
+    this.send('PATCH', path, body, options);
+  delete = (path: string): Promise<Answer> => this.send('DELETE', path);
+
+  /** The job's last word, once it has ended. */
+  ended(jobId: unknown, withinMs = 60_000): Promise<Record<string, unknown>> {
+    return eventually(`job ${String(jobId)} to end`, withinMs, async () => {
+      const { body } = await this.get(`/jobs/${String(jobId)}`);
+      return ['completed', 'failed', 'cancelled'].includes(String(body['status'])) && body;
+    });
+  }
+
+  /** Every log line of a job, in order. */
+  async logs(jobId: unknown): Promise<string[]> {
+    const { body } = await this.get(`/jobs/${String(jobId)}/workitems`);
+    const lines: string[] = [];
+    for (const { id } of body['workItems'] as { id: string }[]) {
+      const page = await this.get(`/jobs/${String(jobId)}/workitems/${id}/logs`);
+      lines.push(...(page.body['logs'] as { message: string }[]).map(({ message }) => message));
+    }
+    return lines;
+  }
+}

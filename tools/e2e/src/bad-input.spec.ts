@@ -1,0 +1,140 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type Operation, operations } from '@runos/api';
+import { gzipSync } from 'node:zlib';
+import type { Answer } from './api-client.js';
+import { type Instance, sharedWorld, type World } from './world.js';
+
+/** Bodies that no operation takes, by what is wrong with them. */
+const bodies: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
+  'no JSON at all': '{"name":',
+  'an unknown field': JSON.stringify({ nonsense: true }),
+  'an array': '[]',
+  'a bare string': '"orders"',
+  null: 'null',
+  'invalid UTF-8': Uint8Array.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xc3, 0x28, 0x22, 0x7d]),
+  'JSON a hundred thousand deep': `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+  'more than 1 MiB': JSON.stringify({ name: 'x'.repeat(1_100_000) }),
+  'prototype keys': '{"__proto__":{"admin":true},"constructor":{"prototype":1}}',
+};
+
+/** Values of the wrong type or size for whatever field they are put into. */
+const values: readonly unknown[] = [
+  -1,
+  1.5,
+  1e308,
+  'x'.repeat(70),
+  true,
+  null,
+  [],
+  {},
+  '\u0000',
+  9_007_199_254_740_993,
+];
+
+describe('bad input', () => {
+  let world: World;
+  let instance: Instance;
+  beforeAll(async () => {
+    world = await sharedWorld();
+    instance = await world.create('valkey', { name: 'untouched' });
+  }, 90_000);
+
+  /** A path of an operation with ids that exist, where there are such. */
+  const pathOf = ({ path }: Operation) => {
+    const known: Record<string, string> = {
+      aid: world.dev.aid,
+      cid: world.dev.cid,
+      type: 'valkey',
+      nid: 'aaaaa',
+      setId: '00000000-0000-7000-8000-000000000000',
+      wid: '00000000-0000-7000-8000-000000000000',
+      id: path.startsWith('/jobs') ? instance.jobId : path.includes('api-keys') ? 'a'.repeat(12) : instance.osid,
+    };
+    return path.replace(/:(\w+)/g, (_, name: string) => known[name] ?? name);
+  };
+
+  /** How much there is of everything that a write could make. */
+  async function counts(): Promise<number[]> {
+    const lists = [
+      ...[`${world.services}?limit=1000`, `/${world.dev.aid}/clusters`, `/${world.dev.aid}/api-keys`],
+      ...[`/${world.dev.aid}/config-sets`, `/${world.dev.aid}/jobs?limit=200`],
+    ];
+    const answers = await Promise.all(lists.map((path) => world.api.get(path)));
+    return answers.map(({ body }) => (Object.values(body).find(Array.isArray) ?? []).length);
+  }
+
+  const expectRefused = (answer: Answer, what: string) => {
+    const said = `${what}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`;
+    if (answer.status < 400 || answer.status >= 500) throw new Error(`not refused, ${said}`);
+    if (typeof answer.body['code'] !== 'string' || typeof answer.body['error'] !== 'string')
+      throw new Error(`refused without code and error, ${said}`);
+    if (answer.body['code'] === 'request.invalid' && !Array.isArray(answer.body['issues']))
+      throw new Error(`refused without issues, ${said}`);
+  };
+
+  const writes = operations.filter(({ method }) => method === 'POST' || method === 'PATCH');
+
+  it.each(writes.map((operation) => [operation.id, operation] as const))(
+    '%s refuses every malformed body and writes nothing',
+    async (_, operation) => {
+      const before = await counts();
+      for (const [what, raw] of Object.entries(bodies)) {
+        const answer = await world.api.send(operation.method, pathOf(operation), undefined, {
+          raw,
+          headers: { 'content-type': 'application/json' },
+        });
+        expectRefused(answer, `${operation.id} with ${what}`);
+      }
+      expect(await counts()).toEqual(before);
+    },
+    60_000,
+  );
+
+  it('judges every field of a new service on its own and names all that is wrong', async () => {
+    const fields = ['name', 'resourceRequirementClassId', 'version', 'replicas', 'cpuRequestMc', 'storageMb'];
+    const before = await counts();
+    for (const field of fields) {
+      for (const value of values) {
+        const answer = await world.api.post(`${world.services}/postgresql`, { [field]: value });
+        expectRefused(answer, `${field} = ${JSON.stringify(value).slice(0, 40)}`);
+      }
+    }
+    const { body } = await world.api.post(`${world.services}/postgresql`, { name: 7, replicas: 'two', nonsense: 1 });
+    const paths = (body['issues'] as { path: string }[]).map(({ path }) => path).sort();
+    expect(paths).toEqual(['name', 'nonsense', 'replicas']);
+    expect(await counts()).toEqual(before);
+  }, 60_000);
+
+  it('refuses a sizing that cannot be, naming the field and the rule', async () => {
+    const { status, body } = await world.api.patch(instance.path, { cpuLimitMc: 100, cpuRequestMc: 200 });
+    expect([status, body['code']]).toEqual([400, 'sizing.invalid']);
+    expect(JSON.stringify(body['issues'])).toContain('cpuLimitMc');
+    expect((await world.api.patch(instance.path, { storageMb: 4096 })).body['code']).toBe('sizing.invalid');
+    const unknown = await world.api.patch(instance.path, { resourceRequirementClassId: 'valkey.c9.huge' });
+    expect([unknown.status, unknown.body['code']]).toEqual([400, 'class.unknown']);
+  });
+
+  it('answers ids of another shape as things that do not exist', async () => {
+    const paths = [
+      ...[`/${world.dev.aid}/NOT_A_CID/services`, `/${world.dev.aid}/${world.dev.cid}/services/valkey/nope`],
+      ...['/jobs/not-a-uuid', `/${world.dev.aid}/config-sets/1`, `/${world.dev.aid}/api-keys/%00`, '/nothing/at/all'],
+    ];
+    for (const path of paths) expect([path, (await world.api.get(path)).status]).toEqual([path, 404]);
+  });
+
+  it('refuses queries it does not understand', async () => {
+    for (const query of ['limit=0', 'limit=1e9', 'limit=abc', 'limit=1&limit=2', 'nonsense=1', 'cursor=%FF']) {
+      expectRefused(await world.api.get(`${world.services}?${query}`), query);
+    }
+  });
+
+  it('refuses other content types and encodings that do not hold what they say', async () => {
+    const path = `${world.services}/valkey`;
+    const xml = { raw: '<name/>', headers: { 'content-type': 'application/xml' } };
+    expectRefused(await world.api.send('POST', path, undefined, xml), 'XML');
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    expectRefused(await world.api.send('POST', path, undefined, { raw: '{}', headers }), 'gzip that is none');
+    const bomb = new Uint8Array(gzipSync(`{"name":"${'x'.repeat(8 << 20)}"}`));
+    expectRefused(await world.api.send('POST', path, undefined, { raw: bomb, headers }), 'a gzip bomb');
+  });
+});
