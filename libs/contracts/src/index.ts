@@ -7,3 +7,6 @@ export type { JobProgress } from './jobs/job-progress.js';
 export type { Presence } from './reconciler/agents.js';
 export { type ServiceName, serviceNames } from './service-name.js';
 export { Idempotency, WriteOptions } from './written.js';
+export { dynamicSubjects, inboxOf, type Permissions, permissionsOf } from './permissions.js';
+export { storedMessage, type StoredMessage } from './stored-message.js';
+export { consumerOf, isHeardLive, streamOf } from './streams.js';

@@ -1,0 +1,13 @@
+import type { EventContract } from './contract.js';
+import type { ServiceName } from './service-name.js';
+
+/** The JetStream stream of the stored events of one owner. */
+export const streamOf = (owner: ServiceName): string => `EVENTS_${owner.replaceAll('-', '_').toUpperCase()}`;
+
+/** The durable consumer of one listening service for one stored event. */
+export const consumerOf = (listener: ServiceName, contract: EventContract): string =>
+  `${listener}__${contract.subject.replaceAll('.', '_')}`;
+
+/** Whether every replica hears it, as it happens: then it is a plain subscription and nothing waits. */
+export const isHeardLive = (contract: EventContract): boolean =>
+  contract.delivery === 'fleeting' || contract.audience === 'each';
