@@ -1,3 +1,4 @@
+import { BundleStatus, RESYNC } from '@runos/agent-protocol';
 import { z } from 'zod';
 import { request } from '../contract.js';
 
@@ -45,4 +46,25 @@ export const reportPresence = request({
   input: Presence,
   output: z.object({}),
   deadlineMs: 4_000,
+});
+
+/** What became of one instance, as its cluster agent reports it; answered once it is written down. A repetition changes nothing. */
+export const reportBundleStatus = request({
+  ...fromAgents,
+  subject: 'reconciler.v1.bundle-status',
+  input: z.object({ cid, status: BundleStatus.body }),
+  output: z.object({}),
+  deadlineMs: 4_000,
+});
+
+/**
+ * One step of the comparison of what an agent stores with what is wanted. What differs is on its way to the agent as
+ * APPLY_BUNDLE and DELETE_BUNDLE by the time of the answer to a `list`.
+ */
+export const resync = request({
+  ...fromAgents,
+  subject: 'reconciler.v1.resync',
+  input: z.object({ cid, question: RESYNC.body }),
+  output: RESYNC.reply,
+  deadlineMs: 8_000,
 });
