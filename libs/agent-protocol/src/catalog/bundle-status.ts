@@ -41,6 +41,8 @@ export const BundleStatus = report({
     conditions: z.array(condition).max(20),
     /** Worst first. */
     objects: z.array(objectState).max(50),
+    /** Pods (or instances) of the workloads that were asked for and that serve; absent where nothing counts them. */
+    replicas: z.object({ desired: z.int().min(0), ready: z.int().min(0) }).optional(),
     drift: z.array(drift).max(50).optional(),
   }),
   /** Any envelope with the same tag that is no error: the plane has written it down. */
