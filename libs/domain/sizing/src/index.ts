@@ -1,5 +1,5 @@
 export { ClassId, type ClassParts, custom } from './class-id.js';
-export { type NumberName, numberNames, rangeIssues, type SizeIssue } from './number-rules.js';
+export { type NumberName, numberNames, numberRanges, rangeIssues, type SizeIssue } from './number-rules.js';
 export { resolveSize, type Size, type SizeAnswer, type SizeContext, type SizeWish } from './resolve-size.js';
 export {
   classesOf,

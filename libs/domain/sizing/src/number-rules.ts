@@ -16,7 +16,7 @@ interface Range {
  * Upper ends are beyond any machine (1,024 cores, 64 TiB of memory, 1 PiB of storage): they keep quantities within
  * what Kubernetes can count, and refuse typing errors.
  */
-const ranges = {
+export const numberRanges = {
   replicas: { min: 1, max: 20, unit: 'replicas' },
   cpuRequestMc: { min: 0, max: 1_024_000, unit: 'millicores' },
   cpuLimitMc: { min: 1, max: 1_024_000, unit: 'millicores' },
@@ -25,14 +25,14 @@ const ranges = {
   storageMb: { min: 1, max: 1_073_741_824, unit: 'MiB' },
 } as const satisfies Record<string, Range>;
 
-export type NumberName = keyof typeof ranges;
-export const numberNames = Object.keys(ranges) as NumberName[];
+export type NumberName = keyof typeof numberRanges;
+export const numberNames = Object.keys(numberRanges) as NumberName[];
 
 /** Whole numbers within their range; says nothing about values that were not given. */
 export const rangeIssues = (wish: Readonly<Partial<Record<NumberName, number>>>): SizeIssue[] =>
   numberNames.flatMap((path) => {
     const value = wish[path];
-    const { min, max, unit }: Range = ranges[path];
+    const { min, max, unit }: Range = numberRanges[path];
     if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return [];
     return [{ path, message: `${path} is ${value}; it must be a whole number of ${unit} from ${min} to ${max}` }];
   });

@@ -1,0 +1,32 @@
+import type { Issue } from '@runos/kernel';
+import { type ConfigKey, problemWithValue } from './config-key.js';
+
+/** Which keys a config set of a type may hold and with which values. */
+export interface ConfigSchema {
+  readonly keys: Readonly<Record<string, ConfigKey>>;
+  /** Real settings of the service that are not the user's to set, with what takes care of them. */
+  readonly reserved: Readonly<Record<string, string>>;
+  /** What only values together can get wrong; called when each is right by itself. */
+  readonly together?: (values: Readonly<Record<string, string>>) => Issue[];
+}
+
+const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
+
+function problemWithKey(schema: ConfigSchema, key: string, value: string): string | undefined {
+  const known = own(schema.keys, key);
+  if (known) return problemWithValue(known, key, value);
+  const keeper = own(schema.reserved, key);
+  if (keeper !== undefined) return `${key} cannot be set: ${keeper}`;
+  const lower = key.toLowerCase();
+  return own(schema.keys, lower) ? `${key} is written ${lower}` : `${key} is not a setting that can be set here`;
+}
+
+/** Everything that is wrong with the values of a config set; paths read `values.<key>`. */
+export function configIssues(schema: ConfigSchema, values: Readonly<Record<string, string>>): Issue[] {
+  const issues = Object.entries(values).flatMap(([key, value]) => {
+    const message = problemWithKey(schema, key, value);
+    return message === undefined ? [] : [{ path: `values.${key}`, message }];
+  });
+  return issues.length > 0 ? issues : (schema.together?.(values) ?? []);
+}

@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { type RenderInput, renderInstance, type ServiceType, serviceTypes } from './index.js';
+
+/** A rendering as it must stay: RUNOS_UPDATE_GOLDEN=1 writes `objects` anew from `input`, for a new renderer only. */
+interface Golden {
+  readonly renderer: number;
+  readonly input: RenderInput;
+  readonly objects: unknown;
+}
+
+const update = process.env.RUNOS_UPDATE_GOLDEN === '1';
+const folderOf = ({ type }: ServiceType) => new URL(`./${type}/golden/`, import.meta.url);
+const filesOf = (type: ServiceType) => readdirSync(folderOf(type)).map((file) => new URL(file, folderOf(type)));
+const read = (file: URL) => JSON.parse(readFileSync(file, 'utf8')) as Golden;
+const cases = serviceTypes.flatMap((type) =>
+  filesOf(type).map((file) => ({ type, file, name: file.pathname.split('/').slice(-3).join('/') })),
+);
+
+describe('renderings', () => {
+  it.each(cases)('stay as $name says', ({ type, file }) => {
+    const golden = read(file);
+    const objects = renderInstance(type, golden.renderer, golden.input);
+    if (update) writeFileSync(file, `${JSON.stringify({ ...golden, objects }, null, 2)}\n`);
+    else expect(JSON.parse(JSON.stringify(objects))).toEqual(golden.objects);
+  });
+
+  it.each(serviceTypes)('of $type are kept for every renderer and version', (type) => {
+    const kept = filesOf(type).map(read);
+    for (const [renderer, { images }] of Object.entries(type.renderers))
+      for (const version of Object.keys(images))
+        expect(kept.some((golden) => golden.renderer === Number(renderer) && golden.input.version === version)).toBe(
+          true,
+        );
+  });
+});

@@ -1,0 +1,60 @@
+import { type KubeObject, labelsOf } from '@runos/kube-objects';
+import { credentialsSecret, credentialsSecretName } from '../credentials-secret.js';
+import { type Image, imageReference } from '../image.js';
+import { namespaceOf, owned, restartAnnotation } from '../owned-object.js';
+import { mebibytes } from '../quantity.js';
+import { resourcesOf, storageClassOf } from '../resources.js';
+import type { Renderer, RenderInput } from '../service-type.js';
+import { application } from './application.js';
+
+const image = (tag: string): Image => ({ registry: 'ghcr.io', repository: 'cloudnative-pg/postgresql', tag });
+const images = { '16': image('16.14'), '17': image('17.10'), '18': image('18.6') };
+
+function storage(input: RenderInput) {
+  const storageClass = storageClassOf(input);
+  return {
+    size: mebibytes(input.storageMb),
+    resizeInUseVolumes: true,
+    ...(storageClass === undefined ? {} : { storageClass }),
+  };
+}
+
+const sorted = (values: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+function cluster(input: RenderInput): KubeObject {
+  const { osid, configValues } = input;
+  const spec = {
+    instances: input.replicas,
+    imageName: imageReference(images[input.version as keyof typeof images], input.imageRegistry),
+    imagePullPolicy: 'IfNotPresent',
+    enableSuperuserAccess: false,
+    primaryUpdateStrategy: 'unsupervised',
+    primaryUpdateMethod: 'restart',
+    bootstrap: {
+      initdb: {
+        database: application.database,
+        owner: application.username,
+        encoding: 'UTF8',
+        dataChecksums: true,
+        secret: { name: credentialsSecretName(osid) },
+      },
+    },
+    certificates: { serverAltDNSNames: [`${osid}.${input.clusterDomain}`] },
+    ...(Object.keys(configValues).length === 0 ? {} : { postgresql: { parameters: sorted(configValues) } }),
+    resources: resourcesOf(input),
+    storage: storage(input),
+    inheritedMetadata: { labels: labelsOf(input) },
+  };
+  return owned(input, 'postgresql.cnpg.io/v1', 'Cluster', osid, { spec }, restartAnnotation(input.restartedAt));
+}
+
+/** The operator makes everything else: pods, claims, the Services `<osid>-rw`, `-ro` and `-r`, certificates. */
+export const render1: Renderer = {
+  images,
+  render: (input) => [
+    namespaceOf(input),
+    credentialsSecret(input, { username: application.username, password: input.secrets.password ?? '' }),
+    cluster(input),
+  ],
+};

@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+import { systemRandom } from '@runos/kernel';
+import { isMap, type KubeObject, labelsOf, parseObjects } from '@runos/kube-objects';
+import fc from 'fast-check';
+import {
+  latestRenderer,
+  mintSecrets,
+  type RenderInput,
+  renderInstance,
+  type ServiceType,
+  serviceTypes,
+} from './index.js';
+
+const inputFor = (type: ServiceType): fc.Arbitrary<RenderInput> =>
+  fc.record(
+    {
+      osid: fc.stringMatching(/^[a-z0-9]{5}$/).map((id) => `${type.type}-${id}`),
+      aid: fc.stringMatching(/^[a-z0-9]{5}$/),
+      cid: fc.stringMatching(/^[a-z0-9]{3,16}$/),
+      clusterDomain: fc.constant('ky3.rjwrn.example.com'),
+      version: fc.constantFrom(...type.versions),
+      replicas: fc.integer({ min: 1, max: 20 }),
+      cpuRequestMc: fc.nat(10_000),
+      cpuLimitMc: fc.integer({ min: 10_000, max: 1_024_000 }),
+      memoryRequestMb: fc.nat(65_536),
+      memoryLimitMb: fc.integer({ min: 65_536, max: 67_108_864 }),
+      storageMb: fc.integer({ min: 1, max: 1_073_741_824 }),
+      storage: fc.constantFrom('local', 'distributed'),
+      storageClasses: fc.record({
+        local: fc.constantFrom(null, undefined, 'fast'),
+        distributed: fc.constantFrom(null, 'linstor'),
+      }),
+      configValues: type.config ? fc.constantFrom({}, { work_mem: '4MB', shared_buffers: '128MB' }) : fc.constant({}),
+      secrets: fc.constant(mintSecrets(type, systemRandom)),
+      restartedAt: fc.constant('2030-01-02T03:04:05.000Z'),
+      imageRegistry: fc.constant('registry.internal'),
+    },
+    {
+      requiredKeys: [
+        'osid',
+        'aid',
+        'cid',
+        'clusterDomain',
+        'version',
+        'replicas',
+        'cpuRequestMc',
+        'cpuLimitMc',
+        'memoryRequestMb',
+        'memoryLimitMb',
+        'storageMb',
+        'storage',
+        'storageClasses',
+        'configValues',
+        'secrets',
+      ],
+    },
+  );
+
+const render = (type: ServiceType, input: RenderInput) => renderInstance(type, latestRenderer(type), input);
+
+/** Every value in an object with the names that lead to it; lists and maps included. */
+function* values(value: unknown, path: readonly string[] = []): Generator<[readonly string[], unknown]> {
+  yield [path, value];
+  if (isMap(value)) for (const [key, inner] of Object.entries(value)) yield* values(inner, [...path, key]);
+  else if (Array.isArray(value)) for (const inner of value) yield* values(inner, path);
+}
+
+const isQuantity = (path: readonly string[]) =>
+  /^(cpu|memory|storage|size)$/.test(path.at(-1) ?? '') && path.some((key) => /^(requests|limits|storage)$/.test(key));
+
+/** What the API server would print otherwise: whole cores as millicores, 1024 of a unit instead of the next one. */
+function isReducible(quantity: string): boolean {
+  const [, digits = '', unit] = /^([1-9][0-9]*)(m|Mi|Gi|Ti|Pi)$/.exec(quantity) ?? [];
+  return unit !== undefined && Number(digits) % (unit === 'm' ? 1000 : 1024) === 0;
+}
+
+describe.each(serviceTypes)('a rendering of $type', (type) => {
+  it('is the same for the same input, and JSON through and through', () => {
+    fc.assert(
+      fc.property(inputFor(type), (input) => {
+        const objects = render(type, input);
+        expect(render(type, structuredClone(input))).toEqual(objects);
+        expect(JSON.parse(JSON.stringify(objects))).toEqual(objects);
+        expect(parseObjects(objects)).toEqual(objects);
+      }),
+    );
+  });
+
+  it('starts with its namespace, carries the owner labels everywhere, and names each object once', () => {
+    fc.assert(
+      fc.property(inputFor(type), (input) => {
+        const [first, ...others] = render(type, input);
+        expect(first).toMatchObject({ kind: 'Namespace', metadata: { name: input.osid } });
+        for (const object of others) expect(object.metadata.namespace).toBe(input.osid);
+        for (const object of [first, ...others]) expect(object?.metadata.labels).toEqual(labelsOf(input));
+        const names = others.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+        expect(new Set(names).size).toBe(names.length);
+        expect(others.some(({ metadata }) => metadata.name === input.osid)).toBe(true);
+      }),
+    );
+  });
+
+  it('holds no null, no stringData, no duplicate in a list, and canonical quantities only', () => {
+    fc.assert(
+      fc.property(inputFor(type), (input) => {
+        for (const object of render(type, input)) {
+          expect(object).not.toHaveProperty('stringData');
+          for (const [path, value] of values(object)) {
+            expect(value === null || value === undefined).toBe(false);
+            const names = Array.isArray(value) ? value.map((item: unknown) => (isMap(item) ? item.name : item)) : [];
+            expect(new Set(names).size).toBe(names.length);
+            if (!isQuantity(path) || typeof value !== 'string') continue;
+            expect(value).toMatch(/^(0|[1-9][0-9]*(m|Mi|Gi|Ti|Pi)?)$/);
+            expect(isReducible(value)).toBe(false);
+          }
+        }
+      }),
+    );
+  });
+
+  it('keeps pods and selectors as they are when only the restart time is new', () => {
+    fc.assert(
+      fc.property(inputFor(type), (input) => {
+        const restarted = render(type, { ...input, restartedAt: '2031-01-01T00:00:00.000Z' });
+        const text = JSON.stringify(restarted).replaceAll('2031-01-01T00:00:00.000Z', 'T');
+        expect(text).toBe(JSON.stringify(render(type, { ...input, restartedAt: 'T' })));
+        expect(JSON.stringify(restarted).match(/2031-01-01/g)).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('puts the password into the Secret that the credentials are read from', () => {
+    const secrets = mintSecrets(type, systemRandom);
+    const osid = `${type.type}-bcv4l`;
+    const credentials = type.credentials({ osid }, secrets);
+    const objects = render(type, {
+      ...fc.sample(inputFor(type), 1)[0]!,
+      osid,
+      secrets,
+    });
+    const secret = objects.find(({ kind }) => kind === 'Secret') as KubeObject & { data: Record<string, string> };
+    const text = (key: string) => Buffer.from(secret.data[key] ?? '', 'base64').toString('utf8');
+    expect({ username: text('username'), password: text('password') }).toEqual({
+      username: credentials.username,
+      password: credentials.password,
+    });
+    expect(new URL(credentials.url)).toMatchObject({
+      hostname: credentials.host,
+      port: String(credentials.port),
+      username: credentials.username,
+      password: credentials.password,
+    });
+    expect(credentials.password).toMatch(/^[A-Za-z0-9]{32}$/);
+  });
+
+  it('refuses a renderer, a version or a missing secret as a bug', () => {
+    const input = fc.sample(inputFor(type), 1)[0]!;
+    const bug = expect.objectContaining({ code: 'internal' });
+    expect(() => renderInstance(type, 99, input)).toThrow(bug);
+    expect(() => render(type, { ...input, version: 'toString' })).toThrow(bug);
+    expect(() => render(type, { ...input, secrets: {} })).toThrow(bug);
+  });
+});
