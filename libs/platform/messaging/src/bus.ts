@@ -1,0 +1,143 @@
+import { jetstream } from '@nats-io/jetstream';
+import { NoRespondersError, RequestError, type Msg, TimeoutError } from '@nats-io/transport-node';
+import {
+  type Actor,
+  type EventContract,
+  type RequestContract,
+  type Scope,
+  type ServiceName,
+  storedMessage,
+  type StoredMessage,
+} from '@runos/contracts';
+import { Fault, unavailable } from '@runos/kernel';
+import { inSpan, SpanKind } from '@runos/observability';
+import type { z } from 'zod';
+import { currentCall, remainingMs, systemActor } from './call-context.js';
+import type { NatsLink } from './nats-link.js';
+import { decode, encode, faultFrom, header, headersOf, toNats } from './wire.js';
+
+export interface AskOptions {
+  /** Whose behalf it is on; otherwise that of the call being answered, or this service itself. */
+  readonly actor?: Actor;
+  /** Shorter than the contract's, if anything; the rest of the call being answered bounds it too. */
+  readonly deadlineMs?: number;
+}
+
+/** A request about one account must say which. */
+export type AskArguments<S extends Scope> = S extends 'tenant'
+  ? [options: AskOptions & { readonly tenant: string }]
+  : [options?: AskOptions & { readonly tenant?: string }];
+
+export interface TellOptions {
+  readonly tenant?: string;
+  readonly actor?: Actor;
+}
+
+/** The first try of an idempotent request waits this long at most: a stuck replica must not use up the deadline. */
+const firstTryMs = 1_000;
+/** A connection that blinks is waited for this long; longer is an outage and fails fast. */
+const blinkMs = 300;
+/** Nobody answers: perhaps its one replica is just being replaced. */
+const nobodyPauseMs = 100;
+/** An event is acknowledged by its stream within this time or counts as not sent. */
+const storeMs = 5_000;
+
+/** Asks other services and tells them what happened, by contract. */
+export class Bus {
+  constructor(
+    readonly service: ServiceName,
+    readonly link: NatsLink,
+    private readonly checkAnswers = false,
+  ) {}
+
+  /** @throws Fault: the one the other service answered; `unavailable` when none came in time */
+  async ask<In extends z.ZodType, Out extends z.ZodType, S extends Scope>(
+    contract: RequestContract<In, Out, S>,
+    input: z.input<In>,
+    ...options: AskArguments<S>
+  ): Promise<z.output<Out>> {
+    const answer = decode(await this.askBytes(contract, input, ...options));
+    return (this.checkAnswers ? contract.output.parse(answer) : answer) as z.output<Out>;
+  }
+
+  /** As `ask`, but the answer as its JSON bytes, to be passed on unread. */
+  async askBytes<In extends z.ZodType, Out extends z.ZodType, S extends Scope>(
+    contract: RequestContract<In, Out, S>,
+    input: z.input<In>,
+    ...[options = {}]: AskArguments<S>
+  ): Promise<Uint8Array> {
+    if (!contract.callers.includes(this.service)) throw new Error(`${this.service} may not ask ${contract.subject}`);
+    const call = currentCall();
+    const { tenant, actor = call?.actor ?? systemActor(this.service), deadlineMs = contract.deadlineMs } = options;
+    const end = performance.now() + Math.min(deadlineMs, remainingMs(call));
+    return inSpan(`ask ${contract.subject}`, { kind: SpanKind.CLIENT }, async () => {
+      const reply = await this.#request(contract, encode(input), { tenant, actor }, end);
+      if (reply.headers?.has(header.fault)) throw faultFrom(reply.data);
+      return reply.data;
+    });
+  }
+
+  /** Tells who listens now, or for a stored event: resolves when its stream has it. @throws Fault `unavailable` */
+  async tell<Body extends z.ZodType>(
+    contract: EventContract<Body>,
+    body: z.input<Body>,
+    { tenant, actor = currentCall()?.actor }: TellOptions = {},
+  ): Promise<void> {
+    if (contract.owner !== this.service) throw new Error(`${this.service} may not publish ${contract.subject}`);
+    const headers = headersOf({ tenant, actor });
+    if (contract.delivery === 'stored') return this.publishStored([storedMessage(contract, body, headers)]);
+    const connection = await this.link.ready(blinkMs);
+    connection.publish(contract.subject, encode(body), { headers: toNats(headers) });
+  }
+
+  /** Hands stored events to their streams in this order; resolves when they have all of them. Repeating is harmless. */
+  async publishStored(messages: readonly StoredMessage[]): Promise<void> {
+    const stream = jetstream(await this.link.ready(blinkMs));
+    const sent = messages.map(({ id, subject, body, headers }) =>
+      stream.publish(subject, encode(body), { msgID: id, headers: toNats(headers), timeout: storeMs, retries: 1 }),
+    );
+    const outcomes = await Promise.allSettled(sent);
+    const lost = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (lost !== undefined) throw unavailable('An event could not be stored.', 2, lost.reason);
+  }
+
+  async #request(contract: RequestContract, body: Uint8Array, who: TellOptions, end: number): Promise<Msg> {
+    const first = contract.idempotent ? firstTryMs : Infinity;
+    for (let attempt = 1; ; attempt += 1) {
+      const left = Math.floor(end - performance.now());
+      if (left < 1) throw unavailable(`${contract.owner} did not answer in time; try again shortly.`);
+      const connection = await this.link.ready(Math.min(blinkMs, left));
+      const timeout = Math.max(1, Math.min(left, attempt === 1 ? first : Infinity));
+      const headers = toNats(headersOf({ ...who, deadlineMs: timeout }));
+      try {
+        return await connection.request(contract.subject, body, { timeout, headers });
+      } catch (error) {
+        if (!(await this.#mayTryAgain(contract, error, attempt, end))) throw this.#failure(contract, error);
+      }
+    }
+  }
+
+  async #mayTryAgain(contract: RequestContract, error: unknown, attempt: number, end: number): Promise<boolean> {
+    if (attempt > 1) return false;
+    if (isNobody(error)) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(nobodyPauseMs, end - performance.now())));
+      return true;
+    }
+    return contract.idempotent && (error instanceof TimeoutError || !this.link.usable);
+  }
+
+  #failure({ owner, subject }: RequestContract, error: unknown): Fault {
+    if (isNobody(error)) return unavailable(`${owner} is not running; try again shortly.`, 2, error);
+    if (error instanceof TimeoutError) {
+      return unavailable(`${owner} did not answer in time; try again shortly.`, 2, error);
+    }
+    if (isTooLarge(error)) return new Fault('request.too_large', `The request to ${owner} is too large.`);
+    return unavailable(`${owner} could not be asked (${subject}); try again shortly.`, 2, error);
+  }
+}
+
+/** No service listens there: so nobody has begun anything. */
+export const isNobody = (error: unknown): boolean =>
+  error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
+
+const isTooLarge = (error: unknown): boolean => error instanceof Error && error.message.includes('max_payload');

@@ -1,0 +1,137 @@
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { type EventContract, isHeardLive, type RequestContract, type ServiceName } from '@runos/contracts';
+import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { systemActor } from './call-context.js';
+import { declareStream } from './event-stream.js';
+import { InFlight } from './in-flight.js';
+import type { NatsLink } from './nats-link.js';
+import { RequestServer } from './request-server.js';
+import { runHandler } from './run-handler.js';
+import { StoredListener } from './stored-listener.js';
+import { addressingOf, decode, traceCarrier } from './wire.js';
+
+export interface NatsStrategyOptions {
+  readonly service: ServiceName;
+  readonly link: NatsLink;
+  readonly logger: Logger;
+  readonly checkAnswers: boolean;
+  /** Every contract of the plane: those this service owns decide its stream. */
+  readonly contracts: readonly (RequestContract | EventContract)[];
+}
+
+interface Extras {
+  readonly contract?: RequestContract | EventContract;
+  readonly batch?: number;
+}
+
+/** Answers in flight and handlers of events get this long to end when the process stops, ms. */
+const drainMs = 8_000;
+
+/** Nest's handlers over our connection: `@Answers`, `@Hears` and `@HearsBatch` become subscriptions and consumers. */
+export class NatsStrategy extends Server implements CustomTransportStrategy {
+  readonly #requests: RequestServer;
+  readonly #live: Subscription[] = [];
+  readonly #hearing = new InFlight();
+  readonly #stored: StoredListener[] = [];
+  readonly #forget: (() => void)[] = [];
+  #drained: Promise<void> | undefined;
+
+  constructor(private readonly options: NatsStrategyOptions) {
+    super();
+    this.#requests = new RequestServer(options);
+  }
+
+  /** Waits for NATS as long as it takes. */
+  listen(callback: (error?: unknown) => void): void {
+    this.#listen().then(() => callback(), callback);
+  }
+
+  async #listen(): Promise<void> {
+    const connection = await this.options.link.connection();
+    for (const [pattern, handler] of this.messageHandlers) {
+      const { contract, batch } = (handler.extras ?? {}) as Extras;
+      if (contract === undefined) throw new Error(`${pattern} is handled without a contract: use @Answers or @Hears`);
+      if (contract.kind === 'request') this.#requests.listen(connection, contract, handler);
+      else if (isHeardLive(contract)) this.#hearLive(connection, contract, handler);
+      else this.#hearStored(contract, handler, batch);
+    }
+    this.#forget.push(this.options.link.onConnect(() => void this.#declareStream(connection)));
+    await this.#declareStream(connection);
+    await connection.flush();
+  }
+
+  close(): Promise<void> {
+    return this.drain();
+  }
+
+  /** Takes no new message and resolves when what it has is done; the connection stays. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  on(): never {
+    throw new Error('Listen to the link of this process instead.');
+  }
+
+  unwrap<T>(): T {
+    return this.options.link as T;
+  }
+
+  async #drain(): Promise<void> {
+    for (const forget of this.#forget.splice(0)) forget();
+    await Promise.all([
+      this.#requests.drain(drainMs),
+      ...this.#live.splice(0).map((subscription) => subscription.drain().catch(() => undefined)),
+      ...this.#stored.splice(0).map((listener) => listener.stop()),
+    ]);
+    await this.#hearing.idle(drainMs);
+  }
+
+  /** A NATS that lost its disk gets the stream again at the next connection. */
+  async #declareStream(connection: NatsConnection): Promise<void> {
+    const { service, contracts, logger } = this.options;
+    try {
+      const manager = await jetstreamManager(connection, { checkAPI: false });
+      await declareStream(
+        manager,
+        service,
+        contracts.filter((contract) => contract.kind === 'event'),
+      );
+    } catch (error) {
+      logger.error({ err: error }, 'the stream of our events cannot be made');
+    }
+  }
+
+  #hearStored(contract: EventContract, handler: MessageHandler, batch: number | undefined): void {
+    const { service, link, logger } = this.options;
+    const listener = new StoredListener({ service, link, contract, handler, logger, batch });
+    this.#stored.push(listener);
+    listener.start();
+  }
+
+  #hearLive(connection: NatsConnection, contract: EventContract, handler: MessageHandler): void {
+    const { service, logger } = this.options;
+    const queue = contract.audience === 'one' ? service : undefined;
+    const callback = (error: Error | null, message: Msg) => {
+      if (error) return logger.error({ err: error, event: contract.subject }, 'subscription refused');
+      void this.#hearing.run(() => this.#hear(contract, handler, message));
+    };
+    this.#live.push(connection.subscribe(contract.subject, { queue, callback }));
+  }
+
+  async #hear(contract: EventContract, handler: MessageHandler, message: Msg): Promise<void> {
+    const parent = traceOf(traceCarrier(message.headers));
+    try {
+      await inSpan(`hear ${contract.subject}`, { kind: SpanKind.CONSUMER, parent }, async () => {
+        const { tenant, actor = systemActor(contract.owner) } = addressingOf(message.headers);
+        const body: unknown = contract.body.parse(decode(message.data));
+        await runHandler(handler, body, { tenant, actor, deadlineAt: Infinity });
+      });
+    } catch (error) {
+      this.options.logger.error({ err: error, event: contract.subject }, 'an event could not be handled');
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { configOrExit, type NatsConfig, type ProcessConfig } from '@runos/config';
+import { createLogger, type Logger, startTelemetry } from '@runos/observability';
+import type { z } from 'zod';
+import { type RunningService, type ServiceDefinition, startService } from './start-service.js';
+
+export interface ServiceProgram<Shape extends z.ZodRawShape> extends Omit<
+  ServiceDefinition<ProcessConfig & NatsConfig>,
+  'module' | 'http'
+> {
+  readonly config: z.ZodObject<Shape>;
+  readonly module: ServiceDefinition<z.output<z.ZodObject<Shape>> & ProcessConfig & NatsConfig>['module'];
+  readonly http?: ServiceDefinition<z.output<z.ZodObject<Shape>> & ProcessConfig & NatsConfig>['http'];
+}
+
+/** A stop that takes longer is not clean any more; whoever started us would kill us at 10 s. */
+const stopWithinMs = 9_000;
+
+/**
+ * The whole main program of a service: settings, logs, telemetry, the service, and a clean end on SIGTERM or SIGINT.
+ * Exits with 0 after a clean stop, 78 on wrong settings, 1 otherwise.
+ */
+export async function runService<Shape extends z.ZodRawShape>(program: ServiceProgram<Shape>): Promise<void> {
+  const config = configOrExit(program.config) as z.output<z.ZodObject<Shape>> & ProcessConfig & NatsConfig;
+  const logger = createLogger({ service: program.name, level: config.logLevel, replica: config.replicaId });
+  const telemetry = await startTelemetry({
+    service: program.name,
+    replica: config.replicaId,
+    otlpEndpoint: config.otlpEndpoint,
+    traceRatio: config.traceRatio,
+  });
+  let service: RunningService | undefined;
+  const stop = async () => {
+    await service?.stop();
+    await telemetry.stop();
+  };
+  endOnSignals(logger, stop);
+  try {
+    service = await startService(program, config, logger);
+  } catch (error) {
+    logger.fatal({ err: error }, 'could not start');
+    process.exit(1);
+  }
+}
+
+/** Ends this process through `stop`, once, on SIGTERM, SIGINT or a bug that nobody caught. */
+function endOnSignals(logger: Logger, stop: () => Promise<void>): void {
+  let ending = false;
+  const end = (code: number) => {
+    if (ending) return;
+    ending = true;
+    setTimeout(() => process.exit(1), stopWithinMs).unref();
+    stop().then(
+      () => process.exit(code),
+      (error: unknown) => {
+        logger.error({ err: error }, 'did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0));
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, event);
+      end(1);
+    });
+  }
+}
