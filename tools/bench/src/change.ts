@@ -1,0 +1,111 @@
+import { KubeClient, readKubeconfig } from '@runos/kube-client';
+import { Plane, World } from '@runos/tool-e2e';
+import { parseArgs } from 'node:util';
+import { Arrivals } from './arrivals.js';
+import { type Row, table } from './quantiles.js';
+import { stepDurations } from './step-durations.js';
+
+const kinds = [
+  { apiVersion: 'v1', kind: 'Namespace' },
+  { apiVersion: 'v1', kind: 'Secret' },
+  { apiVersion: 'v1', kind: 'Service' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+];
+const warmUps = 5;
+
+/**
+ * One change, from the accepted HTTP answer to the objects being live, beside `kubectl apply --server-side` of the
+ * same objects: creating a valkey, and changing a number of one.
+ */
+export async function benchChange(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { data: { type: 'string' }, count: { type: 'string', default: '30' } },
+  });
+  const own = values.data === undefined ? await Plane.create() : undefined;
+  try {
+    await own?.start();
+    await run(await World.of(own?.data ?? String(values.data)), Number(values.count));
+  } finally {
+    await own?.remove();
+  }
+}
+
+async function run(world: World, count: number): Promise<void> {
+  const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig));
+  const arrivals = new Arrivals(client, kinds);
+  await arrivals.synced();
+  try {
+    const created: number[] = [];
+    const changed: number[] = [];
+    const yardCreated: number[] = [];
+    const yardChanged: number[] = [];
+    const jobs: string[] = [];
+    for (let round = -warmUps; round < count; round += 1) {
+      const create = await createOne(world, arrivals);
+      const change = await changeOne(world, arrivals, create.osid, create.path, 600 + round + warmUps);
+      const apply = await kubectlTwice(world, create.osid);
+      await world.api.delete(create.path);
+      if (round < 0) continue;
+      created.push(create.ms);
+      changed.push(change.ms);
+      jobs.push(create.jobId);
+      yardCreated.push(apply.create);
+      yardChanged.push(apply.change);
+    }
+    const rows: Row[] = [
+      { what: 'create: accepted → all objects live', figures: created, yardstick: yardCreated },
+      { what: '  kubectl apply --server-side, new namespace', figures: yardCreated },
+      { what: 'change: accepted → object live', figures: changed, yardstick: yardChanged },
+      { what: '  kubectl apply --server-side, one number changed', figures: yardChanged },
+    ];
+    process.stdout.write(`\n${table(rows)}\nWhere a create’s time goes, by the steps of its job:\n`);
+    process.stdout.write(table(await stepDurations(world, jobs)));
+  } finally {
+    await arrivals.stop();
+    await client.close();
+  }
+}
+
+async function createOne(world: World, arrivals: Arrivals) {
+  // The namespace is not known before the answer: what comes for it is remembered by its kind's newest object.
+  const seen = kinds.map(({ kind }) =>
+    arrivals.first((object) => object.kind === kind && isNew(object.metadata.creationTimestamp)),
+  );
+  const instance = await world.ask('valkey', { name: 'bench' });
+  const accepted = performance.now();
+  const ms = Math.max(0, Math.max(...(await Promise.all(seen))) - accepted);
+  await world.completed(instance.jobId);
+  return { ...instance, ms };
+}
+
+const isNew = (createdAt: unknown): boolean => Date.now() - Date.parse(String(createdAt)) < 3_000;
+
+async function changeOne(world: World, arrivals: Arrivals, osid: string, path: string, cpuLimitMc: number) {
+  const live = arrivals.first(
+    ({ kind, metadata, ...object }) =>
+      kind === 'StatefulSet' && metadata.name === osid && JSON.stringify(object).includes(`"cpu":"${cpuLimitMc}m"`),
+  );
+  const { body } = await world.api.patch(path, { cpuLimitMc });
+  const accepted = performance.now();
+  const ms = Math.max(0, (await live) - accepted);
+  await world.completed(body['jobId']);
+  return { ms };
+}
+
+/** The same objects in a namespace of another name, by a person's hand: made, then one number changed. */
+async function kubectlTwice(world: World, osid: string): Promise<{ create: number; change: number }> {
+  const name = `yard-${osid}`;
+  const text = JSON.stringify(await world.bundle(osid))
+    .replaceAll(osid, name)
+    .replaceAll('"runos"', '"yardstick"');
+  const timed = async (objects: string): Promise<number> => {
+    const before = performance.now();
+    await world.kubectl.apply(JSON.parse(objects) as unknown[], 'yardstick');
+    return performance.now() - before;
+  };
+  const create = await timed(text);
+  const change = await timed(text.replace(/"cpu":"6\d\dm"/, '"cpu":"777m"'));
+  await world.kubectl.run(['delete', 'namespace', name, '--wait=false']);
+  return { create, change };
+}

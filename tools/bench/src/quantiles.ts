@@ -1,0 +1,27 @@
+/** The q-th quantile (0 to 1) of some figures, by nearest rank; NaN where there are none. */
+export function quantile(figures: readonly number[], q: number): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN;
+}
+
+export interface Row {
+  readonly what: string;
+  readonly figures: readonly number[];
+  /** The row it is measured against. */
+  readonly yardstick?: readonly number[];
+}
+
+/** Rows of milliseconds as a table for a terminal: count, p50, p95, worst, and the p50 as a share of the yardstick's. */
+export function table(rows: readonly Row[]): string {
+  const cells = rows.map(({ what, figures, yardstick }) => [
+    what,
+    String(figures.length),
+    ...[quantile(figures, 0.5), quantile(figures, 0.95), Math.max(...figures)].map((ms) => ms.toFixed(1)),
+    yardstick ? `${(quantile(figures, 0.5) / quantile(yardstick, 0.5)).toFixed(2)} x` : '',
+  ]);
+  const lines = [['', 'n', 'p50 ms', 'p95 ms', 'max ms', 'of yardstick'], ...cells];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const print = (line: readonly string[]) =>
+    line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  ');
+  return `${lines.map(print).join('\n')}\n`;
+}

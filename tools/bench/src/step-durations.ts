@@ -1,0 +1,21 @@
+import type { World } from '@runos/tool-e2e';
+import type { Row } from './quantiles.js';
+
+interface Step {
+  readonly name: string;
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+}
+
+/** How long each step of some jobs took, ms. */
+export async function stepDurations(world: World, jobs: readonly string[]): Promise<Row[]> {
+  const byName = new Map<string, number[]>();
+  for (const job of jobs) {
+    const { body } = await world.api.get(`/jobs/${job}/workitems`);
+    for (const { name, startedAt, completedAt } of body['workItems'] as Step[]) {
+      if (startedAt === null || completedAt === null) continue;
+      byName.set(name, [...(byName.get(name) ?? []), Date.parse(completedAt) - Date.parse(startedAt)]);
+    }
+  }
+  return [...byName].map(([what, figures]) => ({ what, figures }));
+}
