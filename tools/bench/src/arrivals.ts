@@ -1,28 +1,29 @@
 import { KubeClient, watch, type WatchHandle } from '@runos/kube-client';
-import { type KubeObject, managedSelector } from '@runos/kube-objects';
+import { type KubeObject, managedSelector, refKey, refOf } from '@runos/kube-objects';
 
 interface Wish {
   readonly fits: (object: KubeObject) => boolean;
   readonly arrived: (at: number) => void;
 }
 
-/** Follows the objects of ours on a cluster and notes, on the clock of `performance.now()`, when each wish came true. */
+/** Follows the objects of ours on a cluster and notes, on the clock of `performance.now()`, when they came. */
 export class Arrivals {
+  readonly #firstSeen = new Map<string, number>();
   readonly #wishes = new Set<Wish>();
   readonly #watches: WatchHandle[];
 
   constructor(client: KubeClient, kinds: readonly { apiVersion: string; kind: string }[]) {
-    this.#watches = kinds.map((kind) =>
-      watch(
-        client,
-        { ...kind, labelSelector: managedSelector },
-        { changed: (object) => this.#seen(object), removed: () => undefined },
-      ),
-    );
+    const handler = { changed: (object: KubeObject) => this.#seen(object), removed: () => undefined };
+    this.#watches = kinds.map((kind) => watch(client, { ...kind, labelSelector: managedSelector }, handler));
   }
 
   async synced(): Promise<void> {
     await Promise.all(this.#watches.map((handle) => handle.synced));
+  }
+
+  /** When the last of these objects was first seen. */
+  lastOf(objects: readonly KubeObject[]): number {
+    return Math.max(...objects.map((object) => this.#firstSeen.get(refKey(refOf(object))) ?? Number.NaN));
   }
 
   /** When the first object that fits was seen; ask before causing it. */
@@ -36,6 +37,8 @@ export class Arrivals {
 
   #seen(object: KubeObject): void {
     const now = performance.now();
+    const key = refKey(refOf(object));
+    if (!this.#firstSeen.has(key)) this.#firstSeen.set(key, now);
     for (const wish of this.#wishes) {
       if (!wish.fits(object)) continue;
       this.#wishes.delete(wish);
