@@ -26,8 +26,10 @@ export interface FightOptions {
 
 interface Fight {
   rounds: number;
-  /** When the repair of the last round was or is due: quiet is counted from there. */
+  /** When the repair of this round is due. */
   repairAt: number;
+  /** When it was made; undefined while it is held back. */
+  answeredAt?: number;
 }
 
 /** Remembers who undoes our repairs, per key (object, paths, manager), and slows the answers down. */
@@ -43,32 +45,40 @@ export class Fights {
     this.#delay = stepped(stepsMs);
   }
 
-  /** Counts one more foreign change. A change while a repair is still held back belongs to the same round. */
+  /** A foreign change was seen: the round it belongs to. While a repair is held back that round goes on. */
   round(key: string): Round {
-    const now = this.#clock.now().getTime();
+    const now = this.#now();
     this.#forgetQuiet(now);
-    const fight = this.#fights.get(key) ?? { rounds: 0, repairAt: now };
-    if (fight.rounds === 0 || now >= fight.repairAt) {
-      fight.rounds += 1;
-      fight.repairAt = now + this.#delay(fight.rounds);
+    let fight = this.#fights.get(key);
+    if (fight === undefined || fight.answeredAt !== undefined) {
+      const rounds = (fight?.rounds ?? 0) + 1;
+      fight = { rounds, repairAt: now + this.#delay(rounds) };
       this.#fights.set(key, fight);
     }
-    return {
-      number: fight.rounds,
-      delayMs: Math.max(0, fight.repairAt - now),
-      contested: fight.rounds >= contestedFromRound,
-    };
+    const delayMs = Math.max(0, fight.repairAt - now);
+    return { number: fight.rounds, delayMs, contested: fight.rounds >= contestedFromRound };
   }
 
-  /** Milliseconds until the fight counts as over; 0 when there is none. */
+  /** The repair of the round was made: the next change begins another one. */
+  answered(key: string): void {
+    const fight = this.#fights.get(key);
+    if (fight) fight.answeredAt = this.#now();
+  }
+
+  /** Milliseconds until the fight counts as over; 0 when there is none, `quietMs` while a repair is held back. */
   quietInMs(key: string): number {
     const fight = this.#fights.get(key);
-    return fight ? Math.max(0, fight.repairAt + this.#quietMs - this.#clock.now().getTime()) : 0;
+    if (fight === undefined) return 0;
+    return fight.answeredAt === undefined ? this.#quietMs : Math.max(0, fight.answeredAt + this.#quietMs - this.#now());
+  }
+
+  #now(): number {
+    return this.#clock.now().getTime();
   }
 
   #forgetQuiet(now: number): void {
-    for (const [key, fight] of this.#fights) {
-      if (now - fight.repairAt >= this.#quietMs) this.#fights.delete(key);
+    for (const [key, { answeredAt }] of this.#fights) {
+      if (answeredAt !== undefined && now - answeredAt >= this.#quietMs) this.#fights.delete(key);
     }
   }
 }
