@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { endProcess } from './end-process.js';
 import { removePidFile, writePidFile } from './pid-file.js';
 import { identify } from './process-identity.js';
@@ -37,7 +37,7 @@ export interface Child {
 /** Starts a program in a session of its own, so that a terminal's Ctrl-C reaches us and not it: we choose the order. */
 export async function startChild(spec: ChildSpec): Promise<Child> {
   const { command, args } = tiedToParent(spec.command, spec.args, spec.deathSignal ?? 'SIGTERM');
-  const log = openSync(spec.logFile, 'a', 0o600);
+  const log = openLog(spec.logFile);
   const child = spawn(command, args, {
     cwd: spec.cwd,
     env: spec.env ?? process.env,
@@ -70,4 +70,13 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
       await ended;
     },
   };
+}
+
+/** A log that has grown this large is put aside as `.1` at the next start. */
+const logLimitBytes = 20 * 1024 * 1024;
+
+function openLog(path: string): number {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > logLimitBytes) renameSync(path, `${path}.1`);
+  return openSync(path, 'a', 0o600);
 }

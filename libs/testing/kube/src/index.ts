@@ -1,1 +1,1 @@
-export {};
+export { ownCluster, type TestCluster, useTestCluster } from './use-test-cluster.js';

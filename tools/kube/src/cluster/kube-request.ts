@@ -1,0 +1,63 @@
+import { Agent, request } from 'node:https';
+
+export interface Target {
+  readonly server: string;
+  /** PEM */
+  readonly ca: string;
+  readonly token: string;
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'PATCH' | 'POST' | 'DELETE';
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly deadlineMs?: number;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+const agent = new Agent({ keepAlive: true });
+
+/** One request to an API server as the cluster's administrator; any status is an answer, no answer throws. */
+export function kubeRequest(target: Target, path: string, call: Call = {}): Promise<Reply> {
+  const { method = 'GET', body, contentType = 'application/json', deadlineMs = 30_000 } = call;
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      new URL(path, target.server),
+      {
+        method,
+        agent,
+        ca: target.ca,
+        signal: AbortSignal.timeout(deadlineMs),
+        headers: {
+          authorization: `Bearer ${target.token}`,
+          accept: 'application/json',
+          ...(body && { 'content-type': contentType }),
+        },
+      },
+      (reply) => {
+        const chunks: Buffer[] = [];
+        reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+        reply.on('error', reject);
+        reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** Server-side apply of one object given as text (YAML or JSON); throws the server's words when it refuses. */
+export async function apply(target: Target, path: string, object: string): Promise<string> {
+  const url = `${path}?fieldManager=tool-kube&force=true`;
+  const reply = await kubeRequest(target, url, {
+    method: 'PATCH',
+    body: object,
+    contentType: 'application/apply-patch+yaml',
+  });
+  if (reply.status >= 300) throw new Error(`${path} was refused (${reply.status}): ${reply.body.slice(0, 500)}`);
+  return reply.body;
+}

@@ -1,0 +1,113 @@
+import { askedFor, type Fault, missingTag } from './fault.js';
+import { absent, exists, type Stage, stage } from './stage.js';
+
+const on = { apiGroup: 'postgresql.cnpg.io/v1', kind: 'Cluster' };
+
+/** What a node of ours has (`nodeCapacity`): a request beyond it fits nowhere, as on a real cluster. */
+export interface NodeRoom {
+  readonly cpus: number;
+  readonly memoryGi: number;
+}
+
+interface ClusterFault extends Fault {
+  /** The status's phaseReason, a Go template; the words before its first braces tell it from the others'. */
+  readonly message: string;
+}
+
+/** How long the operator seems to work on a new generation before the cluster is healthy. */
+const workMs = 300;
+
+/**
+ * Plays CloudNativePG's status: a new generation goes through a working phase (Ready False) to healthy. The Ready
+ * condition's observedGeneration says which generation a status is about.
+ */
+export function cnpgStages(room: NodeRoom): readonly Stage[] {
+  const faults = cnpgFaults(room);
+  const anyFault = `first(${faults.map(({ when }) => when).join(', ')})`;
+  const unseen =
+    '. as $it | [.status.conditions[]? | select(.type == "Ready" and .observedGeneration == $it.metadata.generation)] | select(length == 0)';
+  return [
+    stage('cnpg-cluster-working', { on, when: [absent(anyFault), exists(unseen)], status: working() }),
+    stage('cnpg-cluster-healthy', {
+      on,
+      when: [absent(anyFault), absent(unseen), notReady],
+      afterMs: workMs,
+      status: healthy,
+    }),
+    ...faults.map((fault) =>
+      stage(`cnpg-cluster-fault-${fault.name}`, {
+        on,
+        when: [exists(`first(${fault.when})`), exists(`(${unseen}), ${saysOtherwise(fault)}`)],
+        status: working(fault.message),
+      }),
+    ),
+  ];
+}
+
+const notReady = exists('.status.conditions[]? | select(.type == "Ready" and .status != "True")');
+
+const saysOtherwise = ({ message }: ClusterFault): string =>
+  `(.status.phaseReason // "" | select(startswith(${JSON.stringify(message.split('{{')[0])}) | not))`;
+
+function cnpgFaults({ cpus, memoryGi }: NodeRoom): readonly ClusterFault[] {
+  const request = (resource: string): string => `(.spec.resources.requests.${resource} // 0 | tostring)`;
+  const cores = `${request('cpu')} | if endswith("m") then (rtrimstr("m") | tonumber) / 1000 else tonumber end`;
+  const gi = `${request('memory')} | if endswith("Mi") then (rtrimstr("Mi") | tonumber) / 1024 elif endswith("Gi") then (rtrimstr("Gi") | tonumber) else 0 end`;
+  const pod = 'pod {{ .metadata.name }}-1';
+  return [
+    {
+      name: 'image-pull',
+      when: `${askedFor('image-pull')}, (.spec.imageName // "" | select(endswith(":${missingTag}")))`,
+      message: 'ImagePullBackOff: {{ .spec.imageName }} cannot be pulled',
+    },
+    {
+      name: 'crash-loop',
+      when: askedFor('crash-loop'),
+      message: `CrashLoopBackOff: ${pod} ends right after its start`,
+    },
+    {
+      name: 'never-ready',
+      when: askedFor('never-ready'),
+      message: `NotReady: ${pod} does not answer its readiness probe`,
+    },
+    { name: 'no-cpu', when: `(${cores} | select(. > ${cpus}))`, message: `Unschedulable: Insufficient cpu for ${pod}` },
+    {
+      name: 'no-memory',
+      when: `(${gi} | select(. > ${memoryGi}))`,
+      message: `Unschedulable: Insufficient memory for ${pod}`,
+    },
+  ];
+}
+
+/** On its way, or stuck there when a reason is given. */
+const working = (reason = ''): string => `
+{{ $ready := or .status.readyInstances 0 }}
+phase: {{ if $ready }}Applying configuration{{ else }}Setting up primary{{ end }}
+phaseReason: "${reason}"
+instances: {{ .spec.instances }}
+readyInstances: ${reason ? 0 : '{{ $ready }}'}
+conditions:
+${ready('False', 'ClusterIsNotReady', 'Cluster Is Not Ready')}
+`;
+
+const healthy = `
+phase: Cluster in healthy state
+phaseReason: ""
+instances: {{ .spec.instances }}
+readyInstances: {{ .spec.instances }}
+currentPrimary: {{ .metadata.name }}-1
+targetPrimary: {{ .metadata.name }}-1
+writeService: {{ .metadata.name }}-rw
+readService: {{ .metadata.name }}-r
+conditions:
+${ready('True', 'ClusterIsReady', 'Cluster is Ready')}
+`;
+
+function ready(status: string, reason: string, message: string): string {
+  return `- type: Ready
+  status: "${status}"
+  reason: ${reason}
+  message: ${message}
+  observedGeneration: {{ .metadata.generation }}
+  lastTransitionTime: {{ Now | Quote }}`;
+}
