@@ -6,3 +6,4 @@ export { NatsLink, type NatsLinkOptions } from './nats-link.js';
 export { InjectLogger, type Platform, PlatformModule } from './platform.module.js';
 export { runService, type ServiceProgram } from './run-service.js';
 export { type HttpOptions, type RunningService, type ServiceDefinition, startService } from './start-service.js';
+export { headersOf } from './wire.js';
