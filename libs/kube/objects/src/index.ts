@@ -4,6 +4,7 @@ export { canonicalJson, digestOf } from './canonical-json.js';
 export { type DeletionStep, deletionSteps, type Propagation } from './deletion-order.js';
 export { assess } from './health/assess.js';
 export { failedCreate } from './health/failed-create.js';
+export { type Replicas, replicasOf } from './health/replicas.js';
 export { type Health, type HealthState, worstFirst } from './health/health.js';
 export { conditionOf, conditionsOf, type ObjectCondition } from './health/object-conditions.js';
 export { holdsData, immutablePolicy, type ImmutablePolicy } from './immutable-policy.js';

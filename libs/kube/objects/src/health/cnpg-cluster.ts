@@ -1,6 +1,7 @@
 import { type KubeObject, mapAt, numberOf, textOf } from '../kube-object.js';
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf, outdated } from './object-conditions.js';
+import { remedyFor } from './pod.js';
 
 /** The operator's word for "everything is as the spec says". */
 const healthyPhase = 'Cluster in healthy state';
@@ -29,9 +30,12 @@ export function cnpgClusterHealth(object: KubeObject): Health {
   }
   const of = numberOf(mapAt(object, 'spec')['instances']) ?? 1;
   const up = numberOf(status['readyInstances']) ?? 0;
-  const why = sentence([phase, textOf(status['phaseReason'])].filter(Boolean).join(': '));
+  const phaseReason = textOf(status['phaseReason']) ?? '';
+  const why = sentence([phase, phaseReason].filter(Boolean).join(': '));
   const final = finalPhases.find(([pattern]) => pattern.test(phase));
   if (final) return failed(final[1], `${why} ${final[2]}`);
+  const named = /^([A-Z][A-Za-z]+): /.exec(phaseReason)?.[1];
+  if (named !== undefined) return failed(named, `${why} ${remedyFor(named)}`);
   if (phase === healthyPhase && up >= of && isReady?.status !== 'False') return ready();
   const message = `${up} of ${of} PostgreSQL instances are ready. ${why}`;
   return phase === healthyPhase && up > 0

@@ -13,6 +13,11 @@ const stuck: Readonly<Record<string, string>> = {
   RunContainerError: 'The node could not start it: check command and volumes.',
 };
 
+/** What helps against a reason for which a pod does not run. */
+export const remedyFor = (reason: string): string =>
+  stuck[reason] ??
+  (reason === 'Unschedulable' ? 'Add a node or choose a smaller class.' : 'Look at the events of its pods.');
+
 /** Both spellings mean the same and alternate every few seconds: one reason keeps the status quiet. */
 const oneName = (reason: string): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
 
