@@ -1,1 +1,1 @@
-export {};
+export { catalogService } from './catalog-service.js';

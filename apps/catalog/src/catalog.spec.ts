@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { loadConfig, toEnvironment } from '@runos/config';
+import { catalog, type Sizing } from '@runos/contracts';
+import { Bus, NatsLink, type RunningService, startService } from '@runos/messaging';
+import { createLogger } from '@runos/observability';
+import { type PlaneNats, planeNats } from '@runos/testing-services';
+import { catalogService } from './catalog-service.js';
+
+let nats: PlaneNats;
+let service: RunningService;
+const links: NatsLink[] = [];
+const logger = createLogger({ service: 'spec', level: 'silent' });
+const configOf = (name: 'catalog' | 'gateway' | 'reconciler' | 'config-sets') =>
+  loadConfig(catalogService.config, toEnvironment(nats.settingsOf(name)));
+
+function bus(name: 'gateway' | 'reconciler' | 'config-sets'): Bus {
+  const link = new NatsLink({ service: name, config: configOf(name), logger });
+  links.push(link);
+  return new Bus(name, link, true);
+}
+
+let gateway: Bus;
+let reconciler: Bus;
+let configSets: Bus;
+beforeAll(async () => {
+  nats = await planeNats();
+  service = await startService(catalogService, configOf('catalog'), logger);
+  [gateway, reconciler, configSets] = [bus('gateway'), bus('reconciler'), bus('config-sets')];
+});
+afterAll(async () => {
+  await Promise.all(links.map((link) => link.stop()));
+  await service.stop();
+  await nats.stop();
+});
+
+const cluster = { localStorageClass: null, distributedStorageClass: null };
+const resolve = (type: string, fields: object, current?: Sizing) =>
+  reconciler.ask(catalog.resolveInstance, { type, fields, current, cluster });
+
+describe('the catalog over NATS', () => {
+  it('lists classes and versions of a type', async () => {
+    const { classes } = await gateway.ask(catalog.listSizingClasses, { type: 'valkey' });
+    expect(classes).toHaveLength(8);
+    expect(classes[0]).toEqual({
+      id: 'valkey.c0.beff',
+      replicas: 1,
+      cpuRequestMc: 0,
+      cpuLimitMc: 500,
+      memoryRequestMb: 0,
+      memoryLimitMb: 512,
+      storageMb: 1024,
+      storage: 'local',
+    });
+    expect(await gateway.ask(catalog.listVersions, { type: 'postgresql' })).toEqual({
+      versions: [
+        { version: '16', default: false },
+        { version: '17', default: true },
+        { version: '18', default: false },
+      ],
+    });
+    const unknown = { type: 'nonsense' };
+    for (const asked of [gateway.ask(catalog.listSizingClasses, unknown), gateway.ask(catalog.listVersions, unknown)])
+      await expect(asked).rejects.toMatchObject({ code: 'type.not_found' });
+  });
+
+  it('resolves a new instance and a change', async () => {
+    const created = await resolve('postgresql', { name: 'orders', version: '16', flags: {}, driftPolicy: 'report' });
+    expect(created).toEqual({
+      sizing: {
+        resourceRequirementClassId: 'postgresql.c0.beff',
+        replicas: 1,
+        cpuRequestMc: 0,
+        cpuLimitMc: 1000,
+        memoryRequestMb: 0,
+        memoryLimitMb: 2048,
+        storageMb: 10_240,
+        storage: 'local',
+      },
+      version: '16',
+      rendererVersion: 1,
+    });
+    const changed = await resolve('postgresql', { cpuLimitMc: 1500 }, created.sizing);
+    expect(changed).toMatchObject({
+      sizing: { resourceRequirementClassId: 'custom', cpuLimitMc: 1500 },
+      rrcFlipHint: expect.stringContaining('custom'),
+    });
+  });
+
+  it.each([
+    ['nonsense', {}, 'type.not_found', undefined],
+    [
+      'postgresql',
+      { resourceRequirementClassId: 'postgresql.c9.beff' },
+      'class.unknown',
+      ['resourceRequirementClassId'],
+    ],
+    [
+      'postgresql',
+      { resourceRequirementClassId: 'postgresql.c1.beff' },
+      'sizing.invalid',
+      ['resourceRequirementClassId'],
+    ],
+    ['postgresql', { replicas: 0, cpuLimitMc: 1e308 }, 'sizing.invalid', ['replicas', 'cpuLimitMc']],
+    ['postgresql', { version: '15' }, 'request.invalid', ['version']],
+    ['postgresql', { configType: 'config_set' }, 'request.invalid', ['configSetId']],
+    [
+      'valkey',
+      { configType: 'custom', version: '7', replicas: 99 },
+      'request.invalid',
+      ['configType', 'version', 'replicas'],
+    ],
+  ])('refuses for %s %j', async (type, fields, code, paths) => {
+    const fault = await resolve(type, fields).catch((error: unknown) => error);
+    expect(fault).toMatchObject({ code });
+    expect((fault as { details: { issues?: { path: string }[] } }).details.issues?.map(({ path }) => path)).toEqual(
+      paths,
+    );
+  });
+
+  it('keeps what is fixed at creation, and the storage of valkey', async () => {
+    const { sizing } = await resolve('valkey', {});
+    await expect(resolve('valkey', { version: '8.1' }, sizing)).rejects.toMatchObject({
+      code: 'request.invalid',
+      message: expect.stringContaining('fixed at creation'),
+    });
+    await expect(resolve('valkey', { storageMb: 4096 }, sizing)).rejects.toMatchObject({ code: 'sizing.invalid' });
+    expect((await resolve('valkey', { storageMb: 1024 }, sizing)).sizing).toEqual(sizing);
+  });
+
+  it('judges the values of config sets', async () => {
+    const check = (type: string, values: Record<string, string>) =>
+      configSets.ask(catalog.checkConfigValues, { type, values });
+    expect(await check('postgresql', { shared_buffers: '256MB' })).toEqual({ valid: true });
+    await expect(check('postgresql', { archive_mode: 'off', x: '1' })).rejects.toMatchObject({
+      code: 'configset.invalid',
+      message: expect.stringMatching(/^archive_mode cannot be set.*\(and 1 more\)\.$/),
+      details: { issues: [{ path: 'values.archive_mode' }, { path: 'values.x' }] },
+    });
+    await expect(check('valkey', {})).rejects.toMatchObject({ code: 'configset.invalid' });
+    await expect(check('nonsense', {})).rejects.toMatchObject({ code: 'type.not_found' });
+  });
+});

@@ -1,0 +1,4 @@
+import { runService } from '@runos/messaging';
+import { catalogService } from './catalog-service.js';
+
+await runService(catalogService);

@@ -1,0 +1,19 @@
+import type { catalog } from '@runos/contracts';
+import { serviceType } from '@runos/service-types';
+import { classesOf } from '@runos/sizing';
+import type { z } from 'zod';
+
+type Classes = z.output<typeof catalog.listSizingClasses.output>['classes'];
+type Versions = z.output<typeof catalog.listVersions.output>['versions'];
+
+/** The classes of a type with their numbers, smallest first. */
+export const classesOfType = (type: string): Classes =>
+  classesOf(serviceType(type).sizing).map(({ storageMb, ...sizeClass }) =>
+    sizeClass.storage === 'none' ? sizeClass : { ...sizeClass, storageMb },
+  );
+
+/** The versions of a type, as the manifest lists them. */
+export function versionsOfType(name: string): Versions {
+  const type = serviceType(name);
+  return type.versions.map((version) => ({ version, default: version === type.defaultVersion }));
+}
