@@ -69,9 +69,10 @@ async function readyPort(child: Child, portsDir: string, wished = 0): Promise<nu
     port = parsePort(readFileSync(join(portsDir, file), 'utf8'));
     return port > 0;
   };
-  const ready = waitUntil(told, { deadlineMs: 30_000, everyMs: 5, because: () => 'it does not listen after 30 s' });
   try {
-    await readyOrEnded(child, ready);
+    await readyOrEnded(child, (signal) =>
+      waitUntil(told, { deadlineMs: 30_000, everyMs: 5, signal, because: () => 'it does not listen after 30 s' }),
+    );
     return port;
   } catch (error) {
     if (!(error as Error).message.includes('address already in use')) throw error;

@@ -81,7 +81,7 @@ async function launch(places: Places, wish: Launch, attempt = 1): Promise<{ chil
     user: places.user,
   });
   try {
-    await readyOrEnded(child, acceptsConnections(places.cluster, child.pid));
+    await readyOrEnded(child, (signal) => acceptsConnections(places.cluster, child.pid, signal));
     return { child, port };
   } catch (error) {
     if (!(error as Error).message.includes('Address already in use')) throw error;
@@ -92,7 +92,7 @@ async function launch(places: Places, wish: Launch, attempt = 1): Promise<{ chil
 }
 
 /** postmaster.pid: its first line is the process, its last one says "ready" when connections are accepted. */
-function acceptsConnections(cluster: string, pid: number): Promise<void> {
+function acceptsConnections(cluster: string, pid: number, signal: AbortSignal): Promise<void> {
   const ready = (): boolean => {
     try {
       const lines = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').trim().split('\n');
@@ -102,7 +102,7 @@ function acceptsConnections(cluster: string, pid: number): Promise<void> {
     }
   };
   // Recovery after a crash replays the log first: minutes at worst.
-  return waitUntil(ready, { deadlineMs: 120_000, everyMs: 5, because: () => 'no answer within two minutes' });
+  return waitUntil(ready, { deadlineMs: 120_000, everyMs: 5, signal, because: () => 'no answer within two minutes' });
 }
 
 function settings(port: number, durable: boolean): string[] {

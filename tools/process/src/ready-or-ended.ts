@@ -1,15 +1,17 @@
 import { type Child } from './start-child.js';
 
 /**
- * Waits for a child's readiness. Throws with its last words when it ends instead, or when `ready` gives up;
+ * Waits for a child's readiness; `ready` is told by its signal to give up. Throws with its last words when it ends instead, or when `ready` gives up;
  * in both cases nothing is left running.
  */
-export async function readyOrEnded(child: Child, ready: Promise<void>): Promise<void> {
+export async function readyOrEnded(child: Child, ready: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const readiness = ready(over.signal);
   const ended = child.ended.then((how) => {
     throw new Error(how);
   });
   try {
-    await Promise.race([ready, ended]);
+    await Promise.race([readiness, ended]);
   } catch (error) {
     await child.stop();
     throw new Error(`${child.name} did not get ready: ${(error as Error).message}\n${child.lastWords()}`, {
@@ -17,6 +19,7 @@ export async function readyOrEnded(child: Child, ready: Promise<void>): Promise<
     });
   } finally {
     ended.catch(() => undefined); // its end after readiness is the caller's to watch, through child.ended
-    ready.catch(() => undefined);
+    readiness.catch(() => undefined);
+    over.abort();
   }
 }

@@ -19,6 +19,8 @@ export interface ChildSpec {
   readonly pidFile?: string;
   /** Sent by the kernel when we die without a word; where that is impossible the pid file remains. */
   readonly deathSignal?: NodeJS.Signals;
+  /** Not ended with us, whatever happens: for a program that stays in the background. */
+  readonly outlivesUs?: boolean;
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
@@ -36,9 +38,11 @@ export interface Child {
 
 /** Starts a program in a session of its own, so that a terminal's Ctrl-C reaches us and not it: we choose the order. */
 export async function startChild(spec: ChildSpec): Promise<Child> {
-  const { command, args } = tiedToParent(spec.command, spec.args, spec.deathSignal ?? 'SIGTERM');
+  const { command, args } = spec.outlivesUs
+    ? spec
+    : tiedToParent(spec.command, spec.args, spec.deathSignal ?? 'SIGTERM');
   const log = openLog(spec.logFile);
-  const child = spawn(command, args, {
+  const child = spawn(command, [...args], {
     cwd: spec.cwd,
     env: spec.env ?? process.env,
     detached: true,

@@ -36,7 +36,7 @@ export interface ClusterPlan {
 
 interface Component {
   readonly args: (plan: ClusterPlan) => string[];
-  readonly ready?: (plan: ClusterPlan) => Promise<void>;
+  readonly ready?: (plan: ClusterPlan, signal: AbortSignal) => Promise<void>;
   readonly deathSignal: NodeJS.Signals;
 }
 
@@ -65,19 +65,19 @@ async function begin(name: ComponentName, plan: ClusterPlan): Promise<Running> {
     pidFile: join(plan.dataDir, 'pids', `${name}.pid`),
     deathSignal,
   });
-  if (ready) await readyOrEnded(child, ready(plan));
+  if (ready) await readyOrEnded(child, (signal) => ready(plan, signal));
   return plan.persistent ? child : quicklyStopped(child);
 }
 
 /** Nothing of a throw-away cluster is worth a graceful end. */
 const quicklyStopped = (child: Child): Running => ({ ...child, stop: () => child.stop({ signal: 'SIGKILL' }) });
 
-async function etcdReady(plan: ClusterPlan): Promise<void> {
-  await answers('etcd', async () => (await fetch(`${etcdUrl(plan.ports)}/health`)).ok);
+async function etcdReady(plan: ClusterPlan, signal: AbortSignal): Promise<void> {
+  await answers('etcd', signal, async () => (await fetch(`${etcdUrl(plan.ports)}/health`)).ok);
 }
 
-async function apiReady(plan: ClusterPlan): Promise<void> {
-  await answers('kube-apiserver', async () => {
+async function apiReady(plan: ClusterPlan, signal: AbortSignal): Promise<void> {
+  await answers('kube-apiserver', signal, async () => {
     if (!existsSync(plan.caFile)) return false;
     return (await kubeRequest(plan.target(), '/readyz', { deadlineMs: 5_000 })).status === 200;
   });
@@ -85,7 +85,7 @@ async function apiReady(plan: ClusterPlan): Promise<void> {
 }
 
 /** A refused connection means "not yet". Starting takes seconds, on a machine that is busy building far more. */
-function answers(name: string, ok: () => Promise<boolean>): Promise<void> {
+function answers(name: string, signal: AbortSignal, ok: () => Promise<boolean>): Promise<void> {
   let last = 'no answer';
   const holds = (): Promise<boolean> =>
     ok().catch((error: Error) => {
@@ -95,6 +95,7 @@ function answers(name: string, ok: () => Promise<boolean>): Promise<void> {
   return waitUntil(holds, {
     deadlineMs: 120_000,
     everyMs: 50,
+    signal,
     because: () => `${name} is not ready after two minutes: ${last}`,
   });
 }

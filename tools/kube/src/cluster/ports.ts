@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
-import { writeFileAtomic } from '@runos/tool-process';
+import { portIsFree, writeFileAtomic } from '@runos/tool-process';
 
 export interface Ports {
   readonly api: number;
@@ -13,7 +13,8 @@ export interface Ports {
 export async function choosePorts(dataDir: string, api = 0): Promise<Ports> {
   const file = join(dataDir, 'ports.json');
   const last: Partial<Ports> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  const pick = (port?: number): Promise<number> => getPort({ host: '127.0.0.1', ...(port && { port }) });
+  const pick = async (port?: number): Promise<number> =>
+    port && (await portIsFree(port)) ? port : getPort({ host: '127.0.0.1' });
   const ports: Ports = {
     api: api || (await pick(last.api)),
     etcd: await pick(last.etcd),
