@@ -1,12 +1,17 @@
 import { type Child } from './start-child.js';
 
 /**
- * Waits for a child's readiness; `ready` is told by its signal to give up. Throws with its last words when it ends instead, or when `ready` gives up;
+ * Waits for a child's readiness; `ready` gives up when its signal aborts, and so does the whole when the caller's
+ * does. Throws with its last words when it ends instead, or when `ready` gives up;
  * in both cases nothing is left running.
  */
-export async function readyOrEnded(child: Child, ready: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function readyOrEnded(
+  child: Child,
+  ready: (signal: AbortSignal) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   const over = new AbortController();
-  const readiness = ready(over.signal);
+  const readiness = ready(signal ? AbortSignal.any([over.signal, signal]) : over.signal);
   const ended = child.ended.then((how) => {
     throw new Error(how);
   });

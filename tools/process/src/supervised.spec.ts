@@ -82,6 +82,19 @@ describe('Supervised', () => {
     expect(programs).toHaveLength(2);
   });
 
+  it('stops also what was just starting', async () => {
+    let begun!: (running: Running) => void;
+    const thing = new Supervised('slow', () => new Promise((resolve) => (begun = resolve)));
+    const starting = thing.start();
+    const stopping = thing.stop();
+    const program = new Program();
+    begun(program);
+    await expect(starting).rejects.toThrow('slow was stopped while it started');
+    await stopping;
+    expect(await program.ended).toBe('it ended by request');
+    expect([thing.stopped, thing.pid]).toEqual([true, undefined]);
+  });
+
   it('tells whoever starts it that it cannot be started', async () => {
     const { thing, refuseNext } = supervised();
     refuseNext(1);

@@ -19,7 +19,10 @@ const firstDelayMs = 250;
 const longestDelayMs = 30_000;
 const quietAfterMs = 60_000;
 
-/** Keeps one thing running: starts it again, ever later, when it ends unasked. `stop` and `start` are meant. */
+/**
+ * Keeps one thing running: starts it again, ever later, when it ends unasked. `begin` resolves when it is ready and
+ * gives up, leaving nothing behind, when its signal aborts.
+ */
 export class Supervised {
   #running: Running | undefined;
   #wanted: AbortController | undefined;
@@ -28,7 +31,7 @@ export class Supervised {
 
   constructor(
     readonly name: string,
-    private readonly begin: () => Promise<Running>,
+    private readonly begin: (signal: AbortSignal) => Promise<Running>,
     private readonly options: SupervisedOptions = {},
   ) {
     this.#clock = options.clock ?? systemClock;
@@ -44,19 +47,23 @@ export class Supervised {
     return this.#wanted === undefined;
   }
 
-  /** Resolves when it is ready; throws, and leaves it stopped, when that fails. Nothing when it is wanted already. */
+  /** Resolves when it is ready; throws, and leaves it stopped, when that fails or `stop` comes in between. */
   async start(): Promise<void> {
     if (this.#wanted) return;
     const wanted = new AbortController();
     this.#wanted = wanted;
+    const first = this.begin(wanted.signal);
+    this.#keeper = first.then(
+      (running) => this.#keep(running, wanted.signal),
+      () => undefined, // told to the caller below
+    );
     try {
-      const running = await this.begin();
-      this.#running = running;
-      this.#keeper = this.#keep(running, wanted.signal);
+      await first;
     } catch (error) {
-      this.#wanted = undefined;
+      if (this.#wanted === wanted) this.#wanted = undefined;
       throw error;
     }
+    if (wanted.signal.aborted) throw new Error(`${this.name} was stopped while it started`);
   }
 
   /** Resolves when it is really down; it stays down until `start`. */
@@ -72,6 +79,8 @@ export class Supervised {
     let running: Running | undefined = first;
     let delay = firstDelayMs;
     let since = this.#clock.now().getTime();
+    this.#running = first;
+    if (signal.aborted) await first.stop();
     while (!signal.aborted) {
       if (running) {
         const how: string = await running.ended;
@@ -83,7 +92,7 @@ export class Supervised {
       await this.#clock.sleep(delay, signal);
       delay = Math.min(delay * 2, longestDelayMs);
       if (signal.aborted) return;
-      running = await this.#again(delay);
+      running = await this.#again(delay, signal);
       since = this.#clock.now().getTime();
       this.#running = running;
       if (signal.aborted) await running?.stop();
@@ -91,9 +100,9 @@ export class Supervised {
     this.#running = undefined;
   }
 
-  async #again(nextDelay: number): Promise<Running | undefined> {
+  async #again(nextDelay: number, signal: AbortSignal): Promise<Running | undefined> {
     try {
-      const running = await this.begin();
+      const running = await this.begin(signal);
       this.options.onEvent?.(`${this.name} runs again (process ${running.pid})`);
       return running;
     } catch (error) {

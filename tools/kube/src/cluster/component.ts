@@ -50,9 +50,9 @@ const components: Record<ComponentName, Component> = {
 };
 
 export const componentOf = (name: ComponentName, plan: ClusterPlan): Supervised =>
-  new Supervised(name, () => begin(name, plan), { onEvent: plan.onEvent });
+  new Supervised(name, (signal) => begin(name, plan, signal), { onEvent: plan.onEvent });
 
-async function begin(name: ComponentName, plan: ClusterPlan): Promise<Running> {
+async function begin(name: ComponentName, plan: ClusterPlan, signal: AbortSignal): Promise<Running> {
   const { args, ready, deathSignal } = components[name];
   const child = await startChild({
     name,
@@ -65,7 +65,7 @@ async function begin(name: ComponentName, plan: ClusterPlan): Promise<Running> {
     pidFile: join(plan.dataDir, 'pids', `${name}.pid`),
     deathSignal,
   });
-  if (ready) await readyOrEnded(child, (signal) => ready(plan, signal));
+  if (ready) await readyOrEnded(child, (until) => ready(plan, until), signal);
   return plan.persistent ? child : quicklyStopped(child);
 }
 
