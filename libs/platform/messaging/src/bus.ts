@@ -81,13 +81,18 @@ export class Bus {
   async tell<Body extends z.ZodType>(
     contract: EventContract<Body>,
     body: z.input<Body>,
-    { tenant, actor = currentCall()?.actor }: TellOptions = {},
+    { tenant = currentCall()?.tenant, actor = currentCall()?.actor }: TellOptions = {},
   ): Promise<void> {
     if (contract.owner !== this.service) throw new Error(`${this.service} may not publish ${contract.subject}`);
     const headers = headersOf({ tenant, actor });
     if (contract.delivery === 'stored') return this.publishStored([storedMessage(contract, body, headers)]);
     const connection = await this.link.ready(blinkMs);
     connection.publish(contract.subject, encode(body), { headers: toNats(headers) });
+  }
+
+  /** Calls `listener` after the first connection and after each that follows a loss. */
+  onConnect(listener: () => void): () => void {
+    return this.link.onConnect(listener);
   }
 
   /** Hands stored events to their streams in this order; resolves when they have all of them. Repeating is harmless. */
@@ -135,6 +140,13 @@ export class Bus {
     return unavailable(`${owner} could not be asked (${subject}); try again shortly.`, 2, error);
   }
 }
+
+/** A stored event for an outbox, with tenant, actor and the trace of the work that causes it. */
+export const eventMessage = <Body extends z.ZodType>(
+  contract: EventContract<Body>,
+  body: z.input<Body>,
+  { tenant = currentCall()?.tenant, actor = currentCall()?.actor }: TellOptions = {},
+): StoredMessage => storedMessage(contract, body, headersOf({ tenant, actor }));
 
 /** No service listens there: so nobody has begun anything. */
 export const isNobody = (error: unknown): boolean =>

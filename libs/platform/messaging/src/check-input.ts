@@ -5,14 +5,22 @@ import type { z } from 'zod';
 export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const read = schema.safeParse(input);
   if (read.success) return read.data;
-  const issues = read.error.issues.map(issueOf);
+  const issues = issuesOf(read.error);
   throw new Fault('request.invalid', issues.map(({ path, message }) => `${path || 'input'}: ${message}`).join('; '), {
     issues,
   });
 }
 
+/** Everything a schema found wrong, each under the path of its field; an unknown field is named by its own. */
+export const issuesOf = (error: z.core.$ZodError): Issue[] =>
+  error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => issueAt([...issue.path, key], 'is not a field here'))
+      : [issueAt(issue.path, issue.message)],
+  );
+
 /** `['values', 0, 'a b']` → `values[0].a b` */
-function issueOf({ path, message }: z.core.$ZodIssue): Issue {
+function issueAt(path: readonly PropertyKey[], message: string): Issue {
   const text = path.reduce<string>(
     (before, part) => (typeof part === 'number' ? `${before}[${part}]` : `${before}${before && '.'}${String(part)}`),
     '',

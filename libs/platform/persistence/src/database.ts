@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '@runos/kernel';
+import {
+  type DataSource,
+  type EntityManager,
+  type QueryRunner,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
+import { runSql } from './run-sql.js';
+import { isWorthRepeating } from './sql-state.js';
+
+export type IsolationLevel = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
+
+export interface TransactionOptions {
+  /** Default READ COMMITTED. */
+  readonly isolation?: IsolationLevel;
+  /** How often it is run again from its start after a deadlock or a serialization failure. Default 3. */
+  readonly retries?: number;
+}
+
+type AfterCommit = () => void;
+
+const hooks = new WeakMap<QueryRunner, Set<AfterCommit>>();
+
+/** Calls `hook` once the transaction of this manager is committed; not at all when it is rolled back. */
+export function afterCommit(manager: EntityManager, hook: AfterCommit): void {
+  if (manager.queryRunner === undefined) throw new Error('afterCommit needs the manager of a transaction');
+  const known = hooks.get(manager.queryRunner) ?? new Set<AfterCommit>();
+  hooks.set(manager.queryRunner, known.add(hook));
+}
+
+/** A service's own schema. Every error of an outage is the Fault `unavailable`. */
+export class Database {
+  constructor(readonly dataSource: DataSource) {}
+
+  /** Outside any transaction: for reads. */
+  get manager(): EntityManager {
+    return this.dataSource.manager;
+  }
+
+  /** Rows of one statement, as PostgreSQL names their columns. */
+  query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return runSql<Row>(this.manager, text, values);
+  }
+
+  /**
+   * Runs `work` in one transaction. It may be run several times, so it must change nothing else; what is to happen
+   * after the commit goes to `afterCommit`.
+   */
+  async transaction<T>(
+    work: (manager: EntityManager) => Promise<T>,
+    { isolation = 'READ COMMITTED', retries = 3 }: TransactionOptions = {},
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      let toCall: Set<AfterCommit> | undefined;
+      try {
+        const result = await this.dataSource.transaction(isolation, async (manager) => {
+          const value = await work(manager);
+          toCall = manager.queryRunner && hooks.get(manager.queryRunner);
+          return value;
+        });
+        toCall?.forEach((hook) => hook());
+        return result;
+      } catch (error) {
+        if (attempt >= retries || !isWorthRepeating(error)) throw cutOff(error);
+        await sleep(Math.random() * 10 * 2 ** attempt); // rivals must not meet again in step
+      }
+    }
+  }
+}
+
+/** TypeORM takes the connection away from a transaction when the server cuts it, and says only that it is gone. */
+const cutOff = (error: unknown): unknown =>
+  error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError
+    ? unavailable('The database cut the connection; try again shortly.', 2, error)
+    : error;

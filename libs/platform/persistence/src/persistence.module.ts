@@ -1,0 +1,109 @@
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { DatabaseConfig, ProcessConfig } from '@runos/config';
+import { createLogger, type Logger, Readiness } from '@runos/observability';
+import { connectForEver } from './connect-for-ever.js';
+import { createDataSource, type EntityClass, schemaOf, settingsOf } from './data-source.js';
+import { Database } from './database.js';
+import { forgetAnswers } from './idempotent.js';
+import { type EventSink, OutboxPublisher } from './outbox-publisher.js';
+import { SqlListener } from './sql-listener.js';
+
+export interface PersistenceOptions {
+  readonly service: string;
+  readonly config: DatabaseConfig & ProcessConfig;
+  readonly entities?: readonly EntityClass[];
+  /** Publishes the outbox to this provider (the message bus) while the service runs. */
+  readonly outbox?: { readonly sink: abstract new (...args: never[]) => EventSink };
+}
+
+const optionsToken = Symbol('persistence options');
+const sinkToken = Symbol('event sink');
+const hourMs = 3_600_000;
+
+/** Starts what runs beside the service on its database, and stops it before the connections close. */
+@Injectable()
+class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  readonly #logger: Logger;
+  #publisher: OutboxPublisher | undefined;
+  #forgetting: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly listener: SqlListener,
+    @Inject(optionsToken) private readonly options: PersistenceOptions,
+    @Inject(sinkToken) private readonly sink: EventSink | undefined,
+  ) {
+    this.#logger = loggerOf(options);
+  }
+
+  onApplicationBootstrap(): void {
+    const { service, config } = this.options;
+    const { database, listener, sink } = this;
+    this.#forgetting = setInterval(() => void this.#forget(), hourMs);
+    if (sink === undefined) return;
+    const applicationName = `${service}:${config.replicaId}`;
+    const schema = schemaOf(service);
+    this.#publisher = new OutboxPublisher({ database, listener, schema, applicationName, sink, logger: this.#logger });
+    this.#publisher.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.#forgetting);
+    await this.#publisher?.stop();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.listener.stop();
+    await this.database.dataSource.destroy();
+  }
+
+  async #forget(): Promise<void> {
+    try {
+      await forgetAnswers(this.database.manager);
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'old idempotency records stay until the next hour');
+    }
+  }
+}
+
+const loggerOf = ({ service, config }: PersistenceOptions): Logger =>
+  createLogger({ service, level: config.logLevel, replica: config.replicaId });
+
+/** `Database` and `SqlListener` of one service, global; ready once PostgreSQL is, however long that takes. */
+@Module({})
+export class PersistenceModule {
+  static forService(options: PersistenceOptions): DynamicModule {
+    const { service, config, entities = [], outbox } = options;
+    const open = async (readiness: Readiness): Promise<Database> => {
+      const dataSource = createDataSource(settingsOf(service, config.replicaId, config, entities));
+      readiness.need('postgresql', async () => (await dataSource.query('SELECT 1')) !== undefined);
+      await connectForEver(dataSource, loggerOf(options));
+      return new Database(dataSource);
+    };
+    const listener = new SqlListener({
+      url: config.databaseUrl,
+      applicationName: `${service}:${config.replicaId}`,
+      logger: loggerOf(options),
+    });
+    return {
+      module: PersistenceModule,
+      global: true,
+      providers: [
+        { provide: optionsToken, useValue: options },
+        { provide: Database, useFactory: open, inject: [Readiness] },
+        { provide: SqlListener, useValue: listener },
+        outbox ? { provide: sinkToken, useExisting: outbox.sink } : { provide: sinkToken, useValue: undefined },
+        Housekeeping,
+      ],
+      exports: [Database, SqlListener],
+    };
+  }
+}

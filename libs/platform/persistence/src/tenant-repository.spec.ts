@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { EntityManager } from 'typeorm';
+import { type SpecDatabase, specDatabase, Thing } from './spec-database.js';
+import { type Reach, TenantRepository } from './tenant-repository.js';
+
+class Things extends TenantRepository<Thing> {
+  constructor() {
+    super(Thing);
+  }
+  all = (manager: EntityManager, reach: Reach) => this.find(manager, reach, {}, { order: { id: 'ASC' } });
+  named = (manager: EntityManager, reach: Reach, id: string) => this.findOne(manager, reach, { id });
+  grow = (manager: EntityManager, reach: Reach) => this.update(manager, reach, { id: 'x' }, { itemCount: 7 });
+  drop = (manager: EntityManager, reach: Reach) => this.delete(manager, reach, { id: 'x' });
+  ids = (manager: EntityManager, reach: Reach) =>
+    this.query<{ id: string }>(manager, reach, 'SELECT id FROM things WHERE {tenant} AND item_count >= $1', [0]);
+  wrong = (manager: EntityManager) => [
+    // @ts-expect-error a query that does not say whose rows it means
+    () => this.find(manager, { id: 'x' }),
+    // @ts-expect-error the tenant comes from the reach alone
+    () => this.findOne(manager, { tenant: 'a' }, { aid: 'b' }),
+    // @ts-expect-error a statement without its tenant
+    () => this.query(manager, { tenant: 'a' }, 'SELECT id FROM things'),
+  ];
+}
+
+let spec: SpecDatabase;
+let manager: EntityManager;
+const things = new Things();
+beforeAll(async () => {
+  spec = await specDatabase();
+  manager = (await spec.open('spec:a')).manager;
+  await manager.insert(Thing, [
+    { aid: 'a', id: 'x', itemCount: 1 },
+    { aid: 'a', id: 'y', itemCount: 1 },
+    { aid: 'b', id: 'x', itemCount: 1 },
+  ]);
+});
+afterAll(() => spec.stop());
+
+describe('TenantRepository', () => {
+  it('reaches the rows of one tenant, or of all for a stated reason', async () => {
+    expect(await things.all(manager, { tenant: 'a' })).toHaveLength(2);
+    expect(await things.named(manager, { tenant: 'b' }, 'y')).toBeNull();
+    expect(await things.all(manager, { everyTenantBecause: 'this spec counts' })).toHaveLength(3);
+    expect((await things.ids(manager, { tenant: 'b' })).map(({ id }) => id)).toEqual(['x']);
+    expect(await things.ids(manager, { everyTenantBecause: 'this spec counts' })).toHaveLength(3);
+  });
+
+  it('changes and removes only there', async () => {
+    expect(await things.grow(manager, { tenant: 'a' })).toBe(1);
+    expect((await things.named(manager, { tenant: 'b' }, 'x'))?.itemCount).toBe(1);
+    expect(await things.drop(manager, { tenant: 'c' })).toBe(0);
+    expect(await things.drop(manager, { tenant: 'a' })).toBe(1);
+  });
+
+  it('does not compile without a reach', () => {
+    expect(things.wrong).toBeDefined();
+  });
+});
