@@ -4,4 +4,4 @@ export { NestLogger } from './nest-logger.js';
 export { type OpsServer, opsServer, type OpsServerOptions } from './ops-server.js';
 export { Readiness, type ReadinessCheck, type ReadinessReport } from './readiness.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.js';
-export { type Carrier, currentTraceId, inSpan, SpanKind, type SpanOptions, traceHeaders, traceOf } from './trace.js';
+export { type Carrier, currentTraceId, inSpan, nameSpan, SpanKind, type SpanOptions, traceHeaders, traceOf } from './trace.js';

@@ -44,5 +44,10 @@ export function traceHeaders(): Carrier {
 /** The trace that headers carry, to be given as `parent`. */
 export const traceOf = (carrier: Carrier): Context => propagation.extract(context.active(), carrier);
 
+/** Names the current span once it is known what it is about. */
+export function nameSpan(name: string, attributes: Attributes): void {
+  trace.getActiveSpan()?.updateName(name).setAttributes(attributes);
+}
+
 /** The id under which logs and traces of the current work are found; undefined outside any. */
 export const currentTraceId = (): string | undefined => trace.getActiveSpan()?.spanContext().traceId;
