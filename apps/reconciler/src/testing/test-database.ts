@@ -1,0 +1,35 @@
+import { createDataSource, Database, migrate } from '@runos/persistence';
+import { throwAwayPostgres } from '@runos/testing-services';
+import { ReconcilerSchema1700000001000 } from '../schema/reconciler-schema.js';
+
+export interface TestDatabase {
+  readonly database: Database;
+  /** As the service's own role. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The reconciler's schema on a real, empty PostgreSQL, used as the service's own role. */
+export async function testDatabase(poolSize = 20): Promise<TestDatabase> {
+  const postgres = await throwAwayPostgres();
+  const role = { name: `${postgres.database}_reconciler`, password: 'secret' };
+  const migrations = [ReconcilerSchema1700000001000];
+  await migrate({ service: 'reconciler', ownerUrl: postgres.url, role, migrations });
+  const url = postgres.urlFor(role.name, role.password);
+  const dataSource = createDataSource({
+    url,
+    schema: 'reconciler',
+    applicationName: 'reconciler:test',
+    poolSize,
+    statementTimeoutMs: 15_000,
+  });
+  await dataSource.initialize();
+  return {
+    database: new Database(dataSource),
+    url,
+    stop: async () => {
+      await dataSource.destroy();
+      await postgres.stop();
+    },
+  };
+}
