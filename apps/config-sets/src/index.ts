@@ -1,1 +1,1 @@
-export {};
+export { configSetsService } from './config-sets-service.js';

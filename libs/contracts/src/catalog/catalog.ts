@@ -46,6 +46,7 @@ export const resolveInstance = request({
   }),
   output: z.object({
     sizing: Sizing,
+    /** For a new instance; an existing one keeps the version it has. */
     version: z.string(),
     rendererVersion: z.int(),
     /** Set when the class became `custom` by this request; says why. */

@@ -33,7 +33,7 @@ export const showConfigSet = request({
 export const updateConfigSet = request({
   ...fromGateway,
   subject: 'config-sets.v1.update',
-  input: z.object({ setId: z.uuid(), values: ConfigValues }),
+  input: z.object({ setId: z.uuid(), values: ConfigValues, idempotency: Idempotency.optional() }),
   output: ConfigSet,
   idempotent: false,
 });

@@ -1,0 +1,4 @@
+import { runService } from '@runos/messaging';
+import { configSetsService } from './config-sets-service.js';
+
+await runService(configSetsService);

@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import type { ConfigSet } from '@runos/api';
+import { TenantRepository } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { ConfigSetRow } from '../schema/config-set-row.js';
+
+type Values = Readonly<Record<string, string>>;
+
+interface VersionRow {
+  readonly set_id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly latest: number;
+  readonly version: number;
+  readonly values: Record<string, string>;
+  readonly created_at: Date;
+}
+
+const everyVersion = `
+  SELECT s.set_id, s.name, s.type, s.latest, v.version, v."values", v.created_at
+    FROM config_set s JOIN config_set_version v USING (set_id)
+   WHERE {tenant}` as const;
+
+const shown = (row: VersionRow): ConfigSet => ({
+  setId: row.set_id,
+  name: row.name,
+  type: row.type,
+  version: `v${row.version}`,
+  isLatest: row.version === row.latest,
+  values: row.values,
+  createdAt: row.created_at.toISOString(),
+});
+
+/** The config sets of one account and their versions. */
+@Injectable()
+export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
+  constructor() {
+    super(ConfigSetRow);
+  }
+
+  /** How many lineages the account has. */
+  size(manager: EntityManager, tenant: string): Promise<number> {
+    return this.count(manager, { tenant }, {});
+  }
+
+  /** Every lineage in its current version, oldest first. */
+  async all(manager: EntityManager, tenant: string): Promise<ConfigSet[]> {
+    const text = `${everyVersion} AND v.version = s.latest ORDER BY s.created_at, s.set_id` as const;
+    return (await this.query<VersionRow>(manager, { tenant }, text, [], 's.aid')).map(shown);
+  }
+
+  /** The versions of one lineage, newest first; empty when the account has no such set. */
+  async versions(manager: EntityManager, tenant: string, setId: string): Promise<ConfigSet[]> {
+    const text = `${everyVersion} AND s.set_id = $1 ORDER BY v.version DESC` as const;
+    return (await this.query<VersionRow>(manager, { tenant }, text, [setId], 's.aid')).map(shown);
+  }
+
+  /** One version, the current one unless a number is given. */
+  async one(manager: EntityManager, tenant: string, setId: string, version?: number): Promise<ConfigSet | undefined> {
+    const text = `${everyVersion} AND s.set_id = $1 AND v.version = coalesce($2, s.latest)` as const;
+    const rows = await this.query<VersionRow>(manager, { tenant }, text, [setId, version ?? null], 's.aid');
+    return rows.map(shown)[0];
+  }
+
+  async create(manager: EntityManager, row: ConfigSetRow, values: Values): Promise<void> {
+    await this.insert(manager, row);
+    await this.#addVersion(manager, row.setId, row.latest, values);
+  }
+
+  /**
+   * Makes the next version the current one, and resolves with its number; undefined when the account has no such set.
+   * The update holds the lineage until the transaction ends, so two of them never get the same number.
+   */
+  async next(manager: EntityManager, tenant: string, setId: string, values: Values): Promise<number | undefined> {
+    const text = 'UPDATE config_set SET latest = latest + 1 WHERE {tenant} AND set_id = $1 RETURNING latest' as const;
+    const [row] = await this.query<{ latest: number }>(manager, { tenant }, text, [setId]);
+    if (row) await this.#addVersion(manager, setId, row.latest, values);
+    return row?.latest;
+  }
+
+  async #addVersion(manager: EntityManager, setId: string, version: number, values: Values): Promise<void> {
+    await manager.query('INSERT INTO config_set_version (set_id, version, "values") VALUES ($1, $2, $3::jsonb)', [
+      setId,
+      version,
+      JSON.stringify(values),
+    ]);
+  }
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { ConfigSet } from '@runos/api';
+import { catalog, type Idempotency } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Bus } from '@runos/messaging';
+import { Database, idempotent } from '@runos/persistence';
+import { ConfigSetLimits } from './config-set-limits.js';
+import { ConfigSetRepository } from './config-set-repository.js';
+
+type Values = Readonly<Record<string, string>>;
+
+interface Wanted {
+  readonly name: string;
+  readonly type: string;
+  readonly values: Values;
+}
+
+const notFound = (setId: string, version = ''): Fault =>
+  new Fault('configset.not_found', `There is no config set ${setId}${version && ` in version ${version}`}.`);
+
+/** Named, immutable versions of settings that instances of one account share. */
+@Injectable()
+export class ConfigSets {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: ConfigSetRepository,
+    private readonly bus: Bus,
+    private readonly limits: ConfigSetLimits,
+  ) {}
+
+  list(tenant: string): Promise<ConfigSet[]> {
+    return this.repository.all(this.database.manager, tenant);
+  }
+
+  /** One version, the current one unless named `v<number>`. @throws Fault `configset.not_found` */
+  async show(tenant: string, setId: string, version?: string): Promise<ConfigSet> {
+    const number = version === undefined ? undefined : versionNumber(version);
+    const found = number !== null ? await this.repository.one(this.database.manager, tenant, setId, number) : undefined;
+    if (!found) throw notFound(setId, version);
+    return found;
+  }
+
+  /** Newest first. @throws Fault `configset.not_found` */
+  async versions(tenant: string, setId: string): Promise<ConfigSet[]> {
+    const found = await this.repository.versions(this.database.manager, tenant, setId);
+    if (found.length === 0) throw notFound(setId);
+    return found;
+  }
+
+  /** @throws Fault `configset.invalid`, `type.not_found`, `limit.exceeded`, `conflict.idempotency` */
+  async create(tenant: string, { name, type, values }: Wanted, idempotency?: Idempotency): Promise<ConfigSet> {
+    await this.bus.ask(catalog.checkConfigValues, { type, values: { ...values } });
+    return this.database.transaction((manager) =>
+      idempotent(manager, { tenant, idempotency }, async () => {
+        this.limits.anotherSet(await this.repository.size(manager, tenant));
+        const setId = randomUUID();
+        await this.repository.create(manager, { setId, aid: tenant, name, type, latest: 1 }, values);
+        return this.#written(await this.repository.one(manager, tenant, setId), setId);
+      }),
+    );
+  }
+
+  /** Makes the next version. @throws Fault `configset.not_found`, `configset.invalid`, `limit.exceeded` */
+  async update(tenant: string, setId: string, values: Values, idempotency?: Idempotency): Promise<ConfigSet> {
+    const { type } = await this.show(tenant, setId);
+    await this.bus.ask(catalog.checkConfigValues, { type, values: { ...values } });
+    return this.database.transaction((manager) =>
+      idempotent(manager, { tenant, idempotency }, async () => {
+        const version = await this.repository.next(manager, tenant, setId, values);
+        if (version === undefined) throw notFound(setId);
+        this.limits.version(version);
+        return this.#written(await this.repository.one(manager, tenant, setId, version), setId);
+      }),
+    );
+  }
+
+  /** A version for an instance of `type` to pin. @throws Fault `configset.not_found`, `configset.invalid` */
+  async resolve(tenant: string, setId: string, type: string, version?: string): Promise<ConfigSet> {
+    const set = await this.show(tenant, setId, version);
+    if (set.type === type) return set;
+    const message = `config set ${setId} is for ${set.type} and does not fit ${type}`;
+    throw new Fault('configset.invalid', `${message}.`, { issues: [{ path: 'configSetId', message }] });
+  }
+
+  #written(set: ConfigSet | undefined, setId: string): ConfigSet {
+    if (!set) throw new Error(`config set ${setId} was not written`);
+    return set;
+  }
+}
+
+/** The number of `v12`; null for what is no version at all. */
+function versionNumber(version: string): number | null {
+  const [, digits] = /^v([1-9][0-9]{0,8})$/.exec(version) ?? [];
+  return digits === undefined ? null : Number(digits);
+}
