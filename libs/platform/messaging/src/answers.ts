@@ -1,6 +1,6 @@
 import { applyDecorators, Catch, type ExceptionFilter, SetMetadata, UseFilters } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import type { EventContract, RequestContract, Scope } from '@runos/contracts';
+import { type EventContract, isHeardLive, type RequestContract, type Scope } from '@runos/contracts';
 import { type Observable, throwError } from 'rxjs';
 import type { z } from 'zod';
 import type { CallContext } from './call-context.js';
@@ -53,11 +53,13 @@ export interface Heard<Body> {
  * As `Hears`, for a stored event that comes often: the method is given what has arrived, in order, up to `size` at once.
  * When it throws, each is given again by itself, so that one bad event holds up no other.
  */
-export const HearsBatch = <Body extends z.ZodType>(
-  contract: EventContract<Body> & { readonly delivery: 'stored' },
+export function HearsBatch<Body extends z.ZodType>(
+  contract: EventContract<Body>,
   size: number,
-): HandlerDecorator<readonly Heard<z.output<Body>>[], void> =>
-  handler(EventPattern<string>(contract.subject, { contract, batch: size }), contract.owner);
+): HandlerDecorator<readonly Heard<z.output<Body>>[], void> {
+  if (isHeardLive(contract)) throw new Error(`${contract.subject} is heard as it happens: there is no batch of it`);
+  return handler(EventPattern<string>(contract.subject, { contract, batch: size }), contract.owner);
+}
 
 function handler(pattern: MethodDecorator, who: string): MethodDecorator {
   const onMethod = applyDecorators(pattern, Access(who), UseFilters(ToTransport));

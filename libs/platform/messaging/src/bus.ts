@@ -42,6 +42,8 @@ const nobodyPauseMs = 100;
 /** An event is acknowledged by its stream within this time or counts as not sent. */
 const storeMs = 5_000;
 
+class LostConnection extends Error {}
+
 /** Asks other services and tells them what happened, by contract. */
 export class Bus {
   constructor(
@@ -115,11 +117,19 @@ export class Bus {
       const timeout = Math.max(1, Math.min(left, attempt === 1 ? first : Infinity));
       const headers = toNats(headersOf({ ...who, deadlineMs: timeout }));
       try {
-        return await connection.request(contract.subject, body, { timeout, headers });
+        return await this.#orLost(connection.request(contract.subject, body, { timeout, headers }));
       } catch (error) {
         if (!(await this.#mayTryAgain(contract, error, attempt, end))) throw this.#failure(contract, error);
       }
     }
+  }
+
+  /** A connection that is lost takes the answer with it: no reason to wait for the deadline. */
+  #orLost(reply: Promise<Msg>): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      const forget = this.link.onLoss(() => reject(new LostConnection('the connection was lost')));
+      reply.then(resolve, reject).finally(forget);
+    });
   }
 
   async #mayTryAgain(contract: RequestContract, error: unknown, attempt: number, end: number): Promise<boolean> {
@@ -128,7 +138,7 @@ export class Bus {
       await new Promise((resolve) => setTimeout(resolve, Math.min(nobodyPauseMs, end - performance.now())));
       return true;
     }
-    return contract.idempotent && (error instanceof TimeoutError || !this.link.usable);
+    return contract.idempotent && (error instanceof TimeoutError || error instanceof LostConnection);
   }
 
   #failure({ owner, subject }: RequestContract, error: unknown): Fault {

@@ -25,6 +25,7 @@ export class NatsLink {
   #watching: Promise<void> | undefined;
   readonly #opening: Promise<NatsConnection>;
   readonly #onConnect = new Set<() => void>();
+  readonly #onLoss = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
 
   constructor(private readonly options: NatsLinkOptions) {
@@ -41,6 +42,12 @@ export class NatsLink {
   onConnect(listener: () => void): () => void {
     this.#onConnect.add(listener);
     return () => this.#onConnect.delete(listener);
+  }
+
+  /** Called when the connection is lost: answers that were on their way are lost with it. */
+  onLoss(listener: () => void): () => void {
+    this.#onLoss.add(listener);
+    return () => this.#onLoss.delete(listener);
   }
 
   /** The connection, once there is one; waits for NATS as long as it takes. Rejects after `stop`. */
@@ -104,8 +111,7 @@ export class NatsLink {
     const { logger } = this.options;
     for await (const status of connection.status()) {
       if (status.type === 'disconnect' || status.type === 'staleConnection') {
-        if (this.#usable) logger.warn('NATS is gone; reconnecting');
-        this.#usable = false;
+        this.#lost();
       } else if (status.type === 'reconnect') {
         logger.info('NATS is back');
         this.#connected();
@@ -115,6 +121,13 @@ export class NatsLink {
         logger.warn({ pending: status.pending }, 'messages arrive faster than they are handled');
       }
     }
+  }
+
+  #lost(): void {
+    if (!this.#usable) return;
+    this.options.logger.warn('NATS is gone; reconnecting');
+    this.#usable = false;
+    for (const listener of this.#onLoss) listener();
   }
 
   #connected(): void {
