@@ -38,33 +38,38 @@ export function podHealth(pod: KubeObject): Health {
 
 function stuckContainer(pod: KubeObject, name: string): Health | undefined {
   const status = mapAt(pod, 'status');
-  for (const container of [...mapsIn(status['initContainerStatuses']), ...mapsIn(status['containerStatuses'])]) {
-    const wait = mapAt(container, 'state', 'waiting');
-    const reason = textOf(wait['reason']) ?? '';
-    const remedy = stuck[reason];
-    if (remedy === undefined) continue;
-    const killed = textOf(mapAt(container, 'lastState', 'terminated')['reason']) === 'OOMKilled';
-    const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
-    const image = textOf(container['image']) ?? 'its image';
-    if (killed) {
+  const containers = [...mapsIn(status['initContainerStatuses']), ...mapsIn(status['containerStatuses'])];
+  for (const container of containers) {
+    const waiting = mapAt(container, 'state', 'waiting');
+    const reason = textOf(waiting['reason']) ?? '';
+    if (stuck[reason] === undefined) continue;
+    const ended = mapAt(container, 'lastState', 'terminated');
+    if (textOf(ended['reason']) === 'OOMKilled') {
       return failed('OOMKilled', `${name} needs more memory than its limit and was ended: choose a larger class.`);
     }
-    const what =
-      reason === 'CrashLoopBackOff'
-        ? `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}.`
-        : `${name} cannot start ${image}: ${sentence(textOf(wait['message']) ?? oneName(reason))}`;
-    return failed(oneName(reason), `${what} ${remedy}`);
+    return failed(oneName(reason), `${whatHappened(name, reason, container)} ${stuck[reason]}`);
   }
   return undefined;
 }
 
+/** Kubernetes words that change from try to try are left out: a status is told on change only. */
+function whatHappened(name: string, reason: string, container: Readonly<Record<string, unknown>>): string {
+  const image = textOf(container['image']) ?? 'its image';
+  const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
+  if (oneName(reason) === 'ImagePullBackOff') return `${name} cannot pull ${image}.`;
+  if (reason === 'CrashLoopBackOff')
+    return `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}.`;
+  return `${name} cannot start ${image}: ${sentence(textOf(mapAt(container, 'state', 'waiting')['message']) || reason)}`;
+}
+
+/** Not a failure by itself: volumes are bound and nodes are added while it waits. */
 function unscheduled(pod: KubeObject, name: string): Health | undefined {
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
   const why = sentence(scheduled.message);
   return /unbound immediate PersistentVolumeClaims|persistentvolumeclaim/i.test(why)
-    ? failed('VolumeUnbound', `${name} waits for its volume: ${why} Check the storage class of the cluster.`)
-    : failed('Unschedulable', `No node takes ${name}: ${why} Add a node or choose a smaller class.`);
+    ? progressing('VolumeUnbound', `${name} waits for its volume: ${why} Check the storage class of the cluster.`)
+    : progressing('Unschedulable', `No node takes ${name}: ${why} Add a node or choose a smaller class.`);
 }
 
 function running(pod: KubeObject, name: string): Health {

@@ -1,0 +1,154 @@
+import { fightQuietMs, type Fights } from '@runos/engine';
+import type { KubeClient } from '@runos/kube-client';
+import { type Clock } from '@runos/kernel';
+import {
+  changedPaths,
+  type Culprit,
+  culpritsOf,
+  holdsData,
+  type KubeObject,
+  ownedFields,
+  ownedHash,
+  printRef,
+} from '@runos/kube-objects';
+import type { Applier } from '../apply/applier.js';
+import type { Outcome } from '../apply/outcome.js';
+import type { Instance } from '../instances/instance.js';
+import type { ObjectState } from '../instances/object-state.js';
+import { observe } from '../instances/settle.js';
+import type { Todo } from '../instances/todo.js';
+import { deletion, driftOf, fieldsOf, fightKey } from './drift-report.js';
+
+export interface RepairTask {
+  readonly instance: Instance;
+  readonly key: string;
+  readonly state: ObjectState;
+  readonly wanted: KubeObject;
+  readonly todo: Todo;
+  readonly signal: AbortSignal;
+}
+
+/** Undone until then: the repair is held back because somebody fights it. */
+export type Repair = { readonly kind: 'nothing' } | { readonly kind: 'held'; readonly notBefore: number } | Outcome;
+
+const nothing: Repair = { kind: 'nothing' };
+
+/** Finds out whether an event was drift, and undoes or reports it. */
+export class Repairer {
+  constructor(
+    private readonly client: KubeClient,
+    private readonly applier: Applier,
+    private readonly fights: Fights,
+    private readonly clock: Clock,
+  ) {}
+
+  async repair(task: RepairTask): Promise<Repair> {
+    const { state, todo, signal } = task;
+    // An object whose watched label was removed is told as deleted, and is still there.
+    const seen = todo.why === 'missing' ? await this.client.find(state.ref, { signal }) : todo.seen;
+    if (seen === undefined) return this.#missing(task);
+    if (todo.why === 'missing') observe(state, seen);
+    if (seen.metadata.deletionTimestamp) return { kind: 'ending' };
+    if (state.baseline && seen.metadata.uid !== state.baseline.uid) return this.#replaced(task);
+    const hash = ownedHash(seen);
+    if (hash === state.baseline?.hash || (hash !== undefined && hash === state.reportedHash)) return nothing;
+    return this.#changed(task, seen, hash);
+  }
+
+  async #missing(task: RepairTask): Promise<Repair> {
+    const { instance, state } = task;
+    if (state.recreating || state.baseline === undefined) return this.#apply(task);
+    if (instance.record.driftPolicy === 'report') {
+      state.baseline = undefined;
+      return this.#report(task, [deletion], undefined);
+    }
+    const held = this.#held(task, [deletion]);
+    if (held) return held;
+    return this.#recreated(task, await this.#apply(task));
+  }
+
+  /** Another object has taken the name: deleted and made again behind our back. */
+  async #replaced(task: RepairTask): Promise<Repair> {
+    if (task.instance.record.driftPolicy === 'report') {
+      task.state.baseline = undefined;
+      return this.#report(task, [deletion], undefined);
+    }
+    return this.#recreated(task, await this.#apply(task));
+  }
+
+  async #changed(task: RepairTask, seen: KubeObject, hash: string | undefined): Promise<Repair> {
+    const { instance, state, wanted, signal } = task;
+    if (instance.record.driftPolicy === 'report' || this.#foughtLately(state)) {
+      const would = await this.applier.dryRun(wanted, { signal });
+      const culprits = would === undefined ? [deletion] : this.#culprits(seen, would);
+      if (instance.record.driftPolicy === 'report') return this.#report(task, culprits, hash);
+      const held = culprits.length > 0 ? this.#held(task, culprits) : undefined;
+      if (held) return held;
+    }
+    const outcome = await this.#apply(task);
+    if (outcome.kind === 'live') this.#undone(task, this.#culprits(seen, outcome.object));
+    if (outcome.kind === 'refused') instance.addDrift(driftOf(state.ref, deletion, 'failed', this.clock.now()));
+    return outcome;
+  }
+
+  #culprits(seen: KubeObject, after: KubeObject): Culprit[] {
+    const fields = ownedFields(after);
+    return fields === undefined ? [] : culpritsOf(seen, changedPaths(fields, seen, after));
+  }
+
+  #apply({ wanted, state, signal }: RepairTask): Promise<Outcome> {
+    return this.applier.apply(wanted, { signal, first: state.baseline === undefined });
+  }
+
+  #recreated(task: RepairTask, outcome: Outcome): Repair {
+    if (outcome.kind !== 'live') return outcome;
+    const { instance, state, key } = task;
+    this.#undone(task, [deletion], 'recreated');
+    if (holdsData(state.ref)) instance.dataLost = `${printRef(state.ref)} was deleted and made anew: its data is lost.`;
+    if (state.ref.kind === 'Namespace') instance.planAll(key);
+    return outcome;
+  }
+
+  #undone({ instance, state }: RepairTask, culprits: readonly Culprit[], action?: 'recreated'): void {
+    const now = this.clock.now();
+    for (const culprit of culprits) {
+      const key = fightKey(state.ref, culprit);
+      const { contested } = this.fights.round(key);
+      this.fights.answered(key);
+      if (contested) this.#contest(instance, state, key, culprit);
+      instance.addDrift(driftOf(state.ref, culprit, action ?? (contested ? 'contested' : 'repaired'), now));
+      state.repairedAt = now.getTime();
+    }
+  }
+
+  /** The soonest of the culprits decides: repairing one field repairs the object. */
+  #held({ instance, state }: RepairTask, culprits: readonly Culprit[]): Repair | undefined {
+    let soonest = Infinity;
+    for (const culprit of culprits) {
+      const key = fightKey(state.ref, culprit);
+      const { delayMs, contested } = this.fights.round(key);
+      if (contested) this.#contest(instance, state, key, culprit);
+      soonest = Math.min(soonest, delayMs);
+    }
+    return soonest > 0 ? { kind: 'held', notBefore: this.clock.now().getTime() + soonest } : undefined;
+  }
+
+  #contest(instance: Instance, { ref }: ObjectState, key: string, culprit: Culprit): void {
+    instance.contests.set(key, { ref, manager: culprit.manager, fields: fieldsOf(culprit) });
+  }
+
+  #report({ instance, state }: RepairTask, culprits: readonly Culprit[], hash: string | undefined): Repair {
+    const fields = culprits.flatMap(fieldsOf);
+    const news = JSON.stringify(state.deviation) !== JSON.stringify(fields);
+    state.reportedHash = hash;
+    state.deviation = culprits.length > 0 ? fields : undefined;
+    if (culprits.length === 0 || !news) return nothing;
+    for (const culprit of culprits) instance.addDrift(driftOf(state.ref, culprit, 'reported', this.clock.now()));
+    return nothing;
+  }
+
+  /** Only then is it worth asking before repairing whether it is the same fight again. */
+  #foughtLately({ repairedAt }: ObjectState): boolean {
+    return repairedAt !== undefined && this.clock.now().getTime() - repairedAt < 2 * fightQuietMs;
+  }
+}

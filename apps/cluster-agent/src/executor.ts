@@ -1,0 +1,207 @@
+import { type Bundle, type DELETE_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
+import { Fights, type FightOptions, settled, type Verdict, WorkQueue } from '@runos/engine';
+import { type Clock, systemClock } from '@runos/kernel';
+import type { KubeClient, WatchOptions } from '@runos/kube-client';
+import type { Logger } from '@runos/observability';
+import { Applier } from './apply/applier.js';
+import { BundleStore } from './bundles/bundle-store.js';
+import { diffBundle } from './bundles/diff-bundle.js';
+import { Intake } from './bundles/intake.js';
+import { RecordKeeper } from './bundles/record-keeper.js';
+import { Repairer } from './drift/repairer.js';
+import type { Instance } from './instances/instance.js';
+import { Registry } from './instances/registry.js';
+import { Remover } from './removal/remover.js';
+import { resync } from './resync/resync.js';
+import { StatusCourier } from './status/status-courier.js';
+import type { Uplink } from './status/uplink.js';
+import { BundleTurn } from './turns/bundle-turn.js';
+import { Pruner } from './turns/pruner.js';
+import { Dependents, failedCreateEvents } from './watching/dependents.js';
+import { EventRouter } from './watching/event-router.js';
+import { KindWatches } from './watching/kind-watches.js';
+
+export interface ExecutorOptions {
+  readonly client: KubeClient;
+  readonly uplink: Uplink;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly fights?: FightOptions;
+  readonly watch?: WatchOptions;
+  /** Instances worked on at a time. Default 8. */
+  readonly concurrency?: number;
+  /** From then on a removal tells what holds it up. Default 60 s. */
+  readonly heldUpAfterMs?: number;
+  /** How often a removal looks by itself; events wake it sooner. Default 5 s. */
+  readonly lookAgainMs?: number;
+  /** How long what was learnt may stay unwritten. Default 10 s. */
+  readonly notesDelayMs?: number;
+}
+
+/** What is always around an instance's own objects. */
+const surroundings = [
+  { apiVersion: 'v1', kind: 'Namespace' },
+  { apiVersion: 'v1', kind: 'Pod' },
+  { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+];
+
+/** Keeps every instance of the cluster as its bundle says, with or without the plane. */
+export class Executor {
+  readonly registry = new Registry();
+  readonly #applier: Applier;
+  readonly #keeper: RecordKeeper;
+  readonly #store: BundleStore;
+  readonly #watches: KindWatches;
+  readonly #courier: StatusCourier;
+  readonly #intake: Intake;
+  readonly #turns: BundleTurn;
+  readonly #remover: Remover;
+  readonly #queue: WorkQueue<string>;
+  readonly #notes: WorkQueue<string>;
+
+  constructor(private readonly options: ExecutorOptions) {
+    const { client, clock = systemClock, logger, heldUpAfterMs = 60_000, lookAgainMs = 5_000 } = options;
+    const fights = new Fights({ clock, ...options.fights });
+    const changed = (instance: Instance) => this.#courier.changed(instance);
+    const due = ({ osid }: Instance) => this.#queue.add(osid);
+    this.#applier = new Applier(client);
+    this.#store = new BundleStore(client);
+    this.#keeper = new RecordKeeper(this.#store);
+    this.#courier = new StatusCourier(options.uplink, {
+      gone: (instance) => this.#notes.add(instance.osid),
+      noted: (instance) => this.#noteLater(instance),
+    });
+    const repairer = new Repairer(client, this.#applier, fights, clock);
+    const pruner = new Pruner(client, this.#keeper);
+    this.#turns = new BundleTurn({ applier: this.#applier, repairer, pruner, fights, clock, changed });
+    this.#remover = new Remover({ client, clock, heldUpAfterMs, lookAgainMs, changed });
+    this.#intake = new Intake({
+      ...{ client, registry: this.registry, keeper: this.#keeper },
+      taken: (instance, again) => this.#taken(instance, again),
+    });
+    const dependents = new Dependents(this.registry, clock, changed);
+    const router = new EventRouter({ registry: this.registry, dependents, due, changed });
+    this.#watches = new KindWatches({
+      client,
+      clock,
+      ...options.watch,
+      handlerFor: (kind) => this.#handler(kind, router),
+    });
+    const warn = (key: string, verdict: Verdict) => {
+      if (verdict.kind === 'retrying')
+        logger.warn({ osid: key, err: verdict.cause }, 'an instance is tried again later');
+    };
+    const { concurrency = 8 } = options;
+    this.#queue = new WorkQueue({
+      clock,
+      concurrency,
+      run: (osid, signal) => this.#turn(osid, signal),
+      onVerdict: warn,
+    });
+    this.#notes = new WorkQueue({ clock, concurrency: 2, run: (osid) => this.#note(osid), onVerdict: warn });
+  }
+
+  /** Loads what is stored and begins to watch and to repair. Rejects if the cluster cannot be read. */
+  async start(): Promise<void> {
+    const damaged = (name: string, err: unknown) =>
+      this.options.logger.error({ err, secret: name }, 'a stored bundle cannot be read');
+    for await (const record of this.#store.load(damaged)) {
+      const instance = this.registry.add(record);
+      if (!record.removing) instance.adopt(instance.rendered());
+    }
+    this.#watches.need(surroundings);
+    this.#watches.needSelection(failedCreateEvents);
+    for (const instance of this.registry.all()) {
+      this.#watches.need(instance.record.inventory);
+      if (instance.record.removing || instance.todo.size > 0) this.#queue.add(instance.osid);
+    }
+  }
+
+  /** Resolves when every watch begun so far has told everything there is. */
+  synced(): Promise<void> {
+    return this.#watches.synced();
+  }
+
+  apply(bundle: Bundle) {
+    return this.#intake.apply(bundle);
+  }
+
+  remove(input: ReadInputOf<typeof DELETE_BUNDLE>) {
+    return this.#intake.remove(input);
+  }
+
+  diff(bundle: Bundle) {
+    return diffBundle(this.options.client, this.#applier, bundle, this.registry.get(bundle.osid));
+  }
+
+  /** What is stored, in one hash. */
+  summary(): { count: number; root: string } {
+    const entries = this.registry.entries();
+    return { count: entries.length, root: rootOf(entries) };
+  }
+
+  /** Compares with the plane, which sends what differs. */
+  resync(): Promise<void> {
+    return resync(this.registry, this.options.uplink, (instance) => this.#courier.changed(instance));
+  }
+
+  /** Ends the turns that are on, stores what was learnt, and resolves when nothing moves any more. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#watches.stop(), this.#queue.stop()]);
+    await this.#notes.stop();
+    for (const instance of this.registry.all()) await this.#flush(instance);
+  }
+
+  #taken(instance: Instance, again: boolean): void {
+    this.#watches.need(instance.record.inventory);
+    if (instance.record.removing) instance.todo.clear();
+    if (again) this.#courier.repeat(instance);
+    this.#queue.add(instance.osid);
+  }
+
+  async #turn(osid: string, signal: AbortSignal): Promise<Verdict> {
+    const instance = this.registry.get(osid);
+    if (instance === undefined || instance.record.revision === 0) return settled();
+    if (instance.record.removing) return this.#remover.run(instance, signal);
+    const verdict = await this.#turns.run(instance, signal);
+    this.#noteLater(instance);
+    return verdict;
+  }
+
+  #noteLater(instance: Instance): void {
+    if (instance.notesDue) this.#notes.add(instance.osid, this.options.notesDelayMs ?? 10_000);
+  }
+
+  async #note(osid: string): Promise<Verdict> {
+    const instance = this.registry.get(osid);
+    if (instance === undefined) return settled();
+    if (!instance.removal?.acknowledged) {
+      await this.#keeper.flush(instance);
+      return settled();
+    }
+    await this.#keeper.remove(instance);
+    this.registry.remove(instance);
+    this.#courier.forget(osid);
+    return settled();
+  }
+
+  async #flush(instance: Instance): Promise<void> {
+    try {
+      if (!instance.record.removing) await this.#keeper.flush(instance);
+    } catch (err) {
+      this.options.logger.warn(
+        { err, osid: instance.osid },
+        'not stored before the end: it is applied once more next time',
+      );
+    }
+  }
+
+  #handler(kind: string, router: EventRouter) {
+    return {
+      changed: (object: Parameters<EventRouter['seen']>[0]) => router.seen(object),
+      removed: (object: Parameters<EventRouter['gone']>[0]) => router.gone(object),
+      listed: (keys: ReadonlySet<string>) => router.listed(kind, keys),
+      broken: (err: unknown) => this.options.logger.warn({ err, kind }, 'a watch broke; it comes back by itself'),
+    };
+  }
+}

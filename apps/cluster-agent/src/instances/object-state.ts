@@ -1,0 +1,44 @@
+import type { Health, ObjectRef, Replicas } from '@runos/kube-objects';
+import type { Baseline } from '../bundles/bundle-record.js';
+
+/** Why an object is not as it should be, in words for people. */
+export interface Problem {
+  /** Stable CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+  /** Trying again cannot help: only another bundle or another state of the cluster can. */
+  readonly blocked: boolean;
+}
+
+/** What is known of one object of a bundle: hashes and words, never the object itself. */
+export interface ObjectState {
+  readonly ref: ObjectRef;
+  /** Hash of the rendered object. */
+  readonly wanted: string;
+  baseline?: Baseline;
+  /** resourceVersion up to which everything is known. */
+  version?: string;
+  health?: Health;
+  replicas?: Replicas;
+  problem?: Problem;
+  /** It has a deletionTimestamp: nothing can be done before it is gone. */
+  ending: boolean;
+  /** When a foreign change of it was last undone, ms since the epoch. */
+  repairedAt?: number;
+  /** We deleted it ourselves, to make it anew. */
+  recreating: boolean;
+  /** Fields that others changed and that are only reported; empty when the whole object is gone. */
+  deviation?: readonly string[];
+  /** Owned hash of the state that was reported, so that it is reported once. */
+  reportedHash?: string;
+}
+
+/** True once the cluster holds what the current bundle says. */
+export const isApplied = ({ baseline, wanted, problem }: ObjectState): boolean =>
+  baseline?.wanted === wanted && problem === undefined;
+
+/** True if `version` is not newer than what is known already, such as the echo of our own write. */
+export function isKnown({ version }: ObjectState, seen: string | undefined): boolean {
+  if (version === undefined || seen === undefined) return false;
+  return version === seen || Number(seen) <= Number(version);
+}

@@ -1,0 +1,108 @@
+import { settled, type Verdict, waiting } from '@runos/engine';
+import type { Clock } from '@runos/kernel';
+import type { KubeClient } from '@runos/kube-client';
+import {
+  type DeletionStep,
+  deletionSteps,
+  fieldManager,
+  type InventoryEntry,
+  type KubeObject,
+  osidOf,
+  ownerLabels,
+  type Propagation,
+  refKey,
+  refOf,
+} from '@runos/kube-objects';
+import type { Instance, Removal } from '../instances/instance.js';
+import { whatHolds } from './held-up.js';
+import { keptVolumes } from './kept-volumes.js';
+
+export interface RemoverParts {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** From then on a removal says what holds it up. */
+  readonly heldUpAfterMs: number;
+  /** The report of what holds it up is renewed this often; events wake a removal sooner. */
+  readonly lookAgainMs: number;
+  changed(instance: Instance): void;
+}
+
+const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' } as const;
+
+/** Takes an instance away: step by step, each object by its uid, until it is proven that nothing is left. */
+export class Remover {
+  constructor(private readonly parts: RemoverParts) {}
+
+  async run(instance: Instance, signal: AbortSignal): Promise<Verdict> {
+    const { clock, heldUpAfterMs, lookAgainMs, changed } = this.parts;
+    const removal = (instance.removal ??= await this.#begin(instance, signal));
+    if (removal.done) return settled();
+    const waited = clock.now().getTime() - removal.startedAt;
+    const late = waited >= heldUpAfterMs;
+    const left = await this.#steps(instance, late, signal);
+    if (left.length === 0) {
+      removal.done = true;
+      removal.heldUp = [];
+      changed(instance);
+      return settled();
+    }
+    if (late) Object.assign(removal, await whatHolds(this.parts.client, instance.osid, left, signal));
+    changed(instance);
+    return waiting('Removing', late ? lookAgainMs : Math.min(lookAgainMs, heldUpAfterMs - waited));
+  }
+
+  async #begin(instance: Instance, signal: AbortSignal): Promise<Removal> {
+    const keptVolumesNow = await keptVolumes(this.parts.client, instance.osid, signal);
+    return {
+      startedAt: this.parts.clock.now().getTime(),
+      done: false,
+      acknowledged: false,
+      heldUp: [],
+      reason: 'Deleting',
+      message: '',
+      keptVolumes: keptVolumesNow,
+    };
+  }
+
+  /**
+   * What is left. A step begins when the one before it is done, so that operators can still clean up; after a long
+   * time all begin, because then only the end of the namespace tells what holds it up.
+   */
+  async #steps(instance: Instance, late: boolean, signal: AbortSignal): Promise<KubeObject[]> {
+    const left: KubeObject[] = [];
+    for (const { name, refs, propagation } of await this.#allSteps(instance, signal)) {
+      const found = await Promise.all(refs.map((ref) => this.#delete(instance, ref, propagation, signal)));
+      left.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
+      if (left.length > 0 && !late && name !== 'namespaces') break;
+    }
+    return left;
+  }
+
+  /** The inventory, and the claims that workloads made from their templates: a namespace with claims ends seconds later. */
+  async #allSteps({ osid, record }: Instance, signal: AbortSignal): Promise<DeletionStep<InventoryEntry>[]> {
+    const claims = await this.parts.client.list({ ...claimKind, namespace: osid }, { signal });
+    const known = new Set(record.inventory.map(refKey));
+    const made = claims.map(refOf).filter((ref) => !known.has(refKey(ref)));
+    return deletionSteps([...record.inventory, ...made]);
+  }
+
+  /** The object if it still exists. What others put in its place is not ours to delete, and counts as gone. */
+  async #delete(
+    instance: Instance,
+    entry: InventoryEntry,
+    propagation: Propagation,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> {
+    const { client } = this.parts;
+    const live = await client.find(entry, { signal });
+    if (live === undefined || !isOurs(live, instance.osid, entry.uid)) return undefined;
+    if (live.metadata.deletionTimestamp) return live;
+    const { uid } = live.metadata;
+    return (await client.delete(entry, { uid, propagation, signal })) === 'gone' ? undefined : live;
+  }
+}
+
+/** By its uid, or, if that was never noted or is an earlier one's, by the labels that only we set. */
+const isOurs = (live: KubeObject, osid: string, uid: string | undefined): boolean =>
+  live.metadata.uid === uid ||
+  (osidOf(live) === osid && live.metadata.labels?.[ownerLabels.managedBy] === fieldManager);

@@ -1,0 +1,55 @@
+import type { Drift, Instance } from '../instances/instance.js';
+import { composeStatus, type Status, statusHash } from './compose-status.js';
+import type { Uplink } from './uplink.js';
+
+export interface CourierEvents {
+  /** The plane knows that nothing is left. */
+  gone(instance: Instance): void;
+  /** There is something new to note. */
+  noted(instance: Instance): void;
+}
+
+/** Tells the plane how instances are: on change only, and each drift once. */
+export class StatusCourier {
+  readonly #told = new Map<string, { hash: string | undefined; drifts: ReadonlySet<Drift> }>();
+
+  constructor(
+    private readonly uplink: Uplink,
+    private readonly events: CourierEvents,
+  ) {}
+
+  /** Something may have changed; says so if it has. */
+  changed(instance: Instance): void {
+    if (!known(instance)) return;
+    const status = composeStatus(instance);
+    const hash = statusHash(status);
+    const told = this.#told.get(instance.osid) ?? { hash: instance.acknowledged, drifts: new Set() };
+    if (hash === told.hash && instance.drifts.every((drift) => told.drifts.has(drift))) return;
+    this.#told.set(instance.osid, { hash, drifts: new Set(instance.drifts) });
+    const sent = instance.drifts;
+    this.uplink.post(status, status.phase === 'gone', () => this.#acknowledged(instance, status, hash, sent));
+  }
+
+  /** Says it again even if it was acknowledged: somebody asked for this very bundle anew. */
+  repeat(instance: Instance): void {
+    this.#told.set(instance.osid, { hash: undefined, drifts: new Set() });
+    this.changed(instance);
+  }
+
+  forget(osid: string): void {
+    this.#told.delete(osid);
+  }
+
+  #acknowledged(instance: Instance, status: Status, hash: string, sent: readonly Drift[]): void {
+    instance.drifts = instance.drifts.filter((drift) => !sent.includes(drift));
+    instance.acknowledged = hash;
+    instance.notesDue = true;
+    if (status.phase !== 'gone' || instance.removal === undefined) return this.events.noted(instance);
+    instance.removal.acknowledged = true;
+    this.events.gone(instance);
+  }
+}
+
+/** After a restart nothing is said before the watches have told how things are: silence is better than a guess. */
+const known = ({ objects }: Instance): boolean =>
+  [...objects.values()].every(({ baseline, version, deviation }) => !baseline || version !== undefined || deviation);

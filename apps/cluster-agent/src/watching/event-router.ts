@@ -1,0 +1,96 @@
+import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
+import type { Instance } from '../instances/instance.js';
+import { isKnown, type ObjectState } from '../instances/object-state.js';
+import type { Registry } from '../instances/registry.js';
+import { observe } from '../instances/settle.js';
+import type { Dependents } from './dependents.js';
+import { kindKey } from './kind-watches.js';
+
+export interface RouterParts {
+  readonly registry: Registry;
+  readonly dependents: Dependents;
+  /** Something is to be done for an instance. */
+  due(instance: Instance): void;
+  /** How an instance is may have changed. */
+  changed(instance: Instance): void;
+}
+
+/** Turns watch events into things to do. Never waits: a watch must not fall behind. */
+export class EventRouter {
+  constructor(private readonly parts: RouterParts) {}
+
+  seen(object: KubeObject): void {
+    const ref = refOf(object);
+    const instance = this.parts.registry.ownerOf(ref);
+    if (instance === undefined) return this.parts.dependents.seen(object);
+    const key = refKey(ref);
+    const state = instance.objects.get(key);
+    if (instance.record.removing || state === undefined) return;
+    if (state.baseline?.uid === object.metadata.uid && isKnown(state, object.metadata.resourceVersion)) return;
+    if (observe(state, object)) this.#observed(instance, state);
+    if (state.ending) {
+      if (ref.kind === 'Namespace') instance.namespaceEnding = true;
+      return;
+    }
+    this.#judge(instance, key, state, object);
+  }
+
+  gone(object: KubeObject): void {
+    const ref = refOf(object);
+    const { registry, dependents, due } = this.parts;
+    const owner = registry.ownerOf(ref);
+    const removing = owner ?? registry.inhabited(ref);
+    if (removing?.record.removing) return due(removing);
+    if (owner === undefined) return dependents.gone(object);
+    this.#missing(owner, refKey(ref));
+    due(owner);
+  }
+
+  /** A kind has been listed: what we believe to exist and was not in the list is gone. */
+  listed(kind: string, keys: ReadonlySet<string>): void {
+    for (const instance of this.parts.registry.all()) {
+      if (instance.record.removing) {
+        this.parts.due(instance);
+        continue;
+      }
+      for (const [key, state] of instance.objects) {
+        if (kindKey(state.ref) !== kind || keys.has(key) || (!state.baseline && !state.ending)) continue;
+        this.#missing(instance, key);
+        this.parts.due(instance);
+      }
+    }
+  }
+
+  #judge(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
+    const { baseline } = state;
+    if (baseline === undefined) {
+      // What could not be applied may be possible now that the object is another.
+      if (!state.problem) return;
+      instance.plan(key, { why: 'apply' });
+      return this.parts.due(instance);
+    }
+    const hash = object.metadata.uid === baseline.uid ? ownedHash(object) : undefined;
+    if (hash === baseline.hash && state.deviation === undefined) return;
+    if (hash !== undefined && hash === state.reportedHash) return;
+    if (hash === baseline.hash) {
+      delete state.deviation;
+      delete state.reportedHash;
+      return this.parts.changed(instance);
+    }
+    instance.plan(key, { why: 'changed', seen: object });
+    this.parts.due(instance);
+  }
+
+  #missing(instance: Instance, key: string): void {
+    const state = instance.objects.get(key);
+    if (state === undefined) return;
+    state.ending = false;
+    if (state.ref.kind === 'Namespace') instance.namespaceEnding = false;
+    instance.plan(key, { why: 'missing' });
+  }
+
+  #observed(instance: Instance, state: ObjectState): void {
+    if (state.health?.state === 'ready') this.parts.dependents.recovered(instance, state.ref);
+    this.parts.changed(instance);
+  }
+}

@@ -1,0 +1,53 @@
+import {
+  type KindSelection,
+  type KubeClient,
+  watch,
+  type WatchHandle,
+  type WatchHandler,
+  type WatchOptions,
+} from '@runos/kube-client';
+import { groupOf, managedSelector, type ObjectRef } from '@runos/kube-objects';
+
+export interface KindWatchesOptions extends WatchOptions {
+  readonly client: KubeClient;
+  readonly handlerFor: (kind: string) => WatchHandler;
+}
+
+/** One watch per kind that is needed, whatever the number of instances. */
+export class KindWatches {
+  readonly #watches = new Map<string, WatchHandle>();
+  #stopped = false;
+
+  constructor(private readonly options: KindWatchesOptions) {}
+
+  /** Watches what we apply of these kinds, if that is not so yet. */
+  need(refs: Iterable<Pick<ObjectRef, 'apiVersion' | 'kind'>>): void {
+    for (const { apiVersion, kind } of refs) this.#start({ apiVersion, kind, labelSelector: managedSelector });
+  }
+
+  /** Watches a selection of its own. */
+  needSelection(selection: KindSelection): void {
+    this.#start(selection);
+  }
+
+  /** Resolves when every watch begun so far has listed everything once. */
+  async synced(): Promise<void> {
+    await Promise.all([...this.#watches.values()].map((handle) => handle.synced));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#watches.values()].map((handle) => handle.stop()));
+  }
+
+  #start(selection: KindSelection): void {
+    const key = kindKey(selection);
+    if (this.#stopped || this.#watches.has(key)) return;
+    const { client, handlerFor } = this.options;
+    this.#watches.set(key, watch(client, selection, handlerFor(key), this.options));
+  }
+}
+
+/** The same for all versions of a group. */
+export const kindKey = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): string =>
+  `${groupOf(apiVersion)}/${kind}`;
