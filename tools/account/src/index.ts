@@ -1,1 +1,2 @@
-export {};
+export { createAccount, type CreatedAccount } from './create-account.js';
+export { type Operator } from './operator.js';

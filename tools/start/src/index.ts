@@ -1,1 +1,1 @@
-export {};
+export { type Dev } from './dev-file.js';

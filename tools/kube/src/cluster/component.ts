@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Child, readyOrEnded, type Running, startChild, Supervised, waitUntil } from '@runos/tool-process';
+import { readyOrEnded, type Running, startChild, Supervised, waitUntil } from '@runos/tool-process';
 import { type ProgramName } from '../build/recipe.js';
 import { type Toolbox } from '../build/toolbox.js';
 import {
@@ -66,11 +66,11 @@ async function begin(name: ComponentName, plan: ClusterPlan, signal: AbortSignal
     deathSignal,
   });
   if (ready) await readyOrEnded(child, (until) => ready(plan, until), signal);
-  return plan.persistent ? child : quicklyStopped(child);
+  return { ...child, stop: () => child.stop(plan.persistent ? { graceMs } : { signal: 'SIGKILL' }) };
 }
 
-/** Nothing of a throw-away cluster is worth a graceful end. */
-const quicklyStopped = (child: Child): Running => ({ ...child, stop: () => child.stop({ signal: 'SIGKILL' }) });
+/** API server and etcd end one after the other, within ten seconds. Nothing of a throw-away cluster is worth any. */
+const graceMs = 4_000;
 
 async function etcdReady(plan: ClusterPlan, signal: AbortSignal): Promise<void> {
   await answers('etcd', signal, async () => (await fetch(`${etcdUrl(plan.ports)}/health`)).ok);

@@ -53,6 +53,8 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const components = new Map(componentNames.map((name) => [name, componentOf(name, plan)]));
   const component = (name: ComponentName): Supervised => components.get(name) as Supervised;
   const stop = (): Promise<void> => stopAll(component);
+  const giveUp = (): void => void stop().catch(() => undefined); // the start that it interrupts throws
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await component('etcd').start();
     await component('kube-apiserver').start();
@@ -77,6 +79,8 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -1,0 +1,17 @@
+import { loadConfig, natsConfig, toEnvironment } from '@runos/config';
+import { Bus, NatsLink } from '@runos/messaging';
+import { createLogger } from '@runos/observability';
+
+/** How the people's tools reach a running plane: their own NATS user, which may ask little. */
+export interface Operator {
+  readonly natsUrl: string;
+  readonly natsUser: string;
+  readonly natsPassword: string;
+}
+
+export function connectOperator(operator: Operator): { bus: Bus; stop: () => Promise<void> } {
+  const config = loadConfig(natsConfig, toEnvironment({ ...operator }));
+  const logger = createLogger({ service: 'operator', level: 'silent' });
+  const link = new NatsLink({ service: 'operator', config, logger });
+  return { bus: new Bus('operator', link), stop: () => link.stop() };
+}

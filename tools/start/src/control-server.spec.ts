@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { identify, startChild } from '@runos/tool-process';
+import { askPlane, type ControlAddress, startControlServer } from './control-server.js';
+import { DataFolder } from './data-folder.js';
+import { type Layer, Processes } from './processes.js';
+
+describe('a running plane', () => {
+  let folder: DataFolder;
+  let processes: Processes;
+  let endControl: () => Promise<void>;
+  const events: string[] = [];
+  beforeEach(async () => {
+    folder = new DataFolder(mkdtempSync(join(tmpdir(), 'runos-control-')));
+    folder.take();
+    processes = new Processes(
+      (name, line) => events.push(`${name}: ${line}`),
+      () => undefined,
+    );
+    endControl = await startControlServer(folder, processes);
+  });
+  afterEach(async () => {
+    await processes.stopAll();
+    await endControl();
+    rmSync(folder.path, { recursive: true });
+  });
+  const sleeper = (name: string, layer: Layer): Promise<void> =>
+    processes.run(name, layer, () =>
+      startChild({ name, command: 'sleep', args: ['60'], logFile: folder.in('logs', `${name}.log`) }),
+    );
+
+  it('stops a process on purpose, which then stays down, and starts it again', async () => {
+    await sleeper('jobs', 'services');
+    const before = processes.pids()['jobs'];
+    expect(await askPlane(folder, 'stop', 'jobs')).toBe('jobs is stopped, and stays so until it is started.');
+    expect([identify(before), processes.pids()]).toEqual([undefined, {}]);
+    expect(await askPlane(folder, 'start', 'jobs')).toBe('jobs runs.');
+    expect(identify(processes.pids()['jobs'])).toBeDefined();
+    expect(events).toEqual([]);
+  });
+
+  it('lists the names there are when one is wrong', async () => {
+    await sleeper('jobs', 'services');
+    await sleeper('nats', 'stores');
+    await expect(askPlane(folder, 'stop', 'job')).rejects.toThrow('There is no "job" here; there are: jobs, nats.');
+  });
+
+  it('listens to its owner only', async () => {
+    await sleeper('jobs', 'services');
+    const { url } = folder.readJson<ControlAddress>('control.json') as ControlAddress;
+    const reply = await fetch(`${url}/jobs/stop`, { method: 'POST', headers: { authorization: 'Bearer guess' } });
+    expect(reply.status).toBe(401);
+    expect(processes.pids()['jobs']).toBeDefined();
+  });
+
+  it('is missed in one sentence when it does not run', async () => {
+    folder.release();
+    await expect(askPlane(folder, 'stop', 'jobs')).rejects.toThrow(`No plane runs on ${folder.path}`);
+  });
+
+  it('ends agents before services before stores, and starts nothing any more', async () => {
+    const order: string[] = [];
+    const noted = (name: string, layer: Layer): Promise<void> =>
+      processes.run(name, layer, async () => {
+        let end: (how: string) => void;
+        const ended = new Promise<string>((resolve) => (end = resolve));
+        return { pid: process.pid, ended, stop: async () => void (order.push(name), end(name)) };
+      });
+    await noted('nats', 'stores');
+    await noted('jobs', 'services');
+    await noted('cluster-agent', 'agents');
+    await processes.stopAll();
+    expect(order).toEqual(['cluster-agent', 'jobs', 'nats']);
+    await expect(noted('late', 'services')).rejects.toThrow('late is not started any more');
+  });
+});

@@ -1,0 +1,73 @@
+import { startCluster } from '@runos/tool-kube';
+import { waitUntil } from '@runos/tool-process';
+import { giveAgentAccess } from './agent-access.js';
+import { type AgentHome, startClusterAgent, startNodeAgent } from './agents.js';
+import { Kubectl } from './kubectl.js';
+import { type StartOptions } from './options.js';
+import { ApiRefusal, type PublicApi } from './public-api.js';
+import { type PlaneContext } from './start-plane.js';
+
+/** Names of the demo cluster's nodes: one node agent each, one Node object each. */
+const nodeNumbers = [1, 2];
+
+/** A cluster's identity is that of one Kubernetes: somebody's own is not the demo cluster, also on the same data. */
+const cidOf = ({ cluster }: StartOptions): string => (cluster === 'demo' ? 'demo' : 'own');
+
+/** The cluster as the plane knows it, added through the public API on the first start. */
+export async function ensureCluster(api: PublicApi, aid: string, options: StartOptions): Promise<string> {
+  const cid = cidOf(options);
+  try {
+    await api.post(`/${aid}/clusters`, { cid, name: cid === 'demo' ? 'Demo cluster' : 'Own cluster' });
+  } catch (error) {
+    if (!(error instanceof ApiRefusal && error.status === 409)) throw error; // 409: from an earlier start
+  }
+  return cid;
+}
+
+/** Kubernetes itself: ours, built first where it has to be, or the one that a kubeconfig names. */
+export async function openKubernetes({ options, folder, processes, terminal, signal }: PlaneContext): Promise<Kubectl> {
+  if (typeof options.cluster === 'object') return Kubectl.with(options.cluster.kubeconfig);
+  const about = terminal.about('kubernetes');
+  const nodes = nodeNumbers.map((number) => `node-${number}`);
+  const onEvent = (line: string): void => processes.eventOf('kubernetes', line);
+  const cluster = await startCluster({
+    dataDir: folder.in('kube'),
+    persistent: true,
+    nodes,
+    onProgress: about,
+    onEvent,
+    signal,
+  });
+  processes.adoptKubernetes(cluster.components, cluster.stop);
+  return new Kubectl(cluster.kubectl, cluster.kubeconfig);
+}
+
+/** The demo cluster's nodes; the agents of other nodes run on those. */
+export async function runNodeAgents(home: AgentHome, { options, processes }: PlaneContext): Promise<void> {
+  if (options.cluster !== 'demo') return;
+  await Promise.all(
+    nodeNumbers.map((number) =>
+      processes.run(`node-agent-${number}`, 'agents', (signal) => startNodeAgent(home, number, signal)),
+    ),
+  );
+}
+
+/** Resolves when the plane says that the cluster is connected. */
+export async function runClusterAgent(
+  home: AgentHome,
+  kubectl: Kubectl,
+  { processes, signal }: PlaneContext,
+): Promise<void> {
+  const kubeconfig = await giveAgentAccess(kubectl, home.folder.in('cluster-agent'), signal);
+  await processes.run('cluster-agent', 'agents', (until) => startClusterAgent(home, kubectl, kubeconfig, until));
+  const connected = async (): Promise<boolean> => {
+    const { status } = await home.api.get<{ status: string }>(`/${home.aid}/clusters/${home.cid}`);
+    return status === 'connected';
+  };
+  await waitUntil(connected, {
+    deadlineMs: 120_000,
+    everyMs: 200,
+    signal,
+    because: () => 'the cluster agent does not connect',
+  });
+}

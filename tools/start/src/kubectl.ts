@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { buffer, text } from 'node:stream/consumers';
+import { builtToolbox } from '@runos/tool-kube';
+import { findOnPath } from '@runos/tool-process';
+
+/** kubectl with one kubeconfig: ours where it is built, else the one from PATH. */
+export class Kubectl {
+  constructor(
+    readonly command: string,
+    readonly kubeconfig: string,
+  ) {}
+
+  /** @throws Error with one sentence when there is none. */
+  static with(kubeconfig: string): Kubectl {
+    const command = builtToolbox()?.program('kubectl') ?? findOnPath('kubectl');
+    if (!command)
+      throw new Error('--kubeconfig needs kubectl on PATH (or once: npm run kube -- up, which builds one).');
+    return new Kubectl(command, kubeconfig);
+  }
+
+  /** Standard output of one call; throws what kubectl said. */
+  async run(args: readonly string[], input = ''): Promise<string> {
+    const child = spawn(this.command, ['--kubeconfig', this.kubeconfig, '--request-timeout=15s', ...args]);
+    const over = new Promise<number | null>((resolve, reject) => {
+      child.once('close', resolve);
+      child.once('error', reject);
+    });
+    child.stdin.on('error', () => undefined); // it ended without reading: its exit code says why
+    child.stdin.end(input);
+    const [output, errors, code] = await Promise.all([buffer(child.stdout), text(child.stderr), over]);
+    if (code !== 0) throw new Error(`kubectl ${args.slice(0, 3).join(' ')} failed: ${errors.trim()}`);
+    return output.toString();
+  }
+}

@@ -1,0 +1,32 @@
+import { DataFolder } from './data-folder.js';
+import { parseOptions, usage } from './options.js';
+import { runUntilStopped } from './run.js';
+import { Terminal } from './terminal.js';
+
+/** `npm start`: everything, until Ctrl-C. */
+async function main(): Promise<number> {
+  const terminal = new Terminal();
+  let options;
+  try {
+    options = parseOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    return 2;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  const folder = new DataFolder(options.data);
+  try {
+    folder.take();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return 1;
+  }
+  try {
+    return await runUntilStopped({ options, folder, terminal, stop });
+  } finally {
+    folder.release();
+  }
+}
+
+process.exit(await main());

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { toEnvironment } from '@runos/config';
+import pg from 'pg';
+import { type DataFolder } from './data-folder.js';
+import { repository } from './options.js';
+import { databaseName, databaseUrlOf, services, settingsOf, type Surroundings } from './services.js';
+
+const migrated = 'migrated.json';
+
+/**
+ * Brings every schema up to date, in the services' own migration programs and before any service runs. Skipped when
+ * neither those programs nor the data changed since the last time.
+ */
+export async function migrateAll(folder: DataFolder, surroundings: Surroundings, signal: AbortSignal): Promise<void> {
+  const plans = services.filter(({ database }) => database);
+  const fingerprint = fingerprintOf(plans.map(({ name }) => name));
+  if (folder.readJson<{ fingerprint: string }>(migrated)?.fingerprint === fingerprint) return;
+  await makeDatabase(surroundings);
+  const owner = new URL(surroundings.postgres.url);
+  owner.pathname = `/${databaseName}`;
+  await Promise.all(
+    plans.map((plan) => {
+      const settings = { ...settingsOf(plan, surroundings, 0), databaseUrl: databaseUrlOf(plan.name, surroundings) };
+      return runMigration(plan.name, toEnvironment({ ...settings, databaseOwnerUrl: owner.toString() }), signal);
+    }),
+  );
+  folder.writeJson(migrated, { fingerprint });
+}
+
+async function makeDatabase({ postgres }: Surroundings): Promise<void> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [databaseName]);
+    if (!rowCount) await client.query(`CREATE DATABASE ${databaseName}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function runMigration(name: string, environment: Record<string, string>, signal: AbortSignal): Promise<void> {
+  const child = spawn(process.execPath, [join(distOf(name), 'migrate.js')], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    signal,
+  });
+  let errors = '';
+  child.stderr.on('data', (text) => (errors += text));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('close', resolve);
+    child.once('error', reject);
+  });
+  if (code !== 0) throw new Error(`The database of ${name} could not be brought up to date:\n${errors.trimEnd()}`);
+}
+
+export const distOf = (app: string): string => join(repository, 'apps', app, 'dist');
+
+/** Changes with every migration program, what it is compiled from in its own app, and the library they share. */
+function fingerprintOf(names: readonly string[]): string {
+  const hash = createHash('sha256');
+  const roots = names.flatMap((name) => [join(distOf(name), 'schema'), join(distOf(name), 'migrate.js')]);
+  for (const root of [...roots, join(repository, 'libs/platform/persistence/dist')]) {
+    for (const file of filesIn(root)) hash.update(file).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function filesIn(path: string): string[] {
+  if (!existsSync(path)) return [];
+  if (path.endsWith('.js')) return [path];
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js') && !name.endsWith('.spec.js'))
+    .sort()
+    .map((name) => join(path, name));
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { defaultData, parseOptions } from './options.js';
+
+describe('the options of npm start', () => {
+  it('are all optional', () => {
+    expect(parseOptions([])).toEqual({
+      port: 3025,
+      agentPorts: { register: 9191, stream: 9192 },
+      data: defaultData,
+      cluster: 'demo',
+    });
+    expect(defaultData).toMatch(/\/\.runos$/);
+  });
+
+  it('are read, with free ports and relative paths', () => {
+    const given = parseOptions(['--port', '0', '--agent-ports', '0,0', '--data', '/tmp/x', '--kubeconfig', '/etc/k']);
+    expect(given).toEqual({
+      port: 0,
+      agentPorts: { register: 0, stream: 0 },
+      data: '/tmp/x',
+      cluster: { kubeconfig: '/etc/k' },
+    });
+    expect(parseOptions(['--no-cluster']).cluster).toBe('none');
+  });
+
+  it.each([
+    [['--port', '70000'], '--port 70000: a port is a whole number from 0 to 65535.'],
+    [['--port', 'http'], '--port http: a port is'],
+    [['--agent-ports', '9191'], '--agent-ports 9191: two ports'],
+    [['--agent-ports', '9191,x'], '--agent-ports x: a port is'],
+    [['--agent-ports', '3025,9192'], 'three different ports'],
+    [['--kubeconfig', 'x', '--no-cluster'], 'not both'],
+    [['--prot', '1'], "Unknown option '--prot'"],
+  ])('are refused in a sentence: %j', (args, sentence) => {
+    expect(() => parseOptions(args)).toThrow(sentence);
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs';
+import getPort from 'get-port';
+import { contracts, permissionsOf, serviceNames } from '@runos/contracts';
+import { type Operator } from '@runos/tool-account';
+import { startNats } from '@runos/tool-nats';
+import { startPostgres } from '@runos/tool-postgres';
+import { portIsFree } from '@runos/tool-process';
+import { type DataFolder } from './data-folder.js';
+import { migrateAll } from './migrate-all.js';
+import { type StartOptions } from './options.js';
+import { type Processes } from './processes.js';
+import { ensureSecrets, type Secrets } from './secrets.js';
+import { services, type Surroundings } from './services.js';
+import { startService } from './start-service.js';
+import { type Terminal } from './terminal.js';
+
+export interface PlaneContext {
+  readonly options: StartOptions;
+  readonly folder: DataFolder;
+  readonly processes: Processes;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+export interface StartedPlane {
+  readonly operator: Operator;
+  readonly ports: Surroundings['ports'];
+  readonly caFile: string;
+}
+
+/** Stores, migrations, services: resolves when all of them are ready. */
+export async function startPlane(context: PlaneContext): Promise<StartedPlane> {
+  const { folder, processes } = context;
+  const secrets = ensureSecrets(folder);
+  mkdirSync(folder.in('pids'), { recursive: true, mode: 0o700 });
+  const ports = await choosePorts(context.options);
+  const [postgres, natsUrl] = await Promise.all([runPostgres(context), runNats(context, secrets)]);
+  const caFile = folder.in('agent-ca.crt');
+  const surroundings: Surroundings = { secrets, natsUrl, postgres, ports, caFile };
+  const operator = { natsUrl, natsUser: 'operator', natsPassword: secrets.passwords.operator };
+  folder.writeJson('operator.json', operator);
+  await migrateAll(folder, surroundings, context.signal);
+  await Promise.all(
+    services.map((plan) =>
+      processes.run(plan.name, 'services', (signal) => startService(plan, surroundings, folder, signal)),
+    ),
+  );
+  return { operator, ports, caFile };
+}
+
+async function choosePorts({ port, agentPorts }: StartOptions): Promise<Surroundings['ports']> {
+  const choose = async (wished: number, option: string): Promise<number> => {
+    if (wished === 0) return getPort({ host: '127.0.0.1' });
+    if (await portIsFree(wished)) return wished;
+    throw new Error(`Port ${wished} is in use by another program: stop that, or choose another with ${option}.`);
+  };
+  return {
+    api: await choose(port, '--port'),
+    register: await choose(agentPorts.register, '--agent-ports'),
+    stream: await choose(agentPorts.stream, '--agent-ports'),
+  };
+}
+
+async function runPostgres({ folder, processes }: PlaneContext): Promise<Surroundings['postgres']> {
+  let address: Surroundings['postgres'] | undefined;
+  await processes.run('postgres', 'stores', async () => {
+    const running = await startPostgres({ dataDir: folder.in('postgres'), port: address?.port });
+    const { host, port, url } = running;
+    address = { host, port, url };
+    return running;
+  });
+  return address as Surroundings['postgres'] & {};
+}
+
+async function runNats({ folder, processes, terminal, signal }: PlaneContext, secrets: Secrets): Promise<string> {
+  let address: { port: number; url: string } | undefined;
+  const users = serviceNames.map((user) => ({
+    user,
+    password: secrets.passwords[user],
+    ...permissionsOf(user, contracts),
+  }));
+  await processes.run('nats', 'stores', async () => {
+    const onProgress = terminal.about('nats');
+    const running = await startNats({ dataDir: folder.in('nats'), port: address?.port, users, onProgress, signal });
+    address = { port: running.port, url: running.url };
+    return running;
+  });
+  return address?.url ?? '';
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { type Setting, toEnvironment } from '@runos/config';
+import getPort from 'get-port';
+import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/tool-process';
+import { type DataFolder } from './data-folder.js';
+import { distOf } from './migrate-all.js';
+import { type ServicePlan, settingsOf, type Surroundings } from './services.js';
+
+/** Services drain within this time or are killed: everything together has ten seconds. */
+const graceMs = 4_500;
+
+/** One service as a process; resolves when its own `/readyz` says so. */
+export async function startService(
+  plan: ServicePlan,
+  surroundings: Surroundings,
+  folder: DataFolder,
+  signal: AbortSignal,
+): Promise<Running> {
+  const opsPort = await getPort({ host: '127.0.0.1' });
+  const ready = async (): Promise<boolean> => {
+    const reply = await fetch(`http://127.0.0.1:${opsPort}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+      () => undefined, // it does not listen yet
+    );
+    return reply?.ok ?? false;
+  };
+  return startProgram({ name: plan.name, folder, signal, ready, settings: settingsOf(plan, surroundings, opsPort) });
+}
+
+export interface Program {
+  /** Of the process and its log. */
+  readonly name: string;
+  /** Of the app's folder; default the name. */
+  readonly app?: string;
+  readonly folder: DataFolder;
+  readonly settings: Record<string, Setting>;
+  readonly signal: AbortSignal;
+  /** Default: it is ready when it runs. */
+  readonly ready?: () => Promise<boolean>;
+}
+
+/** An app's main program with its settings in the environment, its log in `<data>/logs/<name>.log`. */
+export async function startProgram({ name, app = name, folder, settings, signal, ready }: Program): Promise<Running> {
+  const child = await startChild({
+    name,
+    command: process.execPath,
+    args: ['--enable-source-maps', join(distOf(app), 'main.js')],
+    env: { ...process.env, ...toEnvironment(settings) },
+    logFile: folder.in('logs', `${name}.log`),
+    pidFile: folder.in('pids', `${name}.pid`),
+  });
+  if (ready) {
+    const because = (): string => 'not ready after a minute';
+    await readyOrEnded(
+      child,
+      (until) => waitUntil(ready, { deadlineMs: 60_000, everyMs: 50, because, signal: until }),
+      signal,
+    );
+  }
+  return { ...child, stop: () => child.stop({ graceMs }) };
+}

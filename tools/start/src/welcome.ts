@@ -1,0 +1,32 @@
+import { type Dev } from './dev-file.js';
+import { type Owner } from './owner.js';
+
+/** Printed when the plane answers; with the log-in when it is new. */
+export function whereEverythingIs(dev: Dev, owner: Owner, data: string): string {
+  return [
+    '',
+    `RunOS answers at ${dev.apiUrl}`,
+    `  account       ${dev.aid}`,
+    ...(owner.fresh ? [`  log-in        ${owner.email}  password ${owner.password}  (shown this once)`] : []),
+    `  agents        register ${dev.agentGateway.register}, stream ${dev.agentGateway.stream}`,
+    `  data and logs ${data}`,
+    `  for scripts   ${data}/dev.json`,
+    ...(dev.cid ? [`  cluster       ${dev.cid}: not connected yet, Kubernetes is being started`] : []),
+    '  Ctrl-C stops everything; the next start goes on where it ended.',
+    '',
+  ].join('\n');
+}
+
+/** Printed when the cluster is connected: three commands that can be pasted as they are. */
+export function howToGoOn(dev: Dev, kubectl: string): string {
+  const authorization = `-H 'authorization: Bearer ${dev.token}'`;
+  const services = `${dev.apiUrl}/${dev.aid}/${dev.cid}/services`;
+  return [
+    '',
+    `The cluster ${dev.cid} is connected. Try:`,
+    `  curl -s -X POST ${services}/postgresql ${authorization} -H 'content-type: application/json' -d '{"name":"orders"}'`,
+    `  curl -s ${services} ${authorization}`,
+    `  ${kubectl} --kubeconfig ${dev.kubeconfig} get clusters.postgresql.cnpg.io -A`,
+    '',
+  ].join('\n');
+}
