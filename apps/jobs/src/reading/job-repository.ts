@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import type { Job, JobLog, ListJobs, WorkItem } from '@runos/api';
+import { type Reach, TenantRepository } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import { JobRow } from '../schema/job-row.js';
+
+export interface StoredJob {
+  readonly job: Job;
+  readonly workItems: WorkItem[];
+}
+
+/** A job's id is asked for on behalf of all accounts of the caller: the statement names them itself. */
+const callersAccounts: Reach = { everyTenantBecause: 'the statement is bound to the accounts of the caller' };
+
+@Injectable()
+export class JobRepository extends TenantRepository<JobRow> {
+  constructor() {
+    super(JobRow);
+  }
+
+  /** Newest first, one more than the limit where there are more. */
+  async list(manager: EntityManager, tenant: string, asked: z.output<typeof ListJobs>): Promise<Job[]> {
+    const { limit, cursor, ...filters } = asked;
+    const values: unknown[] = [limit + 1];
+    const bind = (value: unknown) => `$${values.push(value)}`;
+    let text: `${string}{tenant}${string}` = 'SELECT job FROM job WHERE {tenant}';
+    for (const column of ['status', 'type', 'cid', 'osid'] as const) {
+      if (filters[column] !== undefined) text = `${text} AND ${column} = ${bind(filters[column])}`;
+    }
+    if (cursor !== undefined) text = `${text} AND id < ${bind(cursor)}::uuid`;
+    const page = `${text} ORDER BY id DESC LIMIT $1` as const;
+    return (await this.query<{ job: Job }>(manager, { tenant }, page, values)).map(({ job }) => job);
+  }
+
+  /** A job of one of these accounts. */
+  async one(manager: EntityManager, id: string, aids: readonly string[]): Promise<StoredJob | undefined> {
+    const text = 'SELECT job, work_items AS "workItems" FROM job WHERE {tenant} AND id = $1 AND aid = ANY($2)' as const;
+    return (await this.query<StoredJob>(manager, callersAccounts, text, [id, aids]))[0];
+  }
+
+  /** Lines of one step, oldest first, those after a cursor. */
+  async logs(
+    manager: EntityManager,
+    jobId: string,
+    workItemId: string,
+    after: string,
+    limit: number,
+  ): Promise<JobLog[]> {
+    const text = `SELECT line FROM job_log WHERE {tenant} AND job_id = $1 AND work_item_id = $2 AND id > $3
+                   ORDER BY id LIMIT $4` as const;
+    const reach: Reach = { everyTenantBecause: 'the job was found among the accounts of the caller' };
+    const rows = await this.query<{ line: JobLog }>(manager, reach, text, [jobId, workItemId, after, limit]);
+    return rows.map(({ line }) => line);
+  }
+}
