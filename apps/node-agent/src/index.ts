@@ -1,1 +1,3 @@
-export {};
+export { startNodeAgent } from './node-agent.js';
+export { type NodeAgentConfig, nodeAgentConfig, readConfig } from './node-agent-config.js';
+export { FileCredentials } from './state/file-credentials.js';

@@ -30,6 +30,7 @@ export {
   reportEnvelope,
 } from './envelope/codec.js';
 export { decodeJson, encodeJson, type Envelope, envelopeBytes } from './envelope/envelope.js';
+export { AgentIdentity } from './identity/agent-identity.js';
 export { type ResyncPage, resyncPages } from './resync/pages.js';
 export { bucketHashes, bucketOf, differingBuckets, rootOf, tombstoneDigest } from './resync/root.js';
 export { callUnary, openStream } from './wire/call.js';

@@ -16,6 +16,8 @@ export const AgentHello = report({
     /** What is stored, of an agent that keeps bundles: how many, and the root over them. */
     count: z.int().min(0).optional(),
     root: rootHash.optional(),
+    /** uid of the cluster's kube-system namespace: tells a restored or copied cluster from the one that registered. */
+    clusterUid: text(64).optional(),
   }),
   reply: z.object({
     /** False: start RESYNC now. Null: the server cannot tell yet, start RESYNC as well. Absent without bundles. */

@@ -1,0 +1,37 @@
+import { createLogger } from '@runos/observability';
+import { startNodeAgent } from './node-agent.js';
+import { readConfig } from './node-agent-config.js';
+
+/** EX_CONFIG: a supervisor need not try again with the same settings. */
+const wrongSettings = 78;
+
+function settings() {
+  try {
+    return readConfig(process.argv.slice(2), process.env);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(wrongSettings);
+  }
+}
+
+const config = settings();
+const logger = createLogger({ service: 'node-agent', level: config.logLevel });
+const session = await startNodeAgent(config, logger).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(wrongSettings);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    session.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.fatal({ err: error }, 'did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  });
+}
+process.on('SIGUSR2', () => {
+  session.renew().catch((error: unknown) => logger.error({ err: error }, 'the certificate could not be renewed'));
+});

@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module';
+import { type BodyOf, NodeAgentHeartbeatToServer } from '@runos/agent-protocol';
+import { AgentSession, type Heartbeat, type Pace } from '@runos/agent-session';
+import type { Logger } from '@runos/observability';
+import { kubernetesFacts } from './machine/kubernetes-facts.js';
+import { machineId, osName } from './machine/machine-facts.js';
+import type { NodeAgentConfig } from './node-agent-config.js';
+import { FileCredentials } from './state/file-credentials.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/** Starts this machine's agent; it holds its stream until it is stopped. */
+export async function startNodeAgent(
+  config: NodeAgentConfig,
+  logger: Logger,
+  pace?: Partial<Pace>,
+): Promise<AgentSession> {
+  if (config.ca === undefined && config.caSha256 === undefined && config.token !== undefined) {
+    throw new Error('a registration token needs --ca FILE or --ca-sha256 HASH, so that only the right server gets it');
+  }
+  const { server: host, registerPort, streamPort } = config;
+  return new AgentSession({
+    kind: 'node',
+    server: { host, registerPort, streamPort },
+    trust: { caFile: config.ca, caSha256: config.caSha256 },
+    aid: config.aid,
+    token: config.token,
+    machineId: config.machineId ?? (await machineId()),
+    os: await osName(),
+    store: new FileCredentials(config.state),
+    logger,
+    hello: async () => ({ version, capabilities: [] }),
+    heartbeat,
+    pace,
+  });
+}
+
+/** The public address is left empty: finding it would mean asking somebody on the Internet every 5 s. */
+async function heartbeat(): Promise<Heartbeat> {
+  const body: BodyOf<typeof NodeAgentHeartbeatToServer> = {
+    ...(await kubernetesFacts()),
+    externalIpAddress: '',
+    version,
+    rolesKnown: true,
+  };
+  return { report: NodeAgentHeartbeatToServer, body };
+}

@@ -1,0 +1,35 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface HalfOpenProxy {
+  readonly port: number;
+  /** From now on no byte passes on the connections there are, and nobody is told. New ones work. */
+  freeze(): void;
+  stop(): void;
+}
+
+/** A TCP proxy that can do what a pulled cable does: keep connections open that lead nowhere. */
+export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
+  const pairs = new Set<[Socket, Socket]>();
+  const server = createServer((near) => {
+    const far = connect(targetPort, '127.0.0.1');
+    pairs.add([near, far]);
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    freeze: () => {
+      for (const [near, far] of pairs) {
+        near.unpipe(far);
+        far.unpipe(near);
+        near.pause();
+        far.pause();
+      }
+    },
+    stop: () => {
+      for (const sockets of pairs) for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
