@@ -13,6 +13,9 @@ import { consumerOf, type EventContract, type ServiceName, streamOf } from '@run
 const ns = (ms: number): number => ms * 1_000_000;
 const hourMs = 3_600_000;
 
+/** A NATS that has just started may not answer for JetStream yet: ask again soon. No right to ask for its account. */
+export const apiOptions = { checkAPI: false, timeout: 1_000 };
+
 /** The stored events of an owner; other words of 2.9 and later are left alone. */
 const streamConfig = (owner: ServiceName, subjects: readonly string[]) => ({
   name: streamOf(owner),

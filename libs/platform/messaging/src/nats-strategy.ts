@@ -2,9 +2,10 @@ import { type CustomTransportStrategy, type MessageHandler, Server } from '@nest
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { type EventContract, isHeardLive, type RequestContract, type ServiceName } from '@runos/contracts';
+import { systemClock } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { systemActor } from './call-context.js';
-import { declareStream } from './event-stream.js';
+import { apiOptions, declareStream } from './event-stream.js';
 import { InFlight } from './in-flight.js';
 import type { NatsLink } from './nats-link.js';
 import { RequestServer } from './request-server.js';
@@ -90,18 +91,17 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     await this.#hearing.idle(drainMs);
   }
 
-  /** A NATS that lost its disk gets the stream again at the next connection. */
+  /** A NATS that lost its disk gets the stream again at the next connection; one that just started, a little later. */
   async #declareStream(connection: NatsConnection): Promise<void> {
-    const { service, contracts, logger } = this.options;
-    try {
-      const manager = await jetstreamManager(connection, { checkAPI: false });
-      await declareStream(
-        manager,
-        service,
-        contracts.filter((contract) => contract.kind === 'event'),
-      );
-    } catch (error) {
-      logger.error({ err: error }, 'the stream of our events cannot be made');
+    const { service, contracts, link, logger } = this.options;
+    const events = contracts.filter((contract) => contract.kind === 'event');
+    for (let attempt = 1; this.#drained === undefined && link.usable; attempt += 1) {
+      try {
+        return await declareStream(await jetstreamManager(connection, apiOptions), service, events);
+      } catch (error) {
+        if (attempt === 3) logger.error({ err: error }, 'the stream of our events cannot be made');
+        await systemClock.sleep(Math.min(attempt * 500, 5_000));
+      }
     }
   }
 

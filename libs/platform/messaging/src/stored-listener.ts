@@ -4,7 +4,7 @@ import type { EventContract, ServiceName } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { systemActor } from './call-context.js';
-import { ackWaitMs, declareConsumer, maxUnacknowledged } from './event-stream.js';
+import { ackWaitMs, apiOptions, declareConsumer, maxUnacknowledged } from './event-stream.js';
 import type { NatsLink } from './nats-link.js';
 import { runHandler } from './run-handler.js';
 import { addressingOf, decode, traceCarrier } from './wire.js';
@@ -40,17 +40,21 @@ export class StoredListener {
   #messages: ConsumerMessages | undefined;
   #pumping: Promise<void> = Promise.resolve();
   #busy = false;
+  #forget: () => void = () => undefined;
   #running: Promise<void> | undefined;
 
   constructor(private readonly options: StoredListenerOptions) {}
 
   start(): void {
+    // The library itself may wait half a minute after a reconnection: begin anew instead.
+    this.#forget = this.options.link.onConnect(() => this.#messages?.stop());
     this.#running = this.#run();
   }
 
   /** Resolves when nothing is being handled; what had arrived and was not begun is left to another replica. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#forget();
     this.#messages?.stop();
     for (const message of this.#waiting.splice(0)) message.nak();
     await this.#pumping;
@@ -78,9 +82,9 @@ export class StoredListener {
   async #consume(): Promise<ConsumerMessages> {
     const { service, link, contract } = this.options;
     const connection = await link.connection();
-    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const manager = await jetstreamManager(connection, apiOptions);
     const { stream, consumer } = await declareConsumer(manager, service, contract);
-    const source = await jetstream(connection).consumers.get(stream, consumer);
+    const source = await jetstream(connection, apiOptions).consumers.get(stream, consumer);
     this.#messages = await source.consume({
       max_messages: maxUnacknowledged,
       abort_on_missing_resource: true,
