@@ -1,0 +1,146 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Job, JobLog } from '@runos/api';
+import { jobs, type JobProgress, reconciler } from '@runos/contracts';
+import { minted, type SpecPlane, specPlane } from './spec-plane.js';
+
+/** A UUIDv7: ids of later jobs are greater. */
+function uuidv7(at = Date.now()): string {
+  const hex = at.toString(16).padStart(12, '0') + randomBytes(10).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+const workItemId = '01890000-0000-7000-8000-000000000001';
+const at = '2030-01-01T00:00:00.000Z';
+
+const progress = (seq: number, job: Partial<Job> = {}, logs: JobLog[] = []): JobProgress => {
+  const id = job.id ?? uuidv7();
+  return {
+    seq,
+    job: {
+      ...{ id, aid: 'acct1', cid: 'lab', osid: 'valkey-aaaaa', type: 'service.create', status: 'running' },
+      ...{ progress: null, currentStep: 'apply', reason: null, error: null, supersededBy: null },
+      ...{ createdAt: at, startedAt: at, completedAt: null },
+      ...job,
+    },
+    workItems: [
+      {
+        ...{ id: workItemId, jobId: id, name: 'apply', status: 'running', stepNumber: 1, result: null },
+        ...{ createdAt: at, startedAt: at, completedAt: null },
+      },
+    ],
+    logs,
+  };
+};
+
+const line = (id: string): JobLog => ({ id, workItemId, level: 'info', message: `line ${id}`, createdAt: at });
+
+describe('jobs', () => {
+  let plane: SpecPlane;
+  beforeAll(async () => {
+    plane = await specPlane();
+  }, 30_000);
+  afterAll(() => plane.stop());
+
+  const open = (told: JobProgress) => plane.reconciler.bus.ask(jobs.openJob, told, { tenant: told.job.aid });
+  const tell = (told: JobProgress) =>
+    plane.reconciler.bus.tell(reconciler.jobProgressed, told, { tenant: told.job.aid });
+  const show = (id: string, aids = ['acct1']) => plane.gateway.ask(jobs.showJob, { id, aids });
+  const logs = (id: string, after?: string) =>
+    plane.gateway.ask(jobs.listJobLogs, { id, aids: ['acct1'], workItemId, after });
+
+  /** Listens for changes of a job; `seen` resolves when it has reached `seq`. */
+  async function listen(id: string, seq: number): Promise<{ seen: Promise<void> }> {
+    const connection = await plane.gateway.link.ready(1_000);
+    const subscription = connection.subscribe(jobs.jobChanged.subject);
+    await connection.flush();
+    const seen = (async () => {
+      for await (const message of subscription) {
+        const body = message.json<{ id: string; seq: number }>();
+        if (body.id === id && body.seq >= seq) return subscription.unsubscribe();
+      }
+    })();
+    return { seen };
+  }
+
+  it('shows a job as it was opened, then as it was told', async () => {
+    const first = progress(1, { status: 'pending' });
+    const { id } = first.job;
+    await open(first);
+    expect(await show(id)).toEqual(first.job);
+    const { seen } = await listen(id, 2);
+    const second = progress(2, { id, status: 'completed', completedAt: at });
+    await tell(second);
+    await seen;
+    expect(await show(id)).toEqual(second.job);
+    const { workItems } = await plane.gateway.ask(jobs.listWorkItems, { id, aids: ['acct1'] });
+    expect(workItems).toEqual(second.workItems);
+  });
+
+  it('keeps the newest word, however often and in whatever order it is told', async () => {
+    const { id } = progress(1).job;
+    const words = [3, 1, 5, 2, 4, 5, 1].map((seq) =>
+      progress(seq, { id, progress: `word ${seq}` }, [line(`00${seq}`)]),
+    );
+    await Promise.all(words.map(open));
+    expect((await show(id)).progress).toBe('word 5');
+    expect((await logs(id)).logs.map((each) => each.id)).toEqual(['001', '002', '003', '004', '005']);
+  });
+
+  it('pages log lines by cursor and echoes it when there is nothing new', async () => {
+    const told = progress(1, {}, [line('001'), line('002')]);
+    const { id } = told.job;
+    await open(told);
+    const first = await logs(id);
+    expect(first.nextCursor).toBe('002');
+    expect(await logs(id, '002')).toEqual({ workItemId, logs: [], nextCursor: '002' });
+    await open(progress(2, { id }, [line('003')]));
+    expect((await logs(id, '002')).logs).toEqual([line('003')]);
+  });
+
+  it('asks the reconciler for a job it was not told of, and says 503 when that is down', async () => {
+    const told = progress(4);
+    minted.set(told.job.id, told);
+    expect(await show(told.job.id)).toEqual(told.job);
+    minted.clear();
+    expect(await show(told.job.id)).toEqual(told.job);
+    await expect(show(randomUUID())).rejects.toMatchObject({ code: 'job.not_found' });
+  });
+
+  it('shows nobody another account’s job, nor that it exists', async () => {
+    const told = progress(1, { aid: 'acct2' });
+    await open(told);
+    await expect(show(told.job.id)).rejects.toMatchObject({ code: 'job.not_found' });
+    await expect(show(told.job.id, [])).rejects.toMatchObject({ code: 'job.not_found' });
+    expect(await show(told.job.id, ['acct1', 'acct2'])).toEqual(told.job);
+  });
+
+  it('lists newest first, by page and by filter', async () => {
+    const started = Date.now();
+    const told = Array.from({ length: 5 }, (_, n) =>
+      progress(1, {
+        ...{ id: uuidv7(started + n), aid: 'acct3', osid: n % 2 ? 'valkey-bbbbb' : 'valkey-ccccc' },
+        status: n === 4 ? 'failed' : 'completed',
+      }),
+    );
+    await Promise.all(told.map(open));
+    const ids = told.map(({ job }) => job.id).reverse();
+    const list = (asked: object) =>
+      plane.gateway.ask(jobs.listJobs, { limit: 2, ...asked } as { limit: number }, { tenant: 'acct3' });
+
+    const first = await list({});
+    expect(first.jobs.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    const second = await list({ cursor: first.nextCursor });
+    const third = await list({ cursor: second.nextCursor });
+    expect([...second.jobs, ...third.jobs].map(({ id }) => id)).toEqual(ids.slice(2));
+    expect(third.nextCursor).toBeNull();
+    expect((await list({ status: 'failed' })).jobs.map(({ id }) => id)).toEqual([ids[0]]);
+    expect((await list({ osid: 'valkey-bbbbb', limit: 9 })).jobs).toHaveLength(2);
+    await expect(list({ cursor: 'nonsense' })).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+
+  it('answers unavailable, never not found, while only the reconciler could know', async () => {
+    await plane.reconciler.stop();
+    await expect(show(randomUUID())).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
