@@ -1,17 +1,96 @@
 export { Membership, listAccounts } from './accounts/account-operations.js';
 export { type Access, type Level, levels } from './access/level.js';
 export { Role, roleAllows, roles, weakerRole } from './access/role.js';
-export * from './api-keys/api-key-operations.js';
-export * from './clusters/cluster-operations.js';
-export * from './config-sets/config-set-operations.js';
+export {
+  ApiKey,
+  createApiKey,
+  CreateApiKey,
+  CreatedApiKey,
+  listApiKeys,
+  revokeApiKey,
+  showApiKey,
+} from './api-keys/api-key-operations.js';
+export {
+  Cluster,
+  ClusterStatus,
+  clusterStatuses,
+  createCluster,
+  CreateCluster,
+  createRegistrationToken,
+  CreateRegistrationToken,
+  deleteCluster,
+  listClusters,
+  RegistrationToken,
+  showCluster,
+  tokenPurposes,
+} from './clusters/cluster-operations.js';
+export {
+  ConfigSet,
+  ConfigValues,
+  createConfigSet,
+  CreateConfigSet,
+  listConfigSets,
+  listConfigSetVersions,
+  showConfigSet,
+  updateConfigSet,
+  UpdateConfigSet,
+} from './config-sets/config-set-operations.js';
 export { Accepted, JobId, Name, NextCursor, page, Timestamp } from './field.js';
-export * from './jobs/job-operations.js';
-export * from './jobs/job-shapes.js';
-export * from './nodes/node-operations.js';
+export {
+  cancelJob,
+  listJobLogs,
+  listJobs,
+  ListJobs,
+  listWorkItems,
+  showJob,
+  streamJob,
+} from './jobs/job-operations.js';
+export {
+  Job,
+  jobFlow,
+  JobLog,
+  JobLogs,
+  JobStatus,
+  jobStatuses,
+  JobType,
+  jobTypes,
+  WorkItem,
+  workItemNames,
+  WorkItems,
+} from './jobs/job-shapes.js';
+export { listNodes, Node, NodeStatus, nodeStatuses, showNode } from './nodes/node-operations.js';
+export { openApi } from './openapi/open-api.js';
 export { type Method, type Operation, operation, type OperationInput, type OperationOutput } from './operation.js';
 export { literalSegments, operations } from './operations.js';
 export { type PathParam, pathParams } from './path-params.js';
-export * from './service-info/service-info-operations.js';
-export * from './services/service-operations.js';
-export * from './services/service-shapes.js';
-export * from './sessions/session-operations.js';
+export { listSizingClasses, listVersions, SizingClass } from './service-info/service-info-operations.js';
+export {
+  createService,
+  deleteService,
+  listServiceEvents,
+  listServices,
+  listServicesOfType,
+  restartService,
+  showCredentials,
+  showService,
+  showServiceStatus,
+  updateService,
+} from './services/service-operations.js';
+export {
+  Condition,
+  CreatedService,
+  CreateService,
+  Credentials,
+  DriftPolicy,
+  Service,
+  ServiceEvent,
+  ServiceEvents,
+  ServiceState,
+  serviceStates,
+  ServiceStatus,
+  ServiceSummary,
+  SizingNumbers,
+  UpdatedService,
+  UpdateService,
+} from './services/service-shapes.js';
+export { LoggedIn, logIn, LogIn, logOut } from './sessions/session-operations.js';

@@ -29,6 +29,8 @@ export interface Operation<
   readonly status: 200 | 201 | 202;
   /** Concerns desired state with a generation: reads answer an ETag, writes accept If-Match. */
   readonly versioned?: boolean;
+  /** What the answer is when it is not JSON. */
+  readonly mediaType?: 'text/event-stream';
   readonly examples?: { readonly body?: z.input<B>; readonly output?: z.input<O> };
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const param = (schema: z.ZodType<string>, notFound: FaultCode) => ({ schema, notFound });
 const id5 = z.string().regex(/^[a-z0-9]{5}$/);
-const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+const uuid = z.uuid().regex(/^[0-9a-f-]+$/);
 
 /**
  * Every path parameter by name. A value of another shape names nothing, so it answers as a thing that does not exist.

@@ -64,6 +64,7 @@ export const streamJob = operation({
   summary: 'A job as server-sent events until it ends; Last-Event-ID resumes.',
   params: { id },
   output: z.string(),
+  mediaType: 'text/event-stream',
 });
 
 export const cancelJob = operation({
