@@ -1,4 +1,4 @@
-import { startCluster } from '@runos/tool-kube';
+import { buildToolbox, startCluster } from '@runos/tool-kube';
 import { waitUntil } from '@runos/tool-process';
 import { giveAgentAccess } from './agent-access.js';
 import { type AgentHome, startClusterAgent, startNodeAgent } from './agents.js';
@@ -24,20 +24,26 @@ export async function ensureCluster(api: PublicApi, aid: string, options: StartO
   return cid;
 }
 
-/** Kubernetes itself: ours, built first where it has to be, or the one that a kubeconfig names. */
-export async function openKubernetes({ options, folder, processes, terminal, signal }: PlaneContext): Promise<Kubectl> {
+/** Builds Kubernetes where it is needed and missing. Its failure is for whoever awaits it; nobody has to. */
+export function buildAhead({ options, terminal, signal }: PlaneContext): Promise<void> {
+  if (options.cluster !== 'demo') return Promise.resolve();
+  const built = buildToolbox({ onProgress: terminal.about('kubernetes'), signal }).then(() => undefined);
+  built.catch(() => undefined);
+  return built;
+}
+
+/** The administrator's; null without a cluster. */
+export function kubeconfigOf({ options, folder }: PlaneContext): string | null {
+  if (options.cluster === 'none') return null;
+  return options.cluster === 'demo' ? folder.in('kube', 'admin.kubeconfig') : options.cluster.kubeconfig;
+}
+
+/** Kubernetes itself: ours, or the one that a kubeconfig names. */
+export async function openKubernetes({ options, folder, processes, signal }: PlaneContext): Promise<Kubectl> {
   if (typeof options.cluster === 'object') return Kubectl.with(options.cluster.kubeconfig);
-  const about = terminal.about('kubernetes');
   const nodes = nodeNumbers.map((number) => `node-${number}`);
   const onEvent = (line: string): void => processes.eventOf('kubernetes', line);
-  const cluster = await startCluster({
-    dataDir: folder.in('kube'),
-    persistent: true,
-    nodes,
-    onProgress: about,
-    onEvent,
-    signal,
-  });
+  const cluster = await startCluster({ dataDir: folder.in('kube'), persistent: true, nodes, onEvent, signal });
   processes.adoptKubernetes(cluster.components, cluster.stop);
   return new Kubectl(cluster.kubectl, cluster.kubeconfig);
 }

@@ -1,15 +1,22 @@
 import { once } from 'node:events';
+import { type Operator } from '@runos/tool-account';
 import { type AgentHome } from './agents.js';
 import { startControlServer } from './control-server.js';
 import { type DataFolder } from './data-folder.js';
-import { ensureCluster, openKubernetes, runClusterAgent, runNodeAgents } from './demo-cluster.js';
+import {
+  buildAhead,
+  ensureCluster,
+  kubeconfigOf,
+  openKubernetes,
+  runClusterAgent,
+  runNodeAgents,
+} from './demo-cluster.js';
 import { DevFile } from './dev-file.js';
-import { type Kubectl } from './kubectl.js';
 import { type StartOptions } from './options.js';
 import { ensureOwner } from './owner.js';
 import { Processes } from './processes.js';
 import { PublicApi } from './public-api.js';
-import { type PlaneContext, startPlane, type StartedPlane } from './start-plane.js';
+import { type PlaneContext, startServices, startStores } from './start-plane.js';
 import { type Terminal } from './terminal.js';
 import { howToGoOn, whereEverythingIs } from './welcome.js';
 
@@ -28,75 +35,75 @@ export async function runUntilStopped({ options, folder, terminal, stop }: Run):
     (name, line) => terminal.about(name)(line),
     () => dev.update({ pids: processes.pids() }),
   );
-  const context: PlaneContext = { options, folder, processes, terminal, signal: stop.signal };
   const ended = once(stop.signal, 'abort');
   const endControl = await startControlServer(folder, processes);
-  // Kubernetes takes minutes the first time: it comes up beside the plane, which does not wait for it.
-  const kubernetes = options.cluster === 'none' ? undefined : openKubernetes(context);
-  kubernetes?.catch(() => undefined); // told below, once somebody needs it
+  const up = bringUp({ options, folder, processes, terminal, signal: stop.signal }, dev);
   let code = 0;
-  const served = startPlane(context).then((plane) => serve(context, plane, dev, kubernetes));
   try {
-    await Promise.race([served, ended]);
+    await Promise.race([up, ended]);
     await ended;
   } catch (error) {
-    if (!stop.signal.aborted) {
-      process.stderr.write(`${(error as Error).message}\n`);
-      code = 1;
-    }
+    process.stderr.write(`${(error as Error).message}\n`);
+    code = 1;
   }
   stop.abort();
   dev.update({ ready: false, clusterReady: false });
-  await kubernetes?.catch(() => undefined);
   await processes.stopAll();
-  await served.catch(() => undefined); // told above, unless our end is the reason
+  const { cluster } = await up.catch(() => ({ cluster: undefined })); // told above, unless our end is the reason
+  await cluster;
   await endControl();
   return code;
 }
 
-/** Account, cluster and agents; resolves when the plane can be used, the cluster follows by itself. */
-async function serve(
-  context: PlaneContext,
-  plane: StartedPlane,
-  dev: DevFile,
-  kubernetes?: Promise<Kubectl>,
-): Promise<void> {
+/** Resolves when the plane can be used; its cluster follows by itself, and `cluster` never rejects. */
+async function bringUp(context: PlaneContext, dev: DevFile): Promise<{ cluster?: Promise<void> }> {
   const { folder, options, terminal } = context;
-  const { api: port, register, stream } = plane.ports;
-  const apiUrl = `http://127.0.0.1:${port}`;
-  const owner = await ensureOwner(folder, plane.operator);
+  const surroundings = await startStores(context);
+  const { secrets, natsUrl, ports, caFile } = surroundings;
+  const operator: Operator = { natsUrl, natsUser: 'operator', natsPassword: secrets.passwords.operator };
+  folder.writeJson('operator.json', operator);
+  // Minutes, the first time: at low priority and beside everything else.
+  const built = buildAhead(context);
+  await startServices(context, surroundings);
+  const apiUrl = `http://127.0.0.1:${ports.api}`;
+  const owner = await ensureOwner(folder, operator);
   const api = new PublicApi(apiUrl, owner.token);
   const { aid, email, password, token } = owner;
-  const agentGateway = { register: `127.0.0.1:${register}`, stream: `127.0.0.1:${stream}`, ca: plane.caFile };
-  const cid = kubernetes ? await ensureCluster(api, aid, options) : null;
-  const kubeconfig =
-    typeof options.cluster === 'object'
-      ? options.cluster.kubeconfig
-      : kubernetes
-        ? folder.in('kube/admin.kubeconfig')
-        : null;
-  dev.update({ ready: true, apiUrl, aid, cid, email, password, token, kubeconfig, agentGateway });
+  const cid = options.cluster === 'none' ? null : await ensureCluster(api, aid, options);
+  const doors = { server: '127.0.0.1', register: ports.register, stream: ports.stream, caFile };
+  const agentGateway = { register: `127.0.0.1:${ports.register}`, stream: `127.0.0.1:${ports.stream}`, ca: caFile };
+  dev.update({
+    ready: true,
+    apiUrl,
+    aid,
+    cid,
+    email,
+    password,
+    token,
+    kubeconfig: kubeconfigOf(context),
+    agentGateway,
+  });
   terminal.say(whereEverythingIs(dev.now, owner, folder.path));
-  if (!kubernetes || cid === null) return;
-  const doors = { server: '127.0.0.1', register, stream, caFile: plane.caFile };
-  void connectCluster(context, { folder, api, aid, cid, doors }, kubernetes, dev);
+  if (cid === null) return {};
+  return { cluster: connectCluster(context, { folder, api, aid, cid, doors }, built, dev) };
 }
 
-/** Never fails the plane: a cluster that does not come is told, and jobs for it wait. */
+/** A cluster that does not come does not fail the plane: it is told, and jobs for it wait. */
 async function connectCluster(
   context: PlaneContext,
   home: AgentHome,
-  kubernetes: Promise<Kubectl>,
+  built: Promise<void>,
   dev: DevFile,
 ): Promise<void> {
   const { signal, terminal } = context;
   try {
     await runNodeAgents(home, context);
-    const kubectl = await kubernetes;
+    await built;
+    const kubectl = await openKubernetes(context);
     await runClusterAgent(home, kubectl, context);
     dev.update({ clusterReady: true });
     terminal.say(howToGoOn(dev.now, kubectl.command));
   } catch (error) {
-    if (!signal.aborted) terminal.about('demo cluster')(`${(error as Error).message}; jobs for it wait.`);
+    if (!signal.aborted) terminal.about('cluster')(`${(error as Error).message}; jobs for it wait.`);
   }
 }

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import getPort from 'get-port';
 import { contracts, permissionsOf, serviceNames } from '@runos/contracts';
-import { type Operator } from '@runos/tool-account';
 import { startNats } from '@runos/tool-nats';
 import { startPostgres } from '@runos/tool-postgres';
 import { portIsFree } from '@runos/tool-process';
@@ -22,30 +21,27 @@ export interface PlaneContext {
   readonly signal: AbortSignal;
 }
 
-export interface StartedPlane {
-  readonly operator: Operator;
-  readonly ports: Surroundings['ports'];
-  readonly caFile: string;
-}
-
-/** Stores, migrations, services: resolves when all of them are ready. */
-export async function startPlane(context: PlaneContext): Promise<StartedPlane> {
-  const { folder, processes } = context;
+/** PostgreSQL and NATS run, secrets are there, ports are chosen: all that services are made of. */
+export async function startStores(context: PlaneContext): Promise<Surroundings> {
+  const { folder, options } = context;
   const secrets = ensureSecrets(folder);
   mkdirSync(folder.in('pids'), { recursive: true, mode: 0o700 });
-  const ports = await choosePorts(context.options);
+  const ports = await choosePorts(options);
   const [postgres, natsUrl] = await Promise.all([runPostgres(context), runNats(context, secrets)]);
-  const caFile = folder.in('agent-ca.crt');
-  const surroundings: Surroundings = { secrets, natsUrl, postgres, ports, caFile };
-  const operator = { natsUrl, natsUser: 'operator', natsPassword: secrets.passwords.operator };
-  folder.writeJson('operator.json', operator);
-  await migrateAll(folder, surroundings, context.signal);
+  return { secrets, natsUrl, postgres, ports, caFile: folder.in('agent-ca.crt') };
+}
+
+/** Migrations, then every service: resolves when all of them are ready. */
+export async function startServices(
+  { folder, processes, signal }: PlaneContext,
+  surroundings: Surroundings,
+): Promise<void> {
+  await migrateAll(folder, surroundings, signal);
   await Promise.all(
     services.map((plan) =>
-      processes.run(plan.name, 'services', (signal) => startService(plan, surroundings, folder, signal)),
+      processes.run(plan.name, 'services', (until) => startService(plan, surroundings, folder, until)),
     ),
   );
-  return { operator, ports, caFile };
 }
 
 async function choosePorts({ port, agentPorts }: StartOptions): Promise<Surroundings['ports']> {

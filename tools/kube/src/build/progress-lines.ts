@@ -20,7 +20,7 @@ export function progressLines(what: string, tell?: (line: string) => void, now =
       tell(
         expected
           ? `${what}: compiling, ${compiled} of ${expected} packages`
-          : `${what}: ${downloads} modules downloaded`,
+          : `${what}: modules downloaded: ${downloads}`,
       );
     },
   };

@@ -56,6 +56,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const giveUp = (): void => void stop().catch(() => undefined); // the start that it interrupts throws
   options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
+    options.signal?.throwIfAborted();
     await component('etcd').start();
     await component('kube-apiserver').start();
     const target = plan.target();

@@ -1,0 +1,99 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { buildNatsServer } from './build.js';
+import { cacheFolder } from './cache-folder.js';
+import { progressLines } from './progress-lines.js';
+import { buildFlags, builtName, buildKey, programs } from './recipe.js';
+import { withLock } from './with-lock.js';
+
+describe('the build of the programs', () => {
+  const before = { PATH: process.env.PATH, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'runos-build-'));
+  });
+  afterEach(() => {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('says in one sentence that Go is missing', async () => {
+    process.env.XDG_CACHE_HOME = folder;
+    process.env.PATH = '';
+    await expect(buildNatsServer()).rejects.toThrow(
+      /^Go is not on PATH, and nats-server and Kubernetes are built with it/,
+    );
+  });
+
+  it('shows what Go says when it fails, and leaves nothing half-built', async () => {
+    process.env.XDG_CACHE_HOME = folder;
+    const go = join(folder, 'go');
+    writeFileSync(go, '#!/bin/sh\necho "go: downloading example.com/x v1" >&2\necho "go: no such host" >&2\nexit 1\n');
+    chmodSync(go, 0o755);
+    process.env.PATH = `${folder}:${before.PATH}`;
+    await expect(buildNatsServer()).rejects.toThrow(/^go list failed:\n.*\ngo: no such host$/);
+  });
+
+  it('takes what is there without asking Go', async () => {
+    process.env.XDG_CACHE_HOME = folder;
+    process.env.PATH = '';
+    const built = join(folder, 'runos', 'bin', buildKey());
+    mkdirSync(built, { recursive: true });
+    writeFileSync(join(built, 'nats-server'), '');
+    expect(await buildNatsServer()).toBe(join(built, 'nats-server'));
+  });
+
+  it('falls back to the temporary folder where the cache cannot be made', () => {
+    const file = join(folder, 'not-a-folder');
+    writeFileSync(file, '');
+    expect(cacheFolder({ XDG_CACHE_HOME: file })).toBe(join(tmpdir(), `runos-cache-${userInfo().uid}`));
+    expect(cacheFolder({ XDG_CACHE_HOME: folder })).toBe(join(folder, 'runos'));
+  });
+
+  it('tells clients the version of Kubernetes, and knows what go build calls each program', () => {
+    expect(buildFlags().at(-1)).toMatch(/gitVersion=v1\.36\.\d+ .*gitMajor=1 .*gitMinor=36$/);
+    expect(Object.values(programs).map(builtName)).toEqual([
+      ...['nats-server', 'server', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok'],
+    ]);
+  });
+
+  it('lets one builder at a time in', async () => {
+    let inside = 0;
+    const build = (): Promise<number> =>
+      withLock(folder, 'test', async () => {
+        inside += 1;
+        await new Promise(setImmediate);
+        const seen = inside;
+        inside -= 1;
+        return seen;
+      });
+    expect(await Promise.all([build(), build(), build()])).toEqual([1, 1, 1]);
+  });
+
+  it('tells a person how far it is, not every line', () => {
+    const lines: string[] = [];
+    let now = 0;
+    const progress = progressLines(
+      'Kubernetes',
+      (line) => lines.push(line),
+      () => now,
+    );
+    progress.line('go: downloading example.com/a v1');
+    progress.line('go: downloading example.com/b v1');
+    progress.expect(300);
+    now = 5_000;
+    for (let count = 0; count < 100; count += 1) progress.line(`example.com/package/${count}`);
+    now = 10_000;
+    progress.line('example.com/package/last');
+    expect(lines).toEqual([
+      'Kubernetes: modules downloaded: 1',
+      'Kubernetes: compiling, 1 of 300 packages',
+      'Kubernetes: compiling, 101 of 300 packages',
+    ]);
+  });
+});
