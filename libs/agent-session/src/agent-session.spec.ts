@@ -158,10 +158,13 @@ describe('what is posted', () => {
     let deaf = true;
     plane.onReport = ({ type }) => (type === 'BundleStatus' && deaf ? undefined : { isHealthy: true, message: '' });
     const agent = start(plane);
-    agent.post('valkey-3f9k2', BundleStatus, status(1));
+    const acknowledged: number[] = [];
+    const post = (generation: number) =>
+      agent.post('valkey-3f9k2', BundleStatus, status(generation), false, () => acknowledged.push(generation));
+    post(1);
     await plane.until(() => generationsHeard().length === 1);
-    agent.post('valkey-3f9k2', BundleStatus, status(2));
-    agent.post('valkey-3f9k2', BundleStatus, status(3));
+    post(2);
+    post(3);
     agent.redial('a cable was pulled');
     await plane.until(() => plane.streams.length === 2 && generationsHeard().includes(3));
     expect(agent.unacknowledged).toBe(1);
@@ -169,6 +172,7 @@ describe('what is posted', () => {
     agent.redial('again');
     await plane.until(() => agent.unacknowledged === 0);
     expect(generationsHeard()).toEqual([1, 3, 3]);
+    expect(acknowledged).toEqual([3]);
   });
 
   it('is repeated when the plane says that it could not take it', async () => {

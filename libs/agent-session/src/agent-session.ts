@@ -77,9 +77,12 @@ export class AgentSession {
     return this.#stream.ask(report, body, deadlineMs);
   }
 
-  /** Says it until the plane has acknowledged it, over any number of streams; newer word about the same replaces it. */
-  post(about: string, report: Report, body: unknown, final = false): void {
-    this.#postman.post({ about, report, body, final });
+  /**
+   * Says it until the plane has acknowledged it, over any number of streams; newer word about the same replaces it.
+   * `acknowledged` is called once that has happened, and never for a word that was replaced.
+   */
+  post(about: string, report: Report, body: unknown, final = false, acknowledged?: () => void): void {
+    this.#postman.post({ about, report, body, final, acknowledged });
   }
 
   /** How many posted messages the plane has not acknowledged yet. */

@@ -8,6 +8,8 @@ export interface Message {
   readonly body: unknown;
   /** The last word about this resource: nothing later replaces it. */
   readonly final: boolean;
+  /** Called once the peer has confirmed it; never for a message that newer word replaced. */
+  readonly acknowledged?: () => void;
 }
 
 /** Keeps the newest word per resource until the peer confirms it; never more than one in flight per resource. */

@@ -63,6 +63,7 @@ export class Postman {
       await stream.ask(message.report, message.body);
       this.outbox.confirm(message);
       this.#failures.delete(message.about);
+      message.acknowledged?.();
     } catch (error) {
       // Without a stream there is nothing to wait for: the next one asks at once.
       if (!stream.over.aborted) await this.#rest(message, error, stream.over);
