@@ -1,0 +1,98 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { type Random, systemRandom } from '@runos/kernel';
+
+/** A key-encryption key: 32 bytes, known by its id. */
+export interface KeyEncryptionKey {
+  readonly id: string;
+  readonly key: Uint8Array;
+}
+
+const algorithm = 'aes-256-gcm';
+const keyBytes = 32;
+const ivBytes = 12;
+const tagBytes = 16;
+const keyId = /^[A-Za-z0-9_-]{1,32}$/;
+
+/**
+ * Encrypts what is stored. Each value has a data key of its own, which the newest key of the ring encrypts; the value
+ * names that key, so older keys go on opening what they sealed. `about` binds a value to its row (`pat/abc123`): moved
+ * to another row it does not open.
+ *
+ * A sealed value reads `<key id>.<encrypted data key>.<encrypted text>`.
+ */
+export class Keyring {
+  readonly #keys: ReadonlyMap<string, Uint8Array>;
+  readonly #current: KeyEncryptionKey;
+
+  /** The first key seals, all of them open. @throws Error that never shows a key */
+  constructor(
+    keys: readonly KeyEncryptionKey[],
+    private readonly random: Random = systemRandom,
+  ) {
+    if (keys.length === 0) throw new Error('a keyring needs at least one key');
+    for (const { id, key } of keys) {
+      if (!keyId.test(id)) throw new Error(`${JSON.stringify(id)} is no key id: 1 to 32 letters, digits, - or _`);
+      if (key.length !== keyBytes) throw new Error(`key ${id} has ${key.length} bytes; it needs ${keyBytes}`);
+    }
+    this.#keys = new Map(keys.map(({ id, key }) => [id, key]));
+    if (this.#keys.size !== keys.length) throw new Error('two keys of the ring have the same id');
+    this.#current = keys[0];
+  }
+
+  seal(text: string, about: string): string {
+    const dataKey = this.random.bytes(keyBytes);
+    const data = this.#encrypt(dataKey, Buffer.from(text), about);
+    return [this.#current.id, this.#wrap(dataKey, about), data].join('.');
+  }
+
+  /** @throws Error when the key is not in the ring, the value was changed, or it was sealed about something else */
+  open(sealed: string, about: string): string {
+    const [id, wrapped, data] = partsOf(sealed);
+    return decrypt(this.#unwrap(id, wrapped, about), data, about).toString();
+  }
+
+  /** The same value under the newest key; as it is when it is already. */
+  reseal(sealed: string, about: string): string {
+    const [id, wrapped, data] = partsOf(sealed);
+    if (id === this.#current.id) return sealed;
+    return [this.#current.id, this.#wrap(this.#unwrap(id, wrapped, about), about), data].join('.');
+  }
+
+  #wrap(dataKey: Uint8Array, about: string): string {
+    return this.#encrypt(this.#current.key, dataKey, `${this.#current.id}|${about}`);
+  }
+
+  #unwrap(id: string, wrapped: string, about: string): Uint8Array {
+    const key = this.#keys.get(id);
+    if (key === undefined) throw new Error(`sealed with key ${JSON.stringify(id)}, which is not in the keyring`);
+    return decrypt(key, wrapped, `${id}|${about}`);
+  }
+
+  #encrypt(key: Uint8Array, plain: Uint8Array, about: string): string {
+    const iv = this.random.bytes(ivBytes);
+    const cipher = createCipheriv(algorithm, key, iv).setAAD(Buffer.from(about));
+    return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+  }
+}
+
+function decrypt(key: Uint8Array, text: string, about: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url');
+  const end = bytes.length - tagBytes;
+  if (end < ivBytes) throw new Error('a sealed value is cut off');
+  const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes })
+    .setAAD(Buffer.from(about))
+    .setAuthTag(bytes.subarray(end));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(ivBytes, end)), decipher.final()]);
+  } catch (error) {
+    throw new Error(`a sealed value about ${about} does not open: changed, or sealed about something else`, {
+      cause: error,
+    });
+  }
+}
+
+function partsOf(sealed: string): [id: string, wrapped: string, data: string] {
+  const parts = sealed.split('.');
+  if (parts.length !== 3) throw new Error('that is no sealed value');
+  return parts as [string, string, string];
+}
