@@ -12,6 +12,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { writeFileAtomic } from '@runos/tool-process';
 import { installedBinaries } from './binaries.js';
 import { canEnter, canRun, unprivilegedUser, type User } from './unprivileged.js';
 
@@ -60,10 +61,17 @@ const elsewhere = (dataDir: string): string =>
 function clusterParent(dataDir: string, user: User | undefined): string {
   if (!user) return dataDir;
   chmodSync(dataDir, 0o711); // entered by the unprivileged user, listed by nobody
-  const parent = canEnter(dataDir, user) ? dataDir : elsewhere(dataDir);
+  if (canEnter(dataDir, user)) return dataDir;
+  const parent = elsewhere(dataDir);
+  // Without the pointer this data belonged to a folder of the same name that somebody has deleted since.
+  if (!existsSync(join(dataDir, pointer))) rmSync(parent, { recursive: true, force: true });
   mkdirSync(parent, { recursive: true, mode: 0o711 });
+  writeFileAtomic(join(dataDir, pointer), `${parent}\n`);
   return parent;
 }
+
+/** In the data folder: where its data had to go. */
+const pointer = 'data-is-in';
 
 function reachableBinaries(user: User | undefined): string {
   const installed = installedBinaries();

@@ -106,7 +106,20 @@ describe('startPostgres', () => {
     const closed = join(parent, 'home');
     mkdirSync(closed, { mode: 0o700 });
     dataDir = join(closed, 'project', '.runos', 'postgres');
+    await (await start()).stop();
     await start();
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('starts afresh when such a data folder was deleted, though the data lay elsewhere', async () => {
+    const closed = join(parent, 'home');
+    mkdirSync(closed, { mode: 0o700 });
+    dataDir = join(closed, 'postgres');
+    await start();
+    await query('CREATE TABLE old ()');
+    await running?.stop();
+    rmSync(dataDir, { recursive: true });
+    await start();
+    await expect(query('SELECT * FROM old')).rejects.toThrow('does not exist');
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alive, ownIdentity, type ProcessIdentity, writeFileAtomic } from '@runos/tool-process';
 
@@ -16,6 +16,8 @@ export class DataFolder {
    */
   take(): void {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    // PostgreSQL refuses to be root; its user passes through this folder to its own, and can list nothing here.
+    if (process.getuid?.() === 0) chmodSync(this.path, 0o711);
     mkdirSync(this.in('logs'), { recursive: true, mode: 0o700 });
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -28,7 +28,11 @@ export const services: readonly ServicePlan[] = [
   { name: 'config-sets', database: true, own: nothing },
   { name: 'jobs', database: true, own: nothing },
   { name: 'reconciler', database: true, own: nothing },
-  { name: 'agent-gateway', database: true, own: nothing },
+  {
+    name: 'agent-gateway',
+    database: true,
+    own: ({ ports }) => ({ agentHost: '127.0.0.1', registerPort: ports.register, streamPort: ports.stream }),
+  },
   { name: 'gateway', database: false, own: ({ ports }) => ({ httpPort: ports.api }) },
 ];
 
