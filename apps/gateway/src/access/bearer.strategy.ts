@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { Principal } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Strategy } from 'passport-http-bearer';
+import { Principals } from './principals.js';
+
+/** Sessions and personal access tokens; the tokens of Notify and of registration open nothing here. */
+const shape = /^runos_(pat|ses)_[a-z0-9]{12}\.[A-Za-z0-9_-]{1,128}$/;
+
+/** `Authorization: Bearer <token>`; what does not read like a token is refused without asking anybody. */
+@Injectable()
+export class BearerStrategy extends PassportStrategy(Strategy) {
+  constructor(private readonly principals: Principals) {
+    super();
+  }
+
+  async validate(token: string): Promise<Principal> {
+    if (!shape.test(token)) throw unknownToken();
+    return this.principals.of(token);
+  }
+}
+
+export const unknownToken = (): Fault =>
+  new Fault('auth.invalid', 'The token is unknown or missing; send Authorization: Bearer <token>.', {
+    reason: 'unknown',
+  });

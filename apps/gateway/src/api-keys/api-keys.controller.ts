@@ -1,0 +1,32 @@
+import { Controller } from '@nestjs/common';
+import { createApiKey, listApiKeys, type OperationInput, revokeApiKey, showApiKey } from '@runos/api';
+import { identity } from '@runos/contracts';
+import { Bus } from '@runos/messaging';
+import type { Call } from '../operation/call.js';
+import { Operation } from '../operation/operation.decorator.js';
+
+@Controller()
+export class ApiKeysController {
+  constructor(private readonly bus: Bus) {}
+
+  @Operation(listApiKeys)
+  list(_: OperationInput<typeof listApiKeys>, { account }: Call) {
+    return this.bus.ask(identity.listApiKeys, {}, account);
+  }
+
+  @Operation(createApiKey)
+  create({ body }: OperationInput<typeof createApiKey>, { account, principal, write }: Call) {
+    const { idempotency } = write;
+    return this.bus.ask(identity.createApiKey, { userId: principal.userId, key: body, idempotency }, account);
+  }
+
+  @Operation(showApiKey)
+  show({ params: { id } }: OperationInput<typeof showApiKey>, { account }: Call) {
+    return this.bus.ask(identity.showApiKey, { id }, account);
+  }
+
+  @Operation(revokeApiKey)
+  revoke({ params: { id } }: OperationInput<typeof revokeApiKey>, { account }: Call) {
+    return this.bus.ask(identity.revokeApiKey, { id }, account);
+  }
+}

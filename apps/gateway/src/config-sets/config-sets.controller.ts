@@ -1,0 +1,43 @@
+import { Controller } from '@nestjs/common';
+import {
+  createConfigSet,
+  listConfigSets,
+  listConfigSetVersions,
+  type OperationInput,
+  showConfigSet,
+  updateConfigSet,
+} from '@runos/api';
+import { configSets } from '@runos/contracts';
+import { Bus } from '@runos/messaging';
+import type { Call } from '../operation/call.js';
+import { Operation } from '../operation/operation.decorator.js';
+
+@Controller()
+export class ConfigSetsController {
+  constructor(private readonly bus: Bus) {}
+
+  @Operation(listConfigSets)
+  list(_: OperationInput<typeof listConfigSets>, { account }: Call) {
+    return this.bus.ask(configSets.listConfigSets, {}, account);
+  }
+
+  @Operation(createConfigSet)
+  create({ body }: OperationInput<typeof createConfigSet>, { account, write: { idempotency } }: Call) {
+    return this.bus.ask(configSets.createConfigSet, { set: body, idempotency }, account);
+  }
+
+  @Operation(showConfigSet)
+  show({ params: { setId } }: OperationInput<typeof showConfigSet>, { account }: Call) {
+    return this.bus.ask(configSets.showConfigSet, { setId }, account);
+  }
+
+  @Operation(updateConfigSet)
+  update({ params: { setId }, body }: OperationInput<typeof updateConfigSet>, { account }: Call) {
+    return this.bus.ask(configSets.updateConfigSet, { setId, values: body.values }, account);
+  }
+
+  @Operation(listConfigSetVersions)
+  versions({ params: { setId } }: OperationInput<typeof listConfigSetVersions>, { account }: Call) {
+    return this.bus.ask(configSets.listConfigSetVersions, { setId }, account);
+  }
+}

@@ -1,0 +1,31 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { openApi } from '@runos/api';
+import { Access } from '@runos/messaging';
+import { Readiness } from '@runos/observability';
+import type { Response } from 'express';
+
+/** What machines ask: does it turn, may it be sent work, what does it offer. */
+@Access('public')
+@Controller()
+export class HealthController {
+  readonly #openApi = JSON.stringify(openApi());
+
+  constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
+
+  @Get('/livez')
+  live(): { ok: true } {
+    return { ok: true };
+  }
+
+  /** 200, or 503 naming what is missing. */
+  @Get('/readyz')
+  async ready(@Res() response: Response): Promise<void> {
+    const report = await this.readiness.report();
+    response.status(report.ok ? 200 : 503).json(report);
+  }
+
+  @Get('/openapi.json')
+  describe(@Res() response: Response): void {
+    response.type('application/json').send(this.#openApi);
+  }
+}

@@ -1,0 +1,44 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { Fault, faultOf } from '@runos/kernel';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import type { Response } from 'express';
+import { sendFault } from './fault-response.js';
+import type { GatewayRequest } from './gateway-request.js';
+import { answerUnrouted } from './unrouted.js';
+
+/** Every error of the HTTP edge ends here; what is not one of ours is told to the log and answered dully. */
+@Catch()
+export class FaultFilter implements ExceptionFilter {
+  constructor(@InjectLogger() private readonly logger: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<GatewayRequest>();
+    const response = http.getResponse<Response>();
+    if (response.headersSent) {
+      this.logger.warn({ err: thrown }, 'an answer broke off');
+      response.destroy();
+    } else if (thrown instanceof HttpException && thrown.getStatus() === 404) {
+      answerUnrouted(request, response);
+    } else {
+      sendFault(request, response, this.#faultFor(thrown));
+    }
+  }
+
+  #faultFor(thrown: unknown): Fault {
+    const fault = faultOf(thrown);
+    if (fault !== undefined) {
+      if (fault.code === 'internal') this.logger.error({ err: fault }, 'another service failed');
+      return fault;
+    }
+    if (isBadPath(thrown)) {
+      return new Fault('route.not_found', 'Nothing is here: the path is not valid.');
+    }
+    this.logger.error({ err: thrown }, 'a request failed');
+    return new Fault('internal', 'Something went wrong on our side.');
+  }
+}
+
+/** A path that cannot be decoded, as Nest passes on what Express throws. Bodies and queries we read ourselves. */
+const isBadPath = (thrown: unknown): boolean => thrown instanceof HttpException && thrown.getStatus() === 400;

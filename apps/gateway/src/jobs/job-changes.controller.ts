@@ -1,0 +1,15 @@
+import { Controller } from '@nestjs/common';
+import { jobs } from '@runos/contracts';
+import { Hears } from '@runos/messaging';
+import { JobWakes } from './job-wakes.js';
+
+/** Hears that a job changed, for those who follow it here. */
+@Controller()
+export class JobChangesController {
+  constructor(private readonly wakes: JobWakes) {}
+
+  @Hears(jobs.jobChanged)
+  jobChanged({ id }: { id: string }): void {
+    this.wakes.wake(id);
+  }
+}

@@ -1,0 +1,4 @@
+import { runService } from '@runos/messaging';
+import { gateway } from './gateway.js';
+
+await runService(gateway);

@@ -1,0 +1,21 @@
+import { Controller } from '@nestjs/common';
+import { listNodes, type OperationInput, showNode } from '@runos/api';
+import { reconciler } from '@runos/contracts';
+import { Bus } from '@runos/messaging';
+import type { Call } from '../operation/call.js';
+import { Operation } from '../operation/operation.decorator.js';
+
+@Controller()
+export class NodesController {
+  constructor(private readonly bus: Bus) {}
+
+  @Operation(listNodes)
+  list({ params: { cid } }: OperationInput<typeof listNodes>, { account }: Call) {
+    return this.bus.ask(reconciler.listNodes, { cid }, account);
+  }
+
+  @Operation(showNode)
+  show({ params: { cid, nid } }: OperationInput<typeof showNode>, { account }: Call) {
+    return this.bus.ask(reconciler.showNode, { cid, nid }, account);
+  }
+}

@@ -1,0 +1,76 @@
+import { Controller } from '@nestjs/common';
+import {
+  createService,
+  deleteService,
+  listServiceEvents,
+  listServices,
+  listServicesOfType,
+  type OperationInput,
+  restartService,
+  showCredentials,
+  showService,
+  showServiceStatus,
+  updateService,
+} from '@runos/api';
+import { reconciler } from '@runos/contracts';
+import { Bus } from '@runos/messaging';
+import type { Call } from '../operation/call.js';
+import { Operation } from '../operation/operation.decorator.js';
+
+/** One instance, as a path names it. */
+const oneOf = ({ cid, type, id }: { cid: string; type: string; id: string }) => ({ cid, type, id });
+
+@Controller()
+export class ServicesController {
+  constructor(private readonly bus: Bus) {}
+
+  @Operation(listServices)
+  list({ params: { cid }, query }: OperationInput<typeof listServices>, { account }: Call) {
+    return this.bus.ask(reconciler.listInstances, { cid, ...query }, account);
+  }
+
+  @Operation(listServicesOfType)
+  listOfType({ params: { cid, type }, query }: OperationInput<typeof listServicesOfType>, { account }: Call) {
+    return this.bus.ask(reconciler.listInstances, { cid, type, ...query }, account);
+  }
+
+  @Operation(createService)
+  create({ params: { cid, type }, body }: OperationInput<typeof createService>, { account, write }: Call) {
+    return this.bus.ask(reconciler.createInstance, { cid, type, fields: body, ...write }, account);
+  }
+
+  @Operation(showService)
+  show({ params }: OperationInput<typeof showService>, { account }: Call) {
+    return this.bus.ask(reconciler.showInstance, oneOf(params), account);
+  }
+
+  @Operation(updateService)
+  update({ params, body }: OperationInput<typeof updateService>, { account, write }: Call) {
+    return this.bus.ask(reconciler.updateInstance, { ...oneOf(params), fields: body, ...write }, account);
+  }
+
+  @Operation(deleteService)
+  delete({ params }: OperationInput<typeof deleteService>, { account, write }: Call) {
+    return this.bus.ask(reconciler.deleteInstance, { ...oneOf(params), ...write }, account);
+  }
+
+  @Operation(restartService)
+  restart({ params }: OperationInput<typeof restartService>, { account, write }: Call) {
+    return this.bus.ask(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
+  }
+
+  @Operation(showServiceStatus)
+  status({ params }: OperationInput<typeof showServiceStatus>, { account }: Call) {
+    return this.bus.ask(reconciler.showInstanceStatus, oneOf(params), account);
+  }
+
+  @Operation(showCredentials)
+  credentials({ params }: OperationInput<typeof showCredentials>, { account }: Call) {
+    return this.bus.ask(reconciler.showInstanceCredentials, oneOf(params), account);
+  }
+
+  @Operation(listServiceEvents)
+  events({ params, query }: OperationInput<typeof listServiceEvents>, { account }: Call) {
+    return this.bus.ask(reconciler.listInstanceEvents, { ...oneOf(params), ...query }, account);
+  }
+}

@@ -1,0 +1,21 @@
+import { Controller } from '@nestjs/common';
+import { logIn, logOut, type OperationInput } from '@runos/api';
+import { identity } from '@runos/contracts';
+import { Bus } from '@runos/messaging';
+import type { Call } from '../operation/call.js';
+import { Operation } from '../operation/operation.decorator.js';
+
+@Controller()
+export class SessionsController {
+  constructor(private readonly bus: Bus) {}
+
+  @Operation(logIn)
+  logIn({ body }: OperationInput<typeof logIn>, { address }: Call) {
+    return this.bus.ask(identity.logIn, { ...body, address });
+  }
+
+  @Operation(logOut)
+  logOut(_: OperationInput<typeof logOut>, { principal }: Call) {
+    return this.bus.ask(identity.logOut, { keyId: principal.keyId });
+  }
+}
