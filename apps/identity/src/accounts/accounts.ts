@@ -1,0 +1,92 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { literalSegments, type Membership } from '@runos/api';
+import { systemRandom } from '@runos/kernel';
+import { Aid } from '@runos/osid';
+import { Database, runSql } from '@runos/persistence';
+import { hashPassword, mintToken } from '@runos/security';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import { expiryOf } from '../api-keys/api-key-terms.js';
+import { ApiKeyRepository } from '../api-keys/api-key-repository.js';
+
+export interface NewAccount {
+  readonly aid: string;
+  readonly email: string;
+  /** null for a person who was known already: theirs stays. */
+  readonly password: string | null;
+  readonly token: string;
+}
+
+/** Accounts and who belongs to them. */
+@Injectable()
+export class Accounts {
+  constructor(
+    private readonly database: Database,
+    private readonly apiKeys: ApiKeyRepository,
+  ) {}
+
+  /** Makes an account, its owner (unless that person is known) and a first token of theirs. */
+  async create(email: string, name = email): Promise<NewAccount> {
+    const password = randomBytes(18).toString('base64url');
+    const passwordHash = await hashPassword(password);
+    return this.database.transaction(async (manager) => {
+      const [made] = await runSql<{ id: string }>(
+        manager,
+        `INSERT INTO person (id, email, password_hash) VALUES ($1, $2, $3)
+         ON CONFLICT (lower(email)) DO NOTHING RETURNING id`,
+        [randomUUID(), email, passwordHash],
+      );
+      const userId = made?.id ?? (await this.#known(manager, email));
+      const aid = await this.#mint(manager, name);
+      await runSql(
+        manager,
+        `INSERT INTO membership (user_id, aid, role, is_default)
+         VALUES ($1, $2, 'owner', NOT EXISTS (SELECT 1 FROM membership WHERE user_id = $1))`,
+        [userId, aid],
+      );
+      const { keyId, secretHash, value } = mintToken('pat');
+      const expiresAt = expiryOf(undefined, new Date());
+      await this.apiKeys.add(manager, {
+        keyId,
+        aid,
+        userId,
+        name: 'first token',
+        role: 'owner',
+        secretHash,
+        expiresAt,
+      });
+      return { aid, email, password: made ? password : null, token: value };
+    });
+  }
+
+  /** The accounts among `aids` that this person belongs to. */
+  memberships(userId: string, aids: readonly string[]): Promise<z.output<typeof Membership>[]> {
+    return this.database.query(
+      `SELECT a.aid, a.name, a.company_name AS "companyName", m.role AS "accountRole", m.is_default AS "isDefault"
+         FROM membership m JOIN account a USING (aid)
+        WHERE m.user_id = $1 AND m.aid = ANY($2) ORDER BY m.is_default DESC, m.created_at`,
+      [userId, aids],
+    );
+  }
+
+  async #known(manager: EntityManager, email: string): Promise<string> {
+    const [row] = await runSql<{ id: string }>(manager, 'SELECT id FROM person WHERE lower(email) = lower($1)', [
+      email,
+    ]);
+    if (!row) throw new Error(`the person with the address ${email} is gone`);
+    return row.id;
+  }
+
+  async #mint(manager: EntityManager, name: string): Promise<string> {
+    for (;;) {
+      const aid = Aid.mint(systemRandom, literalSegments);
+      const made = await runSql(
+        manager,
+        'INSERT INTO account (aid, name) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING aid',
+        [aid, name],
+      );
+      if (made.length > 0) return aid;
+    }
+  }
+}

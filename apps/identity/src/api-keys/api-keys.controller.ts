@@ -1,0 +1,34 @@
+import { Controller } from '@nestjs/common';
+import { identity } from '@runos/contracts';
+import { Answers, type CallContext } from '@runos/messaging';
+import type { z } from 'zod';
+import { ApiKeys } from './api-keys.js';
+
+type Input<C extends { input: z.ZodType }> = z.output<C['input']>;
+type Call = CallContext<'tenant'>;
+
+@Controller()
+export class ApiKeysController {
+  constructor(private readonly apiKeys: ApiKeys) {}
+
+  @Answers(identity.listApiKeys)
+  async list(_input: Input<typeof identity.listApiKeys>, { tenant }: Call) {
+    return { apiKeys: await this.apiKeys.list(tenant) };
+  }
+
+  @Answers(identity.createApiKey)
+  create({ userId, key, idempotency }: Input<typeof identity.createApiKey>, { tenant, actor }: Call) {
+    // The weakest role where the caller says none: a missing role must never make a strong token.
+    return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer' }, key, idempotency);
+  }
+
+  @Answers(identity.showApiKey)
+  show({ id }: Input<typeof identity.showApiKey>, { tenant }: Call) {
+    return this.apiKeys.show(tenant, id);
+  }
+
+  @Answers(identity.revokeApiKey)
+  revoke({ id }: Input<typeof identity.revokeApiKey>, { tenant }: Call) {
+    return this.apiKeys.revoke(tenant, id);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Role } from '@runos/api';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A personal access token, without its secret. */
+@Entity('api_key')
+export class ApiKeyRow {
+  @PrimaryColumn({ type: 'text' }) keyId: string;
+  @Column({ type: 'text' }) aid: string;
+  @Column({ type: 'uuid' }) userId: string;
+  @Column({ type: 'text' }) name: string;
+  @Column({ type: 'text' }) role: Role;
+  @Column({ type: 'bytea' }) secretHash: Buffer;
+  @Column({ type: 'timestamptz' }) expiresAt: Date;
+}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import type { LoggedIn, Role } from '@runos/api';
+import { Fault } from '@runos/kernel';
+import { Database } from '@runos/persistence';
+import { mintToken, verifyPassword } from '@runos/security';
+import type { z } from 'zod';
+import { AccessNews } from '../tokens/access-news.js';
+import { invalidToken } from '../tokens/authentication.js';
+import { FailedLogIns } from './failed-log-ins.js';
+import { IdentitySettings } from '../identity-settings.js';
+
+interface PersonRow {
+  readonly id: string;
+  readonly password_hash: string;
+}
+
+/** Log-ins of people and the session tokens they get. */
+@Injectable()
+export class Sessions {
+  constructor(
+    private readonly database: Database,
+    private readonly failures: FailedLogIns,
+    private readonly news: AccessNews,
+    private readonly settings: IdentitySettings,
+  ) {}
+
+  /**
+   * An unknown address costs as much time as a wrong password.
+   * @throws Fault `auth.invalid`; `limit.exceeded` after too many failures of this person from this address
+   */
+  async logIn(email: string, password: string, address: string): Promise<z.output<typeof LoggedIn>> {
+    await this.failures.check(email, address);
+    const [person] = await this.database.query<PersonRow>(
+      'SELECT id, password_hash FROM person WHERE lower(email) = lower($1)',
+      [email],
+    );
+    const right = await verifyPassword(password, person?.password_hash);
+    if (!person || !right) {
+      await this.failures.add(email, address);
+      throw new Fault('auth.invalid', 'Invalid token', { message: 'Wrong e-mail address or password.' });
+    }
+    await this.failures.forget(email, address);
+    const { token, expiresAt } = await this.#open(person.id);
+    return { token, expiresAt, accounts: await this.#accounts(person.id) };
+  }
+
+  /** Ends a session; false when it had ended before. */
+  async logOut(keyId: string): Promise<boolean> {
+    const ended = await this.database.query(
+      'UPDATE session SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL RETURNING 1',
+      [keyId],
+    );
+    await this.news.tell({ keyIds: [keyId] });
+    return ended.length > 0;
+  }
+
+  async #open(userId: string): Promise<{ token: string; expiresAt: string }> {
+    const { keyId, secretHash, value } = mintToken('session');
+    const [row] = await this.database.query<{ expires_at: Date }>(
+      `INSERT INTO session (key_id, user_id, secret_hash, expires_at)
+       VALUES ($1, $2, $3, now() + make_interval(secs => $4)) RETURNING expires_at`,
+      [keyId, userId, secretHash, this.settings.sessionSeconds],
+    );
+    if (!row) throw invalidToken();
+    return { token: value, expiresAt: row.expires_at.toISOString() };
+  }
+
+  #accounts(userId: string): Promise<{ aid: string; name: string; role: Role }[]> {
+    return this.database.query(
+      `SELECT a.aid, a.name, m.role FROM membership m JOIN account a USING (aid)
+        WHERE m.user_id = $1 ORDER BY m.is_default DESC, m.created_at`,
+      [userId],
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { type Role, weakerRole } from '@runos/api';
+import type { Principal } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Database } from '@runos/persistence';
+import { parseToken, secretMatches } from '@runos/security';
+import { LastUse } from './last-use.js';
+
+interface TokenRow {
+  readonly user_id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role | null;
+  readonly secret_hash: Buffer;
+  readonly expires_at: Date;
+  readonly revoked_at: Date | null;
+  readonly expired: boolean;
+  readonly memberships: { aid: string; role: Role }[];
+}
+
+const sessionByKey = `
+  SELECT s.user_id, p.email, p.email AS name, NULL AS role, s.secret_hash, s.expires_at, s.revoked_at,
+         s.expires_at <= now() AS expired,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object('aid', m.aid, 'role', m.role) ORDER BY m.created_at), '[]')
+            FROM membership m WHERE m.user_id = s.user_id) AS memberships
+    FROM session s JOIN person p ON p.id = s.user_id WHERE s.key_id = $1`;
+
+const apiKeyByKey = `
+  SELECT k.user_id, p.email, k.name, k.role, k.secret_hash, k.expires_at, k.revoked_at, k.expires_at <= now() AS expired,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object('aid', m.aid, 'role', m.role)), '[]')
+            FROM membership m WHERE m.user_id = k.user_id AND m.aid = k.aid) AS memberships
+    FROM api_key k JOIN person p ON p.id = k.user_id WHERE k.key_id = $1`;
+
+/** The one refusal of every token: why is told only to who holds its secret. */
+export const invalidToken = (details: Record<string, unknown> = {}): Fault =>
+  new Fault('auth.invalid', 'Invalid token', details);
+
+/** Whom a token speaks for. */
+@Injectable()
+export class Authentication {
+  constructor(
+    private readonly database: Database,
+    private readonly lastUse: LastUse,
+  ) {}
+
+  /** @throws Fault `auth.invalid`, with the reason if the secret is right; `auth.session_expired` */
+  async authenticate(token: string): Promise<Principal> {
+    const parsed = parseToken(token);
+    if (parsed?.kind !== 'session' && parsed?.kind !== 'pat') throw invalidToken();
+    const session = parsed.kind === 'session';
+    const [row] = await this.database.query<TokenRow>(session ? sessionByKey : apiKeyByKey, [parsed.keyId]);
+    if (!row || !secretMatches(parsed.secret, row.secret_hash)) throw invalidToken();
+    if (row.revoked_at) throw invalidToken({ reason: 'revoked', revokedAt: row.revoked_at.toISOString() });
+    if (row.expired) throw expired(session, row.expires_at);
+    if (!session && row.memberships.length === 0) throw invalidToken({ reason: 'revoked' });
+    this.lastUse.note(parsed.kind, parsed.keyId);
+    return {
+      kind: parsed.kind,
+      keyId: parsed.keyId,
+      userId: row.user_id,
+      email: row.email,
+      name: row.name,
+      memberships: row.memberships.map(({ aid, role }) => ({
+        aid,
+        role: row.role ? weakerRole(role, row.role) : role,
+      })),
+      expiresAt: row.expires_at.toISOString(),
+    };
+  }
+}
+
+const expired = (session: boolean, at: Date): Fault =>
+  session
+    ? new Fault('auth.session_expired', 'The session has expired; log in again.', { expiredAt: at.toISOString() })
+    : invalidToken({ reason: 'expired', expiredAt: at.toISOString() });
