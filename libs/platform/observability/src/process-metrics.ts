@@ -1,23 +1,17 @@
-import { meter } from './metrics.js';
+import { gauge } from './metrics.js';
 
 /** Memory, CPU time and how busy the event loop is, read only when metrics are. */
 export function observeProcess(): void {
-  const own = meter('process');
-  own
-    .createObservableGauge('process_resident_memory_bytes', { description: 'Resident memory.' })
-    .addCallback((result) => result.observe(process.memoryUsage.rss()));
-  own
-    .createObservableCounter('process_cpu_seconds_total', { description: 'CPU time, user and system.' })
-    .addCallback((result) => {
-      const { user, system } = process.cpuUsage();
-      result.observe((user + system) / 1e6);
-    });
+  gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
+  gauge('process_cpu_seconds', 'CPU time so far, user and system.', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
   let before = performance.eventLoopUtilization();
-  own
-    .createObservableGauge('nodejs_eventloop_utilization', { description: 'Busy share since the last read, 0 to 1.' })
-    .addCallback((result) => {
-      const now = performance.eventLoopUtilization();
-      result.observe(performance.eventLoopUtilization(now, before).utilization);
-      before = now;
-    });
+  gauge('nodejs_eventloop_utilization', 'Busy share of the event loop since the last read, 0 to 1.', () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  });
 }

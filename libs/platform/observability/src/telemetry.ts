@@ -11,7 +11,7 @@ import {
   type SpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import { exposeMetrics } from './metrics.js';
+import { attachGauges, exposeMetrics } from './metrics.js';
 import { observeProcess } from './process-metrics.js';
 
 export interface TelemetryOptions {
@@ -58,6 +58,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   metrics.setGlobalMeterProvider(meters);
   exposeMetrics({ reader, serializer: new PrometheusSerializer() });
   observeProcess();
+  attachGauges();
   return {
     async stop() {
       exposeMetrics(undefined);

@@ -1,6 +1,6 @@
 import type { StoredMessage } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
-import { durations, type Logger, meter } from '@runos/observability';
+import { counter, durations, type Logger } from '@runos/observability';
 import type { Database } from './database.js';
 import { onOutboxWritten } from './outbox.js';
 import { runSql } from './run-sql.js';
@@ -39,7 +39,7 @@ const againAfterMs = [250, 1_000, 5_000, safetyMs];
  */
 export class OutboxPublisher {
   readonly #stop = new AbortController();
-  readonly #published = meter('outbox').createCounter('runos_outbox_published_total');
+  readonly #published = counter('outbox', 'runos_outbox_published_total', 'Events handed to their stream.');
   readonly #duration = durations('outbox', 'runos_outbox_publish_duration_seconds', 'Time to publish one batch.');
   #awake: AbortController | undefined;
   #woken = true;

@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type OpsServer, opsServer } from './ops-server.js';
+import { Readiness } from './readiness.js';
+
+let server: OpsServer | undefined;
+afterEach(() => server?.stop());
+
+const get = async (path: string) => {
+  const response = await fetch(`http://127.0.0.1:${server?.port}${path}`);
+  return { status: response.status, text: await response.text() };
+};
+
+describe('opsServer', () => {
+  it('says which of its needs are missing', async () => {
+    const readiness = new Readiness();
+    let up = false;
+    readiness.need('nats', () => up);
+    readiness.need('postgresql', () => {
+      if (!up) throw new Error('gone');
+      return true;
+    });
+    readiness.need('always', () => true);
+    server = await opsServer({ port: 0, readiness: () => readiness.report() });
+    expect(await get('/readyz')).toEqual({ status: 503, text: '{"ok":false,"missing":["nats","postgresql"]}' });
+    expect((await get('/livez')).status).toBe(200);
+    up = true;
+    expect(await get('/readyz?verbose')).toEqual({ status: 200, text: '{"ok":true,"missing":[]}' });
+    expect((await get('/else')).status).toBe(404);
+  });
+
+  it('does not wait for a check that never answers', async () => {
+    const readiness = new Readiness();
+    readiness.need('stuck', () => new Promise<boolean>(() => undefined));
+    expect(await readiness.report()).toEqual({ ok: false, missing: ['stuck'] });
+  });
+
+  it('refuses a port in use', async () => {
+    const readiness = new Readiness();
+    server = await opsServer({ port: 0, readiness: () => readiness.report() });
+    const second = opsServer({ port: server.port, readiness: () => readiness.report() });
+    await expect(second).rejects.toThrow('EADDRINUSE');
+  });
+});
