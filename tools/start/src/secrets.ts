@@ -6,8 +6,8 @@ import { type DataFolder } from './data-folder.js';
 export interface Secrets {
   /** NATS and database password of every service. */
   readonly passwords: Readonly<Record<ServiceName, string>>;
-  /** 32 bytes, base64: encrypts what must never lie in the database as it is. */
-  readonly encryptionKey: string;
+  /** With which a service encrypts what must never lie in the database as it is; none knows another's. */
+  readonly keyrings: Readonly<Record<ServiceName, string>>;
 }
 
 /**
@@ -21,12 +21,11 @@ export function ensureSecrets(folder: DataFolder): Secrets {
       `${folder.path} has data but no readable secrets.json: put that file back, or start afresh with npm run reset.`,
     );
   }
-  const fresh = (): string => randomBytes(24).toString('base64url');
+  const forEach = (old: Partial<Record<ServiceName, string>> = {}, make: () => string) =>
+    Object.fromEntries(serviceNames.map((name) => [name, old[name] ?? make()])) as Record<ServiceName, string>;
   const secrets: Secrets = {
-    passwords: Object.fromEntries(
-      serviceNames.map((name) => [name, kept?.passwords?.[name] ?? fresh()]),
-    ) as Secrets['passwords'],
-    encryptionKey: kept?.encryptionKey ?? randomBytes(32).toString('base64'),
+    passwords: forEach(kept?.passwords, () => randomBytes(24).toString('base64url')),
+    keyrings: forEach(kept?.keyrings, () => `first:${randomBytes(32).toString('base64')}`),
   };
   folder.writeJson('secrets.json', secrets);
   return secrets;

@@ -31,7 +31,12 @@ export const services: readonly ServicePlan[] = [
   {
     name: 'agent-gateway',
     database: true,
-    own: ({ ports }) => ({ agentHost: '127.0.0.1', registerPort: ports.register, streamPort: ports.stream }),
+    own: ({ ports, caFile }) => ({
+      agentHost: '127.0.0.1',
+      registerPort: ports.register,
+      streamPort: ports.stream,
+      caFile,
+    }),
   },
   { name: 'gateway', database: false, own: ({ ports }) => ({ httpPort: ports.api }) },
 ];
@@ -47,7 +52,7 @@ export function settingsOf(plan: ServicePlan, surroundings: Surroundings, opsPor
     natsUser: plan.name,
     natsPassword: secrets.passwords[plan.name],
     opsPort,
-    ...(plan.database && { databaseUrl: databaseUrlOf(plan.name, surroundings) }),
+    ...(plan.database && { databaseUrl: databaseUrlOf(plan.name, surroundings), keyring: secrets.keyrings[plan.name] }),
     ...plan.own(surroundings),
   };
 }
