@@ -25,7 +25,7 @@ export class Principals {
     private readonly bus: Bus,
     link: NatsLink,
   ) {
-    this.#known = new LRUCache({ max: remembered, ttl: believedMs });
+    this.#known = new LRUCache({ max: remembered, ttl: believedMs, perf: { now: () => performance.now() } });
     // What was said while we could not hear is unknown.
     link.onConnect(() => this.#forgetAll());
   }

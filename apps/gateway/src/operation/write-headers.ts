@@ -1,7 +1,7 @@
 import type { Reading } from './read-request.js';
 
 const printable = /^[\x20-\x7e]{1,64}$/;
-const generation = /^(?:W\/)?"?(\d{1,15})"?$/;
+const generation = /^(?:W\/)?(?:"(\d{1,15})"|(\d{1,15}))$/;
 
 const none = { value: undefined, issues: [] };
 
@@ -16,6 +16,6 @@ export function readIdempotencyKey(header: string | undefined): Reading<string |
 export function readExpectedGeneration(header: string | undefined): Reading<number | undefined> {
   if (header === undefined || header === '*') return none;
   const read = generation.exec(header);
-  if (read !== null) return { value: Number(read[1]), issues: [] };
+  if (read !== null) return { value: Number(read[1] ?? read[2]), issues: [] };
   return { value: undefined, issues: [{ path: 'If-Match', message: 'must be a generation like "7"' }] };
 }

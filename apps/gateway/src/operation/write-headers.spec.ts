@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { aid } from '../spec-plane/sample-answers.js';
+import { type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+
+let plane: SpecPlane;
+beforeAll(async () => {
+  plane = await specPlane();
+});
+beforeEach(() => plane.reset());
+afterAll(() => plane.stop());
+
+const services = `/${aid}/ky3/services/valkey`;
+const inputOf = (subject: string) => plane.asked.filter((one) => one.subject === subject).map(({ input }) => input);
+
+describe('Idempotency-Key', () => {
+  const create = (body: string, path = services) =>
+    plane.send('POST', path, { body, headers: { 'idempotency-key': 'k 1' } });
+
+  it('reaches the service with a hash that is the same for the same request only', async () => {
+    await create('{"name":"a","replicas":2}');
+    await create('{ "replicas": 2.0, "name": "\\u0061" }');
+    await create('{"name":"b","replicas":2}');
+    await create('{"name":"a","replicas":2}', `/${aid}/ky4/services/valkey`);
+    const sent = inputOf('reconciler.v1.instance-create').map(
+      ({ idempotency }) => idempotency as { key: string; requestHash: string },
+    );
+    expect(sent.map(({ key }) => key)).toEqual(['k 1', 'k 1', 'k 1', 'k 1']);
+    const [first, again, otherBody, otherPath] = sent.map(({ requestHash }) => requestHash);
+    expect(again).toBe(first);
+    expect(new Set([first, otherBody, otherPath]).size).toBe(3);
+  });
+
+  it.each(['x'.repeat(65), 'ä', 'a\tb'])('%j is refused', async (key) => {
+    const { status, body } = await plane.send('POST', services, { headers: { 'idempotency-key': key } });
+    expect([status, body['issues']]).toEqual([400, [expect.objectContaining({ path: 'Idempotency-Key' })]]);
+    expect(inputOf('reconciler.v1.instance-create')).toEqual([]);
+  });
+});
+
+describe('generations', () => {
+  it('are the ETag of a read, whatever the client has already', async () => {
+    const { status, headers } = await plane.send('GET', `${services}/abcde`, { headers: { 'if-none-match': '"7"' } });
+    expect([status, headers.get('etag')]).toEqual([200, '"7"']);
+    expect((await plane.send('GET', services)).headers.get('etag')).toBeNull();
+  });
+
+  it.each([
+    ['"7"', 7],
+    ['7', 7],
+    ['W/"7"', 7],
+    ['*', undefined],
+  ])('If-Match %s expects %p', async (header, expected) => {
+    await plane.send('PATCH', `${services}/abcde`, { body: '{}', headers: { 'if-match': header } });
+    expect(inputOf('reconciler.v1.instance-update')[0]['ifGeneration']).toBe(expected);
+  });
+
+  it.each(['seven', '-1', '"7', '"1","2"', '99999999999999999999'])('If-Match %s is refused', async (header) => {
+    const { status, body } = await plane.send('DELETE', `${services}/abcde`, { headers: { 'if-match': header } });
+    expect([status, body['code']]).toEqual([400, 'request.invalid']);
+  });
+});
+
+describe('a write without a job', () => {
+  it.each([
+    { osid: 'valkey-abcde', noOp: true, message: 'Nothing changed.' },
+    { id: 'abcde', osid: 'valkey-abcde', name: 'renamed' },
+  ])('is answered with 200: %j', async (answer) => {
+    plane.answer('reconciler.v1.instance-update', () => answer);
+    const { status, body } = await plane.send('PATCH', `${services}/abcde`, { body: '{}' });
+    expect([status, body]).toEqual([200, answer]);
+  });
+});
