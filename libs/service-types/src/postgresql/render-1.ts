@@ -1,4 +1,6 @@
 import { type KubeObject, labelsOf } from '@runos/kube-objects';
+import { type ClusterDomain, Host } from '@runos/naming';
+import type { Osid } from '@runos/osid';
 import { credentialsSecret, credentialsSecretName } from '../credentials-secret.js';
 import { type Image, imageReference } from '../image.js';
 import { namespaceOf, owned, restartAnnotation } from '../owned-object.js';
@@ -22,6 +24,9 @@ function storage(input: RenderInput) {
 const sorted = (values: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+const hostOf = ({ osid, clusterDomain }: RenderInput): string =>
+  Host.print({ osid: osid as Osid, clusterDomain: clusterDomain as ClusterDomain });
+
 function cluster(input: RenderInput): KubeObject {
   const { osid, configValues } = input;
   const spec = {
@@ -40,7 +45,7 @@ function cluster(input: RenderInput): KubeObject {
         secret: { name: credentialsSecretName(osid) },
       },
     },
-    certificates: { serverAltDNSNames: [`${osid}.${input.clusterDomain}`] },
+    certificates: { serverAltDNSNames: [hostOf(input)] },
     ...(Object.keys(configValues).length === 0 ? {} : { postgresql: { parameters: sorted(configValues) } }),
     resources: resourcesOf(input),
     storage: storage(input),
