@@ -10,6 +10,13 @@ describe('throwAwayNats', () => {
     await nats.stop();
     await expect(greeting(nats.url)).rejects.toThrow('ECONNREFUSED');
   });
+
+  it('comes back where it was', async () => {
+    const nats = await throwAwayNats();
+    await nats.restart(() => expect(greeting(nats.url)).rejects.toThrow('ECONNREFUSED'));
+    expect(await greeting(nats.url)).toMatch(/^INFO/);
+    await nats.stop();
+  });
 });
 
 function greeting(url: string): Promise<string> {

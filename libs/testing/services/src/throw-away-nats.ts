@@ -11,6 +11,8 @@ export interface ThrowAwayNats {
   readonly password: string;
   /** Replaces the other users and what they may do. */
   setUsers(users: readonly NatsUser[]): void;
+  /** Ends the server and starts it again on the same port with what it had stored; `meanwhile` runs without it. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   /** Ends the server and removes its data. Any number of calls. */
   stop(): Promise<void>;
 }
@@ -22,17 +24,30 @@ export interface ThrowAwayNats {
 export async function throwAwayNats(users: readonly NatsUser[] = []): Promise<ThrowAwayNats> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-test-nats-'));
   const tester = allPowerful('tester');
-  const running = await startNats({ dataDir, users: [tester, ...users] });
+  let allowed: readonly NatsUser[] = [tester, ...users];
+  let running = await startNats({ dataDir, users: allowed });
+  const { port, url } = running;
   let stopped: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     await running.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
   return {
-    url: running.url,
+    url,
     user: tester.user,
     password: tester.password,
-    setUsers: (others) => running.setUsers([tester, ...others]),
+    setUsers: (others) => {
+      allowed = [tester, ...others];
+      running.setUsers(allowed);
+    },
+    restart: async (meanwhile = async () => undefined) => {
+      await running.stop();
+      try {
+        await meanwhile();
+      } finally {
+        running = await startNats({ dataDir, port, users: allowed });
+      }
+    },
     stop: () => (stopped ??= end()),
   };
 }
