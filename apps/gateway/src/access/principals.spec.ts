@@ -14,6 +14,8 @@ beforeEach(() => {
   asked = 0;
   answer = async () => principal;
   jest.useFakeTimers({ now: Date.UTC(2030, 0, 1) });
+  // The cache takes the very first millisecond of a process for "never".
+  jest.advanceTimersByTime(1);
 });
 afterEach(() => {
   jest.useRealTimers();
