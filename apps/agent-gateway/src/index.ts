@@ -1,1 +1,2 @@
-export {};
+export { agentGatewayConfig, type AgentGatewayConfig } from './agent-gateway-config.js';
+export { AgentGatewayModule } from './agent-gateway.module.js';

@@ -1,0 +1,75 @@
+import { type Presence, reconciler } from '@runos/contracts';
+import { exponential, settled, WorkQueue } from '@runos/engine';
+import type { Bus } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { identityOf, keyText } from './agent-key.js';
+import type { AgentRow, AgentStore } from './agent-store.js';
+
+/** At a time, over all agents: a plane that comes back must not be met by all of them at once. */
+const concurrency = 16;
+const backoff = exponential({ firstMs: 500, maxMs: 15_000 });
+
+/** Tells the reconciler where each agent stands, the newest word only, until it has acknowledged it. */
+export class PresenceTeller {
+  readonly #newest = new Map<string, AgentRow>();
+  readonly #queue: WorkQueue<string>;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly agents: AgentStore,
+    logger: Logger,
+  ) {
+    this.#queue = new WorkQueue({
+      run: (key) => this.#tell(key),
+      concurrency,
+      backoff,
+      onVerdict: (agent, verdict) => {
+        if (verdict.kind === 'retrying') logger.warn({ err: verdict.cause, agent }, 'the reconciler was not told yet');
+      },
+    });
+  }
+
+  tell(rows: readonly AgentRow[]): void {
+    for (const row of rows) {
+      const key = keyText(row);
+      const known = this.#newest.get(key);
+      if (known !== undefined && known.seq >= row.seq) continue;
+      this.#newest.set(key, row);
+      this.#queue.add(key);
+    }
+  }
+
+  /** Picks up what an earlier process has written and not told. */
+  async resume(): Promise<void> {
+    this.tell(await this.agents.untold(1_000));
+  }
+
+  stop(): Promise<void> {
+    return this.#queue.stop();
+  }
+
+  async #tell(key: string) {
+    const row = this.#newest.get(key);
+    if (row === undefined) return settled();
+    await this.bus.ask(reconciler.reportPresence, presenceOf(row), { tenant: row.aid });
+    await this.agents.told(row, row.seq);
+    if (this.#newest.get(key) === row) this.#newest.delete(key);
+    return settled();
+  }
+}
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+
+const presenceOf = (row: AgentRow): Presence => ({
+  cid: row.cid,
+  nid: identityOf(row).nid,
+  sessionNo: Number(row.session_no),
+  seq: Number(row.seq),
+  present: row.present,
+  ready: row.ready,
+  version: row.version,
+  capabilities: row.capabilities,
+  clusterUid: row.cluster_uid,
+  lastHeartbeatAt: iso(row.last_beat_at),
+  certificateExpiresAt: iso(row.certificate_expires_at),
+});

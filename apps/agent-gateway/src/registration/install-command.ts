@@ -1,0 +1,21 @@
+/** What stands for what in the template of an install command. */
+export interface InstallFacts {
+  readonly server: string;
+  readonly registerPort: number;
+  readonly streamPort: number;
+  readonly aid: string;
+  readonly cid: string;
+  readonly token: string;
+  readonly caSha256: string;
+}
+
+const placeholder = /\{([A-Za-z0-9]+)\}/g;
+const known = new Set(['server', 'registerPort', 'streamPort', 'aid', 'cid', 'token', 'caSha256']);
+
+/** Placeholders in a template that mean nothing. */
+export const unknownPlaceholders = (template: string): string[] =>
+  [...template.matchAll(placeholder)].flatMap(([, name = '']) => (known.has(name) ? [] : [name]));
+
+/** The command a person runs on a machine, or against a cluster, to register its agent. */
+export const installCommand = (template: string, facts: InstallFacts): string =>
+  template.replace(placeholder, (whole, name: string) => String(facts[name as keyof InstallFacts] ?? whole));

@@ -1,0 +1,67 @@
+import { reconciler } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import type { Bus } from '@runos/messaging';
+import type { Audit } from '../audit/audit.js';
+import type { SessionHub } from '../sessions/session-hub.js';
+import type { LiveAgent } from '../streams/live-agent.js';
+import type { ReportHandlers } from './report-handler.js';
+
+type Handled = 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' | 'RESYNC';
+
+/**
+ * What cluster agents say (and the hello of both). Account and cluster come from the certificate: what an agent says
+ * about an instance of another cluster finds nothing there.
+ */
+export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<ReportHandlers, Handled> {
+  return {
+    AgentHello: {
+      from: ['node', 'cluster-agent'],
+      handle: async (agent, hello) => {
+        const { version, capabilities, clusterUid = null, count, root } = hello;
+        hub.introduce(agent, { version, capabilities, clusterUid });
+        if (count === undefined || root === undefined) return {};
+        return { inSync: await inSync(bus, agent, { step: 'root', count, root }) };
+      },
+    },
+    BundleStatus: {
+      from: ['cluster-agent'],
+      handle: async (agent, status) => {
+        const { aid, cid } = agent.peer.identity;
+        try {
+          await bus.ask(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
+        } catch (error) {
+          if (error instanceof Fault && error.code.endsWith('.not_found')) {
+            await audit.refused(aid, 'agent.status', `${cid}/${status.osid}`, 'the instance is not of this cluster');
+          }
+          throw error;
+        }
+        return {};
+      },
+    },
+    ClusterAgentHeartbeatToServer: {
+      from: ['cluster-agent'],
+      handle: async (agent) => {
+        hub.beat(agent);
+        return {};
+      },
+    },
+    RESYNC: {
+      from: ['cluster-agent'],
+      handle: ({ peer: { identity } }, question) =>
+        bus.ask(reconciler.resync, { cid: identity.cid, question }, { tenant: identity.aid }),
+    },
+  };
+}
+
+type Root = { readonly step: 'root'; readonly count: number; readonly root: string };
+
+/** Null when nobody can say now: the agent then starts the exchange itself. */
+async function inSync(bus: Bus, { peer: { identity } }: LiveAgent, question: Root): Promise<boolean | null> {
+  try {
+    const answer = await bus.ask(reconciler.resync, { cid: identity.cid, question }, { tenant: identity.aid });
+    return answer.equal ?? null;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'unavailable') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+import { Controller } from '@nestjs/common';
+import { agentGateway } from '@runos/contracts';
+import { Answers, type CallContext } from '@runos/messaging';
+import type { z } from 'zod';
+import { TokenIssue } from './token-issue.js';
+
+@Controller()
+export class TokensController {
+  constructor(private readonly tokens: TokenIssue) {}
+
+  @Answers(agentGateway.issueRegistrationToken)
+  issue(input: z.output<typeof agentGateway.issueRegistrationToken.input>, { tenant, actor }: CallContext<'tenant'>) {
+    return this.tokens.issue(tenant, actor, input);
+  }
+}
