@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { writeFileAtomic } from '@runos/tool-process';
-import { type Kubectl } from './kubectl.js';
+import { waitUntil, writeFileAtomic } from '@runos/tool-process';
+import { Kubectl } from './kubectl.js';
 import { repository } from './options.js';
 
 const manifests = join(repository, 'deploy', 'cluster-agent');
@@ -29,15 +29,30 @@ export async function giveAgentAccess(kubectl: Kubectl, folder: string, signal: 
   await renew();
   const timer = setInterval(() => void renew().catch(() => undefined), tokenLifeMs / 2); // the next turn tries again
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-  return writeKubeconfig(kubectl, folder);
+  const path = await writeKubeconfig(kubectl, folder);
+  await policyHolds(new Kubectl(kubectl.command, path), signal);
+  return path;
 }
 
+/** An admission policy takes a moment to take effect; until then the agent would be less bound than it has to be. */
+async function policyHolds(agent: Kubectl, signal: AbortSignal): Promise<void> {
+  const outside = ['create', 'configmap', 'runos-policy-probe', '--namespace=kube-system', '--dry-run=server'];
+  const refused = (): Promise<boolean> =>
+    agent.run(outside).then(
+      () => false,
+      (error: Error) => error.message.includes('ValidatingAdmissionPolicy'),
+    );
+  const because = (): string => 'the admission policy of deploy/cluster-agent does not take effect';
+  await waitUntil(refused, { deadlineMs: 60_000, everyMs: 100, because, signal });
+}
+
+/** All but the Deployment and what only that reads; namespaces first, since a list is applied in its order. */
 function readManifests(): object[] {
-  return readdirSync(manifests)
-    .filter((name) => /\.ya?ml$/.test(name))
+  const objects = readdirSync(manifests)
+    .filter((name) => name.endsWith('.yaml') && name !== 'deployment.yaml')
     .flatMap((name) => parseAllDocuments(readFileSync(join(manifests, name), 'utf8')))
-    .map((document) => document.toJS() as { kind?: string })
-    .filter((object) => object?.kind !== undefined && object.kind !== 'Deployment');
+    .map((document) => document.toJS() as { kind: string });
+  return objects.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
 }
 
 /** The cluster as the administrator's kubeconfig names it, the user as whoever has the token file. */

@@ -56,6 +56,7 @@ export async function startClusterAgent(
   const secret = ['get', 'secret', 'cluster-agent-tls', '--namespace=runos', '--ignore-not-found', '-o', 'name'];
   const registered = (await kubectl.run(secret)).trim() !== '';
   const token = registered ? undefined : await registrationToken(home, 'cluster-agent');
-  const settings = { ...common(home), kubeconfig, token };
+  // Always the same holder: it need not wait for its own lease of the last run.
+  const settings = { ...common(home), kubeconfig, token, holder: 'npm-start' };
   return startProgram({ name: 'cluster-agent', folder: home.folder, signal, settings });
 }
