@@ -58,9 +58,8 @@ export async function specPlane(): Promise<SpecPlane> {
     config('catalog'),
     logger,
   );
-  const replicas = await Promise.all(
-    ['one', 'two'].map((replica) => startService(configSetsService, config('config-sets', replica), logger)),
-  );
+  const replica = (id: string) => startService(configSetsService, config('config-sets', id), logger);
+  const [one, two] = await Promise.all([replica('one'), replica('two')]);
   const links: NatsLink[] = [];
   const bus = (service: 'gateway' | 'reconciler') => {
     const link = new NatsLink({ service, config: config(service), logger });
@@ -71,9 +70,9 @@ export async function specPlane(): Promise<SpecPlane> {
     gateway: bus('gateway'),
     reconciler: bus('reconciler'),
     catalog: standIn,
-    sql: (text, values) => replicas[0]!.app.get(Database).query(text, values),
+    sql: (text, values) => one.app.get(Database).query(text, values),
     stop: async () => {
-      await Promise.all([...links, ...replicas, standIn].map((running) => running.stop()));
+      await Promise.all([...links, one, two, standIn].map((running) => running.stop()));
       await postgres.stop();
       await nats.stop();
     },
