@@ -25,6 +25,8 @@ export interface ExecutorOptions {
   readonly client: KubeClient;
   readonly uplink: Uplink;
   readonly logger: Logger;
+  /** Where bundles are kept. Default `runos`. */
+  readonly namespace?: string;
   readonly clock?: Clock;
   readonly fights?: FightOptions;
   readonly watch?: WatchOptions;
@@ -65,7 +67,7 @@ export class Executor {
     const changed = (instance: Instance) => this.#courier.changed(instance);
     const due = ({ osid }: Instance) => this.#queue.add(osid);
     this.#applier = new Applier(client);
-    this.#store = new BundleStore(client);
+    this.#store = new BundleStore(client, options.namespace ?? 'runos');
     this.#keeper = new RecordKeeper(this.#store);
     this.#courier = new StatusCourier(options.uplink, {
       gone: (instance) => this.#notes.add(instance.osid),
@@ -101,14 +103,18 @@ export class Executor {
     this.#notes = new WorkQueue({ clock, concurrency: 2, run: (osid) => this.#note(osid), onVerdict: warn });
   }
 
-  /** Loads what is stored and begins to watch and to repair. Rejects if the cluster cannot be read. */
-  async start(): Promise<void> {
+  /** Reads what is stored. Rejects if the cluster cannot be read. */
+  async load(): Promise<void> {
     const damaged = (name: string, err: unknown) =>
       this.options.logger.error({ err, secret: name }, 'a stored bundle cannot be read');
     for await (const record of this.#store.load(damaged)) {
       const instance = this.registry.add(record);
       if (!record.removing) instance.adopt(instance.rendered());
     }
+  }
+
+  /** Begins to watch, to apply and to repair. */
+  begin(): void {
     this.#watches.need(surroundings);
     this.#watches.needSelection(failedCreateEvents);
     for (const instance of this.registry.all()) {

@@ -1,4 +1,4 @@
-import { type DriftPolicy, driftPolicies } from '@runos/agent-protocol';
+import { type BodyOf, type BundleStatus, drift, type DriftPolicy, driftPolicies } from '@runos/agent-protocol';
 import type { InventoryEntry, KubeObject } from '@runos/kube-objects';
 import { z } from 'zod';
 
@@ -11,6 +11,9 @@ export interface Baseline {
   readonly wanted: string;
 }
 
+/** What others did to one object, and what became of it. */
+export type Drift = NonNullable<BodyOf<typeof BundleStatus>['drift']>[number];
+
 /** Learnt on the way and written now and then: losing it costs another apply, nothing else. */
 export interface Notes {
   readonly baselines: Readonly<Record<string, Baseline>>;
@@ -18,6 +21,8 @@ export interface Notes {
   readonly acknowledged?: string;
   /** What was lost with its data and made again, for people to see until the next change. */
   readonly dataLost?: string;
+  /** Not acknowledged by the plane yet. */
+  readonly drifts?: readonly Drift[];
 }
 
 /** All that is kept of one instance, so that neither a restart nor an outage of the plane loses it. */
@@ -44,15 +49,12 @@ export const unborn = (osid: string): BundleRecord => ({
   ...{ inventory: [], objectsGz: Buffer.alloc(0), notes: noNotes },
 });
 
-/** Where the cluster agent lives and keeps what it knows. */
-export const agentNamespace = 'runos';
-
 /** Selects the bundles. Not the label of managed objects: the agent does not watch its own notes. */
 export const bundleLabel = { name: 'runos.com/bundle', value: 'true' } as const;
 
 export const bundleSecretName = (osid: string): string => `bundle-${osid}`;
 
-export function toSecret(record: BundleRecord): KubeObject {
+export function toSecret(record: BundleRecord, namespace: string): KubeObject {
   const { objectsGz, notes, ...kept } = record;
   const data = {
     record: Buffer.from(JSON.stringify(kept)),
@@ -65,7 +67,7 @@ export function toSecret(record: BundleRecord): KubeObject {
     type: 'runos.com/bundle',
     metadata: {
       name: bundleSecretName(record.osid),
-      namespace: agentNamespace,
+      namespace,
       labels: { [bundleLabel.name]: bundleLabel.value },
     },
     data: Object.fromEntries(Object.entries(data).map(([key, bytes]) => [key, bytes.toString('base64')])),
@@ -94,6 +96,7 @@ const KeptNotes = z.object({
   baselines: z.record(z.string(), z.object({ uid: z.string(), hash: z.string(), wanted: z.string() })),
   acknowledged: z.string().optional(),
   dataLost: z.string().optional(),
+  drifts: z.array(drift).optional(),
 });
 
 /** Throws on a Secret that is no bundle of ours; notes that cannot be read count as none. */

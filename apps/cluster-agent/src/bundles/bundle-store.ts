@@ -1,26 +1,22 @@
 import type { KubeClient } from '@runos/kube-client';
-import {
-  agentNamespace,
-  bundleLabel,
-  type BundleRecord,
-  bundleSecretName,
-  fromSecret,
-  toSecret,
-} from './bundle-record.js';
+import { bundleLabel, type BundleRecord, bundleSecretName, fromSecret, toSecret } from './bundle-record.js';
 
 /** Field manager of the agent's own objects; what it applies for others has another. */
 export const agentManager = 'runos-cluster-agent';
 
 /** Keeps each instance's record in one Secret of the agent's own namespace. */
 export class BundleStore {
-  constructor(private readonly client: KubeClient) {}
+  constructor(
+    private readonly client: KubeClient,
+    private readonly namespace: string,
+  ) {}
 
   /** Everything kept, page by page; `damaged` hears of Secrets that cannot be read, and they stay where they are. */
   async *load(damaged: (name: string, cause: unknown) => void): AsyncGenerator<BundleRecord> {
     const selection = {
       apiVersion: 'v1',
       kind: 'Secret',
-      namespace: agentNamespace,
+      namespace: this.namespace,
       labelSelector: `${bundleLabel.name}=${bundleLabel.value}`,
     };
     for await (const { items } of this.client.pages(selection, { pageSize: 50 })) {
@@ -35,14 +31,14 @@ export class BundleStore {
   }
 
   async save(record: BundleRecord): Promise<void> {
-    await this.client.apply(toSecret(record), { fieldManager: agentManager });
+    await this.client.apply(toSecret(record, this.namespace), { fieldManager: agentManager });
   }
 
   async remove(osid: string): Promise<void> {
     await this.client.delete({
       apiVersion: 'v1',
       kind: 'Secret',
-      namespace: agentNamespace,
+      namespace: this.namespace,
       name: bundleSecretName(osid),
     });
   }

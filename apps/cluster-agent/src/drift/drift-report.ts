@@ -1,5 +1,5 @@
 import { type Culprit, type ObjectRef, printPath, refKey } from '@runos/kube-objects';
-import type { Drift } from '../instances/instance.js';
+import type { Drift } from '../bundles/bundle-record.js';
 
 /** What one report says at most about one object. */
 const fieldsShown = 100;

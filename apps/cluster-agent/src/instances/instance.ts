@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { BodyOf, BundleStatus } from '@runos/agent-protocol';
 import {
   canonicalJson,
   type Health,
@@ -10,11 +9,9 @@ import {
   refOf,
   unpackObjects,
 } from '@runos/kube-objects';
-import type { BundleRecord, Notes } from '../bundles/bundle-record.js';
+import type { BundleRecord, Drift, Notes } from '../bundles/bundle-record.js';
 import type { ObjectState } from './object-state.js';
 import { merged, type Todo } from './todo.js';
-
-export type Drift = NonNullable<BodyOf<typeof BundleStatus>['drift']>[number];
 
 /** Something that is not in the bundle but tells how it is: a pod, a claim, a controller that may not create pods. */
 export interface Dependent {
@@ -57,7 +54,7 @@ export class Instance {
   readonly contests = new Map<string, Contest>();
   /** The revision that `objects` stands for; the record may be ahead of it until the next turn. */
   adopted = 0;
-  drifts: Drift[] = [];
+  drifts: readonly Drift[] = [];
   removal?: Removal;
   /** Its namespace is being deleted: nothing can be made in it before that has ended. */
   namespaceEnding = false;
@@ -72,6 +69,7 @@ export class Instance {
   constructor(public record: BundleRecord) {
     this.acknowledged = record.notes.acknowledged;
     this.dataLost = record.notes.dataLost;
+    this.drifts = record.notes.drifts ?? [];
   }
 
   get osid(): string {
@@ -135,6 +133,7 @@ export class Instance {
 
   addDrift(drift: Drift): void {
     this.drifts = [...this.drifts, drift].slice(-driftsKept);
+    this.notesDue = true;
   }
 
   /** The inventory with every uid that is known by now. */
@@ -151,6 +150,7 @@ export class Instance {
       baselines: Object.fromEntries(baselines),
       ...(this.acknowledged === undefined ? {} : { acknowledged: this.acknowledged }),
       ...(this.dataLost === undefined ? {} : { dataLost: this.dataLost }),
+      ...(this.drifts.length === 0 ? {} : { drifts: this.drifts }),
     };
   }
 }

@@ -1,4 +1,5 @@
-import type { Drift, Instance } from '../instances/instance.js';
+import type { Drift } from '../bundles/bundle-record.js';
+import type { Instance } from '../instances/instance.js';
 import { composeStatus, type Status, statusHash } from './compose-status.js';
 import type { Uplink } from './uplink.js';
 

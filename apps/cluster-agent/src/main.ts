@@ -1,0 +1,35 @@
+import { configOrExit } from '@runos/config';
+import { createLogger, type OpsServer, opsServer } from '@runos/observability';
+import { accessOf, ClusterAgent } from './cluster-agent.js';
+import { clusterAgentConfig } from './cluster-agent-config.js';
+
+/** EX_CONFIG: a supervisor need not try again with the same settings. */
+const wrongSettings = 78;
+
+const config = configOrExit(clusterAgentConfig);
+const logger = createLogger({ service: 'cluster-agent', level: config.logLevel, replica: config.holder });
+const access = await accessOf(config).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(wrongSettings);
+});
+const agent = new ClusterAgent({ config, logger }, access);
+const ops = await serveOps();
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    Promise.all([agent.stop(), ops?.stop()]).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.fatal({ err: error }, 'did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  });
+}
+
+/** Ready without the plane as well: repairs go on, and nothing is sent here that could go elsewhere. */
+async function serveOps(): Promise<OpsServer | undefined> {
+  if (config.opsPort === undefined) return undefined;
+  const readiness = () => Promise.resolve({ ok: agent.active, missing: agent.active ? [] : ['lease'] });
+  return opsServer({ host: config.opsHost, port: config.opsPort, readiness });
+}
