@@ -36,9 +36,9 @@ export async function openJob(sql: EntityManager, job: NewJob): Promise<JobProgr
     sql,
     `changed AS (
        INSERT INTO job_ref (job_id, aid, cid, cluster_id, instance_id, osid, type, kind, generation, revision, status,
-         progress, current_step, reason, work_items, budget, budget_left, leave_left, ends_at, paused_at)
+         progress, current_step, reason, work_items, budget, budget_left, leave, leave_left, ends_at, paused_at)
        SELECT n."jobId", n.aid, n.cid, n."clusterId", n."instanceId", n.osid, n.type, n.kind, n.generation, n.revision,
-         'pending', n.progress, n."firstStep", n.reason, n."workItems", ms(n."budgetMs"), ms(n."budgetMs"),
+         'pending', n.progress, n."firstStep", n.reason, n."workItems", ms(n."budgetMs"), ms(n."budgetMs"), ms(n."leaveMs"),
          ms(n."leaveMs"), now() + ms(CASE WHEN n.paused THEN n."leaveMs" ELSE n."budgetMs" END),
          CASE WHEN n.paused THEN now() END
        FROM jsonb_to_record($1::jsonb) AS n("jobId" uuid, aid text, cid text, "clusterId" bigint, "instanceId" bigint,

@@ -11,6 +11,8 @@ export interface Spec {
   readonly config: PinnedConfig | null;
   /** When a restart was last asked for, ISO 8601; part of the pod template, so that a new value replaces the pods. */
   readonly restartedAt: string | null;
+  /** Takes the place of the images' registry; pinned, so that a new setting restarts nothing. */
+  readonly imageRegistry: string | null;
 }
 
 export interface PinnedConfig {
@@ -32,6 +34,7 @@ export function sameSpec(a: Spec, b: Spec): boolean {
     a.driftPolicy === b.driftPolicy &&
     a.config?.setId === b.config?.setId &&
     a.config?.version === b.config?.version &&
-    a.restartedAt === b.restartedAt
+    a.restartedAt === b.restartedAt &&
+    a.imageRegistry === b.imageRegistry
   );
 }

@@ -107,6 +107,7 @@ CREATE TABLE revision (
   digest text NOT NULL,
   job_id uuid,
   changed_by text NOT NULL,
+  trace jsonb NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT pk_revision PRIMARY KEY (instance_id, revision)
 )`;
@@ -162,6 +163,7 @@ CREATE TABLE job_ref (
   lines int NOT NULL DEFAULT 0,
   budget interval NOT NULL,
   budget_left interval NOT NULL,
+  leave interval NOT NULL,
   leave_left interval NOT NULL,
   ends_at timestamptz NOT NULL,
   paused_at timestamptz,

@@ -28,7 +28,18 @@ export async function finishWork(sql: EntityManager, claim: Claim, finish: Finis
   return done !== undefined;
 }
 
-/** Holds a whole lane back: its agent is not there, so none of its rows needs to be tried before. */
-export async function holdLane(sql: EntityManager, clusterId: number, forMs: number): Promise<void> {
-  await runSql(sql, 'UPDATE cluster SET not_before = now() + ms($2) WHERE id = $1 AND present', [clusterId, forMs]);
+/**
+ * Holds a whole lane back: its agent is not there, so none of its rows needs to be tried before. An agent that has come
+ * meanwhile, in a later session, is not held back.
+ */
+export async function holdLane(
+  sql: EntityManager,
+  { cluster_id, session_no }: { readonly cluster_id: number; readonly session_no: number },
+  forMs: number,
+): Promise<void> {
+  await runSql(
+    sql,
+    'UPDATE cluster SET not_before = now() + ms($3) WHERE id = $1 AND present AND session_no = $2',
+    [cluster_id, session_no, forMs],
+  );
 }

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { InjectLogger } from '@runos/messaging';
+import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { Database } from '@runos/persistence';
+import { type InstanceRow, wholeInstance } from '../instances/instance-row.js';
+import { changeJobs } from '../jobs/change-jobs.js';
+import { openJobOf } from '../jobs/open-job-row.js';
+import type { Claim } from '../work/claim-work.js';
+import { finishWork, holdLane } from '../work/finish-work.js';
+import { afterInstruct, type AfterInstruct, type Outcome } from './after-instruct.js';
+import { Instruct } from './instruct.js';
+import { jobAfterDelivery } from './job-of-delivery.js';
+import { planDelivery } from './plan-delivery.js';
+
+type Loaded = InstanceRow & { readonly trace: Record<string, string> };
+
+/** One turn of work: brings what is wanted of one instance to its cluster's agent. */
+@Injectable()
+export class Deliver {
+  constructor(
+    private readonly database: Database,
+    private readonly instruct: Instruct,
+    @InjectLogger() private readonly logger: Logger,
+  ) {}
+
+  /** Ends with the claim given back, whatever happened; a claim that was lost meanwhile writes nothing. */
+  async run(claim: Claim): Promise<void> {
+    const [instance] = await this.database.query<Loaded>(
+      `${wholeInstance.replace('SELECT', 'SELECT r.trace,')} WHERE i.id = $1`,
+      [claim.id],
+    );
+    const plan = planDelivery(claim, instance);
+    if (plan.do === 'nothing' || plan.do === 'again') {
+      const finish = plan.do === 'again' ? { failures: 0, againInMs: 0 } : { failures: 0 };
+      await this.database.transaction((sql) => finishWork(sql, claim, finish));
+      return;
+    }
+    const attributes = { osid: instance.osid, revision: instance.revision };
+    await inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
+      const outcome = await this.#hand(plan.do, instance);
+      const after = afterInstruct(outcome, instance.cid, claim.failures);
+      this.logger.debug({ ...attributes, ...outcome, because: plan.because }, 'delivered');
+      await this.#finish(claim, instance, after);
+    });
+  }
+
+  async #hand(what: 'apply' | 'remove', instance: InstanceRow): Promise<Outcome> {
+    try {
+      return await this.instruct[what](instance);
+    } catch (error) {
+      this.logger.error({ err: error, osid: instance.osid }, 'a bundle could not be handed over');
+      return { outcome: 'failed', message: 'something went wrong on our side' };
+    }
+  }
+
+  async #finish(claim: Claim, instance: InstanceRow, after: AfterInstruct): Promise<void> {
+    const { delivered, failures, againInMs, holdLaneMs } = after;
+    await this.database.transaction(async (sql) => {
+      const ours = await finishWork(sql, claim, {
+        failures,
+        againInMs,
+        ...(delivered ? { delivered: claim.revision } : {}),
+      });
+      if (!ours) return;
+      const job = await openJobOf(sql, instance.id);
+      // The clock of a paused job stands for its absent agent, and says so already.
+      if (job === undefined || job.revision !== claim.revision || (job.paused && !delivered)) return;
+      const change = jobAfterDelivery(job, after);
+      if (change !== undefined) await changeJobs(sql, [change]);
+    });
+    if (holdLaneMs !== undefined) await holdLane(this.database.manager, instance, holdLaneMs);
+  }
+}

@@ -1,0 +1,56 @@
+import type { Service, ServiceState } from '@runos/api';
+import { Host } from '@runos/naming';
+import { serviceType } from '@runos/service-types';
+import { domainOf, type Standing, whyNotConnected } from '../clusters/cluster-row.js';
+import type { InstanceRow, } from './instance-row.js';
+
+type Seen = Pick<InstanceRow, 'state' | 'reason' | 'message'>;
+
+/** How an instance is: as last seen while its cluster is connected, else `disconnected` with that beside it. */
+export function shownStatus(instance: Seen & Standing): {
+  readonly status: ServiceState;
+  readonly lastKnownStatus: ServiceState | null;
+  readonly reason: string | null;
+  readonly message: string | null;
+} {
+  const { state, reason, message } = instance;
+  if (instance.ready) return { status: state, lastKnownStatus: null, reason, message };
+  return { status: 'disconnected', lastKnownStatus: state, ...whyNotConnected(instance) };
+}
+
+/** The hosts of an instance: its own, and one per exposed port. */
+export const hostsOf = (instance: Pick<InstanceRow, 'osid' | 'type' | 'cid' | 'aid' | 'root'>): string[] => {
+  const clusterDomain = domainOf(instance);
+  const ports = serviceType(instance.type).ports.map(({ port }) => port);
+  return [undefined, ...ports].map((port) => Host.print({ osid: instance.osid, port, clusterDomain }));
+};
+
+export function instanceView(row: InstanceRow): Service {
+  const { sizing, version, driftPolicy, config } = row.spec;
+  const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
+  return {
+    id: row.iid,
+    osid: row.osid,
+    type: row.type,
+    name: row.name,
+    version,
+    resourceRequirementClassId,
+    replicas,
+    cpuRequestMc,
+    cpuLimitMc,
+    memoryRequestMb,
+    memoryLimitMb,
+    storageMb: sizing.storageMb ?? 0,
+    driftPolicy,
+    configType: config === null ? 'custom' : 'config_set',
+    configSetId: config?.setId ?? null,
+    configSetVersion: config?.version ?? null,
+    ...shownStatus(row),
+    conditions: [...row.conditions],
+    generation: row.generation,
+    observedGeneration: row.observed_generation,
+    hosts: hostsOf(row),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}

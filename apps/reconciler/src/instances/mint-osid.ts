@@ -1,0 +1,17 @@
+import { systemRandom } from '@runos/kernel';
+import { Osid, type OsidParts, type TypeName } from '@runos/osid';
+import { runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+
+/** An OSID whose id was never used in this account before, and never will be again. */
+export async function mintOsid(sql: EntityManager, aid: string, type: TypeName): Promise<OsidParts> {
+  for (;;) {
+    const parts = Osid.mint(type, systemRandom);
+    const minted = await runSql(
+      sql,
+      'INSERT INTO minted_id (aid, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id',
+      [aid, parts.id],
+    );
+    if (minted.length > 0) return parts;
+  }
+}

@@ -1,0 +1,39 @@
+import type { RenderInput } from '@runos/service-types';
+import { renderInstance, serviceType } from '@runos/service-types';
+import { type PackedBundle, packObjects } from '@runos/kube-objects';
+import { type ClusterRow, domainOf } from '../clusters/cluster-row.js';
+import type { Spec } from '../revisions/spec.js';
+
+/** Everything a bundle is made of: the same input gives the same digest, on every replica and after every upgrade. */
+export interface BundleInput {
+  readonly osid: string;
+  readonly type: string;
+  readonly cluster: Pick<ClusterRow, 'aid' | 'cid' | 'root' | 'local_storage_class' | 'distributed_storage_class'>;
+  readonly spec: Spec;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Renders with the renderer the spec is pinned to. @throws Fault `request.too_large` naming both sizes */
+export function renderBundle({ osid, type, cluster, spec, secrets }: BundleInput, limitBytes?: number): PackedBundle {
+  const { sizing } = spec;
+  const input: RenderInput = {
+    osid,
+    aid: cluster.aid,
+    cid: cluster.cid,
+    clusterDomain: domainOf(cluster),
+    version: spec.version,
+    replicas: sizing.replicas,
+    cpuRequestMc: sizing.cpuRequestMc,
+    cpuLimitMc: sizing.cpuLimitMc,
+    memoryRequestMb: sizing.memoryRequestMb,
+    memoryLimitMb: sizing.memoryLimitMb,
+    storageMb: sizing.storageMb ?? 0,
+    storage: sizing.storage,
+    storageClasses: { local: cluster.local_storage_class, distributed: cluster.distributed_storage_class },
+    configValues: spec.config?.values ?? {},
+    secrets,
+    ...(spec.restartedAt === null ? {} : { restartedAt: spec.restartedAt }),
+    ...(spec.imageRegistry === null ? {} : { imageRegistry: spec.imageRegistry }),
+  };
+  return packObjects(renderInstance(serviceType(type), spec.rendererVersion, input), limitBytes);
+}

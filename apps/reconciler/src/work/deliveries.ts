@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { Database } from '@runos/persistence';
+import { randomUUID } from 'node:crypto';
+import { InjectConfig, type ReconcilerConfig } from '../config.js';
+import { Deliver } from '../delivery/deliver.js';
+import { type Claim, claimWork, nextDueInMs } from './claim-work.js';
+import { Pokes } from './pokes.js';
+
+/** Due work that cannot be claimed now (another worker chooses in that lane, or the lane is full) is asked for again after this, ms. */
+const againMs = 100;
+
+/** Claims due work and delivers it, so much at a time as this process may. */
+@Injectable()
+export class Deliveries {
+  readonly #worker: string;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly deliver: Deliver,
+    private readonly pokes: Pokes,
+    @InjectConfig() private readonly config: ReconcilerConfig,
+    @InjectLogger() private readonly logger: Logger,
+  ) {
+    this.#worker = `${config.replicaId}/${randomUUID().slice(0, 8)}`;
+  }
+
+  /** Starts what is due and can be claimed; answers when to look again, in ms, if anything is to come. */
+  async run(signal: AbortSignal): Promise<number | undefined> {
+    while (!signal.aborted) {
+      const free = this.config.workers - this.#running.size;
+      if (free <= 0) return undefined; // the next one that ends looks again
+      const claims = await claimWork(this.database.manager, {
+        worker: this.#worker,
+        leaseMs: this.config.leaseSeconds * 1_000,
+        laneCap: this.config.laneCap,
+        limit: Math.min(free, this.config.laneCap),
+      });
+      if (claims.length === 0) break;
+      for (const claim of claims) this.#start(claim);
+    }
+    const next = await nextDueInMs(this.database.manager);
+    return next === undefined ? undefined : Math.max(next, againMs);
+  }
+
+  /** Resolves when nothing is being delivered any more. */
+  async drained(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #start(claim: Claim): void {
+    const turn = this.deliver
+      .run(claim)
+      .catch((error: unknown) => {
+        // The lease gives it to the next worker, here or elsewhere.
+        this.logger.error({ err: error, work: claim.id }, 'a turn of work failed');
+      })
+      .finally(() => {
+        this.#running.delete(turn);
+        this.pokes.poke('work');
+      });
+    this.#running.add(turn);
+  }
+}
