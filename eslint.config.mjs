@@ -1,0 +1,56 @@
+import js from '@eslint/js';
+import { createProjectGraphAsync, readCachedProjectGraph } from '@nx/devkit';
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+import { boundaries, boundariesOfSpecs } from './tools/lint/boundaries.mjs';
+import { declaredImports } from './tools/lint/rules/declared-imports.mjs';
+import { handlersDeclareAccess } from './tools/lint/rules/handlers-declare-access.mjs';
+
+// Without a project graph the boundary rule switches itself off and says nothing.
+try {
+  readCachedProjectGraph();
+} catch {
+  await createProjectGraphAsync({ exitOnError: true });
+}
+
+const runos = { rules: { 'declared-imports': declaredImports, 'handlers-declare-access': handlersDeclareAccess } };
+
+/** Specs, and what only they import. They start real servers, so they may use the kits and tools that do. */
+const specs = ['**/*.spec.ts', '**/src/**/spec-*.ts', '**/src/**/spec-*/**/*.ts', '**/src/testing/**/*.ts'];
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.runos/**', 'tools/lint/probes/**'] },
+  { linterOptions: { noInlineConfig: true } },
+  js.configs.recommended,
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', URL: 'readonly' } },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommended],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { '@nx': nx, runos },
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries,
+      'runos/declared-imports': 'error',
+      'runos/handlers-declare-access': 'error',
+      'no-console': 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': 'allow-with-description' }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false, attributes: false } }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    files: specs,
+    rules: {
+      '@nx/enforce-module-boundaries': boundariesOfSpecs,
+      'runos/declared-imports': ['error', { spec: true }],
+    },
+  },
+);

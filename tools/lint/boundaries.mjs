@@ -1,0 +1,90 @@
+/**
+ * Who may import whom. Every list is an allow-list: a project without tags, or with a tag that has no line here, may
+ * import nothing. Each tag of a project must allow an import; `[]` allows none.
+ */
+
+const only = (sourceTag, ...tags) => ({ sourceTag, onlyDependOnLibsWithTags: tags });
+
+/** What a project is. Specs may use the kits and tools that start real servers; nothing else may. */
+const kinds = (forSpecs) => {
+  const kits = forSpecs ? ['type:testkit', 'type:tool'] : [];
+  return [
+    only('type:app', 'type:lib', ...kits),
+    only('type:lib', 'type:lib', ...kits),
+    only('type:testkit', 'type:testkit', 'type:lib', 'type:tool'),
+    only('type:tool', 'type:tool', 'type:lib', ...kits),
+  ];
+};
+
+/** Where it runs. What agents link must never reach NATS or the database, whatever lies in between. */
+const places = (forSpecs) => [
+  // Rules without input or output: no library at all, and specs only what states properties.
+  { ...only('env:pure', 'env:pure'), allowedExternalImports: forSpecs ? ['@jest/globals', 'fast-check'] : [] },
+  only('env:neutral', 'env:pure', 'env:neutral'),
+  {
+    ...only('env:agent', 'env:pure', 'env:neutral', 'env:agent', ...(forSpecs ? ['env:tools'] : [])),
+    notDependOnLibsWithTags: forSpecs ? [] : ['env:plane'],
+  },
+  only('env:plane', 'env:pure', 'env:neutral', 'env:plane', ...(forSpecs ? ['env:tools'] : [])),
+  only('env:tools', 'env:pure', 'env:neutral', 'env:agent', 'env:plane', 'env:tools'),
+];
+
+const core = ['scope:kernel', 'scope:domain'];
+
+/** What it is about. Apps never import apps: no app's scope is on any list. */
+const scopes = (forSpecs) => {
+  const kits = forSpecs ? ['scope:testing', 'scope:tools'] : [];
+  const service = (name, ...more) =>
+    only(`scope:${name}`, ...core, 'scope:api', 'scope:contracts', 'scope:platform', ...more, ...kits);
+  const agent = (name, ...more) =>
+    only(`scope:${name}`, ...core, 'scope:protocol', 'scope:agent', 'scope:engine', 'scope:platform', ...more, ...kits);
+  return [
+    only('scope:kernel', 'scope:kernel'),
+    only('scope:domain', ...core),
+    only('scope:api', ...core),
+    only('scope:protocol', ...core),
+    only('scope:contracts', ...core, 'scope:api', 'scope:protocol'),
+    only('scope:engine', ...core, ...kits),
+    only('scope:platform', ...core, 'scope:contracts', 'scope:platform', ...kits),
+    only('scope:kube-objects', ...core, ...kits),
+    only('scope:kube-client', ...core, 'scope:engine', 'scope:kube-objects', 'scope:platform', ...kits),
+    only('scope:service-types', ...core, 'scope:kube-objects', ...kits),
+    only('scope:agent', ...core, 'scope:protocol', 'scope:engine', 'scope:platform', ...kits),
+    service('gateway'),
+    service('identity'),
+    service('catalog', 'scope:service-types'),
+    service('config-sets', 'scope:service-types'),
+    service('jobs'),
+    service('reconciler', 'scope:engine', 'scope:protocol', 'scope:kube-objects', 'scope:service-types'),
+    service('agent-gateway', 'scope:engine', 'scope:protocol'),
+    agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client'),
+    agent('node-agent'),
+    only('scope:testing', ...core, 'scope:contracts', 'scope:kube-objects', 'scope:kube-client', 'scope:testing', 'scope:tools'),
+    only(
+      'scope:tools',
+      ...core,
+      'scope:api',
+      'scope:contracts',
+      'scope:platform',
+      'scope:kube-objects',
+      'scope:kube-client',
+      'scope:service-types',
+      'scope:tools',
+      ...kits,
+    ),
+  ];
+};
+
+const rule = (forSpecs) => [
+  'error',
+  {
+    allow: [],
+    enforceBuildableLibDependency: false,
+    allowCircularSelfDependency: false,
+    checkDynamicDependenciesExceptions: ['.*'],
+    depConstraints: [...kinds(forSpecs), ...places(forSpecs), ...scopes(forSpecs)],
+  },
+];
+
+export const boundaries = rule(false);
+export const boundariesOfSpecs = rule(true);
