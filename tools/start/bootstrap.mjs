@@ -1,17 +1,18 @@
 // What every `npm run` command of this repository begins with: a bare clone has neither libraries nor compiled code.
 // Plain JavaScript on Node alone, for that reason.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
-const mains = {
-  start: 'tools/start/dist/main.js',
-  plane: 'tools/start/dist/plane.js',
-  reset: 'tools/start/dist/reset.js',
-  account: 'tools/account/dist/main.js',
-  kube: 'tools/kube/dist/main.js',
+const plane = [...readdirSync(join(root, 'apps')).map((app) => `apps/${app}`), 'tools/start', 'tools/account'];
+/** Every command: its main program, and the projects it is compiled from (with all that they refer to). */
+const commands = {
+  start: { main: 'tools/start/dist/main.js', projects: plane },
+  plane: { main: 'tools/start/dist/plane.js', projects: plane },
+  reset: { main: 'tools/start/dist/reset.js', projects: plane },
+  account: { main: 'tools/account/dist/main.js', projects: plane },
+  kube: { main: 'tools/kube/dist/main.js', projects: ['tools/kube'] },
 };
 
 const oldest = [20, 19];
@@ -20,33 +21,37 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
   fail(`Node ${process.versions.node} is too old: this needs Node ${oldest.join('.')} or newer.`);
 }
 
-const name = process.argv[2] in mains ? process.argv[2] : 'start';
+const name = process.argv[2] in commands ? process.argv[2] : 'start';
 if (process.argv[2] === name) process.argv.splice(2, 1);
+const command = commands[name];
 install();
 build();
-await import(join(root, mains[name]));
+await import(join(root, command.main));
 
-/** `npm ci`, once per lockfile. */
+/** `npm ci`, where what is installed is not what the lockfile says; npm notes what it installed beside it. */
 function install() {
-  const stamp = join(root, 'node_modules/.runos-installed');
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  const noted = join(root, 'node_modules/.package-lock.json');
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  const there = existsSync(noted) ? JSON.parse(readFileSync(noted, 'utf8')).packages : {};
+  const missing = Object.entries(wanted).some(
+    ([path, { version, link, optional }]) =>
+      path.startsWith('node_modules/') && !optional && (there[path]?.version !== version || there[path]?.link !== link),
+  );
+  if (!missing) return;
   say('Installing libraries (npm ci), about half a minute …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed; the reason is above.');
-  writeFileSync(stamp, wanted);
 }
 
 /** `tsc -b`, when any source is newer than the last build: looking at times is faster than asking the compiler. */
 function build() {
-  const stamp = join(root, 'node_modules/.runos-built');
-  const began = new Date().toISOString();
-  if (existsSync(stamp) && newest() < statSync(stamp).mtimeMs && existsSync(join(root, mains[name]))) return;
+  const stamp = join(root, 'node_modules', `.runos-built-${command === commands.kube ? 'kube' : 'plane'}`);
+  const began = new Date();
+  if (existsSync(stamp) && newest() < statSync(stamp).mtimeMs && existsSync(join(root, command.main))) return;
   say('Compiling …');
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  run(process.execPath, [tsc, '-b'], 'The sources do not compile; the reasons are above.');
-  writeFileSync(stamp, began);
+  run(process.execPath, [tsc, '-b', ...command.projects], 'The sources do not compile; the reasons are above.');
+  writeFileSync(stamp, '');
+  utimesSync(stamp, began, began); // what was written meanwhile is newer, and compiled next time
 }
 
 /** When the youngest source or configuration was written, in ms. */
