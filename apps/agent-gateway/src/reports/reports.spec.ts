@@ -1,0 +1,205 @@
+import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  AgentHello,
+  BundleStatus,
+  encodeJson,
+  errorIn,
+  GetCachedCert,
+  RESYNC,
+  StoreCert,
+  streamService,
+} from '@runos/agent-protocol';
+import { createSigningRequest } from '@runos/pki';
+import { callAs, refusalTo, registerAt, SpecAgent } from '../spec/spec-agent.js';
+import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+
+type Registered = Awaited<ReturnType<typeof registerAt>>;
+
+let plane: SpecPlane;
+let replica: Replica;
+let cluster: Registered;
+let node: Registered;
+let agents: SpecAgent[] = [];
+
+async function registered(kind: 'node' | 'cluster-agent', machineId: string): Promise<Registered> {
+  const { token } = await plane.token(kind);
+  return registerAt(replica.registerPort, replica.gateway.registerCa, { token, kind, machineId });
+}
+
+beforeAll(async () => {
+  plane = await SpecPlane.start();
+  replica = await plane.replica();
+  cluster = await registered('cluster-agent', 'uid-3');
+  node = await registered('node', 'machine-3');
+}, 30_000);
+afterEach(() => agents.splice(0).forEach((agent) => agent.stop()));
+afterAll(() => plane.stop());
+
+function dial(proof: Registered, kind: 'node' | 'cluster-agent' = 'cluster-agent'): SpecAgent {
+  const agent = new SpecAgent(replica.streamPort, proof, kind);
+  agents.push(agent);
+  return agent;
+}
+
+const statusOf = (osid: string, generation = 1) => ({
+  osid,
+  generation,
+  digest: 'ab'.repeat(32),
+  phase: 'ready',
+  conditions: [],
+  objects: [],
+});
+
+describe('a bundle’s status', () => {
+  it('goes to the reconciler for the account and cluster of the certificate, and is acknowledged', async () => {
+    await dial(cluster).ask(BundleStatus, statusOf('valkey-00ky3', 4));
+    expect(plane.neighbours.statuses).toEqual([{ aid: 'abcde', cid: 'ky3', osid: 'valkey-00ky3', generation: 4 }]);
+  });
+
+  it('about an instance of another cluster is refused and audited', async () => {
+    await expect(dial(cluster).ask(BundleStatus, statusOf('valkey-00ky4'))).rejects.toThrow('There is no valkey-00ky4');
+    expect(plane.neighbours.audit.at(-1)).toMatchObject({
+      aid: 'abcde',
+      action: 'agent.status',
+      subject: 'ky3/valkey-00ky4',
+      outcome: 'refused',
+    });
+  });
+
+  it('is not for a node agent to give', async () => {
+    await expect(dial(node, 'node').ask(BundleStatus, statusOf('valkey-00ky3'))).rejects.toThrow('not for a node');
+  });
+});
+
+describe('the comparison of what is stored', () => {
+  it('begins with the hello, and goes on as the reconciler answers', async () => {
+    const agent = dial(cluster);
+    const hello = { version: '1', capabilities: ['bundles/1'], root: '0'.repeat(32) };
+    expect(await agent.ask(AgentHello, { ...hello, count: 0 })).toEqual({ inSync: true });
+    expect(await agent.ask(AgentHello, { ...hello, count: 1 })).toEqual({ inSync: false });
+    plane.neighbours.reconcilerIsAway = true;
+    expect(await agent.ask(AgentHello, { ...hello, count: 2 })).toEqual({ inSync: null });
+    plane.neighbours.reconcilerIsAway = false;
+    const buckets = Array.from({ length: 256 }, () => '0'.repeat(32));
+    expect(await agent.ask(RESYNC, { step: 'buckets', buckets })).toEqual({ differing: [7] });
+    const entries = [{ osid: 'valkey-00ky3', revision: 1, digest: 'ab'.repeat(32) }];
+    expect(await agent.ask(RESYNC, { step: 'list', buckets: [7], entries, last: true })).toEqual({
+      unknown: ['valkey-00ky3'],
+    });
+  });
+});
+
+describe('older cluster agents', () => {
+  it('are told that their certificates are not kept here', async () => {
+    const agent = dial(cluster);
+    expect(await agent.ask(GetCachedCert, { domain: 'ky3.abcde.example.org' })).toMatchObject({
+      found: false,
+      pending: false,
+    });
+    const pems = { tlsCert: 'YQ==', tlsKey: 'YQ==', caCert: 'YQ==' };
+    expect(await agent.ask(StoreCert, { domain: 'ky3.abcde.example.org', ...pems })).toMatchObject({ success: false });
+    agent.say({ type: 'Dns01ToServer', jsonB64: encodeJson({ key: 'x' }), tag: 'one-way' });
+    await agent.beat();
+    expect(agent.heard.some(({ tag }) => tag === 'one-way')).toBe(false);
+  });
+});
+
+describe('hostile messages', () => {
+  it.each([
+    ['of an unknown type', { type: 'FormatDisk', jsonB64: '' }, /No handler found/],
+    ['with a name of an object’s own', { type: '__proto__', jsonB64: '' }, /No handler found/],
+    ['that are no base64', { type: 'BundleStatus', jsonB64: '%%%' }, /not base64/],
+    ['that are no JSON', { type: 'BundleStatus', jsonB64: randomBytes(64).toString('base64') }, /not JSON/],
+    [
+      'that are nested too deeply',
+      { type: 'BundleStatus', jsonB64: Buffer.from('['.repeat(90_000)).toString('base64') },
+      /JSON/,
+    ],
+    ['with wrong fields', { type: 'BundleStatus', jsonB64: encodeJson({ osid: 7 }) }, /osid/],
+    ['that are too large', { type: 'BundleStatus', jsonB64: 'a'.repeat(1_100_000) }, /too large/],
+    ['with a type that never ends', { type: 'B'.repeat(5_000), jsonB64: '' }, /too large/],
+  ])('%s get an error with their tag, and the stream lives on', async (_, sent, problem) => {
+    const agent = dial(cluster);
+    const answer = await agent.exchange({ ...sent, tag: randomUUID() });
+    expect(errorIn(answer)).toMatch(problem);
+    await agent.beat();
+  });
+
+  it('that look like answers are answered by nobody', async () => {
+    const agent = dial(cluster);
+    agent.say({ type: 'ERROR', jsonB64: 'late', tag: 'late-1' });
+    agent.say({ type: 'DELETE_BUNDLE_RESPONSE', jsonB64: '', tag: 'late-2' });
+    await agent.beat();
+    expect(agent.heard.some(({ tag }) => tag.startsWith('late'))).toBe(false);
+  });
+
+  it('in a flood are slowed down, not lost, and hold up nobody else', async () => {
+    const [flooder, quiet] = [dial(cluster), dial(node, 'node')];
+    const started = performance.now();
+    const flood = Promise.all(Array.from({ length: 1_300 }, () => flooder.beat()));
+    await quiet.beat();
+    const quietTook = performance.now() - started;
+    await flood;
+    const floodTook = performance.now() - started;
+    expect(floodTook).toBeGreaterThan(500);
+    expect(quietTook).toBeLessThan(floodTook);
+  });
+});
+
+describe('calls beside the stream', () => {
+  it('are answered as older node agents need it', async () => {
+    const call = <In, Out>(method: Parameters<typeof callAs<In, Out>>[2], request: In) =>
+      callAs(replica.streamPort, node, method, request);
+    const log = {
+      type: 'NodeInstallation',
+      severity: 3,
+      message: 'done',
+      code: '',
+      cause: '',
+      remedy: '',
+      docs_url: '',
+    };
+    expect(await call(streamService.AddNodelog, log)).toEqual({});
+    expect(await call(streamService.ManualSync, { nodePeer: null, nodeIsReady: true })).toEqual({ peers: [] });
+    expect(await call(streamService.GetControlPlaneNodes, {})).toEqual({ ControlPlaneNodes: [] });
+    expect(await call(streamService.UpdateStatus, { status: 'ok' })).toEqual({});
+    expect(await call(streamService.GetInstallVpnCommands, {})).toEqual({ commands: [] });
+    expect(await call(streamService.GetInstallCommands, { jsonB64FileList: 'e30=' })).toEqual({ commands: [] });
+    expect(await refusalTo(call(streamService.GetClusterAgentCredentials, {}))).toMatchObject({
+      code: status.UNIMPLEMENTED,
+    });
+  });
+
+  it('need a certificate of ours', async () => {
+    const stranger = { caCert: node.caCert };
+    const call = callAs(replica.streamPort, stranger, streamService.GetControlPlaneNodes, {});
+    expect(await refusalTo(call)).toMatchObject({ code: status.UNAVAILABLE });
+  });
+});
+
+describe('a renewed certificate', () => {
+  it('is for the same agent; the old one is good until the new one has been in use for a while', async () => {
+    const { keyPem, csrPem } = await createSigningRequest();
+    const { RegenerateCertificate } = streamService;
+    const fresh = await callAs(replica.streamPort, cluster, RegenerateCertificate, { csrPem });
+    expect(fresh.privateKey).toBe('');
+    expect(new X509Certificate(fresh.publicKey).subjectAltName).toBe('URI:runos://abcde/ky3/cluster');
+    const old = dial(cluster);
+    await old.beat();
+    const renewed: Registered = { ...cluster, ...fresh, privateKey: keyPem };
+    await callAs(replica.streamPort, renewed, streamService.GetControlPlaneNodes, {});
+    await old.beat();
+    expect(await old.ended).toMatchObject({ refusal: 'certificate-revoked' });
+    await dial(renewed).beat();
+  });
+
+  it('comes with a key for an agent that makes none, and not at all for a request that proves none', async () => {
+    const { RegenerateCertificate } = streamService;
+    const made = await callAs(replica.streamPort, node, RegenerateCertificate, { csrPem: '' });
+    expect(made.privateKey).toMatch(/^-----BEGIN RSA PRIVATE KEY-----/);
+    const refused = callAs(replica.streamPort, node, RegenerateCertificate, { csrPem: 'nonsense' });
+    expect(await refusalTo(refused)).toMatchObject({ refusal: 'request-invalid' });
+  });
+});
