@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { databaseSettings, serviceConfig } from '@runos/config';
 import { PersistenceModule } from '@runos/persistence';
-import type { z } from 'zod';
+import { jobsConfig, type JobsConfig, JobsSettings } from './jobs-settings.js';
+import { Followers } from './projection/followers.js';
 import { JobProjection } from './projection/job-projection.js';
+import { Owner } from './projection/owner.js';
 import { ProjectionController } from './projection/projection.controller.js';
+import { StaleJobs } from './projection/stale-jobs.js';
 import { JobRepository } from './reading/job-repository.js';
 import { JobsController } from './reading/jobs.controller.js';
 import { Jobs } from './reading/jobs.js';
@@ -11,20 +13,24 @@ import { JobRow } from './schema/job-row.js';
 
 const name = 'jobs';
 
-const config = serviceConfig(databaseSettings);
-type Config = z.output<typeof config>;
-
 @Module({})
 class JobsModule {
-  static with(settings: Config): DynamicModule {
+  static with(config: JobsConfig): DynamicModule {
     return {
       module: JobsModule,
-      imports: [PersistenceModule.forService({ service: name, config: settings, entities: [JobRow] })],
+      imports: [PersistenceModule.forService({ service: name, config, entities: [JobRow] })],
       controllers: [ProjectionController, JobsController],
-      providers: [JobProjection, JobRepository, Jobs],
+      providers: [
+        ...[Followers, JobProjection, Owner, StaleJobs, JobRepository, Jobs],
+        { provide: JobsSettings, useValue: new JobsSettings(config) },
+      ],
     };
   }
 }
 
 /** The jobs service as a program: its name, settings and module. */
-export const jobsService = { name, config, module: (settings: Config) => JobsModule.with(settings) } as const;
+export const jobsService = {
+  name,
+  config: jobsConfig,
+  module: (config: JobsConfig) => JobsModule.with(config),
+} as const;

@@ -1,39 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Job, JobLog } from '@runos/api';
 import { jobs, type JobProgress, reconciler } from '@runos/contracts';
 import { minted, type SpecPlane, specPlane } from './spec-plane.js';
-
-/** A UUIDv7: ids of later jobs are greater. */
-function uuidv7(at = Date.now()): string {
-  const hex = at.toString(16).padStart(12, '0') + randomBytes(10).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-const workItemId = '01890000-0000-7000-8000-000000000001';
-const at = '2030-01-01T00:00:00.000Z';
-
-const progress = (seq: number, job: Partial<Job> = {}, logs: JobLog[] = []): JobProgress => {
-  const id = job.id ?? uuidv7();
-  return {
-    seq,
-    job: {
-      ...{ id, aid: 'acct1', cid: 'lab', osid: 'valkey-aaaaa', type: 'service.create', status: 'running' },
-      ...{ progress: null, currentStep: 'apply', reason: null, error: null, supersededBy: null },
-      ...{ createdAt: at, startedAt: at, completedAt: null },
-      ...job,
-    },
-    workItems: [
-      {
-        ...{ id: workItemId, jobId: id, name: 'apply', status: 'running', stepNumber: 1, result: null },
-        ...{ createdAt: at, startedAt: at, completedAt: null },
-      },
-    ],
-    logs,
-  };
-};
-
-const line = (id: string): JobLog => ({ id, workItemId, level: 'info', message: `line ${id}`, createdAt: at });
+import { at, line, progress, uuidv7, workItemId } from './spec-progress.js';
 
 describe('jobs', () => {
   let plane: SpecPlane;
@@ -84,7 +53,8 @@ describe('jobs', () => {
     );
     await Promise.all(words.map(open));
     expect((await show(id)).progress).toBe('word 5');
-    expect((await logs(id)).logs.map((each) => each.id)).toEqual(['001', '002', '003', '004', '005']);
+    const lines = (await logs(id)).logs.map(({ message }) => message);
+    expect(lines.toSorted()).toEqual([1, 2, 3, 4, 5].map((seq) => line(`00${seq}`).message));
   });
 
   it('pages log lines by cursor and echoes it when there is nothing new', async () => {
@@ -92,10 +62,17 @@ describe('jobs', () => {
     const { id } = told.job;
     await open(told);
     const first = await logs(id);
-    expect(first.nextCursor).toBe('002');
-    expect(await logs(id, '002')).toEqual({ workItemId, logs: [], nextCursor: '002' });
+    expect(first.logs).toEqual(['001', '002'].map((each) => ({ ...line(each), id: expect.any(String) })));
+    const cursor = String(first.nextCursor);
+    expect(cursor).toBe(first.logs[1].id);
+    expect(await logs(id, cursor)).toEqual({ workItemId, logs: [], nextCursor: cursor });
     await open(progress(2, { id }, [line('003')]));
-    expect((await logs(id, '002')).logs).toEqual([line('003')]);
+    expect((await logs(id, cursor)).logs.map(({ message }) => message)).toEqual(['line 003']);
+    expect((await logs(id, first.logs[0].id)).logs.map(({ message }) => message)).toEqual(['line 002', 'line 003']);
+    await expect(logs(id, 'x')).rejects.toMatchObject({
+      code: 'request.invalid',
+      details: { issues: [{ path: 'after' }] },
+    });
   });
 
   it('asks the reconciler for a job it was not told of, and says 503 when that is down', async () => {

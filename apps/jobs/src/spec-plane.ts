@@ -1,11 +1,11 @@
 import { Controller, Module } from '@nestjs/common';
-import { loadConfig, toEnvironment } from '@runos/config';
+import { loadConfig, type Setting, toEnvironment } from '@runos/config';
 import { type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Answers, Bus, NatsLink, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { Database, migrate } from '@runos/persistence';
-import { planeNats, throwAwayPostgres } from '@runos/testing-services';
+import { type PlaneNats, planeNats, throwAwayPostgres } from '@runos/testing-services';
 import { jobsService } from './jobs-service.js';
 import { migrations } from './schema/migrations.js';
 
@@ -27,6 +27,7 @@ class ReconcilerStandInModule {}
 
 /** Two replicas of the service on a real PostgreSQL and NATS, with those who tell and ask it. */
 export interface SpecPlane {
+  readonly nats: PlaneNats;
   readonly gateway: Bus;
   /** Asks and publishes as the reconciler, whose answers it gives too until it is stopped. */
   readonly reconciler: RunningService;
@@ -36,7 +37,8 @@ export interface SpecPlane {
 
 const logger = createLogger({ service: 'spec', level: 'silent' });
 
-export async function specPlane(): Promise<SpecPlane> {
+/** `own`: settings of the service beside those of its surroundings. */
+export async function specPlane(own: Readonly<Record<string, Setting>> = {}): Promise<SpecPlane> {
   const nats = await planeNats();
   const postgres = await throwAwayPostgres();
   const role = { name: `jobs_${postgres.database}`, password: 'not-a-secret' };
@@ -48,6 +50,7 @@ export async function specPlane(): Promise<SpecPlane> {
         ...nats.settingsOf(name),
         replicaId,
         databaseUrl: postgres.urlFor(role.name, role.password),
+        ...own,
       }),
     );
   const replicas = await Promise.all(
@@ -60,6 +63,7 @@ export async function specPlane(): Promise<SpecPlane> {
   );
   const link = new NatsLink({ service: 'gateway', config: config('gateway'), logger });
   return {
+    nats,
     gateway: new Bus('gateway', link, true),
     reconciler: standIn,
     sql: (text, values) => replicas[0]!.app.get(Database).query(text, values),

@@ -4,6 +4,7 @@ import { type Reach, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { JobRow } from '../schema/job-row.js';
+import { printPosition } from './log-cursor.js';
 
 export interface StoredJob {
   readonly job: Job;
@@ -39,18 +40,20 @@ export class JobRepository extends TenantRepository<JobRow> {
     return (await this.query<StoredJob>(manager, callersAccounts, text, [id, aids]))[0];
   }
 
-  /** Lines of one step, oldest first, those after a cursor. */
+  /** Lines of one step after a position, in the order in which they became readable; that position is their id here. */
   async logs(
     manager: EntityManager,
     jobId: string,
     workItemId: string,
-    after: string,
+    after: number,
     limit: number,
   ): Promise<JobLog[]> {
-    const text = `SELECT line FROM job_log WHERE {tenant} AND job_id = $1 AND work_item_id = $2 AND id > $3
-                   ORDER BY id LIMIT $4` as const;
+    const text =
+      `SELECT line, position FROM job_log WHERE {tenant} AND job_id = $1 AND work_item_id = $2 AND position > $3
+                   ORDER BY position LIMIT $4` as const;
     const reach: Reach = { everyTenantBecause: 'the job was found among the accounts of the caller' };
-    const rows = await this.query<{ line: JobLog }>(manager, reach, text, [jobId, workItemId, after, limit]);
-    return rows.map(({ line }) => line);
+    const values = [jobId, workItemId, after, limit];
+    const rows = await this.query<{ line: JobLog; position: number }>(manager, reach, text, values);
+    return rows.map(({ line, position }) => ({ ...line, id: printPosition(position) }));
   }
 }

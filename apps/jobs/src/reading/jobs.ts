@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Job, type JobLogs, type ListJobs, pathParams, type WorkItems } from '@runos/api';
-import { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Bus } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
-import { JobProjection } from '../projection/job-projection.js';
+import { Owner } from '../projection/owner.js';
 import { JobRepository, type StoredJob } from './job-repository.js';
+import { parsePosition } from './log-cursor.js';
 
 /** Log lines in one answer; the next cursor leads on. */
 const logsAtOnce = 500;
@@ -17,8 +16,7 @@ export class Jobs {
   constructor(
     private readonly database: Database,
     private readonly repository: JobRepository,
-    private readonly projection: JobProjection,
-    private readonly bus: Bus,
+    private readonly owner: Owner,
   ) {}
 
   /** @throws Fault `request.invalid` for a cursor that is none */
@@ -42,20 +40,29 @@ export class Jobs {
     return { jobId: id, workItems: (await this.#find(id, aids)).workItems, hasMore: false };
   }
 
-  /** Lines after the cursor; the next cursor stays the same while there is nothing new. @throws as `show` */
-  async logs(id: string, aids: readonly string[], workItemId: string, after = ''): Promise<z.output<typeof JobLogs>> {
+  /** Lines after the cursor; the next cursor stays the same while there is nothing new. @throws as `show`; `request.invalid` */
+  async logs(
+    id: string,
+    aids: readonly string[],
+    workItemId: string,
+    after?: string,
+  ): Promise<z.output<typeof JobLogs>> {
+    const from = after === undefined ? 0 : parsePosition(after);
     const { workItems } = await this.#find(id, aids);
     if (!workItems.some((item) => item.id === workItemId))
       throw new Fault('job.not_found', `Job ${id} has no work item ${workItemId}.`);
-    const logs = await this.repository.logs(this.database.manager, id, workItemId, after, logsAtOnce);
-    return { workItemId, logs, nextCursor: logs.at(-1)?.id ?? (after || null) };
+    const logs = await this.repository.logs(this.database.manager, id, workItemId, from, logsAtOnce);
+    return { workItemId, logs, nextCursor: logs.at(-1)?.id ?? after ?? null };
   }
 
   async #find(id: string, aids: readonly string[]): Promise<StoredJob> {
     const known = await this.repository.one(this.database.manager, id, aids);
     if (known !== undefined) return known;
-    const told = await this.bus.ask(reconciler.readJob, { id, aids: [...aids] });
-    await this.projection.apply([told]);
-    return told;
+    const read = (await this.owner.read(id, aids))
+      ? await this.repository.one(this.database.manager, id, aids)
+      : undefined;
+    // In the same words whether it never was or is another account's.
+    if (read === undefined) throw new Fault('job.not_found', `There is no job ${id}.`);
+    return read;
   }
 }
