@@ -44,7 +44,11 @@ export class Exchange implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.#stopping = true;
-    for (const response of this.#open) if (!response.headersSent) response.set('Connection', 'close');
+    for (const response of this.#open) {
+      const { socket } = response;
+      if (response.headersSent) response.once('finish', () => socket?.end());
+      else response.set('Connection', 'close');
+    }
   }
 
   async #follow(request: GatewayRequest, response: Response, next: NextFunction): Promise<void> {

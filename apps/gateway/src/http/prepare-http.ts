@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import type { Server } from 'node:http';
 import type { GatewayConfig } from '../gateway-config.js';
 import { Exchange } from './exchange.js';
+import { refuseUnreadable } from './refuse-unreadable.js';
 
 /** Slow clients are cut off: headers must be complete in 10 s, the whole request in 30 s. */
 const headersTimeoutMs = 10_000;
@@ -24,6 +25,7 @@ export function prepareHttp(app: INestApplication, config: GatewayConfig): void 
   );
   express.use(app.get(Exchange).middleware);
   const server = app.getHttpServer() as Server;
+  refuseUnreadable(server);
   server.headersTimeout = headersTimeoutMs;
   server.requestTimeout = requestTimeoutMs;
   server.keepAliveTimeout = keepAliveMs;

@@ -18,15 +18,18 @@ const fits = (segments: readonly string[], given: readonly string[]): boolean =>
   segments.length === given.length &&
   segments.every((segment, index) => segment === given[index] || (segment.startsWith(':') && given[index] !== ''));
 
-/** The methods that a path takes, in no particular order; none when nothing is there. */
+const inOrder = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** The methods that a path takes; none when nothing is there. */
 export function methodsAt(path: string): readonly string[] {
   const given = path
     .replace(/(.)\/$/, '$1')
     .split('/')
     .slice(1);
   const methods = new Set(routes.filter(({ segments }) => fits(segments, given)).map(({ method }) => method));
+  if (methods.size > 0) methods.add('OPTIONS');
   if (methods.has('GET')) methods.add('HEAD');
-  return methods.size === 0 ? [] : [...methods, 'OPTIONS'];
+  return inOrder.filter((method) => methods.has(method));
 }
 
 /** Answers what no route took: OPTIONS with what is allowed, everything else with 404. */

@@ -105,8 +105,7 @@ async function send(method: string, url: string, init: RequestInit): Promise<Ans
   if (typeof init.body === 'string' && !headers.has('content-type')) headers.set('content-type', 'application/json');
   const response = await fetch(url, { ...init, method, headers });
   const text = await response.text();
-  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-  return { status: response.status, body: isJson ? JSON.parse(text) : { text }, headers: response.headers };
+  return { status: response.status, body: text === '' ? {} : JSON.parse(text), headers: response.headers };
 }
 
 /** A path of an operation where everything it names exists. */

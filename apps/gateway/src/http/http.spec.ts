@@ -1,0 +1,115 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openApi } from '@runos/api';
+import { aid } from '../spec-plane/sample-answers.js';
+import { type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+
+let plane: SpecPlane;
+beforeAll(async () => {
+  plane = await specPlane();
+});
+beforeEach(() => plane.reset());
+afterAll(() => plane.stop());
+
+/** Sends bytes as they are and reads until the other end closes. */
+function raw(text: string): Promise<{ head: string; body: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(plane.gateway.httpPort, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.on('error', reject);
+    socket.on('end', () => {
+      const [head, body] = answer.split('\r\n\r\n');
+      resolve({ head, body: JSON.parse(body) as Record<string, unknown> });
+    });
+  });
+}
+
+describe('what no operation takes', () => {
+  it.each([
+    '/',
+    '/nothing/at/all',
+    '/AUTH/login',
+    `/${aid}`,
+    '/%FF',
+    `/${aid}/api-keys/%00`,
+    `/${aid}/%C3%28/services`,
+  ])('%s is not found', async (path) => {
+    const { status, body } = await plane.send('GET', path);
+    expect([status, typeof body['code'], typeof body['error'], typeof body['traceId']]).toEqual([
+      404,
+      'string',
+      'string',
+      'string',
+    ]);
+    expect(plane.asked.filter(({ subject }) => subject !== 'identity.v1.authenticate')).toEqual([]);
+  });
+
+  it('names the methods of a path that is asked with another', async () => {
+    const { status, body, headers } = await plane.send('PUT', `/${aid}/clusters`);
+    expect([status, body['code'], headers.get('allow')]).toEqual([404, 'route.not_found', 'GET, HEAD, POST, OPTIONS']);
+    expect(body['error']).toContain('PUT is not offered');
+  });
+
+  it('tells the methods of a path on OPTIONS, and allows no other origin', async () => {
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    const answer = await plane.send('OPTIONS', `/${aid}/ky3/services/valkey/abcde`, { headers });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([204, 'GET, HEAD, PATCH, DELETE, OPTIONS']);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    expect((await plane.send('OPTIONS', '/nothing')).status).toBe(404);
+  });
+
+  it('is refused in our own form even when it is no request at all', async () => {
+    const nonsense = await raw('what is this\r\n\r\n');
+    expect([nonsense.head.split('\r\n')[0], nonsense.body['code']]).toEqual([
+      'HTTP/1.1 400 Bad Request',
+      'request.invalid',
+    ]);
+    const long = await raw(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect(long.body['code']).toBe('request.too_large');
+  });
+});
+
+describe('every answer', () => {
+  it('answers HEAD like GET, without a body', async () => {
+    const { status, body, headers } = await plane.send('HEAD', `/${aid}/clusters`);
+    expect([status, body, headers.get('content-type')]).toEqual([200, {}, 'application/json; charset=utf-8']);
+  });
+
+  it('carries the id of its request, the client its own if it is usable', async () => {
+    const sent = async (id: string) =>
+      (await plane.send('GET', '/livez', { headers: { 'x-request-id': id } })).headers.get('x-request-id');
+    expect(await sent('build-17:3')).toBe('build-17:3');
+    expect(await sent('not usable!')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('is told to browsers as nothing to guess, frame or keep', async () => {
+    const { headers } = await plane.send('GET', `/${aid}/clusters`);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+
+  it('says nothing of a bug but where to look it up', async () => {
+    plane.answer('reconciler.v1.cluster-list', () => ({ clusters: 'none of your business' }));
+    const { status, body } = await plane.send('GET', `/${aid}/clusters`);
+    expect([status, body['code']]).toEqual([500, 'internal']);
+    expect(Object.keys(body).sort()).toEqual(['code', 'error', 'traceId']);
+    expect(JSON.stringify(body)).not.toContain('business');
+  });
+});
+
+describe('what needs no token', () => {
+  const none = { headers: { authorization: 'none' } };
+
+  it('is how the gateway does', async () => {
+    expect((await plane.send('GET', '/livez', none)).status).toBe(200);
+    expect((await plane.send('GET', '/readyz', none)).body).toEqual({ ok: true, missing: [] });
+  });
+
+  it('is what it offers', async () => {
+    const { status, body } = await plane.send('GET', '/openapi.json', none);
+    expect([status, body]).toEqual([200, JSON.parse(JSON.stringify(openApi()))]);
+  });
+});

@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { describe, expect, it } from '@jest/globals';
+import { type Operation, operations } from '@runos/api';
+import { GatewayModule } from '../gateway.module.js';
+import { methodsAt } from '../http/unrouted.js';
+import { pathOf } from '../spec-plane/spec-plane.js';
+import { operationKey } from './operation-of.js';
+
+const handled = (GatewayModule.with({} as never).controllers ?? []).flatMap(({ prototype }) =>
+  Object.getOwnPropertyNames(prototype).flatMap((name) => {
+    const operation = Reflect.getMetadata(operationKey, prototype[name]) as Operation | undefined;
+    return operation === undefined ? [] : [operation.id];
+  }),
+);
+
+describe('the controllers', () => {
+  it('handle every public operation exactly once', () => {
+    expect([...handled].sort()).toEqual(operations.map(({ id }) => id).sort());
+  });
+
+  it('are found by the list of methods of every path', () => {
+    for (const operation of operations) expect(methodsAt(pathOf(operation))).toContain(operation.method);
+  });
+});
