@@ -32,13 +32,13 @@ export class CreateIdentity1780000000001 implements MigrationInterface {
       CREATE TABLE session (
         key_id text PRIMARY KEY,
         user_id uuid NOT NULL REFERENCES person (id) ON DELETE CASCADE,
-        secret_hash bytea NOT NULL,
+        secret_hash text NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now(),
         expires_at timestamptz NOT NULL,
         revoked_at timestamptz,
         last_used_at timestamptz
       )`);
-    await runner.query('CREATE INDEX session_user ON session (user_id)');
+    await runner.query('CREATE INDEX session_user_id ON session (user_id)');
     await runner.query('CREATE INDEX session_expires_at ON session (expires_at)');
     await runner.query(`
       CREATE TABLE api_key (
@@ -47,7 +47,7 @@ export class CreateIdentity1780000000001 implements MigrationInterface {
         user_id uuid NOT NULL REFERENCES person (id) ON DELETE CASCADE,
         name text NOT NULL,
         role text NOT NULL CHECK (role IN ('viewer', 'member', 'admin', 'owner')),
-        secret_hash bytea NOT NULL,
+        secret_hash text NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now(),
         expires_at timestamptz NOT NULL,
         revoked_at timestamptz,
