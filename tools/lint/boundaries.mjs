@@ -57,7 +57,7 @@ const scopes = (forSpecs) => {
     service('jobs'),
     service('reconciler', 'scope:engine', 'scope:protocol', 'scope:kube-objects', 'scope:service-types'),
     service('agent-gateway', 'scope:engine', 'scope:protocol'),
-    agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client'),
+    agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client', ...(forSpecs ? ['scope:service-types'] : [])),
     agent('node-agent'),
     only('scope:testing', ...core, 'scope:contracts', 'scope:kube-objects', 'scope:kube-client', 'scope:testing', 'scope:tools'),
     only(
@@ -65,6 +65,7 @@ const scopes = (forSpecs) => {
       ...core,
       'scope:api',
       'scope:contracts',
+      'scope:protocol',
       'scope:platform',
       'scope:kube-objects',
       'scope:kube-client',
