@@ -59,7 +59,15 @@ const scopes = (forSpecs) => {
     service('agent-gateway', 'scope:engine', 'scope:protocol'),
     agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client', ...(forSpecs ? ['scope:service-types'] : [])),
     agent('node-agent'),
-    only('scope:testing', ...core, 'scope:contracts', 'scope:kube-objects', 'scope:kube-client', 'scope:testing', 'scope:tools'),
+    only(
+      'scope:testing',
+      ...core,
+      'scope:contracts',
+      'scope:kube-objects',
+      'scope:kube-client',
+      'scope:testing',
+      'scope:tools',
+    ),
     only(
       'scope:tools',
       ...core,

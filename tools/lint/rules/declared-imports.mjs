@@ -39,7 +39,8 @@ export const declaredImports = {
       const specifier = node?.value;
       if (typeof specifier !== 'string' || specifier.startsWith('.') || isBuiltin(specifier)) return;
       const name = packageOf(specifier);
-      if (name in dependencies || name === workspace || (spec && (name in devDependencies || fromRoot.has(name)))) return;
+      if (name in dependencies || name === workspace || (spec && (name in devDependencies || fromRoot.has(name))))
+        return;
       const messageId = name in devDependencies ? 'development' : 'undeclared';
       context.report({ node, messageId, data: { name, workspace } });
     };

@@ -32,7 +32,8 @@ export const handlersDeclareAccess = {
     },
     CallExpression(node) {
       if (nameOf(node) !== 'addService') return;
-      if (node.arguments[1]?.type === 'ObjectExpression') context.report({ node: node.arguments[1], messageId: 'bare' });
+      if (node.arguments[1]?.type === 'ObjectExpression')
+        context.report({ node: node.arguments[1], messageId: 'bare' });
     },
   }),
 };

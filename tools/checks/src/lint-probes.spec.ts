@@ -1,0 +1,11 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from '@jest/globals';
+
+const root = join(import.meta.dirname, '../../..');
+
+it('lint judges every probe as it says: the rules are on', async () => {
+  const proof = promisify(execFile)(process.execPath, ['tools/lint/prove-probes.mjs'], { cwd: root });
+  expect((await proof).stdout).toMatch(/^[1-9]\d+ probes, 0 misjudged/);
+}, 60_000);

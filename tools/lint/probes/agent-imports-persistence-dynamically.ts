@@ -1,0 +1,3 @@
+// as apps/cluster-agent/src/probe.ts
+// must fail: @nx/enforce-module-boundaries
+export const probe = () => import('@runos/persistence');

@@ -1,0 +1,3 @@
+// as itself
+// must fail: @typescript-eslint/no-explicit-any
+export const probe = (value: any): string => String(value);

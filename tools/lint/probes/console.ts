@@ -1,0 +1,3 @@
+// as itself
+// must fail: no-console
+console.log('probe');

@@ -1,0 +1,4 @@
+// as itself
+// must fail: no-console
+// eslint-disable-next-line no-console
+console.log('probe');

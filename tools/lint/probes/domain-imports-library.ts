@@ -1,0 +1,3 @@
+// as libs/domain/sizing/src/probe.ts
+// must fail: @nx/enforce-module-boundaries
+export { z } from 'zod';

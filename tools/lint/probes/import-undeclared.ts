@@ -1,0 +1,3 @@
+// as apps/jobs/src/probe.ts
+// must fail: runos/declared-imports
+export { probe } from 'express';

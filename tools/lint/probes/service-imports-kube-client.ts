@@ -1,0 +1,3 @@
+// as apps/reconciler/src/probe.ts
+// must fail: @nx/enforce-module-boundaries
+export { probe } from '@runos/kube-client';
