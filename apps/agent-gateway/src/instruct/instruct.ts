@@ -1,4 +1,5 @@
 import type { agentGateway } from '@runos/contracts';
+import { traceHeaders } from '@runos/observability';
 import type { z } from 'zod';
 import type { AgentKey } from '../agents/agent-key.js';
 import type { SessionHub } from '../sessions/session-hub.js';
@@ -38,7 +39,7 @@ export class Instruct {
   #at(sessionNo: number, type: string, body: unknown, timeoutMs: number): Promise<Instructed | undefined> {
     const here = this.parts.hub.find(sessionNo);
     if (here !== undefined) return here.instruct(type, body, timeoutMs);
-    const order = { do: 'instruct' as const, type, body, timeoutMs };
+    const order = { do: 'instruct' as const, type, body, timeoutMs, trace: traceHeaders() };
     return this.parts.lines.ask(sessionNo, order, timeoutMs + wayBackMs);
   }
 }

@@ -7,7 +7,7 @@ import {
   type ReadReport,
 } from '@runos/agent-protocol';
 import { faultOf } from '@runos/kernel';
-import type { Logger } from '@runos/observability';
+import { inSpan, type Logger, SpanKind } from '@runos/observability';
 import { kindOf } from '../certificates/gatekeeper.js';
 import type { LiveAgent } from '../streams/live-agent.js';
 import type { ReportHandler, ReportHandlers } from './report-handler.js';
@@ -18,6 +18,9 @@ const maxNameLength = 128;
 
 /** Answers of the agent that nobody waits for any more: to answer those would go on for ever. */
 const lateAnswer = /^(ERROR|ACK|NO_CONTENT)$|_(RESPONSE|ERROR)$/;
+
+/** Said every few seconds by everybody: not worth a trace. */
+const frequent = /Heartbeat|^GetControlPlaneNodes$/;
 
 /** Does what one message of an agent asks for and gives the answer, if there is one. Never throws. */
 export async function answerReport(
@@ -52,7 +55,8 @@ async function handled(handlers: ReportHandlers, agent: LiveAgent, read: ReadRep
   }
   try {
     // The handler belongs to the body: both were found under the same type.
-    const reply = await handler.handle(agent, body as never);
+    const work = () => handler.handle(agent, body as never);
+    const reply = await (frequent.test(type) ? work() : inSpan(`report ${type}`, { kind: SpanKind.SERVER }, work));
     return reply === undefined ? undefined : replyEnvelope(reports[type], reply as never, tag);
   } catch (error) {
     const fault = faultOf(error);

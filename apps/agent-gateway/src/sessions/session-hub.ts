@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Refusal } from '@runos/agent-protocol';
-import type { Logger } from '@runos/observability';
+import { gauge, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { keyOf } from '../agents/agent-key.js';
 import type { AgentRow, AgentStore, Introduction } from '../agents/agent-store.js';
 import { Heartbeats } from '../agents/heartbeats.js';
@@ -32,6 +32,7 @@ export class SessionHub {
   readonly heartbeats: Heartbeats<LiveAgent>;
 
   constructor(private readonly parts: SessionHubParts) {
+    gauge('runos_agents_connected', 'Agents whose stream is on this replica.', () => this.#live.size);
     this.heartbeats = new Heartbeats({
       staleAfterMs: parts.staleAfterMs,
       onStale: (agent, ageMs) => this.#transition(() => this.parts.agents.notReady(this.#beatOf(agent, ageMs ?? null))),
@@ -118,9 +119,14 @@ export class SessionHub {
   }
 
   async #obey(agent: LiveAgent, order: SessionOrder) {
-    if (order.do === 'instruct') return agent.instruct(order.type, order.body, order.timeoutMs);
-    agent.stream.refuse(order.refusal, order.details);
-    return undefined;
+    if (order.do === 'end') {
+      agent.stream.refuse(order.refusal, order.details);
+      return undefined;
+    }
+    const { type, body, timeoutMs, trace } = order;
+    return inSpan('hold a session', { kind: SpanKind.SERVER, parent: traceOf(trace) }, () =>
+      agent.instruct(type, body, timeoutMs),
+    );
   }
 
   #dropReplaced(replaced: readonly number[]): void {

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import {
   type AgentIdentity,
   type Envelope,
+  type Instruction,
   instructionEnvelope,
   instructions,
   type InstructionType,
   readReply,
 } from '@runos/agent-protocol';
 import { Fault } from '@runos/kernel';
+import { durations, inSpan, SpanKind, traceHeaders } from '@runos/observability';
 import type { Introduction } from '../agents/agent-store.js';
 import type { AgentStream } from './agent-stream.js';
 
@@ -22,6 +24,14 @@ export interface Peer {
   readonly identity: AgentIdentity;
   readonly serial: string;
   readonly certificateExpiresAt: Date;
+}
+
+const duration = durations('agents', 'runos_instruction_duration_seconds', 'Time until an agent has answered.');
+
+function outcomeOf(told: Instruction, answer: Envelope | undefined): InstructionOutcome {
+  if (answer === undefined) return { outcome: 'unknown' };
+  const read = readReply(told, answer);
+  return read.ok ? { outcome: 'answered', body: read.value } : { outcome: 'refused', message: read.problem };
 }
 
 /** An agent while its stream lives on this replica. */
@@ -49,12 +59,14 @@ export class LiveAgent {
       );
     }
     const told = instructions[type as InstructionType];
-    const tag = randomUUID();
-    const envelope = instructionEnvelope(told, body as never, tag);
-    const answer = await this.#answerTo(envelope, timeoutMs);
-    if (answer === undefined) return { outcome: 'unknown' };
-    const read = readReply(told, answer);
-    return read.ok ? { outcome: 'answered', body: read.value } : { outcome: 'refused', message: read.problem };
+    const started = performance.now();
+    return inSpan(`instruct ${type}`, { kind: SpanKind.CLIENT }, async () => {
+      const { traceparent } = traceHeaders();
+      const envelope = { ...instructionEnvelope(told, body as never, randomUUID()), traceparent };
+      const outcome = outcomeOf(told, await this.#answerTo(envelope, timeoutMs));
+      duration.record(performance.now() - started, { type, outcome: outcome.outcome });
+      return outcome;
+    });
   }
 
   /** True if somebody waits for this answer. */

@@ -8,6 +8,8 @@ export interface Envelope {
   readonly type: string;
   /** A UUID from us; an answer repeats the tag of what it answers. */
   readonly tag: string;
+  /** The trace this belongs to (W3C), if there is one. */
+  readonly traceparent?: string;
 }
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -26,9 +28,9 @@ export function decodeJson(jsonB64: string): { ok: true; value: unknown } | { ok
   }
 }
 
-/** Bytes of an envelope on the wire: its three strings with a tag and a length of at most 5 bytes each. */
+/** Bytes of an envelope on the wire: its three strings with a tag and a length of at most 6 bytes each, and a trace. */
 export const envelopeBytes = ({ jsonB64, type, tag }: Envelope): number =>
-  Buffer.byteLength(jsonB64) + Buffer.byteLength(type) + Buffer.byteLength(tag) + 3 * 6;
+  Buffer.byteLength(jsonB64) + Buffer.byteLength(type) + Buffer.byteLength(tag) + 3 * 6 + 64;
 
 /**
  * An envelope that an agent can take.

@@ -14,11 +14,19 @@ export function callUnary<In, Out>(
   return new Promise((resolve, reject) => {
     const { path, requestSerialize, responseDeserialize } = method;
     const options = { deadline: Date.now() + deadlineMs };
-    const call = client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, new Metadata(), options, (error, out) => {
-      signal?.removeEventListener('abort', giveUp);
-      if (error === null && out !== undefined) resolve(out);
-      else reject(error ?? new Error(`${path} answered nothing`));
-    });
+    const call = client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      new Metadata(),
+      options,
+      (error, out) => {
+        signal?.removeEventListener('abort', giveUp);
+        if (error === null && out !== undefined) resolve(out);
+        else reject(error ?? new Error(`${path} answered nothing`));
+      },
+    );
     const giveUp = (): void => call.cancel();
     if (signal?.aborted) giveUp();
     signal?.addEventListener('abort', giveUp, { once: true });

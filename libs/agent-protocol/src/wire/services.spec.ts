@@ -88,8 +88,8 @@ describe('the wire', () => {
     const stream = openStream(client, streamService.NodeAgentStream);
     const echoed = new Promise((resolve) => stream.once('data', resolve));
     stream.on('error', () => undefined);
-    stream.write({ jsonB64: 'e30=', type: 'AmIVIPHolder', tag: 't' });
-    expect(await echoed).toEqual({ jsonB64: 'e30=', type: 'AmIVIPHolder', tag: 't' });
+    stream.write({ jsonB64: 'e30=', type: 'AmIVIPHolder', tag: 't', traceparent: '' });
+    expect(await echoed).toEqual({ jsonB64: 'e30=', type: 'AmIVIPHolder', tag: 't', traceparent: '' });
     stream.cancel();
   });
 });

@@ -16,7 +16,7 @@ import {
   instructions,
 } from '@runos/agent-protocol';
 import { type Clock, unavailable } from '@runos/kernel';
-import type { Logger } from '@runos/observability';
+import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 
 /** What an agent does when told to; what it has no handler for is answered with an error. */
 export type InstructionHandlers = {
@@ -144,7 +144,9 @@ export class LiveStream {
     this.#running += 1;
     try {
       // The handler belongs to the input: both were found under the same type.
-      const reply = await (handler as (input: unknown) => Promise<never>)(read.input);
+      const work = () => (handler as (input: unknown) => Promise<never>)(read.input);
+      const parent = traceOf(envelope.traceparent ? { traceparent: envelope.traceparent } : {});
+      const reply = await inSpan(`obey ${read.type}`, { kind: SpanKind.SERVER, parent }, work);
       return replyEnvelope(instructions[read.type], reply, read.tag);
     } finally {
       this.#running -= 1;
