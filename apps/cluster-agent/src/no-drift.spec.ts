@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bundle } from '@runos/agent-protocol';
+import { mapAt } from '@runos/kube-objects';
+import { type AgentAccess, agentAccess } from './spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+
+let access: AgentAccess;
+let spec: SpecExecutor;
+let osid: Bundle['osid'];
+const night = { fieldManager: 'night-shift' };
+const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
+const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
+
+beforeAll(async () => {
+  access = await agentAccess();
+  spec = await new SpecExecutor(access).start();
+}, 900_000);
+
+afterAll(async () => {
+  await spec?.stop();
+  await access?.stop();
+});
+
+beforeEach(async () => {
+  osid = newOsid();
+  await spec.up(bundleOf(osid, 1, objectsOf(osid)));
+});
+
+/** A real drift after the doubtful event: once it is told, everything before it has been looked at. */
+async function onlyTheBarrier(): Promise<void> {
+  await access.admin.mergePatch(config(), { data: { 'start.sh': 'exit 1' } }, { fieldManager: 'barrier' });
+  await spec.drift(osid, ({ manager }) => manager === 'barrier');
+  expect(spec.drifts(osid).map(({ manager }) => manager)).toEqual(['barrier']);
+}
+
+describe('what is no drift', () => {
+  it('is what others add: annotations, labels, fields we do not set', async () => {
+    const theirs = {
+      metadata: { annotations: { 'example.com/note': 'kept' }, labels: { team: 'blue' } },
+      spec: { minReadySeconds: 7, template: { metadata: { annotations: { 'example.com/sidecar': 'on' } } } },
+    };
+    await access.admin.mergePatch(statefulSet(), theirs, night);
+    await onlyTheBarrier();
+    expect(await access.admin.get(statefulSet())).toMatchObject(theirs);
+  });
+
+  it('is a field that another manager owns too, with our value', async () => {
+    const { apiVersion, kind } = statefulSet();
+    const same = { apiVersion, kind, metadata: { name: osid, namespace: osid }, spec: { replicas: 1 } };
+    await access.admin.apply(same, night);
+    await onlyTheBarrier();
+  });
+
+  it('is the same quantity in another spelling', async () => {
+    const steps = [
+      { op: 'replace' as const, path: '/spec/template/spec/containers/0/resources/limits/cpu', value: '0.5' },
+    ];
+    await access.admin.jsonPatch(statefulSet(), steps, night);
+    await onlyTheBarrier();
+  });
+
+  it('is a wiped list of managers, and what is changed afterwards is still found', async () => {
+    const wipe = { metadata: { managedFields: [{}] } };
+    await access.admin.mergePatch(config(), wipe, night);
+    await onlyTheBarrier();
+    const owners = (await access.admin.get(config())).metadata.managedFields ?? [];
+    expect(owners.map(({ manager }) => manager)).toEqual(['runos']);
+  });
+
+  it('is anything a real CloudNativePG definition fills in', async () => {
+    const postgresql = newOsid('postgresql');
+    const objects = objectsOf(postgresql);
+    await spec.up(bundleOf(postgresql, 1, objects));
+    const ref = refIn(postgresql, 'postgresql.cnpg.io/v1', 'Cluster');
+    expect(mapAt(await access.admin.get(ref), 'spec')['postgresGID']).toBe(26);
+    await access.admin.mergePatch(ref, { spec: { instances: 3 } }, night);
+    const found = await spec.drift(postgresql, () => true);
+    expect(found).toMatchObject({ manager: 'night-shift', fields: ['spec.instances'] });
+    for (const wanted of objects) {
+      const { resourceVersion } = (
+        await access.admin.get(refIn(postgresql, wanted.apiVersion, wanted.kind, wanted.metadata.name))
+      ).metadata;
+      expect((await access.agent.apply(wanted, { dryRun: true })).metadata.resourceVersion).toBe(resourceVersion);
+    }
+  });
+});
