@@ -12,6 +12,9 @@ const requestTimeoutMs = 30_000;
 /** Longer than the 60 s that load balancers keep an idle connection, so that they end it and not we. */
 const keepAliveMs = 65_000;
 
+/** An API has nothing that a browser should load, run or frame. */
+const nothingAllowed = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
+
 /** What holds for every request before it is routed. */
 export function prepareHttp(app: INestApplication, config: GatewayConfig): void {
   const express = app as NestExpressApplication;
@@ -20,9 +23,7 @@ export function prepareHttp(app: INestApplication, config: GatewayConfig): void 
   express.set('case sensitive routing', true);
   express.set('trust proxy', config.trustedProxies);
   express.disable('x-powered-by');
-  express.use(
-    helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }),
-  );
+  express.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: nothingAllowed } }));
   express.use(app.get(Exchange).middleware);
   const server = app.getHttpServer() as Server;
   refuseUnreadable(server);

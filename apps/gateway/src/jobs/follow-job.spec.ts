@@ -14,7 +14,13 @@ function following() {
     logs: async () => [],
   };
   const watch = new Watch(clock);
-  return { clock, end, reads, watch, lines: followJob({ reader, watch, clock, seen: { steps: {} }, signal: end.signal }) };
+  return {
+    clock,
+    end,
+    reads,
+    watch,
+    lines: followJob({ reader, watch, clock, seen: { steps: {} }, signal: end.signal }),
+  };
 }
 
 describe('followJob', () => {

@@ -53,7 +53,17 @@ export const createApiKey = operation({
   body: CreateApiKey,
   output: CreatedApiKey,
   status: 201,
-  examples: { body: { name: 'ci', role: 'member' } },
+  examples: {
+    body: { name: 'ci', role: 'member' },
+    output: {
+      id: '4f7h2k9m1q3x',
+      name: 'ci',
+      role: 'member',
+      expiresAt: '2030-05-12T09:30:00.000Z',
+      token: 'runos_pat_4f7h2k9m1q3x.…',
+      warning: 'Keep this token now: it is not shown again.',
+    },
+  },
 });
 
 export const showApiKey = operation({

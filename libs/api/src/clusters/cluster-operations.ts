@@ -62,7 +62,17 @@ export const createCluster = operation({
   body: CreateCluster,
   output: Cluster.pick({ cid: true, name: true, root: true, domain: true, status: true, createdAt: true }),
   status: 201,
-  examples: { body: { cid: 'ky3', name: 'production' } },
+  examples: {
+    body: { cid: 'ky3', name: 'production' },
+    output: {
+      cid: 'ky3',
+      name: 'production',
+      root: 'example.com',
+      domain: 'ky3.k3v9d.example.com',
+      status: 'pending',
+      createdAt: '2030-02-11T09:30:00.000Z',
+    },
+  },
 });
 
 export const showCluster = operation({

@@ -64,6 +64,7 @@ export const updateConfigSet = operation({
   params: { aid, setId },
   body: UpdateConfigSet,
   output: ConfigSet,
+  examples: { body: { values: { shared_buffers: '512MB' } } },
 });
 
 export const listConfigSetVersions = operation({

@@ -75,4 +75,5 @@ export const cancelJob = operation({
   summary: 'Stop waiting and ask for the previous revision back.',
   params: { id },
   output: z.object({ cancelled: z.boolean(), status: JobStatus, message: z.string() }),
+  examples: { output: { cancelled: false, status: 'completed', message: 'The job has already completed.' } },
 });

@@ -18,6 +18,7 @@ const { aid, cid, type, serviceId: id } = pathParams;
 const ServiceList = z.object({ services: z.array(ServiceSummary), nextCursor: NextCursor });
 const collection = '/:aid/:cid/services';
 const one = `${collection}/:type/:id`;
+const exampleJob = '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d10';
 
 export const listServices = operation({
   id: 'service.list',
@@ -51,7 +52,10 @@ export const createService = operation({
   body: CreateService,
   output: CreatedService,
   status: 202,
-  examples: { body: { name: 'orders', resourceRequirementClassId: 'postgresql.c0.beff' } },
+  examples: {
+    body: { name: 'orders', resourceRequirementClassId: 'postgresql.c0.beff' },
+    output: { id: 'x7k2p', osid: 'postgresql-x7k2p', name: 'orders', status: 'pending', jobId: exampleJob },
+  },
 });
 
 export const showService = operation({
@@ -76,7 +80,10 @@ export const updateService = operation({
   output: UpdatedService,
   status: 202,
   versioned: true,
-  examples: { body: { cpuLimitMc: 1500 } },
+  examples: {
+    body: { cpuLimitMc: 1500 },
+    output: { jobId: exampleJob, rrcFlipHint: 'cpuLimitMc is 1500, not 1000: the class is custom now.' },
+  },
 });
 
 export const deleteService = operation({
@@ -121,6 +128,16 @@ export const showCredentials = operation({
   summary: 'How to connect to an instance; an audit entry is written before the answer.',
   params: { aid, cid, type, id },
   output: Credentials,
+  examples: {
+    output: {
+      host: 'postgresql-x7k2p-rw.postgresql-x7k2p.svc',
+      port: 5432,
+      username: 'app',
+      password: 'k3J…',
+      database: 'app',
+      url: 'postgresql://app:k3J…@postgresql-x7k2p-rw.postgresql-x7k2p.svc:5432/app',
+    },
+  },
 });
 
 export const listServiceEvents = operation({

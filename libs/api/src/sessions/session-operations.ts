@@ -19,7 +19,14 @@ export const logIn = operation({
   summary: 'Log in with e-mail and password; answers a session token.',
   body: LogIn,
   output: LoggedIn,
-  examples: { body: { email: 'owner@example.com', password: 'correct horse battery staple' } },
+  examples: {
+    body: { email: 'owner@example.com', password: 'correct horse battery staple' },
+    output: {
+      token: 'runos_ses_4f7h2k9m1q3x.…',
+      expiresAt: '2030-02-12T09:30:00.000Z',
+      accounts: [{ aid: 'k3v9d', name: 'Example', role: 'owner' }],
+    },
+  },
 });
 
 export const logOut = operation({

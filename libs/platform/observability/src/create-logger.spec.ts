@@ -47,7 +47,7 @@ describe('NestLogger', () => {
     nest.error('went wrong', 'Error: x\n    at y', 'Handler');
     nest.warn({ event: 'slow', ms: 7 }, 'Handler');
     const [started, broken, wrong, slow] = lines();
-    expect(started).toMatchObject({ level: 'info', msg: 'started', context: 'Factory' });
+    expect(started).toMatchObject({ level: 'debug', msg: 'started', context: 'Factory' });
     expect(broken).toMatchObject({ level: 'error', msg: 'broken', err: { type: 'TypeError' }, context: 'Handler' });
     expect(wrong).toMatchObject({ msg: 'went wrong', stack: 'Error: x\n    at y', context: 'Handler' });
     expect(slow).toMatchObject({ level: 'warn', event: 'slow', ms: 7 });

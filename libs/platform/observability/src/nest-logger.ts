@@ -3,11 +3,14 @@ import type { Logger } from './create-logger.js';
 
 type Write = 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal';
 
-/** Nest's own log lines, and those of its `Logger`, through ours. An object as message becomes fields. */
+/**
+ * Nest's own log lines, and those of its `Logger`, through ours. An object as message becomes fields. What Nest tells
+ * as ordinary are the dozens of routes and modules it sets up at every start: details.
+ */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
-  log = (message: unknown, ...rest: unknown[]): void => this.write('info', message, rest);
+  log = (message: unknown, ...rest: unknown[]): void => this.write('debug', message, rest);
   error = (message: unknown, ...rest: unknown[]): void => this.write('error', message, rest);
   warn = (message: unknown, ...rest: unknown[]): void => this.write('warn', message, rest);
   debug = (message: unknown, ...rest: unknown[]): void => this.write('debug', message, rest);

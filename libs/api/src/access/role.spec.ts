@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { levels } from './level.js';
+import { roleAllows, roles, weakerRole } from './role.js';
+
+describe('roles', () => {
+  it('allow what they say', () => {
+    const table = Object.fromEntries(roles.map((role) => [role, levels.filter((level) => roleAllows(role, level))]));
+    expect(table).toEqual({
+      viewer: ['read'],
+      member: ['read', 'sensitive_read', 'write'],
+      admin: levels,
+      owner: levels,
+    });
+  });
+
+  it('grow: a stronger one allows all that a weaker one does', () => {
+    for (const a of roles) {
+      for (const b of roles) {
+        const weaker = weakerRole(a, b);
+        expect(weakerRole(b, a)).toBe(weaker);
+        for (const level of levels) {
+          expect(roleAllows(weaker, level)).toBe(roleAllows(a, level) && roleAllows(b, level));
+        }
+      }
+    }
+  });
+});

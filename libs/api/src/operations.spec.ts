@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { fieldsOf } from './openapi/json-schema.js';
+import { literalSegments, operations } from './operations.js';
+
+const placeholders = (path: string) => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+
+describe('the public operations', () => {
+  it('have ids and routes of their own', () => {
+    const ids = operations.map(({ id }) => id);
+    expect(ids.length).toBeGreaterThan(30);
+    expect(new Set(ids).size).toBe(ids.length);
+    // Two routes that differ only in the names of their placeholders are the same route.
+    const routes = operations.map(({ method, path }) => `${method} ${path.replaceAll(/:\w+/g, ':')}`);
+    expect(new Set(routes).size).toBe(routes.length);
+  });
+
+  it('name no literal segment that could be read as the id of an account or a cluster next to it', () => {
+    expect(literalSegments).toContain('clusters');
+    for (const segment of ['livez', 'jobs', 'auth', 'notify', 'cli']) expect(literalSegments.has(segment)).toBe(true);
+    expect([...literalSegments].filter((segment) => segment.startsWith(':') || segment === '')).toEqual([]);
+  });
+});
+
+describe.each(operations.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
+  it('is called <noun>.<verb>', () => {
+    expect(id).toMatch(/^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)+$/);
+    expect(operation.summary).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('describes exactly the placeholders of its path', () => {
+    expect(Object.keys(operation.params).sort()).toEqual(placeholders(operation.path).sort());
+    for (const { schema } of Object.values(operation.params)) {
+      expect(schema.safeParse('No such id!').success).toBe(false);
+    }
+  });
+
+  it('declares a level where it concerns an account, and changes nothing by GET', () => {
+    const { path, access, method } = operation;
+    if (path.startsWith('/:aid')) expect(['public', 'signed-in']).not.toContain(access);
+    if (method === 'GET') expect(['write', 'sensitive_write']).not.toContain(access);
+    else expect(['read', 'sensitive_read']).not.toContain(access);
+  });
+
+  it('refuses unknown fields, and shows by example what it takes', () => {
+    const { body, query, output, examples } = operation;
+    for (const schema of [body, query]) {
+      const read = schema.safeParse({ nonsense: 1 });
+      expect(read.error?.issues.some(({ code }) => code === 'unrecognized_keys')).toBe(true);
+    }
+    if (fieldsOf(body).length > 0)
+      expect(z.treeifyError(body.safeParse(examples?.body).error ?? noError)).toEqual(none);
+    if (examples?.output) expect(z.treeifyError(output.safeParse(examples.output).error ?? noError)).toEqual(none);
+  });
+
+  it('answers 202 exactly when it may answer with a job', () => {
+    const { output, status } = operation;
+    const shapes = output instanceof z.ZodUnion ? output.options : [output];
+    const withJob = shapes.some((shape) => shape instanceof z.ZodObject && 'jobId' in shape.shape);
+    if (operation.method !== 'GET') expect(status === 202).toBe(withJob);
+  });
+});
+
+const noError = new z.ZodError([]);
+const none = z.treeifyError(noError);
