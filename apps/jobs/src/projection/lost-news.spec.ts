@@ -107,9 +107,10 @@ describe('news of jobs on a bad way', () => {
     await open(opened);
     await plane.nats.restart();
     const next = progress(2, { id, status: 'completed' }, [line('after')]);
+    // Being woken is fleeting: who follows must be back first.
+    await untilAvailable(() => show(id));
     minted.set(id, next);
     await untilAvailable(() => tell(next));
-    await untilAvailable(async () => expect(await messages(id)).toBeDefined());
     await once(() => announced(id).includes(2));
     expect((await show(id)).status).toBe('completed');
   }, 20_000);
