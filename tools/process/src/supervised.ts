@@ -106,6 +106,7 @@ export class Supervised {
       this.options.onEvent?.(`${this.name} runs again (process ${running.pid})`);
       return running;
     } catch (error) {
+      if (signal.aborted) return undefined; // it was stopped while it started again: that is no failure
       this.options.onEvent?.(`${(error as Error).message}; the next try is in ${nextDelay} ms`);
       return undefined;
     }
