@@ -43,7 +43,7 @@ class IdentityModule {
       providers: [
         ...[Authentication, LastUse, AccessNews, Sessions, FailedLogIns, Accounts, ApiKeys, ApiKeyRepository],
         { provide: IdentitySettings, useValue: new IdentitySettings(settings) },
-        { provide: Keyring, useValue: Keyring.of(settings) },
+        { provide: Keyring, useValue: settings.keyring },
       ],
     };
   }

@@ -1,10 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { literalSegments, type Membership } from '@runos/api';
 import { systemRandom } from '@runos/kernel';
 import { Aid } from '@runos/osid';
 import { Database, runSql } from '@runos/persistence';
-import { hashPassword, mintToken } from '@runos/security';
+import { generatePassword, hashPassword, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { expiryOf } from '../api-keys/api-key-terms.js';
@@ -28,7 +28,7 @@ export class Accounts {
 
   /** Makes an account, its owner (unless that person is known) and a first token of theirs. */
   async create(email: string, name = email): Promise<NewAccount> {
-    const password = randomBytes(18).toString('base64url');
+    const password = generatePassword();
     const passwordHash = await hashPassword(password);
     return this.database.transaction(async (manager) => {
       const [made] = await runSql<{ id: string }>(

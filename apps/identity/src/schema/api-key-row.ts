@@ -9,6 +9,6 @@ export class ApiKeyRow {
   @Column({ type: 'uuid' }) userId: string;
   @Column({ type: 'text' }) name: string;
   @Column({ type: 'text' }) role: Role;
-  @Column({ type: 'bytea' }) secretHash: Buffer;
+  @Column({ type: 'text' }) secretHash: string;
   @Column({ type: 'timestamptz' }) expiresAt: Date;
 }

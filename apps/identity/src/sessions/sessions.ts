@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { LoggedIn, Role } from '@runos/api';
 import { Fault } from '@runos/kernel';
 import { Database } from '@runos/persistence';
-import { mintToken, verifyPassword } from '@runos/security';
+import { mintToken, passwordMatches } from '@runos/security';
 import type { z } from 'zod';
 import { AccessNews } from '../tokens/access-news.js';
 import { invalidToken } from '../tokens/authentication.js';
@@ -34,7 +34,7 @@ export class Sessions {
       'SELECT id, password_hash FROM person WHERE lower(email) = lower($1)',
       [email],
     );
-    const right = await verifyPassword(password, person?.password_hash);
+    const right = await passwordMatches(password, person?.password_hash);
     if (!person || !right) {
       await this.failures.add(email, address);
       throw new Fault('auth.invalid', 'Invalid token', { message: 'Wrong e-mail address or password.' });
@@ -55,7 +55,7 @@ export class Sessions {
   }
 
   async #open(userId: string): Promise<{ token: string; expiresAt: string }> {
-    const { keyId, secretHash, value } = mintToken('session');
+    const { keyId, secretHash, value } = mintToken('ses');
     const [row] = await this.database.query<{ expires_at: Date }>(
       `INSERT INTO session (key_id, user_id, secret_hash, expires_at)
        VALUES ($1, $2, $3, now() + make_interval(secs => $4)) RETURNING expires_at`,

@@ -11,7 +11,7 @@ interface TokenRow {
   readonly email: string;
   readonly name: string;
   readonly role: Role | null;
-  readonly secret_hash: Buffer;
+  readonly secret_hash: string;
   readonly expires_at: Date;
   readonly revoked_at: Date | null;
   readonly expired: boolean;
@@ -46,16 +46,16 @@ export class Authentication {
   /** @throws Fault `auth.invalid`, with the reason if the secret is right; `auth.session_expired` */
   async authenticate(token: string): Promise<Principal> {
     const parsed = parseToken(token);
-    if (parsed?.kind !== 'session' && parsed?.kind !== 'pat') throw invalidToken();
-    const session = parsed.kind === 'session';
+    if (parsed?.kind !== 'ses' && parsed?.kind !== 'pat') throw invalidToken();
+    const session = parsed.kind === 'ses';
     const [row] = await this.database.query<TokenRow>(session ? sessionByKey : apiKeyByKey, [parsed.keyId]);
-    if (!row || !secretMatches(parsed.secret, row.secret_hash)) throw invalidToken();
+    if (!secretMatches(parsed.secret, row?.secret_hash) || !row) throw invalidToken();
     if (row.revoked_at) throw invalidToken({ reason: 'revoked', revokedAt: row.revoked_at.toISOString() });
     if (row.expired) throw expired(session, row.expires_at);
     if (!session && row.memberships.length === 0) throw invalidToken({ reason: 'revoked' });
-    this.lastUse.note(parsed.kind, parsed.keyId);
+    this.lastUse.note(session ? 'session' : 'pat', parsed.keyId);
     return {
-      kind: parsed.kind,
+      kind: session ? 'session' : 'pat',
       keyId: parsed.keyId,
       userId: row.user_id,
       email: row.email,
