@@ -1,10 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
 import { lasting } from '../certificates/issuer.js';
 import { refusalTo, registerAt, SpecAgent } from '../spec/spec-agent.js';
 import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+
+jest.setTimeout(20_000);
 
 let plane: SpecPlane;
 let replica: Replica;

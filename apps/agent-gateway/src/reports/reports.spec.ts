@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   AgentHello,
   BundleStatus,
@@ -16,6 +16,8 @@ import { callAs, refusalTo, registerAt, SpecAgent } from '../spec/spec-agent.js'
 import { type Replica, SpecPlane } from '../spec/spec-plane.js';
 
 type Registered = Awaited<ReturnType<typeof registerAt>>;
+
+jest.setTimeout(20_000);
 
 let plane: SpecPlane;
 let replica: Replica;

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DELETE_BUNDLE, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
 import { registerAt, SpecAgent } from '../spec/spec-agent.js';
 import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+
+jest.setTimeout(20_000);
 
 let plane: SpecPlane;
 let reconciler: Bus;
@@ -125,12 +127,11 @@ describe('what could not be written at its time', () => {
     const seq = told(proof.nid)?.seq ?? 0;
     await plane.neighbours.until(() => told(proof.nid)?.ready === true && (told(proof.nid)?.seq ?? 0) > seq);
     await plane.sql.query(
-      `INSERT INTO session (session_no, aid, cid, nid, serial, replica)
+      `WITH agent AS (
+         INSERT INTO agent (aid, cid, nid, session_no, present) VALUES ('abcde', 'ky3', 'ghost', 999999, true))
+       INSERT INTO session (session_no, aid, cid, nid, serial, replica)
        SELECT 999999, 'abcde', 'ky3', 'ghost', 'none', replica FROM session WHERE nid = $1 AND closed_at IS NULL`,
       [proof.nid],
-    );
-    await plane.sql.query(
-      `INSERT INTO agent (aid, cid, nid, session_no, present) VALUES ('abcde', 'ky3', 'ghost', 999999, true)`,
     );
     await plane.neighbours.until(() => told('ghost')?.present === false);
     await plane.sql.query(`UPDATE certificate SET revoked_at = now() WHERE nid = $1`, [proof.nid]);

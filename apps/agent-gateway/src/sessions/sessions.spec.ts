@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AgentHello, DELETE_BUNDLE, type Envelope, errorEnvelope, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
 import { registerAt, SpecAgent } from '../spec/spec-agent.js';
 import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+
+jest.setTimeout(20_000);
 
 let plane: SpecPlane;
 let one: Replica;

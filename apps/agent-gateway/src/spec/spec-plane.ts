@@ -22,7 +22,7 @@ export interface Replica {
 }
 
 /** In a hurry: a span of readiness is a second. */
-const hurry = { staleAfterMs: 1_000, pulseMs: 1_000, leaseMs: 2_000, renewedGraceMs: 1_000 };
+const hurry = { staleAfterMs: 1_000, pulseMs: 1_000, leaseMs: 15_000, renewedGraceMs: 1_000 };
 
 const key = { id: 'spec', key: Buffer.alloc(32, 7) };
 const specKeyring = new Keyring([key]);
