@@ -6,6 +6,9 @@ import { type DataFolder } from './data-folder.js';
 import { distOf } from './migrate-all.js';
 import { type ServicePlan, settingsOf, type Surroundings } from './services.js';
 
+/** Turns SQL statements into spans where traces are exported (RUNOS_OTLP_ENDPOINT), else loads nothing. */
+const sqlSpans = import.meta.resolve('@runos/observability/register');
+
 /** Services drain within this time or are killed: everything together has ten seconds. */
 const graceMs = 4_500;
 
@@ -43,7 +46,7 @@ export async function startProgram({ name, app = name, folder, settings, signal,
   const child = await startChild({
     name,
     command: process.execPath,
-    args: ['--enable-source-maps', join(distOf(app), 'main.js')],
+    args: ['--enable-source-maps', '--import', sqlSpans, join(distOf(app), 'main.js')],
     env: { ...process.env, ...toEnvironment(settings) },
     logFile: folder.in('logs', `${name}.log`),
     pidFile: folder.in('pids', `${name}.pid`),

@@ -28,7 +28,7 @@ interface Extras {
 }
 
 /** Answers in flight and handlers of events get this long to end when the process stops, ms. */
-const drainMs = 8_000;
+const drainMs = 3_000;
 
 /** Nest's handlers over our connection: `@Answers`, `@Hears` and `@HearsBatch` become subscriptions and consumers. */
 export class NatsStrategy extends Server implements CustomTransportStrategy {
