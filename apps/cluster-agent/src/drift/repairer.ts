@@ -17,6 +17,7 @@ import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import { observe } from '../instances/settle.js';
 import type { Todo } from '../instances/todo.js';
+import { contentHash } from './content-hash.js';
 import { deletion, driftOf, fieldsOf, fightKey } from './drift-report.js';
 
 export interface RepairTask {
@@ -49,39 +50,29 @@ export class Repairer {
     if (seen === undefined) return this.#missing(task);
     if (todo.why === 'missing') observe(state, seen);
     if (seen.metadata.deletionTimestamp) return { kind: 'ending' };
-    if (state.baseline && seen.metadata.uid !== state.baseline.uid) return this.#replaced(task);
-    const hash = ownedHash(seen);
-    if (hash === state.baseline?.hash || (hash !== undefined && hash === state.reportedHash)) return nothing;
-    return this.#changed(task, seen, hash);
+    const { uid } = seen.metadata;
+    if (state.baseline && uid !== undefined && uid !== state.baseline.uid) {
+      if (task.instance.record.driftPolicy !== 'report') return this.#recreated(task, await this.#apply(task));
+      state.baseline = { ...state.baseline, uid };
+    }
+    return ownedHash(seen) === state.baseline?.hash ? nothing : this.#changed(task, seen);
   }
 
   async #missing(task: RepairTask): Promise<Repair> {
     const { instance, state } = task;
     if (state.recreating || state.baseline === undefined) return this.#apply(task);
-    if (instance.record.driftPolicy === 'report') {
-      state.baseline = undefined;
-      return this.#report(task, [deletion], undefined);
-    }
+    if (instance.record.driftPolicy === 'report') return this.#report(task, [deletion], undefined);
     const held = this.#held(task, [deletion]);
     if (held) return held;
     return this.#recreated(task, await this.#apply(task));
   }
 
-  /** Another object has taken the name: deleted and made again behind our back. */
-  async #replaced(task: RepairTask): Promise<Repair> {
-    if (task.instance.record.driftPolicy === 'report') {
-      task.state.baseline = undefined;
-      return this.#report(task, [deletion], undefined);
-    }
-    return this.#recreated(task, await this.#apply(task));
-  }
-
-  async #changed(task: RepairTask, seen: KubeObject, hash: string | undefined): Promise<Repair> {
+  async #changed(task: RepairTask, seen: KubeObject): Promise<Repair> {
     const { instance, state, wanted, signal } = task;
     if (instance.record.driftPolicy === 'report' || this.#foughtLately(state)) {
       const would = await this.applier.dryRun(wanted, { signal });
       const culprits = would === undefined ? [deletion] : this.#culprits(seen, would);
-      if (instance.record.driftPolicy === 'report') return this.#report(task, culprits, hash);
+      if (instance.record.driftPolicy === 'report') return this.#report(task, culprits, contentHash(seen));
       const held = culprits.length > 0 ? this.#held(task, culprits) : undefined;
       if (held) return held;
     }
@@ -100,6 +91,7 @@ export class Repairer {
     return this.applier.apply(wanted, { signal, first: state.baseline === undefined });
   }
 
+  /** It was gone, or another object had taken its name. */
   #recreated(task: RepairTask, outcome: Outcome): Repair {
     if (outcome.kind !== 'live') return outcome;
     const { instance, state, key } = task;

@@ -29,13 +29,13 @@ export interface ObjectState {
   recreating: boolean;
   /** Fields that others changed and that are only reported; empty when the whole object is gone. */
   deviation?: readonly string[];
-  /** Owned hash of the state that was reported, so that it is reported once. */
+  /** Content hash of what was last judged and left as it is, so that it is judged once. */
   reportedHash?: string;
 }
 
-/** True once the cluster holds what the current bundle says. */
-export const isApplied = ({ baseline, wanted, problem }: ObjectState): boolean =>
-  baseline?.wanted === wanted && problem === undefined;
+/** True once the cluster holds what the current bundle says, or what the policy lets others make of it. */
+export const isApplied = ({ baseline, wanted, problem, deviation }: ObjectState): boolean =>
+  problem === undefined && (baseline?.wanted === wanted || deviation !== undefined);
 
 /** True if `version` is not newer than what is known already, such as the echo of our own write. */
 export function isKnown({ version }: ObjectState, seen: string | undefined): boolean {

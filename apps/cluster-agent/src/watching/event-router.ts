@@ -1,4 +1,5 @@
 import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
+import { contentHash } from '../drift/content-hash.js';
 import type { Instance } from '../instances/instance.js';
 import { isKnown, type ObjectState } from '../instances/object-state.js';
 import type { Registry } from '../instances/registry.js';
@@ -69,14 +70,14 @@ export class EventRouter {
       instance.plan(key, { why: 'apply' });
       return this.parts.due(instance);
     }
-    const hash = object.metadata.uid === baseline.uid ? ownedHash(object) : undefined;
-    if (hash === baseline.hash && state.deviation === undefined) return;
-    if (hash !== undefined && hash === state.reportedHash) return;
-    if (hash === baseline.hash) {
+    const same = object.metadata.uid === baseline.uid && ownedHash(object) === baseline.hash;
+    if (same && state.reportedHash === undefined) return;
+    if (same) {
       delete state.deviation;
       delete state.reportedHash;
       return this.parts.changed(instance);
     }
+    if (state.reportedHash !== undefined && state.reportedHash === contentHash(object)) return;
     instance.plan(key, { why: 'changed', seen: object });
     this.parts.due(instance);
   }
