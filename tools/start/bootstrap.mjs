@@ -1,8 +1,9 @@
 // What every `npm run` command of this repository begins with: a bare clone has neither libraries nor compiled code.
 // Plain JavaScript on Node alone, for that reason.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { install } from './install.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const plane = [...readdirSync(join(root, 'apps')).map((app) => `apps/${app}`), 'tools/start', 'tools/account'];
@@ -15,32 +16,16 @@ const commands = {
   kube: { main: 'tools/kube/dist/main.js', projects: ['tools/kube'] },
 };
 
-const oldest = [20, 19];
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
-  fail(`Node ${process.versions.node} is too old: this needs Node ${oldest.join('.')} or newer.`);
-}
-
 const name = process.argv[2] in commands ? process.argv[2] : 'start';
 if (process.argv[2] === name) process.argv.splice(2, 1);
 const command = commands[name];
-install();
+try {
+  install(root, say);
+} catch (error) {
+  fail(error.message);
+}
 build();
 await import(join(root, command.main));
-
-/** `npm ci`, where what is installed is not what the lockfile says; npm notes what it installed beside it. */
-function install() {
-  const noted = join(root, 'node_modules/.package-lock.json');
-  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
-  const there = existsSync(noted) ? JSON.parse(readFileSync(noted, 'utf8')).packages : {};
-  const missing = Object.entries(wanted).some(
-    ([path, { version, link, optional }]) =>
-      path.startsWith('node_modules/') && !optional && (there[path]?.version !== version || there[path]?.link !== link),
-  );
-  if (!missing) return;
-  say('Installing libraries (npm ci), about half a minute …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed; the reason is above.');
-}
 
 /** `tsc -b`, when any source is newer than the last build: looking at times is faster than asking the compiler. */
 function build() {
