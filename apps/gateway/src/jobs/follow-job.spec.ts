@@ -30,7 +30,7 @@ describe('followJob', () => {
     for (const round of [1, 2]) {
       const comment = lines.next();
       await clock.asleep();
-      clock.advance(15_000);
+      await clock.advance(15_000);
       expect((await comment).value).toBe(': still following\n\n');
       expect(reads.count).toBe(1 + round);
     }
