@@ -45,7 +45,7 @@ describe('the CloudNativePG that stages play', () => {
     expect(stuck.status.phaseReason).toMatch(/^ImagePullBackOff: .*:does-not-exist cannot be pulled$/);
   });
 
-  it.each(['crash-loop', 'never-ready', 'image-pull'])(
+  it.each(['crash-loop', 'never-ready', 'image-pull', 'true'])(
     'fails by annotation (%s) and heals without it',
     async (fault) => {
       const path = await create(`told-${fault}`);

@@ -67,7 +67,7 @@ function cnpgFaults({ cpus, memoryGi }: NodeRoom): readonly ClusterFault[] {
     },
     {
       name: 'never-ready',
-      when: askedFor('never-ready'),
+      when: askedFor('never-ready', 'true'),
       message: `NotReady: ${pod} does not answer its readiness probe`,
     },
     { name: 'no-cpu', when: `(${cores} | select(. > ${cpus}))`, message: `Unschedulable: Insufficient cpu for ${pod}` },

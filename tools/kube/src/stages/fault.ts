@@ -9,12 +9,12 @@ export interface Fault {
 
 /**
  * Put on a pod or on an operator's object from outside, its value names the fault: `image-pull`, `crash-loop` or
- * `never-ready`. Without it the same faults follow from what the object asks for.
+ * `never-ready` (which `true` means too). Without it the same faults follow from what the object asks for.
  */
 export const failAnnotation = 'runos.dev/fail';
 
-export const askedFor = (fault: string): string =>
-  `(.metadata.annotations["${failAnnotation}"] // "" | select(. == "${fault}"))`;
+export const askedFor = (...faults: string[]): string =>
+  `(.metadata.annotations["${failAnnotation}"] // "" | select(${faults.map((fault) => `. == "${fault}"`).join(' or ')}))`;
 
 /** No registry has this tag, so an image with it cannot be pulled. */
 export const missingTag = 'does-not-exist';

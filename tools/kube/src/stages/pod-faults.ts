@@ -19,7 +19,7 @@ const podFaults: readonly PodFault[] = [
     when: askedFor('crash-loop'),
     waiting: { reason: 'CrashLoopBackOff', message: 'printf "back-off 5m0s restarting failed container=%s" .name' },
   },
-  { name: 'never-ready', when: askedFor('never-ready') },
+  { name: 'never-ready', when: askedFor('never-ready', 'true') },
 ];
 
 const anyFault = `first(${podFaults.map(({ when }) => when).join(', ')})`;
