@@ -16,6 +16,9 @@ const template = z.string().refine((text) => unknownPlaceholders(text).length ==
 });
 const options =
   '--server {server} --register-port {registerPort} --stream-port {streamPort} --aid {aid} --token {token} --ca-sha256 {caSha256}';
+const variables =
+  'RUNOS_SERVER={server} RUNOS_REGISTER_PORT={registerPort} RUNOS_STREAM_PORT={streamPort} RUNOS_AID={aid} ' +
+  'RUNOS_TOKEN={token} RUNOS_CA_SHA256={caSha256}';
 
 const own = {
   ...databaseSettings,
@@ -38,7 +41,9 @@ const own = {
   /** How long a renewed certificate lives on beside its successor, ms. */
   renewedGraceMs: seconds(300),
   nodeCommand: template.default(`node apps/node-agent/dist/main.js ${options}`),
-  clusterAgentCommand: template.default(`node apps/cluster-agent/dist/main.js ${options}`),
+  clusterAgentCommand: template.default(
+    `${variables} RUNOS_KUBECONFIG=$KUBECONFIG node apps/cluster-agent/dist/main.js`,
+  ),
 };
 
 export const agentGatewayConfig = serviceConfig(own).refine(({ leaseMs, pulseMs }) => leaseMs >= 2 * pulseMs, {

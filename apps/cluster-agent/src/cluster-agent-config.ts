@@ -1,25 +1,13 @@
 import { hostname } from 'node:os';
-import { logLevels, secret, wholeNumber } from '@runos/config';
-import { Aid } from '@runos/osid';
+import { agentSettings } from '@runos/agent-session';
+import { wholeNumber } from '@runos/config';
 import { z } from 'zod';
 
-const portSetting = (standard: number) => wholeNumber(1, 65_535).default(standard);
 const milliseconds = (standard: number) => wholeNumber(1, 3_600_000).default(standard);
 
 /** Every setting is a variable: `caSha256` is `RUNOS_CA_SHA256`. */
 export const clusterAgentConfig = z.object({
-  server: z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'a DNS name or an IP address'),
-  registerPort: portSetting(9191),
-  streamPort: portSetting(9192),
-  aid: z.string().refine(Aid.is, 'the five characters of an account'),
-  /** Registration token; needed only while there is no certificate. */
-  token: secret().optional(),
-  /** File of the CA that signs the register port's certificate. */
-  ca: z.string().optional(),
-  caSha256: z
-    .string()
-    .regex(/^(sha256:)?[0-9a-fA-F]{64}$/, 'a SHA-256 in hexadecimal')
-    .optional(),
+  ...agentSettings,
   /** Absent: the service account of the pod this runs in. */
   kubeconfig: z.string().optional(),
   /** Where the agent keeps its key, its lease and its bundles. */
@@ -41,7 +29,6 @@ export const clusterAgentConfig = z.object({
   /** Where `/livez`, `/readyz` and `/metrics` answer; absent: nowhere. */
   opsHost: z.string().default('127.0.0.1'),
   opsPort: wholeNumber(0, 65_535).optional(),
-  logLevel: z.enum(logLevels, { error: `one of ${logLevels.join(', ')}` }).default('info'),
 });
 
 export type ClusterAgentConfig = z.output<typeof clusterAgentConfig>;

@@ -25,7 +25,7 @@ const defaultPace: Pace = {
   heartbeatMs: heartbeatIntervalMs,
   heartbeatAnswerMs,
   redialFirstMs: 500,
-  redialMaxMs: 30_000,
+  redialMaxMs: 15_000,
   waitForChangeMs: 60_000,
   steadyMs: 30_000,
 };

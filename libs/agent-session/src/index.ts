@@ -1,4 +1,5 @@
 export { AgentSession } from './agent-session.js';
+export { agentSettings } from './agent-settings.js';
 export {
   type AgentCredentials,
   type CertificateFacts,

@@ -29,8 +29,10 @@ describe('a registration token', () => {
   it('is shown once, with the command to use it, and an audit entry before', async () => {
     const issued = await plane.token('cluster-agent');
     expect(issued.token).toMatch(/^runos_reg_[a-z0-9]{12}\.[A-Za-z0-9_-]{43}$/);
-    expect(issued.command).toContain(`--token ${issued.token} --ca-sha256 ${issued.caSha256}`);
-    expect(issued.command).toContain('--server localhost');
+    expect(issued.command).toContain(`RUNOS_TOKEN=${issued.token} RUNOS_CA_SHA256=${issued.caSha256}`);
+    expect(issued.command).toContain('RUNOS_SERVER=localhost');
+    const { command, token, caSha256 } = await plane.token('node');
+    expect(command).toContain(`--aid abcde --token ${token} --ca-sha256 ${caSha256}`);
     expect(lastReason()).toMatchObject({ aid: 'abcde', action: 'registration-token.create', outcome: 'allowed' });
     const { rows } = await plane.sql.query('SELECT * FROM registration_token');
     expect(JSON.stringify(rows)).not.toContain(issued.token.split('.')[1]);

@@ -23,7 +23,7 @@ let plane: SpecPlane;
 let replica: Replica;
 let cluster: Registered;
 let node: Registered;
-let agents: SpecAgent[] = [];
+const agents: SpecAgent[] = [];
 
 async function registered(kind: 'node' | 'cluster-agent', machineId: string): Promise<Registered> {
   const { token } = await plane.token(kind);

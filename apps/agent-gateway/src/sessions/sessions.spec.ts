@@ -12,7 +12,7 @@ let plane: SpecPlane;
 let one: Replica;
 let two: Replica;
 let reconciler: Bus;
-let agents: SpecAgent[] = [];
+const agents: SpecAgent[] = [];
 beforeAll(async () => {
   plane = await SpecPlane.start();
   [one, two] = await Promise.all([plane.replica(), plane.replica()]);
