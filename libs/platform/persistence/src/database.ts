@@ -50,12 +50,12 @@ export class Database {
    */
   async transaction<T>(
     work: (manager: EntityManager) => Promise<T>,
-    { isolation = 'READ COMMITTED', retries = 3 }: TransactionOptions = {},
+    { isolation, retries = 3 }: TransactionOptions = {},
   ): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       let toCall: Set<AfterCommit> | undefined;
       try {
-        const result = await this.dataSource.transaction(isolation, async (manager) => {
+        const result = await this.#begin(isolation, async (manager) => {
           const value = await work(manager);
           toCall = manager.queryRunner && hooks.get(manager.queryRunner);
           return value;
@@ -67,6 +67,11 @@ export class Database {
         await sleep(Math.random() * 10 * 2 ** attempt); // rivals must not meet again in step
       }
     }
+  }
+
+  /** The default level is not named: that would cost a statement of its own. */
+  #begin<T>(isolation: IsolationLevel | undefined, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return isolation === undefined ? this.dataSource.transaction(work) : this.dataSource.transaction(isolation, work);
   }
 }
 

@@ -1,4 +1,7 @@
+import { types } from 'node:util';
 import { type Fault, unavailable } from '@runos/kernel';
+
+const { isNativeError } = types;
 
 /** PostgreSQL's error codes that code decides by; their names are those of its manual, appendix A. */
 export const sqlState = {
@@ -42,7 +45,8 @@ const worthRepeating = new Set<string>([sqlState.serializationFailure, sqlState.
 
 /** The first code in an error's chain of causes. */
 export function sqlStateOf(thrown: unknown): string | undefined {
-  for (let error = thrown; error instanceof Error; error = error.cause ?? driverErrorOf(error)) {
+  // Not `instanceof`: what Node's own sockets throw inside a test runner belongs to another realm.
+  for (let error = thrown; isNativeError(error); error = error.cause ?? driverErrorOf(error)) {
     const { code } = error as { code?: unknown };
     if (typeof code === 'string') return code;
   }
@@ -53,7 +57,7 @@ const driverErrorOf = (error: Error): unknown => (error as { driverError?: unkno
 
 /** The name of the constraint that a write violated, to tell one from another. */
 export function violatedConstraint(thrown: unknown): string | undefined {
-  const driverError = thrown instanceof Error ? (driverErrorOf(thrown) ?? thrown) : undefined;
+  const driverError = isNativeError(thrown) ? (driverErrorOf(thrown) ?? thrown) : undefined;
   const constraint = (driverError as { constraint?: unknown } | undefined)?.constraint;
   return typeof constraint === 'string' ? constraint : undefined;
 }
@@ -65,7 +69,7 @@ export const isWorthRepeating = (thrown: unknown): boolean => worthRepeating.has
 export function isUnreachable(thrown: unknown): boolean {
   const code = sqlStateOf(thrown);
   if (code !== undefined) return connectionException.test(code) || unreachable.has(code);
-  return thrown instanceof Error && unreachableWords.test(thrown.message);
+  return isNativeError(thrown) && unreachableWords.test(thrown.message);
 }
 
 /** The Fault `unavailable` for an outage; otherwise what was thrown. */
