@@ -8,6 +8,7 @@ import { Accounts } from './accounts/accounts.js';
 import { ApiKeyRepository } from './api-keys/api-key-repository.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeys } from './api-keys/api-keys.js';
+import { AuditLog } from './audit/audit-log.js';
 import { AuditController } from './audit/audit.controller.js';
 import { IdentitySettings } from './identity-settings.js';
 import { ApiKeyRow } from './schema/api-key-row.js';
@@ -41,7 +42,7 @@ class IdentityModule {
       imports: [PersistenceModule.forService({ service: name, config: settings, entities: [ApiKeyRow] })],
       controllers: [SessionsController, AccountsController, ApiKeysController, AuditController],
       providers: [
-        ...[Authentication, LastUse, AccessNews, Sessions, FailedLogIns, Accounts, ApiKeys, ApiKeyRepository],
+        ...[Authentication, LastUse, AccessNews, Sessions, FailedLogIns, Accounts, ApiKeys, ApiKeyRepository, AuditLog],
         { provide: IdentitySettings, useValue: new IdentitySettings(settings) },
         { provide: Keyring, useValue: settings.keyring },
       ],

@@ -1,15 +1,17 @@
 import { loadConfig, toEnvironment } from '@runos/config';
 import type { ServiceName } from '@runos/contracts';
-import { Bus, NatsLink, startService } from '@runos/messaging';
+import { Bus, NatsLink, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { Database, migrate } from '@runos/persistence';
 import { keyringEntry } from '@runos/security';
-import { planeNats, throwAwayPostgres } from '@runos/testing-services';
+import { type PlaneNats, planeNats, throwAwayPostgres } from '@runos/testing-services';
 import { identityService } from './identity-service.js';
 import { migrations } from './schema/migrations.js';
 
 /** Two replicas of the service on a real PostgreSQL and NATS, with those who ask it. */
 export interface SpecPlane {
+  readonly nats: PlaneNats;
+  readonly replicas: readonly RunningService[];
   bus(service: ServiceName): Bus;
   sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   stop(): Promise<void>;
@@ -39,6 +41,8 @@ export async function specPlane(): Promise<SpecPlane> {
   );
   const links = new Map<ServiceName, NatsLink>();
   return {
+    nats,
+    replicas,
     bus(service) {
       const link = links.get(service) ?? new NatsLink({ service, config: config(service), logger });
       links.set(service, link);

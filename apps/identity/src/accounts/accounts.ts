@@ -18,6 +18,9 @@ export interface NewAccount {
   readonly token: string;
 }
 
+/** As long as any name may be. */
+const longestName = 63;
+
 /** Accounts and who belongs to them. */
 @Injectable()
 export class Accounts {
@@ -27,7 +30,7 @@ export class Accounts {
   ) {}
 
   /** Makes an account, its owner (unless that person is known) and a first token of theirs. */
-  async create(email: string, name = email): Promise<NewAccount> {
+  async create(email: string, name = email.slice(0, longestName)): Promise<NewAccount> {
     const password = generatePassword();
     const passwordHash = await hashPassword(password);
     return this.database.transaction(async (manager) => {

@@ -40,9 +40,10 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
     super(ApiKeyRow);
   }
 
-  /** Newest first, also those that are revoked or have expired. */
+  /** The usable ones first, the newest first among them; then those that are revoked or have expired, as far as they fit. */
   async all(manager: EntityManager, tenant: string): Promise<ShownApiKey[]> {
-    const text = `${everyKey} ORDER BY k.created_at DESC, k.key_id LIMIT 1000` as const;
+    const text = `${everyKey} 
+      ORDER BY (k.revoked_at IS NULL AND k.expires_at > now()) DESC, k.created_at DESC, k.key_id LIMIT 1000` as const;
     return (await this.query<Row>(manager, { tenant }, text, [], 'k.aid')).map(shown);
   }
 
@@ -64,11 +65,20 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
     return row?.count ?? 0;
   }
 
-  /** When it was revoked, now or before; undefined when the account has no such token. */
-  async revoke(manager: EntityManager, tenant: string, keyId: string): Promise<Date | undefined> {
+  /** What a person may do in the account now; held until the transaction ends. Undefined for who is no member. */
+  async presentRole(manager: EntityManager, tenant: string, userId: string): Promise<Role | undefined> {
+    const text = 'SELECT role FROM membership WHERE {tenant} AND user_id = $1 FOR SHARE' as const;
+    const [row] = await this.query<{ role: Role }>(manager, { tenant }, text, [userId]);
+    return row?.role;
+  }
+
+  /** When it was revoked, and whether that is now or was before; undefined when the account has no such token. */
+  async revoke(manager: EntityManager, tenant: string, keyId: string) {
+    const held = `SELECT revoked_at IS NULL AS now FROM api_key WHERE {tenant} AND key_id = $1 FOR UPDATE` as const;
+    const [{ now } = { now: false }] = await this.query<{ now: boolean }>(manager, { tenant }, held, [keyId]);
     const text = `UPDATE api_key SET revoked_at = coalesce(revoked_at, now())
                    WHERE {tenant} AND key_id = $1 RETURNING revoked_at` as const;
     const [row] = await this.query<{ revoked_at: Date }>(manager, { tenant }, text, [keyId]);
-    return row?.revoked_at;
+    return row && { revokedAt: row.revoked_at, now };
   }
 }

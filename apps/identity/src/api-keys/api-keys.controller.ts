@@ -19,7 +19,7 @@ export class ApiKeysController {
   @Answers(identity.createApiKey)
   create({ userId, key, idempotency }: Input<typeof identity.createApiKey>, { tenant, actor }: Call) {
     // The weakest role where the caller says none: a missing role must never make a strong token.
-    return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer' }, key, idempotency);
+    return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
   }
 
   @Answers(identity.showApiKey)
@@ -28,7 +28,7 @@ export class ApiKeysController {
   }
 
   @Answers(identity.revokeApiKey)
-  revoke({ id }: Input<typeof identity.revokeApiKey>, { tenant }: Call) {
-    return this.apiKeys.revoke(tenant, id);
+  revoke({ id }: Input<typeof identity.revokeApiKey>, { tenant, actor }: Call) {
+    return this.apiKeys.revoke(tenant, id, actor);
   }
 }

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { CreateApiKey, CreatedApiKey, Role } from '@runos/api';
-import type { Idempotency } from '@runos/contracts';
+import { type CreateApiKey, type CreatedApiKey, type Role, weakerRole } from '@runos/api';
+import type { Actor, Idempotency } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Database, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
+import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
 import { AccessNews } from '../tokens/access-news.js';
 import { IdentitySettings } from '../identity-settings.js';
 import { expiryOf, roleOf } from './api-key-terms.js';
@@ -14,6 +16,7 @@ export interface Creator {
   readonly userId: string;
   /** What the token or session that asks may do in this account. */
   readonly role: Role;
+  readonly actor: Actor;
 }
 
 const warning = 'Keep this token now: it is not shown again.';
@@ -29,6 +32,7 @@ export class ApiKeys {
     private readonly news: AccessNews,
     private readonly settings: IdentitySettings,
     private readonly keyring: Keyring,
+    private readonly audit: AuditLog,
   ) {}
 
   list(tenant: string): Promise<ShownApiKey[]> {
@@ -42,52 +46,60 @@ export class ApiKeys {
     return found;
   }
 
-  /** @throws Fault `request.invalid`, `auth.forbidden`, `limit.exceeded`, `conflict.idempotency` */
+  /**
+   * The role is checked against what the creator may do now, not when they were last asked who they are.
+   * @throws Fault `request.invalid`, `auth.forbidden`, `limit.exceeded`, `conflict.idempotency`
+   */
   create(
     tenant: string,
     creator: Creator,
     asked: z.output<typeof CreateApiKey>,
     idempotency?: Idempotency,
   ): Promise<z.output<typeof CreatedApiKey>> {
-    const role = roleOf(asked.role, creator.role);
     const expiresAt = expiryOf(asked.expiresAt, new Date());
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency, seal: this.keyring }, async () => {
+        const { name } = asked;
+        const present = await this.repository.presentRole(manager, tenant, creator.userId);
+        if (present === undefined) throw new Fault('auth.forbidden', 'You do not belong to this account any more.');
+        const role = roleOf(asked.role, weakerRole(creator.role, present));
         this.#checkRoom(await this.repository.usable(manager, tenant));
         const { keyId, secretHash, value } = mintToken('pat');
-        const { userId } = creator;
-        await this.repository.add(manager, {
-          keyId,
-          aid: tenant,
-          userId,
-          name: asked.name,
-          role,
-          secretHash,
-          expiresAt,
-        });
-        return { id: keyId, name: asked.name, role, expiresAt: expiresAt.toISOString(), token: value, warning };
+        const row = { keyId, aid: tenant, userId: creator.userId, name, role, secretHash, expiresAt };
+        await this.repository.add(manager, row);
+        await this.#note(manager, tenant, creator.actor, 'apikey.create', keyId, { name, role });
+        return { id: keyId, name, role, expiresAt: expiresAt.toISOString(), token: value, warning };
       }),
     );
   }
 
   /** Once it is answered, no cache that heard of it lets the token pass. @throws Fault `apikey.not_found` */
-  async revoke(tenant: string, id: string): Promise<{ id: string; revokedAt: string }> {
-    const revokedAt = await this.repository.revoke(this.database.manager, tenant, id);
+  async revoke(tenant: string, id: string, actor: Actor): Promise<{ id: string; revokedAt: string }> {
+    const revokedAt = await this.database.transaction(async (manager) => {
+      const at = await this.repository.revoke(manager, tenant, id);
+      if (at?.now) await this.#note(manager, tenant, actor, 'apikey.revoke', id, {});
+      return at?.revokedAt;
+    });
     if (!revokedAt) throw notFound(id);
     await this.news.tell({ keyIds: [id] });
     return { id, revokedAt: revokedAt.toISOString() };
   }
 
+  #note(
+    manager: EntityManager,
+    tenant: string,
+    actor: Actor,
+    action: string,
+    subject: string,
+    detail: AuditEntry['detail'],
+  ) {
+    return this.audit.append(manager, tenant, actor, { action, subject, outcome: 'allowed', detail });
+  }
+
   #checkRoom(present: number): void {
-    const limit = this.settings.maxApiKeys;
-    if (present < limit) return;
-    throw new Fault(
-      'limit.exceeded',
-      `The account has ${present} API keys; at most ${limit} are allowed. Revoke one.`,
-      {
-        limit,
-        value: present,
-      },
-    );
+    const value = this.settings.maxApiKeys;
+    if (present < value) return;
+    const message = `The account has ${present} API keys; at most ${value} are allowed. Revoke one.`;
+    throw new Fault('limit.exceeded', message, { limit: 'apiKeys', value });
   }
 }

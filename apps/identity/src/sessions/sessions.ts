@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { LoggedIn, Role } from '@runos/api';
 import { Fault } from '@runos/kernel';
 import { Database } from '@runos/persistence';
@@ -16,13 +16,18 @@ interface PersonRow {
 
 /** Log-ins of people and the session tokens they get. */
 @Injectable()
-export class Sessions {
+export class Sessions implements OnApplicationBootstrap {
   constructor(
     private readonly database: Database,
     private readonly failures: FailedLogIns,
     private readonly news: AccessNews,
     private readonly settings: IdentitySettings,
   ) {}
+
+  /** What is compared for unknown addresses is made now, not while the first of them waits for it. */
+  async onApplicationBootstrap(): Promise<void> {
+    await passwordMatches('', undefined);
+  }
 
   /**
    * An unknown address costs as much time as a wrong password.
@@ -35,11 +40,10 @@ export class Sessions {
       [email],
     );
     const right = await passwordMatches(password, person?.password_hash);
+    await this.failures.settle(email, address, right);
     if (!person || !right) {
-      await this.failures.add(email, address);
       throw new Fault('auth.invalid', 'Invalid token', { message: 'Wrong e-mail address or password.' });
     }
-    await this.failures.forget(email, address);
     const { token, expiresAt } = await this.#open(person.id);
     return { token, expiresAt, accounts: await this.#accounts(person.id) };
   }

@@ -15,7 +15,10 @@ export const Principal = z.object({
 });
 export type Principal = z.infer<typeof Principal>;
 
-/** Refused with `auth.invalid`, details `reason` (`revoked`, `expired` or `unknown`) and the time it happened. */
+/**
+ * Refused with `auth.invalid`; whose secret is right is told why: details `reason` (`revoked` or `expired`) and
+ * `revokedAt` or `expiredAt`. A session past its time is `auth.session_expired`.
+ */
 export const authenticate = request({
   subject: 'identity.v1.authenticate',
   owner: 'identity',

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { identity } from '@runos/contracts';
+import { newOwner } from '../spec-account.js';
+import { type SpecPlane, specPlane } from '../spec-plane.js';
+import { LastUse } from '../tokens/last-use.js';
+
+let plane: SpecPlane;
+beforeAll(async () => {
+  plane = await specPlane();
+}, 30_000);
+afterAll(() => plane.stop());
+
+const demote = (aid: string, role: string) => plane.sql('UPDATE membership SET role = $2 WHERE aid = $1', [aid, role]);
+const authenticate = (token: string) => plane.bus('gateway').ask(identity.authenticate, { token });
+
+describe('a personal access token', () => {
+  it('cannot be made with a role its creator had when they were last asked, and has no more', async () => {
+    const { aid, create } = await newOwner(plane);
+    await demote(aid, 'member');
+    await expect(create({ role: 'admin' }, 'owner')).rejects.toMatchObject({ code: 'auth.forbidden' });
+    expect((await create({ role: 'member' }, 'owner')).role).toBe('member');
+    await plane.sql('DELETE FROM membership WHERE aid = $1', [aid]);
+    await expect(create({}, 'owner')).rejects.toMatchObject({ code: 'auth.forbidden' });
+  });
+
+  it('does what the weaker of its role and its person’s allows, in its own account alone', async () => {
+    const { aid, email, create } = await newOwner(plane);
+    const elsewhere = await newOwner(plane, email);
+    const { token } = await create({ role: 'admin' });
+    const memberships = async () => (await authenticate(token)).memberships;
+    expect(await memberships()).toEqual([{ aid, role: 'admin' }]);
+    await demote(aid, 'viewer');
+    expect(await memberships()).toEqual([{ aid, role: 'viewer' }]);
+    await demote(aid, 'owner');
+    expect(await memberships()).toEqual([{ aid, role: 'admin' }]);
+    await demote(elsewhere.aid, 'owner');
+    expect(await memberships()).toEqual([{ aid, role: 'admin' }]);
+  });
+
+  it('says when it was last used, written down now and then', async () => {
+    const { create, show } = await newOwner(plane);
+    const { id, token } = await create({});
+    expect((await show(id)).lastUsedAt).toBeNull();
+    const before = Date.now();
+    await authenticate(token);
+    expect((await show(id)).lastUsedAt).toBeNull();
+    await Promise.all(plane.replicas.map(({ app }) => app.get(LastUse).write()));
+    const usedAt = Date.parse(String((await show(id)).lastUsedAt));
+    expect(usedAt).toBeGreaterThanOrEqual(before);
+    expect(usedAt).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('is not used by who only knows its id', async () => {
+    const { create, show } = await newOwner(plane);
+    const { id } = await create({});
+    await expect(authenticate(`runos_pat_${id}.${'A'.repeat(43)}`)).rejects.toMatchObject({ details: {} });
+    await Promise.all(plane.replicas.map(({ app }) => app.get(LastUse).write()));
+    expect((await show(id)).lastUsedAt).toBeNull();
+  });
+
+  it('is listed with the usable ones first, and leaves a trace when made and revoked', async () => {
+    const { aid, create, revoke, list, firstKey } = await newOwner(plane);
+    const [older, newer] = [await create({ name: 'older' }), await create({ name: 'newer' })];
+    await revoke(newer.id);
+    await revoke(newer.id);
+    expect((await list()).map(({ name }) => name)).toEqual(['older', 'first token', 'newer']);
+    const entries = await plane.sql('SELECT action, subject, actor FROM audit_entry WHERE aid = $1 ORDER BY id', [aid]);
+    expect(entries).toEqual([
+      { action: 'apikey.create', subject: older.id, actor: expect.objectContaining({ name: 'spec' }) },
+      { action: 'apikey.create', subject: newer.id, actor: expect.objectContaining({ name: 'spec' }) },
+      { action: 'apikey.revoke', subject: newer.id, actor: expect.objectContaining({ name: 'spec' }) },
+    ]);
+    await expect(revoke('a'.repeat(12))).rejects.toMatchObject({ code: 'apikey.not_found' });
+    await expect(revoke(firstKey, 'zzzzz')).rejects.toMatchObject({ code: 'apikey.not_found' });
+  });
+
+  it('makes room for another when it is revoked or expires', async () => {
+    const { create, revoke } = await newOwner(plane);
+    const made = await Promise.all(Array.from({ length: 5 }, () => create({})));
+    await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded' });
+    await revoke(made[0].id);
+    await create({});
+    await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded' });
+    await plane.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE key_id = $1`, [made[1].id]);
+    await create({});
+  });
+});

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { identity } from '@runos/contracts';
+import { newOwner } from '../spec-account.js';
+import { type SpecPlane, specPlane } from '../spec-plane.js';
+
+let plane: SpecPlane;
+beforeAll(async () => {
+  plane = await specPlane();
+}, 30_000);
+afterAll(() => plane.stop());
+
+const logIn = (email: string, password: string, address = '127.0.0.1') =>
+  plane.bus('gateway').ask(identity.logIn, { email, password, address });
+const codeOf = (tried: Promise<unknown>) =>
+  tried.then(
+    () => 'in',
+    (refused: { code: string }) => refused.code,
+  );
+
+describe('guessing a password', () => {
+  it('with many tries at once, at several replicas, learns no more than one after the other', async () => {
+    const { email } = await newOwner(plane);
+    const codes = await Promise.all(Array.from({ length: 24 }, (_, n) => codeOf(logIn(email, `guess ${n}`, 'x'))));
+    expect(codes.filter((code) => code === 'auth.invalid')).toHaveLength(3);
+    expect(codes.filter((code) => code === 'limit.exceeded')).toHaveLength(21);
+  });
+
+  it('is counted for people who do not exist, too', async () => {
+    for (let n = 0; n < 3; n += 1) expect(await codeOf(logIn('Ghost@example.com', 'x', 'y'))).toBe('auth.invalid');
+    expect(await codeOf(logIn('ghost@EXAMPLE.com', 'x', 'y'))).toBe('limit.exceeded');
+  });
+
+  it('is forgotten after a right log-in, and after its time', async () => {
+    const { email, password } = await newOwner(plane);
+    const wrong = () => codeOf(logIn(email, 'wrong', 'z'));
+    expect([await wrong(), await wrong()]).toEqual(['auth.invalid', 'auth.invalid']);
+    expect(await codeOf(logIn(email, String(password), 'z'))).toBe('in');
+    expect([await wrong(), await wrong(), await wrong()]).toEqual(Array(3).fill('auth.invalid'));
+    expect(await wrong()).toBe('limit.exceeded');
+    await plane.sql(`UPDATE failed_log_in SET at = at - interval '15 minutes' WHERE address = 'z'`);
+    expect(await codeOf(logIn(email, String(password), 'z'))).toBe('in');
+  });
+});
+
+describe('log-ins', () => {
+  it('of one person at the same time, with the right password, all succeed', async () => {
+    const { email, password } = await newOwner(plane);
+    const codes = await Promise.all(Array.from({ length: 12 }, () => codeOf(logIn(email, String(password)))));
+    expect(codes).toEqual(Array(12).fill('in'));
+  });
+
+  it('and log-outs end one session and tell caches; a second log-out says so', async () => {
+    const { email, password } = await newOwner(plane);
+    const [one, other] = [await logIn(email, String(password)), await logIn(email, String(password))];
+    const gateway = plane.bus('gateway');
+    const { keyId } = await gateway.ask(identity.authenticate, { token: one.token });
+    const connection = await gateway.link.ready(1_000);
+    const news = connection.subscribe(identity.accessChanged.subject, { max: 1 });
+    await connection.flush();
+    expect(await gateway.ask(identity.logOut, { keyId })).toEqual({ loggedOut: true });
+    for await (const message of news) expect(message.json()).toEqual({ keyIds: [keyId], userIds: [] });
+    expect(await gateway.ask(identity.logOut, { keyId })).toEqual({ loggedOut: false });
+    expect((await gateway.ask(identity.authenticate, { token: other.token })).email).toBe(email);
+  });
+});
+
+describe('a restart of NATS', () => {
+  it('is survived: questions meanwhile are unavailable, later ones answered', async () => {
+    const { token, email } = await newOwner(plane);
+    const ask = () => plane.bus('gateway').ask(identity.authenticate, { token });
+    await plane.nats.restart(() => expect(ask()).rejects.toMatchObject({ code: 'unavailable' }));
+    expect((await untilAvailable(ask)).email).toBe(email);
+  }, 20_000);
+});
+
+/** Each try waits a while for the connection by itself, so this does not spin. */
+async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'unavailable' });
+    }
+  }
+}
