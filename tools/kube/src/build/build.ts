@@ -29,7 +29,7 @@ export async function buildToolbox(options: BuildOptions = {}): Promise<Toolbox>
   const built = builtToolbox();
   if (built) return built;
   const folder = toolboxFolder();
-  options.onProgress?.('Kubernetes: waiting for the build (another run may be at it)');
+  options.onProgress?.('Kubernetes: built once per machine, which takes some minutes');
   await withLock(folder, 'all', async () => {
     const names = Object.keys(programs) as ProgramName[];
     const missing = names.filter((name) => !hasProgram(folder, name));
