@@ -18,13 +18,16 @@ const runos = { rules: { 'declared-imports': declaredImports, 'handlers-declare-
 /** Specs, and what only they import. They start real servers, so they may use the kits and tools that do. */
 const specs = ['**/*.spec.ts', '**/src/**/spec-*.ts', '**/src/**/spec-*/**/*.ts', '**/src/testing/**/*.ts'];
 
+/** What scripts that run on Node alone may use without importing it. */
+const nodeGlobals = ['AbortController', 'performance', 'process', 'setTimeout', 'URL'];
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.runos/**', 'tools/lint/probes/**'] },
   { linterOptions: { noInlineConfig: true } },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', URL: 'readonly' } },
+    languageOptions: { globals: Object.fromEntries(nodeGlobals.map((name) => [name, 'readonly'])) },
   },
   {
     files: ['**/*.ts'],

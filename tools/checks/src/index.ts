@@ -1,1 +1,1 @@
-export {};
+export { testEverything } from './test-everything.js';

@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { Tally } from './tally.js';
+
+const tallied = () => {
+  const lines: string[] = [];
+  return { lines, tally: new Tally((line) => void lines.push(line)) };
+};
+
+describe('Tally', () => {
+  it('ends with the counts alone on the last line', async () => {
+    const { lines, tally } = tallied();
+    await tally.check('lint', () => true);
+    tally.add(40, []);
+    expect(tally.report()).toBe(true);
+    expect(lines.at(-1)).toBe('41 passed, 0 failed');
+  });
+
+  it('names every failure again before the counts: an answer, a sentence or an error', async () => {
+    const { lines, tally } = tallied();
+    await tally.check('lint', () => false);
+    await tally.check('format', () => 'two files are not');
+    await tally.check('servers', () => Promise.reject(new Error('Go is not on PATH')));
+    tally.add(3, ['osid.spec.ts: parses']);
+    expect(tally.report()).toBe(false);
+    expect(lines.slice(-5)).toEqual([
+      '✗ lint: see above',
+      '✗ format: two files are not',
+      '✗ servers: Go is not on PATH',
+      '✗ osid.spec.ts: parses',
+      '3 passed, 4 failed',
+    ]);
+  });
+});
