@@ -37,7 +37,6 @@ export const reconcilerConfig = serviceConfig({
 
 export type ReconcilerConfig = z.output<typeof reconcilerConfig>;
 
-
 const configToken = Symbol('reconciler config');
 
 /** `constructor(@InjectConfig() private readonly config: ReconcilerConfig)` */

@@ -1,1 +1,1 @@
-export {};
+export { reconcilerService } from './reconciler-service.js';

@@ -26,12 +26,7 @@ export class Clusters extends TenantRepository<Row> {
   }
 
   /** @throws Fault `cluster.not_found` */
-  async get(
-    sql: EntityManager,
-    tenant: string,
-    cid: string,
-    lock: keyof typeof locks = 'none',
-  ): Promise<ClusterRow> {
+  async get(sql: EntityManager, tenant: string, cid: string, lock: keyof typeof locks = 'none'): Promise<ClusterRow> {
     const [found] = await this.query<ClusterRow>(
       sql,
       { tenant },
@@ -44,10 +39,6 @@ export class Clusters extends TenantRepository<Row> {
 
   /** Of one account, oldest first. */
   list(sql: EntityManager, reach: Reach): Promise<ClusterRow[]> {
-    return this.query<ClusterRow>(
-      sql,
-      reach,
-      `SELECT ${columns} FROM cluster WHERE {tenant} ORDER BY id`,
-    );
+    return this.query<ClusterRow>(sql, reach, `SELECT ${columns} FROM cluster WHERE {tenant} ORDER BY id`);
   }
 }

@@ -15,7 +15,6 @@ import { Clusters } from './clusters.js';
 
 type Input = z.output<typeof reconciler.createCluster.input>;
 
-
 @Injectable()
 export class CreateCluster {
   constructor(

@@ -51,7 +51,10 @@ export class RemoveClusters {
     try {
       await this.bus.ask(agentGateway.forgetCluster, { cid }, { tenant: aid });
       await this.database.transaction(async (sql) => {
-        const line = { level: 'info', message: `Cluster ${cid}, its nodes and their certificates are removed.` } as const;
+        const line = {
+          level: 'info',
+          message: `Cluster ${cid}, its nodes and their certificates are removed.`,
+        } as const;
         await runSql(sql, 'DELETE FROM cluster WHERE id = $1', [id]);
         await endJobs(sql, [{ jobId: job, outcome: 'completed', reason: null, error: null, line }]);
       });

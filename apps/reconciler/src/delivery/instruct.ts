@@ -26,7 +26,9 @@ export class Instruct {
     const { osid, type, spec, digest, revision, bundle_generation: generation } = instance;
     const bundle = renderBundle({ osid, type, cluster: instance, spec, secrets: this.secrets.open(instance) });
     if (bundle.digest !== digest) {
-      throw new Error(`${osid} revision ${revision} renders to ${bundle.digest}, not to ${digest} as when it was written`);
+      throw new Error(
+        `${osid} revision ${revision} renders to ${bundle.digest}, not to ${digest} as when it was written`,
+      );
     }
     const { driftPolicy } = spec;
     const body = { osid, generation, revision, digest, driftPolicy, objectsGz: bundle.objectsGz };

@@ -14,7 +14,8 @@ export type DeliveryPlan =
 /** What a claim is to do now. Only the claimed revision may leave: that it may have left is written down. */
 export function planDelivery(claim: Claim, wanted: Wanted | undefined): DeliveryPlan {
   if (wanted === undefined) return { do: 'nothing', because: 'the instance is gone' };
-  if (wanted.revision !== claim.revision) return { do: 'again', because: 'a newer revision was written since the claim' };
+  if (wanted.revision !== claim.revision)
+    return { do: 'again', because: 'a newer revision was written since the claim' };
   if (claim.delivered >= wanted.revision) return { do: 'nothing', because: 'the agent has stored this revision' };
   return wanted.deleting
     ? { do: 'remove', because: `revision ${wanted.revision} is a tombstone` }

@@ -98,7 +98,11 @@ export class CreateInstance {
       ...this.accepted.clock,
       logs: [
         { step: 'validate', level: 'info', message: inWordsOf(wish.spec) },
-        { step: 'render', level: 'info', message: `Rendered ${bundle.bytes} bytes, digest ${bundle.digest.slice(0, 12)}.` },
+        {
+          step: 'render',
+          level: 'info',
+          message: `Rendered ${bundle.bytes} bytes, digest ${bundle.digest.slice(0, 12)}.`,
+        },
       ],
     });
     const hint = wish.rrcFlipHint === undefined ? {} : { rrcFlipHint: wish.rrcFlipHint };

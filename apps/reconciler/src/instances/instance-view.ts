@@ -2,7 +2,7 @@ import type { Service, ServiceState } from '@runos/api';
 import { Host } from '@runos/naming';
 import { serviceType } from '@runos/service-types';
 import { domainOf, type Standing, whyNotConnected } from '../clusters/cluster-row.js';
-import type { InstanceRow, } from './instance-row.js';
+import type { InstanceRow } from './instance-row.js';
 
 type Seen = Pick<InstanceRow, 'state' | 'reason' | 'message'>;
 

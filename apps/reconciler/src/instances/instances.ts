@@ -61,7 +61,13 @@ export class Instances extends TenantRepository<Row> {
   }
 
   /** One page of a cluster's instances, oldest first; of one type, if it is named. */
-  list(sql: EntityManager, tenant: string, clusterId: number, type: string | null, page: Page): Promise<ListedInstance[]> {
+  list(
+    sql: EntityManager,
+    tenant: string,
+    clusterId: number,
+    type: string | null,
+    page: Page,
+  ): Promise<ListedInstance[]> {
     return this.query<ListedInstance>(
       sql,
       { tenant },

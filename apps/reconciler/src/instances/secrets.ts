@@ -11,7 +11,10 @@ export class Secrets {
   }
 
   open(instance: { readonly osid: string; readonly secrets_sealed: string }): Record<string, string> {
-    return JSON.parse(this.config.keyring.open(instance.secrets_sealed, about(instance.osid))) as Record<string, string>;
+    return JSON.parse(this.config.keyring.open(instance.secrets_sealed, about(instance.osid))) as Record<
+      string,
+      string
+    >;
   }
 }
 

@@ -4,8 +4,7 @@ import { tellJobs } from './tell-jobs.js';
 /** The reason a job shows while nobody holds a stream for its cluster. */
 export const agentAbsent = 'AgentAbsent';
 
-export const waitingForAgent = (cid: string): string =>
-  `waiting for the cluster agent of ${cid}: it is not connected`;
+export const waitingForAgent = (cid: string): string => `waiting for the cluster agent of ${cid}: it is not connected`;
 
 const openItem = `(
   SELECT i.item->>'id' FROM jsonb_array_elements(c.work_items) WITH ORDINALITY AS i(item, at)
@@ -34,7 +33,12 @@ export async function resumeJobs(sql: EntityManager, cluster: { id: number; cid:
   );
 }
 
-async function changed(sql: EntityManager, set: string, where: string, parameters: [number, string, string]): Promise<void> {
+async function changed(
+  sql: EntityManager,
+  set: string,
+  where: string,
+  parameters: [number, string, string],
+): Promise<void> {
   await tellJobs(
     sql,
     `changed AS (

@@ -137,11 +137,15 @@ describe('jobs in SQL', () => {
       return { paused: clock.paused, minutes: Math.round(clock.ms / 60_000) };
     };
     expect(await left()).toEqual({ paused: false, minutes: 15 });
-    await test.database.query(`UPDATE job_ref SET ends_at = ends_at - interval '5 minutes' WHERE job_id = $1`, [job.id]);
+    await test.database.query(`UPDATE job_ref SET ends_at = ends_at - interval '5 minutes' WHERE job_id = $1`, [
+      job.id,
+    ]);
     await test.database.transaction((sql) => pauseJobs(sql, cluster));
     expect(await left()).toEqual({ paused: true, minutes: 24 * 60 });
     await test.database.transaction((sql) => pauseJobs(sql, cluster));
-    await test.database.query(`UPDATE job_ref SET paused_at = paused_at - interval '1 hour' WHERE job_id = $1`, [job.id]);
+    await test.database.query(`UPDATE job_ref SET paused_at = paused_at - interval '1 hour' WHERE job_id = $1`, [
+      job.id,
+    ]);
     await test.database.transaction((sql) => resumeJobs(sql, cluster));
     expect(await left()).toEqual({ paused: false, minutes: 10 });
     await test.database.transaction((sql) => pauseJobs(sql, cluster));

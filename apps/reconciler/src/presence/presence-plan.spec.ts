@@ -21,7 +21,11 @@ const before = (over: Partial<Before> = {}): Before => ({ sessionNo: 5, seq: 1, 
 describe('presence', () => {
   it('counts only what is newer, whatever order it arrives in', () => {
     for (const late of [told({ seq: 1 }), told({ sessionNo: 4, seq: 99 })]) {
-      expect(planPresence(before({ present: true }), late)).toMatchObject({ news: false, present: true, turn: undefined });
+      expect(planPresence(before({ present: true }), late)).toMatchObject({
+        news: false,
+        present: true,
+        turn: undefined,
+      });
     }
     expect(planPresence(before(), told({ sessionNo: 6, seq: 0 })).news).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { createDataSource, Database, migrate } from '@runos/persistence';
 import { throwAwayPostgres } from '@runos/testing-services';
-import { ReconcilerSchema1700000001000 } from '../schema/reconciler-schema.js';
+import { migrations } from '../schema/migrations.js';
 
 export interface TestDatabase {
   readonly database: Database;
@@ -13,7 +13,6 @@ export interface TestDatabase {
 export async function testDatabase(poolSize = 20): Promise<TestDatabase> {
   const postgres = await throwAwayPostgres();
   const role = { name: `${postgres.database}_reconciler`, password: 'secret' };
-  const migrations = [ReconcilerSchema1700000001000];
   await migrate({ service: 'reconciler', ownerUrl: postgres.url, role, migrations });
   const url = postgres.urlFor(role.name, role.password);
   const dataSource = createDataSource({

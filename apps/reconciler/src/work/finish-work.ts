@@ -37,9 +37,9 @@ export async function holdLane(
   { cluster_id, session_no }: { readonly cluster_id: number; readonly session_no: number },
   forMs: number,
 ): Promise<void> {
-  await runSql(
-    sql,
-    'UPDATE cluster SET not_before = now() + ms($3) WHERE id = $1 AND present AND session_no = $2',
-    [cluster_id, session_no, forMs],
-  );
+  await runSql(sql, 'UPDATE cluster SET not_before = now() + ms($3) WHERE id = $1 AND present AND session_no = $2', [
+    cluster_id,
+    session_no,
+    forMs,
+  ]);
 }

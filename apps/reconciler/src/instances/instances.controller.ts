@@ -1,0 +1,98 @@
+import { Controller } from '@nestjs/common';
+import { reconciler } from '@runos/contracts';
+import { Answers, type CallContext } from '@runos/messaging';
+import { Database } from '@runos/persistence';
+import { serviceType } from '@runos/service-types';
+import type { z } from 'zod';
+import { byOf } from '../by.js';
+import { Clusters } from '../clusters/clusters.js';
+import { readCursor, writeCursor } from '../cursor.js';
+import { ChangeInstance } from './change-instance.js';
+import { CreateInstance } from './create-instance.js';
+import { InstanceEvents } from './events.js';
+import { instanceView, shownStatus } from './instance-view.js';
+import { type InstanceName, Instances } from './instances.js';
+import { ShowCredentials } from './show-credentials.js';
+
+type Call = CallContext<'tenant'>;
+type In<C extends { input: z.ZodType }> = z.output<C['input']>;
+type Out<C extends { output: z.ZodType }> = z.output<C['output']>;
+
+@Controller()
+export class InstancesController {
+  constructor(
+    private readonly database: Database,
+    private readonly clusters: Clusters,
+    private readonly instances: Instances,
+    private readonly creations: CreateInstance,
+    private readonly changes: ChangeInstance,
+    private readonly events: InstanceEvents,
+    private readonly credentials: ShowCredentials,
+  ) {}
+
+  @Answers(reconciler.createInstance)
+  create(input: In<typeof reconciler.createInstance>, call: Call) {
+    return this.creations.run(input, byOf(call));
+  }
+
+  @Answers(reconciler.updateInstance)
+  update(input: In<typeof reconciler.updateInstance>, call: Call) {
+    return this.changes.update(input, byOf(call));
+  }
+
+  @Answers(reconciler.deleteInstance)
+  delete(input: In<typeof reconciler.deleteInstance>, call: Call) {
+    return this.changes.delete(input, byOf(call));
+  }
+
+  @Answers(reconciler.restartInstance)
+  restart(input: In<typeof reconciler.restartInstance>, call: Call) {
+    return this.changes.restart(input, byOf(call));
+  }
+
+  @Answers(reconciler.listInstances)
+  async list(
+    { cid, type, limit, cursor }: In<typeof reconciler.listInstances>,
+    { tenant }: Call,
+  ): Promise<Out<typeof reconciler.listInstances>> {
+    const after = readCursor(cursor) ?? 0;
+    const sql = this.database.manager;
+    const cluster = await this.clusters.get(sql, tenant, cid);
+    if (type !== undefined) serviceType(type);
+    const found = await this.instances.list(sql, tenant, cluster.id, type ?? null, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const services = page.map((each) => ({
+      id: each.iid,
+      osid: each.osid,
+      type: each.type,
+      name: each.name,
+      status: cluster.ready ? each.state : ('disconnected' as const),
+      resourceRequirementClassId: each.class_id,
+      createdAt: each.created_at.toISOString(),
+    }));
+    return { services, nextCursor: found.length > page.length ? writeCursor(page[page.length - 1].id) : null };
+  }
+
+  @Answers(reconciler.showInstance)
+  async show(name: InstanceName, { tenant }: Call) {
+    return instanceView(await this.instances.get(this.database.manager, tenant, name));
+  }
+
+  @Answers(reconciler.showInstanceStatus)
+  async status(name: InstanceName, { tenant }: Call): Promise<Out<typeof reconciler.showInstanceStatus>> {
+    const instance = await this.instances.get(this.database.manager, tenant, name);
+    const { status: state, reason, message } = shownStatus(instance);
+    const replicas = { desired: instance.spec.sizing.replicas, ready: instance.ready_replicas };
+    return { state, reason, message, replicas };
+  }
+
+  @Answers(reconciler.showInstanceCredentials)
+  showCredentials(name: InstanceName, { tenant }: Call) {
+    return this.credentials.run(name, tenant);
+  }
+
+  @Answers(reconciler.listInstanceEvents)
+  listEvents(input: In<typeof reconciler.listInstanceEvents>, { tenant }: Call) {
+    return this.events.list(input, tenant);
+  }
+}

@@ -1,0 +1,4 @@
+import { runService } from '@runos/messaging';
+import { reconcilerService } from './reconciler-service.js';
+
+await runService(reconcilerService);

@@ -1,0 +1,4 @@
+import { runMigration } from '@runos/persistence';
+import { migrations } from './schema/migrations.js';
+
+await runMigration({ service: 'reconciler', migrations });
