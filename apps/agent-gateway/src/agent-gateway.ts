@@ -43,6 +43,8 @@ const maxRegisterBytes = 64 * 1024;
 /** A machine room behind one address may register together; somebody who guesses may not. */
 const registrationRate = { perMinute: 120, burst: 60 };
 const callRate = { perMinute: 300, burst: 60 };
+/** Each costs a lookup and a few rows; agents dial again after a second at the soonest. */
+const streamRate = { perMinute: 60, burst: 30 };
 const streamPace = { perSecond: 500, burst: 1_000, inFlight: 64 };
 const firstWordMs = 15_000;
 
@@ -96,7 +98,15 @@ export class AgentGateway {
     const issuer = new Issuer(() => this.#known().l2, config.agentCertificateDays);
     const gatekeeper = new Gatekeeper(certificates);
     const handlers = reportHandlers(hub, bus, audit, logger);
-    const streams = new AgentStreams({ gatekeeper, hub, handlers, logger, pace: streamPace, firstWordMs });
+    const streams = new AgentStreams({
+      gatekeeper,
+      hub,
+      handlers,
+      logger,
+      pace: streamPace,
+      limit: new RateLimit(streamRate),
+      firstWordMs,
+    });
     const renewal = new Renewal({ database, certificates, agents, presence, issuer });
     const registrar = new Registrar({ database, tokens, certificates, sessions, hub, issuer, bus, audit });
     const guard = { gatekeeper, limit: new RateLimit(callRate), logger };

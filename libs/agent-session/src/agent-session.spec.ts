@@ -7,10 +7,10 @@ import {
   instructionEnvelope,
   DELETE_BUNDLE,
 } from '@runos/agent-protocol';
+import { halfOpenProxy } from '@runos/testing-basics';
 import type { AgentSession } from './agent-session.js';
 import { certificateFacts } from './credentials/agent-credentials.js';
 import { MemoryStore, startAgent } from './spec-agent.js';
-import { halfOpenProxy } from './spec-half-open-proxy.js';
 import { SpecPlane } from './spec-plane.js';
 
 let plane: SpecPlane;

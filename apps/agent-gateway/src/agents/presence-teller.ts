@@ -1,6 +1,7 @@
 import { type Presence, reconciler } from '@runos/contracts';
 import { exponential, settled, WorkQueue } from '@runos/engine';
 import type { Bus } from '@runos/messaging';
+import { isNotFound } from '../not-found.js';
 import type { Logger } from '@runos/observability';
 import { identityOf, keyText } from './agent-key.js';
 import type { AgentRow, AgentStore } from './agent-store.js';
@@ -51,10 +52,19 @@ export class PresenceTeller {
   async #tell(key: string) {
     const row = this.#newest.get(key);
     if (row === undefined) return settled();
-    await this.bus.ask(reconciler.reportPresence, presenceOf(row), { tenant: row.aid });
+    await this.#report(row);
     await this.agents.told(row, row.seq);
     if (this.#newest.get(key) === row) this.#newest.delete(key);
     return settled();
+  }
+
+  async #report(row: AgentRow): Promise<void> {
+    try {
+      await this.bus.ask(reconciler.reportPresence, presenceOf(row), { tenant: row.aid });
+    } catch (error) {
+      // Its cluster or node was deleted meanwhile: there is nobody left to tell it about.
+      if (!isNotFound(error)) throw error;
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   NodeRegistrationResponse,
 } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
+import { faultOf } from '@runos/kernel';
 import type { Bus } from '@runos/messaging';
 import { Aid, Nid } from '@runos/osid';
 import type { Database } from '@runos/persistence';
@@ -13,6 +14,7 @@ import type { Audit } from '../audit/audit.js';
 import type { CertificateStore } from '../certificates/certificate-store.js';
 import type { Issuer } from '../certificates/issuer.js';
 import { Refused } from '../grpc/refused.js';
+import { isNotFound } from '../not-found.js';
 import type { SessionHub } from '../sessions/session-hub.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import { checkToken } from '../tokens/check-token.js';
@@ -49,6 +51,7 @@ export class Registrar {
     const proved = await this.parts.issuer.prove(asked.csrPem);
     if (proved === undefined) throw new Refused('request-invalid', 'the certificate request is not valid');
     const nid = checked.purpose === 'node' ? await this.#nidOf(aid, cid, machineId, os) : null;
+    if (nid === undefined) return this.#refuse(asked, aid, `there is no cluster ${cid} that takes nodes`, from);
     const identity: AgentIdentity = { aid, cid, nid };
     const issued = await this.parts.issuer.issue(identity, proved);
     const revoked = await this.parts.database.transaction(async (sql) => {
@@ -82,9 +85,17 @@ export class Registrar {
     return { machineId, os: os.replace(/[^\x20-\x7e]/g, '').slice(0, 128) || 'unknown' };
   }
 
-  async #nidOf(aid: string, cid: string, machineId: string, os: string): Promise<string> {
-    const { nid } = await this.parts.bus.ask(reconciler.registerNode, { cid, machineId, os }, { tenant: aid });
-    if (!Nid.is(nid)) throw new Error(`the reconciler named a node "${nid}", which is no nid`);
-    return nid;
+  /** Undefined when the cluster is gone or going. @throws Refused when it takes no further node, saying why */
+  async #nidOf(aid: string, cid: string, machineId: string, os: string): Promise<string | undefined> {
+    try {
+      const { nid } = await this.parts.bus.ask(reconciler.registerNode, { cid, machineId, os }, { tenant: aid });
+      if (!Nid.is(nid)) throw new Error(`the reconciler named a node "${nid}", which is no nid`);
+      return nid;
+    } catch (error) {
+      const fault = faultOf(error);
+      if (isNotFound(error) || fault?.code === 'conflict.deleting') return undefined;
+      if (fault?.code === 'limit.exceeded') throw new Refused('request-invalid', fault.message);
+      throw error;
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { agentGateway } from '@runos/contracts';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
 import { lasting } from '../certificates/issuer.js';
 import { refusalTo, registerAt, SpecAgent } from '../spec/spec-agent.js';
@@ -36,6 +37,20 @@ describe('a registration token', () => {
     expect(lastReason()).toMatchObject({ aid: 'abcde', action: 'registration-token.create', outcome: 'allowed' });
     const { rows } = await plane.sql.query('SELECT * FROM registration_token');
     expect(JSON.stringify(rows)).not.toContain(issued.token.split('.')[1]);
+  });
+
+  it('is the same again for the same idempotency key', async () => {
+    const ask = (purpose: 'node' | 'cluster-agent', requestHash: string) =>
+      plane.bus.ask(
+        agentGateway.issueRegistrationToken,
+        { cid: 'ky3', token: { purpose }, idempotency: { key: 'k-1', requestHash } },
+        { tenant: 'abcde' },
+      );
+    const first = await ask('node', 'h1');
+    expect(await ask('node', 'h1')).toEqual(first);
+    await expect(ask('cluster-agent', 'h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
+    const { rows } = await plane.sql.query('SELECT answer FROM idempotency');
+    expect(JSON.stringify(rows)).not.toContain(first.token.split('.')[1]);
   });
 
   it('makes one node of one machine: certificate with its identity, key of its own', async () => {
@@ -88,6 +103,9 @@ describe('a registration token', () => {
     plane.neighbours.reconcilerIsAway = true;
     expect(await refusalTo(register({ token }))).toMatchObject({ code: status.UNAVAILABLE, refusal: 'plane-busy' });
     plane.neighbours.reconcilerIsAway = false;
+    const late = await plane.token('node', { cid: 'gone' });
+    expect(await refusalTo(register({ token: late.token }))).toEqual(refusedToken);
+    expect(lastReason()?.detail.reason).toMatch(/no cluster gone/);
     expect(await refusalTo(register({ token, machineId: 'a b' }))).toMatchObject({ refusal: 'request-invalid' });
     expect(await register({ token })).toMatchObject({ cid: 'ky3' });
   });

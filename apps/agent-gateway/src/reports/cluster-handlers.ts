@@ -2,6 +2,7 @@ import { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import type { Bus } from '@runos/messaging';
 import type { Audit } from '../audit/audit.js';
+import { isNotFound } from '../not-found.js';
 import type { SessionHub } from '../sessions/session-hub.js';
 import type { LiveAgent } from '../streams/live-agent.js';
 import type { ReportHandlers } from './report-handler.js';
@@ -30,7 +31,7 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
         try {
           await bus.ask(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
         } catch (error) {
-          if (error instanceof Fault && error.code.endsWith('.not_found')) {
+          if (isNotFound(error)) {
             await audit.refused(aid, 'agent.status', `${cid}/${status.osid}`, 'the instance is not of this cluster');
           }
           throw error;

@@ -150,6 +150,19 @@ describe('hostile messages', () => {
   });
 });
 
+describe('streams opened one after the other without end', () => {
+  it('are refused after a while, for that agent only', async () => {
+    const restless = await registered('node', 'restless');
+    let last = dial(restless, 'node');
+    for (let n = 0; n < 30; n += 1) {
+      await last.beat();
+      last = dial(restless, 'node');
+    }
+    expect(await last.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, refusal: 'rate-exceeded' });
+    await dial(node, 'node').beat();
+  });
+});
+
 describe('calls beside the stream', () => {
   it('are answered as older node agents need it', async () => {
     const call = <In, Out>(method: Parameters<typeof callAs<In, Out>>[2], request: In) =>

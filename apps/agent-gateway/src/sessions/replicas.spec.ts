@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => plane.stop());
 
-const staleMs = 1_000;
+const staleMs = 2_000;
 const told = (nid: string) => plane.neighbours.of('ky3', nid);
 
 async function registered(replica: Replica, machineId: string) {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { AgentHello, DELETE_BUNDLE, type Envelope, errorEnvelope, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
+import { halfOpenProxy } from '@runos/testing-basics';
 import { registerAt, SpecAgent } from '../spec/spec-agent.js';
 import { type Replica, SpecPlane } from '../spec/spec-plane.js';
 
@@ -103,7 +104,7 @@ describe('presence', () => {
     expect(told(proof.nid)?.ready).toBe(true);
     const lastBeat = Date.now();
     await plane.neighbours.until(() => told(proof.nid)?.ready === false);
-    expect(Date.now() - lastBeat).toBeGreaterThan(800);
+    expect(Date.now() - lastBeat).toBeGreaterThan(1_600);
     expect(told(proof.nid)?.present).toBe(true);
     await back.beat();
     await plane.neighbours.until(() => told(proof.nid)?.ready === true);
@@ -129,6 +130,27 @@ describe('presence', () => {
     expect(Math.abs(at - before)).toBeLessThan(2_000);
     const others = await reconciler.ask(agentGateway.listHeartbeats, { cid: 'ky3' }, { tenant: 'other' });
     expect(others.agents).toEqual([]);
+  });
+});
+
+describe('a connection that leads nowhere', () => {
+  it('does not keep its agent ready, nor away when it dials again', async () => {
+    const proxy = await halfOpenProxy(one.streamPort);
+    const proof = await registered('cable');
+    const lost = new SpecAgent(proxy.port, proof);
+    agents.push(lost);
+    lost.beatEvery(100);
+    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+    proxy.freeze();
+    await plane.neighbours.until(() => told(proof.nid)?.ready === false);
+    expect(told(proof.nid)?.present).toBe(true);
+    expect(await instruct(proof.nid, { timeoutMs: 200 })).toEqual({ outcome: 'unknown' });
+    const back = dial(two, proof);
+    back.onInstruction = obey;
+    await back.beat();
+    expect(await instruct(proof.nid)).toEqual(answered);
+    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+    proxy.stop();
   });
 });
 

@@ -45,6 +45,7 @@ export function reconcilerFor(neighbours: Neighbours): Type {
     @Answers(reconciler.registerNode)
     register({ cid, machineId }: Input<typeof reconciler.registerNode>, { tenant }: Tenant) {
       if (neighbours.reconcilerIsAway) throw new Fault('unavailable', 'The database cannot be reached.');
+      if (cid === 'gone') throw new Fault('cluster.not_found', 'There is no such cluster.');
       const key = `${tenant}/${cid}/${machineId}`;
       const nid = neighbours.nids.get(key) ?? `n${String(neighbours.nids.size).padStart(4, '0')}`;
       neighbours.nids.set(key, nid);

@@ -21,8 +21,8 @@ export interface Replica {
   readonly streamPort: number;
 }
 
-/** In a hurry: a span of readiness is a second. */
-const hurry = { staleAfterMs: 1_000, pulseMs: 1_000, leaseMs: 15_000, renewedGraceMs: 1_000 };
+/** In a hurry: a span of readiness is two seconds. */
+const hurry = { staleAfterMs: 2_000, pulseMs: 1_000, leaseMs: 15_000, renewedGraceMs: 1_000 };
 
 const key = { id: 'spec', key: Buffer.alloc(32, 7) };
 const specKeyring = new Keyring([key]);

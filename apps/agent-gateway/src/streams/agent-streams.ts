@@ -1,8 +1,10 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { AgentHello, type AgentKind, type Envelope, readReport } from '@runos/agent-protocol';
 import type { Logger } from '@runos/observability';
+import { keyOf, keyText } from '../agents/agent-key.js';
 import type { Introduction } from '../agents/agent-store.js';
 import type { Gatekeeper } from '../certificates/gatekeeper.js';
+import type { RateLimit } from '../grpc/rate-limit.js';
 import { answerReport } from '../reports/answer-report.js';
 import type { ReportHandlers } from '../reports/report-handler.js';
 import type { SessionHub } from '../sessions/session-hub.js';
@@ -16,6 +18,8 @@ export interface AgentStreamsParts {
   readonly handlers: ReportHandlers;
   readonly logger: Logger;
   readonly pace: Pace;
+  /** How often one agent may open a stream. */
+  readonly limit: RateLimit;
   /** A stream on which nothing is said for this long at its beginning is ended. */
   readonly firstWordMs: number;
 }
@@ -26,13 +30,16 @@ export class AgentStreams {
 
   /** Takes one stream. Never throws: what goes wrong is told to the agent and the log. */
   async take(call: ServerDuplexStream<Envelope, Envelope>, kind: AgentKind): Promise<void> {
-    const { gatekeeper, logger, pace } = this.parts;
+    const { gatekeeper, limit, logger, pace } = this.parts;
     const stream = new AgentStream(call, new Pacer(pace));
     try {
       const admission = await gatekeeper.admit(call, kind);
       if (!admission.admitted) {
         logger.warn({ kind, from: call.getPeer(), reason: admission.details }, 'a stream was refused');
         return stream.refuse(admission.refusal, admission.details);
+      }
+      if (!limit.allows(keyText(keyOf(admission.peer.identity)))) {
+        return stream.refuse('rate-exceeded', 'too many streams one after the other; wait before dialling again');
       }
       this.#listen(stream, admission.peer);
     } catch (error) {
