@@ -1,6 +1,5 @@
 import { buildToolbox, startCluster } from '@runos/tool-kube';
 import { waitUntil } from '@runos/tool-process';
-import { giveAgentAccess } from './agent-access.js';
 import { type AgentHome, startClusterAgent, startNodeAgent } from './agents.js';
 import { Kubectl } from './kubectl.js';
 import { type StartOptions } from './options.js';
@@ -24,12 +23,18 @@ export async function ensureCluster(api: PublicApi, aid: string, options: StartO
   return cid;
 }
 
-/** Builds Kubernetes where it is needed and missing. Its failure is for whoever awaits it; nobody has to. */
-export function buildAhead({ options, terminal, signal }: PlaneContext): Promise<void> {
-  if (options.cluster !== 'demo') return Promise.resolve();
-  const built = buildToolbox({ onProgress: terminal.about('kubernetes'), signal }).then(() => undefined);
-  built.catch(() => undefined);
-  return built;
+/** Builds Kubernetes where it is needed and missing, from now on. Answers how to wait for it: again when it failed. */
+export function buildAhead({ options, terminal, signal }: PlaneContext): () => Promise<void> {
+  if (options.cluster !== 'demo') return () => Promise.resolve();
+  const build = async (): Promise<void> =>
+    void (await buildToolbox({ onProgress: terminal.about('kubernetes'), signal }));
+  let current: Promise<void> | undefined = build();
+  current.catch(() => undefined); // told to whoever awaits it
+  return async () => {
+    const awaited = current ?? build();
+    current = undefined;
+    await awaited;
+  };
 }
 
 /** The administrator's; null without a cluster. */
@@ -58,22 +63,19 @@ export async function runNodeAgents(home: AgentHome, { options, processes }: Pla
   );
 }
 
-/** Resolves when the plane says that the cluster is connected. */
 export async function runClusterAgent(
   home: AgentHome,
   kubectl: Kubectl,
-  { processes, signal }: PlaneContext,
+  kubeconfig: string,
+  { processes }: PlaneContext,
 ): Promise<void> {
-  const kubeconfig = await giveAgentAccess(kubectl, home.folder.in('cluster-agent'), signal);
-  await processes.run('cluster-agent', 'agents', (until) => startClusterAgent(home, kubectl, kubeconfig, until));
-  const connected = async (): Promise<boolean> => {
-    const { status } = await home.api.get<{ status: string }>(`/${home.aid}/clusters/${home.cid}`);
-    return status === 'connected';
-  };
-  await waitUntil(connected, {
-    deadlineMs: 120_000,
-    everyMs: 200,
-    signal,
-    because: () => 'the cluster agent does not connect',
-  });
+  await processes.run('cluster-agent', 'agents', (signal) => startClusterAgent(home, kubectl, kubeconfig, signal));
+}
+
+/** Resolves when the plane says so. */
+export async function clusterConnected({ api, aid, cid }: AgentHome, signal: AbortSignal): Promise<void> {
+  const connected = async (): Promise<boolean> =>
+    (await api.get<{ status: string }>(`/${aid}/clusters/${cid}`)).status === 'connected';
+  const because = (): string => 'The cluster agent is not connected yet, see its log';
+  await waitUntil(connected, { deadlineMs: 120_000, everyMs: 200, signal, because });
 }

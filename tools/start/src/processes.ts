@@ -19,6 +19,7 @@ export class Processes {
   /** Starts it and keeps it running; resolves when it is ready. Throws once everything is being ended. */
   async run(name: string, layer: Layer, begin: (signal: AbortSignal) => Promise<Running>): Promise<void> {
     if (this.#closed) throw new Error(`${name} is not started any more: everything ends.`);
+    if (this.#all.get(name)?.stopped === false) return; // an earlier try got this far
     const supervised = new Supervised(name, begin, { onEvent: (line) => this.eventOf(name, line) });
     this.#all.set(name, supervised);
     this.#layers.set(name, layer);

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { type Operator } from '@runos/tool-account';
+import { giveAgentAccess } from './agent-access.js';
 import { type AgentHome } from './agents.js';
 import { startControlServer } from './control-server.js';
 import { type DataFolder } from './data-folder.js';
 import {
   buildAhead,
+  clusterConnected,
   ensureCluster,
   kubeconfigOf,
   openKubernetes,
@@ -18,6 +20,7 @@ import { Processes } from './processes.js';
 import { PublicApi } from './public-api.js';
 import { type PlaneContext, startServices, startStores } from './start-plane.js';
 import { type Terminal } from './terminal.js';
+import { untilDone } from './until-done.js';
 import { howToGoOn, whereEverythingIs } from './welcome.js';
 
 interface Run {
@@ -88,22 +91,26 @@ async function bringUp(context: PlaneContext, dev: DevFile): Promise<{ cluster?:
   return { cluster: connectCluster(context, { folder, api, aid, cid, doors }, built, dev) };
 }
 
-/** A cluster that does not come does not fail the plane: it is told, and jobs for it wait. */
+/** A cluster that does not come does not fail the plane: it is told, jobs for it wait, and every step is tried again. */
 async function connectCluster(
   context: PlaneContext,
   home: AgentHome,
-  built: Promise<void>,
+  built: () => Promise<void>,
   dev: DevFile,
 ): Promise<void> {
   const { signal, terminal } = context;
+  const tell = terminal.about('cluster');
+  const step = <T>(action: () => Promise<T>): Promise<T> => untilDone(action, tell, signal);
   try {
-    await runNodeAgents(home, context);
-    await built;
-    const kubectl = await openKubernetes(context);
-    await runClusterAgent(home, kubectl, context);
+    await step(() => runNodeAgents(home, context));
+    await step(built);
+    const kubectl = await step(() => openKubernetes(context));
+    const kubeconfig = await step(() => giveAgentAccess(kubectl, home.folder.in('cluster-agent'), signal));
+    await step(() => runClusterAgent(home, kubectl, kubeconfig, context));
+    await step(() => clusterConnected(home, signal));
     dev.update({ clusterReady: true });
     terminal.say(howToGoOn(dev.now, kubectl.command));
   } catch (error) {
-    if (!signal.aborted) terminal.about('cluster')(`${(error as Error).message}; jobs for it wait.`);
+    if (!signal.aborted) throw error;
   }
 }

@@ -52,10 +52,10 @@ export async function startProgram({ name, app = name, folder, settings, signal,
     pidFile: folder.in('pids', `${name}.pid`),
   });
   if (ready) {
-    const because = (): string => 'not ready after a minute';
+    const because = (): string => 'not ready after two minutes';
     await readyOrEnded(
       child,
-      (until) => waitUntil(ready, { deadlineMs: 60_000, everyMs: 50, because, signal: until }),
+      (until) => waitUntil(ready, { deadlineMs: 120_000, everyMs: 50, because, signal: until }),
       signal,
     );
   }

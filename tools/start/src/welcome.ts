@@ -11,7 +11,7 @@ export function whereEverythingIs(dev: Dev, owner: Owner, data: string): string 
     `  agents        register ${dev.agentGateway.register}, stream ${dev.agentGateway.stream}`,
     `  data and logs ${data}`,
     `  for scripts   ${data}/dev.json`,
-    ...(dev.cid ? [`  cluster       ${dev.cid}: not connected yet, Kubernetes is being started`] : []),
+    ...(dev.cid ? [`  cluster       ${dev.cid}: not connected yet, it is being started`] : []),
     '  Ctrl-C stops everything; the next start goes on where it ended.',
     '',
   ].join('\n');
