@@ -45,6 +45,7 @@ export class Repairer {
 
   async repair(task: RepairTask): Promise<Repair> {
     const { state, todo, signal } = task;
+    if (todo.why === 'overtaken') return this.#overtaken(task);
     // An object whose watched label was removed is told as deleted, and is still there.
     const seen = todo.why === 'missing' ? await this.client.find(state.ref, { signal }) : todo.seen;
     if (seen === undefined) return this.#missing(task);
@@ -55,7 +56,18 @@ export class Repairer {
       if (task.instance.record.driftPolicy !== 'report') return this.#recreated(task, await this.#apply(task));
       state.baseline = { ...state.baseline, uid };
     }
-    return ownedHash(seen) === state.baseline?.hash ? nothing : this.#changed(task, seen);
+    if (ownedHash(seen) !== state.baseline?.hash) return this.#changed(task, seen);
+    delete state.deviation;
+    return nothing;
+  }
+
+  /** An apply of ours has undone a change that it did not know of: only the telling is left. */
+  async #overtaken(task: RepairTask): Promise<Repair> {
+    const { state, todo, signal } = task;
+    const now = await this.client.find(state.ref, { signal });
+    if (now && todo.seen && now.metadata.uid === todo.seen.metadata.uid)
+      this.#undone(task, this.#culprits(todo.seen, now));
+    return nothing;
   }
 
   async #missing(task: RepairTask): Promise<Repair> {

@@ -16,6 +16,8 @@ export interface ObjectState {
   /** Hash of the rendered object. */
   readonly wanted: string;
   baseline?: Baseline;
+  /** Owned hash before our last apply changed it. */
+  previousHash?: string;
   /** resourceVersion up to which everything is known. */
   version?: string;
   health?: Health;

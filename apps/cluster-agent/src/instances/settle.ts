@@ -6,6 +6,7 @@ export function settle(state: ObjectState, live: KubeObject): void {
   const { uid = '', resourceVersion } = live.metadata;
   // What a watch has told meanwhile may be newer than the answer.
   if (state.baseline?.uid !== uid || Number(resourceVersion) >= Number(state.version ?? 0)) observe(state, live);
+  state.previousHash = state.baseline?.hash;
   state.baseline = { uid, hash: ownedHash(live) ?? '', wanted: state.wanted };
   delete state.problem;
   delete state.deviation;

@@ -27,7 +27,9 @@ export class EventRouter {
     const key = refKey(ref);
     const state = instance.objects.get(key);
     if (instance.record.removing || state === undefined) return;
-    if (state.baseline?.uid === object.metadata.uid && isKnown(state, object.metadata.resourceVersion)) return;
+    if (state.baseline?.uid === object.metadata.uid && isKnown(state, object.metadata.resourceVersion)) {
+      return this.#overtaken(instance, key, state, object);
+    }
     if (observe(state, object)) this.#observed(instance, state);
     if (state.ending) {
       if (ref.kind === 'Namespace') instance.namespaceEnding = true;
@@ -60,6 +62,16 @@ export class EventRouter {
         this.parts.due(instance);
       }
     }
+  }
+
+  /** Older than our last apply: news only if it shows what neither that apply nor the one before it made. */
+  #overtaken(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
+    if (object.metadata.resourceVersion === state.version || object.metadata.deletionTimestamp) return;
+    if (state.previousHash === undefined) return; // made or taken over by our first apply
+    const hash = ownedHash(object);
+    if (hash === state.baseline?.hash || hash === state.previousHash) return;
+    instance.plan(key, { why: 'overtaken', seen: object });
+    this.parts.due(instance);
   }
 
   #judge(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
