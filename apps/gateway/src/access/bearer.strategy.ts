@@ -21,7 +21,5 @@ export class BearerStrategy extends PassportStrategy(Strategy) {
   }
 }
 
-export const unknownToken = (): Fault =>
-  new Fault('auth.invalid', 'The token is unknown or missing; send Authorization: Bearer <token>.', {
-    reason: 'unknown',
-  });
+/** In the words every unknown token is refused with, whether it reads like one or not. */
+export const unknownToken = (): Fault => new Fault('auth.invalid', 'Invalid token');
