@@ -4,7 +4,7 @@ import { Plane } from './plane.js';
 export default async function globalSetup(): Promise<void> {
   const plane = await Plane.create();
   process.env['RUNOS_E2E_DATA'] = plane.data;
-  // A job that cannot succeed is told to have failed within a test's patience.
-  await plane.start('clusterReady', { RUNOS_JOB_DEADLINE_SECONDS: '45' });
+  // What cannot succeed says so within a test's patience.
+  await plane.start('clusterReady', { RUNOS_JOB_DEADLINE_SECONDS: '45', RUNOS_HELD_UP_AFTER_MS: '10000' });
   (globalThis as { runosPlane?: Plane }).runosPlane = plane;
 }
