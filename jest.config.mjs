@@ -1,6 +1,8 @@
 /** One configuration for every project; Nx passes --rootDir. */
 export default {
   testEnvironment: 'node',
+  // Real servers start in hooks, on machines that may be busy with other projects' tests.
+  testTimeout: 30_000,
   passWithNoTests: true,
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -8,7 +8,7 @@ import {
   QueryRunnerProviderAlreadyReleasedError,
 } from 'typeorm';
 import { runSql } from './run-sql.js';
-import { isWorthRepeating } from './sql-state.js';
+import { isUnreachable, isWorthRepeating } from './sql-state.js';
 
 export type IsolationLevel = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 
@@ -53,9 +53,11 @@ export class Database {
     { isolation, retries = 3 }: TransactionOptions = {},
   ): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
+      let begun = false;
       let toCall: Set<AfterCommit> | undefined;
       try {
         const result = await this.#begin(isolation, async (manager) => {
+          begun = true;
           const value = await work(manager);
           toCall = manager.queryRunner && hooks.get(manager.queryRunner);
           return value;
@@ -63,7 +65,9 @@ export class Database {
         toCall?.forEach((hook) => hook());
         return result;
       } catch (error) {
-        if (attempt >= retries || !isWorthRepeating(error)) throw cutOff(error);
+        // A pooled connection that died unnoticed fails before anything was done: the next one may be alive.
+        const repeatable = isWorthRepeating(error) || (!begun && isUnreachable(error));
+        if (attempt >= retries || !repeatable) throw cutOff(error);
         await sleep(Math.random() * 10 * 2 ** attempt); // rivals must not meet again in step
       }
     }

@@ -42,14 +42,21 @@ describe('idempotent', () => {
   });
 
   it('hands the work to a waiting twin when the first one fails', async () => {
-    let fail: () => void;
-    const begun = new Promise<void>((resolve) => (fail = resolve));
+    let claimed: () => void = () => undefined;
+    let fail: () => void = () => undefined;
+    const hasClaimed = new Promise<void>((resolve) => {
+      claimed = resolve;
+    });
     const failing = write('k5', 'h1', 'aaaaa', async () => {
-      await begun;
+      claimed();
+      await new Promise<void>((resolve) => {
+        fail = resolve;
+      });
       throw new Error('first fails');
     });
+    await hasClaimed;
     const second = write('k5');
-    fail!();
+    fail();
     await expect(failing).rejects.toThrow('first fails');
     expect((await second).n).toBe(runs);
   });

@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { type Fault, unavailable } from '@runos/kernel';
+import { Fault, unavailable } from '@runos/kernel';
 
 const { isNativeError } = types;
 
@@ -43,12 +43,16 @@ const unreachableWords =
 
 const worthRepeating = new Set<string>([sqlState.serializationFailure, sqlState.deadlockDetected]);
 
-/** The first code in an error's chain of causes. */
+/** An error and what caused it. Not `instanceof`: what Node's sockets throw in a test runner is of another realm. */
+function* chain(thrown: unknown): Generator<Error> {
+  for (let error = thrown; isNativeError(error); error = error.cause ?? driverErrorOf(error)) yield error;
+}
+
+/** The first code of the database, or of the way to it, in an error's chain of causes. */
 export function sqlStateOf(thrown: unknown): string | undefined {
-  // Not `instanceof`: what Node's own sockets throw inside a test runner belongs to another realm.
-  for (let error = thrown; isNativeError(error); error = error.cause ?? driverErrorOf(error)) {
+  for (const error of chain(thrown)) {
     const { code } = error as { code?: unknown };
-    if (typeof code === 'string') return code;
+    if (typeof code === 'string' && !(error instanceof Fault)) return code;
   }
   return undefined;
 }
@@ -69,7 +73,7 @@ export const isWorthRepeating = (thrown: unknown): boolean => worthRepeating.has
 export function isUnreachable(thrown: unknown): boolean {
   const code = sqlStateOf(thrown);
   if (code !== undefined) return connectionException.test(code) || unreachable.has(code);
-  return isNativeError(thrown) && unreachableWords.test(thrown.message);
+  return [...chain(thrown)].some(({ message }) => unreachableWords.test(message));
 }
 
 /** The Fault `unavailable` for an outage; otherwise what was thrown. */
