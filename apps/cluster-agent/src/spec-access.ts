@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { bearer, isConflict, KubeClient, KubeError } from '@runos/kube-client';
 import type { KubeObject } from '@runos/kube-objects';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/tool-process';
 import { parseAllDocuments } from 'yaml';
+
+// A real cluster on a busy machine takes its time.
+jest.setTimeout(60_000);
 
 const manifests = join(import.meta.dirname, '..', '..', '..', 'deploy', 'cluster-agent');
 

@@ -45,7 +45,7 @@ export class SpecExecutor {
   stop = (): Promise<void> => this.executor.stop();
 
   /** Resolves with the first status of the instance that fits. */
-  async status(osid: string, fits: (status: Status) => unknown, deadlineMs = 4_500): Promise<Status> {
+  async status(osid: string, fits: (status: Status) => unknown, deadlineMs = 20_000): Promise<Status> {
     const find = () => this.statuses.find((status) => status.osid === osid && fits(status));
     const because = () => `no fitting status of ${osid}, the last is ${JSON.stringify(this.#last(osid), null, 1)}`;
     await waitUntil(() => Promise.resolve(find() !== undefined), { deadlineMs, everyMs: 10, because });

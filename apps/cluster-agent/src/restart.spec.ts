@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bundle } from '@runos/agent-protocol';
+import { type KubeObject, mapAt } from '@runos/kube-objects';
+import { waitUntil } from '@runos/tool-process';
+import { type AgentAccess, agentAccess } from './spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+
+let access: AgentAccess;
+let spec: SpecExecutor;
+let osid: Bundle['osid'];
+let objects: KubeObject[];
+const night = { fieldManager: 'night-shift' };
+const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
+const service = () => refIn(osid, 'v1', 'Service');
+
+beforeAll(async () => {
+  access = await agentAccess();
+}, 900_000);
+
+afterAll(() => access?.stop());
+
+beforeEach(async () => {
+  osid = newOsid();
+  objects = objectsOf(osid);
+  spec = await new SpecExecutor(access).start();
+  await spec.up(bundleOf(osid, 1, objects));
+});
+
+const versions = () =>
+  Promise.all(
+    objects
+      .filter(({ kind }) => kind !== 'StatefulSet')
+      .map(
+        async ({ apiVersion, kind, metadata }) =>
+          (await access.admin.get(refIn(osid, apiVersion, kind, metadata.name))).metadata.resourceVersion,
+      ),
+  );
+
+/** Ends what the spec left, so that the next one starts with an empty store. */
+async function end(): Promise<void> {
+  await spec.down(osid);
+  await waitUntil(() => spec.executor.summary().count === 0, {
+    deadlineMs: 5_000,
+    because: () => 'the store is not empty',
+  });
+  await spec.stop();
+}
+
+describe('after a restart', () => {
+  it('nothing is written and nothing is said when nothing has changed', async () => {
+    const before = await versions();
+    await spec.restart();
+    await access.admin.mergePatch(service(), { spec: { type: 'NodePort' } }, night);
+    await spec.drift(osid, ({ manager }) => manager === 'night-shift');
+    const after = await versions();
+    expect(after.filter((version, index) => version !== before[index])).toHaveLength(1);
+    expect(spec.statuses.every(({ drift }) => drift !== undefined)).toBe(true);
+    await end();
+  });
+
+  it('what was changed or deleted meanwhile is found and undone', async () => {
+    await spec.restart(async () => {
+      await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, night);
+      await access.admin.delete(service());
+    });
+    await spec.drift(osid, ({ manager, fields }) => manager === 'night-shift' && fields[0] === 'spec.replicas');
+    await spec.drift(osid, ({ action, object }) => action === 'recreated' && object.kind === 'Service');
+    expect(mapAt(await access.admin.get(statefulSet()), 'spec')['replicas']).toBe(1);
+    await end();
+  });
+
+  it('a bundle that was stored and never applied is applied', async () => {
+    const next = bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 900 }));
+    spec.executor.registry.get(osid)!.namespaceEnding = true; // as if the process had ended right after the answer
+    await spec.executor.apply(next);
+    await spec.restart();
+    await spec.status(osid, ({ phase, generation }) => phase === 'ready' && generation === 2);
+    await end();
+  });
+
+  it('what the plane has not acknowledged is said again, drifts too', async () => {
+    spec.acknowledging = false;
+    await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, night);
+    await spec.drift(osid, ({ manager }) => manager === 'night-shift');
+    await spec.status(osid, ({ phase, replicas }) => phase === 'ready' && replicas?.desired === 1);
+    spec.acknowledging = true;
+    await spec.restart();
+    await spec.drift(osid, ({ manager }) => manager === 'night-shift');
+    await end();
+  });
+});
