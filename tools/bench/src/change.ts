@@ -1,17 +1,11 @@
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { KubeObject } from '@runos/kube-objects';
-import { Plane, World } from '@runos/tool-e2e';
+import { type LiveObject, Plane, World } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
 import { Arrivals } from './arrivals.js';
 import { type Row, table } from './quantiles.js';
 import { stepDurations } from './step-durations.js';
 
-const kinds = [
-  { apiVersion: 'v1', kind: 'Namespace' },
-  { apiVersion: 'v1', kind: 'Secret' },
-  { apiVersion: 'v1', kind: 'Service' },
-  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
-];
 const warmUps = 5;
 
 /**
@@ -34,7 +28,8 @@ export async function benchChange(args: readonly string[]): Promise<void> {
 
 async function run(world: World, count: number): Promise<void> {
   const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig));
-  const arrivals = new Arrivals(client, kinds);
+  const first = await world.create('valkey', { name: 'bench' });
+  const arrivals = new Arrivals(client, kindsOf(await world.bundle(first.osid)));
   await arrivals.synced();
   try {
     const created: number[] = [];
@@ -66,6 +61,11 @@ async function run(world: World, count: number): Promise<void> {
     await arrivals.stop();
     await client.close();
   }
+}
+
+function kindsOf(bundle: readonly LiveObject[]): { apiVersion: string; kind: string }[] {
+  const kinds = bundle.map(({ apiVersion, kind }) => ({ apiVersion: String(apiVersion), kind: String(kind) }));
+  return [...new Map(kinds.map((kind) => [JSON.stringify(kind), kind])).values()];
 }
 
 async function createOne(world: World, arrivals: Arrivals) {
