@@ -41,6 +41,7 @@ export async function agentAccess(): Promise<AgentAccess> {
     async stop() {
       await Promise.all(
         shipped.map(({ apiVersion, kind, metadata: { name, namespace: inside } }) =>
+          // The namespace takes along what is in it.
           inside === undefined ? admin.delete({ apiVersion, kind, name }) : undefined,
         ),
       );

@@ -42,7 +42,13 @@ export class SpecExecutor {
     await this.start();
   }
 
-  stop = (): Promise<void> => this.executor.stop();
+  /** Ends the executor, and tells Kubernetes to take away what it made; nobody waits for that. */
+  async stop(): Promise<void> {
+    await this.executor.stop();
+    for (const { osid } of this.executor.registry.all()) {
+      await this.access.admin.delete({ apiVersion: 'v1', kind: 'Namespace', name: osid });
+    }
+  }
 
   /** Resolves with the first status of the instance that fits. */
   async status(osid: string, fits: (status: Status) => unknown, deadlineMs = 20_000): Promise<Status> {
