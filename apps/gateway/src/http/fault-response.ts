@@ -15,5 +15,7 @@ export function sendFault({ traceId }: GatewayRequest, response: Response, fault
   }
   if (status === 401) response.set('WWW-Authenticate', 'Bearer realm="runos"');
   const error = fault.code === 'auth.invalid' ? invalidToken : fault.message;
-  response.status(status).json({ ...fault.details, error, code: fault.code, traceId });
+  const always = { error, code: fault.code, traceId };
+  // Named first for people who read it, and last so that no detail takes their place.
+  response.status(status).json(Object.assign({ ...always }, fault.details, always));
 }

@@ -60,7 +60,8 @@ async function* changes(reader: JobReader, seen: Seen, read: Set<string>): Async
       step.item = digestOf(item);
       yield eventOf('workitem', item, seen);
     }
-    if (item.status === 'pending' || read.has(item.id)) continue;
+    // A line that came late to a step that had ended is told at the end at the latest.
+    if (item.status === 'pending' || (!ended && read.has(item.id))) continue;
     yield* logEvents(reader, item, seen);
     if (jobFlow.ends(item.status)) read.add(item.id);
   }
