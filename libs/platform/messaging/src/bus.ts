@@ -13,6 +13,7 @@ import { Fault, unavailable } from '@runos/kernel';
 import { inSpan, SpanKind } from '@runos/observability';
 import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
+import { firstAnswer } from './first-answer.js';
 import type { NatsLink } from './nats-link.js';
 import { decode, encode, faultFrom, header, headersOf, toNats } from './wire.js';
 
@@ -33,8 +34,8 @@ export interface TellOptions {
   readonly actor?: Actor;
 }
 
-/** The first try of an idempotent request waits this long at most: a stuck replica must not use up the deadline. */
-const firstTryMs = 1_000;
+/** An idempotent request that is not answered is sent again this often: another replica may get it. */
+const repeatMs = 700;
 /** A connection that blinks is waited for this long; longer is an outage and fails fast. */
 const blinkMs = 300;
 /** Nobody answers: perhaps its one replica is just being replaced. */
@@ -108,18 +109,28 @@ export class Bus {
     if (lost !== undefined) throw unavailable('An event could not be stored.', 2, lost.reason);
   }
 
+  /** An idempotent request is repeated while it is unanswered: one stuck replica must not use up the deadline. */
   async #request(contract: RequestContract, body: Uint8Array, who: TellOptions, end: number): Promise<Msg> {
-    const first = contract.idempotent ? firstTryMs : Infinity;
+    const tryOnce = () => this.#tryOnce(contract, body, who, end);
+    try {
+      return await (contract.idempotent ? firstAnswer(tryOnce, repeatMs, end) : tryOnce());
+    } catch (error) {
+      throw this.#failure(contract, error);
+    }
+  }
+
+  async #tryOnce(contract: RequestContract, body: Uint8Array, who: TellOptions, end: number): Promise<Msg> {
     for (let attempt = 1; ; attempt += 1) {
-      const left = Math.floor(end - performance.now());
-      if (left < 1) throw unavailable(`${contract.owner} did not answer in time; try again shortly.`);
-      const connection = await this.link.ready(Math.min(blinkMs, left));
-      const timeout = Math.max(1, Math.min(left, attempt === 1 ? first : Infinity));
+      const timeout = Math.floor(end - performance.now());
+      if (timeout < 1) throw new TimeoutError();
+      const connection = await this.link.ready(Math.min(blinkMs, timeout));
       const headers = toNats(headersOf({ ...who, deadlineMs: timeout }));
       try {
         return await this.#orLost(connection.request(contract.subject, body, { timeout, headers }));
       } catch (error) {
-        if (!(await this.#mayTryAgain(contract, error, attempt, end))) throw this.#failure(contract, error);
+        if (attempt > 1 || !mayTryAgain(contract, error)) throw error;
+        const pause = isNobody(error) ? nobodyPauseMs : 0;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(pause, end - performance.now())));
       }
     }
   }
@@ -132,16 +143,8 @@ export class Bus {
     });
   }
 
-  async #mayTryAgain(contract: RequestContract, error: unknown, attempt: number, end: number): Promise<boolean> {
-    if (attempt > 1) return false;
-    if (isNobody(error)) {
-      await new Promise((resolve) => setTimeout(resolve, Math.min(nobodyPauseMs, end - performance.now())));
-      return true;
-    }
-    return contract.idempotent && (error instanceof TimeoutError || error instanceof LostConnection);
-  }
-
   #failure({ owner, subject }: RequestContract, error: unknown): Fault {
+    if (error instanceof Fault) return error;
     if (isNobody(error)) return unavailable(`${owner} is not running; try again shortly.`, 2, error);
     if (error instanceof TimeoutError) {
       return unavailable(`${owner} did not answer in time; try again shortly.`, 2, error);
@@ -157,6 +160,10 @@ export const eventMessage = <Body extends z.ZodType>(
   body: z.input<Body>,
   { tenant = currentCall()?.tenant, actor = currentCall()?.actor }: TellOptions = {},
 ): StoredMessage => storedMessage(contract, body, headersOf({ tenant, actor }));
+
+/** Nobody got it, or it may be done twice and only the answer is lost. */
+const mayTryAgain = (contract: RequestContract, error: unknown): boolean =>
+  isNobody(error) || (contract.idempotent && error instanceof LostConnection);
 
 /** No service listens there: so nobody has begun anything. */
 export const isNobody = (error: unknown): boolean =>
