@@ -1,12 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  bucketHashes,
-  differingBuckets,
-  type ResyncEntry,
-  type BodyOf,
-  type RESYNC,
-  rootOf,
-} from '@runos/agent-protocol';
+import { bucketHashes, differingBuckets, type BodyOf, type RESYNC, rootOf } from '@runos/agent-protocol';
 import { type BundleRecord, unborn } from '../bundles/bundle-record.js';
 import { Registry } from '../instances/registry.js';
 import { resync } from './resync.js';
