@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Principal } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
+import { parseToken, type TokenKind } from '@runos/security';
 import { Strategy } from 'passport-http-bearer';
 import { Principals } from './principals.js';
 
 /** Sessions and personal access tokens; the tokens of Notify and of registration open nothing here. */
-const shape = /^runos_(pat|ses)_[a-z0-9]{12}\.[A-Za-z0-9_-]{1,128}$/;
+const kinds: readonly (TokenKind | undefined)[] = ['pat', 'ses'];
 
 /** `Authorization: Bearer <token>`; what does not read like a token is refused without asking anybody. */
 @Injectable()
@@ -16,7 +17,7 @@ export class BearerStrategy extends PassportStrategy(Strategy) {
   }
 
   async validate(token: string): Promise<Principal> {
-    if (!shape.test(token)) throw unknownToken();
+    if (!kinds.includes(parseToken(token)?.kind)) throw unknownToken();
     return this.principals.of(token);
   }
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Operation, OperationInput } from '@runos/api';
 import { Fault, type Issue } from '@runos/kernel';
 import { issuesOf } from '@runos/messaging';
+import { requestHash } from '@runos/security';
 import type { z } from 'zod';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import type { Write } from './call.js';
@@ -41,12 +41,10 @@ export function readRequest(
     reads || !operation.versioned ? undefined : taken(readExpectedGeneration(request.get('if-match')));
   if (issues.length > 0) throw invalid(issues);
   const params = Object.fromEntries(Object.keys(operation.params).map((name) => [name, String(request.params[name])]));
-  const idempotency = key === undefined ? undefined : { key, requestHash: hashOf([operation.id, params, query, body]) };
+  const idempotency =
+    key === undefined ? undefined : { key, requestHash: requestHash(operation.id, { params, query, body }) };
   return { input: { params, query, body }, write: { idempotency, ifGeneration } };
 }
-
-/** The same request has the same hash, however its JSON was written. */
-const hashOf = (parts: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 
 function invalid(issues: readonly Issue[]): Fault {
   const named = issues.slice(0, maxIssues).map(({ path, message }) => ({ path: path.slice(0, 200), message }));
