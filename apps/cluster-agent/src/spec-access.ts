@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { bearer, isConflict, KubeClient, KubeError } from '@runos/kube-client';
-import type { KubeObject } from '@runos/kube-objects';
+import { type KubeObject, refOf } from '@runos/kube-objects';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/tool-process';
 import { parseAllDocuments } from 'yaml';
@@ -39,12 +39,9 @@ export async function agentAccess(): Promise<AgentAccess> {
   return {
     ...{ cluster, admin, agent, token: status.token, namespace },
     async stop() {
-      await Promise.all(
-        shipped.map(({ apiVersion, kind, metadata: { name, namespace: inside } }) =>
-          // The namespace takes along what is in it.
-          inside === undefined ? admin.delete({ apiVersion, kind, name }) : undefined,
-        ),
-      );
+      // The namespace takes along what is in it.
+      const outside = shipped.filter(({ metadata }) => metadata.namespace === undefined);
+      await Promise.all(outside.map((object) => admin.delete(refOf(object))));
       await Promise.all([admin.close(), agent.close()]);
       await cluster.stop();
     },

@@ -1,0 +1,140 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { FieldsV1 } from '../kube-object.js';
+import { entry, objectOf, ours } from '../spec-object.js';
+import { culpritsOf } from './culprit.js';
+import { membersOf, printPath, touches } from './field-path.js';
+import { valueAt } from './field-value.js';
+import { changedPaths, ownedFields, ownedHash } from './owned-fields.js';
+
+const fields: FieldsV1 = {
+  'f:metadata': { 'f:labels': { 'f:app': {} } },
+  'f:spec': {
+    'f:replicas': {},
+    'f:ports': { 'k:{"port":80,"protocol":"TCP"}': { '.': {}, 'f:name': {}, 'f:port': {} } },
+    'f:finalizers': { 'v:"kubernetes"': {} },
+    'f:args': { 'i:1': {} },
+    'f:selector': {},
+  },
+};
+
+const spec = {
+  replicas: 2,
+  ports: [
+    { name: 'other', port: 81, protocol: 'TCP' },
+    { name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 },
+  ],
+  finalizers: ['a', 'kubernetes'],
+  args: ['-a', '-b'],
+  selector: { app: 'web' },
+};
+
+const live = (changes: object = {}, managers = [ours(fields)]) =>
+  objectOf(
+    'Thing',
+    { spec: { ...spec, ...changes }, status: { phase: 'x' } },
+    { labels: { app: 'web' }, managedFields: managers },
+  );
+
+describe('paths of fieldsV1', () => {
+  it('lead to the live values, through keys, values and positions', () => {
+    const values = [...membersOf(fields)].map(({ path }) => [printPath(path), valueAt(live(), path)]);
+    expect(values).toEqual([
+      ['metadata.labels.app', 'web'],
+      ['spec.replicas', 2],
+      ['spec.ports[port=80,protocol=TCP]', spec.ports[1]],
+      ['spec.ports[port=80,protocol=TCP].name', 'http'],
+      ['spec.ports[port=80,protocol=TCP].port', 80],
+      ['spec.finalizers[="kubernetes"]', 'kubernetes'],
+      ['spec.args[1]', '-b'],
+      ['spec.selector', { app: 'web' }],
+    ]);
+  });
+
+  it('find an item whose key the schema filled in, and prefer the exact one', () => {
+    const path = ['f:ports', 'k:{"port":80,"protocol":"TCP"}'];
+    expect(valueAt({ ports: [{ port: 80 }] }, path)).toEqual({ port: 80 });
+    expect(valueAt({ ports: [{ port: 80 }, { port: 80, protocol: 'TCP' }] }, path)).toEqual({
+      port: 80,
+      protocol: 'TCP',
+    });
+    expect(valueAt({ ports: [{ port: 80, protocol: 'UDP' }] }, path)).toBeUndefined();
+  });
+
+  it('print names with dots so that they can be told apart', () => {
+    expect(printPath(['f:metadata', 'f:annotations', 'f:example.com/x'])).toBe('metadata.annotations["example.com/x"]');
+  });
+
+  it('lead nowhere in an object that is otherwise, and never throw', () => {
+    const paths = [...membersOf(fields)].map(({ path }) => path);
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom(...paths), (value, path) => {
+        expect(() => valueAt({ metadata: value, spec: value }, path)).not.toThrow();
+      }),
+    );
+  });
+
+  it('are touched by whoever owns them, a part of them or the whole', () => {
+    expect(touches({ 'f:spec': { 'f:replicas': {} } }, ['f:spec', 'f:replicas'])).toBe(true);
+    expect(touches({ 'f:spec': {} }, ['f:spec', 'f:replicas'])).toBe(true);
+    expect(touches({ 'f:spec': { 'f:selector': { 'f:app': {} } } }, ['f:spec', 'f:selector'])).toBe(true);
+    expect(touches({ 'f:spec': { 'f:paused': {} } }, ['f:spec', 'f:replicas'])).toBe(false);
+  });
+});
+
+describe('the owned hash', () => {
+  const hash = ownedHash(live());
+
+  it('stands still for what is not ours', () => {
+    const other = entry('somebody', { 'f:spec': { 'f:paused': {} } });
+    expect(ownedHash({ ...live({ paused: true }, [ours(fields), other]), status: { phase: 'y' } })).toBe(hash);
+    expect(ownedHash(live({ ports: [...spec.ports, { name: 'more', port: 82, protocol: 'TCP' }] }))).toBe(hash);
+    expect(ownedHash(live({}, [{ ...ours(fields), time: '2031-01-01T00:00:00Z' }]))).toBe(hash);
+  });
+
+  it('moves with every owned value, and with what is owned', () => {
+    for (const change of [
+      { replicas: 3 },
+      { args: ['-a'] },
+      { finalizers: [] },
+      { ports: [] },
+      { selector: { app: 'web', b: 'c' } },
+    ]) {
+      expect(ownedHash(live(change))).not.toBe(hash);
+    }
+    expect(ownedHash(live({}, [ours({ ...fields, 'f:data': {} })]))).not.toBe(hash);
+  });
+
+  it('does not exist where we own nothing', () => {
+    expect(ownedHash(live({}, []))).toBeUndefined();
+    expect(ownedHash(live({}, [entry('runos', fields), { ...ours(fields), subresource: 'scale' }]))).toBeUndefined();
+  });
+});
+
+describe('who changed what', () => {
+  const after = live();
+  const changed = (before: ReturnType<typeof live>) => changedPaths(ownedFields(after) ?? {}, before, after);
+
+  it('is nobody and nothing when the owned values are the same', () => {
+    expect(changed(live({ paused: true }))).toEqual([]);
+  });
+
+  it('names each manager with its own fields, and nobody for what was removed', () => {
+    const before = live({ replicas: 5, args: ['-a', '-c'], finalizers: [] }, [
+      entry('early', { 'f:spec': { 'f:replicas': {} } }),
+      entry('scaler', { 'f:spec': { 'f:replicas': {} } }, { subresource: 'scale', time: '2030-01-01T00:00:05Z' }),
+      entry('editor', { 'f:spec': { 'f:args': {} } }),
+      entry('status', { 'f:spec': { 'f:finalizers': {} } }, { subresource: 'status' }),
+      entry('before-first-apply', { 'f:spec': { 'f:finalizers': {} } }),
+    ]);
+    const found = culpritsOf(before, changed(before)).map(({ paths, ...who }) => ({
+      ...who,
+      fields: paths.map(printPath),
+    }));
+    expect(found).toEqual([
+      { manager: 'scaler', at: '2030-01-01T00:00:05Z', fields: ['spec.replicas'] },
+      { manager: null, at: null, fields: ['spec.finalizers[="kubernetes"]'] },
+      { manager: 'editor', at: '2030-01-01T00:00:00Z', fields: ['spec.args[1]'] },
+    ]);
+  });
+});
