@@ -23,6 +23,9 @@ export const reconcilerConfig = serviceConfig({
   jobLeaveSeconds: wholeNumber(1, 30 * 86_400).default(86_400),
   /** Ended jobs can be read here for so long; the jobs service keeps them longer. */
   jobKeepDays: wholeNumber(1, 3_650).default(30),
+  /** So far back goes the history of an instance, and so many older revisions of it are kept. */
+  eventKeepDays: wholeNumber(1, 3_650).default(90),
+  revisionsKept: wholeNumber(2, 10_000).default(50),
   maxClusters: limit(100),
   maxNodesPerCluster: limit(1_000),
   maxInstancesPerCluster: limit(10_000),

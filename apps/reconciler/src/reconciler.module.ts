@@ -7,6 +7,7 @@ import { CreateCluster } from './clusters/create-cluster.js';
 import { DeleteCluster } from './clusters/delete-cluster.js';
 import { RemoveClusters } from './clusters/remove-clusters.js';
 import { provideConfig, type ReconcilerConfig } from './config.js';
+import { Housekeeping } from './housekeeping.js';
 import { Deliver } from './delivery/deliver.js';
 import { Instruct } from './delivery/instruct.js';
 import { Accepted } from './instances/accepted.js';
@@ -42,7 +43,7 @@ const ofInstances = [
 ];
 const ofAgents = [RecordPresence, RecordStatus, AnswerResync];
 const ofJobs = [JobsLink, CancelJob, Deadlines];
-const ofWork = [Pokes, Instruct, Deliver, Deliveries, Loops];
+const ofWork = [Pokes, Instruct, Deliver, Deliveries, Housekeeping, Loops];
 
 @Module({})
 export class ReconcilerModule {

@@ -23,8 +23,11 @@ export class Deliver {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  /** Ends with the claim given back, whatever happened; a claim that was lost meanwhile writes nothing. */
-  async run(claim: Claim): Promise<void> {
+  /**
+   * Ends with the claim given back; a claim that was lost meanwhile writes nothing. Answers when the row is due again,
+   * in ms, if it is.
+   */
+  async run(claim: Claim): Promise<number | undefined> {
     const [instance] = await this.database.query<Loaded>(
       `${wholeInstance.replace('SELECT', 'SELECT r.trace,')} WHERE i.id = $1`,
       [claim.id],
@@ -32,15 +35,15 @@ export class Deliver {
     const plan = planDelivery(claim, instance);
     if (plan.do === 'nothing' || plan.do === 'again') {
       const finish = plan.do === 'again' ? { failures: 0, againInMs: 0 } : { failures: 0 };
-      await this.database.transaction((sql) => finishWork(sql, claim, finish));
-      return;
+      const finished = await this.database.transaction((sql) => finishWork(sql, claim, finish));
+      return finished?.dueInMs ?? undefined;
     }
     const attributes = { osid: instance.osid, revision: instance.revision };
-    await inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
+    return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
       const outcome = await this.#hand(plan.do, instance);
       const after = afterInstruct(outcome, instance.cid, claim.failures);
       this.logger.debug({ ...attributes, ...outcome, because: plan.because }, 'delivered');
-      await this.#finish(claim, instance, after);
+      return this.#finish(claim, instance, after);
     });
   }
 
@@ -53,21 +56,23 @@ export class Deliver {
     }
   }
 
-  async #finish(claim: Claim, instance: InstanceRow, after: AfterInstruct): Promise<void> {
+  async #finish(claim: Claim, instance: InstanceRow, after: AfterInstruct): Promise<number | undefined> {
     const { delivered, failures, againInMs, holdLaneMs } = after;
-    await this.database.transaction(async (sql) => {
-      const ours = await finishWork(sql, claim, {
+    const finished = await this.database.transaction(async (sql) => {
+      const given = await finishWork(sql, claim, {
         failures,
         againInMs,
         ...(delivered ? { delivered: claim.revision } : {}),
       });
-      if (!ours) return;
+      if (given === undefined) return undefined;
       const job = await openJobOf(sql, instance.id);
       // The clock of a paused job stands for its absent agent, and says so already.
-      if (job === undefined || job.revision !== claim.revision || (job.paused && !delivered)) return;
-      const change = jobAfterDelivery(job, after);
+      const ofThis = job?.revision === claim.revision && (!job.paused || delivered) ? job : undefined;
+      const change = ofThis && jobAfterDelivery(ofThis, after);
       if (change !== undefined) await changeJobs(sql, [change]);
+      return given;
     });
     if (holdLaneMs !== undefined) await holdLane(this.database.manager, instance, holdLaneMs);
+    return finished?.dueInMs ?? undefined;
   }
 }

@@ -16,6 +16,8 @@ const againMs = 100;
 export class Deliveries {
   readonly #worker: string;
   readonly #running = new Set<Promise<void>>();
+  /** Something due was left, for want of room: who ends makes some. */
+  #leftOver = false;
 
   constructor(
     private readonly database: Database,
@@ -31,7 +33,8 @@ export class Deliveries {
   async run(signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted) {
       const free = this.config.workers - this.#running.size;
-      if (free <= 0) return undefined; // the next one that ends looks again
+      this.#leftOver = free <= 0;
+      if (this.#leftOver) return undefined;
       const claims = await claimWork(this.database.manager, {
         worker: this.#worker,
         leaseMs: this.config.leaseSeconds * 1_000,
@@ -42,6 +45,7 @@ export class Deliveries {
       for (const claim of claims) this.#start(claim);
     }
     const next = await nextDueInMs(this.database.manager);
+    this.#leftOver = next === 0;
     return next === undefined ? undefined : Math.max(next, againMs);
   }
 
@@ -53,13 +57,17 @@ export class Deliveries {
   #start(claim: Claim): void {
     const turn = this.deliver
       .run(claim)
+      .then((dueInMs) => {
+        if (dueInMs !== undefined) this.pokes.poke('work', dueInMs);
+      })
       .catch((error: unknown) => {
-        // The lease gives it to the next worker, here or elsewhere.
+        // Its lease ends by itself; then the next worker takes it, here or elsewhere.
         this.logger.error({ err: error, work: claim.id }, 'a turn of work failed');
+        this.pokes.poke('work', this.config.leaseSeconds * 1_000);
       })
       .finally(() => {
         this.#running.delete(turn);
-        this.pokes.poke('work');
+        if (this.#leftOver) this.pokes.poke('work');
       });
     this.#running.add(turn);
   }

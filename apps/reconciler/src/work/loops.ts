@@ -6,12 +6,14 @@ import { SqlListener } from '@runos/persistence';
 import { RemoveClusters } from '../clusters/remove-clusters.js';
 import { InjectConfig, type ReconcilerConfig } from '../config.js';
 import { Deadlines } from '../jobs/deadlines.js';
+import { Housekeeping } from '../housekeeping.js';
 import { Deliveries } from './deliveries.js';
 import { type LoopName, Pokes } from './pokes.js';
 import { workChannel } from './wake-work.js';
 
 /** What no event announced is found after this at the latest, ms. */
 const safetyMs = 15_000;
+const hourMs = 3_600_000;
 
 /** The loops of this process: woken by pokes and notifications, and slowly by themselves. */
 @Injectable()
@@ -23,6 +25,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly deliveries: Deliveries,
     private readonly deadlines: Deadlines,
     private readonly removals: RemoveClusters,
+    private readonly housekeeping: Housekeeping,
     private readonly pokes: Pokes,
     private readonly listener: SqlListener,
     @InjectConfig() private readonly config: ReconcilerConfig,
@@ -43,6 +46,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
       if (from !== own) this.#queue.add('work');
     });
     for (const loop of ['work', 'deadlines', 'removals'] as const) this.#queue.add(loop);
+    this.#queue.add('housekeeping', hourMs);
   }
 
   /** Claims nothing more and resolves when what was claimed is done. */
@@ -54,11 +58,15 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async #turn(loop: LoopName, signal: AbortSignal): Promise<Verdict> {
+    if (loop === 'housekeeping') {
+      await this.housekeeping.run();
+      return settled(hourMs);
+    }
     const next = await this.#nextOf(loop, signal);
     return settled(Math.min(next ?? safetyMs, safetyMs));
   }
 
-  #nextOf(loop: LoopName, signal: AbortSignal): Promise<number | undefined> {
+  #nextOf(loop: Exclude<LoopName, 'housekeeping'>, signal: AbortSignal): Promise<number | undefined> {
     switch (loop) {
       case 'work':
         return this.deliveries.run(signal);

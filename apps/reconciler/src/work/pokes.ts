@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-/** The loops of this process: deliveries, deadlines of jobs, removals of clusters. */
-export type LoopName = 'work' | 'deadlines' | 'removals';
+/** The loops of this process: deliveries, deadlines of jobs, removals of clusters, and forgetting what is old. */
+export type LoopName = 'work' | 'deadlines' | 'removals' | 'housekeeping';
 
 /** Wakes a loop of this process at once, or in `delayMs`, from wherever its reason appears. */
 @Injectable()
