@@ -37,9 +37,12 @@ ${users.map((user) => `    ${userEntry(user)}`).join('\n')}
 `;
 }
 
-function userEntry({ user, password, publish, subscribe, answers = true }: NatsUser): string {
+const userEntry = (user: NatsUser): string =>
+  JSON.stringify({ user: user.user, password: user.password, permissions: permissionsEntry(user) });
+
+/** What a user may do, as nats-server reads it. */
+export function permissionsEntry({ publish, subscribe, answers = true }: Omit<NatsUser, 'user' | 'password'>): object {
   // An empty list would allow everything; "deny" says nothing is allowed.
   const only = (subjects: readonly string[]): object => (subjects.length > 0 ? { allow: subjects } : { deny: ['>'] });
-  const permissions = { publish: only(publish), subscribe: only(subscribe), ...(answers && { allow_responses: true }) };
-  return JSON.stringify({ user, password, permissions });
+  return { publish: only(publish), subscribe: only(subscribe), ...(answers && { allow_responses: true }) };
 }

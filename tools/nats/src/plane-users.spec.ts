@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { serviceNames } from '@runos/contracts';
+import { findNatsServer } from './find-nats-server.js';
+import { passwordVariable, planeUsers } from './plane-users.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'runos-plane-users-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('planeUsers', () => {
+  it('is configuration that nats-server takes, with every password from its environment', async () => {
+    const file = join(folder, 'nats.conf');
+    writeFileSync(file, planeUsers());
+    const passwords = Object.fromEntries(serviceNames.map((user) => [passwordVariable(user), 'pass-Word_1']));
+    const server = await findNatsServer();
+    const check = (env: NodeJS.ProcessEnv) => () => execFileSync(server, ['-t', '-c', file], { env, stdio: 'pipe' });
+    expect(check(passwords)).not.toThrow();
+    expect(check({ ...passwords, NATS_IDENTITY: undefined })).toThrow('NATS_IDENTITY');
+  });
+});
