@@ -78,7 +78,7 @@ export class Processes {
   }
 
   async #stopLayer(layer: Layer): Promise<void> {
-    const names = [...this.#all.keys()].filter((name) => this.#layers.get(name) === layer);
-    await Promise.all(names.map((name) => this.#all.get(name)?.stop()));
+    const members = [...this.#all].filter(([name]) => this.#layers.get(name) === layer);
+    await Promise.all(members.map(([, supervised]) => supervised.stop()));
   }
 }
