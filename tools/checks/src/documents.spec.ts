@@ -15,8 +15,10 @@ const paths = (text: string) =>
   [...text.matchAll(/`((?:apps|libs|tools|deploy|\.ci)\/[\w./@-]*[\w@-])\/?`/g)].map(([, path]) => path);
 const links = (text: string) =>
   [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target]) => target);
-const commands = (text: string) =>
-  [...text.matchAll(/\bnpm (?:run )?(start|test|run [\w:-]+)\b/g)].map(([whole]) => whole);
+const scriptsOf = (text: string) =>
+  [...text.matchAll(/\bnpm (?:run (?:-s )?([a-z][\w:-]*)|(start|test)\b)/g)].map(
+    ([, script, short]) => script ?? short,
+  );
 
 describe.each(documents)('%s', (name) => {
   const text = textOf(name);
@@ -29,8 +31,7 @@ describe.each(documents)('%s', (name) => {
 
   it('names only commands that exist', () => {
     const { scripts } = readJson<{ scripts: Record<string, string> }>(root, 'package.json');
-    const named = commands(text).map((command) => command.replace(/^npm (run )?/, ''));
-    expect(named.filter((script) => !(script in scripts))).toEqual([]);
+    expect(scriptsOf(text).filter((script) => !(script in scripts))).toEqual([]);
   });
 });
 
