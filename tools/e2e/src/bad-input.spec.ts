@@ -28,7 +28,7 @@ const values: readonly unknown[] = [
   [],
   {},
   '\u0000',
-  9_007_199_254_740_993,
+  2 ** 53,
 ];
 
 describe('bad input', () => {
