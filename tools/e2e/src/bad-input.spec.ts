@@ -18,18 +18,7 @@ const bodies: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
 };
 
 /** Values of the wrong type or size for whatever field they are put into. */
-const values: readonly unknown[] = [
-  -1,
-  1.5,
-  1e308,
-  'x'.repeat(70),
-  true,
-  null,
-  [],
-  {},
-  '\u0000',
-  2 ** 53,
-];
+const values: readonly unknown[] = [-1, 1.5, 1e308, 'x'.repeat(70), true, null, [], {}, '\u0000', 2 ** 53];
 
 describe('bad input', () => {
   let world: World;
