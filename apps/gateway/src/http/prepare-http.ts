@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../gateway-config.js';
 import { Exchange } from './exchange.js';
 import { refuseUnreadable } from './refuse-unreadable.js';
 
-/** Slow clients are cut off: headers must be complete in 10 s, the whole request in 30 s. */
+/** Slow clients are cut off: headers must be complete in 10 s, the whole request in 30 s; Node looks every 30 s. */
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 30_000;
 /** Longer than the 60 s that load balancers keep an idle connection, so that they end it and not we. */
