@@ -43,6 +43,10 @@ describe('presence', () => {
     });
   });
 
+  it('sends nothing before the hello that says what the agent can do', () => {
+    expect(planPresence(before(), told({ capabilities: [] }))).toMatchObject({ present: false, turn: undefined });
+  });
+
   it('binds the cluster to the Kubernetes it first spoke for, and sends nothing to another', () => {
     expect(planPresence(before({ uid: null }), told()).uid).toBe('u1');
     expect(planPresence(before(), told({ clusterUid: 'u2' }))).toMatchObject({

@@ -1,3 +1,4 @@
+import { bundlesCapability } from '@runos/agent-protocol';
 import type { Presence } from '@runos/contracts';
 
 /** Where the cluster agent stood until now. */
@@ -12,7 +13,7 @@ export interface Before {
 export interface PresencePlan {
   /** What was said is newer than what is known. */
   readonly news: boolean;
-  /** Work may be sent to it. */
+  /** Bundles may be sent to it. */
   readonly present: boolean;
   readonly uid: string | null;
   /** Set when the agent speaks for another Kubernetes cluster: nothing may be sent there. */
@@ -26,7 +27,8 @@ export function planPresence(before: Before, told: Presence): PresencePlan {
   const news = told.sessionNo > before.sessionNo || (told.sessionNo === before.sessionNo && told.seq > before.seq);
   if (!news) return { news, present: before.present, uid: before.uid, foreignUid: null, turn: undefined };
   const foreign = before.uid !== null && told.clusterUid !== null && told.clusterUid !== before.uid;
-  const present = told.present && !foreign;
+  // Before its hello nobody knows what an agent can do, nor which Kubernetes it speaks for.
+  const present = told.present && told.capabilities.includes(bundlesCapability) && !foreign;
   const another = told.sessionNo > before.sessionNo;
   return {
     news,

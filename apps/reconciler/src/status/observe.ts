@@ -44,17 +44,28 @@ export function observe(wanted: Wanted, before: Observed, report: Report, now: D
   const observed: Observed = {
     state,
     ...(current ? explained(state, trouble) : { reason: before.reason, message: before.message }),
-    conditions: report.conditions.reduce<Condition[]>(
-      (all, { type, status, reason, message }) => mark(all, { type, status, reason, message }, generation, now),
-      [...before.conditions],
-    ),
+    conditions: conditionsOf(before, report, generation, now),
     observedGeneration: generation,
     readyReplicas: readyReplicas(wanted, before, report, state),
     objects: report.objects,
   };
   const moves = lasting.has(before.state) && lasting.has(state) && before.state !== state;
-  return { observed, current, moved: moves ? { from: before.state, to: state } : undefined };
+  const serious = isSerious(state === 'healthy' ? before : observed);
+  return { observed, current, moved: moves && serious ? { from: before.state, to: state } : undefined };
 }
+
+/** What the agent says now, and the plane's own; what it no longer speaks of is not kept. */
+function conditionsOf(before: Observed, report: Report, generation: number, now: Date): Condition[] {
+  const spoken = new Set(['Accepted', ...report.conditions.map(({ type }) => type)]);
+  return report.conditions.reduce<Condition[]>(
+    (all, { type, status, reason, message }) => mark(all, { type, status, reason, message }, generation, now),
+    before.conditions.filter(({ type }) => spoken.has(type)),
+  );
+}
+
+/** Worth an event: some object is badly off, and not merely on its way after a repair or a move of a pod. */
+const isSerious = ({ state, objects }: Observed): boolean =>
+  state === 'unhealthy' || objects.some((object) => object.state === 'failed' || object.state === 'degraded');
 
 function isCurrent(wanted: Wanted, report: Report): boolean {
   if (report.generation !== wanted.bundleGeneration) return false;

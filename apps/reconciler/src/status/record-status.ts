@@ -40,12 +40,11 @@ export class RecordStatus {
   async #seen(sql: EntityManager, instance: InstanceRow, report: Report): Promise<void> {
     const { observed, current, moved } = judge(instance, report);
     const at = instance.now.toISOString();
-    await writeObserved(sql, instance, observed);
-    await writeEvents(sql, instance.id, [
-      ...driftEvents(report),
-      ...(moved === undefined ? [] : [moveEvent(moved, at, observed.message)]),
-    ]);
     const job = current ? await openJobOf(sql, instance.id) : undefined;
+    await writeObserved(sql, instance, observed);
+    // While a job runs, its log tells of every move.
+    const news = moved === undefined || job !== undefined ? [] : [moveEvent(moved, at, observed.message)];
+    await writeEvents(sql, instance.id, [...driftEvents(report), ...news]);
     if (job !== undefined) await moveOn(sql, instance, job, report);
   }
 

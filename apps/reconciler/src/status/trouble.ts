@@ -13,21 +13,27 @@ const lookAt = ({ kind, name, namespace }: ReportedObject): string =>
   `look at it with: kubectl describe ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
 
 function troubleOf(object: ReportedObject): Trouble {
-  const said = object.message === undefined || object.message === '' ? undefined : object.message;
-  return {
-    reason: object.reason ?? 'NotReady',
-    message: `${nameOf(object)} is ${object.state}: ${said ?? `${lookAt(object)}.`}`,
-  };
+  const { reason = 'NotReady', message = '', state } = object;
+  const name = nameOf(object);
+  if (message === '') return { reason, message: `${name} is ${state}: ${lookAt(object)}.` };
+  return { reason, message: message.includes(object.name) ? message : `${name}: ${message}` };
 }
 
-/** The worst of a report: its first object that is not well, else a condition that is not met; undefined when all is. */
+/** Conditions that tell of something else than of getting there. */
+const beside: ReadonlySet<string> = new Set(['Accepted', 'Drifted', 'Blocked', 'DataLost', 'Orphaned']);
+
+/**
+ * The worst of a report: an object that says what is wrong, else a condition that is not met, else an object that is
+ * merely not ready; undefined when all is well. Objects come worst first.
+ */
 export function troubleIn(report: Pick<Report, 'objects' | 'conditions'>): Trouble | undefined {
-  const explained = report.objects.find((object) => bad.has(object.state) && object.message);
-  const object = explained ?? report.objects.find(({ state }) => bad.has(state));
+  const notWell = report.objects.filter(({ state }) => bad.has(state));
+  const explained = notWell.find(({ message }) => message !== undefined && message !== '');
+  if (explained !== undefined) return troubleOf(explained);
   const unmet = report.conditions.find(
-    ({ type, status, message }) => type !== 'Drifted' && status !== 'True' && message !== '',
+    ({ type, status, message }) => !beside.has(type) && status !== 'True' && message !== '',
   );
-  if (object?.state === 'failed' || object?.state === 'degraded') return troubleOf(object);
   if (unmet !== undefined) return { reason: unmet.reason, message: unmet.message };
-  return object && troubleOf(object);
+  const [silent] = notWell;
+  return silent && troubleOf(silent);
 }
