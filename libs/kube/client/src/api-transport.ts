@@ -30,10 +30,12 @@ export interface StreamRequest {
 
 /** Keep-alive HTTPS to one API server: JSON in, JSON out, every failure a KubeError. */
 export class ApiTransport {
-  readonly #requests: Pool;
+  #requests: Pool;
   readonly #streams: Pool;
+  readonly #newPool: () => Pool;
   readonly #prefix: string;
   readonly #timeoutMs: number;
+  #closed = false;
 
   constructor(
     private readonly access: ClusterAccess,
@@ -51,7 +53,8 @@ export class ApiTransport {
     };
     this.#prefix = pathname.replace(/\/+$/, '');
     this.#timeoutMs = timeoutMs;
-    this.#requests = new Pool(origin, { connect, connections: sockets, keepAliveTimeout: 60_000 });
+    this.#newPool = () => new Pool(origin, { connect, connections: sockets, keepAliveTimeout: 60_000 });
+    this.#requests = this.#newPool();
     this.#streams = new Pool(origin, { connect, connections: null, keepAliveTimeout: 1_000 });
   }
 
@@ -59,8 +62,9 @@ export class ApiTransport {
   async send<T>(request: ApiRequest): Promise<T> {
     const doing = `${request.method} ${request.path}`;
     const limit = deadline(request.timeoutMs ?? this.#timeoutMs, request.signal);
+    const pool = this.#requests;
     try {
-      const answer = await this.#requests.request({
+      const answer = await pool.request({
         method: request.method,
         path: this.#path(request),
         headers: await this.#headers(request.contentType),
@@ -71,6 +75,7 @@ export class ApiTransport {
       if (answer.statusCode >= 300) throw this.#refusal(answer.statusCode, text, doing, answer.headers['retry-after']);
       return JSON.parse(text) as T;
     } catch (thrown) {
+      if (limit.expired()) this.#distrust(pool);
       throw unanswered(thrown, doing, limit.expired());
     } finally {
       limit.clear();
@@ -101,7 +106,15 @@ export class ApiTransport {
 
   /** Ends everything that is on. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
+  }
+
+  /** Where one connection leads nowhere, the others that were idle do too: each would cost its own time-out. */
+  #distrust(pool: Pool): void {
+    if (pool !== this.#requests || this.#closed) return;
+    this.#requests = this.#newPool();
+    void pool.close().catch(() => undefined); // what is under way on it ends by its own time limit
   }
 
   #path({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {

@@ -83,12 +83,15 @@ class WatchLoop {
 
   async run(): Promise<void> {
     while (!this.signal.aborted) {
+      const since = this.#clock.now().getTime();
+      const steady = () => this.#clock.now().getTime() - since >= shortMs;
       try {
         this.#version ??= await this.#list();
-        const since = this.#clock.now().getTime();
         await this.#follow();
-        if (this.#clock.now().getTime() - since < shortMs) throw endedAtOnce();
+        if (!steady()) throw endedAtOnce();
+        this.#failures = 0;
       } catch (thrown) {
+        if (steady()) this.#failures = 0;
         if (!this.signal.aborted) await this.#pause(thrown);
       }
     }
@@ -123,7 +126,6 @@ class WatchLoop {
     };
     const silenceMs = this.options.silenceMs ?? 90_000;
     for await (const line of this.client.transport.lines({ path, query, signal: this.signal, silenceMs })) {
-      this.#failures = 0;
       await this.#event(JSON.parse(line) as WatchEvent, { apiVersion, kind });
       if (this.signal.aborted) return;
     }
@@ -141,11 +143,8 @@ class WatchLoop {
   async #pause(thrown: unknown): Promise<void> {
     // What is not a KubeError came from the handler: it may have missed the event, so tell everything again.
     if (isExpired(thrown) || !(thrown instanceof KubeError)) this.#version = undefined;
-    if (isExpired(thrown) && this.#failures === 0) {
-      this.#failures = 1; // the first time is no failure: list again at once
-      return;
-    }
     this.#failures += 1;
+    if (isExpired(thrown) && this.#failures === 1) return; // that is how long watches end
     this.handler.broken?.(thrown);
     await this.#clock.sleep(this.#backoff(this.#failures), this.signal);
   }

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { refOf } from '@runos/kube-objects';
+import { halfOpenProxy } from '@runos/testing-basics';
+import { isConflict, isNotFound, KubeError } from './kube-error.js';
+import { configMap, type SpecCluster, specCluster } from './spec-client.js';
+
+jest.setTimeout(30_000);
+let spec: SpecCluster;
+
+beforeAll(async () => {
+  spec = await specCluster();
+}, 900_000);
+
+afterAll(() => spec?.stop());
+
+const refused = async (attempt: Promise<unknown>): Promise<KubeError> => {
+  const thrown: unknown = await attempt.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof KubeError) return thrown;
+  throw new Error(`expected a KubeError, got ${String(thrown)}`);
+};
+
+describe('the client', () => {
+  it('applies as a manager, leaves alone what others set, and changes nothing in a dry run', async () => {
+    const { client, namespace } = spec;
+    const made = await client.apply(configMap(namespace, 'shared', { ours: '1' }));
+    await client.mergePatch(refOf(made), { data: { theirs: '2' } }, { fieldManager: 'other' });
+    const dry = await client.apply(configMap(namespace, 'shared', { ours: '3' }), { dryRun: true });
+    expect(dry['data']).toEqual({ ours: '3', theirs: '2' });
+    expect((await client.get(refOf(made)))['data']).toEqual({ ours: '1', theirs: '2' });
+    expect(made.metadata.managedFields).toMatchObject([{ manager: 'runos', operation: 'Apply' }]);
+  });
+
+  it('is refused a field of another manager unless it insists', async () => {
+    const { client, namespace } = spec;
+    await client.apply(configMap(namespace, 'owned', { a: '1' }), { fieldManager: 'other' });
+    const polite = await refused(client.apply(configMap(namespace, 'owned', { a: '2' }), { force: false }));
+    expect(polite).toMatchObject({ status: 409, reason: 'Conflict', permanent: false });
+    expect((await client.apply(configMap(namespace, 'owned', { a: '2' })))['data']).toEqual({ a: '2' });
+  });
+
+  it('deletes only the object it means', async () => {
+    const { client, namespace } = spec;
+    const made = await client.create(configMap(namespace, 'short-lived'));
+    expect(isConflict(await refused(client.delete(refOf(made), { uid: 'another' })))).toBe(true);
+    expect(await client.delete(refOf(made), { uid: made.metadata.uid })).toBe('gone');
+    expect(await client.delete(refOf(made))).toBe('gone');
+    expect(await client.find(refOf(made))).toBeUndefined();
+    const held = await client.create({
+      ...configMap(namespace, 'held'),
+      metadata: { name: 'held', namespace, finalizers: ['example.com/x'] },
+    });
+    expect(await client.delete(refOf(held))).toBe('deleting');
+    await client.jsonPatch(refOf(held), [{ op: 'remove', path: '/metadata/finalizers' }]);
+  });
+
+  it('lists page by page, with the kind in every item', async () => {
+    const { client, namespace } = spec;
+    const names = Array.from({ length: 7 }, (_, index) => `page-${index}`);
+    await Promise.all(names.map((name) => client.create(configMap(namespace, name, {}, { paged: 'yes' }))));
+    const sizes: number[] = [];
+    const seen: string[] = [];
+    const selection = { apiVersion: 'v1', kind: 'ConfigMap', namespace, labelSelector: 'paged=yes' };
+    for await (const { items } of client.pages(selection, { pageSize: 3 })) {
+      sizes.push(items.length);
+      seen.push(...items.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+    }
+    expect(sizes).toEqual([3, 3, 1]);
+    expect(seen.sort()).toEqual(names.map((name) => `ConfigMap ${name}`));
+  });
+
+  it('replaces only what nobody has changed meanwhile', async () => {
+    const { client, namespace } = spec;
+    const made = await client.create(configMap(namespace, 'replaced', { a: '1' }));
+    await client.replace({ ...made, data: { a: '2' } });
+    expect(isConflict(await refused(client.replace({ ...made, data: { a: '3' } })))).toBe(true);
+  });
+
+  it('says which kinds of refusal are for good', async () => {
+    const { client, namespace } = spec;
+    const wrongType = { ...configMap(namespace, 'bad'), data: { a: [] } };
+    const typed = await refused(client.apply(wrongType));
+    expect(typed).toMatchObject({ status: 500, permanent: true, outage: false });
+    const invalid = await refused(client.create(configMap(namespace, 'BAD NAME')));
+    expect(invalid).toMatchObject({ status: 422, reason: 'Invalid', permanent: true });
+    expect(invalid.fields[0]).toMatchObject({ field: 'metadata.name' });
+    const absent = await refused(client.get(refOf(configMap(namespace, 'absent'))));
+    expect([isNotFound(absent), absent.permanent, absent.outage]).toEqual([true, false, false]);
+    const unknown = await refused(
+      client.apply({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } }),
+    );
+    expect(unknown).toMatchObject({ reason: 'NoKind', message: expect.stringContaining('install the operator') });
+    expect(
+      (await refused(spec.other({ server: spec.cluster.server }).get(refOf(configMap('kube-none', 'x'))))).status,
+    ).toBe(404);
+  });
+
+  it('finds a kind that is installed later', async () => {
+    const { client } = spec;
+    const known = await client.mapping.resource('postgresql.cnpg.io/v1', 'Cluster');
+    expect(known).toEqual({ plural: 'clusters', namespaced: true });
+    expect(await client.mapping.resource('v1', 'Namespace')).toEqual({ plural: 'namespaces', namespaced: false });
+  });
+
+  it('gives up in time when nobody answers, and says so', async () => {
+    const proxy = await halfOpenProxy(Number(new URL(spec.cluster.server).port));
+    const client = spec.other({ server: `https://127.0.0.1:${proxy.port}` }, { timeoutMs: 300 });
+    const system = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' };
+    await client.get(system, { timeoutMs: 5_000 });
+    proxy.freeze();
+    expect(await refused(client.get(system))).toMatchObject({ status: 0, reason: 'TimedOut', outage: true });
+    expect((await client.get(system, { timeoutMs: 5_000 })).metadata.name).toBe('kube-system');
+    proxy.stop();
+    expect(await refused(client.get(system))).toMatchObject({ status: 0, outage: true });
+    await client.close();
+  });
+});
