@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '@runos/kernel';
 import { type Backoff, exponential } from './backoff.js';
 import { retrying, type Verdict } from './verdict.js';
@@ -40,6 +41,8 @@ export class WorkQueue<K extends string> {
 
   constructor(private readonly options: WorkQueueOptions<K>) {
     this.#clock = options.clock ?? systemClock;
+    // Every wait of every turn listens to it: many listeners are no leak here.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** Keys waiting, in line or running. */
