@@ -58,9 +58,15 @@ describe('the job of a delivery', () => {
     });
   });
 
-  it('is left alone when a report was faster than the answer', () => {
-    const further = job({ workItems: reachStep(workItems, 'wait-ready', 't'), currentStep: 'wait-ready' });
-    expect(jobAfterDelivery(further, after({ outcome: 'accepted' }))).toBeUndefined();
+  it('is not set back when a report was faster than the answer', () => {
+    const further = job({
+      workItems: reachStep(workItems, 'wait-ready', 't'),
+      currentStep: 'wait-ready',
+      progress: 'p',
+    });
+    const change = jobAfterDelivery(further, after({ outcome: 'accepted' }));
+    expect(change).toMatchObject({ currentStep: 'wait-ready', progress: 'p', logs: [{ level: 'info' }] });
+    expect(change?.workItems).toBe(further.workItems);
   });
 
   it('says once why the agent did not take it', () => {
