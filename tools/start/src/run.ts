@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Operator } from '@runos/tool-account';
+import type { Operator } from '@runos/tool-account';
 import { giveAgentAccess } from './agent-access.js';
 import { type AgentHome } from './agents.js';
 import { startControlServer } from './control-server.js';

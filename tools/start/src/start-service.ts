@@ -46,7 +46,7 @@ export async function startProgram({ name, app = name, folder, settings, signal,
   const child = await startChild({
     name,
     command: process.execPath,
-    args: ['--enable-source-maps', '--import', sqlSpans, join(distOf(app), 'main.js')],
+    args: ['--import', sqlSpans, join(distOf(app), 'main.js')],
     env: { ...process.env, ...toEnvironment(settings) },
     logFile: folder.in('logs', `${name}.log`),
     pidFile: folder.in('pids', `${name}.pid`),
