@@ -17,7 +17,7 @@ import { StatusCourier } from './status/status-courier.js';
 import type { Uplink } from './status/uplink.js';
 import { BundleTurn } from './turns/bundle-turn.js';
 import { Pruner } from './turns/pruner.js';
-import { Dependents, failedCreateEvents } from './watching/dependents.js';
+import { Dependents, eventWatch, failedCreateEvents } from './watching/dependents.js';
 import { EventRouter } from './watching/event-router.js';
 import { KindWatches } from './watching/kind-watches.js';
 
@@ -39,6 +39,9 @@ export interface ExecutorOptions {
   /** How long what was learnt may stay unwritten. Default 10 s. */
   readonly notesDelayMs?: number;
 }
+
+/** What was learnt may take this long to be stored at the end: losing it costs another apply. */
+const lastWordsMs = 3_000;
 
 /** What is always around an instance's own objects. */
 const surroundings = [
@@ -116,7 +119,7 @@ export class Executor {
   /** Begins to watch, to apply and to repair. */
   begin(): void {
     this.#watches.need(surroundings);
-    this.#watches.needSelection(failedCreateEvents);
+    this.#watches.needSelection(failedCreateEvents, eventWatch);
     for (const instance of this.registry.all()) {
       this.#watches.need(instance.record.inventory);
       if (instance.record.removing || instance.todo.size > 0) this.#queue.add(instance.osid);
@@ -155,7 +158,8 @@ export class Executor {
   async stop(): Promise<void> {
     await Promise.all([this.#watches.stop(), this.#queue.stop()]);
     await this.#notes.stop();
-    for (const instance of this.registry.all()) await this.#flush(instance);
+    const signal = AbortSignal.timeout(lastWordsMs);
+    for (const instance of this.registry.all()) await this.#flush(instance, signal);
   }
 
   #taken(instance: Instance, again: boolean): void {
@@ -191,9 +195,10 @@ export class Executor {
     return settled();
   }
 
-  async #flush(instance: Instance): Promise<void> {
+  async #flush(instance: Instance, signal: AbortSignal): Promise<void> {
+    if (instance.record.removing || signal.aborted) return;
     try {
-      if (!instance.record.removing) await this.#keeper.flush(instance);
+      await this.#keeper.flush(instance, signal);
     } catch (err) {
       this.options.logger.warn(
         { err, osid: instance.osid },

@@ -30,8 +30,8 @@ export class BundleStore {
     }
   }
 
-  async save(record: BundleRecord): Promise<void> {
-    await this.client.apply(toSecret(record, this.namespace), { fieldManager: agentManager });
+  async save(record: BundleRecord, signal?: AbortSignal): Promise<void> {
+    await this.client.apply(toSecret(record, this.namespace), { fieldManager: agentManager, signal });
   }
 
   async remove(osid: string): Promise<void> {

@@ -7,14 +7,18 @@ export class RecordKeeper {
   constructor(private readonly store: BundleStore) {}
 
   /** `change` gets the record with all that is known by now, and answers the one to store; undefined: leave it. */
-  update(instance: Instance, change: (now: BundleRecord) => BundleRecord | undefined): Promise<void> {
+  update(
+    instance: Instance,
+    change: (now: BundleRecord) => BundleRecord | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
     return instance.exclusive(async () => {
       const now = { ...instance.record, inventory: instance.inventory(), notes: instance.notes() };
       const next = change(now);
       if (next === undefined) return;
       instance.notesDue = false;
       try {
-        await this.store.save(next);
+        await this.store.save(next, signal);
       } catch (thrown) {
         instance.notesDue = true;
         throw thrown;
@@ -24,8 +28,8 @@ export class RecordKeeper {
   }
 
   /** Stores what was learnt since the last time, if anything was. */
-  async flush(instance: Instance): Promise<void> {
-    if (instance.notesDue) await this.update(instance, (now) => now);
+  async flush(instance: Instance, signal?: AbortSignal): Promise<void> {
+    if (instance.notesDue) await this.update(instance, (now) => now, signal);
   }
 
   remove(instance: Instance): Promise<void> {

@@ -16,6 +16,9 @@ export interface LeaseOptions {
   readonly renewEveryMs?: number;
 }
 
+/** Giving it back must not hold up the end of the process. */
+const releaseMs = 2_000;
+
 interface Sight {
   readonly version: string | undefined;
   readonly at: number;
@@ -65,8 +68,9 @@ export class Lease {
   /** Gives it back, so that the next one need not wait. Failing to do so costs only that wait. */
   async release(): Promise<void> {
     try {
-      const lease = await this.options.client.find(this.#ref);
-      if (lease && holderOf(lease) === this.options.holder) await this.#put(lease, '');
+      const signal = AbortSignal.timeout(releaseMs);
+      const lease = await this.options.client.find(this.#ref, { signal });
+      if (lease && holderOf(lease) === this.options.holder) await this.#put(lease, '', signal);
     } catch (thrown) {
       if (!(thrown instanceof KubeError)) throw thrown;
     }

@@ -17,6 +17,9 @@ import type { Registry } from '../instances/registry.js';
 /** Events of a controller that may not create its pods: the only trace of a quota that a StatefulSet leaves. */
 export const failedCreateEvents = { apiVersion: 'v1', kind: 'Event', fieldSelector: 'reason=FailedCreate' } as const;
 
+/** The API server keeps no cache of events and so sends no bookmarks: silence is no sign of a dead connection. */
+export const eventWatch = { lifeSeconds: 60 } as const;
+
 /** On the way and nothing to tell of. */
 const passing: ReadonlySet<string> = new Set(['PodStarting', 'Terminating']);
 

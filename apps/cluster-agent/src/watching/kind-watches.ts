@@ -26,8 +26,8 @@ export class KindWatches {
   }
 
   /** Watches a selection of its own. */
-  needSelection(selection: KindSelection): void {
-    this.#start(selection);
+  needSelection(selection: KindSelection, options: WatchOptions = {}): void {
+    this.#start(selection, options);
   }
 
   /** Resolves when every watch begun so far has listed everything once. */
@@ -40,11 +40,11 @@ export class KindWatches {
     await Promise.all([...this.#watches.values()].map((handle) => handle.stop()));
   }
 
-  #start(selection: KindSelection): void {
+  #start(selection: KindSelection, own: WatchOptions = {}): void {
     const key = kindKey(selection);
     if (this.#stopped || this.#watches.has(key)) return;
     const { client, handlerFor } = this.options;
-    this.#watches.set(key, watch(client, selection, handlerFor(key), this.options));
+    this.#watches.set(key, watch(client, selection, handlerFor(key), { ...this.options, ...own }));
   }
 }
 

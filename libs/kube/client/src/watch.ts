@@ -21,6 +21,11 @@ export interface WatchOptions {
   readonly backoff?: Backoff;
   /** Bookmarks come every minute: no byte for this long means a dead connection. Default 90 s. */
   readonly silenceMs?: number;
+  /**
+   * The server ends the watch after this many seconds, and it is resumed. Default 240 to 480. For kinds that the server
+   * sends no bookmarks for (Event), less than the silence.
+   */
+  readonly lifeSeconds?: number;
   readonly pageSize?: number;
 }
 
@@ -120,7 +125,7 @@ class WatchLoop {
       watch: 1,
       allowWatchBookmarks: true,
       resourceVersion: this.#version,
-      timeoutSeconds: watchSeconds(),
+      timeoutSeconds: this.options.lifeSeconds ?? watchSeconds(),
       labelSelector,
       fieldSelector,
     };
