@@ -25,8 +25,8 @@ export interface AgentAccess {
   stop(): Promise<void>;
 }
 
-export async function agentAccess(): Promise<AgentAccess> {
-  const cluster = await useTestCluster();
+export async function agentAccess(given?: TestCluster): Promise<AgentAccess> {
+  const cluster = given ?? (await useTestCluster());
   const namespace = `runos-${randomBytes(4).toString('hex')}`;
   const { server, ca } = cluster;
   const admin = new KubeClient({ server, ca, ...bearer(cluster.token) });
