@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -51,7 +51,10 @@ describe('the build of the programs', () => {
   it('falls back to the temporary folder where the cache cannot be made', () => {
     const file = join(folder, 'not-a-folder');
     writeFileSync(file, '');
-    expect(cacheFolder({ XDG_CACHE_HOME: file })).toBe(join(tmpdir(), `runos-cache-${userInfo().uid}`));
+    const fallback = join(tmpdir(), `runos-cache-${userInfo().uid}`);
+    const wasThere = existsSync(fallback);
+    expect(cacheFolder({ XDG_CACHE_HOME: file })).toBe(fallback);
+    if (!wasThere) rmSync(fallback, { recursive: true });
     expect(cacheFolder({ XDG_CACHE_HOME: folder })).toBe(join(folder, 'runos'));
   });
 
