@@ -20,6 +20,28 @@ describe('several replicas', () => {
     expect(plane.agent.instructions).toHaveLength(40);
   }, 30_000);
 
+  it('never wait for each other in a circle, however much is written, delivered and reported at the same time', async () => {
+    const made = await Promise.all(Array.from({ length: 12 }, create));
+    const last = await Promise.all(
+      made.map(async ({ id }) => {
+        let jobId = '';
+        for (let round = 0; round < 6; round += 1) {
+          ({ jobId } = await plane.ask(reconciler.restartInstance, { cid: plane.cid, type: 'valkey', id }));
+        }
+        return jobId;
+      }),
+    );
+    await plane.agent.connect();
+    const deleted = await Promise.all(
+      made.map(({ id }) => plane.ask(reconciler.deleteInstance, { cid: plane.cid, type: 'valkey', id })),
+    );
+    await Promise.all([...last, ...deleted.map(({ jobId }) => jobId)].map((id) => plane.jobs.ended(id)));
+    const [{ deadlocks }] = await plane.sql<{ deadlocks: number }>(
+      'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+    );
+    expect(deadlocks).toBe(0);
+  }, 30_000);
+
   it('take over what a stopped one had begun', async () => {
     await plane.agent.disconnect();
     const made = await Promise.all(Array.from({ length: 10 }, create));

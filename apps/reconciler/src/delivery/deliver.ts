@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectLogger } from '@runos/messaging';
-import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import { type InstanceRow, wholeInstance } from '../instances/instance-row.js';
 import { changeJobs } from '../jobs/change-jobs.js';
@@ -17,6 +17,8 @@ type Loaded = InstanceRow & { readonly trace: Record<string, string> };
 /** One turn of work: brings what is wanted of one instance to its cluster's agent. */
 @Injectable()
 export class Deliver {
+  readonly #duration = durations('delivery', 'runos_delivery_duration_seconds', 'Time to hand one bundle over.');
+
   constructor(
     private readonly database: Database,
     private readonly instruct: Instruct,
@@ -40,7 +42,9 @@ export class Deliver {
     }
     const attributes = { osid: instance.osid, revision: instance.revision };
     return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
+      const started = performance.now();
       const outcome = await this.#hand(plan.do, instance);
+      this.#duration.record(performance.now() - started, { outcome: outcome.outcome });
       const after = afterInstruct(outcome, instance.cid, claim.failures);
       this.logger.debug({ ...attributes, ...outcome, because: plan.because }, 'delivered');
       return this.#finish(claim, instance, after);

@@ -84,7 +84,6 @@ export class WriteInstance {
     const jobId = uuidv7();
     const { kind, type, spec, digest, who, lines } = next;
     const conditions = mark(instance.conditions, accepted, instance.generation + 1, instance.now);
-    await supersede(sql, instance.id, jobId);
     const { generation, revision } = await nextRevision(sql, {
       instanceId: instance.id,
       kind,
@@ -94,6 +93,7 @@ export class WriteInstance {
       who,
       conditions,
     });
+    await supersede(sql, instance.id, jobId);
     return beginJob(sql, {
       jobId,
       type,

@@ -57,8 +57,8 @@ export class RecordStatus {
     }
     // A bundle that was removed earlier, and came back by a cancelled deletion, may be reported late.
     if (report.generation < instance.bundle_generation) return;
-    const job = await openJobOf(sql, instance.id);
     await runSql(sql, 'DELETE FROM instance WHERE id = $1', [instance.id]);
+    const job = await openJobOf(sql, instance.id);
     if (job === undefined) return;
     const line = { level: 'info', message: `Nothing of ${instance.osid} is left in the cluster.` } as const;
     await endJobs(sql, [{ jobId: job.jobId, outcome: 'completed', reason: null, error: null, line }]);
