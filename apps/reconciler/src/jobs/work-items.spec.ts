@@ -20,6 +20,10 @@ describe('work items', () => {
     expect(waiting[4]).toMatchObject({ startedAt: 't2', completedAt: null });
   });
 
+  it('begin where the one before ended when nobody saw them begin', () => {
+    expect(reachStep(made, 'apply', 't2')[2]).toMatchObject({ startedAt: 't0', completedAt: 't2' });
+  });
+
   it('never go back, and say so by being the same', () => {
     const waiting = reachStep(made, 'wait-ready', 't2');
     expect(reachStep(waiting, 'apply', 't3')).toBe(waiting);

@@ -39,7 +39,9 @@ export const newWorkItems = ({ kind, jobId, first, now, mintId }: NewWorkItems):
 export function reachStep(items: readonly WorkItem[], step: Step, now: string): readonly WorkItem[] {
   const at = items.findIndex(({ name }) => name === step);
   const next = items.map((item, index) => {
-    if (index < at && isOpen(item)) return { ...item, status: 'completed' as const, ...times(item, now, now) };
+    // A step that nobody saw begin began when the one before it ended.
+    const began = items[index - 1]?.completedAt ?? now;
+    if (index < at && isOpen(item)) return { ...item, status: 'completed' as const, ...times(item, began, now) };
     if (index === at && item.status === 'pending') return { ...item, status: 'running' as const, ...times(item, now) };
     return item;
   });
