@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { waitUntil } from '@runos/tool-process';
 import { type AgentAccess, agentAccess } from './spec-access.js';
@@ -6,16 +6,118 @@ import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-execut
 
 let access: AgentAccess;
 let spec: SpecExecutor;
-let osid: Bundle['osid'];
 const night = { fieldManager: 'night-shift' };
-const namespace = () => refIn(osid, 'v1', 'Namespace');
-const stored = () => access.admin.find({ ...refIn(access.namespace, 'v1', 'Secret', `bundle-${osid}`) });
-const remove = (revision = 2) => spec.executor.remove({ osid, generation: revision, revision });
-const gone = () => spec.status(osid, ({ phase }) => phase === 'gone', 40_000);
+const namespace = (osid: string) => refIn(osid, 'v1', 'Namespace');
+const stored = (osid: string) => access.admin.find(refIn(access.namespace, 'v1', 'Secret', `bundle-${osid}`));
+const up = (osid: Bundle['osid'], revision = 1) => spec.up(bundleOf(osid, revision, objectsOf(osid)));
+const remove = (osid: Bundle['osid'], revision = 2) => spec.executor.remove({ osid, generation: revision, revision });
+const gone = (osid: string) => spec.status(osid, ({ phase }) => phase === 'gone', 50_000);
+
+/** Kubernetes takes its time to end a namespace, so all of these run at once. */
+const scenarios = {
+  async 'leaves nothing behind, and forgets it only when the plane knows that'() {
+    const osid = newOsid();
+    await up(osid);
+    spec.deafTo.add(osid);
+    expect(await remove(osid)).toEqual({ accepted: true });
+    expect((await spec.status(osid, ({ phase }) => phase === 'deleting')).generation).toBe(2);
+    const last = await gone(osid);
+    expect(last).toMatchObject({ objects: [], conditions: [{ type: 'Removed', status: 'True' }] });
+    expect(await access.admin.find(namespace(osid))).toBeUndefined();
+    const volumes = await access.admin.list({ apiVersion: 'v1', kind: 'PersistentVolume' });
+    expect(JSON.stringify(volumes.map((one) => one['spec']))).not.toContain(osid);
+    expect(await stored(osid)).toBeDefined();
+    expect(await spec.executor.apply(bundleOf(osid, 3, objectsOf(osid)))).toMatchObject({ accepted: false });
+    spec.deafTo.delete(osid);
+    spec.pending.splice(0).forEach((acknowledge) => acknowledge());
+    await waitUntil(async () => (await stored(osid)) === undefined, {
+      ...{ deadlineMs: 5_000, because: () => 'the tombstone stays' },
+    });
+    expect(spec.executor.registry.get(osid)).toBeUndefined();
+  },
+
+  async 'says which object a finalizer keeps, by its own account and its owner, and goes on when it is freed'() {
+    const osid = newOsid();
+    await up(osid);
+    const anchor = refIn(osid, 'v1', 'ConfigMap', 'anchor');
+    const metadata = { name: 'anchor', namespace: osid, finalizers: ['example.com/never'] };
+    await access.admin.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, night);
+    await remove(osid);
+    const named = ({ reason }: { reason?: string }) => reason === 'FinalizerRemaining';
+    const held = await spec.status(osid, ({ objects }) => objects.some(named), 50_000);
+    expect(held.objects[0]).toMatchObject({ kind: 'ConfigMap', name: 'anchor', state: 'deleting' });
+    expect(held.objects[0]?.message).toMatch(/finalizer example\.com\/never: see that the controller of example\.com/);
+    const [removed] = held.conditions;
+    expect(removed).toMatchObject({ type: 'Removed', status: 'False', reason: 'HeldUp' });
+    expect(removed?.message).toMatch(/Some content in the namespace has finalizers remaining/);
+    expect((await access.admin.get(anchor)).metadata.finalizers).toEqual(['example.com/never']);
+    await access.admin.mergePatch(anchor, { metadata: { finalizers: null } }, night);
+    await gone(osid);
+  },
+
+  async 'of one that never came here is done at once'() {
+    const osid = newOsid();
+    expect(await remove(osid)).toEqual({ accepted: true });
+    await gone(osid);
+  },
+
+  async 'of one that was forgotten here takes the namespace that carries its labels'() {
+    const osid = newOsid();
+    const [made] = objectsOf(osid);
+    await access.admin.apply(made as never);
+    await remove(osid);
+    await gone(osid);
+    expect(await access.admin.find(namespace(osid))).toBeUndefined();
+  },
+
+  async 'never touches a namespace that is somebody else’s'() {
+    const osid = newOsid();
+    await access.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid } });
+    await remove(osid);
+    await gone(osid);
+    expect((await access.admin.get(namespace(osid))).metadata.deletionTimestamp).toBeUndefined();
+    await access.admin.delete(namespace(osid));
+  },
+
+  async 'names the volumes that the cluster keeps'() {
+    const osid = newOsid();
+    await up(osid);
+    const claim = await access.admin.get(refIn(osid, 'v1', 'PersistentVolumeClaim', `data-${osid}-0`));
+    const volume = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      name: (claim['spec'] as { volumeName: string }).volumeName,
+    };
+    await access.admin.mergePatch(volume, { spec: { persistentVolumeReclaimPolicy: 'Retain' } }, night);
+    await remove(osid);
+    await spec.status(osid, ({ objects }) =>
+      objects.some((one) => one.name === volume.name && one.reason === 'Retained'),
+    );
+    expect((await gone(osid)).conditions[0]?.message).toContain(volume.name);
+    await access.admin.delete(volume);
+  },
+
+  async 'is refused for a revision older than the stored one'() {
+    const osid = newOsid();
+    await up(osid, 5);
+    expect(await remove(osid, 4)).toMatchObject({ accepted: false, reason: expect.stringContaining('older') });
+    await remove(osid, 6);
+    await gone(osid);
+  },
+};
+
+type Scenario = keyof typeof scenarios;
+const running = new Map<string, Promise<unknown>>();
 
 beforeAll(async () => {
   access = await agentAccess();
   spec = await new SpecExecutor(access, { heldUpAfterMs: 6_500 }).start();
+  for (const [name, run] of Object.entries(scenarios)) {
+    running.set(
+      name,
+      run().catch((thrown: unknown) => thrown),
+    );
+  }
 }, 900_000);
 
 afterAll(async () => {
@@ -23,100 +125,18 @@ afterAll(async () => {
   await access?.stop();
 });
 
-beforeEach(() => {
-  osid = newOsid();
-});
-
 describe('removing an instance', () => {
-  it('leaves nothing behind, and forgets it only when the plane knows that', async () => {
-    await spec.up(bundleOf(osid, 1, objectsOf(osid)));
-    spec.acknowledging = false;
-    expect(await remove()).toEqual({ accepted: true });
-    expect((await spec.status(osid, ({ phase }) => phase === 'deleting')).generation).toBe(2);
-    const last = await gone();
-    expect(last).toMatchObject({ objects: [], conditions: [{ type: 'Removed', status: 'True' }] });
-    expect(await access.admin.find(namespace())).toBeUndefined();
-    const volumes = await access.admin.list({ apiVersion: 'v1', kind: 'PersistentVolume' });
-    expect(JSON.stringify(volumes.map((one) => one['spec']))).not.toContain(osid);
-    expect(await stored()).toBeDefined();
-    expect(await spec.executor.apply(bundleOf(osid, 3, objectsOf(osid)))).toMatchObject({ accepted: false });
-    spec.acknowledging = true;
-    spec.pending.splice(0).forEach((acknowledge) => acknowledge());
-    await waitUntil(async () => (await stored()) === undefined, {
-      deadlineMs: 5_000,
-      because: () => 'the tombstone stays',
-    });
-    expect(spec.executor.summary().count).toBe(0);
-  });
-
-  it('says which object a finalizer keeps, by its own account and its owner, and goes on when it is freed', async () => {
-    await spec.up(bundleOf(osid, 1, objectsOf(osid)));
-    const anchor = refIn(osid, 'v1', 'ConfigMap', 'anchor');
-    const metadata = { name: 'anchor', namespace: osid, finalizers: ['example.com/never'] };
-    await access.admin.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, night);
-    await remove();
-    const held = await spec.status(
-      osid,
-      ({ objects }) => objects.some(({ reason }) => reason === 'FinalizerRemaining'),
-      40_000,
-    );
-    expect(held.objects[0]).toMatchObject({ kind: 'ConfigMap', name: 'anchor', state: 'deleting' });
-    expect(held.objects[0]?.message).toMatch(
-      /finalizer example\.com\/never: see that the controller of example\.com runs/,
-    );
-    const [removed] = held.conditions;
-    expect(removed).toMatchObject({ type: 'Removed', status: 'False', reason: 'HeldUp' });
-    expect(removed?.message).toMatch(/Some content in the namespace has finalizers remaining/);
-    expect((await access.admin.get(anchor)).metadata.finalizers).toEqual(['example.com/never']);
-    await access.admin.mergePatch(anchor, { metadata: { finalizers: null } }, night);
-    await gone();
+  it.each(Object.keys(scenarios) as Scenario[])('%s', async (name) => {
+    const thrown = await running.get(name);
+    if (thrown !== undefined) throw thrown;
   });
 
   it('goes on after a restart, with what was stored', async () => {
-    await spec.up(bundleOf(osid, 1, objectsOf(osid)));
-    await remove();
+    const osid = newOsid();
+    await up(osid);
+    await remove(osid);
     await spec.restart();
-    await gone();
-    expect(await access.admin.find(namespace())).toBeUndefined();
-  });
-
-  it('of one that never came here is done at once', async () => {
-    expect(await remove()).toEqual({ accepted: true });
-    await gone();
-  });
-
-  it('of one that was forgotten here takes the namespace that carries its labels', async () => {
-    const [made] = objectsOf(osid);
-    await access.admin.apply(made as never);
-    await remove();
-    await gone();
-    expect(await access.admin.find(namespace())).toBeUndefined();
-  });
-
-  it('never touches a namespace that is somebody else’s', async () => {
-    await access.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid } });
-    await remove();
-    await gone();
-    expect(await access.admin.get(namespace())).not.toHaveProperty('metadata.deletionTimestamp');
-    await access.admin.delete(namespace());
-  });
-
-  it('names the volumes that the cluster keeps', async () => {
-    await spec.up(bundleOf(osid, 1, objectsOf(osid)));
-    const claim = await access.admin.get(refIn(osid, 'v1', 'PersistentVolumeClaim', `data-${osid}-0`));
-    const name = (claim['spec'] as { volumeName: string }).volumeName;
-    const volume = { apiVersion: 'v1', kind: 'PersistentVolume', name };
-    await access.admin.mergePatch(volume, { spec: { persistentVolumeReclaimPolicy: 'Retain' } }, night);
-    await remove();
-    const last = await gone();
-    expect(last.conditions[0]?.message).toContain(name);
-    await access.admin.delete(volume);
-  });
-
-  it('is refused for a revision older than the stored one', async () => {
-    await spec.up(bundleOf(osid, 5, objectsOf(osid)));
-    expect(await remove(4)).toMatchObject({ accepted: false, reason: expect.stringContaining('older') });
-    await remove(6);
-    await gone();
+    await gone(osid);
+    expect(await access.admin.find(namespace(osid))).toBeUndefined();
   });
 });

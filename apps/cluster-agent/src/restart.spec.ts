@@ -67,11 +67,11 @@ describe('after a restart', () => {
   });
 
   it('what the plane has not acknowledged is said again, drifts too', async () => {
-    spec.acknowledging = false;
+    spec.deafTo.add(osid);
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, night);
     await spec.drift(osid, ({ manager }) => manager === 'night-shift');
     await spec.status(osid, ({ phase, replicas }) => phase === 'ready' && replicas?.desired === 1);
-    spec.acknowledging = true;
+    spec.deafTo.clear();
     await spec.restart();
     await spec.drift(osid, ({ manager }) => manager === 'night-shift');
   });

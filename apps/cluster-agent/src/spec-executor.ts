@@ -15,7 +15,8 @@ type Question = BodyOf<typeof RESYNC>;
 export class SpecExecutor {
   readonly statuses: Status[] = [];
   readonly pending: (() => void)[] = [];
-  acknowledging = true;
+  /** Instances about which the plane acknowledges nothing. */
+  readonly deafTo = new Set<string>();
   onResync: (question: Question) => ReplyOf<typeof RESYNC> = () => ({ equal: true });
   executor: Executor;
 
@@ -95,8 +96,8 @@ export class SpecExecutor {
       uplink: {
         post: (status, _final, acknowledged) => {
           this.statuses.push(status);
-          if (this.acknowledging) setImmediate(acknowledged);
-          else this.pending.push(acknowledged);
+          if (this.deafTo.has(status.osid)) this.pending.push(acknowledged);
+          else setImmediate(acknowledged);
         },
         resync: (question) => Promise.resolve(this.onResync(question)),
       },

@@ -83,7 +83,11 @@ function removalLines({ removal, objects }: Instance): ObjectLine[] {
   const held = removal.heldUp.map(({ ref, health }) => line(ref, 'deleting', health.reason, health.message));
   const named = new Set(held.map((one) => `${one.kind}/${one.name}`));
   const left = [...objects.values()].filter(({ ref }) => !named.has(`${ref.kind}/${ref.name}`));
-  return [...held, ...left.map(({ ref }) => line(ref, 'deleting'))];
+  const kept = removal.keptVolumes.map((name) => {
+    const message = `Its policy keeps volume ${name} and the data in it: delete it if that is unwanted.`;
+    return line({ apiVersion: 'v1', kind: 'PersistentVolume', name }, 'applied', 'Retained', message);
+  });
+  return [...held, ...kept, ...left.map(({ ref }) => line(ref, 'deleting'))];
 }
 
 function replicasIn({ objects }: Instance): Replicas | undefined {
