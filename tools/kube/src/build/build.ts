@@ -70,7 +70,9 @@ async function copyDataFiles(folder: string, { signal }: BuildOptions): Promise<
   for (const [name, [module, path]] of Object.entries(dataFiles)) {
     const target = join(folder, name);
     if (existsSync(target)) continue;
-    const source = (await runGo(['list', '-m', '-f', '{{.Dir}}', module], { signal })).trim();
+    // Only data is taken from some of them, so no build has fetched them yet.
+    const fetched = await runGo(['mod', 'download', '-json', module], { signal });
+    const { Dir: source } = JSON.parse(fetched) as { readonly Dir: string };
     mkdirSync(dirname(target), { recursive: true });
     const fresh = `${target}.${process.pid}.new`;
     rmSync(fresh, { recursive: true, force: true });
