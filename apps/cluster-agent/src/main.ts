@@ -1,5 +1,5 @@
 import { configOrExit } from '@runos/config';
-import { createLogger, type OpsServer, opsServer } from '@runos/observability';
+import { createLogger, type OpsServer, opsServer, startTelemetry } from '@runos/observability';
 import { accessOf, ClusterAgent } from './cluster-agent.js';
 import { clusterAgentConfig } from './cluster-agent-config.js';
 
@@ -12,18 +12,22 @@ const access = await accessOf(config).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(wrongSettings);
 });
+const { holder: replica, otlpEndpoint, traceRatio } = config;
+const telemetry = await startTelemetry({ service: 'cluster-agent', replica, otlpEndpoint, traceRatio });
 const agent = new ClusterAgent({ config, logger }, access);
 const ops = await serveOps();
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
-    Promise.all([agent.stop(), ops?.stop()]).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'did not stop cleanly');
-        process.exit(1);
-      },
-    );
+    Promise.all([agent.stop(), ops?.stop()])
+      .then(() => telemetry.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.fatal({ err: error }, 'did not stop cleanly');
+          process.exit(1);
+        },
+      );
   });
 }
 

@@ -1,4 +1,4 @@
-import { createLogger } from '@runos/observability';
+import { createLogger, startTelemetry } from '@runos/observability';
 import { startNodeAgent } from './node-agent.js';
 import { readConfig } from './node-agent-config.js';
 
@@ -16,6 +16,8 @@ function settings() {
 
 const config = settings();
 const logger = createLogger({ service: 'node-agent', level: config.logLevel });
+const { otlpEndpoint, traceRatio } = config;
+const telemetry = await startTelemetry({ service: 'node-agent', otlpEndpoint, traceRatio });
 const session = await startNodeAgent(config, logger).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(wrongSettings);
@@ -23,13 +25,16 @@ const session = await startNodeAgent(config, logger).catch((error: Error) => {
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
-    session.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.fatal({ err: error }, 'did not stop cleanly');
-        process.exit(1);
-      },
-    );
+    session
+      .stop()
+      .then(() => telemetry.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.fatal({ err: error }, 'did not stop cleanly');
+          process.exit(1);
+        },
+      );
   });
 }
 process.on('SIGUSR2', () => {

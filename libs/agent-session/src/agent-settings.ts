@@ -1,4 +1,4 @@
-import { logLevels, secret, wholeNumber } from '@runos/config';
+import { processSettings, secret, wholeNumber } from '@runos/config';
 import { Aid } from '@runos/osid';
 import { z } from 'zod';
 
@@ -19,5 +19,7 @@ export const agentSettings = {
     .string()
     .regex(/^(sha256:)?[0-9a-fA-F]{64}$/, 'a SHA-256 in hexadecimal')
     .optional(),
-  logLevel: z.enum(logLevels, { error: `one of ${logLevels.join(', ')}` }).default('info'),
+  logLevel: processSettings.logLevel,
+  otlpEndpoint: processSettings.otlpEndpoint,
+  traceRatio: processSettings.traceRatio,
 };
