@@ -4,7 +4,7 @@ import { type KubeObject, mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/tool-process';
 import { type AgentAccess, agentAccess } from './spec-access.js';
 import { bundleOf, newOsid, objectsOf, ofKind, refIn, SpecExecutor } from './spec-executor.js';
-import type { Status } from './status/compose-status.js';
+import type { Status } from './status/status.js';
 
 let access: AgentAccess;
 let spec: SpecExecutor;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type AgentAccess, agentAccess } from './spec-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
-import type { Status } from './status/compose-status.js';
+import type { Status } from './status/status.js';
 
 let access: AgentAccess;
 let spec: SpecExecutor;

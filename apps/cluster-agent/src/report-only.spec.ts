@@ -3,7 +3,7 @@ import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
 import { type AgentAccess, agentAccess } from './spec-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
-import type { Status } from './status/compose-status.js';
+import type { Status } from './status/status.js';
 
 let access: AgentAccess;
 let spec: SpecExecutor;

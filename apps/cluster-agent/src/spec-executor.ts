@@ -7,7 +7,7 @@ import { latestRenderer, mintSecrets, renderInstance, serviceType } from '@runos
 import { waitUntil } from '@runos/tool-process';
 import { Executor, type ExecutorOptions } from './executor.js';
 import type { AgentAccess } from './spec-access.js';
-import type { Status } from './status/compose-status.js';
+import type { Status } from './status/status.js';
 
 type Question = BodyOf<typeof RESYNC>;
 

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type BodyOf, type BundleStatus, tombstoneDigest } from '@runos/agent-protocol';
+import { tombstoneDigest } from '@runos/agent-protocol';
 import { type Health, type HealthState, type ObjectRef, printRef, type Replicas } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
 import { isApplied, type ObjectState } from '../instances/object-state.js';
 import { conditionsOf } from './status-conditions.js';
-
-export type Status = BodyOf<typeof BundleStatus>;
-export type ObjectLine = Status['objects'][number];
+import type { ObjectLine, Status } from './status.js';
 
 /** A status names at most this many objects, the worst first. */
 const objectsShown = 50;

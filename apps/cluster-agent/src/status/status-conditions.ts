@@ -1,7 +1,7 @@
 import { printRef } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
 import { isApplied } from '../instances/object-state.js';
-import type { ObjectLine, Status } from './compose-status.js';
+import type { ObjectLine, Status } from './status.js';
 
 type Condition = Status['conditions'][number];
 

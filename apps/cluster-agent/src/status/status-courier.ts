@@ -1,6 +1,7 @@
 import type { Drift } from '../bundles/bundle-record.js';
 import type { Instance } from '../instances/instance.js';
-import { composeStatus, type Status, statusHash } from './compose-status.js';
+import { composeStatus, statusHash } from './compose-status.js';
+import type { Status } from './status.js';
 import type { Uplink } from './uplink.js';
 
 export interface CourierEvents {

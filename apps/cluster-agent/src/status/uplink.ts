@@ -1,5 +1,5 @@
 import type { BodyOf, ReplyOf, RESYNC } from '@runos/agent-protocol';
-import type { Status } from './compose-status.js';
+import type { Status } from './status.js';
 
 /** The way to the plane. Whether it is there at the moment is its own business. */
 export interface Uplink {

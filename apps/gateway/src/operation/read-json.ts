@@ -1,5 +1,5 @@
 import type { GatewayRequest } from '../http/gateway-request.js';
-import type { Reading } from './read-request.js';
+import type { Reading } from './reading.js';
 import { flawOf } from './well-formed.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -1,5 +1,5 @@
 import type { Issue } from '@runos/kernel';
-import type { Reading } from './read-request.js';
+import type { Reading } from './reading.js';
 import { textFlaw } from './well-formed.js';
 
 /** The query of a URL: each name at most once, everything proper UTF-8. */

@@ -7,13 +7,8 @@ import type { GatewayRequest } from '../http/gateway-request.js';
 import type { Write } from './call.js';
 import { readJson } from './read-json.js';
 import { readQuery } from './read-query.js';
+import type { Reading } from './reading.js';
 import { readExpectedGeneration, readIdempotencyKey } from './write-headers.js';
-
-/** What is read from a part of a request, with everything that is wrong with it. */
-export interface Reading<T> {
-  readonly value: T;
-  readonly issues: readonly Issue[];
-}
 
 /** Of a thousand wrong fields so many are named. */
 const maxIssues = 100;

@@ -1,4 +1,4 @@
-import type { Reading } from './read-request.js';
+import type { Reading } from './reading.js';
 
 const printable = /^[\x20-\x7e]{1,64}$/;
 const generation = /^(?:W\/)?(?:"(\d{1,15})"|(\d{1,15}))$/;
