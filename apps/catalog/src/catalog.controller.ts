@@ -1,33 +1,30 @@
 import { Controller } from '@nestjs/common';
-import { catalog } from '@runos/contracts';
+import { catalog, type InputOf } from '@runos/contracts';
 import { Answers } from '@runos/messaging';
-import type { z } from 'zod';
 import { checkConfigValues } from './config-values/check-config-values.js';
 import { resolveInstance } from './instances/resolve-instance.js';
 import { classesOfType, versionsOfType } from './types/type-info.js';
-
-type Input<C extends { input: z.ZodType }> = z.output<C['input']>;
 
 /** Answers from data that is part of the program: no state, nothing to wait for. */
 @Controller()
 export class CatalogController {
   @Answers(catalog.listSizingClasses)
-  classes({ type }: Input<typeof catalog.listSizingClasses>) {
+  classes({ type }: InputOf<typeof catalog.listSizingClasses>) {
     return { classes: classesOfType(type) };
   }
 
   @Answers(catalog.listVersions)
-  versions({ type }: Input<typeof catalog.listVersions>) {
+  versions({ type }: InputOf<typeof catalog.listVersions>) {
     return { versions: versionsOfType(type) };
   }
 
   @Answers(catalog.resolveInstance)
-  resolve(asked: Input<typeof catalog.resolveInstance>) {
+  resolve(asked: InputOf<typeof catalog.resolveInstance>) {
     return resolveInstance(asked);
   }
 
   @Answers(catalog.checkConfigValues)
-  check({ type, values }: Input<typeof catalog.checkConfigValues>) {
+  check({ type, values }: InputOf<typeof catalog.checkConfigValues>) {
     checkConfigValues(type, values);
     return { valid: true as const };
   }

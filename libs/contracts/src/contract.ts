@@ -39,6 +39,9 @@ export interface EventContract<Body extends z.ZodType = z.ZodType> {
   readonly audience: 'each' | 'one';
 }
 
+/** What a handler of a request is given: its input, parsed. */
+export type InputOf<C extends RequestContract> = z.output<C['input']>;
+
 export const request = <In extends z.ZodType, Out extends z.ZodType, const S extends Scope>(
   definition: Omit<RequestContract<In, Out, S>, 'kind'>,
 ): RequestContract<In, Out, S> => ({ kind: 'request', ...definition });

@@ -1,5 +1,5 @@
 export { Actor } from './actor.js';
-export { event, type EventContract, request, type RequestContract, type Scope } from './contract.js';
+export { event, type EventContract, type InputOf, request, type RequestContract, type Scope } from './contract.js';
 export { agentGateway, catalog, configSets, contracts, identity, jobs, reconciler } from './contracts.js';
 export type { Sizing } from './catalog/catalog.js';
 export type { Principal } from './identity/authentication.js';

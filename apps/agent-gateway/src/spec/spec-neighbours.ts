@@ -1,16 +1,14 @@
 import { Controller, type Type } from '@nestjs/common';
-import { identity, type Presence, reconciler } from '@runos/contracts';
+import { identity, type InputOf, type Presence, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Answers, type CallContext } from '@runos/messaging';
-import type { z } from 'zod';
 
-type Input<C extends { readonly input: z.ZodType }> = z.output<C['input']>;
 type Tenant = CallContext<'tenant'>;
 
 /** What the neighbours of the agent gateway were told, and how they are to answer. */
 export class Neighbours {
   presence: (Presence & { aid: string })[] = [];
-  audit: (Input<typeof identity.recordAudit> & { aid: string })[] = [];
+  audit: (InputOf<typeof identity.recordAudit> & { aid: string })[] = [];
   statuses: { aid: string; cid: string; osid: string; generation: number }[] = [];
   nids = new Map<string, string>();
   /** How many presence reports to turn away first. */
@@ -43,7 +41,7 @@ export function reconcilerFor(neighbours: Neighbours): Type {
   @Controller()
   class Reconciler {
     @Answers(reconciler.registerNode)
-    register({ cid, machineId }: Input<typeof reconciler.registerNode>, { tenant }: Tenant) {
+    register({ cid, machineId }: InputOf<typeof reconciler.registerNode>, { tenant }: Tenant) {
       if (neighbours.reconcilerIsAway) throw new Fault('unavailable', 'The database cannot be reached.');
       if (cid === 'gone') throw new Fault('cluster.not_found', 'There is no such cluster.');
       const key = `${tenant}/${cid}/${machineId}`;
@@ -61,7 +59,7 @@ export function reconcilerFor(neighbours: Neighbours): Type {
     }
 
     @Answers(reconciler.reportBundleStatus)
-    status({ cid, status }: Input<typeof reconciler.reportBundleStatus>, { tenant }: Tenant) {
+    status({ cid, status }: InputOf<typeof reconciler.reportBundleStatus>, { tenant }: Tenant) {
       if (status.osid !== `valkey-00${cid}`)
         throw new Fault('service.not_found', `There is no ${status.osid} in ${cid}.`);
       neighbours.statuses.push({ aid: tenant, cid, osid: status.osid, generation: status.generation });
@@ -69,7 +67,7 @@ export function reconcilerFor(neighbours: Neighbours): Type {
     }
 
     @Answers(reconciler.resync)
-    resync({ question }: Input<typeof reconciler.resync>) {
+    resync({ question }: InputOf<typeof reconciler.resync>) {
       if (neighbours.reconcilerIsAway) throw new Fault('unavailable', 'The database cannot be reached.');
       if (question.step === 'root') return { equal: question.count === 0 };
       return question.step === 'buckets' ? { differing: [7] } : { unknown: question.entries.map(({ osid }) => osid) };
@@ -82,7 +80,7 @@ export function identityFor(neighbours: Neighbours): Type {
   @Controller()
   class Identity {
     @Answers(identity.recordAudit)
-    record(entry: Input<typeof identity.recordAudit>, { tenant }: Tenant) {
+    record(entry: InputOf<typeof identity.recordAudit>, { tenant }: Tenant) {
       neighbours.audit.push({ ...entry, aid: tenant });
       neighbours.happened();
       return { id: '0190c0de-0000-7000-8000-000000000001' };

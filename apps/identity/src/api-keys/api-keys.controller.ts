@@ -1,10 +1,8 @@
 import { Controller } from '@nestjs/common';
-import { identity } from '@runos/contracts';
+import { identity, type InputOf } from '@runos/contracts';
 import { Answers, type CallContext } from '@runos/messaging';
-import type { z } from 'zod';
 import { ApiKeys } from './api-keys.js';
 
-type Input<C extends { input: z.ZodType }> = z.output<C['input']>;
 type Call = CallContext<'tenant'>;
 
 @Controller()
@@ -12,23 +10,23 @@ export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeys) {}
 
   @Answers(identity.listApiKeys)
-  async list(_input: Input<typeof identity.listApiKeys>, { tenant }: Call) {
+  async list(_input: InputOf<typeof identity.listApiKeys>, { tenant }: Call) {
     return { apiKeys: await this.apiKeys.list(tenant) };
   }
 
   @Answers(identity.createApiKey)
-  create({ userId, key, idempotency }: Input<typeof identity.createApiKey>, { tenant, actor }: Call) {
+  create({ userId, key, idempotency }: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
     // The weakest role where the caller says none: a missing role must never make a strong token.
     return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
   }
 
   @Answers(identity.showApiKey)
-  show({ id }: Input<typeof identity.showApiKey>, { tenant }: Call) {
+  show({ id }: InputOf<typeof identity.showApiKey>, { tenant }: Call) {
     return this.apiKeys.show(tenant, id);
   }
 
   @Answers(identity.revokeApiKey)
-  revoke({ id }: Input<typeof identity.revokeApiKey>, { tenant, actor }: Call) {
+  revoke({ id }: InputOf<typeof identity.revokeApiKey>, { tenant, actor }: Call) {
     return this.apiKeys.revoke(tenant, id, actor);
   }
 }

@@ -1,11 +1,8 @@
 import { Controller } from '@nestjs/common';
-import { identity } from '@runos/contracts';
+import { identity, type InputOf } from '@runos/contracts';
 import { Answers } from '@runos/messaging';
-import type { z } from 'zod';
 import { Authentication } from '../tokens/authentication.js';
 import { Sessions } from './sessions.js';
-
-type Input<C extends { input: z.ZodType }> = z.output<C['input']>;
 
 @Controller()
 export class SessionsController {
@@ -15,17 +12,17 @@ export class SessionsController {
   ) {}
 
   @Answers(identity.authenticate)
-  authenticate({ token }: Input<typeof identity.authenticate>) {
+  authenticate({ token }: InputOf<typeof identity.authenticate>) {
     return this.authentication.authenticate(token);
   }
 
   @Answers(identity.logIn)
-  logIn({ email, password, address }: Input<typeof identity.logIn>) {
+  logIn({ email, password, address }: InputOf<typeof identity.logIn>) {
     return this.sessions.logIn(email, password, address);
   }
 
   @Answers(identity.logOut)
-  async logOut({ keyId }: Input<typeof identity.logOut>) {
+  async logOut({ keyId }: InputOf<typeof identity.logOut>) {
     return { loggedOut: await this.sessions.logOut(keyId) };
   }
 }
