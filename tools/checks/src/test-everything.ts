@@ -85,6 +85,8 @@ class Everything {
     this.#module(
       'nx/dist/bin/nx.js',
       ...['run-many', '-t', target, '--nxBail=false', '--excludeTaskDependencies', '--output-style=static'],
+      // Whole planes, some of them under fire, each want the machine for themselves.
+      ...(target === 'e2e' ? ['--parallel=1'] : []),
     );
 
   #module = (path: string, ...args: string[]): Promise<boolean> =>
