@@ -4,24 +4,13 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type Dev as DevJson } from '@runos/tool-start';
 import { eventually } from './eventually.js';
 
 const main = resolve(import.meta.dirname, '../../start/dist/main.js');
 
-/** What `npm start` writes to `<data>/dev.json`. */
-export interface Dev {
-  readonly ready: boolean;
-  readonly clusterReady: boolean;
-  readonly apiUrl: string;
-  readonly aid: string;
-  readonly cid: string;
-  readonly email: string;
-  readonly password: string;
-  readonly token: string;
-  readonly kubeconfig: string;
-  readonly agentGateway: { readonly register: string; readonly stream: string; readonly ca: string };
-  readonly pids: Readonly<Record<string, number>>;
-}
+/** What `npm start` writes to `<data>/dev.json`; the planes of tests have a cluster. */
+export type Dev = DevJson & { readonly cid: string; readonly kubeconfig: string };
 
 export const devOf = async (data: string): Promise<Dev> => JSON.parse(await readFile(join(data, 'dev.json'), 'utf8'));
 
@@ -38,9 +27,14 @@ export class Plane {
   }
 
   /** Starts (again) and waits until the plane answers and, unless told otherwise, the demo cluster is connected. */
-  async start(until: 'ready' | 'clusterReady' = 'clusterReady', environment: NodeJS.ProcessEnv = {}): Promise<Dev> {
+  async start(
+    until: 'ready' | 'clusterReady' = 'clusterReady',
+    environment: NodeJS.ProcessEnv = {},
+    ...options: readonly string[]
+  ): Promise<Dev> {
     const log = createWriteStream(join(this.data, 'start.log'), { flags: 'a' });
-    const child = spawn(process.execPath, [main, '--data', this.data, '--port', '0', '--agent-ports', '0,0'], {
+    const args = ['--data', this.data, '--port', '0', '--agent-ports', '0,0', ...options];
+    const child = spawn(process.execPath, [main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });

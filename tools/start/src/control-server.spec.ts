@@ -41,6 +41,15 @@ describe('a running plane', () => {
     expect(events).toEqual([]);
   });
 
+  it('cuts the connections of a door that has a balancer, and of no other', async () => {
+    let cuts = 0;
+    const balancer = { port: 1, cut: () => void (cuts += 1), stop: () => Promise.resolve() };
+    processes.adoptBalancers({ stream: balancer });
+    expect(await askPlane(folder, 'cut', 'stream')).toBe('Every connection at stream is cut.');
+    expect(cuts).toBe(1);
+    await expect(askPlane(folder, 'cut', 'api')).rejects.toThrow('There is no balancer at "api"; there are: stream.');
+  });
+
   it('lists the names there are when one is wrong', async () => {
     await sleeper('jobs', 'services');
     await sleeper('nats', 'stores');

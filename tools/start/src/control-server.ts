@@ -12,7 +12,9 @@ export interface ControlAddress {
 
 const file = 'control.json';
 
-/** Answers `POST /<name>/stop|start` with 200, or 4xx/5xx and one sentence. */
+export const usage = 'Use: npm run plane -- stop|start NAME, or cut api|register|stream';
+
+/** Answers `POST /<name>/stop|start`, and `/<door>/cut`, with 200, or 4xx/5xx and one sentence. */
 export async function startControlServer(folder: DataFolder, processes: Processes): Promise<() => Promise<void>> {
   const token = randomBytes(24).toString('base64url');
   const server = createServer((request, response) => {
@@ -35,8 +37,12 @@ export async function startControlServer(folder: DataFolder, processes: Processe
 }
 
 async function act({ method, url }: IncomingMessage, processes: Processes): Promise<string> {
-  const [, name, verb] = /^\/([a-z0-9-]+)\/(stop|start)$/.exec(url ?? '') ?? [];
-  if (method !== 'POST' || !name) throw new Error('Use: npm run plane -- stop|start NAME');
+  const [, name, verb] = /^\/([a-z0-9-]+)\/(stop|start|cut)$/.exec(url ?? '') ?? [];
+  if (method !== 'POST' || !name) throw new Error(usage);
+  if (verb === 'cut') {
+    processes.cut(name);
+    return `Every connection at ${name} is cut.`;
+  }
   if (verb === 'stop') await processes.stop(name);
   else await processes.start(name);
   return verb === 'stop' ? `${name} is stopped, and stays so until it is started.` : `${name} runs.`;

@@ -17,6 +17,10 @@ export interface Dev {
   readonly kubeconfig: string | null;
   /** host:port of both doors, and the path of the CA file of the first. */
   readonly agentGateway: { readonly register: string; readonly stream: string; readonly ca: string };
+  /** Every replica's own doors, behind the ones above when there are several. */
+  readonly replicas: readonly { readonly apiUrl: string; readonly register: string; readonly stream: string }[];
+  /** Where each service answers `/livez`, `/readyz` and `/metrics`. */
+  readonly ops: Readonly<Record<string, string>>;
   readonly pids: Readonly<Record<string, number>>;
 }
 
@@ -31,6 +35,8 @@ const nothing: Dev = {
   token: '',
   kubeconfig: null,
   agentGateway: { register: '', stream: '', ca: '' },
+  replicas: [],
+  ops: {},
   pids: {},
 };
 

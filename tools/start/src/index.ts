@@ -1,1 +1,3 @@
+export { askPlane } from './control-server.js';
+export { DataFolder } from './data-folder.js';
 export { type Dev } from './dev-file.js';

@@ -7,6 +7,8 @@ describe('the options of npm start', () => {
       port: 3025,
       agentPorts: { register: 9191, stream: 9192 },
       data: defaultData,
+      replicas: 1,
+      balanced: false,
       cluster: 'demo',
     });
     expect(defaultData).toMatch(/\/\.runos$/);
@@ -18,12 +20,16 @@ describe('the options of npm start', () => {
       port: 0,
       agentPorts: { register: 0, stream: 0 },
       data: '/tmp/x',
+      replicas: 1,
+      balanced: false,
       cluster: { kubeconfig: '/etc/k' },
     });
     expect(parseOptions(['--no-cluster']).cluster).toBe('none');
+    expect(parseOptions(['--replicas', '2'])).toMatchObject({ replicas: 2, balanced: true });
   });
 
   it.each([
+    [['--replicas', '0'], '--replicas 0: a whole number from 1 to 9.'],
     [['--port', '70000'], '--port 70000: a port is a whole number from 0 to 65535.'],
     [['--port', 'http'], '--port http: a port is'],
     [['--agent-ports', '9191'], '--agent-ports 9191: two ports'],

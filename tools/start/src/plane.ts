@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { askPlane } from './control-server.js';
+import { askPlane, usage } from './control-server.js';
 import { DataFolder } from './data-folder.js';
 import { defaultData } from './options.js';
 
-/** `npm run plane -- stop|start NAME [--data DIR]`: one process of a running plane, on purpose. */
+/** `npm run plane -- stop|start NAME [--data DIR]`: one process of a running plane, or its doors, on purpose. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: { data: { type: 'string', default: defaultData } },
     allowPositionals: true,
   });
   const [verb, name] = positionals;
-  if ((verb !== 'stop' && verb !== 'start') || !name || positionals.length > 2) {
-    throw new Error('Use: npm run plane -- stop|start NAME [--data DIR]');
+  if (!['stop', 'start', 'cut'].includes(verb ?? '') || !name || positionals.length > 2) {
+    throw new Error(`${usage} [--data DIR]`);
   }
   process.stdout.write(`${await askPlane(new DataFolder(resolve(values.data)), verb, name)}\n`);
 }

@@ -1,3 +1,4 @@
+import { type Balancer } from './balancer.js';
 import { type Running, Supervised } from '@runos/tool-process';
 
 /** What must end before what: agents before the services they talk to, those before what they store in. */
@@ -8,6 +9,7 @@ export type Layer = (typeof layers)[number];
 export class Processes {
   readonly #layers = new Map<string, Layer | 'kubernetes'>();
   readonly #all = new Map<string, Supervised>();
+  readonly #balancers = new Map<string, Balancer>();
   #closed = false;
   #stopKubernetes: () => Promise<void> = async () => undefined;
 
@@ -35,6 +37,22 @@ export class Processes {
     }
     this.#stopKubernetes = stop;
     this.onChange();
+  }
+
+  /** What the outside dials, by the name of the door. */
+  adoptBalancers(balancers: Readonly<Record<string, Balancer>>): void {
+    for (const [door, balancer] of Object.entries(balancers)) this.#balancers.set(door, balancer);
+  }
+
+  /**
+   * Pulls the cable of every connection that is open through a door; new ones get through.
+   * @throws Error with one sentence when there is no balancer in front of it.
+   */
+  cut(door: string): void {
+    const balancer = this.#balancers.get(door);
+    if (balancer) return balancer.cut();
+    const there = [...this.#balancers.keys()].join(', ') || 'none, they come with --balanced or --replicas';
+    throw new Error(`There is no balancer at "${door}"; there are: ${there}.`);
   }
 
   eventOf(name: string, line: string): void {
@@ -69,6 +87,7 @@ export class Processes {
   async stopAll(): Promise<void> {
     this.#closed = true;
     await this.#stopLayer('agents');
+    await Promise.all([...this.#balancers.values()].map((balancer) => balancer.stop()));
     const rest = async (): Promise<void> => {
       await this.#stopLayer('services');
       await this.#stopLayer('stores');

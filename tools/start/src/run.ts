@@ -13,12 +13,13 @@ import {
   runClusterAgent,
   runNodeAgents,
 } from './demo-cluster.js';
-import { DevFile } from './dev-file.js';
+import { type Dev, DevFile } from './dev-file.js';
 import { type StartOptions } from './options.js';
 import { ensureOwner } from './owner.js';
 import { Processes } from './processes.js';
 import { PublicApi } from './public-api.js';
-import { type PlaneContext, startServices, startStores } from './start-plane.js';
+import { type PlaneContext, startBalancers, startServices, startStores } from './start-plane.js';
+import { type Ports } from './services.js';
 import { type Terminal } from './terminal.js';
 import { untilDone } from './until-done.js';
 import { howToGoOn, whereEverythingIs } from './welcome.js';
@@ -40,7 +41,7 @@ export async function runUntilStopped({ options, folder, terminal, stop }: Run):
   );
   const ended = once(stop.signal, 'abort');
   const endControl = await startControlServer(folder, processes);
-  const up = bringUp({ options, folder, processes, terminal, signal: stop.signal }, dev);
+  const up = bringUp({ options, folder, dev, processes, terminal, signal: stop.signal });
   let code = 0;
   try {
     await Promise.race([up, ended]);
@@ -59,14 +60,15 @@ export async function runUntilStopped({ options, folder, terminal, stop }: Run):
 }
 
 /** Resolves when the plane can be used; its cluster follows by itself, and `cluster` never rejects. */
-async function bringUp(context: PlaneContext, dev: DevFile): Promise<{ cluster?: Promise<void> }> {
-  const { folder, options, terminal } = context;
+async function bringUp(context: PlaneContext): Promise<{ cluster?: Promise<void> }> {
+  const { folder, dev, options, terminal } = context;
   const surroundings = await startStores(context);
-  const { secrets, natsUrl, ports, caFile } = surroundings;
+  const { secrets, natsUrl, ports, replicaPorts, caFile } = surroundings;
   const operator: Operator = { natsUrl, natsUser: 'operator', natsPassword: secrets.passwords.operator };
   folder.writeJson('operator.json', operator);
   // Minutes, the first time: at low priority and beside everything else.
   const built = buildAhead(context);
+  await startBalancers(context, surroundings);
   await startServices(context, surroundings);
   const apiUrl = `http://127.0.0.1:${ports.api}`;
   const owner = await ensureOwner(folder, operator);
@@ -85,20 +87,16 @@ async function bringUp(context: PlaneContext, dev: DevFile): Promise<{ cluster?:
     token,
     kubeconfig: kubeconfigOf(context),
     agentGateway,
+    replicas: replicaPorts.map(addressesOf),
   });
   terminal.say(whereEverythingIs(dev.now, owner, folder.path));
   if (cid === null) return {};
-  return { cluster: connectCluster(context, { folder, api, aid, cid, doors }, built, dev) };
+  return { cluster: connectCluster(context, { folder, api, aid, cid, doors }, built) };
 }
 
 /** A cluster that does not come does not fail the plane: it is told, jobs for it wait, and every step is tried again. */
-async function connectCluster(
-  context: PlaneContext,
-  home: AgentHome,
-  built: () => Promise<void>,
-  dev: DevFile,
-): Promise<void> {
-  const { signal, terminal } = context;
+async function connectCluster(context: PlaneContext, home: AgentHome, built: () => Promise<void>): Promise<void> {
+  const { dev, signal, terminal } = context;
   const tell = terminal.about('cluster');
   const step = <T>(action: () => Promise<T>): Promise<T> => untilDone(action, tell, signal);
   try {
@@ -114,3 +112,9 @@ async function connectCluster(
     if (!signal.aborted) throw error;
   }
 }
+
+const addressesOf = ({ api, register, stream }: Ports): Dev['replicas'][number] => ({
+  apiUrl: `http://127.0.0.1:${api}`,
+  register: `127.0.0.1:${register}`,
+  stream: `127.0.0.1:${stream}`,
+});

@@ -2,12 +2,21 @@ import { type Setting } from '@runos/config';
 import { type ServiceName } from '@runos/contracts';
 import { type Secrets } from './secrets.js';
 
+export interface Ports {
+  readonly api: number;
+  readonly register: number;
+  readonly stream: number;
+}
+
 /** What the settings of a service are made of. */
 export interface Surroundings {
   readonly secrets: Secrets;
   readonly natsUrl: string;
   readonly postgres: { readonly host: string; readonly port: number; readonly url: string };
-  readonly ports: { readonly api: number; readonly register: number; readonly stream: number };
+  /** Where the outside dials: a balancer's ports, or the only replica's own. */
+  readonly ports: Ports;
+  /** Where each replica listens for the outside; one entry per replica. */
+  readonly replicaPorts: readonly Ports[];
   /** Where the agent gateway leaves the CA of its registration door. */
   readonly caFile: string;
 }
@@ -17,7 +26,7 @@ export interface ServicePlan {
   /** Has a schema, a role and a migration step. */
   readonly database: boolean;
   /** What it takes beside what all take. */
-  readonly own: (surroundings: Surroundings) => Record<string, Setting>;
+  readonly own: (surroundings: Surroundings, ports: Ports) => Record<string, Setting>;
 }
 
 const nothing = (): Record<string, Setting> => ({});
@@ -31,21 +40,30 @@ export const services: readonly ServicePlan[] = [
   {
     name: 'agent-gateway',
     database: true,
-    own: ({ ports, caFile }) => ({
+    own: ({ caFile }, ports) => ({
       agentHost: '127.0.0.1',
       registerPort: ports.register,
       streamPort: ports.stream,
       caFile,
     }),
   },
-  { name: 'gateway', database: false, own: ({ ports }) => ({ httpPort: ports.api }) },
+  { name: 'gateway', database: false, own: (_, ports) => ({ httpPort: ports.api }) },
 ];
 
 /** The database that all services share, each with its own schema and role. */
 export const databaseName = 'runos';
 
-/** Everything a service is told, as settings; `toEnvironment` makes variables of them. */
-export function settingsOf(plan: ServicePlan, surroundings: Surroundings, opsPort: number): Record<string, Setting> {
+/** The first replica is called as the service, the second `<service>-2`, and so on. */
+export const replicaName = ({ name }: ServicePlan, replica: number): string =>
+  replica === 0 ? name : `${name}-${replica + 1}`;
+
+/** Everything one replica of a service is told, as settings; `toEnvironment` makes variables of them. */
+export function settingsOf(
+  plan: ServicePlan,
+  surroundings: Surroundings,
+  opsPort: number,
+  replica = 0,
+): Record<string, Setting> {
   const { natsUrl, secrets } = surroundings;
   return {
     natsUrl,
@@ -53,7 +71,7 @@ export function settingsOf(plan: ServicePlan, surroundings: Surroundings, opsPor
     natsPassword: secrets.passwords[plan.name],
     opsPort,
     ...(plan.database && { databaseUrl: databaseUrlOf(plan.name, surroundings), keyring: secrets.keyrings[plan.name] }),
-    ...plan.own(surroundings),
+    ...plan.own(surroundings, surroundings.replicaPorts[replica] ?? surroundings.ports),
   };
 }
 

@@ -4,18 +4,21 @@ import { contracts, permissionsOf, serviceNames } from '@runos/contracts';
 import { startNats } from '@runos/tool-nats';
 import { startPostgres } from '@runos/tool-postgres';
 import { portIsFree } from '@runos/tool-process';
+import { startBalancer } from './balancer.js';
 import { type DataFolder } from './data-folder.js';
+import { type DevFile } from './dev-file.js';
 import { migrateAll } from './migrate-all.js';
 import { type StartOptions } from './options.js';
 import { type Processes } from './processes.js';
 import { ensureSecrets, type Secrets } from './secrets.js';
-import { services, type Surroundings } from './services.js';
+import { type Ports, replicaName, services, type Surroundings } from './services.js';
 import { startService } from './start-service.js';
 import { type Terminal } from './terminal.js';
 
 export interface PlaneContext {
   readonly options: StartOptions;
   readonly folder: DataFolder;
+  readonly dev: DevFile;
   readonly processes: Processes;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
@@ -27,21 +30,47 @@ export async function startStores(context: PlaneContext): Promise<Surroundings> 
   const secrets = ensureSecrets(folder);
   mkdirSync(folder.in('pids'), { recursive: true, mode: 0o700 });
   const ports = await choosePorts(options);
+  const replicaPorts = options.balanced ? await freePorts(options.replicas) : [ports];
   const [postgres, natsUrl] = await Promise.all([runPostgres(context), runNats(context, secrets)]);
-  return { secrets, natsUrl, postgres, ports, caFile: folder.in('agent-ca.crt') };
+  return { secrets, natsUrl, postgres, ports, replicaPorts, caFile: folder.in('agent-ca.crt') };
 }
 
 /** Migrations, then every service: resolves when all of them are ready. */
 export async function startServices(
-  { folder, processes, signal }: PlaneContext,
+  { folder, dev, processes, signal, options }: PlaneContext,
   surroundings: Surroundings,
 ): Promise<void> {
   await migrateAll(folder, surroundings, signal);
+  const onOps = (name: string, url: string): void => dev.update({ ops: { ...dev.now.ops, [name]: url } });
+  const replicas = services.flatMap((plan) =>
+    Array.from({ length: options.replicas }, (_, number) => ({ plan, number, surroundings, folder, onOps })),
+  );
   await Promise.all(
-    services.map((plan) =>
-      processes.run(plan.name, 'services', (until) => startService(plan, surroundings, folder, until)),
+    replicas.map((replica) =>
+      processes.run(replicaName(replica.plan, replica.number), 'services', (until) => startService(replica, until)),
     ),
   );
+}
+
+/** Balancers in front of whatever the outside dials, where the replicas are not there themselves. */
+export async function startBalancers(
+  { processes }: PlaneContext,
+  { ports, replicaPorts }: Surroundings,
+): Promise<void> {
+  if (replicaPorts[0] === ports) return;
+  const open = (door: keyof Ports) =>
+    startBalancer(
+      ports[door],
+      replicaPorts.map((replica) => replica[door]),
+    );
+  const [api, register, stream] = await Promise.all([open('api'), open('register'), open('stream')]);
+  processes.adoptBalancers({ api, register, stream });
+}
+
+async function freePorts(replicas: number): Promise<Ports[]> {
+  const port = (): Promise<number> => getPort({ host: '127.0.0.1' });
+  const one = async (): Promise<Ports> => ({ api: await port(), register: await port(), stream: await port() });
+  return Promise.all(Array.from({ length: replicas }, one));
 }
 
 async function choosePorts({ port, agentPorts }: StartOptions): Promise<Surroundings['ports']> {

@@ -4,7 +4,7 @@ import getPort from 'get-port';
 import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/tool-process';
 import { type DataFolder } from './data-folder.js';
 import { distOf } from './migrate-all.js';
-import { type ServicePlan, settingsOf, type Surroundings } from './services.js';
+import { replicaName, type ServicePlan, settingsOf, type Surroundings } from './services.js';
 
 /** Turns SQL statements into spans where traces are exported (RUNOS_OTLP_ENDPOINT), else loads nothing. */
 const sqlSpans = import.meta.resolve('@runos/observability/register');
@@ -12,21 +12,34 @@ const sqlSpans = import.meta.resolve('@runos/observability/register');
 /** Services drain within this time or are killed: everything together has ten seconds. */
 const graceMs = 4_500;
 
-/** One service as a process; resolves when its own `/readyz` says so. */
+/** One replica of one service. */
+export interface Replica {
+  readonly plan: ServicePlan;
+  /** Counted from 0. */
+  readonly number: number;
+  readonly surroundings: Surroundings;
+  readonly folder: DataFolder;
+  /** Hears where health and metrics are, before each start. */
+  readonly onOps: (name: string, url: string) => void;
+}
+
+/** One replica as a process; resolves when its own `/readyz` says so. */
 export async function startService(
-  plan: ServicePlan,
-  surroundings: Surroundings,
-  folder: DataFolder,
+  { plan, number, surroundings, folder, onOps }: Replica,
   signal: AbortSignal,
 ): Promise<Running> {
   const opsPort = await getPort({ host: '127.0.0.1' });
+  const name = replicaName(plan, number);
+  const ops = `http://127.0.0.1:${opsPort}`;
+  onOps(name, ops);
   const ready = async (): Promise<boolean> => {
-    const reply = await fetch(`http://127.0.0.1:${opsPort}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    const reply = await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
       () => undefined, // it does not listen yet
     );
     return reply?.ok ?? false;
   };
-  return startProgram({ name: plan.name, folder, signal, ready, settings: settingsOf(plan, surroundings, opsPort) });
+  const settings = settingsOf(plan, surroundings, opsPort, number);
+  return startProgram({ name, app: plan.name, folder, signal, ready, settings });
 }
 
 export interface Program {
