@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { breakingChanges } from './breaking-changes.js';
+import { currentMessages } from './messages.js';
+import { readSnapshot } from './snapshot.js';
+
+describe('the messages between processes', () => {
+  const before = readSnapshot();
+  const now = currentMessages();
+
+  it('let the version of the snapshot work beside this one', () => {
+    expect(breakingChanges(before, now)).toEqual([]);
+  });
+
+  it('are written down as they are; additions with: npm run contracts:snapshot', () => {
+    const changed = Object.keys(now).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(before[name]));
+    expect(changed).toEqual([]);
+    expect(Object.keys(now).length).toBeGreaterThan(60);
+  });
+});
