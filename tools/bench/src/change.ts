@@ -3,7 +3,8 @@ import type { KubeObject } from '@runos/kube-objects';
 import { type LiveObject, Plane, World } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
 import { Arrivals } from './arrivals.js';
-import { type Row, table } from './quantiles.js';
+import type { Finding } from './finding.js';
+import { quantile, type Row, table } from './quantiles.js';
 import { stepDurations } from './step-durations.js';
 
 const warmUps = 5;
@@ -12,7 +13,7 @@ const warmUps = 5;
  * One change, from the accepted HTTP answer to the objects being live, beside `kubectl apply --server-side` of the
  * same objects: creating a valkey, and changing a number of one.
  */
-export async function benchChange(args: readonly string[]): Promise<void> {
+export async function benchChange(args: readonly string[]): Promise<readonly Finding[]> {
   const { values } = parseArgs({
     args: [...args],
     options: { data: { type: 'string' }, count: { type: 'string', default: '30' } },
@@ -20,13 +21,13 @@ export async function benchChange(args: readonly string[]): Promise<void> {
   const own = values.data === undefined ? await Plane.create() : undefined;
   try {
     await own?.start();
-    await run(await World.of(own?.data ?? String(values.data)), Number(values.count));
+    return await run(await World.of(own?.data ?? String(values.data)), Number(values.count));
   } finally {
     await own?.remove();
   }
 }
 
-async function run(world: World, count: number): Promise<void> {
+async function run(world: World, count: number): Promise<readonly Finding[]> {
   const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig));
   const first = await world.create('valkey', { name: 'bench' });
   const arrivals = new Arrivals(client, kindsOf(await world.bundle(first.osid)));
@@ -57,10 +58,25 @@ async function run(world: World, count: number): Promise<void> {
     ];
     process.stdout.write(`\n${table(rows)}\nWhere a create’s time goes, by the steps of its job:\n`);
     process.stdout.write(table(await stepDurations(world, jobs)));
+    return [
+      finding('create, accepted → live', created, yardCreated),
+      finding('change, accepted → live', changed, yardChanged),
+    ];
   } finally {
     await arrivals.stop();
     await client.close();
   }
+}
+
+function finding(what: string, figures: readonly number[], yardstick: readonly number[]): Finding {
+  const [p50, p95, yard] = [quantile(figures, 0.5), quantile(figures, 0.95), quantile(yardstick, 0.5)];
+  return {
+    what,
+    goal: 'p50 ≤ 150 ms, p95 ≤ 300 ms, ≤ 0.5 ×',
+    figure: `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, ${(p50 / yard).toFixed(2)} ×`,
+    yardstick: `kubectl apply: p50 ${yard.toFixed(0)} ms`,
+    met: p50 <= 150 && p95 <= 300 && p50 <= 0.5 * yard,
+  };
 }
 
 function kindsOf(bundle: readonly LiveObject[]): { apiVersion: string; kind: string }[] {

@@ -1,12 +1,31 @@
-import { benchChange } from './change.js';
+import { type Bench, type Finding, findingsTable } from './finding.js';
 
-/** Every benchmark by its name: `npm run bench -- NAME [--data DIR of a running plane] [--count N]`. */
-const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { change: benchChange };
+/** Every benchmark by its name, loaded only when it runs. Without a name all of them run, in this order. */
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  change: async () => (await import('./change.js')).benchChange,
+  reads: async () => (await import('./reads.js')).benchReads,
+  idle: async () => (await import('./idle.js')).benchIdle,
+  memory: async () => (await import('./memory.js')).benchMemory,
+  start: async () => (await import('./start.js')).benchStart,
+  tests: async () => (await import('./tests.js')).benchTests,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
-const bench = benches[name];
-if (!bench) {
-  process.stderr.write(`There is no benchmark "${name}"; there is: ${Object.keys(benches).join(', ')}.\n`);
-  process.exit(2);
+const chosen = name === '' ? Object.keys(benches) : [name];
+const findings: Finding[] = [];
+for (const each of chosen) {
+  const load = benches[each];
+  if (!load) {
+    process.stderr.write(`There is no benchmark "${each}"; there is: ${Object.keys(benches).join(', ')}.\n`);
+    process.exit(2);
+  }
+  process.stdout.write(`── ${each}\n`);
+  try {
+    findings.push(...(await (await load())(args)));
+  } catch (error) {
+    // The others are worth running all the same.
+    process.stdout.write(`✗ ${each} broke off: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    process.exitCode = 1;
+  }
 }
-await bench(args);
+process.stdout.write(`\n${findingsTable(findings)}`);

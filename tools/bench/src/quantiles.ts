@@ -19,9 +19,18 @@ export function table(rows: readonly Row[]): string {
     ...[quantile(figures, 0.5), quantile(figures, 0.95), Math.max(...figures)].map((ms) => ms.toFixed(1)),
     yardstick ? `${(quantile(figures, 0.5) / quantile(yardstick, 0.5)).toFixed(2)} x` : '',
   ]);
-  const lines = [['', 'n', 'p50 ms', 'p95 ms', 'max ms', 'of yardstick'], ...cells];
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  return columns([['', 'n', 'p50 ms', 'p95 ms', 'max ms', 'of yardstick'], ...cells], 'right');
+}
+
+/** Lines of cells, aligned: the first column to the left, the others to one side. */
+export function columns(lines: readonly (readonly string[])[], side: 'left' | 'right'): string {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const print = (line: readonly string[]) =>
-    line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  ');
+    line
+      .map((cell, column) =>
+        column === 0 || side === 'left' ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd();
   return `${lines.map(print).join('\n')}\n`;
 }

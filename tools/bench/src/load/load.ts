@@ -1,0 +1,29 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+export interface Load {
+  readonly url: string;
+  readonly paths: readonly string[];
+  readonly connections: number;
+  readonly seconds: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface LoadResult {
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Answers other than 200. */
+  readonly failed: number;
+}
+
+/** Puts load on a server from a process of its own, so that measuring does not wait for what is measured. */
+export async function runLoad(load: Load): Promise<LoadResult> {
+  const child = fork(join(import.meta.dirname, 'main.js'), [JSON.stringify(load)]);
+  const exit = once(child, 'exit').then(([code]) => {
+    throw new Error(`the load ended with ${code} and no result`);
+  });
+  const [result] = (await Promise.race([once(child, 'message'), exit])) as [LoadResult];
+  return result;
+}

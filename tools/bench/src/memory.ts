@@ -1,0 +1,49 @@
+import { Plane, World } from '@runos/tool-e2e';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Finding } from './finding.js';
+import { servicePids } from './process/services.js';
+import { residentMb } from './process/usage.js';
+
+const restMs = 30_000;
+const serviceMb = 150;
+const agentMb = 200;
+/** So many creations are under way at once. */
+const abreast = 50;
+
+/** Resident memory: of every service at rest, and of the cluster agent that looks after many instances. */
+export async function benchMemory(args: readonly string[]): Promise<readonly Finding[]> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { instances: { type: 'string', default: '1000' } },
+    strict: false,
+  });
+  const count = Number(values.instances);
+  const plane = await Plane.create();
+  try {
+    const dev = await plane.start('clusterReady', { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' });
+    await sleep(restMs);
+    const findings: Finding[] = [];
+    for (const [name, pid] of servicePids(dev)) {
+      findings.push(finding(`memory of ${name} at rest`, await residentMb(pid), serviceMb));
+    }
+    const world = await World.of(plane.data);
+    for (let made = 0; made < count; made += abreast) {
+      const some = Array.from({ length: Math.min(abreast, count - made) }, () => world.create('valkey'));
+      await Promise.all(some);
+    }
+    await sleep(restMs);
+    const agent = Number(dev.pids['cluster-agent']);
+    return [...findings, finding(`memory of cluster-agent with ${count} instances`, await residentMb(agent), agentMb)];
+  } finally {
+    await plane.remove();
+  }
+}
+
+const finding = (what: string, mb: number, most: number): Finding => ({
+  what,
+  goal: `≤ ${most} MB`,
+  figure: `${mb.toFixed(0)} MB`,
+  yardstick: '',
+  met: mb <= most,
+});

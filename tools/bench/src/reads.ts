@@ -1,0 +1,64 @@
+import { Plane } from '@runos/tool-e2e';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Finding } from './finding.js';
+import { seedInstances } from './fixture/seed-instances.js';
+import { superuserUrl } from './fixture/superuser-url.js';
+import { type LoadResult, runLoad } from './load/load.js';
+
+const connections = 32;
+const warmUpSeconds = 3;
+
+/** Showing and listing through the gateway, beside a bare Nest and pg service that asks the same of the database. */
+export async function benchReads(args: readonly string[]): Promise<readonly Finding[]> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { seconds: { type: 'string', default: '8' } },
+    strict: false,
+  });
+  const plane = await Plane.create();
+  try {
+    const dev = await plane.start('ready', { RUNOS_READS_PER_MINUTE: '0' }, '--no-cluster');
+    const database = await superuserUrl(plane.data);
+    const { cids, paths } = await seedInstances(dev, database, { clusters: 10, perCluster: 100 });
+    const bare = fork(join(import.meta.dirname, 'bare/main.js'), {
+      env: { ...process.env, BENCH_DATABASE_URL: database },
+    });
+    try {
+      const [bareUrl] = (await once(bare, 'message')) as [string];
+      const measure = async (url: string, asked: readonly string[]): Promise<LoadResult> => {
+        const load = { url, paths: asked, connections, headers: { authorization: `Bearer ${dev.token}` } };
+        await runLoad({ ...load, seconds: warmUpSeconds });
+        return runLoad({ ...load, seconds: Number(values.seconds) });
+      };
+      const findings: Finding[] = [];
+      for (const [what, asked] of [
+        ['gateway show', paths],
+        ['gateway list of 20', [`/${dev.aid}/${cids[0]}/services?limit=20`]],
+      ] as const) {
+        findings.push(finding(what, await measure(dev.apiUrl, asked), await measure(bareUrl, asked)));
+      }
+      return findings;
+    } finally {
+      bare.kill();
+    }
+  } finally {
+    await plane.remove();
+  }
+}
+
+const told = ({ perSecond, p50, p99, failed }: LoadResult) =>
+  `${perSecond.toFixed(0)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms${failed > 0 ? `, ${failed} failed` : ''}`;
+
+function finding(what: string, ours: LoadResult, bare: LoadResult): Finding {
+  const [share, times] = [ours.perSecond / bare.perSecond, ours.p99 / bare.p99];
+  return {
+    what: `${what}, ${connections} connections`,
+    goal: '≥ 0.5 × requests/s, p99 ≤ 3 ×',
+    figure: `${told(ours)}: ${share.toFixed(2)} ×, p99 ${times.toFixed(2)} ×`,
+    yardstick: `bare Nest + pg: ${told(bare)}`,
+    met: share >= 0.5 && times <= 3 && ours.failed === 0,
+  };
+}
