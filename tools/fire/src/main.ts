@@ -1,7 +1,9 @@
 type Program = (args: readonly string[]) => Promise<void>;
 
 /** Every way to put the plane under fire, by its name: `npm run fire -- NAME`. Each is loaded only when asked for. */
-const programs: Readonly<Record<string, () => Promise<Program>>> = {};
+const programs: Readonly<Record<string, () => Promise<Program>>> = {
+  kill: async () => (await import('./kill/kill.js')).fireKill,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 const load = programs[name];

@@ -44,6 +44,21 @@ describe('Supervised', () => {
     await thing.stop();
   });
 
+  it('tells of a new start when its number is known', async () => {
+    const clock = new ManualClock();
+    const programs = [new Program(), new Program()];
+    const pids: (number | undefined)[] = [];
+    const next = programs.values();
+    const begin = async (): Promise<Program> => next.next().value as Program;
+    const thing: Supervised = new Supervised('thing', begin, { clock, onEvent: () => pids.push(thing.pid) });
+    await thing.start();
+    programs[0].end('it crashed');
+    await clock.asleep();
+    await clock.advance(250);
+    expect(pids).toEqual([undefined, programs[1].pid]);
+    await thing.stop();
+  });
+
   it('begins with the shortest delay again after a quiet minute', async () => {
     const { clock, programs, events, thing } = supervised();
     await thing.start();

@@ -94,7 +94,6 @@ export class Supervised {
       if (signal.aborted) return;
       running = await this.#again(delay, signal);
       since = this.#clock.now().getTime();
-      this.#running = running;
       if (signal.aborted) await running?.stop();
     }
     this.#running = undefined;
@@ -103,6 +102,7 @@ export class Supervised {
   async #again(nextDelay: number, signal: AbortSignal): Promise<Running | undefined> {
     try {
       const running = await this.begin(signal);
+      this.#running = running;
       this.options.onEvent?.(`${this.name} runs again (process ${running.pid})`);
       return running;
     } catch (error) {

@@ -19,6 +19,8 @@ export interface Dev {
   readonly agentGateway: { readonly register: string; readonly stream: string; readonly ca: string };
   /** Every replica's own doors, behind the ones above when there are several. */
   readonly replicas: readonly { readonly apiUrl: string; readonly register: string; readonly stream: string }[];
+  /** The database as its superuser. */
+  readonly databaseUrl: string;
   /** Where each service answers `/livez`, `/readyz` and `/metrics`. */
   readonly ops: Readonly<Record<string, string>>;
   readonly pids: Readonly<Record<string, number>>;
@@ -36,6 +38,7 @@ const nothing: Dev = {
   kubeconfig: null,
   agentGateway: { register: '', stream: '', ca: '' },
   replicas: [],
+  databaseUrl: '',
   ops: {},
   pids: {},
 };

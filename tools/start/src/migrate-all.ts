@@ -6,7 +6,7 @@ import { toEnvironment } from '@runos/config';
 import pg from 'pg';
 import { type DataFolder } from './data-folder.js';
 import { repository } from './options.js';
-import { databaseName, databaseUrlOf, services, settingsOf, type Surroundings } from './services.js';
+import { databaseName, databaseUrlOf, ownerUrlOf, services, settingsOf, type Surroundings } from './services.js';
 
 const migrated = 'migrated.json';
 
@@ -19,12 +19,11 @@ export async function migrateAll(folder: DataFolder, surroundings: Surroundings,
   const fingerprint = fingerprintOf(plans.map(({ name }) => name));
   if (folder.readJson<{ fingerprint: string }>(migrated)?.fingerprint === fingerprint) return;
   await makeDatabase(surroundings);
-  const owner = new URL(surroundings.postgres.url);
-  owner.pathname = `/${databaseName}`;
+  const databaseOwnerUrl = ownerUrlOf(surroundings);
   await Promise.all(
     plans.map((plan) => {
       const settings = { ...settingsOf(plan, surroundings, 0), databaseUrl: databaseUrlOf(plan.name, surroundings) };
-      return runMigration(plan.name, toEnvironment({ ...settings, databaseOwnerUrl: owner.toString() }), signal);
+      return runMigration(plan.name, toEnvironment({ ...settings, databaseOwnerUrl }), signal);
     }),
   );
   folder.writeJson(migrated, { fingerprint });

@@ -19,7 +19,7 @@ import { ensureOwner } from './owner.js';
 import { Processes } from './processes.js';
 import { PublicApi } from './public-api.js';
 import { type PlaneContext, startBalancers, startServices, startStores } from './start-plane.js';
-import { type Ports } from './services.js';
+import { ownerUrlOf, type Ports } from './services.js';
 import { type Terminal } from './terminal.js';
 import { untilDone } from './until-done.js';
 import { howToGoOn, whereEverythingIs } from './welcome.js';
@@ -88,6 +88,7 @@ async function bringUp(context: PlaneContext): Promise<{ cluster?: Promise<void>
     kubeconfig: kubeconfigOf(context),
     agentGateway,
     replicas: replicaPorts.map(addressesOf),
+    databaseUrl: ownerUrlOf(surroundings),
   });
   terminal.say(whereEverythingIs(dev.now, owner, folder.path));
   if (cid === null) return {};

@@ -75,6 +75,13 @@ export function settingsOf(
   };
 }
 
+/** The database as its superuser, who may make schemas and roles. */
+export function ownerUrlOf({ postgres }: Surroundings): string {
+  const url = new URL(postgres.url);
+  url.pathname = `/${databaseName}`;
+  return url.toString();
+}
+
 /** A service's role is called as the service; its password is its own. */
 export function databaseUrlOf(name: ServiceName, { postgres, secrets }: Surroundings): string {
   const url = new URL(postgres.url);

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KubeClient, readKubeconfig } from '@runos/kube-client';
+import { devOf, eventually, Plane, World } from '@runos/tool-e2e';
+import { Load } from '../load/load.js';
+import { type Complaint, PatientClient } from '../load/patient-client.js';
+import { clusterVerdict } from './cluster-verdict.js';
+import { type Fault } from './faults.js';
+import { allReady, clusterConnected } from './readiness.js';
+import { sqlVerdict } from './sql-verdict.js';
+
+export interface CampaignOptions {
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  /** How many writes the clients make at least; they go on until the last fault has struck. */
+  readonly writes: number;
+  readonly instances: number;
+  readonly clients: number;
+  /** Between two writes of one client, ms. */
+  readonly pauseMs: number;
+  /** Between the moment when everything is ready again and the next fault, ms. */
+  readonly restMs: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Verdict {
+  readonly complaints: readonly Complaint[];
+  /** Promises that were not kept; empty when all is well. */
+  readonly broken: readonly string[];
+  readonly jobs: number;
+  readonly answers: Readonly<Record<string, number>>;
+}
+
+/** Everything has ended and settled within this time after the last fault, ms. */
+const settleMs = 150_000;
+
+/**
+ * Strikes a plane of its own with one fault after the other while clients write, then checks every promise. When one is
+ * broken the data and the logs stay, for whoever has to find out why.
+ */
+export async function campaign(options: CampaignOptions): Promise<Verdict> {
+  const plane = await Plane.create();
+  let keep = false;
+  try {
+    await plane.start('clusterReady', { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' }, '--balanced');
+    const verdict = await new Campaign(await World.of(plane.data), plane.data, options).run();
+    keep = verdict.broken.length > 0;
+    return verdict;
+  } finally {
+    await plane.stop();
+    if (keep) options.say(`data and logs are kept in ${plane.data}`);
+    else await plane.remove();
+  }
+}
+
+class Campaign {
+  readonly #client: PatientClient;
+  readonly #load: Load;
+  readonly #troubles: string[] = [];
+  #doorIsDown = false;
+
+  constructor(
+    private readonly world: World,
+    private readonly data: string,
+    private readonly options: CampaignOptions,
+  ) {
+    const { seed, writes, instances, clients, pauseMs } = options;
+    this.#client = new PatientClient(world.dev.apiUrl, world.dev.token, () => this.#doorIsDown);
+    this.#load = new Load({
+      client: this.#client,
+      services: world.services,
+      seed,
+      writes,
+      instances,
+      clients,
+      pauseMs,
+    });
+  }
+
+  async run(): Promise<Verdict> {
+    const { faults, say } = this.options;
+    const written = this.#load.run();
+    written.catch(() => undefined); // awaited below
+    for (const fault of faults) await this.#strike(fault);
+    this.#load.finish();
+    await written;
+    const { jobs, living, instances } = this.#load.ledger;
+    say(`${jobs.size} jobs were accepted for ${instances.length} instances, ${living.length} of them still wanted`);
+    const broken = [...this.#troubles, ...(await this.#settled())];
+    const answers = Object.fromEntries(this.#client.answers);
+    say(`answers: ${JSON.stringify(answers)}`);
+    return { complaints: this.#client.complaints, broken, jobs: jobs.size, answers };
+  }
+
+  async #strike(fault: Fault): Promise<void> {
+    const { say, restMs } = this.options;
+    await sleep(restMs);
+    const began = Date.now();
+    // While the gateway is gone its clients get no answer, nor for what it was just answering.
+    this.#doorIsDown = fault.hits.includes('gateway');
+    try {
+      await fault.strike(this.data);
+      const backMs = Date.now() - began;
+      const readyMs = await allReady(this.data);
+      await clusterConnected(this.world.api, `/${this.world.dev.aid}/clusters/${this.world.dev.cid}`, 60_000);
+      const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+      say(`${fault.name}: back after ${seconds(backMs)} s, all ready ${seconds(readyMs)} s later`);
+    } catch (error) {
+      this.#troubles.push(`${fault.name}: ${(error as Error).message}`);
+      say(`${fault.name}: ${(error as Error).message}`);
+    } finally {
+      this.#doorIsDown = false;
+    }
+  }
+
+  /** What is still wrong once there was time enough for everything to come right. */
+  async #settled(): Promise<string[]> {
+    const client = new KubeClient(await readKubeconfig(this.world.dev.kubeconfig));
+    const { databaseUrl } = await devOf(this.data);
+    const { ledger } = this.#load;
+    let wrong: string[] = ['nothing was checked'];
+    const look = async (): Promise<boolean> => {
+      wrong = await sqlVerdict(databaseUrl, ledger);
+      if (wrong.length === 0) wrong = await clusterVerdict(client, ledger);
+      return wrong.length === 0;
+    };
+    try {
+      await eventually('everything to be as it was promised', settleMs, look).catch((error: Error) => {
+        if (wrong.length === 0) wrong = [String(error.cause ?? error)];
+      });
+      return wrong;
+    } finally {
+      await client.close();
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+import { Dice } from '../load/dice.js';
+import { campaign } from './campaign.js';
+import { cutAgents, type Fault, freeze, kill, loseNatsData, victims } from './faults.js';
+
+/**
+ * `npm run fire -- kill [--seed N] [--jobs 200]`: every process killed in turn, then in pairs, then frozen for 45 s, and
+ * what else a bad night brings, in an order that the seed decides.
+ */
+export async function fireKill(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      jobs: { type: 'string', default: '200' },
+      'freeze-ms': { type: 'string', default: '45000' },
+      only: { type: 'string' },
+    },
+  });
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const seed = Number(values.seed);
+  say(`seed ${seed}: the same again with --seed ${seed}`);
+  const all = longForm(seed, Number(values['freeze-ms']));
+  const faults = values.only ? all.filter(({ name }) => name.includes(String(values.only))) : all;
+  const verdict = await campaign({
+    ...{ seed, faults, say, writes: Number(values.jobs), instances: 40, clients: 4, pauseMs: 1_000, restMs: 1_000 },
+  });
+  for (const { at, what } of verdict.complaints) say(`complaint ${at} ${what}`);
+  for (const promise of verdict.broken) say(`broken ${promise}`);
+  const well = verdict.broken.length === 0 && verdict.complaints.length === 0;
+  say(well ? `every promise was kept (${verdict.jobs} jobs)` : 'NOT every promise was kept');
+  process.exitCode = well ? 0 : 1;
+}
+
+/** Each once, in pairs so that each is in one, frozen once; shuffled. */
+function longForm(seed: number, freezeMs: number): Fault[] {
+  const dice = new Dice(seed);
+  const shuffled = <T>(list: readonly T[]): T[] => {
+    const rest = [...list];
+    return list.map(() => rest.splice(dice.throw(rest.length), 1)[0] as T);
+  };
+  const order = shuffled(victims);
+  const pairs = order.flatMap((name, n) => (n % 2 === 0 ? [kill(name, order[n + 1] as string)] : []));
+  const singles = victims.map((name) => kill(name));
+  return shuffled([...singles, ...pairs, ...victims.map((name) => freeze(name, freezeMs)), loseNatsData, cutAgents]);
+}
