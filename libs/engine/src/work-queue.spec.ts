@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
 import { stepped } from './backoff.js';
@@ -51,6 +52,19 @@ describe('a work queue', () => {
     first.open(settled());
     await clock.advance(0);
     expect(turns).toEqual(['a', 'a']);
+  });
+
+  it('does its work as nobody, whoever adds it', async () => {
+    const caller = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    answer = () => {
+      seen.push(caller.getStore());
+      return Promise.resolve(turns.length < 3 ? settled(1_000) : settled());
+    };
+    caller.run('alice', () => queue.add('a'));
+    caller.run('bob', () => queue.add('b', 500));
+    await clock.advance(5_000);
+    expect(seen).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it('never runs more keys at a time than allowed', async () => {

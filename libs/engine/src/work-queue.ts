@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '@runos/kernel';
 import { type Backoff, exponential } from './backoff.js';
@@ -29,7 +30,8 @@ const defaultBackoff = exponential({ firstMs: 500, maxMs: 30_000 });
 
 /**
  * Keyed work in memory. A key is at most once in the queue and never runs twice at a time: additions coalesce and
- * the soonest due time wins; what is added during a turn runs after it.
+ * the soonest due time wins; what is added during a turn runs after it. Turns run in the async context that made the
+ * queue: whoever adds work is not who does it, and neither its deadline nor its name holds for the work.
  */
 export class WorkQueue<K extends string> {
   readonly #entries = new Map<K, Entry>();
@@ -37,6 +39,7 @@ export class WorkQueue<K extends string> {
   readonly #stopping = new AbortController();
   readonly #idlers: (() => void)[] = [];
   readonly #clock: Clock;
+  readonly #context = new AsyncResource('WorkQueue');
   #running = 0;
 
   constructor(private readonly options: WorkQueueOptions<K>) {
@@ -107,7 +110,7 @@ export class WorkQueue<K extends string> {
       if (key === undefined || !entry) return this.#tellIdlers();
       entry.state = 'running';
       this.#running += 1;
-      void this.#turn(key, entry);
+      void this.#context.runInAsyncScope(() => this.#turn(key, entry));
     }
   }
 

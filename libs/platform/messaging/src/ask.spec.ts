@@ -3,13 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Fault } from '@runos/kernel';
 import { Answers } from './answers.js';
 import type { Bus } from './bus.js';
-import type { CallContext } from './call-context.js';
+import { type CallContext, currentCall } from './call-context.js';
 import { doIt, greet, unanswered } from './spec-contracts.js';
 import { type SpecPlane, specPlane } from './spec-plane.js';
 
 type Greeting = { name: string; times: number };
 
 const held: (() => void)[] = [];
+
+/** Which call a handler's background work believed to run for. */
+const seen: (CallContext | undefined)[] = [];
 
 @Controller()
 class Greeter {
@@ -23,6 +26,7 @@ class Greeter {
 
   @Answers(doIt)
   async doIt({ how }: { how: string }) {
+    if (how === 'later') void new Promise<void>((resolve) => held.push(resolve)).then(() => seen.push(currentCall()));
     if (how === 'late') await new Promise<void>((resolve) => held.push(resolve));
     return { done: 1 };
   }
@@ -54,6 +58,13 @@ describe('Bus.ask', () => {
     const actor = { kind: 'user', id: 'u1', name: 'zoë@example.org' } as const;
     const answer = await bus.ask(greet, { name: 'wörld' }, { tenant: 'abcde', actor });
     expect(answer).toEqual({ text: 'hello wörld', tenant: 'abcde', actor: 'zoë@example.org' });
+  });
+
+  it('is over when it is answered, also for what the handler left running', async () => {
+    await bus.ask(doIt, { how: 'later' });
+    held.splice(0).forEach((release) => release());
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual([undefined]);
   });
 
   it('passes a fault on as it was thrown', async () => {

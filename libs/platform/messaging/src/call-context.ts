@@ -10,12 +10,24 @@ export interface CallContext<S extends Scope = Scope> {
   readonly deadlineAt: number;
 }
 
-const calls = new AsyncLocalStorage<CallContext>();
+/** `over`: it was answered; what it left running in the background is nobody's call any more. */
+const calls = new AsyncLocalStorage<{ readonly call: CallContext; over: boolean }>();
 
 /** The call this code runs for, if any: what it asks in turn inherits its actor and the rest of its deadline. */
-export const currentCall = (): CallContext | undefined => calls.getStore();
+export function currentCall(): CallContext | undefined {
+  const running = calls.getStore();
+  return running?.over ? undefined : running?.call;
+}
 
-export const withinCall = <T>(call: CallContext, work: () => T): T => calls.run(call, work);
+/** Runs `work` for a call, which is over when `work` is. */
+export async function withinCall<T>(call: CallContext, work: () => T | Promise<T>): Promise<T> {
+  const running = { call, over: false };
+  try {
+    return await calls.run(running, work);
+  } finally {
+    running.over = true;
+  }
+}
 
 /** Milliseconds until the caller stops waiting; infinite outside a call. */
 export const remainingMs = (call = currentCall()): number => (call?.deadlineAt ?? Infinity) - performance.now();

@@ -3,7 +3,9 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { type CallContext, withinCall } from './call-context.js';
 
 /** Runs a Nest handler, and those chained to it for the same event, to its end. */
-export async function runHandler(handler: MessageHandler, input: unknown, call: CallContext): Promise<unknown> {
-  const result: unknown = await withinCall(call, () => handler(input, call) as unknown);
-  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+export function runHandler(handler: MessageHandler, input: unknown, call: CallContext): Promise<unknown> {
+  return withinCall(call, async () => {
+    const result: unknown = await (handler(input, call) as unknown);
+    return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+  });
 }
