@@ -25,7 +25,7 @@ export const kill = (...names: readonly string[]): Fault => ({
   async strike(data) {
     const { pids } = await devOf(data);
     for (const name of names) process.kill(pidOf(pids, name), 'SIGKILL');
-    await eventually(`${names.join(' and ')} to run again`, 60_000, async () => {
+    await eventually(`${names.join(' and ')} to run again`, 120_000, async () => {
       const now = (await devOf(data)).pids;
       return names.every((name) => now[name] !== undefined && now[name] !== pids[name]);
     });
