@@ -116,6 +116,23 @@ describe('what agents report', () => {
     await plane.agent.reports({ osid: 'valkey-zzzzz', generation: 1, digest: 'f'.repeat(64) }, 'ready');
   });
 
+  it('about an instance of another cluster is refused, of this account or another, and changes nothing', async () => {
+    const one = await healthy();
+    const before = await show(one);
+    const { cid: other } = await plane.ask(reconciler.createCluster, { cluster: { cid: 'other9' } });
+    const others = [
+      { aid: plane.aid, cid: other },
+      { aid: 'zzzz0', cid: plane.cid },
+    ];
+    for (const from of others) {
+      for (const phase of ['failed', 'gone'] as const) {
+        const refused = { code: 'service.not_found', message: expect.stringContaining(from.cid) };
+        await expect(plane.agent.reports(stored(one), phase, {}, from)).rejects.toMatchObject(refused);
+      }
+    }
+    expect(await show(one)).toEqual(before);
+  });
+
   it('as gone, of what is wanted, is answered by bringing it again', async () => {
     const one = await healthy();
     const before = plane.agent.instructions.length;

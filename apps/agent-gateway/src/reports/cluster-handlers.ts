@@ -32,7 +32,7 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
           await bus.ask(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
         } catch (error) {
           if (isNotFound(error)) {
-            await audit.refused(aid, 'agent.status', `${cid}/${status.osid}`, 'the instance is not of this cluster');
+            await audit.refusedOften(aid, 'agent.status', cid, status.osid, 'the instance is not of this cluster');
           }
           throw error;
         }

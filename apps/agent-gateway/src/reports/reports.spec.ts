@@ -70,6 +70,18 @@ describe('a bundle’s status', () => {
     });
   });
 
+  it('about others without end is refused each time, and cannot flood the audit log', async () => {
+    const ofStatus = () => plane.neighbours.audit.filter(({ action }) => action === 'agent.status').length;
+    const before = ofStatus();
+    const agent = dial(cluster);
+    const refusals = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, n) => agent.ask(BundleStatus, statusOf(`valkey-q${String(n).padStart(4, '0')}`))),
+    );
+    expect(refusals.map((each) => each.status)).toEqual(refusals.map(() => 'rejected'));
+    expect(ofStatus() - before).toBeGreaterThan(0);
+    expect(ofStatus() - before).toBeLessThan(15);
+  });
+
   it('is not for a node agent to give', async () => {
     await expect(dial(node, 'node').ask(BundleStatus, statusOf('valkey-00ky3'))).rejects.toThrow('not for a node');
   });

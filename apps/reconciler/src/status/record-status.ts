@@ -13,6 +13,7 @@ import { Pokes } from '../work/pokes.js';
 import { redeliver } from '../work/wake-work.js';
 import { driftEvents, moveEvent } from './drift-events.js';
 import { type Observation, observe, type Observed } from './observe.js';
+import { refuseForeign } from './refuse-foreign.js';
 import type { Report } from './report.js';
 import { writeEvents, writeObserved } from './write-status.js';
 
@@ -25,13 +26,16 @@ export class RecordStatus {
     private readonly pokes: Pokes,
   ) {}
 
-  /** Returns once it is durable. A report about an instance this plane does not know has nothing to be written to. */
+  /**
+   * Returns once it is durable. A report about an instance this plane does not know has nothing to be written to.
+   * @throws Fault `service.not_found` when the instance is another cluster's
+   */
   async run(cid: string, report: Report, tenant: string): Promise<void> {
     const parts = Osid.parse(report.osid);
     if (parts === undefined) return;
     await this.database.transaction(async (sql) => {
       const instance = await this.instances.lockIfKnown(sql, tenant, { cid, type: parts.type, id: parts.id });
-      if (instance === undefined) return;
+      if (instance === undefined) return refuseForeign(sql, tenant, cid, report.osid, parts);
       if (report.phase === 'gone') return this.#gone(sql, instance, report);
       await this.#seen(sql, instance, report);
     });

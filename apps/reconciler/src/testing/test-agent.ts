@@ -109,15 +109,16 @@ export class TestAgent {
     return this.bus.ask(reconciler.reportPresence, told, { tenant: this.aid });
   }
 
-  /** Reports on a bundle. */
+  /** Reports on a bundle, as the agent of its own cluster or of another. */
   async reports(
     bundle: Pick<Stored, 'osid' | 'generation' | 'digest'>,
     phase: Status['phase'],
     over: Partial<Status> = {},
+    from: { readonly cid: string; readonly aid: string } = this,
   ) {
     const { osid, generation, digest } = bundle;
     const status = { osid, generation, digest, phase, conditions: [], objects: [], ...over };
-    await this.bus.ask(reconciler.reportBundleStatus, { cid: this.cid, status }, { tenant: this.aid });
+    await this.bus.ask(reconciler.reportBundleStatus, { cid: from.cid, status }, { tenant: from.aid });
   }
 
   async goesWell(bundle: Stored): Promise<void> {
