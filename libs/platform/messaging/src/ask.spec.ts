@@ -5,7 +5,9 @@ import { Answers } from './answers.js';
 import type { Bus } from './bus.js';
 import { type CallContext, currentCall } from './call-context.js';
 import { doIt, greet, unanswered } from './spec-contracts.js';
+import type { NatsLink } from './nats-link.js';
 import { type SpecPlane, specPlane } from './spec-plane.js';
+import { faultFrom, header, toNats } from './wire.js';
 
 type Greeting = { name: string; times: number };
 
@@ -34,8 +36,10 @@ class Greeter {
 
 let plane: SpecPlane;
 let bus: Bus;
+let link: NatsLink;
 beforeAll(async () => {
   plane = await specPlane();
+  link = plane.link('gateway');
   await plane.start('catalog', Greeter);
   bus = plane.bus('gateway');
 });
@@ -80,6 +84,22 @@ describe('Bus.ask', () => {
     const fault = await faultOf(bus.ask(greet, { name: '', times: 0.5 }, { tenant: 'abcde' }));
     expect(fault.code).toBe('request.invalid');
     expect(fault.details.issues?.map(({ path }) => path)).toEqual(['name', 'times']);
+  });
+
+  it.each([
+    ['no JSON', '{"name":', { [header.tenant]: 'abcde' }],
+    ['no UTF-8', Uint8Array.from([0x22, 0xc3, 0x28, 0x22]), { [header.tenant]: 'abcde' }],
+    ['JSON a hundred thousand deep', '['.repeat(100_000), { [header.tenant]: 'abcde' }],
+    ['no tenant', '{"name":"x"}', {}],
+    ['an actor that is none', '{"name":"x"}', { [header.tenant]: 'abcde', [header.actor]: '{"kind":"ghost"}' }],
+    ['an actor that is no JSON', '{"name":"x"}', { [header.tenant]: 'abcde', [header.actor]: '{' }],
+  ])('answers %s as an invalid request, not as a failure', async (_, data, headers) => {
+    const connection = await link.connection();
+    const { data: answer } = await connection.request(greet.subject, data, {
+      timeout: 2_000,
+      headers: toNats(headers),
+    });
+    expect(faultFrom(answer).code).toBe('request.invalid');
   });
 
   it('says nothing of a bug but where to look it up', async () => {

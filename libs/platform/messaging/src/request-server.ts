@@ -60,7 +60,11 @@ export class RequestServer {
 
   async #work(contract: RequestContract, handler: MessageHandler, message: Msg, now: number): Promise<unknown> {
     const { tenant, actor, deadlineMs } = addressingOf(message.headers);
-    if (contract.scope === 'tenant' && !tenant) throw new Error(`${contract.subject} was asked without a tenant`);
+    if (contract.scope === 'tenant' && !tenant) {
+      throw new Fault('request.invalid', `${contract.subject} was asked without a tenant`, {
+        issues: [{ path: header.tenant, message: 'is missing' }],
+      });
+    }
     const context: CallContext = {
       tenant,
       actor: actor ?? systemActor(contract.owner),

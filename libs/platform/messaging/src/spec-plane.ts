@@ -15,6 +15,8 @@ export interface SpecPlane {
   readonly lines: Record<string, unknown>[];
   config(name: ServiceName): ReturnType<typeof configOf>;
   start(name: ServiceName, ...controllers: Type[]): Promise<RunningService>;
+  /** The connection of a service, to send what no bus would. */
+  link(name: ServiceName): NatsLink;
   /** Only the asking half. */
   bus(name: ServiceName): Bus;
   stop(): Promise<void>;
@@ -39,6 +41,11 @@ export async function specPlane(): Promise<SpecPlane> {
   });
   const stops: (() => Promise<void>)[] = [];
   const config = (name: ServiceName) => configOf(nats.url, name);
+  const link = (name: ServiceName) => {
+    const made = new NatsLink({ service: name, config: config(name), logger });
+    stops.push(() => made.stop());
+    return made;
+  };
   return {
     nats,
     lines,
@@ -50,11 +57,8 @@ export async function specPlane(): Promise<SpecPlane> {
       stops.push(service.stop);
       return service;
     },
-    bus: (name) => {
-      const link = new NatsLink({ service: name, config: config(name), logger });
-      stops.push(() => link.stop());
-      return new Bus(name, link, true);
-    },
+    link,
+    bus: (name) => new Bus(name, link(name), true),
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()));
       await nats.stop();

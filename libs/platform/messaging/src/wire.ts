@@ -41,23 +41,45 @@ export function traceCarrier(hdrs: MsgHdrs | undefined): Carrier {
   return carrier;
 }
 
+/** @throws Fault `request.invalid` */
 export function addressingOf(hdrs: MsgHdrs | undefined): Addressing {
   const text = (name: string) => (hdrs?.has(name) ? hdrs.get(name) : undefined);
   const actor = text(header.actor);
   const deadline = Number(text(header.deadline));
   return {
     tenant: text(header.tenant),
-    actor: actor === undefined ? undefined : Actor.parse(JSON.parse(actor)),
+    actor: actor === undefined ? undefined : actorIn(actor),
     deadlineMs: Number.isFinite(deadline) && deadline > 0 ? deadline : undefined,
   };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Whatever is sent to us is the sender's fault, not a failure of ours. */
+const malformed = (what: string, why: string): Fault =>
+  new Fault('request.invalid', `${what}: ${why}`, { issues: [{ path: '', message: `${what}: ${why}` }] });
+
+function jsonIn(text: () => string, what: string): unknown {
+  try {
+    return JSON.parse(text());
+  } catch (error) {
+    throw malformed(what, `is not JSON in UTF-8: ${(error as Error).message}`);
+  }
+}
+
+function actorIn(text: string): Actor {
+  const read = Actor.safeParse(jsonIn(() => text, header.actor));
+  if (read.success) return read.data;
+  throw malformed(header.actor, 'is not an actor');
 }
 
 /** An empty body is `undefined`; JSON has no word for it. */
 export const encode = (value: unknown): Uint8Array =>
   value === undefined ? new Uint8Array() : Buffer.from(JSON.stringify(value));
 
+/** @throws Fault `request.invalid` when it is not JSON in UTF-8 */
 export const decode = (bytes: Uint8Array): unknown =>
-  bytes.length === 0 ? undefined : JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  bytes.length === 0 ? undefined : jsonIn(() => utf8.decode(bytes), 'the message');
 
 export function faultFrom(bytes: Uint8Array): Fault {
   const body = decode(bytes) as FaultBody;
