@@ -2,10 +2,8 @@ import { Controller } from '@nestjs/common';
 import { reconciler } from '@runos/contracts';
 import { Answers, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import { serviceType } from '@runos/service-types';
 import type { z } from 'zod';
 import { byOf } from '../by.js';
-import { Clusters } from '../clusters/clusters.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { ChangeInstance } from './change-instance.js';
 import { CreateInstance } from './create-instance.js';
@@ -22,7 +20,6 @@ type Out<C extends { output: z.ZodType }> = z.output<C['output']>;
 export class InstancesController {
   constructor(
     private readonly database: Database,
-    private readonly clusters: Clusters,
     private readonly instances: Instances,
     private readonly creations: CreateInstance,
     private readonly changes: ChangeInstance,
@@ -56,21 +53,19 @@ export class InstancesController {
     { tenant }: Call,
   ): Promise<Out<typeof reconciler.listInstances>> {
     const after = readCursor(cursor) ?? 0;
-    const sql = this.database.manager;
-    const cluster = await this.clusters.get(sql, tenant, cid);
-    if (type !== undefined) serviceType(type);
-    const found = await this.instances.list(sql, tenant, cluster.id, type ?? null, { after, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const services = page.map((each) => ({
+    const page = { after, limit: limit + 1 };
+    const found = await this.instances.list(this.database.manager, tenant, cid, type ?? null, page);
+    const shown = found.slice(0, limit);
+    const services = shown.map((each) => ({
       id: each.iid,
       osid: each.osid,
       type: each.type,
       name: each.name,
-      status: cluster.ready ? each.state : ('disconnected' as const),
+      status: each.ready ? each.state : ('disconnected' as const),
       resourceRequirementClassId: each.class_id,
       createdAt: each.created_at.toISOString(),
     }));
-    return { services, nextCursor: found.length > page.length ? writeCursor(page[page.length - 1].id) : null };
+    return { services, nextCursor: found.length > shown.length ? writeCursor(shown[shown.length - 1].id) : null };
   }
 
   @Answers(reconciler.showInstance)

@@ -60,26 +60,33 @@ export class Instances extends TenantRepository<Row> {
     return this.#read(sql, tenant, name);
   }
 
-  /** One page of a cluster's instances, oldest first; of one type, if it is named. */
-  list(
+  /** One page of a cluster's instances, oldest first; of one type, if it is named. @throws Fault as `get` */
+  async list(
     sql: EntityManager,
     tenant: string,
-    clusterId: number,
+    cid: string,
     type: string | null,
     page: Page,
   ): Promise<ListedInstance[]> {
-    return this.query<ListedInstance>(
+    // The cluster as a value and not by the join: so the index gives the page in order.
+    const found = await this.query<ListedInstance>(
       sql,
       { tenant },
       `SELECT i.id, i.iid, i.osid, i.type, i.name, i.state, i.created_at, c.ready,
          r.spec->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
-       WHERE {tenant} AND i.cluster_id = $1 AND i.id > $2 ${type === null ? 'AND $4::text IS NULL' : 'AND i.type = $4'}
+       WHERE {tenant} AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $5 AND cid = $1)
+         AND i.id > $2 ${type === null ? 'AND $4::text IS NULL' : 'AND i.type = $4'}
        ORDER BY i.id LIMIT $3`,
-      [clusterId, page.after, page.limit, type],
+      [cid, page.after, page.limit, type, tenant],
       'i.aid',
     );
+    if (found.length === 0) {
+      await this.clusters.get(sql, tenant, cid);
+      if (type !== null) serviceType(type);
+    }
+    return found;
   }
 
   async #read(sql: EntityManager, tenant: string, { cid, type, id }: InstanceName): Promise<InstanceRow | undefined> {

@@ -13,6 +13,7 @@ import { Fault, unavailable } from '@runos/kernel';
 import { inSpan, SpanKind } from '@runos/observability';
 import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
+import { endOfTurn } from './end-of-turn.js';
 import { firstAnswer } from './first-answer.js';
 import type { NatsLink } from './nats-link.js';
 import { decode, encode, faultFrom, header, headersOf, toNats } from './wire.js';
@@ -121,6 +122,7 @@ export class Bus {
 
   async #tryOnce(contract: RequestContract, body: Uint8Array, who: TellOptions, end: number): Promise<Msg> {
     for (let attempt = 1; ; attempt += 1) {
+      await endOfTurn();
       const timeout = Math.floor(end - performance.now());
       if (timeout < 1) throw new TimeoutError();
       const connection = await this.link.ready(Math.min(blinkMs, timeout));

@@ -5,6 +5,7 @@ import { Fault, faultOf, unavailable } from '@runos/kernel';
 import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { type CallContext, systemActor } from './call-context.js';
 import { checkInput } from './check-input.js';
+import { endOfTurn } from './end-of-turn.js';
 import { InFlight } from './in-flight.js';
 import { runHandler } from './run-handler.js';
 import { addressingOf, decode, encode, header, toNats, traceCarrier } from './wire.js';
@@ -48,7 +49,9 @@ export class RequestServer {
       let outcome = 'ok';
       try {
         if (this.#inFlight.count > (this.options.maxInFlight ?? 1_000)) throw unavailable(`${contract.owner} is busy.`);
-        message.respond(encode(await this.#work(contract, handler, message, started)));
+        const answer = encode(await this.#work(contract, handler, message, started));
+        await endOfTurn();
+        message.respond(answer);
       } catch (error) {
         const fault = this.#faultFor(error, subject);
         outcome = fault.code;

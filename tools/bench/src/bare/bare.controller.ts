@@ -31,16 +31,14 @@ export class BareController {
 
   @Get('/:aid/:cid/services')
   async list(@Param() { aid, cid }: Record<string, string>, @Query('limit') limit: string) {
-    const { rows: clusters } = await this.#pool.query('SELECT * FROM cluster WHERE aid = $1 AND cid = $2', [aid, cid]);
-    if (clusters.length === 0) throw new NotFoundException();
     const { rows } = await this.#pool.query(
       `SELECT i.id, i.iid, i.osid, i.type, i.name, i.state, i.created_at, c.ready,
          r.spec->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
-       WHERE i.aid = $1 AND i.cluster_id = $2 AND i.id > $3
+       WHERE i.aid = $1 AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $1 AND cid = $2) AND i.id > $3
        ORDER BY i.id LIMIT $4`,
-      [aid, clusters[0].id, 0, Number(limit) + 1],
+      [aid, cid, 0, Number(limit) + 1],
     );
     return { services: rows.slice(0, Number(limit)) };
   }
