@@ -31,6 +31,11 @@ export class Arrivals {
     return new Promise((arrived) => this.#wishes.add({ fits, arrived }));
   }
 
+  /** When so many different objects have been seen, those of before included. */
+  count(wanted: number): Promise<number> {
+    return this.first(() => this.#firstSeen.size >= wanted);
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#watches.map((handle) => handle.stop()));
   }

@@ -3,6 +3,9 @@ import { type Bench, type Finding, findingsTable } from './finding.js';
 /** Every benchmark by its name, loaded only when it runs. Without a name all of them run, in this order. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   change: async () => (await import('./change.js')).benchChange,
+  drift: async () => (await import('./drift.js')).benchDrift,
+  thousand: async () => (await import('./thousand.js')).benchThousand,
+  resync: async () => (await import('./resync/resync.js')).benchResync,
   reads: async () => (await import('./reads.js')).benchReads,
   idle: async () => (await import('./idle.js')).benchIdle,
   memory: async () => (await import('./memory.js')).benchMemory,
