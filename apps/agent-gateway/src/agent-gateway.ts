@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { maxFromAgentBytes, registerService, streamService } from '@runos/agent-protocol';
 import { systemRandom } from '@runos/kernel';
 import type { Bus } from '@runos/messaging';
@@ -148,7 +148,7 @@ export class AgentGateway {
   async start(): Promise<void> {
     const { config, database, logger } = this.around;
     this.#authorities = await loadAuthorities(database.manager, config.keyring);
-    if (config.caFile !== undefined) await writeFile(config.caFile, this.registerCa);
+    if (config.caFile !== undefined) await leaveCa(config.caFile, this.registerCa);
     await this.#keeper.start();
     this.#ports = await this.#open(this.#authorities);
     const [registerPort, streamPort] = this.ports;
@@ -171,4 +171,11 @@ export class AgentGateway {
     const server = this.around.config.serverNames[0] ?? 'localhost';
     return { server, registerPort, streamPort, caSha256: pinOf(this.#known().l1) };
   }
+}
+
+/** Every replica leaves the same CA in the same file: whoever reads it meanwhile finds all of it. */
+async function leaveCa(file: string, pem: string): Promise<void> {
+  const fresh = `${file}.${process.pid}.new`;
+  await writeFile(fresh, pem);
+  await rename(fresh, file);
 }

@@ -12,6 +12,7 @@ import { type GatewayConfig, gatewayConfigToken } from './gateway-config.js';
 import { HealthController } from './health/health.controller.js';
 import { Exchange } from './http/exchange.js';
 import { FaultFilter } from './http/fault.filter.js';
+import { LastRequests } from './http/last-requests.js';
 import { JobChangesController } from './jobs/job-changes.controller.js';
 import { JobStreams } from './jobs/job-streams.js';
 import { JobWakes } from './jobs/job-wakes.js';
@@ -50,6 +51,7 @@ export class GatewayModule {
         Principals,
         BearerStrategy,
         Exchange,
+        LastRequests,
         JobWakes,
         JobStreams,
       ],

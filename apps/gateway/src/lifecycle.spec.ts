@@ -1,14 +1,15 @@
 import { Agent, request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { aid, jobId, token } from './spec-plane/sample-answers.js';
 import { EventReader } from './spec-plane/event-reader.js';
 import { type SpecPlane, specPlane } from './spec-plane/spec-plane.js';
 
 let plane: SpecPlane;
-beforeAll(async () => {
+// One at a time: Passport knows strategies by process, so a second gateway in this one would answer for the first.
+beforeEach(async () => {
   plane = await specPlane();
 });
-afterAll(() => plane.stop());
+afterEach(() => plane.stop());
 
 interface Closed {
   readonly status: number | undefined;
@@ -16,10 +17,10 @@ interface Closed {
 }
 
 /** A request over a connection that is kept, as load balancers make them. */
-const kept = (agent: Agent, path: string): Promise<Closed> =>
+const kept = (agent: Agent, url: string): Promise<Closed> =>
   new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    const sent = request(plane.url + path, { agent, headers }, (response) => {
+    const sent = request(url, { agent, headers }, (response) => {
       response.resume();
       response.on('end', () => resolve({ status: response.statusCode, connection: response.headers.connection }));
     });
@@ -27,10 +28,20 @@ const kept = (agent: Agent, path: string): Promise<Closed> =>
     sent.end();
   });
 
+/** Resolves once no new connection is taken. */
+async function closed(url: string): Promise<void> {
+  const taken = (): Promise<boolean> =>
+    fetch(`${url}/livez`).then(
+      () => true,
+      () => false,
+    );
+  while (await taken()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 describe('stopping', () => {
   it('finishes what is under way, ends streams and keeps no connection', async () => {
     const agent = new Agent({ keepAlive: true });
-    expect(await kept(agent, '/livez')).toEqual({ status: 200, connection: 'keep-alive' });
+    expect(await kept(agent, `${plane.url}/livez`)).toEqual({ status: 200, connection: 'keep-alive' });
     const stream = await EventReader.open(`${plane.url}/jobs/${jobId}/stream`, { authorization: `Bearer ${token}` });
     let release = (): void => undefined;
     const arrived = new Promise<void>((asked) => {
@@ -40,7 +51,7 @@ describe('stopping', () => {
         return { clusters: [] };
       });
     });
-    const underWay = kept(agent, `/${aid}/clusters`);
+    const underWay = kept(agent, `${plane.url}/${aid}/clusters`);
     await arrived;
     const stopped = plane.gateway.stop();
     await stream.rest();
@@ -48,6 +59,16 @@ describe('stopping', () => {
     expect(await underWay).toEqual({ status: 200, connection: 'close' });
     await stopped;
     await expect(fetch(`${plane.url}/livez`)).rejects.toThrow('fetch failed');
+    agent.destroy();
+  });
+
+  it('answers what comes over a kept connection just then, and takes no new one', async () => {
+    const agent = new Agent({ keepAlive: true });
+    await kept(agent, `${plane.url}/livez`);
+    const stopped = plane.gateway.stop();
+    await closed(plane.url);
+    expect(await kept(agent, `${plane.url}/livez`)).toEqual({ status: 200, connection: 'close' });
+    await stopped;
     agent.destroy();
   });
 });

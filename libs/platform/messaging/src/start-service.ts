@@ -88,7 +88,8 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
     let stopping: Promise<void> | undefined;
     const stop = async () => {
       phase = 'stopping';
-      await strategy.drain();
+      // Who serves HTTP goes on hearing what callers may no longer do, and is drained by Nest after the last request.
+      if (definition.http === undefined) await strategy.drain();
       await started.app.close();
       await closePlatform();
     };
