@@ -3,6 +3,7 @@ type Program = (args: readonly string[]) => Promise<void>;
 /** Every way to put the plane under fire, by its name: `npm run fire -- NAME`. Each is loaded only when asked for. */
 const programs: Readonly<Record<string, () => Promise<Program>>> = {
   kill: async () => (await import('./kill/kill.js')).fireKill,
+  replicas: async () => (await import('./replicas/replicas.js')).fireReplicas,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

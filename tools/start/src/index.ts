@@ -1,3 +1,4 @@
 export { askPlane } from './control-server.js';
 export { DataFolder } from './data-folder.js';
 export { type Dev } from './dev-file.js';
+export { replicaName, services } from './services.js';

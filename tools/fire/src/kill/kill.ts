@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { Dice } from '../load/dice.js';
 import { campaign } from './campaign.js';
 import { cutAgents, type Fault, freeze, kill, loseNatsData, victims } from './faults.js';
+import { tellVerdict } from './tell-verdict.js';
 
 /**
  * `npm run fire -- kill [--seed N] [--jobs 200]`: every process killed in turn, then in pairs, then frozen for 45 s, and
@@ -25,11 +26,7 @@ export async function fireKill(args: readonly string[]): Promise<void> {
   const verdict = await campaign({
     ...{ seed, faults, say, writes: Number(values.jobs), instances: 40, clients: 4, pauseMs: 1_000, restMs: 1_000 },
   });
-  for (const { at, what } of verdict.complaints) say(`complaint ${at} ${what}`);
-  for (const promise of verdict.broken) say(`broken ${promise}`);
-  const well = verdict.broken.length === 0 && verdict.complaints.length === 0;
-  say(well ? `every promise was kept (${verdict.jobs} jobs)` : 'NOT every promise was kept');
-  process.exitCode = well ? 0 : 1;
+  tellVerdict(verdict, say);
 }
 
 /** Each once, in pairs so that each is in one, frozen once; shuffled. */

@@ -31,8 +31,8 @@ export class PatientClient {
   constructor(
     private readonly url: string,
     private readonly token: string,
-    /** Whether a broken connection is excused at this moment: nothing listens, on purpose. */
-    private readonly doorIsDown: () => boolean = () => false,
+    /** Whether a request that began then may break off now: who would answer is gone, on purpose. */
+    private readonly excused: (begun: number) => boolean = () => false,
   ) {}
 
   /** Resolves with the first answer that is one. @throws Error when there is none before `deadlineMs` is over. */
@@ -51,6 +51,7 @@ export class PatientClient {
   async #once(method: string, path: string, body: unknown, key: string) {
     const complain = (what: string): void =>
       void this.complaints.push({ at: new Date().toISOString(), what: `${method} ${path}: ${what}` });
+    const begun = Date.now();
     try {
       const response = await fetch(this.url + path, {
         method,
@@ -71,7 +72,7 @@ export class PatientClient {
       return { final: { status: response.status, body: parse(text) }, pauseMs };
     } catch (error) {
       this.#count('broken');
-      if (!this.doorIsDown()) complain(`no answer: ${String((error as Error).cause ?? error)}`);
+      if (!this.excused(begun)) complain(`no answer: ${String((error as Error).cause ?? error)}`);
       return undefined;
     }
   }

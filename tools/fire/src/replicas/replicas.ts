@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { campaign } from '../kill/campaign.js';
+import { kill } from '../kill/faults.js';
+import { tellVerdict } from '../kill/tell-verdict.js';
+import { agentDoors, killAgentDoor, replicas, rollingRestart, rounds } from './replica-faults.js';
+
+/**
+ * `npm run fire -- replicas [--seed N] [--jobs 100]`: every service twice; each replica killed in turn, then each
+ * restarted in turn, while clients write through the balancer.
+ */
+export async function fireReplicas(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      jobs: { type: 'string', default: '100' },
+    },
+  });
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const seed = Number(values.seed);
+  say(`seed ${seed}: the same again with --seed ${seed}`);
+  const singles = rounds.flat().sort();
+  const kills = singles.map((name) => (agentDoors.includes(name) ? killAgentDoor(name, say) : kill(name)));
+  const verdict = await campaign({
+    ...{ seed, say, writes: Number(values.jobs), instances: 30, clients: 3, pauseMs: 500, restMs: 1_000 },
+    start: ['--replicas', String(replicas)],
+    faults: [...kills, rollingRestart(singles.map((name) => [name]))],
+  });
+  tellVerdict(verdict, say);
+}
