@@ -2,6 +2,7 @@ type Program = (args: readonly string[]) => Promise<void>;
 
 /** Every way to put the plane under fire, by its name: `npm run fire -- NAME`. Each is loaded only when asked for. */
 const programs: Readonly<Record<string, () => Promise<Program>>> = {
+  hostile: async () => (await import('./hostile/hostile.js')).hostile,
   kill: async () => (await import('./kill/kill.js')).fireKill,
   replicas: async () => (await import('./replicas/replicas.js')).fireReplicas,
 };

@@ -1,0 +1,69 @@
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { contracts, inboxOf, type RequestContract, type ServiceName } from '@runos/contracts';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { abyss, nearValid, type Schema } from './near-valid.js';
+import { kept, type Target } from './target.js';
+
+const requests = contracts.filter((contract): contract is RequestContract => contract.kind === 'request');
+
+/** Bytes that no contract takes. */
+const malformed = ['', '{', 'null', '[]', '"x"', '7', '\u0000', '['.repeat(50_000), abyss, '{"__proto__":{"a":1}}'];
+
+/** Inputs that a contract refuses by its own schema: nearly right ones, and such as are nothing at all. */
+function refusedBy({ input }: RequestContract, count: number, seed: number): Uint8Array[] {
+  const schema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Schema;
+  const near = fc.sample(nearValid(schema), { numRuns: count, seed }).map((value) => JSON.stringify(value) ?? '');
+  const wrong = [...malformed, ...near].filter((text) => {
+    try {
+      return !input.safeParse(text === '' ? undefined : JSON.parse(text)).success;
+    } catch {
+      return true; // it is no JSON
+    }
+  });
+  return [...wrong.map((text) => new Uint8Array(Buffer.from(text))), Uint8Array.from([0x22, 0xc3, 0x28, 0x22])];
+}
+
+export interface ContractFindings {
+  readonly contracts: number;
+  readonly sent: number;
+  readonly wrong: readonly string[];
+}
+
+/** Asks every request of the plane, as a service that may, what its contract does not allow. */
+export async function attackContracts(target: Target, each: number, seed: number): Promise<ContractFindings> {
+  const { passwords } = kept<{ passwords: Record<ServiceName, string> }>(target.data, 'secrets.json');
+  const { natsUrl } = kept<{ natsUrl: string }>(target.data, 'operator.json');
+  const wrong: string[] = [];
+  let sent = 0;
+  for (const [index, contract] of requests.entries()) {
+    const [user] = contract.callers;
+    if (user === undefined) throw new Error(`nobody may ask ${contract.subject}`);
+    const connection = await connect({
+      servers: natsUrl,
+      user,
+      pass: passwords[user],
+      inboxPrefix: inboxOf(user),
+    });
+    for (const data of refusedBy(contract, each, seed + index)) {
+      sent += 1;
+      const code = await faultCode(connection, contract.subject, data);
+      if (code !== 'request.invalid')
+        wrong.push(`${contract.subject}: ${code} to ${Buffer.from(data).toString().slice(0, 200)}`);
+    }
+    await connection.close();
+  }
+  return { contracts: requests.length, sent, wrong };
+}
+
+/** The code of the fault that a question is answered with; `none` when it is answered. */
+async function faultCode(connection: NatsConnection, subject: string, data: Uint8Array): Promise<string> {
+  const asTenant = headers();
+  asTenant.set('runos-tenant', 'zzzz9');
+  try {
+    const answer = await connection.request(subject, data, { timeout: 10_000, headers: asTenant });
+    return answer.headers?.get('runos-fault') || 'none';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

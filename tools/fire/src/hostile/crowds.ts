@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from './target.js';
+
+/** An attack that goes on until it is stopped. */
+export interface Crowd {
+  readonly name: string;
+  readonly connections: number;
+  stop(): void;
+}
+
+const batch = 250;
+
+/** Opens connections some at a time, so that none is refused for the queue of the listener alone. */
+async function open({ apiUrl }: Target, count: number, greet: (socket: Socket) => void): Promise<Socket[]> {
+  const { hostname, port } = new URL(apiUrl);
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const some = Array.from({ length: Math.min(batch, count - sockets.length) }, () => {
+      const socket = connect(Number(port), hostname);
+      // The other end may cut it off at any time: that is its good right.
+      socket.on('error', () => undefined);
+      socket.resume();
+      return socket;
+    });
+    await Promise.all(some.map((socket) => once(socket, 'connect')));
+    some.forEach(greet);
+    sockets.push(...some);
+  }
+  return sockets;
+}
+
+function crowd(name: string, sockets: readonly Socket[], each: (socket: Socket) => void): Crowd {
+  const timer = setInterval(() => sockets.filter(({ writable }) => writable).forEach(each), 500);
+  const stop = (): void => {
+    clearInterval(timer);
+    sockets.forEach((socket) => socket.destroy());
+  };
+  return { name, connections: sockets.length, stop };
+}
+
+const nothing = (): void => undefined;
+
+/** Connections on which nothing is ever said. */
+export const idle = async (target: Target, count: number): Promise<Crowd> =>
+  crowd('idle connections', await open(target, count, nothing), nothing);
+
+/** Slowloris: headers that never end. */
+export async function slowHeaders(target: Target, count: number): Promise<Crowd> {
+  const sockets = await open(target, count, (socket) => socket.write('GET /openapi.json HTTP/1.1\r\nHost: x\r\n'));
+  return crowd('slow headers', sockets, (socket) => socket.write('X-A: b\r\n'));
+}
+
+const post = ({ aid, token }: Target, length: number): string =>
+  `POST /${aid}/clusters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
+  `Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+
+/** Bodies that arrive byte by byte. */
+export async function slowBodies(target: Target, count: number): Promise<Crowd> {
+  const sockets = await open(target, count, (socket) => socket.write(post(target, 100_000)));
+  return crowd('slow bodies', sockets, (socket) => socket.write(' '));
+}
+
+const mib = Buffer.alloc(1024 * 1024, 0x20);
+
+/** Bodies of 100 MiB, as fast as they are taken. */
+export async function hugeBodies(target: Target, count: number): Promise<Crowd> {
+  const sockets = await open(target, count, (socket) => {
+    socket.write(post(target, 100 * mib.length));
+    let left = 100;
+    const more = (): void => {
+      while (left > 0 && socket.writable) {
+        left -= 1;
+        if (!socket.write(mib)) return;
+      }
+    };
+    socket.on('drain', more);
+    more();
+  });
+  return crowd('bodies of 100 MiB', sockets, nothing);
+}
+
+/** Requests with more headers than anybody reads. */
+export async function headerFlood(target: Target, count: number): Promise<Crowd> {
+  const flood = Array.from({ length: 20_000 }, (_, n) => `X-${n}: ${n}\r\n`).join('');
+  const sockets = await open(target, count, (socket) => socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${flood}`));
+  return crowd('header floods', sockets, nothing);
+}
+
+export interface Served {
+  readonly reads: number;
+  readonly failed: number;
+  readonly p99Ms: number;
+}
+
+/** Reads as an ordinary client does, one after the other, for a while. */
+export async function readsFor({ apiUrl, aid, token }: Target, ms: number): Promise<Served> {
+  const times: number[] = [];
+  let failed = 0;
+  for (const until = performance.now() + ms; performance.now() < until; await sleep(10)) {
+    const started = performance.now();
+    const answer = await fetch(`${apiUrl}/${aid}/clusters`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(10_000),
+    }).catch(() => undefined);
+    await answer?.arrayBuffer();
+    if (answer?.status !== 200) failed += 1;
+    times.push(performance.now() - started);
+  }
+  times.sort((a, b) => a - b);
+  return { reads: times.length, failed, p99Ms: Math.round(times[Math.floor(times.length * 0.99)] ?? 0) };
+}
