@@ -61,7 +61,7 @@ export {
 export { listNodes, Node, NodeStatus, nodeStatuses, showNode } from './nodes/node-operations.js';
 export { openApi } from './openapi/open-api.js';
 export { type Method, type Operation, operation, type OperationInput, type OperationOutput } from './operation.js';
-export { literalSegments, operations } from './operations.js';
+export { literalSegments, type OperationId, operations } from './operations.js';
 export { type PathParam, pathParams } from './path-params.js';
 export { listSizingClasses, listVersions, SizingClass } from './service-info/service-info-operations.js';
 export {

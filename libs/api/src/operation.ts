@@ -14,9 +14,10 @@ export interface Operation<
   Q extends z.ZodType = z.ZodType,
   B extends z.ZodType = z.ZodType,
   O extends z.ZodType = z.ZodType,
+  I extends string = string,
 > {
   /** Stable name, `<noun>.<verb>`; the operationId of OpenAPI. */
-  readonly id: string;
+  readonly id: I;
   readonly method: Method;
   readonly path: string;
   readonly access: Access;
@@ -39,13 +40,14 @@ const nothing = z.strictObject({});
 /** Defines an operation; what it leaves out takes nothing (`params`, `query`, `body`) and answers 200. */
 export const operation = <
   O extends z.ZodType,
+  const I extends string,
   const P extends Params = Record<never, never>,
   Q extends z.ZodType = typeof nothing,
   B extends z.ZodType = typeof nothing,
 >(
-  definition: Pick<Operation<P, Q, B, O>, 'id' | 'method' | 'path' | 'access' | 'summary' | 'output'> &
-    Partial<Operation<P, Q, B, O>>,
-): Operation<P, Q, B, O> => ({
+  definition: Pick<Operation<P, Q, B, O, I>, 'id' | 'method' | 'path' | 'access' | 'summary' | 'output'> &
+    Partial<Operation<P, Q, B, O, I>>,
+): Operation<P, Q, B, O, I> => ({
   params: {} as P,
   query: nothing as unknown as Q,
   body: nothing as unknown as B,

@@ -12,18 +12,15 @@ import * as sessions from './sessions/session-operations.js';
 const isOperation = (value: unknown): value is Operation =>
   typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value;
 
+const nouns = [sessions, accounts, apiKeys, clusters, nodes, services, serviceInfo, configSets, jobs] as const;
+
 /** Every public operation; adding one to its noun's file is enough. */
-export const operations: readonly Operation[] = [
-  sessions,
-  accounts,
-  apiKeys,
-  clusters,
-  nodes,
-  services,
-  serviceInfo,
-  configSets,
-  jobs,
-].flatMap((noun) => Object.values(noun).filter(isOperation));
+export const operations: readonly Operation[] = nouns.flatMap((noun) => Object.values(noun).filter(isOperation));
+
+type ValueOf<T> = T extends unknown ? T[keyof T] : never;
+
+/** The id of every public operation: what is told per operation is told by it, so that nothing is left out. */
+export type OperationId = Extract<ValueOf<(typeof nouns)[number]>, { readonly method: unknown }>['id'];
 
 /**
  * Literal path segments of the public routes: no aid and no cid may read like one of them.

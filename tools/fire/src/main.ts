@@ -5,6 +5,7 @@ const programs: Readonly<Record<string, () => Promise<Program>>> = {
   hostile: async () => (await import('./hostile/hostile.js')).hostile,
   kill: async () => (await import('./kill/kill.js')).fireKill,
   replicas: async () => (await import('./replicas/replicas.js')).fireReplicas,
+  tenants: async () => (await import('./tenants/tenants.js')).fireTenants,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -1,4 +1,5 @@
 export { askPlane } from './control-server.js';
 export { DataFolder } from './data-folder.js';
 export { type Dev } from './dev-file.js';
-export { replicaName, services } from './services.js';
+export { ensureSecrets } from './secrets.js';
+export { databaseUrlOf, replicaName, services } from './services.js';

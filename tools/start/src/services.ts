@@ -83,7 +83,10 @@ export function ownerUrlOf({ postgres }: Surroundings): string {
 }
 
 /** A service's role is called as the service; its password is its own. */
-export function databaseUrlOf(name: ServiceName, { postgres, secrets }: Surroundings): string {
+export function databaseUrlOf(
+  name: ServiceName,
+  { postgres, secrets }: { readonly postgres: { readonly url: string }; readonly secrets: Secrets },
+): string {
   const url = new URL(postgres.url);
   url.username = `runos_${name.replaceAll('-', '_')}`;
   url.password = secrets.passwords[name];

@@ -1,0 +1,35 @@
+import type { Operation } from '@runos/api';
+import type { SampleRequest } from './sample-request.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** No validation takes it: it is longer than any key may be. */
+const unreadableKey = 'x'.repeat(65);
+
+/** One request as a caller sends it; with `harmless` a write ends at its validation, whoever sends it. */
+export async function ask(
+  url: string,
+  token: string | undefined,
+  { mediaType }: Operation,
+  { method, path, body }: SampleRequest,
+  harmless: boolean,
+): Promise<Answer> {
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(harmless && method !== 'GET' ? { 'idempotency-key': unreadableKey } : {}),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(15_000),
+  });
+  if (response.ok && mediaType === 'text/event-stream') {
+    await response.body?.cancel(); // it goes on until the job ends
+    return { status: response.status, text: '' };
+  }
+  return { status: response.status, text: await response.text() };
+}

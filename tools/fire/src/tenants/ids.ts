@@ -1,0 +1,22 @@
+import { pathParams } from '@runos/api';
+
+/** What an id names. A service type is no account's own. */
+export type IdName = Exclude<keyof typeof pathParams, 'type'>;
+
+/** One thing of every kind, all of one account. */
+export type Ids = Readonly<Record<IdName, string>>;
+
+/** Every kind of id a path may carry. */
+export const idNames = Object.keys(pathParams).filter((name): name is IdName => name !== 'type');
+
+/** Ids of the right shape that name nothing. */
+export const missingIds: Ids = {
+  aid: 'zzzz0',
+  cid: 'nosuchcluster',
+  nid: 'zzzz1',
+  serviceId: 'zzzz2',
+  keyId: 'zzzzzzzzzzz3',
+  setId: '01890000-0000-4000-8000-000000000004',
+  jobId: '01890000-0000-7000-8000-000000000005',
+  workItemId: '01890000-0000-7000-8000-000000000006',
+};

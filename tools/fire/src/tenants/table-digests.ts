@@ -1,0 +1,33 @@
+import type pg from 'pg';
+
+/** What time or a read changes by itself: when a token was last used, and until when a replica is alive. */
+const moving: Readonly<Record<string, readonly string[]>> = {
+  'identity.api_key': ['last_used_at'],
+  'identity.session': ['last_used_at'],
+  'agent_gateway.replica': ['lease_until'],
+};
+
+export type Digests = ReadonlyMap<string, string>;
+
+/** A digest of the rows of every table of every service. */
+export async function tableDigests(sql: pg.Client): Promise<Digests> {
+  const { rows } = await sql.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema$)' ORDER BY 1, 2`,
+  );
+  const digests = new Map<string, string>();
+  for (const { schema, name } of rows) {
+    const table = `${schema}.${name}`;
+    const { rows: read } = await sql.query<{ digest: string | null }>(
+      `SELECT md5(string_agg(r, E'\\n' ORDER BY r)) AS digest
+         FROM (SELECT (to_jsonb(t) - $1::text[])::text AS r FROM "${schema}"."${name}" t) AS rows`,
+      [moving[table] ?? []],
+    );
+    digests.set(table, read[0]?.digest ?? 'empty');
+  }
+  return digests;
+}
+
+/** The tables whose rows are not the same in both. */
+export const changedTables = (before: Digests, after: Digests): string[] =>
+  [...new Set([...before.keys(), ...after.keys()])].filter((table) => before.get(table) !== after.get(table));

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Role, roles } from '@runos/api';
+import { createAccount, type Operator } from '@runos/tool-account';
+import { ApiClient, type Dev } from '@runos/tool-e2e';
+import type pg from 'pg';
+import type { BadToken, Caller } from './cases.js';
+import type { Ids } from './ids.js';
+import { sampleType } from './samples.js';
+
+export interface TwoAccounts {
+  /** Things of the account that the callers belong to, and of the other one. */
+  readonly own: Ids;
+  readonly other: Ids;
+  readonly tokens: Readonly<Record<Caller, string | undefined>>;
+}
+
+/** A plane's own account and a second one, each with one thing of every kind, and every caller's token. */
+export async function makeTwoAccounts(data: string, dev: Dev, sql: pg.Client): Promise<TwoAccounts> {
+  const operator = JSON.parse(await readFile(join(data, 'operator.json'), 'utf8')) as Operator;
+  const stranger = await createAccount(operator, `stranger-${Date.now()}@example.com`);
+  const owner = new ApiClient(dev.apiUrl, dev.token);
+  const key = async (name: string, role: Role) => make(owner, `/${dev.aid}/api-keys`, { name, role });
+  const byRole = await Promise.all(
+    roles.map(async (role) => [role, String((await key(role, role))['token'])] as const),
+  );
+  return {
+    own: await furnish(owner, dev.aid, 'mine', sql),
+    other: await furnish(new ApiClient(dev.apiUrl, stranger.token), stranger.aid, 'theirs', sql),
+    tokens: {
+      ...(Object.fromEntries(byRole) as Record<Role, string>),
+      ...(await badTokens(owner, dev.aid, () => key('spoilt', 'owner'), sql)),
+      stranger: stranger.token,
+    },
+  };
+}
+
+async function badTokens(
+  owner: ApiClient,
+  aid: string,
+  newKey: () => Promise<Record<string, unknown>>,
+  sql: pg.Client,
+): Promise<Record<BadToken, string | undefined>> {
+  const [expired, revoked] = [await newKey(), await newKey()];
+  await sql.query(`UPDATE identity.api_key SET expires_at = now() - interval '1 minute' WHERE key_id = $1`, [
+    expired['id'],
+  ]);
+  await make(owner, `/${aid}/api-keys/${String(revoked['id'])}/revoke`, undefined);
+  return {
+    none: undefined,
+    garbage: 'garbage',
+    unknown: `runos_pat_aaaaaaaaaaaa.${'A'.repeat(43)}`,
+    expired: String(expired['token']),
+    revoked: String(revoked['token']),
+  };
+}
+
+/** A node registers with an agent's certificate: its row is written here, since no agent runs. */
+async function furnish(api: ApiClient, aid: string, cid: string, sql: pg.Client): Promise<Ids> {
+  await make(api, `/${aid}/clusters`, { cid });
+  const nid = `${cid.slice(0, 4)}9`;
+  await sql.query(
+    `INSERT INTO reconciler.node (aid, cluster_id, nid, machine_id, name, os)
+     SELECT aid, id, $3, $3, $3, 'linux' FROM reconciler.cluster WHERE aid = $1 AND cid = $2`,
+    [aid, cid, nid],
+  );
+  const set = { name: 'tuned', type: sampleType, values: { shared_buffers: '256MB' } };
+  const { setId } = await make(api, `/${aid}/config-sets`, set);
+  const { id: keyId } = await make(api, `/${aid}/api-keys`, { name: 'spare', role: 'viewer' });
+  const { id: serviceId, jobId } = await make(api, `/${aid}/${cid}/services/${sampleType}`, { name: 'orders' });
+  const { body } = await api.get(`/jobs/${String(jobId)}/workitems`);
+  const [{ id: workItemId }] = body['workItems'] as [{ id: string }];
+  const made = { serviceId, keyId, setId, jobId, workItemId };
+  if (Object.values(made).some((one) => typeof one !== 'string')) {
+    throw new Error(`not everything has an id: ${JSON.stringify(made)}`);
+  }
+  return { aid, cid, nid, ...(made as Omit<Ids, 'aid' | 'cid' | 'nid'>) };
+}
+
+async function make(api: ApiClient, path: string, body: unknown): Promise<Record<string, unknown>> {
+  const answer = await api.post(path, body);
+  if (answer.status < 300) return answer.body;
+  throw new Error(`POST ${path} was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
+}
