@@ -2,7 +2,7 @@ import { type Bundle, type DELETE_BUNDLE, type ReadInputOf, rootOf } from '@runo
 import { Fights, type FightOptions, settled, type Verdict, WorkQueue } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import type { KubeClient, WatchOptions } from '@runos/kube-client';
-import type { Logger } from '@runos/observability';
+import { gauge, inSpan, type Logger, outsideTraces, SpanKind, traceOf } from '@runos/observability';
 import { Applier } from './apply/applier.js';
 import { BundleStore } from './bundles/bundle-store.js';
 import { diffBundle } from './bundles/diff-bundle.js';
@@ -103,6 +103,10 @@ export class Executor {
       run: (osid, signal) => this.#turn(osid, signal),
       onVerdict: warn,
     });
+    gauge('workqueue_depth', () => [{ value: this.#queue.due.depth, labels: { name: 'cluster-agent' } }]);
+    gauge('workqueue_oldest_age_seconds', () => [
+      { value: this.#queue.due.oldestMs / 1_000, labels: { name: 'cluster-agent' } },
+    ]);
     this.#notes = new WorkQueue({ clock, concurrency: 2, run: (osid) => this.#note(osid), onVerdict: warn });
   }
 
@@ -113,6 +117,7 @@ export class Executor {
     for await (const record of this.#store.load(damaged)) {
       const instance = this.registry.add(record);
       if (!record.removing) instance.adopt(instance.rendered());
+      if (record.removing || instance.todo.size > 0) instance.trace = record.trace;
     }
   }
 
@@ -163,7 +168,7 @@ export class Executor {
   }
 
   #taken(instance: Instance, again: boolean): void {
-    this.#watches.need(instance.record.inventory);
+    outsideTraces(() => this.#watches.need(instance.record.inventory));
     if (instance.record.removing) instance.todo.clear();
     if (again) this.#courier.repeat(instance);
     this.#queue.add(instance.osid);
@@ -172,10 +177,25 @@ export class Executor {
   async #turn(osid: string, signal: AbortSignal): Promise<Verdict> {
     const instance = this.registry.get(osid);
     if (instance === undefined || instance.record.revision === 0) return settled();
+    const { trace } = instance;
+    const verdict = await this.#traced(instance, () => this.#seeTo(instance, signal));
+    if (verdict.kind !== 'retrying' && instance.trace === trace) instance.trace = undefined;
+    return verdict;
+  }
+
+  async #seeTo(instance: Instance, signal: AbortSignal): Promise<Verdict> {
     if (instance.record.removing) return this.#remover.run(instance, signal);
     const verdict = await this.#turns.run(instance, signal);
     this.#noteLater(instance);
     return verdict;
+  }
+
+  /** What a write asked for is part of its trace, a repair has one of its own, and merely looking has none. */
+  #traced(instance: Instance, work: () => Promise<Verdict>): Promise<Verdict> {
+    const { osid, trace, todo } = instance;
+    const options = { kind: SpanKind.INTERNAL, attributes: { osid } };
+    if (trace !== undefined) return inSpan('apply', { ...options, parent: traceOf(trace) }, work);
+    return todo.size > 0 ? inSpan('repair', options, work) : work();
   }
 
   #noteLater(instance: Instance): void {

@@ -1,5 +1,13 @@
 import { configOrExit } from '@runos/config';
-import { createLogger, type OpsServer, opsServer, startTelemetry } from '@runos/observability';
+import {
+  createLogger,
+  gauge,
+  logWarnings,
+  type OpsServer,
+  opsServer,
+  Readiness,
+  startTelemetry,
+} from '@runos/observability';
 import { accessOf, ClusterAgent } from './cluster-agent.js';
 import { clusterAgentConfig } from './cluster-agent-config.js';
 
@@ -8,6 +16,7 @@ const wrongSettings = 78;
 
 const config = configOrExit(clusterAgentConfig);
 const logger = createLogger({ service: 'cluster-agent', level: config.logLevel, replica: config.holder });
+logWarnings(logger);
 const access = await accessOf(config).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(wrongSettings);
@@ -34,6 +43,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 /** Ready without the plane as well: repairs go on, and nothing is sent here that could go elsewhere. */
 async function serveOps(): Promise<OpsServer | undefined> {
   if (config.opsPort === undefined) return undefined;
-  const readiness = () => Promise.resolve({ ok: agent.active, missing: agent.active ? [] : ['lease'] });
-  return opsServer({ host: config.opsHost, port: config.opsPort, readiness });
+  const readiness = new Readiness();
+  readiness.need(
+    'lease',
+    () => agent.active || 'another agent of this cluster has it, or Kubernetes cannot be reached',
+  );
+  gauge('runos_ready', () => [{ value: agent.active ? 1 : 0, labels: { service: 'cluster-agent' } }]);
+  return opsServer({ host: config.opsHost, port: config.opsPort, readiness: () => readiness.report() });
 }

@@ -1,4 +1,4 @@
-import { createLogger, startTelemetry } from '@runos/observability';
+import { createLogger, logWarnings, startTelemetry } from '@runos/observability';
 import { startNodeAgent } from './node-agent.js';
 import { readConfig } from './node-agent-config.js';
 
@@ -16,6 +16,7 @@ function settings() {
 
 const config = settings();
 const logger = createLogger({ service: 'node-agent', level: config.logLevel });
+logWarnings(logger);
 const { otlpEndpoint, traceRatio } = config;
 const telemetry = await startTelemetry({ service: 'node-agent', otlpEndpoint, traceRatio });
 const session = await startNodeAgent(config, logger).catch((error: Error) => {

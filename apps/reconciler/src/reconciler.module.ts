@@ -35,6 +35,7 @@ import { RecordStatus } from './status/record-status.js';
 import { Deliveries } from './work/deliveries.js';
 import { Loops } from './work/loops.js';
 import { Pokes } from './work/pokes.js';
+import { WorkMetrics } from './work/work-metrics.js';
 
 const ofClusters = [Clusters, CreateCluster, DeleteCluster, RemoveClusters, Nodes, RegisterNode, Heartbeats];
 const ofInstances = [
@@ -43,7 +44,7 @@ const ofInstances = [
 ];
 const ofAgents = [RecordPresence, RecordStatus, AnswerResync];
 const ofJobs = [JobsLink, CancelJob, Deadlines];
-const ofWork = [Pokes, Instruct, Deliver, Deliveries, Housekeeping, Loops];
+const ofWork = [Pokes, Instruct, Deliver, Deliveries, Housekeeping, Loops, WorkMetrics];
 
 @Module({})
 export class ReconcilerModule {

@@ -41,6 +41,28 @@ describe('a work queue', () => {
     expect(queue.size).toBe(0);
   });
 
+  it('tells how much is due and for how long', async () => {
+    const end = gate<Verdict>();
+    answer = () => end.promise;
+    ['a', 'b', 'c'].forEach((key) => queue.add(key));
+    queue.add('later', 60_000);
+    await clock.advance(3_000);
+    expect(queue.due).toEqual({ depth: 3, oldestMs: 3_000 });
+    end.open(settled());
+  });
+
+  it('runs no turn in the context of whoever added its key', async () => {
+    const caller = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    answer = () => {
+      seen.push(caller.getStore());
+      return Promise.resolve(settled(1_000));
+    };
+    caller.run('a request', () => queue.add('a'));
+    await clock.advance(1_000);
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
   it('runs again after a turn for what was added during it, never two turns of a key at a time', async () => {
     const first = gate<Verdict>();
     answer = () => first.promise;

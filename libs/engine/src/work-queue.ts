@@ -53,6 +53,13 @@ export class WorkQueue<K extends string> {
     return this.#entries.size;
   }
 
+  /** Keys that are due, in line or running, and for how long the first of them has been. */
+  get due(): { readonly depth: number; readonly oldestMs: number } {
+    const now = this.#clock.now().getTime();
+    const ages = [...this.#entries.values()].map(({ dueAt }) => now - dueAt).filter((age) => age >= 0);
+    return { depth: ages.length, oldestMs: ages.reduce((a, b) => Math.max(a, b), 0) };
+  }
+
   /** Makes `key` due in `delayMs`, or sooner if it already is. Without effect after `stop()`. */
   add(key: K, delayMs = 0): void {
     if (this.#stopping.signal.aborted) return;

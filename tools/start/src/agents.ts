@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Setting } from '@runos/config';
+import getPort from 'get-port';
 import { type Running } from '@runos/tool-process';
 import { type DataFolder } from './data-folder.js';
 import { type Kubectl } from './kubectl.js';
@@ -20,6 +21,8 @@ export interface AgentHome {
   readonly aid: string;
   readonly cid: string;
   readonly doors: AgentDoors;
+  /** Hears where health and metrics are, before each start. */
+  readonly onOps: (name: string, url: string) => void;
 }
 
 const common = ({ aid, doors }: AgentHome): Record<string, Setting> => ({
@@ -57,6 +60,8 @@ export async function startClusterAgent(
   const registered = (await kubectl.run(secret)).trim() !== '';
   const token = registered ? undefined : await registrationToken(home, 'cluster-agent');
   // Always the same holder: it need not wait for its own lease of the last run.
-  const settings = { ...common(home), kubeconfig, token, holder: 'npm-start' };
+  const opsPort = await getPort({ host: '127.0.0.1' });
+  home.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);
+  const settings = { ...common(home), kubeconfig, token, holder: 'npm-start', opsPort };
   return startProgram({ name: 'cluster-agent', folder: home.folder, signal, settings });
 }

@@ -21,7 +21,7 @@ export interface Dev {
   readonly replicas: readonly { readonly apiUrl: string; readonly register: string; readonly stream: string }[];
   /** The database as its superuser. */
   readonly databaseUrl: string;
-  /** Where each service answers `/livez`, `/readyz` and `/metrics`. */
+  /** Where each service, and the cluster agent, answers `/livez`, `/readyz` and `/metrics`. */
   readonly ops: Readonly<Record<string, string>>;
   readonly pids: Readonly<Record<string, number>>;
 }
@@ -54,6 +54,9 @@ export class DevFile {
   get now(): Dev {
     return this.#now;
   }
+
+  /** Where one process tells how it is. */
+  readonly addOps = (name: string, url: string): void => this.update({ ops: { ...this.#now.ops, [name]: url } });
 
   update(change: Partial<Dev>): void {
     this.#now = { ...this.#now, ...change };

@@ -92,7 +92,7 @@ async function bringUp(context: PlaneContext): Promise<{ cluster?: Promise<void>
   });
   terminal.say(whereEverythingIs(dev.now, owner, folder.path));
   if (cid === null) return {};
-  return { cluster: connectCluster(context, { folder, api, aid, cid, doors }, built) };
+  return { cluster: connectCluster(context, { folder, api, aid, cid, doors, onOps: dev.addOps }, built) };
 }
 
 /** A cluster that does not come does not fail the plane: it is told, jobs for it wait, and every step is tried again. */

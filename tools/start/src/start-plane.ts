@@ -41,9 +41,14 @@ export async function startServices(
   surroundings: Surroundings,
 ): Promise<void> {
   await migrateAll(folder, surroundings, signal);
-  const onOps = (name: string, url: string): void => dev.update({ ops: { ...dev.now.ops, [name]: url } });
   const replicas = services.flatMap((plan) =>
-    Array.from({ length: options.replicas }, (_, number) => ({ plan, number, surroundings, folder, onOps })),
+    Array.from({ length: options.replicas }, (_, number) => ({
+      plan,
+      number,
+      surroundings,
+      folder,
+      onOps: dev.addOps,
+    })),
   );
   await Promise.all(
     replicas.map((replica) =>

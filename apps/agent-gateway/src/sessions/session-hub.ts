@@ -32,7 +32,8 @@ export class SessionHub {
   readonly heartbeats: Heartbeats<LiveAgent>;
 
   constructor(private readonly parts: SessionHubParts) {
-    gauge('runos_agents_connected', 'Agents whose stream is on this replica.', () => this.#live.size);
+    gauge('runos_agent_streams', () => this.#live.size);
+    gauge('runos_agent_certificate_expires_seconds', () => this.#soonestExpirySeconds());
     this.heartbeats = new Heartbeats({
       staleAfterMs: parts.staleAfterMs,
       onStale: (agent, ageMs) => this.#transition(() => this.parts.agents.notReady(this.#beatOf(agent, ageMs ?? null))),
@@ -42,6 +43,11 @@ export class SessionHub {
   /** Sessions this replica holds, and those it is about to. */
   get held(): number[] {
     return [...this.#live.keys(), ...this.#opening];
+  }
+
+  #soonestExpirySeconds(): number | undefined {
+    const ends = [...this.#live.values()].map(({ peer }) => peer.certificateExpiresAt.getTime());
+    return ends.length === 0 ? undefined : (ends.reduce((a, b) => Math.min(a, b)) - Date.now()) / 1_000;
   }
 
   /** Takes a stream in. Undefined, with the stream refused, when a newer one of the same agent came first. */

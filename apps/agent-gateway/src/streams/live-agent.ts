@@ -26,7 +26,7 @@ export interface Peer {
   readonly certificateExpiresAt: Date;
 }
 
-const duration = durations('agents', 'runos_instruction_duration_seconds', 'Time until an agent has answered.');
+const duration = durations('runos_instruction_duration_seconds');
 
 function outcomeOf(told: Instruction, answer: Envelope | undefined): InstructionOutcome {
   if (answer === undefined) return { outcome: 'unknown' };

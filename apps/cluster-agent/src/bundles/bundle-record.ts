@@ -34,6 +34,8 @@ export interface BundleRecord {
   readonly driftPolicy: DriftPolicy;
   /** A tombstone: everything on the inventory is to go. */
   readonly removing: boolean;
+  /** Of the write that asked for it: whoever carries it out goes on with that. */
+  readonly trace?: Readonly<Record<string, string>>;
   /** Everything that is ours until proven gone: of this bundle and what is left of earlier ones. */
   readonly inventory: readonly InventoryEntry[];
   /** Gzipped canonical JSON of the objects; empty for a tombstone. */
@@ -81,6 +83,7 @@ const Kept = z.object({
   digest: z.string(),
   driftPolicy: z.enum(driftPolicies),
   removing: z.boolean(),
+  trace: z.record(z.string(), z.string()).optional(),
   inventory: z.array(
     z.object({
       apiVersion: z.string(),

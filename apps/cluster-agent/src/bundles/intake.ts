@@ -17,6 +17,7 @@ import {
   refOf,
   unpackObjects,
 } from '@runos/kube-objects';
+import { traceHeaders } from '@runos/observability';
 import type { Instance } from '../instances/instance.js';
 import type { Registry } from '../instances/registry.js';
 import { type BundleRecord, noNotes, unborn } from './bundle-record.js';
@@ -54,7 +55,7 @@ export class Intake {
     if (refusal !== undefined) return no(refusal);
     const refs = objects.map(refOf);
     return this.#take(osid, { revision, digest }, (now) => ({
-      ...{ osid, generation, revision, digest, driftPolicy, removing: false },
+      ...{ osid, generation, revision, digest, driftPolicy, removing: false, trace: traceHeaders() },
       inventory: mergeInventory(now.inventory, refs),
       objectsGz: Buffer.from(objectsGz, 'base64'),
       notes: { ...now.notes, dataLost: undefined },
@@ -65,7 +66,15 @@ export class Intake {
     const known = this.parts.registry.get(osid);
     const found = known === undefined ? await this.#namespaceOf(osid) : undefined;
     return this.#take(osid, { revision, digest: tombstoneDigest }, (now) => ({
-      ...{ osid, generation, revision, digest: tombstoneDigest, driftPolicy: 'repair', removing: true },
+      ...{
+        osid,
+        generation,
+        revision,
+        digest: tombstoneDigest,
+        driftPolicy: 'repair',
+        removing: true,
+        trace: traceHeaders(),
+      },
       inventory: found ?? now.inventory,
       objectsGz: Buffer.alloc(0),
       notes: noNotes,
@@ -93,6 +102,7 @@ export class Intake {
     if (!answer.accepted) return answer;
     if (!again) instance.dataLost = undefined; // it has been told; a new wish starts with a clean slate
     instance.orphaned = false;
+    instance.trace = instance.record.trace;
     registry.index(instance);
     taken(instance, again);
     return accepted;

@@ -9,6 +9,7 @@ import {
   refOf,
   unpackObjects,
 } from '@runos/kube-objects';
+import { type Carrier, counter } from '@runos/observability';
 import type { BundleRecord, Drift, Notes } from '../bundles/bundle-record.js';
 import type { ObjectState } from './object-state.js';
 import { merged, type Todo } from './todo.js';
@@ -46,6 +47,8 @@ const driftsKept = 50;
 
 const hashOf = (object: KubeObject): string => createHash('sha256').update(canonicalJson(object)).digest('base64url');
 
+const drifted = counter('runos_drift_total');
+
 /** One instance as the agent knows it. Turns change it one at a time; watch events only add things to do. */
 export class Instance {
   readonly objects = new Map<string, ObjectState>();
@@ -62,6 +65,8 @@ export class Instance {
   orphaned = false;
   dataLost?: string;
   acknowledged?: string;
+  /** Of the write that asked for what is still to do. */
+  trace?: Carrier;
   /** There is something in the notes that is not stored yet. */
   notesDue = false;
   #last: Promise<unknown> = Promise.resolve();
@@ -132,6 +137,7 @@ export class Instance {
   }
 
   addDrift(drift: Drift): void {
+    drifted.add(1, { action: drift.action });
     this.drifts = [...this.drifts, drift].slice(-driftsKept);
     this.notesDue = true;
   }

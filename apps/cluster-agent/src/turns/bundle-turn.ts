@@ -2,6 +2,7 @@ import { type Fights, retrying, settled, type Verdict, waiting } from '@runos/en
 import type { Clock } from '@runos/kernel';
 import { KubeError } from '@runos/kube-client';
 import { applyWaves, type KubeObject, refKey, refOf } from '@runos/kube-objects';
+import { counter } from '@runos/observability';
 import type { Applier } from '../apply/applier.js';
 import type { Repair, Repairer } from '../drift/repairer.js';
 import type { Instance } from '../instances/instance.js';
@@ -19,6 +20,8 @@ export interface BundleTurnParts {
   /** Something worth telling may have changed. */
   changed(instance: Instance): void;
 }
+
+const failed = counter('runos_apply_errors_total');
 
 /** What is being pruned and held by a finalizer is looked at again after this long. */
 const pruneAgainMs = 5_000;
@@ -73,6 +76,7 @@ export class BundleTurn {
       if (failure !== undefined) failures.push(failure);
     } catch (thrown) {
       const reason = thrown instanceof KubeError ? thrown.reason : 'Internal';
+      failed.add(1, { reason });
       state.problem = { reason, message: (thrown as Error).message, blocked: false };
       again(instance, key, todo);
       failures.push(thrown);
@@ -120,6 +124,7 @@ function note(instance: Instance, key: string, state: ObjectState, todo: Todo, o
       again(instance, key, { ...todo, notBefore: outcome.notBefore });
       return undefined;
     case 'refused':
+      failed.add(1, { reason: outcome.problem.reason });
       state.problem = outcome.problem;
       if (outcome.problem.blocked) return undefined;
       again(instance, key, todo);

@@ -17,11 +17,11 @@ export class HealthController {
     return { ok: true };
   }
 
-  /** 200, or 503 naming what is missing. */
+  /** 200, or 503 naming what is missing; why is for the inside. */
   @Get('/readyz')
   async ready(@Res() response: Response): Promise<void> {
-    const report = await this.readiness.report();
-    response.status(report.ok ? 200 : 503).json(report);
+    const { ok, missing } = await this.readiness.report();
+    response.status(ok ? 200 : 503).json({ ok, missing });
   }
 
   @Get('/openapi.json')

@@ -18,7 +18,7 @@ const noTrace = /^0*$/;
 export class Exchange implements OnModuleDestroy {
   readonly #open = new Set<Response>();
   readonly #readBody: ReturnType<typeof bodyReader>;
-  readonly #duration = durations('gateway', 'http_server_request_duration_seconds', 'Time to answer an HTTP request.');
+  readonly #duration = durations('http_server_request_duration_seconds');
   #stopping = false;
 
   constructor(
@@ -67,17 +67,29 @@ export class Exchange implements OnModuleDestroy {
     this.#open.delete(response);
     const ms = performance.now() - started;
     const route = request.operation?.path ?? 'none';
-    this.#duration.record(ms, { method: request.method, route, status: String(response.statusCode) });
-    this.#tell(request, response, ms);
+    this.#duration.record(ms, {
+      http_request_method: request.method,
+      http_route: route,
+      http_response_status_code: response.statusCode,
+    });
+    this.#tell(request, response, route, ms);
   }
 
-  /** Reads are many and change nothing; writes and failures are what people look for. */
-  #tell({ method, operation, requestId, user }: GatewayRequest, response: Response, ms: number): void {
+  /** One line per request. The route, never the path: what callers write into it may be anything. */
+  #tell(request: GatewayRequest, response: Response, route: string, ms: number): void {
+    const { method, operation, requestId, user } = request;
     const { statusCode: status, writableFinished } = response;
-    const level = status >= 500 ? 'warn' : method === 'GET' || method === 'HEAD' ? 'debug' : 'info';
-    const fields = { method, operation: operation?.id, status, ms: Math.round(ms), requestId, keyId: user?.keyId };
+    const level = status >= 500 ? 'warn' : 'info';
+    const ids = { requestId, aid: accountOf(request), keyId: user?.keyId };
+    const fields = { method, route, operation: operation?.id, status, ms: Math.round(ms), ...ids };
     this.logger[level](writableFinished ? fields : { ...fields, cutOff: true }, 'request');
   }
+}
+
+/** The account of the path once it is known to be the caller's; otherwise the caller's only one. */
+function accountOf({ params, role, user }: GatewayRequest): string | undefined {
+  if (role !== undefined) return String(params['aid']);
+  return user?.memberships.length === 1 ? user.memberships[0].aid : undefined;
 }
 
 const traceHeadersOf = ({ headers }: Request): Record<string, string> =>

@@ -17,7 +17,7 @@ type Loaded = InstanceRow & { readonly trace: Record<string, string> };
 /** One turn of work: brings what is wanted of one instance to its cluster's agent. */
 @Injectable()
 export class Deliver {
-  readonly #duration = durations('delivery', 'runos_delivery_duration_seconds', 'Time to hand one bundle over.');
+  readonly #duration = durations('runos_delivery_duration_seconds');
 
   constructor(
     private readonly database: Database,

@@ -1,3 +1,5 @@
+import { durations } from '@runos/observability';
+import { afterCommit } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { isoTime } from './job-json.js';
 import type { LogLevel } from './job-of-report.js';
@@ -11,6 +13,15 @@ export interface JobEnd {
   readonly supersededBy?: string;
   /** The last line of its log. */
   readonly line: { readonly level: LogLevel; readonly message: string };
+}
+
+const duration = durations('runos_job_duration_seconds');
+
+interface Ended {
+  readonly job_id: string;
+  readonly type: string;
+  readonly outcome: JobEnd['outcome'];
+  readonly ms: number;
 }
 
 /** Steps that were still open end with their job: the one it failed at has failed, what follows never ran. */
@@ -37,7 +48,7 @@ const lastItem = `(
  */
 export async function endJobs(sql: EntityManager, ends: readonly JobEnd[]): Promise<string[]> {
   if (ends.length === 0) return [];
-  const ended = await tellJobs<{ job_id: string }>(
+  const ended = await tellJobs<Ended>(
     sql,
     `want AS (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS w("jobId" uuid, outcome text, reason text, error text,
@@ -53,6 +64,8 @@ export async function endJobs(sql: EntityManager, ends: readonly JobEnd[]): Prom
        SELECT e.job_id, ${lastItem}, w.line->>'level', w.line->>'message'
        FROM changed e JOIN want w ON w."jobId" = e.job_id RETURNING *)`,
     [JSON.stringify(ends)],
+    `SELECT job_id, type, outcome, (extract(epoch FROM completed_at - created_at) * 1000)::float8 AS ms FROM changed`,
   );
+  afterCommit(sql, () => ended.forEach(({ type, outcome, ms }) => duration.record(ms, { type, outcome })));
   return ended.map((job) => job.job_id);
 }

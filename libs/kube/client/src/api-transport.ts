@@ -1,3 +1,4 @@
+import { durations, inChildSpan, SpanKind } from '@runos/observability';
 import { Pool } from 'undici';
 import type { ClusterAccess } from './cluster-access.js';
 import { deadline } from './deadline.js';
@@ -27,6 +28,8 @@ export interface StreamRequest {
   /** No byte for this long means that the connection is dead. */
   readonly silenceMs: number;
 }
+
+const duration = durations('rest_client_request_duration_seconds');
 
 /** Keep-alive HTTPS to one API server: JSON in, JSON out, every failure a KubeError. */
 export class ApiTransport {
@@ -59,7 +62,26 @@ export class ApiTransport {
   }
 
   /** The JSON of a 2xx answer. */
-  async send<T>(request: ApiRequest): Promise<T> {
+  send<T>(request: ApiRequest): Promise<T> {
+    const { method, path } = request;
+    const attributes = { 'http.request.method': method, 'url.path': path };
+    return inChildSpan(`kubernetes ${method}`, { kind: SpanKind.CLIENT, attributes }, () => this.#measured(request));
+  }
+
+  async #measured<T>(request: ApiRequest): Promise<T> {
+    const started = performance.now();
+    let code: string | number = '2xx';
+    try {
+      return await this.#send(request);
+    } catch (thrown) {
+      code = thrown instanceof KubeError ? thrown.status || thrown.reason : 'error';
+      throw thrown;
+    } finally {
+      duration.record(performance.now() - started, { verb: request.method, code });
+    }
+  }
+
+  async #send<T>(request: ApiRequest): Promise<T> {
     const doing = `${request.method} ${request.path}`;
     const limit = deadline(request.timeoutMs ?? this.#timeoutMs, request.signal);
     const pool = this.#requests;

@@ -9,8 +9,8 @@ import {
   storedMessage,
   type StoredMessage,
 } from '@runos/contracts';
-import { Fault, unavailable } from '@runos/kernel';
-import { inSpan, SpanKind } from '@runos/observability';
+import { Fault, faultOf, unavailable } from '@runos/kernel';
+import { durations, inSpan, SpanKind } from '@runos/observability';
 import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
 import { endOfTurn } from './end-of-turn.js';
@@ -46,6 +46,8 @@ const storeMs = 5_000;
 
 class LostConnection extends Error {}
 
+const duration = durations('rpc_client_call_duration_seconds');
+
 /** Asks other services and tells them what happened, by contract. */
 export class Bus {
   constructor(
@@ -74,10 +76,19 @@ export class Bus {
     const call = currentCall();
     const { tenant, actor = call?.actor ?? systemActor(this.service), deadlineMs = contract.deadlineMs } = options;
     const end = performance.now() + Math.min(deadlineMs, remainingMs(call));
+    const started = performance.now();
+    let outcome = 'ok';
     return inSpan(`ask ${contract.subject}`, { kind: SpanKind.CLIENT }, async () => {
-      const reply = await this.#request(contract, encode(input), { tenant, actor }, end);
-      if (reply.headers?.has(header.fault)) throw faultFrom(reply.data);
-      return reply.data;
+      try {
+        const reply = await this.#request(contract, encode(input), { tenant, actor }, end);
+        if (reply.headers?.has(header.fault)) throw faultFrom(reply.data);
+        return reply.data;
+      } catch (error) {
+        outcome = faultOf(error)?.code ?? 'internal';
+        throw error;
+      } finally {
+        duration.record(performance.now() - started, { rpc_method: contract.subject, outcome });
+      }
     });
   }
 

@@ -82,7 +82,10 @@ describe('a service whose NATS goes away', () => {
     const started = performance.now();
     await expect(gateway.bus.ask(doIt, { how: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
     expect(performance.now() - started).toBeLessThan(1_000);
-    expect(await readyz(catalog)).toEqual({ status: 503, body: { ok: false, missing: ['nats'] } });
+    expect(await readyz(catalog)).toEqual({
+      status: 503,
+      body: { ok: false, missing: ['nats'], why: { nats: expect.stringMatching(/connect/) } },
+    });
     const back = Promise.all([connected(catalog), connected(gateway)]);
     nats = await startServer();
     await back;

@@ -23,7 +23,7 @@ export interface RequestServerOptions {
 export class RequestServer {
   readonly #inFlight = new InFlight();
   readonly #subscriptions: Subscription[] = [];
-  readonly #duration = durations('messaging', 'runos_answer_duration_seconds', 'Time to answer a request.');
+  readonly #duration = durations('rpc_server_call_duration_seconds');
 
   constructor(private readonly options: RequestServerOptions) {}
 
@@ -57,7 +57,7 @@ export class RequestServer {
         outcome = fault.code;
         message.respond(encode(fault.toBody()), { headers: toNats({ [header.fault]: fault.code }) });
       }
-      this.#duration.record(performance.now() - started, { subject, outcome });
+      this.#duration.record(performance.now() - started, { rpc_method: subject, outcome });
     }).catch((error: unknown) => this.options.logger.error({ err: error, subject }, 'an answer could not be sent'));
   }
 

@@ -1,5 +1,5 @@
 import { configOrExit, type NatsConfig, type ProcessConfig } from '@runos/config';
-import { createLogger, type Logger, startTelemetry } from '@runos/observability';
+import { createLogger, type Logger, logWarnings, startTelemetry } from '@runos/observability';
 import type { z } from 'zod';
 import { type RunningService, type ServiceDefinition, startService } from './start-service.js';
 
@@ -22,6 +22,7 @@ const stopWithinMs = 9_000;
 export async function runService<Shape extends z.ZodRawShape>(program: ServiceProgram<Shape>): Promise<void> {
   const config = configOrExit(program.config) as z.output<z.ZodObject<Shape>> & ProcessConfig & NatsConfig;
   const logger = createLogger({ service: program.name, level: config.logLevel, replica: config.replicaId });
+  logWarnings(logger);
   const telemetry = await startTelemetry({
     service: program.name,
     replica: config.replicaId,

@@ -11,7 +11,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { NatsConfig, ProcessConfig } from '@runos/config';
 import { contracts, type ServiceName } from '@runos/contracts';
-import { createLogger, type Logger, NestLogger, opsServer, Readiness } from '@runos/observability';
+import { createLogger, gauge, type Logger, NestLogger, opsServer, Readiness } from '@runos/observability';
 import { Bus } from './bus.js';
 import { NatsLink } from './nats-link.js';
 import { NatsStrategy, type NatsStrategyOptions } from './nats-strategy.js';
@@ -66,8 +66,9 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
   const link = new NatsLink({ service: name, config, logger });
   const bus = new Bus(name, link, config.checkAnswers);
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
-  readiness.need(name, () => phase === 'up');
-  readiness.need('nats', () => link.usable);
+  readiness.need(name, () => phase === 'up' || phase);
+  readiness.need('nats', () => link.usable || 'not connected');
+  gauge('runos_ready', async () => [{ value: (await readiness.report()).ok ? 1 : 0, labels: { service: name } }], name);
   const ops = await opsServer({ host: config.opsHost, port: config.opsPort, readiness: () => readiness.report() });
   const strategy = new NatsStrategy({
     service: name,

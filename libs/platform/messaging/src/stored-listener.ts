@@ -2,7 +2,7 @@ import { type ConsumerMessages, jetstream, jetstreamManager, type JsMsg } from '
 import type { MessageHandler } from '@nestjs/microservices';
 import type { EventContract, ServiceName } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
-import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { inSpan, type Logger, SpanKind, tracesOf } from '@runos/observability';
 import { systemActor } from './call-context.js';
 import { ackWaitMs, apiOptions, declareConsumer, maxUnacknowledged } from './event-stream.js';
 import type { NatsLink } from './nats-link.js';
@@ -141,11 +141,11 @@ export class StoredListener {
 
   async #handle(arrived: readonly Arrived[]): Promise<void> {
     const { contract, handler, service, batch } = this.options;
-    const [{ message, body, tenant }] = arrived;
+    const [{ body, tenant }] = arrived;
     const call = { tenant, actor: systemActor(service), deadlineAt: Infinity };
-    const parent = arrived.length === 1 ? traceOf(traceCarrier(message.headers)) : undefined;
+    const traces = tracesOf(arrived.map(({ message }) => traceCarrier(message.headers)));
     const input = batch === undefined ? body : arrived.map((one) => ({ body: one.body, tenant: one.tenant }));
-    await inSpan(`hear ${contract.subject}`, { kind: SpanKind.CONSUMER, parent }, () =>
+    await inSpan(`hear ${contract.subject}`, { kind: SpanKind.CONSUMER, ...traces }, () =>
       runHandler(handler, input, call),
     );
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLogger } from './create-logger.js';
+import { createLogger, logWarnings } from './create-logger.js';
 import { NestLogger } from './nest-logger.js';
 
 type Line = Record<string, unknown>;
@@ -22,6 +22,17 @@ describe('createLogger', () => {
     expect(texts[0].trimEnd()).not.toContain('\n');
     expect(lines()[0]).toMatchObject({ level: 'info', service: 'spec', replica: 'r1', cid: 'c1', msg: 'it\nhappened' });
     expect(new Date(String(lines()[0]['time'])).getTime()).toBeGreaterThan(Date.now() - 5_000);
+  });
+
+  it('writes warnings of Node as lines too', () => {
+    const { logger, lines } = capture();
+    const before = process.listeners('warning');
+    logWarnings(logger);
+    process.emit('warning', new Error('old ways'));
+    process.removeAllListeners('warning');
+    before.forEach((listener) => process.on('warning', listener));
+    expect(lines()).toEqual([expect.objectContaining({ level: 'warn', msg: 'a warning of Node' })]);
+    expect(lines()[0]['err']).toMatchObject({ message: 'old ways' });
   });
 
   it('hides tokens wherever they stand, and fields that name a secret', () => {

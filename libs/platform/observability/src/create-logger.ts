@@ -39,3 +39,9 @@ function traceFields(): object {
   const span = trace.getActiveSpan()?.spanContext();
   return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId };
 }
+
+/** Warnings of Node itself as lines of the log, instead of its own text. */
+export function logWarnings(logger: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', (err) => logger.warn({ err }, 'a warning of Node'));
+}

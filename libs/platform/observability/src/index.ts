@@ -1,5 +1,6 @@
-export { createLogger, type Logger, type LoggerOptions, withoutTokens } from './create-logger.js';
-export { counter, durationBounds, durations, gauge, metricsText } from './metrics.js';
+export { createLogger, type Logger, type LoggerOptions, logWarnings, withoutTokens } from './create-logger.js';
+export { durationBounds, type LabelsOf, type MetricName, type MetricOf, metricTable } from './metric-table.js';
+export { counter, durations, gauge, metricsText } from './metrics.js';
 export { NestLogger } from './nest-logger.js';
 export { type OpsServer, opsServer, type OpsServerOptions } from './ops-server.js';
 export { Readiness, type ReadinessCheck, type ReadinessReport } from './readiness.js';
@@ -7,10 +8,13 @@ export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemet
 export {
   type Carrier,
   currentTraceId,
+  inChildSpan,
   inSpan,
   nameSpan,
+  outsideTraces,
   SpanKind,
   type SpanOptions,
   traceHeaders,
   traceOf,
+  tracesOf,
 } from './trace.js';

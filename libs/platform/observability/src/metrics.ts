@@ -1,6 +1,7 @@
-import { type Attributes, type Meter, type MeterProvider, metrics } from '@opentelemetry/api';
+import { type Attributes, type Meter, type MeterProvider, metrics, type ObservableResult } from '@opentelemetry/api';
 import type { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { MetricReader } from '@opentelemetry/sdk-metrics';
+import { type LabelsOf, type MetricName, type MetricOf, metricTable } from './metric-table.js';
 
 interface Source {
   readonly reader: MetricReader;
@@ -22,55 +23,80 @@ export async function metricsText(): Promise<string> {
   return source.serializer.serialize(resourceMetrics);
 }
 
-/** Seconds, from a cached read to a job: the bounds of every duration histogram. */
-export const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
 /** An instrument made before telemetry started would stay deaf: it is made when it is first used, and after a restart. */
-function lazily<Instrument>(scope: string, make: (meter: Meter) => Instrument): () => Instrument {
+function lazily<Instrument>(make: (meter: Meter) => Instrument): () => Instrument {
   let made: { readonly provider: MeterProvider; readonly instrument: Instrument } | undefined;
   return () => {
     const provider = metrics.getMeterProvider();
-    if (made?.provider !== provider) made = { provider, instrument: make(metrics.getMeter(`runos.${scope}`)) };
+    if (made?.provider !== provider) made = { provider, instrument: make(metrics.getMeter('runos')) };
     return made.instrument;
   };
 }
 
 /** A histogram of durations in seconds; `record` takes milliseconds. */
-export function durations(scope: string, name: string, description: string) {
-  const advice = { explicitBucketBoundaries: durationBounds };
-  const histogram = lazily(scope, (meter) => meter.createHistogram(name, { unit: 's', description, advice }));
-  return { record: (ms: number, labels: Attributes) => histogram().record(ms / 1_000, labels) };
+export function durations<N extends MetricOf<'histogram'>>(name: N) {
+  const { description, bounds } = metricTable[name];
+  const advice = { explicitBucketBoundaries: [...bounds] };
+  const histogram = lazily((meter) => meter.createHistogram(name, { unit: 's', description, advice }));
+  return { record: (ms: number, labels: LabelsOf<N>) => histogram().record(ms / 1_000, labels as Attributes) };
 }
 
 /** A count that only grows; its name ends with `_total`. */
-export function counter(scope: string, name: string, description: string) {
-  const made = lazily(scope, (meter) => meter.createCounter(name, { description }));
-  return { add: (count: number, labels: Attributes = {}) => made().add(count, labels) };
+export function counter<N extends MetricOf<'counter'>>(name: N) {
+  const { description } = metricTable[name];
+  const made = lazily((meter) => meter.createCounter(name, { description }));
+  return { add: (count: number, labels: LabelsOf<N>) => made().add(count, labels as Attributes) };
 }
 
-const gauges = new Map<string, { readonly description: string; readonly read: () => number }>();
+interface Value<N extends MetricName> {
+  readonly value: number;
+  readonly labels: LabelsOf<N>;
+}
 
-/** A value that is read when metrics are, and not in between. Before or after telemetry starts; the last one of a name wins. */
-export function gauge(name: string, description: string, read: () => number): void {
-  gauges.set(name, { description, read });
+/** Nothing when there is nothing to say now. */
+type Reading<N extends MetricName> = number | undefined | readonly Value<N>[];
+type Read<N extends MetricName> = () => Reading<N> | Promise<Reading<N>>;
+
+/** By metric and by who tells it; the last one of both wins. */
+const observed = new Map<string, { readonly name: MetricOf<'gauge' | 'counter'>; readonly read: Read<never> }>();
+
+/**
+ * A value that is read when metrics are, and not in between. Before or after telemetry starts. Several of a process may
+ * tell the same metric, with labels of their own, when they say who they are.
+ */
+export function gauge<N extends MetricOf<'gauge' | 'counter'>>(name: N, read: Read<N>, teller = ''): void {
+  observed.set(`${name} ${teller}`, { name, read: read as Read<never> });
   attach(name);
 }
 
 /** Attaches what was declared before telemetry started. */
 export function attachGauges(): void {
   attached = new Set();
-  for (const name of gauges.keys()) attach(name);
+  for (const { name } of observed.values()) attach(name);
 }
 
 let attached: Set<string> | undefined;
 
-function attach(name: string): void {
-  const declared = gauges.get(name);
-  if (attached === undefined || attached.has(name) || declared === undefined) return;
+function attach(name: MetricOf<'gauge' | 'counter'>): void {
+  if (attached === undefined || attached.has(name)) return;
   attached.add(name);
-  const { description } = declared;
-  metrics
-    .getMeter('runos.gauges')
-    .createObservableGauge(name, { description })
-    .addCallback((result) => result.observe(gauges.get(name)?.read() ?? 0));
+  const { kind, description } = metricTable[name];
+  const meter = metrics.getMeter('runos');
+  const instrument =
+    kind === 'gauge'
+      ? meter.createObservableGauge(name, { description })
+      : meter.createObservableCounter(name, { description });
+  instrument.addCallback(async (result) => {
+    const tellers = [...observed.values()].filter((one) => one.name === name);
+    await Promise.all(tellers.map(({ read }) => observe(result, read)));
+  });
+}
+
+/** What cannot be read now, as during an outage, is left out: the other metrics are what people need then. */
+async function observe(result: ObservableResult, read: Read<never>): Promise<void> {
+  const reading = await Promise.resolve()
+    .then(read)
+    .catch(() => undefined);
+  if (typeof reading === 'number') result.observe(reading);
+  else for (const { value, labels } of reading ?? []) result.observe(value, labels as Attributes);
 }

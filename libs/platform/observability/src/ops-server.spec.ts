@@ -21,7 +21,10 @@ describe('opsServer', () => {
     });
     readiness.need('always', () => true);
     server = await opsServer({ port: 0, readiness: () => readiness.report() });
-    expect(await get('/readyz')).toEqual({ status: 503, text: '{"ok":false,"missing":["nats","postgresql"]}' });
+    expect(await get('/readyz')).toEqual({
+      status: 503,
+      text: '{"ok":false,"missing":["nats","postgresql"],"why":{"nats":"not usable now","postgresql":"gone"}}',
+    });
     expect((await get('/livez')).status).toBe(200);
     up = true;
     expect(await get('/readyz?verbose')).toEqual({ status: 200, text: '{"ok":true,"missing":[]}' });
@@ -31,7 +34,11 @@ describe('opsServer', () => {
   it('does not wait for a check that never answers', async () => {
     const readiness = new Readiness();
     readiness.need('stuck', () => new Promise<boolean>(() => undefined));
-    expect(await readiness.report()).toEqual({ ok: false, missing: ['stuck'] });
+    expect(await readiness.report()).toEqual({
+      ok: false,
+      missing: ['stuck'],
+      why: { stuck: 'no answer within 1000 ms' },
+    });
   });
 
   it('refuses a port in use', async () => {

@@ -3,12 +3,21 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { createLogger } from './create-logger.js';
-import { durations, metricsText } from './metrics.js';
+import { durations, gauge, metricsText } from './metrics.js';
 import { startTelemetry, type Telemetry } from './telemetry.js';
-import { currentTraceId, inSpan, SpanKind, traceHeaders, traceOf } from './trace.js';
+import {
+  currentTraceId,
+  inChildSpan,
+  inSpan,
+  outsideTraces,
+  SpanKind,
+  traceHeaders,
+  traceOf,
+  tracesOf,
+} from './trace.js';
 
 const exporter = new InMemorySpanExporter();
-const early = durations('spec', 'runos_early_seconds', 'Made before telemetry started.');
+const early = durations('runos_delivery_duration_seconds');
 let telemetry: Telemetry;
 beforeAll(async () => {
   telemetry = await startTelemetry({ service: 'spec', spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -42,10 +51,47 @@ describe('telemetry', () => {
     expect(currentTraceId()).toBeUndefined();
   });
 
-  it('exposes metrics as Prometheus text, also of instruments made before it started', async () => {
-    early.record(30, { subject: 'a' });
+  it('begins no trace for what nobody asked for, and none goes on in what outlives it', async () => {
+    exporter.reset();
+    await inChildSpan('kept', {}, async () => undefined);
+    await inSpan('asked', {}, async () => {
+      await inChildSpan('done', {}, async () => undefined);
+      await outsideTraces(() => inChildSpan('begun', {}, async () => undefined));
+    });
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['done', 'asked']);
+  });
+
+  it('makes of several messages a part of their trace, or a trace that is linked to each', async () => {
+    const carrier = () => inSpan('sent', {}, async () => traceHeaders());
+    const twice = () =>
+      inSpan('sent', {}, async () => [traceHeaders(), await inSpan('again', {}, async () => traceHeaders())]);
+    const heard = async (carriers: Record<string, string>[]) => {
+      exporter.reset();
+      await inSpan('heard', tracesOf(carriers), async () => undefined);
+      const [span] = exporter.getFinishedSpans();
+      return { parent: span.parentSpanContext?.traceId, links: span.links.map(({ context }) => context.traceId) };
+    };
+    const idOf = ({ traceparent = '' }: Record<string, string>) => traceparent.split('-')[1];
+    const same = await twice();
+    expect(await heard(same)).toEqual({ parent: idOf(same[0]), links: [] });
+    const two = [await carrier(), await carrier()];
+    expect(await heard(two)).toEqual({ parent: undefined, links: two.map(idOf) });
+    expect(await heard([{}, two[0]])).toEqual({ parent: undefined, links: [idOf(two[0])] });
+  });
+
+  it('leaves out what cannot be read, and tells the rest', async () => {
+    gauge('runos_outbox_backlog', () => Promise.reject(new Error('away')), 'gone');
+    gauge('runos_outbox_backlog', () => [{ value: 7, labels: { service: 'there' } }], 'there');
+    gauge('workqueue_depth', () => undefined);
     const text = await metricsText();
-    expect(text).toMatch(/runos_early_seconds_bucket\{.*subject="a".*le="0.05"\} 1/);
+    expect(text.match(/^runos_outbox_backlog\{.*$/gm)).toEqual([expect.stringMatching(/service="there".* 7$/)]);
+    expect(text).not.toMatch(/^workqueue_depth\{/m);
+  });
+
+  it('exposes metrics as Prometheus text, also of instruments made before it started', async () => {
+    early.record(30, { outcome: 'a' });
+    const text = await metricsText();
+    expect(text).toMatch(/runos_delivery_duration_seconds_bucket\{.*outcome="a".*le="0.05"\} 1/);
     expect(text).toMatch(/process_resident_memory_bytes\{?.*\d{7}/);
   });
 

@@ -2,7 +2,9 @@ import {
   type Attributes,
   context,
   type Context,
+  type Link,
   propagation,
+  ROOT_CONTEXT,
   type SpanKind,
   SpanStatusCode,
   trace,
@@ -18,12 +20,14 @@ export interface SpanOptions {
   readonly attributes?: Attributes;
   /** The trace this continues, as `traceOf` read it from a message; otherwise the current one. */
   readonly parent?: Context;
+  /** Other traces that this work is done for as well. */
+  readonly links?: readonly Link[];
 }
 
 /** Runs `work` in a span of that name; an error it throws is recorded and goes on. */
 export async function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
-  const { kind, attributes, parent = context.active() } = options;
-  const span = trace.getTracer('runos').startSpan(name, { kind, attributes }, parent);
+  const { kind, attributes, parent = context.active(), links = [] } = options;
+  const span = trace.getTracer('runos').startSpan(name, { kind, attributes, links: [...links] }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), work);
   } catch (error) {
@@ -32,6 +36,21 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: () => 
   } finally {
     span.end();
   }
+}
+
+/** `inSpan` where there is a trace already; what nobody asked for, such as a lease that is kept, begins none. */
+export const inChildSpan = <T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> =>
+  currentTraceId() === undefined ? work() : inSpan(name, options, work);
+
+/** Runs `work` in no trace: for what goes on long after whatever happened to begin it. */
+export const outsideTraces = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
+
+/** What to make of several messages as one: part of their trace when all have the same, otherwise linked to each. */
+export function tracesOf(carriers: readonly Carrier[]): Pick<SpanOptions, 'parent' | 'links'> {
+  const parents = carriers.map((carrier) => propagation.extract(ROOT_CONTEXT, carrier));
+  const origins = parents.flatMap((parent) => trace.getSpanContext(parent) ?? []);
+  const one = new Set(origins.map(({ traceId }) => traceId)).size === 1 && origins.length === carriers.length;
+  return one ? { parent: parents[0] } : { parent: ROOT_CONTEXT, links: origins.map((origin) => ({ context: origin })) };
 }
 
 /** The current trace as headers; empty when there is none. */

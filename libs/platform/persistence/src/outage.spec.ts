@@ -93,7 +93,11 @@ describe('a service whose database goes away', () => {
     expect(await readiness.report()).toEqual({ ok: true, missing: [] });
     await postgres.stop();
     await expect(write(database, 2)).rejects.toMatchObject({ code: 'unavailable' });
-    expect(await readiness.report()).toEqual({ ok: false, missing: ['postgresql'] });
+    expect(await readiness.report()).toEqual({
+      ok: false,
+      missing: ['postgresql'],
+      why: { postgresql: expect.stringMatching(/database/i) },
+    });
     await startServer();
     const third = arrival(3);
     await write(database, 3).catch(() => write(database, 3));

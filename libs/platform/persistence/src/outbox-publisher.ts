@@ -39,8 +39,8 @@ const againAfterMs = [250, 1_000, 5_000, safetyMs];
  */
 export class OutboxPublisher {
   readonly #stop = new AbortController();
-  readonly #published = counter('outbox', 'runos_outbox_published_total', 'Events handed to their stream.');
-  readonly #duration = durations('outbox', 'runos_outbox_publish_duration_seconds', 'Time to publish one batch.');
+  readonly #published = counter('runos_outbox_published_total');
+  readonly #duration = durations('runos_outbox_publish_duration_seconds');
   #awake: AbortController | undefined;
   #woken = true;
   #forget: (() => void)[] = [];
@@ -112,7 +112,7 @@ export class OutboxPublisher {
       return rows.length;
     });
     if (count > 0) {
-      this.#published.add(count);
+      this.#published.add(count, {});
       this.#duration.record(performance.now() - started, {});
     }
     return count;

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
+import { observeDatabase, observeOutbox } from './database-metrics.js';
 import { connectForEver } from './connect-for-ever.js';
 import { createDataSource, type EntityClass, schemaOf, settingsOf } from './data-source.js';
 import { Database } from './database.js';
@@ -53,6 +54,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
     const schema = schemaOf(service);
     this.#publisher = new OutboxPublisher({ database, listener, schema, applicationName, sink, logger: this.#logger });
     this.#publisher.start();
+    observeOutbox(database, service);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -86,6 +88,7 @@ export class PersistenceModule {
       const dataSource = createDataSource(settingsOf(service, config.replicaId, config, entities));
       readiness.need('postgresql', async () => (await dataSource.query('SELECT 1')) !== undefined);
       await connectForEver(dataSource, loggerOf(options));
+      observeDatabase(dataSource);
       return new Database(dataSource);
     };
     const listener = new SqlListener({
