@@ -6,7 +6,8 @@ import { toEnvironment } from '@runos/config';
 import pg from 'pg';
 import { type DataFolder } from './data-folder.js';
 import { repository } from './options.js';
-import { databaseName, databaseUrlOf, ownerUrlOf, services, settingsOf, type Surroundings } from './services.js';
+import { type Secrets } from './secrets.js';
+import { databaseName, databaseUrlOf, ownerUrlOf, type ServicePlan, services, type Surroundings } from './services.js';
 
 const migrated = 'migrated.json';
 
@@ -19,14 +20,24 @@ export async function migrateAll(folder: DataFolder, surroundings: Surroundings,
   const fingerprint = fingerprintOf(plans.map(({ name }) => name));
   if (folder.readJson<{ fingerprint: string }>(migrated)?.fingerprint === fingerprint) return;
   await makeDatabase(surroundings);
-  const databaseOwnerUrl = ownerUrlOf(surroundings);
-  await Promise.all(
-    plans.map((plan) => {
-      const settings = { ...settingsOf(plan, surroundings, 0), databaseUrl: databaseUrlOf(plan.name, surroundings) };
-      return runMigration(plan.name, toEnvironment({ ...settings, databaseOwnerUrl }), signal);
-    }),
-  );
+  await Promise.all(plans.map((plan) => migrateSchema(plan, surroundings, signal)));
   folder.writeJson(migrated, { fingerprint });
+}
+
+/** A database server, and what its roles prove themselves by. */
+export interface Where {
+  readonly postgres: { readonly url: string };
+  readonly secrets: Secrets;
+}
+
+/** Brings one schema up to date, by the service's own migration program; whoever serves goes on doing so. */
+export function migrateSchema({ name }: ServicePlan, where: Where, signal?: AbortSignal): Promise<void> {
+  const settings = {
+    databaseUrl: databaseUrlOf(name, where),
+    databaseOwnerUrl: ownerUrlOf(where),
+    keyring: where.secrets.keyrings[name],
+  };
+  return runMigration(name, toEnvironment(settings), signal);
 }
 
 async function makeDatabase({ postgres }: Surroundings): Promise<void> {
@@ -40,7 +51,7 @@ async function makeDatabase({ postgres }: Surroundings): Promise<void> {
   }
 }
 
-async function runMigration(name: string, environment: Record<string, string>, signal: AbortSignal): Promise<void> {
+async function runMigration(name: string, environment: Record<string, string>, signal?: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, [join(distOf(name), 'migrate.js')], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],

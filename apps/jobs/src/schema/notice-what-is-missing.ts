@@ -1,11 +1,14 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { Contraction } from '@runos/persistence';
+import type { QueryRunner } from 'typeorm';
 
 /**
  * `complete_to`: all news of a job up to this one has been heard. `check_at`: when to ask its owner if nothing is heard;
  * null once it has ended and all of it is here. `position`: the order in which lines became readable, which is what
  * a follower's cursor goes by; the owner's own ids may arrive in another order.
  */
-export class NoticeWhatIsMissing1780000000002 implements MigrationInterface {
+export class NoticeWhatIsMissing1780000000002 implements Contraction {
+  readonly contraction = 'The version before it never left this repository: nothing serves beside it.';
+
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       ALTER TABLE job

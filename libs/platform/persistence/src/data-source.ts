@@ -17,6 +17,8 @@ export interface DataSourceSettings {
   readonly applicationName: string;
   readonly poolSize: number;
   readonly statementTimeoutMs: number;
+  /** A statement that waits longer than this for a lock is cancelled; absent: it waits. */
+  readonly lockTimeoutMs?: number;
   readonly entities?: readonly EntityClass[];
   readonly migrations?: readonly MigrationClass[];
 }
@@ -46,7 +48,11 @@ export const settingsOf = (
 /** A DataSource, not yet connected, whose every statement turns an outage into the Fault `unavailable`. */
 export function createDataSource(settings: DataSourceSettings): DataSource {
   const { url, schema, applicationName, poolSize, statementTimeoutMs, entities = [], migrations = [] } = settings;
-  const limits = `-c statement_timeout=${statementTimeoutMs} -c idle_in_transaction_session_timeout=${idleInTransactionMs}`;
+  const limits = [
+    `-c statement_timeout=${statementTimeoutMs}`,
+    `-c lock_timeout=${settings.lockTimeoutMs ?? 0}`,
+    `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
+  ].join(' ');
   const dataSource = new DataSource({
     type: 'postgres',
     url,

@@ -6,7 +6,10 @@ export {
   schemaOf,
 } from './data-source.js';
 export { afterCommit, Database, type IsolationLevel, type TransactionOptions } from './database.js';
+export { databaseNow } from './database-now.js';
 export { idempotent, type IdempotencyRecord, type Sealer } from './idempotent.js';
+export { indexWhileServing } from './index-while-serving.js';
+export { type Contraction } from './judge-migrations.js';
 export { migrate, type MigrationPlan } from './migrate.js';
 export { runMigration } from './migration-program.js';
 export { addToOutbox, outboxWritten } from './outbox.js';
