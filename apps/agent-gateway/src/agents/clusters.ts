@@ -1,4 +1,4 @@
-import type { Database } from '@runos/persistence';
+import { type Database, databaseNow } from '@runos/persistence';
 import type { SessionHub } from '../sessions/session-hub.js';
 import { identityOf } from './agent-key.js';
 import type { AgentStore } from './agent-store.js';
@@ -15,11 +15,12 @@ export class Clusters {
 
   /** When each was heard last: to the moment for streams of this replica, else as old as its last pulse. */
   async heartbeats(aid: string, cid: string) {
-    const rows = await this.parts.agents.inCluster(aid, cid);
+    const { agents: known, database } = this.parts;
+    const [rows, now] = await Promise.all([known.inCluster(aid, cid), databaseNow(database.manager)]);
     const agents = rows.map((row) => {
       const live = this.parts.hub.find(Number(row.session_no));
       const ageMs = live && this.parts.hub.heartbeats.ageOf(live);
-      const at = ageMs === undefined ? row.last_beat_at : new Date(Date.now() - ageMs);
+      const at = ageMs === undefined ? row.last_beat_at : new Date(now.getTime() - ageMs);
       return { nid: identityOf(row).nid, lastHeartbeatAt: at?.toISOString() ?? null };
     });
     return { agents };

@@ -42,6 +42,18 @@ describe('Principals', () => {
     expect(asked).toBe(2);
   });
 
+  it('believes the database about when that is, whatever the date here', async () => {
+    const principals = new Principals(bus, link);
+    answer = async () => ({ ...principal, expiresAt: '2029-12-31T23:59:05.000Z', validForMs: 5_000 });
+    await principals.of(token);
+    jest.advanceTimersByTime(4_900);
+    await principals.of(token);
+    expect(asked).toBe(1);
+    jest.advanceTimersByTime(200);
+    await principals.of(token);
+    expect(asked).toBe(2);
+  });
+
   it('asks again after NATS was away, for what was said meanwhile was not heard', async () => {
     const principals = new Principals(bus, link);
     await principals.of(token);

@@ -19,6 +19,8 @@ export class Principals {
   /** By the hash of the token: tokens themselves are never kept. */
   readonly #known: LRUCache<string, Principal>;
   readonly #asked = new Map<string, Promise<Principal>>();
+  /** When each one's token ends, by the steady clock of this process: its date may be minutes wrong. */
+  readonly #ends = new WeakMap<Principal, number>();
   readonly #listeners = new Set<(change: AccessChange) => void>();
 
   constructor(
@@ -34,8 +36,13 @@ export class Principals {
   of(token: string): Promise<Principal> {
     const hash = createHash('sha256').update(token).digest('base64');
     const known = this.#known.get(hash);
-    if (known !== undefined && Date.parse(known.expiresAt) > Date.now()) return Promise.resolve(known);
+    if (known !== undefined && this.leftMs(known) > 0) return Promise.resolve(known);
     return this.#asked.get(hash) ?? this.#ask(hash, token);
+  }
+
+  /** How much longer the token of a caller that is known here is good, ms. */
+  leftMs(principal: Principal): number {
+    return (this.#ends.get(principal) ?? 0) - performance.now();
   }
 
   /** Drops what is remembered of these keys and users, at once, and tells who follows. */
@@ -55,6 +62,7 @@ export class Principals {
     const asked: Promise<Principal> = this.bus
       .ask(identity.authenticate, { token })
       .then((principal) => {
+        this.#ends.set(principal, performance.now() + validForMs(principal));
         if (this.#asked.get(hash) === asked) this.#known.set(hash, principal);
         return principal;
       })
@@ -70,6 +78,9 @@ export class Principals {
     this.#asked.clear();
   }
 }
+
+/** An identity service of the version before says only when; then our own date has to do. */
+const validForMs = ({ validForMs: told, expiresAt }: Principal): number => told ?? Date.parse(expiresAt) - Date.now();
 
 /** Whether a change of access is about this caller. */
 export const concerns = ({ keyIds, userIds }: AccessChange, { keyId, userId }: Principal): boolean =>

@@ -19,7 +19,7 @@ export class JobStreams implements OnModuleDestroy {
   readonly #unsubscribe: () => void;
 
   constructor(
-    principals: Principals,
+    private readonly principals: Principals,
     @Inject(gatewayConfigToken) private readonly config: GatewayConfig,
   ) {
     this.#unsubscribe = principals.onChange((change) => {
@@ -31,7 +31,7 @@ export class JobStreams implements OnModuleDestroy {
   open(principal: Principal): { readonly signal: AbortSignal; close(): void } {
     this.#mayOpen(principal);
     const stream: OpenStream = { principal, end: new AbortController() };
-    const left = Math.min(Date.parse(principal.expiresAt) - Date.now(), longestTimer);
+    const left = Math.min(this.principals.leftMs(principal), longestTimer);
     const expiry = setTimeout(() => stream.end.abort(), left);
     this.#open.add(stream);
     return {

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { literalSegments, type Membership } from '@runos/api';
 import { systemRandom } from '@runos/kernel';
 import { Aid } from '@runos/osid';
-import { Database, runSql } from '@runos/persistence';
+import { Database, databaseNow, runSql } from '@runos/persistence';
 import { generatePassword, hashPassword, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
@@ -49,7 +49,7 @@ export class Accounts {
         [userId, aid],
       );
       const { keyId, secretHash, value } = mintToken('pat');
-      const expiresAt = expiryOf(undefined, new Date());
+      const expiresAt = expiryOf(undefined, await databaseNow(manager));
       await this.apiKeys.add(manager, {
         keyId,
         aid,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type CreateApiKey, type CreatedApiKey, type Role, weakerRole } from '@runos/api';
 import type { Actor, Idempotency } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Database, idempotent } from '@runos/persistence';
+import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
@@ -56,9 +56,9 @@ export class ApiKeys {
     asked: z.output<typeof CreateApiKey>,
     idempotency?: Idempotency,
   ): Promise<z.output<typeof CreatedApiKey>> {
-    const expiresAt = expiryOf(asked.expiresAt, new Date());
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency, seal: this.keyring }, async () => {
+        const expiresAt = expiryOf(asked.expiresAt, await databaseNow(manager));
         const { name } = asked;
         const present = await this.repository.presentRole(manager, tenant, creator.userId);
         if (present === undefined) throw new Fault('auth.forbidden', 'You do not belong to this account any more.');

@@ -14,19 +14,23 @@ interface TokenRow {
   readonly secret_hash: string;
   readonly expires_at: Date;
   readonly revoked_at: Date | null;
-  readonly expired: boolean;
+  /** By the database's clock, as everything about time. */
+  readonly valid_for_ms: number;
   readonly memberships: { aid: string; role: Role }[];
 }
 
+const validForMs = (table: string): string => `(extract(epoch FROM ${table}.expires_at - now()) * 1000)::float8`;
+
 const sessionByKey = `
   SELECT s.user_id, p.email, p.email AS name, NULL AS role, s.secret_hash, s.expires_at, s.revoked_at,
-         s.expires_at <= now() AS expired,
+         ${validForMs('s')} AS valid_for_ms,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('aid', m.aid, 'role', m.role) ORDER BY m.created_at), '[]')
             FROM membership m WHERE m.user_id = s.user_id) AS memberships
     FROM session s JOIN person p ON p.id = s.user_id WHERE s.key_id = $1`;
 
 const apiKeyByKey = `
-  SELECT k.user_id, p.email, k.name, k.role, k.secret_hash, k.expires_at, k.revoked_at, k.expires_at <= now() AS expired,
+  SELECT k.user_id, p.email, k.name, k.role, k.secret_hash, k.expires_at, k.revoked_at,
+         ${validForMs('k')} AS valid_for_ms,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('aid', m.aid, 'role', m.role)), '[]')
             FROM membership m WHERE m.user_id = k.user_id AND m.aid = k.aid) AS memberships
     FROM api_key k JOIN person p ON p.id = k.user_id WHERE k.key_id = $1`;
@@ -51,7 +55,7 @@ export class Authentication {
     const [row] = await this.database.query<TokenRow>(session ? sessionByKey : apiKeyByKey, [parsed.keyId]);
     if (!secretMatches(parsed.secret, row?.secret_hash) || !row) throw invalidToken();
     if (row.revoked_at) throw invalidToken({ reason: 'revoked', revokedAt: row.revoked_at.toISOString() });
-    if (row.expired) throw expired(session, row.expires_at);
+    if (row.valid_for_ms <= 0) throw expired(session, row.expires_at);
     if (!session && row.memberships.length === 0) throw invalidToken({ reason: 'revoked' });
     this.lastUse.note(session ? 'session' : 'pat', parsed.keyId);
     return {
@@ -65,6 +69,7 @@ export class Authentication {
         role: row.role ? weakerRole(role, row.role) : role,
       })),
       expiresAt: row.expires_at.toISOString(),
+      validForMs: row.valid_for_ms,
     };
   }
 }

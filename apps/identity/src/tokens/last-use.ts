@@ -12,7 +12,8 @@ const writeAfterMs = 30_000;
 /** Notes which tokens were used and writes it down in one statement per kind, now and then. */
 @Injectable()
 export class LastUse implements OnModuleDestroy {
-  readonly #used = { session: new Map<string, Date>(), pat: new Map<string, Date>() };
+  /** When, by this process's own steady clock; the database knows what time that was. */
+  readonly #used = { session: new Map<string, number>(), pat: new Map<string, number>() };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -21,7 +22,7 @@ export class LastUse implements OnModuleDestroy {
   ) {}
 
   note(kind: Kind, keyId: string): void {
-    this.#used[kind].set(keyId, new Date());
+    this.#used[kind].set(keyId, performance.now());
     this.#timer ??= setTimeout(() => void this.write(), writeAfterMs);
   }
 
@@ -42,9 +43,9 @@ export class LastUse implements OnModuleDestroy {
     if (used.length === 0) return;
     try {
       await this.database.query(
-        `UPDATE ${tables[kind]} t SET last_used_at = greatest(t.last_used_at, u.at)
-           FROM unnest($1::text[], $2::timestamptz[]) AS u (key_id, at) WHERE t.key_id = u.key_id`,
-        [used.map(([keyId]) => keyId), used.map(([, at]) => at)],
+        `UPDATE ${tables[kind]} t SET last_used_at = greatest(t.last_used_at, now() - u.age * interval '1 ms')
+           FROM unnest($1::text[], $2::float8[]) AS u (key_id, age) WHERE t.key_id = u.key_id`,
+        [used.map(([keyId]) => keyId), used.map(([, at]) => performance.now() - at)],
       );
     } catch (error) {
       this.logger.warn({ err: error }, 'the last use of some tokens was not written');

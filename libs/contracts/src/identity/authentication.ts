@@ -12,6 +12,8 @@ export const Principal = z.object({
   name: z.string(),
   memberships: z.array(z.object({ aid: z.string(), role: Role })),
   expiresAt: z.iso.datetime(),
+  /** How much longer the token was good when this was said, by the database's clock, which nobody else's need agree with. */
+  validForMs: z.number().positive().optional(),
 });
 export type Principal = z.infer<typeof Principal>;
 
