@@ -28,6 +28,9 @@ const own = {
   /** 0 takes any free port. */
   registerPort: wholeNumber(0, 65_535).default(9191),
   streamPort: wholeNumber(0, 65_535).default(9192),
+  /** Where agents dial when a balancer stands in front; default the ports themselves. */
+  publicRegisterPort: wholeNumber(1, 65_535).optional(),
+  publicStreamPort: wholeNumber(1, 65_535).optional(),
   /** Under which agents dial; in both server certificates. The first one goes into install commands. */
   serverNames: names.default(['localhost', '127.0.0.1']),
   /** Where to leave the CA of the register port, for agents on this machine. */

@@ -168,8 +168,13 @@ export class AgentGateway {
 
   #facts() {
     const [registerPort, streamPort] = this.ports;
-    const server = this.around.config.serverNames[0] ?? 'localhost';
-    return { server, registerPort, streamPort, caSha256: pinOf(this.#known().l1) };
+    const { serverNames, publicRegisterPort, publicStreamPort } = this.around.config;
+    return {
+      server: serverNames[0] ?? 'localhost',
+      registerPort: publicRegisterPort ?? registerPort,
+      streamPort: publicStreamPort ?? streamPort,
+      caSha256: pinOf(this.#known().l1),
+    };
   }
 }
 

@@ -40,10 +40,12 @@ export const services: readonly ServicePlan[] = [
   {
     name: 'agent-gateway',
     database: true,
-    own: ({ caFile }, ports) => ({
+    own: ({ caFile, ports: outside }, ports) => ({
       agentHost: '127.0.0.1',
       registerPort: ports.register,
       streamPort: ports.stream,
+      publicRegisterPort: outside.register,
+      publicStreamPort: outside.stream,
       caFile,
     }),
   },
@@ -76,7 +78,7 @@ export function settingsOf(
 }
 
 /** The database as its superuser, who may make schemas and roles. */
-export function ownerUrlOf({ postgres }: Surroundings): string {
+export function ownerUrlOf({ postgres }: { readonly postgres: { readonly url: string } }): string {
   const url = new URL(postgres.url);
   url.pathname = `/${databaseName}`;
   return url.toString();

@@ -13,7 +13,7 @@ let plane: SpecPlane;
 let replica: Replica;
 beforeAll(async () => {
   plane = await SpecPlane.start();
-  replica = await plane.replica();
+  replica = await plane.replica({ publicRegisterPort: 4191, publicStreamPort: 4192 });
 }, 30_000);
 afterAll(() => plane.stop());
 
@@ -31,7 +31,7 @@ describe('a registration token', () => {
     const issued = await plane.token('cluster-agent');
     expect(issued.token).toMatch(/^runos_reg_[a-z0-9]{12}\.[A-Za-z0-9_-]{43}$/);
     expect(issued.command).toContain(`RUNOS_TOKEN=${issued.token} RUNOS_CA_SHA256=${issued.caSha256}`);
-    expect(issued.command).toContain('RUNOS_SERVER=localhost');
+    expect(issued.command).toContain('RUNOS_SERVER=localhost RUNOS_REGISTER_PORT=4191 RUNOS_STREAM_PORT=4192 ');
     const { command, token, caSha256 } = await plane.token('node');
     expect(command).toContain(`--aid abcde --token ${token} --ca-sha256 ${caSha256}`);
     expect(lastReason()).toMatchObject({ aid: 'abcde', action: 'registration-token.create', outcome: 'allowed' });

@@ -7,7 +7,7 @@ import { migrate } from '@runos/persistence';
 import { Keyring, keyringEntry } from '@runos/security';
 import { type ThrowAwayNats, throwAwayNats, type ThrowAwayPostgres, throwAwayPostgres } from '@runos/testing-services';
 import pg from 'pg';
-import { agentGatewayConfig } from '../agent-gateway-config.js';
+import { type AgentGatewayConfig, agentGatewayConfig } from '../agent-gateway-config.js';
 import { AgentGateway } from '../agent-gateway.js';
 import { AgentGatewayModule } from '../agent-gateway.module.js';
 import { type Authorities, loadAuthorities, makeAuthorities } from '../authority/authorities.js';
@@ -60,7 +60,7 @@ export class SpecPlane {
   }
 
   /** One more replica of the agent gateway. */
-  async replica(more: Partial<Record<keyof typeof hurry | 'serverNames', number | string>> = {}): Promise<Replica> {
+  async replica(more: Partial<Record<keyof AgentGatewayConfig, number | string>> = {}): Promise<Replica> {
     const own = {
       agentHost: '127.0.0.1',
       registerPort: 0,
