@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Setting, toEnvironment } from '@runos/config';
+import { type Setting, stopWithinMs, toEnvironment } from '@runos/config';
 import getPort from 'get-port';
 import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/tool-process';
 import { type DataFolder } from './data-folder.js';
@@ -9,8 +9,8 @@ import { replicaName, type ServicePlan, settingsOf, type Surroundings } from './
 /** Turns SQL statements into spans where traces are exported (RUNOS_OTLP_ENDPOINT), else loads nothing. */
 const sqlSpans = import.meta.resolve('@runos/observability/register');
 
-/** Services drain within this time or are killed: everything together has ten seconds. */
-const graceMs = 4_500;
+/** Who has not ended by itself by then hangs, and is killed. */
+const graceMs = stopWithinMs + 500;
 
 /** One replica of one service. */
 export interface Replica {
@@ -19,13 +19,15 @@ export interface Replica {
   readonly number: number;
   readonly surroundings: Surroundings;
   readonly folder: DataFolder;
+  /** Variables of its environment that no other replica has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Hears where health and metrics are, before each start. */
   readonly onOps: (name: string, url: string) => void;
 }
 
 /** One replica as a process; resolves when its own `/readyz` says so. */
 export async function startService(
-  { plan, number, surroundings, folder, onOps }: Replica,
+  { plan, number, surroundings, folder, environment, onOps }: Replica,
   signal: AbortSignal,
 ): Promise<Running> {
   const opsPort = await getPort({ host: '127.0.0.1' });
@@ -39,7 +41,7 @@ export async function startService(
     return reply?.ok ?? false;
   };
   const settings = settingsOf(plan, surroundings, opsPort, number);
-  return startProgram({ name, app: plan.name, folder, signal, ready, settings });
+  return startProgram({ name, app: plan.name, folder, signal, ready, settings, environment });
 }
 
 export interface Program {
@@ -49,6 +51,7 @@ export interface Program {
   readonly app?: string;
   readonly folder: DataFolder;
   readonly settings: Record<string, Setting>;
+  readonly environment?: Replica['environment'];
   readonly signal: AbortSignal;
   /** Default: it is ready when it runs. */
   readonly ready?: () => Promise<boolean>;
@@ -58,12 +61,13 @@ export interface Program {
 const youngMb = '--max-semi-space-size=8';
 
 /** An app's main program with its settings in the environment, its log in `<data>/logs/<name>.log`. */
-export async function startProgram({ name, app = name, folder, settings, signal, ready }: Program): Promise<Running> {
+export async function startProgram(program: Program): Promise<Running> {
+  const { name, app = name, folder, settings, environment, signal, ready } = program;
   const child = await startChild({
     name,
     command: process.execPath,
     args: [youngMb, '--import', sqlSpans, join(distOf(app), 'main.js')],
-    env: { ...process.env, ...toEnvironment(settings) },
+    env: { ...process.env, ...toEnvironment(settings), ...environment },
     logFile: folder.in('logs', `${name}.log`),
     pidFile: folder.in('pids', `${name}.pid`),
   });

@@ -27,8 +27,8 @@ interface Extras {
   readonly batch?: number;
 }
 
-/** Answers in flight and handlers of events get this long to end when the process stops, ms. */
-const drainMs = 3_000;
+/** Answers in flight and handlers of events get this long to end when the process stops, ms: no deadline is longer. */
+const drainMs = 8_000;
 
 /** Nest's handlers over our connection: `@Answers`, `@Hears` and `@HearsBatch` become subscriptions and consumers. */
 export class NatsStrategy extends Server implements CustomTransportStrategy {
@@ -83,12 +83,13 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
 
   async #drain(): Promise<void> {
     for (const forget of this.#forget.splice(0)) forget();
+    const until = performance.now() + drainMs;
     await Promise.all([
       this.#requests.drain(drainMs),
       ...this.#live.splice(0).map((subscription) => subscription.drain().catch(() => undefined)),
       ...this.#stored.splice(0).map((listener) => listener.stop()),
     ]);
-    await this.#hearing.idle(drainMs);
+    await this.#hearing.idle(Math.max(0, until - performance.now()));
   }
 
   /** A NATS that lost its disk gets the stream again at the next connection; one that just started, a little later. */

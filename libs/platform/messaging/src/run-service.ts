@@ -1,4 +1,4 @@
-import { configOrExit, type NatsConfig, type ProcessConfig } from '@runos/config';
+import { configOrExit, type NatsConfig, type ProcessConfig, stopWithinMs } from '@runos/config';
 import { createLogger, type Logger, logWarnings, startTelemetry } from '@runos/observability';
 import type { z } from 'zod';
 import { type RunningService, type ServiceDefinition, startService } from './start-service.js';
@@ -11,9 +11,6 @@ export interface ServiceProgram<Shape extends z.ZodRawShape> extends Omit<
   readonly module: ServiceDefinition<z.output<z.ZodObject<Shape>> & ProcessConfig & NatsConfig>['module'];
   readonly http?: ServiceDefinition<z.output<z.ZodObject<Shape>> & ProcessConfig & NatsConfig>['http'];
 }
-
-/** A stop that takes longer is not clean any more; whoever started us would kill us at 10 s. */
-const stopWithinMs = 9_000;
 
 /**
  * The whole main program of a service: settings, logs, telemetry, the service, and a clean end on SIGTERM or SIGINT.
