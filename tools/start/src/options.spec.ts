@@ -9,6 +9,7 @@ describe('the options of npm start', () => {
       data: defaultData,
       replicas: 1,
       balanced: false,
+      environments: {},
       cluster: 'demo',
     });
     expect(defaultData).toMatch(/\/\.runos$/);
@@ -22,13 +23,20 @@ describe('the options of npm start', () => {
       data: '/tmp/x',
       replicas: 1,
       balanced: false,
+      environments: {},
       cluster: { kubeconfig: '/etc/k' },
     });
     expect(parseOptions(['--no-cluster']).cluster).toBe('none');
     expect(parseOptions(['--replicas', '2'])).toMatchObject({ replicas: 2, balanced: true });
   });
 
+  it('take variables for single replicas', () => {
+    const given = ['--env', 'jobs-2:A=1', '--env', 'jobs-2:B=x=y:z', '--env', 'gateway:A='];
+    expect(parseOptions(given).environments).toEqual({ 'jobs-2': { A: '1', B: 'x=y:z' }, gateway: { A: '' } });
+  });
+
   it.each([
+    [['--env', 'jobs-2'], '--env jobs-2: use NAME:VARIABLE=VALUE.'],
     [['--replicas', '0'], '--replicas 0: a whole number from 1 to 9.'],
     [['--port', '70000'], '--port 70000: a port is a whole number from 0 to 65535.'],
     [['--port', 'http'], '--port http: a port is'],

@@ -15,12 +15,15 @@ export interface StartOptions {
   readonly replicas: number;
   /** Balancers stand at the ports of the outside; always with more than one replica. */
   readonly balanced: boolean;
+  /** What single replicas of services find in their environment beside the rest, by the name of the process. */
+  readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The demo cluster we run, an existing one, or none. */
   readonly cluster: 'demo' | 'none' | { readonly kubeconfig: string };
 }
 
-export const usage = `npm start -- [--port 3025] [--agent-ports 9191,9192] [--data .runos] [--replicas 1] [--balanced] [--kubeconfig FILE | --no-cluster]
-  a port of 0 takes any free one; --balanced puts a TCP balancer in front, as several replicas always have`;
+export const usage = `npm start -- [--port 3025] [--agent-ports 9191,9192] [--data .runos] [--replicas 1] [--balanced] [--env NAME:VARIABLE=VALUE]... [--kubeconfig FILE | --no-cluster]
+  a port of 0 takes any free one; --balanced puts a TCP balancer in front, as several replicas always have;
+  --env sets a variable of one replica of a service only, as in --env jobs-2:RUNOS_LOG_LEVEL=debug`;
 
 /** @throws Error with one sentence for a person. */
 export function parseOptions(args: readonly string[]): StartOptions {
@@ -33,6 +36,7 @@ export function parseOptions(args: readonly string[]): StartOptions {
       data: { type: 'string', default: defaultData },
       replicas: { type: 'string', default: '1' },
       balanced: { type: 'boolean', default: false },
+      env: { type: 'string', multiple: true, default: [] },
       kubeconfig: { type: 'string' },
       'no-cluster': { type: 'boolean', default: false },
     },
@@ -51,6 +55,7 @@ export function parseOptions(args: readonly string[]): StartOptions {
     data: resolve(values.data),
     replicas,
     balanced: values.balanced || replicas > 1,
+    environments: environmentsOf(values.env),
     cluster: values.kubeconfig ? { kubeconfig: resolve(values.kubeconfig) } : values['no-cluster'] ? 'none' : 'demo',
   };
 }
@@ -58,6 +63,16 @@ export function parseOptions(args: readonly string[]): StartOptions {
 function replicasOf(text: string): number {
   if (/^[1-9]$/.test(text)) return Number(text);
   throw new Error(`--replicas ${text}: a whole number from 1 to 9.`);
+}
+
+function environmentsOf(settings: readonly string[]): StartOptions['environments'] {
+  const environments: Record<string, Record<string, string>> = {};
+  for (const setting of settings) {
+    const [, name, variable, value] = /^([a-z0-9-]+):([A-Z][A-Z0-9_]*)=(.*)$/s.exec(setting) ?? [];
+    if (!name || !variable || value === undefined) throw new Error(`--env ${setting}: use NAME:VARIABLE=VALUE.`);
+    (environments[name] ??= {})[variable] = value;
+  }
+  return environments;
 }
 
 function portOf(option: string, text: string): number {

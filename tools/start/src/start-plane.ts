@@ -47,6 +47,7 @@ export async function startServices(
       number,
       surroundings,
       folder,
+      environment: options.environments[replicaName(plan, number)],
       onOps: dev.addOps,
     })),
   );

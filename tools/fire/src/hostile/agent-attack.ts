@@ -8,11 +8,10 @@ import {
   type StreamService,
   streamService,
 } from '@runos/agent-protocol';
-import { createSigningRequest } from '@runos/pki';
-import { ApiClient } from '@runos/tool-e2e';
 import fc from 'fast-check';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { joinAsNode } from '../agent/join-as-node.js';
 import { hostileValues } from './near-valid.js';
 import type { Target } from './target.js';
 
@@ -38,27 +37,8 @@ export interface AgentFindings {
 }
 
 /** A node of the account's own, with a certificate that is real: the most that an intruder could have. */
-async function intruder(target: Target): Promise<Client> {
-  const api = new ApiClient(target.apiUrl, target.token);
-  const { body } = await api.post(`/${target.aid}/clusters/${target.cid}/registration-tokens`, { purpose: 'node' });
-  const door = new Client(target.agentGateway.register, credentials.createSsl(await readFile(target.agentGateway.ca)));
-  try {
-    const { csrPem, keyPem } = await createSigningRequest();
-    const asked = {
-      aid: target.aid,
-      token: String(body['token']),
-      csrPem,
-      agentKind: 'node',
-      machineId: 'fire',
-      os: 'x',
-    };
-    const { publicKey, caCert } = await callUnary(door, registerService.Register, asked, 10_000);
-    const proof = credentials.createSsl(Buffer.from(caCert), Buffer.from(keyPem), Buffer.from(publicKey));
-    return new Client(target.agentGateway.stream, proof);
-  } finally {
-    door.close();
-  }
-}
+const intruder = async (target: Target): Promise<Client> =>
+  new Client(target.agentGateway.stream, await joinAsNode(target, target.agentGateway.register, 'fire'));
 
 /** Says everything there is to say on one stream; how it ends is for the gateway to decide. */
 async function rant(client: Client, method: keyof StreamService, said: readonly Envelope[]): Promise<void> {

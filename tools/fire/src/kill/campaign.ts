@@ -5,7 +5,7 @@ import { Load } from '../load/load.js';
 import { type Complaint, PatientClient } from '../load/patient-client.js';
 import { clusterVerdict } from './cluster-verdict.js';
 import { type Fault } from './faults.js';
-import { allReady, clusterConnected } from './readiness.js';
+import { allReady, clusterConnected, unready } from './readiness.js';
 import { sqlVerdict } from './sql-verdict.js';
 
 export interface CampaignOptions {
@@ -36,9 +36,8 @@ export interface Verdict {
 const settleMs = 150_000;
 /** Among several gateways a balancer still leads to one that was killed for so long, ms: it hears of it at once. */
 const severedMs = 1_000;
-
-type Excuse = (begun: number) => boolean;
-const noExcuse: Excuse = () => false;
+/** A fault that hits the only gateway has shut it within this time, ms. */
+const shutWithinMs = 10_000;
 
 /**
  * Strikes a plane of its own with one fault after the other while clients write, then checks every promise. When one is
@@ -64,7 +63,8 @@ class Campaign {
   readonly #client: PatientClient;
   readonly #load: Load;
   readonly #troubles: string[] = [];
-  #excused = noExcuse;
+  /** Requests that began before may have got no answer. */
+  #excusedUntil = 0;
 
   constructor(
     private readonly world: World,
@@ -72,7 +72,7 @@ class Campaign {
     private readonly options: CampaignOptions,
   ) {
     const { seed, writes, instances, clients, pauseMs } = options;
-    this.#client = new PatientClient(world.dev.apiUrl, world.dev.token, (begun) => this.#excused(begun));
+    this.#client = new PatientClient(world.dev.apiUrl, world.dev.token, (begun) => begun < this.#excusedUntil);
     this.#load = new Load({
       client: this.#client,
       services: world.services,
@@ -103,9 +103,9 @@ class Campaign {
     const { say, restMs } = this.options;
     await sleep(restMs);
     const began = Date.now();
-    this.#excused = this.#excuse(fault, began);
+    this.#excusedUntil = this.#excuse(fault, began);
     try {
-      await fault.strike(this.data);
+      await Promise.all([fault.strike(this.data, this.#load.ledger), this.#doorReopens()]);
       const backMs = Date.now() - began;
       const readyMs = await allReady(this.data);
       await clusterConnected(this.world.api, `/${this.world.dev.aid}/clusters/${this.world.dev.cid}`, 60_000);
@@ -114,15 +114,25 @@ class Campaign {
     } catch (error) {
       this.#troubles.push(`${fault.name}: ${(error as Error).message}`);
       say(`${fault.name}: ${(error as Error).message}`);
-    } finally {
-      this.#excused = noExcuse;
     }
   }
 
   /** While the only gateway is gone its clients get no answer; one of several takes along just what it was answering. */
-  #excuse({ hits }: Fault, struck: number): Excuse {
-    if (!hits.some((name) => /^gateway(-\d+)?$/.test(name))) return noExcuse;
-    return this.world.dev.replicas.length > 1 ? (begun) => begun < struck + severedMs : () => true;
+  #excuse({ hits }: Fault, struck: number): number {
+    if (!hits.some((name) => /^gateway(-\d+)?$/.test(name))) return 0;
+    return this.world.dev.replicas.length > 1 ? struck + severedMs : Infinity;
+  }
+
+  /** Once the only gateway is there again nobody goes without an answer, whatever else is not back yet. */
+  async #doorReopens(): Promise<void> {
+    if (this.#excusedUntil !== Infinity) return;
+    await eventually(
+      'the gateway to be gone',
+      shutWithinMs,
+      async () => (await unready(this.data, ['gateway'])).length > 0,
+    );
+    await allReady(this.data, ['gateway'], settleMs);
+    this.#excusedUntil = Date.now();
   }
 
   /** What is still wrong once there was time enough for everything to come right. */

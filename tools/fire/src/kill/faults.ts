@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { devOf, eventually } from '@runos/tool-e2e';
 import { askPlane, DataFolder } from '@runos/tool-start';
+import { type Ledger } from '../load/ledger.js';
+import { agentsBackAfter } from './agents-back.js';
 import { processFamily } from './process-family.js';
 
 /** Every kind of process that can be hit, as `dev.json` calls it. */
@@ -14,8 +16,11 @@ export interface Fault {
   readonly name: string;
   /** Whose end or silence it is. */
   readonly hits: readonly string[];
-  /** Does it, and resolves when whatever it hit is there again. */
-  strike(data: string): Promise<void>;
+  /**
+   * Does it, and resolves when whatever it hit is there again; what it asks for itself it writes into the ledger.
+   * @throws Error when a promise is broken meanwhile
+   */
+  strike(data: string, ledger: Ledger): Promise<void>;
 }
 
 /** SIGKILL, of one process or of several at the same moment. */
@@ -73,7 +78,7 @@ export const cutAgents: Fault = {
   name: 'agents cut off without FIN',
   hits: ['stream'],
   async strike(data) {
-    await askPlane(new DataFolder(data), 'cut', 'stream');
+    await agentsBackAfter(await devOf(data), () => askPlane(new DataFolder(data), 'cut', 'stream'));
   },
 };
 

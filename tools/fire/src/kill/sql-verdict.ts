@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { stuckRows } from './stuck-rows.js';
 import { type Known, lastOf, type Ledger } from '../load/ledger.js';
 
 interface InstanceRow {
@@ -15,8 +16,12 @@ export async function sqlVerdict(databaseUrl: string, ledger: Ledger): Promise<s
   client.on('error', () => undefined); // the query that is under way tells it
   await client.connect();
   try {
-    const faults = [await jobFaults(client, ledger), await instanceFaults(client, ledger), await stuck(client)];
-    return faults.flat();
+    const faults = [
+      await jobFaults(client, ledger),
+      await keyFaults(client, ledger),
+      await instanceFaults(client, ledger),
+    ];
+    return [...faults, await stuckRows(client)].flat();
   } finally {
     await client.end();
   }
@@ -34,7 +39,7 @@ async function jobFaults(client: pg.Client, { jobs }: Ledger): Promise<string[]>
     `SELECT wanted.id, r.outcome, r.error, j.status AS shown, j.seq IS NOT DISTINCT FROM r.seq AS same
      FROM unnest($1::uuid[]) AS wanted(id)
      LEFT JOIN reconciler.job_ref r ON r.job_id = wanted.id LEFT JOIN jobs.job j ON j.id = wanted.id`,
-    [[...jobs]],
+    [[...jobs.values()]],
   );
   return rows.flatMap(({ id, outcome, shown, same, error }) => {
     if (outcome === null) return [`job ${id} has not ended (the projection says ${shown ?? 'nothing'})`];
@@ -42,6 +47,27 @@ async function jobFaults(client: pg.Client, { jobs }: Ledger): Promise<string[]>
     if (shown !== outcome || !same) return [`job ${id} ended ${outcome}, the projection says ${shown ?? 'nothing'}`];
     return [];
   });
+}
+
+/** Each key that a client used made the one job it was told of, and no job came from anywhere else. */
+async function keyFaults(client: pg.Client, { jobs }: Ledger): Promise<string[]> {
+  const { rows } = await client.query<{ key: string | null; made: string | null; job: string | null }>(
+    `SELECT i.key, i.answer::jsonb ->> 'jobId' AS made, r.job_id AS job
+     FROM reconciler.idempotency i FULL JOIN reconciler.job_ref r ON r.job_id::text = i.answer::jsonb ->> 'jobId'
+     WHERE i.key IS NULL OR i.answer::jsonb ? 'jobId'`,
+  );
+  const made = new Map(rows.map(({ key, made }) => [key, made]));
+  return [
+    ...[...jobs]
+      .filter(([key, job]) => made.get(key) !== job)
+      .map(([key, job]) => `key ${key} was told of job ${job}, ${made.get(key) ?? 'none'} is noted`),
+    ...rows
+      .filter(({ key }) => key !== null && !jobs.has(key))
+      .map(({ key }) => `key ${key} made a job, nobody was told`),
+    ...rows
+      .filter(({ key, job }) => key === null || job === null)
+      .map(({ key, job }) => `job ${job} belongs to key ${key}`),
+  ];
 }
 
 /** Living instances are there once, healthy, with the number that was accepted last; the others are gone. */
@@ -64,16 +90,4 @@ function faultOf({ osid, writes }: Known, row: InstanceRow | undefined): string[
   const wanted = lastOf(writes);
   if (!wanted.includes(row.limit)) return [`${osid} wants ${row.limit} m, accepted last was ${wanted.join(' or ')} m`];
   return row.state === 'healthy' ? [] : [`${osid} is ${row.state} (${row.reason})`];
-}
-
-/** Nothing waits for somebody who will not come. */
-async function stuck(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ what: string; count: string }>(`
-    SELECT 'due work rows' AS what, count(*) FROM reconciler.work WHERE due_at <= now()
-    UNION ALL SELECT 'leased work rows', count(*) FROM reconciler.work WHERE leased_until > now()
-    UNION ALL SELECT 'open jobs', count(*) FROM reconciler.job_ref WHERE outcome IS NULL
-    UNION ALL SELECT 'open jobs of the projection', count(*) FROM jobs.job WHERE status IN ('pending', 'running')
-    UNION ALL SELECT 'outbox rows of the reconciler', count(*) FROM reconciler.outbox
-    UNION ALL SELECT 'outbox rows of identity', count(*) FROM identity.outbox`);
-  return rows.filter(({ count }) => count !== '0').map(({ what, count }) => `${count} ${what}`);
 }

@@ -19,8 +19,8 @@ export interface Known {
 /** What the plane has promised its clients so far. */
 export class Ledger {
   readonly instances: Known[] = [];
-  /** Ids of jobs that left the API, each once. */
-  readonly jobs = new Set<string>();
+  /** Ids of jobs that left the API, by the value of `Idempotency-Key` that made them. */
+  readonly jobs = new Map<string, string>();
 
   get living(): readonly Known[] {
     return this.instances.filter(({ deleted }) => !deleted);

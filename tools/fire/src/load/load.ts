@@ -88,7 +88,7 @@ export class Load {
     const answer = await client.send(method, path, body, key);
     const { jobId } = answer.body;
     if (answer.status === 202 && typeof jobId === 'string') {
-      this.ledger.jobs.add(jobId);
+      this.ledger.jobs.set(key, jobId);
       return answer;
     }
     if ([404, 409].includes(answer.status) && method !== 'POST') return undefined;

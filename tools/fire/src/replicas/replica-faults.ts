@@ -22,10 +22,10 @@ export const killAgentDoor = (name: string, say: (line: string) => void): Fault 
   const fault = kill(name);
   return {
     ...fault,
-    async strike(data) {
+    async strike(data, ledger) {
       const { databaseUrl } = await devOf(data);
       const struck = new Date();
-      const [ms] = await Promise.all([workContinued(databaseUrl, struck), fault.strike(data)]);
+      const [ms] = await Promise.all([workContinued(databaseUrl, struck), fault.strike(data, ledger)]);
       say(`${fault.name}: a job asked for after it was done ${(ms / 1_000).toFixed(1)} s after it`);
       if (ms > absentMs) throw new Error(`the work of the cluster stood still for ${ms} ms`);
     },

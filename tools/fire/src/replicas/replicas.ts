@@ -2,6 +2,9 @@ import { parseArgs } from 'node:util';
 import { campaign } from '../kill/campaign.js';
 import { kill } from '../kill/faults.js';
 import { tellVerdict } from '../kill/tell-verdict.js';
+import { across } from './across.js';
+import { clocksApart } from './apart.js';
+import { migrations } from './migrations.js';
 import { agentDoors, killAgentDoor, replicas, rollingRestart, rounds } from './replica-faults.js';
 
 /**
@@ -23,8 +26,8 @@ export async function fireReplicas(args: readonly string[]): Promise<void> {
   const kills = singles.map((name) => (agentDoors.includes(name) ? killAgentDoor(name, say) : kill(name)));
   const verdict = await campaign({
     ...{ seed, say, writes: Number(values.jobs), instances: 30, clients: 3, pauseMs: 500, restMs: 1_000 },
-    start: ['--replicas', String(replicas)],
-    faults: [...kills, rollingRestart(singles.map((name) => [name]))],
+    start: ['--replicas', String(replicas), ...clocksApart],
+    faults: [across, migrations, ...kills, rollingRestart(singles.map((name) => [name]))],
   });
   tellVerdict(verdict, say);
 }

@@ -1,0 +1,39 @@
+import type pg from 'pg';
+
+/** What shows that a row waits, by the columns that its table has: whoever adds a queue names them alike. */
+const signs: readonly { readonly columns: readonly string[]; readonly waits: string; readonly what: string }[] = [
+  { columns: ['leased_until'], waits: 'leased_until > now()', what: 'leased' },
+  { columns: ['due_at'], waits: 'due_at <= now()', what: 'due' },
+  { columns: ['removal_due_at'], waits: 'removal_due_at <= now()', what: 'to be removed' },
+  { columns: ['check_at'], waits: 'check_at <= now()', what: 'to be looked at' },
+  { columns: ['seq', 'told_seq'], waits: 'told_seq < seq', what: 'untold' },
+  { columns: ['outcome', 'ends_at'], waits: 'outcome IS NULL', what: 'open' },
+  { columns: ['request_hash', 'answer'], waits: 'answer IS NULL', what: 'unanswered' },
+  { columns: ['status', 'work_items'], waits: `status IN ('pending', 'running')`, what: 'open' },
+  { columns: ['subject', 'body', 'headers'], waits: 'true', what: 'unpublished' },
+];
+
+interface Table {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** Rows of any service's queues, outboxes and leases that wait for somebody, a line per table; empty when none does. */
+export async function stuckRows(client: pg.Client): Promise<string[]> {
+  const { rows: tables } = await client.query<Table>(
+    `SELECT format('%I.%I', table_schema, table_name) AS name, array_agg(column_name::text) AS columns
+     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+     WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema') GROUP BY 1`,
+  );
+  const counts = tables.flatMap(({ name, columns }) =>
+    signs
+      .filter((sign) => sign.columns.every((column) => columns.includes(column)))
+      .map(
+        ({ waits, what }) =>
+          `SELECT count(*)::int AS count, '${what} rows in ${name}' AS what FROM ${name} WHERE ${waits}`,
+      ),
+  );
+  if (!tables.some(({ name }) => name.endsWith('.outbox'))) return ['there is no outbox, so nothing was looked at'];
+  const { rows } = await client.query<{ count: number; what: string }>(counts.join(' UNION ALL '));
+  return rows.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`);
+}

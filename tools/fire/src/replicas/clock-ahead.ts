@@ -1,0 +1,14 @@
+/**
+ * Loaded before a program (`node --import clock-ahead.js?ms=60000`), makes its `Date` go ahead of the machine's by so
+ * much. What counts steadily (`performance.now()`, timers) stays as it is, as with a clock that was set wrong.
+ */
+const aheadMs = Number(new URL(import.meta.url).searchParams.get('ms'));
+
+const Machine = Date;
+const now = (): number => Machine.now() + aheadMs;
+
+globalThis.Date = new Proxy(Machine, {
+  construct: (target, args, called) => Reflect.construct(target, args.length === 0 ? [now()] : args, called) as object,
+  apply: () => new Machine(now()).toString(),
+  get: (target, key, receiver) => (key === 'now' ? now : (Reflect.get(target, key, receiver) as unknown)),
+});
