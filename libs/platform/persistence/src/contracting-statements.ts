@@ -1,26 +1,33 @@
-/** What a clause does to those who serve already: whose rules come first wins, `undefined` is nothing. */
-const clauseRules: readonly (readonly [RegExp, string | undefined])[] = [
-  [/^DROP (CONSTRAINT|DEFAULT|NOT NULL|EXPRESSION|IDENTITY)\b/, undefined],
-  [/^DROP\b/, 'takes a column away from whoever still uses it'],
-  [/^RENAME\b/, 'takes a name away from whoever still uses it'],
-  [/^ALTER (COLUMN )?\S+ (SET DATA )?TYPE\b/, 'changes what whoever serves reads and writes, and rewrites the table'],
-  [/^ALTER (COLUMN )?\S+ SET NOT NULL\b/, 'refuses what whoever serves may write'],
-  [/^ADD (CONSTRAINT|CHECK|UNIQUE|PRIMARY KEY|FOREIGN KEY|EXCLUDE)\b/, 'refuses what whoever serves may write'],
-  [/^ADD .*\b(GENERATED|(SMALL|BIG)?SERIAL)\b/, 'rewrites the table while nobody can use it'],
-  [/^ADD .*\bDEFAULT (GEN_RANDOM_UUID|UUIDV\d|RANDOM|CLOCK_TIMESTAMP|NEXTVAL)\b/, 'rewrites the table meanwhile'],
-  [/^ADD (?!.*\bDEFAULT\b).*\bNOT NULL\b/, 'refuses every row of whoever does not know the column'],
-  [/^ADD .*\b(UNIQUE|PRIMARY KEY|CHECK|REFERENCES)\b/, 'looks through the whole table while nobody can write it'],
-];
+/** Words in capitals, brackets and commas among them, with one space in between. */
+type Words = string;
 
-const statementRules: readonly (readonly [RegExp, string])[] = [
-  [/^(DROP (TABLE|VIEW|MATERIALIZED VIEW)|TRUNCATE( TABLE)?) (IF EXISTS )?(?<table>\S+)/, 'takes away what is in use'],
-  [/^DROP (FUNCTION|SEQUENCE|SCHEMA|TRIGGER|TYPE)\b/, 'takes away what is in use'],
-  [/^CREATE (UNIQUE )?INDEX (?!CONCURRENTLY\b).*? ON (?<table>[^\s(]+)/, 'holds up every writer until it is built'],
-  [/^(LOCK|CLUSTER|REINDEX|VACUUM FULL)\b/, 'holds up everybody who uses the table'],
-];
+const begins = (text: Words, ...beginnings: readonly Words[]): boolean =>
+  beginnings.some((beginning) => `${text} `.startsWith(`${beginning} `));
+const has = (text: Words, ...parts: readonly Words[]): boolean =>
+  parts.some((part) => ` ${text} `.includes(` ${part} `));
 
-const created = /^CREATE (UNLOGGED )?TABLE (IF NOT EXISTS )?(?<table>[^\s(]+)/;
-const altered = /^ALTER TABLE (IF EXISTS )?(ONLY )?(?<table>\S+) (?<clauses>.*)$/;
+const narrowing = ['CONSTRAINT', 'CHECK', 'UNIQUE', 'PRIMARY KEY', 'FOREIGN KEY', 'EXCLUDE'];
+const counted = ['GENERATED', 'SERIAL', 'BIGSERIAL', 'SMALLSERIAL'];
+const different = ['GEN_RANDOM_UUID', 'UUIDV4', 'UUIDV7', 'RANDOM', 'CLOCK_TIMESTAMP', 'NEXTVAL'];
+
+/** What a clause of ALTER TABLE does to those who use the table. */
+function whyClause(clause: Words): string | undefined {
+  if (begins(clause, 'DROP CONSTRAINT')) return undefined;
+  if (begins(clause, 'DROP')) return 'takes a column away from whoever still uses it';
+  if (begins(clause, 'RENAME')) return 'takes a name away from whoever still uses it';
+  if (begins(clause, 'ALTER') && has(clause, 'TYPE'))
+    return 'changes what whoever serves reads, and rewrites the table';
+  if (begins(clause, 'ALTER') && has(clause, 'SET NOT NULL')) return 'refuses what whoever serves may write';
+  if (!begins(clause, 'ADD')) return undefined;
+  if (begins(clause, ...narrowing.map((word) => `ADD ${word}`))) return 'refuses what whoever serves may write';
+  const rewrites = has(clause, ...counted) || has(clause, ...different.map((word) => `DEFAULT ${word}`));
+  if (rewrites) return 'rewrites the table while nobody can use it';
+  if (has(clause, 'NOT NULL') && !has(clause, 'DEFAULT'))
+    return 'refuses every row of whoever does not know the column';
+  return has(clause, ...narrowing, 'REFERENCES')
+    ? 'looks through the whole table while nobody can write it'
+    : undefined;
+}
 
 /**
  * What among the statements of one migration a version that serves meanwhile would suffer from, a sentence each. Tables
@@ -29,47 +36,64 @@ const altered = /^ALTER TABLE (IF EXISTS )?(ONLY )?(?<table>\S+) (?<clauses>.*)$
 export function contractingStatements(texts: readonly string[]): string[] {
   const own = new Set<string>();
   return texts.flatMap(statementsOf).flatMap((statement) => {
-    const made = created.exec(statement)?.groups?.['table'];
-    if (made !== undefined) own.add(made);
+    const made = after(statement, 'CREATE TABLE', 'CREATE UNLOGGED TABLE');
+    if (made !== undefined) own.add(firstOf(made));
     return why(statement, own).map((reason) => `${statement.slice(0, 100)} ${reason}`);
   });
 }
 
-function why(statement: string, own: ReadonlySet<string>): string[] {
-  const { table = '', clauses } = altered.exec(statement)?.groups ?? {};
-  if (clauses !== undefined) return own.has(table) ? [] : listOf(clauses).flatMap(whyClause);
-  for (const [rule, reason] of statementRules) {
-    const match = rule.exec(statement);
-    if (match) return own.has(match.groups?.['table'] ?? '') ? [] : [reason];
+function why(statement: Words, own: ReadonlySet<string>): string[] {
+  const altered = after(statement, 'ALTER TABLE');
+  if (altered !== undefined) {
+    const table = firstOf(altered);
+    if (own.has(table)) return [];
+    return listOf(altered.slice(table.length + 1)).flatMap((clause) => whyClause(clause) ?? []);
   }
-  return [];
+  const gone = after(statement, 'DROP TABLE', 'DROP VIEW', 'DROP MATERIALIZED VIEW', 'TRUNCATE TABLE', 'TRUNCATE');
+  if (gone !== undefined) return own.has(firstOf(gone)) ? [] : ['takes away what is in use'];
+  if (begins(statement, 'DROP FUNCTION', 'DROP SEQUENCE', 'DROP SCHEMA', 'DROP TRIGGER', 'DROP TYPE'))
+    return ['takes away what is in use'];
+  if (begins(statement, 'LOCK', 'CLUSTER', 'REINDEX', 'VACUUM')) return ['holds up everybody who uses the table'];
+  if (!begins(statement, 'CREATE INDEX', 'CREATE UNIQUE INDEX') || has(statement, 'CONCURRENTLY')) return [];
+  const [, table = ''] = statement.split(' ON ');
+  return own.has(firstOf(table)) ? [] : ['holds up every writer until it is built'];
 }
 
-function whyClause(clause: string): string[] {
-  const reason = clauseRules.find(([rule]) => rule.test(clause))?.[1];
-  return reason === undefined ? [] : [reason];
+/** What follows one of these beginnings, without what only says "if it is there". */
+function after(statement: Words, ...beginnings: readonly Words[]): Words | undefined {
+  const found = beginnings.find((beginning) => begins(statement, beginning));
+  if (found === undefined) return undefined;
+  let rest = statement.slice(found.length + 1);
+  for (const optional of ['IF NOT EXISTS', 'IF EXISTS', 'ONLY']) {
+    if (begins(rest, optional)) rest = rest.slice(optional.length + 1);
+  }
+  return rest;
 }
 
-/** In capitals, without comments, texts and bodies of functions, each on one line. */
-function statementsOf(text: string): string[] {
-  return text
-    .replaceAll(/--.*$/gm, '')
-    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
-    .replaceAll(/\$(\w*)\$[\s\S]*?\$\1\$/g, "''")
-    .replaceAll(/'(?:[^']|'')*'/g, "''")
+const firstOf = (text: Words): string => text.split(' ')[0] ?? '';
+
+/** Without comments, texts and bodies of functions. */
+function statementsOf(text: string): Words[] {
+  const [first = '', ...others] = text.split('/*');
+  const said = [first, ...others.map((part) => part.slice(part.indexOf('*/') + 2))].join(' ');
+  const lines = said.split('\n').map((line) => line.split('--')[0]);
+  const outside = (parts: readonly string[]): string => parts.filter((_, index) => index % 2 === 0).join(' ');
+  return outside(outside(lines.join(' ').split('$$')).split("'"))
+    .replaceAll(/[(),]/g, ' $& ')
+    .toUpperCase()
     .split(';')
-    .map((statement) => statement.replaceAll(/\s+/g, ' ').trim().toUpperCase())
+    .map((statement) => statement.split(/\s/).filter(Boolean).join(' '))
     .filter((statement) => statement !== '');
 }
 
 /** What commas separate, but for those within brackets. */
-function listOf(text: string): string[] {
-  const parts = [''];
+function listOf(text: Words): Words[] {
+  const parts: string[][] = [[]];
   let depth = 0;
-  for (const character of text) {
-    depth += Number(character === '(') - Number(character === ')');
-    if (character === ',' && depth === 0) parts.push('');
-    else parts[parts.length - 1] += character;
+  for (const word of text.split(' ')) {
+    depth += Number(word === '(') - Number(word === ')');
+    if (word === ',' && depth === 0) parts.push([]);
+    else parts.at(-1)?.push(word);
   }
-  return parts.map((part) => part.trim());
+  return parts.map((words) => words.join(' '));
 }
