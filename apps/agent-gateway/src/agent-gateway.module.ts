@@ -15,6 +15,7 @@ import { AgentsController } from './agents/agents.controller.js';
 import { Clusters } from './agents/clusters.js';
 import { InstructController } from './instruct/instruct.controller.js';
 import { Instruct } from './instruct/instruct.js';
+import { migrations } from './schema/migrations.js';
 import { TokenIssue } from './tokens/token-issue.js';
 import { TokensController } from './tokens/tokens.controller.js';
 
@@ -56,7 +57,7 @@ export class AgentGatewayModule {
     });
     return {
       module: AgentGatewayModule,
-      imports: [PersistenceModule.forService({ service: 'agent-gateway', config })],
+      imports: [PersistenceModule.forService({ service: 'agent-gateway', config, migrations })],
       controllers: [TokensController, InstructController, AgentsController],
       providers: [
         { provide: configToken, useValue: config },

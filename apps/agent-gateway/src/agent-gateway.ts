@@ -102,6 +102,7 @@ export class AgentGateway {
       gatekeeper,
       hub,
       handlers,
+      audit,
       logger,
       pace: streamPace,
       limit: new RateLimit(streamRate),

@@ -3,12 +3,12 @@ import { runMigration } from '@runos/persistence';
 import { keyringSettings } from '@runos/security';
 import { z } from 'zod';
 import { makeAuthorities } from './authority/authorities.js';
-import { AgentTables1700000001000 } from './schema/agent-tables.js';
+import { migrations } from './schema/migrations.js';
 
 const { keyring } = configOrExit(z.object(keyringSettings));
 
 await runMigration({
   service: 'agent-gateway',
-  migrations: [AgentTables1700000001000],
+  migrations,
   after: (dataSource) => makeAuthorities(dataSource, keyring),
 });

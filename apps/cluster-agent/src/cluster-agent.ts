@@ -112,8 +112,8 @@ export class ClusterAgent {
     const executor = new Executor({
       ...{ client, logger, namespace, fights, concurrency, heldUpAfterMs, lookAgainMs, clock: this.#clock },
       uplink: {
-        post: (status, final, acknowledged) =>
-          this.#session?.post(status.osid, BundleStatus, status, final, acknowledged),
+        post: (status, final, acknowledged, trace) =>
+          this.#session?.post(status.osid, BundleStatus, status, { final, acknowledged, trace }),
         resync: async (question) => {
           if (this.#session === undefined) throw new Error('not connected to the plane');
           return this.#session.request(RESYNC, question);

@@ -15,7 +15,10 @@ import { clusterAgentConfig } from './cluster-agent-config.js';
 const wrongSettings = 78;
 
 const config = configOrExit(clusterAgentConfig);
-const logger = createLogger({ service: 'cluster-agent', level: config.logLevel, replica: config.holder });
+const { aid } = config;
+const logger = createLogger({ service: 'cluster-agent', level: config.logLevel, replica: config.holder }).child({
+  aid,
+});
 logWarnings(logger);
 const access = await accessOf(config).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);

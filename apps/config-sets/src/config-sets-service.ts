@@ -3,6 +3,7 @@ import { databaseSettings, serviceConfig, wholeNumber } from '@runos/config';
 import { PersistenceModule } from '@runos/persistence';
 import type { z } from 'zod';
 import { ConfigSetRow } from './schema/config-set-row.js';
+import { migrations } from './schema/migrations.js';
 import { ConfigSetLimits } from './sets/config-set-limits.js';
 import { ConfigSetRepository } from './sets/config-set-repository.js';
 import { ConfigSetsController } from './sets/config-sets.controller.js';
@@ -26,7 +27,9 @@ class ConfigSetsModule {
     const limits = new ConfigSetLimits(settings.maxConfigSets, settings.maxConfigSetVersions);
     return {
       module: ConfigSetsModule,
-      imports: [PersistenceModule.forService({ service: name, config: settings, entities: [ConfigSetRow] })],
+      imports: [
+        PersistenceModule.forService({ service: name, config: settings, entities: [ConfigSetRow], migrations }),
+      ],
       controllers: [ConfigSetsController],
       providers: [ConfigSets, ConfigSetRepository, { provide: ConfigSetLimits, useValue: limits }],
     };

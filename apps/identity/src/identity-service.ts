@@ -12,6 +12,7 @@ import { AuditLog } from './audit/audit-log.js';
 import { AuditController } from './audit/audit.controller.js';
 import { IdentitySettings } from './identity-settings.js';
 import { ApiKeyRow } from './schema/api-key-row.js';
+import { migrations } from './schema/migrations.js';
 import { FailedLogIns } from './sessions/failed-log-ins.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { Sessions } from './sessions/sessions.js';
@@ -39,7 +40,7 @@ class IdentityModule {
   static with(settings: ConfigOf): DynamicModule {
     return {
       module: IdentityModule,
-      imports: [PersistenceModule.forService({ service: name, config: settings, entities: [ApiKeyRow] })],
+      imports: [PersistenceModule.forService({ service: name, config: settings, entities: [ApiKeyRow], migrations })],
       controllers: [SessionsController, AccountsController, ApiKeysController, AuditController],
       providers: [
         ...[Authentication, LastUse, AccessNews, Sessions, FailedLogIns, Accounts, ApiKeys, ApiKeyRepository, AuditLog],

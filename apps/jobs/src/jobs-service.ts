@@ -10,6 +10,7 @@ import { JobRepository } from './reading/job-repository.js';
 import { JobsController } from './reading/jobs.controller.js';
 import { Jobs } from './reading/jobs.js';
 import { JobRow } from './schema/job-row.js';
+import { migrations } from './schema/migrations.js';
 
 const name = 'jobs';
 
@@ -18,7 +19,7 @@ class JobsModule {
   static with(config: JobsConfig): DynamicModule {
     return {
       module: JobsModule,
-      imports: [PersistenceModule.forService({ service: name, config, entities: [JobRow] })],
+      imports: [PersistenceModule.forService({ service: name, config, entities: [JobRow], migrations })],
       controllers: [ProjectionController, JobsController],
       providers: [
         ...[Followers, JobProjection, Owner, StaleJobs, JobRepository, Jobs],

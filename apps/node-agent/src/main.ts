@@ -15,7 +15,7 @@ function settings() {
 }
 
 const config = settings();
-const logger = createLogger({ service: 'node-agent', level: config.logLevel });
+const logger = createLogger({ service: 'node-agent', level: config.logLevel }).child({ aid: config.aid });
 logWarnings(logger);
 const { otlpEndpoint, traceRatio } = config;
 const telemetry = await startTelemetry({ service: 'node-agent', otlpEndpoint, traceRatio });

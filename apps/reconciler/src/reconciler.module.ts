@@ -31,6 +31,7 @@ import { AgentsController } from './presence/agents.controller.js';
 import { Heartbeats } from './presence/heartbeats.js';
 import { RecordPresence } from './presence/record-presence.js';
 import { AnswerResync } from './resync/answer-resync.js';
+import { migrations } from './schema/migrations.js';
 import { RecordStatus } from './status/record-status.js';
 import { Deliveries } from './work/deliveries.js';
 import { Loops } from './work/loops.js';
@@ -51,7 +52,7 @@ export class ReconcilerModule {
   static with(config: ReconcilerConfig): DynamicModule {
     return {
       module: ReconcilerModule,
-      imports: [PersistenceModule.forService({ service: 'reconciler', config, outbox: { sink: Bus } })],
+      imports: [PersistenceModule.forService({ service: 'reconciler', config, migrations, outbox: { sink: Bus } })],
       controllers: [ClustersController, NodesController, InstancesController, JobsController, AgentsController],
       providers: [provideConfig(config), ...ofClusters, ...ofInstances, ...ofAgents, ...ofJobs, ...ofWork],
     };

@@ -130,6 +130,10 @@ describe('what agents report', () => {
         await expect(plane.agent.reports(stored(one), phase, {}, from)).rejects.toMatchObject(refused);
       }
     }
+    const entries = [one.osid, 'valkey-zzzzz'].map((osid) => ({ osid, revision: 1, digest: 'f'.repeat(64) }));
+    const list = { step: 'list', buckets: [], entries, last: true } as Parameters<typeof plane.agent.resync>[0];
+    const compared = await plane.agent.resync(list, { aid: plane.aid, cid: other });
+    expect(compared).toEqual({ unknown: [one.osid, 'valkey-zzzzz'], foreign: [one.osid] });
     expect(await show(one)).toEqual(before);
   });
 

@@ -160,7 +160,9 @@ describe('what is posted', () => {
     const agent = start(plane);
     const acknowledged: number[] = [];
     const post = (generation: number) =>
-      agent.post('valkey-3f9k2', BundleStatus, status(generation), false, () => acknowledged.push(generation));
+      agent.post('valkey-3f9k2', BundleStatus, status(generation), {
+        acknowledged: () => acknowledged.push(generation),
+      });
     post(1);
     await plane.until(() => generationsHeard().length === 1);
     post(2);

@@ -16,7 +16,7 @@ import { renew } from './credentials/renew.js';
 import { Outbox } from './outbox/outbox.js';
 import { Postman } from './outbox/postman.js';
 import { register } from './registration/register.js';
-import type { Pace, SessionOptions } from './session-options.js';
+import type { Pace, PostOptions, SessionOptions } from './session-options.js';
 import { dial, openAgentStream } from './stream/dial.js';
 import { LiveStream, type StreamEnd } from './stream/live-stream.js';
 import { type Reaction, reactionTo } from './stream/reaction.js';
@@ -81,8 +81,8 @@ export class AgentSession {
    * Says it until the plane has acknowledged it, over any number of streams; newer word about the same replaces it.
    * `acknowledged` is called once that has happened, and never for a word that was replaced.
    */
-  post(about: string, report: Report, body: unknown, final = false, acknowledged?: () => void): void {
-    this.#postman.post({ about, report, body, final, acknowledged });
+  post(about: string, report: Report, body: unknown, more: PostOptions = {}): void {
+    this.#postman.post({ about, report, body, final: false, ...more });
   }
 
   /** How many posted messages the plane has not acknowledged yet. */

@@ -2,6 +2,7 @@ import type { AgentHello, AgentKind, BodyOf, ReplyOf, Report } from '@runos/agen
 import type { Clock, Random } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 import type { CredentialStore } from './credentials/agent-credentials.js';
+import type { Message } from './outbox/outbox.js';
 import type { RegisterTrust } from './registration/register-trust.js';
 import type { ServerAddress } from './registration/server-address.js';
 import type { InstructionHandlers } from './stream/live-stream.js';
@@ -33,6 +34,9 @@ export interface SessionOptions {
   readonly random?: Random;
   readonly pace?: Partial<Pace>;
 }
+
+/** What may be said of a message that is posted. */
+export type PostOptions = Partial<Pick<Message, 'final' | 'acknowledged' | 'trace'>>;
 
 /** Milliseconds; the defaults suit the field, tests are in a hurry. */
 export interface Pace {

@@ -1,4 +1,5 @@
 import { eventually } from './eventually.js';
+import type { AnswerBook } from './secrets/answer-book.js';
 
 export interface Answer {
   readonly status: number;
@@ -17,6 +18,7 @@ export class ApiClient {
   constructor(
     readonly url: string,
     readonly token: string | undefined,
+    private readonly book?: AnswerBook,
   ) {}
 
   async send(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
@@ -30,7 +32,9 @@ export class ApiClient {
       body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
     const text = await response.text();
-    return { status: response.status, body: text === '' ? {} : JSON.parse(text), headers: response.headers };
+    const answer = text === '' ? {} : JSON.parse(text);
+    this.book?.note(path, response.status, text, answer);
+    return { status: response.status, body: answer, headers: response.headers };
   }
 
   get = (path: string): Promise<Answer> => this.send('GET', path);

@@ -1,5 +1,10 @@
+export { agentProofs } from './agents/agent-proofs.js';
+export { HarnessAgent, type Proof } from './agents/harness-agent.js';
 export { ApiClient } from './api-client.js';
+export { withSql } from './database.js';
 export { eventually } from './eventually.js';
 export { at, Kubectl, type LiveObject } from './kubectl.js';
-export { type Dev, devOf, Plane } from './plane.js';
+export { type Dev, devOf } from './dev.js';
+export { Plane } from './plane.js';
+export { AnswerBook } from './secrets/answer-book.js';
 export { type Instance, World } from './world.js';

@@ -4,15 +4,13 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Dev as DevJson } from '@runos/tool-start';
+import { type Dev, devOf } from './dev.js';
 import { eventually } from './eventually.js';
+import { planeSecrets } from './secrets/plane-secrets.js';
+import { searchDatabase, type Searched, searchFiles } from './secrets/search.js';
+import { secretsIn } from './secrets/secrets-in.js';
 
 const main = resolve(import.meta.dirname, '../../start/dist/main.js');
-
-/** What `npm start` writes to `<data>/dev.json`; the planes of tests have a cluster. */
-export type Dev = DevJson & { readonly cid: string; readonly kubeconfig: string };
-
-export const devOf = async (data: string): Promise<Dev> => JSON.parse(await readFile(join(data, 'dev.json'), 'utf8'));
 
 /** One plane with its own data, started as `npm start` starts it, on free ports. */
 export class Plane {
@@ -57,6 +55,30 @@ export class Plane {
     const ended = once(child, 'exit') as Promise<[number | null]>;
     child.kill(signal);
     return (await ended)[0];
+  }
+
+  /**
+   * Ends and removes it when every secret it has was sought in all that it wrote, and in what was told elsewhere (by
+   * name). Answers where; a plane that did not come up has written nothing worth a look.
+   * @throws Error naming each place that tells a secret
+   */
+  async finish(elsewhere: Readonly<Record<string, string>> = {}): Promise<Searched> {
+    try {
+      const dev = await devOf(this.data).catch(() => undefined);
+      if (!dev?.ready) return { places: [], found: [] };
+      const secrets = await planeSecrets(this.data, dev);
+      const database = await searchDatabase(dev.databaseUrl, secrets);
+      await this.stop(); // what its processes say at their end is searched as well
+      const files = searchFiles(this.data, secrets);
+      const told = Object.entries(elsewhere).flatMap(([place, text]) =>
+        secretsIn(text, secrets).map((name) => `${place}: ${name}`),
+      );
+      const found = [...files.found, ...database.found, ...told];
+      if (found.length > 0) throw new Error(`secrets were told: ${found.join('; ')}`);
+      return { places: [...files.places, ...database.places, ...Object.keys(elsewhere)], found };
+    } finally {
+      await this.remove();
+    }
   }
 
   async remove(): Promise<void> {

@@ -7,7 +7,7 @@ describe('npm start, stopped in the middle of ten jobs', () => {
   beforeAll(async () => {
     plane = await Plane.create();
   });
-  afterAll(() => plane.remove(), 30_000);
+  afterAll(() => plane.finish(), 60_000);
 
   it('ends every job once after it was started again, with the same log-in and data', async () => {
     await plane.start();

@@ -1,9 +1,10 @@
 import { builtToolbox } from '@runos/tool-kube';
 import { gunzipSync } from 'node:zlib';
 import { ApiClient } from './api-client.js';
+import { type Dev, devOf } from './dev.js';
 import { eventually } from './eventually.js';
 import { at, Kubectl, type LiveObject } from './kubectl.js';
-import { type Dev, devOf } from './plane.js';
+import { AnswerBook } from './secrets/answer-book.js';
 
 export interface Instance {
   readonly osid: string;
@@ -20,8 +21,9 @@ export class World {
   constructor(
     readonly dev: Dev,
     kubectlBinary: string,
+    book: AnswerBook,
   ) {
-    this.api = new ApiClient(dev.apiUrl, dev.token);
+    this.api = new ApiClient(dev.apiUrl, dev.token, book);
     this.kubectl = new Kubectl(kubectlBinary, dev.kubeconfig);
     this.services = `/${dev.aid}/${dev.cid}/services`;
   }
@@ -29,7 +31,7 @@ export class World {
   static async of(data: string): Promise<World> {
     const toolbox = builtToolbox();
     if (!toolbox) throw new Error('kubectl is not built; run npm test, or npm run kube -- up, once');
-    return new World(await devOf(data), toolbox.program('kubectl'));
+    return new World(await devOf(data), toolbox.program('kubectl'), new AnswerBook(data));
   }
 
   /** Asks for an instance; the job is not awaited. */

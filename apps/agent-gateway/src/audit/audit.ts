@@ -1,6 +1,6 @@
 import { identity } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
-import type { Logger } from '@runos/observability';
+import { inSpan, type Logger, SpanKind } from '@runos/observability';
 import { RateLimit } from '../grpc/rate-limit.js';
 
 /** So many refusals of one cluster's agent become entries; beyond that they are counted in the next one. */
@@ -31,12 +31,14 @@ export class Audit {
     more: Record<string, string> = {},
   ): Promise<void> {
     const entry = { action, subject: subject.slice(0, 256), outcome: 'refused' as const, detail: { ...more, reason } };
-    this.logger.warn({ aid, ...entry }, 'refused');
-    try {
-      await this.bus.ask(identity.recordAudit, entry, { tenant: aid });
-    } catch (error) {
-      this.logger.error({ err: error, aid, ...entry }, 'a refusal is not in the audit log');
-    }
+    await inSpan('refuse', { kind: SpanKind.INTERNAL, attributes: { action } }, async () => {
+      this.logger.warn({ aid, ...entry }, 'refused');
+      try {
+        await this.bus.ask(identity.recordAudit, entry, { tenant: aid });
+      } catch (error) {
+        this.logger.error({ err: error, aid, ...entry }, 'a refusal is not in the audit log');
+      }
+    });
   }
 
   /** As `refused`, for what an agent can repeat without end: it cannot flood the log, and nothing goes uncounted. */

@@ -7,6 +7,8 @@ import type { SessionHub } from '../sessions/session-hub.js';
 import type { LiveAgent } from '../streams/live-agent.js';
 import type { ReportHandlers } from './report-handler.js';
 
+const notOfThisCluster = 'the instance is not of this cluster';
+
 type Handled = 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' | 'RESYNC';
 
 /**
@@ -32,7 +34,7 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
           await bus.ask(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
         } catch (error) {
           if (isNotFound(error)) {
-            await audit.refusedOften(aid, 'agent.status', cid, status.osid, 'the instance is not of this cluster');
+            await audit.refusedOften(aid, 'agent.status', cid, status.osid, notOfThisCluster);
           }
           throw error;
         }
@@ -48,8 +50,16 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
     },
     RESYNC: {
       from: ['cluster-agent'],
-      handle: ({ peer: { identity } }, question) =>
-        bus.ask(reconciler.resync, { cid: identity.cid, question }, { tenant: identity.aid }),
+      handle: async (agent, question) => {
+        const { aid, cid } = agent.peer.identity;
+        const { foreign: [first] = [], ...answer } = await bus.ask(
+          reconciler.resync,
+          { cid, question },
+          { tenant: aid },
+        );
+        if (first !== undefined) await audit.refusedOften(aid, 'agent.resync', cid, first, notOfThisCluster);
+        return answer;
+      },
     },
   };
 }

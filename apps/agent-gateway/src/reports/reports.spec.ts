@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import {
   AgentHello,
   BundleStatus,
+  ClusterAgentHeartbeatToServer,
   encodeJson,
   errorIn,
   GetCachedCert,
@@ -45,6 +46,7 @@ function dial(proof: Registered, kind: 'node' | 'cluster-agent' = 'cluster-agent
   return agent;
 }
 
+const beating = { type: ClusterAgentHeartbeatToServer.type, jsonB64: '', tag: 'a-beat' };
 const statusOf = (osid: string, generation = 1) => ({
   osid,
   generation,
@@ -82,6 +84,19 @@ describe('a bundle’s status', () => {
     expect(ofStatus() - before).toBeLessThan(15);
   });
 
+  it('or heartbeat that names another account, cluster or node is refused and audited', async () => {
+    const agent = dial(cluster);
+    for (const claim of [{ aid: 'zzzz0' }, { cid: 'ky4' }, { nid: 'n0001' }]) {
+      await expect(agent.ask(ClusterAgentHeartbeatToServer, claim)).rejects.toThrow(/is about another/);
+      await expect(agent.ask(BundleStatus, { ...statusOf('valkey-00ky3'), ...claim })).rejects.toThrow(/another/);
+    }
+    expect(plane.neighbours.audit.at(-1)).toMatchObject({
+      ...{ aid: 'abcde', action: 'agent.identity', outcome: 'refused' },
+      ...{ subject: 'ky3/BundleStatus', detail: { reason: 'it speaks for another node' } },
+    });
+    await agent.ask(ClusterAgentHeartbeatToServer, { aid: 'abcde', cid: 'ky3', nid: '' });
+  });
+
   it('is not for a node agent to give', async () => {
     await expect(dial(node, 'node').ask(BundleStatus, statusOf('valkey-00ky3'))).rejects.toThrow('not for a node');
   });
@@ -101,6 +116,15 @@ describe('the comparison of what is stored', () => {
     const entries = [{ osid: 'valkey-00ky3', revision: 1, digest: 'ab'.repeat(32) }];
     expect(await agent.ask(RESYNC, { step: 'list', buckets: [7], entries, last: true })).toEqual({
       unknown: ['valkey-00ky3'],
+    });
+  });
+
+  it('is told nothing of whose an instance is, if it is another cluster’s; that is audited', async () => {
+    const entries = [{ osid: 'valkey-00ky4', revision: 1, digest: 'ab'.repeat(32) }];
+    const answer = await dial(cluster).ask(RESYNC, { step: 'list', buckets: [7], entries, last: true });
+    expect(answer).toEqual({ unknown: ['valkey-00ky4'] });
+    expect(plane.neighbours.audit.at(-1)).toMatchObject({
+      ...{ aid: 'abcde', action: 'agent.resync', subject: 'ky3/valkey-00ky4', outcome: 'refused' },
     });
   });
 });
@@ -141,12 +165,19 @@ describe('hostile messages', () => {
     await agent.beat();
   });
 
-  it('that look like answers are answered by nobody', async () => {
+  it('that look like answers are answered by nobody; if nothing like that was asked, that is audited', async () => {
     const agent = dial(cluster);
+    const ofAnswers = () => plane.neighbours.audit.filter(({ action }) => action === 'agent.answer');
+    agent.say({ type: 'ERROR', jsonB64: '', tag: (await agent.exchange(beating)).tag });
     agent.say({ type: 'ERROR', jsonB64: 'late', tag: 'late-1' });
     agent.say({ type: 'DELETE_BUNDLE_RESPONSE', jsonB64: '', tag: 'late-2' });
     await agent.beat();
     expect(agent.heard.some(({ tag }) => tag.startsWith('late'))).toBe(false);
+    await plane.neighbours.until(() => ofAnswers().length === 2);
+    expect(ofAnswers().map(({ aid, subject }) => [aid, subject])).toEqual([
+      ['abcde', 'ky3/ERROR'],
+      ['abcde', 'ky3/DELETE_BUNDLE_RESPONSE'],
+    ]);
   });
 
   it('in a flood are slowed down, not lost, and hold up nobody else', async () => {

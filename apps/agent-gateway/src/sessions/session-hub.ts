@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Refusal } from '@runos/agent-protocol';
-import { gauge, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { gauge, inSpan, type Logger, outsideTraces, SpanKind, traceOf } from '@runos/observability';
 import { keyOf } from '../agents/agent-key.js';
 import type { AgentRow, AgentStore, Introduction } from '../agents/agent-store.js';
 import { Heartbeats } from '../agents/heartbeats.js';
@@ -50,8 +50,12 @@ export class SessionHub {
     return ends.length === 0 ? undefined : (ends.reduce((a, b) => Math.min(a, b)) - Date.now()) / 1_000;
   }
 
-  /** Takes a stream in. Undefined, with the stream refused, when a newer one of the same agent came first. */
-  async open(peer: Peer, stream: AgentStream, said: Introduction): Promise<LiveAgent | undefined> {
+  /** Takes a stream in, as a trace of its own. Undefined, with the stream refused, when a newer one of the same agent came first. */
+  open(peer: Peer, stream: AgentStream, said: Introduction): Promise<LiveAgent | undefined> {
+    return inSpan('open a session', { kind: SpanKind.SERVER }, () => this.#open(peer, stream, said));
+  }
+
+  async #open(peer: Peer, stream: AgentStream, said: Introduction): Promise<LiveAgent | undefined> {
     const sessionNo = await this.parts.sessions.nextNo();
     const agent = new LiveAgent(peer, sessionNo, stream, said);
     this.#opening.add(sessionNo);
@@ -75,8 +79,8 @@ export class SessionHub {
       return undefined;
     }
     this.#live.set(sessionNo, agent);
-    this.heartbeats.watch(agent, opened.agent.ready);
-    void stream.over.then((reason) => this.#closed(agent, reason));
+    outsideTraces(() => this.heartbeats.watch(agent, opened.agent.ready));
+    void stream.over.then((reason) => outsideTraces(() => this.#closed(agent, reason)));
     this.#dropReplaced(opened.replaced);
     presence.tell([opened.agent]);
     logger.info({ ...identity, sessionNo, version: said.version }, 'an agent is connected');
@@ -146,8 +150,10 @@ export class SessionHub {
     const ageMs = this.heartbeats.ageOf(agent);
     this.#live.delete(sessionNo);
     this.heartbeats.unwatch(agent);
-    logger.info({ ...peer.identity, sessionNo, reason }, 'an agent is gone');
-    this.#transition(() => sessions.close(sessionNo, reason, ageMs), onAbsent);
+    void inSpan('close a session', { kind: SpanKind.INTERNAL }, async () => {
+      logger.info({ ...peer.identity, sessionNo, reason }, 'an agent is gone');
+      this.#transition(() => sessions.close(sessionNo, reason, ageMs), onAbsent);
+    });
   }
 
   #transition(write: () => Promise<AgentRow[]>, then: () => void = () => undefined): void {

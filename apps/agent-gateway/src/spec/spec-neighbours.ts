@@ -70,7 +70,9 @@ export function reconcilerFor(neighbours: Neighbours): Type {
     resync({ question }: InputOf<typeof reconciler.resync>) {
       if (neighbours.reconcilerIsAway) throw new Fault('unavailable', 'The database cannot be reached.');
       if (question.step === 'root') return { equal: question.count === 0 };
-      return question.step === 'buckets' ? { differing: [7] } : { unknown: question.entries.map(({ osid }) => osid) };
+      if (question.step === 'buckets') return { differing: [7] };
+      const unknown: string[] = question.entries.map(({ osid }) => osid);
+      return { unknown, foreign: unknown.filter((osid) => osid.endsWith('ky4')) };
     }
   }
   return Reconciler;

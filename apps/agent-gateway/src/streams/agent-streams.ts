@@ -5,6 +5,7 @@ import { keyOf, keyText } from '../agents/agent-key.js';
 import type { Introduction } from '../agents/agent-store.js';
 import type { Gatekeeper } from '../certificates/gatekeeper.js';
 import type { RateLimit } from '../grpc/rate-limit.js';
+import type { Audit } from '../audit/audit.js';
 import { answerReport } from '../reports/answer-report.js';
 import type { ReportHandlers } from '../reports/report-handler.js';
 import type { SessionHub } from '../sessions/session-hub.js';
@@ -16,6 +17,7 @@ export interface AgentStreamsParts {
   readonly gatekeeper: Gatekeeper;
   readonly hub: SessionHub;
   readonly handlers: ReportHandlers;
+  readonly audit: Audit;
   readonly logger: Logger;
   readonly pace: Pace;
   /** How often one agent may open a stream. */
@@ -58,7 +60,7 @@ export class AgentStreams {
       opening ??= this.#open(stream, peer, envelope);
       const agent = await opening;
       if (agent === undefined) return;
-      const answer = await answerReport(this.parts.handlers, agent, envelope, this.parts.logger);
+      const answer = await answerReport(this.parts, agent, envelope);
       if (answer !== undefined) stream.send(answer);
     });
   }

@@ -26,6 +26,9 @@ export interface Peer {
   readonly certificateExpiresAt: Date;
 }
 
+/** The tags of so many exchanges are remembered per stream: an answer may be late, or come twice. */
+const rememberedTags = 1_000;
+
 const duration = durations('runos_instruction_duration_seconds');
 
 function outcomeOf(told: Instruction, answer: Envelope | undefined): InstructionOutcome {
@@ -37,6 +40,7 @@ function outcomeOf(told: Instruction, answer: Envelope | undefined): Instruction
 /** An agent while its stream lives on this replica. */
 export class LiveAgent {
   readonly #asked = new Map<string, (answer: Envelope | undefined) => void>();
+  readonly #tags = new Set<string>();
 
   constructor(
     readonly peer: Peer,
@@ -76,8 +80,19 @@ export class LiveAgent {
     return waiting !== undefined;
   }
 
+  /** Notes a tag under which something was said on this stream, by either side. */
+  remember(tag: string): void {
+    this.#tags.add(tag);
+    const [oldest] = this.#tags;
+    if (this.#tags.size > rememberedTags && oldest !== undefined) this.#tags.delete(oldest);
+  }
+
+  /** Whether anything was said under this tag lately. */
+  knows = (tag: string): boolean => this.#tags.has(tag);
+
   #answerTo(envelope: Envelope, timeoutMs: number): Promise<Envelope | undefined> {
     if (this.stream.isOver) return Promise.resolve(undefined);
+    this.remember(envelope.tag);
     return new Promise((resolve) => {
       const settle = (answer: Envelope | undefined): void => {
         clearTimeout(timer);

@@ -19,6 +19,8 @@ export interface Notes {
   readonly baselines: Readonly<Record<string, Baseline>>;
   /** Hash of the status that the plane has acknowledged. */
   readonly acknowledged?: string;
+  /** The last revision that the plane has heard to be ready. */
+  readonly finished?: number;
   /** What was lost with its data and made again, for people to see until the next change. */
   readonly dataLost?: string;
   /** Not acknowledged by the plane yet. */
@@ -98,6 +100,7 @@ const Kept = z.object({
 const KeptNotes = z.object({
   baselines: z.record(z.string(), z.object({ uid: z.string(), hash: z.string(), wanted: z.string() })),
   acknowledged: z.string().optional(),
+  finished: z.number().optional(),
   dataLost: z.string().optional(),
   drifts: z.array(drift).optional(),
 });

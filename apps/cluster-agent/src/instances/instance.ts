@@ -67,6 +67,8 @@ export class Instance {
   acknowledged?: string;
   /** Of the write that asked for what is still to do. */
   trace?: Carrier;
+  /** The revision that the plane knows to be ready. */
+  finished: number;
   /** There is something in the notes that is not stored yet. */
   notesDue = false;
   #last: Promise<unknown> = Promise.resolve();
@@ -75,10 +77,16 @@ export class Instance {
     this.acknowledged = record.notes.acknowledged;
     this.dataLost = record.notes.dataLost;
     this.drifts = record.notes.drifts ?? [];
+    this.finished = record.notes.finished ?? 0;
   }
 
   get osid(): string {
     return this.record.osid;
+  }
+
+  /** The trace of a write whose end the plane has not heard of yet. */
+  get asked(): Carrier | undefined {
+    return this.finished < this.record.revision ? this.record.trace : undefined;
   }
 
   /** Runs `work` when no other exclusive work of this instance is under way: whoever writes the record. */
@@ -155,6 +163,7 @@ export class Instance {
     return {
       baselines: Object.fromEntries(baselines),
       ...(this.acknowledged === undefined ? {} : { acknowledged: this.acknowledged }),
+      ...(this.finished === 0 ? {} : { finished: this.finished }),
       ...(this.dataLost === undefined ? {} : { dataLost: this.dataLost }),
       ...(this.drifts.length === 0 ? {} : { drifts: this.drifts }),
     };

@@ -11,6 +11,14 @@ export interface CourierEvents {
   noted(instance: Instance): void;
 }
 
+interface Said {
+  readonly status: Status;
+  readonly hash: string;
+  readonly drifts: readonly Drift[];
+  /** What the instance was asked to be then. */
+  readonly revision: number;
+}
+
 /** Tells the plane how instances are: on change only, and each drift once. */
 export class StatusCourier {
   readonly #told = new Map<string, { hash: string | undefined; drifts: ReadonlySet<Drift> }>();
@@ -28,8 +36,8 @@ export class StatusCourier {
     const told = this.#told.get(instance.osid) ?? { hash: instance.acknowledged, drifts: new Set() };
     if (hash === told.hash && instance.drifts.every((drift) => told.drifts.has(drift))) return;
     this.#told.set(instance.osid, { hash, drifts: new Set(instance.drifts) });
-    const sent = instance.drifts;
-    this.uplink.post(status, status.phase === 'gone', () => this.#acknowledged(instance, status, hash, sent));
+    const said = { status, hash, drifts: instance.drifts, revision: instance.record.revision };
+    this.uplink.post(status, status.phase === 'gone', () => this.#acknowledged(instance, said), instance.asked);
   }
 
   /** Says it again even if it was acknowledged: somebody asked for this very bundle anew. */
@@ -42,9 +50,10 @@ export class StatusCourier {
     this.#told.delete(osid);
   }
 
-  #acknowledged(instance: Instance, status: Status, hash: string, sent: readonly Drift[]): void {
-    instance.drifts = instance.drifts.filter((drift) => !sent.includes(drift));
+  #acknowledged(instance: Instance, { status, hash, drifts, revision }: Said): void {
+    instance.drifts = instance.drifts.filter((drift) => !drifts.includes(drift));
     instance.acknowledged = hash;
+    if (status.phase === 'ready') instance.finished = revision;
     instance.notesDue = true;
     if (status.phase !== 'gone' || instance.removal === undefined) return this.events.noted(instance);
     instance.removal.acknowledged = true;

@@ -36,8 +36,10 @@ export function readRequest(
     reads || !operation.versioned ? undefined : taken(readExpectedGeneration(request.get('if-match')));
   if (issues.length > 0) throw invalid(issues);
   const params = Object.fromEntries(Object.keys(operation.params).map((name) => [name, String(request.params[name])]));
+  // The answer may hold what only its asker may have: to repeat it takes the same person, in the same role.
+  const by = { userId: request.user?.userId, role: request.role };
   const idempotency =
-    key === undefined ? undefined : { key, requestHash: requestHash(operation.id, { params, query, body }) };
+    key === undefined ? undefined : { key, requestHash: requestHash(operation.id, { by, params, query, body }) };
   return { input: { params, query, body }, write: { idempotency, ifGeneration } };
 }
 

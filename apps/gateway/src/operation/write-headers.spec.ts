@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { aid } from '../spec-plane/sample-answers.js';
+import { aid, principal, token } from '../spec-plane/sample-answers.js';
 import { type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
 
 let plane: SpecPlane;
@@ -28,6 +28,23 @@ describe('Idempotency-Key', () => {
     const [first, again, otherBody, otherPath] = sent.map(({ requestHash }) => requestHash);
     expect(again).toBe(first);
     expect(new Set([first, otherBody, otherPath]).size).toBe(3);
+  });
+
+  it('has another hash for another person or role, who must not get what the first was answered', async () => {
+    await create('{"name":"a"}');
+    const others = [
+      { ...principal, userId: '00000000-0000-4000-8000-000000000009' },
+      { ...principal, memberships: [{ aid, role: 'admin' as const }] },
+    ];
+    for (const [number, other] of others.entries()) {
+      plane.answer('identity.v1.authenticate', () => other);
+      const headers = { 'idempotency-key': 'k 1', authorization: `Bearer ${token.slice(0, -1)}${number}` };
+      await plane.send('POST', services, { body: '{"name":"a"}', headers });
+    }
+    const hashes = inputOf('reconciler.v1.instance-create').map(
+      ({ idempotency }) => (idempotency as { requestHash: string }).requestHash,
+    );
+    expect(new Set(hashes).size).toBe(3);
   });
 
   it.each(['x'.repeat(65), 'ä', 'a\tb'])('%j is refused', async (key) => {

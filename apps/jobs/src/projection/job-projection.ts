@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { JobsSettings } from '../jobs-settings.js';
@@ -34,7 +36,7 @@ const takeNewest = `
            THEN now() + $2 * interval '1 millisecond' END
     FROM moved m
    WHERE j.id = m.id AND (m.newer OR m.complete > j.complete_to)
-  RETURNING j.id, m.newer`;
+  RETURNING j.id, m.newer, j.aid, j.cid, j.osid, j.type, j.status`;
 
 const addLines = `
   INSERT INTO job_log (job_id, work_item_id, id, line)
@@ -43,6 +45,11 @@ const addLines = `
     JOIN job j ON j.id = l."jobId" AND j.aid = l.aid
    ORDER BY l.n
   ON CONFLICT DO NOTHING RETURNING job_id AS id`;
+
+interface Moved extends Record<'id' | 'aid' | 'cid' | 'type' | 'status', string> {
+  readonly newer: boolean;
+  readonly osid: string | null;
+}
 
 /**
  * Keeps how jobs stand, as the reconciler tells it. Of one job only a higher `seq` counts, and a log line counts once,
@@ -54,25 +61,31 @@ export class JobProjection {
     private readonly database: Database,
     private readonly followers: Followers,
     private readonly settings: JobsSettings,
+    @InjectLogger() private readonly logger: Logger,
   ) {}
 
   /** Durable when it resolves; those who follow the changed jobs are woken then, and nobody by a repetition. */
   async apply(news: readonly News[]): Promise<void> {
     if (news.length === 0) return;
-    const changed = await this.database.transaction((manager) => this.#write(manager, news));
+    const { changed, moved } = await this.database.transaction((manager) => this.#write(manager, news));
+    for (const { id: jobId, newer, status, ...job } of moved) {
+      if (newer && status !== 'pending' && status !== 'running')
+        this.logger.info({ jobId, status, ...job }, 'a job has ended');
+    }
     await this.followers.wake(changed);
   }
 
-  async #write(manager: EntityManager, news: readonly News[]): Promise<ChangedJob[]> {
+  async #write(manager: EntityManager, news: readonly News[]): Promise<{ changed: ChangedJob[]; moved: Moved[] }> {
     const rows = JSON.stringify(news.map(rowOf));
     await runSql(manager, addUnknown, [rows]);
     await runSql(manager, holdAll, [news.map(({ latest }) => latest.job.id)]);
-    const moved = await runSql<{ id: string; newer: boolean }>(manager, takeNewest, [rows, this.settings.checkAfterMs]);
+    const moved = await runSql<Moved>(manager, takeNewest, [rows, this.settings.checkAfterMs]);
     const lines = news.flatMap(linesOf).map((line, n) => ({ n, ...line }));
     const added = lines.length > 0 ? await runSql<{ id: string }>(manager, addLines, [JSON.stringify(lines)]) : [];
     const changed = [...new Set([...moved.filter(({ newer }) => newer), ...added].map(({ id }) => id))];
-    if (changed.length === 0) return [];
-    return runSql(manager, 'SELECT id, aid, seq, status FROM job WHERE id = ANY($1::uuid[])', [changed]);
+    if (changed.length === 0) return { changed: [], moved };
+    const told = 'SELECT id, aid, seq, status FROM job WHERE id = ANY($1::uuid[])';
+    return { changed: await runSql(manager, told, [changed]), moved };
   }
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { Clusters } from '../clusters/clusters.js';
+import { foreignAmong } from '../status/refuse-foreign.js';
 import { Pokes } from '../work/pokes.js';
 import { redeliver } from '../work/wake-work.js';
 import { compareLists } from './compare-lists.js';
@@ -37,17 +38,18 @@ export class AnswerResync {
   }
 
   async #list(cid: string, { buckets, entries }: List, tenant: string): Promise<Answer> {
-    const { redeliver: again, unknown } = await this.database.transaction(async (sql) => {
+    const { again, unknown, foreign } = await this.database.transaction(async (sql) => {
       // Who changes many rows of work holds their cluster, so that two of them never wait for each other.
       const { id } = await this.clusters.get(sql, tenant, cid, 'change');
       const difference = compareLists(await wantedIn(sql, id, buckets), entries);
       await redeliver(sql, id, difference.redeliver);
-      return difference;
+      const { redeliver: again, unknown } = difference;
+      return { again, unknown, foreign: await foreignAmong(sql, tenant, unknown) };
     });
     if (again.length > 0) this.pokes.poke('work');
     if (again.length + unknown.length > 0) {
       this.logger.info({ cid, aid: tenant, again: again.length, unknown: unknown.length }, 'an agent was out of step');
     }
-    return { unknown: [...unknown] };
+    return { unknown: [...unknown], ...(foreign.length > 0 ? { foreign } : {}) };
   }
 }

@@ -133,9 +133,9 @@ export class TestAgent {
     await this.reports(bundle, 'ready', { objects: [{ ...object, state: 'ready' }] });
   }
 
-  /** One step of the comparison of what is stored with what is wanted. */
-  resync(question: BodyOf<typeof RESYNC>) {
-    return this.bus.ask(reconciler.resync, { cid: this.cid, question }, { tenant: this.aid });
+  /** One step of the comparison of what is stored with what is wanted, by the agent of this cluster or another. */
+  resync(question: BodyOf<typeof RESYNC>, from: { readonly cid: string; readonly aid: string } = this) {
+    return this.bus.ask(reconciler.resync, { cid: from.cid, question }, { tenant: from.aid });
   }
 
   /** Resolves when everything begun so far has been reported. */

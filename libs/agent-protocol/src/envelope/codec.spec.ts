@@ -77,6 +77,7 @@ describe('reports', () => {
       type: 'BundleStatus',
       tag,
       body,
+      said: body,
     });
   });
 });

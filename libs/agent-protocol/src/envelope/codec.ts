@@ -16,6 +16,8 @@ export type ReadReport = {
     readonly type: T;
     readonly tag: string;
     readonly body: ReadBodyOf<(typeof reports)[T]>;
+    /** The whole payload: also what its schema leaves out. */
+    readonly said: unknown;
   };
 }[ReportType];
 
@@ -32,11 +34,13 @@ export type ReadInstruction = {
 export type ReadReply<M extends Instruction | Report> =
   { readonly ok: true; readonly value: ReplyOf<M> } | { readonly ok: false; readonly problem: string };
 
-function payload(schema: z.ZodType, jsonB64: string): { ok: true; value: unknown } | { ok: false; problem: string } {
+type Payload = { ok: true; value: unknown; said: unknown } | { ok: false; problem: string };
+
+function payload(schema: z.ZodType, jsonB64: string): Payload {
   const decoded = decodeJson(jsonB64);
   if (!decoded.ok) return decoded;
   const parsed = schema.safeParse(decoded.value);
-  if (parsed.success) return { ok: true, value: parsed.data };
+  if (parsed.success) return { ok: true, value: parsed.data, said: decoded.value };
   const issues = parsed.error.issues
     .slice(0, 5)
     .map(({ path, message }) => `${path.join('.') || 'the payload'}: ${message}`);
@@ -53,7 +57,7 @@ export function readReport(sent: Envelope): Read<ReadReport> {
   if (!known(reports, type)) return { kind: 'unknown', type, tag };
   const read = payload(reports[type].body, sent.jsonB64);
   return read.ok
-    ? ({ kind: 'report', type, tag, body: read.value } as ReadReport)
+    ? ({ kind: 'report', type, tag, body: read.value, said: read.said } as ReadReport)
     : { kind: 'invalid', type, tag, problem: read.problem };
 }
 

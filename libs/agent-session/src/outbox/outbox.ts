@@ -1,4 +1,5 @@
 import type { Report } from '@runos/agent-protocol';
+import type { Carrier } from '@runos/observability';
 
 /** One thing to say about one resource. */
 export interface Message {
@@ -10,6 +11,8 @@ export interface Message {
   readonly final: boolean;
   /** Called once the peer has confirmed it; never for a message that newer word replaced. */
   readonly acknowledged?: () => void;
+  /** Of the work that it belongs to, if it belongs to any. */
+  readonly trace?: Carrier;
 }
 
 /** Keeps the newest word per resource until the peer confirms it; never more than one in flight per resource. */

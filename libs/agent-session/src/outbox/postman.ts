@@ -1,6 +1,6 @@
 import type { Backoff } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
-import type { Logger } from '@runos/observability';
+import { inSpan, type Logger, outsideTraces, SpanKind, traceOf } from '@runos/observability';
 import type { LiveStream } from '../stream/live-stream.js';
 import type { Message, Outbox } from './outbox.js';
 
@@ -60,7 +60,7 @@ export class Postman {
 
   async #carry(stream: LiveStream, message: Message): Promise<void> {
     try {
-      await stream.ask(message.report, message.body);
+      await asPartOf(message, () => stream.ask(message.report, message.body));
       this.outbox.confirm(message);
       this.#failures.delete(message.about);
       message.acknowledged?.();
@@ -78,3 +78,9 @@ export class Postman {
     await this.clock.sleep(this.backoff(failures), over);
   }
 }
+
+/** Whoever happens to set a delivery off, a message belongs to its own trace, or to none. */
+const asPartOf = <T>({ report, trace }: Message, work: () => Promise<T>): Promise<T> =>
+  trace === undefined
+    ? outsideTraces(work)
+    : inSpan(`tell ${report.type}`, { kind: SpanKind.CLIENT, parent: traceOf(trace) }, work);

@@ -16,7 +16,7 @@ import {
   instructions,
 } from '@runos/agent-protocol';
 import { type Clock, unavailable } from '@runos/kernel';
-import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { inSpan, type Logger, SpanKind, traceHeaders, traceOf } from '@runos/observability';
 
 /** What an agent does when told to; what it has no handler for is answered with an error. */
 export type InstructionHandlers = {
@@ -89,7 +89,9 @@ export class LiveStream {
    */
   async exchange(report: Report, body: unknown, deadlineMs: number): Promise<Envelope> {
     if (this.over.aborted) throw unavailable(`${report.type} was not sent: the stream is over`);
-    const answer = await this.#answerTo(reportEnvelope(report, body as never, randomUUID()), deadlineMs);
+    const { traceparent } = traceHeaders();
+    const envelope = { ...reportEnvelope(report, body as never, randomUUID()), traceparent };
+    const answer = await this.#answerTo(envelope, deadlineMs);
     if (answer !== undefined) return answer;
     throw unavailable(
       this.over.aborted

@@ -65,6 +65,7 @@ export const resync = request({
   ...fromAgents,
   subject: 'reconciler.v1.resync',
   input: z.object({ cid, question: RESYNC.body }),
-  output: RESYNC.reply,
+  /** `foreign`: those of the unknown ones that are another cluster's; not for the agent to hear. */
+  output: RESYNC.reply.extend({ foreign: z.array(z.string()).optional() }),
   deadlineMs: 8_000,
 });

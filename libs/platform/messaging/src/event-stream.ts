@@ -32,13 +32,12 @@ const streamConfig = (owner: ServiceName, subjects: readonly string[]) => ({
 
 const streamExists = 10_058;
 
-/** Makes or updates the stream of the stored events of one owner; does nothing when it has none. */
+/** Makes or updates the stream of one owner's stored events; does nothing when it has none. */
 export async function declareStream(
   manager: JetStreamManager,
   owner: ServiceName,
-  contracts: readonly EventContract[],
+  stored: readonly EventContract[],
 ): Promise<void> {
-  const stored = contracts.filter((contract) => contract.owner === owner && contract.delivery === 'stored');
   if (stored.length === 0) return;
   const config = streamConfig(
     owner,

@@ -1,7 +1,7 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
-import { type EventContract, isHeardLive, type RequestContract, type ServiceName } from '@runos/contracts';
+import { type EventContract, isHeardLive, type RequestContract, type ServiceName, streamOf } from '@runos/contracts';
 import { systemClock } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { systemActor } from './call-context.js';
@@ -38,6 +38,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
   readonly #stored: StoredListener[] = [];
   readonly #forget: (() => void)[] = [];
   #drained: Promise<void> | undefined;
+  #declaring: Promise<void> | undefined;
 
   constructor(private readonly options: NatsStrategyOptions) {
     super();
@@ -51,16 +52,29 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
 
   async #listen(): Promise<void> {
     const connection = await this.options.link.connection();
+    const listening: Promise<void>[] = [];
     for (const [pattern, handler] of this.messageHandlers) {
       const { contract, batch } = (handler.extras ?? {}) as Extras;
       if (contract === undefined) throw new Error(`${pattern} is handled without a contract: use @Answers or @Hears`);
       if (contract.kind === 'request') this.#requests.listen(connection, contract, handler);
       else if (isHeardLive(contract)) this.#hearLive(connection, contract, handler);
-      else this.#hearStored(contract, handler, batch);
+      else listening.push(this.#hearStored(contract, handler, batch));
     }
-    this.#forget.push(this.options.link.onConnect(() => void this.#declareStream(connection)));
-    await this.#declareStream(connection);
+    this.#forget.push(this.options.link.onConnect(() => void this.#declare(connection)));
+    await Promise.all([this.#declare(connection), ...listening]);
     await connection.flush();
+  }
+
+  /** True while the stream of our events and the consumers of what we hear are there; otherwise which are not. */
+  async storedEvents(): Promise<true | string> {
+    const { link } = this.options;
+    // Without a connection nothing is known of them, and that it is missing is told already.
+    if (this.#declaring === undefined || !link.usable) return true;
+    const troubles = [
+      await this.#streamTrouble(await link.connection()),
+      ...this.#stored.map(({ trouble }) => trouble),
+    ];
+    return troubles.filter((each) => each !== undefined).join('; ') || true;
   }
 
   close(): Promise<void> {
@@ -92,13 +106,39 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     await this.#hearing.idle(Math.max(0, until - performance.now()));
   }
 
+  /** A stream that somebody deleted is made anew when that is noticed. */
+  async #streamTrouble(connection: NatsConnection): Promise<string | undefined> {
+    const name = streamOf(this.options.service);
+    if (this.#events.length === 0) return undefined;
+    try {
+      await (await jetstreamManager(connection, apiOptions)).streams.info(name);
+      return undefined;
+    } catch (error) {
+      if (error instanceof JetStreamApiError) void this.#declare(connection);
+      return `stream ${name}: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  get #events(): EventContract[] {
+    const { service, contracts } = this.options;
+    return contracts.filter(
+      (contract): contract is EventContract =>
+        contract.kind === 'event' && contract.owner === service && contract.delivery === 'stored',
+    );
+  }
+
+  /** One at a time. */
+  #declare(connection: NatsConnection): Promise<void> {
+    this.#declaring = (this.#declaring ?? Promise.resolve()).then(() => this.#declareStream(connection));
+    return this.#declaring;
+  }
+
   /** A NATS that lost its disk gets the stream again at the next connection; one that just started, a little later. */
   async #declareStream(connection: NatsConnection): Promise<void> {
-    const { service, contracts, link, logger } = this.options;
-    const events = contracts.filter((contract) => contract.kind === 'event');
+    const { service, link, logger } = this.options;
     for (let attempt = 1; this.#drained === undefined && link.usable; attempt += 1) {
       try {
-        return await declareStream(await jetstreamManager(connection, apiOptions), service, events);
+        return await declareStream(await jetstreamManager(connection, apiOptions), service, this.#events);
       } catch (error) {
         if (attempt === 3) logger.error({ err: error }, 'the stream of our events cannot be made');
         await systemClock.sleep(Math.min(attempt * 500, 5_000));
@@ -106,11 +146,11 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     }
   }
 
-  #hearStored(contract: EventContract, handler: MessageHandler, batch: number | undefined): void {
+  #hearStored(contract: EventContract, handler: MessageHandler, batch: number | undefined): Promise<void> {
     const { service, link, logger } = this.options;
     const listener = new StoredListener({ service, link, contract, handler, logger, batch });
     this.#stored.push(listener);
-    listener.start();
+    return listener.start();
   }
 
   #hearLive(connection: NatsConnection, contract: EventContract, handler: MessageHandler): void {

@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { Controller, Module } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
+import { consumerOf, streamOf } from '@runos/contracts';
 import { createLogger } from '@runos/observability';
 import { allPowerful, type RunningNats, startNats } from '@runos/tool-nats';
 import { Answers, Hears } from './answers.js';
@@ -54,6 +57,15 @@ const readyz = async ({ opsPort }: RunningService) => {
   const response = await fetch(`http://127.0.0.1:${opsPort}/readyz`);
   return { status: response.status, body: await response.json() };
 };
+/** What `/readyz` says once it has that status. */
+async function once(service: RunningService, status: number) {
+  for (;;) {
+    const said = await readyz(service);
+    if (said.status === status) return said.body;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 const connected = ({ bus }: RunningService) =>
   new Promise<void>((resolve) => {
     const forget = bus.onConnect(() => {
@@ -77,7 +89,8 @@ describe('a service whose NATS goes away', () => {
   it('lives on, says what is missing, fails fast, and goes on when it is back', async () => {
     const [catalog, gateway] = [await begin('catalog'), await begin('gateway')];
     await gateway.bus.ask(doIt, { how: 'x' });
-    expect(await readyz(catalog)).toEqual({ status: 200, body: { ok: true, missing: [] } });
+    // It hears an event whose stream the gateway has only just made.
+    expect(await once(catalog, 200)).toEqual({ ok: true, missing: [] });
     await nats.stop();
     const started = performance.now();
     await expect(gateway.bus.ask(doIt, { how: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
@@ -109,5 +122,39 @@ describe('a service whose NATS goes away', () => {
     expect(up).toBe(false);
     nats = await startServer();
     expect((await readyz(await starting)).status).toBe(200);
+  });
+});
+
+describe('a service whose stored events are deleted', () => {
+  const stream = streamOf('gateway');
+
+  async function deleteStream(): Promise<void> {
+    const { user: name, password: pass } = user;
+    const connection = await connect({ servers: `nats://127.0.0.1:${port}`, user: name, pass });
+    await (await jetstreamManager(connection)).streams.delete(stream);
+    await connection.close();
+  }
+
+  it('names its stream, and who listens names its consumer; both are made anew', async () => {
+    const [owner, listener] = [await begin('gateway'), await begin('catalog')];
+    await once(listener, 200);
+    await deleteStream();
+    expect(await once(listener, 503)).toEqual({
+      ok: false,
+      missing: ['jetstream'],
+      why: { jetstream: expect.stringContaining(`consumer ${consumerOf('catalog', recorded)} of stream ${stream}: `) },
+    });
+    expect(await once(owner, 503)).toEqual({
+      ok: false,
+      missing: ['jetstream'],
+      why: { jetstream: `stream ${stream}: stream not found` },
+    });
+    await once(owner, 200);
+    await once(listener, 200);
+    const next = new Promise((resolve) => {
+      heard = resolve;
+    });
+    await owner.bus.tell(recorded, { n: 8 });
+    expect(await next).toBe(8);
   });
 });

@@ -68,8 +68,6 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
   readiness.need(name, () => phase === 'up' || phase);
   readiness.need('nats', () => link.usable || 'not connected');
-  gauge('runos_ready', async () => [{ value: (await readiness.report()).ok ? 1 : 0, labels: { service: name } }], name);
-  const ops = await opsServer({ host: config.opsHost, port: config.opsPort, readiness: () => readiness.report() });
   const strategy = new NatsStrategy({
     service: name,
     link,
@@ -77,6 +75,9 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
     checkAnswers: config.checkAnswers,
     contracts: definition.contracts ?? contracts,
   });
+  readiness.need('jetstream', () => strategy.storedEvents());
+  gauge('runos_ready', async () => [{ value: (await readiness.report()).ok ? 1 : 0, labels: { service: name } }], name);
+  const ops = await opsServer({ host: config.opsHost, port: config.opsPort, readiness: () => readiness.report() });
   const closePlatform = async () => {
     await link.stop();
     await ops.stop();

@@ -1,6 +1,6 @@
 import { type ConsumerMessages, jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import type { MessageHandler } from '@nestjs/microservices';
-import type { EventContract, ServiceName } from '@runos/contracts';
+import { consumerOf, type EventContract, type ServiceName, streamOf } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, tracesOf } from '@runos/observability';
 import { systemActor } from './call-context.js';
@@ -42,13 +42,24 @@ export class StoredListener {
   #busy = false;
   #forget: () => void = () => undefined;
   #running: Promise<void> | undefined;
+  #trouble: string | undefined = 'nothing was fetched yet';
 
   constructor(private readonly options: StoredListenerOptions) {}
 
-  start(): void {
+  /** Why nothing can be fetched now; undefined while it can. */
+  get trouble(): string | undefined {
+    const { service, contract } = this.options;
+    const name = `consumer ${consumerOf(service, contract)} of stream ${streamOf(contract.owner)}`;
+    return this.#trouble && `${name}: ${this.#trouble}`;
+  }
+
+  /** Resolves when it has been tried once. */
+  start(): Promise<void> {
     // The library itself may wait half a minute after a reconnection: begin anew instead.
     this.#forget = this.options.link.onConnect(() => this.#messages?.stop());
-    this.#running = this.#run();
+    return new Promise((resolve) => {
+      this.#running = this.#run(resolve);
+    });
   }
 
   /** Resolves when nothing is being handled; what had arrived and was not begun is left to another replica. */
@@ -61,17 +72,22 @@ export class StoredListener {
     await this.#running;
   }
 
-  async #run(): Promise<void> {
+  async #run(tried: () => void): Promise<void> {
     const { link, contract, logger, clock = systemClock } = this.options;
     const { signal } = this.#stop;
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
         const messages = await this.#consume();
         failures = 0;
+        this.#trouble = undefined;
+        tried();
         const error = await messages.closed();
+        this.#trouble = 'it was closed';
         if (error) throw error;
       } catch (error) {
+        tried();
         if (signal.aborted) return;
+        this.#trouble = error instanceof Error ? error.message : String(error);
         const level = failures === 3 && link.usable ? 'warn' : 'debug';
         logger[level]({ err: error, event: contract.subject }, 'stored events cannot be fetched yet');
       }

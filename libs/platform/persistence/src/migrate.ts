@@ -21,8 +21,12 @@ export interface MigrationPlan {
   readonly onBusy?: () => void;
 }
 
-/** What every schema has: idempotency records and an outbox. */
-const ofThePlatform = [IdempotencyTable1700000000001, OutboxTable1700000000002];
+/** What every schema has comes first: idempotency records and an outbox. */
+export const withThePlatforms = (migrations: readonly MigrationClass[]): readonly MigrationClass[] => [
+  IdempotencyTable1700000000001,
+  OutboxTable1700000000002,
+  ...migrations,
+];
 
 /** Whoever waits for a table holds up everybody who comes later: after this it lets them pass, ms. */
 const lockTimeoutMs = 1_000;
@@ -37,7 +41,7 @@ const turnMs = 50;
  * The version before goes on serving meanwhile. One at a time per database, whoever else tries: replicas may all call it.
  */
 export async function migrate(plan: MigrationPlan): Promise<string[]> {
-  await judgeMigrations([...ofThePlatform, ...plan.migrations]);
+  await judgeMigrations(withThePlatforms(plan.migrations));
   const owner = new pg.Client({ connectionString: plan.ownerUrl, connectionTimeoutMillis: 5_000 });
   await owner.connect();
   try {
@@ -67,7 +71,7 @@ async function runMigrations(plan: MigrationPlan, schema: string): Promise<strin
     poolSize: 2,
     statementTimeoutMs: 0,
     lockTimeoutMs,
-    migrations: [...ofThePlatform, ...migrations],
+    migrations: withThePlatforms(migrations),
   });
   await dataSource.initialize();
   try {

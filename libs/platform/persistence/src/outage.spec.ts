@@ -8,6 +8,7 @@ import { databaseSettings, loadConfig, processSettings, toEnvironment } from '@r
 import { event, type StoredMessage, storedMessage } from '@runos/contracts';
 import { Readiness } from '@runos/observability';
 import { removePostgresData, type RunningPostgres, startPostgres } from '@runos/tool-postgres';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { Database } from './database.js';
 import { migrate } from './migrate.js';
@@ -49,7 +50,17 @@ const startServer = async () => {
   port = postgres.port;
 };
 
-async function startApp(): Promise<Database> {
+class Later1900000000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE later (id int)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE later');
+  }
+}
+
+async function startApp(migrations: (typeof Later1900000000000)[] = []): Promise<Database> {
   const databaseUrl = `postgres://jobs:jobs-pw@127.0.0.1:${port}/postgres`;
   const config = loadConfig(
     z.object({ ...processSettings, ...databaseSettings }),
@@ -58,7 +69,7 @@ async function startApp(): Promise<Database> {
   const platform = { provide: Readiness, useValue: readiness };
   @Module({ providers: [platform, Sink], exports: [platform, Sink] })
   class Platform {}
-  const persistence = PersistenceModule.forService({ service: 'jobs', config, outbox: { sink: Sink } });
+  const persistence = PersistenceModule.forService({ service: 'jobs', config, migrations, outbox: { sink: Sink } });
   @Module({ imports: [{ module: Platform, global: true }, persistence] })
   class Root {}
   app = await NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
@@ -67,13 +78,10 @@ async function startApp(): Promise<Database> {
 
 beforeAll(async () => {
   await startServer();
-  await migrate({
-    service: 'jobs',
-    ownerUrl: postgres.url,
-    role: { name: 'jobs', password: 'jobs-pw' },
-    migrations: [],
-  });
+  await migrateTo();
 });
+const migrateTo = (...migrations: (typeof Later1900000000000)[]) =>
+  migrate({ service: 'jobs', ownerUrl: postgres.url, role: { name: 'jobs', password: 'jobs-pw' }, migrations });
 afterEach(() => app?.close());
 afterAll(async () => {
   await postgres.stop();
@@ -116,5 +124,22 @@ describe('a service whose database goes away', () => {
     expect(up).toBe(false);
     await startServer();
     expect(await (await starting).query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a service whose migration has not run', () => {
+  it('names it, waits, and is up once it has', async () => {
+    const starting = startApp([Later1900000000000]);
+    while (!(await readiness.report()).missing.includes('migrations')) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await readiness.report()).toEqual({
+      ok: false,
+      missing: ['migrations'],
+      why: { migrations: 'the migration of this service has to be run: Later1900000000000' },
+    });
+    expect(await migrateTo(Later1900000000000)).toEqual(['Later1900000000000']);
+    expect(await (await starting).query('SELECT FROM later')).toEqual([]);
+    expect((await readiness.report()).ok).toBe(true);
   });
 });

@@ -10,8 +10,9 @@ import {
 import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
 import { observeDatabase, observeOutbox } from './database-metrics.js';
+import { AwaitMigrations } from './await-migrations.js';
 import { connectForEver } from './connect-for-ever.js';
-import { createDataSource, type EntityClass, schemaOf, settingsOf } from './data-source.js';
+import { createDataSource, type EntityClass, type MigrationClass, schemaOf, settingsOf } from './data-source.js';
 import { Database } from './database.js';
 import { forgetAnswers } from './idempotent.js';
 import { type EventSink, OutboxPublisher } from './outbox-publisher.js';
@@ -21,6 +22,8 @@ export interface PersistenceOptions {
   readonly service: string;
   readonly config: DatabaseConfig & ProcessConfig;
   readonly entities?: readonly EntityClass[];
+  /** What its migration step runs: it starts when all of these have run. */
+  readonly migrations: readonly MigrationClass[];
   /** Publishes the outbox to this provider (the message bus) while the service runs. */
   readonly outbox?: { readonly sink: abstract new (...args: never[]) => EventSink };
 }
@@ -83,11 +86,14 @@ const loggerOf = ({ service, config }: PersistenceOptions): Logger =>
 @Module({})
 export class PersistenceModule {
   static forService(options: PersistenceOptions): DynamicModule {
-    const { service, config, entities = [], outbox } = options;
+    const { service, config, entities = [], migrations, outbox } = options;
     const open = async (readiness: Readiness): Promise<Database> => {
       const dataSource = createDataSource(settingsOf(service, config.replicaId, config, entities));
       readiness.need('postgresql', async () => (await dataSource.query('SELECT 1')) !== undefined);
+      const migrated = new AwaitMigrations(migrations, loggerOf(options));
+      readiness.need('migrations', migrated.check);
       await connectForEver(dataSource, loggerOf(options));
+      await migrated.run(dataSource);
       observeDatabase(dataSource);
       return new Database(dataSource);
     };

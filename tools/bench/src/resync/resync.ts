@@ -1,12 +1,10 @@
 import type { ResyncEntry } from '@runos/agent-protocol';
-import { Plane } from '@runos/tool-e2e';
+import { agentProofs, HarnessAgent, Plane } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import type { Finding } from '../finding.js';
 import { seedInstances } from '../fixture/seed-instances.js';
 import { superuserUrl } from '../fixture/superuser-url.js';
-import { agentProofs } from './agent-proofs.js';
-import { HarnessAgent } from './harness-agent.js';
 
 const perCluster = 100;
 const mostMs = 5_000;

@@ -1,4 +1,4 @@
-import { Client, credentials } from '@grpc/grpc-js';
+import type { Client } from '@grpc/grpc-js';
 import {
   callUnary,
   type Envelope,
@@ -9,9 +9,8 @@ import {
   streamService,
 } from '@runos/agent-protocol';
 import fc from 'fast-check';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { joinAsNode } from '../agent/join-as-node.js';
+import { registerDoor } from './intruder.js';
 import { hostileValues } from './near-valid.js';
 import type { Target } from './target.js';
 
@@ -36,10 +35,6 @@ export interface AgentFindings {
   readonly unexpected: readonly string[];
 }
 
-/** A node of the account's own, with a certificate that is real: the most that an intruder could have. */
-const intruder = async (target: Target): Promise<Client> =>
-  new Client(target.agentGateway.stream, await joinAsNode(target, target.agentGateway.register, 'fire'));
-
 /** Says everything there is to say on one stream; how it ends is for the gateway to decide. */
 async function rant(client: Client, method: keyof StreamService, said: readonly Envelope[]): Promise<void> {
   const stream = openStream(client, streamService[method as 'NodeAgentStream']);
@@ -54,31 +49,42 @@ async function rant(client: Client, method: keyof StreamService, said: readonly 
   stream.cancel();
 }
 
-/** Fuzzes the registration door and both streams with `count` envelopes. */
-export async function attackAgents(target: Target, count: number, seed: number): Promise<AgentFindings> {
-  const client = await intruder(target);
+/** Fuzzes the registration door and both streams with `count` envelopes, said by agents that were let in. */
+export async function attackAgents(
+  target: Target,
+  intruders: readonly Client[],
+  count: number,
+  seed: number,
+): Promise<AgentFindings> {
   const said = fc.sample(envelopes, { numRuns: count, seed });
-  const perStream = 100;
-  const unexpected: string[] = [];
-  let streams = 0;
-  try {
-    for (let at = 0; at < said.length; at += perStream, streams += 1) {
-      // A node may not even open the stream of a cluster agent: every tenth tries.
-      const method = streams % 10 === 9 ? 'ClusterAgentStream' : 'NodeAgentStream';
-      await rant(client, method, said.slice(at, at + perStream));
-    }
-  } finally {
-    client.close();
-  }
-  const door = new Client(target.agentGateway.register, credentials.createSsl(await readFile(target.agentGateway.ca)));
+  const batches = Array.from({ length: Math.ceil(count / perStream) }, (_, at) => ({
+    // A node may not even open the stream of a cluster agent: every tenth tries.
+    method: at % 10 === 9 ? ('ClusterAgentStream' as const) : ('NodeAgentStream' as const),
+    words: said.slice(at * perStream, (at + 1) * perStream),
+  }));
+  const queue = batches.values();
+  const speak = async (client: Client): Promise<void> => {
+    for (const { method, words } of queue) await rant(client, method, words);
+  };
+  await Promise.all(intruders.map(speak));
+  const registrations = await knock(target, seed);
+  return { envelopes: said.length, streams: batches.length, ...registrations };
+}
+
+const perStream = 100;
+
+/** Registers with whatever comes to mind. */
+async function knock(target: Target, seed: number): Promise<Pick<AgentFindings, 'registrations' | 'unexpected'>> {
+  const door = await registerDoor(target);
   const text = fc.oneof(
     fc.string(),
     fc.constantFrom('', '\u0000', 'x'.repeat(50_000), '-----BEGIN CERTIFICATE REQUEST-----'),
   );
   const requests = fc.sample(
     fc.record({ aid: text, token: text, csrPem: text, agentKind: text, machineId: text, os: text }),
-    { numRuns: 50, seed },
+    { numRuns: 25, seed },
   );
+  const unexpected: string[] = [];
   try {
     for (const request of requests) {
       const outcome = await callUnary(door, registerService.Register, request, 10_000).then(
@@ -90,5 +96,23 @@ export async function attackAgents(target: Target, count: number, seed: number):
   } finally {
     door.close();
   }
-  return { envelopes: said.length, streams, registrations: requests.length, unexpected };
+  return { registrations: requests.length, unexpected };
+}
+
+/** Says as much as it is let, for a while: heartbeats without end, and what means nothing. */
+export async function flood(client: Client, ms: number): Promise<number> {
+  const stream = openStream(client, streamService.NodeAgentStream);
+  let open = true;
+  const end = (): void => void (open = false);
+  stream.on('error', end).on('end', end).resume();
+  const words = [
+    { type: 'NodeAgentHeartbeatToServer', jsonB64: Buffer.from('{"status":"ready"}').toString('base64') },
+    { type: 'BundleStatus', jsonB64: Buffer.alloc(20_000, 'x').toString('base64') },
+  ];
+  let said = 0;
+  for (const until = performance.now() + ms; open && performance.now() < until; said += 1) {
+    if (!stream.write({ ...words[said % 2], tag: String(said) })) await sleep(1);
+  }
+  stream.cancel();
+  return said;
 }

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from './target.js';
 
 /** An attack that goes on until it is stopped. */
@@ -86,28 +85,4 @@ export async function headerFlood(target: Target, count: number): Promise<Crowd>
   const flood = Array.from({ length: 20_000 }, (_, n) => `X-${n}: ${n}\r\n`).join('');
   const sockets = await open(target, count, (socket) => socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${flood}`));
   return crowd('header floods', sockets, nothing);
-}
-
-export interface Served {
-  readonly reads: number;
-  readonly failed: number;
-  readonly p99Ms: number;
-}
-
-/** Reads as an ordinary client does, one after the other, for a while. */
-export async function readsFor({ apiUrl, aid, token }: Target, ms: number): Promise<Served> {
-  const times: number[] = [];
-  let failed = 0;
-  for (const until = performance.now() + ms; performance.now() < until; await sleep(10)) {
-    const started = performance.now();
-    const answer = await fetch(`${apiUrl}/${aid}/clusters`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(10_000),
-    }).catch(() => undefined);
-    await answer?.arrayBuffer();
-    if (answer?.status !== 200) failed += 1;
-    times.push(performance.now() - started);
-  }
-  times.sort((a, b) => a - b);
-  return { reads: times.length, failed, p99Ms: Math.round(times[Math.floor(times.length * 0.99)] ?? 0) };
 }

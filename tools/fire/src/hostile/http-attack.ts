@@ -130,7 +130,8 @@ export async function attackHttp(target: Target, count: number, seed: number): P
     sent += 1;
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     const accepted = operation.method !== 'GET' && status < 400;
-    if (status !== 0 && status < 500 && !accepted) return;
+    const told = [target.token, target.password].some((secret) => text.includes(secret));
+    if (status !== 0 && status < 500 && !accepted && !told) return;
     const body = request.body === undefined ? '' : Buffer.from(request.body).toString().slice(0, 200);
     wrong.push(`${operation.id}: ${status} to ${request.method} ${request.path} ${body} → ${text.slice(0, 200)}`);
   };

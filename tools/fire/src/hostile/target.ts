@@ -1,7 +1,6 @@
-import { type Dev } from '@runos/tool-e2e';
+import { type Dev, withSql } from '@runos/tool-e2e';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client } from 'pg';
 
 /** The plane that is attacked: what `npm start` wrote about it. */
 export interface Target extends Dev {
@@ -11,22 +10,9 @@ export interface Target extends Dev {
 /** What a file of the plane's data folder holds. */
 export const kept = <T>(data: string, name: string): T => JSON.parse(readFileSync(join(data, name), 'utf8')) as T;
 
-/** As the superuser, who alone sees every schema; the port stands in the arguments of the server. */
-export async function withSql<T>({ data, pids }: Target, work: (sql: Client) => Promise<T>): Promise<T> {
-  const [, port] = /\bport=(\d+)/.exec(readFileSync(`/proc/${pids['postgres']}/cmdline`, 'utf8')) ?? [];
-  const password = readFileSync(join(data, 'postgres', 'password'), 'utf8').trim();
-  const sql = new Client({ host: '127.0.0.1', port: Number(port), user: 'postgres', password, database: 'runos' });
-  await sql.connect();
-  try {
-    return await work(sql);
-  } finally {
-    await sql.end();
-  }
-}
-
 /** How many rows each table holds, by its name. */
-export const rowCounts = (target: Target): Promise<Readonly<Record<string, number>>> =>
-  withSql(target, async (sql) => {
+export const rowCounts = ({ databaseUrl }: Target): Promise<Readonly<Record<string, number>>> =>
+  withSql(databaseUrl, async (sql) => {
     const { rows: tables } = await sql.query<{ name: string }>(
       `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
        WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,

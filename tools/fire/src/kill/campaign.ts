@@ -51,6 +51,7 @@ export async function campaign(options: CampaignOptions): Promise<Verdict> {
     await plane.start('clusterReady', { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' }, ...start);
     const verdict = await new Campaign(await World.of(plane.data), plane.data, options).run();
     keep = verdict.broken.length > 0;
+    if (!keep) await plane.finish();
     return verdict;
   } finally {
     await plane.stop();

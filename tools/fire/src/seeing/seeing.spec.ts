@@ -3,13 +3,24 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { metricTable } from '@runos/observability';
-import { at, type Dev, eventually, type Instance, Plane, World } from '@runos/tool-e2e';
+import { schemaOf } from '@runos/persistence';
+import { at, type Dev, devOf, eventually, type Instance, Plane, withSql, World } from '@runos/tool-e2e';
+import { askPlane, DataFolder, services } from '@runos/tool-start';
 import { type Span, SpanCollector } from './span-collector.js';
+import { appliesIn, lineOf, newsOfAgentIn, wholeTrace, wordsOf } from './whole-trace.js';
 
 /** Written by us into names and values: nothing that tells how the plane does may repeat it. */
 const marker = `marker${randomBytes(6).toString('hex')}`;
 const traceId = randomBytes(16).toString('hex');
 const callersSpan = randomBytes(8).toString('hex');
+
+const wayThere = [
+  ...['gateway POST', 'gateway ask', 'reconciler answer', 'reconciler deliver', 'reconciler ask'],
+  ...['agent-gateway answer', 'agent-gateway instruct', 'cluster-agent obey'],
+];
+const wayBack = [
+  ...['cluster-agent tell', 'agent-gateway report', 'agent-gateway ask', 'reconciler answer', 'jobs hear'],
+];
 
 let collector: SpanCollector;
 let plane: Plane;
@@ -31,44 +42,29 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await plane?.remove();
-  collector?.stop();
-});
+  try {
+    await plane?.finish({ spans: collector.texts.join('\n') });
+  } finally {
+    collector?.stop();
+  }
+}, 60_000);
 
 describe('one write is one trace', () => {
-  const applies = (spans: readonly Span[]) =>
-    spans.filter(({ service, name }) => service === 'cluster-agent' && name === 'kubernetes PATCH');
-
   it('from HTTP over NATS, SQL and the agent to Kubernetes, with one root and no orphan', async () => {
     const bundle = await world.bundle(instance.osid);
-    const spans = await eventually('the whole trace', 20_000, () => {
-      const seen = collector.of(traceId);
-      const known = new Set([callersSpan, ...seen.map(({ spanId }) => spanId)]);
-      const whole = seen.every(({ parentSpanId }) => known.has(parentSpanId));
-      const paths = new Set(applies(seen).map(({ attributes }) => attributes['url.path']));
-      return Promise.resolve(whole && paths.size >= bundle.length ? seen : undefined);
+    const spans = await wholeTrace(collector, { traceId, origin: callersSpan }, (seen) => {
+      const paths = new Set(appliesIn(seen).map(({ attributes }) => attributes['url.path']));
+      return paths.size >= bundle.length && newsOfAgentIn(seen).length > 0;
     });
-    const byId = new Map(spans.map((span) => [span.spanId, span]));
     const roots = spans.filter(({ parentSpanId }) => parentSpanId === callersSpan);
     expect(roots.map(({ service, name }) => `${service}: ${name}`)).toEqual([
       'gateway: POST /:aid/:cid/services/:type',
     ]);
-    const lineOf = (span: Span): string[] => {
-      const parent = byId.get(span.parentSpanId);
-      return [...(parent ? lineOf(parent) : []), `${span.service}: ${span.name}`];
-    };
-    // A span that several would have to be, such as "answer …", is told by its first word.
-    const apply = applies(spans).find(({ attributes }) => String(attributes['url.path']).includes('statefulsets'));
-    const line = lineOf(apply as Span).map((name) =>
-      name
-        .split(/[ :.]+/)
-        .slice(0, 2)
-        .join(' '),
-    );
-    expect(line).toEqual([
-      ...['gateway POST', 'gateway ask', 'reconciler answer', 'reconciler deliver', 'reconciler ask'],
-      ...['agent-gateway answer', 'agent-gateway instruct'],
-      ...['cluster-agent obey', 'cluster-agent apply', 'cluster-agent kubernetes'],
+    const apply = appliesIn(spans).find(({ attributes }) => String(attributes['url.path']).includes('statefulsets'));
+    expect(wordsOf(lineOf(apply as Span, spans))).toEqual([
+      ...wayThere,
+      'cluster-agent apply',
+      'cluster-agent kubernetes',
     ]);
     const services = new Set(spans.map(({ service }) => service));
     for (const service of ['gateway', 'catalog', 'reconciler', 'jobs', 'agent-gateway', 'cluster-agent'])
@@ -76,6 +72,42 @@ describe('one write is one trace', () => {
     const sql = spans.filter(({ attributes }) => attributes['db.system.name'] ?? attributes['db.system']);
     expect(sql.map(({ service }) => service)).toEqual(expect.arrayContaining(['reconciler', 'jobs']));
   });
+
+  it('and back from what the agent reports to the end of the job', async () => {
+    const spans = await wholeTrace(
+      collector,
+      { traceId, origin: callersSpan },
+      (seen) => newsOfAgentIn(seen).length > 0,
+    );
+    for (const heard of newsOfAgentIn(spans)) {
+      expect(wordsOf(lineOf(heard, spans))).toEqual([...wayThere, ...wayBack]);
+    }
+  });
+
+  it('though its agent comes later, or is started anew before it is done', async () => {
+    const folder = new DataFolder(plane.data);
+    const nodes = (await world.kubectl.run(['get', 'nodes', '-o', 'name'])).trim().split('\n');
+    const traces = [1, 2].map(() => ({ traceId: randomBytes(16).toString('hex'), origin: callersSpan }));
+    const ask = async (number: number): Promise<Record<string, unknown>> => {
+      const headers = { traceparent: `00-${traces[number]?.traceId}-${callersSpan}-01` };
+      return (await world.api.post(`${world.services}/valkey`, { name: `long-${number}` }, { headers })).body;
+    };
+    await world.kubectl.run(['cordon', ...nodes]);
+    const unready = await ask(0);
+    const osid = String(unready['osid']);
+    await eventually('it to be applied', 20_000, () => world.kubectl.get('statefulset', osid, osid));
+    await askPlane(folder, 'stop', 'cluster-agent');
+    const waiting = await ask(1);
+    await askPlane(folder, 'start', 'cluster-agent');
+    await world.kubectl.run(['uncordon', ...nodes]);
+    for (const { jobId } of [unready, waiting]) await world.completed(jobId);
+    for (const trace of traces) {
+      const ends = (seen: readonly Span[]) => newsOfAgentIn(seen).length > 0 && appliesIn(seen).length > 0;
+      const spans = await wholeTrace(collector, trace, ends);
+      expect(spans.filter(({ parentSpanId }) => parentSpanId === callersSpan).length).toBe(1);
+      expect(spans.filter(({ name }) => name === 'deliver').length).toBeGreaterThan(0);
+    }
+  }, 60_000);
 
   it('says where it failed', async () => {
     const failing = randomBytes(16).toString('hex');
@@ -119,11 +151,32 @@ describe('metrics of a running plane', () => {
     return found;
   }
 
-  it('are those of the table, each told by somebody, with its labels and no others', async () => {
-    await world.kubectl.run(['delete', 'service', instance.osid, '-n', instance.osid]);
+  /** A Service is lost and cannot be made again for a while, which the agent counts with the reason it was given. */
+  async function refuseOnce(): Promise<void> {
+    const { osid } = instance;
+    const quota = {
+      ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: osid } },
+      spec: { hard: { services: '0' } },
+    };
+    await world.kubectl.apply([quota], 'hostile');
+    await eventually('the quota to count', 20_000, async () =>
+      at(await world.kubectl.get('resourcequota', 'none', osid), 'status', 'hard'),
+    );
+    await world.kubectl.run(['delete', 'service', osid, '-n', osid]);
+    const url = String((await devOf(plane.data)).ops['cluster-agent']);
+    const counted = await eventually('the refusal to be counted', 20_000, async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return /^runos_apply_errors_total\{reason="(\w+)".*\} (\d+)/m.exec(text) ?? undefined;
+    });
+    expect([counted[1], Number(counted[2]) > 0]).toEqual(['QuotaExceeded', true]);
+    await world.kubectl.run(['delete', 'resourcequota', 'none', '-n', osid]);
     await world.event(instance, ({ object }) => at(object, 'kind') === 'Service');
+  }
+
+  it('are those of the table, each told by somebody, with its labels and no others', async () => {
+    await refuseOnce();
     const names = new Set<string>();
-    for (const [process, url] of Object.entries(dev.ops)) {
+    for (const [process, url] of Object.entries((await devOf(plane.data)).ops)) {
       for (const [name, labels] of await scraped(url)) {
         if (name === 'target_info') continue;
         expect([process, Object.keys(metricTable)]).toEqual([process, expect.arrayContaining([name])]);
@@ -132,17 +185,51 @@ describe('metrics of a running plane', () => {
         expect([process, name, known]).toEqual([process, name, expect.arrayContaining([...labels])]);
       }
     }
-    // What only a failure makes has its own specs.
-    const untold = Object.keys(metricTable).filter((name) => !names.has(name));
-    expect(untold).toEqual(['runos_apply_errors_total']);
+    expect(Object.keys(metricTable).filter((name) => !names.has(name))).toEqual([]);
   });
+});
+
+describe('/readyz of every service with a schema', () => {
+  it('names a migration that has to be run, and the service goes on once it has', async () => {
+    const folder = new DataFolder(plane.data);
+    await Promise.all(
+      services
+        .filter(({ database }) => database)
+        .map(async ({ name }) => {
+          const table = `${schemaOf(name)}.migrations`;
+          await askPlane(folder, 'stop', name);
+          const lost = await withSql(dev.databaseUrl, async (sql) => {
+            const newest = `SELECT name FROM ${table} ORDER BY timestamp DESC LIMIT 1`;
+            const { rows } = await sql.query<Record<'id' | 'timestamp' | 'name', string>>(
+              `DELETE FROM ${table} WHERE name = (${newest}) RETURNING *`,
+            );
+            return rows[0];
+          });
+          const before = dev.ops[name];
+          const started = askPlane(folder, 'start', name);
+          const why = await eventually(`${name} to say what is missing`, 20_000, async () => {
+            const url = (await devOf(plane.data)).ops[name];
+            if (url === before) return undefined;
+            const report = (await (await fetch(`${url}/readyz`)).json()) as { why?: Record<string, string> };
+            return report.why?.['migrations'];
+          });
+          expect(why).toBe(`the migration of this service has to be run: ${lost?.name}`);
+          await withSql(dev.databaseUrl, (sql) =>
+            sql.query(`INSERT INTO ${table} (id, timestamp, name) VALUES ($1, $2, $3)`, [
+              ...[lost?.id, lost?.timestamp, lost?.name],
+            ]),
+          );
+          await started;
+        }),
+    );
+  }, 60_000);
 });
 
 describe('logs of a running plane', () => {
   it('are one JSON object per line, with what they belong to and without bodies', async () => {
     const folder = join(plane.data, 'logs');
     const stores = /^(postgres|nats|etcd|kube|kubernetes)/;
-    const requests: Record<string, unknown>[] = [];
+    const events: Record<string, unknown>[] = [];
     for (const file of await readdir(folder)) {
       const text = await readFile(join(folder, file), 'utf8');
       expect([file, text.includes(marker)]).toEqual([file, false]);
@@ -156,14 +243,26 @@ describe('logs of a running plane', () => {
           service: expect.any(String),
           msg: expect.any(String),
         });
-        if (event['msg'] === 'request') requests.push(event);
+        events.push(event);
       }
     }
+    const requests = events.filter(({ msg }) => msg === 'request');
     const created = requests.find((event) => event['traceId'] === traceId);
     expect(created).toMatchObject({
       ...{ service: 'gateway', method: 'POST', status: 202, aid: dev.aid, operation: expect.any(String) },
       ...{ route: '/:aid/:cid/services/:type', ms: expect.any(Number), spanId: expect.any(String) },
     });
-    for (const event of requests) expect(event['traceId']).toMatch(/^[0-9a-f]{32}$/);
+    const { aid, cid } = dev;
+    const jobs = events.filter(({ msg }) => msg === 'a job has ended');
+    expect(jobs.find(({ jobId }) => jobId === instance.jobId)).toMatchObject({
+      ...{ service: 'jobs', aid, cid, status: 'completed', osid: instance.osid, traceId },
+    });
+    const agents = events.filter(({ msg }) => msg === 'an agent is connected' || msg === 'an agent is gone');
+    expect(agents.length).toBeGreaterThan(2);
+    for (const event of [...requests, ...jobs, ...agents])
+      expect([event, event['traceId']]).toEqual([event, expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    for (const event of agents) expect(event).toMatchObject({ service: 'agent-gateway', aid, cid });
+    for (const event of events.filter(({ service }) => /^(cluster|node)-agent$/.test(String(service))))
+      expect(event).toMatchObject({ aid });
   });
 });

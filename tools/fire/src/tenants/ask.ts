@@ -6,23 +6,23 @@ export interface Answer {
   readonly text: string;
 }
 
-/** No validation takes it: it is longer than any key may be. */
-const unreadableKey = 'x'.repeat(65);
+/** No validation takes it, it is longer than any key may be: a write that has it ends there, whoever sends it. */
+export const unreadableKey = 'x'.repeat(65);
 
-/** One request as a caller sends it; with `harmless` a write ends at its validation, whoever sends it. */
+/** One request as a caller sends it; a write with this `Idempotency-Key`, if there is one. */
 export async function ask(
   url: string,
   token: string | undefined,
   { mediaType }: Operation,
   { method, path, body }: SampleRequest,
-  harmless: boolean,
+  key: string | undefined,
 ): Promise<Answer> {
   const response = await fetch(url + path, {
     method,
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(harmless && method !== 'GET' ? { 'idempotency-key': unreadableKey } : {}),
+      ...(key !== undefined && method !== 'GET' ? { 'idempotency-key': key } : {}),
     },
     body: body === undefined ? undefined : JSON.stringify(body),
     signal: AbortSignal.timeout(15_000),

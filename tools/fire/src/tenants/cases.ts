@@ -3,10 +3,30 @@ import { type IdName, type Ids, missingIds } from './ids.js';
 import { idsIn, pathIdsOf, requestOf, sampleOf, type SampleRequest } from './sample-request.js';
 import type { Expected } from './samples.js';
 
-/** Tokens that open nothing. */
-export const badTokens = ['none', 'garbage', 'unknown', 'expired', 'revoked'] as const;
+/** What opens nothing: the certificate is a real one, of another account's cluster agent. */
+export const badTokens = [
+  ...(['none', 'garbage', 'unknown', 'expired', 'revoked'] as const),
+  ...(['expired session', 'revoked session', 'certificate'] as const),
+] as const;
 export type BadToken = (typeof badTokens)[number];
-export type Caller = BadToken | 'stranger' | Role;
+
+/** The owner of the other account, with a token and logged in. */
+const outsiders = ['stranger', 'stranger session'] as const;
+export type Outsider = (typeof outsiders)[number];
+
+export const isOutsider = (caller: Caller): caller is Outsider => outsiders.some((each) => each === caller);
+
+/** People of the account who are logged in. */
+const sessions = { 'viewer session': 'viewer', 'owner session': 'owner' } as const satisfies Record<string, Role>;
+export type Session = keyof typeof sessions;
+
+/** Everybody who belongs to the account, with the role in which they do. */
+const members: readonly (readonly [Role | Session, Role])[] = [
+  ...roles.map((role) => [role, role] as const),
+  ...Object.entries(sessions).map(([name, role]) => [name as Session, role] as const),
+];
+
+export type Caller = BadToken | Outsider | Session | Role;
 
 /** One request of the matrix, and what it must be answered with. */
 export interface Case {
@@ -30,14 +50,17 @@ export function casesOf(operation: Operation, own: Ids, other: Ids): Case[] {
     return { operation, caller, strange: [], request, passes, expected: refusal ?? passed(operation) };
   };
   return [
-    ...badTokens.map((token) => plain(token, operation.access === 'public' ? undefined : invalidToken)),
-    strangerCase(operation, own),
-    ...roles.map((role) => plain(role, refusalOf(operation, role))),
-    ...roles.flatMap((role) => idsIn(operation, own).map((name) => idCase(operation, role, name, own, other))),
+    ...badTokens.map((token) => plain(token, operation.access === 'public' ? undefined : refusalOfBad(token))),
+    ...outsiders.map((caller) => strangerCase(operation, caller, own)),
+    ...members.map(([caller, role]) => plain(caller, refusalOf(operation, role))),
+    ...members.flatMap((member) => idsIn(operation, own).map((name) => idCase(operation, member, name, own, other))),
   ];
 }
 
-const invalidToken: Expected = { status: 401, code: 'auth.invalid' };
+const refusalOfBad = (token: BadToken): Expected => ({
+  status: 401,
+  code: token === 'expired session' ? 'auth.session_expired' : 'auth.invalid',
+});
 const forbidden: Expected = { status: 403, code: 'auth.forbidden' };
 
 /** A write is sent with a header that validation refuses: the last check before it would do something. */
@@ -48,20 +71,26 @@ const refusalOf = ({ access }: Operation, role: Role): Expected | undefined =>
   access === 'public' || access === 'signed-in' || roleAllows(role, access) ? undefined : forbidden;
 
 /** The owner of the other account, about things of this one. */
-function strangerCase(operation: Operation, own: Ids): Case {
+function strangerCase(operation: Operation, caller: Outsider, own: Ids): Case {
   const [first] = pathIdsOf(operation).values();
   const request = requestOf(operation, own);
-  const common = { operation, caller: 'stranger', request, strange: idsIn(operation, own) } as const;
+  const common = { operation, caller, request, strange: idsIn(operation, own) } as const;
   if (first === undefined) return { ...common, passes: true, expected: passed(operation) };
   return { ...common, passes: false, expected: { status: 404, code: first }, twin: requestOf(operation, missingIds) };
 }
 
 /** A caller of this account, about one thing of the other: the account comes first, then the level, then the thing. */
-function idCase(operation: Operation, caller: Role, name: IdName, own: Ids, other: Ids): Case {
+function idCase(
+  operation: Operation,
+  [caller, role]: (typeof members)[number],
+  name: IdName,
+  own: Ids,
+  other: Ids,
+): Case {
   const code = pathIdsOf(operation).get(name);
   const notFound = code === undefined ? sampleOf(operation).strange?.[name] : { status: 404, code };
   if (notFound === undefined) throw new Error(`the row of ${operation.id} does not say what a strange ${name} gets`);
-  const expected = name === 'aid' ? notFound : (refusalOf(operation, caller) ?? notFound);
+  const expected = name === 'aid' ? notFound : (refusalOf(operation, role) ?? notFound);
   const request = requestOf(operation, { ...own, [name]: other[name] });
   const twin = requestOf(operation, { ...own, [name]: missingIds[name] });
   return { operation, caller, strange: [name], request, expected, passes: false, twin };

@@ -5,6 +5,8 @@ import { osidOf } from './samples.js';
 
 /** What an answer is held against. */
 export interface Beside {
+  /** The caller's. */
+  readonly token: string | undefined;
   /** The things of the account that the caller is not in. */
   readonly hidden: Ids;
   /** What the request, and its twin, was about. */
@@ -14,7 +16,7 @@ export interface Beside {
 }
 
 /** What is wrong about an answer; empty when nothing is. */
-export function faultsOf(one: Case, answer: Answer, { hidden, sent, missing, twin }: Beside): string[] {
+export function faultsOf(one: Case, answer: Answer, { token, hidden, sent, missing, twin }: Beside): string[] {
   const faults: string[] = [];
   const { status, code } = one.expected;
   const seen = read(answer.text);
@@ -25,6 +27,7 @@ export function faultsOf(one: Case, answer: Answer, { hidden, sent, missing, twi
     const [yours, nobodys] = [blurred(answer, sent), blurred(twin, missing)];
     if (yours !== nobodys) faults.push(`"not yours" reads ${yours}, "does not exist" reads ${nobodys}`);
   }
+  if (token !== undefined && answer.text.includes(token)) faults.push('the answer repeats the caller’s token');
   const asked = JSON.stringify(one.request);
   const told = idNames.filter((name) => !asked.includes(hidden[name]) && answer.text.includes(`"${hidden[name]}"`));
   if (told.length > 0) faults.push(`the answer tells the other account's ${told.join(', ')}: ${answer.text}`);

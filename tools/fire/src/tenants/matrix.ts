@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { operations } from '@runos/api';
-import type { Dev } from '@runos/tool-e2e';
 import type pg from 'pg';
-import { type Answer, ask } from './ask.js';
-import { type Case, casesOf } from './cases.js';
+import { type Answer, ask, unreadableKey } from './ask.js';
+import { type Case, casesOf, isOutsider } from './cases.js';
 import { type Ids, missingIds } from './ids.js';
 import { faultsOf } from './judge.js';
-import { changedTables, type Digests, tableDigests } from './table-digests.js';
-import { makeTwoAccounts, type TwoAccounts } from './two-accounts.js';
+import { askOnce, repeatFaults } from './repeats.js';
+import { changedTables, settled, tableDigests } from './table-digests.js';
+import type { TwoAccounts } from './two-accounts.js';
 
 export interface Cell {
   readonly one: Case;
@@ -17,47 +16,46 @@ export interface Cell {
 
 export interface Matrix {
   readonly cells: readonly Cell[];
+  /** What is wrong about answers to those who repeat another caller's Idempotency-Key. */
+  readonly repeats: { readonly tried: number; readonly wrong: readonly string[] };
   /** Requests sent, those about what does not exist among them. */
   readonly requests: number;
-  /** Tables that are not as before after all that was refused, and after all that passed. */
-  readonly changed: { readonly refused: readonly string[]; readonly passed: readonly string[] };
+  /** Tables that are not as before after keys were repeated, after all that was refused, and after all that passed. */
+  readonly changed: Readonly<Record<'repeated' | 'refused' | 'passed', readonly string[]>>;
 }
 
 /** Requests under way at once. */
 const atOnce = 8;
 
-/** Every operation as every caller, against a plane that runs on `data`. */
-export async function runMatrix(data: string, dev: Dev, sql: pg.Client): Promise<Matrix> {
-  const accounts = await makeTwoAccounts(data, dev, sql);
+/** Every operation as every caller, against the plane at `url`. */
+export async function runMatrix(url: string, accounts: TwoAccounts, sql: pg.Client): Promise<Matrix> {
   const cases = operations.flatMap((operation) => casesOf(operation, accounts.own, accounts.other));
+  const once = await askOnce(url, accounts);
   const before = await settled(sql);
+  const repeats = await repeatFaults(url, accounts, once);
+  const asked = await tableDigests(sql);
   const refused = await askAll(
-    dev.apiUrl,
+    url,
     accounts,
     cases.filter(({ passes }) => !passes),
   );
   const between = await tableDigests(sql);
   const passed = await askAll(
-    dev.apiUrl,
+    url,
     accounts,
     cases.filter(({ passes }) => passes),
   );
   const after = await tableDigests(sql);
   return {
     cells: [...refused, ...passed],
+    repeats,
     requests: cases.length + cases.filter(({ twin }) => twin).length,
-    changed: { refused: changedTables(before, between), passed: changedTables(between, after) },
+    changed: {
+      repeated: changedTables(before, asked),
+      refused: changedTables(asked, between),
+      passed: changedTables(between, after),
+    },
   };
-}
-
-/** What making the accounts left to do is done when nothing has changed for a while. */
-async function settled(sql: pg.Client): Promise<Digests> {
-  for (let last = await tableDigests(sql); ;) {
-    await sleep(1_000);
-    const now = await tableDigests(sql);
-    if (changedTables(last, now).length === 0) return now;
-    last = now;
-  }
 }
 
 async function askAll(url: string, accounts: TwoAccounts, cases: readonly Case[]): Promise<Cell[]> {
@@ -72,12 +70,19 @@ async function askAll(url: string, accounts: TwoAccounts, cases: readonly Case[]
 
 async function cellOf(url: string, { own, other, tokens }: TwoAccounts, one: Case): Promise<Cell> {
   const { operation, request, caller, twin, passes } = one;
-  const answer = await ask(url, tokens[caller], operation, request, passes);
-  const twinAnswer: Answer | undefined = twin && (await ask(url, tokens[caller], operation, twin, passes));
-  const isStranger = caller === 'stranger';
+  const key = passes ? unreadableKey : undefined;
+  const answer = await ask(url, tokens[caller], operation, request, key);
+  const twinAnswer: Answer | undefined = twin && (await ask(url, tokens[caller], operation, twin, key));
+  const isStranger = isOutsider(caller);
   const sent: Ids = isStranger ? own : { ...own, ...pick(other, one.strange) };
   const missing: Ids = isStranger ? missingIds : { ...own, ...pick(missingIds, one.strange) };
-  const faults = faultsOf(one, answer, { hidden: isStranger ? own : other, sent, missing, twin: twinAnswer });
+  const faults = faultsOf(one, answer, {
+    token: tokens[caller],
+    hidden: isStranger ? own : other,
+    sent,
+    missing,
+    twin: twinAnswer,
+  });
   return { one, status: answer.status, faults };
 }
 

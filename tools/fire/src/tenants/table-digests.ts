@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 
-/** What time or a read changes by itself: when a token was last used, and until when a replica is alive. */
+/** What time or a read changes by itself: when a token was last used, an agent was heard, a replica is alive. */
 const moving: Readonly<Record<string, readonly string[]>> = {
   'identity.api_key': ['last_used_at'],
   'identity.session': ['last_used_at'],
   'agent_gateway.replica': ['lease_until'],
+  'agent_gateway.agent': ['last_beat_at'],
+  'reconciler.cluster': ['last_heartbeat_at'],
 };
 
 export type Digests = ReadonlyMap<string, string>;
@@ -31,3 +34,13 @@ export async function tableDigests(sql: pg.Client): Promise<Digests> {
 /** The tables whose rows are not the same in both. */
 export const changedTables = (before: Digests, after: Digests): string[] =>
   [...new Set([...before.keys(), ...after.keys()])].filter((table) => before.get(table) !== after.get(table));
+
+/** What was asked for before is done when nothing has changed for a while. */
+export async function settled(sql: pg.Client): Promise<Digests> {
+  for (let last = await tableDigests(sql); ;) {
+    await sleep(1_000);
+    const now = await tableDigests(sql);
+    if (changedTables(last, now).length === 0) return now;
+    last = now;
+  }
+}

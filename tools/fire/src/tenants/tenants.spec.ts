@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { operations } from '@runos/api';
 import type { RolesVerdict } from './database-roles.js';
+import type { AgentVerdict } from './foreign-agent.js';
 import type { Matrix } from './matrix.js';
 import { samples } from './samples.js';
 import { nameOf } from './tenants.js';
@@ -8,8 +9,9 @@ import { tryTenants } from './try-tenants.js';
 
 describe('two accounts on one plane', () => {
   let matrix: Matrix;
+  let agent: AgentVerdict;
   let roles: RolesVerdict;
-  beforeAll(async () => ({ matrix, roles } = await tryTenants()), 180_000);
+  beforeAll(async () => ({ matrix, agent, roles } = await tryTenants()), 180_000);
 
   it('are tried with every operation', () => {
     expect(Object.keys(samples).sort()).toEqual(operations.map(({ id }) => id).sort());
@@ -23,8 +25,27 @@ describe('two accounts on one plane', () => {
     expect(matrix.requests).toBeGreaterThan(800);
   });
 
-  it('are not changed by what is refused; what passes leaves the record that credentials were read', () => {
-    expect(matrix.changed).toEqual({ refused: [], passed: ['identity.audit_entry'] });
+  it('are not changed by what is refused; what tells a secret, also once more, leaves a record', () => {
+    const recorded = ['identity.audit_entry'];
+    expect(matrix.changed).toEqual({ repeated: recorded, refused: [], passed: recorded });
+  });
+
+  it('keep to themselves what they were answered under a key that others repeat', () => {
+    expect(matrix.repeats.wrong).toEqual([]);
+    expect(matrix.repeats.tried).toBeGreaterThan(50);
+  });
+
+  it('have agents that can say nothing about each other’s things; they are refused, and that is audited', () => {
+    expect(agent.wrong).toEqual([]);
+    expect(agent.changed).toEqual(['identity.audit_entry']);
+    const actions = ['agent.answer', 'agent.identity', 'agent.resync', 'agent.status'];
+    expect([...new Set(agent.audited.map(({ action }) => action))].sort()).toEqual(actions);
+    for (const { outcome, subject, aid, detail } of agent.audited) {
+      const reason = expect.any(String);
+      expect({ outcome, subject, detail }).toMatchObject({ outcome: 'refused', detail: { reason } });
+      expect([aid, subject]).toEqual([agent.account, expect.stringMatching(/^theirs\//)]);
+    }
+    expect(agent.audited.length).toBeLessThan(agent.tried / 2);
   });
 
   it('lie in schemas that only the role of their own service can reach', () => {

@@ -1,15 +1,16 @@
 import { operations } from '@runos/api';
+import { isOutsider } from './cases.js';
 import type { Cell, Matrix } from './matrix.js';
 import { tryTenants } from './try-tenants.js';
 
 /** Columns beside the ones of single ids. */
 const columnOf = ({ one: { caller, strange } }: Cell): string =>
-  caller === 'stranger' || strange.length === 0 ? caller : `${caller}: other ${strange.join(', ')}`;
+  isOutsider(caller) || strange.length === 0 ? caller : `${caller}: other ${strange.join(', ')}`;
 
 /** `npm run fire -- tenants`: every operation as every caller, then every database role on all that is not its own. */
 export async function fireTenants(): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const { matrix, roles } = await tryTenants();
+  const { matrix, agent, roles } = await tryTenants();
   print(matrix, say);
   const { refused, passed } = matrix.changed;
   say(
@@ -18,10 +19,13 @@ export async function fireTenants(): Promise<void> {
   say(
     `database: ${roles.tried} attempts of ${roles.names.length} roles beyond their schema (${roles.names.join(', ')})`,
   );
-  for (const wrong of roles.wrong) say(`wrong ${wrong}`);
+  say(`repeated keys: ${matrix.repeats.tried} of other callers`);
+  say(`agent of another account: ${agent.tried} attempts, ${agent.audited.length} audit entries`);
+  for (const wrong of [...roles.wrong, ...matrix.repeats.wrong, ...agent.wrong]) say(`wrong ${wrong}`);
   const wrong = matrix.cells.flatMap((cell) => cell.faults.map((fault) => `${nameOf(cell)}: ${fault}`));
   for (const fault of wrong) say(`wrong ${fault}`);
-  const well = wrong.length + refused.length + roles.wrong.length === 0;
+  const elsewhere = [roles, matrix.repeats, agent].flatMap((part) => part.wrong);
+  const well = wrong.length + refused.length + elsewhere.length === 0;
   say(well ? 'every answer was as it must be' : 'NOT every answer was as it must be');
   process.exitCode = well ? 0 : 1;
 }

@@ -1,21 +1,34 @@
-import { Plane } from '@runos/tool-e2e';
-import pg from 'pg';
+import { Plane, withSql } from '@runos/tool-e2e';
 import { type RolesVerdict, tryRoles } from './database-roles.js';
+import { type AgentVerdict, tryForeignAgent } from './foreign-agent.js';
 import { type Matrix, runMatrix } from './matrix.js';
+import { makeTwoAccounts } from './two-accounts.js';
 
-/** A plane of its own, without a cluster or limits per minute: the matrix, then the roles of its database. */
-export async function tryTenants(): Promise<{ matrix: Matrix; roles: RolesVerdict }> {
+export interface TenantsVerdict {
+  readonly matrix: Matrix;
+  readonly agent: AgentVerdict;
+  readonly roles: RolesVerdict;
+}
+
+/**
+ * A plane of its own, without a cluster or limits per minute: every operation as every caller, one account's agent
+ * against the other's, then the roles of the database.
+ */
+export async function tryTenants(): Promise<TenantsVerdict> {
   const plane = await Plane.create();
   try {
     const unlimited = { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' };
     const dev = await plane.start('ready', unlimited, '--no-cluster');
-    const sql = new pg.Client({ connectionString: dev.databaseUrl });
-    await sql.connect();
-    try {
-      return { matrix: await runMatrix(plane.data, dev, sql), roles: await tryRoles(plane.data, dev.databaseUrl, sql) };
-    } finally {
-      await sql.end();
-    }
+    const verdict = await withSql(dev.databaseUrl, async (sql) => {
+      const accounts = await makeTwoAccounts(plane.data, dev, sql);
+      return {
+        matrix: await runMatrix(dev.apiUrl, accounts, sql),
+        agent: await tryForeignAgent(dev, accounts, sql),
+        roles: await tryRoles(plane.data, dev.databaseUrl, sql),
+      };
+    });
+    await plane.finish();
+    return verdict;
   } finally {
     await plane.remove();
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Role, roles } from '@runos/api';
 import { createAccount, type Operator } from '@runos/tool-account';
-import { ApiClient, type Dev } from '@runos/tool-e2e';
+import { agentProofs, ApiClient, type Dev, type Proof } from '@runos/tool-e2e';
 import type pg from 'pg';
 import type { BadToken, Caller } from './cases.js';
 import type { Ids } from './ids.js';
@@ -13,26 +13,67 @@ export interface TwoAccounts {
   readonly own: Ids;
   readonly other: Ids;
   readonly tokens: Readonly<Record<Caller, string | undefined>>;
+  /** Of each account's cluster agent. */
+  readonly proofs: { readonly own: Proof; readonly other: Proof };
 }
+
+const [cid, otherCid] = ['mine', 'theirs'];
 
 /** A plane's own account and a second one, each with one thing of every kind, and every caller's token. */
 export async function makeTwoAccounts(data: string, dev: Dev, sql: pg.Client): Promise<TwoAccounts> {
   const operator = JSON.parse(await readFile(join(data, 'operator.json'), 'utf8')) as Operator;
-  const stranger = await createAccount(operator, `stranger-${Date.now()}@example.com`);
+  const [stranger, colleague] = [await newcomer(operator, 'stranger'), await newcomer(operator, 'colleague')];
+  await sql.query(
+    `UPDATE identity.membership SET aid = $1, role = 'viewer'
+      WHERE user_id = (SELECT id FROM identity.person WHERE email = $2)`,
+    [dev.aid, colleague.email],
+  );
+  const proof = async (aid: string, cluster: string): Promise<Proof> =>
+    (await agentProofs(sql, data, aid, [cluster])).get(cluster) as Proof;
+  const proofs = { own: await proof(dev.aid, cid), other: await proof(stranger.aid, otherCid) };
   const owner = new ApiClient(dev.apiUrl, dev.token);
   const key = async (name: string, role: Role) => make(owner, `/${dev.aid}/api-keys`, { name, role });
   const byRole = await Promise.all(
     roles.map(async (role) => [role, String((await key(role, role))['token'])] as const),
   );
   return {
-    own: await furnish(owner, dev.aid, 'mine', sql),
-    other: await furnish(new ApiClient(dev.apiUrl, stranger.token), stranger.aid, 'theirs', sql),
+    own: await furnish(owner, dev.aid, cid, sql),
+    other: await furnish(new ApiClient(dev.apiUrl, stranger.token), stranger.aid, otherCid, sql),
+    proofs,
     tokens: {
       ...(Object.fromEntries(byRole) as Record<Role, string>),
       ...(await badTokens(owner, dev.aid, () => key('spoilt', 'owner'), sql)),
+      ...(await badSessions(dev, sql)),
+      certificate: proofs.other.certificate.replaceAll(/-----[^-]+-----|\s/g, ''),
       stranger: stranger.token,
+      'stranger session': await logIn(dev, stranger),
+      'viewer session': await logIn(dev, colleague),
+      'owner session': await logIn(dev, dev),
     },
   };
+}
+
+interface Person {
+  readonly email: string;
+  readonly password: string;
+}
+
+async function newcomer(operator: Operator, name: string): Promise<Person & { aid: string; token: string }> {
+  const { password, ...made } = await createAccount(operator, `${name}-${Date.now()}@example.com`);
+  if (password === null) throw new Error(`${name} existed already`);
+  return { ...made, password };
+}
+
+async function logIn({ apiUrl }: Dev, { email, password }: Person): Promise<string> {
+  return String((await make(new ApiClient(apiUrl, undefined), '/auth/login', { email, password }))['token']);
+}
+
+async function badSessions(dev: Dev, sql: pg.Client): Promise<Record<'expired session' | 'revoked session', string>> {
+  const [expired, revoked] = [await logIn(dev, dev), await logIn(dev, dev)];
+  const [, keyId] = /^runos_ses_(\w+)\./.exec(expired) ?? [];
+  await sql.query(`UPDATE identity.session SET expires_at = now() - interval '1 minute' WHERE key_id = $1`, [keyId]);
+  await make(new ApiClient(dev.apiUrl, revoked), '/auth/logout', undefined);
+  return { 'expired session': expired, 'revoked session': revoked };
 }
 
 async function badTokens(
@@ -40,7 +81,7 @@ async function badTokens(
   aid: string,
   newKey: () => Promise<Record<string, unknown>>,
   sql: pg.Client,
-): Promise<Record<BadToken, string | undefined>> {
+): Promise<Record<Exclude<BadToken, 'expired session' | 'revoked session' | 'certificate'>, string | undefined>> {
   const [expired, revoked] = [await newKey(), await newKey()];
   await sql.query(`UPDATE identity.api_key SET expires_at = now() - interval '1 minute' WHERE key_id = $1`, [
     expired['id'],

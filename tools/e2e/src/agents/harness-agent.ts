@@ -3,6 +3,7 @@ import {
   AgentHello,
   bucketHashes,
   bundlesCapability,
+  ClusterAgentHeartbeatToServer,
   type Envelope,
   maxToAgentBytes,
   openStream,
@@ -24,13 +25,13 @@ export interface Proof {
   readonly certificate: string;
 }
 
-/** A cluster agent that stores what it is told it stores, and only compares it with the plane. */
+/** A cluster agent that stores what it is told it stores, compares it with the plane, and says whatever it is told to. */
 export class HarnessAgent {
   readonly #client: Client;
   readonly #stream: ClientDuplexStream<Envelope, Envelope>;
   readonly #asked = new Map<string, (answer: Envelope | Error) => void>();
-  /** Bundles that the plane sent again. */
-  redelivered = 0;
+  /** Hears what the plane tells it to do; nobody else answers that. */
+  onInstruction: (instruction: Envelope) => void = () => undefined;
 
   constructor(address: string, proof: Proof) {
     const [ca, key, certificate] = [proof.ca, proof.key, proof.certificate].map((pem) => Buffer.from(pem));
@@ -48,7 +49,7 @@ export class HarnessAgent {
   /** Says hello with what it stores; answers whether the plane thinks the same. */
   async hello(entries: readonly ResyncEntry[]): Promise<boolean> {
     const stored = { count: entries.length, root: rootOf(entries) };
-    const said = await this.#ask(AgentHello, { version: 'bench', capabilities: [bundlesCapability], ...stored });
+    const said = await this.#ask(AgentHello, { version: 'harness', capabilities: [bundlesCapability], ...stored });
     return said.inSync === true;
   }
 
@@ -60,6 +61,27 @@ export class HarnessAgent {
     for (const page of resyncPages(entries, differing)) await this.#ask(RESYNC, page);
   }
 
+  /** One heartbeat, answered. */
+  async beat(): Promise<void> {
+    await this.#ask(ClusterAgentHeartbeatToServer, {});
+  }
+
+  /** Says something that nobody answers. */
+  say(envelope: Envelope): void {
+    this.#stream.write(envelope);
+  }
+
+  /** Says something and waits for whatever comes back with its tag. Rejects when the stream ends. */
+  async exchange(envelope: Envelope): Promise<Envelope> {
+    const answer = await new Promise<Envelope | Error>((resolve) => {
+      this.#asked.set(envelope.tag, resolve);
+      this.#stream.write(envelope);
+    });
+    this.#asked.delete(envelope.tag);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
   close(): void {
     this.#stream.on('error', () => undefined);
     this.#stream.cancel();
@@ -67,14 +89,7 @@ export class HarnessAgent {
   }
 
   async #ask<R extends Report>(report: R, body: unknown): Promise<ReplyOf<R>> {
-    const tag = randomUUID();
-    const answer = await new Promise<Envelope | Error>((resolve) => {
-      this.#asked.set(tag, resolve);
-      this.#stream.write(reportEnvelope(report, body as never, tag));
-    });
-    this.#asked.delete(tag);
-    if (answer instanceof Error) throw answer;
-    const read = readReply(report, answer);
+    const read = readReply(report, await this.exchange(reportEnvelope(report, body as never, randomUUID())));
     if (!read.ok) throw new Error(`${report.type}: ${read.problem}`);
     return read.value;
   }
@@ -82,6 +97,6 @@ export class HarnessAgent {
   #heard(envelope: Envelope): void {
     const waiting = this.#asked.get(envelope.tag);
     if (waiting) return waiting(envelope);
-    if (envelope.type === 'APPLY_BUNDLE') this.redelivered += 1;
+    this.onInstruction(envelope);
   }
 }
