@@ -17,7 +17,7 @@ export interface Findings<T> {
 }
 
 /** Sessions come and go with agents and people, and refusals are audited; these say nothing of what was refused. */
-const restless = /\.(session|replica|failed_log_in|audit_entry)$/;
+const restless = /\.(session|replica|agent|failed_log_in|audit_entry)$/;
 
 /** Every attack that sends inputs which must be refused, once to warm up and once more to see what it leaves. */
 async function measured<T>(target: Target, attack: (half: number) => Promise<T>): Promise<Findings<T>> {
