@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { devOf, eventually, Plane, World } from '@runos/tool-e2e';
+import { Dice } from '../load/dice.js';
 import { Load } from '../load/load.js';
 import { type Complaint, PatientClient } from '../load/patient-client.js';
 import { clusterVerdict } from './cluster-verdict.js';
@@ -19,7 +20,7 @@ export interface CampaignOptions {
   readonly clients: number;
   /** Between two writes of one client, ms. */
   readonly pauseMs: number;
-  /** Between the moment when everything is ready again and the next fault, ms. */
+  /** Between the moment when everything is ready again and the next fault, ms; the seed adds up to as much again. */
   readonly restMs: number;
   readonly say: (line: string) => void;
 }
@@ -66,6 +67,7 @@ class Campaign {
   readonly #troubles: string[] = [];
   /** Requests that began before may have got no answer. */
   #excusedUntil = 0;
+  readonly #moments: Dice;
 
   constructor(
     private readonly world: World,
@@ -73,6 +75,7 @@ class Campaign {
     private readonly options: CampaignOptions,
   ) {
     const { seed, writes, instances, clients, pauseMs } = options;
+    this.#moments = new Dice(seed);
     this.#client = new PatientClient(world.dev.apiUrl, world.dev.token, (begun) => begun < this.#excusedUntil);
     this.#load = new Load({
       client: this.#client,
@@ -102,7 +105,7 @@ class Campaign {
 
   async #strike(fault: Fault): Promise<void> {
     const { say, restMs } = this.options;
-    await sleep(restMs);
+    await sleep(restMs + this.#moments.throw(restMs));
     const began = Date.now();
     this.#excusedUntil = this.#excuse(fault, began);
     try {
