@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import type { Finding } from './finding.js';
 import { seedInstances } from './fixture/seed-instances.js';
-import { superuserUrl } from './fixture/superuser-url.js';
+import { reconcilerUrl } from './fixture/reconciler-url.js';
 import { servicePids } from './process/services.js';
 import { cpuMs } from './process/usage.js';
 
@@ -27,7 +27,7 @@ export async function benchIdle(args: readonly string[]): Promise<readonly Findi
   const bare = Array.from({ length: 8 }, () => spawn(process.execPath, ['-e', bareProgram], { stdio: 'ignore' }));
   try {
     const dev = await plane.start('ready', {}, '--no-cluster');
-    const database = await superuserUrl(plane.data);
+    const database = reconcilerUrl(dev);
     await seedInstances(dev, database, { clusters, perCluster });
     const sql = new Client({ connectionString: database });
     await sql.connect();

@@ -1,15 +1,18 @@
-import { Plane, World } from '@runos/tool-e2e';
+import { eventually, Plane, World } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Client } from 'pg';
 import type { Finding } from './finding.js';
+import { reconcilerUrl } from './fixture/reconciler-url.js';
 import { servicePids } from './process/services.js';
 import { residentMb } from './process/usage.js';
 
 const restMs = 30_000;
 const serviceMb = 150;
 const agentMb = 200;
-/** So many creations are under way at once. */
-const abreast = 50;
+/** So many creations are asked for at once. */
+const abreast = 16;
+const appliedWithinMs = 600_000;
 
 /** Resident memory: of every service at rest, and of the cluster agent that looks after many instances. */
 export async function benchMemory(args: readonly string[]): Promise<readonly Finding[]> {
@@ -28,15 +31,33 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
       findings.push(finding(`memory of ${name} at rest`, await residentMb(pid), serviceMb));
     }
     const world = await World.of(plane.data);
-    for (let made = 0; made < count; made += abreast) {
-      const some = Array.from({ length: Math.min(abreast, count - made) }, () => world.create('valkey'));
+    for (let asked = 0; asked < count; asked += abreast) {
+      const some = Array.from({ length: Math.min(abreast, count - asked) }, () => world.ask('valkey'));
       await Promise.all(some);
     }
+    await allHealthy(reconcilerUrl(dev), count);
     await sleep(restMs);
     const agent = Number(dev.pids['cluster-agent']);
     return [...findings, finding(`memory of cluster-agent with ${count} instances`, await residentMb(agent), agentMb)];
   } finally {
     await plane.remove();
+  }
+}
+
+/** Asked of SQL once a second: a thousand jobs followed over HTTP would be most of the work. */
+async function allHealthy(databaseUrl: string, count: number): Promise<void> {
+  const sql = new Client({ connectionString: databaseUrl });
+  await sql.connect();
+  try {
+    await eventually(`${count} instances to be healthy`, appliedWithinMs, async () => {
+      await sleep(1_000);
+      const { rows } = await sql.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM instance WHERE state = 'healthy'`,
+      );
+      return rows[0]?.n === count;
+    });
+  } finally {
+    await sql.end();
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Finding } from './finding.js';
 import { seedInstances } from './fixture/seed-instances.js';
-import { superuserUrl } from './fixture/superuser-url.js';
+import { reconcilerUrl } from './fixture/reconciler-url.js';
 import { type LoadResult, runLoad } from './load/load.js';
 
 const connections = 32;
@@ -22,7 +22,7 @@ export async function benchReads(args: readonly string[]): Promise<readonly Find
   const plane = await Plane.create();
   try {
     const dev = await plane.start('ready', { RUNOS_READS_PER_MINUTE: '0' }, '--no-cluster');
-    const database = await superuserUrl(plane.data);
+    const database = reconcilerUrl(dev);
     const { cids, paths } = await seedInstances(dev, database, { clusters: 10, perCluster: 100 });
     const bare = fork(join(import.meta.dirname, 'bare/main.js'), {
       env: { ...process.env, BENCH_DATABASE_URL: database },

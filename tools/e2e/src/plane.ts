@@ -33,11 +33,12 @@ export class Plane {
     const log = createWriteStream(join(this.data, 'start.log'), { flags: 'a' });
     const args = ['--data', this.data, '--port', '0', '--agent-ports', '0,0', ...options];
     const child = spawn(process.execPath, [main, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The channel tells it when we end, however that comes: nothing stays behind.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...environment },
     });
-    child.stdout.pipe(log);
-    child.stderr.pipe(log);
+    child.stdout?.pipe(log);
+    child.stderr?.pipe(log);
     this.#child = child;
     return eventually(`the plane in ${this.data} to be ${until}`, 120_000, async () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}: ${await this.output()}`);

@@ -15,6 +15,7 @@ async function main(): Promise<number> {
   }
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  process.on('disconnect', () => stop.abort()); // a program that started us with a channel has ended
   const folder = new DataFolder(options.data);
   try {
     folder.take();

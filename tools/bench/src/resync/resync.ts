@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import type { Finding } from '../finding.js';
 import { seedInstances } from '../fixture/seed-instances.js';
-import { superuserUrl } from '../fixture/superuser-url.js';
+import { reconcilerUrl } from '../fixture/reconciler-url.js';
 
 const perCluster = 100;
 const mostMs = 5_000;
@@ -44,7 +44,7 @@ async function measure(clusters: number): Promise<Exchange> {
   const plane = await Plane.create();
   try {
     const dev = await plane.start('ready');
-    const url = await superuserUrl(plane.data);
+    const url = reconcilerUrl(dev);
     const { cids } = await seedInstances(dev, url, { clusters, perCluster });
     const sql = new pg.Client({ connectionString: url });
     await sql.connect();
