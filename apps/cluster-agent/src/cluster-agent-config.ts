@@ -21,7 +21,7 @@ export const clusterAgentConfig = z.object({
     .regex(/^[A-Za-z0-9._-]{1,128}$/, '1 to 128 letters, digits, dots, dashes or underscores')
     .default(() => `${hostname()}-${process.pid}`),
   /** Instances worked on at a time. */
-  concurrency: wholeNumber(1, 64).default(8),
+  concurrency: wholeNumber(1, 64).default(16),
   /** From then on a removal tells what holds it up. */
   heldUpAfterMs: milliseconds(60_000),
   /** How often a removal is looked at without an event. */

@@ -30,18 +30,22 @@ export interface ExecutorOptions {
   readonly clock?: Clock;
   readonly fights?: FightOptions;
   readonly watch?: WatchOptions;
-  /** Instances worked on at a time. Default 8. */
+  /** Instances worked on at a time. Default 16. */
   readonly concurrency?: number;
   /** From then on a removal tells what holds it up. Default 60 s. */
   readonly heldUpAfterMs?: number;
   /** How often a removal looks by itself; events wake it sooner. Default 5 s. */
   readonly lookAgainMs?: number;
-  /** How long what was learnt may stay unwritten. Default 10 s. */
+  /** How long what was learnt may stay unwritten. Default 30 s. */
   readonly notesDelayMs?: number;
 }
 
 /** What was learnt may take this long to be stored at the end: losing it costs another apply. */
 const lastWordsMs = 3_000;
+
+/** More instances on at a time are a rush: they are applied first, and what is on the way is told this much later. */
+const rush = 4;
+const rushWaitMs = 15_000;
 
 /** What is always around an instance's own objects. */
 const surroundings = [
@@ -62,12 +66,14 @@ export class Executor {
   readonly #turns: BundleTurn;
   readonly #remover: Remover;
   readonly #queue: WorkQueue<string>;
+  readonly #statuses: WorkQueue<string>;
   readonly #notes: WorkQueue<string>;
 
   constructor(private readonly options: ExecutorOptions) {
     const { client, clock = systemClock, logger, heldUpAfterMs = 60_000, lookAgainMs = 5_000 } = options;
     const fights = new Fights({ clock, ...options.fights });
-    const changed = (instance: Instance) => this.#courier.changed(instance);
+    const { concurrency = 16 } = options;
+    const changed = ({ osid }: Instance) => this.#statuses.add(osid, this.#queue.busy > rush ? rushWaitMs : 0);
     const due = ({ osid }: Instance) => this.#queue.add(osid);
     this.#applier = new Applier(client);
     this.#store = new BundleStore(client, options.namespace ?? 'runos');
@@ -96,7 +102,6 @@ export class Executor {
       if (verdict.kind === 'retrying')
         logger.warn({ osid: key, err: verdict.cause }, 'an instance is tried again later');
     };
-    const { concurrency = 8 } = options;
     this.#queue = new WorkQueue({
       clock,
       concurrency,
@@ -107,6 +112,7 @@ export class Executor {
     gauge('workqueue_oldest_age_seconds', () => [
       { value: this.#queue.due.oldestMs / 1_000, labels: { name: 'cluster-agent' } },
     ]);
+    this.#statuses = new WorkQueue({ clock, run: (osid) => this.#tell(osid), onVerdict: warn });
     this.#notes = new WorkQueue({ clock, concurrency: 2, run: (osid) => this.#note(osid), onVerdict: warn });
   }
 
@@ -162,7 +168,7 @@ export class Executor {
   /** Ends the turns that are on, stores what was learnt, and resolves when nothing moves any more. */
   async stop(): Promise<void> {
     await Promise.all([this.#watches.stop(), this.#queue.stop()]);
-    await this.#notes.stop();
+    await Promise.all([this.#statuses.stop(), this.#notes.stop()]);
     const signal = AbortSignal.timeout(lastWordsMs);
     for (const instance of this.registry.all()) await this.#flush(instance, signal);
   }
@@ -178,6 +184,7 @@ export class Executor {
     const instance = this.registry.get(osid);
     if (instance === undefined || instance.record.revision === 0) return settled();
     const { trace } = instance;
+    if (this.#queue.busy <= rush) this.#statuses.hasten();
     const verdict = await this.#traced(instance, () => this.#seeTo(instance, signal));
     if (verdict.kind !== 'retrying' && instance.trace === trace) instance.trace = undefined;
     return verdict;
@@ -199,7 +206,13 @@ export class Executor {
   }
 
   #noteLater(instance: Instance): void {
-    if (instance.notesDue) this.#notes.add(instance.osid, this.options.notesDelayMs ?? 10_000);
+    if (instance.notesDue) this.#notes.add(instance.osid, this.options.notesDelayMs ?? 30_000);
+  }
+
+  #tell(osid: string): Promise<Verdict> {
+    const instance = this.registry.get(osid);
+    if (instance !== undefined) this.#courier.changed(instance);
+    return Promise.resolve(settled());
   }
 
   async #note(osid: string): Promise<Verdict> {

@@ -51,6 +51,21 @@ describe('a work queue', () => {
     end.open(settled());
   });
 
+  it('tells how many turns are on or in line, and makes due at once what waits', async () => {
+    const end = gate<Verdict>();
+    answer = () => end.promise;
+    queue.add('a');
+    queue.add('b', 60_000);
+    queue.add('c', 90_000);
+    expect(queue.busy).toBe(1);
+    queue.hasten();
+    expect(queue.busy).toBe(3);
+    end.open(settled());
+    await clock.advance(0);
+    expect(turns).toEqual(['a', 'b', 'c']);
+    expect(queue.busy).toBe(0);
+  });
+
   it('runs no turn in the context of whoever added its key', async () => {
     const caller = new AsyncLocalStorage<string>();
     const seen: (string | undefined)[] = [];

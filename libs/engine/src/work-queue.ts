@@ -53,6 +53,11 @@ export class WorkQueue<K extends string> {
     return this.#entries.size;
   }
 
+  /** Turns that are on, and keys in line for one. */
+  get busy(): number {
+    return this.#running + this.#ready.length;
+  }
+
   /** Keys that are due, in line or running, and for how long the first of them has been. */
   get due(): { readonly depth: number; readonly oldestMs: number } {
     const now = this.#clock.now().getTime();
@@ -72,6 +77,11 @@ export class WorkQueue<K extends string> {
       entry.dueAt = dueAt;
       this.#schedule(key, entry, delayMs);
     }
+  }
+
+  /** Makes everything due now that waits for a later time. */
+  hasten(): void {
+    for (const [key, { state }] of this.#entries) if (state === 'waiting') this.add(key);
   }
 
   /** Resolves when no turn is on and none is in line; what waits for a later time does not count. */
