@@ -7,6 +7,7 @@ import { read, type Served, servedWhile } from './served.js';
 import { memoryOf, rowCounts, type Target } from './target.js';
 
 export interface Findings<T> {
+  /** Figures are of the second half, lists of what was wrong of both. */
   readonly findings: T;
   /** Tables whose rows became more or fewer, though everything was refused. */
   readonly written: readonly string[];
@@ -20,15 +21,15 @@ export interface Findings<T> {
 const restless = /\.(session|replica|agent|failed_log_in|audit_entry)$/;
 
 /** Every attack that sends inputs which must be refused, once to warm up and once more to see what it leaves. */
-async function measured<T>(target: Target, attack: (half: number) => Promise<T>): Promise<Findings<T>> {
+async function measured<T extends object>(target: Target, attack: (half: number) => Promise<T>): Promise<Findings<T>> {
   const before = await rowCounts(target);
   const { outcome, served } = await servedWhile(
     () => read(target),
     async () => {
-      await attack(0);
+      const first = await attack(0);
       await sleep(1_000);
       const warm = memoryOf(target);
-      return { warm, findings: await attack(1) };
+      return { warm, findings: withListsOf(first, await attack(1)) };
     },
   );
   await sleep(1_000);
@@ -38,6 +39,15 @@ async function measured<T>(target: Target, attack: (half: number) => Promise<T>)
   const { warm, findings } = outcome;
   const grown = Object.fromEntries(Object.entries(hot).map(([name, mib]) => [name, mib - (warm[name] ?? 0)]));
   return { findings, written: written.map((table) => `${table} ${before[table]} → ${after[table]}`), grown, served };
+}
+
+function withListsOf<T extends object>(first: T, second: T): T {
+  const earlier = new Map<string, unknown>(Object.entries(first));
+  const joined = Object.entries(second).map(([name, value]: [string, unknown]) => {
+    const before = earlier.get(name);
+    return [name, Array.isArray(value) && Array.isArray(before) ? [...before, ...value] : value];
+  });
+  return Object.fromEntries(joined) as T;
 }
 
 export const fuzzHttp = (target: Target, bodies: number, seed: number): Promise<Findings<HttpFindings>> =>
