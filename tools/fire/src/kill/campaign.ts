@@ -144,16 +144,21 @@ class Campaign {
     const client = new KubeClient(await readKubeconfig(this.world.dev.kubeconfig));
     const { databaseUrl } = await devOf(this.data);
     const { ledger } = this.#load;
+    const began = Date.now();
+    let last = '';
     let wrong: string[] = ['nothing was checked'];
     const look = async (): Promise<boolean> => {
       wrong = await sqlVerdict(databaseUrl, ledger);
       if (wrong.length === 0) wrong = await clusterVerdict(client, ledger);
+      last = wrong[0] ?? last;
       return wrong.length === 0;
     };
     try {
       await eventually('everything to be as it was promised', settleMs, look).catch((error: Error) => {
         if (wrong.length === 0) wrong = [String(error.cause ?? error)];
       });
+      const seconds = ((Date.now() - began) / 1_000).toFixed(1);
+      this.options.say(`settled ${seconds} s after the last answer${last && `; at last it was about: ${last}`}`);
       return wrong;
     } finally {
       await client.close();
