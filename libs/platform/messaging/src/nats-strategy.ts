@@ -1,6 +1,7 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { stopWithinMs } from '@runos/config';
 import { type EventContract, isHeardLive, type RequestContract, type ServiceName, streamOf } from '@runos/contracts';
 import { systemClock } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
@@ -27,8 +28,8 @@ interface Extras {
   readonly batch?: number;
 }
 
-/** Answers in flight and handlers of events get this long to end when the process stops, ms: no deadline is longer. */
-const drainMs = 8_000;
+/** Answers in flight and handlers of events get this long to end when the process stops; the rest is for closing, ms. */
+const drainMs = stopWithinMs - 1_000;
 
 /** Nest's handlers over our connection: `@Answers`, `@Hears` and `@HearsBatch` become subscriptions and consumers. */
 export class NatsStrategy extends Server implements CustomTransportStrategy {

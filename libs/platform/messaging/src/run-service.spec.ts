@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { toEnvironment } from '@runos/config';
+import { stopWithinMs, toEnvironment } from '@runos/config';
+import { contracts } from '@runos/contracts';
 import { doIt } from './spec-contracts.js';
 import { type SpecPlane, specPlane } from './spec-plane.js';
 
@@ -50,6 +51,12 @@ describe('runService', () => {
     child.kill('SIGTERM');
     expect(await asked).toEqual({ done: child.pid });
     expect((await ended).code).toBe(0);
+  });
+
+  it('has time for whatever a client of the gateway may be waiting for, and a second to close', () => {
+    const asked = contracts.flatMap((one) => (one.kind === 'request' && one.callers.includes('gateway') ? [one] : []));
+    expect(asked.length).toBeGreaterThan(20);
+    expect(stopWithinMs).toBeGreaterThanOrEqual(1_000 + Math.max(...asked.map(({ deadlineMs }) => deadlineMs)));
   });
 
   it('ends at once on SIGTERM while it still waits for NATS', async () => {
