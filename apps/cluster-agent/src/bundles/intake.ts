@@ -55,7 +55,7 @@ export class Intake {
     if (refusal !== undefined) return no(refusal);
     const refs = objects.map(refOf);
     return this.#take(osid, { revision, digest }, (now) => ({
-      ...{ osid, generation, revision, digest, driftPolicy, removing: false, trace: traceHeaders() },
+      ...{ osid, generation, revision, digest, driftPolicy, removing: false },
       inventory: mergeInventory(now.inventory, refs),
       objectsGz: Buffer.from(objectsGz, 'base64'),
       notes: { ...now.notes, dataLost: undefined },
@@ -66,15 +66,7 @@ export class Intake {
     const known = this.parts.registry.get(osid);
     const found = known === undefined ? await this.#namespaceOf(osid) : undefined;
     return this.#take(osid, { revision, digest: tombstoneDigest }, (now) => ({
-      ...{
-        osid,
-        generation,
-        revision,
-        digest: tombstoneDigest,
-        driftPolicy: 'repair',
-        removing: true,
-        trace: traceHeaders(),
-      },
+      ...{ osid, generation, revision, digest: tombstoneDigest, driftPolicy: 'repair', removing: true },
       inventory: found ?? now.inventory,
       objectsGz: Buffer.alloc(0),
       notes: noNotes,
@@ -94,7 +86,7 @@ export class Intake {
       await keeper.update(instance, (now) => {
         again = now.revision === asked.revision && now.digest === asked.digest;
         answer = again ? accepted : refusedBy(now, asked);
-        return again || !answer.accepted ? undefined : make(now);
+        return again || !answer.accepted ? undefined : { ...make(now), trace: traceHeaders() };
       });
     } finally {
       if (instance.record.revision === 0) registry.remove(instance);
