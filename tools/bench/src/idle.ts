@@ -1,8 +1,8 @@
-import { Plane } from '@runos/tool-e2e';
+import { Plane, withSql } from '@runos/tool-e2e';
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import type { Finding } from './finding.js';
 import { seedInstances } from './fixture/seed-instances.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';
@@ -29,15 +29,12 @@ export async function benchIdle(args: readonly string[]): Promise<readonly Findi
     const dev = await plane.start('ready', {}, '--no-cluster');
     const database = reconcilerUrl(dev);
     await seedInstances(dev, database, { clusters, perCluster });
-    const sql = new Client({ connectionString: database });
-    await sql.connect();
     await sleep(settleMs);
     const services = servicePids(dev);
     const pids = [...services.map(([, pid]) => pid), ...bare.map(({ pid }) => Number(pid))];
-    const [before, rowsBefore] = [await Promise.all(pids.map(cpuMs)), await activity(sql)];
+    const [before, rowsBefore] = [await Promise.all(pids.map(cpuMs)), await withSql(database, activity)];
     await sleep(seconds * 1_000);
-    const [after, rowsAfter] = [await Promise.all(pids.map(cpuMs)), await activity(sql)];
-    await sql.end();
+    const [after, rowsAfter] = [await Promise.all(pids.map(cpuMs)), await withSql(database, activity)];
     const shares = pids.map((_, index) => (after[index]! - before[index]!) / (seconds * 10));
     for (const [index, [name]] of services.entries())
       process.stdout.write(`  ${name}: ${shares[index]!.toFixed(2)} %\n`);

@@ -1,7 +1,6 @@
-import { eventually, Plane, World } from '@runos/tool-e2e';
+import { eventually, Plane, unlimited, withSql, World } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Client } from 'pg';
 import type { Finding } from './finding.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';
 import { servicePids } from './process/services.js';
@@ -24,7 +23,7 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
   const count = Number(values.instances);
   const plane = await Plane.create();
   try {
-    const dev = await plane.start('clusterReady', { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' });
+    const dev = await plane.start('clusterReady', unlimited);
     await sleep(restMs);
     const findings: Finding[] = [];
     for (const [name, pid] of servicePids(dev)) {
@@ -45,21 +44,16 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
 }
 
 /** Asked of SQL once a second: a thousand jobs followed over HTTP would be most of the work. */
-async function allHealthy(databaseUrl: string, count: number): Promise<void> {
-  const sql = new Client({ connectionString: databaseUrl });
-  await sql.connect();
-  try {
-    await eventually(`${count} instances to be healthy`, appliedWithinMs, async () => {
+const allHealthy = (databaseUrl: string, count: number): Promise<true> =>
+  withSql(databaseUrl, (sql) =>
+    eventually(`${count} instances to be healthy`, appliedWithinMs, async () => {
       await sleep(1_000);
       const { rows } = await sql.query<{ n: number }>(
         `SELECT count(*)::int AS n FROM instance WHERE state = 'healthy'`,
       );
       return rows[0]?.n === count;
-    });
-  } finally {
-    await sql.end();
-  }
-}
+    }),
+  );
 
 const finding = (what: string, mb: number, most: number): Finding => ({
   what,

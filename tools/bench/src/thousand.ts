@@ -1,6 +1,6 @@
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { type KubeObject } from '@runos/kube-objects';
-import { Plane, World } from '@runos/tool-e2e';
+import { Plane, unlimited, World } from '@runos/tool-e2e';
 import { askPlane, DataFolder } from '@runos/tool-start';
 import { parseArgs } from 'node:util';
 import { Arrivals } from './arrivals.js';
@@ -8,7 +8,6 @@ import type { Finding } from './finding.js';
 
 /** So many requests are under way at once, of people who ask and of the bare applies. */
 const abreast = 16;
-const unlimited = { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' };
 
 /** A thousand services that were asked for while the agent was away, beside bare applies of the same objects. */
 export async function benchThousand(args: readonly string[]): Promise<readonly Finding[]> {

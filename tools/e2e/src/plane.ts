@@ -12,6 +12,9 @@ import { secretsIn } from './secrets/secrets-in.js';
 
 const main = resolve(import.meta.dirname, '../../start/dist/main.js');
 
+/** Settings of a plane whose limits per minute turn nobody away. */
+export const unlimited = { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' };
+
 /** One plane with its own data, started as `npm start` starts it, on free ports. */
 export class Plane {
   #child: ChildProcess | undefined;

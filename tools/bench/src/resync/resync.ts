@@ -1,7 +1,7 @@
 import type { ResyncEntry } from '@runos/agent-protocol';
-import { agentProofs, HarnessAgent, Plane } from '@runos/tool-e2e';
+import { agentProofs, HarnessAgent, Plane, withSql } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
+import type { Client } from 'pg';
 import type { Finding } from '../finding.js';
 import { seedInstances } from '../fixture/seed-instances.js';
 import { reconcilerUrl } from '../fixture/reconciler-url.js';
@@ -46,16 +46,12 @@ async function measure(clusters: number): Promise<Exchange> {
     const dev = await plane.start('ready');
     const url = reconcilerUrl(dev);
     const { cids } = await seedInstances(dev, url, { clusters, perCluster });
-    const sql = new pg.Client({ connectionString: url });
-    await sql.connect();
-    try {
+    return await withSql(url, async (sql) => {
       const proofs = await agentProofs(sql, plane.data, dev.aid, cids);
       const stored = await storedBy(sql);
       const agents = cids.map((cid) => ({ cid, entries: stored.get(cid) ?? [], proof: proofs.get(cid) }));
       return await exchange(dev.agentGateway.stream, agents as readonly Cluster[]);
-    } finally {
-      await sql.end();
-    }
+    });
   } finally {
     await plane.remove();
   }
@@ -84,7 +80,7 @@ async function exchange(address: string, clusters: readonly Cluster[]): Promise<
 }
 
 /** What the agents of the seeded clusters would have stored, by cid. */
-async function storedBy(sql: pg.Client): Promise<Map<string, ResyncEntry[]>> {
+async function storedBy(sql: Client): Promise<Map<string, ResyncEntry[]>> {
   const { rows } = await sql.query<ResyncEntry & { cid: string }>(
     `SELECT c.cid, i.osid, r.revision, r.digest FROM instance i JOIN cluster c ON c.id = i.cluster_id
      JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision`,

@@ -2,9 +2,8 @@ import { AgentIdentity } from '@runos/agent-protocol';
 import { issueLeaf, newEcKey } from '@runos/pki';
 import { keyringSettings } from '@runos/security';
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Client } from 'pg';
+import { kept } from '../dev.js';
 import type { Proof } from './harness-agent.js';
 
 const dayMs = 86_400_000;
@@ -16,10 +15,8 @@ export async function agentProofs(
   aid: string,
   cids: readonly string[],
 ): Promise<Map<string, Proof>> {
-  const secrets = JSON.parse(await readFile(join(data, 'secrets.json'), 'utf8')) as {
-    keyrings: Record<string, string>;
-  };
-  const keyring = keyringSettings.keyring.parse(secrets.keyrings['agent-gateway']);
+  const { keyrings } = await kept<{ keyrings: Record<string, string> }>(data, 'secrets.json');
+  const keyring = keyringSettings.keyring.parse(keyrings['agent-gateway']);
   const { rows } = await sql.query<{ certificate: string; sealed_key: string }>(
     `SELECT certificate, sealed_key FROM agent_gateway.authority WHERE name = 'l2'`,
   );

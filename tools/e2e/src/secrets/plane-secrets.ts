@@ -2,44 +2,42 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyringSettings } from '@runos/security';
 import { withSql } from '../database.js';
-import type { Dev } from '../dev.js';
+import { type Dev, kept } from '../dev.js';
 import { at } from '../kubectl.js';
 import { World } from '../world.js';
 import { issuedTo } from './answer-book.js';
 import type { Secret } from './secrets-in.js';
 
-interface Kept {
+interface Made {
   readonly passwords: Readonly<Record<string, string>>;
   readonly keyrings: Readonly<Record<string, string>>;
 }
 
 /** Every secret of a running plane: those it was made with, those it made since, and those it told its clients. */
 export async function planeSecrets(data: string, dev: Dev): Promise<Secret[]> {
-  const kept = JSON.parse(readFileSync(join(data, 'secrets.json'), 'utf8')) as Kept;
+  const made = await kept<Made>(data, 'secrets.json');
+  const { token: controlToken } = await kept<{ token: string }>(data, 'control.json');
   const named = (kind: string, values: Readonly<Record<string, string>>): Secret[] =>
     Object.entries(values).map(([name, value]) => ({ name: `${kind} of ${name}`, value }));
   const keys = Object.fromEntries(
-    Object.entries(kept.keyrings).map(([name, entry]) => [name, entry.replace(/^first:/, '')]),
+    Object.entries(made.keyrings).map(([name, entry]) => [name, entry.replace(/^first:/, '')]),
   );
   return [
-    ...named('password', kept.passwords),
+    ...named('password', made.passwords),
     ...named('key', keys),
     { name: 'password of the database', value: readFileSync(join(data, 'postgres', 'password'), 'utf8').trim() },
-    { name: 'token of the control server', value: controlToken(data) },
+    { name: 'token of the control server', value: controlToken },
     { name: 'password of the owner', value: dev.password },
     { name: 'token of the owner', value: dev.token },
-    ...(await sealedInTheDatabase(dev.databaseUrl, kept)),
+    ...(await sealedInTheDatabase(dev.databaseUrl, made)),
     ...agentFiles(data),
     ...(dev.clusterReady ? await clusterAgentKey(data) : []),
     ...issuedTo(data),
   ];
 }
 
-const controlToken = (data: string): string =>
-  (JSON.parse(readFileSync(join(data, 'control.json'), 'utf8')) as { token: string }).token;
-
 /** What services keep under their own key: passwords of instances, the keys of the authorities for agents. */
-const sealedInTheDatabase = (databaseUrl: string, { keyrings }: Kept): Promise<Secret[]> =>
+const sealedInTheDatabase = (databaseUrl: string, { keyrings }: Made): Promise<Secret[]> =>
   withSql(databaseUrl, async (sql) => {
     const keyringOf = (service: string) => keyringSettings.keyring.parse(keyrings[service]);
     const [reconciler, agentGateway] = [keyringOf('reconciler'), keyringOf('agent-gateway')];

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '@grpc/grpc-js';
-import { devOf, Plane } from '@runos/tool-e2e';
+import { devOf, Plane, unlimited } from '@runos/tool-e2e';
 import { floodAgents } from './agent-flood.js';
 import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp } from './attack.js';
-import { mayGrowMib, unlimited } from './hostile.js';
+import { mayGrowMib } from './hostile.js';
 import { intruder } from './intruder.js';
 import { issueSecrets } from './issue-secrets.js';
 import type { Served } from './served.js';

@@ -1,4 +1,4 @@
-import { Plane } from '@runos/tool-e2e';
+import { Plane, unlimited } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
 import { floodAgents } from './agent-flood.js';
 import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp } from './attack.js';
@@ -6,9 +6,6 @@ import { intruder } from './intruder.js';
 import { issueSecrets } from './issue-secrets.js';
 import type { Served } from './served.js';
 import { memoryOf, rowCounts, type Target } from './target.js';
-
-/** Limits per token would turn the attack away before anything read it. */
-export const unlimited = { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' };
 
 /** What a process may keep of some thousand refused inputs: its heap breathes, but it does not grow with them. */
 export const mayGrowMib = 64;

@@ -1,14 +1,10 @@
 import { type Dev, withSql } from '@runos/tool-e2e';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 /** The plane that is attacked: what `npm start` wrote about it. */
 export interface Target extends Dev {
   readonly data: string;
 }
-
-/** What a file of the plane's data folder holds. */
-export const kept = <T>(data: string, name: string): T => JSON.parse(readFileSync(join(data, name), 'utf8')) as T;
 
 /** How many rows each table holds, by its name. */
 export const rowCounts = ({ databaseUrl }: Target): Promise<Readonly<Record<string, number>>> =>

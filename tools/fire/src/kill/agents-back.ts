@@ -1,6 +1,5 @@
 import { heartbeatAnswerMs, heartbeatIntervalMs } from '@runos/agent-protocol';
-import { type Dev, eventually } from '@runos/tool-e2e';
-import pg from 'pg';
+import { type Dev, eventually, withSql } from '@runos/tool-e2e';
 
 /** To dial again, be let in and be written down, on a machine that is busy, ms. */
 const dialMs = 5_000;
@@ -8,10 +7,8 @@ const dialMs = 5_000;
 const noticedMs = heartbeatIntervalMs + heartbeatAnswerMs;
 
 /** Cuts every agent off and resolves once each has a new stream. @throws Error when that takes longer than it may */
-export async function agentsBackAfter({ databaseUrl }: Dev, cut: () => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
+export const agentsBackAfter = ({ databaseUrl }: Dev, cut: () => Promise<unknown>): Promise<void> =>
+  withSql(databaseUrl, async (client) => {
     const { rows: before } = await client.query<{ last: string }>(
       'SELECT max(session_no) AS last FROM agent_gateway.session',
     );
@@ -24,7 +21,4 @@ export async function agentsBackAfter({ databaseUrl }: Dev, cut: () => Promise<u
       );
       return rows[0]?.old === 0 && rows[0].fresh > 0;
     });
-  } finally {
-    await client.end();
-  }
-}
+  });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
-import { devOf, eventually, Plane, World } from '@runos/tool-e2e';
+import { devOf, eventually, Plane, unlimited, World } from '@runos/tool-e2e';
 import { Dice } from '../load/dice.js';
 import { Load } from '../load/load.js';
 import { type Complaint, PatientClient } from '../load/patient-client.js';
@@ -49,7 +49,7 @@ export async function campaign(options: CampaignOptions): Promise<Verdict> {
   let keep = false;
   try {
     const { start = ['--balanced'] } = options;
-    await plane.start('clusterReady', { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' }, ...start);
+    await plane.start('clusterReady', unlimited, ...start);
     const verdict = await new Campaign(await World.of(plane.data), plane.data, options).run();
     keep = verdict.broken.length > 0;
     if (!keep) await plane.finish();

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import { withSql } from '@runos/tool-e2e';
+import type { Client } from 'pg';
 import { stuckRows } from './stuck-rows.js';
 import { type Known, lastOf, type Ledger } from '../load/ledger.js';
 
@@ -11,24 +12,18 @@ interface InstanceRow {
 }
 
 /** What the database says that contradicts what clients were promised; empty when all is well. */
-export async function sqlVerdict(databaseUrl: string, ledger: Ledger): Promise<string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
-  client.on('error', () => undefined); // the query that is under way tells it
-  await client.connect();
-  try {
+export const sqlVerdict = (databaseUrl: string, ledger: Ledger): Promise<string[]> =>
+  withSql(databaseUrl, async (client) => {
     const faults = [
       await jobFaults(client, ledger),
       await keyFaults(client, ledger),
       await instanceFaults(client, ledger),
     ];
     return [...faults, await stuckRows(client)].flat();
-  } finally {
-    await client.end();
-  }
-}
+  });
 
 /** Every job that left the API has ended, once, and the projection says the same. */
-async function jobFaults(client: pg.Client, { jobs }: Ledger): Promise<string[]> {
+async function jobFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
   const { rows } = await client.query<{
     id: string;
     outcome: string | null;
@@ -50,7 +45,7 @@ async function jobFaults(client: pg.Client, { jobs }: Ledger): Promise<string[]>
 }
 
 /** Each key that a client used made the one job it was told of, and no job came from anywhere else. */
-async function keyFaults(client: pg.Client, { jobs }: Ledger): Promise<string[]> {
+async function keyFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
   const { rows } = await client.query<{ key: string | null; made: string | null; job: string | null }>(
     `SELECT i.key, i.answer::jsonb ->> 'jobId' AS made, r.job_id AS job
      FROM reconciler.idempotency i FULL JOIN reconciler.job_ref r ON r.job_id::text = i.answer::jsonb ->> 'jobId'
@@ -71,7 +66,7 @@ async function keyFaults(client: pg.Client, { jobs }: Ledger): Promise<string[]>
 }
 
 /** Living instances are there once, healthy, with the number that was accepted last; the others are gone. */
-async function instanceFaults(client: pg.Client, ledger: Ledger): Promise<string[]> {
+async function instanceFaults(client: Client, ledger: Ledger): Promise<string[]> {
   const { rows } = await client.query<InstanceRow>(
     `SELECT i.osid, i.name, i.state, i.reason, (r.spec #>> '{sizing,cpuLimitMc}')::int AS limit
      FROM reconciler.instance i JOIN reconciler.revision r ON r.instance_id = i.id AND r.revision = i.revision`,

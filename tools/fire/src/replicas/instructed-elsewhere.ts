@@ -1,6 +1,5 @@
 import { agentGateway } from '@runos/contracts';
-import { type Dev, eventually } from '@runos/tool-e2e';
-import pg from 'pg';
+import { type Dev, eventually, withSql } from '@runos/tool-e2e';
 import { agentDoors } from './replica-faults.js';
 
 /** Clients write meanwhile, and either replica may be asked: both were within this time, ms. */
@@ -26,10 +25,8 @@ export async function instructedElsewhere(dev: Dev): Promise<void> {
 }
 
 /** The replica that holds the stream of the cluster's agent; a replica's name ends with the number of its process. */
-async function holderOf({ aid, cid, databaseUrl, pids }: Dev): Promise<string> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
+const holderOf = ({ aid, cid, databaseUrl, pids }: Dev): Promise<string> =>
+  withSql(databaseUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT r.name FROM agent_gateway.agent a JOIN agent_gateway.session s USING (session_no)
        JOIN agent_gateway.replica r ON r.id = s.replica
@@ -39,10 +36,7 @@ async function holderOf({ aid, cid, databaseUrl, pids }: Dev): Promise<string> {
     const holder = agentDoors.find((name) => rows[0]?.name.endsWith(`-${pids[name]}`));
     if (holder === undefined) throw new Error(`nobody holds the stream of ${cid}: ${JSON.stringify(rows)}`);
     return holder;
-  } finally {
-    await client.end();
-  }
-}
+  });
 
 /** What these processes have counted in all lines of a metric that have all these words. */
 async function count({ ops }: Dev, names: readonly string[], metric: string, ...labels: string[]): Promise<number> {

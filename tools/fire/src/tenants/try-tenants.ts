@@ -1,4 +1,4 @@
-import { Plane, withSql } from '@runos/tool-e2e';
+import { Plane, unlimited, withSql } from '@runos/tool-e2e';
 import { type RolesVerdict, tryRoles } from './database-roles.js';
 import { type AgentVerdict, tryForeignAgent } from './foreign-agent.js';
 import { type Matrix, runMatrix } from './matrix.js';
@@ -17,7 +17,6 @@ export interface TenantsVerdict {
 export async function tryTenants(): Promise<TenantsVerdict> {
   const plane = await Plane.create();
   try {
-    const unlimited = { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' };
     const dev = await plane.start('ready', unlimited, '--no-cluster');
     const verdict = await withSql(dev.databaseUrl, async (sql) => {
       const accounts = await makeTwoAccounts(plane.data, dev, sql);

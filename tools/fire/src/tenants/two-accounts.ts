@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Role, roles } from '@runos/api';
 import { createAccount, type Operator } from '@runos/tool-account';
-import { agentProofs, ApiClient, type Dev, type Proof } from '@runos/tool-e2e';
+import { agentProofs, ApiClient, type Dev, kept, type Proof } from '@runos/tool-e2e';
 import type pg from 'pg';
 import type { BadToken, Caller } from './cases.js';
 import type { Ids } from './ids.js';
@@ -21,7 +19,7 @@ const [cid, otherCid] = ['mine', 'theirs'];
 
 /** A plane's own account and a second one, each with one thing of every kind, and every caller's token. */
 export async function makeTwoAccounts(data: string, dev: Dev, sql: pg.Client): Promise<TwoAccounts> {
-  const operator = JSON.parse(await readFile(join(data, 'operator.json'), 'utf8')) as Operator;
+  const operator = await kept<Operator>(data, 'operator.json');
   const [stranger, colleague] = [await newcomer(operator, 'stranger'), await newcomer(operator, 'colleague')];
   await sql.query(
     `UPDATE identity.membership SET aid = $1, role = 'viewer'
