@@ -2,9 +2,9 @@ import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { Plane, World } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { Arrivals } from './arrivals.js';
 import type { Finding } from './finding.js';
+import { numbersOf } from './numbers-of.js';
 import { quantile, table } from './quantiles.js';
 
 const patienceMs = 30_000;
@@ -41,15 +41,11 @@ const meddlings: readonly (readonly [kind: string, Meddling])[] = [
 
 /** From a foreign change being accepted to its repair being live, beside one bare server-side apply. */
 export async function benchDrift(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { count: { type: 'string', default: '30' } },
-    strict: false,
-  });
+  const { count } = numbersOf(args, { count: 30 });
   const plane = await Plane.create();
   try {
     await plane.start();
-    return await run(await World.of(plane.data), Number(values.count));
+    return await run(await World.of(plane.data), count);
   } finally {
     await plane.remove();
   }

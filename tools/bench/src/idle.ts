@@ -1,11 +1,11 @@
 import { Plane, withSql } from '@runos/tool-e2e';
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
 import type { Finding } from './finding.js';
 import { seedInstances } from './fixture/seed-instances.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';
+import { numbersOf } from './numbers-of.js';
 import { servicePids } from './process/services.js';
 import { cpuMs } from './process/usage.js';
 
@@ -17,12 +17,7 @@ const bareProgram = `require('node:http').createServer().listen(0, '127.0.0.1')`
 
 /** What many settled instances cost while nothing happens, beside eight Node processes that do nothing. */
 export async function benchIdle(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { seconds: { type: 'string', default: '60' } },
-    strict: false,
-  });
-  const seconds = Number(values.seconds);
+  const { seconds } = numbersOf(args, { seconds: 60 });
   const plane = await Plane.create();
   const bare = Array.from({ length: 8 }, () => spawn(process.execPath, ['-e', bareProgram], { stdio: 'ignore' }));
   try {

@@ -1,8 +1,8 @@
 import { eventually, Plane, unlimited, withSql, World } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Finding } from './finding.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';
+import { numbersOf } from './numbers-of.js';
 import { servicePids } from './process/services.js';
 import { residentMb } from './process/usage.js';
 
@@ -15,12 +15,7 @@ const appliedWithinMs = 600_000;
 
 /** Resident memory: of every service at rest, and of the cluster agent that looks after many instances. */
 export async function benchMemory(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { instances: { type: 'string', default: '1000' } },
-    strict: false,
-  });
-  const count = Number(values.instances);
+  const { instances: count } = numbersOf(args, { instances: 1_000 });
   const plane = await Plane.create();
   try {
     const dev = await plane.start('clusterReady', unlimited);

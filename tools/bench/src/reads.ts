@@ -2,11 +2,11 @@ import { Plane } from '@runos/tool-e2e';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Finding } from './finding.js';
 import { seedInstances } from './fixture/seed-instances.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';
 import { type LoadResult, runLoad } from './load/load.js';
+import { numbersOf } from './numbers-of.js';
 
 const connections = 32;
 /** Long enough that what is compiled late is compiled: more code is run for an answer of ours than for a bare one. */
@@ -14,11 +14,7 @@ const warmUpSeconds = 8;
 
 /** Showing and listing through the gateway, beside a bare Nest and pg service that asks the same of the database. */
 export async function benchReads(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { seconds: { type: 'string', default: '8' } },
-    strict: false,
-  });
+  const { seconds } = numbersOf(args, { seconds: 8 });
   const plane = await Plane.create();
   try {
     const dev = await plane.start('ready', { RUNOS_READS_PER_MINUTE: '0' }, '--no-cluster');
@@ -32,7 +28,7 @@ export async function benchReads(args: readonly string[]): Promise<readonly Find
       const measure = async (url: string, asked: readonly string[]): Promise<LoadResult> => {
         const load = { url, paths: asked, connections, headers: { authorization: `Bearer ${dev.token}` } };
         await runLoad({ ...load, seconds: warmUpSeconds });
-        return runLoad({ ...load, seconds: Number(values.seconds) });
+        return runLoad({ ...load, seconds });
       };
       const findings: Finding[] = [];
       for (const [what, asked] of [

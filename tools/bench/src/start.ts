@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import getPort from 'get-port';
 import type { Finding } from './finding.js';
+import { numbersOf } from './numbers-of.js';
 import { quantile } from './quantiles.js';
 
 const bootstrap = join(import.meta.dirname, '../../start/bootstrap.mjs');
@@ -15,17 +15,13 @@ const lookMs = 20;
 
 /** `npm start` again, on data that is there: until the public API says that it is ready. */
 export async function benchStart(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { count: { type: 'string', default: '5' } },
-    strict: false,
-  });
+  const { count } = numbersOf(args, { count: 5 });
   const plane = await Plane.create();
   try {
     await plane.start('ready');
     await plane.stop();
     const figures: number[] = [];
-    for (let round = 0; round < Number(values.count); round += 1) figures.push(await startOnce(plane.data));
+    for (let round = 0; round < count; round += 1) figures.push(await startOnce(plane.data));
     const [p50, worst] = [quantile(figures, 0.5), Math.max(...figures)];
     return [
       {

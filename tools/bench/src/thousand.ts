@@ -2,21 +2,16 @@ import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { type KubeObject } from '@runos/kube-objects';
 import { Plane, unlimited, World } from '@runos/tool-e2e';
 import { askPlane, DataFolder } from '@runos/tool-start';
-import { parseArgs } from 'node:util';
 import { Arrivals } from './arrivals.js';
 import type { Finding } from './finding.js';
+import { numbersOf } from './numbers-of.js';
 
 /** So many requests are under way at once, of people who ask and of the bare applies. */
 const abreast = 16;
 
 /** A thousand services that were asked for while the agent was away, beside bare applies of the same objects. */
 export async function benchThousand(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { instances: { type: 'string', default: '1000' } },
-    strict: false,
-  });
-  const count = Number(values.instances);
+  const { instances: count } = numbersOf(args, { instances: 1_000 });
   const yard = await onFreshPlane((world, client) => bareApplies(world, client, count));
   const ours = await onFreshPlane((world, client, data) => byTheAgent(world, client, data, count));
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

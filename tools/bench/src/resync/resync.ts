@@ -1,10 +1,10 @@
 import type { ResyncEntry } from '@runos/agent-protocol';
 import { agentProofs, HarnessAgent, Plane, withSql } from '@runos/tool-e2e';
-import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
 import type { Finding } from '../finding.js';
 import { seedInstances } from '../fixture/seed-instances.js';
 import { reconcilerUrl } from '../fixture/reconciler-url.js';
+import { numbersOf } from '../numbers-of.js';
 
 const perCluster = 100;
 const mostMs = 5_000;
@@ -18,12 +18,7 @@ interface Exchange {
 
 /** All agents of many clusters come back at once and compare what they store with what is wanted. */
 export async function benchResync(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { clusters: { type: 'string', default: '100' }, more: { type: 'string', default: '500' } },
-    strict: false,
-  });
-  const [few, many] = [Number(values.clusters), Number(values.more)];
+  const { clusters: few, more: many } = numbersOf(args, { clusters: 100, more: 500 });
   const small = await measure(few);
   const large = await measure(many);
   const grown = (pick: (exchange: Exchange) => number): number => pick(large) / pick(small);
