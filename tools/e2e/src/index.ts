@@ -1,5 +1,5 @@
 export { agentProofs } from './agents/agent-proofs.js';
-export { HarnessAgent, type Proof } from './agents/harness-agent.js';
+export { agentClient, HarnessAgent, type Proof } from './agents/harness-agent.js';
 export { ApiClient } from './api-client.js';
 export { withSql } from './database.js';
 export { eventually } from './eventually.js';

@@ -13,7 +13,8 @@ type Handled = 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' |
 
 /**
  * What cluster agents say (and the hello of both). Account and cluster come from the certificate: what an agent says
- * about an instance of another cluster finds nothing there.
+ * about an instance of another cluster finds nothing there, and is answered as if there were none anywhere, without
+ * waiting for the entry in the audit log: the time would tell.
  */
 export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<ReportHandlers, Handled> {
   return {
@@ -33,10 +34,8 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
         try {
           await bus.ask(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
         } catch (error) {
-          if (isNotFound(error)) {
-            await audit.refusedOften(aid, 'agent.status', cid, status.osid, notOfThisCluster);
-          }
-          throw error;
+          if (!isNotFound(error)) throw error;
+          void audit.refusedOften(aid, 'agent.status', cid, status.osid, notOfThisCluster);
         }
         return {};
       },
@@ -57,7 +56,7 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
           { cid, question },
           { tenant: aid },
         );
-        if (first !== undefined) await audit.refusedOften(aid, 'agent.resync', cid, first, notOfThisCluster);
+        if (first !== undefined) void audit.refusedOften(aid, 'agent.resync', cid, first, notOfThisCluster);
         return answer;
       },
     },

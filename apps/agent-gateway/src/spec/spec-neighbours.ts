@@ -36,7 +36,10 @@ export class Neighbours {
   }
 }
 
-/** Stands in for the reconciler as far as agents are concerned: clusters `ky3` and `ky4` have one instance each. */
+/** An instance that no cluster has. */
+export const nobodys = 'valkey-zzzzz';
+
+/** Stands in for the reconciler as far as agents are concerned: clusters have one instance each, named after them. */
 export function reconcilerFor(neighbours: Neighbours): Type {
   @Controller()
   class Reconciler {
@@ -60,6 +63,7 @@ export function reconcilerFor(neighbours: Neighbours): Type {
 
     @Answers(reconciler.reportBundleStatus)
     status({ cid, status }: InputOf<typeof reconciler.reportBundleStatus>, { tenant }: Tenant) {
+      if (status.osid === nobodys) return {};
       if (status.osid !== `valkey-00${cid}`)
         throw new Fault('service.not_found', `There is no ${status.osid} in ${cid}.`);
       neighbours.statuses.push({ aid: tenant, cid, osid: status.osid, generation: status.generation });

@@ -25,6 +25,15 @@ export interface Proof {
   readonly certificate: string;
 }
 
+/** Speaks to the door of agents as the agent that a certificate is of. Close it when done. */
+export function agentClient(address: string, proof: Proof): Client {
+  const [ca, key, certificate] = [proof.ca, proof.key, proof.certificate].map((pem) => Buffer.from(pem));
+  return new Client(address, credentials.createSsl(ca, key, certificate), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.max_receive_message_length': maxToAgentBytes,
+  });
+}
+
 /** A cluster agent that stores what it is told it stores, compares it with the plane, and says whatever it is told to. */
 export class HarnessAgent {
   readonly #client: Client;
@@ -33,13 +42,10 @@ export class HarnessAgent {
   /** Hears what the plane tells it to do; nobody else answers that. */
   onInstruction: (instruction: Envelope) => void = () => undefined;
 
-  constructor(address: string, proof: Proof) {
-    const [ca, key, certificate] = [proof.ca, proof.key, proof.certificate].map((pem) => Buffer.from(pem));
-    this.#client = new Client(address, credentials.createSsl(ca, key, certificate), {
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.max_receive_message_length': maxToAgentBytes,
-    });
-    this.#stream = openStream(this.#client, streamService.ClusterAgentStream);
+  /** `stream`: another than that of its kind, to see it refused, or that of a node. */
+  constructor(address: string, proof: Proof, stream: 'ClusterAgentStream' | 'NodeAgentStream' = 'ClusterAgentStream') {
+    this.#client = agentClient(address, proof);
+    this.#stream = openStream(this.#client, streamService[stream]);
     this.#stream.on('data', (envelope: Envelope) => this.#heard(envelope));
     this.#stream.on('error', (error: Error) => {
       for (const settle of this.#asked.values()) settle(error);

@@ -1,4 +1,5 @@
 import { Client, credentials } from '@grpc/grpc-js';
+import { agentClient } from '@runos/tool-e2e';
 import { readFile } from 'node:fs/promises';
 import { joinAsNode } from '../agent/join-as-node.js';
 import type { Target } from './target.js';
@@ -9,6 +10,5 @@ export const registerDoor = async ({ agentGateway }: Target): Promise<Client> =>
 
 /** A node of the account's own, with a certificate that is real: the most that an intruder could have. */
 export async function intruder(target: Target, machineId: string): Promise<Client> {
-  const proof = await joinAsNode(target, target.agentGateway.register, machineId);
-  return new Client(target.agentGateway.stream, proof, { 'grpc.use_local_subchannel_pool': 1 });
+  return agentClient(target.agentGateway.stream, await joinAsNode(target, target.agentGateway.register, machineId));
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from '@grpc/grpc-js';
 import {
   type Envelope,
   NodeAgentHeartbeatToServer,
@@ -8,7 +7,7 @@ import {
   reportEnvelope,
   streamService,
 } from '@runos/agent-protocol';
-import { ApiClient, type Dev, eventually } from '@runos/tool-e2e';
+import { agentClient, ApiClient, type Dev, eventually } from '@runos/tool-e2e';
 import { joinAsNode } from '../agent/join-as-node.js';
 
 /** What one replica takes away counts at the other within this time, ms. */
@@ -34,7 +33,7 @@ const beat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'read
 export async function revokeCertificateAcross(dev: Dev): Promise<void> {
   const [here, there] = dev.replicas;
   if (!here || !there) throw new Error('there are no two agent gateways');
-  const client = new Client(there.stream, await joinAsNode(dev, here.register, 'across'));
+  const client = agentClient(there.stream, await joinAsNode(dev, here.register, 'across'));
   try {
     const stream = openStream(client, streamService.NodeAgentStream);
     const heard = new Promise<Envelope>((resolve) => stream.once('data', resolve));

@@ -10,9 +10,12 @@ import {
   type Report,
   RESYNC,
 } from '@runos/agent-protocol';
-import { type Dev, eventually, HarnessAgent } from '@runos/tool-e2e';
+import { ApiClient, type Dev, eventually, HarnessAgent } from '@runos/tool-e2e';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { joinAsNode } from '../agent/join-as-node.js';
+import { beatAsNode, type Intruders, intrudeByCalls } from './foreign-calls.js';
+import { renewAsAnother } from './foreign-renewal.js';
 import { type Ids, missingIds } from './ids.js';
 import { osidOf } from './samples.js';
 import { changedTables, settled, tableDigests } from './table-digests.js';
@@ -41,11 +44,12 @@ export interface AgentVerdict {
 const repetitions = 40;
 
 /**
- * An agent whose certificate is real, of the other account's cluster, says whatever it can about this account's
- * instances, cluster and node, and answers the instruction that this account's agent is just thinking about.
+ * Agents whose certificates are real, of the other account's cluster and node, say and ask whatever they can about this
+ * account's instances, cluster and node, and answer the instruction that this account's agent is just thinking about.
  */
 export async function tryForeignAgent(dev: Dev, accounts: TwoAccounts, sql: pg.Client): Promise<AgentVerdict> {
   const { own, other, proofs } = accounts;
+  const intruders = await intrudersOf(dev, accounts);
   const victim = new HarnessAgent(dev.agentGateway.stream, proofs.own);
   const intruder = new HarnessAgent(dev.agentGateway.stream, proofs.other);
   try {
@@ -60,20 +64,23 @@ export async function tryForeignAgent(dev: Dev, accounts: TwoAccounts, sql: pg.C
       await agent.hello([]);
       await agent.beat();
     }
+    await beatAsNode(intruders.node);
     const instruction = await pending;
     const before = await settled(sql);
     const [{ last }] = (
       await sql.query<{ last: string }>('SELECT coalesce(max(id), 0) AS last FROM identity.audit_entry')
     ).rows as [{ last: string }];
-    const wrong = await intrude(intruder, own, instruction);
+    const calls = await intrudeByCalls(dev, intruders, own, other);
+    const wrong = [...(await intrude(intruder, own, instruction)), ...calls.wrong];
     const audited = await eventually('every refusal to be audited', 10_000, async () => {
       const { rows } = await sql.query<AuditEntry>(
         'SELECT aid, action, subject, outcome, detail FROM identity.audit_entry WHERE id > $1',
         [last],
       );
-      return new Set(rows.map(({ action }) => action)).size >= 4 && rows;
+      return new Set(rows.map(({ action }) => action)).size >= refusedActions.length && rows;
     });
     const changed = changedTables(before, await tableDigests(sql));
+    wrong.push(...(await renewAsAnother(dev, proofs.other, own, sql)));
     victim.say(accepting(instruction));
     await eventually('the agent that was asked to be heard', 10_000, async () => {
       const { rows } = await sql.query(
@@ -82,18 +89,39 @@ export async function tryForeignAgent(dev: Dev, accounts: TwoAccounts, sql: pg.C
       );
       return rows.length > 0;
     });
-    const tried = attempts(own, instruction).length + repetitions;
+    const tried = attempts(own, instruction).length + repetitions + calls.tried;
     return { tried, wrong, changed, account: other.aid, audited };
   } finally {
     victim.close();
     intruder.close();
+    intruders.node.close();
   }
+}
+
+/** As which refusals are written into the audit log, each at least once. */
+export const refusedActions = ['agent.answer', 'agent.identity', 'agent.register', 'agent.resync', 'agent.status'];
+
+/** Two agents of the other account, and a token of each account that would let in another. */
+async function intrudersOf(dev: Dev, { own, other, proofs, tokens }: TwoAccounts): Promise<Intruders> {
+  const token = async (account: Ids, holder: string | undefined): Promise<string> => {
+    const path = `/${account.aid}/clusters/${account.cid}/registration-tokens`;
+    const { body } = await new ApiClient(dev.apiUrl, holder).post(path, { purpose: 'node' });
+    return String(body['token']);
+  };
+  const { register, stream } = dev.agentGateway;
+  const theirs = { ...dev, aid: other.aid, cid: other.cid, token: String(tokens.stranger) };
+  const node = await joinAsNode(theirs, register, 'intruder');
+  return {
+    proofs: { cluster: proofs.other, node },
+    node: new HarnessAgent(stream, node, 'NodeAgentStream'),
+    tokens: { own: await token(own, dev.token), other: await token(other, tokens.stranger) },
+  };
 }
 
 interface Attempt {
   readonly said: Envelope;
-  /** What comes back; null: nothing does. */
-  readonly answer: 'an error' | { readonly unknown: readonly string[] } | null;
+  /** What comes back, with OSID for the instance it is about; null: nothing does. */
+  readonly answer: 'an error' | `{${string}}` | null;
 }
 
 const envelope = ({ type }: Report, body: unknown): Envelope => ({
@@ -124,9 +152,8 @@ function attempts(own: Ids, instruction: Envelope): Attempt[] {
   const claims = [{ aid: own.aid }, { cid: own.cid }, { nid: own.nid }];
   const yes = accepting(instruction);
   return [
-    ...bundlePhases.map((phase) => refused(statusOf(osid, phase))),
-    // What is another's is told apart from what does not exist by nobody.
-    ...[osid, osidOf(missingIds)].map((each) => ({ said: listOf(each), answer: { unknown: [each] } })),
+    ...bundlePhases.map((phase) => ({ said: statusOf(osid, phase), answer: '{}' as const })),
+    { said: listOf(osid), answer: '{"unknown":["OSID"]}' },
     ...claims.map((claim) => refused(envelope(ClusterAgentHeartbeatToServer, claim))),
     ...claims.map((claim) => refused(envelope(AgentHello, { ...hello, ...claim }))),
     ...claims.map((claim) => refused(envelope(RESYNC, { step: 'root', count: 0, root: '0'.repeat(32), ...claim }))),
@@ -134,21 +161,30 @@ function attempts(own: Ids, instruction: Envelope): Attempt[] {
   ];
 }
 
-/** What was not refused as it must be. */
+/** What was not answered as it must be, which is as it is about what does not exist. */
 async function intrude(intruder: HarnessAgent, own: Ids, instruction: Envelope): Promise<string[]> {
   const wrong: string[] = [];
-  for (const { said, answer } of attempts(own, instruction)) {
+  const twins = attempts(missingIds, instruction);
+  for (const [at, { said, answer }] of attempts(own, instruction).entries()) {
+    const twin = twins[at]?.said as Envelope;
     if (answer === null) {
       intruder.say(said);
       continue;
     }
-    const got = await intruder.exchange(said);
-    const right =
-      answer === 'an error' ? errorIn(got) !== undefined : got.jsonB64 === encodeJson({ unknown: answer.unknown });
-    if (!right) wrong.push(`${said.type} ${said.jsonB64} was answered ${got.type} ${got.jsonB64}`);
+    const got = answered(await intruder.exchange(said), own);
+    const gotTwin = answered(await intruder.exchange(twin), missingIds);
+    const right = answer === 'an error' ? got.error : got.text === answer;
+    if (!right || got.text !== gotTwin.text) {
+      wrong.push(`${said.type} ${decoded(said)} was answered ${got.text}, that about nobody's ${gotTwin.text}`);
+    }
   }
   const again = Array.from({ length: repetitions }, () => intruder.exchange(statusOf(osidOf(own), 'failed')));
-  const refused = (await Promise.all(again)).filter((each) => errorIn(each) !== undefined);
-  if (refused.length < repetitions) wrong.push(`only ${refused.length} of ${repetitions} repetitions were refused`);
+  const same = (await Promise.all(again)).filter((each) => answered(each, own).text === '{}');
+  if (same.length < repetitions) wrong.push(`only ${same.length} of ${repetitions} repetitions were answered alike`);
   return wrong;
 }
+
+const answered = (got: Envelope, about: Ids): { readonly error: boolean; readonly text: string } => ({
+  error: errorIn(got) !== undefined,
+  text: decoded(got).replaceAll(osidOf(about), 'OSID'),
+});
