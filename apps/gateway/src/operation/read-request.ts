@@ -36,10 +36,12 @@ export function readRequest(
     reads || !operation.versioned ? undefined : taken(readExpectedGeneration(request.get('if-match')));
   if (issues.length > 0) throw invalid(issues);
   const params = Object.fromEntries(Object.keys(operation.params).map((name) => [name, String(request.params[name])]));
-  // The answer may hold what only its asker may have: to repeat it takes the same person, in the same role.
-  const by = { userId: request.user?.userId, role: request.role };
+  const { user, role } = request;
+  // The answer may hold what only its asker may have: to repeat it takes the same person, in the same role. That stands
+  // beside the hash: a replica of another version compares it with its own.
+  const by = user && `${user.userId} ${role ?? ''}`;
   const idempotency =
-    key === undefined ? undefined : { key, requestHash: requestHash(operation.id, { by, params, query, body }) };
+    key === undefined ? undefined : { key, by, requestHash: requestHash(operation.id, { params, query, body }) };
   return { input: { params, query, body }, write: { idempotency, ifGeneration } };
 }
 

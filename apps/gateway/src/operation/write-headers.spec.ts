@@ -30,7 +30,15 @@ describe('Idempotency-Key', () => {
     expect(new Set([first, otherBody, otherPath]).size).toBe(3);
   });
 
-  it('has another hash for another person or role, who must not get what the first was answered', async () => {
+  it('has the hash that every version makes of the same request', async () => {
+    await create('{"name":"a","replicas":2}');
+    const [{ idempotency }] = inputOf('reconciler.v1.instance-create');
+    expect((idempotency as { requestHash: string }).requestHash).toBe(
+      '4b88f59594991d1e740453bb1adda0b3bcc78f80c0e12b0073f3d48975d3809f',
+    );
+  });
+
+  it('tells another person or role apart, who must not get what the first was answered', async () => {
     await create('{"name":"a"}');
     const others = [
       { ...principal, userId: '00000000-0000-4000-8000-000000000009' },
@@ -41,10 +49,11 @@ describe('Idempotency-Key', () => {
       const headers = { 'idempotency-key': 'k 1', authorization: `Bearer ${token.slice(0, -1)}${number}` };
       await plane.send('POST', services, { body: '{"name":"a"}', headers });
     }
-    const hashes = inputOf('reconciler.v1.instance-create').map(
-      ({ idempotency }) => (idempotency as { requestHash: string }).requestHash,
+    const sent = inputOf('reconciler.v1.instance-create').map(
+      ({ idempotency }) => idempotency as { by: string; requestHash: string },
     );
-    expect(new Set(hashes).size).toBe(3);
+    expect(new Set(sent.map(({ by }) => by)).size).toBe(3);
+    expect(new Set(sent.map(({ requestHash }) => requestHash)).size).toBe(1);
   });
 
   it.each(['x'.repeat(65), 'ä', 'a\tb'])('%j is refused', async (key) => {

@@ -30,6 +30,19 @@ describe('idempotent', () => {
     await expect(write('k3', 'h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
   });
 
+  it('gives an answer to its asker only, as far as versions that do not say who asks let it know', async () => {
+    const as = (key: string, by: string | undefined) =>
+      database.transaction((manager) =>
+        idempotent(manager, { tenant: 'aaaaa', idempotency: { key, requestHash: 'h1', by } }, async () => ({
+          n: ++runs,
+        })),
+      );
+    const [told, untold] = [await as('k7', 'ada owner'), await as('k8', undefined)];
+    await expect(as('k7', 'bob viewer')).rejects.toMatchObject({ code: 'conflict.idempotency' });
+    expect([await as('k7', 'ada owner'), await as('k7', undefined)]).toEqual([told, told]);
+    expect([await as('k8', undefined), await as('k8', 'ada owner')]).toEqual([untold, untold]);
+  });
+
   it('works every time without a key', async () => {
     expect(await write(undefined)).not.toEqual(await write(undefined));
   });

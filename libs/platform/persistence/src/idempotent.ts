@@ -6,10 +6,17 @@ import { runSql } from './run-sql.js';
 export interface IdempotencyRecord {
   /** The account (aid) whose keys these are. */
   readonly tenant: string;
-  /** What the client sent beside the write; without it nothing is remembered. */
-  readonly idempotency?: { readonly key: string; readonly requestHash: string };
+  /** What the client sent beside the write, and who it is; without it nothing is remembered. */
+  readonly idempotency?: Remembered;
   /** For answers that hold a secret: they are kept encrypted, bound to `about`. */
   readonly seal?: Sealer;
+}
+
+interface Remembered {
+  readonly key: string;
+  readonly requestHash: string;
+  /** Only they get the answer again. A gateway of an older version does not say. */
+  readonly by?: string;
 }
 
 export interface Sealer {
@@ -20,6 +27,7 @@ export interface Sealer {
 interface Claimed {
   readonly fresh: boolean;
   readonly request_hash: string;
+  readonly asked_by: string | null;
   readonly answer: string | null;
 }
 
@@ -29,7 +37,7 @@ const kept = `interval '24 hours'`;
 /**
  * Does `work` once per key: a repetition with the same request gets the first answer (as JSON carries it), also when
  * both run at the same time. Belongs into the transaction that does the work.
- * @throws Fault `conflict.idempotency` when the key was used for another request
+ * @throws Fault `conflict.idempotency` when the key was used for another request, or by somebody else
  */
 export async function idempotent<T>(
   manager: EntityManager,
@@ -37,11 +45,11 @@ export async function idempotent<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (idempotency === undefined) return work();
-  const { key, requestHash } = idempotency;
+  const { key } = idempotency;
   const about = `idempotency/${tenant}/${key}`;
-  const claimed = await claim(manager, tenant, key, requestHash);
+  const claimed = await claim(manager, tenant, idempotency);
   if (!claimed.fresh) {
-    if (claimed.request_hash !== requestHash) {
+    if (!isSame(claimed, idempotency)) {
       throw new Fault(
         'conflict.idempotency',
         `The Idempotency-Key ${JSON.stringify(key)} was used for another request; use a new key for a new request.`,
@@ -60,20 +68,24 @@ export async function idempotent<T>(
   return answer;
 }
 
+/** Where either side was told by a version that does not know who asks, the request alone counts. */
+const isSame = ({ request_hash, asked_by }: Claimed, { requestHash, by }: Remembered): boolean =>
+  request_hash === requestHash && (asked_by === null || by === undefined || asked_by === by);
+
 /** The insert waits for a concurrent twin to end: if that commits, its answer is here; if not, the work is ours. */
-async function claim(manager: EntityManager, tenant: string, key: string, requestHash: string): Promise<Claimed> {
+async function claim(manager: EntityManager, tenant: string, { key, requestHash, by }: Remembered): Promise<Claimed> {
   const fresh = await runSql<Claimed>(
     manager,
-    `INSERT INTO idempotency AS i (aid, key, request_hash) VALUES ($1, $2, $3)
-     ON CONFLICT (aid, key) DO UPDATE SET request_hash = $3, answer = NULL, created_at = now()
+    `INSERT INTO idempotency AS i (aid, key, request_hash, asked_by) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (aid, key) DO UPDATE SET request_hash = $3, asked_by = $4, answer = NULL, created_at = now()
        WHERE i.created_at < now() - ${kept}
-     RETURNING true AS fresh, request_hash, answer`,
-    [tenant, key, requestHash],
+     RETURNING true AS fresh, request_hash, asked_by, answer`,
+    [tenant, key, requestHash, by ?? null],
   );
   if (fresh.length > 0) return fresh[0];
   const known = await runSql<Claimed>(
     manager,
-    'SELECT false AS fresh, request_hash, answer FROM idempotency WHERE aid = $1 AND key = $2',
+    'SELECT false AS fresh, request_hash, asked_by, answer FROM idempotency WHERE aid = $1 AND key = $2',
     [tenant, key],
   );
   return known[0];

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDataSource, type MigrationClass, schemaOf } from './data-source.js';
+import { IdempotencyAskedBy1790000000001 } from './idempotency-asked-by.js';
 import { IdempotencyTable1700000000001 } from './idempotency-table.js';
 import { OutboxTable1700000000002 } from './outbox-table.js';
 import { judgeMigrations } from './judge-migrations.js';
@@ -25,6 +26,7 @@ export interface MigrationPlan {
 export const withThePlatforms = (migrations: readonly MigrationClass[]): readonly MigrationClass[] => [
   IdempotencyTable1700000000001,
   OutboxTable1700000000002,
+  IdempotencyAskedBy1790000000001,
   ...migrations,
 ];
 
