@@ -78,6 +78,19 @@ describe('the main job', () => {
     expect(plane.agent.stored.get(one.osid)).toMatchObject({ generation: 2, revision: 2 });
   });
 
+  it('gives jobs ids that begin with the time by the database’s clock, as lists are read by them', async () => {
+    const one = await healthy();
+    await plane.jobs.ended(jobOf(await plane.ask(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 760 } })));
+    const made = await plane.sql<{ type: string; id: string; created_at: Date }>(
+      'SELECT type, job_id AS id, created_at FROM job_ref WHERE osid = $1',
+      [one.osid],
+    );
+    expect(made.map(({ type }) => type).sort()).toEqual(['service.create', 'service.update']);
+    for (const { id, created_at } of made) {
+      expect(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(created_at.getTime());
+    }
+  });
+
   it('makes no job of a change that changes nothing, nor of a name alone', async () => {
     const one = await healthy({ name: 'before' });
     const nothing = await plane.ask(reconciler.updateInstance, { ...one, fields: { name: 'before', replicas: 1 } });

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Database, idempotent, runSql } from '@runos/persistence';
+import { Database, databaseNow, idempotent, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { By } from '../by.js';
 import { InjectConfig, type ReconcilerConfig } from '../config.js';
 import { JobsLink } from '../jobs/jobs-link.js';
+import { mintJobId } from '../jobs/mint-job-id.js';
 import { openJob } from '../jobs/open-job.js';
 import { newWorkItems } from '../jobs/work-items.js';
 import { refuseStale } from '../refuse-stale.js';
@@ -54,11 +55,12 @@ export class DeleteCluster {
   }
 
   async #begin(sql: EntityManager, cluster: ClusterRow, who: string): Promise<JobProgress> {
-    const jobId = uuidv7();
-    const [{ now }] = await runSql<{ now: Date }>(
+    const now = await databaseNow(sql);
+    const jobId = mintJobId(now);
+    await runSql(
       sql,
       `UPDATE cluster SET deleting_since = now(), updated_at = now(), generation = generation + 1, changed_by = $2,
-         removal_job = $3, removal_due_at = now() WHERE id = $1 RETURNING now()`,
+         removal_job = $3, removal_due_at = now() WHERE id = $1`,
       [cluster.id, who, jobId],
     );
     return openJob(sql, {

@@ -4,16 +4,16 @@ import type { JobProgress, reconciler } from '@runos/contracts';
 import { Fault, mark, systemRandom } from '@runos/kernel';
 import { Host } from '@runos/naming';
 import { type Osid, TypeName } from '@runos/osid';
-import { Database, idempotent, runSql } from '@runos/persistence';
+import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { mintSecrets, serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import type { By } from '../by.js';
 import { type ClusterRow, domainOf } from '../clusters/cluster-row.js';
 import { Clusters } from '../clusters/clusters.js';
 import { InjectConfig, type ReconcilerConfig } from '../config.js';
 import { beginJob } from '../jobs/begin-job.js';
+import { mintJobId } from '../jobs/mint-job-id.js';
 import { refuseOver } from '../limits.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import { insertInstance } from '../revisions/write-revision.js';
@@ -66,8 +66,8 @@ export class CreateInstance {
     const secrets = mintSecrets(serviceType(type), systemRandom);
     const bundle = renderBundle({ osid, type, cluster, spec: wish.spec, secrets }, this.config.maxBundleBytes);
     const name = fields.name ?? osid;
-    const jobId = uuidv7();
-    const [{ now }] = await runSql<{ now: Date }>(sql, 'SELECT now()');
+    const now = await databaseNow(sql);
+    const jobId = mintJobId(now);
     const instanceId = await insertInstance(sql, {
       ...wish,
       aid: tenant,

@@ -5,10 +5,10 @@ import { Fault, mark } from '@runos/kernel';
 import { tombstoneDigest } from '@runos/agent-protocol';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { InjectConfig, type ReconcilerConfig } from '../config.js';
 import { beginJob, supersede } from '../jobs/begin-job.js';
 import { endJobs } from '../jobs/end-jobs.js';
+import { mintJobId } from '../jobs/mint-job-id.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import type { Spec } from '../revisions/spec.js';
 import { nextRevision } from '../revisions/write-revision.js';
@@ -81,7 +81,7 @@ export class WriteInstance {
   }
 
   async #write(sql: EntityManager, instance: InstanceRow, next: NextWrite): Promise<JobProgress> {
-    const jobId = uuidv7();
+    const jobId = mintJobId(instance.now);
     const { kind, type, spec, digest, who, lines } = next;
     const conditions = mark(instance.conditions, accepted, instance.generation + 1, instance.now);
     const { generation, revision } = await nextRevision(sql, {
