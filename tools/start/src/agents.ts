@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { type Setting } from '@runos/config';
 import getPort from 'get-port';
 import { type Running } from '@runos/tool-process';
+import { type Builds } from './builds.js';
 import { type DataFolder } from './data-folder.js';
 import { type Kubectl } from './kubectl.js';
 import { type PublicApi } from './public-api.js';
@@ -17,6 +18,7 @@ export interface AgentDoors {
 
 export interface AgentHome {
   readonly folder: DataFolder;
+  readonly builds: Builds;
   readonly api: PublicApi;
   readonly aid: string;
   readonly cid: string;
@@ -46,7 +48,7 @@ export async function startNodeAgent(home: AgentHome, number: number, signal: Ab
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const token = existsSync(home.folder.in(name, 'tls.crt')) ? undefined : await registrationToken(home, 'node');
   const settings = { ...common(home), state, token, machineId: `demo-node-${number}` };
-  return startProgram({ name, app: 'node-agent', folder: home.folder, signal, settings });
+  return startProgram({ name, app: 'node-agent', folder: home.folder, builds: home.builds, signal, settings });
 }
 
 /** The cluster agent with its own access to Kubernetes; its certificate lives there. */
@@ -63,5 +65,5 @@ export async function startClusterAgent(
   const opsPort = await getPort({ host: '127.0.0.1' });
   home.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);
   const settings = { ...common(home), kubeconfig, token, holder: 'npm-start', opsPort };
-  return startProgram({ name: 'cluster-agent', folder: home.folder, signal, settings });
+  return startProgram({ name: 'cluster-agent', folder: home.folder, builds: home.builds, signal, settings });
 }

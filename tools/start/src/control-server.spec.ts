@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { identify, startChild } from '@runos/tool-process';
+import { Builds } from './builds.js';
 import { askPlane, type ControlAddress, startControlServer } from './control-server.js';
 import { DataFolder } from './data-folder.js';
+import { DevFile } from './dev-file.js';
+import { repository } from './options.js';
 import { type Layer, Processes } from './processes.js';
+import { upgrade } from './upgrade.js';
 
 describe('a running plane', () => {
   let folder: DataFolder;
   let processes: Processes;
+  let builds: Builds;
   let endControl: () => Promise<void>;
   const events: string[] = [];
   beforeEach(async () => {
@@ -19,7 +24,10 @@ describe('a running plane', () => {
       (name, line) => events.push(`${name}: ${line}`),
       () => undefined,
     );
-    endControl = await startControlServer(folder, processes);
+    builds = new Builds('/older');
+    endControl = await startControlServer(folder, processes, (name) =>
+      upgrade(name, { builds, dev: new DevFile(folder), folder, processes }),
+    );
   });
   afterEach(async () => {
     await processes.stopAll();
@@ -48,6 +56,31 @@ describe('a running plane', () => {
     expect(await askPlane(folder, 'cut', 'stream')).toBe('Every connection at stream is cut.');
     expect(cuts).toBe(1);
     await expect(askPlane(folder, 'cut', 'api')).rejects.toThrow('There is no balancer at "api"; there are: stream.');
+  });
+
+  it('upgrades a process from another build to the one of this checkout, once', async () => {
+    const started: string[] = [];
+    const begin = (name: string) => () => {
+      started.push(builds.of(name));
+      return startChild({ name, command: 'sleep', args: ['60'], logFile: folder.in('logs', `${name}.log`) });
+    };
+    await processes.run('catalog-2', 'services', begin('catalog-2'));
+    await processes.run('gateway', 'services', begin('gateway'));
+    expect(await askPlane(folder, 'upgrade', 'catalog-2')).toBe(`catalog-2 runs the build of ${repository}.`);
+    expect(started).toEqual(['/older', '/older', repository]);
+    const again = `catalog-2 runs the build of ${repository} already.`;
+    await expect(askPlane(folder, 'upgrade', 'catalog-2')).rejects.toThrow(again);
+    await sleeper('nats', 'stores');
+    await expect(askPlane(folder, 'upgrade', 'nats')).rejects.toThrow(
+      'nats belongs to no build: it cannot be upgraded.',
+    );
+    await expect(askPlane(folder, 'upgrade', 'jobs')).rejects.toThrow('There is no "jobs" here');
+    expect(started).toHaveLength(3);
+  });
+
+  it('does what it knows only', async () => {
+    await sleeper('jobs', 'services');
+    await expect(askPlane(folder, 'toString', 'jobs')).rejects.toThrow('Use: npm run plane -- stop|start|upgrade NAME');
   });
 
   it('lists the names there are when one is wrong', async () => {

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { toEnvironment } from '@runos/config';
 import pg from 'pg';
+import { programOf } from './built-checkout.js';
+import { type Builds } from './builds.js';
 import { type DataFolder } from './data-folder.js';
 import { repository } from './options.js';
 import { type Secrets } from './secrets.js';
@@ -15,12 +17,15 @@ const migrated = 'migrated.json';
  * Brings every schema up to date, in the services' own migration programs and before any service runs. Skipped when
  * neither those programs nor the data changed since the last time.
  */
-export async function migrateAll(folder: DataFolder, surroundings: Surroundings, signal: AbortSignal): Promise<void> {
+export async function migrateAll(
+  { folder, builds, signal }: { readonly folder: DataFolder; readonly builds: Builds; readonly signal: AbortSignal },
+  surroundings: Surroundings,
+): Promise<void> {
   const plans = services.filter(({ database }) => database);
-  const fingerprint = fingerprintOf(plans.map(({ name }) => name));
+  const fingerprint = fingerprintOf(plans.map(({ name }) => ({ name, checkout: builds.of(name) })));
   if (folder.readJson<{ fingerprint: string }>(migrated)?.fingerprint === fingerprint) return;
   await makeDatabase(surroundings);
-  await Promise.all(plans.map((plan) => migrateSchema(plan, surroundings, signal)));
+  await Promise.all(plans.map((plan) => migrateSchema(plan, surroundings, { checkout: builds.of(plan.name), signal })));
   folder.writeJson(migrated, { fingerprint });
 }
 
@@ -31,13 +36,17 @@ export interface Where {
 }
 
 /** Brings one schema up to date, by the service's own migration program; whoever serves goes on doing so. */
-export function migrateSchema({ name }: ServicePlan, where: Where, signal?: AbortSignal): Promise<void> {
+export function migrateSchema(
+  { name }: ServicePlan,
+  where: Where,
+  { checkout = repository, signal }: { readonly checkout?: string; readonly signal?: AbortSignal } = {},
+): Promise<void> {
   const settings = {
     databaseUrl: databaseUrlOf(name, where),
     databaseOwnerUrl: ownerUrlOf(where),
     keyring: where.secrets.keyrings[name],
   };
-  return runMigration(name, toEnvironment(settings), signal);
+  return runMigration(name, programOf(checkout, name, 'migrate'), toEnvironment(settings), signal);
 }
 
 async function makeDatabase({ postgres }: Surroundings): Promise<void> {
@@ -51,8 +60,13 @@ async function makeDatabase({ postgres }: Surroundings): Promise<void> {
   }
 }
 
-async function runMigration(name: string, environment: Record<string, string>, signal?: AbortSignal): Promise<void> {
-  const child = spawn(process.execPath, [join(distOf(name), 'migrate.js')], {
+async function runMigration(
+  name: string,
+  program: string,
+  environment: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const child = spawn(process.execPath, [program], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
     signal,
@@ -66,13 +80,14 @@ async function runMigration(name: string, environment: Record<string, string>, s
   if (code !== 0) throw new Error(`The database of ${name} could not be brought up to date:\n${errors.trimEnd()}`);
 }
 
-export const distOf = (app: string): string => join(repository, 'apps', app, 'dist');
-
 /** Changes with every migration program, what it is compiled from in its own app, and the library they share. */
-function fingerprintOf(names: readonly string[]): string {
+function fingerprintOf(migrated: readonly { readonly name: string; readonly checkout: string }[]): string {
   const hash = createHash('sha256');
-  const roots = names.flatMap((name) => [join(distOf(name), 'schema'), join(distOf(name), 'migrate.js')]);
-  for (const root of [...roots, join(repository, 'libs/platform/persistence/dist')]) {
+  const roots = migrated.flatMap(({ name, checkout }) => {
+    const program = programOf(checkout, name, 'migrate');
+    return [join(dirname(program), 'schema'), program, join(checkout, 'libs/platform/persistence/dist')];
+  });
+  for (const root of new Set(roots)) {
     for (const file of filesIn(root)) hash.update(file).update(readFileSync(file));
   }
   return hash.digest('hex');

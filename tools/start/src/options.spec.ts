@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultData, parseOptions } from './options.js';
+import { defaultData, parseOptions, repository } from './options.js';
 
 describe('the options of npm start', () => {
   it('are all optional', () => {
@@ -10,6 +10,7 @@ describe('the options of npm start', () => {
       replicas: 1,
       balanced: false,
       environments: {},
+      from: repository,
       cluster: 'demo',
     });
     expect(defaultData).toMatch(/\/\.runos$/);
@@ -24,6 +25,7 @@ describe('the options of npm start', () => {
       replicas: 1,
       balanced: false,
       environments: {},
+      from: repository,
       cluster: { kubeconfig: '/etc/k' },
     });
     expect(parseOptions(['--no-cluster']).cluster).toBe('none');

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { builtCheckout } from './built-checkout.js';
 
 /** Where the repository lies; relative defaults start there, not where the command was typed. */
 export const repository = resolve(import.meta.dirname, '../../..');
@@ -17,13 +18,17 @@ export interface StartOptions {
   readonly balanced: boolean;
   /** What single replicas of services find in their environment beside the rest, by the name of the process. */
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The checkout whose build every process is started from, until it is upgraded. */
+  readonly from: string;
   /** The demo cluster we run, an existing one, or none. */
   readonly cluster: 'demo' | 'none' | { readonly kubeconfig: string };
 }
 
-export const usage = `npm start -- [--port 3025] [--agent-ports 9191,9192] [--data .runos] [--replicas 1] [--balanced] [--env NAME:VARIABLE=VALUE]... [--kubeconfig FILE | --no-cluster]
+export const usage = `npm start -- [--port 3025] [--agent-ports 9191,9192] [--data .runos] [--replicas 1] [--balanced] [--env NAME:VARIABLE=VALUE]... [--from DIR] [--kubeconfig FILE | --no-cluster]
   a port of 0 takes any free one; --balanced puts a TCP balancer in front, as several replicas always have;
-  --env sets a variable of one replica of a service only, as in --env jobs-2:RUNOS_LOG_LEVEL=debug`;
+  --env sets a variable of one replica of a service only, as in --env jobs-2:RUNOS_LOG_LEVEL=debug;
+  --from starts everything from the build of another checkout, an older version as a rule: npm run plane -- upgrade NAME
+  then restarts one process after the other from this one`;
 
 /** @throws Error with one sentence for a person. */
 export function parseOptions(args: readonly string[]): StartOptions {
@@ -37,6 +42,7 @@ export function parseOptions(args: readonly string[]): StartOptions {
       replicas: { type: 'string', default: '1' },
       balanced: { type: 'boolean', default: false },
       env: { type: 'string', multiple: true, default: [] },
+      from: { type: 'string', default: repository },
       kubeconfig: { type: 'string' },
       'no-cluster': { type: 'boolean', default: false },
     },
@@ -56,6 +62,7 @@ export function parseOptions(args: readonly string[]): StartOptions {
     replicas,
     balanced: values.balanced || replicas > 1,
     environments: environmentsOf(values.env),
+    from: values.from === repository ? repository : builtCheckout('--from', values.from),
     cluster: values.kubeconfig ? { kubeconfig: resolve(values.kubeconfig) } : values['no-cluster'] ? 'none' : 'demo',
   };
 }

@@ -1,17 +1,17 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { askPlane, usage } from './control-server.js';
+import { askPlane, usage, verbs } from './control-server.js';
 import { DataFolder } from './data-folder.js';
 import { defaultData } from './options.js';
 
-/** `npm run plane -- stop|start NAME [--data DIR]`: one process of a running plane, or its doors, on purpose. */
+/** `npm run plane -- stop|start|upgrade NAME [--data DIR]`: one process of a running plane, or its doors, on purpose. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: { data: { type: 'string', default: defaultData } },
     allowPositionals: true,
   });
   const [verb, name] = positionals;
-  if (!['stop', 'start', 'cut'].includes(verb ?? '') || !name || positionals.length > 2) {
+  if (!verb || !verbs.some((one) => one === verb) || !name || positionals.length > 2) {
     throw new Error(`${usage} [--data DIR]`);
   }
   process.stdout.write(`${await askPlane(new DataFolder(resolve(values.data)), verb, name)}\n`);

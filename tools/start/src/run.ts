@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Operator } from '@runos/tool-account';
 import { giveAgentAccess } from './agent-access.js';
 import { type AgentHome } from './agents.js';
+import { Builds } from './builds.js';
 import { startControlServer } from './control-server.js';
 import { type DataFolder } from './data-folder.js';
 import {
@@ -22,6 +23,7 @@ import { type PlaneContext, startBalancers, startServices, startStores } from '.
 import { ownerUrlOf, type Ports } from './services.js';
 import { type Terminal } from './terminal.js';
 import { untilDone } from './until-done.js';
+import { upgrade } from './upgrade.js';
 import { howToGoOn, whereEverythingIs } from './welcome.js';
 
 interface Run {
@@ -40,8 +42,11 @@ export async function runUntilStopped({ options, folder, terminal, stop }: Run):
     () => dev.update({ pids: processes.pids() }),
   );
   const ended = once(stop.signal, 'abort');
-  const endControl = await startControlServer(folder, processes);
-  const up = bringUp({ options, folder, dev, processes, terminal, signal: stop.signal });
+  const builds = new Builds(options.from);
+  const endControl = await startControlServer(folder, processes, (name) =>
+    upgrade(name, { builds, dev, folder, processes }),
+  );
+  const up = bringUp({ options, folder, builds, dev, processes, terminal, signal: stop.signal });
   let code = 0;
   try {
     await Promise.race([up, ended]);
@@ -61,7 +66,7 @@ export async function runUntilStopped({ options, folder, terminal, stop }: Run):
 
 /** Resolves when the plane can be used; its cluster follows by itself, and `cluster` never rejects. */
 async function bringUp(context: PlaneContext): Promise<{ cluster?: Promise<void> }> {
-  const { folder, dev, options, terminal } = context;
+  const { folder, builds, dev, options, terminal } = context;
   const surroundings = await startStores(context);
   const { secrets, natsUrl, ports, replicaPorts, caFile } = surroundings;
   const operator: Operator = { natsUrl, natsUser: 'operator', natsPassword: secrets.passwords.operator };
@@ -92,7 +97,7 @@ async function bringUp(context: PlaneContext): Promise<{ cluster?: Promise<void>
   });
   terminal.say(whereEverythingIs(dev.now, owner, folder.path));
   if (cid === null) return {};
-  return { cluster: connectCluster(context, { folder, api, aid, cid, doors, onOps: dev.addOps }, built) };
+  return { cluster: connectCluster(context, { folder, builds, api, aid, cid, doors, onOps: dev.addOps }, built) };
 }
 
 /** A cluster that does not come does not fail the plane: it is told, jobs for it wait, and every step is tried again. */

@@ -5,6 +5,7 @@ import { startNats } from '@runos/tool-nats';
 import { startPostgres } from '@runos/tool-postgres';
 import { portIsFree } from '@runos/tool-process';
 import { startBalancer } from './balancer.js';
+import { type Builds } from './builds.js';
 import { type DataFolder } from './data-folder.js';
 import { type DevFile } from './dev-file.js';
 import { migrateAll } from './migrate-all.js';
@@ -18,6 +19,7 @@ import { type Terminal } from './terminal.js';
 export interface PlaneContext {
   readonly options: StartOptions;
   readonly folder: DataFolder;
+  readonly builds: Builds;
   readonly dev: DevFile;
   readonly processes: Processes;
   readonly terminal: Terminal;
@@ -36,17 +38,16 @@ export async function startStores(context: PlaneContext): Promise<Surroundings> 
 }
 
 /** Migrations, then every service: resolves when all of them are ready. */
-export async function startServices(
-  { folder, dev, processes, signal, options }: PlaneContext,
-  surroundings: Surroundings,
-): Promise<void> {
-  await migrateAll(folder, surroundings, signal);
+export async function startServices(context: PlaneContext, surroundings: Surroundings): Promise<void> {
+  const { folder, builds, dev, processes, options } = context;
+  await migrateAll(context, surroundings);
   const replicas = services.flatMap((plan) =>
     Array.from({ length: options.replicas }, (_, number) => ({
       plan,
       number,
       surroundings,
       folder,
+      builds,
       environment: options.environments[replicaName(plan, number)],
       onOps: dev.addOps,
     })),

@@ -1,13 +1,10 @@
-import { join } from 'node:path';
 import { type Setting, stopWithinMs, toEnvironment } from '@runos/config';
 import getPort from 'get-port';
 import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/tool-process';
+import { programOf, sqlSpansOf } from './built-checkout.js';
+import { type Builds } from './builds.js';
 import { type DataFolder } from './data-folder.js';
-import { distOf } from './migrate-all.js';
 import { replicaName, type ServicePlan, settingsOf, type Surroundings } from './services.js';
-
-/** Turns SQL statements into spans where traces are exported (RUNOS_OTLP_ENDPOINT), else loads nothing. */
-const sqlSpans = import.meta.resolve('@runos/observability/register');
 
 /** Who has not ended by itself by then hangs, and is killed. */
 const graceMs = stopWithinMs + 500;
@@ -19,6 +16,7 @@ export interface Replica {
   readonly number: number;
   readonly surroundings: Surroundings;
   readonly folder: DataFolder;
+  readonly builds: Builds;
   /** Variables of its environment that no other replica has. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Hears where health and metrics are, before each start. */
@@ -27,7 +25,7 @@ export interface Replica {
 
 /** One replica as a process; resolves when its own `/readyz` says so. */
 export async function startService(
-  { plan, number, surroundings, folder, environment, onOps }: Replica,
+  { plan, number, surroundings, folder, builds, environment, onOps }: Replica,
   signal: AbortSignal,
 ): Promise<Running> {
   const opsPort = await getPort({ host: '127.0.0.1' });
@@ -41,7 +39,7 @@ export async function startService(
     return reply?.ok ?? false;
   };
   const settings = settingsOf(plan, surroundings, opsPort, number);
-  return startProgram({ name, app: plan.name, folder, signal, ready, settings, environment });
+  return startProgram({ name, app: plan.name, folder, builds, signal, ready, settings, environment });
 }
 
 export interface Program {
@@ -50,6 +48,7 @@ export interface Program {
   /** Of the app's folder; default the name. */
   readonly app?: string;
   readonly folder: DataFolder;
+  readonly builds: Builds;
   readonly settings: Record<string, Setting>;
   readonly environment?: Replica['environment'];
   readonly signal: AbortSignal;
@@ -62,11 +61,12 @@ const youngMb = '--max-semi-space-size=8';
 
 /** An app's main program with its settings in the environment, its log in `<data>/logs/<name>.log`. */
 export async function startProgram(program: Program): Promise<Running> {
-  const { name, app = name, folder, settings, environment, signal, ready } = program;
+  const { name, app = name, folder, builds, settings, environment, signal, ready } = program;
+  const checkout = builds.of(name);
   const child = await startChild({
     name,
     command: process.execPath,
-    args: [youngMb, '--import', sqlSpans, join(distOf(app), 'main.js')],
+    args: [youngMb, '--import', sqlSpansOf(checkout), programOf(checkout, app, 'main')],
     env: { ...process.env, ...toEnvironment(settings), ...environment },
     logFile: folder.in('logs', `${name}.log`),
     pidFile: folder.in('pids', `${name}.pid`),
