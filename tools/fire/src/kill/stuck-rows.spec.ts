@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ThrowAwayPostgres, throwAwayPostgres } from '@runos/testing-services';
+import { programOf, repository, services } from '@runos/tool-start';
 import pg from 'pg';
 import { stuckRows } from './stuck-rows.js';
 
@@ -37,4 +40,25 @@ describe('rows that wait for somebody', () => {
       '2 unpublished rows in billing.outbox',
     ]);
   });
+
+  it('are looked for in every table that the services’ migrations make', async () => {
+    await Promise.all(
+      services
+        .filter(({ database }) => database)
+        .map(async ({ name }) => {
+          const own = {
+            RUNOS_DATABASE_URL: postgres.urlFor(`${postgres.database}_${name}`, 'secret'),
+            RUNOS_DATABASE_OWNER_URL: postgres.url,
+            RUNOS_KEYRING: `first:${Buffer.alloc(32).toString('base64')}`,
+          };
+          await promisify(execFile)(process.execPath, [programOf(repository, name, 'migrate')], {
+            env: { ...process.env, ...own },
+          });
+        }),
+    );
+    await client.query('DROP SCHEMA billing CASCADE');
+    expect(await stuckRows(client)).toEqual([]);
+    await client.query('CREATE TABLE jobs.letter (id int, ripe_at timestamptz)');
+    expect(await stuckRows(client)).toEqual(['whether rows of jobs.letter wait for somebody is not known']);
+  }, 30_000);
 });
