@@ -5,6 +5,9 @@ import { z } from 'zod';
 
 const milliseconds = (standard: number) => wholeNumber(1, 3_600_000).default(standard);
 
+/** Instances worked on at a time, unless told otherwise. */
+export const turnsAtOnce = 16;
+
 /** Every setting is a variable: `caSha256` is `RUNOS_CA_SHA256`. */
 export const clusterAgentConfig = z.object({
   ...agentSettings,
@@ -21,7 +24,7 @@ export const clusterAgentConfig = z.object({
     .regex(/^[A-Za-z0-9._-]{1,128}$/, '1 to 128 letters, digits, dots, dashes or underscores')
     .default(() => `${hostname()}-${process.pid}`),
   /** Instances worked on at a time. */
-  concurrency: wholeNumber(1, 64).default(16),
+  concurrency: wholeNumber(1, 64).default(turnsAtOnce),
   /** From then on a removal tells what holds it up. */
   heldUpAfterMs: milliseconds(60_000),
   /** How often a removal is looked at without an event. */

@@ -8,6 +8,7 @@ import { BundleStore } from './bundles/bundle-store.js';
 import { diffBundle } from './bundles/diff-bundle.js';
 import { Intake } from './bundles/intake.js';
 import { RecordKeeper } from './bundles/record-keeper.js';
+import { turnsAtOnce } from './cluster-agent-config.js';
 import { Repairer } from './drift/repairer.js';
 import type { Instance } from './instances/instance.js';
 import { Registry } from './instances/registry.js';
@@ -30,7 +31,7 @@ export interface ExecutorOptions {
   readonly clock?: Clock;
   readonly fights?: FightOptions;
   readonly watch?: WatchOptions;
-  /** Instances worked on at a time. Default 16. */
+  /** Instances worked on at a time. Default `turnsAtOnce`. */
   readonly concurrency?: number;
   /** From then on a removal tells what holds it up. Default 60 s. */
   readonly heldUpAfterMs?: number;
@@ -72,7 +73,7 @@ export class Executor {
   constructor(private readonly options: ExecutorOptions) {
     const { client, clock = systemClock, logger, heldUpAfterMs = 60_000, lookAgainMs = 5_000 } = options;
     const fights = new Fights({ clock, ...options.fights });
-    const { concurrency = 16 } = options;
+    const { concurrency = turnsAtOnce } = options;
     const changed = ({ osid }: Instance) => this.#statuses.add(osid, this.#queue.busy > rush ? rushWaitMs : 0);
     const due = ({ osid }: Instance) => this.#queue.add(osid);
     this.#applier = new Applier(client);

@@ -1,10 +1,10 @@
 import { eventually, Plane, unlimited, withSql, World } from '@runos/tool-e2e';
+import { residentMb } from '@runos/tool-process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from './finding.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';
 import { numbersOf } from './numbers-of.js';
 import { servicePids } from './process/services.js';
-import { residentMb } from './process/usage.js';
 
 const restMs = 30_000;
 const serviceMb = 150;

@@ -1,5 +1,5 @@
 import { eventually } from './eventually.js';
-import type { AnswerBook } from './secrets/answer-book.js';
+import { bookOf } from './secrets/answer-book.js';
 
 export interface Answer {
   readonly status: number;
@@ -18,10 +18,11 @@ export class ApiClient {
   constructor(
     readonly url: string,
     readonly token: string | undefined,
-    private readonly book?: AnswerBook,
   ) {}
 
   async send(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
+    const book = bookOf(this.url);
+    await book?.before(method, path);
     const response = await fetch(this.url + path, {
       method,
       headers: {
@@ -33,7 +34,7 @@ export class ApiClient {
     });
     const text = await response.text();
     const answer = text === '' ? {} : JSON.parse(text);
-    this.book?.note(path, response.status, text, answer);
+    book?.note(path, response.status, text);
     return { status: response.status, body: answer, headers: response.headers };
   }
 

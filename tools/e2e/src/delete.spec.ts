@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './eventually.js';
-import { sharedWorld, type World } from './world.js';
+import { planeSecrets } from './secrets/plane-secrets.js';
+import { sharedData, sharedWorld, type World } from './world.js';
 
 describe('deleting a service', () => {
   let world: World;
@@ -18,6 +19,9 @@ describe('deleting a service', () => {
     expect((await world.api.get(instance.path)).body['code']).toBe('service.not_found');
     const left = await world.kubectl.run(['get', 'secrets,pv', '-A', '-o', 'name']);
     expect(left).not.toContain(instance.osid);
+    // Nobody asked for its credentials; they are sought all the same where the plane ends.
+    const secrets = await planeSecrets(sharedData(), world.dev);
+    expect(secrets.filter(({ name }) => name.endsWith(` of ${instance.osid}`))).not.toEqual([]);
   }, 120_000);
 
   it('says which object Kubernetes holds up, and what to do', async () => {

@@ -6,5 +6,5 @@ export { eventually } from './eventually.js';
 export { at, Kubectl, type LiveObject } from './kubectl.js';
 export { type Dev, devOf, kept } from './dev.js';
 export { Plane, unlimited } from './plane.js';
-export { AnswerBook } from './secrets/answer-book.js';
+export { bookOf } from './secrets/answer-book.js';
 export { type Instance, World } from './world.js';

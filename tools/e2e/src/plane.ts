@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Dev, devOf } from './dev.js';
 import { eventually } from './eventually.js';
+import { openBook } from './secrets/answer-book.js';
 import { planeSecrets } from './secrets/plane-secrets.js';
 import { searchDatabase, type Searched, searchFiles } from './secrets/search.js';
 import { secretsIn } from './secrets/secrets-in.js';
@@ -46,7 +47,9 @@ export class Plane {
     return eventually(`the plane in ${this.data} to be ${until}`, 120_000, async () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}: ${await this.output()}`);
       const dev = await devOf(this.data).catch(() => undefined);
-      return dev?.[until] && Object.values(dev.pids).length > 0 ? dev : undefined;
+      if (!dev?.[until] || Object.values(dev.pids).length === 0) return undefined;
+      openBook(this.data, dev);
+      return dev;
     });
   }
 

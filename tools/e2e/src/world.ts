@@ -4,7 +4,7 @@ import { ApiClient } from './api-client.js';
 import { type Dev, devOf } from './dev.js';
 import { eventually } from './eventually.js';
 import { at, Kubectl, type LiveObject } from './kubectl.js';
-import { AnswerBook } from './secrets/answer-book.js';
+import { openBook } from './secrets/answer-book.js';
 
 export interface Instance {
   readonly osid: string;
@@ -21,9 +21,8 @@ export class World {
   constructor(
     readonly dev: Dev,
     kubectlBinary: string,
-    book: AnswerBook,
   ) {
-    this.api = new ApiClient(dev.apiUrl, dev.token, book);
+    this.api = new ApiClient(dev.apiUrl, dev.token);
     this.kubectl = new Kubectl(kubectlBinary, dev.kubeconfig);
     this.services = `/${dev.aid}/${dev.cid}/services`;
   }
@@ -31,7 +30,9 @@ export class World {
   static async of(data: string): Promise<World> {
     const toolbox = builtToolbox();
     if (!toolbox) throw new Error('kubectl is not built; run npm test, or npm run kube -- up, once');
-    return new World(await devOf(data), toolbox.program('kubectl'), new AnswerBook(data));
+    const dev = await devOf(data);
+    openBook(data, dev);
+    return new World(dev, toolbox.program('kubectl'));
   }
 
   /** Asks for an instance; the job is not awaited. */
@@ -77,9 +78,11 @@ export class World {
   }
 }
 
-/** The plane that every spec of a run shares. */
-export const sharedWorld = (): Promise<World> => {
+/** Where the plane that every spec of a run shares keeps its data. */
+export const sharedData = (): string => {
   const data = process.env['RUNOS_E2E_DATA'];
   if (data === undefined) throw new Error('RUNOS_E2E_DATA is not set: run these specs with npx nx e2e tool-e2e');
-  return World.of(data);
+  return data;
 };
+
+export const sharedWorld = (): Promise<World> => World.of(sharedData());

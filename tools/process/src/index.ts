@@ -3,6 +3,7 @@ export { endProcess } from './end-process.js';
 export { alive, identify, ownIdentity, type ProcessIdentity } from './process-identity.js';
 export { portIsFree } from './port-is-free.js';
 export { readyOrEnded } from './ready-or-ended.js';
+export { residentMb } from './resident-mb.js';
 export { type Child, type ChildSpec, startChild } from './start-child.js';
 export { type Running, Supervised, type SupervisedOptions } from './supervised.js';
 export { findOnPath } from './tied-to-parent.js';

@@ -13,10 +13,3 @@ export function cpuMsOf(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
-
-/** Resident memory of a process, MB of a million bytes. */
-export async function residentMb(pid: number): Promise<number> {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kib === undefined) throw new Error(`process ${pid} is gone`);
-  return (Number(kib) * 1024) / 1e6;
-}

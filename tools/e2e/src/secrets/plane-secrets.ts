@@ -5,7 +5,7 @@ import { withSql } from '../database.js';
 import { type Dev, kept } from '../dev.js';
 import { at } from '../kubectl.js';
 import { World } from '../world.js';
-import { issuedTo } from './answer-book.js';
+import { issuedTo, sealedBefore, sealedIn } from './answer-book.js';
 import type { Secret } from './secrets-in.js';
 
 interface Made {
@@ -29,26 +29,34 @@ export async function planeSecrets(data: string, dev: Dev): Promise<Secret[]> {
     { name: 'token of the control server', value: controlToken },
     { name: 'password of the owner', value: dev.password },
     { name: 'token of the owner', value: dev.token },
-    ...(await sealedInTheDatabase(dev.databaseUrl, made)),
+    ...(await sealedSecrets(data, dev.databaseUrl, made)),
     ...agentFiles(data),
     ...(dev.clusterReady ? await clusterAgentKey(data) : []),
     ...issuedTo(data),
   ];
 }
 
-/** What services keep under their own key: passwords of instances, the keys of the authorities for agents. */
-const sealedInTheDatabase = (databaseUrl: string, { keyrings }: Made): Promise<Secret[]> =>
+/**
+ * What services keep under their own key: passwords of instances, those that are gone among them, and the keys of the
+ * authorities for agents.
+ */
+const sealedSecrets = (data: string, databaseUrl: string, { keyrings }: Made): Promise<Secret[]> =>
   withSql(databaseUrl, async (sql) => {
     const keyringOf = (service: string) => keyringSettings.keyring.parse(keyrings[service]);
     const [reconciler, agentGateway] = [keyringOf('reconciler'), keyringOf('agent-gateway')];
-    const instances = await sql.query<{ osid: string; sealed: string }>(
-      'SELECT osid, secrets_sealed AS sealed FROM reconciler.instance',
-    );
+    const gone = sealedBefore(data);
+    const instances = [
+      ...gone,
+      ...(await sealedIn(
+        sql,
+        gone.map(({ osid }) => osid),
+      )),
+    ];
     const authorities = await sql.query<{ name: string; sealed: string }>(
       'SELECT name, sealed_key AS sealed FROM agent_gateway.authority',
     );
     return [
-      ...instances.rows.flatMap(({ osid, sealed }) => {
+      ...instances.flatMap(({ osid, sealed }) => {
         const secrets = JSON.parse(reconciler.open(sealed, `instance/${osid}`)) as Record<string, string>;
         return Object.entries(secrets).map(([name, value]) => ({ name: `${name} of ${osid}`, value }));
       }),

@@ -1,13 +1,5 @@
 import type { Client } from '@grpc/grpc-js';
-import {
-  callUnary,
-  type Envelope,
-  openStream,
-  registerService,
-  reports,
-  type StreamService,
-  streamService,
-} from '@runos/agent-protocol';
+import { callUnary, type Envelope, openStream, registerService, reports, streamService } from '@runos/agent-protocol';
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { registerDoor } from './intruder.js';
@@ -35,18 +27,28 @@ export interface AgentFindings {
   readonly unexpected: readonly string[];
 }
 
-/** Says everything there is to say on one stream; how it ends is for the gateway to decide. */
-async function rant(client: Client, method: keyof StreamService, said: readonly Envelope[]): Promise<void> {
-  const stream = openStream(client, streamService[method as 'NodeAgentStream']);
+/** Opens a stream on which anything may be said; how it ends is for the gateway to decide. */
+function speakOn(client: Client, method: 'ClusterAgentStream' | 'NodeAgentStream') {
+  const stream = openStream(client, streamService[method]);
   let open = true;
   const end = (): void => void (open = false);
   stream.on('error', end).on('end', end).resume();
-  for (const envelope of said) {
-    if (!open) break;
-    if (!stream.write(envelope)) await sleep(5);
-  }
+  return {
+    /** False when there is nobody left to hear it; slows down to what is taken. */
+    say: async (envelope: Envelope, slowMs: number): Promise<boolean> => {
+      if (open && !stream.write(envelope)) await sleep(slowMs);
+      return open;
+    },
+    end: (): void => stream.cancel(),
+  };
+}
+
+/** Says everything there is to say on one stream. */
+async function rant(...[client, method, said]: [...Parameters<typeof speakOn>, readonly Envelope[]]): Promise<void> {
+  const { say, end } = speakOn(client, method);
+  for (const envelope of said) if (!(await say(envelope, 5))) break;
   await sleep(500);
-  stream.cancel();
+  end();
 }
 
 /** Fuzzes the registration door and both streams with `count` envelopes, said by agents that were let in. */
@@ -101,18 +103,15 @@ async function knock(target: Target, seed: number): Promise<Pick<AgentFindings, 
 
 /** Says as much as it is let, for a while: heartbeats without end, and what means nothing. */
 export async function flood(client: Client, ms: number): Promise<number> {
-  const stream = openStream(client, streamService.NodeAgentStream);
-  let open = true;
-  const end = (): void => void (open = false);
-  stream.on('error', end).on('end', end).resume();
+  const { say, end } = speakOn(client, 'NodeAgentStream');
   const words = [
     { type: 'NodeAgentHeartbeatToServer', jsonB64: Buffer.from('{"status":"ready"}').toString('base64') },
     { type: 'BundleStatus', jsonB64: Buffer.alloc(20_000, 'x').toString('base64') },
   ];
   let said = 0;
-  for (const until = performance.now() + ms; open && performance.now() < until; said += 1) {
-    if (!stream.write({ ...words[said % 2], tag: String(said) })) await sleep(1);
+  for (const until = performance.now() + ms; performance.now() < until; said += 1) {
+    if (!(await say({ ...words[said % 2], tag: String(said) }, 1))) break;
   }
-  stream.cancel();
+  end();
   return said;
 }

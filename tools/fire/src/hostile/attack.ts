@@ -3,58 +3,86 @@ import { type AgentFindings, attackAgents } from './agent-attack.js';
 import { attackContracts, type ContractFindings } from './contract-attack.js';
 import { type Crowd, headerFlood, hugeBodies, idle, slowBodies, slowHeaders } from './crowds.js';
 import { attackHttp, type HttpFindings } from './http-attack.js';
+import { liveMemory } from './live-memory.js';
 import { read, type Served, servedWhile } from './served.js';
-import { memoryOf, rowCounts, type Target } from './target.js';
+import { rowCounts, type Target } from './target.js';
 
 export interface Findings<T> {
-  /** Figures are of the second half, lists of what was wrong of both. */
+  /** Of the whole attack. */
   readonly findings: T;
   /** Tables whose rows became more or fewer, though everything was refused. */
   readonly written: readonly string[];
-  /** How much each process grew from the first half of the attack to the second, MiB. */
-  readonly grown: Readonly<Record<string, number>>;
+  /** What each process still needed of its memory after each portion of the attack but the first, MB. */
+  readonly live: readonly Readonly<Record<string, number>>[];
+  /** Processes that need more after the last portion than after the one before, which was as large. */
+  readonly grown: readonly string[];
   /** An ordinary client's reads meanwhile. */
   readonly served: Served;
 }
 
+/** The first one fills caches and has code compiled; what the second one leaves, the third may not add to. */
+const portions = 3;
+
+/** What a process may keep of a portion, MB: no more than what it holds varies by from one look to the next. */
+const mayGrowMb = 4;
+
 /** Sessions come and go with agents and people, and refusals are audited; these say nothing of what was refused. */
 const restless = /\.(session|replica|agent|failed_log_in|audit_entry)$/;
 
-/** Every attack that sends inputs which must be refused, once to warm up and once more to see what it leaves. */
-async function measured<T extends object>(target: Target, attack: (half: number) => Promise<T>): Promise<Findings<T>> {
+/** Every attack that sends inputs which must be refused, in equal portions, to see what each leaves. */
+async function measured<T extends object>(
+  target: Target,
+  attack: (portion: number) => Promise<T>,
+): Promise<Findings<T>> {
   const before = await rowCounts(target);
   const { outcome, served } = await servedWhile(
     () => read(target),
     async () => {
-      const first = await attack(0);
-      await sleep(1_000);
-      const warm = memoryOf(target);
-      return { warm, findings: withListsOf(first, await attack(1)) };
+      const findings: T[] = [];
+      const live: Findings<T>['live'][number][] = [];
+      for (let portion = 0; portion < portions; portion += 1) {
+        findings.push(await attack(portion));
+        if (portion > 0) live.push(await liveMemory(target));
+      }
+      return { findings: findings.reduce(joined), live };
     },
   );
   await sleep(1_000);
-  const hot = memoryOf(target);
   const after = await rowCounts(target);
-  const written = Object.keys(after).filter((table) => !restless.test(table) && after[table] !== before[table]);
-  const { warm, findings } = outcome;
-  const grown = Object.fromEntries(Object.entries(hot).map(([name, mib]) => [name, mib - (warm[name] ?? 0)]));
-  return { findings, written: written.map((table) => `${table} ${before[table]} → ${after[table]}`), grown, served };
+  const written = Object.keys(after)
+    .filter((table) => !restless.test(table) && after[table] !== before[table])
+    .map((table) => `${table} ${before[table]} → ${after[table]}`);
+  return { ...outcome, written, grown: grownIn(outcome.live), served };
 }
 
-function withListsOf<T extends object>(first: T, second: T): T {
-  const earlier = new Map<string, unknown>(Object.entries(first));
-  const joined = Object.entries(second).map(([name, value]: [string, unknown]) => {
-    const before = earlier.get(name);
-    return [name, Array.isArray(value) && Array.isArray(before) ? [...before, ...value] : value];
+/** @throws Error when no process told anything */
+export function grownIn(live: Findings<unknown>['live']): string[] {
+  const [before, after] = [live.at(-2) ?? {}, live.at(-1) ?? {}];
+  const names = Object.keys(after);
+  if (names.length === 0) throw new Error('no process told what it needs of its memory');
+  return names
+    .map((name) => ({ name, mb: Number(after[name]) - Number(before[name]) }))
+    .filter(({ mb }) => !(mb <= mayGrowMb))
+    .map(({ name, mb }) => `${name} kept ${mb.toFixed(1)} MB of a portion`);
+}
+
+/** Adds up what was counted and lists what was wrong. */
+function joined<T>(one: T, other: T): T {
+  if (typeof one === 'number') return (one + Number(other)) as T;
+  if (Array.isArray(one)) return [...one, ...(other as unknown[])] as T;
+  const names = new Set([...Object.keys(one as object), ...Object.keys(other as object)]);
+  const both = [...names].map((name) => {
+    const [a, b] = [one, other].map((each) => (each as Readonly<Record<string, unknown>>)[name]);
+    return [name, a === undefined ? b : b === undefined ? a : joined(a, b)];
   });
-  return Object.fromEntries(joined) as T;
+  return Object.fromEntries(both) as T;
 }
 
 export const fuzzHttp = (target: Target, bodies: number, seed: number): Promise<Findings<HttpFindings>> =>
-  measured(target, (half) => attackHttp(target, Math.ceil(bodies / 2), seed + half * 1_000));
+  measured(target, (portion) => attackHttp(target, Math.ceil(bodies / portions), seed + portion * 1_000));
 
 export const fuzzContracts = (target: Target, each: number, seed: number): Promise<Findings<ContractFindings>> =>
-  measured(target, (half) => attackContracts(target, each, seed + half * 1_000));
+  measured(target, (portion) => attackContracts(target, Math.ceil(each / portions), seed + portion * 1_000));
 
 /** `intruders`: nodes of the account whose agents have gone mad. */
 export const fuzzAgents = (
@@ -63,7 +91,7 @@ export const fuzzAgents = (
   count: number,
   seed: number,
 ): Promise<Findings<AgentFindings>> =>
-  measured(target, (half) => attackAgents(target, intruders, Math.ceil(count / 2), seed + half * 1_000));
+  measured(target, (portion) => attackAgents(target, intruders, Math.ceil(count / portions), seed + portion * 1_000));
 
 export interface Crowded {
   readonly attack: string;
@@ -71,12 +99,19 @@ export interface Crowded {
   readonly served: Served;
 }
 
-/** Each crowd in turn, while an ordinary client reads; first of all with nobody there. */
+/** An ordinary client's reads for a while. */
+export const readsFor = async (target: Target, ms: number): Promise<Served> =>
+  (
+    await servedWhile(
+      () => read(target),
+      () => sleep(ms),
+    )
+  ).served;
+
+/** Each crowd in turn, while an ordinary client reads. */
 export async function crowd(target: Target, size: number, ms: number): Promise<Crowded[]> {
   const small = Math.ceil(size / 20);
-  const nobody = (): Promise<Crowd> => Promise.resolve({ name: 'nobody', connections: 0, stop: () => undefined });
   const attacks: (() => Promise<Crowd>)[] = [
-    nobody,
     () => idle(target, size),
     () => slowHeaders(target, small),
     () => slowBodies(target, small),
@@ -87,11 +122,7 @@ export async function crowd(target: Target, size: number, ms: number): Promise<C
   for (const attack of attacks) {
     const { name, connections, stop } = await attack();
     try {
-      const { served } = await servedWhile(
-        () => read(target),
-        () => sleep(ms),
-      );
-      outcomes.push({ attack: name, connections, served });
+      outcomes.push({ attack: name, connections, served: await readsFor(target, ms) });
     } finally {
       stop();
     }

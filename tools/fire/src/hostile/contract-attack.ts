@@ -25,8 +25,10 @@ function refusedBy({ input }: RequestContract, count: number, seed: number): Uin
   return [...wrong.map((text) => new Uint8Array(Buffer.from(text))), Uint8Array.from([0x22, 0xc3, 0x28, 0x22])];
 }
 
+/** How many questions there are that a service may be asked. */
+export const questions = requests.length;
+
 export interface ContractFindings {
-  readonly contracts: number;
   readonly sent: number;
   readonly wrong: readonly string[];
 }
@@ -54,7 +56,7 @@ export async function attackContracts(target: Target, each: number, seed: number
     }
     await connection.close();
   }
-  return { contracts: requests.length, sent, wrong };
+  return { sent, wrong };
 }
 
 /** The code of the fault that a question is answered with; `none` when it is answered. */

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '@grpc/grpc-js';
 import { devOf, Plane, unlimited } from '@runos/tool-e2e';
+import { services } from '@runos/tool-start';
 import { floodAgents } from './agent-flood.js';
-import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp } from './attack.js';
-import { mayGrowMib } from './hostile.js';
+import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp, grownIn, readsFor } from './attack.js';
+import { questions } from './contract-attack.js';
 import { intruder } from './intruder.js';
 import { issueSecrets } from './issue-secrets.js';
+import { inspectable } from './live-memory.js';
 import type { Served } from './served.js';
 import type { Target } from './target.js';
 
@@ -15,7 +17,7 @@ describe('a plane under hostile input', () => {
   let intruders: readonly Client[] = [];
   beforeAll(async () => {
     plane = await Plane.create();
-    const dev = await plane.start('clusterReady', unlimited);
+    const dev = await plane.start('clusterReady', { ...unlimited, ...inspectable });
     target = { ...dev, data: plane.data };
     await issueSecrets(target);
     intruders = await Promise.all(['mad-1', 'mad-2'].map((name) => intruder(target, name)));
@@ -28,22 +30,29 @@ describe('a plane under hostile input', () => {
   const expectServed = (during: string, { asked, failed }: Served): void =>
     expect([during, asked > 0, failed]).toEqual([during, true, 0]);
 
-  function expectHarmless({ written, grown, served }: Findings<unknown>): void {
+  const ours = expect.arrayContaining([...services.map(({ name }) => name), 'cluster-agent']);
+
+  function expectHarmless({ written, live, grown, served }: Findings<unknown>): void {
     expect(written).toEqual([]);
-    expect(Object.entries(grown).filter(([, mib]) => mib > mayGrowMib)).toEqual([]);
+    for (const needed of live) expect(Object.keys(needed)).toEqual(ours);
+    expect(grown).toEqual([]);
     expectServed('the attack', served);
   }
 
+  it('serves while nothing happens', async () => {
+    expectServed('nothing', await readsFor(target, 500));
+  });
+
   it('refuses whatever is sent to its operations, and writes nothing', async () => {
     const seen = await fuzzHttp(target, 800, 1);
-    expect(seen.findings.sent).toBeGreaterThanOrEqual(400);
+    expect(seen.findings.sent).toBeGreaterThanOrEqual(800);
     expect(seen.findings.wrong).toEqual([]);
     expectHarmless(seen);
   }, 120_000);
 
   it('answers an invalid question of a service as that', async () => {
-    const seen = await fuzzContracts(target, 5, 1);
-    expect(seen.findings.sent).toBeGreaterThan(10 * seen.findings.contracts);
+    const seen = await fuzzContracts(target, 10, 1);
+    expect(seen.findings.sent).toBeGreaterThan(30 * questions);
     expect(seen.findings.wrong).toEqual([]);
     expectHarmless(seen);
   }, 120_000);
@@ -64,7 +73,7 @@ describe('a plane under hostile input', () => {
 
   it('serves others while it is crowded', async () => {
     const outcomes = await crowd(target, 4_000, 1_000);
-    expect(outcomes.length).toBe(6);
+    expect(outcomes.length).toBe(5);
     for (const { attack, served } of outcomes) expectServed(attack, served);
   }, 120_000);
 
@@ -78,4 +87,14 @@ describe('a plane under hostile input', () => {
     expect(places).toEqual(expect.arrayContaining(some));
     expect(places.some((name) => name.endsWith('.blk'))).toBe(true);
   }, 60_000);
+});
+
+describe('memory that is kept', () => {
+  it('is noticed from one portion to the next, and that which was not asked', () => {
+    const needed = (gateway: number) => ({ gateway, jobs: 30 });
+    expect(grownIn([needed(30), needed(50), needed(51)])).toEqual([]);
+    expect(grownIn([needed(30), needed(50), needed(58)])).toEqual(['gateway kept 8.0 MB of a portion']);
+    expect(grownIn([{ jobs: 30 }, { jobs: 30 }, needed(30)])).toEqual([expect.stringMatching(/^gateway/)]);
+    expect(() => grownIn([{}, {}, {}])).toThrow('no process');
+  });
 });

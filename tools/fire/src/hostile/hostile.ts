@@ -1,40 +1,37 @@
 import { Plane, unlimited } from '@runos/tool-e2e';
-import { parseArgs } from 'node:util';
+import { optionsOf, say } from '../program.js';
 import { floodAgents } from './agent-flood.js';
-import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp } from './attack.js';
+import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp, readsFor } from './attack.js';
 import { intruder } from './intruder.js';
 import { issueSecrets } from './issue-secrets.js';
+import { inspectable, liveMemory } from './live-memory.js';
 import type { Served } from './served.js';
 import { memoryOf, rowCounts, type Target } from './target.js';
 
-/** What a process may keep of some thousand refused inputs: its heap breathes, but it does not grow with them. */
-export const mayGrowMib = 64;
+/** How long an ordinary client reads before anything happens, and during each crowd, ms. */
+const readMs = 10_000;
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const told = ({ asked, failed, p99Ms }: Served): string => `${asked} asked, ${failed} failed, p99 ${p99Ms} ms`;
 
 /** `npm run fire -- hostile [--bodies 10000] [--seed N] [--connections 10000]`, on a plane of its own. */
 export async function hostile(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      bodies: { type: 'string', default: '10000' },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      connections: { type: 'string', default: '10000' },
-    },
-  });
-  const [bodies, seed, connections] = [Number(values.bodies), Number(values.seed), Number(values.connections)];
-  say(`hostile --bodies ${bodies} --connections ${connections} --seed ${seed}`);
+  const extent = optionsOf('hostile', args, { bodies: 10_000, connections: 10_000 });
   const plane = await Plane.create();
   try {
-    const dev = await plane.start('clusterReady', unlimited);
+    const dev = await plane.start('clusterReady', { ...unlimited, ...inspectable });
     const target = { ...dev, data: plane.data };
     await issueSecrets(target);
-    const before = memoryOf(target);
-    const wrong = await everyAttack(target, { bodies, seed, connections });
-    const after = memoryOf(target);
-    say('memory, MiB, before → after');
-    for (const [name, mib] of Object.entries(after)) say(`  ${name.padEnd(16)} ${before[name] ?? 0} → ${mib}`);
+    const before = await memory(target);
+    const wrong = await everyAttack(target, extent);
+    const after = await memory(target);
+    say('memory, MB, before → after: needed; resident');
+    for (const [name, { live, resident }] of Object.entries(after)) {
+      const [then, figure] = [before[name], (mb: number) => mb.toFixed(0).padStart(4)];
+      say(
+        `  ${name.padEnd(16)} ${figure(then?.live ?? 0)} → ${figure(live)}; ` +
+          `${figure(then?.resident ?? 0)} → ${figure(resident)}`,
+      );
+    }
     const { places } = await plane.finish();
     say(`no secret in ${places.length} files and columns`);
     for (const fault of wrong) say(`wrong ${fault}`);
@@ -47,6 +44,15 @@ export async function hostile(args: readonly string[]): Promise<void> {
   }
 }
 
+/** By process, MB. Resident memory is looked at first: to ask what is needed lets go of the rest. */
+async function memory(target: Target): Promise<Record<string, { readonly live: number; readonly resident: number }>> {
+  const resident = await memoryOf(target);
+  const live = await liveMemory(target);
+  return Object.fromEntries(
+    Object.entries(live).map(([name, mb]) => [name, { live: mb, resident: resident[name] ?? 0 }]),
+  );
+}
+
 interface Extent {
   readonly bodies: number;
   readonly seed: number;
@@ -56,20 +62,25 @@ interface Extent {
 /** One after the other, each told when it is over; answers what was not as it must be. */
 async function everyAttack(target: Target, { bodies, seed, connections }: Extent): Promise<string[]> {
   const wrong: string[] = [];
-  const note = <T extends object>(name: string, { findings, written, grown, served }: Findings<T>, own: string[]) => {
+  const note = <T extends object>(
+    name: string,
+    { findings, written, live, grown, served }: Findings<T>,
+    own: string[],
+  ) => {
     const { wrong: _, unexpected: __, ...figures } = findings as Record<string, unknown>;
     say(`${name}: ${JSON.stringify(figures)}; written: ${written.join(', ') || 'nothing'}; meanwhile ${told(served)}`);
-    const swollen = Object.entries(grown).filter(([, mib]) => mib > mayGrowMib);
-    wrong.push(
-      ...own,
-      ...written,
-      ...swollen.map(([who, mib]) => `${who} grew by ${mib} MiB`),
-      ...unserved(name, served),
+    const needed = Object.keys(live.at(-1) ?? {}).map(
+      (each) => `${each} ${live.map((mb) => Number(mb[each]).toFixed(1)).join(' → ')}`,
     );
+    say(`  needed after two portions → three, MB: ${needed.join('; ')}`);
+    wrong.push(...own, ...written, ...grown, ...unserved(name, served));
   };
+  const calm = await readsFor(target, readMs);
+  say(`before all: ${told(calm)}`);
+  wrong.push(...unserved('nothing', calm));
   const http = await fuzzHttp(target, bodies, seed);
   note('HTTP operations', http, [...http.findings.wrong]);
-  const contracts = await fuzzContracts(target, Math.ceil(bodies / 200), seed);
+  const contracts = await fuzzContracts(target, Math.ceil(bodies / 100), seed);
   note('NATS contracts', contracts, [...contracts.findings.wrong]);
   const intruders = await Promise.all(['mad-1', 'mad-2', 'mad-3'].map((name) => intruder(target, name)));
   try {
@@ -84,7 +95,7 @@ async function everyAttack(target: Target, { bodies, seed, connections }: Extent
   } finally {
     intruders.forEach((client) => client.close());
   }
-  for (const { attack, connections: open, served } of await crowd(target, connections, 10_000)) {
+  for (const { attack, connections: open, served } of await crowd(target, connections, readMs)) {
     say(`${open} × ${attack}: ${told(served)}`);
     wrong.push(...unserved(attack, served));
   }

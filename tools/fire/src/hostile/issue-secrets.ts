@@ -1,4 +1,4 @@
-import { AnswerBook, ApiClient, eventually } from '@runos/tool-e2e';
+import { ApiClient, eventually } from '@runos/tool-e2e';
 import type { Target } from './target.js';
 
 /**
@@ -6,7 +6,7 @@ import type { Target } from './target.js';
  * credentials of two services), in the ways they are asked for, also with a repeated key.
  */
 export async function issueSecrets(target: Target): Promise<void> {
-  const api = new ApiClient(target.apiUrl, target.token, new AnswerBook(target.data));
+  const api = new ApiClient(target.apiUrl, target.token);
   const account = `/${target.aid}`;
   const again = { headers: { 'idempotency-key': 'issued-once' } };
   const token = async (path: string, body: unknown): Promise<void> => {

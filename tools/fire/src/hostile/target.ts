@@ -1,5 +1,5 @@
 import { type Dev, withSql } from '@runos/tool-e2e';
-import { readFileSync } from 'node:fs';
+import { residentMb } from '@runos/tool-process';
 
 /** The plane that is attacked: what `npm start` wrote about it. */
 export interface Target extends Dev {
@@ -21,13 +21,17 @@ export const rowCounts = ({ databaseUrl }: Target): Promise<Readonly<Record<stri
     return counts;
   });
 
-/** Resident memory of every process of the plane that is ours, MiB. */
-export function memoryOf({ pids }: Target): Readonly<Record<string, number>> {
-  const ours = Object.entries(pids).filter(([name]) => !/postgres|nats|kube|etcd/.test(name));
+/** A figure of every process of the plane that is ours, by its name. */
+export async function figureOfEach(
+  { pids }: Target,
+  figure: (name: string, pid: number) => Promise<number>,
+): Promise<Readonly<Record<string, number>>> {
+  const ours = Object.entries(pids).filter(([name]) => !/postgres|nats|kube|kwok|etcd/.test(name));
   return Object.fromEntries(
-    ours.map(([name, pid]) => {
-      const [, kib = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-      return [name, Math.round(Number(kib) / 1024)];
-    }),
+    await Promise.all(ours.map(async ([name, pid]) => [name, await figure(name, pid)] as const)),
   );
 }
+
+/** Resident memory, MB. */
+export const memoryOf = (target: Target): Promise<Readonly<Record<string, number>>> =>
+  figureOfEach(target, (_, pid) => residentMb(pid));

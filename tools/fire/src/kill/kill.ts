@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { Dice } from '../load/dice.js';
+import { optionsOf, say } from '../program.js';
 import { campaign } from './campaign.js';
 import { cutAgents, type Fault, freeze, kill, loseNatsData, victims } from './faults.js';
 import { tellVerdict } from './tell-verdict.js';
@@ -9,22 +9,11 @@ import { tellVerdict } from './tell-verdict.js';
  * what else a bad night brings, in an order that the seed decides.
  */
 export async function fireKill(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      jobs: { type: 'string', default: '200' },
-      'freeze-ms': { type: 'string', default: '45000' },
-      only: { type: 'string' },
-    },
-  });
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const seed = Number(values.seed);
-  say(`seed ${seed}: the same again with --seed ${seed}`);
-  const all = longForm(seed, Number(values['freeze-ms']));
-  const faults = values.only ? all.filter(({ name }) => name.includes(String(values.only))) : all;
+  const options = optionsOf('kill', args, { jobs: 200, 'freeze-ms': 45_000, only: '' });
+  const { seed, jobs: writes, only } = options;
+  const faults = longForm(seed, options['freeze-ms']).filter(({ name }) => name.includes(only));
   const verdict = await campaign({
-    ...{ seed, faults, say, writes: Number(values.jobs), instances: 40, clients: 4, pauseMs: 1_000, restMs: 1_000 },
+    ...{ seed, faults, say, writes, instances: 40, clients: 4, pauseMs: 1_000, restMs: 1_000 },
   });
   tellVerdict(verdict, say);
 }

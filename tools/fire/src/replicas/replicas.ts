@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { builtCheckout } from '@runos/tool-start';
 import { campaign } from '../kill/campaign.js';
 import { kill } from '../kill/faults.js';
 import { tellVerdict } from '../kill/tell-verdict.js';
+import { optionsOf, say } from '../program.js';
 import { across } from './across.js';
 import { clocksApart } from './apart.js';
 import { migrations } from './migrations.js';
@@ -15,30 +15,20 @@ import { upgraded } from './upgraded.js';
  * plane begins as that one, is upgraded to this one under the same load, and meets all this half-way.
  */
 export async function fireReplicas(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      jobs: { type: 'string', default: '100' },
-      old: { type: 'string' },
-    },
-  });
+  const { seed, jobs: writes, old: folder } = optionsOf('replicas', args, { jobs: 100, old: '' });
   let old: string | undefined;
   try {
-    old = values.old === undefined ? undefined : builtCheckout('--old', values.old);
+    old = folder === '' ? undefined : builtCheckout('--old', folder);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exitCode = 2;
     return;
   }
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const seed = Number(values.seed);
-  say(`seed ${seed}: the same again with --seed ${seed}`);
   const singles = rounds.flat().sort();
   const kills = singles.map((name) => (agentDoors.includes(name) ? killAgentDoor(name, say) : kill(name)));
   const faults = [across, migrations, ...kills, rollingRestart(singles.map((name) => [name]))];
   const verdict = await campaign({
-    ...{ seed, say, writes: Number(values.jobs), instances: 30, clients: 3, pauseMs: 500, restMs: 1_000 },
+    ...{ seed, say, writes, instances: 30, clients: 3, pauseMs: 500, restMs: 1_000 },
     start: ['--replicas', String(replicas), ...clocksApart, ...(old === undefined ? [] : ['--from', old])],
     faults: old === undefined ? faults : upgraded(old, faults, across, say),
   });

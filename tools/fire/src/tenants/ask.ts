@@ -1,4 +1,5 @@
 import type { Operation } from '@runos/api';
+import { bookOf } from '@runos/tool-e2e';
 import type { SampleRequest } from './sample-request.js';
 
 export interface Answer {
@@ -17,6 +18,8 @@ export async function ask(
   { method, path, body }: SampleRequest,
   key: string | undefined,
 ): Promise<Answer> {
+  const book = bookOf(url);
+  await book?.before(method, path);
   const response = await fetch(url + path, {
     method,
     headers: {
@@ -31,5 +34,7 @@ export async function ask(
     await response.body?.cancel(); // it goes on until the job ends
     return { status: response.status, text: '' };
   }
-  return { status: response.status, text: await response.text() };
+  const text = await response.text();
+  book?.note(path, response.status, text);
+  return { status: response.status, text };
 }

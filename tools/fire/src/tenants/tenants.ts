@@ -1,4 +1,5 @@
 import { operations } from '@runos/api';
+import { say } from '../program.js';
 import { isOutsider } from './cases.js';
 import type { Cell, Matrix } from './matrix.js';
 import { tryTenants } from './try-tenants.js';
@@ -9,9 +10,8 @@ const columnOf = ({ one: { caller, strange } }: Cell): string =>
 
 /** `npm run fire -- tenants`: every operation as every caller, then every database role on all that is not its own. */
 export async function fireTenants(): Promise<void> {
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const { matrix, agent, roles } = await tryTenants();
-  print(matrix, say);
+  print(matrix);
   const { refused, passed } = matrix.changed;
   say(
     `tables changed by what was refused: ${refused.join(', ') || 'none'}; by what passed: ${passed.join(', ') || 'none'}`,
@@ -33,7 +33,7 @@ export async function fireTenants(): Promise<void> {
 /** Which cell of the matrix. */
 export const nameOf = (cell: Cell): string => `${cell.one.operation.id} as ${columnOf(cell)}`;
 
-function print({ cells, requests }: Matrix, say: (line: string) => void): void {
+function print({ cells, requests }: Matrix): void {
   for (const { id, access } of operations) {
     const row = cells.filter(({ one }) => one.operation.id === id);
     say(`${id} (${access})`);
