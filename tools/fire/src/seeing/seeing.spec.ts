@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { consumerOf, contracts, type EventContract, streamOf } from '@runos/contracts';
 import { metricTable } from '@runos/observability';
 import { schemaOf } from '@runos/persistence';
 import { at, type Dev, devOf, eventually, type Instance, Plane, withSql, World } from '@runos/tool-e2e';
 import { askPlane, DataFolder, services } from '@runos/tool-start';
+import { loseStream } from './lose-stream.js';
 import { type Span, SpanCollector } from './span-collector.js';
 import { appliesIn, lineOf, newsOfAgentIn, wholeTrace, wordsOf } from './whole-trace.js';
 
@@ -223,6 +225,29 @@ describe('/readyz of every service with a schema', () => {
         }),
     );
   }, 60_000);
+});
+
+describe('/readyz of every service that stored events concern', () => {
+  const stored = contracts.filter(
+    (contract): contract is EventContract => contract.kind === 'event' && contract.delivery === 'stored',
+  );
+
+  it.each(stored)(
+    'names what a deleted stream of $subject takes from it, and gets it back',
+    async (contract) => {
+      const { owner, listeners } = contract;
+      const stream = streamOf(owner);
+      const consumers = listeners.map((name) => [
+        name,
+        expect.stringContaining(`jetstream,consumer ${consumerOf(name, contract)} of stream ${stream}: `),
+      ]);
+      const lost = { ...Object.fromEntries(consumers), [owner]: `jetstream,stream ${stream}: stream not found` };
+      expect(await loseStream(plane.data, contract)).toEqual(lost);
+      const { body } = await world.api.patch(instance.path, { cpuLimitMc: 650 });
+      await world.completed(body['jobId']);
+    },
+    60_000,
+  );
 });
 
 describe('logs of a running plane', () => {
