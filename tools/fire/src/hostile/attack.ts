@@ -55,15 +55,15 @@ async function measured<T extends object>(
   return { ...outcome, written, grown: grownIn(outcome.live), served };
 }
 
-/** @throws Error when no process told anything */
-export function grownIn(live: Findings<unknown>['live']): string[] {
+/** Which processes need more at the last look than at the one before. @throws Error when no process told anything */
+export function grownIn(live: Findings<unknown>['live'], most = mayGrowMb): string[] {
   const [before, after] = [live.at(-2) ?? {}, live.at(-1) ?? {}];
   const names = Object.keys(after);
   if (names.length === 0) throw new Error('no process told what it needs of its memory');
   return names
     .map((name) => ({ name, mb: Number(after[name]) - Number(before[name]) }))
-    .filter(({ mb }) => !(mb <= mayGrowMb))
-    .map(({ name, mb }) => `${name} kept ${mb.toFixed(1)} MB of a portion`);
+    .filter(({ mb }) => !(mb <= most))
+    .map(({ name, mb }) => `${name} kept ${mb.toFixed(1)} MB`);
 }
 
 /** Adds up what was counted and lists what was wrong. */

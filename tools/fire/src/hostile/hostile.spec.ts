@@ -93,7 +93,8 @@ describe('memory that is kept', () => {
   it('is noticed from one portion to the next, and that which was not asked', () => {
     const needed = (gateway: number) => ({ gateway, jobs: 30 });
     expect(grownIn([needed(30), needed(50), needed(51)])).toEqual([]);
-    expect(grownIn([needed(30), needed(50), needed(58)])).toEqual(['gateway kept 8.0 MB of a portion']);
+    expect(grownIn([needed(30), needed(50), needed(57)], 10)).toEqual([]);
+    expect(grownIn([needed(30), needed(50), needed(57)])).toEqual(['gateway kept 7.0 MB']);
     expect(grownIn([{ jobs: 30 }, { jobs: 30 }, needed(30)])).toEqual([expect.stringMatching(/^gateway/)]);
     expect(() => grownIn([{}, {}, {}])).toThrow('no process');
   });

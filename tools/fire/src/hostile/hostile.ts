@@ -1,12 +1,15 @@
 import { Plane, unlimited } from '@runos/tool-e2e';
 import { optionsOf, say } from '../program.js';
 import { floodAgents } from './agent-flood.js';
-import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp, readsFor } from './attack.js';
+import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp, grownIn, readsFor } from './attack.js';
 import { intruder } from './intruder.js';
 import { issueSecrets } from './issue-secrets.js';
 import { inspectable, liveMemory } from './live-memory.js';
 import type { Served } from './served.js';
 import { memoryOf, rowCounts, type Target } from './target.js';
+
+/** What a process may need more after everything than before it, MB: its caches are warm, and its code compiled. */
+const mayGrowInAllMb = 12;
 
 /** How long an ordinary client reads before anything happens, and during each crowd, ms. */
 const readMs = 10_000;
@@ -24,13 +27,14 @@ export async function hostile(args: readonly string[]): Promise<void> {
     const before = await memory(target);
     const wrong = await everyAttack(target, extent);
     const after = await memory(target);
+    wrong.push(...grownIn([before.live, after.live], mayGrowInAllMb));
     say('memory, MB, before → after: needed; resident');
-    for (const [name, { live, resident }] of Object.entries(after)) {
-      const [then, figure] = [before[name], (mb: number) => mb.toFixed(0).padStart(4)];
-      say(
-        `  ${name.padEnd(16)} ${figure(then?.live ?? 0)} → ${figure(live)}; ` +
-          `${figure(then?.resident ?? 0)} → ${figure(resident)}`,
+    const figure = (mb: number | undefined): string => Number(mb).toFixed(0).padStart(4);
+    for (const name of Object.keys(after.live)) {
+      const [needed, resident] = (['live', 'resident'] as const).map(
+        (kind) => `${figure(before[kind][name])} → ${figure(after[kind][name])}`,
       );
+      say(`  ${name.padEnd(16)} ${needed}; ${resident}`);
     }
     const { places } = await plane.finish();
     say(`no secret in ${places.length} files and columns`);
@@ -45,12 +49,9 @@ export async function hostile(args: readonly string[]): Promise<void> {
 }
 
 /** By process, MB. Resident memory is looked at first: to ask what is needed lets go of the rest. */
-async function memory(target: Target): Promise<Record<string, { readonly live: number; readonly resident: number }>> {
+async function memory(target: Target) {
   const resident = await memoryOf(target);
-  const live = await liveMemory(target);
-  return Object.fromEntries(
-    Object.entries(live).map(([name, mb]) => [name, { live: mb, resident: resident[name] ?? 0 }]),
-  );
+  return { resident, live: await liveMemory(target) };
 }
 
 interface Extent {
