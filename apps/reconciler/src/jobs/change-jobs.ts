@@ -23,7 +23,10 @@ export interface JobChange {
 /** A job that says the same thing for ever must not fill the disk: later lines are dropped, the end is still told. */
 const maxLines = 1_000;
 
-/** Writes how open jobs go on, with their log lines and the news for the jobs service, as one statement. */
+/**
+ * Writes how open jobs go on, with their log lines and the news for the jobs service, as one statement. The ids stand
+ * in it twice: by the records alone the planner reads every open job.
+ */
 export async function changeJobs(sql: EntityManager, changes: readonly JobChange[]): Promise<void> {
   if (changes.length === 0) return;
   await tellJobs(
@@ -35,13 +38,13 @@ export async function changeJobs(sql: EntityManager, changes: readonly JobChange
        UPDATE job_ref j SET status = 'running', started_at = coalesce(j.started_at, now()), work_items = w."workItems",
          progress = w.progress, current_step = w."currentStep", reason = w.reason, seen = w.seen, seq = j.seq + 1,
          lines = j.lines + jsonb_array_length(w.logs)
-       FROM want w WHERE j.job_id = w."jobId" AND j.outcome IS NULL RETURNING j.*),
+       FROM want w WHERE j.job_id = ANY($3::uuid[]) AND j.job_id = w."jobId" AND j.outcome IS NULL RETURNING j.*),
      written AS (
        INSERT INTO job_log (job_id, work_item_id, level, message)
        SELECT c.job_id, l."workItemId", l.level, l.message
        FROM changed c JOIN want w ON w."jobId" = c.job_id,
          jsonb_to_recordset(w.logs) AS l("workItemId" uuid, level text, message text)
        WHERE c.lines <= $2 RETURNING *)`,
-    [JSON.stringify(changes), maxLines],
+    [JSON.stringify(changes), maxLines, changes.map(({ jobId }) => jobId)],
   );
 }

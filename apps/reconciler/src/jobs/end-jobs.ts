@@ -44,7 +44,8 @@ const lastItem = `(
 
 /**
  * Ends jobs, each at most once whoever else tries at the same time: the one statement by which any job ends, to be run
- * in the transaction that causes the end. Answers the ids of those that it ended.
+ * in the transaction that causes the end. Answers the ids of those that it ended. The ids stand in it twice: by the
+ * records alone the planner reads every open job.
  */
 export async function endJobs(sql: EntityManager, ends: readonly JobEnd[]): Promise<string[]> {
   if (ends.length === 0) return [];
@@ -58,12 +59,12 @@ export async function endJobs(sql: EntityManager, ends: readonly JobEnd[]): Prom
          superseded_by = w."supersededBy", progress = NULL,
          current_step = CASE WHEN w.outcome <> 'completed' THEN j.current_step END, completed_at = now(), paused_at = NULL,
          work_items = ${endedItems}, seq = j.seq + 1
-       FROM want w WHERE j.job_id = w."jobId" AND j.outcome IS NULL RETURNING j.*),
+       FROM want w WHERE j.job_id = ANY($2::uuid[]) AND j.job_id = w."jobId" AND j.outcome IS NULL RETURNING j.*),
      written AS (
        INSERT INTO job_log (job_id, work_item_id, level, message)
        SELECT e.job_id, ${lastItem}, w.line->>'level', w.line->>'message'
        FROM changed e JOIN want w ON w."jobId" = e.job_id RETURNING *)`,
-    [JSON.stringify(ends)],
+    [JSON.stringify(ends), ends.map(({ jobId }) => jobId)],
     `SELECT job_id, type, outcome, (extract(epoch FROM completed_at - created_at) * 1000)::float8 AS ms FROM changed`,
   );
   afterCommit(sql, () => ended.forEach(({ type, outcome, ms }) => duration.record(ms, { type, outcome })));
