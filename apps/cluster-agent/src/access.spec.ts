@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KubeError } from '@runos/kube-client';
-import type { KubeObject } from '@runos/kube-objects';
+import { type KubeObject, refOf } from '@runos/kube-objects';
+import { waitUntil } from '@runos/tool-process';
 import { type AgentAccess, agentAccess } from './spec-access.js';
 import { newOsid, objectsOf, refIn } from './spec-executor.js';
 
@@ -85,6 +86,32 @@ describe('the cluster agent under its own account', () => {
       const metadata =
         kind.startsWith('Cluster') || kind.startsWith('Validating') ? { name: 'x' } : { name: 'x', namespace: osid };
       expect(await refusal(access.agent.apply({ apiVersion, kind, metadata }))).toContain('cannot');
+    }
+  });
+
+  it('is held to that by the admission policy too, whatever its role allows', async () => {
+    const { admin, agent, namespace } = access;
+    const everything = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: `${namespace}-everything` },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ kind: 'ServiceAccount', name: 'cluster-agent', namespace }],
+    };
+    const roleBinding = { ...everything, kind: 'RoleBinding', metadata: { name: 'probe', namespace: osid } };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', namespace: osid } };
+    await admin.create(everything);
+    try {
+      await waitUntil(async () => !(await refusal(agent.apply(roleBinding))).includes('cannot'), {
+        ...{ deadlineMs: 10_000, everyMs: 50, because: () => 'the role does not take effect' },
+      });
+      expect(await refusal(agent.apply(roleBinding))).toMatch(/may not write rbac.authorization.k8s.io\/rolebindings/);
+      expect(await refusal(agent.apply({ ...everything, metadata: { name: 'probe' } }))).toContain('may not write');
+      const spec = { containers: [{ name: 'probe', image: 'probe' }] };
+      expect(await refusal(agent.apply({ ...pod, spec }))).toContain('may not write /pods');
+      expect(await refusal(agent.apply(map('default')))).toContain('not in default');
+    } finally {
+      await admin.delete(refOf(everything));
     }
   });
 
