@@ -18,7 +18,7 @@ export class RecordKeeper {
       if (next === undefined) return;
       instance.notesDue = false;
       try {
-        await this.store.save(next, signal);
+        await this.store.save(next, instance.record.revision === 0, signal);
       } catch (thrown) {
         instance.notesDue = true;
         throw thrown;
