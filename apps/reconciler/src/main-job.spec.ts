@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { type TestPlane, testPlane } from './testing/test-plane.js';
 
@@ -79,15 +79,20 @@ describe('the main job', () => {
   });
 
   it('gives jobs ids that begin with the time by the database’s clock, as lists are read by them', async () => {
+    const realNow = Date.now.bind(Date);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + 60_000);
     const one = await healthy();
     await plane.jobs.ended(jobOf(await plane.ask(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 760 } })));
-    const made = await plane.sql<{ type: string; id: string; created_at: Date }>(
-      'SELECT type, job_id AS id, created_at FROM job_ref WHERE osid = $1',
+    clock.mockRestore();
+    const made = await plane.sql<{ type: string; id: string; created_at: Date; completed_at: Date }>(
+      'SELECT type, job_id AS id, created_at, completed_at FROM job_ref WHERE osid = $1',
       [one.osid],
     );
     expect(made.map(({ type }) => type).sort()).toEqual(['service.create', 'service.update']);
-    for (const { id, created_at } of made) {
-      expect(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(created_at.getTime());
+    for (const { id, created_at, completed_at } of made) {
+      const minted = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+      expect(minted).toBeGreaterThanOrEqual(created_at.getTime());
+      expect(minted).toBeLessThanOrEqual(completed_at.getTime());
     }
   });
 
