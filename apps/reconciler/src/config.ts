@@ -32,8 +32,8 @@ export const reconcilerConfig = serviceConfig({
   /** Of canonical JSON; more than 1 MiB would not fit the agent's Secret. */
   maxBundleBytes: wholeNumber(1_024, 1_048_576).default(1_048_576),
   /** Deliveries at the same time, of this process and of one cluster. */
-  workers: wholeNumber(1, 1_000).default(32),
-  laneCap: wholeNumber(1, 1_000).default(16),
+  workers: wholeNumber(1, 1_000).default(64),
+  laneCap: wholeNumber(1, 1_000).default(32),
   /** A worker that has not written for so long has lost its work to another. */
   leaseSeconds: wholeNumber(1, 600).default(30),
 });

@@ -137,6 +137,27 @@ describe('what agents report', () => {
     expect(await show(one)).toEqual(before);
   });
 
+  it('in a crowd is written for each instance in its order, and a stranger among them stops nobody', async () => {
+    const all = await Promise.all(Array.from({ length: 5 }, healthy));
+    const stranger = plane.agent.reports(stored(all[0]), 'failed', {}, { aid: 'zzzz0', cid: plane.cid });
+    const lost = (one: One) => ({ objects: [{ ...set(one), state: 'degraded', reason: 'Unschedulable' }] });
+    const told = all.flatMap((one) => [
+      plane.agent.reports(stored(one), 'degraded', lost(one)),
+      plane.agent.reports(stored(one), 'ready', { objects: [{ ...set(one), state: 'ready' }] }),
+      plane.agent.reports({ ...stored(one), osid: 'valkey-zzzzz' }, 'ready'),
+    ]);
+    await expect(stranger).rejects.toMatchObject({ code: 'service.not_found' });
+    await Promise.all(told);
+    for (const one of all) {
+      expect(await show(one)).toMatchObject({ status: 'healthy' });
+      const moves = (await events(one)).map(({ message }) => message);
+      expect(moves).toEqual([
+        'It went from degraded to healthy.',
+        expect.stringContaining('It went from healthy to degraded'),
+      ]);
+    }
+  });
+
   it('as gone, of what is wanted, is answered by bringing it again', async () => {
     const one = await healthy();
     const before = plane.agent.instructions.length;

@@ -1,3 +1,4 @@
+import { Batcher } from '@runos/engine';
 import type { Database } from '@runos/persistence';
 import type { AgentKey } from '../agents/agent-key.js';
 import type { AgentRow } from '../agents/agent-store.js';
@@ -20,6 +21,8 @@ export interface Opened {
 
 /** Which stream of which agent is on which replica. All times are the database's. */
 export class SessionStore {
+  readonly #finder = new Batcher<AgentKey, number | undefined>({ atMost: 100, run: (agents) => this.#find(agents) });
+
   constructor(private readonly database: Database) {}
 
   async nextNo(): Promise<number> {
@@ -83,13 +86,8 @@ export class SessionStore {
   }
 
   /** Where to reach an agent: its open session, if the replica that holds it is alive. */
-  async find({ aid, cid, nid }: AgentKey): Promise<number | undefined> {
-    const [row] = await this.database.query<{ session_no: number }>(
-      `SELECT s.session_no FROM agent a JOIN session s USING (session_no) JOIN replica r ON r.id = s.replica
-       WHERE a.aid = $1 AND a.cid = $2 AND a.nid = $3 AND s.closed_at IS NULL AND r.lease_until > now()`,
-      [aid, cid, nid],
-    );
-    return row && Number(row.session_no);
+  find(agent: AgentKey): Promise<number | undefined> {
+    return this.#finder.add(agent);
   }
 
   /** Sessions that a replica believes to hold and should not: closed by others, or with a revoked certificate. */
@@ -132,5 +130,17 @@ export class SessionStore {
   /** Forgets sessions that ended more than a week ago. */
   async forgetOld(): Promise<void> {
     await this.database.query(`DELETE FROM session WHERE closed_at < now() - interval '7 days'`);
+  }
+
+  async #find(agents: readonly AgentKey[]): Promise<(number | undefined)[]> {
+    const rows = await this.database.query<{ n: number; session_no: number }>(
+      `SELECT k.n, s.session_no
+       FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k(aid, cid, nid, n)
+         JOIN agent a USING (aid, cid, nid) JOIN session s USING (session_no) JOIN replica r ON r.id = s.replica
+       WHERE s.closed_at IS NULL AND r.lease_until > now()`,
+      [agents.map(({ aid }) => aid), agents.map(({ cid }) => cid), agents.map(({ nid }) => nid)],
+    );
+    const found = new Map(rows.map(({ n, session_no }) => [Number(n), Number(session_no)]));
+    return agents.map((_, index) => found.get(index + 1));
   }
 }

@@ -1,23 +1,42 @@
 import { Injectable } from '@nestjs/common';
+import { Batcher } from '@runos/engine';
 import { InjectLogger } from '@runos/messaging';
-import { durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import {
+  type Carrier,
+  durations,
+  inSpan,
+  type Logger,
+  SpanKind,
+  traceHeaders,
+  traceOf,
+  tracesOf,
+} from '@runos/observability';
 import { Database } from '@runos/persistence';
 import { type InstanceRow, wholeInstance } from '../instances/instance-row.js';
-import { changeJobs } from '../jobs/change-jobs.js';
-import { openJobOf } from '../jobs/open-job-row.js';
 import type { Claim } from '../work/claim-work.js';
-import { finishWork, holdLane } from '../work/finish-work.js';
-import { afterInstruct, type AfterInstruct, type Outcome } from './after-instruct.js';
+import { type Finished, holdLane } from '../work/finish-work.js';
+import { afterInstruct, type Outcome } from './after-instruct.js';
 import { Instruct } from './instruct.js';
-import { jobAfterDelivery } from './job-of-delivery.js';
 import { planDelivery } from './plan-delivery.js';
+import { type Ending, endingAfter, writeEndings } from './write-endings.js';
 
-type Loaded = InstanceRow & { readonly trace: Record<string, string> };
+type Loaded = InstanceRow & { readonly trace: Carrier };
+
+/** Instances read, and endings written, in one go. */
+const atMost = 100;
+/** In a rush endings are written down this often, ms. */
+const gatherMs = 100;
 
 /** One turn of work: brings what is wanted of one instance to its cluster's agent. */
 @Injectable()
 export class Deliver {
   readonly #duration = durations('runos_delivery_duration_seconds');
+  readonly #instances = new Batcher<number, Loaded | undefined>({ atMost, run: (ids) => this.#load(ids) });
+  readonly #endings = new Batcher<Ending & { readonly trace: Carrier }, Finished | undefined>({
+    atMost,
+    gatherMs,
+    run: (endings) => this.#write(endings),
+  });
 
   constructor(
     private readonly database: Database,
@@ -30,15 +49,10 @@ export class Deliver {
    * in ms, if it is.
    */
   async run(claim: Claim): Promise<number | undefined> {
-    const [instance] = await this.database.query<Loaded>(
-      `${wholeInstance.replace('SELECT', 'SELECT r.trace,')} WHERE i.id = $1`,
-      [claim.id],
-    );
+    const instance = await this.#instances.add(claim.id);
     const plan = planDelivery(claim, instance);
-    if (plan.do === 'nothing' || plan.do === 'again') {
-      const finish = plan.do === 'again' ? { failures: 0, againInMs: 0 } : { failures: 0 };
-      const finished = await this.database.transaction((sql) => finishWork(sql, claim, finish));
-      return finished?.dueInMs ?? undefined;
+    if (instance === undefined || plan.do === 'nothing' || plan.do === 'again') {
+      return this.#end({ finish: { claim, failures: 0, ...(plan.do === 'again' ? { againInMs: 0 } : {}) } });
     }
     const attributes = { osid: instance.osid, revision: instance.revision };
     return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
@@ -47,7 +61,9 @@ export class Deliver {
       this.#duration.record(performance.now() - started, { outcome: outcome.outcome });
       const after = afterInstruct(outcome, instance.cid, claim.failures);
       this.logger.debug({ ...attributes, ...outcome, because: plan.because }, 'delivered');
-      return this.#finish(claim, instance, after);
+      const dueInMs = await this.#end(endingAfter(claim, after));
+      if (after.holdLaneMs !== undefined) await holdLane(this.database.manager, instance, after.holdLaneMs);
+      return dueInMs;
     });
   }
 
@@ -60,23 +76,24 @@ export class Deliver {
     }
   }
 
-  async #finish(claim: Claim, instance: InstanceRow, after: AfterInstruct): Promise<number | undefined> {
-    const { delivered, failures, againInMs, holdLaneMs } = after;
-    const finished = await this.database.transaction(async (sql) => {
-      const given = await finishWork(sql, claim, {
-        failures,
-        againInMs,
-        ...(delivered ? { delivered: claim.revision } : {}),
-      });
-      if (given === undefined) return undefined;
-      const job = await openJobOf(sql, instance.id);
-      // The clock of a paused job stands for its absent agent, and says so already.
-      const ofThis = job?.revision === claim.revision && (!job.paused || delivered) ? job : undefined;
-      const change = ofThis && jobAfterDelivery(ofThis, after);
-      if (change !== undefined) await changeJobs(sql, [change]);
-      return given;
-    });
-    if (holdLaneMs !== undefined) await holdLane(this.database.manager, instance, holdLaneMs);
+  async #load(ids: readonly number[]): Promise<(Loaded | undefined)[]> {
+    const rows = await this.database.query<Loaded>(
+      `${wholeInstance.replace('SELECT', 'SELECT r.trace,')} WHERE i.id = ANY($1::bigint[])`,
+      [ids],
+    );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id));
+  }
+
+  async #end(ending: Ending): Promise<number | undefined> {
+    const finished = await this.#endings.add({ ...ending, trace: traceHeaders() });
     return finished?.dueInMs ?? undefined;
+  }
+
+  #write(endings: readonly (Ending & { readonly trace: Carrier })[]) {
+    const origin = tracesOf(endings.map(({ trace }) => trace));
+    return inSpan('note deliveries', { kind: SpanKind.INTERNAL, ...origin }, () =>
+      this.database.transaction((sql) => writeEndings(sql, endings)),
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
 import { Osid } from '@runos/osid';
-import { TenantRepository } from '@runos/persistence';
+import { runSql, TenantRepository } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { Clusters } from '../clusters/clusters.js';
@@ -58,6 +58,27 @@ export class Instances extends TenantRepository<Row> {
       Osid.idOf(name.id, name.type) ?? '',
     ]);
     return this.#read(sql, tenant, name);
+  }
+
+  /** As `lockIfKnown`, of several accounts and in the same order. */
+  async lockAllKnown(
+    sql: EntityManager,
+    names: readonly (InstanceName & { readonly tenant: string })[],
+  ): Promise<(InstanceRow | undefined)[]> {
+    const ids = names.map(({ type, id }) => Osid.idOf(id, type) ?? '');
+    const locked = await this.query<{ id: number }>(
+      sql,
+      { everyTenantBecause: 'each row is found by its own account' },
+      `SELECT i.id FROM instance i JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS n(aid, iid)
+         ON i.aid = n.aid AND i.iid = n.iid WHERE {tenant} ORDER BY i.id FOR NO KEY UPDATE OF i`,
+      [names.map(({ tenant }) => tenant), ids],
+    );
+    const rows = await runSql<InstanceRow>(sql, `${wholeInstance} WHERE i.id = ANY($1::bigint[])`, [
+      locked.map(({ id }) => id),
+    ]);
+    const keyOf = (...parts: [aid: string, cid: string, type: string, iid: string]): string => parts.join('/');
+    const byName = new Map(rows.map((row) => [keyOf(row.aid, row.cid, row.type, row.iid), row]));
+    return names.map(({ tenant, cid, type }, index) => byName.get(keyOf(tenant, cid, type, ids[index] ?? '')));
   }
 
   /** One page of a cluster's instances, oldest first; of one type, if it is named. @throws Fault as `get` */

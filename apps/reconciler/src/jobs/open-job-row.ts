@@ -20,14 +20,21 @@ export interface OpenJob {
   readonly now: Date;
 }
 
-/** The open job of an instance, held until the end of this transaction. */
-export async function openJobOf(sql: EntityManager, instanceId: number): Promise<OpenJob | undefined> {
-  const [open] = await runSql<OpenJob>(
+/** The open jobs of these instances, held until the end of this transaction. */
+export async function openJobsOf(
+  sql: EntityManager,
+  instanceIds: readonly number[],
+): Promise<ReadonlyMap<number, OpenJob>> {
+  const open = await runSql<OpenJob & { instanceId: number }>(
     sql,
-    `SELECT job_id AS "jobId", kind, generation, revision, work_items AS "workItems", progress,
+    `SELECT instance_id AS "instanceId", job_id AS "jobId", kind, generation, revision, work_items AS "workItems", progress,
        current_step AS "currentStep", reason, seen, paused_at IS NOT NULL AS paused, clock_timestamp() AS now
-     FROM job_ref WHERE instance_id = $1 AND outcome IS NULL FOR NO KEY UPDATE`,
-    [instanceId],
+     FROM job_ref WHERE instance_id = ANY($1::bigint[]) AND outcome IS NULL ORDER BY job_id FOR NO KEY UPDATE`,
+    [instanceIds],
   );
-  return open;
+  return new Map(open.map((job) => [job.instanceId, job]));
 }
+
+/** The open job of an instance, held until the end of this transaction. */
+export const openJobOf = async (sql: EntityManager, instanceId: number): Promise<OpenJob | undefined> =>
+  (await openJobsOf(sql, [instanceId])).get(instanceId);

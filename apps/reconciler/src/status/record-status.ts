@@ -1,25 +1,35 @@
 import { Injectable } from '@nestjs/common';
+import { Batcher } from '@runos/engine';
+import { type Carrier, inSpan, SpanKind, traceHeaders, tracesOf } from '@runos/observability';
+import { Osid } from '@runos/osid';
 import { afterCommit, Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { Osid } from '@runos/osid';
 import type { InstanceRow } from '../instances/instance-row.js';
-import { Instances } from '../instances/instances.js';
-import { changeJobs } from '../jobs/change-jobs.js';
+import { type InstanceName, Instances } from '../instances/instances.js';
 import { endJobs } from '../jobs/end-jobs.js';
-import { jobNews } from '../jobs/job-of-report.js';
-import { type OpenJob, openJobOf } from '../jobs/open-job-row.js';
-import { itemIdOf, reachStep } from '../jobs/work-items.js';
+import { openJobOf } from '../jobs/open-job-row.js';
 import { Pokes } from '../work/pokes.js';
 import { redeliver } from '../work/wake-work.js';
-import { driftEvents, moveEvent } from './drift-events.js';
-import { type Observation, observe, type Observed } from './observe.js';
+import { recordSeen } from './record-seen.js';
 import { refuseForeign } from './refuse-foreign.js';
 import type { Report } from './report.js';
-import { writeEvents, writeObserved } from './write-status.js';
+
+interface Told {
+  readonly name: InstanceName & { readonly tenant: string };
+  readonly report: Report;
+  readonly trace: Carrier;
+}
+
+/** Reports written down in one transaction. */
+const atMost = 50;
+/** In a rush they are written down this often, ms. */
+const gatherMs = 100;
 
 /** Writes down what agents report, moves jobs on with it, and lets go of what is gone. */
 @Injectable()
 export class RecordStatus {
+  readonly #told = new Batcher<Told, boolean>({ atMost, gatherMs, run: (told) => this.#seen(told) });
+
   constructor(
     private readonly database: Database,
     private readonly instances: Instances,
@@ -33,32 +43,50 @@ export class RecordStatus {
   async run(cid: string, report: Report, tenant: string): Promise<void> {
     const parts = Osid.parse(report.osid);
     if (parts === undefined) return;
-    await this.database.transaction(async (sql) => {
-      const instance = await this.instances.lockIfKnown(sql, tenant, { cid, type: parts.type, id: parts.id });
-      if (instance === undefined) return refuseForeign(sql, tenant, cid, report.osid, parts);
-      if (report.phase === 'gone') return this.#gone(sql, instance, report);
-      await this.#seen(sql, instance, report);
+    const told = { name: { tenant, cid, ...parts }, report, trace: traceHeaders() };
+    const known = await (report.phase === 'gone' ? this.#gone(told) : this.#told.add(told));
+    if (!known) await refuseForeign(this.database.manager, tenant, cid, report.osid, parts);
+  }
+
+  /** Which of them are about instances that are there. */
+  #seen(told: readonly Told[]): Promise<boolean[]> {
+    const origin = tracesOf(told.map(({ trace }) => trace));
+    return inSpan('note reports', { kind: SpanKind.INTERNAL, ...origin }, async () => {
+      const known = new Map<Told, boolean>();
+      for (const round of roundsOf(told)) {
+        await this.database.transaction(async (sql) => {
+          const instances = await this.instances.lockAllKnown(
+            sql,
+            round.map(({ name }) => name),
+          );
+          const sightings = round.flatMap(({ report }, index) => {
+            const instance = instances[index];
+            return instance === undefined ? [] : [{ instance, report }];
+          });
+          await recordSeen(sql, sightings);
+          round.forEach((each, index) => known.set(each, instances[index] !== undefined));
+        });
+      }
+      return told.map((each) => known.get(each) ?? false);
     });
   }
 
-  async #seen(sql: EntityManager, instance: InstanceRow, report: Report): Promise<void> {
-    const { observed, current, moved } = judge(instance, report);
-    const at = instance.now.toISOString();
-    const job = current ? await openJobOf(sql, instance.id) : undefined;
-    await writeObserved(sql, instance, observed);
-    // While a job runs, its log tells of every move.
-    const news = moved === undefined || job !== undefined ? [] : [moveEvent(moved, at, observed.message)];
-    await writeEvents(sql, instance.id, [...driftEvents(report), ...news]);
-    if (job !== undefined) await moveOn(sql, instance, job, report);
+  #gone({ name, report }: Told): Promise<boolean> {
+    return this.database.transaction(async (sql) => {
+      const instance = await this.instances.lockIfKnown(sql, name.tenant, name);
+      if (instance === undefined) return false;
+      await (instance.deleting ? this.#letGo(sql, instance, report) : this.#again(sql, instance));
+      return true;
+    });
   }
 
-  async #gone(sql: EntityManager, instance: InstanceRow, report: Report): Promise<void> {
-    if (!instance.deleting) {
-      // The agent has let go of what is wanted: it gets it again.
-      await redeliver(sql, instance.cluster_id, [instance.id]);
-      afterCommit(sql, () => this.pokes.poke('work'));
-      return;
-    }
+  /** The agent has let go of what is wanted: it gets it again. */
+  async #again(sql: EntityManager, { id, cluster_id: clusterId }: InstanceRow): Promise<void> {
+    await redeliver(sql, clusterId, [id]);
+    afterCommit(sql, () => this.pokes.poke('work'));
+  }
+
+  async #letGo(sql: EntityManager, instance: InstanceRow, report: Report): Promise<void> {
     // A bundle that was removed earlier, and came back by a cancelled deletion, may be reported late.
     if (report.generation < instance.bundle_generation) return;
     await runSql(sql, 'DELETE FROM instance WHERE id = $1', [instance.id]);
@@ -69,35 +97,15 @@ export class RecordStatus {
   }
 }
 
-function judge(instance: InstanceRow, report: Report): Observation {
-  const before: Observed = {
-    state: instance.state,
-    reason: instance.reason,
-    message: instance.message,
-    conditions: instance.conditions,
-    observedGeneration: instance.observed_generation,
-    readyReplicas: instance.ready_replicas,
-    objects: instance.objects,
-  };
-  const { generation, bundle_generation: bundleGeneration, digest, deleting, spec, now } = instance;
-  const wanted = { generation, bundleGeneration, digest, deleting, replicas: spec.sizing.replicas };
-  return observe(wanted, before, report, now);
-}
-
-async function moveOn(sql: EntityManager, instance: InstanceRow, job: OpenJob, report: Report): Promise<void> {
-  const news = jobNews(job.kind, report, job.seen);
-  const workItems = reachStep(job.workItems, news.step, job.now.toISOString());
-  const logs = news.logs.flatMap(({ step, level, message }) => {
-    const workItemId = itemIdOf(workItems, step);
-    return workItemId === undefined ? [] : [{ workItemId, level, message }];
-  });
-  const { jobId } = job;
-  const same = workItems === job.workItems && logs.length === 0 && news.progress === job.progress;
-  if (!same || news.reason !== job.reason) {
-    const { progress, reason, seen, step } = news;
-    await changeJobs(sql, [{ jobId, workItems, progress, currentStep: step, reason, seen, logs }]);
+/** Reports about one instance follow each other: each is judged by what the one before it left. */
+function roundsOf(told: readonly Told[]): Told[][] {
+  const rounds: Told[][] = [];
+  const heard = new Map<string, number>();
+  for (const each of told) {
+    const key = `${each.name.tenant}/${each.report.osid}`;
+    const round = heard.get(key) ?? 0;
+    heard.set(key, round + 1);
+    (rounds[round] ??= []).push(each);
   }
-  if (!news.done) return;
-  const line = { level: 'info', message: `${instance.osid} is healthy at generation ${instance.generation}.` } as const;
-  await endJobs(sql, [{ jobId, outcome: 'completed', reason: null, error: null, line }]);
+  return rounds;
 }

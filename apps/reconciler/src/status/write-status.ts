@@ -3,45 +3,47 @@ import type { EntityManager } from 'typeorm';
 import type { InstanceEvent } from './drift-events.js';
 import type { Observed } from './observe.js';
 
-/** Writes what was seen of a locked instance; writes nothing when it is what was seen before. */
-export async function writeObserved(
-  sql: EntityManager,
-  before: { readonly id: number },
-  observed: Observed,
-): Promise<void> {
+/** What was seen of a locked instance. */
+export interface Seen {
+  readonly instanceId: number;
+  readonly observed: Observed;
+}
+
+/** Writes what was seen of locked instances; writes nothing where it is what was seen before. */
+export async function writeObserved(sql: EntityManager, seen: readonly Seen[]): Promise<void> {
+  if (seen.length === 0) return;
   await runSql(
     sql,
-    `UPDATE instance SET state = $2, reason = $3, message = $4, conditions = $5, observed_generation = $6,
-       ready_replicas = $7, objects = $8
-     WHERE id = $1 AND (state, coalesce(reason, ''), coalesce(message, ''), conditions, observed_generation, ready_replicas,
-       objects) IS DISTINCT FROM ($2, coalesce($3, ''), coalesce($4, ''), $5::jsonb, $6::int, $7::int, $8::jsonb)`,
+    `UPDATE instance i SET state = o.state, reason = o.reason, message = o.message, conditions = o.conditions,
+       observed_generation = o."observedGeneration", ready_replicas = o."readyReplicas", objects = o.objects
+     FROM jsonb_to_recordset($1::jsonb) AS o("instanceId" bigint, state text, reason text, message text,
+       conditions jsonb, "observedGeneration" int, "readyReplicas" int, objects jsonb)
+     WHERE i.id = ANY($2::bigint[]) AND i.id = o."instanceId"
+       AND (i.state, coalesce(i.reason, ''), coalesce(i.message, ''), i.conditions, i.observed_generation,
+         i.ready_replicas, i.objects)
+         IS DISTINCT FROM (o.state, coalesce(o.reason, ''), coalesce(o.message, ''), o.conditions,
+         o."observedGeneration", o."readyReplicas", o.objects)`,
     [
-      before.id,
-      observed.state,
-      observed.reason,
-      observed.message,
-      JSON.stringify(observed.conditions),
-      observed.observedGeneration,
-      observed.readyReplicas,
-      JSON.stringify(observed.objects),
+      JSON.stringify(seen.map(({ instanceId, observed }) => ({ instanceId, ...observed }))),
+      seen.map(({ instanceId }) => instanceId),
     ],
   );
 }
 
-/** Writes events, each once however often it is reported. */
+/** Writes events of instances, each once however often it is reported. */
 export async function writeEvents(
   sql: EntityManager,
-  instanceId: number,
-  events: readonly InstanceEvent[],
+  events: readonly (InstanceEvent & { readonly instanceId: number })[],
 ): Promise<void> {
   if (events.length === 0) return;
   await runSql(
     sql,
     `INSERT INTO instance_event (instance_id, key, at, type, object, fields, manager, message)
-     SELECT $1, e.key, e.at, e.type, e.object, ARRAY(SELECT jsonb_array_elements_text(e.fields)), e.manager, e.message
-     FROM jsonb_to_recordset($2::jsonb) AS e(key text, at timestamptz, type text, object jsonb, fields jsonb,
-       manager text, message text)
+     SELECT e."instanceId", e.key, e.at, e.type, e.object, ARRAY(SELECT jsonb_array_elements_text(e.fields)), e.manager,
+       e.message
+     FROM jsonb_to_recordset($1::jsonb) AS e("instanceId" bigint, key text, at timestamptz, type text, object jsonb,
+       fields jsonb, manager text, message text)
      ON CONFLICT ON CONSTRAINT uq_instance_event_key DO NOTHING`,
-    [instanceId, JSON.stringify(events)],
+    [JSON.stringify(events)],
   );
 }

@@ -33,8 +33,11 @@ describe('claiming work', () => {
   }
   const claim = (over = {}) =>
     claimWork(test.database.manager, { worker: 'w', leaseMs: 30_000, laneCap: 4, limit: 16, ...over });
-  const finish = (claimed: Claim, over = {}) =>
-    test.database.transaction((sql) => finishWork(sql, claimed, { failures: 0, delivered: claimed.revision, ...over }));
+  const finish = async (claimed: Claim, over = {}) => {
+    const ended = { claim: claimed, failures: 0, delivered: claimed.revision, ...over };
+    const [finished] = await test.database.transaction((sql) => finishWork(sql, [ended]));
+    return finished;
+  };
 
   it('serves clusters in turn, so that a slow one starves nobody', async () => {
     const slow = await cluster('slow', 500);

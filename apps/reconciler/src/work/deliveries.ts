@@ -86,11 +86,11 @@ export class Deliveries {
    */
   async #giveBack(claim: Claim): Promise<void> {
     const failures = claim.failures + 1;
-    const finish = { failures, againInMs: afterFailure(failures) };
+    const finish = { claim, failures, againInMs: afterFailure(failures) };
     const until = performance.now() + this.config.leaseSeconds * 1_000;
     while (performance.now() < until) {
       try {
-        const given = await this.database.transaction((sql) => finishWork(sql, claim, finish));
+        const [given] = await this.database.transaction((sql) => finishWork(sql, [finish]));
         return this.pokes.poke('work', given?.dueInMs ?? 0);
       } catch (error) {
         if (this.#ending) return;

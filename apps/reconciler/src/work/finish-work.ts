@@ -4,6 +4,7 @@ import type { Claim } from './claim-work.js';
 
 /** How a turn of work ended. */
 export interface Finish {
+  readonly claim: Claim;
   /** The agent has stored this revision. */
   readonly delivered?: number;
   /** Look again after this long, ms; absent: only when there is a new reason. */
@@ -17,20 +18,28 @@ export interface Finished {
 }
 
 /**
- * Gives a claim back, as the first statement of the transaction that writes down what was achieved. Undefined when the
- * claim is not ours any more: then nothing may be written. Time alone would be no guard, because `now()` stands still
- * within a transaction. What was wanted meanwhile is due at once.
+ * Gives claims back, as the first statement of the transaction that writes down what was achieved. Answers in the same
+ * order; undefined for a claim that is not ours any more: of that nothing may be written. Time alone would be no guard,
+ * because `now()` stands still within a transaction. What was wanted meanwhile is due at once.
  */
-export async function finishWork(sql: EntityManager, claim: Claim, finish: Finish): Promise<Finished | undefined> {
-  const [done] = await runSql<{ ms: number | null }>(
+export async function finishWork(
+  sql: EntityManager,
+  finishes: readonly Finish[],
+): Promise<readonly (Finished | undefined)[]> {
+  const rows = finishes.map(({ claim: { id, fence, wanted }, ...finish }) => ({ id, fence, wanted, ...finish }));
+  const done = await runSql<Pick<Claim, 'id' | 'fence'> & { ms: number | null }>(
     sql,
-    `UPDATE work SET leased_until = NULL, worker = NULL, failures = $4,
-       delivered = greatest(delivered, coalesce($5::int, 0)),
-       due_at = CASE WHEN wanted > $3 THEN now() ELSE now() + ms($6::float8) END
-     WHERE id = $1 AND fence = $2 RETURNING (extract(epoch FROM due_at - now()) * 1000)::float8 AS ms`,
-    [claim.id, claim.fence, claim.wanted, finish.failures, finish.delivered ?? null, finish.againInMs ?? null],
+    `UPDATE work w SET leased_until = NULL, worker = NULL, failures = f.failures,
+       delivered = greatest(w.delivered, coalesce(f.delivered, 0)),
+       due_at = CASE WHEN w.wanted > f.wanted THEN now() ELSE now() + ms(f."againInMs") END
+     FROM jsonb_to_recordset($1::jsonb) AS f(id bigint, fence bigint, wanted bigint, failures int, delivered int,
+       "againInMs" float8)
+     WHERE w.id = ANY($2::bigint[]) AND w.id = f.id AND w.fence = f.fence
+     RETURNING w.id, w.fence, (extract(epoch FROM w.due_at - now()) * 1000)::float8 AS ms`,
+    [JSON.stringify(rows), rows.map(({ id }) => id)],
   );
-  return done && { dueInMs: done.ms };
+  const byClaim = new Map(done.map(({ id, fence, ms }) => [`${id}/${fence}`, { dueInMs: ms }]));
+  return finishes.map(({ claim }) => byClaim.get(`${claim.id}/${claim.fence}`));
 }
 
 /**

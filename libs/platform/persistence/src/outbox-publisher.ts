@@ -28,6 +28,8 @@ type Row = StoredMessage & { readonly seq: number };
 
 /** Rows published in one transaction. */
 const atOnce = 200;
+/** After several rows at once the next ones are gathered for so long, ms: a change that is alone waits for nobody. */
+const gatherMs = 150;
 /** Only for what no event announced, ms. */
 const safetyMs = 15_000;
 /** After a failure, ms; the last value from then on. */
@@ -77,13 +79,16 @@ export class OutboxPublisher {
     const { clock = systemClock, logger } = this.options;
     for (let failures = 0; !this.#stop.signal.aborted;) {
       this.#woken = false;
+      let published = 0;
       try {
-        while ((await this.#publish()) === atOnce && !this.#stop.signal.aborted);
+        do published = await this.#publish();
+        while (published === atOnce && !this.#stop.signal.aborted);
         failures = 0;
       } catch (error) {
         if (failures === 1) logger.warn({ err: error }, 'events wait in the outbox');
         failures += 1;
       }
+      if (published > 1) await clock.sleep(gatherMs, this.#stop.signal);
       if (failures === 0 && this.#woken) continue;
       const pause = failures === 0 ? safetyMs : againAfterMs[Math.min(failures - 1, againAfterMs.length - 1)];
       this.#awake = new AbortController();
