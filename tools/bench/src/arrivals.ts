@@ -6,6 +6,12 @@ interface Wish {
   readonly arrived: (at: number) => void;
 }
 
+/** The kinds of these objects, each once. */
+export function kindsOf(objects: readonly Readonly<Record<string, unknown>>[]): { apiVersion: string; kind: string }[] {
+  const kinds = objects.map(({ apiVersion, kind }) => ({ apiVersion: String(apiVersion), kind: String(kind) }));
+  return [...new Map(kinds.map((kind) => [JSON.stringify(kind), kind])).values()];
+}
+
 /** Follows the objects of ours on a cluster and notes, on the clock of `performance.now()`, when they came. */
 export class Arrivals {
   readonly #firstSeen = new Map<string, number>();

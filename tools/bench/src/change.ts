@@ -1,8 +1,8 @@
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { KubeObject } from '@runos/kube-objects';
-import { type LiveObject, Plane, World } from '@runos/tool-e2e';
+import { Plane, World } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
-import { Arrivals } from './arrivals.js';
+import { Arrivals, kindsOf } from './arrivals.js';
 import type { Finding } from './finding.js';
 import { quantile, type Row, table } from './quantiles.js';
 import { stepDurations } from './step-durations.js';
@@ -77,11 +77,6 @@ function finding(what: string, figures: readonly number[], yardstick: readonly n
     yardstick: `kubectl apply: p50 ${yard.toFixed(0)} ms`,
     met: p50 <= 150 && p95 <= 300 && p50 <= 0.5 * yard,
   };
-}
-
-function kindsOf(bundle: readonly LiveObject[]): { apiVersion: string; kind: string }[] {
-  const kinds = bundle.map(({ apiVersion, kind }) => ({ apiVersion: String(apiVersion), kind: String(kind) }));
-  return [...new Map(kinds.map((kind) => [JSON.stringify(kind), kind])).values()];
 }
 
 async function createOne(world: World, arrivals: Arrivals) {

@@ -1,19 +1,26 @@
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
-import { type KubeObject, managedSelector } from '@runos/kube-objects';
+import { applyWaves, type KubeObject, managedSelector } from '@runos/kube-objects';
 import { Plane, unlimited, World } from '@runos/tool-e2e';
 import { askPlane, DataFolder } from '@runos/tool-start';
-import { Arrivals } from './arrivals.js';
+import { Arrivals, kindsOf } from './arrivals.js';
 import type { Finding } from './finding.js';
 import { numbersOf } from './numbers-of.js';
 
 /** So many requests are under way at once, of people who ask and of the bare applies. */
 const abreast = 16;
 
-/** A thousand services that were asked for while the agent was away, beside bare applies of the same objects. */
+/**
+ * A thousand services that were asked for while the agent was away, beside bare applies of the same objects, in turns:
+ * the best of each counts, for whatever else the machine did made only the others slower.
+ */
 export async function benchThousand(args: readonly string[]): Promise<readonly Finding[]> {
-  const { instances: count } = numbersOf(args, { instances: 1_000 });
-  const yard = await onFreshPlane((world, client) => bareApplies(world, client, count));
-  const ours = await onFreshPlane((world, client, data) => byTheAgent(world, client, data, count));
+  const { instances: count, rounds } = numbersOf(args, { instances: 1_000, rounds: 2 });
+  const [yards, all]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round += 1) {
+    yards.push(await onFreshPlane((world, client) => bareApplies(world, client, count)));
+    all.push(await onFreshPlane((world, client, data) => byTheAgent(world, client, data, count)));
+  }
+  const [yard, ours] = [Math.min(...yards), Math.min(...all)];
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   return [
     {
@@ -48,26 +55,26 @@ async function onFreshPlane(
 /** From the agent's start to the last object of all instances being live, ms. */
 async function byTheAgent(world: World, client: KubeClient, data: string, count: number): Promise<number> {
   const sample = await world.create('valkey', { name: 'sample' });
-  const size = (await world.bundle(sample.osid)).length;
-  const kinds = await kindsIn(world, sample.osid);
-  const workload = kinds.find(({ kind }) => kind === 'StatefulSet')!;
+  const bundle = (await world.bundle(sample.osid)) as unknown as KubeObject[];
+  const last = applyWaves(bundle).at(-1) ?? [];
   const folder = new DataFolder(data);
   await askPlane(folder, 'stop', 'cluster-agent');
   await inParallel(
     Array.from({ length: count }, (_, n) => n),
     (n) => world.ask('valkey', { name: `bench-${n}` }),
   );
-  // Workloads are applied last; to watch every kind would cost the API server what the bare applies do not pay.
-  const arrivals = new Arrivals(client, [workload]);
+  // To watch the earlier kinds too would cost the API server what the bare applies do not pay.
+  const arrivals = new Arrivals(client, kindsOf(last));
   await arrivals.synced();
   try {
-    const workloads = arrivals.count(count + 1);
+    const all = arrivals.count((count + 1) * last.length);
     const began = performance.now();
     await askPlane(folder, 'start', 'cluster-agent');
-    const tookMs = (await workloads) - began;
-    const live = await Promise.all(kinds.map((kind) => client.list({ ...kind, labelSelector: managedSelector })));
-    const found = live.flat().length;
-    if (found < (count + 1) * size) throw new Error(`${found} of ${(count + 1) * size} objects are live`);
+    const tookMs = (await all) - began;
+    const wanted = (count + 1) * bundle.length;
+    const lists = kindsOf(bundle).map((kind) => client.list({ ...kind, labelSelector: managedSelector }));
+    const live = (await Promise.all(lists)).flat().length;
+    if (live < wanted) throw new Error(`${live} of ${wanted} objects are live`);
     return tookMs;
   } finally {
     await arrivals.stop();
@@ -91,11 +98,6 @@ async function bareApplies(world: World, client: KubeClient, count: number): Pro
     apply,
   );
   return performance.now() - began;
-}
-
-async function kindsIn(world: World, osid: string): Promise<{ apiVersion: string; kind: string }[]> {
-  const bundle = (await world.bundle(osid)) as unknown as KubeObject[];
-  return [...new Map(bundle.map(({ apiVersion, kind }) => [kind, { apiVersion, kind }])).values()];
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
