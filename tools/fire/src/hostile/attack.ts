@@ -5,7 +5,7 @@ import { type Crowd, headerFlood, hugeBodies, idle, slowBodies, slowHeaders } fr
 import { attackHttp, type HttpFindings } from './http-attack.js';
 import { liveMemory } from './live-memory.js';
 import { read, type Served, servedWhile } from './served.js';
-import { rowCounts, type Target } from './target.js';
+import { newestRow, rowCounts, type Target } from './target.js';
 
 export interface Findings<T> {
   /** Of the whole attack. */
@@ -49,9 +49,12 @@ async function measured<T extends object>(
   );
   await sleep(1_000);
   const after = await rowCounts(target);
-  const written = Object.keys(after)
-    .filter((table) => !restless.test(table) && after[table] !== before[table])
-    .map((table) => `${table} ${before[table]} → ${after[table]}`);
+  const changed = Object.keys(after).filter((table) => !restless.test(table) && after[table] !== before[table]);
+  const written = await Promise.all(
+    changed.map(
+      async (table) => `${table} ${before[table]} → ${after[table]}, the newest: ${await newestRow(target, table)}`,
+    ),
+  );
   return { ...outcome, written, grown: grownIn(outcome.live), served };
 }
 

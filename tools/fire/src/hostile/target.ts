@@ -21,6 +21,15 @@ export const rowCounts = ({ databaseUrl }: Target): Promise<Readonly<Record<stri
     return counts;
   });
 
+/** What was written to a table last, as far as its place on disk tells. */
+export const newestRow = ({ databaseUrl }: Target, table: string): Promise<string> =>
+  withSql(databaseUrl, async (sql) => {
+    const { rows } = await sql.query<{ row: string }>(
+      `SELECT t::text AS row FROM ${table} t ORDER BY ctid DESC LIMIT 1`,
+    );
+    return rows[0]?.row.slice(0, 300) ?? 'nothing';
+  });
+
 /** A figure of every process of the plane that is ours, by its name. */
 export async function figureOfEach(
   { pids }: Target,
