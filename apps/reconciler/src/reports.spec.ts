@@ -158,6 +158,22 @@ describe('what agents report', () => {
     }
   });
 
+  it('in a crowd waits for the row of none but its own instance', async () => {
+    const [held, ...others] = await Promise.all([healthy(), healthy(), healthy()]);
+    const holding = plane.sql('UPDATE instance SET name = name WHERE osid = $1 RETURNING pg_sleep(2)::text', [
+      held.osid,
+    ]);
+    const asleep = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+    while ((await plane.sql(asleep)).length === 0);
+    const lost = (one: One) =>
+      plane.agent.reports(stored(one), 'degraded', { objects: [{ ...set(one), state: 'degraded' }] });
+    const late = lost(held);
+    const crowd = Promise.all(others.map(lost)).then(() => 'the others are written');
+    expect(await Promise.race([crowd, holding.then(() => 'the row is free')])).toBe('the others are written');
+    await late;
+    for (const one of [held, ...others]) expect(await show(one)).toMatchObject({ status: 'degraded' });
+  });
+
   it('as gone, of what is wanted, is answered by bringing it again', async () => {
     const one = await healthy();
     const before = plane.agent.instructions.length;

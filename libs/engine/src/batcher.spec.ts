@@ -60,6 +60,19 @@ describe('Batcher', () => {
     expect(batches.slice(3)).toEqual([[5, 6, 7], [8]]);
   });
 
+  it('goes on with others where a batch takes long', async () => {
+    const clock = new ManualClock();
+    const batcher = new Batcher<string, string>({
+      ...{ atMost: 10, patienceMs: 250, clock },
+      run: (items) => (items.includes('stuck') ? new Promise(() => undefined) : Promise.resolve(items)),
+    });
+    void batcher.add('stuck');
+    await clock.asleep();
+    const next = batcher.add('next');
+    await clock.advance(250);
+    expect(await next).toBe('next');
+  });
+
   it('starts again after it had nothing to do', async () => {
     const { batcher, batches, go } = doubling();
     for (const item of [1, 2]) {

@@ -6,6 +6,8 @@ export interface BatcherOptions<In, Out> {
   readonly atMost: number;
   /** After several at once the next ones are gathered for so long, ms. Default: not at all. */
   readonly gatherMs?: number;
+  /** A batch that takes longer does not hold up the next one, ms. Default 250. */
+  readonly patienceMs?: number;
   readonly clock?: Clock;
 }
 
@@ -34,12 +36,14 @@ export class Batcher<In, Out> {
   }
 
   async #work(): Promise<void> {
-    const { atMost, gatherMs = 0, clock = systemClock } = this.options;
+    const { atMost, gatherMs = 0, patienceMs = 250, clock = systemClock } = this.options;
     this.#working = true;
     await Promise.resolve(); // for what comes in the same turn of the event loop
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, atMost);
-      await this.#do(batch);
+      const over = new AbortController();
+      const done = this.#do(batch).finally(() => over.abort());
+      await Promise.race([done, clock.sleep(patienceMs, over.signal)]);
       if (batch.length > 1 && batch.length < atMost && gatherMs > 0) await clock.sleep(gatherMs);
     }
     this.#working = false;

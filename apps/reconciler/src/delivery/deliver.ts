@@ -17,6 +17,7 @@ import type { Claim } from '../work/claim-work.js';
 import { type Finished, holdLane } from '../work/finish-work.js';
 import { afterInstruct, type Outcome } from './after-instruct.js';
 import { Instruct } from './instruct.js';
+import { patienceFor } from '../work/patience-for.js';
 import { planDelivery } from './plan-delivery.js';
 import { type Ending, endingAfter, writeEndings } from './write-endings.js';
 
@@ -93,7 +94,7 @@ export class Deliver {
   #write(endings: readonly (Ending & { readonly trace: Carrier })[]) {
     const origin = tracesOf(endings.map(({ trace }) => trace));
     return inSpan('note deliveries', { kind: SpanKind.INTERNAL, ...origin }, () =>
-      this.database.transaction((sql) => writeEndings(sql, endings)),
+      this.database.transaction((sql) => writeEndings(sql, endings), patienceFor(endings)),
     );
   }
 }

@@ -8,6 +8,7 @@ import type { InstanceRow } from '../instances/instance-row.js';
 import { type InstanceName, Instances } from '../instances/instances.js';
 import { endJobs } from '../jobs/end-jobs.js';
 import { openJobOf } from '../jobs/open-job-row.js';
+import { patienceFor } from '../work/patience-for.js';
 import { Pokes } from '../work/pokes.js';
 import { redeliver } from '../work/wake-work.js';
 import { recordSeen } from './record-seen.js';
@@ -65,7 +66,7 @@ export class RecordStatus {
           });
           await recordSeen(sql, sightings);
           round.forEach((each, index) => known.set(each, instances[index] !== undefined));
-        });
+        }, patienceFor(told));
       }
       return told.map((each) => known.get(each) ?? false);
     });

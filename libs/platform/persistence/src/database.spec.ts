@@ -35,6 +35,16 @@ describe('Database.transaction', () => {
     expect(rows.map(({ itemCount }) => itemCount)).toEqual([2, 2]);
   });
 
+  it('does not wait longer for a lock than it may', async () => {
+    await database.transaction(async (holder) => {
+      await holder.query(bump('one'));
+      const waiting = database.transaction((manager) => manager.query(bump('one')), { lockTimeoutMs: 20 });
+      expect(sqlStateOf(await waiting.catch((error: unknown) => error))).toBe(sqlState.lockNotAvailable);
+      const [{ lock_timeout: after }] = await database.query<{ lock_timeout: string }>('SHOW lock_timeout');
+      expect(after).toBe('0');
+    });
+  });
+
   it('gives up after its retries and passes other errors on at once', async () => {
     let runs = 0;
     const serialization = Object.assign(new Error('again'), { code: sqlState.serializationFailure });

@@ -17,6 +17,8 @@ export interface TransactionOptions {
   readonly isolation?: IsolationLevel;
   /** How often it is run again from its start after a deadlock or a serialization failure. Default 3. */
   readonly retries?: number;
+  /** A lock that cannot be had within this fails it, ms. Default: it waits as long as a statement may take. */
+  readonly lockTimeoutMs?: number;
 }
 
 type AfterCommit = () => void;
@@ -50,7 +52,7 @@ export class Database {
    */
   async transaction<T>(
     work: (manager: EntityManager) => Promise<T>,
-    { isolation, retries = 3 }: TransactionOptions = {},
+    { isolation, retries = 3, lockTimeoutMs }: TransactionOptions = {},
   ): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       let begun = false;
@@ -58,6 +60,8 @@ export class Database {
       try {
         const result = await this.#begin(isolation, async (manager) => {
           begun = true;
+          if (lockTimeoutMs !== undefined)
+            await runSql(manager, `SET LOCAL lock_timeout = ${Math.round(lockTimeoutMs)}`);
           const value = await work(manager);
           toCall = manager.queryRunner && hooks.get(manager.queryRunner);
           return value;
