@@ -5,11 +5,11 @@ import {
   type Carrier,
   durations,
   inSpan,
+  inSpanOfAll,
   type Logger,
   SpanKind,
   traceHeaders,
   traceOf,
-  tracesOf,
 } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import { type InstanceRow, wholeInstance } from '../instances/instance-row.js';
@@ -33,7 +33,7 @@ const gatherMs = 100;
 export class Deliver {
   readonly #duration = durations('runos_delivery_duration_seconds');
   readonly #instances = new Batcher<number, Loaded | undefined>({ atMost, run: (ids) => this.#load(ids) });
-  readonly #endings = new Batcher<Ending & { readonly trace: Carrier }, Finished | undefined>({
+  readonly #endings = new Batcher<Ending, Finished | undefined>({
     atMost,
     gatherMs,
     run: (endings) => this.#write(endings),
@@ -86,14 +86,14 @@ export class Deliver {
     return ids.map((id) => byId.get(id));
   }
 
-  async #end(ending: Ending): Promise<number | undefined> {
+  async #end(ending: Omit<Ending, 'trace'>): Promise<number | undefined> {
     const finished = await this.#endings.add({ ...ending, trace: traceHeaders() });
     return finished?.dueInMs ?? undefined;
   }
 
-  #write(endings: readonly (Ending & { readonly trace: Carrier })[]) {
-    const origin = tracesOf(endings.map(({ trace }) => trace));
-    return inSpan('note deliveries', { kind: SpanKind.INTERNAL, ...origin }, () =>
+  #write(endings: readonly Ending[]) {
+    const traces = endings.map(({ trace }) => trace);
+    return inSpanOfAll('note deliveries', { kind: SpanKind.INTERNAL }, traces, () =>
       this.database.transaction((sql) => writeEndings(sql, endings), patienceFor(endings)),
     );
   }

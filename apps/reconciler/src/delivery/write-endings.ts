@@ -1,3 +1,4 @@
+import type { Carrier } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
 import { changeJobs, type JobChange } from '../jobs/change-jobs.js';
 import { type OpenJob, openJobsOf } from '../jobs/open-job-row.js';
@@ -10,10 +11,11 @@ import { jobAfterDelivery } from './job-of-delivery.js';
 export interface Ending {
   readonly finish: Finish;
   readonly after?: AfterInstruct;
+  readonly trace: Carrier;
 }
 
 /** What follows from an instruction, for the claim it was sent for. */
-export function endingAfter(claim: Claim, after: AfterInstruct): Ending {
+export function endingAfter(claim: Claim, after: AfterInstruct): Omit<Ending, 'trace'> {
   const { delivered, failures, againInMs } = after;
   return { finish: { claim, failures, againInMs, ...(delivered ? { delivered: claim.revision } : {}) }, after };
 }
@@ -43,8 +45,9 @@ export async function writeEndings(
   return finished;
 }
 
-function changeOf(job: OpenJob | undefined, { finish: { claim }, after }: Ending): JobChange | undefined {
+function changeOf(job: OpenJob | undefined, { finish: { claim }, after, trace }: Ending): JobChange | undefined {
   if (job === undefined || after === undefined || job.revision !== claim.revision) return undefined;
   // The clock of a paused job stands for its absent agent, and says so already.
-  return job.paused && !after.delivered ? undefined : jobAfterDelivery(job, after);
+  const change = job.paused && !after.delivered ? undefined : jobAfterDelivery(job, after);
+  return change && { ...change, trace };
 }

@@ -1,4 +1,5 @@
 import type { WorkItem } from '@runos/api';
+import type { Carrier } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
 import type { LogLevel, SeenObjects } from './job-of-report.js';
 import { tellJobs } from './tell-jobs.js';
@@ -18,6 +19,8 @@ export interface JobChange {
   readonly reason: string | null;
   readonly seen: SeenObjects;
   readonly logs: readonly JobLine[];
+  /** Of what changed it, where that is not the current one. */
+  readonly trace?: Carrier;
 }
 
 /** A job that says the same thing for ever must not fill the disk: later lines are dropped, the end is still told. */
@@ -46,5 +49,6 @@ export async function changeJobs(sql: EntityManager, changes: readonly JobChange
          jsonb_to_recordset(w.logs) AS l("workItemId" uuid, level text, message text)
        WHERE c.lines <= $2 RETURNING *)`,
     [JSON.stringify(changes), maxLines, changes.map(({ jobId }) => jobId)],
+    { traces: changes },
   );
 }

@@ -1,4 +1,4 @@
-import { durations } from '@runos/observability';
+import { type Carrier, durations } from '@runos/observability';
 import { afterCommit } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { isoTime } from './job-json.js';
@@ -11,6 +11,8 @@ export interface JobEnd {
   readonly reason: string | null;
   readonly error: string | null;
   readonly supersededBy?: string;
+  /** Of what ended it, where that is not the current one. */
+  readonly trace?: Carrier;
   /** The last line of its log. */
   readonly line: { readonly level: LogLevel; readonly message: string };
 }
@@ -65,7 +67,11 @@ export async function endJobs(sql: EntityManager, ends: readonly JobEnd[]): Prom
        SELECT e.job_id, ${lastItem}, w.line->>'level', w.line->>'message'
        FROM changed e JOIN want w ON w."jobId" = e.job_id RETURNING *)`,
     [JSON.stringify(ends), ends.map(({ jobId }) => jobId)],
-    `SELECT job_id, type, outcome, (extract(epoch FROM completed_at - created_at) * 1000)::float8 AS ms FROM changed`,
+    {
+      answer: `SELECT job_id, type, outcome, (extract(epoch FROM completed_at - created_at) * 1000)::float8 AS ms
+        FROM changed`,
+      traces: ends,
+    },
   );
   afterCommit(sql, () => ended.forEach(({ type, outcome, ms }) => duration.record(ms, { type, outcome })));
   return ended.map((job) => job.job_id);

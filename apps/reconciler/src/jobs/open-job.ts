@@ -50,7 +50,7 @@ export async function openJob(sql: EntityManager, job: NewJob): Promise<JobProgr
        SELECT m.job_id, l.id, l.level, l.message
        FROM changed m, jsonb_to_recordset($2::jsonb) AS l(id uuid, level text, message text) RETURNING *)`,
     [JSON.stringify(columns), JSON.stringify(lines)],
-    'SELECT body FROM told',
+    { answer: 'SELECT body FROM told' },
   );
   if (opened === undefined) throw new Error(`job ${job.jobId} was not written`);
   return opened.body;

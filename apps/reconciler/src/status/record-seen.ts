@@ -1,3 +1,4 @@
+import type { Carrier } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
 import type { InstanceRow } from '../instances/instance-row.js';
 import { changeJobs, type JobChange } from '../jobs/change-jobs.js';
@@ -14,6 +15,7 @@ import { writeEvents, writeObserved } from './write-status.js';
 export interface Sighting {
   readonly instance: InstanceRow;
   readonly report: Report;
+  readonly trace: Carrier;
 }
 
 /** Writes what was seen of instances, what is worth an event, and how their jobs go on. */
@@ -32,7 +34,7 @@ export async function recordSeen(sql: EntityManager, sightings: readonly Sightin
     sql,
     seen.flatMap(({ instanceId, ...each }) => eventsOf(each).map((event) => ({ instanceId, ...event }))),
   );
-  const moves = seen.flatMap(({ job, instance, report }) => (job ? [moveOn(job, instance, report)] : []));
+  const moves = seen.flatMap(({ job, ...sighting }) => (job ? [moveOn(job, sighting)] : []));
   await changeJobs(
     sql,
     moves.flatMap(({ change }) => change ?? []),
@@ -59,7 +61,7 @@ function eventsOf({ instance, report, moved, observed, job }: Sighting & Observa
   return [...driftEvents(report), ...(untold ? [moveEvent(untold, at, observed.message)] : [])];
 }
 
-function moveOn(job: OpenJob, instance: InstanceRow, report: Report): { change?: JobChange; end?: JobEnd } {
+function moveOn(job: OpenJob, { instance, report, trace }: Sighting): { change?: JobChange; end?: JobEnd } {
   const news = jobNews(job.kind, report, job.seen);
   const workItems = reachStep(job.workItems, news.step, job.now.toISOString());
   const logs = news.logs.flatMap(({ step, level, message }) => {
@@ -71,7 +73,7 @@ function moveOn(job: OpenJob, instance: InstanceRow, report: Report): { change?:
   const same = workItems === job.workItems && logs.length === 0 && progress === job.progress && reason === job.reason;
   const line = { level: 'info', message: `${instance.osid} is healthy at generation ${instance.generation}.` } as const;
   return {
-    ...(same ? {} : { change: { jobId, workItems, progress, currentStep, reason, seen, logs } }),
-    ...(news.done ? { end: { jobId, outcome: 'completed', reason: null, error: null, line } } : {}),
+    ...(same ? {} : { change: { jobId, workItems, progress, currentStep, reason, seen, logs, trace } }),
+    ...(news.done ? { end: { jobId, outcome: 'completed', reason: null, error: null, line, trace } } : {}),
   };
 }

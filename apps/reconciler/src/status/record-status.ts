@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher } from '@runos/engine';
-import { type Carrier, inSpan, SpanKind, traceHeaders, tracesOf } from '@runos/observability';
+import { type Carrier, inSpanOfAll, SpanKind, traceHeaders } from '@runos/observability';
 import { Osid } from '@runos/osid';
 import { afterCommit, Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
@@ -51,8 +51,8 @@ export class RecordStatus {
 
   /** Which of them are about instances that are there. */
   #seen(told: readonly Told[]): Promise<boolean[]> {
-    const origin = tracesOf(told.map(({ trace }) => trace));
-    return inSpan('note reports', { kind: SpanKind.INTERNAL, ...origin }, async () => {
+    const traces = told.map(({ trace }) => trace);
+    return inSpanOfAll('note reports', { kind: SpanKind.INTERNAL }, traces, async () => {
       const known = new Map<Told, boolean>();
       for (const round of roundsOf(told)) {
         await this.database.transaction(async (sql) => {
@@ -60,9 +60,9 @@ export class RecordStatus {
             sql,
             round.map(({ name }) => name),
           );
-          const sightings = round.flatMap(({ report }, index) => {
+          const sightings = round.flatMap(({ report, trace }, index) => {
             const instance = instances[index];
-            return instance === undefined ? [] : [{ instance, report }];
+            return instance === undefined ? [] : [{ instance, report, trace }];
           });
           await recordSeen(sql, sightings);
           round.forEach((each, index) => known.set(each, instances[index] !== undefined));

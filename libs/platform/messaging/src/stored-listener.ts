@@ -2,7 +2,7 @@ import { type ConsumerMessages, jetstream, jetstreamManager, type JsMsg } from '
 import type { MessageHandler } from '@nestjs/microservices';
 import { consumerOf, type EventContract, type ServiceName, streamOf } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
-import { inSpan, type Logger, SpanKind, tracesOf } from '@runos/observability';
+import { inSpanOfAll, type Logger, SpanKind } from '@runos/observability';
 import { systemActor } from './call-context.js';
 import { ackWaitMs, apiOptions, declareConsumer, maxUnacknowledged } from './event-stream.js';
 import type { NatsLink } from './nats-link.js';
@@ -159,9 +159,9 @@ export class StoredListener {
     const { contract, handler, service, batch } = this.options;
     const [{ body, tenant }] = arrived;
     const call = { tenant, actor: systemActor(service), deadlineAt: Infinity };
-    const traces = tracesOf(arrived.map(({ message }) => traceCarrier(message.headers)));
+    const carriers = arrived.map(({ message }) => traceCarrier(message.headers));
     const input = batch === undefined ? body : arrived.map((one) => ({ body: one.body, tenant: one.tenant }));
-    await inSpan(`hear ${contract.subject}`, { kind: SpanKind.CONSUMER, ...traces }, () =>
+    await inSpanOfAll(`hear ${contract.subject}`, { kind: SpanKind.CONSUMER }, carriers, () =>
       runHandler(handler, input, call),
     );
   }

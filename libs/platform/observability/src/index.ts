@@ -10,11 +10,11 @@ export {
   currentTraceId,
   inChildSpan,
   inSpan,
+  inSpanOfAll,
   nameSpan,
   outsideTraces,
   SpanKind,
   type SpanOptions,
   traceHeaders,
   traceOf,
-  tracesOf,
 } from './trace.js';

@@ -9,11 +9,11 @@ import {
   currentTraceId,
   inChildSpan,
   inSpan,
+  inSpanOfAll,
   outsideTraces,
   SpanKind,
   traceHeaders,
   traceOf,
-  tracesOf,
 } from './trace.js';
 
 const exporter = new InMemorySpanExporter();
@@ -61,22 +61,31 @@ describe('telemetry', () => {
     expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['done', 'asked']);
   });
 
-  it('makes of several messages a part of their trace, or a trace that is linked to each', async () => {
+  it('makes of several messages a part of their trace, or a trace that is linked to each and stands in each', async () => {
     const carrier = () => inSpan('sent', {}, async () => traceHeaders());
     const twice = () =>
       inSpan('sent', {}, async () => [traceHeaders(), await inSpan('again', {}, async () => traceHeaders())]);
     const heard = async (carriers: Record<string, string>[]) => {
       exporter.reset();
-      await inSpan('heard', tracesOf(carriers), async () => undefined);
-      const [span] = exporter.getFinishedSpans();
-      return { parent: span.parentSpanContext?.traceId, links: span.links.map(({ context }) => context.traceId) };
+      await inSpanOfAll('heard', {}, carriers, async () => undefined);
+      const spans = exporter.getFinishedSpans();
+      const ours = spans[spans.length - 1];
+      const theirs = spans.slice(0, -1);
+      for (const { links } of theirs) expect(links.map(({ context }) => context)).toEqual([ours.spanContext()]);
+      return {
+        parent: ours.parentSpanContext?.traceId,
+        links: ours.links.map(({ context }) => context.traceId),
+        theirs: theirs.map(({ parentSpanContext }) => parentSpanContext?.traceId),
+      };
     };
     const idOf = ({ traceparent = '' }: Record<string, string>) => traceparent.split('-')[1];
     const same = await twice();
-    expect(await heard(same)).toEqual({ parent: idOf(same[0]), links: [] });
+    expect(await heard(same)).toEqual({ parent: idOf(same[0]), links: [], theirs: [] });
     const two = [await carrier(), await carrier()];
-    expect(await heard(two)).toEqual({ parent: undefined, links: two.map(idOf) });
-    expect(await heard([{}, two[0]])).toEqual({ parent: undefined, links: [idOf(two[0])] });
+    expect(await heard([...two, two[0]])).toEqual({ parent: undefined, links: two.map(idOf), theirs: two.map(idOf) });
+    const first = [idOf(two[0])];
+    expect(await heard([{}, two[0]])).toEqual({ parent: undefined, links: first, theirs: first });
+    expect(await heard([{}])).toEqual({ parent: undefined, links: [], theirs: [] });
   });
 
   it('leaves out what cannot be read, and tells the rest', async () => {

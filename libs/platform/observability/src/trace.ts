@@ -45,12 +45,40 @@ export const inChildSpan = <T>(name: string, options: SpanOptions, work: () => P
 /** Runs `work` in no trace: for what goes on long after whatever happened to begin it. */
 export const outsideTraces = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
 
-/** What to make of several messages as one: part of their trace when all have the same, otherwise linked to each. */
-export function tracesOf(carriers: readonly Carrier[]): Pick<SpanOptions, 'parent' | 'links'> {
+/**
+ * Runs `work` that is done for several messages as one: in their trace when all have the same. Otherwise in a trace of
+ * its own that is linked to each of theirs; in each of these a span of the same name and time is linked to it.
+ */
+export async function inSpanOfAll<T>(
+  name: string,
+  options: Pick<SpanOptions, 'kind' | 'attributes'>,
+  carriers: readonly Carrier[],
+  work: () => Promise<T>,
+): Promise<T> {
   const parents = carriers.map((carrier) => propagation.extract(ROOT_CONTEXT, carrier));
-  const origins = parents.flatMap((parent) => trace.getSpanContext(parent) ?? []);
-  const one = new Set(origins.map(({ traceId }) => traceId)).size === 1 && origins.length === carriers.length;
-  return one ? { parent: parents[0] } : { parent: ROOT_CONTEXT, links: origins.map((origin) => ({ context: origin })) };
+  const traced = new Map(
+    parents.flatMap((parent) => {
+      const origin = trace.getSpanContext(parent);
+      return origin === undefined ? [] : [[origin.traceId, { parent, origin }] as const];
+    }),
+  );
+  if (traced.size === 1 && parents.every((parent) => trace.getSpanContext(parent) !== undefined)) {
+    return inSpan(name, { ...options, parent: parents[0] }, work);
+  }
+  const links = [...traced.values()].map(({ origin }) => ({ context: origin }));
+  return inSpan(name, { ...options, parent: ROOT_CONTEXT, links }, async () => {
+    const ours = trace.getActiveSpan()?.spanContext();
+    const toOurs = ours ? [{ context: ours }] : [];
+    const tracer = trace.getTracer('runos');
+    const theirs = [...traced.values()].map(({ parent }) =>
+      tracer.startSpan(name, { ...options, links: toOurs }, parent),
+    );
+    try {
+      return await work();
+    } finally {
+      for (const span of theirs) span.end();
+    }
+  });
 }
 
 /** The current trace as headers; empty when there is none. */
