@@ -46,7 +46,7 @@ const lastWordsMs = 3_000;
 
 /** More instances on at a time are a rush: they are applied first, and what is on the way is told this much later. */
 const rush = 4;
-const rushWaitMs = 15_000;
+const rushWaitMs = 30_000;
 
 /** What is always around an instance's own objects. */
 const surroundings = [
