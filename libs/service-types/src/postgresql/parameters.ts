@@ -1,7 +1,7 @@
 import type { ConfigKey } from '../config-key.js';
 
 const int32 = 2_147_483_647;
-const any: ConfigKey = { kind: 'switch' };
+const toggle: ConfigKey = { kind: 'switch' };
 const whole = (min: number, max: number): ConfigKey => ({ kind: 'integer', min, max });
 const real = (min: number, max: number): ConfigKey => ({ kind: 'real', min, max });
 const choice = (...options: string[]): ConfigKey => ({ kind: 'choice', options });
@@ -74,10 +74,10 @@ export const parameters: Readonly<Record<string, ConfigKey>> = {
   wal_sender_timeout: time('ms', 0, int32),
   wal_receiver_timeout: time('ms', 0, int32),
   wal_receiver_status_interval: time('s', 0, 2_147_483),
-  hot_standby_feedback: any,
+  hot_standby_feedback: toggle,
   max_standby_streaming_delay: time('ms', -1, int32),
   max_standby_archive_delay: time('ms', -1, int32),
-  track_commit_timestamp: any,
+  track_commit_timestamp: toggle,
   // background work
   bgwriter_delay: time('ms', 10, 10_000),
   bgwriter_lru_maxpages: whole(0, 1_073_741_823),
@@ -92,7 +92,7 @@ export const parameters: Readonly<Record<string, ConfigKey>> = {
   max_parallel_maintenance_workers: whole(0, 1024),
   max_logical_replication_workers: whole(0, 262_143),
   max_sync_workers_per_subscription: whole(0, 262_143),
-  autovacuum: any,
+  autovacuum: toggle,
   autovacuum_max_workers: whole(1, 262_143),
   autovacuum_naptime: time('s', 1, 2_147_483),
   autovacuum_vacuum_threshold: whole(0, int32),
@@ -125,12 +125,12 @@ export const parameters: Readonly<Record<string, ConfigKey>> = {
   from_collapse_limit: whole(1, int32),
   join_collapse_limit: whole(1, int32),
   plan_cache_mode: choice('auto', 'force_generic_plan', 'force_custom_plan'),
-  enable_partitionwise_aggregate: any,
-  enable_partitionwise_join: any,
-  enable_partition_pruning: any,
-  geqo: any,
+  enable_partitionwise_aggregate: toggle,
+  enable_partitionwise_join: toggle,
+  enable_partition_pruning: toggle,
+  geqo: toggle,
   geqo_threshold: whole(2, int32),
-  jit: any,
+  jit: toggle,
   jit_above_cost: real(-1, 1e9),
   jit_inline_above_cost: real(-1, 1e9),
   jit_optimize_above_cost: real(-1, 1e9),
@@ -144,24 +144,24 @@ export const parameters: Readonly<Record<string, ConfigKey>> = {
   log_min_messages: choice(...levels, 'fatal', 'panic'),
   log_min_error_statement: choice(...levels, 'fatal', 'panic'),
   log_error_verbosity: choice('terse', 'default', 'verbose'),
-  log_checkpoints: any,
-  log_disconnections: any,
-  log_duration: any,
-  log_lock_waits: any,
+  log_checkpoints: toggle,
+  log_disconnections: toggle,
+  log_duration: toggle,
+  log_lock_waits: toggle,
   log_temp_files: memory('kB', -1, int32),
-  log_replication_commands: any,
-  track_activities: any,
+  log_replication_commands: toggle,
+  track_activities: toggle,
   track_activity_query_size: memory('B', 100, 1_048_576),
-  track_counts: any,
+  track_counts: toggle,
   track_functions: choice('none', 'pl', 'all'),
-  track_io_timing: any,
-  track_wal_io_timing: any,
+  track_io_timing: toggle,
+  track_wal_io_timing: toggle,
   compute_query_id: choice('auto', 'on', 'off'),
   // defaults of sessions
   default_transaction_isolation: choice('serializable', 'repeatable read', 'read committed', 'read uncommitted'),
   default_toast_compression: choice('pglz', 'lz4'),
   bytea_output: choice('escape', 'hex'),
-  row_security: any,
+  row_security: toggle,
   timezone: { kind: 'text', pattern: /^[A-Za-z0-9_+/-]{1,64}$/, example: 'Europe/Berlin' },
   log_timezone: { kind: 'text', pattern: /^[A-Za-z0-9_+/-]{1,64}$/, example: 'UTC' },
   // indexes and storage
