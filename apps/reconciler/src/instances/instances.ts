@@ -69,8 +69,8 @@ export class Instances extends TenantRepository<Row> {
     const locked = await this.query<{ id: number }>(
       sql,
       { everyTenantBecause: 'each row is found by its own account' },
-      `SELECT i.id FROM instance i JOIN (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS n(aid, iid)
-         ON i.aid = n.aid AND i.iid = n.iid WHERE {tenant} ORDER BY i.id FOR NO KEY UPDATE OF i`,
+      `SELECT i.id FROM instance i JOIN unnest($1::text[], $2::text[]) AS n(aid, iid) USING (aid, iid)
+       WHERE {tenant} ORDER BY i.id FOR NO KEY UPDATE OF i`,
       [names.map(({ tenant }) => tenant), ids],
     );
     const rows = await runSql<InstanceRow>(sql, `${wholeInstance} WHERE i.id = ANY($1::bigint[])`, [

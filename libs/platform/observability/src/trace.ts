@@ -56,13 +56,12 @@ export async function inSpanOfAll<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const parents = carriers.map((carrier) => propagation.extract(ROOT_CONTEXT, carrier));
-  const traced = new Map(
-    parents.flatMap((parent) => {
-      const origin = trace.getSpanContext(parent);
-      return origin === undefined ? [] : [[origin.traceId, { parent, origin }] as const];
-    }),
-  );
-  if (traced.size === 1 && parents.every((parent) => trace.getSpanContext(parent) !== undefined)) {
+  const origins = parents.flatMap((parent) => {
+    const origin = trace.getSpanContext(parent);
+    return origin === undefined ? [] : [{ parent, origin }];
+  });
+  const traced = new Map(origins.map((each) => [each.origin.traceId, each]));
+  if (traced.size === 1 && origins.length === carriers.length) {
     return inSpan(name, { ...options, parent: parents[0] }, work);
   }
   const links = [...traced.values()].map(({ origin }) => ({ context: origin }));
