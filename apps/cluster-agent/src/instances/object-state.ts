@@ -1,4 +1,4 @@
-import type { Health, ObjectRef, Replicas } from '@runos/kube-objects';
+import type { Health, KubeObject, ObjectRef, Replicas } from '@runos/kube-objects';
 import type { Baseline } from '../bundles/bundle-record.js';
 
 /** Why an object is not as it should be, in words for people. */
@@ -10,7 +10,7 @@ export interface Problem {
   readonly blocked: boolean;
 }
 
-/** What is known of one object of a bundle: hashes and words, never the object itself. */
+/** What is known of one object of a bundle: hashes and words; the object itself only for a moment. */
 export interface ObjectState {
   readonly ref: ObjectRef;
   /** Hash of the rendered object. */
@@ -20,6 +20,8 @@ export interface ObjectState {
   previousHash?: string;
   /** resourceVersion up to which everything is known. */
   version?: string;
+  /** Told by the watch while the first apply was on its way: kept until the answer, which may be older. */
+  early?: KubeObject;
   health?: Health;
   replicas?: Replicas;
   problem?: Problem;

@@ -1,17 +1,24 @@
 import { assess, type KubeObject, ownedHash, replicasOf } from '@runos/kube-objects';
 import type { ObjectState } from './object-state.js';
 
-/** Takes the answer to our own apply as what is true from now on. */
-export function settle(state: ObjectState, live: KubeObject): void {
+/**
+ * Takes the answer to our own apply as what is true from now on; what the watch has told and is newer stays true. The
+ * object as others have changed it since the first apply, if they have.
+ */
+export function settle(state: ObjectState, live: KubeObject): KubeObject | undefined {
+  const { early } = state;
   const { uid = '', resourceVersion } = live.metadata;
-  // What a watch has told meanwhile may be newer than the answer.
-  if (state.baseline?.uid !== uid || Number(resourceVersion) >= Number(state.version ?? 0)) observe(state, live);
+  const hash = ownedHash(live) ?? '';
+  if (Number(resourceVersion) >= Number(state.version ?? 0)) observe(state, live);
   state.previousHash = state.baseline?.hash;
-  state.baseline = { uid, hash: ownedHash(live) ?? '', wanted: state.wanted };
+  state.baseline = { uid, hash, wanted: state.wanted };
+  delete state.early;
   delete state.problem;
   delete state.deviation;
   delete state.reportedHash;
   state.recreating = false;
+  const newer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
+  return newer && ownedHash(early) !== hash ? early : undefined;
 }
 
 /** Takes what was seen of an object, without judging who made it so. True if it is in another state than before. */

@@ -107,10 +107,12 @@ export class BundleTurn {
 /** Takes what came of one object. The text of a failure that is worth another try, if it is one. */
 function note(instance: Instance, key: string, state: ObjectState, todo: Todo, outcome: Repair): string | undefined {
   switch (outcome.kind) {
-    case 'live':
-      settle(state, outcome.object);
+    case 'live': {
+      const changed = settle(state, outcome.object);
+      if (changed) instance.plan(key, { why: 'changed', seen: changed });
       instance.notesDue = true;
       return undefined;
+    }
     case 'ending':
       state.ending = true;
       state.recreating ||= todo.why === 'apply';

@@ -77,6 +77,7 @@ export class EventRouter {
   #judge(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
     const { baseline } = state;
     if (baseline === undefined) {
+      state.early = object;
       // What could not be applied may be possible now that the object is another.
       if (!state.problem) return;
       instance.plan(key, { why: 'apply' });
@@ -97,6 +98,7 @@ export class EventRouter {
   #missing(instance: Instance, key: string): void {
     const state = instance.objects.get(key);
     if (state === undefined) return;
+    delete state.early;
     state.ending = false;
     if (state.ref.kind === 'Namespace') instance.namespaceEnding = false;
     instance.plan(key, { why: 'missing' });

@@ -1,0 +1,82 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bundle } from '@runos/agent-protocol';
+import { bearer, KubeClient } from '@runos/kube-client';
+import { type KubeObject, mapAt, refOf } from '@runos/kube-objects';
+import { waitUntil } from '@runos/tool-process';
+import { type AgentAccess, agentAccess } from './spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+
+let access: AgentAccess;
+let spec: SpecExecutor;
+let client: LateClient;
+let osid: Bundle['osid'];
+/** The answer to the first apply of an object of this kind waits for it, and for the agent to have seen what it did. */
+let late: { kind: string; meanwhile: () => Promise<unknown> };
+
+const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
+const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
+
+async function seen(object: KubeObject): Promise<void> {
+  const newest = Number((await access.admin.get(refOf(object))).metadata.resourceVersion);
+  const known = () => [...(spec.executor.registry.get(osid)?.objects.values() ?? [])].map(({ version }) => version);
+  const caughtUp = () => Promise.resolve(known().some((version) => Number(version) >= newest));
+  await waitUntil(caughtUp, {
+    deadlineMs: 10_000,
+    everyMs: 10,
+    because: () => `the agent knows ${known().join(', ')}`,
+  });
+}
+
+class LateClient extends KubeClient {
+  #first = true;
+
+  override async apply(...[object, options]: Parameters<KubeClient['apply']>): Promise<KubeObject> {
+    const answer = await super.apply(object, options);
+    if (object.kind !== late.kind || !this.#first) return answer;
+    this.#first = false;
+    await late.meanwhile();
+    await seen(object);
+    return answer;
+  }
+}
+
+beforeAll(async () => {
+  access = await agentAccess();
+}, 900_000);
+
+afterAll(() => access?.stop());
+
+beforeEach(async () => {
+  osid = newOsid();
+  client = new LateClient({ ...access.cluster, ...bearer(access.token) });
+  spec = await new SpecExecutor(access, { client }).start();
+});
+
+afterEach(async () => {
+  await spec.stop();
+  await client.close();
+});
+
+describe('an answer to the first apply that comes after news of the same object', () => {
+  it('does not take back what the watch has told', async () => {
+    const ready = async () => mapAt(await access.admin.get(statefulSet()), 'status')['readyReplicas'] === 1;
+    const because = () => 'the StatefulSet is not ready';
+    late = {
+      kind: 'StatefulSet',
+      meanwhile: () => waitUntil(ready, { deadlineMs: 20_000, everyMs: 20, because }),
+    };
+    await spec.up(bundleOf(osid, 1, objectsOf(osid)));
+  });
+
+  it('does not hide what others have changed in between', async () => {
+    const night = { fieldManager: 'night-shift' };
+    late = {
+      kind: 'ConfigMap',
+      meanwhile: () => access.admin.mergePatch(config(), { data: { 'valkey.conf': 'maxclients 1' } }, night),
+    };
+    await spec.up(bundleOf(osid, 1, objectsOf(osid)));
+    const drift = await spec.drift(osid, ({ manager }) => manager === 'night-shift');
+    expect(drift.action).toBe('repaired');
+    expect(mapAt(await access.admin.get(config()), 'data')['valkey.conf']).not.toBe('maxclients 1');
+  });
+});
