@@ -20,7 +20,7 @@ import { BundleTurn } from './turns/bundle-turn.js';
 import { Pruner } from './turns/pruner.js';
 import { Dependents, eventWatch, failedCreateEvents } from './watching/dependents.js';
 import { EventRouter } from './watching/event-router.js';
-import { KindWatches } from './watching/kind-watches.js';
+import { kindKey, KindWatches } from './watching/kind-watches.js';
 
 export interface ExecutorOptions {
   readonly client: KubeClient;
@@ -69,6 +69,7 @@ export class Executor {
   readonly #queue: WorkQueue<string>;
   readonly #statuses: WorkQueue<string>;
   readonly #notes: WorkQueue<string>;
+  readonly #unlisted = new Set(surroundings.map(kindKey));
 
   constructor(private readonly options: ExecutorOptions) {
     const { client, clock = systemClock, logger, heldUpAfterMs = 60_000, lookAgainMs = 5_000 } = options;
@@ -245,7 +246,10 @@ export class Executor {
     return {
       changed: (object: Parameters<EventRouter['seen']>[0]) => router.seen(object),
       removed: (object: Parameters<EventRouter['gone']>[0]) => router.gone(object),
-      listed: (keys: ReadonlySet<string>) => router.listed(kind, keys),
+      listed: (keys: ReadonlySet<string>) => {
+        router.listed(kind, keys);
+        if (this.#unlisted.delete(kind) && this.#unlisted.size === 0) this.#courier.begin(this.registry.all());
+      },
       broken: (err: unknown) => this.options.logger.warn({ err, kind }, 'a watch broke; it comes back by itself'),
     };
   }

@@ -22,15 +22,22 @@ interface Said {
 /** Tells the plane how instances are: on change only, and each drift once. */
 export class StatusCourier {
   readonly #told = new Map<string, { hash: string | undefined; drifts: ReadonlySet<Drift> }>();
+  #silent = true;
 
   constructor(
     private readonly uplink: Uplink,
     private readonly events: CourierEvents,
   ) {}
 
+  /** Says nothing before this: what is around the instances is known from here on. */
+  begin(instances: Iterable<Instance>): void {
+    this.#silent = false;
+    for (const instance of instances) this.changed(instance);
+  }
+
   /** Something may have changed; says so if it has. */
   changed(instance: Instance): void {
-    if (!known(instance)) return;
+    if (this.#silent || !known(instance)) return;
     const status = composeStatus(instance);
     const hash = statusHash(status);
     const told = this.#told.get(instance.osid) ?? { hash: instance.acknowledged, drifts: new Set() };
