@@ -2,14 +2,14 @@ import { assess, type KubeObject, ownedHash, replicasOf } from '@runos/kube-obje
 import type { ObjectState } from './object-state.js';
 
 /**
- * Takes the answer to our own apply as what is true from now on; what the watch has told and is newer stays true. The
- * object as others have changed it since the first apply, if they have.
+ * Takes the answer to our own apply as what is true from now on. The object as others have changed it since the first
+ * apply, if they have.
  */
 export function settle(state: ObjectState, live: KubeObject): KubeObject | undefined {
   const { early } = state;
   const { uid = '', resourceVersion } = live.metadata;
   const hash = ownedHash(live) ?? '';
-  if (Number(resourceVersion) >= Number(state.version ?? 0)) observe(state, live);
+  observe(state, live);
   state.previousHash = state.baseline?.hash;
   state.baseline = { uid, hash, wanted: state.wanted };
   delete state.early;
@@ -21,8 +21,12 @@ export function settle(state: ObjectState, live: KubeObject): KubeObject | undef
   return newer && ownedHash(early) !== hash ? early : undefined;
 }
 
-/** Takes what was seen of an object, without judging who made it so. True if it is in another state than before. */
+/**
+ * Takes what was seen of an object, without judging who made it so; what is older than what was seen before, as an
+ * answer may be, says nothing. True if it is in another state than before.
+ */
 export function observe(state: ObjectState, live: KubeObject): boolean {
+  if (Number(live.metadata.resourceVersion) < Number(state.version ?? 0)) return false;
   const before = JSON.stringify([state.health, state.replicas, state.ending]);
   state.version = live.metadata.resourceVersion;
   state.ending = live.metadata.deletionTimestamp !== undefined;
