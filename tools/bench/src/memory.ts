@@ -3,14 +3,13 @@ import { residentMb } from '@runos/tool-process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from './finding.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';
+import { inParallel } from './in-parallel.js';
 import { numbersOf } from './numbers-of.js';
 import { servicePids } from './process/services.js';
 
 const restMs = 30_000;
 const serviceMb = 150;
 const agentMb = 200;
-/** So many creations are asked for at once. */
-const abreast = 16;
 const appliedWithinMs = 600_000;
 
 /** Resident memory: of every service at rest, and of the cluster agent that looks after many instances. */
@@ -25,10 +24,7 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
       findings.push(finding(`memory of ${name} at rest`, await residentMb(pid), serviceMb));
     }
     const world = await World.of(plane.data);
-    for (let asked = 0; asked < count; asked += abreast) {
-      const some = Array.from({ length: Math.min(abreast, count - asked) }, () => world.ask('valkey'));
-      await Promise.all(some);
-    }
+    await inParallel(Array.from({ length: count }), () => world.ask('valkey'));
     await allHealthy(reconcilerUrl(dev), count);
     await sleep(restMs);
     const agent = Number(dev.pids['cluster-agent']);

@@ -4,10 +4,8 @@ import { Plane, unlimited, World } from '@runos/tool-e2e';
 import { askPlane, DataFolder } from '@runos/tool-start';
 import { Arrivals, kindsOf } from './arrivals.js';
 import type { Finding } from './finding.js';
+import { abreast, inParallel } from './in-parallel.js';
 import { numbersOf } from './numbers-of.js';
-
-/** So many requests are under way at once, of people who ask and of the bare applies. */
-const abreast = 16;
 
 /**
  * A thousand services that were asked for while the agent was away, beside bare applies of the same objects, in turns:
@@ -98,12 +96,4 @@ async function bareApplies(world: World, client: KubeClient, count: number): Pro
     apply,
   );
   return performance.now() - began;
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const rest = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: abreast }, worker));
 }
