@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { watch, type WatchHandle } from '@runos/kube-client';
-import { managedSelector, mapAt } from '@runos/kube-objects';
+import { type KubeObject, managedSelector, mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/tool-process';
 import { type AgentAccess, agentAccess } from './spec-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
@@ -33,10 +33,13 @@ beforeEach(async () => {
 /** A controller that sets its number of replicas whenever it sees another one. */
 function fight(replicas: number): { times: number[] } {
   const times: number[] = [];
-  const answer = async (seen: unknown) => {
-    if (mapAt(seen, 'spec')['replicas'] === replicas) return;
+  let written = 0;
+  const answer = async (seen: KubeObject) => {
+    // What was seen late is older than the last answer to it.
+    if (mapAt(seen, 'spec')['replicas'] === replicas || Number(seen.metadata.resourceVersion) < written) return;
     times.push(performance.now());
-    await access.admin.mergePatch(statefulSet(), { spec: { replicas } }, { fieldManager: 'stubborn' });
+    const now = await access.admin.mergePatch(statefulSet(), { spec: { replicas } }, { fieldManager: 'stubborn' });
+    written = Number(now.metadata.resourceVersion);
   };
   const selection = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: osid, labelSelector: managedSelector };
   stubborn = watch(access.admin, selection, { changed: answer, removed: () => undefined });
