@@ -75,7 +75,7 @@ export class Executor {
     const { client, clock = systemClock, logger, heldUpAfterMs = 60_000, lookAgainMs = 5_000 } = options;
     const fights = new Fights({ clock, ...options.fights });
     const { concurrency = turnsAtOnce } = options;
-    const changed = ({ osid }: Instance) => this.#statuses.add(osid, this.#queue.busy > rush ? rushWaitMs : 0);
+    const changed = (instance: Instance) => this.#changed(instance);
     const due = ({ osid }: Instance) => this.#queue.add(osid);
     this.#applier = new Applier(client);
     this.#store = new BundleStore(client, options.namespace ?? 'runos');
@@ -175,6 +175,10 @@ export class Executor {
     for (const instance of this.registry.all()) await this.#flush(instance, signal);
   }
 
+  #changed({ osid }: Instance): void {
+    this.#statuses.add(osid, this.#queue.busy > rush ? rushWaitMs : 0);
+  }
+
   #taken(instance: Instance, again: boolean): void {
     outsideTraces(() => this.#watches.need(instance.record.inventory));
     if (instance.record.removing) instance.todo.clear();
@@ -242,13 +246,18 @@ export class Executor {
     }
   }
 
+  #speak(): void {
+    this.#courier.begin();
+    for (const instance of this.registry.all()) this.#changed(instance);
+  }
+
   #handler(kind: string, router: EventRouter) {
     return {
       changed: (object: Parameters<EventRouter['seen']>[0]) => router.seen(object),
       removed: (object: Parameters<EventRouter['gone']>[0]) => router.gone(object),
       listed: (keys: ReadonlySet<string>) => {
         router.listed(kind, keys);
-        if (this.#unlisted.delete(kind) && this.#unlisted.size === 0) this.#courier.begin(this.registry.all());
+        if (this.#unlisted.delete(kind) && this.#unlisted.size === 0) this.#speak();
       },
       broken: (err: unknown) => this.options.logger.warn({ err, kind }, 'a watch broke; it comes back by itself'),
     };

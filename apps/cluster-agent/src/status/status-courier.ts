@@ -30,9 +30,8 @@ export class StatusCourier {
   ) {}
 
   /** Says nothing before this: what is around the instances is known from here on. */
-  begin(instances: Iterable<Instance>): void {
+  begin(): void {
     this.#silent = false;
-    for (const instance of instances) this.changed(instance);
   }
 
   /** Something may have changed; says so if it has. */

@@ -40,6 +40,7 @@ describe('a namespace that is being deleted when it is applied', () => {
       return { kind: 'ending' };
     });
     expect(instance.namespaceEnding).toBe(false);
+    expect(instance.objects.get(namespaceKey)?.recreating).toBe(true);
     expect(verdict).toMatchObject({ kind: 'waiting', recheckInMs: 0 });
   });
 });

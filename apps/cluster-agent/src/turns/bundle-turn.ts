@@ -114,9 +114,9 @@ function note(instance: Instance, key: string, state: ObjectState, todo: Todo, o
       return undefined;
     }
     case 'ending':
+      state.recreating ||= todo.why === 'apply';
       if (instance.todo.has(key)) return undefined; // what was seen of it meanwhile is newer: it may be gone by now
       state.ending = true;
-      state.recreating ||= todo.why === 'apply';
       if (key === namespaceKey(instance)) instance.namespaceEnding = true;
       return undefined;
     case 'homeless':
