@@ -69,6 +69,7 @@ export class Executor {
   readonly #queue: WorkQueue<string>;
   readonly #statuses: WorkQueue<string>;
   readonly #notes: WorkQueue<string>;
+  /** Nothing is said before these were listed once. */
   readonly #unlisted = new Set(surroundings.map(kindKey));
 
   constructor(private readonly options: ExecutorOptions) {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient } from '@runos/kube-client';
-import { type KubeObject, mapAt, refOf } from '@runos/kube-objects';
+import { type KubeObject, mapAt, type ObjectRef, refKey, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/tool-process';
 import { type AgentAccess, agentAccess } from './spec-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
@@ -16,14 +16,14 @@ let late: { kind: string; meanwhile: () => Promise<unknown> };
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
 
-async function seen(object: KubeObject): Promise<void> {
-  const newest = Number((await access.admin.get(refOf(object))).metadata.resourceVersion);
-  const known = () => [...(spec.executor.registry.get(osid)?.objects.values() ?? [])].map(({ version }) => version);
-  const caughtUp = () => Promise.resolve(known().some((version) => Number(version) >= newest));
+async function seen(object: ObjectRef): Promise<void> {
+  const newest = Number((await access.admin.get(object)).metadata.resourceVersion);
+  const known = () => spec.executor.registry.get(osid)?.objects.get(refKey(object))?.version;
+  const caughtUp = () => Promise.resolve(Number(known() ?? 0) >= newest);
   await waitUntil(caughtUp, {
     deadlineMs: 10_000,
     everyMs: 10,
-    because: () => `the agent knows ${known().join(', ')}`,
+    because: () => `the agent knows ${known()}`,
   });
 }
 
@@ -35,7 +35,7 @@ class LateClient extends KubeClient {
     if (object.kind !== late.kind || !this.#first) return answer;
     this.#first = false;
     await late.meanwhile();
-    await seen(object);
+    await seen(refOf(object));
     return answer;
   }
 }

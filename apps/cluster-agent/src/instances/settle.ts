@@ -1,5 +1,5 @@
 import { assess, type KubeObject, ownedHash, replicasOf } from '@runos/kube-objects';
-import type { ObjectState } from './object-state.js';
+import { isKnown, type ObjectState } from './object-state.js';
 
 /**
  * Takes the answer to our own apply as what is true from now on. The object as others have changed it since the first
@@ -22,11 +22,11 @@ export function settle(state: ObjectState, live: KubeObject): KubeObject | undef
 }
 
 /**
- * Takes what was seen of an object, without judging who made it so; what is older than what was seen before, as an
- * answer may be, says nothing. True if it is in another state than before.
+ * Takes what was seen of an object, without judging who made it so; what is not newer than what was seen before,
+ * as an answer may be, says nothing. True if it is in another state than before.
  */
 export function observe(state: ObjectState, live: KubeObject): boolean {
-  if (Number(live.metadata.resourceVersion) < Number(state.version ?? 0)) return false;
+  if (isKnown(state, live.metadata.resourceVersion)) return false;
   const before = JSON.stringify([state.health, state.replicas, state.ending]);
   state.version = live.metadata.resourceVersion;
   state.ending = live.metadata.deletionTimestamp !== undefined;

@@ -1,17 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { Fights } from '@runos/engine';
 import { systemClock } from '@runos/kernel';
+import { refKey } from '@runos/kube-objects';
 import type { Applier } from '../apply/applier.js';
 import type { Outcome } from '../apply/outcome.js';
 import { unborn } from '../bundles/bundle-record.js';
 import type { Repairer } from '../drift/repairer.js';
 import { Instance } from '../instances/instance.js';
-import { bundleOf, newOsid, objectsOf, ofKind } from '../spec-executor.js';
+import { bundleOf, newOsid, objectsOf, ofKind, refIn } from '../spec-executor.js';
 import { BundleTurn } from './bundle-turn.js';
 import type { Pruner } from './pruner.js';
 
 const osid = newOsid();
-const namespaceKey = `/Namespace//${osid}`;
+const namespaceKey = refKey(refIn(osid, 'v1', 'Namespace'));
 
 /** A turn of an instance that is new; `answer` is what comes of applying its namespace. */
 async function turn(answer: (instance: Instance) => Outcome) {

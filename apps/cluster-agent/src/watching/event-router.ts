@@ -77,9 +77,11 @@ export class EventRouter {
   #judge(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
     const { baseline } = state;
     if (baseline === undefined) {
-      state.early = object;
+      if (!state.problem) {
+        state.early = object;
+        return;
+      }
       // What could not be applied may be possible now that the object is another.
-      if (!state.problem) return;
       instance.plan(key, { why: 'apply' });
       return this.parts.due(instance);
     }
