@@ -13,6 +13,8 @@ import { Repairer } from './drift/repairer.js';
 import type { Instance } from './instances/instance.js';
 import { Registry } from './instances/registry.js';
 import { Remover } from './removal/remover.js';
+import { VolumeIndex } from './removal/volume-index.js';
+import { volumeKind } from './removal/volumes.js';
 import { resync } from './resync/resync.js';
 import { StatusCourier } from './status/status-courier.js';
 import type { Uplink } from './status/uplink.js';
@@ -88,13 +90,14 @@ export class Executor {
     const repairer = new Repairer(client, this.#applier, fights, clock);
     const pruner = new Pruner(client, this.#keeper);
     this.#turns = new BundleTurn({ applier: this.#applier, repairer, pruner, fights, clock, changed });
-    this.#remover = new Remover({ client, clock, heldUpAfterMs, lookAgainMs, changed });
+    const volumes = new VolumeIndex();
+    this.#remover = new Remover({ client, clock, volumes, heldUpAfterMs, lookAgainMs, changed });
     this.#intake = new Intake({
       ...{ client, registry: this.registry, keeper: this.#keeper },
       taken: (instance, again) => this.#taken(instance, again),
     });
     const dependents = new Dependents(this.registry, clock, changed);
-    const router = new EventRouter({ registry: this.registry, dependents, due, changed });
+    const router = new EventRouter({ registry: this.registry, dependents, volumes, due, changed });
     this.#watches = new KindWatches({
       client,
       clock,
@@ -133,6 +136,7 @@ export class Executor {
   /** Begins to watch, to apply and to repair. */
   begin(): void {
     this.#watches.need(surroundings);
+    this.#watches.needSelection(volumeKind);
     this.#watches.needSelection(failedCreateEvents, eventWatch);
     for (const instance of this.registry.all()) {
       this.#watches.need(instance.record.inventory);

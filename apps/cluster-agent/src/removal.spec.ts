@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
+import type { ObjectRef } from '@runos/kube-objects';
 import { waitUntil } from '@runos/tool-process';
+import { volumeKind, volumeOf as volumeNameOf } from './removal/volumes.js';
 import { type AgentAccess, agentAccess } from './spec-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
 
@@ -12,6 +14,35 @@ const stored = (osid: string) => access.admin.find(refIn(access.namespace, 'v1',
 const up = (osid: Bundle['osid'], revision = 1) => spec.up(bundleOf(osid, revision, objectsOf(osid)));
 const remove = (osid: Bundle['osid'], revision = 2) => spec.executor.remove({ osid, generation: revision, revision });
 const gone = (osid: string) => spec.status(osid, ({ phase }) => phase === 'gone', 50_000);
+
+/** The volume behind its first claim. */
+async function volumeOf(osid: string): Promise<ObjectRef> {
+  const claim = await access.admin.get(refIn(osid, 'v1', 'PersistentVolumeClaim', `data-${osid}-0`));
+  return { ...volumeKind, name: volumeNameOf(claim) as string };
+}
+
+/** An instance with a volume that Kubernetes does not delete; a person does. */
+async function staying(source: Record<string, unknown>, word: RegExp): Promise<void> {
+  const osid = newOsid();
+  const volume = { ...volumeKind, name: `by-hand-${osid}` };
+  await access.admin.create({
+    ...volumeKind,
+    metadata: { name: volume.name },
+    spec: {
+      ...{ capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], persistentVolumeReclaimPolicy: 'Delete' },
+      ...{ storageClassName: 'local', claimRef: { namespace: osid, name: `data-${osid}-0` }, ...source },
+    },
+  });
+  await up(osid);
+  expect(await volumeOf(osid)).toEqual(volume);
+  await remove(osid);
+  const { objects } = await spec.status(osid, ({ objects: [worst] }) => word.test(worst?.message ?? ''), 50_000);
+  const about = { kind: 'PersistentVolume', name: volume.name, state: 'deleting', reason: 'VolumeRemaining' };
+  expect(objects[0]).toMatchObject(about);
+  expect(spec.statuses.some((status) => status.osid === osid && status.phase === 'gone')).toBe(false);
+  await access.admin.delete(volume);
+  await gone(osid);
+}
 
 /** Kubernetes takes its time to end a namespace, so all of these run at once. */
 const scenarios = {
@@ -82,12 +113,7 @@ const scenarios = {
   async 'names the volumes that the cluster keeps'() {
     const osid = newOsid();
     await up(osid);
-    const claim = await access.admin.get(refIn(osid, 'v1', 'PersistentVolumeClaim', `data-${osid}-0`));
-    const volume = {
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      name: (claim['spec'] as { volumeName: string }).volumeName,
-    };
+    const volume = await volumeOf(osid);
     await access.admin.mergePatch(volume, { spec: { persistentVolumeReclaimPolicy: 'Retain' } }, night);
     await remove(osid);
     await spec.status(osid, ({ objects }) =>
@@ -96,6 +122,15 @@ const scenarios = {
     expect((await gone(osid)).conditions[0]?.message).toContain(volume.name);
     await access.admin.delete(volume);
   },
+
+  'names a volume that its provisioner leaves, and is done when somebody deletes it': () =>
+    staying(
+      { csi: { driver: 'csi.example.com', volumeHandle: 'one' } },
+      /not deleted yet \(Released\): see that the provisioner of csi\.example\.com runs, or delete the volume by hand/,
+    ),
+
+  'says why a volume cannot be deleted, in Kubernetes’ own words': () =>
+    staying({ hostPath: { path: '/srv/elsewhere' } }, /not deleted yet \(Failed: .*\/srv\/elsewhere/),
 
   async 'is refused for a revision older than the stored one'() {
     const osid = newOsid();
@@ -138,5 +173,24 @@ describe('removing an instance', () => {
     await spec.restart();
     await gone(osid);
     expect(await access.admin.find(namespace(osid))).toBeUndefined();
+  });
+
+  it('is not done before its last volume is deleted, not even after a restart when nothing else is left', async () => {
+    const osid = newOsid();
+    await up(osid);
+    const volume = await volumeOf(osid);
+    const { finalizers = [] } = (await access.admin.get(volume)).metadata;
+    await access.admin.mergePatch(volume, { metadata: { finalizers: [...finalizers, 'example.com/never'] } }, night);
+    await remove(osid);
+    await waitUntil(async () => (await access.admin.find(namespace(osid))) === undefined, {
+      ...{ deadlineMs: 50_000, because: () => 'the namespace stays' },
+    });
+    await spec.restart();
+    const held = await spec.status(osid, ({ objects }) => objects[0]?.reason === 'FinalizerRemaining', 50_000);
+    expect(held.objects[0]).toMatchObject({ kind: 'PersistentVolume', name: volume.name, state: 'deleting' });
+    expect(spec.statuses.some((status) => status.osid === osid && status.phase === 'gone')).toBe(false);
+    await access.admin.mergePatch(volume, { metadata: { finalizers: null } }, night);
+    await gone(osid);
+    expect(await access.admin.find(volume)).toBeUndefined();
   });
 });

@@ -38,7 +38,9 @@ export interface Removal {
   heldUp: readonly Dependent[];
   reason: string;
   message: string;
-  /** Names of volumes that the cluster's policy keeps. */
+  /** Names of the volumes behind its claims, kept or not. */
+  readonly volumes: Set<string>;
+  /** Names of those that the cluster's policy keeps. */
   keptVolumes: readonly string[];
 }
 

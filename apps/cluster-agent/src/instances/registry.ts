@@ -40,7 +40,7 @@ export class Registry {
   }
 
   /** The instance an object belongs to that is on no inventory, by the namespace it lies in. */
-  inhabited({ namespace }: ObjectRef): Instance | undefined {
+  inhabited({ namespace }: Pick<ObjectRef, 'namespace'>): Instance | undefined {
     return namespace === undefined ? undefined : this.#instances.get(namespace);
   }
 

@@ -1,7 +1,8 @@
 import type { KubeClient } from '@runos/kube-client';
-import { conditionsOf, type KubeObject, printRef, refKey, refOf } from '@runos/kube-objects';
+import { conditionsOf, type KubeObject, mapAt, printRef, refKey, refOf, textOf } from '@runos/kube-objects';
 import type { Dependent, Removal } from '../instances/instance.js';
 import { remainingIn } from './remaining.js';
+import { volumeKind } from './volumes.js';
 
 /** Conditions by which a namespace tells why it does not end; they stay empty for the first seconds. */
 const telling: ReadonlySet<string> = new Set([
@@ -25,7 +26,7 @@ export async function whatHolds(
   const kept = new Map(
     [...left.filter(({ kind }) => kind !== 'Namespace'), ...inside].map((one) => [refKey(refOf(one)), one]),
   );
-  const heldUp = [...kept.values()].flatMap(finalizerLine);
+  const heldUp = [...kept.values()].flatMap((one) => (isStaying(one) ? [volumeLine(one)] : finalizerLine(one)));
   const quoted = words.map(({ message }) => message).join(' ');
   const named = heldUp.map(({ health }) => health.message).join(' ');
   return {
@@ -36,6 +37,22 @@ export async function whatHolds(
 }
 
 const speaks = ({ type, status }: { type: string; status: string }): boolean => telling.has(type) && status === 'True';
+
+/** A volume that its provisioner should have deleted by now. */
+const isStaying = ({ kind, metadata }: KubeObject): boolean =>
+  kind === volumeKind.kind && metadata.deletionTimestamp === undefined;
+
+function volumeLine(volume: KubeObject): Dependent {
+  const { phase, message: word } = mapAt(volume, 'status');
+  const provisioner =
+    volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] ??
+    textOf(mapAt(volume, 'spec', 'csi')['driver']) ??
+    'its storage class';
+  const message =
+    `${printRef(refOf(volume))} and the data in it are not deleted yet (${String(phase)}${word ? `: ${String(word)}` : ''}): ` +
+    `see that the provisioner of ${provisioner} runs, or delete the volume by hand.`;
+  return { ref: refOf(volume), health: { state: 'progressing', reason: 'VolumeRemaining', message } };
+}
 
 function finalizerLine(object: KubeObject): Dependent[] {
   const finalizers = object.metadata.finalizers ?? [];

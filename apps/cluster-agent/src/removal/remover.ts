@@ -15,11 +15,13 @@ import {
 } from '@runos/kube-objects';
 import type { Instance, Removal } from '../instances/instance.js';
 import { whatHolds } from './held-up.js';
-import { keptVolumes } from './kept-volumes.js';
+import type { VolumeIndex } from './volume-index.js';
+import { isClaimed, isKept, volumeOf, volumesOf } from './volumes.js';
 
 export interface RemoverParts {
   readonly client: KubeClient;
   readonly clock: Clock;
+  readonly volumes: VolumeIndex;
   /** From then on a removal says what holds it up. */
   readonly heldUpAfterMs: number;
   /** The report of what holds it up is renewed this often; events wake a removal sooner. */
@@ -34,12 +36,15 @@ export class Remover {
   constructor(private readonly parts: RemoverParts) {}
 
   async run(instance: Instance, signal: AbortSignal): Promise<Verdict> {
-    const { clock, heldUpAfterMs, lookAgainMs, changed } = this.parts;
+    const { clock, volumes, heldUpAfterMs, lookAgainMs, changed } = this.parts;
+    // What is left of a removal that was under way may be no more than its volumes.
+    if (!volumes.listed) return waiting('VolumesUnlisted', lookAgainMs);
     const removal = (instance.removal ??= await this.#begin(instance, signal));
     if (removal.done) return settled();
     const waited = clock.now().getTime() - removal.startedAt;
     const late = waited >= heldUpAfterMs;
-    const left = await this.#steps(instance, late, signal);
+    const left = await this.#steps(instance, removal, late, signal);
+    if (left.length === 0) left.push(...(await this.#volumesLeft(instance, removal, signal)));
     if (left.length === 0) {
       removal.done = true;
       removal.heldUp = [];
@@ -52,15 +57,20 @@ export class Remover {
   }
 
   async #begin(instance: Instance, signal: AbortSignal): Promise<Removal> {
-    const keptVolumesNow = await keptVolumes(this.parts.client, instance.osid, signal);
+    const { client, clock, volumes } = this.parts;
+    const { osid } = instance;
+    const claims = await client.list({ ...claimKind, namespace: osid }, { signal });
+    const names = new Set([...claims.flatMap((claim) => volumeOf(claim) ?? []), ...volumes.namesFor(osid)]);
+    const existing = await volumesOf(client, osid, names, signal);
     return {
-      startedAt: this.parts.clock.now().getTime(),
+      startedAt: clock.now().getTime(),
       done: false,
       acknowledged: false,
       heldUp: [],
       reason: 'Deleting',
       message: '',
-      keptVolumes: keptVolumesNow,
+      volumes: names,
+      keptVolumes: existing.filter(isKept).map(({ metadata }) => metadata.name),
     };
   }
 
@@ -68,9 +78,9 @@ export class Remover {
    * What is left. A step begins when the one before it is done, so that operators can still clean up; after a long
    * time all begin, because then only the end of the namespace tells what holds it up.
    */
-  async #steps(instance: Instance, late: boolean, signal: AbortSignal): Promise<KubeObject[]> {
+  async #steps(instance: Instance, removal: Removal, late: boolean, signal: AbortSignal): Promise<KubeObject[]> {
     const left: KubeObject[] = [];
-    for (const { name, refs, propagation } of await this.#allSteps(instance, signal)) {
+    for (const { name, refs, propagation } of await this.#allSteps(instance, removal, signal)) {
       const found = await Promise.all(refs.map((ref) => this.#delete(instance, ref, propagation, signal)));
       left.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
       if (left.length > 0 && !late && name !== 'namespaces') break;
@@ -79,11 +89,29 @@ export class Remover {
   }
 
   /** The inventory, and the claims that workloads made from their templates: a namespace with claims ends seconds later. */
-  async #allSteps({ osid, record }: Instance, signal: AbortSignal): Promise<DeletionStep<InventoryEntry>[]> {
+  async #allSteps(
+    { osid, record }: Instance,
+    removal: Removal,
+    signal: AbortSignal,
+  ): Promise<DeletionStep<InventoryEntry>[]> {
     const claims = await this.parts.client.list({ ...claimKind, namespace: osid }, { signal });
+    for (const volume of claims.flatMap((claim) => volumeOf(claim) ?? [])) removal.volumes.add(volume);
     const known = new Set(record.inventory.map(refKey));
     const made = claims.map(refOf).filter((ref) => !known.has(refKey(ref)));
     return deletionSteps([...record.inventory, ...made]);
+  }
+
+  /**
+   * The volumes that Kubernetes has yet to delete. It does so when their claims are gone, and with them the data: only
+   * then is nothing left. What somebody else's claim still holds is not waited for.
+   */
+  async #volumesLeft({ osid }: Instance, removal: Removal, signal: AbortSignal): Promise<KubeObject[]> {
+    const { client } = this.parts;
+    const existing = await volumesOf(client, osid, removal.volumes, signal);
+    removal.keptVolumes = existing.filter(isKept).map(({ metadata }) => metadata.name);
+    const leaving = existing.filter((volume) => !isKept(volume));
+    const claimed = await Promise.all(leaving.map((volume) => isClaimed(client, volume, signal)));
+    return leaving.filter((_, index) => !claimed[index]);
   }
 
   /** The object if it still exists. What others put in its place is not ours to delete, and counts as gone. */

@@ -4,12 +4,15 @@ import type { Instance } from '../instances/instance.js';
 import { isKnown, type ObjectState } from '../instances/object-state.js';
 import type { Registry } from '../instances/registry.js';
 import { observe } from '../instances/settle.js';
+import type { VolumeIndex } from '../removal/volume-index.js';
+import { claimNamespace, volumeKind } from '../removal/volumes.js';
 import type { Dependents } from './dependents.js';
 import { kindKey } from './kind-watches.js';
 
 export interface RouterParts {
   readonly registry: Registry;
   readonly dependents: Dependents;
+  readonly volumes: VolumeIndex;
   /** Something is to be done for an instance. */
   due(instance: Instance): void;
   /** How an instance is may have changed. */
@@ -21,6 +24,7 @@ export class EventRouter {
   constructor(private readonly parts: RouterParts) {}
 
   seen(object: KubeObject): void {
+    if (object.kind === volumeKind.kind) return this.parts.volumes.seen(object);
     const ref = refOf(object);
     const instance = this.parts.registry.ownerOf(ref);
     if (instance === undefined) return this.parts.dependents.seen(object);
@@ -39,6 +43,7 @@ export class EventRouter {
   }
 
   gone(object: KubeObject): void {
+    if (object.kind === volumeKind.kind) return this.#volumeGone(object);
     const ref = refOf(object);
     const { registry, dependents, due } = this.parts;
     const owner = registry.ownerOf(ref);
@@ -51,6 +56,7 @@ export class EventRouter {
 
   /** A kind has been listed: what we believe to exist and was not in the list is gone. */
   listed(kind: string, keys: ReadonlySet<string>): void {
+    if (kind === kindKey(volumeKind)) this.parts.volumes.relisted((name) => keys.has(refKey({ ...volumeKind, name })));
     for (const instance of this.parts.registry.all()) {
       if (instance.record.removing) {
         this.parts.due(instance);
@@ -95,6 +101,14 @@ export class EventRouter {
     if (state.reportedHash !== undefined && state.reportedHash === contentHash(object)) return;
     instance.plan(key, { why: 'changed', seen: object });
     this.parts.due(instance);
+  }
+
+  /** The last of an instance may be its volumes. */
+  #volumeGone(volume: KubeObject): void {
+    const { registry, volumes, due } = this.parts;
+    volumes.gone(volume);
+    const instance = registry.inhabited({ namespace: claimNamespace(volume) });
+    if (instance?.record.removing) due(instance);
   }
 
   #missing(instance: Instance, key: string): void {

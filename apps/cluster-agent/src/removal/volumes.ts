@@ -1,0 +1,33 @@
+import type { KubeClient } from '@runos/kube-client';
+import { type KubeObject, mapAt, textOf } from '@runos/kube-objects';
+
+export const volumeKind = { apiVersion: 'v1', kind: 'PersistentVolume' } as const;
+
+/** The namespace of the claim that a volume was made for or bound to. */
+export const claimNamespace = (volume: KubeObject): string | undefined =>
+  textOf(mapAt(volume, 'spec', 'claimRef')['namespace']);
+
+/** The name of the volume behind a claim, once it has one. */
+export const volumeOf = (claim: KubeObject): string | undefined => textOf(mapAt(claim, 'spec')['volumeName']);
+
+/** True if the cluster's policy keeps the volume when its claim is gone. */
+export const isKept = (volume: KubeObject): boolean =>
+  mapAt(volume, 'spec')['persistentVolumeReclaimPolicy'] === 'Retain';
+
+/** Those of the named volumes that exist and belong to claims of the instance. */
+export async function volumesOf(
+  client: KubeClient,
+  osid: string,
+  names: Iterable<string>,
+  signal: AbortSignal,
+): Promise<KubeObject[]> {
+  const found = await Promise.all([...names].map((name) => client.find({ ...volumeKind, name }, { signal })));
+  return found.flatMap((volume) => (volume && claimNamespace(volume) === osid ? [volume] : []));
+}
+
+/** True while the claim exists that the volume is bound to. */
+export async function isClaimed(client: KubeClient, volume: KubeObject, signal: AbortSignal): Promise<boolean> {
+  const { name, namespace, uid } = mapAt(volume, 'spec', 'claimRef');
+  const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: textOf(namespace), name: String(name) };
+  return (await client.find(ref, { signal }))?.metadata.uid === uid;
+}
