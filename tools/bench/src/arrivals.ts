@@ -6,8 +6,13 @@ interface Wish {
   readonly arrived: (at: number) => void;
 }
 
+export interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
 /** The kinds of these objects, each once. */
-export function kindsOf(objects: readonly Readonly<Record<string, unknown>>[]): { apiVersion: string; kind: string }[] {
+export function kindsOf(objects: readonly Readonly<Record<string, unknown>>[]): Kind[] {
   const kinds = objects.map(({ apiVersion, kind }) => ({ apiVersion: String(apiVersion), kind: String(kind) }));
   return [...new Map(kinds.map((kind) => [JSON.stringify(kind), kind])).values()];
 }
@@ -18,7 +23,7 @@ export class Arrivals {
   readonly #wishes = new Set<Wish>();
   readonly #watches: WatchHandle[];
 
-  constructor(client: KubeClient, kinds: readonly { apiVersion: string; kind: string }[]) {
+  constructor(client: KubeClient, kinds: readonly Kind[]) {
     const handler = { changed: (object: KubeObject) => this.#seen(object), removed: () => undefined };
     this.#watches = kinds.map((kind) => watch(client, { ...kind, labelSelector: managedSelector }, handler));
   }
@@ -35,11 +40,6 @@ export class Arrivals {
   /** When the first object that fits was seen; ask before causing it. */
   first(fits: Wish['fits']): Promise<number> {
     return new Promise((arrived) => this.#wishes.add({ fits, arrived }));
-  }
-
-  /** When so many different objects have been seen, those of before included. */
-  count(wanted: number): Promise<number> {
-    return this.first(() => this.#firstSeen.size >= wanted);
   }
 
   async stop(): Promise<void> {
