@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
@@ -80,5 +81,15 @@ describe('after a restart', () => {
     spec.deafTo.clear();
     await spec.restart();
     await spec.drift(osid, ({ manager }) => manager === 'night-shift');
+  });
+
+  it('a stored bundle that others have changed is not believed; the next word of the plane takes its place', async () => {
+    const { admin, namespace } = access;
+    const stored = refIn(namespace, 'v1', 'Secret', `bundle-${osid}`);
+    const forged = gzipSync(JSON.stringify([])).toString('base64');
+    await spec.restart(() => admin.mergePatch(stored, { data: { objects: forged } }, night));
+    expect(spec.executor.registry.get(osid)).toBeUndefined();
+    expect((await admin.get(statefulSet())).metadata.deletionTimestamp).toBeUndefined();
+    await spec.up(bundleOf(osid, 2, objects));
   });
 });

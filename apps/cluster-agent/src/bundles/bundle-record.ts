@@ -1,5 +1,5 @@
 import { type BodyOf, type BundleStatus, drift, type DriftPolicy, driftPolicies } from '@runos/agent-protocol';
-import type { InventoryEntry, KubeObject } from '@runos/kube-objects';
+import { type InventoryEntry, type KubeObject, unpackObjects } from '@runos/kube-objects';
 import { z } from 'zod';
 
 /** What an object looked like after our last apply: enough to tell later whether anybody changed it. */
@@ -105,11 +105,12 @@ const KeptNotes = z.object({
   drifts: z.array(drift).optional(),
 });
 
-/** Throws on a Secret that is no bundle of ours; notes that cannot be read count as none. */
+/** Throws on a Secret that is no bundle of ours or was changed by others; notes that cannot be read count as none. */
 export function fromSecret(secret: KubeObject): BundleRecord {
   const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(secret);
   const bytes = (key: string): Buffer => Buffer.from(data[key] ?? '', 'base64');
   const kept = Kept.parse(JSON.parse(bytes('record').toString('utf8')));
+  if (!kept.removing) unpackObjects(data['objects'] ?? '', kept.digest);
   return { ...kept, objectsGz: bytes('objects'), notes: readNotes(bytes('notes').toString('utf8')) };
 }
 

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import {
-  canonicalJson,
   type Health,
   type InventoryEntry,
   type KubeObject,
   type ObjectRef,
   refKey,
   refOf,
-  unpackObjects,
+  reopenObjects,
 } from '@runos/kube-objects';
 import { type Carrier, counter } from '@runos/observability';
 import type { BundleRecord, Drift, Notes } from '../bundles/bundle-record.js';
@@ -47,7 +46,8 @@ export interface Removal {
 /** Unacknowledged drifts beyond this are dropped, oldest first: a status carries no more. */
 const driftsKept = 50;
 
-const hashOf = (object: KubeObject): string => createHash('sha256').update(canonicalJson(object)).digest('base64url');
+/** Of an object read from a bundle, whose JSON is canonical already. */
+const hashOf = (object: KubeObject): string => createHash('sha256').update(JSON.stringify(object)).digest('base64url');
 
 const drifted = counter('runos_drift_total');
 
@@ -101,10 +101,7 @@ export class Instance {
   /** The objects as they were rendered, by key. Unpacked anew each time: the agent holds no objects. */
   rendered(): Map<string, KubeObject> {
     if (this.record.removing) return new Map();
-    const { objectsGz, digest } = this.record;
-    return new Map(
-      unpackObjects(objectsGz.toString('base64'), digest).map((object) => [refKey(refOf(object)), object]),
-    );
+    return new Map(reopenObjects(this.record.objectsGz).map((object) => [refKey(refOf(object)), object]));
   }
 
   /** Takes the record's bundle as the one to keep: what is new in it, or differs from what was applied, is to do. */

@@ -33,6 +33,10 @@ export function unpackObjects(objectsGz: string, digest: string, limitBytes = bu
   return parseObjects(JSON.parse(json.toString('utf8')));
 }
 
+/** The objects of a bundle that `unpackObjects` has accepted before, and that nobody can have changed since. */
+export const reopenObjects = (objectsGz: Buffer): KubeObject[] =>
+  JSON.parse(gunzipSync(objectsGz).toString('utf8')) as KubeObject[];
+
 function inflate(objectsGz: string, limitBytes: number): Buffer {
   try {
     return gunzipSync(Buffer.from(objectsGz, 'base64'), { maxOutputLength: limitBytes });

@@ -3,17 +3,11 @@ import type { FieldsV1 } from '../kube-object.js';
 /** A path as fieldsV1 spells it, from the root: `['f:spec', 'f:containers', 'k:{"name":"web"}', 'f:image']`. */
 export type FieldPath = readonly string[];
 
-/** One member of a field set. `itself`: only the existence of the node counts, its children are members of their own. */
-export interface FieldMember {
-  readonly path: FieldPath;
-  readonly itself: boolean;
-}
-
-/** Every member of a field set, in its own order. */
-export function* membersOf(fields: FieldsV1, path: FieldPath = []): Generator<FieldMember> {
+/** The path of every member of a field set, in its own order; `.` stands for the node that it lies in. */
+export function* membersOf(fields: FieldsV1, path: FieldPath = []): Generator<FieldPath> {
   for (const [element, children] of Object.entries(fields)) {
-    if (element === '.') yield { path, itself: true };
-    else if (Object.keys(children).length === 0) yield { path: [...path, element], itself: false };
+    if (element === '.') yield path;
+    else if (Object.keys(children).length === 0) yield [...path, element];
     else yield* membersOf(children, [...path, element]);
   }
 }

@@ -1,4 +1,4 @@
-import { isMap } from '../kube-object.js';
+import { type FieldsV1, isMap } from '../kube-object.js';
 import type { FieldPath } from './field-path.js';
 
 /** The value at a path of fieldsV1 in a live object; undefined if nothing is there. */
@@ -9,6 +9,15 @@ export function valueAt(object: unknown, path: FieldPath): unknown {
     at = step(at, element);
   }
   return at;
+}
+
+/** What each member of a field set holds in a live object, in the set's order: its existence if only that is owned. */
+export function* valuesOf(fields: FieldsV1, at: unknown): Generator<unknown> {
+  for (const [element, children] of Object.entries(fields)) {
+    if (element === '.') yield at !== undefined;
+    else if (Object.keys(children).length === 0) yield step(at, element);
+    else yield* valuesOf(children, step(at, element));
+  }
 }
 
 function step(at: unknown, element: string): unknown {

@@ -4,7 +4,7 @@ import type { FieldsV1 } from '../kube-object.js';
 import { entry, objectOf, ours } from '../spec-object.js';
 import { culpritsOf } from './culprit.js';
 import { membersOf, printPath, touches } from './field-path.js';
-import { valueAt } from './field-value.js';
+import { valueAt, valuesOf } from './field-value.js';
 import { changedPaths, ownedFields, ownedHash } from './owned-fields.js';
 
 const fields: FieldsV1 = {
@@ -38,7 +38,7 @@ const live = (changes: object = {}, managers = [ours(fields)]) =>
 
 describe('paths of fieldsV1', () => {
   it('lead to the live values, through keys, values and positions', () => {
-    const values = [...membersOf(fields)].map(({ path }) => [printPath(path), valueAt(live(), path)]);
+    const values = [...membersOf(fields)].map((path) => [printPath(path), valueAt(live(), path)]);
     expect(values).toEqual([
       ['metadata.labels.app', 'web'],
       ['spec.replicas', 2],
@@ -66,10 +66,22 @@ describe('paths of fieldsV1', () => {
   });
 
   it('lead nowhere in an object that is otherwise, and never throw', () => {
-    const paths = [...membersOf(fields)].map(({ path }) => path);
+    const paths = [...membersOf(fields)];
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(...paths), (value, path) => {
         expect(() => valueAt({ metadata: value, spec: value }, path)).not.toThrow();
+      }),
+    );
+  });
+
+  it('are followed all at once to the same values, whatever the object', () => {
+    const paths = [...membersOf(fields)];
+    const port = paths.findIndex((path) => path.at(-1)?.startsWith('k:'));
+    fc.assert(
+      fc.property(fc.constantFrom(spec, { ...spec, ports: [] }), fc.jsonValue(), fc.boolean(), (own, other, whole) => {
+        const object = { metadata: other, spec: whole ? own : other };
+        const values = paths.map((path) => valueAt(object, path));
+        expect([...valuesOf(fields, object)]).toEqual(values.with(port, values[port] !== undefined));
       }),
     );
   });
@@ -84,6 +96,10 @@ describe('paths of fieldsV1', () => {
 
 describe('the owned hash', () => {
   const hash = ownedHash(live());
+
+  it('is the same from version to version: agents compare it with what earlier ones stored', () => {
+    expect(hash).toBe('da_1u_0cqBPFGP5P2BaY7nuPZ_0aoEBFXnRMz9XUc0s');
+  });
 
   it('stands still for what is not ours', () => {
     const other = entry('somebody', { 'f:spec': { 'f:paused': {} } });
