@@ -46,6 +46,16 @@ describe('what is no drift', () => {
     expect(await access.admin.get(statefulSet())).toMatchObject(theirs);
   });
 
+  it('is a default that others set otherwise', async () => {
+    const setTo = (dnsPolicy: string) => ({ spec: { template: { spec: { dnsPolicy } } } });
+    await access.admin.mergePatch(statefulSet(), setTo('Default'), night);
+    await onlyTheBarrier();
+    await access.admin.mergePatch(statefulSet(), setTo('ClusterFirstWithHostNet'), night);
+    await spec.up(bundleOf(osid, 2, objectsOf(osid, { replicas: 2 })));
+    expect(await access.admin.get(statefulSet())).toMatchObject(setTo('ClusterFirstWithHostNet'));
+    expect(spec.drifts(osid)).toHaveLength(1);
+  });
+
   it('is a field that another manager owns too, with our value', async () => {
     const { apiVersion, kind } = statefulSet();
     const same = { apiVersion, kind, metadata: { name: osid, namespace: osid }, spec: { replicas: 1 } };

@@ -10,7 +10,7 @@ let access: AgentAccess;
 let spec: SpecExecutor;
 let client: LateClient;
 let osid: Bundle['osid'];
-/** The answer to the first apply of an object of this kind waits for it, and for the agent to have seen what it did. */
+/** The answer to the creation of an object of this kind waits for it, and for the agent to have seen what it did. */
 let late: { kind: string; meanwhile: () => Promise<unknown> };
 
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
@@ -30,8 +30,8 @@ async function seen(object: ObjectRef): Promise<void> {
 class LateClient extends KubeClient {
   #first = true;
 
-  override async apply(...[object, options]: Parameters<KubeClient['apply']>): Promise<KubeObject> {
-    const answer = await super.apply(object, options);
+  override async create(...[object, options]: Parameters<KubeClient['create']>): Promise<KubeObject> {
+    const answer = await super.create(object, options);
     if (object.kind !== late.kind || !this.#first) return answer;
     this.#first = false;
     await late.meanwhile();
@@ -57,7 +57,7 @@ afterEach(async () => {
   await client.close();
 });
 
-describe('an answer to the first apply that comes after news of the same object', () => {
+describe('the answer to a creation that comes after news of the same object', () => {
   it('does not take back what the watch has told', async () => {
     const ready = async () => mapAt(await access.admin.get(statefulSet()), 'status')['readyReplicas'] === 1;
     const because = () => 'the StatefulSet is not ready';

@@ -1,13 +1,16 @@
-import { type CallOptions, isInvalid, KubeError, type KubeClient } from '@runos/kube-client';
+import { type CallOptions, isConflict, isInvalid, KubeError, type KubeClient } from '@runos/kube-client';
 import { type KubeObject, printRef, refOf, sameOwner } from '@runos/kube-objects';
 import { carryOut, isImmutable } from './immutable-change.js';
 import { type Outcome, refused } from './outcome.js';
+import { ownAsApplied } from './own-as-applied.js';
 import { putOver } from './put-over.js';
 import { withoutLeftovers } from './leftover-managers.js';
 
 export interface ApplyOptions extends CallOptions {
-  /** We never applied it: make sure that it is not somebody else's. */
+  /** We have not made it yet, as far as we know. */
   readonly first?: boolean;
+  /** We created it, with other content, and never applied anything since. */
+  readonly created?: boolean;
 }
 
 /** Makes one object in the cluster be as rendered, whatever it takes short of losing data. */
@@ -15,14 +18,17 @@ export class Applier {
   constructor(private readonly client: KubeClient) {}
 
   async apply(wanted: KubeObject, options: ApplyOptions = {}): Promise<Outcome> {
-    const { first, ...call } = options;
-    if (first && wanted.metadata.namespace === undefined) {
-      const live = await this.client.find(refOf(wanted), call);
-      if (live && !sameOwner(live, wanted)) {
-        return refused('NotOurs', `${printRef(refOf(wanted))} exists and is not ours: rename or remove it.`);
-      }
-    }
+    const { first, created, ...call } = options;
+    const made = first ? await this.#create(wanted, call) : undefined;
+    if (made) return made;
     try {
+      if (first || created) {
+        const live = await this.client.find(refOf(wanted), call);
+        if (live && wanted.metadata.namespace === undefined && !sameOwner(live, wanted)) {
+          return refused('NotOurs', `${printRef(refOf(wanted))} exists and is not ours: rename or remove it.`);
+        }
+        if (live) await ownAsApplied(this.client, live, call);
+      }
       return await this.#taken(await this.client.apply(wanted, call), call);
     } catch (thrown) {
       if (isInvalid(thrown)) return this.#despite(wanted, thrown, call);
@@ -37,6 +43,16 @@ export class Applier {
     } catch (thrown) {
       if (thrown instanceof KubeError && !thrown.outage) return undefined;
       throw thrown;
+    }
+  }
+
+  /** Undefined if it exists. A create costs the API server half of what an apply does. */
+  async #create(wanted: KubeObject, call: CallOptions): Promise<Outcome | undefined> {
+    try {
+      const object = await this.client.create(wanted, { ...call, strict: true });
+      return { kind: 'live', object, recreated: false };
+    } catch (thrown) {
+      return isConflict(thrown) ? undefined : sorted(wanted, thrown);
     }
   }
 

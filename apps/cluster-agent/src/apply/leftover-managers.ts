@@ -1,9 +1,8 @@
 import { type CallOptions, type JsonPatchStep, KubeError, type KubeClient } from '@runos/kube-client';
-import { fieldManager, type KubeObject, type ManagedFields, refOf } from '@runos/kube-objects';
+import { isOurUpdate, type KubeObject, type ManagedFields, refOf } from '@runos/kube-objects';
 
-/** Made by our own put, or by Kubernetes when somebody wiped managedFields: it would co-own our fields for ever. */
-const leftover = ({ manager, operation, subresource }: ManagedFields): boolean =>
-  manager === 'before-first-apply' || (manager === fieldManager && operation === 'Update' && !subresource);
+/** Made by our own create or put, or by Kubernetes when somebody wiped managedFields: it would co-own our fields for ever. */
+const leftover = (entry: ManagedFields): boolean => entry.manager === 'before-first-apply' || isOurUpdate(entry);
 
 /** The object without ownership entries that only keep removed fields alive. */
 export async function withoutLeftovers(client: KubeClient, object: KubeObject, call: CallOptions): Promise<KubeObject> {

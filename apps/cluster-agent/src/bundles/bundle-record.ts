@@ -9,6 +9,8 @@ export interface Baseline {
   readonly hash: string;
   /** Over the rendered object that was applied. */
   readonly wanted: string;
+  /** We created it and have not applied anything to it since. */
+  readonly created?: boolean;
 }
 
 /** What others did to one object, and what became of it. */
@@ -98,7 +100,10 @@ const Kept = z.object({
 });
 
 const KeptNotes = z.object({
-  baselines: z.record(z.string(), z.object({ uid: z.string(), hash: z.string(), wanted: z.string() })),
+  baselines: z.record(
+    z.string(),
+    z.object({ uid: z.string(), hash: z.string(), wanted: z.string(), created: z.boolean().optional() }),
+  ),
   acknowledged: z.string().optional(),
   finished: z.number().optional(),
   dataLost: z.string().optional(),

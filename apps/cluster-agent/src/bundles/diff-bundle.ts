@@ -3,9 +3,12 @@ import type { KubeClient } from '@runos/kube-client';
 import {
   changedPaths,
   type FieldPath,
+  isCreated,
   type KubeObject,
+  membersOf,
   ownedFields,
   printPath,
+  refKey,
   refOf,
   surplus,
   unpackObjects,
@@ -29,13 +32,21 @@ export async function diffBundle(
   const objects = unpackObjects(bundle.objectsGz, bundle.digest);
   const refusal = refusalOf(bundle.osid, objects);
   if (refusal !== undefined) throw new Fault('request.invalid', refusal);
-  const lines = await Promise.all(objects.map((wanted) => diffObject(client, applier, wanted)));
+  const rendered = instance?.rendered() ?? new Map<string, KubeObject>();
+  const lines = await Promise.all(
+    objects.map((wanted) => diffObject(client, applier, wanted, rendered.get(refKey(refOf(wanted))))),
+  );
   const left = surplus(instance?.inventory() ?? [], objects.map(refOf));
   const going = left.map((entry): Line => ({ object: bare(entry), changes: [presence('present', 'absent')] }));
   return { objects: [...lines, ...going].filter(({ changes }) => changes.length > 0) };
 }
 
-async function diffObject(client: KubeClient, applier: Applier, wanted: KubeObject): Promise<Line> {
+async function diffObject(
+  client: KubeClient,
+  applier: Applier,
+  wanted: KubeObject,
+  before: KubeObject | undefined,
+): Promise<Line> {
   const object = bare(refOf(wanted));
   const live = await client.find(refOf(wanted));
   if (live === undefined) return { object, changes: [presence('absent', 'present')] };
@@ -47,16 +58,27 @@ async function diffObject(client: KubeClient, applier: Applier, wanted: KubeObje
   for (const fields of [ownedFields(would), ownedFields(live)]) {
     for (const path of fields ? changedPaths(fields, live, would) : []) paths.set(path.join('\n'), path);
   }
+  const dropped = isCreated(live) ? droppedPaths(live, before, wanted) : [];
   const shown = (of: KubeObject, path: FieldPath) =>
     isSecret(wanted, path) ? '(hidden)' : (valueAt(of, path) ?? null);
+  const change = (path: FieldPath, after: KubeObject) => ({
+    path: printPath(path).slice(0, 1_024),
+    live: shown(live, path),
+    wanted: shown(after, path),
+  });
   return {
     object,
-    changes: [...paths.values()].map((path) => ({
-      path: printPath(path).slice(0, 1_024),
-      live: shown(live, path),
-      wanted: shown(would, path),
-    })),
+    changes: [
+      ...[...paths.values()].map((path) => change(path, would)),
+      ...dropped.map((path) => change(path, wanted)),
+    ],
   };
+}
+
+/** Of an object that was created and never applied: what a dry run leaves in it, and an apply takes away. */
+function droppedPaths(live: KubeObject, before: KubeObject | undefined, wanted: KubeObject): FieldPath[] {
+  const owned = [...membersOf(ownedFields(live) ?? {})];
+  return owned.filter((path) => valueAt(before, path) !== undefined && valueAt(wanted, path) === undefined);
 }
 
 const presence = (live: string, wanted: string) => ({ path: '', live, wanted });

@@ -1,4 +1,4 @@
-import { assess, type KubeObject, ownedHash, replicasOf } from '@runos/kube-objects';
+import { assess, isCreated, type KubeObject, ownedHash, replicasOf } from '@runos/kube-objects';
 import { isKnown, type ObjectState } from './object-state.js';
 
 /**
@@ -11,7 +11,7 @@ export function settle(state: ObjectState, live: KubeObject): KubeObject | undef
   const hash = ownedHash(live) ?? '';
   observe(state, live);
   state.previousHash = state.baseline?.hash;
-  state.baseline = { uid, hash, wanted: state.wanted };
+  state.baseline = { uid, hash, wanted: state.wanted, ...(isCreated(live) ? { created: true } : {}) };
   delete state.early;
   delete state.problem;
   delete state.deviation;

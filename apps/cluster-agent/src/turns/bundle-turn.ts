@@ -70,7 +70,11 @@ export class BundleTurn {
       const { applier, repairer } = this.parts;
       const outcome: Repair =
         todo.why === 'apply'
-          ? await applier.apply(wanted, { first: state.baseline === undefined, signal })
+          ? await applier.apply(wanted, {
+              first: state.baseline === undefined,
+              created: state.baseline?.created,
+              signal,
+            })
           : await repairer.repair({ instance, key, state, wanted, todo, signal });
       const failure = note(instance, key, state, todo, outcome);
       if (failure !== undefined) failures.push(failure);

@@ -14,6 +14,8 @@ export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string;
   /** Everything but the storing: validation, defaults, admission. */
   readonly dryRun?: boolean;
+  /** What the kind does not have is refused, as an apply refuses it, instead of dropped. */
+  readonly strict?: boolean;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -161,9 +163,14 @@ export class KubeClient {
     contentType: string,
     query: ApiRequest['query'] = {},
   ): Promise<KubeObject> {
-    const { fieldManager: manager = fieldManager, dryRun, signal, timeoutMs } = options;
+    const { fieldManager: manager = fieldManager, dryRun, strict, signal, timeoutMs } = options;
     const path = await this.mapping.path(place);
-    const asked = { ...query, fieldManager: manager, dryRun: dryRun ? 'All' : undefined };
+    const asked = {
+      ...query,
+      fieldManager: manager,
+      dryRun: dryRun ? 'All' : undefined,
+      fieldValidation: strict ? 'Strict' : undefined,
+    };
     return this.transport.send({ method, path, query: asked, body, contentType, signal, timeoutMs });
   }
 }

@@ -27,4 +27,4 @@ export { groupOf, type ObjectRef, printRef, refKey, refOf } from './object-ref.j
 export { type Culprit, culpritsOf } from './ownership/culprit.js';
 export { type FieldPath, membersOf, printPath, touches } from './ownership/field-path.js';
 export { valueAt } from './ownership/field-value.js';
-export { changedPaths, isOurApply, ownedFields, ownedHash } from './ownership/owned-fields.js';
+export { changedPaths, isCreated, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';

@@ -1,6 +1,6 @@
 import type { KubeObject, ManagedFields } from '../kube-object.js';
 import { type FieldPath, touches } from './field-path.js';
-import { isOurApply } from './owned-fields.js';
+import { isOurApply, isOurUpdate } from './owned-fields.js';
 
 /** Fields that one manager changed. A removal leaves no trace of who did it: manager and time are null then. */
 export interface Culprit {
@@ -14,7 +14,11 @@ export interface Culprit {
 const nobody = 'before-first-apply';
 
 const suspect = (entry: ManagedFields): boolean =>
-  !isOurApply(entry) && entry.manager !== nobody && entry.subresource !== 'status' && entry.fieldsV1 !== undefined;
+  !isOurApply(entry) &&
+  !isOurUpdate(entry) &&
+  entry.manager !== nobody &&
+  entry.subresource !== 'status' &&
+  entry.fieldsV1 !== undefined;
 
 /**
  * Who changed `paths`, read from the object as it was before the repair, because the repair takes the other manager's

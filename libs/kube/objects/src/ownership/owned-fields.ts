@@ -4,13 +4,31 @@ import { fieldManager } from '../labels.js';
 import { type FieldPath, membersOf } from './field-path.js';
 import { valuesOf } from './field-value.js';
 
-/** True for the entry that our own server-side apply makes. */
-export const isOurApply = (entry: ManagedFields, manager = fieldManager): boolean =>
-  entry.manager === manager && entry.operation === 'Apply' && !entry.subresource;
+const isBy = (
+  operation: 'Apply' | 'Update',
+  { manager, subresource, ...entry }: ManagedFields,
+  ours: string,
+): boolean => manager === ours && entry.operation === operation && !subresource;
 
-/** What our last apply set, as the object itself tells; undefined if the entry is gone. */
+/** True for the entry that our own server-side apply makes. */
+export const isOurApply = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Apply', entry, manager);
+
+/** True for the entry that is made by our own create, or by putting a whole object. */
+export const isOurUpdate = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Update', entry, manager);
+
+const entryOf = ({ metadata: { managedFields = [] } }: KubeObject, manager: string): ManagedFields | undefined =>
+  managedFields.find((entry) => isOurApply(entry, manager)) ??
+  managedFields.find((entry) => isOurUpdate(entry, manager));
+
+/** What we last set, as the object itself tells: with defaults, if we created it. Undefined if the entry is gone. */
 export const ownedFields = (object: KubeObject, manager = fieldManager): FieldsV1 | undefined =>
-  object.metadata.managedFields?.find((entry) => isOurApply(entry, manager))?.fieldsV1;
+  entryOf(object, manager)?.fieldsV1;
+
+/** True if we created the object and never applied anything to it since. */
+export function isCreated(object: KubeObject, manager = fieldManager): boolean {
+  const entry = entryOf(object, manager);
+  return entry !== undefined && isOurUpdate(entry, manager);
+}
 
 /**
  * One hash over which fields we own and what they hold now. Defaults, status, other managers' fields and time stamps

@@ -5,7 +5,7 @@ import { entry, objectOf, ours } from '../spec-object.js';
 import { culpritsOf } from './culprit.js';
 import { membersOf, printPath, touches } from './field-path.js';
 import { valueAt, valuesOf } from './field-value.js';
-import { changedPaths, ownedFields, ownedHash } from './owned-fields.js';
+import { changedPaths, isCreated, ownedFields, ownedHash } from './owned-fields.js';
 
 const fields: FieldsV1 = {
   'f:metadata': { 'f:labels': { 'f:app': {} } },
@@ -123,7 +123,19 @@ describe('the owned hash', () => {
 
   it('does not exist where we own nothing', () => {
     expect(ownedHash(live({}, []))).toBeUndefined();
-    expect(ownedHash(live({}, [entry('runos', fields), { ...ours(fields), subresource: 'scale' }]))).toBeUndefined();
+    const scaled = { ...ours(fields), subresource: 'scale' };
+    expect(ownedHash(live({}, [entry('somebody', fields), scaled]))).toBeUndefined();
+  });
+
+  it('is over what our create set, defaults included, until we apply something', () => {
+    const more: FieldsV1 = { ...fields, 'f:spec': { ...fields['f:spec'], 'f:paused': {} } };
+    const created = live({}, [entry('runos', more)]);
+    expect(isCreated(created)).toBe(true);
+    expect(ownedFields(created)).toBe(more);
+    expect(ownedHash(live({ replicas: 3 }, [entry('runos', more)]))).not.toBe(ownedHash(created));
+    const applied = live({}, [entry('runos', more), ours(fields)]);
+    expect(isCreated(applied)).toBe(false);
+    expect(ownedHash(applied)).toBe(hash);
   });
 });
 
@@ -141,6 +153,7 @@ describe('who changed what', () => {
       entry('scaler', { 'f:spec': { 'f:replicas': {} } }, { subresource: 'scale', time: '2030-01-01T00:00:05Z' }),
       entry('editor', { 'f:spec': { 'f:args': {} } }),
       entry('status', { 'f:spec': { 'f:finalizers': {} } }, { subresource: 'status' }),
+      entry('runos', { 'f:spec': { 'f:finalizers': {} } }),
       entry('before-first-apply', { 'f:spec': { 'f:finalizers': {} } }),
     ]);
     const found = culpritsOf(before, changed(before)).map(({ paths, ...who }) => ({
