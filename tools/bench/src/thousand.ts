@@ -19,7 +19,7 @@ const countEveryMs = 100;
  * the best of each counts, for whatever else the machine did made only the others slower.
  */
 export async function benchThousand(args: readonly string[]): Promise<readonly Finding[]> {
-  const { instances: count, rounds } = numbersOf(args, { instances: 1_000, rounds: 2 });
+  const { instances: count, rounds } = numbersOf(args, { instances: 1_000, rounds: 3 });
   const [yards, all]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
     yards.push(await onFreshPlane((world, client) => bareApplies(world, client, count)));
