@@ -24,9 +24,14 @@ export const wholeTrace = (
     return Promise.resolve(whole && complete(spans) ? spans : undefined);
   });
 
-/** Every request to Kubernetes that wrote for a bundle. */
+/** Every request to Kubernetes that made or changed an object of a bundle. */
 export const appliesIn = (spans: readonly Span[]): Span[] =>
-  spans.filter(({ service, name }) => service === 'cluster-agent' && name === 'kubernetes PATCH');
+  spans.filter(
+    (span) =>
+      span.service === 'cluster-agent' &&
+      /^kubernetes (POST|PATCH)$/.test(span.name) &&
+      spans.some(({ spanId, name }) => spanId === span.parentSpanId && name === 'apply'),
+  );
 
 /** What the jobs service heard of a job because of what its agent reported. */
 export const newsOfAgentIn = (spans: readonly Span[]): Span[] =>
