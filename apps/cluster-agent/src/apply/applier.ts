@@ -9,7 +9,7 @@ import { withoutLeftovers } from './leftover-managers.js';
 export interface ApplyOptions extends CallOptions {
   /** We have not made it yet, as far as we know. */
   readonly first?: boolean;
-  /** We created it, with other content, and never applied anything since. */
+  /** We created it with other content, and have not applied anything since. */
   readonly created?: boolean;
 }
 

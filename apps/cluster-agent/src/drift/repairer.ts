@@ -14,7 +14,7 @@ import {
 import type { Applier } from '../apply/applier.js';
 import type { Outcome } from '../apply/outcome.js';
 import type { Instance } from '../instances/instance.js';
-import type { ObjectState } from '../instances/object-state.js';
+import { historyOf, type ObjectState } from '../instances/object-state.js';
 import { observe } from '../instances/settle.js';
 import type { Todo } from '../instances/todo.js';
 import { contentHash } from './content-hash.js';
@@ -100,7 +100,7 @@ export class Repairer {
   }
 
   #apply({ wanted, state, signal }: RepairTask): Promise<Outcome> {
-    return this.applier.apply(wanted, { signal, first: state.baseline === undefined });
+    return this.applier.apply(wanted, { ...historyOf(state), signal });
   }
 
   /** It was gone, or another object had taken its name. */

@@ -41,6 +41,12 @@ export interface ObjectState {
 export const isApplied = ({ baseline, wanted, problem, deviation }: ObjectState): boolean =>
   problem === undefined && (baseline?.wanted === wanted || deviation !== undefined);
 
+/** What an apply has to know of an object: whether we have made it, and whether other content is ours by a create still. */
+export const historyOf = ({ baseline, wanted }: ObjectState): { first: boolean; created: boolean } => ({
+  first: baseline === undefined,
+  created: baseline?.created === true && baseline.wanted !== wanted,
+});
+
 /** True if `version` is not newer than what is known already, such as the echo of our own write. */
 export function isKnown({ version }: ObjectState, seen: string | undefined): boolean {
   if (version === undefined || seen === undefined) return false;

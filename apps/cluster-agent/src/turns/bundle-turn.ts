@@ -6,7 +6,7 @@ import { counter } from '@runos/observability';
 import type { Applier } from '../apply/applier.js';
 import type { Repair, Repairer } from '../drift/repairer.js';
 import type { Instance } from '../instances/instance.js';
-import type { ObjectState } from '../instances/object-state.js';
+import { historyOf, type ObjectState } from '../instances/object-state.js';
 import { settle } from '../instances/settle.js';
 import type { Todo } from '../instances/todo.js';
 import type { Pruner } from './pruner.js';
@@ -70,11 +70,7 @@ export class BundleTurn {
       const { applier, repairer } = this.parts;
       const outcome: Repair =
         todo.why === 'apply'
-          ? await applier.apply(wanted, {
-              first: state.baseline === undefined,
-              created: state.baseline?.created,
-              signal,
-            })
+          ? await applier.apply(wanted, { ...historyOf(state), signal })
           : await repairer.repair({ instance, key, state, wanted, todo, signal });
       const failure = note(instance, key, state, todo, outcome);
       if (failure !== undefined) failures.push(failure);
