@@ -11,6 +11,7 @@ import {
 } from '@runos/contracts';
 import { Fault, faultOf, unavailable } from '@runos/kernel';
 import { durations, inSpan, SpanKind } from '@runos/observability';
+import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
 import { endOfTurn } from './end-of-turn.js';
@@ -123,7 +124,8 @@ export class Bus {
 
   /** An idempotent request is repeated while it is unanswered: one stuck replica must not use up the deadline. */
   async #request(contract: RequestContract, body: Uint8Array, who: TellOptions, end: number): Promise<Msg> {
-    const tryOnce = () => this.#tryOnce(contract, body, who, end);
+    const id = randomUUID();
+    const tryOnce = () => this.#tryOnce(contract, body, { ...who, id }, end);
     try {
       return await (contract.idempotent ? firstAnswer(tryOnce, repeatMs, end) : tryOnce());
     } catch (error) {
@@ -131,13 +133,18 @@ export class Bus {
     }
   }
 
-  async #tryOnce(contract: RequestContract, body: Uint8Array, who: TellOptions, end: number): Promise<Msg> {
+  async #tryOnce(
+    contract: RequestContract,
+    body: Uint8Array,
+    { id, ...who }: TellOptions & { readonly id: string },
+    end: number,
+  ): Promise<Msg> {
     for (let attempt = 1; ; attempt += 1) {
       await endOfTurn();
       const timeout = Math.floor(end - performance.now());
       if (timeout < 1) throw new TimeoutError();
       const connection = await this.link.ready(Math.min(blinkMs, timeout));
-      const headers = toNats(headersOf({ ...who, deadlineMs: timeout }));
+      const headers = toNats({ ...headersOf({ ...who, deadlineMs: timeout }), [header.request]: id });
       try {
         return await this.#orLost(connection.request(contract.subject, body, { timeout, headers }));
       } catch (error) {

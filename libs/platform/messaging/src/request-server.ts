@@ -22,6 +22,7 @@ export interface RequestServerOptions {
 /** Answers the requests of contracts: checks the input, gives the handler its context, turns errors into faults. */
 export class RequestServer {
   readonly #inFlight = new InFlight();
+  readonly #inHand = new Set<string>();
   readonly #subscriptions: Subscription[] = [];
   readonly #duration = durations('rpc_server_call_duration_seconds');
 
@@ -30,7 +31,7 @@ export class RequestServer {
   listen(connection: NatsConnection, contract: RequestContract, handler: MessageHandler): void {
     const callback = (error: Error | null, message: Msg) => {
       if (error) return this.options.logger.error({ err: error, subject: contract.subject }, 'subscription refused');
-      void this.#inFlight.run(() => this.#answer(contract, handler, message));
+      void this.#inFlight.run(() => this.#once(message, () => this.#answer(contract, handler, message)));
     };
     this.#subscriptions.push(connection.subscribe(contract.subject, { queue: contract.owner, callback }));
   }
@@ -39,6 +40,19 @@ export class RequestServer {
   async drain(ms: number): Promise<void> {
     await Promise.allSettled(this.#subscriptions.splice(0).map((subscription) => subscription.drain()));
     await this.#inFlight.idle(ms);
+  }
+
+  /** Another try of what is in hand is let be: the first is answered shortly, and doing it again would only delay that. */
+  async #once(message: Msg, answer: () => Promise<void>): Promise<void> {
+    const id = message.headers?.get(header.request);
+    if (!id) return answer();
+    if (this.#inHand.has(id)) return;
+    this.#inHand.add(id);
+    try {
+      await answer();
+    } finally {
+      this.#inHand.delete(id);
+    }
   }
 
   async #answer(contract: RequestContract, handler: MessageHandler, message: Msg): Promise<void> {

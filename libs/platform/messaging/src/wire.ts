@@ -9,6 +9,8 @@ export const header = {
   actor: 'runos-actor',
   deadline: 'runos-deadline-ms',
   fault: 'runos-fault',
+  /** The same for every try of one request. */
+  request: 'runos-request',
 } as const;
 
 const traceNames = ['traceparent', 'tracestate'] as const;
