@@ -11,8 +11,8 @@ import { cpuMs } from './process/usage.js';
 
 const clusters = 100;
 const perCluster = 100;
-/** After the start and the seeding, until nothing is going on any more. */
-const settleMs = 20_000;
+/** After the start and the seeding, until nothing is going on any more: V8 tidies each heap once within a minute. */
+const settleMs = 60_000;
 const bareProgram = `require('node:http').createServer().listen(0, '127.0.0.1')`;
 
 /** What many settled instances cost while nothing happens, beside eight Node processes that do nothing. */
