@@ -11,8 +11,8 @@ import { cpuMs } from './process/usage.js';
 
 const clusters = 100;
 const perCluster = 100;
-/** After the start and the seeding, until nothing is going on any more: V8 tidies each heap once within a minute. */
-const settleMs = 60_000;
+/** After the start and the seeding. V8 collects each heap once when it has calmed down, 55 to 85 s after a start. */
+const settleMs = 100_000;
 const bareProgram = `require('node:http').createServer().listen(0, '127.0.0.1')`;
 
 /** What many settled instances cost while nothing happens, beside eight Node processes that do nothing. */
