@@ -16,7 +16,7 @@ import {
 import type { Instance, Removal } from '../instances/instance.js';
 import { whatHolds } from './held-up.js';
 import type { VolumeIndex } from './volume-index.js';
-import { isClaimed, isKept, volumeOf, volumesOf } from './volumes.js';
+import { claimKind, isClaimed, isKept, volumeOf, volumesOf } from './volumes.js';
 
 export interface RemoverParts {
   readonly client: KubeClient;
@@ -28,8 +28,6 @@ export interface RemoverParts {
   readonly lookAgainMs: number;
   changed(instance: Instance): void;
 }
-
-const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' } as const;
 
 /** Takes an instance away: step by step, each object by its uid, until it is proven that nothing is left. */
 export class Remover {

@@ -2,6 +2,7 @@ import type { KubeClient } from '@runos/kube-client';
 import { type KubeObject, mapAt, textOf } from '@runos/kube-objects';
 
 export const volumeKind = { apiVersion: 'v1', kind: 'PersistentVolume' } as const;
+export const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' } as const;
 
 /** The namespace of the claim that a volume was made for or bound to. */
 export const claimNamespace = (volume: KubeObject): string | undefined =>
@@ -28,6 +29,6 @@ export async function volumesOf(
 /** True while the claim exists that the volume is bound to. */
 export async function isClaimed(client: KubeClient, volume: KubeObject, signal: AbortSignal): Promise<boolean> {
   const { name, namespace, uid } = mapAt(volume, 'spec', 'claimRef');
-  const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: textOf(namespace), name: String(name) };
+  const ref = { ...claimKind, namespace: textOf(namespace), name: String(name) };
   return (await client.find(ref, { signal }))?.metadata.uid === uid;
 }
