@@ -15,8 +15,8 @@ try {
 
 const runos = { rules: { 'declared-imports': declaredImports, 'handlers-declare-access': handlersDeclareAccess } };
 
-/** Specs, and what only they import. They start real servers, so they may use the kits and tools that do. */
-const specs = ['**/*.spec.ts', '**/src/**/spec-*.ts', '**/src/**/spec-*/**/*.ts', '**/src/testing/**/*.ts'];
+/** Specs, and what only they import. They start real servers, so they may use the kits that do. */
+const specs = ['**/*.spec.ts', '{apps,libs}/**/test/**/*.ts'];
 
 /** What scripts that run on Node alone may use without importing it. */
 const nodeGlobals = ['AbortController', 'performance', 'process', 'setTimeout', 'URL'];
@@ -43,6 +43,11 @@ export default tseslint.config(
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': 'allow-with-description' }],
       '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unsafe-argument': 'error',
+      '@typescript-eslint/no-unsafe-assignment': 'error',
+      '@typescript-eslint/no-unsafe-call': 'error',
+      '@typescript-eslint/no-unsafe-member-access': 'error',
+      '@typescript-eslint/no-unsafe-return': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': [
         'error',

@@ -4,7 +4,7 @@ export default {
   // Real servers start in hooks, on machines that may be busy with other projects' tests.
   testTimeout: 30_000,
   passWithNoTests: true,
-  testMatch: ['<rootDir>/src/**/*.spec.ts'],
+  testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist'],

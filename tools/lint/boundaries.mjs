@@ -5,14 +5,14 @@
 
 const only = (sourceTag, ...tags) => ({ sourceTag, onlyDependOnLibsWithTags: tags });
 
-/** What a project is. Specs may use the kits and tools that start real servers; nothing else may. */
+/** What a project is. Specs may use the kits that start real servers; apps and libraries may not. */
 const kinds = (forSpecs) => {
-  const kits = forSpecs ? ['type:testkit', 'type:tool'] : [];
+  const kits = forSpecs ? ['type:testkit'] : [];
   return [
     only('type:app', 'type:lib', ...kits),
     only('type:lib', 'type:lib', ...kits),
-    only('type:testkit', 'type:testkit', 'type:lib', 'type:tool'),
-    only('type:tool', 'type:tool', 'type:lib', ...kits),
+    only('type:testkit', 'type:testkit', 'type:lib'),
+    only('type:tool', 'type:tool', 'type:testkit', 'type:lib'),
   ];
 };
 
@@ -33,7 +33,7 @@ const core = ['scope:kernel', 'scope:domain'];
 
 /** What it is about. Apps never import apps: no app's scope is on any list. */
 const scopes = (forSpecs) => {
-  const kits = forSpecs ? ['scope:testing', 'scope:tools'] : [];
+  const kits = forSpecs ? ['scope:testing'] : [];
   const service = (name, ...more) =>
     only(`scope:${name}`, ...core, 'scope:api', 'scope:contracts', 'scope:platform', ...more, ...kits);
   const agent = (name, ...more) =>
@@ -59,15 +59,7 @@ const scopes = (forSpecs) => {
     service('agent-gateway', 'scope:engine', 'scope:protocol'),
     agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client', ...(forSpecs ? ['scope:service-types'] : [])),
     agent('node-agent'),
-    only(
-      'scope:testing',
-      ...core,
-      'scope:contracts',
-      'scope:kube-objects',
-      'scope:kube-client',
-      'scope:testing',
-      'scope:tools',
-    ),
+    only('scope:testing', ...core, 'scope:contracts', 'scope:kube-objects', 'scope:kube-client', 'scope:testing'),
     only(
       'scope:tools',
       ...core,
@@ -78,8 +70,8 @@ const scopes = (forSpecs) => {
       'scope:kube-objects',
       'scope:kube-client',
       'scope:service-types',
+      'scope:testing',
       'scope:tools',
-      ...kits,
     ),
   ];
 };

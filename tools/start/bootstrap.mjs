@@ -13,7 +13,7 @@ const commands = {
   plane: { main: 'tools/start/dist/plane.js', projects: plane },
   reset: { main: 'tools/start/dist/reset.js', projects: plane },
   account: { main: 'tools/account/dist/main.js', projects: plane },
-  kube: { main: 'tools/kube/dist/main.js', projects: ['tools/kube'] },
+  kube: { main: 'libs/testing/kube/dist/main.js', projects: ['libs/testing/kube'] },
 };
 
 const name = process.argv[2] in commands ? process.argv[2] : 'start';

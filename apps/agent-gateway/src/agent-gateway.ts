@@ -67,7 +67,7 @@ export class AgentGateway {
     const tokens = new TokenStore(database);
     const presence = new PresenceTeller(bus, agents, logger);
     const lease = new ReplicaLease(database, config.replicaId, config.leaseMs);
-    const lines = new SessionLines(bus.link, logger);
+    const lines = new SessionLines(bus.connector, logger);
     const audit = new Audit(bus, logger);
     const onAbsent = (): void => this.#keeper.lookForStale();
     const hub = new SessionHub({ sessions, agents, lines, lease, presence, logger, staleAfterMs, onAbsent });

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { catalog, type InputOf } from '@runos/contracts';
-import { Answers } from '@runos/messaging';
+import { Respond } from '@runos/messaging';
 import { checkConfigValues } from './config-values/check-config-values.js';
 import { resolveInstance } from './instances/resolve-instance.js';
 import { classesOfType, versionsOfType } from './types/type-info.js';
@@ -8,22 +8,22 @@ import { classesOfType, versionsOfType } from './types/type-info.js';
 /** Answers from data that is part of the program: no state, nothing to wait for. */
 @Controller()
 export class CatalogController {
-  @Answers(catalog.listSizingClasses)
+  @Respond(catalog.listSizingClasses)
   classes({ type }: InputOf<typeof catalog.listSizingClasses>) {
     return { classes: classesOfType(type) };
   }
 
-  @Answers(catalog.listVersions)
+  @Respond(catalog.listVersions)
   versions({ type }: InputOf<typeof catalog.listVersions>) {
     return { versions: versionsOfType(type) };
   }
 
-  @Answers(catalog.resolveInstance)
+  @Respond(catalog.resolveInstance)
   resolve(asked: InputOf<typeof catalog.resolveInstance>) {
     return resolveInstance(asked);
   }
 
-  @Answers(catalog.checkConfigValues)
+  @Respond(catalog.checkConfigValues)
   check({ type, values }: InputOf<typeof catalog.checkConfigValues>) {
     checkConfigValues(type, values);
     return { valid: true as const };

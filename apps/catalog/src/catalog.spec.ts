@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig, toEnvironment } from '@runos/config';
 import { catalog, type Sizing } from '@runos/contracts';
-import { Bus, NatsLink, type RunningService, startService } from '@runos/messaging';
+import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
-import { type PlaneNats, planeNats } from '@runos/testing-services';
+import { type PlaneNats, planeNats } from '@runos/testing-nats';
 import { catalogService } from './catalog-service.js';
 
 let nats: PlaneNats;
 let service: RunningService;
-const links: NatsLink[] = [];
+const links: NatsConnector[] = [];
 const logger = createLogger({ service: 'spec', level: 'silent' });
 const configOf = (name: 'catalog' | 'gateway' | 'reconciler' | 'config-sets') =>
   loadConfig(catalogService.config, toEnvironment(nats.settingsOf(name)));
 
 function bus(name: 'gateway' | 'reconciler' | 'config-sets'): Bus {
-  const link = new NatsLink({ service: name, config: configOf(name), logger });
+  const link = new NatsConnector({ service: name, config: configOf(name), logger });
   links.push(link);
   return new Bus(name, link, true);
 }
@@ -35,11 +35,11 @@ afterAll(async () => {
 
 const cluster = { localStorageClass: null, distributedStorageClass: null };
 const resolve = (type: string, fields: object, current?: Sizing) =>
-  reconciler.ask(catalog.resolveInstance, { type, fields, current, cluster });
+  reconciler.request(catalog.resolveInstance, { type, fields, current, cluster });
 
 describe('the catalog over NATS', () => {
   it('lists classes and versions of a type', async () => {
-    const { classes } = await gateway.ask(catalog.listSizingClasses, { type: 'valkey' });
+    const { classes } = await gateway.request(catalog.listSizingClasses, { type: 'valkey' });
     expect(classes).toHaveLength(8);
     expect(classes[0]).toEqual({
       id: 'valkey.c0.beff',
@@ -51,7 +51,7 @@ describe('the catalog over NATS', () => {
       storageMb: 1024,
       storage: 'local',
     });
-    expect(await gateway.ask(catalog.listVersions, { type: 'postgresql' })).toEqual({
+    expect(await gateway.request(catalog.listVersions, { type: 'postgresql' })).toEqual({
       versions: [
         { version: '16', default: false },
         { version: '17', default: true },
@@ -59,7 +59,10 @@ describe('the catalog over NATS', () => {
       ],
     });
     const unknown = { type: 'nonsense' };
-    for (const asked of [gateway.ask(catalog.listSizingClasses, unknown), gateway.ask(catalog.listVersions, unknown)])
+    for (const asked of [
+      gateway.request(catalog.listSizingClasses, unknown),
+      gateway.request(catalog.listVersions, unknown),
+    ])
       await expect(asked).rejects.toMatchObject({ code: 'type.not_found' });
   });
 
@@ -129,7 +132,7 @@ describe('the catalog over NATS', () => {
 
   it('judges the values of config sets', async () => {
     const check = (type: string, values: Record<string, string>) =>
-      configSets.ask(catalog.checkConfigValues, { type, values });
+      configSets.request(catalog.checkConfigValues, { type, values });
     expect(await check('postgresql', { shared_buffers: '256MB' })).toEqual({ valid: true });
     await expect(check('postgresql', { archive_mode: 'off', x: '1' })).rejects.toMatchObject({
       code: 'configset.invalid',

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
-import { waitUntil } from '@runos/tool-process';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { newOsid, objectsOf, refIn } from './spec-executor.js';
+import { waitUntil } from '@runos/testing-process';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { newOsid, objectsOf, refIn } from '../test/spec-executor.js';
 
 let access: AgentAccess;
 const osid = newOsid();

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
-import { waitUntil } from '@runos/tool-process';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, ofKind, refIn, SpecExecutor } from './spec-executor.js';
+import { waitUntil } from '@runos/testing-process';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, ofKind, refIn, SpecExecutor } from '../test/spec-executor.js';
 import type { Status } from './status/status.js';
 
 let access: AgentAccess;

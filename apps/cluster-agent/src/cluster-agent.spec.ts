@@ -10,18 +10,18 @@ import {
   type Instruction,
   type InputOf,
 } from '@runos/agent-protocol';
-import { SpecPlane } from '@runos/agent-session/spec-plane';
+import { SpecPlane } from '@runos/agent-session/test';
 import { bearer } from '@runos/kube-client';
 import { createLogger } from '@runos/observability';
 import { mapAt } from '@runos/kube-objects';
-import { waitUntil } from '@runos/tool-process';
+import { waitUntil } from '@runos/testing-process';
 import { ClusterAgent } from './cluster-agent.js';
 import { clusterAgentConfig } from './cluster-agent-config.js';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, refIn } from './spec-executor.js';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn } from '../test/spec-executor.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'runos-cluster-agent-'));
-const pace = {
+const timing = {
   heartbeatMs: 100,
   heartbeatAnswerMs: 500,
   redialFirstMs: 20,
@@ -70,7 +70,7 @@ function start(changes: Record<string, unknown> = {}): ClusterAgent {
   const config = { ...clusterAgentConfig.parse(given), ...plane.ports };
   const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
   const agent = new ClusterAgent(
-    { config, logger, pace, leaseDurationMs: 3_000 },
+    { config, logger, timing, leaseDurationMs: 3_000 },
     { server: cluster.server, ca: cluster.ca, ...bearer(token) },
   );
   agents.push(agent);

@@ -7,8 +7,8 @@ import {
   ClusterAgentHeartbeatToServer,
   RESYNC,
 } from '@runos/agent-protocol';
-import { AgentSession, type Pace } from '@runos/agent-session';
-import { type Backoff, exponential, type FightOptions } from '@runos/engine';
+import { AgentSession, type SessionTiming } from '@runos/agent-session';
+import { type Backoff, exponentialBackoff, type ConflictBackoffOptions } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import { type ClusterAccess, inClusterAccess, KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { Logger } from '@runos/observability';
@@ -25,8 +25,8 @@ export interface ClusterAgentOptions {
   readonly config: ClusterAgentConfig;
   readonly logger: Logger;
   readonly clock?: Clock;
-  readonly pace?: Partial<Pace>;
-  readonly fights?: FightOptions;
+  readonly timing?: Partial<SessionTiming>;
+  readonly fights?: ConflictBackoffOptions;
   readonly leaseDurationMs?: number;
 }
 
@@ -35,7 +35,7 @@ export class ClusterAgent {
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
-  readonly #backoff: Backoff = exponential({ firstMs: 500, maxMs: 15_000 });
+  readonly #backoff: Backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
   #executor: Executor | undefined;
   #session: AgentSession | undefined;
 
@@ -139,13 +139,13 @@ export class ClusterAgent {
   }
 
   #dial(client: KubeClient, uid: string, executor: Executor, compare: ResyncLoop): AgentSession {
-    const { config, logger, pace } = this.options;
+    const { config, logger, timing } = this.options;
     const { server: host, registerPort, streamPort, aid, token } = config;
     return new AgentSession({
       kind: 'cluster-agent',
       server: { host, registerPort, streamPort },
       trust: { caFile: config.ca, caSha256: config.caSha256 },
-      ...{ aid, token, logger, pace },
+      ...{ aid, token, logger, timing },
       machineId: uid,
       os: 'kubernetes',
       store: new SecretCredentials(client, uid, config.namespace),

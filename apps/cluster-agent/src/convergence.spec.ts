@@ -3,10 +3,10 @@ import type { Bundle } from '@runos/agent-protocol';
 import { KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { SeededRandom } from '@runos/testing-basics';
-import { waitUntil } from '@runos/tool-process';
+import { waitUntil } from '@runos/testing-process';
 import { contentHash } from './drift/content-hash.js';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, ofKind, refIn, SpecExecutor } from './spec-executor.js';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, ofKind, refIn, SpecExecutor } from '../test/spec-executor.js';
 
 const seed = Number(process.env['RUNOS_SEED'] ?? Date.now());
 const random = new SeededRandom(seed);

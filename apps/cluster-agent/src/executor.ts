@@ -1,8 +1,14 @@
 import { type Bundle, type DELETE_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
-import { Fights, type FightOptions, settled, type Verdict, WorkQueue } from '@runos/engine';
+import {
+  ConflictBackoff,
+  type ConflictBackoffOptions,
+  reconciled,
+  type ReconcileResult,
+  WorkQueue,
+} from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import type { KubeClient, WatchOptions } from '@runos/kube-client';
-import { gauge, inSpan, type Logger, outsideTraces, SpanKind, traceOf } from '@runos/observability';
+import { gauge, inSpan, type Logger, withoutTrace, SpanKind, traceOf } from '@runos/observability';
 import { Applier } from './apply/applier.js';
 import { BundleStore } from './bundles/bundle-store.js';
 import { diffBundle } from './bundles/diff-bundle.js';
@@ -31,7 +37,7 @@ export interface ExecutorOptions {
   /** Where bundles are kept. Default `runos`. */
   readonly namespace?: string;
   readonly clock?: Clock;
-  readonly fights?: FightOptions;
+  readonly fights?: ConflictBackoffOptions;
   readonly watch?: WatchOptions;
   /** Instances worked on at a time. Default `turnsAtOnce`. */
   readonly concurrency?: number;
@@ -76,7 +82,7 @@ export class Executor {
 
   constructor(private readonly options: ExecutorOptions) {
     const { client, clock = systemClock, logger, heldUpAfterMs = 60_000, lookAgainMs = 5_000 } = options;
-    const fights = new Fights({ clock, ...options.fights });
+    const fights = new ConflictBackoff({ clock, ...options.fights });
     const { concurrency = turnsAtOnce } = options;
     const changed = (instance: Instance) => this.#changed(instance);
     const due = ({ osid }: Instance) => this.#queue.add(osid);
@@ -104,7 +110,7 @@ export class Executor {
       ...options.watch,
       handlerFor: (kind) => this.#handler(kind, router),
     });
-    const warn = (key: string, verdict: Verdict) => {
+    const warn = (key: string, verdict: ReconcileResult) => {
       if (verdict.kind === 'retrying')
         logger.warn({ osid: key, err: verdict.cause }, 'an instance is tried again later');
     };
@@ -185,15 +191,15 @@ export class Executor {
   }
 
   #taken(instance: Instance, again: boolean): void {
-    outsideTraces(() => this.#watches.need(instance.record.inventory));
+    withoutTrace(() => this.#watches.need(instance.record.inventory));
     if (instance.record.removing) instance.todo.clear();
     if (again) this.#courier.repeat(instance);
     this.#queue.add(instance.osid);
   }
 
-  async #turn(osid: string, signal: AbortSignal): Promise<Verdict> {
+  async #turn(osid: string, signal: AbortSignal): Promise<ReconcileResult> {
     const instance = this.registry.get(osid);
-    if (instance === undefined || instance.record.revision === 0) return settled();
+    if (instance === undefined || instance.record.revision === 0) return reconciled();
     const { trace } = instance;
     if (this.#queue.busy <= rush) this.#statuses.hasten();
     const verdict = await this.#traced(instance, () => this.#seeTo(instance, signal));
@@ -201,7 +207,7 @@ export class Executor {
     return verdict;
   }
 
-  async #seeTo(instance: Instance, signal: AbortSignal): Promise<Verdict> {
+  async #seeTo(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
     if (instance.record.removing) return this.#remover.run(instance, signal);
     const verdict = await this.#turns.run(instance, signal);
     this.#noteLater(instance);
@@ -209,7 +215,7 @@ export class Executor {
   }
 
   /** What a write asked for is part of its trace, a repair has one of its own, and merely looking has none. */
-  #traced(instance: Instance, work: () => Promise<Verdict>): Promise<Verdict> {
+  #traced(instance: Instance, work: () => Promise<ReconcileResult>): Promise<ReconcileResult> {
     const { osid, trace, todo } = instance;
     const options = { kind: SpanKind.INTERNAL, attributes: { osid } };
     if (trace !== undefined) return inSpan('apply', { ...options, parent: traceOf(trace) }, work);
@@ -220,23 +226,23 @@ export class Executor {
     if (instance.notesDue) this.#notes.add(instance.osid, this.options.notesDelayMs ?? 30_000);
   }
 
-  #tell(osid: string): Promise<Verdict> {
+  #tell(osid: string): Promise<ReconcileResult> {
     const instance = this.registry.get(osid);
     if (instance !== undefined) this.#courier.changed(instance);
-    return Promise.resolve(settled());
+    return Promise.resolve(reconciled());
   }
 
-  async #note(osid: string): Promise<Verdict> {
+  async #note(osid: string): Promise<ReconcileResult> {
     const instance = this.registry.get(osid);
-    if (instance === undefined) return settled();
+    if (instance === undefined) return reconciled();
     if (!instance.removal?.acknowledged) {
       await this.#keeper.flush(instance);
-      return settled();
+      return reconciled();
     }
     await this.#keeper.remove(instance);
     this.registry.remove(instance);
     this.#courier.forget(osid);
-    return settled();
+    return reconciled();
   }
 
   async #flush(instance: Instance, signal: AbortSignal): Promise<void> {

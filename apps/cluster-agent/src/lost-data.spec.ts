@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from '../test/spec-executor.js';
 import type { Status } from './status/status.js';
 
 let access: AgentAccess;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { mapAt } from '@runos/kube-objects';
-import { waitUntil } from '@runos/tool-process';
+import { waitUntil } from '@runos/testing-process';
 import { contentHash } from './drift/content-hash.js';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from '../test/spec-executor.js';
 
 let access: AgentAccess;
 let spec: SpecExecutor;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mapAt } from '@runos/kube-objects';
 import { ownCluster } from '@runos/testing-kube';
-import { waitUntil } from '@runos/tool-process';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+import { waitUntil } from '@runos/testing-process';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from '../test/spec-executor.js';
 
 let cluster: Awaited<ReturnType<typeof ownCluster>>;
 let access: AgentAccess;

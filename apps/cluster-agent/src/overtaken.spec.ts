@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient } from '@runos/kube-client';
 import { type KubeObject, mapAt, type ObjectRef, refKey, refOf } from '@runos/kube-objects';
-import { waitUntil } from '@runos/tool-process';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+import { waitUntil } from '@runos/testing-process';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from '../test/spec-executor.js';
 
 let access: AgentAccess;
 let spec: SpecExecutor;

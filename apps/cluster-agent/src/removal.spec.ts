@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import type { ObjectRef } from '@runos/kube-objects';
-import { waitUntil } from '@runos/tool-process';
+import { waitUntil } from '@runos/testing-process';
 import { volumeKind, volumeOf as volumeNameOf } from './removal/volumes.js';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from './spec-executor.js';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, SpecExecutor } from '../test/spec-executor.js';
 
 let access: AgentAccess;
 let spec: SpecExecutor;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type AgentAccess, agentAccess } from './spec-access.js';
-import { bundleOf, newOsid, objectsOf, SpecExecutor } from './spec-executor.js';
+import { type AgentAccess, agentAccess } from '../test/spec-access.js';
+import { bundleOf, newOsid, objectsOf, SpecExecutor } from '../test/spec-executor.js';
 
 let access: AgentAccess;
 let spec: SpecExecutor;

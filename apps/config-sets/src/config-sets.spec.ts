@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { configSets } from '@runos/contracts';
-import { type SpecPlane, specPlane } from './spec-plane.js';
+import { type SpecPlane, specPlane } from '../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {
@@ -14,19 +14,19 @@ const newTenant = () => `acc${String((accounts += 1)).padStart(2, '0')}`;
 
 const wanted = { name: 'tuned', type: 'postgresql', values: { shared_buffers: '256MB' } };
 const create = (tenant: string, set: object = wanted, idempotency?: { key: string; requestHash: string }) =>
-  plane.gateway.ask(configSets.createConfigSet, { set: { ...wanted, ...set }, idempotency }, { tenant });
+  plane.gateway.request(configSets.createConfigSet, { set: { ...wanted, ...set }, idempotency }, { tenant });
 const update = (tenant: string, setId: string, values: Record<string, string>, key?: string) =>
-  plane.gateway.ask(
+  plane.gateway.request(
     configSets.updateConfigSet,
     { setId, values, idempotency: key === undefined ? undefined : { key, requestHash: JSON.stringify(values) } },
     { tenant },
   );
-const show = (tenant: string, setId: string) => plane.gateway.ask(configSets.showConfigSet, { setId }, { tenant });
-const list = (tenant: string) => plane.gateway.ask(configSets.listConfigSets, {}, { tenant });
+const show = (tenant: string, setId: string) => plane.gateway.request(configSets.showConfigSet, { setId }, { tenant });
+const list = (tenant: string) => plane.gateway.request(configSets.listConfigSets, {}, { tenant });
 const versions = (tenant: string, setId: string) =>
-  plane.gateway.ask(configSets.listConfigSetVersions, { setId }, { tenant });
+  plane.gateway.request(configSets.listConfigSetVersions, { setId }, { tenant });
 const resolve = (tenant: string, setId: string, version?: string, type = 'postgresql') =>
-  plane.reconciler.ask(configSets.resolveConfigSet, { setId, type, version }, { tenant });
+  plane.reconciler.request(configSets.resolveConfigSet, { setId, type, version }, { tenant });
 
 describe('config sets', () => {
   it('are made as v1 and shown, each edit making the next version and leaving the older ones', async () => {

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aid, jobId, token } from './spec-plane/sample-answers.js';
-import { EventReader } from './spec-plane/event-reader.js';
-import { type SpecPlane, specPlane } from './spec-plane/spec-plane.js';
+import { aid, jobId, token } from '../test/sample-answers.js';
+import { EventReader } from '../test/event-reader.js';
+import { type SpecPlane, specPlane } from '../test/spec-plane.js';
 
 let plane: SpecPlane;
 // One at a time: Passport knows strategies by process, so a second gateway in this one would answer for the first.

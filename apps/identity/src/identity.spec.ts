@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { actorWith, newEmail, newOwner } from './spec-account.js';
-import { type SpecPlane, specPlane } from './spec-plane.js';
+import { actorWith, newEmail, newOwner } from '../test/spec-account.js';
+import { type SpecPlane, specPlane } from '../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {
@@ -9,12 +9,12 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => plane.stop());
 
-const newAccount = (email = newEmail()) => plane.bus('operator').ask(identity.createAccount, { email });
+const newAccount = (email = newEmail()) => plane.bus('operator').request(identity.createAccount, { email });
 const owner = () => newOwner(plane);
 
-const authenticate = (token: string) => plane.bus('gateway').ask(identity.authenticate, { token });
+const authenticate = (token: string) => plane.bus('gateway').request(identity.authenticate, { token });
 const logIn = (email: string, password: string, address = '127.0.0.1') =>
-  plane.bus('gateway').ask(identity.logIn, { email, password, address });
+  plane.bus('gateway').request(identity.logIn, { email, password, address });
 
 describe('accounts', () => {
   it('are made with an owner, who logs in and out again', async () => {
@@ -26,7 +26,7 @@ describe('accounts', () => {
     const principal = await authenticate(session.token);
     expect(principal).toMatchObject({ kind: 'session', email, memberships: [{ aid, role: 'owner' }] });
     const gateway = plane.bus('gateway');
-    expect(await gateway.ask(identity.logOut, { keyId: principal.keyId })).toEqual({ loggedOut: true });
+    expect(await gateway.request(identity.logOut, { keyId: principal.keyId })).toEqual({ loggedOut: true });
     await expect(authenticate(session.token)).rejects.toMatchObject({
       code: 'auth.invalid',
       details: { reason: 'revoked' },
@@ -41,7 +41,7 @@ describe('accounts', () => {
     expect(session.accounts.map(({ aid }) => aid)).toEqual([first.aid, second.aid]);
     const { userId } = await authenticate(second.token);
     const aids = [first.aid, second.aid, 'zzzzz'];
-    const { accounts } = await plane.bus('gateway').ask(identity.listMemberships, { userId, aids });
+    const { accounts } = await plane.bus('gateway').request(identity.listMemberships, { userId, aids });
     expect(accounts.map(({ aid, isDefault }) => [aid, isDefault])).toEqual([
       [first.aid, true],
       [second.aid, false],
@@ -103,7 +103,7 @@ describe('personal access tokens', () => {
     const days = (Date.parse(made.expiresAt) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(89.9);
     expect(days).toBeLessThan(90.1);
-    const shown = await plane.bus('gateway').ask(identity.showApiKey, { id: made.id }, { tenant: aid });
+    const shown = await plane.bus('gateway').request(identity.showApiKey, { id: made.id }, { tenant: aid });
     expect(shown).toMatchObject({ id: made.id, name: 'key', role: 'viewer', createdBy: email, revokedAt: null });
     const [row] = await plane.sql<{ text: string }>(
       'SELECT row_to_json(k)::text AS text FROM api_key k WHERE key_id = $1',
@@ -141,7 +141,7 @@ describe('personal access tokens', () => {
   it('are refused at once when revoked, with reason and time, and caches are told', async () => {
     const { create, revoke } = await owner();
     const { id, token } = await create({});
-    const connection = await plane.bus('gateway').link.ready(1_000);
+    const connection = await plane.bus('gateway').connector.ready(1_000);
     const news = connection.subscribe(identity.accessChanged.subject, { max: 1 });
     await connection.flush();
     const { revokedAt } = await revoke(id);
@@ -169,7 +169,7 @@ describe('personal access tokens', () => {
     const { id } = await mine.create({});
     const theirs = await owner();
     await expect(mine.revoke(id, theirs.aid)).rejects.toMatchObject({ code: 'apikey.not_found' });
-    const { apiKeys } = await plane.bus('gateway').ask(identity.listApiKeys, {}, { tenant: theirs.aid });
+    const { apiKeys } = await plane.bus('gateway').request(identity.listApiKeys, {}, { tenant: theirs.aid });
     expect(apiKeys.map(({ name }) => name)).toEqual(['first token']);
   });
 
@@ -222,7 +222,7 @@ describe('the audit log', () => {
     } as const;
     const { id } = await plane
       .bus('reconciler')
-      .ask(identity.recordAudit, entry, { tenant: aid, actor: actorWith('member') });
+      .request(identity.recordAudit, entry, { tenant: aid, actor: actorWith('member') });
     const read = () => plane.sql('SELECT aid, action, actor FROM audit_entry WHERE id = $1', [id]);
     const kept = [{ aid, action: 'service.credentials', actor: actorWith('member') }];
     expect(await read()).toEqual(kept);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jobs, type JobProgress, reconciler } from '@runos/contracts';
-import { minted, type SpecPlane, specPlane } from './spec-plane.js';
-import { at, line, progress, uuidv7, workItemId } from './spec-progress.js';
+import { minted, type SpecPlane, specPlane } from '../test/spec-plane.js';
+import { at, line, progress, uuidv7, workItemId } from '../test/spec-progress.js';
 
 describe('jobs', () => {
   let plane: SpecPlane;
@@ -11,16 +11,16 @@ describe('jobs', () => {
   }, 30_000);
   afterAll(() => plane.stop());
 
-  const open = (told: JobProgress) => plane.reconciler.bus.ask(jobs.openJob, told, { tenant: told.job.aid });
+  const open = (told: JobProgress) => plane.reconciler.bus.request(jobs.openJob, told, { tenant: told.job.aid });
   const tell = (told: JobProgress) =>
-    plane.reconciler.bus.tell(reconciler.jobProgressed, told, { tenant: told.job.aid });
-  const show = (id: string, aids = ['acct1']) => plane.gateway.ask(jobs.showJob, { id, aids });
+    plane.reconciler.bus.publish(reconciler.jobProgressed, told, { tenant: told.job.aid });
+  const show = (id: string, aids = ['acct1']) => plane.gateway.request(jobs.showJob, { id, aids });
   const logs = (id: string, after?: string) =>
-    plane.gateway.ask(jobs.listJobLogs, { id, aids: ['acct1'], workItemId, after });
+    plane.gateway.request(jobs.listJobLogs, { id, aids: ['acct1'], workItemId, after });
 
   /** Listens for changes of a job; `seen` resolves when it has reached `seq`. */
   async function listen(id: string, seq: number): Promise<{ seen: Promise<void> }> {
-    const connection = await plane.gateway.link.ready(1_000);
+    const connection = await plane.gateway.connector.ready(1_000);
     const subscription = connection.subscribe(jobs.jobChanged.subject);
     await connection.flush();
     const seen = (async () => {
@@ -42,7 +42,7 @@ describe('jobs', () => {
     await tell(second);
     await seen;
     expect(await show(id)).toEqual(second.job);
-    const { workItems } = await plane.gateway.ask(jobs.listWorkItems, { id, aids: ['acct1'] });
+    const { workItems } = await plane.gateway.request(jobs.listWorkItems, { id, aids: ['acct1'] });
     expect(workItems).toEqual(second.workItems);
   });
 
@@ -103,7 +103,7 @@ describe('jobs', () => {
     await Promise.all(told.map(open));
     const ids = told.map(({ job }) => job.id).reverse();
     const list = (asked: object) =>
-      plane.gateway.ask(jobs.listJobs, { limit: 2, ...asked } as { limit: number }, { tenant: 'acct3' });
+      plane.gateway.request(jobs.listJobs, { limit: 2, ...asked } as { limit: number }, { tenant: 'acct3' });
 
     const first = await list({});
     expect(first.jobs.map(({ id }) => id)).toEqual(ids.slice(0, 2));

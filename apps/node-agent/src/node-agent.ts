@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { type BodyOf, NodeAgentHeartbeatToServer } from '@runos/agent-protocol';
-import { AgentSession, type Heartbeat, type Pace } from '@runos/agent-session';
+import { AgentSession, type Heartbeat, type SessionTiming } from '@runos/agent-session';
 import type { Logger } from '@runos/observability';
 import { kubernetesFacts } from './machine/kubernetes-facts.js';
 import { machineId, osName } from './machine/machine-facts.js';
@@ -13,7 +13,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 export async function startNodeAgent(
   config: NodeAgentConfig,
   logger: Logger,
-  pace?: Partial<Pace>,
+  timing?: Partial<SessionTiming>,
 ): Promise<AgentSession> {
   if (config.ca === undefined && config.caSha256 === undefined && config.token !== undefined) {
     throw new Error('a registration token needs --ca FILE or --ca-sha256 HASH, so that only the right server gets it');
@@ -31,7 +31,7 @@ export async function startNodeAgent(
     logger,
     hello: async () => ({ version, capabilities: [] }),
     heartbeat,
-    pace,
+    timing,
   });
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
-import { type TestPlane, testPlane } from './testing/test-plane.js';
+import { type TestPlane, testPlane } from '../test/test-plane.js';
 
 describe('clusters and nodes', () => {
   let plane: TestPlane;
@@ -35,9 +35,9 @@ describe('clusters and nodes', () => {
   });
 
   it('stay connected when a stream ends, until the heartbeats are too old', async () => {
-    await plane.agent.says({ present: false, ready: true });
+    await plane.agent.says({ connected: false, ready: true });
     expect((await show('abc')).status).toBe('connected');
-    await plane.agent.says({ present: false, ready: false });
+    await plane.agent.says({ connected: false, ready: false });
     expect(await show('abc')).toMatchObject({ status: 'disconnected', reason: 'AgentDisconnected' });
     await plane.agent.connect();
     expect((await show('abc')).status).toBe('connected');
@@ -101,7 +101,7 @@ describe('clusters and nodes', () => {
 
   it('give a machine the nid it had, and refuse one too many', async () => {
     const register = (machineId: string) =>
-      gateway.ask(reconciler.registerNode, { cid: 'abc', machineId, os: 'debian-12' }, { tenant: plane.aid });
+      gateway.request(reconciler.registerNode, { cid: 'abc', machineId, os: 'debian-12' }, { tenant: plane.aid });
     const [one, two] = [await register('m1'), await register('m2')];
     expect(await register('m1')).toEqual(one);
     await expect(register('m3')).rejects.toMatchObject({ code: 'limit.exceeded' });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { Housekeeping } from './housekeeping.js';
-import { type TestPlane, testPlane } from './testing/test-plane.js';
+import { type TestPlane, testPlane } from '../test/test-plane.js';
 
 let plane: TestPlane;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type TestPlane, testPlane } from './testing/test-plane.js';
+import { type TestPlane, testPlane } from '../test/test-plane.js';
 
 const statusesOf = (items: readonly { name: string; status: string }[]) =>
   Object.fromEntries(items.map(({ name, status }) => [name, status]));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type TestPlane, testPlane } from './testing/test-plane.js';
+import { type TestPlane, testPlane } from '../test/test-plane.js';
 
 describe('several replicas', () => {
   let plane: TestPlane;
@@ -74,10 +74,10 @@ describe('several replicas', () => {
     const asker = service.bus;
     plane.agent.live = async () => undefined;
     const made = await create();
-    const read = await asker.ask(reconciler.readJob, { id: made.jobId, aids: ['bbbbb', plane.aid] });
+    const read = await asker.request(reconciler.readJob, { id: made.jobId, aids: ['bbbbb', plane.aid] });
     expect(read).toMatchObject({ job: { id: made.jobId, osid: made.osid } });
     expect(read.logs.length).toBeGreaterThan(0);
-    await expect(asker.ask(reconciler.readJob, { id: made.jobId, aids: ['bbbbb'] })).rejects.toMatchObject({
+    await expect(asker.request(reconciler.readJob, { id: made.jobId, aids: ['bbbbb'] })).rejects.toMatchObject({
       code: 'job.not_found',
     });
     await service.stop();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, rootOf, type ResyncEntry } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
-import type { Stored } from './testing/test-agent.js';
-import { type TestPlane, testPlane } from './testing/test-plane.js';
+import type { Stored } from '../test/test-agent.js';
+import { type TestPlane, testPlane } from '../test/test-plane.js';
 
 describe('what agents report', () => {
   let plane: TestPlane;

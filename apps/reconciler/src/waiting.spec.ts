@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type TestPlane, testPlane } from './testing/test-plane.js';
+import { type TestPlane, testPlane } from '../test/test-plane.js';
 
 describe('jobs that cannot go on', () => {
   let plane: TestPlane;

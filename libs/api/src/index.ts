@@ -47,7 +47,7 @@ export {
 } from './jobs/job-operations.js';
 export {
   Job,
-  jobFlow,
+  jobStateMachine,
   JobLog,
   JobLogs,
   JobStatus,

@@ -31,12 +31,12 @@ export interface EventContract<Body extends z.ZodType = z.ZodType> {
   readonly kind: 'event';
   readonly subject: string;
   readonly owner: ServiceName;
-  readonly listeners: readonly ServiceName[];
+  readonly subscribers: readonly ServiceName[];
   readonly body: Body;
   /** `stored` goes through JetStream and waits for its listeners; `fleeting` reaches only who listens now. */
-  readonly delivery: 'stored' | 'fleeting';
+  readonly delivery: 'at-least-once' | 'at-most-once';
   /** `each`: every replica of a listener hears it (caches); `one`: one replica per listening service does (work). */
-  readonly audience: 'each' | 'one';
+  readonly receivers: 'every-replica' | 'one-replica';
 }
 
 /** What a handler of a request is given: its input, parsed. */

@@ -4,9 +4,9 @@ export { agentGateway, catalog, configSets, contracts, identity, jobs, reconcile
 export type { Sizing } from './catalog/catalog.js';
 export type { Principal } from './identity/authentication.js';
 export type { JobProgress } from './jobs/job-progress.js';
-export type { Presence } from './reconciler/agents.js';
+export type { AgentConnection } from './reconciler/agents.js';
 export { type ServiceName, serviceNames } from './service-name.js';
-export { Idempotency, WriteOptions } from './written.js';
+export { Idempotency, WriteOptions } from './write-options.js';
 export { dynamicSubjects, inboxOf, type Permissions, permissionsOf } from './permissions.js';
 export { storedMessage, type StoredMessage } from './stored-message.js';
-export { consumerOf, isHeardLive, streamOf } from './streams.js';
+export { consumerOf, isPlainSubscription, streamOf } from './streams.js';

@@ -1,20 +1,20 @@
 import type { EventContract, RequestContract } from './contract.js';
 import type { ServiceName } from './service-name.js';
-import { consumerOf, isHeardLive, streamOf } from './streams.js';
+import { consumerOf, isPlainSubscription, streamOf } from './streams.js';
 
 /** NATS subjects one user may publish to and subscribe to. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
   /** May answer what it is asked, on the subject the question names. */
-  readonly answers: boolean;
+  readonly responds: boolean;
 }
 
 /** Where the answers to one service's questions arrive; no other service may listen there. */
 export const inboxOf = (service: ServiceName): string => `_INBOX.${service}`;
 
 /** Subjects beside the contracts: those that are only known while running (a session of an agent). */
-export const dynamicSubjects: Partial<Record<ServiceName, Omit<Permissions, 'answers'>>> = {
+export const dynamicSubjects: Partial<Record<ServiceName, Omit<Permissions, 'responds'>>> = {
   'agent-gateway': { publish: ['agw.s.*'], subscribe: ['agw.s.*'] },
 };
 
@@ -26,27 +26,29 @@ export function permissionsOf(
   const owned = contracts.filter(({ owner }) => owner === service);
   const asked = contracts.filter((contract) => contract.kind === 'request' && contract.callers.includes(service));
   const events = contracts.filter((contract) => contract.kind === 'event');
-  const heard = events.filter(({ listeners }) => listeners.includes(service));
+  const heard = events.filter(({ subscribers }) => subscribers.includes(service));
   const publishes = owned.filter(({ kind }) => kind === 'event');
   const answered = owned.filter(({ kind }) => kind === 'request');
   const extra = dynamicSubjects[service] ?? { publish: [], subscribe: [] };
-  const stores = events.some(({ owner, delivery }) => owner === service && delivery === 'stored');
+  const stores = events.some(({ owner, delivery }) => owner === service && delivery === 'at-least-once');
   const subjects = (list: readonly { subject: string }[]) => list.map(({ subject }) => subject);
   return {
     publish: [
       ...subjects(asked),
       ...subjects(publishes),
       ...(stores ? streamApi(service) : []),
-      ...heard.filter((contract) => !isHeardLive(contract)).flatMap((contract) => consumerApi(service, contract)),
+      ...heard
+        .filter((contract) => !isPlainSubscription(contract))
+        .flatMap((contract) => consumerApi(service, contract)),
       ...extra.publish,
     ],
     subscribe: [
       `${inboxOf(service)}.>`,
       ...subjects(answered),
-      ...subjects(heard.filter(isHeardLive)),
+      ...subjects(heard.filter(isPlainSubscription)),
       ...extra.subscribe,
     ],
-    answers: answered.length > 0 || extra.subscribe.length > 0,
+    responds: answered.length > 0 || extra.subscribe.length > 0,
   };
 }
 

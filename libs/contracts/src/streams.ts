@@ -9,5 +9,5 @@ export const consumerOf = (listener: ServiceName, contract: EventContract): stri
   `${listener}__${contract.subject.replaceAll('.', '_')}`;
 
 /** Whether every replica hears it, as it happens: then it is a plain subscription and nothing waits. */
-export const isHeardLive = (contract: EventContract): boolean =>
-  contract.delivery === 'fleeting' || contract.audience === 'each';
+export const isPlainSubscription = (contract: EventContract): boolean =>
+  contract.delivery === 'at-most-once' || contract.receivers === 'every-replica';

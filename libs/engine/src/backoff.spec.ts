@@ -1,21 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { exponential, stepped } from './backoff.js';
+import { exponentialBackoff, fixedDelays } from './backoff.js';
 
 const always = (byte: number) => ({ bytes: (length: number) => new Uint8Array(length).fill(byte) });
 
 describe('back-off', () => {
   it('doubles from the first delay and stops at the last', () => {
-    const delay = exponential({ firstMs: 100, maxMs: 1_000 }, always(0));
+    const delay = exponentialBackoff({ firstMs: 100, maxMs: 1_000 }, always(0));
     expect([1, 2, 3, 4, 5, 50].map(delay)).toEqual([100, 200, 400, 800, 1_000, 1_000]);
   });
 
   it('takes at most the random share off', () => {
-    expect(exponential({ firstMs: 100, maxMs: 1_000, jitter: 0.5 }, always(255))(1)).toBe(50);
+    expect(exponentialBackoff({ firstMs: 100, maxMs: 1_000, jitter: 0.5 }, always(255))(1)).toBe(50);
   });
 
   it('never leaves its bounds, whatever the number of failures', () => {
-    const delay = exponential({ firstMs: 100, maxMs: 30_000 });
+    const delay = exponentialBackoff({ firstMs: 100, maxMs: 30_000 });
     fc.assert(
       fc.property(fc.nat(), (failures) => {
         expect(delay(failures)).toBeGreaterThanOrEqual(50);
@@ -25,6 +25,6 @@ describe('back-off', () => {
   });
 
   it('follows given steps and stays at the last', () => {
-    expect([1, 2, 3, 9].map(stepped([0, 1_000, 5_000]))).toEqual([0, 1_000, 5_000, 5_000]);
+    expect([1, 2, 3, 9].map(fixedDelays([0, 1_000, 5_000]))).toEqual([0, 1_000, 5_000, 5_000]);
   });
 });

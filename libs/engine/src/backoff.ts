@@ -3,7 +3,7 @@ import { type Random, systemRandom } from '@runos/kernel';
 /** Milliseconds to wait before the attempt after `failures` failures in a row (1 = the first one failed). */
 export type Backoff = (failures: number) => number;
 
-export interface ExponentialBackoff {
+export interface ExponentialBackoffOptions {
   readonly firstMs: number;
   readonly maxMs: number;
   /** Default 2. */
@@ -13,7 +13,7 @@ export interface ExponentialBackoff {
 }
 
 /** Grows from `firstMs` to `maxMs`; the random share is taken off, so `maxMs` is never passed. */
-export function exponential(options: ExponentialBackoff, random: Random = systemRandom): Backoff {
+export function exponentialBackoff(options: ExponentialBackoffOptions, random: Random = systemRandom): Backoff {
   const { firstMs, maxMs, factor = 2, jitter = 0.5 } = options;
   return (failures) => {
     const full = Math.min(maxMs, firstMs * factor ** Math.max(0, failures - 1));
@@ -22,7 +22,7 @@ export function exponential(options: ExponentialBackoff, random: Random = system
 }
 
 /** Exactly these delays in this order, then the last one again and again. */
-export function stepped(stepsMs: readonly number[]): Backoff {
+export function fixedDelays(stepsMs: readonly number[]): Backoff {
   return (failures) => stepsMs[Math.min(Math.max(0, failures - 1), stepsMs.length - 1)] ?? 0;
 }
 

@@ -1,5 +1,12 @@
-export { type Backoff, exponential, type ExponentialBackoff, stepped } from './backoff.js';
+export { type Backoff, exponentialBackoff, type ExponentialBackoffOptions, fixedDelays } from './backoff.js';
 export { Batcher, type BatcherOptions } from './batcher.js';
-export { contestedFromRound, type FightOptions, Fights, fightQuietMs, fightStepsMs, type Round } from './fights.js';
-export { retrying, settled, stalled, type Verdict, waiting } from './verdict.js';
+export {
+  contestedFromAttempt,
+  type ConflictBackoffOptions,
+  ConflictBackoff,
+  conflictResetMs,
+  conflictDelaysMs,
+  type ConflictAttempt,
+} from './conflict-backoff.js';
+export { retryAfterError, reconciled, terminal, type ReconcileResult, requeue } from './reconcile-result.js';
 export { WorkQueue, type WorkQueueOptions } from './work-queue.js';

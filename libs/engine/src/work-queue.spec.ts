@@ -1,23 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
-import { stepped } from './backoff.js';
-import { retrying, settled, stalled, type Verdict, waiting } from './verdict.js';
+import { fixedDelays } from './backoff.js';
+import { retryAfterError, reconciled, terminal, type ReconcileResult, requeue } from './reconcile-result.js';
 import { WorkQueue } from './work-queue.js';
 
 let clock: ManualClock;
 let turns: string[];
-let answer: (key: string) => Promise<Verdict>;
+let answer: (key: string) => Promise<ReconcileResult>;
 let queue: WorkQueue<string>;
 
 beforeEach(() => {
   clock = new ManualClock();
   turns = [];
-  answer = () => Promise.resolve(settled());
+  answer = () => Promise.resolve(reconciled());
   queue = new WorkQueue<string>({
     clock,
     concurrency: 2,
-    backoff: stepped([1_000, 5_000]),
+    backoff: fixedDelays([1_000, 5_000]),
     run(key) {
       turns.push(key);
       return answer(key);
@@ -42,17 +42,17 @@ describe('a work queue', () => {
   });
 
   it('tells how much is due and for how long', async () => {
-    const end = gate<Verdict>();
+    const end = gate<ReconcileResult>();
     answer = () => end.promise;
     ['a', 'b', 'c'].forEach((key) => queue.add(key));
     queue.add('later', 60_000);
     await clock.advance(3_000);
     expect(queue.due).toEqual({ depth: 3, oldestMs: 3_000 });
-    end.open(settled());
+    end.open(reconciled());
   });
 
   it('tells how many turns are on or in line, and makes due at once what waits', async () => {
-    const end = gate<Verdict>();
+    const end = gate<ReconcileResult>();
     answer = () => end.promise;
     queue.add('a');
     queue.add('b', 60_000);
@@ -60,7 +60,7 @@ describe('a work queue', () => {
     expect(queue.busy).toBe(1);
     queue.hasten();
     expect(queue.busy).toBe(3);
-    end.open(settled());
+    end.open(reconciled());
     await clock.advance(0);
     expect(turns).toEqual(['a', 'b', 'c']);
     expect(queue.busy).toBe(0);
@@ -71,7 +71,7 @@ describe('a work queue', () => {
     const seen: (string | undefined)[] = [];
     answer = () => {
       seen.push(caller.getStore());
-      return Promise.resolve(settled(1_000));
+      return Promise.resolve(reconciled(1_000));
     };
     caller.run('a request', () => queue.add('a'));
     await clock.advance(1_000);
@@ -79,14 +79,14 @@ describe('a work queue', () => {
   });
 
   it('runs again after a turn for what was added during it, never two turns of a key at a time', async () => {
-    const first = gate<Verdict>();
+    const first = gate<ReconcileResult>();
     answer = () => first.promise;
     queue.add('a');
     queue.add('a');
     queue.add('a');
     expect(turns).toEqual(['a']);
-    answer = () => Promise.resolve(settled());
-    first.open(settled());
+    answer = () => Promise.resolve(reconciled());
+    first.open(reconciled());
     await clock.advance(0);
     expect(turns).toEqual(['a', 'a']);
   });
@@ -96,7 +96,7 @@ describe('a work queue', () => {
     const seen: (string | undefined)[] = [];
     answer = () => {
       seen.push(caller.getStore());
-      return Promise.resolve(turns.length < 3 ? settled(1_000) : settled());
+      return Promise.resolve(turns.length < 3 ? reconciled(1_000) : reconciled());
     };
     caller.run('alice', () => queue.add('a'));
     caller.run('bob', () => queue.add('b', 500));
@@ -105,14 +105,14 @@ describe('a work queue', () => {
   });
 
   it('never runs more keys at a time than allowed', async () => {
-    const gates = ['a', 'b', 'c'].map(() => gate<Verdict>());
+    const gates = ['a', 'b', 'c'].map(() => gate<ReconcileResult>());
     answer = () => gates[turns.length - 1]!.promise;
     ['a', 'b', 'c'].forEach((key) => queue.add(key));
     expect(turns).toEqual(['a', 'b']);
-    gates[0]!.open(settled());
+    gates[0]!.open(reconciled());
     await clock.advance(0);
     expect(turns).toEqual(['a', 'b', 'c']);
-    gates.forEach((one) => one.open(settled()));
+    gates.forEach((one) => one.open(reconciled()));
     await queue.idle();
   });
 
@@ -121,13 +121,13 @@ describe('a work queue', () => {
     queue.add('a');
     await clock.advance(999);
     expect(turns).toHaveLength(1);
-    answer = () => Promise.resolve(retrying(new Error('still no')));
+    answer = () => Promise.resolve(retryAfterError(new Error('still no')));
     await clock.advance(1);
     expect(turns).toHaveLength(2);
-    answer = () => Promise.resolve(waiting('a pod', 3_000));
+    answer = () => Promise.resolve(requeue('a pod', 3_000));
     await clock.advance(5_000);
     expect(turns).toHaveLength(3);
-    answer = () => Promise.resolve(retrying(new Error('no')));
+    answer = () => Promise.resolve(retryAfterError(new Error('no')));
     await clock.advance(3_000);
     expect(turns).toHaveLength(4);
     await clock.advance(1_000);
@@ -135,7 +135,7 @@ describe('a work queue', () => {
   });
 
   it('lets an addition overtake the back-off', async () => {
-    answer = () => Promise.resolve(retrying(new Error('no')));
+    answer = () => Promise.resolve(retryAfterError(new Error('no')));
     queue.add('a');
     await clock.advance(10);
     queue.add('a');
@@ -143,7 +143,7 @@ describe('a work queue', () => {
   });
 
   it('leaves a stalled key alone until it is added again', async () => {
-    answer = () => Promise.resolve(stalled('refused'));
+    answer = () => Promise.resolve(terminal('refused'));
     queue.add('a');
     await clock.advance(100_000);
     expect(turns).toEqual(['a']);
@@ -152,7 +152,7 @@ describe('a work queue', () => {
   });
 
   it('is still once stop() has resolved: the turn that is on is told and awaited, nothing else begins', async () => {
-    const slow = gate<Verdict>();
+    const slow = gate<ReconcileResult>();
     answer = () => slow.promise;
     queue.add('a');
     queue.add('b', 1_000);
@@ -160,7 +160,7 @@ describe('a work queue', () => {
     const stopping = queue.stop().then(() => (stopped = true));
     await clock.advance(5_000);
     expect(stopped).toBe(false);
-    slow.open(settled(1));
+    slow.open(reconciled(1));
     await stopping;
     queue.add('c');
     await clock.advance(5_000);

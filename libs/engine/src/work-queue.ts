@@ -1,19 +1,19 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '@runos/kernel';
-import { type Backoff, exponential } from './backoff.js';
-import { retrying, type Verdict } from './verdict.js';
+import { type Backoff, exponentialBackoff } from './backoff.js';
+import { retryAfterError, type ReconcileResult } from './reconcile-result.js';
 
 export interface WorkQueueOptions<K extends string> {
   /** One turn for one key. What it throws counts as `retrying`. `signal` aborts when the queue stops. */
-  run(key: K, signal: AbortSignal): Promise<Verdict>;
+  run(key: K, signal: AbortSignal): Promise<ReconcileResult>;
   /** Turns at the same time, over all keys. Default 8. */
   readonly concurrency?: number;
   /** Delay after `retrying`. Default 0.5 s doubling to 30 s, half of it random. */
   readonly backoff?: Backoff;
   readonly clock?: Clock;
   /** Hears every verdict, for logs and metrics. */
-  onVerdict?(key: K, verdict: Verdict): void;
+  onVerdict?(key: K, verdict: ReconcileResult): void;
 }
 
 interface Entry {
@@ -26,7 +26,7 @@ interface Entry {
   againAt?: number;
 }
 
-const defaultBackoff = exponential({ firstMs: 500, maxMs: 30_000 });
+const defaultBackoff = exponentialBackoff({ firstMs: 500, maxMs: 30_000 });
 
 /**
  * Keyed work in memory. A key is at most once in the queue and never runs twice at a time: additions coalesce and
@@ -143,15 +143,15 @@ export class WorkQueue<K extends string> {
     this.#pump();
   }
 
-  async #verdictOf(key: K): Promise<Verdict> {
+  async #verdictOf(key: K): Promise<ReconcileResult> {
     try {
       return await this.options.run(key, this.#stopping.signal);
     } catch (cause) {
-      return retrying(cause);
+      return retryAfterError(cause);
     }
   }
 
-  #delayAfter(verdict: Verdict, failures: number): number {
+  #delayAfter(verdict: ReconcileResult, failures: number): number {
     if (verdict.kind === 'retrying') return (this.options.backoff ?? defaultBackoff)(failures);
     return verdict.kind === 'stalled' ? Infinity : (verdict.recheckInMs ?? Infinity);
   }

@@ -11,12 +11,12 @@ export interface Condition {
   readonly since: string;
 }
 
-export type ConditionClaim = Omit<Condition, 'observedGeneration' | 'since'>;
+export type ConditionUpdate = Omit<Condition, 'observedGeneration' | 'since'>;
 
 /** The only way to change a condition: stamps the generation and keeps `since` unless the status really flips. */
-export function mark(
+export function setCondition(
   all: readonly Condition[],
-  claim: ConditionClaim,
+  claim: ConditionUpdate,
   observedGeneration: number,
   now: Date,
 ): Condition[] {

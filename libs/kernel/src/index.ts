@@ -1,5 +1,5 @@
 export { type Clock, systemClock } from './clock.js';
-export { type Condition, type ConditionClaim, type ConditionStatus, mark } from './condition.js';
+export { type Condition, type ConditionUpdate, type ConditionStatus, setCondition } from './condition.js';
 export {
   Fault,
   type FaultBody,
@@ -10,5 +10,5 @@ export {
   type Issue,
   unavailable,
 } from './fault.js';
-export { type Flow, flow } from './flow.js';
+export { type StateMachine, stateMachine } from './state-machine.js';
 export { type Random, randomString, systemRandom } from './random.js';

@@ -1,4 +1,4 @@
-import { fiveNames, type NumberName, numberRanges } from '@runos/sizing';
+import { resourceNumberNames, type NumberName, numberRanges } from '@runos/sizing';
 import type { InputField } from './service-type.js';
 
 const both = ['create', 'update'] as const;
@@ -26,7 +26,7 @@ const number = (name: NumberName): InputField => ({
 export const commonInputs: readonly InputField[] = [
   { name: 'name', kind: 'string', when: both, description: 'what people call it; defaults to the OSID' },
   { name: 'resourceRequirementClassId', kind: 'string', when: both, description: 'the class: replicas, CPU, memory' },
-  ...fiveNames.map(number),
+  ...resourceNumberNames.map(number),
   number('storageMb'),
   {
     name: 'driftPolicy',

@@ -1,6 +1,6 @@
 import type { Issue } from '@runos/kernel';
 import type { KubeObject } from '@runos/kube-objects';
-import type { FiveNumbers, ServiceSizing, StorageKind } from '@runos/sizing';
+import type { ResourceNumbers, ServiceSizing, StorageKind } from '@runos/sizing';
 import type { ConfigSchema } from './config-schema.js';
 import type { Image } from './image.js';
 
@@ -46,7 +46,7 @@ export interface Credentials {
 }
 
 /** Everything a rendering depends on; nothing else may influence it, neither the time nor the instance's name. */
-export interface RenderInput extends FiveNumbers {
+export interface RenderInput extends ResourceNumbers {
   readonly osid: string;
   readonly aid: string;
   readonly cid: string;
@@ -92,5 +92,5 @@ export interface ServiceType {
   readonly renderers: Readonly<Record<number, Renderer>>;
   readonly credentials: (instance: { osid: string }, secrets: Readonly<Record<string, string>>) => Credentials;
   /** What in a config set does not go together with a size; absent when nothing can clash. */
-  readonly clashes?: (numbers: FiveNumbers, configValues: Readonly<Record<string, string>>) => Issue[];
+  readonly clashes?: (numbers: ResourceNumbers, configValues: Readonly<Record<string, string>>) => Issue[];
 }

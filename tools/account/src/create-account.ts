@@ -17,8 +17,8 @@ export interface CreatedAccount {
 export async function createAccount(operator: Operator, email: string, name?: string): Promise<CreatedAccount> {
   const { bus, stop } = connectOperator(operator);
   try {
-    await bus.link.ready(patienceMs);
-    return await bus.ask(identity.createAccount, { email, name });
+    await bus.connector.ready(patienceMs);
+    return await bus.request(identity.createAccount, { email, name });
   } finally {
     await stop();
   }

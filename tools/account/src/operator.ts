@@ -1,5 +1,5 @@
 import { loadConfig, natsConfig, toEnvironment } from '@runos/config';
-import { Bus, NatsLink } from '@runos/messaging';
+import { Bus, NatsConnector } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 
 /** How the people's tools reach a running plane: their own NATS user, which may ask little. */
@@ -12,6 +12,6 @@ export interface Operator {
 export function connectOperator(operator: Operator): { bus: Bus; stop: () => Promise<void> } {
   const config = loadConfig(natsConfig, toEnvironment({ ...operator }));
   const logger = createLogger({ service: 'operator', level: 'silent' });
-  const link = new NatsLink({ service: 'operator', config, logger });
+  const link = new NatsConnector({ service: 'operator', config, logger });
   return { bus: new Bus('operator', link), stop: () => link.stop() };
 }

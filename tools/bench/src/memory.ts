@@ -1,5 +1,5 @@
 import { eventually, Plane, unlimited, withSql, World } from '@runos/tool-e2e';
-import { residentMb } from '@runos/tool-process';
+import { residentMb } from '@runos/testing-process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from './finding.js';
 import { reconcilerUrl } from './fixture/reconciler-url.js';

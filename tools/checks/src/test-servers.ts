@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildToolbox, startCluster } from '@runos/tool-kube';
-import { removePostgresData, startPostgres } from '@runos/tool-postgres';
+import { buildToolbox, startCluster } from '@runos/testing-kube';
+import { removePostgresData, startPostgres } from '@runos/testing-postgres';
 
 export interface TestServers {
   /** How the tests find them. */

@@ -23,8 +23,8 @@ export function currentMessages(): Messages {
 function ofServices(): [string, Message][] {
   return contracts.map((contract) => {
     if (contract.kind === 'event') {
-      const { delivery, audience, body } = contract;
-      const message = { fixed: { delivery, audience }, accepted: {}, told: { body: wireSchema(body) } };
+      const { delivery, receivers, body } = contract;
+      const message = { fixed: { delivery, receivers }, accepted: {}, told: { body: wireSchema(body) } };
       return [`event ${contract.subject}`, message];
     }
     const { scope, input, output } = contract;

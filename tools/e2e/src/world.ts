@@ -1,4 +1,4 @@
-import { builtToolbox } from '@runos/tool-kube';
+import { builtToolbox } from '@runos/testing-kube';
 import { gunzipSync } from 'node:zlib';
 import { ApiClient } from './api-client.js';
 import { type Dev, devOf } from './dev.js';

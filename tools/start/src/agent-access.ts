@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { waitUntil, writeFileAtomic } from '@runos/tool-process';
+import { waitUntil, writeFileAtomic } from '@runos/testing-process';
 import { Kubectl } from './kubectl.js';
 import { repository } from './options.js';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Setting } from '@runos/config';
 import getPort from 'get-port';
-import { type Running } from '@runos/tool-process';
+import { type Running } from '@runos/testing-process';
 import { type Builds } from './builds.js';
 import { type DataFolder } from './data-folder.js';
 import { type Kubectl } from './kubectl.js';

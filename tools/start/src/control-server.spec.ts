@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { identify, startChild } from '@runos/tool-process';
+import { identify, startChild } from '@runos/testing-process';
 import { Builds } from './builds.js';
 import { askPlane, type ControlAddress, startControlServer } from './control-server.js';
 import { DataFolder } from './data-folder.js';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { identify } from '@runos/tool-process';
+import { identify } from '@runos/testing-process';
 import { DataFolder } from './data-folder.js';
 import { ensureSecrets } from './secrets.js';
 

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { alive, ownIdentity, type ProcessIdentity, writeFileAtomic } from '@runos/tool-process';
+import { isRunning, ownIdentity, type ProcessIdentity, writeFileAtomic } from '@runos/testing-process';
 
 /** Everything a plane is, in one folder: data, secrets, logs, and a lock that keeps a second plane away. */
 export class DataFolder {
@@ -43,7 +43,7 @@ export class DataFolder {
   /** The living process that has the folder. */
   holder(): ProcessIdentity | undefined {
     const holder = this.readJson<ProcessIdentity>('lock.json');
-    return holder && alive(holder) ? holder : undefined;
+    return holder && isRunning(holder) ? holder : undefined;
   }
 
   /** undefined where there is no such file, or only a half-written one. */

@@ -1,5 +1,5 @@
-import { buildToolbox, startCluster } from '@runos/tool-kube';
-import { waitUntil } from '@runos/tool-process';
+import { buildToolbox, startCluster } from '@runos/testing-kube';
+import { waitUntil } from '@runos/testing-process';
 import { type AgentHome, startClusterAgent, startNodeAgent } from './agents.js';
 import { Kubectl } from './kubectl.js';
 import { type StartOptions } from './options.js';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { buffer, text } from 'node:stream/consumers';
-import { builtToolbox } from '@runos/tool-kube';
-import { findOnPath } from '@runos/tool-process';
+import { builtToolbox } from '@runos/testing-kube';
+import { findOnPath } from '@runos/testing-process';
 
 /** kubectl with one kubeconfig: ours where it is built, else the one from PATH. */
 export class Kubectl {

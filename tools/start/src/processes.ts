@@ -1,5 +1,5 @@
 import { type Balancer } from './balancer.js';
-import { type Running, Supervised } from '@runos/tool-process';
+import { type Running, Supervised } from '@runos/testing-process';
 
 /** What must end before what: agents before the services they talk to, those before what they store in. */
 export const layers = ['agents', 'services', 'stores'] as const;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { removePostgresData } from '@runos/tool-postgres';
+import { removePostgresData } from '@runos/testing-postgres';
 import { DataFolder } from './data-folder.js';
 import { defaultData } from './options.js';
 

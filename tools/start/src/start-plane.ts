@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import getPort from 'get-port';
 import { contracts, permissionsOf, serviceNames } from '@runos/contracts';
-import { startNats } from '@runos/tool-nats';
-import { startPostgres } from '@runos/tool-postgres';
-import { portIsFree } from '@runos/tool-process';
+import { startNats } from '@runos/testing-nats';
+import { startPostgres } from '@runos/testing-postgres';
+import { portIsFree } from '@runos/testing-process';
 import { startBalancer } from './balancer.js';
 import { type Builds } from './builds.js';
 import { type DataFolder } from './data-folder.js';

@@ -1,13 +1,13 @@
-import { type Setting, stopWithinMs, toEnvironment } from '@runos/config';
+import { type Setting, shutdownTimeoutMs, toEnvironment } from '@runos/config';
 import getPort from 'get-port';
-import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/tool-process';
+import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/testing-process';
 import { programOf, sqlSpansOf } from './built-checkout.js';
 import { type Builds } from './builds.js';
 import { type DataFolder } from './data-folder.js';
 import { replicaName, type ServicePlan, settingsOf, type Surroundings } from './services.js';
 
 /** Who has not ended by itself by then hangs, and is killed. */
-const graceMs = stopWithinMs + 500;
+const graceMs = shutdownTimeoutMs + 500;
 
 /** One replica of one service. */
 export interface Replica {

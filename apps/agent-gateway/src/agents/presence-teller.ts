@@ -1,5 +1,5 @@
-import { type Presence, reconciler } from '@runos/contracts';
-import { exponential, settled, WorkQueue } from '@runos/engine';
+import { type AgentConnection, reconciler } from '@runos/contracts';
+import { exponentialBackoff, reconciled, WorkQueue } from '@runos/engine';
 import type { Bus } from '@runos/messaging';
 import { isNotFound } from '../not-found.js';
 import type { Logger } from '@runos/observability';
@@ -8,7 +8,7 @@ import type { AgentRow, AgentStore } from './agent-store.js';
 
 /** At a time, over all agents: a plane that comes back must not be met by all of them at once. */
 const concurrency = 16;
-const backoff = exponential({ firstMs: 500, maxMs: 15_000 });
+const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
 
 /** Tells the reconciler where each agent stands, the newest word only, until it has acknowledged it. */
 export class PresenceTeller {
@@ -51,16 +51,16 @@ export class PresenceTeller {
 
   async #tell(key: string) {
     const row = this.#newest.get(key);
-    if (row === undefined) return settled();
+    if (row === undefined) return reconciled();
     await this.#report(row);
     await this.agents.told(row, row.seq);
     if (this.#newest.get(key) === row) this.#newest.delete(key);
-    return settled();
+    return reconciled();
   }
 
   async #report(row: AgentRow): Promise<void> {
     try {
-      await this.bus.ask(reconciler.reportPresence, presenceOf(row), { tenant: row.aid });
+      await this.bus.request(reconciler.reportAgentConnection, presenceOf(row), { tenant: row.aid });
     } catch (error) {
       // Its cluster or node was deleted meanwhile: there is nobody left to tell it about.
       if (!isNotFound(error)) throw error;
@@ -70,12 +70,12 @@ export class PresenceTeller {
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
-const presenceOf = (row: AgentRow): Presence => ({
+const presenceOf = (row: AgentRow): AgentConnection => ({
   cid: row.cid,
   nid: identityOf(row).nid,
   sessionNo: Number(row.session_no),
   seq: Number(row.seq),
-  present: row.present,
+  connected: row.present,
   ready: row.ready,
   version: row.version,
   capabilities: row.capabilities,

@@ -3,7 +3,7 @@ import type { Bus } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { Audit } from './audit.js';
 
-type Entry = Parameters<Bus['ask']>[1] & { detail: Record<string, string> };
+type Entry = Parameters<Bus['request']>[1] & { detail: Record<string, string> };
 
 const logger = createLogger({ service: 'spec', level: 'silent' });
 

@@ -19,7 +19,7 @@ export class Audit {
 
   /** Before something secret leaves: without the entry it does not. @throws Fault `unavailable` */
   async allowed(aid: string, action: string, subject: string, detail: Record<string, string> = {}): Promise<void> {
-    await this.bus.ask(identity.recordAudit, { action, subject, outcome: 'allowed', detail }, { tenant: aid });
+    await this.bus.request(identity.recordAudit, { action, subject, outcome: 'allowed', detail }, { tenant: aid });
   }
 
   /** The real reason of a refusal. The refusal stands also when it cannot be recorded; then it is in the log alone. */
@@ -34,7 +34,7 @@ export class Audit {
     await inSpan('refuse', { kind: SpanKind.INTERNAL, attributes: { action } }, async () => {
       this.logger.warn({ aid, ...entry }, 'refused');
       try {
-        await this.bus.ask(identity.recordAudit, entry, { tenant: aid });
+        await this.bus.request(identity.recordAudit, entry, { tenant: aid });
       } catch (error) {
         this.logger.error({ err: error, aid, ...entry }, 'a refusal is not in the audit log');
       }

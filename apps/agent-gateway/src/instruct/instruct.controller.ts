@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { agentGateway } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import type { z } from 'zod';
 import { Instruct } from './instruct.js';
 
@@ -8,7 +8,7 @@ import { Instruct } from './instruct.js';
 export class InstructController {
   constructor(private readonly agents: Instruct) {}
 
-  @Answers(agentGateway.instruct)
+  @Respond(agentGateway.instruct)
   instruct(input: z.output<typeof agentGateway.instruct.input>, { tenant, deadlineAt }: CallContext<'tenant'>) {
     const { cid, nid, type, body, timeoutMs } = input;
     const leftMs = Math.floor(Math.min(timeoutMs, deadlineAt - performance.now()));

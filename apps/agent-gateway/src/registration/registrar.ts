@@ -88,7 +88,7 @@ export class Registrar {
   /** Undefined when the cluster is gone or going. @throws Refused when it takes no further node, saying why */
   async #nidOf(aid: string, cid: string, machineId: string, os: string): Promise<string | undefined> {
     try {
-      const { nid } = await this.parts.bus.ask(reconciler.registerNode, { cid, machineId, os }, { tenant: aid });
+      const { nid } = await this.parts.bus.request(reconciler.registerNode, { cid, machineId, os }, { tenant: aid });
       if (!Nid.is(nid)) throw new Error(`the reconciler named a node "${nid}", which is no nid`);
       return nid;
     } catch (error) {

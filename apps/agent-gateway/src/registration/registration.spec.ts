@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { agentGateway } from '@runos/contracts';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
 import { lasting } from '../certificates/issuer.js';
-import { refusalTo, registerAt, SpecAgent } from '../spec/spec-agent.js';
-import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+import { refusalTo, registerAt, SpecAgent } from '../../test/spec-agent.js';
+import { type Replica, SpecPlane } from '../../test/spec-plane.js';
 
 jest.setTimeout(20_000);
 
@@ -41,7 +41,7 @@ describe('a registration token', () => {
 
   it('is the same again for the same idempotency key', async () => {
     const ask = (purpose: 'node' | 'cluster-agent', requestHash: string) =>
-      plane.bus.ask(
+      plane.bus.request(
         agentGateway.issueRegistrationToken,
         { cid: 'ky3', token: { purpose }, idempotency: { key: 'k-1', requestHash } },
         { tenant: 'abcde' },

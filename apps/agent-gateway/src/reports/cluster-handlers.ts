@@ -32,7 +32,7 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
       handle: async (agent, status) => {
         const { aid, cid } = agent.peer.identity;
         try {
-          await bus.ask(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
+          await bus.request(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
         } catch (error) {
           if (!isNotFound(error)) throw error;
           void audit.refusedOften(aid, 'agent.status', cid, status.osid, notOfThisCluster);
@@ -51,7 +51,7 @@ export function clusterHandlers(hub: SessionHub, bus: Bus, audit: Audit): Pick<R
       from: ['cluster-agent'],
       handle: async (agent, question) => {
         const { aid, cid } = agent.peer.identity;
-        const { foreign: [first] = [], ...answer } = await bus.ask(
+        const { foreign: [first] = [], ...answer } = await bus.request(
           reconciler.resync,
           { cid, question },
           { tenant: aid },
@@ -68,7 +68,7 @@ type Root = { readonly step: 'root'; readonly count: number; readonly root: stri
 /** Null when nobody can say now: the agent then starts the exchange itself. */
 async function inSync(bus: Bus, { peer: { identity } }: LiveAgent, question: Root): Promise<boolean | null> {
   try {
-    const answer = await bus.ask(reconciler.resync, { cid: identity.cid, question }, { tenant: identity.aid });
+    const answer = await bus.request(reconciler.resync, { cid: identity.cid, question }, { tenant: identity.aid });
     return answer.equal ?? null;
   } catch (error) {
     if (error instanceof Fault && error.code === 'unavailable') return null;

@@ -13,9 +13,9 @@ import {
   streamService,
 } from '@runos/agent-protocol';
 import { createSigningRequest } from '@runos/pki';
-import { callAs, refusalTo, registerAt, SpecAgent } from '../spec/spec-agent.js';
-import { nobodys } from '../spec/spec-neighbours.js';
-import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+import { callAs, refusalTo, registerAt, SpecAgent } from '../../test/spec-agent.js';
+import { nobodys } from '../../test/spec-neighbours.js';
+import { type Replica, SpecPlane } from '../../test/spec-plane.js';
 
 type Registered = Awaited<ReturnType<typeof registerAt>>;
 

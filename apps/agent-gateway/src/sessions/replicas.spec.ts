@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DELETE_BUNDLE, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
-import { registerAt, SpecAgent } from '../spec/spec-agent.js';
-import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+import { registerAt, SpecAgent } from '../../test/spec-agent.js';
+import { type Replica, SpecPlane } from '../../test/spec-plane.js';
 
 jest.setTimeout(20_000);
 
@@ -26,7 +26,7 @@ async function registered(replica: Replica, machineId: string) {
 const instruct = (nid: string) => {
   const body = { osid: 'valkey-00ky3', generation: 2, revision: 3 };
   const input = { cid: 'ky3', nid, type: 'DELETE_BUNDLE', body, timeoutMs: 1_000 };
-  return reconciler.ask(agentGateway.instruct, input, { tenant: 'abcde' });
+  return reconciler.request(agentGateway.instruct, input, { tenant: 'abcde' });
 };
 
 function dial(replica: Replica, proof: Awaited<ReturnType<typeof registered>>): SpecAgent {
@@ -71,10 +71,10 @@ describe('a plane that starts again', () => {
     const open = await plane.sql.query('SELECT 1 FROM session WHERE closed_at IS NULL');
     expect(open.rowCount).toBe(0);
     const next = await plane.replica();
-    await plane.neighbours.until(() => told(proof.nid)?.present === false);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
     const back = dial(next, proof);
     await back.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.present === true);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
     expect(plane.neighbours.presence.some(({ nid, ready, seq }) => nid === proof.nid && !ready && seq > 2)).toBe(false);
     agent.stop();
     back.stop();
@@ -91,12 +91,12 @@ describe('two replicas', () => {
     expect(await instruct(proof.nid)).toMatchObject({ outcome: 'answered' });
     await lapse(proof.nid);
     expect(await instruct(proof.nid)).toEqual({ outcome: 'absent' });
-    await plane.neighbours.until(() => told(proof.nid)?.present === false);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
     const back = dial(alive, proof);
     await back.beat();
     expect(await instruct(proof.nid)).toMatchObject({ outcome: 'answered' });
     expect(agent.heard.filter(({ type }) => type === 'DELETE_BUNDLE')).toHaveLength(1);
-    await plane.neighbours.until(() => told(proof.nid)?.present === true);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
     for (const each of [agent, back]) each.stop();
     await Promise.all([dead, alive].map(({ service }) => service.stop()));
   });
@@ -133,7 +133,7 @@ describe('what could not be written at its time', () => {
        SELECT 999999, 'abcde', 'ky3', 'ghost', 'none', replica FROM session WHERE nid = $1 AND closed_at IS NULL`,
       [proof.nid],
     );
-    await plane.neighbours.until(() => told('ghost')?.present === false);
+    await plane.neighbours.until(() => told('ghost')?.connected === false);
     await plane.sql.query(`UPDATE certificate SET revoked_at = now() WHERE nid = $1`, [proof.nid]);
     expect(await agent.ended).toMatchObject({ refusal: 'certificate-revoked' });
     agent.stop();

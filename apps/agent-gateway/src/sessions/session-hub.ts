@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Refusal } from '@runos/agent-protocol';
-import { gauge, inSpan, type Logger, outsideTraces, SpanKind, traceOf } from '@runos/observability';
+import { gauge, inSpan, type Logger, withoutTrace, SpanKind, traceOf } from '@runos/observability';
 import { keyOf } from '../agents/agent-key.js';
 import type { AgentRow, AgentStore, Introduction } from '../agents/agent-store.js';
 import { Heartbeats } from '../agents/heartbeats.js';
@@ -79,8 +79,8 @@ export class SessionHub {
       return undefined;
     }
     this.#live.set(sessionNo, agent);
-    outsideTraces(() => this.heartbeats.watch(agent, opened.agent.ready));
-    void stream.over.then((reason) => outsideTraces(() => this.#closed(agent, reason)));
+    withoutTrace(() => this.heartbeats.watch(agent, opened.agent.ready));
+    void stream.over.then((reason) => withoutTrace(() => this.#closed(agent, reason)));
     this.#dropReplaced(opened.replaced);
     presence.tell([opened.agent]);
     logger.info({ ...identity, sessionNo, version: said.version }, 'an agent is connected');

@@ -1,6 +1,6 @@
 import { type Refusal } from '@runos/agent-protocol';
 import { Fault, type FaultBody, faultOf } from '@runos/kernel';
-import { isNobody, type NatsLink } from '@runos/messaging';
+import { isNoResponders, type NatsConnector } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import type { InstructionOutcome } from '../streams/live-agent.js';
 import { decodeOrder, encodeOrder, endOrder, type SessionOrder, sessionOrder, subjectOf } from './session-subject.js';
@@ -17,7 +17,7 @@ export type OrderHandler = (order: SessionOrder) => Promise<InstructionOutcome |
 /** The lines between replicas: one subject per session, without a queue, so that only its holder hears it. */
 export class SessionLines {
   constructor(
-    private readonly link: NatsLink,
+    private readonly link: NatsConnector,
     private readonly logger: Logger,
   ) {}
 
@@ -49,7 +49,7 @@ export class SessionLines {
       const reply = await connection.request(subjectOf(sessionNo), encodeOrder(order), { timeout: timeoutMs });
       answer = decodeOrder(reply.data) as Answer;
     } catch (error) {
-      if (isNobody(error)) return undefined;
+      if (isNoResponders(error)) return undefined;
       return { outcome: 'unknown' };
     }
     if ('fault' in answer) throw Fault.fromBody(answer.fault);

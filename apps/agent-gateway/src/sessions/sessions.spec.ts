@@ -4,8 +4,8 @@ import { AgentHello, DELETE_BUNDLE, type Envelope, errorEnvelope, replyEnvelope 
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
 import { halfOpenProxy } from '@runos/testing-basics';
-import { registerAt, SpecAgent } from '../spec/spec-agent.js';
-import { type Replica, SpecPlane } from '../spec/spec-plane.js';
+import { registerAt, SpecAgent } from '../../test/spec-agent.js';
+import { type Replica, SpecPlane } from '../../test/spec-plane.js';
 
 jest.setTimeout(20_000);
 
@@ -41,7 +41,7 @@ const dial = (replica: Replica, proof: Registered, kind: 'node' | 'cluster-agent
 
 const input = { osid: 'valkey-00ky3', generation: 2, revision: 3 };
 const instruct = (nid: string | null, more: object = {}, cid = 'ky3') =>
-  reconciler.ask(
+  reconciler.request(
     agentGateway.instruct,
     { cid, nid, type: 'DELETE_BUNDLE', body: input, timeoutMs: 2_000, ...more },
     { tenant: 'abcde' },
@@ -55,7 +55,7 @@ describe('presence', () => {
     const proof = await registered('hello');
     const agent = dial(one, proof);
     await agent.ask(AgentHello, { version: '1.2.3', capabilities: ['bundles/1'], clusterUid: 'uid-1' });
-    await plane.neighbours.until(() => told(proof.nid)?.present === true);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
     expect(told(proof.nid)).toMatchObject({
       ready: false,
       version: '1.2.3',
@@ -96,16 +96,16 @@ describe('presence', () => {
     agent.beatEvery(200);
     await plane.neighbours.until(() => told(proof.nid)?.ready === true);
     agent.stop();
-    await plane.neighbours.until(() => told(proof.nid)?.present === false);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
     expect(told(proof.nid)?.ready).toBe(true);
     const back = dial(one, proof);
     await back.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.present === true);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
     expect(told(proof.nid)?.ready).toBe(true);
     const lastBeat = Date.now();
     await plane.neighbours.until(() => told(proof.nid)?.ready === false);
     expect(Date.now() - lastBeat).toBeGreaterThan(1_600);
-    expect(told(proof.nid)?.present).toBe(true);
+    expect(told(proof.nid)?.connected).toBe(true);
     await back.beat();
     await plane.neighbours.until(() => told(proof.nid)?.ready === true);
   });
@@ -125,10 +125,10 @@ describe('presence', () => {
     const agent = dial(two, proof);
     const before = Date.now();
     await agent.beat();
-    const { agents: all } = await reconciler.ask(agentGateway.listHeartbeats, { cid: 'ky3' }, { tenant: 'abcde' });
+    const { agents: all } = await reconciler.request(agentGateway.listHeartbeats, { cid: 'ky3' }, { tenant: 'abcde' });
     const at = Date.parse(all.find(({ nid }) => nid === proof.nid)?.lastHeartbeatAt ?? '');
     expect(Math.abs(at - before)).toBeLessThan(2_000);
-    const others = await reconciler.ask(agentGateway.listHeartbeats, { cid: 'ky3' }, { tenant: 'other' });
+    const others = await reconciler.request(agentGateway.listHeartbeats, { cid: 'ky3' }, { tenant: 'other' });
     expect(others.agents).toEqual([]);
   });
 });
@@ -143,7 +143,7 @@ describe('a connection that leads nowhere', () => {
     await plane.neighbours.until(() => told(proof.nid)?.ready === true);
     proxy.freeze();
     await plane.neighbours.until(() => told(proof.nid)?.ready === false);
-    expect(told(proof.nid)?.present).toBe(true);
+    expect(told(proof.nid)?.connected).toBe(true);
     expect(await instruct(proof.nid, { timeoutMs: 200 })).toEqual({ outcome: 'unknown' });
     const back = dial(two, proof);
     back.onInstruction = obey;
@@ -190,7 +190,7 @@ describe('an instruction', () => {
     agent.onInstruction = ({ tag }) => errorEnvelope('the disk is full', tag);
     expect(await instruct(proof.nid)).toEqual({ outcome: 'refused', message: 'the disk is full' });
     agent.stop();
-    await plane.neighbours.until(() => told(proof.nid)?.present === false);
+    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
     expect(await instruct(proof.nid)).toEqual({ outcome: 'absent' });
   });
 
@@ -220,7 +220,7 @@ describe('a forgotten cluster', () => {
     const { token } = await plane.token('node', { cid: 'ky9' });
     const agent = dial(two, proof, 'cluster-agent');
     await agent.beat();
-    await reconciler.ask(agentGateway.forgetCluster, { cid: 'ky9' }, { tenant: 'abcde' });
+    await reconciler.request(agentGateway.revokeCluster, { cid: 'ky9' }, { tenant: 'abcde' });
     expect(await agent.ended).toMatchObject({ refusal: 'certificate-revoked' });
     expect(await dial(one, proof, 'cluster-agent').ended).toMatchObject({ refusal: 'certificate-revoked' });
     const late = registerAt(one.registerPort, one.gateway.registerCa, { token, machineId: randomUUID() });

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { agentGateway } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import type { z } from 'zod';
 import { TokenIssue } from './token-issue.js';
 
@@ -8,7 +8,7 @@ import { TokenIssue } from './token-issue.js';
 export class TokensController {
   constructor(private readonly tokens: TokenIssue) {}
 
-  @Answers(agentGateway.issueRegistrationToken)
+  @Respond(agentGateway.issueRegistrationToken)
   issue(input: z.output<typeof agentGateway.issueRegistrationToken.input>, { tenant, actor }: CallContext<'tenant'>) {
     return this.tokens.issue(tenant, actor, input);
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ConfigKey, serviceType } from '@runos/service-types';
-import { type ThrowAwayPostgres, throwAwayPostgres } from '@runos/testing-services';
+import { type TemporaryPostgres, temporaryPostgres } from '@runos/testing-postgres';
 import pg from 'pg';
 
 interface Setting {
@@ -13,11 +13,11 @@ interface Setting {
   readonly context: string;
 }
 
-let postgres: ThrowAwayPostgres;
+let postgres: TemporaryPostgres;
 let client: pg.Client;
 let settings: Map<string, Setting>;
 beforeAll(async () => {
-  postgres = await throwAwayPostgres();
+  postgres = await temporaryPostgres();
   client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   const { rows } = await client.query<Setting>('SELECT * FROM pg_settings');

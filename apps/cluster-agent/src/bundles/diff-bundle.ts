@@ -10,7 +10,7 @@ import {
   printPath,
   refKey,
   refOf,
-  surplus,
+  entriesToPrune,
   unpackObjects,
   valueAt,
 } from '@runos/kube-objects';
@@ -36,7 +36,7 @@ export async function diffBundle(
   const lines = await Promise.all(
     objects.map((wanted) => diffObject(client, applier, wanted, rendered.get(refKey(refOf(wanted))))),
   );
-  const left = surplus(instance?.inventory() ?? [], objects.map(refOf));
+  const left = entriesToPrune(instance?.inventory() ?? [], objects.map(refOf));
   const going = left.map((entry): Line => ({ object: bare(entry), changes: [presence('present', 'absent')] }));
   return { objects: [...lines, ...going].filter(({ changes }) => changes.length > 0) };
 }

@@ -1,10 +1,10 @@
-import { fightQuietMs, type Fights } from '@runos/engine';
+import { conflictResetMs, type ConflictBackoff } from '@runos/engine';
 import type { KubeClient } from '@runos/kube-client';
 import { type Clock } from '@runos/kernel';
 import {
   changedPaths,
-  type Culprit,
-  culpritsOf,
+  type ConflictingManager,
+  conflictingManagersOf,
   holdsData,
   type KubeObject,
   ownedFields,
@@ -39,7 +39,7 @@ export class Repairer {
   constructor(
     private readonly client: KubeClient,
     private readonly applier: Applier,
-    private readonly fights: Fights,
+    private readonly fights: ConflictBackoff,
     private readonly clock: Clock,
   ) {}
 
@@ -94,9 +94,9 @@ export class Repairer {
     return outcome;
   }
 
-  #culprits(seen: KubeObject, after: KubeObject): Culprit[] {
+  #culprits(seen: KubeObject, after: KubeObject): ConflictingManager[] {
     const fields = ownedFields(after);
-    return fields === undefined ? [] : culpritsOf(seen, changedPaths(fields, seen, after));
+    return fields === undefined ? [] : conflictingManagersOf(seen, changedPaths(fields, seen, after));
   }
 
   #apply({ wanted, state, signal }: RepairTask): Promise<Outcome> {
@@ -113,7 +113,7 @@ export class Repairer {
     return outcome;
   }
 
-  #undone({ instance, state }: RepairTask, culprits: readonly Culprit[], action?: 'recreated'): void {
+  #undone({ instance, state }: RepairTask, culprits: readonly ConflictingManager[], action?: 'recreated'): void {
     const now = this.clock.now();
     for (const culprit of culprits) {
       const key = fightKey(state.ref, culprit);
@@ -126,7 +126,7 @@ export class Repairer {
   }
 
   /** The soonest of the culprits decides: repairing one field repairs the object. */
-  #held({ instance, state }: RepairTask, culprits: readonly Culprit[]): Repair | undefined {
+  #held({ instance, state }: RepairTask, culprits: readonly ConflictingManager[]): Repair | undefined {
     let soonest = Infinity;
     for (const culprit of culprits) {
       const key = fightKey(state.ref, culprit);
@@ -137,11 +137,11 @@ export class Repairer {
     return soonest > 0 ? { kind: 'held', notBefore: this.clock.now().getTime() + soonest } : undefined;
   }
 
-  #contest(instance: Instance, { ref }: ObjectState, key: string, culprit: Culprit): void {
+  #contest(instance: Instance, { ref }: ObjectState, key: string, culprit: ConflictingManager): void {
     instance.contests.set(key, { ref, manager: culprit.manager, fields: fieldsOf(culprit) });
   }
 
-  #report({ instance, state }: RepairTask, culprits: readonly Culprit[], hash: string | undefined): Repair {
+  #report({ instance, state }: RepairTask, culprits: readonly ConflictingManager[], hash: string | undefined): Repair {
     const fields = culprits.flatMap(fieldsOf);
     const news = JSON.stringify(state.deviation) !== JSON.stringify(fields);
     state.reportedHash = hash;
@@ -153,6 +153,6 @@ export class Repairer {
 
   /** Only then is it worth asking before repairing whether it is the same fight again. */
   #foughtLately({ repairedAt }: ObjectState): boolean {
-    return repairedAt !== undefined && this.clock.now().getTime() - repairedAt < 2 * fightQuietMs;
+    return repairedAt !== undefined && this.clock.now().getTime() - repairedAt < 2 * conflictResetMs;
   }
 }

@@ -1,4 +1,4 @@
-import { assess, isCreated, type KubeObject, ownedHash, replicasOf } from '@runos/kube-objects';
+import { assessHealth, isCreated, type KubeObject, ownedHash, replicasOf } from '@runos/kube-objects';
 import { isKnown, type ObjectState } from './object-state.js';
 
 /**
@@ -30,7 +30,7 @@ export function observe(state: ObjectState, live: KubeObject): boolean {
   const before = JSON.stringify([state.health, state.replicas, state.ending]);
   state.version = live.metadata.resourceVersion;
   state.ending = live.metadata.deletionTimestamp !== undefined;
-  state.health = assess(live);
+  state.health = assessHealth(live);
   state.replicas = replicasOf(live);
   return before !== JSON.stringify([state.health, state.replicas, state.ending]);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { waitUntil } from '@runos/tool-process';
-import { type AgentAccess, agentAccess } from '../spec-access.js';
+import { waitUntil } from '@runos/testing-process';
+import { type AgentAccess, agentAccess } from '../../test/spec-access.js';
 import { Lease } from './lease.js';
 
 let access: AgentAccess;

@@ -1,4 +1,4 @@
-import { settled, type Verdict, waiting } from '@runos/engine';
+import { reconciled, type ReconcileResult, requeue } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
 import {
@@ -33,12 +33,12 @@ export interface RemoverParts {
 export class Remover {
   constructor(private readonly parts: RemoverParts) {}
 
-  async run(instance: Instance, signal: AbortSignal): Promise<Verdict> {
+  async run(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
     const { clock, volumes, heldUpAfterMs, lookAgainMs, changed } = this.parts;
     // What is left of a removal that was under way may be no more than its volumes.
-    if (!volumes.listed) return waiting('VolumesUnlisted', lookAgainMs);
+    if (!volumes.listed) return requeue('VolumesUnlisted', lookAgainMs);
     const removal = (instance.removal ??= await this.#begin(instance, signal));
-    if (removal.done) return settled();
+    if (removal.done) return reconciled();
     const waited = clock.now().getTime() - removal.startedAt;
     const late = waited >= heldUpAfterMs;
     const left = await this.#steps(instance, removal, late, signal);
@@ -47,11 +47,11 @@ export class Remover {
       removal.done = true;
       removal.heldUp = [];
       changed(instance);
-      return settled();
+      return reconciled();
     }
     if (late) Object.assign(removal, await whatHolds(this.parts.client, instance.osid, left, signal));
     changed(instance);
-    return waiting('Removing', late ? lookAgainMs : Math.min(lookAgainMs, heldUpAfterMs - waited));
+    return requeue('Removing', late ? lookAgainMs : Math.min(lookAgainMs, heldUpAfterMs - waited));
   }
 
   async #begin(instance: Instance, signal: AbortSignal): Promise<Removal> {

@@ -1,11 +1,11 @@
-import { exponential } from '@runos/engine';
+import { exponentialBackoff } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 
 /** The safety net for whatever was lost without anybody noticing. */
 const everyMs = 3_600_000;
 
-const backoff = exponential({ firstMs: 1_000, maxMs: 60_000 });
+const backoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
 
 /** Compares with the plane after every connection that is not in step, and once an hour while connected. */
 export class ResyncLoop {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Fights } from '@runos/engine';
+import { ConflictBackoff } from '@runos/engine';
 import { systemClock } from '@runos/kernel';
 import { refKey } from '@runos/kube-objects';
 import type { Applier } from '../apply/applier.js';
@@ -7,7 +7,7 @@ import type { Outcome } from '../apply/outcome.js';
 import { unborn } from '../bundles/bundle-record.js';
 import type { Repairer } from '../drift/repairer.js';
 import { Instance } from '../instances/instance.js';
-import { bundleOf, newOsid, objectsOf, ofKind, refIn } from '../spec-executor.js';
+import { bundleOf, newOsid, objectsOf, ofKind, refIn } from '../../test/spec-executor.js';
 import { BundleTurn } from './bundle-turn.js';
 import type { Pruner } from './pruner.js';
 
@@ -20,7 +20,7 @@ async function turn(answer: (instance: Instance) => Outcome) {
   const instance = new Instance({ ...unborn(osid), ...bundle, objectsGz: Buffer.from(objectsGz, 'base64') });
   const applier = { apply: () => Promise.resolve(answer(instance)) } as Partial<Applier> as Applier;
   const pruner = { prune: () => Promise.resolve() } as Partial<Pruner> as Pruner;
-  const parts = { applier, pruner, repairer: {} as Repairer, fights: new Fights({ clock: systemClock }) };
+  const parts = { applier, pruner, repairer: {} as Repairer, fights: new ConflictBackoff({ clock: systemClock }) };
   const verdict = await new BundleTurn({ ...parts, clock: systemClock, changed: () => undefined }).run(
     instance,
     new AbortController().signal,

@@ -1,4 +1,4 @@
-import { type Fights, retrying, settled, type Verdict, waiting } from '@runos/engine';
+import { type ConflictBackoff, retryAfterError, reconciled, type ReconcileResult, requeue } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import { KubeError } from '@runos/kube-client';
 import { applyWaves, type KubeObject, refKey, refOf } from '@runos/kube-objects';
@@ -15,7 +15,7 @@ export interface BundleTurnParts {
   readonly applier: Applier;
   readonly repairer: Repairer;
   readonly pruner: Pruner;
-  readonly fights: Fights;
+  readonly fights: ConflictBackoff;
   readonly clock: Clock;
   /** Something worth telling may have changed. */
   changed(instance: Instance): void;
@@ -30,7 +30,7 @@ const pruneAgainMs = 5_000;
 export class BundleTurn {
   constructor(private readonly parts: BundleTurnParts) {}
 
-  async run(instance: Instance, signal: AbortSignal): Promise<Verdict> {
+  async run(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
     const { changed, pruner } = this.parts;
     const rendered = instance.rendered();
     if (instance.adopted !== instance.record.revision) {
@@ -89,9 +89,9 @@ export class BundleTurn {
     }
   }
 
-  #verdict(instance: Instance, failures: readonly unknown[]): Verdict {
-    if (outdated(instance)) return settled(0);
-    if (failures.length > 0) return retrying(failures[0]);
+  #verdict(instance: Instance, failures: readonly unknown[]): ReconcileResult {
+    if (outdated(instance)) return reconciled(0);
+    if (failures.length > 0) return retryAfterError(failures[0]);
     const now = this.parts.clock.now().getTime();
     const namespace = instance.todo.get(namespaceKey(instance));
     const open = instance.namespaceEnding ? [] : namespace ? [namespace] : [...instance.todo.values()];
@@ -100,7 +100,7 @@ export class BundleTurn {
       ...[...instance.contests.keys()].map((key) => this.parts.fights.quietInMs(key)),
       instance.record.inventory.length > instance.objects.size ? pruneAgainMs : Infinity,
     );
-    return Number.isFinite(soonest) ? waiting('Due', soonest) : settled();
+    return Number.isFinite(soonest) ? requeue('Due', soonest) : reconciled();
   }
 }
 

@@ -1,5 +1,12 @@
 import type { KubeClient } from '@runos/kube-client';
-import { type InventoryEntry, type KubeObject, osidOf, refOf, surplus, withoutGone } from '@runos/kube-objects';
+import {
+  type InventoryEntry,
+  type KubeObject,
+  osidOf,
+  refOf,
+  entriesToPrune,
+  withoutDeleted,
+} from '@runos/kube-objects';
 import type { RecordKeeper } from '../bundles/record-keeper.js';
 import type { Instance } from '../instances/instance.js';
 
@@ -12,13 +19,13 @@ export class Pruner {
 
   /** Once everything wanted is there. What refuses to go stays on the inventory and is tried again. */
   async prune(instance: Instance, rendered: ReadonlyMap<string, KubeObject>, signal: AbortSignal): Promise<void> {
-    const left = surplus(instance.inventory(), [...rendered.values()].map(refOf));
+    const left = entriesToPrune(instance.inventory(), [...rendered.values()].map(refOf));
     const gone: InventoryEntry[] = [];
     for (const entry of left) if (await this.#gone(instance, entry, signal)) gone.push(entry);
     if (gone.length === 0) return;
     await this.keeper.update(instance, (now) =>
       // A bundle that has come in meanwhile may want it back: then the next turn decides anew.
-      now.revision === instance.adopted ? { ...now, inventory: withoutGone(now.inventory, gone) } : undefined,
+      now.revision === instance.adopted ? { ...now, inventory: withoutDeleted(now.inventory, gone) } : undefined,
     );
   }
 

@@ -1,5 +1,5 @@
 import {
-  assess,
+  assessHealth,
   failedCreate,
   type Health,
   type KubeObject,
@@ -39,7 +39,7 @@ export class Dependents {
     const ref = refOf(object);
     const instance = this.registry.inhabited(ref);
     if (instance === undefined || instance.record.removing) return;
-    this.#set(instance, refKey(ref), ref, assess(object));
+    this.#set(instance, refKey(ref), ref, assessHealth(object));
   }
 
   gone(object: KubeObject): void {
@@ -81,7 +81,7 @@ export class Dependents {
   /** Claims of a StatefulSet have no owner and outlive it: one that goes was deleted by somebody, with its data. */
   #claimGone(instance: Instance, claim: KubeObject): void {
     const owned = (claim.metadata.ownerReferences?.length ?? 0) > 0;
-    if (owned || instance.namespaceEnding || assess(deletionUndone(claim)).reason !== 'Bound') return;
+    if (owned || instance.namespaceEnding || assessHealth(deletionUndone(claim)).reason !== 'Bound') return;
     instance.dataLost = `PersistentVolumeClaim ${claim.metadata.name} was deleted: its data is lost.`;
     instance.notesDue = true;
     instance.addDrift(driftOf(refOf(claim), deletion, 'recreated', this.clock.now()));

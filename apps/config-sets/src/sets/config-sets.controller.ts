@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { configSets, type InputOf } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import { ConfigSets } from './config-sets.js';
 
 type Call = CallContext<'tenant'>;
@@ -9,32 +9,32 @@ type Call = CallContext<'tenant'>;
 export class ConfigSetsController {
   constructor(private readonly sets: ConfigSets) {}
 
-  @Answers(configSets.listConfigSets)
+  @Respond(configSets.listConfigSets)
   async list(_input: InputOf<typeof configSets.listConfigSets>, { tenant }: Call) {
     return { configSets: await this.sets.list(tenant) };
   }
 
-  @Answers(configSets.createConfigSet)
+  @Respond(configSets.createConfigSet)
   create({ set, idempotency }: InputOf<typeof configSets.createConfigSet>, { tenant }: Call) {
     return this.sets.create(tenant, set, idempotency);
   }
 
-  @Answers(configSets.showConfigSet)
+  @Respond(configSets.showConfigSet)
   show({ setId }: InputOf<typeof configSets.showConfigSet>, { tenant }: Call) {
     return this.sets.show(tenant, setId);
   }
 
-  @Answers(configSets.updateConfigSet)
+  @Respond(configSets.updateConfigSet)
   update({ setId, values, idempotency }: InputOf<typeof configSets.updateConfigSet>, { tenant }: Call) {
     return this.sets.update(tenant, setId, values, idempotency);
   }
 
-  @Answers(configSets.listConfigSetVersions)
+  @Respond(configSets.listConfigSetVersions)
   async versions({ setId }: InputOf<typeof configSets.listConfigSetVersions>, { tenant }: Call) {
     return { versions: await this.sets.versions(tenant, setId) };
   }
 
-  @Answers(configSets.resolveConfigSet)
+  @Respond(configSets.resolveConfigSet)
   resolve({ setId, type, version }: InputOf<typeof configSets.resolveConfigSet>, { tenant }: Call) {
     return this.sets.resolve(tenant, setId, type, version);
   }

@@ -50,7 +50,7 @@ export class ConfigSets {
 
   /** @throws Fault `configset.invalid`, `type.not_found`, `limit.exceeded`, `conflict.idempotency` */
   async create(tenant: string, { name, type, values }: Wanted, idempotency?: Idempotency): Promise<ConfigSet> {
-    await this.bus.ask(catalog.checkConfigValues, { type, values: { ...values } });
+    await this.bus.request(catalog.checkConfigValues, { type, values: { ...values } });
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency }, async () => {
         this.limits.anotherSet(await this.repository.size(manager, tenant));
@@ -64,7 +64,7 @@ export class ConfigSets {
   /** Makes the next version. @throws Fault `configset.not_found`, `configset.invalid`, `limit.exceeded` */
   async update(tenant: string, setId: string, values: Values, idempotency?: Idempotency): Promise<ConfigSet> {
     const { type } = await this.show(tenant, setId);
-    await this.bus.ask(catalog.checkConfigValues, { type, values: { ...values } });
+    await this.bus.request(catalog.checkConfigValues, { type, values: { ...values } });
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency }, async () => {
         const version = await this.repository.next(manager, tenant, setId, values);

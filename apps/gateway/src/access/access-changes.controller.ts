@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { identity } from '@runos/contracts';
-import { Hears } from '@runos/messaging';
+import { Subscribe } from '@runos/messaging';
 import { type AccessChange, Principals } from './principals.js';
 
 /** Hears of revoked tokens and changed memberships. */
@@ -8,7 +8,7 @@ import { type AccessChange, Principals } from './principals.js';
 export class AccessChangesController {
   constructor(private readonly principals: Principals) {}
 
-  @Hears(identity.accessChanged)
+  @Subscribe(identity.accessChanged)
   accessChanged(change: AccessChange): void {
     this.principals.changed(change);
   }

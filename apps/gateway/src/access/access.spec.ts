@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { aid, principal } from '../spec-plane/sample-answers.js';
-import { type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+import { aid, principal } from '../../test/sample-answers.js';
+import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
 import { Principals } from './principals.js';
 
 let plane: SpecPlane;
@@ -29,7 +29,7 @@ async function changeAccess(change: { keyIds: string[]; userIds: string[] }): Pr
       resolve();
     });
   });
-  await plane.service('identity').bus.tell(identity.accessChanged, change);
+  await plane.service('identity').bus.publish(identity.accessChanged, change);
   await heard;
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { aid } from '../spec-plane/sample-answers.js';
-import { type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+import { aid } from '../../test/sample-answers.js';
+import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {

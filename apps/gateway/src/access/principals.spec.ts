@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { unavailable } from '@runos/kernel';
-import type { Bus, NatsLink } from '@runos/messaging';
-import { principal, token } from '../spec-plane/sample-answers.js';
+import type { Bus, NatsConnector } from '@runos/messaging';
+import { principal, token } from '../../test/sample-answers.js';
 import { Principals } from './principals.js';
 
 let asked = 0;
 let answer: () => Promise<typeof principal>;
 let reconnect = (): void => undefined;
 const bus = { ask: () => ((asked += 1), answer()) } as unknown as Bus;
-const link = { onConnect: (listener: () => void) => void (reconnect = listener) } as unknown as NatsLink;
+const link = { onConnect: (listener: () => void) => void (reconnect = listener) } as unknown as NatsConnector;
 
 beforeEach(() => {
   asked = 0;

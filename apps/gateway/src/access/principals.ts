@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { identity, type Principal } from '@runos/contracts';
-import { Bus, NatsLink } from '@runos/messaging';
+import { Bus, NatsConnector } from '@runos/messaging';
 import { LRUCache } from 'lru-cache';
 
 /** Longer than this nobody is believed without asking again. */
@@ -25,7 +25,7 @@ export class Principals {
 
   constructor(
     private readonly bus: Bus,
-    link: NatsLink,
+    link: NatsConnector,
   ) {
     this.#known = new LRUCache({ max: remembered, ttl: believedMs, perf: { now: () => performance.now() } });
     // What was said while we could not hear is unknown.
@@ -60,7 +60,7 @@ export class Principals {
 
   #ask(hash: string, token: string): Promise<Principal> {
     const asked: Promise<Principal> = this.bus
-      .ask(identity.authenticate, { token })
+      .request(identity.authenticate, { token })
       .then((principal) => {
         this.#ends.set(principal, performance.now() + validForMs(principal));
         if (this.#asked.get(hash) === asked) this.#known.set(hash, principal);

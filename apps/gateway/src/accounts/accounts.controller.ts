@@ -11,6 +11,6 @@ export class AccountsController {
 
   @Operation(listAccounts)
   list(_: OperationInput<typeof listAccounts>, { principal: { userId, memberships } }: Call) {
-    return this.bus.ask(identity.listMemberships, { userId, aids: memberships.map(({ aid }) => aid) });
+    return this.bus.request(identity.listMemberships, { userId, aids: memberships.map(({ aid }) => aid) });
   }
 }

@@ -11,22 +11,22 @@ export class ApiKeysController {
 
   @Operation(listApiKeys)
   list(_: OperationInput<typeof listApiKeys>, { account }: Call) {
-    return this.bus.ask(identity.listApiKeys, {}, account);
+    return this.bus.request(identity.listApiKeys, {}, account);
   }
 
   @Operation(createApiKey)
   create({ body }: OperationInput<typeof createApiKey>, { account, principal, write }: Call) {
     const { idempotency } = write;
-    return this.bus.ask(identity.createApiKey, { userId: principal.userId, key: body, idempotency }, account);
+    return this.bus.request(identity.createApiKey, { userId: principal.userId, key: body, idempotency }, account);
   }
 
   @Operation(showApiKey)
   show({ params: { id } }: OperationInput<typeof showApiKey>, { account }: Call) {
-    return this.bus.ask(identity.showApiKey, { id }, account);
+    return this.bus.request(identity.showApiKey, { id }, account);
   }
 
   @Operation(revokeApiKey)
   revoke({ params: { id } }: OperationInput<typeof revokeApiKey>, { account }: Call) {
-    return this.bus.ask(identity.revokeApiKey, { id }, account);
+    return this.bus.request(identity.revokeApiKey, { id }, account);
   }
 }

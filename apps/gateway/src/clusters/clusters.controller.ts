@@ -19,24 +19,24 @@ export class ClustersController {
 
   @Operation(listClusters)
   list(_: OperationInput<typeof listClusters>, { account }: Call) {
-    return this.bus.ask(reconciler.listClusters, {}, account);
+    return this.bus.request(reconciler.listClusters, {}, account);
   }
 
   @Operation(createCluster)
   async create({ body }: OperationInput<typeof createCluster>, { account, write }: Call) {
-    const made = await this.bus.ask(reconciler.createCluster, { cluster: body, ...write }, account);
+    const made = await this.bus.request(reconciler.createCluster, { cluster: body, ...write }, account);
     const { cid, name, root, domain, status, createdAt } = made;
     return { cid, name, root, domain, status, createdAt };
   }
 
   @Operation(showCluster)
   show({ params: { cid } }: OperationInput<typeof showCluster>, { account }: Call) {
-    return this.bus.ask(reconciler.showCluster, { cid }, account);
+    return this.bus.request(reconciler.showCluster, { cid }, account);
   }
 
   @Operation(deleteCluster)
   delete({ params: { cid } }: OperationInput<typeof deleteCluster>, { account, write }: Call) {
-    return this.bus.ask(reconciler.deleteCluster, { cid, ...write }, account);
+    return this.bus.request(reconciler.deleteCluster, { cid, ...write }, account);
   }
 
   @Operation(createRegistrationToken)
@@ -45,9 +45,9 @@ export class ClustersController {
     { account, write: { idempotency } }: Call,
   ) {
     // Only the reconciler knows which clusters there are, and whether one is being deleted.
-    const { status } = await this.bus.ask(reconciler.showCluster, { cid }, account);
+    const { status } = await this.bus.request(reconciler.showCluster, { cid }, account);
     if (status === 'deleting') throw deleting(cid);
-    return this.bus.ask(agentGateway.issueRegistrationToken, { cid, token: body, idempotency }, account);
+    return this.bus.request(agentGateway.issueRegistrationToken, { cid, token: body, idempotency }, account);
   }
 }
 

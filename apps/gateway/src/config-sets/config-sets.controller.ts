@@ -18,26 +18,26 @@ export class ConfigSetsController {
 
   @Operation(listConfigSets)
   list(_: OperationInput<typeof listConfigSets>, { account }: Call) {
-    return this.bus.ask(configSets.listConfigSets, {}, account);
+    return this.bus.request(configSets.listConfigSets, {}, account);
   }
 
   @Operation(createConfigSet)
   create({ body }: OperationInput<typeof createConfigSet>, { account, write: { idempotency } }: Call) {
-    return this.bus.ask(configSets.createConfigSet, { set: body, idempotency }, account);
+    return this.bus.request(configSets.createConfigSet, { set: body, idempotency }, account);
   }
 
   @Operation(showConfigSet)
   show({ params: { setId } }: OperationInput<typeof showConfigSet>, { account }: Call) {
-    return this.bus.ask(configSets.showConfigSet, { setId }, account);
+    return this.bus.request(configSets.showConfigSet, { setId }, account);
   }
 
   @Operation(updateConfigSet)
   update({ params: { setId }, body }: OperationInput<typeof updateConfigSet>, { account }: Call) {
-    return this.bus.ask(configSets.updateConfigSet, { setId, values: body.values }, account);
+    return this.bus.request(configSets.updateConfigSet, { setId, values: body.values }, account);
   }
 
   @Operation(listConfigSetVersions)
   versions({ params: { setId } }: OperationInput<typeof listConfigSetVersions>, { account }: Call) {
-    return this.bus.ask(configSets.listConfigSetVersions, { setId }, account);
+    return this.bus.request(configSets.listConfigSetVersions, { setId }, account);
   }
 }

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openApi } from '@runos/api';
-import { aid } from '../spec-plane/sample-answers.js';
-import { type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+import { aid } from '../../test/sample-answers.js';
+import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {

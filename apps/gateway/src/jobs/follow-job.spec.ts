@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
-import { job } from '../spec-plane/sample-answers.js';
+import { job } from '../../test/sample-answers.js';
 import { followJob, type JobReader } from './follow-job.js';
 import { Watch } from './job-wakes.js';
 

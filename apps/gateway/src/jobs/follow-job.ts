@@ -1,4 +1,4 @@
-import { type Job, jobFlow, type JobLog, type WorkItem } from '@runos/api';
+import { type Job, jobStateMachine, type JobLog, type WorkItem } from '@runos/api';
 import { type Clock, faultOf } from '@runos/kernel';
 import type { Watch } from './job-wakes.js';
 import { cursorOf, digestOf, type Seen } from './stream-cursor.js';
@@ -23,7 +23,7 @@ export interface Following {
 /** How often a comment shows both ends that the other is there; also how often the job is read without being woken, ms. */
 export const commentEveryMs = 15_000;
 
-export const hasEnded = ({ status }: Job): boolean => jobFlow.ends(status);
+export const hasEnded = ({ status }: Job): boolean => jobStateMachine.ends(status);
 
 /**
  * A job as server-sent events (`job`, `workitem`, `log`), each with a cursor as its id: first what is, then what
@@ -63,7 +63,7 @@ async function* changes(reader: JobReader, seen: Seen, read: Set<string>): Async
     // A line that came late to a step that had ended is told at the end at the latest.
     if (item.status === 'pending' || (!ended && read.has(item.id))) continue;
     yield* logEvents(reader, item, seen);
-    if (jobFlow.ends(item.status)) read.add(item.id);
+    if (jobStateMachine.ends(item.status)) read.add(item.id);
   }
   if (ended) yield* jobEvent(job, seen);
   return ended;

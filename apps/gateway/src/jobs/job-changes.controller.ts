@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { jobs } from '@runos/contracts';
-import { Hears } from '@runos/messaging';
+import { Subscribe } from '@runos/messaging';
 import { JobWakes } from './job-wakes.js';
 
 /** Hears that a job changed, for those who follow it here. */
@@ -8,7 +8,7 @@ import { JobWakes } from './job-wakes.js';
 export class JobChangesController {
   constructor(private readonly wakes: JobWakes) {}
 
-  @Hears(jobs.jobChanged)
+  @Subscribe(jobs.jobChanged)
   jobChanged({ id }: { id: string }): void {
     this.wakes.wake(id);
   }

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { JobLog, JobStatus, WorkItem } from '@runos/api';
 import { identity, jobs } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { aid, job, jobId, logLine, principal, token, workItem } from '../spec-plane/sample-answers.js';
-import { type Asked, type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
-import { EventReader } from '../spec-plane/event-reader.js';
+import { aid, job, jobId, logLine, principal, token, workItem } from '../../test/sample-answers.js';
+import { type Asked, type SpecPlane, specPlane } from '../../test/spec-plane.js';
+import { EventReader } from '../../test/event-reader.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 
 const changed = () =>
-  plane.service('jobs').bus.tell(jobs.jobChanged, { id: jobId, aid, seq: 2, status }, { tenant: aid });
+  plane.service('jobs').bus.publish(jobs.jobChanged, { id: jobId, aid, seq: 2, status }, { tenant: aid });
 
 async function follow(lastEventId?: string): Promise<EventReader> {
   const headers = { authorization: `Bearer ${token}`, ...(lastEventId ? { 'last-event-id': lastEventId } : {}) };
@@ -112,7 +112,7 @@ describe('GET /jobs/:id/stream', () => {
   it('ends when the access of its caller changes', async () => {
     const stream = await follow();
     for (let seen = 0; seen < 4; seen += 1) await stream.next();
-    await plane.service('identity').bus.tell(identity.accessChanged, { keyIds: [principal.keyId], userIds: [] });
+    await plane.service('identity').bus.publish(identity.accessChanged, { keyIds: [principal.keyId], userIds: [] });
     expect(await stream.rest()).toEqual([]);
   });
 

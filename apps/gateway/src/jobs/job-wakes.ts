@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Clock } from '@runos/kernel';
-import { NatsLink } from '@runos/messaging';
+import { NatsConnector } from '@runos/messaging';
 
 /** Tells one follower that its job may have changed. */
 export class Watch {
@@ -31,7 +31,7 @@ export class Watch {
 export class JobWakes {
   readonly #watches = new Map<string, Set<Watch>>();
 
-  constructor(link: NatsLink) {
+  constructor(link: NatsConnector) {
     // What happened while we could not hear is unknown.
     link.onConnect(() => [...this.#watches.keys()].forEach((id) => this.wake(id)));
   }

@@ -32,31 +32,31 @@ export class JobsController {
 
   @Operation(listJobs)
   list({ query }: OperationInput<typeof listJobs>, { account }: Call) {
-    return this.bus.ask(jobs.listJobs, query, account);
+    return this.bus.request(jobs.listJobs, query, account);
   }
 
   @Operation(showJob)
   show({ params: { id } }: OperationInput<typeof showJob>, call: Call) {
-    return this.bus.ask(jobs.showJob, { id, aids: call.aidsThatAllow('read') });
+    return this.bus.request(jobs.showJob, { id, aids: call.aidsThatAllow('read') });
   }
 
   @Operation(listWorkItems)
   workItems({ params: { id } }: OperationInput<typeof listWorkItems>, call: Call) {
-    return this.bus.ask(jobs.listWorkItems, { id, aids: call.aidsThatAllow('read') });
+    return this.bus.request(jobs.listWorkItems, { id, aids: call.aidsThatAllow('read') });
   }
 
   @Operation(listJobLogs)
   logs({ params: { id, wid }, query: { after } }: OperationInput<typeof listJobLogs>, call: Call) {
-    return this.bus.ask(jobs.listJobLogs, { id, workItemId: wid, after, aids: call.aidsThatAllow('read') });
+    return this.bus.request(jobs.listJobLogs, { id, workItemId: wid, after, aids: call.aidsThatAllow('read') });
   }
 
   @Operation(cancelJob)
   async cancel({ params: { id } }: OperationInput<typeof cancelJob>, call: Call) {
-    const { aid } = await this.bus.ask(jobs.showJob, { id, aids: call.aidsThatAllow('read') });
+    const { aid } = await this.bus.request(jobs.showJob, { id, aids: call.aidsThatAllow('read') });
     const account = call.inAccount(aid);
     const { role } = account.actor;
     if (role === undefined || !roleAllows(role, 'write')) throw forbidden(role === undefined ? [] : [role], 'write');
-    return this.bus.ask(reconciler.cancelJob, { id }, account);
+    return this.bus.request(reconciler.cancelJob, { id }, account);
   }
 
   @Operation(streamJob)
@@ -78,9 +78,10 @@ export class JobsController {
 
   #reader(id: string, aids: string[]): JobReader {
     return {
-      job: () => this.bus.ask(jobs.showJob, { id, aids }),
-      workItems: async () => (await this.bus.ask(jobs.listWorkItems, { id, aids })).workItems,
-      logs: async (workItemId, after) => (await this.bus.ask(jobs.listJobLogs, { id, aids, workItemId, after })).logs,
+      job: () => this.bus.request(jobs.showJob, { id, aids }),
+      workItems: async () => (await this.bus.request(jobs.listWorkItems, { id, aids })).workItems,
+      logs: async (workItemId, after) =>
+        (await this.bus.request(jobs.listJobLogs, { id, aids, workItemId, after })).logs,
     };
   }
 }

@@ -11,11 +11,11 @@ export class NodesController {
 
   @Operation(listNodes)
   list({ params: { cid } }: OperationInput<typeof listNodes>, { account }: Call) {
-    return this.bus.ask(reconciler.listNodes, { cid }, account);
+    return this.bus.request(reconciler.listNodes, { cid }, account);
   }
 
   @Operation(showNode)
   show({ params: { cid, nid } }: OperationInput<typeof showNode>, { account }: Call) {
-    return this.bus.ask(reconciler.showNode, { cid, nid }, account);
+    return this.bus.request(reconciler.showNode, { cid, nid }, account);
   }
 }

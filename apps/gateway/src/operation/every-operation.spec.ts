@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { operations } from '@runos/api';
 import { Fault } from '@runos/kernel';
-import { aid, principal } from '../spec-plane/sample-answers.js';
-import { pathOf, type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+import { aid, principal } from '../../test/sample-answers.js';
+import { pathOf, type SpecPlane, specPlane } from '../../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {

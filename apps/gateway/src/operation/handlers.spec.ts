@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Operation, operations } from '@runos/api';
 import { GatewayModule } from '../gateway.module.js';
 import { methodsAt } from '../http/unrouted.js';
-import { pathOf } from '../spec-plane/spec-plane.js';
+import { pathOf } from '../../test/spec-plane.js';
 import { operationKey } from './operation-of.js';
 
 const handled = (GatewayModule.with({} as never).controllers ?? []).flatMap(({ prototype }) =>

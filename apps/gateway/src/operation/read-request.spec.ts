@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { operations } from '@runos/api';
-import { aid, setId } from '../spec-plane/sample-answers.js';
-import { pathOf, type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+import { aid, setId } from '../../test/sample-answers.js';
+import { pathOf, type SpecPlane, specPlane } from '../../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {

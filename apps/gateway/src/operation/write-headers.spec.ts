@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { aid, principal, token } from '../spec-plane/sample-answers.js';
-import { type SpecPlane, specPlane } from '../spec-plane/spec-plane.js';
+import { aid, principal, token } from '../../test/sample-answers.js';
+import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {

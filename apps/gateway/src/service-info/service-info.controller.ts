@@ -10,11 +10,11 @@ export class ServiceInfoController {
 
   @Operation(listSizingClasses)
   classes({ params: { type } }: OperationInput<typeof listSizingClasses>) {
-    return this.bus.ask(catalog.listSizingClasses, { type });
+    return this.bus.request(catalog.listSizingClasses, { type });
   }
 
   @Operation(listVersions)
   versions({ params: { type } }: OperationInput<typeof listVersions>) {
-    return this.bus.ask(catalog.listVersions, { type });
+    return this.bus.request(catalog.listVersions, { type });
   }
 }

@@ -26,51 +26,51 @@ export class ServicesController {
 
   @Operation(listServices)
   list({ params: { cid }, query }: OperationInput<typeof listServices>, { account }: Call) {
-    return this.bus.ask(reconciler.listInstances, { cid, ...query }, account);
+    return this.bus.request(reconciler.listInstances, { cid, ...query }, account);
   }
 
   @Operation(listServicesOfType)
   listOfType({ params: { cid, type }, query }: OperationInput<typeof listServicesOfType>, { account }: Call) {
-    return this.bus.ask(reconciler.listInstances, { cid, type, ...query }, account);
+    return this.bus.request(reconciler.listInstances, { cid, type, ...query }, account);
   }
 
   @Operation(createService)
   create({ params: { cid, type }, body }: OperationInput<typeof createService>, { account, write }: Call) {
-    return this.bus.ask(reconciler.createInstance, { cid, type, fields: body, ...write }, account);
+    return this.bus.request(reconciler.createInstance, { cid, type, fields: body, ...write }, account);
   }
 
   @Operation(showService)
   show({ params }: OperationInput<typeof showService>, { account }: Call) {
-    return this.bus.ask(reconciler.showInstance, oneOf(params), account);
+    return this.bus.request(reconciler.showInstance, oneOf(params), account);
   }
 
   @Operation(updateService)
   update({ params, body }: OperationInput<typeof updateService>, { account, write }: Call) {
-    return this.bus.ask(reconciler.updateInstance, { ...oneOf(params), fields: body, ...write }, account);
+    return this.bus.request(reconciler.updateInstance, { ...oneOf(params), fields: body, ...write }, account);
   }
 
   @Operation(deleteService)
   delete({ params }: OperationInput<typeof deleteService>, { account, write }: Call) {
-    return this.bus.ask(reconciler.deleteInstance, { ...oneOf(params), ...write }, account);
+    return this.bus.request(reconciler.deleteInstance, { ...oneOf(params), ...write }, account);
   }
 
   @Operation(restartService)
   restart({ params }: OperationInput<typeof restartService>, { account, write }: Call) {
-    return this.bus.ask(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
+    return this.bus.request(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
   }
 
   @Operation(showServiceStatus)
   status({ params }: OperationInput<typeof showServiceStatus>, { account }: Call) {
-    return this.bus.ask(reconciler.showInstanceStatus, oneOf(params), account);
+    return this.bus.request(reconciler.showInstanceStatus, oneOf(params), account);
   }
 
   @Operation(showCredentials)
   credentials({ params }: OperationInput<typeof showCredentials>, { account }: Call) {
-    return this.bus.ask(reconciler.showInstanceCredentials, oneOf(params), account);
+    return this.bus.request(reconciler.showInstanceCredentials, oneOf(params), account);
   }
 
   @Operation(listServiceEvents)
   events({ params, query }: OperationInput<typeof listServiceEvents>, { account }: Call) {
-    return this.bus.ask(reconciler.listInstanceEvents, { ...oneOf(params), ...query }, account);
+    return this.bus.request(reconciler.listInstanceEvents, { ...oneOf(params), ...query }, account);
   }
 }

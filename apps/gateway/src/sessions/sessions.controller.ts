@@ -11,11 +11,11 @@ export class SessionsController {
 
   @Operation(logIn)
   logIn({ body }: OperationInput<typeof logIn>, { address }: Call) {
-    return this.bus.ask(identity.logIn, { ...body, address });
+    return this.bus.request(identity.logIn, { ...body, address });
   }
 
   @Operation(logOut)
   logOut(_: OperationInput<typeof logOut>, { principal }: Call) {
-    return this.bus.ask(identity.logOut, { keyId: principal.keyId });
+    return this.bus.request(identity.logOut, { keyId: principal.keyId });
   }
 }

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { identity, type InputOf } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import { ApiKeys } from './api-keys.js';
 
 type Call = CallContext<'tenant'>;
@@ -9,23 +9,23 @@ type Call = CallContext<'tenant'>;
 export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeys) {}
 
-  @Answers(identity.listApiKeys)
+  @Respond(identity.listApiKeys)
   async list(_input: InputOf<typeof identity.listApiKeys>, { tenant }: Call) {
     return { apiKeys: await this.apiKeys.list(tenant) };
   }
 
-  @Answers(identity.createApiKey)
+  @Respond(identity.createApiKey)
   create({ userId, key, idempotency }: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
     // The weakest role where the caller says none: a missing role must never make a strong token.
     return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
   }
 
-  @Answers(identity.showApiKey)
+  @Respond(identity.showApiKey)
   show({ id }: InputOf<typeof identity.showApiKey>, { tenant }: Call) {
     return this.apiKeys.show(tenant, id);
   }
 
-  @Answers(identity.revokeApiKey)
+  @Respond(identity.revokeApiKey)
   revoke({ id }: InputOf<typeof identity.revokeApiKey>, { tenant, actor }: Call) {
     return this.apiKeys.revoke(tenant, id, actor);
   }

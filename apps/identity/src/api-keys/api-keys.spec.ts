@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { newOwner } from '../spec-account.js';
-import { type SpecPlane, specPlane } from '../spec-plane.js';
+import { newOwner } from '../../test/spec-account.js';
+import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
 import { LastUse } from '../tokens/last-use.js';
 
 let plane: SpecPlane;
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => plane.stop());
 
 const demote = (aid: string, role: string) => plane.sql('UPDATE membership SET role = $2 WHERE aid = $1', [aid, role]);
-const authenticate = (token: string) => plane.bus('gateway').ask(identity.authenticate, { token });
+const authenticate = (token: string) => plane.bus('gateway').request(identity.authenticate, { token });
 
 describe('a personal access token', () => {
   it('cannot be made with a role its creator had when they were last asked, and has no more', async () => {

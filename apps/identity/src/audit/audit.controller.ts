@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { identity } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { type AuditEntry, AuditLog } from './audit-log.js';
 
@@ -12,7 +12,7 @@ export class AuditController {
   ) {}
 
   /** Answered when the entry is on disk: what it allows may follow. */
-  @Answers(identity.recordAudit)
+  @Respond(identity.recordAudit)
   async record(entry: AuditEntry, { tenant, actor }: CallContext<'tenant'>) {
     return { id: await this.audit.append(this.database.manager, tenant, actor, entry) };
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { newOwner } from '../spec-account.js';
-import { type SpecPlane, specPlane } from '../spec-plane.js';
+import { newOwner } from '../../test/spec-account.js';
+import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => plane.stop());
 
 const logIn = (email: string, password: string, address = '127.0.0.1') =>
-  plane.bus('gateway').ask(identity.logIn, { email, password, address });
+  plane.bus('gateway').request(identity.logIn, { email, password, address });
 const codeOf = (tried: Promise<unknown>) =>
   tried.then(
     () => 'in',
@@ -53,21 +53,21 @@ describe('log-ins', () => {
     const { email, password } = await newOwner(plane);
     const [one, other] = [await logIn(email, String(password)), await logIn(email, String(password))];
     const gateway = plane.bus('gateway');
-    const { keyId } = await gateway.ask(identity.authenticate, { token: one.token });
-    const connection = await gateway.link.ready(1_000);
+    const { keyId } = await gateway.request(identity.authenticate, { token: one.token });
+    const connection = await gateway.connector.ready(1_000);
     const news = connection.subscribe(identity.accessChanged.subject, { max: 1 });
     await connection.flush();
-    expect(await gateway.ask(identity.logOut, { keyId })).toEqual({ loggedOut: true });
+    expect(await gateway.request(identity.logOut, { keyId })).toEqual({ loggedOut: true });
     for await (const message of news) expect(message.json()).toEqual({ keyIds: [keyId], userIds: [] });
-    expect(await gateway.ask(identity.logOut, { keyId })).toEqual({ loggedOut: false });
-    expect((await gateway.ask(identity.authenticate, { token: other.token })).email).toBe(email);
+    expect(await gateway.request(identity.logOut, { keyId })).toEqual({ loggedOut: false });
+    expect((await gateway.request(identity.authenticate, { token: other.token })).email).toBe(email);
   });
 });
 
 describe('a restart of NATS', () => {
   it('is survived: questions meanwhile are unavailable, later ones answered', async () => {
     const { token, email } = await newOwner(plane);
-    const ask = () => plane.bus('gateway').ask(identity.authenticate, { token });
+    const ask = () => plane.bus('gateway').request(identity.authenticate, { token });
     await plane.nats.restart(() => expect(ask()).rejects.toMatchObject({ code: 'unavailable' }));
     expect((await untilAvailable(ask)).email).toBe(email);
   }, 20_000);

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { identity, type InputOf } from '@runos/contracts';
-import { Answers } from '@runos/messaging';
+import { Respond } from '@runos/messaging';
 import { Authentication } from '../tokens/authentication.js';
 import { Sessions } from './sessions.js';
 
@@ -11,17 +11,17 @@ export class SessionsController {
     private readonly sessions: Sessions,
   ) {}
 
-  @Answers(identity.authenticate)
+  @Respond(identity.authenticate)
   authenticate({ token }: InputOf<typeof identity.authenticate>) {
     return this.authentication.authenticate(token);
   }
 
-  @Answers(identity.logIn)
+  @Respond(identity.logIn)
   logIn({ email, password, address }: InputOf<typeof identity.logIn>) {
     return this.sessions.logIn(email, password, address);
   }
 
-  @Answers(identity.logOut)
+  @Respond(identity.logOut)
   async logOut({ keyId }: InputOf<typeof identity.logOut>) {
     return { loggedOut: await this.sessions.logOut(keyId) };
   }

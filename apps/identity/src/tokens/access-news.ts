@@ -14,7 +14,7 @@ export class AccessNews {
   /** Unheard news costs the caches their age (at most 30 s), never more. */
   async tell(changed: { keyIds?: string[]; userIds?: string[] }): Promise<void> {
     try {
-      await this.bus.tell(identity.accessChanged, { keyIds: changed.keyIds ?? [], userIds: changed.userIds ?? [] });
+      await this.bus.publish(identity.accessChanged, { keyIds: changed.keyIds ?? [], userIds: changed.userIds ?? [] });
     } catch (error) {
       this.logger.warn({ err: error }, 'caches of tokens could not be told of a change');
     }

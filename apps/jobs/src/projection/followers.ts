@@ -24,7 +24,7 @@ export class Followers {
   async wake(changed: readonly ChangedJob[]): Promise<void> {
     try {
       for (const { id, aid, seq, status } of changed) {
-        await this.bus.tell(jobs.jobChanged, { id, aid, seq: Number(seq), status }, { tenant: aid });
+        await this.bus.publish(jobs.jobChanged, { id, aid, seq: Number(seq), status }, { tenant: aid });
       }
     } catch (error) {
       this.logger.warn({ err: error, jobs: changed.length }, 'followers of jobs could not be woken');

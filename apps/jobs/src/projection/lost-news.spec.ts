@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jobs, type JobProgress, reconciler, storedMessage } from '@runos/contracts';
-import { minted, type SpecPlane, specPlane } from '../spec-plane.js';
-import { line, progress, workItemId } from '../spec-progress.js';
+import { minted, type SpecPlane, specPlane } from '../../test/spec-plane.js';
+import { line, progress, workItemId } from '../../test/spec-progress.js';
 
 describe('news of jobs on a bad way', () => {
   let plane: SpecPlane;
@@ -9,7 +9,7 @@ describe('news of jobs on a bad way', () => {
   const waiting = new Set<() => void>();
   beforeAll(async () => {
     plane = await specPlane({ checkAfterMs: 200 });
-    const connection = await plane.gateway.link.ready(1_000);
+    const connection = await plane.gateway.connector.ready(1_000);
     connection.subscribe(jobs.jobChanged.subject, {
       callback: (_, message) => {
         changes.push(message.json());
@@ -22,10 +22,11 @@ describe('news of jobs on a bad way', () => {
 
   const tell = (...told: JobProgress[]) =>
     plane.reconciler.bus.publishStored(told.map((each) => storedMessage(reconciler.jobProgressed, each)));
-  const open = (told: JobProgress, tenant = told.job.aid) => plane.reconciler.bus.ask(jobs.openJob, told, { tenant });
-  const show = (id: string) => plane.gateway.ask(jobs.showJob, { id, aids: ['acct1'] });
+  const open = (told: JobProgress, tenant = told.job.aid) =>
+    plane.reconciler.bus.request(jobs.openJob, told, { tenant });
+  const show = (id: string) => plane.gateway.request(jobs.showJob, { id, aids: ['acct1'] });
   const messages = async (id: string) => {
-    const { logs } = await plane.gateway.ask(jobs.listJobLogs, { id, aids: ['acct1'], workItemId });
+    const { logs } = await plane.gateway.request(jobs.listJobLogs, { id, aids: ['acct1'], workItemId });
     return logs.map(({ message }) => message);
   };
   const announced = (id: string) => changes.filter((change) => change.id === id).map(({ seq }) => seq);

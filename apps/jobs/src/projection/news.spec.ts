@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { line, progress } from '../spec-progress.js';
+import { line, progress } from '../../test/spec-progress.js';
 import { newsOf, wholeNews } from './news.js';
 
 const { id } = progress(1).job;

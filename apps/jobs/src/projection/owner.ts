@@ -19,7 +19,7 @@ export class Owner {
    */
   async read(id: string, aids: readonly string[]): Promise<boolean> {
     try {
-      const progress = await this.bus.ask(reconciler.readJob, { id, aids: [...aids] });
+      const progress = await this.bus.request(reconciler.readJob, { id, aids: [...aids] });
       await this.projection.apply([wholeNews(progress)]);
       return true;
     } catch (error) {

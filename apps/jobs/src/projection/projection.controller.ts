@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { jobs, type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Answers, type CallContext, type Heard, HearsBatch } from '@runos/messaging';
+import { Respond, type CallContext, type ReceivedEvent, SubscribeBatch } from '@runos/messaging';
 import { JobProjection } from './job-projection.js';
 import { newsOf } from './news.js';
 
@@ -9,12 +9,12 @@ import { newsOf } from './news.js';
 export class ProjectionController {
   constructor(private readonly projection: JobProjection) {}
 
-  @HearsBatch(reconciler.jobProgressed, 100)
-  async progressed(heard: readonly Heard<JobProgress>[]) {
+  @SubscribeBatch(reconciler.jobProgressed, 100)
+  async progressed(heard: readonly ReceivedEvent<JobProgress>[]) {
     await this.projection.apply(newsOf(heard.map(({ body }) => body)));
   }
 
-  @Answers(jobs.openJob)
+  @Respond(jobs.openJob)
   async open(progress: JobProgress, { tenant }: CallContext<'tenant'>) {
     const { job, seq } = progress;
     if (job.aid !== tenant) {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Job, JobLog, ListJobs, WorkItem } from '@runos/api';
-import { type Reach, TenantRepository } from '@runos/persistence';
+import { type TenantScope, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { JobRow } from '../schema/job-row.js';
@@ -12,7 +12,7 @@ export interface StoredJob {
 }
 
 /** A job's id is asked for on behalf of all accounts of the caller: the statement names them itself. */
-const callersAccounts: Reach = { everyTenantBecause: 'the statement is bound to the accounts of the caller' };
+const callersAccounts: TenantScope = { everyTenantBecause: 'the statement is bound to the accounts of the caller' };
 
 @Injectable()
 export class JobRepository extends TenantRepository<JobRow> {
@@ -51,7 +51,7 @@ export class JobRepository extends TenantRepository<JobRow> {
     const text =
       `SELECT line, position FROM job_log WHERE {tenant} AND job_id = $1 AND work_item_id = $2 AND position > $3
                    ORDER BY position LIMIT $4` as const;
-    const reach: Reach = { everyTenantBecause: 'the job was found among the accounts of the caller' };
+    const reach: TenantScope = { everyTenantBecause: 'the job was found among the accounts of the caller' };
     const values = [jobId, workItemId, after, limit];
     const rows = await this.query<{ line: JobLog; position: number }>(manager, reach, text, values);
     return rows.map(({ line, position }) => ({ ...line, id: printPosition(position) }));

@@ -1,4 +1,4 @@
-import type { Contraction } from '@runos/persistence';
+import type { ContractingMigration } from '@runos/persistence';
 import type { QueryRunner } from 'typeorm';
 
 /**
@@ -6,7 +6,7 @@ import type { QueryRunner } from 'typeorm';
  * null once it has ended and all of it is here. `position`: the order in which lines became readable, which is what
  * a follower's cursor goes by; the owner's own ids may arrive in another order.
  */
-export class NoticeWhatIsMissing1780000000002 implements Contraction {
+export class NoticeWhatIsMissing1780000000002 implements ContractingMigration {
   readonly contraction = 'The version before it never left this repository: nothing serves beside it.';
 
   async up(runner: QueryRunner): Promise<void> {

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { reconciler } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { byOf } from '../by.js';
@@ -23,24 +23,24 @@ export class ClustersController {
     private readonly heartbeats: Heartbeats,
   ) {}
 
-  @Answers(reconciler.listClusters)
+  @Respond(reconciler.listClusters)
   async list(_: In<typeof reconciler.listClusters>, { tenant }: Call) {
     return { clusters: (await this.clusters.list(this.database.manager, { tenant })).map(clusterView) };
   }
 
-  @Answers(reconciler.createCluster)
+  @Respond(reconciler.createCluster)
   create(input: In<typeof reconciler.createCluster>, call: Call) {
     return this.creations.run(input, byOf(call));
   }
 
-  @Answers(reconciler.showCluster)
+  @Respond(reconciler.showCluster)
   async show({ cid }: In<typeof reconciler.showCluster>, { tenant }: Call) {
     const cluster = clusterView(await this.clusters.get(this.database.manager, tenant, cid));
     const last = cluster.status === 'connected' ? (await this.heartbeats.of(tenant, cid)).get(null) : undefined;
     return { ...cluster, lastHeartbeatAt: last ?? cluster.lastHeartbeatAt };
   }
 
-  @Answers(reconciler.deleteCluster)
+  @Respond(reconciler.deleteCluster)
   delete(input: In<typeof reconciler.deleteCluster>, call: Call) {
     return this.deletions.run(input, byOf(call));
   }

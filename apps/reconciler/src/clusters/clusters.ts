@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
-import { type Reach, TenantRepository } from '@runos/persistence';
+import { type TenantScope, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { ClusterRow } from './cluster-row.js';
 
@@ -38,7 +38,7 @@ export class Clusters extends TenantRepository<Row> {
   }
 
   /** Of one account, oldest first. */
-  list(sql: EntityManager, reach: Reach): Promise<ClusterRow[]> {
+  list(sql: EntityManager, reach: TenantScope): Promise<ClusterRow[]> {
     return this.query<ClusterRow>(sql, reach, `SELECT ${columns} FROM cluster WHERE {tenant} ORDER BY id`);
   }
 }

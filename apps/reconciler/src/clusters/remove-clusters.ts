@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { agentGateway } from '@runos/contracts';
-import { exponential } from '@runos/engine';
+import { exponentialBackoff } from '@runos/engine';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database, runSql } from '@runos/persistence';
@@ -16,7 +16,7 @@ interface Removal {
 
 /** A replica that dies while it removes a cluster is followed by another after this, ms. */
 const leaseMs = 30_000;
-const backoff = exponential({ firstMs: 1_000, maxMs: 60_000 });
+const backoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
 
 /** Removes deleted clusters: first what their agents could come back with, then the rows. */
 @Injectable()
@@ -49,7 +49,7 @@ export class RemoveClusters {
 
   async #remove({ id, aid, cid, job, failures }: Removal): Promise<void> {
     try {
-      await this.bus.ask(agentGateway.forgetCluster, { cid }, { tenant: aid });
+      await this.bus.request(agentGateway.revokeCluster, { cid }, { tenant: aid });
       await this.database.transaction(async (sql) => {
         const line = {
           level: 'info',

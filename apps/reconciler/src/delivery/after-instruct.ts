@@ -1,4 +1,4 @@
-import { exponential } from '@runos/engine';
+import { exponentialBackoff } from '@runos/engine';
 
 /** What became of an instruction. `failed`: the agent gateway itself could not be asked. */
 export type Outcome =
@@ -23,9 +23,9 @@ export interface AfterInstruct {
   readonly problem: string | null;
 }
 
-const absent = exponential({ firstMs: 1_000, maxMs: 30_000 });
-const unanswered = exponential({ firstMs: 200, maxMs: 15_000 });
-const declined = exponential({ firstMs: 1_000, maxMs: 60_000 });
+const absent = exponentialBackoff({ firstMs: 1_000, maxMs: 30_000 });
+const unanswered = exponentialBackoff({ firstMs: 200, maxMs: 15_000 });
+const declined = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
 
 /** An answer that could not be had is not a no: the same instruction is harmless to repeat, so it is asked again. */
 export function afterInstruct(outcome: Outcome, cid: string, failuresBefore: number): AfterInstruct {

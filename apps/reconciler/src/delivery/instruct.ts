@@ -45,7 +45,7 @@ export class Instruct {
     body: unknown,
   ): Promise<Outcome> {
     try {
-      const said = await this.bus.ask(
+      const said = await this.bus.request(
         agentGateway.instruct,
         { cid, nid: null, type, body, timeoutMs: deadlineMs },
         { tenant: aid, deadlineMs: deadlineMs + overheadMs },

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CreatedService } from '@runos/api';
 import type { JobProgress, reconciler } from '@runos/contracts';
-import { Fault, mark, systemRandom } from '@runos/kernel';
+import { Fault, setCondition, systemRandom } from '@runos/kernel';
 import { Host } from '@runos/naming';
 import { type Osid, TypeName } from '@runos/osid';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
@@ -80,7 +80,7 @@ export class CreateInstance {
       digest: bundle.digest,
       jobId,
       who,
-      conditions: mark([], accepted, 1, now),
+      conditions: setCondition([], accepted, 1, now),
     });
     const opened = await beginJob(sql, {
       jobId,

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { reconciler } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { byOf } from '../by.js';
@@ -27,27 +27,27 @@ export class InstancesController {
     private readonly credentials: ShowCredentials,
   ) {}
 
-  @Answers(reconciler.createInstance)
+  @Respond(reconciler.createInstance)
   create(input: In<typeof reconciler.createInstance>, call: Call) {
     return this.creations.run(input, byOf(call));
   }
 
-  @Answers(reconciler.updateInstance)
+  @Respond(reconciler.updateInstance)
   update(input: In<typeof reconciler.updateInstance>, call: Call) {
     return this.changes.update(input, byOf(call));
   }
 
-  @Answers(reconciler.deleteInstance)
+  @Respond(reconciler.deleteInstance)
   delete(input: In<typeof reconciler.deleteInstance>, call: Call) {
     return this.changes.delete(input, byOf(call));
   }
 
-  @Answers(reconciler.restartInstance)
+  @Respond(reconciler.restartInstance)
   restart(input: In<typeof reconciler.restartInstance>, call: Call) {
     return this.changes.restart(input, byOf(call));
   }
 
-  @Answers(reconciler.listInstances)
+  @Respond(reconciler.listInstances)
   async list(
     { cid, type, limit, cursor }: In<typeof reconciler.listInstances>,
     { tenant }: Call,
@@ -68,12 +68,12 @@ export class InstancesController {
     return { services, nextCursor: found.length > shown.length ? writeCursor(shown[shown.length - 1].id) : null };
   }
 
-  @Answers(reconciler.showInstance)
+  @Respond(reconciler.showInstance)
   async show(name: InstanceName, { tenant }: Call) {
     return instanceView(await this.instances.get(this.database.manager, tenant, name));
   }
 
-  @Answers(reconciler.showInstanceStatus)
+  @Respond(reconciler.showInstanceStatus)
   async status(name: InstanceName, { tenant }: Call): Promise<Out<typeof reconciler.showInstanceStatus>> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
     const { status: state, reason, message } = shownStatus(instance);
@@ -81,12 +81,12 @@ export class InstancesController {
     return { state, reason, message, replicas };
   }
 
-  @Answers(reconciler.showInstanceCredentials)
+  @Respond(reconciler.showInstanceCredentials)
   showCredentials(name: InstanceName, { tenant }: Call) {
     return this.credentials.run(name, tenant);
   }
 
-  @Answers(reconciler.listInstanceEvents)
+  @Respond(reconciler.listInstanceEvents)
   listEvents(input: In<typeof reconciler.listInstanceEvents>, { tenant }: Call) {
     return this.events.list(input, tenant);
   }

@@ -29,7 +29,7 @@ export class Resolver {
   async forNew(tenant: string, type: string, fields: CreateService, cluster: StorageClasses): Promise<Wish> {
     serviceType(type);
     const [resolved, config] = await Promise.all([
-      this.bus.ask(catalog.resolveInstance, { type, fields, cluster: classesOf(cluster) }),
+      this.bus.request(catalog.resolveInstance, { type, fields, cluster: classesOf(cluster) }),
       this.#pin(tenant, type, fields),
     ]);
     const { rrcFlipHint, ...asked } = resolved;
@@ -47,7 +47,7 @@ export class Resolver {
   /** A change keeps everything it does not name, also the version, the renderer and the pinned config set. */
   async forChange(instance: InstanceRow, { driftPolicy, ...fields }: UpdateService): Promise<Wish> {
     const { type, spec: before } = instance;
-    const { sizing, rrcFlipHint } = await this.bus.ask(catalog.resolveInstance, {
+    const { sizing, rrcFlipHint } = await this.bus.request(catalog.resolveInstance, {
       type,
       fields,
       current: before.sizing,
@@ -61,7 +61,7 @@ export class Resolver {
   async #pin(tenant: string, type: string, { configType, configSetId }: CreateService): Promise<PinnedConfig | null> {
     // What does not go together is the catalog's to say.
     if (configSetId === undefined || configType === 'custom') return null;
-    const { version, values, setId } = await this.bus.ask(
+    const { version, values, setId } = await this.bus.request(
       configSets.resolveConfigSet,
       { setId: configSetId, type },
       { tenant },

@@ -21,7 +21,7 @@ export class ShowCredentials {
   /** Answers only once the audit entry, in the caller's name, is durable. */
   async run(name: InstanceName, tenant: string): Promise<z.output<typeof Credentials>> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
-    await this.bus.ask(
+    await this.bus.request(
       identity.recordAudit,
       { action: 'service.credentials', subject: instance.osid, outcome: 'allowed', detail: { cid: instance.cid } },
       { tenant },

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Job } from '@runos/api';
 import type { JobProgress } from '@runos/contracts';
-import { Fault, mark } from '@runos/kernel';
+import { Fault, setCondition } from '@runos/kernel';
 import { tombstoneDigest } from '@runos/agent-protocol';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
@@ -83,7 +83,7 @@ export class WriteInstance {
   async #write(sql: EntityManager, instance: InstanceRow, next: NextWrite): Promise<JobProgress> {
     const jobId = mintJobId(instance.now);
     const { kind, type, spec, digest, who, lines } = next;
-    const conditions = mark(instance.conditions, accepted, instance.generation + 1, instance.now);
+    const conditions = setCondition(instance.conditions, accepted, instance.generation + 1, instance.now);
     const { generation, revision } = await nextRevision(sql, {
       instanceId: instance.id,
       kind,

@@ -17,7 +17,7 @@ export class JobsLink {
   /** Opens the job at the jobs service ahead of the outbox. Never fails: the job exists, whoever knows of it. */
   async open(progress: JobProgress): Promise<void> {
     try {
-      await this.bus.ask(jobs.openJob, progress, { tenant: progress.job.aid, deadlineMs: patienceMs });
+      await this.bus.request(jobs.openJob, progress, { tenant: progress.job.aid, deadlineMs: patienceMs });
     } catch (error) {
       this.logger.debug({ err: error, jobId: progress.job.id }, 'the jobs service hears of a job by the outbox alone');
     }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type JobProgress, reconciler } from '@runos/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { type TestDatabase, testDatabase } from '../testing/test-database.js';
+import { type TestDatabase, testDatabase } from '../../test/test-database.js';
 import { changeJobs } from './change-jobs.js';
 import { endJobs, type JobEnd } from './end-jobs.js';
 import { pauseJobs, resumeJobs } from './job-clocks.js';

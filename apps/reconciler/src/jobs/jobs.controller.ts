@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { byOf } from '../by.js';
@@ -18,7 +18,7 @@ export class JobsController {
   ) {}
 
   /** A job with all its lines, for a projection that has not heard of it. */
-  @Answers(reconciler.readJob)
+  @Respond(reconciler.readJob)
   async read({ id, aids }: In<typeof reconciler.readJob>): Promise<JobProgress> {
     const [found] = await this.database.query<{ body: JobProgress }>(
       `SELECT ${progressJson('j', 'job_log')} AS body FROM job_ref j WHERE j.job_id = $1 AND j.aid = ANY($2)`,
@@ -28,7 +28,7 @@ export class JobsController {
     return found.body;
   }
 
-  @Answers(reconciler.cancelJob)
+  @Respond(reconciler.cancelJob)
   cancel({ id }: In<typeof reconciler.cancelJob>, call: CallContext<'tenant'>) {
     return this.cancellations.run(id, byOf(call));
   }

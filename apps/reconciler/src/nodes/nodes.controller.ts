@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Answers, type CallContext } from '@runos/messaging';
+import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { Clusters } from '../clusters/clusters.js';
@@ -23,19 +23,19 @@ export class NodesController {
     private readonly registrations: RegisterNode,
   ) {}
 
-  @Answers(reconciler.listNodes)
+  @Respond(reconciler.listNodes)
   async list({ cid }: In<typeof reconciler.listNodes>, { tenant }: Call) {
     return { nodes: await this.#read(tenant, cid) };
   }
 
-  @Answers(reconciler.showNode)
+  @Respond(reconciler.showNode)
   async show({ cid, nid }: In<typeof reconciler.showNode>, { tenant }: Call) {
     const [node] = await this.#read(tenant, cid, nid);
     if (node === undefined) throw new Fault('node.not_found', `There is no node "${nid}" in cluster "${cid}".`);
     return node;
   }
 
-  @Answers(reconciler.registerNode)
+  @Respond(reconciler.registerNode)
   register(input: In<typeof reconciler.registerNode>, { tenant }: Call) {
     return this.registrations.run(input, tenant);
   }

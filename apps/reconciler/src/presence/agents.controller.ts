@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { type Presence, reconciler } from '@runos/contracts';
-import { Answers, type CallContext } from '@runos/messaging';
+import { type AgentConnection, reconciler } from '@runos/contracts';
+import { Respond, type CallContext } from '@runos/messaging';
 import type { z } from 'zod';
 import { AnswerResync } from '../resync/answer-resync.js';
 import { RecordStatus } from '../status/record-status.js';
@@ -18,19 +18,19 @@ export class AgentsController {
     private readonly comparison: AnswerResync,
   ) {}
 
-  @Answers(reconciler.reportPresence)
-  async stands(told: Presence, { tenant }: Call) {
+  @Respond(reconciler.reportAgentConnection)
+  async stands(told: AgentConnection, { tenant }: Call) {
     await this.presence.run(told, tenant);
     return {};
   }
 
-  @Answers(reconciler.reportBundleStatus)
+  @Respond(reconciler.reportBundleStatus)
   async reports({ cid, status }: In<typeof reconciler.reportBundleStatus>, { tenant }: Call) {
     await this.status.run(cid, status, tenant);
     return {};
   }
 
-  @Answers(reconciler.resync)
+  @Respond(reconciler.resync)
   compares(input: In<typeof reconciler.resync>, { tenant }: Call) {
     return this.comparison.run(input, tenant);
   }

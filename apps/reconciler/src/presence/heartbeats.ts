@@ -17,7 +17,11 @@ export class Heartbeats {
   /** By nid, null for the cluster agent. Empty when the agent gateway does not answer: then older times are shown. */
   async of(tenant: string, cid: string): Promise<ReadonlyMap<string | null, string>> {
     try {
-      const { agents } = await this.bus.ask(agentGateway.listHeartbeats, { cid }, { tenant, deadlineMs: patienceMs });
+      const { agents } = await this.bus.request(
+        agentGateway.listHeartbeats,
+        { cid },
+        { tenant, deadlineMs: patienceMs },
+      );
       return new Map(agents.flatMap((each) => (each.lastHeartbeatAt ? [[each.nid, each.lastHeartbeatAt]] : [])));
     } catch (error) {
       this.logger.debug({ err: error, cid }, 'heartbeats are not known now');

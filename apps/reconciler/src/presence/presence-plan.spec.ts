@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Presence } from '@runos/contracts';
+import type { AgentConnection } from '@runos/contracts';
 import { type Before, planPresence } from './presence-plan.js';
 
-const told = (over: Partial<Presence> = {}): Presence => ({
+const told = (over: Partial<AgentConnection> = {}): AgentConnection => ({
   cid: 'abc',
   nid: null,
   sessionNo: 5,
   seq: 2,
-  present: true,
+  connected: true,
   ready: true,
   version: '1.0.0',
   capabilities: ['bundles/1'],
@@ -37,7 +37,7 @@ describe('presence', () => {
   });
 
   it('stops when the stream ends, whether or not it still counts as ready', () => {
-    expect(planPresence(before({ present: true }), told({ present: false }))).toMatchObject({
+    expect(planPresence(before({ present: true }), told({ connected: false }))).toMatchObject({
       present: false,
       turn: 'left',
     });

@@ -1,5 +1,5 @@
 import { bundlesCapability } from '@runos/agent-protocol';
-import type { Presence } from '@runos/contracts';
+import type { AgentConnection } from '@runos/contracts';
 
 /** Where the cluster agent stood until now. */
 export interface Before {
@@ -23,18 +23,18 @@ export interface PresencePlan {
 }
 
 /** What follows from a word of the cluster agent's gateway. Only a higher (session, seq) is news: words may be late. */
-export function planPresence(before: Before, told: Presence): PresencePlan {
+export function planPresence(before: Before, told: AgentConnection): PresencePlan {
   const news = told.sessionNo > before.sessionNo || (told.sessionNo === before.sessionNo && told.seq > before.seq);
   if (!news) return { news, present: before.present, uid: before.uid, foreignUid: null, turn: undefined };
   const foreign = before.uid !== null && told.clusterUid !== null && told.clusterUid !== before.uid;
   // Before its hello nobody knows what an agent can do, nor which Kubernetes it speaks for.
-  const present = told.present && told.capabilities.includes(bundlesCapability) && !foreign;
+  const present = told.connected && told.capabilities.includes(bundlesCapability) && !foreign;
   const another = told.sessionNo > before.sessionNo;
   return {
     news,
     present,
     uid: before.uid ?? told.clusterUid,
-    foreignUid: foreign && told.present ? told.clusterUid : null,
+    foreignUid: foreign && told.connected ? told.clusterUid : null,
     turn: present && (another || !before.present) ? 'arrived' : !present && before.present ? 'left' : undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Presence } from '@runos/contracts';
+import type { AgentConnection } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { afterCommit, Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
@@ -19,13 +19,13 @@ export class RecordPresence {
     private readonly pokes: Pokes,
   ) {}
 
-  async run(told: Presence, tenant: string): Promise<void> {
+  async run(told: AgentConnection, tenant: string): Promise<void> {
     await this.database.transaction((sql) =>
       told.nid === null ? this.#cluster(sql, told, tenant) : this.#node(sql, told, told.nid, tenant),
     );
   }
 
-  async #cluster(sql: EntityManager, told: Presence, tenant: string): Promise<void> {
+  async #cluster(sql: EntityManager, told: AgentConnection, tenant: string): Promise<void> {
     const cluster = await this.clusters.get(sql, tenant, told.cid, 'change');
     const { session_no: sessionNo, presence_seq: seq, present, uid } = cluster;
     const plan = planPresence({ sessionNo, seq, present, uid }, told);
@@ -65,7 +65,7 @@ export class RecordPresence {
     });
   }
 
-  async #node(sql: EntityManager, told: Presence, nid: string, tenant: string): Promise<void> {
+  async #node(sql: EntityManager, told: AgentConnection, nid: string, tenant: string): Promise<void> {
     const cluster = await this.clusters.get(sql, tenant, told.cid);
     const [known] = await runSql(
       sql,
@@ -80,7 +80,7 @@ export class RecordPresence {
         nid,
         told.sessionNo,
         told.seq,
-        told.present,
+        told.connected,
         told.ready,
         told.version,
         told.lastHeartbeatAt,

@@ -1,4 +1,4 @@
-import { indexWhileServing } from '@runos/persistence';
+import { createIndexConcurrently } from '@runos/persistence';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** A report about what its cluster has not: whose it is instead is found without reading every instance. */
@@ -6,7 +6,7 @@ export class InstanceByOsid1700000002000 implements MigrationInterface {
   readonly transaction = false;
 
   async up(runner: QueryRunner): Promise<void> {
-    await indexWhileServing(runner, 'ix_instance_osid', 'ON instance (osid)');
+    await createIndexConcurrently(runner, 'ix_instance_osid', 'ON instance (osid)');
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ServiceState } from '@runos/api';
-import { type Condition, mark } from '@runos/kernel';
+import { type Condition, setCondition } from '@runos/kernel';
 import type { Report } from './report.js';
 import { type Trouble, troubleIn } from './trouble.js';
 
@@ -58,7 +58,7 @@ export function observe(wanted: Wanted, before: Observed, report: Report, now: D
 function conditionsOf(before: Observed, report: Report, generation: number, now: Date): Condition[] {
   const spoken = new Set(['Accepted', ...report.conditions.map(({ type }) => type)]);
   return report.conditions.reduce<Condition[]>(
-    (all, { type, status, reason, message }) => mark(all, { type, status, reason, message }, generation, now),
+    (all, { type, status, reason, message }) => setCondition(all, { type, status, reason, message }, generation, now),
     before.conditions.filter(({ type }) => spoken.has(type)),
   );
 }

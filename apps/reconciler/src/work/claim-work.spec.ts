@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type TestDatabase, testDatabase } from '../testing/test-database.js';
+import { type TestDatabase, testDatabase } from '../../test/test-database.js';
 import { type Claim, claimWork, nextDueInMs } from './claim-work.js';
 import { finishWork, holdLane } from './finish-work.js';
 import { redeliver, wakeCluster } from './wake-work.js';

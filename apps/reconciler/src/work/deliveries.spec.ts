@@ -4,7 +4,7 @@ import { createLogger } from '@runos/observability';
 import { keyringEntry } from '@runos/security';
 import { reconcilerConfig } from '../config.js';
 import type { Deliver } from '../delivery/deliver.js';
-import { type TestDatabase, testDatabase } from '../testing/test-database.js';
+import { type TestDatabase, testDatabase } from '../../test/test-database.js';
 import { Deliveries } from './deliveries.js';
 import { Pokes } from './pokes.js';
 

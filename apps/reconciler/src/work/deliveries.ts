@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { exponential } from '@runos/engine';
+import { exponentialBackoff } from '@runos/engine';
 import { systemClock } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
@@ -14,7 +14,7 @@ import { Pokes } from './pokes.js';
 /** Due work that cannot be claimed now (another worker chooses in that lane, or the lane is full) is asked for again after this, ms. */
 const againMs = 100;
 /** After a turn that failed; not at once, for the reason may be in ourselves. */
-const afterFailure = exponential({ firstMs: 200, maxMs: 15_000 });
+const afterFailure = exponentialBackoff({ firstMs: 200, maxMs: 15_000 });
 /** While the database is away a claim is tried to be given back this often, ms. */
 const giveBackMs = 500;
 

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { settled, type Verdict, WorkQueue } from '@runos/engine';
+import { reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { SqlListener } from '@runos/persistence';
@@ -57,13 +57,13 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     this.pokes.onPoke(undefined);
   }
 
-  async #turn(loop: LoopName, signal: AbortSignal): Promise<Verdict> {
+  async #turn(loop: LoopName, signal: AbortSignal): Promise<ReconcileResult> {
     if (loop === 'housekeeping') {
       await this.housekeeping.run();
-      return settled(hourMs);
+      return reconciled(hourMs);
     }
     const next = await this.#nextOf(loop, signal);
-    return settled(Math.min(next ?? safetyMs, safetyMs));
+    return reconciled(Math.min(next ?? safetyMs, safetyMs));
   }
 
   #nextOf(loop: Exclude<LoopName, 'housekeeping'>, signal: AbortSignal): Promise<number | undefined> {

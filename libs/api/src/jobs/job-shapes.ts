@@ -1,4 +1,4 @@
-import { flow } from '@runos/kernel';
+import { stateMachine } from '@runos/kernel';
 import { z } from 'zod';
 import { NextCursor, Timestamp } from '../field.js';
 
@@ -7,7 +7,7 @@ export const JobStatus = z.enum(jobStatuses);
 export type JobStatus = z.infer<typeof JobStatus>;
 
 /** How a job, and each of its work items, may move. */
-export const jobFlow = flow<JobStatus>('pending', {
+export const jobStateMachine = stateMachine<JobStatus>('pending', {
   pending: ['running', 'completed', 'failed', 'cancelled'],
   running: ['completed', 'failed', 'cancelled'],
   completed: [],

@@ -1,7 +1,7 @@
 import { CreateRegistrationToken, RegistrationToken } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
-import { Idempotency } from '../written.js';
+import { Idempotency } from '../write-options.js';
 
 const answered = { owner: 'agent-gateway', scope: 'tenant' } as const;
 const cid = z.string();
@@ -55,10 +55,10 @@ export const listHeartbeats = request({
 });
 
 /** Revokes every certificate and token of a cluster and ends its streams. */
-export const forgetCluster = request({
+export const revokeCluster = request({
   ...answered,
   callers: ['reconciler'],
-  subject: 'agent-gateway.v1.cluster-forget',
+  subject: 'agent-gateway.v1.cluster-revoke',
   input: z.object({ cid }),
   output: z.object({}),
   deadlineMs: 8_000,

@@ -1,7 +1,7 @@
 import { ConfigSet, ConfigValues, CreateConfigSet } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
-import { Idempotency } from '../written.js';
+import { Idempotency } from '../write-options.js';
 
 const answered = { owner: 'config-sets', scope: 'tenant', deadlineMs: 4_000 } as const;
 const fromGateway = { ...answered, callers: ['gateway'] } as const;

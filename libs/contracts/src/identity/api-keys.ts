@@ -1,7 +1,7 @@
 import { ApiKey, CreateApiKey, CreatedApiKey } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
-import { Idempotency } from '../written.js';
+import { Idempotency } from '../write-options.js';
 
 const fromGateway = { owner: 'identity', callers: ['gateway'], scope: 'tenant', deadlineMs: 3_000 } as const;
 

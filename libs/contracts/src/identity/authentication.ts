@@ -70,8 +70,8 @@ export const listMemberships = request({
 export const accessChanged = event({
   subject: 'identity.v1.access-changed',
   owner: 'identity',
-  listeners: ['gateway'],
+  subscribers: ['gateway'],
   body: z.object({ keyIds: z.array(z.string()), userIds: z.array(z.string()) }),
-  delivery: 'fleeting',
-  audience: 'each',
+  delivery: 'at-most-once',
+  receivers: 'every-replica',
 });

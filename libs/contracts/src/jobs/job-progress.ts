@@ -17,10 +17,10 @@ export type JobProgress = z.infer<typeof JobProgress>;
 export const jobProgressed = event({
   subject: 'reconciler.v1.job-progressed',
   owner: 'reconciler',
-  listeners: ['jobs'],
+  subscribers: ['jobs'],
   body: JobProgress,
-  delivery: 'stored',
-  audience: 'one',
+  delivery: 'at-least-once',
+  receivers: 'one-replica',
 });
 
 /** What jobs asks when it does not know a job yet; `job.not_found` only when it was never minted. */

@@ -54,8 +54,8 @@ export const listJobLogs = request({
 export const jobChanged = event({
   subject: 'jobs.v1.changed',
   owner: 'jobs',
-  listeners: ['gateway'],
+  subscribers: ['gateway'],
   body: z.object({ id: z.uuid(), aid: z.string(), seq: z.int(), status: JobStatus }),
-  delivery: 'fleeting',
-  audience: 'each',
+  delivery: 'at-most-once',
+  receivers: 'every-replica',
 });

@@ -23,13 +23,13 @@ export const registerNode = request({
  * Where an agent stands now, repeated until acknowledged. Of one agent only a higher (sessionNo, seq) counts.
  * `present`: it holds a stream; `ready`: its last heartbeat is younger than 30 s.
  */
-export const Presence = z.object({
+export const AgentConnection = z.object({
   cid,
   /** null: the cluster agent. */
   nid: z.string().nullable(),
   sessionNo: z.int(),
   seq: z.int(),
-  present: z.boolean(),
+  connected: z.boolean(),
   ready: z.boolean(),
   version: z.string().max(64).nullable(),
   capabilities: z.array(z.string().max(64)).max(64),
@@ -38,12 +38,12 @@ export const Presence = z.object({
   lastHeartbeatAt: z.iso.datetime().nullable(),
   certificateExpiresAt: z.iso.datetime().nullable(),
 });
-export type Presence = z.infer<typeof Presence>;
+export type AgentConnection = z.infer<typeof AgentConnection>;
 
-export const reportPresence = request({
+export const reportAgentConnection = request({
   ...fromAgents,
-  subject: 'reconciler.v1.presence-report',
-  input: Presence,
+  subject: 'reconciler.v1.agent-connection',
+  input: AgentConnection,
   output: z.object({}),
   deadlineMs: 4_000,
 });

@@ -1,7 +1,7 @@
 import { Accepted, Cluster, CreateCluster, Node } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
-import { WriteOptions } from '../written.js';
+import { WriteOptions } from '../write-options.js';
 
 const answered = { owner: 'reconciler', scope: 'tenant', deadlineMs: 4_000 } as const;
 const fromGateway = { ...answered, callers: ['gateway'] } as const;

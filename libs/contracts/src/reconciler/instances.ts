@@ -12,7 +12,7 @@ import {
 } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
-import { WriteOptions } from '../written.js';
+import { WriteOptions } from '../write-options.js';
 
 const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
 const page = { limit: z.int(), cursor: z.string().optional() };

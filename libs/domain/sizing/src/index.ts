@@ -1,12 +1,12 @@
 export { ClassId, type ClassParts, custom } from './class-id.js';
 export { type NumberName, numberNames, numberRanges, rangeIssues, type SizeIssue } from './number-rules.js';
-export { resolveSize, type Size, type SizeAnswer, type SizeContext, type SizeWish } from './resolve-size.js';
+export { resolveSize, type Size, type SizeAnswer, type SizeContext, type SizeRequest } from './resolve-size.js';
 export {
   classesOf,
   defaultClassId,
   findClass,
-  fiveNames,
-  type FiveNumbers,
+  resourceNumberNames,
+  type ResourceNumbers,
   type ServiceSizing,
   type SizeClass,
   type SizeNumbers,

@@ -1,4 +1,4 @@
-import type { FiveNumbers } from './service-sizing.js';
+import type { ResourceNumbers } from './service-sizing.js';
 
 /** One thing wrong with a wished size; `path` is the field. */
 export interface SizeIssue {
@@ -39,8 +39,8 @@ export const rangeIssues = (wish: Readonly<Partial<Record<NumberName, number>>>)
 
 /** A limit below its request, told at the field that was given (at the limit when both were); never twice at a field. */
 export const orderIssues = (
-  numbers: FiveNumbers,
-  given: Partial<FiveNumbers>,
+  numbers: ResourceNumbers,
+  given: Partial<ResourceNumbers>,
   toldAlready: ReadonlySet<string>,
 ): SizeIssue[] =>
   (

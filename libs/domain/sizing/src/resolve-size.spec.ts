@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { classesOf, fiveNames, resolveSize, type Size, type SizeAnswer, type SizeWish, sizings } from './index.js';
+import {
+  classesOf,
+  resourceNumberNames,
+  resolveSize,
+  type Size,
+  type SizeAnswer,
+  type SizeRequest,
+  sizings,
+} from './index.js';
 
 const { postgresql, valkey, app } = sizings;
 const context = { hasDistributedStorage: true };
@@ -13,8 +21,8 @@ const refusal = (answer: SizeAnswer) => {
   if (answer.ok) throw new Error(`not refused: ${JSON.stringify(answer)}`);
   return { code: answer.code, paths: answer.issues.map((issue) => issue.path), text: JSON.stringify(answer.issues) };
 };
-const create = (wish: SizeWish) => sized(resolveSize(postgresql, wish, context));
-const change = (current: Size, wish: SizeWish) => sized(resolveSize(postgresql, wish, { ...context, current }));
+const create = (wish: SizeRequest) => sized(resolveSize(postgresql, wish, context));
+const change = (current: Size, wish: SizeRequest) => sized(resolveSize(postgresql, wish, { ...context, current }));
 
 describe('a new size', () => {
   it('is the best-effort class unless a class is named', () => {
@@ -194,7 +202,7 @@ describe('whatever is wished', () => {
         expect(sized(resolveSize(postgresql, size, { ...context, current: size }))).toEqual(size);
         const offered = classesOf(postgresql).find(({ id }) => id === size.resourceRequirementClassId);
         expect(size.resourceRequirementClassId).toBe(offered?.id ?? 'custom');
-        for (const name of offered ? fiveNames : []) expect(size[name]).toBe(offered?.[name]);
+        for (const name of offered ? resourceNumberNames : []) expect(size[name]).toBe(offered?.[name]);
       }),
       { numRuns: 2000 },
     );

@@ -4,8 +4,8 @@ import {
   classesOf,
   defaultClassId,
   findClass,
-  type FiveNumbers,
-  fiveNames,
+  type ResourceNumbers,
+  resourceNumberNames,
   type ServiceSizing,
   type SizeClass,
 } from './service-sizing.js';
@@ -13,7 +13,7 @@ import { storageKindIssues, storageSizeIssues } from './storage-rules.js';
 import type { StorageKind } from './tier.js';
 
 /** The size of one instance, as it is kept: the class, its five numbers written out, and the storage. */
-export interface Size extends FiveNumbers {
+export interface Size extends ResourceNumbers {
   /** A class id or `custom`. */
   readonly resourceRequirementClassId: string;
   /** MiB; from the class or the wish at creation, kept from then on. 0 when nothing is stored. */
@@ -23,7 +23,7 @@ export interface Size extends FiveNumbers {
 }
 
 /** What a caller may ask for; whatever is left out stays as it is, or comes from the class. */
-export type SizeWish = Partial<Omit<Size, 'storage'>>;
+export type SizeRequest = Partial<Omit<Size, 'storage'>>;
 
 export type SizeAnswer =
   | {
@@ -64,7 +64,7 @@ const sizeOf = (sizeClass: SizeClass, resourceRequirementClassId: string, storag
 });
 
 /** What the wish is measured against: the named class, else what the instance has, else the default class. */
-function baseFor(sizing: ServiceSizing, wish: SizeWish, current: Size | undefined): Size | readonly SizeIssue[] {
+function baseFor(sizing: ServiceSizing, wish: SizeRequest, current: Size | undefined): Size | readonly SizeIssue[] {
   const named = wish.resourceRequirementClassId;
   if (current && named === undefined) return current;
   if (current && named === custom) return { ...current, resourceRequirementClassId: custom };
@@ -74,15 +74,15 @@ function baseFor(sizing: ServiceSizing, wish: SizeWish, current: Size | undefine
   if (!found) return [unknownClass(sizing, id)];
   if (named !== custom) return sizeOf(found, id, current?.storageMb ?? found.storageMb);
 
-  const missing = fiveNames.filter((name) => wish[name] === undefined);
+  const missing = resourceNumberNames.filter((name) => wish[name] === undefined);
   return missing.length === 0
     ? sizeOf(found, custom, found.storageMb)
     : missing.map((path) => ({ path, message: `class custom needs ${path}: a new instance gives all five numbers` }));
 }
 
-function flipHint(base: Size, wish: SizeWish): string | undefined {
+function flipHint(base: Size, wish: SizeRequest): string | undefined {
   if (base.resourceRequirementClassId === custom) return undefined;
-  const differing = fiveNames.filter((name) => wish[name] !== undefined && wish[name] !== base[name]);
+  const differing = resourceNumberNames.filter((name) => wish[name] !== undefined && wish[name] !== base[name]);
   if (differing.length === 0) return undefined;
   const told = differing.map((name) => `${name} ${wish[name]} instead of ${base[name]}`).join(', ');
   return `The class is now custom, because ${base.resourceRequirementClassId} was given ${told}. Name a class to leave custom.`;
@@ -92,7 +92,7 @@ function flipHint(base: Size, wish: SizeWish): string | undefined {
  * The size an instance gets. A number that differs from its class turns the class `custom`, with all five numbers
  * written out; an equal one does not; storage never does. Refusals carry everything that is wrong, not the first.
  */
-export function resolveSize(sizing: ServiceSizing, wish: SizeWish, context: SizeContext): SizeAnswer {
+export function resolveSize(sizing: ServiceSizing, wish: SizeRequest, context: SizeContext): SizeAnswer {
   const { current, hasDistributedStorage } = context;
   const ranges = rangeIssues(wish);
   const base = baseFor(sizing, wish, current);

@@ -2,7 +2,7 @@ import { ClassId } from './class-id.js';
 import { type SizeId, sizeIds, type StorageKind, type TierId, tierIds, tiers } from './tier.js';
 
 /** What Kubernetes gets to see; CPU in millicores, memory in MiB. */
-export interface FiveNumbers {
+export interface ResourceNumbers {
   readonly replicas: number;
   readonly cpuRequestMc: number;
   readonly cpuLimitMc: number;
@@ -10,10 +10,16 @@ export interface FiveNumbers {
   readonly memoryLimitMb: number;
 }
 
-export const fiveNames = ['replicas', 'cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'] as const;
+export const resourceNumberNames = [
+  'replicas',
+  'cpuRequestMc',
+  'cpuLimitMc',
+  'memoryRequestMb',
+  'memoryLimitMb',
+] as const;
 
 /** One size of a service; storage in MiB, 0 for a service that keeps none. */
-export interface SizeNumbers extends Omit<FiveNumbers, 'replicas'> {
+export interface SizeNumbers extends Omit<ResourceNumbers, 'replicas'> {
   readonly storageMb: number;
 }
 
@@ -27,7 +33,7 @@ export interface ServiceSizing {
 }
 
 /** One class with everything it stands for. */
-export interface SizeClass extends FiveNumbers {
+export interface SizeClass extends ResourceNumbers {
   readonly id: string;
   readonly storageMb: number;
   readonly storage: StorageKind;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { refOf } from '@runos/kube-objects';
 import { halfOpenProxy } from '@runos/testing-basics';
 import { isConflict, isNotFound, KubeError } from './kube-error.js';
-import { configMap, type SpecCluster, specCluster } from './spec-client.js';
+import { configMap, type SpecCluster, specCluster } from '../test/spec-client.js';
 
 jest.setTimeout(30_000);
 let spec: SpecCluster;

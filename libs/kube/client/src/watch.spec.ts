@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { halfOpenProxy } from '@runos/testing-basics';
-import { waitUntil } from '@runos/tool-process';
+import { waitUntil } from '@runos/testing-process';
 import { KubeClient } from './kube-client.js';
-import { configMap, type SpecCluster, specCluster } from './spec-client.js';
+import { configMap, type SpecCluster, specCluster } from '../test/spec-client.js';
 import { watch, type WatchHandle, type WatchOptions } from './watch.js';
 
 jest.setTimeout(30_000);

@@ -1,4 +1,4 @@
-import { type Backoff, exponential } from '@runos/engine';
+import { type Backoff, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import { isMap, type KubeObject, refKey, refOf, textOf } from '@runos/kube-objects';
 import type { KindSelection, KubeClient } from './kube-client.js';
@@ -41,7 +41,7 @@ const shortMs = 5_000;
 /** Seconds after which the server ends a watch; half of it is random so that they do not all come back at once. */
 const watchSeconds = () => 240 + Math.floor(Math.random() * 240);
 
-const defaultBackoff = exponential({ firstMs: 250, maxMs: 30_000 });
+const defaultBackoff = exponentialBackoff({ firstMs: 250, maxMs: 30_000 });
 
 /**
  * Lists a selection, then follows it: resumes where a connection broke, lists again when the server no longer knows

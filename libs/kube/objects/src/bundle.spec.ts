@@ -7,10 +7,10 @@ import { packObjects, unpackObjects } from './bundle-codec.js';
 import { canonicalJson, digestOf } from './canonical-json.js';
 import { deletionSteps } from './deletion-order.js';
 import { holdsData, immutablePolicy } from './immutable-policy.js';
-import { mergeInventory, noteUid, surplus, withoutGone } from './inventory.js';
+import { mergeInventory, recordUid, entriesToPrune, withoutDeleted } from './inventory.js';
 import { labelsOf, osidOf, sameOwner } from './labels.js';
 import { type ObjectRef, printRef, refKey, refOf } from './object-ref.js';
-import { objectOf } from './spec-object.js';
+import { objectOf } from '../test/spec-object.js';
 
 const ref = (kind: string, name = 'a', apiVersion = 'v1', namespace: string | undefined = 'n'): ObjectRef => ({
   ...{ apiVersion, kind, name },
@@ -97,17 +97,17 @@ describe('the inventory', () => {
       fc.property(arbitrary, arbitrary, arbitrary, (known, wanted, gone) => {
         const merged = mergeInventory(known, wanted);
         expect(keys(merged)).toEqual(keys([...known, ...wanted]));
-        const left = surplus(merged, wanted);
+        const left = entriesToPrune(merged, wanted);
         expect(keys(left).filter((key) => keys(wanted).includes(key))).toEqual([]);
         const deleted = left.filter((entry) => gone.some((one) => refKey(one) === refKey(entry)));
-        const after = withoutGone(merged, deleted);
+        const after = withoutDeleted(merged, deleted);
         expect(keys([...after, ...deleted])).toEqual(keys(merged));
       }),
     );
   });
 
   it('keeps uids, and knows an object by any version of its group', () => {
-    const one = noteUid(
+    const one = recordUid(
       mergeInventory([], [ref('Cluster', 'a', 'postgresql.cnpg.io/v1')]),
       ref('Cluster', 'a', 'postgresql.cnpg.io/v1'),
       'u1',

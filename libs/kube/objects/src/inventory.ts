@@ -14,19 +14,19 @@ export function mergeInventory(known: readonly InventoryEntry[], wanted: readonl
 }
 
 /** What is on the inventory and not wanted: to be pruned. */
-export function surplus(inventory: readonly InventoryEntry[], wanted: readonly ObjectRef[]): InventoryEntry[] {
+export function entriesToPrune(inventory: readonly InventoryEntry[], wanted: readonly ObjectRef[]): InventoryEntry[] {
   const keys = new Set(wanted.map(refKey));
   return inventory.filter((entry) => !keys.has(refKey(entry)));
 }
 
 /** Takes off what is proven gone. What refused to die is not passed here, and so is tried again next time. */
-export function withoutGone(inventory: readonly InventoryEntry[], gone: readonly ObjectRef[]): InventoryEntry[] {
+export function withoutDeleted(inventory: readonly InventoryEntry[], gone: readonly ObjectRef[]): InventoryEntry[] {
   const keys = new Set(gone.map(refKey));
   return inventory.filter((entry) => !keys.has(refKey(entry)));
 }
 
 /** Notes the uid that an object has now. */
-export function noteUid(inventory: readonly InventoryEntry[], ref: ObjectRef, uid: string): InventoryEntry[] {
+export function recordUid(inventory: readonly InventoryEntry[], ref: ObjectRef, uid: string): InventoryEntry[] {
   const key = refKey(ref);
   return inventory.map((entry) => (refKey(entry) === key ? withUid(entry, uid) : entry));
 }

@@ -14,5 +14,5 @@ export {
 export { ConfigError } from './config-error.js';
 export { environmentName, type Setting, toEnvironment } from './environment-name.js';
 export { configOrExit, type Environment, loadConfig } from './load-config.js';
-export { stopWithinMs } from './stop-within.js';
+export { shutdownTimeoutMs } from './shutdown-timeout.js';
 export { numberWithin, onOrOff, secret, urlOf, wholeNumber } from './setting.js';

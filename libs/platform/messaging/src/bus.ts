@@ -14,12 +14,12 @@ import { durations, inSpan, SpanKind } from '@runos/observability';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
-import { endOfTurn } from './end-of-turn.js';
-import { firstAnswer } from './first-answer.js';
-import type { NatsLink } from './nats-link.js';
+import { nextEventLoopTurn } from './next-event-loop-turn.js';
+import { firstReply } from './first-reply.js';
+import type { NatsConnector } from './nats-connector.js';
 import { decode, encode, faultFrom, header, headersOf, toNats } from './wire.js';
 
-export interface AskOptions {
+export interface RequestOptions {
   /** Whose behalf it is on; otherwise that of the call being answered, or this service itself. */
   readonly actor?: Actor;
   /** Shorter than the contract's, if anything; the rest of the call being answered bounds it too. */
@@ -27,11 +27,11 @@ export interface AskOptions {
 }
 
 /** A request about one account must say which. */
-export type AskArguments<S extends Scope> = S extends 'tenant'
-  ? [options: AskOptions & { readonly tenant: string }]
-  : [options?: AskOptions & { readonly tenant?: string }];
+export type RequestArguments<S extends Scope> = S extends 'tenant'
+  ? [options: RequestOptions & { readonly tenant: string }]
+  : [options?: RequestOptions & { readonly tenant?: string }];
 
-export interface TellOptions {
+export interface PublishOptions {
   readonly tenant?: string;
   readonly actor?: Actor;
 }
@@ -53,25 +53,25 @@ const duration = durations('rpc_client_call_duration_seconds');
 export class Bus {
   constructor(
     readonly service: ServiceName,
-    readonly link: NatsLink,
+    readonly connector: NatsConnector,
     private readonly checkAnswers = false,
   ) {}
 
   /** @throws Fault: the one the other service answered; `unavailable` when none came in time */
-  async ask<In extends z.ZodType, Out extends z.ZodType, S extends Scope>(
+  async request<In extends z.ZodType, Out extends z.ZodType, S extends Scope>(
     contract: RequestContract<In, Out, S>,
     input: z.input<In>,
-    ...options: AskArguments<S>
+    ...options: RequestArguments<S>
   ): Promise<z.output<Out>> {
-    const answer = decode(await this.askBytes(contract, input, ...options));
+    const answer = decode(await this.requestBytes(contract, input, ...options));
     return (this.checkAnswers ? contract.output.parse(answer) : answer) as z.output<Out>;
   }
 
   /** As `ask`, but the answer as its JSON bytes, to be passed on unread. */
-  async askBytes<In extends z.ZodType, Out extends z.ZodType, S extends Scope>(
+  async requestBytes<In extends z.ZodType, Out extends z.ZodType, S extends Scope>(
     contract: RequestContract<In, Out, S>,
     input: z.input<In>,
-    ...[options = {}]: AskArguments<S>
+    ...[options = {}]: RequestArguments<S>
   ): Promise<Uint8Array> {
     if (!contract.callers.includes(this.service)) throw new Error(`${this.service} may not ask ${contract.subject}`);
     const call = currentCall();
@@ -94,26 +94,26 @@ export class Bus {
   }
 
   /** Tells who listens now, or for a stored event: resolves when its stream has it. @throws Fault `unavailable` */
-  async tell<Body extends z.ZodType>(
+  async publish<Body extends z.ZodType>(
     contract: EventContract<Body>,
     body: z.input<Body>,
-    { tenant = currentCall()?.tenant, actor = currentCall()?.actor }: TellOptions = {},
+    { tenant = currentCall()?.tenant, actor = currentCall()?.actor }: PublishOptions = {},
   ): Promise<void> {
     if (contract.owner !== this.service) throw new Error(`${this.service} may not publish ${contract.subject}`);
     const headers = headersOf({ tenant, actor });
-    if (contract.delivery === 'stored') return this.publishStored([storedMessage(contract, body, headers)]);
-    const connection = await this.link.ready(blinkMs);
+    if (contract.delivery === 'at-least-once') return this.publishStored([storedMessage(contract, body, headers)]);
+    const connection = await this.connector.ready(blinkMs);
     connection.publish(contract.subject, encode(body), { headers: toNats(headers) });
   }
 
   /** Calls `listener` after the first connection and after each that follows a loss. */
   onConnect(listener: () => void): () => void {
-    return this.link.onConnect(listener);
+    return this.connector.onConnect(listener);
   }
 
   /** Hands stored events to their streams in this order; resolves when they have all of them. Repeating is harmless. */
   async publishStored(messages: readonly StoredMessage[]): Promise<void> {
-    const stream = jetstream(await this.link.ready(blinkMs));
+    const stream = jetstream(await this.connector.ready(blinkMs));
     const sent = messages.map(({ id, subject, body, headers }) =>
       stream.publish(subject, encode(body), { msgID: id, headers: toNats(headers), timeout: storeMs, retries: 1 }),
     );
@@ -123,11 +123,11 @@ export class Bus {
   }
 
   /** An idempotent request is repeated while it is unanswered: one stuck replica must not use up the deadline. */
-  async #request(contract: RequestContract, body: Uint8Array, who: TellOptions, end: number): Promise<Msg> {
+  async #request(contract: RequestContract, body: Uint8Array, who: PublishOptions, end: number): Promise<Msg> {
     const id = randomUUID();
     const tryOnce = () => this.#tryOnce(contract, body, { ...who, id }, end);
     try {
-      return await (contract.idempotent ? firstAnswer(tryOnce, repeatMs, end) : tryOnce());
+      return await (contract.idempotent ? firstReply(tryOnce, repeatMs, end) : tryOnce());
     } catch (error) {
       throw this.#failure(contract, error);
     }
@@ -136,20 +136,20 @@ export class Bus {
   async #tryOnce(
     contract: RequestContract,
     body: Uint8Array,
-    { id, ...who }: TellOptions & { readonly id: string },
+    { id, ...who }: PublishOptions & { readonly id: string },
     end: number,
   ): Promise<Msg> {
     for (let attempt = 1; ; attempt += 1) {
-      await endOfTurn();
+      await nextEventLoopTurn();
       const timeout = Math.floor(end - performance.now());
       if (timeout < 1) throw new TimeoutError();
-      const connection = await this.link.ready(Math.min(blinkMs, timeout));
+      const connection = await this.connector.ready(Math.min(blinkMs, timeout));
       const headers = toNats({ ...headersOf({ ...who, deadlineMs: timeout }), [header.request]: id });
       try {
         return await this.#orLost(connection.request(contract.subject, body, { timeout, headers }));
       } catch (error) {
         if (attempt > 1 || !mayTryAgain(contract, error)) throw error;
-        const pause = isNobody(error) ? nobodyPauseMs : 0;
+        const pause = isNoResponders(error) ? nobodyPauseMs : 0;
         await new Promise((resolve) => setTimeout(resolve, Math.min(pause, end - performance.now())));
       }
     }
@@ -158,14 +158,14 @@ export class Bus {
   /** A connection that is lost takes the answer with it: no reason to wait for the deadline. */
   #orLost(reply: Promise<Msg>): Promise<Msg> {
     return new Promise((resolve, reject) => {
-      const forget = this.link.onLoss(() => reject(new LostConnection('the connection was lost')));
+      const forget = this.connector.onLoss(() => reject(new LostConnection('the connection was lost')));
       reply.then(resolve, reject).finally(forget);
     });
   }
 
   #failure({ owner, subject }: RequestContract, error: unknown): Fault {
     if (error instanceof Fault) return error;
-    if (isNobody(error)) return unavailable(`${owner} is not running; try again shortly.`, 2, error);
+    if (isNoResponders(error)) return unavailable(`${owner} is not running; try again shortly.`, 2, error);
     if (error instanceof TimeoutError) {
       return unavailable(`${owner} did not answer in time; try again shortly.`, 2, error);
     }
@@ -178,15 +178,15 @@ export class Bus {
 export const eventMessage = <Body extends z.ZodType>(
   contract: EventContract<Body>,
   body: z.input<Body>,
-  { tenant = currentCall()?.tenant, actor = currentCall()?.actor }: TellOptions = {},
+  { tenant = currentCall()?.tenant, actor = currentCall()?.actor }: PublishOptions = {},
 ): StoredMessage => storedMessage(contract, body, headersOf({ tenant, actor }));
 
 /** Nobody got it, or it may be done twice and only the answer is lost. */
 const mayTryAgain = (contract: RequestContract, error: unknown): boolean =>
-  isNobody(error) || (contract.idempotent && error instanceof LostConnection);
+  isNoResponders(error) || (contract.idempotent && error instanceof LostConnection);
 
 /** No service listens there: so nobody has begun anything. */
-export const isNobody = (error: unknown): boolean =>
+export const isNoResponders = (error: unknown): boolean =>
   error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
 
 const isTooLarge = (error: unknown): boolean => error instanceof Error && error.message.includes('max_payload');

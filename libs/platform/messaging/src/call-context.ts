@@ -20,7 +20,7 @@ export function currentCall(): CallContext | undefined {
 }
 
 /** Runs `work` for a call, which is over when `work` is. */
-export async function withinCall<T>(call: CallContext, work: () => T | Promise<T>): Promise<T> {
+export async function runInCall<T>(call: CallContext, work: () => T | Promise<T>): Promise<T> {
   const running = { call, over: false };
   try {
     return await calls.run(running, work);

@@ -1,14 +1,20 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
-import { stopWithinMs } from '@runos/config';
-import { type EventContract, isHeardLive, type RequestContract, type ServiceName, streamOf } from '@runos/contracts';
+import { shutdownTimeoutMs } from '@runos/config';
+import {
+  type EventContract,
+  isPlainSubscription,
+  type RequestContract,
+  type ServiceName,
+  streamOf,
+} from '@runos/contracts';
 import { systemClock } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { systemActor } from './call-context.js';
 import { apiOptions, declareStream } from './event-stream.js';
 import { InFlight } from './in-flight.js';
-import type { NatsLink } from './nats-link.js';
+import type { NatsConnector } from './nats-connector.js';
 import { RequestServer } from './request-server.js';
 import { runHandler } from './run-handler.js';
 import { StoredListener } from './stored-listener.js';
@@ -16,7 +22,7 @@ import { addressingOf, decode, traceCarrier } from './wire.js';
 
 export interface NatsStrategyOptions {
   readonly service: ServiceName;
-  readonly link: NatsLink;
+  readonly link: NatsConnector;
   readonly logger: Logger;
   readonly checkAnswers: boolean;
   /** Every contract of the plane: those this service owns decide its stream. */
@@ -29,7 +35,7 @@ interface Extras {
 }
 
 /** Answers in flight and handlers of events get this long to end when the process stops; the rest is for closing, ms. */
-const drainMs = stopWithinMs - 1_000;
+const drainMs = shutdownTimeoutMs - 1_000;
 
 /** Nest's handlers over our connection: `@Answers`, `@Hears` and `@HearsBatch` become subscriptions and consumers. */
 export class NatsStrategy extends Server implements CustomTransportStrategy {
@@ -58,7 +64,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
       const { contract, batch } = (handler.extras ?? {}) as Extras;
       if (contract === undefined) throw new Error(`${pattern} is handled without a contract: use @Answers or @Hears`);
       if (contract.kind === 'request') this.#requests.listen(connection, contract, handler);
-      else if (isHeardLive(contract)) this.#hearLive(connection, contract, handler);
+      else if (isPlainSubscription(contract)) this.#hearLive(connection, contract, handler);
       else listening.push(this.#hearStored(contract, handler, batch));
     }
     this.#forget.push(this.options.link.onConnect(() => void this.#declare(connection)));
@@ -124,7 +130,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     const { service, contracts } = this.options;
     return contracts.filter(
       (contract): contract is EventContract =>
-        contract.kind === 'event' && contract.owner === service && contract.delivery === 'stored',
+        contract.kind === 'event' && contract.owner === service && contract.delivery === 'at-least-once',
     );
   }
 
@@ -156,7 +162,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
 
   #hearLive(connection: NatsConnection, contract: EventContract, handler: MessageHandler): void {
     const { service, logger } = this.options;
-    const queue = contract.audience === 'one' ? service : undefined;
+    const queue = contract.receivers === 'one-replica' ? service : undefined;
     const callback = (error: Error | null, message: Msg) => {
       if (error) return logger.error({ err: error, event: contract.subject }, 'subscription refused');
       void this.#hearing.run(() => this.#hear(contract, handler, message));

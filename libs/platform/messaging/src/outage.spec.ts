@@ -8,21 +8,21 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
 import { consumerOf, streamOf } from '@runos/contracts';
 import { createLogger } from '@runos/observability';
-import { allPowerful, type RunningNats, startNats } from '@runos/tool-nats';
-import { Answers, Hears } from './answers.js';
-import { doIt, recorded, specContracts } from './spec-contracts.js';
+import { allPowerful, type RunningNats, startNats } from '@runos/testing-nats';
+import { Respond, Subscribe } from './handlers.js';
+import { doIt, recorded, specContracts } from '../test/spec-contracts.js';
 import { type RunningService, startService } from './start-service.js';
 
 let heard: (n: number) => void = () => undefined;
 
 @Controller()
 class Worker {
-  @Answers(doIt)
+  @Respond(doIt)
   doIt() {
     return { done: 1 };
   }
 
-  @Hears(recorded)
+  @Subscribe(recorded)
   recorded({ n }: { n: number }) {
     heard(n);
   }
@@ -88,12 +88,12 @@ afterAll(async () => {
 describe('a service whose NATS goes away', () => {
   it('lives on, says what is missing, fails fast, and goes on when it is back', async () => {
     const [catalog, gateway] = [await begin('catalog'), await begin('gateway')];
-    await gateway.bus.ask(doIt, { how: 'x' });
+    await gateway.bus.request(doIt, { how: 'x' });
     // It hears an event whose stream the gateway has only just made.
     expect(await once(catalog, 200)).toEqual({ ok: true, missing: [] });
     await nats.stop();
     const started = performance.now();
-    await expect(gateway.bus.ask(doIt, { how: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(gateway.bus.request(doIt, { how: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(await readyz(catalog)).toEqual({
       status: 503,
@@ -102,11 +102,11 @@ describe('a service whose NATS goes away', () => {
     const back = Promise.all([connected(catalog), connected(gateway)]);
     nats = await startServer();
     await back;
-    await gateway.bus.ask(doIt, { how: 'x' });
+    await gateway.bus.request(doIt, { how: 'x' });
     const next = new Promise((resolve) => {
       heard = resolve;
     });
-    await gateway.bus.tell(recorded, { n: 7 });
+    await gateway.bus.publish(recorded, { n: 7 });
     expect(await next).toBe(7);
     expect((await readyz(catalog)).status).toBe(200);
   });
@@ -154,7 +154,7 @@ describe('a service whose stored events are deleted', () => {
     const next = new Promise((resolve) => {
       heard = resolve;
     });
-    await owner.bus.tell(recorded, { n: 8 });
+    await owner.bus.publish(recorded, { n: 8 });
     expect(await next).toBe(8);
   });
 });

@@ -5,7 +5,7 @@ import { Fault, faultOf, unavailable } from '@runos/kernel';
 import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { type CallContext, systemActor } from './call-context.js';
 import { checkInput } from './check-input.js';
-import { endOfTurn } from './end-of-turn.js';
+import { nextEventLoopTurn } from './next-event-loop-turn.js';
 import { InFlight } from './in-flight.js';
 import { runHandler } from './run-handler.js';
 import { addressingOf, decode, encode, header, toNats, traceCarrier } from './wire.js';
@@ -64,7 +64,7 @@ export class RequestServer {
       try {
         if (this.#inFlight.count > (this.options.maxInFlight ?? 1_000)) throw unavailable(`${contract.owner} is busy.`);
         const answer = encode(await this.#work(contract, handler, message, started));
-        await endOfTurn();
+        await nextEventLoopTurn();
         message.respond(answer);
       } catch (error) {
         const fault = this.#faultFor(error, subject);

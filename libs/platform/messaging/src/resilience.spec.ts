@@ -1,17 +1,17 @@
 import { Controller } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, PermissionViolationError } from '@nats-io/transport-node';
-import { Answers } from './answers.js';
+import { Respond } from './handlers.js';
 import type { CallContext } from './call-context.js';
-import { doIt, greet } from './spec-contracts.js';
-import { type SpecPlane, specPlane } from './spec-plane.js';
+import { doIt, greet } from '../test/spec-contracts.js';
+import { type SpecPlane, specPlane } from '../test/spec-plane.js';
 
 const entered: { how: string; release: () => void }[] = [];
 let onEnter: () => void = () => undefined;
 
 @Controller()
 class Slow {
-  @Answers(doIt)
+  @Respond(doIt)
   async doIt({ how }: { how: string }) {
     if (how === 'held') {
       await new Promise<void>((release) => {
@@ -25,7 +25,7 @@ class Slow {
 
 @Controller()
 class Prompt {
-  @Answers(greet)
+  @Respond(greet)
   greet({ name }: { name: string }, { tenant, actor }: CallContext<'tenant'>) {
     return { text: name, tenant, actor: actor.name };
   }
@@ -35,7 +35,7 @@ let calls = 0;
 
 @Controller()
 class InNoHurry {
-  @Answers(greet)
+  @Respond(greet)
   async greet({ name }: { name: string }, { tenant, actor }: CallContext<'tenant'>) {
     calls += 1;
     await new Promise((resolve) => setTimeout(resolve, 1_600));
@@ -56,10 +56,10 @@ describe('a service that stops', () => {
     const began = new Promise<void>((resolve) => {
       onEnter = resolve;
     });
-    const held = bus.ask(doIt, { how: 'held' });
+    const held = bus.request(doIt, { how: 'held' });
     await began;
     const stopping = service.stop();
-    await expect(bus.ask(doIt, { how: 'x' }, { deadlineMs: 400 })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(bus.request(doIt, { how: 'x' }, { deadlineMs: 400 })).rejects.toMatchObject({ code: 'unavailable' });
     entered[0].release();
     expect(await held).toEqual({ done: 1 });
     await stopping;
@@ -70,7 +70,7 @@ describe('an idempotent request', () => {
   it('is done once by a replica that takes its time, however often it is sent meanwhile', async () => {
     await plane.start('catalog', InNoHurry);
     const bus = plane.bus('gateway');
-    const ask = () => bus.ask(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
+    const ask = () => bus.request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
     expect(await ask()).toMatchObject({ text: 'x' });
     expect(calls).toBe(1);
     expect(await Promise.all([ask(), ask()])).toHaveLength(2);
@@ -96,7 +96,9 @@ describe('an idempotent request', () => {
     const bus = plane.bus('gateway');
     // About 20 tries, each as likely to reach the stuck one: 200 requests all get through but once in 5,000 runs.
     const patient = { tenant: 'abcde', deadlineMs: 14_000 };
-    const asked = await Promise.allSettled(Array.from({ length: 200 }, () => bus.ask(greet, { name: 'x' }, patient)));
+    const asked = await Promise.allSettled(
+      Array.from({ length: 200 }, () => bus.request(greet, { name: 'x' }, patient)),
+    );
     expect(asked.filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(swallowed).toBeGreaterThan(50);
     await stuck.close();

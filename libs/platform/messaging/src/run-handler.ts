@@ -1,10 +1,10 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { type CallContext, withinCall } from './call-context.js';
+import { type CallContext, runInCall } from './call-context.js';
 
 /** Runs a Nest handler, and those chained to it for the same event, to its end. */
 export function runHandler(handler: MessageHandler, input: unknown, call: CallContext): Promise<unknown> {
-  return withinCall(call, async () => {
+  return runInCall(call, async () => {
     const result: unknown = await (handler(input, call) as unknown);
     return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
   });

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { stopWithinMs, toEnvironment } from '@runos/config';
+import { shutdownTimeoutMs, toEnvironment } from '@runos/config';
 import { contracts } from '@runos/contracts';
-import { doIt } from './spec-contracts.js';
-import { type SpecPlane, specPlane } from './spec-plane.js';
+import { doIt } from '../test/spec-contracts.js';
+import { type SpecPlane, specPlane } from '../test/spec-plane.js';
 
 const program = fileURLToPath(new URL('../dist/spec-program/catalog.js', import.meta.url));
 
@@ -46,7 +46,7 @@ describe('runService', () => {
   it('finishes what it is doing on SIGTERM and exits with 0', async () => {
     const { child, said, ended } = run({});
     await said('"ready"');
-    const asked = plane.bus('gateway').ask(doIt, { how: '600' });
+    const asked = plane.bus('gateway').request(doIt, { how: '600' });
     await said('begun');
     child.kill('SIGTERM');
     expect(await asked).toEqual({ done: child.pid });
@@ -56,7 +56,7 @@ describe('runService', () => {
   it('has time for whatever a client of the gateway may be waiting for, and a second to close', () => {
     const asked = contracts.flatMap((one) => (one.kind === 'request' && one.callers.includes('gateway') ? [one] : []));
     expect(asked.length).toBeGreaterThan(20);
-    expect(stopWithinMs).toBeGreaterThanOrEqual(1_000 + Math.max(...asked.map(({ deadlineMs }) => deadlineMs)));
+    expect(shutdownTimeoutMs).toBeGreaterThanOrEqual(1_000 + Math.max(...asked.map(({ deadlineMs }) => deadlineMs)));
   });
 
   it('ends at once on SIGTERM while it still waits for NATS', async () => {

@@ -1,4 +1,4 @@
-import { configOrExit, type NatsConfig, type ProcessConfig, stopWithinMs } from '@runos/config';
+import { configOrExit, type NatsConfig, type ProcessConfig, shutdownTimeoutMs } from '@runos/config';
 import { createLogger, type Logger, logWarnings, startTelemetry } from '@runos/observability';
 import type { z } from 'zod';
 import { type RunningService, type ServiceDefinition, startService } from './start-service.js';
@@ -46,7 +46,7 @@ function endOnSignals(logger: Logger, stop: () => Promise<void>): void {
   const end = (code: number) => {
     if (ending) return;
     ending = true;
-    setTimeout(() => process.exit(1), stopWithinMs).unref();
+    setTimeout(() => process.exit(1), shutdownTimeoutMs).unref();
     stop().then(
       () => process.exit(code),
       (error: unknown) => {

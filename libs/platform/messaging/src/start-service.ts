@@ -13,7 +13,7 @@ import type { NatsConfig, ProcessConfig } from '@runos/config';
 import { contracts, type ServiceName } from '@runos/contracts';
 import { createLogger, gauge, type Logger, NestLogger, opsServer, Readiness } from '@runos/observability';
 import { Bus } from './bus.js';
-import { NatsLink } from './nats-link.js';
+import { NatsConnector } from './nats-connector.js';
 import { NatsStrategy, type NatsStrategyOptions } from './nats-strategy.js';
 import { PlatformModule } from './platform.module.js';
 
@@ -63,7 +63,7 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
 ): Promise<RunningService> {
   const { name } = definition;
   const readiness = new Readiness();
-  const link = new NatsLink({ service: name, config, logger });
+  const link = new NatsConnector({ service: name, config, logger });
   const bus = new Bus(name, link, config.checkAnswers);
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
   readiness.need(name, () => phase === 'up' || phase);
@@ -83,7 +83,7 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
     await ops.stop();
   };
   try {
-    const root = rootModule(definition.module(config), PlatformModule.with({ bus, logger, readiness }));
+    const root = rootModule(definition.module(config), PlatformModule.with({ bus, logger, readiness, config }));
     const started = await open(root, strategy, new NestLogger(logger), definition.http?.(config));
     phase = 'up';
     logger.info({ opsPort: ops.port, httpPort: started.httpPort || undefined }, 'ready');

@@ -5,13 +5,13 @@ import { type Clock, systemClock } from '@runos/kernel';
 import { inSpanOfAll, type Logger, SpanKind } from '@runos/observability';
 import { systemActor } from './call-context.js';
 import { ackWaitMs, apiOptions, declareConsumer, maxUnacknowledged } from './event-stream.js';
-import type { NatsLink } from './nats-link.js';
+import type { NatsConnector } from './nats-connector.js';
 import { runHandler } from './run-handler.js';
 import { addressingOf, decode, traceCarrier } from './wire.js';
 
 export interface StoredListenerOptions {
   readonly service: ServiceName;
-  readonly link: NatsLink;
+  readonly link: NatsConnector;
   readonly contract: EventContract;
   readonly handler: MessageHandler;
   readonly logger: Logger;

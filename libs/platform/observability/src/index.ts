@@ -12,7 +12,7 @@ export {
   inSpan,
   inSpanOfAll,
   nameSpan,
-  outsideTraces,
+  withoutTrace,
   SpanKind,
   type SpanOptions,
   traceHeaders,

@@ -10,7 +10,7 @@ import {
   inChildSpan,
   inSpan,
   inSpanOfAll,
-  outsideTraces,
+  withoutTrace,
   SpanKind,
   traceHeaders,
   traceOf,
@@ -56,7 +56,7 @@ describe('telemetry', () => {
     await inChildSpan('kept', {}, async () => undefined);
     await inSpan('asked', {}, async () => {
       await inChildSpan('done', {}, async () => undefined);
-      await outsideTraces(() => inChildSpan('begun', {}, async () => undefined));
+      await withoutTrace(() => inChildSpan('begun', {}, async () => undefined));
     });
     expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['done', 'asked']);
   });

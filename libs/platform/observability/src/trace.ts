@@ -43,7 +43,7 @@ export const inChildSpan = <T>(name: string, options: SpanOptions, work: () => P
   currentTraceId() === undefined ? work() : inSpan(name, options, work);
 
 /** Runs `work` in no trace: for what goes on long after whatever happened to begin it. */
-export const outsideTraces = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
+export const withoutTrace = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
 
 /**
  * Runs `work` that is done for several messages as one: in their trace when all have the same. Otherwise in a trace of

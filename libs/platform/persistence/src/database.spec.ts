@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Fault } from '@runos/kernel';
 import { afterCommit, type Database } from './database.js';
-import { type SpecDatabase, specDatabase, Thing } from './spec-database.js';
+import { type SpecDatabase, specDatabase, Thing } from '../test/spec-database.js';
 import { sqlState, sqlStateOf, violatedConstraint } from './sql-state.js';
 
 let spec: SpecDatabase;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database } from './database.js';
 import { forgetAnswers, idempotent } from './idempotent.js';
-import { type SpecDatabase, specDatabase } from './spec-database.js';
+import { type SpecDatabase, specDatabase } from '../test/spec-database.js';
 
 let spec: SpecDatabase;
 let database: Database;

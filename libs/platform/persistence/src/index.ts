@@ -8,8 +8,8 @@ export {
 export { afterCommit, Database, type IsolationLevel, type TransactionOptions } from './database.js';
 export { databaseNow } from './database-now.js';
 export { idempotent, type IdempotencyRecord, type Sealer } from './idempotent.js';
-export { indexWhileServing } from './index-while-serving.js';
-export { type Contraction } from './judge-migrations.js';
+export { createIndexConcurrently } from './create-index-concurrently.js';
+export { type ContractingMigration } from './judge-migrations.js';
 export { migrate, type MigrationPlan } from './migrate.js';
 export { runMigration } from './migration-program.js';
 export { addToOutbox, outboxWritten } from './outbox.js';
@@ -19,4 +19,4 @@ export { runSql } from './run-sql.js';
 export { type Role } from './schema-and-role.js';
 export { type OnNotification, SqlListener, type SqlListenerOptions } from './sql-listener.js';
 export { asFault, isUnreachable, sqlState, sqlStateOf, violatedConstraint } from './sql-state.js';
-export { type Reach, TenantRepository, type TenantRow } from './tenant-repository.js';
+export { type TenantScope, TenantRepository, type TenantRow } from './tenant-repository.js';

@@ -6,7 +6,7 @@ import type { MigrationClass } from './data-source.js';
  * A migration that the version before cannot serve beside, or that holds up its writers. It comes a version after the
  * one that needs it no more, and says why that is so.
  */
-export interface Contraction extends MigrationInterface {
+export interface ContractingMigration extends MigrationInterface {
   readonly contraction: string;
 }
 
@@ -20,7 +20,7 @@ export async function judgeMigrations(migrations: readonly MigrationClass[]): Pr
 }
 
 async function faultsOf(Migration: MigrationClass): Promise<string[]> {
-  const migration = new Migration() as MigrationInterface & Partial<Contraction>;
+  const migration = new Migration() as MigrationInterface & Partial<ContractingMigration>;
   const contracting = contractingStatements(await statementsOf(migration));
   const { contraction } = migration;
   if (contraction === undefined) {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { QueryRunner } from 'typeorm';
-import { indexWhileServing } from './index-while-serving.js';
+import { createIndexConcurrently } from './create-index-concurrently.js';
 import { migrate, withThePlatforms } from './migrate.js';
-import { type SpecDatabase, specDatabase, Things1800000000000 } from './spec-database.js';
+import { type SpecDatabase, specDatabase, Things1800000000000 } from '../test/spec-database.js';
 
 let spec: SpecDatabase;
 beforeAll(async () => {
@@ -75,7 +75,7 @@ class AddColour1800000000001 {
 class IndexCount1800000000002 {
   readonly transaction = false;
   async up(runner: QueryRunner): Promise<void> {
-    await indexWhileServing(runner, 'things_count', 'ON things (item_count)');
+    await createIndexConcurrently(runner, 'things_count', 'ON things (item_count)');
   }
   async down(): Promise<void> {}
 }

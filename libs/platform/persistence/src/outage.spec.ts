@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { databaseSettings, loadConfig, processSettings, toEnvironment } from '@runos/config';
 import { event, type StoredMessage, storedMessage } from '@runos/contracts';
 import { Readiness } from '@runos/observability';
-import { removePostgresData, type RunningPostgres, startPostgres } from '@runos/tool-postgres';
+import { removePostgresData, type RunningPostgres, startPostgres } from '@runos/testing-postgres';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { Database } from './database.js';
@@ -19,10 +19,10 @@ import { PersistenceModule } from './persistence.module.js';
 const noted = event({
   subject: 'jobs.v1.noted',
   owner: 'jobs',
-  listeners: [],
+  subscribers: [],
   body: z.object({ n: z.number() }),
-  delivery: 'stored',
-  audience: 'one',
+  delivery: 'at-least-once',
+  receivers: 'one-replica',
 });
 
 const arrivals = new Set<(n: number) => void>();

@@ -2,7 +2,7 @@ import type { StoredMessage } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
 import { counter, durations, type Logger } from '@runos/observability';
 import type { Database } from './database.js';
-import { onOutboxWritten } from './outbox.js';
+import { onOutboxWrite } from './outbox.js';
 import { runSql } from './run-sql.js';
 import type { SqlListener } from './sql-listener.js';
 
@@ -53,7 +53,7 @@ export class OutboxPublisher {
   start(): void {
     const { listener, schema, applicationName, sink } = this.options;
     this.#forget = [
-      onOutboxWritten(() => this.#wake()),
+      onOutboxWrite(() => this.#wake()),
       listener.listen(`${schema}_outbox`, (writer) => {
         if (writer !== applicationName) this.#wake();
       }),

@@ -4,15 +4,15 @@ import { z } from 'zod';
 import type { Database } from './database.js';
 import { addToOutbox } from './outbox.js';
 import { type EventSink, OutboxPublisher } from './outbox-publisher.js';
-import { type SpecDatabase, specDatabase } from './spec-database.js';
+import { type SpecDatabase, specDatabase } from '../test/spec-database.js';
 
 const noted = event({
   subject: 'jobs.v1.noted',
   owner: 'jobs',
-  listeners: [],
+  subscribers: [],
   body: z.object({ n: z.number() }),
-  delivery: 'stored',
-  audience: 'one',
+  delivery: 'at-least-once',
+  receivers: 'one-replica',
 });
 
 /** Remembers what arrived, drops repetitions as a stream does, and can be gone for a while. */

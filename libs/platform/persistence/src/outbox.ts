@@ -6,7 +6,7 @@ import { runSql } from './run-sql.js';
 const written = new Set<() => void>();
 
 /** Called after each commit in this process that wrote to an outbox, without waiting for a notification. */
-export function onOutboxWritten(hear: () => void): () => void {
+export function onOutboxWrite(hear: () => void): () => void {
   written.add(hear);
   return () => written.delete(hear);
 }

@@ -11,7 +11,7 @@ import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
 import { observeDatabase, observeOutbox } from './database-metrics.js';
 import { AwaitMigrations } from './await-migrations.js';
-import { connectForEver } from './connect-for-ever.js';
+import { connectWithRetry } from './connect-with-retry.js';
 import { createDataSource, type EntityClass, type MigrationClass, schemaOf, settingsOf } from './data-source.js';
 import { Database } from './database.js';
 import { forgetAnswers } from './idempotent.js';
@@ -92,7 +92,7 @@ export class PersistenceModule {
       readiness.need('postgresql', async () => (await dataSource.query('SELECT 1')) !== undefined);
       const migrated = new AwaitMigrations(migrations, loggerOf(options));
       readiness.need('migrations', migrated.check);
-      await connectForEver(dataSource, loggerOf(options));
+      await connectWithRetry(dataSource, loggerOf(options));
       await migrated.run(dataSource);
       observeDatabase(dataSource);
       return new Database(dataSource);

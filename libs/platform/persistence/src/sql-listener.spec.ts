@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type SpecDatabase, specDatabase } from './spec-database.js';
+import { type SpecDatabase, specDatabase } from '../test/spec-database.js';
 
 let spec: SpecDatabase;
 beforeAll(async () => {

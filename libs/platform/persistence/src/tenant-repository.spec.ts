@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EntityManager } from 'typeorm';
-import { type SpecDatabase, specDatabase, Thing } from './spec-database.js';
-import { type Reach, TenantRepository } from './tenant-repository.js';
+import { type SpecDatabase, specDatabase, Thing } from '../test/spec-database.js';
+import { type TenantScope, TenantRepository } from './tenant-repository.js';
 
 class Things extends TenantRepository<Thing> {
   constructor() {
     super(Thing);
   }
-  all = (manager: EntityManager, reach: Reach) => this.find(manager, reach, {}, { order: { id: 'ASC' } });
-  named = (manager: EntityManager, reach: Reach, id: string) => this.findOne(manager, reach, { id });
-  grow = (manager: EntityManager, reach: Reach) => this.update(manager, reach, { id: 'x' }, { itemCount: 7 });
-  drop = (manager: EntityManager, reach: Reach) => this.delete(manager, reach, { id: 'x' });
-  ids = (manager: EntityManager, reach: Reach) =>
+  all = (manager: EntityManager, reach: TenantScope) => this.find(manager, reach, {}, { order: { id: 'ASC' } });
+  named = (manager: EntityManager, reach: TenantScope, id: string) => this.findOne(manager, reach, { id });
+  grow = (manager: EntityManager, reach: TenantScope) => this.update(manager, reach, { id: 'x' }, { itemCount: 7 });
+  drop = (manager: EntityManager, reach: TenantScope) => this.delete(manager, reach, { id: 'x' });
+  ids = (manager: EntityManager, reach: TenantScope) =>
     this.query<{ id: string }>(manager, reach, 'SELECT id FROM things WHERE {tenant} AND item_count >= $1', [0]);
   wrong = (manager: EntityManager) => [
     // @ts-expect-error a query that does not say whose rows it means

@@ -3,7 +3,7 @@ import type { QueryDeepPartialEntity } from 'typeorm';
 import { runSql } from './run-sql.js';
 
 /** Whose rows are touched. There is no third option and no default. */
-export type Reach = { readonly tenant: string } | { readonly everyTenantBecause: string };
+export type TenantScope = { readonly tenant: string } | { readonly everyTenantBecause: string };
 
 /** A row that belongs to one account. */
 export interface TenantRow extends ObjectLiteral {
@@ -17,15 +17,20 @@ type Options<Row> = Omit<FindManyOptions<Row>, 'where'>;
 export abstract class TenantRepository<Row extends TenantRow> {
   protected constructor(private readonly row: new () => Row) {}
 
-  protected find(manager: EntityManager, reach: Reach, where: Where<Row>, options: Options<Row> = {}): Promise<Row[]> {
+  protected find(
+    manager: EntityManager,
+    reach: TenantScope,
+    where: Where<Row>,
+    options: Options<Row> = {},
+  ): Promise<Row[]> {
     return manager.find(this.row, { ...options, where: within<Row>(reach, where) });
   }
 
-  protected findOne(manager: EntityManager, reach: Reach, where: Where<Row>): Promise<Row | null> {
+  protected findOne(manager: EntityManager, reach: TenantScope, where: Where<Row>): Promise<Row | null> {
     return manager.findOne(this.row, { where: within<Row>(reach, where) });
   }
 
-  protected count(manager: EntityManager, reach: Reach, where: Where<Row>): Promise<number> {
+  protected count(manager: EntityManager, reach: TenantScope, where: Where<Row>): Promise<number> {
     return manager.count(this.row, { where: within<Row>(reach, where) });
   }
 
@@ -36,7 +41,7 @@ export abstract class TenantRepository<Row extends TenantRow> {
   /** Resolves with how many rows there were. */
   protected async update(
     manager: EntityManager,
-    reach: Reach,
+    reach: TenantScope,
     where: Where<Row>,
     set: QueryDeepPartialEntity<Omit<Row, 'aid'>>,
   ): Promise<number> {
@@ -45,7 +50,7 @@ export abstract class TenantRepository<Row extends TenantRow> {
   }
 
   /** Resolves with how many rows there were. */
-  protected async delete(manager: EntityManager, reach: Reach, where: Where<Row>): Promise<number> {
+  protected async delete(manager: EntityManager, reach: TenantScope, where: Where<Row>): Promise<number> {
     return (await manager.delete(this.row, within<Row>(reach, where))).affected ?? 0;
   }
 
@@ -55,7 +60,7 @@ export abstract class TenantRepository<Row extends TenantRow> {
    */
   protected query<Result>(
     manager: EntityManager,
-    reach: Reach,
+    reach: TenantScope,
     text: `${string}{tenant}${string}`,
     values: readonly unknown[] = [],
     column = 'aid',
@@ -66,6 +71,6 @@ export abstract class TenantRepository<Row extends TenantRow> {
   }
 }
 
-function within<Row extends TenantRow>(reach: Reach, where: Where<Row>): FindOptionsWhere<Row> {
+function within<Row extends TenantRow>(reach: TenantScope, where: Where<Row>): FindOptionsWhere<Row> {
   return ('tenant' in reach ? { ...where, aid: reach.tenant } : { ...where }) as FindOptionsWhere<Row>;
 }

@@ -1,5 +1,5 @@
 import type { Issue } from '@runos/kernel';
-import type { FiveNumbers } from '@runos/sizing';
+import type { ResourceNumbers } from '@runos/sizing';
 import { memoryBytes } from '../config-key.js';
 
 type Values = Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export function walSizeIssues(values: Values): Issue[] {
 }
 
 /** The operator refuses `shared_buffers` above the memory that is set aside; above the limit nothing would start. */
-export function sharedBuffersIssues(numbers: FiveNumbers, values: Values): Issue[] {
+export function sharedBuffersIssues(numbers: ResourceNumbers, values: Values): Issue[] {
   const said = values.shared_buffers;
   const wanted = said === undefined ? undefined : memoryBytes(said, '8kB');
   if (wanted === undefined) return [];

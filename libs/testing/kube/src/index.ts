@@ -1,1 +1,8 @@
-export { ownCluster, type TestCluster, useTestCluster } from './use-test-cluster.js';
+export { type BuildOptions, buildNatsServer, buildToolbox } from './build/build.js';
+export { builtToolbox, type Toolbox } from './build/toolbox.js';
+export { type ComponentName } from './cluster/component.js';
+export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';
+export { type ClusterOptions, type RunningCluster, startCluster } from './cluster/start-cluster.js';
+export { readKubeconfig } from './cluster/read-kubeconfig.js';
+export { failAnnotation, missingTag } from './stages/fault.js';
+export { ownCluster, type TestCluster, useTestCluster } from './cluster/use-test-cluster.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { objectOf } from '../spec-object.js';
-import { assess } from './assess.js';
+import { objectOf } from '../../test/spec-object.js';
+import { assessHealth } from './assess-health.js';
 import { failedCreate } from './failed-create.js';
 import { replicasOf } from './replicas.js';
 
@@ -187,14 +187,14 @@ describe('health', () => {
       'R',
     ],
   ])('of %s', (_, object, state, reason) => {
-    const seen = assess(object);
+    const seen = assessHealth(object);
     expect(seen).toMatchObject({ state, reason });
     if (seen.state === 'ready') expect(seen.message).toBe('');
     else expect(seen.message).toMatch(/\.$/);
   });
 
   it('is worded the same while Kubernetes tries again and again', () => {
-    const messages = ['ErrImagePull', 'ImagePullBackOff'].map((reason) => assess(pod(waiting(reason))).message);
+    const messages = ['ErrImagePull', 'ImagePullBackOff'].map((reason) => assessHealth(pod(waiting(reason))).message);
     expect(new Set(messages)).toEqual(
       new Set([
         'Pod web cannot pull docker.io/valkey:9. Check that the image and its tag exist and that the cluster may pull it.',
@@ -228,7 +228,7 @@ describe('health', () => {
     fc.assert(
       fc.property(fc.constantFrom(...kinds), fc.jsonValue(), fc.jsonValue(), ([kind, version], spec, status) => {
         expect(['ready', 'progressing', 'degraded', 'failed']).toContain(
-          assess(objectOf(kind, { spec, status }, {}, version)).state,
+          assessHealth(objectOf(kind, { spec, status }, {}, version)).state,
         );
       }),
     );

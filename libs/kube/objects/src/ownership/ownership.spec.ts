@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FieldsV1 } from '../kube-object.js';
-import { entry, objectOf, ours } from '../spec-object.js';
-import { culpritsOf } from './culprit.js';
+import { entry, objectOf, ours } from '../../test/spec-object.js';
+import { conflictingManagersOf } from './conflicting-manager.js';
 import { membersOf, printPath, touches } from './field-path.js';
 import { valueAt, valuesOf } from './field-value.js';
 import { changedPaths, isCreated, ownedFields, ownedHash } from './owned-fields.js';
@@ -156,7 +156,7 @@ describe('who changed what', () => {
       entry('runos', { 'f:spec': { 'f:finalizers': {} } }),
       entry('before-first-apply', { 'f:spec': { 'f:finalizers': {} } }),
     ]);
-    const found = culpritsOf(before, changed(before)).map(({ paths, ...who }) => ({
+    const found = conflictingManagersOf(before, changed(before)).map(({ paths, ...who }) => ({
       ...who,
       fields: paths.map(printPath),
     }));

@@ -1,0 +1,34 @@
+import { createDataSource, Database, migrate } from '@runos/persistence';
+import { temporaryPostgres } from '@runos/testing-postgres';
+import { migrations } from '../src/schema/migrations.js';
+
+export interface TestDatabase {
+  readonly database: Database;
+  /** As the service's own role. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The reconciler's schema on a real, empty PostgreSQL, used as the service's own role. */
+export async function testDatabase(poolSize = 20): Promise<TestDatabase> {
+  const postgres = await temporaryPostgres();
+  const role = { name: `${postgres.database}_reconciler`, password: 'secret' };
+  await migrate({ service: 'reconciler', ownerUrl: postgres.url, role, migrations });
+  const url = postgres.urlFor(role.name, role.password);
+  const dataSource = createDataSource({
+    url,
+    schema: 'reconciler',
+    applicationName: 'reconciler:test',
+    poolSize,
+    statementTimeoutMs: 15_000,
+  });
+  await dataSource.initialize();
+  return {
+    database: new Database(dataSource),
+    url,
+    stop: async () => {
+      await dataSource.destroy();
+      await postgres.stop();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** States and the moves between them as a table: typos do not compile, dead corners are found by a test. */
+export interface StateMachine<S extends string> {
+  readonly start: S;
+  readonly states: readonly S[];
+  allows(from: S, to: S): boolean;
+  /** True for a state that nothing leaves. */
+  ends(state: S): boolean;
+  /** States that no path from the start reaches. */
+  unreachable(): S[];
+}
+
+export function stateMachine<S extends string>(
+  start: NoInfer<S>,
+  edges: { readonly [From in S]: readonly NoInfer<S>[] },
+): StateMachine<S> {
+  const states = Object.keys(edges) as S[];
+  return {
+    start,
+    states,
+    allows: (from, to) => edges[from].includes(to),
+    ends: (state) => edges[state].length === 0,
+    unreachable() {
+      const seen = new Set<S>([start]);
+      for (const state of seen) for (const next of edges[state]) seen.add(next);
+      return states.filter((state) => !seen.has(state));
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitUntil } from '@runos/testing-process';
+import { type Toolbox } from '../build/toolbox.js';
+import { type NodeRoom } from '../stages/cnpg-stages.js';
+import { apply, kubeRequest, type Target } from './kube-request.js';
+
+/** What each Node offers; requests beyond it stay unschedulable, as on a real machine of that size. */
+export const nodeRoom: NodeRoom = { cpus: 64, memoryGi: 256 };
+
+/** Nodes that kwok plays. `pods` is far above a kubelet's 110, or test pods would stay Pending. */
+export async function createNodes(target: Target, names: readonly string[]): Promise<void> {
+  const room = {
+    cpu: String(nodeRoom.cpus),
+    memory: `${nodeRoom.memoryGi}Gi`,
+    pods: '5000',
+    'ephemeral-storage': '1Ti',
+  };
+  const node = (name: string): object => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', type: 'kwok' } },
+    status: { capacity: room, allocatable: room },
+  });
+  await Promise.all(
+    names.map(async (name) => {
+      const reply = await kubeRequest(target, '/api/v1/nodes', { method: 'POST', body: JSON.stringify(node(name)) });
+      const there = reply.status === 409; // from an earlier start
+      if (reply.status >= 300 && !there) throw new Error(`Node ${name} was refused: ${reply.body}`);
+    }),
+  );
+}
+
+/** The default class; the controller-manager's own provisioner serves it. */
+export async function createStorageClass(target: Target): Promise<void> {
+  const storageClass = {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: 'kubernetes.io/host-path',
+    reclaimPolicy: 'Delete',
+    volumeBindingMode: 'Immediate',
+    allowVolumeExpansion: true,
+  };
+  await apply(target, '/apis/storage.k8s.io/v1/storageclasses/local', JSON.stringify(storageClass));
+}
+
+interface Crd {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
+}
+
+/** The operators' own CRDs as they ship; resolves when every kind of them is served. */
+export async function installCrds(target: Target, toolbox: Toolbox): Promise<void> {
+  const folders = (['crds/cloudnative-pg', 'crds/cert-manager', 'crds/gateway-api'] as const).map((name) =>
+    toolbox.data(name),
+  );
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.yaml'))
+      .map((name) => join(folder, name)),
+  );
+  await Promise.all(files.map((file) => installCrd(target, file)));
+}
+
+async function installCrd(target: Target, file: string): Promise<void> {
+  const text = readFileSync(file, 'utf8');
+  const name = /^ {2}name: "?([a-z0-9.-]+)"?$/m.exec(text)?.[1];
+  if (!name || !/^kind: "?CustomResourceDefinition"?$/m.test(text)) return; // a kustomization beside them
+  const crd = JSON.parse(
+    await apply(target, `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`, text),
+  ) as Crd;
+  const version = crd.spec.versions.find(({ served }) => served)?.name;
+  const list = `/apis/${crd.spec.group}/${version}/${crd.spec.names.plural}?limit=1`;
+  await waitUntil(async () => (await kubeRequest(target, list)).status === 200, {
+    deadlineMs: 30_000,
+    because: () => `${name} was accepted but is not served`,
+  });
+}

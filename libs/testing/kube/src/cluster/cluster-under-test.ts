@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitUntil } from '@runos/testing-process';
+import { apply, kubeRequest } from './kube-request.js';
+import { type ClusterOptions, type RunningCluster, startCluster } from './start-cluster.js';
+
+/** Live fields of an object, as deep as a test looks. */
+export interface Live {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly annotations?: Record<string, string> };
+  readonly spec: Record<string, unknown>;
+  readonly status: Record<string, unknown> & { readonly conditions?: readonly Condition[] };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+}
+
+/** A cluster for this package's own specs: what they do to objects, in words. */
+export class ClusterUnderTest {
+  private constructor(
+    readonly cluster: RunningCluster,
+    private readonly dataDir: string,
+  ) {}
+
+  static async start(options: Partial<ClusterOptions> = {}): Promise<ClusterUnderTest> {
+    const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'runos-kube-spec-'));
+    return new ClusterUnderTest(await startCluster({ dataDir, ...options }), dataDir);
+  }
+
+  apply = (path: string, object: object): Promise<string> => apply(this.cluster, path, JSON.stringify(object));
+
+  async namespace(name: string): Promise<string> {
+    await this.apply(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    return name;
+  }
+
+  async annotate(path: string, annotations: Record<string, string | null>): Promise<void> {
+    const body = JSON.stringify({ metadata: { annotations } });
+    const reply = await kubeRequest(this.cluster, path, {
+      method: 'PATCH',
+      body,
+      contentType: 'application/merge-patch+json',
+    });
+    if (reply.status !== 200) throw new Error(reply.body);
+  }
+
+  async get(path: string): Promise<Live | undefined> {
+    const reply = await kubeRequest(this.cluster, path);
+    return reply.status === 200 ? ({ status: {}, ...JSON.parse(reply.body) } as Live) : undefined;
+  }
+
+  /** Resolves with the object once `test` holds; the error shows what it was like instead. */
+  async until(path: string, test: (live: Live) => unknown, deadlineMs = 20_000): Promise<Live> {
+    let live: Live | undefined;
+    const holds = async (): Promise<boolean> => Boolean((live = await this.get(path)) && test(live));
+    await waitUntil(holds, { deadlineMs, everyMs: 50, because: () => `${path} is ${JSON.stringify(live?.status)}` });
+    return live as Live;
+  }
+
+  async stop(): Promise<void> {
+    await this.cluster.stop();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+export const condition = (live: Live, type: string): Condition | undefined =>
+  live.status.conditions?.find((one) => one.type === type);

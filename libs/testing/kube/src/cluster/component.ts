@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readyOrEnded, type Running, startChild, Supervised, waitUntil } from '@runos/testing-process';
+import { type ProgramName } from '../build/recipe.js';
+import { type Toolbox } from '../build/toolbox.js';
+import {
+  apiServerArgs,
+  type ClusterFiles,
+  controllerManagerArgs,
+  etcdArgs,
+  etcdUrl,
+  kwokArgs,
+  schedulerArgs,
+} from './component-args.js';
+import { type UserName } from './identities.js';
+import { kubeRequest, type Target } from './kube-request.js';
+import { type Ports } from './ports.js';
+
+/** In the order in which they start. */
+export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
+export type ComponentName = (typeof componentNames)[number] & ProgramName;
+
+export interface ClusterPlan {
+  readonly dataDir: string;
+  readonly toolbox: Toolbox;
+  readonly ports: Ports;
+  readonly files: ClusterFiles;
+  readonly persistent: boolean;
+  readonly onEvent?: (line: string) => void;
+  readonly adminKubeconfig: string;
+  readonly caFile: string;
+  /** Only once the API server has made its certificate. */
+  target(user?: UserName): Target;
+  writeKubeconfigs(): void;
+}
+
+interface Component {
+  readonly args: (plan: ClusterPlan) => string[];
+  readonly ready?: (plan: ClusterPlan, signal: AbortSignal) => Promise<void>;
+  readonly deathSignal: NodeJS.Signals;
+}
+
+/** Without us only etcd has anything to lose; and an API server that outlives etcd hangs on it. */
+const components: Record<ComponentName, Component> = {
+  etcd: { args: (plan) => etcdArgs(plan.files, plan.ports, plan.persistent), ready: etcdReady, deathSignal: 'SIGTERM' },
+  'kube-apiserver': { args: (plan) => apiServerArgs(plan.files, plan.ports), ready: apiReady, deathSignal: 'SIGKILL' },
+  'kube-controller-manager': { args: (plan) => controllerManagerArgs(plan.files), deathSignal: 'SIGKILL' },
+  'kube-scheduler': { args: (plan) => schedulerArgs(plan.files), deathSignal: 'SIGKILL' },
+  kwok: { args: (plan) => kwokArgs(plan.files), deathSignal: 'SIGKILL' },
+};
+
+export const componentOf = (name: ComponentName, plan: ClusterPlan): Supervised =>
+  new Supervised(name, (signal) => begin(name, plan, signal), { onEvent: plan.onEvent });
+
+async function begin(name: ComponentName, plan: ClusterPlan, signal: AbortSignal): Promise<Running> {
+  const { args, ready, deathSignal } = components[name];
+  const child = await startChild({
+    name,
+    command: plan.toolbox.program(name),
+    args: args(plan),
+    cwd: plan.dataDir,
+    // The provisioner makes its volumes' folders below TMPDIR.
+    env: { PATH: process.env.PATH, HOME: plan.dataDir, TMPDIR: join(plan.dataDir, 'tmp') },
+    logFile: join(plan.dataDir, 'logs', `${name}.log`),
+    pidFile: join(plan.dataDir, 'pids', `${name}.pid`),
+    deathSignal,
+  });
+  if (ready) await readyOrEnded(child, (until) => ready(plan, until), signal);
+  return { ...child, stop: () => child.stop(plan.persistent ? { graceMs } : { signal: 'SIGKILL' }) };
+}
+
+/** API server and etcd end one after the other, within ten seconds. Nothing of a throw-away cluster is worth any. */
+const graceMs = 4_000;
+
+async function etcdReady(plan: ClusterPlan, signal: AbortSignal): Promise<void> {
+  await answers('etcd', signal, async () => (await fetch(`${etcdUrl(plan.ports)}/health`)).ok);
+}
+
+/** Compares a hundred roles one by one at every start: where they are there, it serves long before on a busy machine. */
+const comparesRoles = 'poststarthook/rbac/bootstrap-roles';
+
+async function apiReady(plan: ClusterPlan, signal: AbortSignal): Promise<void> {
+  const again = existsSync(plan.adminKubeconfig); // it was ready on this data before, so the roles are in it
+  const path = again ? `/readyz?exclude=${comparesRoles}` : '/readyz';
+  await answers('kube-apiserver', signal, async () => {
+    if (!existsSync(plan.caFile)) return false;
+    return (await kubeRequest(plan.target(), path, { deadlineMs: 5_000 })).status === 200;
+  });
+  plan.writeKubeconfigs();
+}
+
+/** A refused connection means "not yet". Starting takes seconds, on a machine that is busy building far more. */
+function answers(name: string, signal: AbortSignal, ok: () => Promise<boolean>): Promise<void> {
+  let last = 'no answer';
+  const holds = (): Promise<boolean> =>
+    ok().catch((error: Error) => {
+      last = error.message;
+      return false;
+    });
+  return waitUntil(holds, {
+    deadlineMs: 120_000,
+    everyMs: 50,
+    signal,
+    because: () => `${name} is not ready after two minutes: ${last}`,
+  });
+}

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { contracts, permissionsOf, type ServiceName, serviceNames } from '@runos/contracts';
+import { type RunningNats, startNats } from './start-nats.js';
+
+/** Stream names that no service owns, or that another does, as a thief would spell them. */
+const foreign = [
+  '$JS.API.INFO',
+  '$JS.API.STREAM.LIST',
+  '$JS.API.STREAM.NAMES',
+  '$JS.API.STREAM.CREATE.MINE',
+  '$JS.API.CONSUMER.LIST.EVENTS_RECONCILER',
+  '$SYS.REQ.SERVER.PING',
+  '$SYS.>',
+  '>',
+  '*',
+  '*.v1.>',
+  '_INBOX.>',
+  '_INBOX.*.>',
+];
+
+/** Who may send to a contract's subject and who may listen, read off the contracts alone. */
+const mayPublish = (user: ServiceName, subject: string): boolean =>
+  contracts.some(
+    (each) => each.subject === subject && (each.kind === 'event' ? each.owner === user : each.callers.includes(user)),
+  );
+const mayHear = (user: ServiceName, subject: string): boolean =>
+  contracts.some(
+    (each) =>
+      each.subject === subject &&
+      (each.kind === 'request'
+        ? each.owner === user
+        : each.subscribers.includes(user) && (each.delivery === 'at-most-once' || each.receivers === 'every-replica')),
+  );
+
+describe('each user of the plane', () => {
+  let dataDir: string;
+  let nats: RunningNats;
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'runos-nats-'));
+    const users = serviceNames.map((user) => ({ user, password: `${user}-pw`, ...permissionsOf(user, contracts) }));
+    nats = await startNats({ dataDir, users });
+  });
+  afterAll(async () => {
+    await nats.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  /** What the server refused of all that was tried, as `Publish x` and `Subscription x`; spoken as on the wire. */
+  async function refusals(user: ServiceName, lines: readonly string[]): Promise<Set<string>> {
+    const socket = createConnection(nats.port, '127.0.0.1');
+    const login = JSON.stringify({ user, pass: `${user}-pw`, verbose: false, pedantic: false });
+    // Answered in order, so every refusal has arrived before the second PONG.
+    socket.write([`CONNECT ${login}`, 'PING', ...lines, 'PING', ''].join('\r\n'));
+    let answer = '';
+    for await (const part of socket) {
+      answer += String(part);
+      if (answer.split('PONG').length > 2) break;
+    }
+    expect(answer.split('PONG').length).toBeGreaterThan(2);
+    const said = answer.matchAll(/Permissions Violation for (Publish|Subscription) to "([^"]+)"/g);
+    return new Set([...said].map(([, verb, subject]) => `${verb} ${subject}`));
+  }
+
+  it.each(serviceNames)('%s sends and hears what the contracts give it, and nothing else', async (user) => {
+    const subjects = [...new Set(contracts.map(({ subject }) => subject))];
+    const inboxes = serviceNames.map((service) => `_INBOX.${service}.x`);
+    const others = serviceNames.filter((name) => name !== user);
+    const owners = others.map((name) => `EVENTS_${name.replaceAll('-', '_').toUpperCase()}`);
+    const api = owners.flatMap((stream) =>
+      ['CREATE', 'UPDATE', 'DELETE', 'PURGE', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+    );
+    const sent = [...subjects, ...inboxes, ...api, ...foreign.filter((subject) => !/[*>]/.test(subject)), 'agw.s.1'];
+    const heard = [...subjects, ...inboxes, ...foreign, 'agw.s.1'];
+    const refused = await refusals(user, [
+      ...heard.map((subject, index) => `SUB ${subject} ${index + 1}`),
+      ...sent.map((subject) => `PUB ${subject} 0\r\n`),
+    ]);
+    const allowed = {
+      sent: sent.filter((subject) => !refused.has(`Publish ${subject}`)),
+      heard: heard.filter((subject) => !refused.has(`Subscription ${subject}`)),
+    };
+    const session = user === 'agent-gateway' ? ['agw.s.1'] : [];
+    expect(allowed).toEqual({
+      sent: [...subjects.filter((subject) => mayPublish(user, subject)), ...session],
+      heard: [...subjects.filter((subject) => mayHear(user, subject)), `_INBOX.${user}.x`, ...session],
+    });
+  });
+});

@@ -1,0 +1,40 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { type TemporaryPostgres, temporaryPostgres } from './temporary-postgres.js';
+
+describe('throwAwayPostgres', () => {
+  const opened: TemporaryPostgres[] = [];
+  const open = async () => {
+    const database = await temporaryPostgres();
+    opened.push(database);
+    return database;
+  };
+  afterAll(() => Promise.all(opened.map((database) => database.stop())));
+
+  it('gives every caller an empty database of its own', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const left = await connected(one.url);
+    await left.query('CREATE TABLE mine (id int)');
+    const right = await connected(two.url);
+    const { rows } = await right.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+    expect(rows).toEqual([]);
+    await Promise.all([left.end(), right.end()]);
+  });
+
+  it('drops the database under clients that are still connected', async () => {
+    const database = await open();
+    const client = await connected(database.url);
+    const cut = new Promise((resolve) => client.on('error', resolve));
+    await database.stop();
+    await database.stop();
+    await cut;
+    const again = new pg.Client({ connectionString: database.url });
+    await expect(again.connect()).rejects.toThrow(/does not exist|ECONNREFUSED/);
+  });
+});
+
+async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}

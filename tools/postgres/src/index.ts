@@ -1,2 +1,0 @@
-export { removePostgresData } from './places.js';
-export { type PostgresOptions, type RunningPostgres, startPostgres } from './start-postgres.js';
