@@ -3,7 +3,7 @@ import getPort from 'get-port';
 import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/testing-process';
 import { programOf, sqlSpansOf } from './built-checkout.js';
 import { type Builds } from './builds.js';
-import { type DataFolder } from './data-folder.js';
+import { type DataFolder } from '../data/data-folder.js';
 import { replicaName, type ServicePlan, settingsOf, type Surroundings } from './services.js';
 
 /** Who has not ended by itself by then hangs, and is killed. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { waitUntil, writeFileAtomic } from '@runos/testing-process';
 import { Kubectl } from './kubectl.js';
-import { repository } from './options.js';
+import { repository } from '../options.js';
 
 const manifests = join(repository, 'deploy', 'cluster-agent');
 

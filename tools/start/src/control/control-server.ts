@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { type DataFolder } from './data-folder.js';
-import { repository } from './options.js';
+import { type DataFolder } from '../data/data-folder.js';
+import { repository } from '../options.js';
 import { type Processes } from './processes.js';
 
 /** Where `npm run plane` reaches a running plane; the file is its owner's alone, and so is the token. */

@@ -1,4 +1,4 @@
-import { type Balancer } from './balancer.js';
+import { type Balancer } from '../services/balancer.js';
 import { type Running, Supervised } from '@runos/testing-process';
 
 /** What must end before what: agents before the services they talk to, those before what they store in. */

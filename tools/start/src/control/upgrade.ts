@@ -1,10 +1,10 @@
-import { type Builds } from './builds.js';
-import { type DataFolder } from './data-folder.js';
-import { type DevFile } from './dev-file.js';
-import { migrateSchema } from './migrate-all.js';
+import { type Builds } from '../services/builds.js';
+import { type DataFolder } from '../data/data-folder.js';
+import { type DevFile } from '../data/dev-file.js';
+import { migrateSchema } from '../services/migrate-all.js';
 import { type Processes } from './processes.js';
-import { ensureSecrets } from './secrets.js';
-import { services } from './services.js';
+import { ensureSecrets } from '../data/secrets.js';
+import { services } from '../services/services.js';
 
 /** Of a running plane. */
 export interface Upgradable {

@@ -1,5 +1,5 @@
-import type { Operator } from '@runos/tool-account';
-import { type DataFolder } from './data-folder.js';
+import type { Operator } from './create-account.js';
+import { type DataFolder } from '../data/data-folder.js';
 
 export interface Owner {
   readonly aid: string;
@@ -24,7 +24,7 @@ export async function ensureOwner(folder: DataFolder, operator: Operator): Promi
 /** A start that was killed between making the user and noting the password leaves an address nobody can use: take another. */
 async function make(operator: Operator, email: string, attempt = 1): Promise<Omit<Owner, 'fresh'>> {
   // Only the first start needs it, and loading it takes half a second.
-  const { createAccount } = await import('@runos/tool-account');
+  const { createAccount } = await import('./create-account.js');
   const { aid, password, token } = await createAccount(operator, email, 'demo');
   if (password !== null) return { aid, email, password, token };
   return make(operator, `owner-${attempt}@runos.example`, attempt + 1);

@@ -6,9 +6,9 @@ import { toEnvironment } from '@runos/config';
 import pg from 'pg';
 import { programOf } from './built-checkout.js';
 import { type Builds } from './builds.js';
-import { type DataFolder } from './data-folder.js';
-import { repository } from './options.js';
-import { type Secrets } from './secrets.js';
+import { type DataFolder } from '../data/data-folder.js';
+import { repository } from '../options.js';
+import { type Secrets } from '../data/secrets.js';
 import { databaseName, databaseUrlOf, ownerUrlOf, type ServicePlan, services, type Surroundings } from './services.js';
 
 const migrated = 'migrated.json';

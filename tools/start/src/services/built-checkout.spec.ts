@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { builtCheckout, programOf } from './built-checkout.js';
-import { parseOptions } from './options.js';
+import { parseOptions } from '../options.js';
 import { services } from './services.js';
 
 describe('a checkout whose build a plane is started from', () => {

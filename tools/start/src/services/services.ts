@@ -1,6 +1,6 @@
 import { type Setting } from '@runos/config';
 import { type ServiceName } from '@runos/contracts';
-import { type Secrets } from './secrets.js';
+import { type Secrets } from '../data/secrets.js';
 
 export interface Ports {
   readonly api: number;

@@ -2,9 +2,9 @@ import { buildToolbox, startCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentHome, startClusterAgent, startNodeAgent } from './agents.js';
 import { Kubectl } from './kubectl.js';
-import { type StartOptions } from './options.js';
-import { ApiRefusal, type PublicApi } from './public-api.js';
-import { type PlaneContext } from './start-plane.js';
+import { type StartOptions } from '../options.js';
+import { ApiRefusal, type PublicApi } from '../account/public-api.js';
+import { type PlaneContext } from '../start-plane.js';
 
 /** Names of the demo cluster's nodes: one node agent each, one Node object each. */
 const nodeNumbers = [1, 2];

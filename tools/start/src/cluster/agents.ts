@@ -2,11 +2,11 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { type Setting } from '@runos/config';
 import getPort from 'get-port';
 import { type Running } from '@runos/testing-process';
-import { type Builds } from './builds.js';
-import { type DataFolder } from './data-folder.js';
+import { type Builds } from '../services/builds.js';
+import { type DataFolder } from '../data/data-folder.js';
 import { type Kubectl } from './kubectl.js';
-import { type PublicApi } from './public-api.js';
-import { startProgram } from './start-service.js';
+import { type PublicApi } from '../account/public-api.js';
+import { startProgram } from '../services/start-service.js';
 
 /** Where agents register and stream, and what they check the door against. */
 export interface AgentDoors {

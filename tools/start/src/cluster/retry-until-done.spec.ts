@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
-import { untilDone } from './until-done.js';
+import { untilDone } from './retry-until-done.js';
 
 describe('untilDone', () => {
   it('tries again until it works, and says why it has to', async () => {

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createAccount } from './create-account.js';
-import { type Operator } from './operator.js';
+import { createAccount, type Operator } from './account/create-account.js';
+import { defaultData } from './options.js';
+
 
 /** `npm run account -- add EMAIL [--data DIR]`: prints `{aid, email, password, token}` on standard output. */
 async function main(): Promise<void> {
-  const standard = resolve(import.meta.dirname, '../../../.runos');
   const { values, positionals } = parseArgs({
-    options: { data: { type: 'string', default: standard } },
+    options: { data: { type: 'string', default: defaultData } },
     allowPositionals: true,
   });
   const [verb, email] = positionals;

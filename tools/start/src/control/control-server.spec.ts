@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { identify, startChild } from '@runos/testing-process';
-import { Builds } from './builds.js';
+import { Builds } from '../services/builds.js';
 import { askPlane, type ControlAddress, startControlServer } from './control-server.js';
-import { DataFolder } from './data-folder.js';
-import { DevFile } from './dev-file.js';
-import { repository } from './options.js';
+import { DataFolder } from '../data/data-folder.js';
+import { DevFile } from '../data/dev-file.js';
+import { repository } from '../options.js';
 import { type Layer, Processes } from './processes.js';
 import { upgrade } from './upgrade.js';
 

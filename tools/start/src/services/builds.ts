@@ -1,4 +1,4 @@
-import { repository } from './options.js';
+import { repository } from '../options.js';
 
 /** From which checkout's build each process is started: one for all, until it is upgraded to this one's. */
 export class Builds {
