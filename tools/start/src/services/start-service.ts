@@ -1,6 +1,6 @@
 import { type Setting, shutdownTimeoutMs, toEnvironment } from '@runos/config';
 import getPort from 'get-port';
-import { type Running, readyOrEnded, startChild, waitUntil } from '@runos/testing-process';
+import { type Running, waitUntilReady, startChild, waitUntil } from '@runos/testing-process';
 import { programOf, sqlSpansOf } from './built-checkout.js';
 import { type Builds } from './builds.js';
 import { type DataFolder } from '../data/data-folder.js';
@@ -73,7 +73,7 @@ export async function startProgram(program: Program): Promise<Running> {
   });
   if (ready) {
     const because = (): string => 'not ready after two minutes';
-    await readyOrEnded(
+    await waitUntilReady(
       child,
       (until) => waitUntil(ready, { deadlineMs: 120_000, everyMs: 50, because, signal: until }),
       signal,

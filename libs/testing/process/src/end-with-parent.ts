@@ -17,12 +17,17 @@ export function findOnPath(name: string, path = process.env.PATH ?? ''): string 
     });
 }
 
+/** A parent that dies before setpriv asks for the signal sends none: then the child has a new parent, and ends here. */
+const startUnlessOrphaned = '[ "$PPID" = "$0" ] && exec "$@"';
+
 /**
  * The command that makes the kernel end the child when its parent dies, even by SIGKILL (Linux, util-linux).
- * setpriv replaces itself by the command, so the child keeps its number; elsewhere the command is as it was.
+ * setpriv and the shell replace themselves by the command, so the child keeps its number. Elsewhere the command is
+ * returned unchanged.
  */
-export function tiedToParent(command: string, args: readonly string[], signal: NodeJS.Signals) {
+export function endWithParent(command: string, args: readonly string[], signal: NodeJS.Signals) {
   const setpriv = process.platform === 'linux' ? findOnPath('setpriv') : undefined;
   if (!setpriv) return { command, args: [...args] };
-  return { command: setpriv, args: ['--pdeathsig', signal.slice('SIG'.length), '--', command, ...args] };
+  const checked = ['/bin/sh', '-c', startUnlessOrphaned, String(process.pid), command, ...args];
+  return { command: setpriv, args: ['--pdeathsig', signal.slice('SIG'.length), '--', ...checked] };
 }
