@@ -23,7 +23,10 @@ export const retiredWords: readonly { readonly words: readonly string[]; readonl
   { words: ['presence', 'restless'], use: 'connection or connected' },
   { words: ['beat', 'beats', 'pulse', 'pulses'], use: 'heartbeat' },
   { words: ['enrol', 'enrols', 'enrolment', 'enrolments'], use: 'registration or issue' },
-  { words: ['pace', 'pacer', 'pacers', 'patience', 'patient', 'rhythm'], use: 'rate limit, timing, timeout or back-off' },
+  {
+    words: ['pace', 'pacer', 'pacers', 'patience', 'patient', 'rhythm'],
+    use: 'rate limit, timing, timeout or back-off',
+  },
   { words: ['rush', 'night', 'nights'], use: 'load, or the duration' },
   { words: ['turn', 'turns'], use: 'reconcile, attempt, index or round' },
   { words: ['executor', 'executors'], use: 'controller' },
@@ -51,18 +54,16 @@ const wordsOf = (name: string): string[] =>
 
 /** `file: name -> use …` for each retired word in the file's name, its identifiers and the columns of its SQL. */
 export function retiredWordsIn({ name, text }: SourceFile): string[] {
-  const found = [name, ...new Set(identifiersIn(name, text))].flatMap((identifier) => {
+  return [name, ...new Set(identifiersIn(name, text))].flatMap((identifier) => {
     if (allowedIdentifiers.has(identifier)) return [];
     const use = wordsOf(identifier)
       .map((word) => replacements.get(word))
       .find((one) => one !== undefined);
     return use === undefined ? [] : [`${name}: ${identifier} -> use ${use}`];
   });
-  return found;
 }
 
 function identifiersIn(name: string, text: string): string[] {
-  if (name.endsWith('.sql')) return columnsIn(text);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) found.push(node.text);

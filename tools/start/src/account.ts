@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util';
 import { createAccount, type Operator } from './account/create-account.js';
 import { defaultData } from './options.js';
 
-
 /** `npm run account -- add EMAIL [--data DIR]`: prints `{aid, email, password, token}` on standard output. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

@@ -104,7 +104,7 @@ describe('a child whose parent was killed', () => {
     expect(existsSync(file('e.pid'))).toBe(false);
   });
 
-  it("is left alone when another program has its number", async () => {
+  it('is left alone when another program has its number', async () => {
     const child = await startChild({ name: 'other', command: 'sleep', args: ['60'], logFile: file('f') });
     writePidFile(file('f.pid'), child.pid);
     const left = JSON.parse(readFileSync(file('f.pid'), 'utf8')) as Record<'child' | 'owner', ProcessIdentity>;
