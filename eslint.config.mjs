@@ -3,22 +3,21 @@ import { createProjectGraphAsync, readCachedProjectGraph } from '@nx/devkit';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 import { boundaries, boundariesOfSpecs } from './tools/lint/boundaries.mjs';
-import { declaredImports } from './tools/lint/rules/declared-imports.mjs';
 import { handlersDeclareAccess } from './tools/lint/rules/handlers-declare-access.mjs';
 
-// Without a project graph the boundary rule switches itself off and says nothing.
+// Without a project graph the boundary rule passes without an error.
 try {
   readCachedProjectGraph();
 } catch {
   await createProjectGraphAsync({ exitOnError: true });
 }
 
-const runos = { rules: { 'declared-imports': declaredImports, 'handlers-declare-access': handlersDeclareAccess } };
+const runos = { rules: { 'handlers-declare-access': handlersDeclareAccess } };
 
-/** Specs, and what only they import. They start real servers, so they may use the kits that do. */
+/** Specs, and the files that only they import. They may use the test kits, which start real servers. */
 const specs = ['**/*.spec.ts', '{apps,libs}/**/test/**/*.ts'];
 
-/** What scripts that run on Node alone may use without importing it. */
+/** Globals of Node that plain scripts use. */
 const nodeGlobals = ['AbortController', 'performance', 'process', 'setTimeout', 'URL'];
 
 export default tseslint.config(
@@ -36,7 +35,6 @@ export default tseslint.config(
     plugins: { '@nx': nx, runos },
     rules: {
       '@nx/enforce-module-boundaries': boundaries,
-      'runos/declared-imports': 'error',
       'runos/handlers-declare-access': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
@@ -59,9 +57,6 @@ export default tseslint.config(
   },
   {
     files: specs,
-    rules: {
-      '@nx/enforce-module-boundaries': boundariesOfSpecs,
-      'runos/declared-imports': ['error', { spec: true }],
-    },
+    rules: { '@nx/enforce-module-boundaries': boundariesOfSpecs },
   },
 );

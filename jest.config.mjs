@@ -1,7 +1,7 @@
 /** One configuration for every project; Nx passes --rootDir. */
 export default {
   testEnvironment: 'node',
-  // Real servers start in hooks, on machines that may be busy with other projects' tests.
+  // Hooks start real servers, on machines that may run the tests of other projects at the same time.
   testTimeout: 30_000,
   passWithNoTests: true,
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],

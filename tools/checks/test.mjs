@@ -1,14 +1,16 @@
 // `npm test`: installs what is missing, compiles, checks and tests everything, and ends with one line of counts.
-// Plain JavaScript on Node alone, since a bare clone has nothing else; once it is compiled the rest is in `src`.
+// Plain JavaScript on Node alone, because a bare clone has nothing else; the compiled rest is in `src`.
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { install } from '../start/install.mjs';
+import { useInstalledNode } from '../start/runtime.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 
 try {
   install(root, (line) => process.stdout.write(`${line}\n`));
-  process.stdout.write('── compile and check types\n');
+  await useInstalledNode(root);
+  process.stdout.write(`── compile and check types, on Node ${process.versions.node}\n`);
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('The sources do not compile; the reasons are above.');

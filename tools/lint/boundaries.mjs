@@ -1,6 +1,6 @@
 /**
- * Who may import whom. Every list is an allow-list: a project without tags, or with a tag that has no line here, may
- * import nothing. Each tag of a project must allow an import; `[]` allows none.
+ * Which project may import which. Every list is an allow-list: a project without tags, or with a tag that has no line
+ * here, may import nothing. Each tag of a project must allow an import; `[]` allows none.
  */
 
 const only = (sourceTag, ...tags) => ({ sourceTag, onlyDependOnLibsWithTags: tags });

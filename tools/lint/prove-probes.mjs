@@ -1,59 +1,47 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
 
 /**
- * Every file in `probes` breaks one rule, or shows what the rule must let pass. Its first line says as which file of
- * the workspace it is linted, its second what must be reported. Each is linted apart from the others: a forbidden edge
- * would make innocent ones look like cycles. Exits with 1 when a probe is not judged as it says.
+ * Every file in `probes` breaks one rule, or is an example that the rules must accept. Its first line names the file of
+ * the workspace as which it is linted, its second line the expected report. Each is linted alone: a forbidden import
+ * would make allowed ones look like cycles. Exits with 1 when a report differs from the expectation.
  */
 const folder = join(import.meta.dirname, 'probes');
 const root = join(import.meta.dirname, '../..');
-const head = /^\/\/ as (?<place>\S+)\n\/\/ (?<verdict>must fail|must pass)(?:: (?<rule>\S+))?\n/;
+const head = /^\/\/ as (?<place>\S+)\n\/\/ (?<expected>must fail|must pass)(?:: (?<rule>\S+))?\n/;
 
-/** A probe that stands for a file of another project is not in that project's TypeScript program. */
-const untyped = {
-  languageOptions: { parserOptions: { projectService: false, project: null } },
-  rules: Object.fromEntries(
-    ['await-thenable', 'no-floating-promises', 'no-misused-promises', 'switch-exhaustiveness-check'].map((rule) => [
-      `@typescript-eslint/${rule}`,
-      'off',
-    ]),
-  ),
-};
-/** What may not be imported is not declared either; here the boundary alone is to be judged. */
-const boundary = { ...untyped, rules: { ...untyped.rules, 'runos/declared-imports': 'off' } };
+/** A probe in the place of another project's file is not part of that project's TypeScript program. */
+const untyped = tseslint.configs.disableTypeChecked;
 const typed = { languageOptions: { parserOptions: { projectService: false, project: join(folder, 'tsconfig.json') } } };
 
 const linter = (override) =>
-  new ESLint({ cwd: root, ignore: false, overrideConfig: { files: ['**/*.ts'], ...override } });
-const linters = { untyped: linter(untyped), boundary: linter(boundary), typed: linter(typed) };
+  new ESLint({ cwd: root, ignore: false, overrideConfig: { ...override, files: ['**/*.ts'] } });
+const linters = { untyped: linter(untyped), typed: linter(typed) };
 
-function linterFor(place, rule) {
-  if (place === 'itself') return linters.typed;
-  return rule === '@nx/enforce-module-boundaries' ? linters.boundary : linters.untyped;
-}
-
-async function judge(name) {
+/** A sentence about the difference, or undefined. */
+async function differenceOf(name) {
   const text = readFileSync(join(folder, name), 'utf8');
-  const { place, verdict, rule } = head.exec(text)?.groups ?? {};
-  if (place === undefined) return `${name}: its first two lines do not say what it is`;
+  const { place, expected, rule } = head.exec(text)?.groups ?? {};
+  if (place === undefined) return `${name}: its first two lines name no place and no expectation`;
   const filePath = join(root, place === 'itself' ? `tools/lint/probes/${name}` : place);
-  const [{ messages }] = await linterFor(place, rule).lintText(text, { filePath });
-  const counting = messages.filter(({ severity }) => verdict === 'must pass' || severity === 2);
+  if (!existsSync(dirname(filePath))) return `${name}: ${dirname(place)} does not exist`;
+  const [{ messages }] = await linters[place === 'itself' ? 'typed' : 'untyped'].lintText(text, { filePath });
+  const counting = messages.filter(({ severity }) => expected === 'must pass' || severity === 2);
   const found = [...new Set(counting.map(({ ruleId, message }) => ruleId ?? message))];
-  const expected = rule === undefined ? [] : [rule];
-  if (found.join() === expected.join()) return undefined;
+  const rules = rule === undefined ? [] : [rule];
+  if (found.join() === rules.join()) return undefined;
   return `${name}: expected ${rule ?? 'nothing'}, found ${found.join(', ') || 'nothing'}`;
 }
 
 const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
 const wrong = [];
 for (const name of names) {
-  const problem = await judge(name);
+  const problem = await differenceOf(name);
   if (problem !== undefined) wrong.push(problem);
 }
 process.stdout.write(
-  `${names.length} probes, ${wrong.length} misjudged\n${wrong.map((line) => `  ${line}\n`).join('')}`,
+  `${names.length} probes, ${wrong.length} unexpected reports\n${wrong.map((line) => `  ${line}\n`).join('')}`,
 );
 process.exitCode = wrong.length === 0 && names.length > 0 ? 0 : 1;

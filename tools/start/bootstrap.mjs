@@ -1,46 +1,60 @@
-// What every `npm run` command of this repository begins with: a bare clone has neither libraries nor compiled code.
+// Every `npm run` command of this repository begins here: a bare clone has neither libraries nor compiled code.
 // Plain JavaScript on Node alone, for that reason.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { install } from './install.mjs';
+import { useInstalledNode } from './runtime.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
-const plane = [...readdirSync(join(root, 'apps')).map((app) => `apps/${app}`), 'tools/start', 'tools/account'];
-/** Every command: its main program, and the projects it is compiled from (with all that they refer to). */
+const plane = [...readdirSync(join(root, 'apps')).map((app) => `apps/${app}`), 'tools/start'];
+/** Every command: the projects it is compiled from (with all that they refer to), and the program it runs. */
 const commands = {
-  start: { main: 'tools/start/dist/main.js', projects: plane },
-  plane: { main: 'tools/start/dist/plane.js', projects: plane },
-  reset: { main: 'tools/start/dist/reset.js', projects: plane },
-  account: { main: 'tools/account/dist/main.js', projects: plane },
-  kube: { main: 'libs/testing/kube/dist/main.js', projects: ['libs/testing/kube'] },
+  start: { projects: plane, program: 'tools/start/dist/main.js' },
+  plane: { projects: plane, program: 'tools/start/dist/plane.js' },
+  reset: { projects: plane, program: 'tools/start/dist/reset.js' },
+  account: { projects: plane, program: 'tools/start/dist/account.js' },
+  kube: { projects: ['libs/testing/kube'], program: 'libs/testing/kube/dist/main.js' },
+  'nats:users': { projects: ['libs/testing/nats'], program: 'libs/testing/nats/dist/print-users.js' },
+  bench: { projects: [...plane, 'tools/bench'], program: 'tools/bench/dist/main.js' },
+  resilience: { projects: [...plane, 'tools/resilience'], program: 'tools/resilience/dist/main.js' },
+  'contracts:snapshot': { projects: ['tools/contracts'], program: 'tools/contracts/dist/main.js' },
+  build: { projects: ['.'] },
+  lint: { projects: [], program: 'node_modules/nx/dist/bin/nx.js', args: ['run-many', '-t', 'lint'] },
 };
 
-const name = process.argv[2] in commands ? process.argv[2] : 'start';
-if (process.argv[2] === name) process.argv.splice(2, 1);
-const command = commands[name];
+const [name, ...args] = process.argv[2] in commands ? process.argv.slice(2) : ['start', ...process.argv.slice(2)];
+const { projects, program, args: fixedArgs = [] } = commands[name];
 try {
-  install(root, say);
+  install(root, print);
+  await useInstalledNode(root);
+  build();
 } catch (error) {
-  fail(error.message);
+  print(error.message);
+  process.exit(1);
 }
-build();
-await import(join(root, command.main));
+if (program !== undefined) {
+  process.argv = [process.argv[0], join(root, program), ...fixedArgs, ...args];
+  await import(join(root, program));
+}
 
-/** `tsc -b`, when any source is newer than the last build: looking at times is faster than asking the compiler. */
+/** `tsc -b`, when any source is newer than the last build: comparing times is faster than asking the compiler. */
 function build() {
-  const stamp = join(root, 'node_modules', `.runos-built-${command === commands.kube ? 'kube' : 'plane'}`);
+  if (projects.length === 0) return;
+  const stamp = join(root, 'node_modules', `.runos-built-${projects === plane ? 'plane' : name.replace(':', '-')}`);
   const began = new Date();
-  if (existsSync(stamp) && newest() < statSync(stamp).mtimeMs && existsSync(join(root, command.main))) return;
-  say('Compiling …');
+  const built = program === undefined || existsSync(join(root, program));
+  if (built && existsSync(stamp) && newestSourceMs() < statSync(stamp).mtimeMs) return;
+  print('Compiling …');
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  run(process.execPath, [tsc, '-b', ...command.projects], 'The sources do not compile; the reasons are above.');
+  const { status } = spawnSync(process.execPath, [tsc, '-b', ...projects], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error('The sources do not compile; the reasons are above.');
   writeFileSync(stamp, '');
-  utimesSync(stamp, began, began); // what was written meanwhile is newer, and compiled next time
+  utimesSync(stamp, began, began); // files written meanwhile are newer, and compiled next time
 }
 
-/** When the youngest source or configuration was written, in ms. */
-function newest() {
+/** When the newest source or configuration was written, in ms. */
+function newestSourceMs() {
   const skipped = new Set(['node_modules', 'dist', 'go', '.git', '.nx', '.runos']);
   const within = (folder) =>
     readdirSync(folder, { withFileTypes: true })
@@ -57,18 +71,7 @@ function newest() {
   return Math.max(...top, ...['apps', 'libs', 'tools'].map((folder) => within(join(root, folder))));
 }
 
-function run(command, args, otherwise) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (error) fail(`${command} cannot be run: ${error.message}`);
-  if (status !== 0) fail(otherwise);
-}
-
-/** On standard error: what a command answers on standard output may be read by a program. */
-function say(line) {
+/** On standard error: a program may read what a command answers on standard output. */
+function print(line) {
   process.stderr.write(`${line}\n`);
-}
-
-function fail(sentence) {
-  say(sentence);
-  process.exit(1);
 }

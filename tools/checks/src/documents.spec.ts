@@ -9,38 +9,52 @@ const documents = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: root, e
   .split('\0')
   .filter((name) => name !== '' && existsSync(join(root, name)));
 const textOf = (name: string) => readFileSync(join(root, name), 'utf8');
+const matches = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, ...groups]) => groups);
 
-/** Text in backticks that reads like a path of this repository; `<x>` and `*` stand for many. */
-const paths = (text: string) =>
-  [...text.matchAll(/`((?:apps|libs|tools|deploy|\.ci)\/[\w./@-]*[\w@-])\/?`/g)].map(([, path]) => path);
-const links = (text: string) =>
-  [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target]) => target);
-const scriptsOf = (text: string) =>
-  [...text.matchAll(/\bnpm (?:run (?:-s )?([a-z][\w:-]*)|(start|test)\b)/g)].map(
-    ([, script, short]) => script ?? short,
-  );
+/** Text in backticks that reads like a path of this repository; `<x>` and `*` are placeholders. */
+const pathsIn = (text: string) =>
+  matches(text, /`((?:apps|libs|tools|deploy|\.ci)\/[\w./@-]*[\w@-])\/?`/g).map(([path = '']) => path);
+const linksIn = (text: string) =>
+  matches(text, /\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g).map(([target = '']) => target);
+const scriptsIn = (text: string) =>
+  matches(text, /\bnpm (?:run (?:-s )?([a-z][\w:-]*)|(start|test)\b)/g).map(([script, short = '']) => script ?? short);
 
 describe.each(documents)('%s', (name) => {
   const text = textOf(name);
 
   it('names only paths that exist', () => {
     const folder = join(root, dirname(name));
-    expect(paths(text).filter((path) => !existsSync(join(root, path)))).toEqual([]);
-    expect(links(text).filter((target) => !existsSync(join(folder, target)))).toEqual([]);
+    expect(pathsIn(text).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(linksIn(text).filter((target) => !existsSync(join(folder, target)))).toEqual([]);
   });
 
   it('names only commands that exist', () => {
     const { scripts } = readJson<{ scripts: Record<string, string> }>(root, 'package.json');
-    expect(scriptsOf(text).filter((script) => !(script in scripts))).toEqual([]);
+    expect(scriptsIn(text).filter((script) => !(script in scripts))).toEqual([]);
   });
 });
 
-describe('decisions', () => {
-  it('are dated and say whether they still hold', () => {
-    const wrong = documents
-      .filter((name) => name.endsWith('DECISIONS.md'))
-      .flatMap((name) => textOf(name).match(/^## .*$/gm) ?? [])
-      .filter((title) => !/^## \d{4}-\d{2}-\d{2} · .+ · (in force|replaced by .+)$/.test(title));
-    expect(wrong).toEqual([]);
+const decisionFiles = documents.filter((name) => name.endsWith('DECISIONS.md'));
+
+describe.each(decisionFiles)('%s', (name) => {
+  const entries = textOf(name)
+    .split(/^(?=## )/m)
+    .filter((entry) => entry.startsWith('## '))
+    .map((entry) => ({ title: entry.slice(0, entry.indexOf('\n')), entry }));
+
+  it('has entries with a date and a status, newest first', () => {
+    const form = /^## (\d{4}-\d{2}-\d{2}) · .+ · (?:in force|replaced by .+)$/;
+    expect(entries.map(({ title }) => title).filter((title) => !form.test(title))).toEqual([]);
+    const dates = entries.map(({ title }) => form.exec(title)?.[1]);
+    expect(dates).toEqual([...dates].sort().reverse());
+  });
+
+  it('has entries of three parts: context, decision and consequences', () => {
+    const parts = /^## .+\n+\*\*Context\*\*[\s\S]+^\*\*Decision\*\*[\s\S]+^\*\*Consequences\*\*/m;
+    expect(entries.filter(({ entry }) => !parts.test(entry)).map(({ title }) => title)).toEqual([]);
+  });
+
+  it('is listed in the README', () => {
+    expect(textOf('README.md')).toContain(`\`${name}\``);
   });
 });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { forgetResults, resultsOf } from './jest-results.js';
+import { deleteResults, readResults } from './jest-results.js';
 
 let root: string;
 beforeEach(() => {
@@ -21,13 +21,13 @@ const suite = (status: string, tests: Record<string, string>, message = '') => (
 const write = (report: object) => writeFileSync(join(root, 'libs/osid/.test-results.json'), JSON.stringify(report));
 const failuresFor = (testResults: object[], success = false) => {
   write({ success, numPassedTests: 2, testResults });
-  return resultsOf(root, project, 'test').failures;
+  return readResults(root, project, 'test').failures;
 };
 
-describe('resultsOf', () => {
-  it('counts what passed', () => {
+describe('readResults', () => {
+  it('counts passed tests', () => {
     write({ success: true, numPassedTests: 2, testResults: [suite('passed', { a: 'passed', b: 'passed' })] });
-    expect(resultsOf(root, project, 'test')).toEqual({ passed: 2, failures: [] });
+    expect(readResults(root, project, 'test')).toEqual({ passed: 2, failures: [] });
   });
 
   it('names failed and skipped tests, suites that cannot run, and a Jest that fails for another reason', () => {
@@ -39,9 +39,9 @@ describe('resultsOf', () => {
     expect(failuresFor([])).toEqual(['osid: Jest failed, though no test did']);
   });
 
-  it('takes tests that left no results for failed, and never those of an earlier run', () => {
+  it('counts a project without results as failed, and ignores results of an earlier run', () => {
     write({ success: true, numPassedTests: 2, testResults: [] });
-    forgetResults(root, [project], 'test');
-    expect(resultsOf(root, project, 'test')).toEqual({ passed: 0, failures: ['osid: its tests did not run'] });
+    deleteResults(root, [project], 'test');
+    expect(readResults(root, project, 'test')).toEqual({ passed: 0, failures: ['osid: its tests did not run'] });
   });
 });

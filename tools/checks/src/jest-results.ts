@@ -26,13 +26,13 @@ export type TestTarget = 'test' | 'e2e';
 
 const fileOf = (root: string, { folder }: Project, target: TestTarget) => join(root, folder, `.${target}-results.json`);
 
-/** Forgets the results of earlier runs; what the cache knows it puts back. */
-export function forgetResults(root: string, projects: readonly Project[], target: TestTarget): void {
+/** Deletes the results of earlier runs; Nx restores those that its cache holds. */
+export function deleteResults(root: string, projects: readonly Project[], target: TestTarget): void {
   for (const project of projects) rmSync(fileOf(root, project, target), { force: true });
 }
 
-/** How many tests passed, and every failure by name, as Jest wrote down now or when the cache was filled. */
-export function resultsOf(root: string, project: Project, target: TestTarget): Results {
+/** The number of passed tests and the names of the failed ones, from the report of Jest, new or cached. */
+export function readResults(root: string, project: Project, target: TestTarget): Results {
   const file = fileOf(root, project, target);
   if (!existsSync(file)) return { passed: 0, failures: [`${project.name}: its tests did not run`] };
   const { success, numPassedTests, testResults } = readJson<JestReport>(file);
@@ -43,9 +43,12 @@ export function resultsOf(root: string, project: Project, target: TestTarget): R
 
 function failuresOf(root: string, { name, status, assertionResults, message }: Suite): string[] {
   const place = relative(root, name);
-  // A skipped test is one that nobody will miss until it is too late.
+  // A skipped test counts as a failure, because it would stay skipped unnoticed.
   const bad = assertionResults.filter((test) => test.status !== 'passed');
-  const told = bad.map((test) => `${place}: ${test.fullName}${test.status === 'failed' ? '' : ` (${test.status})`}`);
-  if (status === 'failed' && told.length === 0) told.push(`${place}: ${message.split('\n')[0] || 'could not be run'}`);
-  return told;
+  const failures = bad.map(
+    (test) => `${place}: ${test.fullName}${test.status === 'failed' ? '' : ` (${test.status})`}`,
+  );
+  if (status === 'failed' && failures.length === 0)
+    failures.push(`${place}: ${message.split('\n')[0] || 'could not be run'}`);
+  return failures;
 }

@@ -1,14 +1,14 @@
 import ts from 'typescript';
 import type { SourceFile } from './source-files.js';
 
-/** A regular expression as it stands in a source. */
+/** A regular expression literal of a source file. */
 export interface Pattern {
   readonly file: string;
   readonly source: string;
   readonly flags: string;
 }
 
-/** Every regular expression literal of a file, found in its syntax tree: no text that only looks like one. */
+/** Every regular expression literal in the syntax tree of a file. */
 export function patternsIn({ name, text }: SourceFile): Pattern[] {
   const found: Pattern[] = [];
   const visit = (node: ts.Node): void => {

@@ -6,12 +6,13 @@ export interface Manifest {
   readonly nx?: { readonly name?: string; readonly targets?: Readonly<Record<string, unknown>> };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 export interface Project {
-  /** As Nx calls it. */
+  /** Its name in Nx. */
   readonly name: string;
-  /** From the root of the workspace. */
+  /** Relative to the root of the workspace. */
   readonly folder: string;
   readonly manifest: Manifest;
 }

@@ -6,8 +6,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs Node on a script, in the open, in a process group of its own so that nothing of it outlives it when the signal
- * cuts it off. Answers whether it succeeded.
+ * Runs a script on Node with this terminal's outputs, in a process group of its own, which the signal ends as a whole.
+ * Returns whether the script succeeded.
  */
 export function runScript(args: readonly string[], { cwd, signal }: RunOptions): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);

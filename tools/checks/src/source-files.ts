@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Outcome } from './tally.js';
 
 export interface SourceFile {
-  /** From the root of the workspace. */
+  /** Path relative to the root of the workspace. */
   readonly name: string;
   readonly text: string;
 }
 
-/** Every file of the repository that is written by hand in a programming language, generated ones left out. */
+/** Every TypeScript and JavaScript file of the repository; git does not list generated ones. */
 export function sourceFiles(root: string): SourceFile[] {
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
   return execFileSync('git', ['ls-files', '-z', 'apps', 'libs', 'tools'], options)
@@ -17,4 +18,17 @@ export function sourceFiles(root: string): SourceFile[] {
     .map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
 }
 
-export const linesOf = ({ text }: SourceFile): number => text.split('\n').length - 1;
+/** A longer file holds more than one subject. */
+const maxLines = 300;
+
+/** Prints how long the source files are; fails when one is too long. */
+export function checkFileSizes(root: string, print: (line: string) => void): Outcome {
+  const files = sourceFiles(root)
+    .map(({ name, text }) => ({ name, lines: text.split('\n').length - 1 }))
+    .sort((a, b) => b.lines - a.lines);
+  const median = files[Math.floor(files.length / 2)]?.lines ?? 0;
+  print(`${files.length} source files, median ${median} lines; the longest:`);
+  for (const { name, lines } of files.slice(0, 5)) print(`  ${lines} ${name}`);
+  const tooLong = files.filter(({ lines }) => lines > maxLines).map(({ name }) => name);
+  return tooLong.length === 0 || `longer than ${maxLines} lines: ${tooLong.join(', ')}`;
+}

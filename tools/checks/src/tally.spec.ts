@@ -15,7 +15,7 @@ describe('Tally', () => {
     expect(lines.at(-1)).toBe('41 passed, 0 failed');
   });
 
-  it('names every failure again before the counts: an answer, a sentence or an error', async () => {
+  it('repeats every failure before the counts: a result, a reason or an error', async () => {
     const { lines, tally } = tallied();
     await tally.check('lint', () => false);
     await tally.check('format', () => 'two files are not');

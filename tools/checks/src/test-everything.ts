@@ -1,46 +1,46 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { fileSizes } from './file-sizes.js';
-import { forgetResults, resultsOf, type TestTarget } from './jest-results.js';
-import { leftovers, marker } from './leftovers.js';
+import { deleteResults, readResults, type TestTarget } from './jest-results.js';
+import { findOrphans, runVariable } from './orphans.js';
 import { projectsWith } from './projects.js';
 import { runScript } from './run-script.js';
+import { checkFileSizes } from './source-files.js';
 import { sentenceOf, Tally } from './tally.js';
 import { startTestServers, type TestServers } from './test-servers.js';
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /**
- * Checks and tests the whole workspace, which is compiled already. Ends with one line of counts; nothing that it
- * started outlives it, not even when it is interrupted. Answers whether everything passed.
+ * Checks and tests the whole workspace, which is compiled already. The last line of output holds the counts. No process
+ * that it started outlives it, even when it is interrupted. Returns whether everything passed.
  */
 export async function testEverything(root: string): Promise<boolean> {
   const run = randomUUID();
-  // Everything started from here on inherits the mark by which it is found if it stays behind.
-  Object.assign(process.env, { [marker]: run, NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0' });
+  // Every process started from here on inherits this variable, by which an orphan is found at the end.
+  Object.assign(process.env, { [runVariable]: run, NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0' });
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
   }
-  const tally = new Tally(say);
-  tally.add(1, []); // what brought us here compiled
+  const tally = new Tally(print);
+  tally.add(1, []); // the compilation that test.mjs ran
   try {
-    await new Everything(root, tally, interrupted.signal).check();
+    await new CheckRun(root, tally, interrupted.signal).check();
     interrupted.signal.throwIfAborted();
   } catch (error) {
     tally.add(0, [sentenceOf(error)]);
   }
-  await tally.check('nothing is left running', () => endLeftovers(run));
+  await tally.check('no orphan processes', () => killOrphans(run));
   return tally.report();
 }
 
-async function endLeftovers(run: string): Promise<true | string> {
-  const left = await leftovers(run);
-  for (const { pid } of left) process.kill(pid, 'SIGKILL');
-  return left.length === 0 || `ended these: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`;
+async function killOrphans(run: string): Promise<true | string> {
+  const orphans = await findOrphans(run);
+  for (const { pid } of orphans) process.kill(pid, 'SIGKILL');
+  return orphans.length === 0 || `killed these: ${orphans.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`;
 }
 
-class Everything {
+class CheckRun {
   constructor(
     private readonly root: string,
     private readonly tally: Tally,
@@ -52,11 +52,17 @@ class Everything {
     await tally.check('format', () =>
       this.#module('prettier/bin/prettier.cjs', '--check', '.', '--cache', '--log-level=warn'),
     );
-    await tally.check('file sizes', () => fileSizes(root, say));
-    await tally.check('lint', () => this.#everywhere('lint'));
+    await tally.check('file sizes', () => checkFileSizes(root, print));
+    await tally.check('dependencies and exports', async () => {
+      const knip = ['knip/bin/knip.js', '--no-progress', '--no-config-hints'] as const;
+      const declared = await this.#module(...knip);
+      // Production code must not import development dependencies.
+      return (await this.#module(...knip, '--production', '--strict', '--include=unlisted')) && declared;
+    });
+    await tally.check('lint', () => this.#inAllProjects('lint'));
     let servers: TestServers | undefined;
     await tally.check('a PostgreSQL and a Kubernetes for the tests', async () => {
-      servers = await startTestServers(say, this.signal);
+      servers = await startTestServers(print, this.signal);
       return true;
     });
     if (servers === undefined) return;
@@ -71,21 +77,21 @@ class Everything {
 
   async #test(target: TestTarget): Promise<void> {
     const projects = projectsWith(this.root, target);
-    forgetResults(this.root, projects, target);
-    say(`\n── ${target}: ${projects.length} projects`);
-    await this.#everywhere(target);
+    deleteResults(this.root, projects, target);
+    print(`\n── ${target}: ${projects.length} projects`);
+    await this.#inAllProjects(target);
     for (const project of projects) {
-      const { passed, failures } = resultsOf(this.root, project, target);
+      const { passed, failures } = readResults(this.root, project, target);
       this.tally.add(passed, failures);
     }
   }
 
-  /** Runs a target in all projects. What it needs is compiled already: Nx need not do it again, one by one. */
-  #everywhere = (target: string): Promise<boolean> =>
+  /** Runs a target in all projects. Their dependencies are compiled already, so Nx does not compile them again. */
+  #inAllProjects = (target: string): Promise<boolean> =>
     this.#module(
       'nx/dist/bin/nx.js',
       ...['run-many', '-t', target, '--nxBail=false', '--excludeTaskDependencies', '--output-style=static'],
-      // Whole planes, some of them under fire, each want the machine for themselves.
+      // Each runs a whole plane, some under load, and needs the machine alone.
       ...(target === 'e2e' ? ['--parallel=1'] : []),
     );
 

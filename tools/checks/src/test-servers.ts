@@ -5,19 +5,19 @@ import { buildToolbox, startCluster } from '@runos/testing-kube';
 import { removePostgresData, startPostgres } from '@runos/testing-postgres';
 
 export interface TestServers {
-  /** How the tests find them. */
+  /** The variables by which the tests find them. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Ends them and removes their data. */
+  /** Stops them and removes their data. */
   stop(): Promise<void>;
 }
 
 /**
- * One PostgreSQL and one Kubernetes for every test of a run. They listen on free ports and keep their data in a
- * temporary folder, so that a plane that is up is none of their business. The first call on a machine builds
- * Kubernetes, which takes minutes; `say` is told how it goes.
+ * Starts one PostgreSQL and one Kubernetes for all tests of a run. They listen on free ports and store their data in a
+ * temporary folder, so that a running plane is not affected. The first call on a machine builds Kubernetes, which takes
+ * minutes; `print` receives the progress.
  */
-export async function startTestServers(say: (line: string) => void, signal: AbortSignal): Promise<TestServers> {
-  await buildToolbox({ onProgress: say, signal });
+export async function startTestServers(print: (line: string) => void, signal: AbortSignal): Promise<TestServers> {
+  await buildToolbox({ onProgress: print, signal });
   const folder = mkdtempSync(join(tmpdir(), 'runos-test-run-'));
   const stops: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const stop = async () => {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { type Project, projectsIn, readJson } from './projects.js';
+import { type Manifest, projectsIn, readJson } from './projects.js';
 import { sourceFiles } from './source-files.js';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -12,20 +12,41 @@ interface TsConfig {
   readonly references?: readonly { readonly path: string }[];
 }
 
-const dependenciesOf = ({ manifest }: Project) => ({ ...manifest.dependencies, ...manifest.devDependencies });
+const dependenciesOf = ({ manifest }: { readonly manifest: Manifest }) => ({
+  ...manifest.dependencies,
+  ...manifest.devDependencies,
+  ...manifest.optionalDependencies,
+});
 const isOurs = (name: string) => name.startsWith('@runos/');
 const compiled = projects.filter(({ manifest }) => manifest.nx?.targets?.['build'] !== undefined);
 
-describe.each(compiled.map((project) => [project.folder, project] as const))('%s', (folder, project) => {
-  const { references = [] } = readJson<TsConfig>(root, folder, 'tsconfig.json');
+/** Projects with a test folder compile their sources and their tests apart. */
+const isSplit = (folder: string) => existsSync(join(root, folder, 'tsconfig.src.json'));
+const referencesIn = (folder: string, file: string) =>
+  (readJson<TsConfig>(root, folder, file).references ?? []).map(({ path }) =>
+    relative(root, resolve(root, folder, path)),
+  );
+/** The configurations that compile what other projects may import of these packages. */
+const configurationsOf = (packages: Readonly<Record<string, string>> = {}) =>
+  Object.keys(packages)
+    .filter(isOurs)
+    .map((name) => folders.get(name) ?? name)
+    .map((folder) => (isSplit(folder) ? join(folder, 'tsconfig.src.json') : folder));
 
-  it('is compiled after exactly what it depends on', () => {
-    const wanted = Object.keys(dependenciesOf(project)).filter(isOurs);
-    const referred = references.map(({ path }) => relative(root, resolve(root, folder, path)));
-    expect(referred.sort()).toEqual(wanted.map((name) => folders.get(name)).sort());
+describe.each(compiled.map((project) => [project.folder, project] as const))('%s', (folder, project) => {
+  const { dependencies, devDependencies } = project.manifest;
+
+  it('is compiled after exactly its dependencies', () => {
+    const all = [...configurationsOf(dependencies), ...configurationsOf(devDependencies)].sort();
+    if (!isSplit(folder)) return expect(referencesIn(folder, 'tsconfig.json').sort()).toEqual(all);
+    const source = join(folder, 'tsconfig.src.json');
+    const parts = [source, join(folder, 'tsconfig.test.json')];
+    expect(referencesIn(folder, 'tsconfig.json')).toEqual(parts);
+    expect(referencesIn(folder, 'tsconfig.src.json').sort()).toEqual(configurationsOf(dependencies).sort());
+    expect(referencesIn(folder, 'tsconfig.test.json').sort()).toEqual([source, ...all].sort());
   });
 
-  it('pins every library, and takes what is ours from beside it', () => {
+  it('pins every library, and takes the packages of this repository from their folders', () => {
     for (const [name, version] of Object.entries(dependenciesOf(project))) {
       expect(`${name} ${version}`).toMatch(isOurs(name) ? / \*$/ : / \d+\.\d+\.\d+(-[\w.]+)?$/);
     }
@@ -42,7 +63,7 @@ describe('the workspace', () => {
 
   it('has one version of each library', () => {
     const versions = new Map<string, Set<string>>();
-    const own = readJson<Project['manifest']>(root, 'package.json');
+    const own = readJson<Manifest>(root, 'package.json');
     for (const project of [...projects, { name: 'runos', folder: '', manifest: own }]) {
       for (const [name, version] of Object.entries(dependenciesOf(project))) {
         versions.set(name, (versions.get(name) ?? new Set()).add(version));
@@ -51,7 +72,7 @@ describe('the workspace', () => {
     expect([...versions].filter(([, found]) => found.size > 1).map(([name]) => name)).toEqual([]);
   });
 
-  it('has a lockfile that names no host, so that any registry will do', () => {
+  it('has a lockfile that names no host, so that any registry serves', () => {
     const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
     const hosts = [...lock.matchAll(/"resolved": "(https?:[^"]+)"/g)].map(([, url]) => url);
     expect(hosts).toEqual([]);
@@ -61,21 +82,21 @@ describe('the workspace', () => {
 describe('the sources', () => {
   const files = sourceFiles(root);
 
-  it('are named after what is in them, in lower case with hyphens', () => {
+  it('have names in lower case with hyphens, and none that says nothing about their content', () => {
     const allowed = /^([a-z0-9.]+(-[a-z0-9.]+)*\/)*[a-z0-9]+([-.][a-z0-9]+)*\.(ts|mjs)$/;
     expect(files.map(({ name }) => name).filter((name) => !allowed.test(name))).toEqual([]);
     const vague = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.(ts|mjs)$)/;
     expect(files.map(({ name }) => name).filter((name) => vague.test(name))).toEqual([]);
   });
 
-  it('leave nothing for later and skip no test', () => {
-    const marks = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'HA' + 'CK'].join('|')})\\b`);
+  it('contain no reminders and no skipped tests', () => {
+    const reminders = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'HA' + 'CK'].join('|')})\\b`);
     const skips = /^\s*(x(it|describe)|(it|test|describe)\.(skip|only|todo))\b/m;
-    const wrong = files.filter(({ text }) => marks.test(text) || skips.test(text));
+    const wrong = files.filter(({ text }) => reminders.test(text) || skips.test(text));
     expect(wrong.map(({ name }) => name)).toEqual([]);
   });
 
-  it('export from an index every symbol by its name', () => {
+  it('export every symbol from an index by its name', () => {
     const stars = files.filter(({ name, text }) => name.endsWith('/index.ts') && /^export \*/m.test(text));
     expect(stars.map(({ name }) => name)).toEqual([]);
   });

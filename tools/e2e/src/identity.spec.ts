@@ -6,7 +6,7 @@ import { ApiClient } from './api-client.js';
 import { eventually } from './eventually.js';
 import { type Instance, sharedWorld, type World } from './world.js';
 
-const accountCommand = resolve(import.meta.dirname, '../../account/dist/main.js');
+const accountCommand = resolve(import.meta.dirname, '../../start/dist/account.js');
 
 describe('who may do what', () => {
   let world: World;

@@ -1,3 +1,3 @@
-// as libs/agent-session/src/probe.ts
+// as libs/agent/session/src/probe.ts
 // must fail: @nx/enforce-module-boundaries
 export { probe } from '@runos/security';

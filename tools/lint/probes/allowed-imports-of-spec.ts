@@ -1,3 +1,3 @@
 // as apps/jobs/src/probe.spec.ts
 // must pass
-export { throwAwayPostgres } from '@runos/testing-postgres';
+export { temporaryPostgres } from '@runos/testing-postgres';

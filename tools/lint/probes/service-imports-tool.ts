@@ -1,3 +1,3 @@
 // as apps/jobs/src/probe.ts
 // must fail: @nx/enforce-module-boundaries
-export { probe } from '@runos/testing-postgres';
+export { probe } from '@runos/tool-start';

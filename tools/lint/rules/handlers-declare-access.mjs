@@ -1,8 +1,11 @@
-/** Decorators that make a method answer callers, and those that also say who may call. */
-const answering = new Set([
-  ...['All', 'Delete', 'Get', 'Head', 'Options', 'Patch', 'Post', 'Put', 'Search', 'Sse'],
-  ...['MessagePattern', 'EventPattern', 'SubscribeMessage', 'GrpcMethod', 'GrpcStreamMethod', 'GrpcStreamCall'],
-]);
+/** Decorators of Nest that make a method a handler of requests from outside. */
+const handling = new Set(
+  (
+    'All Delete Get Head Options Patch Post Put Search Sse ' +
+    'MessagePattern EventPattern SubscribeMessage GrpcMethod GrpcStreamMethod GrpcStreamCall'
+  ).split(' '),
+);
+/** Decorators that declare who may call. */
 const declaring = new Set(['Access']);
 
 const nameOf = (node) => {
@@ -10,24 +13,25 @@ const nameOf = (node) => {
   if (node.type === 'MemberExpression') return node.property.name;
   return node.name;
 };
-const wears = (node, names) => (node.decorators ?? []).some(({ expression }) => names.has(nameOf(expression)));
+const hasDecorator = (node, names) => (node.decorators ?? []).some(({ expression }) => names.has(nameOf(expression)));
 
 /**
- * `@Answers`, `@Hears` and the gateway's `@Operation` take a contract or operation that says who may call. Anything
- * else that answers must wear `@Access`, itself or its class. gRPC handlers given as bare functions say nothing.
+ * `@Respond`, `@Subscribe` and the gateway's `@Operation` take a contract or operation that declares who may call. Any
+ * other handler needs `@Access`, on the method or its class. gRPC handlers written as bare functions declare nothing.
  */
 export const handlersDeclareAccess = {
   meta: {
     type: 'problem',
     schema: [],
     messages: {
-      open: '{{name}} answers callers but nothing says which: use @Answers, @Operation or @Access.',
-      bare: 'gRPC handlers written where they are served declare no access: hand over guarded ones.',
+      open: '{{name}} handles requests but does not declare who may call: use @Respond, @Operation or @Access.',
+      bare: 'gRPC handlers written as an object literal declare no access: pass guarded ones.',
     },
   },
   create: (context) => ({
     MethodDefinition(node) {
-      if (!wears(node, answering) || wears(node, declaring) || wears(node.parent.parent, declaring)) return;
+      if (!hasDecorator(node, handling) || hasDecorator(node, declaring) || hasDecorator(node.parent.parent, declaring))
+        return;
       context.report({ node: node.key, messageId: 'open', data: { name: node.key.name ?? 'This method' } });
     },
     CallExpression(node) {

@@ -1,4 +1,4 @@
-import { DataFolder } from './data-folder.js';
+import { DataFolder } from './data/data-folder.js';
 import { parseOptions, usage } from './options.js';
 import { runUntilStopped } from './run.js';
 import { Terminal } from './terminal.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { builtCheckout } from './built-checkout.js';
+import { builtCheckout } from './services/built-checkout.js';
 
 /** Where the repository lies; relative defaults start there, not where the command was typed. */
 export const repository = resolve(import.meta.dirname, '../../..');

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { askPlane, usage, verbs } from './control-server.js';
-import { DataFolder } from './data-folder.js';
+import { askPlane, usage, verbs } from './control/control-server.js';
+import { DataFolder } from './data/data-folder.js';
 import { defaultData } from './options.js';
 
 /** `npm run plane -- stop|start|upgrade NAME [--data DIR]`: one process of a running plane, or its doors, on purpose. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { removePostgresData } from '@runos/testing-postgres';
-import { DataFolder } from './data-folder.js';
+import { DataFolder } from './data/data-folder.js';
 import { defaultData } from './options.js';
 
 /** `npm run reset [-- --data DIR]`: deletes everything a plane has, the development cluster of `npm run kube` excepted. */

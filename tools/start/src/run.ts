@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import type { Operator } from '@runos/tool-account';
-import { giveAgentAccess } from './agent-access.js';
-import { type AgentHome } from './agents.js';
-import { Builds } from './builds.js';
-import { startControlServer } from './control-server.js';
-import { type DataFolder } from './data-folder.js';
+import type { Operator } from './account/create-account.js';
+import { giveAgentAccess } from './cluster/agent-access.js';
+import { type AgentHome } from './cluster/agents.js';
+import { Builds } from './services/builds.js';
+import { startControlServer } from './control/control-server.js';
+import { type DataFolder } from './data/data-folder.js';
 import {
   buildAhead,
   clusterConnected,
@@ -13,17 +13,17 @@ import {
   openKubernetes,
   runClusterAgent,
   runNodeAgents,
-} from './demo-cluster.js';
-import { type Dev, DevFile } from './dev-file.js';
+} from './cluster/demo-cluster.js';
+import { type Dev, DevFile } from './data/dev-file.js';
 import { type StartOptions } from './options.js';
-import { ensureOwner } from './owner.js';
-import { Processes } from './processes.js';
-import { PublicApi } from './public-api.js';
+import { ensureOwner } from './account/owner.js';
+import { Processes } from './control/processes.js';
+import { PublicApi } from './account/public-api.js';
 import { type PlaneContext, startBalancers, startServices, startStores } from './start-plane.js';
-import { ownerUrlOf, type Ports } from './services.js';
+import { ownerUrlOf, type Ports } from './services/services.js';
 import { type Terminal } from './terminal.js';
-import { untilDone } from './until-done.js';
-import { upgrade } from './upgrade.js';
+import { untilDone } from './cluster/retry-until-done.js';
+import { upgrade } from './control/upgrade.js';
 import { howToGoOn, whereEverythingIs } from './welcome.js';
 
 interface Run {

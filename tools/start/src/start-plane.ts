@@ -4,16 +4,16 @@ import { contracts, permissionsOf, serviceNames } from '@runos/contracts';
 import { startNats } from '@runos/testing-nats';
 import { startPostgres } from '@runos/testing-postgres';
 import { portIsFree } from '@runos/testing-process';
-import { startBalancer } from './balancer.js';
-import { type Builds } from './builds.js';
-import { type DataFolder } from './data-folder.js';
-import { type DevFile } from './dev-file.js';
-import { migrateAll } from './migrate-all.js';
+import { startBalancer } from './services/balancer.js';
+import { type Builds } from './services/builds.js';
+import { type DataFolder } from './data/data-folder.js';
+import { type DevFile } from './data/dev-file.js';
+import { migrateAll } from './services/migrate-all.js';
 import { type StartOptions } from './options.js';
-import { type Processes } from './processes.js';
-import { ensureSecrets, type Secrets } from './secrets.js';
-import { type Ports, replicaName, services, type Surroundings } from './services.js';
-import { startService } from './start-service.js';
+import { type Processes } from './control/processes.js';
+import { ensureSecrets, type Secrets } from './data/secrets.js';
+import { type Ports, replicaName, services, type Surroundings } from './services/services.js';
+import { startService } from './services/start-service.js';
 import { type Terminal } from './terminal.js';
 
 export interface PlaneContext {

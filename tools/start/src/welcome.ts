@@ -1,5 +1,5 @@
-import { type Dev } from './dev-file.js';
-import { type Owner } from './owner.js';
+import { type Dev } from './data/dev-file.js';
+import { type Owner } from './account/owner.js';
 
 /** Printed when the plane answers; with the log-in when it is new. */
 export function whereEverythingIs(dev: Dev, owner: Owner, data: string): string {

@@ -4,7 +4,7 @@ import { type BuildOptions } from '@runos/testing-kube';
 import {
   type Child,
   endPreviousProcess,
-  readyOrEnded,
+  waitUntilReady,
   startChild,
   waitUntil,
   writeFileAtomic,
@@ -77,7 +77,7 @@ async function readyPort(child: Child, portsDir: string, wished = 0): Promise<nu
     return port > 0;
   };
   try {
-    await readyOrEnded(child, (signal) =>
+    await waitUntilReady(child, (signal) =>
       waitUntil(told, { deadlineMs: 30_000, everyMs: 5, signal, because: () => 'it does not listen after 30 s' }),
     );
     return port;

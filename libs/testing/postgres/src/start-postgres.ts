@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import getPort from 'get-port';
-import { type Child, readyOrEnded, startChild, waitUntil } from '@runos/testing-process';
+import { type Child, waitUntilReady, startChild, waitUntil } from '@runos/testing-process';
 import { initCluster, superuser } from './init-cluster.js';
 import { endLeftoverServer } from './leftover.js';
 import { choosePlaces, type Places } from './places.js';
@@ -81,7 +81,7 @@ async function launch(places: Places, wish: Launch, attempt = 1): Promise<{ chil
     user: places.user,
   });
   try {
-    await readyOrEnded(child, (signal) => acceptsConnections(places.cluster, child.pid, signal));
+    await waitUntilReady(child, (signal) => acceptsConnections(places.cluster, child.pid, signal));
     return { child, port };
   } catch (error) {
     if (!(error as Error).message.includes('Address already in use')) throw error;

@@ -1,11 +1,8 @@
 export { endPreviousProcess, removePidFile, writePidFile } from './pid-file.js';
-export { stopProcess } from './end-process.js';
-export { isRunning, identify, ownIdentity, type ProcessIdentity } from './process-identity.js';
+export { identify, isRunning, ownIdentity, type ProcessIdentity, residentMb, stopProcess } from './process-identity.js';
 export { portIsFree } from './port-is-free.js';
-export { readyOrEnded } from './ready-or-ended.js';
-export { residentMb } from './resident-mb.js';
-export { type Child, type ChildSpec, startChild } from './start-child.js';
+export { type Child, type ChildSpec, startChild, waitUntilReady } from './start-child.js';
 export { type Running, Supervised, type SupervisedOptions } from './supervised.js';
-export { findOnPath } from './tied-to-parent.js';
+export { findOnPath } from './end-with-parent.js';
 export { waitUntil } from './wait-until.js';
 export { writeFileAtomic } from './write-file-atomic.js';

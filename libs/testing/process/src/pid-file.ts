@@ -1,14 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { writeFileAtomic } from './write-file-atomic.js';
-import { isRunning, identify, ownIdentity, type ProcessIdentity } from './process-identity.js';
-import { stopProcess } from './end-process.js';
+import { isRunning, identify, ownIdentity, type ProcessIdentity, stopProcess } from './process-identity.js';
 
 interface PidFile {
   readonly child: ProcessIdentity;
   readonly owner: ProcessIdentity;
 }
 
-/** Leaves word of a child and of us, its owner, for whoever starts next on the same data. */
+/** Records a child and its owner, this process, for the next program that starts on the same data. */
 export function writePidFile(path: string, pid: number): void {
   const child = identify(pid);
   if (child) writeFileAtomic(path, JSON.stringify({ child, owner: ownIdentity() } satisfies PidFile));
@@ -19,16 +18,17 @@ export function removePidFile(path: string): void {
 }
 
 /**
- * Ends what a killed earlier run left behind according to its pid file. Throws when the owner still lives:
- * then it is no leftover, and two programs on the same data would destroy it.
+ * Ends the process that an earlier, killed run left running according to its pid file.
+ * @throws Error when the owner still runs, because two programs on the same data would destroy it
  */
 export async function endPreviousProcess(path: string, options: { signal?: NodeJS.Signals; graceMs?: number } = {}) {
-  const left = readPidFile(path);
-  if (left && isRunning(left.child)) {
-    if (isRunning(left.owner) && left.owner.pid !== process.pid) {
-      throw new Error(`${path}: process ${left.child.pid} is in use by process ${left.owner.pid}; stop that one first`);
+  const previous = readPidFile(path);
+  if (previous && isRunning(previous.child)) {
+    const { child, owner } = previous;
+    if (isRunning(owner) && owner.pid !== process.pid) {
+      throw new Error(`${path}: process ${child.pid} is in use by process ${owner.pid}; stop that one first`);
     }
-    await stopProcess(left.child, options);
+    await stopProcess(child, options);
   }
   removePidFile(path);
 }

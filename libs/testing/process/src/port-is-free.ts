@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Whether a program of ours could listen there right now. Ports that need rights we do not have are not free. */
+/** Whether this program could listen there now. A port that requires rights this user lacks is not free. */
 export function portIsFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findOnPath } from './tied-to-parent.js';
+import { findOnPath } from './end-with-parent.js';
 import { endPreviousProcess, writePidFile } from './pid-file.js';
 import { identify, ownIdentity, type ProcessIdentity } from './process-identity.js';
-import { readyOrEnded } from './ready-or-ended.js';
-import { startChild } from './start-child.js';
+import { startChild, waitUntilReady } from './start-child.js';
 import { waitUntil } from './wait-until.js';
 
 let folder: string;
@@ -18,11 +17,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const file = (name: string): string => join(folder, name);
-const gone = (pid: number): Promise<void> =>
+const ended = (pid: number): Promise<void> =>
   waitUntil(() => identify(pid) === undefined, { deadlineMs: 5_000, because: () => `${pid} still runs` });
 
 describe('startChild', () => {
-  it('ends a child when asked, and takes its pid file away', async () => {
+  it('stops a child and removes its pid file', async () => {
     const child = await startChild({
       name: 'sleeper',
       command: 'sleep',
@@ -39,36 +38,36 @@ describe('startChild', () => {
     await child.stop();
   });
 
-  it('insists when a child does not listen', async () => {
+  it('sends SIGKILL to a child that ignores SIGTERM', async () => {
     const args = ['-c', 'trap "" TERM; echo up; while :; do sleep 0.1; done'];
-    const child = await startChild({ name: 'deaf', command: 'bash', args, logFile: file('b') });
-    await waitUntil(() => child.lastWords() === 'up', { deadlineMs: 5_000, because: () => 'it never began' });
+    const child = await startChild({ name: 'stubborn', command: 'bash', args, logFile: file('b') });
+    await waitUntil(() => child.lastLogLines() === 'up', { deadlineMs: 5_000, because: () => 'it never began' });
     await child.stop({ graceMs: 100 });
-    expect(await child.ended).toBe('deaf ended by SIGKILL');
+    expect(await child.ended).toBe('stubborn ended by SIGKILL');
   });
 
-  it('says which program is missing', async () => {
+  it('names a missing program', async () => {
     const missing = startChild({ name: 'ghost', command: '/no/such/program', args: [], logFile: file('c') });
-    // Behind setpriv the program's absence shows as an immediate end instead.
+    // Behind setpriv, the child ends with code 127 instead.
     const outcome = await missing.then((child) => child.ended).catch((error: Error) => error.message);
     expect(outcome).toMatch(/^ghost (cannot be started|ended with code 127)/);
   });
 
-  it('reports a child that ends before it is ready, with its last words', async () => {
+  it('reports a child that ends before it is ready, with the end of its log', async () => {
     const child = await startChild({
-      name: 'faint',
+      name: 'short-lived',
       command: 'sh',
       args: ['-c', 'echo no port; exit 3'],
       logFile: file('d'),
     });
-    await expect(readyOrEnded(child, () => new Promise(() => undefined))).rejects.toThrow(
-      'faint did not get ready: faint ended with code 3\nno port',
+    await expect(waitUntilReady(child, () => new Promise(() => undefined))).rejects.toThrow(
+      'short-lived did not get ready: short-lived ended with code 3\nno port',
     );
   });
 });
 
 describe('a child whose parent was killed', () => {
-  /** A Node process of its own that starts `sleep` through us, says its number and is then killed. */
+  /** Starts a Node process that starts `sleep`; kills the Node process as soon as it prints the number of `sleep`. */
   async function orphan(path: string): Promise<number> {
     const program = `
       import { startChild } from ${JSON.stringify(join(import.meta.dirname, '../dist/index.js'))};
@@ -82,12 +81,20 @@ describe('a child whose parent was killed', () => {
     return Number(pid);
   }
 
-  it('ends with it where the kernel can be asked to', async () => {
+  it('ends with the parent where the kernel supports it', async () => {
     if (!findOnPath('setpriv')) return;
-    await gone(await orphan(process.env.PATH ?? ''));
+    await ended(await orphan(process.env.PATH ?? ''));
   });
 
-  it('is found by its pid file and ended where it cannot', async () => {
+  it('ends even when the parent is killed before the kernel is asked to send the signal', async () => {
+    const setpriv = findOnPath('setpriv');
+    if (!setpriv) return;
+    const slow = mkdtempSync(join(folder, 'slow-'));
+    writeFileSync(join(slow, 'setpriv'), `#!/bin/sh\nsleep 0.3\nexec ${setpriv} "$@"\n`, { mode: 0o755 });
+    await ended(await orphan(`${slow}:${process.env.PATH}`));
+  });
+
+  it('is found by its pid file and ended elsewhere', async () => {
     const sleepAlone = mkdtempSync(join(folder, 'bin-'));
     symlinkSync(findOnPath('sleep') as string, join(sleepAlone, 'sleep'));
     const pid = await orphan(sleepAlone);
@@ -97,7 +104,7 @@ describe('a child whose parent was killed', () => {
     expect(existsSync(file('e.pid'))).toBe(false);
   });
 
-  it("is left alone when its number has become another program's", async () => {
+  it('is left alone when another program has its number', async () => {
     const child = await startChild({ name: 'other', command: 'sleep', args: ['60'], logFile: file('f') });
     writePidFile(file('f.pid'), child.pid);
     const left = JSON.parse(readFileSync(file('f.pid'), 'utf8')) as Record<'child' | 'owner', ProcessIdentity>;
@@ -108,9 +115,9 @@ describe('a child whose parent was killed', () => {
     await child.stop();
   });
 
-  it('is refused to whoever is not its living owner', async () => {
+  it('is refused while its owner runs', async () => {
     const owner = spawn('sleep', ['60']);
-    const child = await startChild({ name: 'kept', command: 'sleep', args: ['60'], logFile: file('g') });
+    const child = await startChild({ name: 'owned', command: 'sleep', args: ['60'], logFile: file('g') });
     const pidFile = { child: identify(child.pid), owner: identify(owner.pid as number) };
     writeFileSync(file('g.pid'), JSON.stringify(pidFile));
     await expect(endPreviousProcess(file('g.pid'))).rejects.toThrow(`is in use by process ${owner.pid}`);

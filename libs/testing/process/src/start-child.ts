@@ -1,26 +1,25 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { stopProcess } from './end-process.js';
 import { removePidFile, writePidFile } from './pid-file.js';
-import { identify } from './process-identity.js';
-import { tiedToParent } from './tied-to-parent.js';
+import { identify, stopProcess } from './process-identity.js';
+import { endWithParent } from './end-with-parent.js';
 
 export interface ChildSpec {
-  /** How messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   /** The whole environment of the child; nothing is inherited beyond it. Default: ours. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Both outputs are appended here by the child itself, so nothing is lost when we die. */
+  /** The child itself appends both outputs here, so nothing is lost when its parent dies. */
   readonly logFile: string;
-  /** Where `endLeftover` of a later run finds it. */
+  /** Where `endPreviousProcess` of a later run finds it. */
   readonly pidFile?: string;
-  /** Sent by the kernel when we die without a word; where that is impossible the pid file remains. */
+  /** Sent by the kernel when the parent is killed; where that is impossible, the pid file remains. */
   readonly deathSignal?: NodeJS.Signals;
-  /** Not ended with us, whatever happens: for a program that stays in the background. */
-  readonly outlivesUs?: boolean;
+  /** Never ended with the parent: for a program that stays in the background. */
+  readonly survivesParent?: boolean;
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
@@ -28,19 +27,22 @@ export interface Child {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves with one line that says how it ended, whoever ended it. */
+  /** Resolves with one line that describes how it ended. */
   readonly ended: Promise<string>;
-  /** What it wrote last, for an error message. */
-  lastWords(lines?: number): string;
-  /** Resolves when the process is gone; SIGKILL after `graceMs` (8 s unless told). Any number of calls. */
+  /** The end of its log, for an error message. */
+  lastLogLines(lines?: number): string;
+  /** Resolves when the process has ended; SIGKILL after `graceMs`, 8 s by default. Can be called repeatedly. */
   stop(options?: { signal?: NodeJS.Signals; graceMs?: number }): Promise<void>;
 }
 
-/** Starts a program in a session of its own, so that a terminal's Ctrl-C reaches us and not it: we choose the order. */
+/**
+ * Starts a program in a session of its own: a terminal's Ctrl-C reaches this process alone, which stops its children
+ * in the right order.
+ */
 export async function startChild(spec: ChildSpec): Promise<Child> {
-  const { command, args } = spec.outlivesUs
+  const { command, args } = spec.survivesParent
     ? spec
-    : tiedToParent(spec.command, spec.args, spec.deathSignal ?? 'SIGTERM');
+    : endWithParent(spec.command, spec.args, spec.deathSignal ?? 'SIGTERM');
   const log = openLog(spec.logFile);
   const child = spawn(command, [...args], {
     cwd: spec.cwd,
@@ -67,7 +69,7 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     pid,
     logFile: spec.logFile,
     ended,
-    lastWords: (lines = 8) => readFileSync(spec.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n'),
+    lastLogLines: (lines = 8) => readFileSync(spec.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n'),
     stop: async (options) => {
       const identity = child.exitCode === null && child.signalCode === null ? identify(pid) : undefined;
       if (identity) await stopProcess(identity, options);
@@ -76,11 +78,40 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   };
 }
 
-/** A log that has grown this large is put aside as `.1` at the next start. */
+/** A log of this size is renamed to `.1` at the next start. */
 const logLimitBytes = 20 * 1024 * 1024;
 
 function openLog(path: string): number {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size > logLimitBytes) renameSync(path, `${path}.1`);
   return openSync(path, 'a', 0o600);
+}
+
+/**
+ * Waits until a child is ready. `ready` gives up when its signal aborts, which happens when the caller's signal does.
+ * @throws Error with the end of the child's log when the child ends instead, or when `ready` gives up; the child does
+ *   not run any more then
+ */
+export async function waitUntilReady(
+  child: Child,
+  ready: (signal: AbortSignal) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const finished = new AbortController();
+  const readiness = ready(signal ? AbortSignal.any([finished.signal, signal]) : finished.signal);
+  const ended = child.ended.then((outcome) => {
+    throw new Error(outcome);
+  });
+  try {
+    await Promise.race([readiness, ended]);
+  } catch (error) {
+    await child.stop();
+    throw new Error(`${child.name} did not get ready: ${(error as Error).message}\n${child.lastLogLines()}`, {
+      cause: error,
+    });
+  } finally {
+    ended.catch(() => undefined); // the caller watches child.ended from then on
+    readiness.catch(() => undefined);
+    finished.abort();
+  }
 }

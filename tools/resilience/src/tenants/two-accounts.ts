@@ -1,5 +1,5 @@
 import { type Role, roles } from '@runos/api';
-import { createAccount, type Operator } from '@runos/tool-account';
+import { createAccount, type Operator } from '@runos/tool-start';
 import { agentProofs, ApiClient, type Dev, kept, type Proof } from '@runos/tool-e2e';
 import type pg from 'pg';
 import type { BadToken, Caller } from './cases.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readyOrEnded, type Running, startChild, Supervised, waitUntil } from '@runos/testing-process';
+import { waitUntilReady, type Running, startChild, Supervised, waitUntil } from '@runos/testing-process';
 import { type ProgramName } from '../build/recipe.js';
 import { type Toolbox } from '../build/toolbox.js';
 import {
@@ -65,7 +65,7 @@ async function begin(name: ComponentName, plan: ClusterPlan, signal: AbortSignal
     pidFile: join(plan.dataDir, 'pids', `${name}.pid`),
     deathSignal,
   });
-  if (ready) await readyOrEnded(child, (until) => ready(plan, until), signal);
+  if (ready) await waitUntilReady(child, (until) => ready(plan, until), signal);
   return { ...child, stop: () => child.stop(plan.persistent ? { graceMs } : { signal: 'SIGKILL' }) };
 }
 

@@ -72,6 +72,6 @@ describe('a cluster that is kept', () => {
     });
     expect(await there()).toBe(200);
     // Others may notice that it is gone before we are told so, and end too.
-    expect(events).toContainEqual(expect.stringMatching(/^kube-apiserver ended by SIGKILL, starting it again/));
+    expect(events).toContainEqual(expect.stringMatching(/^kube-apiserver ended by SIGKILL, restarting it/));
   });
 });

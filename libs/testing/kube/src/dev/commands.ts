@@ -13,12 +13,12 @@ export async function up(dev: DevCluster, main: string): Promise<void> {
     command: process.execPath,
     args: [main, 'keep'],
     logFile: dev.logFile(),
-    outlivesUs: true,
+    survivesParent: true,
   });
   let ended = '';
   void keeper.ended.then((how) => (ended = how));
   const ready = (): boolean => {
-    if (ended) throw new Error(`${ended}:\n${keeper.lastWords()}`);
+    if (ended) throw new Error(`${ended}:\n${keeper.lastLogLines()}`);
     return dev.state() !== undefined;
   };
   await waitUntil(ready, {

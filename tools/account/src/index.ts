@@ -1,2 +1,0 @@
-export { createAccount, type CreatedAccount } from './create-account.js';
-export { type Operator } from './operator.js';

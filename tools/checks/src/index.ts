@@ -1,1 +1,0 @@
-export { testEverything } from './test-everything.js';

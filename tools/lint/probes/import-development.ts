@@ -1,3 +1,0 @@
-// as libs/engine/src/probe.ts
-// must fail: runos/declared-imports
-export { probe } from 'fast-check';

@@ -1,0 +1,3 @@
+// as itself
+// must fail: @typescript-eslint/no-unsafe-assignment
+export const probe: number = JSON.parse('1');
