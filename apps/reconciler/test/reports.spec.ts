@@ -139,8 +139,9 @@ describe('bundle status reports', () => {
   });
 
   it('in a batch are recorded in order per instance, and a refused one does not affect the others', async () => {
-    const all = await Promise.all(Array.from({ length: 5 }, healthy));
-    const foreign = harness.agent.report(stored(all[0]), 'failed', {}, { aid: 'zzzz0', cid: harness.cid });
+    const first = await healthy();
+    const all = [first, ...(await Promise.all(Array.from({ length: 4 }, healthy)))];
+    const foreign = harness.agent.report(stored(first), 'failed', {}, { aid: 'zzzz0', cid: harness.cid });
     const lost = (one: One) => ({ objects: [{ ...set(one), state: 'degraded', reason: 'Unschedulable' }] });
     const reported = all.flatMap((one) => [
       harness.agent.report(stored(one), 'degraded', lost(one)),
