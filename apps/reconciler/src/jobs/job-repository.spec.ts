@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type JobProgress, reconciler } from '@runos/contracts';
+import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { startTestDatabase, type TestDatabase } from '../../test/test-database.js';
 import { JobRepository } from './job-repository.js';
@@ -91,6 +92,39 @@ describe('jobs in the database', () => {
     const lineIds = [second, third].map((progress) => progress?.logs[0]?.id ?? '');
     expect(lineIds).toEqual([...lineIds].sort());
     expect(new Set(lineIds).size).toBe(2);
+  });
+
+  it('continue the trace of each change, also when one transaction writes many', async () => {
+    const created = await Promise.all([create(), create()]);
+    const traceOf = (n: number) => ({ traceparent: `00-${'ab'.repeat(15)}0${n}-${'cd'.repeat(8)}-01` });
+    const ends = created.map(({ job }, n) => ({
+      ...jobEnd({ jobId: job.id, outcome: 'completed', line: { level: 'info', message: 'done' } }),
+      trace: traceOf(n),
+    }));
+    await test.database.transaction((sql) => updates.end(sql, ends));
+    for (const [n, { job }] of created.entries()) {
+      expect((await published(job.id)).at(-1)?.headers).toMatchObject({ 'runos-tenant': 'aaaaa', ...traceOf(n) });
+    }
+  });
+
+  it('take two statements per write, for any number of jobs', async () => {
+    const created = await Promise.all(Array.from({ length: 50 }, () => create(99)));
+    const line = { level: 'info', message: 'done' } as const;
+    const statements = async (work: (sql: EntityManager) => Promise<unknown>) => {
+      let count = 0;
+      await test.database.transaction(async (sql) => {
+        const query = sql.query.bind(sql);
+        sql.query = <T>(text: string, values?: unknown[]) => {
+          count += 1;
+          return query<T>(text, values);
+        };
+        await work(sql);
+      });
+      return count;
+    };
+    const ends = created.map(({ job }) => jobEnd({ jobId: job.id, outcome: 'completed', line }));
+    expect(await statements((sql) => deadlines.pause(sql, { id: 99, cid: 'abc' }))).toBe(2);
+    expect(await statements((sql) => updates.end(sql, ends))).toBe(2);
   });
 
   it('fail at their current step, and never run the later ones', async () => {
