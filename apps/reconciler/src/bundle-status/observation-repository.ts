@@ -29,4 +29,13 @@ export class ObservationRepository {
       ],
     );
   }
+
+  /** Makes an instance unhealthy that is still being applied. */
+  async failApplying(sql: EntityManager, instanceId: number, reason: string, message: string): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE instance SET state = 'unhealthy', reason = $2, message = $3 WHERE id = $1 AND state = 'applying'`,
+      [instanceId, reason, message],
+    );
+  }
 }

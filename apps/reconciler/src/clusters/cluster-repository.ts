@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { AgentConnection } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { ConnectionTransition } from '../connections/connection-transition.js';
-import type { AgentConnection } from '@runos/contracts';
 import { ClusterRow } from '../schema/cluster-row.js';
 
 const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
@@ -25,6 +25,15 @@ export interface NewCluster {
   readonly distributedStorageClass: string | null;
   readonly isDefault: boolean;
   readonly changedBy: string;
+}
+
+/** A claimed removal of a deleted cluster. */
+export interface Removal {
+  readonly id: number;
+  readonly aid: string;
+  readonly cid: string;
+  readonly jobId: string;
+  readonly failures: number;
 }
 
 @Injectable()
@@ -98,6 +107,49 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
          changed_by = $2, removal_job_id = $3, removal_next_attempt_at = now() WHERE id = $1`,
       [id, changedBy, jobId],
     );
+  }
+
+  /** Claims a cluster to remove; the next attempt follows after `leaseMs`, also when this replica dies. */
+  async claimRemoval(sql: EntityManager, leaseMs: number): Promise<Removal | undefined> {
+    const [claimed] = await runSql<Removal>(
+      sql,
+      `UPDATE cluster SET removal_next_attempt_at = now() + ms($1), removal_failures = removal_failures + 1
+       WHERE id = (SELECT id FROM cluster WHERE removal_next_attempt_at <= now() ORDER BY removal_next_attempt_at LIMIT 1
+                   FOR NO KEY UPDATE SKIP LOCKED)
+       RETURNING id, aid, cid, removal_job_id AS "jobId", removal_failures AS failures`,
+      [leaseMs],
+    );
+    return claimed;
+  }
+
+  async retryRemoval(sql: EntityManager, id: number, afterMs: number): Promise<void> {
+    await runSql(sql, 'UPDATE cluster SET removal_next_attempt_at = now() + ms($2) WHERE id = $1', [id, afterMs]);
+  }
+
+  /** The time until the next removal attempt, ms; undefined when no cluster is being removed. */
+  async nextRemovalInMs(sql: EntityManager): Promise<number | undefined> {
+    const [next] = await runSql<{ ms: number | null }>(
+      sql,
+      `SELECT (extract(epoch FROM min(removal_next_attempt_at) - now()) * 1000)::float8 AS ms
+       FROM cluster WHERE removal_next_attempt_at IS NOT NULL`,
+    );
+    return next?.ms ?? undefined;
+  }
+
+  /** Deletes a cluster with its nodes. */
+  async remove(sql: EntityManager, id: number): Promise<void> {
+    await runSql(sql, 'DELETE FROM cluster WHERE id = $1', [id]);
+  }
+
+  /** How many clusters of all accounts have a connected agent. Clusters without a first agent do not count. */
+  async countConnections(sql: EntityManager): Promise<{ connected: number; disconnected: number }> {
+    const [row] = await runSql<{ connected: number; disconnected: number }>(
+      sql,
+      `SELECT count(*) FILTER (WHERE connected)::int AS connected,
+         count(*) FILTER (WHERE NOT connected)::int AS disconnected
+       FROM cluster WHERE was_ready AND deletion_requested_at IS NULL`,
+    );
+    return row ?? { connected: 0, disconnected: 0 };
   }
 
   /** Stores a newer connection of the cluster agent. A new session ends the pause of its cluster queue. */

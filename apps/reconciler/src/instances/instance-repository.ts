@@ -5,8 +5,7 @@ import { runSql, TenantRepository } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
-import { ClusterRow } from '../schema/cluster-row.js';
-import type { InstanceRow } from '../schema/instance-row.js';
+import { InstanceRow } from '../schema/instance-row.js';
 
 /** Names one instance as callers do: `id` is the five characters or the whole OSID. */
 export interface InstanceName {
@@ -41,9 +40,9 @@ const selectInstance = `
 const creationMargin = 1_000;
 
 @Injectable()
-export class InstanceRepository extends TenantRepository<ClusterRow> {
+export class InstanceRepository extends TenantRepository<InstanceRow> {
   constructor(private readonly clusters: ClusterRepository) {
-    super(ClusterRow);
+    super(InstanceRow);
   }
 
   /** @throws Fault `cluster.not_found`, `type.not_found`, `service.not_found` */
@@ -63,6 +62,11 @@ export class InstanceRepository extends TenantRepository<ClusterRow> {
       Osid.idOf(name.id, name.type) ?? '',
     ]);
     return this.#read(sql, tenant, name);
+  }
+
+  /** Locks an instance by its row id. */
+  async lockRow(sql: EntityManager, id: number): Promise<void> {
+    await runSql(sql, 'SELECT id FROM instance WHERE id = $1 FOR NO KEY UPDATE', [id]);
   }
 
   /** As `lockIfExists`, for instances of several accounts; the result has the order of `names`. */

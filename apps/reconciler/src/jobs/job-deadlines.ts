@@ -1,28 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Database, runSql } from '@runos/persistence';
+import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import type { BundleReport } from '../bundle-status/bundle-report.js';
+import { ObservationRepository } from '../bundle-status/observation-repository.js';
+import { InstanceRepository } from '../instances/instance-repository.js';
 import { deadlineFailure, type OverdueJob } from './deadline-failure.js';
+import { JobRepository, type OverdueJobRow } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
-import type { Step } from './work-items.js';
-
-interface Overdue {
-  readonly job_id: string;
-  readonly instance_id: number | null;
-}
-
-interface OverdueRow extends Overdue {
-  readonly osid: string | null;
-  readonly cid: string;
-  readonly step: Step | null;
-  readonly reason: string | null;
-  readonly progress: string | null;
-  readonly timeout_ms: number;
-  readonly absent_ms: number | null;
-  readonly observed: boolean | null;
-  readonly objects: BundleReport['objects'] | null;
-  readonly conditions: BundleReport['conditions'] | null;
-}
 
 /** Jobs read by one statement. Several replicas may read the same job; one of them fails it. */
 const pageSize = 100;
@@ -32,57 +15,40 @@ const pageSize = 100;
 export class JobDeadlines {
   constructor(
     private readonly database: Database,
-    private readonly jobs: JobUpdates,
+    private readonly jobs: JobRepository,
+    private readonly updates: JobUpdates,
+    private readonly instances: InstanceRepository,
+    private readonly observations: ObservationRepository,
   ) {}
 
   /** Returns the time until the next deadline, ms, if there is one. */
   async run(): Promise<number | undefined> {
-    for (let overdue = await this.#overdue(); overdue.length > 0; overdue = await this.#overdue()) {
-      for (const job of overdue) await this.database.transaction((sql) => this.#fail(sql, job));
-      if (overdue.length < pageSize) break;
+    const sql = this.database.manager;
+    for (let count = pageSize; count === pageSize;) {
+      const overdue = await this.jobs.listOverdue(sql, pageSize);
+      for (const { jobId, instanceId } of overdue) {
+        await this.database.transaction((transaction) => this.#fail(transaction, jobId, instanceId));
+      }
+      count = overdue.length;
     }
-    const [next] = await this.database.query<{ ms: number | null }>(
-      'SELECT (extract(epoch FROM min(deadline_at) - now()) * 1000)::float8 AS ms FROM job_ref WHERE outcome IS NULL',
-    );
-    return next === undefined || next.ms === null ? undefined : Math.max(0, next.ms);
+    return this.jobs.nextDeadlineInMs(sql);
   }
 
-  #overdue(): Promise<Overdue[]> {
-    return this.database.query<Overdue>(
-      `SELECT job_id, instance_id FROM job_ref WHERE outcome IS NULL AND deadline_at <= now()
-       ORDER BY deadline_at LIMIT ${pageSize}`,
-    );
-  }
-
-  async #fail(sql: EntityManager, { job_id: jobId, instance_id: instanceId }: Overdue): Promise<void> {
+  async #fail(sql: EntityManager, jobId: string, instanceId: number | null): Promise<void> {
     // Lock order: the instance, then its job.
-    if (instanceId !== null) {
-      await runSql(sql, 'SELECT id FROM instance WHERE id = $1 FOR NO KEY UPDATE', [instanceId]);
-    }
-    const [job] = await runSql<OverdueRow>(
-      sql,
-      `SELECT j.job_id, j.instance_id, j.osid, j.cid, j.current_step AS step, j.reason, j.progress,
-         (extract(epoch FROM j.timeout) * 1000)::float8 AS timeout_ms,
-         CASE WHEN j.paused_at IS NOT NULL THEN (extract(epoch FROM j.absence_budget) * 1000)::float8 END AS absent_ms,
-         i.observed_generation >= j.generation AS observed, i.objects, i.conditions
-       FROM job_ref j LEFT JOIN instance i ON i.id = j.instance_id
-       WHERE j.job_id = $1 AND j.outcome IS NULL AND j.deadline_at <= now()`,
-      [jobId],
-    );
+    if (instanceId !== null) await this.instances.lockRow(sql, instanceId);
+    const job = await this.jobs.readOverdue(sql, jobId);
     if (job === undefined) return;
     const { reason, message } = deadlineFailure(overdueJob(job));
     const line = { level: 'error', message } as const;
-    await this.jobs.end(sql, [jobEnd({ jobId, outcome: 'failed', reason, error: message, line })]);
-    await runSql(
-      sql,
-      `UPDATE instance SET state = 'unhealthy', reason = $2, message = $3
-       WHERE id = $1 AND state = 'applying' AND $4::float8 IS NULL`,
-      [instanceId, reason, message, job.absent_ms],
-    );
+    await this.updates.end(sql, [jobEnd({ jobId, outcome: 'failed', reason, error: message, line })]);
+    // Without a connected agent, the last observed status stays.
+    if (instanceId === null || job.absent_ms !== null) return;
+    await this.observations.failApplying(sql, instanceId, reason, message);
   }
 }
 
-function overdueJob(row: OverdueRow): OverdueJob {
+function overdueJob(row: OverdueJobRow): OverdueJob {
   const { osid, cid, step, reason, progress, objects, conditions } = row;
   const report = row.observed === true && objects && conditions ? { objects, conditions } : undefined;
   return { osid, cid, step, reason, progress, report, timeoutMs: row.timeout_ms, absentForMs: row.absent_ms };

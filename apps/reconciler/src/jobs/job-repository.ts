@@ -3,6 +3,7 @@ import type { Job, WorkItem } from '@runos/api';
 import type { JobProgress } from '@runos/contracts';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import type { BundleReport } from '../bundle-status/bundle-report.js';
 import type { OpenJob } from '../schema/job-row.js';
 import { type ChangedJob, jobColumns, jobProgress, publishJobProgress } from './job-progress.js';
 import type { JobKind, LogLine, Step } from './work-items.js';
@@ -39,6 +40,21 @@ export interface CancellableJob {
   readonly outcome: Job['status'] | null;
   readonly instance_id: number | null;
   readonly revision: number;
+}
+
+/** A job after its deadline, with the last observed status of its instance. */
+export interface OverdueJobRow {
+  readonly osid: string | null;
+  readonly cid: string;
+  readonly step: Step | null;
+  readonly reason: string | null;
+  readonly progress: string | null;
+  readonly timeout_ms: number;
+  /** The absence budget, if the deadline was paused. */
+  readonly absent_ms: number | null;
+  readonly observed: boolean | null;
+  readonly objects: BundleReport['objects'] | null;
+  readonly conditions: BundleReport['conditions'] | null;
 }
 
 /** Inserts and reads jobs. `JobUpdates` writes their changes and ends, `PausedDeadlines` their pauses. */
@@ -120,5 +136,39 @@ export class JobRepository {
       [tenant, id],
     );
     return found;
+  }
+
+  /** Open jobs after their deadline, the most overdue first. */
+  listOverdue(sql: EntityManager, limit: number): Promise<{ jobId: string; instanceId: number | null }[]> {
+    return runSql(
+      sql,
+      `SELECT job_id AS "jobId", instance_id AS "instanceId" FROM job_ref
+       WHERE outcome IS NULL AND deadline_at <= now() ORDER BY deadline_at LIMIT $1`,
+      [limit],
+    );
+  }
+
+  /** Undefined when the job has ended, or when its deadline has moved. */
+  async readOverdue(sql: EntityManager, jobId: string): Promise<OverdueJobRow | undefined> {
+    const [job] = await runSql<OverdueJobRow>(
+      sql,
+      `SELECT j.osid, j.cid, j.current_step AS step, j.reason, j.progress,
+         (extract(epoch FROM j.timeout) * 1000)::float8 AS timeout_ms,
+         CASE WHEN j.paused_at IS NOT NULL THEN (extract(epoch FROM j.absence_budget) * 1000)::float8 END AS absent_ms,
+         i.observed_generation >= j.generation AS observed, i.objects, i.conditions
+       FROM job_ref j LEFT JOIN instance i ON i.id = j.instance_id
+       WHERE j.job_id = $1 AND j.outcome IS NULL AND j.deadline_at <= now()`,
+      [jobId],
+    );
+    return job;
+  }
+
+  /** The time until the next deadline of an open job, ms; undefined without open jobs. */
+  async nextDeadlineInMs(sql: EntityManager): Promise<number | undefined> {
+    const [next] = await runSql<{ ms: number | null }>(
+      sql,
+      'SELECT (extract(epoch FROM min(deadline_at) - now()) * 1000)::float8 AS ms FROM job_ref WHERE outcome IS NULL',
+    );
+    return next === undefined || next.ms === null ? undefined : Math.max(0, next.ms);
   }
 }

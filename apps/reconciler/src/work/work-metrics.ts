@@ -1,16 +1,8 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { gauge } from '@runos/observability';
 import { Database } from '@runos/persistence';
-
-interface Backlog {
-  readonly depth: number;
-  readonly age: number;
-}
-
-interface Connections {
-  readonly connected: number;
-  readonly disconnected: number;
-}
+import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { type Backlog, WorkRepository } from './work-repository.js';
 
 const name = 'reconciler';
 
@@ -19,13 +11,19 @@ const name = 'reconciler';
 export class WorkMetrics implements OnApplicationBootstrap {
   #reading: Promise<Backlog> | undefined;
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly work: WorkRepository,
+    private readonly clusters: ClusterRepository,
+  ) {}
 
   onApplicationBootstrap(): void {
     gauge('workqueue_depth', async () => [{ value: (await this.#backlog()).depth, labels: { name } }]);
-    gauge('workqueue_oldest_age_seconds', async () => [{ value: (await this.#backlog()).age, labels: { name } }]);
+    gauge('workqueue_oldest_age_seconds', async () => [
+      { value: (await this.#backlog()).ageSeconds, labels: { name } },
+    ]);
     gauge('runos_clusters', async () => {
-      const { connected, disconnected } = await this.#connections();
+      const { connected, disconnected } = await this.clusters.countConnections(this.database.manager);
       return [
         { value: connected, labels: { connection: 'connected' } },
         { value: disconnected, labels: { connection: 'disconnected' } },
@@ -33,26 +31,9 @@ export class WorkMetrics implements OnApplicationBootstrap {
     });
   }
 
-  /** Only claimable work: the work of a disconnected cluster is no backlog. Two gauges share one query. */
+  /** Two gauges share one query. */
   #backlog(): Promise<Backlog> {
-    this.#reading ??= this.database
-      .query<Backlog>(
-        `SELECT count(*)::int AS depth,
-           coalesce(extract(epoch FROM now() - min(greatest(w.next_attempt_at, c.queue_resumes_at))), 0)::float8 AS age
-         FROM cluster c JOIN work w ON w.cluster_id = c.id AND w.next_attempt_at <= now()
-         WHERE c.connected AND c.queue_resumes_at <= now()`,
-      )
-      .then(([backlog]) => backlog ?? { depth: 0, age: 0 })
-      .finally(() => (this.#reading = undefined));
+    this.#reading ??= this.work.backlog(this.database.manager).finally(() => (this.#reading = undefined));
     return this.#reading;
-  }
-
-  async #connections(): Promise<Connections> {
-    const [row] = await this.database.query<Connections>(
-      `SELECT count(*) FILTER (WHERE connected)::int AS connected,
-         count(*) FILTER (WHERE NOT connected)::int AS disconnected
-       FROM cluster WHERE was_ready AND deletion_requested_at IS NULL`,
-    );
-    return row ?? { connected: 0, disconnected: 0 };
   }
 }

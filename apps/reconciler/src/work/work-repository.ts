@@ -39,6 +39,12 @@ export interface ReleasedClaim {
   readonly nextAttemptInMs: number | null;
 }
 
+/** The claimable work, and the age of its oldest row. */
+export interface Backlog {
+  readonly depth: number;
+  readonly ageSeconds: number;
+}
+
 /** The work queue in PostgreSQL: one queue per cluster, one row per instance. */
 @Injectable()
 export class WorkRepository {
@@ -148,6 +154,19 @@ export class WorkRepository {
        SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
       [clusterId, ids],
     );
+  }
+
+  /** The claimable work of all clusters. The work of a disconnected cluster is no backlog. */
+  async backlog(sql: EntityManager): Promise<Backlog> {
+    const [backlog] = await runSql<Backlog>(
+      sql,
+      `SELECT count(*)::int AS depth,
+         coalesce(extract(epoch FROM now() - min(greatest(w.next_attempt_at, c.queue_resumes_at))), 0)::float8
+           AS "ageSeconds"
+       FROM cluster c JOIN work w ON w.cluster_id = c.id AND w.next_attempt_at <= now()
+       WHERE c.connected AND c.queue_resumes_at <= now()`,
+    );
+    return backlog ?? { depth: 0, ageSeconds: 0 };
   }
 
   /** The highest revision that an agent may have received; no revision is sent until the transaction ends. */
