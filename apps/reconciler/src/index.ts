@@ -1,1 +1,1 @@
-export { reconcilerService } from './reconciler-service.js';
+export { reconcilerService } from './module.js';

@@ -1,4 +1,4 @@
 import { runService } from '@runos/messaging';
-import { reconcilerService } from './reconciler-service.js';
+import { reconcilerService } from './module.js';
 
 await runService(reconcilerService);

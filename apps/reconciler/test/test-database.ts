@@ -1,16 +1,16 @@
 import { createDataSource, Database, migrate } from '@runos/persistence';
 import { temporaryPostgres } from '@runos/testing-postgres';
-import { migrations } from '../src/schema/migrations.js';
+import { migrations } from '../src/schema/migrations/index.js';
 
 export interface TestDatabase {
   readonly database: Database;
-  /** As the service's own role. */
+  /** The URL of the service's own role. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** The reconciler's schema on a real, empty PostgreSQL, used as the service's own role. */
-export async function testDatabase(poolSize = 20): Promise<TestDatabase> {
+/** The reconciler's schema on a real, empty PostgreSQL, used by the service's own role. */
+export async function startTestDatabase(poolSize = 20): Promise<TestDatabase> {
   const postgres = await temporaryPostgres();
   const role = { name: `${postgres.database}_reconciler`, password: 'secret' };
   await migrate({ service: 'reconciler', ownerUrl: postgres.url, role, migrations });

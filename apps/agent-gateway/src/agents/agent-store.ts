@@ -158,8 +158,11 @@ export class AgentStore {
     );
   }
 
-  inCluster(aid: string, cid: string): Promise<AgentRow[]> {
-    return this.database.query(`SELECT ${columns} FROM agent WHERE aid = $1 AND cid = $2 ORDER BY nid`, [aid, cid]);
+  inClusters(aid: string, cids: readonly string[]): Promise<AgentRow[]> {
+    return this.database.query(`SELECT ${columns} FROM agent WHERE aid = $1 AND cid = ANY($2) ORDER BY cid, nid`, [
+      aid,
+      cids,
+    ]);
   }
 }
 

@@ -8,8 +8,8 @@ export class AgentsController {
   constructor(private readonly clusters: Clusters) {}
 
   @Respond(agentGateway.listHeartbeats)
-  heartbeats({ cid }: { cid: string }, { tenant }: CallContext<'tenant'>) {
-    return this.clusters.heartbeats(tenant, cid);
+  heartbeats({ cids }: { cids: string[] }, { tenant }: CallContext<'tenant'>) {
+    return this.clusters.heartbeats(tenant, cids);
   }
 
   @Respond(agentGateway.revokeCluster)

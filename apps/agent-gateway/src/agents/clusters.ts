@@ -14,14 +14,14 @@ export class Clusters {
   constructor(private readonly parts: ClustersParts) {}
 
   /** When each was heard last: to the moment for streams of this replica, else as old as its last pulse. */
-  async heartbeats(aid: string, cid: string) {
+  async heartbeats(aid: string, cids: readonly string[]) {
     const { agents: known, database } = this.parts;
-    const [rows, now] = await Promise.all([known.inCluster(aid, cid), databaseNow(database.manager)]);
+    const [rows, now] = await Promise.all([known.inClusters(aid, cids), databaseNow(database.manager)]);
     const agents = rows.map((row) => {
       const live = this.parts.hub.find(Number(row.session_no));
       const ageMs = live && this.parts.hub.heartbeats.ageOf(live);
       const at = ageMs === undefined ? row.last_beat_at : new Date(now.getTime() - ageMs);
-      return { nid: identityOf(row).nid, lastHeartbeatAt: at?.toISOString() ?? null };
+      return { cid: row.cid, nid: identityOf(row).nid, lastHeartbeatAt: at?.toISOString() ?? null };
     });
     return { agents };
   }

@@ -125,10 +125,10 @@ describe('presence', () => {
     const agent = dial(two, proof);
     const before = Date.now();
     await agent.beat();
-    const { agents: all } = await reconciler.request(agentGateway.listHeartbeats, { cid: 'ky3' }, { tenant: 'abcde' });
+    const { agents: all } = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'abcde' });
     const at = Date.parse(all.find(({ nid }) => nid === proof.nid)?.lastHeartbeatAt ?? '');
     expect(Math.abs(at - before)).toBeLessThan(2_000);
-    const others = await reconciler.request(agentGateway.listHeartbeats, { cid: 'ky3' }, { tenant: 'other' });
+    const others = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'other' });
     expect(others.agents).toEqual([]);
   });
 });

@@ -1,12 +1,14 @@
 import { Controller } from '@nestjs/common';
+import type { Cluster } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
-import { byOf } from '../by.js';
-import { Heartbeats } from '../presence/heartbeats.js';
-import { clusterView } from './cluster-row.js';
-import { Clusters } from './clusters.js';
+import { LiveHeartbeats } from '../connections/live-heartbeats.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
+import { callerOf } from '../writes/preconditions.js';
+import { ClusterRepository } from './cluster-repository.js';
+import { clusterStatus, clusterView } from './cluster-view.js';
 import { CreateCluster } from './create-cluster.js';
 import { DeleteCluster } from './delete-cluster.js';
 
@@ -17,31 +19,38 @@ type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 export class ClustersController {
   constructor(
     private readonly database: Database,
-    private readonly clusters: Clusters,
+    private readonly clusters: ClusterRepository,
     private readonly creations: CreateCluster,
     private readonly deletions: DeleteCluster,
-    private readonly heartbeats: Heartbeats,
+    private readonly heartbeats: LiveHeartbeats,
   ) {}
 
   @Respond(reconciler.listClusters)
   async list(_: In<typeof reconciler.listClusters>, { tenant }: Call) {
-    return { clusters: (await this.clusters.list(this.database.manager, { tenant })).map(clusterView) };
+    return { clusters: await this.#views(tenant, await this.clusters.list(this.database.manager, tenant)) };
   }
 
   @Respond(reconciler.createCluster)
   create(input: In<typeof reconciler.createCluster>, call: Call) {
-    return this.creations.run(input, byOf(call));
+    return this.creations.run(input, callerOf(call));
   }
 
   @Respond(reconciler.showCluster)
   async show({ cid }: In<typeof reconciler.showCluster>, { tenant }: Call) {
-    const cluster = clusterView(await this.clusters.get(this.database.manager, tenant, cid));
-    const last = cluster.status === 'connected' ? (await this.heartbeats.of(tenant, cid)).get(null) : undefined;
-    return { ...cluster, lastHeartbeatAt: last ?? cluster.lastHeartbeatAt };
+    const row = await this.clusters.get(this.database.manager, tenant, cid);
+    const [view = clusterView(row)] = await this.#views(tenant, [row]);
+    return view;
   }
 
   @Respond(reconciler.deleteCluster)
   delete(input: In<typeof reconciler.deleteCluster>, call: Call) {
-    return this.deletions.run(input, byOf(call));
+    return this.deletions.run(input, callerOf(call));
+  }
+
+  /** The list and the show read `lastHeartbeatAt` here, from one request for all connected clusters. */
+  async #views(tenant: string, rows: readonly ClusterRow[]): Promise<Cluster[]> {
+    const connected = rows.filter((row) => clusterStatus(row) === 'connected').map(({ cid }) => cid);
+    const live = await this.heartbeats.read(tenant, connected);
+    return rows.map((row) => clusterView(row, live.of(row.cid, null)));
   }
 }

@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { type Cluster, literalSegments } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { Fault, systemRandom } from '@runos/kernel';
+import { InjectConfig } from '@runos/messaging';
 import { ClusterDomain, DnsName } from '@runos/naming';
 import { Aid, Cid } from '@runos/osid';
-import { Database, idempotent, runSql } from '@runos/persistence';
-import type { EntityManager } from 'typeorm';
+import { Database, idempotent } from '@runos/persistence';
 import type { z } from 'zod';
-import type { By } from '../by.js';
-import { InjectConfig, type ReconcilerConfig } from '../config.js';
-import { refuseOver } from '../limits.js';
-import { type ClusterRow, clusterView } from './cluster-row.js';
-import { Clusters } from './clusters.js';
+import type { ReconcilerConfig } from '../config.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
+import { type Caller, refuseOverLimit } from '../writes/preconditions.js';
+import { ClusterRepository } from './cluster-repository.js';
+import { clusterView } from './cluster-view.js';
 
 type Input = z.output<typeof reconciler.createCluster.input>;
 
@@ -19,37 +19,36 @@ type Input = z.output<typeof reconciler.createCluster.input>;
 export class CreateCluster {
   constructor(
     private readonly database: Database,
-    private readonly clusters: Clusters,
+    private readonly clusters: ClusterRepository,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  /** @throws Fault `cluster.exists`, `limit.exceeded`, `request.invalid` for a root no host fits under */
-  async run({ cluster, idempotency }: Input, { tenant, who }: By): Promise<Cluster> {
+  /** @throws Fault `cluster.exists`, `limit.exceeded`, `request.invalid` for a root that is too long for hosts */
+  async run({ cluster, idempotency }: Input, { tenant, changedBy }: Caller): Promise<Cluster> {
     const aid = Aid.parse(tenant);
     if (aid === undefined) throw new Fault('account.not_found', `There is no account "${tenant}".`);
-    const root = rootOf(cluster.root ?? this.config.defaultRoot);
-    if (cluster.cid !== undefined) refuseWord(cluster.cid);
+    const root = parseRoot(cluster.root ?? this.config.defaultRoot);
+    if (cluster.cid !== undefined) refuseReservedCid(cluster.cid);
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {
-        // One at a time per account: the limit holds exactly, and one cluster becomes the default.
-        await runSql(sql, `SELECT pg_advisory_xact_lock(hashtext('cluster'), hashtext($1))`, [aid]);
-        const known = await this.clusters.list(sql, { tenant });
-        refuseOver(this.config.maxClusters, known.length, 'clusters', 'This account');
-        const cid = cluster.cid === undefined ? mint(known) : (cluster.cid as Cid);
-        if (known.some((each) => each.cid === cid)) {
+        await this.clusters.lockCreations(sql, aid);
+        const existing = await this.clusters.list(sql, tenant);
+        refuseOverLimit(this.config.maxClusters, existing.length, 'clusters', 'This account');
+        const cid = cluster.cid === undefined ? mintCid(existing) : (cluster.cid as Cid);
+        if (existing.some((each) => each.cid === cid)) {
           throw new Fault('cluster.exists', `There is a cluster "${cid}" in this account already; choose another cid.`);
         }
         const problem = ClusterDomain.problem({ cid, aid, root });
         if (problem !== undefined) throw invalid('root', problem);
-        await insert(sql, {
+        await this.clusters.create(sql, {
           aid,
           cid,
           name: cluster.name ?? cid,
           root,
-          local: cluster.localStorageClass ?? null,
-          distributed: cluster.distributedStorageClass ?? null,
-          isDefault: known.length === 0,
-          who,
+          localStorageClass: cluster.localStorageClass ?? null,
+          distributedStorageClass: cluster.distributedStorageClass ?? null,
+          isDefault: existing.length === 0,
+          changedBy,
         });
         return clusterView(await this.clusters.get(sql, tenant, cid));
       }),
@@ -60,36 +59,17 @@ export class CreateCluster {
 const invalid = (path: string, message: string): Fault =>
   new Fault('request.invalid', message, { issues: [{ path, message }] });
 
-function rootOf(raw: string): DnsName {
+function parseRoot(raw: string): DnsName {
   const root = DnsName.parse(raw);
   if (root === undefined) throw invalid('root', DnsName.problem(raw) ?? `"${raw}" is no DNS name`);
   return root;
 }
 
-function refuseWord(cid: string): void {
-  if (literalSegments.has(cid)) throw invalid('cid', `"${cid}" is a word of the API's own paths; choose another cid`);
+function refuseReservedCid(cid: string): void {
+  if (literalSegments.has(cid)) throw invalid('cid', `"${cid}" is reserved by the API's own paths; choose another cid`);
 }
 
-function mint(known: readonly ClusterRow[]): Cid {
-  const taken = new Set([...literalSegments, ...known.map(({ cid }) => cid as string)]);
-  return Cid.mint(systemRandom, taken);
+function mintCid(existing: readonly ClusterRow[]): Cid {
+  const reserved = new Set([...literalSegments, ...existing.map(({ cid }) => cid as string)]);
+  return Cid.mint(systemRandom, reserved);
 }
-
-interface NewCluster {
-  readonly aid: string;
-  readonly cid: string;
-  readonly name: string;
-  readonly root: string;
-  readonly local: string | null;
-  readonly distributed: string | null;
-  readonly isDefault: boolean;
-  readonly who: string;
-}
-
-const insert = (sql: EntityManager, c: NewCluster): Promise<unknown> =>
-  runSql(
-    sql,
-    `INSERT INTO cluster (aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, changed_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [c.aid, c.cid, c.name, c.root, c.local, c.distributed, c.isDefault, c.who],
-  );

@@ -1,75 +1,73 @@
 import { Injectable } from '@nestjs/common';
 import type { CreatedService } from '@runos/api';
-import type { JobProgress, reconciler } from '@runos/contracts';
+import type { reconciler } from '@runos/contracts';
 import { Fault, setCondition, systemRandom } from '@runos/kernel';
+import { InjectConfig } from '@runos/messaging';
 import { Host } from '@runos/naming';
 import { type Osid, TypeName } from '@runos/osid';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { mintSecrets, serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import type { By } from '../by.js';
-import { type ClusterRow, domainOf } from '../clusters/cluster-row.js';
-import { Clusters } from '../clusters/clusters.js';
-import { InjectConfig, type ReconcilerConfig } from '../config.js';
-import { beginJob } from '../jobs/begin-job.js';
-import { mintJobId } from '../jobs/mint-job-id.js';
-import { refuseOver } from '../limits.js';
+import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { domainOf } from '../clusters/cluster-view.js';
+import type { ReconcilerConfig } from '../config.js';
+import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { renderBundle } from '../rendering/render-bundle.js';
-import { insertInstance } from '../revisions/write-revision.js';
-import { Accepted } from './accepted.js';
-import { instancesOf } from './count-instances.js';
-import { mintOsid } from './mint-osid.js';
-import { Resolver, type Wish } from './resolver.js';
-import { Secrets } from './secrets.js';
-import { inWordsOf } from './spec-words.js';
+import { describeSpec } from '../revisions/desired-spec.js';
+import { RevisionRepository } from '../revisions/revision-repository.js';
+import { acceptedCondition } from '../revisions/revision-writer.js';
+import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
+import { type Caller, refuseOverLimit } from '../writes/preconditions.js';
+import { InstanceRepository } from './instance-repository.js';
+import { InstanceSecrets } from './instance-secrets.js';
 
 type Input = z.output<typeof reconciler.createInstance.input>;
-type Answer = z.output<typeof CreatedService>;
+type Created = z.output<typeof CreatedService>;
 
 @Injectable()
 export class CreateInstance {
   constructor(
     private readonly database: Database,
-    private readonly clusters: Clusters,
-    private readonly resolver: Resolver,
-    private readonly secrets: Secrets,
-    private readonly accepted: Accepted,
+    private readonly clusters: ClusterRepository,
+    private readonly instances: InstanceRepository,
+    private readonly revisions: RevisionRepository,
+    private readonly resolver: SpecResolver,
+    private readonly secrets: InstanceSecrets,
+    private readonly jobs: JobStarter,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  async run(input: Input, by: By): Promise<Answer> {
-    const { tenant } = by;
+  /** @throws Fault `conflict.deleting`, `limit.exceeded`, `sizing.invalid`, `request.too_large`, `conflict.idempotency` */
+  async run(input: Input, caller: Caller): Promise<Created> {
+    const { tenant } = caller;
     const cluster = await this.clusters.get(this.database.manager, tenant, input.cid);
-    refuseDeleting(cluster);
-    const wish = await this.resolver.forNew(tenant, input.type, input.fields, cluster);
-    let opened: JobProgress | undefined;
-    const answer = await this.database.transaction((sql) =>
-      idempotent(sql, { tenant, idempotency: input.idempotency }, async () => {
-        const made = await this.#make(sql, input, wish, by);
-        opened = made.opened;
-        return made.answer;
-      }),
+    refuseDeletingCluster(cluster);
+    const resolved = await this.resolver.forCreate(tenant, input.type, input.fields, cluster);
+    return this.database.transaction((sql) =>
+      idempotent(sql, { tenant, idempotency: input.idempotency }, () => this.#create(sql, input, resolved, caller)),
     );
-    await this.accepted.follow(opened);
-    return answer;
   }
 
-  async #make(sql: EntityManager, { cid, type, fields }: Input, wish: Wish, { tenant, who }: By) {
-    // Held until the commit: a cluster that is deleted at the same time sees this instance, or this finds it deleting.
+  async #create(sql: EntityManager, { cid, type, fields }: Input, resolved: ResolvedSpec, caller: Caller) {
+    const { tenant, changedBy } = caller;
+    const { spec, rrcFlipHint } = resolved;
+    // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
-    refuseDeleting(cluster);
+    refuseDeletingCluster(cluster);
     const limit = this.config.maxInstancesPerCluster;
-    refuseOver(limit, await instancesOf(sql, cluster.id, limit), 'service instances', `Cluster "${cid}"`);
-    const { osid, id: iid } = await mintOsid(sql, tenant, type as TypeName);
-    refuseHosts(osid, type, cluster);
+    const count = await this.instances.countForCreate(sql, cluster.id, limit);
+    refuseOverLimit(limit, count, 'service instances', `Cluster "${cid}"`);
+    const { osid, id: iid } = await this.instances.mintOsid(sql, tenant, type as TypeName);
+    refuseInvalidHosts(osid, type, cluster);
     const secrets = mintSecrets(serviceType(type), systemRandom);
-    const bundle = renderBundle({ osid, type, cluster, spec: wish.spec, secrets }, this.config.maxBundleBytes);
+    const { digest, bytes } = renderBundle({ osid, type, cluster, spec, secrets }, this.config.maxBundleBytes);
     const name = fields.name ?? osid;
     const now = await databaseNow(sql);
     const jobId = mintJobId(now);
-    const instanceId = await insertInstance(sql, {
-      ...wish,
+    const instanceId = await this.revisions.createInstance(sql, {
+      spec,
       aid: tenant,
       clusterId: cluster.id,
       iid,
@@ -77,12 +75,12 @@ export class CreateInstance {
       osid,
       name,
       secretsSealed: this.secrets.seal(osid, secrets),
-      digest: bundle.digest,
+      digest,
       jobId,
-      who,
-      conditions: setCondition([], accepted, 1, now),
+      changedBy,
+      conditions: setCondition([], acceptedCondition, 1, now),
     });
-    const opened = await beginJob(sql, {
+    await this.jobs.start(sql, {
       jobId,
       type: 'service.create',
       kind: 'apply',
@@ -93,32 +91,26 @@ export class CreateInstance {
       osid,
       generation: 1,
       revision: 1,
-      present: cluster.present,
+      connected: cluster.connected,
       now,
-      ...this.accepted.clock,
       logs: [
-        { step: 'validate', level: 'info', message: inWordsOf(wish.spec) },
-        {
-          step: 'render',
-          level: 'info',
-          message: `Rendered ${bundle.bytes} bytes, digest ${bundle.digest.slice(0, 12)}.`,
-        },
+        { step: 'validate', level: 'info', message: describeSpec(spec) },
+        { step: 'render', level: 'info', message: `Rendered ${bytes} bytes, digest ${digest.slice(0, 12)}.` },
       ],
     });
-    const hint = wish.rrcFlipHint === undefined ? {} : { rrcFlipHint: wish.rrcFlipHint };
-    const answer: Answer = { id: iid, osid, name, status: 'pending', jobId, ...hint };
-    return { opened, answer };
+    const hint = rrcFlipHint === undefined ? {} : { rrcFlipHint };
+    const created: Created = { id: iid, osid, name, status: 'pending', jobId, ...hint };
+    return created;
   }
 }
 
-const accepted = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' } as const;
-
-function refuseDeleting({ cid, deleting_since }: ClusterRow): void {
-  if (deleting_since === null) return;
+function refuseDeletingCluster({ cid, deletion_requested_at }: ClusterRow): void {
+  if (deletion_requested_at === null) return;
   throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted; nothing can be created in it.`);
 }
 
-function refuseHosts(osid: Osid, type: string, cluster: ClusterRow): void {
+/** Refuses an instance whose hosts would be longer than a DNS name may be. */
+function refuseInvalidHosts(osid: Osid, type: string, cluster: ClusterRow): void {
   const ports = serviceType(type).ports.map(({ port }) => port);
   const [message] = Host.problems(osid, ports, domainOf(cluster));
   if (message === undefined) return;

@@ -1,13 +1,13 @@
 import type { Service, ServiceState } from '@runos/api';
 import { Host } from '@runos/naming';
 import { serviceType } from '@runos/service-types';
-import { domainOf, type Standing, whyNotConnected } from '../clusters/cluster-row.js';
-import type { InstanceRow } from './instance-row.js';
+import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
+import type { InstanceRow } from '../schema/instance-row.js';
 
-type Seen = Pick<InstanceRow, 'state' | 'reason' | 'message'>;
+type ObservedStatus = Pick<InstanceRow, 'state' | 'reason' | 'message'>;
 
-/** How an instance is: as last seen while its cluster is connected, else `disconnected` with that beside it. */
-export function shownStatus(instance: Seen & Standing): {
+/** The observed status while the cluster is connected; otherwise `disconnected` with the last observed status. */
+export function instanceStatus(instance: ObservedStatus & ClusterStatusColumns): {
   readonly status: ServiceState;
   readonly lastKnownStatus: ServiceState | null;
   readonly reason: string | null;
@@ -15,10 +15,10 @@ export function shownStatus(instance: Seen & Standing): {
 } {
   const { state, reason, message } = instance;
   if (instance.ready) return { status: state, lastKnownStatus: null, reason, message };
-  return { status: 'disconnected', lastKnownStatus: state, ...whyNotConnected(instance) };
+  return { status: 'disconnected', lastKnownStatus: state, ...disconnectReason(instance) };
 }
 
-/** The hosts of an instance: its own, and one per exposed port. */
+/** The hosts of an instance: one for itself, and one per exposed port. */
 export const hostsOf = (instance: Pick<InstanceRow, 'osid' | 'type' | 'cid' | 'aid' | 'root'>): string[] => {
   const clusterDomain = domainOf(instance);
   const ports = serviceType(instance.type).ports.map(({ port }) => port);
@@ -45,7 +45,7 @@ export function instanceView(row: InstanceRow): Service {
     configType: config === null ? 'custom' : 'config_set',
     configSetId: config?.setId ?? null,
     configSetVersion: config?.version ?? null,
-    ...shownStatus(row),
+    ...instanceStatus(row),
     conditions: [...row.conditions],
     generation: row.generation,
     observedGeneration: row.observed_generation,

@@ -3,14 +3,14 @@ import { reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
-import { byOf } from '../by.js';
-import { readCursor, writeCursor } from '../cursor.js';
+import { callerOf } from '../writes/preconditions.js';
 import { ChangeInstance } from './change-instance.js';
 import { CreateInstance } from './create-instance.js';
-import { InstanceEvents } from './events.js';
-import { instanceView, shownStatus } from './instance-view.js';
-import { type InstanceName, Instances } from './instances.js';
-import { ShowCredentials } from './show-credentials.js';
+import { EventRepository } from './event-repository.js';
+import { type InstanceName, InstanceRepository } from './instance-repository.js';
+import { ShowCredentials } from './instance-secrets.js';
+import { instanceStatus, instanceView } from './instance-view.js';
+import { pageOf, readCursor } from './page-cursor.js';
 
 type Call = CallContext<'tenant'>;
 type In<C extends { input: z.ZodType }> = z.output<C['input']>;
@@ -20,31 +20,31 @@ type Out<C extends { output: z.ZodType }> = z.output<C['output']>;
 export class InstancesController {
   constructor(
     private readonly database: Database,
-    private readonly instances: Instances,
+    private readonly instances: InstanceRepository,
     private readonly creations: CreateInstance,
     private readonly changes: ChangeInstance,
-    private readonly events: InstanceEvents,
+    private readonly events: EventRepository,
     private readonly credentials: ShowCredentials,
   ) {}
 
   @Respond(reconciler.createInstance)
   create(input: In<typeof reconciler.createInstance>, call: Call) {
-    return this.creations.run(input, byOf(call));
+    return this.creations.run(input, callerOf(call));
   }
 
   @Respond(reconciler.updateInstance)
   update(input: In<typeof reconciler.updateInstance>, call: Call) {
-    return this.changes.update(input, byOf(call));
+    return this.changes.update(input, callerOf(call));
   }
 
   @Respond(reconciler.deleteInstance)
   delete(input: In<typeof reconciler.deleteInstance>, call: Call) {
-    return this.changes.delete(input, byOf(call));
+    return this.changes.delete(input, callerOf(call));
   }
 
   @Respond(reconciler.restartInstance)
   restart(input: In<typeof reconciler.restartInstance>, call: Call) {
-    return this.changes.restart(input, byOf(call));
+    return this.changes.restart(input, callerOf(call));
   }
 
   @Respond(reconciler.listInstances)
@@ -52,11 +52,10 @@ export class InstancesController {
     { cid, type, limit, cursor }: In<typeof reconciler.listInstances>,
     { tenant }: Call,
   ): Promise<Out<typeof reconciler.listInstances>> {
-    const after = readCursor(cursor) ?? 0;
-    const page = { after, limit: limit + 1 };
+    const page = { after: readCursor(cursor) ?? 0, limit: limit + 1 };
     const found = await this.instances.list(this.database.manager, tenant, cid, type ?? null, page);
-    const shown = found.slice(0, limit);
-    const services = shown.map((each) => ({
+    const { page: listed, nextCursor } = pageOf(found, limit);
+    const services = listed.map((each) => ({
       id: each.iid,
       osid: each.osid,
       type: each.type,
@@ -65,7 +64,7 @@ export class InstancesController {
       resourceRequirementClassId: each.class_id,
       createdAt: each.created_at.toISOString(),
     }));
-    return { services, nextCursor: found.length > shown.length ? writeCursor(shown[shown.length - 1].id) : null };
+    return { services, nextCursor };
   }
 
   @Respond(reconciler.showInstance)
@@ -76,7 +75,7 @@ export class InstancesController {
   @Respond(reconciler.showInstanceStatus)
   async status(name: InstanceName, { tenant }: Call): Promise<Out<typeof reconciler.showInstanceStatus>> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
-    const { status: state, reason, message } = shownStatus(instance);
+    const { status: state, reason, message } = instanceStatus(instance);
     const replicas = { desired: instance.spec.sizing.replicas, ready: instance.ready_replicas };
     return { state, reason, message, replicas };
   }

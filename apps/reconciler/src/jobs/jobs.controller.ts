@@ -2,34 +2,30 @@ import { Controller } from '@nestjs/common';
 import { type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Respond, type CallContext } from '@runos/messaging';
-import { Database } from '@runos/persistence';
 import type { z } from 'zod';
-import { byOf } from '../by.js';
+import { callerOf } from '../writes/preconditions.js';
 import { CancelJob } from './cancel-job.js';
-import { progressJson } from './job-json.js';
+import { JobRepository } from './job-repository.js';
 
 type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 
 @Controller()
 export class JobsController {
   constructor(
-    private readonly database: Database,
+    private readonly jobs: JobRepository,
     private readonly cancellations: CancelJob,
   ) {}
 
-  /** A job with all its lines, for a projection that has not heard of it. */
+  /** A job with all its log lines, for a projection that has not received its first event yet. */
   @Respond(reconciler.readJob)
   async read({ id, aids }: In<typeof reconciler.readJob>): Promise<JobProgress> {
-    const [found] = await this.database.query<{ body: JobProgress }>(
-      `SELECT ${progressJson('j', 'job_log')} AS body FROM job_ref j WHERE j.job_id = $1 AND j.aid = ANY($2)`,
-      [id, aids],
-    );
+    const found = await this.jobs.read(id, aids);
     if (found === undefined) throw new Fault('job.not_found', `There is no job "${id}".`);
-    return found.body;
+    return found;
   }
 
   @Respond(reconciler.cancelJob)
   cancel({ id }: In<typeof reconciler.cancelJob>, call: CallContext<'tenant'>) {
-    return this.cancellations.run(id, byOf(call));
+    return this.cancellations.run(id, callerOf(call));
   }
 }

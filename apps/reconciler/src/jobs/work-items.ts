@@ -1,13 +1,20 @@
 import { type WorkItem, workItemNames } from '@runos/api';
 
-/** What a job does to its instance: bring objects up, or remove them. */
+/** What a job does to its instance: apply objects, or delete them. */
 export type JobKind = keyof typeof workItemNames;
 export type Step = (typeof workItemNames)[JobKind][number];
+
+export type LogLevel = 'info' | 'warn' | 'error';
+export interface LogLine {
+  readonly step: Step;
+  readonly level: LogLevel;
+  readonly message: string;
+}
 
 interface NewWorkItems {
   readonly kind: JobKind;
   readonly jobId: string;
-  /** The first step that is still to be done; those before it were done by the write itself. */
+  /** The first open step; the write itself completed the steps before it. */
   readonly first: Step;
   /** ISO 8601, the database's time. */
   readonly now: string;
@@ -33,26 +40,30 @@ export const newWorkItems = ({ kind, jobId, first, now, mintId }: NewWorkItems):
 };
 
 /**
- * The items once `step` has begun: it runs, all before it are done. A step is never taken back, so a late report of an
- * earlier one changes nothing; the very same array comes back then.
+ * The work items once `step` is reached: it is running, the steps before it are completed. A late report of an earlier
+ * step changes nothing; then the same array is returned.
  */
 export function reachStep(items: readonly WorkItem[], step: Step, now: string): readonly WorkItem[] {
-  const at = items.findIndex(({ name }) => name === step);
+  const reached = items.findIndex(({ name }) => name === step);
   const next = items.map((item, index) => {
-    // A step that nobody saw begin began when the one before it ended.
-    const began = items[index - 1]?.completedAt ?? now;
-    if (index < at && isOpen(item)) return { ...item, status: 'completed' as const, ...times(item, began, now) };
-    if (index === at && item.status === 'pending') return { ...item, status: 'running' as const, ...times(item, now) };
+    // A skipped step started when the step before it ended.
+    const started = items[index - 1]?.completedAt ?? now;
+    if (index < reached && isOpen(item)) {
+      return { ...item, status: 'completed' as const, ...times(item, started, now) };
+    }
+    if (index === reached && item.status === 'pending') {
+      return { ...item, status: 'running' as const, ...times(item, now) };
+    }
     return item;
   });
   return next.every((item, index) => item === items[index]) ? items : next;
 }
 
-/** The step a job stands at: the first that has not ended. */
+/** The first step that has not ended. */
 export const currentStep = (items: readonly WorkItem[]): WorkItem | undefined => items.find(isOpen);
 
-/** Where a log line about `step` belongs. */
-export const itemIdOf = (items: readonly WorkItem[], step: Step): string | undefined =>
+/** The work item that log lines about `step` belong to. */
+export const workItemIdOf = (items: readonly WorkItem[], step: Step): string | undefined =>
   items.find(({ name }) => name === step)?.id;
 
 const isOpen = ({ status }: WorkItem): boolean => status === 'pending' || status === 'running';

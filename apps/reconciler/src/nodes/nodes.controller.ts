@@ -1,13 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { reconciler } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
-import { Clusters } from '../clusters/clusters.js';
-import { Heartbeats } from '../presence/heartbeats.js';
-import { nodeView } from './node-row.js';
-import { Nodes } from './nodes.js';
+import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { LiveHeartbeats } from '../connections/live-heartbeats.js';
+import { nodeNotFound, NodeRepository } from './node-repository.js';
+import { nodeView } from './node-view.js';
 import { RegisterNode } from './register-node.js';
 
 type Call = CallContext<'tenant'>;
@@ -17,21 +16,21 @@ type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 export class NodesController {
   constructor(
     private readonly database: Database,
-    private readonly clusters: Clusters,
-    private readonly nodes: Nodes,
-    private readonly heartbeats: Heartbeats,
+    private readonly clusters: ClusterRepository,
+    private readonly nodes: NodeRepository,
+    private readonly heartbeats: LiveHeartbeats,
     private readonly registrations: RegisterNode,
   ) {}
 
   @Respond(reconciler.listNodes)
   async list({ cid }: In<typeof reconciler.listNodes>, { tenant }: Call) {
-    return { nodes: await this.#read(tenant, cid) };
+    return { nodes: await this.#views(tenant, cid) };
   }
 
   @Respond(reconciler.showNode)
   async show({ cid, nid }: In<typeof reconciler.showNode>, { tenant }: Call) {
-    const [node] = await this.#read(tenant, cid, nid);
-    if (node === undefined) throw new Fault('node.not_found', `There is no node "${nid}" in cluster "${cid}".`);
+    const [node] = await this.#views(tenant, cid, nid);
+    if (node === undefined) throw nodeNotFound(nid, cid);
     return node;
   }
 
@@ -40,11 +39,12 @@ export class NodesController {
     return this.registrations.run(input, tenant);
   }
 
-  async #read(tenant: string, cid: string, nid?: string) {
+  /** The list and the show read `lastHeartbeatAt` here. */
+  async #views(tenant: string, cid: string, nid?: string) {
     const sql = this.database.manager;
-    const found = await this.nodes.list(sql, tenant, cid, nid);
-    if (found.length === 0) await this.clusters.get(sql, tenant, cid);
-    const beats = found.some(({ ready }) => ready) ? await this.heartbeats.of(tenant, cid) : undefined;
-    return found.map((node) => nodeView(node, beats?.get(node.nid) ?? null));
+    const rows = await this.nodes.list(sql, tenant, cid, nid);
+    if (rows.length === 0) await this.clusters.get(sql, tenant, cid);
+    const live = await this.heartbeats.read(tenant, rows.some(({ ready }) => ready) ? [cid] : []);
+    return rows.map((node) => nodeView(node, live.of(cid, node.nid)));
   }
 }

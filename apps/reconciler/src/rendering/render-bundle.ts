@@ -1,19 +1,22 @@
-import type { RenderInput } from '@runos/service-types';
-import { renderInstance, serviceType } from '@runos/service-types';
 import { type PackedBundle, packObjects } from '@runos/kube-objects';
-import { type ClusterRow, domainOf } from '../clusters/cluster-row.js';
-import type { Spec } from '../revisions/spec.js';
+import { renderInstance, type RenderInput, serviceType } from '@runos/service-types';
+import { domainOf } from '../clusters/cluster-view.js';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
 
-/** Everything a bundle is made of: the same input gives the same digest, on every replica and after every upgrade. */
+/** The complete input of a bundle: equal inputs have equal digests, on every replica and after every upgrade. */
 export interface BundleInput {
   readonly osid: string;
   readonly type: string;
   readonly cluster: Pick<ClusterRow, 'aid' | 'cid' | 'root' | 'local_storage_class' | 'distributed_storage_class'>;
-  readonly spec: Spec;
+  readonly spec: DesiredSpec;
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** Renders with the renderer the spec is pinned to. @throws Fault `request.too_large` naming both sizes */
+/**
+ * Renders with the renderer that the spec pins; `packObjects` computes the digest over the canonical JSON.
+ * @throws Fault `request.too_large` with both sizes
+ */
 export function renderBundle({ osid, type, cluster, spec, secrets }: BundleInput, limitBytes?: number): PackedBundle {
   const { sizing } = spec;
   const input: RenderInput = {

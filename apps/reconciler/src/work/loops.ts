@@ -1,72 +1,71 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
-import { InjectLogger } from '@runos/messaging';
+import { InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { SqlListener } from '@runos/persistence';
-import { RemoveClusters } from '../clusters/remove-clusters.js';
-import { InjectConfig, type ReconcilerConfig } from '../config.js';
-import { Deadlines } from '../jobs/deadlines.js';
-import { Housekeeping } from '../housekeeping.js';
-import { Deliveries } from './deliveries.js';
-import { type LoopName, Pokes } from './pokes.js';
-import { workChannel } from './wake-work.js';
+import { ClusterRemoval } from '../clusters/cluster-removal.js';
+import type { ReconcilerConfig } from '../config.js';
+import { JobDeadlines } from '../jobs/job-deadlines.js';
+import { DeliveryWorker } from './delivery-worker.js';
+import { Housekeeping } from './housekeeping.js';
+import { type LoopName, Wakeups, workChannel } from './wakeups.js';
 
-/** What no event announced is found after this at the latest, ms. */
-const safetyMs = 15_000;
+/** Resync period of every loop, ms: it finds work whose wake-up was lost. */
+const resyncMs = 15_000;
 const hourMs = 3_600_000;
 
-/** The loops of this process: woken by pokes and notifications, and slowly by themselves. */
+/** The reconcile loops of this process. Wake-ups, notifications of other replicas and a resync period run them. */
 @Injectable()
 export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #queue: WorkQueue<LoopName>;
-  #deaf: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
 
   constructor(
-    private readonly deliveries: Deliveries,
-    private readonly deadlines: Deadlines,
-    private readonly removals: RemoveClusters,
+    private readonly deliveries: DeliveryWorker,
+    private readonly deadlines: JobDeadlines,
+    private readonly removals: ClusterRemoval,
     private readonly housekeeping: Housekeeping,
-    private readonly pokes: Pokes,
+    private readonly wakeups: Wakeups,
     private readonly listener: SqlListener,
     @InjectConfig() private readonly config: ReconcilerConfig,
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#queue = new WorkQueue<LoopName>({
-      run: (loop, signal) => this.#turn(loop, signal),
+      run: (loop, signal) => this.#run(loop, signal),
       onVerdict: (loop, verdict) => {
-        if (verdict.kind === 'retrying') this.logger.warn({ err: verdict.cause, loop }, 'a turn failed; trying again');
+        if (verdict.kind === 'retrying') this.logger.warn({ err: verdict.cause, loop }, 'a loop failed, retrying');
       },
     });
   }
 
   onApplicationBootstrap(): void {
-    this.pokes.onPoke((loop, delayMs) => this.#queue.add(loop, delayMs));
+    this.wakeups.setListener((loop, delayMs) => this.#queue.add(loop, delayMs));
     const own = `reconciler:${this.config.replicaId}`;
-    this.#deaf = this.listener.listen(workChannel, (from) => {
-      if (from !== own) this.#queue.add('work');
+    this.#unlisten = this.listener.listen(workChannel, (sender) => {
+      if (sender !== own) this.#queue.add('work');
     });
     for (const loop of ['work', 'deadlines', 'removals'] as const) this.#queue.add(loop);
     this.#queue.add('housekeeping', hourMs);
   }
 
-  /** Claims nothing more and resolves when what was claimed is done. */
+  /** Claims no more work and resolves when the claimed work is done. */
   async onModuleDestroy(): Promise<void> {
-    this.#deaf?.();
+    this.#unlisten?.();
     await this.#queue.stop();
     await this.deliveries.drained();
-    this.pokes.onPoke(undefined);
+    this.wakeups.setListener(undefined);
   }
 
-  async #turn(loop: LoopName, signal: AbortSignal): Promise<ReconcileResult> {
+  async #run(loop: LoopName, signal: AbortSignal): Promise<ReconcileResult> {
     if (loop === 'housekeeping') {
       await this.housekeeping.run();
       return reconciled(hourMs);
     }
-    const next = await this.#nextOf(loop, signal);
-    return reconciled(Math.min(next ?? safetyMs, safetyMs));
+    const nextMs = await this.#reconcile(loop, signal);
+    return reconciled(Math.min(nextMs ?? resyncMs, resyncMs));
   }
 
-  #nextOf(loop: Exclude<LoopName, 'housekeeping'>, signal: AbortSignal): Promise<number | undefined> {
+  #reconcile(loop: Exclude<LoopName, 'housekeeping'>, signal: AbortSignal): Promise<number | undefined> {
     switch (loop) {
       case 'work':
         return this.deliveries.run(signal);

@@ -41,14 +41,16 @@ export const instruct = request({
   idempotent: false,
 });
 
-/** The last heartbeat of every agent of a cluster; `nid` null is the cluster agent's. */
+/** The last heartbeat of every agent of these clusters; `nid` null is the cluster agent. */
 export const listHeartbeats = request({
   ...answered,
   callers: ['reconciler'],
   subject: 'agent-gateway.v1.heartbeats',
-  input: z.object({ cid }),
+  input: z.object({ cids: z.array(z.string()) }),
   output: z.object({
-    agents: z.array(z.object({ nid: z.string().nullable(), lastHeartbeatAt: z.iso.datetime().nullable() })),
+    agents: z.array(
+      z.object({ cid: z.string(), nid: z.string().nullable(), lastHeartbeatAt: z.iso.datetime().nullable() }),
+    ),
   }),
   deadlineMs: 2_000,
   idempotent: true,

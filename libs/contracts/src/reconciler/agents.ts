@@ -5,7 +5,7 @@ import { request } from '../contract.js';
 const fromAgents = { owner: 'reconciler', callers: ['agent-gateway'], scope: 'tenant', idempotent: true } as const;
 const cid = z.string();
 
-/** A node asks to belong to a cluster; the same machine id gets the nid it had. */
+/** Registers a node in a cluster; a machine id that is known keeps its nid. */
 export const registerNode = request({
   ...fromAgents,
   subject: 'reconciler.v1.node-register',
@@ -20,8 +20,8 @@ export const registerNode = request({
 });
 
 /**
- * Where an agent stands now, repeated until acknowledged. Of one agent only a higher (sessionNo, seq) counts.
- * `present`: it holds a stream; `ready`: its last heartbeat is younger than 30 s.
+ * The connection of an agent, sent again until it is acknowledged. Only a higher (sessionNo, seq) changes it.
+ * `connected`: the agent has an open stream; `ready`: its last heartbeat is younger than 30 s.
  */
 export const AgentConnection = z.object({
   cid,
@@ -33,7 +33,7 @@ export const AgentConnection = z.object({
   ready: z.boolean(),
   version: z.string().max(64).nullable(),
   capabilities: z.array(z.string().max(64)).max(64),
-  /** uid of the cluster's kube-system namespace, told by the cluster agent. */
+  /** The uid of the namespace kube-system, from the HELLO of the cluster agent. */
   clusterUid: z.string().max(64).nullable(),
   lastHeartbeatAt: z.iso.datetime().nullable(),
   certificateExpiresAt: z.iso.datetime().nullable(),
@@ -48,7 +48,7 @@ export const reportAgentConnection = request({
   deadlineMs: 4_000,
 });
 
-/** What became of one instance, as its cluster agent reports it; answered once it is written down. A repetition changes nothing. */
+/** The status of one instance from its cluster agent. The reply means that it is durable; a repetition changes nothing. */
 export const reportBundleStatus = request({
   ...fromAgents,
   subject: 'reconciler.v1.bundle-status',
@@ -58,14 +58,14 @@ export const reportBundleStatus = request({
 });
 
 /**
- * One step of the comparison of what an agent stores with what is wanted. What differs is on its way to the agent as
- * APPLY_BUNDLE and DELETE_BUNDLE by the time of the answer to a `list`.
+ * One step of a resync: it compares the stored bundles of an agent with the desired ones. At the reply to a `list`, the
+ * differing bundles are queued for delivery as APPLY_BUNDLE and DELETE_BUNDLE.
  */
 export const resync = request({
   ...fromAgents,
   subject: 'reconciler.v1.resync',
   input: z.object({ cid, question: RESYNC.body }),
-  /** `foreign`: those of the unknown ones that are another cluster's; not for the agent to hear. */
+  /** `foreign`: the unknown OSIDs that belong to another cluster. The agent gateway keeps them from the agent. */
   output: RESYNC.reply.extend({ foreign: z.array(z.string()).optional() }),
   deadlineMs: 8_000,
 });

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { request } from '../contract.js';
 import { WriteOptions } from '../write-options.js';
 
-const answered = { owner: 'reconciler', scope: 'tenant', deadlineMs: 4_000 } as const;
-const fromGateway = { ...answered, callers: ['gateway'] } as const;
+const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 4_000 } as const;
 const cid = z.string();
 
 export const listClusters = request({

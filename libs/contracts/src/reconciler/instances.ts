@@ -17,8 +17,8 @@ import { WriteOptions } from '../write-options.js';
 const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
 const page = { limit: z.int(), cursor: z.string().optional() };
 
-/** `id` is the five characters or the whole OSID. */
-const one = { cid: z.string(), type: z.string(), id: z.string() };
+/** Names one instance: `id` is the five characters or the whole OSID. */
+const instanceName = { cid: z.string(), type: z.string(), id: z.string() };
 
 export const createInstance = request({
   ...fromGateway,
@@ -39,7 +39,7 @@ export const listInstances = request({
 export const showInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-show',
-  input: z.object(one),
+  input: z.object(instanceName),
   output: Service,
   idempotent: true,
 });
@@ -47,7 +47,7 @@ export const showInstance = request({
 export const updateInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-update',
-  input: z.object({ ...one, fields: UpdateService, ...WriteOptions }),
+  input: z.object({ ...instanceName, fields: UpdateService, ...WriteOptions }),
   output: UpdatedService,
   idempotent: false,
 });
@@ -55,7 +55,7 @@ export const updateInstance = request({
 export const deleteInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-delete',
-  input: z.object({ ...one, ...WriteOptions }),
+  input: z.object({ ...instanceName, ...WriteOptions }),
   output: Accepted,
   idempotent: false,
 });
@@ -63,7 +63,7 @@ export const deleteInstance = request({
 export const restartInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-restart',
-  input: z.object({ ...one, ...WriteOptions }),
+  input: z.object({ ...instanceName, ...WriteOptions }),
   output: z.object({ osid: z.string(), message: z.string(), jobId: z.uuid() }),
   idempotent: false,
 });
@@ -71,16 +71,16 @@ export const restartInstance = request({
 export const showInstanceStatus = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-status',
-  input: z.object(one),
+  input: z.object(instanceName),
   output: ServiceStatus,
   idempotent: true,
 });
 
-/** Answered only after the audit entry is durable. */
+/** The reply is sent only after the audit entry is durable. */
 export const showInstanceCredentials = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-credentials',
-  input: z.object(one),
+  input: z.object(instanceName),
   output: Credentials,
   idempotent: true,
 });
@@ -88,7 +88,7 @@ export const showInstanceCredentials = request({
 export const listInstanceEvents = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-events',
-  input: z.object({ ...one, ...page }),
+  input: z.object({ ...instanceName, ...page }),
   output: ServiceEvents,
   idempotent: true,
 });

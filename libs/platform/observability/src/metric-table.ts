@@ -38,7 +38,7 @@ export const metricTable = {
   runos_delivery_duration_seconds: histogram('Time to hand one bundle over.', ['outcome']),
   runos_instruction_duration_seconds: histogram('Time until an agent has answered.', ['type', 'outcome']),
   runos_agent_streams: gauge('Agents whose stream is on this replica.', []),
-  runos_clusters: gauge('Clusters that have ever had an agent, by whether its stream is open.', ['presence']),
+  runos_clusters: gauge('Clusters that have ever had an agent, by whether its stream is open.', ['connection']),
   runos_drift_total: counter('What others did to our objects, by what became of it.', ['action']),
   runos_apply_errors_total: counter('Objects that could not be applied, by reason.', ['reason']),
   runos_outbox_backlog: gauge('Events that their stream does not have yet.', ['service']),

@@ -16,8 +16,8 @@ export class BareController {
     const { rows } = await this.#pool.query(
       `SELECT i.id, i.aid, i.cluster_id, i.iid, i.type, i.osid, i.name, i.generation, i.revision, i.deleting,
          i.changed_by, i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation,
-         i.ready_replicas, i.objects, i.secrets_sealed, r.spec, r.digest, r.generation AS bundle_generation,
-         c.cid, c.root, c.present, c.session_no, c.ready, c.was_ready, c.deleting_since, c.foreign_uid,
+         i.ready_replicas, i.objects, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
+         c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
          c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision

@@ -24,14 +24,14 @@ describe('rows that wait for somebody', () => {
     await client.query(`
       CREATE SCHEMA billing;
       CREATE TABLE billing.outbox (id int, subject text, body jsonb, headers jsonb);
-      CREATE TABLE billing.dunning (id int, due_at timestamptz, leased_until timestamptz);
+      CREATE TABLE billing.dunning (id int, next_attempt_at timestamptz, lease_expires_at timestamptz);
       CREATE TABLE billing.idempotency (key text, request_hash text, answer text);
       INSERT INTO billing.dunning VALUES (1, now() + interval '1 hour', NULL), (2, NULL, now() - interval '1 hour');
       INSERT INTO billing.idempotency VALUES ('a', 'b', '{}')`);
     expect(await stuckRows(client)).toEqual([]);
     await client.query(`
       INSERT INTO billing.outbox VALUES (1, 'x', '{}', '{}'), (2, 'x', '{}', '{}');
-      UPDATE billing.dunning SET due_at = now() - interval '1 second', leased_until = now() + interval '1 hour' WHERE id = 1;
+      UPDATE billing.dunning SET next_attempt_at = now() - interval '1 second', lease_expires_at = now() + interval '1 hour' WHERE id = 1;
       INSERT INTO billing.idempotency VALUES ('c', 'd', NULL)`);
     expect((await stuckRows(client)).sort()).toEqual([
       '1 due rows in billing.dunning',

@@ -2,12 +2,12 @@ import type pg from 'pg';
 
 /** What shows that a row waits, by the columns that its table has: whoever adds a queue names them alike. */
 const signs: readonly { readonly columns: readonly string[]; readonly waits: string; readonly what: string }[] = [
-  { columns: ['leased_until'], waits: 'leased_until > now()', what: 'leased' },
-  { columns: ['due_at'], waits: 'due_at <= now()', what: 'due' },
-  { columns: ['removal_due_at'], waits: 'removal_due_at <= now()', what: 'to be removed' },
+  { columns: ['lease_expires_at'], waits: 'lease_expires_at > now()', what: 'leased' },
+  { columns: ['next_attempt_at'], waits: 'next_attempt_at <= now()', what: 'due' },
+  { columns: ['removal_next_attempt_at'], waits: 'removal_next_attempt_at <= now()', what: 'to be removed' },
   { columns: ['check_at'], waits: 'check_at <= now()', what: 'to be looked at' },
   { columns: ['seq', 'told_seq'], waits: 'told_seq < seq', what: 'untold' },
-  { columns: ['outcome', 'ends_at'], waits: 'outcome IS NULL', what: 'open' },
+  { columns: ['outcome', 'deadline_at'], waits: 'outcome IS NULL', what: 'open' },
   { columns: ['request_hash', 'answer'], waits: 'answer IS NULL', what: 'unanswered' },
   { columns: ['status', 'work_items'], waits: `status IN ('pending', 'running')`, what: 'open' },
   { columns: ['subject', 'body', 'headers'], waits: 'true', what: 'unpublished' },

@@ -84,7 +84,7 @@ export async function tryForeignAgent(dev: Dev, accounts: TwoAccounts, sql: pg.C
     victim.say(accepting(instruction));
     await eventually('the agent that was asked to be heard', 10_000, async () => {
       const { rows } = await sql.query(
-        'SELECT FROM reconciler.work w JOIN reconciler.instance i USING (id) WHERE i.osid = $1 AND w.delivered > 0',
+        'SELECT FROM reconciler.work w JOIN reconciler.instance i USING (id) WHERE i.osid = $1 AND w.delivered_revision > 0',
         [osidOf(own)],
       );
       return rows.length > 0;

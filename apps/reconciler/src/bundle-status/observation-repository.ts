@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { Observed } from './observation.js';
+
+/** The observed status of instances. */
+@Injectable()
+export class ObservationRepository {
+  /** Stores the status of locked instances; an unchanged status is not written. */
+  async store(
+    sql: EntityManager,
+    observations: readonly { readonly instanceId: number; readonly observed: Observed }[],
+  ): Promise<void> {
+    if (observations.length === 0) return;
+    await runSql(
+      sql,
+      `UPDATE instance i SET state = o.state, reason = o.reason, message = o.message, conditions = o.conditions,
+         observed_generation = o."observedGeneration", ready_replicas = o."readyReplicas", objects = o.objects
+       FROM jsonb_to_recordset($1::jsonb) AS o("instanceId" bigint, state text, reason text, message text,
+         conditions jsonb, "observedGeneration" int, "readyReplicas" int, objects jsonb)
+       WHERE i.id = ANY($2::bigint[]) AND i.id = o."instanceId"
+         AND (i.state, coalesce(i.reason, ''), coalesce(i.message, ''), i.conditions, i.observed_generation,
+           i.ready_replicas, i.objects)
+           IS DISTINCT FROM (o.state, coalesce(o.reason, ''), coalesce(o.message, ''), o.conditions,
+           o."observedGeneration", o."readyReplicas", o.objects)`,
+      [
+        JSON.stringify(observations.map(({ instanceId, observed }) => ({ instanceId, ...observed }))),
+        observations.map(({ instanceId }) => instanceId),
+      ],
+    );
+  }
+
+  /** Makes an instance unhealthy that is still being applied. */
+  async failApplying(sql: EntityManager, instanceId: number, reason: string, message: string): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE instance SET state = 'unhealthy', reason = $2, message = $3 WHERE id = $1 AND state = 'applying'`,
+      [instanceId, reason, message],
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import type { ServiceState } from '@runos/api';
+import { type Condition, setCondition } from '@runos/kernel';
+import type { BundleReport } from './bundle-report.js';
+import { findProblem, type InstanceProblem } from './instance-problem.js';
+
+/** The desired state that a report is compared with. */
+export interface Desired {
+  readonly generation: number;
+  /** The generation that the bundle was rendered for: a new name alone renders none. */
+  readonly bundleGeneration: number;
+  readonly digest: string;
+  readonly deleting: boolean;
+  readonly replicas: number;
+}
+
+/** The observed status of an instance. `state` is never `disconnected`: that status belongs to the cluster. */
+export interface Observed {
+  readonly state: Exclude<ServiceState, 'disconnected'>;
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly conditions: readonly Condition[];
+  readonly observedGeneration: number;
+  readonly readyReplicas: number;
+  readonly objects: BundleReport['objects'];
+}
+
+export interface Observation {
+  readonly observed: Observed;
+  /** The report is about the desired bundle, and not about an earlier one. */
+  readonly current: boolean;
+  /** A change between lasting states that is worth an event. */
+  readonly stateChange: { readonly from: ServiceState; readonly to: ServiceState } | undefined;
+}
+
+const lastingStates: ReadonlySet<ServiceState> = new Set(['healthy', 'degraded', 'unhealthy']);
+
+/** The observed status after a report. Pure, so a repeated report changes nothing. */
+export function observe(desired: Desired, before: Observed, report: BundleReport, now: Date): Observation {
+  const current = isCurrent(desired, report);
+  const generation = current ? desired.generation : report.generation;
+  if (generation < before.observedGeneration) return { observed: before, current: false, stateChange: undefined };
+  const state = current ? stateOf(desired, before, report) : before.state;
+  const observed: Observed = {
+    state,
+    ...(current ? explain(state, findProblem(report)) : { reason: before.reason, message: before.message }),
+    conditions: conditionsOf(before, report, generation, now),
+    observedGeneration: generation,
+    readyReplicas: readyReplicas(desired, before, report, state),
+    objects: report.objects,
+  };
+  const changed = lastingStates.has(before.state) && lastingStates.has(state) && before.state !== state;
+  const serious = isSerious(state === 'healthy' ? before : observed);
+  return { observed, current, stateChange: changed && serious ? { from: before.state, to: state } : undefined };
+}
+
+/** The conditions of the report and the plane's own; conditions that the agent no longer reports are dropped. */
+function conditionsOf(before: Observed, report: BundleReport, generation: number, now: Date): Condition[] {
+  const reported = new Set(['Accepted', ...report.conditions.map(({ type }) => type)]);
+  return report.conditions.reduce<Condition[]>(
+    (all, { type, status, reason, message }) => setCondition(all, { type, status, reason, message }, generation, now),
+    before.conditions.filter(({ type }) => reported.has(type)),
+  );
+}
+
+/** Worth an event: an object is failed or degraded, and not only starting after a repair or a rescheduled pod. */
+const isSerious = ({ state, objects }: Observed): boolean =>
+  state === 'unhealthy' || objects.some((object) => object.state === 'failed' || object.state === 'degraded');
+
+function isCurrent(desired: Desired, report: BundleReport): boolean {
+  if (report.generation !== desired.bundleGeneration) return false;
+  return desired.deleting || report.digest === desired.digest;
+}
+
+function stateOf(desired: Desired, before: Observed, report: BundleReport): Observed['state'] {
+  if (desired.deleting) return 'deleting';
+  switch (report.phase) {
+    case 'ready':
+      return 'healthy';
+    case 'degraded':
+      return 'degraded';
+    case 'failed':
+      return 'unhealthy';
+    default: {
+      // After it was ready at this generation, an unready phase is a loss and not a start.
+      const wasReady = lastingStates.has(before.state) && before.observedGeneration === desired.generation;
+      return wasReady ? (before.state === 'healthy' ? 'degraded' : before.state) : 'applying';
+    }
+  }
+}
+
+const explain = (state: Observed['state'], problem: InstanceProblem | undefined) =>
+  state === 'healthy' || problem === undefined
+    ? { reason: null, message: null }
+    : { reason: problem.reason, message: problem.message };
+
+function readyReplicas(desired: Desired, before: Observed, report: BundleReport, state: Observed['state']): number {
+  if (report.replicas !== undefined) return report.replicas.ready;
+  if (state === 'healthy') return desired.replicas;
+  return state === 'degraded' ? Math.min(before.readyReplicas, Math.max(0, desired.replicas - 1)) : 0;
+}

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { Osid } from '@runos/osid';
+import { afterCommit, Database, type TransactionOptions } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
+import { JobRepository } from '../jobs/job-repository.js';
+import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { type BatchItem, TracedBatcher } from '../work/traced-batcher.js';
+import { Wakeups } from '../work/wakeups.js';
+import { WorkRepository } from '../work/work-repository.js';
+import type { BundleReport } from './bundle-report.js';
+import { refuseForeignInstance } from './foreign-instances.js';
+import { RecordObservations } from './record-observations.js';
+
+interface ReceivedReport {
+  readonly name: InstanceName & { readonly tenant: string };
+  readonly report: BundleReport;
+}
+
+/** Reports per transaction. */
+const atMost = 50;
+/** Under load, reports are collected for this long, ms. */
+const gatherMs = 100;
+
+/** Records the status reports of agents, continues jobs, and deletes the rows of deleted instances. */
+@Injectable()
+export class RecordBundleStatus {
+  readonly #reports: TracedBatcher<ReceivedReport, boolean>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly instances: InstanceRepository,
+    private readonly observations: RecordObservations,
+    private readonly work: WorkRepository,
+    private readonly jobs: JobRepository,
+    private readonly updates: JobUpdates,
+    private readonly wakeups: Wakeups,
+  ) {
+    const run = (items: readonly BatchItem<ReceivedReport>[], transaction: TransactionOptions) =>
+      this.#recordAll(items, transaction);
+    this.#reports = new TracedBatcher({ name: 'record bundle statuses', atMost, gatherMs, run });
+  }
+
+  /**
+   * Resolves when the report is durable. A report about an unknown instance is accepted and ignored.
+   * @throws Fault `service.not_found` when the instance belongs to another cluster
+   */
+  async run(cid: string, report: BundleReport, tenant: string): Promise<void> {
+    const parts = Osid.parse(report.osid);
+    if (parts === undefined) return;
+    const received = { name: { tenant, cid, ...parts }, report };
+    const exists = await (report.phase === 'gone' ? this.#recordGone(received) : this.#reports.add(received));
+    if (!exists) await refuseForeignInstance(this.database.manager, tenant, cid, report.osid, parts);
+  }
+
+  /** Returns for each report whether its instance exists. */
+  async #recordAll(
+    items: readonly BatchItem<ReceivedReport>[],
+    transaction: TransactionOptions,
+  ): Promise<readonly boolean[]> {
+    const existing = new Set<BatchItem<ReceivedReport>>();
+    for (const round of roundsOf(items)) {
+      const known = await this.database.transaction(async (sql) => {
+        const names = round.map(({ value }) => value.name);
+        const instances = await this.instances.lockAllExisting(sql, names);
+        const reports = round.flatMap((item, index) => {
+          const instance = instances[index];
+          return instance === undefined ? [] : [{ instance, report: item.value.report, item }];
+        });
+        await this.observations.run(sql, reports);
+        return reports;
+      }, transaction);
+      for (const { item } of known) existing.add(item);
+    }
+    return items.map((item) => existing.has(item));
+  }
+
+  #recordGone({ name, report }: ReceivedReport): Promise<boolean> {
+    return this.database.transaction(async (sql) => {
+      const instance = await this.instances.lockIfExists(sql, name.tenant, name);
+      if (instance === undefined) return false;
+      await (instance.deleting ? this.#delete(sql, instance, report) : this.#redeliver(sql, instance));
+      return true;
+    });
+  }
+
+  /** The agent deleted the objects of a desired instance, so its bundle is delivered again. */
+  async #redeliver(sql: EntityManager, { id, cluster_id: clusterId }: InstanceRow): Promise<void> {
+    await this.work.redeliver(sql, clusterId, [id]);
+    afterCommit(sql, () => this.wakeups.wake('work'));
+  }
+
+  async #delete(sql: EntityManager, instance: InstanceRow, report: BundleReport): Promise<void> {
+    // A late report about an earlier deletion, which a cancellation reverted, must not delete the row.
+    if (report.generation < instance.bundle_generation) return;
+    await this.instances.remove(sql, instance.id);
+    const job = (await this.jobs.lockOpen(sql, [instance.id])).get(instance.id);
+    if (job === undefined) return;
+    const line = { level: 'info', message: `Every object of ${instance.osid} is deleted.` } as const;
+    await this.updates.end(sql, [jobEnd({ jobId: job.jobId, outcome: 'completed', line })]);
+  }
+}
+
+/** Splits reports so that each round has one report per instance: each report is compared with the result of the last. */
+function roundsOf(items: readonly BatchItem<ReceivedReport>[]): BatchItem<ReceivedReport>[][] {
+  const rounds: BatchItem<ReceivedReport>[][] = [];
+  const nextRound = new Map<string, number>();
+  for (const item of items) {
+    const { name, report } = item.value;
+    const key = `${name.tenant}/${report.osid}`;
+    const round = nextRound.get(key) ?? 0;
+    nextRound.set(key, round + 1);
+    (rounds[round] ??= []).push(item);
+  }
+  return rounds;
+}

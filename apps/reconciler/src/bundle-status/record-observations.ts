@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { EventRepository } from '../instances/event-repository.js';
+import { JobRepository } from '../jobs/job-repository.js';
+import { type JobChange, jobChange, type JobEnd, jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import { reportProgress } from '../jobs/report-progress.js';
+import { reachStep, workItemIdOf } from '../jobs/work-items.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import type { OpenJob } from '../schema/job-row.js';
+import type { BatchItem } from '../work/traced-batcher.js';
+import type { BundleReport } from './bundle-report.js';
+import { type Observation, observe } from './observation.js';
+import { ObservationRepository } from './observation-repository.js';
+import { driftEvents, stateChangeEvent } from './report-events.js';
+
+/** A report with its locked instance; each instance occurs once. */
+export interface InstanceReport {
+  readonly instance: InstanceRow;
+  readonly report: BundleReport;
+  /** The item of the batch: its context has the trace of the report. */
+  readonly item: BatchItem<unknown>;
+}
+
+/** Stores observed statuses and events, and continues the open jobs. */
+@Injectable()
+export class RecordObservations {
+  constructor(
+    private readonly observations: ObservationRepository,
+    private readonly events: EventRepository,
+    private readonly jobs: JobRepository,
+    private readonly updates: JobUpdates,
+  ) {}
+
+  async run(sql: EntityManager, reports: readonly InstanceReport[]): Promise<void> {
+    const observed = reports.map((each) => ({
+      ...each,
+      instanceId: each.instance.id,
+      observation: observeReport(each),
+    }));
+    const jobs = await this.jobs.lockOpen(
+      sql,
+      observed.flatMap(({ observation, instanceId }) => (observation.current ? [instanceId] : [])),
+    );
+    await this.observations.store(
+      sql,
+      observed.map(({ instanceId, observation }) => ({ instanceId, observed: observation.observed })),
+    );
+    await this.events.create(
+      sql,
+      observed.flatMap(({ instanceId, ...each }) =>
+        eventsOf(each, each.observation, jobs.has(instanceId)).map((event) => ({ instanceId, ...event })),
+      ),
+    );
+    const updates = observed.flatMap((each) => {
+      const job = jobs.get(each.instanceId);
+      return job === undefined ? [] : [each.item.run(() => updateJob(job, each))];
+    });
+    await this.updates.write(sql, {
+      changes: updates.flatMap(({ change }) => change ?? []),
+      ends: updates.flatMap(({ end }) => end ?? []),
+    });
+  }
+}
+
+function observeReport({ instance, report }: InstanceReport): Observation {
+  const { state, reason, message, conditions, objects } = instance;
+  const { observed_generation: observedGeneration, ready_replicas: readyReplicas } = instance;
+  const before = { state, reason, message, conditions, objects, observedGeneration, readyReplicas };
+  const { generation, bundle_generation: bundleGeneration, digest, deleting, spec, now } = instance;
+  const desired = { generation, bundleGeneration, digest, deleting, replicas: spec.sizing.replicas };
+  return observe(desired, before, report, now);
+}
+
+/** The log of an open job shows every state change, so only an instance without one gets state events. */
+function eventsOf({ instance, report }: InstanceReport, { stateChange, observed }: Observation, hasJob: boolean) {
+  const events = driftEvents(report);
+  if (stateChange === undefined || hasJob) return events;
+  return [...events, stateChangeEvent(stateChange, instance.now.toISOString(), observed.message)];
+}
+
+/** Runs in the context of the report, so the job continues the report's trace. */
+function updateJob(job: OpenJob, { instance, report }: InstanceReport): { change?: JobChange; end?: JobEnd } {
+  const reported = reportProgress(job.kind, report, job.loggedStates);
+  const { progress, reason, loggedStates, step: currentStep } = reported;
+  const workItems = reachStep(job.workItems, currentStep, job.now.toISOString());
+  const logs = reported.logs.flatMap(({ step, level, message }) => {
+    const workItemId = workItemIdOf(workItems, step);
+    return workItemId === undefined ? [] : [{ workItemId, level, message }];
+  });
+  const { jobId } = job;
+  const same = workItems === job.workItems && logs.length === 0 && progress === job.progress && reason === job.reason;
+  const line = { level: 'info', message: `${instance.osid} is healthy at generation ${instance.generation}.` } as const;
+  return {
+    ...(same ? {} : { change: jobChange({ jobId, workItems, progress, currentStep, reason, loggedStates, logs }) }),
+    ...(reported.done ? { end: jobEnd({ jobId, outcome: 'completed', line }) } : {}),
+  };
+}

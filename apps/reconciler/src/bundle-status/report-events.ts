@@ -1,0 +1,80 @@
+import { holdsData } from '@runos/kube-objects';
+import { createHash } from 'node:crypto';
+import { type BundleReport, objectName } from './bundle-report.js';
+import type { Observation } from './observation.js';
+
+/** An event of an instance. A repeated report has the same `key`. */
+export interface InstanceEvent {
+  readonly key: string;
+  readonly at: string;
+  readonly type: string;
+  readonly object: { apiVersion: string; kind: string; name: string } | null;
+  readonly fields: readonly string[];
+  readonly manager: string | null;
+  readonly message: string;
+}
+
+type Drift = NonNullable<BundleReport['drift']>[number];
+
+const eventTypes: Readonly<Record<Drift['action'], string>> = {
+  repaired: 'DriftRepaired',
+  recreated: 'ObjectRecreated',
+  reported: 'DriftReported',
+  contested: 'DriftContested',
+  failed: 'RepairFailed',
+  unrecognised: 'Drifted',
+};
+
+/** The drift of a report as events: the drifted fields, their manager, and the repair. */
+export const driftEvents = (report: BundleReport): InstanceEvent[] => (report.drift ?? []).map(driftEvent);
+
+function driftEvent(drift: Drift): InstanceEvent {
+  const { object, fields, at, action } = drift;
+  const manager = drift.manager ?? null;
+  const dataLost = action === 'recreated' && holdsData(object);
+  const { apiVersion, kind, name } = object;
+  return {
+    key: hash([apiVersion, kind, object.namespace ?? '', name, at, action, manager ?? '', ...fields]),
+    at: new Date(at).toISOString(),
+    type: dataLost ? 'DataLost' : eventTypes[action],
+    object: { apiVersion, kind, name },
+    fields,
+    manager,
+    message: driftMessage(drift, dataLost),
+  };
+}
+
+function driftMessage({ object, fields, manager, action }: Drift, dataLost: boolean): string {
+  const name = objectName(object);
+  if (dataLost) return `${name} was deleted and recreated empty: its data is lost. Restore it from a backup.`;
+  if (fields.length === 0) return `${name} was deleted${manager ? ` by ${manager}` : ''} and recreated.`;
+  const change = `${manager ?? 'An unknown field manager'} changed ${fields.join(', ')} of ${name}`;
+  switch (action) {
+    case 'repaired':
+    case 'recreated':
+      return `${change}; it was repaired.`;
+    case 'contested':
+      return `${change} repeatedly; repairs are slowed down. Stop that manager, or set the drift policy to report.`;
+    case 'failed':
+      return `${change}; the repair failed.`;
+    default:
+      return `${change}.`;
+  }
+}
+
+/** A change between lasting states. */
+export const stateChangeEvent = (
+  { from, to }: NonNullable<Observation['stateChange']>,
+  at: string,
+  cause: string | null,
+): InstanceEvent => ({
+  key: hash(['state-changed', from, to, at]),
+  at,
+  type: 'StateChanged',
+  object: null,
+  fields: [],
+  manager: null,
+  message: `The state changed from ${from} to ${to}${cause === null ? '.' : `: ${cause}`}`,
+});
+
+const hash = (parts: readonly string[]): string => createHash('sha256').update(parts.join('\n')).digest('base64url');

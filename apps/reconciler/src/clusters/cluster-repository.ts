@@ -1,0 +1,185 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentConnection } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { runSql, TenantRepository } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { ConnectionTransition } from '../connections/connection-transition.js';
+import { ClusterRow } from '../schema/cluster-row.js';
+
+const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
+  created_at, updated_at, deletion_requested_at, uid, foreign_uid, session_no, connection_seq, connected, ready, was_ready,
+  agent_version, last_heartbeat_at`;
+
+/** Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it. */
+const locks = { update: 'FOR UPDATE', change: 'FOR NO KEY UPDATE', keep: 'FOR KEY SHARE', none: '' } as const;
+
+/** The refusal to delete a cluster names this many instances; it counts the rest. */
+const namedInstances = 10;
+
+export interface NewCluster {
+  readonly aid: string;
+  readonly cid: string;
+  readonly name: string;
+  readonly root: string;
+  readonly localStorageClass: string | null;
+  readonly distributedStorageClass: string | null;
+  readonly isDefault: boolean;
+  readonly changedBy: string;
+}
+
+/** A claimed removal of a deleted cluster. */
+export interface Removal {
+  readonly id: number;
+  readonly aid: string;
+  readonly cid: string;
+  readonly jobId: string;
+  readonly failures: number;
+}
+
+@Injectable()
+export class ClusterRepository extends TenantRepository<ClusterRow> {
+  constructor() {
+    super(ClusterRow);
+  }
+
+  /** @throws Fault `cluster.not_found` */
+  async get(sql: EntityManager, tenant: string, cid: string, lock: keyof typeof locks = 'none'): Promise<ClusterRow> {
+    const [found] = await this.query<ClusterRow>(
+      sql,
+      { tenant },
+      `SELECT ${columns} FROM cluster WHERE {tenant} AND cid = $1 ${locks[lock]}`,
+      [cid],
+    );
+    if (found !== undefined) return found;
+    throw new Fault('cluster.not_found', `There is no cluster "${cid}" in this account.`);
+  }
+
+  /** The clusters of one account, oldest first. */
+  list(sql: EntityManager, tenant: string): Promise<ClusterRow[]> {
+    return this.query<ClusterRow>(sql, { tenant }, `SELECT ${columns} FROM cluster WHERE {tenant} ORDER BY id`);
+  }
+
+  /** Serializes creations per account: the limit holds exactly, and one cluster becomes the default. */
+  async lockCreations(sql: EntityManager, tenant: string): Promise<void> {
+    await runSql(sql, `SELECT pg_advisory_xact_lock(hashtext('cluster'), hashtext($1))`, [tenant]);
+  }
+
+  async create(sql: EntityManager, cluster: NewCluster): Promise<void> {
+    await runSql(
+      sql,
+      `INSERT INTO cluster (aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, changed_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        cluster.aid,
+        cluster.cid,
+        cluster.name,
+        cluster.root,
+        cluster.localStorageClass,
+        cluster.distributedStorageClass,
+        cluster.isDefault,
+        cluster.changedBy,
+      ],
+    );
+  }
+
+  /** @throws Fault `cluster.not_empty` that names instances */
+  async refuseUnlessEmpty(sql: EntityManager, { id, cid }: ClusterRow): Promise<void> {
+    const [found] = await runSql<{ count: number; osids: string[] | null }>(
+      sql,
+      `SELECT count(*)::int AS count, (array_agg(osid ORDER BY id))[1:${namedInstances}] AS osids
+       FROM instance WHERE cluster_id = $1`,
+      [id],
+    );
+    const { count = 0, osids } = found ?? {};
+    if (count === 0) return;
+    const named = `${(osids ?? []).join(', ')}${count > namedInstances ? ', …' : ''}`;
+    throw new Fault(
+      'cluster.not_empty',
+      `Cluster "${cid}" has ${count} service ${count === 1 ? 'instance' : 'instances'} (${named}); delete them first.`,
+      { instances: count, osids: osids ?? [] },
+    );
+  }
+
+  async requestDeletion(sql: EntityManager, id: number, jobId: string, changedBy: string): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE cluster SET deletion_requested_at = now(), updated_at = now(), generation = generation + 1,
+         changed_by = $2, removal_job_id = $3, removal_next_attempt_at = now() WHERE id = $1`,
+      [id, changedBy, jobId],
+    );
+  }
+
+  /** Claims a cluster to remove; the next attempt follows after `leaseMs`, also when this replica dies. */
+  async claimRemoval(sql: EntityManager, leaseMs: number): Promise<Removal | undefined> {
+    const [claimed] = await runSql<Removal>(
+      sql,
+      `UPDATE cluster SET removal_next_attempt_at = now() + ms($1), removal_failures = removal_failures + 1
+       WHERE id = (SELECT id FROM cluster WHERE removal_next_attempt_at <= now() ORDER BY removal_next_attempt_at LIMIT 1
+                   FOR NO KEY UPDATE SKIP LOCKED)
+       RETURNING id, aid, cid, removal_job_id AS "jobId", removal_failures AS failures`,
+      [leaseMs],
+    );
+    return claimed;
+  }
+
+  async retryRemoval(sql: EntityManager, id: number, afterMs: number): Promise<void> {
+    await runSql(sql, 'UPDATE cluster SET removal_next_attempt_at = now() + ms($2) WHERE id = $1', [id, afterMs]);
+  }
+
+  /** The time until the next removal attempt, ms; undefined when no cluster is being removed. */
+  async nextRemovalInMs(sql: EntityManager): Promise<number | undefined> {
+    const [next] = await runSql<{ ms: number | null }>(
+      sql,
+      `SELECT (extract(epoch FROM min(removal_next_attempt_at) - now()) * 1000)::float8 AS ms
+       FROM cluster WHERE removal_next_attempt_at IS NOT NULL`,
+    );
+    return next?.ms ?? undefined;
+  }
+
+  /** Deletes a cluster with its nodes. */
+  async remove(sql: EntityManager, id: number): Promise<void> {
+    await runSql(sql, 'DELETE FROM cluster WHERE id = $1', [id]);
+  }
+
+  /** How many clusters of all accounts have a connected agent. Clusters without a first agent do not count. */
+  async countConnections(sql: EntityManager): Promise<{ connected: number; disconnected: number }> {
+    const [row] = await runSql<{ connected: number; disconnected: number }>(
+      sql,
+      `SELECT count(*) FILTER (WHERE connected)::int AS connected,
+         count(*) FILTER (WHERE NOT connected)::int AS disconnected
+       FROM cluster WHERE was_ready AND deletion_requested_at IS NULL`,
+    );
+    return row ?? { connected: 0, disconnected: 0 };
+  }
+
+  /** Stores a newer connection of the cluster agent. A new session ends the pause of its cluster queue. */
+  async storeConnection(
+    sql: EntityManager,
+    id: number,
+    report: AgentConnection,
+    next: ConnectionTransition,
+  ): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE cluster SET session_no = $2, connection_seq = $3, connected = $4, ready = $5,
+         was_ready = was_ready OR $5, agent_version = coalesce($6, agent_version), capabilities = $7, uid = $8,
+         foreign_uid = $9, last_heartbeat_at = coalesce($10, last_heartbeat_at),
+         certificate_expires_at = coalesce($11, certificate_expires_at),
+         queue_resumes_at = CASE WHEN $12 THEN now() ELSE queue_resumes_at END WHERE id = $1`,
+      [
+        id,
+        report.sessionNo,
+        report.seq,
+        next.connected,
+        report.ready && next.foreignUid === null,
+        report.version,
+        report.capabilities,
+        next.uid,
+        next.foreignUid,
+        report.lastHeartbeatAt,
+        report.certificateExpiresAt,
+        next.change === 'connected',
+      ],
+    );
+  }
+}

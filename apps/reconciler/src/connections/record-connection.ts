@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentConnection } from '@runos/contracts';
+import { afterCommit, Database } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { PausedDeadlines } from '../jobs/paused-deadlines.js';
+import { NodeRepository } from '../nodes/node-repository.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
+import { Wakeups } from '../work/wakeups.js';
+import { WorkRepository } from '../work/work-repository.js';
+import { connectionTransition } from './connection-transition.js';
+
+/** Stores the connections of agents, wakes their cluster queues, and pauses and resumes the deadlines of their jobs. */
+@Injectable()
+export class RecordConnection {
+  constructor(
+    private readonly database: Database,
+    private readonly clusters: ClusterRepository,
+    private readonly nodes: NodeRepository,
+    private readonly work: WorkRepository,
+    private readonly deadlines: PausedDeadlines,
+    private readonly wakeups: Wakeups,
+  ) {}
+
+  async run(report: AgentConnection, tenant: string): Promise<void> {
+    await this.database.transaction((sql) =>
+      report.nid === null ? this.#cluster(sql, report, tenant) : this.#node(sql, report, report.nid, tenant),
+    );
+  }
+
+  async #cluster(sql: EntityManager, report: AgentConnection, tenant: string): Promise<void> {
+    const cluster = await this.clusters.get(sql, tenant, report.cid, 'change');
+    const { session_no: sessionNo, connection_seq: seq, connected, uid } = cluster;
+    const next = connectionTransition({ sessionNo, seq, connected, uid }, report);
+    if (!next.newer) return;
+    await this.clusters.storeConnection(sql, cluster.id, report, next);
+    if (next.change === 'connected') await this.#connected(sql, cluster);
+    if (next.change === 'disconnected') await this.deadlines.pause(sql, cluster);
+  }
+
+  async #connected(sql: EntityManager, cluster: ClusterRow): Promise<void> {
+    await this.work.requeueCluster(sql, cluster.id);
+    await this.deadlines.resume(sql, cluster);
+    afterCommit(sql, () => {
+      this.wakeups.wake('work');
+      this.wakeups.wake('deadlines');
+    });
+  }
+
+  async #node(sql: EntityManager, report: AgentConnection, nid: string, tenant: string): Promise<void> {
+    const cluster = await this.clusters.get(sql, tenant, report.cid);
+    await this.nodes.storeConnection(sql, cluster, nid, report);
+  }
+}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { APPLY_BUNDLE, DELETE_BUNDLE } from '@runos/agent-protocol';
+import { agentGateway } from '@runos/contracts';
+import { faultOf } from '@runos/kernel';
+import { Bus } from '@runos/messaging';
+import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { renderBundle } from '../rendering/render-bundle.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import type { InstructionOutcome } from './delivery-plan.js';
+
+type Instruction = Pick<typeof APPLY_BUNDLE, 'reply' | 'deadlineMs'> & { readonly type: string };
+
+/** The time of the agent gateway, in addition to the deadline of the agent, ms. */
+const gatewayOverheadMs = 2_000;
+
+/** Sends instructions to cluster agents by the agent gateway, and reads their replies. */
+@Injectable()
+export class AgentInstructions {
+  constructor(
+    private readonly bus: Bus,
+    private readonly secrets: InstanceSecrets,
+  ) {}
+
+  /**
+   * Renders the desired objects again; the digest proves that they are the objects of the write.
+   * @throws Error when the digest differs
+   */
+  apply(instance: InstanceRow): Promise<InstructionOutcome> {
+    const { osid, type, spec, digest, revision, bundle_generation: generation } = instance;
+    const bundle = renderBundle({ osid, type, cluster: instance, spec, secrets: this.secrets.unseal(instance) });
+    if (bundle.digest !== digest) {
+      throw new Error(`${osid} revision ${revision} renders to digest ${bundle.digest} instead of ${digest}`);
+    }
+    const { driftPolicy } = spec;
+    const body = { osid, generation, revision, digest, driftPolicy, objectsGz: bundle.objectsGz };
+    return this.#instruct(instance, APPLY_BUNDLE, body);
+  }
+
+  remove({ osid, revision, bundle_generation: generation, ...instance }: InstanceRow): Promise<InstructionOutcome> {
+    return this.#instruct(instance, DELETE_BUNDLE, { osid, generation, revision });
+  }
+
+  async #instruct(
+    { aid, cid }: Pick<InstanceRow, 'aid' | 'cid'>,
+    { type, deadlineMs, reply }: Instruction,
+    body: unknown,
+  ): Promise<InstructionOutcome> {
+    try {
+      const response = await this.bus.request(
+        agentGateway.instruct,
+        { cid, nid: null, type, body, timeoutMs: deadlineMs },
+        { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
+      );
+      if (response.outcome !== 'answered') return response;
+      const read = reply.safeParse(response.body);
+      if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
+      if (read.data.accepted) return { outcome: 'accepted' };
+      return { outcome: 'declined', reason: read.data.reason ?? 'it gave no reason' };
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault === undefined) throw error;
+      return { outcome: 'failed', message: fault.message };
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { Batcher } from '@runos/engine';
+import { InjectLogger } from '@runos/messaging';
+import { durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { Database } from '@runos/persistence';
+import { InstanceRepository } from '../instances/instance-repository.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { TracedBatcher } from '../work/traced-batcher.js';
+import { type Claim, type ReleasedClaim, WorkRepository } from '../work/work-repository.js';
+import { AgentInstructions } from './agent-instructions.js';
+import { deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
+import { type DeliveryEnd, DeliveryResults } from './delivery-results.js';
+
+/** Instances per read, and results per transaction. */
+const atMost = 100;
+/** Under load, results are collected for this long, ms. */
+const gatherMs = 100;
+
+/** Delivers the desired revision of one instance to its cluster agent. */
+@Injectable()
+export class BundleDelivery {
+  readonly #duration = durations('runos_delivery_duration_seconds');
+  readonly #instances: Batcher<number, InstanceRow | undefined>;
+  readonly #ends: TracedBatcher<DeliveryEnd, ReleasedClaim | undefined>;
+
+  constructor(
+    private readonly database: Database,
+    instances: InstanceRepository,
+    results: DeliveryResults,
+    private readonly work: WorkRepository,
+    private readonly instructions: AgentInstructions,
+    @InjectLogger() private readonly logger: Logger,
+  ) {
+    this.#instances = new Batcher({ atMost, run: (ids) => instances.readAll(database.manager, ids) });
+    this.#ends = new TracedBatcher({
+      name: 'write delivery results',
+      atMost,
+      gatherMs,
+      run: (ends, transaction) => database.transaction((sql) => results.write(sql, ends), transaction),
+    });
+  }
+
+  /** Releases the claim in every case. Returns the time until the next attempt, ms, if there is one. */
+  async run(claim: Claim): Promise<number | undefined> {
+    const instance = await this.#instances.add(claim.id);
+    const plan = planDelivery(claim, instance);
+    if (instance === undefined || plan.action === 'none' || plan.action === 'requeue') {
+      const requeue = plan.action === 'requeue' ? { requeueAfterMs: 0 } : {};
+      return this.#end({ work: { claim, failures: 0, ...requeue } });
+    }
+    const { action, reason } = plan;
+    const attributes = { osid: instance.osid, revision: instance.revision };
+    return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
+      const started = performance.now();
+      const outcome = await this.#instruct(action, instance);
+      this.#duration.record(performance.now() - started, { outcome: outcome.outcome });
+      const result = deliveryResult(outcome, instance.cid, claim.failures);
+      this.logger.debug({ ...attributes, ...outcome, plan: reason }, 'delivered');
+      const { delivered, failures, requeueAfterMs, pauseQueueMs } = result;
+      const deliveredRevision = delivered ? { deliveredRevision: claim.revision } : {};
+      const nextMs = await this.#end({ work: { claim, failures, requeueAfterMs, ...deliveredRevision }, result });
+      if (pauseQueueMs !== undefined) await this.work.pauseQueue(this.database.manager, instance, pauseQueueMs);
+      return nextMs;
+    });
+  }
+
+  async #instruct(action: 'apply' | 'remove', instance: InstanceRow): Promise<InstructionOutcome> {
+    try {
+      return await this.instructions[action](instance);
+    } catch (error) {
+      this.logger.error({ err: error, osid: instance.osid }, 'delivering a bundle failed');
+      return { outcome: 'failed', message: 'internal error of the reconciler' };
+    }
+  }
+
+  async #end(end: DeliveryEnd): Promise<number | undefined> {
+    const released = await this.#ends.add(end);
+    return released?.nextAttemptInMs ?? undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import type { WorkItem } from '@runos/api';
+import { newWorkItems, reachStep } from '../jobs/work-items.js';
+import type { OpenJob } from '../schema/job-row.js';
+import type { Claim } from '../work/work-repository.js';
+import { deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
+import { jobChangeAfterDelivery } from './delivery-results.js';
+
+describe('a delivery', () => {
+  const claim: Claim = {
+    id: 1,
+    clusterId: 1,
+    revision: 2,
+    deliveredRevision: 1,
+    requested: 1,
+    fencingToken: 1,
+    failures: 0,
+  };
+
+  it('delivers the claimed revision only', () => {
+    expect(planDelivery(claim, { revision: 2, deleting: false }).action).toBe('apply');
+    expect(planDelivery(claim, { revision: 2, deleting: true }).action).toBe('remove');
+    expect(planDelivery(claim, { revision: 3, deleting: false }).action).toBe('requeue');
+    expect(planDelivery({ ...claim, deliveredRevision: 2 }, { revision: 2, deleting: false }).action).toBe('none');
+    expect(planDelivery(claim, undefined).action).toBe('none');
+  });
+
+  it('ends when the agent has stored it; otherwise it is retried with back-off', () => {
+    const outcomes: InstructionOutcome[] = [
+      { outcome: 'absent' },
+      { outcome: 'unknown' },
+      { outcome: 'refused', message: 'no' },
+      { outcome: 'declined', reason: 'older' },
+      { outcome: 'failed', message: 'down' },
+    ];
+    for (const outcome of outcomes) {
+      const first = deliveryResult(outcome, 'abc', 0);
+      const tenth = deliveryResult(outcome, 'abc', 9);
+      expect(first).toMatchObject({ delivered: false, failures: 1, reason: expect.any(String) });
+      expect(tenth.requeueAfterMs).toBeGreaterThan(first.requeueAfterMs ?? 0);
+      expect(tenth.requeueAfterMs).toBeLessThanOrEqual(60_000);
+      expect(first.pauseQueueMs === undefined).toBe(outcome.outcome !== 'absent');
+    }
+    expect(deliveryResult({ outcome: 'accepted' }, 'abc', 7)).toMatchObject({ delivered: true, failures: 0 });
+  });
+});
+
+describe('the job of a delivery', () => {
+  const workItems: WorkItem[] = newWorkItems({
+    kind: 'apply',
+    jobId: 'j',
+    first: 'deliver',
+    now: 't',
+    mintId: () => 'w',
+  });
+  const job = (over: Partial<OpenJob> = {}): OpenJob => ({
+    jobId: 'j',
+    kind: 'apply',
+    generation: 1,
+    revision: 1,
+    workItems,
+    progress: null,
+    currentStep: 'deliver',
+    reason: null,
+    loggedStates: {},
+    paused: false,
+    now: new Date(),
+    ...over,
+  });
+  const result = (outcome: InstructionOutcome) => deliveryResult(outcome, 'abc', 0);
+
+  it('continues with the next step', () => {
+    expect(jobChangeAfterDelivery(job(), result({ outcome: 'accepted' }))).toMatchObject({
+      currentStep: 'apply',
+      reason: null,
+    });
+  });
+
+  it('keeps its step when a report overtook the reply', () => {
+    const later = job({
+      workItems: reachStep(workItems, 'wait-ready', 't'),
+      currentStep: 'wait-ready',
+      progress: 'p',
+    });
+    const change = jobChangeAfterDelivery(later, result({ outcome: 'accepted' }));
+    expect(change).toMatchObject({ currentStep: 'wait-ready', progress: 'p', logs: [{ level: 'info' }] });
+    expect(change?.workItems).toBe(later.workItems);
+  });
+
+  it('logs a refusal once', () => {
+    const first = jobChangeAfterDelivery(job(), result({ outcome: 'refused', message: 'disk full' }));
+    expect(first?.logs).toHaveLength(1);
+    const logged = job({ ...first, workItems: first?.workItems ?? [] });
+    expect(jobChangeAfterDelivery(logged, result({ outcome: 'refused', message: 'disk full' }))).toBeUndefined();
+  });
+});

@@ -1,0 +1,97 @@
+import { exponentialBackoff } from '@runos/engine';
+import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
+import type { Claim } from '../work/work-repository.js';
+
+export type DeliveryPlan =
+  | { readonly action: 'none'; readonly reason: string }
+  | { readonly action: 'requeue'; readonly reason: string }
+  | { readonly action: 'apply' | 'remove'; readonly reason: string };
+
+/** Only the claimed revision may be delivered, because only it is recorded as sent. */
+export function planDelivery(
+  claim: Claim,
+  desired: { readonly revision: number; readonly deleting: boolean } | undefined,
+): DeliveryPlan {
+  if (desired === undefined) return { action: 'none', reason: 'the instance is deleted' };
+  if (desired.revision !== claim.revision) {
+    return { action: 'requeue', reason: 'a newer revision was written since the claim' };
+  }
+  if (claim.deliveredRevision >= desired.revision) {
+    return { action: 'none', reason: 'the agent has stored this revision' };
+  }
+  return desired.deleting
+    ? { action: 'remove', reason: `revision ${desired.revision} is a tombstone` }
+    : { action: 'apply', reason: `the agent has stored revision ${claim.deliveredRevision} of ${desired.revision}` };
+}
+
+/** The outcome of an instruction to an agent. `failed`: the request to the agent gateway failed. */
+export type InstructionOutcome =
+  | { readonly outcome: 'accepted' }
+  | { readonly outcome: 'declined'; readonly reason: string }
+  | { readonly outcome: 'refused'; readonly message: string }
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'failed'; readonly message: string };
+
+/** The consequence of an outcome for the work and for its job. */
+export interface DeliveryResult {
+  readonly delivered: boolean;
+  readonly failures: number;
+  /** The delay of the next attempt; an agent that connects makes it immediate. */
+  readonly requeueAfterMs?: number;
+  /** The whole cluster queue is paused for this time. */
+  readonly pauseQueueMs?: number;
+  /** The reason and the progress of the job while it waits. */
+  readonly reason: string | null;
+  readonly progress: string | null;
+  /** A line for the log of the job; equal lines are logged once. */
+  readonly problem: string | null;
+}
+
+const absentBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 30_000 });
+const unansweredBackoff = exponentialBackoff({ firstMs: 200, maxMs: 15_000 });
+const declinedBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
+
+/** Every outcome except `accepted` is retried with back-off: repeating an instruction is idempotent. */
+export function deliveryResult(outcome: InstructionOutcome, cid: string, failuresBefore: number): DeliveryResult {
+  const failures = failuresBefore + 1;
+  const waiting = { delivered: false, failures };
+  switch (outcome.outcome) {
+    case 'accepted':
+      return { delivered: true, failures: 0, reason: null, progress: 'delivered to the cluster', problem: null };
+    case 'absent': {
+      // A connecting agent wakes this; the delay covers a lost wake-up.
+      const ms = absentBackoff(failures);
+      const progress = waitingForAgent(cid);
+      return { ...waiting, requeueAfterMs: ms, pauseQueueMs: ms, reason: agentAbsent, progress, problem: null };
+    }
+    case 'unknown':
+      return {
+        ...waiting,
+        requeueAfterMs: unansweredBackoff(failures),
+        reason: 'AgentSilent',
+        progress: `the cluster agent of ${cid} has not answered yet; retrying`,
+        problem: null,
+      };
+    case 'failed':
+      return {
+        ...waiting,
+        requeueAfterMs: unansweredBackoff(failures),
+        reason: 'AgentGatewayUnavailable',
+        progress: `the request to the cluster agent of ${cid} failed: ${outcome.message}`,
+        problem: null,
+      };
+    case 'declined':
+    case 'refused': {
+      const cause = outcome.outcome === 'declined' ? outcome.reason : outcome.message;
+      const problem = `The cluster agent of ${cid} refused it: ${cause}`;
+      return {
+        ...waiting,
+        requeueAfterMs: declinedBackoff(failures),
+        reason: 'Declined',
+        progress: problem,
+        problem,
+      };
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import { Injectable } from '@nestjs/common';
+import { Fault, systemRandom } from '@runos/kernel';
+import { Osid, type OsidParts, type TypeName } from '@runos/osid';
+import { runSql, TenantRepository } from '@runos/persistence';
+import { serviceType } from '@runos/service-types';
+import type { EntityManager } from 'typeorm';
+import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { InstanceRow } from '../schema/instance-row.js';
+
+/** Names one instance as callers do: `id` is the five characters or the whole OSID. */
+export interface InstanceName {
+  readonly cid: string;
+  readonly type: string;
+  readonly id: string;
+}
+
+export interface Page {
+  readonly limit: number;
+  /** The page starts after the row with this id. */
+  readonly after: number;
+}
+
+export type ListedInstance = Pick<
+  InstanceRow,
+  'id' | 'iid' | 'osid' | 'type' | 'name' | 'state' | 'ready' | 'created_at'
+> & { readonly class_id: string };
+
+/** Reads an `InstanceRow`. */
+const selectInstance = `
+  SELECT i.id, i.aid, i.cluster_id, i.iid, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
+    i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas,
+    i.objects, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
+    c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
+    c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now
+  FROM instance i
+    JOIN cluster c ON c.id = i.cluster_id
+    JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision`;
+
+/** Concurrent creations in one cluster are always fewer than this, because connections are fewer. */
+const creationMargin = 1_000;
+
+@Injectable()
+export class InstanceRepository extends TenantRepository<InstanceRow> {
+  constructor(private readonly clusters: ClusterRepository) {
+    super(InstanceRow);
+  }
+
+  /** @throws Fault `cluster.not_found`, `type.not_found`, `service.not_found` */
+  async get(sql: EntityManager, tenant: string, name: InstanceName): Promise<InstanceRow> {
+    return (await this.#read(sql, tenant, name)) ?? this.#refuseUnknown(sql, tenant, name);
+  }
+
+  /** As `get`, and locks the instance until the transaction ends. */
+  async lock(sql: EntityManager, tenant: string, name: InstanceName): Promise<InstanceRow> {
+    return (await this.lockIfExists(sql, tenant, name)) ?? this.#refuseUnknown(sql, tenant, name);
+  }
+
+  /** As `lock`, for names of instances that may be deleted. */
+  async lockIfExists(sql: EntityManager, tenant: string, name: InstanceName): Promise<InstanceRow | undefined> {
+    // One statement for the lock and the join would return the revision from before the wait for the lock.
+    await this.query(sql, { tenant }, 'SELECT id FROM instance WHERE {tenant} AND iid = $1 FOR NO KEY UPDATE', [
+      Osid.idOf(name.id, name.type) ?? '',
+    ]);
+    return this.#read(sql, tenant, name);
+  }
+
+  /** Locks an instance by its row id. */
+  async lockRow(sql: EntityManager, id: number): Promise<void> {
+    await runSql(sql, 'SELECT id FROM instance WHERE id = $1 FOR NO KEY UPDATE', [id]);
+  }
+
+  /** As `lockIfExists`, for instances of several accounts; the result has the order of `names`. */
+  async lockAllExisting(
+    sql: EntityManager,
+    names: readonly (InstanceName & { readonly tenant: string })[],
+  ): Promise<(InstanceRow | undefined)[]> {
+    const ids = names.map(({ type, id }) => Osid.idOf(id, type) ?? '');
+    const locked = await this.query<{ id: number }>(
+      sql,
+      { everyTenantBecause: 'each row is found by its own account' },
+      `SELECT i.id FROM instance i JOIN unnest($1::text[], $2::text[]) AS n(aid, iid) USING (aid, iid)
+       WHERE {tenant} ORDER BY i.id FOR NO KEY UPDATE OF i`,
+      [names.map(({ tenant }) => tenant), ids],
+    );
+    const rows = await this.#readIds(
+      sql,
+      locked.map(({ id }) => id),
+    );
+    const keyOf = (...parts: [aid: string, cid: string, type: string, iid: string]): string => parts.join('/');
+    const byName = new Map(rows.map((row) => [keyOf(row.aid, row.cid, row.type, row.iid), row]));
+    return names.map(({ tenant, cid, type }, index) => byName.get(keyOf(tenant, cid, type, ids[index] ?? '')));
+  }
+
+  /** Reads instances by row id; the result has the order of `ids`. */
+  async readAll(sql: EntityManager, ids: readonly number[]): Promise<(InstanceRow | undefined)[]> {
+    const byId = new Map((await this.#readIds(sql, ids)).map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id));
+  }
+
+  /** One page of the instances of a cluster, oldest first, of one type if it is given. @throws Fault as `get` */
+  async list(
+    sql: EntityManager,
+    tenant: string,
+    cid: string,
+    type: string | null,
+    page: Page,
+  ): Promise<ListedInstance[]> {
+    // The cluster id is a value and not joined, so that the index returns the page in order.
+    const found = await this.query<ListedInstance>(
+      sql,
+      { tenant },
+      `SELECT i.id, i.iid, i.osid, i.type, i.name, i.state, i.created_at, c.ready,
+         r.spec->'sizing'->>'resourceRequirementClassId' AS class_id
+       FROM instance i JOIN cluster c ON c.id = i.cluster_id
+         JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
+       WHERE {tenant} AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $5 AND cid = $1)
+         AND i.id > $2 ${type === null ? 'AND $4::text IS NULL' : 'AND i.type = $4'}
+       ORDER BY i.id LIMIT $3`,
+      [cid, page.after, page.limit, type, tenant],
+      'i.aid',
+    );
+    if (found.length === 0) {
+      await this.clusters.get(sql, tenant, cid);
+      if (type !== null) serviceType(type);
+    }
+    return found;
+  }
+
+  /** Mints an OSID whose id was never used in this account; no later OSID reuses it. */
+  async mintOsid(sql: EntityManager, aid: string, type: TypeName): Promise<OsidParts> {
+    for (;;) {
+      const parts = Osid.mint(type, systemRandom);
+      const minted = await runSql(
+        sql,
+        'INSERT INTO minted_id (aid, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id',
+        [aid, parts.id],
+      );
+      if (minted.length > 0) return parts;
+    }
+  }
+
+  /** The number of instances of a cluster. Near the limit, creations are serialized so that none exceeds it. */
+  async countForCreate(sql: EntityManager, clusterId: number, limit: number): Promise<number> {
+    const count = await this.#count(sql, clusterId);
+    if (limit === 0 || count + creationMargin < limit) return count;
+    await runSql(sql, `SELECT pg_advisory_xact_lock(hashtext('instance'), $1::int)`, [clusterId]);
+    return this.#count(sql, clusterId);
+  }
+
+  /**
+   * Renames a locked instance without a new revision. The generation grows, so that stale writes are refused. No object
+   * carries the name, so the observed generation grows with it.
+   */
+  async rename(sql: EntityManager, id: number, name: string, changedBy: string): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE instance SET name = $2, changed_by = $3, updated_at = now(), generation = generation + 1,
+         observed_generation = CASE WHEN observed_generation = generation THEN generation + 1 ELSE observed_generation END
+       WHERE id = $1`,
+      [id, name, changedBy],
+    );
+  }
+
+  /** Sets the name of an instance whose new revision raises the generation. */
+  async setName(sql: EntityManager, id: number, name: string): Promise<void> {
+    await runSql(sql, 'UPDATE instance SET name = $2 WHERE id = $1', [id, name]);
+  }
+
+  async remove(sql: EntityManager, id: number): Promise<void> {
+    await runSql(sql, 'DELETE FROM instance WHERE id = $1', [id]);
+  }
+
+  async #count(sql: EntityManager, clusterId: number): Promise<number> {
+    const [row] = await runSql<{ count: number }>(
+      sql,
+      'SELECT count(*)::int AS count FROM instance WHERE cluster_id = $1',
+      [clusterId],
+    );
+    return row?.count ?? 0;
+  }
+
+  #readIds(sql: EntityManager, ids: readonly number[]): Promise<InstanceRow[]> {
+    return runSql<InstanceRow>(sql, `${selectInstance} WHERE i.id = ANY($1::bigint[])`, [ids]);
+  }
+
+  async #read(sql: EntityManager, tenant: string, { cid, type, id }: InstanceName): Promise<InstanceRow | undefined> {
+    const [found] = await this.query<InstanceRow>(
+      sql,
+      { tenant },
+      `${selectInstance} WHERE {tenant} AND i.iid = $1 AND i.type = $2 AND c.cid = $3`,
+      [Osid.idOf(id, type) ?? '', type, cid],
+      'i.aid',
+    );
+    return found;
+  }
+
+  async #refuseUnknown(sql: EntityManager, tenant: string, { cid, type, id }: InstanceName): Promise<never> {
+    await this.clusters.get(sql, tenant, cid);
+    serviceType(type);
+    throw new Fault('service.not_found', `There is no ${type} "${id}" in cluster "${cid}".`);
+  }
+}

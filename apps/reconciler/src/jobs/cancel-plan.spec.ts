@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { type CancelInput, planCancel } from './cancel-plan.js';
+import { deadlineFailure, formatDuration, type OverdueJob } from './deadline-failure.js';
+
+describe('cancelling', () => {
+  const job = (over: Partial<CancelInput> = {}): CancelInput => ({
+    type: 'service.update',
+    outcome: null,
+    isDesired: true,
+    sentRevision: 2,
+    revision: 2,
+    hasPrevious: true,
+    ...over,
+  });
+
+  it('restores the previous revision, and removes a creation', () => {
+    expect(planCancel(job()).action).toBe('restore');
+    expect(planCancel(job({ type: 'service.create', revision: 1, hasPrevious: false })).action).toBe('remove');
+  });
+
+  it('reverts a deletion only until it was sent', () => {
+    expect(planCancel(job({ type: 'service.delete', sentRevision: 1 })).action).toBe('restore');
+    expect(planCancel(job({ type: 'service.delete' })).action).toBe('refuse');
+  });
+
+  it('is refused for ended jobs, for clusters, and for revisions that are not desired any more', () => {
+    for (const over of [{ outcome: 'completed' }, { type: 'cluster.delete' }, { isDesired: false }] as const) {
+      expect(planCancel(job(over)).action).toBe('refuse');
+    }
+  });
+});
+
+describe('a job after its deadline', () => {
+  const overdue = (over: Partial<OverdueJob> = {}): OverdueJob => ({
+    osid: 'valkey-3f9k2',
+    cid: 'abc',
+    timeoutMs: 900_000,
+    step: 'wait-ready',
+    absentForMs: null,
+    reason: null,
+    progress: null,
+    report: undefined,
+    ...over,
+  });
+
+  it('names object, reason and remedy', () => {
+    const message = 'x-0 needs more memory than its limit: choose a larger class.';
+    const objects = [
+      { apiVersion: 'v1', kind: 'Pod', name: 'x-0', state: 'failed' as const, reason: 'OOMKilled', message },
+    ];
+    expect(deadlineFailure(overdue({ report: { objects, conditions: [] } }))).toEqual({
+      reason: 'OOMKilled',
+      message: `valkey-3f9k2 did not get ready within 15 minutes: ${message}`,
+    });
+  });
+
+  it('names the absence of the agent', () => {
+    const { reason, message } = deadlineFailure(overdue({ absentForMs: 86_400_000, step: 'deliver' }));
+    expect(reason).toBe('AgentAbsent');
+    expect(message).toContain('24 hours');
+  });
+
+  it('names the reason of the wait without a report', () => {
+    const unanswered = deadlineFailure(overdue({ step: 'deliver', reason: 'AgentSilent', progress: 'retrying' }));
+    expect(unanswered).toMatchObject({
+      reason: 'AgentSilent',
+      message: expect.stringContaining('could not be delivered to its cluster within 15 minutes (retrying)'),
+    });
+    expect(deadlineFailure(overdue()).reason).toBe('DeadlineExceeded');
+  });
+
+  it('formats durations in whole units', () => {
+    const formatted = [1_000, 90_000, 60_000, 7_200_000, 400].map(formatDuration);
+    expect(formatted).toEqual(['1 second', '90 seconds', '1 minute', '2 hours', '1 second']);
+  });
+});

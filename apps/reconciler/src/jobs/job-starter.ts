@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import type { Job } from '@runos/api';
+import { InjectConfig } from '@runos/messaging';
+import { afterCommit, databaseNow } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { ReconcilerConfig } from '../config.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
+import { Wakeups } from '../work/wakeups.js';
+import { JobRepository } from './job-repository.js';
+import { jobEnd, JobUpdates } from './job-updates.js';
+import { agentAbsent, waitingForAgent } from './paused-deadlines.js';
+import { type JobKind, type LogLine, newWorkItems } from './work-items.js';
+
+/** A job about one revision of an instance. */
+export interface InstanceJob {
+  readonly jobId: string;
+  readonly type: Job['type'];
+  readonly kind: JobKind;
+  readonly aid: string;
+  readonly cid: string;
+  readonly clusterId: number;
+  readonly instanceId: number;
+  readonly osid: string;
+  readonly generation: number;
+  readonly revision: number;
+  /** The cluster agent has an open stream. */
+  readonly connected: boolean;
+  /** The database's time. */
+  readonly now: Date;
+  readonly logs: readonly LogLine[];
+}
+
+/** A job id starts with the database's time: lists page by id, whichever replica minted it. */
+export const mintJobId = (now: Date): string => uuidv7({ msecs: now.getTime() });
+
+/** Starts jobs in the transaction of the write that needs them; the commit wakes the loops that continue them. */
+@Injectable()
+export class JobStarter {
+  readonly #timing: { readonly timeoutMs: number; readonly absenceBudgetMs: number };
+
+  constructor(
+    private readonly jobs: JobRepository,
+    private readonly updates: JobUpdates,
+    private readonly wakeups: Wakeups,
+    @InjectConfig() config: ReconcilerConfig,
+  ) {
+    this.#timing = { timeoutMs: config.jobDeadlineSeconds * 1_000, absenceBudgetMs: config.jobAbsenceSeconds * 1_000 };
+  }
+
+  /** Starts the one job of an instance at its delivery. While the agent is disconnected, the deadline is paused. */
+  async start(sql: EntityManager, job: InstanceJob): Promise<void> {
+    const { now, connected, logs, ...rest } = job;
+    const waiting = waitingForAgent(job.cid);
+    await this.jobs.create(sql, {
+      ...rest,
+      ...this.#timing,
+      workItems: newWorkItems({ ...job, first: 'deliver', now: now.toISOString(), mintId: uuidv7 }),
+      firstStep: 'deliver',
+      progress: connected ? null : waiting,
+      reason: connected ? null : agentAbsent,
+      paused: !connected,
+      logs: connected ? logs : [...logs, { step: 'deliver', level: 'info', message: `${waiting}.` }],
+    });
+    afterCommit(sql, () => {
+      this.wakeups.wake('work');
+      this.wakeups.wake('deadlines', this.#timing.timeoutMs);
+    });
+  }
+
+  /** Ends the open job of an instance, if there is one, because a newer write replaces it. */
+  async supersede(sql: EntityManager, instanceId: number, jobId: string): Promise<void> {
+    const line = { level: 'info', message: `Superseded by a newer change: job ${jobId}.` } as const;
+    const open = await this.jobs.openIds(sql, instanceId);
+    await this.updates.end(
+      sql,
+      open.map((id) => jobEnd({ jobId: id, outcome: 'cancelled', reason: 'Superseded', supersededBy: jobId, line })),
+    );
+  }
+
+  /** Starts the job that deletes an empty cluster. Returns its id. */
+  async startClusterRemoval(sql: EntityManager, cluster: ClusterRow): Promise<string> {
+    const now = await databaseNow(sql);
+    const jobId = mintJobId(now);
+    const message = `Cluster ${cluster.cid} has no instances; it can be removed.`;
+    await this.jobs.create(sql, {
+      jobId,
+      aid: cluster.aid,
+      cid: cluster.cid,
+      clusterId: cluster.id,
+      instanceId: null,
+      osid: null,
+      type: 'cluster.delete',
+      kind: 'delete',
+      generation: cluster.generation + 1,
+      revision: 0,
+      workItems: newWorkItems({ kind: 'delete', jobId, first: 'deliver', now: now.toISOString(), mintId: uuidv7 }),
+      firstStep: 'deliver',
+      progress: 'revoking the certificates of its agents',
+      reason: null,
+      ...this.#timing,
+      paused: false,
+      logs: [{ step: 'check', level: 'info', message }],
+    });
+    return jobId;
+  }
+}

@@ -1,0 +1,108 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Bus } from '@runos/messaging';
+import { PersistenceModule } from '@runos/persistence';
+import { BundleStatusController } from './bundle-status/bundle-status.controller.js';
+import { ObservationRepository } from './bundle-status/observation-repository.js';
+import { RecordBundleStatus } from './bundle-status/record-bundle-status.js';
+import { RecordObservations } from './bundle-status/record-observations.js';
+import { ClusterRemoval } from './clusters/cluster-removal.js';
+import { ClusterRepository } from './clusters/cluster-repository.js';
+import { ClustersController } from './clusters/clusters.controller.js';
+import { CreateCluster } from './clusters/create-cluster.js';
+import { DeleteCluster } from './clusters/delete-cluster.js';
+import { reconcilerConfig, type ReconcilerConfig } from './config.js';
+import { ConnectionsController } from './connections/connections.controller.js';
+import { LiveHeartbeats } from './connections/live-heartbeats.js';
+import { RecordConnection } from './connections/record-connection.js';
+import { AgentInstructions } from './delivery/agent-instructions.js';
+import { BundleDelivery } from './delivery/bundle-delivery.js';
+import { DeliveryResults } from './delivery/delivery-results.js';
+import { ChangeInstance } from './instances/change-instance.js';
+import { CreateInstance } from './instances/create-instance.js';
+import { EventRepository } from './instances/event-repository.js';
+import { InstanceRepository } from './instances/instance-repository.js';
+import { InstanceSecrets, ShowCredentials } from './instances/instance-secrets.js';
+import { InstancesController } from './instances/instances.controller.js';
+import { CancelJob } from './jobs/cancel-job.js';
+import { JobDeadlines } from './jobs/job-deadlines.js';
+import { JobRepository } from './jobs/job-repository.js';
+import { JobStarter } from './jobs/job-starter.js';
+import { JobUpdates } from './jobs/job-updates.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { PausedDeadlines } from './jobs/paused-deadlines.js';
+import { NodeRepository } from './nodes/node-repository.js';
+import { NodesController } from './nodes/nodes.controller.js';
+import { RegisterNode } from './nodes/register-node.js';
+import { DesiredHashes } from './resync/desired-hashes.js';
+import { ResyncController } from './resync/resync.controller.js';
+import { RevisionRepository } from './revisions/revision-repository.js';
+import { RevisionWriter } from './revisions/revision-writer.js';
+import { SpecResolver } from './revisions/spec-resolver.js';
+import { migrations } from './schema/migrations/index.js';
+import { DeliveryWorker } from './work/delivery-worker.js';
+import { Housekeeping } from './work/housekeeping.js';
+import { Loops } from './work/loops.js';
+import { Wakeups } from './work/wakeups.js';
+import { WorkMetrics } from './work/work-metrics.js';
+import { WorkRepository } from './work/work-repository.js';
+
+const controllers = [
+  ClustersController,
+  NodesController,
+  InstancesController,
+  JobsController,
+  ConnectionsController,
+  BundleStatusController,
+  ResyncController,
+];
+const clusters = [ClusterRepository, CreateCluster, DeleteCluster, ClusterRemoval, NodeRepository, RegisterNode];
+const instances = [
+  InstanceRepository,
+  InstanceSecrets,
+  ShowCredentials,
+  CreateInstance,
+  ChangeInstance,
+  EventRepository,
+  SpecResolver,
+  RevisionRepository,
+  RevisionWriter,
+];
+const agents = [
+  LiveHeartbeats,
+  RecordConnection,
+  RecordBundleStatus,
+  RecordObservations,
+  ObservationRepository,
+  DesiredHashes,
+];
+const jobs = [JobRepository, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
+const work = [
+  Wakeups,
+  WorkRepository,
+  AgentInstructions,
+  BundleDelivery,
+  DeliveryResults,
+  DeliveryWorker,
+  Housekeeping,
+  Loops,
+  WorkMetrics,
+];
+
+@Module({})
+export class ReconcilerModule {
+  static forConfig(config: ReconcilerConfig): DynamicModule {
+    return {
+      module: ReconcilerModule,
+      imports: [PersistenceModule.forService({ service: 'reconciler', config, migrations, outbox: { sink: Bus } })],
+      controllers,
+      providers: [...clusters, ...instances, ...agents, ...jobs, ...work],
+    };
+  }
+}
+
+/** The reconciler as `runService` and `startService` take it. */
+export const reconcilerService = {
+  name: 'reconciler',
+  config: reconcilerConfig,
+  module: (config: ReconcilerConfig): DynamicModule => ReconcilerModule.forConfig(config),
+} as const;

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentConnection } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { runSql, TenantRepository } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { ClusterRow } from '../schema/cluster-row.js';
+import { NodeRow } from '../schema/node-row.js';
+
+export const nodeNotFound = (nid: string, cid: string): Fault =>
+  new Fault('node.not_found', `There is no node "${nid}" in cluster "${cid}".`);
+
+export interface NewNode {
+  readonly aid: string;
+  readonly clusterId: number;
+  readonly nid: string;
+  readonly machineId: string;
+  readonly name: string;
+  readonly os: string;
+}
+
+@Injectable()
+export class NodeRepository extends TenantRepository<NodeRow> {
+  constructor() {
+    super(NodeRow);
+  }
+
+  /** The nodes of one cluster, oldest first; only one of them when `nid` is given. */
+  list(sql: EntityManager, tenant: string, cid: string, nid?: string): Promise<NodeRow[]> {
+    return this.query<NodeRow>(
+      sql,
+      { tenant },
+      `SELECT n.aid, n.nid, n.name, n.os, n.ready, n.was_ready, n.version, n.last_heartbeat_at,
+         n.certificate_expires_at, c.deletion_requested_at IS NOT NULL AS deleting
+       FROM cluster c JOIN node n ON n.cluster_id = c.id
+       WHERE {tenant} AND c.cid = $1 AND ($2::text IS NULL OR n.nid = $2) ORDER BY n.id`,
+      [cid, nid ?? null],
+      'c.aid',
+    );
+  }
+
+  /** The nids of a cluster by machine id. Concurrent registrations of one cluster wait for each other. */
+  async lockRegistrations(sql: EntityManager, clusterId: number): Promise<ReadonlyMap<string, string>> {
+    await runSql(sql, `SELECT pg_advisory_xact_lock(hashtext('node'), $1::int)`, [clusterId]);
+    const rows = await runSql<{ nid: string; machine_id: string }>(
+      sql,
+      'SELECT nid, machine_id FROM node WHERE cluster_id = $1',
+      [clusterId],
+    );
+    return new Map(rows.map(({ machine_id, nid }) => [machine_id, nid]));
+  }
+
+  async create(sql: EntityManager, { aid, clusterId, nid, machineId, name, os }: NewNode): Promise<void> {
+    await runSql(sql, 'INSERT INTO node (aid, cluster_id, nid, machine_id, name, os) VALUES ($1, $2, $3, $4, $5, $6)', [
+      aid,
+      clusterId,
+      nid,
+      machineId,
+      name,
+      os,
+    ]);
+  }
+
+  async updateMachine(
+    sql: EntityManager,
+    clusterId: number,
+    nid: string,
+    os: string,
+    name: string | null,
+  ): Promise<void> {
+    await runSql(sql, 'UPDATE node SET os = $3, name = coalesce($4, name) WHERE cluster_id = $1 AND nid = $2', [
+      clusterId,
+      nid,
+      os,
+      name,
+    ]);
+  }
+
+  /** Stores a connection unless a newer one is stored. @throws Fault `node.not_found` */
+  async storeConnection(sql: EntityManager, cluster: ClusterRow, nid: string, report: AgentConnection): Promise<void> {
+    const [known] = await runSql(
+      sql,
+      `WITH stored AS (
+         UPDATE node SET session_no = $3, connection_seq = $4, connected = $5, ready = $6, was_ready = was_ready OR $6,
+           version = coalesce($7, version), last_heartbeat_at = coalesce($8, last_heartbeat_at),
+           certificate_expires_at = coalesce($9, certificate_expires_at)
+         WHERE cluster_id = $1 AND nid = $2 AND (session_no, connection_seq) < ($3, $4))
+       SELECT nid FROM node WHERE cluster_id = $1 AND nid = $2`,
+      [
+        cluster.id,
+        nid,
+        report.sessionNo,
+        report.seq,
+        report.connected,
+        report.ready,
+        report.version,
+        report.lastHeartbeatAt,
+        report.certificateExpiresAt,
+      ],
+    );
+    if (known === undefined) throw nodeNotFound(nid, cluster.cid);
+  }
+}

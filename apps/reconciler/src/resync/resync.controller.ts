@@ -1,0 +1,57 @@
+import { Controller } from '@nestjs/common';
+import { differingBuckets } from '@runos/agent-protocol';
+import { reconciler } from '@runos/contracts';
+import { InjectLogger, Respond, type CallContext } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { Database } from '@runos/persistence';
+import type { z } from 'zod';
+import { foreignAmong } from '../bundle-status/foreign-instances.js';
+import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { Wakeups } from '../work/wakeups.js';
+import { WorkRepository } from '../work/work-repository.js';
+import { compareEntries, DesiredHashes } from './desired-hashes.js';
+
+type Input = z.output<typeof reconciler.resync.input>;
+type Result = z.output<typeof reconciler.resync.output>;
+type ListStep = Extract<Input['question'], { step: 'list' }>;
+
+/** Compares the stored bundles of an agent with the desired revisions, and delivers the differing ones again. */
+@Controller()
+export class ResyncController {
+  constructor(
+    private readonly database: Database,
+    private readonly clusters: ClusterRepository,
+    private readonly hashes: DesiredHashes,
+    private readonly work: WorkRepository,
+    private readonly wakeups: Wakeups,
+    @InjectLogger() private readonly logger: Logger,
+  ) {}
+
+  @Respond(reconciler.resync)
+  async resync({ cid, question: step }: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
+    if (step.step === 'list') return this.#compareList(cid, step, tenant);
+    const sql = this.database.manager;
+    const { id } = await this.clusters.get(sql, tenant, cid);
+    if (step.step === 'buckets') {
+      return { differing: differingBuckets(await this.hashes.buckets(sql, id), step.buckets) };
+    }
+    const { count, root } = await this.hashes.root(sql, id);
+    return { equal: count === step.count && root === step.root };
+  }
+
+  async #compareList(cid: string, { buckets, entries }: ListStep, tenant: string): Promise<Result> {
+    const { redeliver, unknown, foreign } = await this.database.transaction(async (sql) => {
+      // Lock order: a write to many work rows of a cluster locks the cluster first, which prevents deadlocks.
+      const { id } = await this.clusters.get(sql, tenant, cid, 'change');
+      const difference = compareEntries(await this.hashes.entries(sql, id, buckets), entries);
+      await this.work.redeliver(sql, id, difference.redeliver);
+      return { ...difference, foreign: await foreignAmong(sql, tenant, difference.unknown) };
+    });
+    if (redeliver.length > 0) this.wakeups.wake('work');
+    if (redeliver.length + unknown.length > 0) {
+      const counts = { redelivered: redeliver.length, unknown: unknown.length };
+      this.logger.info({ cid, aid: tenant, ...counts }, 'a resync found differences');
+    }
+    return { unknown: [...unknown], ...(foreign.length > 0 ? { foreign } : {}) };
+  }
+}

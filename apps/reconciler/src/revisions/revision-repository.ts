@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import type { Condition } from '@runos/kernel';
+import { traceHeaders } from '@runos/observability';
+import { runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { notifyWork } from '../work/wakeups.js';
+import type { DesiredSpec } from './desired-spec.js';
+
+interface NewRevision {
+  readonly spec: DesiredSpec;
+  readonly digest: string;
+  readonly jobId: string;
+  readonly changedBy: string;
+  readonly conditions: readonly Condition[];
+}
+
+export interface NewInstance extends NewRevision {
+  readonly aid: string;
+  readonly clusterId: number;
+  readonly iid: string;
+  readonly type: string;
+  readonly osid: string;
+  readonly name: string;
+  readonly secretsSealed: string;
+}
+
+export interface NextRevision extends NewRevision {
+  readonly instanceId: number;
+  readonly kind: 'apply' | 'remove';
+}
+
+const currentTrace = (): string => JSON.stringify(traceHeaders());
+
+/** Inserts revisions together with the work that delivers them. */
+@Injectable()
+export class RevisionRepository {
+  /** Inserts an instance with its first revision, to be delivered immediately. Returns its id. */
+  async createInstance(sql: EntityManager, instance: NewInstance): Promise<number> {
+    const [created] = await runSql<{ id: number }>(
+      sql,
+      `WITH created AS (
+         INSERT INTO instance (aid, cluster_id, iid, type, osid, name, generation, revision, changed_by, secrets_sealed, conditions)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, 1, $7, $8, $9) RETURNING id, cluster_id),
+       first AS (
+         INSERT INTO revision (instance_id, revision, generation, kind, spec, digest, job_id, changed_by, trace)
+         SELECT id, 1, 1, 'apply', $10, $11, $12, $7, $13 FROM created),
+       queued AS (
+         INSERT INTO work (id, cluster_id, next_attempt_at, revision) SELECT id, cluster_id, now(), 1 FROM created)
+       SELECT id, ${notifyWork} FROM created`,
+      [
+        instance.aid,
+        instance.clusterId,
+        instance.iid,
+        instance.type,
+        instance.osid,
+        instance.name,
+        instance.changedBy,
+        instance.secretsSealed,
+        JSON.stringify(instance.conditions),
+        JSON.stringify(instance.spec),
+        instance.digest,
+        instance.jobId,
+        currentTrace(),
+      ],
+    );
+    if (created === undefined) throw new Error(`instance ${instance.osid} was not inserted`);
+    return created.id;
+  }
+
+  /** Inserts the next revision of a locked instance. A tombstone makes it `deleting`; another spec ends that. */
+  async create(sql: EntityManager, next: NextRevision): Promise<{ generation: number; revision: number }> {
+    const [created] = await runSql<{ generation: number; revision: number }>(
+      sql,
+      `WITH changed AS (
+         UPDATE instance SET generation = generation + 1, revision = revision + 1, changed_by = $2, updated_at = now(),
+           deleting = $3 = 'remove', conditions = $4, reason = NULL, message = NULL,
+           state = CASE WHEN $3 = 'remove' THEN 'deleting' WHEN state = 'pending' THEN state ELSE 'applying' END
+         WHERE id = $1 RETURNING id, generation, revision),
+       created AS (
+         INSERT INTO revision (instance_id, revision, generation, kind, spec, digest, job_id, changed_by, trace)
+         SELECT id, revision, generation, $3, $5, $6, $7, $2, $8 FROM changed),
+       queued AS (
+         UPDATE work w SET revision = c.revision, requested = w.requested + 1, next_attempt_at = now(), failures = 0
+         FROM changed c WHERE w.id = c.id)
+       SELECT generation, revision, ${notifyWork} FROM changed`,
+      [
+        next.instanceId,
+        next.changedBy,
+        next.kind,
+        JSON.stringify(next.conditions),
+        JSON.stringify(next.spec),
+        next.digest,
+        next.jobId,
+        currentTrace(),
+      ],
+    );
+    if (created === undefined) throw new Error(`there is no instance with the id ${next.instanceId}`);
+    return created;
+  }
+
+  /** The last spec before a revision that was not a tombstone. */
+  async previousSpec(sql: EntityManager, instanceId: number, revision: number): Promise<DesiredSpec | undefined> {
+    const [previous] = await runSql<{ spec: DesiredSpec }>(
+      sql,
+      `SELECT spec FROM revision WHERE instance_id = $1 AND revision < $2 AND kind = 'apply'
+       ORDER BY revision DESC LIMIT 1`,
+      [instanceId, revision],
+    );
+    return previous?.spec;
+  }
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { CreateService, UpdateService } from '@runos/api';
+import { catalog, configSets } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Bus, InjectConfig } from '@runos/messaging';
+import { serviceType } from '@runos/service-types';
+import type { ReconcilerConfig } from '../config.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import type { DesiredSpec, PinnedConfig } from './desired-spec.js';
+
+export interface ResolvedSpec {
+  readonly spec: DesiredSpec;
+  /** Why this request changed the class to `custom`, if it did. */
+  readonly rrcFlipHint: string | undefined;
+}
+
+type StorageClasses = Pick<ClusterRow, 'local_storage_class' | 'distributed_storage_class'>;
+
+/** Resolves the fields of a request to a complete spec, with the catalog and the config sets. */
+@Injectable()
+export class SpecResolver {
+  constructor(
+    private readonly bus: Bus,
+    @InjectConfig() private readonly config: ReconcilerConfig,
+  ) {}
+
+  async forCreate(tenant: string, type: string, fields: CreateService, cluster: StorageClasses): Promise<ResolvedSpec> {
+    serviceType(type);
+    const [resolved, config] = await Promise.all([
+      this.bus.request(catalog.resolveInstance, { type, fields, cluster: storageClasses(cluster) }),
+      this.#pinConfig(tenant, type, fields),
+    ]);
+    const { rrcFlipHint, ...sized } = resolved;
+    const spec: DesiredSpec = {
+      ...sized,
+      driftPolicy: fields.driftPolicy ?? 'repair',
+      config,
+      restartedAt: null,
+      imageRegistry: this.config.imageRegistry ?? null,
+    };
+    refuseConflictingValues(type, spec);
+    return { spec, rrcFlipHint };
+  }
+
+  /** Keeps every field that the update does not name, also the version, the renderer and the pinned config set. */
+  async forUpdate(instance: InstanceRow, { driftPolicy, ...fields }: UpdateService): Promise<ResolvedSpec> {
+    const { type, spec: current } = instance;
+    const { sizing, rrcFlipHint } = await this.bus.request(catalog.resolveInstance, {
+      type,
+      fields,
+      current: current.sizing,
+      cluster: storageClasses(instance),
+    });
+    const spec: DesiredSpec = { ...current, sizing, driftPolicy: driftPolicy ?? current.driftPolicy };
+    refuseConflictingValues(type, spec);
+    return { spec, rrcFlipHint };
+  }
+
+  /** The catalog validates the combination of `configType` and `configSetId`. */
+  async #pinConfig(
+    tenant: string,
+    type: string,
+    { configType, configSetId }: CreateService,
+  ): Promise<PinnedConfig | null> {
+    if (configSetId === undefined || configType === 'custom') return null;
+    const { version, values, setId } = await this.bus.request(
+      configSets.resolveConfigSet,
+      { setId: configSetId, type },
+      { tenant },
+    );
+    return { setId, version, values };
+  }
+}
+
+const storageClasses = ({ local_storage_class, distributed_storage_class }: StorageClasses) => ({
+  localStorageClass: local_storage_class,
+  distributedStorageClass: distributed_storage_class,
+});
+
+/** Refuses config values that exceed the size, such as more shared memory than the memory limit. */
+function refuseConflictingValues(type: string, { sizing, config }: DesiredSpec): void {
+  const issues = serviceType(type).clashes?.(sizing, config?.values ?? {}) ?? [];
+  if (issues.length === 0) return;
+  throw new Fault('sizing.invalid', issues.map(({ message }) => message).join('; '), { issues });
+}

@@ -1,0 +1,32 @@
+import type { DnsName } from '@runos/naming';
+import type { Aid, Cid } from '@runos/osid';
+
+/** A row of `cluster` as reads return it. */
+export class ClusterRow {
+  readonly id!: number;
+  readonly aid!: Aid;
+  readonly cid!: Cid;
+  readonly name!: string;
+  readonly root!: DnsName;
+  readonly local_storage_class!: string | null;
+  readonly distributed_storage_class!: string | null;
+  readonly is_default!: boolean;
+  readonly generation!: number;
+  readonly changed_by!: string;
+  readonly created_at!: Date;
+  readonly updated_at!: Date;
+  readonly deletion_requested_at!: Date | null;
+  /** The uid of the namespace kube-system of the first cluster agent's Kubernetes cluster. */
+  readonly uid!: string | null;
+  /** Set while the connected agent runs in another Kubernetes cluster than the first one. */
+  readonly foreign_uid!: string | null;
+  readonly session_no!: number;
+  readonly connection_seq!: number;
+  /** The cluster agent has an open stream and receives bundles. */
+  readonly connected!: boolean;
+  /** The agent's last heartbeat is recent. */
+  readonly ready!: boolean;
+  readonly was_ready!: boolean;
+  readonly agent_version!: string | null;
+  readonly last_heartbeat_at!: Date | null;
+}

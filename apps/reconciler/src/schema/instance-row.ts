@@ -1,0 +1,51 @@
+import type { ServiceState } from '@runos/api';
+import type { Condition } from '@runos/kernel';
+import type { Carrier } from '@runos/observability';
+import type { Osid } from '@runos/osid';
+import type { BundleReport } from '../bundle-status/bundle-report.js';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
+import type { ClusterRow } from './cluster-row.js';
+
+/** An instance with its desired revision and its cluster. */
+export class InstanceRow {
+  readonly id!: number;
+  readonly aid!: ClusterRow['aid'];
+  readonly cluster_id!: number;
+  readonly iid!: string;
+  readonly type!: string;
+  readonly osid!: Osid;
+  readonly name!: string;
+  readonly generation!: number;
+  readonly revision!: number;
+  readonly deleting!: boolean;
+  readonly changed_by!: string;
+  readonly created_at!: Date;
+  readonly updated_at!: Date;
+  readonly state!: Exclude<ServiceState, 'disconnected'>;
+  readonly reason!: string | null;
+  readonly message!: string | null;
+  readonly conditions!: readonly Condition[];
+  readonly observed_generation!: number;
+  readonly ready_replicas!: number;
+  readonly objects!: BundleReport['objects'];
+  readonly secrets_sealed!: string;
+  readonly spec!: DesiredSpec;
+  readonly digest!: string;
+  /** The trace of the write that made the revision; its delivery continues this trace. */
+  readonly trace!: Carrier;
+  /** The generation that the bundle was rendered for. */
+  readonly bundle_generation!: number;
+  /** The database's time of this read. */
+  readonly now!: Date;
+  readonly cid!: ClusterRow['cid'];
+  readonly root!: ClusterRow['root'];
+  readonly connected!: ClusterRow['connected'];
+  readonly session_no!: ClusterRow['session_no'];
+  readonly ready!: ClusterRow['ready'];
+  readonly was_ready!: ClusterRow['was_ready'];
+  readonly deletion_requested_at!: ClusterRow['deletion_requested_at'];
+  readonly foreign_uid!: ClusterRow['foreign_uid'];
+  readonly last_heartbeat_at!: ClusterRow['last_heartbeat_at'];
+  readonly local_storage_class!: ClusterRow['local_storage_class'];
+  readonly distributed_storage_class!: ClusterRow['distributed_storage_class'];
+}

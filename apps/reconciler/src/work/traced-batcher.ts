@@ -1,0 +1,53 @@
+import { Batcher } from '@runos/engine';
+import { inSpanOfAll, SpanKind, traceHeaders } from '@runos/observability';
+import type { TransactionOptions } from '@runos/persistence';
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** A batch fails after this wait for a row lock, ms; then each item waits for its own locks alone. */
+const batchLockTimeoutMs = 250;
+
+/** An item of a batch with the async context in which it was added: its trace and its call. */
+export class BatchItem<T> {
+  readonly #run = AsyncLocalStorage.snapshot();
+
+  constructor(readonly value: T) {}
+
+  /** Runs `work` in the context of this item. */
+  run<R>(work: () => R): R {
+    return this.#run(work);
+  }
+}
+
+interface TracedBatcherOptions<In, Out> {
+  /** The name of the span of a batch. */
+  readonly name: string;
+  readonly atMost: number;
+  /** Under load a batch is collected for this long, ms. */
+  readonly gatherMs: number;
+  /** `transaction`: the options for a transaction that writes the whole batch. */
+  run(items: readonly BatchItem<In>[], transaction: TransactionOptions): Promise<readonly Out[]>;
+}
+
+/**
+ * A batcher of transactions whose items keep their traces. The span of a batch is linked to the trace of every item,
+ * and code that runs in the context of an item continues the trace of that item.
+ */
+export class TracedBatcher<In, Out> {
+  readonly #batcher: Batcher<BatchItem<In>, Out>;
+
+  constructor({ name, atMost, gatherMs, run }: TracedBatcherOptions<In, Out>) {
+    this.#batcher = new Batcher<BatchItem<In>, Out>({
+      atMost,
+      gatherMs,
+      run: (items) => {
+        const traces = items.map((item) => item.run(traceHeaders));
+        const transaction = items.length > 1 ? { lockTimeoutMs: batchLockTimeoutMs } : {};
+        return inSpanOfAll(name, { kind: SpanKind.INTERNAL }, traces, () => run(items, transaction));
+      },
+    });
+  }
+
+  add(value: In): Promise<Out> {
+    return this.#batcher.add(new BatchItem(value));
+  }
+}

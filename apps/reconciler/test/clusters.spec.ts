@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import { Bus } from '@runos/messaging';
+import { type Harness, startHarness } from './harness.js';
+
+describe('clusters and nodes', () => {
+  let harness: Harness;
+  let gateway: Bus;
+  beforeAll(async () => {
+    harness = await startHarness({
+      connected: false,
+      settings: { maxClusters: 4, maxNodesPerCluster: 2, maxInstancesPerCluster: 2, defaultRoot: 'runos.test' },
+    });
+    gateway = harness.service('agent-gateway').bus;
+  }, 30_000);
+  afterAll(() => harness.stop());
+
+  const create = (cluster: object, by = {}) => harness.request(reconciler.createCluster, { cluster }, by);
+  const show = (cid: string) => harness.request(reconciler.showCluster, { cid });
+  const service = (cid: string) => harness.request(reconciler.createInstance, { cid, type: 'valkey', fields: {} });
+
+  it('are pending with a remedy until an agent connects', async () => {
+    expect(await show('abc')).toMatchObject({
+      status: 'pending',
+      reason: 'NoAgent',
+      message: expect.stringContaining('registration token'),
+      domain: 'abc.aaaaa.example.com',
+      isDefault: true,
+      generation: 1,
+    });
+    await harness.agent.connect();
+    expect(await show('abc')).toMatchObject({ status: 'connected', reason: null, agentVersion: '1.0.0' });
+  });
+
+  it('show the same live heartbeat in the list as alone, from one request for all clusters', async () => {
+    const by = { tenant: 'ccccc' };
+    for (const cid of ['one', 'two']) await create({ cid }, by);
+    await harness.sql(`UPDATE cluster SET ready = true, last_heartbeat_at = '2029-01-01' WHERE aid = 'ccccc'`);
+    const list = async () => (await harness.request(reconciler.listClusters, {}, by)).clusters;
+    const showOne = (cid: string) => harness.request(reconciler.showCluster, { cid }, by);
+    const live = '2030-01-01T00:00:00.000Z';
+    harness.agent.heartbeats.set('', live);
+    harness.agent.heartbeatRequests.length = 0;
+    expect(await list()).toMatchObject([
+      { cid: 'one', lastHeartbeatAt: live },
+      { cid: 'two', lastHeartbeatAt: live },
+    ]);
+    expect(harness.agent.heartbeatRequests).toEqual([['one', 'two']]);
+    expect(await list()).toEqual([await showOne('one'), await showOne('two')]);
+    harness.agent.heartbeats.clear();
+    expect(await list()).toEqual([await showOne('one'), await showOne('two')]);
+    expect((await showOne('one')).lastHeartbeatAt).toMatch(/^20(28|29)/);
+  });
+
+  it('stay connected after the stream closes, until the last heartbeat is stale', async () => {
+    await harness.agent.reportConnection({ connected: false, ready: true });
+    expect((await show('abc')).status).toBe('connected');
+    await harness.agent.reportConnection({ connected: false, ready: false });
+    expect(await show('abc')).toMatchObject({ status: 'disconnected', reason: 'AgentDisconnected' });
+    await harness.agent.connect();
+    expect((await show('abc')).status).toBe('connected');
+  });
+
+  it('are disconnected while an agent of another Kubernetes cluster is connected', async () => {
+    await harness.agent.connect({ clusterUid: 'uid-2' });
+    expect(await show('abc')).toMatchObject({ status: 'disconnected', reason: 'ForeignAgent' });
+    await harness.agent.connect();
+    expect(await show('abc')).toMatchObject({ status: 'connected', reason: null });
+  });
+
+  it('get a minted cid of three characters below the configured root', async () => {
+    const minted = await create({});
+    expect(minted).toMatchObject({
+      cid: expect.stringMatching(/^[a-z0-9]{3}$/),
+      name: minted.cid,
+      root: 'runos.test',
+      domain: `${minted.cid}.aaaaa.runos.test`,
+      isDefault: false,
+    });
+  });
+
+  it('are refused with a reason', async () => {
+    await expect(create({ cid: 'abc' })).rejects.toMatchObject({ code: 'cluster.exists' });
+    await expect(create({ cid: 'jobs' })).rejects.toMatchObject({ code: 'request.invalid' });
+    await expect(create({ root: 'not a name' })).rejects.toMatchObject({
+      code: 'request.invalid',
+      details: { issues: [{ path: 'root' }] },
+    });
+    await expect(create({ root: `${'a'.repeat(60)}.`.repeat(4) + 'com' })).rejects.toMatchObject({
+      code: 'request.invalid',
+    });
+    await create({});
+    await create({});
+    await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded', details: { limit: 4, value: 4 } });
+    expect(await create({ cid: 'abc' }, { tenant: 'bbbbb' })).toMatchObject({ cid: 'abc', isDefault: true });
+  });
+
+  it('accept instances up to the limit, also with concurrent requests', async () => {
+    const created = await Promise.allSettled([1, 2, 3, 4, 5].map(() => service('abc')));
+    const made = created.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    expect(made).toHaveLength(2);
+    for (const { jobId } of made) await harness.jobs.ended(jobId);
+    await expect(harness.request(reconciler.deleteCluster, { cid: 'abc' })).rejects.toMatchObject({
+      code: 'cluster.not_empty',
+      details: { instances: 2, osids: expect.arrayContaining(made.map(({ osid }) => osid)) },
+    });
+    for (const { id } of made) {
+      const { jobId } = await harness.request(reconciler.deleteInstance, { cid: 'abc', type: 'valkey', id });
+      await harness.jobs.ended(jobId);
+    }
+  });
+
+  it('refuse an instance whose hosts would be too long', async () => {
+    const root = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(50)}.com`;
+    const { cid } = await create({ root }, { tenant: 'bbbbb' });
+    const refused = harness.request(
+      reconciler.createInstance,
+      { cid, type: 'valkey', fields: {} },
+      { tenant: 'bbbbb' },
+    );
+    await expect(refused).rejects.toMatchObject({ code: 'request.invalid', message: expect.stringContaining('253') });
+  });
+
+  it('keep the nid of a machine, and refuse nodes over the limit', async () => {
+    const register = (machineId: string) =>
+      gateway.request(reconciler.registerNode, { cid: 'abc', machineId, os: 'debian-12' }, { tenant: harness.aid });
+    const [one, two] = [await register('m1'), await register('m2')];
+    expect(await register('m1')).toEqual(one);
+    await expect(register('m3')).rejects.toMatchObject({ code: 'limit.exceeded' });
+    await harness.agent.reportConnection({ nid: one.nid, sessionNo: 9, seq: 1, ready: true, version: '2.0.0' });
+    await harness.agent.reportConnection({ nid: one.nid, sessionNo: 8, seq: 7, ready: false, version: '1.0.0' });
+    const { nodes } = await harness.request(reconciler.listNodes, { cid: 'abc' });
+    expect(nodes).toMatchObject([
+      { nid: one.nid, status: 'ready', version: '2.0.0', os: 'debian-12' },
+      { nid: two.nid, status: 'pending', version: null },
+    ]);
+    harness.agent.heartbeats.set(one.nid, '2030-01-01T00:00:01.000Z');
+    const live = { nid: one.nid, lastHeartbeatAt: '2030-01-01T00:00:01.000Z' };
+    const withHeartbeat = await harness.request(reconciler.listNodes, { cid: 'abc' });
+    expect(withHeartbeat.nodes).toMatchObject([live, { nid: two.nid, lastHeartbeatAt: null }]);
+    expect(await harness.request(reconciler.showNode, { cid: 'abc', nid: one.nid })).toMatchObject(live);
+    await harness.agent.reportConnection({ nid: one.nid, sessionNo: 9, seq: 2, ready: false });
+    expect(await harness.request(reconciler.showNode, { cid: 'abc', nid: one.nid })).toMatchObject({
+      status: 'not_ready',
+    });
+    await expect(harness.request(reconciler.showNode, { cid: 'abc', nid: 'zzzzz' })).rejects.toMatchObject({
+      code: 'node.not_found',
+    });
+  });
+
+  it('are removed with their nodes when they are empty, after the certificates of their agents are revoked', async () => {
+    const stale = harness.request(reconciler.deleteCluster, { cid: 'abc', ifGeneration: 9 });
+    await expect(stale).rejects.toMatchObject({ code: 'conflict.stale' });
+    const { jobId } = await harness.request(reconciler.deleteCluster, { cid: 'abc' });
+    expect((await harness.jobs.ended(jobId)).job).toMatchObject({
+      type: 'cluster.delete',
+      status: 'completed',
+      osid: null,
+      cid: 'abc',
+    });
+    expect(harness.agent.revokedClusters).toEqual(['abc']);
+    await expect(show('abc')).rejects.toMatchObject({ code: 'cluster.not_found' });
+    await expect(service('abc')).rejects.toMatchObject({ code: 'cluster.not_found' });
+  });
+});

@@ -1,0 +1,178 @@
+import { Controller } from '@nestjs/common';
+import { APPLY_BUNDLE, type BodyOf, type BundleStatus, DELETE_BUNDLE, type RESYNC } from '@runos/agent-protocol';
+import { agentGateway, type AgentConnection, reconciler } from '@runos/contracts';
+import { unpackObjects } from '@runos/kube-objects';
+import { Respond, Bus } from '@runos/messaging';
+import type { z } from 'zod';
+
+type Status = BodyOf<typeof BundleStatus>;
+type Instruction = z.output<typeof agentGateway.instruct.input>;
+type InstructionReply = z.output<typeof agentGateway.instruct.output>;
+
+/** The stored bundle of one instance. */
+export interface StoredBundle {
+  readonly osid: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly digest: string;
+  readonly objects: number;
+  readonly removed: boolean;
+}
+
+interface Cluster {
+  readonly cid: string;
+  readonly aid: string;
+}
+
+/** The account of every test. */
+export const testAid = 'aaaaa';
+
+const tombstone = '0'.repeat(64);
+
+/**
+ * A cluster agent with its gateway, according to their contracts: it refuses lower revisions, stores bundles, and
+ * reports their status. `onBundle` decides which reports follow a stored bundle.
+ */
+@Controller()
+export class FakeAgent {
+  readonly stored = new Map<string, StoredBundle>();
+  readonly instructions: StoredBundle[] = [];
+  readonly revokedClusters: string[] = [];
+  /** The live heartbeats by nid; '' is the cluster agent. */
+  readonly heartbeats = new Map<string, string>();
+  /** The requests for heartbeats, each with its clusters. */
+  readonly heartbeatRequests: string[][] = [];
+  /** Its replies to instructions: `silent` never replies in time. */
+  replies: 'accepting' | 'silent' | 'refusing' = 'accepting';
+  connected = false;
+  onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
+  readonly #running = new Set<Promise<void>>();
+  #session = 0;
+  #seq = 0;
+
+  readonly aid = testAid;
+  readonly cid = 'abc';
+
+  constructor(private readonly bus: Bus) {}
+
+  @Respond(agentGateway.instruct)
+  instruct({ type, body }: Instruction): InstructionReply {
+    if (!this.connected) return { outcome: 'absent' };
+    if (this.replies === 'silent') return { outcome: 'unknown' };
+    if (this.replies === 'refusing') return { outcome: 'refused', message: 'disk full' };
+    const bundle = readBundle(type, body);
+    const before = this.stored.get(bundle.osid);
+    if (before !== undefined && before.revision > bundle.revision) {
+      return { outcome: 'answered', body: { accepted: false, reason: `revision ${before.revision} is stored` } };
+    }
+    this.stored.set(bundle.osid, bundle);
+    this.instructions.push(bundle);
+    this.#run(() => this.onBundle(bundle));
+    return { outcome: 'answered', body: { accepted: true } };
+  }
+
+  @Respond(agentGateway.listHeartbeats)
+  listHeartbeats({ cids }: { cids: string[] }) {
+    this.heartbeatRequests.push(cids);
+    const agents = cids.flatMap((cid) =>
+      [...this.heartbeats].map(([nid, lastHeartbeatAt]) => ({ cid, nid: nid === '' ? null : nid, lastHeartbeatAt })),
+    );
+    return { agents };
+  }
+
+  @Respond(agentGateway.revokeCluster)
+  revokeCluster({ cid }: { cid: string }) {
+    this.revokedClusters.push(cid);
+    return {};
+  }
+
+  /** Opens a stream. */
+  async connect(over: Partial<AgentConnection> = {}): Promise<void> {
+    this.connected = true;
+    this.#session += 1;
+    this.#seq = 0;
+    await this.reportConnection({ connected: true, ready: true, ...over });
+  }
+
+  /** Loses its stream, and after a while its readiness. */
+  async disconnect(): Promise<void> {
+    this.connected = false;
+    await this.reportConnection({ connected: false, ready: true });
+    await this.reportConnection({ connected: false, ready: false });
+  }
+
+  reportConnection(over: Partial<AgentConnection>): Promise<unknown> {
+    this.#seq += 1;
+    const report: AgentConnection = {
+      cid: this.cid,
+      nid: null,
+      sessionNo: this.#session,
+      seq: this.#seq,
+      connected: this.connected,
+      ready: true,
+      version: '1.0.0',
+      capabilities: ['bundles/1'],
+      clusterUid: 'uid-1',
+      lastHeartbeatAt: new Date().toISOString(),
+      certificateExpiresAt: null,
+      ...over,
+    };
+    return this.bus.request(reconciler.reportAgentConnection, report, { tenant: this.aid });
+  }
+
+  /** Reports the status of a bundle, as the agent of its own cluster or of another one. */
+  async report(
+    bundle: Pick<StoredBundle, 'osid' | 'generation' | 'digest'>,
+    phase: Status['phase'],
+    over: Partial<Status> = {},
+    from: Cluster = this,
+  ): Promise<void> {
+    const { osid, generation, digest } = bundle;
+    const status = { osid, generation, digest, phase, conditions: [], objects: [], ...over };
+    await this.bus.request(reconciler.reportBundleStatus, { cid: from.cid, status }, { tenant: from.aid });
+  }
+
+  /** Reports every phase of a bundle until it is ready, or until it is deleted. */
+  async reportSuccess(bundle: StoredBundle): Promise<void> {
+    const object = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: bundle.osid, name: bundle.osid };
+    if (bundle.removed) {
+      await this.report(bundle, 'deleting', { objects: [{ ...object, state: 'deleting' }] });
+      this.stored.delete(bundle.osid);
+      return this.report(bundle, 'gone');
+    }
+    await this.report(bundle, 'applying', { objects: [{ ...object, state: 'pending' }] });
+    await this.report(bundle, 'applied', { objects: [{ ...object, state: 'applied' }] });
+    await this.report(bundle, 'ready', { objects: [{ ...object, state: 'ready' }] });
+  }
+
+  /** The stored bundle of an instance. @throws Error when there is none */
+  bundleOf(osid: string): StoredBundle {
+    const bundle = this.stored.get(osid);
+    if (bundle === undefined) throw new Error(`the agent has no bundle of ${osid}`);
+    return bundle;
+  }
+
+  /** One step of the resync, by the agent of this cluster or of another one. */
+  resync(question: BodyOf<typeof RESYNC>, from: Cluster = this) {
+    return this.bus.request(reconciler.resync, { cid: from.cid, question }, { tenant: from.aid });
+  }
+
+  /** Resolves when every report of a stored bundle is sent. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #run(work: () => Promise<void>): void {
+    const running = work().finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+}
+
+function readBundle(type: string, body: unknown): StoredBundle {
+  if (type === DELETE_BUNDLE.type) {
+    const { osid, generation, revision } = DELETE_BUNDLE.input.parse(body);
+    return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
+  }
+  const { osid, generation, revision, digest, objectsGz } = APPLY_BUNDLE.input.parse(body);
+  return { osid, generation, revision, digest, objects: unpackObjects(objectsGz, digest).length, removed: false };
+}

@@ -1,0 +1,104 @@
+import { Controller } from '@nestjs/common';
+import { catalog, configSets, identity, type JobProgress, reconciler } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Respond, type CallContext, Subscribe } from '@runos/messaging';
+import { latestRenderer, serviceType } from '@runos/service-types';
+import { resolveSize } from '@runos/sizing';
+import type { z } from 'zod';
+
+type ResolveInput = z.output<typeof catalog.resolveInstance.input>;
+
+/** Resolves sizes from the same data as the catalog, because apps do not import each other. */
+@Controller()
+export class FakeCatalog {
+  @Respond(catalog.resolveInstance)
+  resolve({ type: name, fields, current, cluster }: ResolveInput): z.output<typeof catalog.resolveInstance.output> {
+    const type = serviceType(name);
+    const sized = resolveSize(type.sizing, fields, {
+      current: current && { ...current, storageMb: current.storageMb ?? 0 },
+      hasDistributedStorage: cluster.distributedStorageClass !== null,
+    });
+    if (!sized.ok) throw new Fault(sized.code, 'This size is not offered.', { issues: sized.issues });
+    const { size, rrcFlipHint } = sized;
+    const version = fields.version ?? type.defaultVersion;
+    return { sizing: size, version, rendererVersion: latestRenderer(type), ...(rrcFlipHint && { rrcFlipHint }) };
+  }
+}
+
+@Controller()
+export class FakeConfigSets {
+  version = 1;
+
+  @Respond(configSets.resolveConfigSet)
+  resolve({ setId, type }: { setId: string; type: string }) {
+    const version = `v${this.version}`;
+    const values = { shared_buffers: `${128 * this.version}MB` };
+    return { setId, type, name: 'tuned', version, isLatest: true, values, createdAt: new Date().toISOString() };
+  }
+}
+
+@Controller()
+export class FakeIdentity {
+  readonly entries: string[] = [];
+
+  @Respond(identity.recordAudit)
+  record({ action, subject }: { action: string; subject: string }, { actor }: CallContext<'tenant'>) {
+    this.entries.push(`${actor.name} ${action} ${subject}`);
+    return { id: String(this.entries.length) };
+  }
+}
+
+interface Waiter {
+  readonly isMet: () => boolean;
+  readonly resolve: () => void;
+}
+
+/** Keeps the newest progress event of each job, and every line of its log. */
+@Controller()
+export class FakeJobs {
+  readonly #newest = new Map<string, JobProgress>();
+  readonly #logs = new Map<string, Map<string, string>>();
+  #waiters: Waiter[] = [];
+
+  @Subscribe(reconciler.jobProgressed)
+  receive(progress: JobProgress): void {
+    const { id } = progress.job;
+    const lines = this.#logs.get(id) ?? new Map<string, string>();
+    for (const log of progress.logs) lines.set(log.id, log.message);
+    this.#logs.set(id, lines);
+    if (progress.seq > (this.#newest.get(id)?.seq ?? 0)) this.#newest.set(id, progress);
+    const met = this.#waiters.filter(({ isMet }) => isMet());
+    this.#waiters = this.#waiters.filter((waiter) => !met.includes(waiter));
+    for (const { resolve } of met) resolve();
+  }
+
+  get(id: string): JobProgress | undefined {
+    return this.#newest.get(id);
+  }
+
+  linesOf(id: string): string[] {
+    const lines = [...(this.#logs.get(id) ?? [])].sort(([a], [b]) => a.localeCompare(b));
+    return lines.map(([, message]) => message);
+  }
+
+  /** Resolves with the newest progress of a job once it meets `condition`. */
+  async when(id: string, condition: (progress: JobProgress) => boolean): Promise<JobProgress> {
+    const meeting = (): JobProgress | undefined => {
+      const newest = this.#newest.get(id);
+      return newest !== undefined && condition(newest) ? newest : undefined;
+    };
+    const met = meeting();
+    if (met !== undefined) return met;
+    return new Promise<JobProgress>((resolve) => {
+      let found: JobProgress | undefined;
+      this.#waiters.push({
+        isMet: () => (found = meeting()) !== undefined,
+        resolve: () => found && resolve(found),
+      });
+    });
+  }
+
+  ended(id: string): Promise<JobProgress> {
+    return this.when(id, ({ job }) => job.completedAt !== null);
+  }
+}

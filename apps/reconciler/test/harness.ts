@@ -1,0 +1,131 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { loadConfig, toEnvironment, type Setting } from '@runos/config';
+import type { Actor, RequestContract, ServiceName } from '@runos/contracts';
+import { reconciler } from '@runos/contracts';
+import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
+import { createLogger } from '@runos/observability';
+import { keyringEntry } from '@runos/security';
+import { planeNats } from '@runos/testing-nats';
+import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
+import { reconcilerService } from '../src/module.js';
+import { FakeAgent, testAid } from './fake-agent.js';
+import { FakeCatalog, FakeConfigSets, FakeIdentity, FakeJobs } from './fakes.js';
+import { startTestDatabase } from './test-database.js';
+
+const logger = createLogger({
+  service: 'spec',
+  level: (process.env.RUNOS_SPEC_LOG as 'debug' | undefined) ?? 'silent',
+});
+
+@Module({})
+class FakeModule {}
+
+/** The fakes of the other services. */
+const fakes = {
+  jobs: FakeJobs,
+  identity: FakeIdentity,
+  'config-sets': FakeConfigSets,
+  catalog: FakeCatalog,
+  'agent-gateway': FakeAgent,
+} as const;
+type FakeName = keyof typeof fakes;
+
+const user: Actor = { kind: 'user', id: 'u1', name: 'ada@example.com' };
+
+/** The reconciler on a real PostgreSQL and NATS, with a fake agent and fakes of the other services. */
+export interface Harness {
+  readonly aid: string;
+  readonly cid: string;
+  readonly agent: FakeAgent;
+  readonly jobs: FakeJobs;
+  readonly audit: FakeIdentity;
+  readonly configSets: FakeConfigSets;
+  readonly replicas: RunningService[];
+  /** A running fake, by the name of its service. */
+  service(name: FakeName): RunningService;
+  /** Sends a request as the gateway does, for a user of this account. */
+  request<In extends z.ZodType, Out extends z.ZodType>(
+    contract: RequestContract<In, Out, 'tenant'>,
+    input: z.input<In>,
+    by?: { tenant?: string; name?: string },
+  ): Promise<z.output<Out>>;
+  startReplica(): Promise<RunningService>;
+  sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The only row of a query. @throws Error for another number of rows */
+  row<Row>(text: string, values?: readonly unknown[]): Promise<Row>;
+  stop(): Promise<void>;
+}
+
+export interface HarnessOptions {
+  readonly settings?: Record<string, Setting>;
+  readonly replicas?: number;
+  /** The agent is connected from the beginning. Default true. */
+  readonly connected?: boolean;
+}
+
+export async function startHarness({
+  settings,
+  replicas: replicaCount = 1,
+  connected = true,
+}: HarnessOptions = {}): Promise<Harness> {
+  const [nats, base] = await Promise.all([planeNats(), startTestDatabase()]);
+  const keyring = keyringEntry({ id: 'test', key: randomBytes(32) });
+  const configOf = (service: ServiceName, replicaId = 'one') =>
+    loadConfig(
+      reconcilerService.config,
+      toEnvironment({ ...nats.settingsOf(service), replicaId, databaseUrl: base.url, keyring, ...settings }),
+    );
+  const connector = new NatsConnector({ service: 'gateway', config: configOf('gateway'), logger });
+  const gateway = new Bus('gateway', connector, true);
+  const replicas: RunningService[] = [];
+  const startReplica = async () => {
+    const started = await startService(reconcilerService, configOf('reconciler', `r${replicas.length}`), logger);
+    replicas.push(started);
+    return started;
+  };
+  for (let replica = 0; replica < replicaCount; replica += 1) await startReplica();
+  const services = new Map<FakeName, RunningService>();
+  for (const name of Object.keys(fakes) as FakeName[]) {
+    const module = (): DynamicModule => ({ module: FakeModule, controllers: [fakes[name]] });
+    services.set(name, await startService({ name, module }, configOf(name), logger));
+  }
+  const service = (name: FakeName): RunningService => {
+    const running = services.get(name);
+    if (running === undefined) throw new Error(`the fake ${name} is not running`);
+    return running;
+  };
+  const fake = <Name extends FakeName>(name: Name) =>
+    service(name).app.get<InstanceType<(typeof fakes)[Name]>>(fakes[name], { strict: false });
+  const agent = fake('agent-gateway');
+  const request: Harness['request'] = (contract, input, { tenant = testAid, name = user.name } = {}) =>
+    gateway.request(contract, input, { tenant, actor: { ...user, name } });
+  const { cid } = await request(reconciler.createCluster, { cluster: { cid: 'abc', root: 'example.com' } });
+  if (connected) await agent.connect();
+  return {
+    aid: testAid,
+    cid,
+    agent,
+    jobs: fake('jobs'),
+    audit: fake('identity'),
+    configSets: fake('config-sets'),
+    replicas,
+    service,
+    request,
+    startReplica,
+    sql: (text, values) => base.database.query(text, values),
+    row: async <Row>(text: string, values?: readonly unknown[]) => {
+      const rows = await base.database.query<Row>(text, values);
+      const [row] = rows;
+      if (row === undefined || rows.length > 1) throw new Error(`${rows.length} rows instead of 1: ${text}`);
+      return row;
+    },
+    stop: async () => {
+      await agent.idle();
+      await Promise.all([...replicas, ...services.values()].map((running) => running.stop()));
+      await connector.stop();
+      await base.stop();
+      await nats.stop();
+    },
+  };
+}

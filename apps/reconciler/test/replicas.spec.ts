@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import { type Harness, startHarness } from './harness.js';
+
+describe('several replicas', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness({ replicas: 2, settings: { leaseSeconds: 3, clusterQueueCap: 4, workers: 4 } });
+  }, 30_000);
+  afterAll(() => harness.stop());
+
+  const create = () => harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
+
+  it('share the work, and complete every job once', async () => {
+    const made = await Promise.all(Array.from({ length: 40 }, create));
+    const ended = await Promise.all(made.map(({ jobId }) => harness.jobs.ended(jobId)));
+    expect(new Set(ended.map(({ job }) => job.status))).toEqual(new Set(['completed']));
+    expect(new Set(made.map(({ id }) => id)).size).toBe(40);
+    await harness.agent.idle();
+    expect(harness.agent.instructions).toHaveLength(40);
+  }, 30_000);
+
+  it('never deadlock with concurrent writes, deliveries and reports', async () => {
+    const made = await Promise.all(Array.from({ length: 12 }, create));
+    const last = await Promise.all(
+      made.map(async ({ id }) => {
+        let jobId = '';
+        for (let round = 0; round < 6; round += 1) {
+          ({ jobId } = await harness.request(reconciler.restartInstance, { cid: harness.cid, type: 'valkey', id }));
+        }
+        return jobId;
+      }),
+    );
+    await harness.agent.connect();
+    const deleted = await Promise.all(
+      made.map(({ id }) => harness.request(reconciler.deleteInstance, { cid: harness.cid, type: 'valkey', id })),
+    );
+    await Promise.all([...last, ...deleted.map(({ jobId }) => jobId)].map((id) => harness.jobs.ended(id)));
+    const { deadlocks } = await harness.row<{ deadlocks: number }>(
+      'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+    );
+    expect(deadlocks).toBe(0);
+  }, 30_000);
+
+  it('take over the work of a stopped replica', async () => {
+    await harness.agent.disconnect();
+    const made = await Promise.all(Array.from({ length: 10 }, create));
+    const [first] = harness.replicas.splice(0, 1);
+    await Promise.all([first?.stop(), harness.agent.connect()]);
+    const ended = await Promise.all(made.map(({ jobId }) => harness.jobs.ended(jobId)));
+    expect(new Set(ended.map(({ job }) => job.status))).toEqual(new Set(['completed']));
+  }, 30_000);
+
+  it('continue the work after all of them stopped', async () => {
+    harness.agent.onBundle = async (bundle) => harness.agent.report(bundle, 'applying').catch(() => undefined);
+    const made = await Promise.all(Array.from({ length: 10 }, create));
+    await Promise.all(harness.replicas.splice(0).map((replica) => replica.stop()));
+    await harness.agent.idle();
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    await harness.startReplica();
+    // An agent repeats the reports that were not acknowledged.
+    for (const { osid } of made) {
+      const stored = harness.agent.stored.get(osid);
+      if (stored) await harness.agent.reportSuccess(stored);
+    }
+    const ended = await Promise.all(made.map(({ jobId }) => harness.jobs.ended(jobId)));
+    expect(new Set(ended.map(({ job }) => job.status))).toEqual(new Set(['completed']));
+  }, 30_000);
+
+  it('accept writes while the jobs service is down, and serve the jobs that its projection does not have yet', async () => {
+    const service = harness.service('jobs');
+    const jobsBus = service.bus;
+    harness.agent.onBundle = async () => undefined;
+    const made = await create();
+    const read = await jobsBus.request(reconciler.readJob, { id: made.jobId, aids: ['bbbbb', harness.aid] });
+    expect(read).toMatchObject({ job: { id: made.jobId, osid: made.osid } });
+    expect(read.logs.length).toBeGreaterThan(0);
+    await expect(jobsBus.request(reconciler.readJob, { id: made.jobId, aids: ['bbbbb'] })).rejects.toMatchObject({
+      code: 'job.not_found',
+    });
+    await service.stop();
+    const started = performance.now();
+    const late = await create();
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(late.jobId).toEqual(expect.any(String));
+  }, 30_000);
+});

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { bucketHashes, bucketOf, rootOf, type ResyncEntry } from '@runos/agent-protocol';
+import { reconciler } from '@runos/contracts';
+import type { StoredBundle } from './fake-agent.js';
+import { type Harness, startHarness } from './harness.js';
+
+describe('bundle status reports', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+  }, 30_000);
+  afterAll(() => harness.stop());
+
+  const healthy = async () => {
+    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
+    await harness.jobs.ended(made.jobId);
+    return { cid: harness.cid, type: 'valkey', id: made.id, osid: made.osid };
+  };
+  type One = Awaited<ReturnType<typeof healthy>>;
+  const stored = ({ osid }: One): StoredBundle => harness.agent.bundleOf(osid);
+  const show = (one: One) => harness.request(reconciler.showInstance, one);
+  const events = async (one: One) =>
+    (await harness.request(reconciler.listInstanceEvents, { ...one, limit: 50 })).events;
+  const set = (one: One) => ({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: one.osid, name: one.osid });
+
+  it('write each drift as one event, also when they are repeated', async () => {
+    const one = await healthy();
+    const drift = [
+      {
+        object: set(one),
+        fields: ['spec.replicas'],
+        manager: 'night-shift',
+        at: '2030-01-01T10:00:00Z',
+        action: 'repaired',
+      },
+      {
+        object: { ...set(one), kind: 'Service', apiVersion: 'v1' },
+        fields: [],
+        at: '2030-01-01T10:00:01Z',
+        action: 'recreated',
+      },
+      {
+        object: { apiVersion: 'v1', kind: 'Namespace', name: one.osid },
+        fields: [],
+        manager: null,
+        at: '2030-01-01T10:00:02Z',
+        action: 'recreated',
+      },
+    ];
+    await Promise.all([1, 2, 3].map(() => harness.agent.report(stored(one), 'ready', { drift })));
+    expect(await events(one)).toMatchObject([
+      { type: 'DataLost', object: { kind: 'Namespace' }, manager: null, message: expect.stringContaining('lost') },
+      { type: 'ObjectRecreated', object: { kind: 'Service' }, fields: [], manager: null },
+      {
+        type: 'DriftRepaired',
+        at: '2030-01-01T10:00:00.000Z',
+        object: { kind: 'StatefulSet', name: one.osid },
+        fields: ['spec.replicas'],
+        manager: 'night-shift',
+      },
+    ]);
+    const { nextCursor } = await harness.request(reconciler.listInstanceEvents, { ...one, limit: 2 });
+    const rest = await harness.request(reconciler.listInstanceEvents, { ...one, limit: 2, cursor: nextCursor! });
+    expect(rest).toMatchObject({ events: [{ type: 'DriftRepaired' }], nextCursor: null });
+  });
+
+  it('make an instance degraded with the reason, and healthy after the recovery', async () => {
+    const one = await healthy();
+    const message = 'Pod x-0 is not scheduled: no node has room. Add a node or choose a smaller class.';
+    const lost = { ...set(one), state: 'degraded', reason: 'Unschedulable', message };
+    await harness.agent.report(stored(one), 'degraded', { objects: [lost], replicas: { desired: 1, ready: 0 } });
+    expect(await show(one)).toMatchObject({
+      status: 'degraded',
+      reason: 'Unschedulable',
+      message: expect.stringContaining(message),
+    });
+    expect(await harness.request(reconciler.showInstanceStatus, one)).toEqual({
+      state: 'degraded',
+      reason: 'Unschedulable',
+      message: expect.any(String),
+      replicas: { desired: 1, ready: 0 },
+    });
+    await harness.agent.report(stored(one), 'ready', { replicas: { desired: 1, ready: 1 } });
+    expect(await show(one)).toMatchObject({ status: 'healthy', reason: null, message: null });
+    expect((await events(one)).map(({ type }) => type)).toEqual(['StateChanged', 'StateChanged']);
+  });
+
+  it('keep the time of the last change of a condition', async () => {
+    const one = await healthy();
+    const ready = (status: 'True' | 'False', reason: string) => [{ type: 'Ready', status, reason, message: '' }];
+    const since = async () => (await show(one)).conditions.find(({ type }) => type === 'Ready')?.since;
+    await harness.agent.report(stored(one), 'ready', { conditions: ready('True', 'Ready') });
+    const first = await since();
+    await harness.agent.report(stored(one), 'ready', { conditions: ready('True', 'StillReady') });
+    expect(await since()).toBe(first);
+    await harness.agent.report(stored(one), 'degraded', { conditions: ready('False', 'Lost') });
+    expect(await since()).not.toBe(first);
+  });
+
+  it('about an older bundle do not complete the job of a newer one', async () => {
+    const one = await healthy();
+    const old = stored(one);
+    harness.agent.onBundle = () => Promise.resolve();
+    const update = await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 600 } });
+    const { jobId } = update as { jobId: string };
+    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.agent.report(old, 'ready');
+    await harness.agent.report({ ...stored(one), digest: 'f'.repeat(64) }, 'ready');
+    expect(await show(one)).toMatchObject({ status: 'applying', generation: 2, observedGeneration: 2 });
+    expect(harness.jobs.get(jobId)?.job.status).toBe('running');
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    await harness.agent.reportSuccess(stored(one));
+    await harness.jobs.ended(jobId);
+  });
+
+  it('about an unknown instance are accepted and ignored', async () => {
+    await harness.agent.report({ osid: 'valkey-zzzzz', generation: 1, digest: 'f'.repeat(64) }, 'ready');
+  });
+
+  it('about an instance of another cluster are refused and change nothing, in this account and in others', async () => {
+    const one = await healthy();
+    const before = await show(one);
+    const { cid: other } = await harness.request(reconciler.createCluster, { cluster: { cid: 'other9' } });
+    const others = [
+      { aid: harness.aid, cid: other },
+      { aid: 'zzzz0', cid: harness.cid },
+    ];
+    for (const from of others) {
+      for (const phase of ['failed', 'gone'] as const) {
+        const refused = { code: 'service.not_found', message: expect.stringContaining(from.cid) };
+        await expect(harness.agent.report(stored(one), phase, {}, from)).rejects.toMatchObject(refused);
+      }
+    }
+    const entries = [one.osid, 'valkey-zzzzz'].map((osid) => ({ osid, revision: 1, digest: 'f'.repeat(64) }));
+    const list = { step: 'list', buckets: [], entries, last: true } as Parameters<typeof harness.agent.resync>[0];
+    const compared = await harness.agent.resync(list, { aid: harness.aid, cid: other });
+    expect(compared).toEqual({ unknown: [one.osid, 'valkey-zzzzz'], foreign: [one.osid] });
+    expect(await show(one)).toEqual(before);
+  });
+
+  it('in a batch are recorded in order per instance, and a refused one does not affect the others', async () => {
+    const first = await healthy();
+    const all = [first, ...(await Promise.all(Array.from({ length: 4 }, healthy)))];
+    const foreign = harness.agent.report(stored(first), 'failed', {}, { aid: 'zzzz0', cid: harness.cid });
+    const lost = (one: One) => ({ objects: [{ ...set(one), state: 'degraded', reason: 'Unschedulable' }] });
+    const reported = all.flatMap((one) => [
+      harness.agent.report(stored(one), 'degraded', lost(one)),
+      harness.agent.report(stored(one), 'ready', { objects: [{ ...set(one), state: 'ready' }] }),
+      harness.agent.report({ ...stored(one), osid: 'valkey-zzzzz' }, 'ready'),
+    ]);
+    await expect(foreign).rejects.toMatchObject({ code: 'service.not_found' });
+    await Promise.all(reported);
+    for (const one of all) {
+      expect(await show(one)).toMatchObject({ status: 'healthy' });
+      const messages = (await events(one)).map(({ message }) => message);
+      expect(messages).toEqual([
+        'The state changed from degraded to healthy.',
+        expect.stringContaining('The state changed from healthy to degraded'),
+      ]);
+    }
+  });
+
+  it('in a batch wait only for the lock of their own instance', async () => {
+    const held = await healthy();
+    const others = await Promise.all([healthy(), healthy()]);
+    const holding = harness.sql('UPDATE instance SET name = name WHERE osid = $1 RETURNING pg_sleep(2)::text', [
+      held.osid,
+    ]);
+    const asleep = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+    while ((await harness.sql(asleep)).length === 0);
+    const lost = (one: One) =>
+      harness.agent.report(stored(one), 'degraded', { objects: [{ ...set(one), state: 'degraded' }] });
+    const late = lost(held);
+    const crowd = Promise.all(others.map(lost)).then(() => 'the others are recorded');
+    expect(await Promise.race([crowd, holding.then(() => 'the row is free')])).toBe('the others are recorded');
+    await late;
+    for (const one of [held, ...others]) expect(await show(one)).toMatchObject({ status: 'degraded' });
+  });
+
+  it('that a desired instance is gone cause its redelivery', async () => {
+    const one = await healthy();
+    const before = harness.agent.instructions.length;
+    const bundle = stored(one);
+    harness.agent.stored.delete(one.osid);
+    const redelivered = new Promise<void>((resolve) => {
+      harness.agent.onBundle = async () => resolve();
+    });
+    await harness.agent.report(bundle, 'gone');
+    await redelivered;
+    harness.agent.onBundle = (each) => harness.agent.reportSuccess(each);
+    expect(harness.agent.instructions.slice(before)).toEqual([bundle]);
+  });
+
+  it('are compared by root hash, buckets and entries in a resync, which redelivers differing bundles', async () => {
+    const [same, lost] = [await healthy(), await healthy()];
+    const entries = (): ResyncEntry[] =>
+      [...harness.agent.stored.values()].map(
+        ({ osid, revision, digest }) => ({ osid, revision, digest }) as ResyncEntry,
+      );
+    const root = () => harness.agent.resync({ step: 'root', count: entries().length, root: rootOf(entries()) });
+    expect(await root()).toEqual({ equal: true });
+    const desired = stored(lost);
+    harness.agent.stored.delete(lost.osid);
+    const unknownEntry = { osid: 'valkey-zzzzz', revision: 3, digest: 'f'.repeat(64) } as ResyncEntry;
+    const reported = [...entries(), unknownEntry];
+    expect(await root()).toEqual({ equal: false });
+    const { differing = [] } = await harness.agent.resync({ step: 'buckets', buckets: bucketHashes(reported) });
+    expect(differing.length).toBeLessThanOrEqual(2);
+    const redelivered = new Promise<StoredBundle>((resolve) => {
+      harness.agent.onBundle = async (bundle) => resolve(bundle);
+    });
+    const { unknown } = await harness.agent.resync({
+      step: 'list',
+      buckets: differing,
+      entries: reported.filter(({ osid }) => differing.includes(bucketOf(osid))),
+      last: true,
+    });
+    expect(unknown).toEqual([unknownEntry.osid]);
+    expect(await redelivered).toEqual(desired);
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    expect(await root()).toEqual({ equal: true });
+    expect(stored(same)).toBeDefined();
+  });
+});
