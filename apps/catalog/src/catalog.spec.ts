@@ -4,7 +4,7 @@ import { catalog, type Sizing } from '@runos/contracts';
 import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
-import { catalogService } from './catalog-service.js';
+import { catalogService } from './module.js';
 
 let nats: PlaneNats;
 let service: RunningService;

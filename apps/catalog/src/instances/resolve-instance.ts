@@ -3,7 +3,7 @@ import type { catalog, Sizing } from '@runos/contracts';
 import { latestRenderer, serviceType } from '@runos/service-types';
 import { resolveSize, type Size } from '@runos/sizing';
 import type { z } from 'zod';
-import { refusal } from '../refusal.js';
+import { invalid } from '../invalid.js';
 import { configChoiceIssues, fieldIssues, versionIssues } from './field-issues.js';
 
 type Asked = z.output<typeof catalog.resolveInstance.input>;
@@ -35,8 +35,8 @@ export function resolveInstance({ type: name, fields, current, cluster }: Asked)
     ...versionIssues(type, fields.version),
     ...configChoiceIssues(fields),
   ];
-  if (!sized.ok) throw refusal(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
-  if (issues.length > 0) throw refusal('request.invalid', issues);
+  if (!sized.ok) throw invalid(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
+  if (issues.length > 0) throw invalid('request.invalid', issues);
   return {
     sizing: toWire(sized.size),
     version: fields.version ?? type.defaultVersion,

@@ -21,7 +21,7 @@ const everyVersion = `
     FROM config_set s JOIN config_set_version v USING (set_id)
    WHERE {tenant}` as const;
 
-const shown = (row: VersionRow): ConfigSet => ({
+const toConfigSet = (row: VersionRow): ConfigSet => ({
   setId: row.set_id,
   name: row.name,
   type: row.type,
@@ -39,27 +39,27 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
   }
 
   /** How many lineages the account has. */
-  size(manager: EntityManager, tenant: string): Promise<number> {
+  countSets(manager: EntityManager, tenant: string): Promise<number> {
     return this.count(manager, { tenant }, {});
   }
 
   /** Every lineage in its current version, oldest first. */
-  async all(manager: EntityManager, tenant: string): Promise<ConfigSet[]> {
+  async listLatest(manager: EntityManager, tenant: string): Promise<ConfigSet[]> {
     const text = `${everyVersion} AND v.version = s.latest ORDER BY s.created_at, s.set_id` as const;
-    return (await this.query<VersionRow>(manager, { tenant }, text, [], 's.aid')).map(shown);
+    return (await this.query<VersionRow>(manager, { tenant }, text, [], 's.aid')).map(toConfigSet);
   }
 
   /** The versions of one lineage, newest first; empty when the account has no such set. */
   async versions(manager: EntityManager, tenant: string, setId: string): Promise<ConfigSet[]> {
     const text = `${everyVersion} AND s.set_id = $1 ORDER BY v.version DESC` as const;
-    return (await this.query<VersionRow>(manager, { tenant }, text, [setId], 's.aid')).map(shown);
+    return (await this.query<VersionRow>(manager, { tenant }, text, [setId], 's.aid')).map(toConfigSet);
   }
 
   /** One version, the current one unless a number is given. */
-  async one(manager: EntityManager, tenant: string, setId: string, version?: number): Promise<ConfigSet | undefined> {
+  async find(manager: EntityManager, tenant: string, setId: string, version?: number): Promise<ConfigSet | undefined> {
     const text = `${everyVersion} AND s.set_id = $1 AND v.version = coalesce($2, s.latest)` as const;
     const rows = await this.query<VersionRow>(manager, { tenant }, text, [setId, version ?? null], 's.aid');
-    return rows.map(shown)[0];
+    return rows.map(toConfigSet)[0];
   }
 
   async create(manager: EntityManager, row: ConfigSetRow, values: Values): Promise<void> {
@@ -71,7 +71,7 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
    * Makes the next version the current one, and resolves with its number; undefined when the account has no such set.
    * The update holds the lineage until the transaction ends, so two of them never get the same number.
    */
-  async next(manager: EntityManager, tenant: string, setId: string, values: Values): Promise<number | undefined> {
+  async addNextVersion(manager: EntityManager, tenant: string, setId: string, values: Values): Promise<number | undefined> {
     const text = 'UPDATE config_set SET latest = latest + 1 WHERE {tenant} AND set_id = $1 RETURNING latest' as const;
     const [row] = await this.query<{ latest: number }>(manager, { tenant }, text, [setId]);
     if (row) await this.#addVersion(manager, setId, row.latest, values);

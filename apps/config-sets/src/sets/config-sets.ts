@@ -30,13 +30,13 @@ export class ConfigSets {
   ) {}
 
   list(tenant: string): Promise<ConfigSet[]> {
-    return this.repository.all(this.database.manager, tenant);
+    return this.repository.listLatest(this.database.manager, tenant);
   }
 
   /** One version, the current one unless named `v<number>`. @throws Fault `configset.not_found` */
   async show(tenant: string, setId: string, version?: string): Promise<ConfigSet> {
     const number = version === undefined ? undefined : versionNumber(version);
-    const found = number !== null ? await this.repository.one(this.database.manager, tenant, setId, number) : undefined;
+    const found = number !== null ? await this.repository.find(this.database.manager, tenant, setId, number) : undefined;
     if (!found) throw notFound(setId, version);
     return found;
   }
@@ -53,10 +53,10 @@ export class ConfigSets {
     await this.bus.request(catalog.checkConfigValues, { type, values: { ...values } });
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency }, async () => {
-        this.limits.anotherSet(await this.repository.size(manager, tenant));
+        this.limits.anotherSet(await this.repository.countSets(manager, tenant));
         const setId = randomUUID();
         await this.repository.create(manager, { setId, aid: tenant, name, type, latest: 1 }, values);
-        return this.#written(await this.repository.one(manager, tenant, setId), setId);
+        return this.#written(await this.repository.find(manager, tenant, setId), setId);
       }),
     );
   }
@@ -67,10 +67,10 @@ export class ConfigSets {
     await this.bus.request(catalog.checkConfigValues, { type, values: { ...values } });
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency }, async () => {
-        const version = await this.repository.next(manager, tenant, setId, values);
+        const version = await this.repository.addNextVersion(manager, tenant, setId, values);
         if (version === undefined) throw notFound(setId);
         this.limits.version(version);
-        return this.#written(await this.repository.one(manager, tenant, setId, version), setId);
+        return this.#written(await this.repository.find(manager, tenant, setId, version), setId);
       }),
     );
   }

@@ -7,7 +7,7 @@ import { Database, databaseNow, runSql } from '@runos/persistence';
 import { generatePassword, hashPassword, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { expiryOf } from '../api-keys/api-key-terms.js';
+import { checkExpiry } from '../api-keys/expiry-and-role.js';
 import { ApiKeyRepository } from '../api-keys/api-key-repository.js';
 
 export interface NewAccount {
@@ -49,7 +49,7 @@ export class Accounts {
         [userId, aid],
       );
       const { keyId, secretHash, value } = mintToken('pat');
-      const expiresAt = expiryOf(undefined, await databaseNow(manager));
+      const expiresAt = checkExpiry(undefined, await databaseNow(manager));
       await this.apiKeys.add(manager, {
         keyId,
         aid,

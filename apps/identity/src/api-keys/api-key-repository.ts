@@ -22,7 +22,7 @@ const everyKey = `
   SELECT k.key_id, k.name, k.role, p.email AS created_by, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
     FROM api_key k JOIN person p ON p.id = k.user_id WHERE {tenant}` as const;
 
-const shown = (row: Row): ShownApiKey => ({
+const toApiKey = (row: Row): ShownApiKey => ({
   id: row.key_id,
   name: row.name,
   role: row.role,
@@ -41,15 +41,15 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
   }
 
   /** The usable ones first, the newest first among them; then those that are revoked or have expired, as far as they fit. */
-  async all(manager: EntityManager, tenant: string): Promise<ShownApiKey[]> {
+  async list(manager: EntityManager, tenant: string): Promise<ShownApiKey[]> {
     const text = `${everyKey} 
       ORDER BY (k.revoked_at IS NULL AND k.expires_at > now()) DESC, k.created_at DESC, k.key_id LIMIT 1000` as const;
-    return (await this.query<Row>(manager, { tenant }, text, [], 'k.aid')).map(shown);
+    return (await this.query<Row>(manager, { tenant }, text, [], 'k.aid')).map(toApiKey);
   }
 
-  async one(manager: EntityManager, tenant: string, keyId: string): Promise<ShownApiKey | undefined> {
+  async show(manager: EntityManager, tenant: string, keyId: string): Promise<ShownApiKey | undefined> {
     const text = `${everyKey} AND k.key_id = $1` as const;
-    return (await this.query<Row>(manager, { tenant }, text, [keyId], 'k.aid')).map(shown)[0];
+    return (await this.query<Row>(manager, { tenant }, text, [keyId], 'k.aid')).map(toApiKey)[0];
   }
 
   async add(manager: EntityManager, row: ApiKeyRow): Promise<void> {
@@ -57,7 +57,7 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
   }
 
   /** How many are good now. Holds the account, so that two creations do not both see room for one. */
-  async usable(manager: EntityManager, tenant: string): Promise<number> {
+  async countUsable(manager: EntityManager, tenant: string): Promise<number> {
     await this.query(manager, { tenant }, 'SELECT 1 FROM account WHERE {tenant} FOR NO KEY UPDATE');
     const text = `SELECT count(*)::int AS count FROM api_key
                    WHERE {tenant} AND revoked_at IS NULL AND expires_at > now()` as const;
@@ -66,7 +66,7 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
   }
 
   /** What a person may do in the account now; held until the transaction ends. Undefined for who is no member. */
-  async presentRole(manager: EntityManager, tenant: string, userId: string): Promise<Role | undefined> {
+  async currentRole(manager: EntityManager, tenant: string, userId: string): Promise<Role | undefined> {
     const text = 'SELECT role FROM membership WHERE {tenant} AND user_id = $1 FOR SHARE' as const;
     const [row] = await this.query<{ role: Role }>(manager, { tenant }, text, [userId]);
     return row?.role;

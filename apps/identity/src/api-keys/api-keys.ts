@@ -7,9 +7,9 @@ import { Keyring, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
-import { AccessNews } from '../tokens/access-news.js';
+import { AccessChanges } from '../tokens/access-changes.js';
 import { IdentitySettings } from '../identity-settings.js';
-import { expiryOf, roleOf } from './api-key-terms.js';
+import { checkExpiry, checkRole } from './expiry-and-role.js';
 import { ApiKeyRepository, type ShownApiKey } from './api-key-repository.js';
 
 export interface Creator {
@@ -29,19 +29,19 @@ export class ApiKeys {
   constructor(
     private readonly database: Database,
     private readonly repository: ApiKeyRepository,
-    private readonly news: AccessNews,
+    private readonly news: AccessChanges,
     private readonly settings: IdentitySettings,
     private readonly keyring: Keyring,
     private readonly audit: AuditLog,
   ) {}
 
   list(tenant: string): Promise<ShownApiKey[]> {
-    return this.repository.all(this.database.manager, tenant);
+    return this.repository.list(this.database.manager, tenant);
   }
 
   /** @throws Fault `apikey.not_found` */
   async show(tenant: string, id: string): Promise<ShownApiKey> {
-    const found = await this.repository.one(this.database.manager, tenant, id);
+    const found = await this.repository.show(this.database.manager, tenant, id);
     if (!found) throw notFound(id);
     return found;
   }
@@ -58,12 +58,12 @@ export class ApiKeys {
   ): Promise<z.output<typeof CreatedApiKey>> {
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency, seal: this.keyring }, async () => {
-        const expiresAt = expiryOf(asked.expiresAt, await databaseNow(manager));
+        const expiresAt = checkExpiry(asked.expiresAt, await databaseNow(manager));
         const { name } = asked;
-        const present = await this.repository.presentRole(manager, tenant, creator.userId);
+        const present = await this.repository.currentRole(manager, tenant, creator.userId);
         if (present === undefined) throw new Fault('auth.forbidden', 'You do not belong to this account any more.');
-        const role = roleOf(asked.role, weakerRole(creator.role, present));
-        this.#checkRoom(await this.repository.usable(manager, tenant));
+        const role = checkRole(asked.role, weakerRole(creator.role, present));
+        this.#checkRoom(await this.repository.countUsable(manager, tenant));
         const { keyId, secretHash, value } = mintToken('pat');
         const row = { keyId, aid: tenant, userId: creator.userId, name, role, secretHash, expiresAt };
         await this.repository.add(manager, row);
@@ -81,7 +81,7 @@ export class ApiKeys {
       return at?.revokedAt;
     });
     if (!revokedAt) throw notFound(id);
-    await this.news.tell({ keyIds: [id] });
+    await this.news.publish({ keyIds: [id] });
     return { id, revokedAt: revokedAt.toISOString() };
   }
 

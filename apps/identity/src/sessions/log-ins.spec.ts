@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { newOwner } from '../../test/spec-account.js';
-import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
+import { newOwner } from '../../test/test-account.js';
+import { type SpecPlane, specPlane } from '../../test/harness.js';
 
 let plane: SpecPlane;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { Fault } from '@runos/kernel';
 import { Database } from '@runos/persistence';
 import { mintToken, passwordMatches } from '@runos/security';
 import type { z } from 'zod';
-import { AccessNews } from '../tokens/access-news.js';
+import { AccessChanges } from '../tokens/access-changes.js';
 import { invalidToken } from '../tokens/authentication.js';
 import { FailedLogIns } from './failed-log-ins.js';
 import { IdentitySettings } from '../identity-settings.js';
@@ -20,7 +20,7 @@ export class Sessions implements OnApplicationBootstrap {
   constructor(
     private readonly database: Database,
     private readonly failures: FailedLogIns,
-    private readonly news: AccessNews,
+    private readonly news: AccessChanges,
     private readonly settings: IdentitySettings,
   ) {}
 
@@ -54,7 +54,7 @@ export class Sessions implements OnApplicationBootstrap {
       'UPDATE session SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL RETURNING 1',
       [keyId],
     );
-    await this.news.tell({ keyIds: [keyId] });
+    await this.news.publish({ keyIds: [keyId] });
     return ended.length > 0;
   }
 
