@@ -1,13 +1,17 @@
-import { Module } from '@nestjs/common';
-import { serviceConfig } from '@runos/config';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogController } from './catalog.controller.js';
+import { catalogConfig, type CatalogConfig } from './config.js';
 
-@Module({ controllers: [CatalogController] })
-class CatalogModule {}
+@Module({})
+export class CatalogModule {
+  static forConfig(_config: CatalogConfig): DynamicModule {
+    return { module: CatalogModule, controllers: [CatalogController] };
+  }
+}
 
-/** The catalog as a program: its name, settings and module. */
+/** The catalog service: service types, sizing classes and versions, from data files. */
 export const catalogService = {
   name: 'catalog',
-  config: serviceConfig({}),
-  module: () => CatalogModule,
+  config: catalogConfig,
+  module: (config: CatalogConfig) => CatalogModule.forConfig(config),
 } as const;

@@ -12,9 +12,9 @@ import { temporaryPostgres } from '@runos/testing-postgres';
 import { configSetsService } from '../src/module.js';
 import { migrations } from '../src/schema/migrations/index.js';
 
-/** Answers as the catalog does, from the same data; apps do not import each other. */
+/** A fake catalog with the data of the real one; apps do not import each other. */
 @Controller()
-class CatalogStandIn {
+class FakeCatalogController {
   @Respond(catalog.checkConfigValues)
   check({ type, values }: { type: string; values: ConfigSet['values'] }) {
     const issues = configIssues(serviceType(type).config ?? { keys: {}, reserved: {} }, values);
@@ -23,10 +23,10 @@ class CatalogStandIn {
   }
 }
 
-@Module({ controllers: [CatalogStandIn] })
-class CatalogStandInModule {}
+@Module({ controllers: [FakeCatalogController] })
+class FakeCatalogModule {}
 
-/** The service on a real PostgreSQL and NATS, with two replicas and those who ask it. */
+/** Two replicas of the service on a real PostgreSQL and NATS, its clients and a fake catalog. */
 export interface ConfigSetsHarness {
   readonly gateway: Bus;
   readonly reconciler: Bus;
@@ -54,26 +54,26 @@ export async function startHarness(): Promise<ConfigSetsHarness> {
         maxConfigSetVersions: 12,
       }),
     );
-  const standIn = await startService(
-    { name: 'catalog', module: () => CatalogStandInModule },
+  const fakeCatalog = await startService(
+    { name: 'catalog', module: () => FakeCatalogModule },
     config('catalog'),
     logger,
   );
   const replica = (id: string) => startService(configSetsService, config('config-sets', id), logger);
   const [one, two] = await Promise.all([replica('one'), replica('two')]);
-  const links: NatsConnector[] = [];
+  const connectors: NatsConnector[] = [];
   const bus = (service: 'gateway' | 'reconciler') => {
-    const link = new NatsConnector({ service, config: config(service), logger });
-    links.push(link);
-    return new Bus(service, link, true);
+    const connector = new NatsConnector({ service, config: config(service), logger });
+    connectors.push(connector);
+    return new Bus(service, connector, true);
   };
   return {
     gateway: bus('gateway'),
     reconciler: bus('reconciler'),
-    catalog: standIn,
+    catalog: fakeCatalog,
     sql: (text, values) => one.app.get(Database).query(text, values),
     stop: async () => {
-      await Promise.all([...links, one, two, standIn].map((running) => running.stop()));
+      await Promise.all([...connectors, one, two, fakeCatalog].map((running) => running.stop()));
       await postgres.stop();
       await nats.stop();
     },

@@ -9,8 +9,8 @@ import { temporaryPostgres } from '@runos/testing-postgres';
 import { identityService } from '../src/module.js';
 import { migrations } from '../src/schema/migrations/index.js';
 
-/** Two replicas of the service on a real PostgreSQL and NATS, with those who ask it. */
-export interface SpecPlane {
+/** Two replicas of the service on a real PostgreSQL and NATS, and its clients. */
+export interface IdentityHarness {
   readonly nats: PlaneNats;
   readonly replicas: readonly RunningService[];
   bus(service: ServiceName): Bus;
@@ -20,7 +20,7 @@ export interface SpecPlane {
 
 const logger = createLogger({ service: 'spec', level: 'silent' });
 
-export async function specPlane(): Promise<SpecPlane> {
+export async function startHarness(): Promise<IdentityHarness> {
   const nats = await planeNats();
   const postgres = await temporaryPostgres();
   const role = { name: `identity_${postgres.database}`, password: 'not-a-secret' };
@@ -40,18 +40,18 @@ export async function specPlane(): Promise<SpecPlane> {
   const replicas = await Promise.all(
     ['one', 'two'].map((replica) => startService(identityService, config('identity', replica), logger)),
   );
-  const links = new Map<ServiceName, NatsConnector>();
+  const connectors = new Map<ServiceName, NatsConnector>();
   return {
     nats,
     replicas,
     bus(service) {
-      const link = links.get(service) ?? new NatsConnector({ service, config: config(service), logger });
-      links.set(service, link);
-      return new Bus(service, link, true);
+      const connector = connectors.get(service) ?? new NatsConnector({ service, config: config(service), logger });
+      connectors.set(service, connector);
+      return new Bus(service, connector, true);
     },
     sql: (text, values) => replicas[0]!.app.get(Database).query(text, values),
     stop: async () => {
-      await Promise.all([...links.values(), ...replicas].map((running) => running.stop()));
+      await Promise.all([...connectors.values(), ...replicas].map((running) => running.stop()));
       await postgres.stop();
       await nats.stop();
     },

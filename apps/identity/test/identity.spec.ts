@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { actorWith, newEmail, newOwner } from './test-account.js';
-import { type SpecPlane, specPlane } from './harness.js';
+import { type IdentityHarness, startHarness } from './harness.js';
 
-let plane: SpecPlane;
+let plane: IdentityHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 }, 30_000);
 afterAll(() => plane.stop());
 

@@ -1,15 +1,15 @@
 import type { Role } from '@runos/api';
 import { type Actor, identity } from '@runos/contracts';
-import type { SpecPlane } from './harness.js';
+import type { IdentityHarness } from './harness.js';
 
 let people = 0;
 export const newEmail = () => `person-${(people += 1)}@example.com`;
 
-/** As the gateway says who asks. */
+/** The actor as the gateway sends it. */
 export const actorWith = (role: Role): Actor => ({ kind: 'pat', id: 'k', name: 'spec', role });
 
-/** A new account with all that its owner may do there, as the gateway would ask. */
-export async function newOwner(plane: SpecPlane, email = newEmail()) {
+/** A new account with its owner's requests, as the gateway would send them. */
+export async function newOwner(plane: IdentityHarness, email = newEmail()) {
   const account = await plane.bus('operator').request(identity.createAccount, { email });
   const gateway = plane.bus('gateway');
   const { userId, keyId } = await gateway.request(identity.authenticate, { token: account.token });

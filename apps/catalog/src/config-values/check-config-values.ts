@@ -1,7 +1,7 @@
 import { configIssues, serviceType } from '@runos/service-types';
 import { invalid } from '../invalid.js';
 
-/** Refuses values that the type's config sets cannot hold, with `configset.invalid` and every issue. */
+/** Validates the values of a config set. @throws Fault `configset.invalid` with every issue, `type.not_found` */
 export function checkConfigValues(typeName: string, values: Readonly<Record<string, string>>): void {
   const type = serviceType(typeName);
   if (!type.config) {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { newOwner } from '../../test/test-account.js';
-import { type SpecPlane, specPlane } from '../../test/harness.js';
+import { type IdentityHarness, startHarness } from '../../test/harness.js';
 import { LastUse } from '../tokens/last-use.js';
 
-let plane: SpecPlane;
+let plane: IdentityHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 }, 30_000);
 afterAll(() => plane.stop());
 
@@ -78,10 +78,10 @@ describe('a personal access token', () => {
     const { create, revoke } = await newOwner(plane);
     const made = await Promise.all(Array.from({ length: 5 }, () => create({})));
     await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded' });
-    await revoke(made[0].id);
+    await revoke(made[0]?.id ?? '');
     await create({});
     await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded' });
-    await plane.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE key_id = $1`, [made[1].id]);
+    await plane.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE key_id = $1`, [made[1]?.id]);
     await create({});
   });
 });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { newOwner } from '../../test/test-account.js';
-import { type SpecPlane, specPlane } from '../../test/harness.js';
+import { type IdentityHarness, startHarness } from '../../test/harness.js';
 
-let plane: SpecPlane;
+let plane: IdentityHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 }, 30_000);
 afterAll(() => plane.stop());
 
@@ -37,7 +37,7 @@ describe('guessing a password', () => {
     expect(await codeOf(logIn(email, String(password), 'z'))).toBe('in');
     expect([await wrong(), await wrong(), await wrong()]).toEqual(Array(3).fill('auth.invalid'));
     expect(await wrong()).toBe('limit.exceeded');
-    await plane.sql(`UPDATE failed_log_in SET at = at - interval '15 minutes' WHERE address = 'z'`);
+    await plane.sql(`UPDATE failed_log_in SET failed_at = failed_at - interval '15 minutes' WHERE address = 'z'`);
     expect(await codeOf(logIn(email, String(password), 'z'))).toBe('in');
   });
 });

@@ -3,7 +3,7 @@ import { identity } from '@runos/contracts';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 
-/** Tells whoever caches who may do what that something was taken away. */
+/** Notifies the caches of principals that access was revoked or changed. */
 @Injectable()
 export class AccessChanges {
   constructor(
@@ -11,12 +11,12 @@ export class AccessChanges {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  /** Unheard news costs the caches their age (at most 30 s), never more. */
+  /** Best effort: a cache that misses the event uses its entry for at most 30 s. */
   async publish(changed: { keyIds?: string[]; userIds?: string[] }): Promise<void> {
     try {
       await this.bus.publish(identity.accessChanged, { keyIds: changed.keyIds ?? [], userIds: changed.userIds ?? [] });
     } catch (error) {
-      this.logger.warn({ err: error }, 'caches of tokens could not be told of a change');
+      this.logger.warn({ err: error }, 'an access change was not published');
     }
   }
 }

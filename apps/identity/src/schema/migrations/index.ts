@@ -1,4 +1,4 @@
-import { CreateIdentity1780000000001 } from './0001-create-schema.js';
+import { CreateSchema1800000000001 } from './0001-create-schema.js';
 
 /** In the order in which they run. */
-export const migrations = [CreateIdentity1780000000001];
+export const migrations = [CreateSchema1800000000001];
