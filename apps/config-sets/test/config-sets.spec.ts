@@ -29,7 +29,7 @@ const resolve = (tenant: string, setId: string, version?: string, type = 'postgr
   plane.reconciler.request(configSets.resolveConfigSet, { setId, type, version }, { tenant });
 
 describe('config sets', () => {
-  it('are made as v1 and shown, each edit making the next version and leaving the older ones', async () => {
+  it('start at v1; each update creates the next version and keeps the older ones', async () => {
     const tenant = newTenant();
     const first = await create(tenant);
     expect(first).toEqual({
@@ -46,7 +46,7 @@ describe('config sets', () => {
     expect((await list(tenant)).configSets).toEqual([second]);
   });
 
-  it('give a version to pin, the current one unless named', async () => {
+  it('resolve to a version to pin, by default the current one', async () => {
     const tenant = newTenant();
     const { setId } = await create(tenant);
     await update(tenant, setId, { work_mem: '8MB' });
@@ -60,7 +60,7 @@ describe('config sets', () => {
     });
   });
 
-  it('are not there for another account', async () => {
+  it('do not exist for another account', async () => {
     const [owner, other] = [newTenant(), newTenant()];
     const { setId } = await create(owner);
     const tries = [show(other, setId), versions(other, setId), update(other, setId, {}), resolve(other, setId)];
@@ -70,7 +70,7 @@ describe('config sets', () => {
     expect((await versions(owner, setId)).versions).toHaveLength(1);
   });
 
-  it('take only values that the type knows, and write nothing otherwise', async () => {
+  it('reject unknown values and write nothing', async () => {
     const tenant = newTenant();
     const bad = { shared_buffers: 'lots', archive_mode: 'off' };
     await expect(create(tenant, { values: bad })).rejects.toMatchObject({
@@ -84,7 +84,7 @@ describe('config sets', () => {
     expect((await list(tenant)).configSets).toHaveLength(1);
   });
 
-  it('number concurrent edits without a gap or a double, on several replicas', async () => {
+  it('number concurrent updates without gaps or duplicates across replicas', async () => {
     const tenant = newTenant();
     const { setId } = await create(tenant);
     const edits = Array.from({ length: 9 }, (_, n) => update(tenant, setId, { work_mem: `${n + 1}MB` }));
@@ -95,7 +95,7 @@ describe('config sets', () => {
     expect(all.filter(({ isLatest }) => isLatest)).toHaveLength(1);
   });
 
-  it('answer a repeated key with the first answer, and refuse it for something else', async () => {
+  it('repeat the response for the same Idempotency-Key and reject it for another request', async () => {
     const tenant = newTenant();
     const key = { key: 'k1', requestHash: 'h1' };
     const [first, again] = await Promise.all([create(tenant, wanted, key), create(tenant, wanted, key)]);
@@ -125,13 +125,13 @@ describe('config sets', () => {
     expect(await show(tenant, setId)).toMatchObject({ version: 'v12' });
   });
 
-  it('cannot be changed in a version, not even by a statement', async () => {
+  it('have versions that not even SQL can change', async () => {
     const { setId } = await create(newTenant());
     const attempt = plane.sql(`UPDATE config_set_version SET "values" = '{}' WHERE set_id = $1`, [setId]);
     await expect(attempt).rejects.toThrow(/version 1 of config set .* is immutable/);
   });
 
-  it('are unavailable while the catalog is away, and nothing is written', async () => {
+  it('are unavailable while the catalog is down, and nothing is written', async () => {
     const tenant = newTenant();
     await plane.catalog.stop();
     await expect(create(tenant)).rejects.toMatchObject({ code: 'unavailable' });

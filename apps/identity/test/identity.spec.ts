@@ -17,7 +17,7 @@ const logIn = (email: string, password: string, address = '127.0.0.1') =>
   plane.bus('gateway').request(identity.logIn, { email, password, address });
 
 describe('accounts', () => {
-  it('are made with an owner, who logs in and out again', async () => {
+  it('are created with an owner, who logs in and out', async () => {
     const { aid, email, password } = await newAccount();
     expect(aid).toMatch(/^[a-z0-9]{5}$/);
     const session = await logIn(email.toUpperCase(), String(password));
@@ -33,7 +33,7 @@ describe('accounts', () => {
     });
   });
 
-  it('add a second account to a person who is known, and keep the password', async () => {
+  it('are added to an existing user, who keeps their password', async () => {
     const first = await newAccount();
     const second = await newAccount(first.email.toUpperCase());
     expect(second.password).toBeNull();
@@ -48,7 +48,7 @@ describe('accounts', () => {
     ]);
   });
 
-  it('made at the same time for one person know one person', async () => {
+  it('created concurrently for one user share that user', async () => {
     const made = await Promise.all([1, 2, 3].map(() => newAccount('twins@example.com')));
     expect(made.filter(({ password }) => password !== null)).toHaveLength(1);
     const [{ count } = { count: -1 }] = await plane.sql<{ count: number }>(
@@ -59,7 +59,7 @@ describe('accounts', () => {
 });
 
 describe('log-ins', () => {
-  it('fail in the same words for a wrong password and for nobody', async () => {
+  it('fail with the same message for a wrong password and an unknown user', async () => {
     const { email } = await newAccount();
     const refusals = await Promise.all(
       [logIn(email, 'wrong', 'a'), logIn('nobody@example.com', 'wrong', 'a')].map((tried) => tried.catch((e) => e)),
@@ -73,7 +73,7 @@ describe('log-ins', () => {
     );
   });
 
-  it('are refused after too many failures from one address, for that person only', async () => {
+  it('are rejected after too many failures from one address, for that user only', async () => {
     const { email, password } = await newAccount();
     const other = await newAccount();
     for (let n = 0; n < 3; n += 1)
@@ -86,7 +86,7 @@ describe('log-ins', () => {
     expect((await logIn(other.email, String(other.password), 'b')).token).toBeDefined();
   });
 
-  it('expire, and say so', async () => {
+  it('expire with their own code', async () => {
     const { email, password } = await newAccount();
     const { token } = await logIn(email, String(password));
     const { keyId } = await authenticate(token);
@@ -117,7 +117,7 @@ describe('personal access tokens', () => {
     });
   });
 
-  it('never exceed the role of who makes them, at most a year', async () => {
+  it('never exceed the creator’s role and 365 days', async () => {
     const { create } = await owner();
     expect((await create({}, 'viewer')).role).toBe('viewer');
     expect((await create({}, 'admin')).role).toBe('member');
@@ -130,7 +130,7 @@ describe('personal access tokens', () => {
     }
   });
 
-  it('lose what their owner loses', async () => {
+  it('lose the access that their user loses', async () => {
     const { aid, userId, token } = await owner();
     await plane.sql(`UPDATE membership SET role = 'viewer' WHERE aid = $1 AND user_id = $2`, [aid, userId]);
     expect((await authenticate(token)).memberships).toEqual([{ aid, role: 'viewer' }]);
@@ -138,7 +138,7 @@ describe('personal access tokens', () => {
     await expect(authenticate(token)).rejects.toMatchObject({ code: 'auth.invalid' });
   });
 
-  it('are refused at once when revoked, with reason and time, and caches are told', async () => {
+  it('are rejected at once when revoked, with reason and time, and caches are notified', async () => {
     const { create, revoke } = await owner();
     const { id, token } = await create({});
     const connection = await plane.bus('gateway').connector.ready(1_000);
@@ -155,7 +155,7 @@ describe('personal access tokens', () => {
     await expect(authenticate(forged)).rejects.toMatchObject({ message: 'Invalid token', details: {} });
   });
 
-  it('say that they have expired', async () => {
+  it('are rejected with the time of expiry when expired', async () => {
     const { create } = await owner();
     const { id, token } = await create({});
     await plane.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE key_id = $1`, [id]);
@@ -164,7 +164,7 @@ describe('personal access tokens', () => {
     });
   });
 
-  it('belong to one account: to another they do not exist', async () => {
+  it('do not exist for another account', async () => {
     const mine = await owner();
     const { id } = await mine.create({});
     const theirs = await owner();
@@ -173,7 +173,7 @@ describe('personal access tokens', () => {
     expect(apiKeys.map(({ name }) => name)).toEqual(['first token']);
   });
 
-  it('are limited in number, also when asked for at the same time', async () => {
+  it('are limited in number, also for concurrent creations', async () => {
     const { create } = await owner();
     const tried = await Promise.allSettled(Array.from({ length: 9 }, () => create({})));
     // The account's first token is the sixth of six.
@@ -181,7 +181,7 @@ describe('personal access tokens', () => {
     await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded', details: { limit: 'apiKeys', value: 6 } });
   });
 
-  it('repeat the first answer for the same Idempotency-Key, and keep it sealed', async () => {
+  it('repeat the response for the same Idempotency-Key, which is stored sealed', async () => {
     const { create, aid } = await owner();
     const once = { key: 'once', requestHash: 'h1' };
     const [first, second] = await Promise.all([create({}, 'owner', once), create({}, 'owner', once)]);
@@ -194,7 +194,7 @@ describe('personal access tokens', () => {
     expect(row?.answer).not.toContain('runos_pat_');
   });
 
-  it('of any other shape are refused without a reason', async () => {
+  it('with another form are rejected without a reason', async () => {
     for (const token of [
       '',
       'x',
@@ -212,7 +212,7 @@ describe('personal access tokens', () => {
 });
 
 describe('the audit log', () => {
-  it('keeps an entry before it answers, and lets nobody change it', async () => {
+  it('stores an entry before it replies, and cannot be changed', async () => {
     const { aid } = await newAccount();
     const entry = {
       action: 'service.credentials',
