@@ -5,7 +5,7 @@ import { checkConfigValues } from './config-values/check-config-values.js';
 import { resolveInstance } from './instances/resolve-instance.js';
 import { classesOfType, versionsOfType } from './types/type-info.js';
 
-/** Answers from data that is part of the program: no state, nothing to wait for. */
+/** Replies from data files of this build; stateless. */
 @Controller()
 export class CatalogController {
   @Respond(catalog.listSizingClasses)
@@ -19,8 +19,8 @@ export class CatalogController {
   }
 
   @Respond(catalog.resolveInstance)
-  resolve(asked: InputOf<typeof catalog.resolveInstance>) {
-    return resolveInstance(asked);
+  resolve(request: InputOf<typeof catalog.resolveInstance>) {
+    return resolveInstance(request);
   }
 
   @Respond(catalog.checkConfigValues)

@@ -4,7 +4,7 @@ import { catalog, type Sizing } from '@runos/contracts';
 import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
-import { catalogService } from './catalog-service.js';
+import { catalogService } from './module.js';
 
 let nats: PlaneNats;
 let service: RunningService;
@@ -120,7 +120,7 @@ describe('the catalog over NATS', () => {
     );
   });
 
-  it('keeps what is fixed at creation, and the storage of valkey', async () => {
+  it('rejects changes of fields that are fixed at creation', async () => {
     const { sizing } = await resolve('valkey', {});
     await expect(resolve('valkey', { version: '8.1' }, sizing)).rejects.toMatchObject({
       code: 'request.invalid',
@@ -130,7 +130,7 @@ describe('the catalog over NATS', () => {
     expect((await resolve('valkey', { storageMb: 1024 }, sizing)).sizing).toEqual(sizing);
   });
 
-  it('judges the values of config sets', async () => {
+  it('validates the values of config sets', async () => {
     const check = (type: string, values: Record<string, string>) =>
       configSets.request(catalog.checkConfigValues, { type, values });
     expect(await check('postgresql', { shared_buffers: '256MB' })).toEqual({ valid: true });

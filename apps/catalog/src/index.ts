@@ -1,1 +1,1 @@
-export { catalogService } from './catalog-service.js';
+export { catalogService } from './module.js';

@@ -1,4 +1,4 @@
 import { runService } from '@runos/messaging';
-import { catalogService } from './catalog-service.js';
+import { catalogService } from './module.js';
 
 await runService(catalogService);

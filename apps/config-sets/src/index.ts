@@ -1,1 +1,1 @@
-export { configSetsService } from './config-sets-service.js';
+export { configSetsService } from './module.js';

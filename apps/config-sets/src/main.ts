@@ -1,4 +1,4 @@
 import { runService } from '@runos/messaging';
-import { configSetsService } from './config-sets-service.js';
+import { configSetsService } from './module.js';
 
 await runService(configSetsService);

@@ -1,4 +1,4 @@
 import { runMigration } from '@runos/persistence';
-import { migrations } from './schema/migrations.js';
+import { migrations } from './schema/migrations/index.js';
 
 await runMigration({ service: 'config-sets', migrations });

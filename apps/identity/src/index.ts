@@ -1,1 +1,1 @@
-export { identityService } from './identity-service.js';
+export { identityService } from './module.js';

@@ -1,4 +1,4 @@
 import { runService } from '@runos/messaging';
-import { identityService } from './identity-service.js';
+import { identityService } from './module.js';
 
 await runService(identityService);

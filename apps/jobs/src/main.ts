@@ -1,4 +1,4 @@
 import { runService } from '@runos/messaging';
-import { jobsService } from './jobs-service.js';
+import { jobsService } from './module.js';
 
 await runService(jobsService);

@@ -1,4 +1,4 @@
-/** Time as a port, so that tests hold it. `sleep` resolves early, without error, when `signal` aborts. */
+/** Time as a port, so that tests control it. `sleep` resolves early, without an error, when `signal` aborts. */
 export interface Clock {
   now(): Date;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

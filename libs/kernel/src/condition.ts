@@ -7,13 +7,13 @@ export interface Condition {
   readonly reason: string;
   readonly message: string;
   readonly observedGeneration: number;
-  /** ISO 8601; moves only when `status` does. */
+  /** ISO 8601; changes only with `status` (lastTransitionTime in Kubernetes). */
   readonly since: string;
 }
 
 export type ConditionUpdate = Omit<Condition, 'observedGeneration' | 'since'>;
 
-/** The only way to change a condition: stamps the generation and keeps `since` unless the status really flips. */
+/** Sets one condition: records the generation and keeps `since` unless the status changes. */
 export function setCondition(
   all: readonly Condition[],
   claim: ConditionUpdate,

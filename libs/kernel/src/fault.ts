@@ -37,13 +37,13 @@ export const faultStatus = {
 
 export type FaultCode = keyof typeof faultStatus;
 
-/** One thing wrong with an input: `path` in dots and brackets (`cpuLimitMc`, `values.shared_buffers`). */
+/** One issue of an input: `path` in dots and brackets (`cpuLimitMc`, `values.shared_buffers`). */
 export interface Issue {
   readonly path: string;
   readonly message: string;
 }
 
-/** What travels beside code and message: `issues`, `dependents`, `reason`, `retryAfterSeconds`, `generation` … */
+/** Details beside code and message: `issues`, `dependents`, `reason`, `retryAfterSeconds`, `generation` … */
 export type FaultDetails = Readonly<Record<string, unknown>> & {
   readonly issues?: readonly Issue[];
   readonly retryAfterSeconds?: number;
@@ -56,7 +56,7 @@ export interface FaultBody {
   readonly details?: FaultDetails;
 }
 
-/** A refusal or failure with a stable code: says what was wrong, with which value, and what to do. */
+/** An error value with a stable code; its message names what failed, the value, and what to do. */
 export class Fault extends Error {
   override readonly name = 'Fault';
 
@@ -78,7 +78,7 @@ export class Fault extends Error {
   }
 }
 
-/** `unavailable`, to be tried again after that many seconds. */
+/** The fault `unavailable` with the delay before a retry, s. */
 export const unavailable = (message: string, retryAfterSeconds = 2, cause?: unknown): Fault =>
   new Fault('unavailable', message, { retryAfterSeconds }, { cause });
 

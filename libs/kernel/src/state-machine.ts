@@ -1,11 +1,11 @@
-/** States and the moves between them as a table: typos do not compile, dead corners are found by a test. */
+/** States and transitions as a table: an unknown state does not compile, an unreachable one fails a test. */
 export interface StateMachine<S extends string> {
   readonly start: S;
   readonly states: readonly S[];
   allows(from: S, to: S): boolean;
-  /** True for a state that nothing leaves. */
+  /** True for a state without transitions. */
   ends(state: S): boolean;
-  /** States that no path from the start reaches. */
+  /** States that are unreachable from the start. */
   unreachable(): S[];
 }
 

@@ -22,7 +22,7 @@ const number = (name: NumberName): InputField => ({
   description: said[name],
 });
 
-/** What every service with storage takes. */
+/** The inputs of every service with storage. */
 export const commonInputs: readonly InputField[] = [
   { name: 'name', kind: 'string', when: both, description: 'what people call it; defaults to the OSID' },
   { name: 'resourceRequirementClassId', kind: 'string', when: both, description: 'the class: replicas, CPU, memory' },
@@ -38,7 +38,7 @@ export const commonInputs: readonly InputField[] = [
   { name: 'version', kind: 'string', when: atCreation, description: 'the version of the service' },
 ];
 
-/** What a service with a config schema takes beside that. */
+/** Additional inputs of a service with a config schema. */
 export const configInputs: readonly InputField[] = [
   {
     name: 'configType',

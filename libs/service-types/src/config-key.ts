@@ -27,7 +27,7 @@ function amountIn(value: string, units: Readonly<Record<string, number>>, base: 
   return factor === undefined ? undefined : Math.round((Number(digits) * factor) / base);
 }
 
-/** The bytes that a memory value stands for, or undefined when it is none. */
+/** The bytes of a memory value; undefined for another form. */
 export function memoryBytes(value: string, unit: MemoryUnit): number | undefined {
   const amount = amountIn(value, memoryUnits, bytesOf(unit));
   return amount === undefined ? undefined : amount * bytesOf(unit);
@@ -53,7 +53,7 @@ const expectation: Readonly<Record<'integer' | 'real' | 'memory' | 'time', strin
   time: 'a time like 30s (us, ms, s, min, h or d)',
 };
 
-/** Why `value` does not fit, as a sentence naming key, value and rule; undefined when it fits. */
+/** Why `value` is invalid, as a sentence with key, value and rule; undefined when it is valid. */
 export function problemWithValue(key: ConfigKey, name: string, value: string): string | undefined {
   const shown = `${name} is "${value.slice(0, 64)}"`;
   switch (key.kind) {

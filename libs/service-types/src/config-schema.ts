@@ -4,9 +4,9 @@ import { type ConfigKey, problemWithValue } from './config-key.js';
 /** Which keys a config set of a type may hold and with which values. */
 export interface ConfigSchema {
   readonly keys: Readonly<Record<string, ConfigKey>>;
-  /** Real settings of the service that are not the user's to set, with what takes care of them. */
+  /** Settings of the service that users may not set, each with its owner. */
   readonly reserved: Readonly<Record<string, string>>;
-  /** What only values together can get wrong; called when each is right by itself. */
+  /** Issues between values; called when each value is valid. */
   readonly together?: (values: Readonly<Record<string, string>>) => Issue[];
 }
 
@@ -22,7 +22,7 @@ function problemWithKey(schema: ConfigSchema, key: string, value: string): strin
   return own(schema.keys, lower) ? `${key} is written ${lower}` : `${key} is not a setting that can be set here`;
 }
 
-/** Everything that is wrong with the values of a config set; paths read `values.<key>`. */
+/** Every issue of the values of a config set; paths are `values.<key>`. */
 export function configIssues(schema: ConfigSchema, values: Readonly<Record<string, string>>): Issue[] {
   const issues = Object.entries(values).flatMap(([key, value]) => {
     const message = problemWithKey(schema, key, value);

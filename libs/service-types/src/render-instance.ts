@@ -2,11 +2,11 @@ import { Fault, type Random, randomString } from '@runos/kernel';
 import type { KubeObject } from '@runos/kube-objects';
 import type { RenderInput, ServiceType } from './service-type.js';
 
-/** The renderer a new revision is pinned to. */
+/** The renderer version that a new revision pins. */
 export const latestRenderer = (type: ServiceType): number => Math.max(...Object.keys(type.renderers).map(Number));
 
 /**
- * The objects of an instance, in the order of applying. The same input and renderer give the same bytes for ever.
+ * The objects of an instance, in the order of applying. The same input and renderer always give the same bytes.
  * A renderer, version or secret that does not exist is `internal`: a revision never names one.
  */
 export function renderInstance(type: ServiceType, rendererVersion: number, input: RenderInput): KubeObject[] {

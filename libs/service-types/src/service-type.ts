@@ -4,7 +4,7 @@ import type { ResourceNumbers, ServiceSizing, StorageKind } from '@runos/sizing'
 import type { ConfigSchema } from './config-schema.js';
 import type { Image } from './image.js';
 
-/** A field that a person may set; `when` says at which moments. */
+/** A field that users may set; `when` lists the operations. */
 export interface InputField {
   readonly name: string;
   readonly kind: 'string' | 'integer';
@@ -28,7 +28,7 @@ export interface Requirement {
   readonly optional: boolean;
 }
 
-/** A secret that is made once per instance and kept encrypted: that many letters and digits. */
+/** A secret that is generated once per instance and stored encrypted: a number of letters and digits. */
 export interface SecretRecipe {
   readonly name: string;
   readonly length: number;
@@ -45,7 +45,7 @@ export interface Credentials {
   readonly url: string;
 }
 
-/** Everything a rendering depends on; nothing else may influence it, neither the time nor the instance's name. */
+/** The complete input of a renderer; time and the instance's name have no influence. */
 export interface RenderInput extends ResourceNumbers {
   readonly osid: string;
   readonly aid: string;
@@ -60,15 +60,15 @@ export interface RenderInput extends ResourceNumbers {
   readonly configValues: Readonly<Record<string, string>>;
   /** By the names of the type's recipes. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** When a restart was last asked for; its change makes the pods be replaced one after the other. */
+  /** Time of the last requested restart; a change replaces the pods one at a time. */
   readonly restartedAt?: string;
-  /** Takes the place of the images' own registry: `registry.internal:5000/mirror`. */
+  /** Replaces the images' own registry: `registry.internal:5000/mirror`. */
   readonly imageRegistry?: string;
 }
 
 /**
- * One frozen way to turn an input into objects. What it renders never changes, because that would restart every pod at
- * the plane's next upgrade: an improvement, also a new image tag, is the next number.
+ * A frozen renderer version. Its output never changes, because a change would restart every pod at the next upgrade of
+ * the control plane. An improvement, also a new image tag, is the next version.
  */
 export interface Renderer {
   /** The image of each version of the service. */
@@ -91,6 +91,6 @@ export interface ServiceType {
   readonly config?: ConfigSchema;
   readonly renderers: Readonly<Record<number, Renderer>>;
   readonly credentials: (instance: { osid: string }, secrets: Readonly<Record<string, string>>) => Credentials;
-  /** What in a config set does not go together with a size; absent when nothing can clash. */
+  /** Issues between a config set and a size; absent when none are possible. */
   readonly clashes?: (numbers: ResourceNumbers, configValues: Readonly<Record<string, string>>) => Issue[];
 }

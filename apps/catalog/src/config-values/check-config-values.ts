@@ -1,13 +1,13 @@
 import { configIssues, serviceType } from '@runos/service-types';
-import { refusal } from '../refusal.js';
+import { invalid } from '../invalid.js';
 
-/** Refuses values that the type's config sets cannot hold, with `configset.invalid` and every issue. */
+/** Validates the values of a config set. @throws Fault `configset.invalid` with every issue, `type.not_found` */
 export function checkConfigValues(typeName: string, values: Readonly<Record<string, string>>): void {
   const type = serviceType(typeName);
   if (!type.config) {
     const message = `${type.type} takes no config set`;
-    throw refusal('configset.invalid', [{ path: 'type', message }]);
+    throw invalid('configset.invalid', [{ path: 'type', message }]);
   }
   const issues = configIssues(type.config, values);
-  if (issues.length > 0) throw refusal('configset.invalid', issues);
+  if (issues.length > 0) throw invalid('configset.invalid', issues);
 }

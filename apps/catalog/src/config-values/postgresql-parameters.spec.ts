@@ -45,7 +45,7 @@ const vartypes: Readonly<Record<ConfigKey['kind'], readonly string[]>> = {
 /** Options that PostgreSQL has only when it was built with these libraries, as the operator's images are. */
 const builtIn = ['lz4', 'zstd'];
 
-describe('the parameters of postgresql, asked of a real one', () => {
+describe('the parameters of postgresql against a real server', () => {
   it.each(keys)('know %s with its type, unit and range', (name, key) => {
     const setting = settings.get(name);
     expect(setting).toBeDefined();
@@ -58,7 +58,7 @@ describe('the parameters of postgresql, asked of a real one', () => {
     expect(setting?.enumvals ?? []).toEqual(expect.arrayContaining(options));
   });
 
-  it('reserve nothing that could be set, and nothing risky is left open', () => {
+  it('reserve no settable parameter and allow no risky one', () => {
     for (const name of ['fsync', 'full_page_writes', 'archive_command', 'shared_preload_libraries', 'wal_level'])
       expect(schema.reserved).toHaveProperty(name);
     for (const key of keys.map(([name]) => name)) expect(schema.reserved).not.toHaveProperty(key);

@@ -2,9 +2,7 @@ import type { CreateService } from '@runos/api';
 import type { Issue } from '@runos/kernel';
 import type { ServiceType } from '@runos/service-types';
 
-const told = (names: readonly string[]): string => names.join(', ');
-
-/** Fields that this type does not have, or not at this moment; an empty `flags` fits every type. */
+/** Issues for fields that this type does not have, or not for this operation. An empty `flags` fits every type. */
 export function fieldIssues(type: ServiceType, fields: CreateService, when: 'create' | 'update'): Issue[] {
   const allowed = type.inputs.filter((input) => input.when.includes(when)).map(({ name }) => name);
   return Object.entries(fields)
@@ -12,17 +10,17 @@ export function fieldIssues(type: ServiceType, fields: CreateService, when: 'cre
     .map(([path]) =>
       type.inputs.some(({ name }) => name === path)
         ? { path, message: `${path} of ${type.type} is fixed at creation` }
-        : { path, message: `${type.type} has no ${path}; it takes ${told(allowed)}` },
+        : { path, message: `${type.type} has no ${path}; it takes ${allowed.join(', ')}` },
     );
 }
 
 export function versionIssues(type: ServiceType, version: string | undefined): Issue[] {
   if (version === undefined || type.versions.includes(version)) return [];
-  const message = `version "${version}" of ${type.type} is not offered; choose one of ${told(type.versions)}`;
+  const message = `version "${version}" of ${type.type} is not offered; choose one of ${type.versions.join(', ')}`;
   return [{ path: 'version', message }];
 }
 
-/** A config set is named exactly when it is to be used; naming one is enough. */
+/** `configSetId` is required for configType `config_set`, implies it, and contradicts `custom`. */
 export function configChoiceIssues({ configType, configSetId }: CreateService): Issue[] {
   if (configType === 'config_set' && configSetId === undefined)
     return [{ path: 'configSetId', message: 'configType config_set needs a configSetId' }];

@@ -1,19 +1,16 @@
 import type { CreateService } from '@runos/api';
-import type { catalog, Sizing } from '@runos/contracts';
+import type { catalog } from '@runos/contracts';
 import { latestRenderer, serviceType } from '@runos/service-types';
-import { resolveSize, type Size } from '@runos/sizing';
+import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
-import { refusal } from '../refusal.js';
+import { invalid } from '../invalid.js';
 import { configChoiceIssues, fieldIssues, versionIssues } from './field-issues.js';
 
-type Asked = z.output<typeof catalog.resolveInstance.input>;
-type Answer = z.output<typeof catalog.resolveInstance.output>;
+type ResolveRequest = z.output<typeof catalog.resolveInstance.input>;
+type ResolvedInstance = z.output<typeof catalog.resolveInstance.output>;
 
-const fromWire = (sizing: Sizing): Size => ({ ...sizing, storageMb: sizing.storageMb ?? 0 });
-const toWire = (size: Size): Sizing => ({ ...size, storageMb: size.storage === 'none' ? null : size.storageMb });
-
-/** The part of the fields that concerns the size. */
-const wishOf = (fields: CreateService) => ({
+/** The fields that concern the size. */
+const sizeRequestOf = (fields: CreateService) => ({
   resourceRequirementClassId: fields.resourceRequirementClassId,
   replicas: fields.replicas,
   cpuRequestMc: fields.cpuRequestMc,
@@ -23,11 +20,14 @@ const wishOf = (fields: CreateService) => ({
   storageMb: fields.storageMb,
 });
 
-/** What a request for an instance means; pure. Refusals carry everything that is wrong, under the gravest code. */
-export function resolveInstance({ type: name, fields, current, cluster }: Asked): Answer {
+/**
+ * Resolves a create or update request to sizing, version and renderer; pure.
+ * @throws Fault with every issue: `request.invalid` for wrong fields, else `class.unknown` or `sizing.invalid`
+ */
+export function resolveInstance({ type: name, fields, current, cluster }: ResolveRequest): ResolvedInstance {
   const type = serviceType(name);
-  const sized = resolveSize(type.sizing, wishOf(fields), {
-    current: current && fromWire(current),
+  const sized = resolveSize(type.sizing, sizeRequestOf(fields), {
+    current,
     hasDistributedStorage: cluster.distributedStorageClass !== null,
   });
   const issues = [
@@ -35,10 +35,10 @@ export function resolveInstance({ type: name, fields, current, cluster }: Asked)
     ...versionIssues(type, fields.version),
     ...configChoiceIssues(fields),
   ];
-  if (!sized.ok) throw refusal(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
-  if (issues.length > 0) throw refusal('request.invalid', issues);
+  if (!sized.ok) throw invalid(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
+  if (issues.length > 0) throw invalid('request.invalid', issues);
   return {
-    sizing: toWire(sized.size),
+    sizing: sized.size,
     version: fields.version ?? type.defaultVersion,
     rendererVersion: latestRenderer(type),
     ...(sized.rrcFlipHint === undefined ? {} : { rrcFlipHint: sized.rrcFlipHint }),

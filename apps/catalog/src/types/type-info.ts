@@ -12,7 +12,7 @@ export const classesOfType = (type: string): Classes =>
     sizeClass.storage === 'none' ? sizeClass : { ...sizeClass, storageMb },
   );
 
-/** The versions of a type, as the manifest lists them. */
+/** The versions of a type in the order of its manifest. */
 export function versionsOfType(name: string): Versions {
   const type = serviceType(name);
   return type.versions.map((version) => ({ version, default: version === type.defaultVersion }));

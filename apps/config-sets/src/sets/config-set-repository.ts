@@ -10,23 +10,23 @@ interface VersionRow {
   readonly set_id: string;
   readonly name: string;
   readonly type: string;
-  readonly latest: number;
+  readonly latest_version: number;
   readonly version: number;
   readonly values: Record<string, string>;
   readonly created_at: Date;
 }
 
-const everyVersion = `
-  SELECT s.set_id, s.name, s.type, s.latest, v.version, v."values", v.created_at
+const selectVersions = `
+  SELECT s.set_id, s.name, s.type, s.latest_version, v.version, v."values", v.created_at
     FROM config_set s JOIN config_set_version v USING (set_id)
    WHERE {tenant}` as const;
 
-const shown = (row: VersionRow): ConfigSet => ({
+const toConfigSet = (row: VersionRow): ConfigSet => ({
   setId: row.set_id,
   name: row.name,
   type: row.type,
   version: `v${row.version}`,
-  isLatest: row.version === row.latest,
+  isLatest: row.version === row.latest_version,
   values: row.values,
   createdAt: row.created_at.toISOString(),
 });
@@ -38,44 +38,55 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
     super(ConfigSetRow);
   }
 
-  /** How many lineages the account has. */
-  size(manager: EntityManager, tenant: string): Promise<number> {
+  /** The number of config sets of the account. */
+  countSets(manager: EntityManager, tenant: string): Promise<number> {
     return this.count(manager, { tenant }, {});
   }
 
-  /** Every lineage in its current version, oldest first. */
-  async all(manager: EntityManager, tenant: string): Promise<ConfigSet[]> {
-    const text = `${everyVersion} AND v.version = s.latest ORDER BY s.created_at, s.set_id` as const;
-    return (await this.query<VersionRow>(manager, { tenant }, text, [], 's.aid')).map(shown);
+  /** The current version of every config set, oldest first. */
+  async listLatest(manager: EntityManager, tenant: string): Promise<ConfigSet[]> {
+    const text = `${selectVersions} AND v.version = s.latest_version ORDER BY s.created_at, s.set_id` as const;
+    return (await this.query<VersionRow>(manager, { tenant }, text, [], 's.aid')).map(toConfigSet);
   }
 
-  /** The versions of one lineage, newest first; empty when the account has no such set. */
+  /** The versions of one config set, newest first; empty when the account has no such set. */
   async versions(manager: EntityManager, tenant: string, setId: string): Promise<ConfigSet[]> {
-    const text = `${everyVersion} AND s.set_id = $1 ORDER BY v.version DESC` as const;
-    return (await this.query<VersionRow>(manager, { tenant }, text, [setId], 's.aid')).map(shown);
+    const text = `${selectVersions} AND s.set_id = $1 ORDER BY v.version DESC` as const;
+    return (await this.query<VersionRow>(manager, { tenant }, text, [setId], 's.aid')).map(toConfigSet);
   }
 
-  /** One version, the current one unless a number is given. */
-  async one(manager: EntityManager, tenant: string, setId: string, version?: number): Promise<ConfigSet | undefined> {
-    const text = `${everyVersion} AND s.set_id = $1 AND v.version = coalesce($2, s.latest)` as const;
+  /** One version; without a number the current one. */
+  async findVersion(
+    manager: EntityManager,
+    tenant: string,
+    setId: string,
+    version?: number,
+  ): Promise<ConfigSet | undefined> {
+    const text = `${selectVersions} AND s.set_id = $1 AND v.version = coalesce($2, s.latest_version)` as const;
     const rows = await this.query<VersionRow>(manager, { tenant }, text, [setId, version ?? null], 's.aid');
-    return rows.map(shown)[0];
+    return rows.map(toConfigSet)[0];
   }
 
   async create(manager: EntityManager, row: ConfigSetRow, values: Values): Promise<void> {
     await this.insert(manager, row);
-    await this.#addVersion(manager, row.setId, row.latest, values);
+    await this.#addVersion(manager, row.setId, row.latestVersion, values);
   }
 
   /**
-   * Makes the next version the current one, and resolves with its number; undefined when the account has no such set.
-   * The update holds the lineage until the transaction ends, so two of them never get the same number.
+   * Adds the next version as the current one and returns its number; undefined when the account has no such set.
+   * The update locks the row until the transaction ends, so two transactions never get the same number.
    */
-  async next(manager: EntityManager, tenant: string, setId: string, values: Values): Promise<number | undefined> {
-    const text = 'UPDATE config_set SET latest = latest + 1 WHERE {tenant} AND set_id = $1 RETURNING latest' as const;
-    const [row] = await this.query<{ latest: number }>(manager, { tenant }, text, [setId]);
-    if (row) await this.#addVersion(manager, setId, row.latest, values);
-    return row?.latest;
+  async addNextVersion(
+    manager: EntityManager,
+    tenant: string,
+    setId: string,
+    values: Values,
+  ): Promise<number | undefined> {
+    const text =
+      'UPDATE config_set SET latest_version = latest_version + 1 WHERE {tenant} AND set_id = $1 RETURNING latest_version AS version' as const;
+    const [row] = await this.query<{ version: number }>(manager, { tenant }, text, [setId]);
+    if (row) await this.#addVersion(manager, setId, row.version, values);
+    return row?.version;
   }
 
   async #addVersion(manager: EntityManager, setId: string, version: number, values: Values): Promise<void> {

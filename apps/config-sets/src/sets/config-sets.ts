@@ -3,14 +3,14 @@ import { Injectable } from '@nestjs/common';
 import type { ConfigSet } from '@runos/api';
 import { catalog, type Idempotency } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Bus } from '@runos/messaging';
+import { Bus, InjectConfig } from '@runos/messaging';
 import { Database, idempotent } from '@runos/persistence';
-import { ConfigSetLimits } from './config-set-limits.js';
+import type { ConfigSetsConfig } from '../config.js';
 import { ConfigSetRepository } from './config-set-repository.js';
 
 type Values = Readonly<Record<string, string>>;
 
-interface Wanted {
+interface NewConfigSet {
   readonly name: string;
   readonly type: string;
   readonly values: Values;
@@ -19,24 +19,25 @@ interface Wanted {
 const notFound = (setId: string, version = ''): Fault =>
   new Fault('configset.not_found', `There is no config set ${setId}${version && ` in version ${version}`}.`);
 
-/** Named, immutable versions of settings that instances of one account share. */
+/** Versioned settings that instances of one account share. */
 @Injectable()
 export class ConfigSets {
   constructor(
     private readonly database: Database,
     private readonly repository: ConfigSetRepository,
     private readonly bus: Bus,
-    private readonly limits: ConfigSetLimits,
+    @InjectConfig() private readonly config: ConfigSetsConfig,
   ) {}
 
   list(tenant: string): Promise<ConfigSet[]> {
-    return this.repository.all(this.database.manager, tenant);
+    return this.repository.listLatest(this.database.manager, tenant);
   }
 
-  /** One version, the current one unless named `v<number>`. @throws Fault `configset.not_found` */
+  /** One version `v<number>`; without one the current version. @throws Fault `configset.not_found` */
   async show(tenant: string, setId: string, version?: string): Promise<ConfigSet> {
     const number = version === undefined ? undefined : versionNumber(version);
-    const found = number !== null ? await this.repository.one(this.database.manager, tenant, setId, number) : undefined;
+    const found =
+      number !== null ? await this.repository.findVersion(this.database.manager, tenant, setId, number) : undefined;
     if (!found) throw notFound(setId, version);
     return found;
   }
@@ -49,33 +50,33 @@ export class ConfigSets {
   }
 
   /** @throws Fault `configset.invalid`, `type.not_found`, `limit.exceeded`, `conflict.idempotency` */
-  async create(tenant: string, { name, type, values }: Wanted, idempotency?: Idempotency): Promise<ConfigSet> {
+  async create(tenant: string, { name, type, values }: NewConfigSet, idempotency?: Idempotency): Promise<ConfigSet> {
     await this.bus.request(catalog.checkConfigValues, { type, values: { ...values } });
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency }, async () => {
-        this.limits.anotherSet(await this.repository.size(manager, tenant));
+        this.#checkSetLimit(await this.repository.countSets(manager, tenant));
         const setId = randomUUID();
-        await this.repository.create(manager, { setId, aid: tenant, name, type, latest: 1 }, values);
-        return this.#written(await this.repository.one(manager, tenant, setId), setId);
+        await this.repository.create(manager, { setId, aid: tenant, name, type, latestVersion: 1 }, values);
+        return this.#requireWritten(await this.repository.findVersion(manager, tenant, setId), setId);
       }),
     );
   }
 
-  /** Makes the next version. @throws Fault `configset.not_found`, `configset.invalid`, `limit.exceeded` */
+  /** Adds the next version. @throws Fault `configset.not_found`, `configset.invalid`, `limit.exceeded` */
   async update(tenant: string, setId: string, values: Values, idempotency?: Idempotency): Promise<ConfigSet> {
     const { type } = await this.show(tenant, setId);
     await this.bus.request(catalog.checkConfigValues, { type, values: { ...values } });
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency }, async () => {
-        const version = await this.repository.next(manager, tenant, setId, values);
+        const version = await this.repository.addNextVersion(manager, tenant, setId, values);
         if (version === undefined) throw notFound(setId);
-        this.limits.version(version);
-        return this.#written(await this.repository.one(manager, tenant, setId, version), setId);
+        this.#checkVersionLimit(version);
+        return this.#requireWritten(await this.repository.findVersion(manager, tenant, setId, version), setId);
       }),
     );
   }
 
-  /** A version for an instance of `type` to pin. @throws Fault `configset.not_found`, `configset.invalid` */
+  /** The version that an instance of `type` pins. @throws Fault `configset.not_found`, `configset.invalid` */
   async resolve(tenant: string, setId: string, type: string, version?: string): Promise<ConfigSet> {
     const set = await this.show(tenant, setId, version);
     if (set.type === type) return set;
@@ -83,13 +84,27 @@ export class ConfigSets {
     throw new Fault('configset.invalid', `${message}.`, { issues: [{ path: 'configSetId', message }] });
   }
 
-  #written(set: ConfigSet | undefined, setId: string): ConfigSet {
+  #checkSetLimit(count: number): void {
+    const { maxConfigSets: value } = this.config;
+    if (count < value) return;
+    const message = `The account has ${count} config sets; at most ${value} are allowed.`;
+    throw new Fault('limit.exceeded', message, { limit: 'maxConfigSets', value });
+  }
+
+  #checkVersionLimit(version: number): void {
+    const { maxConfigSetVersions: value } = this.config;
+    if (version <= value) return;
+    const message = `The config set has ${version - 1} versions; at most ${value} are allowed. Create a new config set.`;
+    throw new Fault('limit.exceeded', message, { limit: 'maxConfigSetVersions', value });
+  }
+
+  #requireWritten(set: ConfigSet | undefined, setId: string): ConfigSet {
     if (!set) throw new Error(`config set ${setId} was not written`);
     return set;
   }
 }
 
-/** The number of `v12`; null for what is no version at all. */
+/** The number of `v12`; null for an invalid version. */
 function versionNumber(version: string): number | null {
   const [, digits] = /^v([1-9][0-9]{0,8})$/.exec(version) ?? [];
   return digits === undefined ? null : Number(digits);

@@ -7,21 +7,21 @@ import { Database, databaseNow, runSql } from '@runos/persistence';
 import { generatePassword, hashPassword, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { expiryOf } from '../api-keys/api-key-terms.js';
+import { checkExpiry } from '../api-keys/expiry-and-role.js';
 import { ApiKeyRepository } from '../api-keys/api-key-repository.js';
 
 export interface NewAccount {
   readonly aid: string;
   readonly email: string;
-  /** null for a person who was known already: theirs stays. */
+  /** null for an existing user, who keeps their password. */
   readonly password: string | null;
   readonly token: string;
 }
 
-/** As long as any name may be. */
-const longestName = 63;
+/** Characters (definitions §10). */
+const maxNameLength = 63;
 
-/** Accounts and who belongs to them. */
+/** Accounts and their memberships. */
 @Injectable()
 export class Accounts {
   constructor(
@@ -29,18 +29,18 @@ export class Accounts {
     private readonly apiKeys: ApiKeyRepository,
   ) {}
 
-  /** Makes an account, its owner (unless that person is known) and a first token of theirs. */
-  async create(email: string, name = email.slice(0, longestName)): Promise<NewAccount> {
+  /** Creates an account, its owner (unless the user exists) and a first token. */
+  async create(email: string, name = email.slice(0, maxNameLength)): Promise<NewAccount> {
     const password = generatePassword();
     const passwordHash = await hashPassword(password);
     return this.database.transaction(async (manager) => {
-      const [made] = await runSql<{ id: string }>(
+      const [created] = await runSql<{ id: string }>(
         manager,
         `INSERT INTO person (id, email, password_hash) VALUES ($1, $2, $3)
          ON CONFLICT (lower(email)) DO NOTHING RETURNING id`,
         [randomUUID(), email, passwordHash],
       );
-      const userId = made?.id ?? (await this.#known(manager, email));
+      const userId = created?.id ?? (await this.#existingUser(manager, email));
       const aid = await this.#mint(manager, name);
       await runSql(
         manager,
@@ -49,7 +49,7 @@ export class Accounts {
         [userId, aid],
       );
       const { keyId, secretHash, value } = mintToken('pat');
-      const expiresAt = expiryOf(undefined, await databaseNow(manager));
+      const expiresAt = checkExpiry(undefined, await databaseNow(manager));
       await this.apiKeys.add(manager, {
         keyId,
         aid,
@@ -59,11 +59,11 @@ export class Accounts {
         secretHash,
         expiresAt,
       });
-      return { aid, email, password: made ? password : null, token: value };
+      return { aid, email, password: created ? password : null, token: value };
     });
   }
 
-  /** The accounts among `aids` that this person belongs to. */
+  /** The accounts among `aids` that the user is a member of. */
   memberships(userId: string, aids: readonly string[]): Promise<z.output<typeof Membership>[]> {
     return this.database.query(
       `SELECT a.aid, a.name, a.company_name AS "companyName", m.role AS "accountRole", m.is_default AS "isDefault"
@@ -73,23 +73,23 @@ export class Accounts {
     );
   }
 
-  async #known(manager: EntityManager, email: string): Promise<string> {
+  async #existingUser(manager: EntityManager, email: string): Promise<string> {
     const [row] = await runSql<{ id: string }>(manager, 'SELECT id FROM person WHERE lower(email) = lower($1)', [
       email,
     ]);
-    if (!row) throw new Error(`the person with the address ${email} is gone`);
+    if (!row) throw new Error(`the user with the address ${email} was deleted concurrently`);
     return row.id;
   }
 
   async #mint(manager: EntityManager, name: string): Promise<string> {
     for (;;) {
       const aid = Aid.mint(systemRandom, literalSegments);
-      const made = await runSql(
+      const inserted = await runSql(
         manager,
         'INSERT INTO account (aid, name) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING aid',
         [aid, name],
       );
-      if (made.length > 0) return aid;
+      if (inserted.length > 0) return aid;
     }
   }
 }

@@ -16,7 +16,7 @@ export class ApiKeysController {
 
   @Respond(identity.createApiKey)
   create({ userId, key, idempotency }: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
-    // The weakest role where the caller says none: a missing role must never make a strong token.
+    // Without a role in the actor the weakest one applies, so that a missing role never grants more.
     return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
   }
 

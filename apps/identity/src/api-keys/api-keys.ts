@@ -7,85 +7,86 @@ import { Keyring, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
-import { AccessNews } from '../tokens/access-news.js';
-import { IdentitySettings } from '../identity-settings.js';
-import { expiryOf, roleOf } from './api-key-terms.js';
+import { AccessChanges } from '../tokens/access-changes.js';
+import { InjectConfig } from '@runos/messaging';
+import type { IdentityConfig } from '../config.js';
+import { checkExpiry, checkRole } from './expiry-and-role.js';
 import { ApiKeyRepository, type ShownApiKey } from './api-key-repository.js';
 
 export interface Creator {
   readonly userId: string;
-  /** What the token or session that asks may do in this account. */
+  /** The role of the creating token or session in this account. */
   readonly role: Role;
   readonly actor: Actor;
 }
 
-const warning = 'Keep this token now: it is not shown again.';
+const warning = 'Store this token now: it is not shown again.';
 
 const notFound = (id: string): Fault => new Fault('apikey.not_found', `There is no API key ${id}.`);
 
-/** Personal access tokens: made once, shown once, revoked at once. */
+/** Personal access tokens: shown once at creation, revoked immediately. */
 @Injectable()
 export class ApiKeys {
   constructor(
     private readonly database: Database,
     private readonly repository: ApiKeyRepository,
-    private readonly news: AccessNews,
-    private readonly settings: IdentitySettings,
+    private readonly accessChanges: AccessChanges,
+    @InjectConfig() private readonly config: IdentityConfig,
     private readonly keyring: Keyring,
-    private readonly audit: AuditLog,
+    private readonly auditLog: AuditLog,
   ) {}
 
   list(tenant: string): Promise<ShownApiKey[]> {
-    return this.repository.all(this.database.manager, tenant);
+    return this.repository.list(this.database.manager, tenant);
   }
 
   /** @throws Fault `apikey.not_found` */
   async show(tenant: string, id: string): Promise<ShownApiKey> {
-    const found = await this.repository.one(this.database.manager, tenant, id);
+    const found = await this.repository.show(this.database.manager, tenant, id);
     if (!found) throw notFound(id);
     return found;
   }
 
   /**
-   * The role is checked against what the creator may do now, not when they were last asked who they are.
+   * The role is checked against the creator's current role, not against a cached one.
    * @throws Fault `request.invalid`, `auth.forbidden`, `limit.exceeded`, `conflict.idempotency`
    */
   create(
     tenant: string,
     creator: Creator,
-    asked: z.output<typeof CreateApiKey>,
+    requested: z.output<typeof CreateApiKey>,
     idempotency?: Idempotency,
   ): Promise<z.output<typeof CreatedApiKey>> {
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency, seal: this.keyring }, async () => {
-        const expiresAt = expiryOf(asked.expiresAt, await databaseNow(manager));
-        const { name } = asked;
-        const present = await this.repository.presentRole(manager, tenant, creator.userId);
-        if (present === undefined) throw new Fault('auth.forbidden', 'You do not belong to this account any more.');
-        const role = roleOf(asked.role, weakerRole(creator.role, present));
-        this.#checkRoom(await this.repository.usable(manager, tenant));
+        const expiresAt = checkExpiry(requested.expiresAt, await databaseNow(manager));
+        const { name } = requested;
+        const currentRole = await this.repository.currentRole(manager, tenant, creator.userId);
+        if (currentRole === undefined) throw new Fault('auth.forbidden', 'You are no longer a member of this account.');
+        const role = checkRole(requested.role, weakerRole(creator.role, currentRole));
+        this.#checkLimit(await this.repository.countUsable(manager, tenant));
         const { keyId, secretHash, value } = mintToken('pat');
         const row = { keyId, aid: tenant, userId: creator.userId, name, role, secretHash, expiresAt };
         await this.repository.add(manager, row);
-        await this.#note(manager, tenant, creator.actor, 'apikey.create', keyId, { name, role });
+        await this.#audit(manager, tenant, creator.actor, 'apikey.create', keyId, { name, role });
         return { id: keyId, name, role, expiresAt: expiresAt.toISOString(), token: value, warning };
       }),
     );
   }
 
-  /** Once it is answered, no cache that heard of it lets the token pass. @throws Fault `apikey.not_found` */
+  /** After the reply no cache that received the event accepts the token. @throws Fault `apikey.not_found` */
   async revoke(tenant: string, id: string, actor: Actor): Promise<{ id: string; revokedAt: string }> {
     const revokedAt = await this.database.transaction(async (manager) => {
       const at = await this.repository.revoke(manager, tenant, id);
-      if (at?.now) await this.#note(manager, tenant, actor, 'apikey.revoke', id, {});
+      if (at?.now) await this.#audit(manager, tenant, actor, 'apikey.revoke', id, {});
       return at?.revokedAt;
     });
     if (!revokedAt) throw notFound(id);
-    await this.news.tell({ keyIds: [id] });
+    await this.accessChanges.publish({ keyIds: [id] });
     return { id, revokedAt: revokedAt.toISOString() };
   }
 
-  #note(
+  #audit(
     manager: EntityManager,
     tenant: string,
     actor: Actor,
@@ -93,13 +94,13 @@ export class ApiKeys {
     subject: string,
     detail: AuditEntry['detail'],
   ) {
-    return this.audit.append(manager, tenant, actor, { action, subject, outcome: 'allowed', detail });
+    return this.auditLog.append(manager, tenant, actor, { action, subject, outcome: 'allowed', detail });
   }
 
-  #checkRoom(present: number): void {
-    const value = this.settings.maxApiKeys;
-    if (present < value) return;
-    const message = `The account has ${present} API keys; at most ${value} are allowed. Revoke one.`;
+  #checkLimit(count: number): void {
+    const value = this.config.maxApiKeys;
+    if (count < value) return;
+    const message = `The account has ${count} API keys; at most ${value} are allowed. Revoke one.`;
     throw new Fault('limit.exceeded', message, { limit: 'apiKeys', value });
   }
 }

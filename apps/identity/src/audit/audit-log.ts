@@ -6,10 +6,10 @@ import type { z } from 'zod';
 
 export type AuditEntry = z.output<typeof identity.recordAudit.input>;
 
-/** Who did what in an account, for ever: entries are only ever added. */
+/** The append-only audit log of all accounts. */
 @Injectable()
 export class AuditLog {
-  /** Durable with the transaction of `manager`, or when it resolves if there is none. Answers the entry's id. */
+  /** Durable when the transaction of `manager` commits, without one when it resolves. Returns the entry's id. */
   async append(manager: EntityManager, tenant: string, actor: Actor, entry: AuditEntry): Promise<string> {
     const { action, subject, outcome, detail } = entry;
     const [row] = await runSql<{ id: string }>(
@@ -18,7 +18,7 @@ export class AuditLog {
        VALUES ($1, $2, $3, $4, $5, $6) RETURNING id::text`,
       [tenant, actor, action, subject, outcome, detail],
     );
-    if (row === undefined) throw new Error('an audit entry was not written');
+    if (row === undefined) throw new Error('the audit entry was not inserted');
     return row.id;
   }
 }

@@ -11,7 +11,7 @@ export class AuditController {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Answered when the entry is on disk: what it allows may follow. */
+  /** Replies when the entry is durable, so that the audited action may follow. */
   @Respond(identity.recordAudit)
   async record(entry: AuditEntry, { tenant, actor }: CallContext<'tenant'>) {
     return { id: await this.audit.append(this.database.manager, tenant, actor, entry) };

@@ -1,7 +1,7 @@
 import type { Role } from '@runos/api';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A personal access token, without its secret. */
+/** A personal access token; its secret is stored as a hash. */
 @Entity('api_key')
 export class ApiKeyRow {
   @PrimaryColumn({ type: 'text' }) keyId: string;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { newOwner } from '../../test/spec-account.js';
-import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
+import { newOwner } from '../../test/test-account.js';
+import { type IdentityHarness, startHarness } from '../../test/harness.js';
 
-let plane: SpecPlane;
+let plane: IdentityHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 }, 30_000);
 afterAll(() => plane.stop());
 
@@ -17,39 +17,39 @@ const codeOf = (tried: Promise<unknown>) =>
     (refused: { code: string }) => refused.code,
   );
 
-describe('guessing a password', () => {
-  it('with many tries at once, at several replicas, learns no more than one after the other', async () => {
+describe('password guessing', () => {
+  it('reveals no more with concurrent attempts across replicas than with sequential ones', async () => {
     const { email } = await newOwner(plane);
     const codes = await Promise.all(Array.from({ length: 24 }, (_, n) => codeOf(logIn(email, `guess ${n}`, 'x'))));
     expect(codes.filter((code) => code === 'auth.invalid')).toHaveLength(3);
     expect(codes.filter((code) => code === 'limit.exceeded')).toHaveLength(21);
   });
 
-  it('is counted for people who do not exist, too', async () => {
+  it('is counted for unknown users too', async () => {
     for (let n = 0; n < 3; n += 1) expect(await codeOf(logIn('Ghost@example.com', 'x', 'y'))).toBe('auth.invalid');
     expect(await codeOf(logIn('ghost@EXAMPLE.com', 'x', 'y'))).toBe('limit.exceeded');
   });
 
-  it('is forgotten after a right log-in, and after its time', async () => {
+  it('is reset by a successful log-in and after the window', async () => {
     const { email, password } = await newOwner(plane);
     const wrong = () => codeOf(logIn(email, 'wrong', 'z'));
     expect([await wrong(), await wrong()]).toEqual(['auth.invalid', 'auth.invalid']);
     expect(await codeOf(logIn(email, String(password), 'z'))).toBe('in');
     expect([await wrong(), await wrong(), await wrong()]).toEqual(Array(3).fill('auth.invalid'));
     expect(await wrong()).toBe('limit.exceeded');
-    await plane.sql(`UPDATE failed_log_in SET at = at - interval '15 minutes' WHERE address = 'z'`);
+    await plane.sql(`UPDATE failed_log_in SET failed_at = failed_at - interval '15 minutes' WHERE address = 'z'`);
     expect(await codeOf(logIn(email, String(password), 'z'))).toBe('in');
   });
 });
 
 describe('log-ins', () => {
-  it('of one person at the same time, with the right password, all succeed', async () => {
+  it('of one user at the same time all succeed', async () => {
     const { email, password } = await newOwner(plane);
     const codes = await Promise.all(Array.from({ length: 12 }, () => codeOf(logIn(email, String(password)))));
     expect(codes).toEqual(Array(12).fill('in'));
   });
 
-  it('and log-outs end one session and tell caches; a second log-out says so', async () => {
+  it('end by log-out of one session and notify caches; a second log-out reports false', async () => {
     const { email, password } = await newOwner(plane);
     const [one, other] = [await logIn(email, String(password)), await logIn(email, String(password))];
     const gateway = plane.bus('gateway');
@@ -65,7 +65,7 @@ describe('log-ins', () => {
 });
 
 describe('a restart of NATS', () => {
-  it('is survived: questions meanwhile are unavailable, later ones answered', async () => {
+  it('makes requests unavailable and later ones succeed', async () => {
     const { token, email } = await newOwner(plane);
     const ask = () => plane.bus('gateway').request(identity.authenticate, { token });
     await plane.nats.restart(() => expect(ask()).rejects.toMatchObject({ code: 'unavailable' }));

@@ -4,34 +4,35 @@ import { Fault } from '@runos/kernel';
 import { Database } from '@runos/persistence';
 import { mintToken, passwordMatches } from '@runos/security';
 import type { z } from 'zod';
-import { AccessNews } from '../tokens/access-news.js';
+import { AccessChanges } from '../tokens/access-changes.js';
 import { invalidToken } from '../tokens/authentication.js';
 import { FailedLogIns } from './failed-log-ins.js';
-import { IdentitySettings } from '../identity-settings.js';
+import { InjectConfig } from '@runos/messaging';
+import type { IdentityConfig } from '../config.js';
 
 interface PersonRow {
   readonly id: string;
   readonly password_hash: string;
 }
 
-/** Log-ins of people and the session tokens they get. */
+/** Log-in, log-out and web session tokens. */
 @Injectable()
 export class Sessions implements OnApplicationBootstrap {
   constructor(
     private readonly database: Database,
     private readonly failures: FailedLogIns,
-    private readonly news: AccessNews,
-    private readonly settings: IdentitySettings,
+    private readonly accessChanges: AccessChanges,
+    @InjectConfig() private readonly config: IdentityConfig,
   ) {}
 
-  /** What is compared for unknown addresses is made now, not while the first of them waits for it. */
+  /** Prepares the hash that unknown e-mail addresses are compared with, so that the first log-in does not wait for it. */
   async onApplicationBootstrap(): Promise<void> {
     await passwordMatches('', undefined);
   }
 
   /**
-   * An unknown address costs as much time as a wrong password.
-   * @throws Fault `auth.invalid`; `limit.exceeded` after too many failures of this person from this address
+   * An unknown e-mail address takes as long as a wrong password.
+   * @throws Fault `auth.invalid`; `limit.exceeded` after too many failures for this user from this network address
    */
   async logIn(email: string, password: string, address: string): Promise<z.output<typeof LoggedIn>> {
     await this.failures.check(email, address);
@@ -39,23 +40,23 @@ export class Sessions implements OnApplicationBootstrap {
       'SELECT id, password_hash FROM person WHERE lower(email) = lower($1)',
       [email],
     );
-    const right = await passwordMatches(password, person?.password_hash);
-    await this.failures.settle(email, address, right);
-    if (!person || !right) {
+    const matches = await passwordMatches(password, person?.password_hash);
+    await this.failures.record(email, address, matches);
+    if (!person || !matches) {
       throw new Fault('auth.invalid', 'Invalid token', { message: 'Wrong e-mail address or password.' });
     }
     const { token, expiresAt } = await this.#open(person.id);
     return { token, expiresAt, accounts: await this.#accounts(person.id) };
   }
 
-  /** Ends a session; false when it had ended before. */
+  /** Revokes a session; false when it was revoked before. */
   async logOut(keyId: string): Promise<boolean> {
-    const ended = await this.database.query(
+    const revoked = await this.database.query(
       'UPDATE session SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL RETURNING 1',
       [keyId],
     );
-    await this.news.tell({ keyIds: [keyId] });
-    return ended.length > 0;
+    await this.accessChanges.publish({ keyIds: [keyId] });
+    return revoked.length > 0;
   }
 
   async #open(userId: string): Promise<{ token: string; expiresAt: string }> {
@@ -63,7 +64,7 @@ export class Sessions implements OnApplicationBootstrap {
     const [row] = await this.database.query<{ expires_at: Date }>(
       `INSERT INTO session (key_id, user_id, secret_hash, expires_at)
        VALUES ($1, $2, $3, now() + make_interval(secs => $4)) RETURNING expires_at`,
-      [keyId, userId, secretHash, this.settings.sessionSeconds],
+      [keyId, userId, secretHash, this.config.sessionSeconds],
     );
     if (!row) throw invalidToken();
     return { token: value, expiresAt: row.expires_at.toISOString() };

@@ -14,7 +14,7 @@ interface TokenRow {
   readonly secret_hash: string;
   readonly expires_at: Date;
   readonly revoked_at: Date | null;
-  /** By the database's clock, as everything about time. */
+  /** By the database's clock. */
   readonly valid_for_ms: number;
   readonly memberships: { aid: string; role: Role }[];
 }
@@ -35,11 +35,11 @@ const apiKeyByKey = `
             FROM membership m WHERE m.user_id = k.user_id AND m.aid = k.aid) AS memberships
     FROM api_key k JOIN person p ON p.id = k.user_id WHERE k.key_id = $1`;
 
-/** The one refusal of every token: why is told only to who holds its secret. */
+/** The fault of every rejected token. Details are added only when the secret matches. */
 export const invalidToken = (details: Record<string, unknown> = {}): Fault =>
   new Fault('auth.invalid', 'Invalid token', details);
 
-/** Whom a token speaks for. */
+/** Authenticates tokens: existence, secret, revocation, expiry, memberships. */
 @Injectable()
 export class Authentication {
   constructor(
@@ -47,7 +47,7 @@ export class Authentication {
     private readonly lastUse: LastUse,
   ) {}
 
-  /** @throws Fault `auth.invalid`, with the reason if the secret is right; `auth.session_expired` */
+  /** @throws Fault `auth.invalid`, with the reason if the secret matches; `auth.session_expired` */
   async authenticate(token: string): Promise<Principal> {
     const parsed = parseToken(token);
     if (parsed?.kind !== 'ses' && parsed?.kind !== 'pat') throw invalidToken();
@@ -57,7 +57,7 @@ export class Authentication {
     if (row.revoked_at) throw invalidToken({ reason: 'revoked', revokedAt: row.revoked_at.toISOString() });
     if (row.valid_for_ms <= 0) throw expired(session, row.expires_at);
     if (!session && row.memberships.length === 0) throw invalidToken({ reason: 'revoked' });
-    this.lastUse.note(session ? 'session' : 'pat', parsed.keyId);
+    this.lastUse.record(session ? 'session' : 'pat', parsed.keyId);
     return {
       kind: session ? 'session' : 'pat',
       keyId: parsed.keyId,

@@ -6,13 +6,13 @@ import { Database } from '@runos/persistence';
 const tables = { session: 'session', pat: 'api_key' } as const;
 type Kind = keyof typeof tables;
 
-/** A token's last use is told to people, not relied on: it may be this much late, ms. */
-const writeAfterMs = 30_000;
+/** The last use is informational, so it may be written this late, ms. */
+const writeDelayMs = 30_000;
 
-/** Notes which tokens were used and writes it down in one statement per kind, now and then. */
+/** Records the last use of tokens, batched into one statement per kind. */
 @Injectable()
 export class LastUse implements OnModuleDestroy {
-  /** When, by this process's own steady clock; the database knows what time that was. */
+  /** By this process's monotonic clock; the database converts the age to its own time. */
   readonly #used = { session: new Map<string, number>(), pat: new Map<string, number>() };
   #timer: NodeJS.Timeout | undefined;
 
@@ -21,16 +21,16 @@ export class LastUse implements OnModuleDestroy {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  note(kind: Kind, keyId: string): void {
+  record(kind: Kind, keyId: string): void {
     this.#used[kind].set(keyId, performance.now());
-    this.#timer ??= setTimeout(() => void this.write(), writeAfterMs);
+    this.#timer ??= setTimeout(() => void this.write(), writeDelayMs);
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.write();
   }
 
-  /** Writes what has been noted since the last time. */
+  /** Writes what was recorded since the last write. */
   async write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

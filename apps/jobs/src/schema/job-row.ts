@@ -1,7 +1,7 @@
 import type { Job, WorkItem } from '@runos/api';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A job as the reconciler last told it; the columns beside `job` are what lists filter by. */
+/** A job as last received from the reconciler. The columns beside `job` are the filters of lists. */
 @Entity('job')
 export class JobRow {
   @PrimaryColumn({ type: 'uuid' }) id: string;

@@ -20,10 +20,11 @@ export const listVersions = request({
   output: z.object({ versions: z.array(z.object({ version: z.string(), default: z.boolean() })) }),
 });
 
-/** The five numbers plus storage (null for types without), as an instance keeps them. */
+/** The five numbers plus storage, as an instance keeps them. */
 export const Sizing = SizingNumbers.extend({
   resourceRequirementClassId: z.string(),
-  storageMb: z.number().nullable(),
+  /** MiB; 0 for a type without storage. */
+  storageMb: z.number(),
   /** Where the volumes live; kept when the class becomes `custom`. */
   storage: z.enum(['local', 'distributed', 'none']),
 });

@@ -1,7 +1,6 @@
 import { Job, JobLogs, JobStatus, ListJobs, WorkItems } from '@runos/api';
 import { z } from 'zod';
 import { event, request } from '../contract.js';
-import { JobProgress } from './job-progress.js';
 
 const fromGateway = {
   owner: 'jobs',
@@ -10,18 +9,6 @@ const fromGateway = {
   deadlineMs: 4_000,
   idempotent: true,
 } as const;
-
-/** Opens the projection of a job ahead of the outbox; a repeated or late one changes nothing. */
-export const openJob = request({
-  subject: 'jobs.v1.open',
-  owner: 'jobs',
-  callers: ['reconciler'],
-  scope: 'tenant',
-  input: JobProgress,
-  output: z.object({ seq: z.int() }),
-  deadlineMs: 1_000,
-  idempotent: true,
-});
 
 export const listJobs = request({
   ...fromGateway,

@@ -1,7 +1,7 @@
 import { Aid, type Branded, Cid } from '@runos/osid';
 import { DnsName, maxNameLength } from './dns-name.js';
 
-/** `<cid>.<aid>.<root>`: below it live all hosts of a cluster, covered by one wildcard certificate. */
+/** `<cid>.<aid>.<root>`: the parent domain of all hosts of a cluster, which one wildcard certificate covers. */
 export type ClusterDomain = Branded<'ClusterDomain'>;
 
 export interface ClusterDomainParts {
@@ -25,7 +25,7 @@ export const ClusterDomain = {
   print,
   parse,
   is: (raw: unknown): raw is ClusterDomain => parse(raw) !== undefined,
-  /** Why no host fits under this domain, as a sentence naming it; undefined when it can be used. */
+  /** Why no host fits under this domain, as a sentence; undefined when one does. */
   problem(parts: ClusterDomainParts): string | undefined {
     const wildcard = `*.${print(parts)}`;
     return wildcard.length <= maxNameLength

@@ -30,6 +30,6 @@ const is = (raw: unknown): raw is DnsName => problem(raw) === undefined;
 export const DnsName = {
   is,
   parse: (raw: unknown): DnsName | undefined => (is(raw) ? raw : undefined),
-  /** Why `raw` is no DNS name, as a sentence; undefined when it is one. */
+  /** Why `raw` is not a DNS name, as a sentence; undefined when it is one. */
   problem,
 } as const;

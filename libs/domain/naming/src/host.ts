@@ -33,7 +33,7 @@ function parse(raw: unknown): HostParts | undefined {
   return label && ClusterDomain.is(clusterDomain) ? { ...label, clusterDomain } : undefined;
 }
 
-/** What DNS does not allow about a host or a port, as a sentence naming the value. */
+/** The DNS rule that a host or port violates, as a sentence with the value. */
 function problem(host: HostParts): string | undefined {
   if (host.port !== undefined && !isPort(host.port)) return `port ${host.port} is not an integer from 1 to 65535`;
   const name = print(host);
@@ -49,7 +49,7 @@ export const Host = {
   print,
   parse,
   problem,
-  /** Everything DNS refuses about an instance's host and its ports' hosts; empty when all fit. */
+  /** Every DNS rule that an instance's host or a port's host violates; empty when all are valid. */
   problems: (osid: Osid, ports: readonly number[], clusterDomain: ClusterDomain): string[] =>
     [undefined, ...ports]
       .map((port) => problem({ osid, port, clusterDomain }))

@@ -2,8 +2,8 @@ import type { Branded } from './brand.js';
 import { primitive } from './primitive.js';
 
 /**
- * Names one cluster of an account for its whole life: 3 to 16 of `[a-z0-9]`, chosen by the user or minted as three.
- * Whoever accepts or mints one also refuses the literal segments of the routes.
+ * The immutable id of a cluster within its account: 3 to 16 of `[a-z0-9]`, chosen by the user or minted as three.
+ * The reserved words of the API must be refused by the code that accepts or mints one.
  */
 export type Cid = Branded<'Cid'>;
 

@@ -3,7 +3,7 @@ import type { Branded } from './brand.js';
 import { InstanceId } from './instance-id.js';
 import { TypeName } from './type-name.js';
 
-/** `<type>-<id>`: names one instance, is its namespace and the first label of its host. */
+/** `<type>-<id>`: identifies one instance; also its namespace and the first label of its host. */
 export type Osid = Branded<'Osid'>;
 
 export interface OsidParts {
@@ -14,7 +14,7 @@ export interface OsidParts {
 
 const print = (type: TypeName, id: InstanceId): Osid => `${type}-${id}` as Osid;
 
-/** Read from the right, because types contain hyphens: `cert-manager-h3xwl`. */
+/** Parsed from the right, because types contain hyphens: `cert-manager-h3xwl`. */
 function parse(raw: unknown): OsidParts | undefined {
   if (typeof raw !== 'string') return undefined;
   const cut = raw.lastIndexOf('-');
@@ -32,7 +32,7 @@ export const Osid = {
     const id = InstanceId.mint(random, taken);
     return { osid: print(type, id), type, id };
   },
-  /** The id a caller means by the five characters or by the whole OSID; undefined also when the type differs. */
+  /** The id given as five characters or as an OSID; undefined for another form or another type. */
   idOf(raw: unknown, type?: string): InstanceId | undefined {
     const parts = parse(raw);
     if (parts === undefined) return InstanceId.parse(raw);

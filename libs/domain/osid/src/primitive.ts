@@ -4,13 +4,13 @@ import type { Branded } from './brand.js';
 /** Lower-case letters and digits: safe in DNS labels, in paths and when read aloud. */
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** The shape of one kind of identifier: how to recognise it and, if it has a fixed length, how to make one. */
+/** The shape of one kind of identifier: how to parse it and, for a fixed length, how to mint one. */
 export interface Primitive<Name extends string> {
   readonly pattern: RegExp;
   is(raw: unknown): raw is Branded<Name>;
-  /** The identifier, or undefined: whoever asked decides what a wrong shape means (mostly "not found"). */
+  /** The identifier, or undefined; the caller decides what an invalid form means (mostly "not found"). */
   parse(raw: unknown): Branded<Name> | undefined;
-  /** A random one that is in neither `taken` nor among the words that can never be one. */
+  /** A random identifier that is neither in `taken` nor reserved. */
   mint(random: Random, taken?: ReadonlySet<string>): Branded<Name>;
 }
 

@@ -27,6 +27,6 @@ export const TypeName = {
   maxLength,
   is,
   parse: (raw: unknown): TypeName | undefined => (is(raw) ? raw : undefined),
-  /** Why `raw` is no type name, as a sentence; undefined when it is one. */
+  /** Why `raw` is not a type name, as a sentence; undefined when it is one. */
   problem,
 } as const;

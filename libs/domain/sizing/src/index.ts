@@ -1,6 +1,6 @@
 export { ClassId, type ClassParts, custom } from './class-id.js';
 export { type NumberName, numberNames, numberRanges, rangeIssues, type SizeIssue } from './number-rules.js';
-export { resolveSize, type Size, type SizeAnswer, type SizeContext, type SizeRequest } from './resolve-size.js';
+export { resolveSize, type Size, type SizeResult, type SizeContext, type SizeRequest } from './resolve-size.js';
 export {
   classesOf,
   defaultClassId,

@@ -1,6 +1,6 @@
 import type { ResourceNumbers } from './service-sizing.js';
 
-/** One thing wrong with a wished size; `path` is the field. */
+/** One issue of a size request; `path` is the field. */
 export interface SizeIssue {
   readonly path: string;
   readonly message: string;
@@ -13,8 +13,8 @@ interface Range {
 }
 
 /**
- * Upper ends are beyond any machine (1,024 cores, 64 TiB of memory, 1 PiB of storage): they keep quantities within
- * what Kubernetes can count, and refuse typing errors.
+ * Maxima exceed any machine (1,024 cores, 64 TiB of memory, 1 PiB of storage). They keep quantities within the range
+ * of Kubernetes and reject typing errors.
  */
 export const numberRanges = {
   replicas: { min: 1, max: 20, unit: 'replicas' },
@@ -28,20 +28,20 @@ export const numberRanges = {
 export type NumberName = keyof typeof numberRanges;
 export const numberNames = Object.keys(numberRanges) as NumberName[];
 
-/** Whole numbers within their range; says nothing about values that were not given. */
-export const rangeIssues = (wish: Readonly<Partial<Record<NumberName, number>>>): SizeIssue[] =>
+/** Issues for values that are not whole numbers within their range; absent values are skipped. */
+export const rangeIssues = (request: Readonly<Partial<Record<NumberName, number>>>): SizeIssue[] =>
   numberNames.flatMap((path) => {
-    const value = wish[path];
+    const value = request[path];
     const { min, max, unit }: Range = numberRanges[path];
     if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return [];
     return [{ path, message: `${path} is ${value}; it must be a whole number of ${unit} from ${min} to ${max}` }];
   });
 
-/** A limit below its request, told at the field that was given (at the limit when both were); never twice at a field. */
+/** Issues for limits below their requests, reported at the requested field (the limit for both), once per field. */
 export const orderIssues = (
   numbers: ResourceNumbers,
-  given: Partial<ResourceNumbers>,
-  toldAlready: ReadonlySet<string>,
+  requested: Partial<ResourceNumbers>,
+  reported: ReadonlySet<string>,
 ): SizeIssue[] =>
   (
     [
@@ -49,10 +49,10 @@ export const orderIssues = (
       ['memoryRequestMb', 'memoryLimitMb'],
     ] as const
   ).flatMap(([request, limit]) => {
-    if (numbers[limit] >= numbers[request] || toldAlready.has(request) || toldAlready.has(limit)) return [];
+    if (numbers[limit] >= numbers[request] || reported.has(request) || reported.has(limit)) return [];
     return [
       {
-        path: given[limit] === undefined ? request : limit,
+        path: requested[limit] === undefined ? request : limit,
         message: `${limit} ${numbers[limit]} is below ${request} ${numbers[request]}; a limit must be at least its request`,
       },
     ];

@@ -5,7 +5,7 @@ import {
   resourceNumberNames,
   resolveSize,
   type Size,
-  type SizeAnswer,
+  type SizeResult,
   type SizeRequest,
   sizings,
 } from './index.js';
@@ -13,11 +13,11 @@ import {
 const { postgresql, valkey, app } = sizings;
 const context = { hasDistributedStorage: true };
 
-function sized(answer: SizeAnswer): Size {
+function sized(answer: SizeResult): Size {
   if (!answer.ok) throw new Error(JSON.stringify(answer));
   return answer.size;
 }
-const refusal = (answer: SizeAnswer) => {
+const refusal = (answer: SizeResult) => {
   if (answer.ok) throw new Error(`not refused: ${JSON.stringify(answer)}`);
   return { code: answer.code, paths: answer.issues.map((issue) => issue.path), text: JSON.stringify(answer.issues) };
 };
@@ -121,7 +121,7 @@ describe('a change of size', () => {
     expect(sized(resolveSize(valkey, { storageMb: 1024 }, { ...context, current: cache }))).toEqual(cache);
     for (const storageMb of [1023, 2048])
       expect(refusal(resolveSize(valkey, { storageMb }, { ...context, current: cache })).paths).toEqual(['storageMb']);
-    expect(refusal(resolveSize(app, { storageMb: 5 }, context)).text).toMatch(/app keeps no storage/);
+    expect(refusal(resolveSize(app, { storageMb: 5 }, context)).text).toMatch(/app has no storage/);
   });
 
   it('does not move data to another kind of storage', () => {

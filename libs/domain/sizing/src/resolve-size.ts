@@ -12,24 +12,24 @@ import {
 import { storageKindIssues, storageSizeIssues } from './storage-rules.js';
 import type { StorageKind } from './tier.js';
 
-/** The size of one instance, as it is kept: the class, its five numbers written out, and the storage. */
+/** The stored size of one instance: the class, its five numbers and the storage. */
 export interface Size extends ResourceNumbers {
   /** A class id or `custom`. */
   readonly resourceRequirementClassId: string;
-  /** MiB; from the class or the wish at creation, kept from then on. 0 when nothing is stored. */
+  /** MiB; from the class or the request at creation, unchanged by later class changes. 0 without storage. */
   readonly storageMb: number;
-  /** Outlives the class: an instance that turned `custom` still is where it was. */
+  /** Kept when the class becomes `custom`: the data stays where it is. */
   readonly storage: StorageKind;
 }
 
-/** What a caller may ask for; whatever is left out stays as it is, or comes from the class. */
+/** The requested size; an absent field keeps its value or comes from the class. */
 export type SizeRequest = Partial<Omit<Size, 'storage'>>;
 
-export type SizeAnswer =
+export type SizeResult =
   | {
       readonly ok: true;
       readonly size: Size;
-      /** Says that and why the class became `custom`. */
+      /** Why the class became `custom`. */
       readonly rrcFlipHint?: string;
     }
   | {
@@ -63,9 +63,9 @@ const sizeOf = (sizeClass: SizeClass, resourceRequirementClassId: string, storag
   storage: sizeClass.storage,
 });
 
-/** What the wish is measured against: the named class, else what the instance has, else the default class. */
-function baseFor(sizing: ServiceSizing, wish: SizeRequest, current: Size | undefined): Size | readonly SizeIssue[] {
-  const named = wish.resourceRequirementClassId;
+/** The size that the request changes: the named class, else the current size, else the default class. */
+function baseFor(sizing: ServiceSizing, request: SizeRequest, current: Size | undefined): Size | readonly SizeIssue[] {
+  const named = request.resourceRequirementClassId;
   if (current && named === undefined) return current;
   if (current && named === custom) return { ...current, resourceRequirementClassId: custom };
 
@@ -74,51 +74,51 @@ function baseFor(sizing: ServiceSizing, wish: SizeRequest, current: Size | undef
   if (!found) return [unknownClass(sizing, id)];
   if (named !== custom) return sizeOf(found, id, current?.storageMb ?? found.storageMb);
 
-  const missing = resourceNumberNames.filter((name) => wish[name] === undefined);
+  const missing = resourceNumberNames.filter((name) => request[name] === undefined);
   return missing.length === 0
     ? sizeOf(found, custom, found.storageMb)
     : missing.map((path) => ({ path, message: `class custom needs ${path}: a new instance gives all five numbers` }));
 }
 
-function flipHint(base: Size, wish: SizeRequest): string | undefined {
+function flipHint(base: Size, request: SizeRequest): string | undefined {
   if (base.resourceRequirementClassId === custom) return undefined;
-  const differing = resourceNumberNames.filter((name) => wish[name] !== undefined && wish[name] !== base[name]);
+  const differing = resourceNumberNames.filter((name) => request[name] !== undefined && request[name] !== base[name]);
   if (differing.length === 0) return undefined;
-  const told = differing.map((name) => `${name} ${wish[name]} instead of ${base[name]}`).join(', ');
-  return `The class is now custom, because ${base.resourceRequirementClassId} was given ${told}. Name a class to leave custom.`;
+  const differences = differing.map((name) => `${name} ${request[name]} instead of ${base[name]}`).join(', ');
+  return `The class is now custom, because ${base.resourceRequirementClassId} was given ${differences}. Name a class to leave custom.`;
 }
 
 /**
- * The size an instance gets. A number that differs from its class turns the class `custom`, with all five numbers
- * written out; an equal one does not; storage never does. Refusals carry everything that is wrong, not the first.
+ * Resolves a size request. A number that differs from its class flips the class to `custom` with all five numbers; an
+ * equal one does not, and storage never does (definitions §2). A failed result contains every issue.
  */
-export function resolveSize(sizing: ServiceSizing, wish: SizeRequest, context: SizeContext): SizeAnswer {
+export function resolveSize(sizing: ServiceSizing, request: SizeRequest, context: SizeContext): SizeResult {
   const { current, hasDistributedStorage } = context;
-  const ranges = rangeIssues(wish);
-  const base = baseFor(sizing, wish, current);
+  const ranges = rangeIssues(request);
+  const base = baseFor(sizing, request, current);
   if (!('storage' in base)) {
-    const unknown = wish.resourceRequirementClassId !== custom;
+    const unknown = request.resourceRequirementClassId !== custom;
     return { ok: false, code: unknown ? 'class.unknown' : 'sizing.invalid', issues: [...base, ...ranges] };
   }
 
-  const rrcFlipHint = flipHint(base, wish);
+  const rrcFlipHint = flipHint(base, request);
   const resourceRequirementClassId = rrcFlipHint === undefined ? base.resourceRequirementClassId : custom;
   const size: Size = {
     resourceRequirementClassId,
-    replicas: wish.replicas ?? base.replicas,
-    cpuRequestMc: wish.cpuRequestMc ?? base.cpuRequestMc,
-    cpuLimitMc: wish.cpuLimitMc ?? base.cpuLimitMc,
-    memoryRequestMb: wish.memoryRequestMb ?? base.memoryRequestMb,
-    memoryLimitMb: wish.memoryLimitMb ?? base.memoryLimitMb,
-    storageMb: wish.storageMb ?? base.storageMb,
+    replicas: request.replicas ?? base.replicas,
+    cpuRequestMc: request.cpuRequestMc ?? base.cpuRequestMc,
+    cpuLimitMc: request.cpuLimitMc ?? base.cpuLimitMc,
+    memoryRequestMb: request.memoryRequestMb ?? base.memoryRequestMb,
+    memoryLimitMb: request.memoryLimitMb ?? base.memoryLimitMb,
+    storageMb: request.storageMb ?? base.storageMb,
     storage: base.storage,
   };
   const outOfRange = new Set(ranges.map((issue) => issue.path));
   const issues = [
     ...storageKindIssues(base.resourceRequirementClassId, base.storage, current, hasDistributedStorage),
     ...ranges,
-    ...orderIssues(size, wish, outOfRange),
-    ...(outOfRange.has('storageMb') ? [] : storageSizeIssues(sizing, base.storage, wish.storageMb, current)),
+    ...orderIssues(size, request, outOfRange),
+    ...(outOfRange.has('storageMb') ? [] : storageSizeIssues(sizing, base.storage, request.storageMb, current)),
   ];
   if (issues.length > 0) return { ok: false, code: 'sizing.invalid', issues };
   return rrcFlipHint === undefined ? { ok: true, size } : { ok: true, size, rrcFlipHint };

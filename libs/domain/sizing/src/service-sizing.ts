@@ -1,7 +1,7 @@
 import { ClassId } from './class-id.js';
 import { type SizeId, sizeIds, type StorageKind, type TierId, tierIds, tiers } from './tier.js';
 
-/** What Kubernetes gets to see; CPU in millicores, memory in MiB. */
+/** The numbers of a workload; CPU in millicores, memory in MiB. */
 export interface ResourceNumbers {
   readonly replicas: number;
   readonly cpuRequestMc: number;
@@ -18,12 +18,12 @@ export const resourceNumberNames = [
   'memoryLimitMb',
 ] as const;
 
-/** One size of a service; storage in MiB, 0 for a service that keeps none. */
+/** One size of a service; storage in MiB, 0 for a service without storage. */
 export interface SizeNumbers extends Omit<ResourceNumbers, 'replicas'> {
   readonly storageMb: number;
 }
 
-/** What one service offers: numbers per size, sizes per tier, and whether its storage takes a change later. */
+/** The sizing of one service: numbers per size, sizes per tier, and whether storage may change later. */
 export interface ServiceSizing {
   readonly service: string;
   readonly sizes: Readonly<Partial<Record<SizeId, SizeNumbers>>>;
@@ -32,7 +32,7 @@ export interface ServiceSizing {
   readonly defaultTier: TierId;
 }
 
-/** One class with everything it stands for. */
+/** One class with its numbers and storage. */
 export interface SizeClass extends ResourceNumbers {
   readonly id: string;
   readonly storageMb: number;

@@ -7,26 +7,26 @@ interface Storage {
   readonly storage: StorageKind;
 }
 
-/** Whether `wanted` MiB can be had, at creation (`current` undefined) or of an existing instance. */
+/** Issues of the requested storage in MiB, at creation (`current` undefined) or for an existing instance. */
 export function storageSizeIssues(
   sizing: ServiceSizing,
   kind: StorageKind,
-  wanted: number | undefined,
+  requested: number | undefined,
   current: Storage | undefined,
 ): SizeIssue[] {
   const path = 'storageMb';
-  if (wanted === undefined || wanted === current?.storageMb) return [];
+  if (requested === undefined || requested === current?.storageMb) return [];
   if (kind === 'none')
-    return [{ path, message: `storageMb is ${wanted}, but ${sizing.service} keeps no storage: leave it out` }];
+    return [{ path, message: `storageMb is ${requested}, but ${sizing.service} has no storage: omit it` }];
   if (!current) return [];
-  const was = `storageMb is ${current.storageMb} and cannot become ${wanted}`;
+  const was = `storageMb is ${current.storageMb} and cannot become ${requested}`;
   if (sizing.storageChange === 'fixed')
     return [{ path, message: `${was}: the storage of ${sizing.service} is fixed at creation; create a new instance` }];
-  if (wanted < current.storageMb) return [{ path, message: `${was}: storage only grows` }];
+  if (requested < current.storageMb) return [{ path, message: `${was}: storage only grows` }];
   return [];
 }
 
-/** Whether the class's kind of storage can be had: existing data does not move, and distributed storage must exist. */
+/** Issues of the class's kind of storage: existing data does not move, and distributed storage must exist. */
 export function storageKindIssues(
   classId: string,
   kind: StorageKind,

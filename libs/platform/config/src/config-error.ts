@@ -1,9 +1,9 @@
-/** Every wrong setting at once, ready to be shown to a person; secrets are never in it. */
+/** All invalid settings in one message without secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
   constructor(readonly problems: readonly string[]) {
     const count = problems.length === 1 ? '1 setting is' : `${problems.length} settings are`;
-    super(`${count} wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(`${count} invalid:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
   }
 }

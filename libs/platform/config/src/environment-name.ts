@@ -1,5 +1,5 @@
 /**
- * The variable of a setting: `natsUrl` → `RUNOS_NATS_URL`. The prefix keeps clear of the variables Kubernetes itself
+ * The variable of a setting: `natsUrl` → `RUNOS_NATS_URL`. The prefix avoids the variables that Kubernetes
  * sets for every Service (`NATS_PORT=tcp://…`).
  */
 export const environmentName = (setting: string): string =>
@@ -7,7 +7,7 @@ export const environmentName = (setting: string): string =>
 
 export type Setting = string | number | boolean | undefined;
 
-/** The environment that `loadConfig` reads back as these settings: for those who start processes. */
+/** The environment that `loadConfig` parses to these settings; used to start processes. */
 export function toEnvironment(settings: Readonly<Record<string, Setting>>): Record<string, string> {
   const given = Object.entries(settings).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [environmentName(name), String(value)]));

@@ -40,7 +40,7 @@ describe('loadConfig', () => {
       RUNOS_NATS_PASSWORD: 'p',
       RUNOS_TRACE_RATIO: '2',
     });
-    expect(message).toContain('5 settings are wrong');
+    expect(message).toContain('5 settings are invalid');
     expect(message).toContain('RUNOS_OPS_PORT="70000": a whole number from 0 to 65535');
     expect(message).toContain('RUNOS_LOG_LEVEL="loud": one of trace, debug');
     expect(message).toContain('RUNOS_NATS_URL="localhost": a URL like nats://host:port');

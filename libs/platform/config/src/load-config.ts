@@ -6,9 +6,9 @@ import { isSecret } from './setting.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a program's settings: each key of `schema` comes from its variable (`environmentName`), an empty variable
+ * Loads settings from the environment: each key of `schema` from its variable (`environmentName`); an empty variable
  * counts as absent.
- * @throws ConfigError naming every wrong setting, its value (secrets hidden) and what is allowed.
+ * @throws ConfigError with every invalid setting, its value (secrets hidden) and the allowed values
  */
 export function loadConfig<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
@@ -34,7 +34,7 @@ function problemOf(schema: z.ZodObject, values: Readonly<Record<string, string>>
   return `${name}=${isSecret(field) ? '(hidden)' : JSON.stringify(value)}: ${issue.message}`;
 }
 
-/** `loadConfig` for a program's first line: prints what is wrong on standard error and exits with 78 (EX_CONFIG). */
+/** `loadConfig` for main programs: prints a ConfigError to standard error and exits with 78 (EX_CONFIG). */
 export function configOrExit<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   env: Environment = process.env,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const secrets = new WeakSet<z.core.$ZodType>();
 
-/** A text that no message, log line or error ever shows. */
+/** A text that is redacted in every message, log line and error. */
 export function secret(schema: z.ZodType<string, string> = z.string().min(1, 'must not be empty')) {
   const marked = schema.refine(() => true);
   secrets.add(marked);

@@ -1,5 +1,5 @@
 /**
- * A process of the plane that has been asked to end is gone after this at the latest, ms: the longest deadline of a
- * request, and a second for clients that keep a connection. Whoever stops it must not kill it before.
+ * The longest graceful shutdown of a service, ms: the longest request deadline plus one second for keep-alive
+ * connections. A supervisor sends SIGKILL only after it.
  */
 export const shutdownTimeoutMs = 9_000;

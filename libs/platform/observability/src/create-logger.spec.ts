@@ -19,9 +19,9 @@ describe('createLogger', () => {
   it('writes one JSON line per event', () => {
     const { logger, texts, lines } = capture();
     logger.info({ cid: 'c1' }, 'it\nhappened');
-    expect(texts[0].trimEnd()).not.toContain('\n');
+    expect(texts[0]?.trimEnd()).not.toContain('\n');
     expect(lines()[0]).toMatchObject({ level: 'info', service: 'spec', replica: 'r1', cid: 'c1', msg: 'it\nhappened' });
-    expect(new Date(String(lines()[0]['time'])).getTime()).toBeGreaterThan(Date.now() - 5_000);
+    expect(new Date(String(lines()[0]?.['time'])).getTime()).toBeGreaterThan(Date.now() - 5_000);
   });
 
   it('writes warnings of Node as lines too', () => {
@@ -32,7 +32,7 @@ describe('createLogger', () => {
     process.removeAllListeners('warning');
     before.forEach((listener) => process.on('warning', listener));
     expect(lines()).toEqual([expect.objectContaining({ level: 'warn', msg: 'a warning of Node' })]);
-    expect(lines()[0]['err']).toMatchObject({ message: 'old ways' });
+    expect(lines()[0]?.['err']).toMatchObject({ message: 'old ways' });
   });
 
   it('hides tokens wherever they stand, and fields that name a secret', () => {

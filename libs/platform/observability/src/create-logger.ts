@@ -8,19 +8,19 @@ export interface LoggerOptions {
   /** `silent` writes nothing. */
   readonly level: Level | 'silent';
   readonly replica?: string;
-  /** Where lines go; standard output unless given. */
+  /** Destination of the lines; default standard output. */
   readonly destination?: DestinationStream;
 }
 
 const token = /runos_(pat|ses|reg|notify)_[a-z0-9]{12}\.[A-Za-z0-9_-]+/g;
 const secretFields = ['password', 'token', 'secret', 'authorization', 'privateKey', 'credentials'];
 
-/** Tokens of ours, wherever they stand in a text, cut down to their kind. */
+/** Redacts RunOS tokens anywhere in a text and keeps their kind. */
 export const withoutTokens = (text: string): string => text.replace(token, 'runos_$1_(hidden)');
 
 /**
- * A logger that writes one JSON line per event, with the trace it belongs to. Values of fields that name a secret
- * are hidden, and so is every token of ours anywhere in a line.
+ * A logger that writes one JSON line per event with its trace id. It redacts fields that name a secret and every RunOS
+ * token anywhere in a line.
  */
 export function createLogger({ service, level, replica, destination }: LoggerOptions): Logger {
   const options = {
@@ -40,7 +40,7 @@ function traceFields(): object {
   return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId };
 }
 
-/** Warnings of Node itself as lines of the log, instead of its own text. */
+/** Logs Node's process warnings as JSON lines instead of Node's own output. */
 export function logWarnings(logger: Logger): void {
   process.removeAllListeners('warning');
   process.on('warning', (err) => logger.warn({ err }, 'a warning of Node'));

@@ -1,14 +1,14 @@
-/** Seconds, from a cached read to a slow answer. */
+/** Bucket bounds in seconds, from a cached read to a slow response. */
 export const durationBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Seconds, of what may wait for a cluster that is away. */
+/** Bucket bounds in seconds, for work that may wait for a disconnected cluster. */
 const longBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 86_400];
 
 interface MetricShape {
   readonly kind: 'histogram' | 'counter' | 'gauge';
   readonly description: string;
-  /** Every label it may carry. None names a tenant, a cluster or an instance: their number has no bound. */
+  /** Its labels. None names a tenant, cluster or instance, because their number is unbounded. */
   readonly labels: readonly string[];
-  /** Of a histogram; of seconds. */
+  /** Bucket bounds of a histogram, s. */
   readonly bounds?: readonly number[];
 }
 
@@ -19,7 +19,7 @@ const counter = <const L extends string>(description: string, labels: readonly L
 const gauge = <const L extends string>(description: string, labels: readonly L[]) =>
   ({ kind: 'gauge', description, labels }) as const;
 
-/** Every metric of ours by its name in Prometheus, with all of its labels: what dashboards and alerts may rely on. */
+/** Every metric by its Prometheus name, with all its labels. Dashboards and alerts rely on this table. */
 export const metricTable = {
   http_server_request_duration_seconds: histogram('Time to answer an HTTP request.', [
     'http_request_method',
@@ -57,7 +57,7 @@ export const metricTable = {
 export type MetricTable = typeof metricTable;
 export type MetricName = keyof MetricTable;
 
-/** The names of one kind. */
+/** The metric names of one kind. */
 export type MetricOf<K extends MetricShape['kind']> = {
   [N in MetricName]: MetricTable[N]['kind'] extends K ? N : never;
 }[MetricName];

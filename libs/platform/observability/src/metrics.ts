@@ -10,7 +10,7 @@ interface Source {
 
 let source: Source | undefined;
 
-/** Where `/metrics` reads from; telemetry sets it when it starts and takes it away when it stops. */
+/** The source of `/metrics`; telemetry sets it at start and clears it at stop. */
 export function exposeMetrics(from: Source | undefined): void {
   source = from;
 }
@@ -23,7 +23,7 @@ export async function metricsText(): Promise<string> {
   return source.serializer.serialize(resourceMetrics);
 }
 
-/** An instrument made before telemetry started would stay deaf: it is made when it is first used, and after a restart. */
+/** Instruments are created at first use and after a restart, because one created before telemetry records nothing. */
 function lazily<Instrument>(make: (meter: Meter) => Instrument): () => Instrument {
   let made: { readonly provider: MeterProvider; readonly instrument: Instrument } | undefined;
   return () => {
@@ -41,7 +41,7 @@ export function durations<N extends MetricOf<'histogram'>>(name: N) {
   return { record: (ms: number, labels: LabelsOf<N>) => histogram().record(ms / 1_000, labels as Attributes) };
 }
 
-/** A count that only grows; its name ends with `_total`. */
+/** A monotonic counter; its name ends with `_total`. */
 export function counter<N extends MetricOf<'counter'>>(name: N) {
   const { description } = metricTable[name];
   const made = lazily((meter) => meter.createCounter(name, { description }));
@@ -53,23 +53,23 @@ interface Value<N extends MetricName> {
   readonly labels: LabelsOf<N>;
 }
 
-/** Nothing when there is nothing to say now. */
+/** undefined when there is no value now. */
 type Reading<N extends MetricName> = number | undefined | readonly Value<N>[];
 type Read<N extends MetricName> = () => Reading<N> | Promise<Reading<N>>;
 
-/** By metric and by who tells it; the last one of both wins. */
+/** By metric and source; the last registration of a pair wins. */
 const observed = new Map<string, { readonly name: MetricOf<'gauge' | 'counter'>; readonly read: Read<never> }>();
 
 /**
- * A value that is read when metrics are, and not in between. Before or after telemetry starts. Several of a process may
- * tell the same metric, with labels of their own, when they say who they are.
+ * A value that is read when metrics are scraped. May be registered before or after telemetry starts. Several sources of
+ * one process may report the same metric with different labels when they pass different `source` names.
  */
 export function gauge<N extends MetricOf<'gauge' | 'counter'>>(name: N, read: Read<N>, teller = ''): void {
   observed.set(`${name} ${teller}`, { name, read: read as Read<never> });
   attach(name);
 }
 
-/** Attaches what was declared before telemetry started. */
+/** Attaches gauges that were registered before telemetry started. */
 export function attachGauges(): void {
   attached = new Set();
   for (const { name } of observed.values()) attach(name);
@@ -92,7 +92,7 @@ function attach(name: MetricOf<'gauge' | 'counter'>): void {
   });
 }
 
-/** What cannot be read now, as during an outage, is left out: the other metrics are what people need then. */
+/** A gauge whose read fails, as during an outage, is omitted, so that the other metrics stay available. */
 async function observe(result: ObservableResult, read: Read<never>): Promise<void> {
   const reading = await Promise.resolve()
     .then(read)

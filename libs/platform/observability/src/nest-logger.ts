@@ -4,8 +4,8 @@ import type { Logger } from './create-logger.js';
 type Write = 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal';
 
 /**
- * Nest's own log lines, and those of its `Logger`, through ours. An object as message becomes fields. What Nest tells
- * as ordinary are the dozens of routes and modules it sets up at every start: details.
+ * Forwards Nest's log lines to our logger. An object as message becomes fields. Nest's `log` level is logged as debug,
+ * because it lists dozens of routes and modules at every start.
  */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}

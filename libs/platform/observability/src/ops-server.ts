@@ -16,7 +16,7 @@ export interface OpsServer {
 }
 
 /**
- * Answers `/livez` (the process turns its loop), `/readyz` (200, or 503 naming what is missing) and `/metrics`
+ * Serves `/livez` (the event loop runs), `/readyz` (200, or 503 with the missing dependencies) and `/metrics`
  * (Prometheus text).
  */
 export async function opsServer({ host = '127.0.0.1', port, readiness }: OpsServerOptions): Promise<OpsServer> {
@@ -29,8 +29,8 @@ export async function opsServer({ host = '127.0.0.1', port, readiness }: OpsServ
     '/metrics': async (response) => answer(response, 200, 'text/plain; version=0.0.4', await metricsText()),
   };
   const server = createServer((request, response) => {
-    const route = routes[(request.url ?? '').split('?')[0]];
-    if (route === undefined) return answer(response, 404, 'text/plain', 'livez, readyz and metrics are here\n');
+    const route = routes[new URL(request.url ?? '/', 'http://ops').pathname];
+    if (route === undefined) return answer(response, 404, 'text/plain', 'not found; try /livez, /readyz or /metrics\n');
     route(response).catch((error: unknown) => {
       answer(response, 500, 'text/plain', `${error instanceof Error ? error.message : String(error)}\n`);
     });

@@ -1,6 +1,6 @@
 import { gauge } from './metrics.js';
 
-/** Memory, CPU time and how busy the event loop is, read only when metrics are. */
+/** Memory, CPU time and event loop utilization, read when metrics are scraped. */
 export function observeProcess(): void {
   gauge('process_resident_memory_bytes', () => process.memoryUsage.rss());
   gauge('process_cpu_seconds_total', () => {

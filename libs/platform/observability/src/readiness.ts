@@ -2,16 +2,16 @@ import { withoutTokens } from './create-logger.js';
 
 export interface ReadinessReport {
   readonly ok: boolean;
-  /** What is not usable now, by name: `nats`, `postgresql` … */
+  /** Names of the missing dependencies: `nats`, `postgresql` … */
   readonly missing: readonly string[];
-  /** Why each of them is missing; for those who run the plane, not for the public. Absent when nothing is. */
+  /** The reason for each missing dependency; for operators only. Absent when ready. */
   readonly why?: Readonly<Record<string, string>>;
 }
 
-/** Whether something this process needs is usable now; a text says why it is not. */
+/** true when a dependency is usable, else the reason. */
 export type ReadinessCheck = () => boolean | string | Promise<boolean | string>;
 
-/** What a process needs before it may be sent work. A check that fails, throws or takes over a second is missing. */
+/** The dependencies of a process. A check that fails, throws or takes more than a second counts as missing. */
 export class Readiness {
   readonly #checks = new Map<string, ReadinessCheck>();
 
@@ -30,10 +30,10 @@ export class Readiness {
   }
 }
 
-/** Long enough for a busy database, short enough for a probe's own deadline. */
+/** Long enough for a busy database, shorter than the timeout of a probe. */
 const patienceMs = 1_000;
 
-/** Undefined when it is usable. */
+/** undefined when the dependency is usable. */
 async function whyMissing(check: ReadinessCheck): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {

@@ -1,6 +1,6 @@
 /**
  * `node --import @runos/observability/register …`: SQL statements become spans. It must run before `pg` is loaded,
- * hence a module of its own; without a place to export traces to it loads nothing.
+ * so it is a module of its own. Without an OTLP endpoint it loads nothing.
  */
 if (process.env['RUNOS_OTLP_ENDPOINT']) {
   const [{ registerInstrumentations }, { PgInstrumentation }] = await Promise.all([

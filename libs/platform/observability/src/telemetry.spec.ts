@@ -34,61 +34,63 @@ describe('telemetry', () => {
     });
     let carried: Record<string, string> = {};
     let traceId: string | undefined;
-    await inSpan('ask', { kind: SpanKind.CLIENT }, async () => {
+    await inSpan('request', { kind: SpanKind.CLIENT }, async () => {
       carried = traceHeaders();
       traceId = currentTraceId();
     });
-    const failing = inSpan('answer', { kind: SpanKind.SERVER, parent: traceOf(carried) }, async () => {
+    const failing = inSpan('respond', { kind: SpanKind.SERVER, parent: traceOf(carried) }, async () => {
       logger.info('inside');
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
-    const [asked, answered] = exporter.getFinishedSpans();
-    expect(answered.spanContext().traceId).toBe(traceId);
-    expect(answered.parentSpanContext?.spanId).toBe(asked.spanContext().spanId);
-    expect(answered.status.message).toBe('no');
-    expect(JSON.parse(lines[0])).toMatchObject({ traceId, spanId: answered.spanContext().spanId });
+    const [client, server] = exporter.getFinishedSpans();
+    expect(server?.spanContext().traceId).toBe(traceId);
+    expect(server?.parentSpanContext?.spanId).toBe(client?.spanContext().spanId);
+    expect(server?.status.message).toBe('no');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ traceId, spanId: server?.spanContext().spanId });
     expect(currentTraceId()).toBeUndefined();
   });
 
-  it('begins no trace for what nobody asked for, and none goes on in what outlives it', async () => {
+  it('starts no trace for background work and ends it for work that outlives its cause', async () => {
     exporter.reset();
-    await inChildSpan('kept', {}, async () => undefined);
-    await inSpan('asked', {}, async () => {
+    await inChildSpan('background', {}, async () => undefined);
+    await inSpan('requested', {}, async () => {
       await inChildSpan('done', {}, async () => undefined);
-      await withoutTrace(() => inChildSpan('begun', {}, async () => undefined));
+      await withoutTrace(() => inChildSpan('outliving', {}, async () => undefined));
     });
-    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['done', 'asked']);
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['done', 'requested']);
   });
 
-  it('makes of several messages a part of their trace, or a trace that is linked to each and stands in each', async () => {
+  it('runs batch work in the shared trace, or in a trace that is linked with each', async () => {
     const carrier = () => inSpan('sent', {}, async () => traceHeaders());
     const twice = () =>
-      inSpan('sent', {}, async () => [traceHeaders(), await inSpan('again', {}, async () => traceHeaders())]);
-    const heard = async (carriers: Record<string, string>[]) => {
+      inSpan('sent', {}, async () => [traceHeaders(), await inSpan('second', {}, async () => traceHeaders())]);
+    const consume = async (carriers: Record<string, string>[]) => {
       exporter.reset();
-      await inSpanOfAll('heard', {}, carriers, async () => undefined);
+      await inSpanOfAll('consume', {}, carriers, async () => undefined);
       const spans = exporter.getFinishedSpans();
-      const ours = spans[spans.length - 1];
-      const theirs = spans.slice(0, -1);
-      for (const { links } of theirs) expect(links.map(({ context }) => context)).toEqual([ours.spanContext()]);
+      const batch = spans.at(-1);
+      if (batch === undefined) throw new Error('no span was exported');
+      const linked = spans.slice(0, -1);
+      for (const { links } of linked) expect(links.map(({ context }) => context)).toEqual([batch.spanContext()]);
       return {
-        parent: ours.parentSpanContext?.traceId,
-        links: ours.links.map(({ context }) => context.traceId),
-        theirs: theirs.map(({ parentSpanContext }) => parentSpanContext?.traceId),
+        parent: batch.parentSpanContext?.traceId,
+        links: batch.links.map(({ context }) => context.traceId),
+        linked: linked.map(({ parentSpanContext }) => parentSpanContext?.traceId),
       };
     };
     const idOf = ({ traceparent = '' }: Record<string, string>) => traceparent.split('-')[1];
     const same = await twice();
-    expect(await heard(same)).toEqual({ parent: idOf(same[0]), links: [], theirs: [] });
-    const two = [await carrier(), await carrier()];
-    expect(await heard([...two, two[0]])).toEqual({ parent: undefined, links: two.map(idOf), theirs: two.map(idOf) });
-    const first = [idOf(two[0])];
-    expect(await heard([{}, two[0]])).toEqual({ parent: undefined, links: first, theirs: first });
-    expect(await heard([{}])).toEqual({ parent: undefined, links: [], theirs: [] });
+    expect(await consume(same)).toEqual({ parent: same.map(idOf)[0], links: [], linked: [] });
+    const one = await carrier();
+    const two = [one, await carrier()];
+    expect(await consume([...two, one])).toEqual({ parent: undefined, links: two.map(idOf), linked: two.map(idOf) });
+    const first = [idOf(one)];
+    expect(await consume([{}, one])).toEqual({ parent: undefined, links: first, linked: first });
+    expect(await consume([{}])).toEqual({ parent: undefined, links: [], linked: [] });
   });
 
-  it('leaves out what cannot be read, and tells the rest', async () => {
+  it('omits gauges that fail and reports the others', async () => {
     gauge('runos_outbox_backlog', () => Promise.reject(new Error('away')), 'gone');
     gauge('runos_outbox_backlog', () => [{ value: 7, labels: { service: 'there' } }], 'there');
     gauge('workqueue_depth', () => undefined);

@@ -17,26 +17,26 @@ import { observeProcess } from './process-metrics.js';
 export interface TelemetryOptions {
   readonly service: string;
   readonly replica?: string;
-  /** Base URL of an OTLP/HTTP collector; absent: spans only give logs and errors their trace ids. */
+  /** Base URL of an OTLP/HTTP collector. Without one spans only provide trace ids for logs and errors. */
   readonly otlpEndpoint?: string;
-  /** The share of new traces that are exported, 0 to 1; a trace that arrives decided stays so. */
+  /** The share of new traces that are exported, 0 to 1; a remote sampling decision is kept. */
   readonly traceRatio?: number;
-  /** Further receivers of finished spans: for tests. */
+  /** Additional span processors, for tests. */
   readonly spanProcessors?: readonly SpanProcessor[];
 }
 
 export interface Telemetry {
-  /** Exports what is left and forgets the global providers. */
+  /** Exports the remaining spans and resets the global providers. */
   stop(): Promise<void>;
 }
 
-/** Metrics are read when somebody asks; nothing runs in between. */
+/** Metrics are collected when scraped, not periodically. */
 class OnDemandReader extends MetricReader {
   protected override onForceFlush = async (): Promise<void> => undefined;
   protected override onShutdown = async (): Promise<void> => undefined;
 }
 
-/** Starts traces and metrics of this process, once. The exporter is loaded only when there is somewhere to export to. */
+/** Starts traces and metrics of this process, once. The exporter is loaded only with an endpoint. */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { service, replica, otlpEndpoint, traceRatio = 1, spanProcessors = [] } = options;
   const resource = resourceFromAttributes({

@@ -12,19 +12,19 @@ import {
 
 export { SpanKind } from '@opentelemetry/api';
 
-/** Headers a trace travels in, of whatever transport. */
+/** The propagation headers of a trace, for any transport. */
 export type Carrier = Record<string, string>;
 
 export interface SpanOptions {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
-  /** The trace this continues, as `traceOf` read it from a message; otherwise the current one. */
+  /** The parent trace, extracted by `traceOf`; default the current one. */
   readonly parent?: Context;
-  /** Other traces that this work is done for as well. */
+  /** Links to the other traces of this work. */
   readonly links?: readonly Link[];
 }
 
-/** Runs `work` in a span of that name; an error it throws is recorded and goes on. */
+/** Runs `work` in a span; a thrown error is recorded and rethrown. */
 export async function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   const { kind, attributes, parent = context.active(), links = [] } = options;
   const span = trace.getTracer('runos').startSpan(name, { kind, attributes, links: [...links] }, parent);
@@ -38,16 +38,16 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: () => 
   }
 }
 
-/** `inSpan` where there is a trace already; what nobody asked for, such as a lease that is kept, begins none. */
+/** `inSpan` within an existing trace. Background work such as lease renewal starts no trace. */
 export const inChildSpan = <T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> =>
   currentTraceId() === undefined ? work() : inSpan(name, options, work);
 
-/** Runs `work` in no trace: for what goes on long after whatever happened to begin it. */
+/** Runs `work` without a trace: for work that outlives its cause. */
 export const withoutTrace = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
 
 /**
- * Runs `work` that is done for several messages as one: in their trace when all have the same. Otherwise in a trace of
- * its own that is linked to each of theirs; in each of these a span of the same name and time is linked to it.
+ * Runs batch work for several messages: in their trace when they share one. Otherwise in a trace of its own that links
+ * to each of theirs; each of these gets a span of the same name and time that links back.
  */
 export async function inSpanOfAll<T>(
   name: string,
@@ -87,13 +87,13 @@ export function traceHeaders(): Carrier {
   return carrier;
 }
 
-/** The trace that headers carry, to be given as `parent`. */
+/** Extracts the trace of headers, for `parent`. */
 export const traceOf = (carrier: Carrier): Context => propagation.extract(context.active(), carrier);
 
-/** Names the current span once it is known what it is about. */
+/** Renames the current span and adds attributes. */
 export function nameSpan(name: string, attributes: Attributes): void {
   trace.getActiveSpan()?.updateName(name).setAttributes(attributes);
 }
 
-/** The id under which logs and traces of the current work are found; undefined outside any. */
+/** The current trace id, also in logs; undefined outside a trace. */
 export const currentTraceId = (): string | undefined => trace.getActiveSpan()?.spanContext().traceId;

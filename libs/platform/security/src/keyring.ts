@@ -14,8 +14,8 @@ const tagBytes = 16;
 const keyId = /^[A-Za-z0-9_-]{1,32}$/;
 
 /**
- * Encrypts what is stored. Each value has a data key of its own, which the newest key of the ring encrypts; the value
- * names that key, so older keys go on opening what they sealed. `about` binds a value to its row (`pat/abc123`): moved
+ * Envelope encryption of stored secrets (AES-256-GCM). Each value has its own data key, encrypted by the newest key of the
+ * ring; the value names that key, so older keys still open it. `about` binds a value to its row (`pat/abc123`): copied
  * to another row it does not open.
  *
  * A sealed value reads `<key id>.<encrypted data key>.<encrypted text>`.
@@ -24,19 +24,20 @@ export class Keyring {
   readonly #keys: ReadonlyMap<string, Uint8Array>;
   readonly #current: KeyEncryptionKey;
 
-  /** The first key seals, all of them open. @throws Error that never shows a key */
+  /** The first key seals, every key opens. @throws Error without key material */
   constructor(
     keys: readonly KeyEncryptionKey[],
     private readonly random: Random = systemRandom,
   ) {
-    if (keys.length === 0) throw new Error('a keyring needs at least one key');
+    const [current] = keys;
+    if (current === undefined) throw new Error('a keyring needs at least one key');
     for (const { id, key } of keys) {
       if (!keyId.test(id)) throw new Error(`${JSON.stringify(id)} is no key id: 1 to 32 letters, digits, - or _`);
       if (key.length !== keyBytes) throw new Error(`key ${id} has ${key.length} bytes; it needs ${keyBytes}`);
     }
     this.#keys = new Map(keys.map(({ id, key }) => [id, key]));
     if (this.#keys.size !== keys.length) throw new Error('two keys of the ring have the same id');
-    this.#current = keys[0];
+    this.#current = current;
   }
 
   seal(text: string, about: string): string {
@@ -45,13 +46,13 @@ export class Keyring {
     return [this.#current.id, this.#wrap(dataKey, about), data].join('.');
   }
 
-  /** @throws Error when the key is not in the ring, the value was changed, or it was sealed about something else */
+  /** @throws Error when the key is not in the ring, the value was changed, or `about` differs */
   open(sealed: string, about: string): string {
     const [id, wrapped, data] = partsOf(sealed);
     return decrypt(this.#unwrap(id, wrapped, about), data, about).toString();
   }
 
-  /** The same value under the newest key; as it is when it is already. */
+  /** Seals the value again with the newest key; unchanged when it already is. */
   reseal(sealed: string, about: string): string {
     const [id, wrapped, data] = partsOf(sealed);
     if (id === this.#current.id) return sealed;
@@ -85,7 +86,7 @@ function decrypt(key: Uint8Array, text: string, about: string): Buffer {
   try {
     return Buffer.concat([decipher.update(bytes.subarray(ivBytes, end)), decipher.final()]);
   } catch (error) {
-    throw new Error(`a sealed value about ${about} does not open: changed, or sealed about something else`, {
+    throw new Error(`a sealed value about ${about} does not open: it was changed or sealed for another row`, {
       cause: error,
     });
   }

@@ -1,18 +1,18 @@
 import { type Algorithm, hash, verify } from '@node-rs/argon2';
 import { type Random, randomString, systemRandom } from '@runos/kernel';
 
-/** argon2id; the library's type is a const enum, which isolated modules cannot read. */
+/** argon2id; the library's type is a const enum, which isolated modules cannot import. */
 const argon2id = 2 as Algorithm;
 
 /** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane; about 20 ms of one core. */
 const cost = { algorithm: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Without characters that are mistaken for one another. */
+/** Without ambiguous characters. */
 const readable = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
 export const hashPassword = (password: string): Promise<string> => hash(password, cost);
 
-/** Whether it is the password of that hash; an unknown user (`undefined`) costs the same time and is never right. */
+/** Whether the password matches the hash. An unknown user (`undefined`) takes the same time and never matches. */
 export async function passwordMatches(password: string, stored: string | undefined): Promise<boolean> {
   const right = await verify(stored ?? (await nobody()), password);
   return right && stored !== undefined;

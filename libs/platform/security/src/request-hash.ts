@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
-/** The package's types say `export default`, which for a CommonJS package means something else. */
+/** The package's types declare `export default`, which is wrong for its CommonJS build. */
 const serialize = canonicalize as unknown as (value: unknown) => string | undefined;
 
-/** What makes two uses of one idempotency key the same request: the operation and its body, however that is written. */
+/** The hash by which two uses of an idempotency key are the same request: operation and canonical body. */
 export const requestHash = (operation: string, body: unknown): string =>
   createHash('sha256')
     .update(`${operation}\n${serialize(body) ?? ''}`)

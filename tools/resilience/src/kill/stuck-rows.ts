@@ -5,7 +5,7 @@ const signs: readonly { readonly columns: readonly string[]; readonly waits: str
   { columns: ['lease_expires_at'], waits: 'lease_expires_at > now()', what: 'leased' },
   { columns: ['next_attempt_at'], waits: 'next_attempt_at <= now()', what: 'due' },
   { columns: ['removal_next_attempt_at'], waits: 'removal_next_attempt_at <= now()', what: 'to be removed' },
-  { columns: ['check_at'], waits: 'check_at <= now()', what: 'to be looked at' },
+  { columns: ['refresh_at'], waits: 'refresh_at <= now()', what: 'to be refreshed' },
   { columns: ['seq', 'told_seq'], waits: 'told_seq < seq', what: 'untold' },
   { columns: ['outcome', 'deadline_at'], waits: 'outcome IS NULL', what: 'open' },
   { columns: ['request_hash', 'answer'], waits: 'answer IS NULL', what: 'unanswered' },

@@ -1,0 +1,29 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PersistenceModule } from '@runos/persistence';
+import { configSetsConfig, type ConfigSetsConfig } from './config.js';
+import { ConfigSetRow } from './schema/config-set-row.js';
+import { migrations } from './schema/migrations/index.js';
+import { ConfigSetRepository } from './sets/config-set-repository.js';
+import { ConfigSetsController } from './sets/config-sets.controller.js';
+import { ConfigSets } from './sets/config-sets.js';
+
+const name = 'config-sets';
+
+@Module({})
+export class ConfigSetsModule {
+  static forConfig(config: ConfigSetsConfig): DynamicModule {
+    return {
+      module: ConfigSetsModule,
+      imports: [PersistenceModule.forService({ service: name, config, entities: [ConfigSetRow], migrations })],
+      controllers: [ConfigSetsController],
+      providers: [ConfigSets, ConfigSetRepository],
+    };
+  }
+}
+
+/** The config sets service: shared, versioned, immutable settings of instances. */
+export const configSetsService = {
+  name,
+  config: configSetsConfig,
+  module: (config: ConfigSetsConfig) => ConfigSetsModule.forConfig(config),
+} as const;

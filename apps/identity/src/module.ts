@@ -1,0 +1,51 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PersistenceModule } from '@runos/persistence';
+import { Keyring } from '@runos/security';
+import { AccountsController } from './accounts/accounts.controller.js';
+import { Accounts } from './accounts/accounts.js';
+import { ApiKeyRepository } from './api-keys/api-key-repository.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ApiKeys } from './api-keys/api-keys.js';
+import { AuditLog } from './audit/audit-log.js';
+import { AuditController } from './audit/audit.controller.js';
+import { identityConfig, type IdentityConfig } from './config.js';
+import { ApiKeyRow } from './schema/api-key-row.js';
+import { migrations } from './schema/migrations/index.js';
+import { FailedLogIns } from './sessions/failed-log-ins.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { Sessions } from './sessions/sessions.js';
+import { AccessChanges } from './tokens/access-changes.js';
+import { Authentication } from './tokens/authentication.js';
+import { LastUse } from './tokens/last-use.js';
+
+const name = 'identity';
+
+@Module({})
+export class IdentityModule {
+  static forConfig(config: IdentityConfig): DynamicModule {
+    return {
+      module: IdentityModule,
+      imports: [PersistenceModule.forService({ service: name, config, entities: [ApiKeyRow], migrations })],
+      controllers: [SessionsController, AccountsController, ApiKeysController, AuditController],
+      providers: [
+        Authentication,
+        LastUse,
+        AccessChanges,
+        Sessions,
+        FailedLogIns,
+        Accounts,
+        ApiKeys,
+        ApiKeyRepository,
+        AuditLog,
+        { provide: Keyring, useValue: config.keyring },
+      ],
+    };
+  }
+}
+
+/** The identity service: accounts, users, tokens and the audit log. */
+export const identityService = {
+  name,
+  config: identityConfig,
+  module: (config: IdentityConfig) => IdentityModule.forConfig(config),
+} as const;

@@ -1,0 +1,59 @@
+import { loadConfig, toEnvironment } from '@runos/config';
+import type { ServiceName } from '@runos/contracts';
+import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
+import { createLogger } from '@runos/observability';
+import { Database, migrate } from '@runos/persistence';
+import { keyringEntry } from '@runos/security';
+import { type PlaneNats, planeNats } from '@runos/testing-nats';
+import { temporaryPostgres } from '@runos/testing-postgres';
+import { identityService } from '../src/module.js';
+import { migrations } from '../src/schema/migrations/index.js';
+
+/** Two replicas of the service on a real PostgreSQL and NATS, and its clients. */
+export interface IdentityHarness {
+  readonly nats: PlaneNats;
+  readonly replicas: readonly RunningService[];
+  bus(service: ServiceName): Bus;
+  sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  stop(): Promise<void>;
+}
+
+const logger = createLogger({ service: 'spec', level: 'silent' });
+
+export async function startHarness(): Promise<IdentityHarness> {
+  const nats = await planeNats();
+  const postgres = await temporaryPostgres();
+  const role = { name: `identity_${postgres.database}`, password: 'not-a-secret' };
+  await migrate({ service: 'identity', ownerUrl: postgres.url, role, migrations });
+  const config = (name: ServiceName, replicaId = 'one') =>
+    loadConfig(
+      identityService.config,
+      toEnvironment({
+        ...nats.settingsOf(name),
+        replicaId,
+        databaseUrl: postgres.urlFor(role.name, role.password),
+        keyring: keyringEntry({ id: 'k1', key: Buffer.alloc(32, 7) }),
+        maxApiKeys: 6,
+        maxFailedLogIns: 3,
+      }),
+    );
+  const replicas = await Promise.all(
+    ['one', 'two'].map((replica) => startService(identityService, config('identity', replica), logger)),
+  );
+  const connectors = new Map<ServiceName, NatsConnector>();
+  return {
+    nats,
+    replicas,
+    bus(service) {
+      const connector = connectors.get(service) ?? new NatsConnector({ service, config: config(service), logger });
+      connectors.set(service, connector);
+      return new Bus(service, connector, true);
+    },
+    sql: (text, values) => replicas[0]!.app.get(Database).query(text, values),
+    stop: async () => {
+      await Promise.all([...connectors.values(), ...replicas].map((running) => running.stop()));
+      await postgres.stop();
+      await nats.stop();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PersistenceModule } from '@runos/persistence';
+import { jobsConfig, type JobsConfig } from './config.js';
+import { JobReader } from './jobs/job-reader.js';
+import { JobRepository } from './jobs/job-repository.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { JobChangePublisher } from './projection/job-change-publisher.js';
+import { JobProjection } from './projection/job-projection.js';
+import { JobSource } from './projection/job-source.js';
+import { ProjectionController } from './projection/projection.controller.js';
+import { SilentJobRefresh } from './projection/silent-job-refresh.js';
+import { JobRow } from './schema/job-row.js';
+import { migrations } from './schema/migrations/index.js';
+
+const name = 'jobs';
+
+@Module({})
+export class JobsModule {
+  static forConfig(config: JobsConfig): DynamicModule {
+    return {
+      module: JobsModule,
+      imports: [PersistenceModule.forService({ service: name, config, entities: [JobRow], migrations })],
+      controllers: [ProjectionController, JobsController],
+      providers: [JobChangePublisher, JobProjection, JobSource, SilentJobRefresh, JobRepository, JobReader],
+    };
+  }
+}
+
+/** The jobs service: a projection of the reconciler's jobs. */
+export const jobsService = {
+  name,
+  config: jobsConfig,
+  module: (config: JobsConfig) => JobsModule.forConfig(config),
+} as const;
