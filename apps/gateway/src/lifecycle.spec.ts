@@ -1,13 +1,13 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aid, jobId, token } from '../test/sample-answers.js';
-import { EventReader } from '../test/event-reader.js';
-import { type SpecPlane, specPlane } from '../test/spec-plane.js';
+import { aid, jobId, token } from '../test/sample-replies.js';
+import { EventStreamReader } from '../test/event-stream-reader.js';
+import { type GatewayHarness, startHarness } from '../test/harness.js';
 
-let plane: SpecPlane;
+let plane: GatewayHarness;
 // One at a time: Passport knows strategies by process, so a second gateway in this one would answer for the first.
 beforeEach(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 });
 afterEach(() => plane.stop());
 
@@ -39,13 +39,15 @@ async function closed(url: string): Promise<void> {
 }
 
 describe('stopping', () => {
-  it('finishes what is under way, ends streams and keeps no connection', async () => {
+  it('completes running requests, ends streams and closes connections', async () => {
     const agent = new Agent({ keepAlive: true });
     expect(await kept(agent, `${plane.url}/livez`)).toEqual({ status: 200, connection: 'keep-alive' });
-    const stream = await EventReader.open(`${plane.url}/jobs/${jobId}/stream`, { authorization: `Bearer ${token}` });
+    const stream = await EventStreamReader.open(`${plane.url}/jobs/${jobId}/stream`, {
+      authorization: `Bearer ${token}`,
+    });
     let release = (): void => undefined;
     const arrived = new Promise<void>((asked) => {
-      plane.answer('reconciler.v1.cluster-list', async () => {
+      plane.reply('reconciler.v1.cluster-list', async () => {
         asked();
         await new Promise<void>((resolve) => (release = resolve));
         return { clusters: [] };
@@ -62,7 +64,7 @@ describe('stopping', () => {
     agent.destroy();
   });
 
-  it('answers what comes over a kept connection just then, and takes no new one', async () => {
+  it('answers requests on keep-alive connections and accepts no new connections', async () => {
     const agent = new Agent({ keepAlive: true });
     await kept(agent, `${plane.url}/livez`);
     const stopped = plane.gateway.stop();

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { aid, principal } from '../../test/sample-answers.js';
-import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
-import { Principals } from './principals.js';
+import { aid, principal } from '../../test/sample-replies.js';
+import { type GatewayHarness, startHarness } from '../../test/harness.js';
+import { PrincipalCache } from './principal-cache.js';
 
-let plane: SpecPlane;
+let plane: GatewayHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 });
 beforeEach(() => plane.reset());
 afterAll(() => plane.stop());
@@ -17,14 +17,14 @@ let made = 0;
 const fresh = (kind = 'pat') => ({
   headers: { authorization: `Bearer runos_${kind}_${String((made += 1)).padStart(12, 'k')}.${'s'.repeat(43)}` },
 });
-const authentications = () => plane.asked.filter(({ subject }) => subject === 'identity.v1.authenticate').length;
+const authentications = () => plane.received.filter(({ subject }) => subject === 'identity.v1.authenticate').length;
 const speaksFor = (change: Partial<typeof principal>) =>
-  plane.answer('identity.v1.authenticate', () => ({ ...principal, ...change }));
+  plane.reply('identity.v1.authenticate', () => ({ ...principal, ...change }));
 
 /** Tells that access changed and waits until the gateway has heard it. */
 async function changeAccess(change: { keyIds: string[]; userIds: string[] }): Promise<void> {
   const heard = new Promise<void>((resolve) => {
-    const off = plane.gateway.app.get(Principals).onChange(() => {
+    const off = plane.gateway.app.get(PrincipalCache).onChange(() => {
       off();
       resolve();
     });
@@ -34,7 +34,7 @@ async function changeAccess(change: { keyIds: string[]; userIds: string[] }): Pr
 }
 
 describe('authentication', () => {
-  it('asks identity once for a token, however many requests come at once or later', async () => {
+  it('sends one authentication request per token for concurrent and later requests', async () => {
     const init = fresh();
     await Promise.all(Array.from({ length: 20 }, () => plane.send('GET', '/user/accounts', init)));
     await plane.send('GET', '/user/accounts', init);
@@ -51,7 +51,7 @@ describe('authentication', () => {
     await plane.send('GET', '/user/accounts', init);
     expect(authentications()).toBe(1);
     await changeAccess(change);
-    plane.answer('identity.v1.authenticate', () => {
+    plane.reply('identity.v1.authenticate', () => {
       throw new Fault('auth.invalid', 'The token was revoked.', {
         reason: 'revoked',
         revokedAt: '2030-01-01T00:00:00.000Z',
@@ -70,11 +70,11 @@ describe('authentication', () => {
     ]);
   });
 
-  it('does not remember an answer that may be older than a change', async () => {
+  it('does not cache a reply that may be older than a change', async () => {
     const init = fresh();
     let release = (): void => undefined;
     const arrived = new Promise<void>((asked) => {
-      plane.answer('identity.v1.authenticate', async () => {
+      plane.reply('identity.v1.authenticate', async () => {
         asked();
         await new Promise<void>((resolve) => (release = resolve));
         return principal;
@@ -90,8 +90,8 @@ describe('authentication', () => {
     expect(authentications()).toBe(2);
   });
 
-  it('tells an expired session by its own code', async () => {
-    plane.answer('identity.v1.authenticate', () => {
+  it('answers an expired session with its own code', async () => {
+    plane.reply('identity.v1.authenticate', () => {
       throw new Fault('auth.session_expired', 'The session has expired; log in again.', { reason: 'expired' });
     });
     const { status, body } = await plane.send('GET', '/user/accounts', fresh('ses'));
@@ -102,11 +102,11 @@ describe('authentication', () => {
     'refuses %s without asking anybody',
     async (token) => {
       const { status } = await plane.send('GET', '/user/accounts', { headers: { authorization: `Bearer ${token}` } });
-      expect([status, plane.asked.length]).toEqual([401, 0]);
+      expect([status, plane.received.length]).toEqual([401, 0]);
     },
   );
 
-  it('takes no token from the query or the body', async () => {
+  it('accepts no token in the query or the body', async () => {
     const token = fresh().headers.authorization.slice('Bearer '.length);
     const none = { authorization: 'none' };
     expect((await plane.send('GET', `/user/accounts?access_token=${token}`, { headers: none })).status).toBe(401);
@@ -114,8 +114,8 @@ describe('authentication', () => {
     expect((await plane.send('POST', '/auth/logout', { headers: none, body })).status).toBe(401);
   });
 
-  it('answers 503 with a time when identity cannot be asked', async () => {
-    plane.answer('identity.v1.authenticate', () => {
+  it('answers 503 with Retry-After when identity is unavailable', async () => {
+    plane.reply('identity.v1.authenticate', () => {
       throw new Fault('unavailable', 'The database is away.', { retryAfterSeconds: 3 });
     });
     const { status, headers } = await plane.send('GET', '/user/accounts', fresh());
@@ -126,7 +126,7 @@ describe('authentication', () => {
 describe('the order of checks', () => {
   const viewer = () => speaksFor({ memberships: [{ aid, role: 'viewer' }] });
 
-  it('answers a foreign account, one that does not exist and no id at all with the same words', async () => {
+  it('gives the same response for a foreign account, a missing one and an invalid id', async () => {
     for (const other of ['zzzzz', 'other', 'NOT_AN_AID']) {
       const { status, body } = await plane.send('GET', `/${other}/clusters`);
       expect([status, body['error'], body['code']]).toEqual([
@@ -137,7 +137,7 @@ describe('the order of checks', () => {
     }
   });
 
-  it('looks for the account before the rest of the path, that before the level, that before the input', async () => {
+  it('checks account, then path, then level, then input', async () => {
     viewer();
     const init = { ...fresh(), body: '[' };
     expect((await plane.send('POST', '/zzzzz/NO/services/NO', init)).body['code']).toBe('account.not_found');
@@ -147,20 +147,27 @@ describe('the order of checks', () => {
     speaksFor({});
     const member = { ...fresh(), body: '[' };
     expect((await plane.send('POST', `/${aid}/ky3/services/valkey`, member)).body['code']).toBe('request.invalid');
-    expect(plane.asked.filter(({ subject }) => subject !== 'identity.v1.authenticate')).toEqual([]);
+    expect(plane.received.filter(({ subject }) => subject !== 'identity.v1.authenticate')).toEqual([]);
   });
 
-  it('names account, actor and role to the service behind it', async () => {
+  it('forwards account, actor and role to the service', async () => {
     await plane.send('POST', `/${aid}/ky3/services/valkey`, fresh());
-    const { tenant, actor } = plane.asked[1];
-    expect([tenant, actor]).toEqual([aid, { kind: 'pat', id: principal.keyId, name: 'ci', role: 'owner' }]);
+    expect([plane.received[1]?.tenant, plane.received[1]?.actor]).toEqual([
+      aid,
+      { kind: 'pat', id: principal.keyId, name: 'ci', role: 'owner' },
+    ]);
     plane.reset();
     speaksFor({ kind: 'session' });
     await plane.send('POST', `/${aid}/ky3/services/valkey`, fresh('ses'));
-    expect(plane.asked[1].actor).toEqual({ kind: 'user', id: principal.userId, name: principal.email, role: 'owner' });
+    expect(plane.received[1]?.actor).toEqual({
+      kind: 'user',
+      id: principal.userId,
+      name: principal.email,
+      role: 'owner',
+    });
   });
 
-  it('judges a job by the role in the account it belongs to', async () => {
+  it('authorizes a job by the role in its own account', async () => {
     speaksFor({
       memberships: [
         { aid: 'mine0', role: 'owner' },
@@ -169,9 +176,9 @@ describe('the order of checks', () => {
     });
     const init = fresh();
     expect((await plane.send('GET', '/jobs/00000000-0000-7000-8000-000000000001', init)).status).toBe(200);
-    expect(plane.asked[1].input['aids']).toEqual(['mine0', aid]);
+    expect(plane.received[1]?.input['aids']).toEqual(['mine0', aid]);
     const { status, body } = await plane.send('POST', '/jobs/00000000-0000-7000-8000-000000000001/cancel', init);
     expect([status, body['code']]).toEqual([403, 'auth.forbidden']);
-    expect(plane.asked.map(({ subject }) => subject)).not.toContain('reconciler.v1.job-cancel');
+    expect(plane.received.map(({ subject }) => subject)).not.toContain('reconciler.v1.job-cancel');
   });
 });

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { operations } from '@runos/api';
 import { Fault } from '@runos/kernel';
-import { aid, principal } from '../../test/sample-answers.js';
-import { pathOf, type SpecPlane, specPlane } from '../../test/spec-plane.js';
+import { aid, principal } from '../../test/sample-replies.js';
+import { pathOf, type GatewayHarness, startHarness } from '../../test/harness.js';
 
-let plane: SpecPlane;
+let plane: GatewayHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 });
 beforeEach(() => plane.reset());
 afterAll(() => plane.stop());
@@ -27,7 +27,7 @@ describe.each(answered.map((operation) => [operation.id, operation] as const))('
   const body = method === 'POST' || method === 'PATCH' ? JSON.stringify(bodies[id] ?? {}) : undefined;
   const ask = (init: RequestInit = {}) => plane.send(method, pathOf(operation), { body, ...init });
 
-  it('reaches its one handler and answers as declared', async () => {
+  it('reaches its handler and responds as declared', async () => {
     const answer = await ask();
     expect([answer.status, answer.body]).toEqual([status, expect.anything()]);
     expect(output.safeParse(answer.body).error).toBeUndefined();
@@ -35,17 +35,17 @@ describe.each(answered.map((operation) => [operation.id, operation] as const))('
   });
 
   if (access !== 'public') {
-    it('is refused without a token', async () => {
+    it('is rejected without a token', async () => {
       const { status, body, headers } = await ask({ headers: { authorization: 'Basic x' } });
       expect([status, body['error'], body['code']]).toEqual([401, 'Invalid token', 'auth.invalid']);
       expect(headers.get('www-authenticate')).toContain('Bearer');
-      expect(plane.asked).toEqual([]);
+      expect(plane.received).toEqual([]);
     });
   }
 
   if (access !== 'public' && access !== 'signed-in' && access !== 'read') {
-    it('is refused to a role that does not allow it, before its input is looked at', async () => {
-      plane.answer('identity.v1.authenticate', () => ({ ...principal, memberships: [{ aid, role: 'viewer' }] }));
+    it('is forbidden for a role without its level, before its input is validated', async () => {
+      plane.reply('identity.v1.authenticate', () => ({ ...principal, memberships: [{ aid, role: 'viewer' }] }));
       const viewer = `runos_pat_${id
         .replaceAll(/[^a-z]/g, '')
         .padEnd(12, 'v')
@@ -55,10 +55,10 @@ describe.each(answered.map((operation) => [operation.id, operation] as const))('
     });
   }
 
-  it('passes a refusal of the service behind it on, with its details', async () => {
+  it('forwards a fault of the service with its details', async () => {
     await ask();
-    for (const { subject } of plane.asked.filter((one) => one.subject !== 'identity.v1.authenticate')) {
-      plane.answer(subject, () => {
+    for (const { subject } of plane.received.filter((one) => one.subject !== 'identity.v1.authenticate')) {
+      plane.reply(subject, () => {
         throw new Fault('conflict.stale', 'It has moved on.', { generation: 8 });
       });
     }

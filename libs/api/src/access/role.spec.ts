@@ -3,7 +3,7 @@ import { levels } from './level.js';
 import { roleAllows, roles, weakerRole } from './role.js';
 
 describe('roles', () => {
-  it('allow what they say', () => {
+  it('allow their levels', () => {
     const table = Object.fromEntries(roles.map((role) => [role, levels.filter((level) => roleAllows(role, level))]));
     expect(table).toEqual({
       viewer: ['read'],
@@ -13,7 +13,7 @@ describe('roles', () => {
     });
   });
 
-  it('grow: a stronger one allows all that a weaker one does', () => {
+  it('are ordered: a stronger role allows everything that a weaker one allows', () => {
     for (const a of roles) {
       for (const b of roles) {
         const weaker = weakerRole(a, b);

@@ -25,7 +25,7 @@ describe('the OpenAPI document', () => {
     expect(all.map(({ operationId }) => operationId).sort()).toEqual(operations.map(({ id }) => id).sort());
   });
 
-  it('tells which need no token, what a page takes and how a stream is sent', () => {
+  it('declares public operations, page parameters and event streams', () => {
     expect(of('session.login').security).toEqual([]);
     expect(of('service.create').security).toBeUndefined();
     expect(of('service.list').parameters.map((one) => `${one.in} ${one.name}`)).toEqual([
@@ -37,7 +37,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(of('job.stream').responses['200'].content)).toEqual(['text/event-stream']);
   });
 
-  it('names for every status the codes that it comes with', () => {
+  it('lists the error codes of every status', () => {
     for (const { responses } of all) {
       for (const [status, { content }] of Object.entries(responses)) {
         for (const code of Object.keys(content['application/json']?.examples ?? {})) {

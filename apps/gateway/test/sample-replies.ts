@@ -42,7 +42,7 @@ export const job: Job = {
 export const workItem = (stepNumber: number, status: WorkItem['status']): WorkItem => ({
   id: uuid(100 + stepNumber),
   jobId,
-  name: ['validate', 'render', 'deliver', 'apply', 'wait-ready'][stepNumber - 1],
+  name: ['validate', 'render', 'deliver', 'apply', 'wait-ready'][stepNumber - 1] ?? 'unknown',
   status,
   stepNumber,
   result: null,
@@ -128,7 +128,7 @@ const node = {
 };
 
 /** What the services of a plane in which one of everything exists answer, by subject. */
-export const sampleAnswers: Readonly<Record<string, unknown>> = {
+export const sampleReplies: Readonly<Record<string, unknown>> = {
   'identity.v1.authenticate': principal,
   'identity.v1.log-in': { token, expiresAt: at, accounts: [{ aid, name: 'Example', role: 'owner' }] },
   'identity.v1.log-out': { loggedOut: true },

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { InjectLogger } from '@runos/messaging';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectConfig, InjectLogger } from '@runos/messaging';
 import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { type GatewayConfig, gatewayConfigToken } from '../gateway-config.js';
+import type { GatewayConfig } from '../config.js';
 import type { GatewayRequest } from './gateway-request.js';
-import { bodyReader } from './request-body.js';
+import { bodyReader } from './body-reader.js';
 
 const usableId = /^[A-Za-z0-9._:-]{1,128}$/;
 const noTrace = /^0*$/;
 
 /**
- * The first step of every request: its ids, its span, its body; and at its end one log line and one measurement.
- * While the process stops, every answer closes its connection.
+ * Middleware around every request: ids, span and body at its start, one log line and one measurement at its end.
+ * While the process stops, every response closes its connection.
  */
 @Injectable()
-export class Exchange implements OnModuleDestroy {
+export class RequestLifecycle implements OnModuleDestroy {
   readonly #open = new Set<Response>();
   readonly #readBody: ReturnType<typeof bodyReader>;
   readonly #duration = durations('http_server_request_duration_seconds');
@@ -23,23 +23,23 @@ export class Exchange implements OnModuleDestroy {
 
   constructor(
     @InjectLogger() private readonly logger: Logger,
-    @Inject(gatewayConfigToken) { maxBodyBytes }: GatewayConfig,
+    @InjectConfig() { maxBodyBytes }: GatewayConfig,
   ) {
     this.#readBody = bodyReader(maxBodyBytes);
   }
 
   readonly middleware: RequestHandler = (plain, response, next) => {
     const request = plain as GatewayRequest;
-    const given = request.get('x-request-id');
-    request.requestId = given !== undefined && usableId.test(given) ? given : randomUUID();
-    // An ETag names a generation of what is wanted; what is seen changes without it, so no answer is "not modified".
+    const clientId = request.get('x-request-id');
+    request.requestId = clientId !== undefined && usableId.test(clientId) ? clientId : randomUUID();
+    // An ETag is a generation of desired state. Status changes within a generation, so no response may be 304.
     delete request.headers['if-none-match'];
     response.set({ 'X-Request-Id': request.requestId, 'Cache-Control': 'no-store' });
     if (this.#stopping) response.set('Connection', 'close');
     const parent = traceOf(traceHeadersOf(request));
-    inSpan(`HTTP ${request.method}`, { kind: SpanKind.SERVER, parent }, () =>
-      this.#follow(request, response, next),
-    ).catch((error: unknown) => this.logger.error({ err: error }, 'a request could not be followed to its end'));
+    inSpan(`HTTP ${request.method}`, { kind: SpanKind.SERVER, parent }, () => this.#run(request, response, next)).catch(
+      (error: unknown) => this.logger.error({ err: error }, 'the lifecycle of a request failed'),
+    );
   };
 
   onModuleDestroy(): void {
@@ -51,7 +51,7 @@ export class Exchange implements OnModuleDestroy {
     }
   }
 
-  async #follow(request: GatewayRequest, response: Response, next: NextFunction): Promise<void> {
+  async #run(request: GatewayRequest, response: Response, next: NextFunction): Promise<void> {
     const started = performance.now();
     const traceId = currentTraceId() ?? '';
     request.traceId = noTrace.test(traceId) ? request.requestId : traceId;
@@ -72,11 +72,11 @@ export class Exchange implements OnModuleDestroy {
       http_route: route,
       http_response_status_code: response.statusCode,
     });
-    this.#tell(request, response, route, ms);
+    this.#log(request, response, route, ms);
   }
 
-  /** One line per request. The route, never the path: what callers write into it may be anything. */
-  #tell(request: GatewayRequest, response: Response, route: string, ms: number): void {
+  /** One line per request. It names the route and never the path, which is client input. */
+  #log(request: GatewayRequest, response: Response, route: string, ms: number): void {
     const { method, operation, requestId, user } = request;
     const { statusCode: status, writableFinished } = response;
     const level = status >= 500 ? 'warn' : 'info';
@@ -86,10 +86,10 @@ export class Exchange implements OnModuleDestroy {
   }
 }
 
-/** The account of the path once it is known to be the caller's; otherwise the caller's only one. */
+/** The account of the path once the caller's membership is confirmed; otherwise the caller's only account. */
 function accountOf({ params, role, user }: GatewayRequest): string | undefined {
   if (role !== undefined) return String(params['aid']);
-  return user?.memberships.length === 1 ? user.memberships[0].aid : undefined;
+  return user?.memberships.length === 1 ? user.memberships[0]?.aid : undefined;
 }
 
 const traceHeadersOf = ({ headers }: Request): Record<string, string> =>

@@ -2,7 +2,7 @@ import { Fault } from '@runos/kernel';
 import { raw, type Request, type Response } from 'express';
 import type { GatewayRequest } from './gateway-request.js';
 
-/** Reads a body of whatever content into `request.body`, unpacked, at most `maxBytes` of it. @throws Fault */
+/** Reads and decompresses a body into `request.body`, at most `maxBytes`. @throws Fault `request.too_large`, `request.invalid` */
 export function bodyReader(maxBytes: number): (request: GatewayRequest, response: Response) => Promise<void> {
   const read = raw({ type: () => true, limit: maxBytes });
   return async (request, response) => {
@@ -15,7 +15,7 @@ export function bodyReader(maxBytes: number): (request: GatewayRequest, response
     } catch (error) {
       throw faultFor(error, maxBytes);
     }
-    // Without a body the parser leaves an empty object behind.
+    // Without a body the parser sets an empty object.
     if (!Buffer.isBuffer(request.body) || request.body.length === 0) request.body = undefined;
   };
 }

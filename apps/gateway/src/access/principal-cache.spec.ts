@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { unavailable } from '@runos/kernel';
 import type { Bus, NatsConnector } from '@runos/messaging';
-import { principal, token } from '../../test/sample-answers.js';
-import { Principals } from './principals.js';
+import { principal, token } from '../../test/sample-replies.js';
+import { PrincipalCache } from './principal-cache.js';
 
 let asked = 0;
 let answer: () => Promise<typeof principal>;
@@ -21,52 +21,52 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-describe('Principals', () => {
-  it('believes an answer for half a minute and no longer', async () => {
-    const principals = new Principals(bus, link);
-    await principals.of(token);
+describe('PrincipalCache', () => {
+  it('caches a reply for 30 s', async () => {
+    const principals = new PrincipalCache(bus, link);
+    await principals.authenticate(token);
     jest.advanceTimersByTime(29_900);
-    await principals.of(token);
+    await principals.authenticate(token);
     expect(asked).toBe(1);
     jest.advanceTimersByTime(200);
-    await principals.of(token);
+    await principals.authenticate(token);
     expect(asked).toBe(2);
   });
 
-  it('does not believe a token beyond its own end', async () => {
-    const principals = new Principals(bus, link);
+  it('does not use a token after its expiry', async () => {
+    const principals = new PrincipalCache(bus, link);
     answer = async () => ({ ...principal, expiresAt: '2030-01-01T00:00:05.000Z' });
-    await principals.of(token);
+    await principals.authenticate(token);
     jest.advanceTimersByTime(5_001);
-    await principals.of(token);
+    await principals.authenticate(token);
     expect(asked).toBe(2);
   });
 
-  it('believes the database about when that is, whatever the date here', async () => {
-    const principals = new Principals(bus, link);
+  it("uses the database's remaining validity, not the local date", async () => {
+    const principals = new PrincipalCache(bus, link);
     answer = async () => ({ ...principal, expiresAt: '2029-12-31T23:59:05.000Z', validForMs: 5_000 });
-    await principals.of(token);
+    await principals.authenticate(token);
     jest.advanceTimersByTime(4_900);
-    await principals.of(token);
+    await principals.authenticate(token);
     expect(asked).toBe(1);
     jest.advanceTimersByTime(200);
-    await principals.of(token);
+    await principals.authenticate(token);
     expect(asked).toBe(2);
   });
 
-  it('asks again after NATS was away, for what was said meanwhile was not heard', async () => {
-    const principals = new Principals(bus, link);
-    await principals.of(token);
+  it('authenticates again after a reconnect, because events may be lost', async () => {
+    const principals = new PrincipalCache(bus, link);
+    await principals.authenticate(token);
     reconnect();
-    await principals.of(token);
+    await principals.authenticate(token);
     expect(asked).toBe(2);
   });
 
-  it('remembers no failure', async () => {
-    const principals = new Principals(bus, link);
+  it('does not cache failures', async () => {
+    const principals = new PrincipalCache(bus, link);
     answer = () => Promise.reject(unavailable('away'));
-    await expect(principals.of(token)).rejects.toThrow('away');
+    await expect(principals.authenticate(token)).rejects.toThrow('away');
     answer = async () => principal;
-    expect(await principals.of(token)).toEqual(principal);
+    expect(await principals.authenticate(token)).toEqual(principal);
   });
 });

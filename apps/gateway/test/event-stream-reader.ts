@@ -5,7 +5,7 @@ export interface ServerSentEvent {
 }
 
 /** Reads server-sent events one by one, as a browser would. */
-export class EventReader {
+export class EventStreamReader {
   #text = '';
 
   private constructor(
@@ -13,10 +13,10 @@ export class EventReader {
     private readonly source: ReadableStreamDefaultReader<Uint8Array>,
   ) {}
 
-  static async open(url: string, headers: Record<string, string>): Promise<EventReader> {
+  static async open(url: string, headers: Record<string, string>): Promise<EventStreamReader> {
     const response = await fetch(url, { headers });
     if (response.status !== 200 || response.body === null) throw new Error(`answered ${response.status}`);
-    return new EventReader(response.headers, response.body.getReader());
+    return new EventStreamReader(response.headers, response.body.getReader());
   }
 
   /** The next event; comments in between are passed over. @throws when the stream ends before */
@@ -67,5 +67,9 @@ function parsed(block: string): ServerSentEvent {
   const fields = Object.fromEntries(
     block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
   );
-  return { event: fields['event'], id: fields['id'], data: JSON.parse(fields['data']) as Record<string, unknown> };
+  return {
+    event: fields['event'] ?? '',
+    id: fields['id'] ?? '',
+    data: JSON.parse(fields['data'] ?? 'null') as Record<string, unknown>,
+  };
 }

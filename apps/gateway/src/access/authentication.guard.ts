@@ -5,9 +5,9 @@ import type { GatewayRequest } from '../http/gateway-request.js';
 import { operationOf } from '../operation/operation-of.js';
 import { unknownToken } from './bearer.strategy.js';
 
-/** The first guard: nobody passes without a valid token, except to what is declared public. */
+/** The first guard: every operation needs a valid token unless it is declared public. */
 @Injectable()
-export class Authenticate extends AuthGuard('bearer') {
+export class AuthenticationGuard extends AuthGuard('bearer') {
   override canActivate(context: ExecutionContext) {
     const operation = operationOf(context);
     const { method, path, access } = operation;

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { aid, principal, token } from '../../test/sample-answers.js';
-import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
+import { aid, principal, token } from '../../test/sample-replies.js';
+import { type GatewayHarness, startHarness } from '../../test/harness.js';
 
-let plane: SpecPlane;
+let plane: GatewayHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  plane = await startHarness();
 });
 beforeEach(() => plane.reset());
 afterAll(() => plane.stop());
 
 const services = `/${aid}/ky3/services/valkey`;
-const inputOf = (subject: string) => plane.asked.filter((one) => one.subject === subject).map(({ input }) => input);
+const inputOf = (subject: string) => plane.received.filter((one) => one.subject === subject).map(({ input }) => input);
 
 describe('Idempotency-Key', () => {
   const create = (body: string, path = services) =>
     plane.send('POST', path, { body, headers: { 'idempotency-key': 'k 1' } });
 
-  it('reaches the service with a hash that is the same for the same request only', async () => {
+  it('reaches the service with a hash that only the same request shares', async () => {
     await create('{"name":"a","replicas":2}');
     await create('{ "replicas": 2.0, "name": "\\u0061" }');
     await create('{"name":"b","replicas":2}');
@@ -30,22 +30,22 @@ describe('Idempotency-Key', () => {
     expect(new Set([first, otherBody, otherPath]).size).toBe(3);
   });
 
-  it('has the hash that every version makes of the same request', async () => {
+  it('has the hash that every version computes for this request', async () => {
     await create('{"name":"a","replicas":2}');
-    const [{ idempotency }] = inputOf('reconciler.v1.instance-create');
-    expect((idempotency as { requestHash: string }).requestHash).toBe(
+    const [input] = inputOf('reconciler.v1.instance-create');
+    expect((input?.['idempotency'] as { requestHash: string }).requestHash).toBe(
       '4b88f59594991d1e740453bb1adda0b3bcc78f80c0e12b0073f3d48975d3809f',
     );
   });
 
-  it('tells another person or role apart, who must not get what the first was answered', async () => {
+  it('distinguishes persons and roles', async () => {
     await create('{"name":"a"}');
     const others = [
       { ...principal, userId: '00000000-0000-4000-8000-000000000009' },
       { ...principal, memberships: [{ aid, role: 'admin' as const }] },
     ];
     for (const [number, other] of others.entries()) {
-      plane.answer('identity.v1.authenticate', () => other);
+      plane.reply('identity.v1.authenticate', () => other);
       const headers = { 'idempotency-key': 'k 1', authorization: `Bearer ${token.slice(0, -1)}${number}` };
       await plane.send('POST', services, { body: '{"name":"a"}', headers });
     }
@@ -56,7 +56,7 @@ describe('Idempotency-Key', () => {
     expect(new Set(sent.map(({ requestHash }) => requestHash)).size).toBe(1);
   });
 
-  it.each(['x'.repeat(65), 'ä', 'a\tb'])('%j is refused', async (key) => {
+  it.each(['x'.repeat(65), 'ä', 'a\tb'])('%j is rejected', async (key) => {
     const { status, body } = await plane.send('POST', services, { headers: { 'idempotency-key': key } });
     expect([status, body['issues']]).toEqual([400, [expect.objectContaining({ path: 'Idempotency-Key' })]]);
     expect(inputOf('reconciler.v1.instance-create')).toEqual([]);
@@ -64,7 +64,7 @@ describe('Idempotency-Key', () => {
 });
 
 describe('generations', () => {
-  it('are the ETag of a read, whatever the client has already', async () => {
+  it('are the ETag of a read, whatever If-None-Match says', async () => {
     const { status, headers } = await plane.send('GET', `${services}/abcde`, { headers: { 'if-none-match': '"7"' } });
     expect([status, headers.get('etag')]).toEqual([200, '"7"']);
     expect((await plane.send('GET', services)).headers.get('etag')).toBeNull();
@@ -77,10 +77,10 @@ describe('generations', () => {
     ['*', undefined],
   ])('If-Match %s expects %p', async (header, expected) => {
     await plane.send('PATCH', `${services}/abcde`, { body: '{}', headers: { 'if-match': header } });
-    expect(inputOf('reconciler.v1.instance-update')[0]['ifGeneration']).toBe(expected);
+    expect(inputOf('reconciler.v1.instance-update')[0]?.['ifGeneration']).toBe(expected);
   });
 
-  it.each(['seven', '-1', '"7', '"1","2"', '99999999999999999999'])('If-Match %s is refused', async (header) => {
+  it.each(['seven', '-1', '"7', '"1","2"', '99999999999999999999'])('If-Match %s is rejected', async (header) => {
     const { status, body } = await plane.send('DELETE', `${services}/abcde`, { headers: { 'if-match': header } });
     expect([status, body['code']]).toEqual([400, 'request.invalid']);
   });
@@ -91,7 +91,7 @@ describe('a write without a job', () => {
     { osid: 'valkey-abcde', noOp: true, message: 'Nothing changed.' },
     { id: 'abcde', osid: 'valkey-abcde', name: 'renamed' },
   ])('is answered with 200: %j', async (answer) => {
-    plane.answer('reconciler.v1.instance-update', () => answer);
+    plane.reply('reconciler.v1.instance-update', () => answer);
     const { status, body } = await plane.send('PATCH', `${services}/abcde`, { body: '{}' });
     expect([status, body]).toEqual([200, answer]);
   });

@@ -4,52 +4,52 @@ import type { Response } from 'express';
 import type { z } from 'zod';
 import type { GatewayRequest } from '../http/gateway-request.js';
 
-/** Asked on whose behalf, about which account. */
-export interface InAccount {
+/** The account and the actor of a request to another service. */
+export interface AccountContext {
   readonly tenant: string;
   readonly actor: Actor;
 }
 
-/** What a client may send beside a write. */
-export interface Write {
+/** Conditions that a client may send with a write. */
+export interface WriteConditions {
   readonly idempotency?: z.input<typeof Idempotency>;
   readonly ifGeneration?: number;
 }
 
-/** One request of a client, beyond its input: who, about which account, under which conditions. */
-export class Call {
+/** A client's request beside its input: caller, account and write conditions. */
+export class CallContext {
   constructor(
     readonly operation: Operation,
     private readonly request: GatewayRequest,
     private readonly response: Response,
     /** Idempotency key and expected generation, as contracts take them. */
-    readonly write: Write,
+    readonly write: WriteConditions,
   ) {}
 
-  /** Who asks; an operation that is public has nobody. */
+  /** The caller. @throws Error for public operations, which have none */
   get principal(): Principal {
     const { user } = this.request;
     if (user === undefined) throw new Error(`${this.operation.id} is public and has no caller`);
     return user;
   }
 
-  /** For requests about the account of the path. */
-  get account(): InAccount {
-    return this.inAccount(String(this.request.params.aid));
+  /** The account of the path. */
+  get account(): AccountContext {
+    return this.forAccount(String(this.request.params.aid));
   }
 
-  /** For requests about one of the caller's accounts that is not in the path. */
-  inAccount(aid: string): InAccount {
+  /** One of the caller's accounts that is not in the path. */
+  forAccount(aid: string): AccountContext {
     const { kind, keyId, userId, email, name, memberships } = this.principal;
     const role = memberships.find((membership) => membership.aid === aid)?.role;
-    if (role === undefined) throw new Error(`${this.operation.id} reached for an account that is not the caller's`);
+    if (role === undefined) throw new Error(`${this.operation.id} used an account that is not the caller's`);
     const actor: Actor =
       kind === 'pat' ? { kind: 'pat', id: keyId, name, role } : { kind: 'user', id: userId, name: email, role };
     return { tenant: aid, actor };
   }
 
-  /** The caller's accounts in which their role allows that much. */
-  aidsThatAllow(level: Level): string[] {
+  /** The caller's accounts in which their role allows the level. */
+  accountsAllowing(level: Level): string[] {
     return this.principal.memberships.filter(({ role }) => roleAllows(role, level)).map(({ aid }) => aid);
   }
 
@@ -60,7 +60,7 @@ export class Call {
 
   header = (name: string): string | undefined => this.request.get(name);
 
-  /** Called once the client is gone or has its whole answer. */
+  /** Calls `listener` when the response is complete or the client has disconnected. */
   onEnd(listener: () => void): void {
     if (this.response.closed) listener();
     else this.response.once('close', listener);

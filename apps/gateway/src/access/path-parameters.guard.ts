@@ -3,9 +3,9 @@ import type { GatewayRequest } from '../http/gateway-request.js';
 import { notFound } from '../operation/not-found.js';
 import { operationOf } from '../operation/operation-of.js';
 
-/** An id of another shape names nothing. */
+/** A path parameter with an invalid form gets the response of a resource that does not exist. */
 @Injectable()
-export class CheckPath implements CanActivate {
+export class PathParametersGuard implements CanActivate {
   canActivate(context: ExecutionContext): true {
     const { params } = context.switchToHttp().getRequest<GatewayRequest>();
     for (const [name, { schema, notFound: code }] of Object.entries(operationOf(context).params)) {

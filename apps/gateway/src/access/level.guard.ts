@@ -5,17 +5,17 @@ import type { GatewayRequest } from '../http/gateway-request.js';
 import { operationOf } from '../operation/operation-of.js';
 
 /**
- * The caller's role allows what the operation declares: in the account of the path, or else in at least one of the
- * caller's accounts; there the handler looks again once it knows which account the thing belongs to.
+ * The caller's role must allow the operation's level in the account of the path. Without an account in the path one of
+ * the caller's accounts must allow it, and the handler checks again when it knows the account of the resource.
  */
 @Injectable()
-export class RequireLevel implements CanActivate {
+export class LevelGuard implements CanActivate {
   canActivate(context: ExecutionContext): true {
     const { access } = operationOf(context);
     if (access === 'public' || access === 'signed-in') return true;
     const { role, user } = context.switchToHttp().getRequest<GatewayRequest>();
-    const held = role === undefined ? (user?.memberships ?? []).map((membership) => membership.role) : [role];
-    if (!held.some((one) => roleAllows(one, access))) throw forbidden(held, access);
+    const heldRoles = role === undefined ? (user?.memberships ?? []).map((membership) => membership.role) : [role];
+    if (!heldRoles.some((held) => roleAllows(held, access))) throw forbidden(heldRoles, access);
     return true;
   }
 }

@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { operations } from '@runos/api';
-import { aid, setId } from '../../test/sample-answers.js';
-import { pathOf, type SpecPlane, specPlane } from '../../test/spec-plane.js';
+import { aid, setId } from '../../test/sample-replies.js';
+import { pathOf, type GatewayHarness, startHarness } from '../../test/harness.js';
 
-let plane: SpecPlane;
+let plane: GatewayHarness;
 beforeAll(async () => {
-  plane = await specPlane({ maxBodyBytes: 4096 });
+  plane = await startHarness({ maxBodyBytes: 4096 });
 });
 beforeEach(() => plane.reset());
 afterAll(() => plane.stop());
@@ -14,7 +14,7 @@ afterAll(() => plane.stop());
 type Body = NonNullable<RequestInit['body']>;
 
 const services = `/${aid}/ky3/services/valkey`;
-const behind = () => plane.asked.filter(({ subject }) => subject !== 'identity.v1.authenticate');
+const behind = () => plane.received.filter(({ subject }) => subject !== 'identity.v1.authenticate');
 const issuesOf = (body: Record<string, unknown>) => body['issues'] as { path: string; message: string }[];
 const post = (body: Body, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
   plane.send('POST', services, { body, headers });
@@ -49,7 +49,7 @@ describe('the body', () => {
     },
   );
 
-  it('is told everything that is wrong with it, each under its own path', async () => {
+  it('gets all issues, each with its path', async () => {
     const { body } = await post('{"name":7,"replicas":"two","nonsense":1,"flags":{"x":true}}');
     expect(
       issuesOf(body)
@@ -59,13 +59,13 @@ describe('the body', () => {
     expect(body['error']).toContain('replicas: ');
   });
 
-  it('names the place of a character that nothing can hold', async () => {
+  it('gets the path of a character that cannot be stored', async () => {
     const body = JSON.stringify({ values: { shared_buffers: 'a\0' } });
     const answer = await plane.send('PATCH', `/${aid}/config-sets/${setId}`, { body });
-    expect(issuesOf(answer.body)[0].path).toBe('values.shared_buffers');
+    expect(issuesOf(answer.body)[0]?.path).toBe('values.shared_buffers');
   });
 
-  it('may be missing where no field is needed, whatever content type is claimed for it', async () => {
+  it('may be missing when no field is required, with any content type', async () => {
     expect((await plane.send('POST', services)).status).toBe(202);
     expect((await plane.send('POST', services, { headers: { 'content-type': 'application/json' } })).status).toBe(202);
     expect((await plane.send('PATCH', `${services}/abcde/restart`)).status).toBe(202);
@@ -77,10 +77,10 @@ describe('the body', () => {
     ).toEqual(['name', 'type', 'values']);
   });
 
-  it('is refused in another content type or encoding than JSON in UTF-8', async () => {
+  it('must be JSON in UTF-8', async () => {
     for (const type of ['application/xml', 'text/plain', 'application/json; charset=latin1', 'multipart/form-data']) {
       const { status, body } = await post('{}', { 'content-type': type });
-      expect([type, status, issuesOf(body)[0].path]).toEqual([type, 400, 'Content-Type']);
+      expect([type, status, issuesOf(body)[0]?.path]).toEqual([type, 400, 'Content-Type']);
     }
     const headers = { 'content-type': 'application/json; charset="UTF-8"' };
     expect((await post('{}', headers)).status).toBe(202);
@@ -90,7 +90,7 @@ describe('the body', () => {
     expect([strange.status, strange.body['code']]).toEqual([400, 'request.invalid']);
   });
 
-  it('is refused beyond the limit, packed or not, before the token is looked at', async () => {
+  it('is rejected above the size limit, compressed or not, before authentication', async () => {
     const large = JSON.stringify({ name: 'x'.repeat(5_000) });
     const bomb = Uint8Array.from(gzipSync(JSON.stringify({ name: 'x'.repeat(1_000_000) })));
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip', authorization: 'none' };
@@ -101,7 +101,7 @@ describe('the body', () => {
     expect((await post(packed, { 'content-type': 'application/json', 'content-encoding': 'gzip' })).status).toBe(202);
   });
 
-  it('is refused where an operation takes none', async () => {
+  it('is rejected when the operation has none', async () => {
     expect((await plane.send('DELETE', `${services}/abcde`, { body: '{"force":true}' })).status).toBe(400);
     expect(behind()).toEqual([]);
   });
@@ -124,8 +124,8 @@ describe('the query', () => {
     expect(behind()).toEqual([]);
   });
 
-  it('reaches the service behind it, decoded, with its defaults', async () => {
+  it('reaches the service decoded and with defaults', async () => {
     await plane.send('GET', `/${aid}/ky3/services?cursor=a%2Bb+c&`);
-    expect(behind()[0].input).toEqual({ cid: 'ky3', limit: 500, cursor: 'a+b c' });
+    expect(behind()[0]?.input).toEqual({ cid: 'ky3', limit: 500, cursor: 'a+b c' });
   });
 });

@@ -1,18 +1,19 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { gatewayConfigToken, type GatewayConfig } from '../gateway-config.js';
+import { InjectConfig } from '@runos/messaging';
+import type { GatewayConfig } from '../config.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import { operationOf } from '../operation/operation-of.js';
 
 type LimitName = 'writesPerMinute' | 'readsPerMinute';
 
-/** So many reads and writes a minute per token; per address where no token is needed. */
+/** Limits reads and writes per minute and token, or per address for operations without a token. */
 @Injectable()
-export class LimitRate implements CanActivate {
+export class RateLimitGuard implements CanActivate {
   readonly #limiters: Readonly<Record<LimitName, RateLimiterMemory | undefined>>;
 
-  constructor(@Inject(gatewayConfigToken) private readonly config: GatewayConfig) {
+  constructor(@InjectConfig() private readonly config: GatewayConfig) {
     const limiter = (name: LimitName) =>
       config[name] === 0 ? undefined : new RateLimiterMemory({ points: config[name], duration: 60 });
     this.#limiters = { writesPerMinute: limiter('writesPerMinute'), readsPerMinute: limiter('readsPerMinute') };
@@ -24,9 +25,9 @@ export class LimitRate implements CanActivate {
     const key = request.user?.keyId ?? `address ${request.ip}`;
     try {
       await this.#limiters[name]?.consume(key);
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      throw exceeded(name, this.config[name], Math.ceil(refusal.msBeforeNext / 1_000));
+    } catch (rejection) {
+      if (!(rejection instanceof RateLimiterRes)) throw rejection;
+      throw exceeded(name, this.config[name], Math.ceil(rejection.msBeforeNext / 1_000));
     }
     return true;
   }

@@ -5,50 +5,50 @@ import { type Actor, contracts, type RequestContract, type ServiceName } from '@
 import { Respond, type CallContext, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { planeNats } from '@runos/testing-nats';
-import { gateway } from '../src/gateway.js';
-import { gatewayConfig } from '../src/gateway-config.js';
-import { aid, jobId, principal, sampleAnswers, setId, token } from './sample-answers.js';
+import { gatewayService } from '../src/module.js';
+import { gatewayConfig } from '../src/config.js';
+import { aid, jobId, principal, sampleReplies, setId, token } from './sample-replies.js';
 
-export interface Asked {
+export interface ReceivedRequest {
   readonly subject: string;
   readonly input: Record<string, unknown>;
   readonly tenant: string | undefined;
   readonly actor: Actor;
 }
 
-type Responder = (asked: Asked) => unknown;
+type Responder = (request: ReceivedRequest) => unknown;
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly body: Record<string, unknown>;
   readonly headers: Headers;
 }
 
-/** A real gateway on a real NATS, whose other services answer whatever a spec says. */
-export interface SpecPlane {
+/** A real gateway on a real NATS. The other services are fakes with replies that a spec chooses. */
+export interface GatewayHarness {
   readonly url: string;
   readonly gateway: RunningService;
-  /** What was asked since the last `reset`. */
-  readonly asked: Asked[];
-  /** Answers this contract from now on; a Fault it throws travels as one. */
-  answer(subject: string, responder: Responder): void;
-  /** Forgets what was asked and answered otherwise. */
+  /** Requests to other services since the last `reset`. */
+  readonly received: ReceivedRequest[];
+  /** Replies to this subject from now on; a thrown Fault is sent as one. */
+  reply(subject: string, responder: Responder): void;
+  /** Clears received requests and chosen replies. */
   reset(): void;
-  /** Another service of the plane, for the events it tells. */
+  /** A fake service, to publish its events. */
   service(name: ServiceName): RunningService;
-  send(method: string, path: string, init?: RequestInit): Promise<Answer>;
+  send(method: string, path: string, init?: RequestInit): Promise<HttpResponse>;
   stop(): Promise<void>;
 }
 
 const owners = ['identity', 'catalog', 'config-sets', 'jobs', 'reconciler', 'agent-gateway'] as const;
 
-export async function specPlane(settings: Record<string, Setting> = {}): Promise<SpecPlane> {
+export async function startHarness(settings: Record<string, Setting> = {}): Promise<GatewayHarness> {
   const nats = await planeNats();
-  const asked: Asked[] = [];
-  const answers = new Map<string, Responder>();
-  const respond = (one: Asked): unknown => {
-    asked.push(one);
-    return answers.get(one.subject)?.(one) ?? sampleAnswers[one.subject];
+  const received: ReceivedRequest[] = [];
+  const replies = new Map<string, Responder>();
+  const respond = (request: ReceivedRequest): unknown => {
+    received.push(request);
+    return replies.get(request.subject)?.(request) ?? sampleReplies[request.subject];
   };
   const logger = createLogger({ service: 'spec', level: 'silent' });
   const services = new Map<ServiceName, RunningService>();
@@ -56,17 +56,21 @@ export async function specPlane(settings: Record<string, Setting> = {}): Promise
     const config = loadConfig(serviceConfig({}), toEnvironment(nats.settingsOf(name)));
     services.set(name, await startService({ name, module: () => moduleOf(name, respond) }, config, logger));
   }
-  const own = { ...nats.settingsOf('gateway'), httpPort: 0, ...settings };
-  const running = await startService(gateway, loadConfig(gatewayConfig, toEnvironment(own)), logger);
+  const settingsOfGateway = { ...nats.settingsOf('gateway'), httpPort: 0, ...settings };
+  const running = await startService(
+    gatewayService,
+    loadConfig(gatewayConfig, toEnvironment(settingsOfGateway)),
+    logger,
+  );
   const url = `http://127.0.0.1:${running.httpPort}`;
   return {
     url,
     gateway: running,
-    asked,
-    answer: (subject, responder) => void answers.set(subject, responder),
+    received,
+    reply: (subject, responder) => void replies.set(subject, responder),
     reset: () => {
-      asked.length = 0;
-      answers.clear();
+      received.length = 0;
+      replies.clear();
     },
     service: (name) => services.get(name) as RunningService,
     send: (method, path, init = {}) => send(method, url + path, init),
@@ -78,28 +82,32 @@ export async function specPlane(settings: Record<string, Setting> = {}): Promise
   };
 }
 
-/** Answers every contract of one service through the same messaging as the real one. */
+/** Replies to every contract of one service through the real messaging. */
 function moduleOf(owner: ServiceName, respond: Responder): Type {
-  class Stand {}
+  class FakeController {}
   for (const contract of contracts) {
     if (contract.kind !== 'request' || contract.owner !== owner) continue;
     const method = (input: unknown, { tenant, actor }: CallContext) =>
       respond({ subject: contract.subject, input: input as Record<string, unknown>, tenant, actor });
-    Object.defineProperty(Stand.prototype, contract.subject, { value: method, configurable: true, writable: true });
-    const descriptor = Object.getOwnPropertyDescriptor(Stand.prototype, contract.subject);
+    Object.defineProperty(FakeController.prototype, contract.subject, {
+      value: method,
+      configurable: true,
+      writable: true,
+    });
+    const descriptor = Object.getOwnPropertyDescriptor(FakeController.prototype, contract.subject);
     Respond(contract as RequestContract)(
-      Stand.prototype,
+      FakeController.prototype,
       contract.subject,
       descriptor as TypedPropertyDescriptor<typeof method>,
     );
   }
-  Controller()(Stand);
-  @Module({ controllers: [Stand] })
-  class Own {}
-  return Own;
+  Controller()(FakeController);
+  @Module({ controllers: [FakeController] })
+  class FakeModule {}
+  return FakeModule;
 }
 
-async function send(method: string, url: string, init: RequestInit): Promise<Answer> {
+async function send(method: string, url: string, init: RequestInit): Promise<HttpResponse> {
   const headers = new Headers(init.headers);
   if (!headers.has('authorization')) headers.set('authorization', `Bearer ${token}`);
   if (typeof init.body === 'string' && !headers.has('content-type')) headers.set('content-type', 'application/json');
@@ -108,7 +116,7 @@ async function send(method: string, url: string, init: RequestInit): Promise<Ans
   return { status: response.status, body: text === '' ? {} : JSON.parse(text), headers: response.headers };
 }
 
-/** A path of an operation where everything it names exists. */
+/** A path of the operation with the ids of existing resources. */
 export function pathOf({ path }: Operation): string {
   const known: Record<string, string> = {
     aid,
@@ -119,5 +127,5 @@ export function pathOf({ path }: Operation): string {
     wid: jobId,
     id: path.startsWith('/jobs') ? jobId : path.includes('api-keys') ? principal.keyId : 'valkey-abcde',
   };
-  return path.replaceAll(/:(\w+)/g, (_, name: string) => known[name]);
+  return path.replaceAll(/:(\w+)/g, (_, name: string) => known[name] ?? name);
 }
