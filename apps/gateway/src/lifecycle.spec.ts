@@ -46,9 +46,9 @@ describe('stopping', () => {
       authorization: `Bearer ${token}`,
     });
     let release = (): void => undefined;
-    const arrived = new Promise<void>((asked) => {
+    const arrived = new Promise<void>((resolve) => {
       plane.reply('reconciler.v1.cluster-list', async () => {
-        asked();
+        resolve();
         await new Promise<void>((resolve) => (release = resolve));
         return { clusters: [] };
       });

@@ -21,16 +21,16 @@ const authentications = () => plane.received.filter(({ subject }) => subject ===
 const speaksFor = (change: Partial<typeof principal>) =>
   plane.reply('identity.v1.authenticate', () => ({ ...principal, ...change }));
 
-/** Tells that access changed and waits until the gateway has heard it. */
+/** Publishes accessChanged and waits until the gateway has received it. */
 async function changeAccess(change: { keyIds: string[]; userIds: string[] }): Promise<void> {
-  const heard = new Promise<void>((resolve) => {
+  const received = new Promise<void>((resolve) => {
     const off = plane.gateway.app.get(PrincipalCache).onChange(() => {
       off();
       resolve();
     });
   });
   await plane.service('identity').bus.publish(identity.accessChanged, change);
-  await heard;
+  await received;
 }
 
 describe('authentication', () => {
@@ -73,9 +73,9 @@ describe('authentication', () => {
   it('does not cache a reply that may be older than a change', async () => {
     const init = fresh();
     let release = (): void => undefined;
-    const arrived = new Promise<void>((asked) => {
+    const arrived = new Promise<void>((resolve) => {
       plane.reply('identity.v1.authenticate', async () => {
-        asked();
+        resolve();
         await new Promise<void>((resolve) => (release = resolve));
         return principal;
       });

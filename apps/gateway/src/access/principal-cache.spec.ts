@@ -4,14 +4,14 @@ import type { Bus, NatsConnector } from '@runos/messaging';
 import { principal, token } from '../../test/sample-replies.js';
 import { PrincipalCache } from './principal-cache.js';
 
-let asked = 0;
+let requests = 0;
 let answer: () => Promise<typeof principal>;
 let reconnect = (): void => undefined;
-const bus = { ask: () => ((asked += 1), answer()) } as unknown as Bus;
+const bus = { request: () => ((requests += 1), answer()) } as unknown as Bus;
 const link = { onConnect: (listener: () => void) => void (reconnect = listener) } as unknown as NatsConnector;
 
 beforeEach(() => {
-  asked = 0;
+  requests = 0;
   answer = async () => principal;
   jest.useFakeTimers({ now: Date.UTC(2030, 0, 1) });
   // The cache takes the very first millisecond of a process for "never".
@@ -27,10 +27,10 @@ describe('PrincipalCache', () => {
     await principals.authenticate(token);
     jest.advanceTimersByTime(29_900);
     await principals.authenticate(token);
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     jest.advanceTimersByTime(200);
     await principals.authenticate(token);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
   });
 
   it('does not use a token after its expiry', async () => {
@@ -39,7 +39,7 @@ describe('PrincipalCache', () => {
     await principals.authenticate(token);
     jest.advanceTimersByTime(5_001);
     await principals.authenticate(token);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
   });
 
   it("uses the database's remaining validity, not the local date", async () => {
@@ -48,10 +48,10 @@ describe('PrincipalCache', () => {
     await principals.authenticate(token);
     jest.advanceTimersByTime(4_900);
     await principals.authenticate(token);
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
     jest.advanceTimersByTime(200);
     await principals.authenticate(token);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
   });
 
   it('authenticates again after a reconnect, because events may be lost', async () => {
@@ -59,7 +59,7 @@ describe('PrincipalCache', () => {
     await principals.authenticate(token);
     reconnect();
     await principals.authenticate(token);
-    expect(asked).toBe(2);
+    expect(requests).toBe(2);
   });
 
   it('does not cache failures', async () => {

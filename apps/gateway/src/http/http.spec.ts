@@ -48,7 +48,7 @@ describe('requests without a route', () => {
   it('list the allowed methods for a wrong method', async () => {
     const { status, body, headers } = await plane.send('PUT', `/${aid}/clusters`);
     expect([status, body['code'], headers.get('allow')]).toEqual([404, 'route.not_found', 'GET, HEAD, POST, OPTIONS']);
-    expect(body['error']).toContain('PUT is not offered');
+    expect(body['error']).toContain('PUT is not supported');
   });
 
   it('answer OPTIONS with the methods and allow no other origin', async () => {

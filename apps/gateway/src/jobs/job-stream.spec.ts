@@ -97,12 +97,12 @@ describe('GET /jobs/:id/stream', () => {
 
   it('continues after the job was temporarily unavailable', async () => {
     const stream = await follow();
-    for (let seen = 0; seen < 4; seen += 1) await stream.next();
+    for (let count = 0; count < 4; count += 1) await stream.next();
     plane.reply('jobs.v1.workitems', () => {
       throw new Fault('unavailable', 'away');
     });
     await changed();
-    expect(await stream.comment()).toContain('cannot be read');
+    expect(await stream.comment()).toContain('temporarily unavailable');
     plane.reply('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
     complete();
     await changed();
@@ -111,7 +111,7 @@ describe('GET /jobs/:id/stream', () => {
 
   it('ends when the access of its caller changes', async () => {
     const stream = await follow();
-    for (let seen = 0; seen < 4; seen += 1) await stream.next();
+    for (let count = 0; count < 4; count += 1) await stream.next();
     await plane.service('identity').bus.publish(identity.accessChanged, { keyIds: [principal.keyId], userIds: [] });
     expect(await stream.rest()).toEqual([]);
   });
