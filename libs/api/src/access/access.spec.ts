@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { levels } from './level.js';
-import { roleAllows, roles, weakerRole } from './role.js';
+import { levels, roleAllows, roles, weakerRole } from './access.js';
 
 describe('roles', () => {
   it('allow their levels', () => {

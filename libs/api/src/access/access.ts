@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import type { Level } from './level.js';
 
-/** From weakest to strongest; each may all that the one before may. */
+/** What an operation may reveal or change. Every operation on an account declares exactly one level. */
+export const levels = ['read', 'sensitive_read', 'write', 'sensitive_write'] as const;
+export type Level = (typeof levels)[number];
+
+/** `public`: no token. `signed-in`: any valid token, whatever its role. Otherwise a level within an account. */
+export type Access = 'public' | 'signed-in' | Level;
+
+/** From weakest to strongest. Each role allows every level that the previous one allows. */
 export const roles = ['viewer', 'member', 'admin', 'owner'] as const;
 export type Role = (typeof roles)[number];
 export const Role = z.enum(roles);
@@ -15,5 +21,5 @@ const allowed: Readonly<Record<Role, readonly Level[]>> = {
 
 export const roleAllows = (role: Role, level: Level): boolean => allowed[role].includes(level);
 
-/** The weaker of two roles: a token never does more than its user still may. */
+/** The weaker of two roles. A token's role is limited to its user's current role. */
 export const weakerRole = (a: Role, b: Role): Role => (roles.indexOf(a) <= roles.indexOf(b) ? a : b);
