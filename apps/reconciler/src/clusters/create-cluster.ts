@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Cluster, literalSegments } from '@runos/api';
+import { type Cluster, reservedWords } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { Fault, systemRandom } from '@runos/kernel';
 import { ClusterDomain, DnsName } from '@runos/naming';
@@ -66,12 +66,12 @@ function rootOf(raw: string): DnsName {
   return root;
 }
 
-function refuseWord(cid: string): void {
-  if (literalSegments.has(cid)) throw invalid('cid', `"${cid}" is a word of the API's own paths; choose another cid`);
+function refuseReservedWord(cid: string): void {
+  if (reservedWords.has(cid)) throw invalid('cid', `"${cid}" is a reserved word of the API; choose another cid`);
 }
 
 function mint(known: readonly ClusterRow[]): Cid {
-  const taken = new Set([...literalSegments, ...known.map(({ cid }) => cid as string)]);
+  const taken = new Set([...reservedWords, ...known.map(({ cid }) => cid as string)]);
   return Cid.mint(systemRandom, taken);
 }
 
