@@ -113,7 +113,8 @@ async function send(method: string, url: string, init: RequestInit): Promise<Htt
   if (typeof init.body === 'string' && !headers.has('content-type')) headers.set('content-type', 'application/json');
   const response = await fetch(url, { ...init, method, headers });
   const text = await response.text();
-  return { status: response.status, body: text === '' ? {} : JSON.parse(text), headers: response.headers };
+  const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+  return { status: response.status, body, headers: response.headers };
 }
 
 /** A path of the operation with the ids of existing resources. */

@@ -6,10 +6,11 @@ import { methodsAt } from '../http/unrouted.js';
 import { pathOf } from '../../test/harness.js';
 import { operationKey } from './operation-of.js';
 
-const handled = (GatewayModule.forConfig({} as never).controllers ?? []).flatMap(({ prototype }) =>
-  Object.getOwnPropertyNames(prototype).flatMap((name) => {
-    const operation = Reflect.getMetadata(operationKey, prototype[name]) as Operation | undefined;
-    return operation === undefined ? [] : [operation.id];
+const controllers = GatewayModule.forConfig({} as never).controllers ?? [];
+const handled = controllers.flatMap(({ prototype }: { prototype: object }) =>
+  Object.values(Object.getOwnPropertyDescriptors(prototype)).flatMap(({ value }: { value?: unknown }) => {
+    const operation: unknown = typeof value === 'function' ? Reflect.getMetadata(operationKey, value) : undefined;
+    return operation === undefined ? [] : [(operation as Operation).id];
   }),
 );
 

@@ -1,6 +1,5 @@
 import type { Issue } from '@runos/kernel';
-import type { ParseResult } from './parse-result.js';
-import { malformedText } from './parse-result.js';
+import { malformedText, type ParseResult } from './parse-result.js';
 
 /** The query of a URL: each name at most once, percent-encoded UTF-8. */
 export function parseQuery(url: string): ParseResult<Record<string, string>> {
