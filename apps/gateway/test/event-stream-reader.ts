@@ -15,7 +15,8 @@ export class EventStreamReader {
 
   static async open(url: string, headers: Record<string, string>): Promise<EventStreamReader> {
     const response = await fetch(url, { headers });
-    if (response.status !== 200 || response.body === null) throw new Error(`answered ${response.status}`);
+    if (response.status !== 200 || response.body === null)
+      throw new Error(`the response has status ${response.status}`);
     return new EventStreamReader(response.headers, response.body.getReader());
   }
 

@@ -9,7 +9,7 @@ export const aid = 'acc01';
 export const jobId = uuid(1);
 export const setId = uuid(2);
 
-/** A token that every spec uses, and whom it speaks for. */
+/** The default token of the harness; `principal` is its owner. */
 export const token = `runos_pat_${'a'.repeat(12)}.${'s'.repeat(43)}`;
 
 export const principal: Principal = {
@@ -127,7 +127,7 @@ const node = {
   certificateExpiresAt: at,
 };
 
-/** What the services of a plane in which one of everything exists answer, by subject. */
+/** Replies of the other services by subject; one resource of each kind exists. */
 export const sampleReplies: Readonly<Record<string, unknown>> = {
   'identity.v1.authenticate': principal,
   'identity.v1.log-in': { token, expiresAt: at, accounts: [{ aid, name: 'Example', role: 'owner' }] },

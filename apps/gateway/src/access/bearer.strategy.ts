@@ -22,5 +22,5 @@ export class BearerStrategy extends PassportStrategy(Strategy) {
   }
 }
 
-/** The same message for malformed and for unknown tokens. Existing clients compare it (definitions §9). */
+/** The same message for malformed and for unknown tokens. Existing clients compare it. */
 export const unknownToken = (): Fault => new Fault('auth.invalid', 'Invalid token');

@@ -5,14 +5,14 @@ import { principal, token } from '../../test/sample-replies.js';
 import { PrincipalCache } from './principal-cache.js';
 
 let requests = 0;
-let answer: () => Promise<typeof principal>;
+let reply: () => Promise<typeof principal>;
 let reconnect = (): void => undefined;
-const bus = { request: () => ((requests += 1), answer()) } as unknown as Bus;
+const bus = { request: () => ((requests += 1), reply()) } as unknown as Bus;
 const link = { onConnect: (listener: () => void) => void (reconnect = listener) } as unknown as NatsConnector;
 
 beforeEach(() => {
   requests = 0;
-  answer = async () => principal;
+  reply = async () => principal;
   jest.useFakeTimers({ now: Date.UTC(2030, 0, 1) });
   // The cache takes the very first millisecond of a process for "never".
   jest.advanceTimersByTime(1);
@@ -35,7 +35,7 @@ describe('PrincipalCache', () => {
 
   it('does not use a token after its expiry', async () => {
     const principals = new PrincipalCache(bus, link);
-    answer = async () => ({ ...principal, expiresAt: '2030-01-01T00:00:05.000Z' });
+    reply = async () => ({ ...principal, expiresAt: '2030-01-01T00:00:05.000Z' });
     await principals.authenticate(token);
     jest.advanceTimersByTime(5_001);
     await principals.authenticate(token);
@@ -44,7 +44,7 @@ describe('PrincipalCache', () => {
 
   it("uses the database's remaining validity, not the local date", async () => {
     const principals = new PrincipalCache(bus, link);
-    answer = async () => ({ ...principal, expiresAt: '2029-12-31T23:59:05.000Z', validForMs: 5_000 });
+    reply = async () => ({ ...principal, expiresAt: '2029-12-31T23:59:05.000Z', validForMs: 5_000 });
     await principals.authenticate(token);
     jest.advanceTimersByTime(4_900);
     await principals.authenticate(token);
@@ -64,9 +64,9 @@ describe('PrincipalCache', () => {
 
   it('does not cache failures', async () => {
     const principals = new PrincipalCache(bus, link);
-    answer = () => Promise.reject(unavailable('away'));
-    await expect(principals.authenticate(token)).rejects.toThrow('away');
-    answer = async () => principal;
+    reply = () => Promise.reject(unavailable('no reply'));
+    await expect(principals.authenticate(token)).rejects.toThrow('no reply');
+    reply = async () => principal;
     expect(await principals.authenticate(token)).toEqual(principal);
   });
 });

@@ -4,7 +4,7 @@ import { identity, type Principal } from '@runos/contracts';
 import { Bus, NatsConnector } from '@runos/messaging';
 import { LRUCache } from 'lru-cache';
 
-/** A cached principal is used for at most this time, ms (architecture: revocation reaches every gateway within 30 s). */
+/** Longest use of a cached principal, ms. It bounds the delay of a revocation whose event is lost. */
 const cacheTtlMs = 30_000;
 const maxEntries = 10_000;
 

@@ -36,6 +36,6 @@ export class RateLimitGuard implements CanActivate {
 const exceeded = (limit: LimitName, value: number, retryAfterSeconds: number): Fault =>
   new Fault(
     'limit.exceeded',
-    `More than ${value} ${limit === 'writesPerMinute' ? 'writes' : 'reads'} in a minute; try again in ${retryAfterSeconds} s.`,
+    `More than ${value} ${limit === 'writesPerMinute' ? 'writes' : 'reads'} in a minute; retry in ${retryAfterSeconds} s.`,
     { limit, value, retryAfterSeconds },
   );

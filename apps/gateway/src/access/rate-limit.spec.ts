@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aid } from '../../test/sample-replies.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
 
-let plane: GatewayHarness;
+let harness: GatewayHarness;
 beforeAll(async () => {
-  plane = await startHarness({ writesPerMinute: 2, readsPerMinute: 0 });
+  harness = await startHarness({ writesPerMinute: 2, readsPerMinute: 0 });
 });
-afterAll(() => plane.stop());
+afterAll(() => harness.stop());
 
 describe('rate limits', () => {
-  const write = () => plane.send('POST', `/${aid}/ky3/services/valkey`);
+  const write = () => harness.send('POST', `/${aid}/ky3/services/valkey`);
 
   it('rejects excess requests with the limit, its value and Retry-After', async () => {
     expect([(await write()).status, (await write()).status]).toEqual([202, 202]);
@@ -23,11 +23,12 @@ describe('rate limits', () => {
   });
 
   it('counts reads separately, and not at all with limit 0', async () => {
-    for (let read = 0; read < 10; read += 1) expect((await plane.send('GET', `/${aid}/clusters`)).status).toBe(200);
+    for (let read = 0; read < 10; read += 1) expect((await harness.send('GET', `/${aid}/clusters`)).status).toBe(200);
   });
 
   it('counts log-ins per address, because they have no token', async () => {
-    const logIn = () => plane.send('POST', '/auth/login', { body: JSON.stringify({ email: 'a@b.cd', password: 'x' }) });
+    const logIn = () =>
+      harness.send('POST', '/auth/login', { body: JSON.stringify({ email: 'a@b.cd', password: 'x' }) });
     const statuses = [await logIn(), await logIn(), await logIn()].map(({ status }) => status);
     expect(statuses).toEqual([200, 200, 429]);
   });

@@ -8,7 +8,7 @@ const drainMs = 1_000;
 
 /**
  * Drains connections on shutdown: accepts no new ones and keeps the existing ones briefly. Behind a TCP balancer a
- * client learns of the shutdown only by `Connection: close` in its next response.
+ * client notices the shutdown only by `Connection: close` in its next response.
  */
 @Injectable()
 export class ConnectionDrain implements BeforeApplicationShutdown {

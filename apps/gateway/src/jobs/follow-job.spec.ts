@@ -19,16 +19,16 @@ function following() {
     end,
     reads,
     follower,
-    lines: followJob({ reader, follower, clock, sent: { steps: {} }, signal: end.signal }),
+    events: followJob({ reader, follower, clock, sent: { steps: {} }, signal: end.signal }),
   };
 }
 
 describe('followJob', () => {
   it('sends a keep-alive comment and reads the job every 15 s without events', async () => {
-    const { clock, reads, lines } = following();
-    await lines.next();
+    const { clock, reads, events } = following();
+    await events.next();
     for (const round of [1, 2]) {
-      const comment = lines.next();
+      const comment = events.next();
       await clock.asleep();
       await clock.advance(15_000);
       expect((await comment).value).toBe(': keep-alive\n\n');
@@ -37,10 +37,10 @@ describe('followJob', () => {
   });
 
   it('misses no notification that arrives during a read', async () => {
-    const { clock, reads, lines, follower, end } = following();
-    await lines.next();
+    const { clock, reads, events, follower, end } = following();
+    await events.next();
     follower.notify();
-    const next = lines.next();
+    const next = events.next();
     await clock.asleep();
     expect(reads.count).toBe(2);
     end.abort();

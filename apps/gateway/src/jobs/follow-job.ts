@@ -20,7 +20,7 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-/** Interval of keep-alive comments and of the fallback read of the job, ms (definitions §12). */
+/** Interval of keep-alive comments and of the fallback read of the job, ms. */
 export const keepAliveIntervalMs = 15_000;
 
 export const hasEnded = ({ status }: Job): boolean => jobStateMachine.ends(status);

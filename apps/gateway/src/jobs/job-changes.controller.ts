@@ -3,7 +3,7 @@ import { jobs } from '@runos/contracts';
 import { Subscribe } from '@runos/messaging';
 import { JobNotifications } from './job-notifications.js';
 
-/** Hears that a job changed, for those who follow it here. */
+/** Subscribes to changes of jobs and notifies their followers on this replica. */
 @Controller()
 export class JobChangesController {
   constructor(private readonly wakes: JobNotifications) {}

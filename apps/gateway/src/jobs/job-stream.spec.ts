@@ -6,13 +6,13 @@ import { aid, job, jobId, logLine, principal, token, workItem } from '../../test
 import { type ReceivedRequest, type GatewayHarness, startHarness } from '../../test/harness.js';
 import { EventStreamReader } from '../../test/event-stream-reader.js';
 
-let plane: GatewayHarness;
+let harness: GatewayHarness;
 beforeAll(async () => {
-  plane = await startHarness({ streamsPerToken: 2 });
+  harness = await startHarness({ streamsPerToken: 2 });
 });
-afterAll(() => plane.stop());
+afterAll(() => harness.stop());
 
-/** A job as the service behind the gateway knows it. */
+/** The job that the jobs service replies with. */
 let status: JobStatus;
 let items: WorkItem[];
 let logs: JobLog[];
@@ -20,13 +20,13 @@ const open: EventStreamReader[] = [];
 
 beforeEach(async () => {
   await Promise.all(open.splice(0).map((stream) => stream.close()));
-  plane.reset();
+  harness.reset();
   status = 'running';
   items = [workItem(1, 'running'), workItem(2, 'pending')];
   logs = [logLine(1, 1)];
-  plane.reply('jobs.v1.show', () => ({ ...job, status }));
-  plane.reply('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
-  plane.reply('jobs.v1.logs', ({ input }: ReceivedRequest) => {
+  harness.reply('jobs.v1.show', () => ({ ...job, status }));
+  harness.reply('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
+  harness.reply('jobs.v1.logs', ({ input }: ReceivedRequest) => {
     const { workItemId, after } = input as { workItemId: string; after?: string };
     const lines = logs.filter((line) => line.workItemId === workItemId && Number(line.id) > Number(after ?? 0));
     return { workItemId, logs: lines.slice(0, 2), nextCursor: lines.at(1)?.id ?? after ?? null };
@@ -34,11 +34,11 @@ beforeEach(async () => {
 });
 
 const changed = () =>
-  plane.service('jobs').bus.publish(jobs.jobChanged, { id: jobId, aid, seq: 2, status }, { tenant: aid });
+  harness.service('jobs').bus.publish(jobs.jobChanged, { id: jobId, aid, seq: 2, status }, { tenant: aid });
 
 async function follow(lastEventId?: string): Promise<EventStreamReader> {
   const headers = { authorization: `Bearer ${token}`, ...(lastEventId ? { 'last-event-id': lastEventId } : {}) };
-  const stream = await EventStreamReader.open(`${plane.url}/jobs/${jobId}/stream`, headers);
+  const stream = await EventStreamReader.open(`${harness.url}/jobs/${jobId}/stream`, headers);
   open.push(stream);
   return stream;
 }
@@ -84,10 +84,10 @@ describe('GET /jobs/:id/stream', () => {
   it('answers 204 to a client that has received everything', async () => {
     complete();
     const all = await (await follow()).rest();
-    const { status: answered } = await plane.send('GET', `/jobs/${jobId}/stream`, {
+    const { status: responseStatus } = await harness.send('GET', `/jobs/${jobId}/stream`, {
       headers: { 'last-event-id': String(all.at(-1)?.id) },
     });
-    expect(answered).toBe(204);
+    expect(responseStatus).toBe(204);
   });
 
   it('starts from the beginning for an invalid cursor', async () => {
@@ -98,12 +98,12 @@ describe('GET /jobs/:id/stream', () => {
   it('continues after the job was temporarily unavailable', async () => {
     const stream = await follow();
     for (let count = 0; count < 4; count += 1) await stream.next();
-    plane.reply('jobs.v1.workitems', () => {
+    harness.reply('jobs.v1.workitems', () => {
       throw new Fault('unavailable', 'away');
     });
     await changed();
     expect(await stream.comment()).toContain('temporarily unavailable');
-    plane.reply('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
+    harness.reply('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
     complete();
     await changed();
     expect((await stream.rest()).at(-1)).toMatchObject({ event: 'job', data: { status: 'completed' } });
@@ -112,13 +112,13 @@ describe('GET /jobs/:id/stream', () => {
   it('ends when the access of its caller changes', async () => {
     const stream = await follow();
     for (let count = 0; count < 4; count += 1) await stream.next();
-    await plane.service('identity').bus.publish(identity.accessChanged, { keyIds: [principal.keyId], userIds: [] });
+    await harness.service('identity').bus.publish(identity.accessChanged, { keyIds: [principal.keyId], userIds: [] });
     expect(await stream.rest()).toEqual([]);
   });
 
   it('limits the open streams of one token', async () => {
     const [first] = [await follow(), await follow()];
-    const third = await plane.send('GET', `/jobs/${jobId}/stream`);
+    const third = await harness.send('GET', `/jobs/${jobId}/stream`);
     expect([third.status, third.body['limit'], third.body['value']]).toEqual([429, 'streamsPerToken', 2]);
     complete();
     await changed();
@@ -128,9 +128,9 @@ describe('GET /jobs/:id/stream', () => {
   });
 
   it('answers errors before the stream starts', async () => {
-    plane.reply('jobs.v1.show', () => {
+    harness.reply('jobs.v1.show', () => {
       throw new Fault('job.not_found', 'No such job.');
     });
-    expect((await plane.send('GET', `/jobs/${jobId}/stream`)).status).toBe(404);
+    expect((await harness.send('GET', `/jobs/${jobId}/stream`)).status).toBe(404);
   });
 });

@@ -2,19 +2,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { aid, principal, token } from '../../test/sample-replies.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
 
-let plane: GatewayHarness;
+let harness: GatewayHarness;
 beforeAll(async () => {
-  plane = await startHarness();
+  harness = await startHarness();
 });
-beforeEach(() => plane.reset());
-afterAll(() => plane.stop());
+beforeEach(() => harness.reset());
+afterAll(() => harness.stop());
 
 const services = `/${aid}/ky3/services/valkey`;
-const inputOf = (subject: string) => plane.received.filter((one) => one.subject === subject).map(({ input }) => input);
+const inputOf = (subject: string) =>
+  harness.received.filter((one) => one.subject === subject).map(({ input }) => input);
 
 describe('Idempotency-Key', () => {
   const create = (body: string, path = services) =>
-    plane.send('POST', path, { body, headers: { 'idempotency-key': 'k 1' } });
+    harness.send('POST', path, { body, headers: { 'idempotency-key': 'k 1' } });
 
   it('reaches the service with a hash that only the same request shares', async () => {
     await create('{"name":"a","replicas":2}');
@@ -25,8 +26,8 @@ describe('Idempotency-Key', () => {
       ({ idempotency }) => idempotency as { key: string; requestHash: string },
     );
     expect(sent.map(({ key }) => key)).toEqual(['k 1', 'k 1', 'k 1', 'k 1']);
-    const [first, again, otherBody, otherPath] = sent.map(({ requestHash }) => requestHash);
-    expect(again).toBe(first);
+    const [first, repeated, otherBody, otherPath] = sent.map(({ requestHash }) => requestHash);
+    expect(repeated).toBe(first);
     expect(new Set([first, otherBody, otherPath]).size).toBe(3);
   });
 
@@ -45,9 +46,9 @@ describe('Idempotency-Key', () => {
       { ...principal, memberships: [{ aid, role: 'admin' as const }] },
     ];
     for (const [number, other] of others.entries()) {
-      plane.reply('identity.v1.authenticate', () => other);
+      harness.reply('identity.v1.authenticate', () => other);
       const headers = { 'idempotency-key': 'k 1', authorization: `Bearer ${token.slice(0, -1)}${number}` };
-      await plane.send('POST', services, { body: '{"name":"a"}', headers });
+      await harness.send('POST', services, { body: '{"name":"a"}', headers });
     }
     const sent = inputOf('reconciler.v1.instance-create').map(
       ({ idempotency }) => idempotency as { by: string; requestHash: string },
@@ -57,17 +58,17 @@ describe('Idempotency-Key', () => {
   });
 
   it.each(['x'.repeat(65), 'ä', 'a\tb'])('%j is rejected', async (key) => {
-    const { status, body } = await plane.send('POST', services, { headers: { 'idempotency-key': key } });
+    const { status, body } = await harness.send('POST', services, { headers: { 'idempotency-key': key } });
     expect([status, body['issues']]).toEqual([400, [expect.objectContaining({ path: 'Idempotency-Key' })]]);
     expect(inputOf('reconciler.v1.instance-create')).toEqual([]);
   });
 });
 
 describe('generations', () => {
-  it('are the ETag of a read, whatever If-None-Match says', async () => {
-    const { status, headers } = await plane.send('GET', `${services}/abcde`, { headers: { 'if-none-match': '"7"' } });
+  it('are the ETag of a read, regardless of If-None-Match', async () => {
+    const { status, headers } = await harness.send('GET', `${services}/abcde`, { headers: { 'if-none-match': '"7"' } });
     expect([status, headers.get('etag')]).toEqual([200, '"7"']);
-    expect((await plane.send('GET', services)).headers.get('etag')).toBeNull();
+    expect((await harness.send('GET', services)).headers.get('etag')).toBeNull();
   });
 
   it.each([
@@ -76,12 +77,12 @@ describe('generations', () => {
     ['W/"7"', 7],
     ['*', undefined],
   ])('If-Match %s expects %p', async (header, expected) => {
-    await plane.send('PATCH', `${services}/abcde`, { body: '{}', headers: { 'if-match': header } });
+    await harness.send('PATCH', `${services}/abcde`, { body: '{}', headers: { 'if-match': header } });
     expect(inputOf('reconciler.v1.instance-update')[0]?.['ifGeneration']).toBe(expected);
   });
 
   it.each(['seven', '-1', '"7', '"1","2"', '99999999999999999999'])('If-Match %s is rejected', async (header) => {
-    const { status, body } = await plane.send('DELETE', `${services}/abcde`, { headers: { 'if-match': header } });
+    const { status, body } = await harness.send('DELETE', `${services}/abcde`, { headers: { 'if-match': header } });
     expect([status, body['code']]).toEqual([400, 'request.invalid']);
   });
 });
@@ -90,9 +91,9 @@ describe('a write without a job', () => {
   it.each([
     { osid: 'valkey-abcde', noOp: true, message: 'Nothing changed.' },
     { id: 'abcde', osid: 'valkey-abcde', name: 'renamed' },
-  ])('is answered with 200: %j', async (answer) => {
-    plane.reply('reconciler.v1.instance-update', () => answer);
-    const { status, body } = await plane.send('PATCH', `${services}/abcde`, { body: '{}' });
-    expect([status, body]).toEqual([200, answer]);
+  ])('gets status 200: %j', async (reply) => {
+    harness.reply('reconciler.v1.instance-update', () => reply);
+    const { status, body } = await harness.send('PATCH', `${services}/abcde`, { body: '{}' });
+    expect([status, body]).toEqual([200, reply]);
   });
 });

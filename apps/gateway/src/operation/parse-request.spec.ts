@@ -4,20 +4,20 @@ import { operations } from '@runos/api';
 import { aid, setId } from '../../test/sample-replies.js';
 import { pathOf, type GatewayHarness, startHarness } from '../../test/harness.js';
 
-let plane: GatewayHarness;
+let harness: GatewayHarness;
 beforeAll(async () => {
-  plane = await startHarness({ maxBodyBytes: 4096 });
+  harness = await startHarness({ maxBodyBytes: 4096 });
 });
-beforeEach(() => plane.reset());
-afterAll(() => plane.stop());
+beforeEach(() => harness.reset());
+afterAll(() => harness.stop());
 
 type Body = NonNullable<RequestInit['body']>;
 
 const services = `/${aid}/ky3/services/valkey`;
-const behind = () => plane.received.filter(({ subject }) => subject !== 'identity.v1.authenticate');
+const behind = () => harness.received.filter(({ subject }) => subject !== 'identity.v1.authenticate');
 const issuesOf = (body: Record<string, unknown>) => body['issues'] as { path: string; message: string }[];
 const post = (body: Body, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
-  plane.send('POST', services, { body, headers });
+  harness.send('POST', services, { body, headers });
 
 const malformed: Readonly<Record<string, Body>> = {
   'no JSON': '{"name":',
@@ -38,12 +38,12 @@ describe('the body', () => {
     'of %s is refused when malformed',
     async (_, op) => {
       for (const [what, body] of Object.entries(malformed)) {
-        const answer = await plane.send(op.method, pathOf(op), {
+        const response = await harness.send(op.method, pathOf(op), {
           body,
           headers: { 'content-type': 'application/json' },
         });
-        expect([what, answer.status, answer.body['code']]).toEqual([what, 400, 'request.invalid']);
-        expect([what, issuesOf(answer.body).length]).not.toEqual([what, 0]);
+        expect([what, response.status, response.body['code']]).toEqual([what, 400, 'request.invalid']);
+        expect([what, issuesOf(response.body).length]).not.toEqual([what, 0]);
       }
       expect(behind()).toEqual([]);
     },
@@ -61,15 +61,17 @@ describe('the body', () => {
 
   it('gets the path of a character that cannot be stored', async () => {
     const body = JSON.stringify({ values: { shared_buffers: 'a\0' } });
-    const answer = await plane.send('PATCH', `/${aid}/config-sets/${setId}`, { body });
-    expect(issuesOf(answer.body)[0]?.path).toBe('values.shared_buffers');
+    const response = await harness.send('PATCH', `/${aid}/config-sets/${setId}`, { body });
+    expect(issuesOf(response.body)[0]?.path).toBe('values.shared_buffers');
   });
 
   it('may be missing when no field is required, with any content type', async () => {
-    expect((await plane.send('POST', services)).status).toBe(202);
-    expect((await plane.send('POST', services, { headers: { 'content-type': 'application/json' } })).status).toBe(202);
-    expect((await plane.send('PATCH', `${services}/abcde/restart`)).status).toBe(202);
-    const missing = await plane.send('POST', `/${aid}/config-sets`);
+    expect((await harness.send('POST', services)).status).toBe(202);
+    expect((await harness.send('POST', services, { headers: { 'content-type': 'application/json' } })).status).toBe(
+      202,
+    );
+    expect((await harness.send('PATCH', `${services}/abcde/restart`)).status).toBe(202);
+    const missing = await harness.send('POST', `/${aid}/config-sets`);
     expect(
       issuesOf(missing.body)
         .map(({ path }) => path)
@@ -94,15 +96,19 @@ describe('the body', () => {
     const large = JSON.stringify({ name: 'x'.repeat(5_000) });
     const bomb = Uint8Array.from(gzipSync(JSON.stringify({ name: 'x'.repeat(1_000_000) })));
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip', authorization: 'none' };
-    for (const answer of [await post(large, { authorization: 'none' }), await post(bomb, headers)]) {
-      expect([answer.status, answer.body['code'], answer.body['value']]).toEqual([413, 'request.too_large', 4096]);
+    for (const response of [await post(large, { authorization: 'none' }), await post(bomb, headers)]) {
+      expect([response.status, response.body['code'], response.body['value']]).toEqual([
+        413,
+        'request.too_large',
+        4096,
+      ]);
     }
     const packed = Uint8Array.from(gzipSync('{"name":"orders"}'));
     expect((await post(packed, { 'content-type': 'application/json', 'content-encoding': 'gzip' })).status).toBe(202);
   });
 
   it('is rejected when the operation has none', async () => {
-    expect((await plane.send('DELETE', `${services}/abcde`, { body: '{"force":true}' })).status).toBe(400);
+    expect((await harness.send('DELETE', `${services}/abcde`, { body: '{"force":true}' })).status).toBe(400);
     expect(behind()).toEqual([]);
   });
 });
@@ -119,13 +125,13 @@ describe('the query', () => {
     'cursor=%00',
     '%',
   ])('%s is refused', async (query) => {
-    const { status, body } = await plane.send('GET', `/${aid}/ky3/services?${query}`);
+    const { status, body } = await harness.send('GET', `/${aid}/ky3/services?${query}`);
     expect([status, body['code'], issuesOf(body).length]).toEqual([400, 'request.invalid', 1]);
     expect(behind()).toEqual([]);
   });
 
   it('reaches the service decoded and with defaults', async () => {
-    await plane.send('GET', `/${aid}/ky3/services?cursor=a%2Bb+c&`);
+    await harness.send('GET', `/${aid}/ky3/services?cursor=a%2Bb+c&`);
     expect(behind()[0]?.input).toEqual({ cid: 'ky3', limit: 500, cursor: 'a+b c' });
   });
 });

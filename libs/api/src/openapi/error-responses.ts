@@ -71,9 +71,9 @@ const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
 const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'request.invalid': 'replicas: Invalid input: expected number, received string.',
   'auth.invalid': 'Invalid token',
-  'auth.forbidden': 'This operation needs the role member or admin or owner; your role is viewer.',
+  'auth.forbidden': 'This needs the role member or admin or owner; you are viewer.',
   'limit.exceeded': 'More than 600 writes in a minute; retry in 12 s.',
-  'request.too_large': 'The body is larger than 1048576 bytes.',
+  'request.too_large': 'The body is larger than 1048576 bytes; send less at once.',
   'conflict.stale':
     'The write expects generation 7, but the current generation is 8. Read it again and repeat the change.',
   'conflict.deleting': 'It is being deleted.',
