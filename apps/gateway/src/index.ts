@@ -1,2 +1,2 @@
-export { gateway } from './gateway.js';
-export { type GatewayConfig, gatewayConfig } from './gateway-config.js';
+export { gatewayService } from './module.js';
+export { type GatewayConfig, gatewayConfig } from './config.js';

@@ -1,15 +1,15 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aid, jobId, token } from '../test/sample-answers.js';
-import { EventReader } from '../test/event-reader.js';
-import { type SpecPlane, specPlane } from '../test/spec-plane.js';
+import { aid, jobId, token } from '../test/sample-replies.js';
+import { EventStreamReader } from '../test/event-stream-reader.js';
+import { type GatewayHarness, startHarness } from '../test/harness.js';
 
-let plane: SpecPlane;
-// One at a time: Passport knows strategies by process, so a second gateway in this one would answer for the first.
+let harness: GatewayHarness;
+// One gateway at a time: Passport strategies are global to the process, so a second gateway would replace the first.
 beforeEach(async () => {
-  plane = await specPlane();
+  harness = await startHarness();
 });
-afterEach(() => plane.stop());
+afterEach(() => harness.stop());
 
 interface Closed {
   readonly status: number | undefined;
@@ -28,46 +28,48 @@ const kept = (agent: Agent, url: string): Promise<Closed> =>
     sent.end();
   });
 
-/** Resolves once no new connection is taken. */
+/** Resolves once new connections are refused. */
 async function closed(url: string): Promise<void> {
-  const taken = (): Promise<boolean> =>
+  const isAccepted = (): Promise<boolean> =>
     fetch(`${url}/livez`).then(
       () => true,
       () => false,
     );
-  while (await taken()) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (await isAccepted()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 describe('stopping', () => {
-  it('finishes what is under way, ends streams and keeps no connection', async () => {
+  it('completes running requests, ends streams and closes connections', async () => {
     const agent = new Agent({ keepAlive: true });
-    expect(await kept(agent, `${plane.url}/livez`)).toEqual({ status: 200, connection: 'keep-alive' });
-    const stream = await EventReader.open(`${plane.url}/jobs/${jobId}/stream`, { authorization: `Bearer ${token}` });
+    expect(await kept(agent, `${harness.url}/livez`)).toEqual({ status: 200, connection: 'keep-alive' });
+    const stream = await EventStreamReader.open(`${harness.url}/jobs/${jobId}/stream`, {
+      authorization: `Bearer ${token}`,
+    });
     let release = (): void => undefined;
-    const arrived = new Promise<void>((asked) => {
-      plane.answer('reconciler.v1.cluster-list', async () => {
-        asked();
+    const arrived = new Promise<void>((resolve) => {
+      harness.reply('reconciler.v1.cluster-list', async () => {
+        resolve();
         await new Promise<void>((resolve) => (release = resolve));
         return { clusters: [] };
       });
     });
-    const underWay = kept(agent, `${plane.url}/${aid}/clusters`);
+    const underWay = kept(agent, `${harness.url}/${aid}/clusters`);
     await arrived;
-    const stopped = plane.gateway.stop();
+    const stopped = harness.gateway.stop();
     await stream.rest();
     release();
     expect(await underWay).toEqual({ status: 200, connection: 'close' });
     await stopped;
-    await expect(fetch(`${plane.url}/livez`)).rejects.toThrow('fetch failed');
+    await expect(fetch(`${harness.url}/livez`)).rejects.toThrow('fetch failed');
     agent.destroy();
   });
 
-  it('answers what comes over a kept connection just then, and takes no new one', async () => {
+  it('answers requests on keep-alive connections and accepts no new connections', async () => {
     const agent = new Agent({ keepAlive: true });
-    await kept(agent, `${plane.url}/livez`);
-    const stopped = plane.gateway.stop();
-    await closed(plane.url);
-    expect(await kept(agent, `${plane.url}/livez`)).toEqual({ status: 200, connection: 'close' });
+    await kept(agent, `${harness.url}/livez`);
+    const stopped = harness.gateway.stop();
+    await closed(harness.url);
+    expect(await kept(agent, `${harness.url}/livez`)).toEqual({ status: 200, connection: 'close' });
     await stopped;
     agent.destroy();
   });

@@ -1,4 +1,4 @@
 import { runService } from '@runos/messaging';
-import { gateway } from './gateway.js';
+import { gatewayService } from './module.js';
 
-await runService(gateway);
+await runService(gatewayService);

@@ -1,6 +1,5 @@
 export { Membership, listAccounts } from './accounts/account-operations.js';
-export { type Access, type Level, levels } from './access/level.js';
-export { Role, roleAllows, roles, weakerRole } from './access/role.js';
+export { type Access, type Level, levels, Role, roleAllows, roles, weakerRole } from './access/access.js';
 export {
   ApiKey,
   createApiKey,
@@ -35,7 +34,7 @@ export {
   updateConfigSet,
   UpdateConfigSet,
 } from './config-sets/config-set-operations.js';
-export { Accepted, JobId, Name, NextCursor, page, Timestamp } from './field.js';
+export { Accepted, JobId, Name, NextCursor, page, Timestamp } from './operation/fields.js';
 export {
   cancelJob,
   listJobLogs,
@@ -60,9 +59,16 @@ export {
 } from './jobs/job-shapes.js';
 export { listNodes, Node, NodeStatus, nodeStatuses, showNode } from './nodes/node-operations.js';
 export { openApi } from './openapi/open-api.js';
-export { type Method, type Operation, operation, type OperationInput, type OperationOutput } from './operation.js';
-export { literalSegments, type OperationId, operations } from './operations.js';
-export { type PathParam, pathParams } from './path-params.js';
+export {
+  type Method,
+  type Operation,
+  operation,
+  type OperationInput,
+  type OperationOutput,
+} from './operation/operation.js';
+export { reservedWords } from './operation/reserved-words.js';
+export { type OperationId, operations } from './operations.js';
+export { type PathParam, pathParams } from './operation/path-params.js';
 export { listSizingClasses, listVersions, SizingClass } from './service-info/service-info-operations.js';
 export {
   createService,

@@ -4,7 +4,7 @@ import * as clusters from './clusters/cluster-operations.js';
 import * as configSets from './config-sets/config-set-operations.js';
 import * as jobs from './jobs/job-operations.js';
 import * as nodes from './nodes/node-operations.js';
-import type { Operation } from './operation.js';
+import type { Operation } from './operation/operation.js';
 import * as serviceInfo from './service-info/service-info-operations.js';
 import * as services from './services/service-operations.js';
 import * as sessions from './sessions/session-operations.js';
@@ -14,20 +14,10 @@ const isOperation = (value: unknown): value is Operation =>
 
 const nouns = [sessions, accounts, apiKeys, clusters, nodes, services, serviceInfo, configSets, jobs] as const;
 
-/** Every public operation; adding one to its noun's file is enough. */
+/** Every public operation. An operation exported by the file of its noun is included. */
 export const operations: readonly Operation[] = nouns.flatMap((noun) => Object.values(noun).filter(isOperation));
 
 type ValueOf<T> = T extends unknown ? T[keyof T] : never;
 
-/** The id of every public operation: what is told per operation is told by it, so that nothing is left out. */
+/** The id of every public operation. `Record<OperationId, …>` makes the compiler report a missing operation. */
 export type OperationId = Extract<ValueOf<(typeof nouns)[number]>, { readonly method: unknown }>['id'];
-
-/**
- * Literal path segments of the public routes: no aid and no cid may read like one of them.
- * `notify` and `cli` are reserved ahead of their routes, since ids never change.
- */
-export const literalSegments: ReadonlySet<string> = new Set(
-  [...operations.map(({ path }) => path), '/livez', '/readyz', '/metrics', '/openapi.json', '/notify', '/cli']
-    .flatMap((path) => path.split('/'))
-    .filter((segment) => segment !== '' && !segment.startsWith(':')),
-);

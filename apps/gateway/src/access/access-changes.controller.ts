@@ -1,15 +1,15 @@
 import { Controller } from '@nestjs/common';
 import { identity } from '@runos/contracts';
 import { Subscribe } from '@runos/messaging';
-import { type AccessChange, Principals } from './principals.js';
+import { type AccessChange, PrincipalCache } from './principal-cache.js';
 
-/** Hears of revoked tokens and changed memberships. */
+/** Invalidates cached principals when a token was revoked or a membership changed. */
 @Controller()
 export class AccessChangesController {
-  constructor(private readonly principals: Principals) {}
+  constructor(private readonly principals: PrincipalCache) {}
 
   @Subscribe(identity.accessChanged)
   accessChanged(change: AccessChange): void {
-    this.principals.changed(change);
+    this.principals.invalidate(change);
   }
 }

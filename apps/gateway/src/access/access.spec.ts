@@ -1,63 +1,63 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { aid, principal } from '../../test/sample-answers.js';
-import { type SpecPlane, specPlane } from '../../test/spec-plane.js';
-import { Principals } from './principals.js';
+import { aid, principal } from '../../test/sample-replies.js';
+import { type GatewayHarness, startHarness } from '../../test/harness.js';
+import { PrincipalCache } from './principal-cache.js';
 
-let plane: SpecPlane;
+let harness: GatewayHarness;
 beforeAll(async () => {
-  plane = await specPlane();
+  harness = await startHarness();
 });
-beforeEach(() => plane.reset());
-afterAll(() => plane.stop());
+beforeEach(() => harness.reset());
+afterAll(() => harness.stop());
 
-let made = 0;
-/** A token that no spec has used before, as its header. */
-const fresh = (kind = 'pat') => ({
-  headers: { authorization: `Bearer runos_${kind}_${String((made += 1)).padStart(12, 'k')}.${'s'.repeat(43)}` },
+let tokenCount = 0;
+/** The header of a token that no other spec uses. */
+const newToken = (kind = 'pat') => ({
+  headers: { authorization: `Bearer runos_${kind}_${String((tokenCount += 1)).padStart(12, 'k')}.${'s'.repeat(43)}` },
 });
-const authentications = () => plane.asked.filter(({ subject }) => subject === 'identity.v1.authenticate').length;
-const speaksFor = (change: Partial<typeof principal>) =>
-  plane.answer('identity.v1.authenticate', () => ({ ...principal, ...change }));
+const authentications = () => harness.received.filter(({ subject }) => subject === 'identity.v1.authenticate').length;
+const authenticateAs = (change: Partial<typeof principal>) =>
+  harness.reply('identity.v1.authenticate', () => ({ ...principal, ...change }));
 
-/** Tells that access changed and waits until the gateway has heard it. */
+/** Publishes accessChanged and waits until the gateway has received it. */
 async function changeAccess(change: { keyIds: string[]; userIds: string[] }): Promise<void> {
-  const heard = new Promise<void>((resolve) => {
-    const off = plane.gateway.app.get(Principals).onChange(() => {
-      off();
+  const received = new Promise<void>((resolve) => {
+    const unsubscribe = harness.gateway.app.get(PrincipalCache).onChange(() => {
+      unsubscribe();
       resolve();
     });
   });
-  await plane.service('identity').bus.publish(identity.accessChanged, change);
-  await heard;
+  await harness.service('identity').bus.publish(identity.accessChanged, change);
+  await received;
 }
 
 describe('authentication', () => {
-  it('asks identity once for a token, however many requests come at once or later', async () => {
-    const init = fresh();
-    await Promise.all(Array.from({ length: 20 }, () => plane.send('GET', '/user/accounts', init)));
-    await plane.send('GET', '/user/accounts', init);
+  it('sends one authentication request per token for concurrent and later requests', async () => {
+    const init = newToken();
+    await Promise.all(Array.from({ length: 20 }, () => harness.send('GET', '/user/accounts', init)));
+    await harness.send('GET', '/user/accounts', init);
     expect(authentications()).toBe(1);
   });
 
   it.each([
     ['key', { keyIds: [principal.keyId], userIds: [] }],
     ['user', { keyIds: [], userIds: [principal.userId] }],
-  ])('asks again at once after a change of the %s', async (_, change) => {
-    const init = fresh();
-    await plane.send('GET', '/user/accounts', init);
+  ])('authenticates again after a change of the %s', async (_, change) => {
+    const init = newToken();
+    await harness.send('GET', '/user/accounts', init);
     await changeAccess({ keyIds: ['another'], userIds: ['6f1c9d5e-0000-7000-8000-000000000000'] });
-    await plane.send('GET', '/user/accounts', init);
+    await harness.send('GET', '/user/accounts', init);
     expect(authentications()).toBe(1);
     await changeAccess(change);
-    plane.answer('identity.v1.authenticate', () => {
+    harness.reply('identity.v1.authenticate', () => {
       throw new Fault('auth.invalid', 'The token was revoked.', {
         reason: 'revoked',
         revokedAt: '2030-01-01T00:00:00.000Z',
       });
     });
-    const { status, body } = await plane.send('GET', '/user/accounts', init);
+    const { status, body } = await harness.send('GET', '/user/accounts', init);
     expect([status, body]).toEqual([
       401,
       {
@@ -70,65 +70,65 @@ describe('authentication', () => {
     ]);
   });
 
-  it('does not remember an answer that may be older than a change', async () => {
-    const init = fresh();
+  it('does not cache a reply that may be older than a change', async () => {
+    const init = newToken();
     let release = (): void => undefined;
-    const arrived = new Promise<void>((asked) => {
-      plane.answer('identity.v1.authenticate', async () => {
-        asked();
+    const arrived = new Promise<void>((resolve) => {
+      harness.reply('identity.v1.authenticate', async () => {
+        resolve();
         await new Promise<void>((resolve) => (release = resolve));
         return principal;
       });
     });
-    const early = plane.send('GET', '/user/accounts', init);
+    const early = harness.send('GET', '/user/accounts', init);
     await arrived;
     await changeAccess({ keyIds: [principal.keyId], userIds: [] });
     release();
     expect((await early).status).toBe(200);
-    speaksFor({});
-    await plane.send('GET', '/user/accounts', init);
+    authenticateAs({});
+    await harness.send('GET', '/user/accounts', init);
     expect(authentications()).toBe(2);
   });
 
-  it('tells an expired session by its own code', async () => {
-    plane.answer('identity.v1.authenticate', () => {
+  it('answers an expired session with its own code', async () => {
+    harness.reply('identity.v1.authenticate', () => {
       throw new Fault('auth.session_expired', 'The session has expired; log in again.', { reason: 'expired' });
     });
-    const { status, body } = await plane.send('GET', '/user/accounts', fresh('ses'));
+    const { status, body } = await harness.send('GET', '/user/accounts', newToken('ses'));
     expect([status, body['code'], body['reason']]).toEqual([401, 'auth.session_expired', 'expired']);
   });
 
   it.each(['runos_notify_aaaaaaaaaaaa.sss', 'runos_reg_aaaaaaaaaaaa.sss', 'x', `runos_pat_a.${'s'.repeat(43)}`, 'a b'])(
-    'refuses %s without asking anybody',
+    'refuses %s without a request to identity',
     async (token) => {
-      const { status } = await plane.send('GET', '/user/accounts', { headers: { authorization: `Bearer ${token}` } });
-      expect([status, plane.asked.length]).toEqual([401, 0]);
+      const { status } = await harness.send('GET', '/user/accounts', { headers: { authorization: `Bearer ${token}` } });
+      expect([status, harness.received.length]).toEqual([401, 0]);
     },
   );
 
-  it('takes no token from the query or the body', async () => {
-    const token = fresh().headers.authorization.slice('Bearer '.length);
+  it('accepts no token in the query or the body', async () => {
+    const token = newToken().headers.authorization.slice('Bearer '.length);
     const none = { authorization: 'none' };
-    expect((await plane.send('GET', `/user/accounts?access_token=${token}`, { headers: none })).status).toBe(401);
+    expect((await harness.send('GET', `/user/accounts?access_token=${token}`, { headers: none })).status).toBe(401);
     const body = JSON.stringify({ access_token: token });
-    expect((await plane.send('POST', '/auth/logout', { headers: none, body })).status).toBe(401);
+    expect((await harness.send('POST', '/auth/logout', { headers: none, body })).status).toBe(401);
   });
 
-  it('answers 503 with a time when identity cannot be asked', async () => {
-    plane.answer('identity.v1.authenticate', () => {
+  it('answers 503 with Retry-After when identity is unavailable', async () => {
+    harness.reply('identity.v1.authenticate', () => {
       throw new Fault('unavailable', 'The database is away.', { retryAfterSeconds: 3 });
     });
-    const { status, headers } = await plane.send('GET', '/user/accounts', fresh());
+    const { status, headers } = await harness.send('GET', '/user/accounts', newToken());
     expect([status, headers.get('retry-after')]).toEqual([503, '3']);
   });
 });
 
 describe('the order of checks', () => {
-  const viewer = () => speaksFor({ memberships: [{ aid, role: 'viewer' }] });
+  const viewer = () => authenticateAs({ memberships: [{ aid, role: 'viewer' }] });
 
-  it('answers a foreign account, one that does not exist and no id at all with the same words', async () => {
+  it('gives the same response for a foreign account, a missing one and an invalid id', async () => {
     for (const other of ['zzzzz', 'other', 'NOT_AN_AID']) {
-      const { status, body } = await plane.send('GET', `/${other}/clusters`);
+      const { status, body } = await harness.send('GET', `/${other}/clusters`);
       expect([status, body['error'], body['code']]).toEqual([
         404,
         `Account '${other}' not found.`,
@@ -137,41 +137,48 @@ describe('the order of checks', () => {
     }
   });
 
-  it('looks for the account before the rest of the path, that before the level, that before the input', async () => {
+  it('checks account, then path, then level, then input', async () => {
     viewer();
-    const init = { ...fresh(), body: '[' };
-    expect((await plane.send('POST', '/zzzzz/NO/services/NO', init)).body['code']).toBe('account.not_found');
-    expect((await plane.send('POST', `/${aid}/NO/services/NO`, init)).body['code']).toBe('cluster.not_found');
-    expect((await plane.send('POST', `/${aid}/ky3/services/NO`, init)).body['code']).toBe('type.not_found');
-    expect((await plane.send('POST', `/${aid}/ky3/services/valkey`, init)).body['code']).toBe('auth.forbidden');
-    speaksFor({});
-    const member = { ...fresh(), body: '[' };
-    expect((await plane.send('POST', `/${aid}/ky3/services/valkey`, member)).body['code']).toBe('request.invalid');
-    expect(plane.asked.filter(({ subject }) => subject !== 'identity.v1.authenticate')).toEqual([]);
+    const init = { ...newToken(), body: '[' };
+    expect((await harness.send('POST', '/zzzzz/NO/services/NO', init)).body['code']).toBe('account.not_found');
+    expect((await harness.send('POST', `/${aid}/NO/services/NO`, init)).body['code']).toBe('cluster.not_found');
+    expect((await harness.send('POST', `/${aid}/ky3/services/NO`, init)).body['code']).toBe('type.not_found');
+    expect((await harness.send('POST', `/${aid}/ky3/services/valkey`, init)).body['code']).toBe('auth.forbidden');
+    authenticateAs({});
+    const member = { ...newToken(), body: '[' };
+    expect((await harness.send('POST', `/${aid}/ky3/services/valkey`, member)).body['code']).toBe('request.invalid');
+    expect(harness.received.filter(({ subject }) => subject !== 'identity.v1.authenticate')).toEqual([]);
   });
 
-  it('names account, actor and role to the service behind it', async () => {
-    await plane.send('POST', `/${aid}/ky3/services/valkey`, fresh());
-    const { tenant, actor } = plane.asked[1];
-    expect([tenant, actor]).toEqual([aid, { kind: 'pat', id: principal.keyId, name: 'ci', role: 'owner' }]);
-    plane.reset();
-    speaksFor({ kind: 'session' });
-    await plane.send('POST', `/${aid}/ky3/services/valkey`, fresh('ses'));
-    expect(plane.asked[1].actor).toEqual({ kind: 'user', id: principal.userId, name: principal.email, role: 'owner' });
+  it('forwards account, actor and role to the service', async () => {
+    await harness.send('POST', `/${aid}/ky3/services/valkey`, newToken());
+    expect([harness.received[1]?.tenant, harness.received[1]?.actor]).toEqual([
+      aid,
+      { kind: 'pat', id: principal.keyId, name: 'ci', role: 'owner' },
+    ]);
+    harness.reset();
+    authenticateAs({ kind: 'session' });
+    await harness.send('POST', `/${aid}/ky3/services/valkey`, newToken('ses'));
+    expect(harness.received[1]?.actor).toEqual({
+      kind: 'user',
+      id: principal.userId,
+      name: principal.email,
+      role: 'owner',
+    });
   });
 
-  it('judges a job by the role in the account it belongs to', async () => {
-    speaksFor({
+  it('authorizes a job by the role in its own account', async () => {
+    authenticateAs({
       memberships: [
         { aid: 'mine0', role: 'owner' },
         { aid, role: 'viewer' },
       ],
     });
-    const init = fresh();
-    expect((await plane.send('GET', '/jobs/00000000-0000-7000-8000-000000000001', init)).status).toBe(200);
-    expect(plane.asked[1].input['aids']).toEqual(['mine0', aid]);
-    const { status, body } = await plane.send('POST', '/jobs/00000000-0000-7000-8000-000000000001/cancel', init);
+    const init = newToken();
+    expect((await harness.send('GET', '/jobs/00000000-0000-7000-8000-000000000001', init)).status).toBe(200);
+    expect(harness.received[1]?.input['aids']).toEqual(['mine0', aid]);
+    const { status, body } = await harness.send('POST', '/jobs/00000000-0000-7000-8000-000000000001/cancel', init);
     expect([status, body['code']]).toEqual([403, 'auth.forbidden']);
-    expect(plane.asked.map(({ subject }) => subject)).not.toContain('reconciler.v1.job-cancel');
+    expect(harness.received.map(({ subject }) => subject)).not.toContain('reconciler.v1.job-cancel');
   });
 });

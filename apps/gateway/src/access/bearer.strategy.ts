@@ -4,23 +4,23 @@ import type { Principal } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { parseToken, type TokenKind } from '@runos/security';
 import { Strategy } from 'passport-http-bearer';
-import { Principals } from './principals.js';
+import { PrincipalCache } from './principal-cache.js';
 
-/** Sessions and personal access tokens; the tokens of Notify and of registration open nothing here. */
+/** Session tokens and personal access tokens. Notify keys and registration tokens are not accepted here. */
 const kinds: readonly (TokenKind | undefined)[] = ['pat', 'ses'];
 
-/** `Authorization: Bearer <token>`; what does not read like a token is refused without asking anybody. */
+/** `Authorization: Bearer <token>`. A malformed token is refused without a request to identity. */
 @Injectable()
 export class BearerStrategy extends PassportStrategy(Strategy) {
-  constructor(private readonly principals: Principals) {
+  constructor(private readonly principals: PrincipalCache) {
     super();
   }
 
   async validate(token: string): Promise<Principal> {
     if (!kinds.includes(parseToken(token)?.kind)) throw unknownToken();
-    return this.principals.of(token);
+    return this.principals.authenticate(token);
   }
 }
 
-/** In the words every unknown token is refused with, whether it reads like one or not. */
+/** The same message for malformed and for unknown tokens. Existing clients compare it. */
 export const unknownToken = (): Fault => new Fault('auth.invalid', 'Invalid token');

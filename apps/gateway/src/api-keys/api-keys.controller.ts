@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { createApiKey, listApiKeys, type OperationInput, revokeApiKey, showApiKey } from '@runos/api';
 import { identity } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
-import type { Call } from '../operation/call.js';
+import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 
 @Controller()
@@ -10,23 +10,23 @@ export class ApiKeysController {
   constructor(private readonly bus: Bus) {}
 
   @Operation(listApiKeys)
-  list(_: OperationInput<typeof listApiKeys>, { account }: Call) {
+  list(_: OperationInput<typeof listApiKeys>, { account }: CallContext) {
     return this.bus.request(identity.listApiKeys, {}, account);
   }
 
   @Operation(createApiKey)
-  create({ body }: OperationInput<typeof createApiKey>, { account, principal, write }: Call) {
+  create({ body }: OperationInput<typeof createApiKey>, { account, principal, write }: CallContext) {
     const { idempotency } = write;
     return this.bus.request(identity.createApiKey, { userId: principal.userId, key: body, idempotency }, account);
   }
 
   @Operation(showApiKey)
-  show({ params: { id } }: OperationInput<typeof showApiKey>, { account }: Call) {
+  show({ params: { id } }: OperationInput<typeof showApiKey>, { account }: CallContext) {
     return this.bus.request(identity.showApiKey, { id }, account);
   }
 
   @Operation(revokeApiKey)
-  revoke({ params: { id } }: OperationInput<typeof revokeApiKey>, { account }: Call) {
+  revoke({ params: { id } }: OperationInput<typeof revokeApiKey>, { account }: CallContext) {
     return this.bus.request(identity.revokeApiKey, { id }, account);
   }
 }

@@ -10,7 +10,7 @@ import {
 import { agentGateway, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
-import type { Call } from '../operation/call.js';
+import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 
 @Controller()
@@ -18,33 +18,33 @@ export class ClustersController {
   constructor(private readonly bus: Bus) {}
 
   @Operation(listClusters)
-  list(_: OperationInput<typeof listClusters>, { account }: Call) {
+  list(_: OperationInput<typeof listClusters>, { account }: CallContext) {
     return this.bus.request(reconciler.listClusters, {}, account);
   }
 
   @Operation(createCluster)
-  async create({ body }: OperationInput<typeof createCluster>, { account, write }: Call) {
-    const made = await this.bus.request(reconciler.createCluster, { cluster: body, ...write }, account);
-    const { cid, name, root, domain, status, createdAt } = made;
+  async create({ body }: OperationInput<typeof createCluster>, { account, write }: CallContext) {
+    const created = await this.bus.request(reconciler.createCluster, { cluster: body, ...write }, account);
+    const { cid, name, root, domain, status, createdAt } = created;
     return { cid, name, root, domain, status, createdAt };
   }
 
   @Operation(showCluster)
-  show({ params: { cid } }: OperationInput<typeof showCluster>, { account }: Call) {
+  show({ params: { cid } }: OperationInput<typeof showCluster>, { account }: CallContext) {
     return this.bus.request(reconciler.showCluster, { cid }, account);
   }
 
   @Operation(deleteCluster)
-  delete({ params: { cid } }: OperationInput<typeof deleteCluster>, { account, write }: Call) {
+  delete({ params: { cid } }: OperationInput<typeof deleteCluster>, { account, write }: CallContext) {
     return this.bus.request(reconciler.deleteCluster, { cid, ...write }, account);
   }
 
   @Operation(createRegistrationToken)
   async createToken(
     { params: { cid }, body }: OperationInput<typeof createRegistrationToken>,
-    { account, write: { idempotency } }: Call,
+    { account, write: { idempotency } }: CallContext,
   ) {
-    // Only the reconciler knows which clusters there are, and whether one is being deleted.
+    // The reconciler owns clusters: it decides whether this one exists and is not being deleted.
     const { status } = await this.bus.request(reconciler.showCluster, { cid }, account);
     if (status === 'deleting') throw deleting(cid);
     return this.bus.request(agentGateway.issueRegistrationToken, { cid, token: body, idempotency }, account);
@@ -52,4 +52,4 @@ export class ClustersController {
 }
 
 const deleting = (cid: string): Fault =>
-  new Fault('conflict.deleting', `Cluster '${cid}' is being deleted; nothing can register with it any more.`);
+  new Fault('conflict.deleting', `Cluster '${cid}' is being deleted; no agent can register with it any more.`);

@@ -4,7 +4,7 @@ import { Access } from '@runos/messaging';
 import { Readiness } from '@runos/observability';
 import type { Response } from 'express';
 
-/** What machines ask: does it turn, may it be sent work, what does it offer. */
+/** Liveness, readiness and the OpenAPI document, without a token. */
 @Access('public')
 @Controller()
 export class HealthController {
@@ -17,7 +17,7 @@ export class HealthController {
     return { ok: true };
   }
 
-  /** 200, or 503 naming what is missing; why is for the inside. */
+  /** 200, or 503 with the names of missing dependencies. The reasons are only on the operations port. */
   @Get('/readyz')
   async ready(@Res() response: Response): Promise<void> {
     const { ok, missing } = await this.readiness.report();

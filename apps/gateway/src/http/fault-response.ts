@@ -2,12 +2,12 @@ import { Fault, faultStatus } from '@runos/kernel';
 import type { Response } from 'express';
 import type { GatewayRequest } from './gateway-request.js';
 
-/** What existing command lines look for in a 401; the reason stands beside it. */
+/** Existing clients look for this text in a 401; `reason` holds the cause. */
 const invalidToken = 'Invalid token';
-/** Told to clients when the fault itself does not say when to try again. */
+/** Retry-After of a fault that names no delay, s. */
 const defaultRetrySeconds = 2;
 
-/** Answers a fault: `{error, code, traceId, …details}` with the status of its code. */
+/** Sends a fault as `{error, code, traceId, …details}` with the HTTP status of its code. */
 export function sendFault({ traceId }: GatewayRequest, response: Response, fault: Fault): void {
   const status = faultStatus[fault.code];
   if (status === 503 || status === 429) {
@@ -15,7 +15,7 @@ export function sendFault({ traceId }: GatewayRequest, response: Response, fault
   }
   if (status === 401) response.set('WWW-Authenticate', 'Bearer realm="runos"');
   const error = fault.code === 'auth.invalid' ? invalidToken : fault.message;
-  const always = { error, code: fault.code, traceId };
-  // Named first for people who read it, and last so that no detail takes their place.
-  response.status(status).json(Object.assign({ ...always }, fault.details, always));
+  const fixed = { error, code: fault.code, traceId };
+  // First for readability, and again last so that no detail overrides them.
+  response.status(status).json(Object.assign({ ...fixed }, fault.details, fixed));
 }

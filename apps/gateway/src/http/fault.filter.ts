@@ -5,9 +5,9 @@ import type { Logger } from '@runos/observability';
 import type { Response } from 'express';
 import { sendFault } from './fault-response.js';
 import type { GatewayRequest } from './gateway-request.js';
-import { answerUnrouted } from './unrouted.js';
+import { respondUnrouted } from './unrouted.js';
 
-/** Every error of the HTTP edge ends here; what is not one of ours is told to the log and answered dully. */
+/** Handles every error of the HTTP edge. An unexpected error is logged and answered as `internal` without details. */
 @Catch()
 export class FaultFilter implements ExceptionFilter {
   constructor(@InjectLogger() private readonly logger: Logger) {}
@@ -17,10 +17,10 @@ export class FaultFilter implements ExceptionFilter {
     const request = http.getRequest<GatewayRequest>();
     const response = http.getResponse<Response>();
     if (response.headersSent) {
-      this.logger.warn({ err: thrown }, 'an answer broke off');
+      this.logger.warn({ err: thrown }, 'a response was aborted');
       response.destroy();
     } else if (thrown instanceof HttpException && thrown.getStatus() === 404) {
-      answerUnrouted(request, response);
+      respondUnrouted(request, response);
     } else {
       sendFault(request, response, this.#faultFor(thrown));
     }
@@ -33,12 +33,12 @@ export class FaultFilter implements ExceptionFilter {
       return fault;
     }
     if (isBadPath(thrown)) {
-      return new Fault('route.not_found', 'Nothing is here: the path is not valid.');
+      return new Fault('route.not_found', 'No route matches: the path is not valid.');
     }
     this.logger.error({ err: thrown }, 'a request failed');
-    return new Fault('internal', 'Something went wrong on our side.');
+    return new Fault('internal', 'An internal error occurred.');
   }
 }
 
-/** A path that cannot be decoded, as Nest passes on what Express throws. Bodies and queries we read ourselves. */
+/** A path that cannot be decoded: Nest forwards what Express throws. Bodies and queries are parsed by the interceptor. */
 const isBadPath = (thrown: unknown): boolean => thrown instanceof HttpException && thrown.getStatus() === 400;

@@ -2,18 +2,18 @@ import type { Operation, Role } from '@runos/api';
 import type { Principal } from '@runos/contracts';
 import type { Request } from 'express';
 
-/** A request and what is known of it so far; each step of the way adds to it. */
+/** A request with the results of the steps before the handler. */
 export interface GatewayRequest extends Request {
-  /** The client's own X-Request-Id if it sent a usable one. */
+  /** The client's X-Request-Id if it is valid, else a new UUID. */
   requestId: string;
-  /** Where logs and traces of this request are found; what errors name. */
+  /** Trace id of logs, spans and error responses. */
   traceId: string;
-  /** As it arrived, unpacked, not yet looked at; undefined when there was none. */
+  /** The raw body after decompression; undefined without a body. */
   body: Buffer | undefined;
-  /** Set once the route is known. */
+  /** Set by the authentication guard. */
   operation?: Operation;
-  /** Set by the authentication of operations that need one. */
+  /** Set by authentication; undefined for public operations. */
   user?: Principal;
-  /** The caller's role in the account of the path, if the path names one. */
+  /** The caller's role in the account of the path; undefined without one. */
   role?: Role;
 }

@@ -3,37 +3,39 @@ import { Fault } from '@runos/kernel';
 import type { Response } from 'express';
 import { sendFault } from './fault-response.js';
 import type { GatewayRequest } from './gateway-request.js';
-import { ownRoutes } from '../health/own-routes.js';
+
+/** Routes beside the operations: GET, without a token. */
+const unauthenticatedRoutes = ['/livez', '/readyz', '/openapi.json'] as const;
 
 interface Route {
   readonly method: string;
   readonly segments: readonly string[];
 }
 
-const routes: readonly Route[] = [...operations, ...ownRoutes.map((path) => ({ method: 'GET', path }))].map(
+const routes: readonly Route[] = [...operations, ...unauthenticatedRoutes.map((path) => ({ method: 'GET', path }))].map(
   ({ method, path }) => ({ method, segments: path.split('/').slice(1) }),
 );
 
-const fits = (segments: readonly string[], given: readonly string[]): boolean =>
-  segments.length === given.length &&
-  segments.every((segment, index) => segment === given[index] || (segment.startsWith(':') && given[index] !== ''));
+const matches = (segments: readonly string[], path: readonly string[]): boolean =>
+  segments.length === path.length &&
+  segments.every((segment, index) => segment === path[index] || (segment.startsWith(':') && path[index] !== ''));
 
-const inOrder = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
+const methodOrder = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** The methods that a path takes; none when nothing is there. */
+/** The methods that a path supports; empty when no route matches. */
 export function methodsAt(path: string): readonly string[] {
-  const given = path
+  const requested = path
     .replace(/(.)\/$/, '$1')
     .split('/')
     .slice(1);
-  const methods = new Set(routes.filter(({ segments }) => fits(segments, given)).map(({ method }) => method));
+  const methods = new Set(routes.filter(({ segments }) => matches(segments, requested)).map(({ method }) => method));
   if (methods.size > 0) methods.add('OPTIONS');
   if (methods.has('GET')) methods.add('HEAD');
-  return inOrder.filter((method) => methods.has(method));
+  return methodOrder.filter((method) => methods.has(method));
 }
 
-/** Answers what no route took: OPTIONS with what is allowed, everything else with 404. */
-export function answerUnrouted(request: GatewayRequest, response: Response): void {
+/** Answers requests without a route: OPTIONS with the allowed methods, others with 404 and `Allow`. */
+export function respondUnrouted(request: GatewayRequest, response: Response): void {
   const methods = methodsAt(request.path);
   const allowed = methods.join(', ');
   if (methods.length > 0) response.set('Allow', allowed);
@@ -43,7 +45,7 @@ export function answerUnrouted(request: GatewayRequest, response: Response): voi
   }
   const message =
     methods.length > 0
-      ? `${request.method} is not offered here; this path takes ${allowed}.`
-      : 'Nothing is here; /openapi.json lists what is.';
+      ? `${request.method} is not supported here; this path supports ${allowed}.`
+      : 'No such route; /openapi.json lists all routes.';
   sendFault(request, response, new Fault('route.not_found', message));
 }

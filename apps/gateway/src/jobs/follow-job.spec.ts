@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
-import { job } from '../../test/sample-answers.js';
+import { job } from '../../test/sample-replies.js';
 import { followJob, type JobReader } from './follow-job.js';
-import { Watch } from './job-wakes.js';
+import { JobFollower } from './job-notifications.js';
 
 function following() {
   const clock = new ManualClock();
@@ -13,34 +13,34 @@ function following() {
     workItems: async () => [],
     logs: async () => [],
   };
-  const watch = new Watch(clock);
+  const follower = new JobFollower(clock);
   return {
     clock,
     end,
     reads,
-    watch,
-    lines: followJob({ reader, watch, clock, seen: { steps: {} }, signal: end.signal }),
+    follower,
+    events: followJob({ reader, follower, clock, sent: { steps: {} }, signal: end.signal }),
   };
 }
 
 describe('followJob', () => {
-  it('sends a comment and reads again every 15 s when nothing happens', async () => {
-    const { clock, reads, lines } = following();
-    await lines.next();
+  it('sends a keep-alive comment and reads the job every 15 s without events', async () => {
+    const { clock, reads, events } = following();
+    await events.next();
     for (const round of [1, 2]) {
-      const comment = lines.next();
+      const comment = events.next();
       await clock.asleep();
       await clock.advance(15_000);
-      expect((await comment).value).toBe(': still following\n\n');
+      expect((await comment).value).toBe(': keep-alive\n\n');
       expect(reads.count).toBe(1 + round);
     }
   });
 
-  it('misses no wake that comes while it reads', async () => {
-    const { clock, reads, lines, watch, end } = following();
-    await lines.next();
-    watch.notify();
-    const next = lines.next();
+  it('misses no notification that arrives during a read', async () => {
+    const { clock, reads, events, follower, end } = following();
+    await events.next();
+    follower.notify();
+    const next = events.next();
     await clock.asleep();
     expect(reads.count).toBe(2);
     end.abort();

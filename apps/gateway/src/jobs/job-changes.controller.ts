@@ -1,15 +1,15 @@
 import { Controller } from '@nestjs/common';
 import { jobs } from '@runos/contracts';
 import { Subscribe } from '@runos/messaging';
-import { JobWakes } from './job-wakes.js';
+import { JobNotifications } from './job-notifications.js';
 
-/** Hears that a job changed, for those who follow it here. */
+/** Subscribes to changes of jobs and notifies their followers on this replica. */
 @Controller()
 export class JobChangesController {
-  constructor(private readonly wakes: JobWakes) {}
+  constructor(private readonly wakes: JobNotifications) {}
 
   @Subscribe(jobs.jobChanged)
   jobChanged({ id }: { id: string }): void {
-    this.wakes.wake(id);
+    this.wakes.notify(id);
   }
 }

@@ -2,31 +2,31 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { JobLog, JobStatus, WorkItem } from '@runos/api';
 import { identity, jobs } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { aid, job, jobId, logLine, principal, token, workItem } from '../../test/sample-answers.js';
-import { type Asked, type SpecPlane, specPlane } from '../../test/spec-plane.js';
-import { EventReader } from '../../test/event-reader.js';
+import { aid, job, jobId, logLine, principal, token, workItem } from '../../test/sample-replies.js';
+import { type ReceivedRequest, type GatewayHarness, startHarness } from '../../test/harness.js';
+import { EventStreamReader } from '../../test/event-stream-reader.js';
 
-let plane: SpecPlane;
+let harness: GatewayHarness;
 beforeAll(async () => {
-  plane = await specPlane({ streamsPerToken: 2 });
+  harness = await startHarness({ streamsPerToken: 2 });
 });
-afterAll(() => plane.stop());
+afterAll(() => harness.stop());
 
-/** A job as the service behind the gateway knows it. */
+/** The job that the jobs service replies with. */
 let status: JobStatus;
 let items: WorkItem[];
 let logs: JobLog[];
-const open: EventReader[] = [];
+const open: EventStreamReader[] = [];
 
 beforeEach(async () => {
   await Promise.all(open.splice(0).map((stream) => stream.close()));
-  plane.reset();
+  harness.reset();
   status = 'running';
   items = [workItem(1, 'running'), workItem(2, 'pending')];
   logs = [logLine(1, 1)];
-  plane.answer('jobs.v1.show', () => ({ ...job, status }));
-  plane.answer('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
-  plane.answer('jobs.v1.logs', ({ input }: Asked) => {
+  harness.reply('jobs.v1.show', () => ({ ...job, status }));
+  harness.reply('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
+  harness.reply('jobs.v1.logs', ({ input }: ReceivedRequest) => {
     const { workItemId, after } = input as { workItemId: string; after?: string };
     const lines = logs.filter((line) => line.workItemId === workItemId && Number(line.id) > Number(after ?? 0));
     return { workItemId, logs: lines.slice(0, 2), nextCursor: lines.at(1)?.id ?? after ?? null };
@@ -34,11 +34,11 @@ beforeEach(async () => {
 });
 
 const changed = () =>
-  plane.service('jobs').bus.publish(jobs.jobChanged, { id: jobId, aid, seq: 2, status }, { tenant: aid });
+  harness.service('jobs').bus.publish(jobs.jobChanged, { id: jobId, aid, seq: 2, status }, { tenant: aid });
 
-async function follow(lastEventId?: string): Promise<EventReader> {
+async function follow(lastEventId?: string): Promise<EventStreamReader> {
   const headers = { authorization: `Bearer ${token}`, ...(lastEventId ? { 'last-event-id': lastEventId } : {}) };
-  const stream = await EventReader.open(`${plane.url}/jobs/${jobId}/stream`, headers);
+  const stream = await EventStreamReader.open(`${harness.url}/jobs/${jobId}/stream`, headers);
   open.push(stream);
   return stream;
 }
@@ -50,7 +50,7 @@ const complete = () => {
 };
 
 describe('GET /jobs/:id/stream', () => {
-  it('sends what is, then what changes, and closes after the job that says how it ended', async () => {
+  it('sends the current state, then changes, and closes after the final job event', async () => {
     const stream = await follow();
     expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(await stream.next()).toMatchObject({ event: 'job', data: { id: jobId, status: 'running' } });
@@ -70,7 +70,7 @@ describe('GET /jobs/:id/stream', () => {
     ]);
   });
 
-  it('resumes after any event without a gap or a repetition', async () => {
+  it('resumes after any event without gap or repetition', async () => {
     complete();
     const all = await (await follow()).rest();
     expect(all.length).toBe(7);
@@ -81,29 +81,29 @@ describe('GET /jobs/:id/stream', () => {
     }
   });
 
-  it('tells a client that has seen everything not to come again', async () => {
+  it('answers 204 to a client that has received everything', async () => {
     complete();
     const all = await (await follow()).rest();
-    const { status: answered } = await plane.send('GET', `/jobs/${jobId}/stream`, {
+    const { status: responseStatus } = await harness.send('GET', `/jobs/${jobId}/stream`, {
       headers: { 'last-event-id': String(all.at(-1)?.id) },
     });
-    expect(answered).toBe(204);
+    expect(responseStatus).toBe(204);
   });
 
-  it('starts over for a cursor that is not ours', async () => {
+  it('starts from the beginning for an invalid cursor', async () => {
     complete();
     expect((await (await follow('nonsense')).rest()).length).toBe(7);
   });
 
-  it('goes on when the job cannot be read for a while', async () => {
+  it('continues after the job was temporarily unavailable', async () => {
     const stream = await follow();
-    for (let seen = 0; seen < 4; seen += 1) await stream.next();
-    plane.answer('jobs.v1.workitems', () => {
+    for (let count = 0; count < 4; count += 1) await stream.next();
+    harness.reply('jobs.v1.workitems', () => {
       throw new Fault('unavailable', 'away');
     });
     await changed();
-    expect(await stream.comment()).toContain('cannot be read');
-    plane.answer('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
+    expect(await stream.comment()).toContain('temporarily unavailable');
+    harness.reply('jobs.v1.workitems', () => ({ jobId, workItems: items, hasMore: false }));
     complete();
     await changed();
     expect((await stream.rest()).at(-1)).toMatchObject({ event: 'job', data: { status: 'completed' } });
@@ -111,26 +111,26 @@ describe('GET /jobs/:id/stream', () => {
 
   it('ends when the access of its caller changes', async () => {
     const stream = await follow();
-    for (let seen = 0; seen < 4; seen += 1) await stream.next();
-    await plane.service('identity').bus.publish(identity.accessChanged, { keyIds: [principal.keyId], userIds: [] });
+    for (let count = 0; count < 4; count += 1) await stream.next();
+    await harness.service('identity').bus.publish(identity.accessChanged, { keyIds: [principal.keyId], userIds: [] });
     expect(await stream.rest()).toEqual([]);
   });
 
-  it('refuses more streams of one token than allowed, and counts those that ended no more', async () => {
+  it('limits the open streams of one token', async () => {
     const [first] = [await follow(), await follow()];
-    const third = await plane.send('GET', `/jobs/${jobId}/stream`);
+    const third = await harness.send('GET', `/jobs/${jobId}/stream`);
     expect([third.status, third.body['limit'], third.body['value']]).toEqual([429, 'streamsPerToken', 2]);
     complete();
     await changed();
     await first.rest();
-    await open[1].rest();
+    await open[1]?.rest();
     expect((await (await follow()).rest()).length).toBe(7);
   });
 
-  it('refuses before it begins what cannot be followed', async () => {
-    plane.answer('jobs.v1.show', () => {
+  it('answers errors before the stream starts', async () => {
+    harness.reply('jobs.v1.show', () => {
       throw new Fault('job.not_found', 'No such job.');
     });
-    expect((await plane.send('GET', `/jobs/${jobId}/stream`)).status).toBe(404);
+    expect((await harness.send('GET', `/jobs/${jobId}/stream`)).status).toBe(404);
   });
 });

@@ -1,38 +1,39 @@
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Principal } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { concerns, Principals } from '../access/principals.js';
-import { type GatewayConfig, gatewayConfigToken } from '../gateway-config.js';
+import { affects, PrincipalCache } from '../access/principal-cache.js';
+import { InjectConfig } from '@runos/messaging';
+import type { GatewayConfig } from '../config.js';
 
 interface OpenStream {
   readonly principal: Principal;
   readonly end: AbortController;
 }
 
-/** The longest that a timer of Node can wait, ms. */
-const longestTimer = 2 ** 31 - 1;
+/** The longest delay of a Node timer, ms. */
+const maxTimerMs = 2 ** 31 - 1;
 
-/** Every open stream; one ends when its caller's access changes or expires, and when this process stops. */
+/** All open job streams. A stream ends when its caller's access changes or expires, and when this process stops. */
 @Injectable()
 export class JobStreams implements OnModuleDestroy {
   readonly #open = new Set<OpenStream>();
   readonly #unsubscribe: () => void;
 
   constructor(
-    private readonly principals: Principals,
-    @Inject(gatewayConfigToken) private readonly config: GatewayConfig,
+    private readonly principals: PrincipalCache,
+    @InjectConfig() private readonly config: GatewayConfig,
   ) {
     this.#unsubscribe = principals.onChange((change) => {
-      for (const { principal, end } of this.#open) if (concerns(change, principal)) end.abort();
+      for (const { principal, end } of this.#open) if (affects(change, principal)) end.abort();
     });
   }
 
-  /** A signal that aborts when the stream has to end; `close` is called when it has ended. @throws Fault `limit.exceeded` */
+  /** Returns a signal that aborts when the stream must end; the caller calls `close` afterwards. @throws Fault `limit.exceeded` */
   open(principal: Principal): { readonly signal: AbortSignal; close(): void } {
-    this.#mayOpen(principal);
+    this.#checkLimit(principal);
     const stream: OpenStream = { principal, end: new AbortController() };
-    const left = Math.min(this.principals.leftMs(principal), longestTimer);
-    const expiry = setTimeout(() => stream.end.abort(), left);
+    const remainingMs = Math.min(this.principals.validForMs(principal), maxTimerMs);
+    const expiry = setTimeout(() => stream.end.abort(), remainingMs);
     this.#open.add(stream);
     return {
       signal: stream.end.signal,
@@ -49,10 +50,10 @@ export class JobStreams implements OnModuleDestroy {
     for (const { end } of this.#open) end.abort();
   }
 
-  #mayOpen({ keyId }: Principal): void {
+  #checkLimit({ keyId }: Principal): void {
     const { streamsPerToken: value } = this.config;
-    const held = [...this.#open].filter(({ principal }) => principal.keyId === keyId).length;
-    if (value === 0 || held < value) return;
+    const openStreams = [...this.#open].filter(({ principal }) => principal.keyId === keyId).length;
+    if (value === 0 || openStreams < value) return;
     throw new Fault('limit.exceeded', `One token may follow ${value} jobs at once; end one of them first.`, {
       limit: 'streamsPerToken',
       value,

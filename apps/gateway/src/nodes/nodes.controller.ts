@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { listNodes, type OperationInput, showNode } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
-import type { Call } from '../operation/call.js';
+import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 
 @Controller()
@@ -10,12 +10,12 @@ export class NodesController {
   constructor(private readonly bus: Bus) {}
 
   @Operation(listNodes)
-  list({ params: { cid } }: OperationInput<typeof listNodes>, { account }: Call) {
+  list({ params: { cid } }: OperationInput<typeof listNodes>, { account }: CallContext) {
     return this.bus.request(reconciler.listNodes, { cid }, account);
   }
 
   @Operation(showNode)
-  show({ params: { cid, nid } }: OperationInput<typeof showNode>, { account }: Call) {
+  show({ params: { cid, nid } }: OperationInput<typeof showNode>, { account }: CallContext) {
     return this.bus.request(reconciler.showNode, { cid, nid }, account);
   }
 }

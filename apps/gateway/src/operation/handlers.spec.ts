@@ -1,15 +1,16 @@
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
 import { type Operation, operations } from '@runos/api';
-import { GatewayModule } from '../gateway.module.js';
+import { GatewayModule } from '../module.js';
 import { methodsAt } from '../http/unrouted.js';
-import { pathOf } from '../../test/spec-plane.js';
+import { pathOf } from '../../test/harness.js';
 import { operationKey } from './operation-of.js';
 
-const handled = (GatewayModule.with({} as never).controllers ?? []).flatMap(({ prototype }) =>
-  Object.getOwnPropertyNames(prototype).flatMap((name) => {
-    const operation = Reflect.getMetadata(operationKey, prototype[name]) as Operation | undefined;
-    return operation === undefined ? [] : [operation.id];
+const controllers = GatewayModule.forConfig({} as never).controllers ?? [];
+const handled = controllers.flatMap(({ prototype }: { prototype: object }) =>
+  Object.values(Object.getOwnPropertyDescriptors(prototype)).flatMap(({ value }: { value?: unknown }) => {
+    const operation: unknown = typeof value === 'function' ? Reflect.getMetadata(operationKey, value) : undefined;
+    return operation === undefined ? [] : [(operation as Operation).id];
   }),
 );
 
@@ -18,7 +19,7 @@ describe('the controllers', () => {
     expect([...handled].sort()).toEqual(operations.map(({ id }) => id).sort());
   });
 
-  it('are found by the list of methods of every path', () => {
+  it('appear in the allowed methods of every path', () => {
     for (const operation of operations) expect(methodsAt(pathOf(operation))).toContain(operation.method);
   });
 });

@@ -1,12 +1,12 @@
 import { Fault, type FaultCode } from '@runos/kernel';
 
-/** Longer values are cut in messages. */
-const shown = 64;
+/** Longer values are truncated in messages. */
+const maxShownLength = 64;
 
-/** What a name in a path that leads nowhere is answered with, whatever the reason: the same words for all. */
+/** The fault for a path parameter without a resource: the same message for missing and for foreign resources. */
 export function notFound(code: FaultCode, value: string, path: Readonly<Record<string, unknown>>): Fault {
-  const thing = code.split('.')[0];
-  const name = `${thing[0].toUpperCase()}${thing.slice(1)} '${value.slice(0, shown)}'`;
+  const noun = code.slice(0, code.indexOf('.'));
+  const name = `${noun.charAt(0).toUpperCase()}${noun.slice(1)} '${value.slice(0, maxShownLength)}'`;
   const where = code === 'cluster.not_found' && path.aid !== undefined ? ` in account '${String(path.aid)}'` : '';
   return new Fault(code, `${name} not found${where}.`);
 }

@@ -3,25 +3,28 @@ import { UseGuards, UseInterceptors } from '@nestjs/common';
 import type { Operation as ApiOperation, OperationInput, OperationOutput } from '@runos/api';
 import { Access } from '@runos/messaging';
 import type { Readable } from 'node:stream';
-import { Authenticate } from '../access/authenticate.guard.js';
-import { CheckPath } from '../access/check-path.guard.js';
-import { FindAccount } from '../access/find-account.guard.js';
-import { LimitRate } from '../access/limit-rate.guard.js';
-import { RequireLevel } from '../access/require-level.guard.js';
-import type { Call } from './call.js';
-import { type Prepared, ReadAndAnswer } from './read-and-answer.interceptor.js';
+import { AuthenticationGuard } from '../access/authentication.guard.js';
+import { PathParametersGuard } from '../access/path-parameters.guard.js';
+import { AccountGuard } from '../access/account.guard.js';
+import { RateLimitGuard } from '../access/rate-limit.guard.js';
+import { LevelGuard } from '../access/level.guard.js';
+import type { CallContext } from './call-context.js';
+import { type ParsedRequest, OperationInterceptor } from './operation.interceptor.js';
 import { operationKey } from './operation-of.js';
 
-/** What a handler may give back: the operation's output; a stream of server-sent events; nothing, answered with 204. */
-type Answer<Op extends ApiOperation> = OperationOutput<Op> | Readable | undefined;
+/** A handler returns the operation's output, a stream of server-sent events, or nothing, which is answered with 204. */
+type HandlerResult<Op extends ApiOperation> = OperationOutput<Op> | Readable | undefined;
 
-type Handler<Op extends ApiOperation> = (input: OperationInput<Op>, call: Call) => Promise<Answer<Op>> | Answer<Op>;
+type Handler<Op extends ApiOperation> = (
+  input: OperationInput<Op>,
+  call: CallContext,
+) => Promise<HandlerResult<Op>> | HandlerResult<Op>;
 
-const InputOf = createParamDecorator((_, context) => context.switchToHttp().getRequest<Prepared>().input);
-const CallOf = createParamDecorator((_, context) => context.switchToHttp().getRequest<Prepared>().call);
+const InputOf = createParamDecorator((_, context) => context.switchToHttp().getRequest<ParsedRequest>().input);
+const CallOf = createParamDecorator((_, context) => context.switchToHttp().getRequest<ParsedRequest>().call);
 
 /**
- * The decorated method of a controller answers this operation: `(input, call) => answer`. Route, status, access and
+ * The decorated method of a controller handles this operation: `(input, call) => result`. Route, status, access and
  * validation come from the operation; the order of checks is the order of the guards.
  */
 export const Operation =
@@ -31,11 +34,11 @@ export const Operation =
       RequestMapping({ path: operation.path, method: RequestMethod[operation.method] }),
       SetMetadata(operationKey, operation),
       Access(operation.access),
-      UseGuards(Authenticate, LimitRate, FindAccount, CheckPath, RequireLevel),
-      UseInterceptors(ReadAndAnswer),
+      UseGuards(AuthenticationGuard, RateLimitGuard, AccountGuard, PathParametersGuard, LevelGuard),
+      UseInterceptors(OperationInterceptor),
     )(target, key, descriptor);
     InputOf()(target, key, 0);
     CallOf()(target, key, 1);
-    // Whoever injects the response answers by itself: the interceptor does.
+    // Injecting the response makes Nest leave the response to the interceptor.
     Res()(target, key, 2);
   };

@@ -14,7 +14,7 @@ import {
 } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
-import type { Call } from '../operation/call.js';
+import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 
 /** One instance, as a path names it. */
@@ -25,52 +25,52 @@ export class ServicesController {
   constructor(private readonly bus: Bus) {}
 
   @Operation(listServices)
-  list({ params: { cid }, query }: OperationInput<typeof listServices>, { account }: Call) {
+  list({ params: { cid }, query }: OperationInput<typeof listServices>, { account }: CallContext) {
     return this.bus.request(reconciler.listInstances, { cid, ...query }, account);
   }
 
   @Operation(listServicesOfType)
-  listOfType({ params: { cid, type }, query }: OperationInput<typeof listServicesOfType>, { account }: Call) {
+  listOfType({ params: { cid, type }, query }: OperationInput<typeof listServicesOfType>, { account }: CallContext) {
     return this.bus.request(reconciler.listInstances, { cid, type, ...query }, account);
   }
 
   @Operation(createService)
-  create({ params: { cid, type }, body }: OperationInput<typeof createService>, { account, write }: Call) {
+  create({ params: { cid, type }, body }: OperationInput<typeof createService>, { account, write }: CallContext) {
     return this.bus.request(reconciler.createInstance, { cid, type, fields: body, ...write }, account);
   }
 
   @Operation(showService)
-  show({ params }: OperationInput<typeof showService>, { account }: Call) {
+  show({ params }: OperationInput<typeof showService>, { account }: CallContext) {
     return this.bus.request(reconciler.showInstance, oneOf(params), account);
   }
 
   @Operation(updateService)
-  update({ params, body }: OperationInput<typeof updateService>, { account, write }: Call) {
+  update({ params, body }: OperationInput<typeof updateService>, { account, write }: CallContext) {
     return this.bus.request(reconciler.updateInstance, { ...oneOf(params), fields: body, ...write }, account);
   }
 
   @Operation(deleteService)
-  delete({ params }: OperationInput<typeof deleteService>, { account, write }: Call) {
+  delete({ params }: OperationInput<typeof deleteService>, { account, write }: CallContext) {
     return this.bus.request(reconciler.deleteInstance, { ...oneOf(params), ...write }, account);
   }
 
   @Operation(restartService)
-  restart({ params }: OperationInput<typeof restartService>, { account, write }: Call) {
+  restart({ params }: OperationInput<typeof restartService>, { account, write }: CallContext) {
     return this.bus.request(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
   }
 
   @Operation(showServiceStatus)
-  status({ params }: OperationInput<typeof showServiceStatus>, { account }: Call) {
+  status({ params }: OperationInput<typeof showServiceStatus>, { account }: CallContext) {
     return this.bus.request(reconciler.showInstanceStatus, oneOf(params), account);
   }
 
   @Operation(showCredentials)
-  credentials({ params }: OperationInput<typeof showCredentials>, { account }: Call) {
+  credentials({ params }: OperationInput<typeof showCredentials>, { account }: CallContext) {
     return this.bus.request(reconciler.showInstanceCredentials, oneOf(params), account);
   }
 
   @Operation(listServiceEvents)
-  events({ params, query }: OperationInput<typeof listServiceEvents>, { account }: Call) {
+  events({ params, query }: OperationInput<typeof listServiceEvents>, { account }: CallContext) {
     return this.bus.request(reconciler.listInstanceEvents, { ...oneOf(params), ...query }, account);
   }
 }

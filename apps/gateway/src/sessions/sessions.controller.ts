@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { logIn, logOut, type OperationInput } from '@runos/api';
 import { identity } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
-import type { Call } from '../operation/call.js';
+import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 
 @Controller()
@@ -10,12 +10,12 @@ export class SessionsController {
   constructor(private readonly bus: Bus) {}
 
   @Operation(logIn)
-  logIn({ body }: OperationInput<typeof logIn>, { address }: Call) {
+  logIn({ body }: OperationInput<typeof logIn>, { address }: CallContext) {
     return this.bus.request(identity.logIn, { ...body, address });
   }
 
   @Operation(logOut)
-  logOut(_: OperationInput<typeof logOut>, { principal }: Call) {
+  logOut(_: OperationInput<typeof logOut>, { principal }: CallContext) {
     return this.bus.request(identity.logOut, { keyId: principal.keyId });
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { literalSegments, type Membership } from '@runos/api';
+import { type Membership, reservedWords } from '@runos/api';
 import { systemRandom } from '@runos/kernel';
 import { Aid } from '@runos/osid';
 import { Database, databaseNow, runSql } from '@runos/persistence';
@@ -83,7 +83,7 @@ export class Accounts {
 
   async #mint(manager: EntityManager, name: string): Promise<string> {
     for (;;) {
-      const aid = Aid.mint(systemRandom, literalSegments);
+      const aid = Aid.mint(systemRandom, reservedWords);
       const inserted = await runSql(
         manager,
         'INSERT INTO account (aid, name) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING aid',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Cluster, literalSegments } from '@runos/api';
+import { type Cluster, reservedWords } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { Fault, systemRandom } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
@@ -66,10 +66,10 @@ function parseRoot(raw: string): DnsName {
 }
 
 function refuseReservedCid(cid: string): void {
-  if (literalSegments.has(cid)) throw invalid('cid', `"${cid}" is reserved by the API's own paths; choose another cid`);
+  if (reservedWords.has(cid)) throw invalid('cid', `"${cid}" is reserved by the API's own paths; choose another cid`);
 }
 
 function mintCid(existing: readonly ClusterRow[]): Cid {
-  const reserved = new Set([...literalSegments, ...existing.map(({ cid }) => cid as string)]);
+  const reserved = new Set([...reservedWords, ...existing.map(({ cid }) => cid as string)]);
   return Cid.mint(systemRandom, reserved);
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { Role } from '../access/role.js';
-import { Name, Timestamp } from '../field.js';
-import { operation } from '../operation.js';
-import { pathParams } from '../path-params.js';
+import { Role } from '../access/access.js';
+import { Name, Timestamp } from '../operation/fields.js';
+import { operation } from '../operation/operation.js';
+import { pathParams } from '../operation/path-params.js';
 
 const { aid, keyId } = pathParams;
 
+/** A personal access token without its secret. `createdBy` is the e-mail address of its user. */
 export const ApiKey = z.object({
   id: z.string(),
   name: z.string(),
@@ -17,13 +18,17 @@ export const ApiKey = z.object({
   revokedAt: Timestamp.nullable(),
 });
 
-/** `limited` is the name older command lines use for viewer. */
+/**
+ * `expiresAt`: at most 365 days ahead, 90 by default. `role`: at most the creator's, by default member or the creator's
+ * weaker role; `limited` is the name of viewer in older command lines.
+ */
 export const CreateApiKey = z.strictObject({
   name: Name,
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   role: z.enum([...Role.options, 'limited']).optional(),
 });
 
+/** The only response with the secret: `token` is `runos_pat_<id>.<secret>`. */
 export const CreatedApiKey = z.object({
   id: z.string(),
   name: z.string(),
@@ -33,22 +38,24 @@ export const CreatedApiKey = z.object({
   warning: z.string(),
 });
 
+/** Usable tokens first, newest first, then expired and revoked ones; at most 1,000. */
 export const listApiKeys = operation({
   id: 'apikey.list',
   method: 'GET',
   path: '/:aid/api-keys',
   access: 'read',
-  summary: 'The personal access tokens of the account, without their secrets.',
+  summary: 'List the personal access tokens of the account, without their secrets.',
   params: { aid },
   output: z.object({ apiKeys: z.array(ApiKey) }),
 });
 
+/** Errors: `auth.forbidden` for a role above the caller's. */
 export const createApiKey = operation({
   id: 'apikey.create',
   method: 'POST',
   path: '/:aid/api-keys',
   access: 'sensitive_write',
-  summary: 'Make a personal access token; its value is shown this once.',
+  summary: 'Create a personal access token. Its value is shown only in this response.',
   params: { aid },
   body: CreateApiKey,
   output: CreatedApiKey,
@@ -66,22 +73,24 @@ export const createApiKey = operation({
   },
 });
 
+/** Errors: none beyond those of every operation. */
 export const showApiKey = operation({
   id: 'apikey.show',
   method: 'GET',
   path: '/:aid/api-keys/:id',
   access: 'read',
-  summary: 'One personal access token, without its secret.',
+  summary: 'Show a personal access token, without its secret.',
   params: { aid, id: keyId },
   output: ApiKey,
 });
 
+/** Effective in every gateway within 30 s, usually at once. Repeating it returns the first revocation. */
 export const revokeApiKey = operation({
   id: 'apikey.revoke',
   method: 'POST',
   path: '/:aid/api-keys/:id/revoke',
   access: 'sensitive_write',
-  summary: 'Revoke a personal access token at once.',
+  summary: 'Revoke a personal access token.',
   params: { aid, id: keyId },
   output: z.object({ id: z.string(), revokedAt: Timestamp }),
 });

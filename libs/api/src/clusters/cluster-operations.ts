@@ -1,15 +1,19 @@
 import { z } from 'zod';
-import { Accepted, Name, Timestamp } from '../field.js';
-import { operation } from '../operation.js';
-import { pathParams } from '../path-params.js';
+import { Accepted, documentation, Generation, Name, Timestamp } from '../operation/fields.js';
+import { operation } from '../operation/operation.js';
+import { pathParams } from '../operation/path-params.js';
 
 const { aid, cid } = pathParams;
 
-/** `pending`: no agent yet; `connected` and `disconnected` follow the cluster agent's heartbeats. */
+/** `pending`: no agent has connected yet. `connected`: the last heartbeat of its agent is younger than 30 s. */
 export const clusterStatuses = ['pending', 'connected', 'disconnected', 'deleting'] as const;
 export const ClusterStatus = z.enum(clusterStatuses);
 export type ClusterStatus = z.infer<typeof ClusterStatus>;
 
+/**
+ * A cluster of an account. `domain` is `<cid>.<aid>.<root>`; cid and root never change. A null storage class stands for
+ * the cluster's default class (local) or for none (distributed).
+ */
 export const Cluster = z.object({
   cid: z.string(),
   name: z.string(),
@@ -23,7 +27,7 @@ export const Cluster = z.object({
   isDefault: z.boolean(),
   agentVersion: z.string().nullable(),
   lastHeartbeatAt: Timestamp.nullable(),
-  generation: z.int(),
+  generation: Generation,
   createdAt: Timestamp,
   updatedAt: Timestamp,
 });
@@ -31,6 +35,7 @@ export type Cluster = z.infer<typeof Cluster>;
 
 const StorageClassName = z.string().regex(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/, 'must be a storage class name');
 
+/** Absent fields: a minted cid, the cid as the name, the configured root. */
 export const CreateCluster = z.strictObject({
   cid: z
     .string()
@@ -42,22 +47,24 @@ export const CreateCluster = z.strictObject({
   distributedStorageClass: StorageClassName.optional(),
 });
 
+/** Every cluster of the account; the list has no pages, since an account has at most 100. */
 export const listClusters = operation({
   id: 'cluster.list',
   method: 'GET',
   path: '/:aid/clusters',
   access: 'read',
-  summary: 'The clusters of the account.',
+  summary: 'List the clusters of the account.',
   params: { aid },
   output: z.object({ clusters: z.array(Cluster) }),
 });
 
+/** Errors: `cluster.exists`; `request.invalid` for a cid that is a reserved word. */
 export const createCluster = operation({
   id: 'cluster.create',
   method: 'POST',
   path: '/:aid/clusters',
   access: 'write',
-  summary: 'Add a cluster; its agent connects with a registration token.',
+  summary: 'Create a cluster. Its agent connects with a registration token.',
   params: { aid },
   body: CreateCluster,
   output: Cluster.pick({ cid: true, name: true, root: true, domain: true, status: true, createdAt: true }),
@@ -75,38 +82,46 @@ export const createCluster = operation({
   },
 });
 
+/** The ETag is the generation. */
 export const showCluster = operation({
   id: 'cluster.show',
   method: 'GET',
   path: '/:aid/clusters/:cid',
   access: 'read',
-  summary: 'One cluster.',
+  summary: 'Show a cluster.',
   params: { aid, cid },
   output: Cluster,
   versioned: true,
 });
 
+/** Errors: `cluster.not_empty` while it has instances, `conflict.stale`, `conflict.deleting`. */
 export const deleteCluster = operation({
   id: 'cluster.delete',
   method: 'DELETE',
   path: '/:aid/clusters/:cid',
   access: 'sensitive_write',
-  summary: 'Remove an empty cluster, its nodes and the certificates of its agents.',
+  summary: 'Delete an empty cluster, its nodes and the certificates of its agents.',
   params: { aid, cid },
   output: Accepted,
   status: 202,
   versioned: true,
 });
 
-/** What a registration token is good for. */
+/** The kind of agent that a registration token registers. */
 export const tokenPurposes = ['node', 'cluster-agent'] as const;
 
+/** The token expires after `ttlSeconds`, 900 by default. */
 export const CreateRegistrationToken = z.strictObject({
   purpose: z.enum(tokenPurposes),
-  /** At most 24 hours; 15 minutes when left out. */
-  ttlSeconds: z.int().min(1).max(86_400).optional(),
+  ttlSeconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .register(documentation, { description: 'Lifetime in seconds; 900 when absent.' })
+    .optional(),
 });
 
+/** `command` installs the agent; it carries `caSha256`, the SHA-256 of the CA that the agent must trust. */
 export const RegistrationToken = z.object({
   token: z.string(),
   purpose: z.enum(tokenPurposes),
@@ -115,12 +130,13 @@ export const RegistrationToken = z.object({
   caSha256: z.string(),
 });
 
+/** The token is shown only in this response. Errors: `conflict.deleting`. */
 export const createRegistrationToken = operation({
   id: 'cluster.registration-token.create',
   method: 'POST',
   path: '/:aid/clusters/:cid/registration-tokens',
   access: 'sensitive_write',
-  summary: 'Make a single-use token with which a node or the cluster agent registers.',
+  summary: 'Create a single-use token with which a node or the cluster agent registers.',
   params: { aid, cid },
   body: CreateRegistrationToken,
   output: RegistrationToken,

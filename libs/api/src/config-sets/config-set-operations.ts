@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { Name, Timestamp } from '../field.js';
-import { operation } from '../operation.js';
-import { pathParams } from '../path-params.js';
+import { Name, Timestamp } from '../operation/fields.js';
+import { operation } from '../operation/operation.js';
+import { pathParams } from '../operation/path-params.js';
 
 const { aid, setId } = pathParams;
 
-/** Keys and values as the service type understands them; values are strings (`shared_buffers: "256MB"`). */
+/** Settings of a service type. Values are strings (`shared_buffers: "256MB"`). */
 export const ConfigValues = z.record(z.string().min(1).max(128), z.string().max(4096));
 
+/** One version of a config set. Versions are immutable and counted from `v1`. */
 export const ConfigSet = z.object({
   setId: z.uuid(),
   name: z.string(),
@@ -19,25 +20,29 @@ export const ConfigSet = z.object({
 });
 export type ConfigSet = z.infer<typeof ConfigSet>;
 
+/** `type` is a service type; keys and values must be valid for it. */
 export const CreateConfigSet = z.strictObject({ name: Name, type: z.string().min(1).max(40), values: ConfigValues });
+/** All values of the next version; keys that are absent are not taken over. */
 export const UpdateConfigSet = z.strictObject({ values: ConfigValues });
 
+/** Latest versions only. */
 export const listConfigSets = operation({
   id: 'configset.list',
   method: 'GET',
   path: '/:aid/config-sets',
   access: 'read',
-  summary: 'The config sets of the account, each in its current version.',
+  summary: 'List the config sets of the account, each in its latest version.',
   params: { aid },
   output: z.object({ configSets: z.array(ConfigSet) }),
 });
 
+/** Errors: `type.not_found`, `configset.invalid`. */
 export const createConfigSet = operation({
   id: 'configset.create',
   method: 'POST',
   path: '/:aid/config-sets',
   access: 'write',
-  summary: 'Make a config set; its first version is v1.',
+  summary: 'Create a config set. Its first version is v1.',
   params: { aid },
   body: CreateConfigSet,
   output: ConfigSet,
@@ -45,34 +50,37 @@ export const createConfigSet = operation({
   examples: { body: { name: 'tuned', type: 'postgresql', values: { shared_buffers: '256MB' } } },
 });
 
+/** Errors: none beyond those of every operation. */
 export const showConfigSet = operation({
   id: 'configset.show',
   method: 'GET',
   path: '/:aid/config-sets/:setId',
   access: 'read',
-  summary: 'The current version of a config set.',
+  summary: 'Show the latest version of a config set.',
   params: { aid, setId },
   output: ConfigSet,
 });
 
+/** Instances keep the version they use. Errors: `configset.invalid`. */
 export const updateConfigSet = operation({
   id: 'configset.update',
   method: 'PATCH',
   path: '/:aid/config-sets/:setId',
   access: 'write',
-  summary: 'Make the next version of a config set, with all its values; older versions stay as they are.',
+  summary: 'Create the next version of a config set, with all its values. Older versions keep theirs.',
   params: { aid, setId },
   body: UpdateConfigSet,
   output: ConfigSet,
   examples: { body: { values: { shared_buffers: '512MB' } } },
 });
 
+/** Every version, without pages. */
 export const listConfigSetVersions = operation({
   id: 'configset.versions',
   method: 'GET',
   path: '/:aid/config-sets/:setId/versions',
   access: 'read',
-  summary: 'Every version of a config set, newest first.',
+  summary: 'List the versions of a config set, newest first.',
   params: { aid, setId },
   output: z.object({ versions: z.array(ConfigSet) }),
 });

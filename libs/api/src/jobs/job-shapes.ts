@@ -1,12 +1,12 @@
 import { stateMachine } from '@runos/kernel';
 import { z } from 'zod';
-import { NextCursor, Timestamp } from '../field.js';
+import { documentation, NextCursor, Timestamp } from '../operation/fields.js';
 
 export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
 export const JobStatus = z.enum(jobStatuses);
 export type JobStatus = z.infer<typeof JobStatus>;
 
-/** How a job, and each of its work items, may move. */
+/** The allowed transitions of a job and of each work item. */
 export const jobStateMachine = stateMachine<JobStatus>('pending', {
   pending: ['running', 'completed', 'failed', 'cancelled'],
   running: ['completed', 'failed', 'cancelled'],
@@ -15,6 +15,7 @@ export const jobStateMachine = stateMachine<JobStatus>('pending', {
   cancelled: [],
 });
 
+/** `<noun>.<verb>` of the operation that created the job. */
 export const jobTypes = [
   'service.create',
   'service.update',
@@ -25,12 +26,13 @@ export const jobTypes = [
 export const JobType = z.enum(jobTypes);
 export type JobType = z.infer<typeof JobType>;
 
-/** The steps of a job, in order, by what it does. */
+/** The work items of a job in order, by kind of job. */
 export const workItemNames = {
   apply: ['validate', 'render', 'deliver', 'apply', 'wait-ready'],
   delete: ['check', 'deliver', 'remove', 'confirm-gone'],
 } as const;
 
+/** A job: the progress of one write. `supersededBy` is the newer job that cancelled it. */
 export const Job = z.object({
   id: z.uuid(),
   aid: z.string(),
@@ -38,10 +40,10 @@ export const Job = z.object({
   osid: z.string().nullable(),
   type: JobType,
   status: JobStatus,
-  /** Free text for people, never a number. */
+  /** A sentence, not a percentage. */
   progress: z.string().nullable(),
   currentStep: z.string().nullable(),
-  /** What the job waits for, or why it ended as it did: stable CamelCase. */
+  /** Why the job waits or ended as it did: stable CamelCase. */
   reason: z.string().nullable(),
   error: z.string().nullable(),
   supersededBy: z.uuid().nullable(),
@@ -51,12 +53,17 @@ export const Job = z.object({
 });
 export type Job = z.infer<typeof Job>;
 
+const maxSteps = Math.max(...Object.values(workItemNames).map((names) => names.length));
+
+/** One step of a job. */
 export const WorkItem = z.object({
   id: z.uuid(),
   jobId: z.uuid(),
   name: z.string(),
   status: JobStatus,
-  stepNumber: z.int(),
+  stepNumber: z
+    .int()
+    .register(documentation, { description: 'Position among the steps of the job.', minimum: 1, maximum: maxSteps }),
   result: z.string().nullable(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),
@@ -64,8 +71,9 @@ export const WorkItem = z.object({
 });
 export type WorkItem = z.infer<typeof WorkItem>;
 
+/** One log line of a work item. */
 export const JobLog = z.object({
-  /** Grows within a work item; serves as the cursor. */
+  /** Increases within a work item; it is the cursor of `listJobLogs`. */
   id: z.string(),
   workItemId: z.uuid(),
   level: z.enum(['info', 'warn', 'error']),
@@ -74,5 +82,7 @@ export const JobLog = z.object({
 });
 export type JobLog = z.infer<typeof JobLog>;
 
+/** `hasMore` is always false: a job has few work items. */
 export const WorkItems = z.object({ jobId: z.uuid(), workItems: z.array(WorkItem), hasMore: z.boolean() });
+/** Log lines after the cursor; `nextCursor` is the cursor for the next request. */
 export const JobLogs = z.object({ workItemId: z.uuid(), logs: z.array(JobLog), nextCursor: NextCursor });

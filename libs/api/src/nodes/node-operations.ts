@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Timestamp } from '../field.js';
-import { operation } from '../operation.js';
-import { pathParams } from '../path-params.js';
+import { Timestamp } from '../operation/fields.js';
+import { operation } from '../operation/operation.js';
+import { pathParams } from '../operation/path-params.js';
 
 const { aid, cid, nid } = pathParams;
 
@@ -9,6 +9,7 @@ export const nodeStatuses = ['pending', 'ready', 'not_ready', 'deleting'] as con
 export const NodeStatus = z.enum(nodeStatuses);
 export type NodeStatus = z.infer<typeof NodeStatus>;
 
+/** A node of a cluster. `ready`: the last heartbeat of its agent is younger than 30 s. */
 export const Node = z.object({
   nid: z.string(),
   name: z.string(),
@@ -20,22 +21,24 @@ export const Node = z.object({
 });
 export type Node = z.infer<typeof Node>;
 
+/** Every node of the cluster, without pages. */
 export const listNodes = operation({
   id: 'node.list',
   method: 'GET',
   path: '/:aid/:cid/nodes',
   access: 'read',
-  summary: 'The nodes of a cluster.',
+  summary: 'List the nodes of a cluster.',
   params: { aid, cid },
   output: z.object({ nodes: z.array(Node) }),
 });
 
+/** Errors: none beyond those of every operation. */
 export const showNode = operation({
   id: 'node.show',
   method: 'GET',
   path: '/:aid/:cid/nodes/:nid',
   access: 'read',
-  summary: 'One node.',
+  summary: 'Show a node.',
   params: { aid, cid, nid },
   output: Node,
 });

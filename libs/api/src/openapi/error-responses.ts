@@ -1,44 +1,88 @@
 import { type FaultCode, faultStatus } from '@runos/kernel';
-import type { Operation } from '../operation.js';
+import { levels, roles } from '../access/access.js';
+import { maxInt32 } from '../operation/fields.js';
+import type { Operation } from '../operation/operation.js';
 
-/** The body of every answer from 400 on. */
+const text = (description: string) => ({ type: 'string', description });
+const moment = (description: string) => ({ type: 'string', format: 'date-time', description });
+const wholeNumber = (description: string, minimum: number, maximum: number) => ({
+  type: 'integer',
+  description,
+  minimum,
+  maximum,
+});
+
+/** Properties beside `error`, `code` and `traceId`; each is present for the codes that its description names. */
+const details = {
+  issues: {
+    type: 'array',
+    description: 'request.invalid and other 400 codes: every issue of the input.',
+    items: {
+      type: 'object',
+      required: ['path', 'message'],
+      properties: {
+        path: text('The field, in dots and brackets (`values.shared_buffers`), or the name of a header.'),
+        message: text('What is wrong with it.'),
+      },
+    },
+  },
+  reason: text('auth.invalid: revoked or expired.'),
+  revokedAt: moment('auth.invalid: when the token was revoked.'),
+  expiredAt: moment('auth.invalid, auth.session_expired: when the token expired.'),
+  level: { type: 'string', enum: levels, description: 'auth.forbidden: the level that the operation needs.' },
+  role: { type: 'string', enum: roles, description: 'auth.forbidden: the role of the caller.' },
+  generation: wholeNumber('conflict.stale: the current generation.', 1, maxInt32),
+  changedBy: text('conflict.stale: who made the current generation.'),
+  instances: wholeNumber('cluster.not_empty: number of instances in the cluster.', 1, maxInt32),
+  osids: { type: 'array', items: { type: 'string' }, description: 'cluster.not_empty: OSIDs of some of them.' },
+  limit: text('limit.exceeded, request.too_large: name of the limit.'),
+  value: wholeNumber(
+    'limit.exceeded, request.too_large: value of the limit, a number of requests, streams, entries or bytes.',
+    0,
+    maxInt32,
+  ),
+  limitBytes: wholeNumber('request.too_large: largest rendered bundle in bytes.', 1, maxInt32),
+  bytes: wholeNumber('request.too_large: size of the rendered bundle in bytes, if known.', 1, maxInt32),
+  retryAfterSeconds: wholeNumber('limit.exceeded, unavailable: seconds until a retry makes sense.', 0, 86_400),
+};
+
+/** The body of every response from 400 on. */
 export const errorSchema = {
   type: 'object',
   required: ['error', 'code', 'traceId'],
   properties: {
-    error: { type: 'string', description: 'What was wrong, with which value, and what to do.' },
+    error: text('What failed, on which value, and what to do.'),
     code: { type: 'string', enum: Object.keys(faultStatus), description: 'Stable; never changes its meaning.' },
-    traceId: { type: 'string', description: 'Where the logs of this request are found.' },
-    issues: {
-      type: 'array',
-      description: 'Of request.invalid and its kin: everything that is wrong.',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-      },
-    },
+    traceId: text('Id of the trace and of the log lines of this request.'),
+    ...details,
   },
 };
 
-const examples: Readonly<Partial<Record<FaultCode, object>>> = {
+const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
   'request.invalid': { issues: [{ path: 'replicas', message: 'Invalid input: expected number, received string' }] },
-  'auth.invalid': { error: 'Invalid token', reason: 'revoked', revokedAt: '2030-02-11T09:30:00.000Z' },
+  'auth.invalid': { reason: 'revoked', revokedAt: '2030-02-11T09:30:00.000Z' },
+  'auth.forbidden': { level: 'write', role: 'viewer' },
+  'request.too_large': { limit: 'maxBodyBytes', value: 1_048_576 },
   'limit.exceeded': { limit: 'writesPerMinute', value: 600, retryAfterSeconds: 12 },
-  'conflict.stale': { generation: 8 },
+  'conflict.stale': { generation: 8, changedBy: 'ci' },
+  unavailable: { retryAfterSeconds: 2 },
 };
 
-const sentences: Readonly<Partial<Record<FaultCode, string>>> = {
+const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'request.invalid': 'replicas: Invalid input: expected number, received string.',
+  'auth.invalid': 'Invalid token',
   'auth.forbidden': 'This needs the role member or admin or owner; you are viewer.',
-  'limit.exceeded': 'More than 600 writes in a minute; try again in 12 s.',
+  'limit.exceeded': 'More than 600 writes in a minute; retry in 12 s.',
   'request.too_large': 'The body is larger than 1048576 bytes; send less at once.',
-  'conflict.stale': 'Generation 7 was expected, but it is 8 now.',
-  unavailable: 'reconciler did not answer in time; try again shortly.',
-  internal: 'Something went wrong on our side.',
+  'conflict.stale':
+    'The write expects generation 7, but the current generation is 8. Read it again and repeat the change.',
+  'conflict.deleting': 'It is being deleted.',
+  'conflict.idempotency': 'The Idempotency-Key was used for another request.',
+  unavailable: 'reconciler did not reply in time; retry in 2 s.',
+  internal: 'An internal error occurred.',
 };
 
-/** The codes an operation may answer with, as far as its declaration tells. */
+/** The codes that follow from the declaration of an operation; its docstring names further ones. */
 function codesOf({ access, params, method, versioned }: Operation): FaultCode[] {
   const codes: FaultCode[] = ['request.invalid', 'request.too_large', 'limit.exceeded', 'unavailable', 'internal'];
   if (access !== 'public') codes.push('auth.invalid');
@@ -49,15 +93,11 @@ function codesOf({ access, params, method, versioned }: Operation): FaultCode[] 
   return codes;
 }
 
-const nounOf = (code: FaultCode): string => code.split('.')[0];
+const messageOf = (code: FaultCode): string =>
+  exampleMessages[code] ?? (code.endsWith('.not_found') ? `The ${code.replace(/\..*/, '')} does not exist.` : code);
 
 const exampleOf = (code: FaultCode) => ({
-  value: {
-    error: sentences[code] ?? (code.endsWith('.not_found') ? `The ${nounOf(code)} does not exist.` : code),
-    ...examples[code],
-    code,
-    traceId: '7f6c1e0d4b2a4f0f9c3d5e7a8b9c0d1e',
-  },
+  value: { error: messageOf(code), ...exampleDetails[code], code, traceId: '7f6c1e0d4b2a4f0f9c3d5e7a8b9c0d1e' },
 });
 
 /** `{404: {description, content}, …}`: one entry per status with an example per code. */
@@ -72,11 +112,13 @@ export function errorResponsesOf(operation: Operation): Record<string, object> {
   );
 }
 
+const retryAfter = {
+  'Retry-After': { description: 'When to retry.', schema: wholeNumber('Delay in seconds.', 1, 86_400) },
+};
+
 const responseOf = (status: number, codes: readonly FaultCode[]) => ({
   description: codes.join(', '),
-  ...(status === 429 || status === 503
-    ? { headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } } }
-    : {}),
+  ...(status === 429 || status === 503 ? { headers: retryAfter } : {}),
   content: {
     'application/json': {
       schema: { $ref: '#/components/schemas/Error' },

@@ -1,22 +1,23 @@
 import { z } from 'zod';
+import { documentation } from '../operation/fields.js';
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
- * What a client may send (`input`) or will receive (`output`), as JSON Schema 2020-12. Answers may gain fields, so
- * nothing is said of further ones; formats stand without the expressions behind them.
+ * Input that a client may send or output that it receives, as JSON Schema 2020-12. Outputs may gain fields, so they
+ * allow additional properties. Formats replace the regular expressions behind them;
+ * `documentation` adds units and ranges.
  */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...described } = z.toJSONSchema(schema, {
+  const { $schema: _, ...jsonSchema } = z.toJSONSchema(schema, {
     io,
-    override: ({ jsonSchema }) => {
-      if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
-      if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
-      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    metadata: documentation,
+    override: ({ jsonSchema: node }) => {
+      if (io === 'output' && node.additionalProperties === false) delete node.additionalProperties;
+      if (node.format !== undefined) delete node.pattern;
     },
   });
-  return described;
+  return jsonSchema;
 }
 
 /** The fields of an object schema, each with its own schema. */

@@ -1,8 +1,21 @@
 import { z } from 'zod';
-import type { Operation } from '../operation.js';
+import type { Operation } from '../operation/operation.js';
 import { operations } from '../operations.js';
 import { errorResponsesOf, errorSchema } from './error-responses.js';
 import { fieldsOf, jsonSchemaOf } from './json-schema.js';
+
+/** One tag per noun, the first part of an operation's id. */
+const tags = [
+  { name: 'session', description: 'Log in and log out.' },
+  { name: 'account', description: 'The accounts of a user.' },
+  { name: 'apikey', description: 'Personal access tokens.' },
+  { name: 'cluster', description: 'Clusters and the registration of their agents.' },
+  { name: 'node', description: 'Nodes of a cluster.' },
+  { name: 'service', description: 'Service instances.' },
+  { name: 'service-info', description: 'Classes and versions of service types.' },
+  { name: 'configset', description: 'Versioned settings of a service type.' },
+  { name: 'job', description: 'Progress of writes.' },
+];
 
 /** The public API as an OpenAPI 3.1 document. */
 export const openApi = () => ({
@@ -10,22 +23,23 @@ export const openApi = () => ({
   info: {
     title: 'RunOS',
     version: '1.0.0',
-    description: 'Say what should run on your clusters; follow the job; the cluster matches, and stays so.',
+    description:
+      'Declare the desired state of your clusters and follow the job that applies it. Agents reconcile continuously.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
   servers: [{ url: '/' }],
   security: [{ token: [] }],
-  tags: [...new Set(operations.map(tagOf))].map((name) => ({ name })),
+  tags,
   paths: pathsOf(operations),
   components: {
     securitySchemes: {
-      token: { type: 'http', scheme: 'bearer', description: 'A personal access token, or the token of a log-in.' },
+      token: { type: 'http', scheme: 'bearer', description: 'A personal access token or a session token.' },
     },
     schemas: { Error: errorSchema },
   },
 });
 
-const tagOf = ({ id }: Operation): string => id.split('.')[0];
+const tagOf = ({ id }: Operation): string => id.replace(/\..*/, '');
 
 const templateOf = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 
@@ -49,10 +63,11 @@ const describe = (operation: Operation) => ({
 });
 
 const pathParameters = ({ params }: Operation) =>
-  Object.entries(params).map(([name, { schema }]) => ({
+  Object.entries(params).map(([name, { schema, description }]) => ({
     name,
     in: 'path',
     required: true,
+    description,
     schema: jsonSchemaOf(schema, 'input'),
   }));
 
@@ -62,12 +77,14 @@ function headerParameters({ method, versioned, mediaType }: Operation) {
   const header = (name: string, description: string, schema: object) => ({ name, in: 'header', description, schema });
   const key = { type: 'string', minLength: 1, maxLength: 64 };
   return [
-    ...(method === 'POST' ? [header('Idempotency-Key', 'Kept for 24 h: the same request, the same answer.', key)] : []),
+    ...(method === 'POST'
+      ? [header('Idempotency-Key', 'Kept for 24 h: the same request with the same key gets the same response.', key)]
+      : []),
     ...(method !== 'GET' && versioned
-      ? [header('If-Match', 'The generation last read; 412 when it has moved on.', { type: 'string' })]
+      ? [header('If-Match', 'The generation last read; 412 when it is no longer current.', { type: 'string' })]
       : []),
     ...(mediaType === 'text/event-stream'
-      ? [header('Last-Event-ID', 'The id of the last event that arrived.', { type: 'string' })]
+      ? [header('Last-Event-ID', 'The id of the last event received.', { type: 'string' })]
       : []),
   ];
 }
@@ -80,19 +97,19 @@ function requestBodyOf({ body, examples }: Operation) {
   return { requestBody: { required, content: { 'application/json': content } } };
 }
 
-/** 202 stands for an answer with a job; a write that may need none answers 200 then. */
+/** 202 for an output with a job; a write whose output may have none also has 200. */
 function successesOf({ output, status, method, versioned, mediaType, examples }: Operation) {
   const schema = jsonSchemaOf(output, 'output');
   const example = examples?.output === undefined ? {} : { example: examples.output };
   const etag = { ETag: { description: 'The generation.', schema: { type: 'string' } } };
-  const answer = (description: string) => ({
+  const response = (description: string) => ({
     description,
     ...(method === 'GET' && versioned ? { headers: etag } : {}),
     content: { [mediaType ?? 'application/json']: { schema, ...example } },
   });
   if (status === 202) {
-    const atOnce = output instanceof z.ZodUnion ? { 200: answer('Done; no job was needed.') } : {};
-    return { ...atOnce, 202: answer('Accepted; follow the job.') };
+    const withoutJob = output instanceof z.ZodUnion ? { 200: response('Done without a job.') } : {};
+    return { ...withoutJob, 202: response('Accepted; follow the job.') };
   }
-  return { [status]: answer(status === 201 ? 'Made.' : 'Answered.') };
+  return { [status]: response(status === 201 ? 'Created.' : 'OK.') };
 }

@@ -1,33 +1,36 @@
 import { z } from 'zod';
-import { operation } from '../operation.js';
-import { pathParams } from '../path-params.js';
-import { SizingNumbers } from '../services/service-shapes.js';
+import { operation } from '../operation/operation.js';
+import { pathParams } from '../operation/path-params.js';
+import { SizingNumbers, StorageMb } from '../services/service-shapes.js';
 
 const { type } = pathParams;
 
+/** A class and its numbers: the defaults of instances that name it. */
 export const SizingClass = SizingNumbers.extend({
   id: z.string(),
   /** Absent for types without storage. */
-  storageMb: z.number().optional(),
+  storageMb: StorageMb.optional(),
   storage: z.enum(['local', 'distributed', 'none']),
 });
 
+/** Errors: `type.not_found`. */
 export const listSizingClasses = operation({
   id: 'service-info.rrc',
   method: 'GET',
   path: '/service-info/:type/rrc',
   access: 'signed-in',
-  summary: 'The resource requirement classes of a service type, with their numbers.',
+  summary: 'List the resource requirement classes of a service type with their numbers.',
   params: { type },
   output: z.object({ classes: z.array(SizingClass) }),
 });
 
+/** Exactly one version is the default. Errors: `type.not_found`. */
 export const listVersions = operation({
   id: 'service-info.versions',
   method: 'GET',
   path: '/service-info/:type/versions',
   access: 'signed-in',
-  summary: 'The versions of a service type.',
+  summary: 'List the versions of a service type.',
   params: { type },
   output: z.object({ versions: z.array(z.object({ version: z.string(), default: z.boolean() })) }),
 });

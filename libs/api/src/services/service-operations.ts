@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Accepted, JobId, NextCursor, page } from '../field.js';
-import { operation } from '../operation.js';
-import { pathParams } from '../path-params.js';
+import { Accepted, JobId, NextCursor, page } from '../operation/fields.js';
+import { operation } from '../operation/operation.js';
+import { pathParams } from '../operation/path-params.js';
 import {
   CreatedService,
   CreateService,
@@ -20,34 +20,40 @@ const collection = '/:aid/:cid/services';
 const one = `${collection}/:type/:id`;
 const exampleJob = '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d10';
 
+/** In order of creation, at most 1,000 per page. */
 export const listServices = operation({
   id: 'service.list',
   method: 'GET',
   path: collection,
   access: 'read',
-  summary: 'The service instances of a cluster.',
+  summary: 'List the service instances of a cluster.',
   params: { aid, cid },
   query: page(500, 1000),
   output: ServiceList,
 });
 
+/** As `listServices`, for one type. */
 export const listServicesOfType = operation({
   id: 'service.list-of-type',
   method: 'GET',
   path: `${collection}/:type`,
   access: 'read',
-  summary: 'The instances of one service type in a cluster.',
+  summary: 'List the instances of one service type in a cluster.',
   params: { aid, cid, type },
   query: page(500, 1000),
   output: ServiceList,
 });
 
+/**
+ * Returns as soon as the desired spec is stored; the agent applies it later.
+ * Errors: `class.unknown`, `sizing.invalid`, `configset.invalid`, `conflict.deleting` while its cluster is deleted.
+ */
 export const createService = operation({
   id: 'service.create',
   method: 'POST',
   path: `${collection}/:type`,
   access: 'write',
-  summary: 'Ask for a service instance; follow the job to see it come up.',
+  summary: 'Create a service instance. The job completes when it is ready.',
   params: { aid, cid, type },
   body: CreateService,
   output: CreatedService,
@@ -58,23 +64,28 @@ export const createService = operation({
   },
 });
 
+/** Errors: none beyond those of every operation. The ETag is the generation. */
 export const showService = operation({
   id: 'service.show',
   method: 'GET',
   path: one,
   access: 'read',
-  summary: 'One instance: what was asked for and what is seen.',
+  summary: 'Show an instance: its desired spec and its live state.',
   params: { aid, cid, type, id },
   output: Service,
   versioned: true,
 });
 
+/**
+ * 202 with a job, or 200 when nothing differs or only the name changes. A newer update supersedes a running job.
+ * Errors: `class.unknown`, `sizing.invalid`, `conflict.stale`, `conflict.deleting`.
+ */
 export const updateService = operation({
   id: 'service.update',
   method: 'PATCH',
   path: one,
   access: 'write',
-  summary: 'Change what is asked for; fields left out stay as they are.',
+  summary: 'Update the desired spec of an instance. Absent fields keep their values.',
   params: { aid, cid, type, id },
   body: UpdateService,
   output: UpdatedService,
@@ -86,46 +97,50 @@ export const updateService = operation({
   },
 });
 
+/** Data is lost. Repeating a delete returns the same job. Errors: `conflict.stale`. */
 export const deleteService = operation({
   id: 'service.delete',
   method: 'DELETE',
   path: one,
   access: 'write',
-  summary: 'Delete an instance with everything in its namespace.',
+  summary: 'Delete an instance with its namespace and everything in it.',
   params: { aid, cid, type, id },
   output: Accepted,
   status: 202,
   versioned: true,
 });
 
+/** The desired spec keeps its values. Errors: `conflict.stale`, `conflict.deleting`. */
 export const restartService = operation({
   id: 'service.restart',
   method: 'PATCH',
   path: `${one}/restart`,
   access: 'write',
-  summary: 'Restart the pods of an instance, one after the other where it has several.',
+  summary: 'Restart the pods of an instance, one after another.',
   params: { aid, cid, type, id },
   output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
   status: 202,
   versioned: true,
 });
 
+/** The part of `showService` that a client polls. */
 export const showServiceStatus = operation({
   id: 'service.status',
   method: 'GET',
   path: `${one}/status`,
   access: 'read',
-  summary: 'How an instance is doing.',
+  summary: 'Show the state of an instance.',
   params: { aid, cid, type, id },
   output: ServiceStatus,
 });
 
+/** Credentials are generated once, at the creation of the instance, and are stored encrypted. */
 export const showCredentials = operation({
   id: 'service.credentials',
   method: 'GET',
   path: `${one}/credentials`,
   access: 'sensitive_read',
-  summary: 'How to connect to an instance; an audit entry is written before the answer.',
+  summary: 'Show the credentials of an instance. An audit entry is written before the response.',
   params: { aid, cid, type, id },
   output: Credentials,
   examples: {
@@ -140,12 +155,13 @@ export const showCredentials = operation({
   },
 });
 
+/** At most 200 events per page. */
 export const listServiceEvents = operation({
   id: 'service.events',
   method: 'GET',
   path: `${one}/events`,
   access: 'read',
-  summary: 'What happened to an instance, newest first: drift and its repair, data loss, changes of state.',
+  summary: 'List the events of an instance, newest first: drift, repairs, data loss, changes of state.',
   params: { aid, cid, type, id },
   query: page(50, 200),
   output: ServiceEvents,

@@ -1,22 +1,28 @@
 import { z } from 'zod';
-import { Role } from '../access/role.js';
-import { Timestamp } from '../field.js';
-import { operation } from '../operation.js';
+import { Role } from '../access/access.js';
+import { Timestamp } from '../operation/fields.js';
+import { operation } from '../operation/operation.js';
 
+/** E-mail addresses are compared without regard to case. */
 export const LogIn = z.strictObject({ email: z.email().max(254), password: z.string().min(1).max(1024) });
 
+/** `token` is a session token, `runos_ses_<keyId>.<secret>`. */
 export const LoggedIn = z.object({
   token: z.string(),
   expiresAt: Timestamp,
   accounts: z.array(z.object({ aid: z.string(), name: z.string(), role: Role })),
 });
 
+/**
+ * Errors: `auth.invalid` for a wrong address or password alike; `limit.exceeded` after 10 failed attempts in 15 minutes
+ * per account and network address.
+ */
 export const logIn = operation({
   id: 'session.login',
   method: 'POST',
   path: '/auth/login',
   access: 'public',
-  summary: 'Log in with e-mail and password; answers a session token.',
+  summary: 'Log in with e-mail address and password. Returns a session token.',
   body: LogIn,
   output: LoggedIn,
   examples: {
@@ -29,11 +35,12 @@ export const logIn = operation({
   },
 });
 
+/** `loggedOut` is false for a personal access token, which is not revoked. */
 export const logOut = operation({
   id: 'session.logout',
   method: 'POST',
   path: '/auth/logout',
   access: 'signed-in',
-  summary: 'End the session whose token is sent.',
+  summary: 'Log out: revoke the session token of the request.',
   output: z.object({ loggedOut: z.boolean() }),
 });

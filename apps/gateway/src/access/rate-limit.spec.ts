@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { aid } from '../../test/sample-replies.js';
+import { type GatewayHarness, startHarness } from '../../test/harness.js';
+
+let harness: GatewayHarness;
+beforeAll(async () => {
+  harness = await startHarness({ writesPerMinute: 2, readsPerMinute: 0 });
+});
+afterAll(() => harness.stop());
+
+describe('rate limits', () => {
+  const write = () => harness.send('POST', `/${aid}/ky3/services/valkey`);
+
+  it('rejects excess requests with the limit, its value and Retry-After', async () => {
+    expect([(await write()).status, (await write()).status]).toEqual([202, 202]);
+    const { status, body, headers } = await write();
+    expect(status).toBe(429);
+    expect(body).toMatchObject({ code: 'limit.exceeded', limit: 'writesPerMinute', value: 2 });
+    expect(body['error']).toContain('More than 2 writes');
+    const seconds = Number(headers.get('retry-after'));
+    expect(seconds).toBeGreaterThan(50);
+    expect(seconds).toBeLessThanOrEqual(60);
+  });
+
+  it('counts reads separately, and not at all with limit 0', async () => {
+    for (let read = 0; read < 10; read += 1) expect((await harness.send('GET', `/${aid}/clusters`)).status).toBe(200);
+  });
+
+  it('counts log-ins per address, because they have no token', async () => {
+    const logIn = () =>
+      harness.send('POST', '/auth/login', { body: JSON.stringify({ email: 'a@b.cd', password: 'x' }) });
+    const statuses = [await logIn(), await logIn(), await logIn()].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 429]);
+  });
+});

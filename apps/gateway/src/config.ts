@@ -1,0 +1,20 @@
+import { serviceConfig, wholeNumber } from '@runos/config';
+import { z } from 'zod';
+
+/** The gateway's settings beside those of every service. */
+export const gatewayConfig = serviceConfig({
+  /** Where the public API listens; 0 takes any free port. */
+  httpHost: z.string().min(1).default('127.0.0.1'),
+  httpPort: wholeNumber(0, 65_535).default(3025),
+  /** Number of trusted proxies in front: their X-Forwarded-For is used. */
+  trustedProxies: wholeNumber(0, 16).default(0),
+  /** Per token and minute; 0 switches the limit off. */
+  writesPerMinute: wholeNumber(0, 1_000_000).default(600),
+  readsPerMinute: wholeNumber(0, 10_000_000).default(60_000),
+  /** Concurrent job streams of one token; 0 switches the limit off. */
+  streamsPerToken: wholeNumber(0, 10_000).default(100),
+  /** Largest request body, bytes. A secret file of 100 KiB and an override of 64 KiB fit. */
+  maxBodyBytes: wholeNumber(1_024, 4 * 1024 * 1024).default(1024 * 1024),
+});
+
+export type GatewayConfig = z.output<typeof gatewayConfig>;

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectConfig, InjectLogger } from '@runos/messaging';
+import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { GatewayConfig } from '../config.js';
+import type { GatewayRequest } from './gateway-request.js';
+import { bodyReader } from './body-reader.js';
+
+const usableId = /^[A-Za-z0-9._:-]{1,128}$/;
+const noTrace = /^0*$/;
+
+/**
+ * Middleware around every request: ids, span and body at its start, one log line and one measurement at its end.
+ * While the process stops, every response closes its connection.
+ */
+@Injectable()
+export class RequestLifecycle implements OnModuleDestroy {
+  readonly #open = new Set<Response>();
+  readonly #readBody: ReturnType<typeof bodyReader>;
+  readonly #duration = durations('http_server_request_duration_seconds');
+  #stopping = false;
+
+  constructor(
+    @InjectLogger() private readonly logger: Logger,
+    @InjectConfig() { maxBodyBytes }: GatewayConfig,
+  ) {
+    this.#readBody = bodyReader(maxBodyBytes);
+  }
+
+  readonly middleware: RequestHandler = (plain, response, next) => {
+    const request = plain as GatewayRequest;
+    const clientId = request.get('x-request-id');
+    request.requestId = clientId !== undefined && usableId.test(clientId) ? clientId : randomUUID();
+    // An ETag is a generation of desired state. Status changes within a generation, so no response may be 304.
+    delete request.headers['if-none-match'];
+    response.set({ 'X-Request-Id': request.requestId, 'Cache-Control': 'no-store' });
+    if (this.#stopping) response.set('Connection', 'close');
+    const parent = traceOf(traceHeadersOf(request));
+    inSpan(`HTTP ${request.method}`, { kind: SpanKind.SERVER, parent }, () => this.#run(request, response, next)).catch(
+      (error: unknown) => this.logger.error({ err: error }, 'the lifecycle of a request failed'),
+    );
+  };
+
+  onModuleDestroy(): void {
+    this.#stopping = true;
+    for (const response of this.#open) {
+      const { socket } = response;
+      if (response.headersSent) response.once('finish', () => socket?.end());
+      else response.set('Connection', 'close');
+    }
+  }
+
+  async #run(request: GatewayRequest, response: Response, next: NextFunction): Promise<void> {
+    const started = performance.now();
+    const traceId = currentTraceId() ?? '';
+    request.traceId = noTrace.test(traceId) ? request.requestId : traceId;
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    this.#open.add(response);
+    try {
+      await this.#readBody(request, response);
+      next();
+    } catch (error) {
+      next(error);
+    }
+    await closed;
+    this.#open.delete(response);
+    const ms = performance.now() - started;
+    const route = request.operation?.path ?? 'none';
+    this.#duration.record(ms, {
+      http_request_method: request.method,
+      http_route: route,
+      http_response_status_code: response.statusCode,
+    });
+    this.#log(request, response, route, ms);
+  }
+
+  /** One line per request. It names the route and never the path, which is client input. */
+  #log(request: GatewayRequest, response: Response, route: string, ms: number): void {
+    const { method, operation, requestId, user } = request;
+    const { statusCode: status, writableFinished } = response;
+    const level = status >= 500 ? 'warn' : 'info';
+    const ids = { requestId, aid: accountOf(request), keyId: user?.keyId };
+    const fields = { method, route, operation: operation?.id, status, ms: Math.round(ms), ...ids };
+    this.logger[level](writableFinished ? fields : { ...fields, cutOff: true }, 'request');
+  }
+}
+
+/** The account of the path once the caller's membership is confirmed; otherwise the caller's only account. */
+function accountOf({ params, role, user }: GatewayRequest): string | undefined {
+  if (role !== undefined) return String(params['aid']);
+  return user?.memberships.length === 1 ? user.memberships[0]?.aid : undefined;
+}
+
+const traceHeadersOf = ({ headers }: Request): Record<string, string> =>
+  Object.fromEntries(
+    ['traceparent', 'tracestate'].flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );

@@ -1,0 +1,74 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import type { ServiceProgram } from '@runos/messaging';
+import { AccessChangesController } from './access/access-changes.controller.js';
+import { BearerStrategy } from './access/bearer.strategy.js';
+import { PrincipalCache } from './access/principal-cache.js';
+import { AccountsController } from './accounts/accounts.controller.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { ClustersController } from './clusters/clusters.controller.js';
+import { ConfigSetsController } from './config-sets/config-sets.controller.js';
+import { type GatewayConfig, gatewayConfig } from './config.js';
+import { HealthController } from './health/health.controller.js';
+import { RequestLifecycle } from './http/request-lifecycle.js';
+import { FaultFilter } from './http/fault.filter.js';
+import { ConnectionDrain } from './http/connection-drain.js';
+import { prepareHttp } from './http/prepare-http.js';
+import { JobChangesController } from './jobs/job-changes.controller.js';
+import { JobStreams } from './jobs/job-streams.js';
+import { JobNotifications } from './jobs/job-notifications.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { NodesController } from './nodes/nodes.controller.js';
+import { ServiceInfoController } from './service-info/service-info.controller.js';
+import { ServicesController } from './services/services.controller.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+
+/** In routing order: routes with a literal second segment come before `/:aid/:cid/…`. */
+const controllers = [
+  HealthController,
+  SessionsController,
+  AccountsController,
+  ServiceInfoController,
+  JobsController,
+  ApiKeysController,
+  ClustersController,
+  ConfigSetsController,
+  ServicesController,
+  NodesController,
+  AccessChangesController,
+  JobChangesController,
+];
+
+@Module({})
+export class GatewayModule {
+  static forConfig(_config: GatewayConfig): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [PassportModule],
+      controllers,
+      providers: [
+        { provide: APP_FILTER, useClass: FaultFilter },
+        PrincipalCache,
+        BearerStrategy,
+        RequestLifecycle,
+        ConnectionDrain,
+        JobNotifications,
+        JobStreams,
+      ],
+    };
+  }
+}
+
+/** The public HTTP API as a service. */
+export const gatewayService: ServiceProgram<typeof gatewayConfig.shape> = {
+  name: 'gateway',
+  config: gatewayConfig,
+  module: (config) => GatewayModule.forConfig(config),
+  http: (config) => ({
+    host: config.httpHost,
+    port: config.httpPort,
+    options: { bodyParser: false },
+    prepare: (app) => prepareHttp(app, config),
+  }),
+};

@@ -1,0 +1,52 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { Operation } from '@runos/api';
+import type { Response } from 'express';
+import { Readable } from 'node:stream';
+import { map, type Observable } from 'rxjs';
+import { InjectConfig } from '@runos/messaging';
+import type { GatewayConfig } from '../config.js';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { sendEvents } from '../http/send-events.js';
+import { CallContext } from './call-context.js';
+import { operationOf } from './operation-of.js';
+import { parseRequest } from './parse-request.js';
+
+/** A request with its parsed input, the source of the handler's parameters. */
+export interface ParsedRequest extends GatewayRequest {
+  input: ReturnType<typeof parseRequest>['input'];
+  call: CallContext;
+}
+
+/** Parses the input before the handler and sends its result. */
+@Injectable()
+export class OperationInterceptor implements NestInterceptor {
+  constructor(@InjectConfig() private readonly config: GatewayConfig) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<void> {
+    const operation = operationOf(context);
+    const http = context.switchToHttp();
+    const request = http.getRequest<ParsedRequest>();
+    const response = http.getResponse<Response>();
+    const { input, write } = parseRequest(operation, request);
+    request.input = input;
+    request.call = new CallContext(operation, request, response, write);
+    return next.handle().pipe(map((result: unknown) => this.#respond(operation, result, request, response)));
+  }
+
+  #respond(operation: Operation, result: unknown, request: GatewayRequest, response: Response): void {
+    if (result === undefined) {
+      response.status(204).end();
+      return;
+    }
+    if (result instanceof Readable) return sendEvents(result, request, response);
+    if (this.config.checkAnswers) operation.output.parse(result);
+    const generation = operation.versioned ? fieldOf(result, 'generation') : undefined;
+    if (generation !== undefined) response.set('ETag', `"${String(generation)}"`);
+    // A write without effect, or completed at once, has no job.
+    const done = operation.status === 202 && fieldOf(result, 'jobId') === undefined;
+    response.status(done ? 200 : operation.status).json(result);
+  }
+}
+
+const fieldOf = (result: unknown, name: string): unknown =>
+  typeof result === 'object' && result !== null ? (result as Record<string, unknown>)[name] : undefined;

@@ -1,0 +1,181 @@
+import type { Cluster, Job, JobLog, Service, WorkItem } from '@runos/api';
+import type { Principal } from '@runos/contracts';
+import type { z } from 'zod';
+
+const at = '2030-02-11T09:30:00.000Z';
+const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+
+export const aid = 'acc01';
+export const jobId = uuid(1);
+export const setId = uuid(2);
+
+/** The default token of the harness; `principal` is its owner. */
+export const token = `runos_pat_${'a'.repeat(12)}.${'s'.repeat(43)}`;
+
+export const principal: Principal = {
+  kind: 'pat',
+  keyId: 'a'.repeat(12),
+  userId: uuid(3),
+  email: 'owner@example.com',
+  name: 'ci',
+  memberships: [{ aid, role: 'owner' }],
+  expiresAt: '2999-01-01T00:00:00.000Z',
+};
+
+export const job: Job = {
+  id: jobId,
+  aid,
+  cid: 'ky3',
+  osid: 'valkey-abcde',
+  type: 'service.create',
+  status: 'running',
+  progress: null,
+  currentStep: 'apply',
+  reason: null,
+  error: null,
+  supersededBy: null,
+  createdAt: at,
+  startedAt: at,
+  completedAt: null,
+};
+
+export const workItem = (stepNumber: number, status: WorkItem['status']): WorkItem => ({
+  id: uuid(100 + stepNumber),
+  jobId,
+  name: ['validate', 'render', 'deliver', 'apply', 'wait-ready'][stepNumber - 1] ?? 'unknown',
+  status,
+  stepNumber,
+  result: null,
+  createdAt: at,
+  startedAt: status === 'pending' ? null : at,
+  completedAt: status === 'completed' ? at : null,
+});
+
+export const logLine = (stepNumber: number, id: number): JobLog => ({
+  id: String(id),
+  workItemId: uuid(100 + stepNumber),
+  level: 'info',
+  message: `line ${id}`,
+  createdAt: at,
+});
+
+const cluster: z.input<typeof Cluster> = {
+  cid: 'ky3',
+  name: 'production',
+  status: 'connected',
+  reason: null,
+  message: null,
+  root: 'example.com',
+  domain: 'ky3.acc01.example.com',
+  localStorageClass: null,
+  distributedStorageClass: null,
+  isDefault: true,
+  agentVersion: '0.1.0',
+  lastHeartbeatAt: at,
+  generation: 3,
+  createdAt: at,
+  updatedAt: at,
+};
+
+const service: z.input<typeof Service> = {
+  id: 'abcde',
+  osid: 'valkey-abcde',
+  type: 'valkey',
+  name: 'cache',
+  version: '8.1',
+  resourceRequirementClassId: 'valkey.c0.beff',
+  replicas: 1,
+  cpuRequestMc: 0,
+  cpuLimitMc: 500,
+  memoryRequestMb: 0,
+  memoryLimitMb: 512,
+  storageMb: 1024,
+  driftPolicy: 'repair',
+  configType: 'custom',
+  configSetId: null,
+  configSetVersion: null,
+  status: 'healthy',
+  lastKnownStatus: null,
+  reason: null,
+  message: null,
+  conditions: [],
+  generation: 7,
+  observedGeneration: 7,
+  hosts: [],
+  createdAt: at,
+  updatedAt: at,
+};
+
+const configSet = {
+  setId,
+  name: 'tuned',
+  type: 'postgresql',
+  version: 'v1',
+  isLatest: true,
+  values: {},
+  createdAt: at,
+};
+const apiKey = { id: principal.keyId, name: 'ci', role: 'member', expiresAt: at } as const;
+const wholeKey = { ...apiKey, createdBy: principal.email, createdAt: at, lastUsedAt: null, revokedAt: null };
+const node = {
+  nid: 'n0d3a',
+  name: 'one',
+  status: 'ready',
+  version: '0.1.0',
+  os: 'linux',
+  lastHeartbeatAt: at,
+  certificateExpiresAt: at,
+};
+
+/** Replies of the other services by subject; one resource of each kind exists. */
+export const sampleReplies: Readonly<Record<string, unknown>> = {
+  'identity.v1.authenticate': principal,
+  'identity.v1.log-in': { token, expiresAt: at, accounts: [{ aid, name: 'Example', role: 'owner' }] },
+  'identity.v1.log-out': { loggedOut: true },
+  'identity.v1.memberships': {
+    accounts: [{ aid, name: 'Example', companyName: 'Example', accountRole: 'owner', isDefault: true }],
+  },
+  'identity.v1.api-key-list': { apiKeys: [wholeKey] },
+  'identity.v1.api-key-create': { ...apiKey, token, warning: 'This is shown once.' },
+  'identity.v1.api-key-show': wholeKey,
+  'identity.v1.api-key-revoke': { id: apiKey.id, revokedAt: at },
+  'catalog.v1.classes': { classes: [] },
+  'catalog.v1.versions': { versions: [{ version: '8.1', default: true }] },
+  'config-sets.v1.list': { configSets: [configSet] },
+  'config-sets.v1.create': configSet,
+  'config-sets.v1.show': configSet,
+  'config-sets.v1.update': configSet,
+  'config-sets.v1.versions': { versions: [configSet] },
+  'jobs.v1.list': { jobs: [job], nextCursor: null },
+  'jobs.v1.show': job,
+  'jobs.v1.workitems': { jobId, workItems: [workItem(1, 'completed'), workItem(2, 'pending')], hasMore: false },
+  'jobs.v1.logs': { workItemId: uuid(101), logs: [], nextCursor: null },
+  'reconciler.v1.job-cancel': { cancelled: true, status: 'cancelled', message: 'Cancelled.' },
+  'reconciler.v1.cluster-list': { clusters: [cluster] },
+  'reconciler.v1.cluster-create': cluster,
+  'reconciler.v1.cluster-show': cluster,
+  'reconciler.v1.cluster-delete': { jobId },
+  'reconciler.v1.node-list': { nodes: [node] },
+  'reconciler.v1.node-show': node,
+  'agent-gateway.v1.token-issue': {
+    token: 'runos_reg_x',
+    purpose: 'node',
+    expiresAt: at,
+    command: 'curl',
+    caSha256: 'ab',
+  },
+  'reconciler.v1.instance-create': { id: 'abcde', osid: service.osid, name: 'cache', status: 'pending', jobId },
+  'reconciler.v1.instance-list': { services: [], nextCursor: null },
+  'reconciler.v1.instance-show': service,
+  'reconciler.v1.instance-update': { jobId },
+  'reconciler.v1.instance-delete': { jobId },
+  'reconciler.v1.instance-restart': { osid: service.osid, message: 'Restarting.', jobId },
+  'reconciler.v1.instance-status': {
+    state: 'healthy',
+    reason: null,
+    message: null,
+    replicas: { desired: 1, ready: 1 },
+  },
+  'reconciler.v1.instance-credentials': { host: 'h', port: 6379, username: 'default', password: 'p', url: 'redis://h' },
+  'reconciler.v1.instance-events': { events: [], nextCursor: null },
+};

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/** A display name: 1 to 63 printable characters without leading or trailing blanks. Names need not be unique. */
+export const Name = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[^\p{C}]+$/u, 'must consist of printable characters')
+  .refine((name) => name.trim() === name, 'must not begin or end with a blank');
+
+/** ISO 8601 in UTC (`2030-02-11T09:30:00.000Z`). */
+export const Timestamp = z.iso.datetime();
+
+/** UUID of a job, as in `GET /jobs/:id`. */
+export const JobId = z.uuid();
+
+/** Output of a write that a job completes. */
+export const Accepted = z.object({ jobId: JobId });
+
+/**
+ * What the OpenAPI document states beside the checks of a schema, such as unit and range of a number. It is a registry
+ * of its own, so that parsing and the compatibility check of the contracts do not depend on it.
+ */
+export const documentation = z.registry<{
+  readonly description: string;
+  readonly type?: 'integer';
+  readonly minimum?: number;
+  readonly maximum?: number;
+}>();
+
+/** The largest value of PostgreSQL's `integer` and of Kubernetes' `int32`. */
+export const maxInt32 = 2_147_483_647;
+
+/** Number of changes of the desired state, counted from 1; what `ETag` and `If-Match` carry. */
+export const Generation = z.int().register(documentation, {
+  description: 'Generation of the desired state: the number of its changes.',
+  minimum: 1,
+  maximum: maxInt32,
+});
+
+/** Generation of the desired state that the agent last reported on; 0 before its first report. */
+export const ObservedGeneration = z.int().register(documentation, {
+  description: 'Generation of the desired state last reported by the agent.',
+  minimum: 0,
+  maximum: maxInt32,
+});
+
+/** Query of a paged list: `limit` entries per page (1 to `maxLimit`), from `cursor` on. Query values are strings. */
+export const page = (defaultLimit: number, maxLimit: number) =>
+  z.strictObject({
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(maxLimit)
+      .default(defaultLimit)
+      .register(documentation, { description: 'Page size in entries.' }),
+    cursor: z
+      .string()
+      .max(256)
+      .optional()
+      .register(documentation, { description: 'The `nextCursor` of the previous page.' }),
+  });
+
+/** Cursor of the next page; null on the last page. */
+export const NextCursor = z.string().nullable();
