@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { applyWaves, type KubeObject, managedSelector } from '@runos/kube-objects';
 import { Plane, unlimited, World } from '@runos/tool-e2e';
-import { askPlane, DataFolder } from '@runos/tool-start';
+import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Kind, kindsOf } from './arrivals.js';
 import type { Finding } from './finding.js';
 import { abreast, inParallel } from './in-parallel.js';
@@ -63,14 +63,14 @@ async function byTheAgent(world: World, client: KubeClient, data: string, count:
   const bundle = (await world.bundle(sample.osid)) as unknown as KubeObject[];
   const last = applyWaves(bundle).at(-1) ?? [];
   const folder = new DataFolder(data);
-  await askPlane(folder, 'stop', 'cluster-agent');
+  await controlPlane(folder, 'stop', 'cluster-agent');
   await inParallel(
     Array.from({ length: count }, (_, n) => n),
     (n) => world.ask('valkey', { name: `bench-${n}` }),
   );
   await delay(restMs);
   const began = performance.now();
-  await askPlane(folder, 'start', 'cluster-agent');
+  await controlPlane(folder, 'start', 'cluster-agent');
   for (const kind of kindsOf(last)) await untilCounted(client, kind, (count + 1) * countOf(last, kind));
   const tookMs = performance.now() - began;
   const wanted = (count + 1) * bundle.length;

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { devOf, eventually } from '@runos/tool-e2e';
-import { askPlane, DataFolder } from '@runos/tool-start';
+import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Ledger } from '../load/ledger.js';
 import { agentsBackAfter } from './agents-back.js';
 import { processFamily } from './process-family.js';
@@ -67,9 +67,9 @@ export const loseNatsData: Fault = {
   hits: ['nats'],
   async strike(data) {
     const folder = new DataFolder(data);
-    await askPlane(folder, 'stop', 'nats');
+    await controlPlane(folder, 'stop', 'nats');
     rmSync(folder.in('nats', 'jetstream'), { recursive: true });
-    await askPlane(folder, 'start', 'nats');
+    await controlPlane(folder, 'start', 'nats');
   },
 };
 
@@ -78,7 +78,7 @@ export const cutAgents: Fault = {
   name: 'agents cut off without FIN',
   hits: ['stream'],
   async strike(data) {
-    await agentsBackAfter(await devOf(data), () => askPlane(new DataFolder(data), 'cut', 'stream'));
+    await agentsBackAfter(await devOf(data), () => controlPlane(new DataFolder(data), 'cut', 'stream'));
   },
 };
 

@@ -1,5 +1,5 @@
 import { devOf } from '@runos/tool-e2e';
-import { askPlane, DataFolder, replicaName, services } from '@runos/tool-start';
+import { controlPlane, DataFolder, replicaName, services } from '@runos/tool-start';
 import { type Fault, kill } from '../kill/faults.js';
 import { workContinued } from './work-continued.js';
 
@@ -41,8 +41,8 @@ export const rollingRestart = (over: readonly (readonly string[])[]): Fault => (
     for (const names of over) {
       await Promise.all(
         names.map(async (name) => {
-          await askPlane(folder, 'stop', name);
-          await askPlane(folder, 'start', name);
+          await controlPlane(folder, 'stop', name);
+          await controlPlane(folder, 'start', name);
         }),
       );
     }

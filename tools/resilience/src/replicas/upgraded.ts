@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { devOf, withSql } from '@runos/tool-e2e';
-import { askPlane, DataFolder, services } from '@runos/tool-start';
+import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { type Fault } from '../kill/faults.js';
 import { migrateSchemas } from './migrations.js';
 import { rounds } from './replica-faults.js';
@@ -44,7 +44,7 @@ const upgrade = (old: string, names: readonly string[], left: readonly string[])
   name: `upgraded ${names.length} processes in turn`,
   hits: [],
   async strike(data) {
-    for (const name of names) await askPlane(new DataFolder(data), 'upgrade', name);
+    for (const name of names) await controlPlane(new DataFolder(data), 'upgrade', name);
     const { pids } = await devOf(data);
     const lines = Object.entries(pids).map(async ([name, pid]) => ({
       name,

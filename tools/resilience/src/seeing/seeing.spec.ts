@@ -6,7 +6,7 @@ import { consumerOf, contracts, type EventContract, streamOf } from '@runos/cont
 import { metricTable } from '@runos/observability';
 import { schemaOf } from '@runos/persistence';
 import { at, type Dev, devOf, eventually, type Instance, Plane, withSql, World } from '@runos/tool-e2e';
-import { askPlane, DataFolder, services } from '@runos/tool-start';
+import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { loseStream } from './lose-stream.js';
 import { type Span, SpanCollector } from './span-collector.js';
 import { appliesIn, lineOf, newsOfAgentIn, wholeTrace, wordsOf } from './whole-trace.js';
@@ -99,9 +99,9 @@ describe('one write is one trace', () => {
     const unready = await ask(0);
     const osid = String(unready['osid']);
     await eventually('it to be applied', 20_000, () => world.kubectl.get('statefulset', osid, osid));
-    await askPlane(folder, 'stop', 'cluster-agent');
+    await controlPlane(folder, 'stop', 'cluster-agent');
     const waiting = await ask(1);
-    await askPlane(folder, 'start', 'cluster-agent');
+    await controlPlane(folder, 'start', 'cluster-agent');
     await world.kubectl.run(['uncordon', ...nodes]);
     for (const { jobId } of [unready, waiting]) await world.completed(jobId);
     for (const trace of traces) {
@@ -200,7 +200,7 @@ describe('/readyz of every service with a schema', () => {
         .filter(({ database }) => database)
         .map(async ({ name }) => {
           const table = `${schemaOf(name)}.migrations`;
-          await askPlane(folder, 'stop', name);
+          await controlPlane(folder, 'stop', name);
           const lost = await withSql(dev.databaseUrl, async (sql) => {
             const newest = `SELECT name FROM ${table} ORDER BY timestamp DESC LIMIT 1`;
             const { rows } = await sql.query<Record<'id' | 'timestamp' | 'name', string>>(
@@ -209,7 +209,7 @@ describe('/readyz of every service with a schema', () => {
             return rows[0];
           });
           const before = dev.ops[name];
-          const started = askPlane(folder, 'start', name);
+          const started = controlPlane(folder, 'start', name);
           const why = await eventually(`${name} to say what is missing`, 20_000, async () => {
             const url = (await devOf(plane.data)).ops[name];
             if (url === before) return undefined;
