@@ -14,7 +14,7 @@ const file = 'account.json';
 
 /** The account that the first start creates, with its owner. */
 export async function ensureOwner(folder: DataFolder, operator: Operator): Promise<Owner> {
-  const stored = folder.readJson<Omit<Owner, 'fresh'>>(file);
+  const stored = folder.readJson<Omit<Owner, 'isNew'>>(file);
   if (stored) return { ...stored, isNew: false };
   const created = await createOwner(operator, 'owner@runos.example');
   folder.writeJson(file, created);
@@ -22,7 +22,7 @@ export async function ensureOwner(folder: DataFolder, operator: Operator): Promi
 }
 
 /** Takes another email address when a killed start created the user but did not store the password. */
-async function createOwner(operator: Operator, email: string, attempt = 1): Promise<Omit<Owner, 'fresh'>> {
+async function createOwner(operator: Operator, email: string, attempt = 1): Promise<Omit<Owner, 'isNew'>> {
   // Only the first start needs this module, and loading it takes half a second.
   const { createAccount } = await import('./create-account.js');
   const { aid, password, token } = await createAccount(operator, email, 'demo');

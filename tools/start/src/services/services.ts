@@ -26,7 +26,7 @@ export interface ServicePlan {
   /** Whether it has a schema, a role and a migration program. */
   readonly database: boolean;
   /** Settings that only this service has. */
-  readonly ownSettings: (surroundings: PlaneSettings, ports: Ports) => Record<string, Setting>;
+  readonly ownSettings: (plane: PlaneSettings, ports: Ports) => Record<string, Setting>;
 }
 
 const noSettings = (): Record<string, Setting> => ({});
@@ -40,12 +40,12 @@ export const services: readonly ServicePlan[] = [
   {
     name: 'agent-gateway',
     database: true,
-    ownSettings: ({ caFile, ports: outside }, ports) => ({
+    ownSettings: ({ caFile, ports: publicPorts }, ports) => ({
       agentHost: '127.0.0.1',
       registerPort: ports.register,
       streamPort: ports.stream,
-      publicRegisterPort: outside.register,
-      publicStreamPort: outside.stream,
+      publicRegisterPort: publicPorts.register,
+      publicStreamPort: publicPorts.stream,
       caFile,
     }),
   },
