@@ -9,7 +9,7 @@ export interface Ports {
   readonly etcdPeer: number;
 }
 
-/** The ports of the last time as far as they are free, so that a person's kubeconfig goes on working; else free ones. */
+/** The previous ports when they are free, so that a user's kubeconfig stays valid; otherwise free ones. */
 export async function choosePorts(dataDir: string, api = 0): Promise<Ports> {
   const file = join(dataDir, 'ports.json');
   const last: Partial<Ports> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
