@@ -1,4 +1,4 @@
-import { devOf } from '@runos/tool-e2e';
+import { readPlaneInfo } from '@runos/tool-e2e';
 import { controlPlane, DataFolder, replicaName, services } from '@runos/tool-start';
 import { type Fault, kill } from '../kill/faults.js';
 import { workContinued } from './work-continued.js';
@@ -23,7 +23,7 @@ export const killAgentDoor = (name: string, say: (line: string) => void): Fault 
   return {
     ...fault,
     async strike(data, ledger) {
-      const { databaseUrl } = await devOf(data);
+      const { databaseUrl } = await readPlaneInfo(data);
       const struck = new Date();
       const [ms] = await Promise.all([workContinued(databaseUrl, struck), fault.strike(data, ledger)]);
       say(`${fault.name}: a job asked for after it was done ${(ms / 1_000).toFixed(1)} s after it`);

@@ -26,8 +26,8 @@ export class DevCluster {
     return isRunning(state.supervisor) ? state : undefined;
   }
 
-  writeState(state: Omit<DevClusterState, 'keeper'>): void {
-    writeFileAtomic(this.#stateFile(), JSON.stringify({ keeper: ownIdentity(), ...state }, null, 2));
+  writeState(state: Omit<DevClusterState, 'supervisor'>): void {
+    writeFileAtomic(this.#stateFile(), JSON.stringify({ supervisor: ownIdentity(), ...state }, null, 2));
   }
 
   removeState(): void {
