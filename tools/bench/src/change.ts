@@ -1,6 +1,6 @@
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { KubeObject } from '@runos/kube-objects';
-import { Plane, World } from '@runos/tool-e2e';
+import { Plane, PlaneClient } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
 import { Arrivals, kindsOf } from './arrivals.js';
 import type { Finding } from './finding.js';
@@ -21,16 +21,16 @@ export async function benchChange(args: readonly string[]): Promise<readonly Fin
   const own = values.data === undefined ? await Plane.create() : undefined;
   try {
     await own?.start();
-    return await run(await World.of(own?.data ?? String(values.data)), Number(values.count));
+    return await run(await PlaneClient.connect(own?.data ?? String(values.data)), Number(values.count));
   } finally {
     await own?.remove();
   }
 }
 
-async function run(world: World, count: number): Promise<readonly Finding[]> {
-  const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig));
-  const first = await world.create('valkey', { name: 'bench' });
-  const arrivals = new Arrivals(client, kindsOf(await world.bundle(first.osid)));
+async function run(planeClient: PlaneClient, count: number): Promise<readonly Finding[]> {
+  const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig));
+  const first = await planeClient.create('valkey', { name: 'bench' });
+  const arrivals = new Arrivals(client, kindsOf(await planeClient.bundle(first.osid)));
   await arrivals.synced();
   try {
     const created: number[] = [];
@@ -39,9 +39,9 @@ async function run(world: World, count: number): Promise<readonly Finding[]> {
     const yardChanged: number[] = [];
     const jobs: string[] = [];
     for (let round = -warmUps; round < count; round += 1) {
-      const create = await createOne(world, arrivals);
-      const change = await changeOne(world, arrivals, create.osid, create.path, 600 + round + warmUps);
-      const apply = await kubectlTwice(world, create.osid);
+      const create = await createOne(planeClient, arrivals);
+      const change = await changeOne(planeClient, arrivals, create.osid, create.path, 600 + round + warmUps);
+      const apply = await kubectlTwice(planeClient, create.osid);
       // Nothing is removed: a namespace on its way out costs Kubernetes more than what is measured.
       if (round < 0) continue;
       created.push(create.ms);
@@ -57,7 +57,7 @@ async function run(world: World, count: number): Promise<readonly Finding[]> {
       { what: '  kubectl apply --server-side, one number changed', figures: yardChanged },
     ];
     process.stdout.write(`\n${table(rows)}\nWhere a create’s time goes, by the steps of its job:\n`);
-    process.stdout.write(table(await stepDurations(world, jobs)));
+    process.stdout.write(table(await stepDurations(planeClient, jobs)));
     return [
       finding('create, accepted → live', created, yardCreated),
       finding('change, accepted → live', changed, yardChanged),
@@ -79,35 +79,35 @@ function finding(what: string, figures: readonly number[], yardstick: readonly n
   };
 }
 
-async function createOne(world: World, arrivals: Arrivals) {
-  const instance = await world.ask('valkey', { name: 'bench' });
+async function createOne(planeClient: PlaneClient, arrivals: Arrivals) {
+  const instance = await planeClient.request('valkey', { name: 'bench' });
   const accepted = performance.now();
-  await world.completed(instance.jobId);
-  const objects = (await world.bundle(instance.osid)) as unknown as KubeObject[];
+  await planeClient.waitForCompletion(instance.jobId);
+  const objects = (await planeClient.bundle(instance.osid)) as unknown as KubeObject[];
   return { ...instance, ms: Math.max(0, arrivals.lastOf(objects) - accepted) };
 }
 
-async function changeOne(world: World, arrivals: Arrivals, osid: string, path: string, cpuLimitMc: number) {
+async function changeOne(planeClient: PlaneClient, arrivals: Arrivals, osid: string, path: string, cpuLimitMc: number) {
   const live = arrivals.first(
     ({ kind, metadata, ...object }) =>
       kind === 'StatefulSet' && metadata.name === osid && JSON.stringify(object).includes(`"cpu":"${cpuLimitMc}m"`),
   );
-  const { body } = await world.api.patch(path, { cpuLimitMc });
+  const { body } = await planeClient.api.patch(path, { cpuLimitMc });
   const accepted = performance.now();
   const ms = Math.max(0, (await live) - accepted);
-  await world.completed(body['jobId']);
+  await planeClient.waitForCompletion(body['jobId']);
   return { ms };
 }
 
 /** The same objects in a namespace of another name, by a person's hand: made, then one number changed. */
-async function kubectlTwice(world: World, osid: string): Promise<{ create: number; change: number }> {
+async function kubectlTwice(planeClient: PlaneClient, osid: string): Promise<{ create: number; change: number }> {
   const name = `yard-${osid}`;
-  const text = JSON.stringify(await world.bundle(osid))
+  const text = JSON.stringify(await planeClient.bundle(osid))
     .replaceAll(osid, name)
     .replaceAll('"runos"', '"yardstick"');
   const timed = async (objects: string): Promise<number> => {
     const before = performance.now();
-    await world.kubectl.apply(JSON.parse(objects) as unknown[], 'yardstick');
+    await planeClient.kubectl.apply(JSON.parse(objects) as unknown[], 'yardstick');
     return performance.now() - before;
   };
   const create = await timed(text);

@@ -1,6 +1,6 @@
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
-import { Plane, World } from '@runos/tool-e2e';
+import { Plane, PlaneClient } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Arrivals } from './arrivals.js';
 import type { Finding } from './finding.js';
@@ -45,14 +45,14 @@ export async function benchDrift(args: readonly string[]): Promise<readonly Find
   const plane = await Plane.create();
   try {
     await plane.start();
-    return await run(await World.of(plane.data), count);
+    return await run(await PlaneClient.connect(plane.data), count);
   } finally {
     await plane.remove();
   }
 }
 
-async function run(world: World, count: number): Promise<readonly Finding[]> {
-  const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig));
+async function run(planeClient: PlaneClient, count: number): Promise<readonly Finding[]> {
+  const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig));
   const kinds = [
     { apiVersion: 'apps/v1', kind: 'StatefulSet' },
     { apiVersion: 'v1', kind: 'Service' },
@@ -65,7 +65,7 @@ async function run(world: World, count: number): Promise<readonly Finding[]> {
   try {
     for (let round = 0; round < count; round += 1) {
       // A new instance each time: a second meddling with the same field would meet the back-off of a fight.
-      const { osid } = await world.create('valkey', { name: `drift-${round}` });
+      const { osid } = await planeClient.create('valkey', { name: `drift-${round}` });
       for (const [kind, meddling] of meddlings) {
         const ms = await timed(client, arrivals, await ownObject(client, osid, kind), meddling, `hand-${round}`);
         repaired.push(ms);

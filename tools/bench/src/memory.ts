@@ -1,4 +1,4 @@
-import { eventually, Plane, unlimited, withSql, World } from '@runos/tool-e2e';
+import { eventually, Plane, unlimited, withSql, PlaneClient } from '@runos/tool-e2e';
 import { residentMb } from '@runos/testing-process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from './finding.js';
@@ -23,8 +23,8 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
     for (const [name, pid] of servicePids(dev)) {
       findings.push(finding(`memory of ${name} at rest`, await residentMb(pid), serviceMb));
     }
-    const world = await World.of(plane.data);
-    await inParallel(Array.from({ length: count }), () => world.ask('valkey'));
+    const planeClient = await PlaneClient.connect(plane.data);
+    await inParallel(Array.from({ length: count }), () => planeClient.request('valkey'));
     await allHealthy(reconcilerUrl(dev), count);
     await sleep(restMs);
     const agent = Number(dev.pids['cluster-agent']);

@@ -1,4 +1,4 @@
-import { devOf, Plane } from '@runos/tool-e2e';
+import { readPlaneInfo, Plane } from '@runos/tool-e2e';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ async function untilReady(child: ChildProcess, data: string, url: string, began:
   const left = new Set<string>();
   for (;;) {
     const now = performance.now() - began;
-    const pids = (await devOf(data).catch(() => undefined))?.pids ?? {};
+    const pids = (await readPlaneInfo(data).catch(() => undefined))?.pids ?? {};
     for (const [name, pid] of Object.entries(pids)) {
       // What an earlier start wrote is there until this one writes anew.
       if (pid === undefined || left.has(name) || !seenSince(pid)) continue;

@@ -1,4 +1,4 @@
-import type { World } from '@runos/tool-e2e';
+import type { PlaneClient } from '@runos/tool-e2e';
 import type { Row } from './quantiles.js';
 
 interface Step {
@@ -8,10 +8,10 @@ interface Step {
 }
 
 /** How long each step of some jobs took, ms. */
-export async function stepDurations(world: World, jobs: readonly string[]): Promise<Row[]> {
+export async function stepDurations(planeClient: PlaneClient, jobs: readonly string[]): Promise<Row[]> {
   const byName = new Map<string, number[]>();
   for (const job of jobs) {
-    const { body } = await world.api.get(`/jobs/${job}/workitems`);
+    const { body } = await planeClient.api.get(`/jobs/${job}/workitems`);
     for (const { name, startedAt, completedAt } of body['workItems'] as Step[]) {
       if (startedAt === null || completedAt === null) continue;
       byName.set(name, [...(byName.get(name) ?? []), Date.parse(completedAt) - Date.parse(startedAt)]);

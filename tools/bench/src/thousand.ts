@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { applyWaves, type KubeObject, managedSelector } from '@runos/kube-objects';
-import { Plane, unlimited, World } from '@runos/tool-e2e';
-import { askPlane, DataFolder } from '@runos/tool-start';
+import { Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
+import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Kind, kindsOf } from './arrivals.js';
 import type { Finding } from './finding.js';
 import { abreast, inParallel } from './in-parallel.js';
@@ -22,8 +22,8 @@ export async function benchThousand(args: readonly string[]): Promise<readonly F
   const { instances: count, rounds } = numbersOf(args, { instances: 1_000, rounds: 3 });
   const [yards, all]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    yards.push(await onFreshPlane((world, client) => bareApplies(world, client, count)));
-    all.push(await onFreshPlane((world, client, data) => byTheAgent(world, client, data, count)));
+    yards.push(await onFreshPlane((planeClient, client) => bareApplies(planeClient, client, count)));
+    all.push(await onFreshPlane((planeClient, client, data) => byTheAgent(planeClient, client, data, count)));
   }
   const [yard, ours] = [Math.min(...yards), Math.min(...all)];
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
@@ -40,15 +40,15 @@ export async function benchThousand(args: readonly string[]): Promise<readonly F
 
 /** Both get a Kubernetes of their own: what is left of one would slow the other down. */
 async function onFreshPlane(
-  measure: (world: World, client: KubeClient, data: string) => Promise<number>,
+  measure: (planeClient: PlaneClient, client: KubeClient, data: string) => Promise<number>,
 ): Promise<number> {
   const plane = await Plane.create();
   try {
     await plane.start('clusterReady', unlimited);
-    const world = await World.of(plane.data);
-    const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig), { sockets: abreast });
+    const planeClient = await PlaneClient.connect(plane.data);
+    const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig), { sockets: abreast });
     try {
-      return await measure(world, client, plane.data);
+      return await measure(planeClient, client, plane.data);
     } finally {
       await client.close();
     }
@@ -58,19 +58,19 @@ async function onFreshPlane(
 }
 
 /** From the agent's start to the last object of all instances being live, ms. */
-async function byTheAgent(world: World, client: KubeClient, data: string, count: number): Promise<number> {
-  const sample = await world.create('valkey', { name: 'sample' });
-  const bundle = (await world.bundle(sample.osid)) as unknown as KubeObject[];
+async function byTheAgent(planeClient: PlaneClient, client: KubeClient, data: string, count: number): Promise<number> {
+  const sample = await planeClient.create('valkey', { name: 'sample' });
+  const bundle = (await planeClient.bundle(sample.osid)) as unknown as KubeObject[];
   const last = applyWaves(bundle).at(-1) ?? [];
   const folder = new DataFolder(data);
-  await askPlane(folder, 'stop', 'cluster-agent');
+  await controlPlane(folder, 'stop', 'cluster-agent');
   await inParallel(
     Array.from({ length: count }, (_, n) => n),
-    (n) => world.ask('valkey', { name: `bench-${n}` }),
+    (n) => planeClient.request('valkey', { name: `bench-${n}` }),
   );
   await delay(restMs);
   const began = performance.now();
-  await askPlane(folder, 'start', 'cluster-agent');
+  await controlPlane(folder, 'start', 'cluster-agent');
   for (const kind of kindsOf(last)) await untilCounted(client, kind, (count + 1) * countOf(last, kind));
   const tookMs = performance.now() - began;
   const wanted = (count + 1) * bundle.length;
@@ -98,9 +98,9 @@ interface Counted {
 }
 
 /** The same objects under other names: all namespaces, then all that is in them. */
-async function bareApplies(world: World, client: KubeClient, count: number): Promise<number> {
-  const { osid } = await world.create('valkey', { name: 'sample' });
-  const text = JSON.stringify(await world.bundle(osid)).replaceAll('"runos"', '"yardstick"');
+async function bareApplies(planeClient: PlaneClient, client: KubeClient, count: number): Promise<number> {
+  const { osid } = await planeClient.create('valkey', { name: 'sample' });
+  const text = JSON.stringify(await planeClient.bundle(osid)).replaceAll('"runos"', '"yardstick"');
   const names = Array.from({ length: count }, (_, n) => `yard-${String(n).padStart(5, '0')}`);
   const objects = names.flatMap((name) => JSON.parse(text.replaceAll(osid, name)) as KubeObject[]);
   const apply = (object: KubeObject) => client.apply(object, { fieldManager: 'yardstick' });

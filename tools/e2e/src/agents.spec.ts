@@ -5,27 +5,27 @@ import { createAuthority, createSigningRequest, issueLeaf, newEcKey } from '@run
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sharedWorld, type World } from './world.js';
+import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
-describe('the doors for agents', () => {
-  let world: World;
+describe('the endpoints for agents', () => {
+  let planeClient: PlaneClient;
   let ca: Buffer;
   beforeAll(async () => {
-    world = await sharedWorld();
-    ca = await readFile(world.dev.agentGateway.ca);
+    planeClient = await connectToSharedPlane();
+    ca = await readFile(planeClient.info.agentGateway.ca);
   });
 
   const tokenFor = async (purpose: string, ttlSeconds?: number) => {
-    const path = `/${world.dev.aid}/clusters/${world.dev.cid}/registration-tokens`;
-    const { status: answered, body } = await world.api.post(path, { purpose, ttlSeconds });
+    const path = `/${planeClient.info.aid}/clusters/${planeClient.info.cid}/registration-tokens`;
+    const { status: answered, body } = await planeClient.api.post(path, { purpose, ttlSeconds });
     expect(answered).toBe(201);
     expect(body['command']).toContain(String(body['caSha256']));
     return String(body['token']);
   };
 
-  /** The certificate that a registration earns, or the gRPC status and words it is refused with. */
-  async function register(token: string, agentKind = 'node', aid = world.dev.aid) {
-    const client = new Client(world.dev.agentGateway.register, credentials.createSsl(ca));
+  /** The certificate of a registration, or the gRPC status and message of its refusal. */
+  async function register(token: string, agentKind = 'node', aid = planeClient.info.aid) {
+    const client = new Client(planeClient.info.agentGateway.register, credentials.createSsl(ca));
     const { csrPem, keyPem } = await createSigningRequest();
     const request = { aid, token, csrPem, agentKind, machineId: `e2e-${token.slice(10, 22)}`, os: 'debian-12' };
     try {
@@ -39,14 +39,14 @@ describe('the doors for agents', () => {
     }
   }
 
-  /** The gRPC status with which a stream opened under these credentials ends within some seconds; undefined: it stays. */
+  /** The gRPC status with which a stream ends within some seconds; undefined when it stays open. */
   async function streamEnds(key?: string, certificate?: string, l2?: string): Promise<status | undefined> {
     const proof = credentials.createSsl(
       Buffer.from(l2 ?? ca),
       key === undefined ? null : Buffer.from(key),
       certificate === undefined ? null : Buffer.from(certificate),
     );
-    const client = new Client(world.dev.agentGateway.stream, proof);
+    const client = new Client(planeClient.info.agentGateway.stream, proof);
     const stream = openStream(client, streamService.NodeAgentStream);
     try {
       const ended = once(stream, 'error').then(([error]) => (error as { code: status }).code);
@@ -58,7 +58,7 @@ describe('the doors for agents', () => {
     }
   }
 
-  it('lets a token in once, without ever holding the key', async () => {
+  it('registers an agent once per token, without its private key', async () => {
     const token = await tokenFor('node');
     const first = await register(token);
     expect(first.certificate).toContain('BEGIN CERTIFICATE');
@@ -67,7 +67,7 @@ describe('the doors for agents', () => {
     expect((await register(token)).code).toBe(status.UNAUTHENTICATED);
   });
 
-  it('refuses used, expired, foreign, misused and invented tokens in the same words', async () => {
+  it('rejects used, expired, foreign, misused and invented tokens with the same message', async () => {
     const used = await tokenFor('node');
     await register(used);
     const expired = await tokenFor('node', 1);
@@ -88,10 +88,10 @@ describe('the doors for agents', () => {
     const { ca: l2 = '' } = await register(await tokenFor('node'));
     expect(await streamEnds(undefined, undefined, l2)).toBe(status.UNAVAILABLE);
     const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
-    const stranger = await createAuthority('RunOS agents', validity);
+    const foreign = await createAuthority('RunOS agents', validity);
     const { keyPem, publicKey } = await newEcKey();
-    const uris = [`runos://${world.dev.aid}/${world.dev.cid}/cluster`];
-    const forged = await issueLeaf(stranger, { ...validity, publicKey, commonName: 'cluster', usage: 'client', uris });
+    const uris = [`runos://${planeClient.info.aid}/${planeClient.info.cid}/cluster`];
+    const forged = await issueLeaf(foreign, { ...validity, publicKey, commonName: 'cluster', usage: 'client', uris });
     expect(await streamEnds(keyPem, forged, l2)).toBe(status.UNAVAILABLE);
   });
 });

@@ -1,5 +1,5 @@
 import { eventually } from './eventually.js';
-import { bookOf } from './secrets/answer-book.js';
+import { recorderOf } from './secrets/response-recorder.js';
 
 export interface Answer {
   readonly status: number;
@@ -9,11 +9,11 @@ export interface Answer {
 
 export interface RequestOptions {
   readonly headers?: Record<string, string>;
-  /** Sent as it is, instead of `body` as JSON. */
+  /** Sent unchanged, instead of `body` as JSON. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** Speaks to the public API as a script would, with one token. */
+/** A client of the public API with one token. */
 export class ApiClient {
   constructor(
     readonly url: string,
@@ -21,8 +21,8 @@ export class ApiClient {
   ) {}
 
   async send(method: string, path: string, body?: unknown, options: RequestOptions = {}): Promise<Answer> {
-    const book = bookOf(this.url);
-    await book?.before(method, path);
+    const book = recorderOf(this.url);
+    await book?.beforeRequest(method, path);
     const response = await fetch(this.url + path, {
       method,
       headers: {
@@ -34,7 +34,7 @@ export class ApiClient {
     });
     const text = await response.text();
     const answer = text === '' ? {} : JSON.parse(text);
-    book?.note(path, response.status, text);
+    book?.record(path, response.status, text);
     return { status: response.status, body: answer, headers: response.headers };
   }
 
@@ -45,7 +45,7 @@ export class ApiClient {
     this.send('PATCH', path, body, options);
   delete = (path: string): Promise<Answer> => this.send('DELETE', path);
 
-  /** The job's last word, once it has ended. */
+  /** The job once it has ended. */
   ended(jobId: unknown, withinMs = 60_000): Promise<Record<string, unknown>> {
     return eventually(`job ${String(jobId)} to end`, withinMs, async () => {
       const { body } = await this.get(`/jobs/${String(jobId)}`);

@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Operation, operations } from '@runos/api';
 import { gzipSync } from 'node:zlib';
 import type { Answer } from './api-client.js';
-import { type Instance, sharedWorld, type World } from './world.js';
+import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
-/** Bodies that no operation takes, by what is wrong with them. */
+/** Bodies that every operation rejects, by their defect. */
 const bodies: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
   'no JSON at all': '{"name":',
   'an unknown field': JSON.stringify({ nonsense: true }),
@@ -17,22 +17,22 @@ const bodies: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
   'prototype keys': '{"__proto__":{"admin":true},"constructor":{"prototype":1}}',
 };
 
-/** Values of the wrong type or size for whatever field they are put into. */
+/** Values of the wrong type or size for every field. */
 const values: readonly unknown[] = [-1, 1.5, 1e308, 'x'.repeat(70), true, null, [], {}, '\u0000', 2 ** 53];
 
 describe('bad input', () => {
-  let world: World;
+  let planeClient: PlaneClient;
   let instance: Instance;
   beforeAll(async () => {
-    world = await sharedWorld();
-    instance = await world.create('valkey', { name: 'untouched' });
+    planeClient = await connectToSharedPlane();
+    instance = await planeClient.create('valkey', { name: 'untouched' });
   }, 90_000);
 
-  /** A path of an operation with ids that exist, where there are such. */
+  /** The path of an operation, with existing ids where possible. */
   const pathOf = ({ path }: Operation) => {
     const known: Record<string, string> = {
-      aid: world.dev.aid,
-      cid: world.dev.cid,
+      aid: planeClient.info.aid,
+      cid: planeClient.info.cid,
       type: 'valkey',
       nid: 'aaaaa',
       setId: '00000000-0000-7000-8000-000000000000',
@@ -42,23 +42,27 @@ describe('bad input', () => {
     return path.replace(/:(\w+)/g, (_, name: string) => known[name] ?? name);
   };
 
-  /** How much there is of everything that a write could make. */
+  /** The number of every kind of resource that a write could create. */
   async function counts(): Promise<number[]> {
     const lists = [
-      ...[`${world.services}?limit=1000`, `/${world.dev.aid}/clusters`, `/${world.dev.aid}/api-keys`],
-      ...[`/${world.dev.aid}/config-sets`, `/${world.dev.aid}/jobs?limit=200`],
+      ...[
+        `${planeClient.services}?limit=1000`,
+        `/${planeClient.info.aid}/clusters`,
+        `/${planeClient.info.aid}/api-keys`,
+      ],
+      ...[`/${planeClient.info.aid}/config-sets`, `/${planeClient.info.aid}/jobs?limit=200`],
     ];
-    const answers = await Promise.all(lists.map((path) => world.api.get(path)));
+    const answers = await Promise.all(lists.map((path) => planeClient.api.get(path)));
     return answers.map(({ body }) => (Object.values(body).find(Array.isArray) ?? []).length);
   }
 
   const expectRefused = (answer: Answer, what: string) => {
-    const said = `${what}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`;
-    if (answer.status < 400 || answer.status >= 500) throw new Error(`not refused, ${said}`);
+    const response = `${what}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`;
+    if (answer.status < 400 || answer.status >= 500) throw new Error(`not refused, ${response}`);
     if (typeof answer.body['code'] !== 'string' || typeof answer.body['error'] !== 'string')
-      throw new Error(`refused without code and error, ${said}`);
+      throw new Error(`refused without code and error, ${response}`);
     if (answer.body['code'] === 'request.invalid' && !Array.isArray(answer.body['issues']))
-      throw new Error(`refused without issues, ${said}`);
+      throw new Error(`refused without issues, ${response}`);
   };
 
   const writes = operations.filter(({ method }) => method === 'POST' || method === 'PATCH');
@@ -68,7 +72,7 @@ describe('bad input', () => {
     async (_, operation) => {
       const before = await counts();
       for (const [what, raw] of Object.entries(bodies)) {
-        const answer = await world.api.send(operation.method, pathOf(operation), undefined, {
+        const answer = await planeClient.api.send(operation.method, pathOf(operation), undefined, {
           raw,
           headers: { 'content-type': 'application/json' },
         });
@@ -79,51 +83,63 @@ describe('bad input', () => {
     60_000,
   );
 
-  it('judges every field of a new service on its own and names all that is wrong', async () => {
+  it('validates every field of a new service and reports all issues', async () => {
     const fields = ['name', 'resourceRequirementClassId', 'version', 'replicas', 'cpuRequestMc', 'storageMb'];
     const before = await counts();
     for (const field of fields) {
       for (const value of values) {
-        const answer = await world.api.post(`${world.services}/postgresql`, { [field]: value });
+        const answer = await planeClient.api.post(`${planeClient.services}/postgresql`, { [field]: value });
         expectRefused(answer, `${field} = ${JSON.stringify(value).slice(0, 40)}`);
       }
     }
-    const { body } = await world.api.post(`${world.services}/postgresql`, { name: 7, replicas: 'two', nonsense: 1 });
+    const { body } = await planeClient.api.post(`${planeClient.services}/postgresql`, {
+      name: 7,
+      replicas: 'two',
+      nonsense: 1,
+    });
     const paths = (body['issues'] as { path: string }[]).map(({ path }) => path).sort();
     expect(paths).toEqual(['name', 'nonsense', 'replicas']);
     expect(await counts()).toEqual(before);
   }, 60_000);
 
-  it('refuses a sizing that cannot be, naming the field and the rule', async () => {
-    const { status, body } = await world.api.patch(instance.path, { cpuLimitMc: 100, cpuRequestMc: 200 });
+  it('rejects an impossible sizing with the field and the rule', async () => {
+    const { status, body } = await planeClient.api.patch(instance.path, { cpuLimitMc: 100, cpuRequestMc: 200 });
     expect([status, body['code']]).toEqual([400, 'sizing.invalid']);
     expect(JSON.stringify(body['issues'])).toContain('cpuLimitMc');
-    expect((await world.api.patch(instance.path, { storageMb: 4096 })).body['code']).toBe('sizing.invalid');
-    const unknown = await world.api.patch(instance.path, { resourceRequirementClassId: 'valkey.c9.huge' });
+    expect((await planeClient.api.patch(instance.path, { storageMb: 4096 })).body['code']).toBe('sizing.invalid');
+    const unknown = await planeClient.api.patch(instance.path, { resourceRequirementClassId: 'valkey.c9.huge' });
     expect([unknown.status, unknown.body['code']]).toEqual([400, 'class.unknown']);
   });
 
-  it('answers ids of another shape as things that do not exist', async () => {
+  it('answers not found for malformed ids', async () => {
     const paths = [
-      ...[`/${world.dev.aid}/NOT_A_CID/services`, `/${world.dev.aid}/${world.dev.cid}/services/valkey/nope`],
-      ...['/jobs/not-a-uuid', `/${world.dev.aid}/config-sets/1`, `/${world.dev.aid}/api-keys/%00`, '/nothing/at/all'],
+      ...[
+        `/${planeClient.info.aid}/NOT_A_CID/services`,
+        `/${planeClient.info.aid}/${planeClient.info.cid}/services/valkey/nope`,
+      ],
+      ...[
+        '/jobs/not-a-uuid',
+        `/${planeClient.info.aid}/config-sets/1`,
+        `/${planeClient.info.aid}/api-keys/%00`,
+        '/nothing/at/all',
+      ],
     ];
-    for (const path of paths) expect([path, (await world.api.get(path)).status]).toEqual([path, 404]);
+    for (const path of paths) expect([path, (await planeClient.api.get(path)).status]).toEqual([path, 404]);
   });
 
-  it('refuses queries it does not understand', async () => {
+  it('rejects unknown queries', async () => {
     for (const query of ['limit=0', 'limit=1e9', 'limit=abc', 'limit=1&limit=2', 'nonsense=1', 'cursor=%FF']) {
-      expectRefused(await world.api.get(`${world.services}?${query}`), query);
+      expectRefused(await planeClient.api.get(`${planeClient.services}?${query}`), query);
     }
   });
 
-  it('refuses other content types and encodings that do not hold what they say', async () => {
-    const path = `${world.services}/valkey`;
+  it('rejects other content types, and invalid encodings', async () => {
+    const path = `${planeClient.services}/valkey`;
     const xml = { raw: '<name/>', headers: { 'content-type': 'application/xml' } };
-    expectRefused(await world.api.send('POST', path, undefined, xml), 'XML');
+    expectRefused(await planeClient.api.send('POST', path, undefined, xml), 'XML');
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-    expectRefused(await world.api.send('POST', path, undefined, { raw: '{}', headers }), 'gzip that is none');
+    expectRefused(await planeClient.api.send('POST', path, undefined, { raw: '{}', headers }), 'gzip that is none');
     const bomb = new Uint8Array(gzipSync(`{"name":"${'x'.repeat(8 << 20)}"}`));
-    expectRefused(await world.api.send('POST', path, undefined, { raw: bomb, headers }), 'a gzip bomb');
+    expectRefused(await planeClient.api.send('POST', path, undefined, { raw: bomb, headers }), 'a gzip bomb');
   });
 });

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks again until the answer is neither undefined nor false; fails with what was waited for and the last trouble. */
+/** Reads again until the result is neither undefined nor false. @throws Error, with the last error as its cause */
 export async function eventually<T>(
   what: string,
   withinMs: number,
-  ask: () => Promise<T | undefined | false>,
+  read: () => Promise<T | undefined | false>,
 ): Promise<T> {
   const until = Date.now() + withinMs;
-  let trouble: unknown;
+  let lastError: unknown;
   for (;;) {
     try {
-      const answer = await ask();
+      const answer = await read();
       if (answer !== undefined && answer !== false) return answer;
-      trouble = undefined;
+      lastError = undefined;
     } catch (thrown) {
-      trouble = thrown;
+      lastError = thrown;
     }
     if (Date.now() > until) {
-      throw new Error(`waited ${withinMs} ms in vain for ${what}`, { cause: trouble });
+      throw new Error(`${what} did not occur within ${withinMs} ms`, { cause: lastError });
     }
     await sleep(100);
   }

@@ -4,49 +4,49 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ApiClient } from './api-client.js';
 import { eventually } from './eventually.js';
-import { type Instance, sharedWorld, type World } from './world.js';
+import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
 const accountCommand = resolve(import.meta.dirname, '../../start/dist/account.js');
 
-describe('who may do what', () => {
-  let world: World;
+describe('authorization', () => {
+  let planeClient: PlaneClient;
   let instance: Instance;
-  let stranger: { aid: string; email: string; password: string; token: string };
+  let foreign: { aid: string; email: string; password: string; token: string };
   beforeAll(async () => {
-    world = await sharedWorld();
-    instance = await world.create('valkey', { name: 'guarded' });
+    planeClient = await connectToSharedPlane();
+    instance = await planeClient.create('valkey', { name: 'guarded' });
     const data = String(process.env['RUNOS_E2E_DATA']);
-    const args = [accountCommand, 'add', `stranger-${Date.now()}@example.com`, '--data', data];
-    stranger = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+    const args = [accountCommand, 'add', `foreign-${Date.now()}@example.com`, '--data', data];
+    foreign = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
   }, 90_000);
 
-  const keys = () => `/${world.dev.aid}/api-keys`;
+  const keys = () => `/${planeClient.info.aid}/api-keys`;
   const newKey = async (role: string) => {
-    const { status, body } = await world.api.post(keys(), { name: `e2e ${role}`, role });
+    const { status, body } = await planeClient.api.post(keys(), { name: `e2e ${role}`, role });
     expect(status).toBe(201);
-    return { id: String(body['id']), api: new ApiClient(world.dev.apiUrl, String(body['token'])) };
+    return { id: String(body['id']), api: new ApiClient(planeClient.info.apiUrl, String(body['token'])) };
   };
 
   it('logs in with e-mail and password and out again', async () => {
-    const anyone = new ApiClient(world.dev.apiUrl, undefined);
-    const { email, password } = world.dev;
+    const anyone = new ApiClient(planeClient.info.apiUrl, undefined);
+    const { email, password } = planeClient.info;
     const wrong = await anyone.post('/auth/login', { email, password: `${password}x` });
     expect([wrong.status, wrong.body['code']]).toEqual([401, 'auth.invalid']);
     const { body } = await anyone.post('/auth/login', { email, password });
-    const session = new ApiClient(world.dev.apiUrl, String(body['token']));
+    const session = new ApiClient(planeClient.info.apiUrl, String(body['token']));
     expect((await session.get(instance.path)).status).toBe(200);
     expect((await session.get('/user/accounts')).body['accounts']).toEqual([
-      expect.objectContaining({ aid: world.dev.aid, accountRole: 'owner' }),
+      expect.objectContaining({ aid: planeClient.info.aid, accountRole: 'owner' }),
     ]);
     await session.post('/auth/logout');
     expect((await session.get(instance.path)).status).toBe(401);
   });
 
-  it('lets a viewer read, and nothing else', async () => {
+  it('allows a viewer to read only', async () => {
     const { api } = await newKey('viewer');
     expect((await api.get(instance.path)).status).toBe(200);
     const refused = await Promise.all([
-      api.post(`${world.services}/valkey`, { name: 'nope' }),
+      api.post(`${planeClient.services}/valkey`, { name: 'nope' }),
       api.patch(instance.path, { cpuLimitMc: 600 }),
       api.delete(instance.path),
       api.get(`${instance.path}/credentials`),
@@ -58,16 +58,16 @@ describe('who may do what', () => {
     );
   });
 
-  it('keeps a member from making tokens', async () => {
+  it('does not allow a member to create tokens', async () => {
     const { api } = await newKey('member');
     expect((await api.get(`${instance.path}/credentials`)).status).toBe(200);
     expect((await api.post(keys(), { name: 'nope' })).status).toBe(403);
   });
 
-  it('refuses a revoked token within a second, and says why', async () => {
+  it('rejects a revoked token within a second, with the reason', async () => {
     const { id, api } = await newKey('member');
     expect((await api.get(instance.path)).status).toBe(200);
-    const revoked = await world.api.post(`${keys()}/${id}/revoke`);
+    const revoked = await planeClient.api.post(`${keys()}/${id}/revoke`);
     expect(revoked.status).toBe(200);
     const refusal = await eventually('the token to be refused', 1_000, async () => {
       const answer = await api.get(instance.path);
@@ -76,7 +76,7 @@ describe('who may do what', () => {
     expect(refusal.body).toMatchObject({ error: 'Invalid token', code: 'auth.invalid', reason: 'revoked' });
   });
 
-  it('refuses no token and tokens that are none, all in the same words', async () => {
+  it('rejects missing and invalid tokens with the same message', async () => {
     for (const token of [
       undefined,
       'garbage',
@@ -84,7 +84,7 @@ describe('who may do what', () => {
       'runos_pat_.',
       'x'.repeat(9000),
     ]) {
-      const { status, body } = await new ApiClient(world.dev.apiUrl, token).get(instance.path);
+      const { status, body } = await new ApiClient(planeClient.info.apiUrl, token).get(instance.path);
       expect([status, body['error'], body['code'], body['reason']]).toEqual([
         401,
         'Invalid token',
@@ -94,14 +94,14 @@ describe('who may do what', () => {
     }
   });
 
-  it('answers for another account as for one that does not exist', async () => {
-    const api = new ApiClient(world.dev.apiUrl, stranger.token);
+  it('answers for another account like for an unknown one', async () => {
+    const api = new ApiClient(planeClient.info.apiUrl, foreign.token);
     const without = ({ traceId: _, ...body }: Record<string, unknown>, ...ids: string[]) =>
       ids.reduce((text, id) => text.replaceAll(id, '…'), JSON.stringify(body));
     const foreign = await api.get(instance.path);
-    const missing = await api.get(instance.path.replace(world.dev.aid, 'zzzz0'));
+    const missing = await api.get(instance.path.replace(planeClient.info.aid, 'zzzz0'));
     expect([foreign.status, missing.status]).toEqual([404, 404]);
-    expect(without(foreign.body, world.dev.aid)).toBe(without(missing.body, 'zzzz0'));
+    expect(without(foreign.body, planeClient.info.aid)).toBe(without(missing.body, 'zzzz0'));
 
     const id = '01890000-0000-7000-8000-000000000000';
     const job = await api.get(`/jobs/${instance.jobId}`);
@@ -109,11 +109,11 @@ describe('who may do what', () => {
     expect([job.status, noJob.status]).toEqual([404, 404]);
     expect(without(job.body, instance.jobId)).toBe(without(noJob.body, id));
 
-    const own = await api.get(instance.path.replace(world.dev.aid, stranger.aid));
+    const own = await api.get(instance.path.replace(planeClient.info.aid, foreign.aid));
     expect([own.status, own.body['code']]).toEqual([404, 'cluster.not_found']);
   });
 
   afterAll(async () => {
-    expect((await world.show(instance))['status']).toBe('healthy');
+    expect((await planeClient.show(instance))['status']).toBe('healthy');
   });
 });

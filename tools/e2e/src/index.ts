@@ -1,10 +1,9 @@
-export { agentProofs } from './agents/agent-proofs.js';
-export { agentClient, HarnessAgent, type Proof } from './agents/harness-agent.js';
+export { issueAgentCredentials } from './agents/issue-agent-credentials.js';
+export { agentClient, TestAgent, type AgentCredentials } from './agents/test-agent.js';
 export { ApiClient } from './api-client.js';
-export { withSql } from './database.js';
+export { type PlaneInfo, readDataFile, readPlaneInfo, withSql } from './plane-data.js';
 export { eventually } from './eventually.js';
-export { at, Kubectl, type LiveObject } from './kubectl.js';
-export { type Dev, devOf, kept } from './dev.js';
+export { valueAt, Kubectl, type LiveObject } from './kubectl.js';
 export { Plane, unlimited } from './plane.js';
-export { bookOf } from './secrets/answer-book.js';
-export { type Instance, World } from './world.js';
+export { recorderOf } from './secrets/response-recorder.js';
+export { type Instance, PlaneClient } from './plane-client.js';

@@ -1,22 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Dev, devOf } from './dev.js';
+import { promisify } from 'node:util';
+import { type PlaneInfo, readPlaneInfo } from './plane-data.js';
 import { eventually } from './eventually.js';
-import { openBook } from './secrets/answer-book.js';
+import { recordResponses } from './secrets/response-recorder.js';
 import { planeSecrets } from './secrets/plane-secrets.js';
-import { searchDatabase, type Searched, searchFiles } from './secrets/search.js';
+import { searchDatabase, type SearchResult, searchFiles } from './secrets/search.js';
 import { secretsIn } from './secrets/secrets-in.js';
 
 const main = resolve(import.meta.dirname, '../../start/dist/main.js');
 
-/** Settings of a plane whose limits per minute turn nobody away. */
+/** Settings of a plane without rate limits. */
 export const unlimited = { RUNOS_WRITES_PER_MINUTE: '0', RUNOS_READS_PER_MINUTE: '0' };
 
-/** One plane with its own data, started as `npm start` starts it, on free ports. */
+/** One plane with its own data on free ports, started like `npm start`. */
 export class Plane {
   #child: ChildProcess | undefined;
 
@@ -28,16 +29,16 @@ export class Plane {
     return new Plane(data);
   }
 
-  /** Starts (again) and waits until the plane answers and, unless told otherwise, the demo cluster is connected. */
+  /** Starts the plane, and waits until it answers and, by default, until the demo cluster is connected. */
   async start(
     until: 'ready' | 'clusterReady' = 'clusterReady',
     environment: NodeJS.ProcessEnv = {},
     ...options: readonly string[]
-  ): Promise<Dev> {
+  ): Promise<PlaneInfo> {
     const log = createWriteStream(join(this.data, 'start.log'), { flags: 'a' });
     const args = ['--data', this.data, '--port', '0', '--agent-ports', '0,0', ...options];
     const child = spawn(process.execPath, [main, ...args], {
-      // The channel tells it when we end, however that comes: nothing stays behind.
+      // The channel closes when this process ends, also by SIGKILL; then the plane stops.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...environment },
     });
@@ -46,16 +47,16 @@ export class Plane {
     this.#child = child;
     return eventually(`the plane in ${this.data} to be ${until}`, 120_000, async () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}: ${await this.output()}`);
-      const dev = await devOf(this.data).catch(() => undefined);
+      const dev = await readPlaneInfo(this.data).catch(() => undefined);
       if (!dev?.[until] || Object.values(dev.pids).length === 0) return undefined;
-      openBook(this.data, dev);
+      recordResponses(this.data, dev);
       return dev;
     });
   }
 
   output = (): Promise<string> => readFile(join(this.data, 'start.log'), 'utf8');
 
-  /** Asks it to end, as Ctrl-C does; resolves with its exit code when every process is gone. */
+  /** Stops it as Ctrl-C does; resolves with its exit code when every process has ended. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
     if (!child || child.exitCode !== null) return child?.exitCode ?? null;
@@ -65,24 +66,24 @@ export class Plane {
   }
 
   /**
-   * Ends and removes it when every secret it has was sought in all that it wrote, and in what was told elsewhere (by
-   * name). Answers where; a plane that did not come up has written nothing worth a look.
-   * @throws Error naming each place that tells a secret
+   * Searches each secret of the plane in everything that it wrote, and in the given texts by name; then stops and removes
+   * the plane. Returns the searched places; a plane that did not start has none.
+   * @throws Error that names each place with a secret
    */
-  async finish(elsewhere: Readonly<Record<string, string>> = {}): Promise<Searched> {
+  async finish(texts: Readonly<Record<string, string>> = {}): Promise<SearchResult> {
     try {
-      const dev = await devOf(this.data).catch(() => undefined);
+      const dev = await readPlaneInfo(this.data).catch(() => undefined);
       if (!dev?.ready) return { places: [], found: [] };
       const secrets = await planeSecrets(this.data, dev);
       const database = await searchDatabase(dev.databaseUrl, secrets);
-      await this.stop(); // what its processes say at their end is searched as well
+      await this.stop(); // the last log lines of its processes are searched as well
       const files = searchFiles(this.data, secrets);
-      const told = Object.entries(elsewhere).flatMap(([place, text]) =>
+      const inTexts = Object.entries(texts).flatMap(([place, text]) =>
         secretsIn(text, secrets).map((name) => `${place}: ${name}`),
       );
-      const found = [...files.found, ...database.found, ...told];
-      if (found.length > 0) throw new Error(`secrets were told: ${found.join('; ')}`);
-      return { places: [...files.places, ...database.places, ...Object.keys(elsewhere)], found };
+      const found = [...files.found, ...database.found, ...inTexts];
+      if (found.length > 0) throw new Error(`secrets were found: ${found.join('; ')}`);
+      return { places: [...files.places, ...database.places, ...Object.keys(texts)], found };
     } finally {
       await this.remove();
     }
@@ -92,4 +93,11 @@ export class Plane {
     await this.stop();
     await rm(this.data, { recursive: true, force: true });
   }
+}
+
+const command = resolve(import.meta.dirname, '../../start/dist/plane.js');
+
+/** Runs `npm run plane -- stop|start NAME` on the shared plane. */
+export async function controlProcess(verb: 'stop' | 'start', name: string): Promise<void> {
+  await promisify(execFile)(process.execPath, [command, verb, name, '--data', String(process.env['RUNOS_E2E_DATA'])]);
 }

@@ -1,29 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './eventually.js';
-import { plane } from './plane-command.js';
-import { sharedWorld, type World } from './world.js';
+import { controlProcess } from './plane.js';
+import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
-describe('a cluster whose agent is away', () => {
-  let world: World;
+describe('a cluster whose agent is disconnected', () => {
+  let planeClient: PlaneClient;
   beforeAll(async () => {
-    world = await sharedWorld();
-    await plane('stop', 'cluster-agent');
+    planeClient = await connectToSharedPlane();
+    await controlProcess('stop', 'cluster-agent');
   });
-  afterAll(() => plane('start', 'cluster-agent'));
+  afterAll(() => controlProcess('start', 'cluster-agent'));
 
-  it('takes the wish at once, says what it waits for, and goes on when the agent is back', async () => {
+  it('accepts the request at once, reports what it waits for, and continues when the agent connects', async () => {
     const before = Date.now();
-    const instance = await world.ask('valkey', { name: 'patient' });
+    const instance = await planeClient.request('valkey', { name: 'patient' });
     expect(Date.now() - before).toBeLessThan(5_000);
     const waiting = await eventually('the job to say what it waits for', 15_000, async () => {
-      const { body } = await world.api.get(`/jobs/${instance.jobId}`);
+      const { body } = await planeClient.api.get(`/jobs/${instance.jobId}`);
       return body['reason'] !== null && body;
     });
     expect(waiting['status']).not.toBe('failed');
     expect(`${String(waiting['reason'])} ${String(waiting['progress'])}`).toMatch(/agent/i);
 
-    await plane('start', 'cluster-agent');
-    await world.completed(instance.jobId);
-    expect(await world.show(instance)).toMatchObject({ status: 'healthy' });
+    await controlProcess('start', 'cluster-agent');
+    await planeClient.waitForCompletion(instance.jobId);
+    expect(await planeClient.show(instance)).toMatchObject({ status: 'healthy' });
   }, 120_000);
 });

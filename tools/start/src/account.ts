@@ -20,7 +20,7 @@ async function main(): Promise<void> {
 
 function operatorOf(data: string): Operator {
   const file = join(data, 'operator.json');
-  if (!existsSync(file)) throw new Error(`No plane has run on ${data}; start it with npm start.`);
+  if (!existsSync(file)) throw new Error(`No plane has run on ${data}: start one with npm start.`);
   return JSON.parse(readFileSync(file, 'utf8')) as Operator;
 }
 

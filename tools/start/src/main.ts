@@ -3,7 +3,7 @@ import { parseOptions, usage } from './options.js';
 import { runUntilStopped } from './run.js';
 import { Terminal } from './terminal.js';
 
-/** `npm start`: everything, until Ctrl-C. */
+/** `npm start`: runs everything until Ctrl-C. */
 async function main(): Promise<number> {
   const terminal = new Terminal();
   let options;
@@ -15,10 +15,10 @@ async function main(): Promise<number> {
   }
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
-  process.on('disconnect', () => stop.abort()); // a program that started us with a channel has ended
+  process.on('disconnect', () => stop.abort()); // the parent process that opened the channel has ended
   const folder = new DataFolder(options.data);
   try {
-    folder.take();
+    folder.lock();
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return 1;
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   try {
     return await runUntilStopped({ options, folder, terminal, stop });
   } finally {
-    folder.release();
+    folder.unlock();
   }
 }
 

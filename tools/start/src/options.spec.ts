@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { defaultData, parseOptions, repository } from './options.js';
 
 describe('the options of npm start', () => {
-  it('are all optional', () => {
+  it('are optional', () => {
     expect(parseOptions([])).toEqual({
       port: 3025,
       agentPorts: { register: 9191, stream: 9192 },

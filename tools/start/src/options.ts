@@ -2,25 +2,25 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { builtCheckout } from './services/built-checkout.js';
 
-/** Where the repository lies; relative defaults start there, not where the command was typed. */
+/** The folder of the repository; relative defaults start there, not in the working directory. */
 export const repository = resolve(import.meta.dirname, '../../..');
 
 export const defaultData = resolve(repository, '.runos');
 
 export interface StartOptions {
-  /** Of the public API; 0 = a free one. */
+  /** The port of the public API; 0 = any free one. */
   readonly port: number;
   readonly agentPorts: { readonly register: number; readonly stream: number };
   readonly data: string;
-  /** How many times every service runs. */
+  /** The number of replicas of every service. */
   readonly replicas: number;
-  /** Balancers stand at the ports of the outside; always with more than one replica. */
+  /** Whether balancers listen on the public ports; always true with more than one replica. */
   readonly balanced: boolean;
-  /** What single replicas of services find in their environment beside the rest, by the name of the process. */
+  /** Additional environment variables of single replicas, by the name of the process. */
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The checkout whose build every process is started from, until it is upgraded. */
+  /** The checkout from whose build every process starts, until it is upgraded. */
   readonly from: string;
-  /** The demo cluster we run, an existing one, or none. */
+  /** The built-in demo cluster, an existing one, or none. */
   readonly cluster: 'demo' | 'none' | { readonly kubeconfig: string };
 }
 
@@ -30,7 +30,7 @@ export const usage = `npm start -- [--port 3025] [--agent-ports 9191,9192] [--da
   --from starts everything from the build of another checkout, an older version as a rule: npm run plane -- upgrade NAME
   then restarts one process after the other from this one`;
 
-/** @throws Error with one sentence for a person. */
+/** @throws Error with one sentence for the user */
 export function parseOptions(args: readonly string[]): StartOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -49,8 +49,9 @@ export function parseOptions(args: readonly string[]): StartOptions {
   });
   if (values.kubeconfig && values['no-cluster']) throw new Error('Use --kubeconfig or --no-cluster, not both.');
   const ports = values['agent-ports'].split(',').map((text) => portOf('--agent-ports', text));
-  if (ports.length !== 2) throw new Error(`--agent-ports ${values['agent-ports']}: two ports, as in 9191,9192.`);
   const [register, stream] = ports;
+  if (register === undefined || stream === undefined || ports.length > 2)
+    throw new Error(`--agent-ports ${values['agent-ports']}: two ports, as in 9191,9192.`);
   const port = portOf('--port', values.port);
   const replicas = replicasOf(values.replicas);
   const taken = [port, register, stream].filter((one) => one !== 0);

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { askPlane, usage, verbs } from './control/control-server.js';
+import { controlPlane, usage, verbs } from './control/control-server.js';
 import { DataFolder } from './data/data-folder.js';
 import { defaultData } from './options.js';
 
-/** `npm run plane -- stop|start|upgrade NAME [--data DIR]`: one process of a running plane, or its doors, on purpose. */
+/** `npm run plane -- stop|start|upgrade NAME [--data DIR]`: stops, starts or upgrades one process of a running plane. */
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: { data: { type: 'string', default: defaultData } },
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   if (!verb || !verbs.some((one) => one === verb) || !name || positionals.length > 2) {
     throw new Error(`${usage} [--data DIR]`);
   }
-  process.stdout.write(`${await askPlane(new DataFolder(resolve(values.data)), verb, name)}\n`);
+  process.stdout.write(`${await controlPlane(new DataFolder(resolve(values.data)), verb, name)}\n`);
 }
 
 main().catch((error: Error) => {

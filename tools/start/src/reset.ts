@@ -5,7 +5,7 @@ import { removePostgresData } from '@runos/testing-postgres';
 import { DataFolder } from './data/data-folder.js';
 import { defaultData } from './options.js';
 
-/** `npm run reset [-- --data DIR]`: deletes everything a plane has, the development cluster of `npm run kube` excepted. */
+/** `npm run reset [-- --data DIR]`: deletes the data of a plane, except the development cluster of `npm run kube`. */
 function reset(path: string): string {
   const folder = new DataFolder(path);
   if (!existsSync(path)) return `There is nothing in ${path}.`;
@@ -15,13 +15,13 @@ function reset(path: string): string {
     throw new Error(`${path} is not the data of a plane (it has no secrets.json): nothing was deleted.`);
   }
   removePostgresData(folder.in('postgres'));
-  // What shows that the folder is ours goes last: an interrupted reset can be repeated.
+  // secrets.json identifies the folder and goes last, so that an interrupted reset can be repeated.
   const names = readdirSync(path).filter((name) => name !== 'kube-dev' && name !== 'secrets.json');
   for (const name of [...names, 'secrets.json']) rmSync(folder.in(name), { recursive: true, force: true });
   return `The data in ${path} is deleted.`;
 }
 
-/** A slip in --data must not delete somebody's home folder. */
+/** A mistake in --data must not delete a user's home folder. */
 const looksLikeOurs = (folder: DataFolder): boolean =>
   ['secrets.json', 'dev.json', 'kube-dev'].some((name) => existsSync(folder.in(name)));
 

@@ -12,7 +12,7 @@ import { migrateAll } from './services/migrate-all.js';
 import { type StartOptions } from './options.js';
 import { type Processes } from './control/processes.js';
 import { ensureSecrets, type Secrets } from './data/secrets.js';
-import { type Ports, replicaName, services, type Surroundings } from './services/services.js';
+import { type Ports, replicaName, services, type PlaneSettings } from './services/services.js';
 import { startService } from './services/start-service.js';
 import { type Terminal } from './terminal.js';
 
@@ -26,8 +26,8 @@ export interface PlaneContext {
   readonly signal: AbortSignal;
 }
 
-/** PostgreSQL and NATS run, secrets are there, ports are chosen: all that services are made of. */
-export async function startStores(context: PlaneContext): Promise<Surroundings> {
+/** Starts PostgreSQL and NATS, creates secrets and chooses ports: everything that the services need. */
+export async function startStores(context: PlaneContext): Promise<PlaneSettings> {
   const { folder, options } = context;
   const secrets = ensureSecrets(folder);
   mkdirSync(folder.in('pids'), { recursive: true, mode: 0o700 });
@@ -37,15 +37,15 @@ export async function startStores(context: PlaneContext): Promise<Surroundings> 
   return { secrets, natsUrl, postgres, ports, replicaPorts, caFile: folder.in('agent-ca.crt') };
 }
 
-/** Migrations, then every service: resolves when all of them are ready. */
-export async function startServices(context: PlaneContext, surroundings: Surroundings): Promise<void> {
+/** Runs the migrations, then every service; resolves when all services are ready. */
+export async function startServices(context: PlaneContext, planeSettings: PlaneSettings): Promise<void> {
   const { folder, builds, dev, processes, options } = context;
-  await migrateAll(context, surroundings);
+  await migrateAll(context, planeSettings);
   const replicas = services.flatMap((plan) =>
     Array.from({ length: options.replicas }, (_, number) => ({
       plan,
       number,
-      surroundings,
+      planeSettings,
       folder,
       builds,
       environment: options.environments[replicaName(plan, number)],
@@ -59,19 +59,19 @@ export async function startServices(context: PlaneContext, surroundings: Surroun
   );
 }
 
-/** Balancers in front of whatever the outside dials, where the replicas are not there themselves. */
+/** Starts a balancer for each public endpoint, unless the only replica listens there itself. */
 export async function startBalancers(
   { processes }: PlaneContext,
-  { ports, replicaPorts }: Surroundings,
+  { ports, replicaPorts }: PlaneSettings,
 ): Promise<void> {
   if (replicaPorts[0] === ports) return;
-  const open = (door: keyof Ports) =>
+  const startAt = (endpoint: keyof Ports) =>
     startBalancer(
-      ports[door],
-      replicaPorts.map((replica) => replica[door]),
+      ports[endpoint],
+      replicaPorts.map((replica) => replica[endpoint]),
     );
-  const [api, register, stream] = await Promise.all([open('api'), open('register'), open('stream')]);
-  processes.adoptBalancers({ api, register, stream });
+  const [api, register, stream] = await Promise.all([startAt('api'), startAt('register'), startAt('stream')]);
+  processes.addBalancers({ api, register, stream });
 }
 
 async function freePorts(replicas: number): Promise<Ports[]> {
@@ -80,11 +80,11 @@ async function freePorts(replicas: number): Promise<Ports[]> {
   return Promise.all(Array.from({ length: replicas }, one));
 }
 
-async function choosePorts({ port, agentPorts }: StartOptions): Promise<Surroundings['ports']> {
-  const choose = async (wished: number, option: string): Promise<number> => {
-    if (wished === 0) return getPort({ host: '127.0.0.1' });
-    if (await portIsFree(wished)) return wished;
-    throw new Error(`Port ${wished} is in use by another program: stop that, or choose another with ${option}.`);
+async function choosePorts({ port, agentPorts }: StartOptions): Promise<PlaneSettings['ports']> {
+  const choose = async (requested: number, option: string): Promise<number> => {
+    if (requested === 0) return getPort({ host: '127.0.0.1' });
+    if (await portIsFree(requested)) return requested;
+    throw new Error(`Port ${requested} is in use by another program: stop it, or choose another port with ${option}.`);
   };
   return {
     api: await choose(port, '--port'),
@@ -93,15 +93,15 @@ async function choosePorts({ port, agentPorts }: StartOptions): Promise<Surround
   };
 }
 
-async function runPostgres({ folder, processes }: PlaneContext): Promise<Surroundings['postgres']> {
-  let address: Surroundings['postgres'] | undefined;
+async function runPostgres({ folder, processes }: PlaneContext): Promise<PlaneSettings['postgres']> {
+  let address: PlaneSettings['postgres'] | undefined;
   await processes.run('postgres', 'stores', async () => {
     const running = await startPostgres({ dataDir: folder.in('postgres'), port: address?.port });
     const { host, port, url } = running;
     address = { host, port, url };
     return running;
   });
-  return address as Surroundings['postgres'] & {};
+  return address as PlaneSettings['postgres'] & {};
 }
 
 async function runNats({ folder, processes, terminal, signal }: PlaneContext, secrets: Secrets): Promise<string> {
@@ -112,7 +112,7 @@ async function runNats({ folder, processes, terminal, signal }: PlaneContext, se
     ...permissionsOf(user, contracts),
   }));
   await processes.run('nats', 'stores', async () => {
-    const onProgress = terminal.about('nats');
+    const onProgress = terminal.printAbout('nats');
     const running = await startNats({ dataDir: folder.in('nats'), port: address?.port, users, onProgress, signal });
     address = { port: running.port, url: running.url };
     return running;

@@ -1,11 +1,11 @@
-/** Lines for the person who typed the command; every event with the name of what it is about in front. */
+/** Prints lines for the user; events carry the name of their process. */
 export class Terminal {
-  say(text: string): void {
+  print(text: string): void {
     process.stdout.write(`${text}\n`);
   }
 
   /** `[name] line` */
-  about(name: string): (line: string) => void {
-    return (line) => this.say(`[${name}] ${line}`);
+  printAbout(name: string): (line: string) => void {
+    return (line) => this.print(`[${name}] ${line}`);
   }
 }

@@ -1,13 +1,13 @@
-import { type Dev } from './data/dev-file.js';
+import { type DevInfo } from './data/dev-file.js';
 import { type Owner } from './account/owner.js';
 
-/** Printed when the plane answers; with the log-in when it is new. */
-export function whereEverythingIs(dev: Dev, owner: Owner, data: string): string {
+/** Printed when the plane answers; contains the log-in when the account is new. */
+export function describePlane(dev: DevInfo, owner: Owner, data: string): string {
   return [
     '',
     `RunOS answers at ${dev.apiUrl}`,
     `  account       ${dev.aid}`,
-    ...(owner.fresh ? [`  log-in        ${owner.email}  password ${owner.password}  (shown this once)`] : []),
+    ...(owner.isNew ? [`  log-in        ${owner.email}  password ${owner.password}  (shown this once)`] : []),
     `  agents        register ${dev.agentGateway.register}, stream ${dev.agentGateway.stream}`,
     `  data and logs ${data}`,
     `  for scripts   ${data}/dev.json`,
@@ -17,8 +17,8 @@ export function whereEverythingIs(dev: Dev, owner: Owner, data: string): string 
   ].join('\n');
 }
 
-/** Printed when the cluster is connected: three commands that can be pasted as they are. */
-export function howToGoOn(dev: Dev, kubectl: string): string {
+/** Printed when the cluster is connected: three commands to paste. */
+export function suggestCommands(dev: DevInfo, kubectl: string): string {
   const authorization = `-H 'authorization: Bearer ${dev.token}'`;
   const services = `${dev.apiUrl}/${dev.aid}/${dev.cid}/services`;
   return [

@@ -2,12 +2,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface HalfOpenProxy {
   readonly port: number;
-  /** From now on no byte passes on the connections there are, and nobody is told. New ones work. */
+  /** Open connections pass no more bytes and stay half-open. New connections work. */
   freeze(): void;
   stop(): void;
 }
 
-/** A TCP proxy that can do what a pulled cable does: keep connections open that lead nowhere. */
+/** A TCP proxy that can make connections half-open, as a pulled cable does. */
 export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
   const pairs = new Set<[Socket, Socket]>();
   const server = createServer((near) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from './manual-clock.js';
 
 describe('ManualClock', () => {
-  it('wakes whoever is due, the earlier first and at their own time, and nobody else', async () => {
+  it('wakes sleepers in the order of their deadlines, and no others', async () => {
     const clock = new ManualClock();
     const woken: string[] = [];
     const note = (name: string) => () => woken.push(`${name} at ${clock.now().getUTCMilliseconds()}`);
@@ -15,7 +15,7 @@ describe('ManualClock', () => {
     expect(clock.sleeping).toBe(1);
   });
 
-  it('says when the code under test has gone to sleep', async () => {
+  it('resolves when the code under test sleeps', async () => {
     const clock = new ManualClock();
     let awake = false;
     void Promise.resolve()
@@ -27,7 +27,7 @@ describe('ManualClock', () => {
     expect(awake).toBe(true);
   });
 
-  it('ends a sleep early when the signal aborts, and forgets the sleeper', async () => {
+  it('ends a sleep early when the signal aborts, and removes the sleeper', async () => {
     const clock = new ManualClock();
     const stop = new AbortController();
     const slept = clock.sleep(1_000, stop.signal);

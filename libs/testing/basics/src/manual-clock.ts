@@ -5,7 +5,7 @@ interface Sleeper {
   wake(): void;
 }
 
-/** A clock that stands still until `advance` moves it; sleepers wake in order of their time. */
+/** A clock that advances only by `advance`; sleepers wake in the order of their deadlines. */
 export class ManualClock implements Clock {
   #now: number;
   #sleepers: Sleeper[] = [];
@@ -19,15 +19,15 @@ export class ManualClock implements Clock {
     return new Date(this.#now);
   }
 
-  /** How many sleep right now. */
+  /** The number of current sleepers. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
 
-  /** Resolves once somebody sleeps (at once when somebody does already): no polling, no real wait. */
+  /** Resolves once there is a sleeper, at once when there is one already. */
   asleep(): Promise<void> {
     if (this.#sleepers.length > 0) return Promise.resolve();
-    return new Promise((tell) => this.#watchers.push(tell));
+    return new Promise((resolve) => this.#watchers.push(resolve));
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -35,7 +35,7 @@ export class ManualClock implements Clock {
     return new Promise((resolve) => {
       const sleeper = { wakeAt: this.#now + ms, wake: resolve };
       this.#sleepers.push(sleeper);
-      for (const tell of this.#watchers.splice(0)) tell();
+      for (const notify of this.#watchers.splice(0)) notify();
       signal?.addEventListener('abort', () => {
         this.#sleepers = this.#sleepers.filter((one) => one !== sleeper);
         resolve();
@@ -43,15 +43,15 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Moves time by `ms`, waking whoever is due on the way, and lets the promises that follow from it settle. */
+  /** Advances by `ms`, wakes the sleepers whose deadlines pass, and lets the promises that depend on them settle. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
-    await settle();
+    await flushPromises();
     for (let next = this.#next(until); next; next = this.#next(until)) {
       this.#sleepers = this.#sleepers.filter((one) => one !== next);
       this.#now = Math.max(this.#now, next.wakeAt);
       next.wake();
-      await settle();
+      await flushPromises();
     }
     this.#now = until;
   }
@@ -62,5 +62,5 @@ export class ManualClock implements Clock {
   }
 }
 
-/** One turn of the event loop: every promise that needs no input or output has settled by then. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** After one iteration of the event loop, every promise without input or output has settled. */
+const flushPromises = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

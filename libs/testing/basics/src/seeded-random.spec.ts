@@ -7,7 +7,7 @@ describe('SeededRandom', () => {
     expect(new SeededRandom(7).bytes(64)).not.toEqual(new SeededRandom(8).bytes(64));
   });
 
-  it('goes on rather than starting over, and uses every byte', () => {
+  it('continues its sequence, and draws every byte', () => {
     const random = new SeededRandom();
     const drawn = new Set<number>();
     for (let round = 0; round < 64; round += 1) for (const byte of random.bytes(64)) drawn.add(byte);

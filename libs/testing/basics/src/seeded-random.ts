@@ -1,6 +1,6 @@
 import { type Random } from '@runos/kernel';
 
-/** The same bytes for the same seed, every time. Not for secrets. (mulberry32) */
+/** The same bytes for the same seed (mulberry32). Not for secrets. */
 export class SeededRandom implements Random {
   #state: number;
 

@@ -4,5 +4,5 @@ export { type ComponentName } from './cluster/component.js';
 export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';
 export { type ClusterOptions, type RunningCluster, startCluster } from './cluster/start-cluster.js';
 export { readKubeconfig } from './cluster/read-kubeconfig.js';
-export { failAnnotation, missingTag } from './stages/fault.js';
+export { failAnnotation, missingTag } from './stages/stage.js';
 export { ownCluster, type TestCluster, useTestCluster } from './cluster/use-test-cluster.js';

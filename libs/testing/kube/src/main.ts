@@ -1,16 +1,15 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { down, status, up } from './dev/commands.js';
+import { down, status, supervise, up } from './dev/commands.js';
 import { DevCluster } from './dev/dev-cluster.js';
-import { keep } from './dev/keep.js';
 
-/** `npm run kube -- up|down|status`: a cluster for development, in the background, with data that stays. */
+/** `npm run kube -- up|down|status`: a development cluster in the background, with persistent data. */
 const folder = resolve(process.env.RUNOS_KUBE_DEV ?? resolve(import.meta.dirname, '../../../../.runos/kube-dev'));
 const commands: Record<string, (dev: DevCluster) => Promise<void> | void> = {
   up: (dev) => up(dev, fileURLToPath(import.meta.url)),
   down,
   status,
-  keep,
+  supervise,
 };
 
 const command = commands[process.argv[2] ?? 'status'];

@@ -1,5 +1,5 @@
 import type { ResyncEntry } from '@runos/agent-protocol';
-import { agentProofs, HarnessAgent, Plane, withSql } from '@runos/tool-e2e';
+import { issueAgentCredentials, TestAgent, Plane, withSql } from '@runos/tool-e2e';
 import type { Client } from 'pg';
 import type { Finding } from '../finding.js';
 import { seedInstances } from '../fixture/seed-instances.js';
@@ -42,7 +42,7 @@ async function measure(clusters: number): Promise<Exchange> {
     const url = reconcilerUrl(dev);
     const { cids } = await seedInstances(dev, url, { clusters, perCluster });
     return await withSql(url, async (sql) => {
-      const proofs = await agentProofs(sql, plane.data, dev.aid, cids);
+      const proofs = await issueAgentCredentials(sql, plane.data, dev.aid, cids);
       const stored = await storedBy(sql);
       const agents = cids.map((cid) => ({ cid, entries: stored.get(cid) ?? [], proof: proofs.get(cid) }));
       return await exchange(dev.agentGateway.stream, agents as readonly Cluster[]);
@@ -55,12 +55,12 @@ async function measure(clusters: number): Promise<Exchange> {
 interface Cluster {
   readonly cid: string;
   readonly entries: readonly ResyncEntry[];
-  readonly proof: ConstructorParameters<typeof HarnessAgent>[1];
+  readonly proof: ConstructorParameters<typeof TestAgent>[1];
 }
 
 async function exchange(address: string, clusters: readonly Cluster[]): Promise<Exchange> {
   let began = performance.now();
-  const agents = clusters.map(({ proof, entries }) => ({ agent: new HarnessAgent(address, proof), entries }));
+  const agents = clusters.map(({ proof, entries }) => ({ agent: new TestAgent(address, proof), entries }));
   try {
     const same = await Promise.all(agents.map(({ agent, entries }) => agent.hello(entries)));
     const helloMs = performance.now() - began;

@@ -1,35 +1,34 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyringSettings } from '@runos/security';
-import { withSql } from '../database.js';
-import { type Dev, kept } from '../dev.js';
-import { at } from '../kubectl.js';
-import { World } from '../world.js';
-import { issuedTo, sealedBefore, sealedIn } from './answer-book.js';
+import { type PlaneInfo, readDataFile, withSql } from '../plane-data.js';
+import { valueAt } from '../kubectl.js';
+import { PlaneClient } from '../plane-client.js';
+import { issuedTo, sealedBefore, readSealedSecrets } from './response-recorder.js';
 import type { Secret } from './secrets-in.js';
 
-interface Made {
+interface SecretsFile {
   readonly passwords: Readonly<Record<string, string>>;
   readonly keyrings: Readonly<Record<string, string>>;
 }
 
-/** Every secret of a running plane: those it was made with, those it made since, and those it told its clients. */
-export async function planeSecrets(data: string, dev: Dev): Promise<Secret[]> {
-  const made = await kept<Made>(data, 'secrets.json');
-  const { token: controlToken } = await kept<{ token: string }>(data, 'control.json');
+/** Every secret of a running plane: configured, generated, and issued to clients. */
+export async function planeSecrets(data: string, dev: PlaneInfo): Promise<Secret[]> {
+  const file = await readDataFile<SecretsFile>(data, 'secrets.json');
+  const { token: controlToken } = await readDataFile<{ token: string }>(data, 'control.json');
   const named = (kind: string, values: Readonly<Record<string, string>>): Secret[] =>
     Object.entries(values).map(([name, value]) => ({ name: `${kind} of ${name}`, value }));
   const keys = Object.fromEntries(
-    Object.entries(made.keyrings).map(([name, entry]) => [name, entry.replace(/^first:/, '')]),
+    Object.entries(file.keyrings).map(([name, entry]) => [name, entry.replace(/^first:/, '')]),
   );
   return [
-    ...named('password', made.passwords),
+    ...named('password', file.passwords),
     ...named('key', keys),
     { name: 'password of the database', value: readFileSync(join(data, 'postgres', 'password'), 'utf8').trim() },
     { name: 'token of the control server', value: controlToken },
     { name: 'password of the owner', value: dev.password },
     { name: 'token of the owner', value: dev.token },
-    ...(await sealedSecrets(data, dev.databaseUrl, made)),
+    ...(await sealedSecrets(data, dev.databaseUrl, file)),
     ...agentFiles(data),
     ...(dev.clusterReady ? await clusterAgentKey(data) : []),
     ...issuedTo(data),
@@ -37,19 +36,19 @@ export async function planeSecrets(data: string, dev: Dev): Promise<Secret[]> {
 }
 
 /**
- * What services keep under their own key: passwords of instances, those that are gone among them, and the keys of the
- * authorities for agents.
+ * The secrets that services encrypt at rest: passwords of instances, including deleted ones, and the keys of the
+ * certificate authorities for agents.
  */
-const sealedSecrets = (data: string, databaseUrl: string, { keyrings }: Made): Promise<Secret[]> =>
+const sealedSecrets = (data: string, databaseUrl: string, { keyrings }: SecretsFile): Promise<Secret[]> =>
   withSql(databaseUrl, async (sql) => {
     const keyringOf = (service: string) => keyringSettings.keyring.parse(keyrings[service]);
     const [reconciler, agentGateway] = [keyringOf('reconciler'), keyringOf('agent-gateway')];
-    const gone = sealedBefore(data);
+    const deleted = sealedBefore(data);
     const instances = [
-      ...gone,
-      ...(await sealedIn(
+      ...deleted,
+      ...(await readSealedSecrets(
         sql,
-        gone.map(({ osid }) => osid),
+        deleted.map(({ osid }) => osid),
       )),
     ];
     const authorities = await sql.query<{ name: string; sealed: string }>(
@@ -66,7 +65,7 @@ const sealedSecrets = (data: string, databaseUrl: string, { keyrings }: Made): P
     ];
   });
 
-/** What the agents of the demo keep beside the plane: keys of nodes, the cluster agent's access to Kubernetes. */
+/** The secrets of the demo's agents: keys of nodes, and the cluster agent's access to Kubernetes. */
 function agentFiles(data: string): Secret[] {
   const keys = readdirSync(data)
     .map((name) => ({ name, file: join(data, name, 'tls.key') }))
@@ -79,12 +78,12 @@ function agentFiles(data: string): Secret[] {
 }
 
 async function clusterAgentKey(data: string): Promise<Secret[]> {
-  const { kubectl } = await World.of(data);
-  const key = at(await kubectl.get('secret', 'cluster-agent-tls', 'runos'), 'data', 'tls.key');
+  const { kubectl } = await PlaneClient.connect(data);
+  const key = valueAt(await kubectl.get('secret', 'cluster-agent-tls', 'runos'), 'data', 'tls.key');
   return [keySecret('cluster agent', Buffer.from(String(key), 'base64').toString('utf8'))];
 }
 
-/** The second line of a key in PEM: the first begins as those of all its kind. */
+/** The second line of a key in PEM: the first begins like every key of its kind. */
 const keySecret = (name: string, pem: string): Secret => {
   const [, , line = ''] = pem.split('\n');
   if (line.length < 32) throw new Error(`the key of ${name} is not in PEM`);

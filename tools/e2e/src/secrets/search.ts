@@ -1,49 +1,49 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { withSql } from '../database.js';
+import { withSql } from '../plane-data.js';
 import { type Secret, secretsIn } from './secrets-in.js';
 
-/** Files that are there to hold secrets, each readable by its owner alone; and PostgreSQL's, which are read by SQL. */
+/** Files whose purpose is to hold secrets, readable by their owner alone; and those of PostgreSQL, which SQL searches. */
 const meantForSecrets = [
   /^(secrets|account|dev|operator|control)\.json$/,
   /^issued\.jsonl$/,
   /^nats\/nats\.conf$/,
   /^postgres\/(password|cluster\/)/,
-  // The demo cluster stands for a customer's: its etcd and keys hold what Secrets hold, and kubeconfigs open it.
+  // The demo cluster represents a customer's: its etcd holds Secrets, and kubeconfigs give access to it.
   /^(kube|demo|cluster)[^/]*\//,
   /^agents?\//,
   /^(node|cluster)-agent[^/]*\//,
   /kubeconfig/,
 ];
 
-/** How to log in, which `npm start` tells whoever typed it; nothing else may say it, nor it anything else. */
-const told = /^start\.log: (password|token) of the owner$/;
+/** The log-in, which `npm start` prints to the user on purpose. */
+const expected = /^start\.log: (password|token) of the owner$/;
 
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry: Dirent) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
-export interface Searched {
+export interface SearchResult {
   /** Names of files, and columns of the database. */
   readonly places: readonly string[];
   /** `<where>: <name of the secret>` */
   readonly found: readonly string[];
 }
 
-/** Looks for each secret in every file below `data` but those meant for secrets: logs, refusals, streams of NATS. */
-export function searchFiles(data: string, secrets: readonly Secret[]): Searched {
+/** Searches each secret in every file below `data` that is not meant for secrets: logs, refusals, streams of NATS. */
+export function searchFiles(data: string, secrets: readonly Secret[]): SearchResult {
   const files = filesIn(data).filter((file) => !meantForSecrets.some((pattern) => pattern.test(relative(data, file))));
   const found = files.flatMap((file) =>
     secretsIn(readFileSync(file, 'latin1'), secrets)
       .map((name) => `${relative(data, file)}: ${name}`)
-      .filter((what) => !told.test(what)),
+      .filter((what) => !expected.test(what)),
   );
   return { places: files.map((file) => basename(file)), found };
 }
 
-/** The same in every text and JSON that the database holds: jobs, outboxes, audit, answers kept for repetition. */
-export const searchDatabase = (databaseUrl: string, secrets: readonly Secret[]): Promise<Searched> =>
+/** Searches each secret in every text and JSON column: jobs, outboxes, audit, idempotent replies. */
+export const searchDatabase = (databaseUrl: string, secrets: readonly Secret[]): Promise<SearchResult> =>
   withSql(databaseUrl, async (sql) => {
     const { rows } = await sql.query<{ place: string; name: string }>(
       `SELECT format('%I.%I', table_schema, table_name) AS place, quote_ident(column_name) AS name

@@ -1,11 +1,11 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { callUnary, registerService } from '@runos/agent-protocol';
 import { createSigningRequest } from '@runos/pki';
-import { ApiClient, type Dev, type Proof } from '@runos/tool-e2e';
+import { ApiClient, type PlaneInfo, type AgentCredentials } from '@runos/tool-e2e';
 import { readFile } from 'node:fs/promises';
 
 /** Registers a machine of an account at a door, and resolves with what its stream proves itself by. */
-export async function joinAsNode(dev: Dev, door: string, machineId: string): Promise<Proof> {
+export async function joinAsNode(dev: PlaneInfo, door: string, machineId: string): Promise<AgentCredentials> {
   const api = new ApiClient(dev.apiUrl, dev.token);
   const { body } = await api.post(`/${dev.aid}/clusters/${dev.cid}/registration-tokens`, { purpose: 'node' });
   const client = new Client(door, credentials.createSsl(await readFile(dev.agentGateway.ca)));

@@ -1,5 +1,5 @@
 import type { Client } from '@grpc/grpc-js';
-import { agentProofs, ApiClient, HarnessAgent, type Proof, withSql } from '@runos/tool-e2e';
+import { issueAgentCredentials, ApiClient, TestAgent, type AgentCredentials, withSql } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { flood } from './agent-attack.js';
 import { read, type Served, servedWhile } from './served.js';
@@ -17,9 +17,9 @@ export interface Flooded {
 
 /** Some agents say as much as they are let, for a while each; another one only wants to be heard. */
 export async function floodAgents(target: Target, intruders: readonly Client[], ms: number): Promise<Flooded> {
-  const agent = new HarnessAgent(target.agentGateway.stream, await calmProof(target));
+  const agent = new TestAgent(target.agentGateway.stream, await calmProof(target));
   const beat = async (): Promise<boolean> => {
-    await agent.beat();
+    await agent.heartbeat();
     return true;
   };
   try {
@@ -38,10 +38,10 @@ export async function floodAgents(target: Target, intruders: readonly Client[], 
 }
 
 /** Of the agent of a cluster that has nothing to do with any of this. */
-async function calmProof({ apiUrl, token, aid, data, databaseUrl }: Target): Promise<Proof> {
+async function calmProof({ apiUrl, token, aid, data, databaseUrl }: Target): Promise<AgentCredentials> {
   const cid = 'calm';
   const { status } = await new ApiClient(apiUrl, token).post(`/${aid}/clusters`, { cid });
   if (status >= 300) throw new Error(`the calm cluster was answered ${status}`);
-  const proofs = await withSql(databaseUrl, (sql) => agentProofs(sql, data, aid, [cid]));
-  return proofs.get(cid) as Proof;
+  const proofs = await withSql(databaseUrl, (sql) => issueAgentCredentials(sql, data, aid, [cid]));
+  return proofs.get(cid) as AgentCredentials;
 }

@@ -1,6 +1,6 @@
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { contracts, inboxOf, type RequestContract, type ServiceName } from '@runos/contracts';
-import { kept } from '@runos/tool-e2e';
+import { readDataFile } from '@runos/tool-e2e';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { abyss, nearValid, type Schema } from './near-valid.js';
@@ -35,8 +35,8 @@ export interface ContractFindings {
 
 /** Asks every request of the plane, as a service that may, what its contract does not allow. */
 export async function attackContracts(target: Target, each: number, seed: number): Promise<ContractFindings> {
-  const { passwords } = await kept<{ passwords: Record<ServiceName, string> }>(target.data, 'secrets.json');
-  const { natsUrl } = await kept<{ natsUrl: string }>(target.data, 'operator.json');
+  const { passwords } = await readDataFile<{ passwords: Record<ServiceName, string> }>(target.data, 'secrets.json');
+  const { natsUrl } = await readDataFile<{ natsUrl: string }>(target.data, 'operator.json');
   const wrong: string[] = [];
   let sent = 0;
   for (const [index, contract] of requests.entries()) {

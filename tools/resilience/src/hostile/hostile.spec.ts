@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '@grpc/grpc-js';
-import { devOf, Plane, unlimited } from '@runos/tool-e2e';
+import { readPlaneInfo, Plane, unlimited } from '@runos/tool-e2e';
 import { services } from '@runos/tool-start';
 import { floodAgents } from './agent-flood.js';
 import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp, grownIn, readsFor } from './attack.js';
@@ -61,7 +61,7 @@ describe('a plane under hostile input', () => {
     const seen = await fuzzAgents(target, intruders, 300, 1);
     expect(seen.findings.unexpected).toEqual([]);
     expectHarmless(seen);
-    expect((await devOf(plane.data)).clusterReady).toBe(true);
+    expect((await readPlaneInfo(plane.data)).clusterReady).toBe(true);
   }, 120_000);
 
   it('hears other agents while some flood it', async () => {
@@ -78,7 +78,7 @@ describe('a plane under hostile input', () => {
   }, 120_000);
 
   it('has lost no process', async () => {
-    expect((await devOf(plane.data)).pids).toEqual(target.pids);
+    expect((await readPlaneInfo(plane.data)).pids).toEqual(target.pids);
   });
 
   it('has told no secret to any log, refusal, message or table', async () => {

@@ -1,5 +1,5 @@
 import { type Operation, operations } from '@runos/api';
-import { bookOf } from '@runos/tool-e2e';
+import { recorderOf } from '@runos/tool-e2e';
 import fc from 'fast-check';
 import { Agent } from 'node:http';
 import { z } from 'zod';
@@ -124,13 +124,13 @@ export async function attackHttp(target: Target, count: number, seed: number): P
   const attacked = operations.filter(({ path }) => path !== '/auth/logout');
   const each = Math.ceil(count / attacked.length);
   const agent = new Agent({ keepAlive: true, maxSockets: inTurn });
-  const book = bookOf(target.apiUrl);
+  const book = recorderOf(target.apiUrl);
   const byStatus: Record<number, number> = {};
   const wrong: string[] = [];
   let sent = 0;
   const judge = (operation: Operation, request: Sent, { status, text }: Said): void => {
     sent += 1;
-    book?.note(request.path, status, text);
+    book?.record(request.path, status, text);
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     const accepted = operation.method !== 'GET' && status < 400;
     const told = [target.token, target.password].some((secret) => text.includes(secret));

@@ -1,8 +1,8 @@
-import { type Dev, withSql } from '@runos/tool-e2e';
+import { type PlaneInfo, withSql } from '@runos/tool-e2e';
 import { residentMb } from '@runos/testing-process';
 
 /** The plane that is attacked: what `npm start` wrote about it. */
-export interface Target extends Dev {
+export interface Target extends PlaneInfo {
   readonly data: string;
 }
 

@@ -1,5 +1,5 @@
 import { heartbeatAnswerMs, heartbeatIntervalMs } from '@runos/agent-protocol';
-import { type Dev, eventually, withSql } from '@runos/tool-e2e';
+import { type PlaneInfo, eventually, withSql } from '@runos/tool-e2e';
 
 /** To dial again, be let in and be written down, on a machine that is busy, ms. */
 const dialMs = 5_000;
@@ -7,7 +7,7 @@ const dialMs = 5_000;
 const noticedMs = heartbeatIntervalMs + heartbeatAnswerMs;
 
 /** Cuts every agent off and resolves once each has a new stream. @throws Error when that takes longer than it may */
-export const agentsBackAfter = ({ databaseUrl }: Dev, cut: () => Promise<unknown>): Promise<void> =>
+export const agentsBackAfter = ({ databaseUrl }: PlaneInfo, cut: () => Promise<unknown>): Promise<void> =>
   withSql(databaseUrl, async (client) => {
     const { rows: before } = await client.query<{ last: string }>(
       'SELECT max(session_no) AS last FROM agent_gateway.session',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
-import { devOf, eventually, Plane, unlimited, World } from '@runos/tool-e2e';
+import { readPlaneInfo, eventually, Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
 import { Dice } from '../load/dice.js';
 import { Load } from '../load/load.js';
 import { type Complaint, PatientClient } from '../load/patient-client.js';
@@ -50,7 +50,7 @@ export async function campaign(options: CampaignOptions): Promise<Verdict> {
   try {
     const { start = ['--balanced'] } = options;
     await plane.start('clusterReady', unlimited, ...start);
-    const verdict = await new Campaign(await World.of(plane.data), plane.data, options).run();
+    const verdict = await new Campaign(await PlaneClient.connect(plane.data), plane.data, options).run();
     keep = verdict.broken.length > 0;
     if (!keep) await plane.finish();
     return verdict;
@@ -70,16 +70,16 @@ class Campaign {
   readonly #moments: Dice;
 
   constructor(
-    private readonly world: World,
+    private readonly planeClient: PlaneClient,
     private readonly data: string,
     private readonly options: CampaignOptions,
   ) {
     const { seed, writes, instances, clients, pauseMs } = options;
     this.#moments = new Dice(seed);
-    this.#client = new PatientClient(world.dev.apiUrl, world.dev.token, (begun) => begun < this.#excusedUntil);
+    this.#client = new PatientClient(planeClient.info.apiUrl, planeClient.info.token, (begun) => begun < this.#excusedUntil);
     this.#load = new Load({
       client: this.#client,
-      services: world.services,
+      services: planeClient.services,
       seed,
       writes,
       instances,
@@ -112,7 +112,7 @@ class Campaign {
       await Promise.all([fault.strike(this.data, this.#load.ledger), this.#doorReopens()]);
       const backMs = Date.now() - began;
       const readyMs = await allReady(this.data);
-      await clusterConnected(this.world.api, `/${this.world.dev.aid}/clusters/${this.world.dev.cid}`, 60_000);
+      await clusterConnected(this.planeClient.api, `/${this.planeClient.info.aid}/clusters/${this.planeClient.info.cid}`, 60_000);
       const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
       say(`${fault.name}: back after ${seconds(backMs)} s, all ready ${seconds(readyMs)} s later`);
     } catch (error) {
@@ -124,7 +124,7 @@ class Campaign {
   /** While the only gateway is gone its clients get no answer; one of several takes along just what it was answering. */
   #excuse({ hits }: Fault, struck: number): number {
     if (!hits.some((name) => /^gateway(-\d+)?$/.test(name))) return 0;
-    return this.world.dev.replicas.length > 1 ? struck + severedMs : Infinity;
+    return this.planeClient.info.replicas.length > 1 ? struck + severedMs : Infinity;
   }
 
   /** Once the only gateway is there again nobody goes without an answer, whatever else is not back yet. */
@@ -141,8 +141,8 @@ class Campaign {
 
   /** What is still wrong once there was time enough for everything to come right. */
   async #settled(): Promise<string[]> {
-    const client = new KubeClient(await readKubeconfig(this.world.dev.kubeconfig));
-    const { databaseUrl } = await devOf(this.data);
+    const client = new KubeClient(await readKubeconfig(this.planeClient.info.kubeconfig));
+    const { databaseUrl } = await readPlaneInfo(this.data);
     const { ledger } = this.#load;
     const began = Date.now();
     let last = '';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { devOf, eventually } from '@runos/tool-e2e';
-import { askPlane, DataFolder } from '@runos/tool-start';
+import { readPlaneInfo, eventually } from '@runos/tool-e2e';
+import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Ledger } from '../load/ledger.js';
 import { agentsBackAfter } from './agents-back.js';
 import { processFamily } from './process-family.js';
@@ -28,10 +28,10 @@ export const kill = (...names: readonly string[]): Fault => ({
   name: `SIGKILL ${names.join(' + ')}`,
   hits: names,
   async strike(data) {
-    const { pids } = await devOf(data);
+    const { pids } = await readPlaneInfo(data);
     for (const name of names) process.kill(pidOf(pids, name), 'SIGKILL');
     await eventually(`${names.join(' and ')} to run again`, 120_000, async () => {
-      const now = (await devOf(data)).pids;
+      const now = (await readPlaneInfo(data)).pids;
       return names.every((name) => now[name] !== undefined && now[name] !== pids[name]);
     });
   },
@@ -42,7 +42,7 @@ export const freeze = (name: string, forMs: number): Fault => ({
   name: `SIGSTOP ${name} for ${forMs / 1_000} s`,
   hits: [name],
   async strike(data) {
-    const family = processFamily(pidOf((await devOf(data)).pids, name));
+    const family = processFamily(pidOf((await readPlaneInfo(data)).pids, name));
     const signal = (what: NodeJS.Signals): void => {
       for (const pid of family) {
         try {
@@ -67,9 +67,9 @@ export const loseNatsData: Fault = {
   hits: ['nats'],
   async strike(data) {
     const folder = new DataFolder(data);
-    await askPlane(folder, 'stop', 'nats');
+    await controlPlane(folder, 'stop', 'nats');
     rmSync(folder.in('nats', 'jetstream'), { recursive: true });
-    await askPlane(folder, 'start', 'nats');
+    await controlPlane(folder, 'start', 'nats');
   },
 };
 
@@ -78,7 +78,7 @@ export const cutAgents: Fault = {
   name: 'agents cut off without FIN',
   hits: ['stream'],
   async strike(data) {
-    await agentsBackAfter(await devOf(data), () => askPlane(new DataFolder(data), 'cut', 'stream'));
+    await agentsBackAfter(await readPlaneInfo(data), () => controlPlane(new DataFolder(data), 'cut', 'stream'));
   },
 };
 

@@ -1,4 +1,4 @@
-import { type ApiClient, devOf, eventually } from '@runos/tool-e2e';
+import { type ApiClient, readPlaneInfo, eventually } from '@runos/tool-e2e';
 
 /** How long a service may need to be ready by itself once what it needs is back, ms. */
 export const readyWithinMs = 30_000;
@@ -20,7 +20,7 @@ export async function allReady(data: string, names?: readonly string[], withinMs
 
 /** Who of these, or of all, does not say that it is ready, and what it says instead. */
 export async function unready(data: string, names?: readonly string[]): Promise<string[]> {
-  const { ops } = await devOf(data);
+  const { ops } = await readPlaneInfo(data);
   return (await Promise.all((names ?? Object.keys(ops)).map((name) => unreadiness(name, ops[name] ?? '')))).flat();
 }
 

@@ -1,4 +1,4 @@
-import { bookOf } from '@runos/tool-e2e';
+import { recorderOf } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Final {
@@ -52,8 +52,8 @@ export class PatientClient {
   async #once(method: string, path: string, body: unknown, key: string) {
     const complain = (what: string): void =>
       void this.complaints.push({ at: new Date().toISOString(), what: `${method} ${path}: ${what}` });
-    const book = bookOf(this.url);
-    await book?.before(method, path);
+    const book = recorderOf(this.url);
+    await book?.beforeRequest(method, path);
     const begun = Date.now();
     try {
       const response = await fetch(this.url + path, {
@@ -68,7 +68,7 @@ export class PatientClient {
       });
       const text = await response.text();
       this.#count(String(response.status));
-      book?.note(path, response.status, text);
+      book?.record(path, response.status, text);
       const retryAfter = response.headers.get('retry-after');
       if (response.status === 503 && retryAfter === null) complain('503 without Retry-After');
       if (response.status >= 500 && response.status !== 503) complain(`${response.status} ${text}`);

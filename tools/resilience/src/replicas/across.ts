@@ -1,4 +1,4 @@
-import { devOf } from '@runos/tool-e2e';
+import { readPlaneInfo } from '@runos/tool-e2e';
 import { type Fault } from '../kill/faults.js';
 import { clocksAreApart } from './apart.js';
 import { instructedElsewhere } from './instructed-elsewhere.js';
@@ -10,7 +10,7 @@ export const across: Fault = {
   name: 'done at one replica, seen at the other',
   hits: [],
   async strike(data, ledger) {
-    const dev = await devOf(data);
+    const dev = await readPlaneInfo(data);
     await clocksAreApart(data);
     await oneKeyTwice(dev, ledger);
     await revokeTokenAcross(dev);

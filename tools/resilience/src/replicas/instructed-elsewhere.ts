@@ -1,5 +1,5 @@
 import { agentGateway } from '@runos/contracts';
-import { type Dev, eventually, withSql } from '@runos/tool-e2e';
+import { type PlaneInfo, eventually, withSql } from '@runos/tool-e2e';
 import { agentDoors } from './replica-faults.js';
 
 /** Clients write meanwhile, and either replica may be asked: both were within this time, ms. */
@@ -9,7 +9,7 @@ const withinMs = 30_000;
  * Instructions that the replica without the cluster's stream is asked for reach the agent: it answers some while clients
  * write, and no worker hears that the agent is absent.
  */
-export async function instructedElsewhere(dev: Dev): Promise<void> {
+export async function instructedElsewhere(dev: PlaneInfo): Promise<void> {
   const holder = await holderOf(dev);
   const other = agentDoors.find((name) => name !== holder);
   const answered = (): Promise<number> =>
@@ -25,7 +25,7 @@ export async function instructedElsewhere(dev: Dev): Promise<void> {
 }
 
 /** The replica that holds the stream of the cluster's agent; a replica's name ends with the number of its process. */
-const holderOf = ({ aid, cid, databaseUrl, pids }: Dev): Promise<string> =>
+const holderOf = ({ aid, cid, databaseUrl, pids }: PlaneInfo): Promise<string> =>
   withSql(databaseUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT r.name FROM agent_gateway.agent a JOIN agent_gateway.session s USING (session_no)
@@ -39,7 +39,7 @@ const holderOf = ({ aid, cid, databaseUrl, pids }: Dev): Promise<string> =>
   });
 
 /** What these processes have counted in all lines of a metric that have all these words. */
-async function count({ ops }: Dev, names: readonly string[], metric: string, ...labels: string[]): Promise<number> {
+async function count({ ops }: PlaneInfo, names: readonly string[], metric: string, ...labels: string[]): Promise<number> {
   const texts = await Promise.all(names.map(async (name) => (await fetch(`${ops[name]}/metrics`)).text()));
   return texts
     .flatMap((text) => text.split('\n'))

@@ -1,4 +1,4 @@
-import { devOf, eventually } from '@runos/tool-e2e';
+import { readPlaneInfo, eventually } from '@runos/tool-e2e';
 import { DataFolder, ensureSecrets, migrateSchema, services } from '@runos/tool-start';
 import pg from 'pg';
 import { type Fault } from '../kill/faults.js';
@@ -11,7 +11,7 @@ const writtenMs = 15_000;
 
 /** Brings every schema of a plane up to date by the programs of this checkout. */
 export async function migrateSchemas(data: string): Promise<void> {
-  const { databaseUrl } = await devOf(data);
+  const { databaseUrl } = await readPlaneInfo(data);
   const where = { postgres: { url: databaseUrl }, secrets: ensureSecrets(new DataFolder(data)) };
   await Promise.all(services.filter(({ database }) => database).map((plan) => migrateSchema(plan, where)));
 }
@@ -21,7 +21,7 @@ export const migrations: Fault = {
   name: 'migrated while the version before serves',
   hits: [],
   async strike(data, { jobs }) {
-    const { databaseUrl } = await devOf(data);
+    const { databaseUrl } = await readPlaneInfo(data);
     const owner = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=reconciler' });
     await owner.connect();
     try {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiClient, type Dev } from '@runos/tool-e2e';
+import { ApiClient, type PlaneInfo } from '@runos/tool-e2e';
 import { type Ledger } from '../load/ledger.js';
 
 /** A job that clients follow has ended within this time, ms. */
@@ -9,12 +9,12 @@ const followedMs = 60_000;
  * The same request with the same key through both gateways at the same moment makes one thing, and both are told of it;
  * its job, asked for here, is followed there to its end.
  */
-export async function oneKeyTwice({ aid, cid, token, replicas }: Dev, ledger: Ledger): Promise<void> {
+export async function oneKeyTwice({ aid, cid, token, replicas }: PlaneInfo, ledger: Ledger): Promise<void> {
   const key = `across-${ledger.jobs.size}`;
   const path = `/${aid}/${cid}/services/valkey`;
   const cpuLimitMc = 1_001;
   const from = Date.now();
-  const ask = ({ apiUrl }: Dev['replicas'][number]) =>
+  const ask = ({ apiUrl }: PlaneInfo['replicas'][number]) =>
     new ApiClient(apiUrl, token).post(path, { name: key, cpuLimitMc }, { headers: { 'idempotency-key': key } });
   const answers = await Promise.all(replicas.map(ask));
   const [{ status, body } = { status: 0, body: {} }] = answers;

@@ -1,5 +1,5 @@
-import { devOf } from '@runos/tool-e2e';
-import { askPlane, DataFolder, replicaName, services } from '@runos/tool-start';
+import { readPlaneInfo } from '@runos/tool-e2e';
+import { controlPlane, DataFolder, replicaName, services } from '@runos/tool-start';
 import { type Fault, kill } from '../kill/faults.js';
 import { workContinued } from './work-continued.js';
 
@@ -23,7 +23,7 @@ export const killAgentDoor = (name: string, say: (line: string) => void): Fault 
   return {
     ...fault,
     async strike(data, ledger) {
-      const { databaseUrl } = await devOf(data);
+      const { databaseUrl } = await readPlaneInfo(data);
       const struck = new Date();
       const [ms] = await Promise.all([workContinued(databaseUrl, struck), fault.strike(data, ledger)]);
       say(`${fault.name}: a job asked for after it was done ${(ms / 1_000).toFixed(1)} s after it`);
@@ -41,8 +41,8 @@ export const rollingRestart = (over: readonly (readonly string[])[]): Fault => (
     for (const names of over) {
       await Promise.all(
         names.map(async (name) => {
-          await askPlane(folder, 'stop', name);
-          await askPlane(folder, 'start', name);
+          await controlPlane(folder, 'stop', name);
+          await controlPlane(folder, 'start', name);
         }),
       );
     }

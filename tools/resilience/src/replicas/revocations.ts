@@ -7,14 +7,14 @@ import {
   reportEnvelope,
   streamService,
 } from '@runos/agent-protocol';
-import { agentClient, ApiClient, type Dev, eventually } from '@runos/tool-e2e';
+import { agentClient, ApiClient, type PlaneInfo, eventually } from '@runos/tool-e2e';
 import { joinAsNode } from '../agent/join-as-node.js';
 
 /** What one replica takes away counts at the other within this time, ms. */
 const promptlyMs = 2_000;
 
 /** A token that is revoked at one gateway opens nothing at the other, which has just believed it. */
-export async function revokeTokenAcross({ aid, token, replicas: [here, there] }: Dev): Promise<void> {
+export async function revokeTokenAcross({ aid, token, replicas: [here, there] }: PlaneInfo): Promise<void> {
   if (!here || !there) throw new Error('there are no two gateways');
   const owner = new ApiClient(here.apiUrl, token);
   const { body } = await owner.post(`/${aid}/api-keys`, { name: 'across' });
@@ -30,7 +30,7 @@ export async function revokeTokenAcross({ aid, token, replicas: [here, there] }:
 const beat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '0.0.0' };
 
 /** A certificate that is revoked at one door ends the stream that the other door holds. */
-export async function revokeCertificateAcross(dev: Dev): Promise<void> {
+export async function revokeCertificateAcross(dev: PlaneInfo): Promise<void> {
   const [here, there] = dev.replicas;
   if (!here || !there) throw new Error('there are no two agent gateways');
   const client = agentClient(there.stream, await joinAsNode(dev, here.register, 'across'));

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { devOf, withSql } from '@runos/tool-e2e';
-import { askPlane, DataFolder, services } from '@runos/tool-start';
+import { readPlaneInfo, withSql } from '@runos/tool-e2e';
+import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { type Fault } from '../kill/faults.js';
 import { migrateSchemas } from './migrations.js';
 import { rounds } from './replica-faults.js';
@@ -31,7 +31,7 @@ const migrateAhead = (say: (line: string) => void): Fault => ({
 });
 
 const migrationsDone = async (data: string): Promise<string[]> =>
-  withSql((await devOf(data)).databaseUrl, async (client) => {
+  withSql((await readPlaneInfo(data)).databaseUrl, async (client) => {
     const each = services
       .filter(({ database }) => database)
       .map(({ name }) => `SELECT '${name} ' || name AS name FROM ${name.replaceAll('-', '_')}.migrations`);
@@ -44,8 +44,8 @@ const upgrade = (old: string, names: readonly string[], left: readonly string[])
   name: `upgraded ${names.length} processes in turn`,
   hits: [],
   async strike(data) {
-    for (const name of names) await askPlane(new DataFolder(data), 'upgrade', name);
-    const { pids } = await devOf(data);
+    for (const name of names) await controlPlane(new DataFolder(data), 'upgrade', name);
+    const { pids } = await readPlaneInfo(data);
     const lines = Object.entries(pids).map(async ([name, pid]) => ({
       name,
       line: await readFile(`/proc/${pid}/cmdline`, 'utf8'),

@@ -1,6 +1,6 @@
 import { connect } from '@nats-io/transport-node';
 import { type EventContract, streamOf } from '@runos/contracts';
-import { devOf, eventually, kept } from '@runos/tool-e2e';
+import { readPlaneInfo, eventually, readDataFile } from '@runos/tool-e2e';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
  * owner and each listener said was missing meanwhile.
  */
 export async function loseStream(data: string, { owner, subscribers }: EventContract): Promise<Record<string, string>> {
-  const { ops } = await devOf(data);
+  const { ops } = await readPlaneInfo(data);
   const missing = async (name: string): Promise<string | undefined> => {
     const report = (await (await fetch(`${ops[name]}/readyz`)).json()) as { why?: Record<string, string> };
     return report.why && Object.entries(report.why).join();
@@ -29,7 +29,7 @@ export async function loseStream(data: string, { owner, subscribers }: EventCont
 
 /** No service may, so an administrator is let in for as long as that takes. */
 async function deleteStream(data: string, stream: string): Promise<void> {
-  const { pids } = await devOf(data);
+  const { pids } = await readPlaneInfo(data);
   const file = join(data, 'nats', 'nats.conf');
   const config = await readFile(file, 'utf8');
   const user = { user: 'administrator', password: randomBytes(18).toString('base64url') };
@@ -39,7 +39,7 @@ async function deleteStream(data: string, stream: string): Promise<void> {
   };
   await configure(config.replace('users: [', `users: [\n    ${JSON.stringify(user)}`));
   try {
-    const { natsUrl } = await kept<{ natsUrl: string }>(data, 'operator.json');
+    const { natsUrl } = await readDataFile<{ natsUrl: string }>(data, 'operator.json');
     const connection = await eventually('the administrator to be let in', 10_000, () =>
       connect({ servers: natsUrl, user: user.user, pass: user.password, reconnect: false }),
     );

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { consumerOf, contracts, type EventContract, streamOf } from '@runos/contracts';
 import { metricTable } from '@runos/observability';
 import { schemaOf } from '@runos/persistence';
-import { at, type Dev, devOf, eventually, type Instance, Plane, withSql, World } from '@runos/tool-e2e';
-import { askPlane, DataFolder, services } from '@runos/tool-start';
+import { valueAt, type PlaneInfo, readPlaneInfo, eventually, type Instance, Plane, withSql, PlaneClient } from '@runos/tool-e2e';
+import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { loseStream } from './lose-stream.js';
 import { type Span, SpanCollector } from './span-collector.js';
 import { appliesIn, lineOf, newsOfAgentIn, wholeTrace, wordsOf } from './whole-trace.js';
@@ -26,21 +26,21 @@ const wayBack = [
 
 let collector: SpanCollector;
 let plane: Plane;
-let dev: Dev;
-let world: World;
+let dev: PlaneInfo;
+let planeClient: PlaneClient;
 let instance: Instance;
 
 beforeAll(async () => {
   collector = await SpanCollector.start();
   plane = await Plane.create();
   dev = await plane.start('clusterReady', { RUNOS_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '200' });
-  world = await World.of(plane.data);
+  planeClient = await PlaneClient.connect(plane.data);
   const headers = { traceparent: `00-${traceId}-${callersSpan}-01` };
-  const asked = await world.api.post(`${world.services}/valkey`, { name: `a-${marker}` }, { headers });
+  const asked = await planeClient.api.post(`${planeClient.services}/valkey`, { name: `a-${marker}` }, { headers });
   expect(asked.status).toBe(202);
   const { osid, jobId, id } = asked.body as Record<string, string>;
-  instance = { osid: String(osid), jobId: String(jobId), path: `${world.services}/valkey/${String(id)}` };
-  await world.completed(jobId);
+  instance = { osid: String(osid), jobId: String(jobId), path: `${planeClient.services}/valkey/${String(id)}` };
+  await planeClient.waitForCompletion(jobId);
 }, 180_000);
 
 afterAll(async () => {
@@ -53,7 +53,7 @@ afterAll(async () => {
 
 describe('one write is one trace', () => {
   it('from HTTP over NATS, SQL and the agent to Kubernetes, with one root and no orphan', async () => {
-    const bundle = await world.bundle(instance.osid);
+    const bundle = await planeClient.bundle(instance.osid);
     const spans = await wholeTrace(
       collector,
       { traceId, origin: callersSpan },
@@ -89,21 +89,21 @@ describe('one write is one trace', () => {
 
   it('though its agent comes later, or is started anew before it is done', async () => {
     const folder = new DataFolder(plane.data);
-    const nodes = (await world.kubectl.run(['get', 'nodes', '-o', 'name'])).trim().split('\n');
+    const nodes = (await planeClient.kubectl.run(['get', 'nodes', '-o', 'name'])).trim().split('\n');
     const traces = [1, 2].map(() => ({ traceId: randomBytes(16).toString('hex'), origin: callersSpan }));
     const ask = async (number: number): Promise<Record<string, unknown>> => {
       const headers = { traceparent: `00-${traces[number]?.traceId}-${callersSpan}-01` };
-      return (await world.api.post(`${world.services}/valkey`, { name: `long-${number}` }, { headers })).body;
+      return (await planeClient.api.post(`${planeClient.services}/valkey`, { name: `long-${number}` }, { headers })).body;
     };
-    await world.kubectl.run(['cordon', ...nodes]);
+    await planeClient.kubectl.run(['cordon', ...nodes]);
     const unready = await ask(0);
     const osid = String(unready['osid']);
-    await eventually('it to be applied', 20_000, () => world.kubectl.get('statefulset', osid, osid));
-    await askPlane(folder, 'stop', 'cluster-agent');
+    await eventually('it to be applied', 20_000, () => planeClient.kubectl.get('statefulset', osid, osid));
+    await controlPlane(folder, 'stop', 'cluster-agent');
     const waiting = await ask(1);
-    await askPlane(folder, 'start', 'cluster-agent');
-    await world.kubectl.run(['uncordon', ...nodes]);
-    for (const { jobId } of [unready, waiting]) await world.completed(jobId);
+    await controlPlane(folder, 'start', 'cluster-agent');
+    await planeClient.kubectl.run(['uncordon', ...nodes]);
+    for (const { jobId } of [unready, waiting]) await planeClient.waitForCompletion(jobId);
     for (const trace of traces) {
       const ends = (seen: readonly Span[]) => newsOfAgentIn(seen).length > 0 && appliesIn(seen).length > 0;
       const spans = await wholeTrace(collector, trace, ends);
@@ -115,8 +115,8 @@ describe('one write is one trace', () => {
   it('says where it failed', async () => {
     const failing = randomBytes(16).toString('hex');
     const headers = { traceparent: `00-${failing}-${callersSpan}-01` };
-    const refused = await world.api.post(
-      `${world.services}/valkey`,
+    const refused = await planeClient.api.post(
+      `${planeClient.services}/valkey`,
       { resourceRequirementClassId: 'none' },
       { headers },
     );
@@ -133,7 +133,7 @@ describe('one write is one trace', () => {
   });
 
   it('carries no body and no secret', async () => {
-    const { password } = (await world.api.get(`${instance.path}/credentials`)).body;
+    const { password } = (await planeClient.api.get(`${instance.path}/credentials`)).body;
     const sent = collector.texts.join('\n');
     expect(sent.length).toBeGreaterThan(10_000);
     for (const secret of [marker, String(password), dev.token, dev.password]) expect(sent).not.toContain(secret);
@@ -161,25 +161,25 @@ describe('metrics of a running plane', () => {
       ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: osid } },
       spec: { hard: { services: '0' } },
     };
-    await world.kubectl.apply([quota], 'hostile');
+    await planeClient.kubectl.apply([quota], 'hostile');
     await eventually('the quota to count', 20_000, async () =>
-      at(await world.kubectl.get('resourcequota', 'none', osid), 'status', 'hard'),
+      valueAt(await planeClient.kubectl.get('resourcequota', 'none', osid), 'status', 'hard'),
     );
-    await world.kubectl.run(['delete', 'service', osid, '-n', osid]);
-    const url = String((await devOf(plane.data)).ops['cluster-agent']);
+    await planeClient.kubectl.run(['delete', 'service', osid, '-n', osid]);
+    const url = String((await readPlaneInfo(plane.data)).ops['cluster-agent']);
     const counted = await eventually('the refusal to be counted', 20_000, async () => {
       const text = await (await fetch(`${url}/metrics`)).text();
       return /^runos_apply_errors_total\{reason="(\w+)".*\} (\d+)/m.exec(text) ?? undefined;
     });
     expect([counted[1], Number(counted[2]) > 0]).toEqual(['QuotaExceeded', true]);
-    await world.kubectl.run(['delete', 'resourcequota', 'none', '-n', osid]);
-    await world.event(instance, ({ object }) => at(object, 'kind') === 'Service');
+    await planeClient.kubectl.run(['delete', 'resourcequota', 'none', '-n', osid]);
+    await planeClient.event(instance, ({ object }) => valueAt(object, 'kind') === 'Service');
   }
 
   it('are those of the table, each told by somebody, with its labels and no others', async () => {
     await refuseOnce();
     const names = new Set<string>();
-    for (const [process, url] of Object.entries((await devOf(plane.data)).ops)) {
+    for (const [process, url] of Object.entries((await readPlaneInfo(plane.data)).ops)) {
       for (const [name, labels] of await scraped(url)) {
         if (name === 'target_info') continue;
         expect([process, Object.keys(metricTable)]).toEqual([process, expect.arrayContaining([name])]);
@@ -200,7 +200,7 @@ describe('/readyz of every service with a schema', () => {
         .filter(({ database }) => database)
         .map(async ({ name }) => {
           const table = `${schemaOf(name)}.migrations`;
-          await askPlane(folder, 'stop', name);
+          await controlPlane(folder, 'stop', name);
           const lost = await withSql(dev.databaseUrl, async (sql) => {
             const newest = `SELECT name FROM ${table} ORDER BY timestamp DESC LIMIT 1`;
             const { rows } = await sql.query<Record<'id' | 'timestamp' | 'name', string>>(
@@ -209,9 +209,9 @@ describe('/readyz of every service with a schema', () => {
             return rows[0];
           });
           const before = dev.ops[name];
-          const started = askPlane(folder, 'start', name);
+          const started = controlPlane(folder, 'start', name);
           const why = await eventually(`${name} to say what is missing`, 20_000, async () => {
-            const url = (await devOf(plane.data)).ops[name];
+            const url = (await readPlaneInfo(plane.data)).ops[name];
             if (url === before) return undefined;
             const report = (await (await fetch(`${url}/readyz`)).json()) as { why?: Record<string, string> };
             return report.why?.['migrations'];
@@ -244,8 +244,8 @@ describe('/readyz of every service that stored events concern', () => {
       ]);
       const lost = { ...Object.fromEntries(consumers), [owner]: `jetstream,stream ${stream}: stream not found` };
       expect(await loseStream(plane.data, contract)).toEqual(lost);
-      const { body } = await world.api.patch(instance.path, { cpuLimitMc: 650 });
-      await world.completed(body['jobId']);
+      const { body } = await planeClient.api.patch(instance.path, { cpuLimitMc: 650 });
+      await planeClient.waitForCompletion(body['jobId']);
     },
     60_000,
   );

@@ -1,5 +1,5 @@
 import type { Operation } from '@runos/api';
-import { bookOf } from '@runos/tool-e2e';
+import { recorderOf } from '@runos/tool-e2e';
 import type { SampleRequest } from './sample-request.js';
 
 export interface Answer {
@@ -18,8 +18,8 @@ export async function ask(
   { method, path, body }: SampleRequest,
   key: string | undefined,
 ): Promise<Answer> {
-  const book = bookOf(url);
-  await book?.before(method, path);
+  const book = recorderOf(url);
+  await book?.beforeRequest(method, path);
   const response = await fetch(url + path, {
     method,
     headers: {
@@ -35,6 +35,6 @@ export async function ask(
     return { status: response.status, text: '' };
   }
   const text = await response.text();
-  book?.note(path, response.status, text);
+  book?.record(path, response.status, text);
   return { status: response.status, text };
 }

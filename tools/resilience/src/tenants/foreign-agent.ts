@@ -10,7 +10,7 @@ import {
   type Report,
   RESYNC,
 } from '@runos/agent-protocol';
-import { ApiClient, type Dev, eventually, HarnessAgent } from '@runos/tool-e2e';
+import { ApiClient, type PlaneInfo, eventually, TestAgent } from '@runos/tool-e2e';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { joinAsNode } from '../agent/join-as-node.js';
@@ -47,22 +47,22 @@ const repetitions = 40;
  * Agents whose certificates are real, of the other account's cluster and node, say and ask whatever they can about this
  * account's instances, cluster and node, and answer the instruction that this account's agent is just thinking about.
  */
-export async function tryForeignAgent(dev: Dev, accounts: TwoAccounts, sql: pg.Client): Promise<AgentVerdict> {
+export async function tryForeignAgent(dev: PlaneInfo, accounts: TwoAccounts, sql: pg.Client): Promise<AgentVerdict> {
   const { own, other, proofs } = accounts;
   const intruders = await intrudersOf(dev, accounts);
-  const victim = new HarnessAgent(dev.agentGateway.stream, proofs.own);
-  const intruder = new HarnessAgent(dev.agentGateway.stream, proofs.other);
+  const victim = new TestAgent(dev.agentGateway.stream, proofs.own);
+  const intruder = new TestAgent(dev.agentGateway.stream, proofs.other);
   try {
     const pending = new Promise<Envelope>((resolve) => {
       victim.onInstruction = (told) => {
         if (decoded(told).includes(osidOf(own))) resolve(told);
-        else victim.say(accepting(told));
+        else victim.send(accepting(told));
       };
     });
-    intruder.onInstruction = (told) => intruder.say(accepting(told));
+    intruder.onInstruction = (told) => intruder.send(accepting(told));
     for (const agent of [victim, intruder]) {
       await agent.hello([]);
-      await agent.beat();
+      await agent.heartbeat();
     }
     await beatAsNode(intruders.node);
     const instruction = await pending;
@@ -81,7 +81,7 @@ export async function tryForeignAgent(dev: Dev, accounts: TwoAccounts, sql: pg.C
     });
     const changed = changedTables(before, await tableDigests(sql));
     wrong.push(...(await renewAsAnother(dev, proofs.other, own, sql)));
-    victim.say(accepting(instruction));
+    victim.send(accepting(instruction));
     await eventually('the agent that was asked to be heard', 10_000, async () => {
       const { rows } = await sql.query(
         'SELECT FROM reconciler.work w JOIN reconciler.instance i USING (id) WHERE i.osid = $1 AND w.delivered_revision > 0',
@@ -102,7 +102,7 @@ export async function tryForeignAgent(dev: Dev, accounts: TwoAccounts, sql: pg.C
 export const refusedActions = ['agent.answer', 'agent.identity', 'agent.register', 'agent.resync', 'agent.status'];
 
 /** Two agents of the other account, and a token of each account that would let in another. */
-async function intrudersOf(dev: Dev, { own, other, proofs, tokens }: TwoAccounts): Promise<Intruders> {
+async function intrudersOf(dev: PlaneInfo, { own, other, proofs, tokens }: TwoAccounts): Promise<Intruders> {
   const token = async (account: Ids, holder: string | undefined): Promise<string> => {
     const path = `/${account.aid}/clusters/${account.cid}/registration-tokens`;
     const { body } = await new ApiClient(dev.apiUrl, holder).post(path, { purpose: 'node' });
@@ -113,7 +113,7 @@ async function intrudersOf(dev: Dev, { own, other, proofs, tokens }: TwoAccounts
   const node = await joinAsNode(theirs, register, 'intruder');
   return {
     proofs: { cluster: proofs.other, node },
-    node: new HarnessAgent(stream, node, 'NodeAgentStream'),
+    node: new TestAgent(stream, node, 'NodeAgentStream'),
     tokens: { own: await token(own, dev.token), other: await token(other, tokens.stranger) },
   };
 }
@@ -162,13 +162,13 @@ function attempts(own: Ids, instruction: Envelope): Attempt[] {
 }
 
 /** What was not answered as it must be, which is as it is about what does not exist. */
-async function intrude(intruder: HarnessAgent, own: Ids, instruction: Envelope): Promise<string[]> {
+async function intrude(intruder: TestAgent, own: Ids, instruction: Envelope): Promise<string[]> {
   const wrong: string[] = [];
   const twins = attempts(missingIds, instruction);
   for (const [at, { said, answer }] of attempts(own, instruction).entries()) {
     const twin = twins[at]?.said as Envelope;
     if (answer === null) {
-      intruder.say(said);
+      intruder.send(said);
       continue;
     }
     const got = answered(await intruder.exchange(said), own);

@@ -15,7 +15,7 @@ import {
   UpgradeNodeK8sLog,
 } from '@runos/agent-protocol';
 import { createSigningRequest } from '@runos/pki';
-import { agentClient, type Dev, HarnessAgent, type Proof } from '@runos/tool-e2e';
+import { agentClient, type PlaneInfo, TestAgent, type AgentCredentials } from '@runos/tool-e2e';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -24,8 +24,8 @@ import { type Ids, missingIds } from './ids.js';
 /** Agents of the other account, and what they hold besides. */
 export interface Intruders {
   /** The node, on its stream. */
-  readonly node: HarnessAgent;
-  readonly proofs: Readonly<Record<'cluster' | 'node', Proof>>;
+  readonly node: TestAgent;
+  readonly proofs: Readonly<Record<'cluster' | 'node', AgentCredentials>>;
   /** A registration token of each account that nobody has used. */
   readonly tokens: Readonly<Record<'own' | 'other', string>>;
 }
@@ -96,13 +96,13 @@ const beat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'read
 const claims = [({ aid }: Ids) => ({ aid }), ({ cid }: Ids) => ({ cid }), ({ nid }: Ids) => ({ nid })];
 
 /** A node is on its stream, and known to be, once this is answered. */
-export async function beatAsNode(node: HarnessAgent): Promise<void> {
+export async function beatAsNode(node: TestAgent): Promise<void> {
   const problem = errorIn(await node.exchange(envelope(NodeAgentHeartbeatToServer.type, beat)));
   if (problem !== undefined) throw new Error(`the heartbeat of a node was answered: ${problem}`);
 }
 
 /** A node of the other account says that it is one of this account's, with whatever nodes may say. */
-function nodeQuestions(node: HarnessAgent): Question[] {
+function nodeQuestions(node: TestAgent): Question[] {
   const words: [Report, object][] = [
     [NodeAgentHeartbeatToServer, beat],
     [AmIVIPHolder, {}],
@@ -121,9 +121,9 @@ function nodeQuestions(node: HarnessAgent): Question[] {
 const envelope = (type: string, body: unknown): Envelope => ({ type, jsonB64: encodeJson(body), tag: randomUUID() });
 
 /** Each kind of agent on the stream of the other kind, with words of whose it would be. */
-function strayQuestion(address: string, proof: Proof, stream: StreamName, { type }: Report): Question {
+function strayQuestion(address: string, proof: AgentCredentials, stream: StreamName, { type }: Report): Question {
   const ask = async (ids: Ids): Promise<unknown> => {
-    const agent = new HarnessAgent(address, proof, stream);
+    const agent = new TestAgent(address, proof, stream);
     try {
       return await outcome(agent.exchange(envelope(type, { ...beat, ...ids })));
     } finally {
@@ -157,7 +157,7 @@ async function registerQuestions(door: Client, { tokens }: Intruders, other: Ids
 }
 
 /** Asks at both doors about this account's things and about nobody's: no answer may be another than that it is not. */
-export async function intrudeByCalls(dev: Dev, intruders: Intruders, own: Ids, other: Ids) {
+export async function intrudeByCalls(dev: PlaneInfo, intruders: Intruders, own: Ids, other: Ids) {
   const { stream, register, ca } = dev.agentGateway;
   const { cluster, node } = intruders.proofs;
   const clients = { 'cluster agent': agentClient(stream, cluster), node: agentClient(stream, node) };

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { AgentIdentity, callUnary, streamService } from '@runos/agent-protocol';
-import { agentClient, type Dev, type Proof } from '@runos/tool-e2e';
+import { agentClient, type PlaneInfo, type AgentCredentials } from '@runos/tool-e2e';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import type pg from 'pg';
 import { type Ids, missingIds } from './ids.js';
@@ -10,7 +10,7 @@ import { type Ids, missingIds } from './ids.js';
  * An agent asks for a new certificate in the name of another account's agent, and of nobody's: it gets one in its own
  * name, and the other's are what they were. Answers what is otherwise.
  */
-export async function renewAsAnother(dev: Dev, proof: Proof, own: Ids, sql: pg.Client): Promise<string[]> {
+export async function renewAsAnother(dev: PlaneInfo, proof: AgentCredentials, own: Ids, sql: pg.Client): Promise<string[]> {
   const client = agentClient(dev.agentGateway.stream, proof);
   const ownCertificates = async (): Promise<string> => {
     const { rows } = await sql.query('SELECT * FROM agent_gateway.certificate WHERE aid = $1 ORDER BY 1', [own.aid]);

@@ -1,6 +1,6 @@
 import { type Role, roles } from '@runos/api';
 import { createAccount, type Operator } from '@runos/tool-start';
-import { agentProofs, ApiClient, type Dev, kept, type Proof } from '@runos/tool-e2e';
+import { issueAgentCredentials, ApiClient, type PlaneInfo, readDataFile, type AgentCredentials } from '@runos/tool-e2e';
 import type pg from 'pg';
 import type { BadToken, Caller } from './cases.js';
 import type { Ids } from './ids.js';
@@ -12,22 +12,22 @@ export interface TwoAccounts {
   readonly other: Ids;
   readonly tokens: Readonly<Record<Caller, string | undefined>>;
   /** Of each account's cluster agent. */
-  readonly proofs: { readonly own: Proof; readonly other: Proof };
+  readonly proofs: { readonly own: AgentCredentials; readonly other: AgentCredentials };
 }
 
 const [cid, otherCid] = ['mine', 'theirs'];
 
 /** A plane's own account and a second one, each with one thing of every kind, and every caller's token. */
-export async function makeTwoAccounts(data: string, dev: Dev, sql: pg.Client): Promise<TwoAccounts> {
-  const operator = await kept<Operator>(data, 'operator.json');
+export async function makeTwoAccounts(data: string, dev: PlaneInfo, sql: pg.Client): Promise<TwoAccounts> {
+  const operator = await readDataFile<Operator>(data, 'operator.json');
   const [stranger, colleague] = [await newcomer(operator, 'stranger'), await newcomer(operator, 'colleague')];
   await sql.query(
     `UPDATE identity.membership SET aid = $1, role = 'viewer'
       WHERE user_id = (SELECT id FROM identity.person WHERE email = $2)`,
     [dev.aid, colleague.email],
   );
-  const proof = async (aid: string, cluster: string): Promise<Proof> =>
-    (await agentProofs(sql, data, aid, [cluster])).get(cluster) as Proof;
+  const proof = async (aid: string, cluster: string): Promise<AgentCredentials> =>
+    (await issueAgentCredentials(sql, data, aid, [cluster])).get(cluster) as AgentCredentials;
   const proofs = { own: await proof(dev.aid, cid), other: await proof(stranger.aid, otherCid) };
   const owner = new ApiClient(dev.apiUrl, dev.token);
   const key = async (name: string, role: Role) => make(owner, `/${dev.aid}/api-keys`, { name, role });
@@ -62,11 +62,11 @@ async function newcomer(operator: Operator, name: string): Promise<Person & { ai
   return { ...made, password };
 }
 
-async function logIn({ apiUrl }: Dev, { email, password }: Person): Promise<string> {
+async function logIn({ apiUrl }: PlaneInfo, { email, password }: Person): Promise<string> {
   return String((await make(new ApiClient(apiUrl, undefined), '/auth/login', { email, password }))['token']);
 }
 
-async function badSessions(dev: Dev, sql: pg.Client): Promise<Record<'expired session' | 'revoked session', string>> {
+async function badSessions(dev: PlaneInfo, sql: pg.Client): Promise<Record<'expired session' | 'revoked session', string>> {
   const [expired, revoked] = [await logIn(dev, dev), await logIn(dev, dev)];
   const [, keyId] = /^runos_ses_(\w+)\./.exec(expired) ?? [];
   await sql.query(`UPDATE identity.session SET expires_at = now() - interval '1 minute' WHERE key_id = $1`, [keyId]);

@@ -16,7 +16,7 @@ export interface Operator {
 export interface CreatedAccount {
   readonly aid: string;
   readonly email: string;
-  /** null for a user who existed already. */
+  /** null when the user existed already. */
   readonly password: string | null;
   /** A personal access token of the owner. */
   readonly token: string;

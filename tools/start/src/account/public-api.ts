@@ -1,5 +1,5 @@
-/** A refusal of the public API, with its status. */
-export class ApiRefusal extends Error {
+/** An error response of the public API, with its status. */
+export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
@@ -8,7 +8,7 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** The plane's public API with one token, as any script would use it. */
+/** A client of the plane's public API with one token. */
 export class PublicApi {
   constructor(
     private readonly url: string,
@@ -29,7 +29,7 @@ export class PublicApi {
       signal: AbortSignal.timeout(15_000),
     });
     const text = await reply.text();
-    if (!reply.ok) throw new ApiRefusal(reply.status, `${method} ${path} answered ${reply.status}: ${text}`);
+    if (!reply.ok) throw new ApiError(reply.status, `${method} ${path} answered ${reply.status}: ${text}`);
     return JSON.parse(text) as T;
   }
 }

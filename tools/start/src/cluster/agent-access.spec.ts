@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
-import { giveAgentAccess } from './agent-access.js';
+import { grantAgentAccess } from './agent-access.js';
 import { Kubectl } from './kubectl.js';
 
 describe("the cluster agent's access", () => {
@@ -15,8 +15,8 @@ describe("the cluster agent's access", () => {
     cluster = await useTestCluster();
     folder = mkdtempSync(join(tmpdir(), 'runos-access-'));
     const admin = new Kubectl(cluster.kubectl, cluster.kubeconfig);
-    await giveAgentAccess(admin, folder, stop.signal);
-    agent = new Kubectl(cluster.kubectl, await giveAgentAccess(admin, folder, stop.signal)); // again: it may be there
+    await grantAgentAccess(admin, folder, stop.signal);
+    agent = new Kubectl(cluster.kubectl, await grantAgentAccess(admin, folder, stop.signal)); // the second call finds the objects of the first
   }, 900_000);
   afterAll(async () => {
     stop.abort();
@@ -32,13 +32,13 @@ describe("the cluster agent's access", () => {
     await expect(agent.run(['get', 'nodes'])).rejects.toThrow(/nodes is forbidden/);
   });
 
-  it('ends at the door of namespaces that are not ours, as the shipped policy says', async () => {
+  it('is limited to labelled namespaces by the shipped admission policy', async () => {
     await expect(agent.run(['create', 'configmap', 'intruder', '--namespace=kube-system'])).rejects.toThrow(
       /may only write in namespaces that carry the labels/,
     );
   });
 
-  it('lies in files that only their owner reads', () => {
+  it('is stored in files that only their owner can read', () => {
     for (const name of ['kubeconfig', 'token']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   });
 });

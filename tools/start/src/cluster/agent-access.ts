@@ -7,15 +7,15 @@ import { repository } from '../options.js';
 
 const manifests = join(repository, 'deploy', 'cluster-agent');
 
-/** As long as a token lives; a new one is fetched at half of it. */
-const tokenLifeMs = 12 * 3600 * 1000;
+/** The lifetime of a token; a new one is created at half of it. */
+const tokenLifetimeMs = 12 * 3600 * 1000;
 
 /**
  * The cluster agent's own access: the manifests of `deploy/cluster-agent` (all but the Deployment, whose program runs
  * beside the cluster here), and a kubeconfig with its ServiceAccount's token, renewed until `signal` aborts.
- * Answers the kubeconfig's path.
+ * Returns the path of the kubeconfig.
  */
-export async function giveAgentAccess(kubectl: Kubectl, folder: string, signal: AbortSignal): Promise<string> {
+export async function grantAgentAccess(kubectl: Kubectl, folder: string, signal: AbortSignal): Promise<string> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const list = { apiVersion: 'v1', kind: 'List', items: readManifests() };
   await kubectl.run(
@@ -23,19 +23,19 @@ export async function giveAgentAccess(kubectl: Kubectl, folder: string, signal: 
     JSON.stringify(list),
   );
   const renew = async (): Promise<void> => {
-    const args = ['create', 'token', 'cluster-agent', '--namespace=runos', `--duration=${tokenLifeMs / 1000}s`];
+    const args = ['create', 'token', 'cluster-agent', '--namespace=runos', `--duration=${tokenLifetimeMs / 1000}s`];
     writeFileAtomic(join(folder, 'token'), await kubectl.run(args));
   };
   await renew();
-  const timer = setInterval(() => void renew().catch(() => undefined), tokenLifeMs / 2); // the next turn tries again
+  const timer = setInterval(() => void renew().catch(() => undefined), tokenLifetimeMs / 2); // the next interval tries again
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   const path = await writeKubeconfig(kubectl, folder);
-  await policyHolds(new Kubectl(kubectl.command, path), signal);
+  await waitForPolicy(new Kubectl(kubectl.command, path), signal);
   return path;
 }
 
-/** An admission policy takes a moment to take effect; until then the agent would be less bound than it has to be. */
-async function policyHolds(agent: Kubectl, signal: AbortSignal): Promise<void> {
+/** An admission policy takes effect after a delay, during which the agent would have too many permissions. */
+async function waitForPolicy(agent: Kubectl, signal: AbortSignal): Promise<void> {
   const outside = ['create', 'configmap', 'runos-policy-probe', '--namespace=kube-system', '--dry-run=server'];
   const refused = (): Promise<boolean> =>
     agent.run(outside).then(
@@ -46,7 +46,7 @@ async function policyHolds(agent: Kubectl, signal: AbortSignal): Promise<void> {
   await waitUntil(refused, { deadlineMs: 60_000, everyMs: 100, because, signal });
 }
 
-/** All but the Deployment and what only that reads; namespaces first, since a list is applied in its order. */
+/** All manifests but the Deployment; namespaces first, because a list is applied in its order. */
 function readManifests(): object[] {
   const objects = readdirSync(manifests)
     .filter((name) => name.endsWith('.yaml') && name !== 'deployment.yaml')
@@ -55,10 +55,10 @@ function readManifests(): object[] {
   return objects.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
 }
 
-/** The cluster as the administrator's kubeconfig names it, the user as whoever has the token file. */
+/** The cluster of the administrator's kubeconfig with the user of the token file. */
 async function writeKubeconfig(kubectl: Kubectl, folder: string): Promise<string> {
   const admin = JSON.parse(await kubectl.run(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'])) as {
-    clusters: { cluster: object }[];
+    clusters: [{ cluster: object }];
   };
   const name = 'cluster-agent';
   const path = join(folder, 'kubeconfig');

@@ -8,62 +8,62 @@ import { type Kubectl } from './kubectl.js';
 import { type PublicApi } from '../account/public-api.js';
 import { startProgram } from '../services/start-service.js';
 
-/** Where agents register and stream, and what they check the door against. */
-export interface AgentDoors {
+/** The endpoints for registration and streams, and the CA against which agents verify the first. */
+export interface AgentEndpoints {
   readonly server: string;
   readonly register: number;
   readonly stream: number;
   readonly caFile: string;
 }
 
-export interface AgentHome {
+export interface AgentContext {
   readonly folder: DataFolder;
   readonly builds: Builds;
   readonly api: PublicApi;
   readonly aid: string;
   readonly cid: string;
-  readonly doors: AgentDoors;
-  /** Hears where health and metrics are, before each start. */
+  readonly endpoints: AgentEndpoints;
+  /** Called before each start with the address of health and metrics. */
   readonly onOps: (name: string, url: string) => void;
 }
 
-const common = ({ aid, doors }: AgentHome): Record<string, Setting> => ({
+const commonSettings = ({ aid, endpoints }: AgentContext): Record<string, Setting> => ({
   aid,
-  server: doors.server,
-  registerPort: doors.register,
-  streamPort: doors.stream,
-  ca: doors.caFile,
+  server: endpoints.server,
+  registerPort: endpoints.register,
+  streamPort: endpoints.stream,
+  ca: endpoints.caFile,
 });
 
-/** A single-use token through the public API, as the install command would carry it. */
-async function registrationToken({ api, aid, cid }: AgentHome, purpose: 'node' | 'cluster-agent'): Promise<string> {
+/** Creates a single-use token through the public API, as the install command carries it. */
+async function registrationToken({ api, aid, cid }: AgentContext, purpose: 'node' | 'cluster-agent'): Promise<string> {
   const path = `/${aid}/clusters/${cid}/registration-tokens`;
   return (await api.post<{ token: string }>(path, { purpose })).token;
 }
 
-/** A node agent with a machine of its own; it registers when it has no certificate yet. */
-export async function startNodeAgent(home: AgentHome, number: number, signal: AbortSignal): Promise<Running> {
+/** Starts a node agent with its own machine id; it registers when it has no certificate yet. */
+export async function startNodeAgent(context: AgentContext, number: number, signal: AbortSignal): Promise<Running> {
   const name = `node-agent-${number}`;
-  const state = home.folder.in(name);
+  const state = context.folder.in(name);
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const token = existsSync(home.folder.in(name, 'tls.crt')) ? undefined : await registrationToken(home, 'node');
-  const settings = { ...common(home), state, token, machineId: `demo-node-${number}` };
-  return startProgram({ name, app: 'node-agent', folder: home.folder, builds: home.builds, signal, settings });
+  const token = existsSync(context.folder.in(name, 'tls.crt')) ? undefined : await registrationToken(context, 'node');
+  const settings = { ...commonSettings(context), state, token, machineId: `demo-node-${number}` };
+  return startProgram({ name, app: 'node-agent', folder: context.folder, builds: context.builds, signal, settings });
 }
 
-/** The cluster agent with its own access to Kubernetes; its certificate lives there. */
+/** Starts the cluster agent with its own access to Kubernetes, where its certificate is stored. */
 export async function startClusterAgent(
-  home: AgentHome,
+  context: AgentContext,
   kubectl: Kubectl,
   kubeconfig: string,
   signal: AbortSignal,
 ): Promise<Running> {
   const secret = ['get', 'secret', 'cluster-agent-tls', '--namespace=runos', '--ignore-not-found', '-o', 'name'];
   const registered = (await kubectl.run(secret)).trim() !== '';
-  const token = registered ? undefined : await registrationToken(home, 'cluster-agent');
-  // Always the same holder: it need not wait for its own lease of the last run.
+  const token = registered ? undefined : await registrationToken(context, 'cluster-agent');
+  // A constant lease holder: the agent need not wait for the lease of its previous run to expire.
   const opsPort = await getPort({ host: '127.0.0.1' });
-  home.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);
-  const settings = { ...common(home), kubeconfig, token, holder: 'npm-start', opsPort };
-  return startProgram({ name: 'cluster-agent', folder: home.folder, builds: home.builds, signal, settings });
+  context.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);
+  const settings = { ...commonSettings(context), kubeconfig, token, holder: 'npm-start', opsPort };
+  return startProgram({ name: 'cluster-agent', folder: context.folder, builds: context.builds, signal, settings });
 }

@@ -3,7 +3,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { builtToolbox } from '@runos/testing-kube';
 import { findOnPath } from '@runos/testing-process';
 
-/** kubectl with one kubeconfig: ours where it is built, else the one from PATH. */
+/** kubectl with one kubeconfig: the binary that `npm run kube` builds, or the one on PATH. */
 export class Kubectl {
   constructor(
     readonly command: string,
@@ -18,16 +18,16 @@ export class Kubectl {
     return new Kubectl(command, kubeconfig);
   }
 
-  /** Standard output of one call; throws what kubectl said. */
+  /** Returns the standard output of one call. @throws Error with the errors that kubectl printed */
   async run(args: readonly string[], input = ''): Promise<string> {
     const child = spawn(this.command, ['--kubeconfig', this.kubeconfig, '--request-timeout=15s', ...args]);
-    const over = new Promise<number | null>((resolve, reject) => {
+    const ended = new Promise<number | null>((resolve, reject) => {
       child.once('close', resolve);
       child.once('error', reject);
     });
-    child.stdin.on('error', () => undefined); // it ended without reading: its exit code says why
+    child.stdin.on('error', () => undefined); // it ended without reading; its exit code is reported below
     child.stdin.end(input);
-    const [output, errors, code] = await Promise.all([buffer(child.stdout), text(child.stderr), over]);
+    const [output, errors, code] = await Promise.all([buffer(child.stdout), text(child.stderr), ended]);
     if (code !== 0) throw new Error(`kubectl ${args.slice(0, 3).join(' ')} failed: ${errors.trim()}`);
     return output.toString();
   }

@@ -1,24 +1,24 @@
 import { type Clock, systemClock } from '@runos/kernel';
 
-/** First and longest pause between two tries. */
-const firstPauseMs = 2_000;
-const longestPauseMs = 60_000;
+/** The first and the longest delay between two attempts. */
+const minDelayMs = 2_000;
+const maxDelayMs = 60_000;
 
-/** Tries until it works, telling each failure, ever more slowly; throws only when `signal` aborts. */
-export async function untilDone<T>(
+/** Retries with back-off until the action succeeds, and reports each failure. @throws only when `signal` aborts */
+export async function retryUntilDone<T>(
   action: () => Promise<T>,
-  tell: (line: string) => void,
+  report: (line: string) => void,
   signal: AbortSignal,
   clock: Clock = systemClock,
 ): Promise<T> {
-  for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+  for (let delayMs = minDelayMs; ; delayMs = Math.min(delayMs * 2, maxDelayMs)) {
     try {
       return await action();
     } catch (error) {
       signal.throwIfAborted();
-      tell(`${(error as Error).message}; tried again in ${pause / 1_000} s, jobs for the cluster wait`);
+      report(`${(error as Error).message}; the next attempt is in ${delayMs / 1_000} s, jobs for the cluster wait`);
     }
-    await clock.sleep(pause, signal);
+    await clock.sleep(delayMs, signal);
     signal.throwIfAborted();
   }
 }

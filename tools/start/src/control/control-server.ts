@@ -5,7 +5,7 @@ import { type DataFolder } from '../data/data-folder.js';
 import { repository } from '../options.js';
 import { type Processes } from './processes.js';
 
-/** Where `npm run plane` reaches a running plane; the file is its owner's alone, and so is the token. */
+/** The address of a running plane for `npm run plane`; only the owner of the file can read it. */
 export interface ControlAddress {
   readonly url: string;
   readonly token: string;
@@ -17,7 +17,7 @@ export const verbs = ['stop', 'start', 'upgrade', 'cut'] as const;
 
 export const usage = 'Use: npm run plane -- stop|start|upgrade NAME, or cut api|register|stream';
 
-/** Answers `POST /<name>/stop|start|upgrade`, and `/<door>/cut`, with 200, or 4xx/5xx and one sentence. */
+/** Serves `POST /<name>/stop|start|upgrade` and `/<endpoint>/cut`; every response is one sentence. */
 export async function startControlServer(
   folder: DataFolder,
   processes: Processes,
@@ -37,16 +37,16 @@ export async function startControlServer(
       await upgrade(name);
       return `${name} runs the build of ${repository}.`;
     },
-    cut: async (door) => {
-      processes.cut(door);
-      return `Every connection at ${door} is cut.`;
+    cut: async (endpoint) => {
+      processes.cut(endpoint);
+      return `Every connection at ${endpoint} is cut.`;
     },
   };
   const server = createServer((request, response) => {
     const answer = (status: number, sentence: string): void => void response.writeHead(status).end(`${sentence}\n`);
     if (request.headers.authorization !== `Bearer ${token}`)
       return answer(401, 'This is not the token of control.json.');
-    act(request, actions).then(
+    execute(request, actions).then(
       (sentence) => answer(200, sentence),
       (error: Error) => answer(409, error.message),
     );
@@ -63,19 +63,19 @@ export async function startControlServer(
 
 type Actions = Readonly<Record<(typeof verbs)[number], (name: string) => Promise<string>>>;
 
-async function act({ method, url }: IncomingMessage, actions: Actions): Promise<string> {
+async function execute({ method, url }: IncomingMessage, actions: Actions): Promise<string> {
   const [, name, verb] = /^\/([a-z0-9-]+)\/([a-z]+)$/.exec(url ?? '') ?? [];
   const known = verbs.find((one) => one === verb);
   if (method !== 'POST' || !name || !known) throw new Error(usage);
   return actions[known](name);
 }
 
-/** @throws Error with one sentence when no plane runs on that folder, or it refuses. */
-export async function askPlane(folder: DataFolder, verb: string, name: string): Promise<string> {
+/** Sends one command to a running plane. @throws Error with one sentence when none runs, or it refuses */
+export async function controlPlane(folder: DataFolder, verb: string, name: string): Promise<string> {
   const address = folder.readJson<ControlAddress>(file);
   if (!folder.holder() || !address) throw new Error(`No plane runs on ${folder.path}; start it with npm start.`);
   const headers = { authorization: `Bearer ${address.token}` };
-  // Starting waits for readiness, an API server's takes seconds, an upgrade's migration too.
+  // A start waits for readiness, which takes an API server seconds; an upgrade runs a migration too.
   const signal = AbortSignal.timeout(130_000);
   const reply = await fetch(`${address.url}/${encodeURIComponent(name)}/${verb}`, { method: 'POST', headers, signal });
   const sentence = (await reply.text()).trim();

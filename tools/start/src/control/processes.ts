@@ -1,11 +1,11 @@
 import { type Balancer } from '../services/balancer.js';
 import { type Running, Supervised } from '@runos/testing-process';
 
-/** What must end before what: agents before the services they talk to, those before what they store in. */
+/** The order of shutdown: agents before the services that they call, services before their stores. */
 export const layers = ['agents', 'services', 'stores'] as const;
 export type Layer = (typeof layers)[number];
 
-/** Every process of a plane by name. Tells its listener whenever a number may have changed. */
+/** Every process of a plane by name. Calls `onChange` whenever a process number may have changed. */
 export class Processes {
   readonly #layers = new Map<string, Layer | 'kubernetes'>();
   readonly #all = new Map<string, Supervised>();
@@ -18,19 +18,19 @@ export class Processes {
     private readonly onChange: () => void,
   ) {}
 
-  /** Starts it and keeps it running; resolves when it is ready. Throws once everything is being ended. */
-  async run(name: string, layer: Layer, begin: (signal: AbortSignal) => Promise<Running>): Promise<void> {
-    if (this.#closed) throw new Error(`${name} is not started any more: everything ends.`);
-    if (this.#all.get(name)?.stopped === false) return; // an earlier try got this far
-    const supervised = new Supervised(name, begin, { onEvent: (line) => this.eventOf(name, line) });
+  /** Starts a process and keeps it running; resolves when it is ready. @throws Error once `stopAll` was called */
+  async run(name: string, layer: Layer, startOnce: (signal: AbortSignal) => Promise<Running>): Promise<void> {
+    if (this.#closed) throw new Error(`${name} is not started: everything is stopping.`);
+    if (this.#all.get(name)?.stopped === false) return; // started by an earlier attempt
+    const supervised = new Supervised(name, startOnce, { onEvent: (line) => this.reportEvent(name, line) });
     this.#all.set(name, supervised);
     this.#layers.set(name, layer);
     await supervised.start();
     this.onChange();
   }
 
-  /** The parts of a Kubernetes that knows itself in which order they end. */
-  adoptKubernetes(components: ReadonlyMap<string, Supervised>, stop: () => Promise<void>): void {
+  /** Adds the components of a Kubernetes, whose `stop` ends them in the right order. */
+  addKubernetes(components: ReadonlyMap<string, Supervised>, stop: () => Promise<void>): void {
     for (const [name, supervised] of components) {
       this.#all.set(name, supervised);
       this.#layers.set(name, 'kubernetes');
@@ -39,28 +39,28 @@ export class Processes {
     this.onChange();
   }
 
-  /** What the outside dials, by the name of the door. */
-  adoptBalancers(balancers: Readonly<Record<string, Balancer>>): void {
-    for (const [door, balancer] of Object.entries(balancers)) this.#balancers.set(door, balancer);
+  /** Adds the balancers by the name of their endpoint. */
+  addBalancers(balancers: Readonly<Record<string, Balancer>>): void {
+    for (const [endpoint, balancer] of Object.entries(balancers)) this.#balancers.set(endpoint, balancer);
   }
 
   /**
-   * Pulls the cable of every connection that is open through a door; new ones get through.
-   * @throws Error with one sentence when there is no balancer in front of it.
+   * Makes every open connection of an endpoint half-open; new ones work.
+   * @throws Error with one sentence when the endpoint has no balancer
    */
-  cut(door: string): void {
-    const balancer = this.#balancers.get(door);
+  cut(endpoint: string): void {
+    const balancer = this.#balancers.get(endpoint);
     if (balancer) return balancer.cut();
-    const there = [...this.#balancers.keys()].join(', ') || 'none, they come with --balanced or --replicas';
-    throw new Error(`There is no balancer at "${door}"; there are: ${there}.`);
+    const known = [...this.#balancers.keys()].join(', ') || 'none, they come with --balanced or --replicas';
+    throw new Error(`There is no balancer at "${endpoint}"; there are: ${known}.`);
   }
 
-  eventOf(name: string, line: string): void {
+  reportEvent(name: string, line: string): void {
     this.onEvent(name, line);
     this.onChange();
   }
 
-  /** @throws Error with one sentence that lists the names there are. */
+  /** @throws Error with one sentence that lists the known names */
   find(name: string): Supervised {
     const found = this.#all.get(name);
     if (found) return found;
@@ -77,13 +77,13 @@ export class Processes {
     this.onChange();
   }
 
-  /** Of those that run now. */
+  /** The numbers of the running processes. */
   pids(): Record<string, number> {
     const running = [...this.#all].filter(([, { pid }]) => pid !== undefined);
     return Object.fromEntries(running.map(([name, { pid }]) => [name, pid as number]));
   }
 
-  /** Ends everything; Kubernetes beside the services, once its agent is gone. */
+  /** Stops everything; Kubernetes in parallel with the services, after its agent has ended. */
   async stopAll(): Promise<void> {
     this.#closed = true;
     await this.#stopLayer('agents');

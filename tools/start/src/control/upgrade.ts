@@ -6,7 +6,7 @@ import { type Processes } from './processes.js';
 import { ensureSecrets } from '../data/secrets.js';
 import { services } from '../services/services.js';
 
-/** Of a running plane. */
+/** The parts of a running plane that an upgrade uses. */
 export interface Upgradable {
   readonly builds: Builds;
   readonly dev: DevFile;
@@ -15,7 +15,7 @@ export interface Upgradable {
 }
 
 /**
- * Restarts one process from the build of this checkout. A schema that its service has is brought up to date first,
+ * Restarts one process from the build of this checkout. The migration of its service, if it has one, runs first,
  * while the older version serves.
  * @throws Error with one sentence where there is nothing to upgrade
  */
@@ -23,7 +23,7 @@ export async function upgrade(name: string, { builds, dev, folder, processes }: 
   processes.find(name);
   const plan = services.find((service) => service.name === name.replace(/-\d+$/, ''));
   if (plan?.database) {
-    await migrateSchema(plan, { postgres: { url: dev.now.databaseUrl }, secrets: ensureSecrets(folder) });
+    await migrateSchema(plan, { postgres: { url: dev.current.databaseUrl }, secrets: ensureSecrets(folder) });
   }
   builds.upgrade(name);
   await processes.stop(name);

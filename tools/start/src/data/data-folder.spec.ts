@@ -14,23 +14,23 @@ describe('the data folder', () => {
   });
   afterEach(() => rmSync(join(folder.path, '..'), { recursive: true, force: true }));
 
-  it('is taken by one process at a time', () => {
-    folder.take();
-    expect(() => new DataFolder(folder.path).take()).toThrow(
+  it('is locked by one process at a time', () => {
+    folder.lock();
+    expect(() => new DataFolder(folder.path).lock()).toThrow(
       `A plane runs on ${folder.path} already (process ${process.pid}): stop it first, or use another folder with --data.`,
     );
-    folder.release();
-    folder.take();
+    folder.unlock();
+    folder.lock();
   });
 
-  it("is taken over from a process that was killed, also when its number is another one's now", () => {
+  it('is locked after its holder was killed, even when another process has its number', () => {
     mkdirSync(folder.path);
     writeFileSync(folder.in('lock.json'), JSON.stringify({ ...identify(process.pid), startedAt: '1' }));
-    folder.take();
+    folder.lock();
     expect(folder.holder()?.pid).toBe(process.pid);
   });
 
-  it('names its holder only while that lives', async () => {
+  it('names its holder only while the holder runs', async () => {
     mkdirSync(folder.path);
     const other = spawn('sleep', ['60']);
     writeFileSync(folder.in('lock.json'), JSON.stringify(identify(other.pid as number)));
@@ -40,8 +40,8 @@ describe('the data folder', () => {
     expect(folder.holder()).toBeUndefined();
   });
 
-  it('keeps what it is told to its owner', () => {
-    folder.take();
+  it('writes files that only their owner can read', () => {
+    folder.lock();
     folder.writeJson('dev.json', { ready: true });
     expect(statSync(folder.in('dev.json')).mode & 0o777).toBe(0o600);
     expect(folder.readJson('dev.json')).toEqual({ ready: true });
@@ -49,8 +49,8 @@ describe('the data folder', () => {
     expect(folder.readJson('dev.json')).toBeUndefined();
   });
 
-  it('makes secrets once and adds what is missing', () => {
-    folder.take();
+  it('creates secrets once and adds missing ones', () => {
+    folder.lock();
     const first = ensureSecrets(folder);
     expect(ensureSecrets(folder)).toEqual(first);
     expect(first.keyrings['reconciler']).toMatch(/^first:[A-Za-z0-9+/]{43}=$/);
@@ -61,8 +61,8 @@ describe('the data folder', () => {
     expect(readFileSync(folder.in('secrets.json'), 'utf8')).toContain(again.passwords.jobs);
   });
 
-  it('refuses data whose secrets are gone, rather than making others', () => {
-    folder.take();
+  it('rejects data whose secrets are missing, rather than creating others', () => {
+    folder.lock();
     mkdirSync(folder.in('postgres'));
     writeFileSync(folder.in('postgres', 'password'), 'x');
     expect(() => ensureSecrets(folder)).toThrow(`${folder.path} has data but no readable secrets.json`);

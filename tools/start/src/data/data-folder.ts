@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { isRunning, ownIdentity, type ProcessIdentity, writeFileAtomic } from '@runos/testing-process';
 
-/** Everything a plane is, in one folder: data, secrets, logs, and a lock that keeps a second plane away. */
+/** The folder of a plane: data, secrets, logs, and a lock that excludes a second plane. */
 export class DataFolder {
   constructor(readonly path: string) {}
 
@@ -11,17 +11,17 @@ export class DataFolder {
   }
 
   /**
-   * Takes the folder for this process; makes it when it does not exist.
-   * @throws Error with one sentence when a living process has it.
+   * Locks the folder for this process; creates it when it does not exist.
+   * @throws Error with one sentence when a running process holds the lock
    */
-  take(): void {
+  lock(): void {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    // PostgreSQL refuses to be root; its user passes through this folder to its own, and can list nothing here.
+    // PostgreSQL does not run as root: its user passes through this folder to its own, and cannot list this one.
     if (process.getuid?.() === 0) chmodSync(this.path, 0o711);
     mkdirSync(this.in('logs'), { recursive: true, mode: 0o700 });
     for (let attempt = 1; ; attempt += 1) {
       try {
-        writeFileSync(this.#lock, JSON.stringify(ownIdentity()), { flag: 'wx', mode: 0o600 });
+        writeFileSync(this.#lockFile, JSON.stringify(ownIdentity()), { flag: 'wx', mode: 0o600 });
         return;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 3) throw error;
@@ -32,21 +32,21 @@ export class DataFolder {
           `A plane runs on ${this.path} already (process ${holder.pid}): stop it first, or use another folder with --data.`,
         );
       }
-      rmSync(this.#lock, { force: true });
+      rmSync(this.#lockFile, { force: true });
     }
   }
 
-  release(): void {
-    rmSync(this.#lock, { force: true });
+  unlock(): void {
+    rmSync(this.#lockFile, { force: true });
   }
 
-  /** The living process that has the folder. */
+  /** The running process that holds the lock. */
   holder(): ProcessIdentity | undefined {
     const holder = this.readJson<ProcessIdentity>('lock.json');
     return holder && isRunning(holder) ? holder : undefined;
   }
 
-  /** undefined where there is no such file, or only a half-written one. */
+  /** undefined when there is no such file, or its content is incomplete. */
   readJson<T>(name: string): T | undefined {
     if (!existsSync(this.in(name))) return undefined;
     try {
@@ -57,12 +57,12 @@ export class DataFolder {
     }
   }
 
-  /** Readable by its owner only: nearly everything here is or names a secret. */
+  /** Readable by its owner only, because nearly every file here contains a secret. */
   writeJson(name: string, value: unknown): void {
     writeFileAtomic(this.in(name), `${JSON.stringify(value, null, 2)}\n`);
   }
 
-  get #lock(): string {
+  get #lockFile(): string {
     return this.in('lock.json');
   }
 }

@@ -1,10 +1,10 @@
 import { type DataFolder } from './data-folder.js';
 
-/** `<data>/dev.json`: all that a script needs to use a running plane. */
-export interface Dev {
-  /** The plane answers, and account and cluster exist. */
+/** `<data>/dev.json`: everything that a script needs to use a running plane. */
+export interface DevInfo {
+  /** Whether the plane answers, and account and cluster exist. */
   readonly ready: boolean;
-  /** The cluster agent is connected. */
+  /** Whether the cluster agent is connected. */
   readonly clusterReady: boolean;
   readonly apiUrl: string;
   readonly aid: string;
@@ -15,18 +15,18 @@ export interface Dev {
   /** A personal access token of the owner. */
   readonly token: string;
   readonly kubeconfig: string | null;
-  /** host:port of both doors, and the path of the CA file of the first. */
+  /** host:port of the registration and stream endpoints, and the CA file of the first. */
   readonly agentGateway: { readonly register: string; readonly stream: string; readonly ca: string };
-  /** Every replica's own doors, behind the ones above when there are several. */
+  /** The endpoints of each replica, behind the balancers when there are several. */
   readonly replicas: readonly { readonly apiUrl: string; readonly register: string; readonly stream: string }[];
-  /** The database as its superuser. */
+  /** The database URL of its superuser. */
   readonly databaseUrl: string;
-  /** Where each service, and the cluster agent, answers `/livez`, `/readyz` and `/metrics`. */
+  /** The addresses at which the services and the cluster agent serve `/livez`, `/readyz` and `/metrics`. */
   readonly ops: Readonly<Record<string, string>>;
   readonly pids: Readonly<Record<string, number>>;
 }
 
-const nothing: Dev = {
+const empty: DevInfo = {
   ready: false,
   clusterReady: false,
   apiUrl: '',
@@ -43,23 +43,23 @@ const nothing: Dev = {
   pids: {},
 };
 
-/** Written anew, as a whole, on every change. */
+/** Rewrites the whole file on every change. */
 export class DevFile {
-  #now: Dev = nothing;
+  #current: DevInfo = empty;
 
   constructor(private readonly folder: DataFolder) {
     this.update({});
   }
 
-  get now(): Dev {
-    return this.#now;
+  get current(): DevInfo {
+    return this.#current;
   }
 
-  /** Where one process tells how it is. */
-  readonly addOps = (name: string, url: string): void => this.update({ ops: { ...this.#now.ops, [name]: url } });
+  /** Records where a process serves health and metrics. */
+  readonly addOps = (name: string, url: string): void => this.update({ ops: { ...this.#current.ops, [name]: url } });
 
-  update(change: Partial<Dev>): void {
-    this.#now = { ...this.#now, ...change };
-    this.folder.writeJson('dev.json', this.#now);
+  update(change: Partial<DevInfo>): void {
+    this.#current = { ...this.#current, ...change };
+    this.folder.writeJson('dev.json', this.#current);
   }
 }

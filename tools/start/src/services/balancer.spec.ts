@@ -12,7 +12,7 @@ describe('a balancer', () => {
     for (const server of servers.splice(0)) server.close();
   });
 
-  /** Says its name to whoever comes, then echoes. */
+  /** Sends its name to each client, then echoes. */
   async function backend(name: string): Promise<number> {
     const server = createServer((socket) => {
       socket.on('error', () => undefined).write(name);
@@ -29,37 +29,37 @@ describe('a balancer', () => {
   }
 
   const dial = (port: number): Socket => connect(port, '127.0.0.1').setEncoding('utf8');
-  const said = async (socket: Socket): Promise<string> => String((await once(socket, 'data'))[0]);
+  const read = async (socket: Socket): Promise<string> => String((await once(socket, 'data'))[0]);
 
-  it('gives every backend its turn', async () => {
+  it('distributes connections round robin', async () => {
     const { port } = await open(await backend('a'), await backend('b'));
-    const words = [await said(dial(port)), await said(dial(port)), await said(dial(port))];
-    expect(words).toEqual(['a', 'b', 'a']);
+    const names = [await read(dial(port)), await read(dial(port)), await read(dial(port))];
+    expect(names).toEqual(['a', 'b', 'a']);
   });
 
-  it('passes over a backend that is down, and closes the door when all are', async () => {
-    const gone = await getPort({ host: '127.0.0.1' });
-    const { port } = await open(gone, await backend('b'));
-    expect([await said(dial(port)), await said(dial(port))]).toEqual(['b', 'b']);
+  it('skips a backend that is down, and closes the connection when all are down', async () => {
+    const unused = await getPort({ host: '127.0.0.1' });
+    const { port } = await open(unused, await backend('b'));
+    expect([await read(dial(port)), await read(dial(port))]).toEqual(['b', 'b']);
     servers.splice(0).forEach((server) => server.close());
     const refused = dial(port);
     refused.on('error', () => undefined);
     await once(refused, 'close');
   });
 
-  it('cuts what is open without a word, and lets new connections through', async () => {
+  it('cuts open connections without closing them, and forwards new ones', async () => {
     const { port, cut } = await open(await backend('a'));
-    const old = dial(port);
-    await said(old);
+    const first = dial(port);
+    await read(first);
     cut();
-    const heard: string[] = [];
-    old.on('data', (text) => heard.push(String(text))).on('close', () => heard.push('closed'));
-    old.write('anybody?');
-    const fresh = dial(port);
-    expect(await said(fresh)).toBe('a');
-    fresh.write('hello');
-    expect(await said(fresh)).toBe('hello');
-    expect(heard).toEqual([]);
-    old.destroy();
+    const received: string[] = [];
+    first.on('data', (text) => received.push(String(text))).on('close', () => received.push('closed'));
+    first.write('anybody?');
+    const second = dial(port);
+    expect(await read(second)).toBe('a');
+    second.write('hello');
+    expect(await read(second)).toBe('hello');
+    expect(received).toEqual([]);
+    first.destroy();
   });
 });

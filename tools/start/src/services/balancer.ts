@@ -2,34 +2,32 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface Balancer {
   readonly port: number;
-  /** From now on no byte passes on the connections there are, and nobody is told: a pulled cable. New ones work. */
+  /** Open connections pass no more bytes and stay half-open, as after a pulled cable. New connections work. */
   cut(): void;
   stop(): Promise<void>;
 }
 
-/** The most connections at once; whoever comes then is refused, as by any proxy with a limit. */
+/** The maximum number of open connections; further ones are refused. */
 const maxConnections = 20_000;
 
-/** A plain TCP balancer: each connection goes to the next backend in turn, or to the next one that takes it. */
+/** A round-robin TCP balancer; a backend that refuses a connection is skipped. */
 export async function startBalancer(port: number, backends: readonly number[]): Promise<Balancer> {
   const pairs = new Set<readonly [Socket, Socket]>();
-  let turn = 0;
+  let connections = 0;
   const server = createServer({ allowHalfOpen: true }, (near) => {
-    near.on('error', () => near.destroy()); // a client that is gone is no trouble of ours
-    const first = turn++;
-    const reach = (tried: number): void => {
-      const far = connect({
-        port: backends[(first + tried) % backends.length],
-        host: '127.0.0.1',
-        allowHalfOpen: true,
-      });
+    near.on('error', () => near.destroy()); // the client has disconnected
+    const offset = connections++;
+    const dial = (attempt: number): void => {
+      const backend = backends[(offset + attempt) % backends.length];
+      if (backend === undefined) return void near.destroy();
+      const far = connect({ port: backend, host: '127.0.0.1', allowHalfOpen: true });
       far.once('connect', () => {
         far.removeAllListeners('error');
         join(near, far, pairs);
       });
-      far.once('error', () => (tried + 1 < backends.length ? reach(tried + 1) : near.destroy()));
+      far.once('error', () => (attempt + 1 < backends.length ? dial(attempt + 1) : near.destroy()));
     };
-    reach(0);
+    dial(0);
   });
   server.maxConnections = maxConnections;
   await listen(server, port);
@@ -49,7 +47,7 @@ export async function startBalancer(port: number, backends: readonly number[]): 
   return { port, cut, stop };
 }
 
-/** Everything that one side says reaches the other; when one breaks, so does the other. */
+/** Forwards bytes in both directions; when one connection breaks, the other is closed. */
 function join(near: Socket, far: Socket, pairs: Set<readonly [Socket, Socket]>): void {
   if (near.destroyed) return void far.destroy();
   const pair = [near, far] as const;

@@ -1,22 +1,22 @@
 import { repository } from '../options.js';
 
-/** From which checkout's build each process is started: one for all, until it is upgraded to this one's. */
+/** The checkout from whose build each process starts: the same for all, until a process is upgraded to this one. */
 export class Builds {
-  readonly #of = new Map<string, string>();
+  readonly #checkouts = new Map<string, string>();
 
   constructor(private readonly from: string = repository) {}
 
-  of(process: string): string {
-    const checkout = this.#of.get(process) ?? this.from;
-    this.#of.set(process, checkout);
+  checkoutOf(process: string): string {
+    const checkout = this.#checkouts.get(process) ?? this.from;
+    this.#checkouts.set(process, checkout);
     return checkout;
   }
 
-  /** Its next start is from this checkout. @throws Error with one sentence where that makes no difference */
+  /** Its next start uses the build of this checkout. @throws Error with one sentence when that changes nothing */
   upgrade(process: string): void {
-    const checkout = this.#of.get(process);
+    const checkout = this.#checkouts.get(process);
     if (checkout === undefined) throw new Error(`${process} belongs to no build: it cannot be upgraded.`);
     if (checkout === repository) throw new Error(`${process} runs the build of ${repository} already.`);
-    this.#of.set(process, repository);
+    this.#checkouts.set(process, repository);
   }
 }

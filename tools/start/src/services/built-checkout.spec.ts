@@ -24,12 +24,12 @@ describe('a checkout whose build a plane is started from', () => {
     for (const path of left) rmSync(join(checkout, path), { recursive: true });
   };
 
-  it('is taken when every program is there', () => {
+  it('is accepted when every program exists', () => {
     build();
     expect(parseOptions(['--from', checkout]).from).toBe(checkout);
   });
 
-  it('has to be there, and a checkout of RunOS', () => {
+  it('must exist, and be a checkout of RunOS', () => {
     const nowhere = join(checkout, 'nowhere');
     expect(() => builtCheckout('--old', nowhere)).toThrow(`--old ${nowhere}: there is no such folder.`);
     expect(() => parseOptions(['--from', ''])).toThrow('--from : there is no such folder.');
@@ -37,7 +37,7 @@ describe('a checkout whose build a plane is started from', () => {
   });
 
   it.each(['apps/jobs/dist/main.js', 'apps/jobs/dist/migrate.js', 'apps/cluster-agent/dist/main.js'])(
-    'has to be built: %s',
+    'must be built: %s',
     (missing) => {
       build(missing);
       const sentence = `--old ${checkout}: this checkout is not built, it has no ${missing}: run npm ci and npm run build there.`;
@@ -45,7 +45,7 @@ describe('a checkout whose build a plane is started from', () => {
     },
   );
 
-  it('has to have its libraries', () => {
+  it('must have its libraries', () => {
     build('node_modules');
     expect(() => builtCheckout('--old', checkout)).toThrow('this checkout has no libraries: run npm ci there.');
   });

@@ -8,13 +8,13 @@ import { services } from './services.js';
 export const programOf = (checkout: string, app: string, program: 'main' | 'migrate'): string =>
   join(checkout, 'apps', app, 'dist', `${program}.js`);
 
-/** What turns SQL statements into spans where traces are exported (RUNOS_OTLP_ENDPOINT), else loads nothing. */
+/** The module that creates spans for SQL statements when traces are exported (RUNOS_OTLP_ENDPOINT). */
 export const sqlSpansOf = (checkout: string): string =>
   pathToFileURL(createRequire(join(checkout, 'package.json')).resolve('@runos/observability/register')).href;
 
 /**
- * The folder that an option names, when every program of a plane can be started from there.
- * @throws Error with one sentence for a person
+ * The folder that an option names, after a check that every program of a plane can be started from there.
+ * @throws Error with one sentence for the user
  */
 export function builtCheckout(option: string, text: string): string {
   const checkout = resolve(text);

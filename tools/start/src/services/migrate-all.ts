@@ -9,47 +9,49 @@ import { type Builds } from './builds.js';
 import { type DataFolder } from '../data/data-folder.js';
 import { repository } from '../options.js';
 import { type Secrets } from '../data/secrets.js';
-import { databaseName, databaseUrlOf, ownerUrlOf, type ServicePlan, services, type Surroundings } from './services.js';
+import { databaseName, databaseUrlOf, ownerUrlOf, type ServicePlan, services, type PlaneSettings } from './services.js';
 
-const migrated = 'migrated.json';
+const migratedFile = 'migrated.json';
 
 /**
- * Brings every schema up to date, in the services' own migration programs and before any service runs. Skipped when
+ * Runs the migration programs of all services before any service starts. Skipped when
  * neither those programs nor the data changed since the last time.
  */
 export async function migrateAll(
   { folder, builds, signal }: { readonly folder: DataFolder; readonly builds: Builds; readonly signal: AbortSignal },
-  surroundings: Surroundings,
+  plane: PlaneSettings,
 ): Promise<void> {
   const plans = services.filter(({ database }) => database);
-  const fingerprint = fingerprintOf(plans.map(({ name }) => ({ name, checkout: builds.of(name) })));
-  if (folder.readJson<{ fingerprint: string }>(migrated)?.fingerprint === fingerprint) return;
-  await makeDatabase(surroundings);
-  await Promise.all(plans.map((plan) => migrateSchema(plan, surroundings, { checkout: builds.of(plan.name), signal })));
-  folder.writeJson(migrated, { fingerprint });
+  const fingerprint = fingerprintOf(plans.map(({ name }) => ({ name, checkout: builds.checkoutOf(name) })));
+  if (folder.readJson<{ fingerprint: string }>(migratedFile)?.fingerprint === fingerprint) return;
+  await createDatabase(plane);
+  await Promise.all(
+    plans.map((plan) => migrateSchema(plan, plane, { checkout: builds.checkoutOf(plan.name), signal })),
+  );
+  folder.writeJson(migratedFile, { fingerprint });
 }
 
-/** A database server, and what its roles prove themselves by. */
-export interface Where {
+/** A database server, and the passwords of its roles. */
+export interface DatabaseAccess {
   readonly postgres: { readonly url: string };
   readonly secrets: Secrets;
 }
 
-/** Brings one schema up to date, by the service's own migration program; whoever serves goes on doing so. */
+/** Runs the migration program of one service; the running replicas continue to serve. */
 export function migrateSchema(
   { name }: ServicePlan,
-  where: Where,
+  access: DatabaseAccess,
   { checkout = repository, signal }: { readonly checkout?: string; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const settings = {
-    databaseUrl: databaseUrlOf(name, where),
-    databaseOwnerUrl: ownerUrlOf(where),
-    keyring: where.secrets.keyrings[name],
+    databaseUrl: databaseUrlOf(name, access),
+    databaseOwnerUrl: ownerUrlOf(access),
+    keyring: access.secrets.keyrings[name],
   };
   return runMigration(name, programOf(checkout, name, 'migrate'), toEnvironment(settings), signal);
 }
 
-async function makeDatabase({ postgres }: Surroundings): Promise<void> {
+async function createDatabase({ postgres }: PlaneSettings): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   try {
@@ -80,7 +82,7 @@ async function runMigration(
   if (code !== 0) throw new Error(`The database of ${name} could not be brought up to date:\n${errors.trimEnd()}`);
 }
 
-/** Changes with every migration program, what it is compiled from in its own app, and the library they share. */
+/** A digest of all migration programs, the schema folders of their apps, and the persistence library. */
 function fingerprintOf(migrated: readonly { readonly name: string; readonly checkout: string }[]): string {
   const hash = createHash('sha256');
   const roots = migrated.flatMap(({ name, checkout }) => {

@@ -8,83 +8,83 @@ export interface Ports {
   readonly stream: number;
 }
 
-/** What the settings of a service are made of. */
-export interface Surroundings {
+/** The values from which the settings of each service derive. */
+export interface PlaneSettings {
   readonly secrets: Secrets;
   readonly natsUrl: string;
   readonly postgres: { readonly host: string; readonly port: number; readonly url: string };
-  /** Where the outside dials: a balancer's ports, or the only replica's own. */
+  /** The public ports: those of the balancers, or of the only replica. */
   readonly ports: Ports;
-  /** Where each replica listens for the outside; one entry per replica. */
+  /** The ports on which each replica listens; one entry per replica. */
   readonly replicaPorts: readonly Ports[];
-  /** Where the agent gateway leaves the CA of its registration door. */
+  /** The file to which the agent gateway writes the CA of its registration endpoint. */
   readonly caFile: string;
 }
 
 export interface ServicePlan {
   readonly name: Exclude<ServiceName, 'operator'>;
-  /** Has a schema, a role and a migration step. */
+  /** Whether it has a schema, a role and a migration program. */
   readonly database: boolean;
-  /** What it takes beside what all take. */
-  readonly own: (surroundings: Surroundings, ports: Ports) => Record<string, Setting>;
+  /** Settings that only this service has. */
+  readonly ownSettings: (plane: PlaneSettings, ports: Ports) => Record<string, Setting>;
 }
 
-const nothing = (): Record<string, Setting> => ({});
+const noSettings = (): Record<string, Setting> => ({});
 
 export const services: readonly ServicePlan[] = [
-  { name: 'identity', database: true, own: nothing },
-  { name: 'catalog', database: false, own: nothing },
-  { name: 'config-sets', database: true, own: nothing },
-  { name: 'jobs', database: true, own: nothing },
-  { name: 'reconciler', database: true, own: nothing },
+  { name: 'identity', database: true, ownSettings: noSettings },
+  { name: 'catalog', database: false, ownSettings: noSettings },
+  { name: 'config-sets', database: true, ownSettings: noSettings },
+  { name: 'jobs', database: true, ownSettings: noSettings },
+  { name: 'reconciler', database: true, ownSettings: noSettings },
   {
     name: 'agent-gateway',
     database: true,
-    own: ({ caFile, ports: outside }, ports) => ({
+    ownSettings: ({ caFile, ports: publicPorts }, ports) => ({
       agentHost: '127.0.0.1',
       registerPort: ports.register,
       streamPort: ports.stream,
-      publicRegisterPort: outside.register,
-      publicStreamPort: outside.stream,
+      publicRegisterPort: publicPorts.register,
+      publicStreamPort: publicPorts.stream,
       caFile,
     }),
   },
-  { name: 'gateway', database: false, own: (_, ports) => ({ httpPort: ports.api }) },
+  { name: 'gateway', database: false, ownSettings: (_, ports) => ({ httpPort: ports.api }) },
 ];
 
 /** The database that all services share, each with its own schema and role. */
 export const databaseName = 'runos';
 
-/** The first replica is called as the service, the second `<service>-2`, and so on. */
+/** The first replica has the name of the service, the second is `<service>-2`, and so on. */
 export const replicaName = ({ name }: ServicePlan, replica: number): string =>
   replica === 0 ? name : `${name}-${replica + 1}`;
 
-/** Everything one replica of a service is told, as settings; `toEnvironment` makes variables of them. */
+/** All settings of one replica; `toEnvironment` turns them into environment variables. */
 export function settingsOf(
   plan: ServicePlan,
-  surroundings: Surroundings,
+  plane: PlaneSettings,
   opsPort: number,
   replica = 0,
 ): Record<string, Setting> {
-  const { natsUrl, secrets } = surroundings;
+  const { natsUrl, secrets } = plane;
   return {
     natsUrl,
     natsUser: plan.name,
     natsPassword: secrets.passwords[plan.name],
     opsPort,
-    ...(plan.database && { databaseUrl: databaseUrlOf(plan.name, surroundings), keyring: secrets.keyrings[plan.name] }),
-    ...plan.own(surroundings, surroundings.replicaPorts[replica] ?? surroundings.ports),
+    ...(plan.database && { databaseUrl: databaseUrlOf(plan.name, plane), keyring: secrets.keyrings[plan.name] }),
+    ...plan.ownSettings(plane, plane.replicaPorts[replica] ?? plane.ports),
   };
 }
 
-/** The database as its superuser, who may make schemas and roles. */
+/** The database URL of the superuser, who may create schemas and roles. */
 export function ownerUrlOf({ postgres }: { readonly postgres: { readonly url: string } }): string {
   const url = new URL(postgres.url);
   url.pathname = `/${databaseName}`;
   return url.toString();
 }
 
-/** A service's role is called as the service; its password is its own. */
+/** The database URL of a service, with its own role and password. */
 export function databaseUrlOf(
   name: ServiceName,
   { postgres, secrets }: { readonly postgres: { readonly url: string }; readonly secrets: Secrets },

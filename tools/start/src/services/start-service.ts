@@ -4,9 +4,9 @@ import { type Running, waitUntilReady, startChild, waitUntil } from '@runos/test
 import { programOf, sqlSpansOf } from './built-checkout.js';
 import { type Builds } from './builds.js';
 import { type DataFolder } from '../data/data-folder.js';
-import { replicaName, type ServicePlan, settingsOf, type Surroundings } from './services.js';
+import { replicaName, type ServicePlan, settingsOf, type PlaneSettings } from './services.js';
 
-/** Who has not ended by itself by then hangs, and is killed. */
+/** A service that has not ended by then hangs, and receives SIGKILL. */
 const graceMs = shutdownTimeoutMs + 500;
 
 /** One replica of one service. */
@@ -14,18 +14,18 @@ export interface Replica {
   readonly plan: ServicePlan;
   /** Counted from 0. */
   readonly number: number;
-  readonly surroundings: Surroundings;
+  readonly planeSettings: PlaneSettings;
   readonly folder: DataFolder;
   readonly builds: Builds;
-  /** Variables of its environment that no other replica has. */
+  /** Additional environment variables of this replica alone. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Hears where health and metrics are, before each start. */
+  /** Called before each start with the address of health and metrics. */
   readonly onOps: (name: string, url: string) => void;
 }
 
-/** One replica as a process; resolves when its own `/readyz` says so. */
+/** Starts one replica as a process; resolves when its `/readyz` succeeds. */
 export async function startService(
-  { plan, number, surroundings, folder, builds, environment, onOps }: Replica,
+  { plan, number, planeSettings, folder, builds, environment, onOps }: Replica,
   signal: AbortSignal,
 ): Promise<Running> {
   const opsPort = await getPort({ host: '127.0.0.1' });
@@ -38,35 +38,35 @@ export async function startService(
     );
     return reply?.ok ?? false;
   };
-  const settings = settingsOf(plan, surroundings, opsPort, number);
+  const settings = settingsOf(plan, planeSettings, opsPort, number);
   return startProgram({ name, app: plan.name, folder, builds, signal, ready, settings, environment });
 }
 
 export interface Program {
-  /** Of the process and its log. */
+  /** The name of the process and of its log. */
   readonly name: string;
-  /** Of the app's folder; default the name. */
+  /** The app's folder; default `name`. */
   readonly app?: string;
   readonly folder: DataFolder;
   readonly builds: Builds;
   readonly settings: Record<string, Setting>;
   readonly environment?: Replica['environment'];
   readonly signal: AbortSignal;
-  /** Default: it is ready when it runs. */
+  /** Default: the program is ready as soon as it runs. */
   readonly ready?: () => Promise<boolean>;
 }
 
-/** Node's own 16 MB, three times over, are filled while modules load and stay resident in a service at rest. */
-const youngMb = '--max-semi-space-size=8';
+/** Loading modules fills V8's default young generation, three times 16 MB, which an idle service keeps resident. */
+const semiSpaceFlag = '--max-semi-space-size=8';
 
-/** An app's main program with its settings in the environment, its log in `<data>/logs/<name>.log`. */
+/** Starts an app's main program with its settings in the environment and its log in `<data>/logs/<name>.log`. */
 export async function startProgram(program: Program): Promise<Running> {
   const { name, app = name, folder, builds, settings, environment, signal, ready } = program;
-  const checkout = builds.of(name);
+  const checkout = builds.checkoutOf(name);
   const child = await startChild({
     name,
     command: process.execPath,
-    args: [youngMb, '--import', sqlSpansOf(checkout), programOf(checkout, app, 'main')],
+    args: [semiSpaceFlag, '--import', sqlSpansOf(checkout), programOf(checkout, app, 'main')],
     env: { ...process.env, ...toEnvironment(settings), ...environment },
     logFile: folder.in('logs', `${name}.log`),
     pidFile: folder.in('pids', `${name}.pid`),

@@ -3,10 +3,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { buildNatsServer } from './build.js';
-import { cacheFolder } from './cache-folder.js';
+import { cacheFolder, withLock } from './toolbox.js';
 import { progressLines } from './progress-lines.js';
 import { buildFlags, builtName, buildKey, programs } from './recipe.js';
-import { withLock } from './with-lock.js';
 
 describe('the build of the programs', () => {
   const before = { PATH: process.env.PATH, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
@@ -22,7 +21,7 @@ describe('the build of the programs', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('says in one sentence that Go is missing', async () => {
+  it('reports in one sentence that Go is missing', async () => {
     process.env.XDG_CACHE_HOME = folder;
     process.env.PATH = '';
     await expect(buildNatsServer()).rejects.toThrow(
@@ -30,7 +29,7 @@ describe('the build of the programs', () => {
     );
   });
 
-  it('shows what Go says when it fails, and leaves nothing half-built', async () => {
+  it('reports the errors of Go, and leaves no partial build', async () => {
     process.env.XDG_CACHE_HOME = folder;
     const go = join(folder, 'go');
     writeFileSync(go, '#!/bin/sh\necho "go: downloading example.com/x v1" >&2\necho "go: no such host" >&2\nexit 1\n');
@@ -39,7 +38,7 @@ describe('the build of the programs', () => {
     await expect(buildNatsServer()).rejects.toThrow(/^go list failed:\n.*\ngo: no such host$/);
   });
 
-  it('takes what is there without asking Go', async () => {
+  it('uses existing programs without Go', async () => {
     process.env.XDG_CACHE_HOME = folder;
     process.env.PATH = '';
     const built = join(folder, 'runos', 'bin', buildKey());
@@ -48,7 +47,7 @@ describe('the build of the programs', () => {
     expect(await buildNatsServer()).toBe(join(built, 'nats-server'));
   });
 
-  it('falls back to the temporary folder where the cache cannot be made', () => {
+  it('falls back to the temporary folder when the cache folder cannot be created', () => {
     const file = join(folder, 'not-a-folder');
     writeFileSync(file, '');
     const fallback = join(tmpdir(), `runos-cache-${userInfo().uid}`);
@@ -58,14 +57,14 @@ describe('the build of the programs', () => {
     expect(cacheFolder({ XDG_CACHE_HOME: folder })).toBe(join(folder, 'runos'));
   });
 
-  it('tells clients the version of Kubernetes, and knows what go build calls each program', () => {
+  it('compiles the version of Kubernetes in, and computes the program names of go build', () => {
     expect(buildFlags().at(-1)).toMatch(/gitVersion=v1\.36\.\d+ .*gitMajor=1 .*gitMinor=36$/);
-    expect(Object.values(programs).map(builtName)).toEqual([
-      ...['nats-server', 'server', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kwok'],
-    ]);
+    expect(Object.values(programs).map(builtName).join()).toBe(
+      'nats-server,server,kube-apiserver,kube-controller-manager,kube-scheduler,kubectl,kwok',
+    );
   });
 
-  it('lets one builder at a time in', async () => {
+  it('admits one builder at a time', async () => {
     let inside = 0;
     const build = (): Promise<number> =>
       withLock(folder, 'test', async () => {
@@ -78,7 +77,7 @@ describe('the build of the programs', () => {
     expect(await Promise.all([build(), build(), build()])).toEqual([1, 1, 1]);
   });
 
-  it('tells a person how far it is, not every line', () => {
+  it('summarizes the output of Go in a few lines', () => {
     const lines: string[] = [];
     let now = 0;
     const progress = progressLines(

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 /** The Go module whose go.mod pins every program. */
 export const moduleFolder = join(import.meta.dirname, '..', '..', 'go');
 
-/** Of the Kubernetes in go.mod. Clients cannot parse a server's version unless the build says it. */
+/** The Kubernetes version in go.mod. Clients cannot parse a server's version unless the build contains it. */
 function kubernetesVersion(): { major: string; minor: string; full: string } {
-  const found = /^\s*k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/m.exec(goMod());
-  if (!found) throw new Error(`${moduleFolder}/go.mod names no version of k8s.io/kubernetes`);
-  return { full: found[1], major: found[2], minor: found[3] };
+  const [, full, major, minor] = /^\s*k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/m.exec(goMod()) ?? [];
+  if (!full || !major || !minor) throw new Error(`${moduleFolder}/go.mod names no version of k8s.io/kubernetes`);
+  return { full, major, minor };
 }
 
 const goMod = (): string => readFileSync(join(moduleFolder, 'go.mod'), 'utf8');
 
-/** Small and the same wherever it is built: no debug tables, no paths of this machine. */
+/** For small, reproducible programs: no debug tables, no paths of this machine. */
 export function buildFlags(): string[] {
   const { full, major, minor } = kubernetesVersion();
   const version = Object.entries({ gitVersion: full, gitMajor: major, gitMinor: minor })
@@ -23,7 +23,7 @@ export function buildFlags(): string[] {
   return ['-trimpath', '-gcflags=all=-dwarf=false', '-ldflags', `-s -w ${version}`];
 }
 
-/** Every program's name, and the package it is made of. `go build` calls etcd "server". */
+/** Every program's name and its package. `go build` names etcd "server". */
 export const programs = {
   'nats-server': 'github.com/nats-io/nats-server/v2',
   etcd: 'go.etcd.io/etcd/server/v3',
@@ -36,14 +36,14 @@ export const programs = {
 
 export type ProgramName = keyof typeof programs;
 
-/** The name `go build` gives a package's program: its last element that is not a major version. */
+/** The name that `go build` gives a program: the last element of its package that is not a major version. */
 export const builtName = (packagePath: string): string =>
   packagePath
     .split('/')
     .filter((part) => !/^v\d+$/.test(part))
     .at(-1) as string;
 
-/** Modules with files that a cluster reads, and the folder or file inside each. */
+/** Modules with data files for a cluster, and the path in each. */
 export const dataFiles = {
   'crds/cloudnative-pg': ['github.com/cloudnative-pg/cloudnative-pg', 'config/crd/bases'],
   'crds/cert-manager': ['github.com/cert-manager/cert-manager', 'deploy/crds'],
@@ -51,7 +51,7 @@ export const dataFiles = {
   'stages/kwok': ['sigs.k8s.io/kwok', 'kustomize/stage'],
 } as const;
 
-/** Changes whenever a build would give something else. */
+/** Changes whenever the result of a build would change. */
 export function buildKey(): string {
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleFolder, file)));

@@ -4,15 +4,15 @@ import { createInterface } from 'node:readline';
 import { moduleFolder } from './recipe.js';
 
 export interface GoRun {
-  /** Every line Go writes to its standard error: downloads, and with -v the packages it compiles. */
+  /** Receives every line that Go writes to standard error: downloads, and with -v the compiled packages. */
   readonly onLine?: (line: string) => void;
-  /** Ends Go and what it started. */
+  /** Ends Go and its child processes. */
   readonly signal?: AbortSignal;
-  /** Leaves the processors to whoever else wants them. */
+  /** Runs at low priority. */
   readonly background?: boolean;
 }
 
-/** Runs `go` in the module of tools; answers its standard output, throws its last error lines. */
+/** Runs `go` in the folder of go.mod; returns its standard output. @throws Error with its last error lines */
 export async function runGo(args: readonly string[], { onLine, signal, background }: GoRun = {}): Promise<string> {
   signal?.throwIfAborted();
   const go = spawn('go', args, {

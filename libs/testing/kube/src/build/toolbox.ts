@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from './cache-folder.js';
+import { lock } from 'proper-lockfile';
 import { buildKey, dataFiles, type ProgramName, programs } from './recipe.js';
 
-/** What has been built for this machine: programs, CRDs, stages. Nothing in it needs Go any more. */
+/** The results of the build for this machine: programs, CRDs and stages. */
 export interface Toolbox {
   readonly folder: string;
   program(name: ProgramName): string;
@@ -11,7 +12,7 @@ export interface Toolbox {
   data(name: keyof typeof dataFiles): string;
 }
 
-/** The folder for this checkout's versions; another go.mod has another one beside it. */
+/** The folder for the versions of this checkout's go.mod. */
 export function toolboxFolder(): string {
   const folder = join(cacheFolder(), 'bin', buildKey());
   mkdirSync(folder, { recursive: true });
@@ -24,12 +25,49 @@ export const toolboxIn = (folder: string): Toolbox => ({
   data: (name) => join(folder, name),
 });
 
-/** Everything arrives by rename, so what exists is whole. */
+/** Programs are renamed into place, so an existing one is complete. */
 export const hasProgram = (folder: string, name: ProgramName): boolean => existsSync(join(folder, name));
 
-/** The toolbox when nothing has to be built for it any more. */
+/** The toolbox when it is complete. */
 export function builtToolbox(): Toolbox | undefined {
   const folder = toolboxFolder();
   const names = [...Object.keys(programs), ...Object.keys(dataFiles)];
   return names.every((name) => existsSync(join(folder, name))) ? toolboxIn(folder) : undefined;
+}
+
+/**
+ * The folder of all builds of this user, shared by all checkouts: XDG_CACHE_HOME, else ~/.cache, or the temporary
+ * folder when neither is writable (a read-only home, a daemon user).
+ */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const usual = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runos');
+  if (writable(usual)) return usual;
+  const fallback = join(tmpdir(), `runos-cache-${userInfo().uid}`);
+  if (writable(fallback)) return fallback;
+  throw new Error(`Neither ${usual} nor ${fallback} can be written: set XDG_CACHE_HOME to a folder that can.`);
+}
+
+function writable(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false; // the caller tries another folder, and reports both
+  }
+}
+
+/** Excludes concurrent builds on one machine: the second waits for the first, half an hour at most. */
+export async function withLock<T>(folder: string, name: string, work: () => Promise<T>): Promise<T> {
+  const release = await lock(folder, {
+    lockfilePath: `${folder}.${name}.lock`,
+    stale: 15_000, // the lock of a killed builder expires after this
+    update: 3_000,
+    retries: { retries: 3_600, factor: 1, minTimeout: 500, maxTimeout: 500 },
+  });
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
 }

@@ -2,17 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '@runos/testing-process';
 import { type Toolbox } from '../build/toolbox.js';
-import { type NodeRoom } from '../stages/cnpg-stages.js';
+import { type NodeCapacity } from '../stages/cnpg-stages.js';
 import { apply, kubeRequest, type Target } from './kube-request.js';
 
-/** What each Node offers; requests beyond it stay unschedulable, as on a real machine of that size. */
-export const nodeRoom: NodeRoom = { cpus: 64, memoryGi: 256 };
+/** The capacity of each Node; larger requests stay unschedulable, as on a real machine of that size. */
+export const nodeCapacity: NodeCapacity = { cpus: 64, memoryGi: 256 };
 
-/** Nodes that kwok plays. `pods` is far above a kubelet's 110, or test pods would stay Pending. */
+/** Creates the nodes that kwok simulates. `pods` is far above a kubelet's 110, or test pods would stay Pending. */
 export async function createNodes(target: Target, names: readonly string[]): Promise<void> {
   const room = {
-    cpu: String(nodeRoom.cpus),
-    memory: `${nodeRoom.memoryGi}Gi`,
+    cpu: String(nodeCapacity.cpus),
+    memory: `${nodeCapacity.memoryGi}Gi`,
     pods: '5000',
     'ephemeral-storage': '1Ti',
   };
@@ -25,13 +25,13 @@ export async function createNodes(target: Target, names: readonly string[]): Pro
   await Promise.all(
     names.map(async (name) => {
       const reply = await kubeRequest(target, '/api/v1/nodes', { method: 'POST', body: JSON.stringify(node(name)) });
-      const there = reply.status === 409; // from an earlier start
-      if (reply.status >= 300 && !there) throw new Error(`Node ${name} was refused: ${reply.body}`);
+      const exists = reply.status === 409; // created by an earlier start
+      if (reply.status >= 300 && !exists) throw new Error(`Node ${name} was refused: ${reply.body}`);
     }),
   );
 }
 
-/** The default class; the controller-manager's own provisioner serves it. */
+/** Creates the default class, which the controller-manager's own provisioner serves. */
 export async function createStorageClass(target: Target): Promise<void> {
   const storageClass = {
     apiVersion: 'storage.k8s.io/v1',
@@ -53,7 +53,7 @@ interface Crd {
   };
 }
 
-/** The operators' own CRDs as they ship; resolves when every kind of them is served. */
+/** Installs the operators' CRDs; resolves when the API server serves every kind of them. */
 export async function installCrds(target: Target, toolbox: Toolbox): Promise<void> {
   const folders = (['crds/cloudnative-pg', 'crds/cert-manager', 'crds/gateway-api'] as const).map((name) =>
     toolbox.data(name),
@@ -69,7 +69,7 @@ export async function installCrds(target: Target, toolbox: Toolbox): Promise<voi
 async function installCrd(target: Target, file: string): Promise<void> {
   const text = readFileSync(file, 'utf8');
   const name = /^ {2}name: "?([a-z0-9.-]+)"?$/m.exec(text)?.[1];
-  if (!name || !/^kind: "?CustomResourceDefinition"?$/m.test(text)) return; // a kustomization beside them
+  if (!name || !/^kind: "?CustomResourceDefinition"?$/m.test(text)) return; // a kustomization in the same folder
   const crd = JSON.parse(
     await apply(target, `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`, text),
   ) as Crd;

@@ -5,7 +5,7 @@ import { waitUntil } from '@runos/testing-process';
 import { apply, kubeRequest } from './kube-request.js';
 import { type ClusterOptions, type RunningCluster, startCluster } from './start-cluster.js';
 
-/** Live fields of an object, as deep as a test looks. */
+/** The live fields of an object that tests read. */
 export interface Live {
   readonly metadata: { readonly name: string; readonly uid: string; readonly annotations?: Record<string, string> };
   readonly spec: Record<string, unknown>;
@@ -18,7 +18,7 @@ interface Condition {
   readonly reason?: string;
 }
 
-/** A cluster for this package's own specs: what they do to objects, in words. */
+/** A cluster for the specs of this package, with operations on objects. */
 export class ClusterUnderTest {
   private constructor(
     readonly cluster: RunningCluster,
@@ -52,8 +52,8 @@ export class ClusterUnderTest {
     return reply.status === 200 ? ({ status: {}, ...JSON.parse(reply.body) } as Live) : undefined;
   }
 
-  /** Resolves with the object once `test` holds; the error shows what it was like instead. */
-  async until(path: string, test: (live: Live) => unknown, deadlineMs = 20_000): Promise<Live> {
+  /** Resolves with the object once `test` is true; the error contains its last state. */
+  async waitFor(path: string, test: (live: Live) => unknown, deadlineMs = 20_000): Promise<Live> {
     let live: Live | undefined;
     const holds = async (): Promise<boolean> => Boolean((live = await this.get(path)) && test(live));
     await waitUntil(holds, { deadlineMs, everyMs: 50, because: () => `${path} is ${JSON.stringify(live?.status)}` });

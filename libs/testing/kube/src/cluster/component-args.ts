@@ -22,7 +22,7 @@ export function etcdArgs({ etcdData }: ClusterFiles, ports: Ports, persistent: b
     `--initial-advertise-peer-urls=${local(ports.etcdPeer)}`,
     `--initial-cluster=default=${local(ports.etcdPeer)}`,
     '--log-level=warn',
-    // Data of a throw-away cluster is not worth waiting for the disk.
+    // The data of a temporary cluster need not reach the disk.
     ...(persistent ? [] : ['--unsafe-no-fsync']),
   ];
 }
@@ -51,7 +51,7 @@ export function controllerManagerArgs(files: ClusterFiles): string[] {
     '--use-service-account-credentials',
     '--leader-elect=false',
     '--secure-port=0',
-    // Binds claims of the StorageClass "local" by itself and removes their volumes with them.
+    // Binds claims of the StorageClass "local", and removes their volumes with them.
     '--enable-hostpath-provisioner=true',
   ];
 }

@@ -16,7 +16,7 @@ import { type UserName } from './identities.js';
 import { kubeRequest, type Target } from './kube-request.js';
 import { type Ports } from './ports.js';
 
-/** In the order in which they start. */
+/** In start order. */
 export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
 export type ComponentName = (typeof componentNames)[number] & ProgramName;
 
@@ -29,7 +29,7 @@ export interface ClusterPlan {
   readonly onEvent?: (line: string) => void;
   readonly adminKubeconfig: string;
   readonly caFile: string;
-  /** Only once the API server has made its certificate. */
+  /** Valid once the API server has created its certificate. */
   target(user?: UserName): Target;
   writeKubeconfigs(): void;
 }
@@ -40,7 +40,7 @@ interface Component {
   readonly deathSignal: NodeJS.Signals;
 }
 
-/** Without us only etcd has anything to lose; and an API server that outlives etcd hangs on it. */
+/** Only etcd has data to lose at a kill; an API server that outlives etcd hangs. */
 const components: Record<ComponentName, Component> = {
   etcd: { args: (plan) => etcdArgs(plan.files, plan.ports, plan.persistent), ready: etcdReady, deathSignal: 'SIGTERM' },
   'kube-apiserver': { args: (plan) => apiServerArgs(plan.files, plan.ports), ready: apiReady, deathSignal: 'SIGKILL' },
@@ -50,16 +50,16 @@ const components: Record<ComponentName, Component> = {
 };
 
 export const componentOf = (name: ComponentName, plan: ClusterPlan): Supervised =>
-  new Supervised(name, (signal) => begin(name, plan, signal), { onEvent: plan.onEvent });
+  new Supervised(name, (signal) => startComponent(name, plan, signal), { onEvent: plan.onEvent });
 
-async function begin(name: ComponentName, plan: ClusterPlan, signal: AbortSignal): Promise<Running> {
+async function startComponent(name: ComponentName, plan: ClusterPlan, signal: AbortSignal): Promise<Running> {
   const { args, ready, deathSignal } = components[name];
   const child = await startChild({
     name,
     command: plan.toolbox.program(name),
     args: args(plan),
     cwd: plan.dataDir,
-    // The provisioner makes its volumes' folders below TMPDIR.
+    // The provisioner creates the folders of its volumes below TMPDIR.
     env: { PATH: process.env.PATH, HOME: plan.dataDir, TMPDIR: join(plan.dataDir, 'tmp') },
     logFile: join(plan.dataDir, 'logs', `${name}.log`),
     pidFile: join(plan.dataDir, 'pids', `${name}.pid`),
@@ -69,35 +69,35 @@ async function begin(name: ComponentName, plan: ClusterPlan, signal: AbortSignal
   return { ...child, stop: () => child.stop(plan.persistent ? { graceMs } : { signal: 'SIGKILL' }) };
 }
 
-/** API server and etcd end one after the other, within ten seconds. Nothing of a throw-away cluster is worth any. */
+/** API server and etcd end one after the other, within ten seconds. A temporary cluster is killed at once. */
 const graceMs = 4_000;
 
 async function etcdReady(plan: ClusterPlan, signal: AbortSignal): Promise<void> {
-  await answers('etcd', signal, async () => (await fetch(`${etcdUrl(plan.ports)}/health`)).ok);
+  await waitForAnswer('etcd', signal, async () => (await fetch(`${etcdUrl(plan.ports)}/health`)).ok);
 }
 
-/** Compares a hundred roles one by one at every start: where they are there, it serves long before on a busy machine. */
-const comparesRoles = 'poststarthook/rbac/bootstrap-roles';
+/** This hook compares a hundred roles at every start; with existing roles, the API server serves long before it ends. */
+const roleReconciliation = 'poststarthook/rbac/bootstrap-roles';
 
 async function apiReady(plan: ClusterPlan, signal: AbortSignal): Promise<void> {
-  const again = existsSync(plan.adminKubeconfig); // it was ready on this data before, so the roles are in it
-  const path = again ? `/readyz?exclude=${comparesRoles}` : '/readyz';
-  await answers('kube-apiserver', signal, async () => {
+  const wasReady = existsSync(plan.adminKubeconfig); // an earlier start has created the roles in this data
+  const path = wasReady ? `/readyz?exclude=${roleReconciliation}` : '/readyz';
+  await waitForAnswer('kube-apiserver', signal, async () => {
     if (!existsSync(plan.caFile)) return false;
     return (await kubeRequest(plan.target(), path, { deadlineMs: 5_000 })).status === 200;
   });
   plan.writeKubeconfigs();
 }
 
-/** A refused connection means "not yet". Starting takes seconds, on a machine that is busy building far more. */
-function answers(name: string, signal: AbortSignal, ok: () => Promise<boolean>): Promise<void> {
+/** Retries after a refused connection. A start takes seconds, and far more on a machine that is building. */
+function waitForAnswer(name: string, signal: AbortSignal, ok: () => Promise<boolean>): Promise<void> {
   let last = 'no answer';
-  const holds = (): Promise<boolean> =>
+  const isReady = (): Promise<boolean> =>
     ok().catch((error: Error) => {
       last = error.message;
       return false;
     });
-  return waitUntil(holds, {
+  return waitUntil(isReady, {
     deadlineMs: 120_000,
     everyMs: 50,
     signal,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@runos/testing-process';
 
-/** Who talks to the API server, and as whom; only the first is for people and programs outside. */
+/** The users of the API server; only the first is for users and programs outside the cluster. */
 const users = {
   admin: ['admin', 'system:masters'],
   controllerManager: ['system:kube-controller-manager', ''],
@@ -14,7 +14,7 @@ const users = {
 export type UserName = keyof typeof users;
 export type Tokens = Readonly<Record<UserName, string>>;
 
-/** Tokens of every user, made once per cluster and kept, with the file that tells the API server about them. */
+/** The token of every user, created once per cluster, and the token file of the API server. */
 export function ensureTokens(dataDir: string): { tokens: Tokens; file: string } {
   const kept = join(dataDir, 'tokens.json');
   const names = Object.keys(users) as UserName[];
@@ -29,7 +29,7 @@ export function ensureTokens(dataDir: string): { tokens: Tokens; file: string } 
   return { tokens, file };
 }
 
-/** The key that signs service accounts' tokens: made once, or every token would die with a restart. */
+/** The key that signs service account tokens: created once, or a restart would invalidate every token. */
 export function ensureServiceAccountKey(dataDir: string): string {
   const file = join(dataDir, 'sa.key');
   if (!existsSync(file)) {
@@ -39,7 +39,7 @@ export function ensureServiceAccountKey(dataDir: string): string {
   return file;
 }
 
-/** The API server makes a certificate for a year where there is none; one that ends within a month is made anew. */
+/** The API server creates a certificate for a year when there is none; one that expires within a month is deleted. */
 export function ensureCertFolder(dataDir: string): { folder: string; caFile: string } {
   const folder = join(dataDir, 'certs');
   const caFile = join(folder, 'apiserver.crt');
@@ -52,7 +52,7 @@ export function ensureCertFolder(dataDir: string): { folder: string; caFile: str
   return { folder, caFile };
 }
 
-/** A kubeconfig (JSON, which is YAML) with the CA inside, so that the file alone suffices. */
+/** Writes a kubeconfig (JSON, which is YAML) that contains the CA, so that it needs no other file. */
 export function writeKubeconfig(path: string, { server, ca, token }: { server: string; ca: string; token: string }) {
   const name = 'runos';
   const config = {

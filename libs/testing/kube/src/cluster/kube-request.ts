@@ -21,7 +21,7 @@ export interface Reply {
 
 const agent = new Agent({ keepAlive: true });
 
-/** One request to an API server as the cluster's administrator; any status is an answer, no answer throws. */
+/** Sends one request as the cluster's administrator; resolves with any status. @throws Error without a response */
 export function kubeRequest(target: Target, path: string, call: Call = {}): Promise<Reply> {
   const { method = 'GET', body, contentType = 'application/json', deadlineMs = 30_000 } = call;
   return new Promise((resolve, reject) => {
@@ -50,7 +50,7 @@ export function kubeRequest(target: Target, path: string, call: Call = {}): Prom
   });
 }
 
-/** Server-side apply of one object given as text (YAML or JSON); throws the server's words when it refuses. */
+/** Server-side apply of one object as text (YAML or JSON). @throws Error with the server's message when it refuses */
 export async function apply(target: Target, path: string, object: string): Promise<string> {
   const url = `${path}?fieldManager=tool-kube&force=true`;
   const reply = await kubeRequest(target, url, {

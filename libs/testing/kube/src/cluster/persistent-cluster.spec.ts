@@ -10,7 +10,7 @@ import { type RunningCluster, startCluster } from './start-cluster.js';
 
 jest.setTimeout(60_000);
 
-describe('a cluster that is kept', () => {
+describe('a persistent cluster', () => {
   let dataDir: string;
   let cluster: RunningCluster | undefined;
   beforeEach(() => {
@@ -42,7 +42,7 @@ describe('a cluster that is kept', () => {
     expect(await there()).toBe(200);
   });
 
-  it('leaves nothing running when its owner is killed, and resumes from that', async () => {
+  it('leaves no process when its owner is killed, and resumes afterwards', async () => {
     const program = `
       import { startCluster } from ${JSON.stringify(join(import.meta.dirname, '../../dist/index.js'))};
       const { components } = await startCluster({ dataDir: ${JSON.stringify(dataDir)}, persistent: true });
@@ -59,7 +59,7 @@ describe('a cluster that is kept', () => {
     expect(pids.filter((pid) => identify(pid))).toEqual([]);
   });
 
-  it('starts a component again that died, and goes on', async () => {
+  it('restarts a component that was killed', async () => {
     const events: string[] = [];
     const { components } = await start(events);
     await makeNamespace();
@@ -71,7 +71,7 @@ describe('a cluster that is kept', () => {
       because: () => 'it stays down',
     });
     expect(await there()).toBe(200);
-    // Others may notice that it is gone before we are told so, and end too.
+    // Other components may detect its end first, and end too.
     expect(events).toContainEqual(expect.stringMatching(/^kube-apiserver ended by SIGKILL, restarting it/));
   });
 });

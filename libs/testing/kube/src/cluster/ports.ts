@@ -9,10 +9,10 @@ export interface Ports {
   readonly etcdPeer: number;
 }
 
-/** The ports of the last time as far as they are free, so that a person's kubeconfig goes on working; else free ones. */
+/** The previous ports when they are free, so that a user's kubeconfig stays valid; otherwise free ones. */
 export async function choosePorts(dataDir: string, api = 0): Promise<Ports> {
   const file = join(dataDir, 'ports.json');
-  const last: Partial<Ports> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const last = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
   const pick = async (port?: number): Promise<number> =>
     port && (await portIsFree(port)) ? port : getPort({ host: '127.0.0.1' });
   const ports: Ports = {

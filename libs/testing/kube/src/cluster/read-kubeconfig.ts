@@ -15,7 +15,7 @@ interface Kubeconfig {
   readonly users: readonly { readonly name: string; readonly user: { readonly token?: string } }[];
 }
 
-/** Server, CA and token of a kubeconfig's current context. Those that `startCluster` writes have all three inside. */
+/** Server, CA and token of a kubeconfig's current context, as in those that `startCluster` writes. */
 export function readKubeconfig(path: string): Target {
   const config = parse(readFileSync(path, 'utf8')) as Kubeconfig;
   const context = config.contexts.find(({ name }) => name === config['current-context'])?.context;

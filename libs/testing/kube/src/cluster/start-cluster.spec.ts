@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { failAnnotation } from '../stages/fault.js';
+import { failAnnotation } from '../stages/stage.js';
 import { ClusterUnderTest, condition, type Live } from './cluster-under-test.js';
 
 jest.setTimeout(60_000);
@@ -8,14 +8,14 @@ describe('the cluster', () => {
   let test: ClusterUnderTest;
   beforeAll(async () => {
     test = await ClusterUnderTest.start();
-  }, 900_000); // the very first run on a machine builds Kubernetes
+  }, 900_000); // the first run on a machine builds Kubernetes
   afterAll(() => test?.stop());
 
   it('runs a Deployment', async () => {
     const ns = await test.namespace('deployments');
     const path = `/apis/apps/v1/namespaces/${ns}/deployments/web`;
     await test.apply(path, workload('Deployment', { replicas: 3 }));
-    await test.until(path, ({ status }) => status.readyReplicas === 3);
+    await test.waitFor(path, ({ status }) => status.readyReplicas === 3);
   });
 
   it("binds a StatefulSet's claim, and removes everything with the namespace", async () => {
@@ -28,19 +28,19 @@ describe('the cluster', () => {
       },
     ];
     await test.apply(path, workload('StatefulSet', { replicas: 1, serviceName: 'web', volumeClaimTemplates }));
-    await test.until(path, ({ status }) => status.readyReplicas === 1);
-    await test.until(
+    await test.waitFor(path, ({ status }) => status.readyReplicas === 1);
+    await test.waitFor(
       `/api/v1/namespaces/${ns}/persistentvolumeclaims/data-web-0`,
       ({ status }) => status.phase === 'Bound',
     );
   });
 
-  it('says that a pod cannot pull its image', async () => {
+  it('reports that a pod cannot pull its image', async () => {
     const ns = await test.namespace('pulls');
     await test.apply(`/apis/apps/v1/namespaces/${ns}/statefulsets/web`, {
       ...workload('StatefulSet', { replicas: 1, serviceName: 'web' }, 'valkey:does-not-exist'),
     });
-    const pod = await test.until(`/api/v1/namespaces/${ns}/pods/web-0`, (live) => waiting(live));
+    const pod = await test.waitFor(`/api/v1/namespaces/${ns}/pods/web-0`, (live) => waiting(live));
     expect(waiting(pod)).toEqual({
       reason: 'ImagePullBackOff',
       message: 'Back-off pulling image "valkey:does-not-exist": not found',
@@ -48,7 +48,7 @@ describe('the cluster', () => {
     expect(condition(pod, 'Ready')?.status).toBe('False');
   });
 
-  it('lets a running pod fail when it is annotated, and run again when it is not', async () => {
+  it('makes an annotated running pod fail, and recover without the annotation', async () => {
     const ns = await test.namespace('crashes');
     await test.apply(
       `/apis/apps/v1/namespaces/${ns}/statefulsets/web`,
@@ -56,22 +56,22 @@ describe('the cluster', () => {
     );
     const pod = `/api/v1/namespaces/${ns}/pods/web-0`;
     const isReady = (live: Live): boolean => condition(live, 'Ready')?.status === 'True';
-    await test.until(pod, isReady);
+    await test.waitFor(pod, isReady);
     await test.annotate(pod, { [failAnnotation]: 'crash-loop' });
-    await test.until(pod, (live) => waiting(live)?.reason === 'CrashLoopBackOff' && !isReady(live));
+    await test.waitFor(pod, (live) => waiting(live)?.reason === 'CrashLoopBackOff' && !isReady(live));
     await test.annotate(pod, { [failAnnotation]: null });
-    await test.until(pod, isReady);
+    await test.waitFor(pod, isReady);
   });
 
-  it('leaves a pod that asks for more than a node has unscheduled', async () => {
+  it('leaves a pod unscheduled whose requests exceed the capacity of a node', async () => {
     const ns = await test.namespace('too-large');
     const set = workload('StatefulSet', { replicas: 1, serviceName: 'web' }, 'valkey:8.1', { cpu: '100' });
     await test.apply(`/apis/apps/v1/namespaces/${ns}/statefulsets/web`, set);
-    const pod = await test.until(`/api/v1/namespaces/${ns}/pods/web-0`, (live) => condition(live, 'PodScheduled'));
+    const pod = await test.waitFor(`/api/v1/namespaces/${ns}/pods/web-0`, (live) => condition(live, 'PodScheduled'));
     expect(condition(pod, 'PodScheduled')).toMatchObject({ status: 'False', reason: 'Unschedulable' });
   });
 
-  it('refuses callers without a token, and tokens it does not know', async () => {
+  it('rejects missing and unknown tokens', async () => {
     const { server, ca } = test.cluster;
     const { kubeRequest } = await import('./kube-request.js');
     expect((await kubeRequest({ server, ca, token: 'guessed' }, '/api/v1/namespaces')).status).toBe(401);

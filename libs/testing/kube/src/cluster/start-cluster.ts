@@ -4,7 +4,7 @@ import { endPreviousProcess, Supervised, waitUntil } from '@runos/testing-proces
 import { buildToolbox, type BuildOptions } from '../build/build.js';
 import { type Toolbox } from '../build/toolbox.js';
 import { writeStages } from '../stages/write-stages.js';
-import { createNodes, createStorageClass, installCrds, nodeRoom } from './base-objects.js';
+import { createNodes, createStorageClass, installCrds, nodeCapacity } from './base-objects.js';
 import { type ComponentName, componentNames, componentOf, type ClusterPlan } from './component.js';
 import {
   ensureCertFolder,
@@ -17,44 +17,44 @@ import { kubeRequest, type Target } from './kube-request.js';
 import { choosePorts } from './ports.js';
 
 export interface ClusterOptions extends BuildOptions {
-  /** Everything the cluster is: data, keys, logs, pid files. Made when it does not exist. */
+  /** The folder for data, keys, logs and pid files; created when it does not exist. */
   readonly dataDir: string;
-  /** true: data reaches the disk and survives. false: for one run. Default false. */
+  /** Whether data reaches the disk and survives. Default false: for one run. */
   readonly persistent?: boolean;
   /** Names of the Node objects. Default node-1 and node-2. */
   readonly nodes?: readonly string[];
-  /** Of the API server; 0 = that of the last time on this data, else a free one. */
+  /** The API server's port; 0 = the previous one on this data, or a free one. */
   readonly port?: number;
-  /** One line whenever a component ended unasked or runs again. */
+  /** Receives one line whenever a component ended unexpectedly or runs again. */
   readonly onEvent?: (line: string) => void;
 }
 
 export interface RunningCluster extends Target {
-  /** The administrator's, as a file (0600) for kubectl. */
+  /** The administrator's kubeconfig, as a file (0600) for kubectl. */
   readonly kubeconfig: string;
   readonly caFile: string;
   /** A kubectl of the same version. */
   readonly kubectl: string;
-  /** Each is started again when it ends unasked, and can be stopped and started on purpose. */
+  /** Each restarts when it ends unexpectedly, and can be stopped and started by a test. */
   readonly components: ReadonlyMap<ComponentName, Supervised>;
-  /** Resolves when every process is gone: the API server before etcd, or it would hang on it. */
+  /** Resolves when every process has ended: the API server before etcd, or it would hang. */
   stop(): Promise<void>;
 }
 
 /**
- * A real Kubernetes on this machine, without containers: API server, controllers, scheduler, etcd, and kwok in the
- * place of kubelets and operators. Resolves when nodes are registered, the default StorageClass is there and the
- * operators' CRDs are served. Ends what a killed run left on the same data. Builds the programs when they are missing.
+ * Starts a real Kubernetes on this machine, without containers: API server, controllers, scheduler, etcd, and kwok in
+ * place of kubelets and operators. Resolves when nodes are registered, the default StorageClass exists and the
+ * operators' CRDs are served. Ends the processes of a killed run on the same data. Builds missing programs.
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const toolbox = await buildToolbox(options);
   const plan = await planCluster(options, toolbox);
-  await endLeftovers(plan);
+  await endPreviousProcesses(plan);
   const components = new Map(componentNames.map((name) => [name, componentOf(name, plan)]));
   const component = (name: ComponentName): Supervised => components.get(name) as Supervised;
   const stop = (): Promise<void> => stopAll(component);
-  const giveUp = (): void => void stop().catch(() => undefined); // the start that it interrupts throws
-  options.signal?.addEventListener('abort', giveUp, { once: true });
+  const stopOnAbort = (): void => void stop().catch(() => undefined); // the interrupted start throws
+  options.signal?.addEventListener('abort', stopOnAbort, { once: true });
   try {
     options.signal?.throwIfAborted();
     await component('etcd').start();
@@ -68,7 +68,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       createNodes(target, options.nodes ?? ['node-1', 'node-2']),
     ]);
     await component('kwok').start();
-    await Promise.all([nodesReady(target), defaultAccountMade(target)]);
+    await Promise.all([nodesReady(target), defaultAccountCreated(target)]);
     return {
       ...target,
       kubeconfig: plan.adminKubeconfig,
@@ -81,7 +81,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     await stop();
     throw error;
   } finally {
-    options.signal?.removeEventListener('abort', giveUp);
+    options.signal?.removeEventListener('abort', stopOnAbort);
   }
 }
 
@@ -109,10 +109,10 @@ async function planCluster(options: ClusterOptions, toolbox: Toolbox): Promise<C
     serviceAccountKey: ensureServiceAccountKey(dataDir),
     tokenFile,
     kubeconfigs,
-    stages: writeStages(sub('stages'), toolbox, nodeRoom),
+    stages: writeStages(sub('stages'), toolbox, nodeCapacity),
   };
   const adminKubeconfig = sub('admin.kubeconfig');
-  /** The certificate is the API server's to make, so kubeconfigs follow its first start. */
+  /** The API server creates its certificate, so kubeconfigs are written after its first start. */
   const writeKubeconfigs = (): void => {
     writeKubeconfig(adminKubeconfig, target());
     for (const user of Object.keys(kubeconfigs) as (keyof typeof kubeconfigs)[])
@@ -122,8 +122,8 @@ async function planCluster(options: ClusterOptions, toolbox: Toolbox): Promise<C
   return { dataDir, toolbox, ports, files, persistent, onEvent, adminKubeconfig, caFile, target, writeKubeconfigs };
 }
 
-/** Whoever uses etcd first, etcd last. */
-async function endLeftovers(plan: ClusterPlan): Promise<void> {
+/** The clients of etcd first, etcd last. */
+async function endPreviousProcesses(plan: ClusterPlan): Promise<void> {
   for (const name of [...componentNames].reverse()) await endPreviousProcess(join(plan.dataDir, 'pids', `${name}.pid`));
 }
 
@@ -148,8 +148,8 @@ async function nodesReady(target: Target): Promise<void> {
   await waitUntil(ready, { deadlineMs: 30_000, everyMs: 50, because: () => 'kwok makes no node ready' });
 }
 
-/** Pods of the default namespace are refused until the controller-manager has made it: the sign that it works. */
-async function defaultAccountMade(target: Target): Promise<void> {
+/** Pods are refused until the controller-manager has created this account, which shows that it works. */
+async function defaultAccountCreated(target: Target): Promise<void> {
   const path = '/api/v1/namespaces/default/serviceaccounts/default';
   const made = async (): Promise<boolean> => (await kubeRequest(target, path)).status === 200;
   await waitUntil(made, { deadlineMs: 60_000, everyMs: 50, because: () => 'the controller-manager makes no accounts' });

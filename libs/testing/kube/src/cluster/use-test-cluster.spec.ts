@@ -14,14 +14,14 @@ describe('useTestCluster', () => {
     else process.env.RUNOS_TEST_KUBECONFIG = before;
   });
 
-  it('starts a cluster, lends it to whoever is told of it, and ends it with its owner only', async () => {
+  it('starts a cluster, shares it by a variable, and stops it with its owner only', async () => {
     delete process.env.RUNOS_TEST_KUBECONFIG;
     const own = await useTestCluster();
     expect(await version(own)).toContain('Server Version: v1.36.3');
     process.env.RUNOS_TEST_KUBECONFIG = own.kubeconfig;
-    const lent = await useTestCluster();
-    expect([lent.server, lent.token]).toEqual([own.server, own.token]);
-    await lent.stop();
+    const shared = await useTestCluster();
+    expect([shared.server, shared.token]).toEqual([own.server, own.token]);
+    await shared.stop();
     await version(own);
     const port = new URL(own.server).port;
     await own.stop();

@@ -6,20 +6,20 @@ import type { Target } from './kube-request.js';
 import { readKubeconfig } from './read-kubeconfig.js';
 import { startCluster } from './start-cluster.js';
 
-/** A real Kubernetes, as its administrator. */
+/** A real Kubernetes, with the administrator's access. */
 export interface TestCluster extends Target {
   /** The same access as a file, for kubectl. */
   readonly kubeconfig: string;
   /** A kubectl of the cluster's version. */
   readonly kubectl: string;
-  /** Ends the cluster when it was started for this caller, lets go of it otherwise. Any number of calls. */
+  /** Stops the cluster when this caller started it. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
 /**
- * The cluster that the test run started for everybody (RUNOS_TEST_KUBECONFIG), else one of our own: four seconds,
- * minutes the very first time on a machine. Others may be using it: work in a namespace of your own with a name
- * nobody else has, and remove what is not in it. Nodes, the StorageClass `local` and the operators' CRDs are there.
+ * The shared cluster of the test run (RUNOS_TEST_KUBECONFIG), or a new one: four seconds, minutes for the first on a
+ * machine. Other tests may use it at the same time: use a namespace with a unique name, and remove cluster-scoped
+ * objects. Nodes, the StorageClass `local` and the operators' CRDs exist.
  *
  *     const cluster = await useTestCluster();   // in beforeAll, with a generous timeout
  *     await cluster.stop();                     // in afterAll
@@ -33,7 +33,7 @@ export async function useTestCluster(): Promise<TestCluster> {
   return ownCluster();
 }
 
-/** A cluster that nobody else uses, for tests that break it. */
+/** A cluster for this test alone, which may break it. */
 export async function ownCluster(): Promise<TestCluster & { readonly components: Components }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-test-kube-'));
   const cluster = await startCluster({ dataDir });

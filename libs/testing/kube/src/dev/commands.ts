@@ -1,24 +1,25 @@
 import { stopProcess, startChild, waitUntil } from '@runos/testing-process';
 import { buildToolbox } from '../build/build.js';
+import { startCluster } from '../cluster/start-cluster.js';
 import { type DevCluster, type DevClusterState } from './dev-cluster.js';
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Builds what is missing, starts the cluster in the background and resolves when it is ready. */
 export async function up(dev: DevCluster, main: string): Promise<void> {
   if (dev.state()) return status(dev);
-  await buildToolbox({ onProgress: say });
-  const keeper = await startChild({
-    name: 'The keeper of the development cluster',
+  await buildToolbox({ onProgress: print });
+  const supervisor = await startChild({
+    name: 'The supervisor of the development cluster',
     command: process.execPath,
-    args: [main, 'keep'],
+    args: [main, 'supervise'],
     logFile: dev.logFile(),
     survivesParent: true,
   });
-  let ended = '';
-  void keeper.ended.then((how) => (ended = how));
+  let outcome = '';
+  void supervisor.ended.then((how) => (outcome = how));
   const ready = (): boolean => {
-    if (ended) throw new Error(`${ended}:\n${keeper.lastLogLines()}`);
+    if (outcome) throw new Error(`${outcome}:\n${supervisor.lastLogLines()}`);
     return dev.state() !== undefined;
   };
   await waitUntil(ready, {
@@ -31,18 +32,41 @@ export async function up(dev: DevCluster, main: string): Promise<void> {
 
 export async function down(dev: DevCluster): Promise<void> {
   const state = dev.state();
-  if (state) await stopProcess(state.keeper, { graceMs: 20_000 });
-  say(state ? 'The development cluster is stopped; its data stays.' : 'The development cluster does not run.');
+  if (state) await stopProcess(state.supervisor, { graceMs: 20_000 });
+  print(state ? 'The development cluster is stopped; its data stays.' : 'The development cluster does not run.');
 }
 
 export function status(dev: DevCluster): void {
   const state = dev.state();
-  say(state ? description(state) : 'The development cluster does not run; start it with: npm run kube -- up');
+  print(state ? describeCluster(state) : 'The development cluster does not run; start it with: npm run kube -- up');
 }
 
-const description = ({ server, kubeconfig, pids }: DevClusterState): string =>
+const describeCluster = ({ server, kubeconfig, pids }: DevClusterState): string =>
   [
     `Kubernetes runs at ${server}`,
-    ...Object.entries(pids).map(([name, pid]) => `  ${name.padEnd(24)} ${pid || 'down, being started again'}`),
+    ...Object.entries(pids).map(([name, pid]) => `  ${name.padEnd(24)} ${pid || 'down, restarting'}`),
     `  export KUBECONFIG=${kubeconfig}`,
   ].join('\n');
+
+/** The background process: runs the cluster until a signal stops it. */
+export async function supervise(dev: DevCluster): Promise<void> {
+  const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  const writeState = (): void => {
+    const pids = Object.fromEntries([...cluster.components].map(([name, { pid }]) => [name, pid ?? 0]));
+    dev.writeState({ kubeconfig: cluster.kubeconfig, server: cluster.server, pids });
+  };
+  const onEvent = (line: string): void => {
+    log(line);
+    writeState();
+  };
+  const cluster = await startCluster({ dataDir: dev.folder, persistent: true, onEvent });
+  writeState();
+  log(`ready at ${cluster.server}`);
+  await stopped;
+  await cluster.stop();
+  dev.removeState();
+  log('stopped');
+}

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ClusterUnderTest, condition, type Live } from '../cluster/cluster-under-test.js';
-import { failAnnotation } from './fault.js';
+import { failAnnotation } from './stage.js';
 
 jest.setTimeout(60_000);
 
 const healthy = (live: Live): boolean =>
   live.status.phase === 'Cluster in healthy state' && condition(live, 'Ready')?.status === 'True';
 
-describe('the CloudNativePG that stages play', () => {
+describe('the CloudNativePG that stages simulate', () => {
   let test: ClusterUnderTest;
   beforeAll(async () => {
     test = await ClusterUnderTest.start();
@@ -20,44 +20,44 @@ describe('the CloudNativePG that stages play', () => {
     return path;
   };
 
-  it('makes a cluster healthy, and again after a change of its size', async () => {
+  it('makes a cluster healthy, also after a change of its size', async () => {
     const path = await create('sized');
-    await test.until(path, (live) => healthy(live) && live.status.readyInstances === 1);
+    await test.waitFor(path, (live) => healthy(live) && live.status.readyInstances === 1);
     await test.apply(path, database('sized', { instances: 3 }));
-    const grown = await test.until(path, (live) => healthy(live) && live.status.readyInstances === 3);
+    const grown = await test.waitFor(path, (live) => healthy(live) && live.status.readyInstances === 3);
     expect(grown.spec).toMatchObject({ enablePDB: true, postgresGID: 26 }); // the real CRD's defaults
   });
 
-  it('keeps a cluster that asks for more than a node has from getting ready, until it asks for less', async () => {
+  it('keeps a cluster unready while its requests exceed the capacity of a node', async () => {
     const path = await create('greedy');
-    await test.until(path, healthy);
+    await test.waitFor(path, healthy);
     await test.apply(path, database('greedy', { resources: { requests: { cpu: '90' } } }));
-    const stuck = await test.until(path, (live) => live.status.phaseReason);
+    const stuck = await test.waitFor(path, (live) => live.status.phaseReason);
     expect(stuck.status.phaseReason).toBe('Unschedulable: Insufficient cpu for pod greedy-1');
     expect(condition(stuck, 'Ready')).toMatchObject({ status: 'False', reason: 'ClusterIsNotReady' });
     await test.apply(path, database('greedy', { resources: { requests: { cpu: '500m', memory: '1024Mi' } } }));
-    await test.until(path, (live) => healthy(live) && live.status.phaseReason === '');
+    await test.waitFor(path, (live) => healthy(live) && live.status.phaseReason === '');
   });
 
-  it('never gets a cluster ready whose image does not exist', async () => {
+  it('keeps a cluster with a missing image unready', async () => {
     const path = await create('pulling', { imageName: 'ghcr.io/cloudnative-pg/postgresql:does-not-exist' });
-    const stuck = await test.until(path, (live) => live.status.phaseReason);
+    const stuck = await test.waitFor(path, (live) => live.status.phaseReason);
     expect(stuck.status.phaseReason).toMatch(/^ImagePullBackOff: .*:does-not-exist cannot be pulled$/);
   });
 
   it.each(['crash-loop', 'never-ready', 'image-pull', 'true'])(
-    'fails by annotation (%s) and heals without it',
+    'fails by annotation (%s) and recovers without it',
     async (fault) => {
-      const path = await create(`told-${fault}`);
-      await test.until(path, healthy);
+      const path = await create(`failed-${fault}`);
+      await test.waitFor(path, healthy);
       await test.annotate(path, { [failAnnotation]: fault });
-      await test.until(path, (live) => live.status.phaseReason && !healthy(live));
+      await test.waitFor(path, (live) => live.status.phaseReason && !healthy(live));
       await test.annotate(path, { [failAnnotation]: null });
-      await test.until(path, healthy);
+      await test.waitFor(path, healthy);
     },
   );
 
-  it("refuses a wrong type with the path, as the operator's schema says", async () => {
+  it("rejects a wrong type with its path, by the operator's schema", async () => {
     await expect(create('wrong', { instances: 'two' })).rejects.toThrow(/spec\.instances/);
   });
 });

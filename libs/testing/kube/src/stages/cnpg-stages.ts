@@ -1,43 +1,42 @@
-import { askedFor, type Fault, missingTag } from './fault.js';
-import { absent, exists, type Stage, stage } from './stage.js';
+import { absent, exists, type Fault, hasFailAnnotation, missingTag, type Stage, stage } from './stage.js';
 
 const on = { apiGroup: 'postgresql.cnpg.io/v1', kind: 'Cluster' };
 
-/** What a node of ours has (`nodeCapacity`): a request beyond it fits nowhere, as on a real cluster. */
-export interface NodeRoom {
+/** The capacity of each node: a larger request is unschedulable, as on a real cluster. */
+export interface NodeCapacity {
   readonly cpus: number;
   readonly memoryGi: number;
 }
 
 interface ClusterFault extends Fault {
-  /** The status's phaseReason, a Go template; the words before its first braces tell it from the others'. */
+  /** The status's phaseReason, a Go template; the text before its first braces is unique. */
   readonly message: string;
 }
 
-/** How long the operator seems to work on a new generation before the cluster is healthy. */
-const workMs = 300;
+/** The simulated duration between a new generation and a healthy cluster. */
+const reconcileMs = 300;
 
 /**
- * Plays CloudNativePG's status: a new generation goes through a working phase (Ready False) to healthy. The Ready
- * condition's observedGeneration says which generation a status is about.
+ * Simulates CloudNativePG's status: a new generation goes through a working phase (Ready False) to healthy. The Ready
+ * condition's observedGeneration names the generation of a status.
  */
-export function cnpgStages(room: NodeRoom): readonly Stage[] {
-  const faults = cnpgFaults(room);
+export function cnpgStages(capacity: NodeCapacity): readonly Stage[] {
+  const faults = cnpgFaults(capacity);
   const anyFault = `first(${faults.map(({ when }) => when).join(', ')})`;
-  const unseen =
+  const unobserved =
     '. as $it | [.status.conditions[]? | select(.type == "Ready" and .observedGeneration == $it.metadata.generation)] | select(length == 0)';
   return [
-    stage('cnpg-cluster-working', { on, when: [absent(anyFault), exists(unseen)], status: working() }),
+    stage('cnpg-cluster-working', { on, when: [absent(anyFault), exists(unobserved)], status: working() }),
     stage('cnpg-cluster-healthy', {
       on,
-      when: [absent(anyFault), absent(unseen), notReady],
-      afterMs: workMs,
+      when: [absent(anyFault), absent(unobserved), notReady],
+      afterMs: reconcileMs,
       status: healthy,
     }),
     ...faults.map((fault) =>
       stage(`cnpg-cluster-fault-${fault.name}`, {
         on,
-        when: [exists(`first(${fault.when})`), exists(`(${unseen}), ${saysOtherwise(fault)}`)],
+        when: [exists(`first(${fault.when})`), exists(`(${unobserved}), ${hasOtherReason(fault)}`)],
         status: working(fault.message),
       }),
     ),
@@ -46,10 +45,10 @@ export function cnpgStages(room: NodeRoom): readonly Stage[] {
 
 const notReady = exists('.status.conditions[]? | select(.type == "Ready" and .status != "True")');
 
-const saysOtherwise = ({ message }: ClusterFault): string =>
+const hasOtherReason = ({ message }: ClusterFault): string =>
   `(.status.phaseReason // "" | select(startswith(${JSON.stringify(message.split('{{')[0])}) | not))`;
 
-function cnpgFaults({ cpus, memoryGi }: NodeRoom): readonly ClusterFault[] {
+function cnpgFaults({ cpus, memoryGi }: NodeCapacity): readonly ClusterFault[] {
   const request = (resource: string): string => `(.spec.resources.requests.${resource} // 0 | tostring)`;
   const cores = `${request('cpu')} | if endswith("m") then (rtrimstr("m") | tonumber) / 1000 else tonumber end`;
   const gi = `${request('memory')} | if endswith("Mi") then (rtrimstr("Mi") | tonumber) / 1024 elif endswith("Gi") then (rtrimstr("Gi") | tonumber) else 0 end`;
@@ -57,17 +56,17 @@ function cnpgFaults({ cpus, memoryGi }: NodeRoom): readonly ClusterFault[] {
   return [
     {
       name: 'image-pull',
-      when: `${askedFor('image-pull')}, (.spec.imageName // "" | select(endswith(":${missingTag}")))`,
+      when: `${hasFailAnnotation('image-pull')}, (.spec.imageName // "" | select(endswith(":${missingTag}")))`,
       message: 'ImagePullBackOff: {{ .spec.imageName }} cannot be pulled',
     },
     {
       name: 'crash-loop',
-      when: askedFor('crash-loop'),
+      when: hasFailAnnotation('crash-loop'),
       message: `CrashLoopBackOff: ${pod} ends right after its start`,
     },
     {
       name: 'never-ready',
-      when: askedFor('never-ready', 'true'),
+      when: hasFailAnnotation('never-ready', 'true'),
       message: `NotReady: ${pod} does not answer its readiness probe`,
     },
     { name: 'no-cpu', when: `(${cores} | select(. > ${cpus}))`, message: `Unschedulable: Insufficient cpu for ${pod}` },
@@ -79,7 +78,7 @@ function cnpgFaults({ cpus, memoryGi }: NodeRoom): readonly ClusterFault[] {
   ];
 }
 
-/** On its way, or stuck there when a reason is given. */
+/** In progress, or failing when there is a reason. */
 const working = (reason = ''): string => `
 {{ $ready := or .status.readyInstances 0 }}
 phase: {{ if $ready }}Applying configuration{{ else }}Setting up primary{{ end }}

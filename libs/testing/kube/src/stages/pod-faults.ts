@@ -1,5 +1,4 @@
-import { askedFor, type Fault, missingTag } from './fault.js';
-import { absent, exists, type Match, type Stage, stage } from './stage.js';
+import { absent, exists, type Fault, hasFailAnnotation, type Match, missingTag, type Stage, stage } from './stage.js';
 
 const on = { apiGroup: 'v1', kind: 'Pod' };
 
@@ -11,30 +10,30 @@ interface PodFault extends Fault {
 const podFaults: readonly PodFault[] = [
   {
     name: 'image-pull',
-    when: `${askedFor('image-pull')}, (.spec.containers[].image | select(endswith(":${missingTag}")))`,
+    when: `${hasFailAnnotation('image-pull')}, (.spec.containers[].image | select(endswith(":${missingTag}")))`,
     waiting: { reason: 'ImagePullBackOff', message: 'printf "Back-off pulling image %q: not found" .image' },
   },
   {
     name: 'crash-loop',
-    when: askedFor('crash-loop'),
+    when: hasFailAnnotation('crash-loop'),
     waiting: { reason: 'CrashLoopBackOff', message: 'printf "back-off 5m0s restarting failed container=%s" .name' },
   },
-  { name: 'never-ready', when: askedFor('never-ready', 'true') },
+  { name: 'never-ready', when: hasFailAnnotation('never-ready', 'true') },
 ];
 
 const anyFault = `first(${podFaults.map(({ when }) => when).join(', ')})`;
 const unready = '.status.conditions[]? | select(.type == "Ready" and .status == "False")';
 
-/** Added to kwok's stage that makes pods ready: not those with a fault, nor those that had one and have an address. */
+/** Excludes pods with a fault, and those that had one and have an address, from kwok's stage that makes pods ready. */
 export const neverFaulty: readonly Match[] = [absent(anyFault), absent('.status.podIP'), absent(unready)];
 
-/** A fault also befalls a pod that already runs, when the annotation is put on it; without it the pod recovers. */
+/** A running pod fails when the annotation is set on it, and recovers when the annotation is removed. */
 export const podFaultStages: readonly Stage[] = [
   ...podFaults.map((fault) =>
     stage(`pod-fault-${fault.name}`, {
       on,
-      when: [exists(`first(${fault.when})`), absent(shows(fault))],
-      status: faulty(fault),
+      when: [exists(`first(${fault.when})`), absent(isReported(fault))],
+      status: faultStatus(fault),
     }),
   ),
   stage('pod-recovered', {
@@ -44,12 +43,12 @@ export const podFaultStages: readonly Stage[] = [
   }),
 ];
 
-/** Yields something once the status says so: a stage must not match its own outcome. */
-function shows({ waiting }: PodFault): string {
+/** Yields a value once the status reports the fault: a stage must not match its own result. */
+function isReported({ waiting }: PodFault): string {
   return waiting ? `.status.containerStatuses[]? | select(.state.waiting.reason == "${waiting.reason}")` : unready;
 }
 
-function faulty({ waiting }: PodFault): string {
+function faultStatus({ waiting }: PodFault): string {
   const state =
     waiting && `{waiting: {reason: ${waiting.reason}, message: {{ ${waiting.message} | Quote }}}, running: null}`;
   return podStatus({ ready: false, phase: waiting ? 'Pending' : 'Running', state });

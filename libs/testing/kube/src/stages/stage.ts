@@ -1,4 +1,4 @@
-/** A kwok Stage: what happens to an object that matches, and when. */
+/** A kwok Stage: the next status of a matching object, and its delay. */
 export interface Stage {
   readonly apiVersion: 'kwok.x-k8s.io/v1alpha1';
   readonly kind: 'Stage';
@@ -18,7 +18,6 @@ export type Match =
 
 export const exists = (key: string): Match => ({ key, operator: 'Exists' });
 export const absent = (key: string): Match => ({ key, operator: 'DoesNotExist' });
-export const isOneOf = (key: string, ...values: string[]): Match => ({ key, operator: 'In', values });
 
 export interface StageParts {
   readonly on: { readonly apiGroup: string; readonly kind: string };
@@ -38,3 +37,24 @@ export const stage = (name: string, { on, when, afterMs, status }: StageParts): 
     next: { statusTemplate: status },
   },
 });
+
+/**
+ * A reason for which an object does not get ready. `when` is a jq expression over the object: it yields a value when the
+ * fault applies, nothing otherwise. No container runs in these pods, so faults derive from the object.
+ */
+export interface Fault {
+  readonly name: string;
+  readonly when: string;
+}
+
+/**
+ * A test sets it on a pod or an operator's object; its value names the fault: `image-pull`, `crash-loop` or
+ * `never-ready` (or `true`). Without it, faults derive from the image and the requests of the object.
+ */
+export const failAnnotation = 'runos.dev/fail';
+
+export const hasFailAnnotation = (...faults: string[]): string =>
+  `(.metadata.annotations["${failAnnotation}"] // "" | select(${faults.map((fault) => `. == "${fault}"`).join(' or ')}))`;
+
+/** No registry has this tag, so an image with it cannot be pulled. */
+export const missingTag = 'does-not-exist';

@@ -19,14 +19,14 @@ import {
 } from '@runos/agent-protocol';
 import { randomUUID } from 'node:crypto';
 
-export interface Proof {
+export interface AgentCredentials {
   readonly ca: string;
   readonly key: string;
   readonly certificate: string;
 }
 
-/** Speaks to the door of agents as the agent that a certificate is of. Close it when done. */
-export function agentClient(address: string, proof: Proof): Client {
+/** Connects to the agent gateway with the credentials of an agent. The caller closes it. */
+export function agentClient(address: string, proof: AgentCredentials): Client {
   const [ca, key, certificate] = [proof.ca, proof.key, proof.certificate].map((pem) => Buffer.from(pem));
   return new Client(address, credentials.createSsl(ca, key, certificate), {
     'grpc.use_local_subchannel_pool': 1,
@@ -34,56 +34,60 @@ export function agentClient(address: string, proof: Proof): Client {
   });
 }
 
-/** A cluster agent that stores what it is told it stores, compares it with the plane, and says whatever it is told to. */
-export class HarnessAgent {
+/** A cluster agent whose inventory and messages a test controls. */
+export class TestAgent {
   readonly #client: Client;
   readonly #stream: ClientDuplexStream<Envelope, Envelope>;
-  readonly #asked = new Map<string, (answer: Envelope | Error) => void>();
-  /** Hears what the plane tells it to do; nobody else answers that. */
+  readonly #pending = new Map<string, (answer: Envelope | Error) => void>();
+  /** Receives the plane's instructions; the test replies to them. */
   onInstruction: (instruction: Envelope) => void = () => undefined;
 
-  /** `stream`: another than that of its kind, to see it refused, or that of a node. */
-  constructor(address: string, proof: Proof, stream: 'ClusterAgentStream' | 'NodeAgentStream' = 'ClusterAgentStream') {
+  /** `stream`: that of another kind, to test its refusal, or that of a node. */
+  constructor(
+    address: string,
+    proof: AgentCredentials,
+    stream: 'ClusterAgentStream' | 'NodeAgentStream' = 'ClusterAgentStream',
+  ) {
     this.#client = agentClient(address, proof);
     this.#stream = openStream(this.#client, streamService[stream]);
-    this.#stream.on('data', (envelope: Envelope) => this.#heard(envelope));
+    this.#stream.on('data', (envelope: Envelope) => this.#receive(envelope));
     this.#stream.on('error', (error: Error) => {
-      for (const settle of this.#asked.values()) settle(error);
+      for (const settle of this.#pending.values()) settle(error);
     });
   }
 
-  /** Says hello with what it stores; answers whether the plane thinks the same. */
+  /** Sends hello with its inventory; returns whether the plane has the same one. */
   async hello(entries: readonly ResyncEntry[]): Promise<boolean> {
     const stored = { count: entries.length, root: rootOf(entries) };
-    const said = await this.#ask(AgentHello, { version: 'harness', capabilities: [bundlesCapability], ...stored });
-    return said.inSync === true;
+    const reply = await this.#report(AgentHello, { version: 'harness', capabilities: [bundlesCapability], ...stored });
+    return reply.inSync === true;
   }
 
-  /** The whole exchange: root, buckets, lists of the buckets that differ. */
+  /** Runs the whole resync: root, buckets, and pages of the buckets that differ. */
   async resync(entries: readonly ResyncEntry[]): Promise<void> {
-    const { equal } = await this.#ask(RESYNC, { step: 'root', count: entries.length, root: rootOf(entries) });
+    const { equal } = await this.#report(RESYNC, { step: 'root', count: entries.length, root: rootOf(entries) });
     if (equal === true) return;
-    const { differing = [] } = await this.#ask(RESYNC, { step: 'buckets', buckets: bucketHashes(entries) });
-    for (const page of resyncPages(entries, differing)) await this.#ask(RESYNC, page);
+    const { differing = [] } = await this.#report(RESYNC, { step: 'buckets', buckets: bucketHashes(entries) });
+    for (const page of resyncPages(entries, differing)) await this.#report(RESYNC, page);
   }
 
-  /** One heartbeat, answered. */
-  async beat(): Promise<void> {
-    await this.#ask(ClusterAgentHeartbeatToServer, {});
+  /** Sends one heartbeat and waits for its reply. */
+  async heartbeat(): Promise<void> {
+    await this.#report(ClusterAgentHeartbeatToServer, {});
   }
 
-  /** Says something that nobody answers. */
-  say(envelope: Envelope): void {
+  /** Sends an envelope without waiting for a reply. */
+  send(envelope: Envelope): void {
     this.#stream.write(envelope);
   }
 
-  /** Says something and waits for whatever comes back with its tag. Rejects when the stream ends. */
+  /** Sends an envelope and waits for the one with the same tag. Rejects when the stream ends. */
   async exchange(envelope: Envelope): Promise<Envelope> {
     const answer = await new Promise<Envelope | Error>((resolve) => {
-      this.#asked.set(envelope.tag, resolve);
+      this.#pending.set(envelope.tag, resolve);
       this.#stream.write(envelope);
     });
-    this.#asked.delete(envelope.tag);
+    this.#pending.delete(envelope.tag);
     if (answer instanceof Error) throw answer;
     return answer;
   }
@@ -94,14 +98,14 @@ export class HarnessAgent {
     this.#client.close();
   }
 
-  async #ask<R extends Report>(report: R, body: unknown): Promise<ReplyOf<R>> {
+  async #report<R extends Report>(report: R, body: unknown): Promise<ReplyOf<R>> {
     const read = readReply(report, await this.exchange(reportEnvelope(report, body as never, randomUUID())));
     if (!read.ok) throw new Error(`${report.type}: ${read.problem}`);
     return read.value;
   }
 
-  #heard(envelope: Envelope): void {
-    const waiting = this.#asked.get(envelope.tag);
+  #receive(envelope: Envelope): void {
+    const waiting = this.#pending.get(envelope.tag);
     if (waiting) return waiting(envelope);
     this.onInstruction(envelope);
   }
