@@ -28,7 +28,7 @@ export class CreateCluster {
     const aid = Aid.parse(tenant);
     if (aid === undefined) throw new Fault('account.not_found', `There is no account "${tenant}".`);
     const root = rootOf(cluster.root ?? this.config.defaultRoot);
-    if (cluster.cid !== undefined) refuseWord(cluster.cid);
+    if (cluster.cid !== undefined) refuseReservedWord(cluster.cid);
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {
         // One at a time per account: the limit holds exactly, and one cluster becomes the default.
