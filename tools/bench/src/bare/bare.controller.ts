@@ -1,11 +1,11 @@
-import { Controller, Get, NotFoundException, Param, Query } from '@nestjs/common';
+import { Controller, Get, Module, NotFoundException, Param, Query } from '@nestjs/common';
 import { Access } from '@runos/messaging';
 import { Pool } from 'pg';
 
-/** As many connections as a service of ours has. */
+/** As many connections as a service of the plane. */
 const connections = 10;
 
-/** Shows and lists instances as the quickest service would that asks the same of the database. */
+/** Shows and lists instances like the fastest possible service with the same queries. */
 @Access('who measures')
 @Controller()
 export class BareController {
@@ -43,3 +43,6 @@ export class BareController {
     return { services: rows.slice(0, Number(limit)) };
   }
 }
+
+@Module({ controllers: [BareController] })
+export class BareModule {}

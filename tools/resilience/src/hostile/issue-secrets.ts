@@ -2,8 +2,8 @@ import { ApiClient, eventually } from '@runos/tool-e2e';
 import type { Target } from './target.js';
 
 /**
- * Has the plane issue a secret of each kind that clients are given (a log-in, an API key, a registration token, the
- * credentials of two services), in the ways they are asked for, also with a repeated key.
+ * Requests a secret of each kind that clients receive (a log-in, an API key, a registration token, the credentials of
+ * two services), also with a repeated Idempotency-Key.
  */
 export async function issueSecrets(target: Target): Promise<void> {
   const api = new ApiClient(target.apiUrl, target.token);

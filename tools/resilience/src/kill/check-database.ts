@@ -1,7 +1,7 @@
 import { withSql } from '@runos/tool-e2e';
 import type { Client } from 'pg';
-import { stuckRows } from './stuck-rows.js';
-import { type Known, lastOf, type Ledger } from '../load/ledger.js';
+import { findPendingRows } from './pending-rows.js';
+import { type LedgerInstance, possibleFinalNumbers, type Ledger } from '../load/ledger.js';
 
 interface InstanceRow {
   readonly osid: string;
@@ -11,19 +11,19 @@ interface InstanceRow {
   readonly limit: number;
 }
 
-/** What the database says that contradicts what clients were promised; empty when all is well. */
-export const sqlVerdict = (databaseUrl: string, ledger: Ledger): Promise<string[]> =>
+/** Contradictions between the database and the responses to clients; empty when there are none. */
+export const checkDatabase = (databaseUrl: string, ledger: Ledger): Promise<string[]> =>
   withSql(databaseUrl, async (client) => {
     const faults = [
-      await jobFaults(client, ledger),
-      await keyFaults(client, ledger),
-      await instanceFaults(client, ledger),
+      await checkJobs(client, ledger),
+      await checkKeys(client, ledger),
+      await checkInstances(client, ledger),
     ];
-    return [...faults, await stuckRows(client)].flat();
+    return [...faults, await findPendingRows(client)].flat();
   });
 
-/** Every job that left the API has ended, once, and the projection says the same. */
-async function jobFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
+/** Every job of a response has ended once, and the projection agrees. */
+async function checkJobs(client: Client, { jobs }: Ledger): Promise<string[]> {
   const { rows } = await client.query<{
     id: string;
     outcome: string | null;
@@ -31,9 +31,9 @@ async function jobFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
     same: boolean;
     error: string | null;
   }>(
-    `SELECT wanted.id, r.outcome, r.error, j.status AS shown, j.seq IS NOT DISTINCT FROM r.seq AS same
-     FROM unnest($1::uuid[]) AS wanted(id)
-     LEFT JOIN reconciler.job_ref r ON r.job_id = wanted.id LEFT JOIN jobs.job j ON j.id = wanted.id`,
+    `SELECT expected.id, r.outcome, r.error, j.status AS shown, j.seq IS NOT DISTINCT FROM r.seq AS same
+     FROM unnest($1::uuid[]) AS expected(id)
+     LEFT JOIN reconciler.job_ref r ON r.job_id = expected.id LEFT JOIN jobs.job j ON j.id = expected.id`,
     [[...jobs.values()]],
   );
   return rows.flatMap(({ id, outcome, shown, same, error }) => {
@@ -44,8 +44,8 @@ async function jobFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
   });
 }
 
-/** Each key that a client used made the one job it was told of, and no job came from anywhere else. */
-async function keyFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
+/** Each Idempotency-Key created exactly the job of its response, and there are no other jobs. */
+async function checkKeys(client: Client, { jobs }: Ledger): Promise<string[]> {
   const { rows } = await client.query<{ key: string | null; made: string | null; job: string | null }>(
     `SELECT i.key, i.answer::jsonb ->> 'jobId' AS made, r.job_id AS job
      FROM reconciler.idempotency i FULL JOIN reconciler.job_ref r ON r.job_id::text = i.answer::jsonb ->> 'jobId'
@@ -55,18 +55,18 @@ async function keyFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
   return [
     ...[...jobs]
       .filter(([key, job]) => made.get(key) !== job)
-      .map(([key, job]) => `key ${key} was told of job ${job}, ${made.get(key) ?? 'none'} is noted`),
+      .map(([key, job]) => `key ${key} was accepted as job ${job}, the database has ${made.get(key) ?? 'none'}`),
     ...rows
       .filter(({ key }) => key !== null && !jobs.has(key))
-      .map(({ key }) => `key ${key} made a job, nobody was told`),
+      .map(({ key }) => `key ${key} created a job without a response`),
     ...rows
       .filter(({ key, job }) => key === null || job === null)
       .map(({ key, job }) => `job ${job} belongs to key ${key}`),
   ];
 }
 
-/** Living instances are there once, healthy, with the number that was accepted last; the others are gone. */
-async function instanceFaults(client: Client, ledger: Ledger): Promise<string[]> {
+/** Each existing instance has one row, is healthy and has the last accepted number; deleted ones have no row. */
+async function checkInstances(client: Client, ledger: Ledger): Promise<string[]> {
   const { rows } = await client.query<InstanceRow>(
     `SELECT i.osid, i.name, i.state, i.reason, (r.spec #>> '{sizing,cpuLimitMc}')::int AS limit
      FROM reconciler.instance i JOIN reconciler.revision r ON r.instance_id = i.id AND r.revision = i.revision`,
@@ -75,14 +75,15 @@ async function instanceFaults(client: Client, ledger: Ledger): Promise<string[]>
   const known = new Set(ledger.living.map(({ osid }) => osid));
   const extra = rows.filter(({ osid }) => !known.has(osid));
   return [
-    ...ledger.living.flatMap((instance) => faultOf(instance, found.get(instance.osid))),
+    ...ledger.living.flatMap((instance) => checkInstance(instance, found.get(instance.osid))),
     ...extra.map(({ osid, name, state }) => `${osid} (${name}) is ${state}, but nobody has it`),
   ];
 }
 
-function faultOf({ osid, writes }: Known, row: InstanceRow | undefined): string[] {
+function checkInstance({ osid, writes }: LedgerInstance, row: InstanceRow | undefined): string[] {
   if (row === undefined) return [`${osid} was accepted and is lost`];
-  const wanted = lastOf(writes);
-  if (!wanted.includes(row.limit)) return [`${osid} wants ${row.limit} m, accepted last was ${wanted.join(' or ')} m`];
+  const accepted = possibleFinalNumbers(writes);
+  if (!accepted.includes(row.limit))
+    return [`${osid} has ${row.limit} m, the last accepted is ${accepted.join(' or ')} m`];
   return row.state === 'healthy' ? [] : [`${osid} is ${row.state} (${row.reason})`];
 }
