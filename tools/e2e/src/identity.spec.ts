@@ -17,7 +17,8 @@ describe('authorization', () => {
     instance = await planeClient.create('valkey', { name: 'guarded' });
     const data = String(process.env['RUNOS_E2E_DATA']);
     const args = [accountCommand, 'add', `other-${Date.now()}@example.com`, '--data', data];
-    otherOwner = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    otherOwner = JSON.parse(stdout) as typeof otherOwner;
   }, 90_000);
 
   const keys = () => `/${planeClient.info.aid}/api-keys`;

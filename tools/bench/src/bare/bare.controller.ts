@@ -8,7 +8,7 @@ const connections = 10;
 /** Shows and lists instances like the fastest possible service with the same queries. */
 @Access('who measures')
 @Controller()
-export class BareController {
+class BareController {
   readonly #pool = new Pool({ connectionString: process.env['BENCH_DATABASE_URL'], max: connections });
 
   @Get('/:aid/:cid/services/:type/:id')
@@ -24,8 +24,9 @@ export class BareController {
        WHERE i.aid = $1 AND c.cid = $2 AND i.type = $3 AND i.iid = $4`,
       [aid, cid, type, id],
     );
-    if (rows.length === 0) throw new NotFoundException();
-    const { objects: _objects, secrets_sealed: _sealed, ...shown } = rows[0];
+    const [row] = rows as Record<string, unknown>[];
+    if (row === undefined) throw new NotFoundException();
+    const { objects: _objects, secrets_sealed: _sealed, ...shown } = row;
     return shown;
   }
 

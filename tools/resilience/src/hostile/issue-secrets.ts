@@ -15,7 +15,7 @@ export async function issueSecrets(target: Target): Promise<void> {
     if (typeof answer['token'] !== 'string') throw new Error(`${path} answered ${status} without a token`);
   };
   await token('/auth/login', { email: target.email, password: target.password });
-  await token(`${account}/api-keys`, { name: 'fire', role: 'admin' });
+  await token(`${account}/api-keys`, { name: 'hostile', role: 'admin' });
   await token(`${account}/clusters/${target.cid}/registration-tokens`, { purpose: 'node' });
   for (const type of ['valkey', 'postgresql']) {
     const { body } = await api.post(`${account}/${target.cid}/services/${type}`, { name: `secret-${type}` });

@@ -7,8 +7,18 @@ import { reconnectAgents } from './reconnect-agents.js';
 
 /** The processes that faults can hit, by their names in `dev.json`. */
 export const victims = [
-  ...['gateway', 'identity', 'catalog', 'config-sets', 'jobs', 'reconciler', 'agent-gateway'],
-  ...['cluster-agent', 'node-agent-1', 'nats', 'postgres', 'kube-apiserver'],
+  'gateway',
+  'identity',
+  'catalog',
+  'config-sets',
+  'jobs',
+  'reconciler',
+  'agent-gateway',
+  'cluster-agent',
+  'node-agent-1',
+  'nats',
+  'postgres',
+  'kube-apiserver',
 ] as const;
 
 export interface Fault {

@@ -1,7 +1,7 @@
 import { type ApiClient, readPlaneInfo, eventually } from '@runos/tool-e2e';
 
 /** The time within which a service must be ready after its dependencies are, ms. */
-export const readyWithinMs = 30_000;
+const readyWithinMs = 30_000;
 
 /** Resolves with the time until these services, or all, are ready, ms. @throws Error that names those that are not */
 export async function waitUntilReady(

@@ -102,6 +102,6 @@ export class Load {
     return firstLimitMc + this.#made;
   }
 
-  #key = (): string => `fire-${this.options.seed}-${(this.#keys += 1)}`;
+  #key = (): string => `load-${this.options.seed}-${(this.#keys += 1)}`;
   #keys = 0;
 }

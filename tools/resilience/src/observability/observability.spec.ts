@@ -26,11 +26,21 @@ const traceId = randomBytes(16).toString('hex');
 const callersSpan = randomBytes(8).toString('hex');
 
 const requestPath = [
-  ...['gateway POST', 'gateway ask', 'reconciler answer', 'reconciler deliver', 'reconciler ask'],
-  ...['agent-gateway answer', 'agent-gateway instruct', 'cluster-agent obey'],
+  'gateway POST',
+  'gateway ask',
+  'reconciler answer',
+  'reconciler deliver',
+  'reconciler ask',
+  'agent-gateway answer',
+  'agent-gateway instruct',
+  'cluster-agent obey',
 ];
 const reportPath = [
-  ...['cluster-agent tell', 'agent-gateway report', 'agent-gateway ask', 'reconciler answer', 'jobs hear'],
+  'cluster-agent tell',
+  'agent-gateway report',
+  'agent-gateway ask',
+  'reconciler answer',
+  'jobs hear',
 ];
 
 let collector: SpanCollector;
@@ -168,7 +178,9 @@ describe('metrics of a running plane', () => {
   async function refuseOnce(): Promise<void> {
     const { osid } = instance;
     const quota = {
-      ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: osid } },
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'none', namespace: osid },
       spec: { hard: { services: '0' } },
     };
     await planeClient.kubectl.apply([quota], 'hostile');
@@ -229,7 +241,9 @@ describe('/readyz of every service with a schema', () => {
           expect(why).toBe(`the migration of this service has to be run: ${lost?.name}`);
           await withSql(dev.databaseUrl, (sql) =>
             sql.query(`INSERT INTO ${table} (id, timestamp, name) VALUES ($1, $2, $3)`, [
-              ...[lost?.id, lost?.timestamp, lost?.name],
+              lost?.id,
+              lost?.timestamp,
+              lost?.name,
             ]),
           );
           await started;
@@ -248,7 +262,7 @@ describe('/readyz of every service with stored events', () => {
     async (contract) => {
       const { owner, subscribers } = contract;
       const stream = streamOf(owner);
-      const consumers = subscribers.map((name) => [
+      const consumers = subscribers.map((name): [string, unknown] => [
         name,
         expect.stringContaining(`jetstream,consumer ${consumerOf(name, contract)} of stream ${stream}: `),
       ]);
@@ -285,13 +299,24 @@ describe('logs of a running plane', () => {
     const requests = events.filter(({ msg }) => msg === 'request');
     const created = requests.find((event) => event['traceId'] === traceId);
     expect(created).toMatchObject({
-      ...{ service: 'gateway', method: 'POST', status: 202, aid: dev.aid, operation: expect.any(String) },
-      ...{ route: '/:aid/:cid/services/:type', ms: expect.any(Number), spanId: expect.any(String) },
+      service: 'gateway',
+      method: 'POST',
+      status: 202,
+      aid: dev.aid,
+      operation: expect.any(String),
+      route: '/:aid/:cid/services/:type',
+      ms: expect.any(Number),
+      spanId: expect.any(String),
     });
     const { aid, cid } = dev;
     const jobs = events.filter(({ msg }) => msg === 'a job has ended');
     expect(jobs.find(({ jobId }) => jobId === instance.jobId)).toMatchObject({
-      ...{ service: 'jobs', aid, cid, status: 'completed', osid: instance.osid, traceId },
+      service: 'jobs',
+      aid,
+      cid,
+      status: 'completed',
+      osid: instance.osid,
+      traceId,
     });
     const agents = events.filter(({ msg }) => msg === 'an agent is connected' || msg === 'an agent is gone');
     expect(agents.length).toBeGreaterThan(2);

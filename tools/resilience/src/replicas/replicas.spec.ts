@@ -12,7 +12,13 @@ describe('a plane of several replicas that loses single ones under load', () => 
     const print = (line: string): void => void lines.push(line);
     const others = (rounds.at(-1) ?? []).filter((name) => !agentGateways.includes(name));
     const result = await runChaosTest({
-      ...{ seed: 1, print, writes: 40, instances: 12, clients: 2, pauseMs: 500, faultPauseMs: 300 },
+      seed: 1,
+      print,
+      writes: 40,
+      instances: 12,
+      clients: 2,
+      pauseMs: 500,
+      faultPauseMs: 300,
       start: ['--replicas', String(replicaCount), ...clockSkewOptions],
       faults: [
         checkAcrossReplicas,
