@@ -32,7 +32,7 @@ export async function benchIdle(args: readonly string[]): Promise<readonly Findi
     for (const [index, [name]] of services.entries())
       process.stdout.write(`  ${name}: ${shares[index]!.toFixed(2)} %\n`);
     const sum = (figures: readonly number[]) => figures.reduce((a, b) => a + b, 0);
-    const ours = sum(shares.slice(0, services.length));
+    const own = sum(shares.slice(0, services.length));
     const bareShare = sum(shares.slice(services.length));
     const read = rowsAfter.rows - rowsBefore.rows;
     const transactions = (rowsAfter.transactions - rowsBefore.transactions) / seconds;
@@ -40,9 +40,9 @@ export async function benchIdle(args: readonly string[]): Promise<readonly Findi
       {
         what: `${clusters * perCluster} unchanged instances, idle ${seconds} s`,
         goal: '≤ 2 % of a core for all services',
-        figure: `${ours.toFixed(2)} %`,
+        figure: `${own.toFixed(2)} %`,
         reference: `eight bare Node processes: ${bareShare.toFixed(2)} %`,
-        met: ours <= 2,
+        met: own <= 2,
       },
       {
         what: '  what is read of them meanwhile',

@@ -48,13 +48,13 @@ export async function benchReads(args: readonly string[]): Promise<readonly Find
 const describeLoad = ({ perSecond, p50, p99, failed }: LoadResult) =>
   `${perSecond.toFixed(0)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms${failed > 0 ? `, ${failed} failed` : ''}`;
 
-function finding(what: string, ours: LoadResult, bare: LoadResult): Finding {
-  const [share, times] = [ours.perSecond / bare.perSecond, ours.p99 / bare.p99];
+function finding(what: string, own: LoadResult, bare: LoadResult): Finding {
+  const [share, times] = [own.perSecond / bare.perSecond, own.p99 / bare.p99];
   return {
     what: `${what}, ${connections} connections`,
     goal: '≥ 0.5 × requests/s, p99 ≤ 3 ×',
-    figure: `${describeLoad(ours)}: ${share.toFixed(2)} ×, p99 ${times.toFixed(2)} ×`,
+    figure: `${describeLoad(own)}: ${share.toFixed(2)} ×, p99 ${times.toFixed(2)} ×`,
     reference: `bare Nest + pg: ${describeLoad(bare)}`,
-    met: share >= 0.5 && times <= 3 && ours.failed === 0,
+    met: share >= 0.5 && times <= 3 && own.failed === 0,
   };
 }

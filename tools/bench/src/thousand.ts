@@ -25,15 +25,15 @@ export async function benchThousand(args: readonly string[]): Promise<readonly F
     yards.push(await onFreshPlane((planeClient, client) => bareApplies(planeClient, client, count)));
     all.push(await onFreshPlane((planeClient, client, data) => byTheAgent(planeClient, client, data, count)));
   }
-  const [yard, ours] = [Math.min(...yards), Math.min(...all)];
+  const [yard, own] = [Math.min(...yards), Math.min(...all)];
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   return [
     {
       what: `${count} services, empty → applied`,
       goal: '≤ 1.5 ×',
-      figure: `${seconds(ours)}, ${(ours / yard).toFixed(2)} ×`,
+      figure: `${seconds(own)}, ${(own / yard).toFixed(2)} ×`,
       reference: `${concurrency} parallel bare applies: ${seconds(yard)}`,
-      met: ours <= 1.5 * yard,
+      met: own <= 1.5 * yard,
     },
   ];
 }

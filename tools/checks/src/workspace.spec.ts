@@ -82,7 +82,7 @@ describe('the workspace', () => {
 describe('the sources', () => {
   const files = sourceFiles(root);
 
-  it('have names in lower case with hyphens, and none that says nothing about their content', () => {
+  it('have names in lower case with hyphens, and none without meaning', () => {
     const allowed = /^([a-z0-9.]+(-[a-z0-9.]+)*\/)*[a-z0-9]+([-.][a-z0-9]+)*\.(ts|mjs)$/;
     expect(files.map(({ name }) => name).filter((name) => !allowed.test(name))).toEqual([]);
     const vague = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.(ts|mjs)$)/;

@@ -58,7 +58,7 @@ async function sendEnvelopes(
 /** Fuzzes the registration endpoint and both streams with `count` envelopes from authenticated agents. */
 export async function attackAgents(
   target: Target,
-  intruders: readonly Client[],
+  attackers: readonly Client[],
   count: number,
   seed: number,
 ): Promise<AgentFindings> {
@@ -72,7 +72,7 @@ export async function attackAgents(
   const sendBatches = async (client: Client): Promise<void> => {
     for (const { method, batch } of queue) await sendEnvelopes(client, method, batch);
   };
-  await Promise.all(intruders.map(sendBatches));
+  await Promise.all(attackers.map(sendBatches));
   const registrations = await attackRegistration(target, seed);
   return { envelopes: sent.length, streams: batches.length, ...registrations };
 }

@@ -16,7 +16,7 @@ export interface Flooded {
 }
 
 /** Some agents flood the gateway, while another one sends heartbeats. */
-export async function floodAgents(target: Target, intruders: readonly Client[], ms: number): Promise<Flooded> {
+export async function floodAgents(target: Target, attackers: readonly Client[], ms: number): Promise<Flooded> {
   const agent = new TestAgent(target.agentGateway.stream, await unrelatedCredentials(target));
   const heartbeat = async (): Promise<boolean> => {
     await agent.heartbeat();
@@ -28,7 +28,7 @@ export async function floodAgents(target: Target, intruders: readonly Client[], 
     const { outcome, served: calm } = await servedWhile(heartbeat, () =>
       servedWhile(
         () => read(target),
-        () => Promise.all(intruders.map((client) => flood(client, ms))),
+        () => Promise.all(attackers.map((client) => flood(client, ms))),
       ),
     );
     return { sent: outcome.outcome.reduce((a, b) => a + b, 0), calmBefore, calm, served: outcome.served };

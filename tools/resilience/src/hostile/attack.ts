@@ -90,12 +90,12 @@ export const fuzzContracts = (target: Target, each: number, seed: number): Promi
 /** `attackers`: registered nodes of the account that send hostile envelopes. */
 export const fuzzAgents = (
   target: Target,
-  intruders: Parameters<typeof attackAgents>[1],
+  attackers: Parameters<typeof attackAgents>[1],
   count: number,
   seed: number,
 ): Promise<Findings<AgentFindings>> =>
   measureAttack(target, (portion) =>
-    attackAgents(target, intruders, Math.ceil(count / portions), seed + portion * 1_000),
+    attackAgents(target, attackers, Math.ceil(count / portions), seed + portion * 1_000),
   );
 
 export interface ConnectionFloodResult {

@@ -22,27 +22,27 @@ import type { Target } from './target.js';
 describe('a plane under hostile input', () => {
   let plane: Plane;
   let target: Target;
-  let intruders: readonly Client[] = [];
+  let attackers: readonly Client[] = [];
   beforeAll(async () => {
     plane = await Plane.create();
     const dev = await plane.start('clusterReady', { ...unlimited, ...inspectable });
     target = { ...dev, data: plane.data };
     await issueSecrets(target);
-    intruders = await Promise.all(['mad-1', 'mad-2'].map((name) => connectAttacker(target, name)));
+    attackers = await Promise.all(['mad-1', 'mad-2'].map((name) => connectAttacker(target, name)));
   }, 180_000);
   afterAll(async () => {
-    intruders.forEach((client) => client.close());
+    attackers.forEach((client) => client.close());
     await plane.remove();
   }, 60_000);
 
   const expectServed = (during: string, { requests, failed }: ClientStatistics): void =>
     expect([during, requests > 0, failed]).toEqual([during, true, 0]);
 
-  const ours = expect.arrayContaining([...services.map(({ name }) => name), 'cluster-agent']);
+  const own = expect.arrayContaining([...services.map(({ name }) => name), 'cluster-agent']);
 
   function expectHarmless({ written, live, grown, served }: Findings<unknown>): void {
     expect(written).toEqual([]);
-    for (const needed of live) expect(Object.keys(needed)).toEqual(ours);
+    for (const needed of live) expect(Object.keys(needed)).toEqual(own);
     expect(grown).toEqual([]);
     expectServed('the attack', served);
   }
@@ -66,14 +66,14 @@ describe('a plane under hostile input', () => {
   }, 120_000);
 
   it('survives hostile envelopes of agents', async () => {
-    const seen = await fuzzAgents(target, intruders, 300, 1);
+    const seen = await fuzzAgents(target, attackers, 300, 1);
     expect(seen.findings.unexpected).toEqual([]);
     expectHarmless(seen);
     expect((await readPlaneInfo(plane.data)).clusterReady).toBe(true);
   }, 120_000);
 
   it('serves other agents while some flood it', async () => {
-    const { sent, calm, served } = await floodAgents(target, intruders, 2_000);
+    const { sent, calm, served } = await floodAgents(target, attackers, 2_000);
     expect(sent).toBeGreaterThan(500);
     expectServed('the flood, as an agent', calm);
     expectServed('the flood', served);

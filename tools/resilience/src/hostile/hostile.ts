@@ -94,20 +94,20 @@ async function runAttacks(target: Target, { bodies, seed, connections }: AttackS
   note('HTTP operations', http, [...http.findings.wrong]);
   const contracts = await fuzzContracts(target, Math.ceil(bodies / 100), seed);
   note('NATS contracts', contracts, [...contracts.findings.wrong]);
-  const intruders = await Promise.all(['mad-1', 'mad-2', 'mad-3'].map((name) => connectAttacker(target, name)));
+  const attackers = await Promise.all(['mad-1', 'mad-2', 'mad-3'].map((name) => connectAttacker(target, name)));
   try {
-    const agents = await fuzzAgents(target, intruders, Math.ceil(bodies / 5), seed);
+    const agents = await fuzzAgents(target, attackers, Math.ceil(bodies / 5), seed);
     note('agents', agents, [...agents.findings.unexpected]);
     const instances = (await rowCounts(target))['reconciler.instance'];
-    const flooded = await floodAgents(target, intruders, 10_000);
+    const flooded = await floodAgents(target, attackers, 10_000);
     print(
-      `flood of ${flooded.sent} messages by ${intruders.length} agents: another agent ${describeStatistics(flooded.calm)}`,
+      `flood of ${flooded.sent} messages by ${attackers.length} agents: another agent ${describeStatistics(flooded.calm)}`,
     );
     print(`  (before: ${describeStatistics(flooded.calmBefore)}); reads ${describeStatistics(flooded.served)}`);
     wrong.push(...unserved('the flood, as an agent,', flooded.calm), ...unserved('the flood', flooded.served));
     if ((await rowCounts(target))['reconciler.instance'] !== instances) wrong.push('the flood changed the instances');
   } finally {
-    intruders.forEach((client) => client.close());
+    attackers.forEach((client) => client.close());
   }
   for (const { attack, connections: open, served } of await runConnectionFloods(target, connections, readMs)) {
     print(`${open} × ${attack}: ${describeStatistics(served)}`);

@@ -35,9 +35,9 @@ export async function figureOfEach(
   { pids }: Target,
   figure: (name: string, pid: number) => Promise<number>,
 ): Promise<Readonly<Record<string, number>>> {
-  const ours = Object.entries(pids).filter(([name]) => !/postgres|nats|kube|kwok|etcd/.test(name));
+  const own = Object.entries(pids).filter(([name]) => !/postgres|nats|kube|kwok|etcd/.test(name));
   return Object.fromEntries(
-    await Promise.all(ours.map(async ([name, pid]) => [name, await figure(name, pid)] as const)),
+    await Promise.all(own.map(async ([name, pid]) => [name, await figure(name, pid)] as const)),
   );
 }
 

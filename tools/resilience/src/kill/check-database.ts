@@ -37,9 +37,9 @@ async function checkJobs(client: Client, { jobs }: Ledger): Promise<string[]> {
     [[...jobs.values()]],
   );
   return rows.flatMap(({ id, outcome, shown, same, error }) => {
-    if (outcome === null) return [`job ${id} has not ended (the projection says ${shown ?? 'nothing'})`];
+    if (outcome === null) return [`job ${id} has not ended (the projection has ${shown ?? 'no row'})`];
     if (outcome === 'failed') return [`job ${id} failed: ${error}`];
-    if (shown !== outcome || !same) return [`job ${id} ended ${outcome}, the projection says ${shown ?? 'nothing'}`];
+    if (shown !== outcome || !same) return [`job ${id} ended ${outcome}, the projection has ${shown ?? 'no row'}`];
     return [];
   });
 }
@@ -76,7 +76,7 @@ async function checkInstances(client: Client, ledger: Ledger): Promise<string[]>
   const extra = rows.filter(({ osid }) => !known.has(osid));
   return [
     ...ledger.living.flatMap((instance) => checkInstance(instance, found.get(instance.osid))),
-    ...extra.map(({ osid, name, state }) => `${osid} (${name}) is ${state}, but nobody has it`),
+    ...extra.map(({ osid, name, state }) => `${osid} (${name}) is ${state}, but was never accepted`),
   ];
 }
 

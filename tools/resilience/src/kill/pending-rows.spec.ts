@@ -59,6 +59,6 @@ describe('pending rows', () => {
     await client.query('DROP SCHEMA billing CASCADE');
     expect(await findPendingRows(client)).toEqual([]);
     await client.query('CREATE TABLE jobs.letter (id int, ripe_at timestamptz)');
-    expect(await findPendingRows(client)).toEqual(['whether rows of jobs.letter wait for somebody is not known']);
+    expect(await findPendingRows(client)).toEqual(['whether jobs.letter has pending rows is not known']);
   }, 30_000);
 });

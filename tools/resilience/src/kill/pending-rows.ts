@@ -15,7 +15,7 @@ const pendingSigns: readonly { readonly columns: readonly string[]; readonly wai
     {
       columns: ['replica', 'closed_at'],
       waits: 'closed_at IS NULL AND replica NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_until > now())',
-      what: 'nobody’s',
+      what: 'unclaimed',
     },
   ];
 
@@ -49,7 +49,7 @@ export async function findPendingRows(client: pg.Client): Promise<string[]> {
   const untold = shown.filter(
     ({ name, signs }) => signs.length === 0 && !withoutPendingRows.has(name) && !name.endsWith('.migrations'),
   );
-  if (untold.length > 0) return untold.map(({ name }) => `whether rows of ${name} wait for somebody is not known`);
+  if (untold.length > 0) return untold.map(({ name }) => `whether ${name} has pending rows is not known`);
   const counts = shown.flatMap(({ name, signs }) =>
     signs.map(
       ({ waits, what }) =>

@@ -10,7 +10,7 @@ function printed(expression: string): string {
 }
 
 describe('a clock that is ahead', () => {
-  it.each(['Date.now()', 'new Date().getTime()', 'Date.parse(Date()) + 999'])('says so by %s', (expression) => {
+  it.each(['Date.now()', 'new Date().getTime()', 'Date.parse(Date()) + 999'])('changes %s', (expression) => {
     const before = Date.now() + clockSkewMs;
     const time = Number(printed(expression));
     expect(time).toBeGreaterThanOrEqual(before);

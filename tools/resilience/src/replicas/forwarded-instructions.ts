@@ -34,7 +34,7 @@ const holderOf = ({ aid, cid, databaseUrl, pids }: PlaneInfo): Promise<string> =
       [aid, cid],
     );
     const holder = agentGateways.find((name) => rows[0]?.name.endsWith(`-${pids[name]}`));
-    if (holder === undefined) throw new Error(`nobody holds the stream of ${cid}: ${JSON.stringify(rows)}`);
+    if (holder === undefined) throw new Error(`no replica holds the stream of ${cid}: ${JSON.stringify(rows)}`);
     return holder;
   });
 

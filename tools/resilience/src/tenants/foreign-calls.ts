@@ -104,13 +104,13 @@ export async function sendHeartbeatAsNode(node: TestAgent): Promise<void> {
 
 /** A node of the other account sends every report of nodes in the name of a node of this account. */
 function nodeQuestions(node: TestAgent): Question[] {
-  const words: [Report, object][] = [
+  const reports: [Report, object][] = [
     [NodeAgentHeartbeatToServer, heartbeat],
     [AmIVIPHolder, {}],
     [GetControlPlaneNodes, {}],
     [UpgradeNodeK8sLog, { message: 'done', severity: 3 }],
   ];
-  return words.flatMap(([{ type }, body]) =>
+  return reports.flatMap(([{ type }, body]) =>
     claims.map((claim, at) => {
       const who = ['account', 'cluster', 'node'][at];
       const call = async (ids: Ids) => errorIn(await node.exchange(envelope(type, { ...body, ...claim(ids) })));
@@ -142,7 +142,7 @@ async function registerQuestions(endpoint: Client, { tokens }: ForeignAgents, ot
   const answer = refused(status.UNAUTHENTICATED, 'registration-refused');
   const attempts: [string, string, (ids: Ids) => string][] = [
     ['the other account’s token', tokens.other, ({ aid }) => aid],
-    ['no token of anybody’s', unknownToken, ({ aid }) => aid],
+    ['an unknown token', unknownToken, ({ aid }) => aid],
     ['a token that is not of the account', tokens.own, () => other.aid],
   ];
   return attempts.flatMap(([what, token, aidOf]) =>
