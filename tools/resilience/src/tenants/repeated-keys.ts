@@ -1,42 +1,46 @@
 import { type Operation, operations } from '@runos/api';
-import { type Answer, ask } from './ask.js';
+import { type Response, sendRequest } from './send-request.js';
 import type { Caller } from './cases.js';
 import { requestOf } from './sample-request.js';
 import type { TwoAccounts } from './two-accounts.js';
 
-/** What the owner asked under a key that others will repeat. */
+/** The owner's requests whose keys other callers repeat. */
 export interface Once {
   readonly operation: Operation;
   readonly key: string;
-  readonly answer: Answer;
+  readonly answer: Response;
 }
 
-/** Whoever repeats it as the same person in the same role is the client itself. */
+/** A repetition by the same user in the same role is a retry of the client itself. */
 const same: readonly Caller[] = ['owner', 'owner session'];
 
-/** The owner makes one of each kind of thing under an `Idempotency-Key`. */
-export const askOnce = (url: string, { own, tokens }: TwoAccounts): Promise<Once[]> =>
+/** The owner creates one resource of each kind with an `Idempotency-Key`. */
+export const sendOnce = (url: string, { own, tokens }: TwoAccounts): Promise<Once[]> =>
   Promise.all(
     operations
       .filter(({ method, id }) => method === 'POST' && id.endsWith('.create'))
       .map(async (operation, number) => {
         const key = `only-mine-${number}`;
-        return { operation, key, answer: await ask(url, tokens.owner, operation, requestOf(operation, own), key) };
+        return {
+          operation,
+          key,
+          answer: await sendRequest(url, tokens.owner, operation, requestOf(operation, own), key),
+        };
       }),
   );
 
-/** Everybody sends the owner's requests again, under the owner's keys: nobody else gets the owner's answers. */
+/** Every caller repeats the owner's requests with the owner's keys, and must not get the owner's responses. */
 export async function repeatFaults(
   url: string,
   { own, tokens }: TwoAccounts,
-  asked: readonly Once[],
+  originals: readonly Once[],
 ): Promise<{ tried: number; wrong: string[] }> {
   const wrong: string[] = [];
   const callers = Object.keys(tokens) as Caller[];
-  for (const { operation, key, answer: first } of asked) {
+  for (const { operation, key, answer: first } of originals) {
     if (first.status >= 300) wrong.push(`${operation.id}: the owner was answered ${first.status} ${first.text}`);
     const answers = await Promise.all(
-      callers.map((caller) => ask(url, tokens[caller], operation, requestOf(operation, own), key)),
+      callers.map((caller) => sendRequest(url, tokens[caller], operation, requestOf(operation, own), key)),
     );
     answers.forEach(({ status, text }, place) => {
       const isSame = same.some((each) => each === callers[place]);
@@ -44,5 +48,5 @@ export async function repeatFaults(
       if (!right) wrong.push(`${operation.id}, repeated as ${callers[place]}: ${status} ${text}`);
     });
   }
-  return { tried: asked.length * callers.length, wrong };
+  return { tried: originals.length * callers.length, wrong };
 }

@@ -1,18 +1,18 @@
 import { eventually } from '@runos/tool-e2e';
 import type { Span, SpanCollector } from './span-collector.js';
 
-/** A span and those it lies in, outermost first. */
-export function lineOf(span: Span, spans: readonly Span[]): Span[] {
+/** A span and its ancestors, root first. */
+export function ancestorsOf(span: Span, spans: readonly Span[]): Span[] {
   const parent = spans.find(({ spanId }) => spanId === span.parentSpanId);
-  return [...(parent ? lineOf(parent, spans) : []), span];
+  return [...(parent ? ancestorsOf(parent, spans) : []), span];
 }
 
-/** A line as service and first word of each span: what follows in a name is the subject's own business. */
-export const wordsOf = (line: readonly Span[]): string[] =>
+/** The service and the first word of each span's name; the rest of a name depends on the subject. */
+export const summaryOf = (line: readonly Span[]): string[] =>
   line.map(({ service, name }) => `${service} ${name.split(/[ :.]+/)[0]}`);
 
-/** The spans of a trace once none lacks its parent and all that is waited for is among them; `origin` is the caller's. */
-export const wholeTrace = (
+/** The spans of a trace once each has its parent and all expected ones exist; `origin` is the caller's span. */
+export const waitForTrace = (
   collector: SpanCollector,
   { traceId, origin }: { readonly traceId: string; readonly origin: string },
   complete: (spans: readonly Span[]) => boolean,
@@ -24,7 +24,7 @@ export const wholeTrace = (
     return Promise.resolve(whole && complete(spans) ? spans : undefined);
   });
 
-/** Every request to Kubernetes that made or changed an object of a bundle. */
+/** Every request to Kubernetes that created or changed an object of a bundle. */
 export const appliesIn = (spans: readonly Span[]): Span[] =>
   spans.filter(
     (span) =>
@@ -33,11 +33,11 @@ export const appliesIn = (spans: readonly Span[]): Span[] =>
       spans.some(({ spanId, name }) => spanId === span.parentSpanId && name === 'apply'),
   );
 
-/** What the jobs service heard of a job because of what its agent reported. */
-export const newsOfAgentIn = (spans: readonly Span[]): Span[] =>
+/** The job updates that the jobs service received as a result of an agent's report. */
+export const jobUpdatesOfAgentIn = (spans: readonly Span[]): Span[] =>
   spans.filter(
     (span) =>
       span.service === 'jobs' &&
       span.name.startsWith('hear') &&
-      lineOf(span, spans).some(({ name }) => name === 'tell BundleStatus'),
+      ancestorsOf(span, spans).some(({ name }) => name === 'tell BundleStatus'),
   );

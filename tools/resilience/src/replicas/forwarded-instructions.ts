@@ -1,17 +1,17 @@
 import { agentGateway } from '@runos/contracts';
 import { type PlaneInfo, eventually, withSql } from '@runos/tool-e2e';
-import { agentDoors } from './replica-faults.js';
+import { agentGateways } from './replica-faults.js';
 
-/** Clients write meanwhile, and either replica may be asked: both were within this time, ms. */
+/** The time within which the load uses both replicas, ms. */
 const withinMs = 30_000;
 
 /**
- * Instructions that the replica without the cluster's stream is asked for reach the agent: it answers some while clients
- * write, and no worker hears that the agent is absent.
+ * Instructions reach the agent through the replica without the cluster's stream: that replica forwards some under load,
+ * and no worker is told that the agent is disconnected.
  */
-export async function instructedElsewhere(dev: PlaneInfo): Promise<void> {
+export async function checkForwardedInstructions(dev: PlaneInfo): Promise<void> {
   const holder = await holderOf(dev);
-  const other = agentDoors.find((name) => name !== holder);
+  const other = agentGateways.find((name) => name !== holder);
   const answered = (): Promise<number> =>
     count(dev, [String(other)], 'rpc_server_call_duration_seconds_count', agentGateway.instruct.subject, 'ok');
   const absent = (): Promise<number> =>
@@ -33,13 +33,18 @@ const holderOf = ({ aid, cid, databaseUrl, pids }: PlaneInfo): Promise<string> =
        WHERE a.aid = $1 AND a.cid = $2 AND a.nid = '' AND s.closed_at IS NULL`,
       [aid, cid],
     );
-    const holder = agentDoors.find((name) => rows[0]?.name.endsWith(`-${pids[name]}`));
-    if (holder === undefined) throw new Error(`nobody holds the stream of ${cid}: ${JSON.stringify(rows)}`);
+    const holder = agentGateways.find((name) => rows[0]?.name.endsWith(`-${pids[name]}`));
+    if (holder === undefined) throw new Error(`no replica holds the stream of ${cid}: ${JSON.stringify(rows)}`);
     return holder;
   });
 
-/** What these processes have counted in all lines of a metric that have all these words. */
-async function count({ ops }: PlaneInfo, names: readonly string[], metric: string, ...labels: string[]): Promise<number> {
+/** The sum over these processes of all series of a metric that have all these labels. */
+async function count(
+  { ops }: PlaneInfo,
+  names: readonly string[],
+  metric: string,
+  ...labels: string[]
+): Promise<number> {
   const texts = await Promise.all(names.map(async (name) => (await fetch(`${ops[name]}/metrics`)).text()));
   return texts
     .flatMap((text) => text.split('\n'))

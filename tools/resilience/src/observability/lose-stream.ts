@@ -6,8 +6,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Takes the stream of a stored event from a running plane, and waits until the services have it back. Answers what the
- * owner and each listener said was missing meanwhile.
+ * Deletes the stream of a stored event in a running plane, and waits until the services have recreated it. Returns what
+ * the readiness of the owner and of each subscriber reported meanwhile.
  */
 export async function loseStream(data: string, { owner, subscribers }: EventContract): Promise<Record<string, string>> {
   const { ops } = await readPlaneInfo(data);
@@ -16,18 +16,18 @@ export async function loseStream(data: string, { owner, subscribers }: EventCont
     return report.why && Object.entries(report.why).join();
   };
   await deleteStream(data, streamOf(owner));
-  const said: Record<string, string> = {};
-  // The owner makes it anew when it looks: whoever listens is asked first.
+  const reported: Record<string, string> = {};
+  // The owner recreates it at its next check, so the subscribers are queried first.
   for (const name of [...subscribers, owner]) {
-    said[name] = await eventually(`${name} to say what is missing`, 20_000, () => missing(name));
+    reported[name] = await eventually(`the report of ${name} about the missing stream`, 20_000, () => missing(name));
   }
   for (const name of [...subscribers, owner]) {
     await eventually(`${name} to be ready again`, 30_000, async () => (await missing(name)) === undefined);
   }
-  return said;
+  return reported;
 }
 
-/** No service may, so an administrator is let in for as long as that takes. */
+/** No service has the permission, so NATS gets an administrator for this call. */
 async function deleteStream(data: string, stream: string): Promise<void> {
   const { pids } = await readPlaneInfo(data);
   const file = join(data, 'nats', 'nats.conf');

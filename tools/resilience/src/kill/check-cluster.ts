@@ -3,9 +3,9 @@ import { type KubeClient } from '@runos/kube-client';
 import { canonicalJson, type KubeObject, managedSelector, osidOf, refKey, refOf } from '@runos/kube-objects';
 import { type Ledger } from '../load/ledger.js';
 
-/** What Kubernetes says that contradicts what clients were promised; empty when all is well. */
-export async function clusterVerdict(client: KubeClient, ledger: Ledger): Promise<string[]> {
-  const wanted = new Set(ledger.living.map(({ osid }) => osid));
+/** Contradictions between Kubernetes and the responses to clients; empty when there are none. */
+export async function checkCluster(client: KubeClient, ledger: Ledger): Promise<string[]> {
+  const expected = new Set(ledger.living.map(({ osid }) => osid));
   const bundles = await client.list({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -15,10 +15,10 @@ export async function clusterVerdict(client: KubeClient, ledger: Ledger): Promis
   const objects = bundles.flatMap((bundle) => objectsOf(bundle));
   const stored = new Set(objects.map(osidOf));
   return [
-    ...[...wanted].filter((osid) => !stored.has(osid)).map((osid) => `${osid}: the agent has no bundle`),
-    ...[...stored].filter((osid) => !wanted.has(String(osid))).map((osid) => `${osid}: the agent still has a bundle`),
-    ...(await extras(client, objects)),
-    ...(await Promise.all(objects.map((object) => unlike(client, object)))).flat(),
+    ...[...expected].filter((osid) => !stored.has(osid)).map((osid) => `${osid}: the agent has no bundle`),
+    ...[...stored].filter((osid) => !expected.has(String(osid))).map((osid) => `${osid}: the agent still has a bundle`),
+    ...(await findOrphans(client, objects)),
+    ...(await Promise.all(objects.map((object) => findDifference(client, object)))).flat(),
   ];
 }
 
@@ -28,9 +28,9 @@ function objectsOf(bundle: KubeObject): KubeObject[] {
   return JSON.parse(gunzipSync(Buffer.from(data['objects'], 'base64')).toString('utf8')) as KubeObject[];
 }
 
-/** Objects with our labels that no bundle has. */
-async function extras(client: KubeClient, objects: readonly KubeObject[]): Promise<string[]> {
-  const wanted = new Set(objects.map((object) => refKey(refOf(object))));
+/** Managed objects that belong to no bundle. */
+async function findOrphans(client: KubeClient, objects: readonly KubeObject[]): Promise<string[]> {
+  const expected = new Set(objects.map((object) => refKey(refOf(object))));
   const kinds = new Map(objects.map(({ apiVersion, kind }) => [`${apiVersion}/${kind}`, { apiVersion, kind }]));
   kinds.set('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace' });
   const live = await Promise.all(
@@ -39,16 +39,16 @@ async function extras(client: KubeClient, objects: readonly KubeObject[]): Promi
   return live
     .flat()
     .filter(({ metadata }) => metadata.ownerReferences === undefined)
-    .filter((object) => !wanted.has(refKey(refOf(object))))
+    .filter((object) => !expected.has(refKey(refOf(object))))
     .map((object) => `${refKey(refOf(object))} is there, and belongs to no bundle`);
 }
 
-/** An apply that would change nothing shows that the live object is as it should be. */
-async function unlike(client: KubeClient, object: KubeObject): Promise<string[]> {
+/** A dry-run apply without changes shows that the live object equals the desired one. */
+async function findDifference(client: KubeClient, object: KubeObject): Promise<string[]> {
   const live = await client.find(refOf(object));
   if (live === undefined) return [`${refKey(refOf(object))} is missing`];
   const applied = await client.apply(object, { dryRun: true });
-  return contentOf(live) === contentOf(applied) ? [] : [`${refKey(refOf(object))} is not as it was asked for`];
+  return contentOf(live) === contentOf(applied) ? [] : [`${refKey(refOf(object))} differs from the desired object`];
 }
 
 const contentOf = ({ metadata, ...rest }: KubeObject): string => {

@@ -2,22 +2,22 @@ import type { Operation } from '@runos/api';
 import { recorderOf } from '@runos/tool-e2e';
 import type { SampleRequest } from './sample-request.js';
 
-export interface Answer {
+export interface Response {
   readonly status: number;
   readonly text: string;
 }
 
-/** No validation takes it, it is longer than any key may be: a write that has it ends there, whoever sends it. */
-export const unreadableKey = 'x'.repeat(65);
+/** A key that is too long: validation refuses every write with it, for every caller. */
+export const invalidKey = 'x'.repeat(65);
 
-/** One request as a caller sends it; a write with this `Idempotency-Key`, if there is one. */
-export async function ask(
+/** Sends one request as a caller; a write with this `Idempotency-Key`, if any. */
+export async function sendRequest(
   url: string,
   token: string | undefined,
   { mediaType }: Operation,
   { method, path, body }: SampleRequest,
   key: string | undefined,
-): Promise<Answer> {
+): Promise<Response> {
   const book = recorderOf(url);
   await book?.beforeRequest(method, path);
   const response = await fetch(url + path, {
@@ -31,7 +31,7 @@ export async function ask(
     signal: AbortSignal.timeout(15_000),
   });
   if (response.ok && mediaType === 'text/event-stream') {
-    await response.body?.cancel(); // it goes on until the job ends
+    await response.body?.cancel(); // the stream continues until the job ends
     return { status: response.status, text: '' };
   }
   const text = await response.text();

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TemporaryPostgres, temporaryPostgres } from '@runos/testing-postgres';
 import { programOf, repository, services } from '@runos/tool-start';
 import pg from 'pg';
-import { stuckRows } from './stuck-rows.js';
+import { findPendingRows } from './pending-rows.js';
 
-describe('rows that wait for somebody', () => {
+describe('pending rows', () => {
   let postgres: TemporaryPostgres;
   let client: pg.Client;
   beforeAll(async () => {
@@ -19,8 +19,8 @@ describe('rows that wait for somebody', () => {
     await postgres.stop();
   });
 
-  it('are found in the queues and outboxes of every schema, also of one that nobody here has heard of', async () => {
-    expect(await stuckRows(client)).toEqual(['there is no outbox, so nothing was looked at']);
+  it('are found in the queues and outboxes of every schema, including unknown ones', async () => {
+    expect(await findPendingRows(client)).toEqual(['there is no outbox, so nothing was looked at']);
     await client.query(`
       CREATE SCHEMA billing;
       CREATE TABLE billing.outbox (id int, subject text, body jsonb, headers jsonb);
@@ -28,12 +28,12 @@ describe('rows that wait for somebody', () => {
       CREATE TABLE billing.idempotency (key text, request_hash text, answer text);
       INSERT INTO billing.dunning VALUES (1, now() + interval '1 hour', NULL), (2, NULL, now() - interval '1 hour');
       INSERT INTO billing.idempotency VALUES ('a', 'b', '{}')`);
-    expect(await stuckRows(client)).toEqual([]);
+    expect(await findPendingRows(client)).toEqual([]);
     await client.query(`
       INSERT INTO billing.outbox VALUES (1, 'x', '{}', '{}'), (2, 'x', '{}', '{}');
       UPDATE billing.dunning SET next_attempt_at = now() - interval '1 second', lease_expires_at = now() + interval '1 hour' WHERE id = 1;
       INSERT INTO billing.idempotency VALUES ('c', 'd', NULL)`);
-    expect((await stuckRows(client)).sort()).toEqual([
+    expect((await findPendingRows(client)).sort()).toEqual([
       '1 due rows in billing.dunning',
       '1 leased rows in billing.dunning',
       '1 unanswered rows in billing.idempotency',
@@ -41,7 +41,7 @@ describe('rows that wait for somebody', () => {
     ]);
   });
 
-  it('are looked for in every table that the services’ migrations make', async () => {
+  it('are searched in every table of the services’ migrations', async () => {
     await Promise.all(
       services
         .filter(({ database }) => database)
@@ -57,8 +57,8 @@ describe('rows that wait for somebody', () => {
         }),
     );
     await client.query('DROP SCHEMA billing CASCADE');
-    expect(await stuckRows(client)).toEqual([]);
+    expect(await findPendingRows(client)).toEqual([]);
     await client.query('CREATE TABLE jobs.letter (id int, ripe_at timestamptz)');
-    expect(await stuckRows(client)).toEqual(['whether rows of jobs.letter wait for somebody is not known']);
+    expect(await findPendingRows(client)).toEqual(['whether jobs.letter has pending rows is not known']);
   }, 30_000);
 });

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from './target.js';
 
-/** How it went for somebody who asked for ordinary things meanwhile. */
-export interface Served {
-  readonly asked: number;
+/** The responses to an ordinary client during an attack. */
+export interface ClientStatistics {
+  readonly requests: number;
   readonly failed: number;
   readonly p99Ms: number;
 }
 
-/** Asks again and again, one after the other, as long as `work` goes on; `ask` says whether it was served. */
+/** Sends one request after the other as long as `work` runs; `request` returns whether it succeeded. */
 export async function servedWhile<T>(
-  ask: () => Promise<boolean>,
+  request: () => Promise<boolean>,
   work: () => Promise<T>,
-): Promise<{ outcome: T; served: Served }> {
+): Promise<{ outcome: T; served: ClientStatistics }> {
   let over = false;
   const working = work().finally(() => (over = true));
   working.catch(() => undefined); // awaited below
@@ -20,13 +20,13 @@ export async function servedWhile<T>(
   let failed = 0;
   do {
     const started = performance.now();
-    if (!(await ask().catch(() => false))) failed += 1;
+    if (!(await request().catch(() => false))) failed += 1;
     times.push(performance.now() - started);
     await sleep(10);
   } while (!over);
   times.sort((a, b) => a - b);
   const p99Ms = Math.round(times[Math.floor(times.length * 0.99)] ?? 0);
-  return { outcome: await working, served: { asked: times.length, failed, p99Ms } };
+  return { outcome: await working, served: { requests: times.length, failed, p99Ms } };
 }
 
 /** One read of an ordinary client. */

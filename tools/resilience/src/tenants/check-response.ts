@@ -1,22 +1,26 @@
-import type { Answer } from './ask.js';
+import type { Response } from './send-request.js';
 import type { Case } from './cases.js';
 import { idNames, type Ids } from './ids.js';
 import { osidOf } from './samples.js';
 
-/** What an answer is held against. */
-export interface Beside {
-  /** The caller's. */
+/** The data against which a response is checked. */
+export interface ResponseContext {
+  /** The caller's token. */
   readonly token: string | undefined;
-  /** The things of the account that the caller is not in. */
+  /** The resources of the account to which the caller does not belong. */
   readonly hidden: Ids;
-  /** What the request, and its twin, was about. */
+  /** The ids of the request and of the same request about missing ones. */
   readonly sent: Ids;
   readonly missing: Ids;
-  readonly twin: Answer | undefined;
+  readonly twin: Response | undefined;
 }
 
-/** What is wrong about an answer; empty when nothing is. */
-export function faultsOf(one: Case, answer: Answer, { token, hidden, sent, missing, twin }: Beside): string[] {
+/** The failures of a response; empty when it is correct. */
+export function checkResponse(
+  one: Case,
+  answer: Response,
+  { token, hidden, sent, missing, twin }: ResponseContext,
+): string[] {
   const faults: string[] = [];
   const { status, code } = one.expected;
   const seen = read(answer.text);
@@ -24,18 +28,20 @@ export function faultsOf(one: Case, answer: Answer, { token, hidden, sent, missi
     faults.push(`${status} ${code ?? ''} was expected, but it was ${answer.status} ${answer.text}`);
   }
   if (twin !== undefined) {
-    const [yours, nobodys] = [blurred(answer, sent), blurred(twin, missing)];
+    const [yours, nobodys] = [withoutVariableParts(answer, sent), withoutVariableParts(twin, missing)];
     if (yours !== nobodys) faults.push(`"not yours" reads ${yours}, "does not exist" reads ${nobodys}`);
   }
   if (token !== undefined && answer.text.includes(token)) faults.push('the answer repeats the caller’s token');
-  const asked = JSON.stringify(one.request);
-  const told = idNames.filter((name) => !asked.includes(hidden[name]) && answer.text.includes(`"${hidden[name]}"`));
-  if (told.length > 0) faults.push(`the answer tells the other account's ${told.join(', ')}: ${answer.text}`);
+  const sentText = JSON.stringify(one.request);
+  const leaked = idNames.filter(
+    (name) => !sentText.includes(hidden[name]) && answer.text.includes(`"${hidden[name]}"`),
+  );
+  if (leaked.length > 0) faults.push(`the response contains the other account's ${leaked.join(', ')}: ${answer.text}`);
   return faults;
 }
 
-/** An answer without what may differ: its trace, and the ids that were sent. */
-function blurred({ status, text }: Answer, sent: Ids): string {
+/** A response without its variable parts: the trace id and the sent ids. */
+function withoutVariableParts({ status, text }: Response, sent: Ids): string {
   const { traceId: _, ...body } = read(text);
   const ids = [osidOf(sent), ...idNames.map((name) => sent[name])];
   return ids.reduce((left, id) => left.replaceAll(id, '…'), `${status} ${JSON.stringify(body)}`);

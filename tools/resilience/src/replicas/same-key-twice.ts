@@ -2,21 +2,21 @@ import { isDeepStrictEqual } from 'node:util';
 import { ApiClient, type PlaneInfo } from '@runos/tool-e2e';
 import { type Ledger } from '../load/ledger.js';
 
-/** A job that clients follow has ended within this time, ms. */
-const followedMs = 60_000;
+/** The time within which a followed job must end, ms. */
+const jobTimeoutMs = 60_000;
 
 /**
- * The same request with the same key through both gateways at the same moment makes one thing, and both are told of it;
- * its job, asked for here, is followed there to its end.
+ * The same request with the same key through both gateways at once creates one resource, and both respond with it. The
+ * other gateway streams its job to the end.
  */
-export async function oneKeyTwice({ aid, cid, token, replicas }: PlaneInfo, ledger: Ledger): Promise<void> {
+export async function sendKeyTwice({ aid, cid, token, replicas }: PlaneInfo, ledger: Ledger): Promise<void> {
   const key = `across-${ledger.jobs.size}`;
   const path = `/${aid}/${cid}/services/valkey`;
   const cpuLimitMc = 1_001;
   const from = Date.now();
-  const ask = ({ apiUrl }: PlaneInfo['replicas'][number]) =>
+  const create = ({ apiUrl }: PlaneInfo['replicas'][number]) =>
     new ApiClient(apiUrl, token).post(path, { name: key, cpuLimitMc }, { headers: { 'idempotency-key': key } });
-  const answers = await Promise.all(replicas.map(ask));
+  const answers = await Promise.all(replicas.map(create));
   const [{ status, body } = { status: 0, body: {} }] = answers;
   if (status !== 202) throw new Error(`one key at every gateway was answered ${status} ${JSON.stringify(body)}`);
   const other = answers.find((answer) => !isDeepStrictEqual([answer.status, answer.body], [status, body]));
@@ -24,13 +24,13 @@ export async function oneKeyTwice({ aid, cid, token, replicas }: PlaneInfo, ledg
   const { osid, id, jobId } = body as Record<string, string>;
   ledger.jobs.set(key, String(jobId));
   const writes = [{ cpuLimitMc, from, to: Date.now() }];
-  await followed(`${replicas.at(-1)?.apiUrl}/jobs/${jobId}/stream`, token);
+  await followJob(`${replicas.at(-1)?.apiUrl}/jobs/${jobId}/stream`, token);
   ledger.instances.push({ osid: String(osid), path: `${path}/${id}`, key, writes, deleted: false });
 }
 
-/** Reads server-sent events until the stream ends by itself. @throws Error when the last job was not completed */
-async function followed(url: string, token: string): Promise<void> {
-  const signal = AbortSignal.timeout(followedMs);
+/** Reads server-sent events until the server ends the stream. @throws Error when the job did not complete */
+async function followJob(url: string, token: string): Promise<void> {
+  const signal = AbortSignal.timeout(jobTimeoutMs);
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal });
   const statuses = [...(await response.text()).matchAll(/^event: job\nid: .*\ndata: (.*)$/gm)].map(
     ([, data]) => (JSON.parse(data ?? '{}') as { status?: string }).status,

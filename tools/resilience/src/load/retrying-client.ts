@@ -1,43 +1,43 @@
 import { recorderOf } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Final {
+export interface FinalResponse {
   readonly status: number;
   readonly body: Record<string, unknown>;
-  /** When the first attempt began and the last one was answered, ms since the epoch: in between it took effect. */
+  /** When the first attempt started and the last one ended, ms since the epoch: it took effect in between. */
   readonly from: number;
   readonly to: number;
 }
 
-/** What a client saw and should not have. */
-export interface Complaint {
+/** A response that the plane must not give. */
+export interface UnexpectedResponse {
   readonly at: string;
   readonly what: string;
 }
 
-/** The longest a client waits for one answer, ms: longer than any deadline of the plane. */
+/** The timeout of one attempt, ms: longer than any deadline of the plane. */
 const attemptMs = 30_000;
-/** Where nothing says when to come back, ms. */
+/** The pause before a retry without `Retry-After`, ms. */
 const defaultPauseMs = 250;
 
 /**
- * A client as one should be: it repeats what it got no answer to, or 503, with the same `Idempotency-Key`, and counts
- * every answer. Whatever the plane must never answer becomes a complaint.
+ * A correct client: it retries after a missing response or 503 with the same `Idempotency-Key`, and counts every
+ * response. It records responses that the plane must never give.
  */
-export class PatientClient {
-  /** Answers by status; `broken` are connections without one. */
-  readonly answers = new Map<string, number>();
-  readonly complaints: Complaint[] = [];
+export class RetryingClient {
+  /** The number of responses by status; `broken` counts connections without one. */
+  readonly responses = new Map<string, number>();
+  readonly unexpectedResponses: UnexpectedResponse[] = [];
 
   constructor(
     private readonly url: string,
     private readonly token: string,
-    /** Whether a request that began then may break off now: who would answer is gone, on purpose. */
+    /** Whether a request that started then may lack a response, because a fault hit the gateway. */
     private readonly excused: (begun: number) => boolean = () => false,
   ) {}
 
-  /** Resolves with the first answer that is one. @throws Error when there is none before `deadlineMs` is over. */
-  async send(method: string, path: string, body: unknown, key: string, deadlineMs = 180_000): Promise<Final> {
+  /** Resolves with the first final response. @throws Error when there is none within `deadlineMs` */
+  async send(method: string, path: string, body: unknown, key: string, deadlineMs = 180_000): Promise<FinalResponse> {
     const from = Date.now();
     const until = from + deadlineMs;
     while (Date.now() < until) {
@@ -51,7 +51,7 @@ export class PatientClient {
 
   async #once(method: string, path: string, body: unknown, key: string) {
     const complain = (what: string): void =>
-      void this.complaints.push({ at: new Date().toISOString(), what: `${method} ${path}: ${what}` });
+      void this.unexpectedResponses.push({ at: new Date().toISOString(), what: `${method} ${path}: ${what}` });
     const book = recorderOf(this.url);
     await book?.beforeRequest(method, path);
     const begun = Date.now();
@@ -82,7 +82,7 @@ export class PatientClient {
   }
 
   #count(answer: string): void {
-    this.answers.set(answer, (this.answers.get(answer) ?? 0) + 1);
+    this.responses.set(answer, (this.responses.get(answer) ?? 0) + 1);
   }
 }
 

