@@ -32,10 +32,10 @@ const gatherMs = 100;
 @Injectable()
 export class Deliver {
   readonly #duration = durations('runos_delivery_duration_seconds');
-  readonly #instances = new Batcher<number, Loaded | undefined>({ atMost, run: (ids) => this.#load(ids) });
+  readonly #instances = new Batcher<number, Loaded | undefined>({ maxBatchSize: atMost, run: (ids) => this.#load(ids) });
   readonly #endings = new Batcher<Ending, Finished | undefined>({
-    atMost,
-    gatherMs,
+    maxBatchSize: atMost,
+    lingerMs: gatherMs,
     run: (endings) => this.#write(endings),
   });
 

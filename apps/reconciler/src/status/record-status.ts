@@ -29,7 +29,7 @@ const gatherMs = 100;
 /** Writes down what agents report, moves jobs on with it, and lets go of what is gone. */
 @Injectable()
 export class RecordStatus {
-  readonly #told = new Batcher<Told, boolean>({ atMost, gatherMs, run: (told) => this.#seen(told) });
+  readonly #told = new Batcher<Told, boolean>({ maxBatchSize: atMost, lingerMs: gatherMs, run: (told) => this.#seen(told) });
 
   constructor(
     private readonly database: Database,

@@ -32,21 +32,21 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#queue = new WorkQueue<LoopName>({
-      run: (loop, signal) => this.#turn(loop, signal),
-      onVerdict: (loop, verdict) => {
-        if (verdict.kind === 'retrying') this.logger.warn({ err: verdict.cause, loop }, 'a turn failed; trying again');
+      reconcile: (loop, signal) => this.#turn(loop, signal),
+      onResult: (loop, result) => {
+        if (result.kind === 'error') this.logger.warn({ err: result.cause, loop }, 'a turn failed; trying again');
       },
     });
   }
 
   onApplicationBootstrap(): void {
-    this.pokes.onPoke((loop, delayMs) => this.#queue.add(loop, delayMs));
+    this.pokes.onPoke((loop, delayMs) => this.#queue.addAfter(loop, delayMs));
     const own = `reconciler:${this.config.replicaId}`;
     this.#deaf = this.listener.listen(workChannel, (from) => {
       if (from !== own) this.#queue.add('work');
     });
     for (const loop of ['work', 'deadlines', 'removals'] as const) this.#queue.add(loop);
-    this.#queue.add('housekeeping', hourMs);
+    this.#queue.addAfter('housekeeping', hourMs);
   }
 
   /** Claims nothing more and resolves when what was claimed is done. */
