@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
-import { watch, type WatchHandle } from '@runos/kube-client';
+import { startInformer, type Informer } from '@runos/kube-client';
 import { type KubeObject, managedSelector, mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentAccess, agentAccess } from '../test/spec-access.js';
@@ -12,7 +12,7 @@ const stepsMs = [0, 10, 50, 300, 1_200, 6_000];
 let access: AgentAccess;
 let spec: SpecExecutor;
 let osid: Bundle['osid'];
-let stubborn: WatchHandle | undefined;
+let stubborn: Informer | undefined;
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ function fight(replicas: number): { times: number[] } {
     written = Number(now.metadata.resourceVersion);
   };
   const selection = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: osid, labelSelector: managedSelector };
-  stubborn = watch(access.admin, selection, { changed: answer, removed: () => undefined });
+  stubborn = startInformer(access.admin, selection, { onAddOrUpdate: answer, onDelete: () => undefined });
   return { times };
 }
 

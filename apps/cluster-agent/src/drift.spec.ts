@@ -67,7 +67,7 @@ describe('a foreign change of what we set', () => {
   });
 
   it('is undone when it came through the scale subresource', async () => {
-    const path = `${await access.admin.mapping.path(statefulSet())}/scale`;
+    const path = `${await access.admin.mapper.path(statefulSet())}/scale`;
     await access.admin.transport.send({
       ...{ method: 'PATCH', path, query: { fieldManager: 'autoscaler' }, body: { spec: { replicas: 2 } } },
       contentType: 'application/merge-patch+json',

@@ -7,7 +7,7 @@ import {
   WorkQueue,
 } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
-import type { KubeClient, WatchOptions } from '@runos/kube-client';
+import type { KubeClient, InformerOptions } from '@runos/kube-client';
 import { gauge, inSpan, type Logger, withoutTrace, SpanKind, traceOf } from '@runos/observability';
 import { Applier } from './apply/applier.js';
 import { BundleStore } from './bundles/bundle-store.js';
@@ -38,7 +38,7 @@ export interface ExecutorOptions {
   readonly namespace?: string;
   readonly clock?: Clock;
   readonly fights?: ConflictBackoffOptions;
-  readonly watch?: WatchOptions;
+  readonly watch?: InformerOptions;
   /** Instances worked on at a time. Default `turnsAtOnce`. */
   readonly concurrency?: number;
   /** From then on a removal tells what holds it up. Default 60 s. */

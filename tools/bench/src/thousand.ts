@@ -85,7 +85,7 @@ const countOf = (objects: readonly KubeObject[], { kind }: Kind): number =>
 
 /** Asks for the number only: a watch would cost the API server, and this process, what the bare applies do not pay. */
 async function untilCounted(client: KubeClient, kind: Kind, wanted: number): Promise<void> {
-  const path = await client.mapping.path(kind);
+  const path = await client.mapper.path(kind);
   for (let found = 0; found < wanted; await delay(countEveryMs)) {
     const { items, metadata } = await client.transport.send<Counted>({ method: 'GET', path, query: { limit: 1 } });
     found = items.length + (metadata.remainingItemCount ?? 0);

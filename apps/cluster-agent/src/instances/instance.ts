@@ -6,7 +6,7 @@ import {
   type ObjectRef,
   refKey,
   refOf,
-  reopenObjects,
+  unpackVerifiedObjects,
 } from '@runos/kube-objects';
 import { type Carrier, counter } from '@runos/observability';
 import type { BundleRecord, Drift, Notes } from '../bundles/bundle-record.js';
@@ -101,7 +101,7 @@ export class Instance {
   /** The objects as they were rendered, by key. Unpacked anew each time: the agent holds no objects. */
   rendered(): Map<string, KubeObject> {
     if (this.record.removing) return new Map();
-    return new Map(reopenObjects(this.record.objectsGz).map((object) => [refKey(refOf(object)), object]));
+    return new Map(unpackVerifiedObjects(this.record.objectsGz).map((object) => [refKey(refOf(object)), object]));
   }
 
   /** Takes the record's bundle as the one to keep: what is new in it, or differs from what was applied, is to do. */

@@ -1,21 +1,21 @@
 import {
-  type KindSelection,
+  type ResourceSelector,
   type KubeClient,
-  watch,
-  type WatchHandle,
-  type WatchHandler,
-  type WatchOptions,
+  startInformer,
+  type Informer,
+  type ResourceEventHandler,
+  type InformerOptions,
 } from '@runos/kube-client';
 import { groupOf, managedSelector, type ObjectRef } from '@runos/kube-objects';
 
-export interface KindWatchesOptions extends WatchOptions {
+export interface KindWatchesOptions extends InformerOptions {
   readonly client: KubeClient;
-  readonly handlerFor: (kind: string) => WatchHandler;
+  readonly handlerFor: (kind: string) => ResourceEventHandler;
 }
 
 /** One watch per kind that is needed, whatever the number of instances. */
 export class KindWatches {
-  readonly #watches = new Map<string, WatchHandle>();
+  readonly #watches = new Map<string, Informer>();
   #stopped = false;
 
   constructor(private readonly options: KindWatchesOptions) {}
@@ -26,7 +26,7 @@ export class KindWatches {
   }
 
   /** Watches a selection of its own. */
-  needSelection(selection: KindSelection, options: WatchOptions = {}): void {
+  needSelection(selection: ResourceSelector, options: InformerOptions = {}): void {
     this.#start(selection, options);
   }
 
@@ -40,11 +40,11 @@ export class KindWatches {
     await Promise.all([...this.#watches.values()].map((handle) => handle.stop()));
   }
 
-  #start(selection: KindSelection, own: WatchOptions = {}): void {
+  #start(selection: ResourceSelector, own: InformerOptions = {}): void {
     const key = kindKey(selection);
     if (this.#stopped || this.#watches.has(key)) return;
     const { client, handlerFor } = this.options;
-    this.#watches.set(key, watch(client, selection, handlerFor(key), { ...this.options, ...own }));
+    this.#watches.set(key, startInformer(client, selection, handlerFor(key), { ...this.options, ...own }));
   }
 }
 

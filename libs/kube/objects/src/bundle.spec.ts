@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Fault } from '@runos/kernel';
 import fc from 'fast-check';
+import { propertySeed } from '@runos/testing-basics';
 import { gzipSync } from 'node:zlib';
 import { applyWaves } from './apply-order.js';
 import { packObjects, unpackObjects } from './bundle-codec.js';
@@ -10,7 +11,9 @@ import { holdsData, immutablePolicy } from './immutable-policy.js';
 import { mergeInventory, recordUid, entriesToPrune, withoutDeleted } from './inventory.js';
 import { labelsOf, osidOf, sameOwner } from './labels.js';
 import { type ObjectRef, printRef, refKey, refOf } from './object-ref.js';
-import { objectOf } from '../test/spec-object.js';
+import { objectOf } from '../test/objects.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const ref = (kind: string, name = 'a', apiVersion = 'v1', namespace: string | undefined = 'n'): ObjectRef => ({
   ...{ apiVersion, kind, name },

@@ -3,10 +3,10 @@ import { degraded, failed, type Health, progressing, ready, sentence } from './h
 import { conditionOf, outdated } from './object-conditions.js';
 import { remedyFor } from './pod.js';
 
-/** The operator's word for "everything is as the spec says". */
+/** The phase in which live state matches the spec. */
 const healthyPhase = 'Cluster in healthy state';
 
-/** Phases that the operator does not leave by itself, and what helps. */
+/** Phases that the operator does not leave without help, with reason and remedy. */
 const finalPhases: readonly (readonly [pattern: RegExp, reason: string, remedy: string])[] = [
   [/disk space/i, 'DiskFull', 'Let its storage grow.'],
   [/unrecoverable/i, 'Unrecoverable', 'Restore it from a backup.'],

@@ -1,6 +1,6 @@
 import { failed, type Health, sentence } from './health.js';
 
-/** A controller could not make a pod: mostly a quota, else an admission rule. `message` is Kubernetes' own. */
+/** Health of a controller that cannot create pods, mostly because of a quota. `message` is that of Kubernetes. */
 export function failedCreate(message: string): Health {
   return /exceeded quota/.test(message)
     ? failed('QuotaExceeded', `${sentence(message)} Raise the quota or choose a smaller class.`)

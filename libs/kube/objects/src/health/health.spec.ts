@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { objectOf } from '../../test/spec-object.js';
+import { propertySeed } from '@runos/testing-basics';
+import { objectOf } from '../../test/objects.js';
 import { assessHealth } from './assess-health.js';
 import { failedCreate } from './failed-create.js';
 import { replicasOf } from './replicas.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const set = (status: object, spec: object = { replicas: 2 }) =>
   objectOf('StatefulSet', { spec, status: { observedGeneration: 3, ...status } }, { generation: 3 }, 'apps/v1');

@@ -5,9 +5,9 @@ import { conditionOf, outdated } from './object-conditions.js';
 
 const count = (object: KubeObject, field: string): number => numberOf(mapAt(object, 'status')[field]) ?? 0;
 
-const wanted = (object: KubeObject): number => numberOf(mapAt(object, 'spec')['replicas']) ?? 1;
+const desiredReplicas = (object: KubeObject): number => numberOf(mapAt(object, 'spec')['replicas']) ?? 1;
 
-const unseen = (object: KubeObject): boolean =>
+const isNotObserved = (object: KubeObject): boolean =>
   mapAt(object, 'status')['observedGeneration'] === undefined || outdated(object);
 
 const rolling = (object: KubeObject, done: number, of: number): Health =>
@@ -23,7 +23,7 @@ const missing = (object: KubeObject, have: number, of: number): Health =>
   );
 
 export function deploymentHealth(object: KubeObject): Health {
-  if (unseen(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+  if (isNotObserved(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
   const refused = conditionOf(object, 'ReplicaFailure');
   if (refused?.status === 'True') return failedCreate(refused.message);
   const progress = conditionOf(object, 'Progressing');
@@ -33,7 +33,7 @@ export function deploymentHealth(object: KubeObject): Health {
       `${sentence(progress.message)} Look at its pods, or go back to the previous version.`,
     );
   }
-  const of = wanted(object);
+  const of = desiredReplicas(object);
   const updated = count(object, 'updatedReplicas');
   const available = count(object, 'availableReplicas');
   if (updated < of || count(object, 'replicas') > updated) return rolling(object, Math.min(updated, available), of);
@@ -42,8 +42,8 @@ export function deploymentHealth(object: KubeObject): Health {
 }
 
 export function statefulSetHealth(object: KubeObject): Health {
-  if (unseen(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
-  const of = wanted(object);
+  if (isNotObserved(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+  const of = desiredReplicas(object);
   const up = count(object, 'readyReplicas');
   const status = mapAt(object, 'status');
   const onDelete = textOf(mapAt(object, 'spec', 'updateStrategy')['type']) === 'OnDelete';
@@ -55,7 +55,7 @@ export function statefulSetHealth(object: KubeObject): Health {
 }
 
 export function daemonSetHealth(object: KubeObject): Health {
-  if (unseen(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+  if (isNotObserved(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
   const of = count(object, 'desiredNumberScheduled');
   const up = count(object, 'numberReady');
   if (count(object, 'updatedNumberScheduled') < of) return rolling(object, up, of);

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { propertySeed } from '@runos/testing-basics';
 import type { FieldsV1 } from '../kube-object.js';
-import { entry, objectOf, ours } from '../../test/spec-object.js';
+import { entry, objectOf, ours } from '../../test/objects.js';
 import { conflictingManagersOf } from './conflicting-manager.js';
 import { membersOf, printPath, touches } from './field-path.js';
 import { valueAt, valuesOf } from './field-value.js';
 import { changedPaths, isCreated, ownedFields, ownedHash } from './owned-fields.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const fields: FieldsV1 = {
   'f:metadata': { 'f:labels': { 'f:app': {} } },

@@ -32,7 +32,7 @@ const config = (user: object, cluster: object = { server: 'https://api:6443/pref
   );
 
 describe('a kubeconfig', () => {
-  it('gives server, authority and a token', async () => {
+  it('provides server, CA and token', async () => {
     const cluster = {
       server: 'https://api:6443/prefix/',
       'certificate-authority-data': base64('CA'),
@@ -43,7 +43,7 @@ describe('a kubeconfig', () => {
     expect(await access.authorization?.()).toBe('Bearer t');
   });
 
-  it('gives certificates, from data or from files beside it', async () => {
+  it('provides certificates from data or from files next to it', async () => {
     file('client.key', 'KEY');
     const access = await readKubeconfig(
       config({ 'client-certificate-data': base64('CRT'), 'client-key': 'client.key' }),
@@ -52,7 +52,7 @@ describe('a kubeconfig', () => {
     expect(access.authorization).toBeUndefined();
   });
 
-  it('runs the program that it names, and again when its token was refused', async () => {
+  it('runs its exec plugin, and again after its token was rejected', async () => {
     const status = '{"status":{"token":"\'$(date +%N)\'"}}';
     const command = file(
       'login',
@@ -62,20 +62,20 @@ describe('a kubeconfig', () => {
     const first = await access.authorization?.();
     expect(first).toMatch(/^Bearer \d+$/);
     expect(await access.authorization?.()).toBe(first);
-    access.refused?.();
+    access.onUnauthorized?.();
     expect(await access.authorization?.()).not.toBe(first);
   });
 
-  it('is refused with what is missing and what there is', async () => {
+  it('is rejected with the missing part and the available entries', async () => {
     await expect(readKubeconfig(config({}), 'other')).rejects.toThrow(/no context "other"; it has: x, broken/);
     await expect(readKubeconfig(config({}), 'broken')).rejects.toThrow(/no user "nobody"; it has: u/);
-    await expect(readKubeconfig(config({}, {}))).rejects.toThrow(/names no server/);
-    await expect(readKubeconfig(file('empty', ''))).rejects.toThrow(/is no kubeconfig/);
+    await expect(readKubeconfig(config({}, {}))).rejects.toThrow(/has no server/);
+    await expect(readKubeconfig(file('empty', ''))).rejects.toThrow(/is not a kubeconfig/);
   });
 });
 
-describe('a token in a file', () => {
-  it('is read again every minute, and at once when it was refused', async () => {
+describe('a token file', () => {
+  it('is read again every minute, and at once after a 401', async () => {
     const clock = new ManualClock();
     const path = file('token', 'one\n');
     const token = tokenFile(path, clock);
@@ -85,13 +85,13 @@ describe('a token in a file', () => {
     await clock.advance(60_000);
     expect(await token.authorization?.()).toBe('Bearer two');
     file('token', 'three\n');
-    token.refused?.();
+    token.onUnauthorized?.();
     expect(await token.authorization?.()).toBe('Bearer three');
   });
 });
 
-describe('in a pod', () => {
-  it('is the cluster around it, as the pod’s service account', async () => {
+describe('in-cluster access', () => {
+  it('is the cluster of the pod, as its service account', async () => {
     file('ca.crt', 'CA');
     file('token', 'account');
     const access = await inClusterAccess(
@@ -102,7 +102,7 @@ describe('in a pod', () => {
     expect(await access.authorization?.()).toBe('Bearer account');
   });
 
-  it('is refused outside of one', async () => {
+  it('fails outside of a pod', async () => {
     await expect(inClusterAccess({})).rejects.toThrow(/not in a pod.*kubeconfig/);
   });
 });

@@ -3,19 +3,19 @@ import { type Clock, systemClock } from '@runos/kernel';
 import type { ApiTransport } from './api-transport.js';
 import { isNotFound, KubeError } from './kube-error.js';
 
-/** Where one kind lives in the API. */
+/** The resource that serves one kind. */
 export interface Resource {
   readonly plural: string;
   readonly namespaced: boolean;
 }
 
-/** A kind that was not there is asked for again after this long: its operator may have been installed meanwhile. */
-const absentForMs = 5_000;
+/** Discovery of a missing kind is repeated after this long: its operator may have been installed since. */
+const missingKindTtlMs = 5_000;
 
 type Kinds = ReadonlyMap<string, Resource>;
 
-/** Which path serves which kind, from the API's own discovery; kept until a kind is missing. */
-export class RestMapping {
+/** Maps kinds to paths, as client-go's RESTMapper does. Discovery is cached until a kind is missing. */
+export class RestMapper {
   readonly #groups = new Map<string, { kinds: Promise<Kinds>; at: number }>();
 
   constructor(
@@ -23,9 +23,9 @@ export class RestMapping {
     private readonly clock: Clock = systemClock,
   ) {}
 
-  /** Throws KubeError `NoKind` if the cluster does not serve the kind. */
+  /** @throws KubeError `NoKind` if the cluster does not serve the kind. */
   async resource(apiVersion: string, kind: string): Promise<Resource> {
-    const known = (await this.#kinds(apiVersion)).get(kind) ?? (await this.#kinds(apiVersion, absentForMs)).get(kind);
+    const known = (await this.#kinds(apiVersion)).get(kind) ?? (await this.#kinds(apiVersion, missingKindTtlMs)).get(kind);
     if (known) return known;
     throw new KubeError(`The cluster has no kind ${kind} in ${apiVersion}: install the operator that brings it.`, {
       status: 404,
@@ -36,9 +36,9 @@ export class RestMapping {
   /** The path of one object, or of the list of its kind when `name` is absent. */
   async path(ref: Omit<ObjectRef, 'name'> & { readonly name?: string }): Promise<string> {
     const { plural, namespaced } = await this.resource(ref.apiVersion, ref.kind);
-    const inside = namespaced && ref.namespace ? `/namespaces/${encodeURIComponent(ref.namespace)}` : '';
-    const one = ref.name === undefined ? '' : `/${encodeURIComponent(ref.name)}`;
-    return `${root(ref.apiVersion)}${inside}/${plural}${one}`;
+    const scope = namespaced && ref.namespace ? `/namespaces/${encodeURIComponent(ref.namespace)}` : '';
+    const object = ref.name === undefined ? '' : `/${encodeURIComponent(ref.name)}`;
+    return `${root(ref.apiVersion)}${scope}/${plural}${object}`;
   }
 
   #kinds(apiVersion: string, maxAgeMs = Infinity): Promise<Kinds> {

@@ -1,6 +1,6 @@
 import type { KubeObject, ManagedFields, ObjectMeta } from '../src/kube-object.js';
 
-/** An object of a spec: what matters is given, the rest is as any other. */
+/** An object with the given content and defaults for the rest. */
 export const objectOf = (
   kind: string,
   content: Readonly<Record<string, unknown>> = {},

@@ -27,7 +27,7 @@ export function serviceHealth(service: KubeObject): Health {
   );
 }
 
-/** Kinds we know nothing about: believed if they have a Ready condition, otherwise fine once they exist. */
+/** Unknown kinds: health is their Ready or Available condition. Without one they are ready once they exist. */
 export function customHealth(object: KubeObject): Health {
   const condition = conditionOf(object, 'Ready') ?? conditionOf(object, 'Available');
   if (condition === undefined) return ready('Exists');
