@@ -94,7 +94,8 @@ export class ApiTransport {
         signal: timeout.signal,
       });
       const text = await response.body.text();
-      if (response.statusCode >= 300) throw this.#errorOf(response.statusCode, text, call, response.headers['retry-after']);
+      if (response.statusCode >= 300)
+        throw this.#errorOf(response.statusCode, text, call, response.headers['retry-after']);
       return JSON.parse(text) as T;
     } catch (thrown) {
       if (timeout.timedOut()) this.#replacePool(pool);

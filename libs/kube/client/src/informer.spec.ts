@@ -27,7 +27,12 @@ function record(client: KubeClient, label: string, options: InformerOptions = {}
   let watchErrors = 0;
   const note = (what: string) => (object: KubeObject) =>
     void events.push(`${what} ${object.kind} ${object.metadata.name}`);
-  const selection = { apiVersion: 'v1', kind: 'ConfigMap', namespace: harness.namespace, labelSelector: `kind=${label}` };
+  const selection = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespace: harness.namespace,
+    labelSelector: `kind=${label}`,
+  };
   const handler = {
     onAddOrUpdate: note('changed'),
     onDelete: note('removed'),
@@ -54,7 +59,9 @@ describe('an informer', () => {
     await recorded.until('changed ConfigMap second');
     await harness.client.delete(refOf(configMap(harness.namespace, 'first')));
     await recorded.until('removed ConfigMap first');
-    await harness.client.mergePatch(refOf(configMap(harness.namespace, 'second')), { metadata: { labels: { kind: null } } });
+    await harness.client.mergePatch(refOf(configMap(harness.namespace, 'second')), {
+      metadata: { labels: { kind: null } },
+    });
     await recorded.until('removed ConfigMap second');
   });
 

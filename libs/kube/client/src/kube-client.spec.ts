@@ -93,7 +93,8 @@ describe('the client', () => {
     );
     expect(unknown).toMatchObject({ reason: 'NoKind', message: expect.stringContaining('install the operator') });
     expect(
-      (await refused(harness.newClient({ server: harness.cluster.server }).get(refOf(configMap('kube-none', 'x'))))).status,
+      (await refused(harness.newClient({ server: harness.cluster.server }).get(refOf(configMap('kube-none', 'x')))))
+        .status,
     ).toBe(404);
   });
 

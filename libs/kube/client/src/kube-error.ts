@@ -54,7 +54,8 @@ export class KubeError extends Error {
       message: textOf(cause['message']) ?? '',
     }));
     const seconds = Number(retryAfter ?? numberOf(details['retryAfterSeconds']));
-    const message = (isMap(statusObject) ? textOf(statusObject['message']) : undefined) ?? `${call}: ${body.slice(0, 300)}`;
+    const message =
+      (isMap(statusObject) ? textOf(statusObject['message']) : undefined) ?? `${call}: ${body.slice(0, 300)}`;
     return new KubeError(message, {
       status,
       reason: (isMap(statusObject) ? textOf(statusObject['reason']) : undefined) ?? `Http${status}`,

@@ -25,7 +25,8 @@ export class RestMapper {
 
   /** @throws KubeError `NoKind` if the cluster does not serve the kind. */
   async resource(apiVersion: string, kind: string): Promise<Resource> {
-    const known = (await this.#kinds(apiVersion)).get(kind) ?? (await this.#kinds(apiVersion, missingKindTtlMs)).get(kind);
+    const known =
+      (await this.#kinds(apiVersion)).get(kind) ?? (await this.#kinds(apiVersion, missingKindTtlMs)).get(kind);
     if (known) return known;
     throw new KubeError(`The cluster has no kind ${kind} in ${apiVersion}: install the operator that brings it.`, {
       status: 404,

@@ -6,7 +6,10 @@ import type { ClusterAccess } from './cluster-access.js';
 const cacheMs = 60_000;
 
 /** A bearer token in a file that is rotated. It is read again every minute, and at once after a 401. */
-export function tokenFile(path: string, clock: Clock = systemClock): Pick<ClusterAccess, 'authorization' | 'onUnauthorized'> {
+export function tokenFile(
+  path: string,
+  clock: Clock = systemClock,
+): Pick<ClusterAccess, 'authorization' | 'onUnauthorized'> {
   let read: { header: string; at: number } | undefined;
   return {
     async authorization() {

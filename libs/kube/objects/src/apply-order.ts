@@ -15,7 +15,8 @@ const referencedKinds: ReadonlySet<string> = new Set([
   'NetworkPolicy',
 ]);
 
-const waveOf = (object: KubeObject): number => (object.kind === 'Namespace' ? 0 : referencedKinds.has(object.kind) ? 1 : 2);
+const waveOf = (object: KubeObject): number =>
+  object.kind === 'Namespace' ? 0 : referencedKinds.has(object.kind) ? 1 : 2;
 
 /** Waves in order: namespaces, then referenced kinds, then the rest. The objects of a wave are applied concurrently. */
 export function applyWaves(objects: readonly KubeObject[]): KubeObject[][] {

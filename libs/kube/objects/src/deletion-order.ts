@@ -30,8 +30,16 @@ export function deletionSteps<R extends ObjectRef>(inventory: readonly R[]): Del
       propagation: 'Foreground',
       refs: namespaced.filter((ref) => isCustomResource(ref) || workloads.has(ref.kind)),
     },
-    { name: 'claims', propagation: 'Background', refs: namespaced.filter((ref) => ref.kind === 'PersistentVolumeClaim') },
-    { name: 'cluster-scoped', propagation: 'Background', refs: clusterScoped.filter((ref) => ref.kind !== 'Namespace') },
+    {
+      name: 'claims',
+      propagation: 'Background',
+      refs: namespaced.filter((ref) => ref.kind === 'PersistentVolumeClaim'),
+    },
+    {
+      name: 'cluster-scoped',
+      propagation: 'Background',
+      refs: clusterScoped.filter((ref) => ref.kind !== 'Namespace'),
+    },
     { name: 'namespaces', propagation: 'Background', refs: clusterScoped.filter((ref) => ref.kind === 'Namespace') },
   ];
   return steps.filter((step) => step.refs.length > 0);

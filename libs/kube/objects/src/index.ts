@@ -1,5 +1,11 @@
 export { applyWaves } from './apply-order.js';
-export { bundleLimitBytes, type PackedBundle, packObjects, unpackVerifiedObjects, unpackObjects } from './bundle-codec.js';
+export {
+  bundleLimitBytes,
+  type PackedBundle,
+  packObjects,
+  unpackVerifiedObjects,
+  unpackObjects,
+} from './bundle-codec.js';
 export { canonicalJson, digestOf } from './canonical-json.js';
 export { type DeletionStep, deletionSteps, type Propagation } from './deletion-order.js';
 export { assessHealth } from './health/assess-health.js';
