@@ -24,7 +24,7 @@ afterAll(async () => {
   await access?.stop();
 });
 
-/** Why it was refused; fails if it was not. */
+/** The message of a 403 response. Fails for any other result. */
 async function refusal(attempt: Promise<unknown>): Promise<string> {
   try {
     await attempt;
@@ -32,7 +32,7 @@ async function refusal(attempt: Promise<unknown>): Promise<string> {
     if (thrown instanceof KubeError && thrown.status === 403) return thrown.message;
     throw thrown;
   }
-  throw new Error('it was allowed');
+  throw new Error('the request was allowed');
 }
 
 describe('the cluster agent under its own account', () => {
@@ -50,7 +50,7 @@ describe('the cluster agent under its own account', () => {
     expect(await refusal(agent.delete(root))).toContain(namespace);
   });
 
-  it('neither takes over nor deletes a namespace without our labels', async () => {
+  it('neither adopts nor deletes a namespace without our labels', async () => {
     const { admin, agent } = access;
     const name = newOsid();
     await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -60,13 +60,13 @@ describe('the cluster agent under its own account', () => {
     await admin.delete(refIn(name, 'v1', 'Namespace'));
   });
 
-  it('makes no namespace that is not an instance’s, and none without labels', async () => {
+  it('creates only namespaces of instances, with their labels', async () => {
     const make = (metadata: KubeObject['metadata']) => access.agent.apply({ ...ours, metadata });
     expect(await refusal(make({ name: 'somewhere' }))).toContain('somewhere');
     expect(await refusal(make({ name: 'somewhere', labels: ours.metadata.labels }))).toContain('somewhere');
   });
 
-  it('puts an instance’s label back that somebody took from its namespace', async () => {
+  it('restores a removed label of the namespace of an instance', async () => {
     const ref = refIn(osid, 'v1', 'Namespace');
     await access.admin.mergePatch(ref, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
     await access.agent.apply(ours);
@@ -89,7 +89,7 @@ describe('the cluster agent under its own account', () => {
     }
   });
 
-  it('is held to that by the admission policy too, whatever its role allows', async () => {
+  it('is restricted by the admission policy too, whatever its role allows', async () => {
     const { admin, agent, namespace } = access;
     const everything = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -103,7 +103,9 @@ describe('the cluster agent under its own account', () => {
     await admin.create(everything);
     try {
       await waitUntil(async () => !(await refusal(agent.apply(roleBinding))).includes('cannot'), {
-        ...{ deadlineMs: 10_000, everyMs: 50, because: () => 'the role does not take effect' },
+        deadlineMs: 10_000,
+        everyMs: 50,
+        because: () => 'the role does not take effect',
       });
       expect(await refusal(agent.apply(roleBinding))).toMatch(/may not write rbac.authorization.k8s.io\/rolebindings/);
       expect(await refusal(agent.apply({ ...everything, metadata: { name: 'probe' } }))).toContain('may not write');
@@ -115,7 +117,7 @@ describe('the cluster agent under its own account', () => {
     }
   });
 
-  it('keeps only secrets and its lease in its own namespace', async () => {
+  it('writes only Secrets and its Lease in its own namespace', async () => {
     const { agent, namespace } = access;
     await agent.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe', namespace } });
     await agent.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'probe', namespace } });

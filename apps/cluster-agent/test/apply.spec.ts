@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 
 describe('a bundle', () => {
-  it('is refused when it is damaged, reaches outside its namespace, or does not say whose it is', async () => {
+  it('is refused when it is damaged, has objects outside its namespace, or lacks the labels of its instance', async () => {
     const bundle = bundleOf(osid, 1, objects);
     const reasons = await Promise.all([
       harness.controller.applyBundle({ ...bundle, digest: 'a'.repeat(64) }),
@@ -51,12 +51,12 @@ describe('a bundle', () => {
       apply(1, objects.slice(1)),
     ]);
     expect(reasons.map(({ accepted }) => accepted)).toEqual([false, false, false, false, false]);
-    const words = [/digest/, /outside the namespace/, /labels/, /twice/, /does not bring the namespace/];
-    reasons.forEach(({ reason }, index) => expect(reason).toMatch(words[index] as RegExp));
+    const patterns = [/digest/, /outside the namespace/, /labels/, /twice/, /does not contain the namespace/];
+    reasons.forEach(({ reason }, index) => expect(reason).toMatch(patterns[index] as RegExp));
     expect(harness.controller.instances.get(osid)).toBeUndefined();
   });
 
-  it('is refused when it is older than the stored one, and harmless when it is the same', async () => {
+  it('is refused when it is older than the stored one, and accepted when it is the same', async () => {
     await harness.applyUntilReady(bundleOf(osid, 2, objects));
     expect(await apply(1)).toMatchObject({ accepted: false, reason: expect.stringContaining('older') });
     expect(
@@ -67,11 +67,11 @@ describe('a bundle', () => {
     ).toMatchObject({ accepted: false });
     harness.statuses.length = 0;
     expect(await apply(2)).toEqual({ accepted: true });
-    // Whoever asks again has missed the answer.
+    // The plane sends a bundle again when it has missed the report.
     await harness.waitForStatus(osid, ({ phase, generation }) => phase === 'ready' && generation === 2);
   });
 
-  it('takes what is no longer in it away, and applies only what differs', async () => {
+  it('prunes objects that are no longer in it, and applies only those that differ', async () => {
     await harness.applyUntilReady(bundleOf(osid, 1, objects));
     const untouched = (await access.admin.get(refIn(osid, 'v1', 'Service'))).metadata.resourceVersion;
     const without = objects.filter(({ metadata }) => metadata.name !== `${osid}-members`);
@@ -79,18 +79,18 @@ describe('a bundle', () => {
     const members = refIn(osid, 'v1', 'Service', `${osid}-members`);
     await waitUntil(async () => (await access.admin.find(members)) === undefined, {
       deadlineMs: 5_000,
-      because: () => 'it stays',
+      because: () => 'the Service was not pruned',
     });
     expect((await access.admin.get(refIn(osid, 'v1', 'Service'))).metadata.resourceVersion).toBe(untouched);
     expect(harness.drifts(osid)).toEqual([]);
   });
 
-  it('never takes over a namespace that does not carry our labels', async () => {
+  it('does not adopt a namespace without our labels', async () => {
     await access.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid } });
     await apply(1);
-    const told = await harness.waitForStatus(osid, blocked);
-    expect(told).toMatchObject({ phase: 'failed' });
-    expect(told.objects[0]).toMatchObject({ kind: 'Namespace', state: 'failed', reason: 'NotOurs' });
+    const status = await harness.waitForStatus(osid, blocked);
+    expect(status).toMatchObject({ phase: 'failed' });
+    expect(status.objects[0]).toMatchObject({ kind: 'Namespace', state: 'failed', reason: 'NotOurs' });
     expect((await access.admin.get(refIn(osid, 'v1', 'Namespace'))).metadata.labels).not.toHaveProperty([
       'runos.com/osid',
     ]);
@@ -99,7 +99,7 @@ describe('a bundle', () => {
 });
 
 describe('a change that Kubernetes does not allow', () => {
-  it('makes what holds no data anew: a ConfigMap that was frozen', async () => {
+  it('recreates an immutable ConfigMap, which has no data to lose', async () => {
     await harness.applyUntilReady(
       bundleOf(
         osid,
@@ -121,7 +121,7 @@ describe('a change that Kubernetes does not allow', () => {
     expect(harness.drifts(osid)).toEqual([]);
   });
 
-  it('makes a StatefulSet anew and leaves its pods running', async () => {
+  it('recreates a StatefulSet and keeps its pods running', async () => {
     await harness.applyUntilReady(bundleOf(osid, 1, objects));
     const pod = refIn(osid, 'v1', 'Pod', `${osid}-0`);
     const set = refIn(osid, 'apps/v1', 'StatefulSet');
@@ -134,32 +134,32 @@ describe('a change that Kubernetes does not allow', () => {
     expect(harness.drifts(osid)).toEqual([]);
   });
 
-  it('is told, with the field, when it can never work', async () => {
+  it('is reported with its field when it is invalid', async () => {
     await harness.applyUntilReady(bundleOf(osid, 1, objects));
     const bad = with_('StatefulSet', (one) => ({ ...one, spec: { ...mapAt(one, 'spec'), replicas: 'many' } }));
     await apply(2, bad);
-    const told = await harness.waitForStatus(osid, blocked);
-    expect(told.objects[0]).toMatchObject({ kind: 'StatefulSet', state: 'failed', reason: 'Blocked' });
-    expect(told.objects[0]?.message).toContain('.spec.replicas');
+    const status = await harness.waitForStatus(osid, blocked);
+    expect(status.objects[0]).toMatchObject({ kind: 'StatefulSet', state: 'failed', reason: 'Blocked' });
+    expect(status.objects[0]?.message).toContain('.spec.replicas');
     harness.statuses.length = 0;
     await harness.applyUntilReady(bundleOf(osid, 3, objects));
   });
 
-  it('is told, with what to do, when the cluster does not know the kind', async () => {
+  it('is reported with the remedy when the cluster does not serve the kind', async () => {
     const { labels } = ofKind(objects, 'ConfigMap').metadata;
     const unknown = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w', namespace: osid, labels } };
     await apply(1, [...objects, unknown]);
-    const told = await harness.waitForStatus(osid, ({ conditions }) =>
+    const status = await harness.waitForStatus(osid, ({ conditions }) =>
       conditions.some(({ reason }) => reason === 'NoKind'),
     );
-    const line = told.objects.find(({ kind }) => kind === 'Widget');
+    const line = status.objects.find(({ kind }) => kind === 'Widget');
     expect(line).toMatchObject({ state: 'pending', reason: 'NoKind' });
     expect(line?.message).toContain('install the operator');
   });
 });
 
 describe('an instance that cannot get ready', () => {
-  it('says which quota stands in its way', async () => {
+  it('reports the exceeded quota', async () => {
     await harness.applyUntilReady(bundleOf(osid, 1, objects));
     const quota = {
       apiVersion: 'v1',
@@ -172,13 +172,13 @@ describe('an instance that cannot get ready', () => {
       2,
       with_('StatefulSet', (one) => ({ ...one, spec: { ...mapAt(one, 'spec'), replicas: 2 } })),
     );
-    const told = await harness.waitForStatus(osid, ({ objects: all }) =>
+    const status = await harness.waitForStatus(osid, ({ objects: all }) =>
       all.some(({ reason }) => reason === 'QuotaExceeded'),
     );
-    const line = told.objects.find(({ reason }) => reason === 'QuotaExceeded');
+    const line = status.objects.find(({ reason }) => reason === 'QuotaExceeded');
     expect(line).toMatchObject({ kind: 'StatefulSet', state: 'failed' });
     expect(line?.message).toMatch(/exceeded quota: small.*Raise the quota/);
-    expect(told.phase).toBe('degraded');
+    expect(status.phase).toBe('degraded');
     await access.admin.delete(refIn(osid, 'v1', 'ResourceQuota', 'small'));
     await harness.applyUntilReady(bundleOf(osid, 3, objects));
   });

@@ -77,11 +77,11 @@ function start(changes: Record<string, unknown> = {}): ClusterAgent {
   return agent;
 }
 
-const heard = (type: string) => plane.heard.filter((report) => report.type === type);
+const reportsOf = (type: string) => plane.heard.filter((report) => report.type === type);
 const until = (holds: () => unknown, what: string) =>
-  waitUntil(() => Boolean(holds()), { deadlineMs: 20_000, because: () => `${what} did not come about` });
+  waitUntil(() => Boolean(holds()), { deadlineMs: 20_000, because: () => `${what} did not happen` });
 
-function tell<I extends Instruction>(instruction: I, input: InputOf<I>): void {
+function instruct<I extends Instruction>(instruction: I, input: InputOf<I>): void {
   plane.streams.at(-1)?.write(instructionEnvelope(instruction, input, crypto.randomUUID()));
 }
 
@@ -91,14 +91,14 @@ const phases = (osid: Bundle['osid']) =>
   );
 
 describe('the cluster agent', () => {
-  it('registers for its cluster with a key that never leaves it, and says what it stores', async () => {
+  it('registers for its cluster with a key that never leaves it, and announces its root hash', async () => {
     start();
-    await until(() => heard('AgentHello').length === 1, 'a hello');
+    await until(() => reportsOf('AgentHello').length === 1, 'a hello');
     const system = await access.admin.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' });
     expect(plane.registered).toMatchObject([
       { machineId: system.metadata.uid, agentKind: 'cluster-agent', aid: 'abcde' },
     ]);
-    expect(heard('AgentHello')[0]).toMatchObject({
+    expect(reportsOf('AgentHello')[0]).toMatchObject({
       body: { capabilities: ['bundles/1'], count: 0, root: '0'.repeat(32) },
     });
     const secret = await access.admin.get(refIn(access.namespace, 'v1', 'Secret', 'cluster-agent-tls'));
@@ -116,47 +116,48 @@ describe('the cluster agent', () => {
     expect(plane.registered).toHaveLength(1);
   });
 
-  it('applies and removes what it is told to, and reports over the stream', async () => {
+  it('applies and removes instances, and reports over the stream', async () => {
     const osid = newOsid();
     start();
-    await until(() => heard('AgentHello').length === 1, 'a hello');
-    tell(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
+    await until(() => reportsOf('AgentHello').length === 1, 'a hello');
+    instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
     await until(() => phases(osid).at(-1) === 'ready', 'a ready instance');
-    tell(DELETE_BUNDLE, { osid, generation: 2, revision: 2 });
+    instruct(DELETE_BUNDLE, { osid, generation: 2, revision: 2 });
     await until(() => phases(osid).at(-1) === 'gone', 'the removal');
     expect(await access.admin.find(refIn(osid, 'v1', 'Namespace'))).toBeUndefined();
   });
 
-  it('repairs while the plane is away, and tells it afterwards', async () => {
+  it('repairs while it is disconnected, and reports the drift afterwards', async () => {
     const osid = newOsid();
     const agent = start();
     await until(() => agent.connected, 'a connection');
-    tell(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
+    instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
     await until(() => phases(osid).at(-1) === 'ready', 'a ready instance');
     plane.close();
     await until(() => !agent.connected, 'the loss of the plane');
     const set = refIn(osid, 'apps/v1', 'StatefulSet');
     await access.admin.mergePatch(set, { spec: { replicas: 2 } }, { fieldManager: 'night-shift' });
     await waitUntil(async () => mapAt(await access.admin.get(set), 'spec')['replicas'] === 1, {
-      ...{ deadlineMs: 10_000, because: () => 'it was not repaired' },
+      deadlineMs: 10_000,
+      because: () => 'it was not repaired',
     });
     await plane.open();
     await until(() => agent.connected, 'the connection');
-    const told = () =>
+    const reported = () =>
       plane.heard.some(({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('night-shift'));
-    await until(told, 'the report of the drift');
+    await until(reported, 'the report of the drift');
     await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
   });
 
-  it('compares what it stores when the plane is not in step', async () => {
+  it('resyncs when the plane is not in sync', async () => {
     plane.onReport = ({ type }) =>
       type === 'AgentHello' ? { inSync: false } : type === 'RESYNC' ? { equal: true } : {};
     start();
-    await until(() => heard('RESYNC').length === 1, 'a comparison');
-    expect(heard('RESYNC')[0]).toMatchObject({ body: { step: 'root' } });
+    await until(() => reportsOf('RESYNC').length === 1, 'a resync');
+    expect(reportsOf('RESYNC')[0]).toMatchObject({ body: { step: 'root' } });
   });
 
-  it('leaves the work to one of two, and the other takes over when the first ends', async () => {
+  it('has one active agent of two, and the other takes over when the first stops', async () => {
     const first = start();
     await until(() => first.connected, 'a connection');
     const second = start({ token: undefined });
@@ -167,7 +168,7 @@ describe('the cluster agent', () => {
     expect(plane.registered).toHaveLength(1);
   });
 
-  it('does not use a certificate that was made for another cluster', async () => {
+  it('does not use a certificate of another cluster', async () => {
     const { namespace } = access;
     const metadata = { name: 'cluster-agent-tls', namespace, annotations: { 'runos.com/cluster-uid': 'another' } };
     const data = Object.fromEntries(

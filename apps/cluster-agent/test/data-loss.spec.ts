@@ -16,13 +16,13 @@ afterAll(async () => {
   await access?.stop();
 });
 
-const saysLost = ({ conditions }: Status) =>
+const reportsLoss = ({ conditions }: Status) =>
   conditions.some(
     ({ type, status, message }) => type === 'DataLost' && status === 'True' && message.includes('deleted'),
   );
 
-describe('what held data and was deleted by somebody', () => {
-  it('is a namespace: everything is built anew once Kubernetes has finished, and the loss is told', async () => {
+describe('a deleted object with data', () => {
+  it('is a namespace: all objects are recreated after its end, and the loss is reported', async () => {
     const osid = newOsid();
     await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
     const namespace = refIn(osid, 'v1', 'Namespace');
@@ -34,13 +34,17 @@ describe('what held data and was deleted by somebody', () => {
     expect(ending.phase).toBe('applied');
     const found = await harness.waitForDrift(osid, ({ object }) => object.kind === 'Namespace');
     expect(found).toMatchObject({ action: 'recreated', manager: null, fields: [] });
-    const again = await harness.waitForStatus(osid, (status) => status.phase === 'ready' && saysLost(status), 30_000);
-    expect(again.objects.every(({ state }) => state === 'ready')).toBe(true);
+    const rebuilt = await harness.waitForStatus(
+      osid,
+      (status) => status.phase === 'ready' && reportsLoss(status),
+      30_000,
+    );
+    expect(rebuilt.objects.every(({ state }) => state === 'ready')).toBe(true);
     expect((await access.admin.get(namespace)).metadata.uid).not.toBe(uid);
     expect(harness.drifts(osid)).toHaveLength(1);
-    // The next wish starts with a clean slate.
+    // The next bundle clears the condition.
     await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 700 })));
-    expect(saysLost(harness.statuses.filter((status) => status.osid === osid).at(-1) as Status)).toBe(false);
+    expect(reportsLoss(harness.statuses.filter((status) => status.osid === osid).at(-1) as Status)).toBe(false);
   }, 60_000);
 
   it('is a PostgreSQL cluster', async () => {
@@ -48,10 +52,10 @@ describe('what held data and was deleted by somebody', () => {
     await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
     await access.admin.delete(refIn(osid, 'postgresql.cnpg.io/v1', 'Cluster'));
     await harness.waitForDrift(osid, ({ object, action }) => object.kind === 'Cluster' && action === 'recreated');
-    await harness.waitForStatus(osid, (status) => status.phase === 'ready' && saysLost(status));
+    await harness.waitForStatus(osid, (status) => status.phase === 'ready' && reportsLoss(status));
   }, 60_000);
 
-  it('is a claim that nothing owns', async () => {
+  it('is a claim without an owner', async () => {
     const osid = newOsid();
     await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
     await access.admin.mergePatch(
@@ -65,6 +69,6 @@ describe('what held data and was deleted by somebody', () => {
       osid,
       ({ object, action }) => object.kind === 'PersistentVolumeClaim' && action === 'recreated',
     );
-    await harness.waitForStatus(osid, saysLost);
+    await harness.waitForStatus(osid, reportsLoss);
   }, 60_000);
 });

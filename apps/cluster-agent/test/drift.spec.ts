@@ -31,7 +31,7 @@ beforeEach(async () => {
   await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
 });
 
-/** The one drift there was, and nothing else before it. */
+/** The only drift that was reported. */
 async function only(fields: string[]) {
   const found = await harness.waitForDrift(osid, (drift) => drift.fields.length > 0);
   expect(harness.drifts(osid)).toEqual([found]);
@@ -39,8 +39,8 @@ async function only(fields: string[]) {
   return found;
 }
 
-describe('a foreign change of what we set', () => {
-  it('is undone, with manager, field and time', async () => {
+describe('a foreign change of our fields', () => {
+  it('is repaired, with manager, field and time', async () => {
     const before = Date.now();
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 3 } }, foreign);
     const found = await only(['spec.replicas']);
@@ -53,35 +53,38 @@ describe('a foreign change of what we set', () => {
     expect(mapAt(await live(), 'spec')['replicas']).toBe(1);
   });
 
-  it('is undone when another applier takes the field over', async () => {
+  it('is repaired when another apply takes the field over', async () => {
     const { apiVersion, kind } = config();
-    const theirs = {
+    const foreignObject = {
       apiVersion,
       kind,
       metadata: { name: `${osid}-config`, namespace: osid },
       data: { 'valkey.conf': 'port 1' },
     };
-    await access.admin.apply(theirs, foreign);
+    await access.admin.apply(foreignObject, foreign);
     expect(await only(['data["valkey.conf"]'])).toMatchObject({ manager: 'night-shift' });
     expect(mapAt(await live(config()), 'data')['valkey.conf']).toContain('port 6379');
   });
 
-  it('is undone when it came through the scale subresource', async () => {
+  it('is repaired when it came through the scale subresource', async () => {
     const path = `${await access.admin.mapper.path(statefulSet())}/scale`;
     await access.admin.transport.send({
-      ...{ method: 'PATCH', path, query: { fieldManager: 'autoscaler' }, body: { spec: { replicas: 2 } } },
+      method: 'PATCH',
+      path,
+      query: { fieldManager: 'autoscaler' },
+      body: { spec: { replicas: 2 } },
       contentType: 'application/merge-patch+json',
     });
     expect(await only(['spec.replicas'])).toMatchObject({ manager: 'autoscaler' });
   });
 
-  it('is undone when a field was removed, with nobody to name', async () => {
+  it('is repaired when a field was removed, without a manager', async () => {
     await access.admin.jsonPatch(config(), [{ op: 'remove', path: '/data/start.sh' }], foreign);
     expect(await only(['data["start.sh"]'])).toMatchObject({ manager: null, action: 'repaired' });
     expect(mapAt(await live(config()), 'data')['start.sh']).toContain('valkey');
   });
 
-  it('is undone when our label was removed, though the watch tells that as a deletion', async () => {
+  it('is repaired when our label was removed, although the watch reports that as a deletion', async () => {
     const uid = (await live(service())).metadata.uid;
     await access.admin.mergePatch(
       service(),
@@ -94,7 +97,7 @@ describe('a foreign change of what we set', () => {
     });
   });
 
-  it('is undone inside a secret, and its value is told to nobody', async () => {
+  it('is repaired inside a secret, and its value is not reported', async () => {
     const secret = refIn(osid, 'v1', 'Secret', `${osid}-credentials`);
     await access.admin.mergePatch(secret, { data: { password: Buffer.from('guessed').toString('base64') } }, foreign);
     await only(['data.password']);
@@ -102,8 +105,8 @@ describe('a foreign change of what we set', () => {
   });
 });
 
-describe('a foreign change that cannot be merged with what we set', () => {
-  it('is undone when a port was renumbered, which would give two ports one name', async () => {
+describe('a foreign change that cannot be merged with our fields', () => {
+  it('is repaired when a port was renumbered, which would give two ports one name', async () => {
     await access.admin.jsonPatch(service(), [{ op: 'replace', path: '/spec/ports/0/port', value: 7_000 }], foreign);
     expect((await harness.waitForDrift(osid, () => true)).action).toBe('repaired');
     const { spec: restored, metadata } = await live(service());
@@ -113,7 +116,7 @@ describe('a foreign change that cannot be merged with what we set', () => {
     ]);
   });
 
-  it('is undone when a reference was replaced by a value', async () => {
+  it('is repaired when a reference was replaced by a value', async () => {
     const at = '/spec/template/spec/containers/0/env/0';
     const steps = [
       { op: 'remove' as const, path: `${at}/valueFrom` },
@@ -127,7 +130,7 @@ describe('a foreign change that cannot be merged with what we set', () => {
 });
 
 describe('a deleted object', () => {
-  it('is made again, with nobody to name', async () => {
+  it('is recreated, without a manager', async () => {
     const { uid } = (await live(service())).metadata;
     await access.admin.delete(service());
     const found = await harness.waitForDrift(osid, ({ action }) => action === 'recreated');
@@ -135,7 +138,7 @@ describe('a deleted object', () => {
     expect((await live(service())).metadata.uid).not.toBe(uid);
   });
 
-  it('is taken back when somebody else has made another one of its name meanwhile', async () => {
+  it('is recreated when another object of its name was created meanwhile', async () => {
     const replacement = {
       ...(await live(config())),
       metadata: { name: `${osid}-config`, namespace: osid },

@@ -8,34 +8,34 @@ import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
-let client: LateClient;
+let client: SlowClient;
 let osid: Bundle['osid'];
-/** The answer to the creation of an object of this kind waits for it, and for the agent to have seen what it did. */
-let late: { kind: string; meanwhile: () => Promise<unknown> };
+/** The response to the create of this kind is delayed until `meanwhile` is done and the agent has observed it. */
+let delayed: { kind: string; meanwhile: () => Promise<unknown> };
 
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
 
-async function seen(object: ObjectRef): Promise<void> {
+async function observed(object: ObjectRef): Promise<void> {
   const newest = Number((await access.admin.get(object)).metadata.resourceVersion);
   const known = () => harness.controller.instances.get(osid)?.objects.get(refKey(object))?.resourceVersion;
   const caughtUp = () => Promise.resolve(Number(known() ?? 0) >= newest);
   await waitUntil(caughtUp, {
     deadlineMs: 10_000,
     everyMs: 10,
-    because: () => `the agent knows ${known()}`,
+    because: () => `the agent has observed ${known()}`,
   });
 }
 
-class LateClient extends KubeClient {
+class SlowClient extends KubeClient {
   #first = true;
 
   override async create(...[object, options]: Parameters<KubeClient['create']>): Promise<KubeObject> {
     const answer = await super.create(object, options);
-    if (object.kind !== late.kind || !this.#first) return answer;
+    if (object.kind !== delayed.kind || !this.#first) return answer;
     this.#first = false;
-    await late.meanwhile();
-    await seen(refOf(object));
+    await delayed.meanwhile();
+    await observed(refOf(object));
     return answer;
   }
 }
@@ -48,7 +48,7 @@ afterAll(() => access?.stop());
 
 beforeEach(async () => {
   osid = newOsid();
-  client = new LateClient({ ...access.cluster, ...bearer(access.token) });
+  client = new SlowClient({ ...access.cluster, ...bearer(access.token) });
   harness = await new Harness(access, { client }).start();
 });
 
@@ -57,20 +57,20 @@ afterEach(async () => {
   await client.close();
 });
 
-describe('the answer to a creation that comes after news of the same object', () => {
-  it('does not take back what the watch has told', async () => {
+describe('a response to a create that is older than a watch event', () => {
+  it('does not overwrite the observed state', async () => {
     const ready = async () => mapAt(await access.admin.get(statefulSet()), 'status')['readyReplicas'] === 1;
     const because = () => 'the StatefulSet is not ready';
-    late = {
+    delayed = {
       kind: 'StatefulSet',
       meanwhile: () => waitUntil(ready, { deadlineMs: 20_000, everyMs: 20, because }),
     };
     await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
   });
 
-  it('does not hide what others have changed in between', async () => {
+  it('does not hide a foreign change', async () => {
     const foreign = { fieldManager: 'night-shift' };
-    late = {
+    delayed = {
       kind: 'ConfigMap',
       meanwhile: () => access.admin.mergePatch(config(), { data: { 'valkey.conf': 'maxclients 1' } }, foreign),
     };

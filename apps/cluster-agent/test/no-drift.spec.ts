@@ -28,25 +28,25 @@ beforeEach(async () => {
   await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
 });
 
-/** A real drift after the doubtful event: once it is told, everything before it has been looked at. */
+/** Causes a real drift. Once it is reported, all earlier events have been handled. */
 async function onlyTheBarrier(): Promise<void> {
   await access.admin.mergePatch(config(), { data: { 'start.sh': 'exit 1' } }, { fieldManager: 'barrier' });
   await harness.waitForDrift(osid, ({ manager }) => manager === 'barrier');
   expect(harness.drifts(osid).map(({ manager }) => manager)).toEqual(['barrier']);
 }
 
-describe('what is no drift', () => {
-  it('is what others add: annotations, labels, fields we do not set', async () => {
-    const theirs = {
+describe('no drift', () => {
+  it('are foreign annotations, labels and fields', async () => {
+    const foreignFields = {
       metadata: { annotations: { 'example.com/note': 'kept' }, labels: { team: 'blue' } },
       spec: { minReadySeconds: 7, template: { metadata: { annotations: { 'example.com/sidecar': 'on' } } } },
     };
-    await access.admin.mergePatch(statefulSet(), theirs, foreign);
+    await access.admin.mergePatch(statefulSet(), foreignFields, foreign);
     await onlyTheBarrier();
-    expect(await access.admin.get(statefulSet())).toMatchObject(theirs);
+    expect(await access.admin.get(statefulSet())).toMatchObject(foreignFields);
   });
 
-  it('is a default that others set otherwise', async () => {
+  it('is a foreign change of a default', async () => {
     const setTo = (dnsPolicy: string) => ({ spec: { template: { spec: { dnsPolicy } } } });
     await access.admin.mergePatch(statefulSet(), setTo('Default'), foreign);
     await onlyTheBarrier();
@@ -63,7 +63,7 @@ describe('what is no drift', () => {
     await onlyTheBarrier();
   });
 
-  it('is the same quantity in another spelling', async () => {
+  it('is the same quantity in another notation', async () => {
     const steps = [
       { op: 'replace' as const, path: '/spec/template/spec/containers/0/resources/limits/cpu', value: '0.5' },
     ];
@@ -71,17 +71,17 @@ describe('what is no drift', () => {
     await onlyTheBarrier();
   });
 
-  it('is a wiped list of managers, and what is changed afterwards is still found', async () => {
+  it('are cleared managedFields, and a later change is still detected', async () => {
     const managers = async () =>
       (await access.admin.get(config())).metadata.managedFields?.map(({ manager }) => manager);
     await access.admin.mergePatch(config(), { metadata: { managedFields: [{}] } }, foreign);
     const ours = async () => JSON.stringify(await managers()) === '["runos"]';
-    await waitUntil(ours, { deadlineMs: 4_000, everyMs: 10, because: () => 'nobody owns the fields' });
+    await waitUntil(ours, { deadlineMs: 4_000, everyMs: 10, because: () => 'managedFields were not restored' });
     await onlyTheBarrier();
     expect(await managers()).toEqual(['runos']);
   });
 
-  it('is anything a real CloudNativePG definition fills in', async () => {
+  it('are defaults of the CloudNativePG custom resource definition', async () => {
     const postgresql = newOsid('postgresql');
     const objects = objectsOf(postgresql);
     await harness.applyUntilReady(bundleOf(postgresql, 1, objects));
@@ -90,10 +90,10 @@ describe('what is no drift', () => {
     await access.admin.mergePatch(cluster, { spec: { instances: 3 } }, foreign);
     const found = await harness.waitForDrift(postgresql, () => true);
     expect(found).toMatchObject({ manager: 'night-shift', fields: ['spec.instances'] });
-    for (const wanted of objects) {
-      const ref = refIn(postgresql, wanted.apiVersion, wanted.kind, wanted.metadata.name);
-      const would = await access.agent.apply(wanted, { dryRun: true });
-      expect(contentHash(would)).toBe(contentHash(await access.admin.get(ref)));
+    for (const desired of objects) {
+      const ref = refIn(postgresql, desired.apiVersion, desired.kind, desired.metadata.name);
+      const applied = await access.agent.apply(desired, { dryRun: true });
+      expect(contentHash(applied)).toBe(contentHash(await access.admin.get(ref)));
     }
   });
 });

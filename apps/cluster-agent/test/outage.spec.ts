@@ -20,23 +20,26 @@ afterAll(async () => {
   await access?.stop();
 });
 
-describe('when the API server is gone for a while', () => {
-  it('nothing is promised, and everything goes on by itself when it is back', async () => {
-    const [old, fresh] = [newOsid(), newOsid()];
-    await harness.applyUntilReady(bundleOf(old, 1, objectsOf(old)));
+describe('during an outage of the API server', () => {
+  it('bundles are not accepted, and reconciles continue when it has ended', async () => {
+    const [existing, created] = [newOsid(), newOsid()];
+    await harness.applyUntilReady(bundleOf(existing, 1, objectsOf(existing)));
     const server = cluster.components.get('kube-apiserver');
     await server?.stop();
-    await expect(harness.controller.applyBundle(bundleOf(fresh, 1, objectsOf(fresh)))).rejects.toThrow();
-    expect(harness.controller.instances.get(fresh)).toBeUndefined();
+    await expect(harness.controller.applyBundle(bundleOf(created, 1, objectsOf(created)))).rejects.toThrow();
+    expect(harness.controller.instances.get(created)).toBeUndefined();
     await server?.start();
-    const set = refIn(old, 'apps/v1', 'StatefulSet');
+    const set = refIn(existing, 'apps/v1', 'StatefulSet');
     const edit = () => access.admin.mergePatch(set, { spec: { replicas: 2 } }, { fieldManager: 'night-shift' });
-    await waitUntil(() => edit().then(Boolean, () => false), { deadlineMs: 30_000, because: () => 'it is not back' });
+    await waitUntil(() => edit().then(Boolean, () => false), {
+      deadlineMs: 30_000,
+      because: () => 'the API server is still unavailable',
+    });
     await harness.waitForDrift(
-      old,
+      existing,
       ({ manager, fields }) => manager === 'night-shift' && fields[0] === 'spec.replicas',
     );
     expect(mapAt(await access.admin.get(set), 'spec')['replicas']).toBe(1);
-    await harness.applyUntilReady(bundleOf(fresh, 1, objectsOf(fresh)));
+    await harness.applyUntilReady(bundleOf(created, 1, objectsOf(created)));
   }, 120_000);
 });

@@ -11,53 +11,58 @@ let harness: Harness;
 const foreign = { fieldManager: 'night-shift' };
 const namespace = (osid: string) => refIn(osid, 'v1', 'Namespace');
 const stored = (osid: string) => access.admin.find(refIn(access.namespace, 'v1', 'Secret', `bundle-${osid}`));
-const up = (osid: Bundle['osid'], revision = 1) => harness.applyUntilReady(bundleOf(osid, revision, objectsOf(osid)));
+const applyUntilReady = (osid: Bundle['osid'], revision = 1) =>
+  harness.applyUntilReady(bundleOf(osid, revision, objectsOf(osid)));
 const remove = (osid: Bundle['osid'], revision = 2) =>
   harness.controller.deleteBundle({ osid, generation: revision, revision });
-const gone = (osid: string) => harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 50_000);
+const waitUntilGone = (osid: string) => harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 50_000);
 
-/** The volume behind its first claim. */
+/** The volume of its first claim. */
 async function volumeOf(osid: string): Promise<ObjectRef> {
   const claim = await access.admin.get(refIn(osid, 'v1', 'PersistentVolumeClaim', `data-${osid}-0`));
   return { ...volumeKind, name: volumeNameOf(claim) as string };
 }
 
-/** An instance with a volume that Kubernetes does not delete; a person does. */
-async function staying(source: Record<string, unknown>, word: RegExp): Promise<void> {
+/** Removes an instance with a volume that Kubernetes does not delete. */
+async function removeWithVolume(source: Record<string, unknown>, message: RegExp): Promise<void> {
   const osid = newOsid();
   const volume = { ...volumeKind, name: `by-hand-${osid}` };
   await access.admin.create({
     ...volumeKind,
     metadata: { name: volume.name },
     spec: {
-      ...{ capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], persistentVolumeReclaimPolicy: 'Delete' },
-      ...{ storageClassName: 'local', claimRef: { namespace: osid, name: `data-${osid}-0` }, ...source },
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      persistentVolumeReclaimPolicy: 'Delete',
+      storageClassName: 'local',
+      claimRef: { namespace: osid, name: `data-${osid}-0` },
+      ...source,
     },
   });
-  await up(osid);
+  await applyUntilReady(osid);
   expect(await volumeOf(osid)).toEqual(volume);
   await remove(osid);
   const { objects } = await harness.waitForStatus(
     osid,
-    ({ objects: [worst] }) => word.test(worst?.message ?? ''),
+    ({ objects: [worst] }) => message.test(worst?.message ?? ''),
     50_000,
   );
   const about = { kind: 'PersistentVolume', name: volume.name, state: 'deleting', reason: 'VolumeRemaining' };
   expect(objects[0]).toMatchObject(about);
   expect(harness.statuses.some((status) => status.osid === osid && status.phase === 'gone')).toBe(false);
   await access.admin.delete(volume);
-  await gone(osid);
+  await waitUntilGone(osid);
 }
 
-/** Kubernetes takes its time to end a namespace, so all of these run at once. */
+/** These run concurrently, because a namespace terminates slowly. */
 const scenarios = {
-  async 'leaves nothing behind, and forgets it only when the plane knows that'() {
+  async 'deletes everything, and its record only after the plane has acknowledged that'() {
     const osid = newOsid();
-    await up(osid);
+    await applyUntilReady(osid);
     harness.notAcknowledging.add(osid);
     expect(await remove(osid)).toEqual({ accepted: true });
     expect((await harness.waitForStatus(osid, ({ phase }) => phase === 'deleting')).generation).toBe(2);
-    const last = await gone(osid);
+    const last = await waitUntilGone(osid);
     expect(last).toMatchObject({ objects: [], conditions: [{ type: 'Removed', status: 'True' }] });
     expect(await access.admin.find(namespace(osid))).toBeUndefined();
     const volumes = await access.admin.list({ apiVersion: 'v1', kind: 'PersistentVolume' });
@@ -67,14 +72,15 @@ const scenarios = {
     harness.notAcknowledging.delete(osid);
     harness.unacknowledged.splice(0).forEach((report) => report.acknowledged());
     await waitUntil(async () => (await stored(osid)) === undefined, {
-      ...{ deadlineMs: 5_000, because: () => 'the tombstone stays' },
+      deadlineMs: 5_000,
+      because: () => 'the tombstone was not deleted',
     });
     expect(harness.controller.instances.get(osid)).toBeUndefined();
   },
 
-  async 'says which object a finalizer keeps, by its own account and its owner, and goes on when it is freed'() {
+  async 'reports an object with a finalizer and its controller, and continues when the finalizer is removed'() {
     const osid = newOsid();
-    await up(osid);
+    await applyUntilReady(osid);
     const anchor = refIn(osid, 'v1', 'ConfigMap', 'anchor');
     const metadata = { name: 'anchor', namespace: osid, finalizers: ['example.com/never'] };
     await access.admin.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, foreign);
@@ -88,61 +94,61 @@ const scenarios = {
     expect(removed?.message).toMatch(/Some content in the namespace has finalizers remaining/);
     expect((await access.admin.get(anchor)).metadata.finalizers).toEqual(['example.com/never']);
     await access.admin.mergePatch(anchor, { metadata: { finalizers: null } }, foreign);
-    await gone(osid);
+    await waitUntilGone(osid);
   },
 
-  async 'of one that never came here is done at once'() {
+  async 'of an unknown instance is done at once'() {
     const osid = newOsid();
     expect(await remove(osid)).toEqual({ accepted: true });
-    await gone(osid);
+    await waitUntilGone(osid);
   },
 
-  async 'of one that was forgotten here takes the namespace that carries its labels'() {
+  async 'of an instance without a record deletes the namespace with its labels'() {
     const osid = newOsid();
     const [made] = objectsOf(osid);
     await access.admin.apply(made as never);
     await remove(osid);
-    await gone(osid);
+    await waitUntilGone(osid);
     expect(await access.admin.find(namespace(osid))).toBeUndefined();
   },
 
-  async 'never touches a namespace that is somebody else’s'() {
+  async 'does not touch a foreign namespace'() {
     const osid = newOsid();
     await access.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid } });
     await remove(osid);
-    await gone(osid);
+    await waitUntilGone(osid);
     expect((await access.admin.get(namespace(osid))).metadata.deletionTimestamp).toBeUndefined();
     await access.admin.delete(namespace(osid));
   },
 
-  async 'names the volumes that the cluster keeps'() {
+  async 'names the retained volumes'() {
     const osid = newOsid();
-    await up(osid);
+    await applyUntilReady(osid);
     const volume = await volumeOf(osid);
     await access.admin.mergePatch(volume, { spec: { persistentVolumeReclaimPolicy: 'Retain' } }, foreign);
     await remove(osid);
     await harness.waitForStatus(osid, ({ objects }) =>
       objects.some((one) => one.name === volume.name && one.reason === 'Retained'),
     );
-    expect((await gone(osid)).conditions[0]?.message).toContain(volume.name);
+    expect((await waitUntilGone(osid)).conditions[0]?.message).toContain(volume.name);
     await access.admin.delete(volume);
   },
 
-  'names a volume that its provisioner leaves, and is done when somebody deletes it': () =>
-    staying(
+  'names a volume that its provisioner does not delete, and is done when a person deletes it': () =>
+    removeWithVolume(
       { csi: { driver: 'csi.example.com', volumeHandle: 'one' } },
       /not deleted yet \(Released\): see that the provisioner of csi\.example\.com runs, or delete the volume by hand/,
     ),
 
-  'says why a volume cannot be deleted, in Kubernetes’ own words': () =>
-    staying({ hostPath: { path: '/srv/elsewhere' } }, /not deleted yet \(Failed: .*\/srv\/elsewhere/),
+  'quotes the reason of Kubernetes for which a volume cannot be deleted': () =>
+    removeWithVolume({ hostPath: { path: '/srv/elsewhere' } }, /not deleted yet \(Failed: .*\/srv\/elsewhere/),
 
-  async 'is refused for a revision older than the stored one'() {
+  async 'is refused for an older revision than the stored one'() {
     const osid = newOsid();
-    await up(osid, 5);
+    await applyUntilReady(osid, 5);
     expect(await remove(osid, 4)).toMatchObject({ accepted: false, reason: expect.stringContaining('older') });
     await remove(osid, 6);
-    await gone(osid);
+    await waitUntilGone(osid);
   },
 };
 
@@ -171,24 +177,25 @@ describe('removing an instance', () => {
     if (thrown !== undefined) throw thrown;
   });
 
-  it('goes on after a restart, with what was stored', async () => {
+  it('continues after a restart', async () => {
     const osid = newOsid();
-    await up(osid);
+    await applyUntilReady(osid);
     await remove(osid);
     await harness.restart();
-    await gone(osid);
+    await waitUntilGone(osid);
     expect(await access.admin.find(namespace(osid))).toBeUndefined();
   });
 
-  it('is not done before its last volume is deleted, not even after a restart when nothing else is left', async () => {
+  it('is not done before its last volume is deleted, not even after a restart', async () => {
     const osid = newOsid();
-    await up(osid);
+    await applyUntilReady(osid);
     const volume = await volumeOf(osid);
     const { finalizers = [] } = (await access.admin.get(volume)).metadata;
     await access.admin.mergePatch(volume, { metadata: { finalizers: [...finalizers, 'example.com/never'] } }, foreign);
     await remove(osid);
     await waitUntil(async () => (await access.admin.find(namespace(osid))) === undefined, {
-      ...{ deadlineMs: 50_000, because: () => 'the namespace stays' },
+      deadlineMs: 50_000,
+      because: () => 'the namespace was not deleted',
     });
     await harness.restart();
     const held = await harness.waitForStatus(
@@ -199,7 +206,7 @@ describe('removing an instance', () => {
     expect(held.objects[0]).toMatchObject({ kind: 'PersistentVolume', name: volume.name, state: 'deleting' });
     expect(harness.statuses.some((status) => status.osid === osid && status.phase === 'gone')).toBe(false);
     await access.admin.mergePatch(volume, { metadata: { finalizers: null } }, foreign);
-    await gone(osid);
+    await waitUntilGone(osid);
     expect(await access.admin.find(volume)).toBeUndefined();
   });
 });

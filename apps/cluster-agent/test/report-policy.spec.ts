@@ -34,13 +34,13 @@ beforeEach(async () => {
 });
 
 describe('drift that is only reported', () => {
-  it('stays, is told once with manager and field, and is over when its author undoes it', async () => {
+  it('stays, is reported once with manager and field, and ends when its manager reverts it', async () => {
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
     const found = await harness.waitForDrift(osid, () => true);
     expect(found).toMatchObject({ manager: 'night-shift', fields: ['spec.replicas'], action: 'reported' });
     await access.admin.mergePatch(statefulSet(), { metadata: { annotations: { 'example.com/note': 'x' } } }, foreign);
-    const told = await harness.waitForStatus(osid, drifted('Reported'));
-    expect(told.conditions.find(({ type }) => type === 'Drifted')?.message).toContain(
+    const status = await harness.waitForStatus(osid, drifted('Reported'));
+    expect(status.conditions.find(({ type }) => type === 'Drifted')?.message).toContain(
       `spec.replicas of StatefulSet ${osid}`,
     );
     await harness.waitForStatus(osid, ({ replicas: count }) => count?.desired === 2 && count.ready === 2);
@@ -50,19 +50,19 @@ describe('drift that is only reported', () => {
     await harness.waitForStatus(osid, drifted('AsWanted'));
   });
 
-  it('is a missing object, which is not made again', async () => {
+  it('is a missing object, which is not recreated', async () => {
     await access.admin.delete(refIn(osid, 'v1', 'Service'));
     await harness.waitForDrift(osid, ({ action, object }) => action === 'reported' && object.kind === 'Service');
-    const told = await harness.waitForStatus(osid, ({ phase }) => phase === 'degraded');
-    expect(told.objects[0]).toMatchObject({ kind: 'Service', state: 'failed', reason: 'Missing' });
+    const status = await harness.waitForStatus(osid, ({ phase }) => phase === 'degraded');
+    expect(status.objects[0]).toMatchObject({ kind: 'Service', state: 'failed', reason: 'Missing' });
     expect(await access.admin.find(refIn(osid, 'v1', 'Service'))).toBeUndefined();
-    // Somebody makes it again as it was.
+    // A person recreates it as it was.
     harness.statuses.length = 0;
     await access.admin.apply(objects.find((one) => one.metadata.name === osid && one.kind === 'Service') as KubeObject);
     await harness.waitForStatus(osid, (status) => status.phase === 'ready' && drifted('AsWanted')(status));
   });
 
-  it('is undone once the policy says so', async () => {
+  it('is repaired once the policy says so', async () => {
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
     await access.admin.delete(refIn(osid, 'v1', 'Service'));
     await harness.waitForDrift(osid, ({ object }) => object.kind === 'StatefulSet');

@@ -39,12 +39,12 @@ const versions = () =>
   );
 
 describe('after a restart', () => {
-  it('nothing is written and nothing is said when nothing has changed', async () => {
+  it('writes and reports nothing when nothing has changed', async () => {
     const change = async () => {
       await access.admin.mergePatch(service(), { spec: { type: 'NodePort' } }, foreign);
       await harness.waitForDrift(osid, ({ manager }) => manager === 'night-shift');
     };
-    // The watch of one kind may be behind that of another; a restart lists them all.
+    // The watch of one kind may lag behind another one. A restart lists all kinds.
     await harness.restart();
     await change();
     const before = await versions();
@@ -55,7 +55,7 @@ describe('after a restart', () => {
     expect(harness.statuses.filter((status) => status.osid === osid && status.drift === undefined)).toEqual([]);
   });
 
-  it('what was changed or deleted meanwhile is found and undone', async () => {
+  it('repairs what was changed or deleted meanwhile', async () => {
     await harness.restart(async () => {
       await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
       await access.admin.delete(service());
@@ -68,7 +68,7 @@ describe('after a restart', () => {
     expect(mapAt(await access.admin.get(statefulSet()), 'spec')['replicas']).toBe(1);
   });
 
-  it('a bundle that was stored and never applied is applied', async () => {
+  it('applies a bundle that was stored but not applied', async () => {
     const next = bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 900 }));
     harness.controller.instances.get(osid)?.recordNamespaceTerminating(true); // as if the process had ended after its reply
     await harness.controller.applyBundle(next);
@@ -76,7 +76,7 @@ describe('after a restart', () => {
     await harness.waitForStatus(osid, ({ phase, generation }) => phase === 'ready' && generation === 2);
   });
 
-  it('what the plane has not acknowledged is said again, drifts too', async () => {
+  it('repeats reports that the plane has not acknowledged, drifts too', async () => {
     harness.notAcknowledging.add(osid);
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
     await harness.waitForDrift(osid, ({ manager }) => manager === 'night-shift');
@@ -86,11 +86,11 @@ describe('after a restart', () => {
     await harness.waitForDrift(osid, ({ manager }) => manager === 'night-shift');
   });
 
-  it('a stored bundle that others have changed is not believed; the next word of the plane takes its place', async () => {
+  it('rejects a stored bundle that was changed by others, until the plane sends it again', async () => {
     const { admin, namespace } = access;
     const stored = refIn(namespace, 'v1', 'Secret', `bundle-${osid}`);
-    const forged = gzipSync(JSON.stringify([])).toString('base64');
-    await harness.restart(() => admin.mergePatch(stored, { data: { objects: forged } }, foreign));
+    const tampered = gzipSync(JSON.stringify([])).toString('base64');
+    await harness.restart(() => admin.mergePatch(stored, { data: { objects: tampered } }, foreign));
     expect(harness.controller.instances.get(osid)).toBeUndefined();
     expect((await admin.get(statefulSet())).metadata.deletionTimestamp).toBeUndefined();
     await harness.applyUntilReady(bundleOf(osid, 2, objects));

@@ -15,12 +15,12 @@ afterAll(async () => {
   await access?.stop();
 });
 
-it('applies what is in line before it tells of steps on the way, and tells of everybody in the end', async () => {
+it('applies queued instances before it reports their progress, and reports all of them in the end', async () => {
   const osids = Array.from({ length: 16 }, () => newOsid());
   await Promise.all(osids.map((osid) => harness.controller.applyBundle(bundleOf(osid, 1, objectsOf(osid)))));
   for (const osid of osids) await harness.waitForStatus(osid, ({ phase }) => phase !== 'applying', 60_000);
-  const toldOnTheWay = osids.filter((osid) =>
+  const reportedInProgress = osids.filter((osid) =>
     harness.statuses.some((status) => status.osid === osid && status.phase === 'applying'),
   );
-  expect(toldOnTheWay.length).toBeLessThan(osids.length / 2);
+  expect(reportedInProgress.length).toBeLessThan(osids.length / 2);
 }, 180_000);
