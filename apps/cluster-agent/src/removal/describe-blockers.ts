@@ -64,6 +64,6 @@ function finalizerBlocker(object: KubeObject): Dependent[] {
   const owners = [...new Set(finalizers.map((name) => name.split('/')[0]))].join(', ');
   const message =
     `${printRef(refOf(object))} is kept by the finalizer ${finalizers.join(', ')}: see that the controller of ${owners} ` +
-    'runs, or, if it is gone for good, remove the finalizer by hand.';
+    'runs, or, if it is no longer installed, remove the finalizer by hand.';
   return [{ ref: refOf(object), health: { state: 'progressing', reason: 'FinalizerRemaining', message } }];
 }

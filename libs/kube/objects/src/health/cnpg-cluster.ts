@@ -23,10 +23,10 @@ const finalPhases: readonly (readonly [pattern: RegExp, reason: string, remedy: 
 export function cnpgClusterHealth(object: KubeObject): Health {
   const status = mapAt(object, 'status');
   const phase = textOf(status['phase']);
-  if (phase === undefined) return progressing('Creating', 'The PostgreSQL operator has not taken it up yet.');
+  if (phase === undefined) return progressing('Creating', 'The PostgreSQL operator has not observed the cluster yet.');
   const isReady = conditionOf(object, 'Ready');
   if (outdated(object, isReady)) {
-    return progressing('Updating', 'The PostgreSQL operator has not taken up the last change yet.');
+    return progressing('Updating', 'The PostgreSQL operator has not observed the last change yet.');
   }
   const of = numberOf(mapAt(object, 'spec')['instances']) ?? 1;
   const up = numberOf(status['readyInstances']) ?? 0;

@@ -32,7 +32,7 @@ export function customHealth(object: KubeObject): Health {
   const condition = conditionOf(object, 'Ready') ?? conditionOf(object, 'Available');
   if (condition === undefined) return ready('Exists');
   const name = `${object.kind} ${object.metadata.name}`;
-  if (outdated(object, condition)) return progressing('NotObserved', `${name} is taken up by its controller shortly.`);
+  if (outdated(object, condition)) return progressing('NotObserved', `${name} is not observed by its controller yet.`);
   if (condition.status === 'True') return ready();
   return progressing(
     condition.reason || 'NotReady',

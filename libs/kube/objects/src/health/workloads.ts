@@ -24,7 +24,7 @@ const missing = (object: KubeObject, have: number, of: number): Health =>
 
 export function deploymentHealth(object: KubeObject): Health {
   if (isNotObserved(object))
-    return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
   const refused = conditionOf(object, 'ReplicaFailure');
   if (refused?.status === 'True') return failedCreate(refused.message);
   const progress = conditionOf(object, 'Progressing');
@@ -44,7 +44,7 @@ export function deploymentHealth(object: KubeObject): Health {
 
 export function statefulSetHealth(object: KubeObject): Health {
   if (isNotObserved(object))
-    return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
   const of = desiredReplicas(object);
   const up = count(object, 'readyReplicas');
   const status = mapAt(object, 'status');
@@ -58,7 +58,7 @@ export function statefulSetHealth(object: KubeObject): Health {
 
 export function daemonSetHealth(object: KubeObject): Health {
   if (isNotObserved(object))
-    return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
   const of = count(object, 'desiredNumberScheduled');
   const up = count(object, 'numberReady');
   if (count(object, 'updatedNumberScheduled') < of) return rolling(object, up, of);
