@@ -24,7 +24,7 @@ export class Arrivals {
   readonly #watches: Informer[];
 
   constructor(client: KubeClient, kinds: readonly Kind[]) {
-    const handler = { changed: (object: KubeObject) => this.#seen(object), removed: () => undefined };
+    const handler = { onAddOrUpdate: (object: KubeObject) => this.#seen(object), onDelete: () => undefined };
     this.#watches = kinds.map((kind) => startInformer(client, { ...kind, labelSelector: managedSelector }, handler));
   }
 

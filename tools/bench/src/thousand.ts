@@ -46,7 +46,7 @@ async function onFreshPlane(
   try {
     await plane.start('clusterReady', unlimited);
     const world = await World.of(plane.data);
-    const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig), { sockets: abreast });
+    const client = new KubeClient(await readKubeconfig(world.dev.kubeconfig), { connections: abreast });
     try {
       return await measure(world, client, plane.data);
     } finally {

@@ -1,5 +1,4 @@
 import { type KubeObject, mapAt, numberOf, textOf } from '../kube-object.js';
-import { failedCreate } from './failed-create.js';
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf, outdated } from './object-conditions.js';
 
@@ -70,4 +69,11 @@ export function jobHealth(object: KubeObject): Health {
   const broken = conditionOf(object, 'Failed');
   if (broken?.status === 'True') return failed(broken.reason, `${sentence(broken.message)} Read the logs of its pods.`);
   return progressing('Running', `Job ${object.metadata.name} has not ended yet.`);
+}
+
+/** Health of a controller that cannot create pods, mostly because of a quota. `message` is that of Kubernetes. */
+export function failedCreate(message: string): Health {
+  return /exceeded quota/.test(message)
+    ? failed('QuotaExceeded', `${sentence(message)} Raise the quota or choose a smaller class.`)
+    : failed('FailedCreate', `${sentence(message)} The cluster refuses the pod: change what it names, or allow it.`);
 }
