@@ -8,16 +8,15 @@ import {
   RESYNC,
 } from '@runos/agent-protocol';
 import { AgentSession, type SessionTiming } from '@runos/agent-session';
-import { type Backoff, exponentialBackoff, type ConflictBackoffOptions } from '@runos/engine';
+import { type Backoff, type ConflictBackoffOptions, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import { type ClusterAccess, inClusterAccess, KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { Logger } from '@runos/observability';
-import type { ClusterAgentConfig } from './cluster-agent-config.js';
-import { Executor } from './executor.js';
-import { clusterUid } from './identity/cluster-uid.js';
-import { SecretCredentials } from './identity/secret-credentials.js';
-import { Lease } from './leadership/lease.js';
-import { ResyncLoop } from './resync/resync-loop.js';
+import type { ClusterAgentConfig } from './config.js';
+import { clusterUid, SecretCredentials } from './identity/secret-credentials.js';
+import { LeaderElector } from './leadership/leader-elector.js';
+import { BundleController } from './reconcile/bundle-controller.js';
+import { ResyncLoop } from './resync/resync.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -26,20 +25,20 @@ export interface ClusterAgentOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly timing?: Partial<SessionTiming>;
-  readonly fights?: ConflictBackoffOptions;
+  readonly conflicts?: ConflictBackoffOptions;
   readonly leaseDurationMs?: number;
 }
 
-/** The agent of one cluster, from its access to Kubernetes to its stream. Whatever fails is tried again; it never gives up. */
+/** The agent of one cluster: leader election, then the bundle controller and the session with the plane. */
 export class ClusterAgent {
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
   readonly #backoff: Backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
-  #executor: Executor | undefined;
+  #controller: BundleController | undefined;
   #session: AgentSession | undefined;
 
-  /** Starts at once; `stop` ends it. */
+  /** Starts at once and retries every failure until `stop`. */
   constructor(
     private readonly options: ClusterAgentOptions,
     access: ClusterAccess,
@@ -49,16 +48,16 @@ export class ClusterAgent {
     this.#running = this.#run(client).finally(() => client.close());
   }
 
-  /** This agent is the active one of its cluster, and knows what is stored. */
+  /** True if this agent is the leader of its cluster and has loaded the stored bundles. */
   get active(): boolean {
-    return this.#executor !== undefined;
+    return this.#controller !== undefined;
   }
 
   get connected(): boolean {
     return this.#session?.connected ?? false;
   }
 
-  /** Resolves when nothing moves any more: the lease is given back, what was learnt is stored. */
+  /** Resolves when the checkpoints are stored and the lease is released. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -66,7 +65,7 @@ export class ClusterAgent {
 
   async #run(client: KubeClient): Promise<void> {
     const { config, logger } = this.options;
-    const lease = new Lease({
+    const elector = new LeaderElector({
       client,
       namespace: config.namespace,
       holder: config.holder,
@@ -77,95 +76,106 @@ export class ClusterAgent {
     for (let failures = 0; !signal.aborted;) {
       try {
         const uid = await clusterUid(client, signal);
-        const waits = (why: string) => logger.info({ why }, 'waiting to become the active agent of this cluster');
-        if (!(await lease.acquire(signal, waits))) break;
-        await this.#lead(client, uid, lease);
+        const onWaiting = (reason: string) => logger.info({ reason }, 'waiting for the lease of this cluster');
+        if (!(await elector.acquire(signal, onWaiting))) break;
+        await this.#lead(client, uid, elector);
         failures = 0;
       } catch (err) {
         if (signal.aborted) break;
         failures += 1;
-        logger.warn({ err, failures }, 'not at work; trying again');
+        logger.warn({ err, failures }, 'agent is not active; retrying');
         await this.#clock.sleep(this.#backoff(failures), signal);
       }
     }
-    await lease.release();
+    await elector.release();
   }
 
-  /** As long as the lease is ours. */
-  async #lead(client: KubeClient, uid: string, lease: Lease): Promise<void> {
+  /** Resolves when the lease is lost or the agent stops. */
+  async #lead(client: KubeClient, uid: string, elector: LeaderElector): Promise<void> {
     const ending = new AbortController();
     const end = () => ending.abort();
     this.#stopping.signal.addEventListener('abort', end, { once: true });
-    const kept = lease.keep(ending.signal);
+    const leaseLost = elector.renew(ending.signal);
     try {
-      await this.#work(client, uid, kept);
+      await this.#runController(client, uid, leaseLost);
     } finally {
       end();
-      await kept;
+      await leaseLost;
       this.#stopping.signal.removeEventListener('abort', end);
     }
   }
 
-  async #work(client: KubeClient, uid: string, kept: Promise<void>): Promise<void> {
-    const { config, logger, fights } = this.options;
-    const { namespace, concurrency, heldUpAfterMs, lookAgainMs } = config;
-    const executor = new Executor({
-      ...{ client, logger, namespace, fights, concurrency, heldUpAfterMs, lookAgainMs, clock: this.#clock },
-      uplink: {
-        post: (status, final, acknowledged, trace) =>
-          this.#session?.post(status.osid, BundleStatus, status, { final, acknowledged, trace }),
-        resync: async (question) => {
-          if (this.#session === undefined) throw new Error('not connected to the plane');
-          return this.#session.request(RESYNC, question);
-        },
-      },
-    });
-    const compare = new ResyncLoop(() => executor.resync(), this.#clock, logger);
+  async #runController(client: KubeClient, uid: string, leaseLost: Promise<void>): Promise<void> {
+    const { logger } = this.options;
+    const controller = this.#newController(client);
+    const resyncs = new ResyncLoop(() => controller.resync(), this.#clock, logger);
     try {
-      await executor.load();
-      // The hello tells what is stored, so the stream follows the loading; statuses need the session, so it comes first.
-      this.#session = this.#dial(client, uid, executor, compare);
-      executor.begin();
-      this.#executor = executor;
-      logger.info({ ...executor.summary(), version }, 'active');
-      await kept;
+      await controller.load();
+      // The hello carries the root hash of the loaded bundles. Reports need the session, so it is opened before `start`.
+      this.#session = this.#openSession(client, uid, controller, resyncs);
+      controller.start();
+      this.#controller = controller;
+      logger.info({ ...controller.summary(), version }, 'active');
+      await leaseLost;
     } finally {
-      this.#executor = undefined;
+      this.#controller = undefined;
       await this.#session?.stop();
       this.#session = undefined;
-      await compare.stop();
-      await executor.stop();
+      await resyncs.stop();
+      await controller.stop();
     }
   }
 
-  #dial(client: KubeClient, uid: string, executor: Executor, compare: ResyncLoop): AgentSession {
+  #newController(client: KubeClient): BundleController {
+    const { config, logger, conflicts } = this.options;
+    const { namespace, concurrency, heldUpAfterMs, removalRequeueMs } = config;
+    return new BundleController({
+      client,
+      logger,
+      namespace,
+      conflicts,
+      concurrency,
+      heldUpAfterMs,
+      removalRequeueMs,
+      clock: this.#clock,
+      plane: {
+        sendStatus: ({ status, ...envelope }) => this.#session?.post(status.osid, BundleStatus, status, envelope),
+        resync: async (request) => {
+          if (this.#session === undefined) throw new Error('not connected to the plane');
+          return this.#session.request(RESYNC, request);
+        },
+      },
+    });
+  }
+
+  #openSession(client: KubeClient, uid: string, controller: BundleController, resyncs: ResyncLoop): AgentSession {
     const { config, logger, timing } = this.options;
     const { server: host, registerPort, streamPort, aid, token } = config;
     return new AgentSession({
       kind: 'cluster-agent',
       server: { host, registerPort, streamPort },
       trust: { caFile: config.ca, caSha256: config.caSha256 },
-      ...{ aid, token, logger, timing },
+      aid,
+      token,
+      logger,
+      timing,
       machineId: uid,
       os: 'kubernetes',
       store: new SecretCredentials(client, uid, config.namespace),
-      hello: async (): Promise<BodyOf<typeof AgentHello>> => ({
-        version,
-        capabilities: [bundlesCapability],
-        ...executor.summary(),
-      }),
-      heartbeat: async () => ({ report: ClusterAgentHeartbeatToServer, body: {} }),
+      hello: (): Promise<BodyOf<typeof AgentHello>> =>
+        Promise.resolve({ version, capabilities: [bundlesCapability], ...controller.summary() }),
+      heartbeat: () => Promise.resolve({ report: ClusterAgentHeartbeatToServer, body: {} }),
       handlers: {
-        APPLY_BUNDLE: (bundle) => executor.apply(bundle),
-        DELETE_BUNDLE: (input) => executor.remove(input),
-        DIFF_BUNDLE: (bundle) => executor.diff(bundle),
+        APPLY_BUNDLE: (bundle) => controller.applyBundle(bundle),
+        DELETE_BUNDLE: (input) => controller.deleteBundle(input),
+        DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
       },
-      onConnected: ({ inSync }) => compare.connected(inSync === true),
-      onDisconnected: () => compare.disconnected(),
+      onConnected: ({ inSync }) => resyncs.connected(inSync === true),
+      onDisconnected: () => resyncs.disconnected(),
     });
   }
 }
 
-/** Access as the settings say. Throws when there is none, with what to do. */
-export const accessOf = ({ kubeconfig }: ClusterAgentConfig): Promise<ClusterAccess> =>
+/** Access to the cluster of the config. @throws Error with the remedy if there is none. */
+export const clusterAccessOf = ({ kubeconfig }: ClusterAgentConfig): Promise<ClusterAccess> =>
   kubeconfig === undefined ? inClusterAccess() : readKubeconfig(kubeconfig);

@@ -8,11 +8,11 @@ import {
   Readiness,
   startTelemetry,
 } from '@runos/observability';
-import { accessOf, ClusterAgent } from './cluster-agent.js';
-import { clusterAgentConfig } from './cluster-agent-config.js';
+import { ClusterAgent, clusterAccessOf } from './cluster-agent.js';
+import { clusterAgentConfig } from './config.js';
 
-/** EX_CONFIG: a supervisor need not try again with the same settings. */
-const wrongSettings = 78;
+/** EX_CONFIG of sysexits.h: a restart with the same settings cannot help. */
+const configExitCode = 78;
 
 const config = configOrExit(clusterAgentConfig);
 const { aid } = config;
@@ -20,9 +20,9 @@ const logger = createLogger({ service: 'cluster-agent', level: config.logLevel, 
   aid,
 });
 logWarnings(logger);
-const access = await accessOf(config).catch((error: Error) => {
+const access = await clusterAccessOf(config).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
-  process.exit(wrongSettings);
+  process.exit(configExitCode);
 });
 const { holder: replica, otlpEndpoint, traceRatio } = config;
 const telemetry = await startTelemetry({ service: 'cluster-agent', replica, otlpEndpoint, traceRatio });
@@ -36,20 +36,20 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       .then(
         () => process.exit(0),
         (error: unknown) => {
-          logger.fatal({ err: error }, 'did not stop cleanly');
+          logger.fatal({ err: error }, 'shutdown failed');
           process.exit(1);
         },
       );
   });
 }
 
-/** Ready without the plane as well: repairs go on, and nothing is sent here that could go elsewhere. */
+/** An agent is ready without the plane too: it keeps repairing, and there is no other agent to send requests to. */
 async function serveOps(): Promise<OpsServer | undefined> {
   if (config.opsPort === undefined) return undefined;
   const readiness = new Readiness();
   readiness.need(
     'lease',
-    () => agent.active || 'another agent of this cluster has it, or Kubernetes cannot be reached',
+    () => agent.active || 'another agent of this cluster holds the lease, or Kubernetes is unreachable',
   );
   gauge('runos_ready', () => [{ value: agent.active ? 1 : 0, labels: { service: 'cluster-agent' } }]);
   return opsServer({ host: config.opsHost, port: config.opsPort, readiness: () => readiness.report() });

@@ -1,16 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { propertySeed } from '@runos/testing-basics';
 import { exponentialBackoff, fixedDelays } from './backoff.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const always = (byte: number) => ({ bytes: (length: number) => new Uint8Array(length).fill(byte) });
 
 describe('back-off', () => {
-  it('doubles from the first delay and stops at the last', () => {
+  it('doubles from the first delay and stops at the longest', () => {
     const delay = exponentialBackoff({ firstMs: 100, maxMs: 1_000 }, always(0));
     expect([1, 2, 3, 4, 5, 50].map(delay)).toEqual([100, 200, 400, 800, 1_000, 1_000]);
   });
 
-  it('takes at most the random share off', () => {
+  it('shortens a delay by at most the jitter', () => {
     expect(exponentialBackoff({ firstMs: 100, maxMs: 1_000, jitter: 0.5 }, always(255))(1)).toBe(50);
   });
 
@@ -24,7 +27,7 @@ describe('back-off', () => {
     );
   });
 
-  it('follows given steps and stays at the last', () => {
+  it('returns the given delays in order and repeats the last', () => {
     expect([1, 2, 3, 9].map(fixedDelays([0, 1_000, 5_000]))).toEqual([0, 1_000, 5_000, 5_000]);
   });
 });

@@ -1,6 +1,6 @@
 import { type Random, systemRandom } from '@runos/kernel';
 
-/** Milliseconds to wait before the attempt after `failures` failures in a row (1 = the first one failed). */
+/** Milliseconds before the next attempt after `failures` consecutive failures (1 = the first attempt failed). */
 export type Backoff = (failures: number) => number;
 
 export interface ExponentialBackoffOptions {
@@ -8,11 +8,11 @@ export interface ExponentialBackoffOptions {
   readonly maxMs: number;
   /** Default 2. */
   readonly factor?: number;
-  /** Share of the delay that is random, so that many waiters do not return together. Default 0.5. */
+  /** Share of the delay that is random, so that many clients do not retry at the same time. Default 0.5. */
   readonly jitter?: number;
 }
 
-/** Grows from `firstMs` to `maxMs`; the random share is taken off, so `maxMs` is never passed. */
+/** Grows from `firstMs` to `maxMs`. Jitter only shortens a delay, so no delay exceeds `maxMs`. */
 export function exponentialBackoff(options: ExponentialBackoffOptions, random: Random = systemRandom): Backoff {
   const { firstMs, maxMs, factor = 2, jitter = 0.5 } = options;
   return (failures) => {
@@ -21,9 +21,9 @@ export function exponentialBackoff(options: ExponentialBackoffOptions, random: R
   };
 }
 
-/** Exactly these delays in this order, then the last one again and again. */
-export function fixedDelays(stepsMs: readonly number[]): Backoff {
-  return (failures) => stepsMs[Math.min(Math.max(0, failures - 1), stepsMs.length - 1)] ?? 0;
+/** Returns these delays in order, then repeats the last one. */
+export function fixedDelays(delaysMs: readonly number[]): Backoff {
+  return (failures) => delaysMs[Math.min(Math.max(0, failures - 1), delaysMs.length - 1)] ?? 0;
 }
 
 /** Uniform in [0, 1). */

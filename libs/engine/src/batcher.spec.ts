@@ -1,18 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ManualClock } from '@runos/testing-basics';
+import { ManualClock, propertySeed } from '@runos/testing-basics';
 import { Batcher } from './batcher.js';
 
-/** A batcher that doubles, one batch at each `go()`, and the batches it was given. */
-function doubling({ atMost = 100, bad = NaN } = {}) {
+fc.configureGlobal({ seed: propertySeed() });
+
+/** A batcher that doubles numbers, one batch per `go()`, and the batches it received. */
+function doubling({ maxBatchSize = 100, bad = NaN } = {}) {
   const batches: (readonly number[])[] = [];
   const gates: (() => void)[] = [];
   const batcher = new Batcher<number, number>({
-    atMost,
+    maxBatchSize,
     run: async (items) => {
       batches.push(items);
       await new Promise<void>((resolve) => gates.push(resolve));
-      if (items.includes(bad)) throw new Error(`${bad} cannot be done`);
+      if (items.includes(bad)) throw new Error(`${bad} fails`);
       return items.map((item) => item * 2);
     },
   });
@@ -25,7 +27,7 @@ function doubling({ atMost = 100, bad = NaN } = {}) {
 }
 
 describe('Batcher', () => {
-  it('does what comes at the same time together, and what comes meanwhile together afterwards', async () => {
+  it('puts concurrent items into one batch, and items that arrive while it runs into the next', async () => {
     const { batcher, batches, go } = doubling();
     const first = [batcher.add(1), batcher.add(2)];
     await new Promise(setImmediate);
@@ -39,11 +41,13 @@ describe('Batcher', () => {
     ]);
   });
 
-  it('gathers after several at once, and never lets one that is alone wait', async () => {
+  it('lingers after a batch of several, and never delays a single item', async () => {
     const clock = new ManualClock();
     const batches: (readonly number[])[] = [];
     const batcher = new Batcher<number, number>({
-      ...{ atMost: 3, gatherMs: 100, clock },
+      maxBatchSize: 3,
+      lingerMs: 100,
+      clock,
       run: (items) => {
         batches.push(items);
         return Promise.resolve(items);
@@ -60,10 +64,12 @@ describe('Batcher', () => {
     expect(batches.slice(3)).toEqual([[5, 6, 7], [8]]);
   });
 
-  it('goes on with others where a batch takes long', async () => {
+  it('starts the next batch when one takes long', async () => {
     const clock = new ManualClock();
     const batcher = new Batcher<string, string>({
-      ...{ atMost: 10, patienceMs: 250, clock },
+      maxBatchSize: 10,
+      maxBlockingMs: 250,
+      clock,
       run: (items) => (items.includes('stuck') ? new Promise(() => undefined) : Promise.resolve(items)),
     });
     void batcher.add('stuck');
@@ -73,7 +79,7 @@ describe('Batcher', () => {
     expect(await next).toBe('next');
   });
 
-  it('starts again after it had nothing to do', async () => {
+  it('starts again after it was idle', async () => {
     const { batcher, batches, go } = doubling();
     for (const item of [1, 2]) {
       const done = batcher.add(item);
@@ -83,7 +89,7 @@ describe('Batcher', () => {
     expect(batches).toEqual([[1], [2]]);
   });
 
-  it('fails only the one that cannot be done', async () => {
+  it('rejects only the item that fails', async () => {
     const { batcher, go } = doubling({ bad: 2 });
     const all = Promise.allSettled([1, 2, 3].map((item) => batcher.add(item)));
     await go();
@@ -91,24 +97,24 @@ describe('Batcher', () => {
     expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('fails a batch whose answers do not fit it', async () => {
-    const batcher = new Batcher<number, number>({ atMost: 10, run: () => Promise.resolve([]) });
-    await expect(batcher.add(1)).rejects.toThrow('1 items have 0 answers');
+  it('rejects a batch with a wrong number of results', async () => {
+    const batcher = new Batcher<number, number>({ maxBatchSize: 10, run: () => Promise.resolve([]) });
+    await expect(batcher.add(1)).rejects.toThrow('1 items have 0 results');
   });
 
-  it('answers each item once, in batches of no more than it may', () =>
+  it('returns one result per item, in batches of at most the given size', () =>
     fc.assert(
-      fc.asyncProperty(fc.array(fc.integer()), fc.integer({ min: 1, max: 5 }), async (items, atMost) => {
+      fc.asyncProperty(fc.array(fc.integer()), fc.integer({ min: 1, max: 5 }), async (items, maxBatchSize) => {
         const sizes: number[] = [];
         const batcher = new Batcher<number, string>({
-          atMost,
+          maxBatchSize,
           run: (batch) => {
             sizes.push(batch.length);
             return Promise.resolve(batch.map(String));
           },
         });
         expect(await Promise.all(items.map((item) => batcher.add(item)))).toEqual(items.map(String));
-        expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(atMost);
+        expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(maxBatchSize);
         expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(items.length);
       }),
     ));

@@ -1,64 +1,64 @@
 import { type Clock, systemClock } from '@runos/kernel';
 
 export interface BatcherOptions<In, Out> {
-  /** Does all of it at once, or nothing; answers in the same order. */
+  /** Processes all items or none. Returns one result per item, in the same order. */
   run(items: readonly In[]): Promise<readonly Out[]>;
-  readonly atMost: number;
-  /** After several at once the next ones are gathered for so long, ms. Default: not at all. */
-  readonly gatherMs?: number;
-  /** A batch that takes longer does not hold up the next one, ms. Default 250. */
-  readonly patienceMs?: number;
+  readonly maxBatchSize: number;
+  /** How long the batcher collects items after a batch of several, ms. Default 0. */
+  readonly lingerMs?: number;
+  /** A batch that takes longer no longer delays the next one, ms. Default 250. */
+  readonly maxBlockingMs?: number;
   readonly clock?: Clock;
 }
 
-interface Waiting<In, Out> {
+interface PendingItem<In, Out> {
   readonly item: In;
   resolve(out: Out): void;
   reject(cause: unknown): void;
 }
 
 /**
- * Does together what comes at the same time or while the last is being done: who is alone waits for nobody, and in a
- * rush one round trip serves many.
+ * Combines concurrent calls: one round trip serves all items that arrive together or while a batch is running.
+ * A single item is processed without delay.
  */
 export class Batcher<In, Out> {
-  #waiting: Waiting<In, Out>[] = [];
-  #working = false;
+  #pending: PendingItem<In, Out>[] = [];
+  #running = false;
 
   constructor(private readonly options: BatcherOptions<In, Out>) {}
 
-  /** What `run` answered for this item. What others of the same batch fail for does not fail this one. */
+  /** The result of `run` for this item. An item that fails does not fail the others of its batch. */
   add(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
-      if (!this.#working) void this.#work();
+      this.#pending.push({ item, resolve, reject });
+      if (!this.#running) void this.#runPending();
     });
   }
 
-  async #work(): Promise<void> {
-    const { atMost, gatherMs = 0, patienceMs = 250, clock = systemClock } = this.options;
-    this.#working = true;
-    await Promise.resolve(); // for what comes in the same turn of the event loop
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, atMost);
-      const over = new AbortController();
-      const done = this.#do(batch).finally(() => over.abort());
-      await Promise.race([done, clock.sleep(patienceMs, over.signal)]);
-      if (batch.length > 1 && batch.length < atMost && gatherMs > 0) await clock.sleep(gatherMs);
+  async #runPending(): Promise<void> {
+    const { maxBatchSize, lingerMs = 0, maxBlockingMs = 250, clock = systemClock } = this.options;
+    this.#running = true;
+    await Promise.resolve(); // collects what is added in the same iteration of the event loop
+    while (this.#pending.length > 0) {
+      const batch = this.#pending.splice(0, maxBatchSize);
+      const ended = new AbortController();
+      const done = this.#runBatch(batch).finally(() => ended.abort());
+      await Promise.race([done, clock.sleep(maxBlockingMs, ended.signal)]);
+      if (batch.length > 1 && batch.length < maxBatchSize && lingerMs > 0) await clock.sleep(lingerMs);
     }
-    this.#working = false;
+    this.#running = false;
   }
 
-  async #do(batch: readonly Waiting<In, Out>[]): Promise<void> {
-    let outs: readonly Out[];
+  async #runBatch(batch: readonly PendingItem<In, Out>[]): Promise<void> {
     try {
-      outs = await this.options.run(batch.map(({ item }) => item));
-      if (outs.length !== batch.length) throw new Error(`${batch.length} items have ${outs.length} answers`);
+      const results = await this.options.run(batch.map(({ item }) => item));
+      if (results.length !== batch.length) throw new Error(`${batch.length} items have ${results.length} results`);
+      // `Out` may include undefined, so the length above is the check.
+      batch.forEach(({ resolve }, index) => resolve(results[index] as Out));
     } catch (cause) {
-      if (batch.length === 1) return batch[0].reject(cause);
-      await Promise.all(batch.map((one) => this.#do([one])));
-      return;
+      const [only, ...others] = batch;
+      if (others.length === 0) return only?.reject(cause);
+      await Promise.all(batch.map((one) => this.#runBatch([one])));
     }
-    batch.forEach(({ resolve }, index) => resolve(outs[index]));
   }
 }

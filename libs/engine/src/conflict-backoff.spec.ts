@@ -3,25 +3,25 @@ import { ManualClock } from '@runos/testing-basics';
 import { conflictResetMs, ConflictBackoff } from './conflict-backoff.js';
 
 let clock: ManualClock;
-let fights: ConflictBackoff;
+let conflicts: ConflictBackoff;
 
 beforeEach(() => {
   clock = new ManualClock();
-  fights = new ConflictBackoff({ clock });
+  conflicts = new ConflictBackoff({ clock });
 });
 
-/** One foreign change, and the repair that answers it when it may. */
+/** One foreign change, and its repair after the delay. */
 async function exchange(key: string): Promise<[delaySeconds: number, contested: boolean]> {
-  const { delayMs, contested } = fights.round(key);
+  const { delayMs, contested } = conflicts.recordChange(key);
   await clock.advance(delayMs);
-  fights.answered(key);
+  conflicts.recordRepair(key);
   return [delayMs / 1_000, contested];
 }
 
-describe('a fight', () => {
-  it('is answered at once, then ever later, and is contested from the third round', async () => {
+describe('a conflict', () => {
+  it('delays repairs ever longer, and is contested from the third attempt', async () => {
     const seen: [number, boolean][] = [];
-    for (let round = 0; round < 8; round += 1) seen.push(await exchange('replicas'));
+    for (let attempt = 0; attempt < 8; attempt += 1) seen.push(await exchange('replicas'));
     expect(seen).toEqual([
       [0, false],
       [1, false],
@@ -34,33 +34,33 @@ describe('a fight', () => {
     ]);
   });
 
-  it('counts changes during a held-back repair as one round, also when the repair comes late', async () => {
+  it('counts changes during a delayed repair as one attempt, also when the repair is late', async () => {
     await exchange('replicas');
-    expect(fights.round('replicas')).toMatchObject({ number: 2, delayMs: 1_000 });
+    expect(conflicts.recordChange('replicas')).toMatchObject({ number: 2, delayMs: 1_000 });
     await clock.advance(400);
-    expect(fights.round('replicas')).toMatchObject({ number: 2, delayMs: 600 });
+    expect(conflicts.recordChange('replicas')).toMatchObject({ number: 2, delayMs: 600 });
     await clock.advance(5_000);
-    expect(fights.round('replicas')).toMatchObject({ number: 2, delayMs: 0 });
+    expect(conflicts.recordChange('replicas')).toMatchObject({ number: 2, delayMs: 0 });
   });
 
-  it('is over after ten quiet minutes, counted from the last repair', async () => {
-    for (let round = 0; round < 4; round += 1) await exchange('replicas');
+  it('ends ten minutes after the last repair', async () => {
+    for (let attempt = 0; attempt < 4; attempt += 1) await exchange('replicas');
     await clock.advance(conflictResetMs - 1);
-    expect(fights.quietInMs('replicas')).toBe(1);
+    expect(conflicts.resetInMs('replicas')).toBe(1);
     await clock.advance(1);
-    expect(fights.round('replicas')).toMatchObject({ number: 1, contested: false });
+    expect(conflicts.recordChange('replicas')).toMatchObject({ number: 1, contested: false });
   });
 
-  it('is not over while a repair is held back, however long that takes', async () => {
-    for (let round = 0; round < 5; round += 1) await exchange('replicas');
-    fights.round('replicas');
+  it('does not end while a repair is delayed, however long that takes', async () => {
+    for (let attempt = 0; attempt < 5; attempt += 1) await exchange('replicas');
+    conflicts.recordChange('replicas');
     await clock.advance(600_000);
-    expect(fights.round('replicas').number).toBe(6);
+    expect(conflicts.recordChange('replicas').number).toBe(6);
   });
 
   it('is one per key', () => {
-    fights.round('replicas');
-    expect(fights.round('image').number).toBe(1);
-    expect(fights.quietInMs('nothing')).toBe(0);
+    conflicts.recordChange('replicas');
+    expect(conflicts.recordChange('image').number).toBe(1);
+    expect(conflicts.resetInMs('nothing')).toBe(0);
   });
 });

@@ -1,88 +1,89 @@
 import { type Clock, systemClock } from '@runos/kernel';
 import { fixedDelays } from './backoff.js';
 
-/** A manager that answers every repair at once made 300 repairs in 5 s: these delays make it 6 in 13 minutes. */
+/** A manager that overwrote every repair at once caused 300 repairs in 5 s. With these delays it causes 6 in 13 minutes. */
 export const conflictDelaysMs: readonly number[] = [0, 1_000, 5_000, 30_000, 120_000, 600_000];
 
-/** After ten quiet minutes a fight is over. */
+/** A conflict ends after ten minutes without a change. */
 export const conflictResetMs = 600_000;
 
-/** From this round on it is a fight and no accident. */
+/** From this attempt on the object is reported as contested: two changes can be a coincidence, three are not. */
 export const contestedFromAttempt = 3;
 
 export interface ConflictAttempt {
-  /** 1 for the first change seen. */
+  /** 1 for the first change. */
   readonly number: number;
-  /** How long to hold the repair back; what changes meanwhile is repaired with it. */
+  /** Delay of the repair. Changes in the meantime are repaired together with this one. */
   readonly delayMs: number;
   readonly contested: boolean;
 }
 
 export interface ConflictBackoffOptions {
   readonly clock?: Clock;
-  readonly stepsMs?: readonly number[];
-  readonly quietMs?: number;
+  readonly delaysMs?: readonly number[];
+  readonly resetAfterMs?: number;
 }
 
 interface Conflict {
-  rounds: number;
-  /** When the repair of this round is due. */
-  repairAt: number;
-  /** When it was made; undefined while it is held back. */
-  answeredAt?: number;
+  attempts: number;
+  repairDueAt: number;
+  /** Undefined while the repair of this attempt is delayed. */
+  repairedAt?: number;
 }
 
-/** Remembers who undoes our repairs, per key (object, paths, manager), and slows the answers down. */
+/** Counts how often a manager overwrites our repairs, per key (object, paths, manager), and delays further repairs. */
 export class ConflictBackoff {
-  readonly #fights = new Map<string, Conflict>();
+  readonly #conflicts = new Map<string, Conflict>();
   readonly #clock: Clock;
-  readonly #quietMs: number;
-  readonly #delay: (round: number) => number;
+  readonly #resetAfterMs: number;
+  readonly #delay: (attempt: number) => number;
 
   constructor({
     clock = systemClock,
-    stepsMs = conflictDelaysMs,
-    quietMs = conflictResetMs,
+    delaysMs = conflictDelaysMs,
+    resetAfterMs = conflictResetMs,
   }: ConflictBackoffOptions = {}) {
     this.#clock = clock;
-    this.#quietMs = quietMs;
-    this.#delay = fixedDelays(stepsMs);
+    this.#resetAfterMs = resetAfterMs;
+    this.#delay = fixedDelays(delaysMs);
   }
 
-  /** A foreign change was seen: the round it belongs to. While a repair is held back that round goes on. */
-  round(key: string): ConflictAttempt {
+  /** Records a foreign change and returns its attempt. While a repair is delayed, changes belong to the same attempt. */
+  recordChange(key: string): ConflictAttempt {
     const now = this.#now();
-    this.#forgetQuiet(now);
-    let fight = this.#fights.get(key);
-    if (fight === undefined || fight.answeredAt !== undefined) {
-      const rounds = (fight?.rounds ?? 0) + 1;
-      fight = { rounds, repairAt: now + this.#delay(rounds) };
-      this.#fights.set(key, fight);
+    this.#deleteExpired(now);
+    let conflict = this.#conflicts.get(key);
+    if (conflict === undefined || conflict.repairedAt !== undefined) {
+      const attempts = (conflict?.attempts ?? 0) + 1;
+      conflict = { attempts, repairDueAt: now + this.#delay(attempts) };
+      this.#conflicts.set(key, conflict);
     }
-    const delayMs = Math.max(0, fight.repairAt - now);
-    return { number: fight.rounds, delayMs, contested: fight.rounds >= contestedFromAttempt };
+    const delayMs = Math.max(0, conflict.repairDueAt - now);
+    return { number: conflict.attempts, delayMs, contested: conflict.attempts >= contestedFromAttempt };
   }
 
-  /** The repair of the round was made: the next change begins another one. */
-  answered(key: string): void {
-    const fight = this.#fights.get(key);
-    if (fight) fight.answeredAt = this.#now();
+  /** Records the repair of the current attempt. The next change starts another attempt. */
+  recordRepair(key: string): void {
+    const conflict = this.#conflicts.get(key);
+    if (conflict) conflict.repairedAt = this.#now();
   }
 
-  /** Milliseconds until the fight counts as over; 0 when there is none, `quietMs` while a repair is held back. */
-  quietInMs(key: string): number {
-    const fight = this.#fights.get(key);
-    if (fight === undefined) return 0;
-    return fight.answeredAt === undefined ? this.#quietMs : Math.max(0, fight.answeredAt + this.#quietMs - this.#now());
+  /** Milliseconds until the conflict ends: 0 without a conflict, the whole reset time while a repair is delayed. */
+  resetInMs(key: string): number {
+    const conflict = this.#conflicts.get(key);
+    if (conflict === undefined) return 0;
+    return conflict.repairedAt === undefined
+      ? this.#resetAfterMs
+      : Math.max(0, conflict.repairedAt + this.#resetAfterMs - this.#now());
   }
 
   #now(): number {
     return this.#clock.now().getTime();
   }
 
-  #forgetQuiet(now: number): void {
-    for (const [key, { answeredAt }] of this.#fights) {
-      if (answeredAt !== undefined && now - answeredAt >= this.#quietMs) this.#fights.delete(key);
+  #deleteExpired(now: number): void {
+    for (const [key, { repairedAt }] of this.#conflicts) {
+      if (repairedAt !== undefined && now - repairedAt >= this.#resetAfterMs) this.#conflicts.delete(key);
     }
   }
 }

@@ -1,22 +1,22 @@
-/** How one turn of a loop ended, and so when the next one is due. */
+/** How one reconcile of a key ended. The work queue derives from it when it reconciles the key next. */
 export type ReconcileResult =
-  | { readonly kind: 'settled'; readonly recheckInMs?: number }
-  | { readonly kind: 'waiting'; readonly reason: string; readonly recheckInMs?: number }
-  | { readonly kind: 'retrying'; readonly cause: unknown }
-  | { readonly kind: 'stalled'; readonly reason: string };
+  | { readonly kind: 'reconciled'; readonly requeueAfterMs?: number }
+  | { readonly kind: 'requeue'; readonly reason: string; readonly requeueAfterMs?: number }
+  | { readonly kind: 'error'; readonly cause: unknown }
+  | { readonly kind: 'terminal'; readonly reason: string };
 
-/** The world agrees; look again after `recheckInMs`, or only when something changes. */
-export const reconciled = (recheckInMs?: number): ReconcileResult => ({ kind: 'settled', recheckInMs });
+/** Live and desired state agree. Reconciles again after `requeueAfterMs`, or only when the key is added. */
+export const reconciled = (requeueAfterMs?: number): ReconcileResult => ({ kind: 'reconciled', requeueAfterMs });
 
-/** Healthy, but the next move is somebody else's. */
-export const requeue = (reason: string, recheckInMs?: number): ReconcileResult => ({
-  kind: 'waiting',
+/** Healthy, but the next step depends on another party. Without `requeueAfterMs` an event must add the key. */
+export const requeue = (reason: string, requeueAfterMs?: number): ReconcileResult => ({
+  kind: 'requeue',
   reason,
-  recheckInMs,
+  requeueAfterMs,
 });
 
-/** Broken for now; the queue's back-off picks the delay. */
-export const retryAfterError = (cause: unknown): ReconcileResult => ({ kind: 'retrying', cause });
+/** Failed for now. The queue's back-off picks the delay of the next attempt. */
+export const retryAfterError = (cause: unknown): ReconcileResult => ({ kind: 'error', cause });
 
-/** Trying again cannot help: only a new wish can. */
-export const terminal = (reason: string): ReconcileResult => ({ kind: 'stalled', reason });
+/** A retry cannot help. Only another desired state can, and that adds the key. */
+export const terminal = (reason: string): ReconcileResult => ({ kind: 'terminal', reason });

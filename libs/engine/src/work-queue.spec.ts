@@ -6,21 +6,21 @@ import { retryAfterError, reconciled, terminal, type ReconcileResult, requeue } 
 import { WorkQueue } from './work-queue.js';
 
 let clock: ManualClock;
-let turns: string[];
-let answer: (key: string) => Promise<ReconcileResult>;
+let reconciles: string[];
+let result: (key: string) => Promise<ReconcileResult>;
 let queue: WorkQueue<string>;
 
 beforeEach(() => {
   clock = new ManualClock();
-  turns = [];
-  answer = () => Promise.resolve(reconciled());
+  reconciles = [];
+  result = () => Promise.resolve(reconciled());
   queue = new WorkQueue<string>({
     clock,
-    concurrency: 2,
+    maxConcurrentReconciles: 2,
     backoff: fixedDelays([1_000, 5_000]),
-    run(key) {
-      turns.push(key);
-      return answer(key);
+    reconcile(key) {
+      reconciles.push(key);
+      return result(key);
     },
   });
 });
@@ -28,134 +28,134 @@ beforeEach(() => {
 afterEach(() => queue.stop());
 
 describe('a work queue', () => {
-  it('runs a key once for many additions, and the soonest time wins', async () => {
-    queue.add('a', 10_000);
-    queue.add('a', 2_000);
-    queue.add('a', 5_000);
+  it('reconciles a key once for many additions, and the earliest time wins', async () => {
+    queue.addAfter('a', 10_000);
+    queue.addAfter('a', 2_000);
+    queue.addAfter('a', 5_000);
     await clock.advance(1_999);
-    expect(turns).toEqual([]);
+    expect(reconciles).toEqual([]);
     await clock.advance(1);
-    expect(turns).toEqual(['a']);
+    expect(reconciles).toEqual(['a']);
     await clock.advance(20_000);
-    expect(turns).toEqual(['a']);
+    expect(reconciles).toEqual(['a']);
     expect(queue.size).toBe(0);
   });
 
-  it('tells how much is due and for how long', async () => {
+  it('reports the depth and the age of its backlog', async () => {
     const end = gate<ReconcileResult>();
-    answer = () => end.promise;
+    result = () => end.promise;
     ['a', 'b', 'c'].forEach((key) => queue.add(key));
-    queue.add('later', 60_000);
+    queue.addAfter('later', 60_000);
     await clock.advance(3_000);
-    expect(queue.due).toEqual({ depth: 3, oldestMs: 3_000 });
+    expect(queue.backlog).toEqual({ depth: 3, oldestMs: 3_000 });
     end.open(reconciled());
   });
 
-  it('tells how many turns are on or in line, and makes due at once what waits', async () => {
+  it('reports unfinished keys, and flushes delayed ones', async () => {
     const end = gate<ReconcileResult>();
-    answer = () => end.promise;
+    result = () => end.promise;
     queue.add('a');
-    queue.add('b', 60_000);
-    queue.add('c', 90_000);
-    expect(queue.busy).toBe(1);
-    queue.hasten();
-    expect(queue.busy).toBe(3);
+    queue.addAfter('b', 60_000);
+    queue.addAfter('c', 90_000);
+    expect(queue.unfinished).toBe(1);
+    queue.flushDelayed();
+    expect(queue.unfinished).toBe(3);
     end.open(reconciled());
     await clock.advance(0);
-    expect(turns).toEqual(['a', 'b', 'c']);
-    expect(queue.busy).toBe(0);
+    expect(reconciles).toEqual(['a', 'b', 'c']);
+    expect(queue.unfinished).toBe(0);
   });
 
-  it('runs no turn in the context of whoever added its key', async () => {
+  it('does not reconcile in the async context of the caller that adds the key', async () => {
     const caller = new AsyncLocalStorage<string>();
-    const seen: (string | undefined)[] = [];
-    answer = () => {
-      seen.push(caller.getStore());
+    const stores: (string | undefined)[] = [];
+    result = () => {
+      stores.push(caller.getStore());
       return Promise.resolve(reconciled(1_000));
     };
     caller.run('a request', () => queue.add('a'));
     await clock.advance(1_000);
-    expect(seen).toEqual([undefined, undefined]);
+    expect(stores).toEqual([undefined, undefined]);
   });
 
-  it('runs again after a turn for what was added during it, never two turns of a key at a time', async () => {
+  it('reconciles again after an addition while processing, never twice at a time', async () => {
     const first = gate<ReconcileResult>();
-    answer = () => first.promise;
+    result = () => first.promise;
     queue.add('a');
     queue.add('a');
     queue.add('a');
-    expect(turns).toEqual(['a']);
-    answer = () => Promise.resolve(reconciled());
+    expect(reconciles).toEqual(['a']);
+    result = () => Promise.resolve(reconciled());
     first.open(reconciled());
     await clock.advance(0);
-    expect(turns).toEqual(['a', 'a']);
+    expect(reconciles).toEqual(['a', 'a']);
   });
 
-  it('does its work as nobody, whoever adds it', async () => {
+  it('does not inherit the async context of a caller, delayed or not', async () => {
     const caller = new AsyncLocalStorage<string>();
-    const seen: (string | undefined)[] = [];
-    answer = () => {
-      seen.push(caller.getStore());
-      return Promise.resolve(turns.length < 3 ? reconciled(1_000) : reconciled());
+    const stores: (string | undefined)[] = [];
+    result = () => {
+      stores.push(caller.getStore());
+      return Promise.resolve(reconciles.length < 3 ? reconciled(1_000) : reconciled());
     };
     caller.run('alice', () => queue.add('a'));
-    caller.run('bob', () => queue.add('b', 500));
+    caller.run('bob', () => queue.addAfter('b', 500));
     await clock.advance(5_000);
-    expect(seen).toEqual([undefined, undefined, undefined, undefined]);
+    expect(stores).toEqual([undefined, undefined, undefined, undefined]);
   });
 
-  it('never runs more keys at a time than allowed', async () => {
-    const gates = ['a', 'b', 'c'].map(() => gate<ReconcileResult>());
-    answer = () => gates[turns.length - 1]!.promise;
+  it('never exceeds the maximum of concurrent reconciles', async () => {
+    const gates = new Map(['a', 'b', 'c'].map((key) => [key, gate<ReconcileResult>()]));
+    result = (key) => gates.get(key)?.promise ?? Promise.resolve(reconciled());
     ['a', 'b', 'c'].forEach((key) => queue.add(key));
-    expect(turns).toEqual(['a', 'b']);
-    gates[0]!.open(reconciled());
+    expect(reconciles).toEqual(['a', 'b']);
+    gates.get('a')?.open(reconciled());
     await clock.advance(0);
-    expect(turns).toEqual(['a', 'b', 'c']);
+    expect(reconciles).toEqual(['a', 'b', 'c']);
     gates.forEach((one) => one.open(reconciled()));
     await queue.idle();
   });
 
-  it('backs off while turns fail or throw, and starts over after a good one', async () => {
-    answer = () => Promise.reject(new Error('no'));
+  it('backs off while reconciles fail or throw, and resets after a success', async () => {
+    result = () => Promise.reject(new Error('no'));
     queue.add('a');
     await clock.advance(999);
-    expect(turns).toHaveLength(1);
-    answer = () => Promise.resolve(retryAfterError(new Error('still no')));
+    expect(reconciles).toHaveLength(1);
+    result = () => Promise.resolve(retryAfterError(new Error('still no')));
     await clock.advance(1);
-    expect(turns).toHaveLength(2);
-    answer = () => Promise.resolve(requeue('a pod', 3_000));
+    expect(reconciles).toHaveLength(2);
+    result = () => Promise.resolve(requeue('a pod', 3_000));
     await clock.advance(5_000);
-    expect(turns).toHaveLength(3);
-    answer = () => Promise.resolve(retryAfterError(new Error('no')));
+    expect(reconciles).toHaveLength(3);
+    result = () => Promise.resolve(retryAfterError(new Error('no')));
     await clock.advance(3_000);
-    expect(turns).toHaveLength(4);
+    expect(reconciles).toHaveLength(4);
     await clock.advance(1_000);
-    expect(turns).toHaveLength(5);
+    expect(reconciles).toHaveLength(5);
   });
 
-  it('lets an addition overtake the back-off', async () => {
-    answer = () => Promise.resolve(retryAfterError(new Error('no')));
+  it('reconciles at once on an addition during back-off', async () => {
+    result = () => Promise.resolve(retryAfterError(new Error('no')));
     queue.add('a');
     await clock.advance(10);
     queue.add('a');
-    expect(turns).toHaveLength(2);
+    expect(reconciles).toHaveLength(2);
   });
 
-  it('leaves a stalled key alone until it is added again', async () => {
-    answer = () => Promise.resolve(terminal('refused'));
+  it('does not requeue a terminal key until it is added again', async () => {
+    result = () => Promise.resolve(terminal('refused'));
     queue.add('a');
     await clock.advance(100_000);
-    expect(turns).toEqual(['a']);
+    expect(reconciles).toEqual(['a']);
     queue.add('a');
-    expect(turns).toEqual(['a', 'a']);
+    expect(reconciles).toEqual(['a', 'a']);
   });
 
-  it('is still once stop() has resolved: the turn that is on is told and awaited, nothing else begins', async () => {
+  it('is idle after stop(): the running reconcile is aborted and awaited, and nothing else starts', async () => {
     const slow = gate<ReconcileResult>();
-    answer = () => slow.promise;
+    result = () => slow.promise;
     queue.add('a');
-    queue.add('b', 1_000);
+    queue.addAfter('b', 1_000);
     let stopped = false;
     const stopping = queue.stop().then(() => (stopped = true));
     await clock.advance(5_000);
@@ -164,7 +164,7 @@ describe('a work queue', () => {
     await stopping;
     queue.add('c');
     await clock.advance(5_000);
-    expect(turns).toEqual(['a']);
+    expect(reconciles).toEqual(['a']);
     expect(clock.sleeping).toBe(0);
   });
 });

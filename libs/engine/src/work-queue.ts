@@ -5,100 +5,105 @@ import { type Backoff, exponentialBackoff } from './backoff.js';
 import { retryAfterError, type ReconcileResult } from './reconcile-result.js';
 
 export interface WorkQueueOptions<K extends string> {
-  /** One turn for one key. What it throws counts as `retrying`. `signal` aborts when the queue stops. */
-  run(key: K, signal: AbortSignal): Promise<ReconcileResult>;
-  /** Turns at the same time, over all keys. Default 8. */
-  readonly concurrency?: number;
-  /** Delay after `retrying`. Default 0.5 s doubling to 30 s, half of it random. */
+  /** Reconciles one key. A rejection counts as an `error` result. `signal` aborts when the queue stops. */
+  reconcile(key: K, signal: AbortSignal): Promise<ReconcileResult>;
+  /** Over all keys. Default 8. */
+  readonly maxConcurrentReconciles?: number;
+  /** Delay after an `error` result. Default 0.5 s doubling to 30 s, half of it random. */
   readonly backoff?: Backoff;
   readonly clock?: Clock;
-  /** Hears every verdict, for logs and metrics. */
-  onVerdict?(key: K, verdict: ReconcileResult): void;
+  /** Receives every result, for logs and metrics. */
+  onResult?(key: K, result: ReconcileResult): void;
 }
 
 interface Entry {
-  /** waiting: a timer runs; ready: in line; running: its turn is on. */
-  state: 'waiting' | 'ready' | 'running';
-  dueAt: number;
+  /** delayed: a timer runs; ready: in the queue; processing: being reconciled. */
+  state: 'delayed' | 'ready' | 'processing';
+  readyAt: number;
   failures: number;
   timer?: AbortController;
-  /** Added while running: due again at that time. */
-  againAt?: number;
+  /** Added while processing: becomes ready again at that time. */
+  requeueAt?: number;
 }
 
 const defaultBackoff = exponentialBackoff({ firstMs: 500, maxMs: 30_000 });
 
 /**
- * Keyed work in memory. A key is at most once in the queue and never runs twice at a time: additions coalesce and
- * the soonest due time wins; what is added during a turn runs after it. Turns run in the async context that made the
- * queue: whoever adds work is not who does it, and neither its deadline nor its name holds for the work.
+ * A rate-limited work queue in memory, as client-go has it. A key is in the queue at most once and is never reconciled
+ * twice at a time. Additions coalesce and the earliest time wins; an addition while processing runs afterwards.
+ * Reconciles run in the async context that created the queue, not in the context of the caller that adds a key.
  */
 export class WorkQueue<K extends string> {
   readonly #entries = new Map<K, Entry>();
   readonly #ready: K[] = [];
   readonly #stopping = new AbortController();
-  readonly #idlers: (() => void)[] = [];
+  readonly #idleWaiters: (() => void)[] = [];
   readonly #clock: Clock;
   readonly #context = new AsyncResource('WorkQueue');
-  #running = 0;
+  #processing = 0;
 
   constructor(private readonly options: WorkQueueOptions<K>) {
     this.#clock = options.clock ?? systemClock;
-    // Every wait of every turn listens to it: many listeners are no leak here.
+    // Every wait of every reconcile listens to this signal: many listeners are no leak here.
     setMaxListeners(0, this.#stopping.signal);
   }
 
-  /** Keys waiting, in line or running. */
+  /** Number of keys that are delayed, ready or processing. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Turns that are on, and keys in line for one. */
-  get busy(): number {
-    return this.#running + this.#ready.length;
+  /** Number of keys that are ready or processing. */
+  get unfinished(): number {
+    return this.#processing + this.#ready.length;
   }
 
-  /** Keys that are due, in line or running, and for how long the first of them has been. */
-  get due(): { readonly depth: number; readonly oldestMs: number } {
+  /** Number of keys whose time has come, ready or processing, and the age of the oldest. */
+  get backlog(): { readonly depth: number; readonly oldestMs: number } {
     const now = this.#clock.now().getTime();
-    const ages = [...this.#entries.values()].map(({ dueAt }) => now - dueAt).filter((age) => age >= 0);
+    const ages = [...this.#entries.values()].map(({ readyAt }) => now - readyAt).filter((age) => age >= 0);
     return { depth: ages.length, oldestMs: ages.reduce((a, b) => Math.max(a, b), 0) };
   }
 
-  /** Makes `key` due in `delayMs`, or sooner if it already is. Without effect after `stop()`. */
-  add(key: K, delayMs = 0): void {
+  /** Makes `key` ready now. Without effect after `stop()`. */
+  add(key: K): void {
+    this.addAfter(key, 0);
+  }
+
+  /** Makes `key` ready in `delayMs`, or at its present time if that is earlier. Without effect after `stop()`. */
+  addAfter(key: K, delayMs: number): void {
     if (this.#stopping.signal.aborted) return;
-    const dueAt = this.#clock.now().getTime() + delayMs;
+    const readyAt = this.#clock.now().getTime() + delayMs;
     const entry = this.#entries.get(key);
-    if (!entry) return this.#schedule(key, { state: 'waiting', dueAt, failures: 0 }, delayMs);
-    if (entry.state === 'running') entry.againAt = Math.min(entry.againAt ?? Infinity, dueAt);
-    if (entry.state === 'waiting' && dueAt < entry.dueAt) {
+    if (!entry) return this.#schedule(key, { state: 'delayed', readyAt, failures: 0 }, delayMs);
+    if (entry.state === 'processing') entry.requeueAt = Math.min(entry.requeueAt ?? Infinity, readyAt);
+    if (entry.state === 'delayed' && readyAt < entry.readyAt) {
       entry.timer?.abort();
-      entry.dueAt = dueAt;
+      entry.readyAt = readyAt;
       this.#schedule(key, entry, delayMs);
     }
   }
 
-  /** Makes everything due now that waits for a later time. */
-  hasten(): void {
-    for (const [key, { state }] of this.#entries) if (state === 'waiting') this.add(key);
+  /** Makes every delayed key ready now. */
+  flushDelayed(): void {
+    for (const [key, { state }] of this.#entries) if (state === 'delayed') this.add(key);
   }
 
-  /** Resolves when no turn is on and none is in line; what waits for a later time does not count. */
+  /** Resolves when no key is ready or processing. Delayed keys do not count. */
   idle(): Promise<void> {
-    if (this.#running === 0 && this.#ready.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idlers.push(resolve));
+    if (this.unfinished === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** Drops what has not begun, aborts the turns that are on, and resolves when the last of them has ended. */
+  /** Drops delayed and ready keys, aborts the running reconciles, and resolves when the last of them has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#ready.length = 0;
     for (const [key, entry] of this.#entries) {
       entry.timer?.abort();
-      if (entry.state !== 'running') this.#entries.delete(key);
+      if (entry.state !== 'processing') this.#entries.delete(key);
     }
-    this.#tellIdlers();
+    this.#resolveIdle();
     await this.idle();
   }
 
@@ -106,7 +111,7 @@ export class WorkQueue<K extends string> {
     this.#entries.set(key, entry);
     if (delayMs <= 0) return this.#enqueue(key, entry);
     const timer = new AbortController();
-    entry.state = 'waiting';
+    entry.state = 'delayed';
     entry.timer = timer;
     void this.#clock.sleep(delayMs, timer.signal).then(() => {
       if (!timer.signal.aborted) this.#enqueue(key, entry);
@@ -117,54 +122,61 @@ export class WorkQueue<K extends string> {
     entry.state = 'ready';
     entry.timer = undefined;
     this.#ready.push(key);
-    this.#pump();
+    this.#processReady();
   }
 
-  #pump(): void {
-    while (this.#running < (this.options.concurrency ?? 8)) {
+  #processReady(): void {
+    while (this.#processing < (this.options.maxConcurrentReconciles ?? 8)) {
       const key = this.#ready.shift();
       const entry = key === undefined ? undefined : this.#entries.get(key);
-      if (key === undefined || !entry) return this.#tellIdlers();
-      entry.state = 'running';
-      this.#running += 1;
-      void this.#context.runInAsyncScope(() => this.#turn(key, entry));
+      if (key === undefined || !entry) return this.#resolveIdle();
+      entry.state = 'processing';
+      this.#processing += 1;
+      void this.#context.runInAsyncScope(() => this.#process(key, entry));
     }
   }
 
-  async #turn(key: K, entry: Entry): Promise<void> {
-    const verdict = await this.#verdictOf(key);
-    this.#running -= 1;
+  async #process(key: K, entry: Entry): Promise<void> {
+    const result = await this.#reconcile(key);
+    this.#processing -= 1;
     this.#entries.delete(key);
     if (!this.#stopping.signal.aborted) {
-      this.options.onVerdict?.(key, verdict);
-      entry.failures = verdict.kind === 'retrying' ? entry.failures + 1 : 0;
-      this.#again(key, entry, this.#delayAfter(verdict, entry.failures));
+      this.options.onResult?.(key, result);
+      entry.failures = result.kind === 'error' ? entry.failures + 1 : 0;
+      this.#requeue(key, entry, this.#delayAfter(result, entry.failures));
     }
-    this.#pump();
+    this.#processReady();
   }
 
-  async #verdictOf(key: K): Promise<ReconcileResult> {
+  async #reconcile(key: K): Promise<ReconcileResult> {
     try {
-      return await this.options.run(key, this.#stopping.signal);
+      return await this.options.reconcile(key, this.#stopping.signal);
     } catch (cause) {
       return retryAfterError(cause);
     }
   }
 
-  #delayAfter(verdict: ReconcileResult, failures: number): number {
-    if (verdict.kind === 'retrying') return (this.options.backoff ?? defaultBackoff)(failures);
-    return verdict.kind === 'stalled' ? Infinity : (verdict.recheckInMs ?? Infinity);
+  #delayAfter(result: ReconcileResult, failures: number): number {
+    switch (result.kind) {
+      case 'error':
+        return (this.options.backoff ?? defaultBackoff)(failures);
+      case 'terminal':
+        return Infinity;
+      case 'reconciled':
+      case 'requeue':
+        return result.requeueAfterMs ?? Infinity;
+    }
   }
 
-  #again(key: K, entry: Entry, verdictDelayMs: number): void {
+  #requeue(key: K, entry: Entry, delayMs: number): void {
     const now = this.#clock.now().getTime();
-    const dueAt = Math.min(now + verdictDelayMs, entry.againAt ?? Infinity);
-    if (dueAt === Infinity) return;
-    this.#schedule(key, { state: 'waiting', dueAt, failures: entry.failures }, Math.max(0, dueAt - now));
+    const readyAt = Math.min(now + delayMs, entry.requeueAt ?? Infinity);
+    if (readyAt === Infinity) return;
+    this.#schedule(key, { state: 'delayed', readyAt, failures: entry.failures }, Math.max(0, readyAt - now));
   }
 
-  #tellIdlers(): void {
-    if (this.#running > 0 || this.#ready.length > 0) return;
-    for (const resolve of this.#idlers.splice(0)) resolve();
+  #resolveIdle(): void {
+    if (this.unfinished > 0) return;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 }

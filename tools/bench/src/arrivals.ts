@@ -1,4 +1,4 @@
-import { KubeClient, watch, type WatchHandle } from '@runos/kube-client';
+import { KubeClient, startInformer, type Informer } from '@runos/kube-client';
 import { type KubeObject, managedSelector, refKey, refOf } from '@runos/kube-objects';
 
 interface Waiter {
@@ -21,11 +21,11 @@ export function kindsOf(objects: readonly Readonly<Record<string, unknown>>[]): 
 export class Arrivals {
   readonly #firstSeen = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
-  readonly #watches: WatchHandle[];
+  readonly #watches: Informer[];
 
   constructor(client: KubeClient, kinds: readonly Kind[]) {
-    const handler = { changed: (object: KubeObject) => this.#seen(object), removed: () => undefined };
-    this.#watches = kinds.map((kind) => watch(client, { ...kind, labelSelector: managedSelector }, handler));
+    const handler = { onAddOrUpdate: (object: KubeObject) => this.#seen(object), onDelete: () => undefined };
+    this.#watches = kinds.map((kind) => startInformer(client, { ...kind, labelSelector: managedSelector }, handler));
   }
 
   async synced(): Promise<void> {

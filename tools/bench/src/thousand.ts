@@ -46,7 +46,7 @@ async function onFreshPlane(
   try {
     await plane.start('clusterReady', unlimited);
     const planeClient = await PlaneClient.connect(plane.data);
-    const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig), { sockets: concurrency });
+    const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig), { connections: concurrency });
     try {
       return await measure(planeClient, client, plane.data);
     } finally {
@@ -85,7 +85,7 @@ const countOf = (objects: readonly KubeObject[], { kind }: Kind): number =>
 
 /** Reads only the number of objects: a watch would cost the API server and this process more than bare applies. */
 async function untilCounted(client: KubeClient, kind: Kind, expected: number): Promise<void> {
-  const path = await client.mapping.path(kind);
+  const path = await client.mapper.path(kind);
   for (let found = 0; found < expected; await delay(countEveryMs)) {
     const { items, metadata } = await client.transport.send<Counted>({ method: 'GET', path, query: { limit: 1 } });
     found = items.length + (metadata.remainingItemCount ?? 0);

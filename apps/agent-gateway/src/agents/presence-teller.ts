@@ -21,11 +21,11 @@ export class PresenceTeller {
     logger: Logger,
   ) {
     this.#queue = new WorkQueue({
-      run: (key) => this.#tell(key),
-      concurrency,
+      reconcile: (key) => this.#tell(key),
+      maxConcurrentReconciles: concurrency,
       backoff,
-      onVerdict: (agent, verdict) => {
-        if (verdict.kind === 'retrying') logger.warn({ err: verdict.cause, agent }, 'the reconciler was not told yet');
+      onResult: (agent, result) => {
+        if (result.kind === 'error') logger.warn({ err: result.cause, agent }, 'the reconciler was not told yet');
       },
     });
   }

@@ -21,7 +21,7 @@ export interface Opened {
 
 /** Which stream of which agent is on which replica. All times are the database's. */
 export class SessionStore {
-  readonly #finder = new Batcher<AgentKey, number | undefined>({ atMost: 100, run: (agents) => this.#find(agents) });
+  readonly #finder = new Batcher<AgentKey, number | undefined>({ maxBatchSize: 100, run: (agents) => this.#find(agents) });
 
   constructor(private readonly database: Database) {}
 

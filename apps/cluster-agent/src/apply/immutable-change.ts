@@ -1,47 +1,48 @@
 import type { CallOptions, KubeClient, KubeError } from '@runos/kube-client';
 import { immutablePolicy, type KubeObject, mapAt, printRef, refOf } from '@runos/kube-objects';
-import { type Outcome, refused } from './outcome.js';
+import { type ApplyOutcome, refused } from './apply-outcome.js';
 
-/** How the API server words that a field never changes; each kind has its own. */
-const words = /immutable|may not change|cannot (be )?changed?|can ?not be (less|changed)|forbidden: updates to/i;
+/** Error messages of the API server about immutable fields. Each kind has its own. */
+const immutableMessage =
+  /immutable|may not change|cannot (be )?changed?|can ?not be (less|changed)|forbidden: updates to/i;
 
-export const isImmutable = (cause: KubeError): boolean => words.test(cause.message);
+export const isImmutable = (cause: KubeError): boolean => immutableMessage.test(cause.message);
 
-/** Does what the policy of the kind says: clears the way (`gone`), or ends with an outcome. */
-export async function carryOut(
+/** Follows the immutable policy of the kind: deletes the object so that it can be applied again, or gives an outcome. */
+export async function resolveImmutableChange(
   client: KubeClient,
-  wanted: KubeObject,
+  desired: KubeObject,
   cause: KubeError,
   call: CallOptions,
-): Promise<Outcome | 'gone'> {
-  const ref = refOf(wanted);
+): Promise<ApplyOutcome | 'deleted'> {
+  const ref = refOf(desired);
   const policy = immutablePolicy(ref);
-  if (policy === 'expand') await expand(client, wanted, call);
-  if (policy === 'expand' || policy === 'refuse') return blocked(wanted, cause);
+  if (policy === 'expand') await expandStorage(client, desired, call);
+  if (policy === 'expand' || policy === 'refuse') return blocked(desired, cause);
   const live = await client.find(ref, call);
-  if (live === undefined) return 'gone';
+  if (live === undefined) return 'deleted';
   const propagation = policy === 'orphan' ? 'Orphan' : 'Background';
-  const left = await client.delete(ref, { uid: live.metadata.uid, propagation, ...call });
-  return left === 'gone' ? 'gone' : { kind: 'ending' };
+  const result = await client.delete(ref, { uid: live.metadata.uid, propagation, ...call });
+  return result === 'deleted' ? 'deleted' : { kind: 'terminating' };
 }
 
-function blocked(wanted: KubeObject, cause: KubeError): Outcome {
+function blocked(desired: KubeObject, cause: KubeError): ApplyOutcome {
   const fields = cause.fields.map(({ field }) => field).filter(Boolean);
-  const what = fields.length > 0 ? fields.join(', ') : 'a field';
+  const changed = fields.length > 0 ? fields.join(', ') : 'a field';
   return refused(
     'Blocked',
-    `${printRef(refOf(wanted))} would have to be made anew to change ${what}, and its data with it: ` +
-      `undo the change, or make a new instance and move the data. ${cause.message}`,
+    `${printRef(refOf(desired))} would have to be recreated to change ${changed}, which deletes its data: ` +
+      `undo the change, or create a new instance and move the data. ${cause.message}`,
   );
 }
 
 /** A claim may grow even when the rest of the change is impossible. */
-async function expand(client: KubeClient, wanted: KubeObject, call: CallOptions): Promise<void> {
-  const storage = mapAt(wanted, 'spec', 'resources', 'requests')['storage'];
+async function expandStorage(client: KubeClient, desired: KubeObject, call: CallOptions): Promise<void> {
+  const storage = mapAt(desired, 'spec', 'resources', 'requests')['storage'];
   if (storage === undefined) return;
   try {
-    await client.mergePatch(refOf(wanted), { spec: { resources: { requests: { storage } } } }, call);
+    await client.mergePatch(refOf(desired), { spec: { resources: { requests: { storage } } } }, call);
   } catch {
-    // Smaller than it is, or its class cannot grow: the refusal of the whole change is reported with its own words.
+    // The size shrinks or its class cannot grow: the refusal of the whole change is reported.
   }
 }

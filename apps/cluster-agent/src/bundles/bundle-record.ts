@@ -2,69 +2,76 @@ import { type BodyOf, type BundleStatus, drift, type DriftPolicy, driftPolicies 
 import { type InventoryEntry, type KubeObject, unpackObjects } from '@runos/kube-objects';
 import { z } from 'zod';
 
-/** What an object looked like after our last apply: enough to tell later whether anybody changed it. */
-export interface Baseline {
+/** An object as our last apply left it, in hashes: enough to detect drift later. */
+export interface AppliedObject {
   readonly uid: string;
-  /** Over owned fields and their live values. */
-  readonly hash: string;
-  /** Over the rendered object that was applied. */
-  readonly wanted: string;
-  /** We created it and have not applied anything to it since. */
+  /** Hash of the owned fields and their live values. */
+  readonly ownedHash: string;
+  /** Hash of the rendered object that was applied. */
+  readonly desiredHash: string;
+  /** We created it and have not applied to it since. */
   readonly created?: boolean;
 }
 
-/** What others did to one object, and what became of it. */
+/** A foreign change of one object, and the action on it. */
 export type Drift = NonNullable<BodyOf<typeof BundleStatus>['drift']>[number];
 
-/** Learnt on the way and written now and then: losing it costs another apply, nothing else. */
-export interface Notes {
-  readonly baselines: Readonly<Record<string, Baseline>>;
-  /** Hash of the status that the plane has acknowledged. */
-  readonly acknowledged?: string;
-  /** The last revision that the plane has heard to be ready. */
-  readonly finished?: number;
-  /** What was lost with its data and made again, for people to see until the next change. */
-  readonly dataLost?: string;
-  /** Not acknowledged by the plane yet. */
+/** Observed state, written from time to time. Losing it costs one more apply per object. */
+export interface Checkpoint {
+  readonly applied: Readonly<Record<string, AppliedObject>>;
+  /** Hash of the last status that the plane acknowledged. */
+  readonly acknowledgedStatus?: string;
+  /** The last revision whose ready status the plane acknowledged. */
+  readonly readyRevision?: number;
+  /** Message about lost data. It is reported until the next change of the bundle. */
+  readonly dataLoss?: string;
+  /** Drifts that the plane has not acknowledged. */
   readonly drifts?: readonly Drift[];
 }
 
-/** All that is kept of one instance, so that neither a restart nor an outage of the plane loses it. */
+/** The stored state of one instance. It survives restarts of the agent and outages of the plane. */
 export interface BundleRecord {
   readonly osid: string;
   readonly generation: number;
   readonly revision: number;
   readonly digest: string;
   readonly driftPolicy: DriftPolicy;
-  /** A tombstone: everything on the inventory is to go. */
+  /** A tombstone: all objects of the inventory must be deleted. */
   readonly removing: boolean;
-  /** Of the write that asked for it: whoever carries it out goes on with that. */
+  /** Trace of the request that wrote this revision. Reconciles continue it. */
   readonly trace?: Readonly<Record<string, string>>;
-  /** Everything that is ours until proven gone: of this bundle and what is left of earlier ones. */
+  /** All objects of this bundle, and those of earlier ones whose deletion is not proven. */
   readonly inventory: readonly InventoryEntry[];
   /** Gzipped canonical JSON of the objects; empty for a tombstone. */
   readonly objectsGz: Buffer;
-  readonly notes: Notes;
+  readonly checkpoint: Checkpoint;
 }
 
-export const noNotes: Notes = { baselines: {} };
+export const emptyCheckpoint: Checkpoint = { applied: {} };
 
-/** An instance of which nothing is stored yet. */
-export const unborn = (osid: string): BundleRecord => ({
-  ...{ osid, generation: 0, revision: 0, digest: '', driftPolicy: 'repair', removing: false },
-  ...{ inventory: [], objectsGz: Buffer.alloc(0), notes: noNotes },
+/** The record of an instance without a stored bundle. Its revision is 0. */
+export const emptyRecord = (osid: string): BundleRecord => ({
+  osid,
+  generation: 0,
+  revision: 0,
+  digest: '',
+  driftPolicy: 'repair',
+  removing: false,
+  inventory: [],
+  objectsGz: Buffer.alloc(0),
+  checkpoint: emptyCheckpoint,
 });
 
-/** Selects the bundles. Not the label of managed objects: the agent does not watch its own notes. */
+/** Label of bundle Secrets. Not that of managed objects, because the agent must not watch its own Secrets. */
 export const bundleLabel = { name: 'runos.com/bundle', value: 'true' } as const;
 
 export const bundleSecretName = (osid: string): string => `bundle-${osid}`;
 
 export function toSecret(record: BundleRecord, namespace: string): KubeObject {
-  const { objectsGz, notes, ...kept } = record;
+  const { objectsGz, checkpoint, ...bundle } = record;
   const data = {
-    record: Buffer.from(JSON.stringify(kept)),
-    notes: Buffer.from(JSON.stringify(notes)),
+    record: Buffer.from(JSON.stringify(bundle)),
+    checkpoint: Buffer.from(JSON.stringify(checkpoint)),
     ...(objectsGz.length > 0 ? { objects: objectsGz } : {}),
   };
   return {
@@ -80,7 +87,7 @@ export function toSecret(record: BundleRecord, namespace: string): KubeObject {
   };
 }
 
-const Kept = z.object({
+const StoredBundle = z.object({
   osid: z.string(),
   generation: z.number(),
   revision: z.number(),
@@ -99,30 +106,38 @@ const Kept = z.object({
   ),
 });
 
-const KeptNotes = z.object({
-  baselines: z.record(
+const StoredCheckpoint = z.object({
+  applied: z.record(
     z.string(),
-    z.object({ uid: z.string(), hash: z.string(), wanted: z.string(), created: z.boolean().optional() }),
+    z.object({
+      uid: z.string(),
+      ownedHash: z.string(),
+      desiredHash: z.string(),
+      created: z.boolean().optional(),
+    }),
   ),
-  acknowledged: z.string().optional(),
-  finished: z.number().optional(),
-  dataLost: z.string().optional(),
+  acknowledgedStatus: z.string().optional(),
+  readyRevision: z.number().optional(),
+  dataLoss: z.string().optional(),
   drifts: z.array(drift).optional(),
 });
 
-/** Throws on a Secret that is no bundle of ours or was changed by others; notes that cannot be read count as none. */
+/**
+ * Parses a bundle Secret. An unreadable checkpoint counts as empty.
+ * @throws Error if the Secret is no bundle or its objects do not match its digest.
+ */
 export function fromSecret(secret: KubeObject): BundleRecord {
   const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(secret);
   const bytes = (key: string): Buffer => Buffer.from(data[key] ?? '', 'base64');
-  const kept = Kept.parse(JSON.parse(bytes('record').toString('utf8')));
-  if (!kept.removing) unpackObjects(data['objects'] ?? '', kept.digest);
-  return { ...kept, objectsGz: bytes('objects'), notes: readNotes(bytes('notes').toString('utf8')) };
+  const bundle = StoredBundle.parse(JSON.parse(bytes('record').toString('utf8')));
+  if (!bundle.removing) unpackObjects(data['objects'] ?? '', bundle.digest);
+  return { ...bundle, objectsGz: bytes('objects'), checkpoint: parseCheckpoint(bytes('checkpoint').toString('utf8')) };
 }
 
-function readNotes(text: string): Notes {
+function parseCheckpoint(text: string): Checkpoint {
   try {
-    return KeptNotes.parse(JSON.parse(text));
+    return StoredCheckpoint.parse(JSON.parse(text));
   } catch {
-    return noNotes; // written by another version or cut off: everything is compared by applying once
+    return emptyCheckpoint; // written by another version or truncated: every object is applied once
   }
 }

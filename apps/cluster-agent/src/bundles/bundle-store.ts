@@ -1,18 +1,18 @@
 import { isConflict, isNotFound, type KubeClient } from '@runos/kube-client';
 import { bundleLabel, type BundleRecord, bundleSecretName, fromSecret, toSecret } from './bundle-record.js';
 
-/** Field manager of the agent's own objects; what it applies for others has another. */
+/** Field manager of the agent's own objects. Objects of instances have another one. */
 export const agentManager = 'runos-cluster-agent';
 
-/** Keeps each instance's record in one Secret of the agent's own namespace. */
+/** Stores the record of each instance in one Secret of the agent's namespace. */
 export class BundleStore {
   constructor(
     private readonly client: KubeClient,
     private readonly namespace: string,
   ) {}
 
-  /** Everything kept, page by page; `damaged` hears of Secrets that cannot be read, and they stay where they are. */
-  async *load(damaged: (name: string, cause: unknown) => void): AsyncGenerator<BundleRecord> {
+  /** All stored records, page by page. Unreadable Secrets are passed to `onUnreadable` and not touched. */
+  async *load(onUnreadable: (name: string, cause: unknown) => void): AsyncGenerator<BundleRecord> {
     const selection = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -24,15 +24,15 @@ export class BundleStore {
         try {
           yield fromSecret(secret);
         } catch (cause) {
-          damaged(secret.metadata.name, cause);
+          onUnreadable(secret.metadata.name, cause);
         }
       }
     }
   }
 
   /**
-   * The Secret is nobody else's, so it is put as a whole: that costs the API server half of what an apply does.
-   * `first`: nothing is believed to be stored yet.
+   * Replaces the whole Secret, which has no other manager: that costs the API server half of an apply.
+   * `first`: the Secret probably does not exist.
    */
   async save(record: BundleRecord, first: boolean, signal?: AbortSignal): Promise<void> {
     const secret = toSecret(record, this.namespace);
@@ -46,7 +46,7 @@ export class BundleStore {
     }
   }
 
-  async remove(osid: string): Promise<void> {
+  async delete(osid: string): Promise<void> {
     await this.client.delete({
       apiVersion: 'v1',
       kind: 'Secret',

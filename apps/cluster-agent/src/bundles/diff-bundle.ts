@@ -1,92 +1,89 @@
 import type { Bundle, DIFF_BUNDLE, ReplyOf } from '@runos/agent-protocol';
+import { Fault } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
 import {
   changedPaths,
+  entriesToPrune,
   type FieldPath,
   isCreated,
   type KubeObject,
   membersOf,
+  type ObjectRef,
   ownedFields,
   printPath,
   refKey,
   refOf,
-  entriesToPrune,
   unpackObjects,
   valueAt,
 } from '@runos/kube-objects';
-import type { Applier } from '../apply/applier.js';
+import type { ObjectApplier } from '../apply/object-applier.js';
 import type { Instance } from '../instances/instance.js';
-import { Fault } from '@runos/kernel';
-import { refusalOf } from './check-bundle.js';
+import { validateBundle } from './validate-bundle.js';
 
-type Answer = ReplyOf<typeof DIFF_BUNDLE>;
-type Line = Answer['objects'][number];
+type Reply = ReplyOf<typeof DIFF_BUNDLE>;
+type ObjectDiff = Reply['objects'][number];
 
-/** What applying a bundle would change, by dry runs on the API server. */
+/** The changes that a bundle would make, by dry runs on the API server. */
 export async function diffBundle(
   client: KubeClient,
-  applier: Applier,
+  applier: ObjectApplier,
   bundle: Bundle,
   instance: Instance | undefined,
-): Promise<Answer> {
+): Promise<Reply> {
   const objects = unpackObjects(bundle.objectsGz, bundle.digest);
-  const refusal = refusalOf(bundle.osid, objects);
-  if (refusal !== undefined) throw new Fault('request.invalid', refusal);
-  const rendered = instance?.rendered() ?? new Map<string, KubeObject>();
-  const lines = await Promise.all(
-    objects.map((wanted) => diffObject(client, applier, wanted, rendered.get(refKey(refOf(wanted))))),
+  const reason = validateBundle(bundle.osid, objects);
+  if (reason !== undefined) throw new Fault('request.invalid', reason);
+  const earlier = instance?.desiredObjects() ?? new Map<string, KubeObject>();
+  const diffs = await Promise.all(
+    objects.map((desired) => diffObject(client, applier, desired, earlier.get(refKey(refOf(desired))))),
   );
-  const left = entriesToPrune(instance?.inventory() ?? [], objects.map(refOf));
-  const going = left.map((entry): Line => ({ object: bare(entry), changes: [presence('present', 'absent')] }));
-  return { objects: [...lines, ...going].filter(({ changes }) => changes.length > 0) };
+  const pruned = entriesToPrune(instance?.inventory() ?? [], objects.map(refOf)).map((entry): ObjectDiff => ({
+    object: withoutUid(entry),
+    changes: [objectChange('present', 'absent')],
+  }));
+  return { objects: [...diffs, ...pruned].filter(({ changes }) => changes.length > 0) };
 }
 
 async function diffObject(
   client: KubeClient,
-  applier: Applier,
-  wanted: KubeObject,
-  before: KubeObject | undefined,
-): Promise<Line> {
-  const object = bare(refOf(wanted));
-  const live = await client.find(refOf(wanted));
-  if (live === undefined) return { object, changes: [presence('absent', 'present')] };
-  const would = await applier.dryRun(wanted);
-  if (would === undefined)
-    return { object, changes: [{ path: '', live: 'present', wanted: 'refused by the API server' }] };
-  // Fields that we owned and no longer want are in the old set only.
+  applier: ObjectApplier,
+  desired: KubeObject,
+  earlier: KubeObject | undefined,
+): Promise<ObjectDiff> {
+  const object = withoutUid(refOf(desired));
+  const live = await client.find(refOf(desired));
+  if (live === undefined) return { object, changes: [objectChange('absent', 'present')] };
+  const applied = await applier.dryRunApply(desired);
+  if (applied === undefined) return { object, changes: [objectChange('present', 'refused by the API server')] };
+  // Owned fields that are no longer desired are only in the live set.
   const paths = new Map<string, FieldPath>();
-  for (const fields of [ownedFields(would), ownedFields(live)]) {
-    for (const path of fields ? changedPaths(fields, live, would) : []) paths.set(path.join('\n'), path);
+  for (const fields of [ownedFields(applied), ownedFields(live)]) {
+    for (const path of fields ? changedPaths(fields, live, applied) : []) paths.set(path.join('\n'), path);
   }
-  const dropped = isCreated(live) ? droppedPaths(live, before, wanted) : [];
-  const shown = (of: KubeObject, path: FieldPath) =>
-    isSecret(wanted, path) ? '(hidden)' : (valueAt(of, path) ?? null);
+  const dropped = isCreated(live) ? droppedPaths(live, earlier, desired) : [];
+  const printed = (source: KubeObject, path: FieldPath) =>
+    isSecretValue(desired, path) ? '(hidden)' : (valueAt(source, path) ?? null);
   const change = (path: FieldPath, after: KubeObject) => ({
     path: printPath(path).slice(0, 1_024),
-    live: shown(live, path),
-    wanted: shown(after, path),
+    live: printed(live, path),
+    wanted: printed(after, path),
   });
-  return {
-    object,
-    changes: [
-      ...[...paths.values()].map((path) => change(path, would)),
-      ...dropped.map((path) => change(path, wanted)),
-    ],
-  };
+  const changes = [...paths.values()].map((path) => change(path, applied));
+  return { object, changes: [...changes, ...dropped.map((path) => change(path, desired))] };
 }
 
-/** Of an object that was created and never applied: what a dry run leaves in it, and an apply takes away. */
-function droppedPaths(live: KubeObject, before: KubeObject | undefined, wanted: KubeObject): FieldPath[] {
+/** Fields of a created object that a dry run keeps, and that the real apply removes. */
+function droppedPaths(live: KubeObject, earlier: KubeObject | undefined, desired: KubeObject): FieldPath[] {
   const owned = [...membersOf(ownedFields(live) ?? {})];
-  return owned.filter((path) => valueAt(before, path) !== undefined && valueAt(wanted, path) === undefined);
+  return owned.filter((path) => valueAt(earlier, path) !== undefined && valueAt(desired, path) === undefined);
 }
 
-const presence = (live: string, wanted: string) => ({ path: '', live, wanted });
+const objectChange = (live: string, wanted: string) => ({ path: '', live, wanted });
 
-/** Which key of a Secret changes may be told, its value never. */
-const isSecret = ({ kind }: KubeObject, path: FieldPath): boolean => kind === 'Secret' && path[0] === 'f:data';
+/** The keys of a Secret may be shown, its values never. */
+const isSecretValue = ({ kind }: KubeObject, path: FieldPath): boolean => kind === 'Secret' && path[0] === 'f:data';
 
-const bare = ({ apiVersion, kind, namespace, name }: ReturnType<typeof refOf>) => {
+const withoutUid = ({ apiVersion, kind, namespace, name }: ObjectRef) => {
   const ref = { apiVersion, kind, name };
   return namespace === undefined ? ref : { ...ref, namespace };
 };

@@ -1,26 +1,38 @@
-import { type ConflictingManager, type ObjectRef, printPath, refKey } from '@runos/kube-objects';
+import { createHash } from 'node:crypto';
+import { type ConflictingManager, type KubeObject, type ObjectRef, printPath, refKey } from '@runos/kube-objects';
 import type { Drift } from '../bundles/bundle-record.js';
 
-/** What one report says at most about one object. */
-const fieldsShown = 100;
+/** A report carries at most this many fields of one object. */
+const maxFields = 100;
 
-export const fieldsOf = (culprit: ConflictingManager): string[] =>
-  culprit.paths.slice(0, fieldsShown).map((path) => printPath(path).slice(0, 1_024));
+export const fieldsOf = (conflicting: ConflictingManager): string[] =>
+  conflicting.paths.slice(0, maxFields).map((path) => printPath(path).slice(0, 1_024));
 
-/** One fight: this manager over these fields of this object. A deletion is one too, by nobody. */
-export const fightKey = (ref: ObjectRef, { manager, paths }: ConflictingManager): string =>
+/** Key of a conflict: this manager and these fields of this object. A deletion has no manager. */
+export const conflictKey = (ref: ObjectRef, { manager, paths }: ConflictingManager): string =>
   [refKey(ref), manager ?? '', ...paths.map((path) => path.join('/'))].join('\n');
 
-/** A whole object taken away: Kubernetes does not say by whom. */
+/** The deletion of a whole object: Kubernetes does not record the manager. */
 export const deletion: ConflictingManager = { manager: null, at: null, paths: [] };
 
-export function driftOf(ref: ObjectRef, culprit: ConflictingManager, action: Drift['action'], now: Date): Drift {
+export function driftOf(ref: ObjectRef, conflicting: ConflictingManager, action: Drift['action'], now: Date): Drift {
   const { apiVersion, kind, namespace, name } = ref;
   return {
     object: { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), name },
-    fields: fieldsOf(culprit),
-    manager: culprit.manager,
-    at: culprit.at ?? now.toISOString(),
+    fields: fieldsOf(conflicting),
+    manager: conflicting.manager,
+    at: conflicting.at ?? now.toISOString(),
     action,
   };
+}
+
+/**
+ * Hash of a live object without status and the metadata that every write changes. Foreign fields are part of it, because
+ * the owned hash does not show when a manager returns a field that it took over.
+ */
+export function contentHash({ status: _, metadata, ...content }: KubeObject): string {
+  const stable = { ...metadata, managedFields: undefined, resourceVersion: undefined, generation: undefined };
+  return createHash('sha256')
+    .update(JSON.stringify([stable, content]))
+    .digest('base64url');
 }

@@ -3,10 +3,10 @@ import type { KubeClient } from '@runos/kube-client';
 import { mapAt, type ObjectRef, textOf } from '@runos/kube-objects';
 import { agentManager } from '../bundles/bundle-store.js';
 
-/** The cluster that the certificate was made for. */
-const boundTo = 'runos.com/cluster-uid';
+/** Annotation with the cluster that the certificate was issued for. */
+const clusterUidAnnotation = 'runos.com/cluster-uid';
 
-/** The agent's key and certificate in a Secret of the cluster they belong to; the key never leaves it. */
+/** Stores key and certificate of the agent in a Secret of its cluster. The key never leaves the cluster. */
 export class SecretCredentials implements CredentialStore {
   readonly #ref: ObjectRef;
 
@@ -18,20 +18,20 @@ export class SecretCredentials implements CredentialStore {
     this.#ref = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'cluster-agent-tls' };
   }
 
-  /** Throws if the Secret came from another cluster, with its etcd or a backup: two must not share one identity. */
+  /** @throws Error if the Secret was copied from another cluster: two clusters must not share one identity. */
   async load(): Promise<AgentCredentials | undefined> {
     const secret = await this.client.find(this.#ref);
     if (secret === undefined) return undefined;
-    const bound = secret.metadata.annotations?.[boundTo];
-    if (bound !== undefined && bound !== this.clusterUid) {
+    const issuedFor = secret.metadata.annotations?.[clusterUidAnnotation];
+    if (issuedFor !== undefined && issuedFor !== this.clusterUid) {
       throw new Error(
-        `Secret ${this.#ref.name} was made for another cluster (${bound}): delete it and register this cluster with a new token`,
+        `Secret ${this.#ref.name} was made for another cluster (${issuedFor}): delete it and register this cluster with a new token`,
       );
     }
     const data = mapAt(secret, 'data');
     const text = (key: string): string => Buffer.from(textOf(data[key]) ?? '', 'base64').toString('utf8');
-    const found = { certificate: text('tls.crt'), key: text('tls.key'), ca: text('ca.crt') };
-    return found.certificate && found.key && found.ca ? found : undefined;
+    const credentials = { certificate: text('tls.crt'), key: text('tls.key'), ca: text('ca.crt') };
+    return credentials.certificate && credentials.key && credentials.ca ? credentials : undefined;
   }
 
   async save({ certificate, key, ca }: AgentCredentials): Promise<void> {
@@ -42,10 +42,16 @@ export class SecretCredentials implements CredentialStore {
         apiVersion,
         kind,
         type: 'kubernetes.io/tls',
-        metadata: { name, namespace, annotations: { [boundTo]: this.clusterUid } },
+        metadata: { name, namespace, annotations: { [clusterUidAnnotation]: this.clusterUid } },
         data: { 'tls.crt': base64(certificate), 'tls.key': base64(key), 'ca.crt': base64(ca) },
       },
       { fieldManager: agentManager },
     );
   }
+}
+
+/** The uid of `kube-system` identifies a cluster: it lives as long, and a copy of the Secrets does not take it along. */
+export async function clusterUid(client: KubeClient, signal: AbortSignal): Promise<string> {
+  const namespace = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, { signal });
+  return namespace.metadata.uid ?? '';
 }

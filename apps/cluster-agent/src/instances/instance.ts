@@ -1,170 +1,297 @@
 import { createHash } from 'node:crypto';
-import {
-  type Health,
-  type InventoryEntry,
-  type KubeObject,
-  type ObjectRef,
-  refKey,
-  refOf,
-  reopenObjects,
-} from '@runos/kube-objects';
+import { type InventoryEntry, type KubeObject, refKey, refOf, unpackVerifiedObjects } from '@runos/kube-objects';
 import { type Carrier, counter } from '@runos/observability';
-import type { BundleRecord, Drift, Notes } from '../bundles/bundle-record.js';
-import type { ObjectState } from './object-state.js';
-import { merged, type Todo } from './todo.js';
+import type { BundleRecord, Checkpoint, Drift } from '../bundles/bundle-record.js';
+import type { AcknowledgedReport, Conflict, Dependent } from './instance-facts.js';
+import { ObjectState } from './object-state.js';
+import { mergeChanges, type PendingChange } from './pending-change.js';
+import type { RemovalState } from './removal-state.js';
 
-/** Something that is not in the bundle but tells how it is: a pod, a claim, a controller that may not create pods. */
-export interface Dependent {
-  readonly ref: ObjectRef;
-  readonly health: Health;
-}
+/** The status message carries at most this many drifts: older ones without acknowledgement are dropped. */
+const maxDrifts = 50;
 
-/** A manager that keeps undoing our repairs. */
-export interface Contest {
-  readonly ref: ObjectRef;
-  readonly manager: string | null;
-  readonly fields: readonly string[];
-}
-
-/** Where a removal stands. */
-export interface Removal {
-  readonly startedAt: number;
-  /** Everything is proven gone. */
-  done: boolean;
-  /** The plane knows that. */
-  acknowledged: boolean;
-  /** What Kubernetes holds up, once it takes long. */
-  heldUp: readonly Dependent[];
-  reason: string;
-  message: string;
-  /** Names of the volumes behind its claims, kept or not. */
-  readonly volumes: Set<string>;
-  /** Names of those that the cluster's policy keeps. */
-  keptVolumes: readonly string[];
-}
-
-/** Unacknowledged drifts beyond this are dropped, oldest first: a status carries no more. */
-const driftsKept = 50;
-
-/** Of an object read from a bundle, whose JSON is canonical already. */
+/** The JSON of an object from a bundle is canonical. */
 const hashOf = (object: KubeObject): string => createHash('sha256').update(JSON.stringify(object)).digest('base64url');
 
-const drifted = counter('runos_drift_total');
+const driftCounter = counter('runos_drift_total');
 
-/** One instance as the agent knows it. Turns change it one at a time; watch events only add things to do. */
+/**
+ * State of one instance in memory. Reconciles change it one at a time, event handlers only add pending changes. Its
+ * fields change through the transitions below and nowhere else.
+ */
 export class Instance {
-  readonly objects = new Map<string, ObjectState>();
-  readonly todo = new Map<string, Todo>();
-  readonly dependents = new Map<string, Dependent>();
-  readonly contests = new Map<string, Contest>();
-  /** The revision that `objects` stands for; the record may be ahead of it until the next turn. */
-  adopted = 0;
-  drifts: readonly Drift[] = [];
-  removal?: Removal;
-  /** Its namespace is being deleted: nothing can be made in it before that has ended. */
-  namespaceEnding = false;
-  /** The plane does not know it. */
-  orphaned = false;
-  dataLost?: string;
-  acknowledged?: string;
-  /** Of the write that asked for what is still to do. */
-  trace?: Carrier;
-  /** The revision that the plane knows to be ready. */
-  finished: number;
-  /** There is something in the notes that is not stored yet. */
-  notesDue = false;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #objects = new Map<string, ObjectState>();
+  readonly #pending = new Map<string, PendingChange>();
+  readonly #dependents = new Map<string, Dependent>();
+  readonly #conflicts = new Map<string, Conflict>();
+  #record: BundleRecord;
+  #observedRevision = 0;
+  #drifts: readonly Drift[];
+  #removal: RemovalState | undefined;
+  #namespaceTerminating = false;
+  #orphaned = false;
+  #dataLoss: string | undefined;
+  #acknowledgedStatus: string | undefined;
+  #readyRevision: number;
+  #openRequest: Carrier | undefined;
+  #checkpointDue = false;
+  #lastExclusive: Promise<unknown> = Promise.resolve();
 
-  constructor(public record: BundleRecord) {
-    this.acknowledged = record.notes.acknowledged;
-    this.dataLost = record.notes.dataLost;
-    this.drifts = record.notes.drifts ?? [];
-    this.finished = record.notes.finished ?? 0;
+  constructor(record: BundleRecord) {
+    this.#record = record;
+    this.#acknowledgedStatus = record.checkpoint.acknowledgedStatus;
+    this.#dataLoss = record.checkpoint.dataLoss;
+    this.#drifts = record.checkpoint.drifts ?? [];
+    this.#readyRevision = record.checkpoint.readyRevision ?? 0;
+  }
+
+  get record(): BundleRecord {
+    return this.#record;
   }
 
   get osid(): string {
-    return this.record.osid;
+    return this.#record.osid;
   }
 
-  /** The trace of a write whose end the plane has not heard of yet. */
-  get asked(): Carrier | undefined {
-    return this.finished < this.record.revision ? this.record.trace : undefined;
+  get namespaceKey(): string {
+    return `/Namespace//${this.osid}`;
   }
 
-  /** Runs `work` when no other exclusive work of this instance is under way: whoever writes the record. */
+  get objects(): ReadonlyMap<string, ObjectState> {
+    return this.#objects;
+  }
+
+  get pending(): ReadonlyMap<string, PendingChange> {
+    return this.#pending;
+  }
+
+  get dependents(): ReadonlyMap<string, Dependent> {
+    return this.#dependents;
+  }
+
+  get conflicts(): ReadonlyMap<string, Conflict> {
+    return this.#conflicts;
+  }
+
+  /** The revision that `objects` stands for. */
+  get observedRevision(): number {
+    return this.#observedRevision;
+  }
+
+  /** A newer bundle was stored: the next reconcile continues with it. */
+  get isOutdated(): boolean {
+    return this.#record.revision !== this.#observedRevision;
+  }
+
+  /** Drifts that the plane has not acknowledged. */
+  get drifts(): readonly Drift[] {
+    return this.#drifts;
+  }
+
+  get removal(): RemovalState | undefined {
+    return this.#removal;
+  }
+
+  /** Its namespace is being deleted: nothing can be created in it before that has ended. */
+  get namespaceTerminating(): boolean {
+    return this.#namespaceTerminating;
+  }
+
+  /** The plane does not know this instance. */
+  get orphaned(): boolean {
+    return this.#orphaned;
+  }
+
+  get dataLoss(): string | undefined {
+    return this.#dataLoss;
+  }
+
+  /** Hash of the last status that the plane acknowledged. */
+  get acknowledgedStatus(): string | undefined {
+    return this.#acknowledgedStatus;
+  }
+
+  /** The checkpoint differs from the stored one. */
+  get checkpointDue(): boolean {
+    return this.#checkpointDue;
+  }
+
+  /** Trace of the request whose changes are not reconciled yet. */
+  get openRequest(): Carrier | undefined {
+    return this.#openRequest;
+  }
+
+  /** Trace of the request whose result the plane has not acknowledged yet. */
+  get unreportedRequest(): Carrier | undefined {
+    return this.#readyRevision < this.#record.revision ? this.#record.trace : undefined;
+  }
+
+  /** Runs `work` when no other exclusive work of this instance is running. Used by writers of the record. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.catch(() => undefined).then(work);
-    this.#last = mine.catch(() => undefined);
-    return mine;
+    const result = this.#lastExclusive.catch(() => undefined).then(work);
+    this.#lastExclusive = result.catch(() => undefined);
+    return result;
   }
 
-  /** The objects as they were rendered, by key. Unpacked anew each time: the agent holds no objects. */
-  rendered(): Map<string, KubeObject> {
-    if (this.record.removing) return new Map();
-    return new Map(reopenObjects(this.record.objectsGz).map((object) => [refKey(refOf(object)), object]));
+  /** The desired objects by key. They are unpacked on every call, because the agent holds no objects in memory. */
+  desiredObjects(): Map<string, KubeObject> {
+    if (this.#record.removing) return new Map();
+    return new Map(unpackVerifiedObjects(this.#record.objectsGz).map((object) => [refKey(refOf(object)), object]));
   }
 
-  /** Takes the record's bundle as the one to keep: what is new in it, or differs from what was applied, is to do. */
-  adopt(rendered: ReadonlyMap<string, KubeObject>): void {
-    const known = new Map(this.objects);
-    this.objects.clear();
-    for (const [key, object] of rendered) {
-      const old = known.get(key);
-      const baseline = old?.baseline ?? this.record.notes.baselines[key];
-      const state: ObjectState = {
-        ending: false,
-        recreating: false,
-        ...old,
-        ref: refOf(object),
-        wanted: hashOf(object),
-        baseline,
-      };
-      delete state.problem;
-      this.objects.set(key, state);
-      if (baseline?.wanted !== state.wanted || old?.problem || old?.deviation) this.todo.set(key, { why: 'apply' });
-    }
-    for (const key of this.todo.keys()) if (!this.objects.has(key)) this.todo.delete(key);
-    this.adopted = this.record.revision;
-  }
-
-  /** Notes that something is to be done about an object of the bundle. */
-  plan(key: string, todo: Todo): void {
-    if (this.objects.has(key)) this.todo.set(key, merged(this.todo.get(key), todo));
-  }
-
-  /** Everything but `made` is to be applied again, as after the loss of the namespace. */
-  planAll(made: string): void {
-    for (const [key, state] of this.objects) {
-      if (key === made) continue;
-      delete state.baseline;
-      delete state.version;
-      state.ending = false;
-      this.todo.set(key, { why: 'apply' });
-    }
-  }
-
-  addDrift(drift: Drift): void {
-    drifted.add(1, { action: drift.action });
-    this.drifts = [...this.drifts, drift].slice(-driftsKept);
-    this.notesDue = true;
-  }
-
-  /** The inventory with every uid that is known by now. */
+  /** The inventory with all known uids. */
   inventory(): InventoryEntry[] {
-    return this.record.inventory.map((entry) => {
-      const uid = this.objects.get(refKey(entry))?.baseline?.uid ?? entry.uid;
+    return this.#record.inventory.map((entry) => {
+      const uid = this.#objects.get(refKey(entry))?.applied?.uid ?? entry.uid;
       return uid === undefined ? entry : { ...entry, uid };
     });
   }
 
-  notes(): Notes {
-    const baselines = [...this.objects].flatMap(([key, { baseline }]) => (baseline ? [[key, baseline] as const] : []));
+  checkpoint(): Checkpoint {
+    const applied = [...this.#objects].flatMap(([key, state]) =>
+      state.applied ? [[key, state.applied] as const] : [],
+    );
     return {
-      baselines: Object.fromEntries(baselines),
-      ...(this.acknowledged === undefined ? {} : { acknowledged: this.acknowledged }),
-      ...(this.finished === 0 ? {} : { finished: this.finished }),
-      ...(this.dataLost === undefined ? {} : { dataLost: this.dataLost }),
-      ...(this.drifts.length === 0 ? {} : { drifts: this.drifts }),
+      applied: Object.fromEntries(applied),
+      ...(this.#acknowledgedStatus === undefined ? {} : { acknowledgedStatus: this.#acknowledgedStatus }),
+      ...(this.#readyRevision === 0 ? {} : { readyRevision: this.#readyRevision }),
+      ...(this.#dataLoss === undefined ? {} : { dataLoss: this.#dataLoss }),
+      ...(this.#drifts.length === 0 ? {} : { drifts: this.#drifts }),
     };
+  }
+
+  // Desired state
+
+  /** The record was written to Kubernetes. */
+  recordStored(record: BundleRecord): void {
+    this.#record = record;
+  }
+
+  /** The plane sent a bundle or a deletion that is stored now. `isRepeat`: it was stored before. */
+  recordReceived(isRepeat: boolean): void {
+    if (!isRepeat) this.#dataLoss = undefined; // it was reported for the earlier revision
+    this.#orphaned = false;
+    this.#openRequest = this.#record.trace;
+    if (this.#record.removing) this.#pending.clear();
+  }
+
+  /** The process has started: continues the request that an earlier process has not completed. */
+  resumeRequest(): void {
+    if (this.#record.removing || this.#pending.size > 0) this.#openRequest = this.#record.trace;
+  }
+
+  /** `request` is reconciled. A request that arrived meanwhile stays open. */
+  recordReconciled(request: Carrier | undefined): void {
+    if (this.#openRequest === request) this.#openRequest = undefined;
+  }
+
+  /** Makes the stored bundle the desired state: objects that are new or differ become pending. */
+  observeBundle(desired: ReadonlyMap<string, KubeObject>): void {
+    const known = new Map(this.#objects);
+    this.#objects.clear();
+    for (const [key, object] of desired) {
+      const ref = refOf(object);
+      const desiredHash = hashOf(object);
+      const state = known.get(key) ?? new ObjectState(ref, desiredHash, this.#record.checkpoint.applied[key]);
+      this.#objects.set(key, state);
+      if (state.recordDesired(ref, desiredHash)) this.#pending.set(key, { kind: 'apply' });
+    }
+    for (const key of this.#pending.keys()) if (!this.#objects.has(key)) this.#pending.delete(key);
+    this.#observedRevision = this.#record.revision;
+  }
+
+  // Pending changes
+
+  addPending(key: string, change: PendingChange): void {
+    if (this.#objects.has(key)) this.#pending.set(key, mergeChanges(this.#pending.get(key), change));
+  }
+
+  takePending(key: string): PendingChange | undefined {
+    const change = this.#pending.get(key);
+    this.#pending.delete(key);
+    return change;
+  }
+
+  /** Keeps a change that could not be completed, unless a newer one was observed meanwhile. */
+  retryPending(key: string, change: PendingChange): void {
+    if (change.kind === 'apply' || !this.#pending.has(key)) this.#pending.set(key, change);
+  }
+
+  /** The namespace was recreated: every other object must be applied again. */
+  recordNamespaceLost(): void {
+    for (const [key, state] of this.#objects) {
+      if (key === this.namespaceKey) continue;
+      state.recordLost();
+      this.#pending.set(key, { kind: 'apply' });
+    }
+  }
+
+  recordNamespaceTerminating(terminating: boolean): void {
+    this.#namespaceTerminating = terminating;
+  }
+
+  // Drift and conflicts
+
+  recordDrift(drift: Drift): void {
+    driftCounter.add(1, { action: drift.action });
+    this.#drifts = [...this.#drifts, drift].slice(-maxDrifts);
+    this.#checkpointDue = true;
+  }
+
+  recordConflict(key: string, conflict: Conflict): void {
+    this.#conflicts.set(key, conflict);
+  }
+
+  endConflicts(hasEnded: (key: string) => boolean): void {
+    for (const key of this.#conflicts.keys()) if (hasEnded(key)) this.#conflicts.delete(key);
+  }
+
+  recordDataLoss(message: string): void {
+    this.#dataLoss = message;
+    this.#checkpointDue = true;
+  }
+
+  // Dependents. Both return true if something changed.
+
+  recordDependent(key: string, dependent: Dependent): boolean {
+    const known = this.#dependents.get(key)?.health;
+    if (known?.reason === dependent.health.reason && known.message === dependent.health.message) return false;
+    this.#dependents.set(key, dependent);
+    return true;
+  }
+
+  removeDependent(key: string): boolean {
+    return this.#dependents.delete(key);
+  }
+
+  // Removal, status and checkpoint
+
+  startRemoval(removal: RemovalState): RemovalState {
+    this.#removal = removal;
+    return removal;
+  }
+
+  /** Returns true if it changed. */
+  recordOrphaned(orphaned: boolean): boolean {
+    if (this.#orphaned === orphaned) return false;
+    this.#orphaned = orphaned;
+    return true;
+  }
+
+  recordAcknowledged({ statusHash, drifts, revision, phase }: AcknowledgedReport): void {
+    this.#drifts = this.#drifts.filter((drift) => !drifts.includes(drift));
+    this.#acknowledgedStatus = statusHash;
+    if (phase === 'ready') this.#readyRevision = revision;
+    if (phase === 'gone') this.#removal?.recordAcknowledged();
+    this.#checkpointDue = true;
+  }
+
+  markCheckpointDue(): void {
+    this.#checkpointDue = true;
+  }
+
+  /** A write of the checkpoint starts. Changes from here on need another one. */
+  startCheckpoint(): void {
+    this.#checkpointDue = false;
   }
 }

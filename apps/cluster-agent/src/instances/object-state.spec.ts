@@ -1,23 +1,80 @@
 import { describe, expect, it } from '@jest/globals';
-import { historyOf, type ObjectState } from './object-state.js';
+import type { KubeObject, ObjectMeta } from '@runos/kube-objects';
+import type { AppliedObject } from '../bundles/bundle-record.js';
+import { ObjectState } from './object-state.js';
 
-const state = (baseline?: ObjectState['baseline']): ObjectState => ({
-  ...{ ref: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'a' }, wanted: 'new', baseline },
-  ...{ ending: false, recreating: false },
+const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'a' };
+const state = (applied?: AppliedObject) => new ObjectState(ref, 'new', applied);
+
+const live = (resourceVersion: string, value: string, metadata: Partial<ObjectMeta> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {
+    name: 'a',
+    namespace: 'a',
+    uid: 'u',
+    resourceVersion,
+    managedFields: [{ manager: 'runos', operation: 'Apply', fieldsV1: { 'f:data': { 'f:x': {} } } }],
+    ...metadata,
+  },
+  data: { x: value },
 });
 
-describe('what an apply has to know of an object', () => {
-  it('is that it was never made', () => {
-    expect(historyOf(state())).toEqual({ first: true, created: false });
+describe('the history of an object', () => {
+  it('says that it was never applied', () => {
+    expect(state().history).toEqual({ first: true, created: false });
   });
 
-  it('is that it was created, where the content is another now, whoever asks for the apply', () => {
-    const created = { uid: 'u', hash: 'h', created: true };
-    expect(historyOf(state({ ...created, wanted: 'old' }))).toEqual({ first: false, created: true });
-    expect(historyOf(state({ ...created, wanted: 'new' }))).toEqual({ first: false, created: false });
+  it('says that it was created with other content', () => {
+    const created = { uid: 'u', ownedHash: 'h', created: true };
+    expect(state({ ...created, desiredHash: 'old' }).history).toEqual({ first: false, created: true });
+    expect(state({ ...created, desiredHash: 'new' }).history).toEqual({ first: false, created: false });
   });
 
-  it('is nothing of what was applied', () => {
-    expect(historyOf(state({ uid: 'u', hash: 'h', wanted: 'old' }))).toEqual({ first: false, created: false });
+  it('is empty for an object that was applied', () => {
+    expect(state({ uid: 'u', ownedHash: 'h', desiredHash: 'old' }).history).toEqual({ first: false, created: false });
+  });
+});
+
+describe('the state of an object', () => {
+  it('is applied once the response to its apply is recorded, until another bundle desires it otherwise', () => {
+    const object = state();
+    expect(object.isApplied).toBe(false);
+    object.recordApplied(live('5', '1'));
+    expect(object.isApplied).toBe(true);
+    expect(object.recordDesired(ref, 'new')).toBe(false);
+    expect(object.recordDesired(ref, 'newer')).toBe(true);
+    expect(object.isApplied).toBe(false);
+  });
+
+  it('ignores observations that are not newer', () => {
+    const object = state();
+    expect(object.recordObserved(live('5', '1'))).toBe(true);
+    expect(object.recordObserved(live('5', '1', { deletionTimestamp: 'now' }))).toBe(false);
+    expect(object.recordObserved(live('4', '1', { deletionTimestamp: 'now' }))).toBe(false);
+    expect(object.terminating).toBe(false);
+    expect(object.recordObserved(live('6', '1', { deletionTimestamp: 'now' }))).toBe(true);
+    expect(object.terminating).toBe(true);
+  });
+
+  it('returns a foreign change that was observed before the older response to the first apply', () => {
+    const object = state();
+    object.recordEarlyEvent(live('7', 'foreign'));
+    expect(object.recordApplied(live('6', '1'))?.metadata.resourceVersion).toBe('7');
+    const same = state();
+    same.recordEarlyEvent(live('7', '1'));
+    expect(same.recordApplied(live('6', '1'))).toBeUndefined();
+  });
+
+  it('needs an apply after a problem or reported drift, although the bundle is the same', () => {
+    const object = state();
+    object.recordApplied(live('5', '1'));
+    object.recordProblem({ reason: 'Blocked', message: 'no', blocked: true });
+    expect(object.isApplied).toBe(false);
+    expect(object.recordDesired(ref, 'new')).toBe(true);
+    expect(object.problem).toBeUndefined();
+    expect(object.recordReportedDrift(['data.x'], 'hash')).toBe(true);
+    expect(object.recordReportedDrift(['data.x'], 'other')).toBe(false);
+    expect(object.recordDesired(ref, 'new')).toBe(true);
   });
 });

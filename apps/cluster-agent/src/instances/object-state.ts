@@ -1,54 +1,232 @@
-import type { Health, KubeObject, ObjectRef, Replicas } from '@runos/kube-objects';
-import type { Baseline } from '../bundles/bundle-record.js';
+import {
+  assessHealth,
+  type Health,
+  isCreated,
+  type KubeObject,
+  type ObjectRef,
+  ownedHash,
+  type Replicas,
+  replicasOf,
+} from '@runos/kube-objects';
+import type { AppliedObject } from '../bundles/bundle-record.js';
 
-/** Why an object is not as it should be, in words for people. */
+/** Why an object is not in its desired state. */
 export interface Problem {
   /** Stable CamelCase. */
   readonly reason: string;
   readonly message: string;
-  /** Trying again cannot help: only another bundle or another state of the cluster can. */
+  /** True if a retry cannot help: only another bundle or another state of the cluster can. */
   readonly blocked: boolean;
 }
 
-/** What is known of one object of a bundle: hashes and words; the object itself only for a moment. */
-export interface ObjectState {
-  readonly ref: ObjectRef;
-  /** Hash of the rendered object. */
-  readonly wanted: string;
-  baseline?: Baseline;
-  /** Owned hash before our last apply changed it. */
-  previousHash?: string;
-  /** resourceVersion up to which everything is known. */
-  version?: string;
-  /** Told by the watch while the first apply was on its way: kept until the answer, which may be older. */
-  early?: KubeObject;
-  health?: Health;
-  replicas?: Replicas;
-  problem?: Problem;
-  /** It has a deletionTimestamp: nothing can be done before it is gone. */
-  ending: boolean;
-  /** When a foreign change of it was last undone, ms since the epoch. */
-  repairedAt?: number;
-  /** We deleted it ourselves, to make it anew. */
-  recreating: boolean;
-  /** Fields that others changed and that are only reported; empty when the whole object is gone. */
-  deviation?: readonly string[];
-  /** Content hash of what was last judged and left as it is, so that it is judged once. */
-  reportedHash?: string;
+/** What the applier must know about earlier writes of an object. */
+export interface ApplyHistory {
+  /** We have never applied or created it. */
+  readonly first: boolean;
+  /** Fields of other content are ours by a create: the apply must take them over first. */
+  readonly created: boolean;
 }
 
-/** True once the cluster holds what the current bundle says, or what the policy lets others make of it. */
-export const isApplied = ({ baseline, wanted, problem, deviation }: ObjectState): boolean =>
-  problem === undefined && (baseline?.wanted === wanted || deviation !== undefined);
+/**
+ * State of one object of a bundle. It holds hashes and conditions, not the object, so that memory stays small. Only the
+ * transitions below change it.
+ */
+export class ObjectState {
+  #ref: ObjectRef;
+  #desiredHash: string;
+  #applied: AppliedObject | undefined;
+  #previousOwnedHash: string | undefined;
+  #resourceVersion: string | undefined;
+  #earlyEvent: KubeObject | undefined;
+  #health: Health | undefined;
+  #replicas: Replicas | undefined;
+  #problem: Problem | undefined;
+  #terminating = false;
+  #recreating = false;
+  #repairedAt: number | undefined;
+  #reportedDrift: readonly string[] | undefined;
+  #reportedContentHash: string | undefined;
 
-/** What an apply has to know of an object: whether we have made it, and whether other content is ours by a create still. */
-export const historyOf = ({ baseline, wanted }: ObjectState): { first: boolean; created: boolean } => ({
-  first: baseline === undefined,
-  created: baseline?.created === true && baseline.wanted !== wanted,
-});
+  constructor(ref: ObjectRef, desiredHash: string, applied?: AppliedObject) {
+    this.#ref = ref;
+    this.#desiredHash = desiredHash;
+    this.#applied = applied;
+  }
 
-/** True if `version` is not newer than what is known already, such as the echo of our own write. */
-export function isKnown({ version }: ObjectState, seen: string | undefined): boolean {
-  if (version === undefined || seen === undefined) return false;
-  return version === seen || Number(seen) <= Number(version);
+  get ref(): ObjectRef {
+    return this.#ref;
+  }
+
+  /** The object as our last apply left it, in hashes. */
+  get applied(): AppliedObject | undefined {
+    return this.#applied;
+  }
+
+  /** Owned hash before our last apply changed it. */
+  get previousOwnedHash(): string | undefined {
+    return this.#previousOwnedHash;
+  }
+
+  /** The newest resourceVersion that this state includes. */
+  get resourceVersion(): string | undefined {
+    return this.#resourceVersion;
+  }
+
+  get health(): Health | undefined {
+    return this.#health;
+  }
+
+  get replicas(): Replicas | undefined {
+    return this.#replicas;
+  }
+
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  /** It has a deletionTimestamp: nothing can be done before it is deleted. */
+  get terminating(): boolean {
+    return this.#terminating;
+  }
+
+  /** We deleted it ourselves, to create it again. */
+  get recreating(): boolean {
+    return this.#recreating;
+  }
+
+  /** When a foreign change of it was last repaired, ms since the epoch. */
+  get repairedAt(): number | undefined {
+    return this.#repairedAt;
+  }
+
+  /** Drifted fields that the policy only reports; empty if the whole object was deleted. */
+  get reportedDrift(): readonly string[] | undefined {
+    return this.#reportedDrift;
+  }
+
+  /** Content hash of the live object whose drift was reported, so that it is compared once. */
+  get reportedContentHash(): string | undefined {
+    return this.#reportedContentHash;
+  }
+
+  /** True once the cluster holds the desired object, or the drift policy accepts what it holds. */
+  get isApplied(): boolean {
+    if (this.#problem !== undefined) return false;
+    return this.#applied?.desiredHash === this.#desiredHash || this.#reportedDrift !== undefined;
+  }
+
+  get history(): ApplyHistory {
+    return {
+      first: this.#applied === undefined,
+      created: this.#applied?.created === true && this.#applied.desiredHash !== this.#desiredHash,
+    };
+  }
+
+  /** True if this state includes `resourceVersion` already, as with the watch event of our own write. */
+  includes(resourceVersion: string | undefined): boolean {
+    if (this.#resourceVersion === undefined || resourceVersion === undefined) return false;
+    return this.#resourceVersion === resourceVersion || Number(resourceVersion) <= Number(this.#resourceVersion);
+  }
+
+  /** Another bundle desires this object. Returns true if it must be applied. */
+  recordDesired(ref: ObjectRef, desiredHash: string): boolean {
+    const mustApply =
+      this.#applied?.desiredHash !== desiredHash || this.#problem !== undefined || this.#reportedDrift !== undefined;
+    this.#ref = ref;
+    this.#desiredHash = desiredHash;
+    this.#problem = undefined;
+    return mustApply;
+  }
+
+  /** Records a live object. An older one than known is ignored. Returns true if the observed state changed. */
+  recordObserved(live: KubeObject): boolean {
+    if (this.includes(live.metadata.resourceVersion)) return false;
+    const before = this.#observedState();
+    this.#resourceVersion = live.metadata.resourceVersion;
+    this.#terminating = live.metadata.deletionTimestamp !== undefined;
+    this.#health = assessHealth(live);
+    this.#replicas = replicasOf(live);
+    return before !== this.#observedState();
+  }
+
+  /** Keeps a watch event that arrived before the response to our first apply, which may be older. */
+  recordEarlyEvent(live: KubeObject): void {
+    this.#earlyEvent = live;
+  }
+
+  /** Records the response to our apply. Returns the object of a newer foreign change, if there was one meanwhile. */
+  recordApplied(live: KubeObject): KubeObject | undefined {
+    const early = this.#earlyEvent;
+    const { uid = '', resourceVersion } = live.metadata;
+    const hash = ownedHash(live) ?? '';
+    this.recordObserved(live);
+    this.#previousOwnedHash = this.#applied?.ownedHash;
+    this.#applied = {
+      uid,
+      ownedHash: hash,
+      desiredHash: this.#desiredHash,
+      ...(isCreated(live) ? { created: true } : {}),
+    };
+    this.#earlyEvent = undefined;
+    this.#problem = undefined;
+    this.#recreating = false;
+    this.clearReportedDrift();
+    const isNewer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
+    return isNewer && ownedHash(early) !== hash ? early : undefined;
+  }
+
+  /** A repair found nothing to do. */
+  recordInSync(): void {
+    this.#problem = undefined;
+  }
+
+  recordProblem(problem: Problem): void {
+    this.#problem = problem;
+  }
+
+  recordTerminating(): void {
+    this.#terminating = true;
+  }
+
+  recordDeleted(): void {
+    this.#earlyEvent = undefined;
+    this.#terminating = false;
+  }
+
+  recordRecreating(): void {
+    this.#recreating = true;
+  }
+
+  /** The namespace was deleted with everything in it: the object counts as never applied. */
+  recordLost(): void {
+    this.#applied = undefined;
+    this.#resourceVersion = undefined;
+    this.#terminating = false;
+  }
+
+  recordRepaired(at: number): void {
+    this.#repairedAt = at;
+  }
+
+  /** Another object has this name now, and the policy leaves it there. */
+  recordReplaced(uid: string): void {
+    if (this.#applied) this.#applied = { ...this.#applied, uid };
+  }
+
+  /** Records drift that is only reported. Returns true if it differs from the drift reported before. */
+  recordReportedDrift(fields: readonly string[] | undefined, contentHash: string | undefined): boolean {
+    const isNew = JSON.stringify(this.#reportedDrift) !== JSON.stringify(fields);
+    this.#reportedDrift = fields;
+    this.#reportedContentHash = contentHash;
+    return isNew;
+  }
+
+  clearReportedDrift(): void {
+    this.#reportedDrift = undefined;
+    this.#reportedContentHash = undefined;
+  }
+
+  #observedState(): string {
+    return JSON.stringify([this.#health, this.#replicas, this.#terminating]);
+  }
 }

@@ -4,19 +4,19 @@ import { type KubeObject, mapAt, textOf } from '@runos/kube-objects';
 export const volumeKind = { apiVersion: 'v1', kind: 'PersistentVolume' } as const;
 export const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' } as const;
 
-/** The namespace of the claim that a volume was made for or bound to. */
+/** The namespace of the claim that a volume was provisioned for or is bound to. */
 export const claimNamespace = (volume: KubeObject): string | undefined =>
   textOf(mapAt(volume, 'spec', 'claimRef')['namespace']);
 
-/** The name of the volume behind a claim, once it has one. */
+/** The name of the volume that a claim is bound to. */
 export const volumeOf = (claim: KubeObject): string | undefined => textOf(mapAt(claim, 'spec')['volumeName']);
 
-/** True if the cluster's policy keeps the volume when its claim is gone. */
-export const isKept = (volume: KubeObject): boolean =>
+/** True if the reclaim policy keeps the volume after its claim is deleted. */
+export const isRetained = (volume: KubeObject): boolean =>
   mapAt(volume, 'spec')['persistentVolumeReclaimPolicy'] === 'Retain';
 
-/** Those of the named volumes that exist and belong to claims of the instance. */
-export async function volumesOf(
+/** The volumes of these names that exist and belong to claims of the instance. */
+export async function existingVolumes(
   client: KubeClient,
   osid: string,
   names: Iterable<string>,
@@ -26,7 +26,7 @@ export async function volumesOf(
   return found.flatMap((volume) => (volume && claimNamespace(volume) === osid ? [volume] : []));
 }
 
-/** True while the claim exists that the volume is bound to. */
+/** True while the claim that the volume is bound to exists. */
 export async function isClaimed(client: KubeClient, volume: KubeObject, signal: AbortSignal): Promise<boolean> {
   const { name, namespace, uid } = mapAt(volume, 'spec', 'claimRef');
   const ref = { ...claimKind, namespace: textOf(namespace), name: String(name) };

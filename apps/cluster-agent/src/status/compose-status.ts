@@ -2,48 +2,57 @@ import { createHash } from 'node:crypto';
 import { tombstoneDigest } from '@runos/agent-protocol';
 import { type Health, type HealthState, type ObjectRef, printRef, type Replicas } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
-import { isApplied, type ObjectState } from '../instances/object-state.js';
+import type { ObjectState } from '../instances/object-state.js';
+import type { ObjectStatus, Status } from './plane-client.js';
 import { conditionsOf } from './status-conditions.js';
-import type { ObjectLine, Status } from './status.js';
 
-/** A status names at most this many objects, the worst first. */
-const objectsShown = 50;
-const messageLimit = 4_096;
+/** A status carries at most this many objects, the worst first. */
+const maxObjects = 50;
+const maxMessageLength = 4_096;
+const maxReasonLength = 128;
 
-const badness: Record<string, number> = { failed: 0, degraded: 1, deleting: 2, pending: 3, applied: 4, ready: 5 };
+/** States from the worst to the best. */
+const statesBySeverity = ['failed', 'degraded', 'deleting', 'pending', 'applied', 'ready'];
+const severityRank = new Map(statesBySeverity.map((state, index) => [state, index]));
+const rankOf = ({ state }: ObjectStatus): number => severityRank.get(state) ?? statesBySeverity.length;
 
-/** What there is to say about an instance now. */
+/** The current status of an instance. */
 export function composeStatus(instance: Instance): Status {
   const { osid, generation, digest, removing } = instance.record;
-  const lines = removing ? removalLines(instance) : bundleLines(instance);
-  const replicas = removing ? undefined : replicasIn(instance);
-  const phase = removing ? (instance.removal?.done ? 'gone' : 'deleting') : phaseOf(instance, lines, replicas);
+  const objects = removing ? removalObjects(instance) : bundleObjects(instance);
+  const replicas = removing ? undefined : sumReplicas(instance);
+  const phase = removing ? (instance.removal?.done ? 'gone' : 'deleting') : phaseOf(instance, objects, replicas);
   return {
     osid: osid as Status['osid'],
     generation,
     digest: removing ? tombstoneDigest : digest,
     phase,
-    conditions: conditionsOf(instance, phase, lines),
-    objects: [...lines].sort((a, b) => (badness[a.state] ?? 9) - (badness[b.state] ?? 9)).slice(0, objectsShown),
+    conditions: conditionsOf(instance, phase, objects),
+    objects: [...objects].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, maxObjects),
     ...(replicas === undefined ? {} : { replicas }),
     ...(instance.drifts.length > 0 ? { drift: [...instance.drifts] } : {}),
   };
 }
 
-/** Equal for statuses that say the same; drifts are events and not part of it. */
+/** Equal for equal statuses. Drifts are events and not part of it. */
 export const statusHash = ({ drift: _, ...status }: Status): string =>
   createHash('sha256').update(JSON.stringify(status)).digest('base64url');
 
-/** One line about an object; empty reasons and messages are left out. */
-function line({ apiVersion, kind, namespace, name }: ObjectRef, state: string, reason = '', message = ''): ObjectLine {
+/** Status of one object, without empty reasons and messages. */
+function objectStatus(
+  { apiVersion, kind, namespace, name }: ObjectRef,
+  state: string,
+  reason = '',
+  message = '',
+): ObjectStatus {
   return {
     apiVersion,
     kind,
     ...(namespace === undefined ? {} : { namespace }),
     name,
     state,
-    ...(reason === '' ? {} : { reason: reason.slice(0, 128) }),
-    ...(message === '' ? {} : { message: message.slice(0, messageLimit) }),
+    ...(reason === '' ? {} : { reason: reason.slice(0, maxReasonLength) }),
+    ...(message === '' ? {} : { message: message.slice(0, maxMessageLength) }),
   };
 }
 
@@ -54,54 +63,67 @@ const stateOf: Record<HealthState, string> = {
   failed: 'failed',
 };
 
-const healthLine = (ref: ObjectRef, { state, reason, message }: Health): ObjectLine =>
-  line(ref, stateOf[state], state === 'ready' ? '' : reason, message);
+const healthStatus = (ref: ObjectRef, { state, reason, message }: Health): ObjectStatus =>
+  objectStatus(ref, stateOf[state], state === 'ready' ? '' : reason, message);
 
-function bundleLines(instance: Instance): ObjectLine[] {
-  // What is around an object says more about it than it does itself, so it comes first.
-  const around = [...instance.dependents].sort(([a], [b]) => a.localeCompare(b));
+function bundleObjects(instance: Instance): ObjectStatus[] {
+  // Dependents explain an object better than its own status does, so they come first.
+  const dependents = [...instance.dependents].sort(([a], [b]) => a.localeCompare(b));
   return [
-    ...around.map(([, { ref, health }]) => healthLine(ref, health)),
-    ...[...instance.objects.values()].map(objectLine),
+    ...dependents.map(([, { ref, health }]) => healthStatus(ref, health)),
+    ...[...instance.objects.values()].map(bundleObject),
   ];
 }
 
-function objectLine(state: ObjectState): ObjectLine {
-  const { ref, problem, health, ending, deviation } = state;
-  if (problem) return line(ref, problem.blocked ? 'failed' : 'pending', problem.reason, problem.message);
-  if (ending) return line(ref, 'deleting', 'Terminating', `${printRef(ref)} is being deleted and is made again then.`);
-  if (deviation?.length === 0)
-    return line(ref, 'failed', 'Missing', `${printRef(ref)} was deleted; it is only reported.`);
-  if (!isApplied(state)) return line(ref, 'pending');
-  return health === undefined ? line(ref, 'applied') : healthLine(ref, health);
+function bundleObject({ ref, problem, health, terminating, reportedDrift, isApplied }: ObjectState): ObjectStatus {
+  if (problem) return objectStatus(ref, problem.blocked ? 'failed' : 'pending', problem.reason, problem.message);
+  if (terminating) {
+    return objectStatus(
+      ref,
+      'deleting',
+      'Terminating',
+      `${printRef(ref)} is being deleted and is recreated after that.`,
+    );
+  }
+  if (reportedDrift?.length === 0) {
+    return objectStatus(ref, 'failed', 'Missing', `${printRef(ref)} was deleted. The drift policy only reports this.`);
+  }
+  if (!isApplied) return objectStatus(ref, 'pending');
+  return health === undefined ? objectStatus(ref, 'applied') : healthStatus(ref, health);
 }
 
-function removalLines({ removal, objects }: Instance): ObjectLine[] {
+function removalObjects({ removal, objects }: Instance): ObjectStatus[] {
   if (removal === undefined || removal.done) return [];
-  const held = removal.heldUp.map(({ ref, health }) => line(ref, 'deleting', health.reason, health.message));
-  const named = new Set(held.map((one) => `${one.kind}/${one.name}`));
-  const left = [...objects.values()].filter(({ ref }) => !named.has(`${ref.kind}/${ref.name}`));
-  const kept = removal.keptVolumes.map((name) => {
-    const message = `Its policy keeps volume ${name} and the data in it: delete it if that is unwanted.`;
-    return line({ apiVersion: 'v1', kind: 'PersistentVolume', name }, 'applied', 'Retained', message);
+  const blockers = removal.blocked.blockers.map(({ ref, health }) =>
+    objectStatus(ref, 'deleting', health.reason, health.message),
+  );
+  const named = new Set(blockers.map(({ kind, name }) => `${kind}/${name}`));
+  const others = [...objects.values()].filter(({ ref }) => !named.has(`${ref.kind}/${ref.name}`));
+  const retained = removal.retainedVolumes.map((name) => {
+    const message = `The reclaim policy retains volume ${name} and its data: delete it if you do not need it.`;
+    return objectStatus({ apiVersion: 'v1', kind: 'PersistentVolume', name }, 'applied', 'Retained', message);
   });
-  return [...held, ...kept, ...left.map(({ ref }) => line(ref, 'deleting'))];
+  return [...blockers, ...retained, ...others.map(({ ref }) => objectStatus(ref, 'deleting'))];
 }
 
-function replicasIn({ objects }: Instance): Replicas | undefined {
+function sumReplicas({ objects }: Instance): Replicas | undefined {
   const counts = [...objects.values()].flatMap(({ replicas }) => (replicas ? [replicas] : []));
   if (counts.length === 0) return undefined;
   return counts.reduce((a, b) => ({ desired: a.desired + b.desired, ready: a.ready + b.ready }));
 }
 
-function phaseOf(instance: Instance, lines: readonly ObjectLine[], replicas: Replicas | undefined): Status['phase'] {
+function phaseOf(
+  instance: Instance,
+  objects: readonly ObjectStatus[],
+  replicas: Replicas | undefined,
+): Status['phase'] {
   const states = [...instance.objects.values()];
   if (states.some(({ problem }) => problem?.blocked)) return 'failed';
-  if (instance.adopted !== instance.record.revision || !states.every(isApplied)) return 'applying';
-  const own = lines.slice(-states.length);
-  const any = (some: readonly ObjectLine[], state: string) => some.some((one) => one.state === state);
+  if (instance.isOutdated || !states.every(({ isApplied }) => isApplied)) return 'applying';
+  const own = objects.slice(-states.length);
+  const hasState = (statuses: readonly ObjectStatus[], state: string) => statuses.some((one) => one.state === state);
   if (own.every((one) => one.state === 'ready')) return 'ready';
   const serves = replicas !== undefined && replicas.ready > 0;
-  if (any(lines, 'failed')) return serves ? 'degraded' : 'failed';
-  return any(own, 'degraded') ? 'degraded' : 'applied';
+  if (hasState(objects, 'failed')) return serves ? 'degraded' : 'failed';
+  return hasState(own, 'degraded') ? 'degraded' : 'applied';
 }

@@ -1,7 +1,7 @@
 import { printRef } from '@runos/kube-objects';
+import type { Conflict } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
-import { isApplied } from '../instances/object-state.js';
-import type { ObjectLine, Status } from './status.js';
+import type { ObjectStatus, Status } from './plane-client.js';
 
 type Condition = Status['conditions'][number];
 
@@ -12,48 +12,61 @@ const condition = (type: string, status: Condition['status'], reason: string, me
   message: message.slice(0, 4_096),
 });
 
-/** Always the same ones, so that whoever keeps them by type never keeps a stale one. */
-export function conditionsOf(instance: Instance, phase: Status['phase'], lines: readonly ObjectLine[]): Condition[] {
-  const orphan = instance.orphaned
+/** States that keep an instance from being ready, the worst first. */
+const statesBeforeReady = ['failed', 'degraded', 'deleting', 'pending', 'applied'];
+
+/** Always the same condition types, so that a receiver that stores them by type never keeps a stale one. */
+export function conditionsOf(
+  instance: Instance,
+  phase: Status['phase'],
+  objects: readonly ObjectStatus[],
+): Condition[] {
+  const orphaned = instance.orphaned
     ? [
         condition(
           'Orphaned',
           'True',
           'UnknownToThePlane',
-          'The plane does not know it; it is kept until it is deleted.',
+          'The plane does not know this instance. The agent keeps it until it is deleted.',
         ),
       ]
     : [];
-  if (instance.record.removing) return [removed(instance), ...orphan];
-  return [applied(instance), ready(phase, lines), drifted(instance), blocked(instance), dataLost(instance), ...orphan];
+  if (instance.record.removing) return [removed(instance), ...orphaned];
+  return [
+    applied(instance),
+    ready(phase, objects),
+    drifted(instance),
+    blocked(instance),
+    dataLost(instance),
+    ...orphaned,
+  ];
 }
 
 function removed({ removal }: Instance): Condition {
-  const kept = removal?.keptVolumes ?? [];
-  const volumes = kept.length > 0 ? ` The cluster keeps the volumes ${kept.join(', ')}: delete them if unwanted.` : '';
-  if (removal?.done) return condition('Removed', 'True', 'Gone', volumes.trim());
-  return condition('Removed', 'False', removal?.reason ?? 'Deleting', `${removal?.message ?? ''}${volumes}`.trim());
+  const retained = removal?.retainedVolumes ?? [];
+  const volumes =
+    retained.length > 0
+      ? `The cluster retains the volumes ${retained.join(', ')}: delete them if you do not need them.`
+      : '';
+  if (removal?.done) return condition('Removed', 'True', 'Gone', volumes);
+  const { reason, message } = removal?.blocked ?? { reason: 'Deleting', message: '' };
+  return condition('Removed', 'False', reason, `${message} ${volumes}`.trim());
 }
 
 function applied(instance: Instance): Condition {
   const states = [...instance.objects.values()];
-  const open = states.filter((state) => !isApplied(state));
-  if (open.length === 0 && instance.adopted === instance.record.revision)
-    return condition('Applied', 'True', 'Applied');
+  const open = states.filter(({ isApplied }) => !isApplied);
+  if (open.length === 0 && !instance.isOutdated) return condition('Applied', 'True', 'Applied');
   const problem = open.find((state) => state.problem)?.problem;
   if (problem) return condition('Applied', 'False', problem.reason, problem.message);
-  return condition(
-    'Applied',
-    'False',
-    'Applying',
-    `${states.length - open.length} of ${states.length} objects applied.`,
-  );
+  const count = `${states.length - open.length} of ${states.length} objects applied.`;
+  return condition('Applied', 'False', 'Applying', count);
 }
 
-function ready(phase: Status['phase'], lines: readonly ObjectLine[]): Condition {
+function ready(phase: Status['phase'], objects: readonly ObjectStatus[]): Condition {
   if (phase === 'ready') return condition('Ready', 'True', 'Ready');
-  const worst = ['failed', 'degraded', 'deleting', 'pending', 'applied']
-    .flatMap((state) => lines.filter((one) => one.state === state))
+  const worst = statesBeforeReady
+    .flatMap((state) => objects.filter((one) => one.state === state))
     .find(({ message }) => message !== undefined);
   return condition('Ready', 'False', worst?.reason ?? 'Applying', worst?.message ?? '');
 }
@@ -65,29 +78,26 @@ function blocked({ objects }: Instance): Condition {
     : condition('Blocked', 'False', 'NothingBlocked');
 }
 
-const dataLost = ({ dataLost: message }: Instance): Condition =>
-  message === undefined
+const dataLost = ({ dataLoss }: Instance): Condition =>
+  dataLoss === undefined
     ? condition('DataLost', 'False', 'NothingLost')
-    : condition('DataLost', 'True', 'Recreated', message);
+    : condition('DataLost', 'True', 'Recreated', dataLoss);
 
-function drifted({ contests, objects }: Instance): Condition {
-  const fights = [...contests.values()].map(
-    ({ ref, manager, fields }) =>
-      `${manager ?? 'Somebody Kubernetes does not name'} keeps ${fields.length > 0 ? `changing ${fields.join(', ')} of` : 'deleting'} ${printRef(ref)}`,
-  );
-  if (fights.length > 0) {
-    const message = `${fights.join('; ')}: repairs come ever later. Stop that manager, or let drift only be reported.`;
+function drifted({ conflicts, objects }: Instance): Condition {
+  if (conflicts.size > 0) {
+    const managers = [...conflicts.values()].map(describeConflict).join('; ');
+    const message = `${managers}: repairs are delayed. Stop that manager, or change the drift policy to report.`;
     return condition('Drifted', 'True', 'Contested', message);
   }
-  const changed = [...objects.values()].flatMap(({ ref, deviation }) =>
-    deviation ? [deviation.length > 0 ? `${deviation.join(', ')} of ${printRef(ref)}` : printRef(ref)] : [],
+  const reported = [...objects.values()].flatMap(({ ref, reportedDrift }) =>
+    reportedDrift ? [reportedDrift.length > 0 ? `${reportedDrift.join(', ')} of ${printRef(ref)}` : printRef(ref)] : [],
   );
-  return changed.length > 0
-    ? condition(
-        'Drifted',
-        'True',
-        'Reported',
-        `Changed by others, and left so by the drift policy: ${changed.join('; ')}.`,
-      )
-    : condition('Drifted', 'False', 'AsWanted');
+  if (reported.length === 0) return condition('Drifted', 'False', 'AsWanted');
+  const message = `Changed by others and not repaired, because the drift policy is report: ${reported.join('; ')}.`;
+  return condition('Drifted', 'True', 'Reported', message);
+}
+
+function describeConflict({ ref, manager, fields }: Conflict): string {
+  const change = fields.length > 0 ? `changing ${fields.join(', ')} of` : 'deleting';
+  return `${manager ?? 'An unknown manager'} keeps ${change} ${printRef(ref)}`;
 }

@@ -31,21 +31,21 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#queue = new WorkQueue<LoopName>({
-      run: (loop, signal) => this.#run(loop, signal),
-      onVerdict: (loop, verdict) => {
-        if (verdict.kind === 'retrying') this.logger.warn({ err: verdict.cause, loop }, 'a loop failed, retrying');
+      reconcile: (loop, signal) => this.#run(loop, signal),
+      onResult: (loop, result) => {
+        if (result.kind === 'error') this.logger.warn({ err: result.cause, loop }, 'a loop failed, retrying');
       },
     });
   }
 
   onApplicationBootstrap(): void {
-    this.wakeups.setListener((loop, delayMs) => this.#queue.add(loop, delayMs));
+    this.wakeups.setListener((loop, delayMs) => this.#queue.addAfter(loop, delayMs));
     const own = `reconciler:${this.config.replicaId}`;
     this.#unlisten = this.listener.listen(workChannel, (sender) => {
       if (sender !== own) this.#queue.add('work');
     });
     for (const loop of ['work', 'deadlines', 'removals'] as const) this.#queue.add(loop);
-    this.#queue.add('housekeeping', hourMs);
+    this.#queue.addAfter('housekeeping', hourMs);
   }
 
   /** Claims no more work and resolves when the claimed work is done. */

@@ -5,8 +5,8 @@ import { type AddressInfo } from 'node:net';
 import { ApiTransport } from './api-transport.js';
 import { KubeError } from './kube-error.js';
 
-describe('an API server that dies with more requests on their way than there are sockets', () => {
-  const sockets = 4;
+describe('an API server that dies with more requests on their way than there are connections', () => {
+  const connections = 4;
   let server: Server | undefined;
   let transport: ApiTransport | undefined;
   afterEach(async () => {
@@ -24,9 +24,9 @@ describe('an API server that dies with more requests on their way than there are
 
   it('fails every one of them, and leaves none waiting for the time-out', async () => {
     const port = await listen(0, false);
-    transport = new ApiTransport({ server: `http://127.0.0.1:${port}` }, { sockets, timeoutMs: 60_000 });
+    transport = new ApiTransport({ server: `http://127.0.0.1:${port}` }, { connections, timeoutMs: 60_000 });
     const ask = (n: number) => (transport as ApiTransport).send({ method: 'GET', path: `/${n}` });
-    const fates = Array.from({ length: sockets * 5 }, (_, n) => ask(n).catch((error: unknown) => error));
+    const fates = Array.from({ length: connections * 5 }, (_, n) => ask(n).catch((error: unknown) => error));
     await once(server as Server, 'request');
     server?.closeAllConnections();
     server?.close();

@@ -5,9 +5,9 @@ import { deadline } from './deadline.js';
 import { KubeError } from './kube-error.js';
 
 export interface TransportOptions {
-  /** Sockets for requests; watches have their own, one each. Default 16. */
-  readonly sockets?: number;
-  /** A request without an answer is given up after this long. Default 15 s. */
+  /** Connections for requests. Each watch has a connection of its own. Default 16. */
+  readonly connections?: number;
+  /** Timeout of a request without a response. Default 15 s. */
   readonly timeoutMs?: number;
 }
 
@@ -25,13 +25,13 @@ export interface StreamRequest {
   readonly path: string;
   readonly query?: ApiRequest['query'];
   readonly signal: AbortSignal;
-  /** No byte for this long means that the connection is dead. */
-  readonly silenceMs: number;
+  /** A connection without a byte for this long counts as dead. */
+  readonly idleTimeoutMs: number;
 }
 
 const duration = durations('rest_client_request_duration_seconds');
 
-/** Keep-alive HTTPS to one API server: JSON in, JSON out, every failure a KubeError. */
+/** Keep-alive HTTPS to one API server. Requests and responses are JSON, every failure is a KubeError. */
 export class ApiTransport {
   #requests: Pool;
   readonly #streams: Pool;
@@ -42,7 +42,7 @@ export class ApiTransport {
 
   constructor(
     private readonly access: ClusterAccess,
-    { sockets = 16, timeoutMs = 15_000 }: TransportOptions = {},
+    { connections = 16, timeoutMs = 15_000 }: TransportOptions = {},
   ) {
     const { origin, pathname } = new URL(access.server);
     const connect = {
@@ -56,12 +56,12 @@ export class ApiTransport {
     };
     this.#prefix = pathname.replace(/\/+$/, '');
     this.#timeoutMs = timeoutMs;
-    this.#newPool = () => new Pool(origin, { connect, connections: sockets, keepAliveTimeout: 60_000 });
+    this.#newPool = () => new Pool(origin, { connect, connections, keepAliveTimeout: 60_000 });
     this.#requests = this.#newPool();
     this.#streams = new Pool(origin, { connect, connections: null, keepAliveTimeout: 1_000 });
   }
 
-  /** The JSON of a 2xx answer. */
+  /** The body of a 2xx response. @throws KubeError for every other outcome. */
   send<T>(request: ApiRequest): Promise<T> {
     const { method, path } = request;
     const attributes = { 'http.request.method': method, 'url.path': path };
@@ -82,61 +82,62 @@ export class ApiTransport {
   }
 
   async #send<T>(request: ApiRequest): Promise<T> {
-    const doing = `${request.method} ${request.path}`;
-    const limit = deadline(request.timeoutMs ?? this.#timeoutMs, request.signal);
+    const call = `${request.method} ${request.path}`;
+    const timeout = deadline(request.timeoutMs ?? this.#timeoutMs, request.signal);
     const pool = this.#requests;
     try {
-      const answer = await pool.request({
+      const response = await pool.request({
         method: request.method,
         path: this.#path(request),
         headers: await this.#headers(request.contentType),
         body: request.body === undefined ? undefined : JSON.stringify(request.body),
-        signal: limit.signal,
+        signal: timeout.signal,
       });
-      const text = await answer.body.text();
-      if (answer.statusCode >= 300) throw this.#refusal(answer.statusCode, text, doing, answer.headers['retry-after']);
+      const text = await response.body.text();
+      if (response.statusCode >= 300)
+        throw this.#errorOf(response.statusCode, text, call, response.headers['retry-after']);
       return JSON.parse(text) as T;
     } catch (thrown) {
-      if (limit.expired()) this.#distrust(pool);
-      throw unanswered(thrown, doing, limit.expired());
+      if (timeout.timedOut()) this.#replacePool(pool);
+      throw noResponse(thrown, call, timeout.timedOut());
     } finally {
-      limit.clear();
+      timeout.clear();
     }
   }
 
-  /** The lines of a 2xx answer as they come. Ends when the server ends it; throws a KubeError otherwise. */
-  async *lines(request: StreamRequest): AsyncGenerator<string> {
-    const doing = `GET ${request.path}`;
+  /** The lines of a 2xx response as they arrive. Ends when the server ends it. @throws KubeError otherwise. */
+  async *streamLines(request: StreamRequest): AsyncGenerator<string> {
+    const call = `GET ${request.path}`;
     try {
-      const answer = await this.#streams.request({
+      const response = await this.#streams.request({
         method: 'GET',
         path: this.#path(request),
         headers: await this.#headers(),
         signal: request.signal,
         headersTimeout: 30_000,
-        bodyTimeout: request.silenceMs,
+        bodyTimeout: request.idleTimeoutMs,
       });
-      if (answer.statusCode >= 300) {
-        const text = await answer.body.text();
-        throw this.#refusal(answer.statusCode, text, doing, answer.headers['retry-after']);
+      if (response.statusCode >= 300) {
+        const text = await response.body.text();
+        throw this.#errorOf(response.statusCode, text, call, response.headers['retry-after']);
       }
-      yield* splitLines(answer.body);
+      yield* splitLines(response.body);
     } catch (thrown) {
-      throw unanswered(thrown, doing, false);
+      throw noResponse(thrown, call, false);
     }
   }
 
-  /** Ends everything that is on. */
+  /** Aborts all requests and watches. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
   }
 
-  /** Where one connection leads nowhere, the others that were idle do too: each would cost its own time-out. */
-  #distrust(pool: Pool): void {
+  /** After a timeout the idle connections are probably dead too, and each would cost a timeout of its own. */
+  #replacePool(pool: Pool): void {
     if (pool !== this.#requests || this.#closed) return;
     this.#requests = this.#newPool();
-    void pool.close().catch(() => undefined); // what is under way on it ends by its own time limit
+    void pool.close().catch(() => undefined); // its running requests end by their own timeouts
   }
 
   #path({ path, query }: Pick<ApiRequest, 'path' | 'query'>): string {
@@ -144,8 +145,8 @@ export class ApiTransport {
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) parameters.set(name, String(value));
     }
-    const asked = parameters.toString();
-    return `${this.#prefix}${path}${asked ? `?${asked}` : ''}`;
+    const search = parameters.toString();
+    return `${this.#prefix}${path}${search ? `?${search}` : ''}`;
   }
 
   async #headers(contentType = 'application/json'): Promise<Record<string, string>> {
@@ -158,29 +159,29 @@ export class ApiTransport {
     };
   }
 
-  #refusal(status: number, text: string, doing: string, retryAfter?: string | string[]): KubeError {
-    if (status === 401) this.access.refused?.();
-    return KubeError.of(status, text, doing, [retryAfter].flat()[0]);
+  #errorOf(status: number, text: string, call: string, retryAfter?: string | string[]): KubeError {
+    if (status === 401) this.access.onUnauthorized?.();
+    return KubeError.of(status, text, call, [retryAfter].flat()[0]);
   }
 }
 
-function unanswered(thrown: unknown, doing: string, expired: boolean): KubeError {
+function noResponse(thrown: unknown, call: string, timedOut: boolean): KubeError {
   if (thrown instanceof KubeError) return thrown;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return expired
-    ? new KubeError(`${doing} was not answered in time.`, { status: 0, reason: 'TimedOut' }, { cause })
-    : new KubeError(`${doing}: ${cause.message}`, { status: 0, reason: 'Unreachable' }, { cause });
+  return timedOut
+    ? new KubeError(`${call} timed out.`, { status: 0, reason: 'TimedOut' }, { cause })
+    : new KubeError(`${call}: ${cause.message}`, { status: 0, reason: 'Unreachable' }, { cause });
 }
 
 async function* splitLines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest: Buffer[] = [];
+  let partial: Buffer[] = [];
   for await (const chunk of body) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      yield Buffer.concat([...rest, chunk.subarray(start, end)]).toString('utf8');
-      rest = [];
+      yield Buffer.concat([...partial, chunk.subarray(start, end)]).toString('utf8');
+      partial = [];
       start = end + 1;
     }
-    if (start < chunk.length) rest.push(chunk.subarray(start));
+    if (start < chunk.length) partial.push(chunk.subarray(start));
   }
 }

@@ -1,21 +1,21 @@
-/** How to reach one API server and as whom. */
+/** Address of one API server and the credentials for it: `rest.Config` of client-go. */
 export interface ClusterAccess {
   /** `https://host:port`, with a path behind a proxy. */
   readonly server: string;
-  /** PEM; absent: the system's authorities. */
+  /** PEM. Default: the system's trust store. */
   readonly ca?: string;
   readonly clientCertificate?: string;
   readonly clientKey?: string;
-  /** Name to check the server's certificate against, when it is not the host of `server`. */
+  /** Name that the server's certificate must carry, if it is not the host of `server`. */
   readonly serverName?: string;
   readonly insecure?: boolean;
-  /** Value of the Authorization header. Asked before every request. */
+  /** Value of the Authorization header, called before every request. */
   authorization?(): Promise<string | undefined>;
-  /** The server refused the last authorization: read it anew next time. */
-  refused?(): void;
+  /** The server answered 401: the next `authorization()` reads the credentials again. */
+  onUnauthorized?(): void;
 }
 
-/** Always the same bearer token. */
+/** A bearer token that never changes. */
 export const bearer = (token: string): Pick<ClusterAccess, 'authorization'> => ({
   authorization: () => Promise.resolve(`Bearer ${token}`),
 });

@@ -1,27 +1,27 @@
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** True if it was the time that ran out, not the caller who gave up. */
-  expired(): boolean;
+  /** True if the timeout caused the abort, not the caller. */
+  timedOut(): boolean;
   clear(): void;
 }
 
-/** One signal that fires after `ms` or with `outer`. (AbortSignal.any keeps every child of a long-lived signal alive.) */
+/** A signal that aborts after `ms` or with `outer`. AbortSignal.any would leak: a long-lived signal keeps its children. */
 export function deadline(ms: number, outer?: AbortSignal): Deadline {
   const controller = new AbortController();
-  let late = false;
-  const give = () => controller.abort(outer?.reason);
+  let timedOut = false;
+  const forward = () => controller.abort(outer?.reason);
   const timer = setTimeout(() => {
-    late = true;
+    timedOut = true;
     controller.abort();
   }, ms);
-  if (outer?.aborted) give();
-  outer?.addEventListener('abort', give, { once: true });
+  if (outer?.aborted) forward();
+  outer?.addEventListener('abort', forward, { once: true });
   return {
     signal: controller.signal,
-    expired: () => late,
+    timedOut: () => timedOut,
     clear() {
       clearTimeout(timer);
-      outer?.removeEventListener('abort', give);
+      outer?.removeEventListener('abort', forward);
     },
   };
 }

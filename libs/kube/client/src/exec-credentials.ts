@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { mapAt, textOf } from '@runos/kube-objects';
 import type { ClusterAccess } from './cluster-access.js';
 
-/** The `exec` part of a kubeconfig user: a program that prints credentials, as cloud providers do it. */
+/** The `exec` part of a kubeconfig user: a credential plugin, which prints an ExecCredential. */
 export interface ExecPlugin {
   readonly apiVersion?: string;
   readonly command: string;
@@ -12,28 +12,28 @@ export interface ExecPlugin {
   readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
 }
 
-/** A program that asks a person would hang: it gets this long. */
-const programTimeoutMs = 60_000;
+/** A plugin that waits for input would never end. */
+const pluginTimeoutMs = 60_000;
 
-/** Renewed this long before the program said that it ends. */
-const marginMs = 30_000;
+/** The token is renewed this long before `expirationTimestamp`. */
+const renewBeforeMs = 30_000;
 
-/** Runs the program, once per lifetime of what it prints. Client certificates are taken from its first answer. */
+/** Runs the plugin once per lifetime of its token. Client certificates come from its first run. */
 export async function execCredentials(plugin: ExecPlugin, folder: string): Promise<Partial<ClusterAccess>> {
   let status = await run(plugin, folder);
-  let stale = false;
+  let unauthorized = false;
   return {
     clientCertificate: textOf(status['clientCertificateData']),
     clientKey: textOf(status['clientKeyData']),
     async authorization() {
-      const ends = Date.parse(textOf(status['expirationTimestamp']) ?? '');
-      if (stale || Date.now() > ends - marginMs) status = await run(plugin, folder);
-      stale = false;
+      const expiresAt = Date.parse(textOf(status['expirationTimestamp']) ?? '');
+      if (unauthorized || Date.now() > expiresAt - renewBeforeMs) status = await run(plugin, folder);
+      unauthorized = false;
       const token = textOf(status['token']);
       return token ? `Bearer ${token}` : undefined;
     },
-    refused() {
-      stale = true;
+    onUnauthorized() {
+      unauthorized = true;
     },
   };
 }
@@ -45,7 +45,7 @@ async function run(plugin: ExecPlugin, folder: string): Promise<Readonly<Record<
   const info = { kind: 'ExecCredential', apiVersion: plugin.apiVersion, spec: { interactive: false } };
   const { stdout } = await promisify(execFile)(program, [...(args ?? [])], {
     env: { ...process.env, ...added, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
-    timeout: programTimeoutMs,
+    timeout: pluginTimeoutMs,
   });
   return mapAt(JSON.parse(stdout), 'status');
 }

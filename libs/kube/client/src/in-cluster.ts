@@ -4,12 +4,12 @@ import type { ClusterAccess } from './cluster-access.js';
 import { tokenFile } from './token-file.js';
 
 /** Where Kubernetes mounts the service account of a pod. */
-const mounted = '/var/run/secrets/kubernetes.io/serviceaccount';
+const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The API server of the cluster this process runs in, as its pod's service account. Throws outside of a pod. */
+/** Access to the cluster of this pod as its service account: `rest.InClusterConfig`. @throws Error outside of a pod. */
 export async function inClusterAccess(
   environment: NodeJS.ProcessEnv = process.env,
-  folder = mounted,
+  folder = serviceAccountFolder,
 ): Promise<ClusterAccess> {
   const host = environment['KUBERNETES_SERVICE_HOST'];
   const port = environment['KUBERNETES_SERVICE_PORT'];

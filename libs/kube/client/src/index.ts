@@ -5,13 +5,13 @@ export {
   type CallOptions,
   type DeleteOptions,
   type JsonPatchStep,
-  type KindSelection,
+  type ResourceSelector,
   KubeClient,
   type Page,
   type WriteOptions,
 } from './kube-client.js';
-export { isConflict, isExpired, isInvalid, isNotFound, KubeError, type RefusedField } from './kube-error.js';
+export { isConflict, isExpired, isInvalid, isNotFound, KubeError, type RejectedField } from './kube-error.js';
 export { readKubeconfig } from './kubeconfig.js';
-export { type Resource, RestMapping } from './rest-mapping.js';
+export { type Resource, RestMapper } from './rest-mapper.js';
 export { tokenFile } from './token-file.js';
-export { watch, type WatchHandle, type WatchHandler, type WatchOptions } from './watch.js';
+export { startInformer, type Informer, type ResourceEventHandler, type InformerOptions } from './informer.js';

@@ -2,16 +2,16 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { refOf } from '@runos/kube-objects';
 import { halfOpenProxy } from '@runos/testing-basics';
 import { isConflict, isNotFound, KubeError } from './kube-error.js';
-import { configMap, type SpecCluster, specCluster } from '../test/spec-client.js';
+import { configMap, type KubeHarness, startKubeHarness } from '../test/harness.js';
 
 jest.setTimeout(30_000);
-let spec: SpecCluster;
+let harness: KubeHarness;
 
 beforeAll(async () => {
-  spec = await specCluster();
+  harness = await startKubeHarness();
 }, 900_000);
 
-afterAll(() => spec?.stop());
+afterAll(() => harness?.stop());
 
 const refused = async (attempt: Promise<unknown>): Promise<KubeError> => {
   const thrown: unknown = await attempt.then(
@@ -23,8 +23,8 @@ const refused = async (attempt: Promise<unknown>): Promise<KubeError> => {
 };
 
 describe('the client', () => {
-  it('applies as a manager, leaves alone what others set, and changes nothing in a dry run', async () => {
-    const { client, namespace } = spec;
+  it('applies as a field manager, keeps foreign fields, and changes nothing in a dry run', async () => {
+    const { client, namespace } = harness;
     const made = await client.apply(configMap(namespace, 'shared', { ours: '1' }));
     await client.mergePatch(refOf(made), { data: { theirs: '2' } }, { fieldManager: 'other' });
     const dry = await client.apply(configMap(namespace, 'shared', { ours: '3' }), { dryRun: true });
@@ -33,20 +33,20 @@ describe('the client', () => {
     expect(made.metadata.managedFields).toMatchObject([{ manager: 'runos', operation: 'Apply' }]);
   });
 
-  it('is refused a field of another manager unless it insists', async () => {
-    const { client, namespace } = spec;
+  it('conflicts with another field manager unless it forces', async () => {
+    const { client, namespace } = harness;
     await client.apply(configMap(namespace, 'owned', { a: '1' }), { fieldManager: 'other' });
-    const polite = await refused(client.apply(configMap(namespace, 'owned', { a: '2' }), { force: false }));
-    expect(polite).toMatchObject({ status: 409, reason: 'Conflict', permanent: false });
+    const conflict = await refused(client.apply(configMap(namespace, 'owned', { a: '2' }), { force: false }));
+    expect(conflict).toMatchObject({ status: 409, reason: 'Conflict', permanent: false });
     expect((await client.apply(configMap(namespace, 'owned', { a: '2' })))['data']).toEqual({ a: '2' });
   });
 
-  it('deletes only the object it means', async () => {
-    const { client, namespace } = spec;
+  it('deletes only the object with the given uid', async () => {
+    const { client, namespace } = harness;
     const made = await client.create(configMap(namespace, 'short-lived'));
     expect(isConflict(await refused(client.delete(refOf(made), { uid: 'another' })))).toBe(true);
-    expect(await client.delete(refOf(made), { uid: made.metadata.uid })).toBe('gone');
-    expect(await client.delete(refOf(made))).toBe('gone');
+    expect(await client.delete(refOf(made), { uid: made.metadata.uid })).toBe('deleted');
+    expect(await client.delete(refOf(made))).toBe('deleted');
     expect(await client.find(refOf(made))).toBeUndefined();
     const held = await client.create({
       ...configMap(namespace, 'held'),
@@ -57,29 +57,29 @@ describe('the client', () => {
   });
 
   it('lists page by page, with the kind in every item', async () => {
-    const { client, namespace } = spec;
+    const { client, namespace } = harness;
     const names = Array.from({ length: 7 }, (_, index) => `page-${index}`);
     await Promise.all(names.map((name) => client.create(configMap(namespace, name, {}, { paged: 'yes' }))));
     const sizes: number[] = [];
-    const seen: string[] = [];
+    const listed: string[] = [];
     const selection = { apiVersion: 'v1', kind: 'ConfigMap', namespace, labelSelector: 'paged=yes' };
     for await (const { items } of client.pages(selection, { pageSize: 3 })) {
       sizes.push(items.length);
-      seen.push(...items.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+      listed.push(...items.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
     }
     expect(sizes).toEqual([3, 3, 1]);
-    expect(seen.sort()).toEqual(names.map((name) => `ConfigMap ${name}`));
+    expect(listed.sort()).toEqual(names.map((name) => `ConfigMap ${name}`));
   });
 
-  it('replaces only what nobody has changed meanwhile', async () => {
-    const { client, namespace } = spec;
+  it('replaces an object only if it is unchanged since it was read', async () => {
+    const { client, namespace } = harness;
     const made = await client.create(configMap(namespace, 'replaced', { a: '1' }));
     await client.replace({ ...made, data: { a: '2' } });
     expect(isConflict(await refused(client.replace({ ...made, data: { a: '3' } })))).toBe(true);
   });
 
-  it('says which kinds of refusal are for good', async () => {
-    const { client, namespace } = spec;
+  it('tells permanent errors from temporary ones', async () => {
+    const { client, namespace } = harness;
     const wrongType = { ...configMap(namespace, 'bad'), data: { a: [] } };
     const typed = await refused(client.apply(wrongType));
     expect(typed).toMatchObject({ status: 500, permanent: true, outage: false });
@@ -93,20 +93,21 @@ describe('the client', () => {
     );
     expect(unknown).toMatchObject({ reason: 'NoKind', message: expect.stringContaining('install the operator') });
     expect(
-      (await refused(spec.other({ server: spec.cluster.server }).get(refOf(configMap('kube-none', 'x'))))).status,
+      (await refused(harness.newClient({ server: harness.cluster.server }).get(refOf(configMap('kube-none', 'x')))))
+        .status,
     ).toBe(404);
   });
 
   it('finds a kind that is installed later', async () => {
-    const { client } = spec;
-    const known = await client.mapping.resource('postgresql.cnpg.io/v1', 'Cluster');
+    const { client } = harness;
+    const known = await client.mapper.resource('postgresql.cnpg.io/v1', 'Cluster');
     expect(known).toEqual({ plural: 'clusters', namespaced: true });
-    expect(await client.mapping.resource('v1', 'Namespace')).toEqual({ plural: 'namespaces', namespaced: false });
+    expect(await client.mapper.resource('v1', 'Namespace')).toEqual({ plural: 'namespaces', namespaced: false });
   });
 
-  it('gives up in time when nobody answers, and says so', async () => {
-    const proxy = await halfOpenProxy(Number(new URL(spec.cluster.server).port));
-    const client = spec.other({ server: `https://127.0.0.1:${proxy.port}` }, { timeoutMs: 300 });
+  it('times out without a response', async () => {
+    const proxy = await halfOpenProxy(Number(new URL(harness.cluster.server).port));
+    const client = harness.newClient({ server: `https://127.0.0.1:${proxy.port}` }, { timeoutMs: 300 });
     const system = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' };
     await client.get(system, { timeoutMs: 5_000 });
     proxy.freeze();

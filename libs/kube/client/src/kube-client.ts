@@ -2,7 +2,7 @@ import { fieldManager, type KubeObject, type ObjectRef, type Propagation, refOf 
 import { type ApiRequest, ApiTransport, type TransportOptions } from './api-transport.js';
 import type { ClusterAccess } from './cluster-access.js';
 import { isNotFound } from './kube-error.js';
-import { RestMapping } from './rest-mapping.js';
+import { RestMapper } from './rest-mapper.js';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -12,19 +12,19 @@ export interface CallOptions {
 export interface WriteOptions extends CallOptions {
   /** Default `runos`. */
   readonly fieldManager?: string;
-  /** Everything but the storing: validation, defaults, admission. */
+  /** Runs defaulting, validation and admission without storing the object. */
   readonly dryRun?: boolean;
-  /** What the kind does not have is refused, as an apply refuses it, instead of dropped. */
+  /** fieldValidation=Strict: unknown fields are rejected instead of dropped, as with server-side apply. */
   readonly strict?: boolean;
 }
 
 export interface DeleteOptions extends CallOptions {
-  /** Refused with 409 if another object has taken the name since. */
+  /** Precondition: 409 if an object with another uid has this name now. */
   readonly uid?: string;
   readonly propagation?: Propagation;
 }
 
-export interface KindSelection {
+export interface ResourceSelector {
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespace?: string;
@@ -43,22 +43,22 @@ export interface JsonPatchStep {
   readonly value?: unknown;
 }
 
-interface ListAnswer {
+interface ListResponse {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items: readonly KubeObject[] | null;
 }
 
-/** The few verbs we need of an API server, for any kind. */
+/** A dynamic client: the verbs that we need, for any kind. */
 export class KubeClient {
   readonly transport: ApiTransport;
-  readonly mapping: RestMapping;
+  readonly mapper: RestMapper;
 
   constructor(access: ClusterAccess, options: TransportOptions = {}) {
     this.transport = new ApiTransport(access, options);
-    this.mapping = new RestMapping(this.transport);
+    this.mapper = new RestMapper(this.transport);
   }
 
-  /** Server-side apply: exactly these fields are ours afterwards, others' stay. `force` (default) takes over conflicts. */
+  /** Server-side apply. We own exactly these fields afterwards. `force` (default) takes over conflicting fields. */
   async apply(object: KubeObject, options: WriteOptions & { readonly force?: boolean } = {}): Promise<KubeObject> {
     return this.#write('PATCH', refOf(object), object, options, 'application/apply-patch+yaml', {
       force: options.force ?? true,
@@ -66,10 +66,10 @@ export class KubeClient {
   }
 
   async get(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject> {
-    return this.transport.send({ method: 'GET', path: await this.mapping.path(ref), ...options });
+    return this.transport.send({ method: 'GET', path: await this.mapper.path(ref), ...options });
   }
 
-  /** Undefined if it does not exist, or not even its kind. */
+  /** Undefined if the object or its kind does not exist. */
   async find(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | undefined> {
     try {
       return await this.get(ref, options);
@@ -79,31 +79,31 @@ export class KubeClient {
     }
   }
 
-  /** All of a selection, page by page, so that no answer is larger than `pageSize` objects. */
+  /** Lists page by page, so that no response has more than `pageSize` objects (default 250). */
   async *pages(
-    selection: KindSelection,
+    selection: ResourceSelector,
     options: CallOptions & { readonly pageSize?: number } = {},
   ): AsyncGenerator<Page> {
     const { apiVersion, kind, labelSelector, fieldSelector } = selection;
-    const path = await this.mapping.path(selection);
+    const path = await this.mapper.path(selection);
     for (let next: string | undefined = ''; next !== undefined;) {
       const query = { labelSelector, fieldSelector, limit: options.pageSize ?? 250, continue: next || undefined };
-      const answer: ListAnswer = await this.transport.send({ method: 'GET', path, query, ...options });
-      const { resourceVersion } = answer.metadata;
-      // Items of a list come without the kind that the list says once.
-      yield { items: (answer.items ?? []).map((item) => ({ ...item, apiVersion, kind })), resourceVersion };
-      next = answer.metadata.continue || undefined;
+      const response: ListResponse = await this.transport.send({ method: 'GET', path, query, ...options });
+      const { resourceVersion } = response.metadata;
+      // Only the list itself carries apiVersion and kind.
+      yield { items: (response.items ?? []).map((item) => ({ ...item, apiVersion, kind })), resourceVersion };
+      next = response.metadata.continue || undefined;
     }
   }
 
-  async list(selection: KindSelection, options: CallOptions = {}): Promise<KubeObject[]> {
+  async list(selection: ResourceSelector, options: CallOptions = {}): Promise<KubeObject[]> {
     const found: KubeObject[] = [];
     for await (const page of this.pages(selection, options)) found.push(...page.items);
     return found;
   }
 
-  /** `gone`: nothing is there any more; `deleting`: accepted, but finalizers or its dependents come first. */
-  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<'gone' | 'deleting'> {
+  /** `deleted`: the object does not exist any more; `deleting`: finalizers or dependents delay its removal. */
+  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<'deleted' | 'deleting'> {
     const { uid, propagation = 'Background', ...call } = options;
     const body = {
       kind: 'DeleteOptions',
@@ -112,21 +112,21 @@ export class KubeClient {
       ...(uid ? { preconditions: { uid } } : {}),
     };
     try {
-      const path = await this.mapping.path(ref);
-      const answer = await this.transport.send<Partial<KubeObject>>({ method: 'DELETE', path, body, ...call });
-      return answer.metadata?.deletionTimestamp ? 'deleting' : 'gone';
+      const path = await this.mapper.path(ref);
+      const response = await this.transport.send<Partial<KubeObject>>({ method: 'DELETE', path, body, ...call });
+      return response.metadata?.deletionTimestamp ? 'deleting' : 'deleted';
     } catch (thrown) {
-      if (isNotFound(thrown)) return 'gone';
+      if (isNotFound(thrown)) return 'deleted';
       throw thrown;
     }
   }
 
-  /** Refused with 409 if it exists. */
+  /** @throws KubeError 409 if the object exists. */
   async create(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
     return this.#write('POST', { ...refOf(object), name: undefined }, object, options, 'application/json');
   }
 
-  /** Puts the whole object; refused with 409 if its resourceVersion is not the newest. */
+  /** PUT of the whole object. @throws KubeError 409 if its resourceVersion is not the newest. */
   async replace(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
     return this.#write('PUT', refOf(object), object, options, 'application/json');
   }
@@ -146,31 +146,31 @@ export class KubeClient {
     body: unknown,
     options: CallOptions = {},
   ): Promise<T> {
-    const path = `${await this.mapping.path(ref)}/${subresource}`;
+    const path = `${await this.mapper.path(ref)}/${subresource}`;
     return this.transport.send({ method: 'POST', path, body, ...options });
   }
 
-  /** Ends all requests and watches of this client. */
+  /** Aborts all requests and watches of this client. */
   close(): Promise<void> {
     return this.transport.close();
   }
 
   async #write(
     method: ApiRequest['method'],
-    place: Omit<ObjectRef, 'name'> & { readonly name?: string },
+    target: Omit<ObjectRef, 'name'> & { readonly name?: string },
     body: unknown,
     options: WriteOptions,
     contentType: string,
     query: ApiRequest['query'] = {},
   ): Promise<KubeObject> {
     const { fieldManager: manager = fieldManager, dryRun, strict, signal, timeoutMs } = options;
-    const path = await this.mapping.path(place);
-    const asked = {
+    const path = await this.mapper.path(target);
+    const parameters = {
       ...query,
       fieldManager: manager,
       dryRun: dryRun ? 'All' : undefined,
       fieldValidation: strict ? 'Strict' : undefined,
     };
-    return this.transport.send({ method, path, query: asked, body, contentType, signal, timeoutMs });
+    return this.transport.send({ method, path, query: parameters, body, contentType, signal, timeoutMs });
   }
 }

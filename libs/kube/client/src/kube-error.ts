@@ -1,63 +1,64 @@
 import { isMap, mapAt, mapsIn, numberOf, textOf } from '@runos/kube-objects';
 
-/** One field that an API server refused. */
-export interface RefusedField {
+/** One field that the API server rejected. */
+export interface RejectedField {
   readonly field: string;
   readonly message: string;
 }
 
-export interface KubeErrorFacts {
-  /** HTTP status; 0 when no answer came. */
+export interface KubeErrorDetails {
+  /** HTTP status; 0 without a response. */
   readonly status: number;
-  /** Kubernetes' word (`NotFound`, `Invalid`, `Conflict` …), or `Unreachable`, `TimedOut`, `NoKind` from us. */
+  /** Reason of the Status object (`NotFound`, `Invalid`, `Conflict` …), or our `Unreachable`, `TimedOut`, `NoKind`. */
   readonly reason: string;
-  readonly fields?: readonly RefusedField[];
+  readonly fields?: readonly RejectedField[];
   readonly retryAfterMs?: number;
 }
 
-/** Statuses that the same request will meet again. 403 is not among them: rights and quotas change. */
+/** Statuses that the same request gets again. 403 is not among them: permissions and quotas change. */
 const permanentStatuses: ReadonlySet<number> = new Set([400, 405, 406, 413, 415, 422]);
 
-/** What an API server answered instead of the thing asked for, or why it did not answer. */
+/** An error response of an API server, or the reason for which there was no response. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly status: number;
   readonly reason: string;
-  readonly fields: readonly RefusedField[];
+  readonly fields: readonly RejectedField[];
   readonly retryAfterMs?: number;
 
-  constructor(message: string, facts: KubeErrorFacts, options?: ErrorOptions) {
+  constructor(message: string, details: KubeErrorDetails, options?: ErrorOptions) {
     super(message, options);
-    this.status = facts.status;
-    this.reason = facts.reason;
-    this.fields = facts.fields ?? [];
-    this.retryAfterMs = facts.retryAfterMs;
+    this.status = details.status;
+    this.reason = details.reason;
+    this.fields = details.fields ?? [];
+    this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** True if asking again cannot help. A wrong type in server-side apply is answered with 500, yet it stays wrong. */
+  /** True if a retry cannot help. Server-side apply answers 500 for a wrong type, which is permanent all the same. */
   get permanent(): boolean {
     if (permanentStatuses.has(this.status)) return true;
     return this.status === 500 && this.message.includes('failed to create typed patch object');
   }
 
-  /** True if the server was not reached or was not itself: not this request's fault. */
+  /** True if the server was unreachable, overloaded or failing: the request itself may be valid. */
   get outage(): boolean {
     return this.status === 0 || this.status === 401 || this.status === 429 || (this.status >= 500 && !this.permanent);
   }
 
-  /** Reads the `Status` object of an answer; a body that is none (a proxy's page) is quoted. */
-  static of(status: number, body: string, doing: string, retryAfter?: string): KubeError {
-    const said = readJson(body);
-    const details = mapAt(said, 'details');
+  /** Parses the Status object of a response. Another body, such as the page of a proxy, is quoted. */
+  static of(status: number, body: string, call: string, retryAfter?: string): KubeError {
+    const statusObject = readJson(body);
+    const details = mapAt(statusObject, 'details');
     const fields = mapsIn(details['causes']).map((cause) => ({
       field: textOf(cause['field']) ?? '',
       message: textOf(cause['message']) ?? '',
     }));
     const seconds = Number(retryAfter ?? numberOf(details['retryAfterSeconds']));
-    const message = (isMap(said) ? textOf(said['message']) : undefined) ?? `${doing}: ${body.slice(0, 300)}`;
+    const message =
+      (isMap(statusObject) ? textOf(statusObject['message']) : undefined) ?? `${call}: ${body.slice(0, 300)}`;
     return new KubeError(message, {
       status,
-      reason: (isMap(said) ? textOf(said['reason']) : undefined) ?? `Http${status}`,
+      reason: (isMap(statusObject) ? textOf(statusObject['reason']) : undefined) ?? `Http${status}`,
       fields,
       ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}),
     });
@@ -72,13 +73,13 @@ const hasStatus =
 export const isNotFound = hasStatus(404);
 export const isConflict = hasStatus(409);
 export const isInvalid = hasStatus(422);
-/** The version asked for is no longer kept: list again. */
+/** The resourceVersion is too old: a new list is needed. */
 export const isExpired = hasStatus(410);
 
 function readJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return undefined; // not JSON: the caller quotes it
+    return undefined; // the caller quotes a body that is not JSON
   }
 }

@@ -8,29 +8,32 @@ import { tokenFile } from './token-file.js';
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** Reads a kubeconfig file, its current context or the one named. Throws with the file, what is missing and the choice. */
+/**
+ * Reads the current or the given context of a kubeconfig file.
+ * @throws Error that names the file, the missing part and the available entries.
+ */
 export async function readKubeconfig(path: string, context?: string): Promise<ClusterAccess> {
   const config: unknown = parse(await readFile(path, 'utf8'));
-  if (!isMap(config)) throw new Error(`${path} is no kubeconfig file: it holds no map.`);
+  if (!isMap(config)) throw new Error(`${path} is not a kubeconfig file: it is not a YAML map.`);
   const name = context ?? textOf(config['current-context']) ?? '';
-  const chosen = named(config, 'contexts', name, path)['context'];
-  const cluster = mapAt(named(config, 'clusters', textOf(mapAt(chosen)['cluster']) ?? '', path), 'cluster');
-  const user = mapAt(named(config, 'users', textOf(mapAt(chosen)['user']) ?? '', path), 'user');
+  const selected = entryOf(config, 'contexts', name, path)['context'];
+  const cluster = mapAt(entryOf(config, 'clusters', textOf(mapAt(selected)['cluster']) ?? '', path), 'cluster');
+  const user = mapAt(entryOf(config, 'users', textOf(mapAt(selected)['user']) ?? '', path), 'user');
   const folder = dirname(resolve(path));
   const server = textOf(cluster['server']);
-  if (!server) throw new Error(`${path}: the cluster of context "${name}" names no server.`);
+  if (!server) throw new Error(`${path}: the cluster of context "${name}" has no server.`);
   return {
     server: server.replace(/\/+$/, ''),
-    ca: await material(cluster, 'certificate-authority', folder),
+    ca: await dataOrFile(cluster, 'certificate-authority', folder),
     serverName: textOf(cluster['tls-server-name']),
     insecure: cluster['insecure-skip-tls-verify'] === true,
-    clientCertificate: await material(user, 'client-certificate', folder),
-    clientKey: await material(user, 'client-key', folder),
-    ...(await identity(user, folder)),
+    clientCertificate: await dataOrFile(user, 'client-certificate', folder),
+    clientKey: await dataOrFile(user, 'client-key', folder),
+    ...(await credentialsOf(user, folder)),
   };
 }
 
-async function identity(user: Entry, folder: string): Promise<Partial<ClusterAccess>> {
+async function credentialsOf(user: Entry, folder: string): Promise<Partial<ClusterAccess>> {
   const token = textOf(user['token']);
   const file = textOf(user['tokenFile']);
   if (file) return tokenFile(resolve(folder, file));
@@ -39,15 +42,15 @@ async function identity(user: Entry, folder: string): Promise<Partial<ClusterAcc
   return {};
 }
 
-/** `<key>-data` is base64, `<key>` a file beside the kubeconfig. */
-async function material(entry: Entry, key: string, folder: string): Promise<string | undefined> {
+/** `<key>-data` is base64; `<key>` is a path relative to the kubeconfig. */
+async function dataOrFile(entry: Entry, key: string, folder: string): Promise<string | undefined> {
   const data = textOf(entry[`${key}-data`]);
   if (data) return Buffer.from(data, 'base64').toString('utf8');
   const file = textOf(entry[key]);
   return file ? readFile(resolve(folder, file), 'utf8') : undefined;
 }
 
-function named(config: Entry, list: string, name: string, path: string): Entry {
+function entryOf(config: Entry, list: string, name: string, path: string): Entry {
   const entries = mapsIn(config[list]);
   const found = entries.find((entry) => entry['name'] === name);
   if (found) return found;

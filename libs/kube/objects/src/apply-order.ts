@@ -1,7 +1,7 @@
 import type { KubeObject } from './kube-object.js';
 
-/** What other objects refer to: a pod that starts before its Secret waits seconds for the next try. */
-const needed: ReadonlySet<string> = new Set([
+/** Kinds that others refer to: a pod that starts before its Secret exists retries only after seconds. */
+const referencedKinds: ReadonlySet<string> = new Set([
   'ServiceAccount',
   'Secret',
   'ConfigMap',
@@ -15,9 +15,10 @@ const needed: ReadonlySet<string> = new Set([
   'NetworkPolicy',
 ]);
 
-const waveOf = (object: KubeObject): number => (object.kind === 'Namespace' ? 0 : needed.has(object.kind) ? 1 : 2);
+const waveOf = (object: KubeObject): number =>
+  object.kind === 'Namespace' ? 0 : referencedKinds.has(object.kind) ? 1 : 2;
 
-/** Waves in order: namespaces, then what others need, then the rest. Within a wave all go at the same time. */
+/** Waves in order: namespaces, then referenced kinds, then the rest. The objects of a wave are applied concurrently. */
 export function applyWaves(objects: readonly KubeObject[]): KubeObject[][] {
   const waves: KubeObject[][] = [[], [], []];
   for (const object of objects) waves[waveOf(object)]?.push(object);

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { canonicalJson } from './canonical-json.js';
 import { type KubeObject, parseObjects } from './kube-object.js';
 
-/** A rendered bundle is at most this many bytes of canonical JSON: gzipped it fits one Secret (1 MiB in all). */
+/** Maximum canonical JSON of a bundle. Gzipped it fits one Secret, which Kubernetes limits to 1 MiB. */
 export const bundleLimitBytes = 1024 * 1024;
 
 export interface PackedBundle {
@@ -15,7 +15,7 @@ export interface PackedBundle {
   readonly bytes: number;
 }
 
-/** Throws `request.too_large` with both numbers if the objects are more than a bundle may hold. */
+/** @throws Fault `request.too_large` with both numbers if the objects exceed the limit. */
 export function packObjects(objects: readonly KubeObject[], limitBytes = bundleLimitBytes): PackedBundle {
   const json = Buffer.from(canonicalJson(objects));
   if (json.length > limitBytes) throw tooLarge(json.length, limitBytes);
@@ -23,18 +23,18 @@ export function packObjects(objects: readonly KubeObject[], limitBytes = bundleL
   return { objectsGz: gzipSync(json, { level: 6 }).toString('base64'), digest, bytes: json.length };
 }
 
-/** The inverse. Throws `request.invalid` if the bytes are damaged or do not have that digest. */
+/** The inverse. @throws Fault `request.invalid` if the bytes are damaged or have another digest. */
 export function unpackObjects(objectsGz: string, digest: string, limitBytes = bundleLimitBytes): KubeObject[] {
   const json = inflate(objectsGz, limitBytes);
-  const found = createHash('sha256').update(json).digest('hex');
-  if (found !== digest) {
-    throw new Fault('request.invalid', `The bundle's digest is ${found}, not ${digest} as announced: send it again.`);
+  const actual = createHash('sha256').update(json).digest('hex');
+  if (actual !== digest) {
+    throw new Fault('request.invalid', `The bundle's digest is ${actual}, not ${digest} as announced: send it again.`);
   }
   return parseObjects(JSON.parse(json.toString('utf8')));
 }
 
-/** The objects of a bundle that `unpackObjects` has accepted before, and that nobody can have changed since. */
-export const reopenObjects = (objectsGz: Buffer): KubeObject[] =>
+/** The objects of a bundle in memory that `unpackObjects` has verified: skips digest and schema checks. */
+export const unpackVerifiedObjects = (objectsGz: Buffer): KubeObject[] =>
   JSON.parse(gunzipSync(objectsGz).toString('utf8')) as KubeObject[];
 
 function inflate(objectsGz: string, limitBytes: number): Buffer {

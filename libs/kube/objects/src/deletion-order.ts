@@ -1,6 +1,6 @@
 import { groupOf, type ObjectRef } from './object-ref.js';
 
-/** `Foreground`: gone only after everything it owns is; `Background`: its dependents follow. */
+/** `propagationPolicy` of a delete request. */
 export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
 export interface DeletionStep<R extends ObjectRef> {
@@ -11,28 +11,36 @@ export interface DeletionStep<R extends ObjectRef> {
 
 const workloads: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Pod']);
 
-/** Built-in groups have no dot, or end in `.k8s.io`; everybody else's belong to an operator with its own cleaning up. */
-const custom = ({ apiVersion }: ObjectRef): boolean => {
+/** Built-in groups have no dot or end in `.k8s.io`. All others belong to an operator with its own finalization. */
+const isCustomResource = ({ apiVersion }: ObjectRef): boolean => {
   const group = groupOf(apiVersion);
   return group.includes('.') && !group.endsWith('.k8s.io');
 };
 
 /**
- * In which order an instance goes: what has a controller cleans up while everything it needs still exists, then its
- * claims, then what is outside the namespace, the namespace last. Whatever else is inside goes with the namespace.
+ * The order in which an instance is deleted. Controllers clean up workloads while their dependencies exist, then the
+ * claims follow, then cluster-scoped objects, and last the namespace with its remaining content.
  */
 export function deletionSteps<R extends ObjectRef>(inventory: readonly R[]): DeletionStep<R>[] {
-  const inside = inventory.filter((ref) => ref.namespace !== undefined);
-  const outside = inventory.filter((ref) => ref.namespace === undefined);
+  const namespaced = inventory.filter((ref) => ref.namespace !== undefined);
+  const clusterScoped = inventory.filter((ref) => ref.namespace === undefined);
   const steps: DeletionStep<R>[] = [
     {
       name: 'workloads',
       propagation: 'Foreground',
-      refs: inside.filter((ref) => custom(ref) || workloads.has(ref.kind)),
+      refs: namespaced.filter((ref) => isCustomResource(ref) || workloads.has(ref.kind)),
     },
-    { name: 'claims', propagation: 'Background', refs: inside.filter((ref) => ref.kind === 'PersistentVolumeClaim') },
-    { name: 'cluster-scoped', propagation: 'Background', refs: outside.filter((ref) => ref.kind !== 'Namespace') },
-    { name: 'namespaces', propagation: 'Background', refs: outside.filter((ref) => ref.kind === 'Namespace') },
+    {
+      name: 'claims',
+      propagation: 'Background',
+      refs: namespaced.filter((ref) => ref.kind === 'PersistentVolumeClaim'),
+    },
+    {
+      name: 'cluster-scoped',
+      propagation: 'Background',
+      refs: clusterScoped.filter((ref) => ref.kind !== 'Namespace'),
+    },
+    { name: 'namespaces', propagation: 'Background', refs: clusterScoped.filter((ref) => ref.kind === 'Namespace') },
   ];
   return steps.filter((step) => step.refs.length > 0);
 }

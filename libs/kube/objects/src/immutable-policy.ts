@@ -1,13 +1,13 @@
 import { groupOf, type ObjectRef } from './object-ref.js';
 
 /**
- * What to do when a wanted change touches a field that Kubernetes never changes.
- * recreate: delete by uid and apply again; orphan: the same, but what it owns lives on and is adopted again;
- * expand: only growth of the storage request is carried over; refuse: nothing, a person decides.
+ * What to do when a desired change touches an immutable field.
+ * recreate: delete by uid and apply again; orphan: the same, but its dependents are kept and adopted;
+ * expand: apply only growth of the storage request; refuse: change nothing and report it.
  */
 export type ImmutablePolicy = 'recreate' | 'orphan' | 'expand' | 'refuse';
 
-/** Kinds without data of their own. What is missing here is refused: never lose data to save a deploy. */
+/** Kinds without data of their own. Other kinds are refused, because recreating them could lose data. */
 const policies: Readonly<Record<string, ImmutablePolicy>> = {
   'apps/Deployment': 'recreate',
   'apps/DaemonSet': 'recreate',
@@ -26,7 +26,7 @@ const policies: Readonly<Record<string, ImmutablePolicy>> = {
 export const immutablePolicy = (ref: ObjectRef): ImmutablePolicy =>
   policies[`${groupOf(ref.apiVersion)}/${ref.kind}`] ?? 'refuse';
 
-/** Kinds that hold data: when one of them was deleted and is made again, its data is gone and somebody must be told. */
-const holders: ReadonlySet<string> = new Set(['/Namespace', '/PersistentVolumeClaim', 'postgresql.cnpg.io/Cluster']);
+/** Kinds whose deletion loses data. Recreating one of them is reported as data loss. */
+const dataKinds: ReadonlySet<string> = new Set(['/Namespace', '/PersistentVolumeClaim', 'postgresql.cnpg.io/Cluster']);
 
-export const holdsData = (ref: ObjectRef): boolean => holders.has(`${groupOf(ref.apiVersion)}/${ref.kind}`);
+export const holdsData = (ref: ObjectRef): boolean => dataKinds.has(`${groupOf(ref.apiVersion)}/${ref.kind}`);

@@ -1,9 +1,15 @@
 export { applyWaves } from './apply-order.js';
-export { bundleLimitBytes, type PackedBundle, packObjects, reopenObjects, unpackObjects } from './bundle-codec.js';
+export {
+  bundleLimitBytes,
+  type PackedBundle,
+  packObjects,
+  unpackVerifiedObjects,
+  unpackObjects,
+} from './bundle-codec.js';
 export { canonicalJson, digestOf } from './canonical-json.js';
 export { type DeletionStep, deletionSteps, type Propagation } from './deletion-order.js';
 export { assessHealth } from './health/assess-health.js';
-export { failedCreate } from './health/failed-create.js';
+export { failedCreate } from './health/workloads.js';
 export { type Replicas, replicasOf } from './health/replicas.js';
 export { type Health, type HealthState, worstFirst } from './health/health.js';
 export { conditionOf, conditionsOf, type ObjectCondition } from './health/object-conditions.js';

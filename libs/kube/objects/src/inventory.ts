@@ -1,31 +1,31 @@
 import { type ObjectRef, refKey } from './object-ref.js';
 
-/** One object that is ours to delete. `uid` is unknown until Kubernetes has answered its first apply. */
+/** One object that the agent must delete one day. `uid` is unknown before the response to its first apply. */
 export interface InventoryEntry extends ObjectRef {
   readonly uid?: string;
 }
 
-/** Everything wanted, then everything once applied that is not wanted any more: both are ours until proven gone. */
-export function mergeInventory(known: readonly InventoryEntry[], wanted: readonly ObjectRef[]): InventoryEntry[] {
-  const uids = new Map(known.map((entry) => [refKey(entry), entry.uid]));
-  const keys = new Set(wanted.map(refKey));
-  const fresh = wanted.map((ref) => withUid(ref, uids.get(refKey(ref))));
-  return [...fresh, ...known.filter((entry) => !keys.has(refKey(entry)))];
+/** The desired objects, then those applied earlier and not deleted yet: both stay until their deletion is proven. */
+export function mergeInventory(inventory: readonly InventoryEntry[], desired: readonly ObjectRef[]): InventoryEntry[] {
+  const uids = new Map(inventory.map((entry) => [refKey(entry), entry.uid]));
+  const keys = new Set(desired.map(refKey));
+  const current = desired.map((ref) => withUid(ref, uids.get(refKey(ref))));
+  return [...current, ...inventory.filter((entry) => !keys.has(refKey(entry)))];
 }
 
-/** What is on the inventory and not wanted: to be pruned. */
-export function entriesToPrune(inventory: readonly InventoryEntry[], wanted: readonly ObjectRef[]): InventoryEntry[] {
-  const keys = new Set(wanted.map(refKey));
+/** The entries that are not desired. */
+export function entriesToPrune(inventory: readonly InventoryEntry[], desired: readonly ObjectRef[]): InventoryEntry[] {
+  const keys = new Set(desired.map(refKey));
   return inventory.filter((entry) => !keys.has(refKey(entry)));
 }
 
-/** Takes off what is proven gone. What refused to die is not passed here, and so is tried again next time. */
-export function withoutDeleted(inventory: readonly InventoryEntry[], gone: readonly ObjectRef[]): InventoryEntry[] {
-  const keys = new Set(gone.map(refKey));
+/** The inventory without entries whose deletion is proven. */
+export function withoutDeleted(inventory: readonly InventoryEntry[], deleted: readonly ObjectRef[]): InventoryEntry[] {
+  const keys = new Set(deleted.map(refKey));
   return inventory.filter((entry) => !keys.has(refKey(entry)));
 }
 
-/** Notes the uid that an object has now. */
+/** The inventory with the uid of one object. */
 export function recordUid(inventory: readonly InventoryEntry[], ref: ObjectRef, uid: string): InventoryEntry[] {
   const key = refKey(ref);
   return inventory.map((entry) => (refKey(entry) === key ? withUid(entry, uid) : entry));

@@ -1,12 +1,12 @@
 import { Fault, type Issue } from '@runos/kernel';
 import { z } from 'zod';
 
-/** A set of field paths as Kubernetes writes it: keys `f:name`, `k:{…}`, `v:…`, `i:0`, and `.` for the node itself. */
+/** FieldsV1 of managedFields: keys `f:name`, `k:{…}`, `v:…`, `i:0`, and `.` for the node itself. */
 export interface FieldsV1 {
   readonly [element: string]: FieldsV1;
 }
 
-/** Who set which fields, when (1 s resolution) and how. */
+/** An entry of metadata.managedFields. `time` has a resolution of 1 s. */
 export interface ManagedFields {
   readonly manager?: string;
   readonly operation?: string;
@@ -40,7 +40,7 @@ export interface ObjectMeta {
   readonly managedFields?: readonly ManagedFields[];
 }
 
-/** Any Kubernetes object, rendered by us or read from an API server. */
+/** Any Kubernetes object, rendered or read from an API server. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -48,8 +48,8 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
-/** What a rendered object must have before anything is done with it. */
-const Rendered = z.looseObject({
+/** The minimum that every rendered object must have. */
+const RenderedObject = z.looseObject({
   apiVersion: z.string().regex(/^([a-z0-9.-]+\/)?v[a-z0-9]+$/, 'must be a version or group/version'),
   kind: z.string().regex(/^[A-Z][A-Za-z0-9]*$/, 'must be a kind'),
   metadata: z.looseObject({
@@ -63,17 +63,17 @@ const Rendered = z.looseObject({
   }),
 });
 
-/** The objects of a bundle, or `request.invalid` with every place that is none. */
+/** The objects of a bundle. @throws Fault `request.invalid` with the path of every invalid one. */
 export function parseObjects(raw: unknown): KubeObject[] {
-  const seen = z.array(Rendered).safeParse(raw);
-  if (seen.success) return seen.data as KubeObject[];
-  const issues: Issue[] = seen.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-  throw new Fault('request.invalid', `The bundle holds things that are no Kubernetes objects: ${issues[0]?.path}.`, {
+  const parsed = z.array(RenderedObject).safeParse(raw);
+  if (parsed.success) return parsed.data as KubeObject[];
+  const issues: Issue[] = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  throw new Fault('request.invalid', `The bundle contains invalid Kubernetes objects: ${issues[0]?.path}.`, {
     issues,
   });
 }
 
-/** True for what can be read as a map: neither null nor a list. */
+/** True for an object that is neither null nor an array. */
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -85,7 +85,7 @@ export function mapAt(object: unknown, ...path: readonly string[]): Readonly<Rec
   return isMap(at) ? at : {};
 }
 
-/** The maps in a list; anything else in it, or no list at all, is passed over. */
+/** The maps in a list. Other items are skipped, and a value that is no list gives none. */
 export function mapsIn(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isMap) : [];
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from './kube-object.js';
 
-/** Field manager of everything this project applies. */
+/** Field manager of all applied objects. */
 export const fieldManager = 'runos';
 
 /** Labels that every object of an instance carries. */
@@ -11,10 +11,10 @@ export const ownerLabels = {
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;
 
-/** Selects exactly what we apply. */
+/** Label selector of all applied objects. */
 export const managedSelector = `${ownerLabels.managedBy}=${fieldManager}`;
 
-/** The labels of one instance's objects, to be put on each of them and on the templates of their pods and claims. */
+/** The labels of one instance, for each of its objects and for the templates of its pods and claims. */
 export function labelsOf(owner: { aid: string; cid: string; osid: string }): Record<string, string> {
   return {
     [ownerLabels.osid]: owner.osid,
@@ -24,10 +24,10 @@ export function labelsOf(owner: { aid: string; cid: string; osid: string }): Rec
   };
 }
 
-/** The instance an object says it belongs to. */
+/** The OSID in the labels of an object. */
 export const osidOf = (object: KubeObject): string | undefined => object.metadata.labels?.[ownerLabels.osid];
 
-/** True if a live object carries every owner label of the rendered one: only then may we touch what we did not make. */
+/** True if a live object carries every owner label of the rendered one. Required before adopting an object. */
 export function sameOwner(live: KubeObject, rendered: KubeObject): boolean {
   return Object.values(ownerLabels).every(
     (label) => live.metadata.labels?.[label] === rendered.metadata.labels?.[label],

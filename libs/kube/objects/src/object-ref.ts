@@ -1,6 +1,6 @@
 import type { KubeObject } from './kube-object.js';
 
-/** Names one object. `namespace` is absent for what belongs to the whole cluster. */
+/** Identifies one object. `namespace` is absent for cluster-scoped objects. */
 export interface ObjectRef {
   readonly apiVersion: string;
   readonly kind: string;
@@ -17,7 +17,7 @@ export function refOf(object: KubeObject): ObjectRef {
 export const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
-/** Equal for the same object, also when it is asked for in another version of its group. */
+/** A key that is equal for the same object in all versions of its group. */
 export const refKey = (ref: ObjectRef): string =>
   `${groupOf(ref.apiVersion)}/${ref.kind}/${ref.namespace ?? ''}/${ref.name}`;
 

@@ -2,7 +2,7 @@ import type { KubeObject } from '../kube-object.js';
 import { groupOf } from '../object-ref.js';
 import { cnpgClusterHealth } from './cnpg-cluster.js';
 import { type Health, progressing } from './health.js';
-import { claimHealth, customHealth, namespaceHealth, serviceHealth } from './plain-objects.js';
+import { claimHealth, customHealth, namespaceHealth, serviceHealth } from './other-kinds.js';
 import { podHealth } from './pod.js';
 import { daemonSetHealth, deploymentHealth, jobHealth, statefulSetHealth } from './workloads.js';
 
@@ -18,7 +18,7 @@ const assessors: Readonly<Record<string, (object: KubeObject) => Health>> = {
   'postgresql.cnpg.io/Cluster': cnpgClusterHealth,
 };
 
-/** How a live object is, from nothing but itself. */
+/** Health of a live object, derived from the object alone. */
 export function assessHealth(object: KubeObject): Health {
   if (object.metadata.deletionTimestamp && object.kind !== 'Pod') {
     return progressing('Terminating', `${object.kind} ${object.metadata.name} is being deleted.`);

@@ -3,10 +3,10 @@ import { degraded, failed, type Health, progressing, ready, sentence } from './h
 import { conditionOf, outdated } from './object-conditions.js';
 import { remedyFor } from './pod.js';
 
-/** The operator's word for "everything is as the spec says". */
+/** The phase in which live state matches the spec. */
 const healthyPhase = 'Cluster in healthy state';
 
-/** Phases that the operator does not leave by itself, and what helps. */
+/** Phases that the operator does not leave without help, with reason and remedy. */
 const finalPhases: readonly (readonly [pattern: RegExp, reason: string, remedy: string])[] = [
   [/disk space/i, 'DiskFull', 'Let its storage grow.'],
   [/unrecoverable/i, 'Unrecoverable', 'Restore it from a backup.'],
@@ -23,10 +23,10 @@ const finalPhases: readonly (readonly [pattern: RegExp, reason: string, remedy: 
 export function cnpgClusterHealth(object: KubeObject): Health {
   const status = mapAt(object, 'status');
   const phase = textOf(status['phase']);
-  if (phase === undefined) return progressing('Creating', 'The PostgreSQL operator has not taken it up yet.');
+  if (phase === undefined) return progressing('Creating', 'The PostgreSQL operator has not observed the cluster yet.');
   const isReady = conditionOf(object, 'Ready');
   if (outdated(object, isReady)) {
-    return progressing('Updating', 'The PostgreSQL operator has not taken up the last change yet.');
+    return progressing('Updating', 'The PostgreSQL operator has not observed the last change yet.');
   }
   const of = numberOf(mapAt(object, 'spec')['instances']) ?? 1;
   const up = numberOf(status['readyInstances']) ?? 0;

@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { objectOf } from '../../test/spec-object.js';
+import { propertySeed } from '@runos/testing-basics';
+import { objectOf } from '../../test/objects.js';
 import { assessHealth } from './assess-health.js';
-import { failedCreate } from './failed-create.js';
+import { failedCreate } from './workloads.js';
 import { replicasOf } from './replicas.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const set = (status: object, spec: object = { replicas: 2 }) =>
   objectOf('StatefulSet', { spec, status: { observedGeneration: 3, ...status } }, { generation: 3 }, 'apps/v1');
@@ -193,7 +196,7 @@ describe('health', () => {
     else expect(seen.message).toMatch(/\.$/);
   });
 
-  it('is worded the same while Kubernetes tries again and again', () => {
+  it('has a constant message while Kubernetes retries', () => {
     const messages = ['ErrImagePull', 'ImagePullBackOff'].map((reason) => assessHealth(pod(waiting(reason))).message);
     expect(new Set(messages)).toEqual(
       new Set([
@@ -202,7 +205,7 @@ describe('health', () => {
     );
   });
 
-  it('says what to do about a pod that may not be made', () => {
+  it('contains a remedy for a pod that cannot be created', () => {
     expect(failedCreate('exceeded quota: small')).toMatchObject({
       reason: 'QuotaExceeded',
       message: expect.stringContaining('Raise the quota'),
@@ -210,13 +213,13 @@ describe('health', () => {
     expect(failedCreate('violates PodSecurity').reason).toBe('FailedCreate');
   });
 
-  it('counts replicas where there are some', () => {
+  it('counts replicas of kinds that have replicas', () => {
     expect(replicasOf(set({ readyReplicas: 1 }))).toEqual({ desired: 2, ready: 1 });
     expect(replicasOf(cluster({}))).toEqual({ desired: 2, ready: 0 });
     expect(replicasOf(objectOf('Secret'))).toBeUndefined();
   });
 
-  it('is found for any object whatever its status holds', () => {
+  it('is assessed for any content of status', () => {
     const kinds: [string, string][] = [
       ['Pod', 'v1'],
       ['StatefulSet', 'apps/v1'],

@@ -1,7 +1,7 @@
-/** ready: does what was asked; progressing: on its way; degraded: serves, something is missing; failed: a person must act. */
+/** progressing: becomes ready without help; degraded: serves with reduced capacity; failed: needs a person. */
 export type HealthState = 'ready' | 'progressing' | 'degraded' | 'failed';
 
-/** How one object is. `reason` is stable CamelCase; `message` a sentence that ends with what to do, empty when ready. */
+/** Health of one object. `reason` is stable CamelCase; `message` ends with the remedy and is empty when ready. */
 export interface Health {
   readonly state: HealthState;
   readonly reason: string;
@@ -16,10 +16,10 @@ export const degraded = (reason: string, message: string): Health => ({ state: '
 
 export const failed = (reason: string, message: string): Health => ({ state: 'failed', reason, message });
 
-const badness: Record<HealthState, number> = { ready: 0, progressing: 1, degraded: 2, failed: 3 };
+const severity: Record<HealthState, number> = { ready: 0, progressing: 1, degraded: 2, failed: 3 };
 
-/** For sorting: the worst first. */
-export const worstFirst = (a: Health, b: Health): number => badness[b.state] - badness[a.state];
+/** Comparator that sorts the worst first. */
+export const worstFirst = (a: Health, b: Health): number => severity[b.state] - severity[a.state];
 
-/** Ends a sentence of Kubernetes' own with a full stop, so that a remedy can follow. */
+/** Adds the full stop that messages of Kubernetes lack, so that a remedy can follow. */
 export const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);

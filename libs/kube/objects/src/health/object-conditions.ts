@@ -1,6 +1,6 @@
 import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '../kube-object.js';
 
-/** A condition as an object's own controller reports it. */
+/** An entry of status.conditions. */
 export interface ObjectCondition {
   readonly type: string;
   readonly status: string;
@@ -22,7 +22,7 @@ export function conditionsOf(object: KubeObject): ObjectCondition[] {
 export const conditionOf = (object: KubeObject, type: string): ObjectCondition | undefined =>
   conditionsOf(object).find((condition) => condition.type === type);
 
-/** True if the controller has said nothing about the current spec yet. Controllers that note no generation are believed. */
+/** True if status is older than the spec. Controllers without observedGeneration count as up to date. */
 export function outdated(object: KubeObject, condition?: ObjectCondition): boolean {
   const observed = condition?.observedGeneration ?? numberOf(mapAt(object, 'status')['observedGeneration']);
   return observed !== undefined && observed < (object.metadata.generation ?? 0);

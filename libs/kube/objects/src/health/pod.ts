@@ -2,8 +2,8 @@ import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '../kube-object
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf } from './object-conditions.js';
 
-/** What a container's waiting reason means for a person. Reasons that pass by themselves are not listed. */
-const stuck: Readonly<Record<string, string>> = {
+/** Remedies per waiting reason of a container. Transient reasons are not listed. */
+const waitingRemedies: Readonly<Record<string, string>> = {
   ImagePullBackOff: 'Check that the image and its tag exist and that the cluster may pull it.',
   ErrImagePull: 'Check that the image and its tag exist and that the cluster may pull it.',
   InvalidImageName: 'Correct the name of the image.',
@@ -13,13 +13,13 @@ const stuck: Readonly<Record<string, string>> = {
   RunContainerError: 'The node could not start it: check command and volumes.',
 };
 
-/** What helps against a reason for which a pod does not run. */
+/** The remedy for a reason that stops a pod from running. */
 export const remedyFor = (reason: string): string =>
-  stuck[reason] ??
+  waitingRemedies[reason] ??
   (reason === 'Unschedulable' ? 'Add a node or choose a smaller class.' : 'Look at the events of its pods.');
 
-/** Both spellings mean the same and alternate every few seconds: one reason keeps the status quiet. */
-const oneName = (reason: string): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
+/** Both reasons alternate every few seconds. One reason avoids a status report per change. */
+const stableReason = (reason: string): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
 
 export function podHealth(pod: KubeObject): Health {
   const name = `Pod ${pod.metadata.name}`;
@@ -42,27 +42,27 @@ function stuckContainer(pod: KubeObject, name: string): Health | undefined {
   for (const container of containers) {
     const waiting = mapAt(container, 'state', 'waiting');
     const reason = textOf(waiting['reason']) ?? '';
-    if (stuck[reason] === undefined) continue;
+    if (waitingRemedies[reason] === undefined) continue;
     const ended = mapAt(container, 'lastState', 'terminated');
     if (textOf(ended['reason']) === 'OOMKilled') {
       return failed('OOMKilled', `${name} needs more memory than its limit and was ended: choose a larger class.`);
     }
-    return failed(oneName(reason), `${whatHappened(name, reason, container)} ${stuck[reason]}`);
+    return failed(stableReason(reason), `${describeFailure(name, reason, container)} ${waitingRemedies[reason]}`);
   }
   return undefined;
 }
 
-/** Kubernetes words that change from try to try are left out: a status is told on change only. */
-function whatHappened(name: string, reason: string, container: Readonly<Record<string, unknown>>): string {
+/** Omits text of Kubernetes that changes with every attempt, because every change would be reported. */
+function describeFailure(name: string, reason: string, container: Readonly<Record<string, unknown>>): string {
   const image = textOf(container['image']) ?? 'its image';
   const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
-  if (oneName(reason) === 'ImagePullBackOff') return `${name} cannot pull ${image}.`;
+  if (stableReason(reason) === 'ImagePullBackOff') return `${name} cannot pull ${image}.`;
   if (reason === 'CrashLoopBackOff')
     return `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}.`;
   return `${name} cannot start ${image}: ${sentence(textOf(mapAt(container, 'state', 'waiting')['message']) || reason)}`;
 }
 
-/** Not a failure by itself: volumes are bound and nodes are added while it waits. */
+/** Progressing, not failed: volumes may be bound and nodes added later. */
 function unscheduled(pod: KubeObject, name: string): Health | undefined {
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;

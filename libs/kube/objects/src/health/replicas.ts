@@ -1,13 +1,13 @@
 import { type KubeObject, mapAt, numberOf } from '../kube-object.js';
 import { groupOf } from '../object-ref.js';
 
-/** How many pods (or database instances) were asked for, and how many of them serve. */
+/** Desired and ready pods, or database instances. */
 export interface Replicas {
   readonly desired: number;
   readonly ready: number;
 }
 
-const counted: Readonly<Record<string, readonly [wanted: string, ready: string]>> = {
+const replicaFields: Readonly<Record<string, readonly [desired: string, ready: string]>> = {
   'apps/Deployment': ['replicas', 'readyReplicas'],
   'apps/StatefulSet': ['replicas', 'readyReplicas'],
   'postgresql.cnpg.io/Cluster': ['instances', 'readyInstances'],
@@ -15,7 +15,7 @@ const counted: Readonly<Record<string, readonly [wanted: string, ready: string]>
 
 /** Undefined for kinds that have no replicas. */
 export function replicasOf(object: KubeObject): Replicas | undefined {
-  const fields = counted[`${groupOf(object.apiVersion)}/${object.kind}`];
+  const fields = replicaFields[`${groupOf(object.apiVersion)}/${object.kind}`];
   if (fields === undefined) return undefined;
   return {
     desired: numberOf(mapAt(object, 'spec')[fields[0]]) ?? 1,

@@ -1,13 +1,12 @@
 import { type KubeObject, mapAt, numberOf, textOf } from '../kube-object.js';
-import { failedCreate } from './failed-create.js';
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf, outdated } from './object-conditions.js';
 
 const count = (object: KubeObject, field: string): number => numberOf(mapAt(object, 'status')[field]) ?? 0;
 
-const wanted = (object: KubeObject): number => numberOf(mapAt(object, 'spec')['replicas']) ?? 1;
+const desiredReplicas = (object: KubeObject): number => numberOf(mapAt(object, 'spec')['replicas']) ?? 1;
 
-const unseen = (object: KubeObject): boolean =>
+const isNotObserved = (object: KubeObject): boolean =>
   mapAt(object, 'status')['observedGeneration'] === undefined || outdated(object);
 
 const rolling = (object: KubeObject, done: number, of: number): Health =>
@@ -23,7 +22,8 @@ const missing = (object: KubeObject, have: number, of: number): Health =>
   );
 
 export function deploymentHealth(object: KubeObject): Health {
-  if (unseen(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+  if (isNotObserved(object))
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
   const refused = conditionOf(object, 'ReplicaFailure');
   if (refused?.status === 'True') return failedCreate(refused.message);
   const progress = conditionOf(object, 'Progressing');
@@ -33,7 +33,7 @@ export function deploymentHealth(object: KubeObject): Health {
       `${sentence(progress.message)} Look at its pods, or go back to the previous version.`,
     );
   }
-  const of = wanted(object);
+  const of = desiredReplicas(object);
   const updated = count(object, 'updatedReplicas');
   const available = count(object, 'availableReplicas');
   if (updated < of || count(object, 'replicas') > updated) return rolling(object, Math.min(updated, available), of);
@@ -42,8 +42,9 @@ export function deploymentHealth(object: KubeObject): Health {
 }
 
 export function statefulSetHealth(object: KubeObject): Health {
-  if (unseen(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
-  const of = wanted(object);
+  if (isNotObserved(object))
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
+  const of = desiredReplicas(object);
   const up = count(object, 'readyReplicas');
   const status = mapAt(object, 'status');
   const onDelete = textOf(mapAt(object, 'spec', 'updateStrategy')['type']) === 'OnDelete';
@@ -55,7 +56,8 @@ export function statefulSetHealth(object: KubeObject): Health {
 }
 
 export function daemonSetHealth(object: KubeObject): Health {
-  if (unseen(object)) return progressing('NotObserved', `Kubernetes has not looked at ${object.metadata.name} yet.`);
+  if (isNotObserved(object))
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
   const of = count(object, 'desiredNumberScheduled');
   const up = count(object, 'numberReady');
   if (count(object, 'updatedNumberScheduled') < of) return rolling(object, up, of);
@@ -67,4 +69,11 @@ export function jobHealth(object: KubeObject): Health {
   const broken = conditionOf(object, 'Failed');
   if (broken?.status === 'True') return failed(broken.reason, `${sentence(broken.message)} Read the logs of its pods.`);
   return progressing('Running', `Job ${object.metadata.name} has not ended yet.`);
+}
+
+/** Health of a controller that cannot create pods, mostly because of a quota. `message` is that of Kubernetes. */
+export function failedCreate(message: string): Health {
+  return /exceeded quota/.test(message)
+    ? failed('QuotaExceeded', `${sentence(message)} Raise the quota or choose a smaller class.`)
+    : failed('FailedCreate', `${sentence(message)} The cluster refuses the pod: change what it names, or allow it.`);
 }

@@ -2,33 +2,33 @@ import type { KubeObject, ManagedFields } from '../kube-object.js';
 import { type FieldPath, touches } from './field-path.js';
 import { isOurApply, isOurUpdate } from './owned-fields.js';
 
-/** Fields that one manager changed. A removal leaves no trace of who did it: manager and time are null then. */
+/** A manager and the fields that it changed. Kubernetes does not record who removed a field: both are null then. */
 export interface ConflictingManager {
   readonly manager: string | null;
-  /** ISO 8601, 1 s resolution: what Kubernetes noted. */
+  /** ISO 8601 with a resolution of 1 s, from managedFields. */
   readonly at: string | null;
   readonly paths: readonly FieldPath[];
 }
 
-/** Made by Kubernetes for fields set before the first apply: nobody's deed. */
-const nobody = 'before-first-apply';
+/** Entry that Kubernetes creates for fields set before the first apply. */
+const beforeFirstApply = 'before-first-apply';
 
-const suspect = (entry: ManagedFields): boolean =>
+const isForeign = (entry: ManagedFields): boolean =>
   !isOurApply(entry) &&
   !isOurUpdate(entry) &&
-  entry.manager !== nobody &&
+  entry.manager !== beforeFirstApply &&
   entry.subresource !== 'status' &&
   entry.fieldsV1 !== undefined;
 
 /**
- * Who changed `paths`, read from the object as it was before the repair, because the repair takes the other manager's
- * claim away. Several managers give several culprits, in the order of their first path.
+ * The managers that changed `paths`, in the order of their first path. `before` is the object before the repair, because
+ * the repair removes the foreign ownership.
  */
 export function conflictingManagersOf(before: KubeObject, paths: readonly FieldPath[]): ConflictingManager[] {
-  const suspects = (before.metadata.managedFields ?? []).filter(suspect);
+  const foreign = (before.metadata.managedFields ?? []).filter(isForeign);
   const found = new Map<string | null, { at: string | null; paths: FieldPath[] }>();
   for (const path of paths) {
-    const entry = latest(suspects.filter(({ fieldsV1 }) => fieldsV1 !== undefined && touches(fieldsV1, path)));
+    const entry = latest(foreign.filter(({ fieldsV1 }) => fieldsV1 !== undefined && touches(fieldsV1, path)));
     const manager = entry?.manager ?? null;
     const group = found.get(manager) ?? { at: null, paths: [] };
     if (entry?.time && (group.at === null || entry.time > group.at)) group.at = entry.time;

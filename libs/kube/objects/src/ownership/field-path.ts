@@ -1,9 +1,9 @@
 import type { FieldsV1 } from '../kube-object.js';
 
-/** A path as fieldsV1 spells it, from the root: `['f:spec', 'f:containers', 'k:{"name":"web"}', 'f:image']`. */
+/** A path in fieldsV1 notation, from the root: `['f:spec', 'f:containers', 'k:{"name":"web"}', 'f:image']`. */
 export type FieldPath = readonly string[];
 
-/** The path of every member of a field set, in its own order; `.` stands for the node that it lies in. */
+/** The path of every member of a field set, in its order. The member `.` is the node itself. */
 export function* membersOf(fields: FieldsV1, path: FieldPath = []): Generator<FieldPath> {
   for (const [element, children] of Object.entries(fields)) {
     if (element === '.') yield path;
@@ -12,7 +12,7 @@ export function* membersOf(fields: FieldsV1, path: FieldPath = []): Generator<Fi
   }
 }
 
-/** True if the set says anything about `path`: the path itself, a part of it, or a whole that contains it. */
+/** True if the set contains `path`, a part of it, or a parent of it. */
 export function touches(fields: FieldsV1, path: FieldPath): boolean {
   let at = fields;
   for (const element of path) {
@@ -24,7 +24,7 @@ export function touches(fields: FieldsV1, path: FieldPath): boolean {
   return true;
 }
 
-/** For people: `spec.template.spec.containers[name=web].image`, `metadata.annotations["example.com/x"]`. */
+/** Readable form: `spec.template.spec.containers[name=web].image`, `metadata.annotations["example.com/x"]`. */
 export function printPath(path: FieldPath): string {
   return path.map(printElement).join('').replace(/^\./, '');
 }

@@ -1,7 +1,7 @@
 import { type FieldsV1, isMap } from '../kube-object.js';
 import type { FieldPath } from './field-path.js';
 
-/** The value at a path of fieldsV1 in a live object; undefined if nothing is there. */
+/** The value at a fieldsV1 path of a live object, or undefined. */
 export function valueAt(object: unknown, path: FieldPath): unknown {
   let at = object;
   for (const element of path) {
@@ -11,7 +11,7 @@ export function valueAt(object: unknown, path: FieldPath): unknown {
   return at;
 }
 
-/** What each member of a field set holds in a live object, in the set's order: its existence if only that is owned. */
+/** The value of each member of a field set in a live object, in the order of the set. The member `.` gives existence. */
 export function* valuesOf(fields: FieldsV1, at: unknown): Generator<unknown> {
   for (const [element, children] of Object.entries(fields)) {
     if (element === '.') yield at !== undefined;
@@ -36,11 +36,11 @@ function step(at: unknown, element: string): unknown {
   }
 }
 
-/** A list item by its keys. A key that the item lacks was filled in by the schema's default: the others decide. */
+/** A list item by its keys. A key that the item lacks is a schema default, so the other keys decide. */
 function keyed(items: readonly unknown[], keys: Readonly<Record<string, unknown>>): unknown {
-  const wanted = Object.entries(keys);
+  const expected = Object.entries(keys);
   const matches = (exactly: boolean) => (item: unknown) =>
-    isMap(item) && wanted.every(([name, value]) => (item[name] === undefined ? !exactly : item[name] === value));
+    isMap(item) && expected.every(([name, value]) => (item[name] === undefined ? !exactly : item[name] === value));
   return items.find(matches(true)) ?? items.find(matches(false));
 }
 

@@ -10,29 +10,29 @@ const isBy = (
   ours: string,
 ): boolean => manager === ours && entry.operation === operation && !subresource;
 
-/** True for the entry that our own server-side apply makes. */
+/** True for the entry of our server-side apply. */
 export const isOurApply = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Apply', entry, manager);
 
-/** True for the entry that is made by our own create, or by putting a whole object. */
+/** True for the entry of our create or replace. */
 export const isOurUpdate = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Update', entry, manager);
 
 const entryOf = ({ metadata: { managedFields = [] } }: KubeObject, manager: string): ManagedFields | undefined =>
   managedFields.find((entry) => isOurApply(entry, manager)) ??
   managedFields.find((entry) => isOurUpdate(entry, manager));
 
-/** What we last set, as the object itself tells: with defaults, if we created it. Undefined if the entry is gone. */
+/** The fields that we own: with defaults, if we created the object. Undefined if the entry was removed. */
 export const ownedFields = (object: KubeObject, manager = fieldManager): FieldsV1 | undefined =>
   entryOf(object, manager)?.fieldsV1;
 
-/** True if we created the object and never applied anything to it since. */
+/** True if we created the object and have not applied to it since. */
 export function isCreated(object: KubeObject, manager = fieldManager): boolean {
   const entry = entryOf(object, manager);
   return entry !== undefined && isOurUpdate(entry, manager);
 }
 
 /**
- * One hash over which fields we own and what they hold now. Defaults, status, other managers' fields and time stamps
- * do not enter it. Undefined when we own nothing: then nothing can be said without applying.
+ * One hash over the fields that we own and their live values. Defaults, status, foreign fields and timestamps are not
+ * part of it. Undefined if we own no fields: then only an apply can show a difference.
  */
 export function ownedHash(object: KubeObject, manager = fieldManager): string | undefined {
   const fields = ownedFields(object, manager);
@@ -44,8 +44,8 @@ export function ownedHash(object: KubeObject, manager = fieldManager): string | 
 
 /** The members of `fields` whose values differ between two states of one object, in order. */
 export function changedPaths(fields: FieldsV1, before: KubeObject, after: KubeObject): FieldPath[] {
-  const was = [...valuesOf(fields, before)];
-  const is = [...valuesOf(fields, after)];
-  const differs = (index: number) => JSON.stringify(was[index]) !== JSON.stringify(is[index]);
+  const oldValues = [...valuesOf(fields, before)];
+  const newValues = [...valuesOf(fields, after)];
+  const differs = (index: number) => JSON.stringify(oldValues[index]) !== JSON.stringify(newValues[index]);
   return [...membersOf(fields)].filter((_, index) => differs(index));
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { propertySeed } from '@runos/testing-basics';
 import type { FieldsV1 } from '../kube-object.js';
-import { entry, objectOf, ours } from '../../test/spec-object.js';
+import { entry, objectOf, ours } from '../../test/objects.js';
 import { conflictingManagersOf } from './conflicting-manager.js';
 import { membersOf, printPath, touches } from './field-path.js';
 import { valueAt, valuesOf } from './field-value.js';
 import { changedPaths, isCreated, ownedFields, ownedHash } from './owned-fields.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const fields: FieldsV1 = {
   'f:metadata': { 'f:labels': { 'f:app': {} } },
@@ -51,7 +54,7 @@ describe('paths of fieldsV1', () => {
     ]);
   });
 
-  it('find an item whose key the schema filled in, and prefer the exact one', () => {
+  it('find an item whose key is a schema default, and prefer an exact match', () => {
     const path = ['f:ports', 'k:{"port":80,"protocol":"TCP"}'];
     expect(valueAt({ ports: [{ port: 80 }] }, path)).toEqual({ port: 80 });
     expect(valueAt({ ports: [{ port: 80 }, { port: 80, protocol: 'TCP' }] }, path)).toEqual({
@@ -61,11 +64,11 @@ describe('paths of fieldsV1', () => {
     expect(valueAt({ ports: [{ port: 80, protocol: 'UDP' }] }, path)).toBeUndefined();
   });
 
-  it('print names with dots so that they can be told apart', () => {
+  it('print names with dots unambiguously', () => {
     expect(printPath(['f:metadata', 'f:annotations', 'f:example.com/x'])).toBe('metadata.annotations["example.com/x"]');
   });
 
-  it('lead nowhere in an object that is otherwise, and never throw', () => {
+  it('give undefined in other objects, and never throw', () => {
     const paths = [...membersOf(fields)];
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(...paths), (value, path) => {
@@ -74,7 +77,7 @@ describe('paths of fieldsV1', () => {
     );
   });
 
-  it('are followed all at once to the same values, whatever the object', () => {
+  it('give the same values one by one and all at once, for any object', () => {
     const paths = [...membersOf(fields)];
     const port = paths.findIndex((path) => path.at(-1)?.startsWith('k:'));
     fc.assert(
@@ -86,7 +89,7 @@ describe('paths of fieldsV1', () => {
     );
   });
 
-  it('are touched by whoever owns them, a part of them or the whole', () => {
+  it('are contained in sets with the path, a part or a parent of it', () => {
     expect(touches({ 'f:spec': { 'f:replicas': {} } }, ['f:spec', 'f:replicas'])).toBe(true);
     expect(touches({ 'f:spec': {} }, ['f:spec', 'f:replicas'])).toBe(true);
     expect(touches({ 'f:spec': { 'f:selector': { 'f:app': {} } } }, ['f:spec', 'f:selector'])).toBe(true);
@@ -97,18 +100,18 @@ describe('paths of fieldsV1', () => {
 describe('the owned hash', () => {
   const hash = ownedHash(live());
 
-  it('is the same from version to version: agents compare it with what earlier ones stored', () => {
+  it('is stable across versions: agents compare it with hashes that earlier ones stored', () => {
     expect(hash).toBe('da_1u_0cqBPFGP5P2BaY7nuPZ_0aoEBFXnRMz9XUc0s');
   });
 
-  it('stands still for what is not ours', () => {
+  it('ignores foreign fields', () => {
     const other = entry('somebody', { 'f:spec': { 'f:paused': {} } });
     expect(ownedHash({ ...live({ paused: true }, [ours(fields), other]), status: { phase: 'y' } })).toBe(hash);
     expect(ownedHash(live({ ports: [...spec.ports, { name: 'more', port: 82, protocol: 'TCP' }] }))).toBe(hash);
     expect(ownedHash(live({}, [{ ...ours(fields), time: '2031-01-01T00:00:00Z' }]))).toBe(hash);
   });
 
-  it('moves with every owned value, and with what is owned', () => {
+  it('changes with every owned value, and with the set of owned fields', () => {
     for (const change of [
       { replicas: 3 },
       { args: ['-a'] },
@@ -121,13 +124,13 @@ describe('the owned hash', () => {
     expect(ownedHash(live({}, [ours({ ...fields, 'f:data': {} })]))).not.toBe(hash);
   });
 
-  it('does not exist where we own nothing', () => {
+  it('is undefined where we own nothing', () => {
     expect(ownedHash(live({}, []))).toBeUndefined();
     const scaled = { ...ours(fields), subresource: 'scale' };
     expect(ownedHash(live({}, [entry('somebody', fields), scaled]))).toBeUndefined();
   });
 
-  it('is over what our create set, defaults included, until we apply something', () => {
+  it('covers the fields of our create, defaults included, until the first apply', () => {
     const more: FieldsV1 = { ...fields, 'f:spec': { ...fields['f:spec'], 'f:paused': {} } };
     const created = live({}, [entry('runos', more)]);
     expect(isCreated(created)).toBe(true);
@@ -139,15 +142,15 @@ describe('the owned hash', () => {
   });
 });
 
-describe('who changed what', () => {
+describe('conflicting managers', () => {
   const after = live();
   const changed = (before: ReturnType<typeof live>) => changedPaths(ownedFields(after) ?? {}, before, after);
 
-  it('is nobody and nothing when the owned values are the same', () => {
+  it('are empty when the owned values are the same', () => {
     expect(changed(live({ paused: true }))).toEqual([]);
   });
 
-  it('names each manager with its own fields, and nobody for what was removed', () => {
+  it('have their own fields each, and null for removed fields', () => {
     const before = live({ replicas: 5, args: ['-a', '-c'], finalizers: [] }, [
       entry('early', { 'f:spec': { 'f:replicas': {} } }),
       entry('scaler', { 'f:spec': { 'f:replicas': {} } }, { subresource: 'scale', time: '2030-01-01T00:00:05Z' }),

@@ -1,0 +1,59 @@
+import { type CallOptions, type JsonPatchStep, KubeError, type KubeClient } from '@runos/kube-client';
+import { isCreated, isOurUpdate, type KubeObject, type ManagedFields, refOf } from '@runos/kube-objects';
+
+/** Entry of our own create or replace, or of Kubernetes after managedFields were cleared. It would co-own our fields. */
+const isSuperfluous = (entry: ManagedFields): boolean => entry.manager === 'before-first-apply' || isOurUpdate(entry);
+
+/** Removes ownership entries that would keep removed fields alive. Returns the object after that. */
+export async function removeUpdateEntries(
+  client: KubeClient,
+  object: KubeObject,
+  call: CallOptions,
+): Promise<KubeObject> {
+  const entries = object.metadata.managedFields ?? [];
+  const indexes = entries.flatMap((entry, index) => (isSuperfluous(entry) ? [index] : [])).reverse();
+  if (indexes.length === 0) return object;
+  const patch: JsonPatchStep[] = [
+    { op: 'test', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion },
+    ...indexes.map((index) => ({ op: 'remove' as const, path: `/metadata/managedFields/${index}` })),
+  ];
+  try {
+    return await client.jsonPatch(refOf(object), patch, call);
+  } catch (thrown) {
+    // The object was written in between. The entry is harmless until the next apply removes it.
+    if (thrown instanceof KubeError && !thrown.outage) return object;
+    throw thrown;
+  }
+}
+
+/**
+ * Turns the Update entry of our create into an Apply entry, as csaupgrade of client-go does. The next apply then removes
+ * fields that are no longer desired.
+ * @throws KubeError 409 if the object has changed since it was read.
+ */
+export async function adoptCreatedFields(client: KubeClient, live: KubeObject, call: CallOptions): Promise<void> {
+  if (!isCreated(live)) return;
+  const { resourceVersion, managedFields = [] } = live.metadata;
+  const adopted = managedFields.map((entry) => (isOurUpdate(entry) ? { ...entry, operation: 'Apply' } : entry));
+  await client.mergePatch(refOf(live), { metadata: { resourceVersion, managedFields: adopted } }, call);
+}
+
+/**
+ * Replaces the live object with the desired one, then applies it so that the ownership is that of an apply. Needed when
+ * a foreign change cannot be merged with ours: two list items of one name, `value` beside `valueFrom`.
+ */
+export async function replaceThenApply(
+  client: KubeClient,
+  desired: KubeObject,
+  call: CallOptions,
+): Promise<KubeObject> {
+  const live = await client.get(refOf(desired), call);
+  const metadata = {
+    ...live.metadata,
+    managedFields: undefined,
+    labels: { ...live.metadata.labels, ...desired.metadata.labels },
+    annotations: { ...live.metadata.annotations, ...desired.metadata.annotations },
+  };
+  await client.replace({ ...desired, metadata, status: live['status'] }, call);
+  return client.apply(desired, call);
+}

@@ -1,0 +1,133 @@
+import {
+  type Bundle,
+  type DELETE_BUNDLE,
+  type ReadInputOf,
+  type ReplyOf,
+  tombstoneDigest,
+} from '@runos/agent-protocol';
+import { faultOf } from '@runos/kernel';
+import type { KubeClient } from '@runos/kube-client';
+import {
+  fieldManager,
+  type InventoryEntry,
+  type KubeObject,
+  mergeInventory,
+  osidOf,
+  ownerLabels,
+  refOf,
+  unpackObjects,
+} from '@runos/kube-objects';
+import { traceHeaders } from '@runos/observability';
+import type { Instance } from '../instances/instance.js';
+import type { InstanceIndex } from '../instances/instance-index.js';
+import { type BundleRecord, emptyCheckpoint, emptyRecord } from './bundle-record.js';
+import type { RecordWriter } from './record-writer.js';
+import { validateBundle } from './validate-bundle.js';
+
+type Reply = ReplyOf<typeof DELETE_BUNDLE>;
+
+interface RevisionDigest {
+  readonly revision: number;
+  readonly digest: string;
+}
+
+export interface BundleReceiverOptions {
+  readonly client: KubeClient;
+  readonly instances: InstanceIndex;
+  readonly writer: RecordWriter;
+  /** A bundle is stored and must be reconciled. `isRepeat`: it was stored before. */
+  onReceived(instance: Instance, isRepeat: boolean): void;
+}
+
+const accepted: Reply = { accepted: true };
+const refused = (reason: string): Reply => ({ accepted: false, reason });
+
+/** Receives bundles and deletions from the plane: validates and stores them before it accepts. */
+export class BundleReceiver {
+  constructor(private readonly options: BundleReceiverOptions) {}
+
+  async receiveBundle(bundle: Bundle): Promise<Reply> {
+    const { osid, generation, revision, digest, driftPolicy, objectsGz } = bundle;
+    let objects: KubeObject[];
+    try {
+      objects = unpackObjects(objectsGz, digest);
+    } catch (thrown) {
+      const fault = faultOf(thrown);
+      if (fault === undefined) throw thrown;
+      return refused(fault.message);
+    }
+    const reason = validateBundle(osid, objects);
+    if (reason !== undefined) return refused(reason);
+    const refs = objects.map(refOf);
+    return this.#store(osid, { revision, digest }, (current) => ({
+      osid,
+      generation,
+      revision,
+      digest,
+      driftPolicy,
+      removing: false,
+      inventory: mergeInventory(current.inventory, refs),
+      objectsGz: Buffer.from(objectsGz, 'base64'),
+      checkpoint: { ...current.checkpoint, dataLoss: undefined },
+    }));
+  }
+
+  async receiveDeletion({ osid, generation, revision }: ReadInputOf<typeof DELETE_BUNDLE>): Promise<Reply> {
+    const known = this.options.instances.get(osid);
+    const found = known === undefined ? await this.#findNamespace(osid) : undefined;
+    return this.#store(osid, { revision, digest: tombstoneDigest }, (current) => ({
+      osid,
+      generation,
+      revision,
+      digest: tombstoneDigest,
+      driftPolicy: 'repair',
+      removing: true,
+      inventory: found ?? current.inventory,
+      objectsGz: Buffer.alloc(0),
+      checkpoint: emptyCheckpoint,
+    }));
+  }
+
+  /** Stores the next record with the trace of the current request. */
+  async #store(
+    osid: string,
+    received: RevisionDigest,
+    nextRecord: (current: BundleRecord) => BundleRecord,
+  ): Promise<Reply> {
+    const { instances, writer, onReceived } = this.options;
+    const instance = instances.get(osid) ?? instances.add(emptyRecord(osid));
+    let reply = accepted;
+    let isRepeat = false;
+    try {
+      await writer.update(instance, (current) => {
+        isRepeat = current.revision === received.revision && current.digest === received.digest;
+        reply = isRepeat ? accepted : compareRevisions(current, received);
+        return isRepeat || !reply.accepted ? undefined : { ...nextRecord(current), trace: traceHeaders() };
+      });
+    } finally {
+      if (instance.record.revision === 0) instances.delete(instance);
+    }
+    if (!reply.accepted) return reply;
+    instance.recordReceived(isRepeat);
+    instances.update(instance);
+    onReceived(instance, isRepeat);
+    return accepted;
+  }
+
+  /** The namespace of an instance without a record, which an earlier agent may have created. */
+  async #findNamespace(osid: string): Promise<InventoryEntry[]> {
+    const ref = { apiVersion: 'v1', kind: 'Namespace', name: osid };
+    const live = await this.options.client.find(ref);
+    const isOurs = live && osidOf(live) === osid && live.metadata.labels?.[ownerLabels.managedBy] === fieldManager;
+    return isOurs ? [{ ...ref, uid: live.metadata.uid }] : [];
+  }
+}
+
+function compareRevisions(current: BundleRecord, { revision, digest }: RevisionDigest): Reply {
+  if (revision < current.revision) {
+    return refused(`Revision ${revision} is older than the stored revision ${current.revision}.`);
+  }
+  if (revision === current.revision) return refused(`Revision ${revision} is stored with another digest.`);
+  if (current.removing && digest !== tombstoneDigest) return refused(`${current.osid} is being removed.`);
+  return accepted;
+}

@@ -1,0 +1,37 @@
+import { hostname } from 'node:os';
+import { agentSettings } from '@runos/agent-session';
+import { wholeNumber } from '@runos/config';
+import { z } from 'zod';
+
+const milliseconds = (standard: number) => wholeNumber(1, 3_600_000).default(standard);
+
+/** Concurrent reconciles. Measured: a thousand services are applied fastest with 16 on two cores. */
+export const defaultConcurrency = 16;
+
+/** Every setting is an environment variable: `caSha256` is `RUNOS_CA_SHA256`. */
+export const clusterAgentConfig = z.object({
+  ...agentSettings,
+  /** Default: the service account of the pod. */
+  kubeconfig: z.string().optional(),
+  /** Namespace of the agent's credentials, its Lease and the bundle Secrets. */
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'the name of a namespace')
+    .default('runos'),
+  /** Holder identity of the Lease. An agent with the same identity after a restart need not wait for its old Lease. */
+  holder: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,128}$/, '1 to 128 letters, digits, dots, dashes or underscores')
+    .default(() => `${hostname()}-${process.pid}`),
+  /** Maximum of concurrent reconciles. */
+  concurrency: wholeNumber(1, 64).default(defaultConcurrency),
+  /** A removal that takes longer reports its blockers. */
+  heldUpAfterMs: milliseconds(60_000),
+  /** How often a removal is reconciled without an event. */
+  removalRequeueMs: milliseconds(5_000),
+  /** Address of `/livez`, `/readyz` and `/metrics`. Without a port they are not served. */
+  opsHost: z.string().default('127.0.0.1'),
+  opsPort: wholeNumber(0, 65_535).optional(),
+});
+
+export type ClusterAgentConfig = z.output<typeof clusterAgentConfig>;

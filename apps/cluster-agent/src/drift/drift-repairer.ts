@@ -1,0 +1,169 @@
+import { conflictResetMs, type ConflictBackoff } from '@runos/engine';
+import type { Clock } from '@runos/kernel';
+import type { KubeClient } from '@runos/kube-client';
+import {
+  changedPaths,
+  type ConflictingManager,
+  conflictingManagersOf,
+  holdsData,
+  type KubeObject,
+  ownedFields,
+  ownedHash,
+  printRef,
+} from '@runos/kube-objects';
+import type { ApplyOutcome } from '../apply/apply-outcome.js';
+import type { ObjectApplier } from '../apply/object-applier.js';
+import type { Instance } from '../instances/instance.js';
+import type { ObjectState } from '../instances/object-state.js';
+import type { PendingChange } from '../instances/pending-change.js';
+import { conflictKey, contentHash, deletion, driftOf, fieldsOf } from './drift-report.js';
+
+export interface RepairRequest {
+  readonly instance: Instance;
+  readonly key: string;
+  readonly state: ObjectState;
+  readonly desired: KubeObject;
+  readonly change: PendingChange;
+  readonly signal: AbortSignal;
+}
+
+export type RepairOutcome =
+  | ApplyOutcome
+  /** The live object has no drift, or the policy only reports it. */
+  | { readonly kind: 'inSync' }
+  /** The repair is delayed by the conflict back-off. */
+  | { readonly kind: 'delayed'; readonly notBefore: number };
+
+const inSync: RepairOutcome = { kind: 'inSync' };
+
+/** Decides whether a changed or missing object has drifted, and repairs or reports the drift. */
+export class DriftRepairer {
+  constructor(
+    private readonly client: KubeClient,
+    private readonly applier: ObjectApplier,
+    private readonly conflicts: ConflictBackoff,
+    private readonly clock: Clock,
+  ) {}
+
+  async repairObject(request: RepairRequest): Promise<RepairOutcome> {
+    const { state, change, signal } = request;
+    if (change.kind === 'overwritten') return this.#reportOverwritten(request);
+    // An object that lost the label of our selector is reported as deleted, but still exists.
+    const live = change.kind === 'missing' ? await this.client.find(state.ref, { signal }) : change.live;
+    if (live === undefined) return this.#repairMissing(request);
+    if (change.kind === 'missing') state.recordObserved(live);
+    if (live.metadata.deletionTimestamp) return { kind: 'terminating' };
+    const { uid } = live.metadata;
+    if (state.applied && uid !== undefined && uid !== state.applied.uid) {
+      if (request.instance.record.driftPolicy !== 'report')
+        return this.#recordRecreated(request, await this.#apply(request));
+      state.recordReplaced(uid);
+    }
+    if (ownedHash(live) !== state.applied?.ownedHash) return this.#repairChanged(request, live);
+    state.clearReportedDrift();
+    return inSync;
+  }
+
+  /** Our apply has reverted a change that it did not know: only the report is missing. */
+  async #reportOverwritten(request: RepairRequest): Promise<RepairOutcome> {
+    const { state, change, signal } = request;
+    const live = await this.client.find(state.ref, { signal });
+    if (live && change.live && live.metadata.uid === change.live.metadata.uid) {
+      this.#recordRepaired(request, conflictingManagers(change.live, live));
+    }
+    return inSync;
+  }
+
+  async #repairMissing(request: RepairRequest): Promise<RepairOutcome> {
+    const { instance, state } = request;
+    if (state.recreating || state.applied === undefined) return this.#apply(request);
+    if (instance.record.driftPolicy === 'report') return this.#report(request, [deletion], undefined);
+    return this.#delay(request, [deletion]) ?? this.#recordRecreated(request, await this.#apply(request));
+  }
+
+  async #repairChanged(request: RepairRequest, live: KubeObject): Promise<RepairOutcome> {
+    const { instance, state, desired, signal } = request;
+    if (instance.record.driftPolicy === 'report' || this.#wasRepairedLately(state)) {
+      const applied = await this.applier.dryRunApply(desired, { signal });
+      const managers = applied === undefined ? [deletion] : conflictingManagers(live, applied);
+      if (instance.record.driftPolicy === 'report') return this.#report(request, managers, contentHash(live));
+      const delayed = managers.length > 0 ? this.#delay(request, managers) : undefined;
+      if (delayed) return delayed;
+    }
+    const outcome = await this.#apply(request);
+    if (outcome.kind === 'applied') this.#recordRepaired(request, conflictingManagers(live, outcome.object));
+    if (outcome.kind === 'refused') instance.recordDrift(driftOf(state.ref, deletion, 'failed', this.clock.now()));
+    return outcome;
+  }
+
+  #apply({ desired, state, signal }: RepairRequest): Promise<ApplyOutcome> {
+    return this.applier.applyObject(desired, { ...state.history, signal });
+  }
+
+  /** The object was deleted, or another object had its name. */
+  #recordRecreated(request: RepairRequest, outcome: ApplyOutcome): RepairOutcome {
+    if (outcome.kind !== 'applied') return outcome;
+    const { instance, state } = request;
+    this.#recordRepaired(request, [deletion], 'recreated');
+    if (holdsData(state.ref)) {
+      instance.recordDataLoss(`${printRef(state.ref)} was deleted and recreated: its data is lost.`);
+    }
+    if (state.ref.kind === 'Namespace') instance.recordNamespaceLost();
+    return outcome;
+  }
+
+  #recordRepaired(
+    { instance, state }: RepairRequest,
+    managers: readonly ConflictingManager[],
+    action?: 'recreated',
+  ): void {
+    const now = this.clock.now();
+    for (const manager of managers) {
+      const key = conflictKey(state.ref, manager);
+      const { contested } = this.conflicts.recordChange(key);
+      this.conflicts.recordRepair(key);
+      if (contested) recordConflict(instance, state, key, manager);
+      instance.recordDrift(driftOf(state.ref, manager, action ?? (contested ? 'contested' : 'repaired'), now));
+      state.recordRepaired(now.getTime());
+    }
+  }
+
+  /** The shortest delay of the managers counts, because one apply repairs all fields of the object. */
+  #delay({ instance, state }: RepairRequest, managers: readonly ConflictingManager[]): RepairOutcome | undefined {
+    let shortestMs = Infinity;
+    for (const manager of managers) {
+      const key = conflictKey(state.ref, manager);
+      const { delayMs, contested } = this.conflicts.recordChange(key);
+      if (contested) recordConflict(instance, state, key, manager);
+      shortestMs = Math.min(shortestMs, delayMs);
+    }
+    return shortestMs > 0 ? { kind: 'delayed', notBefore: this.clock.now().getTime() + shortestMs } : undefined;
+  }
+
+  #report(
+    { instance, state }: RepairRequest,
+    managers: readonly ConflictingManager[],
+    hash: string | undefined,
+  ): RepairOutcome {
+    const isNew = state.recordReportedDrift(managers.length > 0 ? managers.flatMap(fieldsOf) : undefined, hash);
+    if (!isNew) return inSync;
+    for (const manager of managers) {
+      instance.recordDrift(driftOf(state.ref, manager, 'reported', this.clock.now()));
+    }
+    return inSync;
+  }
+
+  /** Only then can the change belong to a conflict, which is worth a dry run before the repair. */
+  #wasRepairedLately({ repairedAt }: ObjectState): boolean {
+    return repairedAt !== undefined && this.clock.now().getTime() - repairedAt < 2 * conflictResetMs;
+  }
+}
+
+function conflictingManagers(before: KubeObject, after: KubeObject): ConflictingManager[] {
+  const fields = ownedFields(after);
+  return fields === undefined ? [] : conflictingManagersOf(before, changedPaths(fields, before, after));
+}
+
+function recordConflict(instance: Instance, { ref }: ObjectState, key: string, conflicting: ConflictingManager): void {
+  instance.recordConflict(key, { ref, manager: conflicting.manager, fields: fieldsOf(conflicting) });
+}

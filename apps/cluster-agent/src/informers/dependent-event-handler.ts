@@ -1,0 +1,92 @@
+import type { Clock } from '@runos/kernel';
+import {
+  assessHealth,
+  failedCreate,
+  type Health,
+  type KubeObject,
+  mapAt,
+  type ObjectRef,
+  refKey,
+  refOf,
+  textOf,
+} from '@runos/kube-objects';
+import { deletion, driftOf } from '../drift/drift-report.js';
+import type { Instance } from '../instances/instance.js';
+import type { InstanceIndex } from '../instances/instance-index.js';
+
+/** FailedCreate events: a StatefulSet reports an exceeded quota nowhere else. */
+export const failedCreateEvents = { apiVersion: 'v1', kind: 'Event', fieldSelector: 'reason=FailedCreate' } as const;
+
+/** The API server has no watch cache for events and so sends no bookmarks: the watch must end before the idle timeout. */
+export const eventInformer = { watchTimeoutSeconds: 60 } as const;
+
+/** Transient reasons that are not reported. */
+const transientReasons: ReadonlySet<string> = new Set(['PodStarting', 'Terminating']);
+
+/** The status of a Deployment reports failed creates of its ReplicaSets, so their events add nothing. */
+const kindsWithOwnReport: ReadonlySet<string> = new Set(['ReplicaSet', 'Deployment']);
+
+/** Handles events of objects that are in no bundle: pods, claims, failed creates. Healthy ones are not stored. */
+export class DependentEventHandler {
+  constructor(
+    private readonly instances: InstanceIndex,
+    private readonly clock: Clock,
+    private readonly report: (instance: Instance) => void,
+  ) {}
+
+  onAddOrUpdate(object: KubeObject): void {
+    if (object.kind === 'Event') return this.#onFailedCreate(object);
+    const ref = refOf(object);
+    const instance = this.instances.byNamespace(ref.namespace);
+    if (instance === undefined || instance.record.removing) return;
+    this.#record(instance, refKey(ref), ref, assessHealth(object));
+  }
+
+  onDelete(object: KubeObject): void {
+    const ref = refOf(object);
+    const instance = this.instances.byNamespace(ref.namespace);
+    if (instance === undefined || instance.record.removing) return;
+    if (object.kind === 'PersistentVolumeClaim') this.#onClaimDeleted(instance, object);
+    if (instance.removeDependent(refKey(ref))) this.report(instance);
+  }
+
+  /** The workload is ready, so an earlier FailedCreate event is obsolete. */
+  removeFailedCreate(instance: Instance, { kind, name }: ObjectRef): void {
+    instance.removeDependent(failedCreateKey(kind, name));
+  }
+
+  #onFailedCreate(event: KubeObject): void {
+    const involved = mapAt(event, 'involvedObject');
+    const [kind, name, namespace] = [textOf(involved['kind']), textOf(involved['name']), textOf(involved['namespace'])];
+    const apiVersion = textOf(involved['apiVersion']);
+    if (!kind || !name || !namespace || !apiVersion || kindsWithOwnReport.has(kind)) return;
+    const ref = { apiVersion, kind, namespace, name };
+    const instance = this.instances.byNamespace(namespace);
+    const state = instance?.objects.get(refKey(ref));
+    if (instance === undefined || state === undefined || state.health?.state === 'ready') return;
+    this.#record(instance, failedCreateKey(kind, name), ref, failedCreate(textOf(event['message']) ?? ''));
+  }
+
+  #record(instance: Instance, key: string, ref: ObjectRef, health: Health): void {
+    const isRelevant = health.state !== 'ready' && !transientReasons.has(health.reason);
+    const changed = isRelevant ? instance.recordDependent(key, { ref, health }) : instance.removeDependent(key);
+    if (changed) this.report(instance);
+  }
+
+  /** Claims of a StatefulSet have no owner and outlive it. If one is deleted, a person did that, and its data is lost. */
+  #onClaimDeleted(instance: Instance, claim: KubeObject): void {
+    const isOwned = (claim.metadata.ownerReferences?.length ?? 0) > 0;
+    const wasBound = assessHealth(withoutDeletionTimestamp(claim)).reason === 'Bound';
+    if (isOwned || instance.namespaceTerminating || !wasBound) return;
+    instance.recordDataLoss(`PersistentVolumeClaim ${claim.metadata.name} was deleted: its data is lost.`);
+    instance.recordDrift(driftOf(refOf(claim), deletion, 'recreated', this.clock.now()));
+    this.report(instance);
+  }
+}
+
+const failedCreateKey = (kind: string, name: string): string => `failed-create/${kind}/${name}`;
+
+const withoutDeletionTimestamp = (claim: KubeObject): KubeObject => ({
+  ...claim,
+  metadata: { ...claim.metadata, deletionTimestamp: undefined },
+});

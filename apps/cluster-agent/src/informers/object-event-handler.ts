@@ -1,0 +1,123 @@
+import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
+import { contentHash } from '../drift/drift-report.js';
+import type { Instance } from '../instances/instance.js';
+import type { InstanceIndex } from '../instances/instance-index.js';
+import type { ObjectState } from '../instances/object-state.js';
+import type { VolumeIndex } from '../removal/volume-index.js';
+import { claimNamespace, volumeKind } from '../removal/volumes.js';
+import type { DependentEventHandler } from './dependent-event-handler.js';
+import { kindKey } from './kind-informers.js';
+
+export interface ObjectEventHandlerOptions {
+  readonly instances: InstanceIndex;
+  readonly dependents: DependentEventHandler;
+  readonly volumes: VolumeIndex;
+  /** Adds the instance to the work queue. */
+  enqueue(instance: Instance): void;
+  /** The status may have changed. */
+  report(instance: Instance): void;
+}
+
+/** Handles informer events: records live state and adds pending changes. It never waits, so that watches keep up. */
+export class ObjectEventHandler {
+  constructor(private readonly options: ObjectEventHandlerOptions) {}
+
+  onAddOrUpdate(object: KubeObject): void {
+    const { instances, dependents, volumes } = this.options;
+    if (object.kind === volumeKind.kind) return volumes.set(object);
+    const ref = refOf(object);
+    const instance = instances.byObject(ref);
+    if (instance === undefined) return dependents.onAddOrUpdate(object);
+    const key = refKey(ref);
+    const state = instance.objects.get(key);
+    if (instance.record.removing || state === undefined) return;
+    if (state.applied?.uid === object.metadata.uid && state.includes(object.metadata.resourceVersion)) {
+      return this.#checkOverwritten(instance, key, state, object);
+    }
+    if (state.recordObserved(object)) this.#reportObserved(instance, state);
+    if (state.terminating) {
+      if (key === instance.namespaceKey) instance.recordNamespaceTerminating(true);
+      return;
+    }
+    this.#checkDrift(instance, key, state, object);
+  }
+
+  onDelete(object: KubeObject): void {
+    if (object.kind === volumeKind.kind) return this.#onVolumeDeleted(object);
+    const ref = refOf(object);
+    const { instances, dependents, enqueue } = this.options;
+    const owner = instances.byObject(ref);
+    const instance = owner ?? instances.byNamespace(ref.namespace);
+    if (instance?.record.removing) return enqueue(instance);
+    if (owner === undefined) return dependents.onDelete(object);
+    this.#recordMissing(owner, refKey(ref));
+    enqueue(owner);
+  }
+
+  /** A list of a kind is complete: objects that are not in it were deleted. */
+  onListed(kind: string, keys: ReadonlySet<string>): void {
+    const { instances, volumes, enqueue } = this.options;
+    if (kind === kindKey(volumeKind)) volumes.retain((name) => keys.has(refKey({ ...volumeKind, name })));
+    for (const instance of instances.all()) {
+      if (instance.record.removing) {
+        enqueue(instance);
+        continue;
+      }
+      for (const [key, state] of instance.objects) {
+        if (kindKey(state.ref) !== kind || keys.has(key) || (!state.applied && !state.terminating)) continue;
+        this.#recordMissing(instance, key);
+        enqueue(instance);
+      }
+    }
+  }
+
+  /** The event is older than our last apply. It is drift only if neither that apply nor the one before made it so. */
+  #checkOverwritten(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
+    if (object.metadata.resourceVersion === state.resourceVersion || object.metadata.deletionTimestamp) return;
+    if (state.previousOwnedHash === undefined) return; // our first apply created or adopted it
+    const hash = ownedHash(object);
+    if (hash === state.applied?.ownedHash || hash === state.previousOwnedHash) return;
+    instance.addPending(key, { kind: 'overwritten', live: object });
+    this.options.enqueue(instance);
+  }
+
+  #checkDrift(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
+    const { enqueue, report } = this.options;
+    const { applied, problem, reportedContentHash } = state;
+    if (applied === undefined) {
+      if (!problem) return state.recordEarlyEvent(object);
+      // The apply that failed may succeed now that the object has changed.
+      instance.addPending(key, { kind: 'apply' });
+      return enqueue(instance);
+    }
+    if (object.metadata.uid === applied.uid && ownedHash(object) === applied.ownedHash) {
+      if (reportedContentHash === undefined) return;
+      state.clearReportedDrift();
+      return report(instance);
+    }
+    if (reportedContentHash !== undefined && reportedContentHash === contentHash(object)) return;
+    instance.addPending(key, { kind: 'changed', live: object });
+    enqueue(instance);
+  }
+
+  /** The last objects of a removed instance may be its volumes. */
+  #onVolumeDeleted(volume: KubeObject): void {
+    const { instances, volumes, enqueue } = this.options;
+    volumes.delete(volume);
+    const instance = instances.byNamespace(claimNamespace(volume));
+    if (instance?.record.removing) enqueue(instance);
+  }
+
+  #recordMissing(instance: Instance, key: string): void {
+    const state = instance.objects.get(key);
+    if (state === undefined) return;
+    state.recordDeleted();
+    if (key === instance.namespaceKey) instance.recordNamespaceTerminating(false);
+    instance.addPending(key, { kind: 'missing' });
+  }
+
+  #reportObserved(instance: Instance, state: ObjectState): void {
+    if (state.health?.state === 'ready') this.options.dependents.removeFailedCreate(instance, state.ref);
+    this.options.report(instance);
+  }
+}

@@ -1,0 +1,53 @@
+import type { ResyncEntry } from '@runos/agent-protocol';
+import { type ObjectRef, refKey } from '@runos/kube-objects';
+import type { Osid } from '@runos/osid';
+import type { BundleRecord } from '../bundles/bundle-record.js';
+import { Instance } from './instance.js';
+
+/** All instances of the cluster, indexed by OSID and by the objects of their inventories. */
+export class InstanceIndex {
+  readonly #byOsid = new Map<string, Instance>();
+  readonly #byObject = new Map<string, Instance>();
+
+  get(osid: string): Instance | undefined {
+    return this.#byOsid.get(osid);
+  }
+
+  all(): IterableIterator<Instance> {
+    return this.#byOsid.values();
+  }
+
+  add(record: BundleRecord): Instance {
+    const instance = new Instance(record);
+    this.update(instance);
+    return instance;
+  }
+
+  /** Indexes the inventory of an instance after its record has changed. */
+  update(instance: Instance): void {
+    this.#byOsid.set(instance.osid, instance);
+    for (const ref of instance.record.inventory) this.#byObject.set(refKey(ref), instance);
+  }
+
+  delete(instance: Instance): void {
+    this.#byOsid.delete(instance.osid);
+    for (const ref of instance.record.inventory) this.#byObject.delete(refKey(ref));
+  }
+
+  /** The instance with this object in its inventory. */
+  byObject(ref: ObjectRef): Instance | undefined {
+    return this.#byObject.get(refKey(ref));
+  }
+
+  /** The instance of a namespace: finds the instance of objects that are in no inventory. */
+  byNamespace(namespace: string | undefined): Instance | undefined {
+    return namespace === undefined ? undefined : this.#byOsid.get(namespace);
+  }
+
+  /** The stored revisions in the form that a resync compares. */
+  entries(): ResyncEntry[] {
+    return [...this.#byOsid.values()]
+      .filter(({ record }) => record.revision > 0)
+      .map(({ record: { osid, revision, digest } }) => ({ osid: osid as Osid, revision, digest }));
+  }
+}

@@ -1,0 +1,71 @@
+import type { Dependent } from './instance-facts.js';
+
+/** What delays a removal. */
+export interface RemovalBlockers {
+  readonly blockers: readonly Dependent[];
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Progress of the removal of one instance. Only the transitions below change it. */
+export class RemovalState {
+  readonly #volumes: Set<string>;
+  #retainedVolumes: readonly string[];
+  #blocked: RemovalBlockers = { blockers: [], reason: 'Deleting', message: '' };
+  #done = false;
+  #acknowledged = false;
+
+  constructor(
+    readonly startedAt: number,
+    volumes: Iterable<string>,
+    retainedVolumes: readonly string[],
+  ) {
+    this.#volumes = new Set(volumes);
+    this.#retainedVolumes = retainedVolumes;
+  }
+
+  /** The deletion of all objects is proven. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** The plane has acknowledged the final status. */
+  get acknowledged(): boolean {
+    return this.#acknowledged;
+  }
+
+  get blocked(): RemovalBlockers {
+    return this.#blocked;
+  }
+
+  /** Names of the volumes behind its claims, retained or not. */
+  get volumes(): ReadonlySet<string> {
+    return this.#volumes;
+  }
+
+  /** Names of the volumes that the reclaim policy retains. */
+  get retainedVolumes(): readonly string[] {
+    return this.#retainedVolumes;
+  }
+
+  recordVolumes(names: Iterable<string>): void {
+    for (const name of names) this.#volumes.add(name);
+  }
+
+  recordRetainedVolumes(names: readonly string[]): void {
+    this.#retainedVolumes = names;
+  }
+
+  recordBlocked(blocked: RemovalBlockers): void {
+    this.#blocked = blocked;
+  }
+
+  recordDone(): void {
+    this.#done = true;
+    this.#blocked = { ...this.#blocked, blockers: [] };
+  }
+
+  recordAcknowledged(): void {
+    this.#acknowledged = true;
+  }
+}

@@ -1,0 +1,285 @@
+import { type Bundle, type DELETE_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
+import {
+  ConflictBackoff,
+  type ConflictBackoffOptions,
+  reconciled,
+  type ReconcileResult,
+  WorkQueue,
+} from '@runos/engine';
+import { type Clock, systemClock } from '@runos/kernel';
+import type { InformerOptions, KubeClient } from '@runos/kube-client';
+import { gauge, inSpan, type Logger, SpanKind, traceOf, withoutTrace } from '@runos/observability';
+import { ObjectApplier } from '../apply/object-applier.js';
+import { BundleReceiver } from '../bundles/bundle-receiver.js';
+import { BundleStore } from '../bundles/bundle-store.js';
+import { diffBundle } from '../bundles/diff-bundle.js';
+import { RecordWriter } from '../bundles/record-writer.js';
+import { defaultConcurrency } from '../config.js';
+import { DriftRepairer } from '../drift/drift-repairer.js';
+import { DependentEventHandler, eventInformer, failedCreateEvents } from '../informers/dependent-event-handler.js';
+import { type Kind, kindKey, KindInformers } from '../informers/kind-informers.js';
+import { ObjectEventHandler } from '../informers/object-event-handler.js';
+import type { Instance } from '../instances/instance.js';
+import { InstanceIndex } from '../instances/instance-index.js';
+import { InstanceRemover } from '../removal/instance-remover.js';
+import { VolumeIndex } from '../removal/volume-index.js';
+import { volumeKind } from '../removal/volumes.js';
+import { resync } from '../resync/resync.js';
+import type { PlaneClient } from '../status/plane-client.js';
+import { StatusReporter } from '../status/status-reporter.js';
+import { BundleReconciler } from './bundle-reconciler.js';
+import { Pruner } from './pruner.js';
+
+export interface BundleControllerOptions {
+  readonly client: KubeClient;
+  readonly plane: PlaneClient;
+  readonly logger: Logger;
+  /** Namespace of the bundle Secrets. Default `runos`. */
+  readonly namespace?: string;
+  readonly clock?: Clock;
+  readonly conflicts?: ConflictBackoffOptions;
+  readonly informers?: InformerOptions;
+  /** Maximum of concurrent reconciles. */
+  readonly concurrency?: number;
+  /** A removal that takes longer reports its blockers. Default 60 s. */
+  readonly heldUpAfterMs?: number;
+  /** How often a removal is reconciled without an event. Default 5 s. */
+  readonly removalRequeueMs?: number;
+  /** Maximum age of a checkpoint that is not stored. Default 30 s. */
+  readonly checkpointDelayMs?: number;
+}
+
+/** Timeout for storing checkpoints at shutdown. A checkpoint that is lost costs one more apply per object. */
+const finalCheckpointsMs = 3_000;
+
+/** With more unfinished reconciles than this, objects are applied first and status reports are delayed. */
+const maxReconcilesWithoutDelay = 4;
+const statusDelayUnderLoadMs = 30_000;
+
+/** Kinds whose informers run for all instances. Status reports start after their first list. */
+const commonKinds: readonly Kind[] = [
+  { apiVersion: 'v1', kind: 'Namespace' },
+  { apiVersion: 'v1', kind: 'Pod' },
+  { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+];
+
+/** Reconciles all instances of the cluster with their bundles, whether the plane is connected or not. */
+export class BundleController {
+  readonly instances = new InstanceIndex();
+  readonly #applier: ObjectApplier;
+  readonly #writer: RecordWriter;
+  readonly #store: BundleStore;
+  readonly #informers: KindInformers;
+  readonly #reporter: StatusReporter;
+  readonly #receiver: BundleReceiver;
+  readonly #reconciler: BundleReconciler;
+  readonly #remover: InstanceRemover;
+  readonly #queue: WorkQueue<string>;
+  readonly #statusQueue: WorkQueue<string>;
+  readonly #checkpointQueue: WorkQueue<string>;
+  readonly #unlistedKinds = new Set(commonKinds.map(kindKey));
+
+  constructor(private readonly options: BundleControllerOptions) {
+    const { client, clock = systemClock, heldUpAfterMs = 60_000, removalRequeueMs = 5_000 } = options;
+    const { instances } = this;
+    const report = (instance: Instance) => this.#queueStatus(instance);
+    const conflicts = new ConflictBackoff({ clock, ...options.conflicts });
+    const volumes = new VolumeIndex();
+    this.#applier = new ObjectApplier(client);
+    this.#store = new BundleStore(client, options.namespace ?? 'runos');
+    this.#writer = new RecordWriter(this.#store);
+    this.#reporter = new StatusReporter(options.plane, (instance) => this.#queueCheckpoint(instance));
+    this.#reconciler = new BundleReconciler({
+      applier: this.#applier,
+      repairer: new DriftRepairer(client, this.#applier, conflicts, clock),
+      pruner: new Pruner(client, this.#writer),
+      conflicts,
+      clock,
+      report,
+    });
+    this.#remover = new InstanceRemover({ client, clock, volumes, heldUpAfterMs, requeueMs: removalRequeueMs, report });
+    this.#receiver = new BundleReceiver({
+      client,
+      instances,
+      writer: this.#writer,
+      onReceived: (instance, isRepeat) => this.#startReconcile(instance, isRepeat),
+    });
+    const dependents = new DependentEventHandler(instances, clock, report);
+    const enqueue = ({ osid }: Instance) => this.#queue.add(osid);
+    const handler = new ObjectEventHandler({ instances, dependents, volumes, enqueue, report });
+    this.#informers = new KindInformers({
+      client,
+      clock,
+      ...options.informers,
+      handlerFor: (kind) => this.#handlerFor(kind, handler),
+    });
+    const onResult = (osid: string, result: ReconcileResult) => this.#logResult(osid, result);
+    this.#queue = new WorkQueue({
+      clock,
+      maxConcurrentReconciles: options.concurrency ?? defaultConcurrency,
+      reconcile: (osid, signal) => this.#reconcile(osid, signal),
+      onResult,
+    });
+    this.#statusQueue = new WorkQueue({ clock, reconcile: (osid) => this.#reportStatus(osid), onResult });
+    this.#checkpointQueue = new WorkQueue({
+      clock,
+      maxConcurrentReconciles: 2,
+      reconcile: (osid) => this.#writeCheckpoint(osid),
+      onResult,
+    });
+    const labels = { name: 'cluster-agent' };
+    gauge('workqueue_depth', () => [{ value: this.#queue.backlog.depth, labels }]);
+    gauge('workqueue_oldest_age_seconds', () => [{ value: this.#queue.backlog.oldestMs / 1_000, labels }]);
+  }
+
+  /** Reads the stored bundles. Rejects if the cluster cannot be read. */
+  async load(): Promise<void> {
+    const onUnreadable = (secret: string, err: unknown) =>
+      this.options.logger.error({ err, secret }, 'cannot read a stored bundle');
+    for await (const record of this.#store.load(onUnreadable)) {
+      const instance = this.instances.add(record);
+      if (!record.removing) instance.observeBundle(instance.desiredObjects());
+      instance.resumeRequest();
+    }
+  }
+
+  /** Starts informers and reconciles. */
+  start(): void {
+    this.#informers.start(commonKinds);
+    this.#informers.startSelector(volumeKind);
+    this.#informers.startSelector(failedCreateEvents, eventInformer);
+    for (const instance of this.instances.all()) {
+      this.#informers.start(instance.record.inventory);
+      if (instance.record.removing || instance.pending.size > 0) this.#queue.add(instance.osid);
+    }
+  }
+
+  /** Resolves when all informers started so far have listed their kinds. */
+  synced(): Promise<void> {
+    return this.#informers.synced();
+  }
+
+  applyBundle(bundle: Bundle) {
+    return this.#receiver.receiveBundle(bundle);
+  }
+
+  deleteBundle(input: ReadInputOf<typeof DELETE_BUNDLE>) {
+    return this.#receiver.receiveDeletion(input);
+  }
+
+  diffBundle(bundle: Bundle) {
+    return diffBundle(this.options.client, this.#applier, bundle, this.instances.get(bundle.osid));
+  }
+
+  /** Number and root hash of the stored bundles. */
+  summary(): { count: number; root: string } {
+    const entries = this.instances.entries();
+    return { count: entries.length, root: rootOf(entries) };
+  }
+
+  /** Compares the stored bundles with the plane, which sends the differing ones again. */
+  resync(): Promise<void> {
+    return resync(this.instances, this.options.plane, (instance) => this.#reporter.report(instance));
+  }
+
+  /** Stops informers and reconciles, then stores the checkpoints. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#informers.stop(), this.#queue.stop()]);
+    await Promise.all([this.#statusQueue.stop(), this.#checkpointQueue.stop()]);
+    const signal = AbortSignal.timeout(finalCheckpointsMs);
+    for (const instance of this.instances.all()) await this.#writeFinalCheckpoint(instance, signal);
+  }
+
+  #startReconcile(instance: Instance, isRepeat: boolean): void {
+    withoutTrace(() => this.#informers.start(instance.record.inventory));
+    if (isRepeat) this.#reporter.reportAgain(instance);
+    this.#queue.add(instance.osid);
+  }
+
+  async #reconcile(osid: string, signal: AbortSignal): Promise<ReconcileResult> {
+    const instance = this.instances.get(osid);
+    if (instance === undefined || instance.record.revision === 0) return reconciled();
+    const request = instance.openRequest;
+    if (this.#queue.unfinished <= maxReconcilesWithoutDelay) this.#statusQueue.flushDelayed();
+    const result = await inRequestTrace(instance, async () => {
+      if (instance.record.removing) return this.#remover.reconcile(instance, signal);
+      const reconciledBundle = await this.#reconciler.reconcile(instance, signal);
+      this.#queueCheckpoint(instance);
+      return reconciledBundle;
+    });
+    if (result.kind !== 'error') instance.recordReconciled(request);
+    return result;
+  }
+
+  /** Under load, status reports are delayed up to 30 s so that applies go first. Later ones replace earlier ones. */
+  #queueStatus({ osid }: Instance): void {
+    const isLoaded = this.#queue.unfinished > maxReconcilesWithoutDelay;
+    this.#statusQueue.addAfter(osid, isLoaded ? statusDelayUnderLoadMs : 0);
+  }
+
+  #reportStatus(osid: string): Promise<ReconcileResult> {
+    const instance = this.instances.get(osid);
+    if (instance !== undefined) this.#reporter.report(instance);
+    return Promise.resolve(reconciled());
+  }
+
+  #queueCheckpoint(instance: Instance): void {
+    if (instance.removal?.acknowledged) this.#checkpointQueue.add(instance.osid);
+    else if (instance.checkpointDue) {
+      this.#checkpointQueue.addAfter(instance.osid, this.options.checkpointDelayMs ?? 30_000);
+    }
+  }
+
+  /** Stores the checkpoint, or deletes the record of a removed instance. */
+  async #writeCheckpoint(osid: string): Promise<ReconcileResult> {
+    const instance = this.instances.get(osid);
+    if (instance === undefined) return reconciled();
+    if (!instance.removal?.acknowledged) {
+      await this.#writer.writeCheckpoint(instance);
+      return reconciled();
+    }
+    await this.#writer.delete(instance);
+    this.instances.delete(instance);
+    this.#reporter.delete(osid);
+    return reconciled();
+  }
+
+  async #writeFinalCheckpoint(instance: Instance, signal: AbortSignal): Promise<void> {
+    if (instance.record.removing || signal.aborted) return;
+    try {
+      await this.#writer.writeCheckpoint(instance, signal);
+    } catch (err) {
+      const { osid } = instance;
+      this.options.logger.warn({ err, osid }, 'checkpoint not stored at shutdown: its objects are applied once more');
+    }
+  }
+
+  #logResult(osid: string, result: ReconcileResult): void {
+    if (result.kind === 'error') this.options.logger.warn({ osid, err: result.cause }, 'reconcile failed; retrying');
+  }
+
+  #handlerFor(kind: string, handler: ObjectEventHandler) {
+    return {
+      onAddOrUpdate: (object: Parameters<ObjectEventHandler['onAddOrUpdate']>[0]) => handler.onAddOrUpdate(object),
+      onDelete: (object: Parameters<ObjectEventHandler['onDelete']>[0]) => handler.onDelete(object),
+      onListed: (keys: ReadonlySet<string>) => {
+        handler.onListed(kind, keys);
+        if (this.#unlistedKinds.delete(kind) && this.#unlistedKinds.size === 0) this.#startReports();
+      },
+      onWatchError: (err: unknown) => this.options.logger.warn({ err, kind }, 'watch failed; restarting it'),
+    };
+  }
+
+  #startReports(): void {
+    this.#reporter.start();
+    for (const instance of this.instances.all()) this.#queueStatus(instance);
+  }
+}
+
+/** Continues the trace of the request that caused the reconcile. A repair has its own trace, a check has none. */
+function inRequestTrace(instance: Instance, work: () => Promise<ReconcileResult>): Promise<ReconcileResult> {
+  const { osid, openRequest, pending } = instance;
+  const options = { kind: SpanKind.INTERNAL, attributes: { osid } };
+  if (openRequest !== undefined) return inSpan('apply', { ...options, parent: traceOf(openRequest) }, work);
+  return pending.size > 0 ? inSpan('repair', options, work) : work();
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConflictBackoff } from '@runos/engine';
+import { systemClock } from '@runos/kernel';
+import { bundleOf, newOsid, objectsOf, ofKind } from '../../test/harness.js';
+import type { ApplyOutcome } from '../apply/apply-outcome.js';
+import type { ObjectApplier } from '../apply/object-applier.js';
+import { emptyRecord } from '../bundles/bundle-record.js';
+import type { DriftRepairer } from '../drift/drift-repairer.js';
+import { Instance } from '../instances/instance.js';
+import { BundleReconciler } from './bundle-reconciler.js';
+import type { Pruner } from './pruner.js';
+
+const osid = newOsid();
+
+/** Reconciles a new instance; `outcomeOf` gives the outcome of applying its namespace. */
+async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
+  const { objectsGz, ...bundle } = bundleOf(osid, 1, [ofKind(objectsOf(osid), 'Namespace')]);
+  const instance = new Instance({ ...emptyRecord(osid), ...bundle, objectsGz: Buffer.from(objectsGz, 'base64') });
+  const applyObject = () => Promise.resolve(outcomeOf(instance));
+  const reconciler = new BundleReconciler({
+    applier: { applyObject } as Partial<ObjectApplier> as ObjectApplier,
+    repairer: {} as DriftRepairer,
+    pruner: { prune: () => Promise.resolve() } as Partial<Pruner> as Pruner,
+    conflicts: new ConflictBackoff({ clock: systemClock }),
+    clock: systemClock,
+    report: () => undefined,
+  });
+  const result = await reconciler.reconcile(instance, new AbortController().signal);
+  return { instance, result };
+}
+
+describe('a namespace that is terminating when it is applied', () => {
+  it('is awaited', async () => {
+    const { instance, result } = await reconcile(() => ({ kind: 'terminating' }));
+    expect(instance.namespaceTerminating).toBe(true);
+    expect(result.kind).toBe('reconciled');
+  });
+
+  it('is created again at once when its deletion was observed before the response arrived', async () => {
+    const { instance, result } = await reconcile((applied) => {
+      applied.addPending(applied.namespaceKey, { kind: 'missing' });
+      return { kind: 'terminating' };
+    });
+    expect(instance.namespaceTerminating).toBe(false);
+    expect(instance.objects.get(instance.namespaceKey)?.recreating).toBe(true);
+    expect(result).toMatchObject({ kind: 'requeue', requeueAfterMs: 0 });
+  });
+});

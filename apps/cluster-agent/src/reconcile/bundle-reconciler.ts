@@ -1,0 +1,151 @@
+import type { ConflictBackoff, ReconcileResult } from '@runos/engine';
+import type { Clock } from '@runos/kernel';
+import { KubeError } from '@runos/kube-client';
+import { applyWaves, type KubeObject, refKey, refOf } from '@runos/kube-objects';
+import { counter } from '@runos/observability';
+import type { ObjectApplier } from '../apply/object-applier.js';
+import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
+import type { Instance } from '../instances/instance.js';
+import type { ObjectState } from '../instances/object-state.js';
+import type { PendingChange } from '../instances/pending-change.js';
+import { planPrune, planRequeue, planWave } from './plan.js';
+import type { Pruner } from './pruner.js';
+
+export interface BundleReconcilerOptions {
+  readonly applier: ObjectApplier;
+  readonly repairer: DriftRepairer;
+  readonly pruner: Pruner;
+  readonly conflicts: ConflictBackoff;
+  readonly clock: Clock;
+  /** The status may have changed. */
+  report(instance: Instance): void;
+}
+
+type DesiredObjects = ReadonlyMap<string, KubeObject>;
+
+const applyErrors = counter('runos_apply_errors_total');
+
+/** Reconciles one instance with its bundle. */
+export class BundleReconciler {
+  constructor(private readonly options: BundleReconcilerOptions) {}
+
+  /** Observe, plan and act per wave, the namespace first; then prune, report, and decide when to reconcile again. */
+  async reconcile(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
+    const { pruner, report } = this.options;
+    const desired = this.#observe(instance);
+    const failures: unknown[] = [];
+    for (const wave of keysByWave(desired)) {
+      const keys = signal.aborted ? undefined : planWave(instance, wave, this.#now());
+      if (keys === undefined) break;
+      failures.push(...(await this.#act(instance, keys, desired, signal)));
+      if (keys.length > 0) report(instance);
+    }
+    if (planPrune(instance)) await pruner.prune(instance, desired, signal);
+    instance.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
+    report(instance);
+    return this.#requeue(instance, failures);
+  }
+
+  /** Event handlers have recorded live state already. A new bundle is compared with it here. */
+  #observe(instance: Instance): DesiredObjects {
+    const desired = instance.desiredObjects();
+    if (instance.isOutdated) {
+      instance.observeBundle(desired);
+      this.options.report(instance);
+    }
+    return desired;
+  }
+
+  /** Applies or repairs the objects of one wave concurrently. Returns failures that a retry may cure. */
+  async #act(
+    instance: Instance,
+    keys: readonly string[],
+    desired: DesiredObjects,
+    signal: AbortSignal,
+  ): Promise<unknown[]> {
+    const failures = await Promise.all(keys.map((key) => this.#reconcileObject(instance, key, desired, signal)));
+    return failures.filter((failure) => failure !== undefined);
+  }
+
+  async #reconcileObject(
+    instance: Instance,
+    key: string,
+    desiredObjects: DesiredObjects,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const [state, desired] = [instance.objects.get(key), desiredObjects.get(key)];
+    const change = instance.takePending(key);
+    if (state === undefined || change === undefined || desired === undefined) return undefined;
+    const { applier, repairer } = this.options;
+    try {
+      const outcome =
+        change.kind === 'apply'
+          ? await applier.applyObject(desired, { ...state.history, signal })
+          : await repairer.repairObject({ instance, key, state, desired, change, signal });
+      return recordOutcome(instance, key, state, change, outcome);
+    } catch (thrown) {
+      const reason = thrown instanceof KubeError ? thrown.reason : 'Internal';
+      applyErrors.add(1, { reason });
+      state.recordProblem({ reason, message: (thrown as Error).message, blocked: false });
+      instance.retryPending(key, change);
+      return thrown;
+    }
+  }
+
+  #requeue(instance: Instance, failures: readonly unknown[]): ReconcileResult {
+    const { conflicts } = this.options;
+    const conflictEndsInMs = Math.min(
+      Infinity,
+      ...[...instance.conflicts.keys()].map((key) => conflicts.resetInMs(key)),
+    );
+    const unpruned = Math.max(0, instance.record.inventory.length - instance.objects.size);
+    return planRequeue(instance, { failures, unpruned, conflictEndsInMs }, this.#now());
+  }
+
+  #now(): number {
+    return this.options.clock.now().getTime();
+  }
+}
+
+/** Records the outcome for one object. Returns the message of a failure that a retry may cure. */
+function recordOutcome(
+  instance: Instance,
+  key: string,
+  state: ObjectState,
+  change: PendingChange,
+  outcome: RepairOutcome,
+): string | undefined {
+  switch (outcome.kind) {
+    case 'applied': {
+      const changedSince = state.recordApplied(outcome.object);
+      if (changedSince) instance.addPending(key, { kind: 'changed', live: changedSince });
+      instance.markCheckpointDue();
+      return undefined;
+    }
+    case 'terminating':
+      if (change.kind === 'apply') state.recordRecreating();
+      if (instance.pending.has(key)) return undefined; // a newer event may have reported the end of the deletion
+      state.recordTerminating();
+      if (key === instance.namespaceKey) instance.recordNamespaceTerminating(true);
+      return undefined;
+    case 'namespaceMissing':
+      instance.retryPending(key, change);
+      instance.addPending(instance.namespaceKey, { kind: 'missing' });
+      return undefined;
+    case 'delayed':
+      instance.retryPending(key, { ...change, notBefore: outcome.notBefore });
+      return undefined;
+    case 'refused':
+      applyErrors.add(1, { reason: outcome.problem.reason });
+      state.recordProblem(outcome.problem);
+      if (outcome.problem.blocked) return undefined;
+      instance.retryPending(key, change);
+      return outcome.problem.message;
+    case 'inSync':
+      state.recordInSync();
+      return undefined;
+  }
+}
+
+const keysByWave = (desired: DesiredObjects): string[][] =>
+  applyWaves([...desired.values()]).map((wave) => wave.map((object) => refKey(refOf(object))));

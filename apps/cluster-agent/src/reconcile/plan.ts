@@ -1,0 +1,56 @@
+import { reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
+import type { PendingChange } from '../instances/pending-change.js';
+
+/** A pruned object with a finalizer is checked again after this long. */
+const pruneRetryMs = 5_000;
+
+/** The observed state of an instance, as far as a plan depends on it. */
+export interface ObservedInstance {
+  readonly namespaceKey: string;
+  readonly pending: ReadonlyMap<string, PendingChange>;
+  /** A newer bundle is stored than the one that `pending` belongs to. */
+  readonly isOutdated: boolean;
+  readonly namespaceTerminating: boolean;
+}
+
+/** What follows after a reconcile depends on this too. */
+export interface ReconcileProgress {
+  readonly failures: readonly unknown[];
+  /** Entries of the inventory that are not in the bundle and not deleted yet. */
+  readonly unpruned: number;
+  /** Milliseconds until the earliest conflict ends. */
+  readonly conflictEndsInMs: number;
+}
+
+/**
+ * The keys of a wave that must be changed now. Undefined ends the reconcile: it is outdated, or its namespace must be
+ * created first.
+ */
+export function planWave(instance: ObservedInstance, wave: readonly string[], now: number): string[] | undefined {
+  if (instance.isOutdated || instance.namespaceTerminating) return undefined;
+  const { namespaceKey, pending } = instance;
+  if (pending.has(namespaceKey) && !wave.includes(namespaceKey)) return undefined;
+  return wave.filter((key) => {
+    const change = pending.get(key);
+    return change !== undefined && (change.notBefore ?? 0) <= now;
+  });
+}
+
+/** Objects are pruned only after everything desired is applied. */
+export const planPrune = ({ pending, isOutdated }: ObservedInstance): boolean => pending.size === 0 && !isOutdated;
+
+/** When the instance must be reconciled again. */
+export function planRequeue(instance: ObservedInstance, progress: ReconcileProgress, now: number): ReconcileResult {
+  if (instance.isOutdated) return reconciled(0);
+  if (progress.failures.length > 0) return retryAfterError(progress.failures[0]);
+  const delays = blockingChanges(instance).map(({ notBefore = now }) => Math.max(0, notBefore - now));
+  const soonest = Math.min(...delays, progress.conflictEndsInMs, progress.unpruned > 0 ? pruneRetryMs : Infinity);
+  return Number.isFinite(soonest) ? requeue('PendingChanges', soonest) : reconciled();
+}
+
+/** The changes that a timer must wake up: while the namespace is missing, only its own. */
+function blockingChanges({ namespaceKey, namespaceTerminating, pending }: ObservedInstance): PendingChange[] {
+  if (namespaceTerminating) return []; // the watch reports its end
+  const namespace = pending.get(namespaceKey);
+  return namespace ? [namespace] : [...pending.values()];
+}

@@ -1,0 +1,63 @@
+import type { Drift } from '../bundles/bundle-record.js';
+import type { Instance } from '../instances/instance.js';
+import { composeStatus, statusHash } from './compose-status.js';
+import type { PlaneClient } from './plane-client.js';
+
+interface ReportedStatus {
+  readonly hash: string | undefined;
+  readonly drifts: ReadonlySet<Drift>;
+}
+
+/** Reports the status of instances to the plane: only changes, and each drift once. */
+export class StatusReporter {
+  readonly #reported = new Map<string, ReportedStatus>();
+  #started = false;
+
+  constructor(
+    private readonly plane: PlaneClient,
+    private readonly onAcknowledged: (instance: Instance) => void,
+  ) {}
+
+  /** The informers have listed the dependents of all instances: reports are complete from here on. */
+  start(): void {
+    this.#started = true;
+  }
+
+  /** Reports the status if it has changed. */
+  report(instance: Instance): void {
+    if (!this.#started || !isObserved(instance)) return;
+    const status = composeStatus(instance);
+    const hash = statusHash(status);
+    const reported = this.#reported.get(instance.osid) ?? { hash: instance.acknowledgedStatus, drifts: new Set() };
+    const { drifts } = instance;
+    if (hash === reported.hash && drifts.every((drift) => reported.drifts.has(drift))) return;
+    this.#reported.set(instance.osid, { hash, drifts: new Set(drifts) });
+    const { phase } = status;
+    const { revision } = instance.record;
+    this.plane.sendStatus({
+      status,
+      final: phase === 'gone',
+      trace: instance.unreportedRequest,
+      acknowledged: () => {
+        instance.recordAcknowledged({ statusHash: hash, drifts, revision, phase });
+        this.onAcknowledged(instance);
+      },
+    });
+  }
+
+  /** Reports the status although it was acknowledged, because the plane sent the same bundle again. */
+  reportAgain(instance: Instance): void {
+    this.#reported.set(instance.osid, { hash: undefined, drifts: new Set() });
+    this.report(instance);
+  }
+
+  delete(osid: string): void {
+    this.#reported.delete(osid);
+  }
+}
+
+/** After a restart nothing is reported before the informers have listed all applied objects. */
+const isObserved = ({ objects }: Instance): boolean =>
+  [...objects.values()].every(
+    ({ applied, resourceVersion, reportedDrift }) => !applied || resourceVersion !== undefined || reportedDrift,
+  );

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KubeError } from '@runos/kube-client';
+import { type KubeObject, refOf } from '@runos/kube-objects';
+import { waitUntil } from '@runos/testing-process';
+import { type AgentAccess, agentAccess } from './agent-access.js';
+import { newOsid, objectsOf, refIn } from './harness.js';
+
+let access: AgentAccess;
+const osid = newOsid();
+const [ours] = objectsOf(osid) as [KubeObject];
+const map = (namespace: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'probe', namespace },
+});
+
+beforeAll(async () => {
+  access = await agentAccess();
+  await access.agent.apply(ours);
+}, 900_000);
+
+afterAll(async () => {
+  await access?.admin.delete(refIn(osid, 'v1', 'Namespace'));
+  await access?.stop();
+});
+
+/** The message of a 403 response. Fails for any other result. */
+async function refusal(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+  } catch (thrown) {
+    if (thrown instanceof KubeError && thrown.status === 403) return thrown.message;
+    throw thrown;
+  }
+  throw new Error('the request was allowed');
+}
+
+describe('the cluster agent under its own account', () => {
+  it('writes in namespaces that carry the labels of an instance', async () => {
+    await access.agent.apply({ ...map(osid), metadata: { name: 'probe', namespace: osid } });
+    await access.agent.delete(refIn(osid, 'v1', 'ConfigMap', 'probe'));
+  });
+
+  it.each(['kube-system', 'default', 'kube-public'])('writes nothing in %s', async (namespace) => {
+    const { agent } = access;
+    expect(await refusal(agent.apply(map(namespace)))).toMatch(/may only write in namespaces that carry the labels/);
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe', namespace } };
+    expect(await refusal(agent.apply(secret))).toContain(namespace);
+    const root = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'kube-root-ca.crt' };
+    expect(await refusal(agent.delete(root))).toContain(namespace);
+  });
+
+  it('neither adopts nor deletes a namespace without our labels', async () => {
+    const { admin, agent } = access;
+    const name = newOsid();
+    await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    const labels = { ...ours.metadata.labels, 'runos.com/osid': name };
+    expect(await refusal(agent.apply({ ...ours, metadata: { name, labels } }))).toContain(name);
+    expect(await refusal(agent.delete(refIn(name, 'v1', 'Namespace')))).toContain(name);
+    await admin.delete(refIn(name, 'v1', 'Namespace'));
+  });
+
+  it('creates only namespaces of instances, with their labels', async () => {
+    const make = (metadata: KubeObject['metadata']) => access.agent.apply({ ...ours, metadata });
+    expect(await refusal(make({ name: 'somewhere' }))).toContain('somewhere');
+    expect(await refusal(make({ name: 'somewhere', labels: ours.metadata.labels }))).toContain('somewhere');
+  });
+
+  it('restores a removed label of the namespace of an instance', async () => {
+    const ref = refIn(osid, 'v1', 'Namespace');
+    await access.admin.mergePatch(ref, { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } });
+    await access.agent.apply(ours);
+    expect((await access.admin.get(ref)).metadata.labels).toMatchObject(ours.metadata.labels ?? {});
+  });
+
+  it('writes no kind that no service type renders, not even in an instance’s namespace', async () => {
+    const kinds: [string, string][] = [
+      ['v1', 'Pod'],
+      ['v1', 'ServiceAccount'],
+      ['apps/v1', 'DaemonSet'],
+      ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
+      ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
+      ['admissionregistration.k8s.io/v1', 'ValidatingAdmissionPolicyBinding'],
+    ];
+    for (const [apiVersion, kind] of kinds) {
+      const metadata =
+        kind.startsWith('Cluster') || kind.startsWith('Validating') ? { name: 'x' } : { name: 'x', namespace: osid };
+      expect(await refusal(access.agent.apply({ apiVersion, kind, metadata }))).toContain('cannot');
+    }
+  });
+
+  it('is restricted by the admission policy too, whatever its role allows', async () => {
+    const { admin, agent, namespace } = access;
+    const everything = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: `${namespace}-everything` },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ kind: 'ServiceAccount', name: 'cluster-agent', namespace }],
+    };
+    const roleBinding = { ...everything, kind: 'RoleBinding', metadata: { name: 'probe', namespace: osid } };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', namespace: osid } };
+    await admin.create(everything);
+    try {
+      await waitUntil(async () => !(await refusal(agent.apply(roleBinding))).includes('cannot'), {
+        deadlineMs: 10_000,
+        everyMs: 50,
+        because: () => 'the role does not take effect',
+      });
+      expect(await refusal(agent.apply(roleBinding))).toMatch(/may not write rbac.authorization.k8s.io\/rolebindings/);
+      expect(await refusal(agent.apply({ ...everything, metadata: { name: 'probe' } }))).toContain('may not write');
+      const spec = { containers: [{ name: 'probe', image: 'probe' }] };
+      expect(await refusal(agent.apply({ ...pod, spec }))).toContain('may not write /pods');
+      expect(await refusal(agent.apply(map('default')))).toContain('not in default');
+    } finally {
+      await admin.delete(refOf(everything));
+    }
+  });
+
+  it('writes only Secrets and its Lease in its own namespace', async () => {
+    const { agent, namespace } = access;
+    await agent.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe', namespace } });
+    await agent.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'probe', namespace } });
+    expect(await refusal(agent.apply(map(namespace)))).toContain(namespace);
+  });
+
+  it('may apply every object that a service type renders', async () => {
+    for (const type of ['valkey', 'postgresql']) {
+      const id = newOsid(type);
+      const objects = objectsOf(id, { replicas: 3 });
+      for (const object of objects) await access.agent.apply(object);
+      await access.admin.delete(refIn(id, 'v1', 'Namespace'));
+    }
+  });
+});

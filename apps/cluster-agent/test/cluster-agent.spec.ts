@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  APPLY_BUNDLE,
+  type Bundle,
+  DELETE_BUNDLE,
+  instructionEnvelope,
+  type Instruction,
+  type InputOf,
+} from '@runos/agent-protocol';
+import { SpecPlane } from '@runos/agent-session/test';
+import { bearer } from '@runos/kube-client';
+import { createLogger } from '@runos/observability';
+import { mapAt } from '@runos/kube-objects';
+import { waitUntil } from '@runos/testing-process';
+import { ClusterAgent } from '../src/cluster-agent.js';
+import { clusterAgentConfig } from '../src/config.js';
+import { type AgentAccess, agentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn } from './harness.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'runos-cluster-agent-'));
+const timing = {
+  heartbeatMs: 100,
+  heartbeatAnswerMs: 500,
+  redialFirstMs: 20,
+  redialMaxMs: 100,
+  waitForChangeMs: 200,
+  steadyMs: 1_000,
+};
+let access: AgentAccess;
+let plane: SpecPlane;
+let agents: ClusterAgent[];
+
+beforeAll(async () => {
+  access = await agentAccess();
+}, 900_000);
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await access?.stop();
+});
+
+beforeEach(async () => {
+  agents = [];
+  plane = await SpecPlane.start();
+  plane.onReport = ({ type }) => (type === 'AgentHello' ? { inSync: true } : {});
+});
+
+afterEach(async () => {
+  await Promise.all(agents.map((agent) => agent.stop()));
+  plane.close();
+  await access.admin.delete(refIn(access.namespace, 'v1', 'Secret', 'cluster-agent-tls'));
+});
+
+function start(changes: Record<string, unknown> = {}): ClusterAgent {
+  const ca = join(folder, 'ca.crt');
+  writeFileSync(ca, plane.l1.certificatePem);
+  const { namespace, token, cluster } = access;
+  const given = {
+    server: '127.0.0.1',
+    aid: 'abcde',
+    ca,
+    token: 'runos_reg_x',
+    namespace,
+    holder: `agent-${agents.length}`,
+    ...changes,
+  };
+  const config = { ...clusterAgentConfig.parse(given), ...plane.ports };
+  const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
+  const agent = new ClusterAgent(
+    { config, logger, timing, leaseDurationMs: 3_000 },
+    { server: cluster.server, ca: cluster.ca, ...bearer(token) },
+  );
+  agents.push(agent);
+  return agent;
+}
+
+const reportsOf = (type: string) => plane.heard.filter((report) => report.type === type);
+const until = (holds: () => unknown, what: string) =>
+  waitUntil(() => Boolean(holds()), { deadlineMs: 20_000, because: () => `${what} did not happen` });
+
+function instruct<I extends Instruction>(instruction: I, input: InputOf<I>): void {
+  plane.streams.at(-1)?.write(instructionEnvelope(instruction, input, crypto.randomUUID()));
+}
+
+const phases = (osid: Bundle['osid']) =>
+  plane.heard.flatMap((report) =>
+    report.type === 'BundleStatus' && report.body.osid === osid ? [report.body.phase] : [],
+  );
+
+describe('the cluster agent', () => {
+  it('registers for its cluster with a key that never leaves it, and announces its root hash', async () => {
+    start();
+    await until(() => reportsOf('AgentHello').length === 1, 'a hello');
+    const system = await access.admin.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' });
+    expect(plane.registered).toMatchObject([
+      { machineId: system.metadata.uid, agentKind: 'cluster-agent', aid: 'abcde' },
+    ]);
+    expect(reportsOf('AgentHello')[0]).toMatchObject({
+      body: { capabilities: ['bundles/1'], count: 0, root: '0'.repeat(32) },
+    });
+    const secret = await access.admin.get(refIn(access.namespace, 'v1', 'Secret', 'cluster-agent-tls'));
+    expect(secret['type']).toBe('kubernetes.io/tls');
+    expect(Object.keys(mapAt(secret, 'data')).sort()).toEqual(['ca.crt', 'tls.crt', 'tls.key']);
+    expect(secret.metadata.annotations).toEqual({ 'runos.com/cluster-uid': system.metadata.uid });
+  });
+
+  it('needs no token when it has a certificate', async () => {
+    const first = start();
+    await until(() => first.connected, 'a connection');
+    await first.stop();
+    const second = start({ token: undefined });
+    await until(() => second.connected, 'a connection');
+    expect(plane.registered).toHaveLength(1);
+  });
+
+  it('applies and removes instances, and reports over the stream', async () => {
+    const osid = newOsid();
+    start();
+    await until(() => reportsOf('AgentHello').length === 1, 'a hello');
+    instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
+    await until(() => phases(osid).at(-1) === 'ready', 'a ready instance');
+    instruct(DELETE_BUNDLE, { osid, generation: 2, revision: 2 });
+    await until(() => phases(osid).at(-1) === 'gone', 'the removal');
+    expect(await access.admin.find(refIn(osid, 'v1', 'Namespace'))).toBeUndefined();
+  });
+
+  it('repairs while it is disconnected, and reports the drift afterwards', async () => {
+    const osid = newOsid();
+    const agent = start();
+    await until(() => agent.connected, 'a connection');
+    instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
+    await until(() => phases(osid).at(-1) === 'ready', 'a ready instance');
+    plane.close();
+    await until(() => !agent.connected, 'the loss of the plane');
+    const set = refIn(osid, 'apps/v1', 'StatefulSet');
+    await access.admin.mergePatch(set, { spec: { replicas: 2 } }, { fieldManager: 'night-shift' });
+    await waitUntil(async () => mapAt(await access.admin.get(set), 'spec')['replicas'] === 1, {
+      deadlineMs: 10_000,
+      because: () => 'it was not repaired',
+    });
+    await plane.open();
+    await until(() => agent.connected, 'the connection');
+    const reported = () =>
+      plane.heard.some(({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('night-shift'));
+    await until(reported, 'the report of the drift');
+    await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
+  });
+
+  it('resyncs when the plane is not in sync', async () => {
+    plane.onReport = ({ type }) =>
+      type === 'AgentHello' ? { inSync: false } : type === 'RESYNC' ? { equal: true } : {};
+    start();
+    await until(() => reportsOf('RESYNC').length === 1, 'a resync');
+    expect(reportsOf('RESYNC')[0]).toMatchObject({ body: { step: 'root' } });
+  });
+
+  it('has one active agent of two, and the other takes over when the first stops', async () => {
+    const first = start();
+    await until(() => first.connected, 'a connection');
+    const second = start({ token: undefined });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(second.active).toBe(false);
+    await first.stop();
+    await until(() => second.connected, 'the second');
+    expect(plane.registered).toHaveLength(1);
+  });
+
+  it('does not use a certificate of another cluster', async () => {
+    const { namespace } = access;
+    const metadata = { name: 'cluster-agent-tls', namespace, annotations: { 'runos.com/cluster-uid': 'another' } };
+    const data = Object.fromEntries(
+      ['tls.crt', 'tls.key', 'ca.crt'].map((key) => [key, Buffer.from(key).toString('base64')]),
+    );
+    await access.admin.create({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata, data });
+    const agent = start();
+    await until(() => agent.active, 'the agent to be active');
+    expect(agent.connected).toBe(false);
+    expect(plane.registered).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type AgentAccess, agentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import type { Status } from '../src/status/plane-client.js';
+
+let access: AgentAccess;
+let harness: Harness;
+
+beforeAll(async () => {
+  access = await agentAccess();
+  harness = await new Harness(access).start();
+}, 900_000);
+
+afterAll(async () => {
+  await harness?.stop();
+  await access?.stop();
+});
+
+const reportsLoss = ({ conditions }: Status) =>
+  conditions.some(
+    ({ type, status, message }) => type === 'DataLost' && status === 'True' && message.includes('deleted'),
+  );
+
+describe('a deleted object with data', () => {
+  it('is a namespace: all objects are recreated after its end, and the loss is reported', async () => {
+    const osid = newOsid();
+    await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
+    const namespace = refIn(osid, 'v1', 'Namespace');
+    const { uid } = (await access.admin.get(namespace)).metadata;
+    await access.admin.delete(namespace);
+    const ending = await harness.waitForStatus(osid, ({ objects }) =>
+      objects.some((one) => one.kind === 'Namespace' && one.state === 'deleting'),
+    );
+    expect(ending.phase).toBe('applied');
+    const found = await harness.waitForDrift(osid, ({ object }) => object.kind === 'Namespace');
+    expect(found).toMatchObject({ action: 'recreated', manager: null, fields: [] });
+    const rebuilt = await harness.waitForStatus(
+      osid,
+      (status) => status.phase === 'ready' && reportsLoss(status),
+      30_000,
+    );
+    expect(rebuilt.objects.every(({ state }) => state === 'ready')).toBe(true);
+    expect((await access.admin.get(namespace)).metadata.uid).not.toBe(uid);
+    expect(harness.drifts(osid)).toHaveLength(1);
+    // The next bundle clears the condition.
+    await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 700 })));
+    expect(reportsLoss(harness.statuses.filter((status) => status.osid === osid).at(-1) as Status)).toBe(false);
+  }, 60_000);
+
+  it('is a PostgreSQL cluster', async () => {
+    const osid = newOsid('postgresql');
+    await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
+    await access.admin.delete(refIn(osid, 'postgresql.cnpg.io/v1', 'Cluster'));
+    await harness.waitForDrift(osid, ({ object, action }) => object.kind === 'Cluster' && action === 'recreated');
+    await harness.waitForStatus(osid, (status) => status.phase === 'ready' && reportsLoss(status));
+  }, 60_000);
+
+  it('is a claim without an owner', async () => {
+    const osid = newOsid();
+    await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
+    await access.admin.mergePatch(
+      refIn(osid, 'apps/v1', 'StatefulSet'),
+      { spec: { replicas: 0 } },
+      { fieldManager: 'x' },
+    );
+    await access.admin.delete(refIn(osid, 'v1', 'PersistentVolumeClaim', `data-${osid}-0`));
+    await access.admin.delete(refIn(osid, 'v1', 'Pod', `${osid}-0`));
+    await harness.waitForDrift(
+      osid,
+      ({ object, action }) => object.kind === 'PersistentVolumeClaim' && action === 'recreated',
+    );
+    await harness.waitForStatus(osid, reportsLoss);
+  }, 60_000);
+});

@@ -1,0 +1,156 @@
+import type { BodyOf, Bundle, ReplyOf, RESYNC } from '@runos/agent-protocol';
+import { systemRandom } from '@runos/kernel';
+import { type KubeObject, type ObjectRef, packObjects } from '@runos/kube-objects';
+import { createLogger } from '@runos/observability';
+import { InstanceId, Osid, TypeName } from '@runos/osid';
+import { latestRenderer, mintSecrets, renderInstance, serviceType } from '@runos/service-types';
+import { waitUntil } from '@runos/testing-process';
+import { BundleController, type BundleControllerOptions } from '../src/reconcile/bundle-controller.js';
+import type { AgentAccess } from './agent-access.js';
+import type { Status, StatusReport } from '../src/status/plane-client.js';
+
+type ResyncRequest = BodyOf<typeof RESYNC>;
+
+/** A bundle controller in a real cluster, and the reports that it sends to a plane which acknowledges them. */
+export class Harness {
+  readonly statuses: Status[] = [];
+  /** Reports that the plane has not acknowledged. */
+  readonly unacknowledged: StatusReport[] = [];
+  /** Instances whose reports the plane does not acknowledge. */
+  readonly notAcknowledging = new Set<string>();
+  onResync: (request: ResyncRequest) => ReplyOf<typeof RESYNC> = () => ({ equal: true });
+  controller: BundleController;
+
+  constructor(
+    readonly access: AgentAccess,
+    private readonly options: Partial<BundleControllerOptions> = {},
+  ) {
+    this.controller = this.#newController();
+  }
+
+  async start(): Promise<this> {
+    await this.controller.load();
+    this.controller.start();
+    await this.controller.synced();
+    return this;
+  }
+
+  /** Another controller continues with the stored bundles. */
+  async restart(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    await this.controller.stop();
+    await meanwhile();
+    this.statuses.length = 0;
+    this.controller = this.#newController();
+    await this.start();
+  }
+
+  /** Stops the controller and deletes the namespaces of its instances, without waiting for their end. */
+  async stop(): Promise<void> {
+    await this.controller.stop();
+    for (const { osid } of this.controller.instances.all()) {
+      await this.access.admin.delete({ apiVersion: 'v1', kind: 'Namespace', name: osid });
+    }
+  }
+
+  /** The first reported status of the instance that matches. */
+  async waitForStatus(osid: string, matches: (status: Status) => unknown, deadlineMs = 20_000): Promise<Status> {
+    const find = () => this.statuses.find((status) => status.osid === osid && matches(status));
+    const because = () => `no fitting status of ${osid}, the last is ${JSON.stringify(this.#last(osid), null, 1)}`;
+    await waitUntil(() => Promise.resolve(find() !== undefined), { deadlineMs, everyMs: 10, because });
+    return find() as Status;
+  }
+
+  /** All reported drifts of the instance, each once. */
+  drifts(osid: string) {
+    const all = this.statuses.filter((status) => status.osid === osid).flatMap(({ drift }) => drift ?? []);
+    return [...new Map(all.map((drift) => [JSON.stringify(drift), drift])).values()];
+  }
+
+  async waitForDrift(osid: string, matches: (drift: ReturnType<Harness['drifts']>[number]) => unknown) {
+    await this.waitForStatus(osid, ({ drift }) => drift?.some(matches));
+    return this.drifts(osid).find(matches) as NonNullable<ReturnType<Harness['drifts']>[number]>;
+  }
+
+  /** Applies a bundle and waits until it is ready. */
+  async applyUntilReady(bundle: Bundle): Promise<void> {
+    const answer = await this.controller.applyBundle(bundle);
+    if (!answer.accepted) throw new Error(answer.reason);
+    await this.waitForStatus(
+      bundle.osid,
+      ({ phase, generation }) => phase === 'ready' && generation === bundle.generation,
+    );
+  }
+
+  async removeUntilGone(osid: string, revision = 99): Promise<void> {
+    await this.controller.deleteBundle({ osid: osid as Bundle['osid'], generation: revision, revision });
+    await this.waitForStatus(osid, ({ phase }) => phase === 'gone', 60_000);
+  }
+
+  #last(osid: string): Status | undefined {
+    return this.statuses.filter((status) => status.osid === osid).at(-1);
+  }
+
+  #newController(): BundleController {
+    return new BundleController({
+      client: this.access.agent,
+      namespace: this.access.namespace,
+      logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
+      removalRequeueMs: 500,
+      checkpointDelayMs: 20,
+      plane: {
+        sendStatus: (report) => {
+          this.statuses.push(report.status);
+          if (this.notAcknowledging.has(report.status.osid)) this.unacknowledged.push(report);
+          else setImmediate(() => report.acknowledged());
+        },
+        resync: (request) => Promise.resolve(this.onResync(request)),
+      },
+      ...this.options,
+    });
+  }
+}
+
+/** A new OSID that no other spec uses. */
+export const newOsid = (type = 'valkey'): Bundle['osid'] =>
+  Osid.print(TypeName.parse(type) as TypeName, InstanceId.mint(systemRandom));
+
+const owner = { aid: 'aaaaa', cid: 'demo', clusterDomain: 'demo.aaaaa.example.com' };
+
+/** The rendered objects of an instance. */
+export function objectsOf(osid: string, changes: Record<string, unknown> = {}): KubeObject[] {
+  const type = serviceType(osid.slice(0, -6));
+  if (type === undefined) throw new Error(`there is no service type for ${osid}`);
+  return renderInstance(type, latestRenderer(type), {
+    osid,
+    ...owner,
+    version: type.type === 'valkey' ? '8.1' : '17',
+    replicas: 1,
+    storage: 'local',
+    cpuRequestMc: 0,
+    cpuLimitMc: 500,
+    memoryRequestMb: 0,
+    memoryLimitMb: 512,
+    storageMb: 1024,
+    storageClasses: {},
+    configValues: {},
+    secrets: mintSecrets(type, systemRandom),
+    ...changes,
+  });
+}
+
+export function bundleOf(
+  osid: Bundle['osid'],
+  revision: number,
+  objects: KubeObject[],
+  policy: Bundle['driftPolicy'] = 'repair',
+): Bundle {
+  const { objectsGz, digest } = packObjects(objects);
+  return { osid, generation: revision, revision, digest, driftPolicy: policy, objectsGz };
+}
+
+/** The rendered object of a kind. */
+export const ofKind = (objects: readonly KubeObject[], kind: string): KubeObject =>
+  objects.find((object) => object.kind === kind) as KubeObject;
+
+export const refIn = (osid: string, apiVersion: string, kind: string, name = osid): ObjectRef =>
+  kind === 'Namespace' ? { apiVersion, kind, name } : { apiVersion, kind, namespace: osid, name };

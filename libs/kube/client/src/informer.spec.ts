@@ -1,0 +1,150 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type KubeObject, refOf } from '@runos/kube-objects';
+import { halfOpenProxy } from '@runos/testing-basics';
+import { waitUntil } from '@runos/testing-process';
+import { KubeClient } from './kube-client.js';
+import { configMap, type KubeHarness, startKubeHarness } from '../test/harness.js';
+import { startInformer, type Informer, type InformerOptions } from './informer.js';
+
+jest.setTimeout(30_000);
+let harness: KubeHarness;
+const informers: Informer[] = [];
+const backoff = () => 20;
+
+beforeAll(async () => {
+  harness = await startKubeHarness();
+}, 900_000);
+
+afterEach(() => Promise.all(informers.splice(0).map((informer) => informer.stop())));
+afterAll(() => harness?.stop());
+
+/** Watches the ConfigMaps with a label, and records the calls of its handlers. */
+function record(client: KubeClient, label: string, options: InformerOptions = {}) {
+  const events: string[] = [];
+  const lists: number[] = [];
+  let watchErrors = 0;
+  const note = (what: string) => (object: KubeObject) =>
+    void events.push(`${what} ${object.kind} ${object.metadata.name}`);
+  const selection = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespace: harness.namespace,
+    labelSelector: `kind=${label}`,
+  };
+  const handler = {
+    onAddOrUpdate: note('changed'),
+    onDelete: note('removed'),
+    onListed: (keys: ReadonlySet<string>) => void lists.push(keys.size),
+    onWatchError: () => (watchErrors += 1),
+  };
+  const informer = startInformer(client, selection, handler, { backoff, ...options });
+  informers.push(informer);
+  const until = (line: string) =>
+    waitUntil(() => events.includes(line), { deadlineMs: 10_000, because: () => `${line} is not in ${events.join()}` });
+  return { events, lists, informer, until, watchErrors: () => watchErrors };
+}
+
+const make = (name: string, label: string, data = {}) =>
+  harness.client.apply(configMap(harness.namespace, name, data, { kind: label }));
+
+describe('an informer', () => {
+  it('reports what is listed, then every change, and what leaves the selection', async () => {
+    await make('first', 'plain');
+    const recorded = record(harness.client, 'plain');
+    await recorded.informer.synced;
+    expect([recorded.events, recorded.lists]).toEqual([['changed ConfigMap first'], [1]]);
+    await make('second', 'plain');
+    await recorded.until('changed ConfigMap second');
+    await harness.client.delete(refOf(configMap(harness.namespace, 'first')));
+    await recorded.until('removed ConfigMap first');
+    await harness.client.mergePatch(refOf(configMap(harness.namespace, 'second')), {
+      metadata: { labels: { kind: null } },
+    });
+    await recorded.until('removed ConfigMap second');
+  });
+
+  it('detects a half-open connection, and resumes where it was', async () => {
+    const proxy = await halfOpenProxy(Number(new URL(harness.cluster.server).port));
+    const client = harness.newClient({ server: `https://127.0.0.1:${proxy.port}` });
+    const recorded = record(client, 'half-open', { idleTimeoutMs: 300 });
+    await recorded.informer.synced;
+    await make('one', 'half-open');
+    await recorded.until('changed ConfigMap one');
+    proxy.freeze();
+    await make('two', 'half-open');
+    await recorded.until('changed ConfigMap two');
+    expect(recorded.events).toEqual(['changed ConfigMap one', 'changed ConfigMap two']);
+    expect(recorded.lists).toEqual([0]);
+    await recorded.informer.stop();
+    proxy.stop();
+    await client.close();
+  });
+
+  it('ends at once when it is stopped, also before its first list', async () => {
+    const recorded = record(harness.client, 'stopped');
+    await recorded.informer.stop();
+    await make('late', 'stopped');
+    expect(recorded.events).toEqual([]);
+  });
+});
+
+describe('an informer of a failing server', () => {
+  let server: Server;
+  let requests: string[];
+  afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+  /** An API server that answers lists, and each watch with the next of these streams; the last one is repeated. */
+  async function failingServer(streams: string[]): Promise<KubeClient> {
+    requests = [];
+    server = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
+      if (pathname === '/api/v1')
+        return response.end('{"resources":[{"name":"configmaps","kind":"ConfigMap","namespaced":true}]}');
+      const watching = searchParams.has('watch');
+      requests.push(watching ? `watch ${searchParams.get('resourceVersion')}` : 'list');
+      if (!watching)
+        return response.end('{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"listed"}}]}');
+      response.end(streams.length > 1 ? streams.shift() : streams[0]);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new KubeClient({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  }
+
+  const event = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
+  const bookmark = event('BOOKMARK', { metadata: { resourceVersion: '12' } });
+  const expired = event('ERROR', { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' });
+  const requested = (count: number) =>
+    waitUntil(() => requests.length >= count, { deadlineMs: 10_000, because: () => requests.join() });
+
+  it('resumes from the last bookmark', async () => {
+    const client = await failingServer([bookmark]);
+    const recorded = record(client, 'x');
+    await requested(3);
+    await recorded.informer.stop();
+    expect(requests.slice(0, 3)).toEqual(['list', 'watch 7', 'watch 12']);
+    await client.close();
+  });
+
+  it('lists again when its resourceVersion has expired', async () => {
+    const client = await failingServer([bookmark, expired, bookmark]);
+    const recorded = record(client, 'x');
+    await requested(5);
+    await recorded.informer.stop();
+    expect(requests.slice(0, 5)).toEqual(['list', 'watch 7', 'watch 12', 'list', 'watch 7']);
+    expect(recorded.lists.slice(0, 2)).toEqual([1, 1]);
+    await client.close();
+  });
+
+  it('backs off when the server ends every watch at once, or sends invalid JSON', async () => {
+    const client = await failingServer(['', 'no json\n', '']);
+    const delays: number[] = [];
+    const recorded = record(client, 'x', { backoff: (failures) => delays.push(failures) && 5 });
+    await requested(5);
+    await recorded.informer.stop();
+    expect(delays.slice(0, 3)).toEqual([1, 2, 3]);
+    expect(recorded.watchErrors()).toBeGreaterThanOrEqual(3);
+    await client.close();
+  });
+});
