@@ -76,7 +76,11 @@ class Campaign {
   ) {
     const { seed, writes, instances, clients, pauseMs } = options;
     this.#moments = new Dice(seed);
-    this.#client = new PatientClient(planeClient.info.apiUrl, planeClient.info.token, (begun) => begun < this.#excusedUntil);
+    this.#client = new PatientClient(
+      planeClient.info.apiUrl,
+      planeClient.info.token,
+      (begun) => begun < this.#excusedUntil,
+    );
     this.#load = new Load({
       client: this.#client,
       services: planeClient.services,
@@ -112,7 +116,11 @@ class Campaign {
       await Promise.all([fault.strike(this.data, this.#load.ledger), this.#doorReopens()]);
       const backMs = Date.now() - began;
       const readyMs = await allReady(this.data);
-      await clusterConnected(this.planeClient.api, `/${this.planeClient.info.aid}/clusters/${this.planeClient.info.cid}`, 60_000);
+      await clusterConnected(
+        this.planeClient.api,
+        `/${this.planeClient.info.aid}/clusters/${this.planeClient.info.cid}`,
+        60_000,
+      );
       const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
       say(`${fault.name}: back after ${seconds(backMs)} s, all ready ${seconds(readyMs)} s later`);
     } catch (error) {

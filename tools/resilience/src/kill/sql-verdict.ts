@@ -47,9 +47,9 @@ async function jobFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
 /** Each key that a client used made the one job it was told of, and no job came from anywhere else. */
 async function keyFaults(client: Client, { jobs }: Ledger): Promise<string[]> {
   const { rows } = await client.query<{ key: string | null; made: string | null; job: string | null }>(
-    `SELECT i.key, i.answer::jsonb ->> 'jobId' AS made, r.job_id AS job
-     FROM reconciler.idempotency i FULL JOIN reconciler.job_ref r ON r.job_id::text = i.answer::jsonb ->> 'jobId'
-     WHERE i.key IS NULL OR i.answer::jsonb ? 'jobId'`,
+    `SELECT i.key, i.response::jsonb ->> 'jobId' AS made, r.job_id AS job
+     FROM reconciler.idempotency i FULL JOIN reconciler.job_ref r ON r.job_id::text = i.response::jsonb ->> 'jobId'
+     WHERE i.key IS NULL OR i.response::jsonb ? 'jobId'`,
   );
   const made = new Map(rows.map(({ key, made }) => [key, made]));
   return [

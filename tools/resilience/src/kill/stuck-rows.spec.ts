@@ -25,7 +25,7 @@ describe('rows that wait for somebody', () => {
       CREATE SCHEMA billing;
       CREATE TABLE billing.outbox (id int, subject text, body jsonb, headers jsonb);
       CREATE TABLE billing.dunning (id int, next_attempt_at timestamptz, lease_expires_at timestamptz);
-      CREATE TABLE billing.idempotency (key text, request_hash text, answer text);
+      CREATE TABLE billing.idempotency (key text, request_hash text, response text);
       INSERT INTO billing.dunning VALUES (1, now() + interval '1 hour', NULL), (2, NULL, now() - interval '1 hour');
       INSERT INTO billing.idempotency VALUES ('a', 'b', '{}')`);
     expect(await stuckRows(client)).toEqual([]);
@@ -36,7 +36,7 @@ describe('rows that wait for somebody', () => {
     expect((await stuckRows(client)).sort()).toEqual([
       '1 due rows in billing.dunning',
       '1 leased rows in billing.dunning',
-      '1 unanswered rows in billing.idempotency',
+      '1 incomplete rows in billing.idempotency',
       '2 unpublished rows in billing.outbox',
     ]);
   });
