@@ -3,7 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import type { ServiceProgram } from '@runos/messaging';
 import { AccessChangesController } from './access/access-changes.controller.js';
-import { BearerStrategy } from './access/bearer.strategy.js';
+import { BearerStrategy } from './access/authentication.js';
 import { PrincipalCache } from './access/principal-cache.js';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';

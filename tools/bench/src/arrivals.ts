@@ -1,8 +1,8 @@
 import { KubeClient, watch, type WatchHandle } from '@runos/kube-client';
 import { type KubeObject, managedSelector, refKey, refOf } from '@runos/kube-objects';
 
-interface Wish {
-  readonly fits: (object: KubeObject) => boolean;
+interface Waiter {
+  readonly matches: (object: KubeObject) => boolean;
   readonly arrived: (at: number) => void;
 }
 
@@ -17,10 +17,10 @@ export function kindsOf(objects: readonly Readonly<Record<string, unknown>>[]): 
   return [...new Map(kinds.map((kind) => [JSON.stringify(kind), kind])).values()];
 }
 
-/** Follows the objects of ours on a cluster and notes, on the clock of `performance.now()`, when they came. */
+/** Watches the managed objects of a cluster and records, by `performance.now()`, when each appeared. */
 export class Arrivals {
   readonly #firstSeen = new Map<string, number>();
-  readonly #wishes = new Set<Wish>();
+  readonly #waiters = new Set<Waiter>();
   readonly #watches: WatchHandle[];
 
   constructor(client: KubeClient, kinds: readonly Kind[]) {
@@ -37,9 +37,9 @@ export class Arrivals {
     return Math.max(...objects.map((object) => this.#firstSeen.get(refKey(refOf(object))) ?? Number.NaN));
   }
 
-  /** When the first object that fits was seen; ask before causing it. */
-  first(fits: Wish['fits']): Promise<number> {
-    return new Promise((arrived) => this.#wishes.add({ fits, arrived }));
+  /** When the first matching object was seen; called before the change that causes it. */
+  first(matches: Waiter['matches']): Promise<number> {
+    return new Promise((arrived) => this.#waiters.add({ matches, arrived }));
   }
 
   async stop(): Promise<void> {
@@ -50,10 +50,10 @@ export class Arrivals {
     const now = performance.now();
     const key = refKey(refOf(object));
     if (!this.#firstSeen.has(key)) this.#firstSeen.set(key, now);
-    for (const wish of this.#wishes) {
-      if (!wish.fits(object)) continue;
-      this.#wishes.delete(wish);
-      wish.arrived(now);
+    for (const waiter of this.#waiters) {
+      if (!waiter.matches(object)) continue;
+      this.#waiters.delete(waiter);
+      waiter.arrived(now);
     }
   }
 }

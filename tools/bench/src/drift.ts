@@ -7,16 +7,16 @@ import type { Finding } from './finding.js';
 import { numbersOf } from './numbers-of.js';
 import { quantile, table } from './quantiles.js';
 
-const patienceMs = 30_000;
+const timeoutMs = 30_000;
 
-/** What a hand does to an object of ours, and how to tell that it was undone. */
+/** A manual change of a managed object, and the test for its repair. */
 interface Meddling {
   readonly what: string;
   meddle(client: KubeClient, object: KubeObject, manager: string): Promise<unknown>;
   undone(object: KubeObject, before: KubeObject): boolean;
 }
 
-/** Takes over some fields under a name of its own each time: the agent backs off from those that fight. */
+/** Takes over fields under a new field manager each time, because the agent backs off from conflicting managers. */
 const edit = (fields: Record<string, unknown>, wrong: (object: KubeObject) => boolean): Meddling => ({
   what: 'field edited',
   meddle: (client, { apiVersion, kind, metadata: { name, namespace } }, fieldManager) =>
@@ -39,7 +39,7 @@ const meddlings: readonly (readonly [kind: string, Meddling])[] = [
   ['Service', deletion],
 ];
 
-/** From a foreign change being accepted to its repair being live, beside one bare server-side apply. */
+/** From an accepted foreign change to its live repair, compared with one bare server-side apply. */
 export async function benchDrift(args: readonly string[]): Promise<readonly Finding[]> {
   const { count } = numbersOf(args, { count: 30 });
   const plane = await Plane.create();
@@ -64,7 +64,7 @@ async function run(planeClient: PlaneClient, count: number): Promise<readonly Fi
   const applied: number[] = [];
   try {
     for (let round = 0; round < count; round += 1) {
-      // A new instance each time: a second meddling with the same field would meet the back-off of a fight.
+      // A new instance each time: a second change of the same field would meet the conflict back-off.
       const { osid } = await planeClient.create('valkey', { name: `drift-${round}` });
       for (const [kind, meddling] of meddlings) {
         const ms = await timed(client, arrivals, await ownObject(client, osid, kind), meddling, `hand-${round}`);
@@ -86,7 +86,7 @@ async function run(planeClient: PlaneClient, count: number): Promise<readonly Fi
       what: 'drift → repaired',
       goal: 'p95 ≤ 250 ms, p50 ≤ 3 ×',
       figure: `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, ${(p50 / yard).toFixed(2)} ×`,
-      yardstick: `bare apply: p50 ${yard.toFixed(1)} ms`,
+      reference: `bare apply: p50 ${yard.toFixed(1)} ms`,
       met: p95 <= 250 && p50 <= 3 * yard,
     },
   ];
@@ -106,22 +106,22 @@ async function timed(
   let meddled = false;
   const back = arrivals.first((seen) => meddled && refKey(refOf(seen)) === key && undone(seen, object));
   const answer = meddle(client, object, manager);
-  // The event of the meddling itself does not fit; only what was seen before it would.
+  // The event of the change itself does not match; only an earlier state would.
   meddled = true;
   await answer;
   const began = performance.now();
   return Math.max(0, (await inTime(back, key)) - began);
 }
 
-/** A repair that never comes must not hold up the rest for ever. */
+/** A missing repair must not block the other measurements forever. */
 async function inTime(back: Promise<number>, key: string): Promise<number> {
-  const late = sleep(patienceMs, undefined, { ref: false }).then(() => {
-    throw new Error(`${key} was not repaired within ${patienceMs / 1_000} s`);
+  const late = sleep(timeoutMs, undefined, { ref: false }).then(() => {
+    throw new Error(`${key} was not repaired within ${timeoutMs / 1_000} s`);
   });
   return Promise.race([back, late]);
 }
 
-/** The yardstick: a change of one field of an object of one's own. */
+/** The reference: a change of one field of an unmanaged object. */
 async function bareApply(client: KubeClient, round: number): Promise<number> {
   const metadata = { name: 'bench-yardstick', namespace: 'default' };
   const began = performance.now();

@@ -1,12 +1,12 @@
 import { columns } from './quantiles.js';
 
-/** One figure beside what it should be; nothing fails by it. */
+/** One measured figure and its goal; missing a goal is not an error. */
 export interface Finding {
   readonly what: string;
   readonly goal: string;
   readonly figure: string;
-  /** What it was measured against, in the same run; empty where there is nothing. */
-  readonly yardstick: string;
+  /** The reference figure of the same run; empty when there is none. */
+  readonly reference: string;
   readonly met: boolean;
 }
 
@@ -14,11 +14,11 @@ export type Bench = (args: readonly string[]) => Promise<readonly Finding[]>;
 
 /** Findings as a table for a terminal. */
 export function findingsTable(findings: readonly Finding[]): string {
-  const rows = findings.map(({ what, goal, figure, yardstick, met }) => [
+  const rows = findings.map(({ what, goal, figure, reference, met }) => [
     what,
     goal,
     figure,
-    yardstick,
+    reference,
     met ? 'yes' : 'no',
   ]);
   return columns([['', 'goal', 'figure', 'yardstick', 'met'], ...rows], 'left');

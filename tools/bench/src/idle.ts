@@ -3,19 +3,17 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { Finding } from './finding.js';
-import { seedInstances } from './fixture/seed-instances.js';
-import { reconcilerUrl } from './fixture/reconciler-url.js';
+import { reconcilerUrl, seedInstances } from './fixture/seed-instances.js';
 import { numbersOf } from './numbers-of.js';
-import { servicePids } from './process/services.js';
-import { cpuMs } from './process/usage.js';
+import { cpuMs, servicePids } from './process/usage.js';
 
 const clusters = 100;
 const perCluster = 100;
-/** After the start and the seeding. V8 collects each heap once when it has calmed down, 55 to 85 s after a start. */
+/** After start and seeding. V8 collects each idle heap once, 55 to 85 s after the start. */
 const settleMs = 100_000;
 const bareProgram = `require('node:http').createServer().listen(0, '127.0.0.1')`;
 
-/** What many settled instances cost while nothing happens, beside eight Node processes that do nothing. */
+/** The cost of many idle instances, compared with eight idle Node processes. */
 export async function benchIdle(args: readonly string[]): Promise<readonly Finding[]> {
   const { seconds } = numbersOf(args, { seconds: 60 });
   const plane = await Plane.create();
@@ -34,23 +32,23 @@ export async function benchIdle(args: readonly string[]): Promise<readonly Findi
     for (const [index, [name]] of services.entries())
       process.stdout.write(`  ${name}: ${shares[index]!.toFixed(2)} %\n`);
     const sum = (figures: readonly number[]) => figures.reduce((a, b) => a + b, 0);
-    const ours = sum(shares.slice(0, services.length));
-    const theirs = sum(shares.slice(services.length));
+    const own = sum(shares.slice(0, services.length));
+    const bareShare = sum(shares.slice(services.length));
     const read = rowsAfter.rows - rowsBefore.rows;
     const transactions = (rowsAfter.transactions - rowsBefore.transactions) / seconds;
     return [
       {
         what: `${clusters * perCluster} unchanged instances, idle ${seconds} s`,
         goal: '≤ 2 % of a core for all services',
-        figure: `${ours.toFixed(2)} %`,
-        yardstick: `eight bare Node processes: ${theirs.toFixed(2)} %`,
-        met: ours <= 2,
+        figure: `${own.toFixed(2)} %`,
+        reference: `eight bare Node processes: ${bareShare.toFixed(2)} %`,
+        met: own <= 2,
       },
       {
         what: '  what is read of them meanwhile',
         goal: 'no query per instance',
         figure: `${read} rows of instances, ${transactions.toFixed(1)} transactions/s in all`,
-        yardstick: '',
+        reference: '',
         met: read < clusters * perCluster,
       },
     ];
@@ -60,7 +58,7 @@ export async function benchIdle(args: readonly string[]): Promise<readonly Findi
   }
 }
 
-/** Rows of instances and their work that any query has touched, and the database's transactions. */
+/** Rows of instances and their work that queries have read, and the database's transactions. */
 async function activity(sql: Client): Promise<{ rows: number; transactions: number }> {
   const { rows } = await sql.query<{ rows: number; transactions: number }>(
     `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS rows,

@@ -1,11 +1,11 @@
-/** So many requests are under way at once, of people who ask and of bare applies. */
-export const abreast = 16;
+/** The number of concurrent requests, of clients and of bare applies. */
+export const concurrency = 16;
 
-/** Does the work for every item, `abreast` of them at a time. */
+/** Runs the work for every item, `concurrency` of them at a time. */
 export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-  const rest = items.values();
+  const remaining = items.values();
   const worker = async (): Promise<void> => {
-    for (const item of rest) await work(item);
+    for (const item of remaining) await work(item);
   };
-  await Promise.all(Array.from({ length: abreast }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }

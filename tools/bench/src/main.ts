@@ -1,6 +1,6 @@
 import { type Bench, type Finding, findingsTable } from './finding.js';
 
-/** Every benchmark by its name, loaded only when it runs. Without a name all of them run, in this order. */
+/** Every benchmark by its name, loaded when it runs. Without a name all run, in this order. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   change: async () => (await import('./change.js')).benchChange,
   drift: async () => (await import('./drift.js')).benchDrift,
@@ -26,7 +26,7 @@ for (const each of chosen) {
   try {
     findings.push(...(await (await load())(args)));
   } catch (error) {
-    // The others are worth running all the same.
+    // The other benchmarks still run.
     process.stdout.write(`✗ ${each} broke off: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
     process.exitCode = 1;
   }

@@ -2,17 +2,17 @@ import { eventually, Plane, unlimited, withSql, PlaneClient } from '@runos/tool-
 import { residentMb } from '@runos/testing-process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from './finding.js';
-import { reconcilerUrl } from './fixture/reconciler-url.js';
+import { reconcilerUrl } from './fixture/seed-instances.js';
 import { inParallel } from './in-parallel.js';
 import { numbersOf } from './numbers-of.js';
-import { servicePids } from './process/services.js';
+import { servicePids } from './process/usage.js';
 
 const restMs = 30_000;
 const serviceMb = 150;
 const agentMb = 200;
 const appliedWithinMs = 600_000;
 
-/** Resident memory: of every service at rest, and of the cluster agent that looks after many instances. */
+/** Resident memory of every idle service, and of the cluster agent with many instances. */
 export async function benchMemory(args: readonly string[]): Promise<readonly Finding[]> {
   const { instances: count } = numbersOf(args, { instances: 1_000 });
   const plane = await Plane.create();
@@ -34,7 +34,7 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
   }
 }
 
-/** Asked of SQL once a second: a thousand jobs followed over HTTP would be most of the work. */
+/** Queries the database once a second: following a thousand jobs over HTTP would dominate the load. */
 const allHealthy = (databaseUrl: string, count: number): Promise<true> =>
   withSql(databaseUrl, (sql) =>
     eventually(`${count} instances to be healthy`, appliedWithinMs, async () => {
@@ -50,6 +50,6 @@ const finding = (what: string, mb: number, most: number): Finding => ({
   what,
   goal: `≤ ${most} MB`,
   figure: `${mb.toFixed(0)} MB`,
-  yardstick: '',
+  reference: '',
   met: mb <= most,
 });

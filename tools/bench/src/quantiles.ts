@@ -1,4 +1,4 @@
-/** The q-th quantile (0 to 1) of some figures, by nearest rank; NaN where there are none. */
+/** The q-th quantile (0 to 1) of some figures, by nearest rank; NaN without figures. */
 export function quantile(figures: readonly number[], q: number): number {
   const sorted = [...figures].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN;
@@ -7,11 +7,11 @@ export function quantile(figures: readonly number[], q: number): number {
 export interface Row {
   readonly what: string;
   readonly figures: readonly number[];
-  /** The row it is measured against. */
+  /** The reference row. */
   readonly yardstick?: readonly number[];
 }
 
-/** Rows of milliseconds as a table for a terminal: count, p50, p95, worst, and the p50 as a share of the yardstick's. */
+/** Rows of milliseconds as a table for a terminal: count, p50, p95, maximum, and the ratio of p50 to the reference. */
 export function table(rows: readonly Row[]): string {
   const cells = rows.map(({ what, figures, yardstick }) => [
     what,
@@ -22,7 +22,7 @@ export function table(rows: readonly Row[]): string {
   return columns([['', 'n', 'p50 ms', 'p95 ms', 'max ms', 'of yardstick'], ...cells], 'right');
 }
 
-/** Lines of cells, aligned: the first column to the left, the others to one side. */
+/** Lines of aligned cells: the first column to the left, the others to one side. */
 export function columns(lines: readonly (readonly string[])[], side: 'left' | 'right'): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   const print = (line: readonly string[]) =>

@@ -3,16 +3,15 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Finding } from './finding.js';
-import { seedInstances } from './fixture/seed-instances.js';
-import { reconcilerUrl } from './fixture/reconciler-url.js';
+import { reconcilerUrl, seedInstances } from './fixture/seed-instances.js';
 import { type LoadResult, runLoad } from './load/load.js';
 import { numbersOf } from './numbers-of.js';
 
 const connections = 32;
-/** Long enough that what is compiled late is compiled: more code is run for an answer of ours than for a bare one. */
+/** Long enough for V8 to compile the code, of which the gateway runs more than the bare service. */
 const warmUpSeconds = 8;
 
-/** Showing and listing through the gateway, beside a bare Nest and pg service that asks the same of the database. */
+/** Shows and lists through the gateway, compared with a bare Nest and pg service with the same queries. */
 export async function benchReads(args: readonly string[]): Promise<readonly Finding[]> {
   const { seconds } = numbersOf(args, { seconds: 8 });
   const plane = await Plane.create();
@@ -25,17 +24,17 @@ export async function benchReads(args: readonly string[]): Promise<readonly Find
     });
     try {
       const [bareUrl] = (await once(bare, 'message')) as [string];
-      const measure = async (url: string, asked: readonly string[]): Promise<LoadResult> => {
-        const load = { url, paths: asked, connections, headers: { authorization: `Bearer ${dev.token}` } };
+      const measure = async (url: string, requested: readonly string[]): Promise<LoadResult> => {
+        const load = { url, paths: requested, connections, headers: { authorization: `Bearer ${dev.token}` } };
         await runLoad({ ...load, seconds: warmUpSeconds });
         return runLoad({ ...load, seconds });
       };
       const findings: Finding[] = [];
-      for (const [what, asked] of [
+      for (const [what, requested] of [
         ['gateway show', paths],
         ['gateway list of 20', [`/${dev.aid}/${cids[0]}/services?limit=20`]],
       ] as const) {
-        findings.push(finding(what, await measure(dev.apiUrl, asked), await measure(bareUrl, asked)));
+        findings.push(finding(what, await measure(dev.apiUrl, requested), await measure(bareUrl, requested)));
       }
       return findings;
     } finally {
@@ -46,16 +45,16 @@ export async function benchReads(args: readonly string[]): Promise<readonly Find
   }
 }
 
-const told = ({ perSecond, p50, p99, failed }: LoadResult) =>
+const describeLoad = ({ perSecond, p50, p99, failed }: LoadResult) =>
   `${perSecond.toFixed(0)}/s, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms${failed > 0 ? `, ${failed} failed` : ''}`;
 
-function finding(what: string, ours: LoadResult, bare: LoadResult): Finding {
-  const [share, times] = [ours.perSecond / bare.perSecond, ours.p99 / bare.p99];
+function finding(what: string, own: LoadResult, bare: LoadResult): Finding {
+  const [share, times] = [own.perSecond / bare.perSecond, own.p99 / bare.p99];
   return {
     what: `${what}, ${connections} connections`,
     goal: '≥ 0.5 × requests/s, p99 ≤ 3 ×',
-    figure: `${told(ours)}: ${share.toFixed(2)} ×, p99 ${times.toFixed(2)} ×`,
-    yardstick: `bare Nest + pg: ${told(bare)}`,
-    met: share >= 0.5 && times <= 3 && ours.failed === 0,
+    figure: `${describeLoad(own)}: ${share.toFixed(2)} ×, p99 ${times.toFixed(2)} ×`,
+    reference: `bare Nest + pg: ${describeLoad(bare)}`,
+    met: share >= 0.5 && times <= 3 && own.failed === 0,
   };
 }

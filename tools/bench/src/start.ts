@@ -13,7 +13,7 @@ const mostMs = 6_000;
 const giveUpMs = 120_000;
 const lookMs = 20;
 
-/** `npm start` again, on data that is there: until the public API says that it is ready. */
+/** `npm start` on existing data, until the public API is ready. */
 export async function benchStart(args: readonly string[]): Promise<readonly Finding[]> {
   const { count } = numbersOf(args, { count: 5 });
   const plane = await Plane.create();
@@ -28,7 +28,7 @@ export async function benchStart(args: readonly string[]): Promise<readonly Find
         what: 'npm start again, until the plane answers',
         goal: `≤ ${mostMs / 1_000} s`,
         figure: `p50 ${(p50 / 1_000).toFixed(2)} s, worst of ${figures.length} ${(worst / 1_000).toFixed(2)} s`,
-        yardstick: '',
+        reference: '',
         met: worst <= mostMs,
       },
     ];
@@ -55,7 +55,7 @@ async function startOnce(data: string): Promise<number> {
   }
 }
 
-/** When the API was ready, and on the way, told as it is seen, when each process was. */
+/** When the API was ready; prints when each process was. */
 async function untilReady(child: ChildProcess, data: string, url: string, began: number): Promise<number> {
   const seen: string[] = [];
   const left = new Set<string>();
@@ -63,7 +63,7 @@ async function untilReady(child: ChildProcess, data: string, url: string, began:
     const now = performance.now() - began;
     const pids = (await readPlaneInfo(data).catch(() => undefined))?.pids ?? {};
     for (const [name, pid] of Object.entries(pids)) {
-      // What an earlier start wrote is there until this one writes anew.
+      // The file of the earlier start exists until this start rewrites it.
       if (pid === undefined || left.has(name) || !seenSince(pid)) continue;
       left.add(name);
       seen.push(`${name} ${(now / 1_000).toFixed(2)}`);

@@ -7,7 +7,7 @@ interface Step {
   readonly completedAt: string | null;
 }
 
-/** How long each step of some jobs took, ms. */
+/** The duration of each step of some jobs, ms. */
 export async function stepDurations(planeClient: PlaneClient, jobs: readonly string[]): Promise<Row[]> {
   const byName = new Map<string, number[]>();
   for (const job of jobs) {

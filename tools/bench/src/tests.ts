@@ -9,7 +9,7 @@ import type { Finding } from './finding.js';
 const repository = join(import.meta.dirname, '../../..');
 const testProgram = 'tools/checks/test.mjs';
 
-/** `npm test` in this checkout, as it is built; with `--first` also in a fresh clone. */
+/** `npm test` in this built checkout; with `--first` also in a fresh clone. */
 export async function benchTests(args: readonly string[]): Promise<readonly Finding[]> {
   const { values } = parseArgs({
     args: [...args],
@@ -38,7 +38,7 @@ async function timed(what: string, folder: string, mostMinutes: number): Promise
     what,
     goal: `≤ ${mostMinutes} min`,
     figure: `${minutes.toFixed(1)} min${code === 0 ? '' : ', and it failed'}`,
-    yardstick: '',
+    reference: '',
     met: code === 0 && minutes <= mostMinutes,
   };
 }

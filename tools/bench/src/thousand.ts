@@ -5,18 +5,18 @@ import { Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
 import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Kind, kindsOf } from './arrivals.js';
 import type { Finding } from './finding.js';
-import { abreast, inParallel } from './in-parallel.js';
+import { concurrency, inParallel } from './in-parallel.js';
 import { numbersOf } from './numbers-of.js';
 
-/** What was just asked for keeps the plane and the controllers busy for a moment: none of that is measured. */
+/** A pause for the plane and the controllers after the requests, which is not measured. */
 const restMs = 3_000;
 
-/** How long after the last object the end is noticed at most, ms. */
+/** The longest delay with which the end is detected, ms. */
 const countEveryMs = 100;
 
 /**
- * A thousand services that were asked for while the agent was away, beside bare applies of the same objects, in turns:
- * the best of each counts, for whatever else the machine did made only the others slower.
+ * A thousand services that were requested while the agent was disconnected, and bare applies of the same objects, in
+ * alternation. The best of each counts, because other load on the machine only makes runs slower.
  */
 export async function benchThousand(args: readonly string[]): Promise<readonly Finding[]> {
   const { instances: count, rounds } = numbersOf(args, { instances: 1_000, rounds: 3 });
@@ -25,20 +25,20 @@ export async function benchThousand(args: readonly string[]): Promise<readonly F
     yards.push(await onFreshPlane((planeClient, client) => bareApplies(planeClient, client, count)));
     all.push(await onFreshPlane((planeClient, client, data) => byTheAgent(planeClient, client, data, count)));
   }
-  const [yard, ours] = [Math.min(...yards), Math.min(...all)];
+  const [yard, own] = [Math.min(...yards), Math.min(...all)];
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   return [
     {
       what: `${count} services, empty → applied`,
       goal: '≤ 1.5 ×',
-      figure: `${seconds(ours)}, ${(ours / yard).toFixed(2)} ×`,
-      yardstick: `${abreast} parallel bare applies: ${seconds(yard)}`,
-      met: ours <= 1.5 * yard,
+      figure: `${seconds(own)}, ${(own / yard).toFixed(2)} ×`,
+      reference: `${concurrency} parallel bare applies: ${seconds(yard)}`,
+      met: own <= 1.5 * yard,
     },
   ];
 }
 
-/** Both get a Kubernetes of their own: what is left of one would slow the other down. */
+/** Both get their own Kubernetes: remaining objects of one would slow the other down. */
 async function onFreshPlane(
   measure: (planeClient: PlaneClient, client: KubeClient, data: string) => Promise<number>,
 ): Promise<number> {
@@ -46,7 +46,7 @@ async function onFreshPlane(
   try {
     await plane.start('clusterReady', unlimited);
     const planeClient = await PlaneClient.connect(plane.data);
-    const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig), { sockets: abreast });
+    const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig), { sockets: concurrency });
     try {
       return await measure(planeClient, client, plane.data);
     } finally {
@@ -73,20 +73,20 @@ async function byTheAgent(planeClient: PlaneClient, client: KubeClient, data: st
   await controlPlane(folder, 'start', 'cluster-agent');
   for (const kind of kindsOf(last)) await untilCounted(client, kind, (count + 1) * countOf(last, kind));
   const tookMs = performance.now() - began;
-  const wanted = (count + 1) * bundle.length;
+  const expected = (count + 1) * bundle.length;
   const lists = kindsOf(bundle).map((kind) => client.list({ ...kind, labelSelector: managedSelector }));
   const live = (await Promise.all(lists)).flat().length;
-  if (live < wanted) throw new Error(`${live} of ${wanted} objects are live`);
+  if (live < expected) throw new Error(`${live} of ${expected} objects are live`);
   return tookMs;
 }
 
 const countOf = (objects: readonly KubeObject[], { kind }: Kind): number =>
   objects.filter((object) => object.kind === kind).length;
 
-/** Asks for the number only: a watch would cost the API server, and this process, what the bare applies do not pay. */
-async function untilCounted(client: KubeClient, kind: Kind, wanted: number): Promise<void> {
+/** Reads only the number of objects: a watch would cost the API server and this process more than bare applies. */
+async function untilCounted(client: KubeClient, kind: Kind, expected: number): Promise<void> {
   const path = await client.mapping.path(kind);
-  for (let found = 0; found < wanted; await delay(countEveryMs)) {
+  for (let found = 0; found < expected; await delay(countEveryMs)) {
     const { items, metadata } = await client.transport.send<Counted>({ method: 'GET', path, query: { limit: 1 } });
     found = items.length + (metadata.remainingItemCount ?? 0);
   }
@@ -97,7 +97,7 @@ interface Counted {
   readonly metadata: { readonly remainingItemCount?: number };
 }
 
-/** The same objects under other names: all namespaces, then all that is in them. */
+/** The same objects under other names: all namespaces, then their content. */
 async function bareApplies(planeClient: PlaneClient, client: KubeClient, count: number): Promise<number> {
   const { osid } = await planeClient.create('valkey', { name: 'sample' });
   const text = JSON.stringify(await planeClient.bundle(osid)).replaceAll('"runos"', '"yardstick"');

@@ -90,7 +90,12 @@ class CheckRun {
   #inAllProjects = (target: string): Promise<boolean> =>
     this.#module(
       'nx/dist/bin/nx.js',
-      ...['run-many', '-t', target, '--nxBail=false', '--excludeTaskDependencies', '--output-style=static'],
+      'run-many',
+      '-t',
+      target,
+      '--nxBail=false',
+      '--excludeTaskDependencies',
+      '--output-style=static',
       // Each runs a whole plane, some under load, and needs the machine alone.
       ...(target === 'e2e' ? ['--parallel=1'] : []),
     );

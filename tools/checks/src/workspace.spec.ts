@@ -33,6 +33,14 @@ const configurationsOf = (packages: Readonly<Record<string, string>> = {}) =>
     .map((name) => folders.get(name) ?? name)
     .map((folder) => (isSplit(folder) ? join(folder, 'tsconfig.src.json') : folder));
 
+/** The configurations of other projects' test support that the tests of a project import as `<package>/test`. */
+const testSupportOf = (folder: string) => {
+  const texts = sourceFiles(root).filter(({ name }) => name.startsWith(`${folder}/`));
+  return [...folders]
+    .filter(([name]) => texts.some(({ text }) => text.includes(`from '${name}/test'`)))
+    .map(([, other]) => join(other, 'tsconfig.test.json'));
+};
+
 describe.each(compiled.map((project) => [project.folder, project] as const))('%s', (folder, project) => {
   const { dependencies, devDependencies } = project.manifest;
 
@@ -43,7 +51,9 @@ describe.each(compiled.map((project) => [project.folder, project] as const))('%s
     const parts = [source, join(folder, 'tsconfig.test.json')];
     expect(referencesIn(folder, 'tsconfig.json')).toEqual(parts);
     expect(referencesIn(folder, 'tsconfig.src.json').sort()).toEqual(configurationsOf(dependencies).sort());
-    expect(referencesIn(folder, 'tsconfig.test.json').sort()).toEqual([source, ...all].sort());
+    expect(referencesIn(folder, 'tsconfig.test.json').sort()).toEqual(
+      [source, ...all, ...testSupportOf(folder)].sort(),
+    );
   });
 
   it('pins every library, and takes the packages of this repository from their folders', () => {
@@ -82,7 +92,7 @@ describe('the workspace', () => {
 describe('the sources', () => {
   const files = sourceFiles(root);
 
-  it('have names in lower case with hyphens, and none that says nothing about their content', () => {
+  it('have names in lower case with hyphens, and none without meaning', () => {
     const allowed = /^([a-z0-9.]+(-[a-z0-9.]+)*\/)*[a-z0-9]+([-.][a-z0-9]+)*\.(ts|mjs)$/;
     expect(files.map(({ name }) => name).filter((name) => !allowed.test(name))).toEqual([]);
     const vague = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.(ts|mjs)$)/;

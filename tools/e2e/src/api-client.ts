@@ -33,7 +33,7 @@ export class ApiClient {
       body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
     const text = await response.text();
-    const answer = text === '' ? {} : JSON.parse(text);
+    const answer = text === '' ? {} : (JSON.parse(text) as Answer['body']);
     book?.record(path, response.status, text);
     return { status: response.status, body: answer, headers: response.headers };
   }

@@ -45,12 +45,11 @@ describe('bad input', () => {
   /** The number of every kind of resource that a write could create. */
   async function counts(): Promise<number[]> {
     const lists = [
-      ...[
-        `${planeClient.services}?limit=1000`,
-        `/${planeClient.info.aid}/clusters`,
-        `/${planeClient.info.aid}/api-keys`,
-      ],
-      ...[`/${planeClient.info.aid}/config-sets`, `/${planeClient.info.aid}/jobs?limit=200`],
+      `${planeClient.services}?limit=1000`,
+      `/${planeClient.info.aid}/clusters`,
+      `/${planeClient.info.aid}/api-keys`,
+      `/${planeClient.info.aid}/config-sets`,
+      `/${planeClient.info.aid}/jobs?limit=200`,
     ];
     const answers = await Promise.all(lists.map((path) => planeClient.api.get(path)));
     return answers.map(({ body }) => (Object.values(body).find(Array.isArray) ?? []).length);
@@ -113,16 +112,12 @@ describe('bad input', () => {
 
   it('answers not found for malformed ids', async () => {
     const paths = [
-      ...[
-        `/${planeClient.info.aid}/NOT_A_CID/services`,
-        `/${planeClient.info.aid}/${planeClient.info.cid}/services/valkey/nope`,
-      ],
-      ...[
-        '/jobs/not-a-uuid',
-        `/${planeClient.info.aid}/config-sets/1`,
-        `/${planeClient.info.aid}/api-keys/%00`,
-        '/nothing/at/all',
-      ],
+      `/${planeClient.info.aid}/NOT_A_CID/services`,
+      `/${planeClient.info.aid}/${planeClient.info.cid}/services/valkey/nope`,
+      '/jobs/not-a-uuid',
+      `/${planeClient.info.aid}/config-sets/1`,
+      `/${planeClient.info.aid}/api-keys/%00`,
+      '/nothing/at/all',
     ];
     for (const path of paths) expect([path, (await planeClient.api.get(path)).status]).toEqual([path, 404]);
   });

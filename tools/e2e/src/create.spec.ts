@@ -108,8 +108,9 @@ describe('creating a service', () => {
     const credentials = (await planeClient.api.get(`${instance.path}/credentials`)).body;
     expect(credentials['host']).toBe(`${instance.osid}.${instance.osid}.svc`);
     expect(await planeClient.kubectl.get('service', instance.osid, instance.osid)).toBeDefined();
-    const secrets = JSON.parse(await planeClient.kubectl.run(['get', 'secrets', '-n', instance.osid, '-o', 'json']));
-    const values = (secrets.items as object[]).flatMap((secret) =>
+    const list = await planeClient.kubectl.run(['get', 'secrets', '-n', instance.osid, '-o', 'json']);
+    const secrets = JSON.parse(list) as { items: object[] };
+    const values = secrets.items.flatMap((secret) =>
       Object.keys((valueAt(secret, 'data') as object | undefined) ?? {}).map((key) => decoded(secret, key)),
     );
     expect(values).toContain(credentials['password']);

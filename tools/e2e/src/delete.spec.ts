@@ -33,7 +33,7 @@ describe('deleting a service', () => {
     };
     await planeClient.kubectl.apply([map], 'night-shift');
     const { body } = await planeClient.api.delete(instance.path);
-    const line = await eventually('the job to say what holds it up', 120_000, async () =>
+    const line = await eventually('the reason why the job is blocked', 120_000, async () =>
       (await planeClient.api.logs(body['jobId'])).find((text) => text.includes('example.com/never')),
     );
     expect(line).toMatch(/finalizer/i);

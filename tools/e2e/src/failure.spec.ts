@@ -11,8 +11,13 @@ describe('a service that does not get ready', () => {
   it('fails its job at the deadline with object, reason and remedy, and recovers by a valid update', async () => {
     const instance = await planeClient.create('postgresql', { name: 'ailing' });
     await planeClient.kubectl.run([
-      ...['annotate', 'clusters.postgresql.cnpg.io', instance.osid, '-n', instance.osid],
-      ...['runos.dev/fail=true', '--overwrite'],
+      'annotate',
+      'clusters.postgresql.cnpg.io',
+      instance.osid,
+      '-n',
+      instance.osid,
+      'runos.dev/fail=true',
+      '--overwrite',
     ]);
     const bad = await planeClient.api.patch(instance.path, { resourceRequirementClassId: 'postgresql.c0.small' });
     const failed = await planeClient.api.ended(bad.body['jobId'], 120_000);
@@ -22,7 +27,11 @@ describe('a service that does not get ready', () => {
     expect(['unhealthy', 'degraded']).toContain((await planeClient.show(instance))['status']);
 
     await planeClient.kubectl.run([
-      ...['annotate', 'clusters.postgresql.cnpg.io', instance.osid, '-n', instance.osid],
+      'annotate',
+      'clusters.postgresql.cnpg.io',
+      instance.osid,
+      '-n',
+      instance.osid,
       'runos.dev/fail-',
     ]);
     const good = await planeClient.api.patch(instance.path, { resourceRequirementClassId: 'postgresql.c0.medium' });

@@ -11,13 +11,14 @@ const accountCommand = resolve(import.meta.dirname, '../../start/dist/account.js
 describe('authorization', () => {
   let planeClient: PlaneClient;
   let instance: Instance;
-  let foreign: { aid: string; email: string; password: string; token: string };
+  let otherOwner: { aid: string; email: string; password: string; token: string };
   beforeAll(async () => {
     planeClient = await connectToSharedPlane();
     instance = await planeClient.create('valkey', { name: 'guarded' });
     const data = String(process.env['RUNOS_E2E_DATA']);
-    const args = [accountCommand, 'add', `foreign-${Date.now()}@example.com`, '--data', data];
-    foreign = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout);
+    const args = [accountCommand, 'add', `other-${Date.now()}@example.com`, '--data', data];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    otherOwner = JSON.parse(stdout) as typeof otherOwner;
   }, 90_000);
 
   const keys = () => `/${planeClient.info.aid}/api-keys`;
@@ -95,7 +96,7 @@ describe('authorization', () => {
   });
 
   it('answers for another account like for an unknown one', async () => {
-    const api = new ApiClient(planeClient.info.apiUrl, foreign.token);
+    const api = new ApiClient(planeClient.info.apiUrl, otherOwner.token);
     const without = ({ traceId: _, ...body }: Record<string, unknown>, ...ids: string[]) =>
       ids.reduce((text, id) => text.replaceAll(id, '…'), JSON.stringify(body));
     const foreign = await api.get(instance.path);
@@ -109,7 +110,7 @@ describe('authorization', () => {
     expect([job.status, noJob.status]).toEqual([404, 404]);
     expect(without(job.body, instance.jobId)).toBe(without(noJob.body, id));
 
-    const own = await api.get(instance.path.replace(planeClient.info.aid, foreign.aid));
+    const own = await api.get(instance.path.replace(planeClient.info.aid, otherOwner.aid));
     expect([own.status, own.body['code']]).toEqual([404, 'cluster.not_found']);
   });
 

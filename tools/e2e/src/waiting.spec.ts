@@ -15,7 +15,7 @@ describe('a cluster whose agent is disconnected', () => {
     const before = Date.now();
     const instance = await planeClient.request('valkey', { name: 'patient' });
     expect(Date.now() - before).toBeLessThan(5_000);
-    const waiting = await eventually('the job to say what it waits for', 15_000, async () => {
+    const waiting = await eventually('the reason why the job waits', 15_000, async () => {
       const { body } = await planeClient.api.get(`/jobs/${instance.jobId}`);
       return body['reason'] !== null && body;
     });

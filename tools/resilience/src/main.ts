@@ -1,11 +1,11 @@
 type Program = (args: readonly string[]) => Promise<void>;
 
-/** Every way to put the plane under fire, by its name: `npm run fire -- NAME`. Each is loaded only when asked for. */
+/** Every resilience test by its name: `npm run resilience -- NAME`. Only the requested one is loaded. */
 const programs: Readonly<Record<string, () => Promise<Program>>> = {
   hostile: async () => (await import('./hostile/hostile.js')).hostile,
-  kill: async () => (await import('./kill/kill.js')).fireKill,
-  replicas: async () => (await import('./replicas/replicas.js')).fireReplicas,
-  tenants: async () => (await import('./tenants/tenants.js')).fireTenants,
+  kill: async () => (await import('./kill/kill.js')).kill,
+  replicas: async () => (await import('./replicas/replicas.js')).replicas,
+  tenants: async () => (await import('./tenants/tenants.js')).tenants,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

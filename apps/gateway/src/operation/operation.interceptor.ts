@@ -1,12 +1,11 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Operation } from '@runos/api';
 import type { Response } from 'express';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { map, type Observable } from 'rxjs';
 import { InjectConfig } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
-import { sendEvents } from '../http/send-events.js';
 import { CallContext } from './call-context.js';
 import { operationOf } from './operation-of.js';
 import { parseRequest } from './parse-request.js';
@@ -46,6 +45,19 @@ export class OperationInterceptor implements NestInterceptor {
     const done = operation.status === 202 && fieldOf(result, 'jobId') === undefined;
     response.status(done ? 200 : operation.status).json(result);
   }
+}
+
+/** Sends server-sent events with back-pressure; destroys the source when the client disconnects. */
+function sendEvents(events: Readable, request: GatewayRequest, response: Response): void {
+  response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
+  if (request.method === 'HEAD') {
+    events.destroy();
+    response.end();
+    return;
+  }
+  response.flushHeaders();
+  // A failing source closes the connection and the client reconnects with its cursor. A disconnect is no error.
+  pipeline(events, response, () => undefined);
 }
 
 const fieldOf = (result: unknown, name: string): unknown =>

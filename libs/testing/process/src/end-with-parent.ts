@@ -17,7 +17,7 @@ export function findOnPath(name: string, path = process.env.PATH ?? ''): string 
     });
 }
 
-/** A parent that dies before setpriv asks for the signal sends none: then the child has a new parent, and ends here. */
+/** When the parent dies before setpriv has requested the signal, the child has a new parent and ends here. */
 const startUnlessOrphaned = '[ "$PPID" = "$0" ] && exec "$@"';
 
 /**

@@ -86,7 +86,7 @@ describe('a child whose parent was killed', () => {
     await ended(await orphan(process.env.PATH ?? ''));
   });
 
-  it('ends even when the parent is killed before the kernel is asked to send the signal', async () => {
+  it('ends even when the parent is killed before the kernel is set to send the signal', async () => {
     const setpriv = findOnPath('setpriv');
     if (!setpriv) return;
     const slow = mkdtempSync(join(folder, 'slow-'));

@@ -9,7 +9,7 @@ export interface ChildSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** The whole environment of the child; nothing is inherited beyond it. Default: ours. */
+  /** The whole environment of the child; nothing is inherited beyond it. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** The child itself appends both outputs here, so nothing is lost when its parent dies. */

@@ -1,14 +1,14 @@
-import { Controller, Get, NotFoundException, Param, Query } from '@nestjs/common';
+import { Controller, Get, Module, NotFoundException, Param, Query } from '@nestjs/common';
 import { Access } from '@runos/messaging';
 import { Pool } from 'pg';
 
-/** As many connections as a service of ours has. */
+/** As many connections as a service of the plane. */
 const connections = 10;
 
-/** Shows and lists instances as the quickest service would that asks the same of the database. */
+/** Shows and lists instances like the fastest possible service with the same queries. */
 @Access('who measures')
 @Controller()
-export class BareController {
+class BareController {
   readonly #pool = new Pool({ connectionString: process.env['BENCH_DATABASE_URL'], max: connections });
 
   @Get('/:aid/:cid/services/:type/:id')
@@ -24,8 +24,9 @@ export class BareController {
        WHERE i.aid = $1 AND c.cid = $2 AND i.type = $3 AND i.iid = $4`,
       [aid, cid, type, id],
     );
-    if (rows.length === 0) throw new NotFoundException();
-    const { objects: _objects, secrets_sealed: _sealed, ...shown } = rows[0];
+    const [row] = rows as Record<string, unknown>[];
+    if (row === undefined) throw new NotFoundException();
+    const { objects: _objects, secrets_sealed: _sealed, ...shown } = row;
     return shown;
   }
 
@@ -43,3 +44,6 @@ export class BareController {
     return { services: rows.slice(0, Number(limit)) };
   }
 }
+
+@Module({ controllers: [BareController] })
+export class BareModule {}

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { BareModule } from './bare.module.js';
+import { BareModule } from './bare.controller.js';
 
-/** The yardstick of reads: Nest and pg, the same queries, and nothing else. Tells its parent where it listens. */
+/** The reference for reads: Nest and pg with the same queries only. Sends its address to its parent. */
 const app = await NestFactory.create(BareModule, { logger: false });
 await app.listen(0, '127.0.0.1');
 process.send?.(await app.getUrl());

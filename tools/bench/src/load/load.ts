@@ -14,11 +14,11 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
-  /** Answers other than 200. */
+  /** Responses other than 200. */
   readonly failed: number;
 }
 
-/** Puts load on a server from a process of its own, so that measuring does not wait for what is measured. */
+/** Puts load on a server from another process, so that the measurement does not share a thread with it. */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const child = fork(join(import.meta.dirname, 'main.js'), [JSON.stringify(load)]);
   const exit = once(child, 'exit').then(([code]) => {

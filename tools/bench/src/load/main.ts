@@ -2,7 +2,7 @@ import { Pool } from 'undici';
 import { quantile } from '../quantiles.js';
 import type { Load, LoadResult } from './load.js';
 
-/** Asks for the paths in turn over so many connections, each with one request at a time, and tells its parent. */
+/** Requests the paths in turn over several connections, each with one request at a time, and reports to its parent. */
 const { url, paths, connections, seconds, headers } = JSON.parse(String(process.argv[2])) as Load;
 const pool = new Pool(url, { connections, pipelining: 1 });
 const times: number[] = [];

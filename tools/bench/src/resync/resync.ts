@@ -2,21 +2,20 @@ import type { ResyncEntry } from '@runos/agent-protocol';
 import { issueAgentCredentials, TestAgent, Plane, withSql } from '@runos/tool-e2e';
 import type { Client } from 'pg';
 import type { Finding } from '../finding.js';
-import { seedInstances } from '../fixture/seed-instances.js';
-import { reconcilerUrl } from '../fixture/reconciler-url.js';
+import { reconcilerUrl, seedInstances } from '../fixture/seed-instances.js';
 import { numbersOf } from '../numbers-of.js';
 
 const perCluster = 100;
 const mostMs = 5_000;
 
 interface Exchange {
-  /** Every agent connected and told by the plane that both think the same, ms. */
+  /** Until every agent is connected and in sync, ms. */
   readonly helloMs: number;
-  /** Every agent's whole exchange, with one instance of each cluster out of step, ms. */
+  /** The resync of every agent, with one differing instance per cluster, ms. */
   readonly fullMs: number;
 }
 
-/** All agents of many clusters come back at once and compare what they store with what is wanted. */
+/** All agents of many clusters reconnect at once and compare their inventory with the desired state. */
 export async function benchResync(args: readonly string[]): Promise<readonly Finding[]> {
   const { clusters: few, more: many } = numbersOf(args, { clusters: 100, more: 500 });
   const small = await measure(few);
@@ -26,7 +25,7 @@ export async function benchResync(args: readonly string[]): Promise<readonly Fin
     what: `${what}: ${few * perCluster} instances of ${few} clusters`,
     goal: `≤ ${mostMs / 1_000} s, linear`,
     figure: `${pick(small).toFixed(0)} ms; ${many} clusters ${pick(large).toFixed(0)} ms, ${grown(pick).toFixed(1)} ×`,
-    yardstick: `${(many / few).toFixed(1)} × as many`,
+    reference: `${(many / few).toFixed(1)} × as many`,
     met: pick(small) <= mostMs && grown(pick) <= (1.3 * many) / few,
   });
   return [
@@ -65,7 +64,7 @@ async function exchange(address: string, clusters: readonly Cluster[]): Promise<
     const same = await Promise.all(agents.map(({ agent, entries }) => agent.hello(entries)));
     const helloMs = performance.now() - began;
     const apart = same.filter((each) => !each).length;
-    if (apart > 0) throw new Error(`${apart} agents were told that they are out of step, though they are not`);
+    if (apart > 0) throw new Error(`${apart} agents were reported out of sync, although they are in sync`);
     began = performance.now();
     await Promise.all(agents.map(({ agent, entries }) => agent.resync(entries.slice(1))));
     return { helloMs, fullMs: performance.now() - began };
@@ -74,7 +73,7 @@ async function exchange(address: string, clusters: readonly Cluster[]): Promise<
   }
 }
 
-/** What the agents of the seeded clusters would have stored, by cid. */
+/** The inventory of the seeded clusters' agents, by cid. */
 async function storedBy(sql: Client): Promise<Map<string, ResyncEntry[]>> {
   const { rows } = await sql.query<ResyncEntry & { cid: string }>(
     `SELECT c.cid, i.osid, r.revision, r.digest FROM instance i JOIN cluster c ON c.id = i.cluster_id

@@ -2,43 +2,43 @@ import type { Client } from '@grpc/grpc-js';
 import { issueAgentCredentials, ApiClient, TestAgent, type AgentCredentials, withSql } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { flood } from './agent-attack.js';
-import { read, type Served, servedWhile } from './served.js';
+import { read, type ClientStatistics, servedWhile } from './client-statistics.js';
 import type { Target } from './target.js';
 
 export interface Flooded {
-  /** Messages that the flooding agents got rid of. */
-  readonly said: number;
-  /** Heartbeats of another agent, before and meanwhile. */
-  readonly calmBefore: Served;
-  readonly calm: Served;
-  /** An ordinary client's reads meanwhile. */
-  readonly served: Served;
+  /** The number of messages that the flooding agents sent. */
+  readonly sent: number;
+  /** Heartbeats of another agent, before and during the flood. */
+  readonly calmBefore: ClientStatistics;
+  readonly calm: ClientStatistics;
+  /** The reads of an ordinary client during the attack. */
+  readonly served: ClientStatistics;
 }
 
-/** Some agents say as much as they are let, for a while each; another one only wants to be heard. */
-export async function floodAgents(target: Target, intruders: readonly Client[], ms: number): Promise<Flooded> {
-  const agent = new TestAgent(target.agentGateway.stream, await calmProof(target));
-  const beat = async (): Promise<boolean> => {
+/** Some agents flood the gateway, while another one sends heartbeats. */
+export async function floodAgents(target: Target, attackers: readonly Client[], ms: number): Promise<Flooded> {
+  const agent = new TestAgent(target.agentGateway.stream, await unrelatedCredentials(target));
+  const heartbeat = async (): Promise<boolean> => {
     await agent.heartbeat();
     return true;
   };
   try {
     await agent.hello([]);
-    const { served: calmBefore } = await servedWhile(beat, () => sleep(ms / 2));
-    const { outcome, served: calm } = await servedWhile(beat, () =>
+    const { served: calmBefore } = await servedWhile(heartbeat, () => sleep(ms / 2));
+    const { outcome, served: calm } = await servedWhile(heartbeat, () =>
       servedWhile(
         () => read(target),
-        () => Promise.all(intruders.map((client) => flood(client, ms))),
+        () => Promise.all(attackers.map((client) => flood(client, ms))),
       ),
     );
-    return { said: outcome.outcome.reduce((a, b) => a + b, 0), calmBefore, calm, served: outcome.served };
+    return { sent: outcome.outcome.reduce((a, b) => a + b, 0), calmBefore, calm, served: outcome.served };
   } finally {
     agent.close();
   }
 }
 
-/** Of the agent of a cluster that has nothing to do with any of this. */
-async function calmProof({ apiUrl, token, aid, data, databaseUrl }: Target): Promise<AgentCredentials> {
+/** The credentials of an agent of an unrelated cluster. */
+async function unrelatedCredentials({ apiUrl, token, aid, data, databaseUrl }: Target): Promise<AgentCredentials> {
   const cid = 'calm';
   const { status } = await new ApiClient(apiUrl, token).post(`/${aid}/clusters`, { cid });
   if (status >= 300) throw new Error(`the calm cluster was answered ${status}`);

@@ -1,36 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentFindings, attackAgents } from './agent-attack.js';
 import { attackContracts, type ContractFindings } from './contract-attack.js';
-import { type Crowd, headerFlood, hugeBodies, idle, slowBodies, slowHeaders } from './crowds.js';
+import { type ConnectionFlood, headerFlood, hugeBodies, idle, slowBodies, slowHeaders } from './connection-floods.js';
 import { attackHttp, type HttpFindings } from './http-attack.js';
 import { liveMemory } from './live-memory.js';
-import { read, type Served, servedWhile } from './served.js';
+import { read, type ClientStatistics, servedWhile } from './client-statistics.js';
 import { newestRow, rowCounts, type Target } from './target.js';
 
 export interface Findings<T> {
-  /** Of the whole attack. */
+  /** The results of the whole attack. */
   readonly findings: T;
-  /** Tables whose rows became more or fewer, though everything was refused. */
+  /** Tables whose number of rows changed, although everything was refused. */
   readonly written: readonly string[];
-  /** What each process still needed of its memory after each portion of the attack but the first, MB. */
+  /** The live memory of each process after each portion of the attack but the first, MB. */
   readonly live: readonly Readonly<Record<string, number>>[];
-  /** Processes that need more after the last portion than after the one before, which was as large. */
+  /** Processes whose live memory grew between the last two portions, which are equally large. */
   readonly grown: readonly string[];
-  /** An ordinary client's reads meanwhile. */
-  readonly served: Served;
+  /** The reads of an ordinary client during the attack. */
+  readonly served: ClientStatistics;
 }
 
-/** The first one fills caches and has code compiled; what the second one leaves, the third may not add to. */
+/** The first portion fills caches and compiles code; after that, memory must not grow. */
 const portions = 3;
 
-/** What a process may keep of a portion, MB: no more than what it holds varies by from one look to the next. */
-const mayGrowMb = 4;
+/** The tolerated growth per portion, MB: the variation between two measurements. */
+const portionGrowthMb = 4;
 
-/** Sessions come and go with agents and people, and refusals are audited; these say nothing of what was refused. */
-const restless = /\.(session|replica|agent|failed_log_in|audit_entry)$/;
+/** Tables that change without the attack: sessions of agents and users, and the audit of refusals. */
+const changingTables = /\.(session|replica|agent|failed_log_in|audit_entry)$/;
 
-/** Every attack that sends inputs which must be refused, in equal portions, to see what each leaves. */
-async function measured<T extends object>(
+/** Runs an attack whose inputs must be refused, in equal portions, and measures memory after each. */
+async function measureAttack<T extends object>(
   target: Target,
   attack: (portion: number) => Promise<T>,
 ): Promise<Findings<T>> {
@@ -44,66 +44,68 @@ async function measured<T extends object>(
         findings.push(await attack(portion));
         if (portion > 0) live.push(await liveMemory(target));
       }
-      return { findings: findings.reduce(joined), live };
+      return { findings: findings.reduce(addFindings), live };
     },
   );
   await sleep(1_000);
   const after = await rowCounts(target);
-  const changed = Object.keys(after).filter((table) => !restless.test(table) && after[table] !== before[table]);
+  const changed = Object.keys(after).filter((table) => !changingTables.test(table) && after[table] !== before[table]);
   const written = await Promise.all(
     changed.map(
       async (table) => `${table} ${before[table]} → ${after[table]}, the newest: ${await newestRow(target, table)}`,
     ),
   );
-  return { ...outcome, written, grown: grownIn(outcome.live), served };
+  return { ...outcome, written, grown: findGrowth(outcome.live), served };
 }
 
-/** Which processes need more at the last look than at the one before. @throws Error when no process told anything */
-export function grownIn(live: Findings<unknown>['live'], most = mayGrowMb): string[] {
+/** The processes whose memory grew between the last two measurements. @throws Error without any measurement */
+export function findGrowth(live: Findings<unknown>['live'], most = portionGrowthMb): string[] {
   const [before, after] = [live.at(-2) ?? {}, live.at(-1) ?? {}];
   const names = Object.keys(after);
-  if (names.length === 0) throw new Error('no process told what it needs of its memory');
+  if (names.length === 0) throw new Error('no process reported its memory');
   return names
     .map((name) => ({ name, mb: Number(after[name]) - Number(before[name]) }))
     .filter(({ mb }) => !(mb <= most))
     .map(({ name, mb }) => `${name} kept ${mb.toFixed(1)} MB`);
 }
 
-/** Adds up what was counted and lists what was wrong. */
-function joined<T>(one: T, other: T): T {
+/** Adds counts and concatenates lists. */
+function addFindings<T>(one: T, other: T): T {
   if (typeof one === 'number') return (one + Number(other)) as T;
   if (Array.isArray(one)) return [...one, ...(other as unknown[])] as T;
   const names = new Set([...Object.keys(one as object), ...Object.keys(other as object)]);
   const both = [...names].map((name) => {
     const [a, b] = [one, other].map((each) => (each as Readonly<Record<string, unknown>>)[name]);
-    return [name, a === undefined ? b : b === undefined ? a : joined(a, b)];
+    return [name, a === undefined ? b : b === undefined ? a : addFindings(a, b)];
   });
   return Object.fromEntries(both) as T;
 }
 
 export const fuzzHttp = (target: Target, bodies: number, seed: number): Promise<Findings<HttpFindings>> =>
-  measured(target, (portion) => attackHttp(target, Math.ceil(bodies / portions), seed + portion * 1_000));
+  measureAttack(target, (portion) => attackHttp(target, Math.ceil(bodies / portions), seed + portion * 1_000));
 
 export const fuzzContracts = (target: Target, each: number, seed: number): Promise<Findings<ContractFindings>> =>
-  measured(target, (portion) => attackContracts(target, Math.ceil(each / portions), seed + portion * 1_000));
+  measureAttack(target, (portion) => attackContracts(target, Math.ceil(each / portions), seed + portion * 1_000));
 
-/** `intruders`: nodes of the account whose agents have gone mad. */
+/** `attackers`: registered nodes of the account that send hostile envelopes. */
 export const fuzzAgents = (
   target: Target,
-  intruders: Parameters<typeof attackAgents>[1],
+  attackers: Parameters<typeof attackAgents>[1],
   count: number,
   seed: number,
 ): Promise<Findings<AgentFindings>> =>
-  measured(target, (portion) => attackAgents(target, intruders, Math.ceil(count / portions), seed + portion * 1_000));
+  measureAttack(target, (portion) =>
+    attackAgents(target, attackers, Math.ceil(count / portions), seed + portion * 1_000),
+  );
 
-export interface Crowded {
+export interface ConnectionFloodResult {
   readonly attack: string;
   readonly connections: number;
-  readonly served: Served;
+  readonly served: ClientStatistics;
 }
 
-/** An ordinary client's reads for a while. */
-export const readsFor = async (target: Target, ms: number): Promise<Served> =>
+/** Reads as an ordinary client for a while. */
+export const readsFor = async (target: Target, ms: number): Promise<ClientStatistics> =>
   (
     await servedWhile(
       () => read(target),
@@ -111,17 +113,17 @@ export const readsFor = async (target: Target, ms: number): Promise<Served> =>
     )
   ).served;
 
-/** Each crowd in turn, while an ordinary client reads. */
-export async function crowd(target: Target, size: number, ms: number): Promise<Crowded[]> {
+/** Runs each connection flood while an ordinary client reads. */
+export async function runConnectionFloods(target: Target, size: number, ms: number): Promise<ConnectionFloodResult[]> {
   const small = Math.ceil(size / 20);
-  const attacks: (() => Promise<Crowd>)[] = [
+  const attacks: (() => Promise<ConnectionFlood>)[] = [
     () => idle(target, size),
     () => slowHeaders(target, small),
     () => slowBodies(target, small),
     () => headerFlood(target, small),
     () => hugeBodies(target, 4),
   ];
-  const outcomes: Crowded[] = [];
+  const outcomes: ConnectionFloodResult[] = [];
   for (const attack of attacks) {
     const { name, connections, stop } = await attack();
     try {

@@ -3,15 +3,15 @@ import { contracts, inboxOf, type RequestContract, type ServiceName } from '@run
 import { readDataFile } from '@runos/tool-e2e';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { abyss, nearValid, type Schema } from './near-valid.js';
+import { deepJson, nearValid, type Schema } from './near-valid.js';
 import type { Target } from './target.js';
 
 const requests = contracts.filter((contract): contract is RequestContract => contract.kind === 'request');
 
-/** Bytes that no contract takes. */
-const malformed = ['', '{', 'null', '[]', '"x"', '7', '\u0000', '['.repeat(50_000), abyss, '{"__proto__":{"a":1}}'];
+/** Bytes that every contract refuses. */
+const malformed = ['', '{', 'null', '[]', '"x"', '7', '\u0000', '['.repeat(50_000), deepJson, '{"__proto__":{"a":1}}'];
 
-/** Inputs that a contract refuses by its own schema: nearly right ones, and such as are nothing at all. */
+/** Inputs that the schema of a contract refuses: nearly valid and malformed ones. */
 function refusedBy({ input }: RequestContract, count: number, seed: number): Uint8Array[] {
   const schema = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Schema;
   const near = fc.sample(nearValid(schema), { numRuns: count, seed }).map((value) => JSON.stringify(value) ?? '');
@@ -19,21 +19,21 @@ function refusedBy({ input }: RequestContract, count: number, seed: number): Uin
     try {
       return !input.safeParse(text === '' ? undefined : JSON.parse(text)).success;
     } catch {
-      return true; // it is no JSON
+      return true; // it is not JSON
     }
   });
   return [...wrong.map((text) => new Uint8Array(Buffer.from(text))), Uint8Array.from([0x22, 0xc3, 0x28, 0x22])];
 }
 
-/** How many questions there are that a service may be asked. */
-export const questions = requests.length;
+/** The number of request contracts. */
+export const requestCount = requests.length;
 
 export interface ContractFindings {
   readonly sent: number;
   readonly wrong: readonly string[];
 }
 
-/** Asks every request of the plane, as a service that may, what its contract does not allow. */
+/** Sends invalid requests to every request subject, as a service with the permission to. */
 export async function attackContracts(target: Target, each: number, seed: number): Promise<ContractFindings> {
   const { passwords } = await readDataFile<{ passwords: Record<ServiceName, string> }>(target.data, 'secrets.json');
   const { natsUrl } = await readDataFile<{ natsUrl: string }>(target.data, 'operator.json');
@@ -41,7 +41,7 @@ export async function attackContracts(target: Target, each: number, seed: number
   let sent = 0;
   for (const [index, contract] of requests.entries()) {
     const [user] = contract.callers;
-    if (user === undefined) throw new Error(`nobody may ask ${contract.subject}`);
+    if (user === undefined) throw new Error(`no service may request ${contract.subject}`);
     const connection = await connect({
       servers: natsUrl,
       user,
@@ -59,7 +59,7 @@ export async function attackContracts(target: Target, each: number, seed: number
   return { sent, wrong };
 }
 
-/** The code of the fault that a question is answered with; `none` when it is answered. */
+/** The fault code of a reply; `none` when the request succeeded. */
 async function faultCode(connection: NatsConnection, subject: string, data: Uint8Array): Promise<string> {
   const asTenant = headers();
   asTenant.set('runos-tenant', 'zzzz9');

@@ -3,76 +3,84 @@ import type { Client } from '@grpc/grpc-js';
 import { readPlaneInfo, Plane, unlimited } from '@runos/tool-e2e';
 import { services } from '@runos/tool-start';
 import { floodAgents } from './agent-flood.js';
-import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp, grownIn, readsFor } from './attack.js';
-import { questions } from './contract-attack.js';
-import { intruder } from './intruder.js';
+import {
+  runConnectionFloods,
+  type Findings,
+  fuzzAgents,
+  fuzzContracts,
+  fuzzHttp,
+  findGrowth,
+  readsFor,
+} from './attack.js';
+import { requestCount } from './contract-attack.js';
+import { connectAttacker } from '../agent/join-as-node.js';
 import { issueSecrets } from './issue-secrets.js';
 import { inspectable } from './live-memory.js';
-import type { Served } from './served.js';
+import type { ClientStatistics } from './client-statistics.js';
 import type { Target } from './target.js';
 
 describe('a plane under hostile input', () => {
   let plane: Plane;
   let target: Target;
-  let intruders: readonly Client[] = [];
+  let attackers: readonly Client[] = [];
   beforeAll(async () => {
     plane = await Plane.create();
     const dev = await plane.start('clusterReady', { ...unlimited, ...inspectable });
     target = { ...dev, data: plane.data };
     await issueSecrets(target);
-    intruders = await Promise.all(['mad-1', 'mad-2'].map((name) => intruder(target, name)));
+    attackers = await Promise.all(['mad-1', 'mad-2'].map((name) => connectAttacker(target, name)));
   }, 180_000);
   afterAll(async () => {
-    intruders.forEach((client) => client.close());
+    attackers.forEach((client) => client.close());
     await plane.remove();
   }, 60_000);
 
-  const expectServed = (during: string, { asked, failed }: Served): void =>
-    expect([during, asked > 0, failed]).toEqual([during, true, 0]);
+  const expectServed = (during: string, { requests, failed }: ClientStatistics): void =>
+    expect([during, requests > 0, failed]).toEqual([during, true, 0]);
 
-  const ours = expect.arrayContaining([...services.map(({ name }) => name), 'cluster-agent']);
+  const own = expect.arrayContaining([...services.map(({ name }) => name), 'cluster-agent']);
 
   function expectHarmless({ written, live, grown, served }: Findings<unknown>): void {
     expect(written).toEqual([]);
-    for (const needed of live) expect(Object.keys(needed)).toEqual(ours);
+    for (const needed of live) expect(Object.keys(needed)).toEqual(own);
     expect(grown).toEqual([]);
     expectServed('the attack', served);
   }
 
-  it('serves while nothing happens', async () => {
+  it('serves before the attacks', async () => {
     expectServed('nothing', await readsFor(target, 500));
   });
 
-  it('refuses whatever is sent to its operations, and writes nothing', async () => {
+  it('refuses every hostile request to its operations, and writes nothing', async () => {
     const seen = await fuzzHttp(target, 800, 1);
     expect(seen.findings.sent).toBeGreaterThanOrEqual(800);
     expect(seen.findings.wrong).toEqual([]);
     expectHarmless(seen);
   }, 120_000);
 
-  it('answers an invalid question of a service as that', async () => {
+  it('answers an invalid request of a service with a fault', async () => {
     const seen = await fuzzContracts(target, 10, 1);
-    expect(seen.findings.sent).toBeGreaterThan(30 * questions);
+    expect(seen.findings.sent).toBeGreaterThan(30 * requestCount);
     expect(seen.findings.wrong).toEqual([]);
     expectHarmless(seen);
   }, 120_000);
 
-  it('hears out agents gone mad', async () => {
-    const seen = await fuzzAgents(target, intruders, 300, 1);
+  it('survives hostile envelopes of agents', async () => {
+    const seen = await fuzzAgents(target, attackers, 300, 1);
     expect(seen.findings.unexpected).toEqual([]);
     expectHarmless(seen);
     expect((await readPlaneInfo(plane.data)).clusterReady).toBe(true);
   }, 120_000);
 
-  it('hears other agents while some flood it', async () => {
-    const { said, calm, served } = await floodAgents(target, intruders, 2_000);
-    expect(said).toBeGreaterThan(500);
+  it('serves other agents while some flood it', async () => {
+    const { sent, calm, served } = await floodAgents(target, attackers, 2_000);
+    expect(sent).toBeGreaterThan(500);
     expectServed('the flood, as an agent', calm);
     expectServed('the flood', served);
   }, 120_000);
 
-  it('serves others while it is crowded', async () => {
-    const outcomes = await crowd(target, 4_000, 1_000);
+  it('serves other clients during connection floods', async () => {
+    const outcomes = await runConnectionFloods(target, 4_000, 1_000);
     expect(outcomes.length).toBe(5);
     for (const { attack, served } of outcomes) expectServed(attack, served);
   }, 120_000);
@@ -81,7 +89,7 @@ describe('a plane under hostile input', () => {
     expect((await readPlaneInfo(plane.data)).pids).toEqual(target.pids);
   });
 
-  it('has told no secret to any log, refusal, message or table', async () => {
+  it('has written no secret to any log, refusal, message or table', async () => {
     const { places } = await plane.finish();
     const some = ['gateway.log', 'reconciler.log', 'nats.log', 'jobs.job_log.line', 'reconciler.outbox.body'];
     expect(places).toEqual(expect.arrayContaining(some));
@@ -89,13 +97,13 @@ describe('a plane under hostile input', () => {
   }, 60_000);
 });
 
-describe('memory that is kept', () => {
-  it('is noticed from one portion to the next, and that which was not asked', () => {
+describe('memory growth', () => {
+  it('is detected between portions, also for processes without a measurement', () => {
     const needed = (gateway: number) => ({ gateway, jobs: 30 });
-    expect(grownIn([needed(30), needed(50), needed(51)])).toEqual([]);
-    expect(grownIn([needed(30), needed(50), needed(57)], 10)).toEqual([]);
-    expect(grownIn([needed(30), needed(50), needed(57)])).toEqual(['gateway kept 7.0 MB']);
-    expect(grownIn([{ jobs: 30 }, { jobs: 30 }, needed(30)])).toEqual([expect.stringMatching(/^gateway/)]);
-    expect(() => grownIn([{}, {}, {}])).toThrow('no process');
+    expect(findGrowth([needed(30), needed(50), needed(51)])).toEqual([]);
+    expect(findGrowth([needed(30), needed(50), needed(57)], 10)).toEqual([]);
+    expect(findGrowth([needed(30), needed(50), needed(57)])).toEqual(['gateway kept 7.0 MB']);
+    expect(findGrowth([{ jobs: 30 }, { jobs: 30 }, needed(30)])).toEqual([expect.stringMatching(/^gateway/)]);
+    expect(() => findGrowth([{}, {}, {}])).toThrow('no process');
   });
 });

@@ -1,22 +1,31 @@
 import { Plane, unlimited } from '@runos/tool-e2e';
-import { optionsOf, say } from '../program.js';
+import { optionsOf, print } from '../options.js';
 import { floodAgents } from './agent-flood.js';
-import { crowd, type Findings, fuzzAgents, fuzzContracts, fuzzHttp, grownIn, readsFor } from './attack.js';
-import { intruder } from './intruder.js';
+import {
+  runConnectionFloods,
+  type Findings,
+  fuzzAgents,
+  fuzzContracts,
+  fuzzHttp,
+  findGrowth,
+  readsFor,
+} from './attack.js';
+import { connectAttacker } from '../agent/join-as-node.js';
 import { issueSecrets } from './issue-secrets.js';
 import { inspectable, liveMemory } from './live-memory.js';
-import type { Served } from './served.js';
+import type { ClientStatistics } from './client-statistics.js';
 import { memoryOf, rowCounts, type Target } from './target.js';
 
-/** What a process may need more after everything than before it, MB: its caches are warm, and its code compiled. */
-const mayGrowInAllMb = 12;
+/** The tolerated growth over all attacks, MB: for warm caches and compiled code. */
+const totalGrowthMb = 12;
 
-/** How long an ordinary client reads before anything happens, and during each crowd, ms. */
+/** How long an ordinary client reads before the attacks, and during each connection flood, ms. */
 const readMs = 10_000;
 
-const told = ({ asked, failed, p99Ms }: Served): string => `${asked} asked, ${failed} failed, p99 ${p99Ms} ms`;
+const describeStatistics = ({ requests, failed, p99Ms }: ClientStatistics): string =>
+  `${requests} requests, ${failed} failed, p99 ${p99Ms} ms`;
 
-/** `npm run fire -- hostile [--bodies 10000] [--seed N] [--connections 10000]`, on a plane of its own. */
+/** `npm run resilience -- hostile [--bodies 10000] [--seed N] [--connections 10000]`: starts and attacks a plane. */
 export async function hostile(args: readonly string[]): Promise<void> {
   const extent = optionsOf('hostile', args, { bodies: 10_000, connections: 10_000 });
   const plane = await Plane.create();
@@ -25,21 +34,21 @@ export async function hostile(args: readonly string[]): Promise<void> {
     const target = { ...dev, data: plane.data };
     await issueSecrets(target);
     const before = await memory(target);
-    const wrong = await everyAttack(target, extent);
+    const wrong = await runAttacks(target, extent);
     const after = await memory(target);
-    wrong.push(...grownIn([before.live, after.live], mayGrowInAllMb));
-    say('memory, MB, before → after: needed; resident');
+    wrong.push(...findGrowth([before.live, after.live], totalGrowthMb));
+    print('memory, MB, before → after: needed; resident');
     const figure = (mb: number | undefined): string => Number(mb).toFixed(0).padStart(4);
     for (const name of Object.keys(after.live)) {
       const [needed, resident] = (['live', 'resident'] as const).map(
         (kind) => `${figure(before[kind][name])} → ${figure(after[kind][name])}`,
       );
-      say(`  ${name.padEnd(16)} ${needed}; ${resident}`);
+      print(`  ${name.padEnd(16)} ${needed}; ${resident}`);
     }
     const { places } = await plane.finish();
-    say(`no secret in ${places.length} files and columns`);
-    for (const fault of wrong) say(`wrong ${fault}`);
-    say(
+    print(`no secret in ${places.length} files and columns`);
+    for (const fault of wrong) print(`wrong ${fault}`);
+    print(
       wrong.length === 0 ? 'everything was refused, and everybody else was served' : `${wrong.length} things are wrong`,
     );
     process.exitCode = wrong.length === 0 ? 0 : 1;
@@ -48,20 +57,20 @@ export async function hostile(args: readonly string[]): Promise<void> {
   }
 }
 
-/** By process, MB. Resident memory is looked at first: to ask what is needed lets go of the rest. */
+/** By process, MB. Resident memory is measured first, because measuring live memory collects garbage. */
 async function memory(target: Target) {
   const resident = await memoryOf(target);
   return { resident, live: await liveMemory(target) };
 }
 
-interface Extent {
+interface AttackSize {
   readonly bodies: number;
   readonly seed: number;
   readonly connections: number;
 }
 
-/** One after the other, each told when it is over; answers what was not as it must be. */
-async function everyAttack(target: Target, { bodies, seed, connections }: Extent): Promise<string[]> {
+/** Runs one attack after the other, prints the result of each, and returns all failures. */
+async function runAttacks(target: Target, { bodies, seed, connections }: AttackSize): Promise<string[]> {
   const wrong: string[] = [];
   const note = <T extends object>(
     name: string,
@@ -69,39 +78,43 @@ async function everyAttack(target: Target, { bodies, seed, connections }: Extent
     own: string[],
   ) => {
     const { wrong: _, unexpected: __, ...figures } = findings as Record<string, unknown>;
-    say(`${name}: ${JSON.stringify(figures)}; written: ${written.join(', ') || 'nothing'}; meanwhile ${told(served)}`);
+    print(
+      `${name}: ${JSON.stringify(figures)}; written: ${written.join(', ') || 'nothing'}; meanwhile ${describeStatistics(served)}`,
+    );
     const needed = Object.keys(live.at(-1) ?? {}).map(
       (each) => `${each} ${live.map((mb) => Number(mb[each]).toFixed(1)).join(' → ')}`,
     );
-    say(`  needed after two portions → three, MB: ${needed.join('; ')}`);
+    print(`  needed after two portions → three, MB: ${needed.join('; ')}`);
     wrong.push(...own, ...written, ...grown, ...unserved(name, served));
   };
   const calm = await readsFor(target, readMs);
-  say(`before all: ${told(calm)}`);
+  print(`before all: ${describeStatistics(calm)}`);
   wrong.push(...unserved('nothing', calm));
   const http = await fuzzHttp(target, bodies, seed);
   note('HTTP operations', http, [...http.findings.wrong]);
   const contracts = await fuzzContracts(target, Math.ceil(bodies / 100), seed);
   note('NATS contracts', contracts, [...contracts.findings.wrong]);
-  const intruders = await Promise.all(['mad-1', 'mad-2', 'mad-3'].map((name) => intruder(target, name)));
+  const attackers = await Promise.all(['mad-1', 'mad-2', 'mad-3'].map((name) => connectAttacker(target, name)));
   try {
-    const agents = await fuzzAgents(target, intruders, Math.ceil(bodies / 5), seed);
+    const agents = await fuzzAgents(target, attackers, Math.ceil(bodies / 5), seed);
     note('agents', agents, [...agents.findings.unexpected]);
     const instances = (await rowCounts(target))['reconciler.instance'];
-    const flooded = await floodAgents(target, intruders, 10_000);
-    say(`flood of ${flooded.said} messages by ${intruders.length} agents: another agent ${told(flooded.calm)}`);
-    say(`  (before: ${told(flooded.calmBefore)}); reads ${told(flooded.served)}`);
+    const flooded = await floodAgents(target, attackers, 10_000);
+    print(
+      `flood of ${flooded.sent} messages by ${attackers.length} agents: another agent ${describeStatistics(flooded.calm)}`,
+    );
+    print(`  (before: ${describeStatistics(flooded.calmBefore)}); reads ${describeStatistics(flooded.served)}`);
     wrong.push(...unserved('the flood, as an agent,', flooded.calm), ...unserved('the flood', flooded.served));
     if ((await rowCounts(target))['reconciler.instance'] !== instances) wrong.push('the flood changed the instances');
   } finally {
-    intruders.forEach((client) => client.close());
+    attackers.forEach((client) => client.close());
   }
-  for (const { attack, connections: open, served } of await crowd(target, connections, readMs)) {
-    say(`${open} × ${attack}: ${told(served)}`);
+  for (const { attack, connections: open, served } of await runConnectionFloods(target, connections, readMs)) {
+    print(`${open} × ${attack}: ${describeStatistics(served)}`);
     wrong.push(...unserved(attack, served));
   }
   return wrong;
 }
 
-const unserved = (during: string, { asked, failed }: Served): string[] =>
-  asked === 0 || failed > 0 ? [`${failed} of ${asked} were not served during ${during}`] : [];
+const unserved = (during: string, { requests, failed }: ClientStatistics): string[] =>
+  requests === 0 || failed > 0 ? [`${failed} of ${requests} were not served during ${during}`] : [];

@@ -3,8 +3,8 @@ import { recorderOf } from '@runos/tool-e2e';
 import fc from 'fast-check';
 import { Agent } from 'node:http';
 import { z } from 'zod';
-import { abyss, nearValid, type Schema } from './near-valid.js';
-import { type Said, send, type Sent } from './raw-request.js';
+import { deepJson, nearValid, type Schema } from './near-valid.js';
+import { type RawResponse, sendRaw, type RawRequest } from './raw-request.js';
 import type { Target } from './target.js';
 
 const schemaOf = (schema: z.ZodType): Schema =>
@@ -13,7 +13,7 @@ const schemaOf = (schema: z.ZodType): Schema =>
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
-/** A value as bytes, now and then not as JSON has it. */
+/** A value as bytes, sometimes not as valid JSON. */
 const written = (value: unknown): fc.Arbitrary<Uint8Array> => {
   const text = JSON.stringify(value) ?? '';
   return fc.oneof(
@@ -21,14 +21,14 @@ const written = (value: unknown): fc.Arbitrary<Uint8Array> => {
     {
       weight: 1,
       arbitrary: fc.constantFrom(
-        ...[
-          bytes(text.slice(0, -1)),
-          bytes(`\ufeff${text}`),
-          bytes(`${text}${text}`),
-          bytes('['.repeat(50_000)),
-          bytes(abyss),
-        ],
-        ...[bytes('{"name":1,"name":2}'), bytes('{"__proto__":{"a":1}}'), Uint8Array.from([0x22, 0xc3, 0x28, 0x22])],
+        bytes(text.slice(0, -1)),
+        bytes(`\ufeff${text}`),
+        bytes(`${text}${text}`),
+        bytes('['.repeat(50_000)),
+        bytes(deepJson),
+        bytes('{"name":1,"name":2}'),
+        bytes('{"__proto__":{"a":1}}'),
+        Uint8Array.from([0x22, 0xc3, 0x28, 0x22]),
       ),
     },
     { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 300 }) },
@@ -63,17 +63,17 @@ const contentType = fc.oneof(
   },
 );
 
-/** Whether an operation might take such a body: those are sent where they can reach nothing. */
-function mayTake({ body }: Operation, raw: Uint8Array | undefined): boolean {
+/** Whether an operation may accept such a body: those are sent to paths without effect. */
+function mayAccept({ body }: Operation, raw: Uint8Array | undefined): boolean {
   try {
     return body.safeParse(raw === undefined || raw.length === 0 ? {} : JSON.parse(utf8.decode(raw))).success;
   } catch {
-    return false; // it is no JSON
+    return false; // it is not JSON
   }
 }
 
-/** A request that an operation must refuse, or may answer when it only reads. */
-function requestsTo(operation: Operation, target: Target): fc.Arbitrary<Sent> {
+/** A request that an operation must refuse, unless it only reads. */
+function requestsTo(operation: Operation, target: Target): fc.Arbitrary<RawRequest> {
   const { method, path } = operation;
   const writes = method === 'POST' || method === 'PATCH';
   const body = writes ? nearValid(schemaOf(operation.body)).chain(written) : fc.constant(undefined);
@@ -95,7 +95,7 @@ function requestsTo(operation: Operation, target: Target): fc.Arbitrary<Sent> {
     lost: fc.integer({ min: 0, max: 7 }),
   });
   return part.map((made) => {
-    const nowhere = method === 'DELETE' || (writes && mayTake(operation, made.body));
+    const nowhere = method === 'DELETE' || (writes && mayAccept(operation, made.body));
     const known: Record<string, string> = { aid: nowhere ? 'zzzz9' : target.aid, cid: target.cid, type: 'valkey' };
     const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
     const broken = names[made.lost];
@@ -112,29 +112,29 @@ function requestsTo(operation: Operation, target: Target): fc.Arbitrary<Sent> {
 export interface HttpFindings {
   readonly sent: number;
   readonly byStatus: Readonly<Record<number, number>>;
-  /** What was answered with 5xx, not at all, or accepted though it had to be refused. */
+  /** Requests with a 5xx response or none, and those that were accepted instead of refused. */
   readonly wrong: readonly string[];
 }
 
-const inTurn = 16;
+const concurrency = 16;
 
 /** Sends `count` requests over all operations, the same ones for the same seed. */
 export async function attackHttp(target: Target, count: number, seed: number): Promise<HttpFindings> {
-  // With a body they may take, these two concern whoever asks and nobody else: there is nowhere to send them.
+  // These two act on the caller alone, so no path makes an accepted body harmless: they are left out.
   const attacked = operations.filter(({ path }) => path !== '/auth/logout');
   const each = Math.ceil(count / attacked.length);
-  const agent = new Agent({ keepAlive: true, maxSockets: inTurn });
+  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const book = recorderOf(target.apiUrl);
   const byStatus: Record<number, number> = {};
   const wrong: string[] = [];
   let sent = 0;
-  const judge = (operation: Operation, request: Sent, { status, text }: Said): void => {
+  const judge = (operation: Operation, request: RawRequest, { status, text }: RawResponse): void => {
     sent += 1;
     book?.record(request.path, status, text);
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     const accepted = operation.method !== 'GET' && status < 400;
-    const told = [target.token, target.password].some((secret) => text.includes(secret));
-    if (status !== 0 && status < 500 && !accepted && !told) return;
+    const leaked = [target.token, target.password].some((secret) => text.includes(secret));
+    if (status !== 0 && status < 500 && !accepted && !leaked) return;
     const body = request.body === undefined ? '' : Buffer.from(request.body).toString().slice(0, 200);
     wrong.push(`${operation.id}: ${status} to ${request.method} ${request.path} ${body} → ${text.slice(0, 200)}`);
   };
@@ -143,9 +143,9 @@ export async function attackHttp(target: Target, count: number, seed: number): P
       const queue = fc.sample(requestsTo(operation, target), { numRuns: each, seed: seed + index });
       const one = async (): Promise<void> => {
         for (let next = queue.pop(); next !== undefined; next = queue.pop())
-          judge(operation, next, await send(target.apiUrl, agent, next));
+          judge(operation, next, await sendRaw(target.apiUrl, agent, next));
       };
-      await Promise.all(Array.from({ length: inTurn }, one));
+      await Promise.all(Array.from({ length: concurrency }, one));
     }
   } finally {
     agent.destroy();

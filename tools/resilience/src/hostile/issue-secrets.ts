@@ -2,8 +2,8 @@ import { ApiClient, eventually } from '@runos/tool-e2e';
 import type { Target } from './target.js';
 
 /**
- * Has the plane issue a secret of each kind that clients are given (a log-in, an API key, a registration token, the
- * credentials of two services), in the ways they are asked for, also with a repeated key.
+ * Requests a secret of each kind that clients receive (a log-in, an API key, a registration token, the credentials of
+ * two services), also with a repeated Idempotency-Key.
  */
 export async function issueSecrets(target: Target): Promise<void> {
   const api = new ApiClient(target.apiUrl, target.token);
@@ -15,7 +15,7 @@ export async function issueSecrets(target: Target): Promise<void> {
     if (typeof answer['token'] !== 'string') throw new Error(`${path} answered ${status} without a token`);
   };
   await token('/auth/login', { email: target.email, password: target.password });
-  await token(`${account}/api-keys`, { name: 'fire', role: 'admin' });
+  await token(`${account}/api-keys`, { name: 'hostile', role: 'admin' });
   await token(`${account}/clusters/${target.cid}/registration-tokens`, { purpose: 'node' });
   for (const type of ['valkey', 'postgresql']) {
     const { body } = await api.post(`${account}/${target.cid}/services/${type}`, { name: `secret-${type}` });

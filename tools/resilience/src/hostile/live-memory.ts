@@ -4,25 +4,25 @@ import { join } from 'node:path';
 import { WebSocket } from 'undici';
 import { figureOfEach, type Target } from './target.js';
 
-/** With this in its environment, a plane's programs can be asked what they hold: each at any free port, once it has to. */
+/** The environment in which a plane's programs can open an inspector, each on a free port. */
 export const inspectable = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' };
 
-/** What each process still needs of its memory after it was made to let go of the rest, MB. */
+/** The live memory of each process after a garbage collection, MB. */
 export const liveMemory = (target: Target): Promise<Readonly<Record<string, number>>> =>
   figureOfEach(target, async (name, pid) => {
     const log = join(target.data, 'logs', `${name}.log`);
-    const told = async (): Promise<string | undefined> =>
+    const inspectorUrl = async (): Promise<string | undefined> =>
       /^Debugger listening on (ws:\S+)$/m.exec(await readFile(log, 'utf8'))?.[1];
-    const open = await told();
+    const open = await inspectorUrl();
     if (open !== undefined) return needed(open);
     process.kill(pid, 'SIGUSR1');
-    return needed(await eventually(`${name} to let itself be asked`, 10_000, told));
+    return needed(await eventually(`the inspector of ${name}`, 10_000, inspectorUrl));
   });
 
-/** Heap, and what lies beside it on its behalf. */
+/** The heap and the external memory that it references. */
 async function needed(url: string): Promise<number> {
   const socket = new WebSocket(url);
-  const ask = (id: number, method: string, params: object = {}): Promise<Answer> =>
+  const call = (id: number, method: string, params: object = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {
       socket.addEventListener('close', () => reject(new Error(`${url} was closed`)));
       socket.addEventListener('message', ({ data }) => {
@@ -36,8 +36,8 @@ async function needed(url: string): Promise<number> {
       socket.addEventListener('open', resolve);
       socket.addEventListener('error', () => reject(new Error(`${url} cannot be reached`)));
     });
-    await ask(1, 'HeapProfiler.collectGarbage');
-    const { result } = await ask(2, 'Runtime.evaluate', { expression: 'JSON.stringify(process.memoryUsage())' });
+    await call(1, 'HeapProfiler.collectGarbage');
+    const { result } = await call(2, 'Runtime.evaluate', { expression: 'JSON.stringify(process.memoryUsage())' });
     const { heapUsed, external } = JSON.parse(result.result?.value ?? '') as NodeJS.MemoryUsage;
     return (heapUsed + external) / 1e6;
   } finally {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** As much of JSON Schema as our operations and contracts use. */
+/** The part of JSON Schema that operations and contracts use. */
 export interface Schema {
   readonly type?: string;
   readonly enum?: readonly unknown[];
@@ -19,10 +19,10 @@ const deep = (depth: number): unknown => {
   return value;
 };
 
-/** JSON so deep that whoever walks it by recursion falls; as text, for we would fall ourselves. */
-export const abyss = '['.repeat(20_000) + ']'.repeat(20_000);
+/** JSON that overflows the stack of recursive code; a text, because this process would overflow too. */
+export const deepJson = '['.repeat(20_000) + ']'.repeat(20_000);
 
-/** What no field expects: wrong types, wrong bounds, texts that break things, keys that every object has. */
+/** Values that no field expects: wrong types and bounds, special texts, keys of every object's prototype. */
 export const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     -1,
@@ -64,12 +64,12 @@ export const hostileValues: fc.Arbitrary<unknown> = fc.oneof(
 
 const names = fc.constantFrom('orders', 'a', '17', 'zzzzz', '00000000-0000-7000-8000-000000000000', 'valkey.c0.beff');
 
-/** A value that is nearly what a schema asks for; one part in eight is hostile, at whatever depth. */
+/** A value that nearly conforms to a schema; one part in eight is hostile, at any depth. */
 export function nearValid(schema: Schema): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 7, arbitrary: meant(schema) }, { weight: 1, arbitrary: hostileValues });
+  return fc.oneof({ weight: 7, arbitrary: valid(schema) }, { weight: 1, arbitrary: hostileValues });
 }
 
-function meant(schema: Schema): fc.Arbitrary<unknown> {
+function valid(schema: Schema): fc.Arbitrary<unknown> {
   const either = schema.anyOf ?? schema.oneOf;
   if (either !== undefined) return fc.oneof(...either.map(nearValid));
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);

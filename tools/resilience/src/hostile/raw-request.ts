@@ -1,23 +1,23 @@
 import { type Agent, request } from 'node:http';
 
-export interface Sent {
+export interface RawRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }
 
-export interface Said {
-  /** 0: the connection broke before there was an answer. */
+export interface RawResponse {
+  /** 0 when the connection broke before a response. */
   readonly status: number;
   readonly text: string;
 }
 
-/** No answer of ours is longer. */
+/** No response of the plane is longer. */
 const readBytes = 64 * 1024;
 
-/** Sends what no well-meaning client would; a broken connection is an outcome, not an error. */
-export function send(api: string, agent: Agent, { method, path, headers, body }: Sent): Promise<Said> {
+/** Sends a raw request; a broken connection is a result, not an error. */
+export function sendRaw(api: string, agent: Agent, { method, path, headers, body }: RawRequest): Promise<RawResponse> {
   const { hostname, port } = new URL(api);
   return new Promise((resolve) => {
     const length = body === undefined ? {} : { 'content-length': String(body.byteLength) };
@@ -27,14 +27,14 @@ export function send(api: string, agent: Agent, { method, path, headers, body }:
     sent.on('timeout', () => sent.destroy(new Error('no answer within 30 s')));
     sent.on('response', (response) => {
       let text = '';
-      const said = (): void => resolve({ status: response.statusCode ?? 0, text });
+      const finish = (): void => resolve({ status: response.statusCode ?? 0, text });
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
         if (text.length < readBytes) text += part;
-        // A stream of events has no end of its own.
+        // A stream of events does not end by itself.
         if (response.headers['content-type']?.startsWith('text/event-stream')) response.destroy();
       });
-      response.on('close', said);
+      response.on('close', finish);
     });
     sent.end(body);
   });

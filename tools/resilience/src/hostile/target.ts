@@ -1,12 +1,12 @@
 import { type PlaneInfo, withSql } from '@runos/tool-e2e';
 import { residentMb } from '@runos/testing-process';
 
-/** The plane that is attacked: what `npm start` wrote about it. */
+/** The attacked plane, as `npm start` describes it. */
 export interface Target extends PlaneInfo {
   readonly data: string;
 }
 
-/** How many rows each table holds, by its name. */
+/** The number of rows of each table, by its name. */
 export const rowCounts = ({ databaseUrl }: Target): Promise<Readonly<Record<string, number>>> =>
   withSql(databaseUrl, async (sql) => {
     const { rows: tables } = await sql.query<{ name: string }>(
@@ -21,7 +21,7 @@ export const rowCounts = ({ databaseUrl }: Target): Promise<Readonly<Record<stri
     return counts;
   });
 
-/** What was written to a table last, as far as its place on disk tells. */
+/** The location of the newest row of a table. */
 export const newestRow = ({ databaseUrl }: Target, table: string): Promise<string> =>
   withSql(databaseUrl, async (sql) => {
     const { rows } = await sql.query<{ row: string }>(
@@ -30,14 +30,14 @@ export const newestRow = ({ databaseUrl }: Target, table: string): Promise<strin
     return rows[0]?.row.slice(0, 300) ?? 'nothing';
   });
 
-/** A figure of every process of the plane that is ours, by its name. */
+/** A figure of each Node process of the plane, by its name. */
 export async function figureOfEach(
   { pids }: Target,
   figure: (name: string, pid: number) => Promise<number>,
 ): Promise<Readonly<Record<string, number>>> {
-  const ours = Object.entries(pids).filter(([name]) => !/postgres|nats|kube|kwok|etcd/.test(name));
+  const own = Object.entries(pids).filter(([name]) => !/postgres|nats|kube|kwok|etcd/.test(name));
   return Object.fromEntries(
-    await Promise.all(ours.map(async ([name, pid]) => [name, await figure(name, pid)] as const)),
+    await Promise.all(own.map(async ([name, pid]) => [name, await figure(name, pid)] as const)),
   );
 }
 

@@ -1,33 +1,42 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPlaneInfo, eventually } from '@runos/tool-e2e';
 import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Ledger } from '../load/ledger.js';
-import { agentsBackAfter } from './agents-back.js';
-import { processFamily } from './process-family.js';
+import { reconnectAgents } from './reconnect-agents.js';
 
-/** Every kind of process that can be hit, as `dev.json` calls it. */
+/** The processes that faults can hit, by their names in `dev.json`. */
 export const victims = [
-  ...['gateway', 'identity', 'catalog', 'config-sets', 'jobs', 'reconciler', 'agent-gateway'],
-  ...['cluster-agent', 'node-agent-1', 'nats', 'postgres', 'kube-apiserver'],
+  'gateway',
+  'identity',
+  'catalog',
+  'config-sets',
+  'jobs',
+  'reconciler',
+  'agent-gateway',
+  'cluster-agent',
+  'node-agent-1',
+  'nats',
+  'postgres',
+  'kube-apiserver',
 ] as const;
 
 export interface Fault {
   readonly name: string;
-  /** Whose end or silence it is. */
+  /** The processes that it hits. */
   readonly hits: readonly string[];
   /**
-   * Does it, and resolves when whatever it hit is there again; what it asks for itself it writes into the ledger.
-   * @throws Error when a promise is broken meanwhile
+   * Injects the fault, and resolves when its processes run again. Records its own requests in the ledger.
+   * @throws Error when a guarantee is broken meanwhile
    */
-  strike(data: string, ledger: Ledger): Promise<void>;
+  inject(data: string, ledger: Ledger): Promise<void>;
 }
 
 /** SIGKILL, of one process or of several at the same moment. */
 export const kill = (...names: readonly string[]): Fault => ({
   name: `SIGKILL ${names.join(' + ')}`,
   hits: names,
-  async strike(data) {
+  async inject(data) {
     const { pids } = await readPlaneInfo(data);
     for (const name of names) process.kill(pidOf(pids, name), 'SIGKILL');
     await eventually(`${names.join(' and ')} to run again`, 120_000, async () => {
@@ -37,11 +46,11 @@ export const kill = (...names: readonly string[]): Fault => ({
   },
 });
 
-/** SIGSTOP for a while: the process is there, holds its connections, and says nothing. */
+/** SIGSTOP for a while: the process keeps its connections but does not respond. */
 export const freeze = (name: string, forMs: number): Fault => ({
   name: `SIGSTOP ${name} for ${forMs / 1_000} s`,
   hits: [name],
-  async strike(data) {
+  async inject(data) {
     const family = processFamily(pidOf((await readPlaneInfo(data)).pids, name));
     const signal = (what: NodeJS.Signals): void => {
       for (const pid of family) {
@@ -61,11 +70,11 @@ export const freeze = (name: string, forMs: number): Fault => ({
   },
 });
 
-/** All that JetStream had on disk is gone. */
+/** Deletes everything that JetStream stored on disk. */
 export const loseNatsData: Fault = {
   name: 'NATS data folder deleted',
   hits: ['nats'],
-  async strike(data) {
+  async inject(data) {
     const folder = new DataFolder(data);
     await controlPlane(folder, 'stop', 'nats');
     rmSync(folder.in('nats', 'jetstream'), { recursive: true });
@@ -73,12 +82,12 @@ export const loseNatsData: Fault = {
   },
 };
 
-/** The cable between all agents and their gateway is pulled: no FIN, no RST, only silence. */
-export const cutAgents: Fault = {
+/** Makes every connection of an agent half-open: neither FIN nor RST arrives. */
+export const cutAgentStreams: Fault = {
   name: 'agents cut off without FIN',
   hits: ['stream'],
-  async strike(data) {
-    await agentsBackAfter(await readPlaneInfo(data), () => controlPlane(new DataFolder(data), 'cut', 'stream'));
+  async inject(data) {
+    await reconnectAgents(await readPlaneInfo(data), () => controlPlane(new DataFolder(data), 'cut', 'stream'));
   },
 };
 
@@ -86,4 +95,27 @@ function pidOf(pids: Readonly<Record<string, number>>, name: string): number {
   const pid = pids[name];
   if (pid === undefined) throw new Error(`${name} does not run, so it cannot be hit`);
   return pid;
+}
+
+/** A process and its descendants, itself first. PostgreSQL's backends must be frozen with their parent. */
+function processFamily(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const parent = parentOf(name);
+    if (parent !== undefined) parents.set(Number(name), parent);
+  }
+  const family = [pid];
+  for (const member of family) {
+    for (const [child, parent] of parents) if (parent === member) family.push(child);
+  }
+  return family;
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined; // it has ended
+  }
 }

@@ -1,15 +1,19 @@
 import { type ApiClient, readPlaneInfo, eventually } from '@runos/tool-e2e';
 
-/** How long a service may need to be ready by itself once what it needs is back, ms. */
-export const readyWithinMs = 30_000;
+/** The time within which a service must be ready after its dependencies are, ms. */
+const readyWithinMs = 30_000;
 
-/** Resolves with how long it took until these, or all, say that they are ready, ms. @throws Error that names who does not */
-export async function allReady(data: string, names?: readonly string[], withinMs = readyWithinMs): Promise<number> {
+/** Resolves with the time until these services, or all, are ready, ms. @throws Error that names those that are not */
+export async function waitUntilReady(
+  data: string,
+  names?: readonly string[],
+  withinMs = readyWithinMs,
+): Promise<number> {
   const began = Date.now();
   let left: string[] = [];
   try {
     await eventually('every service to be ready', withinMs, async () => {
-      left = await unready(data, names);
+      left = await unreadyServices(data, names);
       return left.length === 0;
     });
   } catch (cause) {
@@ -18,13 +22,13 @@ export async function allReady(data: string, names?: readonly string[], withinMs
   return Date.now() - began;
 }
 
-/** Who of these, or of all, does not say that it is ready, and what it says instead. */
-export async function unready(data: string, names?: readonly string[]): Promise<string[]> {
+/** Which of these services, or of all, are not ready, with the reason that each reports. */
+export async function unreadyServices(data: string, names?: readonly string[]): Promise<string[]> {
   const { ops } = await readPlaneInfo(data);
-  return (await Promise.all((names ?? Object.keys(ops)).map((name) => unreadiness(name, ops[name] ?? '')))).flat();
+  return (await Promise.all((names ?? Object.keys(ops)).map((name) => reasonsOf(name, ops[name] ?? '')))).flat();
 }
 
-async function unreadiness(name: string, url: string): Promise<string[]> {
+async function reasonsOf(name: string, url: string): Promise<string[]> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3_000) });
     return response.ok ? [] : [`${name} ${await response.text()}`];
@@ -33,6 +37,6 @@ async function unreadiness(name: string, url: string): Promise<string[]> {
   }
 }
 
-/** The cluster's agent is there: what waits for it goes on. */
-export const clusterConnected = (api: ApiClient, path: string, withinMs: number): Promise<true> =>
+/** Resolves when the cluster's agent is connected. */
+export const waitForCluster = (api: ApiClient, path: string, withinMs: number): Promise<true> =>
   eventually('the cluster to be connected', withinMs, async () => (await api.get(path)).body['status'] === 'connected');

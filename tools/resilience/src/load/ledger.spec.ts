@@ -1,21 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { lastOf } from './ledger.js';
+import { possibleFinalNumbers } from './ledger.js';
 
-describe('the last of several writes', () => {
-  it('is the one that began after the others were answered', () => {
+describe('the numbers that an instance may end with', () => {
+  it('are that of the write that started after the other responses', () => {
     const writes = [
       { cpuLimitMc: 1, from: 0, to: 10 },
       { cpuLimitMc: 2, from: 20, to: 30 },
     ];
-    expect(lastOf(writes)).toEqual([2]);
+    expect(possibleFinalNumbers(writes)).toEqual([2]);
   });
 
-  it('is either of two that overlapped', () => {
+  it('are those of both overlapping writes', () => {
     const writes = [
       { cpuLimitMc: 1, from: 0, to: 10 },
       { cpuLimitMc: 2, from: 20, to: 30 },
       { cpuLimitMc: 3, from: 25, to: 28 },
     ];
-    expect(lastOf(writes)).toEqual([2, 3]);
+    expect(possibleFinalNumbers(writes)).toEqual([2, 3]);
   });
 });

@@ -1,36 +1,36 @@
-/** A change that was accepted: which number it set, and when the plane was asked and answered, ms since the epoch. */
+/** An accepted change: the number that it set, and the times of request and response, ms since the epoch. */
 export interface Write {
   readonly cpuLimitMc: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** One instance as its clients know it. */
-export interface Known {
+/** One instance, as the responses to its clients describe it. */
+export interface LedgerInstance {
   readonly osid: string;
   readonly path: string;
-  /** The value of `Idempotency-Key` that made it. */
+  /** The `Idempotency-Key` that created it. */
   readonly key: string;
   readonly writes: Write[];
-  /** Its deletion was accepted. */
+  /** Whether its deletion was accepted. */
   deleted: boolean;
 }
 
-/** What the plane has promised its clients so far. */
+/** The accepted requests so far, against which the plane is checked. */
 export class Ledger {
-  readonly instances: Known[] = [];
-  /** Ids of jobs that left the API, by the value of `Idempotency-Key` that made them. */
+  readonly instances: LedgerInstance[] = [];
+  /** The ids of accepted jobs by the `Idempotency-Key` that created them. */
   readonly jobs = new Map<string, string>();
 
-  get living(): readonly Known[] {
+  get living(): readonly LedgerInstance[] {
     return this.instances.filter(({ deleted }) => !deleted);
   }
 }
 
 /**
- * Which numbers an instance may end with: of two writes that overlapped either may have been the later one; one that
- * began after another's answer has replaced it.
+ * The numbers that an instance may end with. Either of two overlapping writes may be the last one; a write that started
+ * after the response to another has replaced it.
  */
-export function lastOf(writes: readonly Write[]): number[] {
+export function possibleFinalNumbers(writes: readonly Write[]): number[] {
   return writes.filter((one) => !writes.some((other) => other.from > one.to)).map(({ cpuLimitMc }) => cpuLimitMc);
 }

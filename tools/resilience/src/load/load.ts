@@ -1,44 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Dice } from './dice.js';
-import { type Known, Ledger } from './ledger.js';
-import { type Final, type PatientClient } from './patient-client.js';
+import { RandomSequence } from './random-sequence.js';
+import { type LedgerInstance, Ledger } from './ledger.js';
+import { type FinalResponse, type RetryingClient } from './retrying-client.js';
 
 export interface LoadOptions {
-  readonly client: PatientClient;
+  readonly client: RetryingClient;
   /** `/:aid/:cid/services` */
   readonly services: string;
   readonly seed: number;
-  /** How many writes at least. */
+  /** The minimum number of writes. */
   readonly writes: number;
-  /** The most instances alive at once. */
+  /** The maximum number of existing instances. */
   readonly instances: number;
-  /** How many clients write at the same time. */
+  /** The number of concurrent clients. */
   readonly clients: number;
-  /** Between two writes of one client, ms. */
+  /** The pause between two writes of one client, ms. */
   readonly pauseMs: number;
 }
 
-/** Within what both types accept above their best-effort requests, so that each change sets a number of its own. */
+/** Both service types accept limits from here on, so that each change sets a different number. */
 const firstLimitMc = 1_001;
 
-/** Creates, changes and deletes, chosen by the seed, several at once and some of them on the same instance. */
+/** A load of creates, updates and deletes that the seed chooses, concurrent and partly on the same instance. */
 export class Load {
   readonly ledger = new Ledger();
-  readonly #dice: Dice;
+  readonly #random: RandomSequence;
   #begun = 0;
   #made = 0;
   #finishing = false;
 
   constructor(private readonly options: LoadOptions) {
-    this.#dice = new Dice(options.seed);
+    this.#random = new RandomSequence(options.seed);
   }
 
-  /** Writes until `finish` is called and there were enough; resolves when all of them are answered. */
+  /** Writes until `finish` is called and the minimum is reached; resolves after the last response. */
   async run(): Promise<void> {
     await Promise.all(Array.from({ length: this.options.clients }, () => this.#client()));
   }
 
-  /** Ends `run` once there were enough writes. */
+  /** Ends `run` once the minimum number of writes is reached. */
   finish(): void {
     this.#finishing = true;
   }
@@ -53,14 +53,14 @@ export class Load {
 
   async #write(): Promise<void> {
     const { living } = this.ledger;
-    const choice = this.#dice.throw(10);
+    const choice = this.#random.below(10);
     if (living.length === 0 || (choice < 4 && living.length < this.options.instances)) return this.#create();
-    const instance = this.#dice.of(living);
+    const instance = this.#random.pick(living);
     return choice === 9 ? this.#delete(instance) : this.#change(instance);
   }
 
   async #create(): Promise<void> {
-    const type = this.#dice.throw(5) === 0 ? 'postgresql' : 'valkey';
+    const type = this.#random.below(5) === 0 ? 'postgresql' : 'valkey';
     const cpuLimitMc = this.#number();
     const key = this.#key();
     const { services } = this.options;
@@ -72,18 +72,18 @@ export class Load {
     this.ledger.instances.push({ osid, path: `${services}/${type}/${id}`, key, writes, deleted: false });
   }
 
-  async #change(instance: Known): Promise<void> {
+  async #change(instance: LedgerInstance): Promise<void> {
     const cpuLimitMc = this.#number();
     const answer = await this.#send('PATCH', instance.path, { cpuLimitMc }, this.#key());
     if (answer) instance.writes.push({ cpuLimitMc, from: answer.from, to: answer.to });
   }
 
-  async #delete(instance: Known): Promise<void> {
+  async #delete(instance: LedgerInstance): Promise<void> {
     if (await this.#send('DELETE', instance.path, undefined, this.#key())) instance.deleted = true;
   }
 
-  /** Undefined for what was refused because another client deleted the instance meanwhile. */
-  async #send(method: string, path: string, body: unknown, key: string): Promise<Final | undefined> {
+  /** Undefined when the plane refused the request because another client deleted the instance meanwhile. */
+  async #send(method: string, path: string, body: unknown, key: string): Promise<FinalResponse | undefined> {
     const { client } = this.options;
     const answer = await client.send(method, path, body, key);
     const { jobId } = answer.body;
@@ -93,7 +93,7 @@ export class Load {
     }
     if ([404, 409].includes(answer.status) && method !== 'POST') return undefined;
     const what = `${method} ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`;
-    client.complaints.push({ at: new Date().toISOString(), what });
+    client.unexpectedResponses.push({ at: new Date().toISOString(), what });
     return undefined;
   }
 
@@ -102,6 +102,6 @@ export class Load {
     return firstLimitMc + this.#made;
   }
 
-  #key = (): string => `fire-${this.options.seed}-${(this.#keys += 1)}`;
+  #key = (): string => `load-${this.options.seed}-${(this.#keys += 1)}`;
   #keys = 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Loaded before a program (`node --import clock-ahead.js?ms=60000`), makes its `Date` go ahead of the machine's by so
- * much. What counts steadily (`performance.now()`, timers) stays as it is, as with a clock that was set wrong.
+ * Loaded before a program (`node --import clock-ahead.js?ms=60000`), it sets `Date` ahead by this time. Monotonic clocks
+ * (`performance.now()`, timers) stay unchanged, as with a wrongly set clock.
  */
 const aheadMs = Number(new URL(import.meta.url).searchParams.get('ms'));
 

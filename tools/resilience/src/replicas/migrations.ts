@@ -3,31 +3,31 @@ import { DataFolder, ensureSecrets, migrateSchema, services } from '@runos/tool-
 import pg from 'pg';
 import { type Fault } from '../kill/faults.js';
 
-/** A migration that a version serves with as well as without: it can be undone, to be done again beside that version. */
-const undone = { migration: 'InstanceByOsid1700000002000', index: 'ix_instance_osid', table: 'instance' };
+/** A migration that this version does not depend on: it can be reverted and repeated while the version serves. */
+const revertible = { migration: 'InstanceByOsid1700000002000', index: 'ix_instance_osid', table: 'instance' };
 
-/** A client that writes all the time is answered within this time, ms. */
+/** The time within which a continuous client gets a response, ms. */
 const writtenMs = 15_000;
 
-/** Brings every schema of a plane up to date by the programs of this checkout. */
+/** Runs the migration programs of this checkout on every schema of a plane. */
 export async function migrateSchemas(data: string): Promise<void> {
   const { databaseUrl } = await readPlaneInfo(data);
   const where = { postgres: { url: databaseUrl }, secrets: ensureSecrets(new DataFolder(data)) };
   await Promise.all(services.filter(({ database }) => database).map((plan) => migrateSchema(plan, where)));
 }
 
-/** Every schema is brought up to date while the version before serves, and somebody holds a table for a while. */
+/** Migrates every schema while the version before serves and a transaction holds a lock on a table. */
 export const migrations: Fault = {
   name: 'migrated while the version before serves',
   hits: [],
-  async strike(data, { jobs }) {
+  async inject(data, { jobs }) {
     const { databaseUrl } = await readPlaneInfo(data);
     const owner = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=reconciler' });
     await owner.connect();
     try {
-      await owner.query(`DROP INDEX CONCURRENTLY ${undone.index}`);
-      await owner.query('DELETE FROM migrations WHERE name = $1', [undone.migration]);
-      await owner.query(`BEGIN; LOCK TABLE ${undone.table} IN ROW EXCLUSIVE MODE`); // as a long write does
+      await owner.query(`DROP INDEX CONCURRENTLY ${revertible.index}`);
+      await owner.query('DELETE FROM migrations WHERE name = $1', [revertible.migration]);
+      await owner.query(`BEGIN; LOCK TABLE ${revertible.table} IN ROW EXCLUSIVE MODE`); // like a long write
       const migrated = migrateSchemas(data);
       const before = jobs.size;
       const written = eventually('a write while schemas change', writtenMs, async () => jobs.size > before + 1);
@@ -35,9 +35,9 @@ export const migrations: Fault = {
       await migrated;
       const { rowCount } = await owner.query(
         'SELECT 1 FROM pg_index JOIN migrations ON name = $1 WHERE indexrelid = to_regclass($2) AND indisvalid',
-        [undone.migration, undone.index],
+        [revertible.migration, revertible.index],
       );
-      if (rowCount !== 1) throw new Error(`${undone.migration} did not run`);
+      if (rowCount !== 1) throw new Error(`${revertible.migration} did not run`);
     } finally {
       await owner.end();
     }

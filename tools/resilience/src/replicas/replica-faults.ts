@@ -1,42 +1,41 @@
-import { readPlaneInfo } from '@runos/tool-e2e';
+import { eventually, readPlaneInfo, withSql } from '@runos/tool-e2e';
 import { controlPlane, DataFolder, replicaName, services } from '@runos/tool-start';
 import { type Fault, kill } from '../kill/faults.js';
-import { workContinued } from './work-continued.js';
 
-/** How many replicas every service of these planes has. */
-export const replicas = 2;
+/** The number of replicas of every service. */
+export const replicaCount = 2;
 
 /** The names of all first replicas, of all second ones, and so on. */
-export const rounds: readonly (readonly string[])[] = Array.from({ length: replicas }, (_, number) =>
+export const rounds: readonly (readonly string[])[] = Array.from({ length: replicaCount }, (_, number) =>
   services.map((plan) => replicaName(plan, number)),
 );
 
-/** Both doors the agents dial: whichever one of them holds the stream of the cluster. */
-export const agentDoors = rounds.flat().filter((name) => name.startsWith('agent-gateway'));
+/** The replicas of the agent gateway; one of them holds the stream of the cluster. */
+export const agentGateways = rounds.flat().filter((name) => name.startsWith('agent-gateway'));
 
-/** The cluster's work goes on within this time after the replica that its agent was connected to died, ms. */
-const absentMs = 15_000;
+/** The time within which jobs of the cluster continue after the gateway of its agent was killed, ms. */
+const recoveryMs = 15_000;
 
-/** SIGKILL of an agent gateway; the agent finds the other one, and what clients asked for after the kill gets done. */
-export const killAgentDoor = (name: string, say: (line: string) => void): Fault => {
+/** SIGKILL of an agent gateway: the agent connects to the other one, and later requests are completed. */
+export const killAgentGateway = (name: string, print: (line: string) => void): Fault => {
   const fault = kill(name);
   return {
     ...fault,
-    async strike(data, ledger) {
+    async inject(data, ledger) {
       const { databaseUrl } = await readPlaneInfo(data);
       const struck = new Date();
-      const [ms] = await Promise.all([workContinued(databaseUrl, struck), fault.strike(data, ledger)]);
-      say(`${fault.name}: a job asked for after it was done ${(ms / 1_000).toFixed(1)} s after it`);
-      if (ms > absentMs) throw new Error(`the work of the cluster stood still for ${ms} ms`);
+      const [ms] = await Promise.all([waitForNextJob(databaseUrl, struck), fault.inject(data, ledger)]);
+      print(`${fault.name}: a job that was requested after it ended ${(ms / 1_000).toFixed(1)} s after it`);
+      if (ms > recoveryMs) throw new Error(`the work of the cluster stood still for ${ms} ms`);
     },
   };
 };
 
-/** Stops and starts the replicas of one round after the other, as a new version comes. Clients notice nothing of it. */
+/** Restarts the replicas of one round after the other, like a rolling upgrade, without failed requests. */
 export const rollingRestart = (over: readonly (readonly string[])[]): Fault => ({
   name: `rolling restart in ${over.length} rounds`,
   hits: [],
-  async strike(data) {
+  async inject(data) {
     const folder = new DataFolder(data);
     for (const names of over) {
       await Promise.all(
@@ -48,3 +47,19 @@ export const rollingRestart = (over: readonly (readonly string[])[]): Fault => (
     }
   },
 });
+
+/** Long enough to measure late work, ms. */
+const timeoutMs = 90_000;
+
+/** The time from `since` to the end of the first job that was requested later, ms. Needs continuing load. */
+const waitForNextJob = (databaseUrl: string, since: Date): Promise<number> =>
+  withSql(databaseUrl, async (client) => {
+    const done = await eventually('a job to be done', timeoutMs, async () => {
+      const { rows } = await client.query<{ at: Date | null }>(
+        `SELECT min(completed_at) AS at FROM reconciler.job_ref WHERE outcome = 'completed' AND created_at > $1`,
+        [since],
+      );
+      return rows[0]?.at ?? undefined;
+    });
+    return done.getTime() - since.getTime();
+  });

@@ -1,20 +1,19 @@
 import { builtCheckout } from '@runos/tool-start';
-import { campaign } from '../kill/campaign.js';
+import { printResult, runChaosTest } from '../kill/chaos-test.js';
 import { kill } from '../kill/faults.js';
-import { tellVerdict } from '../kill/tell-verdict.js';
-import { optionsOf, say } from '../program.js';
-import { across } from './across.js';
-import { clocksApart } from './apart.js';
+import { optionsOf, print } from '../options.js';
+import { checkAcrossReplicas } from './across-replicas.js';
+import { clockSkewOptions } from './clock-skew.js';
 import { migrations } from './migrations.js';
-import { agentDoors, killAgentDoor, replicas, rollingRestart, rounds } from './replica-faults.js';
-import { upgraded } from './upgraded.js';
+import { agentGateways, killAgentGateway, replicaCount, rollingRestart, rounds } from './replica-faults.js';
+import { upgradeFaults } from './upgrade-faults.js';
 
 /**
- * `npm run fire -- replicas [--seed N] [--jobs 100] [--old DIR]`: every service twice; each replica killed in turn, then
- * each restarted in turn, while clients write through the balancer. With the built checkout of an older version the
- * plane begins as that one, is upgraded to this one under the same load, and meets all this half-way.
+ * `npm run resilience -- replicas [--seed N] [--jobs 100] [--old DIR]`: runs every service twice, kills and restarts each
+ * replica while clients write through the balancer. With the built checkout of an older version, the plane starts with
+ * that version, is upgraded under the same load, and has these faults in the middle of the upgrade.
  */
-export async function fireReplicas(args: readonly string[]): Promise<void> {
+export async function replicas(args: readonly string[]): Promise<void> {
   const { seed, jobs: writes, old: folder } = optionsOf('replicas', args, { jobs: 100, old: '' });
   let old: string | undefined;
   try {
@@ -25,12 +24,18 @@ export async function fireReplicas(args: readonly string[]): Promise<void> {
     return;
   }
   const singles = rounds.flat().sort();
-  const kills = singles.map((name) => (agentDoors.includes(name) ? killAgentDoor(name, say) : kill(name)));
-  const faults = [across, migrations, ...kills, rollingRestart(singles.map((name) => [name]))];
-  const verdict = await campaign({
-    ...{ seed, say, writes, instances: 30, clients: 3, pauseMs: 500, restMs: 1_000 },
-    start: ['--replicas', String(replicas), ...clocksApart, ...(old === undefined ? [] : ['--from', old])],
-    faults: old === undefined ? faults : upgraded(old, faults, across, say),
+  const kills = singles.map((name) => (agentGateways.includes(name) ? killAgentGateway(name, print) : kill(name)));
+  const faults = [checkAcrossReplicas, migrations, ...kills, rollingRestart(singles.map((name) => [name]))];
+  const result = await runChaosTest({
+    seed,
+    print,
+    writes,
+    instances: 30,
+    clients: 3,
+    pauseMs: 500,
+    faultPauseMs: 1_000,
+    start: ['--replicas', String(replicaCount), ...clockSkewOptions, ...(old === undefined ? [] : ['--from', old])],
+    faults: old === undefined ? faults : upgradeFaults(old, faults, checkAcrossReplicas, print),
   });
-  tellVerdict(verdict, say);
+  printResult(result, print);
 }

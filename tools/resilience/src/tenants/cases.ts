@@ -3,24 +3,24 @@ import { type IdName, type Ids, missingIds } from './ids.js';
 import { idsIn, pathIdsOf, requestOf, sampleOf, type SampleRequest } from './sample-request.js';
 import type { Expected } from './samples.js';
 
-/** What opens nothing: the certificate is a real one, of another account's cluster agent. */
+/** Invalid tokens; the certificate is a valid one of another account's cluster agent. */
 export const badTokens = [
   ...(['none', 'garbage', 'unknown', 'expired', 'revoked'] as const),
   ...(['expired session', 'revoked session', 'certificate'] as const),
 ] as const;
 export type BadToken = (typeof badTokens)[number];
 
-/** The owner of the other account, with a token and logged in. */
-const outsiders = ['stranger', 'stranger session'] as const;
+/** The owner of the other account, with a token and with a session. */
+const outsiders = ['outsider', 'outsider session'] as const;
 export type Outsider = (typeof outsiders)[number];
 
 export const isOutsider = (caller: Caller): caller is Outsider => outsiders.some((each) => each === caller);
 
-/** People of the account who are logged in. */
+/** Users of the account with a session. */
 const sessions = { 'viewer session': 'viewer', 'owner session': 'owner' } as const satisfies Record<string, Role>;
 export type Session = keyof typeof sessions;
 
-/** Everybody who belongs to the account, with the role in which they do. */
+/** The callers of the account, with their roles. */
 const members: readonly (readonly [Role | Session, Role])[] = [
   ...roles.map((role) => [role, role] as const),
   ...Object.entries(sessions).map(([name, role]) => [name as Session, role] as const),
@@ -28,21 +28,21 @@ const members: readonly (readonly [Role | Session, Role])[] = [
 
 export type Caller = BadToken | Outsider | Session | Role;
 
-/** One request of the matrix, and what it must be answered with. */
+/** One request of the matrix, and the expected response. */
 export interface Case {
   readonly operation: Operation;
   readonly caller: Caller;
-  /** The ids that are the other account's; empty when all are those of the account the path is about. */
+  /** The ids that belong to the other account; empty when all belong to the account of the path. */
   readonly strange: readonly IdName[];
   readonly request: SampleRequest;
   readonly expected: Expected;
-  /** The caller passes: reads are answered, writes get as far as their unreadable header. */
+  /** Whether the caller is authorized: reads succeed, writes fail at their invalid header. */
   readonly passes: boolean;
-  /** The same request about what does not exist: it must be answered alike. */
+  /** The same request about missing ids, which must get the same response. */
   readonly twin?: SampleRequest;
 }
 
-/** Every caller's requests to one operation of the account that has `own`; `other` is another account's. */
+/** The requests of every caller to one operation on the resources `own`; `other` belong to another account. */
 export function casesOf(operation: Operation, own: Ids, other: Ids): Case[] {
   const request = requestOf(operation, own);
   const plain = (caller: Caller, refusal: Expected | undefined): Case => {
@@ -51,7 +51,7 @@ export function casesOf(operation: Operation, own: Ids, other: Ids): Case[] {
   };
   return [
     ...badTokens.map((token) => plain(token, operation.access === 'public' ? undefined : refusalOfBad(token))),
-    ...outsiders.map((caller) => strangerCase(operation, caller, own)),
+    ...outsiders.map((caller) => outsiderCase(operation, caller, own)),
     ...members.map(([caller, role]) => plain(caller, refusalOf(operation, role))),
     ...members.flatMap((member) => idsIn(operation, own).map((name) => idCase(operation, member, name, own, other))),
   ];
@@ -63,15 +63,15 @@ const refusalOfBad = (token: BadToken): Expected => ({
 });
 const forbidden: Expected = { status: 403, code: 'auth.forbidden' };
 
-/** A write is sent with a header that validation refuses: the last check before it would do something. */
+/** Writes carry a header that validation refuses, as the last check before they have an effect. */
 const passed = ({ method, status }: Operation): Expected =>
   method === 'GET' ? { status } : { status: 400, code: 'request.invalid' };
 
 const refusalOf = ({ access }: Operation, role: Role): Expected | undefined =>
   access === 'public' || access === 'signed-in' || roleAllows(role, access) ? undefined : forbidden;
 
-/** The owner of the other account, about things of this one. */
-function strangerCase(operation: Operation, caller: Outsider, own: Ids): Case {
+/** The owner of the other account, about resources of this one. */
+function outsiderCase(operation: Operation, caller: Outsider, own: Ids): Case {
   const [first] = pathIdsOf(operation).values();
   const request = requestOf(operation, own);
   const common = { operation, caller, request, strange: idsIn(operation, own) } as const;
@@ -79,7 +79,7 @@ function strangerCase(operation: Operation, caller: Outsider, own: Ids): Case {
   return { ...common, passes: false, expected: { status: 404, code: first }, twin: requestOf(operation, missingIds) };
 }
 
-/** A caller of this account, about one thing of the other: the account comes first, then the level, then the thing. */
+/** A caller of this account, about a resource of the other. Checks run in the order account, role, resource. */
 function idCase(
   operation: Operation,
   [caller, role]: (typeof members)[number],
@@ -89,7 +89,8 @@ function idCase(
 ): Case {
   const code = pathIdsOf(operation).get(name);
   const notFound = code === undefined ? sampleOf(operation).strange?.[name] : { status: 404, code };
-  if (notFound === undefined) throw new Error(`the row of ${operation.id} does not say what a strange ${name} gets`);
+  if (notFound === undefined)
+    throw new Error(`the row of ${operation.id} has no expected response for a foreign ${name}`);
   const expected = name === 'aid' ? notFound : (refusalOf(operation, role) ?? notFound);
   const request = requestOf(operation, { ...own, [name]: other[name] });
   const twin = requestOf(operation, { ...own, [name]: missingIds[name] });

@@ -2,25 +2,25 @@ import { schemaOf } from '@runos/persistence';
 import { DataFolder, databaseUrlOf, ensureSecrets, services } from '@runos/tool-start';
 import pg from 'pg';
 
-export interface RolesVerdict {
+export interface RolesResult {
   readonly names: readonly string[];
-  /** Attempts at what is not the role's own. */
+  /** The number of attempts on foreign objects. */
   readonly tried: number;
-  /** What was not refused, or not for want of rights; and what should have been let through. */
+  /** Attempts that were not refused for missing permissions, and permitted ones that were refused. */
   readonly wrong: readonly string[];
 }
 
 interface Table {
   readonly schema: string;
   readonly table: string;
-  /** Some column of it. */
+  /** One of its columns. */
   readonly column: string;
 }
 
 const insufficientPrivilege = '42501';
 
-/** Every service's role, with its own password, on every table that is another's, and on all that is the server's. */
-export async function tryRoles(data: string, databaseUrl: string, superuser: pg.Client): Promise<RolesVerdict> {
+/** Tests the role of every service on every foreign table, and on the administration of the server. */
+export async function tryRoles(data: string, databaseUrl: string, superuser: pg.Client): Promise<RolesResult> {
   const secrets = ensureSecrets(new DataFolder(data));
   const tables = await tablesOf(superuser);
   const plans = services
@@ -73,7 +73,7 @@ const attemptsOn = ({ schema, table, column }: Table): string[] => {
   ];
 };
 
-/** What no service needs of the server. */
+/** Permissions on the server that no service has. */
 const serverWide = [
   'SELECT FROM pg_authid',
   'SELECT FROM pg_shadow',
@@ -84,7 +84,7 @@ const serverWide = [
   `COPY (SELECT 1) TO PROGRAM 'true'`,
 ];
 
-/** Each within a transaction that is undone: also an attempt that succeeds leaves nothing. */
+/** Each runs in a transaction that is rolled back, so that a successful attempt has no effect. */
 async function codeOf(client: pg.Client, statement: string): Promise<string | undefined> {
   await client.query('BEGIN');
   try {

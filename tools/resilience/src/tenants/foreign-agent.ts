@@ -14,11 +14,11 @@ import { ApiClient, type PlaneInfo, eventually, TestAgent } from '@runos/tool-e2
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { joinAsNode } from '../agent/join-as-node.js';
-import { beatAsNode, type Intruders, intrudeByCalls } from './foreign-calls.js';
+import { sendHeartbeatAsNode, type ForeignAgents, intrudeByCalls } from './foreign-calls.js';
 import { renewAsAnother } from './foreign-renewal.js';
 import { type Ids, missingIds } from './ids.js';
 import { osidOf } from './samples.js';
-import { changedTables, settled, tableDigests } from './table-digests.js';
+import { changedTables, stableDigests, tableDigests } from './table-digests.js';
 import type { TwoAccounts } from './two-accounts.js';
 
 export interface AuditEntry {
@@ -29,49 +29,53 @@ export interface AuditEntry {
   readonly detail: Readonly<Record<string, string>>;
 }
 
-export interface AgentVerdict {
+export interface ForeignAgentResult {
   readonly tried: number;
   readonly wrong: readonly string[];
-  /** Tables that are not as before. */
+  /** Tables that changed. */
   readonly changed: readonly string[];
-  /** Whose agent it was. */
+  /** The account of the agent. */
   readonly account: string;
-  /** What was written into the audit log meanwhile, whoever's it is. */
+  /** The audit entries of all accounts meanwhile. */
   readonly audited: readonly AuditEntry[];
 }
 
-/** So often the same is tried: the audit log must not fill. */
+/** The number of repetitions, which the audit log must not all record. */
 const repetitions = 40;
 
 /**
- * Agents whose certificates are real, of the other account's cluster and node, say and ask whatever they can about this
- * account's instances, cluster and node, and answer the instruction that this account's agent is just thinking about.
+ * Agents with valid certificates of the other account's cluster and node send everything that they can about this
+ * account's instances, cluster and node, and reply to an instruction that this account's agent is processing.
  */
-export async function tryForeignAgent(dev: PlaneInfo, accounts: TwoAccounts, sql: pg.Client): Promise<AgentVerdict> {
-  const { own, other, proofs } = accounts;
-  const intruders = await intrudersOf(dev, accounts);
-  const victim = new TestAgent(dev.agentGateway.stream, proofs.own);
-  const intruder = new TestAgent(dev.agentGateway.stream, proofs.other);
+export async function testForeignAgent(
+  dev: PlaneInfo,
+  accounts: TwoAccounts,
+  sql: pg.Client,
+): Promise<ForeignAgentResult> {
+  const { own, other, credentials } = accounts;
+  const foreignAgents = await connectForeignAgents(dev, accounts);
+  const victim = new TestAgent(dev.agentGateway.stream, credentials.own);
+  const foreignAgent = new TestAgent(dev.agentGateway.stream, credentials.other);
   try {
     const pending = new Promise<Envelope>((resolve) => {
-      victim.onInstruction = (told) => {
-        if (decoded(told).includes(osidOf(own))) resolve(told);
-        else victim.send(accepting(told));
+      victim.onInstruction = (instruction) => {
+        if (decoded(instruction).includes(osidOf(own))) resolve(instruction);
+        else victim.send(accepting(instruction));
       };
     });
-    intruder.onInstruction = (told) => intruder.send(accepting(told));
-    for (const agent of [victim, intruder]) {
+    foreignAgent.onInstruction = (instruction) => foreignAgent.send(accepting(instruction));
+    for (const agent of [victim, foreignAgent]) {
       await agent.hello([]);
       await agent.heartbeat();
     }
-    await beatAsNode(intruders.node);
+    await sendHeartbeatAsNode(foreignAgents.node);
     const instruction = await pending;
-    const before = await settled(sql);
+    const before = await stableDigests(sql);
     const [{ last }] = (
       await sql.query<{ last: string }>('SELECT coalesce(max(id), 0) AS last FROM identity.audit_entry')
     ).rows as [{ last: string }];
-    const calls = await intrudeByCalls(dev, intruders, own, other);
-    const wrong = [...(await intrude(intruder, own, instruction)), ...calls.wrong];
+    const calls = await intrudeByCalls(dev, foreignAgents, own, other);
+    const wrong = [...(await intrude(foreignAgent, own, instruction)), ...calls.wrong];
     const audited = await eventually('every refusal to be audited', 10_000, async () => {
       const { rows } = await sql.query<AuditEntry>(
         'SELECT aid, action, subject, outcome, detail FROM identity.audit_entry WHERE id > $1',
@@ -80,9 +84,9 @@ export async function tryForeignAgent(dev: PlaneInfo, accounts: TwoAccounts, sql
       return new Set(rows.map(({ action }) => action)).size >= refusedActions.length && rows;
     });
     const changed = changedTables(before, await tableDigests(sql));
-    wrong.push(...(await renewAsAnother(dev, proofs.other, own, sql)));
+    wrong.push(...(await renewAsAnother(dev, credentials.other, own, sql)));
     victim.send(accepting(instruction));
-    await eventually('the agent that was asked to be heard', 10_000, async () => {
+    await eventually('the reply of the instructed agent to be recorded', 10_000, async () => {
       const { rows } = await sql.query(
         'SELECT FROM reconciler.work w JOIN reconciler.instance i USING (id) WHERE i.osid = $1 AND w.delivered_revision > 0',
         [osidOf(own)],
@@ -93,34 +97,37 @@ export async function tryForeignAgent(dev: PlaneInfo, accounts: TwoAccounts, sql
     return { tried, wrong, changed, account: other.aid, audited };
   } finally {
     victim.close();
-    intruder.close();
-    intruders.node.close();
+    foreignAgent.close();
+    foreignAgents.node.close();
   }
 }
 
-/** As which refusals are written into the audit log, each at least once. */
+/** The audit actions of refusals; each occurs at least once. */
 export const refusedActions = ['agent.answer', 'agent.identity', 'agent.register', 'agent.resync', 'agent.status'];
 
-/** Two agents of the other account, and a token of each account that would let in another. */
-async function intrudersOf(dev: PlaneInfo, { own, other, proofs, tokens }: TwoAccounts): Promise<Intruders> {
+/** Two agents of the other account, and an unused registration token of each account. */
+async function connectForeignAgents(
+  dev: PlaneInfo,
+  { own, other, credentials, tokens }: TwoAccounts,
+): Promise<ForeignAgents> {
   const token = async (account: Ids, holder: string | undefined): Promise<string> => {
     const path = `/${account.aid}/clusters/${account.cid}/registration-tokens`;
     const { body } = await new ApiClient(dev.apiUrl, holder).post(path, { purpose: 'node' });
     return String(body['token']);
   };
   const { register, stream } = dev.agentGateway;
-  const theirs = { ...dev, aid: other.aid, cid: other.cid, token: String(tokens.stranger) };
-  const node = await joinAsNode(theirs, register, 'intruder');
+  const otherAccount = { ...dev, aid: other.aid, cid: other.cid, token: String(tokens.outsider) };
+  const node = await joinAsNode(otherAccount, register, 'foreignAgent');
   return {
-    proofs: { cluster: proofs.other, node },
+    proofs: { cluster: credentials.other, node },
     node: new TestAgent(stream, node, 'NodeAgentStream'),
-    tokens: { own: await token(own, dev.token), other: await token(other, tokens.stranger) },
+    tokens: { own: await token(own, dev.token), other: await token(other, tokens.outsider) },
   };
 }
 
 interface Attempt {
-  readonly said: Envelope;
-  /** What comes back, with OSID for the instance it is about; null: nothing does. */
+  readonly sent: Envelope;
+  /** The reply, with OSID for the instance; null without a reply. */
   readonly answer: 'an error' | `{${string}}` | null;
 }
 
@@ -146,14 +153,14 @@ const listOf = (osid: string) =>
 
 function attempts(own: Ids, instruction: Envelope): Attempt[] {
   const osid = osidOf(own);
-  const refused = (said: Envelope): Attempt => ({ said, answer: 'an error' });
-  const ignored = (said: Envelope): Attempt => ({ said, answer: null });
+  const refused = (sent: Envelope): Attempt => ({ sent, answer: 'an error' });
+  const ignored = (sent: Envelope): Attempt => ({ sent, answer: null });
   const hello = { version: '1', capabilities: [bundlesCapability] };
   const claims = [{ aid: own.aid }, { cid: own.cid }, { nid: own.nid }];
   const yes = accepting(instruction);
   return [
-    ...bundlePhases.map((phase) => ({ said: statusOf(osid, phase), answer: '{}' as const })),
-    { said: listOf(osid), answer: '{"unknown":["OSID"]}' },
+    ...bundlePhases.map((phase) => ({ sent: statusOf(osid, phase), answer: '{}' as const })),
+    { sent: listOf(osid), answer: '{"unknown":["OSID"]}' },
     ...claims.map((claim) => refused(envelope(ClusterAgentHeartbeatToServer, claim))),
     ...claims.map((claim) => refused(envelope(AgentHello, { ...hello, ...claim }))),
     ...claims.map((claim) => refused(envelope(RESYNC, { step: 'root', count: 0, root: '0'.repeat(32), ...claim }))),
@@ -161,24 +168,24 @@ function attempts(own: Ids, instruction: Envelope): Attempt[] {
   ];
 }
 
-/** What was not answered as it must be, which is as it is about what does not exist. */
-async function intrude(intruder: TestAgent, own: Ids, instruction: Envelope): Promise<string[]> {
+/** The attempts whose reply differs from that for missing resources. */
+async function intrude(foreignAgent: TestAgent, own: Ids, instruction: Envelope): Promise<string[]> {
   const wrong: string[] = [];
   const twins = attempts(missingIds, instruction);
-  for (const [at, { said, answer }] of attempts(own, instruction).entries()) {
-    const twin = twins[at]?.said as Envelope;
+  for (const [at, { sent, answer }] of attempts(own, instruction).entries()) {
+    const twin = twins[at]?.sent as Envelope;
     if (answer === null) {
-      intruder.send(said);
+      foreignAgent.send(sent);
       continue;
     }
-    const got = answered(await intruder.exchange(said), own);
-    const gotTwin = answered(await intruder.exchange(twin), missingIds);
+    const got = answered(await foreignAgent.exchange(sent), own);
+    const gotTwin = answered(await foreignAgent.exchange(twin), missingIds);
     const right = answer === 'an error' ? got.error : got.text === answer;
     if (!right || got.text !== gotTwin.text) {
-      wrong.push(`${said.type} ${decoded(said)} was answered ${got.text}, that about nobody's ${gotTwin.text}`);
+      wrong.push(`${sent.type} ${decoded(sent)} got ${got.text}, that about missing resources ${gotTwin.text}`);
     }
   }
-  const again = Array.from({ length: repetitions }, () => intruder.exchange(statusOf(osidOf(own), 'failed')));
+  const again = Array.from({ length: repetitions }, () => foreignAgent.exchange(statusOf(osidOf(own), 'failed')));
   const same = (await Promise.all(again)).filter((each) => answered(each, own).text === '{}');
   if (same.length < repetitions) wrong.push(`only ${same.length} of ${repetitions} repetitions were answered alike`);
   return wrong;

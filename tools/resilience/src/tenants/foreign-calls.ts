@@ -21,23 +21,23 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Ids, missingIds } from './ids.js';
 
-/** Agents of the other account, and what they hold besides. */
-export interface Intruders {
-  /** The node, on its stream. */
+/** Agents of the other account, and registration tokens. */
+export interface ForeignAgents {
+  /** The node's stream. */
   readonly node: TestAgent;
   readonly proofs: Readonly<Record<'cluster' | 'node', AgentCredentials>>;
-  /** A registration token of each account that nobody has used. */
+  /** An unused registration token of each account. */
   readonly tokens: Readonly<Record<'own' | 'other', string>>;
 }
 
 type StreamName = 'ClusterAgentStream' | 'NodeAgentStream';
 type UnaryName = Exclude<keyof StreamService, StreamName>;
-type AskedOf<M> = M extends MethodDefinition<infer In, infer _> ? In : never;
+type CallContext<M> = M extends MethodDefinition<infer In, infer _> ? In : never;
 
-/** Something said about the things of one account, and what must come back, whoever's they are. */
+/** A message about the resources of one account, and the reply that must not depend on the account. */
 interface Question {
   readonly name: string;
-  readonly ask: (ids: Ids) => Promise<unknown>;
+  readonly call: (ids: Ids) => Promise<unknown>;
   readonly answer: unknown;
 }
 
@@ -45,39 +45,40 @@ const namesOf = (ids: Ids): string => encodeJson(ids);
 const list = { commands: [] };
 const refused = (code: status, refusal?: string) => ({ code, refusal });
 
-/** One row per method: the certificate says who asks, and what a question names besides is nobody's or all the same. */
-const rows: { readonly [M in UnaryName]: { ask(ids: Ids): AskedOf<StreamService[M]>; readonly answer: unknown } } = {
-  AddNodelog: {
-    ask: (ids) => ({
-      type: namesOf(ids),
-      severity: 3,
-      message: namesOf(ids),
-      code: '',
-      cause: '',
-      remedy: '',
-      docs_url: '',
-    }),
-    answer: {},
-  },
-  UpdateStatus: { ask: (ids) => ({ status: namesOf(ids) }), answer: {} },
-  ManualSync: {
-    ask: ({ cid, nid }) => ({ nodePeer: { pubKey: nid, endpointIp: '127.0.0.1', ip: cid }, nodeIsReady: true }),
-    answer: { peers: [] },
-  },
-  GetControlPlaneNodes: { ask: () => ({}), answer: { ControlPlaneNodes: [] } },
-  GetInstallVpnCommands: { ask: () => ({}), answer: list },
-  GetInstallCommands: { ask: (ids) => ({ jsonB64FileList: namesOf(ids) }), answer: list },
-  RegenerateCertificate: {
-    ask: (ids) => ({ csrPem: namesOf(ids) }),
-    answer: refused(status.INVALID_ARGUMENT, 'request-invalid'),
-  },
-  GetClusterAgentCredentials: { ask: () => ({}), answer: refused(status.UNIMPLEMENTED) },
-};
+/** One row per method: the certificate identifies the caller, and other names in a request have no effect. */
+const rows: { readonly [M in UnaryName]: { call(ids: Ids): CallContext<StreamService[M]>; readonly answer: unknown } } =
+  {
+    AddNodelog: {
+      call: (ids) => ({
+        type: namesOf(ids),
+        severity: 3,
+        message: namesOf(ids),
+        code: '',
+        cause: '',
+        remedy: '',
+        docs_url: '',
+      }),
+      answer: {},
+    },
+    UpdateStatus: { call: (ids) => ({ status: namesOf(ids) }), answer: {} },
+    ManualSync: {
+      call: ({ cid, nid }) => ({ nodePeer: { pubKey: nid, endpointIp: '127.0.0.1', ip: cid }, nodeIsReady: true }),
+      answer: { peers: [] },
+    },
+    GetControlPlaneNodes: { call: () => ({}), answer: { ControlPlaneNodes: [] } },
+    GetInstallVpnCommands: { call: () => ({}), answer: list },
+    GetInstallCommands: { call: (ids) => ({ jsonB64FileList: namesOf(ids) }), answer: list },
+    RegenerateCertificate: {
+      call: (ids) => ({ csrPem: namesOf(ids) }),
+      answer: refused(status.INVALID_ARGUMENT, 'request-invalid'),
+    },
+    GetClusterAgentCredentials: { call: () => ({}), answer: refused(status.UNIMPLEMENTED) },
+  };
 
-const outcome = (asked: Promise<unknown>): Promise<unknown> =>
-  asked.catch(({ code, metadata, details }: ServiceError) => ({ ...refused(code, refusalOf(metadata)), details }));
+const outcome = (call: Promise<unknown>): Promise<unknown> =>
+  call.catch(({ code, metadata, details }: ServiceError) => ({ ...refused(code, refusalOf(metadata)), details }));
 
-/** Every method of the door that knows its callers; what agents in the field never call is not served at all. */
+/** Every method of the authenticated endpoint; methods that no agent calls are not served. */
 function unaryQuestions(client: Client, who: string): Question[] {
   const streams: readonly string[] = ['ClusterAgentStream', 'NodeAgentStream'] satisfies StreamName[];
   return Object.entries(streamService as unknown as Record<string, MethodDefinition<unknown, unknown>>)
@@ -86,107 +87,107 @@ function unaryQuestions(client: Client, who: string): Question[] {
       const row = Object.hasOwn(rows, name) ? rows[name as UnaryName] : undefined;
       return {
         name: `${name} of a ${who}`,
-        ask: (ids) => outcome(callUnary(client, method, row?.ask(ids) ?? {}, 10_000)),
+        call: (ids) => outcome(callUnary(client, method, row?.call(ids) ?? {}, 10_000)),
         answer: row?.answer ?? refused(status.UNIMPLEMENTED),
       };
     });
 }
 
-const beat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '0.0.0' };
+const heartbeat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '0.0.0' };
 const claims = [({ aid }: Ids) => ({ aid }), ({ cid }: Ids) => ({ cid }), ({ nid }: Ids) => ({ nid })];
 
-/** A node is on its stream, and known to be, once this is answered. */
-export async function beatAsNode(node: TestAgent): Promise<void> {
-  const problem = errorIn(await node.exchange(envelope(NodeAgentHeartbeatToServer.type, beat)));
+/** The reply shows that the stream of a node is open and recorded. */
+export async function sendHeartbeatAsNode(node: TestAgent): Promise<void> {
+  const problem = errorIn(await node.exchange(envelope(NodeAgentHeartbeatToServer.type, heartbeat)));
   if (problem !== undefined) throw new Error(`the heartbeat of a node was answered: ${problem}`);
 }
 
-/** A node of the other account says that it is one of this account's, with whatever nodes may say. */
+/** A node of the other account sends every report of nodes in the name of a node of this account. */
 function nodeQuestions(node: TestAgent): Question[] {
-  const words: [Report, object][] = [
-    [NodeAgentHeartbeatToServer, beat],
+  const reports: [Report, object][] = [
+    [NodeAgentHeartbeatToServer, heartbeat],
     [AmIVIPHolder, {}],
     [GetControlPlaneNodes, {}],
     [UpgradeNodeK8sLog, { message: 'done', severity: 3 }],
   ];
-  return words.flatMap(([{ type }, body]) =>
+  return reports.flatMap(([{ type }, body]) =>
     claims.map((claim, at) => {
       const who = ['account', 'cluster', 'node'][at];
-      const ask = async (ids: Ids) => errorIn(await node.exchange(envelope(type, { ...body, ...claim(ids) })));
-      return { name: `${type} of a node`, ask, answer: `${type} is about another ${who} than its certificate` };
+      const call = async (ids: Ids) => errorIn(await node.exchange(envelope(type, { ...body, ...claim(ids) })));
+      return { name: `${type} of a node`, call, answer: `${type} is about another ${who} than its certificate` };
     }),
   );
 }
 
 const envelope = (type: string, body: unknown): Envelope => ({ type, jsonB64: encodeJson(body), tag: randomUUID() });
 
-/** Each kind of agent on the stream of the other kind, with words of whose it would be. */
+/** Each kind of agent opens the stream of the other kind, in the name of its agents. */
 function strayQuestion(address: string, proof: AgentCredentials, stream: StreamName, { type }: Report): Question {
-  const ask = async (ids: Ids): Promise<unknown> => {
+  const call = async (ids: Ids): Promise<unknown> => {
     const agent = new TestAgent(address, proof, stream);
     try {
-      return await outcome(agent.exchange(envelope(type, { ...beat, ...ids })));
+      return await outcome(agent.exchange(envelope(type, { ...heartbeat, ...ids })));
     } finally {
       agent.close();
     }
   };
-  return { name: `another's ${stream}`, ask, answer: refused(status.PERMISSION_DENIED, 'agent-kind-mismatch') };
+  return { name: `another's ${stream}`, call, answer: refused(status.PERMISSION_DENIED, 'agent-kind-mismatch') };
 }
 
 const unknownToken = `runos_reg_aaaaaaaaaaaa.${'a'.repeat(43)}`;
 
-/** Registering for an account with a token that is not its own, as the machine of one of its nodes. */
-async function registerQuestions(door: Client, { tokens }: Intruders, other: Ids): Promise<Question[]> {
+/** Registers with the token of another account, as the machine of one of its nodes. */
+async function registerQuestions(endpoint: Client, { tokens }: ForeignAgents, other: Ids): Promise<Question[]> {
   const { csrPem } = await createSigningRequest();
   const answer = refused(status.UNAUTHENTICATED, 'registration-refused');
   const attempts: [string, string, (ids: Ids) => string][] = [
     ['the other account’s token', tokens.other, ({ aid }) => aid],
-    ['no token of anybody’s', unknownToken, ({ aid }) => aid],
+    ['an unknown token', unknownToken, ({ aid }) => aid],
     ['a token that is not of the account', tokens.own, () => other.aid],
   ];
   return attempts.flatMap(([what, token, aidOf]) =>
     ['node', 'cluster-agent'].map((agentKind) => ({
       name: `registration of a ${agentKind} with ${what}`,
-      ask: (ids: Ids) => {
-        const asked = { aid: aidOf(ids), token, csrPem, agentKind, machineId: ids.nid, os: 'x' };
-        return outcome(callUnary(door, registerService.Register, asked, 10_000));
+      call: (ids: Ids) => {
+        const request = { aid: aidOf(ids), token, csrPem, agentKind, machineId: ids.nid, os: 'x' };
+        return outcome(callUnary(endpoint, registerService.Register, request, 10_000));
       },
       answer,
     })),
   );
 }
 
-/** Asks at both doors about this account's things and about nobody's: no answer may be another than that it is not. */
-export async function intrudeByCalls(dev: PlaneInfo, intruders: Intruders, own: Ids, other: Ids) {
+/** Calls both endpoints about this account's and about missing resources: every reply must be not found. */
+export async function intrudeByCalls(dev: PlaneInfo, foreignAgents: ForeignAgents, own: Ids, other: Ids) {
   const { stream, register, ca } = dev.agentGateway;
-  const { cluster, node } = intruders.proofs;
+  const { cluster, node } = foreignAgents.proofs;
   const clients = { 'cluster agent': agentClient(stream, cluster), node: agentClient(stream, node) };
-  // The door asks for no certificate; one that is shown all the same opens nothing.
-  const door = agentClient(register, { ...cluster, ca: await readFile(ca, 'utf8') });
+  // The registration endpoint requires no certificate; a presented one gives no permission.
+  const endpoint = agentClient(register, { ...cluster, ca: await readFile(ca, 'utf8') });
   const questions = [
     ...Object.entries(clients).flatMap(([who, client]) => unaryQuestions(client, who)),
-    ...nodeQuestions(intruders.node),
+    ...nodeQuestions(foreignAgents.node),
     strayQuestion(stream, cluster, 'NodeAgentStream', NodeAgentHeartbeatToServer),
     strayQuestion(stream, node, 'ClusterAgentStream', NodeAgentHeartbeatToServer),
-    ...(await registerQuestions(door, intruders, other)),
+    ...(await registerQuestions(endpoint, foreignAgents, other)),
   ];
   const wrong: string[] = [];
   try {
-    for (const { name, ask, answer } of questions) {
-      const [got, twin] = [await ask(own), await ask(missingIds)];
+    for (const { name, call, answer } of questions) {
+      const [got, twin] = [await call(own), await call(missingIds)];
       if (!isDeepStrictEqual(got, twin))
-        wrong.push(`${name}: ${say(got)} to another's things, ${say(twin)} to nobody's`);
-      if (!isDeepStrictEqual(withoutWords(got), answer)) wrong.push(`${name}: ${say(got)}, not ${say(answer)}`);
+        wrong.push(`${name}: ${format(got)} for foreign resources, ${format(twin)} for missing ones`);
+      if (!isDeepStrictEqual(withoutWords(got), answer)) wrong.push(`${name}: ${format(got)}, not ${format(answer)}`);
     }
   } finally {
-    [door, ...Object.values(clients)].forEach((client) => client.close());
+    [endpoint, ...Object.values(clients)].forEach((client) => client.close());
   }
   return { tried: 2 * questions.length, wrong };
 }
 
-const say = (value: unknown): string => JSON.stringify(value);
+const format = (value: unknown): string => JSON.stringify(value);
 
-/** What is refused is told by its code; the words only have to be the same for everybody. */
+/** The code identifies a refusal; its message must be the same for every caller. */
 function withoutWords(got: unknown): unknown {
   if (typeof got !== 'object' || got === null || !('details' in got)) return got;
   const { details: _, ...rest } = got;

@@ -7,10 +7,15 @@ import type pg from 'pg';
 import { type Ids, missingIds } from './ids.js';
 
 /**
- * An agent asks for a new certificate in the name of another account's agent, and of nobody's: it gets one in its own
- * name, and the other's are what they were. Answers what is otherwise.
+ * An agent requests a new certificate in the name of another account's agent, and of a missing one: it gets one in its
+ * own name, and the others do not change. Returns the failures.
  */
-export async function renewAsAnother(dev: PlaneInfo, proof: AgentCredentials, own: Ids, sql: pg.Client): Promise<string[]> {
+export async function renewAsAnother(
+  dev: PlaneInfo,
+  proof: AgentCredentials,
+  own: Ids,
+  sql: pg.Client,
+): Promise<string[]> {
   const client = agentClient(dev.agentGateway.stream, proof);
   const ownCertificates = async (): Promise<string> => {
     const { rows } = await sql.query('SELECT * FROM agent_gateway.certificate WHERE aid = $1 ORDER BY 1', [own.aid]);
@@ -37,6 +42,6 @@ async function requestAs(uri: string): Promise<string> {
   const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(signing, true, ['sign', 'verify']);
   const extensions = [new SubjectAlternativeNameExtension([{ type: 'url', value: uri }])];
-  const asked = { name: `CN=${uri}`, keys, signingAlgorithm: signing, extensions };
-  return (await Pkcs10CertificateRequestGenerator.create(asked, webcrypto)).toString('pem');
+  const options = { name: `CN=${uri}`, keys, signingAlgorithm: signing, extensions };
+  return (await Pkcs10CertificateRequestGenerator.create(options, webcrypto)).toString('pem');
 }

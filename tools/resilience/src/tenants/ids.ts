@@ -1,15 +1,15 @@
 import { pathParams } from '@runos/api';
 
-/** What an id names. A service type is no account's own. */
+/** The names of ids in paths. A service type belongs to no account. */
 export type IdName = Exclude<keyof typeof pathParams, 'type'>;
 
-/** One thing of every kind, all of one account. */
+/** One resource of every kind, all of one account. */
 export type Ids = Readonly<Record<IdName, string>>;
 
-/** Every kind of id a path may carry. */
+/** Every kind of id in paths. */
 export const idNames = Object.keys(pathParams).filter((name): name is IdName => name !== 'type');
 
-/** Ids of the right shape that name nothing. */
+/** Well-formed ids of missing resources. */
 export const missingIds: Ids = {
   aid: 'zzzz0',
   cid: 'nosuchcluster',

@@ -8,14 +8,14 @@ export interface SampleRequest {
   readonly body: unknown;
 }
 
-/** @throws Error for an operation that has no row */
+/** @throws Error for an operation without a row */
 export function sampleOf({ id }: Operation): Sample {
   const sample: Sample | undefined = samples[id as OperationId];
   if (sample === undefined) throw new Error(`${id} has no row in the table of samples`);
   return sample;
 }
 
-/** The operation's sample input about these things. */
+/** The operation's sample input with these ids. */
 export function requestOf(operation: Operation, ids: Ids): SampleRequest {
   const { query, body } = sampleOf(operation);
   const path = operation.path.replaceAll(/:(\w+)/g, (_, name: string) => valueOf(operation.params[name], ids));
@@ -30,7 +30,7 @@ function valueOf(param: PathParam | undefined, ids: Ids): string {
   return ids[name];
 }
 
-/** The ids that the path carries, with the code of each when it names nothing. */
+/** The ids in the path, with the error code of each for a missing resource. */
 export const pathIdsOf = ({ params }: Operation): ReadonlyMap<IdName, string> =>
   new Map(
     Object.values(params).flatMap((param) =>
@@ -38,7 +38,7 @@ export const pathIdsOf = ({ params }: Operation): ReadonlyMap<IdName, string> =>
     ),
   );
 
-/** The ids that a request carries anywhere: in path, query or body. */
+/** The ids in path, query and body of a request. */
 export const idsIn = (operation: Operation, ids: Ids): IdName[] => {
   const written = JSON.stringify(requestOf(operation, ids));
   return idNames.filter(

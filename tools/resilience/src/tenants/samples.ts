@@ -1,21 +1,21 @@
 import type { OperationId } from '@runos/api';
 import type { IdName, Ids } from './ids.js';
 
-/** How an answer begins: its status, and its code where it is a refusal. */
+/** The expected status, and the code of a refusal. */
 export interface Expected {
   readonly status: number;
   readonly code?: string;
 }
 
-/** What is sent to an operation beside its path: an input that would do something if it were let through. */
+/** The input of an operation: it would have an effect if it were accepted. */
 export interface Sample {
   readonly query?: (ids: Ids) => Readonly<Record<string, string>>;
   readonly body?: (ids: Ids) => unknown;
-  /** Of an id that does not stand in the path: the answer when it names nothing, or nothing of the caller's. */
+  /** The response for an id outside the path that is missing, or foreign to the caller. */
   readonly strange?: Partial<Readonly<Record<IdName, Expected>>>;
 }
 
-/** The service type that instances and config sets of the matrix are of. */
+/** The service type of the instances and config sets in the matrix. */
 export const sampleType = 'postgresql';
 
 export const osidOf = ({ serviceId }: Ids): string => `${sampleType}-${serviceId}`;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 
-/** What time or a read changes by itself: when a token was last used, an agent was heard, a replica is alive. */
-const moving: Readonly<Record<string, readonly string[]>> = {
+/** Columns that change by time or reads: the last use of a token, the last heartbeat of an agent or replica. */
+const volatileColumns: Readonly<Record<string, readonly string[]>> = {
   'identity.api_key': ['last_used_at'],
   'identity.session': ['last_used_at'],
   'agent_gateway.replica': ['lease_until'],
@@ -24,19 +24,19 @@ export async function tableDigests(sql: pg.Client): Promise<Digests> {
     const { rows: read } = await sql.query<{ digest: string | null }>(
       `SELECT md5(string_agg(r, E'\\n' ORDER BY r)) AS digest
          FROM (SELECT (to_jsonb(t) - $1::text[])::text AS r FROM "${schema}"."${name}" t) AS rows`,
-      [moving[table] ?? []],
+      [volatileColumns[table] ?? []],
     );
     digests.set(table, read[0]?.digest ?? 'empty');
   }
   return digests;
 }
 
-/** The tables whose rows are not the same in both. */
+/** The tables whose rows differ. */
 export const changedTables = (before: Digests, after: Digests): string[] =>
   [...new Set([...before.keys(), ...after.keys()])].filter((table) => before.get(table) !== after.get(table));
 
-/** What was asked for before is done when nothing has changed for a while. */
-export async function settled(sql: pg.Client): Promise<Digests> {
+/** The digests once they have not changed for a while, when earlier requests have been processed. */
+export async function stableDigests(sql: pg.Client): Promise<Digests> {
   for (let last = await tableDigests(sql); ;) {
     await sleep(1_000);
     const now = await tableDigests(sql);

@@ -7,28 +7,31 @@ import type { Ids } from './ids.js';
 import { sampleType } from './samples.js';
 
 export interface TwoAccounts {
-  /** Things of the account that the callers belong to, and of the other one. */
+  /** Resources of the callers' account, and of the other one. */
   readonly own: Ids;
   readonly other: Ids;
   readonly tokens: Readonly<Record<Caller, string | undefined>>;
-  /** Of each account's cluster agent. */
-  readonly proofs: { readonly own: AgentCredentials; readonly other: AgentCredentials };
+  /** The credentials of each account's cluster agent. */
+  readonly credentials: { readonly own: AgentCredentials; readonly other: AgentCredentials };
 }
 
-const [cid, otherCid] = ['mine', 'theirs'];
+const [cid, otherCid] = ['own', 'other'];
 
-/** A plane's own account and a second one, each with one thing of every kind, and every caller's token. */
+/** The account of `npm start` and a second one, each with one resource of every kind, and every caller's token. */
 export async function makeTwoAccounts(data: string, dev: PlaneInfo, sql: pg.Client): Promise<TwoAccounts> {
   const operator = await readDataFile<Operator>(data, 'operator.json');
-  const [stranger, colleague] = [await newcomer(operator, 'stranger'), await newcomer(operator, 'colleague')];
+  const [outsider, colleague] = [await newcomer(operator, 'outsider'), await newcomer(operator, 'colleague')];
   await sql.query(
     `UPDATE identity.membership SET aid = $1, role = 'viewer'
       WHERE user_id = (SELECT id FROM identity.person WHERE email = $2)`,
     [dev.aid, colleague.email],
   );
-  const proof = async (aid: string, cluster: string): Promise<AgentCredentials> =>
+  const agentCredentials = async (aid: string, cluster: string): Promise<AgentCredentials> =>
     (await issueAgentCredentials(sql, data, aid, [cluster])).get(cluster) as AgentCredentials;
-  const proofs = { own: await proof(dev.aid, cid), other: await proof(stranger.aid, otherCid) };
+  const credentials = {
+    own: await agentCredentials(dev.aid, cid),
+    other: await agentCredentials(outsider.aid, otherCid),
+  };
   const owner = new ApiClient(dev.apiUrl, dev.token);
   const key = async (name: string, role: Role) => make(owner, `/${dev.aid}/api-keys`, { name, role });
   const byRole = await Promise.all(
@@ -36,15 +39,15 @@ export async function makeTwoAccounts(data: string, dev: PlaneInfo, sql: pg.Clie
   );
   return {
     own: await furnish(owner, dev.aid, cid, sql),
-    other: await furnish(new ApiClient(dev.apiUrl, stranger.token), stranger.aid, otherCid, sql),
-    proofs,
+    other: await furnish(new ApiClient(dev.apiUrl, outsider.token), outsider.aid, otherCid, sql),
+    credentials,
     tokens: {
       ...(Object.fromEntries(byRole) as Record<Role, string>),
       ...(await badTokens(owner, dev.aid, () => key('spoilt', 'owner'), sql)),
       ...(await badSessions(dev, sql)),
-      certificate: proofs.other.certificate.replaceAll(/-----[^-]+-----|\s/g, ''),
-      stranger: stranger.token,
-      'stranger session': await logIn(dev, stranger),
+      certificate: credentials.other.certificate.replaceAll(/-----[^-]+-----|\s/g, ''),
+      outsider: outsider.token,
+      'outsider session': await logIn(dev, outsider),
       'viewer session': await logIn(dev, colleague),
       'owner session': await logIn(dev, dev),
     },
@@ -66,7 +69,10 @@ async function logIn({ apiUrl }: PlaneInfo, { email, password }: Person): Promis
   return String((await make(new ApiClient(apiUrl, undefined), '/auth/login', { email, password }))['token']);
 }
 
-async function badSessions(dev: PlaneInfo, sql: pg.Client): Promise<Record<'expired session' | 'revoked session', string>> {
+async function badSessions(
+  dev: PlaneInfo,
+  sql: pg.Client,
+): Promise<Record<'expired session' | 'revoked session', string>> {
   const [expired, revoked] = [await logIn(dev, dev), await logIn(dev, dev)];
   const [, keyId] = /^runos_ses_(\w+)\./.exec(expired) ?? [];
   await sql.query(`UPDATE identity.session SET expires_at = now() - interval '1 minute' WHERE key_id = $1`, [keyId]);
@@ -94,7 +100,7 @@ async function badTokens(
   };
 }
 
-/** A node registers with an agent's certificate: its row is written here, since no agent runs. */
+/** Writes the row of a node, because no agent registers it here. */
 async function furnish(api: ApiClient, aid: string, cid: string, sql: pg.Client): Promise<Ids> {
   await make(api, `/${aid}/clusters`, { cid });
   const nid = `${cid.slice(0, 4)}9`;

@@ -54,7 +54,7 @@ describe('a balancer', () => {
     cut();
     const received: string[] = [];
     first.on('data', (text) => received.push(String(text))).on('close', () => received.push('closed'));
-    first.write('anybody?');
+    first.write('lost');
     const second = dial(port);
     expect(await read(second)).toBe('a');
     second.write('hello');

@@ -1,0 +1,43 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Fault, type FaultCode } from '@runos/kernel';
+import type { GatewayRequest } from '../http/gateway-request.js';
+import { operationOf } from '../operation/operation-of.js';
+
+/** The account in the path must be one of the caller's. Another account gets the response of one that does not exist. */
+@Injectable()
+export class AccountGuard implements CanActivate {
+  canActivate(context: ExecutionContext): true {
+    const { params } = operationOf(context);
+    if (params.aid === undefined) return true;
+    const request = context.switchToHttp().getRequest<GatewayRequest>();
+    const aid = String(request.params.aid);
+    const membership = request.user?.memberships.find((each) => each.aid === aid);
+    if (membership === undefined) throw notFound('account.not_found', aid, {});
+    request.role = membership.role;
+    return true;
+  }
+}
+
+/** A path parameter with an invalid form gets the response of a resource that does not exist. */
+@Injectable()
+export class PathParametersGuard implements CanActivate {
+  canActivate(context: ExecutionContext): true {
+    const { params } = context.switchToHttp().getRequest<GatewayRequest>();
+    for (const [name, { schema, notFound: code }] of Object.entries(operationOf(context).params)) {
+      const value = String(params[name]);
+      if (!schema.safeParse(value).success) throw notFound(code, value, params);
+    }
+    return true;
+  }
+}
+
+/** Longer values are truncated in messages. */
+const maxShownLength = 64;
+
+/** The fault for a path parameter without a resource: the same message for missing and for foreign resources. */
+function notFound(code: FaultCode, value: string, path: Readonly<Record<string, unknown>>): Fault {
+  const noun = code.slice(0, code.indexOf('.'));
+  const name = `${noun.charAt(0).toUpperCase()}${noun.slice(1)} '${value.slice(0, maxShownLength)}'`;
+  const where = code === 'cluster.not_found' && path.aid !== undefined ? ` in account '${String(path.aid)}'` : '';
+  return new Fault(code, `${name} not found${where}.`);
+}

@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KubeClient, readKubeconfig } from '@runos/kube-client';
+import { readPlaneInfo, eventually, Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
+import { RandomSequence } from '../load/random-sequence.js';
+import { Load } from '../load/load.js';
+import { type UnexpectedResponse, RetryingClient } from '../load/retrying-client.js';
+import { checkCluster } from './check-cluster.js';
+import { type Fault } from './faults.js';
+import { waitUntilReady, waitForCluster, unreadyServices } from './readiness.js';
+import { checkDatabase } from './check-database.js';
+
+export interface ChaosTestOptions {
+  readonly seed: number;
+  /** Options of `npm start`; with `--replicas` the API must stay available while one gateway is down. */
+  readonly start?: readonly string[];
+  readonly faults: readonly Fault[];
+  /** The minimum number of writes; clients continue until the last fault has ended. */
+  readonly writes: number;
+  readonly instances: number;
+  readonly clients: number;
+  /** The pause between two writes of one client, ms. */
+  readonly pauseMs: number;
+  /** The minimum pause between recovery and the next fault, ms; the seed at most doubles it. */
+  readonly faultPauseMs: number;
+  readonly print: (line: string) => void;
+}
+
+export interface ChaosTestResult {
+  readonly unexpectedResponses: readonly UnexpectedResponse[];
+  /** Broken guarantees; empty when the test passed. */
+  readonly brokenGuarantees: readonly string[];
+  readonly jobs: number;
+  readonly responses: Readonly<Record<string, number>>;
+}
+
+/** The time after the last fault within which everything must converge, ms. */
+const convergenceMs = 150_000;
+/** The time for which a balancer may still forward connections to a killed gateway, ms. */
+const balancerDelayMs = 1_000;
+/** The time within which a fault makes the only gateway unavailable, ms. */
+const unavailableWithinMs = 10_000;
+
+/**
+ * Starts a plane, injects one fault after the other while clients write, then checks every guarantee. When one is broken,
+ * data and logs are kept for the analysis.
+ */
+export async function runChaosTest(options: ChaosTestOptions): Promise<ChaosTestResult> {
+  const plane = await Plane.create();
+  let keep = false;
+  try {
+    const { start = ['--balanced'] } = options;
+    await plane.start('clusterReady', unlimited, ...start);
+    const result = await new ChaosTest(await PlaneClient.connect(plane.data), plane.data, options).run();
+    keep = result.brokenGuarantees.length > 0;
+    if (!keep) await plane.finish();
+    return result;
+  } finally {
+    await plane.stop();
+    if (keep) options.print(`data and logs are kept in ${plane.data}`);
+    else await plane.remove();
+  }
+}
+
+class ChaosTest {
+  readonly #client: RetryingClient;
+  readonly #load: Load;
+  readonly #failures: string[] = [];
+  /** Requests that started earlier may lack a response. */
+  #excusedUntil = 0;
+  readonly #random: RandomSequence;
+
+  constructor(
+    private readonly planeClient: PlaneClient,
+    private readonly data: string,
+    private readonly options: ChaosTestOptions,
+  ) {
+    const { seed, writes, instances, clients, pauseMs } = options;
+    this.#random = new RandomSequence(seed);
+    this.#client = new RetryingClient(
+      planeClient.info.apiUrl,
+      planeClient.info.token,
+      (startedAt) => startedAt < this.#excusedUntil,
+    );
+    this.#load = new Load({
+      client: this.#client,
+      services: planeClient.services,
+      seed,
+      writes,
+      instances,
+      clients,
+      pauseMs,
+    });
+  }
+
+  async run(): Promise<ChaosTestResult> {
+    const { faults, print } = this.options;
+    const written = this.#load.run();
+    written.catch(() => undefined); // awaited below
+    for (const fault of faults) await this.#inject(fault);
+    this.#load.finish();
+    await written;
+    const { jobs, living, instances } = this.#load.ledger;
+    print(`${jobs.size} jobs were accepted for ${instances.length} instances, ${living.length} of them still exist`);
+    const brokenGuarantees = [...this.#failures, ...(await this.#contradictions())];
+    const responses = Object.fromEntries(this.#client.responses);
+    print(`responses: ${JSON.stringify(responses)}`);
+    return { unexpectedResponses: this.#client.unexpectedResponses, brokenGuarantees, jobs: jobs.size, responses };
+  }
+
+  async #inject(fault: Fault): Promise<void> {
+    const { print, faultPauseMs } = this.options;
+    await sleep(faultPauseMs + this.#random.below(faultPauseMs));
+    const startedAt = Date.now();
+    this.#excusedUntil = this.#mayLackResponseUntil(fault, startedAt);
+    try {
+      await Promise.all([fault.inject(this.data, this.#load.ledger), this.#gatewayRecovers()]);
+      const backMs = Date.now() - startedAt;
+      const readyMs = await waitUntilReady(this.data);
+      await waitForCluster(
+        this.planeClient.api,
+        `/${this.planeClient.info.aid}/clusters/${this.planeClient.info.cid}`,
+        60_000,
+      );
+      const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+      print(`${fault.name}: processes run after ${seconds(backMs)} s, all ready ${seconds(readyMs)} s later`);
+    } catch (error) {
+      this.#failures.push(`${fault.name}: ${(error as Error).message}`);
+      print(`${fault.name}: ${(error as Error).message}`);
+    }
+  }
+
+  /** While the only gateway is down, requests get no response; one of several loses only its requests in flight. */
+  #mayLackResponseUntil({ hits }: Fault, struck: number): number {
+    if (!hits.some((name) => /^gateway(-\d+)?$/.test(name))) return 0;
+    return this.planeClient.info.replicas.length > 1 ? struck + balancerDelayMs : Infinity;
+  }
+
+  /** Once the only gateway is ready again, every request gets a response, even while other services are down. */
+  async #gatewayRecovers(): Promise<void> {
+    if (this.#excusedUntil !== Infinity) return;
+    await eventually(
+      'the gateway to be gone',
+      unavailableWithinMs,
+      async () => (await unreadyServices(this.data, ['gateway'])).length > 0,
+    );
+    await waitUntilReady(this.data, ['gateway'], convergenceMs);
+    this.#excusedUntil = Date.now();
+  }
+
+  /** The contradictions that remain after the time for convergence. */
+  async #contradictions(): Promise<string[]> {
+    const client = new KubeClient(await readKubeconfig(this.planeClient.info.kubeconfig));
+    const { databaseUrl } = await readPlaneInfo(this.data);
+    const { ledger } = this.#load;
+    const startedAt = Date.now();
+    let last = '';
+    let wrong: string[] = ['nothing was checked'];
+    const check = async (): Promise<boolean> => {
+      wrong = await checkDatabase(databaseUrl, ledger);
+      if (wrong.length === 0) wrong = await checkCluster(client, ledger);
+      last = wrong[0] ?? last;
+      return wrong.length === 0;
+    };
+    try {
+      await eventually('convergence', convergenceMs, check).catch((error: Error) => {
+        if (wrong.length === 0) wrong = [String(error.cause ?? error)];
+      });
+      const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
+      this.options.print(
+        `converged ${seconds} s after the last response${last && `; the last contradiction: ${last}`}`,
+      );
+      return wrong;
+    } finally {
+      await client.close();
+    }
+  }
+}
+
+/** Prints the result, and sets the exit code. */
+export function printResult(result: ChaosTestResult, print: (line: string) => void): void {
+  for (const { at, what } of result.unexpectedResponses) print(`unexpected response ${at} ${what}`);
+  for (const guarantee of result.brokenGuarantees) print(`broken ${guarantee}`);
+  const passed = result.brokenGuarantees.length === 0 && result.unexpectedResponses.length === 0;
+  print(passed ? `every guarantee was kept (${result.jobs} jobs)` : 'NOT every guarantee was kept');
+  process.exitCode = passed ? 0 : 1;
+}

@@ -1,0 +1,57 @@
+import { gunzipSync } from 'node:zlib';
+import { type KubeClient } from '@runos/kube-client';
+import { canonicalJson, type KubeObject, managedSelector, osidOf, refKey, refOf } from '@runos/kube-objects';
+import { type Ledger } from '../load/ledger.js';
+
+/** Contradictions between Kubernetes and the responses to clients; empty when there are none. */
+export async function checkCluster(client: KubeClient, ledger: Ledger): Promise<string[]> {
+  const expected = new Set(ledger.living.map(({ osid }) => osid));
+  const bundles = await client.list({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    namespace: 'runos',
+    labelSelector: 'runos.com/bundle=true',
+  });
+  const objects = bundles.flatMap((bundle) => objectsOf(bundle));
+  const stored = new Set(objects.map(osidOf));
+  return [
+    ...[...expected].filter((osid) => !stored.has(osid)).map((osid) => `${osid}: the agent has no bundle`),
+    ...[...stored].filter((osid) => !expected.has(String(osid))).map((osid) => `${osid}: the agent still has a bundle`),
+    ...(await findOrphans(client, objects)),
+    ...(await Promise.all(objects.map((object) => findDifference(client, object)))).flat(),
+  ];
+}
+
+function objectsOf(bundle: KubeObject): KubeObject[] {
+  const data = bundle['data'] as Record<string, string>;
+  if (data['objects'] === undefined) return [];
+  return JSON.parse(gunzipSync(Buffer.from(data['objects'], 'base64')).toString('utf8')) as KubeObject[];
+}
+
+/** Managed objects that belong to no bundle. */
+async function findOrphans(client: KubeClient, objects: readonly KubeObject[]): Promise<string[]> {
+  const expected = new Set(objects.map((object) => refKey(refOf(object))));
+  const kinds = new Map(objects.map(({ apiVersion, kind }) => [`${apiVersion}/${kind}`, { apiVersion, kind }]));
+  kinds.set('v1/Namespace', { apiVersion: 'v1', kind: 'Namespace' });
+  const live = await Promise.all(
+    [...kinds.values()].map((kind) => client.list({ ...kind, labelSelector: managedSelector })),
+  );
+  return live
+    .flat()
+    .filter(({ metadata }) => metadata.ownerReferences === undefined)
+    .filter((object) => !expected.has(refKey(refOf(object))))
+    .map((object) => `${refKey(refOf(object))} is there, and belongs to no bundle`);
+}
+
+/** A dry-run apply without changes shows that the live object equals the desired one. */
+async function findDifference(client: KubeClient, object: KubeObject): Promise<string[]> {
+  const live = await client.find(refOf(object));
+  if (live === undefined) return [`${refKey(refOf(object))} is missing`];
+  const applied = await client.apply(object, { dryRun: true });
+  return contentOf(live) === contentOf(applied) ? [] : [`${refKey(refOf(object))} differs from the desired object`];
+}
+
+const contentOf = ({ metadata, ...rest }: KubeObject): string => {
+  const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...kept } = metadata;
+  return canonicalJson({ ...rest, metadata: kept });
+};

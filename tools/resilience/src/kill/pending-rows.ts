@@ -1,0 +1,62 @@
+import type pg from 'pg';
+
+/** The condition of a pending row, by the columns of its table. New queues must use the same column names. */
+const pendingSigns: readonly { readonly columns: readonly string[]; readonly waits: string; readonly what: string }[] =
+  [
+    { columns: ['lease_expires_at'], waits: 'lease_expires_at > now()', what: 'leased' },
+    { columns: ['next_attempt_at'], waits: 'next_attempt_at <= now()', what: 'due' },
+    { columns: ['removal_next_attempt_at'], waits: 'removal_next_attempt_at <= now()', what: 'to be removed' },
+    { columns: ['refresh_at'], waits: 'refresh_at <= now()', what: 'to be refreshed' },
+    { columns: ['seq', 'told_seq'], waits: 'told_seq < seq', what: 'untold' },
+    { columns: ['outcome', 'deadline_at'], waits: 'outcome IS NULL', what: 'open' },
+    { columns: ['request_hash', 'response'], waits: 'response IS NULL', what: 'incomplete' },
+    { columns: ['status', 'work_items'], waits: `status IN ('pending', 'running')`, what: 'open' },
+    { columns: ['subject', 'body', 'headers'], waits: 'true', what: 'unpublished' },
+    {
+      columns: ['replica', 'closed_at'],
+      waits: 'closed_at IS NULL AND replica NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_until > now())',
+      what: 'unclaimed',
+    },
+  ];
+
+/** Tables without pending rows. A new table must either be listed here or have the columns of a queue. */
+const withoutPendingRows: ReadonlySet<string> = new Set([
+  ...['authority', 'registration_token', 'certificate', 'replica'].map((name) => `agent_gateway.${name}`),
+  ...['config_set', 'config_set_version'].map((name) => `config_sets.${name}`),
+  ...['account', 'person', 'membership', 'session', 'api_key', 'failed_log_in', 'audit_entry'].map(
+    (name) => `identity.${name}`,
+  ),
+  'jobs.job_log',
+  ...['node', 'minted_id', 'instance', 'revision', 'job_log', 'instance_event'].map((name) => `reconciler.${name}`),
+]);
+
+interface Table {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** Pending rows in the queues, outboxes and leases of all services, a line per table; empty when there are none. */
+export async function findPendingRows(client: pg.Client): Promise<string[]> {
+  const { rows: tables } = await client.query<Table>(
+    `SELECT format('%I.%I', table_schema, table_name) AS name, array_agg(column_name::text) AS columns
+     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+     WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema') GROUP BY 1`,
+  );
+  const shown = tables.map(({ name, columns }) => ({
+    name,
+    signs: pendingSigns.filter((sign) => sign.columns.every((column) => columns.includes(column))),
+  }));
+  const untold = shown.filter(
+    ({ name, signs }) => signs.length === 0 && !withoutPendingRows.has(name) && !name.endsWith('.migrations'),
+  );
+  if (untold.length > 0) return untold.map(({ name }) => `whether ${name} has pending rows is not known`);
+  const counts = shown.flatMap(({ name, signs }) =>
+    signs.map(
+      ({ waits, what }) =>
+        `SELECT count(*)::int AS count, '${what} rows in ${name}' AS what FROM ${name} WHERE ${waits}`,
+    ),
+  );
+  if (!tables.some(({ name }) => name.endsWith('.outbox'))) return ['there is no outbox, so nothing was looked at'];
+  const { rows } = await client.query<{ count: number; what: string }>(counts.join(' UNION ALL '));
+  return rows.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`);
+}

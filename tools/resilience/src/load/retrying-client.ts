@@ -1,0 +1,90 @@
+import { recorderOf } from '@runos/tool-e2e';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface FinalResponse {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  /** When the first attempt started and the last one ended, ms since the epoch: it took effect in between. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A response that the plane must not give. */
+export interface UnexpectedResponse {
+  readonly at: string;
+  readonly what: string;
+}
+
+/** The timeout of one attempt, ms: longer than any deadline of the plane. */
+const attemptMs = 30_000;
+/** The pause before a retry without `Retry-After`, ms. */
+const defaultPauseMs = 250;
+
+/**
+ * A correct client: it retries after a missing response or 503 with the same `Idempotency-Key`, and counts every
+ * response. It records responses that the plane must never give.
+ */
+export class RetryingClient {
+  /** The number of responses by status; `broken` counts connections without one. */
+  readonly responses = new Map<string, number>();
+  readonly unexpectedResponses: UnexpectedResponse[] = [];
+
+  constructor(
+    private readonly url: string,
+    private readonly token: string,
+    /** Whether a request that started then may lack a response, because a fault hit the gateway. */
+    private readonly excused: (begun: number) => boolean = () => false,
+  ) {}
+
+  /** Resolves with the first final response. @throws Error when there is none within `deadlineMs` */
+  async send(method: string, path: string, body: unknown, key: string, deadlineMs = 180_000): Promise<FinalResponse> {
+    const from = Date.now();
+    const until = from + deadlineMs;
+    while (Date.now() < until) {
+      const answer = await this.#once(method, path, body, key);
+      if (answer === undefined) await sleep(defaultPauseMs);
+      else if (answer.final.status !== 503) return { ...answer.final, from, to: Date.now() };
+      else await sleep(answer.pauseMs);
+    }
+    throw new Error(`${method} ${path} was not answered within ${deadlineMs / 1000} s, though it was repeated`);
+  }
+
+  async #once(method: string, path: string, body: unknown, key: string) {
+    const complain = (what: string): void =>
+      void this.unexpectedResponses.push({ at: new Date().toISOString(), what: `${method} ${path}: ${what}` });
+    const book = recorderOf(this.url);
+    await book?.beforeRequest(method, path);
+    const begun = Date.now();
+    try {
+      const response = await fetch(this.url + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.token}`,
+          'idempotency-key': key,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: AbortSignal.timeout(attemptMs),
+      });
+      const text = await response.text();
+      this.#count(String(response.status));
+      book?.record(path, response.status, text);
+      const retryAfter = response.headers.get('retry-after');
+      if (response.status === 503 && retryAfter === null) complain('503 without Retry-After');
+      if (response.status >= 500 && response.status !== 503) complain(`${response.status} ${text}`);
+      const pauseMs = Math.min(Number(retryAfter ?? 0) * 1_000 || defaultPauseMs, 5_000);
+      return { final: { status: response.status, body: parse(text) }, pauseMs };
+    } catch (error) {
+      this.#count('broken');
+      if (!this.excused(begun)) complain(`no answer: ${String((error as Error).cause ?? error)}`);
+      return undefined;
+    }
+  }
+
+  #count(answer: string): void {
+    this.responses.set(answer, (this.responses.get(answer) ?? 0) + 1);
+  }
+}
+
+const parse = (text: string): Record<string, unknown> =>
+  text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);

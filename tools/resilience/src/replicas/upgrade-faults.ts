@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { readPlaneInfo, withSql } from '@runos/tool-e2e';
+import { controlPlane, DataFolder, services } from '@runos/tool-start';
+import { type Fault } from '../kill/faults.js';
+import { migrateSchemas } from './migrations.js';
+import { rounds } from './replica-faults.js';
+
+/** The plane is brought up to date before its agents. */
+const agents = ['node-agent-1', 'node-agent-2', 'cluster-agent'];
+
+/**
+ * The faults of a plane that starts with the build in `old`: this checkout's migrations while the old build serves, the
+ * upgrade of every first replica, `faults` with both builds, the upgrade of other replicas and agents, and `last`.
+ */
+export function upgradeFaults(
+  old: string,
+  faults: readonly Fault[],
+  last: Fault,
+  print: (line: string) => void,
+): Fault[] {
+  const [first = [], ...others] = rounds;
+  const rest = [...others.flat(), ...agents];
+  return [migrateAhead(print), upgrade(old, first, rest), ...faults, upgrade(old, rest, []), last];
+}
+
+/** Migrates every schema before the first process of this version starts. */
+const migrateAhead = (print: (line: string) => void): Fault => ({
+  name: 'migrated while the old build serves',
+  hits: [],
+  async inject(data) {
+    const before = await migrationsDone(data);
+    await migrateSchemas(data);
+    const added = (await migrationsDone(data)).filter((name) => !before.includes(name));
+    print(`migrations that the old build does not have: ${added.join(', ') || 'none'}`);
+  },
+});
+
+const migrationsDone = async (data: string): Promise<string[]> =>
+  withSql((await readPlaneInfo(data)).databaseUrl, async (client) => {
+    const each = services
+      .filter(({ database }) => database)
+      .map(({ name }) => `SELECT '${name} ' || name AS name FROM ${name.replaceAll('-', '_')}.migrations`);
+    const { rows } = await client.query<{ name: string }>(each.join(' UNION ALL '));
+    return rows.map(({ name }) => name);
+  });
+
+/** Upgrades one process after the other; afterwards exactly those in `left` still run the old build. */
+const upgrade = (old: string, names: readonly string[], left: readonly string[]): Fault => ({
+  name: `upgraded ${names.length} processes in turn`,
+  hits: [],
+  async inject(data) {
+    for (const name of names) await controlPlane(new DataFolder(data), 'upgrade', name);
+    const { pids } = await readPlaneInfo(data);
+    const lines = Object.entries(pids).map(async ([name, pid]) => ({
+      name,
+      line: await readFile(`/proc/${pid}/cmdline`, 'utf8'),
+    }));
+    const found = (await Promise.all(lines)).filter(({ line }) => line.includes(`\0${old}/apps/`));
+    const running = found.map(({ name }) => name).sort();
+    if (running.join() !== [...left].sort().join())
+      throw new Error(`the old build is run by ${running.join() || 'no process'}`);
+  },
+});
