@@ -109,7 +109,7 @@ export class SpecPlane {
 
   #nats(service: ServiceName): Record<string, string> {
     const { url: natsUrl } = this.nats;
-    return toEnvironment({ natsUrl, natsUser: service, natsPassword: `${service}-pw`, checkAnswers: true });
+    return toEnvironment({ natsUrl, natsUser: service, natsPassword: `${service}-pw`, checkReplies: true });
   }
 
   async #migrate(): Promise<void> {

@@ -189,9 +189,9 @@ describe('personal access tokens', () => {
     await expect(create({}, 'owner', { key: 'once', requestHash: 'h2' })).rejects.toMatchObject({
       code: 'conflict.idempotency',
     });
-    const [row] = await plane.sql<{ answer: string }>('SELECT answer FROM idempotency WHERE aid = $1', [aid]);
-    expect(row?.answer).toBeDefined();
-    expect(row?.answer).not.toContain('runos_pat_');
+    const [row] = await plane.sql<{ response: string }>('SELECT response FROM idempotency WHERE aid = $1', [aid]);
+    expect(row?.response).toBeDefined();
+    expect(row?.response).not.toContain('runos_pat_');
   });
 
   it('with another form are rejected without a reason', async () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ConfigSet } from '@runos/api';
-import { TenantRepository } from '@runos/persistence';
+import { type TenantCondition, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { ConfigSetRow } from '../schema/config-set-row.js';
 
@@ -16,10 +16,10 @@ interface VersionRow {
   readonly created_at: Date;
 }
 
-const selectVersions = `
+const selectVersions = (tenant: TenantCondition): string => `
   SELECT s.set_id, s.name, s.type, s.latest_version, v.version, v."values", v.created_at
     FROM config_set s JOIN config_set_version v USING (set_id)
-   WHERE {tenant}` as const;
+   WHERE ${tenant('s.aid')}`;
 
 const toConfigSet = (row: VersionRow): ConfigSet => ({
   setId: row.set_id,
@@ -45,14 +45,16 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
 
   /** The current version of every config set, oldest first. */
   async listLatest(manager: EntityManager, tenant: string): Promise<ConfigSet[]> {
-    const text = `${selectVersions} AND v.version = s.latest_version ORDER BY s.created_at, s.set_id` as const;
-    return (await this.query<VersionRow>(manager, { tenant }, text, [], 's.aid')).map(toConfigSet);
+    const statement = (condition: TenantCondition) =>
+      `${selectVersions(condition)} AND v.version = s.latest_version ORDER BY s.created_at, s.set_id`;
+    return (await this.query<VersionRow>(manager, { tenant }, statement)).map(toConfigSet);
   }
 
   /** The versions of one config set, newest first; empty when the account has no such set. */
   async versions(manager: EntityManager, tenant: string, setId: string): Promise<ConfigSet[]> {
-    const text = `${selectVersions} AND s.set_id = $1 ORDER BY v.version DESC` as const;
-    return (await this.query<VersionRow>(manager, { tenant }, text, [setId], 's.aid')).map(toConfigSet);
+    const statement = (condition: TenantCondition) =>
+      `${selectVersions(condition)} AND s.set_id = $1 ORDER BY v.version DESC`;
+    return (await this.query<VersionRow>(manager, { tenant }, statement, [setId])).map(toConfigSet);
   }
 
   /** One version; without a number the current one. */
@@ -62,8 +64,9 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
     setId: string,
     version?: number,
   ): Promise<ConfigSet | undefined> {
-    const text = `${selectVersions} AND s.set_id = $1 AND v.version = coalesce($2, s.latest_version)` as const;
-    const rows = await this.query<VersionRow>(manager, { tenant }, text, [setId, version ?? null], 's.aid');
+    const statement = (condition: TenantCondition) =>
+      `${selectVersions(condition)} AND s.set_id = $1 AND v.version = coalesce($2, s.latest_version)`;
+    const rows = await this.query<VersionRow>(manager, { tenant }, statement, [setId, version ?? null]);
     return rows.map(toConfigSet)[0];
   }
 
@@ -82,9 +85,10 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
     setId: string,
     values: Values,
   ): Promise<number | undefined> {
-    const text =
-      'UPDATE config_set SET latest_version = latest_version + 1 WHERE {tenant} AND set_id = $1 RETURNING latest_version AS version' as const;
-    const [row] = await this.query<{ version: number }>(manager, { tenant }, text, [setId]);
+    const statement = (condition: TenantCondition) => `
+      UPDATE config_set SET latest_version = latest_version + 1
+       WHERE ${condition('aid')} AND set_id = $1 RETURNING latest_version AS version`;
+    const [row] = await this.query<{ version: number }>(manager, { tenant }, statement, [setId]);
     if (row) await this.#addVersion(manager, setId, row.version, values);
     return row?.version;
   }

@@ -38,7 +38,7 @@ export class OperationInterceptor implements NestInterceptor {
       return;
     }
     if (result instanceof Readable) return sendEvents(result, request, response);
-    if (this.config.checkAnswers) operation.output.parse(result);
+    if (this.config.checkReplies) operation.output.parse(result);
     const generation = operation.versioned ? fieldOf(result, 'generation') : undefined;
     if (generation !== undefined) response.set('ETag', `"${String(generation)}"`);
     // A write without effect, or completed at once, has no job.

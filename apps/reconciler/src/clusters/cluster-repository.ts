@@ -47,7 +47,7 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
     const [found] = await this.query<ClusterRow>(
       sql,
       { tenant },
-      `SELECT ${columns} FROM cluster WHERE {tenant} AND cid = $1 ${locks[lock]}`,
+      (condition) => `SELECT ${columns} FROM cluster WHERE ${condition('aid')} AND cid = $1 ${locks[lock]}`,
       [cid],
     );
     if (found !== undefined) return found;
@@ -56,7 +56,11 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
 
   /** The clusters of one account, oldest first. */
   list(sql: EntityManager, tenant: string): Promise<ClusterRow[]> {
-    return this.query<ClusterRow>(sql, { tenant }, `SELECT ${columns} FROM cluster WHERE {tenant} ORDER BY id`);
+    return this.query<ClusterRow>(
+      sql,
+      { tenant },
+      (condition) => `SELECT ${columns} FROM cluster WHERE ${condition('aid')} ORDER BY id`,
+    );
   }
 
   /** Serializes creations per account: the limit holds exactly, and one cluster becomes the default. */

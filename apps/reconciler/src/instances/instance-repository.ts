@@ -58,9 +58,12 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
   /** As `lock`, for names of instances that may be deleted. */
   async lockIfExists(sql: EntityManager, tenant: string, name: InstanceName): Promise<InstanceRow | undefined> {
     // One statement for the lock and the join would return the revision from before the wait for the lock.
-    await this.query(sql, { tenant }, 'SELECT id FROM instance WHERE {tenant} AND iid = $1 FOR NO KEY UPDATE', [
-      Osid.idOf(name.id, name.type) ?? '',
-    ]);
+    await this.query(
+      sql,
+      { tenant },
+      (condition) => `SELECT id FROM instance WHERE ${condition('aid')} AND iid = $1 FOR NO KEY UPDATE`,
+      [Osid.idOf(name.id, name.type) ?? ''],
+    );
     return this.#read(sql, tenant, name);
   }
 
@@ -78,8 +81,8 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     const locked = await this.query<{ id: number }>(
       sql,
       { everyTenantBecause: 'each row is found by its own account' },
-      `SELECT i.id FROM instance i JOIN unnest($1::text[], $2::text[]) AS n(aid, iid) USING (aid, iid)
-       WHERE {tenant} ORDER BY i.id FOR NO KEY UPDATE OF i`,
+      (condition) => `SELECT i.id FROM instance i JOIN unnest($1::text[], $2::text[]) AS n(aid, iid) USING (aid, iid)
+       WHERE ${condition('i.aid')} ORDER BY i.id FOR NO KEY UPDATE OF i`,
       [names.map(({ tenant }) => tenant), ids],
     );
     const rows = await this.#readIds(
@@ -109,15 +112,14 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     const found = await this.query<ListedInstance>(
       sql,
       { tenant },
-      `SELECT i.id, i.iid, i.osid, i.type, i.name, i.state, i.created_at, c.ready,
+      (condition) => `SELECT i.id, i.iid, i.osid, i.type, i.name, i.state, i.created_at, c.ready,
          r.spec->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
-       WHERE {tenant} AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $5 AND cid = $1)
+       WHERE ${condition('i.aid')} AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $5 AND cid = $1)
          AND i.id > $2 ${type === null ? 'AND $4::text IS NULL' : 'AND i.type = $4'}
        ORDER BY i.id LIMIT $3`,
       [cid, page.after, page.limit, type, tenant],
-      'i.aid',
     );
     if (found.length === 0) {
       await this.clusters.get(sql, tenant, cid);
@@ -187,9 +189,8 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     const [found] = await this.query<InstanceRow>(
       sql,
       { tenant },
-      `${selectInstance} WHERE {tenant} AND i.iid = $1 AND i.type = $2 AND c.cid = $3`,
+      (condition) => `${selectInstance} WHERE ${condition('i.aid')} AND i.iid = $1 AND i.type = $2 AND c.cid = $3`,
       [Osid.idOf(id, type) ?? '', type, cid],
-      'i.aid',
     );
     return found;
   }

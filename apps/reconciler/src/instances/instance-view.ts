@@ -40,7 +40,7 @@ export function instanceView(row: InstanceRow): Service {
     cpuLimitMc,
     memoryRequestMb,
     memoryLimitMb,
-    storageMb: sizing.storageMb ?? 0,
+    storageMb: sizing.storageMb,
     driftPolicy,
     configType: config === null ? 'custom' : 'config_set',
     configSetId: config?.setId ?? null,

@@ -29,12 +29,11 @@ export class NodeRepository extends TenantRepository<NodeRow> {
     return this.query<NodeRow>(
       sql,
       { tenant },
-      `SELECT n.aid, n.nid, n.name, n.os, n.ready, n.was_ready, n.version, n.last_heartbeat_at,
+      (condition) => `SELECT n.aid, n.nid, n.name, n.os, n.ready, n.was_ready, n.version, n.last_heartbeat_at,
          n.certificate_expires_at, c.deletion_requested_at IS NOT NULL AS deleting
        FROM cluster c JOIN node n ON n.cluster_id = c.id
-       WHERE {tenant} AND c.cid = $1 AND ($2::text IS NULL OR n.nid = $2) ORDER BY n.id`,
+       WHERE ${condition('c.aid')} AND c.cid = $1 AND ($2::text IS NULL OR n.nid = $2) ORDER BY n.id`,
       [cid, nid ?? null],
-      'c.aid',
     );
   }
 

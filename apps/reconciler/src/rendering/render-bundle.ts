@@ -30,7 +30,7 @@ export function renderBundle({ osid, type, cluster, spec, secrets }: BundleInput
     cpuLimitMc: sizing.cpuLimitMc,
     memoryRequestMb: sizing.memoryRequestMb,
     memoryLimitMb: sizing.memoryLimitMb,
-    storageMb: sizing.storageMb ?? 0,
+    storageMb: sizing.storageMb,
     storage: sizing.storage,
     storageClasses: { local: cluster.local_storage_class, distributed: cluster.distributed_storage_class },
     configValues: spec.config?.values ?? {},

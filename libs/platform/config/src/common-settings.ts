@@ -31,7 +31,7 @@ export const natsSettings = {
   natsUser: z.string().min(1),
   natsPassword: secret(),
   /** Also validates replies against their contracts; for tests. */
-  checkAnswers: onOrOff().default(false),
+  checkReplies: onOrOff().default(false),
 };
 
 /** How a service connects to its own schema; the URL contains its role and password. */

@@ -27,7 +27,7 @@ describe('loadConfig', () => {
       RUNOS_CHECK_ANSWERS: 'true',
       RUNOS_LOG_LEVEL: '',
     });
-    expect(config).toMatchObject({ opsPort: 9100, checkAnswers: true, logLevel: 'info', databasePoolSize: 10 });
+    expect(config).toMatchObject({ opsPort: 9100, checkReplies: true, logLevel: 'info', databasePoolSize: 10 });
     expect(config.otlpEndpoint).toBeUndefined();
     expect(config.replicaId).toMatch(/^[A-Za-z0-9_-]+$/);
   });

@@ -1,4 +1,4 @@
-export { Access, Respond, type ReceivedEvent, Subscribe, SubscribeBatch } from './handlers.js';
+export { Access, Respond, type ReceivedEvent, Subscribe, SubscribeBatch } from './service/handlers.js';
 export {
   type RequestArguments,
   type RequestOptions,
@@ -6,11 +6,16 @@ export {
   eventMessage,
   isNoResponders,
   type PublishOptions,
-} from './bus.js';
-export { type CallContext, currentCall, remainingMs, systemActor } from './call-context.js';
-export { checkInput, issuesOf } from './check-input.js';
-export { NatsConnector, type NatsConnectorOptions } from './nats-connector.js';
-export { InjectConfig, InjectLogger, type Platform, PlatformModule } from './platform.module.js';
-export { runService, type ServiceProgram } from './run-service.js';
-export { type HttpOptions, type RunningService, type ServiceDefinition, startService } from './start-service.js';
-export { headersOf } from './wire.js';
+} from './requests/bus.js';
+export { type CallContext, currentCall, remainingMs, systemActor } from './requests/call-context.js';
+export { checkInput, issuesOf } from './requests/check-input.js';
+export { NatsConnector, type NatsConnectorOptions } from './connection/nats-connector.js';
+export { InjectConfig, InjectLogger, type Platform, PlatformModule } from './service/platform.module.js';
+export { runService, type ServiceProgram } from './service/run-service.js';
+export {
+  type HttpOptions,
+  type RunningService,
+  type ServiceDefinition,
+  startService,
+} from './service/start-service.js';
+export { headersOf } from './connection/wire.js';

@@ -4,19 +4,24 @@ export {
   type EntityClass,
   type MigrationClass,
   schemaOf,
-} from './data-source.js';
-export { afterCommit, Database, type IsolationLevel, type TransactionOptions } from './database.js';
-export { databaseNow } from './database-now.js';
-export { idempotent, type IdempotencyRecord, type Sealer } from './idempotent.js';
-export { createIndexConcurrently } from './create-index-concurrently.js';
-export { type ContractingMigration } from './judge-migrations.js';
-export { migrate, type MigrationPlan } from './migrate.js';
-export { runMigration } from './migration-program.js';
-export { addToOutbox, outboxWritten } from './outbox.js';
-export { type EventSink, OutboxPublisher, type OutboxPublisherOptions } from './outbox-publisher.js';
+} from './connection/data-source.js';
+export { afterCommit, Database, type IsolationLevel, type TransactionOptions } from './transactions/database.js';
+export { databaseNow } from './transactions/database-now.js';
+export { idempotent, type IdempotencyRecord, type Sealer } from './idempotency/idempotent.js';
+export { createIndexConcurrently } from './migrations/create-index-concurrently.js';
+export { type ContractingMigration } from './migrations/check-migrations.js';
+export { migrate, type MigrationPlan } from './migrations/migrate.js';
+export { runMigration } from './migrations/run-migration.js';
+export { addToOutbox } from './outbox/outbox.js';
+export { type EventSink, OutboxPublisher, type OutboxPublisherOptions } from './outbox/outbox-publisher.js';
 export { PersistenceModule, type PersistenceOptions } from './persistence.module.js';
-export { runSql } from './run-sql.js';
-export { type Role } from './schema-and-role.js';
-export { type OnNotification, SqlListener, type SqlListenerOptions } from './sql-listener.js';
-export { asFault, isUnreachable, sqlState, sqlStateOf, violatedConstraint } from './sql-state.js';
-export { type TenantScope, TenantRepository, type TenantRow } from './tenant-repository.js';
+export { runSql } from './transactions/run-sql.js';
+export { type Role } from './migrations/schema-and-role.js';
+export { type OnNotification, SqlListener, type SqlListenerOptions } from './notifications/sql-listener.js';
+export { asFault, isUnreachable, sqlState, sqlStateOf, violatedConstraint } from './connection/sql-state.js';
+export {
+  type TenantCondition,
+  TenantRepository,
+  type TenantRow,
+  type TenantScope,
+} from './tenancy/tenant-repository.js';

@@ -9,20 +9,26 @@ import {
 } from '@nestjs/common';
 import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
-import { observeDatabase, observeOutbox } from './database-metrics.js';
-import { AwaitMigrations } from './await-migrations.js';
-import { connectWithRetry } from './connect-with-retry.js';
-import { createDataSource, type EntityClass, type MigrationClass, schemaOf, settingsOf } from './data-source.js';
-import { Database } from './database.js';
-import { forgetAnswers } from './idempotent.js';
-import { type EventSink, OutboxPublisher } from './outbox-publisher.js';
-import { SqlListener } from './sql-listener.js';
+import { observeDatabase, observeOutbox } from './connection/database-metrics.js';
+import { AwaitMigrations } from './migrations/await-migrations.js';
+import { connectWithRetry } from './connection/connect-with-retry.js';
+import {
+  createDataSource,
+  type EntityClass,
+  type MigrationClass,
+  schemaOf,
+  settingsOf,
+} from './connection/data-source.js';
+import { Database } from './transactions/database.js';
+import { deleteExpiredResponses } from './idempotency/idempotent.js';
+import { type EventSink, OutboxPublisher } from './outbox/outbox-publisher.js';
+import { SqlListener } from './notifications/sql-listener.js';
 
 export interface PersistenceOptions {
   readonly service: string;
   readonly config: DatabaseConfig & ProcessConfig;
   readonly entities?: readonly EntityClass[];
-  /** What its migration step runs: it starts when all of these have run. */
+  /** The service starts when all of these have run. */
   readonly migrations: readonly MigrationClass[];
   /** Publishes the outbox to this provider (the message bus) while the service runs. */
   readonly outbox?: { readonly sink: abstract new (...args: never[]) => EventSink };
@@ -32,12 +38,12 @@ const optionsToken = Symbol('persistence options');
 const sinkToken = Symbol('event sink');
 const hourMs = 3_600_000;
 
-/** Starts what runs beside the service on its database, and stops it before the connections close. */
+/** Starts the background work of the database and stops it before the connections close. */
 @Injectable()
 class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   readonly #logger: Logger;
   #publisher: OutboxPublisher | undefined;
-  #forgetting: NodeJS.Timeout | undefined;
+  #cleanup: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly database: Database,
@@ -51,7 +57,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
   onApplicationBootstrap(): void {
     const { service, config } = this.options;
     const { database, listener, sink } = this;
-    this.#forgetting = setInterval(() => void this.#forget(), hourMs);
+    this.#cleanup = setInterval(() => void this.#deleteExpired(), hourMs);
     if (sink === undefined) return;
     const applicationName = `${service}:${config.replicaId}`;
     const schema = schemaOf(service);
@@ -61,7 +67,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#forgetting);
+    clearInterval(this.#cleanup);
     await this.#publisher?.stop();
   }
 
@@ -70,11 +76,11 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
     await this.database.dataSource.destroy();
   }
 
-  async #forget(): Promise<void> {
+  async #deleteExpired(): Promise<void> {
     try {
-      await forgetAnswers(this.database.manager);
+      await deleteExpiredResponses(this.database.manager);
     } catch (error) {
-      this.#logger.warn({ err: error }, 'old idempotency records stay until the next hour');
+      this.#logger.warn({ err: error }, 'expired idempotency keys are deleted in the next hour');
     }
   }
 }
@@ -82,7 +88,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
 const loggerOf = ({ service, config }: PersistenceOptions): Logger =>
   createLogger({ service, level: config.logLevel, replica: config.replicaId });
 
-/** `Database` and `SqlListener` of one service, global; ready once PostgreSQL is, however long that takes. */
+/** `Database` and `SqlListener` of one service, global. Waits for PostgreSQL without a timeout. */
 @Module({})
 export class PersistenceModule {
   static forService(options: PersistenceOptions): DynamicModule {

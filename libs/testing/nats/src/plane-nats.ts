@@ -7,7 +7,7 @@ export interface PlaneNats extends TemporaryNats {
     readonly natsUrl: string;
     readonly natsUser: string;
     readonly natsPassword: string;
-    readonly checkAnswers: true;
+    readonly checkReplies: true;
   };
 }
 
@@ -24,7 +24,7 @@ export async function planeNats(): Promise<PlaneNats> {
       natsUrl: nats.url,
       natsUser: service,
       natsPassword: passwordOf(service),
-      checkAnswers: true,
+      checkReplies: true,
     }),
   };
 }

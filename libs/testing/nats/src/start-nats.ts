@@ -91,7 +91,8 @@ async function readyPort(child: Child, portsDir: string, wished = 0): Promise<nu
 function parsePort(content: string): number {
   try {
     const { nats } = JSON.parse(content) as { nats: string[] };
-    return Number(new URL(nats[0]).port);
+    const [url] = nats;
+    return url === undefined ? 0 : Number(new URL(url).port);
   } catch (error) {
     if (error instanceof SyntaxError) return 0;
     throw error;

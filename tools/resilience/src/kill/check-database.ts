@@ -47,9 +47,9 @@ async function checkJobs(client: Client, { jobs }: Ledger): Promise<string[]> {
 /** Each Idempotency-Key created exactly the job of its response, and there are no other jobs. */
 async function checkKeys(client: Client, { jobs }: Ledger): Promise<string[]> {
   const { rows } = await client.query<{ key: string | null; made: string | null; job: string | null }>(
-    `SELECT i.key, i.answer::jsonb ->> 'jobId' AS made, r.job_id AS job
-     FROM reconciler.idempotency i FULL JOIN reconciler.job_ref r ON r.job_id::text = i.answer::jsonb ->> 'jobId'
-     WHERE i.key IS NULL OR i.answer::jsonb ? 'jobId'`,
+    `SELECT i.key, i.response::jsonb ->> 'jobId' AS made, r.job_id AS job
+     FROM reconciler.idempotency i FULL JOIN reconciler.job_ref r ON r.job_id::text = i.response::jsonb ->> 'jobId'
+     WHERE i.key IS NULL OR i.response::jsonb ? 'jobId'`,
   );
   const made = new Map(rows.map(({ key, made }) => [key, made]));
   return [

@@ -25,7 +25,7 @@ describe('pending rows', () => {
       CREATE SCHEMA billing;
       CREATE TABLE billing.outbox (id int, subject text, body jsonb, headers jsonb);
       CREATE TABLE billing.dunning (id int, next_attempt_at timestamptz, lease_expires_at timestamptz);
-      CREATE TABLE billing.idempotency (key text, request_hash text, answer text);
+      CREATE TABLE billing.idempotency (key text, request_hash text, response text);
       INSERT INTO billing.dunning VALUES (1, now() + interval '1 hour', NULL), (2, NULL, now() - interval '1 hour');
       INSERT INTO billing.idempotency VALUES ('a', 'b', '{}')`);
     expect(await findPendingRows(client)).toEqual([]);
@@ -35,8 +35,8 @@ describe('pending rows', () => {
       INSERT INTO billing.idempotency VALUES ('c', 'd', NULL)`);
     expect((await findPendingRows(client)).sort()).toEqual([
       '1 due rows in billing.dunning',
+      '1 incomplete rows in billing.idempotency',
       '1 leased rows in billing.dunning',
-      '1 unanswered rows in billing.idempotency',
       '2 unpublished rows in billing.outbox',
     ]);
   });

@@ -9,7 +9,7 @@ const pendingSigns: readonly { readonly columns: readonly string[]; readonly wai
     { columns: ['refresh_at'], waits: 'refresh_at <= now()', what: 'to be refreshed' },
     { columns: ['seq', 'told_seq'], waits: 'told_seq < seq', what: 'untold' },
     { columns: ['outcome', 'deadline_at'], waits: 'outcome IS NULL', what: 'open' },
-    { columns: ['request_hash', 'answer'], waits: 'answer IS NULL', what: 'unanswered' },
+    { columns: ['request_hash', 'response'], waits: 'response IS NULL', what: 'incomplete' },
     { columns: ['status', 'work_items'], waits: `status IN ('pending', 'running')`, what: 'open' },
     { columns: ['subject', 'body', 'headers'], waits: 'true', what: 'unpublished' },
     {

@@ -1,0 +1,29 @@
+import { Fault, type Issue } from '@runos/kernel';
+import type { z } from 'zod';
+
+/** The input parsed by its schema. @throws Fault `request.invalid` with every issue */
+export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issues = issuesOf(parsed.error);
+  throw new Fault('request.invalid', issues.map(({ path, message }) => `${path || 'input'}: ${message}`).join('; '), {
+    issues,
+  });
+}
+
+/** Every issue of a schema with the path of its field; an unknown field has its own path. */
+export const issuesOf = (error: z.core.$ZodError): Issue[] =>
+  error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => issueAt([...issue.path, key], 'is not a field here'))
+      : [issueAt(issue.path, issue.message)],
+  );
+
+/** `['values', 0, 'a b']` → `values[0].a b` */
+function issueAt(path: readonly PropertyKey[], message: string): Issue {
+  const text = path.reduce<string>(
+    (before, part) => (typeof part === 'number' ? `${before}[${part}]` : `${before}${before && '.'}${String(part)}`),
+    '',
+  );
+  return { path: text, message };
+}

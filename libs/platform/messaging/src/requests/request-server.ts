@@ -1,0 +1,106 @@
+import type { MessageHandler } from '@nestjs/microservices';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { RequestContract, ServiceName } from '@runos/contracts';
+import { Fault, faultOf, unavailable } from '@runos/kernel';
+import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { type CallContext, systemActor } from './call-context.js';
+import { checkInput } from './check-input.js';
+import { nextEventLoopTurn } from './next-event-loop-turn.js';
+import { InFlightCounter } from '../service/in-flight-counter.js';
+import { runHandler } from '../service/run-handler.js';
+import { contextOf, decode, encode, header, toNats, traceCarrier } from '../connection/wire.js';
+
+export interface RequestServerOptions {
+  readonly service: ServiceName;
+  readonly logger: Logger;
+  /** Whether replies are validated against their contract. */
+  readonly checkReplies: boolean;
+  /** More concurrent requests than this are rejected with `unavailable`. Default 1,000. */
+  readonly maxInFlight?: number;
+}
+
+/** Serves the requests of contracts: validates input, sets the call context, converts errors to faults. */
+export class RequestServer {
+  readonly #inFlight = new InFlightCounter();
+  readonly #activeRequests = new Set<string>();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #duration = durations('rpc_server_call_duration_seconds');
+
+  constructor(private readonly options: RequestServerOptions) {}
+
+  listen(connection: NatsConnection, contract: RequestContract, handler: MessageHandler): void {
+    const callback = (error: Error | null, message: Msg) => {
+      if (error) return this.options.logger.error({ err: error, subject: contract.subject }, 'subscription refused');
+      void this.#inFlight.run(() => this.#deduplicate(message, () => this.#respond(contract, handler, message)));
+    };
+    this.#subscriptions.push(connection.subscribe(contract.subject, { queue: contract.owner, callback }));
+  }
+
+  /** Stops receiving requests; resolves when the running ones are done, at most after `ms`. */
+  async drain(ms: number): Promise<void> {
+    await Promise.allSettled(this.#subscriptions.splice(0).map((subscription) => subscription.drain()));
+    await this.#inFlight.idle(ms);
+  }
+
+  /** Ignores retries of an in-flight request: its reply is on the way, and repeating the work would delay it. */
+  async #deduplicate(message: Msg, handle: () => Promise<void>): Promise<void> {
+    const id = message.headers?.get(header.request);
+    if (!id) return handle();
+    if (this.#activeRequests.has(id)) return;
+    this.#activeRequests.add(id);
+    try {
+      await handle();
+    } finally {
+      this.#activeRequests.delete(id);
+    }
+  }
+
+  async #respond(contract: RequestContract, handler: MessageHandler, message: Msg): Promise<void> {
+    const started = performance.now();
+    const { subject } = contract;
+    const parent = traceOf(traceCarrier(message.headers));
+    await inSpan(`respond ${subject}`, { kind: SpanKind.SERVER, parent }, async () => {
+      let outcome = 'ok';
+      try {
+        if (this.#inFlight.count > (this.options.maxInFlight ?? 1_000)) throw unavailable(`${contract.owner} is busy.`);
+        const reply = encode(await this.#handle(contract, handler, message, started));
+        await nextEventLoopTurn();
+        message.respond(reply);
+      } catch (error) {
+        const fault = this.#faultFor(error, subject);
+        outcome = fault.code;
+        message.respond(encode(fault.toBody()), { headers: toNats({ [header.fault]: fault.code }) });
+      }
+      this.#duration.record(performance.now() - started, { rpc_method: subject, outcome });
+    }).catch((error: unknown) => this.options.logger.error({ err: error, subject }, 'a reply could not be sent'));
+  }
+
+  async #handle(contract: RequestContract, handler: MessageHandler, message: Msg, now: number): Promise<unknown> {
+    const { tenant, actor, deadlineMs } = contextOf(message.headers);
+    if (contract.scope === 'tenant' && !tenant) {
+      throw new Fault('request.invalid', `${contract.subject} needs a tenant`, {
+        issues: [{ path: header.tenant, message: 'is missing' }],
+      });
+    }
+    const context: CallContext = {
+      tenant,
+      actor: actor ?? systemActor(contract.owner),
+      deadlineAt: now + (deadlineMs ?? contract.deadlineMs),
+    };
+    const reply = await runHandler(handler, checkInput(contract.input, decode(message.data)), context);
+    if (this.options.checkReplies) contract.output.parse(reply);
+    return reply;
+  }
+
+  /** Logs bugs and outages; the caller gets a generic message and the trace id. */
+  #faultFor(error: unknown, subject: string): Fault {
+    const fault = faultOf(error);
+    if (fault !== undefined && fault.code !== 'internal') {
+      if (fault.code === 'unavailable') this.options.logger.warn({ err: fault, subject }, 'a request is unavailable');
+      return fault;
+    }
+    this.options.logger.error({ err: error, subject }, 'a request failed');
+    const traceId = currentTraceId();
+    return new Fault('internal', 'An internal error occurred.', traceId === undefined ? {} : { traceId });
+  }
+}

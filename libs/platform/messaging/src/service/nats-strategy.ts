@@ -1,0 +1,185 @@
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { shutdownTimeoutMs } from '@runos/config';
+import {
+  type EventContract,
+  isPlainSubscription,
+  type RequestContract,
+  type ServiceName,
+  streamOf,
+} from '@runos/contracts';
+import { systemClock } from '@runos/kernel';
+import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { systemActor } from '../requests/call-context.js';
+import { apiOptions, declareStream } from '../events/event-stream.js';
+import { InFlightCounter } from './in-flight-counter.js';
+import type { NatsConnector } from '../connection/nats-connector.js';
+import { RequestServer } from '../requests/request-server.js';
+import { runHandler } from './run-handler.js';
+import { DurableConsumer } from '../events/durable-consumer.js';
+import { contextOf, decode, traceCarrier } from '../connection/wire.js';
+
+export interface NatsStrategyOptions {
+  readonly service: ServiceName;
+  readonly connector: NatsConnector;
+  readonly logger: Logger;
+  readonly checkReplies: boolean;
+  /** All contracts; the events that this service owns determine its stream. */
+  readonly contracts: readonly (RequestContract | EventContract)[];
+}
+
+interface Extras {
+  readonly contract?: RequestContract | EventContract;
+  readonly batch?: number;
+}
+
+/** Running handlers get this long on shutdown, ms; the rest is for closing connections. */
+const drainMs = shutdownTimeoutMs - 1_000;
+
+/** Nest transport: `@Respond`, `@Subscribe` and `@SubscribeBatch` become NATS subscriptions and JetStream consumers. */
+export class NatsStrategy extends Server implements CustomTransportStrategy {
+  readonly #requests: RequestServer;
+  readonly #subscriptions: Subscription[] = [];
+  readonly #inFlight = new InFlightCounter();
+  readonly #consumers: DurableConsumer[] = [];
+  readonly #unsubscribe: (() => void)[] = [];
+  #drained: Promise<void> | undefined;
+  #declaring: Promise<void> | undefined;
+
+  constructor(private readonly options: NatsStrategyOptions) {
+    super();
+    this.#requests = new RequestServer(options);
+  }
+
+  /** Waits for NATS without a timeout. */
+  listen(callback: (error?: unknown) => void): void {
+    this.#listen().then(() => callback(), callback);
+  }
+
+  async #listen(): Promise<void> {
+    const connection = await this.options.connector.connection();
+    const starting: Promise<void>[] = [];
+    for (const [pattern, handler] of this.messageHandlers) {
+      const { contract, batch } = (handler.extras ?? {}) as Extras;
+      if (contract === undefined) throw new Error(`${pattern} has no contract: use @Respond or @Subscribe`);
+      if (contract.kind === 'request') this.#requests.listen(connection, contract, handler);
+      else if (isPlainSubscription(contract)) this.#subscribe(connection, contract, handler);
+      else starting.push(this.#consume(contract, handler, batch));
+    }
+    this.#unsubscribe.push(this.options.connector.onConnect(() => void this.#declare(connection)));
+    await Promise.all([this.#declare(connection), ...starting]);
+    await connection.flush();
+  }
+
+  /** true while the stream of this service and its consumers exist; otherwise which are missing. */
+  async jetStreamStatus(): Promise<true | string> {
+    const { connector } = this.options;
+    // Without a connection their state is unknown, and readiness already reports the connection.
+    if (this.#declaring === undefined || !connector.usable) return true;
+    const problems = [
+      await this.#streamProblem(await connector.connection()),
+      ...this.#consumers.map(({ problem }) => problem),
+    ];
+    return problems.filter((each) => each !== undefined).join('; ') || true;
+  }
+
+  close(): Promise<void> {
+    return this.drain();
+  }
+
+  /** Stops receiving messages and resolves when the running handlers are done; the connection stays open. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  on(): never {
+    throw new Error('Use the NatsConnector of this process instead.');
+  }
+
+  unwrap<T>(): T {
+    return this.options.connector as T;
+  }
+
+  async #drain(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    const until = performance.now() + drainMs;
+    await Promise.all([
+      this.#requests.drain(drainMs),
+      ...this.#subscriptions.splice(0).map((subscription) => subscription.drain().catch(() => undefined)),
+      ...this.#consumers.splice(0).map((consumer) => consumer.stop()),
+    ]);
+    await this.#inFlight.idle(Math.max(0, until - performance.now()));
+  }
+
+  /** Recreates a deleted stream when readiness is checked. */
+  async #streamProblem(connection: NatsConnection): Promise<string | undefined> {
+    const name = streamOf(this.options.service);
+    if (this.#events.length === 0) return undefined;
+    try {
+      await (await jetstreamManager(connection, apiOptions)).streams.info(name);
+      return undefined;
+    } catch (error) {
+      if (error instanceof JetStreamApiError) void this.#declare(connection);
+      return `stream ${name}: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  get #events(): EventContract[] {
+    const { service, contracts } = this.options;
+    return contracts.filter(
+      (contract): contract is EventContract =>
+        contract.kind === 'event' && contract.owner === service && contract.delivery === 'at-least-once',
+    );
+  }
+
+  /** Serializes declarations. */
+  #declare(connection: NatsConnection): Promise<void> {
+    this.#declaring = (this.#declaring ?? Promise.resolve()).then(() => this.#declareStream(connection));
+    return this.#declaring;
+  }
+
+  /** Runs at each connection: a NATS that lost its data gets the stream again. Retries while JetStream starts. */
+  async #declareStream(connection: NatsConnection): Promise<void> {
+    const { service, connector, logger } = this.options;
+    for (let attempt = 1; this.#drained === undefined && connector.usable; attempt += 1) {
+      try {
+        return await declareStream(await jetstreamManager(connection, apiOptions), service, this.#events);
+      } catch (error) {
+        if (attempt === 3) logger.error({ err: error }, 'the stream of this service cannot be created');
+        await systemClock.sleep(Math.min(attempt * 500, 5_000));
+      }
+    }
+  }
+
+  #consume(contract: EventContract, handler: MessageHandler, batch: number | undefined): Promise<void> {
+    const { service, connector, logger } = this.options;
+    const consumer = new DurableConsumer({ service, connector, contract, handler, logger, batch });
+    this.#consumers.push(consumer);
+    return consumer.start();
+  }
+
+  #subscribe(connection: NatsConnection, contract: EventContract, handler: MessageHandler): void {
+    const { service, logger } = this.options;
+    const queue = contract.receivers === 'one-replica' ? service : undefined;
+    const callback = (error: Error | null, message: Msg) => {
+      if (error) return logger.error({ err: error, event: contract.subject }, 'subscription refused');
+      void this.#inFlight.run(() => this.#handle(contract, handler, message));
+    };
+    this.#subscriptions.push(connection.subscribe(contract.subject, { queue, callback }));
+  }
+
+  async #handle(contract: EventContract, handler: MessageHandler, message: Msg): Promise<void> {
+    const parent = traceOf(traceCarrier(message.headers));
+    try {
+      await inSpan(`consume ${contract.subject}`, { kind: SpanKind.CONSUMER, parent }, async () => {
+        const { tenant, actor = systemActor(contract.owner) } = contextOf(message.headers);
+        const body: unknown = contract.body.parse(decode(message.data));
+        await runHandler(handler, body, { tenant, actor, deadlineAt: Infinity });
+      });
+    } catch (error) {
+      this.options.logger.error({ err: error, event: contract.subject }, 'an event handler failed');
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { Controller, Module } from '@nestjs/common';
+import { serviceConfig, wholeNumber } from '@runos/config';
+import { Respond, runService } from '@runos/messaging';
+import { doIt, specContracts } from '../test-contracts.js';
+
+/** A whole service as a process, for the specs of `runService`. */
+@Controller()
+class Worker {
+  @Respond(doIt)
+  async doIt({ how }: { how: string }) {
+    process.stdout.write('begun\n');
+    await new Promise((resolve) => setTimeout(resolve, Number(how)));
+    return { done: process.pid };
+  }
+}
+
+@Module({ controllers: [Worker] })
+class Own {}
+
+await runService({
+  name: 'catalog',
+  config: serviceConfig({ shelves: wholeNumber(1, 9).default(1) }),
+  module: () => Own,
+  contracts: specContracts,
+});

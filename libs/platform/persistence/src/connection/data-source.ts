@@ -1,0 +1,89 @@
+import 'reflect-metadata';
+import type { DatabaseConfig } from '@runos/config';
+import { DataSource, type EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { noConsoleLogger } from './no-console-logger.js';
+import { asFault } from './sql-state.js';
+import { SnakeNaming } from './snake-naming.js';
+
+/** A class with a decorator `@Entity`, or a schema. */
+export type EntityClass = EntitySchema | (abstract new (...args: never[]) => unknown);
+/**
+ * A migration: class `<Verb><What>18000000000NN` in `schema/migrations/NNNN-verb-what.ts`, numbered from 0001 per service.
+ * TypeORM orders by the last 13 digits; the platform's own tables (17…) come first.
+ */
+export type MigrationClass = new () => MigrationInterface;
+
+export interface DataSourceSettings {
+  readonly url: string;
+  /** The search_path. */
+  readonly schema: string;
+  /** Identifies the replica in pg_stat_activity. */
+  readonly applicationName: string;
+  readonly poolSize: number;
+  readonly statementTimeoutMs: number;
+  /** Lock timeout, ms; absent: none. */
+  readonly lockTimeoutMs?: number;
+  readonly entities?: readonly EntityClass[];
+  readonly migrations?: readonly MigrationClass[];
+}
+
+/** A longer wait for a connection counts as an outage, ms. */
+const connectTimeoutMS = 3_000;
+/** The server rolls back a transaction that is idle this long, ms. */
+const idleInTransactionMs = 30_000;
+
+/** The schema, and role, of a service: `config-sets` → `config_sets`. */
+export const schemaOf = (service: string): string => service.replaceAll('-', '_');
+
+export const settingsOf = (
+  service: string,
+  replica: string,
+  config: DatabaseConfig,
+  entities: readonly EntityClass[],
+): DataSourceSettings => ({
+  url: config.databaseUrl,
+  schema: schemaOf(service),
+  applicationName: `${service}:${replica}`,
+  poolSize: config.databasePoolSize,
+  statementTimeoutMs: config.databaseStatementTimeoutMs,
+  entities,
+});
+
+/** A DataSource, not yet connected. Statements throw the Fault `unavailable` during an outage. */
+export function createDataSource(settings: DataSourceSettings): DataSource {
+  const { url, schema, applicationName, poolSize, statementTimeoutMs, entities = [], migrations = [] } = settings;
+  const limits = [
+    `-c statement_timeout=${statementTimeoutMs}`,
+    `-c lock_timeout=${settings.lockTimeoutMs ?? 0}`,
+    `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
+  ].join(' ');
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    applicationName,
+    poolSize,
+    connectTimeoutMS,
+    parseInt8: true,
+    entities: [...entities] as never[],
+    migrations: [...migrations] as never[],
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
+    namingStrategy: new SnakeNaming(),
+    logger: noConsoleLogger,
+    // An idle connection that breaks is replaced when the next one is needed.
+    poolErrorHandler: () => undefined,
+    extra: { options: `-c search_path=${schema} ${limits}`, keepAlive: true, idleTimeoutMillis: 30_000 },
+  });
+  const create = dataSource.createQueryRunner.bind(dataSource);
+  dataSource.createQueryRunner = (mode) => translating(create(mode));
+  return dataSource;
+}
+
+function translating(runner: QueryRunner): QueryRunner {
+  const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
+  runner.query = ((...args: unknown[]) =>
+    query(...args).catch((error: unknown) => {
+      throw asFault(error);
+    })) as QueryRunner['query'];
+  return runner;
+}

@@ -1,0 +1,103 @@
+import { Fault } from '@runos/kernel';
+import type { EntityManager } from 'typeorm';
+import { runSql } from '../transactions/run-sql.js';
+
+/** The idempotency scope of a write. */
+export interface IdempotencyRecord {
+  /** The account (aid) of the key. */
+  readonly tenant: string;
+  /** The client's key, if any; without one the work runs every time. */
+  readonly idempotency?: IdempotencyKey;
+  /** Encrypts responses that contain a secret, bound to account and key. */
+  readonly seal?: Sealer;
+}
+
+interface IdempotencyKey {
+  readonly key: string;
+  readonly requestHash: string;
+  /** The caller; only the same caller gets the response again. An older gateway does not send it. */
+  readonly by?: string;
+}
+
+export interface Sealer {
+  seal(text: string, about: string): string;
+  open(sealed: string, about: string): string;
+}
+
+interface ClaimResult {
+  readonly claimed: boolean;
+  readonly request_hash: string;
+  readonly caller: string | null;
+  readonly response: string | null;
+}
+
+/** Retention of responses (definitions §7). */
+const retention = `interval '24 hours'`;
+
+/**
+ * Runs `work` once per key: a repeated request gets the first response (after a JSON round trip), also when both run
+ * concurrently. Must run in the transaction of the work.
+ * @throws Fault `conflict.idempotency` when the key was used for another request or by another caller
+ */
+export async function idempotent<T>(
+  manager: EntityManager,
+  { tenant, idempotency, seal }: IdempotencyRecord,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (idempotency === undefined) return work();
+  const { key } = idempotency;
+  const about = `idempotency/${tenant}/${key}`;
+  const result = await claim(manager, tenant, idempotency);
+  if (!result.claimed) {
+    if (!isSame(result, idempotency)) {
+      throw new Fault(
+        'conflict.idempotency',
+        `The Idempotency-Key ${JSON.stringify(key)} was used for another request; use a new key for a new request.`,
+      );
+    }
+    const response = result.response ?? 'null';
+    return JSON.parse(seal ? seal.open(response, about) : response) as T;
+  }
+  const response = await work();
+  const text = JSON.stringify(response ?? null);
+  await runSql(manager, 'UPDATE idempotency SET response = $3 WHERE aid = $1 AND key = $2', [
+    tenant,
+    key,
+    seal ? seal.seal(text, about) : text,
+  ]);
+  return response;
+}
+
+/** When either side has no caller (an older version), the request alone counts. */
+const isSame = ({ request_hash, caller }: ClaimResult, { requestHash, by }: IdempotencyKey): boolean =>
+  request_hash === requestHash && (caller === null || by === undefined || caller === by);
+
+/** The insert waits for a concurrent request with the same key: its commit provides the response, its rollback frees the key. */
+async function claim(
+  manager: EntityManager,
+  tenant: string,
+  { key, requestHash, by }: IdempotencyKey,
+): Promise<ClaimResult> {
+  const [claimed] = await runSql<ClaimResult>(
+    manager,
+    `INSERT INTO idempotency AS i (aid, key, request_hash, caller) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (aid, key) DO UPDATE SET request_hash = $3, caller = $4, response = NULL, created_at = now()
+       WHERE i.created_at < now() - ${retention}
+     RETURNING true AS claimed, request_hash, caller, response`,
+    [tenant, key, requestHash, by ?? null],
+  );
+  if (claimed !== undefined) return claimed;
+  const [existing] = await runSql<ClaimResult>(
+    manager,
+    'SELECT false AS claimed, request_hash, caller, response FROM idempotency WHERE aid = $1 AND key = $2',
+    [tenant, key],
+  );
+  if (existing === undefined) throw new Error(`idempotency key ${JSON.stringify(key)} was deleted concurrently`);
+  return existing;
+}
+
+/** Deletes responses after their retention and returns their number. */
+export async function deleteExpiredResponses(manager: EntityManager): Promise<number> {
+  const rows = await runSql(manager, `DELETE FROM idempotency WHERE created_at < now() - ${retention} RETURNING 1`);
+  return rows.length;
+}

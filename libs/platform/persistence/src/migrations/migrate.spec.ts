@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import type { QueryRunner } from 'typeorm';
+import { createIndexConcurrently } from './create-index-concurrently.js';
+import { migrate, withPlatformMigrations } from './migrate.js';
+import { type PersistenceHarness, startHarness, Things1800000000000 } from '../../test/harness.js';
+
+let spec: PersistenceHarness;
+beforeAll(async () => {
+  spec = await startHarness();
+});
+afterAll(() => spec.stop());
+
+async function asService<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: spec.url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('migrate', () => {
+  it('runs nothing twice', async () => {
+    expect(await migrate(spec.plan)).toEqual([]);
+  });
+
+  it('lets replicas try at the same time: one runs each migration, none fails', async () => {
+    const plan = { ...spec.plan, service: 'another-one' };
+    const ran = await Promise.all(Array.from({ length: 6 }, () => migrate(plan)));
+    expect(ran.flat()).toHaveLength(withPlatformMigrations(plan.migrations).length);
+  });
+
+  it('gives the service its rows and nothing else', async () => {
+    await asService((client) => client.query(`INSERT INTO spec.things (aid, id) VALUES ('a', 'b')`));
+    const refused = async (text: string) => asService((client) => client.query(text));
+    await expect(refused('CREATE TABLE spec.mine (id int)')).rejects.toThrow('permission denied');
+    await expect(refused('CREATE TABLE public.mine (id int)')).rejects.toThrow('permission denied');
+    await expect(refused('DROP TABLE spec.things')).rejects.toThrow('must be owner');
+    await expect(refused('DELETE FROM spec.migrations')).rejects.toThrow('permission denied');
+    await migrate({ ...spec.plan, service: 'foreign', role: { ...spec.plan.role, name: `x_${spec.plan.role.name}` } });
+    await expect(refused('SELECT * FROM foreign.things')).rejects.toThrow(/permission denied|syntax/);
+    await expect(refused('SELECT * FROM "foreign".things')).rejects.toThrow('permission denied');
+  });
+
+  it('takes a new password for the role', async () => {
+    await migrate({ ...spec.plan, role: { ...spec.plan.role, password: 'changed' } });
+    await expect(asService((client) => client.query('SELECT 1'))).rejects.toThrow('password authentication failed');
+    await migrate(spec.plan);
+    await asService((client) => client.query('SELECT 1'));
+  });
+
+  it('leaves nothing of a migration that fails', async () => {
+    class Broken1900000000000 {
+      async up(runner: { query: (text: string) => Promise<unknown> }) {
+        await runner.query('CREATE TABLE half (id int)');
+        await runner.query('SELECT nonsense');
+      }
+      async down() {}
+    }
+    await expect(migrate({ ...spec.plan, migrations: [Broken1900000000000] })).rejects.toThrow('nonsense');
+    expect(await spec.asOwner(`SELECT 1 FROM pg_tables WHERE tablename = 'half'`)).toEqual([]);
+  });
+});
+
+class AddColour1800000000001 {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE things ADD colour text');
+  }
+  async down(): Promise<void> {}
+}
+
+class IndexCount1800000000002 {
+  readonly transaction = false;
+  async up(runner: QueryRunner): Promise<void> {
+    await createIndexConcurrently(runner, 'things_count', 'ON things (item_count)');
+  }
+  async down(): Promise<void> {}
+}
+
+describe('migrating while the version before serves', () => {
+  const next = (...migrations: (new () => AddColour1800000000001)[]) => ({
+    ...spec.plan,
+    service: 'served',
+    migrations: [Things1800000000000, ...migrations],
+  });
+  const write = (id: string) =>
+    asService((client) => client.query('INSERT INTO served.things (aid, id) VALUES ($1, $2)', ['a', id]));
+  /** Holds the table as a long read or write does, until the answered function is called. */
+  async function hold(statement: string): Promise<() => Promise<void>> {
+    const client = new pg.Client({ connectionString: spec.url });
+    await client.connect();
+    await client.query(`BEGIN; ${statement}`);
+    return () => client.end();
+  }
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    while (!(await holds())) await sleep(20);
+  }
+  beforeAll(() => migrate(next()));
+
+  it('holds up nobody for longer than it waits for a table itself', async () => {
+    const release = await hold('SELECT * FROM served.things');
+    let busy = 0;
+    const migrated = migrate({ ...next(AddColour1800000000001), onBusy: () => void (busy += 1) });
+    const waits = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'served.things'::regclass`;
+    await until(async () => (await spec.asOwner(waits)).length > 0);
+    await write('while it waits'); // it is behind the migration, and passes though the reader never ends
+    expect(busy).toBeGreaterThan(0);
+    await release();
+    expect(await migrated).toEqual(['AddColour1800000000001']);
+    await write('afterwards');
+  });
+
+  it('makes an index while others write, also where it was begun before and never finished', async () => {
+    await spec.asOwner('CREATE INDEX things_count ON served.things (item_count)');
+    await spec.asOwner(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'served.things_count'::regclass`);
+    const release = await hold(`INSERT INTO served.things (aid, id) VALUES ('a', 'not yet committed')`);
+    const migrated = migrate(next(AddColour1800000000001, IndexCount1800000000002));
+    const waits = `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`;
+    await until(async () => (await spec.asOwner(waits)).length > 0);
+    await write('while it is made');
+    const other = { ...spec.plan, service: 'beside' };
+    const beside = migrate(other); // has to wait for its turn, and must not be waited for
+    await release();
+    expect(await migrated).toEqual(['IndexCount1800000000002']);
+    expect(await beside).toHaveLength(withPlatformMigrations(spec.plan.migrations).length);
+    const valid = `SELECT indisvalid FROM pg_index WHERE indexrelid = 'served.things_count'::regclass`;
+    expect(await spec.asOwner(valid)).toEqual([{ indisvalid: true }]);
+  });
+
+  it('rejects statements that disturb the previous version, unless the migration states why that is safe', async () => {
+    class Smaller1800000000003 {
+      async up(runner: QueryRunner): Promise<void> {
+        await runner.query('ALTER TABLE things DROP item_count');
+      }
+      async down(): Promise<void> {}
+    }
+    class Announced1800000000004 extends Smaller1800000000003 {
+      readonly contraction = 'nobody has read it for two versions';
+    }
+    class Needless1800000000005 extends AddColour1800000000001 {
+      readonly contraction = 'it only adds';
+    }
+    await expect(migrate(next(Smaller1800000000003))).rejects.toThrow('takes a column away from whoever still uses it');
+    await expect(migrate(next(Needless1800000000005))).rejects.toThrow('has a contraction but no contracting statement');
+    expect(await migrate(next(Announced1800000000004))).toEqual(['Announced1800000000004']);
+  });
+});

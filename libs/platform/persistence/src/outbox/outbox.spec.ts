@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { event, type StoredMessage, storedMessage } from '@runos/contracts';
+import { z } from 'zod';
+import type { Database } from '../transactions/database.js';
+import { addToOutbox } from './outbox.js';
+import { type EventSink, OutboxPublisher } from './outbox-publisher.js';
+import { type PersistenceHarness, startHarness } from '../../test/harness.js';
+
+const noted = event({
+  subject: 'jobs.v1.noted',
+  owner: 'jobs',
+  subscribers: [],
+  body: z.object({ n: z.number() }),
+  delivery: 'at-least-once',
+  receivers: 'one-replica',
+});
+
+/** Remembers what arrived, drops repetitions as a stream does, and can be gone for a while. */
+class Sink implements EventSink {
+  readonly arrived: number[] = [];
+  readonly #ids = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  #expected: { count: number; resolve: () => void } | undefined;
+  gone = false;
+  attempts = 0;
+  overlapping = 0;
+  #inside = 0;
+
+  async publishStored(messages: readonly StoredMessage[]): Promise<void> {
+    this.attempts += 1;
+    if (this.gone) throw new Error('gone');
+    this.#inside += 1;
+    this.overlapping = Math.max(this.overlapping, this.#inside);
+    await Promise.resolve();
+    for (const { id, body } of messages) {
+      if (!this.#ids.has(id)) this.arrived.push((body as { n: number }).n);
+      this.#ids.add(id);
+    }
+    this.#inside -= 1;
+    if (this.#expected && this.arrived.length >= this.#expected.count) this.#expected.resolve();
+  }
+
+  onConnect(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  comeBack(): void {
+    this.gone = false;
+    for (const listener of this.#listeners) listener();
+  }
+
+  has(count: number): Promise<void> {
+    if (this.arrived.length >= count) return Promise.resolve();
+    return new Promise((resolve) => (this.#expected = { count, resolve }));
+  }
+}
+
+let spec: PersistenceHarness;
+let one: Database;
+let two: Database;
+let sink: Sink;
+beforeAll(async () => {
+  spec = await startHarness();
+  one = await spec.open('spec:one');
+  two = await spec.open('spec:two');
+});
+afterAll(() => spec.stop());
+beforeEach(() => {
+  sink = new Sink();
+});
+
+async function publishing(replicas: readonly [string, Database][], work: () => Promise<void>): Promise<void> {
+  const publishers = replicas.map(([applicationName, database]) => {
+    const listener = spec.listener(applicationName);
+    return new OutboxPublisher({ database, listener, schema: 'spec', applicationName, sink, logger: spec.logger });
+  });
+  publishers.forEach((publisher) => publisher.start());
+  await work();
+  await Promise.all(publishers.map((publisher) => publisher.stop()));
+}
+
+const add = (database: Database, ...numbers: number[]) =>
+  database.transaction((manager) => addToOutbox(manager, ...numbers.map((n) => storedMessage(noted, { n }))));
+
+describe('OutboxPublisher', () => {
+  it('publishes what was committed, in order, and nothing that was rolled back', async () => {
+    await publishing([['spec:one', one]], async () => {
+      await add(one, 1, 2, 3);
+      await expect(
+        one.transaction(async (manager) => {
+          await addToOutbox(manager, storedMessage(noted, { n: 99 }));
+          throw new Error('no');
+        }),
+      ).rejects.toThrow('no');
+      await add(one, 4);
+      await sink.has(4);
+    });
+    expect(sink.arrived).toEqual([1, 2, 3, 4]);
+    expect(await one.query('SELECT 1 FROM outbox')).toEqual([]);
+  });
+
+  it('is woken by a commit of another replica', async () => {
+    await publishing([['spec:one', one]], async () => {
+      await add(one, 1);
+      await sink.has(1);
+      await spec.asOwner(
+        `INSERT INTO spec.outbox (id, subject, body, headers) VALUES (gen_random_uuid(), 's', '{"n":2}', '{}')`,
+      );
+      await sink.has(2);
+    });
+  });
+
+  it('keeps everything while the sink is gone, and sends it when that returns', async () => {
+    sink.gone = true;
+    await publishing([['spec:one', one]], async () => {
+      const numbers = Array.from({ length: 450 }, (_, n) => n);
+      await add(one, ...numbers);
+      expect(sink.arrived).toEqual([]);
+      sink.comeBack();
+      await sink.has(450);
+      expect(sink.arrived).toEqual(numbers);
+    });
+  });
+
+  it('lets one replica publish at a time', async () => {
+    const both: [string, Database][] = [
+      ['spec:one', one],
+      ['spec:two', two],
+    ];
+    await publishing(both, async () => {
+      const writes = Array.from({ length: 40 }, (_, n) => add(n % 2 ? one : two, n));
+      await Promise.all(writes);
+      await sink.has(40);
+    });
+    expect(sink.overlapping).toBe(1);
+    expect(sink.arrived).toHaveLength(40);
+  });
+});

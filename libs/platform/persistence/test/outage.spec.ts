@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { databaseSettings, loadConfig, processSettings, toEnvironment } from '@runos/config';
+import { event, type StoredMessage, storedMessage } from '@runos/contracts';
+import { Readiness } from '@runos/observability';
+import { removePostgresData, type RunningPostgres, startPostgres } from '@runos/testing-postgres';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { z } from 'zod';
+import { Database } from '../src/transactions/database.js';
+import { migrate } from '../src/migrations/migrate.js';
+import { addToOutbox } from '../src/outbox/outbox.js';
+import type { EventSink } from '../src/outbox/outbox-publisher.js';
+import { PersistenceModule } from '../src/persistence.module.js';
+
+const noted = event({
+  subject: 'jobs.v1.noted',
+  owner: 'jobs',
+  subscribers: [],
+  body: z.object({ n: z.number() }),
+  delivery: 'at-least-once',
+  receivers: 'one-replica',
+});
+
+const arrivals = new Set<(n: number) => void>();
+const arrival = (wanted: number) =>
+  new Promise<void>((resolve) => {
+    arrivals.add((n) => n === wanted && resolve());
+  });
+
+class Sink implements EventSink {
+  async publishStored(messages: readonly StoredMessage[]): Promise<void> {
+    for (const { body } of messages) for (const tell of arrivals) tell((body as { n: number }).n);
+  }
+  onConnect(): () => void {
+    return () => undefined;
+  }
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'runos-outage-'));
+let postgres: RunningPostgres;
+let port = 0;
+let app: INestApplicationContext | undefined;
+const readiness = new Readiness();
+const startServer = async () => {
+  postgres = await startPostgres({ dataDir, port, durable: false });
+  port = postgres.port;
+};
+
+class Later1900000000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE later (id int)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE later');
+  }
+}
+
+async function startApp(migrations: (typeof Later1900000000000)[] = []): Promise<Database> {
+  const databaseUrl = `postgres://jobs:jobs-pw@127.0.0.1:${port}/postgres`;
+  const config = loadConfig(
+    z.object({ ...processSettings, ...databaseSettings }),
+    toEnvironment({ databaseUrl, logLevel: 'silent' }),
+  );
+  const platform = { provide: Readiness, useValue: readiness };
+  @Module({ providers: [platform, Sink], exports: [platform, Sink] })
+  class Platform {}
+  const persistence = PersistenceModule.forService({ service: 'jobs', config, migrations, outbox: { sink: Sink } });
+  @Module({ imports: [{ module: Platform, global: true }, persistence] })
+  class Root {}
+  app = await NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
+  return app.get(Database);
+}
+
+beforeAll(async () => {
+  await startServer();
+  await migrateTo();
+});
+const migrateTo = (...migrations: (typeof Later1900000000000)[]) =>
+  migrate({ service: 'jobs', ownerUrl: postgres.url, role: { name: 'jobs', password: 'jobs-pw' }, migrations });
+afterEach(() => app?.close());
+afterAll(async () => {
+  await postgres.stop();
+  removePostgresData(dataDir);
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const write = (database: Database, n: number) =>
+  database.transaction((manager) => addToOutbox(manager, storedMessage(noted, { n })));
+
+describe('a service whose database goes away', () => {
+  it('says so, answers unavailable, and goes on by itself when it is back', async () => {
+    const database = await startApp();
+    const first = arrival(1);
+    await write(database, 1);
+    await first;
+    expect(await readiness.report()).toEqual({ ok: true, missing: [] });
+    await postgres.stop();
+    await expect(write(database, 2)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await readiness.report()).toEqual({
+      ok: false,
+      missing: ['postgresql'],
+      why: { postgresql: expect.stringMatching(/database/i) },
+    });
+    await startServer();
+    const third = arrival(3);
+    await write(database, 3).catch(() => write(database, 3));
+    await third;
+    expect((await readiness.report()).ok).toBe(true);
+  });
+
+  it('starts without it, and is up once it is there', async () => {
+    await postgres.stop();
+    let up = false;
+    const starting = startApp().then((database) => {
+      up = true;
+      return database;
+    });
+    while ((await readiness.report()).ok) await new Promise((resolve) => setImmediate(resolve));
+    expect(up).toBe(false);
+    await startServer();
+    expect(await (await starting).query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a service whose migration has not run', () => {
+  it('names it, waits, and is up once it has', async () => {
+    const starting = startApp([Later1900000000000]);
+    while (!(await readiness.report()).missing.includes('migrations')) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await readiness.report()).toEqual({
+      ok: false,
+      missing: ['migrations'],
+      why: { migrations: 'pending migrations; run the migration of this service: Later1900000000000' },
+    });
+    expect(await migrateTo(Later1900000000000)).toEqual(['Later1900000000000']);
+    expect(await (await starting).query('SELECT FROM later')).toEqual([]);
+    expect((await readiness.report()).ok).toBe(true);
+  });
+});
