@@ -19,9 +19,9 @@ interface ReceivedReport {
 }
 
 /** Reports per transaction. */
-const atMost = 50;
+const maxBatchSize = 50;
 /** Under load, reports are collected for this long, ms. */
-const gatherMs = 100;
+const lingerMs = 100;
 
 /** Records the status reports of agents, continues jobs, and deletes the rows of deleted instances. */
 @Injectable()
@@ -39,7 +39,7 @@ export class RecordBundleStatus {
   ) {
     const run = (items: readonly BatchItem<ReceivedReport>[], transaction: TransactionOptions) =>
       this.#recordAll(items, transaction);
-    this.#reports = new TracedBatcher({ name: 'record bundle statuses', atMost, gatherMs, run });
+    this.#reports = new TracedBatcher({ name: 'record bundle statuses', maxBatchSize, lingerMs, run });
   }
 
   /**

@@ -12,9 +12,9 @@ import { deliveryResult, type InstructionOutcome, planDelivery } from './deliver
 import { type DeliveryEnd, DeliveryResults } from './delivery-results.js';
 
 /** Instances per read, and results per transaction. */
-const atMost = 100;
+const maxBatchSize = 100;
 /** Under load, results are collected for this long, ms. */
-const gatherMs = 100;
+const lingerMs = 100;
 
 /** Delivers the desired revision of one instance to its cluster agent. */
 @Injectable()
@@ -31,11 +31,11 @@ export class BundleDelivery {
     private readonly instructions: AgentInstructions,
     @InjectLogger() private readonly logger: Logger,
   ) {
-    this.#instances = new Batcher({ atMost, run: (ids) => instances.readAll(database.manager, ids) });
+    this.#instances = new Batcher({ maxBatchSize, run: (ids) => instances.readAll(database.manager, ids) });
     this.#ends = new TracedBatcher({
       name: 'write delivery results',
-      atMost,
-      gatherMs,
+      maxBatchSize,
+      lingerMs,
       run: (ends, transaction) => database.transaction((sql) => results.write(sql, ends), transaction),
     });
   }

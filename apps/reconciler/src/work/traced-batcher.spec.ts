@@ -9,8 +9,8 @@ describe('a traced batcher', () => {
     const lockTimeouts: (number | undefined)[] = [];
     const batcher = new TracedBatcher<string, string | undefined>({
       name: 'spec',
-      atMost: 10,
-      gatherMs: 0,
+      maxBatchSize: 10,
+      lingerMs: 0,
       run: (items, { lockTimeoutMs }) => {
         batches.push(items.map(({ value }) => value));
         lockTimeouts.push(lockTimeoutMs);

@@ -21,9 +21,9 @@ export class BatchItem<T> {
 interface TracedBatcherOptions<In, Out> {
   /** The name of the span of a batch. */
   readonly name: string;
-  readonly atMost: number;
+  readonly maxBatchSize: number;
   /** Under load a batch is collected for this long, ms. */
-  readonly gatherMs: number;
+  readonly lingerMs: number;
   /** `transaction`: the options for a transaction that writes the whole batch. */
   run(items: readonly BatchItem<In>[], transaction: TransactionOptions): Promise<readonly Out[]>;
 }
@@ -35,10 +35,10 @@ interface TracedBatcherOptions<In, Out> {
 export class TracedBatcher<In, Out> {
   readonly #batcher: Batcher<BatchItem<In>, Out>;
 
-  constructor({ name, atMost, gatherMs, run }: TracedBatcherOptions<In, Out>) {
+  constructor({ name, maxBatchSize, lingerMs, run }: TracedBatcherOptions<In, Out>) {
     this.#batcher = new Batcher<BatchItem<In>, Out>({
-      atMost,
-      gatherMs,
+      maxBatchSize,
+      lingerMs,
       run: (items) => {
         const traces = items.map((item) => item.run(traceHeaders));
         const transaction = items.length > 1 ? { lockTimeoutMs: batchLockTimeoutMs } : {};
