@@ -1,10 +1,10 @@
-import { heartbeatAnswerMs, heartbeatIntervalMs } from '@runos/agent-protocol';
+import { heartbeatReplyTimeoutMs, heartbeatIntervalMs } from '@runos/agent-protocol';
 import { type Dev, eventually, withSql } from '@runos/tool-e2e';
 
 /** To dial again, be let in and be written down, on a machine that is busy, ms. */
 const dialMs = 5_000;
 /** An agent misses an answer to the heartbeat after the one that still got through, at the latest. */
-const noticedMs = heartbeatIntervalMs + heartbeatAnswerMs;
+const noticedMs = heartbeatIntervalMs + heartbeatReplyTimeoutMs;
 
 /** Cuts every agent off and resolves once each has a new stream. @throws Error when that takes longer than it may */
 export const agentsBackAfter = ({ databaseUrl }: Dev, cut: () => Promise<unknown>): Promise<void> =>

@@ -6,14 +6,15 @@ const signs: readonly { readonly columns: readonly string[]; readonly waits: str
   { columns: ['due_at'], waits: 'due_at <= now()', what: 'due' },
   { columns: ['removal_due_at'], waits: 'removal_due_at <= now()', what: 'to be removed' },
   { columns: ['check_at'], waits: 'check_at <= now()', what: 'to be looked at' },
-  { columns: ['seq', 'told_seq'], waits: 'told_seq < seq', what: 'untold' },
+  { columns: ['seq', 'acknowledged_seq'], waits: 'acknowledged_seq < seq', what: 'unacknowledged' },
   { columns: ['outcome', 'ends_at'], waits: 'outcome IS NULL', what: 'open' },
   { columns: ['request_hash', 'answer'], waits: 'answer IS NULL', what: 'unanswered' },
   { columns: ['status', 'work_items'], waits: `status IN ('pending', 'running')`, what: 'open' },
   { columns: ['subject', 'body', 'headers'], waits: 'true', what: 'unpublished' },
   {
-    columns: ['replica', 'closed_at'],
-    waits: 'closed_at IS NULL AND replica NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_until > now())',
+    columns: ['replica_id', 'closed_at'],
+    waits:
+      'closed_at IS NULL AND replica_id NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_expires_at > now())',
     what: 'nobody’s',
   },
 ];

@@ -18,10 +18,10 @@ const callersSpan = randomBytes(8).toString('hex');
 
 const wayThere = [
   ...['gateway POST', 'gateway ask', 'reconciler answer', 'reconciler deliver', 'reconciler ask'],
-  ...['agent-gateway answer', 'agent-gateway instruct', 'cluster-agent obey'],
+  ...['agent-gateway answer', 'agent-gateway instruct', 'cluster-agent handle'],
 ];
 const wayBack = [
-  ...['cluster-agent tell', 'agent-gateway report', 'agent-gateway ask', 'reconciler answer', 'jobs hear'],
+  ...['cluster-agent send', 'agent-gateway report', 'agent-gateway ask', 'reconciler answer', 'jobs hear'],
 ];
 
 let collector: SpanCollector;
@@ -283,7 +283,7 @@ describe('logs of a running plane', () => {
     expect(jobs.find(({ jobId }) => jobId === instance.jobId)).toMatchObject({
       ...{ service: 'jobs', aid, cid, status: 'completed', osid: instance.osid, traceId },
     });
-    const agents = events.filter(({ msg }) => msg === 'an agent is connected' || msg === 'an agent is gone');
+    const agents = events.filter(({ msg }) => msg === 'agent connected' || msg === 'agent disconnected');
     expect(agents.length).toBeGreaterThan(2);
     for (const event of [...requests, ...jobs, ...agents])
       expect([event, event['traceId']]).toEqual([event, expect.stringMatching(/^[0-9a-f]{32}$/)]);

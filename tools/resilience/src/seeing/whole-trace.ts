@@ -39,5 +39,5 @@ export const newsOfAgentIn = (spans: readonly Span[]): Span[] =>
     (span) =>
       span.service === 'jobs' &&
       span.name.startsWith('hear') &&
-      lineOf(span, spans).some(({ name }) => name === 'tell BundleStatus'),
+      lineOf(span, spans).some(({ name }) => name === 'send BundleStatus'),
   );

@@ -7,7 +7,7 @@ import {
   errorIn,
   GetControlPlaneNodes,
   NodeAgentHeartbeatToServer,
-  refusalOf,
+  refusalCodeOf,
   registerService,
   type Report,
   type StreamService,
@@ -75,7 +75,7 @@ const rows: { readonly [M in UnaryName]: { ask(ids: Ids): AskedOf<StreamService[
 };
 
 const outcome = (asked: Promise<unknown>): Promise<unknown> =>
-  asked.catch(({ code, metadata, details }: ServiceError) => ({ ...refused(code, refusalOf(metadata)), details }));
+  asked.catch(({ code, metadata, details }: ServiceError) => ({ ...refused(code, refusalCodeOf(metadata)), details }));
 
 /** Every method of the door that knows its callers; what agents in the field never call is not served at all. */
 function unaryQuestions(client: Client, who: string): Question[] {
