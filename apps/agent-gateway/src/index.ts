@@ -1,2 +1,1 @@
-export { agentGatewayConfig, type AgentGatewayConfig } from './agent-gateway-config.js';
-export { AgentGatewayModule } from './agent-gateway.module.js';
+export { agentGatewayService } from './module.js';

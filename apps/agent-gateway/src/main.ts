@@ -1,9 +1,4 @@
 import { runService } from '@runos/messaging';
-import { agentGatewayConfig } from './agent-gateway-config.js';
-import { AgentGatewayModule } from './agent-gateway.module.js';
+import { agentGatewayService } from './module.js';
 
-await runService({
-  name: 'agent-gateway',
-  config: agentGatewayConfig,
-  module: (config) => AgentGatewayModule.with(config),
-});
+await runService(agentGatewayService);

@@ -2,13 +2,13 @@ import { configOrExit } from '@runos/config';
 import { runMigration } from '@runos/persistence';
 import { keyringSettings } from '@runos/security';
 import { z } from 'zod';
-import { makeAuthorities } from './authority/authorities.js';
-import { migrations } from './schema/migrations.js';
+import { createCertificateAuthorities } from './authority/certificate-authorities.js';
+import { migrations } from './schema/migrations/index.js';
 
 const { keyring } = configOrExit(z.object(keyringSettings));
 
 await runMigration({
   service: 'agent-gateway',
   migrations,
-  after: (dataSource) => makeAuthorities(dataSource, keyring),
+  after: (dataSource) => createCertificateAuthorities(dataSource, keyring),
 });

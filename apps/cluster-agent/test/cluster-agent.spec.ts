@@ -10,7 +10,7 @@ import {
   type Instruction,
   type InputOf,
 } from '@runos/agent-protocol';
-import { SpecPlane } from '@runos/agent-session/test';
+import { FakePlane } from '@runos/agent-session/test';
 import { bearer } from '@runos/kube-client';
 import { createLogger } from '@runos/observability';
 import { mapAt } from '@runos/kube-objects';
@@ -23,14 +23,14 @@ import { bundleOf, newOsid, objectsOf, refIn } from './harness.js';
 const folder = mkdtempSync(join(tmpdir(), 'runos-cluster-agent-'));
 const timing = {
   heartbeatMs: 100,
-  heartbeatAnswerMs: 500,
+  heartbeatReplyTimeoutMs: 500,
   redialFirstMs: 20,
   redialMaxMs: 100,
   waitForChangeMs: 200,
-  steadyMs: 1_000,
+  backoffResetMs: 1_000,
 };
 let access: AgentAccess;
-let plane: SpecPlane;
+let plane: FakePlane;
 let agents: ClusterAgent[];
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   agents = [];
-  plane = await SpecPlane.start();
+  plane = await FakePlane.start();
   plane.onReport = ({ type }) => (type === 'AgentHello' ? { inSync: true } : {});
 });
 
@@ -77,7 +77,7 @@ function start(changes: Record<string, unknown> = {}): ClusterAgent {
   return agent;
 }
 
-const reportsOf = (type: string) => plane.heard.filter((report) => report.type === type);
+const reportsOf = (type: string) => plane.reports.filter((report) => report.type === type);
 const until = (holds: () => unknown, what: string) =>
   waitUntil(() => Boolean(holds()), { deadlineMs: 20_000, because: () => `${what} did not happen` });
 
@@ -86,7 +86,7 @@ function instruct<I extends Instruction>(instruction: I, input: InputOf<I>): voi
 }
 
 const phases = (osid: Bundle['osid']) =>
-  plane.heard.flatMap((report) =>
+  plane.reports.flatMap((report) =>
     report.type === 'BundleStatus' && report.body.osid === osid ? [report.body.phase] : [],
   );
 
@@ -95,7 +95,7 @@ describe('the cluster agent', () => {
     start();
     await until(() => reportsOf('AgentHello').length === 1, 'a hello');
     const system = await access.admin.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' });
-    expect(plane.registered).toMatchObject([
+    expect(plane.registrations).toMatchObject([
       { machineId: system.metadata.uid, agentKind: 'cluster-agent', aid: 'abcde' },
     ]);
     expect(reportsOf('AgentHello')[0]).toMatchObject({
@@ -113,7 +113,7 @@ describe('the cluster agent', () => {
     await first.stop();
     const second = start({ token: undefined });
     await until(() => second.connected, 'a connection');
-    expect(plane.registered).toHaveLength(1);
+    expect(plane.registrations).toHaveLength(1);
   });
 
   it('applies and removes instances, and reports over the stream', async () => {
@@ -144,7 +144,7 @@ describe('the cluster agent', () => {
     await plane.open();
     await until(() => agent.connected, 'the connection');
     const reported = () =>
-      plane.heard.some(({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('night-shift'));
+      plane.reports.some(({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('night-shift'));
     await until(reported, 'the report of the drift');
     await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
   });
@@ -165,7 +165,7 @@ describe('the cluster agent', () => {
     expect(second.active).toBe(false);
     await first.stop();
     await until(() => second.connected, 'the second');
-    expect(plane.registered).toHaveLength(1);
+    expect(plane.registrations).toHaveLength(1);
   });
 
   it('does not use a certificate of another cluster', async () => {
@@ -178,6 +178,6 @@ describe('the cluster agent', () => {
     const agent = start();
     await until(() => agent.active, 'the agent to be active');
     expect(agent.connected).toBe(false);
-    expect(plane.registered).toEqual([]);
+    expect(plane.registrations).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ export const inboxOf = (service: ServiceName): string => `_INBOX.${service}`;
 
 /** Subjects beside the contracts: those that are only known while running (a session of an agent). */
 export const dynamicSubjects: Partial<Record<ServiceName, Omit<Permissions, 'responds'>>> = {
-  'agent-gateway': { publish: ['agw.s.*'], subscribe: ['agw.s.*'] },
+  'agent-gateway': { publish: ['agent-gateway.session.*'], subscribe: ['agent-gateway.session.*'] },
 };
 
 /** The narrowest subjects with which a service can do what the contracts say of it, and nothing else. */

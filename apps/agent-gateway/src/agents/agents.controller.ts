@@ -1,11 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { agentGateway } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
-import { Clusters } from './clusters.js';
+import { ClusterAgents } from './cluster-agents.js';
 
 @Controller()
 export class AgentsController {
-  constructor(private readonly clusters: Clusters) {}
+  constructor(private readonly clusters: ClusterAgents) {}
 
   @Respond(agentGateway.listHeartbeats)
   heartbeats({ cids }: { cids: string[] }, { tenant }: CallContext<'tenant'>) {
@@ -13,7 +13,7 @@ export class AgentsController {
   }
 
   @Respond(agentGateway.revokeCluster)
-  forget({ cid }: { cid: string }, { tenant }: CallContext<'tenant'>) {
-    return this.clusters.forget(tenant, cid);
+  revoke({ cid }: { cid: string }, { tenant }: CallContext<'tenant'>) {
+    return this.clusters.revoke(tenant, cid);
   }
 }

@@ -1,24 +1,25 @@
 import { isIP } from 'node:net';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { type AuthorityPair, issueLeaf, newEcKey } from '@runos/pki';
-import { lasting } from '../certificates/issuer.js';
+import { validForDays } from './certificate-authorities.js';
 
-/** Made anew at every start, so this only ends for a process that runs for two years. */
-const days = 730;
+/** Every start issues a new certificate, so only a process that runs for two years is affected by its end. */
+const validDays = 730;
 
 export interface ServerIdentity {
   readonly authority: AuthorityPair;
-  /** DNS names and IP addresses under which agents dial this server. */
+  /** DNS names and IP addresses that agents dial. */
   readonly names: readonly string[];
-  /** Whose certificates callers must show; absent: none is asked for. */
-  readonly callers?: AuthorityPair;
+  /** The CA of client certificates; absent: the server requests none. */
+  readonly clientAuthority?: AuthorityPair;
 }
 
-/** A fresh key and certificate for one port; the CA goes along, so that who has only its hash can find it. */
-export async function serverCredentials({ authority, names, callers }: ServerIdentity): Promise<ServerCredentials> {
+/** A new key and certificate for one port. The chain includes the CA, so that agents find it by its pinned hash. */
+export async function serverCredentials(identity: ServerIdentity): Promise<ServerCredentials> {
+  const { authority, names, clientAuthority } = identity;
   const { keyPem, publicKey } = await newEcKey();
   const leaf = await issueLeaf(authority, {
-    ...lasting(days),
+    ...validForDays(validDays),
     publicKey,
     usage: 'server',
     commonName: 'agent-gateway',
@@ -26,6 +27,6 @@ export async function serverCredentials({ authority, names, callers }: ServerIde
     ipAddresses: names.filter((name) => isIP(name) !== 0),
   });
   const pair = { private_key: Buffer.from(keyPem), cert_chain: Buffer.from(leaf + authority.certificatePem) };
-  const ca = callers === undefined ? null : Buffer.from(callers.certificatePem);
-  return ServerCredentials.createSsl(ca, [pair], callers !== undefined);
+  const ca = clientAuthority === undefined ? null : Buffer.from(clientAuthority.certificatePem);
+  return ServerCredentials.createSsl(ca, [pair], clientAuthority !== undefined);
 }

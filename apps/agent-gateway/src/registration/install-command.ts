@@ -1,4 +1,4 @@
-/** What stands for what in the template of an install command. */
+/** The values of the placeholders in the template of an install command. */
 export interface InstallFacts {
   readonly server: string;
   readonly registerPort: number;
@@ -12,10 +12,10 @@ export interface InstallFacts {
 const placeholder = /\{([A-Za-z0-9]+)\}/g;
 const known = new Set(['server', 'registerPort', 'streamPort', 'aid', 'cid', 'token', 'caSha256']);
 
-/** Placeholders in a template that mean nothing. */
+/** The placeholders of a template that have no value. */
 export const unknownPlaceholders = (template: string): string[] =>
   [...template.matchAll(placeholder)].flatMap(([, name = '']) => (known.has(name) ? [] : [name]));
 
-/** The command a person runs on a machine, or against a cluster, to register its agent. */
+/** The command that registers an agent: a user runs it on a machine, or against a cluster. */
 export const installCommand = (template: string, facts: InstallFacts): string =>
   template.replace(placeholder, (whole, name: string) => String(facts[name as keyof InstallFacts] ?? whole));

@@ -3,58 +3,58 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { agentGateway } from '@runos/contracts';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
-import { lasting } from '../certificates/issuer.js';
-import { refusalTo, registerAt, SpecAgent } from '../../test/spec-agent.js';
-import { type Replica, SpecPlane } from '../../test/spec-plane.js';
+import { validForDays } from '../authority/certificate-authorities.js';
+import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
+import { Harness, type Replica } from '../../test/harness.js';
 
 jest.setTimeout(20_000);
 
-let plane: SpecPlane;
+let harness: Harness;
 let replica: Replica;
 beforeAll(async () => {
-  plane = await SpecPlane.start();
-  replica = await plane.replica({ publicRegisterPort: 4191, publicStreamPort: 4192 });
+  harness = await Harness.start();
+  replica = await harness.replica({ publicRegisterPort: 4191, publicStreamPort: 4192 });
 }, 30_000);
-afterAll(() => plane.stop());
+afterAll(() => harness.stop());
 
-const register = (asked: Parameters<typeof registerAt>[2]) =>
-  registerAt(replica.registerPort, replica.gateway.registerCa, asked);
+const register = (registration: Parameters<typeof registerAt>[2]) =>
+  registerAt(replica.registerPort, replica.registerCa, registration);
 const refusedToken = {
   code: status.UNAUTHENTICATED,
   details: 'the registration token is not valid',
   refusal: 'registration-refused',
 };
-const lastReason = () => plane.neighbours.audit.at(-1);
+const lastAuditEntry = () => harness.services.audit.at(-1);
 
 describe('a registration token', () => {
-  it('is shown once, with the command to use it, and an audit entry before', async () => {
-    const issued = await plane.token('cluster-agent');
+  it('is returned once, with the command that uses it, after an audit entry', async () => {
+    const issued = await harness.token('cluster-agent');
     expect(issued.token).toMatch(/^runos_reg_[a-z0-9]{12}\.[A-Za-z0-9_-]{43}$/);
     expect(issued.command).toContain(`RUNOS_TOKEN=${issued.token} RUNOS_CA_SHA256=${issued.caSha256}`);
     expect(issued.command).toContain('RUNOS_SERVER=localhost RUNOS_REGISTER_PORT=4191 RUNOS_STREAM_PORT=4192 ');
-    const { command, token, caSha256 } = await plane.token('node');
+    const { command, token, caSha256 } = await harness.token('node');
     expect(command).toContain(`--aid abcde --token ${token} --ca-sha256 ${caSha256}`);
-    expect(lastReason()).toMatchObject({ aid: 'abcde', action: 'registration-token.create', outcome: 'allowed' });
-    const { rows } = await plane.sql.query('SELECT * FROM registration_token');
+    expect(lastAuditEntry()).toMatchObject({ aid: 'abcde', action: 'registration-token.create', outcome: 'allowed' });
+    const { rows } = await harness.sql.query('SELECT * FROM registration_token');
     expect(JSON.stringify(rows)).not.toContain(issued.token.split('.')[1]);
   });
 
-  it('is the same again for the same idempotency key', async () => {
-    const ask = (purpose: 'node' | 'cluster-agent', requestHash: string) =>
-      plane.bus.request(
+  it('is the same for the same idempotency key', async () => {
+    const issue = (purpose: 'node' | 'cluster-agent', requestHash: string) =>
+      harness.bus.request(
         agentGateway.issueRegistrationToken,
         { cid: 'ky3', token: { purpose }, idempotency: { key: 'k-1', requestHash } },
         { tenant: 'abcde' },
       );
-    const first = await ask('node', 'h1');
-    expect(await ask('node', 'h1')).toEqual(first);
-    await expect(ask('cluster-agent', 'h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
-    const { rows } = await plane.sql.query('SELECT answer FROM idempotency');
+    const first = await issue('node', 'h1');
+    expect(await issue('node', 'h1')).toEqual(first);
+    await expect(issue('cluster-agent', 'h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
+    const { rows } = await harness.sql.query('SELECT answer FROM idempotency');
     expect(JSON.stringify(rows)).not.toContain(first.token.split('.')[1]);
   });
 
-  it('makes one node of one machine: certificate with its identity, key of its own', async () => {
-    const { token } = await plane.token();
+  it('registers one node: a certificate with its identity for the key of the agent', async () => {
+    const { token } = await harness.token();
     const answer = await register({ token });
     expect(answer).toMatchObject({ cid: 'ky3', nid: 'n0000', serverMadeKey: false });
     const certificate = new X509Certificate(answer.publicKey);
@@ -64,14 +64,14 @@ describe('a registration token', () => {
     expect(certificate.verify(new X509Certificate(answer.caCert).publicKey)).toBe(true);
   });
 
-  it('is refused with the same words whatever is wrong with it; the audit log has the reason', async () => {
-    const used = await plane.token();
+  it('is refused with equal details for every reason; the audit log contains the reason', async () => {
+    const used = await harness.token();
     await register({ token: used.token });
-    const expired = await plane.token();
-    await plane.sql.query(`UPDATE registration_token SET expires_at = now() - interval '1 s' WHERE key_id = $1`, [
+    const expired = await harness.token();
+    await harness.sql.query(`UPDATE registration_token SET expires_at = now() - interval '1 s' WHERE key_id = $1`, [
       expired.token.slice(10, 22),
     ]);
-    const good = await plane.token();
+    const good = await harness.token();
     const cases: [Parameters<typeof register>[0], RegExp, string][] = [
       [{ token: used.token }, /used before/, 'abcde'],
       [{ token: expired.token }, /expired/, 'abcde'],
@@ -81,67 +81,67 @@ describe('a registration token', () => {
       [{ token: `runos_reg_aaaaaaaaaaaa.${'a'.repeat(43)}` }, /no such token/, 'abcde'],
       [{ token: 'runos_pat_x', aid: 'zzzzz' }, /no registration token/, 'zzzzz'],
     ];
-    for (const [asked, reason, aid] of cases) {
-      expect(await refusalTo(register(asked))).toEqual(refusedToken);
-      expect(lastReason()).toMatchObject({ aid, action: 'agent.register', outcome: 'refused' });
-      expect(lastReason()?.detail.reason).toMatch(reason);
+    for (const [registration, reason, aid] of cases) {
+      expect(await refusalOf(register(registration))).toEqual(refusedToken);
+      expect(lastAuditEntry()).toMatchObject({ aid, action: 'agent.register', outcome: 'refused' });
+      expect(lastAuditEntry()?.detail.reason).toMatch(reason);
     }
     await register({ token: good.token });
   });
 
-  it('lets exactly one of many in that present it at the same time', async () => {
-    const { token } = await plane.token();
+  it('registers exactly one of several concurrent agents', async () => {
+    const { token } = await harness.token();
     const all = await Promise.all(
-      Array.from({ length: 8 }, (_, n) => refusalTo(register({ token, machineId: `race-${n}` }))),
+      Array.from({ length: 8 }, (_, n) => refusalOf(register({ token, machineId: `race-${n}` }))),
     );
     expect(all.filter((each) => each === 'accepted')).toHaveLength(1);
     expect(all.filter((each) => each !== 'accepted')).toEqual(Array.from({ length: 7 }, () => refusedToken));
   });
 
-  it('is not spent while the reconciler is away, nor by a request that proves no key', async () => {
-    const { token } = await plane.token();
-    plane.neighbours.reconcilerIsAway = true;
-    expect(await refusalTo(register({ token }))).toMatchObject({ code: status.UNAVAILABLE, refusal: 'plane-busy' });
-    plane.neighbours.reconcilerIsAway = false;
-    const late = await plane.token('node', { cid: 'gone' });
-    expect(await refusalTo(register({ token: late.token }))).toEqual(refusedToken);
-    expect(lastReason()?.detail.reason).toMatch(/no cluster gone/);
-    expect(await refusalTo(register({ token, machineId: 'a b' }))).toMatchObject({ refusal: 'request-invalid' });
+  it('is not used up while the reconciler is unavailable, nor by a request without a valid key', async () => {
+    const { token } = await harness.token();
+    harness.services.reconcilerUnavailable = true;
+    expect(await refusalOf(register({ token }))).toMatchObject({ code: status.UNAVAILABLE, refusal: 'plane-busy' });
+    harness.services.reconcilerUnavailable = false;
+    const late = await harness.token('node', { cid: 'gone' });
+    expect(await refusalOf(register({ token: late.token }))).toEqual(refusedToken);
+    expect(lastAuditEntry()?.detail.reason).toMatch(/no cluster gone/);
+    expect(await refusalOf(register({ token, machineId: 'a b' }))).toMatchObject({ refusal: 'request-invalid' });
     expect(await register({ token })).toMatchObject({ cid: 'ky3' });
   });
 });
 
 describe('an agent', () => {
-  it('that sends no request gets a key made for it, PKCS#1 as it needs it, and may connect with it', async () => {
-    const { token } = await plane.token();
+  it('without a signing request gets a generated PKCS#1 key and can connect with it', async () => {
+    const { token } = await harness.token();
     const answer = await register({ token, csr: false, kind: '', machineId: 'old-agent' });
     expect(answer.privateKey).toMatch(/^-----BEGIN RSA PRIVATE KEY-----/);
-    const agent = new SpecAgent(replica.streamPort, answer);
-    await agent.beat();
+    const agent = new TestAgent(replica.streamPort, answer);
+    await agent.heartbeat();
     agent.stop();
   });
 
-  it('keeps its nid when its machine registers again; its older certificate and stream end at once', async () => {
-    const first = await register({ token: (await plane.token()).token, machineId: 'phoenix' });
-    const old = new SpecAgent(replica.streamPort, first);
-    await old.beat();
-    const second = await register({ token: (await plane.token()).token, machineId: 'phoenix' });
+  it('keeps its nid when its machine registers again; its older certificate is revoked and its stream closed at once', async () => {
+    const first = await register({ token: (await harness.token()).token, machineId: 'phoenix' });
+    const old = new TestAgent(replica.streamPort, first);
+    await old.heartbeat();
+    const second = await register({ token: (await harness.token()).token, machineId: 'phoenix' });
     expect(second.nid).toBe(first.nid);
     expect(await old.ended).toMatchObject({ code: status.UNAUTHENTICATED, refusal: 'certificate-revoked' });
-    const again = new SpecAgent(replica.streamPort, first);
-    expect(await again.ended).toMatchObject({ refusal: 'certificate-revoked' });
-    const fresh = new SpecAgent(replica.streamPort, second);
-    await fresh.beat();
-    for (const agent of [old, again, fresh]) agent.stop();
+    const revoked = new TestAgent(replica.streamPort, first);
+    expect(await revoked.ended).toMatchObject({ refusal: 'certificate-revoked' });
+    const current = new TestAgent(replica.streamPort, second);
+    await current.heartbeat();
+    for (const agent of [old, revoked, current]) agent.stop();
   });
 });
 
 describe('the stream port', () => {
-  it('refuses who shows no certificate, a foreign one, an expired one, one nobody issued, or the other kind of agent', async () => {
-    const { token } = await plane.token('cluster-agent');
+  it('refuses a missing, foreign, expired or unknown certificate, and the other kind of agent', async () => {
+    const { token } = await harness.token('cluster-agent');
     const cluster = await register({ token, kind: 'cluster-agent' });
     expect(cluster.nid).toBe('');
-    const foreignCa = await createAuthority('foreign', lasting(1));
+    const foreignCa = await createAuthority('foreign', validForDays(1));
     const { keyPem, publicKey } = await newEcKey();
     const leaf = {
       publicKey,
@@ -149,19 +149,19 @@ describe('the stream port', () => {
       commonName: 'node:n0000',
       uris: ['runos://abcde/ky3/node/n0000'],
     };
-    const foreign = await issueLeaf(foreignCa, { ...lasting(1), ...leaf });
-    const { l2 } = await plane.authorities();
+    const foreign = await issueLeaf(foreignCa, { ...validForDays(1), ...leaf });
+    const { stream: streamCa } = await harness.authorities();
     const past = { notBefore: new Date(Date.now() - 2_000), notAfter: new Date(Date.now() - 1_000) };
-    const expired = await issueLeaf(l2, { ...past, ...leaf });
-    const unknown = await issueLeaf(l2, { ...lasting(1), ...leaf });
+    const expired = await issueLeaf(streamCa, { ...past, ...leaf });
+    const unknown = await issueLeaf(streamCa, { ...validForDays(1), ...leaf });
     const { caCert } = cluster;
-    const mine = { caCert, privateKey: keyPem };
+    const own = { caCert, privateKey: keyPem };
     const attempts = {
-      none: new SpecAgent(replica.streamPort, { caCert }),
-      foreign: new SpecAgent(replica.streamPort, { ...mine, publicKey: foreign }),
-      expired: new SpecAgent(replica.streamPort, { ...mine, publicKey: expired }),
-      unknown: new SpecAgent(replica.streamPort, { ...mine, publicKey: unknown }),
-      'of the other kind': new SpecAgent(replica.streamPort, cluster, 'node'),
+      none: new TestAgent(replica.streamPort, { caCert }),
+      foreign: new TestAgent(replica.streamPort, { ...own, publicKey: foreign }),
+      expired: new TestAgent(replica.streamPort, { ...own, publicKey: expired }),
+      unknown: new TestAgent(replica.streamPort, { ...own, publicKey: unknown }),
+      'of the other kind': new TestAgent(replica.streamPort, cluster, 'node'),
     };
     expect((await attempts.none.ended).code).toBe(status.UNAVAILABLE);
     expect((await attempts.foreign.ended).code).toBe(status.UNAVAILABLE);

@@ -1,45 +1,48 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '@runos/persistence';
+import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '@runos/messaging';
+import { Database } from '@runos/persistence';
+import type { AgentGatewayConfig } from '../config.js';
 
-/** This process as one of several: alive as long as its lease, by the database's clock. */
+/** The lease of this replica, by the clock of the database. Its sessions count as open while it lasts. */
+@Injectable()
 export class ReplicaLease {
   #id = randomUUID();
 
   constructor(
     private readonly database: Database,
-    private readonly name: string,
-    private readonly leaseMs: number,
+    @InjectConfig() private readonly config: AgentGatewayConfig,
   ) {}
 
-  /** Changes when a lease was overslept: whoever held the old id is gone for good. */
+  /** Changes when the lease has expired, so that sessions of the old id stay closed. */
   get id(): string {
     return this.#id;
   }
 
-  async take(): Promise<void> {
+  async acquire(): Promise<void> {
     await this.database.query(
-      `INSERT INTO replica (id, name, lease_until) VALUES ($1, $2, now() + $3::float8 * interval '1 ms')`,
-      [this.#id, this.name, this.leaseMs],
+      `INSERT INTO replica (id, name, lease_expires_at) VALUES ($1, $2, now() + $3::float8 * interval '1 ms')`,
+      [this.#id, this.config.replicaId, this.config.leaseMs],
     );
   }
 
-  /** False when the lease had ended before: everything held under it must be dropped. A new one is taken then. */
+  /** Returns false when the lease had expired and a new one was acquired: all streams must be closed then. */
   async renew(): Promise<boolean> {
     const rows = await this.database.query(
       `WITH renewed AS (
-         UPDATE replica SET lease_until = now() + $2::float8 * interval '1 ms'
-         WHERE id = $1 AND lease_until > now() RETURNING 1)
+         UPDATE replica SET lease_expires_at = now() + $2::float8 * interval '1 ms'
+         WHERE id = $1 AND lease_expires_at > now() RETURNING 1)
        SELECT 1 FROM renewed`,
-      [this.#id, this.leaseMs],
+      [this.#id, this.config.leaseMs],
     );
     if (rows.length > 0) return true;
     this.#id = randomUUID();
-    await this.take();
+    await this.acquire();
     return false;
   }
 
-  /** Gives it up: what is still open under it counts as gone at once. */
-  async end(): Promise<void> {
-    await this.database.query('UPDATE replica SET lease_until = now() WHERE id = $1', [this.#id]);
+  /** Ends the lease now, so that other replicas close the sessions that are still open. */
+  async release(): Promise<void> {
+    await this.database.query('UPDATE replica SET lease_expires_at = now() WHERE id = $1', [this.#id]);
   }
 }

@@ -2,25 +2,25 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DELETE_BUNDLE, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
-import { registerAt, SpecAgent } from '../../test/spec-agent.js';
-import { type Replica, SpecPlane } from '../../test/spec-plane.js';
+import { registerAt, TestAgent } from '../../test/test-agent.js';
+import { Harness, type Replica } from '../../test/harness.js';
 
 jest.setTimeout(20_000);
 
-let plane: SpecPlane;
+let harness: Harness;
 let reconciler: Bus;
 beforeAll(async () => {
-  plane = await SpecPlane.start();
-  reconciler = plane.busOf('reconciler');
+  harness = await Harness.start();
+  reconciler = harness.busOf('reconciler');
 }, 30_000);
-afterAll(() => plane.stop());
+afterAll(() => harness.stop());
 
 const staleMs = 2_000;
-const told = (nid: string) => plane.neighbours.of('ky3', nid);
+const connection = (nid: string) => harness.services.connectionOf('ky3', nid);
 
 async function registered(replica: Replica, machineId: string) {
-  const { token } = await plane.token();
-  return registerAt(replica.registerPort, replica.gateway.registerCa, { token, machineId });
+  const { token } = await harness.token();
+  return registerAt(replica.registerPort, replica.registerCa, { token, machineId });
 }
 
 const instruct = (nid: string) => {
@@ -29,53 +29,55 @@ const instruct = (nid: string) => {
   return reconciler.request(agentGateway.instruct, input, { tenant: 'abcde' });
 };
 
-function dial(replica: Replica, proof: Awaited<ReturnType<typeof registered>>): SpecAgent {
-  const agent = new SpecAgent(replica.streamPort, proof);
+function dial(replica: Replica, credentials: Awaited<ReturnType<typeof registered>>): TestAgent {
+  const agent = new TestAgent(replica.streamPort, credentials);
   agent.onInstruction = ({ tag }) => replyEnvelope(DELETE_BUNDLE, { accepted: true }, tag);
   return agent;
 }
 
-const lapse = (replicaOf: string) =>
-  plane.sql.query(
-    `UPDATE replica SET lease_until = now() - interval '1 ms' WHERE id = (
-       SELECT s.replica FROM agent a JOIN session s USING (session_no) WHERE a.nid = $1)`,
-    [replicaOf],
+const expireLease = (nid: string) =>
+  harness.sql.query(
+    `UPDATE replica SET lease_expires_at = now() - interval '1 ms' WHERE id = (
+       SELECT s.replica_id FROM agent a JOIN session s USING (session_no) WHERE a.nid = $1)`,
+    [nid],
   );
 
-describe('a plane that starts again', () => {
-  it('flips nobody within the first span, and those who stay away after it', async () => {
-    await plane.sql.query(
-      `INSERT INTO agent (aid, cid, nid, session_no, seq, told_seq, present, ready, last_beat_at)
+describe('a restart', () => {
+  it('keeps agents ready for one stale period, and sets those that do not reconnect to not ready after it', async () => {
+    await harness.sql.query(
+      `INSERT INTO agent (aid, cid, nid, session_no, seq, acknowledged_seq, connected, ready, last_heartbeat_at)
        VALUES ('abcde', 'ky3', 'aaaaa', 0, 5, 5, false, true, now() - interval '1 hour'),
               ('abcde', 'ky3', 'bbbbb', 0, 5, 4, false, true, now() - interval '1 hour')`,
     );
     const startedAt = performance.now();
-    const replica = await plane.replica();
-    await plane.neighbours.until(() => told('bbbbb') !== undefined);
-    expect(told('bbbbb')).toMatchObject({ seq: 5, ready: true });
-    await plane.neighbours.until(() => told('aaaaa')?.ready === false && told('bbbbb')?.ready === false);
+    const replica = await harness.replica();
+    await harness.services.until(() => connection('bbbbb') !== undefined);
+    expect(connection('bbbbb')).toMatchObject({ seq: 5, ready: true });
+    await harness.services.until(() => connection('aaaaa')?.ready === false && connection('bbbbb')?.ready === false);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(staleMs);
-    expect(told('aaaaa')).toMatchObject({ seq: 6, present: false });
+    expect(connection('aaaaa')).toMatchObject({ seq: 6, connected: false });
     await replica.service.stop();
   });
 
-  it('closes its sessions when it stops, and tells agents to dial again', async () => {
-    const replica = await plane.replica();
-    const proof = await registered(replica, 'stopper');
-    const agent = dial(replica, proof);
-    await agent.beat();
+  it('closes all sessions with the code plane-stopping', async () => {
+    const replica = await harness.replica();
+    const credentials = await registered(replica, 'stopper');
+    const agent = dial(replica, credentials);
+    await agent.heartbeat();
     await replica.service.stop();
     expect(await agent.ended).toMatchObject({ refusal: 'plane-stopping' });
-    const { rows } = await plane.sql.query('SELECT present, ready FROM agent WHERE nid = $1', [proof.nid]);
-    expect(rows).toEqual([{ present: false, ready: true }]);
-    const open = await plane.sql.query('SELECT 1 FROM session WHERE closed_at IS NULL');
+    const { rows } = await harness.sql.query('SELECT connected, ready FROM agent WHERE nid = $1', [credentials.nid]);
+    expect(rows).toEqual([{ connected: false, ready: true }]);
+    const open = await harness.sql.query('SELECT 1 FROM session WHERE closed_at IS NULL');
     expect(open.rowCount).toBe(0);
-    const next = await plane.replica();
-    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
-    const back = dial(next, proof);
-    await back.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
-    expect(plane.neighbours.presence.some(({ nid, ready, seq }) => nid === proof.nid && !ready && seq > 2)).toBe(false);
+    const next = await harness.replica();
+    await harness.services.until(() => connection(credentials.nid)?.connected === false);
+    const back = dial(next, credentials);
+    await back.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.connected === true);
+    expect(
+      harness.services.connections.some(({ nid, ready, seq }) => nid === credentials.nid && !ready && seq > 2),
+    ).toBe(false);
     agent.stop();
     back.stop();
     await next.service.stop();
@@ -83,58 +85,63 @@ describe('a plane that starts again', () => {
 });
 
 describe('two replicas', () => {
-  it('of which one died with its lease: its agents are absent, and theirs when they come back', async () => {
-    const [dead, alive] = await Promise.all([plane.replica({ pulseMs: 60_000, leaseMs: 120_000 }), plane.replica()]);
-    const proof = await registered(dead, 'orphan');
-    const agent = dial(dead, proof);
-    await agent.beat();
-    expect(await instruct(proof.nid)).toMatchObject({ outcome: 'answered' });
-    await lapse(proof.nid);
-    expect(await instruct(proof.nid)).toEqual({ outcome: 'absent' });
-    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
-    const back = dial(alive, proof);
-    await back.beat();
-    expect(await instruct(proof.nid)).toMatchObject({ outcome: 'answered' });
-    expect(agent.heard.filter(({ type }) => type === 'DELETE_BUNDLE')).toHaveLength(1);
-    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
+  it('of which one loses its lease: its agents are disconnected, and reconnect to the other', async () => {
+    const [failed, running] = await Promise.all([
+      harness.replica({ maintenanceIntervalMs: 60_000, leaseMs: 120_000 }),
+      harness.replica(),
+    ]);
+    const credentials = await registered(failed, 'orphan');
+    const agent = dial(failed, credentials);
+    await agent.heartbeat();
+    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'answered' });
+    await expireLease(credentials.nid);
+    expect(await instruct(credentials.nid)).toEqual({ outcome: 'absent' });
+    await harness.services.until(() => connection(credentials.nid)?.connected === false);
+    const back = dial(running, credentials);
+    await back.heartbeat();
+    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'answered' });
+    expect(agent.received.filter(({ type }) => type === 'DELETE_BUNDLE')).toHaveLength(1);
+    await harness.services.until(() => connection(credentials.nid)?.connected === true);
     for (const each of [agent, back]) each.stop();
-    await Promise.all([dead, alive].map(({ service }) => service.stop()));
+    await Promise.all([failed, running].map(({ service }) => service.stop()));
   });
 
-  it('of which one overslept: it drops its streams as soon as it wakes up', async () => {
-    const replica = await plane.replica();
-    const proof = await registered(replica, 'sleeper');
-    const agent = dial(replica, proof);
-    await agent.beat();
-    await lapse(proof.nid);
+  it('of which one renews its lease too late: it closes its streams', async () => {
+    const replica = await harness.replica();
+    const credentials = await registered(replica, 'sleeper');
+    const agent = dial(replica, credentials);
+    await agent.heartbeat();
+    await expireLease(credentials.nid);
     expect(await agent.ended).toMatchObject({ refusal: 'plane-busy' });
-    const back = dial(replica, proof);
-    await back.beat();
-    expect(await instruct(proof.nid)).toMatchObject({ outcome: 'answered' });
+    const back = dial(replica, credentials);
+    await back.heartbeat();
+    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'answered' });
     for (const each of [agent, back]) each.stop();
     await replica.service.stop();
   });
 });
 
-describe('what could not be written at its time', () => {
-  it('is made up for by the next pulse', async () => {
-    const replica = await plane.replica();
-    const proof = await registered(replica, 'healer');
-    const agent = dial(replica, proof);
-    agent.beatEvery(100);
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
-    await plane.sql.query('UPDATE agent SET ready = false WHERE nid = $1', [proof.nid]);
-    const seq = told(proof.nid)?.seq ?? 0;
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true && (told(proof.nid)?.seq ?? 0) > seq);
-    await plane.sql.query(
-      `WITH agent AS (
-         INSERT INTO agent (aid, cid, nid, session_no, present) VALUES ('abcde', 'ky3', 'ghost', 999999, true))
-       INSERT INTO session (session_no, aid, cid, nid, serial, replica)
-       SELECT 999999, 'abcde', 'ky3', 'ghost', 'none', replica FROM session WHERE nid = $1 AND closed_at IS NULL`,
-      [proof.nid],
+describe('a transition that could not be written', () => {
+  it('is repaired by the next session maintenance', async () => {
+    const replica = await harness.replica();
+    const credentials = await registered(replica, 'healer');
+    const agent = dial(replica, credentials);
+    agent.heartbeatEvery(100);
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
+    await harness.sql.query('UPDATE agent SET ready = false WHERE nid = $1', [credentials.nid]);
+    const seq = connection(credentials.nid)?.seq ?? 0;
+    await harness.services.until(
+      () => connection(credentials.nid)?.ready === true && (connection(credentials.nid)?.seq ?? 0) > seq,
     );
-    await plane.neighbours.until(() => told('ghost')?.connected === false);
-    await plane.sql.query(`UPDATE certificate SET revoked_at = now() WHERE nid = $1`, [proof.nid]);
+    await harness.sql.query(
+      `WITH agent AS (
+         INSERT INTO agent (aid, cid, nid, session_no, connected) VALUES ('abcde', 'ky3', 'ghost', 999999, true))
+       INSERT INTO session (session_no, aid, cid, nid, serial, replica_id)
+       SELECT 999999, 'abcde', 'ky3', 'ghost', 'none', replica_id FROM session WHERE nid = $1 AND closed_at IS NULL`,
+      [credentials.nid],
+    );
+    await harness.services.until(() => connection('ghost')?.connected === false);
+    await harness.sql.query(`UPDATE certificate SET revoked_at = now() WHERE nid = $1`, [credentials.nid]);
     expect(await agent.ended).toMatchObject({ refusal: 'certificate-revoked' });
     agent.stop();
     await replica.service.stop();

@@ -4,23 +4,23 @@ import { AgentHello, DELETE_BUNDLE, type Envelope, errorEnvelope, replyEnvelope 
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
 import { halfOpenProxy } from '@runos/testing-basics';
-import { registerAt, SpecAgent } from '../../test/spec-agent.js';
-import { type Replica, SpecPlane } from '../../test/spec-plane.js';
+import { registerAt, TestAgent } from '../../test/test-agent.js';
+import { Harness, type Replica } from '../../test/harness.js';
 
 jest.setTimeout(20_000);
 
-let plane: SpecPlane;
+let harness: Harness;
 let one: Replica;
 let two: Replica;
 let reconciler: Bus;
-const agents: SpecAgent[] = [];
+const agents: TestAgent[] = [];
 beforeAll(async () => {
-  plane = await SpecPlane.start();
-  [one, two] = await Promise.all([plane.replica(), plane.replica()]);
-  reconciler = plane.busOf('reconciler');
+  harness = await Harness.start();
+  [one, two] = await Promise.all([harness.replica(), harness.replica()]);
+  reconciler = harness.busOf('reconciler');
 }, 30_000);
 afterEach(() => agents.splice(0).forEach((agent) => agent.stop()));
-afterAll(() => plane.stop());
+afterAll(() => harness.stop());
 
 type Registered = Awaited<ReturnType<typeof registerAt>>;
 
@@ -29,12 +29,12 @@ async function registered(
   kind: 'node' | 'cluster-agent' = 'node',
   cid = 'ky3',
 ): Promise<Registered> {
-  const { token } = await plane.token(kind, { cid });
-  return registerAt(one.registerPort, one.gateway.registerCa, { token, kind, machineId });
+  const { token } = await harness.token(kind, { cid });
+  return registerAt(one.registerPort, one.registerCa, { token, kind, machineId });
 }
 
-const dial = (replica: Replica, proof: Registered, kind: 'node' | 'cluster-agent' = 'node'): SpecAgent => {
-  const agent = new SpecAgent(replica.streamPort, proof, kind);
+const dial = (replica: Replica, credentials: Registered, kind: 'node' | 'cluster-agent' = 'node'): TestAgent => {
+  const agent = new TestAgent(replica.streamPort, credentials, kind);
   agents.push(agent);
   return agent;
 };
@@ -46,184 +46,190 @@ const instruct = (nid: string | null, more: object = {}, cid = 'ky3') =>
     { cid, nid, type: 'DELETE_BUNDLE', body: input, timeoutMs: 2_000, ...more },
     { tenant: 'abcde' },
   );
-const obey = (envelope: Envelope) => replyEnvelope(DELETE_BUNDLE, { accepted: true }, envelope.tag);
+const accept = (envelope: Envelope) => replyEnvelope(DELETE_BUNDLE, { accepted: true }, envelope.tag);
 const answered = { outcome: 'answered', body: { accepted: true } };
-const told = (nid: string | null, cid = 'ky3') => plane.neighbours.of(cid, nid);
+const connection = (nid: string | null, cid = 'ky3') => harness.services.connectionOf(cid, nid);
 
-describe('presence', () => {
-  it('is told when an agent says hello, readiness with its first beat, and its certificate’s end', async () => {
-    const proof = await registered('hello');
-    const agent = dial(one, proof);
-    await agent.ask(AgentHello, { version: '1.2.3', capabilities: ['bundles/1'], clusterUid: 'uid-1' });
-    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
-    expect(told(proof.nid)).toMatchObject({
+describe('the connection of an agent', () => {
+  it('is reported with the hello, readiness with the first heartbeat, and the expiry of the certificate', async () => {
+    const credentials = await registered('hello');
+    const agent = dial(one, credentials);
+    await agent.request(AgentHello, { version: '1.2.3', capabilities: ['bundles/1'], clusterUid: 'uid-1' });
+    await harness.services.until(() => connection(credentials.nid)?.connected === true);
+    expect(connection(credentials.nid)).toMatchObject({
       ready: false,
       version: '1.2.3',
       capabilities: ['bundles/1'],
       clusterUid: 'uid-1',
     });
-    expect(Date.parse(told(proof.nid)?.certificateExpiresAt ?? '')).toBeGreaterThan(Date.now() + 360 * 86_400_000);
-    await agent.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+    expect(Date.parse(connection(credentials.nid)?.certificateExpiresAt ?? '')).toBeGreaterThan(
+      Date.now() + 360 * 86_400_000,
+    );
+    await agent.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
   });
 
-  it('of an old agent, which says no hello, is told too, with the version of its beats', async () => {
-    const proof = await registered('old');
-    const agent = dial(one, proof);
+  it('is reported for an older agent without a hello, with the version of its heartbeats', async () => {
+    const credentials = await registered('old');
+    const agent = dial(one, credentials);
     const holder = await agent.exchange({ type: 'AmIVIPHolder', jsonB64: 'e30=', tag: 't1' });
     expect(JSON.parse(Buffer.from(holder.jsonB64, 'base64').toString())).toEqual({ isHolder: false, generation: 0 });
     const nodes = await agent.exchange({ type: 'GetControlPlaneNodes', jsonB64: '', tag: 't2' });
     expect(JSON.parse(Buffer.from(nodes.jsonB64, 'base64').toString())).toEqual([]);
-    await agent.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true && told(proof.nid)?.version === '1.6.0');
-    expect(told(proof.nid)?.capabilities).toEqual([]);
+    await agent.heartbeat();
+    await harness.services.until(
+      () => connection(credentials.nid)?.ready === true && connection(credentials.nid)?.version === '1.6.0',
+    );
+    expect(connection(credentials.nid)?.capabilities).toEqual([]);
   });
 
-  it('is repeated until it is acknowledged', async () => {
-    plane.neighbours.deaf = 3;
-    const proof = await registered('deaf');
-    const agent = dial(one, proof);
-    await agent.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
-    expect(plane.neighbours.deaf).toBeLessThan(0);
-    const { rows } = await plane.sql.query('SELECT told_seq <= seq AS ok FROM agent WHERE nid = $1', [proof.nid]);
+  it('is reported until the reconciler acknowledges it', async () => {
+    harness.services.connectionFailures = 3;
+    const credentials = await registered('repeated');
+    const agent = dial(one, credentials);
+    await agent.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
+    expect(harness.services.connectionFailures).toBeLessThan(0);
+    const { rows } = await harness.sql.query('SELECT acknowledged_seq <= seq AS ok FROM agent WHERE nid = $1', [
+      credentials.nid,
+    ]);
     expect(rows).toEqual([{ ok: true }]);
   });
 
-  it('ends when beats stop though the stream is open; the stream alone changes nothing about readiness', async () => {
-    const proof = await registered('silent');
-    const agent = dial(one, proof);
-    agent.beatEvery(200);
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+  it('becomes not ready when heartbeats stop on an open stream; a closed stream alone does not change readiness', async () => {
+    const credentials = await registered('silent');
+    const agent = dial(one, credentials);
+    agent.heartbeatEvery(200);
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
     agent.stop();
-    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
-    expect(told(proof.nid)?.ready).toBe(true);
-    const back = dial(one, proof);
-    await back.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.connected === true);
-    expect(told(proof.nid)?.ready).toBe(true);
-    const lastBeat = Date.now();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === false);
-    expect(Date.now() - lastBeat).toBeGreaterThan(1_600);
-    expect(told(proof.nid)?.connected).toBe(true);
-    await back.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+    await harness.services.until(() => connection(credentials.nid)?.connected === false);
+    expect(connection(credentials.nid)?.ready).toBe(true);
+    const back = dial(one, credentials);
+    await back.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.connected === true);
+    expect(connection(credentials.nid)?.ready).toBe(true);
+    const lastHeartbeat = Date.now();
+    await harness.services.until(() => connection(credentials.nid)?.ready === false);
+    expect(Date.now() - lastHeartbeat).toBeGreaterThan(1_600);
+    expect(connection(credentials.nid)?.connected).toBe(true);
+    await back.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
   });
 
-  it('of an agent that never comes back ends by itself', async () => {
-    const proof = await registered('gone');
-    const agent = dial(one, proof);
-    await agent.beat();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+  it('of an agent that does not reconnect becomes not ready', async () => {
+    const credentials = await registered('lost');
+    const agent = dial(one, credentials);
+    await agent.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
     agent.stop();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === false);
-    expect(told(proof.nid)).toMatchObject({ present: false, ready: false });
+    await harness.services.until(() => connection(credentials.nid)?.ready === false);
+    expect(connection(credentials.nid)).toMatchObject({ connected: false, ready: false });
   });
 
-  it('shows when each agent of a cluster was heard last', async () => {
-    const proof = await registered('clock');
-    const agent = dial(two, proof);
+  it('includes the last heartbeat of each agent of a cluster', async () => {
+    const credentials = await registered('clock');
+    const agent = dial(two, credentials);
     const before = Date.now();
-    await agent.beat();
+    await agent.heartbeat();
     const { agents: all } = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'abcde' });
-    const at = Date.parse(all.find(({ nid }) => nid === proof.nid)?.lastHeartbeatAt ?? '');
+    const at = Date.parse(all.find(({ nid }) => nid === credentials.nid)?.lastHeartbeatAt ?? '');
     expect(Math.abs(at - before)).toBeLessThan(2_000);
     const others = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'other' });
     expect(others.agents).toEqual([]);
   });
 });
 
-describe('a connection that leads nowhere', () => {
-  it('does not keep its agent ready, nor away when it dials again', async () => {
+describe('a half-open connection', () => {
+  it('does not keep its agent ready, and does not prevent it from reconnecting', async () => {
     const proxy = await halfOpenProxy(one.streamPort);
-    const proof = await registered('cable');
-    const lost = new SpecAgent(proxy.port, proof);
+    const credentials = await registered('cable');
+    const lost = new TestAgent(proxy.port, credentials);
     agents.push(lost);
-    lost.beatEvery(100);
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+    lost.heartbeatEvery(100);
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
     proxy.freeze();
-    await plane.neighbours.until(() => told(proof.nid)?.ready === false);
-    expect(told(proof.nid)?.connected).toBe(true);
-    expect(await instruct(proof.nid, { timeoutMs: 200 })).toEqual({ outcome: 'unknown' });
-    const back = dial(two, proof);
-    back.onInstruction = obey;
-    await back.beat();
-    expect(await instruct(proof.nid)).toEqual(answered);
-    await plane.neighbours.until(() => told(proof.nid)?.ready === true);
+    await harness.services.until(() => connection(credentials.nid)?.ready === false);
+    expect(connection(credentials.nid)?.connected).toBe(true);
+    expect(await instruct(credentials.nid, { timeoutMs: 200 })).toEqual({ outcome: 'unknown' });
+    const back = dial(two, credentials);
+    back.onInstruction = accept;
+    await back.heartbeat();
+    expect(await instruct(credentials.nid)).toEqual(answered);
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
     proxy.stop();
   });
 });
 
 describe('an instruction', () => {
-  it('reaches the replica that holds the stream, whichever is asked', async () => {
-    const proof = await registered('holder');
-    const agent = dial(two, proof);
-    agent.onInstruction = obey;
-    await agent.beat();
-    for (let n = 0; n < 12; n += 1) expect(await instruct(proof.nid)).toEqual(answered);
-    const tags = agent.heard.filter(({ type }) => type === 'DELETE_BUNDLE').map(({ tag }) => tag);
+  it('reaches the replica that holds the stream, through either replica', async () => {
+    const credentials = await registered('holder');
+    const agent = dial(two, credentials);
+    agent.onInstruction = accept;
+    await agent.heartbeat();
+    for (let n = 0; n < 12; n += 1) expect(await instruct(credentials.nid)).toEqual(answered);
+    const tags = agent.received.filter(({ type }) => type === 'DELETE_BUNDLE').map(({ tag }) => tag);
     expect(new Set(tags).size).toBe(12);
     expect(tags[0]).toMatch(/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/);
   });
 
-  it('follows the agent to another replica at once, without one stale answer', async () => {
-    const proof = await registered('mover');
+  it('follows the agent to another replica at once, without a stale result', async () => {
+    const credentials = await registered('mover');
     for (const replica of [one, two, one, two]) {
-      const agent = dial(replica, proof);
-      agent.onInstruction = obey;
-      await agent.beat();
-      for (let n = 0; n < 5; n += 1) expect(await instruct(proof.nid)).toEqual(answered);
+      const agent = dial(replica, credentials);
+      agent.onInstruction = accept;
+      await agent.heartbeat();
+      for (let n = 0; n < 5; n += 1) expect(await instruct(credentials.nid)).toEqual(answered);
     }
-    const [first] = agents as [SpecAgent];
+    const [first] = agents as [TestAgent];
     expect(await first.ended).toMatchObject({ refusal: 'stream-replaced' });
   });
 
-  it('to nobody is absent, at once; to a silent one unknown, at its deadline; a refusal is passed on', async () => {
-    const proof = await registered('slow');
-    expect(await instruct(proof.nid)).toEqual({ outcome: 'absent' });
+  it('is absent at once without a stream, unknown at the timeout without a reply, and refused with an error reply', async () => {
+    const credentials = await registered('slow');
+    expect(await instruct(credentials.nid)).toEqual({ outcome: 'absent' });
     expect(await instruct('zzzzz')).toEqual({ outcome: 'absent' });
-    const agent = dial(one, proof);
-    await agent.beat();
+    const agent = dial(one, credentials);
+    await agent.heartbeat();
     const started = performance.now();
-    expect(await instruct(proof.nid, { timeoutMs: 300 })).toEqual({ outcome: 'unknown' });
+    expect(await instruct(credentials.nid, { timeoutMs: 300 })).toEqual({ outcome: 'unknown' });
     expect(performance.now() - started).toBeLessThan(1_000);
     agent.onInstruction = ({ tag }) => errorEnvelope('the disk is full', tag);
-    expect(await instruct(proof.nid)).toEqual({ outcome: 'refused', message: 'the disk is full' });
+    expect(await instruct(credentials.nid)).toEqual({ outcome: 'refused', message: 'the disk is full' });
     agent.stop();
-    await plane.neighbours.until(() => told(proof.nid)?.connected === false);
-    expect(await instruct(proof.nid)).toEqual({ outcome: 'absent' });
+    await harness.services.until(() => connection(credentials.nid)?.connected === false);
+    expect(await instruct(credentials.nid)).toEqual({ outcome: 'absent' });
   });
 
-  it('is unknown when the stream ends before the answer', async () => {
-    const proof = await registered('dropper');
-    const agent = dial(two, proof);
-    await agent.beat();
+  it('is unknown when the stream ends before the reply', async () => {
+    const credentials = await registered('dropper');
+    const agent = dial(two, credentials);
+    await agent.heartbeat();
     agent.onInstruction = () => void agent.stop() as undefined;
-    expect(await instruct(proof.nid)).toEqual({ outcome: 'unknown' });
+    expect(await instruct(credentials.nid)).toEqual({ outcome: 'unknown' });
   });
 
-  it('that does not exist, or is larger than an agent can take, is refused by name', async () => {
-    const proof = await registered('picky');
-    const agent = dial(one, proof);
-    await agent.beat();
-    await expect(instruct(proof.nid, { type: 'FLY' })).rejects.toMatchObject({ code: 'request.invalid' });
+  it('of an unknown type, or larger than an agent can receive, is rejected with a code', async () => {
+    const credentials = await registered('picky');
+    const agent = dial(one, credentials);
+    await agent.heartbeat();
+    await expect(instruct(credentials.nid, { type: 'FLY' })).rejects.toMatchObject({ code: 'request.invalid' });
     const body = { ...input, padding: 'x'.repeat(3_200_000) };
-    await expect(instruct(proof.nid, { body })).rejects.toMatchObject({ code: 'request.too_large' });
-    agent.onInstruction = obey;
-    expect(await instruct(proof.nid)).toEqual(answered);
+    await expect(instruct(credentials.nid, { body })).rejects.toMatchObject({ code: 'request.too_large' });
+    agent.onInstruction = accept;
+    expect(await instruct(credentials.nid)).toEqual(answered);
   });
 });
 
-describe('a forgotten cluster', () => {
-  it('has no streams, certificates and tokens any more', async () => {
-    const proof = await registered('uid-9', 'cluster-agent', 'ky9');
-    const { token } = await plane.token('node', { cid: 'ky9' });
-    const agent = dial(two, proof, 'cluster-agent');
-    await agent.beat();
+describe('a revoked cluster', () => {
+  it('has no open streams and no valid certificates and tokens', async () => {
+    const credentials = await registered('uid-9', 'cluster-agent', 'ky9');
+    const { token } = await harness.token('node', { cid: 'ky9' });
+    const agent = dial(two, credentials, 'cluster-agent');
+    await agent.heartbeat();
     await reconciler.request(agentGateway.revokeCluster, { cid: 'ky9' }, { tenant: 'abcde' });
     expect(await agent.ended).toMatchObject({ refusal: 'certificate-revoked' });
-    expect(await dial(one, proof, 'cluster-agent').ended).toMatchObject({ refusal: 'certificate-revoked' });
-    const late = registerAt(one.registerPort, one.gateway.registerCa, { token, machineId: randomUUID() });
+    expect(await dial(one, credentials, 'cluster-agent').ended).toMatchObject({ refusal: 'certificate-revoked' });
+    const late = registerAt(one.registerPort, one.registerCa, { token, machineId: randomUUID() });
     await expect(late).rejects.toMatchObject({ details: 'the registration token is not valid' });
   });
 });

@@ -1,45 +1,25 @@
-import { Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
-import { type Envelope, envelopeBytes, type Refusal, refusalKey } from '@runos/agent-protocol';
-import type { Pacer } from './pacer.js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { type Envelope, envelopeBytes, type RefusalCode } from '@runos/agent-protocol';
+import { refusalStatus } from '../grpc/call-refusal.js';
+import type { RateLimiter } from '../grpc/rate-limiter.js';
+import { FlowControl } from './flow-control.js';
 
-/** The gRPC status that goes with each refusal: what agents that do not know our words act on. */
-export const statusOf = {
-  'registration-refused': status.UNAUTHENTICATED,
-  'certificate-unknown': status.UNAUTHENTICATED,
-  'certificate-revoked': status.UNAUTHENTICATED,
-  'agent-kind-mismatch': status.PERMISSION_DENIED,
-  'request-invalid': status.INVALID_ARGUMENT,
-  'stream-replaced': status.ABORTED,
-  'rate-exceeded': status.RESOURCE_EXHAUSTED,
-  'plane-busy': status.UNAVAILABLE,
-  'plane-stopping': status.UNAVAILABLE,
-} satisfies Record<Refusal, status>;
-
-/** A refusal as gRPC sends it. */
-export function refusalStatus(refusal: Refusal, details: string) {
-  const metadata = new Metadata();
-  metadata.set(refusalKey, refusal);
-  return { code: statusOf[refusal], details, metadata };
-}
-
-/** What an agent does not read piles up here; beyond this many bytes it is no use to it any more. */
-const maxUnreadBytes = 16 * 1024 * 1024;
+/** Bytes that wait for a slow reader. An agent that is further behind than this must reconnect and resync. */
+const maxBufferedBytes = 16 * 1024 * 1024;
 
 export type OnEnvelope = (envelope: Envelope) => Promise<void>;
 
-/** One stream, whatever is said on it: bounded in both directions, and over exactly once. */
+/** One stream of an agent, bounded in both directions. It closes exactly once. */
 export class AgentStream {
-  /** Resolves with the reason when nothing can be said or heard any more. */
-  readonly over: Promise<string>;
-  #isOver = false;
-  #unread = 0;
-  #finish!: (reason: string) => void;
+  /** Resolves with the reason when the stream is closed. */
+  readonly closed: Promise<string>;
+  #isClosed = false;
+  #bufferedBytes = 0;
+  #flowControl: FlowControl | undefined;
+  #resolveClosed!: (reason: string) => void;
 
-  constructor(
-    private readonly call: ServerDuplexStream<Envelope, Envelope>,
-    private readonly pacer: Pacer,
-  ) {
-    this.over = new Promise((resolve) => (this.#finish = resolve));
+  constructor(private readonly call: ServerDuplexStream<Envelope, Envelope>) {
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     call.on('end', () => {
       this.#close('the agent ended the stream');
       call.end();
@@ -49,39 +29,42 @@ export class AgentStream {
     call.on('error', (error: Error) => this.#close(error.message));
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
-  /** Hands over what arrives, no faster than allowed and not too much at once. */
-  listen(onEnvelope: OnEnvelope): void {
+  /** Starts reading. The limiter counts the messages of the sender named by `key`. */
+  onEnvelope(handle: OnEnvelope, limiter: RateLimiter, key: string): void {
+    const flowControl = new FlowControl(this.call, limiter, key);
+    this.#flowControl = flowControl;
     this.call.on('data', (envelope: Envelope) => {
-      if (this.#isOver) return;
-      this.pacer.begin(this.call);
-      void onEnvelope(envelope).finally(() => this.pacer.end(this.call));
+      if (this.#isClosed) return;
+      flowControl.begin();
+      void handle(envelope).finally(() => flowControl.end());
     });
   }
 
-  /** Does nothing once the stream is over. */
+  /** Does nothing when the stream is closed. */
   send(envelope: Envelope): void {
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     const bytes = envelopeBytes(envelope);
-    if (this.#unread + bytes > maxUnreadBytes) return this.refuse('plane-busy', 'too much is waiting to be read');
-    this.#unread += bytes;
-    this.call.write(envelope, () => (this.#unread -= bytes));
+    if (this.#bufferedBytes + bytes > maxBufferedBytes)
+      return this.refuse('plane-busy', 'the agent reads too slowly: too much data is buffered');
+    this.#bufferedBytes += bytes;
+    this.call.write(envelope, () => (this.#bufferedBytes -= bytes));
   }
 
-  /** Ends it from this side with a reason the agent can act on. */
-  refuse(refusal: Refusal, details: string): void {
-    if (this.#isOver) return;
-    this.#close(`refused: ${refusal}`);
-    this.call.emit('error', refusalStatus(refusal, details));
+  /** Closes the stream with a code that the agent can act on. */
+  refuse(code: RefusalCode, details: string): void {
+    if (this.#isClosed) return;
+    this.#close(`refused: ${code}`);
+    this.call.emit('error', refusalStatus(code, details));
   }
 
   #close(reason: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.pacer.stop();
-    this.#finish(reason);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#flowControl?.stop();
+    this.#resolveClosed(reason);
   }
 }

@@ -2,11 +2,11 @@ import { Controller } from '@nestjs/common';
 import { agentGateway } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import type { z } from 'zod';
-import { TokenIssue } from './token-issue.js';
+import { TokenIssuer } from './token-issuer.js';
 
 @Controller()
 export class TokensController {
-  constructor(private readonly tokens: TokenIssue) {}
+  constructor(private readonly tokens: TokenIssuer) {}
 
   @Respond(agentGateway.issueRegistrationToken)
   issue(input: z.output<typeof agentGateway.issueRegistrationToken.input>, { tenant, actor }: CallContext<'tenant'>) {

@@ -8,11 +8,16 @@ export {
   type DriftPolicy,
 } from './catalog/bundle-instructions.js';
 export { bundlePhases, BundleStatus, drift, driftActions, objectState, objectStates } from './catalog/bundle-status.js';
+export {
+  AgentHello,
+  bundlesCapability,
+  ClusterAgentHeartbeatToServer,
+  NodeAgentHeartbeatToServer,
+  nodeStatuses,
+} from './catalog/agent-reports.js';
 export { instructions, type InstructionType, reports, type ReportType } from './catalog/catalog.js';
 export { Dns01ToServer, GetCachedCert, StoreCert } from './catalog/certificate-reports.js';
 export { objectRef } from './catalog/field.js';
-export { ClusterAgentHeartbeatToServer, NodeAgentHeartbeatToServer, nodeStatuses } from './catalog/heartbeats.js';
-export { AgentHello, bundlesCapability } from './catalog/hello.js';
 export type { BodyOf, InputOf, Instruction, ReadBodyOf, ReadInputOf, ReplyOf, Report } from './catalog/message.js';
 export { AmIVIPHolder, GetControlPlaneNodes, UpgradeNodeK8sLog } from './catalog/node-reports.js';
 export { bucketCount, RESYNC, type ResyncEntry, resyncEntry } from './catalog/resync-report.js';
@@ -35,20 +40,23 @@ export { type ResyncPage, resyncPages } from './resync/pages.js';
 export { bucketHashes, bucketOf, differingBuckets, rootOf, tombstoneDigest } from './resync/root.js';
 export { callUnary, openStream } from './wire/call.js';
 export {
-  heartbeatAnswerMs,
   heartbeatIntervalMs,
+  heartbeatReplyTimeoutMs,
   maxFromAgentBytes,
   maxResyncBytes,
   maxToAgentBytes,
   staleAfterMs,
 } from './wire/limits.js';
-export { protoOptions, protoPath } from './wire/load-proto.js';
-export { type Refusal, refusalKey, refusalOf, refusals } from './wire/refusal.js';
+export { type RefusalCode, refusalMetadataKey, refusalCodeOf, refusalCodes } from './wire/refusal-code.js';
+export { protoOptions, protoPath, registerService, streamService } from './wire/services.js';
 export type {
+  AddNodelogRequest,
   AgentKind,
+  Credentials,
+  InstallCommand,
   NodeRegistrationRequest,
   NodeRegistrationResponse,
   RegisterService,
-} from './wire/register-messages.js';
-export { registerService, streamService } from './wire/services.js';
-export type { AddNodelogRequest, Credentials, InstallCommand, StreamService, VpnPeer } from './wire/stream-messages.js';
+  StreamService,
+  VpnPeer,
+} from './wire/service-types.js';

@@ -10,22 +10,22 @@ import {
 import { halfOpenProxy } from '@runos/testing-basics';
 import type { AgentSession } from './agent-session.js';
 import { certificateFacts } from './credentials/agent-credentials.js';
-import { MemoryStore, startAgent } from '../test/spec-agent.js';
-import { SpecPlane } from '../test/spec-plane.js';
+import { MemoryStore, startSession } from '../test/test-session.js';
+import { FakePlane } from '../test/fake-plane.js';
 
-let plane: SpecPlane;
+let plane: FakePlane;
 let agents: AgentSession[];
 beforeEach(async () => {
   agents = [];
-  plane = await SpecPlane.start();
+  plane = await FakePlane.start();
 });
 afterEach(async () => {
   await Promise.all(agents.map((agent) => agent.stop()));
   plane.close();
 });
 
-const start = (...args: Parameters<typeof startAgent>): AgentSession => {
-  const agent = startAgent(...args);
+const start = (...args: Parameters<typeof startSession>): AgentSession => {
+  const agent = startSession(...args);
   agents.push(agent);
   return agent;
 };
@@ -39,42 +39,42 @@ const status = (generation: number, phase = 'ready') => ({
   conditions: [],
   objects: [],
 });
-const generationsHeard = () =>
-  plane.heard.flatMap((report) => (report.type === 'BundleStatus' ? [report.body.generation] : []));
-const beats = () => plane.heard.filter(({ type }) => type === 'NodeAgentHeartbeatToServer').length;
+const receivedGenerations = () =>
+  plane.reports.flatMap((report) => (report.type === 'BundleStatus' ? [report.body.generation] : []));
+const heartbeats = () => plane.reports.filter(({ type }) => type === 'NodeAgentHeartbeatToServer').length;
 
 describe('a session', () => {
-  it('beats again and again, and says so when asked whether it is connected', async () => {
+  it('sends heartbeats and is connected', async () => {
     const agent = start(plane);
     expect(agent.connected).toBe(false);
-    await plane.until(() => beats() >= 3);
+    await plane.until(() => heartbeats() >= 3);
     expect(agent.connected).toBe(true);
     expect(plane.streams).toHaveLength(1);
   });
 
-  it('dials again after one unanswered beat', async () => {
+  it('dials again when one heartbeat has no reply', async () => {
     plane.onReport = ({ type }) =>
-      type === 'NodeAgentHeartbeatToServer' && plane.streams.length === 1 && beats() > 2
+      type === 'NodeAgentHeartbeatToServer' && plane.streams.length === 1 && heartbeats() > 2
         ? undefined
         : {
             isHealthy: true,
             message: '',
           };
-    start(plane, { timing: { heartbeatAnswerMs: 50 } });
-    await plane.until(() => plane.streams.length === 2 && beats() > 4);
+    start(plane, { timing: { heartbeatReplyTimeoutMs: 50 } });
+    await plane.until(() => plane.streams.length === 2 && heartbeats() > 4);
   });
 
-  it('leaves a connection that leads nowhere, and needs nobody to tell it', async () => {
+  it('closes a half-open connection', async () => {
     const proxy = await halfOpenProxy(plane.ports.streamPort);
     const ports = { registerPort: plane.ports.registerPort, streamPort: proxy.port };
-    const agent = start(plane, { server: { host: '127.0.0.1', ...ports }, timing: { heartbeatAnswerMs: 80 } });
-    await plane.until(() => beats() >= 1);
+    const agent = start(plane, { server: { host: '127.0.0.1', ...ports }, timing: { heartbeatReplyTimeoutMs: 80 } });
+    await plane.until(() => heartbeats() >= 1);
     proxy.freeze();
     await plane.until(() => plane.streams.length === 2 && agent.connected);
     proxy.stop();
   });
 
-  it('comes back when the plane does', async () => {
+  it('reconnects when the plane is available again', async () => {
     const agent = start(plane);
     await plane.until(() => agent.connected);
     plane.close();
@@ -84,18 +84,18 @@ describe('a session', () => {
     await plane.until(() => agent.connected);
   });
 
-  it('uses the certificate it finds at the next dial', async () => {
+  it('uses a certificate that was replaced in the store at the next dial', async () => {
     const [store, donor] = [new MemoryStore(), new MemoryStore()];
     const agent = start(plane, { store });
     const other = start(plane, { store: donor });
     await plane.until(() => agent.connected && other.connected);
-    store.kept = donor.kept;
-    agent.redial('the certificate was exchanged');
+    store.stored = donor.stored;
+    agent.redial('the certificate was replaced');
     await plane.until(() => plane.streams.length === 3);
-    expect(plane.serials[2]).toBe(certificateFacts(donor.kept!.certificate).serial);
+    expect(plane.serials[2]).toBe(certificateFacts(donor.credentials.certificate).serial);
   });
 
-  it('renews a certificate that is near its end, proves the new one, and dials with it', async () => {
+  it('renews a certificate before it expires, verifies the new one, and dials with it', async () => {
     plane.onRegister = async ({ csrPem }) => ({
       publicKey: await plane.issue(csrPem, 0.0001),
       caCert: plane.l2.certificatePem,
@@ -104,25 +104,26 @@ describe('a session', () => {
     const agent = start(plane, { store });
     await plane.until(() => plane.streams.length === 2 && agent.connected);
     expect(store.saves).toBe(2);
-    expect(plane.serials[1]).toBe(certificateFacts(store.kept!.certificate).serial);
+    expect(plane.serials[1]).toBe(certificateFacts(store.credentials.certificate).serial);
   });
 
-  it('keeps its certificate when the new one is no good', async () => {
+  it('keeps its certificate when the plane rejects the new one', async () => {
     const store = new MemoryStore();
     const agent = start(plane, { store });
     await plane.until(() => agent.connected);
-    const before = store.kept;
+    const before = store.stored;
     plane.onRenew = async () => plane.l1.certificatePem;
     await expect(agent.renew()).rejects.toThrow();
-    expect(store.kept).toBe(before);
+    expect(store.stored).toBe(before);
     expect(agent.connected).toBe(true);
   });
 });
 
 describe('instructions', () => {
-  const told = (input: { readonly type?: string; readonly osid?: string }): Promise<Envelope> =>
-    new Promise((resolve) => {
-      const stream = plane.streams[0]!;
+  const sendInstruction = (input: { readonly type?: string; readonly osid?: string }): Promise<Envelope> =>
+    new Promise((resolve, reject) => {
+      const [stream] = plane.streams;
+      if (stream === undefined) return reject(new Error('there is no stream'));
       stream.on('data', (envelope: Envelope) => envelope.tag === 'tag-1' && resolve(envelope));
       stream.write({
         ...instructionEnvelope(DELETE_BUNDLE, input as never, 'tag-1'),
@@ -131,10 +132,10 @@ describe('instructions', () => {
     });
   const input = { osid: 'valkey-3f9k2', generation: 2, revision: 3 };
 
-  it('find their handler, and their answer the way back', async () => {
+  it('call their handler, and the plane receives the reply', async () => {
     const agent = start(plane, { handlers: { DELETE_BUNDLE: async ({ revision }) => ({ accepted: revision === 3 }) } });
     await plane.until(() => agent.connected);
-    const answer = await told(input);
+    const answer = await sendInstruction(input);
     expect(answer.type).toBe('DELETE_BUNDLE_RESPONSE');
     expect(JSON.parse(Buffer.from(answer.jsonB64, 'base64').toString())).toEqual({ accepted: true });
   });
@@ -143,20 +144,21 @@ describe('instructions', () => {
     ['of an unknown type', { type: 'FLY_TO_MOON' }, 'No handler found for message type: FLY_TO_MOON'],
     ['with a wrong payload', { osid: 'x' }, /osid/],
     ['whose handler fails', input, 'Error processing DELETE_BUNDLE: the disk is full'],
-  ])('%s are answered with an error, and the stream lives on', async (_, sent, message) => {
+  ])('%s get an error reply, and the stream stays open', async (_, sent, message) => {
     const agent = start(plane, {
       handlers: { DELETE_BUNDLE: async () => Promise.reject(new Error('the disk is full')) },
     });
     await plane.until(() => agent.connected);
-    expect(errorIn(await told(sent))).toMatch(message);
+    expect(errorIn(await sendInstruction(sent))).toMatch(message);
     expect(agent.connected).toBe(true);
   });
 });
 
-describe('what is posted', () => {
-  it('is repeated until it is acknowledged, the newest word only, over any number of streams', async () => {
-    let deaf = true;
-    plane.onReport = ({ type }) => (type === 'BundleStatus' && deaf ? undefined : { isHealthy: true, message: '' });
+describe('a posted message', () => {
+  it('is repeated over several streams until it is acknowledged; only the newest one per resource is sent', async () => {
+    let ignoresStatuses = true;
+    plane.onReport = ({ type }) =>
+      type === 'BundleStatus' && ignoresStatuses ? undefined : { isHealthy: true, message: '' };
     const agent = start(plane);
     const acknowledged: number[] = [];
     const post = (generation: number) =>
@@ -164,20 +166,20 @@ describe('what is posted', () => {
         acknowledged: () => acknowledged.push(generation),
       });
     post(1);
-    await plane.until(() => generationsHeard().length === 1);
+    await plane.until(() => receivedGenerations().length === 1);
     post(2);
     post(3);
     agent.redial('a cable was pulled');
-    await plane.until(() => plane.streams.length === 2 && generationsHeard().includes(3));
+    await plane.until(() => plane.streams.length === 2 && receivedGenerations().includes(3));
     expect(agent.unacknowledged).toBe(1);
-    deaf = false;
-    agent.redial('again');
+    ignoresStatuses = false;
+    agent.redial('a second disconnect');
     await plane.until(() => agent.unacknowledged === 0);
-    expect(generationsHeard()).toEqual([1, 3, 3]);
+    expect(receivedGenerations()).toEqual([1, 3, 3]);
     expect(acknowledged).toEqual([3]);
   });
 
-  it('is repeated when the plane says that it could not take it', async () => {
+  it('is repeated after an error reply', async () => {
     let refusals = 2;
     plane.onReport = ({ type, tag }, stream) => {
       if (type !== 'BundleStatus' || refusals-- <= 0) return { isHealthy: true, message: '' };
@@ -186,7 +188,7 @@ describe('what is posted', () => {
     };
     const agent = start(plane);
     agent.post('valkey-3f9k2', BundleStatus, status(1));
-    await plane.until(() => agent.connected && generationsHeard().length === 3);
-    expect(generationsHeard()).toEqual([1, 1, 1]);
+    await plane.until(() => agent.connected && receivedGenerations().length === 3);
+    expect(receivedGenerations()).toEqual([1, 1, 1]);
   });
 });

@@ -1,50 +1,52 @@
+import type { Client, ServiceError } from '@grpc/grpc-js';
 import {
   AgentHello,
-  heartbeatAnswerMs,
   heartbeatIntervalMs,
-  refusalOf,
+  heartbeatReplyTimeoutMs,
+  refusalCodeOf,
   type ReplyOf,
   type Report,
 } from '@runos/agent-protocol';
 import { type Backoff, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock, systemRandom, unavailable } from '@runos/kernel';
-import type { Client, ServiceError } from '@grpc/grpc-js';
 import { type AgentCredentials, certificateFacts } from './credentials/agent-credentials.js';
-import { Enrolment } from './credentials/enrolment.js';
-import { renewalDueIn } from './credentials/renewal-due.js';
-import { renew } from './credentials/renew.js';
-import { Outbox } from './outbox/outbox.js';
-import { Postman } from './outbox/postman.js';
+import { msUntilRenewal, renewCertificate } from './credentials/certificate-renewal.js';
+import { CredentialProvider } from './credentials/credential-provider.js';
+import { ReportSender } from './outbox/report-sender.js';
 import { register } from './registration/register.js';
-import type { SessionTiming, PostOptions, SessionOptions } from './session-options.js';
-import { dial, openAgentStream } from './stream/dial.js';
-import { LiveStream, type StreamEnd } from './stream/live-stream.js';
-import { type Reaction, reactionTo } from './stream/reaction.js';
+import type { PostOptions, SessionOptions, SessionTiming } from './session-options.js';
+import { AgentStream, type StreamEnd } from './stream/agent-stream.js';
+import { dialStreamPort, openAgentStream } from './stream/dial.js';
+import { reactionTo, type RefusalReaction } from './stream/refusal-reaction.js';
 
 const defaultTiming: SessionTiming = {
   heartbeatMs: heartbeatIntervalMs,
-  heartbeatAnswerMs,
+  heartbeatReplyTimeoutMs,
   redialFirstMs: 500,
   redialMaxMs: 15_000,
   waitForChangeMs: 60_000,
-  steadyMs: 30_000,
+  backoffResetMs: 30_000,
 };
 
-/** Certificates are looked at again at least this often, however far away their renewal is. */
+/** The certificate is checked at least this often. */
 const renewalCheckMs = 6 * 60 * 60 * 1_000;
+const renewalRetryMs = 60_000;
+/** After this many failures in a row a new registration does not help either. */
+const registrationAttempts = 2;
 
-/** Holds one agent's stream to the plane, for ever: whatever happens it dials again, never at once, never in step. */
+/** Keeps one stream to the plane open until it is stopped. It dials again with back-off and jitter after every end. */
 export class AgentSession {
   readonly #options: SessionOptions;
   readonly #clock: Clock;
   readonly #timing: SessionTiming;
   readonly #backoff: Backoff;
-  readonly #enrolment: Enrolment;
+  readonly #credentials: CredentialProvider;
+  readonly #sender: ReportSender;
   readonly #stopping = new AbortController();
-  readonly #postman: Postman;
   readonly #running: Promise<void>;
-  #nap = new AbortController();
-  #stream: LiveStream | undefined;
+  /** Aborts the current stream, or the delay before the next one. */
+  #redial = new AbortController();
+  #stream: AgentStream | undefined;
   #failures = 0;
 
   /** Starts at once; `stop` ends it. */
@@ -54,8 +56,8 @@ export class AgentSession {
     this.#timing = { ...defaultTiming, ...options.timing };
     const { redialFirstMs: firstMs, redialMaxMs: maxMs } = this.#timing;
     this.#backoff = exponentialBackoff({ firstMs, maxMs }, options.random ?? systemRandom);
-    this.#postman = new Postman(new Outbox(), this.#backoff, this.#clock, options.logger);
-    this.#enrolment = new Enrolment({
+    this.#sender = new ReportSender(this.#backoff, this.#clock, options.logger);
+    this.#credentials = new CredentialProvider({
       store: options.store,
       token: options.token,
       register: (token) => register(options, token, options.server, options.trust, this.#stopping.signal),
@@ -68,123 +70,122 @@ export class AgentSession {
     return this.#stream !== undefined;
   }
 
-  /**
-   * Asks the plane and awaits its answer.
-   * @throws Fault `unavailable` without a stream or an answer in time; Error when the plane says no.
-   */
-  async request<R extends Report>(report: R, body: unknown, deadlineMs?: number): Promise<ReplyOf<R>> {
+  /** @throws Fault `unavailable` without a stream or a reply in time; Error when the reply is an error */
+  async request<R extends Report>(report: R, body: unknown, timeoutMs?: number): Promise<ReplyOf<R>> {
     if (this.#stream === undefined) throw unavailable(`${report.type} was not sent: not connected to the plane`);
-    return this.#stream.ask(report, body, deadlineMs);
+    return this.#stream.request(report, body, timeoutMs);
   }
 
   /**
-   * Says it until the plane has acknowledged it, over any number of streams; newer word about the same replaces it.
-   * `acknowledged` is called once that has happened, and never for a word that was replaced.
+   * Sends a message until the plane acknowledges it, over several streams if necessary. A newer message about the same
+   * resource replaces it; `acknowledged` is not called for a replaced message.
    */
-  post(about: string, report: Report, body: unknown, more: PostOptions = {}): void {
-    this.#postman.post({ about, report, body, final: false, ...more });
+  post(resource: string, report: Report, body: unknown, options: PostOptions = {}): void {
+    this.#sender.post({ resource, report, body, final: false, ...options });
   }
 
-  /** How many posted messages the plane has not acknowledged yet. */
+  /** The number of resources with a message that the plane has not acknowledged. */
   get unacknowledged(): number {
-    return this.#postman.size;
+    return this.#sender.size;
   }
 
-  /** Renews the certificate now, and dials again with it. */
+  /** Renews the certificate now and dials again with it. */
   async renew(): Promise<void> {
-    const current = await this.#options.store.load();
+    const { store, server, logger } = this.#options;
+    const current = await store.load();
     if (current === undefined) throw unavailable('there is no certificate to renew');
-    const renewed = await renew(this.#options.server, current, this.#stopping.signal);
-    await this.#options.store.save(renewed);
-    this.#options.logger.info({ expires: certificateFacts(renewed.certificate).notAfter }, 'certificate renewed');
+    const renewed = await renewCertificate(server, current, this.#stopping.signal);
+    await store.save(renewed);
+    logger.info({ expires: certificateFacts(renewed.certificate).notAfter }, 'certificate renewed');
     this.#failures = 0;
     this.redial('the certificate was renewed');
   }
 
-  /** Leaves the stream, if there is one, and dials at once. */
+  /** Closes the stream, if there is one, and dials at once. */
   redial(reason: string): void {
     this.#stream?.end(reason);
-    this.#nap.abort();
+    this.#redial.abort();
   }
 
-  /** Resolves when the stream is closed and nothing will be said any more. */
+  /** Resolves when the stream is closed and nothing is sent any more. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.redial('the agent is stopping');
     await this.#running;
-    await this.#postman.stop();
+    await this.#sender.stop();
   }
 
   async #run(): Promise<void> {
     const { logger } = this.#options;
     while (!this.#stopping.signal.aborted) {
       const startedAt = performance.now();
-      const end = await this.#once();
+      const end = await this.#connectOnce();
       if (this.#stopping.signal.aborted) return;
-      this.#failures = performance.now() - startedAt >= this.#timing.steadyMs ? 1 : this.#failures + 1;
+      const isReset = performance.now() - startedAt >= this.#timing.backoffResetMs;
+      this.#failures = isReset ? 1 : this.#failures + 1;
       const reaction = reactionTo(end.refusal);
-      const waitMs = this.#waitMs(reaction);
-      logger.warn({ ...end, reaction, waitMs }, 'not connected to the plane');
-      await this.#sleep(waitMs);
+      const delayMs = this.#delayMs(reaction);
+      logger.warn({ ...end, reaction, delayMs }, 'not connected to the plane');
+      await this.#delay(delayMs);
     }
   }
 
-  #waitMs(reaction: Reaction): number {
-    const waitMs = this.#backoff(this.#failures);
-    // A re-enrolment is tried soon; if nothing came of it, only a person can help.
-    const patient = reaction === 'wait-for-change' || (reaction === 're-enrol' && this.#failures > 2);
-    return patient ? this.#timing.waitForChangeMs / 2 + waitMs : waitMs;
+  #delayMs(reaction: RefusalReaction): number {
+    const delayMs = this.#backoff(this.#failures);
+    const registrationFailed = reaction === 'register-again' && this.#failures > registrationAttempts;
+    const needsUser = reaction === 'wait-for-change' || registrationFailed;
+    return needsUser ? this.#timing.waitForChangeMs / 2 + delayMs : delayMs;
   }
 
-  async #sleep(ms: number): Promise<void> {
-    this.#nap = new AbortController();
-    if (!this.#stopping.signal.aborted) await this.#clock.sleep(ms, this.#nap.signal);
+  async #delay(ms: number): Promise<void> {
+    this.#redial = new AbortController();
+    if (!this.#stopping.signal.aborted) await this.#clock.sleep(ms, this.#redial.signal);
   }
 
-  /** One life of a stream, from the credentials to its end. Never throws. */
-  async #once(): Promise<StreamEnd> {
+  /** Opens one stream and resolves when it has ended. Never throws. */
+  async #connectOnce(): Promise<StreamEnd> {
     let client: Client | undefined;
-    let credentials: AgentCredentials | undefined;
     try {
-      credentials = await this.#enrolment.credentials();
-      client = dial(this.#options.server, credentials);
-      const end = await this.#live(client, credentials);
-      if (reactionTo(end.refusal) === 're-enrol') this.#enrolment.certificateRefused(credentials.certificate);
+      const credentials = await this.#credentials.credentials();
+      client = dialStreamPort(this.#options.server, credentials);
+      const end = await this.#hold(client, credentials);
+      if (reactionTo(end.refusal) === 'register-again') this.#credentials.rejectCertificate(credentials.certificate);
       return end;
     } catch (error) {
       const { details, message, metadata } = error as Partial<ServiceError> & Error;
-      const refusal = refusalOf(metadata);
-      if (refusal === 'registration-refused') this.#enrolment.tokenRefused();
+      const refusal = refusalCodeOf(metadata);
+      if (refusal === 'registration-refused') this.#credentials.rejectToken();
       return { problem: details ?? message, refusal };
     } finally {
       client?.close();
     }
   }
 
-  async #live(client: Client, credentials: AgentCredentials): Promise<StreamEnd> {
-    const { kind, handlers = {}, logger } = this.#options;
+  async #hold(client: Client, credentials: AgentCredentials): Promise<StreamEnd> {
+    const { kind, handlers = {}, logger, onDisconnected } = this.#options;
     const call = openAgentStream(client, kind);
-    const stream = new LiveStream(call, { handlers, clock: this.#clock, logger });
+    const stream = new AgentStream(call, { handlers, clock: this.#clock, logger });
     if (this.#stopping.signal.aborted) stream.end('the agent is stopping');
-    this.#nap = new AbortController();
-    this.#nap.signal.addEventListener('abort', () => stream.end('told to dial again'), { once: true });
-    if (!(await this.#greet(stream, credentials))) return stream.ended;
-    await Promise.all([this.#beat(stream), this.#keepFresh(stream, credentials)]);
+    this.#redial = new AbortController();
+    this.#redial.signal.addEventListener('abort', () => stream.end('redial requested'), { once: true });
+    if (!(await this.#sendHello(stream, credentials))) return stream.ended;
+    await Promise.all([this.#sendHeartbeats(stream), this.#renewWhenDue(stream, credentials)]);
     this.#stream = undefined;
-    this.#postman.offline();
+    this.#sender.disconnect();
     const end = await stream.ended;
-    this.#options.onDisconnected?.(end.problem);
+    onDisconnected?.(end.problem);
     return end;
   }
 
-  async #greet(stream: LiveStream, { certificate }: AgentCredentials): Promise<boolean> {
+  async #sendHello(stream: AgentStream, { certificate }: AgentCredentials): Promise<boolean> {
+    const { hello, logger, onConnected } = this.#options;
     try {
-      const answer = await stream.ask(AgentHello, await this.#options.hello());
+      const reply = await stream.request(AgentHello, await hello());
       const { identity, notAfter } = certificateFacts(certificate);
-      this.#options.logger.info({ identity, certificateExpires: notAfter }, 'connected to the plane');
+      logger.info({ identity, certificateExpires: notAfter }, 'connected to the plane');
       this.#stream = stream;
-      this.#postman.online(stream);
-      this.#options.onConnected?.(answer);
+      this.#sender.connect(stream);
+      onConnected?.(reply);
       return true;
     } catch (error) {
       stream.end((error as Error).message);
@@ -192,29 +193,29 @@ export class AgentSession {
     }
   }
 
-  async #beat(stream: LiveStream): Promise<void> {
-    while (!stream.over.aborted) {
+  async #sendHeartbeats(stream: AgentStream): Promise<void> {
+    while (!stream.closed.aborted) {
       try {
         const { report, body } = await this.#options.heartbeat();
-        await stream.exchange(report, body, this.#timing.heartbeatAnswerMs);
+        await stream.exchange(report, body, this.#timing.heartbeatReplyTimeoutMs);
       } catch (error) {
         stream.end((error as Error).message);
       }
-      await this.#clock.sleep(this.#timing.heartbeatMs, stream.over);
+      await this.#clock.sleep(this.#timing.heartbeatMs, stream.closed);
     }
   }
 
-  async #keepFresh(stream: LiveStream, { certificate }: AgentCredentials): Promise<void> {
-    for (let failures = 0; !stream.over.aborted;) {
-      const dueMs = renewalDueIn(certificate, this.#clock.now());
-      const retryMs = failures === 0 ? 0 : Math.min(60_000 * 2 ** failures, renewalCheckMs);
-      await this.#clock.sleep(Math.min(Math.max(dueMs, retryMs), renewalCheckMs), stream.over);
-      if (stream.over.aborted || renewalDueIn(certificate, this.#clock.now()) > 0) continue;
+  async #renewWhenDue(stream: AgentStream, { certificate }: AgentCredentials): Promise<void> {
+    for (let failures = 0; !stream.closed.aborted;) {
+      const dueInMs = msUntilRenewal(certificate, this.#clock.now());
+      const retryMs = failures === 0 ? 0 : renewalRetryMs * 2 ** failures;
+      await this.#clock.sleep(Math.min(Math.max(dueInMs, retryMs), renewalCheckMs), stream.closed);
+      if (stream.closed.aborted || msUntilRenewal(certificate, this.#clock.now()) > 0) continue;
       try {
         await this.renew();
       } catch (error) {
         failures += 1;
-        this.#options.logger.error({ err: error }, 'the certificate could not be renewed; trying again later');
+        this.#options.logger.error({ err: error }, 'the certificate could not be renewed; the agent retries later');
       }
     }
   }

@@ -2,9 +2,9 @@ import { processSettings, secret, wholeNumber } from '@runos/config';
 import { Aid } from '@runos/osid';
 import { z } from 'zod';
 
-const portSetting = (standard: number) => wholeNumber(1, 65_535).default(standard);
+const portSetting = (defaultPort: number) => wholeNumber(1, 65_535).default(defaultPort);
 
-/** What every agent is told: where the plane is, how to recognise it, and whose it is. */
+/** The settings of every agent: the address of the plane, how to verify it, and the account. */
 export const agentSettings = {
   server: z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'a DNS name or an IP address'),
   registerPort: portSetting(9191),
@@ -12,9 +12,9 @@ export const agentSettings = {
   aid: z.string().refine(Aid.is, 'the five characters of an account'),
   /** Registration token; needed only while there is no certificate. */
   token: secret().optional(),
-  /** File of the CA that signs the register port's certificate. */
+  /** The file of the CA that signs the certificate of the register port. */
   ca: z.string().optional(),
-  /** The SHA-256 of that file; enough without the file. */
+  /** The SHA-256 of that file; sufficient without the file. */
   caSha256: z
     .string()
     .regex(/^(sha256:)?[0-9a-fA-F]{64}$/, 'a SHA-256 in hexadecimal')

@@ -1,52 +1,49 @@
-import type { AgentHello, AgentKind, BodyOf, ReplyOf, Report } from '@runos/agent-protocol';
+import type { AgentHello, BodyOf, ReplyOf, Report } from '@runos/agent-protocol';
 import type { Clock, Random } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 import type { CredentialStore } from './credentials/agent-credentials.js';
 import type { Message } from './outbox/outbox.js';
-import type { RegisterTrust } from './registration/register-trust.js';
-import type { ServerAddress } from './registration/server-address.js';
-import type { InstructionHandlers } from './stream/live-stream.js';
+import type { RegisteringAgent } from './registration/register.js';
+import type { RegisterTrust } from './registration/register-ca.js';
+import type { InstructionHandlers } from './stream/agent-stream.js';
+import type { ServerAddress } from './stream/dial.js';
 
 export interface Heartbeat {
   readonly report: Report;
   readonly body: unknown;
 }
 
-export interface SessionOptions {
-  readonly kind: AgentKind;
+export interface SessionOptions extends RegisteringAgent {
   readonly server: ServerAddress;
   readonly trust: RegisterTrust;
-  readonly aid: string;
-  /** Single use; needed only while there is no certificate. */
+  /** Works once; needed only while there is no certificate. */
   readonly token?: string;
-  readonly machineId: string;
-  readonly os: string;
   readonly store: CredentialStore;
   readonly logger: Logger;
-  /** What the agent says of itself at the beginning of every stream. */
+  /** The first message of every stream. */
   readonly hello: () => Promise<BodyOf<typeof AgentHello>>;
   readonly heartbeat: () => Promise<Heartbeat>;
   readonly handlers?: InstructionHandlers;
-  /** The server has answered the hello: questions can be asked. Called once per stream. */
-  readonly onConnected?: (answer: ReplyOf<typeof AgentHello>) => void;
+  /** Called once per stream, after the reply to the hello. */
+  readonly onConnected?: (reply: ReplyOf<typeof AgentHello>) => void;
   readonly onDisconnected?: (problem: string) => void;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly timing?: Partial<SessionTiming>;
 }
 
-/** What may be said of a message that is posted. */
+/** The optional properties of a message that is posted. */
 export type PostOptions = Partial<Pick<Message, 'final' | 'acknowledged' | 'trace'>>;
 
-/** Milliseconds; the defaults suit the field, tests are in a hurry. */
+/** Milliseconds. The defaults suit production; tests use shorter times. */
 export interface SessionTiming {
   readonly heartbeatMs: number;
-  readonly heartbeatAnswerMs: number;
-  /** First and longest wait between dials that fail. */
+  readonly heartbeatReplyTimeoutMs: number;
+  /** The first and the longest delay after a failed dial. */
   readonly redialFirstMs: number;
   readonly redialMaxMs: number;
-  /** How long to wait when only a person can help. */
+  /** The delay when only a user can help. */
   readonly waitForChangeMs: number;
-  /** A stream that lived this long was a good one: the back-off starts anew. */
-  readonly steadyMs: number;
+  /** A stream that was open for this long resets the back-off. */
+  readonly backoffResetMs: number;
 }

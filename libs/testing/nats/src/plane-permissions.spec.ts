@@ -73,8 +73,14 @@ describe('each user of the plane', () => {
     const api = owners.flatMap((stream) =>
       ['CREATE', 'UPDATE', 'DELETE', 'PURGE', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
     );
-    const sent = [...subjects, ...inboxes, ...api, ...foreign.filter((subject) => !/[*>]/.test(subject)), 'agw.s.1'];
-    const heard = [...subjects, ...inboxes, ...foreign, 'agw.s.1'];
+    const sent = [
+      ...subjects,
+      ...inboxes,
+      ...api,
+      ...foreign.filter((subject) => !/[*>]/.test(subject)),
+      'agent-gateway.session.1',
+    ];
+    const heard = [...subjects, ...inboxes, ...foreign, 'agent-gateway.session.1'];
     const refused = await refusals(user, [
       ...heard.map((subject, index) => `SUB ${subject} ${index + 1}`),
       ...sent.map((subject) => `PUB ${subject} 0\r\n`),
@@ -83,7 +89,7 @@ describe('each user of the plane', () => {
       sent: sent.filter((subject) => !refused.has(`Publish ${subject}`)),
       heard: heard.filter((subject) => !refused.has(`Subscription ${subject}`)),
     };
-    const session = user === 'agent-gateway' ? ['agw.s.1'] : [];
+    const session = user === 'agent-gateway' ? ['agent-gateway.session.1'] : [];
     expect(allowed).toEqual({
       sent: [...subjects.filter((subject) => mayPublish(user, subject)), ...session],
       heard: [...subjects.filter((subject) => mayHear(user, subject)), `_INBOX.${user}.x`, ...session],

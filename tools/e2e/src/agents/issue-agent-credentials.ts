@@ -36,7 +36,7 @@ export async function issueAgentCredentials(
     });
     const { serialNumber, fingerprint256, validTo } = new X509Certificate(certificate);
     await sql.query(
-      `INSERT INTO agent_gateway.certificate (serial, fingerprint, aid, cid, nid, not_after) VALUES ($1, $2, $3, $4, '', $5)`,
+      `INSERT INTO agent_gateway.certificate (serial, fingerprint, aid, cid, nid, expires_at) VALUES ($1, $2, $3, $4, '', $5)`,
       [serialNumber.toLowerCase(), fingerprint256.replaceAll(':', '').toLowerCase(), aid, cid, new Date(validTo)],
     );
     credentials.set(cid, { ca: authority.certificatePem, key, certificate });

@@ -7,14 +7,15 @@ const pendingSigns: readonly { readonly columns: readonly string[]; readonly wai
     { columns: ['next_attempt_at'], waits: 'next_attempt_at <= now()', what: 'due' },
     { columns: ['removal_next_attempt_at'], waits: 'removal_next_attempt_at <= now()', what: 'to be removed' },
     { columns: ['refresh_at'], waits: 'refresh_at <= now()', what: 'to be refreshed' },
-    { columns: ['seq', 'told_seq'], waits: 'told_seq < seq', what: 'untold' },
+    { columns: ['seq', 'acknowledged_seq'], waits: 'acknowledged_seq < seq', what: 'unacknowledged' },
     { columns: ['outcome', 'deadline_at'], waits: 'outcome IS NULL', what: 'open' },
     { columns: ['request_hash', 'response'], waits: 'response IS NULL', what: 'incomplete' },
     { columns: ['status', 'work_items'], waits: `status IN ('pending', 'running')`, what: 'open' },
     { columns: ['subject', 'body', 'headers'], waits: 'true', what: 'unpublished' },
     {
-      columns: ['replica', 'closed_at'],
-      waits: 'closed_at IS NULL AND replica NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_until > now())',
+      columns: ['replica_id', 'closed_at'],
+      waits:
+        'closed_at IS NULL AND replica_id NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_expires_at > now())',
       what: 'unclaimed',
     },
   ];

@@ -1,10 +1,10 @@
-import { heartbeatAnswerMs, heartbeatIntervalMs } from '@runos/agent-protocol';
+import { heartbeatReplyTimeoutMs, heartbeatIntervalMs } from '@runos/agent-protocol';
 import { type PlaneInfo, eventually, withSql } from '@runos/tool-e2e';
 
 /** The time to dial, authenticate and record a session on a busy machine, ms. */
 const dialMs = 5_000;
 /** An agent detects a half-open connection at the latest by the missing reply to its next heartbeat. */
-const detectionMs = heartbeatIntervalMs + heartbeatAnswerMs;
+const detectionMs = heartbeatIntervalMs + heartbeatReplyTimeoutMs;
 
 /** Cuts every agent off and resolves once each has a new stream. @throws Error when that takes too long */
 export const reconnectAgents = ({ databaseUrl }: PlaneInfo, cut: () => Promise<unknown>): Promise<void> =>

@@ -27,20 +27,20 @@ const callersSpan = randomBytes(8).toString('hex');
 
 const requestPath = [
   'gateway POST',
-  'gateway ask',
-  'reconciler answer',
+  'gateway request',
+  'reconciler respond',
   'reconciler deliver',
-  'reconciler ask',
-  'agent-gateway answer',
+  'reconciler request',
+  'agent-gateway respond',
   'agent-gateway instruct',
-  'cluster-agent obey',
+  'cluster-agent handle',
 ];
 const reportPath = [
-  'cluster-agent tell',
+  'cluster-agent send',
   'agent-gateway report',
-  'agent-gateway ask',
-  'reconciler answer',
-  'jobs hear',
+  'agent-gateway request',
+  'reconciler respond',
+  'jobs consume',
 ];
 
 let collector: SpanCollector;
@@ -238,7 +238,7 @@ describe('/readyz of every service with a schema', () => {
             const report = (await (await fetch(`${url}/readyz`)).json()) as { why?: Record<string, string> };
             return report.why?.['migrations'];
           });
-          expect(why).toBe(`the migration of this service has to be run: ${lost?.name}`);
+          expect(why).toBe(`pending migrations; run the migration of this service: ${lost?.name}`);
           await withSql(dev.databaseUrl, (sql) =>
             sql.query(`INSERT INTO ${table} (id, timestamp, name) VALUES ($1, $2, $3)`, [
               lost?.id,
@@ -318,7 +318,7 @@ describe('logs of a running plane', () => {
       osid: instance.osid,
       traceId,
     });
-    const agents = events.filter(({ msg }) => msg === 'an agent is connected' || msg === 'an agent is gone');
+    const agents = events.filter(({ msg }) => msg === 'agent connected' || msg === 'agent disconnected');
     expect(agents.length).toBeGreaterThan(2);
     for (const event of [...requests, ...jobs, ...agents])
       expect([event, event['traceId']]).toEqual([event, expect.stringMatching(/^[0-9a-f]{32}$/)]);

@@ -39,5 +39,5 @@ export const jobUpdatesOfAgentIn = (spans: readonly Span[]): Span[] =>
     (span) =>
       span.service === 'jobs' &&
       span.name.startsWith('hear') &&
-      ancestorsOf(span, spans).some(({ name }) => name === 'tell BundleStatus'),
+      ancestorsOf(span, spans).some(({ name }) => name === 'send BundleStatus'),
   );

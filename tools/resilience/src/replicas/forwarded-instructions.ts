@@ -29,7 +29,7 @@ const holderOf = ({ aid, cid, databaseUrl, pids }: PlaneInfo): Promise<string> =
   withSql(databaseUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT r.name FROM agent_gateway.agent a JOIN agent_gateway.session s USING (session_no)
-       JOIN agent_gateway.replica r ON r.id = s.replica
+       JOIN agent_gateway.replica r ON r.id = s.replica_id
        WHERE a.aid = $1 AND a.cid = $2 AND a.nid = '' AND s.closed_at IS NULL`,
       [aid, cid],
     );

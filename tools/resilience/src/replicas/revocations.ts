@@ -3,7 +3,7 @@ import {
   type Envelope,
   NodeAgentHeartbeatToServer,
   openStream,
-  refusalOf,
+  refusalCodeOf,
   reportEnvelope,
   streamService,
 } from '@runos/agent-protocol';
@@ -39,7 +39,7 @@ export async function revokeCertificateAcross(dev: PlaneInfo): Promise<void> {
     const firstReply = new Promise<Envelope>((resolve) => stream.once('data', resolve));
     stream.on('error', () => undefined);
     const ended = new Promise<string>((resolve) =>
-      stream.once('status', ({ metadata, details }) => resolve(refusalOf(metadata) ?? details)),
+      stream.once('status', ({ metadata, details }) => resolve(refusalCodeOf(metadata) ?? details)),
     );
     stream.write(reportEnvelope(NodeAgentHeartbeatToServer, heartbeat, randomUUID()));
     await Promise.race([firstReply, ended.then((why) => Promise.reject(new Error(`a stream was refused: ${why}`)))]);

@@ -7,7 +7,7 @@ import {
   errorIn,
   GetControlPlaneNodes,
   NodeAgentHeartbeatToServer,
-  refusalOf,
+  refusalCodeOf,
   registerService,
   type Report,
   type StreamService,
@@ -76,7 +76,7 @@ const rows: { readonly [M in UnaryName]: { call(ids: Ids): CallContext<StreamSer
   };
 
 const outcome = (call: Promise<unknown>): Promise<unknown> =>
-  call.catch(({ code, metadata, details }: ServiceError) => ({ ...refused(code, refusalOf(metadata)), details }));
+  call.catch(({ code, metadata, details }: ServiceError) => ({ ...refused(code, refusalCodeOf(metadata)), details }));
 
 /** Every method of the authenticated endpoint; methods that no agent calls are not served. */
 function unaryQuestions(client: Client, who: string): Question[] {

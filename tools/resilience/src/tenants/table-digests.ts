@@ -5,8 +5,8 @@ import type pg from 'pg';
 const volatileColumns: Readonly<Record<string, readonly string[]>> = {
   'identity.api_key': ['last_used_at'],
   'identity.session': ['last_used_at'],
-  'agent_gateway.replica': ['lease_until'],
-  'agent_gateway.agent': ['last_beat_at'],
+  'agent_gateway.replica': ['lease_expires_at'],
+  'agent_gateway.agent': ['last_heartbeat_at'],
   'reconciler.cluster': ['last_heartbeat_at'],
 };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { digest, generation, objectRef, osid, revision, text } from './field.js';
 import { instruction } from './message.js';
 
-/** `repair` undoes foreign changes at once, `report` only tells of them. */
+/** `repair` reverts drifted fields at once, `report` only reports them. */
 export const driftPolicies = ['repair', 'report'] as const;
 export type DriftPolicy = (typeof driftPolicies)[number];
 
@@ -19,13 +19,13 @@ export const bundle = z.object({
 
 export type Bundle = z.output<typeof bundle>;
 
-/** `accepted: true` once stored on the agent's side; a revision lower than the stored one is refused. */
+/** `accepted: true` when the agent has stored it. It rejects a revision lower than the stored one. */
 const stored = z.object({ accepted: z.boolean(), reason: text(2048).optional() });
 
-/** Keep these objects as they are written here. The same bundle again is harmless. */
+/** Applies these objects and keeps them applied. Idempotent. */
 export const APPLY_BUNDLE = instruction({ type: 'APPLY_BUNDLE', input: bundle, reply: stored, deadlineMs: 10_000 });
 
-/** Remove the instance and everything of it; its revision makes the tombstone outlive late bundles. */
+/** Deletes the instance with all its objects. The revision of the tombstone rejects bundles that arrive later. */
 export const DELETE_BUNDLE = instruction({
   type: 'DELETE_BUNDLE',
   input: z.object({ osid, generation, revision }),
@@ -33,7 +33,7 @@ export const DELETE_BUNDLE = instruction({
   deadlineMs: 10_000,
 });
 
-/** What APPLY_BUNDLE would change, by a dry run on the API server. Changes nothing. */
+/** The changes that APPLY_BUNDLE would make, by a dry run on the API server. */
 export const DIFF_BUNDLE = instruction({
   type: 'DIFF_BUNDLE',
   input: bundle,

@@ -7,7 +7,7 @@ export const objectStates = ['pending', 'applied', 'ready', 'degraded', 'failed'
 export const driftActions = ['repaired', 'recreated', 'reported', 'contested', 'failed'] as const;
 
 const condition = z.object({
-  /** `Accepted`, `Applied`, `Ready`, `Drifted` …; newer agents may know more. */
+  /** `Accepted`, `Applied`, `Ready`, `Drifted` …; newer agents may send more. */
   type: text(64),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: text(128),
@@ -22,15 +22,15 @@ export const objectState = objectRef.extend({
 
 export const drift = z.object({
   object: objectRef,
-  /** Paths of the fields that had another value; empty when the whole object was gone. */
+  /** Paths of the drifted fields; empty when the whole object was deleted. */
   fields: z.array(text(1024)).max(100),
-  /** Who did it; null where Kubernetes does not know. */
+  /** The field manager that changed it; null when Kubernetes does not record one. */
   manager: text(256).nullish(),
   at: instant,
   action: oneOf(driftActions),
 });
 
-/** What became of one instance, sent on change only and repeated until answered. */
+/** The status of one instance, sent when it changes and repeated until the plane acknowledges it. */
 export const BundleStatus = report({
   type: 'BundleStatus',
   body: z.object({
@@ -41,11 +41,11 @@ export const BundleStatus = report({
     conditions: z.array(condition).max(20),
     /** Worst first. */
     objects: z.array(objectState).max(50),
-    /** Pods (or instances) of the workloads that were asked for and that serve; absent where nothing counts them. */
+    /** Desired and ready pods (or instances) of the workloads; absent for workloads that do not count them. */
     replicas: z.object({ desired: z.int().min(0), ready: z.int().min(0) }).optional(),
     drift: z.array(drift).max(50).optional(),
   }),
-  /** Any envelope with the same tag that is no error: the plane has written it down. */
+  /** Any envelope with the same tag that is no error: the plane has stored the status. */
   reply: z.looseObject({}),
   deadlineMs: 10_000,
 });

@@ -1,15 +1,14 @@
+import { AgentHello, ClusterAgentHeartbeatToServer, NodeAgentHeartbeatToServer } from './agent-reports.js';
 import { APPLY_BUNDLE, DELETE_BUNDLE, DIFF_BUNDLE } from './bundle-instructions.js';
 import { BundleStatus } from './bundle-status.js';
 import { Dns01ToServer, GetCachedCert, StoreCert } from './certificate-reports.js';
-import { ClusterAgentHeartbeatToServer, NodeAgentHeartbeatToServer } from './heartbeats.js';
-import { AgentHello } from './hello.js';
 import { AmIVIPHolder, GetControlPlaneNodes, UpgradeNodeK8sLog } from './node-reports.js';
 import { RESYNC } from './resync-report.js';
 
-/** Everything the server can tell an agent of ours. */
+/** Every message that the server sends to an agent. */
 export const instructions = { APPLY_BUNDLE, DELETE_BUNDLE, DIFF_BUNDLE } as const;
 
-/** Everything an agent says to the server: closed, so that a handler left out does not compile. */
+/** Every message that an agent sends to the server. A handler that is missing is a compile error. */
 export const reports = {
   AgentHello,
   AmIVIPHolder,

@@ -4,7 +4,7 @@ import { report } from './message.js';
 
 const pemBase64 = text(64 * 1024).default('');
 
-/** Asks for a kept wildcard certificate of the cluster's domain; `found: false` makes the cluster get its own. */
+/** Requests the stored wildcard certificate of the cluster's domain. With `found: false` the cluster orders its own. */
 export const GetCachedCert = report({
   type: 'GetCachedCert',
   body: z.object({ domain: text(253) }),

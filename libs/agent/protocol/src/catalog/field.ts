@@ -1,7 +1,7 @@
 import { Osid as OsidName } from '@runos/osid';
 import { z } from 'zod';
 
-/** Text from the other side, bounded. */
+/** Text of the peer, with a maximum length. */
 export const text = (max: number) => z.string().max(max);
 
 export const osid = z
@@ -15,9 +15,9 @@ export const revision = z.int().min(1).describe('grows strictly per instance wit
 export const digest = z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hexadecimal');
 export const instant = z.iso.datetime({ offset: true });
 
-/** One of the words known here; a word that a newer peer made up is read as `unrecognised`, never refused. */
-export const oneOf = <const Word extends string>(words: readonly Word[]) =>
-  text(64).transform((said): Word | 'unrecognised' => words.find((word) => word === said) ?? 'unrecognised');
+/** One of the known values. The value of a newer peer is read as `unrecognised` and not rejected. */
+export const oneOf = <const Value extends string>(values: readonly Value[]) =>
+  text(64).transform((read): Value | 'unrecognised' => values.find((value) => value === read) ?? 'unrecognised');
 
 /** Names one Kubernetes object. */
 export const objectRef = z.object({

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What the server tells an agent to do, and what comes back. */
+/** A message of the server that an agent executes, and its reply. */
 export interface Instruction<
   Type extends string = string,
   Input extends z.ZodType = z.ZodType,
@@ -10,11 +10,11 @@ export interface Instruction<
   readonly type: Type;
   readonly input: Input;
   readonly reply: Reply;
-  /** How long the agent may take to answer, ms. After it the outcome is unknown, not failed. */
+  /** Timeout of the reply, ms. After it the outcome is unknown, not failed. */
   readonly deadlineMs: number;
 }
 
-/** What an agent says to the server. `reply` is null for what is never answered. */
+/** A message of an agent to the server. `reply` is null for messages without a reply. */
 export interface Report<
   Type extends string = string,
   Body extends z.ZodType = z.ZodType,
@@ -24,7 +24,7 @@ export interface Report<
   readonly type: Type;
   readonly body: Body;
   readonly reply: Reply;
-  /** How long the agent waits for the answer, ms; 0 when there is none. */
+  /** Timeout of the reply, ms; 0 when there is none. */
   readonly deadlineMs: number;
 }
 
@@ -36,10 +36,10 @@ export const report = <const Type extends string, Body extends z.ZodType, Reply 
   definition: Omit<Report<Type, Body, Reply>, 'kind'>,
 ): Report<Type, Body, Reply> => ({ kind: 'report', ...definition });
 
-/** What the sender may write. */
+/** The type that the sender writes. */
 export type InputOf<I extends Instruction> = z.input<I['input']>;
 export type BodyOf<R extends Report> = z.input<R['body']>;
-/** What the receiver reads. */
+/** The type that the receiver reads. */
 export type ReadInputOf<I extends Instruction> = z.output<I['input']>;
 export type ReadBodyOf<R extends Report> = z.output<R['body']>;
 export type ReplyOf<M extends Instruction | Report> = M['reply'] extends z.ZodType ? z.output<M['reply']> : undefined;

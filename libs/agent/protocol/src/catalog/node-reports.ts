@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { text } from './field.js';
 import { report } from './message.js';
 
-/** The first thing a node agent asks; an older one does nothing else before it has the answer. */
+/** The first message of a node agent. An older one sends nothing else before it has the reply. */
 export const AmIVIPHolder = report({
   type: 'AmIVIPHolder',
   body: z.looseObject({}),
@@ -10,7 +10,7 @@ export const AmIVIPHolder = report({
   deadlineMs: 10_000,
 });
 
-/** Where the Kubernetes API of the cluster answers: `https://<host>:<port>`; an empty list means "keep what you have". */
+/** The URLs of the cluster's Kubernetes API, `https://<host>:<port>`. An empty list makes the agent keep its own list. */
 export const GetControlPlaneNodes = report({
   type: 'GetControlPlaneNodes',
   body: z.looseObject({}),

@@ -1,9 +1,9 @@
 import { decodeJson, encodeJson, type Envelope } from './envelope.js';
 
-/** The type of every answer that says no. */
+/** The type of every error reply. */
 export const errorType = 'ERROR';
 
-/** An answer that says no. Agents of both kinds understand it. */
+/** An error reply that agents of both kinds understand. */
 export const errorEnvelope = (message: string, tag: string): Envelope => ({
   type: errorType,
   jsonB64: encodeJson({ errMsg: message }),
@@ -12,13 +12,13 @@ export const errorEnvelope = (message: string, tag: string): Envelope => ({
 
 function textIn(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const said = value as Readonly<Record<string, unknown>>;
-  return [said.errMsg, said.response, said.message].find((text): text is string => typeof text === 'string');
+  const fields = value as Readonly<Record<string, unknown>>;
+  return [fields.errMsg, fields.response, fields.message].find((text): text is string => typeof text === 'string');
 }
 
 /**
- * What went wrong, or undefined when the envelope is no error. Three forms are in use: base64 JSON `{errMsg}` (cluster
- * agents), the bare text in place of the base64 (node agents), and types of their own that end in `_ERROR`.
+ * The error text of an envelope, or undefined when it is no error. Three forms are in use: base64 JSON `{errMsg}` (cluster
+ * agents), plain text instead of base64 (node agents), and other types that end in `_ERROR`.
  */
 export function errorIn(envelope: Envelope): string | undefined {
   if (envelope.type !== errorType && !envelope.type.endsWith('_ERROR')) return undefined;

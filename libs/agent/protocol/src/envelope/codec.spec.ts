@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { APPLY_BUNDLE } from '../catalog/bundle-instructions.js';
 import { BundleStatus } from '../catalog/bundle-status.js';
 import { reports, type ReportType } from '../catalog/catalog.js';
-import { NodeAgentHeartbeatToServer } from '../catalog/heartbeats.js';
+import { NodeAgentHeartbeatToServer } from '../catalog/agent-reports.js';
 import { errorEnvelope } from './agent-error.js';
 import { instructionEnvelope, readInstruction, readReply, readReport, replyEnvelope, reportEnvelope } from './codec.js';
 import { decodeJson, encodeJson, envelope } from './envelope.js';
@@ -13,7 +13,7 @@ const tag = '0190c0de-0000-7000-8000-000000000001';
 const digest = 'ab'.repeat(32);
 
 describe('payloads', () => {
-  it('come back as they were sent, whatever JSON they are', () => {
+  it('are equal after a round trip for every JSON value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const sent: unknown = JSON.parse(JSON.stringify(value));
@@ -22,7 +22,7 @@ describe('payloads', () => {
     );
   });
 
-  it('are refused with a reason when they are not base64, UTF-8 or JSON', () => {
+  it('are rejected with a reason when they are not base64, UTF-8 or JSON', () => {
     expect(decodeJson('exit status 1')).toEqual({ ok: false, problem: 'the payload is not base64' });
     expect(decodeJson(Buffer.from([0xc3, 0x28]).toString('base64'))).toMatchObject({ ok: false });
     expect(decodeJson(Buffer.from('{').toString('base64'))).toMatchObject({ ok: false });
@@ -31,7 +31,7 @@ describe('payloads', () => {
 });
 
 describe('reports', () => {
-  it('never make a reader throw, whatever an agent sends', () => {
+  it('never make a reader throw', () => {
     const types = fc.oneof(fc.constantFrom(...(Object.keys(reports) as ReportType[])), fc.string());
     const payloads = fc.oneof(fc.string(), fc.base64String(), fc.jsonValue().map(encodeJson));
     fc.assert(
@@ -42,21 +42,21 @@ describe('reports', () => {
     );
   });
 
-  it('of names that every object has are unknown, too', () => {
+  it('with the names of inherited object properties are unknown', () => {
     for (const type of ['constructor', '__proto__', 'toString', '']) {
       expect(readReport({ type, jsonB64: '', tag })).toEqual({ kind: 'unknown', type, tag });
     }
   });
 
-  it('read a word of a newer agent as unrecognised instead of refusing the message', () => {
-    const beat = { status: 'hibernating', isCp: true, isWorker: false, version: '9.0.0', externalIpAddress: '' };
-    expect(readReport(reportEnvelope(NodeAgentHeartbeatToServer, beat, tag))).toMatchObject({
+  it('read a value of a newer agent as unrecognised instead of rejecting the message', () => {
+    const heartbeat = { status: 'hibernating', isCp: true, isWorker: false, version: '9.0.0', externalIpAddress: '' };
+    expect(readReport(reportEnvelope(NodeAgentHeartbeatToServer, heartbeat, tag))).toMatchObject({
       kind: 'report',
       body: { status: 'unrecognised', isCp: true, rolesKnown: true },
     });
   });
 
-  it('say which fields are wrong', () => {
+  it('name the invalid fields', () => {
     const sent = { type: 'BundleStatus', jsonB64: encodeJson({ osid: 'nonsense', generation: -1 }), tag };
     expect(readReport(sent)).toMatchObject({ kind: 'invalid', problem: expect.stringMatching(/osid: .*generation: /) });
   });
@@ -77,7 +77,7 @@ describe('reports', () => {
       type: 'BundleStatus',
       tag,
       body,
-      said: body,
+      payload: body,
     });
   });
 });
@@ -92,7 +92,7 @@ describe('instructions', () => {
     objectsGz: 'H4sIAAAAAAAAA4uOBQApu0wNAgAAAA==',
   };
 
-  it('are read as they were written, and so are their answers', () => {
+  it('are equal after a round trip, and so are their replies', () => {
     const tag = randomUUID();
     const sent = instructionEnvelope(APPLY_BUNDLE, input, tag);
     expect(readInstruction(sent)).toEqual({ kind: 'instruction', type: 'APPLY_BUNDLE', tag, input });
@@ -104,13 +104,13 @@ describe('instructions', () => {
     });
   });
 
-  it('above 4 MiB are refused before they end a stream', () => {
+  it('above 4 MiB are rejected before they close a stream', () => {
     expect(() => envelope('APPLY_BUNDLE', 'x'.repeat(3 * 1024 * 1024), tag)).toThrow(/accepts at most 4194304/);
     expect(() => envelope('APPLY_BUNDLE', 'x'.repeat(3 * 1024 * 1024 - 1024), tag)).not.toThrow();
   });
 });
 
-describe('answers that say no', () => {
+describe('error replies', () => {
   it.each([
     ['base64 JSON of a cluster agent', errorEnvelope('no such namespace', tag), 'no such namespace'],
     ['plain text of a node agent', { type: 'ERROR', jsonB64: 'exit status 1: denied', tag }, 'exit status 1: denied'],
@@ -125,7 +125,7 @@ describe('answers that say no', () => {
     expect(readReply(APPLY_BUNDLE, answer)).toEqual({ ok: false, problem });
   });
 
-  it('keep their text, whatever it is', () => {
+  it('keep their text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect(readReply(APPLY_BUNDLE, errorEnvelope(text, tag))).toEqual({ ok: false, problem: text });

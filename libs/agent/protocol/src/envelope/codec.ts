@@ -4,7 +4,7 @@ import type { InputOf, Instruction, ReadBodyOf, ReadInputOf, ReplyOf, Report } f
 import { errorIn } from './agent-error.js';
 import { decodeJson, type Envelope, envelope } from './envelope.js';
 
-/** A message of the catalog, or why it is none: a newer peer's type, or a payload that its schema refuses. */
+/** A message of the catalog, or the reason why it is none: an unknown type, or a payload that its schema rejects. */
 export type Read<Known> =
   | Known
   | { readonly kind: 'unknown'; readonly type: string; readonly tag: string }
@@ -16,8 +16,8 @@ export type ReadReport = {
     readonly type: T;
     readonly tag: string;
     readonly body: ReadBodyOf<(typeof reports)[T]>;
-    /** The whole payload: also what its schema leaves out. */
-    readonly said: unknown;
+    /** The whole payload, with the fields that the schema omits. */
+    readonly payload: unknown;
   };
 }[ReportType];
 
@@ -30,17 +30,17 @@ export type ReadInstruction = {
   };
 }[InstructionType];
 
-/** The answer to what was asked: a value, or the other side's reason for having none. */
+/** The reply to a request: a value, or the error text of the peer. */
 export type ReadReply<M extends Instruction | Report> =
   { readonly ok: true; readonly value: ReplyOf<M> } | { readonly ok: false; readonly problem: string };
 
-type Payload = { ok: true; value: unknown; said: unknown } | { ok: false; problem: string };
+type Decoded = { ok: true; value: unknown; payload: unknown } | { ok: false; problem: string };
 
-function payload(schema: z.ZodType, jsonB64: string): Payload {
+function decodePayload(schema: z.ZodType, jsonB64: string): Decoded {
   const decoded = decodeJson(jsonB64);
   if (!decoded.ok) return decoded;
   const parsed = schema.safeParse(decoded.value);
-  if (parsed.success) return { ok: true, value: parsed.data, said: decoded.value };
+  if (parsed.success) return { ok: true, value: parsed.data, payload: decoded.value };
   const issues = parsed.error.issues
     .slice(0, 5)
     .map(({ path, message }) => `${path.join('.') || 'the payload'}: ${message}`);
@@ -51,46 +51,46 @@ function known<T extends object>(table: T, type: string): type is keyof T & stri
   return Object.hasOwn(table, type);
 }
 
-/** What an agent said. Never throws, whatever was sent. */
-export function readReport(sent: Envelope): Read<ReadReport> {
-  const { type, tag } = sent;
+/** Reads a message of an agent. Never throws. */
+export function readReport(envelope: Envelope): Read<ReadReport> {
+  const { type, tag } = envelope;
   if (!known(reports, type)) return { kind: 'unknown', type, tag };
-  const read = payload(reports[type].body, sent.jsonB64);
+  const read = decodePayload(reports[type].body, envelope.jsonB64);
   return read.ok
-    ? ({ kind: 'report', type, tag, body: read.value, said: read.said } as ReadReport)
+    ? ({ kind: 'report', type, tag, body: read.value, payload: read.payload } as ReadReport)
     : { kind: 'invalid', type, tag, problem: read.problem };
 }
 
-/** What the server asked for. Never throws, whatever was sent. */
-export function readInstruction(sent: Envelope): Read<ReadInstruction> {
-  const { type, tag } = sent;
+/** Reads a message of the server. Never throws. */
+export function readInstruction(envelope: Envelope): Read<ReadInstruction> {
+  const { type, tag } = envelope;
   if (!known(instructions, type)) return { kind: 'unknown', type, tag };
-  const read = payload(instructions[type].input, sent.jsonB64);
+  const read = decodePayload(instructions[type].input, envelope.jsonB64);
   return read.ok
     ? ({ kind: 'instruction', type, tag, input: read.value } as ReadInstruction)
     : { kind: 'invalid', type, tag, problem: read.problem };
 }
 
-/** What came back with the tag of `asked`: only the tag counts, the type of an answer matters only when it is an error. */
-export function readReply<M extends Instruction | Report>(asked: M, answer: Envelope): ReadReply<M> {
-  const problem = errorIn(answer);
+/** Reads the reply to `request`. The tag identifies a reply; its type matters only when it is an error. */
+export function readReply<M extends Instruction | Report>(request: M, reply: Envelope): ReadReply<M> {
+  const problem = errorIn(reply);
   if (problem !== undefined) return { ok: false, problem };
-  if (asked.reply === null) return { ok: true, value: undefined as ReplyOf<M> };
-  const read = payload(asked.reply, answer.jsonB64);
+  if (request.reply === null) return { ok: true, value: undefined as ReplyOf<M> };
+  const read = decodePayload(request.reply, reply.jsonB64);
   return read.ok
     ? { ok: true, value: read.value as ReplyOf<M> }
-    : { ok: false, problem: `the answer to ${asked.type} cannot be read: ${read.problem}` };
+    : { ok: false, problem: `the reply to ${request.type} is not valid: ${read.problem}` };
 }
 
-export const instructionEnvelope = <I extends Instruction>(told: I, input: InputOf<I>, tag: string): Envelope =>
-  envelope(told.type, input, tag);
+export const instructionEnvelope = <I extends Instruction>(instruction: I, input: InputOf<I>, tag: string): Envelope =>
+  envelope(instruction.type, input, tag);
 
-export const reportEnvelope = <R extends Report>(said: R, body: z.input<R['body']>, tag: string): Envelope =>
-  envelope(said.type, body, tag);
+export const reportEnvelope = <R extends Report>(report: R, body: z.input<R['body']>, tag: string): Envelope =>
+  envelope(report.type, body, tag);
 
-/** The answer to a report or an instruction. */
+/** The reply to a report or an instruction. */
 export const replyEnvelope = <M extends Instruction | Report>(
-  asked: M,
+  request: M,
   value: M['reply'] extends z.ZodType ? z.input<M['reply']> : never,
   tag: string,
-): Envelope => envelope(`${asked.type}_RESPONSE`, value, tag);
+): Envelope => envelope(`${request.type}_RESPONSE`, value, tag);

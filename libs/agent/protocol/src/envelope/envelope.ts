@@ -1,14 +1,14 @@
 import { Fault } from '@runos/kernel';
 import { maxToAgentBytes } from '../wire/limits.js';
 
-/** What travels on every stream, in both directions. */
+/** The message of every stream, in both directions. */
 export interface Envelope {
   /** Base64 (standard alphabet, padded) of a UTF-8 JSON value; empty when there is none. */
   readonly jsonB64: string;
   readonly type: string;
-  /** A UUID from us; an answer repeats the tag of what it answers. */
+  /** A UUID in new messages. A reply repeats the tag of its request. */
   readonly tag: string;
-  /** The trace this belongs to (W3C), if there is one. */
+  /** The W3C trace context of the message, if there is one. */
   readonly traceparent?: string;
 }
 
@@ -17,7 +17,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export const encodeJson = (value: unknown): string => Buffer.from(JSON.stringify(value), 'utf8').toString('base64');
 
-/** The value, or why there is none. Nothing at all reads as `{}`: several messages are sent without a payload. */
+/** The value, or the reason why there is none. An empty payload reads as `{}`, because several messages have none. */
 export function decodeJson(jsonB64: string): { ok: true; value: unknown } | { ok: false; problem: string } {
   if (jsonB64 === '') return { ok: true, value: {} };
   if (jsonB64.length % 4 !== 0 || !base64.test(jsonB64)) return { ok: false, problem: 'the payload is not base64' };
@@ -28,19 +28,19 @@ export function decodeJson(jsonB64: string): { ok: true; value: unknown } | { ok
   }
 }
 
-/** Bytes of an envelope on the wire: its three strings with a tag and a length of at most 6 bytes each, and a trace. */
+/** The maximum size on the wire: three strings, each with up to 6 bytes for field number and length, and a trace. */
 export const envelopeBytes = ({ jsonB64, type, tag }: Envelope): number =>
   Buffer.byteLength(jsonB64) + Buffer.byteLength(type) + Buffer.byteLength(tag) + 3 * 6 + 64;
 
 /**
- * An envelope that an agent can take.
+ * An envelope that an agent can receive.
  * @throws Fault `request.too_large` naming the type, its size and the limit.
  */
 export function envelope(type: string, value: unknown, tag: string): Envelope {
-  const made = { jsonB64: encodeJson(value), type, tag };
-  const bytes = envelopeBytes(made);
+  const created = { jsonB64: encodeJson(value), type, tag };
+  const bytes = envelopeBytes(created);
   if (bytes > maxToAgentBytes) {
     throw new Fault('request.too_large', `${type} takes ${bytes} bytes; an agent accepts at most ${maxToAgentBytes}`);
   }
-  return made;
+  return created;
 }

@@ -1,16 +1,16 @@
 import { Aid, Cid, Nid } from '@runos/osid';
 
-/** Who an agent is: the cluster agent of one cluster, or the node agent of one of its nodes. */
+/** Identifies the cluster agent of a cluster, or the node agent of one of its nodes. */
 export interface AgentIdentity {
   readonly aid: string;
   readonly cid: string;
-  /** null: the cluster agent. */
+  /** null for the cluster agent. */
   readonly nid: string | null;
 }
 
 const pattern = /^runos:\/\/([^/]+)\/([^/]+)\/(?:node\/([^/]+)|cluster)$/;
 
-/** How a certificate names an agent, as a URI among its subject's alternative names. */
+/** The URI by which the subject alternative names of a certificate identify an agent. */
 export const AgentIdentity = {
   print: ({ aid, cid, nid }: AgentIdentity): string =>
     `runos://${aid}/${cid}/${nid === null ? 'cluster' : `node/${nid}`}`,

@@ -9,27 +9,30 @@ export interface ResyncPage {
   readonly last: boolean;
 }
 
-/** Base64 adds a third; what is left of 256 KiB is for the names around the entries. */
+/** Base64 adds a third. 4 KiB are reserved for the fields beside the entries. */
 const maxPageJson = Math.floor((maxResyncBytes * 3) / 4) - 4096;
 const maxEntries = 4000;
 
-/** The lists of the buckets that differ, whole buckets per page, every page within 256 KiB as an envelope. */
+/** The lists of the differing buckets. A page contains whole buckets and fits into an envelope of 256 KiB. */
 export function resyncPages(entries: Iterable<ResyncEntry>, differing: readonly number[]): ResyncPage[] {
   const byBucket = new Map<number, ResyncEntry[]>(differing.map((index) => [index, []]));
   for (const { osid, revision, digest } of entries) byBucket.get(bucketOf(osid))?.push({ osid, revision, digest });
-  const pages: { buckets: number[]; entries: ResyncEntry[] }[] = [{ buckets: [], entries: [] }];
+  let page: { buckets: number[]; entries: ResyncEntry[] } = { buckets: [], entries: [] };
+  const pages = [page];
   let bytes = 0;
   for (const [index, members] of byBucket) {
-    const more = members.reduce((sum, entry) => sum + JSON.stringify(entry).length + 1, 4);
-    let page = pages[pages.length - 1] as (typeof pages)[number];
-    if (page.buckets.length > 0 && (bytes + more > maxPageJson || page.entries.length + members.length > maxEntries)) {
+    const addedBytes = members.reduce((sum, entry) => sum + JSON.stringify(entry).length + 1, 4);
+    if (
+      page.buckets.length > 0 &&
+      (bytes + addedBytes > maxPageJson || page.entries.length + members.length > maxEntries)
+    ) {
       page = { buckets: [], entries: [] };
       pages.push(page);
       bytes = 0;
     }
-    bytes += more;
+    bytes += addedBytes;
     page.buckets.push(index);
     page.entries.push(...members);
   }
-  return pages.map((page, at) => ({ step: 'list', ...page, last: at === pages.length - 1 }));
+  return pages.map((each, index) => ({ step: 'list', ...each, last: index === pages.length - 1 }));
 }

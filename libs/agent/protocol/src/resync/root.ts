@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { bucketCount, type ResyncEntry } from '../catalog/resync-report.js';
 
-/** Stands for the digest of an instance that is being removed. */
+/** The digest of an instance that is being deleted. */
 export const tombstoneDigest = '0'.repeat(64);
 
 const hashBytes = 16;
@@ -17,7 +17,7 @@ function fold(into: Buffer, { osid, revision, digest }: ResyncEntry): void {
 
 /**
  * One hash over all entries, whatever their order: the xor of the first 128 bits of the SHA-256 of
- * `<osid> <revision> <digest>`. PostgreSQL can say the same with
+ * `<osid> <revision> <digest>`. PostgreSQL computes the same with
  * `bit_xor(('x' || left(encode(sha256(…), 'hex'), 32))::bit(128))`.
  */
 export function rootOf(entries: Iterable<ResyncEntry>): string {
@@ -29,7 +29,10 @@ export function rootOf(entries: Iterable<ResyncEntry>): string {
 /** The same hash per bucket, all 256 of them; their xor is the root. */
 export function bucketHashes(entries: Iterable<ResyncEntry>): string[] {
   const buckets = Array.from({ length: bucketCount }, () => Buffer.alloc(hashBytes));
-  for (const entry of entries) fold(buckets[bucketOf(entry.osid)] as Buffer, entry);
+  for (const entry of entries) {
+    const bucket = buckets[bucketOf(entry.osid)];
+    if (bucket !== undefined) fold(bucket, entry);
+  }
   return buckets.map((bucket) => bucket.toString('hex'));
 }
 

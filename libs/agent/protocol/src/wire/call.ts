@@ -1,8 +1,8 @@
 import { type Client, type ClientDuplexStream, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 
 /**
- * One question and its answer, within `deadlineMs`, given up when `signal` aborts.
- * Rejects with grpc-js's ServiceError, whose metadata may hold a refusal (`refusalOf`).
+ * Makes one unary call, which ends after `deadlineMs` or when `signal` aborts.
+ * Rejects with grpc-js's ServiceError, whose metadata may contain a refusal code (`refusalCodeOf`).
  */
 export function callUnary<In, Out>(
   client: Client,
@@ -22,17 +22,17 @@ export function callUnary<In, Out>(
       new Metadata(),
       options,
       (error, out) => {
-        signal?.removeEventListener('abort', giveUp);
+        signal?.removeEventListener('abort', cancel);
         if (error === null && out !== undefined) resolve(out);
-        else reject(error ?? new Error(`${path} answered nothing`));
+        else reject(error ?? new Error(`${path} returned no message`));
       },
     );
-    const giveUp = (): void => call.cancel();
-    if (signal?.aborted) giveUp();
-    signal?.addEventListener('abort', giveUp, { once: true });
+    const cancel = (): void => call.cancel();
+    if (signal?.aborted) cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
   });
 }
 
-/** Both directions at once, until either side ends it. */
+/** Opens a bidirectional stream. */
 export const openStream = <In, Out>(client: Client, method: MethodDefinition<In, Out>): ClientDuplexStream<In, Out> =>
   client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize);

@@ -1,17 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { AgentIdentity } from '@runos/agent-protocol';
 
-/** What an agent proves itself with, and whom it believes: three PEM texts. */
+/** The client certificate of an agent, its key, and the CA that it trusts, as PEM. */
 export interface AgentCredentials {
   readonly certificate: string;
   readonly key: string;
-  /** Signs the server's certificate of the stream port. */
+  /** Signs the server certificate of the stream port. */
   readonly ca: string;
 }
 
-/** Where credentials survive a restart: files of a machine, a Secret of a cluster. */
+/** Keeps credentials over restarts: files of a machine, or a Secret of a cluster. */
 export interface CredentialStore {
-  /** What is kept now, also when somebody else put it there; undefined when there is nothing (complete). */
+  /** The current content, which a user may have replaced; undefined when it is missing or incomplete. */
   load(): Promise<AgentCredentials | undefined>;
   save(credentials: AgentCredentials): Promise<void>;
 }
@@ -20,18 +20,18 @@ export interface CertificateFacts {
   readonly serial: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** Undefined for a certificate that names no agent. */
+  /** Undefined for a certificate without the URI of an agent. */
   readonly identity: AgentIdentity | undefined;
 }
 
-/** What a certificate says about itself. Throws on what is no certificate. */
+/** @throws Error when the text is no certificate */
 export function certificateFacts(certificate: string): CertificateFacts {
-  const read = new X509Certificate(certificate);
-  const names = (read.subjectAltName ?? '').split(', ').filter((name) => name.startsWith('URI:'));
+  const parsed = new X509Certificate(certificate);
+  const uris = (parsed.subjectAltName ?? '').split(', ').filter((name) => name.startsWith('URI:'));
   return {
-    serial: read.serialNumber.toLowerCase(),
-    notBefore: new Date(read.validFrom),
-    notAfter: new Date(read.validTo),
-    identity: names.map((name) => AgentIdentity.parse(name.slice('URI:'.length))).find((found) => found !== undefined),
+    serial: parsed.serialNumber.toLowerCase(),
+    notBefore: new Date(parsed.validFrom),
+    notAfter: new Date(parsed.validTo),
+    identity: uris.map((uri) => AgentIdentity.parse(uri.slice('URI:'.length))).find((found) => found !== undefined),
   };
 }

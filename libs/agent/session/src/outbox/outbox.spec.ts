@@ -2,53 +2,58 @@ import { describe, expect, it } from '@jest/globals';
 import { BundleStatus } from '@runos/agent-protocol';
 import { type Message, Outbox } from './outbox.js';
 
-const word = (about: string, body: string, final = false): Message => ({ about, report: BundleStatus, body, final });
+const message = (resource: string, body: string, final = false): Message => ({
+  resource,
+  report: BundleStatus,
+  body,
+  final,
+});
 
 describe('the outbox', () => {
-  it('sends only the newest word about a resource', () => {
+  it('sends only the newest message of a resource', () => {
     const outbox = new Outbox();
-    outbox.put(word('a', 'old'));
-    outbox.put(word('a', 'new'));
-    outbox.put(word('b', 'one'));
-    expect(outbox.take(10).map(({ body }) => body)).toEqual(['new', 'one']);
-    expect(outbox.take(10)).toEqual([]);
+    outbox.put(message('a', 'old'));
+    outbox.put(message('a', 'new'));
+    outbox.put(message('b', 'one'));
+    expect(outbox.claim(10).map(({ body }) => body)).toEqual(['new', 'one']);
+    expect(outbox.claim(10)).toEqual([]);
   });
 
-  it('has one word per resource in flight, the next one after it is confirmed', () => {
+  it('has one message per resource in flight, and the next one after the acknowledgement', () => {
     const outbox = new Outbox();
-    outbox.put(word('a', 'first'));
-    const [first] = outbox.take(10) as [Message];
-    outbox.put(word('a', 'second'));
-    expect(outbox.take(10)).toEqual([]);
-    outbox.confirm(first);
-    expect(outbox.take(10).map(({ body }) => body)).toEqual(['second']);
+    outbox.put(message('a', 'first'));
+    const [first] = outbox.claim(10) as [Message];
+    outbox.put(message('a', 'second'));
+    expect(outbox.claim(10)).toEqual([]);
+    outbox.acknowledge(first);
+    expect(outbox.claim(10).map(({ body }) => body)).toEqual(['second']);
   });
 
-  it('repeats what failed, unless something newer is to be said', () => {
+  it('repeats a message without acknowledgement, unless there is a newer one', () => {
     const outbox = new Outbox();
-    outbox.put(word('a', 'first'));
-    outbox.failed(outbox.take(1)[0] as Message);
-    expect(outbox.take(1).map(({ body }) => body)).toEqual(['first']);
-    outbox.put(word('a', 'second'));
-    outbox.failed({ ...word('a', 'first') });
+    outbox.put(message('a', 'first'));
+    outbox.requeue(outbox.claim(1)[0] as Message);
+    expect(outbox.claim(1).map(({ body }) => body)).toEqual(['first']);
+    outbox.put(message('a', 'second'));
+    outbox.requeue({ ...message('a', 'first') });
     expect(outbox.size).toBe(1);
   });
 
-  it('lets nothing follow the last word, not even while it is in flight', () => {
+  it('drops messages after the final one, also while that is in flight', () => {
     const outbox = new Outbox();
-    outbox.put(word('a', 'gone', true));
-    const [gone] = outbox.take(1) as [Message];
-    outbox.put(word('a', 'late'));
-    outbox.failed(gone);
-    expect(outbox.take(1)).toEqual([gone]);
-    outbox.confirm(gone);
+    outbox.put(message('a', 'gone', true));
+    const [gone] = outbox.claim(1) as [Message];
+    outbox.put(message('a', 'late'));
+    outbox.requeue(gone);
+    expect(outbox.claim(1)).toEqual([gone]);
+    outbox.acknowledge(gone);
     expect(outbox.size).toBe(0);
   });
 
-  it('takes no more than asked for', () => {
+  it('claims no more messages than the limit', () => {
     const outbox = new Outbox();
-    for (const about of ['a', 'b', 'c']) outbox.put(word(about, about));
-    expect(outbox.take(2)).toHaveLength(2);
-    expect(outbox.take(2)).toHaveLength(1);
+    for (const resource of ['a', 'b', 'c']) outbox.put(message(resource, resource));
+    expect(outbox.claim(2)).toHaveLength(2);
+    expect(outbox.claim(2)).toHaveLength(1);
   });
 });

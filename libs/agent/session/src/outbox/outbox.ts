@@ -1,56 +1,56 @@
 import type { Report } from '@runos/agent-protocol';
 import type { Carrier } from '@runos/observability';
 
-/** One thing to say about one resource. */
+/** A report about one resource. */
 export interface Message {
-  /** What it is about: only the newest message about it is kept. */
-  readonly about: string;
+  /** Identifies the resource. Only the newest message per resource is sent. */
+  readonly resource: string;
   readonly report: Report;
   readonly body: unknown;
-  /** The last word about this resource: nothing later replaces it. */
+  /** The last message of the resource: later ones are dropped. */
   readonly final: boolean;
-  /** Called once the peer has confirmed it; never for a message that newer word replaced. */
+  /** Called when the peer has acknowledged the message; never for a message that a newer one replaced. */
   readonly acknowledged?: () => void;
-  /** Of the work that it belongs to, if it belongs to any. */
+  /** The trace of the work that the message reports, if there is one. */
   readonly trace?: Carrier;
 }
 
-/** Keeps the newest word per resource until the peer confirms it; never more than one in flight per resource. */
+/** Keeps the newest message per resource until the peer acknowledges it. At most one per resource is in flight. */
 export class Outbox {
-  readonly #waiting = new Map<string, Message>();
+  readonly #pending = new Map<string, Message>();
   readonly #inFlight = new Map<string, Message>();
 
-  /** How many messages are not confirmed yet. */
+  /** The number of resources with a message that is not acknowledged. */
   get size(): number {
-    return new Set([...this.#waiting.keys(), ...this.#inFlight.keys()]).size;
+    return new Set([...this.#pending.keys(), ...this.#inFlight.keys()]).size;
   }
 
   put(message: Message): void {
-    const last = this.#waiting.get(message.about) ?? this.#inFlight.get(message.about);
-    if (!last?.final) this.#waiting.set(message.about, message);
+    const last = this.#pending.get(message.resource) ?? this.#inFlight.get(message.resource);
+    if (!last?.final) this.#pending.set(message.resource, message);
   }
 
-  /** At most `free` messages that may be sent now; they count as in flight. */
-  take(free: number): Message[] {
-    const taken: Message[] = [];
-    for (const [about, message] of this.#waiting) {
-      if (taken.length >= free) break;
-      if (this.#inFlight.has(about)) continue;
-      this.#waiting.delete(about);
-      this.#inFlight.set(about, message);
-      taken.push(message);
+  /** Moves up to `limit` messages into flight and returns them. */
+  claim(limit: number): Message[] {
+    const claimed: Message[] = [];
+    for (const [resource, message] of this.#pending) {
+      if (claimed.length >= limit) break;
+      if (this.#inFlight.has(resource)) continue;
+      this.#pending.delete(resource);
+      this.#inFlight.set(resource, message);
+      claimed.push(message);
     }
-    return taken;
+    return claimed;
   }
 
-  confirm(message: Message): void {
-    if (this.#inFlight.get(message.about) === message) this.#inFlight.delete(message.about);
+  acknowledge(message: Message): void {
+    if (this.#inFlight.get(message.resource) === message) this.#inFlight.delete(message.resource);
   }
 
-  /** It was not confirmed: say it again, unless there is newer word by now. */
-  failed(message: Message): void {
-    if (this.#inFlight.get(message.about) !== message) return;
-    this.#inFlight.delete(message.about);
-    if (!this.#waiting.has(message.about)) this.#waiting.set(message.about, message);
+  /** The message was not acknowledged: it becomes pending again, unless there is a newer one. */
+  requeue(message: Message): void {
+    if (this.#inFlight.get(message.resource) !== message) return;
+    this.#inFlight.delete(message.resource);
+    if (!this.#pending.has(message.resource)) this.#pending.set(message.resource, message);
   }
 }

@@ -1,25 +1,24 @@
 import { type AgentKind, callUnary, registerService } from '@runos/agent-protocol';
 import { createSigningRequest } from '@runos/pki';
 import type { AgentCredentials } from '../credentials/agent-credentials.js';
-import { dialRegister } from '../stream/dial.js';
-import { registerCa, type RegisterTrust } from './register-trust.js';
-import type { ServerAddress } from './server-address.js';
+import { dialRegisterPort, type ServerAddress } from '../stream/dial.js';
+import { registerCa, type RegisterTrust } from './register-ca.js';
 
-/** Who asks to be let in. */
-export interface Applicant {
+/** The agent that registers. */
+export interface RegisteringAgent {
   readonly kind: AgentKind;
   readonly aid: string;
-  /** Stays the same for one machine (for a cluster agent: one cluster) over re-registrations. */
+  /** Identifies the machine (for a cluster agent: the cluster) over several registrations. */
   readonly machineId: string;
   /** `<ID>-<VERSION_ID>` of the operating system, or `unknown`. */
   readonly os: string;
 }
 
-const registerMs = 30_000;
+const registerTimeoutMs = 30_000;
 
-/** Turns a registration token into credentials. The key is made here and never leaves. */
+/** Exchanges a registration token for credentials. The key is generated here and stays here. */
 export async function register(
-  applicant: Applicant,
+  agent: RegisteringAgent,
   token: string,
   server: ServerAddress,
   trust: RegisterTrust,
@@ -27,11 +26,11 @@ export async function register(
 ): Promise<AgentCredentials> {
   const ca = await registerCa(trust, server, signal);
   const { keyPem, csrPem } = await createSigningRequest();
-  const client = dialRegister(server, ca);
+  const client = dialRegisterPort(server, ca);
   try {
-    const { kind, aid, machineId, os } = applicant;
+    const { kind, aid, machineId, os } = agent;
     const request = { aid, token, machineId, os, csrPem, agentKind: kind };
-    const issued = await callUnary(client, registerService.Register, request, registerMs, signal);
+    const issued = await callUnary(client, registerService.Register, request, registerTimeoutMs, signal);
     return { certificate: issued.publicKey, key: keyPem, ca: issued.caCert };
   } finally {
     client.close();

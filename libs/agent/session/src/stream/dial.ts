@@ -1,4 +1,4 @@
-import { type ChannelOptions, type ClientDuplexStream, Client, credentials } from '@grpc/grpc-js';
+import { type ChannelOptions, Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import {
   type AgentKind,
   callUnary,
@@ -8,34 +8,48 @@ import {
   streamService,
 } from '@runos/agent-protocol';
 import type { AgentCredentials } from '../credentials/agent-credentials.js';
-import { type ServerAddress, target } from '../registration/server-address.js';
+
+/** The agent ports of the plane. */
+export interface ServerAddress {
+  /** A DNS name or an IP address; the server certificates must contain it. */
+  readonly host: string;
+  readonly registerPort: number;
+  readonly streamPort: number;
+}
+
+/** As grpc-js expects it: an IPv6 address in brackets. */
+const target = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 const channelOptions: ChannelOptions = {
-  // Connections are otherwise shared by address: a redial could get the half-open one it wants to leave.
+  // grpc-js otherwise shares connections by address, so a redial could reuse the half-open connection it replaces.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.max_receive_message_length': maxToAgentBytes,
 };
 
-/** A client of the stream port that proves itself with these credentials. Close it when done. */
-export function dial(server: ServerAddress, { ca, key, certificate }: AgentCredentials): Client {
-  const proof = credentials.createSsl(Buffer.from(ca), Buffer.from(key), Buffer.from(certificate));
-  return new Client(target(server.host, server.streamPort), proof, channelOptions);
+/** A client of the stream port with these credentials. Close it after use. */
+export function dialStreamPort(server: ServerAddress, { ca, key, certificate }: AgentCredentials): Client {
+  const tls = credentials.createSsl(Buffer.from(ca), Buffer.from(key), Buffer.from(certificate));
+  return new Client(target(server.host, server.streamPort), tls, channelOptions);
 }
 
-/** A client of the register port, whose server is verified with `ca`. */
-export const dialRegister = (server: ServerAddress, ca: string): Client =>
+/** A client of the register port, which `ca` verifies. */
+export const dialRegisterPort = (server: ServerAddress, ca: string): Client =>
   new Client(target(server.host, server.registerPort), credentials.createSsl(Buffer.from(ca)), channelOptions);
 
 export const openAgentStream = (client: Client, kind: AgentKind): ClientDuplexStream<Envelope, Envelope> =>
   openStream(client, kind === 'node' ? streamService.NodeAgentStream : streamService.ClusterAgentStream);
 
-const proofMs = 20_000;
+const verifyTimeoutMs = 20_000;
 
-/** Resolves when the plane answers somebody with these credentials; rejects with the reason otherwise. */
-export async function prove(server: ServerAddress, agent: AgentCredentials, signal?: AbortSignal): Promise<void> {
-  const client = dial(server, agent);
+/** Rejects when the plane does not accept these credentials. */
+export async function verifyCredentials(
+  server: ServerAddress,
+  agent: AgentCredentials,
+  signal?: AbortSignal,
+): Promise<void> {
+  const client = dialStreamPort(server, agent);
   try {
-    await callUnary(client, streamService.GetControlPlaneNodes, {}, proofMs, signal);
+    await callUnary(client, streamService.GetControlPlaneNodes, {}, verifyTimeoutMs, signal);
   } finally {
     client.close();
   }

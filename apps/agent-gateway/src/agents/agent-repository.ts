@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@runos/persistence';
+import type { Statements } from '../authority/certificate-authorities.js';
+import { type AgentRow, agentColumns } from '../schema/agent-row.js';
+import type { AgentKey } from './agent-key.js';
+
+export interface Heartbeat extends AgentKey {
+  readonly sessionNo: number;
+  /** The time since the heartbeat arrived; null when none has arrived. */
+  readonly ageMs: number | null;
+}
+
+/** What an agent states about itself in its hello or heartbeats. */
+export interface AgentInfo {
+  readonly version: string | null;
+  readonly capabilities: readonly string[];
+  readonly clusterUid: string | null;
+}
+
+/** Writes transitions only. Each raises `seq` and applies only to the session it belongs to. */
+@Injectable()
+export class AgentRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Returns the changed row, or nothing when the agent was ready before. */
+  setReady({ aid, cid, nid, sessionNo, ageMs }: Heartbeat): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH changed AS (
+         UPDATE agent SET ready = true, seq = seq + 1, last_heartbeat_at = ${ago('$5')}
+         WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4 AND NOT ready RETURNING *)
+       SELECT ${agentColumns} FROM changed`,
+      [aid, cid, nid, sessionNo, ageMs],
+    );
+  }
+
+  setNotReady({ aid, cid, nid, sessionNo, ageMs }: Heartbeat): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH changed AS (
+         UPDATE agent SET ready = false, seq = seq + 1, last_heartbeat_at = greatest(last_heartbeat_at, ${ago('$5')})
+         WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4 AND ready RETURNING *)
+       SELECT ${agentColumns} FROM changed`,
+      [aid, cid, nid, sessionNo, ageMs],
+    );
+  }
+
+  setInfo(key: AgentKey, sessionNo: number, info: AgentInfo): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH changed AS (
+         UPDATE agent SET version = coalesce($5, version), capabilities = $6, cluster_uid = coalesce($7, cluster_uid),
+           seq = seq + 1
+         WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4
+           AND (version, capabilities, cluster_uid) IS DISTINCT FROM
+               (coalesce($5, version), $6::text[], coalesce($7, cluster_uid)) RETURNING *)
+       SELECT ${agentColumns} FROM changed`,
+      [key.aid, key.cid, key.nid, sessionNo, info.version, info.capabilities, info.clusterUid],
+    );
+  }
+
+  setCertificateExpiry(key: AgentKey, expiresAt: Date): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH changed AS (
+         UPDATE agent SET certificate_expires_at = $4, seq = seq + 1
+         WHERE aid = $1 AND cid = $2 AND nid = $3 AND certificate_expires_at IS DISTINCT FROM $4 RETURNING *)
+       SELECT ${agentColumns} FROM changed`,
+      [key.aid, key.cid, key.nid, expiresAt],
+    );
+  }
+
+  /**
+   * Writes the last heartbeats of many agents in one statement. It also writes readiness, to repair transitions that
+   * failed before. Returns the agents whose readiness changed.
+   */
+  writeHeartbeats(heartbeats: readonly (Heartbeat & { readonly ready: boolean })[]): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH received AS (
+         SELECT b.*, a.ready AS was_ready
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::float8[], $6::boolean[])
+           AS b(aid, cid, nid, session_no, age_ms, ready) JOIN agent a USING (aid, cid, nid, session_no) FOR UPDATE OF a),
+       changed AS (
+         UPDATE agent a SET last_heartbeat_at = greatest(a.last_heartbeat_at, ${ago('r.age_ms')}), ready = r.ready,
+           seq = a.seq + (a.ready <> r.ready)::int
+         FROM received r WHERE a.aid = r.aid AND a.cid = r.cid AND a.nid = r.nid RETURNING a.*, r.was_ready)
+       SELECT ${agentColumns} FROM changed WHERE was_ready <> ready`,
+      [
+        heartbeats.map(({ aid }) => aid),
+        heartbeats.map(({ cid }) => cid),
+        heartbeats.map(({ nid }) => nid),
+        heartbeats.map(({ sessionNo }) => sessionNo),
+        heartbeats.map(({ ageMs }) => ageMs),
+        heartbeats.map(({ ready }) => ready),
+      ],
+    );
+  }
+
+  /** Sets disconnected agents to not ready when their last heartbeat is older than `staleAfterMs`. */
+  expireDisconnected(staleAfterMs: number): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH changed AS (
+         UPDATE agent SET ready = false, seq = seq + 1
+         WHERE ready AND NOT connected AND coalesce(last_heartbeat_at, '-infinity') <= ${ago('$1')} RETURNING *)
+       SELECT ${agentColumns} FROM changed`,
+      [staleAfterMs],
+    );
+  }
+
+  /** Milliseconds until the next disconnected agent becomes stale; undefined when there is none. */
+  async nextExpiryMs(staleAfterMs: number): Promise<number | undefined> {
+    const [row] = await this.database.query<{ ms: number | null }>(
+      `SELECT (extract(epoch FROM min(coalesce(last_heartbeat_at, now())) - now()) * 1000 + $1)::float8 AS ms
+       FROM agent WHERE ready AND NOT connected`,
+      [staleAfterMs],
+    );
+    return row?.ms ?? undefined;
+  }
+
+  /**
+   * Closes the sessions of replicas whose lease has expired. A replica writes heartbeats every `flushIntervalMs`, so it
+   * may have received one that is this much later than the last one written.
+   */
+  disconnectOrphaned(flushIntervalMs: number): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH closed AS (
+         UPDATE session s SET closed_at = now(), close_reason = 'the lease of its replica expired' FROM replica r
+         WHERE s.replica_id = r.id AND r.lease_expires_at <= now() AND s.closed_at IS NULL
+         RETURNING s.session_no, s.aid, s.cid, s.nid),
+       changed AS (
+         UPDATE agent a SET connected = false, seq = a.seq + 1,
+           last_heartbeat_at = least(now(), a.last_heartbeat_at + $1::float8 * interval '1 ms')
+         FROM closed c
+         WHERE a.aid = c.aid AND a.cid = c.cid AND a.nid = c.nid AND a.session_no = c.session_no RETURNING a.*),
+       deleted AS (
+         DELETE FROM replica r WHERE r.lease_expires_at < now() - interval '1 hour'
+           AND NOT EXISTS (SELECT 1 FROM session s WHERE s.replica_id = r.id AND s.closed_at IS NULL))
+       SELECT ${agentColumns} FROM changed`,
+      [flushIntervalMs],
+    );
+  }
+
+  /** Agents whose last transition the reconciler has not acknowledged. */
+  notAcknowledged(limit: number): Promise<AgentRow[]> {
+    return this.database.query(`SELECT ${agentColumns} FROM agent WHERE acknowledged_seq < seq ORDER BY aid LIMIT $1`, [
+      limit,
+    ]);
+  }
+
+  async setAcknowledged({ aid, cid, nid }: AgentKey, seq: number): Promise<void> {
+    await this.database.query(
+      `UPDATE agent SET acknowledged_seq = greatest(acknowledged_seq, $4) WHERE aid = $1 AND cid = $2 AND nid = $3`,
+      [aid, cid, nid, seq],
+    );
+  }
+
+  inClusters(aid: string, cids: readonly string[]): Promise<AgentRow[]> {
+    return this.database.query(
+      `SELECT ${agentColumns} FROM agent WHERE aid = $1 AND cid = ANY($2) ORDER BY cid, nid`,
+      [aid, cids],
+    );
+  }
+
+  async deleteOfCluster(sql: Statements, aid: string, cid: string): Promise<void> {
+    await sql.query('DELETE FROM agent WHERE aid = $1 AND cid = $2', [aid, cid]);
+  }
+}
+
+/** The time this many milliseconds ago, by the clock of the database. */
+const ago = (ms: string): string => `now() - ${ms}::float8 * interval '1 ms'`;

@@ -1,0 +1,47 @@
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { Injectable } from '@nestjs/common';
+import type { AgentKind } from '@runos/agent-protocol';
+import { type AgentPeer, identityOf, kindOf } from '../agents/agent-key.js';
+import { CallRefusal } from '../grpc/call-refusal.js';
+import type { CertificateRow } from '../schema/certificate-row.js';
+import { CertificateRepository } from './certificate-repository.js';
+
+/** A call or stream whose TLS connection shows a client certificate. */
+export type AuthenticatedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>;
+
+/**
+ * Authenticates a caller as the agent to which its certificate was issued. The TLS handshake has verified the chain and
+ * the validity period; the lookup makes a revocation effective at once.
+ */
+@Injectable()
+export class CertificateAuthenticator {
+  constructor(private readonly certificates: CertificateRepository) {}
+
+  /** @throws CallRefusal for a certificate that is unknown, revoked, expired or of the other kind of agent */
+  async authenticate(call: AuthenticatedCall, kind?: AgentKind): Promise<AgentPeer> {
+    const shown = call.getAuthContext().sslPeerCertificate;
+    if (!shown?.serialNumber) throw new CallRefusal('certificate-unknown', 'the client showed no certificate');
+    const issued = await this.certificates.find(shown.serialNumber.toLowerCase());
+    if (issued === undefined || !hasFingerprint(issued, shown.fingerprint256)) {
+      throw new CallRefusal('certificate-unknown', 'this certificate was not issued here');
+    }
+    if (issued.revoked_at !== null) throw new CallRefusal('certificate-revoked', 'this certificate is revoked');
+    if (issued.expired) throw new CallRefusal('certificate-unknown', 'this certificate has expired');
+    const peer = {
+      identity: identityOf(issued),
+      serial: issued.serial,
+      certificateExpiresAt: issued.expires_at,
+    };
+    if (kind !== undefined && kindOf(peer) !== kind) {
+      throw new CallRefusal(
+        'agent-kind-mismatch',
+        `this certificate belongs to a ${kindOf(peer)}, this stream is for a ${kind}`,
+      );
+    }
+    if (issued.first_used_at === null) await this.certificates.setFirstUsed(issued.serial);
+    return peer;
+  }
+}
+
+const hasFingerprint = (issued: CertificateRow, fingerprint256: string): boolean =>
+  issued.fingerprint === fingerprint256.replaceAll(':', '').toLowerCase();

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@runos/persistence';
+import type { AgentKey } from '../agents/agent-key.js';
+import type { Statements } from '../authority/certificate-authorities.js';
+import type { CertificateRow } from '../schema/certificate-row.js';
+
+export interface NewCertificate extends AgentKey {
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly expiresAt: Date;
+}
+
+/** Every certificate that was issued to an agent. */
+@Injectable()
+export class CertificateRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Runs in the transaction that uses the registration token, if there is one. */
+  async add(sql: Statements, issued: NewCertificate, replacesSerial?: string): Promise<void> {
+    const { serial, fingerprint, aid, cid, nid, expiresAt } = issued;
+    await sql.query(
+      `INSERT INTO certificate (serial, fingerprint, aid, cid, nid, expires_at, replaces_serial)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [serial, fingerprint, aid, cid, nid, expiresAt, replacesSerial ?? null],
+    );
+  }
+
+  /** Revokes every certificate of an agent and returns their serials. */
+  async revokeOfAgent(sql: Statements, { aid, cid, nid }: AgentKey, reason: string): Promise<string[]> {
+    const rows = await sql.query<{ serial: string }[]>(
+      `WITH revoked AS (
+         UPDATE certificate SET revoked_at = now(), revocation_reason = $4
+         WHERE aid = $1 AND cid = $2 AND nid = $3 AND revoked_at IS NULL RETURNING serial)
+       SELECT serial FROM revoked`,
+      [aid, cid, nid, reason],
+    );
+    return rows.map(({ serial }) => serial);
+  }
+
+  async revokeOfCluster(sql: Statements, aid: string, cid: string, reason: string): Promise<void> {
+    await sql.query(
+      `UPDATE certificate SET revoked_at = now(), revocation_reason = $3
+       WHERE aid = $1 AND cid = $2 AND revoked_at IS NULL`,
+      [aid, cid, reason],
+    );
+  }
+
+  async find(serial: string): Promise<CertificateRow | undefined> {
+    const [row] = await this.database.query<CertificateRow>(
+      `SELECT serial, fingerprint, aid, cid, nid, expires_at, first_used_at, revoked_at, expires_at <= now() AS expired
+       FROM certificate WHERE serial = $1`,
+      [serial],
+    );
+    return row;
+  }
+
+  /** Starts the grace period of the certificate that this one replaces. */
+  async setFirstUsed(serial: string): Promise<void> {
+    await this.database.query(
+      'UPDATE certificate SET first_used_at = now() WHERE serial = $1 AND first_used_at IS NULL',
+      [serial],
+    );
+  }
+
+  /** Revokes certificates whose successor was first used more than `graceMs` ago, and returns their serials. */
+  async revokeReplaced(graceMs: number): Promise<string[]> {
+    const rows = await this.database.query<{ serial: string }>(
+      `WITH revoked AS (
+         UPDATE certificate c SET revoked_at = now(), revocation_reason = 'renewed' FROM certificate n
+         WHERE n.replaces_serial = c.serial AND c.revoked_at IS NULL
+           AND n.first_used_at < now() - $1::float8 * interval '1 ms'
+         RETURNING c.serial)
+       SELECT serial FROM revoked`,
+      [graceMs],
+    );
+    return rows.map(({ serial }) => serial);
+  }
+
+  /** Deletes certificates that expired more than 30 days ago: the TLS handshake rejects expired ones anyway. */
+  async deleteExpired(): Promise<void> {
+    await this.database.query(`DELETE FROM certificate WHERE expires_at < now() - interval '30 days'`);
+  }
+}

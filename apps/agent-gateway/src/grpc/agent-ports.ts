@@ -1,0 +1,77 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { maxFromAgentBytes, registerService, streamService } from '@runos/agent-protocol';
+import { InjectConfig, InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { CertificateAuthorities } from '../authority/certificate-authorities.js';
+import { serverCredentials } from '../authority/server-credentials.js';
+import type { AgentGatewayConfig } from '../config.js';
+import { type GrpcServer, startGrpcServer } from './grpc-server.js';
+import { RegisterPortMethods } from './register-port-methods.js';
+import { StreamPortMethods } from './stream-port-methods.js';
+
+/** Callers of the register port are not authenticated, so their messages are limited to 64 KiB. */
+const maxRegisterBytes = 64 * 1024;
+
+/** Opens the register port and the stream port after all other parts have started, and closes them after those stop. */
+@Injectable()
+export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #register: GrpcServer | undefined;
+  #stream: GrpcServer | undefined;
+
+  constructor(
+    private readonly authorities: CertificateAuthorities,
+    private readonly registerMethods: RegisterPortMethods,
+    private readonly streamMethods: StreamPortMethods,
+    @InjectConfig() private readonly config: AgentGatewayConfig,
+    @InjectLogger() private readonly logger: Logger,
+  ) {}
+
+  get registerPort(): number {
+    return portOf(this.#register);
+  }
+
+  get streamPort(): number {
+    return portOf(this.#stream);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { agentHost: host, serverNames: names, caFile } = this.config;
+    const { register, stream } = this.authorities;
+    if (caFile !== undefined) await replaceFile(caFile, register.certificatePem);
+    this.#register = await startGrpcServer({
+      host,
+      port: this.config.registerPort,
+      credentials: await serverCredentials({ authority: register, names }),
+      service: registerService,
+      handlers: this.registerMethods.handlers,
+      maxMessageBytes: maxRegisterBytes,
+    });
+    this.#stream = await startGrpcServer({
+      host,
+      port: this.config.streamPort,
+      credentials: await serverCredentials({ authority: stream, names, clientAuthority: stream }),
+      service: streamService,
+      handlers: this.streamMethods.handlers,
+      maxMessageBytes: maxFromAgentBytes,
+    });
+    const { registerPort, streamPort } = this;
+    this.logger.info({ registerPort, streamPort, caSha256: this.authorities.registerSha256 }, 'agent ports open');
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.#register?.stop(), this.#stream?.stop()]);
+  }
+}
+
+function portOf(server: GrpcServer | undefined): number {
+  if (server === undefined) throw new Error('the agent ports are not open yet');
+  return server.port;
+}
+
+/** Several replicas write the same file, so each replaces it atomically. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.${process.pid}.new`;
+  await writeFile(temporary, text);
+  await rename(temporary, file);
+}

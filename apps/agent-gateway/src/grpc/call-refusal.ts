@@ -1,0 +1,45 @@
+import { Metadata, status } from '@grpc/grpc-js';
+import { type RefusalCode, refusalMetadataKey } from '@runos/agent-protocol';
+import { faultOf } from '@runos/kernel';
+import type { Logger } from '@runos/observability';
+
+/** A call or stream is refused with a code that the agent can act on. */
+export class CallRefusal extends Error {
+  override readonly name = 'CallRefusal';
+
+  constructor(
+    readonly code: RefusalCode,
+    details: string,
+  ) {
+    super(details);
+  }
+}
+
+/** Agents that do not know the refusal codes act on the gRPC status. */
+const grpcStatusOf = {
+  'registration-refused': status.UNAUTHENTICATED,
+  'certificate-unknown': status.UNAUTHENTICATED,
+  'certificate-revoked': status.UNAUTHENTICATED,
+  'agent-kind-mismatch': status.PERMISSION_DENIED,
+  'request-invalid': status.INVALID_ARGUMENT,
+  'stream-replaced': status.ABORTED,
+  'rate-exceeded': status.RESOURCE_EXHAUSTED,
+  'plane-busy': status.UNAVAILABLE,
+  'plane-stopping': status.UNAVAILABLE,
+} satisfies Record<RefusalCode, status>;
+
+/** A refusal as gRPC sends it. */
+export function refusalStatus(code: RefusalCode, details: string) {
+  const metadata = new Metadata();
+  metadata.set(refusalMetadataKey, code);
+  return { code: grpcStatusOf[code], details, metadata };
+}
+
+/** The gRPC status of a failed call. The agent sees the message of refusals and of outages, nothing of other errors. */
+export function statusOfError(error: unknown, logger: Logger, path: string) {
+  if (error instanceof CallRefusal) return refusalStatus(error.code, error.message);
+  const fault = faultOf(error);
+  if (fault?.code === 'unavailable') return refusalStatus('plane-busy', fault.message);
+  logger.error({ err: error, path }, 'agent call failed');
+  return refusalStatus('plane-busy', 'internal error');
+}

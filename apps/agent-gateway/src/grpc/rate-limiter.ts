@@ -1,0 +1,41 @@
+import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+
+export interface Rate {
+  /** This many calls per period are always allowed. */
+  readonly calls: number;
+  readonly periodSeconds: number;
+  /** This many further calls are allowed at once; they become available again after several periods. */
+  readonly burst: number;
+}
+
+/** A burst is available again after this many times the period in which the steady rate allows as many calls. */
+const burstRecovery = 4;
+
+/** Limits calls per key, in the memory of this replica. */
+export class RateLimiter {
+  readonly #limiter: BurstyRateLimiter;
+
+  constructor({ calls, periodSeconds, burst }: Rate) {
+    const burstSeconds = (burst / calls) * periodSeconds * burstRecovery;
+    this.#limiter = new BurstyRateLimiter(
+      new RateLimiterMemory({ points: calls, duration: periodSeconds }),
+      new RateLimiterMemory({ points: burst, duration: burstSeconds, keyPrefix: 'burst' }),
+    );
+  }
+
+  /** Counts a call. Resolves to 0 when it is within the limit, otherwise to the milliseconds until the next one may be. */
+  async retryAfterMs(key: string): Promise<number> {
+    try {
+      await this.#limiter.consume(key);
+      return 0;
+    } catch (rejection) {
+      if (!(rejection instanceof RateLimiterRes)) throw rejection;
+      return Math.max(1, rejection.msBeforeNext);
+    }
+  }
+
+  /** Counts a call and resolves to whether it is within the limit. */
+  async allows(key: string): Promise<boolean> {
+    return (await this.retryAfterMs(key)) === 0;
+  }
+}

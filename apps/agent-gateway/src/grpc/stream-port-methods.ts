@@ -1,0 +1,76 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Injectable } from '@nestjs/common';
+import type { AgentKind, Envelope, StreamService } from '@runos/agent-protocol';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { type AgentPeer, keyOf, keyText } from '../agents/agent-key.js';
+import { CertificateAuthenticator } from '../certificates/certificate-authenticator.js';
+import { CertificateRenewal } from '../certificates/certificate-renewal.js';
+import { AgentStreamHandler } from '../streams/agent-stream-handler.js';
+import { type CallHandler, type CallHandlers, unaryHandler } from './call-handler.js';
+import { CallRefusal } from './call-refusal.js';
+import { RateLimiter } from './rate-limiter.js';
+
+const callRate = { calls: 5, periodSeconds: 1, burst: 55 };
+const maxLogText = 4096;
+
+const truncate = (text: string): string => text.slice(0, maxLogText);
+const severities: Readonly<Record<number, 'error' | 'warn' | 'info'>> = { 1: 'error', 2: 'warn', 3: 'info' };
+
+/**
+ * The methods of the stream port. The plane has no overlay network and no install script, so the lists are empty.
+ * `GetClusterAgentCredentials` stays unimplemented: a node certificate must not give access to a cluster.
+ */
+@Injectable()
+export class StreamPortMethods {
+  readonly handlers: CallHandlers<StreamService>;
+  readonly #limiter = new RateLimiter(callRate);
+
+  constructor(
+    private readonly authenticator: CertificateAuthenticator,
+    private readonly streams: AgentStreamHandler,
+    renewal: CertificateRenewal,
+    @InjectLogger() private readonly logger: Logger,
+  ) {
+    this.handlers = {
+      NodeAgentStream: this.#stream('node'),
+      ClusterAgentStream: this.#stream('cluster-agent'),
+      RegenerateCertificate: this.#unary(({ csrPem }, peer) => renewal.renew(peer, csrPem)),
+      AddNodelog: this.#unary(async (entry, { identity }) => {
+        const { type, message, code, cause, remedy } = entry;
+        const fields = {
+          ...identity,
+          type: truncate(type),
+          code: truncate(code),
+          cause: truncate(cause),
+          remedy: truncate(remedy),
+        };
+        logger[severities[entry.severity] ?? 'info'](fields, `agent log: ${truncate(message)}`);
+        return {};
+      }),
+      UpdateStatus: this.#unary(async ({ status }, { identity }) => {
+        logger.info({ ...identity, status: truncate(status) }, 'installation progress');
+        return {};
+      }),
+      ManualSync: this.#unary(async () => ({ peers: [] })),
+      GetControlPlaneNodes: this.#unary(async () => ({ ControlPlaneNodes: [] })),
+      GetInstallVpnCommands: this.#unary(async () => ({ commands: [] })),
+      GetInstallCommands: this.#unary(async () => ({ commands: [] })),
+    };
+  }
+
+  /** A method for every agent with a valid certificate. */
+  #unary<In, Out>(handle: (request: In, peer: AgentPeer) => Promise<Out>): CallHandler<In, Out> {
+    return unaryHandler('any agent', this.logger, async (call) => {
+      const peer = await this.authenticator.authenticate(call);
+      if (!(await this.#limiter.allows(keyText(keyOf(peer.identity)))))
+        throw new CallRefusal('rate-exceeded', 'too many calls; slow down');
+      return handle(call.request, peer);
+    });
+  }
+
+  #stream(kind: AgentKind): CallHandler<Envelope, Envelope> {
+    const serve = (call: ServerDuplexStream<Envelope, Envelope>) => void this.streams.open(call, kind);
+    return { access: kind, serve };
+  }
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { agentGateway } from '@runos/contracts';
+import type { z } from 'zod';
+import type { AgentKey } from '../agents/agent-key.js';
+import { SessionRegistry } from '../sessions/session-registry.js';
+import { SessionRepository } from '../sessions/session-repository.js';
+import { SessionRequests } from '../sessions/session-requests.js';
+
+export type InstructResult = z.output<typeof agentGateway.instruct.output>;
+
+/** Reserved for the reply of the replica that holds the session, ms: it must arrive before the caller's timeout. */
+const replyReserveMs = 50;
+
+/** Sends instructions through the replica that holds the stream of the agent. */
+@Injectable()
+export class InstructionSender {
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly registry: SessionRegistry,
+    private readonly requests: SessionRequests,
+  ) {}
+
+  /** `absent` when the agent has no open session, or no replica answers for the same session twice. */
+  async send(agent: AgentKey, type: string, body: unknown, timeoutMs: number): Promise<InstructResult> {
+    const deadline = performance.now() + timeoutMs;
+    let attempted: number | undefined;
+    for (;;) {
+      const sessionNo = await this.sessions.find(agent);
+      if (sessionNo === undefined || sessionNo === attempted) return { outcome: 'absent' };
+      attempted = sessionNo;
+      const remainingMs = Math.floor(deadline - performance.now());
+      if (remainingMs <= replyReserveMs) return { outcome: 'unknown' };
+      const outcome = await this.#sendTo(sessionNo, type, body, remainingMs - replyReserveMs);
+      if (outcome !== undefined) return outcome;
+    }
+  }
+
+  #sendTo(sessionNo: number, type: string, body: unknown, timeoutMs: number): Promise<InstructResult | undefined> {
+    const agent = this.registry.find(sessionNo);
+    if (agent !== undefined) return agent.instruct(type, body, timeoutMs);
+    const request = { action: 'instruct' as const, type, body, timeoutMs };
+    return this.requests.instruct(sessionNo, request, timeoutMs + replyReserveMs);
+  }
+}

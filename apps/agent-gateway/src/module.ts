@@ -1,0 +1,72 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Database, PersistenceModule } from '@runos/persistence';
+import { AgentConnectionReporter } from './agents/agent-connection-reporter.js';
+import { AgentRepository } from './agents/agent-repository.js';
+import { AgentsController } from './agents/agents.controller.js';
+import { ClusterAgents } from './agents/cluster-agents.js';
+import { StaleAgentCheck } from './agents/stale-agent-check.js';
+import { AuditRecorder } from './audit/audit-recorder.js';
+import { CertificateAuthorities, loadCertificateAuthorities } from './authority/certificate-authorities.js';
+import { CertificateAuthenticator } from './certificates/certificate-authenticator.js';
+import { CertificateIssuer } from './certificates/certificate-issuer.js';
+import { CertificateRenewal } from './certificates/certificate-renewal.js';
+import { CertificateRepository } from './certificates/certificate-repository.js';
+import { type AgentGatewayConfig, agentGatewayConfig } from './config.js';
+import { AgentPorts } from './grpc/agent-ports.js';
+import { RegisterPortMethods } from './grpc/register-port-methods.js';
+import { StreamPortMethods } from './grpc/stream-port-methods.js';
+import { InstructionSender } from './instructions/instruction-sender.js';
+import { InstructionsController } from './instructions/instructions.controller.js';
+import { AgentRegistration } from './registration/agent-registration.js';
+import { ClusterReports } from './reports/cluster-reports.js';
+import { NodeReports } from './reports/node-reports.js';
+import { ReportDispatcher } from './reports/report-dispatcher.js';
+import { migrations } from './schema/migrations/index.js';
+import { ReplicaLease } from './sessions/replica-lease.js';
+import { SessionMaintenance } from './sessions/session-maintenance.js';
+import { SessionRegistry } from './sessions/session-registry.js';
+import { SessionRepository } from './sessions/session-repository.js';
+import { SessionRequests } from './sessions/session-requests.js';
+import { AgentStreamHandler } from './streams/agent-stream-handler.js';
+import { RegistrationTokenRepository } from './tokens/registration-token-repository.js';
+import { TokenIssuer } from './tokens/token-issuer.js';
+import { TokenVerifier } from './tokens/token-verifier.js';
+import { TokensController } from './tokens/tokens.controller.js';
+
+const agents = [AgentRepository, AgentConnectionReporter, StaleAgentCheck, ClusterAgents, AuditRecorder];
+const certificates = [CertificateRepository, CertificateAuthenticator, CertificateIssuer, CertificateRenewal];
+const registration = [RegistrationTokenRepository, TokenIssuer, TokenVerifier, AgentRegistration];
+const sessions = [SessionRepository, SessionRequests, ReplicaLease, SessionRegistry, SessionMaintenance];
+const streams = [ClusterReports, NodeReports, ReportDispatcher, AgentStreamHandler, InstructionSender];
+const ports = [RegisterPortMethods, StreamPortMethods, AgentPorts];
+
+@Module({})
+export class AgentGatewayModule {
+  static forConfig(config: AgentGatewayConfig): DynamicModule {
+    return {
+      module: AgentGatewayModule,
+      imports: [PersistenceModule.forService({ service: 'agent-gateway', config, migrations })],
+      controllers: [TokensController, InstructionsController, AgentsController],
+      providers: [
+        {
+          provide: CertificateAuthorities,
+          useFactory: ({ manager }: Database) => loadCertificateAuthorities(manager, config.keyring),
+          inject: [Database],
+        },
+        ...agents,
+        ...certificates,
+        ...registration,
+        ...sessions,
+        ...streams,
+        ...ports,
+      ],
+    };
+  }
+}
+
+/** The agent gateway as `runService` and `startService` take it. */
+export const agentGatewayService = {
+  name: 'agent-gateway',
+  config: agentGatewayConfig,
+  module: (config: AgentGatewayConfig): DynamicModule => AgentGatewayModule.forConfig(config),
+} as const;

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { reconciler } from '@runos/contracts';
+import { faultOf } from '@runos/kernel';
+import { Bus, InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { isNotFound } from '../agents/agent-connection-reporter.js';
+import { AuditRecorder } from '../audit/audit-recorder.js';
+import { SessionRegistry } from '../sessions/session-registry.js';
+import type { ConnectedAgent } from '../streams/connected-agent.js';
+import type { ReportHandlers } from './report-handler.js';
+
+const foreignInstance = 'the instance is not of this cluster';
+
+type InstanceReport = 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' | 'RESYNC';
+type CertificateReport = 'GetCachedCert' | 'StoreCert' | 'Dns01ToServer';
+
+/**
+ * Reports of cluster agents, and the hello of both kinds. Account and cluster come from the certificate. A report about
+ * an instance of another cluster gets the same reply as one about no instance. The reply does not wait for the audit
+ * entry, so that its delay reveals nothing.
+ */
+@Injectable()
+export class ClusterReports {
+  readonly handlers: Pick<ReportHandlers, InstanceReport | CertificateReport>;
+
+  constructor(
+    private readonly registry: SessionRegistry,
+    private readonly bus: Bus,
+    private readonly audit: AuditRecorder,
+    @InjectLogger() private readonly logger: Logger,
+  ) {
+    this.handlers = { ...this.#instanceHandlers(), ...this.#certificateHandlers() };
+  }
+
+  #instanceHandlers(): Pick<ReportHandlers, InstanceReport> {
+    const { registry, bus, audit } = this;
+    return {
+      AgentHello: {
+        from: ['node', 'cluster-agent'],
+        handle: async (agent, hello) => {
+          const { version, capabilities, clusterUid = null, count, root } = hello;
+          registry.updateInfo(agent, { version, capabilities, clusterUid });
+          if (count === undefined || root === undefined) return {};
+          return { inSync: await this.#isInSync(agent, count, root) };
+        },
+      },
+      BundleStatus: {
+        from: ['cluster-agent'],
+        handle: async (agent, status) => {
+          const { aid, cid } = agent.peer.identity;
+          try {
+            await bus.request(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
+          } catch (error) {
+            if (!isNotFound(error)) throw error;
+            void audit.refusedRepeatedly(aid, 'agent.status', cid, status.osid, foreignInstance);
+          }
+          return {};
+        },
+      },
+      ClusterAgentHeartbeatToServer: {
+        from: ['cluster-agent'],
+        handle: async (agent) => {
+          registry.recordHeartbeat(agent);
+          return {};
+        },
+      },
+      RESYNC: {
+        from: ['cluster-agent'],
+        handle: async (agent, question) => {
+          const { aid, cid } = agent.peer.identity;
+          const { foreign: [first] = [], ...reply } = await bus.request(
+            reconciler.resync,
+            { cid, question },
+            { tenant: aid },
+          );
+          if (first !== undefined) void audit.refusedRepeatedly(aid, 'agent.resync', cid, first, foreignInstance);
+          return reply;
+        },
+      },
+    };
+  }
+
+  /** The plane stores no private key of a cluster and publishes no DNS records: clusters get their own certificates. */
+  #certificateHandlers(): Pick<ReportHandlers, CertificateReport> {
+    const noCertificate = { tlsCert: '', tlsKey: '', caCert: '' };
+    return {
+      GetCachedCert: {
+        from: ['cluster-agent'],
+        handle: async () => ({ success: true, found: false, pending: false, ...noCertificate }),
+      },
+      StoreCert: {
+        from: ['cluster-agent'],
+        handle: async () => ({ success: false, message: 'this plane does not store certificates of clusters' }),
+      },
+      Dns01ToServer: {
+        from: ['cluster-agent'],
+        handle: async (agent) => {
+          this.logger.warn(agent.peer.identity, 'DNS-01 challenge ignored: this plane publishes no DNS records');
+          return undefined;
+        },
+      },
+    };
+  }
+
+  /** Null while the reconciler is not available: the agent then starts the exchange itself. */
+  async #isInSync({ peer }: ConnectedAgent, count: number, root: string): Promise<boolean | null> {
+    const { aid, cid } = peer.identity;
+    try {
+      const question = { step: 'root' as const, count, root };
+      const { equal } = await this.bus.request(reconciler.resync, { cid, question }, { tenant: aid });
+      return equal ?? null;
+    } catch (error) {
+      if (faultOf(error)?.code === 'unavailable') return null;
+      throw error;
+    }
+  }
+}

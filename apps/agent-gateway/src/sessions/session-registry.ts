@@ -1,0 +1,182 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import type { RefusalCode } from '@runos/agent-protocol';
+import { InjectConfig, InjectLogger } from '@runos/messaging';
+import { gauge, inSpan, type Logger, SpanKind, withoutTrace } from '@runos/observability';
+import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
+import { type AgentPeer, keyOf } from '../agents/agent-key.js';
+import { type AgentInfo, AgentRepository } from '../agents/agent-repository.js';
+import { HeartbeatMonitor } from '../agents/heartbeat-monitor.js';
+import { StaleAgentCheck } from '../agents/stale-agent-check.js';
+import type { AgentGatewayConfig } from '../config.js';
+import type { AgentRow } from '../schema/agent-row.js';
+import type { AgentStream } from '../streams/agent-stream.js';
+import { ConnectedAgent } from '../streams/connected-agent.js';
+import { ReplicaLease } from './replica-lease.js';
+import { SessionRepository } from './session-repository.js';
+import { type SessionRequest, SessionRequests } from './session-requests.js';
+
+const replacedDetails = 'a newer stream of the same agent is open';
+
+/** The sessions of this replica. It writes and reports a transition when one opens, closes or changes readiness. */
+@Injectable()
+export class SessionRegistry {
+  readonly #agents = new Map<number, ConnectedAgent>();
+  readonly #opening = new Set<number>();
+  readonly #writes = new Set<Promise<void>>();
+  readonly #heartbeats: HeartbeatMonitor<ConnectedAgent>;
+
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly agents: AgentRepository,
+    private readonly requests: SessionRequests,
+    private readonly lease: ReplicaLease,
+    private readonly reporter: AgentConnectionReporter,
+    private readonly staleAgents: StaleAgentCheck,
+    @InjectConfig() { staleAfterMs }: AgentGatewayConfig,
+    @InjectLogger() private readonly logger: Logger,
+  ) {
+    gauge('runos_agent_streams', () => this.#agents.size);
+    gauge('runos_agent_certificate_expires_seconds', () => this.#nextExpirySeconds());
+    this.#heartbeats = new HeartbeatMonitor({
+      staleAfterMs,
+      onStale: (agent, ageMs) =>
+        this.#write(() => this.agents.setNotReady({ ...heartbeatKey(agent), ageMs: ageMs ?? null })),
+    });
+  }
+
+  /** The sessions that are open here, and those that are about to be. */
+  get held(): number[] {
+    return [...this.#agents.keys(), ...this.#opening];
+  }
+
+  /** Opens a session, in a trace of its own. Undefined, with the stream refused, when a newer one of the agent exists. */
+  open(peer: AgentPeer, stream: AgentStream, info: AgentInfo): Promise<ConnectedAgent | undefined> {
+    return inSpan('open session', { kind: SpanKind.SERVER }, async () => {
+      const sessionNo = await this.sessions.nextNo();
+      const agent = new ConnectedAgent(peer, sessionNo, stream, info);
+      this.#opening.add(sessionNo);
+      try {
+        const unsubscribe = await this.requests.subscribe(sessionNo, (request) => handleRequest(agent, request));
+        void stream.closed.then(unsubscribe);
+        return await this.#register(agent);
+      } finally {
+        this.#opening.delete(sessionNo);
+      }
+    });
+  }
+
+  /** Only a heartbeat that makes the agent ready is written at once. */
+  recordHeartbeat(agent: ConnectedAgent): void {
+    if (this.#heartbeats.record(agent)) this.#write(() => this.agents.setReady({ ...heartbeatKey(agent), ageMs: 0 }));
+  }
+
+  /** Writes what an agent states about itself when it has changed. */
+  updateInfo(agent: ConnectedAgent, change: Partial<AgentInfo>): void {
+    const info = { ...agent.info, ...change };
+    if (isDeepStrictEqual(info, agent.info)) return;
+    agent.info = info;
+    this.#write(() => this.agents.setInfo(keyOf(agent.peer.identity), agent.sessionNo, info));
+  }
+
+  find(sessionNo: number): ConnectedAgent | undefined {
+    return this.#agents.get(sessionNo);
+  }
+
+  /** Milliseconds since the last heartbeat of a session that this replica holds. */
+  heartbeatAgeMs(sessionNo: number): number | undefined {
+    const agent = this.#agents.get(sessionNo);
+    return agent && this.#heartbeats.ageOf(agent);
+  }
+
+  /** Closes sessions of this and of other replicas. */
+  async close(sessionNos: readonly number[], code: RefusalCode, details: string): Promise<void> {
+    const elsewhere = sessionNos.filter((sessionNo) => !this.#agents.has(sessionNo));
+    for (const sessionNo of sessionNos) this.#agents.get(sessionNo)?.stream.refuse(code, details);
+    await this.requests.close(elsewhere, code, details);
+  }
+
+  /** Closes every session of this replica and waits until the transitions are written. */
+  async closeAll(code: RefusalCode, details: string): Promise<void> {
+    for (const agent of [...this.#agents.values()]) agent.stream.refuse(code, details);
+    await new Promise((resolve) => setImmediate(resolve)); // the closed streams start their transitions
+    while (this.#writes.size > 0) await Promise.all(this.#writes);
+  }
+
+  /** Writes the last heartbeat of every session, and readiness that could not be written before. */
+  async writeHeartbeats(): Promise<void> {
+    const heartbeats = [...this.#heartbeats.all()].map(({ agent, ageMs, ready }) => ({
+      ...heartbeatKey(agent),
+      ageMs,
+      ready,
+    }));
+    if (heartbeats.length > 0) this.reporter.report(await this.agents.writeHeartbeats(heartbeats));
+  }
+
+  stop(): void {
+    this.#heartbeats.stop();
+  }
+
+  async #register(agent: ConnectedAgent): Promise<ConnectedAgent | undefined> {
+    const { peer, sessionNo, stream, info } = agent;
+    const { identity, serial, certificateExpiresAt } = peer;
+    const opened = await this.sessions.open({
+      ...keyOf(identity),
+      ...info,
+      sessionNo,
+      serial,
+      certificateExpiresAt,
+      replicaId: this.lease.id,
+    });
+    if (opened === undefined) {
+      stream.refuse('stream-replaced', replacedDetails);
+      return undefined;
+    }
+    this.#agents.set(sessionNo, agent);
+    withoutTrace(() => this.#heartbeats.add(agent, opened.agent.ready));
+    void stream.closed.then((reason) => withoutTrace(() => this.#unregister(agent, reason)));
+    this.#inBackground(() => this.close(opened.replaced, 'stream-replaced', replacedDetails));
+    this.reporter.report([opened.agent]);
+    this.logger.info({ ...identity, sessionNo, version: info.version }, 'agent connected');
+    return agent;
+  }
+
+  #unregister(agent: ConnectedAgent, reason: string): void {
+    const { sessionNo, peer } = agent;
+    const ageMs = this.#heartbeats.ageOf(agent);
+    this.#agents.delete(sessionNo);
+    this.#heartbeats.remove(agent);
+    void inSpan('close session', { kind: SpanKind.INTERNAL }, async () => {
+      this.logger.info({ ...peer.identity, sessionNo, reason }, 'agent disconnected');
+      this.#inBackground(async () => {
+        this.reporter.report(await this.sessions.close(sessionNo, reason, ageMs));
+        this.staleAgents.schedule();
+      });
+    });
+  }
+
+  #write(write: () => Promise<AgentRow[]>): void {
+    this.#inBackground(async () => this.reporter.report(await write()));
+  }
+
+  /** Session maintenance repeats what fails here. */
+  #inBackground(work: () => Promise<void>): void {
+    const done = work()
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'an agent transition could not be written'))
+      .finally(() => this.#writes.delete(done));
+    this.#writes.add(done);
+  }
+
+  #nextExpirySeconds(): number | undefined {
+    const expiries = [...this.#agents.values()].map(({ peer }) => peer.certificateExpiresAt.getTime());
+    return expiries.length === 0 ? undefined : (expiries.reduce((a, b) => Math.min(a, b)) - Date.now()) / 1_000;
+  }
+}
+
+const heartbeatKey = ({ peer, sessionNo }: ConnectedAgent) => ({ ...keyOf(peer.identity), sessionNo });
+
+async function handleRequest(agent: ConnectedAgent, request: SessionRequest) {
+  if (request.action === 'instruct') return agent.instruct(request.type, request.body, request.timeoutMs);
+  agent.stream.refuse(request.code, request.details);
+  return undefined;
+}

@@ -1,0 +1,148 @@
+import { Injectable } from '@nestjs/common';
+import { Batcher } from '@runos/engine';
+import { Database } from '@runos/persistence';
+import type { AgentKey } from '../agents/agent-key.js';
+import type { AgentInfo } from '../agents/agent-repository.js';
+import type { Statements } from '../authority/certificate-authorities.js';
+import type { AgentRow } from '../schema/agent-row.js';
+
+export interface NewSession extends AgentKey, AgentInfo {
+  readonly sessionNo: number;
+  readonly serial: string;
+  readonly replicaId: string;
+  readonly certificateExpiresAt: Date;
+}
+
+export interface OpenedSession {
+  readonly agent: AgentRow;
+  /** Older sessions of the same agent, which this one has closed. */
+  readonly replaced: readonly number[];
+}
+
+/** Which replica holds the stream of each agent. All times are those of the database. */
+@Injectable()
+export class SessionRepository {
+  readonly #finder = new Batcher<AgentKey, number | undefined>({ maxBatchSize: 100, run: (agents) => this.#find(agents) });
+
+  constructor(private readonly database: Database) {}
+
+  async nextNo(): Promise<number> {
+    const [row] = await this.database.query<{ no: number }>(`SELECT nextval('session_no') AS no`);
+    if (row === undefined) throw new Error('the sequence session_no returned no row');
+    return Number(row.no);
+  }
+
+  /** Undefined when a newer session of the same agent exists, or the lease of the replica has expired. */
+  open(session: NewSession): Promise<OpenedSession | undefined> {
+    const { aid, cid, nid, sessionNo, serial, replicaId, version, capabilities, clusterUid } = session;
+    return this.database.transaction(async (sql) => {
+      const [agent] = await sql.query<AgentRow[]>(
+        `INSERT INTO agent AS a
+           (aid, cid, nid, session_no, connected, version, capabilities, cluster_uid, certificate_expires_at)
+         SELECT $1, $2, $3, $4, true, $5, $6, $7, $8
+         WHERE EXISTS (SELECT 1 FROM replica WHERE id = $9 AND lease_expires_at > now() FOR SHARE)
+         ON CONFLICT (aid, cid, nid) DO UPDATE SET session_no = $4, seq = a.seq + 1, connected = true,
+           version = coalesce($5, a.version), capabilities = $6, cluster_uid = coalesce($7, a.cluster_uid),
+           certificate_expires_at = $8
+         WHERE a.session_no < $4 RETURNING a.*`,
+        [aid, cid, nid, sessionNo, version, capabilities, clusterUid, session.certificateExpiresAt, replicaId],
+      );
+      if (agent === undefined) return undefined;
+      await sql.query(
+        `INSERT INTO session (session_no, aid, cid, nid, serial, replica_id) VALUES ($1, $2, $3, $4, $5, $6)`,
+        [sessionNo, aid, cid, nid, serial, replicaId],
+      );
+      const older = await sql.query<{ session_no: number }[]>(
+        `WITH closed AS (
+           UPDATE session SET closed_at = now(), close_reason = 'replaced by a newer stream'
+           WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no < $4 AND closed_at IS NULL RETURNING session_no)
+         SELECT session_no FROM closed`,
+        [aid, cid, nid, sessionNo],
+      );
+      return { agent, replaced: older.map(sessionNoOf) };
+    });
+  }
+
+  /** Closes the session and disconnects its agent, unless a newer session has replaced it. */
+  close(sessionNo: number, reason: string, heartbeatAgeMs: number | undefined): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH closed AS (
+         UPDATE session SET closed_at = now(), close_reason = $2 WHERE session_no = $1 AND closed_at IS NULL),
+       changed AS (
+         UPDATE agent SET connected = false, seq = seq + 1,
+           last_heartbeat_at = greatest(last_heartbeat_at, now() - $3::float8 * interval '1 ms')
+         WHERE session_no = $1 AND connected RETURNING *)
+       SELECT * FROM changed`,
+      [sessionNo, reason.slice(0, 256), heartbeatAgeMs ?? null],
+    );
+  }
+
+  /** The open session of an agent, if the lease of its replica has not expired. */
+  find(agent: AgentKey): Promise<number | undefined> {
+    return this.#finder.add(agent);
+  }
+
+  /** Sessions that the replica holds but must close: another replica closed them, or their certificate is revoked. */
+  async toClose(replicaId: string, held: readonly number[]): Promise<{ sessionNo: number; revoked: boolean }[]> {
+    if (held.length === 0) return [];
+    const rows = await this.database.query<{ session_no: number; revoked: boolean }>(
+      `SELECT h.no AS session_no, coalesce(c.revoked_at IS NOT NULL, false) AS revoked
+       FROM unnest($2::bigint[]) AS h(no)
+       LEFT JOIN session s ON s.session_no = h.no AND s.replica_id = $1 AND s.closed_at IS NULL
+       LEFT JOIN certificate c ON c.serial = s.serial
+       WHERE s.session_no IS NULL OR c.serial IS NULL OR c.revoked_at IS NOT NULL`,
+      [replicaId, held],
+    );
+    return rows.map((row) => ({ sessionNo: sessionNoOf(row), revoked: row.revoked }));
+  }
+
+  /** Closes sessions of the replica that it does not hold, because writing their end failed before. */
+  closeNotHeld(replicaId: string, held: readonly number[]): Promise<AgentRow[]> {
+    return this.database.query(
+      `WITH closed AS (
+         UPDATE session SET closed_at = now(), close_reason = 'not held by its replica'
+         WHERE replica_id = $1 AND closed_at IS NULL AND session_no <> ALL($2::bigint[]) RETURNING session_no),
+       changed AS (
+         UPDATE agent a SET connected = false, seq = a.seq + 1 FROM closed c
+         WHERE a.session_no = c.session_no AND a.connected RETURNING a.*)
+       SELECT * FROM changed`,
+      [replicaId, held],
+    );
+  }
+
+  /** The open sessions that use one of these certificates. */
+  async openWithCertificates(serials: readonly string[]): Promise<number[]> {
+    const rows = await this.database.query<{ session_no: number }>(
+      'SELECT session_no FROM session WHERE serial = ANY($1) AND closed_at IS NULL',
+      [serials],
+    );
+    return rows.map(sessionNoOf);
+  }
+
+  async openInCluster(sql: Statements, aid: string, cid: string): Promise<number[]> {
+    const rows = await sql.query<{ session_no: number }[]>(
+      'SELECT session_no FROM session WHERE aid = $1 AND cid = $2 AND closed_at IS NULL',
+      [aid, cid],
+    );
+    return rows.map(sessionNoOf);
+  }
+
+  /** Deletes sessions that were closed more than 7 days ago. */
+  async deleteClosed(): Promise<void> {
+    await this.database.query(`DELETE FROM session WHERE closed_at < now() - interval '7 days'`);
+  }
+
+  async #find(agents: readonly AgentKey[]): Promise<(number | undefined)[]> {
+    const rows = await this.database.query<{ n: number; session_no: number }>(
+      `SELECT k.n, s.session_no
+       FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k(aid, cid, nid, n)
+         JOIN agent a USING (aid, cid, nid) JOIN session s USING (session_no) JOIN replica r ON r.id = s.replica_id
+       WHERE s.closed_at IS NULL AND r.lease_expires_at > now()`,
+      [agents.map(({ aid }) => aid), agents.map(({ cid }) => cid), agents.map(({ nid }) => nid)],
+    );
+    const found = new Map(rows.map((row) => [Number(row.n), sessionNoOf(row)]));
+    return agents.map((_, index) => found.get(index + 1));
+  }
+}
+
+const sessionNoOf = (row: { readonly session_no: number }): number => Number(row.session_no);

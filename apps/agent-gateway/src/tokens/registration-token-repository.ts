@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentKind } from '@runos/agent-protocol';
+import { Database } from '@runos/persistence';
+import type { Statements } from '../authority/certificate-authorities.js';
+import type { RegistrationTokenRow } from '../schema/certificate-row.js';
+
+export interface NewRegistrationToken {
+  readonly keyId: string;
+  readonly secretHash: string;
+  readonly aid: string;
+  readonly cid: string;
+  readonly purpose: AgentKind;
+  readonly createdBy: string;
+  readonly ttlSeconds: number;
+}
+
+/** Registration tokens. The table holds only a hash of each secret. */
+@Injectable()
+export class RegistrationTokenRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Returns the time at which the token expires. */
+  async add(sql: Statements, token: NewRegistrationToken): Promise<Date> {
+    const [row] = await sql.query<{ expires_at: Date }[]>(
+      `INSERT INTO registration_token (key_id, secret_hash, aid, cid, purpose, created_by, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 s') RETURNING expires_at`,
+      [token.keyId, token.secretHash, token.aid, token.cid, token.purpose, token.createdBy, token.ttlSeconds],
+    );
+    if (row === undefined) throw new Error('the insert of a registration token returned no row');
+    return row.expires_at;
+  }
+
+  async find(keyId: string): Promise<RegistrationTokenRow | undefined> {
+    const [row] = await this.database.query<RegistrationTokenRow>(
+      `SELECT secret_hash, aid, cid, purpose, used_at IS NOT NULL AS used, expires_at <= now() AS expired
+       FROM registration_token WHERE key_id = $1`,
+      [keyId],
+    );
+    return row;
+  }
+
+  /** Returns true for exactly one caller per token, and only while the token is valid. */
+  async use(sql: Statements, keyId: string): Promise<boolean> {
+    const rows = await sql.query<unknown[]>(
+      `WITH used AS (
+         UPDATE registration_token SET used_at = now()
+         WHERE key_id = $1 AND used_at IS NULL AND expires_at > now() RETURNING 1)
+       SELECT 1 FROM used`,
+      [keyId],
+    );
+    return rows.length === 1;
+  }
+
+  async deleteOfCluster(sql: Statements, aid: string, cid: string): Promise<void> {
+    await sql.query('DELETE FROM registration_token WHERE aid = $1 AND cid = $2', [aid, cid]);
+  }
+
+  /** Keeps used and expired tokens for 7 days, so that the audit log can name the reason of a refusal. */
+  async deleteExpired(): Promise<void> {
+    await this.database.query(`DELETE FROM registration_token WHERE expires_at < now() - interval '7 days'`);
+  }
+}

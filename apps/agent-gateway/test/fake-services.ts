@@ -1,0 +1,96 @@
+import { Controller, type Type } from '@nestjs/common';
+import { identity, type InputOf, type AgentConnection, reconciler } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Respond, type CallContext } from '@runos/messaging';
+
+type Tenant = CallContext<'tenant'>;
+
+/** The requests that the fake reconciler and identity service have received, and how they respond. */
+export class FakeServices {
+  connections: (AgentConnection & { aid: string })[] = [];
+  audit: (InputOf<typeof identity.recordAudit> & { aid: string })[] = [];
+  statuses: { aid: string; cid: string; osid: string; generation: number }[] = [];
+  nids = new Map<string, string>();
+  /** The number of connection reports to reject first. */
+  connectionFailures = 0;
+  reconcilerUnavailable = false;
+  #watchers: (() => void)[] = [];
+
+  /** Resolves when the condition holds. It is evaluated after every request. */
+  until(condition: () => boolean): Promise<void> {
+    if (condition()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const check = (): void => (condition() ? resolve() : void this.#watchers.push(check));
+      this.#watchers.push(check);
+    });
+  }
+
+  notify(): void {
+    for (const check of this.#watchers.splice(0)) check();
+  }
+
+  /** The newest connection that was reported for an agent. */
+  connectionOf(cid: string, nid: string | null): AgentConnection | undefined {
+    const all = this.connections.filter((each) => each.cid === cid && each.nid === nid);
+    return all.sort((a, b) => a.sessionNo - b.sessionNo || a.seq - b.seq).at(-1);
+  }
+}
+
+/** An instance that exists in no cluster. */
+export const unknownInstance = 'valkey-zzzzz';
+
+/** The agent-related requests of the reconciler. Each cluster has one instance, whose name contains the cid. */
+export function fakeReconciler(services: FakeServices): Type {
+  @Controller()
+  class Reconciler {
+    @Respond(reconciler.registerNode)
+    register({ cid, machineId }: InputOf<typeof reconciler.registerNode>, { tenant }: Tenant) {
+      if (services.reconcilerUnavailable) throw new Fault('unavailable', 'The database cannot be reached.');
+      if (cid === 'gone') throw new Fault('cluster.not_found', 'There is no such cluster.');
+      const key = `${tenant}/${cid}/${machineId}`;
+      const nid = services.nids.get(key) ?? `n${String(services.nids.size).padStart(4, '0')}`;
+      services.nids.set(key, nid);
+      return { nid };
+    }
+
+    @Respond(reconciler.reportAgentConnection)
+    connection(connection: AgentConnection, { tenant }: Tenant) {
+      if (services.connectionFailures-- > 0) throw new Fault('unavailable', 'Not now.');
+      services.connections.push({ ...connection, aid: tenant });
+      services.notify();
+      return {};
+    }
+
+    @Respond(reconciler.reportBundleStatus)
+    status({ cid, status }: InputOf<typeof reconciler.reportBundleStatus>, { tenant }: Tenant) {
+      if (status.osid === unknownInstance) return {};
+      if (status.osid !== `valkey-00${cid}`)
+        throw new Fault('service.not_found', `There is no ${status.osid} in ${cid}.`);
+      services.statuses.push({ aid: tenant, cid, osid: status.osid, generation: status.generation });
+      return {};
+    }
+
+    @Respond(reconciler.resync)
+    resync({ question }: InputOf<typeof reconciler.resync>) {
+      if (services.reconcilerUnavailable) throw new Fault('unavailable', 'The database cannot be reached.');
+      if (question.step === 'root') return { equal: question.count === 0 };
+      if (question.step === 'buckets') return { differing: [7] };
+      const unknown: string[] = question.entries.map(({ osid }) => osid);
+      return { unknown, foreign: unknown.filter((osid) => osid.endsWith('ky4')) };
+    }
+  }
+  return Reconciler;
+}
+
+export function fakeIdentity(services: FakeServices): Type {
+  @Controller()
+  class Identity {
+    @Respond(identity.recordAudit)
+    record(entry: InputOf<typeof identity.recordAudit>, { tenant }: Tenant) {
+      services.audit.push({ ...entry, aid: tenant });
+      services.notify();
+      return { id: '0190c0de-0000-7000-8000-000000000001' };
+    }
+  }
+  return Identity;
+}

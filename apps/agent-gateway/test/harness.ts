@@ -1,0 +1,140 @@
+import { Module, type Type } from '@nestjs/common';
+import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
+import { agentGateway, permissionsOf, contracts, type ServiceName } from '@runos/contracts';
+import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
+import { createLogger, type Logger } from '@runos/observability';
+import { migrate } from '@runos/persistence';
+import { Keyring, keyringEntry } from '@runos/security';
+import { type TemporaryNats, temporaryNats } from '@runos/testing-nats';
+import { type TemporaryPostgres, temporaryPostgres } from '@runos/testing-postgres';
+import pg from 'pg';
+import {
+  CertificateAuthorities,
+  createCertificateAuthorities,
+  loadCertificateAuthorities,
+} from '../src/authority/certificate-authorities.js';
+import { type AgentGatewayConfig, agentGatewayConfig } from '../src/config.js';
+import { AgentPorts } from '../src/grpc/agent-ports.js';
+import { agentGatewayService } from '../src/module.js';
+import { migrations } from '../src/schema/migrations/index.js';
+import { fakeIdentity, fakeReconciler, FakeServices } from './fake-services.js';
+
+export interface Replica {
+  readonly service: RunningService;
+  /** The CA of the register port, as PEM. */
+  readonly registerCa: string;
+  readonly registerPort: number;
+  readonly streamPort: number;
+}
+
+/** Short times: an agent is stale after two seconds. */
+const timing = { staleAfterMs: 2_000, maintenanceIntervalMs: 1_000, leaseMs: 15_000, renewalGraceMs: 1_000 };
+
+const key = { id: 'test', key: Buffer.alloc(32, 7) };
+const testKeyring = new Keyring([key]);
+
+/** Replicas of the agent gateway with real PostgreSQL and NATS, and fakes of the services they call. */
+export class Harness {
+  readonly services = new FakeServices();
+  readonly #stops: (() => Promise<void>)[] = [];
+  readonly #logger: Logger;
+  readonly logLines: Record<string, unknown>[] = [];
+  sql!: pg.Client;
+  url!: string;
+  bus!: Bus;
+
+  private constructor(
+    readonly postgres: TemporaryPostgres,
+    readonly nats: TemporaryNats,
+  ) {
+    const write = (line: string): void => void this.logLines.push(JSON.parse(line) as Record<string, unknown>);
+    this.#logger = createLogger({ service: 'spec', level: 'debug', destination: { write } });
+  }
+
+  static async start(): Promise<Harness> {
+    const names: readonly ServiceName[] = ['agent-gateway', 'reconciler', 'identity', 'gateway'];
+    const users = names.map((user) => ({ user, password: `${user}-pw`, ...permissionsOf(user, contracts) }));
+    const [postgres, nats] = await Promise.all([temporaryPostgres(), temporaryNats(users)]);
+    const harness = new Harness(postgres, nats);
+    await harness.#migrate();
+    await Promise.all([
+      harness.#startFake('reconciler', fakeReconciler(harness.services)),
+      harness.#startFake('identity', fakeIdentity(harness.services)),
+    ]);
+    harness.bus = harness.busOf('gateway');
+    return harness;
+  }
+
+  /** Starts another replica. */
+  async replica(settings: Partial<Record<keyof AgentGatewayConfig, number | string>> = {}): Promise<Replica> {
+    const required = {
+      agentHost: '127.0.0.1',
+      registerPort: 0,
+      streamPort: 0,
+      databaseUrl: this.url,
+      keyring: keyringEntry(key),
+    };
+    const config = loadConfig(agentGatewayConfig, {
+      ...this.#nats('agent-gateway'),
+      ...toEnvironment({ ...required, ...timing, ...settings }),
+    });
+    const service = await startService(agentGatewayService, config, this.#logger);
+    this.#stops.push(service.stop);
+    const { registerPort, streamPort } = service.app.get(AgentPorts);
+    const registerCa = service.app.get(CertificateAuthorities).register.certificatePem;
+    return { service, registerCa, registerPort, streamPort };
+  }
+
+  /** The bus of another service. */
+  busOf(service: ServiceName): Bus {
+    const config = loadConfig(serviceConfig({}), this.#nats(service));
+    const connector = new NatsConnector({ service, config, logger: this.#logger });
+    this.#stops.push(() => connector.stop());
+    return new Bus(service, connector, true);
+  }
+
+  async token(purpose: 'node' | 'cluster-agent' = 'node', { aid = 'abcde', cid = 'ky3', ttlSeconds = 60 } = {}) {
+    const input = { cid, token: { purpose, ttlSeconds } };
+    return this.bus.request(agentGateway.issueRegistrationToken, input, { tenant: aid });
+  }
+
+  /** The CAs, for certificates that the gateway has not issued. */
+  authorities(): Promise<CertificateAuthorities> {
+    const query = async <Rows>(text: string, values: unknown[] = []) =>
+      (await this.sql.query(text, values)).rows as Rows;
+    return loadCertificateAuthorities({ query }, testKeyring);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#stops.reverse().map((stop) => stop()));
+    await this.sql.end();
+    await Promise.all([this.postgres.stop(), this.nats.stop()]);
+  }
+
+  #nats(service: ServiceName): Record<string, string> {
+    const { url: natsUrl } = this.nats;
+    return toEnvironment({ natsUrl, natsUser: service, natsPassword: `${service}-pw`, checkReplies: true });
+  }
+
+  async #migrate(): Promise<void> {
+    const role = { name: `agw_${this.postgres.database}`, password: 'secret' };
+    await migrate({
+      service: 'agent-gateway',
+      ownerUrl: this.postgres.url,
+      role,
+      migrations,
+      after: (dataSource) => createCertificateAuthorities(dataSource, testKeyring),
+    });
+    this.url = this.postgres.urlFor(role.name, role.password);
+    this.sql = new pg.Client({ connectionString: this.url, options: '-c search_path=agent_gateway' });
+    await this.sql.connect();
+  }
+
+  async #startFake(name: ServiceName, controller: Type): Promise<void> {
+    @Module({ controllers: [controller] })
+    class FakeModule {}
+    const config = loadConfig(serviceConfig({}), this.#nats(name));
+    const service = await startService({ name, module: () => FakeModule }, config, this.#logger);
+    this.#stops.push(service.stop);
+  }
+}
