@@ -27,8 +27,8 @@ export class WorkMetrics implements OnApplicationBootstrap {
     gauge('runos_clusters', async () => {
       const { open, gone } = await this.#presence();
       return [
-        { value: open, labels: { presence: 'open' } },
-        { value: gone, labels: { presence: 'gone' } },
+        { value: open, labels: { connection: 'connected' } },
+        { value: gone, labels: { connection: 'disconnected' } },
       ];
     });
   }
