@@ -16,14 +16,18 @@ import type { StorageKind } from './tier.js';
 export interface Size extends ResourceNumbers {
   /** A class id or `custom`. */
   readonly resourceRequirementClassId: string;
-  /** MiB; from the class or the request at creation, unchanged by later class changes. 0 without storage. */
-  readonly storageMb: number;
+  /** MiB; from the class or the request at creation, unchanged by later class changes. null: stores nothing. */
+  readonly storageMb: number | null;
   /** Kept when the class becomes `custom`: the data stays where it is. */
   readonly storage: StorageKind;
 }
 
 /** The requested size; an absent field keeps its value or comes from the class. */
-export type SizeRequest = Partial<Omit<Size, 'storage'>>;
+export interface SizeRequest extends Partial<ResourceNumbers> {
+  readonly resourceRequirementClassId?: string;
+  /** MiB */
+  readonly storageMb?: number;
+}
 
 export type SizeResult =
   | {
@@ -52,7 +56,7 @@ const unknownClass = (sizing: ServiceSizing, id: string): SizeIssue => ({
     .join(', ')}`,
 });
 
-const sizeOf = (sizeClass: SizeClass, resourceRequirementClassId: string, storageMb: number): Size => ({
+const sizeOf = (sizeClass: SizeClass, resourceRequirementClassId: string, storageMb: number | null): Size => ({
   resourceRequirementClassId,
   replicas: sizeClass.replicas,
   cpuRequestMc: sizeClass.cpuRequestMc,
@@ -72,7 +76,7 @@ function baseFor(sizing: ServiceSizing, request: SizeRequest, current: Size | un
   const id = named === undefined || named === custom ? defaultClassId(sizing) : named;
   const found = findClass(sizing, id);
   if (!found) return [unknownClass(sizing, id)];
-  if (named !== custom) return sizeOf(found, id, current?.storageMb ?? found.storageMb);
+  if (named !== custom) return sizeOf(found, id, current ? current.storageMb : found.storageMb);
 
   const missing = resourceNumberNames.filter((name) => request[name] === undefined);
   return missing.length === 0
