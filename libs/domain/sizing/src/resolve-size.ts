@@ -1,4 +1,5 @@
 import { custom } from './class-id.js';
+import { flipToCustom } from './flip-to-custom.js';
 import { orderIssues, rangeIssues, type SizeIssue } from './number-rules.js';
 import {
   classesOf,
@@ -84,14 +85,6 @@ function baseFor(sizing: ServiceSizing, request: SizeRequest, current: Size | un
     : missing.map((path) => ({ path, message: `class custom needs ${path}: a new instance gives all five numbers` }));
 }
 
-function flipHint(base: Size, request: SizeRequest): string | undefined {
-  if (base.resourceRequirementClassId === custom) return undefined;
-  const differing = resourceNumberNames.filter((name) => request[name] !== undefined && request[name] !== base[name]);
-  if (differing.length === 0) return undefined;
-  const differences = differing.map((name) => `${name} ${request[name]} instead of ${base[name]}`).join(', ');
-  return `The class is now custom, because ${base.resourceRequirementClassId} was given ${differences}. Name a class to leave custom.`;
-}
-
 /**
  * Resolves a size request. A number that differs from its class flips the class to `custom` with all five numbers; an
  * equal one does not, and storage never does (definitions §2). A failed result contains every issue.
@@ -105,8 +98,7 @@ export function resolveSize(sizing: ServiceSizing, request: SizeRequest, context
     return { ok: false, code: unknown ? 'class.unknown' : 'sizing.invalid', issues: [...base, ...ranges] };
   }
 
-  const rrcFlipHint = flipHint(base, request);
-  const resourceRequirementClassId = rrcFlipHint === undefined ? base.resourceRequirementClassId : custom;
+  const { resourceRequirementClassId, rrcFlipHint } = flipToCustom(base, request);
   const size: Size = {
     resourceRequirementClassId,
     replicas: request.replicas ?? base.replicas,
