@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
 import { actorWith, newEmail, newOwner } from './test-account.js';
 import { type IdentityHarness, startHarness } from './harness.js';
 
@@ -58,15 +59,20 @@ describe('accounts', () => {
   });
 });
 
+const bodyOf = (thrown: unknown) => {
+  if (!(thrown instanceof Fault)) throw thrown;
+  return thrown.toBody();
+};
+
 describe('log-ins', () => {
   it('fail with the same message for a wrong password and an unknown user', async () => {
     const { email } = await newAccount();
     const faults = await Promise.all(
       [logIn(email, 'wrong', 'a'), logIn('unknown@example.com', 'wrong', 'a')].map((attempt) =>
-        attempt.catch((e) => e),
+        attempt.catch((error: unknown) => error),
       ),
     );
-    expect(faults.map(({ code, message, details }) => ({ code, message, details }))).toEqual(
+    expect(faults.map(bodyOf)).toEqual(
       Array(2).fill({
         code: 'auth.invalid',
         message: 'Invalid token',

@@ -7,18 +7,18 @@ import { ClusterDomain, DnsName, Host } from './index.js';
 const seed = 1;
 const letters = [...'abcdefghijklmnopqrstuvwxyz'];
 const alphabet = [...letters, ...'0123456789'];
-const word = (minLength: number, maxLength: number) =>
+const text = (minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });
 const type = fc
-  .tuple(fc.constantFrom(...letters), fc.array(word(1, 7), { minLength: 1, maxLength: 5 }))
+  .tuple(fc.constantFrom(...letters), fc.array(text(1, 7), { minLength: 1, maxLength: 5 }))
   .map(([first, segments]) => first + segments.join('-'))
   .filter(TypeName.is);
-const osid = fc.tuple(type, word(5, 5).filter(InstanceId.is)).map(([t, id]) => Osid.print(t, id));
+const osid = fc.tuple(type, text(5, 5).filter(InstanceId.is)).map(([t, id]) => Osid.print(t, id));
 const root = fc
-  .array(word(1, 20), { minLength: 1, maxLength: 4 })
+  .array(text(1, 20), { minLength: 1, maxLength: 4 })
   .map((labels) => labels.join('.'))
   .filter(DnsName.is);
-const domainParts = fc.record({ cid: word(3, 16).filter(Cid.is), aid: word(5, 5).filter(Aid.is), root });
+const domainParts = fc.record({ cid: text(3, 16).filter(Cid.is), aid: text(5, 5).filter(Aid.is), root });
 const port = fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.integer({ min: 10_000, max: 65_535 }));
 
 describe('cluster domain', () => {

@@ -6,13 +6,13 @@ import { Aid, Cid, InstanceId, Nid, Osid, TypeName } from './index.js';
 /** Fixed, so that every run is the same. */
 const seed = 1;
 const alphabet = [...'abcdefghijklmnopqrstuvwxyz0123456789'];
-const word = (minLength: number, maxLength: number) =>
+const text = (minLength: number, maxLength: number) =>
   fc.string({ unit: fc.constantFrom(...alphabet), minLength, maxLength });
 const typeName = fc
-  .tuple(fc.constantFrom(...alphabet.slice(0, 26)), fc.array(word(1, 7), { minLength: 1, maxLength: 5 }))
+  .tuple(fc.constantFrom(...alphabet.slice(0, 26)), fc.array(text(1, 7), { minLength: 1, maxLength: 5 }))
   .map(([first, segments]) => first + segments.join('-'))
   .filter(TypeName.is);
-const id = word(5, 5).filter(InstanceId.is);
+const id = text(5, 5).filter(InstanceId.is);
 
 describe('OSID', () => {
   it('parses what it printed, over the whole grammar', () => {
@@ -38,7 +38,7 @@ describe('OSID', () => {
 
   it('never throws, and accepts only what it would print', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), fc.string(), word(0, 60)), (raw) => {
+      fc.property(fc.oneof(fc.anything(), fc.string(), text(0, 60)), (raw) => {
         const parts = Osid.parse(raw);
         if (parts) expect(Osid.print(parts.type, parts.id)).toBe(raw);
       }),

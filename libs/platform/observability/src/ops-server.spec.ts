@@ -16,14 +16,14 @@ describe('opsServer', () => {
     let up = false;
     readiness.need('nats', () => up);
     readiness.need('postgresql', () => {
-      if (!up) throw new Error('gone');
+      if (!up) throw new Error('down');
       return true;
     });
     readiness.need('always', () => true);
     server = await opsServer({ port: 0, readiness: () => readiness.report() });
     expect(await get('/readyz')).toEqual({
       status: 503,
-      text: '{"ok":false,"missing":["nats","postgresql"],"why":{"nats":"not usable now","postgresql":"gone"}}',
+      text: '{"ok":false,"missing":["nats","postgresql"],"why":{"nats":"not usable now","postgresql":"down"}}',
     });
     expect((await get('/livez')).status).toBe(200);
     up = true;
