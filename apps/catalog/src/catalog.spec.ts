@@ -59,11 +59,11 @@ describe('the catalog over NATS', () => {
       ],
     });
     const unknown = { type: 'nonsense' };
-    for (const asked of [
+    for (const reply of [
       gateway.request(catalog.listSizingClasses, unknown),
       gateway.request(catalog.listVersions, unknown),
     ])
-      await expect(asked).rejects.toMatchObject({ code: 'type.not_found' });
+      await expect(reply).rejects.toMatchObject({ code: 'type.not_found' });
   });
 
   it('resolves a new instance and a change', async () => {
@@ -112,7 +112,7 @@ describe('the catalog over NATS', () => {
       'request.invalid',
       ['configType', 'version', 'replicas'],
     ],
-  ])('refuses for %s %j', async (type, fields, code, paths) => {
+  ])('rejects for %s %j', async (type, fields, code, paths) => {
     const fault = await resolve(type, fields).catch((error: unknown) => error);
     expect(fault).toMatchObject({ code });
     expect((fault as { details: { issues?: { path: string }[] } }).details.issues?.map(({ path }) => path)).toEqual(

@@ -12,9 +12,9 @@ afterAll(() => plane.stop());
 let accounts = 0;
 const newTenant = () => `acc${String((accounts += 1)).padStart(2, '0')}`;
 
-const wanted = { name: 'tuned', type: 'postgresql', values: { shared_buffers: '256MB' } };
-const create = (tenant: string, set: object = wanted, idempotency?: { key: string; requestHash: string }) =>
-  plane.gateway.request(configSets.createConfigSet, { set: { ...wanted, ...set }, idempotency }, { tenant });
+const tuned = { name: 'tuned', type: 'postgresql', values: { shared_buffers: '256MB' } };
+const create = (tenant: string, set: object = tuned, idempotency?: { key: string; requestHash: string }) =>
+  plane.gateway.request(configSets.createConfigSet, { set: { ...tuned, ...set }, idempotency }, { tenant });
 const update = (tenant: string, setId: string, values: Record<string, string>, key?: string) =>
   plane.gateway.request(
     configSets.updateConfigSet,
@@ -34,7 +34,7 @@ describe('config sets', () => {
     const first = await create(tenant);
     expect(first).toEqual({
       setId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      ...wanted,
+      ...tuned,
       version: 'v1',
       isLatest: true,
       createdAt: expect.stringMatching(/Z$/),
@@ -51,7 +51,7 @@ describe('config sets', () => {
     const { setId } = await create(tenant);
     await update(tenant, setId, { work_mem: '8MB' });
     expect(await resolve(tenant, setId)).toMatchObject({ version: 'v2', values: { work_mem: '8MB' } });
-    expect(await resolve(tenant, setId, 'v1')).toMatchObject({ version: 'v1', isLatest: false, values: wanted.values });
+    expect(await resolve(tenant, setId, 'v1')).toMatchObject({ version: 'v1', isLatest: false, values: tuned.values });
     for (const version of ['v3', 'v0', 'v01', '1', 'v99999999999', 'latest'])
       await expect(resolve(tenant, setId, version)).rejects.toMatchObject({ code: 'configset.not_found' });
     await expect(resolve(tenant, setId, undefined, 'valkey')).rejects.toMatchObject({
@@ -88,8 +88,8 @@ describe('config sets', () => {
     const tenant = newTenant();
     const { setId } = await create(tenant);
     const edits = Array.from({ length: 9 }, (_, n) => update(tenant, setId, { work_mem: `${n + 1}MB` }));
-    const made = (await Promise.all(edits)).map(({ version }) => version).sort();
-    expect(made).toEqual(['v10', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8', 'v9']);
+    const numbers = (await Promise.all(edits)).map(({ version }) => version).sort();
+    expect(numbers).toEqual(['v10', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8', 'v9']);
     const all = (await versions(tenant, setId)).versions;
     expect(all.map(({ version, isLatest }) => [version, isLatest])[0]).toEqual(['v10', true]);
     expect(all.filter(({ isLatest }) => isLatest)).toHaveLength(1);
@@ -98,10 +98,10 @@ describe('config sets', () => {
   it('repeat the response for the same Idempotency-Key and reject it for another request', async () => {
     const tenant = newTenant();
     const key = { key: 'k1', requestHash: 'h1' };
-    const [first, again] = await Promise.all([create(tenant, wanted, key), create(tenant, wanted, key)]);
-    expect(again).toEqual(first);
+    const [first, second] = await Promise.all([create(tenant, tuned, key), create(tenant, tuned, key)]);
+    expect(second).toEqual(first);
     expect((await list(tenant)).configSets).toHaveLength(1);
-    await expect(create(tenant, wanted, { ...key, requestHash: 'h2' })).rejects.toMatchObject({
+    await expect(create(tenant, tuned, { ...key, requestHash: 'h2' })).rejects.toMatchObject({
       code: 'conflict.idempotency',
     });
     const [v2, same] = await Promise.all([1, 2].map(() => update(tenant, first.setId, { work_mem: '8MB' }, 'k2')));
@@ -117,7 +117,7 @@ describe('config sets', () => {
       message: expect.stringMatching(/5 config sets; at most 5/),
     });
     const setId = sets[0]!.setId;
-    for (let made = 1; made < 12; made += 1) await update(tenant, setId, {});
+    for (let n = 1; n < 12; n += 1) await update(tenant, setId, {});
     await expect(update(tenant, setId, {})).rejects.toMatchObject({
       code: 'limit.exceeded',
       message: expect.stringMatching(/12 versions; at most 12/),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
 import { actorWith, newEmail, newOwner } from './test-account.js';
 import { type IdentityHarness, startHarness } from './harness.js';
 
@@ -49,8 +50,8 @@ describe('accounts', () => {
   });
 
   it('created concurrently for one user share that user', async () => {
-    const made = await Promise.all([1, 2, 3].map(() => newAccount('twins@example.com')));
-    expect(made.filter(({ password }) => password !== null)).toHaveLength(1);
+    const created = await Promise.all([1, 2, 3].map(() => newAccount('twins@example.com')));
+    expect(created.filter(({ password }) => password !== null)).toHaveLength(1);
     const [{ count } = { count: -1 }] = await plane.sql<{ count: number }>(
       `SELECT count(*)::int AS count FROM person WHERE email = 'twins@example.com'`,
     );
@@ -58,13 +59,20 @@ describe('accounts', () => {
   });
 });
 
+const bodyOf = (thrown: unknown) => {
+  if (!(thrown instanceof Fault)) throw thrown;
+  return thrown.toBody();
+};
+
 describe('log-ins', () => {
   it('fail with the same message for a wrong password and an unknown user', async () => {
     const { email } = await newAccount();
-    const refusals = await Promise.all(
-      [logIn(email, 'wrong', 'a'), logIn('nobody@example.com', 'wrong', 'a')].map((tried) => tried.catch((e) => e)),
+    const faults = await Promise.all(
+      [logIn(email, 'wrong', 'a'), logIn('unknown@example.com', 'wrong', 'a')].map((attempt) =>
+        attempt.catch((error: unknown) => error),
+      ),
     );
-    expect(refusals.map(({ code, message, details }) => ({ code, message, details }))).toEqual(
+    expect(faults.map(bodyOf)).toEqual(
       Array(2).fill({
         code: 'auth.invalid',
         message: 'Invalid token',
@@ -98,19 +106,19 @@ describe('log-ins', () => {
 describe('personal access tokens', () => {
   it('are shown once and stored only as a hash', async () => {
     const { aid, email, create } = await owner();
-    const made = await create({ role: 'limited' });
-    expect(made).toMatchObject({ role: 'viewer', token: expect.stringMatching(/^runos_pat_[a-z0-9]{12}\./) });
-    const days = (Date.parse(made.expiresAt) - Date.now()) / 86_400_000;
+    const created = await create({ role: 'limited' });
+    expect(created).toMatchObject({ role: 'viewer', token: expect.stringMatching(/^runos_pat_[a-z0-9]{12}\./) });
+    const days = (Date.parse(created.expiresAt) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(89.9);
     expect(days).toBeLessThan(90.1);
-    const shown = await plane.bus('gateway').request(identity.showApiKey, { id: made.id }, { tenant: aid });
-    expect(shown).toMatchObject({ id: made.id, name: 'key', role: 'viewer', createdBy: email, revokedAt: null });
+    const shown = await plane.bus('gateway').request(identity.showApiKey, { id: created.id }, { tenant: aid });
+    expect(shown).toMatchObject({ id: created.id, name: 'key', role: 'viewer', createdBy: email, revokedAt: null });
     const [row] = await plane.sql<{ text: string }>(
       'SELECT row_to_json(k)::text AS text FROM api_key k WHERE key_id = $1',
-      [made.id],
+      [created.id],
     );
-    expect(row?.text).not.toContain(made.token.split('.')[1]);
-    expect(await authenticate(made.token)).toMatchObject({
+    expect(row?.text).not.toContain(created.token.split('.')[1]);
+    expect(await authenticate(created.token)).toMatchObject({
       kind: 'pat',
       name: 'key',
       memberships: [{ aid, role: 'viewer' }],
@@ -142,11 +150,11 @@ describe('personal access tokens', () => {
     const { create, revoke } = await owner();
     const { id, token } = await create({});
     const connection = await plane.bus('gateway').connector.ready(1_000);
-    const news = connection.subscribe(identity.accessChanged.subject, { max: 1 });
+    const changes = connection.subscribe(identity.accessChanged.subject, { max: 1 });
     await connection.flush();
     const { revokedAt } = await revoke(id);
     expect(await revoke(id)).toEqual({ id, revokedAt });
-    for await (const message of news) expect(message.json()).toEqual({ keyIds: [id], userIds: [] });
+    for await (const message of changes) expect(message.json()).toEqual({ keyIds: [id], userIds: [] });
     await expect(authenticate(token)).rejects.toMatchObject({
       message: 'Invalid token',
       details: { reason: 'revoked', revokedAt },
@@ -165,19 +173,19 @@ describe('personal access tokens', () => {
   });
 
   it('do not exist for another account', async () => {
-    const mine = await owner();
-    const { id } = await mine.create({});
-    const theirs = await owner();
-    await expect(mine.revoke(id, theirs.aid)).rejects.toMatchObject({ code: 'apikey.not_found' });
-    const { apiKeys } = await plane.bus('gateway').request(identity.listApiKeys, {}, { tenant: theirs.aid });
+    const first = await owner();
+    const { id } = await first.create({});
+    const other = await owner();
+    await expect(first.revoke(id, other.aid)).rejects.toMatchObject({ code: 'apikey.not_found' });
+    const { apiKeys } = await plane.bus('gateway').request(identity.listApiKeys, {}, { tenant: other.aid });
     expect(apiKeys.map(({ name }) => name)).toEqual(['first token']);
   });
 
   it('are limited in number, also for concurrent creations', async () => {
     const { create } = await owner();
-    const tried = await Promise.allSettled(Array.from({ length: 9 }, () => create({})));
+    const attempts = await Promise.allSettled(Array.from({ length: 9 }, () => create({})));
     // The account's first token is the sixth of six.
-    expect(tried.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(5);
     await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded', details: { limit: 'apiKeys', value: 6 } });
   });
 

@@ -119,6 +119,9 @@ describe('jobs', () => {
 
   it('answers unavailable, never not found, for a missing job while the reconciler is down', async () => {
     await plane.reconciler.stop();
-    await expect(show(randomUUID())).rejects.toMatchObject({ code: 'unavailable' });
+    const id = randomUUID();
+    const workItems = () => plane.gateway.request(jobs.listWorkItems, { id, aids: ['acct1'] });
+    for (const read of [() => show(id), workItems, () => logs(id)])
+      await expect(read()).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

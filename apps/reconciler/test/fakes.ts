@@ -15,7 +15,7 @@ export class FakeCatalog {
   resolve({ type: name, fields, current, cluster }: ResolveInput): z.output<typeof catalog.resolveInstance.output> {
     const type = serviceType(name);
     const sized = resolveSize(type.sizing, fields, {
-      current: current && { ...current, storageMb: current.storageMb ?? 0 },
+      current,
       hasDistributedStorage: cluster.distributedStorageClass !== null,
     });
     if (!sized.ok) throw new Fault(sized.code, 'This size is not offered.', { issues: sized.issues });

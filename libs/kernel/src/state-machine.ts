@@ -20,9 +20,9 @@ export function stateMachine<S extends string>(
     allows: (from, to) => edges[from].includes(to),
     ends: (state) => edges[state].length === 0,
     unreachable() {
-      const seen = new Set<S>([start]);
-      for (const state of seen) for (const next of edges[state]) seen.add(next);
-      return states.filter((state) => !seen.has(state));
+      const reachable = new Set<S>([start]);
+      for (const state of reachable) for (const next of edges[state]) reachable.add(next);
+      return states.filter((state) => !reachable.has(state));
     },
   };
 }

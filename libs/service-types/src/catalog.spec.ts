@@ -4,7 +4,7 @@ import { classesOf, defaultClassId, findClass } from '@runos/sizing';
 import { latestRenderer, serviceType, serviceTypes } from './index.js';
 
 describe('the catalog', () => {
-  it('knows every type once and refuses others by name', () => {
+  it('contains every type once and rejects unknown names', () => {
     const names = serviceTypes.map(({ type }) => type);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(serviceType(name).type).toBe(name);
@@ -12,7 +12,7 @@ describe('the catalog', () => {
       expect(() => serviceType(name)).toThrow(expect.objectContaining({ code: 'type.not_found' }));
   });
 
-  it.each(serviceTypes)('holds a sound $type', (type) => {
+  it.each(serviceTypes)('has a consistent definition of $type', (type) => {
     expect(TypeName.problem(type.type)).toBeUndefined();
     expect(type.sizing.service).toBe(type.type);
     expect(findClass(type.sizing, defaultClassId(type.sizing))).toBeDefined();

@@ -4,7 +4,7 @@ import type { InputField } from './service-type.js';
 const both = ['create', 'update'] as const;
 const atCreation = ['create'] as const;
 
-const said: Readonly<Record<NumberName, string>> = {
+const descriptions: Readonly<Record<NumberName, string>> = {
   replicas: 'how many replicas run; another number than the class has turns it custom',
   cpuRequestMc: 'CPU set aside, millicores',
   cpuLimitMc: 'CPU at most, millicores',
@@ -19,7 +19,7 @@ const number = (name: NumberName): InputField => ({
   when: both,
   min: numberRanges[name].min,
   max: numberRanges[name].max,
-  description: said[name],
+  description: descriptions[name],
 });
 
 /** The inputs of every service with storage. */

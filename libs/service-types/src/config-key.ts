@@ -1,11 +1,11 @@
 const memoryUnits = { B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const;
 const timeUnits = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** A unit as the service counts: `8kB` pages, `ms`, `s`. */
+/** The unit of a setting in `pg_settings`: `8kB` pages, `ms`, `s`. */
 type MemoryUnit = keyof typeof memoryUnits | '8kB';
 type TimeUnit = keyof typeof timeUnits;
 
-/** A setting and its allowed values; `min` and `max` count in `unit`. Values travel as strings. */
+/** A setting and its allowed values; `min` and `max` are in `unit`. Values are strings on the wire. */
 export type ConfigKey =
   | { readonly kind: 'integer' | 'real'; readonly min: number; readonly max: number }
   | { readonly kind: 'memory'; readonly unit: MemoryUnit; readonly min: number; readonly max: number }
@@ -14,11 +14,11 @@ export type ConfigKey =
   | { readonly kind: 'choice'; readonly options: readonly string[] }
   | { readonly kind: 'text'; readonly pattern: RegExp; readonly example: string };
 
-const switchWords = ['on', 'off', 'true', 'false', 'yes', 'no', '1', '0'];
+const switchValues = ['on', 'off', 'true', 'false', 'yes', 'no', '1', '0'];
 
 const bytesOf = (unit: MemoryUnit): number => (unit === '8kB' ? 8192 : memoryUnits[unit]);
 
-/** `256MB`, `1.5 GB`, `-1`; without a unit it counts in the setting's own. Undefined for anything else. */
+/** Parses `256MB`, `1.5 GB`, `-1`; without a unit, the setting's own applies. undefined for another form. */
 function amountIn(value: string, units: Readonly<Record<string, number>>, base: number): number | undefined {
   const [, digits, unit] = /^(-?[0-9]{1,15}(?:\.[0-9]{1,6})?) ?([A-Za-z]{0,3})$/.exec(value) ?? [];
   if (digits === undefined) return undefined;
@@ -58,7 +58,7 @@ export function problemWithValue(key: ConfigKey, name: string, value: string): s
   const shown = `${name} is "${value.slice(0, 64)}"`;
   switch (key.kind) {
     case 'switch':
-      return switchWords.includes(value) ? undefined : `${shown}; it must be one of ${switchWords.join(', ')}`;
+      return switchValues.includes(value) ? undefined : `${shown}; it must be one of ${switchValues.join(', ')}`;
     case 'choice':
       return key.options.includes(value) ? undefined : `${shown}; it must be one of ${key.options.join(', ')}`;
     case 'text':

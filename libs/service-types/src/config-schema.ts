@@ -1,13 +1,13 @@
 import type { Issue } from '@runos/kernel';
 import { type ConfigKey, problemWithValue } from './config-key.js';
 
-/** Which keys a config set of a type may hold and with which values. */
+/** The allowed keys and values of a type's config sets. */
 export interface ConfigSchema {
   readonly keys: Readonly<Record<string, ConfigKey>>;
-  /** Settings of the service that users may not set, each with its owner. */
+  /** Settings of the service that users may not set, each with the reason. */
   readonly reserved: Readonly<Record<string, string>>;
   /** Issues between values; called when each value is valid. */
-  readonly together?: (values: Readonly<Record<string, string>>) => Issue[];
+  readonly combinationIssues?: (values: Readonly<Record<string, string>>) => Issue[];
 }
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
@@ -16,8 +16,8 @@ const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined
 function problemWithKey(schema: ConfigSchema, key: string, value: string): string | undefined {
   const known = own(schema.keys, key);
   if (known) return problemWithValue(known, key, value);
-  const keeper = own(schema.reserved, key);
-  if (keeper !== undefined) return `${key} cannot be set: ${keeper}`;
+  const reservedFor = own(schema.reserved, key);
+  if (reservedFor !== undefined) return `${key} cannot be set: ${reservedFor}`;
   const lower = key.toLowerCase();
   return own(schema.keys, lower) ? `${key} is written ${lower}` : `${key} is not a setting that can be set here`;
 }
@@ -28,5 +28,5 @@ export function configIssues(schema: ConfigSchema, values: Readonly<Record<strin
     const message = problemWithKey(schema, key, value);
     return message === undefined ? [] : [{ path: `values.${key}`, message }];
   });
-  return issues.length > 0 ? issues : (schema.together?.(values) ?? []);
+  return issues.length > 0 ? issues : (schema.combinationIssues?.(values) ?? []);
 }

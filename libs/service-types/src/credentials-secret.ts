@@ -2,12 +2,12 @@ import type { KubeObject } from '@runos/kube-objects';
 import { owned } from './owned-object.js';
 import type { RenderInput } from './service-type.js';
 
-/** The name of the Secret that holds an instance's user name and password. */
+/** The name of the Secret with the user name and password of an instance. */
 export const credentialsSecretName = (osid: string): string => `${osid}-credentials`;
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
-/** Always `data`: what is sent as `stringData` moves there and would read as a difference for ever. */
+/** Uses `data`, never `stringData`: the API server moves that to `data`, which would be permanent drift. */
 export const credentialsSecret = (
   input: RenderInput,
   texts: Readonly<Record<'username' | 'password', string>> & Readonly<Record<string, string>>,

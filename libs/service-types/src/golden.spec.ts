@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { type RenderInput, renderInstance, type ServiceType, serviceTypes } from './index.js';
 
-/** A rendering as it must stay: RUNOS_UPDATE_GOLDEN=1 writes `objects` anew from `input`, for a new renderer only. */
+/** A frozen rendering. RUNOS_UPDATE_GOLDEN=1 rewrites `objects` from `input`; use it for a new renderer only. */
 interface Golden {
   readonly renderer: number;
   readonly input: RenderInput;
@@ -18,19 +18,17 @@ const cases = serviceTypes.flatMap((type) =>
 );
 
 describe('renderings', () => {
-  it.each(cases)('stay as $name says', ({ type, file }) => {
+  it.each(cases)('equal $name', ({ type, file }) => {
     const golden = read(file);
     const objects = renderInstance(type, golden.renderer, golden.input);
     if (update) writeFileSync(file, `${JSON.stringify({ ...golden, objects }, null, 2)}\n`);
     else expect(JSON.parse(JSON.stringify(objects))).toEqual(golden.objects);
   });
 
-  it.each(serviceTypes)('of $type are kept for every renderer and version', (type) => {
-    const kept = filesOf(type).map(read);
+  it.each(serviceTypes)('of $type exist for every renderer and version', (type) => {
+    const golden = filesOf(type).map(read);
     for (const [renderer, { images }] of Object.entries(type.renderers))
       for (const version of Object.keys(images))
-        expect(kept.some((golden) => golden.renderer === Number(renderer) && golden.input.version === version)).toBe(
-          true,
-        );
+        expect(golden.some((each) => each.renderer === Number(renderer) && each.input.version === version)).toBe(true);
   });
 });

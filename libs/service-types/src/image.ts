@@ -1,10 +1,10 @@
-/** Where an image comes from, apart, so that the registry can be another one. */
+/** An image reference in parts, so that the registry can be replaced by a mirror. */
 export interface Image {
   readonly registry: string;
   readonly repository: string;
   readonly tag: string;
 }
 
-/** The reference that a pod names; `registry` takes the place of the image's own. */
+/** The image reference of a pod; `registry` replaces the image's own. */
 export const imageReference = (image: Image, registry = image.registry): string =>
   `${registry}/${image.repository}:${image.tag}`;

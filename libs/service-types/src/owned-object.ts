@@ -3,14 +3,14 @@ import type { RenderInput } from './service-type.js';
 
 type Owner = Pick<RenderInput, 'osid' | 'aid' | 'cid'>;
 
-/** The namespace of an instance; it comes first, everything else lives in it. */
+/** The namespace of an instance; it is applied first, because it contains all other objects. */
 export const namespaceOf = (owner: Owner): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name: owner.osid, labels: labelsOf(owner) },
 });
 
-/** An object in the instance's namespace, labelled as its property. */
+/** An object in the instance's namespace with the owner labels. */
 export const owned = (
   owner: Owner,
   apiVersion: string,
@@ -30,6 +30,6 @@ export const owned = (
   ...content,
 });
 
-/** What both Kubernetes' own workloads and CloudNativePG take for "replace the pods, one after the other". */
+/** The annotation that starts a rolling restart, in Kubernetes workloads and in CloudNativePG. */
 export const restartAnnotation = (restartedAt: string | undefined): Record<string, string> | undefined =>
   restartedAt === undefined ? undefined : { 'kubectl.kubernetes.io/restartedAt': restartedAt };

@@ -1,8 +1,8 @@
 const binary = ['Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
 
 /**
- * MiB as Kubernetes itself would print it: `2048` → `2Gi`, `1536` → `1536Mi`, `0` → `0`. Custom resources keep what was
- * sent, so any other spelling would read as a difference.
+ * MiB as a canonical Kubernetes quantity: `2048` → `2Gi`, `1536` → `1536Mi`, `0` → `0`. Custom resources keep the sent
+ * spelling, so another spelling would be reported as drift.
  */
 export function mebibytes(amount: number): string {
   if (amount === 0) return '0';
@@ -15,5 +15,5 @@ export function mebibytes(amount: number): string {
   return `${value}${binary[power]}`;
 }
 
-/** Millicores as Kubernetes itself would print them: `1000` → `1`, `1500` → `1500m`, `0` → `0`. */
+/** Millicores as a canonical Kubernetes quantity: `1000` → `1`, `1500` → `1500m`, `0` → `0`. */
 export const millicores = (amount: number): string => (amount % 1000 === 0 ? String(amount / 1000) : `${amount}m`);

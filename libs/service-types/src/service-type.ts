@@ -52,7 +52,8 @@ export interface RenderInput extends ResourceNumbers {
   readonly cid: string;
   readonly clusterDomain: string;
   readonly version: string;
-  readonly storageMb: number;
+  /** MiB; null for a type that stores nothing. */
+  readonly storageMb: number | null;
   readonly storage: StorageKind;
   /** StorageClass names; a missing local one leaves the choice to the cluster's default class. */
   readonly storageClasses: { readonly local?: string | null; readonly distributed?: string | null };

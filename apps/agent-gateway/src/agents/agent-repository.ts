@@ -151,10 +151,10 @@ export class AgentRepository {
   }
 
   inClusters(aid: string, cids: readonly string[]): Promise<AgentRow[]> {
-    return this.database.query(
-      `SELECT ${agentColumns} FROM agent WHERE aid = $1 AND cid = ANY($2) ORDER BY cid, nid`,
-      [aid, cids],
-    );
+    return this.database.query(`SELECT ${agentColumns} FROM agent WHERE aid = $1 AND cid = ANY($2) ORDER BY cid, nid`, [
+      aid,
+      cids,
+    ]);
   }
 
   async deleteOfCluster(sql: Statements, aid: string, cid: string): Promise<void> {

@@ -22,7 +22,10 @@ export interface OpenedSession {
 /** Which replica holds the stream of each agent. All times are those of the database. */
 @Injectable()
 export class SessionRepository {
-  readonly #finder = new Batcher<AgentKey, number | undefined>({ maxBatchSize: 100, run: (agents) => this.#find(agents) });
+  readonly #finder = new Batcher<AgentKey, number | undefined>({
+    maxBatchSize: 100,
+    run: (agents) => this.#find(agents),
+  });
 
   constructor(private readonly database: Database) {}
 

@@ -131,7 +131,11 @@ describe('the connection of an agent', () => {
     const agent = dial(two, credentials);
     const before = Date.now();
     await agent.heartbeat();
-    const { agents: all } = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'abcde' });
+    const { agents: all } = await reconciler.request(
+      agentGateway.listHeartbeats,
+      { cids: ['ky3'] },
+      { tenant: 'abcde' },
+    );
     const at = Date.parse(all.find(({ nid }) => nid === credentials.nid)?.lastHeartbeatAt ?? '');
     expect(Math.abs(at - before)).toBeLessThan(2_000);
     const others = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'other' });

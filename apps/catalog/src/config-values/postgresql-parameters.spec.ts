@@ -75,7 +75,7 @@ describe('the parameters of postgresql against a real server', () => {
     ['jit', 'yes'],
     ['timezone', 'Europe/Berlin'],
     ['vacuum_cost_delay', '2'],
-  ])('take %s = %s', async (name, value) => {
+  ])('accept %s = %s', async (name, value) => {
     expect(
       (await client.query<{ set: string }>(`SELECT set_config($1, $2, false) AS set`, [name, value])).rowCount,
     ).toBe(1);

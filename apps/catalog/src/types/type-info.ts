@@ -9,7 +9,7 @@ type Versions = z.output<typeof catalog.listVersions.output>['versions'];
 /** The classes of a type with their numbers, smallest first. */
 export const classesOfType = (type: string): Classes =>
   classesOf(serviceType(type).sizing).map(({ storageMb, ...sizeClass }) =>
-    sizeClass.storage === 'none' ? sizeClass : { ...sizeClass, storageMb },
+    storageMb === null ? sizeClass : { ...sizeClass, storageMb },
   );
 
 /** The versions of a type in the order of its manifest. */

@@ -76,12 +76,12 @@ describe('a personal access token', () => {
 
   it('no longer counts towards the limit when revoked or expired', async () => {
     const { create, revoke } = await newOwner(plane);
-    const made = await Promise.all(Array.from({ length: 5 }, () => create({})));
+    const created = await Promise.all(Array.from({ length: 5 }, () => create({})));
     await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded' });
-    await revoke(made[0]?.id ?? '');
+    await revoke(created[0]?.id ?? '');
     await create({});
     await expect(create({})).rejects.toMatchObject({ code: 'limit.exceeded' });
-    await plane.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE key_id = $1`, [made[1]?.id]);
+    await plane.sql(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE key_id = $1`, [created[1]?.id]);
     await create({});
   });
 });

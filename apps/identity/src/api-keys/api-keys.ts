@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { type CreateApiKey, type CreatedApiKey, type Role, weakerRole } from '@runos/api';
 import type { Actor, Idempotency } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
+import { InjectConfig } from '@runos/messaging';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
-import { AccessChanges } from '../tokens/access-changes.js';
-import { InjectConfig } from '@runos/messaging';
 import type { IdentityConfig } from '../config.js';
-import { checkExpiry, checkRole } from './expiry-and-role.js';
+import { AccessChanges } from '../tokens/access-changes.js';
 import { ApiKeyRepository, type ShownApiKey } from './api-key-repository.js';
+import { checkExpiry, checkRole } from './expiry-and-role.js';
 
 export interface Creator {
   readonly userId: string;

@@ -22,9 +22,9 @@ describe('checkExpiry', () => {
 });
 
 describe('checkRole', () => {
-  const given = (asked: Role | 'limited' | undefined, creator: Role) => {
+  const roleFor = (requested: Role | 'limited' | undefined, creator: Role) => {
     try {
-      return checkRole(asked, creator);
+      return checkRole(requested, creator);
     } catch (error) {
       return (error as { code: string }).code;
     }
@@ -32,11 +32,13 @@ describe('checkRole', () => {
 
   it('is at most the creator’s, for every pair', () => {
     for (const creator of roles) {
-      for (const asked of roles) {
-        expect(given(asked, creator)).toBe(weakerRole(asked, creator) === asked ? asked : 'auth.forbidden');
+      for (const requested of roles) {
+        expect(roleFor(requested, creator)).toBe(
+          weakerRole(requested, creator) === requested ? requested : 'auth.forbidden',
+        );
       }
-      expect(given('limited', creator)).toBe('viewer');
-      expect(given(undefined, creator)).toBe(creator === 'viewer' ? 'viewer' : 'member');
+      expect(roleFor('limited', creator)).toBe('viewer');
+      expect(roleFor(undefined, creator)).toBe(creator === 'viewer' ? 'viewer' : 'member');
     }
   });
 });

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
+import { InjectConfig } from '@runos/messaging';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { InjectConfig } from '@runos/messaging';
 import type { IdentityConfig } from '../config.js';
 
 /** Only failures within this window count (definitions §10). */
@@ -29,7 +29,7 @@ export class FailedLogIns {
 
   /**
    * Records the result of an attempt. Attempts for one e-mail address from one network address are serialized and
-   * rejected at the limit, right or wrong: concurrent guesses reveal no more results than the limit allows.
+   * rejected at the limit, whatever the password: concurrent guesses reveal no more results than the limit allows.
    * @throws Fault `limit.exceeded`
    */
   async record(email: string, address: string, succeeded: boolean): Promise<void> {

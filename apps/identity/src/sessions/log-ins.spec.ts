@@ -11,10 +11,10 @@ afterAll(() => plane.stop());
 
 const logIn = (email: string, password: string, address = '127.0.0.1') =>
   plane.bus('gateway').request(identity.logIn, { email, password, address });
-const codeOf = (tried: Promise<unknown>) =>
-  tried.then(
+const codeOf = (attempt: Promise<unknown>) =>
+  attempt.then(
     () => 'in',
-    (refused: { code: string }) => refused.code,
+    (fault: { code: string }) => fault.code,
   );
 
 describe('password guessing', () => {
@@ -55,10 +55,10 @@ describe('log-ins', () => {
     const gateway = plane.bus('gateway');
     const { keyId } = await gateway.request(identity.authenticate, { token: one.token });
     const connection = await gateway.connector.ready(1_000);
-    const news = connection.subscribe(identity.accessChanged.subject, { max: 1 });
+    const changes = connection.subscribe(identity.accessChanged.subject, { max: 1 });
     await connection.flush();
     expect(await gateway.request(identity.logOut, { keyId })).toEqual({ loggedOut: true });
-    for await (const message of news) expect(message.json()).toEqual({ keyIds: [keyId], userIds: [] });
+    for await (const message of changes) expect(message.json()).toEqual({ keyIds: [keyId], userIds: [] });
     expect(await gateway.request(identity.logOut, { keyId })).toEqual({ loggedOut: false });
     expect((await gateway.request(identity.authenticate, { token: other.token })).email).toBe(email);
   });
@@ -67,13 +67,13 @@ describe('log-ins', () => {
 describe('a restart of NATS', () => {
   it('makes requests unavailable and later ones succeed', async () => {
     const { token, email } = await newOwner(plane);
-    const ask = () => plane.bus('gateway').request(identity.authenticate, { token });
-    await plane.nats.restart(() => expect(ask()).rejects.toMatchObject({ code: 'unavailable' }));
-    expect((await untilAvailable(ask)).email).toBe(email);
+    const authenticate = () => plane.bus('gateway').request(identity.authenticate, { token });
+    await plane.nats.restart(() => expect(authenticate()).rejects.toMatchObject({ code: 'unavailable' }));
+    expect((await untilAvailable(authenticate)).email).toBe(email);
   }, 20_000);
 });
 
-/** Each try waits a while for the connection by itself, so this does not spin. */
+/** Every request waits for the connection, so this loop does not spin. */
 async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

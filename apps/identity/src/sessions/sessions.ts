@@ -1,14 +1,14 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { LoggedIn, Role } from '@runos/api';
 import { Fault } from '@runos/kernel';
+import { InjectConfig } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { mintToken, passwordMatches } from '@runos/security';
 import type { z } from 'zod';
+import type { IdentityConfig } from '../config.js';
 import { AccessChanges } from '../tokens/access-changes.js';
 import { invalidToken } from '../tokens/authentication.js';
 import { FailedLogIns } from './failed-log-ins.js';
-import { InjectConfig } from '@runos/messaging';
-import type { IdentityConfig } from '../config.js';
 
 interface PersonRow {
   readonly id: string;

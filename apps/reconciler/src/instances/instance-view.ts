@@ -40,7 +40,7 @@ export function instanceView(row: InstanceRow): Service {
     cpuLimitMc,
     memoryRequestMb,
     memoryLimitMb,
-    storageMb: sizing.storageMb,
+    storageMb: sizing.storageMb ?? 0, // the API has a number; 0 for a type without storage
     driftPolicy,
     configType: config === null ? 'custom' : 'config_set',
     configSetId: config?.setId ?? null,

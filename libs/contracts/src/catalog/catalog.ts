@@ -20,11 +20,11 @@ export const listVersions = request({
   output: z.object({ versions: z.array(z.object({ version: z.string(), default: z.boolean() })) }),
 });
 
-/** The five numbers plus storage, as an instance keeps them. */
+/** The stored size of an instance: class, five numbers and storage. */
 export const Sizing = SizingNumbers.extend({
   resourceRequirementClassId: z.string(),
-  /** MiB; 0 for a type without storage. */
-  storageMb: z.number(),
+  /** MiB; null for a type that stores nothing. */
+  storageMb: z.number().nullable(),
   /** Where the volumes live; kept when the class becomes `custom`. */
   storage: z.enum(['local', 'distributed', 'none']),
 });

@@ -21,7 +21,7 @@ function problem(raw: unknown): string | undefined {
       return `part "${part}" of DNS name "${raw}" must be lower-case letters, digits and inner hyphens`;
   }
   if (/^[0-9]+$/.test(labels.at(-1) ?? ''))
-    return `DNS name "${raw}" ends in a number and would be taken for an IP address`;
+    return `DNS name "${raw}" ends in a number and would be parsed as an IP address`;
   return undefined;
 }
 

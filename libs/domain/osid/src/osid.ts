@@ -28,8 +28,8 @@ export const Osid = {
   parse,
   print,
   is: (raw: unknown): raw is Osid => parse(raw) !== undefined,
-  mint: (type: TypeName, random: Random, taken?: ReadonlySet<string>): OsidParts => {
-    const id = InstanceId.mint(random, taken);
+  mint: (type: TypeName, random: Random, reserved?: ReadonlySet<string>): OsidParts => {
+    const id = InstanceId.mint(random, reserved);
     return { osid: print(type, id), type, id };
   },
   /** The id given as five characters or as an OSID; undefined for another form or another type. */

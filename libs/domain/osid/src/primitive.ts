@@ -10,8 +10,8 @@ export interface Primitive<Name extends string> {
   is(raw: unknown): raw is Branded<Name>;
   /** The identifier, or undefined; the caller decides what an invalid form means (mostly "not found"). */
   parse(raw: unknown): Branded<Name> | undefined;
-  /** A random identifier that is neither in `taken` nor reserved. */
-  mint(random: Random, taken?: ReadonlySet<string>): Branded<Name>;
+  /** A random identifier that is not in `reserved` and not excluded by its kind. */
+  mint(random: Random, reserved?: ReadonlySet<string>): Branded<Name>;
 }
 
 export function primitive<Name extends string>(
@@ -24,10 +24,10 @@ export function primitive<Name extends string>(
     pattern,
     is,
     parse: (raw) => (is(raw) ? raw : undefined),
-    mint(random, taken = new Set()) {
+    mint(random, reserved = new Set()) {
       for (;;) {
         const drawn = randomString(random, alphabet, mintedLength);
-        if (is(drawn) && !taken.has(drawn)) return drawn;
+        if (is(drawn) && !reserved.has(drawn)) return drawn;
       }
     },
   };

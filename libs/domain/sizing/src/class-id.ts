@@ -1,6 +1,6 @@
 import { type SizeId, sizeIds, type TierId, tierIds } from './tier.js';
 
-/** The class of an instance whose numbers were set by hand. */
+/** The class of an instance whose numbers differ from every class. */
 export const custom = 'custom';
 
 /** `<service>.<tier>.<size>`, as in `cert-manager.c0.beff`. */
@@ -15,7 +15,7 @@ const service = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const isTier = (raw: string | undefined): raw is TierId => tierIds.includes(raw as TierId);
 const isSize = (raw: string | undefined): raw is SizeId => sizeIds.includes(raw as SizeId);
 
-/** `custom` is not a class with parts; it and everything outside the grammar give undefined. */
+/** undefined for `custom`, which has no parts, and for everything outside the grammar. */
 function parse(raw: unknown): ClassParts | undefined {
   if (typeof raw !== 'string') return undefined;
   const [name = '', tier, size, ...rest] = raw.split('.');

@@ -12,20 +12,22 @@ import {
 
 const { postgresql, valkey, app } = sizings;
 const context = { hasDistributedStorage: true };
+const seed = 1;
 
-function sized(answer: SizeResult): Size {
-  if (!answer.ok) throw new Error(JSON.stringify(answer));
-  return answer.size;
+function sized(result: SizeResult): Size {
+  if (!result.ok) throw new Error(JSON.stringify(result));
+  return result.size;
 }
-const refusal = (answer: SizeResult) => {
-  if (answer.ok) throw new Error(`not refused: ${JSON.stringify(answer)}`);
-  return { code: answer.code, paths: answer.issues.map((issue) => issue.path), text: JSON.stringify(answer.issues) };
+const rejection = (result: SizeResult) => {
+  if (result.ok) throw new Error(`accepted: ${JSON.stringify(result)}`);
+  return { code: result.code, paths: result.issues.map((issue) => issue.path), text: JSON.stringify(result.issues) };
 };
-const create = (wish: SizeRequest) => sized(resolveSize(postgresql, wish, context));
-const change = (current: Size, wish: SizeRequest) => sized(resolveSize(postgresql, wish, { ...context, current }));
+const create = (request: SizeRequest) => sized(resolveSize(postgresql, request, context));
+const change = (current: Size, request: SizeRequest) =>
+  sized(resolveSize(postgresql, request, { ...context, current }));
 
 describe('a new size', () => {
-  it('is the best-effort class unless a class is named', () => {
+  it('defaults to the best-effort class', () => {
     expect(create({})).toEqual({
       resourceRequirementClassId: 'postgresql.c0.beff',
       replicas: 1,
@@ -39,9 +41,9 @@ describe('a new size', () => {
     expect(sized(resolveSize(app, {}, context))).toMatchObject({ resourceRequirementClassId: 'app.sl1.beff' });
   });
 
-  it('turns custom, with the hint, for one differing number; storage does not count', () => {
-    const answer = resolveSize(postgresql, { cpuLimitMc: 1500, storageMb: 4096 }, context);
-    expect(answer).toMatchObject({
+  it('flips to custom, with a hint, for one differing number; storage never flips it', () => {
+    const result = resolveSize(postgresql, { cpuLimitMc: 1500, storageMb: 4096 }, context);
+    expect(result).toMatchObject({
       ok: true,
       size: { resourceRequirementClassId: 'custom', cpuLimitMc: 1500, memoryLimitMb: 2048, storageMb: 4096 },
       rrcFlipHint: expect.stringMatching(/postgresql\.c0\.beff.*cpuLimitMc 1500 instead of 1000/),
@@ -51,7 +53,7 @@ describe('a new size', () => {
     expect(sized(equal)).toMatchObject({ resourceRequirementClassId: 'postgresql.c0.beff', storageMb: 4096 });
   });
 
-  it('may be custom from the start when all five numbers are given', () => {
+  it('may be custom at creation with all five numbers', () => {
     const five = { replicas: 3, cpuRequestMc: 100, cpuLimitMc: 200, memoryRequestMb: 256, memoryLimitMb: 512 };
     expect(create({ resourceRequirementClassId: 'custom', ...five })).toMatchObject({
       resourceRequirementClassId: 'custom',
@@ -59,17 +61,17 @@ describe('a new size', () => {
       storage: 'local',
       ...five,
     });
-    const partial = refusal(resolveSize(postgresql, { resourceRequirementClassId: 'custom', replicas: 2 }, context));
+    const partial = rejection(resolveSize(postgresql, { resourceRequirementClassId: 'custom', replicas: 2 }, context));
     expect(partial).toMatchObject({
       code: 'sizing.invalid',
       paths: ['cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'],
     });
   });
 
-  it('on distributed storage needs a cluster that has it', () => {
-    const wish = { resourceRequirementClassId: 'postgresql.c1.small' };
-    expect(create(wish)).toMatchObject({ storage: 'distributed' });
-    expect(refusal(resolveSize(postgresql, wish, { hasDistributedStorage: false }))).toMatchObject({
+  it('on distributed storage needs a cluster with a distributed storage class', () => {
+    const request = { resourceRequirementClassId: 'postgresql.c1.small' };
+    expect(create(request)).toMatchObject({ storage: 'distributed' });
+    expect(rejection(resolveSize(postgresql, request, { hasDistributedStorage: false }))).toMatchObject({
       code: 'sizing.invalid',
       paths: ['resourceRequirementClassId'],
       text: expect.stringMatching(/postgresql\.c1\.small.*distributedStorageClass/),
@@ -78,7 +80,7 @@ describe('a new size', () => {
 });
 
 describe('a change of size', () => {
-  it('keeps what is not named, and storage at a change of class', () => {
+  it('keeps absent fields, and storage at a change of class', () => {
     const before = create({ storageMb: 30_000 });
     expect(change(before, {})).toEqual(before);
     expect(change(before, { resourceRequirementClassId: 'postgresql.c2.medium' })).toMatchObject({
@@ -89,7 +91,7 @@ describe('a change of size', () => {
     });
   });
 
-  it('turns custom, stays custom, and leaves custom when a class is named', () => {
+  it('flips to custom, stays custom, and leaves custom when a class is named', () => {
     const flipped = change(create({}), { replicas: 2 });
     expect(flipped).toMatchObject({ resourceRequirementClassId: 'custom', replicas: 2, cpuLimitMc: 1000 });
     const back = resolveSize(postgresql, { replicas: 1 }, { ...context, current: flipped });
@@ -106,13 +108,13 @@ describe('a change of size', () => {
     });
   });
 
-  it('lets the storage of postgresql grow only, and that of valkey not change at all', () => {
+  it('lets the storage of postgresql only grow, and the storage of valkey not change', () => {
     const current = create({});
     expect(change(current, { storageMb: 20_000 })).toMatchObject({
       resourceRequirementClassId: 'postgresql.c0.beff',
       storageMb: 20_000,
     });
-    expect(refusal(resolveSize(postgresql, { storageMb: 10_239 }, { ...context, current }))).toMatchObject({
+    expect(rejection(resolveSize(postgresql, { storageMb: 10_239 }, { ...context, current }))).toMatchObject({
       code: 'sizing.invalid',
       paths: ['storageMb'],
       text: expect.stringMatching(/10240 and cannot become 10239/),
@@ -120,32 +122,34 @@ describe('a change of size', () => {
     const cache = sized(resolveSize(valkey, {}, context));
     expect(sized(resolveSize(valkey, { storageMb: 1024 }, { ...context, current: cache }))).toEqual(cache);
     for (const storageMb of [1023, 2048])
-      expect(refusal(resolveSize(valkey, { storageMb }, { ...context, current: cache })).paths).toEqual(['storageMb']);
-    expect(refusal(resolveSize(app, { storageMb: 5 }, context)).text).toMatch(/app has no storage/);
+      expect(rejection(resolveSize(valkey, { storageMb }, { ...context, current: cache })).paths).toEqual([
+        'storageMb',
+      ]);
+    expect(rejection(resolveSize(app, { storageMb: 5 }, context)).text).toMatch(/app has no storage/);
   });
 
   it('does not move data to another kind of storage', () => {
-    const answer = resolveSize(
+    const result = resolveSize(
       postgresql,
       { resourceRequirementClassId: 'postgresql.c1.small' },
       { ...context, current: create({}) },
     );
-    expect(refusal(answer).text).toMatch(/needs distributed storage.*is on local storage/);
+    expect(rejection(result).text).toMatch(/needs distributed storage.*is on local storage/);
   });
 });
 
-describe('refusals', () => {
-  it('name an unknown class and what there is', () => {
+describe('rejections', () => {
+  it('name an unknown class and the offered classes', () => {
     for (const id of ['postgresql.c9.beff', 'valkey.c0.beff', 'nonsense', 'constructor', ''])
-      expect(refusal(resolveSize(postgresql, { resourceRequirementClassId: id }, context))).toMatchObject({
+      expect(rejection(resolveSize(postgresql, { resourceRequirementClassId: id }, context))).toMatchObject({
         code: 'class.unknown',
         paths: ['resourceRequirementClassId'],
         text: expect.stringContaining('postgresql.c4.large'),
       });
   });
 
-  it('tell everything at once', () => {
-    const wish = {
+  it('contain every issue', () => {
+    const request = {
       replicas: 21,
       cpuRequestMc: -1,
       cpuLimitMc: 0,
@@ -153,27 +157,27 @@ describe('refusals', () => {
       memoryLimitMb: 1e308,
       storageMb: 0,
     };
-    expect(refusal(resolveSize(postgresql, wish, context)).paths).toEqual(Object.keys(wish));
-    const unknown = refusal(resolveSize(postgresql, { resourceRequirementClassId: 'x', replicas: 0 }, context));
+    expect(rejection(resolveSize(postgresql, request, context)).paths).toEqual(Object.keys(request));
+    const unknown = rejection(resolveSize(postgresql, { resourceRequirementClassId: 'x', replicas: 0 }, context));
     expect(unknown).toMatchObject({ code: 'class.unknown', paths: ['resourceRequirementClassId', 'replicas'] });
     expect(
-      refusal(resolveSize(postgresql, { replicas: NaN, memoryLimitMb: 1, memoryRequestMb: 2 }, context)).paths,
+      rejection(resolveSize(postgresql, { replicas: NaN, memoryLimitMb: 1, memoryRequestMb: 2 }, context)).paths,
     ).toEqual(['replicas', 'memoryLimitMb']);
   });
 
-  it('put a limit below its request at the field that was given', () => {
-    const wish = { resourceRequirementClassId: 'postgresql.c0.small' };
-    expect(refusal(resolveSize(postgresql, { ...wish, cpuLimitMc: 499 }, context)).paths).toEqual(['cpuLimitMc']);
-    expect(refusal(resolveSize(postgresql, { ...wish, cpuRequestMc: 1001 }, context))).toMatchObject({
+  it('report a limit below its request at the requested field', () => {
+    const request = { resourceRequirementClassId: 'postgresql.c0.small' };
+    expect(rejection(resolveSize(postgresql, { ...request, cpuLimitMc: 499 }, context)).paths).toEqual(['cpuLimitMc']);
+    expect(rejection(resolveSize(postgresql, { ...request, cpuRequestMc: 1001 }, context))).toMatchObject({
       paths: ['cpuRequestMc'],
       text: expect.stringContaining('cpuLimitMc 1000 is below cpuRequestMc 1001'),
     });
   });
 });
 
-describe('whatever is wished', () => {
+describe('any request', () => {
   const number = fc.oneof(fc.integer({ min: -2, max: 40 }), fc.integer({ min: 0, max: 5000 }), fc.double());
-  const wish = fc.record(
+  const request = fc.record(
     {
       resourceRequirementClassId: fc.constantFrom('custom', 'x', ...classesOf(postgresql).map((offered) => offered.id)),
       replicas: number,
@@ -186,25 +190,26 @@ describe('whatever is wished', () => {
     { requiredKeys: [] },
   );
 
-  it('an accepted size is sound, asked for, and unchanged when asked for again', () => {
+  it('resolves to a valid size with the requested numbers, and is idempotent', () => {
     fc.assert(
-      fc.property(wish, wish, (first, second) => {
+      fc.property(request, request, (first, second) => {
         const created = resolveSize(postgresql, first, context);
         if (!created.ok) return expect(created.issues.length).toBeGreaterThan(0);
-        const answer = resolveSize(postgresql, second, { ...context, current: created.size });
-        const { size } = answer.ok ? answer : created;
+        const result = resolveSize(postgresql, second, { ...context, current: created.size });
+        const { size } = result.ok ? result : created;
         expect(size).toMatchObject(
-          answer.ok ? { ...second, resourceRequirementClassId: size.resourceRequirementClassId } : {},
+          result.ok ? { ...second, resourceRequirementClassId: size.resourceRequirementClassId } : {},
         );
         expect(size.cpuLimitMc).toBeGreaterThanOrEqual(Math.max(1, size.cpuRequestMc));
         expect(size.memoryLimitMb).toBeGreaterThanOrEqual(Math.max(1, size.memoryRequestMb));
-        expect(size.storageMb).toBeGreaterThanOrEqual(created.size.storageMb);
-        expect(sized(resolveSize(postgresql, size, { ...context, current: size }))).toEqual(size);
+        expect(size.storageMb).toBeGreaterThanOrEqual(Number(created.size.storageMb));
+        const same = { ...size, storageMb: Number(size.storageMb) };
+        expect(sized(resolveSize(postgresql, same, { ...context, current: size }))).toEqual(size);
         const offered = classesOf(postgresql).find(({ id }) => id === size.resourceRequirementClassId);
         expect(size.resourceRequirementClassId).toBe(offered?.id ?? 'custom');
         for (const name of offered ? resourceNumberNames : []) expect(size[name]).toBe(offered?.[name]);
       }),
-      { numRuns: 2000 },
+      { seed, numRuns: 2000 },
     );
   });
 });

@@ -1,4 +1,5 @@
 import { custom } from './class-id.js';
+import { flipToCustom } from './flip-to-custom.js';
 import { orderIssues, rangeIssues, type SizeIssue } from './number-rules.js';
 import {
   classesOf,
@@ -16,14 +17,18 @@ import type { StorageKind } from './tier.js';
 export interface Size extends ResourceNumbers {
   /** A class id or `custom`. */
   readonly resourceRequirementClassId: string;
-  /** MiB; from the class or the request at creation, unchanged by later class changes. 0 without storage. */
-  readonly storageMb: number;
+  /** MiB; from the class or the request at creation, unchanged by later class changes. null: stores nothing. */
+  readonly storageMb: number | null;
   /** Kept when the class becomes `custom`: the data stays where it is. */
   readonly storage: StorageKind;
 }
 
 /** The requested size; an absent field keeps its value or comes from the class. */
-export type SizeRequest = Partial<Omit<Size, 'storage'>>;
+export interface SizeRequest extends Partial<ResourceNumbers> {
+  readonly resourceRequirementClassId?: string;
+  /** MiB */
+  readonly storageMb?: number;
+}
 
 export type SizeResult =
   | {
@@ -52,7 +57,7 @@ const unknownClass = (sizing: ServiceSizing, id: string): SizeIssue => ({
     .join(', ')}`,
 });
 
-const sizeOf = (sizeClass: SizeClass, resourceRequirementClassId: string, storageMb: number): Size => ({
+const sizeOf = (sizeClass: SizeClass, resourceRequirementClassId: string, storageMb: number | null): Size => ({
   resourceRequirementClassId,
   replicas: sizeClass.replicas,
   cpuRequestMc: sizeClass.cpuRequestMc,
@@ -72,20 +77,12 @@ function baseFor(sizing: ServiceSizing, request: SizeRequest, current: Size | un
   const id = named === undefined || named === custom ? defaultClassId(sizing) : named;
   const found = findClass(sizing, id);
   if (!found) return [unknownClass(sizing, id)];
-  if (named !== custom) return sizeOf(found, id, current?.storageMb ?? found.storageMb);
+  if (named !== custom) return sizeOf(found, id, current ? current.storageMb : found.storageMb);
 
   const missing = resourceNumberNames.filter((name) => request[name] === undefined);
   return missing.length === 0
     ? sizeOf(found, custom, found.storageMb)
     : missing.map((path) => ({ path, message: `class custom needs ${path}: a new instance gives all five numbers` }));
-}
-
-function flipHint(base: Size, request: SizeRequest): string | undefined {
-  if (base.resourceRequirementClassId === custom) return undefined;
-  const differing = resourceNumberNames.filter((name) => request[name] !== undefined && request[name] !== base[name]);
-  if (differing.length === 0) return undefined;
-  const differences = differing.map((name) => `${name} ${request[name]} instead of ${base[name]}`).join(', ');
-  return `The class is now custom, because ${base.resourceRequirementClassId} was given ${differences}. Name a class to leave custom.`;
 }
 
 /**
@@ -101,8 +98,7 @@ export function resolveSize(sizing: ServiceSizing, request: SizeRequest, context
     return { ok: false, code: unknown ? 'class.unknown' : 'sizing.invalid', issues: [...base, ...ranges] };
   }
 
-  const rrcFlipHint = flipHint(base, request);
-  const resourceRequirementClassId = rrcFlipHint === undefined ? base.resourceRequirementClassId : custom;
+  const { resourceRequirementClassId, rrcFlipHint } = flipToCustom(base, request);
   const size: Size = {
     resourceRequirementClassId,
     replicas: request.replicas ?? base.replicas,

@@ -18,9 +18,9 @@ export const resourceNumberNames = [
   'memoryLimitMb',
 ] as const;
 
-/** One size of a service; storage in MiB, 0 for a service without storage. */
+/** One size of a service; storage in MiB, null for a service that stores nothing. */
 export interface SizeNumbers extends Omit<ResourceNumbers, 'replicas'> {
-  readonly storageMb: number;
+  readonly storageMb: number | null;
 }
 
 /** The sizing of one service: numbers per size, sizes per tier, and whether storage may change later. */
@@ -35,7 +35,7 @@ export interface ServiceSizing {
 /** One class with its numbers and storage. */
 export interface SizeClass extends ResourceNumbers {
   readonly id: string;
-  readonly storageMb: number;
+  readonly storageMb: number | null;
   readonly storage: StorageKind;
 }
 
@@ -47,7 +47,7 @@ function classOf(sizing: ServiceSizing, tier: TierId, size: SizeId): SizeClass |
     id: ClassId.print({ service: sizing.service, tier, size }),
     replicas,
     ...numbers,
-    storage: numbers.storageMb > 0 ? storage : 'none',
+    storage: numbers.storageMb === null ? 'none' : storage,
   };
 }
 

@@ -1,14 +1,14 @@
 import type { ServiceSizing, SizeNumbers } from './service-sizing.js';
 import { sizeIds } from './tier.js';
 
-/** request/limit in millicores, request/limit in MiB, storage in MiB. */
+/** request/limit in millicores, request/limit in MiB, storage in MiB (null: stores nothing). */
 const numbers = (
   [cpuRequestMc, cpuLimitMc]: readonly [number, number],
   [memoryRequestMb, memoryLimitMb]: readonly [number, number],
-  storageMb = 0,
+  storageMb: number | null = null,
 ): SizeNumbers => ({ cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb, storageMb });
 
-/** The sizes of every known service. The numbers are our own choice: no request in `beff`, half the limit elsewhere. */
+/** The sizes of every service. The numbers are a choice of RunOS: no request in `beff`, half the limit elsewhere. */
 export const sizings = {
   app: {
     service: 'app',

@@ -3,7 +3,8 @@ import type { ServiceSizing } from './service-sizing.js';
 import type { StorageKind } from './tier.js';
 
 interface Storage {
-  readonly storageMb: number;
+  /** MiB; null: stores nothing. */
+  readonly storageMb: number | null;
   readonly storage: StorageKind;
 }
 
@@ -18,7 +19,7 @@ export function storageSizeIssues(
   if (requested === undefined || requested === current?.storageMb) return [];
   if (kind === 'none')
     return [{ path, message: `storageMb is ${requested}, but ${sizing.service} has no storage: omit it` }];
-  if (!current) return [];
+  if (!current || current.storageMb === null) return [];
   const was = `storageMb is ${current.storageMb} and cannot become ${requested}`;
   if (sizing.storageChange === 'fixed')
     return [{ path, message: `${was}: the storage of ${sizing.service} is fixed at creation; create a new instance` }];

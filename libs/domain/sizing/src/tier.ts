@@ -1,4 +1,4 @@
-/** Where an instance keeps its data: on its node, replicated over the network, or nowhere. */
+/** Where the data of an instance is stored: on its node, replicated over the network, or nowhere. */
 export type StorageKind = 'local' | 'distributed' | 'none';
 
 export interface Tier {
@@ -6,7 +6,7 @@ export interface Tier {
   readonly storage: StorageKind;
 }
 
-/** A tier says how many replicas run and on which storage; `sl` tiers are stateless (apps). */
+/** Replicas and kind of storage per tier; `sl` tiers are stateless (apps). */
 export const tiers = {
   c0: { replicas: 1, storage: 'local' },
   c1: { replicas: 1, storage: 'distributed' },
@@ -21,6 +21,6 @@ export const tiers = {
 export type TierId = keyof typeof tiers;
 export const tierIds = Object.keys(tiers) as TierId[];
 
-/** From best-effort (limits without requests) upwards. */
+/** In ascending order; `beff` is best-effort (limits without requests). */
 export const sizeIds = ['beff', 'small', 'medium', 'large'] as const;
 export type SizeId = (typeof sizeIds)[number];

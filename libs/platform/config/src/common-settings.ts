@@ -1,8 +1,14 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { numberWithin, onOrOff, secret, urlOf, wholeNumber } from './setting.js';
+import { numberWithin, trueOrFalse, secret, urlOf, wholeNumber } from './setting.js';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/**
+ * The longest graceful shutdown of a service, ms: the longest request deadline plus one second for keep-alive
+ * connections. A supervisor sends SIGKILL only after it.
+ */
+export const shutdownTimeoutMs = 9_000;
 
 /** Settings of every process: operations port (0: any free one), logs, traces. */
 export const processSettings = {
@@ -31,7 +37,7 @@ export const natsSettings = {
   natsUser: z.string().min(1),
   natsPassword: secret(),
   /** Also validates replies against their contracts; for tests. */
-  checkReplies: onOrOff().default(false),
+  checkReplies: trueOrFalse().default(false),
 };
 
 /** How a service connects to its own schema; the URL contains its role and password. */

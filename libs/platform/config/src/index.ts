@@ -10,9 +10,15 @@ export {
   processConfig,
   processSettings,
   serviceConfig,
+  shutdownTimeoutMs,
 } from './common-settings.js';
-export { ConfigError } from './config-error.js';
-export { environmentName, type Setting, toEnvironment } from './environment-name.js';
-export { configOrExit, type Environment, loadConfig } from './load-config.js';
-export { shutdownTimeoutMs } from './shutdown-timeout.js';
-export { numberWithin, onOrOff, secret, urlOf, wholeNumber } from './setting.js';
+export {
+  ConfigError,
+  configOrExit,
+  type Environment,
+  environmentName,
+  loadConfig,
+  type Setting,
+  toEnvironment,
+} from './load-config.js';
+export { numberWithin, trueOrFalse, secret, urlOf, wholeNumber } from './setting.js';

@@ -1,23 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { databaseSettings, natsSettings, processSettings, serviceConfig } from './common-settings.js';
-import { ConfigError } from './config-error.js';
-import { toEnvironment } from './environment-name.js';
-import { loadConfig } from './load-config.js';
+import { ConfigError, loadConfig, toEnvironment } from './load-config.js';
 import { secret, wholeNumber } from './setting.js';
 
-const refusal = (schema: z.ZodObject, env: Record<string, string>): string => {
+const configErrorOf = (schema: z.ZodObject, env: Record<string, string>): string => {
   try {
     loadConfig(schema, env);
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
     throw error;
   }
-  throw new Error('expected a refusal');
+  throw new Error('expected a ConfigError');
 };
 
 describe('loadConfig', () => {
-  it('reads numbers, switches and defaults from prefixed variables', () => {
+  it('parses numbers, booleans and defaults from prefixed variables', () => {
     const config = loadConfig(serviceConfig(databaseSettings), {
       RUNOS_NATS_URL: 'nats://127.0.0.1:4222',
       RUNOS_NATS_USER: 'identity',
@@ -32,8 +30,8 @@ describe('loadConfig', () => {
     expect(config.replicaId).toMatch(/^[A-Za-z0-9_-]+$/);
   });
 
-  it('names every wrong setting at once, with its value and what is allowed', () => {
-    const message = refusal(z.object({ ...processSettings, ...natsSettings }), {
+  it('reports every invalid setting with its value and the allowed values', () => {
+    const message = configErrorOf(z.object({ ...processSettings, ...natsSettings }), {
       RUNOS_OPS_PORT: '70000',
       RUNOS_LOG_LEVEL: 'loud',
       RUNOS_NATS_URL: 'localhost',
@@ -48,18 +46,18 @@ describe('loadConfig', () => {
     expect(message).toContain('RUNOS_NATS_USER is not set');
   });
 
-  it('never shows a secret, however it is wrapped', () => {
+  it('redacts secrets in every wrapping schema', () => {
     const schema = z.object({
       plain: secret(z.string().min(40, 'at least 40 characters')),
       wrapped: secret(z.string().min(40, 'at least 40 characters')).optional(),
       piped: secret(z.string().min(40, 'at least 40 characters')).transform((text) => text.length),
     });
-    const message = refusal(schema, { RUNOS_PLAIN: 'hunter2', RUNOS_WRAPPED: 'hunter2', RUNOS_PIPED: 'hunter2' });
+    const message = configErrorOf(schema, { RUNOS_PLAIN: 'hunter2', RUNOS_WRAPPED: 'hunter2', RUNOS_PIPED: 'hunter2' });
     expect(message).not.toContain('hunter2');
     expect(message.match(/\(hidden\)/g)).toHaveLength(3);
   });
 
-  it('reads back what toEnvironment writes', () => {
+  it('parses what toEnvironment prints', () => {
     const schema = z.object({ maxItems: wholeNumber(1, 9), name: z.string().optional() });
     expect(loadConfig(schema, toEnvironment({ maxItems: 7, name: undefined }))).toEqual({ maxItems: 7 });
   });

@@ -37,7 +37,8 @@ export function numberWithin(min: number, max: number) {
 }
 
 /** `true` or `false`. */
-export const onOrOff = () => z.enum(['true', 'false'], { error: 'true or false' }).transform((word) => word === 'true');
+export const trueOrFalse = () =>
+  z.enum(['true', 'false'], { error: 'true or false' }).transform((text) => text === 'true');
 
 /** A URL with one of these schemes (`nats`, `https` …). */
 export function urlOf(...schemes: readonly string[]) {

@@ -24,18 +24,18 @@ describe('createLogger', () => {
     expect(new Date(String(lines()[0]?.['time'])).getTime()).toBeGreaterThan(Date.now() - 5_000);
   });
 
-  it('writes warnings of Node as lines too', () => {
+  it('writes warnings of Node.js as log lines', () => {
     const { logger, lines } = capture();
     const before = process.listeners('warning');
     logWarnings(logger);
     process.emit('warning', new Error('old ways'));
     process.removeAllListeners('warning');
     before.forEach((listener) => process.on('warning', listener));
-    expect(lines()).toEqual([expect.objectContaining({ level: 'warn', msg: 'a warning of Node' })]);
+    expect(lines()).toEqual([expect.objectContaining({ level: 'warn', msg: 'Node.js warning' })]);
     expect(lines()[0]?.['err']).toMatchObject({ message: 'old ways' });
   });
 
-  it('hides tokens wherever they stand, and fields that name a secret', () => {
+  it('redacts tokens anywhere in a line, and fields that name a secret', () => {
     const { logger, texts } = capture();
     const token = `runos_pat_abcdefghijkl.${'x'.repeat(43)}`;
     logger.info(

@@ -8,19 +8,19 @@ export interface LoggerOptions {
   /** `silent` writes nothing. */
   readonly level: Level | 'silent';
   readonly replica?: string;
-  /** Destination of the lines; default standard output. */
+  /** Default: standard output. */
   readonly destination?: DestinationStream;
 }
 
 const token = /runos_(pat|ses|reg|notify)_[a-z0-9]{12}\.[A-Za-z0-9_-]+/g;
 const secretFields = ['password', 'token', 'secret', 'authorization', 'privateKey', 'credentials'];
 
-/** Redacts RunOS tokens anywhere in a text and keeps their kind. */
+/** Replaces every RunOS token in a text by its kind. */
 export const withoutTokens = (text: string): string => text.replace(token, 'runos_$1_(hidden)');
 
 /**
- * A logger that writes one JSON line per event with its trace id. It redacts fields that name a secret and every RunOS
- * token anywhere in a line.
+ * A logger that writes one JSON line per event, with the ids of the active trace. It redacts fields that name a secret
+ * and every RunOS token anywhere in a line.
  */
 export function createLogger({ service, level, replica, destination }: LoggerOptions): Logger {
   const options = {
@@ -40,8 +40,8 @@ function traceFields(): object {
   return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId };
 }
 
-/** Logs Node's process warnings as JSON lines instead of Node's own output. */
+/** Writes warnings of Node.js as log lines instead of text on standard error. */
 export function logWarnings(logger: Logger): void {
   process.removeAllListeners('warning');
-  process.on('warning', (err) => logger.warn({ err }, 'a warning of Node'));
+  process.on('warning', (err) => logger.warn({ err }, 'Node.js warning'));
 }

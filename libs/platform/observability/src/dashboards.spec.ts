@@ -28,11 +28,11 @@ const panels = read('grafana', '.json').flatMap((text) => (JSON.parse(text) as {
 const alerts = read('prometheus', '.yaml').flatMap((text) =>
   (parse(text) as { groups: { rules: Alert[] }[] }).groups.flatMap(({ rules }) => rules),
 );
-const shown = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: title, expr })));
-const watched = alerts.map(({ alert, expr }) => ({ where: alert, expr }));
+const queries = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: title, expr })));
+const alertQueries = alerts.map(({ alert, expr }) => ({ where: alert, expr }));
 
-/** What Prometheus adds by itself: where it scraped, and the bounds of a histogram. */
-const everywhere = ['job', 'instance', 'le'];
+/** Labels that Prometheus adds: the scrape target, and the bounds of a histogram. */
+const prometheusLabels = ['job', 'instance', 'le'];
 
 interface Used {
   readonly metrics: string[];
@@ -40,9 +40,9 @@ interface Used {
   readonly broken: boolean;
 }
 
-/** The metrics and labels that an expression names. Grafana's own variables stand for durations. */
-function usedBy(written: string): Used {
-  const text = written.replaceAll('$__rate_interval', '5m');
+/** The metrics and labels of an expression. Grafana's variables are replaced by a duration. */
+function usedBy(expression: string): Used {
+  const text = expression.replaceAll('$__rate_interval', '5m');
   const used: Used = { metrics: [], labels: [], broken: false };
   let broken = false;
   parser.parse(text).iterate({
@@ -56,7 +56,7 @@ function usedBy(written: string): Used {
   return { ...used, broken };
 }
 
-/** `x_bucket` is told by the histogram `x`; undefined for what nobody tells. */
+/** The metric of a series: the histogram `x` for `x_bucket`; undefined for an unknown series. */
 function metricOf(series: string): MetricName | undefined {
   const name = series.replace(/_(bucket|count|sum)$/, '');
   if (name in metricTable && metricTable[name as MetricName].kind === 'histogram') {
@@ -65,19 +65,19 @@ function metricOf(series: string): MetricName | undefined {
   return series in metricTable ? (series as MetricName) : undefined;
 }
 
-describe.each([...shown, ...watched])('the expression of "$where"', ({ expr }) => {
-  it('names only metrics and labels that the code exports', () => {
+describe.each([...queries, ...alertQueries])('the expression of "$where"', ({ expr }) => {
+  it('uses only metrics and labels that the code exports', () => {
     const { metrics, labels, broken } = usedBy(expr);
     expect(broken).toBe(false);
     expect(metrics).not.toEqual([]);
     expect(metrics.filter((series) => metricOf(series) === undefined)).toEqual([]);
     const known = new Set(metrics.flatMap((series) => [...metricTable[metricOf(series) as MetricName].labels]));
-    expect(labels.filter((label) => !known.has(label as never) && !everywhere.includes(label))).toEqual([]);
+    expect(labels.filter((label) => !known.has(label as never) && !prometheusLabels.includes(label))).toEqual([]);
   });
 });
 
 describe('the check itself', () => {
-  it('sees metrics and labels wherever they stand', () => {
+  it('finds metrics and labels anywhere in an expression', () => {
     expect(usedBy('sum by (a, b) (rate(x_total{c="1"}[$__rate_interval])) / on (d) group_left (e) y')).toEqual({
       metrics: ['x_total', 'y'],
       labels: ['a', 'b', 'c', 'd', 'e'],
@@ -90,14 +90,14 @@ describe('the check itself', () => {
 });
 
 describe('the dashboard', () => {
-  it('shows every metric there is', () => {
-    const seen = new Set(shown.flatMap(({ expr }) => usedBy(expr).metrics.map(metricOf)));
-    expect(Object.keys(metricTable).filter((name) => !seen.has(name as MetricName))).toEqual([]);
+  it('shows every metric', () => {
+    const onDashboard = new Set(queries.flatMap(({ expr }) => usedBy(expr).metrics.map(metricOf)));
+    expect(Object.keys(metricTable).filter((name) => !onDashboard.has(name as MetricName))).toEqual([]);
   });
 });
 
 describe('each alert', () => {
-  it.each(alerts)('$alert says what is wrong, for how long, how bad and what to do', (alert) => {
+  it.each(alerts)('$alert has a summary, a duration, a severity and an instruction', (alert) => {
     expect(alert.annotations).toEqual({
       summary: expect.stringMatching(/\S{3}/),
       description: expect.stringMatching(/\S{3}/),

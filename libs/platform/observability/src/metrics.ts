@@ -10,12 +10,12 @@ interface Source {
 
 let source: Source | undefined;
 
-/** The source of `/metrics`; telemetry sets it at start and clears it at stop. */
-export function exposeMetrics(from: Source | undefined): void {
-  source = from;
+/** Sets the source of `/metrics`. Telemetry sets it on start and removes it on stop. */
+export function exposeMetrics(newSource: Source | undefined): void {
+  source = newSource;
 }
 
-/** The metrics of this process as Prometheus text; empty before telemetry has started. */
+/** The metrics of this process as Prometheus text; empty before telemetry has started. @throws AggregateError */
 export async function metricsText(): Promise<string> {
   if (source === undefined) return '';
   const { resourceMetrics, errors } = await source.reader.collect();
@@ -23,13 +23,13 @@ export async function metricsText(): Promise<string> {
   return source.serializer.serialize(resourceMetrics);
 }
 
-/** Instruments are created at first use and after a restart, because one created before telemetry records nothing. */
-function lazily<Instrument>(make: (meter: Meter) => Instrument): () => Instrument {
-  let made: { readonly provider: MeterProvider; readonly instrument: Instrument } | undefined;
+/** Creates an instrument on first use and after a restart of telemetry: one of an old provider records nothing. */
+function lazily<Instrument>(create: (meter: Meter) => Instrument): () => Instrument {
+  let current: { readonly provider: MeterProvider; readonly instrument: Instrument } | undefined;
   return () => {
     const provider = metrics.getMeterProvider();
-    if (made?.provider !== provider) made = { provider, instrument: make(metrics.getMeter('runos')) };
-    return made.instrument;
+    if (current?.provider !== provider) current = { provider, instrument: create(metrics.getMeter('runos')) };
+    return current.instrument;
   };
 }
 
@@ -44,8 +44,8 @@ export function durations<N extends MetricOf<'histogram'>>(name: N) {
 /** A monotonic counter; its name ends with `_total`. */
 export function counter<N extends MetricOf<'counter'>>(name: N) {
   const { description } = metricTable[name];
-  const made = lazily((meter) => meter.createCounter(name, { description }));
-  return { add: (count: number, labels: LabelsOf<N>) => made().add(count, labels as Attributes) };
+  const instrument = lazily((meter) => meter.createCounter(name, { description }));
+  return { add: (count: number, labels: LabelsOf<N>) => instrument().add(count, labels as Attributes) };
 }
 
 interface Value<N extends MetricName> {
@@ -53,23 +53,23 @@ interface Value<N extends MetricName> {
   readonly labels: LabelsOf<N>;
 }
 
-/** undefined when there is no value now. */
+/** Undefined: the metric has no value at this scrape. */
 type Reading<N extends MetricName> = number | undefined | readonly Value<N>[];
 type Read<N extends MetricName> = () => Reading<N> | Promise<Reading<N>>;
 
-/** By metric and source; the last registration of a pair wins. */
+/** Callbacks by metric and reporter; a later one replaces an earlier one. */
 const observed = new Map<string, { readonly name: MetricOf<'gauge' | 'counter'>; readonly read: Read<never> }>();
 
 /**
- * A value that is read when metrics are scraped. May be registered before or after telemetry starts. Several sources of
- * one process may report the same metric with different labels when they pass different `source` names.
+ * Registers a callback that reads a value at each scrape, before or after telemetry starts. Several parts of a process
+ * may report the same metric with different labels; each passes its own `reporter`.
  */
-export function gauge<N extends MetricOf<'gauge' | 'counter'>>(name: N, read: Read<N>, teller = ''): void {
-  observed.set(`${name} ${teller}`, { name, read: read as Read<never> });
+export function gauge<N extends MetricOf<'gauge' | 'counter'>>(name: N, read: Read<N>, reporter = ''): void {
+  observed.set(`${name} ${reporter}`, { name, read: read as Read<never> });
   attach(name);
 }
 
-/** Attaches gauges that were registered before telemetry started. */
+/** Attaches the gauges that were registered before telemetry started. */
 export function attachGauges(): void {
   attached = new Set();
   for (const { name } of observed.values()) attach(name);
@@ -87,16 +87,32 @@ function attach(name: MetricOf<'gauge' | 'counter'>): void {
       ? meter.createObservableGauge(name, { description })
       : meter.createObservableCounter(name, { description });
   instrument.addCallback(async (result) => {
-    const tellers = [...observed.values()].filter((one) => one.name === name);
-    await Promise.all(tellers.map(({ read }) => observe(result, read)));
+    const reporters = [...observed.values()].filter((one) => one.name === name);
+    await Promise.all(reporters.map(({ read }) => observe(result, read)));
   });
 }
 
-/** A gauge whose read fails, as during an outage, is omitted, so that the other metrics stay available. */
+/** Omits a value that cannot be read, as during an outage: the scrape must still return all other metrics. */
 async function observe(result: ObservableResult, read: Read<never>): Promise<void> {
   const reading = await Promise.resolve()
     .then(read)
     .catch(() => undefined);
   if (typeof reading === 'number') result.observe(reading);
   else for (const { value, labels } of reading ?? []) result.observe(value, labels as Attributes);
+}
+
+/** Registers memory, CPU time and event loop utilization of this process; read at each scrape only. */
+export function observeProcess(): void {
+  gauge('process_resident_memory_bytes', () => process.memoryUsage.rss());
+  gauge('process_cpu_seconds_total', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  let before = performance.eventLoopUtilization();
+  gauge('nodejs_eventloop_utilization', () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  });
 }

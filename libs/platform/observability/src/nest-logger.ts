@@ -4,8 +4,8 @@ import type { Logger } from './create-logger.js';
 type Write = 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal';
 
 /**
- * Forwards Nest's log lines to our logger. An object as message becomes fields. Nest's `log` level is logged as debug,
- * because it lists dozens of routes and modules at every start.
+ * Writes the log lines of Nest through the service's logger. An object as message becomes fields. Nest's level `log`
+ * becomes `debug`, because it lists dozens of routes and modules at every start.
  */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
@@ -17,7 +17,7 @@ export class NestLogger implements LoggerService {
   verbose = (message: unknown, ...rest: unknown[]): void => this.write('trace', message, rest);
   fatal = (message: unknown, ...rest: unknown[]): void => this.write('fatal', message, rest);
 
-  /** Nest passes `(message, [stack or error], [context])`; the last text is the context. */
+  /** Nest passes `(message, [stack or error], [context])`; the last string is the context. */
   private write(level: Write, message: unknown, rest: readonly unknown[]): void {
     const last = rest.at(-1);
     const context = typeof last === 'string' ? last : undefined;

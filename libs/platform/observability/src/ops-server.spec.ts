@@ -11,19 +11,19 @@ const get = async (path: string) => {
 };
 
 describe('opsServer', () => {
-  it('says which of its needs are missing', async () => {
+  it('names the failed checks on /readyz', async () => {
     const readiness = new Readiness();
     let up = false;
     readiness.need('nats', () => up);
     readiness.need('postgresql', () => {
-      if (!up) throw new Error('gone');
+      if (!up) throw new Error('down');
       return true;
     });
     readiness.need('always', () => true);
     server = await opsServer({ port: 0, readiness: () => readiness.report() });
     expect(await get('/readyz')).toEqual({
       status: 503,
-      text: '{"ok":false,"missing":["nats","postgresql"],"why":{"nats":"not usable now","postgresql":"gone"}}',
+      text: '{"ok":false,"missing":["nats","postgresql"],"why":{"nats":"not usable now","postgresql":"down"}}',
     });
     expect((await get('/livez')).status).toBe(200);
     up = true;
@@ -31,17 +31,17 @@ describe('opsServer', () => {
     expect((await get('/else')).status).toBe(404);
   });
 
-  it('does not wait for a check that never answers', async () => {
+  it('does not wait for a check that never resolves', async () => {
     const readiness = new Readiness();
     readiness.need('stuck', () => new Promise<boolean>(() => undefined));
     expect(await readiness.report()).toEqual({
       ok: false,
       missing: ['stuck'],
-      why: { stuck: 'no answer within 1000 ms' },
+      why: { stuck: 'no reply within 1000 ms' },
     });
   });
 
-  it('refuses a port in use', async () => {
+  it('rejects a port in use', async () => {
     const readiness = new Readiness();
     server = await opsServer({ port: 0, readiness: () => readiness.report() });
     const second = opsServer({ port: server.port, readiness: () => readiness.report() });

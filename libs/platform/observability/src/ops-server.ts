@@ -5,7 +5,7 @@ import type { ReadinessReport } from './readiness.js';
 
 export interface OpsServerOptions {
   readonly host?: string;
-  /** 0 takes any free port. */
+  /** 0: any free port. */
   readonly port: number;
   readonly readiness: () => Promise<ReadinessReport>;
 }
@@ -16,23 +16,27 @@ export interface OpsServer {
 }
 
 /**
- * Serves `/livez` (the event loop runs), `/readyz` (200, or 503 with the missing dependencies) and `/metrics`
- * (Prometheus text).
+ * Serves `/livez` (200 while the event loop runs), `/readyz` (200, or 503 with the failed checks) and `/metrics`
+ * (Prometheus text). @throws Error when the port is in use
  */
 export async function opsServer({ host = '127.0.0.1', port, readiness }: OpsServerOptions): Promise<OpsServer> {
-  const routes: Record<string, (response: ServerResponse) => Promise<void>> = {
-    '/livez': async (response) => answer(response, 200, 'application/json', '{"ok":true}'),
-    '/readyz': async (response) => {
-      const report = await readiness();
-      answer(response, report.ok ? 200 : 503, 'application/json', JSON.stringify(report));
-    },
-    '/metrics': async (response) => answer(response, 200, 'text/plain; version=0.0.4', await metricsText()),
-  };
+  const routes = new Map<string, (response: ServerResponse) => Promise<void>>([
+    ['/livez', async (response) => respond(response, 200, 'application/json', '{"ok":true}')],
+    [
+      '/readyz',
+      async (response) => {
+        const report = await readiness();
+        respond(response, report.ok ? 200 : 503, 'application/json', JSON.stringify(report));
+      },
+    ],
+    ['/metrics', async (response) => respond(response, 200, 'text/plain; version=0.0.4', await metricsText())],
+  ]);
   const server = createServer((request, response) => {
-    const route = routes[new URL(request.url ?? '/', 'http://ops').pathname];
-    if (route === undefined) return answer(response, 404, 'text/plain', 'not found; try /livez, /readyz or /metrics\n');
+    const route = routes.get((request.url ?? '').split('?')[0] ?? '');
+    if (route === undefined)
+      return respond(response, 404, 'text/plain', 'Not found. Paths: /livez, /readyz, /metrics\n');
     route(response).catch((error: unknown) => {
-      answer(response, 500, 'text/plain', `${error instanceof Error ? error.message : String(error)}\n`);
+      respond(response, 500, 'text/plain', `${error instanceof Error ? error.message : String(error)}\n`);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -49,6 +53,6 @@ export async function opsServer({ host = '127.0.0.1', port, readiness }: OpsServ
   };
 }
 
-function answer(response: ServerResponse, status: number, type: string, body: string): void {
+function respond(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { 'content-type': type }).end(body);
 }

@@ -2,48 +2,48 @@ import { withoutTokens } from './create-logger.js';
 
 export interface ReadinessReport {
   readonly ok: boolean;
-  /** Names of the missing dependencies: `nats`, `postgresql` … */
+  /** Names of the failed checks: `nats`, `postgresql` … */
   readonly missing: readonly string[];
-  /** The reason for each missing dependency; for operators only. Absent when ready. */
+  /** Reason per failed check, for operators and never for public responses. Absent when all checks pass. */
   readonly why?: Readonly<Record<string, string>>;
 }
 
-/** true when a dependency is usable, else the reason. */
+/** Whether a dependency of this process is usable; a text is the reason why it is not. */
 export type ReadinessCheck = () => boolean | string | Promise<boolean | string>;
 
-/** The dependencies of a process. A check that fails, throws or takes more than a second counts as missing. */
+/** The readiness checks of a process. A check that fails, throws or takes over a second makes it unready. */
 export class Readiness {
   readonly #checks = new Map<string, ReadinessCheck>();
 
-  /** Adds or replaces the check of that name. */
+  /** Adds or replaces the check of this name. */
   need(name: string, check: ReadinessCheck): void {
     this.#checks.set(name, check);
   }
 
   async report(): Promise<ReadinessReport> {
-    const answers = await Promise.all(
-      [...this.#checks].map(async ([name, check]) => [name, await whyMissing(check)] as const),
+    const results = await Promise.all(
+      [...this.#checks].map(async ([name, check]) => [name, await failureOf(check)] as const),
     );
-    const why = Object.fromEntries(answers.flatMap(([name, reason]) => (reason === undefined ? [] : [[name, reason]])));
+    const why = Object.fromEntries(results.flatMap(([name, reason]) => (reason === undefined ? [] : [[name, reason]])));
     const missing = Object.keys(why);
     return missing.length === 0 ? { ok: true, missing } : { ok: false, missing, why };
   }
 }
 
-/** Long enough for a busy database, shorter than the timeout of a probe. */
-const patienceMs = 1_000;
+/** Longer than a query of a busy database takes, shorter than the timeout of a probe. */
+const timeoutMs = 1_000;
 
-/** undefined when the dependency is usable. */
-async function whyMissing(check: ReadinessCheck): Promise<string | undefined> {
+/** Undefined when the dependency is usable. */
+async function failureOf(check: ReadinessCheck): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${patienceMs} ms`), patienceMs);
+  const timeout = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no reply within ${timeoutMs} ms`), timeoutMs);
   });
   try {
-    const answer = await Promise.race([Promise.resolve(check()), late]);
-    return answer === true ? undefined : answer || 'not usable now';
+    const result = await Promise.race([Promise.resolve(check()), timeout]);
+    return result === true ? undefined : result || 'not usable now';
   } catch (error) {
-    return withoutTokens(error instanceof Error ? error.message : String(error)); // it has answered: not usable
+    return withoutTokens(error instanceof Error ? error.message : String(error));
   } finally {
     clearTimeout(timer);
   }

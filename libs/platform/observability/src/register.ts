@@ -1,6 +1,6 @@
 /**
- * `node --import @runos/observability/register …`: SQL statements become spans. It must run before `pg` is loaded,
- * so it is a module of its own. Without an OTLP endpoint it loads nothing.
+ * `node --import @runos/observability/register …` records SQL statements as spans. It must run before `pg` is loaded,
+ * so it is a separate module. Without an OTLP endpoint it loads nothing.
  */
 if (process.env['RUNOS_OTLP_ENDPOINT']) {
   const [{ registerInstrumentations }, { PgInstrumentation }] = await Promise.all([

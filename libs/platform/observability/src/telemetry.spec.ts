@@ -6,6 +6,7 @@ import { createLogger } from './create-logger.js';
 import { durations, gauge, metricsText } from './metrics.js';
 import { startTelemetry, type Telemetry } from './telemetry.js';
 import {
+  type Carrier,
   currentTraceId,
   inChildSpan,
   inSpan,
@@ -25,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => telemetry.stop());
 
 describe('telemetry', () => {
-  it('carries a trace across processes in headers, into logs and errors', async () => {
+  it('propagates a trace across processes in headers, into logs and errors', async () => {
     const lines: string[] = [];
     const logger = createLogger({
       service: 'spec',
@@ -47,66 +48,69 @@ describe('telemetry', () => {
     expect(server?.spanContext().traceId).toBe(traceId);
     expect(server?.parentSpanContext?.spanId).toBe(client?.spanContext().spanId);
     expect(server?.status.message).toBe('no');
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ traceId, spanId: server?.spanContext().spanId });
+    expect(JSON.parse(String(lines[0]))).toMatchObject({ traceId, spanId: server?.spanContext().spanId });
+    expect(server).toBeDefined();
     expect(currentTraceId()).toBeUndefined();
   });
 
-  it('starts no trace for background work and ends it for work that outlives its cause', async () => {
+  it('starts no trace for periodic work, and ends it for background work', async () => {
     exporter.reset();
-    await inChildSpan('background', {}, async () => undefined);
-    await inSpan('requested', {}, async () => {
-      await inChildSpan('done', {}, async () => undefined);
-      await withoutTrace(() => inChildSpan('outliving', {}, async () => undefined));
+    await inChildSpan('lease', {}, async () => undefined);
+    await inSpan('request', {}, async () => {
+      await inChildSpan('child', {}, async () => undefined);
+      await withoutTrace(() => inChildSpan('background', {}, async () => undefined));
     });
-    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['done', 'requested']);
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['child', 'request']);
   });
 
-  it('runs batch work in the shared trace, or in a trace that is linked with each', async () => {
+  it('continues the trace of a batch, or starts a trace with links to and from each trace of the batch', async () => {
     const carrier = () => inSpan('sent', {}, async () => traceHeaders());
-    const twice = () =>
-      inSpan('sent', {}, async () => [traceHeaders(), await inSpan('second', {}, async () => traceHeaders())]);
-    const consume = async (carriers: Record<string, string>[]) => {
+    const oneTrace = () =>
+      inSpan('sent', {}, async () => [traceHeaders(), await inSpan('second', {}, async () => traceHeaders())] as const);
+    const receive = async (carriers: readonly Carrier[]) => {
       exporter.reset();
-      await inSpanOfAll('consume', {}, carriers, async () => undefined);
+      await inSpanOfAll('receive', {}, carriers, async () => undefined);
       const spans = exporter.getFinishedSpans();
       const batch = spans.at(-1);
-      if (batch === undefined) throw new Error('no span was exported');
-      const linked = spans.slice(0, -1);
-      for (const { links } of linked) expect(links.map(({ context }) => context)).toEqual([batch.spanContext()]);
+      const origins = spans.slice(0, -1);
+      for (const { links } of origins) expect(links.map(({ context }) => context)).toEqual([batch?.spanContext()]);
       return {
-        parent: batch.parentSpanContext?.traceId,
-        links: batch.links.map(({ context }) => context.traceId),
-        linked: linked.map(({ parentSpanContext }) => parentSpanContext?.traceId),
+        parent: batch?.parentSpanContext?.traceId,
+        links: batch?.links.map(({ context }) => context.traceId),
+        origins: origins.map(({ parentSpanContext }) => parentSpanContext?.traceId),
       };
     };
-    const idOf = ({ traceparent = '' }: Record<string, string>) => traceparent.split('-')[1];
-    const same = await twice();
-    expect(await consume(same)).toEqual({ parent: same.map(idOf)[0], links: [], linked: [] });
-    const one = await carrier();
-    const two = [one, await carrier()];
-    expect(await consume([...two, one])).toEqual({ parent: undefined, links: two.map(idOf), linked: two.map(idOf) });
-    const first = [idOf(one)];
-    expect(await consume([{}, one])).toEqual({ parent: undefined, links: first, linked: first });
-    expect(await consume([{}])).toEqual({ parent: undefined, links: [], linked: [] });
+    const idOf = ({ traceparent = '' }: Carrier) => traceparent.split('-')[1];
+    const same = await oneTrace();
+    expect(await receive(same)).toEqual({ parent: idOf(same[0]), links: [], origins: [] });
+    const two = [await carrier(), await carrier()] as const;
+    expect(await receive([...two, two[0]])).toEqual({
+      parent: undefined,
+      links: two.map(idOf),
+      origins: two.map(idOf),
+    });
+    const first = [idOf(two[0])];
+    expect(await receive([{}, two[0]])).toEqual({ parent: undefined, links: first, origins: first });
+    expect(await receive([{}])).toEqual({ parent: undefined, links: [], origins: [] });
   });
 
-  it('omits gauges that fail and reports the others', async () => {
-    gauge('runos_outbox_backlog', () => Promise.reject(new Error('away')), 'gone');
-    gauge('runos_outbox_backlog', () => [{ value: 7, labels: { service: 'there' } }], 'there');
+  it('omits values that cannot be read and returns all others', async () => {
+    gauge('runos_outbox_backlog', () => Promise.reject(new Error('down')), 'failing');
+    gauge('runos_outbox_backlog', () => [{ value: 7, labels: { service: 'identity' } }], 'identity');
     gauge('workqueue_depth', () => undefined);
     const text = await metricsText();
-    expect(text.match(/^runos_outbox_backlog\{.*$/gm)).toEqual([expect.stringMatching(/service="there".* 7$/)]);
+    expect(text.match(/^runos_outbox_backlog\{.*$/gm)).toEqual([expect.stringMatching(/service="identity".* 7$/)]);
     expect(text).not.toMatch(/^workqueue_depth\{/m);
   });
 
-  it('exposes metrics as Prometheus text, also of instruments made before it started', async () => {
+  it('exposes metrics as Prometheus text, including instruments created before telemetry started', async () => {
     early.record(30, { outcome: 'a' });
     const text = await metricsText();
     expect(text).toMatch(/runos_delivery_duration_seconds_bucket\{.*outcome="a".*le="0.05"\} 1/);
     expect(text).toMatch(/process_resident_memory_bytes\{?.*\d{7}/);
   });
 
-  it('exports traces over OTLP when there is somewhere to export to', async () => {
+  it('exports traces over OTLP with an endpoint', async () => {
     const paths: (string | undefined)[] = [];
     const collector = createServer((request, response) => {
       paths.push(request.url);

@@ -11,32 +11,31 @@ import {
   type SpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import { attachGauges, exposeMetrics } from './metrics.js';
-import { observeProcess } from './process-metrics.js';
+import { attachGauges, exposeMetrics, observeProcess } from './metrics.js';
 
 export interface TelemetryOptions {
   readonly service: string;
   readonly replica?: string;
-  /** Base URL of an OTLP/HTTP collector. Without one spans only provide trace ids for logs and errors. */
+  /** Base URL of an OTLP/HTTP collector. Absent: spans are not exported and only give logs and errors their trace ids. */
   readonly otlpEndpoint?: string;
-  /** The share of new traces that are exported, 0 to 1; a remote sampling decision is kept. */
+  /** Sampling ratio of new traces, 0 to 1; default 1. The sampling decision of an incoming trace is kept. */
   readonly traceRatio?: number;
   /** Additional span processors, for tests. */
   readonly spanProcessors?: readonly SpanProcessor[];
 }
 
 export interface Telemetry {
-  /** Exports the remaining spans and resets the global providers. */
+  /** Exports the remaining spans and removes the global providers. */
   stop(): Promise<void>;
 }
 
-/** Metrics are collected when scraped, not periodically. */
+/** Collects metrics at each scrape; no periodic export. */
 class OnDemandReader extends MetricReader {
   protected override onForceFlush = async (): Promise<void> => undefined;
   protected override onShutdown = async (): Promise<void> => undefined;
 }
 
-/** Starts traces and metrics of this process, once. The exporter is loaded only with an endpoint. */
+/** Starts traces and metrics of this process, once. The exporter is loaded only with an OTLP endpoint. */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { service, replica, otlpEndpoint, traceRatio = 1, spanProcessors = [] } = options;
   const resource = resourceFromAttributes({

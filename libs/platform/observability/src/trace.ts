@@ -12,19 +12,19 @@ import {
 
 export { SpanKind } from '@opentelemetry/api';
 
-/** The propagation headers of a trace, for any transport. */
+/** The trace context as headers, independent of the transport. */
 export type Carrier = Record<string, string>;
 
 export interface SpanOptions {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
-  /** The parent trace, extracted by `traceOf`; default the current one. */
+  /** The parent context, as `traceOf` reads it from a message. Default: the active one. */
   readonly parent?: Context;
-  /** Links to the other traces of this work. */
+  /** Links to other traces that caused this work. */
   readonly links?: readonly Link[];
 }
 
-/** Runs `work` in a span; a thrown error is recorded and rethrown. */
+/** Runs `work` in a span of this name. An error is recorded in the span and rethrown. */
 export async function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   const { kind, attributes, parent = context.active(), links = [] } = options;
   const span = trace.getTracer('runos').startSpan(name, { kind, attributes, links: [...links] }, parent);
@@ -38,16 +38,16 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: () => 
   }
 }
 
-/** `inSpan` within an existing trace. Background work such as lease renewal starts no trace. */
+/** `inSpan` within an active trace; starts no new trace, so periodic work such as renewing a lease stays untraced. */
 export const inChildSpan = <T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> =>
   currentTraceId() === undefined ? work() : inSpan(name, options, work);
 
-/** Runs `work` without a trace: for work that outlives its cause. */
+/** Runs `work` outside of any trace: for background work that outlives the request that started it. */
 export const withoutTrace = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
 
 /**
- * Runs batch work for several messages: in their trace when they share one. Otherwise in a trace of its own that links
- * to each of theirs; each of these gets a span of the same name and time that links back.
+ * Runs `work` for a batch of messages. When all belong to one trace, the span continues it. Otherwise it starts a new
+ * trace with links to theirs, and each of their traces gets a span of the same name and time with a link back.
  */
 export async function inSpanOfAll<T>(
   name: string,
@@ -66,34 +66,34 @@ export async function inSpanOfAll<T>(
   }
   const links = [...traced.values()].map(({ origin }) => ({ context: origin }));
   return inSpan(name, { ...options, parent: ROOT_CONTEXT, links }, async () => {
-    const ours = trace.getActiveSpan()?.spanContext();
-    const toOurs = ours ? [{ context: ours }] : [];
+    const batch = trace.getActiveSpan()?.spanContext();
+    const backLinks = batch ? [{ context: batch }] : [];
     const tracer = trace.getTracer('runos');
-    const theirs = [...traced.values()].map(({ parent }) =>
-      tracer.startSpan(name, { ...options, links: toOurs }, parent),
+    const originSpans = [...traced.values()].map(({ parent }) =>
+      tracer.startSpan(name, { ...options, links: backLinks }, parent),
     );
     try {
       return await work();
     } finally {
-      for (const span of theirs) span.end();
+      for (const span of originSpans) span.end();
     }
   });
 }
 
-/** The current trace as headers; empty when there is none. */
+/** The active trace context as headers; empty without one. */
 export function traceHeaders(): Carrier {
   const carrier: Carrier = {};
   propagation.inject(context.active(), carrier);
   return carrier;
 }
 
-/** Extracts the trace of headers, for `parent`. */
+/** The trace context of headers, for `SpanOptions.parent`. */
 export const traceOf = (carrier: Carrier): Context => propagation.extract(context.active(), carrier);
 
-/** Renames the current span and adds attributes. */
+/** Renames the active span, for names that are known only after it has started (an HTTP route). */
 export function nameSpan(name: string, attributes: Attributes): void {
   trace.getActiveSpan()?.updateName(name).setAttributes(attributes);
 }
 
-/** The current trace id, also in logs; undefined outside a trace. */
+/** The id of the active trace; undefined outside of a trace. */
 export const currentTraceId = (): string | undefined => trace.getActiveSpan()?.spanContext().traceId;

@@ -15,7 +15,7 @@ const keyId = /^[A-Za-z0-9_-]{1,32}$/;
 
 /**
  * Envelope encryption of stored secrets (AES-256-GCM). Each value has its own data key, encrypted by the newest key of the
- * ring; the value names that key, so older keys still open it. `about` binds a value to its row (`pat/abc123`): copied
+ * ring; the value names that key, so older keys still open it. `context` binds a value to its row (`pat/abc123`): copied
  * to another row it does not open.
  *
  * A sealed value reads `<key id>.<encrypted data key>.<encrypted text>`.
@@ -40,53 +40,53 @@ export class Keyring {
     this.#current = current;
   }
 
-  seal(text: string, about: string): string {
+  seal(text: string, context: string): string {
     const dataKey = this.random.bytes(keyBytes);
-    const data = this.#encrypt(dataKey, Buffer.from(text), about);
-    return [this.#current.id, this.#wrap(dataKey, about), data].join('.');
+    const data = this.#encrypt(dataKey, Buffer.from(text), context);
+    return [this.#current.id, this.#wrap(dataKey, context), data].join('.');
   }
 
-  /** @throws Error when the key is not in the ring, the value was changed, or `about` differs */
-  open(sealed: string, about: string): string {
+  /** @throws Error when the key is not in the ring, the value was changed, or `context` differs */
+  open(sealed: string, context: string): string {
     const [id, wrapped, data] = partsOf(sealed);
-    return decrypt(this.#unwrap(id, wrapped, about), data, about).toString();
+    return decrypt(this.#unwrap(id, wrapped, context), data, context).toString();
   }
 
   /** Seals the value again with the newest key; unchanged when it already is. */
-  reseal(sealed: string, about: string): string {
+  reseal(sealed: string, context: string): string {
     const [id, wrapped, data] = partsOf(sealed);
     if (id === this.#current.id) return sealed;
-    return [this.#current.id, this.#wrap(this.#unwrap(id, wrapped, about), about), data].join('.');
+    return [this.#current.id, this.#wrap(this.#unwrap(id, wrapped, context), context), data].join('.');
   }
 
-  #wrap(dataKey: Uint8Array, about: string): string {
-    return this.#encrypt(this.#current.key, dataKey, `${this.#current.id}|${about}`);
+  #wrap(dataKey: Uint8Array, context: string): string {
+    return this.#encrypt(this.#current.key, dataKey, `${this.#current.id}|${context}`);
   }
 
-  #unwrap(id: string, wrapped: string, about: string): Uint8Array {
+  #unwrap(id: string, wrapped: string, context: string): Uint8Array {
     const key = this.#keys.get(id);
     if (key === undefined) throw new Error(`sealed with key ${JSON.stringify(id)}, which is not in the keyring`);
-    return decrypt(key, wrapped, `${id}|${about}`);
+    return decrypt(key, wrapped, `${id}|${context}`);
   }
 
-  #encrypt(key: Uint8Array, plain: Uint8Array, about: string): string {
+  #encrypt(key: Uint8Array, plain: Uint8Array, context: string): string {
     const iv = this.random.bytes(ivBytes);
-    const cipher = createCipheriv(algorithm, key, iv).setAAD(Buffer.from(about));
+    const cipher = createCipheriv(algorithm, key, iv).setAAD(Buffer.from(context));
     return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url');
   }
 }
 
-function decrypt(key: Uint8Array, text: string, about: string): Buffer {
+function decrypt(key: Uint8Array, text: string, context: string): Buffer {
   const bytes = Buffer.from(text, 'base64url');
   const end = bytes.length - tagBytes;
   if (end < ivBytes) throw new Error('a sealed value is cut off');
   const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes })
-    .setAAD(Buffer.from(about))
+    .setAAD(Buffer.from(context))
     .setAuthTag(bytes.subarray(end));
   try {
     return Buffer.concat([decipher.update(bytes.subarray(ivBytes, end)), decipher.final()]);
   } catch (error) {
-    throw new Error(`a sealed value about ${about} does not open: it was changed or sealed for another row`, {
+    throw new Error(`the sealed value of ${context} does not open: it was changed or sealed for another row`, {
       cause: error,
     });
   }

@@ -14,12 +14,12 @@ export const hashPassword = (password: string): Promise<string> => hash(password
 
 /** Whether the password matches the hash. An unknown user (`undefined`) takes the same time and never matches. */
 export async function passwordMatches(password: string, stored: string | undefined): Promise<boolean> {
-  const right = await verify(stored ?? (await nobody()), password);
-  return right && stored !== undefined;
+  const matches = await verify(stored ?? (await unknownUserHash()), password);
+  return matches && stored !== undefined;
 }
 
-let nobodysHash: Promise<string> | undefined;
-const nobody = (): Promise<string> => (nobodysHash ??= hashPassword(generatePassword()));
+let dummyHash: Promise<string> | undefined;
+const unknownUserHash = (): Promise<string> => (dummyHash ??= hashPassword(generatePassword()));
 
 /** 20 characters, 116 bits. */
 export const generatePassword = (random: Random = systemRandom): string => randomString(random, readable, 20);

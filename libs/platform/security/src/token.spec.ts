@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { mintToken, parseToken, secretMatches, type TokenKind } from './token.js';
 
+/** Fixed, so that every run is the same. */
+const seed = 1;
 const kinds: TokenKind[] = ['pat', 'ses', 'reg', 'notify'];
 
 describe('tokens', () => {
@@ -16,7 +18,7 @@ describe('tokens', () => {
     }
   });
 
-  it('keep nothing of the secret in what is stored', () => {
+  it('store nothing of the secret but its hash', () => {
     const { value, keyId, secretHash } = mintToken('pat');
     const secret = parseToken(value)?.secret ?? '';
     expect(secretHash).toMatch(/^[0-9a-f]{64}$/);
@@ -30,7 +32,7 @@ describe('tokens', () => {
     }
   });
 
-  it('are nothing else', () => {
+  it('reject every other form', () => {
     const { value } = mintToken('pat');
     const broken = [
       value.slice(1),
@@ -41,6 +43,9 @@ describe('tokens', () => {
       value.replace('pat', 'x'),
     ];
     for (const text of broken) expect(parseToken(text)).toBeUndefined();
-    fc.assert(fc.property(fc.string(), (text) => parseToken(text) === undefined));
+    fc.assert(
+      fc.property(fc.string(), (text) => parseToken(text) === undefined),
+      { seed },
+    );
   });
 });

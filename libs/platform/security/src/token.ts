@@ -39,14 +39,14 @@ export function parseToken(text: string): ParsedToken | undefined {
 }
 
 /** Compared for an unknown key, so that it takes the same time; no secret equals it. */
-const nobody = Buffer.alloc(32);
+const noHash = Buffer.alloc(32);
 
 /** Whether the secret has this hash; in constant time. */
 export function secretMatches(secret: string, storedHash: string | undefined): boolean {
-  const given = Buffer.from(hashOf(secret), 'hex');
+  const presented = Buffer.from(hashOf(secret), 'hex');
   const stored = Buffer.from(storedHash ?? '', 'hex');
-  const comparable = stored.length === given.length ? stored : nobody;
-  return timingSafeEqual(given, comparable) && comparable === stored;
+  const comparable = stored.length === presented.length ? stored : noHash;
+  return timingSafeEqual(presented, comparable) && comparable === stored;
 }
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');

@@ -18,7 +18,7 @@ export const postgresql: ServiceType = {
   ports: [{ name: 'postgresql', port: application.port, protocol: 'TCP' }],
   requires: [],
   secrets: [{ name: 'password', length: 32, description: `the password of the user ${application.username}` }],
-  config: { keys: parameters, reserved: reservedParameters, together: walSizeIssues },
+  config: { keys: parameters, reserved: reservedParameters, combinationIssues: walSizeIssues },
   renderers: { 1: render1 },
   credentials({ osid }, { password = '' }) {
     const host = `${osid}-rw.${osid}.svc`;

@@ -4,8 +4,7 @@ import type { Osid } from '@runos/osid';
 import { credentialsSecret, credentialsSecretName } from '../credentials-secret.js';
 import { type Image, imageReference } from '../image.js';
 import { namespaceOf, owned, restartAnnotation } from '../owned-object.js';
-import { mebibytes } from '../quantity.js';
-import { resourcesOf, storageClassOf } from '../resources.js';
+import { resourcesOf, storageClassOf, volumeSizeOf } from '../resources.js';
 import type { Renderer, RenderInput } from '../service-type.js';
 import { application } from './application.js';
 
@@ -15,7 +14,7 @@ const images = { '16': image('16.14'), '17': image('17.10'), '18': image('18.6')
 function storage(input: RenderInput) {
   const storageClass = storageClassOf(input);
   return {
-    size: mebibytes(input.storageMb),
+    size: volumeSizeOf(input),
     resizeInUseVolumes: true,
     ...(storageClass === undefined ? {} : { storageClass }),
   };
@@ -54,7 +53,7 @@ function cluster(input: RenderInput): KubeObject {
   return owned(input, 'postgresql.cnpg.io/v1', 'Cluster', osid, { spec }, restartAnnotation(input.restartedAt));
 }
 
-/** The operator makes everything else: pods, claims, the Services `<osid>-rw`, `-ro` and `-r`, certificates. */
+/** The operator creates all other objects: pods, claims, the Services `<osid>-rw`, `-ro` and `-r`, certificates. */
 export const render1: Renderer = {
   images,
   render: (input) => [

@@ -93,11 +93,11 @@ const forSafety = [
   'zero_damaged_pages',
 ];
 
-const told = (names: readonly string[], reason: string) => names.map((name) => [name, reason] as const);
+const withReason = (names: readonly string[], reason: string) => names.map((name) => [name, reason] as const);
 
-/** Parameters that a config set never holds, with the reason; CloudNativePG refuses most of them itself. */
+/** Parameters that a config set may not contain, with the reason. CloudNativePG rejects most of them too. */
 export const reservedParameters: Readonly<Record<string, string>> = Object.fromEntries([
-  ...told(byOperator, operator),
-  ...told(byPlatform, platform),
-  ...told(forSafety, safety),
+  ...withReason(byOperator, operator),
+  ...withReason(byPlatform, platform),
+  ...withReason(forSafety, safety),
 ]);

@@ -13,7 +13,7 @@ const service = (input: RenderInput, name: string, spec: Readonly<Record<string,
 
 const podName = (osid: string, ordinal: number) => ({ 'statefulset.kubernetes.io/pod-name': `${osid}-${ordinal}` });
 
-/** The Service that is named as the instance leads to the pod that takes writes; further replicas are for reading. */
+/** The Service `<osid>` selects pod 0, the primary, which accepts writes. `<osid>-ro` selects all pods for reading. */
 export function services(input: RenderInput): KubeObject[] {
   const selector = selectorOf(input.osid);
   const all = [

@@ -1,15 +1,14 @@
 import { type KubeObject, labelsOf } from '@runos/kube-objects';
 import { credentialsSecretName } from '../credentials-secret.js';
 import { owned, restartAnnotation } from '../owned-object.js';
-import { mebibytes } from '../quantity.js';
-import { resourcesOf, storageClassOf } from '../resources.js';
+import { resourcesOf, storageClassOf, volumeSizeOf } from '../resources.js';
 import type { RenderInput } from '../service-type.js';
 import { names } from './names.js';
 
-/** Selects the pods; fixed for ever, since a StatefulSet's selector cannot change. */
+/** The pod selector; it never changes, because a StatefulSet's selector is immutable. */
 export const selectorOf = (osid: string) => ({ 'app.kubernetes.io/name': 'valkey', 'runos.com/osid': osid });
 
-/** The user `valkey` of the image. */
+/** The uid of the image's user `valkey`. */
 const uid = 999;
 
 const secretKey = (osid: string, key: string) => ({
@@ -34,7 +33,7 @@ const container = (input: RenderInput, image: string) => ({
     failureThreshold: 3,
     successThreshold: 1,
   },
-  // Only whether the process listens: while a large file is being loaded it answers no command, and must not be killed.
+  // A TCP check: while Valkey loads a large file it answers no command, and must not be killed.
   livenessProbe: {
     tcpSocket: { port: 'valkey' },
     initialDelaySeconds: 10,
@@ -99,7 +98,7 @@ function claim(input: RenderInput) {
     spec: {
       accessModes: ['ReadWriteOnce'],
       volumeMode: 'Filesystem',
-      resources: { requests: { storage: mebibytes(input.storageMb) } },
+      resources: { requests: { storage: volumeSizeOf(input) } },
       ...(storageClassName === undefined ? {} : { storageClassName }),
     },
   };
@@ -111,7 +110,7 @@ export function statefulSet(input: RenderInput, image: string): KubeObject {
     spec: {
       replicas: input.replicas,
       serviceName: names.members(input.osid),
-      // In parallel, because one after the other never replaces a pod that a bad update has broken.
+      // OrderedReady never replaces a pod that a bad update has broken.
       podManagementPolicy: 'Parallel',
       revisionHistoryLimit: 10,
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },

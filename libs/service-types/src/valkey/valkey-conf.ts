@@ -2,8 +2,8 @@ import type { RenderInput } from '../service-type.js';
 import { names } from './names.js';
 
 /**
- * The rest of the limit is for the copy that a rewrite of the append-only file makes and for the clients' buffers;
- * beyond it the kernel would end the process instead of Valkey refusing a write.
+ * The share of the memory limit for data. The rest is for the fork that rewrites the append-only file and for client
+ * buffers. Without it the kernel would kill the process (OOM) before Valkey rejects a write.
  */
 const share = 0.75;
 
@@ -19,10 +19,10 @@ maxmemory-policy noeviction
 include ${names.secretDir}/auth.conf
 `;
 
-/** In a file and not on the command line, where every process on the node could read it. */
+/** In a file, because every process on the node can read a command line. */
 export const authConf = (password: string): string => `requirepass ${password}\nmasterauth ${password}\n`;
 
-/** The first pod takes writes, the others copy it. */
+/** Pod 0 is the primary; the others replicate from it. */
 export const startScript = (osid: string): string => `case "$POD_NAME" in
 *-0) exec valkey-server ${names.configDir}/valkey.conf ;;
 *) exec valkey-server ${names.configDir}/valkey.conf --replicaof ${osid}-0.${names.members(osid)} ${names.port} ;;

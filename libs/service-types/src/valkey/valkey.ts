@@ -4,7 +4,7 @@ import type { ServiceType } from '../service-type.js';
 import { names } from './names.js';
 import { render1 } from './render-1.js';
 
-/** Valkey, the open successor of Redis: one pod that takes writes, and read replicas where more are asked for. */
+/** Valkey, the open-source fork of Redis: one primary, and read replicas for a replica count above one. */
 export const valkey: ServiceType = {
   type: 'valkey',
   title: 'Valkey',

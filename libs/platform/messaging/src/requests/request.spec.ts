@@ -131,7 +131,9 @@ describe('Bus.request', () => {
   });
 
   it('rejects requests of services that are not callers of the contract', async () => {
-    await expect(plane.bus('jobs').request(greet, { name: 'x' }, { tenant: 'abcde' })).rejects.toThrow('may not request');
+    await expect(plane.bus('jobs').request(greet, { name: 'x' }, { tenant: 'abcde' })).rejects.toThrow(
+      'may not request',
+    );
   });
 
   it('needs a tenant, and the right input, to compile', () => {

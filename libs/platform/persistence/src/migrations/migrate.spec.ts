@@ -144,7 +144,9 @@ describe('migrating while the version before serves', () => {
       readonly contraction = 'it only adds';
     }
     await expect(migrate(next(Smaller1800000000003))).rejects.toThrow('takes a column away from whoever still uses it');
-    await expect(migrate(next(Needless1800000000005))).rejects.toThrow('has a contraction but no contracting statement');
+    await expect(migrate(next(Needless1800000000005))).rejects.toThrow(
+      'has a contraction but no contracting statement',
+    );
     expect(await migrate(next(Announced1800000000004))).toEqual(['Announced1800000000004']);
   });
 });
