@@ -81,7 +81,8 @@ const rule = (forSpecs) => [
   {
     allow: [],
     enforceBuildableLibDependency: false,
-    allowCircularSelfDependency: false,
+    // A compiled test program imports its own library as other projects do.
+    allowCircularSelfDependency: forSpecs,
     checkDynamicDependenciesExceptions: ['.*'],
     depConstraints: [...kinds(forSpecs), ...places(forSpecs), ...scopes(forSpecs)],
   },
