@@ -25,6 +25,6 @@ export function readConfig(args: readonly string[], env: Environment): NodeAgent
   const names = Object.keys(nodeAgentConfig.shape);
   const options = Object.fromEntries(names.map((name) => [optionOf(name), { type: 'string' as const }]));
   const { values } = parseArgs({ args: [...args], options, strict: true });
-  const given = Object.fromEntries(names.map((name) => [name, values[optionOf(name)] as string | undefined]));
-  return loadConfig(nodeAgentConfig, { ...env, ...toEnvironment(given) });
+  const fromOptions = Object.fromEntries(names.map((name) => [name, values[optionOf(name)] as string | undefined]));
+  return loadConfig(nodeAgentConfig, { ...env, ...toEnvironment(fromOptions) });
 }
