@@ -46,7 +46,7 @@ export function fakeReconciler(services: FakeServices): Type {
     @Respond(reconciler.registerNode)
     register({ cid, machineId }: InputOf<typeof reconciler.registerNode>, { tenant }: Tenant) {
       if (services.reconcilerUnavailable) throw new Fault('unavailable', 'The database cannot be reached.');
-      if (cid === 'gone') throw new Fault('cluster.not_found', 'There is no such cluster.');
+      if (cid === 'deleted') throw new Fault('cluster.not_found', 'There is no such cluster.');
       const key = `${tenant}/${cid}/${machineId}`;
       const nid = services.nids.get(key) ?? `n${String(services.nids.size).padStart(4, '0')}`;
       services.nids.set(key, nid);

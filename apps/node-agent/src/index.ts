@@ -1,3 +1,3 @@
 export { startNodeAgent } from './node-agent.js';
-export { type NodeAgentConfig, nodeAgentConfig, readConfig } from './node-agent-config.js';
+export { type NodeAgentConfig, nodeAgentConfig, readConfig } from './config.js';
 export { FileCredentials } from './state/file-credentials.js';

@@ -1,27 +1,27 @@
 import { createLogger, logWarnings, startTelemetry } from '@runos/observability';
 import { startNodeAgent } from './node-agent.js';
-import { readConfig } from './node-agent-config.js';
+import { readConfig } from './config.js';
 
-/** EX_CONFIG: a supervisor need not try again with the same settings. */
-const wrongSettings = 78;
+/** EX_CONFIG of sysexits.h: a supervisor need not restart the agent with the same settings. */
+const configExitCode = 78;
 
-function settings() {
+function configOrExit() {
   try {
     return readConfig(process.argv.slice(2), process.env);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
-    process.exit(wrongSettings);
+    process.exit(configExitCode);
   }
 }
 
-const config = settings();
+const config = configOrExit();
 const logger = createLogger({ service: 'node-agent', level: config.logLevel }).child({ aid: config.aid });
 logWarnings(logger);
 const { otlpEndpoint, traceRatio } = config;
 const telemetry = await startTelemetry({ service: 'node-agent', otlpEndpoint, traceRatio });
 const session = await startNodeAgent(config, logger).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
-  process.exit(wrongSettings);
+  process.exit(configExitCode);
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -2,21 +2,20 @@ import { createRequire } from 'node:module';
 import { type BodyOf, NodeAgentHeartbeatToServer } from '@runos/agent-protocol';
 import { AgentSession, type Heartbeat, type SessionTiming } from '@runos/agent-session';
 import type { Logger } from '@runos/observability';
-import { kubernetesFacts } from './machine/kubernetes-facts.js';
-import { machineId, osName } from './machine/machine-facts.js';
-import type { NodeAgentConfig } from './node-agent-config.js';
+import { kubernetesFacts, machineId, osName } from './machine/machine-facts.js';
+import type { NodeAgentConfig } from './config.js';
 import { FileCredentials } from './state/file-credentials.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
-/** Starts this machine's agent; it holds its stream until it is stopped. */
+/** Starts the agent of this machine. It runs until `stop` is called. */
 export async function startNodeAgent(
   config: NodeAgentConfig,
   logger: Logger,
   timing?: Partial<SessionTiming>,
 ): Promise<AgentSession> {
   if (config.ca === undefined && config.caSha256 === undefined && config.token !== undefined) {
-    throw new Error('a registration token needs --ca FILE or --ca-sha256 HASH, so that only the right server gets it');
+    throw new Error('a registration token needs --ca FILE or --ca-sha256 HASH, which verify the server');
   }
   const { server: host, registerPort, streamPort } = config;
   return new AgentSession({
@@ -35,7 +34,7 @@ export async function startNodeAgent(
   });
 }
 
-/** The public address is left empty: finding it would mean asking somebody on the Internet every 5 s. */
+/** The public address is empty, because finding it would need a request to an Internet service every 5 s. */
 async function heartbeat(): Promise<Heartbeat> {
   const body: BodyOf<typeof NodeAgentHeartbeatToServer> = {
     ...(await kubernetesFacts()),

@@ -2,13 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@runos/persistence';
 import type { AgentKey } from '../agents/agent-key.js';
 import type { Statements } from '../authority/certificate-authorities.js';
-import type { CertificateRow } from '../schema/certificate-row.js';
-
-export interface NewCertificate extends AgentKey {
-  readonly serial: string;
-  readonly fingerprint: string;
-  readonly expiresAt: Date;
-}
+import type { CertificateRow, NewCertificate } from '../schema/certificate-row.js';
 
 /** Every certificate that was issued to an agent. */
 @Injectable()

@@ -103,9 +103,9 @@ describe('a registration token', () => {
     harness.services.reconcilerUnavailable = true;
     expect(await refusalOf(register({ token }))).toMatchObject({ code: status.UNAVAILABLE, refusal: 'plane-busy' });
     harness.services.reconcilerUnavailable = false;
-    const late = await harness.token('node', { cid: 'gone' });
+    const late = await harness.token('node', { cid: 'deleted' });
     expect(await refusalOf(register({ token: late.token }))).toEqual(refusedToken);
-    expect(lastAuditEntry()?.detail.reason).toMatch(/no cluster gone/);
+    expect(lastAuditEntry()?.detail.reason).toMatch(/no cluster deleted/);
     expect(await refusalOf(register({ token, machineId: 'a b' }))).toMatchObject({ refusal: 'request-invalid' });
     expect(await register({ token })).toMatchObject({ cid: 'ky3' });
   });

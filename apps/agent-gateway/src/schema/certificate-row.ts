@@ -1,4 +1,3 @@
-import type { AgentKind } from '@runos/agent-protocol';
 import type { AgentKey } from '../agents/agent-key.js';
 
 export interface CertificateRow extends AgentKey {
@@ -11,12 +10,8 @@ export interface CertificateRow extends AgentKey {
   readonly expired: boolean;
 }
 
-export interface RegistrationTokenRow {
-  readonly secret_hash: string;
-  readonly aid: string;
-  readonly cid: string;
-  readonly purpose: AgentKind;
-  /** Both computed with the clock of the database. */
-  readonly used: boolean;
-  readonly expired: boolean;
+export interface NewCertificate extends AgentKey {
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly expiresAt: Date;
 }

@@ -1,18 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { AgentKind } from '@runos/agent-protocol';
 import { Database } from '@runos/persistence';
 import type { Statements } from '../authority/certificate-authorities.js';
-import type { RegistrationTokenRow } from '../schema/certificate-row.js';
-
-export interface NewRegistrationToken {
-  readonly keyId: string;
-  readonly secretHash: string;
-  readonly aid: string;
-  readonly cid: string;
-  readonly purpose: AgentKind;
-  readonly createdBy: string;
-  readonly ttlSeconds: number;
-}
+import type { NewRegistrationToken, RegistrationTokenRow } from '../schema/registration-token-row.js';
 
 /** Registration tokens. The table holds only a hash of each secret. */
 @Injectable()

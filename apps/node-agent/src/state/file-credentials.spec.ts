@@ -28,7 +28,7 @@ beforeEach(() => {
 afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
 describe('credentials in files', () => {
-  it('are absent until they are saved, then come back, readable by their owner only', async () => {
+  it('are absent until they are saved; the files are readable by their owner only', async () => {
     const files = new FileCredentials(folder);
     expect(await files.load()).toBeUndefined();
     await files.save(one);
@@ -38,7 +38,7 @@ describe('credentials in files', () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
-  it('change together also when the process died in between', async () => {
+  it('are replaced together when the process crashes after saving', async () => {
     const files = new FileCredentials(folder);
     await files.save(one);
     const pending = join(folder, 'pending');
@@ -50,20 +50,20 @@ describe('credentials in files', () => {
     expect(readdirSync(folder).sort()).toEqual(['ca.crt', 'tls.crt', 'tls.key']);
   });
 
-  it('are those of before when the process died while it wrote the new ones', async () => {
+  it('are the previous ones when the process crashes while saving', async () => {
     const files = new FileCredentials(folder);
     await files.save(one);
-    mkdirSync(join(folder, 'fresh'));
-    writeFileSync(join(folder, 'fresh', 'tls.key'), 'half a ke');
+    mkdirSync(join(folder, 'staging'));
+    writeFileSync(join(folder, 'staging', 'tls.key'), 'half a ke');
     expect(await files.load()).toEqual(one);
     await files.save(other);
     expect(await files.load()).toEqual(other);
   });
 
-  it('are refused, not guessed at, when key and certificate do not belong together', async () => {
+  it('are rejected when key and certificate do not match', async () => {
     const files = new FileCredentials(folder);
     await files.save(one);
     writeFileSync(join(folder, 'tls.key'), other.key);
-    await expect(files.load()).rejects.toThrow('do not belong together');
+    await expect(files.load()).rejects.toThrow('do not match');
   });
 });

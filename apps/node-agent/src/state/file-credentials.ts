@@ -9,7 +9,7 @@ const fileOf = { key: 'tls.key', certificate: 'tls.crt', ca: 'ca.crt' } as const
 >;
 const parts = Object.keys(fileOf) as (keyof AgentCredentials)[];
 
-/** Three files of one folder, readable by their owner only, that always change together. */
+/** Credentials in three files of one folder, readable by their owner only. They are replaced together. */
 export class FileCredentials implements CredentialStore {
   readonly #pending: string;
 
@@ -17,31 +17,31 @@ export class FileCredentials implements CredentialStore {
     this.#pending = join(folder, 'pending');
   }
 
-  /** @throws Error when the files are there but do not belong together, as in the middle of an exchange by hand. */
+  /** @throws Error when key and certificate do not match, for example while a user replaces them */
   async load(): Promise<AgentCredentials | undefined> {
-    await this.#finish();
+    await this.#movePending();
     const texts = await Promise.all(parts.map((part) => textOf(join(this.folder, fileOf[part]))));
     const [key, certificate, ca] = texts;
     if (key === undefined || certificate === undefined || ca === undefined) return undefined;
     if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
-      throw new Error(`${fileOf.key} and ${fileOf.certificate} in ${this.folder} do not belong together`);
+      throw new Error(`${fileOf.key} and ${fileOf.certificate} in ${this.folder} do not match`);
     }
     await Promise.all(parts.map((part) => chmod(join(this.folder, fileOf[part]), 0o600)));
     return { key, certificate, ca };
   }
 
   async save(credentials: AgentCredentials): Promise<void> {
-    await this.#finish();
-    const fresh = join(this.folder, 'fresh');
-    await rm(fresh, { recursive: true, force: true });
-    await mkdir(fresh, { recursive: true, mode: 0o700 });
-    for (const part of parts) await writeDurably(join(fresh, fileOf[part]), credentials[part]);
-    await rename(fresh, this.#pending); // from here on the new ones count, whatever happens
-    await this.#finish();
+    await this.#movePending();
+    const staging = join(this.folder, 'staging');
+    await rm(staging, { recursive: true, force: true });
+    await mkdir(staging, { recursive: true, mode: 0o700 });
+    for (const part of parts) await writeDurably(join(staging, fileOf[part]), credentials[part]);
+    await rename(staging, this.#pending); // from now on the new credentials are valid, also after a crash
+    await this.#movePending();
   }
 
-  /** Moves what a save has made durable to its place; does nothing when there is nothing to move. */
-  async #finish(): Promise<void> {
+  /** Moves completely saved files to their place. Does nothing when there are none. */
+  async #movePending(): Promise<void> {
     for (const part of parts) {
       await rename(join(this.#pending, fileOf[part]), join(this.folder, fileOf[part])).catch(unlessAbsent);
     }

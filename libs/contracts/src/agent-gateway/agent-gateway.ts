@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { request } from '../contract.js';
 import { Idempotency } from '../write-options.js';
 
-const answered = { owner: 'agent-gateway', scope: 'tenant' } as const;
+const tenantRequest = { owner: 'agent-gateway', scope: 'tenant' } as const;
 const cid = z.string();
 
 export const issueRegistrationToken = request({
-  ...answered,
+  ...tenantRequest,
   callers: ['gateway'],
   subject: 'agent-gateway.v1.token-issue',
   input: z.object({ cid, token: CreateRegistrationToken, idempotency: Idempotency.optional() }),
@@ -17,11 +17,11 @@ export const issueRegistrationToken = request({
 });
 
 /**
- * Hands an instruction to the agent that holds the stream and awaits its answer.
- * `absent`: nobody holds one; `unknown`: no answer in time, so ask again idempotently; `refused`: the agent answered with an error.
+ * Sends an instruction to an agent and waits for its reply. `absent`: the agent is not connected. `unknown`: there was no
+ * reply in time, so repeat the instruction idempotently. `refused`: the agent replied with an error.
  */
 export const instruct = request({
-  ...answered,
+  ...tenantRequest,
   callers: ['reconciler'],
   subject: 'agent-gateway.v1.instruct',
   input: z.object({
@@ -43,7 +43,7 @@ export const instruct = request({
 
 /** The last heartbeat of every agent of these clusters; `nid` null is the cluster agent. */
 export const listHeartbeats = request({
-  ...answered,
+  ...tenantRequest,
   callers: ['reconciler'],
   subject: 'agent-gateway.v1.heartbeats',
   input: z.object({ cids: z.array(z.string()) }),
@@ -58,7 +58,7 @@ export const listHeartbeats = request({
 
 /** Revokes every certificate and token of a cluster and ends its streams. */
 export const revokeCluster = request({
-  ...answered,
+  ...tenantRequest,
   callers: ['reconciler'],
   subject: 'agent-gateway.v1.cluster-revoke',
   input: z.object({ cid }),

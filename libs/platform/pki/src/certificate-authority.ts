@@ -28,7 +28,7 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-/** Who a leaf is for and what it may do. */
+/** The subject, key and usage of a leaf certificate. */
 export interface LeafRequest extends Validity {
   readonly publicKey: KeyObject;
   readonly commonName: string;
@@ -41,18 +41,18 @@ export interface LeafRequest extends Validity {
 const signing = { name: 'ECDSA', hash: 'SHA-256' };
 const crypto = webcrypto;
 
-/** 16 bytes, never negative, never starting with a zero: one spelling in every tool. */
+/** 16 bytes, positive and without a leading zero byte, so that every tool prints the same text. */
 function serialNumber(random: Random): string {
   const bytes = Buffer.from(random.bytes(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');
 }
 
-/** As OpenSSL prints it, with its last line break: the same certificate is always the same text. */
+/** The text that OpenSSL prints, with the final line break: agents pin its hash, so it must be stable. */
 const canonicalPem = (certificate: X509Certificate): string =>
   new NodeCertificate(Buffer.from(certificate.rawData)).toString();
 
-/** A new CA that signs leaves directly and nothing else. */
+/** Creates a CA whose path length allows leaf certificates only. */
 export async function createAuthority(
   commonName: string,
   validity: Validity,
@@ -80,7 +80,7 @@ export async function createAuthority(
   return { certificatePem: canonicalPem(certificate), keyPem };
 }
 
-/** A certificate signed directly by this CA, PEM. Its names are the ones given here and no others. */
+/** Issues a leaf certificate as PEM. It contains exactly the given names. */
 export async function issueLeaf(
   authority: AuthorityPair,
   leaf: LeafRequest,

@@ -21,7 +21,7 @@ const openssl = (...args: string[]): string =>
   execFileSync('openssl', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
 describe('a leaf', () => {
-  it('is believed by OpenSSL, for its usage and its names only', async () => {
+  it('is verified by OpenSSL, for its usage and names only', async () => {
     const { publicKey } = await newEcKey();
     const names = { dnsNames: ['agents.example.org'], ipAddresses: ['127.0.0.1', '::1'] };
     const leaf = await issueLeaf(ca, { ...year, ...names, publicKey, commonName: 'agents', usage: 'server' });
@@ -35,7 +35,7 @@ describe('a leaf', () => {
     expect(() => verify('-verify_hostname', 'example.org')).toThrow();
   });
 
-  it('names an agent by a URI, and has a serial with one spelling', async () => {
+  it('contains the URI of an agent and a serial of fixed length', async () => {
     const { publicKey } = await newRsaKey();
     const leaf = await issueLeaf(ca, {
       ...year,
@@ -60,8 +60,8 @@ describe('a leaf', () => {
   });
 });
 
-describe('keys made here', () => {
-  it('are PKCS#1 for who accepts nothing else', async () => {
+describe('generated RSA keys', () => {
+  it('are PKCS#1, which older agents require', async () => {
     const { keyPem } = await newRsaKey();
     expect(keyPem).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n/);
     expect(createPrivateKey(keyPem).asymmetricKeyDetails?.modulusLength).toBe(2048);
@@ -69,10 +69,11 @@ describe('keys made here', () => {
 });
 
 describe('a signing request', () => {
-  it('proves the key it was made with', async () => {
+  it('proves the possession of its key', async () => {
     const { keyPem, csrPem } = await createSigningRequest();
     const proven = await provenKey(csrPem);
-    const leaf = await issueLeaf(ca, { ...year, publicKey: proven!, commonName: 'x', usage: 'client' });
+    if (proven === undefined) throw new Error('the request is not valid');
+    const leaf = await issueLeaf(ca, { ...year, publicKey: proven, commonName: 'x', usage: 'client' });
     expect(new X509Certificate(leaf).checkPrivateKey(createPrivateKey(keyPem))).toBe(true);
   });
 
@@ -80,12 +81,12 @@ describe('a signing request', () => {
     ['RSA', ['-newkey', 'rsa:2048']],
     ['EC', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384']],
     ['Ed25519', ['-newkey', 'ed25519']],
-  ])('of OpenSSL is understood: %s', async (_, how) => {
-    openssl('req', '-new', '-nodes', '-keyout', 'key.pem', '-out', 'csr.pem', '-subj', '/CN=whoever', ...how);
+  ])('of OpenSSL is accepted: %s', async (_, how) => {
+    openssl('req', '-new', '-nodes', '-keyout', 'key.pem', '-out', 'csr.pem', '-subj', '/CN=ignored', ...how);
     expect(await provenKey(openssl('req', '-in', 'csr.pem'))).toBeDefined();
   });
 
-  it('with a weak key, a foreign signature or no sense proves nothing', async () => {
+  it('with a weak key, a foreign signature or invalid text is rejected', async () => {
     openssl(
       'req',
       '-new',

@@ -47,7 +47,7 @@ describe('the root', () => {
     expect(rootOf([])).toBe('0'.repeat(32));
   });
 
-  it('tells apart any two sets, and the buckets say where', () => {
+  it('differs for any two different sets, and so do the affected buckets', () => {
     fc.assert(
       fc.property(some, some, (one, other) => {
         const [here, there] = [entriesOf(one), entriesOf(other)];
@@ -79,7 +79,7 @@ describe('pages', () => {
     }
   });
 
-  it('hold only the buckets asked for, also the empty ones', () => {
+  it('contain only the requested buckets, including empty ones', () => {
     const [entry] = many(1) as [ResyncEntry];
     const empty = (bucketOf(entry.osid) + 1) % 256;
     expect(resyncPages([entry], [empty])).toEqual([{ step: 'list', buckets: [empty], entries: [], last: true }]);

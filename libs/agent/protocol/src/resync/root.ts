@@ -16,7 +16,7 @@ function fold(into: Buffer, { osid, revision, digest }: ResyncEntry): void {
 }
 
 /**
- * One hash over all entries, whatever their order: the xor of the first 128 bits of the SHA-256 of
+ * One hash over all entries, independent of their order: the xor of the first 128 bits of the SHA-256 of
  * `<osid> <revision> <digest>`. PostgreSQL computes the same with
  * `bit_xor(('x' || left(encode(sha256(…), 'hex'), 32))::bit(128))`.
  */

@@ -41,12 +41,12 @@ describe('the outbox', () => {
 
   it('drops messages after the final one, also while that is in flight', () => {
     const outbox = new Outbox();
-    outbox.put(message('a', 'gone', true));
-    const [gone] = outbox.claim(1) as [Message];
+    outbox.put(message('a', 'last', true));
+    const [last] = outbox.claim(1) as [Message];
     outbox.put(message('a', 'late'));
-    outbox.requeue(gone);
-    expect(outbox.claim(1)).toEqual([gone]);
-    outbox.acknowledge(gone);
+    outbox.requeue(last);
+    expect(outbox.claim(1)).toEqual([last]);
+    outbox.acknowledge(last);
     expect(outbox.size).toBe(0);
   });
 

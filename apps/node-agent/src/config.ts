@@ -3,7 +3,7 @@ import { agentSettings } from '@runos/agent-session';
 import { type Environment, loadConfig, toEnvironment } from '@runos/config';
 import { z } from 'zod';
 
-/** Every setting is an option (`--ca-sha256`) and a variable (`RUNOS_CA_SHA256`); the option wins. */
+/** Every setting is an option (`--ca-sha256`) and a variable (`RUNOS_CA_SHA256`). The option takes precedence. */
 export const nodeAgentConfig = z.object({
   ...agentSettings,
   state: z.string().default('/var/lib/runos/node-agent'),
@@ -19,12 +19,12 @@ const optionOf = (setting: string): string => setting.replace(/([a-z0-9])([A-Z])
 
 /**
  * The settings of this process.
- * @throws ConfigError naming every wrong one; TypeError for an option that does not exist.
+ * @throws ConfigError with every wrong setting; TypeError for an unknown option.
  */
 export function readConfig(args: readonly string[], env: Environment): NodeAgentConfig {
   const names = Object.keys(nodeAgentConfig.shape);
   const options = Object.fromEntries(names.map((name) => [optionOf(name), { type: 'string' as const }]));
   const { values } = parseArgs({ args: [...args], options, strict: true });
-  const given = Object.fromEntries(names.map((name) => [name, values[optionOf(name)] as string | undefined]));
-  return loadConfig(nodeAgentConfig, { ...env, ...toEnvironment(given) });
+  const fromOptions = Object.fromEntries(names.map((name) => [name, values[optionOf(name)] as string | undefined]));
+  return loadConfig(nodeAgentConfig, { ...env, ...toEnvironment(fromOptions) });
 }
