@@ -73,7 +73,9 @@ describe('Database.transaction', () => {
   });
 
   it('says which constraint was violated', async () => {
-    const error: unknown = await database.query(`INSERT INTO things (aid, id) VALUES ('a', 'one')`).catch((e) => e);
+    const error: unknown = await database
+      .query(`INSERT INTO things (aid, id) VALUES ('a', 'one')`)
+      .catch((thrown: unknown) => thrown);
     expect(sqlStateOf(error)).toBe(sqlState.uniqueViolation);
     expect(violatedConstraint(error)).toBe('things_pkey');
   });
@@ -88,7 +90,7 @@ describe('an outage of the database', () => {
       );
       await manager.query('SELECT 1');
     });
-    const error: unknown = await cut.catch((e) => e);
+    const error: unknown = await cut.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Fault);
     expect((error as Fault).code).toBe('unavailable');
     expect(await database.transaction((manager) => manager.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
