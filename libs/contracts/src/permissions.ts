@@ -6,7 +6,7 @@ import { consumerOf, isPlainSubscription, streamOf } from './streams.js';
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** May answer what it is asked, on the subject the question names. */
+  /** May answer what it is requested, on the subject the question names. */
   readonly responds: boolean;
 }
 
@@ -24,9 +24,9 @@ export function permissionsOf(
   contracts: readonly (RequestContract | EventContract)[],
 ): Permissions {
   const owned = contracts.filter(({ owner }) => owner === service);
-  const asked = contracts.filter((contract) => contract.kind === 'request' && contract.callers.includes(service));
+  const requested = contracts.filter((contract) => contract.kind === 'request' && contract.callers.includes(service));
   const events = contracts.filter((contract) => contract.kind === 'event');
-  const heard = events.filter(({ subscribers }) => subscribers.includes(service));
+  const subscribed = events.filter(({ subscribers }) => subscribers.includes(service));
   const publishes = owned.filter(({ kind }) => kind === 'event');
   const answered = owned.filter(({ kind }) => kind === 'request');
   const extra = dynamicSubjects[service] ?? { publish: [], subscribe: [] };
@@ -34,10 +34,10 @@ export function permissionsOf(
   const subjects = (list: readonly { subject: string }[]) => list.map(({ subject }) => subject);
   return {
     publish: [
-      ...subjects(asked),
+      ...subjects(requested),
       ...subjects(publishes),
       ...(stores ? streamApi(service) : []),
-      ...heard
+      ...subscribed
         .filter((contract) => !isPlainSubscription(contract))
         .flatMap((contract) => consumerApi(service, contract)),
       ...extra.publish,
@@ -45,7 +45,7 @@ export function permissionsOf(
     subscribe: [
       `${inboxOf(service)}.>`,
       ...subjects(answered),
-      ...subjects(heard.filter(isPlainSubscription)),
+      ...subjects(subscribed.filter(isPlainSubscription)),
       ...extra.subscribe,
     ],
     responds: answered.length > 0 || extra.subscribe.length > 0,

@@ -40,7 +40,9 @@ export const retiredWords: readonly { readonly words: readonly string[]; readonl
 ];
 
 /** Whole identifiers that published wires and libraries require. */
-export const allowedIdentifiers: ReadonlySet<string> = new Set([]);
+export const allowedIdentifiers: ReadonlySet<string> = new Set([
+  'wanted', // DIFF_BUNDLE of the agents' wire: live and wanted value of a field
+]);
 
 const replacements = new Map(retiredWords.flatMap(({ words, use }) => words.map((word) => [word, use] as const)));
 

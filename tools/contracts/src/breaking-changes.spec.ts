@@ -4,17 +4,17 @@ import { breakingChanges } from './breaking-changes.js';
 import { wireSchema } from './json-schema.js';
 import type { Message } from './messages.js';
 
-const message = (accepted: z.ZodType, told: z.ZodType, fixed = {}): Message => ({
+const message = (accepted: z.ZodType, sent: z.ZodType, fixed = {}): Message => ({
   fixed,
   accepted: { input: wireSchema(accepted) },
-  told: { output: wireSchema(told) },
+  sent: { output: wireSchema(sent) },
 });
 
 const input = z.strictObject({ name: z.string().max(20), size: z.enum(['s', 'm']).optional() });
 const output = z.object({ id: z.string(), state: z.enum(['up', 'down']), steps: z.array(z.object({ no: z.int() })) });
 
-const changes = (accepted: z.ZodType, told: z.ZodType): string[] =>
-  breakingChanges({ m: message(input, output) }, { m: message(accepted, told) });
+const changes = (accepted: z.ZodType, sent: z.ZodType): string[] =>
+  breakingChanges({ m: message(input, output) }, { m: message(accepted, sent) });
 
 describe('what may be added beside an older version', () => {
   it.each<[string, z.ZodType, z.ZodType]>([
@@ -34,8 +34,8 @@ describe('what may be added beside an older version', () => {
       output.extend({ steps: z.array(z.object({ no: z.int(), at: z.string() })) }),
     ],
     ['fewer values in an answer', input, output.extend({ state: z.literal('up') })],
-  ])('%s', (_, accepted, told) => {
-    expect(changes(accepted, told)).toEqual([]);
+  ])('%s', (_, accepted, sent) => {
+    expect(changes(accepted, sent)).toEqual([]);
   });
 
   it('a message', () => {
@@ -53,12 +53,12 @@ describe('what breaks an older version', () => {
     ['a shorter text', input.extend({ name: z.string().max(10) }), output, 'name has maxLength 20, 10 is understood'],
     ['a pattern', input.extend({ name: z.string().max(20).regex(/^a/) }), output, 'name has pattern none'],
     ['another type', input.extend({ name: z.number() }), output, 'name may be string, number is understood'],
-    ['a field that is not told', input, output.omit({ id: true }), 'id is not told any more'],
+    ['a field that is not sent', input, output.omit({ id: true }), 'id is not sent any more'],
     [
-      'a field of a list that is not told',
+      'a field of a list that is not sent',
       input,
       output.extend({ steps: z.array(z.object({})) }),
-      'steps.no is not told',
+      'steps.no is not sent',
     ],
     ['a field that becomes optional', input, output.partial({ id: true }), 'id may be missing'],
     ['a field that may be null', input, output.extend({ id: z.string().nullable() }), 'id may be null'],
@@ -70,8 +70,8 @@ describe('what breaks an older version', () => {
       'steps[].no may be number',
     ],
     ['anything', input, output.extend({ id: z.unknown() }), 'id may be anything'],
-  ])('%s', (_, accepted, told, why) => {
-    expect(changes(accepted, told).join('\n')).toContain(why);
+  ])('%s', (_, accepted, sent, why) => {
+    expect(changes(accepted, sent).join('\n')).toContain(why);
   });
 
   it('a message that is gone, or is sent elsewhere', () => {

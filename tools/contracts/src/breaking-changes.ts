@@ -23,9 +23,9 @@ function changesOf(old: Message, fresh: Message): string[] {
       ...misfits(was, is).map((why) => `what was accepted is refused: ${why}`),
       ...lostFields(was, is).map((field) => `${field} is not read any more`),
     ]),
-    ...pairs(old.told, fresh.told, (was, is) => [
+    ...pairs(old.sent, fresh.sent, (was, is) => [
       ...misfits(is, was).map((why) => `older receivers do not understand: ${why}`),
-      ...lostFields(was, is).map((field) => `${field} is not told any more`),
+      ...lostFields(was, is).map((field) => `${field} is not sent any more`),
     ]),
   ];
 }

@@ -25,14 +25,14 @@ describe('an API server that dies with more requests on their way than there are
   it('fails every one of them, and leaves none waiting for the time-out', async () => {
     const port = await listen(0, false);
     transport = new ApiTransport({ server: `http://127.0.0.1:${port}` }, { connections, timeoutMs: 60_000 });
-    const ask = (n: number) => (transport as ApiTransport).send({ method: 'GET', path: `/${n}` });
-    const fates = Array.from({ length: connections * 5 }, (_, n) => ask(n).catch((error: unknown) => error));
+    const request = (n: number) => (transport as ApiTransport).send({ method: 'GET', path: `/${n}` });
+    const fates = Array.from({ length: connections * 5 }, (_, n) => request(n).catch((error: unknown) => error));
     await once(server as Server, 'request');
     server?.closeAllConnections();
     server?.close();
     for (const fate of await Promise.all(fates)) expect(fate).toBeInstanceOf(KubeError);
 
     await listen(port, true);
-    await expect(ask(0)).resolves.toEqual({});
+    await expect(request(0)).resolves.toEqual({});
   }, 10_000);
 });

@@ -26,10 +26,10 @@ describe('the client', () => {
   it('applies as a field manager, keeps foreign fields, and changes nothing in a dry run', async () => {
     const { client, namespace } = harness;
     const made = await client.apply(configMap(namespace, 'shared', { ours: '1' }));
-    await client.mergePatch(refOf(made), { data: { theirs: '2' } }, { fieldManager: 'other' });
+    await client.mergePatch(refOf(made), { data: { foreign: '2' } }, { fieldManager: 'other' });
     const dry = await client.apply(configMap(namespace, 'shared', { ours: '3' }), { dryRun: true });
-    expect(dry['data']).toEqual({ ours: '3', theirs: '2' });
-    expect((await client.get(refOf(made)))['data']).toEqual({ ours: '1', theirs: '2' });
+    expect(dry['data']).toEqual({ ours: '3', foreign: '2' });
+    expect((await client.get(refOf(made)))['data']).toEqual({ ours: '1', foreign: '2' });
     expect(made.metadata.managedFields).toMatchObject([{ manager: 'runos', operation: 'Apply' }]);
   });
 

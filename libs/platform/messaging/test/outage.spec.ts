@@ -13,7 +13,7 @@ import { Respond, Subscribe } from '../src/service/handlers.js';
 import { doIt, recorded, specContracts } from './test-contracts.js';
 import { type RunningService, startService } from '../src/service/start-service.js';
 
-let heard: (n: number) => void = () => undefined;
+let received: (n: number) => void = () => undefined;
 
 @Controller()
 class Worker {
@@ -24,7 +24,7 @@ class Worker {
 
   @Subscribe(recorded)
   recorded({ n }: { n: number }) {
-    heard(n);
+    received(n);
   }
 }
 
@@ -60,8 +60,8 @@ const readyz = async ({ opsPort }: RunningService) => {
 /** What `/readyz` says once it has that status. */
 async function once(service: RunningService, status: number) {
   for (;;) {
-    const said = await readyz(service);
-    if (said.status === status) return said.body;
+    const published = await readyz(service);
+    if (published.status === status) return published.body;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -104,7 +104,7 @@ describe('a service whose NATS goes away', () => {
     await back;
     await gateway.bus.request(doIt, { how: 'x' });
     const next = new Promise((resolve) => {
-      heard = resolve;
+      received = resolve;
     });
     await gateway.bus.publish(recorded, { n: 7 });
     expect(await next).toBe(7);
@@ -152,7 +152,7 @@ describe('a service whose stored events are deleted', () => {
     await once(owner, 200);
     await once(listener, 200);
     const next = new Promise((resolve) => {
-      heard = resolve;
+      received = resolve;
     });
     await owner.bus.publish(recorded, { n: 8 });
     expect(await next).toBe(8);

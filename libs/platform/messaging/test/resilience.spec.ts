@@ -70,10 +70,10 @@ describe('an idempotent request', () => {
   it('is done once by a replica that takes its time, however often it is sent meanwhile', async () => {
     await plane.start('catalog', InNoHurry);
     const bus = plane.bus('gateway');
-    const ask = () => bus.request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
-    expect(await ask()).toMatchObject({ text: 'x' });
+    const send = () => bus.request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
+    expect(await send()).toMatchObject({ text: 'x' });
     expect(calls).toBe(1);
-    expect(await Promise.all([ask(), ask()])).toHaveLength(2);
+    expect(await Promise.all([send(), send()])).toHaveLength(2);
     expect(calls).toBe(3);
   });
 
@@ -95,11 +95,11 @@ describe('an idempotent request', () => {
     await plane.start('catalog', Prompt);
     const bus = plane.bus('gateway');
     // About 20 tries, each as likely to reach the stuck one: 200 requests all get through but once in 5,000 runs.
-    const patient = { tenant: 'abcde', deadlineMs: 14_000 };
-    const asked = await Promise.allSettled(
-      Array.from({ length: 200 }, () => bus.request(greet, { name: 'x' }, patient)),
+    const waiting = { tenant: 'abcde', deadlineMs: 14_000 };
+    const requested = await Promise.allSettled(
+      Array.from({ length: 200 }, () => bus.request(greet, { name: 'x' }, waiting)),
     );
-    expect(asked.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(requested.filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(swallowed).toBeGreaterThan(50);
     await stuck.close();
   }, 20_000);

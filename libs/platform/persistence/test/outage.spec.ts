@@ -26,14 +26,14 @@ const noted = event({
 });
 
 const arrivals = new Set<(n: number) => void>();
-const arrival = (wanted: number) =>
+const arrival = (expected: number) =>
   new Promise<void>((resolve) => {
-    arrivals.add((n) => n === wanted && resolve());
+    arrivals.add((n) => n === expected && resolve());
   });
 
 class Sink implements EventSink {
   async publishStored(messages: readonly StoredMessage[]): Promise<void> {
-    for (const { body } of messages) for (const tell of arrivals) tell((body as { n: number }).n);
+    for (const { body } of messages) for (const notify of arrivals) notify((body as { n: number }).n);
   }
   onConnect(): () => void {
     return () => undefined;

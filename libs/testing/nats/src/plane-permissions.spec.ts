@@ -27,7 +27,7 @@ const mayPublish = (user: ServiceName, subject: string): boolean =>
   contracts.some(
     (each) => each.subject === subject && (each.kind === 'event' ? each.owner === user : each.callers.includes(user)),
   );
-const mayHear = (user: ServiceName, subject: string): boolean =>
+const maySubscribe = (user: ServiceName, subject: string): boolean =>
   contracts.some(
     (each) =>
       each.subject === subject &&
@@ -61,8 +61,8 @@ describe('each user of the plane', () => {
       if (answer.split('PONG').length > 2) break;
     }
     expect(answer.split('PONG').length).toBeGreaterThan(2);
-    const said = answer.matchAll(/Permissions Violation for (Publish|Subscription) to "([^"]+)"/g);
-    return new Set([...said].map(([, verb, subject]) => `${verb} ${subject}`));
+    const reported = answer.matchAll(/Permissions Violation for (Publish|Subscription) to "([^"]+)"/g);
+    return new Set([...reported].map(([, verb, subject]) => `${verb} ${subject}`));
   }
 
   it.each(serviceNames)('%s sends and hears what the contracts give it, and nothing else', async (user) => {
@@ -80,19 +80,19 @@ describe('each user of the plane', () => {
       ...foreign.filter((subject) => !/[*>]/.test(subject)),
       'agent-gateway.session.1',
     ];
-    const heard = [...subjects, ...inboxes, ...foreign, 'agent-gateway.session.1'];
+    const received = [...subjects, ...inboxes, ...foreign, 'agent-gateway.session.1'];
     const refused = await refusals(user, [
-      ...heard.map((subject, index) => `SUB ${subject} ${index + 1}`),
+      ...received.map((subject, index) => `SUB ${subject} ${index + 1}`),
       ...sent.map((subject) => `PUB ${subject} 0\r\n`),
     ]);
     const allowed = {
       sent: sent.filter((subject) => !refused.has(`Publish ${subject}`)),
-      heard: heard.filter((subject) => !refused.has(`Subscription ${subject}`)),
+      received: received.filter((subject) => !refused.has(`Subscription ${subject}`)),
     };
     const session = user === 'agent-gateway' ? ['agent-gateway.session.1'] : [];
     expect(allowed).toEqual({
       sent: [...subjects.filter((subject) => mayPublish(user, subject)), ...session],
-      heard: [...subjects.filter((subject) => mayHear(user, subject)), `_INBOX.${user}.x`, ...session],
+      received: [...subjects.filter((subject) => maySubscribe(user, subject)), `_INBOX.${user}.x`, ...session],
     });
   });
 });

@@ -68,9 +68,9 @@ export async function startNats(options: NatsOptions): Promise<RunningNats> {
 }
 
 /** The server writes the port it got into a file once it listens: the only way to learn a free one without a race. */
-async function readyPort(child: Child, portsDir: string, wished = 0): Promise<number> {
+async function readyPort(child: Child, portsDir: string, requested = 0): Promise<number> {
   let port = 0;
-  const told = (): boolean => {
+  const reported = (): boolean => {
     const file = readdirSync(portsDir).find((name) => name.endsWith('.ports'));
     if (!file) return false;
     port = parsePort(readFileSync(join(portsDir, file), 'utf8'));
@@ -78,12 +78,12 @@ async function readyPort(child: Child, portsDir: string, wished = 0): Promise<nu
   };
   try {
     await waitUntilReady(child, (signal) =>
-      waitUntil(told, { deadlineMs: 30_000, everyMs: 5, signal, because: () => 'it does not listen after 30 s' }),
+      waitUntil(reported, { deadlineMs: 30_000, everyMs: 5, signal, because: () => 'it does not listen after 30 s' }),
     );
     return port;
   } catch (error) {
     if (!(error as Error).message.includes('address already in use')) throw error;
-    throw new Error(`Port ${wished} for NATS is in use by another program.`, { cause: error });
+    throw new Error(`Port ${requested} for NATS is in use by another program.`, { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import getPort from 'get-port';
 import { type Child, waitUntilReady, startChild, waitUntil } from '@runos/testing-process';
 import { initCluster, superuser } from './init-cluster.js';
-import { endLeftoverServer } from './leftover.js';
+import { stopPreviousServer } from './previous-server.js';
 import { choosePlaces, type Places } from './places.js';
 
 export interface PostgresOptions {
@@ -39,7 +39,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const dataDir = resolve(options.dataDir);
   const places = choosePlaces(dataDir);
   const pidFile = join(dataDir, 'postgres.pid');
-  await endLeftoverServer(places.cluster, pidFile);
+  await stopPreviousServer(places.cluster, pidFile);
   const durable = options.durable ?? true;
   const password = await initCluster(places, join(dataDir, 'password'), durable);
   const { child, port } = await launch(places, { dataDir, pidFile, durable, port: options.port ?? 0 });
@@ -67,16 +67,16 @@ interface Launch {
 }
 
 /** A free port may be taken between finding and using it: then another one is tried, five times. */
-async function launch(places: Places, wish: Launch, attempt = 1): Promise<{ child: Child; port: number }> {
-  const port = wish.port || (await getPort({ host: '127.0.0.1' }));
+async function launch(places: Places, requested: Launch, attempt = 1): Promise<{ child: Child; port: number }> {
+  const port = requested.port || (await getPort({ host: '127.0.0.1' }));
   const child = await startChild({
     name: 'PostgreSQL',
     command: join(places.binaries, 'bin', 'postgres'),
-    args: ['-D', places.cluster, ...settings(port, wish.durable)],
+    args: ['-D', places.cluster, ...settings(port, requested.durable)],
     env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' },
     cwd: '/',
-    logFile: join(wish.dataDir, 'postgres.log'),
-    pidFile: wish.pidFile,
+    logFile: join(requested.dataDir, 'postgres.log'),
+    pidFile: requested.pidFile,
     deathSignal: 'SIGINT',
     user: places.user,
   });
@@ -85,9 +85,10 @@ async function launch(places: Places, wish: Launch, attempt = 1): Promise<{ chil
     return { child, port };
   } catch (error) {
     if (!(error as Error).message.includes('Address already in use')) throw error;
-    if (wish.port) throw new Error(`Port ${wish.port} for PostgreSQL is in use by another program.`, { cause: error });
+    if (requested.port)
+      throw new Error(`Port ${requested.port} for PostgreSQL is in use by another program.`, { cause: error });
     if (attempt === 5) throw error;
-    return launch(places, wish, attempt + 1);
+    return launch(places, requested, attempt + 1);
   }
 }
 

@@ -14,7 +14,7 @@ describe('throwAwayPostgres', () => {
   it('gives every caller an empty database of its own', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     const left = await connected(one.url);
-    await left.query('CREATE TABLE mine (id int)');
+    await left.query('CREATE TABLE own (id int)');
     const right = await connected(two.url);
     const { rows } = await right.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
     expect(rows).toEqual([]);

@@ -9,20 +9,20 @@ import type { RunningService } from '../service/start-service.js';
 
 type N = { n: number };
 
-/** What was heard, awaitable. */
+/** What was received, awaitable. */
 class Ears {
-  readonly heard: string[] = [];
-  #wanted: { count: number; resolve: () => void } | undefined;
+  readonly received: string[] = [];
+  #expected: { count: number; resolve: () => void } | undefined;
 
   note(what: string): void {
-    this.heard.push(what);
-    if (this.#wanted && this.heard.length >= this.#wanted.count) this.#wanted.resolve();
+    this.received.push(what);
+    if (this.#expected && this.received.length >= this.#expected.count) this.#expected.resolve();
   }
 
   has(count: number): Promise<void> {
-    if (this.heard.length >= count) return Promise.resolve();
+    if (this.received.length >= count) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#wanted = { count, resolve };
+      this.#expected = { count, resolve };
     });
   }
 }
@@ -74,7 +74,7 @@ describe('events', () => {
     const replicas = await Promise.all([plane.start('catalog', Listener), plane.start('catalog', Listener)]);
     await gateway.bus.publish(happened, { n: 1 }, { tenant: 'abcde' });
     await live.has(2);
-    expect(live.heard).toEqual(['1 abcde gateway', '1 abcde gateway']);
+    expect(live.received).toEqual(['1 abcde gateway', '1 abcde gateway']);
     await Promise.all(replicas.map(({ stop }) => stop()));
   });
 
@@ -85,11 +85,11 @@ describe('events', () => {
     await stored.has(3);
     await gateway.bus.publish(recorded, { n: 4 });
     await stored.has(4);
-    expect(stored.heard.sort()).toEqual(['1 abcde', '2 abcde', '3 abcde', '4 undefined']);
+    expect(stored.received.sort()).toEqual(['1 abcde', '2 abcde', '3 abcde', '4 undefined']);
     await Promise.all(replicas.map(({ stop }) => stop()));
   });
 
-  it('are heard once however often they are published', async () => {
+  it('are received once however often they are published', async () => {
     fresh();
     const { stop } = await plane.start('catalog', Listener);
     const message = eventMessage(recorded, { n: 1 });
@@ -97,7 +97,7 @@ describe('events', () => {
     await gateway.bus.publishStored([message]);
     await gateway.bus.publish(recorded, { n: 2 });
     await stored.has(2);
-    expect(stored.heard).toEqual(['1 undefined', '2 undefined']);
+    expect(stored.received).toEqual(['1 undefined', '2 undefined']);
     await stop();
   });
 
@@ -107,7 +107,7 @@ describe('events', () => {
     failOnce.add(1);
     for (const n of [1, 2]) await gateway.bus.publish(recorded, { n });
     await stored.has(2);
-    expect(stored.heard).toEqual(['2 undefined', '1 undefined']);
+    expect(stored.received).toEqual(['2 undefined', '1 undefined']);
     await stop();
   });
 
@@ -118,7 +118,7 @@ describe('events', () => {
     failOnce.add(7);
     const { stop } = await plane.start('catalog', Listener);
     await batches.has(120);
-    expect(batches.heard.map(Number)).toEqual([...numbers.filter((n) => n !== 7), 7]);
+    expect(batches.received.map(Number)).toEqual([...numbers.filter((n) => n !== 7), 7]);
     await stop();
   });
 

@@ -14,7 +14,7 @@ import { durations, inSpan, SpanKind } from '@runos/observability';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
-import { nextEventLoopTurn } from './next-event-loop-turn.js';
+import { nextEventLoopTick } from './next-event-loop-tick.js';
 import { firstReply } from './first-reply.js';
 import type { NatsConnector } from '../connection/nats-connector.js';
 import { decode, encode, faultFrom, header, headersOf, toNats } from '../connection/wire.js';
@@ -146,7 +146,7 @@ export class Bus {
     end: number,
   ): Promise<Msg> {
     for (let attempt = 1; ; attempt += 1) {
-      await nextEventLoopTurn();
+      await nextEventLoopTick();
       const timeout = Math.floor(end - performance.now());
       if (timeout < 1) throw new TimeoutError();
       const connection = await this.connector.ready(Math.min(reconnectGraceMs, timeout));

@@ -5,7 +5,7 @@ import { Fault, faultOf, unavailable } from '@runos/kernel';
 import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { type CallContext, systemActor } from './call-context.js';
 import { checkInput } from './check-input.js';
-import { nextEventLoopTurn } from './next-event-loop-turn.js';
+import { nextEventLoopTick } from './next-event-loop-tick.js';
 import { InFlightCounter } from '../service/in-flight-counter.js';
 import { runHandler } from '../service/run-handler.js';
 import { contextOf, decode, encode, header, toNats, traceCarrier } from '../connection/wire.js';
@@ -64,7 +64,7 @@ export class RequestServer {
       try {
         if (this.#inFlight.count > (this.options.maxInFlight ?? 1_000)) throw unavailable(`${contract.owner} is busy.`);
         const reply = encode(await this.#handle(contract, handler, message, started));
-        await nextEventLoopTurn();
+        await nextEventLoopTick();
         message.respond(reply);
       } catch (error) {
         const fault = this.#faultFor(error, subject);

@@ -48,8 +48,8 @@ afterAll(() => {
   return plane.stop();
 });
 
-const faultOf = async (asked: Promise<unknown>): Promise<Fault> => {
-  const error = await asked.then(
+const faultOf = async (sentAt: Promise<unknown>): Promise<Fault> => {
+  const error = await sentAt.then(
     () => undefined,
     (thrown: unknown) => thrown,
   );

@@ -33,35 +33,39 @@ function run(settings: Record<string, string | number>) {
     look();
   });
   child.stderr.on('data', (data: Buffer) => errors.push(data.toString()));
-  const said = (text: string) =>
+  const printed = (text: string) =>
     new Promise<void>((resolve) => {
       look = () => lines.some((line) => line.includes(text)) && resolve();
       look();
     });
   const ended = once(child, 'close').then(([code]) => ({ code: code as number, errors: errors.join('') }));
-  return { child, lines, said, ended };
+  return { child, lines, printed, ended };
 }
 
 describe('runService', () => {
   it('finishes what it is doing on SIGTERM and exits with 0', async () => {
-    const { child, said, ended } = run({});
-    await said('"ready"');
-    const asked = plane.bus('gateway').request(doIt, { how: '600' });
-    await said('begun');
+    const { child, printed, ended } = run({});
+    await printed('"ready"');
+    const requested = plane.bus('gateway').request(doIt, { how: '600' });
+    await printed('begun');
     child.kill('SIGTERM');
-    expect(await asked).toEqual({ done: child.pid });
+    expect(await requested).toEqual({ done: child.pid });
     expect((await ended).code).toBe(0);
   });
 
   it('has time for whatever a client of the gateway may be waiting for, and a second to close', () => {
-    const asked = contracts.flatMap((one) => (one.kind === 'request' && one.callers.includes('gateway') ? [one] : []));
-    expect(asked.length).toBeGreaterThan(20);
-    expect(shutdownTimeoutMs).toBeGreaterThanOrEqual(1_000 + Math.max(...asked.map(({ deadlineMs }) => deadlineMs)));
+    const requested = contracts.flatMap((one) =>
+      one.kind === 'request' && one.callers.includes('gateway') ? [one] : [],
+    );
+    expect(requested.length).toBeGreaterThan(20);
+    expect(shutdownTimeoutMs).toBeGreaterThanOrEqual(
+      1_000 + Math.max(...requested.map(({ deadlineMs }) => deadlineMs)),
+    );
   });
 
   it('ends at once on SIGTERM while it still waits for NATS', async () => {
-    const { child, said, ended } = run({ natsUrl: 'nats://127.0.0.1:1' });
-    await said('NATS cannot be reached yet');
+    const { child, printed, ended } = run({ natsUrl: 'nats://127.0.0.1:1' });
+    await printed('NATS cannot be reached yet');
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
   });
@@ -76,7 +80,7 @@ describe('runService', () => {
 
   it('refuses a port in use in one line', async () => {
     const first = run({});
-    await first.said('"ready"');
+    await first.printed('"ready"');
     const ready = first.lines.find((line) => line.includes('"ready"')) ?? '{}';
     const { opsPort } = JSON.parse(ready) as { opsPort: number };
     const second = run({ opsPort });

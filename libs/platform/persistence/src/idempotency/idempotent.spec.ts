@@ -37,9 +37,9 @@ describe('idempotent', () => {
           n: ++runs,
         })),
       );
-    const [told, untold] = [await as('k7', 'ada owner'), await as('k8', undefined)];
+    const [received, untold] = [await as('k7', 'ada owner'), await as('k8', undefined)];
     await expect(as('k7', 'bob viewer')).rejects.toMatchObject({ code: 'conflict.idempotency' });
-    expect([await as('k7', 'ada owner'), await as('k7', undefined)]).toEqual([told, told]);
+    expect([await as('k7', 'ada owner'), await as('k7', undefined)]).toEqual([received, received]);
     expect([await as('k8', undefined), await as('k8', 'ada owner')]).toEqual([untold, untold]);
   });
 

@@ -4,9 +4,9 @@ import { contractingStatements } from './contracting-statements.js';
 describe('contracting statements', () => {
   it.each([
     ['DROP TABLE job', 'takes away what is in use'],
-    ['alter table job\n drop column heard_at', 'takes a column away'],
-    ['ALTER TABLE job ADD a int, DROP heard_at', 'takes a column away'],
-    ['ALTER TABLE job RENAME heard_at TO told_at', 'takes a name away'],
+    ['alter table job\n drop column updated_at', 'takes a column away'],
+    ['ALTER TABLE job ADD a int, DROP updated_at', 'takes a column away'],
+    ['ALTER TABLE job RENAME updated_at TO reported_at', 'takes a name away'],
     ['ALTER TABLE job RENAME TO task', 'takes a name away'],
     ['ALTER TABLE job ALTER COLUMN seq TYPE int', 'changes what whoever serves reads'],
     ['ALTER TABLE job ALTER seq SET DATA TYPE numeric(3, 1)', 'changes what whoever serves reads'],

@@ -75,8 +75,8 @@ const firstOf = (text: Words): string => text.split(' ')[0] ?? '';
 /** Without comments, texts and bodies of functions. */
 function statementsOf(text: string): Words[] {
   const [first = '', ...others] = text.split('/*');
-  const said = [first, ...others.map((part) => part.slice(part.indexOf('*/') + 2))].join(' ');
-  const lines = said.split('\n').map((line) => line.split('--')[0]);
+  const withoutComments = [first, ...others.map((part) => part.slice(part.indexOf('*/') + 2))].join(' ');
+  const lines = withoutComments.split('\n').map((line) => line.split('--')[0]);
   const outside = (parts: readonly string[]): string => parts.filter((_, index) => index % 2 === 0).join(' ');
   return outside(outside(lines.join(' ').split('$$')).split("'"))
     .replaceAll(/[(),]/g, ' $& ')

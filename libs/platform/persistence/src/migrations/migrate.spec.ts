@@ -36,8 +36,8 @@ describe('migrate', () => {
   it('gives the service its rows and nothing else', async () => {
     await asService((client) => client.query(`INSERT INTO spec.things (aid, id) VALUES ('a', 'b')`));
     const refused = async (text: string) => asService((client) => client.query(text));
-    await expect(refused('CREATE TABLE spec.mine (id int)')).rejects.toThrow('permission denied');
-    await expect(refused('CREATE TABLE public.mine (id int)')).rejects.toThrow('permission denied');
+    await expect(refused('CREATE TABLE spec.own (id int)')).rejects.toThrow('permission denied');
+    await expect(refused('CREATE TABLE public.own (id int)')).rejects.toThrow('permission denied');
     await expect(refused('DROP TABLE spec.things')).rejects.toThrow('must be owner');
     await expect(refused('DELETE FROM spec.migrations')).rejects.toThrow('permission denied');
     await migrate({ ...spec.plan, service: 'foreign', role: { ...spec.plan.role, name: `x_${spec.plan.role.name}` } });

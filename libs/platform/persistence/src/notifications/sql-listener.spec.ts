@@ -9,13 +9,13 @@ afterAll(() => spec.stop());
 
 describe('SqlListener', () => {
   it('hears notifications, and says after a loss that it may have missed some', async () => {
-    const heard: (string | undefined)[] = [];
-    let tell: () => void = () => undefined;
-    const next = () => new Promise<void>((resolve) => (tell = resolve));
+    const received: (string | undefined)[] = [];
+    let notify: () => void = () => undefined;
+    const next = () => new Promise<void>((resolve) => (notify = resolve));
     const connected = next();
     spec.listener('spec:l').listen('news', (payload) => {
-      heard.push(payload);
-      tell();
+      received.push(payload);
+      notify();
     });
     await connected;
     const first = next();
@@ -29,6 +29,6 @@ describe('SqlListener', () => {
     const second = next();
     await spec.asOwner(`SELECT pg_notify('news', 'again')`);
     await second;
-    expect(heard).toEqual([undefined, 'hello', undefined, 'again']);
+    expect(received).toEqual([undefined, 'hello', undefined, 'again']);
   });
 });

@@ -6,7 +6,7 @@ import { endPreviousProcess, stopProcess, identify } from '@runos/testing-proces
  * Ends a server that a killed earlier run left on this data folder. Our own pid file names it; postmaster.pid does
  * where that is missing. A server in the care of a living process is not a leftover: that throws.
  */
-export async function endLeftoverServer(cluster: string, pidFile: string): Promise<void> {
+export async function stopPreviousServer(cluster: string, pidFile: string): Promise<void> {
   await endPreviousProcess(pidFile, { signal: 'SIGINT' }); // SIGINT = fast shutdown: clients are cut, nothing is lost
   const pid = postmasterPid(cluster);
   const found = pid === undefined ? undefined : identify(pid);

@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { nextEventLoopTurn } from './next-event-loop-turn.js';
+import { nextEventLoopTick } from './next-event-loop-tick.js';
 
 it('ends once for all who wait in the same turn, and anew for those after', async () => {
-  const first = nextEventLoopTurn();
-  expect(nextEventLoopTurn()).toBe(first);
+  const first = nextEventLoopTick();
+  expect(nextEventLoopTick()).toBe(first);
   await first;
-  const second = nextEventLoopTurn();
+  const second = nextEventLoopTick();
   expect(second).not.toBe(first);
   await second;
 });
