@@ -41,7 +41,7 @@ const streams = [ClusterReports, NodeReports, ReportDispatcher, AgentStreamHandl
 const ports = [RegisterPortMethods, StreamPortMethods, AgentPorts];
 
 @Module({})
-export class AgentGatewayModule {
+class AgentGatewayModule {
   static forConfig(config: AgentGatewayConfig): DynamicModule {
     return {
       module: AgentGatewayModule,

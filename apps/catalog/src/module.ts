@@ -3,7 +3,7 @@ import { CatalogController } from './catalog.controller.js';
 import { catalogConfig, type CatalogConfig } from './config.js';
 
 @Module({})
-export class CatalogModule {
+class CatalogModule {
   static forConfig(_config: CatalogConfig): DynamicModule {
     return { module: CatalogModule, controllers: [CatalogController] };
   }

@@ -10,7 +10,7 @@ import { ConfigSets } from './sets/config-sets.js';
 const name = 'config-sets';
 
 @Module({})
-export class ConfigSetsModule {
+class ConfigSetsModule {
   static forConfig(config: ConfigSetsConfig): DynamicModule {
     return {
       module: ConfigSetsModule,

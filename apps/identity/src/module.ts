@@ -21,7 +21,7 @@ import { LastUse } from './tokens/last-use.js';
 const name = 'identity';
 
 @Module({})
-export class IdentityModule {
+class IdentityModule {
   static forConfig(config: IdentityConfig): DynamicModule {
     return {
       module: IdentityModule,

@@ -15,7 +15,7 @@ import { migrations } from './schema/migrations/index.js';
 const name = 'jobs';
 
 @Module({})
-export class JobsModule {
+class JobsModule {
   static forConfig(config: JobsConfig): DynamicModule {
     return {
       module: JobsModule,

@@ -89,7 +89,7 @@ const work = [
 ];
 
 @Module({})
-export class ReconcilerModule {
+class ReconcilerModule {
   static forConfig(config: ReconcilerConfig): DynamicModule {
     return {
       module: ReconcilerModule,

@@ -21,7 +21,7 @@ export interface FollowOptions {
 }
 
 /** Interval of keep-alive comments and of the fallback read of the job, ms. */
-export const keepAliveIntervalMs = 15_000;
+const keepAliveIntervalMs = 15_000;
 
 export const hasEnded = ({ status }: Job): boolean => jobStateMachine.ends(status);
 

@@ -19,7 +19,7 @@ export function instanceStatus(instance: ObservedStatus & ClusterStatusColumns):
 }
 
 /** The hosts of an instance: one for itself, and one per exposed port. */
-export const hostsOf = (instance: Pick<InstanceRow, 'osid' | 'type' | 'cid' | 'aid' | 'root'>): string[] => {
+const hostsOf = (instance: Pick<InstanceRow, 'osid' | 'type' | 'cid' | 'aid' | 'root'>): string[] => {
   const clusterDomain = domainOf(instance);
   const ports = serviceType(instance.type).ports.map(({ port }) => port);
   return [undefined, ...ports].map((port) => Host.print({ osid: instance.osid, port, clusterDomain }));

@@ -1,7 +1,7 @@
 import { Fault } from '@runos/kernel';
 
 /** An opaque cursor: the page starts after the row with this id. */
-export const writeCursor = (id: number): string => Buffer.from(`after:${id}`).toString('base64url');
+const writeCursor = (id: number): string => Buffer.from(`after:${id}`).toString('base64url');
 
 /** @throws Fault `request.invalid` for a cursor that `writeCursor` did not write */
 export function readCursor(cursor: string | undefined): number | undefined {

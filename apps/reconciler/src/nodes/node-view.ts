@@ -1,7 +1,7 @@
 import type { Node, NodeStatus } from '@runos/api';
 import type { NodeRow } from '../schema/node-row.js';
 
-export function nodeStatus({ deleting, ready, was_ready }: NodeRow): NodeStatus {
+function nodeStatus({ deleting, ready, was_ready }: NodeRow): NodeStatus {
   if (deleting) return 'deleting';
   if (ready) return 'ready';
   return was_ready ? 'not_ready' : 'pending';

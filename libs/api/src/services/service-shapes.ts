@@ -31,7 +31,7 @@ export type ServiceState = z.infer<typeof ServiceState>;
 export const DriftPolicy = z.enum(['repair', 'report']);
 
 /** `custom`: the instance has values of its own. `config_set`: it uses a version of a config set. */
-export const ConfigType = z.enum(['custom', 'config_set']);
+const ConfigType = z.enum(['custom', 'config_set']);
 
 /**
  * One number of a size. The schema accepts any number, because a value outside its range is refused by the catalog

@@ -22,7 +22,7 @@ describe('loadConfig', () => {
       RUNOS_NATS_PASSWORD: 'p',
       RUNOS_DATABASE_URL: 'postgres://identity:p@127.0.0.1:5432/runos',
       RUNOS_OPS_PORT: '9100',
-      RUNOS_CHECK_ANSWERS: 'true',
+      RUNOS_CHECK_REPLIES: 'true',
       RUNOS_LOG_LEVEL: '',
     });
     expect(config).toMatchObject({ opsPort: 9100, checkReplies: true, logLevel: 'info', databasePoolSize: 10 });

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { consumerOf, contracts, type EventContract, streamOf } from '@runos/contracts';
@@ -18,30 +17,21 @@ import {
 import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { loseStream } from './lose-stream.js';
 import { type Span, SpanCollector } from './span-collector.js';
-import { appliesIn, ancestorsOf, jobUpdatesOfAgentIn, waitForTrace, summaryOf } from './trace.js';
+import { readLogEvents } from './log-events.js';
+import {
+  ancestorsOf,
+  appliesIn,
+  jobUpdatesOfAgentIn,
+  reportPath,
+  requestPath,
+  summaryOf,
+  waitForTrace,
+} from './trace.js';
 
 /** Part of names and values that the test writes: telemetry must not contain it. */
 const marker = `marker${randomBytes(6).toString('hex')}`;
 const traceId = randomBytes(16).toString('hex');
 const callersSpan = randomBytes(8).toString('hex');
-
-const requestPath = [
-  'gateway POST',
-  'gateway request',
-  'reconciler respond',
-  'reconciler deliver',
-  'reconciler request',
-  'agent-gateway respond',
-  'agent-gateway instruct',
-  'cluster-agent handle',
-];
-const reportPath = [
-  'cluster-agent send',
-  'agent-gateway report',
-  'agent-gateway request',
-  'reconciler respond',
-  'jobs consume',
-];
 
 let collector: SpanCollector;
 let plane: Plane;
@@ -277,25 +267,7 @@ describe('/readyz of every service with stored events', () => {
 
 describe('logs of a running plane', () => {
   it('are one JSON object per line, with their correlation ids and without bodies', async () => {
-    const folder = join(plane.data, 'logs');
-    const stores = /^(postgres|nats|etcd|kube|kubernetes)/;
-    const events: Record<string, unknown>[] = [];
-    for (const file of await readdir(folder)) {
-      const text = await readFile(join(folder, file), 'utf8');
-      expect([file, text.includes(marker)]).toEqual([file, false]);
-      if (stores.test(file)) continue;
-      for (const line of text.split('\n').filter((one) => one !== '')) {
-        expect([file, line]).toEqual([file, expect.stringMatching(/^\{.*\}$/)]);
-        const event = JSON.parse(line) as Record<string, unknown>;
-        expect(event).toMatchObject({
-          time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-          level: expect.stringMatching(/^(info|warn|error|fatal)$/),
-          service: expect.any(String),
-          msg: expect.any(String),
-        });
-        events.push(event);
-      }
-    }
+    const events = await readLogEvents(join(plane.data, 'logs'), marker);
     const requests = events.filter(({ msg }) => msg === 'request');
     const created = requests.find((event) => event['traceId'] === traceId);
     expect(created).toMatchObject({
@@ -312,18 +284,18 @@ describe('logs of a running plane', () => {
     const jobs = events.filter(({ msg }) => msg === 'a job has ended');
     expect(jobs.find(({ jobId }) => jobId === instance.jobId)).toMatchObject({
       service: 'jobs',
-      aid,
-      cid,
       status: 'completed',
       osid: instance.osid,
       traceId,
+      aid,
+      cid,
     });
     const agents = events.filter(({ msg }) => msg === 'agent connected' || msg === 'agent disconnected');
     expect(agents.length).toBeGreaterThan(2);
     for (const event of [...requests, ...jobs, ...agents])
       expect([event, event['traceId']]).toEqual([event, expect.stringMatching(/^[0-9a-f]{32}$/)]);
     for (const event of agents) expect(event).toMatchObject({ service: 'agent-gateway', aid, cid });
-    for (const event of events.filter(({ service }) => /^(cluster|node)-agent$/.test(String(service))))
-      expect(event).toMatchObject({ aid });
+    const ofAgents = events.filter(({ service }) => /^(cluster|node)-agent$/.test(String(service)));
+    for (const event of ofAgents) expect(event).toMatchObject({ aid });
   });
 });

@@ -41,3 +41,23 @@ export const jobUpdatesOfAgentIn = (spans: readonly Span[]): Span[] =>
       span.name.startsWith('hear') &&
       ancestorsOf(span, spans).some(({ name }) => name === 'send BundleStatus'),
   );
+
+/** The spans of a write from HTTP to the cluster agent, in order. */
+export const requestPath = [
+  'gateway POST',
+  'gateway request',
+  'reconciler respond',
+  'reconciler deliver',
+  'reconciler request',
+  'agent-gateway respond',
+  'agent-gateway instruct',
+  'cluster-agent handle',
+];
+/** The spans of a status report from the cluster agent to the jobs service, in order. */
+export const reportPath = [
+  'cluster-agent send',
+  'agent-gateway report',
+  'agent-gateway request',
+  'reconciler respond',
+  'jobs consume',
+];
