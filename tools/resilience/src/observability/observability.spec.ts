@@ -282,14 +282,9 @@ describe('logs of a running plane', () => {
     });
     const { aid, cid } = dev;
     const jobs = events.filter(({ msg }) => msg === 'a job has ended');
-    expect(jobs.find(({ jobId }) => jobId === instance.jobId)).toMatchObject({
-      service: 'jobs',
-      status: 'completed',
-      osid: instance.osid,
-      traceId,
-      aid,
-      cid,
-    });
+    const ended = jobs.find(({ jobId }) => jobId === instance.jobId);
+    const { osid } = instance;
+    expect(ended).toMatchObject({ service: 'jobs', status: 'completed', osid, traceId, aid, cid });
     const agents = events.filter(({ msg }) => msg === 'agent connected' || msg === 'agent disconnected');
     expect(agents.length).toBeGreaterThan(2);
     for (const event of [...requests, ...jobs, ...agents])
