@@ -21,7 +21,7 @@ export async function checkMigrations(migrations: readonly MigrationClass[]): Pr
 
 async function problemsOf(Migration: MigrationClass): Promise<string[]> {
   const migration = new Migration() as MigrationInterface & Partial<ContractingMigration>;
-  const contracting = contractingStatements(await statementsOf(migration));
+  const contracting = await contractingStatements(await statementsOf(migration));
   const { contraction } = migration;
   if (contraction === undefined) {
     return contracting.map((what) => `${Migration.name}: ${what}; state in its \`contraction\` why that is safe`);

@@ -1,99 +1,125 @@
-/** Words in capitals, brackets and commas among them, with one space in between. */
-type Words = string;
+import type { AlterTableCmd, ColumnDef, Constraint, DropStmt, Node, ObjectType, RangeVar } from 'libpg-query';
 
-const begins = (text: Words, ...beginnings: readonly Words[]): boolean =>
-  beginnings.some((beginning) => `${text} `.startsWith(`${beginning} `));
-const has = (text: Words, ...parts: readonly Words[]): boolean =>
-  parts.some((part) => ` ${text} `.includes(` ${part} `));
-
-const narrowing = ['CONSTRAINT', 'CHECK', 'UNIQUE', 'PRIMARY KEY', 'FOREIGN KEY', 'EXCLUDE'];
-const counted = ['GENERATED', 'SERIAL', 'BIGSERIAL', 'SMALLSERIAL'];
-const different = ['GEN_RANDOM_UUID', 'UUIDV4', 'UUIDV7', 'RANDOM', 'CLOCK_TIMESTAMP', 'NEXTVAL'];
-
-/** What a clause of ALTER TABLE does to those who use the table. */
-function whyClause(clause: Words): string | undefined {
-  if (begins(clause, 'DROP CONSTRAINT')) return undefined;
-  if (begins(clause, 'DROP')) return 'takes a column away from whoever still uses it';
-  if (begins(clause, 'RENAME')) return 'takes a name away from whoever still uses it';
-  if (begins(clause, 'ALTER') && has(clause, 'TYPE'))
-    return 'changes what whoever serves reads, and rewrites the table';
-  if (begins(clause, 'ALTER') && has(clause, 'SET NOT NULL')) return 'refuses what whoever serves may write';
-  if (!begins(clause, 'ADD')) return undefined;
-  if (begins(clause, ...narrowing.map((word) => `ADD ${word}`))) return 'refuses what whoever serves may write';
-  const rewrites = has(clause, ...counted) || has(clause, ...different.map((word) => `DEFAULT ${word}`));
-  if (rewrites) return 'rewrites the table while nobody can use it';
-  if (has(clause, 'NOT NULL') && !has(clause, 'DEFAULT'))
-    return 'refuses every row of whoever does not know the column';
-  return has(clause, ...narrowing, 'REFERENCES')
-    ? 'looks through the whole table while nobody can write it'
-    : undefined;
+interface Statement {
+  readonly node: Node;
+  /** The first 100 characters. */
+  readonly text: string;
 }
 
 /**
- * What among the statements of one migration a version that serves meanwhile would suffer from, a sentence each. Tables
- * that the migration makes itself are nobody's yet.
+ * Statements of one migration that would break or block the running previous version, each with its effect. Statements on
+ * tables that the same migration creates are harmless.
+ * @throws SqlError when PostgreSQL's parser rejects a statement
  */
-export function contractingStatements(texts: readonly string[]): string[] {
-  const own = new Set<string>();
-  return texts.flatMap(statementsOf).flatMap((statement) => {
-    const made = after(statement, 'CREATE TABLE', 'CREATE UNLOGGED TABLE');
-    if (made !== undefined) own.add(firstOf(made));
-    return why(statement, own).map((reason) => `${statement.slice(0, 100)} ${reason}`);
+export async function contractingStatements(texts: readonly string[]): Promise<string[]> {
+  const created = new Set<string>();
+  const statements = (await Promise.all(texts.map(parseStatements))).flat();
+  return statements.flatMap(({ node, text }) => {
+    if ('CreateStmt' in node) created.add(nameOf(node.CreateStmt.relation));
+    return effectsOf(node, created).map((effect) => `${text} ${effect}`);
   });
 }
 
-function why(statement: Words, own: ReadonlySet<string>): string[] {
-  const altered = after(statement, 'ALTER TABLE');
-  if (altered !== undefined) {
-    const table = firstOf(altered);
-    if (own.has(table)) return [];
-    return listOf(altered.slice(table.length + 1)).flatMap((clause) => whyClause(clause) ?? []);
-  }
-  const gone = after(statement, 'DROP TABLE', 'DROP VIEW', 'DROP MATERIALIZED VIEW', 'TRUNCATE TABLE', 'TRUNCATE');
-  if (gone !== undefined) return own.has(firstOf(gone)) ? [] : ['takes away what is in use'];
-  if (begins(statement, 'DROP FUNCTION', 'DROP SEQUENCE', 'DROP SCHEMA', 'DROP TRIGGER', 'DROP TYPE'))
-    return ['takes away what is in use'];
-  if (begins(statement, 'LOCK', 'CLUSTER', 'REINDEX', 'VACUUM')) return ['holds up everybody who uses the table'];
-  if (!begins(statement, 'CREATE INDEX', 'CREATE UNIQUE INDEX') || has(statement, 'CONCURRENTLY')) return [];
-  const [, table = ''] = statement.split(' ON ');
-  return own.has(firstOf(table)) ? [] : ['holds up every writer until it is built'];
+/** Parses with PostgreSQL's own grammar. Imported on use, because only migration programs need it. */
+async function parseStatements(sql: string): Promise<Statement[]> {
+  const { parse } = await import('libpg-query');
+  const bytes = Buffer.from(sql);
+  const { stmts = [] } = await parse(sql);
+  return stmts.flatMap(({ stmt, stmt_location: start = 0, stmt_len: length = bytes.length }) => {
+    const text = bytes.subarray(start, start + length).toString();
+    return stmt === undefined ? [] : [{ node: stmt, text: text.trim().replaceAll(/\s+/g, ' ').slice(0, 100) }];
+  });
 }
 
-/** What follows one of these beginnings, without what only says "if it is there". */
-function after(statement: Words, ...beginnings: readonly Words[]): Words | undefined {
-  const found = beginnings.find((beginning) => begins(statement, beginning));
-  if (found === undefined) return undefined;
-  let rest = statement.slice(found.length + 1);
-  for (const optional of ['IF NOT EXISTS', 'IF EXISTS', 'ONLY']) {
-    if (begins(rest, optional)) rest = rest.slice(optional.length + 1);
+const nameOf = ({ schemaname, relname = '' }: RangeVar = {}): string =>
+  schemaname === undefined ? relname : `${schemaname}.${relname}`;
+
+const removesObject = 'removes an object that the previous version uses';
+const rejectsWrites = 'rejects rows that the previous version may write';
+
+function effectsOf(node: Node, created: ReadonlySet<string>): string[] {
+  if ('AlterTableStmt' in node) {
+    const { relation, objtype, cmds = [] } = node.AlterTableStmt;
+    if (objtype !== 'OBJECT_TABLE' || created.has(nameOf(relation))) return [];
+    return cmds.flatMap((cmd) => ('AlterTableCmd' in cmd ? (effectOfCommand(cmd.AlterTableCmd) ?? []) : []));
   }
-  return rest;
+  if ('RenameStmt' in node) {
+    const { renameType, relation } = node.RenameStmt;
+    if (renameType === 'OBJECT_INDEX' || created.has(nameOf(relation))) return [];
+    return ['renames an object that the previous version uses'];
+  }
+  if ('DropStmt' in node) return dropsUsedObject(node.DropStmt, created) ? [removesObject] : [];
+  if ('TruncateStmt' in node) {
+    const tables = (node.TruncateStmt.relations ?? []).map((table) => ('RangeVar' in table ? table.RangeVar : {}));
+    return tables.every((table) => created.has(nameOf(table))) ? [] : [removesObject];
+  }
+  if ('IndexStmt' in node) {
+    const { concurrent, relation } = node.IndexStmt;
+    return concurrent || created.has(nameOf(relation)) ? [] : ['blocks writers until the index is built'];
+  }
+  return locksTables(node) ? ['blocks everything that uses the table'] : [];
 }
 
-const firstOf = (text: Words): string => text.split(' ')[0] ?? '';
+const locksTables = (node: Node): boolean =>
+  'LockStmt' in node ||
+  'ClusterStmt' in node ||
+  'ReindexStmt' in node ||
+  ('VacuumStmt' in node && node.VacuumStmt.is_vacuumcmd === true);
 
-/** Without comments, texts and bodies of functions. */
-function statementsOf(text: string): Words[] {
-  const [first = '', ...others] = text.split('/*');
-  const withoutComments = [first, ...others.map((part) => part.slice(part.indexOf('*/') + 2))].join(' ');
-  const lines = withoutComments.split('\n').map((line) => line.split('--')[0]);
-  const outside = (parts: readonly string[]): string => parts.filter((_, index) => index % 2 === 0).join(' ');
-  return outside(outside(lines.join(' ').split('$$')).split("'"))
-    .replaceAll(/[(),]/g, ' $& ')
-    .toUpperCase()
-    .split(';')
-    .map((statement) => statement.split(/\s/).filter(Boolean).join(' '))
-    .filter((statement) => statement !== '');
+const tableTypes: readonly (ObjectType | undefined)[] = ['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW'];
+const otherTypes: readonly (ObjectType | undefined)[] = [
+  'OBJECT_FUNCTION',
+  'OBJECT_SEQUENCE',
+  'OBJECT_SCHEMA',
+  'OBJECT_TRIGGER',
+  'OBJECT_TYPE',
+];
+
+function dropsUsedObject({ removeType, objects = [] }: DropStmt, created: ReadonlySet<string>): boolean {
+  if (!tableTypes.includes(removeType)) return otherTypes.includes(removeType);
+  return !objects.every((object) => 'List' in object && created.has(stringsOf(object.List.items).join('.')));
 }
 
-/** What commas separate, but for those within brackets. */
-function listOf(text: Words): Words[] {
-  const parts: string[][] = [[]];
-  let depth = 0;
-  for (const word of text.split(' ')) {
-    depth += Number(word === '(') - Number(word === ')');
-    if (word === ',' && depth === 0) parts.push([]);
-    else parts.at(-1)?.push(word);
+const stringsOf = (nodes: readonly Node[] = []): string[] =>
+  nodes.flatMap((node) => ('String' in node ? (node.String.sval ?? []) : []));
+
+function effectOfCommand({ subtype, def }: AlterTableCmd): string | undefined {
+  switch (subtype) {
+    case 'AT_DropColumn':
+      return 'removes a column that the previous version uses';
+    case 'AT_AlterColumnType':
+      return 'changes a type that the previous version reads, and rewrites the table';
+    case 'AT_SetNotNull':
+    case 'AT_AddConstraint':
+      return rejectsWrites;
+    case 'AT_AddColumn':
+      return def !== undefined && 'ColumnDef' in def ? effectOfColumn(def.ColumnDef) : undefined;
+    default:
+      return undefined;
   }
-  return parts.map((words) => words.join(' '));
+}
+
+const serialTypes = ['smallserial', 'serial', 'bigserial', 'serial2', 'serial4', 'serial8'];
+const volatileFunctions = ['gen_random_uuid', 'uuidv4', 'uuidv7', 'random', 'clock_timestamp', 'nextval'];
+
+/** The effect of an added column. */
+function effectOfColumn({ typeName, constraints = [] }: ColumnDef): string | undefined {
+  const all = constraints.flatMap((node) => ('Constraint' in node ? node.Constraint : []));
+  const has = (...types: readonly Constraint['contype'][]) => all.some(({ contype }) => types.includes(contype));
+  const serial = stringsOf(typeName?.names).some((name) => serialTypes.includes(name));
+  const computed = all.some(({ raw_expr }) => functionsIn(raw_expr).some((name) => volatileFunctions.includes(name)));
+  if (serial || computed || has('CONSTR_IDENTITY', 'CONSTR_GENERATED')) return 'rewrites the table under a full lock';
+  if (has('CONSTR_NOTNULL') && !has('CONSTR_DEFAULT')) return 'rejects every row of the previous version';
+  return has('CONSTR_CHECK', 'CONSTR_UNIQUE', 'CONSTR_PRIMARY', 'CONSTR_FOREIGN', 'CONSTR_EXCLUSION')
+    ? 'scans the whole table while writers are blocked'
+    : undefined;
+}
+
+/** The names of all functions that an expression calls. */
+function functionsIn(expression: unknown): string[] {
+  if (typeof expression !== 'object' || expression === null) return [];
+  return Object.entries(expression).flatMap(([key, value]: [string, unknown]) => [
+    ...(key === 'FuncCall' ? stringsOf((value as { funcname?: Node[] }).funcname) : []),
+    ...functionsIn(value),
+  ]);
 }
