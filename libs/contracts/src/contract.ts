@@ -1,12 +1,25 @@
 import type { z } from 'zod';
-import type { ServiceName } from './service-name.js';
 
-/** Whether a request concerns one account (its aid travels in a header) or the plane as a whole. */
+/** The services of the control plane, and `operator` for administration tools (accounts, checks). */
+export const serviceNames = [
+  'gateway',
+  'identity',
+  'catalog',
+  'config-sets',
+  'jobs',
+  'reconciler',
+  'agent-gateway',
+  'operator',
+] as const;
+
+export type ServiceName = (typeof serviceNames)[number];
+
+/** A `tenant` request concerns one account, whose aid is a message header; a `plane` request has no account. */
 export type Scope = 'tenant' | 'plane';
 
 /**
- * A question one service answers, as a value: client, handler and NATS permissions derive from it.
- * Subjects read `<owner>.v1.<what>`; the version grows only when a message changes incompatibly.
+ * A request that one service responds to. Client, handler and NATS permissions derive from it. Subjects have the form
+ * `<owner>.v1.<name>`; only an incompatible change of a message raises the version.
  */
 export interface RequestContract<
   In extends z.ZodType = z.ZodType,
@@ -15,31 +28,34 @@ export interface RequestContract<
 > {
   readonly kind: 'request';
   readonly subject: string;
+  /** The responding service. */
   readonly owner: ServiceName;
+  /** The services that may send the request. */
   readonly callers: readonly ServiceName[];
   readonly scope: S;
   readonly input: In;
   readonly output: Out;
-  /** How long a caller waits for the answer, ms. */
+  /** Maximum time until the reply, ms. */
   readonly deadlineMs: number;
-  /** May be asked again after a lost answer: the client retries within the deadline. */
+  /** Whether the client repeats the request within the deadline when the reply is missing. */
   readonly idempotent: boolean;
 }
 
-/** Something that happened, told to whoever listens. */
+/** An event that one service publishes. Stream, consumers and NATS permissions derive from it. */
 export interface EventContract<Body extends z.ZodType = z.ZodType> {
   readonly kind: 'event';
   readonly subject: string;
+  /** The publishing service. */
   readonly owner: ServiceName;
   readonly subscribers: readonly ServiceName[];
   readonly body: Body;
-  /** `stored` goes through JetStream and waits for its listeners; `fleeting` reaches only who listens now. */
+  /** `at-least-once`: stored in JetStream until acknowledged. `at-most-once`: reaches current subscriptions only. */
   readonly delivery: 'at-least-once' | 'at-most-once';
-  /** `each`: every replica of a listener hears it (caches); `one`: one replica per listening service does (work). */
+  /** `every-replica` of a subscriber, to invalidate caches, or `one-replica` of each subscriber, to do work. */
   readonly receivers: 'every-replica' | 'one-replica';
 }
 
-/** What a handler of a request is given: its input, parsed. */
+/** The parsed input that a handler receives. */
 export type InputOf<C extends RequestContract> = z.output<C['input']>;
 
 export const request = <In extends z.ZodType, Out extends z.ZodType, const S extends Scope>(

@@ -6,20 +6,20 @@ import * as accounts from './identity/accounts.js';
 import * as apiKeys from './identity/api-keys.js';
 import * as authentication from './identity/authentication.js';
 import * as jobProgress from './jobs/job-progress.js';
-import * as jobsOfGateway from './jobs/jobs.js';
+import * as jobRequests from './jobs/jobs.js';
 import * as agents from './reconciler/agents.js';
 import * as clusters from './reconciler/clusters.js';
 import * as instances from './reconciler/instances.js';
 
 export const identity = { ...authentication, ...accounts, ...apiKeys };
-export const jobs = { ...jobsOfGateway };
+export const jobs = jobRequests;
 export const reconciler = { ...clusters, ...instances, ...agents, ...jobProgress };
 export { agentGateway, catalog, configSets };
 
 const isContract = (value: unknown): value is RequestContract | EventContract =>
   typeof value === 'object' && value !== null && 'subject' in value && 'owner' in value;
 
-/** Every request and event of the plane; NATS permissions and streams derive from it. */
+/** All requests and events of the control plane. NATS permissions and streams derive from this list. */
 export const contracts: readonly (RequestContract | EventContract)[] = [
   identity,
   catalog,

@@ -1,12 +1,19 @@
 export { Actor } from './actor.js';
-export { event, type EventContract, type InputOf, request, type RequestContract, type Scope } from './contract.js';
+export {
+  event,
+  type EventContract,
+  type InputOf,
+  request,
+  type RequestContract,
+  type Scope,
+  type ServiceName,
+  serviceNames,
+} from './contract.js';
 export { agentGateway, catalog, configSets, contracts, identity, jobs, reconciler } from './contracts.js';
 export type { Sizing } from './catalog/catalog.js';
 export type { Principal } from './identity/authentication.js';
 export type { JobProgress } from './jobs/job-progress.js';
 export type { AgentConnection } from './reconciler/agents.js';
-export { type ServiceName, serviceNames } from './service-name.js';
 export { Idempotency, WriteOptions } from './write-options.js';
 export { dynamicSubjects, inboxOf, type Permissions, permissionsOf } from './permissions.js';
-export { storedMessage, type StoredMessage } from './stored-message.js';
-export { consumerOf, isPlainSubscription, streamOf } from './streams.js';
+export { consumerOf, isPlainSubscription, storedMessage, type StoredMessage, streamOf } from './streams.js';

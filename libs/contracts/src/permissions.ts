@@ -1,24 +1,26 @@
-import type { EventContract, RequestContract } from './contract.js';
-import type { ServiceName } from './service-name.js';
+import type { EventContract, RequestContract, ServiceName } from './contract.js';
 import { consumerOf, isPlainSubscription, streamOf } from './streams.js';
 
-/** NATS subjects one user may publish to and subscribe to. */
+/** The NATS permissions of one user: allowed subjects, with wildcards. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** May answer what it is requested, on the subject the question names. */
-  readonly responds: boolean;
+  /** Whether the user may publish to the reply subject of a received request (`allow_responses`). */
+  readonly allowResponses: boolean;
 }
 
-/** Where the answers to one service's questions arrive; no other service may listen there. */
+/** Inbox prefix for the replies to one service's requests; no other service may subscribe to it. */
 export const inboxOf = (service: ServiceName): string => `_INBOX.${service}`;
 
-/** Subjects beside the contracts: those that are only known while running (a session of an agent). */
-export const dynamicSubjects: Partial<Record<ServiceName, Omit<Permissions, 'responds'>>> = {
+/** Subjects that exist only at run time, such as one per agent session. */
+export const dynamicSubjects: Partial<Record<ServiceName, Omit<Permissions, 'allowResponses'>>> = {
   'agent-gateway': { publish: ['agent-gateway.session.*'], subscribe: ['agent-gateway.session.*'] },
 };
 
-/** The narrowest subjects with which a service can do what the contracts say of it, and nothing else. */
+/**
+ * The minimal permissions of one service: requests it sends and responds to, events it publishes and subscribes to, its
+ * own stream and its durable consumers. NATS denies everything else.
+ */
 export function permissionsOf(
   service: ServiceName,
   contracts: readonly (RequestContract | EventContract)[],
@@ -27,36 +29,38 @@ export function permissionsOf(
   const requested = contracts.filter((contract) => contract.kind === 'request' && contract.callers.includes(service));
   const events = contracts.filter((contract) => contract.kind === 'event');
   const subscribed = events.filter(({ subscribers }) => subscribers.includes(service));
-  const publishes = owned.filter(({ kind }) => kind === 'event');
-  const answered = owned.filter(({ kind }) => kind === 'request');
-  const extra = dynamicSubjects[service] ?? { publish: [], subscribe: [] };
-  const stores = events.some(({ owner, delivery }) => owner === service && delivery === 'at-least-once');
+  const published = owned.filter(({ kind }) => kind === 'event');
+  const responded = owned.filter(({ kind }) => kind === 'request');
+  const dynamic = dynamicSubjects[service] ?? { publish: [], subscribe: [] };
+  const ownsStream = events.some(({ owner, delivery }) => owner === service && delivery === 'at-least-once');
   const subjects = (list: readonly { subject: string }[]) => list.map(({ subject }) => subject);
   return {
     publish: [
       ...subjects(requested),
-      ...subjects(publishes),
-      ...(stores ? streamApi(service) : []),
+      ...subjects(published),
+      ...(ownsStream ? streamApi(service) : []),
       ...subscribed
         .filter((contract) => !isPlainSubscription(contract))
         .flatMap((contract) => consumerApi(service, contract)),
-      ...extra.publish,
+      ...dynamic.publish,
     ],
     subscribe: [
       `${inboxOf(service)}.>`,
-      ...subjects(answered),
+      ...subjects(responded),
       ...subjects(subscribed.filter(isPlainSubscription)),
-      ...extra.subscribe,
+      ...dynamic.subscribe,
     ],
-    responds: answered.length > 0 || extra.subscribe.length > 0,
+    allowResponses: responded.length > 0 || dynamic.subscribe.length > 0,
   };
 }
 
+/** JetStream API subjects to create, update and inspect the stream of an owner. */
 const streamApi = (owner: ServiceName): string[] =>
   ['CREATE', 'UPDATE', 'INFO'].map((verb) => `$JS.API.STREAM.${verb}.${streamOf(owner)}`);
 
-function consumerApi(listener: ServiceName, contract: EventContract): string[] {
-  const consumer = `${streamOf(contract.owner)}.${consumerOf(listener, contract)}`;
+/** JetStream API subjects to create, inspect, fetch from and acknowledge one durable consumer. */
+function consumerApi(subscriber: ServiceName, contract: EventContract): string[] {
+  const consumer = `${streamOf(contract.owner)}.${consumerOf(subscriber, contract)}`;
   return [
     `$JS.API.CONSUMER.CREATE.${consumer}.${contract.subject}`,
     `$JS.API.CONSUMER.INFO.${consumer}`,

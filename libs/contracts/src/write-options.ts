@@ -1,18 +1,16 @@
 import { z } from 'zod';
 
-/**
- * What a client sends beside a write: its idempotency key, the hash of operation and body it was used with, and `by`,
- * which says who uses it and differs for everybody else. The hash is made alike by all versions, since one compares what
- * another has kept.
- */
+/** The idempotency of a write: a repeated key with the same hash and caller gets the stored response. */
 export const Idempotency = z.object({
   key: z.string().max(64),
+  /** Hash of operation and body. All versions compute it alike, because they compare the stored hashes of each other. */
   requestHash: z.string(),
-  by: z.string().max(128).optional(),
+  /** Identifies the caller. Older gateways do not send it. */
+  caller: z.string().max(128).optional(),
 });
 export type Idempotency = z.infer<typeof Idempotency>;
 
-/** Common to every write: an optional idempotency record and, for versioned resources, the generation expected. */
+/** Common to all writes: idempotency, and the expected generation of a versioned resource (`If-Match`). */
 export const WriteOptions = {
   idempotency: Idempotency.optional(),
   ifGeneration: z.int().optional(),

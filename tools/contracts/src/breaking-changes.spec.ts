@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { breakingChanges } from './breaking-changes.js';
-import { wireSchema } from './json-schema.js';
-import type { Message } from './messages.js';
+import { type Message, wireSchema } from './messages.js';
 
 const message = (accepted: z.ZodType, sent: z.ZodType, fixed = {}): Message => ({
   fixed,
@@ -16,7 +15,7 @@ const output = z.object({ id: z.string(), state: z.enum(['up', 'down']), steps: 
 const changes = (accepted: z.ZodType, sent: z.ZodType): string[] =>
   breakingChanges({ m: message(input, output) }, { m: message(accepted, sent) });
 
-describe('what may be added beside an older version', () => {
+describe('compatible changes', () => {
   it.each<[string, z.ZodType, z.ZodType]>([
     ['nothing', input, output],
     ['an optional field to a request', input.extend({ colour: z.string().optional() }), output],
@@ -27,13 +26,13 @@ describe('what may be added beside an older version', () => {
       output,
     ],
     ['null to a request', input.extend({ name: z.string().max(20).nullable() }), output],
-    ['a field to an answer', input, output.extend({ at: z.string() })],
+    ['a field to a reply', input, output.extend({ at: z.string() })],
     [
-      'a field to a list in an answer',
+      'a field to a list in a reply',
       input,
       output.extend({ steps: z.array(z.object({ no: z.int(), at: z.string() })) }),
     ],
-    ['fewer values in an answer', input, output.extend({ state: z.literal('up') })],
+    ['fewer values in a reply', input, output.extend({ state: z.literal('up') })],
   ])('%s', (_, accepted, sent) => {
     expect(changes(accepted, sent)).toEqual([]);
   });
@@ -43,26 +42,26 @@ describe('what may be added beside an older version', () => {
   });
 });
 
-describe('what breaks an older version', () => {
+describe('breaking changes', () => {
   it.each<[string, z.ZodType, z.ZodType, string]>([
     ['a new required field', input.extend({ kind: z.string() }), output, 'kind may be missing'],
     ['an optional field that becomes required', input.required(), output, 'size may be missing'],
-    ['a field that is refused', input.omit({ size: true }), output, 'size is not known'],
-    ['a field that nobody reads', z.object({ name: z.string().max(20) }), output, 'size is not read any more'],
+    ['a field that is rejected', input.omit({ size: true }), output, 'size is unknown'],
+    ['a field that is no longer read', z.object({ name: z.string().max(20) }), output, 'size is no longer read'],
     ['fewer values', input.extend({ size: z.literal('s').optional() }), output, 'size may be m'],
-    ['a shorter text', input.extend({ name: z.string().max(10) }), output, 'name has maxLength 20, 10 is understood'],
+    ['a shorter text', input.extend({ name: z.string().max(10) }), output, 'name has maxLength 20, 10 is accepted'],
     ['a pattern', input.extend({ name: z.string().max(20).regex(/^a/) }), output, 'name has pattern none'],
-    ['another type', input.extend({ name: z.number() }), output, 'name may be string, number is understood'],
-    ['a field that is not sent', input, output.omit({ id: true }), 'id is not sent any more'],
+    ['another type', input.extend({ name: z.number() }), output, 'name may be string, number is accepted'],
+    ['a field that is not sent', input, output.omit({ id: true }), 'id is no longer sent'],
     [
       'a field of a list that is not sent',
       input,
       output.extend({ steps: z.array(z.object({})) }),
-      'steps.no is not sent',
+      'steps.no is no longer sent',
     ],
     ['a field that becomes optional', input, output.partial({ id: true }), 'id may be missing'],
     ['a field that may be null', input, output.extend({ id: z.string().nullable() }), 'id may be null'],
-    ['a value nobody knows', input, output.extend({ state: z.enum(['up', 'down', 'odd']) }), 'state may be odd'],
+    ['an unknown value', input, output.extend({ state: z.enum(['up', 'down', 'odd']) }), 'state may be odd'],
     [
       'a wider number',
       input,
@@ -74,17 +73,17 @@ describe('what breaks an older version', () => {
     expect(changes(accepted, sent).join('\n')).toContain(why);
   });
 
-  it('a message that is gone, or is sent elsewhere', () => {
+  it('a removed message, and one with another address', () => {
     const before = { m: message(input, output, { path: '/a' }) };
-    expect(breakingChanges(before, {})).toEqual(['m: it is gone']);
+    expect(breakingChanges(before, {})).toEqual(['m: was removed']);
     const moved = breakingChanges(before, { m: message(input, output, { path: '/b' }) });
     expect(moved).toEqual(['m: path was /a and is /b']);
   });
 
-  it('an optional field of an answer that older receivers refuse', () => {
+  it('an optional field of a reply that older receivers reject', () => {
     const strict = z.strictObject({ id: z.string() });
     const before = { m: message(input, strict) };
     const now = { m: message(input, strict.extend({ at: z.string().optional() })) };
-    expect(breakingChanges(before, now).join()).toContain('at is not known');
+    expect(breakingChanges(before, now).join()).toContain('at is unknown');
   });
 });

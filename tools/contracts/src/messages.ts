@@ -1,26 +1,47 @@
 import { instructions, reports } from '@runos/agent-protocol';
 import { operations } from '@runos/api';
 import { contracts } from '@runos/contracts';
-import { type JsonSchema, wireSchema } from './json-schema.js';
+import { z } from 'zod';
 
-/** One message of the plane, seen from its newer side. */
+/** The part of JSON Schema that Zod generates. */
+export interface JsonSchema {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  /** false: other fields are rejected; absent: they are ignored. */
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly [keyword: string]: unknown;
+}
+
+/** The schema of the message as sent, before the receiver applies defaults and transformations. */
+export function wireSchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  return rest;
+}
+
+/** One message of the control plane, as the newer version defines it. */
 export interface Message {
-  /** What must never change under the same name: where it is sent, and how. */
+  /** Properties that must not change under the same name: address and delivery. */
   readonly fixed: Readonly<Record<string, unknown>>;
-  /** What an older sender says and the newer receiver has to understand. */
+  /** Schemas of messages from older senders, which the newer receiver must accept. */
   readonly accepted: Readonly<Record<string, JsonSchema>>;
-  /** What the newer sender says and an older receiver has to understand. */
+  /** Schemas of messages from newer senders, which an older receiver must accept. */
   readonly sent: Readonly<Record<string, JsonSchema>>;
 }
 
 export type Messages = Readonly<Record<string, Message>>;
 
-/** Every message between two processes that may be of different versions, by name. */
+/** All messages between processes of possibly different versions, by name. */
 export function currentMessages(): Messages {
-  return Object.fromEntries([...ofServices(), ...ofTheApi(), ...ofAgents()]);
+  return Object.fromEntries([...serviceMessages(), ...apiMessages(), ...agentMessages()]);
 }
 
-function ofServices(): [string, Message][] {
+function serviceMessages(): [string, Message][] {
   return contracts.map((contract) => {
     if (contract.kind === 'event') {
       const { delivery, receivers, body } = contract;
@@ -33,15 +54,15 @@ function ofServices(): [string, Message][] {
   });
 }
 
-function ofTheApi(): [string, Message][] {
+function apiMessages(): [string, Message][] {
   return operations.map(({ id, method, path, status, query, body, output }) => {
     const accepted = { query: wireSchema(query), body: wireSchema(body) };
     return [`operation ${id}`, { fixed: { method, path, status }, accepted, sent: { output: wireSchema(output) } }];
   });
 }
 
-/** The plane is brought up to date first: it tells older agents what to do, and hears what they report. */
-function ofAgents(): [string, Message][] {
+/** The control plane is upgraded first, so it sends instructions to older agents and receives reports from them. */
+function agentMessages(): [string, Message][] {
   const down = Object.values(instructions).map(({ type, input, reply }): [string, Message] => {
     const schemas = { accepted: { reply: wireSchema(reply) }, sent: { input: wireSchema(input) } };
     return [`instruction ${type}`, { fixed: {}, ...schemas }];

@@ -7,11 +7,11 @@ describe('the messages between processes', () => {
   const before = readSnapshot();
   const now = currentMessages();
 
-  it('let the version of the snapshot work beside this one', () => {
+  it('are compatible with the version of the snapshot', () => {
     expect(breakingChanges(before, now)).toEqual([]);
   });
 
-  it('are written down as they are; additions with: npm run contracts:snapshot', () => {
+  it('equal the snapshot; update it with: npm run contracts:snapshot', () => {
     const changed = Object.keys(now).filter((name) => JSON.stringify(now[name]) !== JSON.stringify(before[name]));
     expect(changed).toEqual([]);
     expect(Object.keys(now).length).toBeGreaterThan(60);

@@ -4,11 +4,11 @@ import type { Messages } from './messages.js';
 
 const file = resolve(import.meta.dirname, '../contracts.snapshot.json');
 
-/** The messages of the version that may be serving already; none when there is no snapshot yet. */
+/** The messages of the previous version; empty without a snapshot. */
 export const readSnapshot = (): Messages =>
   existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Messages) : {};
 
-/** A line for each message, so that a change shows which one it is. */
+/** Writes one line per message, so that a diff shows which message changed. */
 export function writeSnapshot(messages: Messages): void {
   const lines = Object.entries(messages)
     .sort(([a], [b]) => (a < b ? -1 : 1))

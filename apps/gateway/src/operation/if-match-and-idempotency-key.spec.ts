@@ -51,9 +51,9 @@ describe('Idempotency-Key', () => {
       await harness.send('POST', services, { body: '{"name":"a"}', headers });
     }
     const sent = inputOf('reconciler.v1.instance-create').map(
-      ({ idempotency }) => idempotency as { by: string; requestHash: string },
+      ({ idempotency }) => idempotency as { caller: string; requestHash: string },
     );
-    expect(new Set(sent.map(({ by }) => by)).size).toBe(3);
+    expect(new Set(sent.map(({ caller }) => caller)).size).toBe(3);
     expect(new Set(sent.map(({ requestHash }) => requestHash)).size).toBe(1);
   });
 

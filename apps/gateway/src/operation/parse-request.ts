@@ -36,11 +36,11 @@ export function parseRequest(
   if (issues.length > 0) throw invalid(issues);
   const params = Object.fromEntries(Object.keys(operation.params).map((name) => [name, String(request.params[name])]));
   const { user, role } = request;
-  // A response may hold a token of the caller's role, so it is repeated only for the same person in the same role. This
-  // is kept beside the hash, which replicas of other versions compare with their own.
-  const by = user && `${user.userId} ${role ?? ''}`;
+  // A response may contain a token of the caller's role, so only the same user in the same role gets it again. The caller
+  // is not part of the hash, which replicas of other versions compare with their own.
+  const caller = user && `${user.userId} ${role ?? ''}`;
   const idempotency =
-    key === undefined ? undefined : { key, by, requestHash: requestHash(operation.id, { params, query, body }) };
+    key === undefined ? undefined : { key, caller, requestHash: requestHash(operation.id, { params, query, body }) };
   return { input: { params, query, body }, write: { idempotency, ifGeneration } };
 }
 

@@ -2,10 +2,10 @@ import { ConfigValues, CreateService, SizingClass, SizingNumbers } from '@runos/
 import { z } from 'zod';
 import { request } from '../contract.js';
 
-const answered = { owner: 'catalog', scope: 'plane', deadlineMs: 2_000, idempotent: true } as const;
+const planeRequest = { owner: 'catalog', scope: 'plane', deadlineMs: 2_000, idempotent: true } as const;
 
 export const listSizingClasses = request({
-  ...answered,
+  ...planeRequest,
   subject: 'catalog.v1.classes',
   callers: ['gateway'],
   input: z.object({ type: z.string() }),
@@ -13,7 +13,7 @@ export const listSizingClasses = request({
 });
 
 export const listVersions = request({
-  ...answered,
+  ...planeRequest,
   subject: 'catalog.v1.versions',
   callers: ['gateway'],
   input: z.object({ type: z.string() }),
@@ -25,39 +25,39 @@ export const Sizing = SizingNumbers.extend({
   resourceRequirementClassId: z.string(),
   /** MiB; null for a type that stores nothing. */
   storageMb: z.number().nullable(),
-  /** Where the volumes live; kept when the class becomes `custom`. */
+  /** The storage class of the volumes; unchanged when the class becomes `custom`. */
   storage: z.enum(['local', 'distributed', 'none']),
 });
 export type Sizing = z.infer<typeof Sizing>;
 
 /**
- * What a request for an instance means: the sizing numbers, the version and the renderer to pin.
- * Refused with `type.not_found`, `class.unknown`, `sizing.invalid` or `request.invalid` (a field this type does not have).
+ * Resolves the fields of a create or update request to sizing, version and renderer version.
+ * @throws Fault `type.not_found`, `class.unknown`, `sizing.invalid` or, for a field the type lacks, `request.invalid`
  */
 export const resolveInstance = request({
-  ...answered,
+  ...planeRequest,
   subject: 'catalog.v1.resolve',
   callers: ['reconciler'],
   input: z.object({
     type: z.string(),
     fields: CreateService,
-    /** The instance's present sizing, for a change; absent at creation. */
+    /** The current sizing for an update; absent for a create request. */
     current: Sizing.optional(),
     cluster: z.object({ localStorageClass: z.string().nullable(), distributedStorageClass: z.string().nullable() }),
   }),
   output: z.object({
     sizing: Sizing,
-    /** For a new instance; an existing one keeps the version it has. */
+    /** For a new instance; an existing instance keeps its version. */
     version: z.string(),
     rendererVersion: z.int(),
-    /** Set when the class became `custom` by this request; says why. */
+    /** The reason why this request changed the class to `custom`. */
     rrcFlipHint: z.string().optional(),
   }),
 });
 
-/** Refused with `configset.invalid` and every issue, or `type.not_found`. */
+/** @throws Fault `configset.invalid` with every issue, or `type.not_found` */
 export const checkConfigValues = request({
-  ...answered,
+  ...planeRequest,
   subject: 'catalog.v1.config-check',
   callers: ['config-sets'],
   input: z.object({ type: z.string(), values: ConfigValues }),

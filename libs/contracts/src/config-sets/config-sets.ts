@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { request } from '../contract.js';
 import { Idempotency } from '../write-options.js';
 
-const answered = { owner: 'config-sets', scope: 'tenant', deadlineMs: 4_000 } as const;
-const fromGateway = { ...answered, callers: ['gateway'] } as const;
+const tenantRequest = { owner: 'config-sets', scope: 'tenant', deadlineMs: 4_000 } as const;
+const gatewayRequest = { ...tenantRequest, callers: ['gateway'] } as const;
 
 export const listConfigSets = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'config-sets.v1.list',
   input: z.object({}),
   output: z.object({ configSets: z.array(ConfigSet) }),
@@ -15,7 +15,7 @@ export const listConfigSets = request({
 });
 
 export const createConfigSet = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'config-sets.v1.create',
   input: z.object({ set: CreateConfigSet, idempotency: Idempotency.optional() }),
   output: ConfigSet,
@@ -23,7 +23,7 @@ export const createConfigSet = request({
 });
 
 export const showConfigSet = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'config-sets.v1.show',
   input: z.object({ setId: z.uuid() }),
   output: ConfigSet,
@@ -31,7 +31,7 @@ export const showConfigSet = request({
 });
 
 export const updateConfigSet = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'config-sets.v1.update',
   input: z.object({ setId: z.uuid(), values: ConfigValues, idempotency: Idempotency.optional() }),
   output: ConfigSet,
@@ -39,16 +39,16 @@ export const updateConfigSet = request({
 });
 
 export const listConfigSetVersions = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'config-sets.v1.versions',
   input: z.object({ setId: z.uuid() }),
   output: z.object({ versions: z.array(ConfigSet) }),
   idempotent: true,
 });
 
-/** One version (the current one unless named) for an instance of that type to pin. */
+/** The version (default: the current one) that an instance of this type pins. */
 export const resolveConfigSet = request({
-  ...answered,
+  ...tenantRequest,
   callers: ['reconciler'],
   subject: 'config-sets.v1.resolve',
   input: z.object({ setId: z.uuid(), type: z.string(), version: z.string().optional() }),

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { request } from '../contract.js';
 
-/** Makes an account with an owner (a new user with a generated password, or an existing one) and a token of theirs. */
+/** Creates an account, its owner (an existing user, or a new one with a generated password) and a token of the owner. */
 export const createAccount = request({
   subject: 'identity.v1.account-create',
   owner: 'identity',
   callers: ['operator'],
   scope: 'plane',
   input: z.object({ email: z.email().max(254), name: z.string().min(1).max(63).optional() }),
-  /** `password` is null for a user who existed already. Neither it nor the token can be read again. */
+  /** `password` is null for an existing user. Password and token cannot be read later. */
   output: z.object({ aid: z.string(), email: z.string(), password: z.string().nullable(), token: z.string() }),
   deadlineMs: 8_000,
   idempotent: false,
 });
 
-/** The audit log's only entrance; answered when the entry is durable. */
+/** Writes an audit entry. The reply means that the entry is committed. */
 export const recordAudit = request({
   subject: 'identity.v1.audit-record',
   owner: 'identity',

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { request } from '../contract.js';
 import { Idempotency } from '../write-options.js';
 
-const fromGateway = { owner: 'identity', callers: ['gateway'], scope: 'tenant', deadlineMs: 3_000 } as const;
+const gatewayRequest = { owner: 'identity', callers: ['gateway'], scope: 'tenant', deadlineMs: 3_000 } as const;
 
 export const listApiKeys = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'identity.v1.api-key-list',
   input: z.object({}),
   output: z.object({ apiKeys: z.array(ApiKey) }),
@@ -14,7 +14,7 @@ export const listApiKeys = request({
 });
 
 export const createApiKey = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'identity.v1.api-key-create',
   input: z.object({ userId: z.uuid(), key: CreateApiKey, idempotency: Idempotency.optional() }),
   output: CreatedApiKey,
@@ -22,7 +22,7 @@ export const createApiKey = request({
 });
 
 export const showApiKey = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'identity.v1.api-key-show',
   input: z.object({ id: z.string() }),
   output: ApiKey,
@@ -30,7 +30,7 @@ export const showApiKey = request({
 });
 
 export const revokeApiKey = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'identity.v1.api-key-revoke',
   input: z.object({ id: z.string() }),
   output: z.object({ id: z.string(), revokedAt: z.iso.datetime() }),

@@ -2,24 +2,24 @@ import { LoggedIn, LogIn, Membership, Role } from '@runos/api';
 import { z } from 'zod';
 import { event, request } from '../contract.js';
 
-/** Who a token speaks for: a person's session with all their accounts, or a personal access token with its one. */
+/** The authenticated user of a token: a session with all its accounts, or a personal access token with one account. */
 export const Principal = z.object({
   kind: z.enum(['session', 'pat']),
   keyId: z.string(),
   userId: z.uuid(),
   email: z.string(),
-  /** A token's own name; for sessions the e-mail address. */
+  /** The name of a personal access token, or the e-mail address of a session. */
   name: z.string(),
   memberships: z.array(z.object({ aid: z.string(), role: Role })),
   expiresAt: z.iso.datetime(),
-  /** How much longer the token was good when this was said, by the database's clock, which nobody else's need agree with. */
+  /** Remaining validity at the time of the reply, ms. A duration, because the clocks of replicas differ. */
   validForMs: z.number().positive().optional(),
 });
 export type Principal = z.infer<typeof Principal>;
 
 /**
- * Refused with `auth.invalid`; whose secret is right is told why: details `reason` (`revoked` or `expired`) and
- * `revokedAt` or `expiredAt`. A session past its time is `auth.session_expired`.
+ * @throws Fault `auth.invalid`; with a correct secret its details contain `reason` (`revoked` or `expired`) and `revokedAt`
+ * or `expiredAt`. `auth.session_expired` for an expired session.
  */
 export const authenticate = request({
   subject: 'identity.v1.authenticate',
@@ -37,7 +37,7 @@ export const logIn = request({
   owner: 'identity',
   callers: ['gateway'],
   scope: 'plane',
-  /** `address`: the client's network address, for the limit on failed attempts. */
+  /** `address`: the client's network address, for the rate limit of failed attempts. */
   input: LogIn.extend({ address: z.string().max(64) }),
   output: LoggedIn,
   deadlineMs: 8_000,
@@ -66,7 +66,7 @@ export const listMemberships = request({
   idempotent: true,
 });
 
-/** A token was revoked or a membership changed: whoever caches who may do what drops these entries. */
+/** A token was revoked or a membership changed. Caches of principals drop these entries. */
 export const accessChanged = event({
   subject: 'identity.v1.access-changed',
   owner: 'identity',

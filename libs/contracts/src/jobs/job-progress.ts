@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { event, request } from '../contract.js';
 
 /**
- * How a job stands: the whole job and its steps, with the log lines that are new since the last one.
- * `seq` grows with every change; only a higher one than the last counts, so repeats and lateness are harmless.
+ * The state of a job: the job, its steps, and the log lines since the last event. `seq` increases with every change.
+ * Receivers ignore a lower or equal `seq`, so duplicates and reordering are harmless.
  */
 export const JobProgress = z.object({
   seq: z.int(),
@@ -23,7 +23,7 @@ export const jobProgressed = event({
   receivers: 'one-replica',
 });
 
-/** What jobs asks when it does not know a job yet; `job.not_found` only when it was never minted. */
+/** Reads a job that the projection does not have yet. @throws Fault `job.not_found` when the job was never created */
 export const readJob = request({
   subject: 'reconciler.v1.job-read',
   owner: 'reconciler',

@@ -2,7 +2,7 @@ import { Job, JobLogs, JobStatus, ListJobs, WorkItems } from '@runos/api';
 import { z } from 'zod';
 import { event, request } from '../contract.js';
 
-const fromGateway = {
+const gatewayRequest = {
   owner: 'jobs',
   callers: ['gateway'],
   scope: 'plane',
@@ -11,33 +11,38 @@ const fromGateway = {
 } as const;
 
 export const listJobs = request({
-  ...fromGateway,
+  ...gatewayRequest,
   scope: 'tenant',
   subject: 'jobs.v1.list',
   input: ListJobs,
   output: z.object({ jobs: z.array(Job), nextCursor: z.string().nullable() }),
 });
 
-/** A job's routes carry no account: `aids` are the caller's accounts, and any other job does not exist for them. */
-const whose = { id: z.uuid(), aids: z.array(z.string()) };
+/** The routes of a job contain no account. `aids` are the caller's accounts; jobs of other accounts are not found. */
+const jobOfCaller = { id: z.uuid(), aids: z.array(z.string()) };
 
-export const showJob = request({ ...fromGateway, subject: 'jobs.v1.show', input: z.object(whose), output: Job });
+export const showJob = request({
+  ...gatewayRequest,
+  subject: 'jobs.v1.show',
+  input: z.object(jobOfCaller),
+  output: Job,
+});
 
 export const listWorkItems = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'jobs.v1.workitems',
-  input: z.object(whose),
+  input: z.object(jobOfCaller),
   output: WorkItems,
 });
 
 export const listJobLogs = request({
-  ...fromGateway,
+  ...gatewayRequest,
   subject: 'jobs.v1.logs',
-  input: z.object({ ...whose, workItemId: z.uuid(), after: z.string().optional() }),
+  input: z.object({ ...jobOfCaller, workItemId: z.uuid(), after: z.string().optional() }),
   output: JobLogs,
 });
 
-/** Wakes those who follow a job; what changed they read. */
+/** Wakes followers of a job, which then read the changes. */
 export const jobChanged = event({
   subject: 'jobs.v1.changed',
   owner: 'jobs',

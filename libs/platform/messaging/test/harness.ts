@@ -8,16 +8,16 @@ import { NatsConnector } from '../src/connection/nats-connector.js';
 import { specContracts } from './test-contracts.js';
 import { type RunningService, startService } from '../src/service/start-service.js';
 
-/** A real NATS with one user per service, and services of this package's specs on it. */
+/** A real NATS with one user per service, and the services of a spec. */
 export interface MessagingHarness {
   readonly nats: TemporaryNats;
-  /** Every log line, parsed. */
-  readonly lines: Record<string, unknown>[];
+  /** The parsed log lines of all services. */
+  readonly logLines: Record<string, unknown>[];
   config(name: ServiceName): ReturnType<typeof configOf>;
   start(name: ServiceName, ...controllers: Type[]): Promise<RunningService>;
-  /** The connection of a service, to send what no bus would. */
-  link(name: ServiceName): NatsConnector;
-  /** Only the asking half. */
+  /** A connection with the permissions of a service, for messages that a Bus cannot send. */
+  connector(name: ServiceName): NatsConnector;
+  /** A Bus with the permissions of a service. */
   bus(name: ServiceName): Bus;
   stop(): Promise<void>;
 }
@@ -28,27 +28,27 @@ const configOf = (natsUrl: string, name: ServiceName) =>
     toEnvironment({ natsUrl, natsUser: name, natsPassword: `${name}-pw`, checkReplies: true }),
   );
 
-export async function specPlane(): Promise<MessagingHarness> {
+export async function startHarness(): Promise<MessagingHarness> {
   const names: readonly ServiceName[] = ['gateway', 'catalog', 'jobs'];
   const nats = await temporaryNats(
     names.map((user) => ({ user, password: `${user}-pw`, ...permissionsOf(user, specContracts) })),
   );
-  const lines: Record<string, unknown>[] = [];
+  const logLines: Record<string, unknown>[] = [];
   const logger: Logger = createLogger({
     service: 'spec',
     level: 'debug',
-    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+    destination: { write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>) },
   });
   const stops: (() => Promise<void>)[] = [];
   const config = (name: ServiceName) => configOf(nats.url, name);
-  const link = (name: ServiceName) => {
-    const made = new NatsConnector({ service: name, config: config(name), logger });
-    stops.push(() => made.stop());
-    return made;
+  const connector = (name: ServiceName) => {
+    const created = new NatsConnector({ service: name, config: config(name), logger });
+    stops.push(() => created.stop());
+    return created;
   };
   return {
     nats,
-    lines,
+    logLines,
     config,
     start: async (name, ...controllers) => {
       @Module({ controllers })
@@ -57,8 +57,8 @@ export async function specPlane(): Promise<MessagingHarness> {
       stops.push(service.stop);
       return service;
     },
-    link,
-    bus: (name) => new Bus(name, link(name), true),
+    connector,
+    bus: (name) => new Bus(name, connector(name), true),
     stop: async () => {
       await Promise.all(stops.map((stop) => stop()));
       await nats.stop();

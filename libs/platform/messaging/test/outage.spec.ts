@@ -8,12 +8,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
 import { consumerOf, streamOf } from '@runos/contracts';
 import { createLogger } from '@runos/observability';
-import { allPowerful, type RunningNats, startNats } from '@runos/testing-nats';
+import { unrestrictedUser, type RunningNats, startNats } from '@runos/testing-nats';
 import { Respond, Subscribe } from '../src/service/handlers.js';
 import { doIt, recorded, specContracts } from './test-contracts.js';
 import { type RunningService, startService } from '../src/service/start-service.js';
 
-let received: (n: number) => void = () => undefined;
+let onEvent: (n: number) => void = () => undefined;
 
 @Controller()
 class Worker {
@@ -24,7 +24,7 @@ class Worker {
 
   @Subscribe(recorded)
   recorded({ n }: { n: number }) {
-    received(n);
+    onEvent(n);
   }
 }
 
@@ -32,21 +32,21 @@ class Worker {
 class Own {}
 
 @Module({})
-class Nothing {}
+class Empty {}
 
 const dataDir = mkdtempSync(join(tmpdir(), 'runos-outage-'));
-const user = allPowerful('anyone');
+const user = unrestrictedUser('service');
 let nats: RunningNats;
 let port: number;
 const running: RunningService[] = [];
 const logger = createLogger({ service: 'spec', level: 'silent' });
 
-const begin = async (name: 'catalog' | 'gateway'): Promise<RunningService> => {
+const start = async (name: 'catalog' | 'gateway'): Promise<RunningService> => {
   const config = loadConfig(
     serviceConfig({}),
     toEnvironment({ natsUrl: `nats://127.0.0.1:${port}`, natsUser: user.user, natsPassword: user.password }),
   );
-  const module = () => (name === 'catalog' ? Own : Nothing);
+  const module = () => (name === 'catalog' ? Own : Empty);
   const service = await startService({ name, module, contracts: specContracts }, config, logger);
   running.push(service);
   return service;
@@ -57,19 +57,19 @@ const readyz = async ({ opsPort }: RunningService) => {
   const response = await fetch(`http://127.0.0.1:${opsPort}/readyz`);
   return { status: response.status, body: await response.json() };
 };
-/** What `/readyz` says once it has that status. */
-async function once(service: RunningService, status: number) {
+/** Waits until `/readyz` has this status and returns its body. */
+async function readyzBody(service: RunningService, status: number) {
   for (;;) {
-    const published = await readyz(service);
-    if (published.status === status) return published.body;
+    const { status: current, body } = await readyz(service);
+    if (current === status) return body;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
 const connected = ({ bus }: RunningService) =>
   new Promise<void>((resolve) => {
-    const forget = bus.onConnect(() => {
-      forget();
+    const unsubscribe = bus.onConnect(() => {
+      unsubscribe();
       resolve();
     });
   });
@@ -85,12 +85,12 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-describe('a service whose NATS goes away', () => {
-  it('lives on, says what is missing, fails fast, and goes on when it is back', async () => {
-    const [catalog, gateway] = [await begin('catalog'), await begin('gateway')];
+describe('a service during an outage of NATS', () => {
+  it('reports it, fails fast, and recovers', async () => {
+    const [catalog, gateway] = [await start('catalog'), await start('gateway')];
     await gateway.bus.request(doIt, { how: 'x' });
-    // It hears an event whose stream the gateway has only just made.
-    expect(await once(catalog, 200)).toEqual({ ok: true, missing: [] });
+    // Its consumer becomes ready after the gateway has created the stream.
+    expect(await readyzBody(catalog, 200)).toEqual({ ok: true, missing: [] });
     await nats.stop();
     const started = performance.now();
     await expect(gateway.bus.request(doIt, { how: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
@@ -99,33 +99,33 @@ describe('a service whose NATS goes away', () => {
       status: 503,
       body: { ok: false, missing: ['nats'], why: { nats: expect.stringMatching(/connect/) } },
     });
-    const back = Promise.all([connected(catalog), connected(gateway)]);
+    const reconnected = Promise.all([connected(catalog), connected(gateway)]);
     nats = await startServer();
-    await back;
+    await reconnected;
     await gateway.bus.request(doIt, { how: 'x' });
     const next = new Promise((resolve) => {
-      received = resolve;
+      onEvent = resolve;
     });
     await gateway.bus.publish(recorded, { n: 7 });
     expect(await next).toBe(7);
     expect((await readyz(catalog)).status).toBe(200);
   });
 
-  it('starts without it, and is ready once it is there', async () => {
+  it('starts without NATS and is ready when it is reachable', async () => {
     await nats.stop();
-    let up = false;
-    const starting = begin('catalog').then((service) => {
-      up = true;
+    let started = false;
+    const starting = start('catalog').then((service) => {
+      started = true;
       return service;
     });
     await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(up).toBe(false);
+    expect(started).toBe(false);
     nats = await startServer();
     expect((await readyz(await starting)).status).toBe(200);
   });
 });
 
-describe('a service whose stored events are deleted', () => {
+describe('services whose stream was deleted', () => {
   const stream = streamOf('gateway');
 
   async function deleteStream(): Promise<void> {
@@ -135,24 +135,24 @@ describe('a service whose stored events are deleted', () => {
     await connection.close();
   }
 
-  it('names its stream, and who listens names its consumer; both are made anew', async () => {
-    const [owner, listener] = [await begin('gateway'), await begin('catalog')];
-    await once(listener, 200);
+  it('report stream and consumer as missing and create both again', async () => {
+    const [owner, subscriber] = [await start('gateway'), await start('catalog')];
+    await readyzBody(subscriber, 200);
     await deleteStream();
-    expect(await once(listener, 503)).toEqual({
+    expect(await readyzBody(subscriber, 503)).toEqual({
       ok: false,
       missing: ['jetstream'],
       why: { jetstream: expect.stringContaining(`consumer ${consumerOf('catalog', recorded)} of stream ${stream}: `) },
     });
-    expect(await once(owner, 503)).toEqual({
+    expect(await readyzBody(owner, 503)).toEqual({
       ok: false,
       missing: ['jetstream'],
       why: { jetstream: `stream ${stream}: stream not found` },
     });
-    await once(owner, 200);
-    await once(listener, 200);
+    await readyzBody(owner, 200);
+    await readyzBody(subscriber, 200);
     const next = new Promise((resolve) => {
-      received = resolve;
+      onEvent = resolve;
     });
     await owner.bus.publish(recorded, { n: 8 });
     expect(await next).toBe(8);

@@ -4,7 +4,7 @@ import { connect, PermissionViolationError } from '@nats-io/transport-node';
 import { Respond } from '../src/service/handlers.js';
 import type { CallContext } from '../src/requests/call-context.js';
 import { doIt, greet } from './test-contracts.js';
-import { type MessagingHarness, specPlane } from './harness.js';
+import { type MessagingHarness, startHarness } from './harness.js';
 
 const entered: { how: string; release: () => void }[] = [];
 let onEnter: () => void = () => undefined;
@@ -13,7 +13,7 @@ let onEnter: () => void = () => undefined;
 class Slow {
   @Respond(doIt)
   async doIt({ how }: { how: string }) {
-    if (how === 'held') {
+    if (how === 'blocked') {
       await new Promise<void>((release) => {
         entered.push({ how, release });
         onEnter();
@@ -24,7 +24,7 @@ class Slow {
 }
 
 @Controller()
-class Prompt {
+class Fast {
   @Respond(greet)
   greet({ name }: { name: string }, { tenant, actor }: CallContext<'tenant'>) {
     return { text: name, tenant, actor: actor.name };
@@ -34,7 +34,7 @@ class Prompt {
 let calls = 0;
 
 @Controller()
-class InNoHurry {
+class Delayed {
   @Respond(greet)
   async greet({ name }: { name: string }, { tenant, actor }: CallContext<'tenant'>) {
     calls += 1;
@@ -43,33 +43,33 @@ class InNoHurry {
   }
 }
 
-let plane: MessagingHarness;
+let harness: MessagingHarness;
 beforeEach(async () => {
-  plane = await specPlane();
+  harness = await startHarness();
 });
-afterEach(() => plane.stop());
+afterEach(() => harness.stop());
 
-describe('a service that stops', () => {
-  it('answers what it has begun and takes nothing more', async () => {
-    const service = await plane.start('catalog', Slow);
-    const bus = plane.bus('gateway');
-    const began = new Promise<void>((resolve) => {
+describe('a service that shuts down', () => {
+  it('replies to running requests and receives no more', async () => {
+    const service = await harness.start('catalog', Slow);
+    const bus = harness.bus('gateway');
+    const entering = new Promise<void>((resolve) => {
       onEnter = resolve;
     });
-    const held = bus.request(doIt, { how: 'held' });
-    await began;
+    const reply = bus.request(doIt, { how: 'blocked' });
+    await entering;
     const stopping = service.stop();
     await expect(bus.request(doIt, { how: 'x' }, { deadlineMs: 400 })).rejects.toMatchObject({ code: 'unavailable' });
     entered[0]?.release();
-    expect(await held).toEqual({ done: 1 });
+    expect(await reply).toEqual({ done: 1 });
     await stopping;
   });
 });
 
 describe('an idempotent request', () => {
-  it('is done once by a replica that takes its time, however often it is sent meanwhile', async () => {
-    await plane.start('catalog', InNoHurry);
-    const bus = plane.bus('gateway');
+  it('runs once on a slow replica although it is repeated', async () => {
+    await harness.start('catalog', Delayed);
+    const bus = harness.bus('gateway');
     const send = () => bus.request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
     expect(await send()).toMatchObject({ text: 'x' });
     expect(calls).toBe(1);
@@ -77,45 +77,45 @@ describe('an idempotent request', () => {
     expect(calls).toBe(3);
   });
 
-  it('is answered in time though one of two replicas is stuck', async () => {
-    const { natsUrl, natsUser, natsPassword } = plane.config('catalog');
+  it('gets a reply before its deadline although one of two replicas is stuck', async () => {
+    const { natsUrl, natsUser, natsPassword } = harness.config('catalog');
     const stuck = await connect({
       servers: natsUrl,
       user: natsUser,
       pass: natsPassword,
       inboxPrefix: '_INBOX.catalog',
     });
-    let swallowed = 0;
+    let ignored = 0;
     stuck.subscribe(greet.subject, {
       queue: greet.owner,
       callback: () => {
-        swallowed += 1;
+        ignored += 1;
       },
     });
-    await plane.start('catalog', Prompt);
-    const bus = plane.bus('gateway');
-    // About 20 tries, each as likely to reach the stuck one: 200 requests all get through but once in 5,000 runs.
-    const waiting = { tenant: 'abcde', deadlineMs: 14_000 };
-    const requested = await Promise.allSettled(
-      Array.from({ length: 200 }, () => bus.request(greet, { name: 'x' }, waiting)),
+    await harness.start('catalog', Fast);
+    const bus = harness.bus('gateway');
+    // About 20 attempts per request, each with probability 1/2 for the stuck replica: a run fails once in 5,000 runs.
+    const options = { tenant: 'abcde', deadlineMs: 14_000 };
+    const results = await Promise.allSettled(
+      Array.from({ length: 200 }, () => bus.request(greet, { name: 'x' }, options)),
     );
-    expect(requested.filter(({ status }) => status === 'rejected')).toEqual([]);
-    expect(swallowed).toBeGreaterThan(50);
+    expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(ignored).toBeGreaterThan(50);
     await stuck.close();
   }, 20_000);
 });
 
-describe('the users of NATS', () => {
-  it('can do what the contracts say and nothing else', async () => {
-    const { natsUrl, natsUser, natsPassword } = plane.config('jobs');
+describe('the NATS users', () => {
+  it('have the permissions of their contracts only', async () => {
+    const { natsUrl, natsUser, natsPassword } = harness.config('jobs');
     const jobs = await connect({ servers: natsUrl, user: natsUser, pass: natsPassword, inboxPrefix: '_INBOX.jobs' });
-    const refusal = jobs.request('catalog.v1.do-it', '{}', { timeout: 2_000 }).catch((error: Error) => error.cause);
-    expect(await refusal).toBeInstanceOf(PermissionViolationError);
+    const violation = jobs.request('catalog.v1.do-it', '{}', { timeout: 2_000 }).catch((error: Error) => error.cause);
+    expect(await violation).toBeInstanceOf(PermissionViolationError);
     for (const subject of ['catalog.v1.do-it', '_INBOX.gateway.>', '>', '$JS.API.>']) {
-      const refused = new Promise((resolve) => {
-        jobs.subscribe(subject, { callback: (error) => resolve(error) });
+      const error = new Promise((resolve) => {
+        jobs.subscribe(subject, { callback: (violation) => resolve(violation) });
       });
-      expect(await refused).toBeInstanceOf(PermissionViolationError);
+      expect(await error).toBeInstanceOf(PermissionViolationError);
     }
     await jobs.close();
   });

@@ -6,7 +6,6 @@ export {
   schemaOf,
 } from './connection/data-source.js';
 export { afterCommit, Database, type IsolationLevel, type TransactionOptions } from './transactions/database.js';
-export { databaseNow } from './transactions/database-now.js';
 export { idempotent, type IdempotencyRecord, type Sealer } from './idempotency/idempotent.js';
 export { createIndexConcurrently } from './migrations/create-index-concurrently.js';
 export { type ContractingMigration } from './migrations/check-migrations.js';
@@ -15,7 +14,7 @@ export { runMigration } from './migrations/run-migration.js';
 export { addToOutbox } from './outbox/outbox.js';
 export { type EventSink, OutboxPublisher, type OutboxPublisherOptions } from './outbox/outbox-publisher.js';
 export { PersistenceModule, type PersistenceOptions } from './persistence.module.js';
-export { runSql } from './transactions/run-sql.js';
+export { databaseNow, runSql } from './transactions/run-sql.js';
 export { type Role } from './migrations/schema-and-role.js';
 export { type OnNotification, SqlListener, type SqlListenerOptions } from './notifications/sql-listener.js';
 export { asFault, isUnreachable, sqlState, sqlStateOf, violatedConstraint } from './connection/sql-state.js';

@@ -92,8 +92,8 @@ afterAll(async () => {
 const write = (database: Database, n: number) =>
   database.transaction((manager) => addToOutbox(manager, storedMessage(noted, { n })));
 
-describe('a service whose database goes away', () => {
-  it('says so, answers unavailable, and goes on by itself when it is back', async () => {
+describe('a service during an outage of its database', () => {
+  it('reports it, throws the fault unavailable, and recovers', async () => {
     const database = await startApp();
     const first = arrival(1);
     await write(database, 1);
@@ -113,7 +113,7 @@ describe('a service whose database goes away', () => {
     expect((await readiness.report()).ok).toBe(true);
   });
 
-  it('starts without it, and is up once it is there', async () => {
+  it('starts without the database and is ready when it is reachable', async () => {
     await postgres.stop();
     let up = false;
     const starting = startApp().then((database) => {
@@ -127,8 +127,8 @@ describe('a service whose database goes away', () => {
   });
 });
 
-describe('a service whose migration has not run', () => {
-  it('names it, waits, and is up once it has', async () => {
+describe('a service with a pending migration', () => {
+  it('reports the migration, waits, and is ready after it has run', async () => {
     const starting = startApp([Later1900000000000]);
     while (!(await readiness.report()).missing.includes('migrations')) {
       await new Promise((resolve) => setImmediate(resolve));

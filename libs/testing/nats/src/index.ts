@@ -1,5 +1,4 @@
-export { findNatsServer } from './find-nats-server.js';
-export { allPowerful, type NatsUser } from './nats-user.js';
-export { type NatsOptions, type RunningNats, startNats } from './start-nats.js';
+export { type NatsUser, unrestrictedUser } from './server-config.js';
+export { findNatsServer, type NatsOptions, type RunningNats, startNats } from './start-nats.js';
 export { type PlaneNats, planeNats } from './plane-nats.js';
 export { type TemporaryNats, temporaryNats } from './temporary-nats.js';

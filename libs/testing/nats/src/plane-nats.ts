@@ -2,7 +2,7 @@ import { contracts, permissionsOf, type ServiceName, serviceNames } from '@runos
 import { type TemporaryNats, temporaryNats } from './temporary-nats.js';
 
 export interface PlaneNats extends TemporaryNats {
-  /** How that service connects, as its settings say it; answers are checked too. */
+  /** The NATS settings of a service; replies are validated. */
   settingsOf(service: ServiceName): {
     readonly natsUrl: string;
     readonly natsUser: string;
@@ -13,7 +13,7 @@ export interface PlaneNats extends TemporaryNats {
 
 const passwordOf = (service: ServiceName): string => `${service}-password`;
 
-/** A real NATS where every service of the plane has its own user, with the permissions its contracts give it. */
+/** A real NATS with one user per service and the permissions of its contracts. */
 export async function planeNats(): Promise<PlaneNats> {
   const nats = await temporaryNats(
     serviceNames.map((user) => ({ user, password: passwordOf(user), ...permissionsOf(user, contracts) })),

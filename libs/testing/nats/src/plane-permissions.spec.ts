@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { contracts, permissionsOf, type ServiceName, serviceNames } from '@runos/contracts';
 import { type RunningNats, startNats } from './start-nats.js';
 
-/** Stream names that no service owns, or that another does, as a thief would spell them. */
+/** Subjects that no service may use, in spellings of an attacker. */
 const foreign = [
   '$JS.API.INFO',
   '$JS.API.STREAM.LIST',
@@ -22,7 +22,7 @@ const foreign = [
   '_INBOX.*.>',
 ];
 
-/** Who may send to a contract's subject and who may listen, read off the contracts alone. */
+/** Expected permissions, derived from the contracts alone. */
 const mayPublish = (user: ServiceName, subject: string): boolean =>
   contracts.some(
     (each) => each.subject === subject && (each.kind === 'event' ? each.owner === user : each.callers.includes(user)),
@@ -36,7 +36,7 @@ const maySubscribe = (user: ServiceName, subject: string): boolean =>
         : each.subscribers.includes(user) && (each.delivery === 'at-most-once' || each.receivers === 'every-replica')),
   );
 
-describe('each user of the plane', () => {
+describe('permissions of each service', () => {
   let dataDir: string;
   let nats: RunningNats;
   beforeAll(async () => {
@@ -49,28 +49,28 @@ describe('each user of the plane', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  /** What the server refused of all that was tried, as `Publish x` and `Subscription x`; spoken as on the wire. */
+  /** The permission violations that the server reports for these protocol lines, as `Publish x` and `Subscription x`. */
   async function refusals(user: ServiceName, lines: readonly string[]): Promise<Set<string>> {
     const socket = createConnection(nats.port, '127.0.0.1');
     const login = JSON.stringify({ user, pass: `${user}-pw`, verbose: false, pedantic: false });
-    // Answered in order, so every refusal has arrived before the second PONG.
+    // The server replies in order, so every violation arrives before the second PONG.
     socket.write([`CONNECT ${login}`, 'PING', ...lines, 'PING', ''].join('\r\n'));
-    let answer = '';
+    let output = '';
     for await (const part of socket) {
-      answer += String(part);
-      if (answer.split('PONG').length > 2) break;
+      output += String(part);
+      if (output.split('PONG').length > 2) break;
     }
-    expect(answer.split('PONG').length).toBeGreaterThan(2);
-    const reported = answer.matchAll(/Permissions Violation for (Publish|Subscription) to "([^"]+)"/g);
+    expect(output.split('PONG').length).toBeGreaterThan(2);
+    const reported = output.matchAll(/Permissions Violation for (Publish|Subscription) to "([^"]+)"/g);
     return new Set([...reported].map(([, verb, subject]) => `${verb} ${subject}`));
   }
 
-  it.each(serviceNames)('%s sends and hears what the contracts give it, and nothing else', async (user) => {
+  it.each(serviceNames)('%s publishes and subscribes exactly to the subjects of its contracts', async (user) => {
     const subjects = [...new Set(contracts.map(({ subject }) => subject))];
     const inboxes = serviceNames.map((service) => `_INBOX.${service}.x`);
-    const others = serviceNames.filter((name) => name !== user);
-    const owners = others.map((name) => `EVENTS_${name.replaceAll('-', '_').toUpperCase()}`);
-    const api = owners.flatMap((stream) =>
+    const otherServices = serviceNames.filter((name) => name !== user);
+    const otherStreams = otherServices.map((name) => `EVENTS_${name.replaceAll('-', '_').toUpperCase()}`);
+    const api = otherStreams.flatMap((stream) =>
       ['CREATE', 'UPDATE', 'DELETE', 'PURGE', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
     );
     const sent = [

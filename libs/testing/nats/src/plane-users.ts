@@ -1,13 +1,13 @@
 import { contracts, permissionsOf, serviceNames } from '@runos/contracts';
 import { permissionsEntry } from './server-config.js';
 
-/** The variable of nats-server's environment that holds a user's password: `agent-gateway` → `NATS_AGENT_GATEWAY`. */
+/** The environment variable of a user's password: `agent-gateway` → `NATS_AGENT_GATEWAY`. */
 export const passwordVariable = (user: string): string => `NATS_${user.replaceAll('-', '_').toUpperCase()}`;
 
 /**
- * The users of the plane for the configuration of one's own nats-server: each may do what the contracts say of it and
- * nothing else. Passwords stay in the environment of nats-server, which
- * reads them as it reads its configuration: a word of letters, digits, `-` and `_` that begins with a letter.
+ * The users of the control plane for the configuration of an external nats-server, with the permissions of their
+ * contracts. nats-server reads the passwords from its environment. A password must start with a letter and consist of
+ * letters, digits, `-` and `_`, because nats-server parses it as configuration.
  */
 export function planeUsers(): string {
   const users = serviceNames.map((user) => {

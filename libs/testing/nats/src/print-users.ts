@@ -1,4 +1,4 @@
 import { planeUsers } from './plane-users.js';
 
-// `npm run nats:users`: what to include in the configuration of one's own nats-server.
+// `npm run nats:users`: the users for the configuration of an external nats-server.
 process.stdout.write(planeUsers());

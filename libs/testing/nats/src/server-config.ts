@@ -1,4 +1,20 @@
-import { type NatsUser } from './nats-user.js';
+import { randomBytes } from 'node:crypto';
+import type { Permissions } from '@runos/contracts';
+
+/** A user of NATS with its password and permissions. */
+export interface NatsUser extends Permissions {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A user without restrictions, for tests and administration but never for a service. */
+export const unrestrictedUser = (user: string, password = randomBytes(18).toString('base64url')): NatsUser => ({
+  user,
+  password,
+  publish: ['>'],
+  subscribe: ['>'],
+  allowResponses: true,
+});
 
 export interface ServerConfig {
   readonly port: number;
@@ -7,21 +23,18 @@ export interface ServerConfig {
   readonly users: readonly NatsUser[];
 }
 
-/**
- * nats-server's configuration file; every word in it is known to 2.9. JSON strings are valid there, so no value can
- * break out of its quotes.
- */
+/** The configuration file of nats-server 2.9 or newer. Values are JSON strings, which its syntax accepts as quoted text. */
 export function serverConfig({ port, storeDir, portsDir, users }: ServerConfig): string {
   const text = (value: unknown): string => JSON.stringify(value);
   return `host: "127.0.0.1"
 port: ${port || -1}
 ports_file_dir: ${text(portsDir)}
-# One budget from HTTP body to bundle.
+# The limit of HTTP bodies and bundles.
 max_payload: 4MB
-# Answers wait in memory for a slow reader this long and this much, then it is cut off and reconnects.
+# Limits for a slow consumer: beyond them NATS closes the connection, and the client reconnects.
 write_deadline: "10s"
 max_pending: 64MB
-# A half-open connection is noticed within ten seconds.
+# Detects a half-open connection within ten seconds.
 ping_interval: "5s"
 ping_max: 2
 jetstream {
@@ -40,9 +53,9 @@ ${users.map((user) => `    ${userEntry(user)}`).join('\n')}
 const userEntry = (user: NatsUser): string =>
   JSON.stringify({ user: user.user, password: user.password, permissions: permissionsEntry(user) });
 
-/** What a user may do, as nats-server reads it. */
-export function permissionsEntry({ publish, subscribe, answers = true }: Omit<NatsUser, 'user' | 'password'>): object {
-  // An empty list would allow everything; "deny" says nothing is allowed.
+/** The permissions of a user in the configuration of nats-server. */
+export function permissionsEntry({ publish, subscribe, allowResponses }: Permissions): object {
+  // An empty "allow" would permit everything, so an empty list denies all subjects.
   const only = (subjects: readonly string[]): object => (subjects.length > 0 ? { allow: subjects } : { deny: ['>'] });
-  return { publish: only(publish), subscribe: only(subscribe), ...(answers && { allow_responses: true }) };
+  return { publish: only(publish), subscribe: only(subscribe), ...(allowResponses && { allow_responses: true }) };
 }

@@ -1,24 +1,23 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type BuildOptions } from '@runos/testing-kube';
+import { type BuildOptions, buildNatsServer } from '@runos/testing-kube';
 import {
   type Child,
   endPreviousProcess,
+  findOnPath,
   waitUntilReady,
   startChild,
   waitUntil,
   writeFileAtomic,
 } from '@runos/testing-process';
-import { findNatsServer } from './find-nats-server.js';
-import { type NatsUser } from './nats-user.js';
-import { serverConfig } from './server-config.js';
+import { type NatsUser, serverConfig } from './server-config.js';
 
 export interface NatsOptions extends BuildOptions {
-  /** Streams, configuration (0600: it holds the passwords), log and pid file. Made when it does not exist. */
+  /** Folder for streams, configuration (0600, because of passwords), log and pid file. Created when missing. */
   readonly dataDir: string;
-  /** 0 = a free one. Listens on 127.0.0.1 only. */
+  /** Port on 127.0.0.1; 0 (default): any free port. */
   readonly port?: number;
-  /** Who may connect; nobody else can. */
+  /** The users that may connect. */
   readonly users: readonly NatsUser[];
 }
 
@@ -28,15 +27,19 @@ export interface RunningNats {
   readonly url: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves when the server ended, with one line that says how. */
+  /** Resolves after the server has exited, with its exit code or signal in one line. */
   readonly ended: Promise<string>;
-  /** Makes the server read new users and permissions; connections whose user changed are cut and reconnect. */
+  /** Reloads users and permissions. The server closes connections of changed users, which then reconnect. */
   setUsers(users: readonly NatsUser[]): void;
-  /** Resolves when the process is gone; streams are on disk. */
+  /** Resolves after the process has exited; streams are on disk. */
   stop(): Promise<void>;
 }
 
-/** Starts nats-server with JetStream on `dataDir`, and ends what a killed run left on the same data. */
+/** nats-server from PATH, else one that is built on first use (about half a minute). */
+export const findNatsServer = async (options: BuildOptions = {}): Promise<string> =>
+  findOnPath('nats-server') ?? buildNatsServer(options);
+
+/** Starts nats-server with JetStream on `dataDir`. Stops the server of a killed previous run first. */
 export async function startNats(options: NatsOptions): Promise<RunningNats> {
   const command = await findNatsServer(options);
   const dataDir = resolve(options.dataDir);
@@ -67,7 +70,7 @@ export async function startNats(options: NatsOptions): Promise<RunningNats> {
   };
 }
 
-/** The server writes the port it got into a file once it listens: the only way to learn a free one without a race. */
+/** Reads the port from the file that the server writes when it listens; choosing a free port earlier would race. */
 async function readyPort(child: Child, portsDir: string, requested = 0): Promise<number> {
   let port = 0;
   const reported = (): boolean => {

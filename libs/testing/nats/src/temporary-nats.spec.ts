@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { temporaryNats } from './temporary-nats.js';
 
-describe('throwAwayNats', () => {
-  it('listens while it is wanted, and not after', async () => {
+describe('temporaryNats', () => {
+  it('listens until it is stopped', async () => {
     const nats = await temporaryNats();
     expect(await greeting(nats.url)).toMatch(/^INFO \{.*"jetstream":true/);
     await nats.stop();
@@ -11,7 +11,7 @@ describe('throwAwayNats', () => {
     await expect(greeting(nats.url)).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('comes back where it was', async () => {
+  it('restarts on the same port', async () => {
     const nats = await temporaryNats();
     await nats.restart(() => expect(greeting(nats.url)).rejects.toThrow('ECONNREFUSED'));
     expect(await greeting(nats.url)).toMatch(/^INFO/);

@@ -1,35 +1,35 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allPowerful, type NatsUser } from './nats-user.js';
+import { type NatsUser, unrestrictedUser } from './server-config.js';
 import { startNats } from './start-nats.js';
 
 export interface TemporaryNats {
-  /** `nats://127.0.0.1:<port>`; user and password go beside it. */
+  /** `nats://127.0.0.1:<port>`, without user and password. */
   readonly url: string;
-  /** A user who may do everything, always there. */
+  /** An unrestricted user, which `setUsers` keeps. */
   readonly user: string;
   readonly password: string;
-  /** Replaces the other users and what they may do. */
+  /** Replaces the other users and their permissions. */
   setUsers(users: readonly NatsUser[]): void;
-  /** Ends the server and starts it again on the same port with what it had stored; `meanwhile` runs without it. */
+  /** Restarts the server on the same port and data; `meanwhile` runs while it is stopped. */
   restart(meanwhile?: () => Promise<void>): Promise<void>;
-  /** Ends the server and removes its data. Any number of calls. */
+  /** Stops the server and removes its data. Idempotent. */
   stop(): Promise<void>;
 }
 
 /**
- * A real nats-server with JetStream, empty, for one test file (20 ms). `users` are added to the all-powerful one.
- * The first call on a machine without nats-server builds it, which takes half a minute.
+ * An empty nats-server with JetStream for one test file (20 ms), with `users` and one unrestricted user.
+ * Without nats-server on PATH, the first call on a machine builds it (about half a minute).
  */
 export async function temporaryNats(users: readonly NatsUser[] = []): Promise<TemporaryNats> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-test-nats-'));
-  const tester = allPowerful('tester');
+  const tester = unrestrictedUser('tester');
   let allowed: readonly NatsUser[] = [tester, ...users];
   let running = await startNats({ dataDir, users: allowed });
   const { port, url } = running;
   let stopped: Promise<void> | undefined;
-  const end = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     await running.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
@@ -49,6 +49,6 @@ export async function temporaryNats(users: readonly NatsUser[] = []): Promise<Te
         running = await startNats({ dataDir, port, users: allowed });
       }
     },
-    stop: () => (stopped ??= end()),
+    stop: () => (stopped ??= stop()),
   };
 }

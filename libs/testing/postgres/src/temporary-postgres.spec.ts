@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type TemporaryPostgres, temporaryPostgres } from './temporary-postgres.js';
 
-describe('throwAwayPostgres', () => {
+describe('temporaryPostgres', () => {
   const opened: TemporaryPostgres[] = [];
   const open = async () => {
     const database = await temporaryPostgres();
@@ -11,7 +11,7 @@ describe('throwAwayPostgres', () => {
   };
   afterAll(() => Promise.all(opened.map((database) => database.stop())));
 
-  it('gives every caller an empty database of its own', async () => {
+  it('creates an empty database for every caller', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     const left = await connected(one.url);
     await left.query('CREATE TABLE own (id int)');
@@ -21,15 +21,15 @@ describe('throwAwayPostgres', () => {
     await Promise.all([left.end(), right.end()]);
   });
 
-  it('drops the database under clients that are still connected', async () => {
+  it('drops the database and disconnects its clients', async () => {
     const database = await open();
     const client = await connected(database.url);
-    const cut = new Promise((resolve) => client.on('error', resolve));
+    const disconnected = new Promise((resolve) => client.on('error', resolve));
     await database.stop();
     await database.stop();
-    await cut;
-    const again = new pg.Client({ connectionString: database.url });
-    await expect(again.connect()).rejects.toThrow(/does not exist|ECONNREFUSED/);
+    await disconnected;
+    const reconnecting = new pg.Client({ connectionString: database.url });
+    await expect(reconnecting.connect()).rejects.toThrow(/does not exist|ECONNREFUSED/);
   });
 });
 

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { removePostgresData } from './places.js';
 import { type RunningPostgres, startPostgres } from './start-postgres.js';
 
-/** An empty database that is ours alone; the user is the server's superuser. */
+/** An empty database for one caller; the user is the server's superuser. */
 export interface TemporaryPostgres {
   /** `postgresql://user:password@host:port/database` */
   readonly url: string;
@@ -15,27 +15,27 @@ export interface TemporaryPostgres {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** The same database as another role (which the test makes). */
+  /** The URL of the same database for another role, which the test creates. */
   urlFor(user: string, password: string): string;
-  /** Drops the database, whoever is still connected; the last one ends the server. */
+  /** Drops the database and disconnects its clients; the last call stops the server. */
   stop(): Promise<void>;
 }
 
-let server: Promise<{ url: string; end: () => Promise<void> }> | undefined;
+let server: Promise<{ url: string; stop: () => Promise<void> }> | undefined;
 let users = 0;
 
 /**
- * A fresh, empty database on a real PostgreSQL: the one that RUNOS_TEST_POSTGRES_URL names (a superuser's URL),
- * else one server per test file, started by the first call (half a second) and ended by the last `stop()`.
- * Roles belong to the whole server: give them names of your own (the database's name is unique).
+ * An empty database on a real PostgreSQL: the server of RUNOS_TEST_POSTGRES_URL (a superuser's URL), else one server per
+ * test file, which the first call starts (half a second) and the last `stop()` stops. Roles are global to the server, so
+ * derive their names from the database's unique name.
  *
- *     const database = await throwAwayPostgres();   // in beforeAll
+ *     const database = await temporaryPostgres();   // in beforeAll
  *     await database.stop();                        // in afterAll
  */
 export async function temporaryPostgres(): Promise<TemporaryPostgres> {
   users += 1;
   server ??= openServer();
-  const { url, end } = await server;
+  const { url, stop } = await server;
   const database = `test_${randomBytes(6).toString('hex')}`;
   await onServer(url, `CREATE DATABASE ${database} TEMPLATE template0`);
   const address = new URL(url);
@@ -48,7 +48,7 @@ export async function temporaryPostgres(): Promise<TemporaryPostgres> {
     users -= 1;
     if (users > 0) return;
     server = undefined;
-    await end();
+    await stop();
   };
   return {
     url: address.toString(),
@@ -62,16 +62,16 @@ export async function temporaryPostgres(): Promise<TemporaryPostgres> {
   };
 }
 
-async function openServer(): Promise<{ url: string; end: () => Promise<void> }> {
-  const given = process.env.RUNOS_TEST_POSTGRES_URL;
-  if (given) return { url: given, end: async () => undefined };
+async function openServer(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const externalUrl = process.env.RUNOS_TEST_POSTGRES_URL;
+  if (externalUrl) return { url: externalUrl, stop: async () => undefined };
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-test-postgres-'));
   const running: RunningPostgres = await startPostgres({ dataDir, durable: false });
-  const end = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     await running.stop();
     removePostgresData(dataDir);
   };
-  return { url: running.url, end };
+  return { url: running.url, stop };
 }
 
 async function onServer(url: string, statement: string): Promise<void> {

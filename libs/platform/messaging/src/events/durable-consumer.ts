@@ -6,7 +6,7 @@ import { inSpanOfAll, type Logger, SpanKind } from '@runos/observability';
 import { systemActor } from '../requests/call-context.js';
 import { ackWaitMs, apiOptions, declareConsumer, maxAckPending } from './event-stream.js';
 import type { NatsConnector } from '../connection/nats-connector.js';
-import { runHandler } from '../service/run-handler.js';
+import { runHandler } from '../service/handlers.js';
 import { contextOf, decode, traceCarrier } from '../connection/wire.js';
 
 export interface DurableConsumerOptions {

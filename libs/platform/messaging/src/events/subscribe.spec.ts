@@ -4,18 +4,18 @@ import { type ReceivedEvent, Subscribe, SubscribeBatch } from '../service/handle
 import { eventMessage } from '../requests/bus.js';
 import type { CallContext } from '../requests/call-context.js';
 import { counted, happened, recorded } from '../../test/test-contracts.js';
-import { type MessagingHarness, specPlane } from '../../test/harness.js';
+import { type MessagingHarness, startHarness } from '../../test/harness.js';
 import type { RunningService } from '../service/start-service.js';
 
 type N = { n: number };
 
-/** What was received, awaitable. */
-class Ears {
+/** Records received events; `has` waits for a number of them. */
+class Recorder {
   readonly received: string[] = [];
   #expected: { count: number; resolve: () => void } | undefined;
 
-  note(what: string): void {
-    this.received.push(what);
+  record(entry: string): void {
+    this.received.push(entry);
     if (this.#expected && this.received.length >= this.#expected.count) this.#expected.resolve();
   }
 
@@ -27,61 +27,61 @@ class Ears {
   }
 }
 
-let live: Ears;
-let stored: Ears;
-let batches: Ears;
+let direct: Recorder;
+let stored: Recorder;
+let batches: Recorder;
 let failOnce: Set<number>;
 
 @Controller()
-class Listener {
+class Subscriber {
   @Subscribe(happened)
   happened({ n }: N, { tenant, actor }: CallContext) {
-    live.note(`${n} ${tenant} ${actor.name}`);
+    direct.record(`${n} ${tenant} ${actor.name}`);
   }
 
   @Subscribe(recorded)
   async recorded({ n }: N, { tenant }: CallContext) {
     await Promise.resolve();
-    if (failOnce.delete(n)) throw new Error('not now');
-    stored.note(`${n} ${tenant}`);
+    if (failOnce.delete(n)) throw new Error('failing once');
+    stored.record(`${n} ${tenant}`);
   }
 
   @SubscribeBatch(counted, 50)
   counted(all: readonly ReceivedEvent<N>[]) {
     if (all.some(({ body }) => failOnce.has(body.n))) {
       if (all.length === 1) all.forEach(({ body }) => failOnce.delete(body.n));
-      throw new Error('not now');
+      throw new Error('failing once');
     }
-    for (const { body } of all) batches.note(`${body.n}`);
+    for (const { body } of all) batches.record(`${body.n}`);
   }
 }
 
-let plane: MessagingHarness;
+let harness: MessagingHarness;
 let gateway: RunningService;
 beforeAll(async () => {
-  plane = await specPlane();
-  gateway = await plane.start('gateway');
+  harness = await startHarness();
+  gateway = await harness.start('gateway');
 });
-afterAll(() => plane.stop());
-const fresh = () => {
-  [live, stored, batches] = [new Ears(), new Ears(), new Ears()];
+afterAll(() => harness.stop());
+const reset = () => {
+  [direct, stored, batches] = [new Recorder(), new Recorder(), new Recorder()];
   failOnce = new Set();
 };
 
 describe('events', () => {
-  it('reach every replica that listens, when they are fleeting', async () => {
-    fresh();
-    const replicas = await Promise.all([plane.start('catalog', Listener), plane.start('catalog', Listener)]);
+  it('reach every replica of a subscriber with at-most-once delivery', async () => {
+    reset();
+    const replicas = await Promise.all([harness.start('catalog', Subscriber), harness.start('catalog', Subscriber)]);
     await gateway.bus.publish(happened, { n: 1 }, { tenant: 'abcde' });
-    await live.has(2);
-    expect(live.received).toEqual(['1 abcde gateway', '1 abcde gateway']);
+    await direct.has(2);
+    expect(direct.received).toEqual(['1 abcde gateway', '1 abcde gateway']);
     await Promise.all(replicas.map(({ stop }) => stop()));
   });
 
-  it('wait for a listener that is not there yet, when they are stored, and reach one replica', async () => {
-    fresh();
+  it('wait for a later consumer and reach one replica with at-least-once delivery', async () => {
+    reset();
     for (const n of [1, 2, 3]) await gateway.bus.publish(recorded, { n }, { tenant: 'abcde' });
-    const replicas = await Promise.all([plane.start('catalog', Listener), plane.start('catalog', Listener)]);
+    const replicas = await Promise.all([harness.start('catalog', Subscriber), harness.start('catalog', Subscriber)]);
     await stored.has(3);
     await gateway.bus.publish(recorded, { n: 4 });
     await stored.has(4);
@@ -89,9 +89,9 @@ describe('events', () => {
     await Promise.all(replicas.map(({ stop }) => stop()));
   });
 
-  it('are received once however often they are published', async () => {
-    fresh();
-    const { stop } = await plane.start('catalog', Listener);
+  it('are deduplicated by id', async () => {
+    reset();
+    const { stop } = await harness.start('catalog', Subscriber);
     const message = eventMessage(recorded, { n: 1 });
     await gateway.bus.publishStored([message, message]);
     await gateway.bus.publishStored([message]);
@@ -101,9 +101,9 @@ describe('events', () => {
     await stop();
   });
 
-  it('come again after a failed handler, and hold up no other', async () => {
-    fresh();
-    const { stop } = await plane.start('catalog', Listener);
+  it('are redelivered after a failed handler without blocking other events', async () => {
+    reset();
+    const { stop } = await harness.start('catalog', Subscriber);
     failOnce.add(1);
     for (const n of [1, 2]) await gateway.bus.publish(recorded, { n });
     await stored.has(2);
@@ -111,18 +111,18 @@ describe('events', () => {
     await stop();
   });
 
-  it('come in order and many at once to a batch handler; one bad event is separated', async () => {
-    fresh();
+  it('reach a batch handler in order and in batches; a failing event is processed alone', async () => {
+    reset();
     const numbers = Array.from({ length: 120 }, (_, n) => n);
     await gateway.bus.publishStored(numbers.map((n) => eventMessage(counted, { n })));
     failOnce.add(7);
-    const { stop } = await plane.start('catalog', Listener);
+    const { stop } = await harness.start('catalog', Subscriber);
     await batches.has(120);
     expect(batches.received.map(Number)).toEqual([...numbers.filter((n) => n !== 7), 7]);
     await stop();
   });
 
-  it('are not published by a service that does not own them', async () => {
-    await expect(plane.bus('catalog').publish(happened, { n: 1 })).rejects.toThrow('may not publish');
+  it('are published by their owner only', async () => {
+    await expect(harness.bus('catalog').publish(happened, { n: 1 })).rejects.toThrow('may not publish');
   });
 });

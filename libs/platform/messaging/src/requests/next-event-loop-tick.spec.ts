@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { nextEventLoopTick } from './next-event-loop-tick.js';
 
-it('ends once for all who wait in the same turn, and anew for those after', async () => {
+it('resolves once for all callers of a tick, and separately for later callers', async () => {
   const first = nextEventLoopTick();
   expect(nextEventLoopTick()).toBe(first);
   await first;

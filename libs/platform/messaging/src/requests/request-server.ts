@@ -7,7 +7,7 @@ import { type CallContext, systemActor } from './call-context.js';
 import { checkInput } from './check-input.js';
 import { nextEventLoopTick } from './next-event-loop-tick.js';
 import { InFlightCounter } from '../service/in-flight-counter.js';
-import { runHandler } from '../service/run-handler.js';
+import { runHandler } from '../service/handlers.js';
 import { contextOf, decode, encode, header, toNats, traceCarrier } from '../connection/wire.js';
 
 export interface RequestServerOptions {

@@ -1,9 +1,9 @@
 import { applyDecorators, Catch, type ExceptionFilter, SetMetadata, UseFilters } from '@nestjs/common';
-import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
+import { Ctx, EventPattern, type MessageHandler, MessagePattern, Payload } from '@nestjs/microservices';
 import { type EventContract, isPlainSubscription, type RequestContract, type Scope } from '@runos/contracts';
-import { type Observable, throwError } from 'rxjs';
+import { isObservable, lastValueFrom, type Observable, throwError } from 'rxjs';
 import type { z } from 'zod';
-import type { CallContext } from '../requests/call-context.js';
+import { type CallContext, runInCall } from '../requests/call-context.js';
 
 const accessKey = 'runos:access';
 
@@ -71,4 +71,12 @@ function handler(pattern: MethodDecorator, who: string): MethodDecorator {
     Payload()(target, key, 0);
     Ctx()(target, key, 1);
   };
+}
+
+/** Runs a Nest handler, and handlers chained to it for the same event, to completion. */
+export function runHandler(handler: MessageHandler, input: unknown, call: CallContext): Promise<unknown> {
+  return runInCall(call, async () => {
+    const result: unknown = await (handler(input, call) as unknown);
+    return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+  });
 }

@@ -16,7 +16,7 @@ import { apiOptions, declareStream } from '../events/event-stream.js';
 import { InFlightCounter } from './in-flight-counter.js';
 import type { NatsConnector } from '../connection/nats-connector.js';
 import { RequestServer } from '../requests/request-server.js';
-import { runHandler } from './run-handler.js';
+import { runHandler } from './handlers.js';
 import { DurableConsumer } from '../events/durable-consumer.js';
 import { contextOf, decode, traceCarrier } from '../connection/wire.js';
 

@@ -6,71 +6,69 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { shutdownTimeoutMs, toEnvironment } from '@runos/config';
 import { contracts } from '@runos/contracts';
 import { doIt } from '../../test/test-contracts.js';
-import { type MessagingHarness, specPlane } from '../../test/harness.js';
+import { type MessagingHarness, startHarness } from '../../test/harness.js';
 
 const program = fileURLToPath(new URL('../../dist/.test/test/programs/catalog.js', import.meta.url));
 
-let plane: MessagingHarness;
+let harness: MessagingHarness;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
-  plane = await specPlane();
+  harness = await startHarness();
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
-afterAll(() => plane.stop());
+afterAll(() => harness.stop());
 
 function run(settings: Record<string, string | number>) {
-  const { natsUrl, natsUser, natsPassword } = plane.config('catalog');
+  const { natsUrl, natsUser, natsPassword } = harness.config('catalog');
   const env = { ...process.env, ...toEnvironment({ natsUrl, natsUser, natsPassword, ...settings }) };
   const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const lines: string[] = [];
   const errors: string[] = [];
-  let look: () => void = () => undefined;
+  let check: () => void = () => undefined;
   createInterface(child.stdout).on('line', (line) => {
     lines.push(line);
-    look();
+    check();
   });
   child.stderr.on('data', (data: Buffer) => errors.push(data.toString()));
   const printed = (text: string) =>
     new Promise<void>((resolve) => {
-      look = () => lines.some((line) => line.includes(text)) && resolve();
-      look();
+      check = () => lines.some((line) => line.includes(text)) && resolve();
+      check();
     });
   const ended = once(child, 'close').then(([code]) => ({ code: code as number, errors: errors.join('') }));
   return { child, lines, printed, ended };
 }
 
 describe('runService', () => {
-  it('finishes what it is doing on SIGTERM and exits with 0', async () => {
+  it('finishes running requests on SIGTERM and exits with 0', async () => {
     const { child, printed, ended } = run({});
     await printed('"ready"');
-    const requested = plane.bus('gateway').request(doIt, { how: '600' });
-    await printed('begun');
+    const reply = harness.bus('gateway').request(doIt, { how: '600' });
+    await printed('started');
     child.kill('SIGTERM');
-    expect(await requested).toEqual({ done: child.pid });
+    expect(await reply).toEqual({ done: child.pid });
     expect((await ended).code).toBe(0);
   });
 
-  it('has time for whatever a client of the gateway may be waiting for, and a second to close', () => {
-    const requested = contracts.flatMap((one) =>
-      one.kind === 'request' && one.callers.includes('gateway') ? [one] : [],
+  it('has a shutdown timeout longer than every deadline of the gateway plus one second', () => {
+    const requests = contracts.flatMap((each) =>
+      each.kind === 'request' && each.callers.includes('gateway') ? [each] : [],
     );
-    expect(requested.length).toBeGreaterThan(20);
-    expect(shutdownTimeoutMs).toBeGreaterThanOrEqual(
-      1_000 + Math.max(...requested.map(({ deadlineMs }) => deadlineMs)),
-    );
+    expect(requests.length).toBeGreaterThan(20);
+    expect(shutdownTimeoutMs).toBeGreaterThanOrEqual(1_000 + Math.max(...requests.map(({ deadlineMs }) => deadlineMs)));
   });
 
-  it('ends at once on SIGTERM while it still waits for NATS', async () => {
+  it('exits immediately on SIGTERM while it waits for NATS', async () => {
     const { child, printed, ended } = run({ natsUrl: 'nats://127.0.0.1:1' });
     await printed('NATS cannot be reached yet');
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
   });
 
-  it('refuses wrong settings with one message that names them all', async () => {
+  it('rejects invalid settings with one message that lists all of them', async () => {
     const { ended } = run({ shelves: 12, natsUrl: 'nowhere' });
     const { code, errors } = await ended;
     expect(code).toBe(78);
@@ -78,7 +76,7 @@ describe('runService', () => {
     expect(errors).toContain('RUNOS_NATS_URL="nowhere": a URL');
   });
 
-  it('refuses a port in use in one line', async () => {
+  it('exits with one log line when a port is in use', async () => {
     const first = run({});
     await first.printed('"ready"');
     const ready = first.lines.find((line) => line.includes('"ready"')) ?? '{}';

@@ -3,12 +3,12 @@ import { serviceConfig, wholeNumber } from '@runos/config';
 import { Respond, runService } from '@runos/messaging';
 import { doIt, specContracts } from '../test-contracts.js';
 
-/** A whole service as a process, for the specs of `runService`. */
+/** A service process for the spec of `runService`. */
 @Controller()
 class Worker {
   @Respond(doIt)
   async doIt({ how }: { how: string }) {
-    process.stdout.write('begun\n');
+    process.stdout.write('started\n');
     await new Promise((resolve) => setTimeout(resolve, Number(how)));
     return { done: process.pid };
   }

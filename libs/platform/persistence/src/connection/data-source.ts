@@ -1,9 +1,14 @@
 import 'reflect-metadata';
 import type { DatabaseConfig } from '@runos/config';
-import { DataSource, type EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { noConsoleLogger } from './no-console-logger.js';
+import {
+  DataSource,
+  DefaultNamingStrategy,
+  type EntitySchema,
+  type Logger,
+  type MigrationInterface,
+  type QueryRunner,
+} from 'typeorm';
 import { asFault } from './sql-state.js';
-import { SnakeNaming } from './snake-naming.js';
 
 /** A class with a decorator `@Entity`, or a schema. */
 export type EntityClass = EntitySchema | (abstract new (...args: never[]) => unknown);
@@ -49,6 +54,27 @@ export const settingsOf = (
   entities,
 });
 
+/** `createdAt` → `created_at`: SQL written by hand needs no quotes. */
+class SnakeNaming extends DefaultNamingStrategy {
+  override columnName(property: string, custom: string | undefined, prefixes: string[]): string {
+    return [...prefixes, custom ?? property].map(snake).join('_');
+  }
+}
+
+const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+
+const nothing = () => undefined;
+
+/** TypeORM logs some errors to the console regardless of its settings; they are also thrown and logged by the caller. */
+const noConsoleLogger: Logger = {
+  logQuery: nothing,
+  logQueryError: nothing,
+  logQuerySlow: nothing,
+  logSchemaBuild: nothing,
+  logMigration: nothing,
+  log: nothing,
+};
+
 /** A DataSource, not yet connected. Statements throw the Fault `unavailable` during an outage. */
 export function createDataSource(settings: DataSourceSettings): DataSource {
   const { url, schema, applicationName, poolSize, statementTimeoutMs, entities = [], migrations = [] } = settings;
@@ -75,11 +101,12 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     extra: { options: `-c search_path=${schema} ${limits}`, keepAlive: true, idleTimeoutMillis: 30_000 },
   });
   const create = dataSource.createQueryRunner.bind(dataSource);
-  dataSource.createQueryRunner = (mode) => translating(create(mode));
+  dataSource.createQueryRunner = (mode) => withFaults(create(mode));
   return dataSource;
 }
 
-function translating(runner: QueryRunner): QueryRunner {
+/** Converts outages to the Fault `unavailable`. */
+function withFaults(runner: QueryRunner): QueryRunner {
   const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
   runner.query = ((...args: unknown[]) =>
     query(...args).catch((error: unknown) => {

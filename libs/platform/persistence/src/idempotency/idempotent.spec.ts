@@ -18,43 +18,43 @@ const write = (key: string | undefined, requestHash = 'h1', tenant = 'aaaaa', wo
   );
 
 describe('idempotent', () => {
-  it('answers a repetition with the first answer', async () => {
+  it('returns the first response for a repeated request', async () => {
     const first = await write('k1');
     expect(await write('k1')).toEqual(first);
     expect(await write('k1', 'h1', 'bbbbb')).not.toEqual(first);
     expect(await write('k2')).not.toEqual(first);
   });
 
-  it('refuses another request under the same key', async () => {
+  it('rejects another request with the same key', async () => {
     await write('k3');
     await expect(write('k3', 'h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
   });
 
-  it('gives an answer to its asker only, as far as versions that do not say who asks let it know', async () => {
-    const as = (key: string, by: string | undefined) =>
+  it('returns a response to its caller only, if both gateways send the caller', async () => {
+    const as = (key: string, caller: string | undefined) =>
       database.transaction((manager) =>
-        idempotent(manager, { tenant: 'aaaaa', idempotency: { key, requestHash: 'h1', by } }, async () => ({
+        idempotent(manager, { tenant: 'aaaaa', idempotency: { key, requestHash: 'h1', caller } }, async () => ({
           n: ++runs,
         })),
       );
-    const [received, untold] = [await as('k7', 'ada owner'), await as('k8', undefined)];
+    const [withCaller, withoutCaller] = [await as('k7', 'ada owner'), await as('k8', undefined)];
     await expect(as('k7', 'bob viewer')).rejects.toMatchObject({ code: 'conflict.idempotency' });
-    expect([await as('k7', 'ada owner'), await as('k7', undefined)]).toEqual([received, received]);
-    expect([await as('k8', undefined), await as('k8', 'ada owner')]).toEqual([untold, untold]);
+    expect([await as('k7', 'ada owner'), await as('k7', undefined)]).toEqual([withCaller, withCaller]);
+    expect([await as('k8', undefined), await as('k8', 'ada owner')]).toEqual([withoutCaller, withoutCaller]);
   });
 
-  it('works every time without a key', async () => {
+  it('runs every time without a key', async () => {
     expect(await write(undefined)).not.toEqual(await write(undefined));
   });
 
-  it('lets twins that run at the same time work once', async () => {
+  it('runs once for concurrent requests', async () => {
     const before = runs;
-    const answers = await Promise.all(Array.from({ length: 5 }, () => write('k4')));
-    expect(new Set(answers.map(({ n }) => n)).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => write('k4')));
+    expect(new Set(responses.map(({ n }) => n)).size).toBe(1);
     expect(runs).toBe(before + 1);
   });
 
-  it('hands the work to a waiting twin when the first one fails', async () => {
+  it('runs a waiting request after the first one failed', async () => {
     let claimed: () => void = () => undefined;
     let fail: () => void = () => undefined;
     const hasClaimed = new Promise<void>((resolve) => {
@@ -74,7 +74,7 @@ describe('idempotent', () => {
     expect((await second).n).toBe(runs);
   });
 
-  it('forgets after a day', async () => {
+  it('forgets responses after 24 hours', async () => {
     const first = await write('k6');
     await spec.asOwner(`UPDATE spec.idempotency SET created_at = now() - interval '25 hours' WHERE key = 'k6'`);
     expect(await write('k6', 'h2')).not.toEqual(first);
@@ -82,7 +82,7 @@ describe('idempotent', () => {
     expect(await deleteExpiredResponses(database.manager)).toBe(1);
   });
 
-  it('keeps a sealed answer unreadable', async () => {
+  it('stores a sealed response encrypted', async () => {
     const seal = {
       seal: (text: string, about: string) => Buffer.from(`${about}|${text}`).toString('hex'),
       open: (sealed: string, about: string) =>

@@ -16,7 +16,7 @@ interface IdempotencyKey {
   readonly key: string;
   readonly requestHash: string;
   /** The caller; only the same caller gets the response again. An older gateway does not send it. */
-  readonly by?: string;
+  readonly caller?: string;
 }
 
 export interface Sealer {
@@ -69,14 +69,14 @@ export async function idempotent<T>(
 }
 
 /** When either side has no caller (an older version), the request alone counts. */
-const isSame = ({ request_hash, caller }: ClaimResult, { requestHash, by }: IdempotencyKey): boolean =>
-  request_hash === requestHash && (caller === null || by === undefined || caller === by);
+const isSame = (stored: ClaimResult, { requestHash, caller }: IdempotencyKey): boolean =>
+  stored.request_hash === requestHash && (stored.caller === null || caller === undefined || stored.caller === caller);
 
 /** The insert waits for a concurrent request with the same key: its commit provides the response, its rollback frees the key. */
 async function claim(
   manager: EntityManager,
   tenant: string,
-  { key, requestHash, by }: IdempotencyKey,
+  { key, requestHash, caller }: IdempotencyKey,
 ): Promise<ClaimResult> {
   const [claimed] = await runSql<ClaimResult>(
     manager,
@@ -84,7 +84,7 @@ async function claim(
      ON CONFLICT (aid, key) DO UPDATE SET request_hash = $3, caller = $4, response = NULL, created_at = now()
        WHERE i.created_at < now() - ${retention}
      RETURNING true AS claimed, request_hash, caller, response`,
-    [tenant, key, requestHash, by ?? null],
+    [tenant, key, requestHash, caller ?? null],
   );
   if (claimed !== undefined) return claimed;
   const [existing] = await runSql<ClaimResult>(

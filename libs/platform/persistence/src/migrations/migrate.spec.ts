@@ -23,36 +23,36 @@ async function asService<T>(work: (client: pg.Client) => Promise<T>): Promise<T>
 }
 
 describe('migrate', () => {
-  it('runs nothing twice', async () => {
+  it('runs no migration twice', async () => {
     expect(await migrate(spec.plan)).toEqual([]);
   });
 
-  it('lets replicas try at the same time: one runs each migration, none fails', async () => {
+  it('serializes concurrent replicas: each migration runs once and no replica fails', async () => {
     const plan = { ...spec.plan, service: 'another-one' };
     const ran = await Promise.all(Array.from({ length: 6 }, () => migrate(plan)));
     expect(ran.flat()).toHaveLength(withPlatformMigrations(plan.migrations).length);
   });
 
-  it('gives the service its rows and nothing else', async () => {
+  it('grants the service access to its rows only', async () => {
     await asService((client) => client.query(`INSERT INTO spec.things (aid, id) VALUES ('a', 'b')`));
-    const refused = async (text: string) => asService((client) => client.query(text));
-    await expect(refused('CREATE TABLE spec.own (id int)')).rejects.toThrow('permission denied');
-    await expect(refused('CREATE TABLE public.own (id int)')).rejects.toThrow('permission denied');
-    await expect(refused('DROP TABLE spec.things')).rejects.toThrow('must be owner');
-    await expect(refused('DELETE FROM spec.migrations')).rejects.toThrow('permission denied');
+    const query = async (text: string) => asService((client) => client.query(text));
+    await expect(query('CREATE TABLE spec.own (id int)')).rejects.toThrow('permission denied');
+    await expect(query('CREATE TABLE public.own (id int)')).rejects.toThrow('permission denied');
+    await expect(query('DROP TABLE spec.things')).rejects.toThrow('must be owner');
+    await expect(query('DELETE FROM spec.migrations')).rejects.toThrow('permission denied');
     await migrate({ ...spec.plan, service: 'foreign', role: { ...spec.plan.role, name: `x_${spec.plan.role.name}` } });
-    await expect(refused('SELECT * FROM foreign.things')).rejects.toThrow(/permission denied|syntax/);
-    await expect(refused('SELECT * FROM "foreign".things')).rejects.toThrow('permission denied');
+    await expect(query('SELECT * FROM foreign.things')).rejects.toThrow(/permission denied|syntax/);
+    await expect(query('SELECT * FROM "foreign".things')).rejects.toThrow('permission denied');
   });
 
-  it('takes a new password for the role', async () => {
+  it('changes the password of the role', async () => {
     await migrate({ ...spec.plan, role: { ...spec.plan.role, password: 'changed' } });
     await expect(asService((client) => client.query('SELECT 1'))).rejects.toThrow('password authentication failed');
     await migrate(spec.plan);
     await asService((client) => client.query('SELECT 1'));
   });
 
-  it('leaves nothing of a migration that fails', async () => {
+  it('rolls back a migration that fails', async () => {
     class Broken1900000000000 {
       async up(runner: { query: (text: string) => Promise<unknown> }) {
         await runner.query('CREATE TABLE half (id int)');
@@ -80,7 +80,7 @@ class IndexCount1800000000002 {
   async down(): Promise<void> {}
 }
 
-describe('migrating while the version before serves', () => {
+describe('migrating while the previous version serves', () => {
   const next = (...migrations: (new () => AddColour1800000000001)[]) => ({
     ...spec.plan,
     service: 'served',
@@ -88,7 +88,7 @@ describe('migrating while the version before serves', () => {
   });
   const write = (id: string) =>
     asService((client) => client.query('INSERT INTO served.things (aid, id) VALUES ($1, $2)', ['a', id]));
-  /** Holds the table as a long read or write does, until the answered function is called. */
+  /** Locks the table like a long transaction until the returned function is called. */
   async function hold(statement: string): Promise<() => Promise<void>> {
     const client = new pg.Client({ connectionString: spec.url });
     await client.connect();
@@ -100,29 +100,29 @@ describe('migrating while the version before serves', () => {
   }
   beforeAll(() => migrate(next()));
 
-  it('holds up nobody for longer than it waits for a table itself', async () => {
+  it('blocks other statements no longer than its own lock timeout', async () => {
     const release = await hold('SELECT * FROM served.things');
     let busy = 0;
     const migrated = migrate({ ...next(AddColour1800000000001), onBusy: () => void (busy += 1) });
     const waits = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'served.things'::regclass`;
     await until(async () => (await spec.asOwner(waits)).length > 0);
-    await write('while it waits'); // it is behind the migration, and passes though the reader never ends
+    await write('while it waits'); // queued behind the migration, and succeeds although the reader continues
     expect(busy).toBeGreaterThan(0);
     await release();
     expect(await migrated).toEqual(['AddColour1800000000001']);
     await write('afterwards');
   });
 
-  it('makes an index while others write, also where it was begun before and never finished', async () => {
+  it('creates an index during writes, also after an unfinished attempt', async () => {
     await spec.asOwner('CREATE INDEX things_count ON served.things (item_count)');
     await spec.asOwner(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'served.things_count'::regclass`);
     const release = await hold(`INSERT INTO served.things (aid, id) VALUES ('a', 'not yet committed')`);
     const migrated = migrate(next(AddColour1800000000001, IndexCount1800000000002));
     const waits = `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`;
     await until(async () => (await spec.asOwner(waits)).length > 0);
-    await write('while it is made');
+    await write('during the build');
     const other = { ...spec.plan, service: 'beside' };
-    const beside = migrate(other); // has to wait for its turn, and must not be waited for
+    const beside = migrate(other); // waits for the migration lock, and the index must not wait for it
     await release();
     expect(await migrated).toEqual(['IndexCount1800000000002']);
     expect(await beside).toHaveLength(withPlatformMigrations(spec.plan.migrations).length);
@@ -138,7 +138,7 @@ describe('migrating while the version before serves', () => {
       async down(): Promise<void> {}
     }
     class Announced1800000000004 extends Smaller1800000000003 {
-      readonly contraction = 'nobody has read it for two versions';
+      readonly contraction = 'unused since two versions';
     }
     class Needless1800000000005 extends AddColour1800000000001 {
       readonly contraction = 'it only adds';

@@ -8,27 +8,27 @@ beforeAll(async () => {
 afterAll(() => spec.stop());
 
 describe('SqlListener', () => {
-  it('hears notifications, and says after a loss that it may have missed some', async () => {
+  it('receives notifications and reports possibly missed ones after a connection loss', async () => {
     const received: (string | undefined)[] = [];
     let notify: () => void = () => undefined;
     const next = () => new Promise<void>((resolve) => (notify = resolve));
     const connected = next();
-    spec.listener('spec:l').listen('news', (payload) => {
+    spec.listener('spec:l').listen('changes', (payload) => {
       received.push(payload);
       notify();
     });
     await connected;
     const first = next();
-    await spec.asOwner(`SELECT pg_notify('news', 'hello')`);
+    await spec.asOwner(`SELECT pg_notify('changes', 'first')`);
     await first;
-    const back = next();
+    const reconnected = next();
     await spec.asOwner(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spec:l:listen'`,
     );
-    await back;
+    await reconnected;
     const second = next();
-    await spec.asOwner(`SELECT pg_notify('news', 'again')`);
+    await spec.asOwner(`SELECT pg_notify('changes', 'second')`);
     await second;
-    expect(received).toEqual([undefined, 'hello', undefined, 'again']);
+    expect(received).toEqual([undefined, 'first', undefined, 'second']);
   });
 });

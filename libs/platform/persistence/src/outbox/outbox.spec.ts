@@ -15,29 +15,29 @@ const noted = event({
   receivers: 'one-replica',
 });
 
-/** Remembers what arrived, drops repetitions as a stream does, and can be gone for a while. */
+/** Records messages, drops duplicates like a stream, and can be unavailable. */
 class Sink implements EventSink {
-  readonly arrived: number[] = [];
+  readonly received: number[] = [];
   readonly #ids = new Set<string>();
   readonly #listeners = new Set<() => void>();
   #expected: { count: number; resolve: () => void } | undefined;
-  gone = false;
+  available = true;
   attempts = 0;
-  overlapping = 0;
-  #inside = 0;
+  maxConcurrent = 0;
+  #running = 0;
 
   async publishStored(messages: readonly StoredMessage[]): Promise<void> {
     this.attempts += 1;
-    if (this.gone) throw new Error('gone');
-    this.#inside += 1;
-    this.overlapping = Math.max(this.overlapping, this.#inside);
+    if (!this.available) throw new Error('unavailable');
+    this.#running += 1;
+    this.maxConcurrent = Math.max(this.maxConcurrent, this.#running);
     await Promise.resolve();
     for (const { id, body } of messages) {
-      if (!this.#ids.has(id)) this.arrived.push((body as { n: number }).n);
+      if (!this.#ids.has(id)) this.received.push((body as { n: number }).n);
       this.#ids.add(id);
     }
-    this.#inside -= 1;
-    if (this.#expected && this.arrived.length >= this.#expected.count) this.#expected.resolve();
+    this.#running -= 1;
+    if (this.#expected && this.received.length >= this.#expected.count) this.#expected.resolve();
   }
 
   onConnect(listener: () => void): () => void {
@@ -45,13 +45,13 @@ class Sink implements EventSink {
     return () => this.#listeners.delete(listener);
   }
 
-  comeBack(): void {
-    this.gone = false;
+  recover(): void {
+    this.available = true;
     for (const listener of this.#listeners) listener();
   }
 
   has(count: number): Promise<void> {
-    if (this.arrived.length >= count) return Promise.resolve();
+    if (this.received.length >= count) return Promise.resolve();
     return new Promise((resolve) => (this.#expected = { count, resolve }));
   }
 }
@@ -84,7 +84,7 @@ const add = (database: Database, ...numbers: number[]) =>
   database.transaction((manager) => addToOutbox(manager, ...numbers.map((n) => storedMessage(noted, { n }))));
 
 describe('OutboxPublisher', () => {
-  it('publishes what was committed, in order, and nothing that was rolled back', async () => {
+  it('publishes committed events in order, and no events of a rolled back transaction', async () => {
     await publishing([['spec:one', one]], async () => {
       await add(one, 1, 2, 3);
       await expect(
@@ -96,7 +96,7 @@ describe('OutboxPublisher', () => {
       await add(one, 4);
       await sink.has(4);
     });
-    expect(sink.arrived).toEqual([1, 2, 3, 4]);
+    expect(sink.received).toEqual([1, 2, 3, 4]);
     expect(await one.query('SELECT 1 FROM outbox')).toEqual([]);
   });
 
@@ -111,15 +111,15 @@ describe('OutboxPublisher', () => {
     });
   });
 
-  it('keeps everything while the sink is gone, and sends it when that returns', async () => {
-    sink.gone = true;
+  it('keeps events while the sink is unavailable and publishes them afterwards', async () => {
+    sink.available = false;
     await publishing([['spec:one', one]], async () => {
       const numbers = Array.from({ length: 450 }, (_, n) => n);
       await add(one, ...numbers);
-      expect(sink.arrived).toEqual([]);
-      sink.comeBack();
+      expect(sink.received).toEqual([]);
+      sink.recover();
       await sink.has(450);
-      expect(sink.arrived).toEqual(numbers);
+      expect(sink.received).toEqual(numbers);
     });
   });
 
@@ -133,7 +133,7 @@ describe('OutboxPublisher', () => {
       await Promise.all(writes);
       await sink.has(40);
     });
-    expect(sink.overlapping).toBe(1);
-    expect(sink.arrived).toHaveLength(40);
+    expect(sink.maxConcurrent).toBe(1);
+    expect(sink.received).toHaveLength(40);
   });
 });

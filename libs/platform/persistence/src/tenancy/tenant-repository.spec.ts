@@ -18,12 +18,13 @@ class Things extends TenantRepository<Thing> {
       (tenant) => `SELECT id FROM things WHERE ${tenant('aid')} AND item_count >= $1`,
       [0],
     );
+  unrestricted = (manager: EntityManager) => this.query(manager, { tenant: 'a' }, () => 'SELECT id FROM things');
   wrong = (manager: EntityManager) => [
-    // @ts-expect-error a query that does not say whose rows it means
+    // @ts-expect-error a query without a scope
     () => this.find(manager, { id: 'x' }),
-    // @ts-expect-error the tenant comes from the scope alone
+    // @ts-expect-error a second tenant beside the scope
     () => this.findOne(manager, { tenant: 'a' }, { aid: 'b' }),
-    // @ts-expect-error a statement without its tenant
+    // @ts-expect-error a statement without a tenant condition
     () => this.query(manager, { tenant: 'a' }, 'SELECT id FROM things'),
   ];
 }
@@ -43,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => spec.stop());
 
 describe('TenantRepository', () => {
-  it('reaches the rows of one tenant, or of all for a stated reason', async () => {
+  it('reads the rows of one tenant, or of all tenants for a stated reason', async () => {
     expect(await things.all(manager, { tenant: 'a' })).toHaveLength(2);
     expect(await things.named(manager, { tenant: 'b' }, 'y')).toBeNull();
     expect(await things.all(manager, { everyTenantBecause: 'this spec counts' })).toHaveLength(3);
@@ -51,11 +52,15 @@ describe('TenantRepository', () => {
     expect(await things.ids(manager, { everyTenantBecause: 'this spec counts' })).toHaveLength(3);
   });
 
-  it('changes and removes only there', async () => {
+  it('updates and deletes within the tenant only', async () => {
     expect(await things.grow(manager, { tenant: 'a' })).toBe(1);
     expect((await things.named(manager, { tenant: 'b' }, 'x'))?.itemCount).toBe(1);
     expect(await things.drop(manager, { tenant: 'c' })).toBe(0);
     expect(await things.drop(manager, { tenant: 'a' })).toBe(1);
+  });
+
+  it('rejects a statement that ignores the tenant condition', () => {
+    expect(() => things.unrestricted(manager)).toThrow('the statement has no tenant condition');
   });
 
   it('does not compile without a scope', () => {

@@ -1,5 +1,4 @@
-import type { EntityManager, FindManyOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm';
+import type { EntityManager, FindManyOptions, FindOptionsWhere, ObjectLiteral, QueryDeepPartialEntity } from 'typeorm';
 import { runSql } from '../transactions/run-sql.js';
 
 /** The tenant whose rows are accessed, or the reason for accessing all of them. There is no default. */

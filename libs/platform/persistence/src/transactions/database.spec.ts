@@ -16,7 +16,7 @@ afterAll(() => spec.stop());
 const bump = (id: string) => `UPDATE things SET item_count = item_count + 1 WHERE id = '${id}'`;
 
 describe('Database.transaction', () => {
-  it('runs again after a deadlock', async () => {
+  it('retries after a deadlock', async () => {
     let bothHold: () => void;
     const meeting = new Promise<void>((resolve) => (bothHold = resolve));
     let holders = 0;
@@ -35,7 +35,7 @@ describe('Database.transaction', () => {
     expect(rows.map(({ itemCount }) => itemCount)).toEqual([2, 2]);
   });
 
-  it('does not wait longer for a lock than it may', async () => {
+  it('applies the lock timeout to its transaction only', async () => {
     await database.transaction(async (holder) => {
       await holder.query(bump('one'));
       const waiting = database.transaction((manager) => manager.query(bump('one')), { lockTimeoutMs: 20 });
@@ -44,7 +44,7 @@ describe('Database.transaction', () => {
     });
   });
 
-  it('gives up after its retries and passes other errors on at once', async () => {
+  it('stops after its retries and does not retry other errors', async () => {
     let runs = 0;
     const serialization = Object.assign(new Error('again'), { code: sqlState.serializationFailure });
     const always = (error: Error) => async () => {
@@ -57,7 +57,7 @@ describe('Database.transaction', () => {
     expect(runs).toBe(4);
   });
 
-  it('calls what waits for the commit once, and never after a rollback', async () => {
+  it('calls hooks once after the commit and never after a rollback', async () => {
     const called: string[] = [];
     await database.transaction(async (manager) => {
       afterCommit(manager, () => called.push('committed'));
@@ -72,7 +72,7 @@ describe('Database.transaction', () => {
     expect(called).toEqual(['committed']);
   });
 
-  it('says which constraint was violated', async () => {
+  it('names the violated constraint', async () => {
     const error: unknown = await database
       .query(`INSERT INTO things (aid, id) VALUES ('a', 'one')`)
       .catch((thrown: unknown) => thrown);
@@ -82,7 +82,7 @@ describe('Database.transaction', () => {
 });
 
 describe('an outage of the database', () => {
-  it('is the fault unavailable, and ends by itself', async () => {
+  it('throws the fault unavailable and recovers', async () => {
     const cut = database.transaction(async (manager) => {
       await manager.query('SELECT 1');
       await spec.asOwner(
@@ -96,7 +96,7 @@ describe('an outage of the database', () => {
     expect(await database.transaction((manager) => manager.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
   });
 
-  it('includes a statement that takes too long', async () => {
+  it('includes a statement timeout', async () => {
     await expect(
       database.transaction(async (manager) => {
         await manager.query(`SET LOCAL statement_timeout = '50ms'`);
