@@ -5,7 +5,7 @@ import type { ServiceName } from './service-name.js';
 export type Scope = 'tenant' | 'plane';
 
 /**
- * A question one service answers, as a value: client, handler and NATS permissions derive from it.
+ * A request that one service replies to, as a value: client, handler and NATS permissions derive from it.
  * Subjects read `<owner>.v1.<what>`; the version grows only when a message changes incompatibly.
  */
 export interface RequestContract<
@@ -20,26 +20,26 @@ export interface RequestContract<
   readonly scope: S;
   readonly input: In;
   readonly output: Out;
-  /** How long a caller waits for the answer, ms. */
+  /** The caller's timeout, ms. */
   readonly deadlineMs: number;
-  /** May be asked again after a lost answer: the client retries within the deadline. */
+  /** The client may repeat it within the deadline, for example after a lost reply. */
   readonly idempotent: boolean;
 }
 
-/** Something that happened, told to whoever listens. */
+/** An event that its owner publishes and other services subscribe to. */
 export interface EventContract<Body extends z.ZodType = z.ZodType> {
   readonly kind: 'event';
   readonly subject: string;
   readonly owner: ServiceName;
   readonly subscribers: readonly ServiceName[];
   readonly body: Body;
-  /** `stored` goes through JetStream and waits for its listeners; `fleeting` reaches only who listens now. */
+  /** `at-least-once`: JetStream, acknowledged and redelivered; `at-most-once`: core NATS, only to connected subscribers. */
   readonly delivery: 'at-least-once' | 'at-most-once';
-  /** `each`: every replica of a listener hears it (caches); `one`: one replica per listening service does (work). */
+  /** Every replica of a subscribing service (caches), or one replica per service, a queue group (work). */
   readonly receivers: 'every-replica' | 'one-replica';
 }
 
-/** What a handler of a request is given: its input, parsed. */
+/** The parsed input of a request, as its handler receives it. */
 export type InputOf<C extends RequestContract> = z.output<C['input']>;
 
 export const request = <In extends z.ZodType, Out extends z.ZodType, const S extends Scope>(

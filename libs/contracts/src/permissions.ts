@@ -6,19 +6,19 @@ import { consumerOf, isPlainSubscription, streamOf } from './streams.js';
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** May answer what it is requested, on the subject the question names. */
+  /** May reply to requests on their reply subject. */
   readonly responds: boolean;
 }
 
-/** Where the answers to one service's questions arrive; no other service may listen there. */
+/** The inbox prefix of a service's replies; no other service may subscribe to it. */
 export const inboxOf = (service: ServiceName): string => `_INBOX.${service}`;
 
-/** Subjects beside the contracts: those that are only known while running (a session of an agent). */
+/** Subjects beside the contracts, which contain run-time ids (the session of an agent). */
 export const dynamicSubjects: Partial<Record<ServiceName, Omit<Permissions, 'responds'>>> = {
   'agent-gateway': { publish: ['agent-gateway.session.*'], subscribe: ['agent-gateway.session.*'] },
 };
 
-/** The narrowest subjects with which a service can do what the contracts say of it, and nothing else. */
+/** The narrowest permissions with which a service can fulfil its contracts. */
 export function permissionsOf(
   service: ServiceName,
   contracts: readonly (RequestContract | EventContract)[],
@@ -28,7 +28,7 @@ export function permissionsOf(
   const events = contracts.filter((contract) => contract.kind === 'event');
   const subscribed = events.filter(({ subscribers }) => subscribers.includes(service));
   const publishes = owned.filter(({ kind }) => kind === 'event');
-  const answered = owned.filter(({ kind }) => kind === 'request');
+  const replies = owned.filter(({ kind }) => kind === 'request');
   const extra = dynamicSubjects[service] ?? { publish: [], subscribe: [] };
   const stores = events.some(({ owner, delivery }) => owner === service && delivery === 'at-least-once');
   const subjects = (list: readonly { subject: string }[]) => list.map(({ subject }) => subject);
@@ -44,19 +44,19 @@ export function permissionsOf(
     ],
     subscribe: [
       `${inboxOf(service)}.>`,
-      ...subjects(answered),
+      ...subjects(replies),
       ...subjects(subscribed.filter(isPlainSubscription)),
       ...extra.subscribe,
     ],
-    responds: answered.length > 0 || extra.subscribe.length > 0,
+    responds: replies.length > 0 || extra.subscribe.length > 0,
   };
 }
 
 const streamApi = (owner: ServiceName): string[] =>
   ['CREATE', 'UPDATE', 'INFO'].map((verb) => `$JS.API.STREAM.${verb}.${streamOf(owner)}`);
 
-function consumerApi(listener: ServiceName, contract: EventContract): string[] {
-  const consumer = `${streamOf(contract.owner)}.${consumerOf(listener, contract)}`;
+function consumerApi(subscriber: ServiceName, contract: EventContract): string[] {
+  const consumer = `${streamOf(contract.owner)}.${consumerOf(subscriber, contract)}`;
   return [
     `$JS.API.CONSUMER.CREATE.${consumer}.${contract.subject}`,
     `$JS.API.CONSUMER.INFO.${consumer}`,

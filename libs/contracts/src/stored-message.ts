@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { EventContract } from './contract.js';
 
-/** An event on its way to its stream: what an outbox row holds. `id` lets the stream drop a repetition. */
+/** An event on the way to its stream, as in an outbox row. The stream drops duplicates by `id`. */
 export interface StoredMessage {
   readonly id: string;
   readonly subject: string;
@@ -10,7 +10,7 @@ export interface StoredMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** An event as it is stored; `headers` carry tenant, actor and trace as the platform wrote them. */
+/** Builds the stored form of an event; `headers` carry tenant, actor and trace. */
 export const storedMessage = <Body extends z.ZodType>(
   contract: EventContract<Body>,
   body: z.input<Body>,

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What a client sends beside a write: its idempotency key, the hash of operation and body it was used with, and `by`,
- * which says who uses it and differs for everybody else. The hash is made alike by all versions, since one compares what
- * another has kept.
+ * The idempotency key of a write, the hash of its operation and body, and `by`, which identifies the caller. All versions
+ * compute the same hash, because one version compares hashes that another stored.
  */
 export const Idempotency = z.object({
   key: z.string().max(64),
@@ -12,7 +11,7 @@ export const Idempotency = z.object({
 });
 export type Idempotency = z.infer<typeof Idempotency>;
 
-/** Common to every write: an optional idempotency record and, for versioned resources, the generation expected. */
+/** Options of every write: idempotency and, for versioned resources, the expected generation. */
 export const WriteOptions = {
   idempotency: Idempotency.optional(),
   ifGeneration: z.int().optional(),

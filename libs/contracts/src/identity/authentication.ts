@@ -2,7 +2,7 @@ import { LoggedIn, LogIn, Membership, Role } from '@runos/api';
 import { z } from 'zod';
 import { event, request } from '../contract.js';
 
-/** Who a token speaks for: a person's session with all their accounts, or a personal access token with its one. */
+/** The principal of a token: a user's session with all their accounts, or a personal access token with its one. */
 export const Principal = z.object({
   kind: z.enum(['session', 'pat']),
   keyId: z.string(),
@@ -12,14 +12,14 @@ export const Principal = z.object({
   name: z.string(),
   memberships: z.array(z.object({ aid: z.string(), role: Role })),
   expiresAt: z.iso.datetime(),
-  /** How much longer the token was good when this was said, by the database's clock, which nobody else's need agree with. */
+  /** Remaining validity at the time of the reply, by the database's clock; other clocks may differ. */
   validForMs: z.number().positive().optional(),
 });
 export type Principal = z.infer<typeof Principal>;
 
 /**
- * Refused with `auth.invalid`; whose secret is right is told why: details `reason` (`revoked` or `expired`) and
- * `revokedAt` or `expiredAt`. A session past its time is `auth.session_expired`.
+ * Fails with `auth.invalid`. When the secret matches, the details contain `reason` (`revoked` or `expired`) and `revokedAt`
+ * or `expiredAt`. An expired session is `auth.session_expired`.
  */
 export const authenticate = request({
   subject: 'identity.v1.authenticate',
@@ -66,7 +66,7 @@ export const listMemberships = request({
   idempotent: true,
 });
 
-/** A token was revoked or a membership changed: whoever caches who may do what drops these entries. */
+/** A token was revoked or a membership changed: caches of principals drop these entries. */
 export const accessChanged = event({
   subject: 'identity.v1.access-changed',
   owner: 'identity',

@@ -18,7 +18,7 @@ export interface NatsOptions extends BuildOptions {
   readonly dataDir: string;
   /** 0 = a free one. Listens on 127.0.0.1 only. */
   readonly port?: number;
-  /** Who may connect; nobody else can. */
+  /** The users that may connect. */
   readonly users: readonly NatsUser[];
 }
 

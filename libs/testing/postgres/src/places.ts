@@ -60,10 +60,10 @@ const elsewhere = (dataDir: string): string =>
 
 function clusterParent(dataDir: string, user: User | undefined): string {
   if (!user) return dataDir;
-  chmodSync(dataDir, 0o711); // entered by the unprivileged user, listed by nobody
+  chmodSync(dataDir, 0o711); // the unprivileged user may enter it but not list it
   if (canEnter(dataDir, user)) return dataDir;
   const parent = elsewhere(dataDir);
-  // Without the pointer this data belonged to a folder of the same name that somebody has deleted since.
+  // Without the pointer this data belonged to a deleted folder of the same name.
   if (!existsSync(join(dataDir, pointer))) rmSync(parent, { recursive: true, force: true });
   mkdirSync(parent, { recursive: true, mode: 0o711 });
   writeFileAtomic(join(dataDir, pointer), `${parent}\n`);

@@ -11,7 +11,7 @@ export interface PostgresOptions {
   readonly dataDir: string;
   /** 0 = a free one. Listens on 127.0.0.1 only. */
   readonly port?: number;
-  /** false: nothing is flushed to disk, for data nobody will miss. Default true. */
+  /** false: no fsync, for disposable data. Default true. */
   readonly durable?: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface TemporaryPostgres {
   readonly database: string;
   /** The same database as another role (which the test makes). */
   urlFor(user: string, password: string): string;
-  /** Drops the database, whoever is still connected; the last one ends the server. */
+  /** Drops the database and its connections; the last caller stops the server. */
   stop(): Promise<void>;
 }
 

@@ -3,23 +3,23 @@ import { contractingStatements } from './contracting-statements.js';
 
 describe('contracting statements', () => {
   it.each([
-    ['DROP TABLE job', 'takes away what is in use'],
-    ['alter table job\n drop column updated_at', 'takes a column away'],
-    ['ALTER TABLE job ADD a int, DROP updated_at', 'takes a column away'],
-    ['ALTER TABLE job RENAME updated_at TO reported_at', 'takes a name away'],
-    ['ALTER TABLE job RENAME TO task', 'takes a name away'],
-    ['ALTER TABLE job ALTER COLUMN seq TYPE int', 'changes what whoever serves reads'],
-    ['ALTER TABLE job ALTER seq SET DATA TYPE numeric(3, 1)', 'changes what whoever serves reads'],
-    ['ALTER TABLE job ALTER cid SET NOT NULL', 'refuses what whoever serves may write'],
-    ['ALTER TABLE job ADD colour text NOT NULL', 'refuses every row'],
-    [`ALTER TABLE job ADD CONSTRAINT few CHECK (seq < 9)`, 'refuses what whoever serves may write'],
+    ['DROP TABLE job', 'drops an object in use'],
+    ['alter table job\n drop column updated_at', 'drops a column'],
+    ['ALTER TABLE job ADD a int, DROP updated_at', 'drops a column'],
+    ['ALTER TABLE job RENAME updated_at TO reported_at', 'renames what'],
+    ['ALTER TABLE job RENAME TO task', 'renames what'],
+    ['ALTER TABLE job ALTER COLUMN seq TYPE int', 'changes the type that the previous version reads'],
+    ['ALTER TABLE job ALTER seq SET DATA TYPE numeric(3, 1)', 'changes the type that the previous version reads'],
+    ['ALTER TABLE job ALTER cid SET NOT NULL', 'rejects what the previous version may write'],
+    ['ALTER TABLE job ADD colour text NOT NULL', 'rejects every row'],
+    [`ALTER TABLE job ADD CONSTRAINT few CHECK (seq < 9)`, 'rejects what the previous version may write'],
     ['ALTER TABLE job ADD no bigint GENERATED ALWAYS AS IDENTITY', 'rewrites the table'],
     ['ALTER TABLE job ADD mark uuid NOT NULL DEFAULT gen_random_uuid()', 'rewrites the table'],
-    ['ALTER TABLE job ADD owner text REFERENCES person', 'looks through the whole table'],
-    ['CREATE INDEX job_cid ON job (cid)', 'holds up every writer'],
-    ['CREATE UNIQUE INDEX job_cid ON job(cid)', 'holds up every writer'],
-    [`SELECT 1; -- a remark\nDROP TRIGGER written ON job`, 'takes away what is in use'],
-  ])('are told: %s', (statement, reason) => {
+    ['ALTER TABLE job ADD owner text REFERENCES person', 'scans the whole table'],
+    ['CREATE INDEX job_cid ON job (cid)', 'blocks writers'],
+    ['CREATE UNIQUE INDEX job_cid ON job(cid)', 'blocks writers'],
+    [`SELECT 1; -- a remark\nDROP TRIGGER written ON job`, 'drops an object in use'],
+  ])('are reported: %s', (statement, reason) => {
     expect(contractingStatements([statement])).toEqual([expect.stringContaining(reason)]);
   });
 

@@ -10,28 +10,26 @@ const narrowing = ['CONSTRAINT', 'CHECK', 'UNIQUE', 'PRIMARY KEY', 'FOREIGN KEY'
 const counted = ['GENERATED', 'SERIAL', 'BIGSERIAL', 'SMALLSERIAL'];
 const different = ['GEN_RANDOM_UUID', 'UUIDV4', 'UUIDV7', 'RANDOM', 'CLOCK_TIMESTAMP', 'NEXTVAL'];
 
-/** What a clause of ALTER TABLE does to those who use the table. */
+/** The effect of an ALTER TABLE clause on the previous version; undefined when it has none. */
 function whyClause(clause: Words): string | undefined {
   if (begins(clause, 'DROP CONSTRAINT')) return undefined;
-  if (begins(clause, 'DROP')) return 'takes a column away from whoever still uses it';
-  if (begins(clause, 'RENAME')) return 'takes a name away from whoever still uses it';
+  if (begins(clause, 'DROP')) return 'drops a column that the previous version uses';
+  if (begins(clause, 'RENAME')) return 'renames what the previous version uses';
   if (begins(clause, 'ALTER') && has(clause, 'TYPE'))
-    return 'changes what whoever serves reads, and rewrites the table';
-  if (begins(clause, 'ALTER') && has(clause, 'SET NOT NULL')) return 'refuses what whoever serves may write';
+    return 'changes the type that the previous version reads, and rewrites the table';
+  if (begins(clause, 'ALTER') && has(clause, 'SET NOT NULL')) return 'rejects what the previous version may write';
   if (!begins(clause, 'ADD')) return undefined;
-  if (begins(clause, ...narrowing.map((word) => `ADD ${word}`))) return 'refuses what whoever serves may write';
+  if (begins(clause, ...narrowing.map((word) => `ADD ${word}`))) return 'rejects what the previous version may write';
   const rewrites = has(clause, ...counted) || has(clause, ...different.map((word) => `DEFAULT ${word}`));
-  if (rewrites) return 'rewrites the table while nobody can use it';
+  if (rewrites) return 'rewrites the table under an exclusive lock';
   if (has(clause, 'NOT NULL') && !has(clause, 'DEFAULT'))
-    return 'refuses every row of whoever does not know the column';
-  return has(clause, ...narrowing, 'REFERENCES')
-    ? 'looks through the whole table while nobody can write it'
-    : undefined;
+    return 'rejects every row of the previous version, which does not set the column';
+  return has(clause, ...narrowing, 'REFERENCES') ? 'scans the whole table while writers are blocked' : undefined;
 }
 
 /**
- * What among the statements of one migration a version that serves meanwhile would suffer from, a sentence each. Tables
- * that the migration makes itself are nobody's yet.
+ * The statements of one migration that disturb the previous version, a sentence each. Tables that the migration itself
+ * creates are exempt.
  */
 export function contractingStatements(texts: readonly string[]): string[] {
   const own = new Set<string>();
@@ -50,13 +48,13 @@ function why(statement: Words, own: ReadonlySet<string>): string[] {
     return listOf(altered.slice(table.length + 1)).flatMap((clause) => whyClause(clause) ?? []);
   }
   const gone = after(statement, 'DROP TABLE', 'DROP VIEW', 'DROP MATERIALIZED VIEW', 'TRUNCATE TABLE', 'TRUNCATE');
-  if (gone !== undefined) return own.has(firstOf(gone)) ? [] : ['takes away what is in use'];
+  if (gone !== undefined) return own.has(firstOf(gone)) ? [] : ['drops an object in use'];
   if (begins(statement, 'DROP FUNCTION', 'DROP SEQUENCE', 'DROP SCHEMA', 'DROP TRIGGER', 'DROP TYPE'))
-    return ['takes away what is in use'];
-  if (begins(statement, 'LOCK', 'CLUSTER', 'REINDEX', 'VACUUM')) return ['holds up everybody who uses the table'];
+    return ['drops an object in use'];
+  if (begins(statement, 'LOCK', 'CLUSTER', 'REINDEX', 'VACUUM')) return ['blocks all users of the table'];
   if (!begins(statement, 'CREATE INDEX', 'CREATE UNIQUE INDEX') || has(statement, 'CONCURRENTLY')) return [];
   const [, table = ''] = statement.split(' ON ');
-  return own.has(firstOf(table)) ? [] : ['holds up every writer until it is built'];
+  return own.has(firstOf(table)) ? [] : ['blocks writers until the index is built'];
 }
 
 /** What follows one of these beginnings, without what only says "if it is there". */

@@ -100,7 +100,7 @@ describe('migrating while the version before serves', () => {
   }
   beforeAll(() => migrate(next()));
 
-  it('holds up nobody for longer than it waits for a table itself', async () => {
+  it('blocks other users of a table no longer than its own lock timeout', async () => {
     const release = await hold('SELECT * FROM served.things');
     let busy = 0;
     const migrated = migrate({ ...next(AddColour1800000000001), onBusy: () => void (busy += 1) });
@@ -143,7 +143,7 @@ describe('migrating while the version before serves', () => {
     class Needless1800000000005 extends AddColour1800000000001 {
       readonly contraction = 'it only adds';
     }
-    await expect(migrate(next(Smaller1800000000003))).rejects.toThrow('takes a column away from whoever still uses it');
+    await expect(migrate(next(Smaller1800000000003))).rejects.toThrow('drops a column that the previous version uses');
     await expect(migrate(next(Needless1800000000005))).rejects.toThrow(
       'has a contraction but no contracting statement',
     );
