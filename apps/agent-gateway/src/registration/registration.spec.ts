@@ -49,7 +49,7 @@ describe('a registration token', () => {
     const first = await issue('node', 'h1');
     expect(await issue('node', 'h1')).toEqual(first);
     await expect(issue('cluster-agent', 'h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
-    const { rows } = await harness.sql.query('SELECT answer FROM idempotency');
+    const { rows } = await harness.sql.query('SELECT response FROM idempotency');
     expect(JSON.stringify(rows)).not.toContain(first.token.split('.')[1]);
   });
 
