@@ -24,7 +24,7 @@ describe('pending rows', () => {
     await client.query(`
       CREATE SCHEMA billing;
       CREATE TABLE billing.outbox (id int, subject text, body jsonb, headers jsonb);
-      CREATE TABLE billing.dunning (id int, next_attempt_at timestamptz, lease_expires_at timestamptz);
+      CREATE TABLE billing.dunning (id int, next_attempt_at timestamptz, lease_expires_at timestamptz, fencing_token int);
       CREATE TABLE billing.idempotency (key text, request_hash text, response text);
       INSERT INTO billing.dunning VALUES (1, now() + interval '1 hour', NULL), (2, NULL, now() - interval '1 hour');
       INSERT INTO billing.idempotency VALUES ('a', 'b', '{}')`);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 /** The condition of a pending row, by the columns of its table. New queues must use the same column names. */
 const pendingSigns: readonly { readonly columns: readonly string[]; readonly waits: string; readonly what: string }[] =
   [
-    { columns: ['lease_expires_at'], waits: 'lease_expires_at > now()', what: 'leased' },
+    { columns: ['lease_expires_at', 'fencing_token'], waits: 'lease_expires_at > now()', what: 'leased' },
     { columns: ['next_attempt_at'], waits: 'next_attempt_at <= now()', what: 'due' },
     { columns: ['removal_next_attempt_at'], waits: 'removal_next_attempt_at <= now()', what: 'to be removed' },
     { columns: ['refresh_at'], waits: 'refresh_at <= now()', what: 'to be refreshed' },

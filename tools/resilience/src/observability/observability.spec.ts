@@ -136,7 +136,9 @@ describe('one write is one trace', () => {
       Promise.resolve(
         collector
           .of(failing)
-          .find(({ service, status, name }) => status.code === 2 && service === 'gateway' && name.startsWith('ask')),
+          .find(
+            ({ service, status, name }) => status.code === 2 && service === 'gateway' && name.startsWith('request'),
+          ),
       ),
     );
     expect(failed.status.message).not.toBe('');

@@ -38,7 +38,7 @@ export const jobUpdatesOfAgentIn = (spans: readonly Span[]): Span[] =>
   spans.filter(
     (span) =>
       span.service === 'jobs' &&
-      span.name.startsWith('hear') &&
+      span.name.startsWith('consume') &&
       ancestorsOf(span, spans).some(({ name }) => name === 'send BundleStatus'),
   );
 

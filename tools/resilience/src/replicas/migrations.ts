@@ -4,7 +4,7 @@ import pg from 'pg';
 import { type Fault } from '../kill/faults.js';
 
 /** A migration that this version does not depend on: it can be reverted and repeated while the version serves. */
-const revertible = { migration: 'InstanceByOsid1700000002000', index: 'ix_instance_osid', table: 'instance' };
+const revertible = { migration: 'IndexInstancesByOsid1800000000002', index: 'ix_instance_osid', table: 'instance' };
 
 /** The time within which a continuous client gets a response, ms. */
 const writtenMs = 15_000;

@@ -15,7 +15,7 @@ export interface TwoAccounts {
   readonly credentials: { readonly own: AgentCredentials; readonly other: AgentCredentials };
 }
 
-const [cid, otherCid] = ['own', 'other'];
+const [cid, otherCid] = ['first', 'other'];
 
 /** The account of `npm start` and a second one, each with one resource of every kind, and every caller's token. */
 export async function makeTwoAccounts(data: string, dev: PlaneInfo, sql: pg.Client): Promise<TwoAccounts> {

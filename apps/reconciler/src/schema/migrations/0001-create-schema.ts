@@ -96,8 +96,7 @@ CREATE TABLE instance (
   CONSTRAINT uq_instance_aid_iid UNIQUE (aid, iid)
 );
 CREATE INDEX ix_instance_cluster_id ON instance (cluster_id, id);
-CREATE INDEX ix_instance_cluster_id_type ON instance (cluster_id, type, id);
-CREATE INDEX ix_instance_osid ON instance (osid)`;
+CREATE INDEX ix_instance_cluster_id_type ON instance (cluster_id, type, id)`;
 
 /** The desired specs, one complete row per change. The kind `remove` is a tombstone. */
 const revision = `
