@@ -1,11 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PersistenceModule } from '@runos/persistence';
 import { configSetsConfig, type ConfigSetsConfig } from './config.js';
-import { ConfigSetRow } from './schema/config-set-row.js';
+import { ConfigSetRepository, ConfigSetRow } from './sets/config-set-repository.js';
 import { migrations } from './schema/migrations/index.js';
-import { ConfigSetRepository } from './sets/config-set-repository.js';
-import { ConfigSetsController } from './sets/config-sets.controller.js';
-import { ConfigSets } from './sets/config-sets.js';
+import { ConfigSets, ConfigSetsController } from './sets/config-sets.js';
 
 const name = 'config-sets';
 

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { actorWith, newEmail, newOwner } from './test-account.js';
-import { type IdentityHarness, startHarness } from './harness.js';
+import { actorWith, type IdentityHarness, newEmail, newOwner, startHarness } from './harness.js';
 
 let plane: IdentityHarness;
 beforeAll(async () => {

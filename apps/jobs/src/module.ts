@@ -1,15 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PersistenceModule } from '@runos/persistence';
 import { jobsConfig, type JobsConfig } from './config.js';
-import { JobReader } from './jobs/job-reader.js';
-import { JobRepository } from './jobs/job-repository.js';
-import { JobsController } from './jobs/jobs.controller.js';
-import { JobChangePublisher } from './projection/job-change-publisher.js';
-import { JobProjection } from './projection/job-projection.js';
-import { JobSource } from './projection/job-source.js';
-import { ProjectionController } from './projection/projection.controller.js';
-import { SilentJobRefresh } from './projection/silent-job-refresh.js';
-import { JobRow } from './schema/job-row.js';
+import { JobReader, JobsController } from './jobs/job-reader.js';
+import { JobRepository, JobRow } from './jobs/job-repository.js';
+import { JobChangePublisher, JobProjection, ProjectionController } from './projection/job-projection.js';
+import { JobSource, SilentJobRefresh } from './projection/job-source.js';
 import { migrations } from './schema/migrations/index.js';
 
 const name = 'jobs';

@@ -1,8 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { ConfigSet } from '@runos/api';
 import { type TenantCondition, TenantRepository } from '@runos/persistence';
-import type { EntityManager } from 'typeorm';
-import { ConfigSetRow } from '../schema/config-set-row.js';
+import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
+
+/** The lineage of a config set: the fields that all its versions share, and its current version. */
+@Entity('config_set')
+export class ConfigSetRow {
+  @PrimaryColumn({ type: 'uuid' }) setId: string;
+  @Column({ type: 'text' }) aid: string;
+  @Column({ type: 'text' }) name: string;
+  @Column({ type: 'text' }) type: string;
+  @Column({ type: 'int' }) latestVersion: number;
+}
 
 type Values = Readonly<Record<string, string>>;
 

@@ -1,9 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { ApiKey, Role } from '@runos/api';
 import { type TenantCondition, TenantRepository } from '@runos/persistence';
-import type { EntityManager } from 'typeorm';
+import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 import type { z } from 'zod';
-import { ApiKeyRow } from '../schema/api-key-row.js';
+
+/** A personal access token; its secret is stored as a hash. */
+@Entity('api_key')
+export class ApiKeyRow {
+  @PrimaryColumn({ type: 'text' }) keyId: string;
+  @Column({ type: 'text' }) aid: string;
+  @Column({ type: 'uuid' }) userId: string;
+  @Column({ type: 'text' }) name: string;
+  @Column({ type: 'text' }) role: Role;
+  @Column({ type: 'text' }) secretHash: string;
+  @Column({ type: 'timestamptz' }) expiresAt: Date;
+}
 
 export type ShownApiKey = z.output<typeof ApiKey>;
 

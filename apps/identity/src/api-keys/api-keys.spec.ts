@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { newOwner } from '../../test/test-account.js';
-import { type IdentityHarness, startHarness } from '../../test/harness.js';
-import { LastUse } from '../tokens/last-use.js';
+import { type IdentityHarness, newOwner, startHarness } from '../../test/harness.js';
+import { LastUse } from '../tokens/authentication.js';
 
 let plane: IdentityHarness;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Controller, Injectable } from '@nestjs/common';
 import { type CreateApiKey, type CreatedApiKey, type Role, weakerRole } from '@runos/api';
-import type { Actor, Idempotency } from '@runos/contracts';
+import { type Actor, type Idempotency, identity, type InputOf } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { InjectConfig } from '@runos/messaging';
+import { type CallContext, InjectConfig, Respond } from '@runos/messaging';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
@@ -11,7 +11,31 @@ import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
 import type { IdentityConfig } from '../config.js';
 import { AccessChanges } from '../tokens/access-changes.js';
 import { ApiKeyRepository, type ShownApiKey } from './api-key-repository.js';
-import { checkExpiry, checkRole } from './expiry-and-role.js';
+
+const dayMs = 86_400_000;
+const defaultDays = 90;
+const maxDays = 365;
+
+/** The expiry of a new PAT: 90 days by default, at most 365 (definitions §3). @throws Fault `request.invalid` */
+export function checkExpiry(requested: string | undefined, now: Date): Date {
+  if (requested === undefined) return new Date(now.getTime() + defaultDays * dayMs);
+  const expiresAt = new Date(requested);
+  const ahead = expiresAt.getTime() - now.getTime();
+  if (ahead > 0 && ahead <= maxDays * dayMs) return expiresAt;
+  const message = `must be in the future and at most ${maxDays} days ahead; ${requested} is not`;
+  throw new Fault('request.invalid', `expiresAt ${message}.`, { issues: [{ path: 'expiresAt', message }] });
+}
+
+/** The role of a new PAT: member by default, at most its creator's (definitions §3). @throws Fault `auth.forbidden` */
+export function checkRole(requested: z.output<typeof CreateApiKey>['role'], creator: Role): Role {
+  if (requested === undefined) return weakerRole('member', creator);
+  const role = requested === 'limited' ? 'viewer' : requested;
+  if (weakerRole(role, creator) === role) return role;
+  throw new Fault(
+    'auth.forbidden',
+    `A ${creator} cannot create a token with the role ${role}; request ${creator} or less.`,
+  );
+}
 
 export interface Creator {
   readonly userId: string;
@@ -102,5 +126,33 @@ export class ApiKeys {
     if (count < value) return;
     const message = `The account has ${count} API keys; at most ${value} are allowed. Revoke one.`;
     throw new Fault('limit.exceeded', message, { limit: 'apiKeys', value });
+  }
+}
+
+type Call = CallContext<'tenant'>;
+
+@Controller()
+export class ApiKeysController {
+  constructor(private readonly apiKeys: ApiKeys) {}
+
+  @Respond(identity.listApiKeys)
+  async list(_input: InputOf<typeof identity.listApiKeys>, { tenant }: Call) {
+    return { apiKeys: await this.apiKeys.list(tenant) };
+  }
+
+  @Respond(identity.createApiKey)
+  create({ userId, key, idempotency }: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
+    // Without a role in the actor the weakest one applies, so that a missing role never grants more.
+    return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
+  }
+
+  @Respond(identity.showApiKey)
+  show({ id }: InputOf<typeof identity.showApiKey>, { tenant }: Call) {
+    return this.apiKeys.show(tenant, id);
+  }
+
+  @Respond(identity.revokeApiKey)
+  revoke({ id }: InputOf<typeof identity.revokeApiKey>, { tenant, actor }: Call) {
+    return this.apiKeys.revoke(tenant, id, actor);
   }
 }

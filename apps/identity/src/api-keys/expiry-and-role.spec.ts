@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Role, roles, weakerRole } from '@runos/api';
-import { checkExpiry, checkRole } from './expiry-and-role.js';
+import { checkExpiry, checkRole } from './api-keys.js';
 
 const now = new Date('2030-01-01T00:00:00.000Z');
 const daysAhead = (days: number) => new Date(now.getTime() + days * 86_400_000).toISOString();

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { newOwner } from '../../test/test-account.js';
-import { type IdentityHarness, startHarness } from '../../test/harness.js';
+import { type IdentityHarness, newOwner, startHarness } from '../../test/harness.js';
 
 let plane: IdentityHarness;
 beforeAll(async () => {

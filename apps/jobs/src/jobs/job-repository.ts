@@ -1,10 +1,37 @@
 import { Injectable } from '@nestjs/common';
 import type { Job, JobLog, ListJobs, WorkItem } from '@runos/api';
+import { Fault } from '@runos/kernel';
 import { type TenantCondition, TenantRepository, type TenantScope } from '@runos/persistence';
-import type { EntityManager } from 'typeorm';
+import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 import type { z } from 'zod';
-import { JobRow } from '../schema/job-row.js';
-import { encodeLogCursor } from './log-cursor.js';
+
+/** A job as last received from the reconciler. The columns beside `job` are the filters of lists. */
+@Entity('job')
+export class JobRow {
+  @PrimaryColumn({ type: 'uuid' }) id: string;
+  @Column({ type: 'text' }) aid: string;
+  @Column({ type: 'text', nullable: true }) cid: string | null;
+  @Column({ type: 'text', nullable: true }) osid: string | null;
+  @Column({ type: 'text' }) type: string;
+  @Column({ type: 'text' }) status: string;
+  @Column({ type: 'bigint' }) seq: string;
+  @Column({ type: 'jsonb' }) job: Job;
+  @Column({ type: 'jsonb' }) workItems: WorkItem[];
+}
+
+/** Fixed width, so that cursors also sort as text. */
+const width = 15;
+
+const encodeLogCursor = (position: number): string => String(position).padStart(width, '0');
+
+/** @throws Fault `request.invalid` for an invalid cursor */
+export function parseLogCursor(after: string): number {
+  if (/^\d{1,15}$/.test(after)) return Number(after);
+  const message = `${JSON.stringify(after)} is not the nextCursor or the id of a log line`;
+  throw new Fault('request.invalid', `after: ${message}; leave it out to start at the first line.`, {
+    issues: [{ path: 'after', message }],
+  });
+}
 
 export interface StoredJob {
   readonly job: Job;

@@ -1,11 +1,74 @@
-import { Injectable } from '@nestjs/common';
-import { InjectConfig, InjectLogger } from '@runos/messaging';
+import { Controller, Injectable } from '@nestjs/common';
+import type { JobLog, JobStatus } from '@runos/api';
+import { type JobProgress, jobs, reconciler } from '@runos/contracts';
+import { Bus, InjectConfig, InjectLogger, type ReceivedEvent, SubscribeBatch } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { JobsConfig } from '../config.js';
-import { type ChangedJob, JobChangePublisher } from './job-change-publisher.js';
-import type { JobUpdate } from './job-update.js';
+
+/** The updates of one job that arrived together: its latest state and all log lines. */
+export interface JobUpdate {
+  readonly latest: JobProgress;
+  /** The first gapless run of sequence numbers: a projection complete to `from - 1` is complete to `to` afterwards. */
+  readonly from: number;
+  readonly to: number;
+  readonly logs: readonly JobLog[];
+}
+
+/** Groups updates by job. They may arrive in any order and more than once. */
+export function mergeUpdates(received: readonly JobProgress[]): JobUpdate[] {
+  const byJob = new Map<string, JobProgress[]>();
+  for (const progress of received) byJob.set(progress.job.id, [...(byJob.get(progress.job.id) ?? []), progress]);
+  return [...byJob.values()].map(mergeOne);
+}
+
+/** A job read from the reconciler: it has no gap. */
+export const completeUpdate = (progress: JobProgress): JobUpdate => ({
+  latest: progress,
+  from: 1,
+  to: progress.seq,
+  logs: progress.logs,
+});
+
+/** @throws Error for an empty list */
+function mergeOne(received: readonly JobProgress[]): JobUpdate {
+  const inOrder = received.toSorted((a, b) => a.seq - b.seq);
+  const [first] = inOrder;
+  const latest = inOrder.at(-1);
+  if (first === undefined || latest === undefined) throw new Error('an update needs at least one message');
+  const from = first.seq;
+  const to = inOrder.reduce((reached, { seq }) => (seq === reached + 1 ? seq : reached), from);
+  return { latest, from, to, logs: inOrder.flatMap(({ logs }) => logs) };
+}
+
+/** A job whose state or log has changed. */
+export interface ChangedJob {
+  readonly id: string;
+  readonly aid: string;
+  readonly seq: number | string;
+  readonly status: JobStatus;
+}
+
+/** Notifies the gateways whose clients follow changed jobs. */
+@Injectable()
+export class JobChangePublisher {
+  constructor(
+    private readonly bus: Bus,
+    @InjectLogger() private readonly logger: Logger,
+  ) {}
+
+  /** Best effort: a follower that misses the event reads the job at its next keep-alive. */
+  async publish(changed: readonly ChangedJob[]): Promise<void> {
+    try {
+      for (const { id, aid, seq, status } of changed) {
+        await this.bus.publish(jobs.jobChanged, { id, aid, seq: Number(seq), status }, { tenant: aid });
+      }
+    } catch (error) {
+      this.logger.warn({ err: error, jobs: changed.length }, 'job changes were not published');
+    }
+  }
+}
 
 const updates = `jsonb_to_recordset($1::jsonb) AS n(id uuid, aid text, cid text, osid text, type text, status text,
   seq bigint, "from" bigint, "to" bigint, job jsonb, "workItems" jsonb)`;
@@ -99,3 +162,14 @@ function rowOf({ latest: { job, workItems, seq }, from, to }: JobUpdate) {
 }
 
 const linesOf = ({ latest: { job }, logs }: JobUpdate) => logs.map((line) => ({ jobId: job.id, aid: job.aid, line }));
+
+/** Receives the reconciler's job updates, the only way by which jobs reach this service. */
+@Controller()
+export class ProjectionController {
+  constructor(private readonly projection: JobProjection) {}
+
+  @SubscribeBatch(reconciler.jobProgressed, 100)
+  async progressed(events: readonly ReceivedEvent<JobProgress>[]) {
+    await this.projection.project(mergeUpdates(events.map(({ body }) => body)));
+  }
+}
