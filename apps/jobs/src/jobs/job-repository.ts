@@ -19,10 +19,10 @@ export class JobRow {
   @Column({ type: 'jsonb' }) workItems: WorkItem[];
 }
 
-/** Fixed width, so that cursors also sort as text. */
-const width = 15;
+/** Fixed, so that cursors also sort as text. */
+const cursorWidth = 15;
 
-const encodeLogCursor = (position: number): string => String(position).padStart(width, '0');
+const encodeLogCursor = (position: number): string => String(position).padStart(cursorWidth, '0');
 
 /** @throws Fault `request.invalid` for an invalid cursor */
 export function parseLogCursor(after: string): number {
