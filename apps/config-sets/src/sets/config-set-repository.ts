@@ -13,7 +13,7 @@ export class ConfigSetRow {
   @Column({ type: 'int' }) latestVersion: number;
 }
 
-type Values = Readonly<Record<string, string>>;
+export type Values = Readonly<Record<string, string>>;
 
 interface VersionRow {
   readonly set_id: string;

@@ -6,9 +6,7 @@ import { Fault } from '@runos/kernel';
 import { Bus, type CallContext, InjectConfig, Respond } from '@runos/messaging';
 import { Database, idempotent } from '@runos/persistence';
 import type { ConfigSetsConfig } from '../config.js';
-import { ConfigSetRepository } from './config-set-repository.js';
-
-type Values = Readonly<Record<string, string>>;
+import { ConfigSetRepository, type Values } from './config-set-repository.js';
 
 interface NewConfigSet {
   readonly name: string;
