@@ -4,9 +4,7 @@ import { exponentialBackoff, reconciled, WorkQueue } from '@runos/engine';
 import { faultOf } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
-import type { AgentRow } from '../schema/agent-row.js';
-import { identityOf, keyText } from './agent-key.js';
-import { AgentRepository } from './agent-repository.js';
+import { AgentRepository, type AgentRow, identityOf, keyText } from './agent-repository.js';
 
 /** Over all agents, so that the reconciler does not receive all reports at once after an outage. */
 const concurrency = 16;

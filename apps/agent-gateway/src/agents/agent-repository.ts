@@ -1,8 +1,39 @@
 import { Injectable } from '@nestjs/common';
+import type { AgentIdentity } from '@runos/agent-protocol';
 import { Database } from '@runos/persistence';
 import type { Statements } from '../authority/certificate-authorities.js';
-import { type AgentRow, agentColumns } from '../schema/agent-row.js';
-import type { AgentKey } from './agent-key.js';
+
+/** An agent as the columns of a table name it: `nid` is empty for a cluster agent. */
+export interface AgentKey {
+  readonly aid: string;
+  readonly cid: string;
+  readonly nid: string;
+}
+
+export const keyOf = ({ aid, cid, nid }: AgentIdentity): AgentKey => ({ aid, cid, nid: nid ?? '' });
+
+export const identityOf = ({ aid, cid, nid }: AgentKey): AgentIdentity => ({ aid, cid, nid: nid === '' ? null : nid });
+
+/** The same text for the same agent, as the key of a map. */
+export const keyText = ({ aid, cid, nid }: AgentKey): string => `${aid}/${cid}/${nid}`;
+
+/** The connection of an agent: what the reconciler has acknowledged or still has to acknowledge. */
+export interface AgentRow extends AgentKey {
+  readonly session_no: number;
+  /** Grows with every transition. */
+  readonly seq: number;
+  readonly connected: boolean;
+  readonly ready: boolean;
+  readonly version: string | null;
+  readonly capabilities: string[];
+  readonly cluster_uid: string | null;
+  readonly last_heartbeat_at: Date | null;
+  readonly certificate_expires_at: Date | null;
+}
+
+/** The columns of `AgentRow`. */
+const agentColumns = `aid, cid, nid, session_no, seq, connected, ready, version, capabilities, cluster_uid,
+  last_heartbeat_at, certificate_expires_at`;
 
 export interface Heartbeat extends AgentKey {
   readonly sessionNo: number;

@@ -1,11 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Controller, Injectable } from '@nestjs/common';
+import { agentGateway } from '@runos/contracts';
+import { type CallContext, Respond } from '@runos/messaging';
 import { Database, databaseNow } from '@runos/persistence';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import { SessionRepository } from '../sessions/session-repository.js';
 import { RegistrationTokenRepository } from '../tokens/registration-token-repository.js';
-import { identityOf } from './agent-key.js';
-import { AgentRepository } from './agent-repository.js';
+import { AgentRepository, identityOf } from './agent-repository.js';
 
 /** The agents of clusters: the cluster agent and all node agents of each. */
 @Injectable()
@@ -41,5 +42,20 @@ export class ClusterAgents {
     });
     await this.registry.close(sessionNos, 'certificate-revoked', 'the cluster is deleted');
     return {};
+  }
+}
+
+@Controller()
+export class AgentsController {
+  constructor(private readonly clusters: ClusterAgents) {}
+
+  @Respond(agentGateway.listHeartbeats)
+  heartbeats({ cids }: { cids: string[] }, { tenant }: CallContext<'tenant'>) {
+    return this.clusters.heartbeats(tenant, cids);
+  }
+
+  @Respond(agentGateway.revokeCluster)
+  revoke({ cid }: { cid: string }, { tenant }: CallContext<'tenant'>) {
+    return this.clusters.revoke(tenant, cid);
   }
 }

@@ -1,10 +1,18 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
-import type { AgentKind } from '@runos/agent-protocol';
-import { type AgentPeer, identityOf, kindOf } from '../agents/agent-key.js';
+import type { AgentIdentity, AgentKind } from '@runos/agent-protocol';
+import { identityOf } from '../agents/agent-repository.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
-import type { CertificateRow } from '../schema/certificate-row.js';
-import { CertificateRepository } from './certificate-repository.js';
+import { CertificateRepository, type CertificateRow } from './certificate-repository.js';
+
+/** The authenticated peer of a call or stream, as its certificate names it. */
+export interface AgentPeer {
+  readonly identity: AgentIdentity;
+  readonly serial: string;
+  readonly certificateExpiresAt: Date;
+}
+
+export const kindOf = ({ identity }: AgentPeer): AgentKind => (identity.nid === null ? 'cluster-agent' : 'node');
 
 /** A call or stream whose TLS connection shows a client certificate. */
 export type AuthenticatedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>;

@@ -1,8 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@runos/persistence';
-import type { AgentKey } from '../agents/agent-key.js';
+import type { AgentKey } from '../agents/agent-repository.js';
 import type { Statements } from '../authority/certificate-authorities.js';
-import type { CertificateRow, NewCertificate } from '../schema/certificate-row.js';
+
+export interface CertificateRow extends AgentKey {
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly expires_at: Date;
+  readonly first_used_at: Date | null;
+  readonly revoked_at: Date | null;
+  /** Computed with the clock of the database. */
+  readonly expired: boolean;
+}
+
+export interface NewCertificate extends AgentKey {
+  readonly serial: string;
+  readonly fingerprint: string;
+  readonly expiresAt: Date;
+}
 
 /** Every certificate that was issued to an agent. */
 @Injectable()

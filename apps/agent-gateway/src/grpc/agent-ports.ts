@@ -1,14 +1,43 @@
 import { rename, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { ServerCredentials } from '@grpc/grpc-js';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { maxFromAgentBytes, registerService, streamService } from '@runos/agent-protocol';
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
-import { CertificateAuthorities } from '../authority/certificate-authorities.js';
-import { serverCredentials } from '../authority/server-credentials.js';
+import { type AuthorityPair, issueLeaf, newEcKey } from '@runos/pki';
+import { CertificateAuthorities, validForDays } from '../authority/certificate-authorities.js';
 import type { AgentGatewayConfig } from '../config.js';
 import { type GrpcServer, startGrpcServer } from './grpc-server.js';
-import { RegisterPortMethods } from './register-port-methods.js';
-import { StreamPortMethods } from './stream-port-methods.js';
+import { RegisterPortMethods, StreamPortMethods } from './agent-port-methods.js';
+
+/** Every start issues a new certificate, so only a process that runs for two years is affected by its end. */
+const serverCertificateDays = 730;
+
+export interface ServerIdentity {
+  readonly authority: AuthorityPair;
+  /** DNS names and IP addresses that agents dial. */
+  readonly names: readonly string[];
+  /** The CA of client certificates; absent: the server requests none. */
+  readonly clientAuthority?: AuthorityPair;
+}
+
+/** A new key and certificate for one port. The chain includes the CA, so that agents find it by its pinned hash. */
+async function serverCredentials(identity: ServerIdentity): Promise<ServerCredentials> {
+  const { authority, names, clientAuthority } = identity;
+  const { keyPem, publicKey } = await newEcKey();
+  const leaf = await issueLeaf(authority, {
+    ...validForDays(serverCertificateDays),
+    publicKey,
+    usage: 'server',
+    commonName: 'agent-gateway',
+    dnsNames: names.filter((name) => isIP(name) === 0),
+    ipAddresses: names.filter((name) => isIP(name) !== 0),
+  });
+  const pair = { private_key: Buffer.from(keyPem), cert_chain: Buffer.from(leaf + authority.certificatePem) };
+  const ca = clientAuthority === undefined ? null : Buffer.from(clientAuthority.certificatePem);
+  return ServerCredentials.createSsl(ca, [pair], clientAuthority !== undefined);
+}
 
 /** Callers of the register port are not authenticated, so their messages are limited to 64 KiB. */
 const maxRegisterBytes = 64 * 1024;

@@ -1,17 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type {
-  AgentIdentity,
-  AgentKind,
-  NodeRegistrationRequest,
-  NodeRegistrationResponse,
-} from '@runos/agent-protocol';
+import type { AgentIdentity, AgentKind, NodeRegistrationRequest, NodeRegistrationResponse } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { Aid, Nid } from '@runos/osid';
 import { Database } from '@runos/persistence';
+import { parseToken, secretMatches } from '@runos/security';
 import { isNotFound } from '../agents/agent-connection-reporter.js';
-import { keyOf } from '../agents/agent-key.js';
+import { keyOf } from '../agents/agent-repository.js';
 import { AuditRecorder } from '../audit/audit-recorder.js';
 import { CertificateIssuer } from '../certificates/certificate-issuer.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
@@ -19,7 +15,39 @@ import { CallRefusal } from '../grpc/call-refusal.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import { SessionRepository } from '../sessions/session-repository.js';
 import { RegistrationTokenRepository } from '../tokens/registration-token-repository.js';
-import { TokenVerifier } from '../tokens/token-verifier.js';
+
+export type VerifiedToken =
+  | {
+      readonly valid: true;
+      readonly keyId: string;
+      readonly aid: string;
+      readonly cid: string;
+      readonly purpose: AgentKind;
+    }
+  /** `aid` is the account of the token, if the token exists. */
+  | { readonly valid: false; readonly aid?: string; readonly reason: string };
+
+@Injectable()
+export class TokenVerifier {
+  constructor(private readonly tokens: RegistrationTokenRepository) {}
+
+  /** Whether the token permits an agent of this kind to register in this account now, otherwise the exact reason. */
+  async verify(text: string, aid: string, kind: AgentKind | undefined): Promise<VerifiedToken> {
+    const token = parseToken(text);
+    if (token?.kind !== 'reg') return { valid: false, reason: 'it is no registration token' };
+    const row = await this.tokens.find(token.keyId);
+    const isGenuine = secretMatches(token.secret, row?.secret_hash);
+    if (row === undefined) return { valid: false, reason: 'there is no such token' };
+    const { cid, purpose } = row;
+    const invalid = (reason: string): VerifiedToken => ({ valid: false, aid: row.aid, reason });
+    if (!isGenuine) return invalid('its secret is wrong');
+    if (row.used) return invalid('it was used before');
+    if (row.expired) return invalid('it has expired');
+    if (row.aid !== aid) return invalid(`it was presented for account ${JSON.stringify(aid.slice(0, 16))}`);
+    if (purpose !== kind) return invalid(`it is for a ${purpose}, not for a ${kind ?? 'unknown kind of agent'}`);
+    return { valid: true, keyId: token.keyId, aid: row.aid, cid, purpose };
+  }
+}
 
 /** The same for every invalid token, so that guessing yields nothing. The audit log contains the reason. */
 const invalidTokenDetails = 'the registration token is not valid';

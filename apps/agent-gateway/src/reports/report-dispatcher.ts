@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  type AgentIdentity,
   errorEnvelope,
   type Envelope,
   readReport,
@@ -10,12 +11,10 @@ import {
 import { faultOf } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
-import { kindOf } from '../agents/agent-key.js';
 import { AuditRecorder } from '../audit/audit-recorder.js';
+import { kindOf } from '../certificates/certificate-authenticator.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
-import { ClusterReports } from './cluster-reports.js';
-import { NodeReports } from './node-reports.js';
-import { contradictedClaim, type ReportHandler, type ReportHandlers } from './report-handler.js';
+import { ClusterReports, NodeReports, type ReportHandler, type ReportHandlers } from './report-handlers.js';
 
 /** No report is longer; replies to instructions may be. */
 const maxReportBytes = 1024 * 1024;
@@ -26,6 +25,9 @@ const replyType = /^(ERROR|ACK|NO_CONTENT)$|_(RESPONSE|ERROR)$/;
 
 /** Every agent sends these every few seconds, so they get no span. */
 const untraced = /Heartbeat|^GetControlPlaneNodes$/;
+
+/** The fields by which a payload may name its sender. */
+const claimNouns = { aid: 'account', cid: 'cluster', nid: 'node' } as const;
 
 /** Passes a message of an agent to its handler and returns the reply. */
 @Injectable()
@@ -94,4 +96,16 @@ export class ReportDispatcher {
       return errorEnvelope(fault?.message ?? 'Internal error.', tag);
     }
   }
+}
+
+/** What a payload claims about its sender in contradiction to the certificate: account, cluster or node. */
+function contradictedClaim(identity: AgentIdentity, payload: unknown): string | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined;
+  const claims = payload as Readonly<Record<string, unknown>>;
+  const contradicts = (name: keyof AgentIdentity): boolean => {
+    const claim = claims[name] ?? '';
+    return claim !== '' && claim !== identity[name];
+  };
+  const name = (Object.keys(claimNouns) as (keyof AgentIdentity)[]).find(contradicts);
+  return name && claimNouns[name];
 }

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher } from '@runos/engine';
 import { Database } from '@runos/persistence';
-import type { AgentKey } from '../agents/agent-key.js';
-import type { AgentInfo } from '../agents/agent-repository.js';
+import type { AgentInfo, AgentKey, AgentRow } from '../agents/agent-repository.js';
 import type { Statements } from '../authority/certificate-authorities.js';
-import type { AgentRow } from '../schema/agent-row.js';
 
 export interface NewSession extends AgentKey, AgentInfo {
   readonly sessionNo: number;

@@ -9,9 +9,9 @@ import {
 } from '@runos/agent-protocol';
 import { Fault } from '@runos/kernel';
 import { durations, inSpan, SpanKind, traceHeaders } from '@runos/observability';
-import type { AgentPeer } from '../agents/agent-key.js';
 import type { AgentInfo } from '../agents/agent-repository.js';
 import type { AgentStream } from './agent-stream.js';
+import type { AgentPeer } from '../certificates/certificate-authenticator.js';
 
 /** The result of an instruction. `unknown`: the agent may have executed it, so repeat it idempotently. */
 export type InstructionOutcome =

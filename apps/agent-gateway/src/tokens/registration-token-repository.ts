@@ -1,7 +1,27 @@
 import { Injectable } from '@nestjs/common';
+import type { AgentKind } from '@runos/agent-protocol';
 import { Database } from '@runos/persistence';
 import type { Statements } from '../authority/certificate-authorities.js';
-import type { NewRegistrationToken, RegistrationTokenRow } from '../schema/registration-token-row.js';
+
+export interface RegistrationTokenRow {
+  readonly secret_hash: string;
+  readonly aid: string;
+  readonly cid: string;
+  readonly purpose: AgentKind;
+  /** Both computed with the clock of the database. */
+  readonly used: boolean;
+  readonly expired: boolean;
+}
+
+export interface NewRegistrationToken {
+  readonly keyId: string;
+  readonly secretHash: string;
+  readonly aid: string;
+  readonly cid: string;
+  readonly purpose: AgentKind;
+  readonly createdBy: string;
+  readonly ttlSeconds: number;
+}
 
 /** Registration tokens. The table holds only a hash of each secret. */
 @Injectable()

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AgentKind, ReadReport, ReplyOf, reports, ReportType } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
@@ -7,7 +8,48 @@ import { isNotFound } from '../agents/agent-connection-reporter.js';
 import { AuditRecorder } from '../audit/audit-recorder.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
-import type { ReportHandlers } from './report-handler.js';
+
+export type BodyRead<T extends ReportType> = Extract<ReadReport, { type: T }>['body'];
+
+/** Handles one type of report, from the given kinds of agents. */
+export interface ReportHandler<T extends ReportType> {
+  readonly from: readonly AgentKind[];
+  /** The reply; undefined for reports without one. The agent receives the message of a Fault that this throws. */
+  handle(agent: ConnectedAgent, body: BodyRead<T>): Promise<ReplyOf<(typeof reports)[T]>>;
+}
+
+/** One handler per report of the catalog. A missing one is a compile error. */
+export type ReportHandlers = { readonly [T in ReportType]: ReportHandler<T> };
+
+type Handled = 'AmIVIPHolder' | 'GetControlPlaneNodes' | 'NodeAgentHeartbeatToServer' | 'UpgradeNodeK8sLog';
+
+/** Reports of node agents. The plane has no virtual addresses. An empty node list makes agents keep the list they have. */
+@Injectable()
+export class NodeReports {
+  readonly handlers: Pick<ReportHandlers, Handled>;
+
+  constructor(registry: SessionRegistry, @InjectLogger() logger: Logger) {
+    this.handlers = {
+      AmIVIPHolder: { from: ['node'], handle: async () => ({ isHolder: false, generation: 0 }) },
+      GetControlPlaneNodes: { from: ['node'], handle: async () => [] },
+      NodeAgentHeartbeatToServer: {
+        from: ['node'],
+        handle: async (agent, heartbeat) => {
+          registry.recordHeartbeat(agent);
+          if (heartbeat.version !== '') registry.updateInfo(agent, { version: heartbeat.version });
+          return { isHealthy: true, message: '' };
+        },
+      },
+      UpgradeNodeK8sLog: {
+        from: ['node'],
+        handle: async (agent, { severity, message }) => {
+          logger.info({ ...agent.peer.identity, severity, line: message }, 'Kubernetes upgrade log');
+          return undefined;
+        },
+      },
+    };
+  }
+}
 
 const foreignInstance = 'the instance is not of this cluster';
 

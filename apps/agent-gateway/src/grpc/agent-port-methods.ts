@@ -1,15 +1,37 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
-import type { AgentKind, Envelope, StreamService } from '@runos/agent-protocol';
+import type { AgentKind, Envelope, RegisterService, StreamService } from '@runos/agent-protocol';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
-import { type AgentPeer, keyOf, keyText } from '../agents/agent-key.js';
-import { CertificateAuthenticator } from '../certificates/certificate-authenticator.js';
-import { CertificateRenewal } from '../certificates/certificate-renewal.js';
+import { keyOf, keyText } from '../agents/agent-repository.js';
+import { type AgentPeer, CertificateAuthenticator } from '../certificates/certificate-authenticator.js';
+import { CertificateRenewal } from '../certificates/certificate-issuer.js';
+import { AgentRegistration } from '../registration/agent-registration.js';
 import { AgentStreamHandler } from '../streams/agent-stream-handler.js';
-import { type CallHandler, type CallHandlers, unaryHandler } from './call-handler.js';
 import { CallRefusal } from './call-refusal.js';
+import { addressOf, type CallHandler, type CallHandlers, unaryHandler } from './grpc-server.js';
 import { RateLimiter } from './rate-limiter.js';
+
+/** Many machines behind one address may register together; guessing tokens at this rate finds none. */
+const registrationRate = { calls: 2, periodSeconds: 1, burst: 58 };
+
+/** The method of the register port. It needs no certificate, so its limit counts by address. */
+@Injectable()
+export class RegisterPortMethods {
+  readonly handlers: CallHandlers<RegisterService>;
+  readonly #limiter = new RateLimiter(registrationRate);
+
+  constructor(registration: AgentRegistration, @InjectLogger() logger: Logger) {
+    this.handlers = {
+      Register: unaryHandler('anyone', logger, async (call) => {
+        const address = addressOf(call.getPeer());
+        if (!(await this.#limiter.allows(address)))
+          throw new CallRefusal('rate-exceeded', 'too many registrations from this address; wait');
+        return registration.register(call.request, address);
+      }),
+    };
+  }
+}
 
 const callRate = { calls: 5, periodSeconds: 1, burst: 55 };
 const maxLogText = 4096;
