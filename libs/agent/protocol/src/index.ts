@@ -1,27 +1,9 @@
-export {
-  APPLY_BUNDLE,
-  type Bundle,
-  bundle,
-  DELETE_BUNDLE,
-  DIFF_BUNDLE,
-  driftPolicies,
-  type DriftPolicy,
-} from './catalog/bundle-instructions.js';
-export { bundlePhases, BundleStatus, drift, driftActions, objectState, objectStates } from './catalog/bundle-status.js';
-export {
-  AgentHello,
-  bundlesCapability,
-  ClusterAgentHeartbeatToServer,
-  NodeAgentHeartbeatToServer,
-  nodeStatuses,
-} from './catalog/agent-reports.js';
+export { APPLY_BUNDLE, type Bundle, bundle, bundlePhases, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE, drift, driftActions, driftPolicies, type DriftPolicy, objectState, objectStates } from './catalog/bundle.js';
+export { AgentHello, AmIVIPHolder, bundlesCapability, ClusterAgentHeartbeatToServer, Dns01ToServer, GetCachedCert, GetControlPlaneNodes, NodeAgentHeartbeatToServer, nodeStatuses, StoreCert, UpgradeNodeK8sLog } from './catalog/agent-reports.js';
 export { instructions, type InstructionType, reports, type ReportType } from './catalog/catalog.js';
-export { Dns01ToServer, GetCachedCert, StoreCert } from './catalog/certificate-reports.js';
-export { objectRef } from './catalog/field.js';
-export type { BodyOf, InputOf, Instruction, ReadBodyOf, ReadInputOf, ReplyOf, Report } from './catalog/message.js';
-export { AmIVIPHolder, GetControlPlaneNodes, UpgradeNodeK8sLog } from './catalog/node-reports.js';
-export { bucketCount, RESYNC, type ResyncEntry, resyncEntry } from './catalog/resync-report.js';
-export { errorEnvelope, errorIn, errorType } from './envelope/agent-error.js';
+export { type BodyOf, type InputOf, type Instruction, objectRef, type ReadBodyOf, type ReadInputOf, type ReplyOf, type Report } from './catalog/message.js';
+export { bucketCount, bucketHashes, bucketOf, differingBuckets, RESYNC, type ResyncEntry, resyncEntry, type ResyncPage, resyncPages, rootOf, tombstoneDigest } from './resync/resync.js';
+export { decodeJson, encodeJson, type Envelope, envelopeBytes, errorEnvelope, errorIn, errorType } from './envelope/envelope.js';
 export {
   instructionEnvelope,
   type Read,
@@ -34,11 +16,8 @@ export {
   replyEnvelope,
   reportEnvelope,
 } from './envelope/codec.js';
-export { decodeJson, encodeJson, type Envelope, envelopeBytes } from './envelope/envelope.js';
 export { AgentIdentity } from './identity/agent-identity.js';
-export { type ResyncPage, resyncPages } from './resync/pages.js';
-export { bucketHashes, bucketOf, differingBuckets, rootOf, tombstoneDigest } from './resync/root.js';
-export { callUnary, openStream } from './wire/call.js';
+export { callUnary, openStream, type RefusalCode, refusalCodeOf, refusalCodes, refusalMetadataKey } from './wire/call.js';
 export {
   heartbeatIntervalMs,
   heartbeatReplyTimeoutMs,
@@ -47,16 +26,4 @@ export {
   maxToAgentBytes,
   staleAfterMs,
 } from './wire/limits.js';
-export { type RefusalCode, refusalMetadataKey, refusalCodeOf, refusalCodes } from './wire/refusal-code.js';
-export { protoOptions, protoPath, registerService, streamService } from './wire/services.js';
-export type {
-  AddNodelogRequest,
-  AgentKind,
-  Credentials,
-  InstallCommand,
-  NodeRegistrationRequest,
-  NodeRegistrationResponse,
-  RegisterService,
-  StreamService,
-  VpnPeer,
-} from './wire/service-types.js';
+export { type AddNodelogRequest, type AgentKind, type Credentials, type InstallCommand, type NodeRegistrationRequest, type NodeRegistrationResponse, protoOptions, protoPath, registerService, type RegisterService, streamService, type StreamService, type VpnPeer } from './wire/services.js';

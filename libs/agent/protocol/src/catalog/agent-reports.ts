@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { heartbeatReplyTimeoutMs } from '../wire/limits.js';
-import { oneOf, text } from './field.js';
-import { report } from './message.js';
+import { oneOf, report, text } from './message.js';
 
 /** The agent applies bundles: it handles APPLY_BUNDLE, DELETE_BUNDLE and DIFF_BUNDLE, and sends RESYNC and BundleStatus. */
 export const bundlesCapability = 'bundles/1';
@@ -52,4 +51,62 @@ export const ClusterAgentHeartbeatToServer = report({
   body: z.looseObject({}),
   reply: z.looseObject({}),
   deadlineMs: heartbeatReplyTimeoutMs,
+});
+
+/** The first message of a node agent. An older one sends nothing else before it has the reply. */
+export const AmIVIPHolder = report({
+  type: 'AmIVIPHolder',
+  body: z.looseObject({}),
+  reply: z.object({ isHolder: z.boolean(), generation: z.int() }),
+  deadlineMs: 10_000,
+});
+
+/** The URLs of the cluster's Kubernetes API, `https://<host>:<port>`. An empty list makes the agent keep its own list. */
+export const GetControlPlaneNodes = report({
+  type: 'GetControlPlaneNodes',
+  body: z.looseObject({}),
+  reply: z.array(text(255)).max(64),
+  deadlineMs: 10_000,
+});
+
+/** Progress of a Kubernetes upgrade; its tag is random. */
+export const UpgradeNodeK8sLog = report({
+  type: 'UpgradeNodeK8sLog',
+  body: z.object({ message: text(8192), severity: z.int().min(1).max(3) }),
+  reply: null,
+  deadlineMs: 0,
+});
+
+const pemBase64 = text(64 * 1024).default('');
+
+/** Requests the stored wildcard certificate of the cluster's domain. With `found: false` the cluster orders its own. */
+export const GetCachedCert = report({
+  type: 'GetCachedCert',
+  body: z.object({ domain: text(253) }),
+  reply: z.object({
+    success: z.boolean(),
+    found: z.boolean(),
+    pending: z.boolean(),
+    error_code: text(64).optional(),
+    message: text(1024).optional(),
+    tlsCert: pemBase64,
+    tlsKey: pemBase64,
+    caCert: pemBase64,
+  }),
+  deadlineMs: 30_000,
+});
+
+export const StoreCert = report({
+  type: 'StoreCert',
+  body: z.object({ domain: text(253), tlsCert: pemBase64, tlsKey: pemBase64, caCert: pemBase64 }),
+  reply: z.object({ success: z.boolean(), message: text(1024).optional() }),
+  deadlineMs: 30_000,
+});
+
+/** The TXT value to publish at `_acme-challenge.<cluster domain>`. */
+export const Dns01ToServer = report({
+  type: 'Dns01ToServer',
+  body: z.object({ key: text(512) }),
+  reply: null,
+  deadlineMs: 0,
 });

@@ -1,9 +1,6 @@
-import { AgentHello, ClusterAgentHeartbeatToServer, NodeAgentHeartbeatToServer } from './agent-reports.js';
-import { APPLY_BUNDLE, DELETE_BUNDLE, DIFF_BUNDLE } from './bundle-instructions.js';
-import { BundleStatus } from './bundle-status.js';
-import { Dns01ToServer, GetCachedCert, StoreCert } from './certificate-reports.js';
-import { AmIVIPHolder, GetControlPlaneNodes, UpgradeNodeK8sLog } from './node-reports.js';
-import { RESYNC } from './resync-report.js';
+import { AgentHello, AmIVIPHolder, ClusterAgentHeartbeatToServer, Dns01ToServer, GetCachedCert, GetControlPlaneNodes, NodeAgentHeartbeatToServer, StoreCert, UpgradeNodeK8sLog } from './agent-reports.js';
+import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE } from './bundle.js';
+import { RESYNC } from '../resync/resync.js';
 
 /** Every message that the server sends to an agent. */
 export const instructions = { APPLY_BUNDLE, DELETE_BUNDLE, DIFF_BUNDLE } as const;

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { APPLY_BUNDLE } from '../catalog/bundle-instructions.js';
-import { BundleStatus } from '../catalog/bundle-status.js';
+import { APPLY_BUNDLE, BundleStatus } from '../catalog/bundle.js';
 import { reports, type ReportType } from '../catalog/catalog.js';
 import { NodeAgentHeartbeatToServer } from '../catalog/agent-reports.js';
-import { errorEnvelope } from './agent-error.js';
+import { decodeJson, encodeJson, envelope, errorEnvelope } from './envelope.js';
 import { instructionEnvelope, readInstruction, readReply, readReport, replyEnvelope, reportEnvelope } from './codec.js';
-import { decodeJson, encodeJson, envelope } from './envelope.js';
 
 const tag = '0190c0de-0000-7000-8000-000000000001';
 const digest = 'ab'.repeat(32);

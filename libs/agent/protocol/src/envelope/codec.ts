@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { type InstructionType, instructions, type ReportType, reports } from '../catalog/catalog.js';
 import type { InputOf, Instruction, ReadBodyOf, ReadInputOf, ReplyOf, Report } from '../catalog/message.js';
-import { errorIn } from './agent-error.js';
-import { decodeJson, type Envelope, envelope } from './envelope.js';
+import { decodeJson, type Envelope, envelope, errorIn } from './envelope.js';
 
 /** A message of the catalog, or the reason why it is none: an unknown type, or a payload that its schema rejects. */
 export type Read<Known> =

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RESYNC, type ResyncEntry } from '../catalog/resync-report.js';
+import { bucketHashes, bucketOf, differingBuckets, RESYNC, type ResyncEntry, resyncPages, rootOf } from './resync.js';
 import { readReport, reportEnvelope } from '../envelope/codec.js';
 import { envelopeBytes } from '../envelope/envelope.js';
 import { maxResyncBytes } from '../wire/limits.js';
-import { resyncPages } from './pages.js';
-import { bucketHashes, bucketOf, differingBuckets, rootOf } from './root.js';
 
 const hex = (text: string) => createHash('sha256').update(text).digest('hex');
 const many = (count: number, type = 'postgresql') =>

@@ -11,17 +11,8 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import type { Envelope } from '../envelope/envelope.js';
-import { callUnary, openStream } from './call.js';
-import { refusalMetadataKey, refusalCodeOf } from './refusal-code.js';
-import type {
-  AddNodelogRequest,
-  Credentials,
-  InstallCommand,
-  NodeRegistrationRequest,
-  NodeRegistrationResponse,
-  VpnPeer,
-} from './service-types.js';
-import { loadNodeward, protoOptions, protoPath, registerService, streamService } from './services.js';
+import { callUnary, openStream, refusalCodeOf, refusalMetadataKey } from './call.js';
+import { type AddNodelogRequest, type Credentials, type InstallCommand, loadNodeward, type NodeRegistrationRequest, type NodeRegistrationResponse, protoOptions, protoPath, registerService, streamService, type VpnPeer } from './services.js';
 
 const running: { stop(): void }[] = [];
 afterEach(() => running.splice(0).forEach((each) => each.stop()));

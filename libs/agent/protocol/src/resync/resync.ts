@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { rootHash } from '../catalog/agent-reports.js';
+import { digest, osid, report, revision, text } from '../catalog/message.js';
+import { maxResyncBytes } from '../wire/limits.js';
+
+/** The instances of a cluster are distributed over this many buckets, by the hash of their OSID. */
+export const bucketCount = 256;
+
+const bucketIndex = z
+  .int()
+  .min(0)
+  .max(bucketCount - 1);
+
+/** One stored instance, which must be equal on both sides. A tombstone has `tombstoneDigest`. */
+export const resyncEntry = z.object({ osid, revision, digest });
+export type ResyncEntry = z.output<typeof resyncEntry>;
+
+const question = z.discriminatedUnion('step', [
+  z.object({ step: z.literal('root'), count: z.int().min(0), root: rootHash }),
+  z.object({ step: z.literal('buckets'), buckets: z.array(rootHash).length(bucketCount) }),
+  z.object({
+    step: z.literal('list'),
+    /** The buckets that this page contains completely, including empty ones. */
+    buckets: z.array(bucketIndex).max(bucketCount),
+    entries: z.array(resyncEntry).max(4000),
+    /** No page follows. */
+    last: z.boolean(),
+  }),
+]);
+
+/**
+ * Compares the bundles that the agent stores with the desired ones: first the root hash, then bucket hashes, then the
+ * lists of differing buckets in pages of at most 256 KiB. The plane repairs differences by APPLY_BUNDLE and DELETE_BUNDLE.
+ */
+export const RESYNC = report({
+  type: 'RESYNC',
+  body: question,
+  reply: z.object({
+    /** The reply to `root`. */
+    equal: z.boolean().optional(),
+    /** The reply to `buckets`: the agent sends the lists of these. */
+    differing: z.array(bucketIndex).max(bucketCount).optional(),
+    /** The reply to `list`: instances without a record in the plane. The agent keeps them and reports `Orphaned`. */
+    unknown: z.array(text(63)).max(4000).optional(),
+  }),
+  deadlineMs: 15_000,
+});
+
+/** The digest of an instance that is being deleted. */
+export const tombstoneDigest = '0'.repeat(64);
+
+const hashBytes = 16;
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** The first byte of the OSID's SHA-256; in SQL `get_byte(sha256(convert_to(osid, 'UTF8')), 0)`. */
+export const bucketOf = (osid: string): number => sha256(osid)[0] ?? 0;
+
+function fold(into: Buffer, { osid, revision, digest }: ResyncEntry): void {
+  const hash = sha256(`${osid} ${revision} ${digest}`);
+  for (let i = 0; i < hashBytes; i += 1) into[i] = (into[i] ?? 0) ^ (hash[i] ?? 0);
+}
+
+/**
+ * One hash over all entries, independent of their order: the xor of the first 128 bits of the SHA-256 of
+ * `<osid> <revision> <digest>`. PostgreSQL computes the same with
+ * `bit_xor(('x' || left(encode(sha256(…), 'hex'), 32))::bit(128))`.
+ */
+export function rootOf(entries: Iterable<ResyncEntry>): string {
+  const root = Buffer.alloc(hashBytes);
+  for (const entry of entries) fold(root, entry);
+  return root.toString('hex');
+}
+
+/** The same hash per bucket, all 256 of them; their xor is the root. */
+export function bucketHashes(entries: Iterable<ResyncEntry>): string[] {
+  const buckets = Array.from({ length: bucketCount }, () => Buffer.alloc(hashBytes));
+  for (const entry of entries) {
+    const bucket = buckets[bucketOf(entry.osid)];
+    if (bucket !== undefined) fold(bucket, entry);
+  }
+  return buckets.map((bucket) => bucket.toString('hex'));
+}
+
+/** The buckets whose hashes differ. */
+export const differingBuckets = (here: readonly string[], there: readonly string[]): number[] =>
+  Array.from({ length: bucketCount }, (_, index) => index).filter((index) => here[index] !== there[index]);
+
+export interface ResyncPage {
+  readonly step: 'list';
+  readonly buckets: number[];
+  readonly entries: ResyncEntry[];
+  readonly last: boolean;
+}
+
+/** Base64 adds a third. 4 KiB are reserved for the fields beside the entries. */
+const maxPageJson = Math.floor((maxResyncBytes * 3) / 4) - 4096;
+const maxEntries = 4000;
+
+/** The lists of the differing buckets. A page contains whole buckets and fits into an envelope of 256 KiB. */
+export function resyncPages(entries: Iterable<ResyncEntry>, differing: readonly number[]): ResyncPage[] {
+  const byBucket = new Map<number, ResyncEntry[]>(differing.map((index) => [index, []]));
+  for (const { osid, revision, digest } of entries) byBucket.get(bucketOf(osid))?.push({ osid, revision, digest });
+  let page: { buckets: number[]; entries: ResyncEntry[] } = { buckets: [], entries: [] };
+  const pages = [page];
+  let bytes = 0;
+  for (const [index, members] of byBucket) {
+    const addedBytes = members.reduce((sum, entry) => sum + JSON.stringify(entry).length + 1, 4);
+    if (
+      page.buckets.length > 0 &&
+      (bytes + addedBytes > maxPageJson || page.entries.length + members.length > maxEntries)
+    ) {
+      page = { buckets: [], entries: [] };
+      pages.push(page);
+      bytes = 0;
+    }
+    bytes += addedBytes;
+    page.buckets.push(index);
+    page.entries.push(...members);
+  }
+  return pages.map((each, index) => ({ step: 'list', ...each, last: index === pages.length - 1 }));
+}
