@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { Role } from '@runos/api';
+import { z } from 'zod';
 
 /** The services of the control plane, and `operator` for administration tools (accounts, checks). */
 export const serviceNames = [
@@ -66,3 +67,30 @@ export const event = <Body extends z.ZodType>(definition: Omit<EventContract<Bod
   kind: 'event',
   ...definition,
 });
+
+/** The originator of a request, stored in revisions and the audit log. Sent as a message header. */
+export const Actor = z.object({
+  kind: z.enum(['user', 'pat', 'agent', 'system']),
+  /** User id, key id, nid or service name. */
+  id: z.string(),
+  /** Display name: an e-mail address or the name of a key. */
+  name: z.string(),
+  role: Role.optional(),
+});
+export type Actor = z.infer<typeof Actor>;
+
+/** The idempotency of a write: a repeated key with the same hash and caller gets the stored response. */
+export const Idempotency = z.object({
+  key: z.string().max(64),
+  /** Hash of operation and body. All versions compute it alike, because they compare the stored hashes of each other. */
+  requestHash: z.string(),
+  /** Identifies the caller. Older gateways do not send it. */
+  caller: z.string().max(128).optional(),
+});
+export type Idempotency = z.infer<typeof Idempotency>;
+
+/** Common to all writes: idempotency, and the expected generation of a versioned resource (`If-Match`). */
+export const WriteOptions = {
+  idempotency: Idempotency.optional(),
+  ifGeneration: z.int().optional(),
+};

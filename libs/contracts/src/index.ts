@@ -1,19 +1,8 @@
-export { Actor } from './actor.js';
-export {
-  event,
-  type EventContract,
-  type InputOf,
-  request,
-  type RequestContract,
-  type Scope,
-  type ServiceName,
-  serviceNames,
-} from './contract.js';
+export { Actor, event, type EventContract, Idempotency, type InputOf, request, type RequestContract, type Scope, type ServiceName, serviceNames, WriteOptions } from './contract.js';
 export { agentGateway, catalog, configSets, contracts, identity, jobs, reconciler } from './contracts.js';
 export type { Sizing } from './catalog/catalog.js';
-export type { Principal } from './identity/authentication.js';
+export type { Principal } from './identity/identity.js';
 export type { JobProgress } from './jobs/job-progress.js';
 export type { AgentConnection } from './reconciler/agents.js';
-export { Idempotency, WriteOptions } from './write-options.js';
 export { dynamicSubjects, inboxOf, type Permissions, permissionsOf } from './permissions.js';
 export { consumerOf, isPlainSubscription, storedMessage, type StoredMessage, streamOf } from './streams.js';

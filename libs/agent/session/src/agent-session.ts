@@ -9,15 +9,12 @@ import {
 } from '@runos/agent-protocol';
 import { type Backoff, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock, systemRandom, unavailable } from '@runos/kernel';
-import { type AgentCredentials, certificateFacts } from './credentials/agent-credentials.js';
-import { msUntilRenewal, renewCertificate } from './credentials/certificate-renewal.js';
-import { CredentialProvider } from './credentials/credential-provider.js';
+import { type AgentCredentials, certificateFacts, CredentialProvider, msUntilRenewal } from './credentials/agent-credentials.js';
 import { ReportSender } from './outbox/report-sender.js';
-import { register } from './registration/register.js';
+import { register, renewCertificate } from './registration/register.js';
 import type { PostOptions, SessionOptions, SessionTiming } from './session-options.js';
-import { AgentStream, type StreamEnd } from './stream/agent-stream.js';
+import { AgentStream, reactionTo, type RefusalReaction, type StreamEnd } from './stream/agent-stream.js';
 import { dialStreamPort, openAgentStream } from './stream/dial.js';
-import { reactionTo, type RefusalReaction } from './stream/refusal-reaction.js';
 
 const defaultTiming: SessionTiming = {
   heartbeatMs: heartbeatIntervalMs,

@@ -3,8 +3,7 @@ import type { Clock, Random } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 import type { CredentialStore } from './credentials/agent-credentials.js';
 import type { Message } from './outbox/outbox.js';
-import type { RegisteringAgent } from './registration/register.js';
-import type { RegisterTrust } from './registration/register-ca.js';
+import type { RegisteringAgent, RegisterTrust } from './registration/register.js';
 import type { InstructionHandlers } from './stream/agent-stream.js';
 import type { ServerAddress } from './stream/dial.js';
 

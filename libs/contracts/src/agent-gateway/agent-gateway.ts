@@ -1,7 +1,6 @@
 import { CreateRegistrationToken, RegistrationToken } from '@runos/api';
 import { z } from 'zod';
-import { request } from '../contract.js';
-import { Idempotency } from '../write-options.js';
+import { Idempotency, request } from '../contract.js';
 
 const tenantRequest = { owner: 'agent-gateway', scope: 'tenant' } as const;
 const cid = z.string();

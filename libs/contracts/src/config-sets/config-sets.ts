@@ -1,7 +1,6 @@
 import { ConfigSet, ConfigValues, CreateConfigSet } from '@runos/api';
 import { z } from 'zod';
-import { request } from '../contract.js';
-import { Idempotency } from '../write-options.js';
+import { Idempotency, request } from '../contract.js';
 
 const tenantRequest = { owner: 'config-sets', scope: 'tenant', deadlineMs: 4_000 } as const;
 const gatewayRequest = { ...tenantRequest, callers: ['gateway'] } as const;

@@ -1,7 +1,6 @@
 import { Accepted, Cluster, CreateCluster, Node } from '@runos/api';
 import { z } from 'zod';
-import { request } from '../contract.js';
-import { WriteOptions } from '../write-options.js';
+import { request, WriteOptions } from '../contract.js';
 
 const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 4_000 } as const;
 const cid = z.string();

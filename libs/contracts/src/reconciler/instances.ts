@@ -11,8 +11,7 @@ import {
   UpdateService,
 } from '@runos/api';
 import { z } from 'zod';
-import { request } from '../contract.js';
-import { WriteOptions } from '../write-options.js';
+import { request, WriteOptions } from '../contract.js';
 
 const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
 const page = { limit: z.int(), cursor: z.string().optional() };

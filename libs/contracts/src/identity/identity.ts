@@ -1,6 +1,6 @@
-import { LoggedIn, LogIn, Membership, Role } from '@runos/api';
+import { ApiKey, CreateApiKey, CreatedApiKey, LoggedIn, LogIn, Membership, Role } from '@runos/api';
 import { z } from 'zod';
-import { event, request } from '../contract.js';
+import { event, Idempotency, request } from '../contract.js';
 
 /** The authenticated user of a token: a session with all its accounts, or a personal access token with one account. */
 export const Principal = z.object({
@@ -74,4 +74,68 @@ export const accessChanged = event({
   body: z.object({ keyIds: z.array(z.string()), userIds: z.array(z.string()) }),
   delivery: 'at-most-once',
   receivers: 'every-replica',
+});
+
+/** Creates an account, its owner (an existing user, or a new one with a generated password) and a token of the owner. */
+export const createAccount = request({
+  subject: 'identity.v1.account-create',
+  owner: 'identity',
+  callers: ['operator'],
+  scope: 'plane',
+  input: z.object({ email: z.email().max(254), name: z.string().min(1).max(63).optional() }),
+  /** `password` is null for an existing user. Password and token cannot be read later. */
+  output: z.object({ aid: z.string(), email: z.string(), password: z.string().nullable(), token: z.string() }),
+  deadlineMs: 8_000,
+  idempotent: false,
+});
+
+/** Writes an audit entry. The reply means that the entry is committed. */
+export const recordAudit = request({
+  subject: 'identity.v1.audit-record',
+  owner: 'identity',
+  callers: ['gateway', 'reconciler', 'agent-gateway'],
+  scope: 'tenant',
+  input: z.object({
+    action: z.string().max(64),
+    subject: z.string().max(256),
+    outcome: z.enum(['allowed', 'refused']),
+    detail: z.record(z.string(), z.string()).default({}),
+  }),
+  output: z.object({ id: z.string() }),
+  deadlineMs: 3_000,
+  idempotent: false,
+});
+
+const gatewayRequest = { owner: 'identity', callers: ['gateway'], scope: 'tenant', deadlineMs: 3_000 } as const;
+
+export const listApiKeys = request({
+  ...gatewayRequest,
+  subject: 'identity.v1.api-key-list',
+  input: z.object({}),
+  output: z.object({ apiKeys: z.array(ApiKey) }),
+  idempotent: true,
+});
+
+export const createApiKey = request({
+  ...gatewayRequest,
+  subject: 'identity.v1.api-key-create',
+  input: z.object({ userId: z.uuid(), key: CreateApiKey, idempotency: Idempotency.optional() }),
+  output: CreatedApiKey,
+  idempotent: false,
+});
+
+export const showApiKey = request({
+  ...gatewayRequest,
+  subject: 'identity.v1.api-key-show',
+  input: z.object({ id: z.string() }),
+  output: ApiKey,
+  idempotent: true,
+});
+
+export const revokeApiKey = request({
+  ...gatewayRequest,
+  subject: 'identity.v1.api-key-revoke',
+  input: z.object({ id: z.string() }),
+  output: z.object({ id: z.string(), revokedAt: z.iso.datetime() }),
+  idempotent: true,
 });
