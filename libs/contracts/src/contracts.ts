@@ -2,17 +2,15 @@ import * as agentGateway from './agent-gateway/agent-gateway.js';
 import * as catalog from './catalog/catalog.js';
 import * as configSets from './config-sets/config-sets.js';
 import type { EventContract, RequestContract } from './contract.js';
-import * as authentication from './identity/identity.js';
+import * as identity from './identity/identity.js';
 import * as jobProgress from './jobs/job-progress.js';
-import * as jobRequests from './jobs/jobs.js';
+import * as jobs from './jobs/jobs.js';
 import * as agents from './reconciler/agents.js';
 import * as clusters from './reconciler/clusters.js';
 import * as instances from './reconciler/instances.js';
 
-export const identity = { ...authentication, ...accounts, ...apiKeys };
-export const jobs = jobRequests;
 export const reconciler = { ...clusters, ...instances, ...agents, ...jobProgress };
-export { agentGateway, catalog, configSets };
+export { agentGateway, catalog, configSets, identity, jobs };
 
 const isContract = (value: unknown): value is RequestContract | EventContract =>
   typeof value === 'object' && value !== null && 'subject' in value && 'owner' in value;
