@@ -1,4 +1,16 @@
-export { Actor, event, type EventContract, Idempotency, type InputOf, request, type RequestContract, type Scope, type ServiceName, serviceNames, WriteOptions } from './contract.js';
+export {
+  Actor,
+  event,
+  type EventContract,
+  Idempotency,
+  type InputOf,
+  request,
+  type RequestContract,
+  type Scope,
+  type ServiceName,
+  serviceNames,
+  WriteOptions,
+} from './contract.js';
 export { agentGateway, catalog, configSets, contracts, identity, jobs, reconciler } from './contracts.js';
 export type { Sizing } from './catalog/catalog.js';
 export type { Principal } from './identity/identity.js';

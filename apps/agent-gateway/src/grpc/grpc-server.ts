@@ -1,4 +1,14 @@
-import { type handleBidiStreamingCall, type handleUnaryCall, type MethodDefinition, Server, type ServerCredentials, type ServerOptions, type ServerUnaryCall, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  type MethodDefinition,
+  Server,
+  type ServerCredentials,
+  type ServerOptions,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { AgentKind } from '@runos/agent-protocol';
 import type { Logger } from '@runos/observability';
 import { statusOfError } from './call-refusal.js';

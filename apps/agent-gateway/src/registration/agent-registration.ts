@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { AgentIdentity, AgentKind, NodeRegistrationRequest, NodeRegistrationResponse } from '@runos/agent-protocol';
+import type {
+  AgentIdentity,
+  AgentKind,
+  NodeRegistrationRequest,
+  NodeRegistrationResponse,
+} from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';

@@ -9,7 +9,12 @@ import {
 } from '@runos/agent-protocol';
 import { type Backoff, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock, systemRandom, unavailable } from '@runos/kernel';
-import { type AgentCredentials, certificateFacts, CredentialProvider, msUntilRenewal } from './credentials/agent-credentials.js';
+import {
+  type AgentCredentials,
+  certificateFacts,
+  CredentialProvider,
+  msUntilRenewal,
+} from './credentials/agent-credentials.js';
 import { ReportSender } from './outbox/report-sender.js';
 import { register, renewCertificate } from './registration/register.js';
 import type { PostOptions, SessionOptions, SessionTiming } from './session-options.js';

@@ -1,4 +1,14 @@
-import { AgentHello, AmIVIPHolder, ClusterAgentHeartbeatToServer, Dns01ToServer, GetCachedCert, GetControlPlaneNodes, NodeAgentHeartbeatToServer, StoreCert, UpgradeNodeK8sLog } from './agent-reports.js';
+import {
+  AgentHello,
+  AmIVIPHolder,
+  ClusterAgentHeartbeatToServer,
+  Dns01ToServer,
+  GetCachedCert,
+  GetControlPlaneNodes,
+  NodeAgentHeartbeatToServer,
+  StoreCert,
+  UpgradeNodeK8sLog,
+} from './agent-reports.js';
 import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE } from './bundle.js';
 import { RESYNC } from '../resync/resync.js';
 

@@ -12,7 +12,19 @@ import {
 import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import type { Envelope } from '../envelope/envelope.js';
 import { callUnary, openStream, refusalCodeOf, refusalMetadataKey } from './call.js';
-import { type AddNodelogRequest, type Credentials, type InstallCommand, loadNodeward, type NodeRegistrationRequest, type NodeRegistrationResponse, protoOptions, protoPath, registerService, streamService, type VpnPeer } from './services.js';
+import {
+  type AddNodelogRequest,
+  type Credentials,
+  type InstallCommand,
+  loadNodeward,
+  type NodeRegistrationRequest,
+  type NodeRegistrationResponse,
+  protoOptions,
+  protoPath,
+  registerService,
+  streamService,
+  type VpnPeer,
+} from './services.js';
 
 const running: { stop(): void }[] = [];
 afterEach(() => running.splice(0).forEach((each) => each.stop()));

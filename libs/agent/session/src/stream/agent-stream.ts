@@ -1,6 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { type ClientDuplexStream, type ServiceError, status, type StatusObject } from '@grpc/grpc-js';
-import { type Envelope, errorEnvelope, instructions, type InstructionType, type ReadInputOf, readInstruction, readReply, type RefusalCode, refusalCodeOf, replyEnvelope, type ReplyOf, type Report, reportEnvelope } from '@runos/agent-protocol';
+import {
+  type Envelope,
+  errorEnvelope,
+  instructions,
+  type InstructionType,
+  type ReadInputOf,
+  readInstruction,
+  readReply,
+  type RefusalCode,
+  refusalCodeOf,
+  replyEnvelope,
+  type ReplyOf,
+  type Report,
+  reportEnvelope,
+} from '@runos/agent-protocol';
 import { type Clock, unavailable } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, traceHeaders, traceOf } from '@runos/observability';
 
