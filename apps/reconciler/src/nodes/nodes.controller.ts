@@ -9,6 +9,9 @@ import { LiveHeartbeats } from '../connections/live-heartbeats.js';
 import { nodeNotFound, NodeRepository, type NodeRow } from './node-repository.js';
 import { RegisterNode } from './register-node.js';
 
+type Call = CallContext<'tenant'>;
+type In<C extends { input: z.ZodType }> = z.output<C['input']>;
+
 function nodeStatus({ deleting, ready, was_ready }: NodeRow): NodeStatus {
   if (deleting) return 'deleting';
   if (ready) return 'ready';
@@ -25,9 +28,6 @@ const nodeView = (row: NodeRow, liveHeartbeatAt: string | undefined): Node => ({
   lastHeartbeatAt: liveHeartbeatAt ?? row.last_heartbeat_at?.toISOString() ?? null,
   certificateExpiresAt: row.certificate_expires_at?.toISOString() ?? null,
 });
-
-type Call = CallContext<'tenant'>;
-type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 
 @Controller()
 export class NodesController {
