@@ -37,38 +37,37 @@ export {
 export { Accepted, JobId, Name, NextCursor, page, Timestamp } from './operation/fields.js';
 export {
   cancelJob,
-  listJobLogs,
-  listJobs,
-  ListJobs,
-  listWorkItems,
-  showJob,
-  streamJob,
-} from './jobs/job-operations.js';
-export {
   Job,
-  jobStateMachine,
   JobLog,
   JobLogs,
+  jobStateMachine,
   JobStatus,
   jobStatuses,
   JobType,
   jobTypes,
+  listJobLogs,
+  ListJobs,
+  listJobs,
+  listWorkItems,
+  showJob,
+  streamJob,
   WorkItem,
   workItemNames,
   WorkItems,
-} from './jobs/job-shapes.js';
+} from './jobs/job-operations.js';
 export { listNodes, Node, NodeStatus, nodeStatuses, showNode } from './nodes/node-operations.js';
 export { openApi } from './openapi/open-api.js';
 export {
   type Method,
-  type Operation,
   operation,
+  type Operation,
   type OperationInput,
   type OperationOutput,
+  type PathParam,
+  pathParams,
 } from './operation/operation.js';
 export { reservedWords } from './operation/reserved-words.js';
 export { type OperationId, operations } from './operations.js';
-export { type PathParam, pathParams } from './operation/path-params.js';
 export { listSizingClasses, listVersions, SizingClass } from './service-info/service-info-operations.js';
 export {
   createService,

@@ -2,8 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
 import { fixedDelays } from './backoff.js';
-import { retryAfterError, reconciled, terminal, type ReconcileResult, requeue } from './reconcile-result.js';
-import { WorkQueue } from './work-queue.js';
+import { reconciled, type ReconcileResult, requeue, retryAfterError, terminal, WorkQueue } from './work-queue.js';
 
 let clock: ManualClock;
 let reconciles: string[];

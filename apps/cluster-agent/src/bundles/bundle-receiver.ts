@@ -14,15 +14,16 @@ import {
   mergeInventory,
   osidOf,
   ownerLabels,
+  printRef,
+  refKey,
   refOf,
   unpackObjects,
 } from '@runos/kube-objects';
 import { traceHeaders } from '@runos/observability';
-import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
+import type { Instance } from '../instances/instance.js';
 import { type BundleRecord, emptyCheckpoint, emptyRecord } from './bundle-record.js';
-import type { RecordWriter } from './record-writer.js';
-import { validateBundle } from './validate-bundle.js';
+import type { RecordWriter } from './bundle-store.js';
 
 type Reply = ReplyOf<typeof DELETE_BUNDLE>;
 
@@ -130,4 +131,25 @@ function compareRevisions(current: BundleRecord, { revision, digest }: RevisionD
   if (revision === current.revision) return refused(`Revision ${revision} is stored with another digest.`);
   if (current.removing && digest !== tombstoneDigest) return refused(`${current.osid} is being removed.`);
   return accepted;
+}
+
+/**
+ * The reason for which a bundle is refused, or undefined. A bundle contains the namespace of its instance, and all other
+ * namespaced objects are in it. Every object carries the labels of the instance.
+ */
+export function validateBundle(osid: string, objects: readonly KubeObject[]): string | undefined {
+  const keys = new Set<string>();
+  for (const object of objects) {
+    const ref = refOf(object);
+    const name = printRef(ref);
+    if (keys.has(refKey(ref))) return `${name} is in the bundle twice.`;
+    keys.add(refKey(ref));
+    if (ref.kind === 'Namespace' && ref.name !== osid) return `${name} is not the namespace of ${osid}.`;
+    if (ref.namespace !== undefined && ref.namespace !== osid) return `${name} is outside the namespace ${osid}.`;
+    const labels = object.metadata.labels ?? {};
+    if (labels[ownerLabels.osid] !== osid || labels[ownerLabels.managedBy] !== fieldManager) {
+      return `${name} does not carry the labels of ${osid}.`;
+    }
+  }
+  return keys.has(`/Namespace//${osid}`) ? undefined : `The bundle does not contain the namespace ${osid}.`;
 }

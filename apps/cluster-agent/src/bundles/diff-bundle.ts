@@ -18,7 +18,7 @@ import {
 } from '@runos/kube-objects';
 import type { ObjectApplier } from '../apply/object-applier.js';
 import type { Instance } from '../instances/instance.js';
-import { validateBundle } from './validate-bundle.js';
+import { validateBundle } from './bundle-receiver.js';
 
 type Reply = ReplyOf<typeof DIFF_BUNDLE>;
 type ObjectDiff = Reply['objects'][number];

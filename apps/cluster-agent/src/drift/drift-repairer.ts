@@ -11,11 +11,10 @@ import {
   ownedHash,
   printRef,
 } from '@runos/kube-objects';
-import type { ApplyOutcome } from '../apply/apply-outcome.js';
-import type { ObjectApplier } from '../apply/object-applier.js';
+import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
-import type { PendingChange } from '../instances/pending-change.js';
+import type { PendingChange } from '../instances/instance-facts.js';
 import { conflictKey, contentHash, deletion, driftOf, fieldsOf } from './drift-report.js';
 
 export interface RepairRequest {

@@ -3,8 +3,7 @@ import { contentHash } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
 import type { ObjectState } from '../instances/object-state.js';
-import type { VolumeIndex } from '../removal/volume-index.js';
-import { claimNamespace, volumeKind } from '../removal/volumes.js';
+import { claimNamespace, type VolumeIndex, volumeKind } from '../removal/volumes.js';
 import type { DependentEventHandler } from './dependent-event-handler.js';
 import { kindKey } from './kind-informers.js';
 

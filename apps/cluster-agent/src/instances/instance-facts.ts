@@ -1,4 +1,4 @@
-import type { Health, ObjectRef } from '@runos/kube-objects';
+import type { Health, KubeObject, ObjectRef } from '@runos/kube-objects';
 import type { Drift } from '../bundles/bundle-record.js';
 
 /** An object outside the bundle whose state explains the instance: a pod, a claim, a volume. */
@@ -21,4 +21,23 @@ export interface AcknowledgedReport {
   /** Desired revision at the time of the report. */
   readonly revision: number;
   readonly phase: string;
+}
+
+/** A change of one object that the next reconcile must handle. */
+export interface PendingChange {
+  /**
+   * apply: the bundle changed; changed: the live object changed; missing: it seems to be deleted; overwritten: a foreign
+   * change that an apply of ours has already reverted.
+   */
+  readonly kind: 'apply' | 'changed' | 'missing' | 'overwritten';
+  /** The live object of the event, with the conflicting manager still in its managedFields. */
+  readonly live?: KubeObject;
+  /** The repair is delayed until then, ms since the epoch. */
+  readonly notBefore?: number;
+}
+
+/** Combines two changes of one object. A newer observation replaces an older one; an apply covers all others. */
+export function mergeChanges(earlier: PendingChange | undefined, later: PendingChange): PendingChange {
+  if (earlier?.kind === 'apply') return earlier;
+  return later.kind === 'overwritten' && earlier !== undefined ? earlier : later;
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { type InventoryEntry, type KubeObject, refKey, refOf, unpackVerifiedObjects } from '@runos/kube-objects';
 import { type Carrier, counter } from '@runos/observability';
 import type { BundleRecord, Checkpoint, Drift } from '../bundles/bundle-record.js';
-import type { AcknowledgedReport, Conflict, Dependent } from './instance-facts.js';
+import type { AcknowledgedReport, Conflict, Dependent, PendingChange } from './instance-facts.js';
+import { mergeChanges } from './instance-facts.js';
 import { ObjectState } from './object-state.js';
-import { mergeChanges, type PendingChange } from './pending-change.js';
 import type { RemovalState } from './removal-state.js';
 
 /** The status message carries at most this many drifts: older ones without acknowledgement are dropped. */

@@ -7,7 +7,7 @@ import type { ObjectApplier } from '../apply/object-applier.js';
 import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
-import type { PendingChange } from '../instances/pending-change.js';
+import type { PendingChange } from '../instances/instance-facts.js';
 import { planPrune, planRequeue, planWave } from './plan.js';
 import type { Pruner } from './pruner.js';
 

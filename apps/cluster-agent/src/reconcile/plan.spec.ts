@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PendingChange } from '../instances/pending-change.js';
+import type { PendingChange } from '../instances/instance-facts.js';
 import { type ObservedInstance, planPrune, planRequeue, planWave, type ReconcileProgress } from './plan.js';
 
 const now = 1_000;

@@ -1,5 +1,5 @@
 import { reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
-import type { PendingChange } from '../instances/pending-change.js';
+import type { PendingChange } from '../instances/instance-facts.js';
 
 /** A pruned object with a finalizer is checked again after this long. */
 const pruneRetryMs = 5_000;

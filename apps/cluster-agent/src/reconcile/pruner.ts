@@ -7,7 +7,7 @@ import {
   refOf,
   withoutDeleted,
 } from '@runos/kube-objects';
-import type { RecordWriter } from '../bundles/record-writer.js';
+import type { RecordWriter } from '../bundles/bundle-store.js';
 import type { Instance } from '../instances/instance.js';
 
 /** Deletes objects that are in the inventory but not in the bundle. */

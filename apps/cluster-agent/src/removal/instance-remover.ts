@@ -16,8 +16,7 @@ import {
 import type { Instance } from '../instances/instance.js';
 import { RemovalState } from '../instances/removal-state.js';
 import { describeBlockers } from './describe-blockers.js';
-import type { VolumeIndex } from './volume-index.js';
-import { claimKind, existingVolumes, isClaimed, isRetained, volumeOf } from './volumes.js';
+import { claimKind, existingVolumes, isClaimed, isRetained, type VolumeIndex, volumeOf } from './volumes.js';
 
 export interface InstanceRemoverOptions {
   readonly client: KubeClient;

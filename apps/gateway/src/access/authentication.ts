@@ -5,8 +5,7 @@ import { Fault } from '@runos/kernel';
 import { nameSpan } from '@runos/observability';
 import { parseToken, type TokenKind } from '@runos/security';
 import { Strategy } from 'passport-http-bearer';
-import type { GatewayRequest } from '../http/gateway-request.js';
-import { operationOf } from '../operation/operation-of.js';
+import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 import { PrincipalCache } from './principal-cache.js';
 
 /** Session tokens and personal access tokens. Notify keys and registration tokens are not accepted here. */

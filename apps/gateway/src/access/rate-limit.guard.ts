@@ -3,8 +3,7 @@ import { Fault } from '@runos/kernel';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { InjectConfig } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
-import type { GatewayRequest } from '../http/gateway-request.js';
-import { operationOf } from '../operation/operation-of.js';
+import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 
 type LimitName = 'writesPerMinute' | 'readsPerMinute';
 

@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { Operation, Role } from '@runos/api';
 import type { Principal } from '@runos/contracts';
 import type { Request } from 'express';
@@ -16,4 +17,13 @@ export interface GatewayRequest extends Request {
   user?: Principal;
   /** The caller's role in the account of the path; undefined without one. */
   role?: Role;
+}
+
+export const operationKey = 'runos:operation';
+
+/** The operation that a handler was declared for. */
+export function operationOf(context: ExecutionContext): Operation {
+  const operation = Reflect.getMetadata(operationKey, context.getHandler()) as Operation | undefined;
+  if (operation === undefined) throw new Error(`${context.getHandler().name} has no @Operation`);
+  return operation;
 }

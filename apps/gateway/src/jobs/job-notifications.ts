@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Controller, Injectable } from '@nestjs/common';
+import { jobs } from '@runos/contracts';
 import type { Clock } from '@runos/kernel';
-import { NatsConnector } from '@runos/messaging';
+import { NatsConnector, Subscribe } from '@runos/messaging';
 
 /** Wakes one follower when its job may have changed. */
 export class JobFollower {
@@ -48,5 +49,16 @@ export class JobNotifications {
       followers.delete(follower);
       if (followers.size === 0) this.#followers.delete(jobId);
     };
+  }
+}
+
+/** Subscribes to changes of jobs and notifies their followers on this replica. */
+@Controller()
+export class JobChangesController {
+  constructor(private readonly wakes: JobNotifications) {}
+
+  @Subscribe(jobs.jobChanged)
+  jobChanged({ id }: { id: string }): void {
+    this.wakes.notify(id);
   }
 }

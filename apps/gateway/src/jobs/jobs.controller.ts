@@ -13,13 +13,12 @@ import {
 import { jobs, reconciler } from '@runos/contracts';
 import { systemClock } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
-import { forbidden } from '../access/level.guard.js';
+import { forbidden } from '../access/authorization.js';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
-import { followJob, hasEnded, type JobReader } from './follow-job.js';
+import { digestOf, followJob, hasEnded, type JobReader, parseCursor } from './follow-job.js';
 import { JobStreams } from './job-streams.js';
 import { JobNotifications, JobFollower } from './job-notifications.js';
-import { digestOf, parseCursor } from './stream-cursor.js';
 
 /** The routes of a job contain no account: jobs of the caller's accounts are found, others answer 404. */
 @Controller()

@@ -1,8 +1,12 @@
+import 'reflect-metadata';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { operations } from '@runos/api';
+import { type Operation, operations } from '@runos/api';
 import { Fault } from '@runos/kernel';
+import { type GatewayHarness, pathOf, startHarness } from '../../test/harness.js';
 import { aid, principal } from '../../test/sample-replies.js';
-import { pathOf, type GatewayHarness, startHarness } from '../../test/harness.js';
+import { methodsAt } from '../http/fault.filter.js';
+import { GatewayModule } from '../module.js';
+import { operationKey } from '../http/gateway-request.js';
 
 let harness: GatewayHarness;
 beforeAll(async () => {
@@ -67,5 +71,23 @@ describe.each(withoutStream.map((operation) => [operation.id, operation] as cons
       412,
       { error: 'It has moved on.', code: 'conflict.stale', traceId: expect.any(String), generation: 8 },
     ]);
+  });
+});
+
+const controllers = GatewayModule.forConfig({} as never).controllers ?? [];
+const handled = controllers.flatMap(({ prototype }: { prototype: object }) =>
+  Object.values(Object.getOwnPropertyDescriptors(prototype)).flatMap(({ value }: { value?: unknown }) => {
+    const operation: unknown = typeof value === 'function' ? Reflect.getMetadata(operationKey, value) : undefined;
+    return operation === undefined ? [] : [(operation as Operation).id];
+  }),
+);
+
+describe('the controllers', () => {
+  it('handle every public operation exactly once', () => {
+    expect([...handled].sort()).toEqual(operations.map(({ id }) => id).sort());
+  });
+
+  it('appear in the allowed methods of every path', () => {
+    for (const operation of operations) expect(methodsAt(pathOf(operation))).toContain(operation.method);
   });
 });

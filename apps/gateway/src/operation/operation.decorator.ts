@@ -1,15 +1,22 @@
-import { applyDecorators, createParamDecorator, RequestMapping, RequestMethod, Res, SetMetadata } from '@nestjs/common';
-import { UseGuards, UseInterceptors } from '@nestjs/common';
+import {
+  applyDecorators,
+  createParamDecorator,
+  RequestMapping,
+  RequestMethod,
+  Res,
+  SetMetadata,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { Operation as ApiOperation, OperationInput, OperationOutput } from '@runos/api';
 import { Access } from '@runos/messaging';
 import type { Readable } from 'node:stream';
 import { AuthenticationGuard } from '../access/authentication.js';
-import { AccountGuard, PathParametersGuard } from '../access/path.guards.js';
+import { AccountGuard, LevelGuard, PathParametersGuard } from '../access/authorization.js';
 import { RateLimitGuard } from '../access/rate-limit.guard.js';
-import { LevelGuard } from '../access/level.guard.js';
 import type { CallContext } from './call-context.js';
 import { type ParsedRequest, OperationInterceptor } from './operation.interceptor.js';
-import { operationKey } from './operation-of.js';
+import { operationKey } from '../http/gateway-request.js';
 
 /** A handler returns the operation's output, a stream of server-sent events, or nothing, which is answered with 204. */
 type HandlerResult<Op extends ApiOperation> = OperationOutput<Op> | Readable | undefined;

@@ -5,9 +5,8 @@ import { pipeline, Readable } from 'node:stream';
 import { map, type Observable } from 'rxjs';
 import { InjectConfig } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
-import type { GatewayRequest } from '../http/gateway-request.js';
+import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 import { CallContext } from './call-context.js';
-import { operationOf } from './operation-of.js';
 import { parseRequest } from './parse-request.js';
 
 /** A request with its parsed input, the source of the handler's parameters. */

@@ -5,10 +5,116 @@ import { requestHash } from '@runos/security';
 import type { z } from 'zod';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import type { WriteConditions } from './call-context.js';
-import { parseBody } from './parse-body.js';
-import { parseQuery } from './parse-query.js';
-import type { ParseResult } from './parse-result.js';
-import { parseIfMatch, parseIdempotencyKey } from './if-match-and-idempotency-key.js';
+
+/** The value of one part of a request, with every issue found in it. */
+interface ParseResult<T> {
+  readonly value: T;
+  readonly issues: readonly Issue[];
+}
+
+const failed = (path: string, message: string): ParseResult<undefined> => ({
+  value: undefined,
+  issues: [{ path, message }],
+});
+
+/** Levels; no body of an operation nests deeper than four. */
+const maxDepth = 32;
+const loneSurrogate = /[\ud800-\udfff]/u;
+
+/** Why a text cannot be stored in SQL or encoded as UTF-8; undefined when it can. */
+function malformedText(text: string): string | undefined {
+  if (text.includes('\0')) return 'must not contain the character U+0000';
+  return loneSurrogate.test(text) ? 'must not contain half of a surrogate pair' : undefined;
+}
+
+/** The first issue that makes a JSON value unusable for every field of every operation. */
+function malformedValue(value: unknown, depth = 0): Issue | undefined {
+  if (typeof value === 'string') return issueAt('', malformedText(value));
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth === maxDepth) return issueAt('', `must not nest deeper than ${maxDepth} levels`);
+  for (const [key, inner] of Object.entries(value)) {
+    // Copying an object silently drops this key.
+    const keyIssue = key === '__proto__' ? 'is not a name that a field can have' : malformedText(key);
+    const issue = issueAt('', keyIssue) ?? malformedValue(inner, depth + 1);
+    if (issue === undefined) continue;
+    const name = Array.isArray(value) ? `[${key}]` : key;
+    return { ...issue, path: /^(\[|$)/.test(issue.path) ? `${name}${issue.path}` : `${name}.${issue.path}` };
+  }
+  return undefined;
+}
+
+const issueAt = (path: string, message: string | undefined): Issue | undefined =>
+  message === undefined ? undefined : { path, message };
+
+/** The query of a URL: each name at most once, percent-encoded UTF-8. */
+function parseQuery(url: string): ParseResult<Record<string, string>> {
+  const start = url.indexOf('?');
+  const text = start < 0 ? '' : url.slice(start + 1);
+  const values = new Map<string, string>();
+  const issues: Issue[] = [];
+  for (const pair of text.split('&').filter((each) => each !== '')) {
+    const separator = pair.indexOf('=');
+    const name = decoded(separator < 0 ? pair : pair.slice(0, separator));
+    const value = decoded(separator < 0 ? '' : pair.slice(separator + 1));
+    if (name === undefined || value === undefined) {
+      issues.push({ path: pair.slice(0, 64), message: 'is not percent-encoded UTF-8' });
+    } else if (values.has(name)) {
+      issues.push({ path: name, message: 'must be given once' });
+    } else {
+      values.set(name, value);
+      const message = malformedText(value);
+      if (message !== undefined) issues.push({ path: name, message });
+    }
+  }
+  return { value: Object.fromEntries(values), issues };
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part.replaceAll('+', ' '));
+  } catch {
+    return undefined; // reported as an issue
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const json = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/** The JSON body of a request. No body counts as an empty object, whatever its content type. */
+function parseBody(request: GatewayRequest): ParseResult<unknown> {
+  const { body } = request;
+  if (body === undefined) return { value: {}, issues: [] };
+  const type = request.get('content-type') ?? 'nothing';
+  if (!json.test(type)) return failed('Content-Type', `must be application/json in UTF-8, not ${type.slice(0, 100)}`);
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch (error) {
+    return failed('', error instanceof SyntaxError ? `is not JSON: ${error.message}` : 'is not UTF-8');
+  }
+  const issue = malformedValue(value);
+  return issue === undefined ? { value, issues: [] } : { value: undefined, issues: [issue] };
+}
+
+const printable = /^[\x20-\x7e]{1,64}$/;
+const generation = /^(?:W\/)?(?:"(\d{1,15})"|(\d{1,15}))$/;
+
+const absent = { value: undefined, issues: [] };
+
+/** Header `Idempotency-Key`: the same key with the same request gets the same response for 24 hours. */
+function parseIdempotencyKey(header: string | undefined): ParseResult<string | undefined> {
+  if (header === undefined) return absent;
+  if (printable.test(header)) return { value: header, issues: [] };
+  return failed('Idempotency-Key', 'must be 1 to 64 printable characters');
+}
+
+/** Header `If-Match`: the generation that the caller last read, as an ETag (`"7"`) or a plain number; `*` matches any. */
+function parseIfMatch(header: string | undefined): ParseResult<number | undefined> {
+  if (header === undefined || header === '*') return absent;
+  const match = generation.exec(header);
+  if (match !== null) return { value: Number(match[1] ?? match[2]), issues: [] };
+  return failed('If-Match', 'must be a generation like "7"');
+}
 
 /** At most this many issues are reported. */
 const maxIssues = 100;
@@ -33,7 +139,7 @@ export function parseRequest(
   const isRead = operation.method === 'GET';
   const key = isRead ? undefined : valueOf(parseIdempotencyKey(request.get('idempotency-key')));
   const ifGeneration = isRead || !operation.versioned ? undefined : valueOf(parseIfMatch(request.get('if-match')));
-  if (issues.length > 0) throw invalid(issues);
+  if (issues.length > 0) throw invalidRequest(issues);
   const params = Object.fromEntries(Object.keys(operation.params).map((name) => [name, String(request.params[name])]));
   const { user, role } = request;
   // A response may contain a token of the caller's role, so only the same user in the same role gets it again. The caller
@@ -44,7 +150,7 @@ export function parseRequest(
   return { input: { params, query, body }, write: { idempotency, ifGeneration } };
 }
 
-function invalid(issues: readonly Issue[]): Fault {
+function invalidRequest(issues: readonly Issue[]): Fault {
   const reported = issues.slice(0, maxIssues).map(({ path, message }) => ({ path: path.slice(0, 200), message }));
   const first = reported.slice(0, 5).map(({ path, message }) => `${path || 'body'}: ${message}`);
   const more = issues.length > first.length ? [`and ${issues.length - first.length} more`] : [];

@@ -1,7 +1,6 @@
 import type { ServiceState } from '@runos/api';
 import { type Condition, setCondition } from '@runos/kernel';
-import type { BundleReport } from './bundle-report.js';
-import { findProblem, type InstanceProblem } from './instance-problem.js';
+import { type BundleReport, findProblem, type InstanceProblem } from './bundle-report.js';
 
 /** The desired state that a report is compared with. */
 export interface Desired {

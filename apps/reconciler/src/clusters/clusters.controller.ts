@@ -10,7 +10,7 @@ import { callerOf } from '../writes/preconditions.js';
 import { ClusterRepository } from './cluster-repository.js';
 import { clusterStatus, clusterView } from './cluster-view.js';
 import { CreateCluster } from './create-cluster.js';
-import { DeleteCluster } from './delete-cluster.js';
+import { DeleteCluster } from './cluster-removal.js';
 
 type Call = CallContext<'tenant'>;
 type In<C extends { input: z.ZodType }> = z.output<C['input']>;

@@ -1,5 +1,4 @@
-import { type BundleReport, objectName, type ReportedObject } from '../bundle-status/bundle-report.js';
-import { findProblem } from '../bundle-status/instance-problem.js';
+import { type BundleReport, findProblem, objectName, type ReportedObject } from '../bundle-status/bundle-report.js';
 import type { LoggedStates } from '../schema/job-row.js';
 import type { JobKind, LogLine, Step } from './work-items.js';
 

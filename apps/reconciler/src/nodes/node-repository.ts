@@ -4,7 +4,21 @@ import { Fault } from '@runos/kernel';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { ClusterRow } from '../schema/cluster-row.js';
-import { NodeRow } from '../schema/node-row.js';
+
+/** A row of `node` as reads return it, with the deletion of its cluster. */
+export class NodeRow {
+  readonly aid!: string;
+  readonly nid!: string;
+  readonly name!: string;
+  readonly os!: string;
+  readonly ready!: boolean;
+  readonly was_ready!: boolean;
+  readonly version!: string | null;
+  readonly last_heartbeat_at!: Date | null;
+  readonly certificate_expires_at!: Date | null;
+  /** Its cluster is being deleted. */
+  readonly deleting!: boolean;
+}
 
 export const nodeNotFound = (nid: string, cid: string): Fault =>
   new Fault('node.not_found', `There is no node "${nid}" in cluster "${cid}".`);

@@ -1,16 +1,33 @@
 import { Controller } from '@nestjs/common';
+import type { Node, NodeStatus } from '@runos/api';
 import { reconciler } from '@runos/contracts';
-import { Respond, type CallContext } from '@runos/messaging';
+import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
-import { nodeNotFound, NodeRepository } from './node-repository.js';
-import { nodeView } from './node-view.js';
+import { nodeNotFound, NodeRepository, type NodeRow } from './node-repository.js';
 import { RegisterNode } from './register-node.js';
 
 type Call = CallContext<'tenant'>;
 type In<C extends { input: z.ZodType }> = z.output<C['input']>;
+
+function nodeStatus({ deleting, ready, was_ready }: NodeRow): NodeStatus {
+  if (deleting) return 'deleting';
+  if (ready) return 'ready';
+  return was_ready ? 'not_ready' : 'pending';
+}
+
+/** `liveHeartbeatAt`: the agent gateway's time, later than the stored one. */
+const nodeView = (row: NodeRow, liveHeartbeatAt: string | undefined): Node => ({
+  nid: row.nid,
+  name: row.name,
+  status: nodeStatus(row),
+  version: row.version,
+  os: row.os,
+  lastHeartbeatAt: liveHeartbeatAt ?? row.last_heartbeat_at?.toISOString() ?? null,
+  certificateExpiresAt: row.certificate_expires_at?.toISOString() ?? null,
+});
 
 @Controller()
 export class NodesController {

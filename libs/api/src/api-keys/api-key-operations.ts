@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { Role } from '../access/access.js';
 import { Name, Timestamp } from '../operation/fields.js';
-import { operation } from '../operation/operation.js';
-import { pathParams } from '../operation/path-params.js';
+import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, keyId } = pathParams;
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { Timestamp } from '../operation/fields.js';
-import { operation } from '../operation/operation.js';
-import { pathParams } from '../operation/path-params.js';
+import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, cid, nid } = pathParams;
 

@@ -1,8 +1,37 @@
 import { z } from 'zod';
+import { documentation } from '../operation/fields.js';
 import type { Operation } from '../operation/operation.js';
 import { operations } from '../operations.js';
 import { errorResponsesOf, errorSchema } from './error-responses.js';
-import { fieldsOf, jsonSchemaOf } from './json-schema.js';
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/**
+ * Input that a client may send or output that it receives, as JSON Schema 2020-12. Outputs may gain fields, so they
+ * allow additional properties. Formats replace the regular expressions behind them;
+ * `documentation` adds units and ranges.
+ */
+function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _, ...jsonSchema } = z.toJSONSchema(schema, {
+    io,
+    metadata: documentation,
+    override: ({ jsonSchema: node }) => {
+      if (io === 'output' && node.additionalProperties === false) delete node.additionalProperties;
+      if (node.format !== undefined) delete node.pattern;
+    },
+  });
+  return jsonSchema;
+}
+
+/** The fields of an object schema, each with its own schema. */
+export function fieldsOf(schema: z.ZodType): { name: string; required: boolean; schema: JsonSchema }[] {
+  const { properties = {}, required = [] } = jsonSchemaOf(schema, 'input');
+  return Object.entries(properties).map(([name, field]) => ({
+    name,
+    required: required.includes(name),
+    schema: field as JsonSchema,
+  }));
+}
 
 /** One tag per noun, the first part of an operation's id. */
 const tags = [

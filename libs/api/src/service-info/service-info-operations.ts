@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { operation } from '../operation/operation.js';
-import { pathParams } from '../operation/path-params.js';
+import { operation, pathParams } from '../operation/operation.js';
 import { SizingNumbers, StorageMb } from '../services/service-shapes.js';
 
 const { type } = pathParams;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { findProblem } from './instance-problem.js';
+import { findProblem } from './bundle-report.js';
 
 const object = (state: 'ready' | 'failed' | 'applied', message?: string) => ({
   apiVersion: 'apps/v1',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CancelInput, planCancel } from './cancel-plan.js';
-import { deadlineFailure, formatDuration, type OverdueJob } from './deadline-failure.js';
+import { type CancelInput, planCancel } from './cancel-job.js';
+import { deadlineFailure, formatDuration, type OverdueJob } from './job-deadlines.js';
 
 describe('cancelling', () => {
   const job = (over: Partial<CancelInput> = {}): CancelInput => ({
