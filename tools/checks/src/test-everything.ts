@@ -1,9 +1,9 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { deleteResults, readResults, type TestTarget } from './jest-results.js';
 import { findOrphans, runVariable } from './orphans.js';
 import { projectsWith } from './projects.js';
-import { runScript } from './run-script.js';
 import { checkFileSizes } from './source-files.js';
 import { sentenceOf, Tally } from './tally.js';
 import { startTestServers, type TestServers } from './test-servers.js';
@@ -102,4 +102,36 @@ class CheckRun {
 
   #module = (path: string, ...args: string[]): Promise<boolean> =>
     runScript([join(this.root, 'node_modules', path), ...args], { cwd: this.root, signal: this.signal });
+}
+
+interface RunOptions {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a script on Node with this terminal's outputs, in a process group of its own, which the signal ends as a whole.
+ * Returns whether the script succeeded.
+ */
+function runScript(args: readonly string[], { cwd, signal }: RunOptions): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const end = () => endGroup(child.pid);
+  signal.addEventListener('abort', end, { once: true });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      signal.removeEventListener('abort', end);
+      resolve(code === 0);
+    });
+  });
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
