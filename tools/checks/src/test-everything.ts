@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { propertySeed } from '@runos/testing-basics';
 import { deleteResults, readResults, type TestTarget } from './jest-results.js';
 import { findOrphans, runVariable } from './orphans.js';
 import { projectsWith } from './projects.js';
@@ -18,6 +19,8 @@ export async function testEverything(root: string): Promise<boolean> {
   const run = randomUUID();
   // Every process started from here on inherits this variable, by which an orphan is found at the end.
   Object.assign(process.env, { [runVariable]: run, NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0' });
+  // One seed for the whole run: Nx repeats the tests when it changes, and "random" is no value to repeat them with.
+  if (process.env['RUNOS_TEST_SEED']) Object.assign(process.env, { RUNOS_TEST_SEED: String(propertySeed()) });
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
