@@ -57,7 +57,7 @@ class CheckRun {
     );
     await tally.check('file sizes', () => checkFileSizes(root, print));
     await tally.check('dependencies and exports', async () => {
-      const knip = ['knip/bin/knip.js', '--no-progress', '--no-config-hints'] as const;
+      const knip = ['knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors'] as const;
       const declared = await this.#module(...knip);
       // Production code must not import development dependencies.
       return (await this.#module(...knip, '--production', '--strict', '--include=unlisted')) && declared;
