@@ -18,8 +18,11 @@ const kinds = (forSpecs) => {
 
 /** Where it runs. What agents link must never reach NATS or the database, whatever lies in between. */
 const places = (forSpecs) => [
-  // Rules without input or output: no library at all, and specs only what states properties.
-  { ...only('env:pure', 'env:pure'), allowedExternalImports: forSpecs ? ['@jest/globals', 'fast-check'] : [] },
+  // Rules without input or output: no library at all, and specs only what states properties and the seed of their tests.
+  {
+    ...only('env:pure', 'env:pure', ...(forSpecs ? ['env:neutral'] : [])),
+    allowedExternalImports: forSpecs ? ['@jest/globals', 'fast-check'] : [],
+  },
   only('env:neutral', 'env:pure', 'env:neutral'),
   {
     ...only('env:agent', 'env:pure', 'env:neutral', 'env:agent', ...(forSpecs ? ['env:tools'] : [])),
@@ -40,7 +43,7 @@ const scopes = (forSpecs) => {
     only(`scope:${name}`, ...core, 'scope:protocol', 'scope:agent', 'scope:engine', 'scope:platform', ...more, ...kits);
   return [
     only('scope:kernel', 'scope:kernel'),
-    only('scope:domain', ...core),
+    only('scope:domain', ...core, ...kits),
     only('scope:api', ...core),
     only('scope:protocol', ...core),
     only('scope:contracts', ...core, 'scope:api', 'scope:protocol'),

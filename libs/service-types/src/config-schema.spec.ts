@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
 import { configIssues, serviceType } from './index.js';
 
-/** Fixed, so that every run is the same. */
-const seed = 1;
+fc.configureGlobal({ seed: propertySeed() });
+
 const schema = serviceType('postgresql').config!;
 const issues = (values: Record<string, string>) => configIssues(schema, values);
 const messageOf = (values: Record<string, string>) => issues(values)[0]?.message;
@@ -66,7 +67,6 @@ describe('the config schema of postgresql', () => {
           expect(message).toContain(value.slice(0, 64));
         }
       }),
-      { seed },
     );
   });
 });

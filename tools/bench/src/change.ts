@@ -3,9 +3,8 @@ import type { KubeObject } from '@runos/kube-objects';
 import { Plane, PlaneClient } from '@runos/tool-e2e';
 import { parseArgs } from 'node:util';
 import { Arrivals, kindsOf } from './arrivals.js';
-import type { Finding } from './finding.js';
-import { quantile, type Row, table } from './quantiles.js';
-import { stepDurations } from './step-durations.js';
+import type { Finding } from './bench.js';
+import { quantile, type Row, stepDurations, table } from './quantiles.js';
 
 const warmUps = 5;
 

@@ -3,8 +3,7 @@ import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { Plane, PlaneClient } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Arrivals } from './arrivals.js';
-import type { Finding } from './finding.js';
-import { numbersOf } from './numbers-of.js';
+import { type Finding, numbersOf } from './bench.js';
 import { quantile, table } from './quantiles.js';
 
 const timeoutMs = 30_000;

@@ -1,11 +1,10 @@
+import { cpuMs } from '@runos/testing-process';
 import { Plane, withSql } from '@runos/tool-e2e';
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import type { Finding } from './finding.js';
+import { type Finding, numbersOf, servicePids } from './bench.js';
 import { reconcilerUrl, seedInstances } from './fixture/seed-instances.js';
-import { numbersOf } from './numbers-of.js';
-import { cpuMs, servicePids } from './process/usage.js';
 
 const clusters = 100;
 const perCluster = 100;

@@ -1,4 +1,4 @@
-import { type Bench, type Finding, findingsTable } from './finding.js';
+import { type Bench, type Finding, findingsTable } from './bench.js';
 
 /** Every benchmark by its name, loaded when it runs. Without a name all run, in this order. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {

@@ -1,11 +1,9 @@
 import { eventually, Plane, unlimited, withSql, PlaneClient } from '@runos/tool-e2e';
 import { residentMb } from '@runos/testing-process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Finding } from './finding.js';
+import { type Finding, numbersOf, servicePids } from './bench.js';
 import { reconcilerUrl } from './fixture/seed-instances.js';
-import { inParallel } from './in-parallel.js';
-import { numbersOf } from './numbers-of.js';
-import { servicePids } from './process/usage.js';
+import { inParallel } from './load/load.js';
 
 const restMs = 30_000;
 const serviceMb = 150;

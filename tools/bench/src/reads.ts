@@ -2,10 +2,9 @@ import { Plane } from '@runos/tool-e2e';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Finding } from './finding.js';
+import { type Finding, numbersOf } from './bench.js';
 import { reconcilerUrl, seedInstances } from './fixture/seed-instances.js';
 import { type LoadResult, runLoad } from './load/load.js';
-import { numbersOf } from './numbers-of.js';
 
 const connections = 32;
 /** Long enough for V8 to compile the code, of which the gateway runs more than the bare service. */

@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
-import type { Finding } from './finding.js';
-import { numbersOf } from './numbers-of.js';
+import { type Finding, numbersOf } from './bench.js';
 import { quantile } from './quantiles.js';
 
 const bootstrap = join(import.meta.dirname, '../../start/bootstrap.mjs');

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Finding } from './finding.js';
+import type { Finding } from './bench.js';
 
 const repository = join(import.meta.dirname, '../../..');
 const testProgram = 'tools/checks/test.mjs';

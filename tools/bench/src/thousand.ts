@@ -4,9 +4,8 @@ import { applyWaves, type KubeObject, managedSelector } from '@runos/kube-object
 import { Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
 import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Kind, kindsOf } from './arrivals.js';
-import type { Finding } from './finding.js';
-import { concurrency, inParallel } from './in-parallel.js';
-import { numbersOf } from './numbers-of.js';
+import { type Finding, numbersOf } from './bench.js';
+import { concurrency, inParallel } from './load/load.js';
 
 /** A pause for the plane and the controllers after the requests, which is not measured. */
 const restMs = 3_000;

@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { propertySeed } from '@runos/testing-basics';
 import { deleteResults, readResults, type TestTarget } from './jest-results.js';
 import { findOrphans, runVariable } from './orphans.js';
 import { projectsWith } from './projects.js';
-import { runScript } from './run-script.js';
 import { checkFileSizes } from './source-files.js';
 import { sentenceOf, Tally } from './tally.js';
 import { startTestServers, type TestServers } from './test-servers.js';
@@ -18,6 +19,8 @@ export async function testEverything(root: string): Promise<boolean> {
   const run = randomUUID();
   // Every process started from here on inherits this variable, by which an orphan is found at the end.
   Object.assign(process.env, { [runVariable]: run, NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0' });
+  // One seed for the whole run: Nx repeats the tests when it changes, and "random" is no value to repeat them with.
+  if (process.env['RUNOS_TEST_SEED']) Object.assign(process.env, { RUNOS_TEST_SEED: String(propertySeed()) });
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () => interrupted.abort(new Error(`interrupted by ${name}`)));
@@ -54,7 +57,7 @@ class CheckRun {
     );
     await tally.check('file sizes', () => checkFileSizes(root, print));
     await tally.check('dependencies and exports', async () => {
-      const knip = ['knip/bin/knip.js', '--no-progress', '--no-config-hints'] as const;
+      const knip = ['knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors'] as const;
       const declared = await this.#module(...knip);
       // Production code must not import development dependencies.
       return (await this.#module(...knip, '--production', '--strict', '--include=unlisted')) && declared;
@@ -102,4 +105,36 @@ class CheckRun {
 
   #module = (path: string, ...args: string[]): Promise<boolean> =>
     runScript([join(this.root, 'node_modules', path), ...args], { cwd: this.root, signal: this.signal });
+}
+
+interface RunOptions {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a script on Node with this terminal's outputs, in a process group of its own, which the signal ends as a whole.
+ * Returns whether the script succeeded.
+ */
+function runScript(args: readonly string[], { cwd, signal }: RunOptions): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const end = () => endGroup(child.pid);
+  signal.addEventListener('abort', end, { once: true });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      signal.removeEventListener('abort', end);
+      resolve(code === 0);
+    });
+  });
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

@@ -1,6 +1,5 @@
 import { breakingChanges } from './breaking-changes.js';
-import { currentMessages } from './messages.js';
-import { readSnapshot, writeSnapshot } from './snapshot.js';
+import { currentMessages, readSnapshot, writeSnapshot } from './messages.js';
 
 /**
  * `npm run contracts:snapshot [-- --breaking]`: writes the current messages to the snapshot. Rejects breaking changes

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { breakingChanges } from './breaking-changes.js';
-import { currentMessages } from './messages.js';
-import { readSnapshot } from './snapshot.js';
+import { currentMessages, readSnapshot } from './messages.js';
 
 describe('the messages between processes', () => {
   const before = readSnapshot();

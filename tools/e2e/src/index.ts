@@ -1,5 +1,4 @@
-export { issueAgentCredentials } from './agents/issue-agent-credentials.js';
-export { agentClient, TestAgent, type AgentCredentials } from './agents/test-agent.js';
+export { agentClient, type AgentCredentials, issueAgentCredentials, TestAgent } from './agents/test-agent.js';
 export { ApiClient } from './api-client.js';
 export { type PlaneInfo, readDataFile, readPlaneInfo, withSql } from './plane-data.js';
 export { eventually } from './eventually.js';

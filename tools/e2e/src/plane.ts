@@ -9,8 +9,7 @@ import { type PlaneInfo, readPlaneInfo } from './plane-data.js';
 import { eventually } from './eventually.js';
 import { recordResponses } from './secrets/response-recorder.js';
 import { planeSecrets } from './secrets/plane-secrets.js';
-import { searchDatabase, type SearchResult, searchFiles } from './secrets/search.js';
-import { secretsIn } from './secrets/secrets-in.js';
+import { searchDatabase, searchFiles, type SearchResult, secretsIn } from './secrets/search.js';
 
 const main = resolve(import.meta.dirname, '../../start/dist/main.js');
 

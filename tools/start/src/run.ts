@@ -21,10 +21,9 @@ import { Processes } from './control/processes.js';
 import { PublicApi } from './account/public-api.js';
 import { type PlaneContext, startBalancers, startServices, startStores } from './start-plane.js';
 import { ownerUrlOf, type Ports } from './services/services.js';
-import { type Terminal } from './terminal.js';
+import { describePlane, suggestCommands, type Terminal } from './terminal.js';
 import { retryUntilDone } from './cluster/retry-until-done.js';
 import { upgrade } from './control/upgrade.js';
-import { suggestCommands, describePlane } from './welcome.js';
 
 interface Run {
   readonly options: StartOptions;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
 import { ClassId, classesOf, defaultClassId, findClass, sizeIds, sizings, tierIds, tiers } from './index.js';
 
-const seed = 1;
+fc.configureGlobal({ seed: propertySeed() });
+
 const segment = fc.stringMatching(/^[a-z0-9]{1,8}$/);
 const service = fc
   .tuple(fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/), fc.array(segment, { maxLength: 3 }))
@@ -15,7 +17,6 @@ describe('class id', () => {
         const parts = { service, tier, size };
         expect(ClassId.parse(ClassId.print(parts))).toEqual(parts);
       }),
-      { seed },
     );
   });
 
@@ -25,7 +26,6 @@ describe('class id', () => {
         const parts = ClassId.parse(raw);
         if (parts) expect(ClassId.print(parts)).toBe(raw);
       }),
-      { seed },
     );
   });
 

@@ -1,4 +1,15 @@
-export { ClassId, type ClassParts, custom } from './class-id.js';
+export {
+  ClassId,
+  type ClassParts,
+  custom,
+  type SizeId,
+  sizeIds,
+  type StorageKind,
+  type Tier,
+  type TierId,
+  tierIds,
+  tiers,
+} from './class-id.js';
 export { type NumberName, numberNames, numberRanges, rangeIssues, type SizeIssue } from './number-rules.js';
 export { resolveSize, type Size, type SizeResult, type SizeContext, type SizeRequest } from './resolve-size.js';
 export {
@@ -12,4 +23,3 @@ export {
   type SizeNumbers,
 } from './service-sizing.js';
 export { sizings } from './sizings.js';
-export { type SizeId, sizeIds, type StorageKind, type Tier, type TierId, tierIds, tiers } from './tier.js';

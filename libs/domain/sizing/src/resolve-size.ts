@@ -1,17 +1,15 @@
-import { custom } from './class-id.js';
-import { flipToCustom } from './flip-to-custom.js';
+import { custom, type StorageKind } from './class-id.js';
 import { orderIssues, rangeIssues, type SizeIssue } from './number-rules.js';
 import {
   classesOf,
   defaultClassId,
   findClass,
-  type ResourceNumbers,
   resourceNumberNames,
+  type ResourceNumbers,
   type ServiceSizing,
   type SizeClass,
 } from './service-sizing.js';
 import { storageKindIssues, storageSizeIssues } from './storage-rules.js';
-import type { StorageKind } from './tier.js';
 
 /** The stored size of one instance: the class, its five numbers and the storage. */
 export interface Size extends ResourceNumbers {
@@ -118,4 +116,30 @@ export function resolveSize(sizing: ServiceSizing, request: SizeRequest, context
   ];
   if (issues.length > 0) return { ok: false, code: 'sizing.invalid', issues };
   return rrcFlipHint === undefined ? { ok: true, size } : { ok: true, size, rrcFlipHint };
+}
+
+interface Flip {
+  /** `custom` after a flip, else the class of `base`. */
+  readonly resourceRequirementClassId: string;
+  /** Why the class became `custom`; absent without a flip. */
+  readonly rrcFlipHint?: string;
+}
+
+/**
+ * Flips the class to `custom` when a requested number differs from the class. An equal number does not flip it, and
+ * storage never does (definitions §2).
+ */
+function flipToCustom(
+  base: ResourceNumbers & { readonly resourceRequirementClassId: string },
+  request: Partial<ResourceNumbers>,
+): Flip {
+  const { resourceRequirementClassId } = base;
+  if (resourceRequirementClassId === custom) return { resourceRequirementClassId };
+  const differing = resourceNumberNames.filter((name) => request[name] !== undefined && request[name] !== base[name]);
+  if (differing.length === 0) return { resourceRequirementClassId };
+  const differences = differing.map((name) => `${name} ${request[name]} instead of ${base[name]}`).join(', ');
+  return {
+    resourceRequirementClassId: custom,
+    rrcFlipHint: `The class is now custom, because ${resourceRequirementClassId} was given ${differences}. Name a class to leave custom.`,
+  };
 }

@@ -1,5 +1,4 @@
-import { ClassId } from './class-id.js';
-import { type SizeId, sizeIds, type StorageKind, type TierId, tierIds, tiers } from './tier.js';
+import { ClassId, type SizeId, sizeIds, type StorageKind, type TierId, tierIds, tiers } from './class-id.js';
 
 /** The numbers of a workload; CPU in millicores, memory in MiB. */
 export interface ResourceNumbers {

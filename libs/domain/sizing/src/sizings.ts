@@ -1,5 +1,5 @@
 import type { ServiceSizing, SizeNumbers } from './service-sizing.js';
-import { sizeIds } from './tier.js';
+import { sizeIds } from './class-id.js';
 
 /** request/limit in millicores, request/limit in MiB, storage in MiB (null: stores nothing). */
 const numbers = (

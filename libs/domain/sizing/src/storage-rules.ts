@@ -1,6 +1,6 @@
 import type { SizeIssue } from './number-rules.js';
 import type { ServiceSizing } from './service-sizing.js';
-import type { StorageKind } from './tier.js';
+import type { StorageKind } from './class-id.js';
 
 interface Storage {
   /** MiB; null: stores nothing. */

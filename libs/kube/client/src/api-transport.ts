@@ -1,7 +1,6 @@
 import { durations, inChildSpan, SpanKind } from '@runos/observability';
 import { Pool } from 'undici';
 import type { ClusterAccess } from './cluster-access.js';
-import { deadline } from './deadline.js';
 import { KubeError } from './kube-error.js';
 
 export interface TransportOptions {
@@ -184,4 +183,32 @@ async function* splitLines(body: AsyncIterable<Buffer>): AsyncGenerator<string> 
     }
     if (start < chunk.length) partial.push(chunk.subarray(start));
   }
+}
+
+interface Deadline {
+  readonly signal: AbortSignal;
+  /** True if the timeout caused the abort, not the caller. */
+  timedOut(): boolean;
+  clear(): void;
+}
+
+/** A signal that aborts after `ms` or with `outer`. AbortSignal.any would leak: a long-lived signal keeps its children. */
+function deadline(ms: number, outer?: AbortSignal): Deadline {
+  const controller = new AbortController();
+  let timedOut = false;
+  const forward = () => controller.abort(outer?.reason);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    controller.abort();
+  }, ms);
+  if (outer?.aborted) forward();
+  outer?.addEventListener('abort', forward, { once: true });
+  return {
+    signal: controller.signal,
+    timedOut: () => timedOut,
+    clear() {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', forward);
+    },
+  };
 }

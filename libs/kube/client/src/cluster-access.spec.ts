@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
-import { inClusterAccess } from './in-cluster.js';
+import { inClusterAccess, tokenFile } from './cluster-access.js';
 import { readKubeconfig } from './kubeconfig.js';
-import { tokenFile } from './token-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'runos-kube-client-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,5 @@
 export { ApiTransport, type TransportOptions } from './api-transport.js';
-export { bearer, type ClusterAccess } from './cluster-access.js';
-export { inClusterAccess } from './in-cluster.js';
+export { bearer, type ClusterAccess, inClusterAccess, tokenFile } from './cluster-access.js';
 export {
   type CallOptions,
   type DeleteOptions,
@@ -13,5 +12,4 @@ export {
 export { isConflict, isExpired, isInvalid, isNotFound, KubeError, type RejectedField } from './kube-error.js';
 export { readKubeconfig } from './kubeconfig.js';
 export { type Resource, RestMapper } from './rest-mapper.js';
-export { tokenFile } from './token-file.js';
 export { startInformer, type Informer, type ResourceEventHandler, type InformerOptions } from './informer.js';

@@ -1,8 +1,23 @@
-import { Fault } from '@runos/kernel';
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { canonicalJson } from './canonical-json.js';
+import { Fault } from '@runos/kernel';
+import canonicalize from 'canonicalize';
 import { type KubeObject, parseObjects } from './kube-object.js';
+
+// The package is CommonJS but its types say `export default`, which here means the function itself.
+const serialize = canonicalize as unknown as (value: unknown) => string | undefined;
+
+/** RFC 8785: keys sorted, no spaces, one form per number. */
+export function canonicalJson(value: unknown): string {
+  const text = serialize(value);
+  if (text === undefined) throw new TypeError(`${typeof value} cannot be serialized as JSON`);
+  return text;
+}
+
+const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
+
+/** SHA-256 in lower-case hex of the canonical JSON of the objects in the given order: the identity of a bundle. */
+export const digestOf = (objects: readonly KubeObject[]): string => sha256(canonicalJson(objects));
 
 /** Maximum canonical JSON of a bundle. Gzipped it fits one Secret, which Kubernetes limits to 1 MiB. */
 export const bundleLimitBytes = 1024 * 1024;
@@ -19,14 +34,13 @@ export interface PackedBundle {
 export function packObjects(objects: readonly KubeObject[], limitBytes = bundleLimitBytes): PackedBundle {
   const json = Buffer.from(canonicalJson(objects));
   if (json.length > limitBytes) throw tooLarge(json.length, limitBytes);
-  const digest = createHash('sha256').update(json).digest('hex');
-  return { objectsGz: gzipSync(json, { level: 6 }).toString('base64'), digest, bytes: json.length };
+  return { objectsGz: gzipSync(json, { level: 6 }).toString('base64'), digest: sha256(json), bytes: json.length };
 }
 
 /** The inverse. @throws Fault `request.invalid` if the bytes are damaged or have another digest. */
 export function unpackObjects(objectsGz: string, digest: string, limitBytes = bundleLimitBytes): KubeObject[] {
   const json = inflate(objectsGz, limitBytes);
-  const actual = createHash('sha256').update(json).digest('hex');
+  const actual = sha256(json);
   if (actual !== digest) {
     throw new Fault('request.invalid', `The bundle's digest is ${actual}, not ${digest} as announced: send it again.`);
   }

@@ -4,13 +4,11 @@ import fc from 'fast-check';
 import { propertySeed } from '@runos/testing-basics';
 import { gzipSync } from 'node:zlib';
 import { applyWaves } from './apply-order.js';
-import { packObjects, unpackObjects } from './bundle-codec.js';
-import { canonicalJson, digestOf } from './canonical-json.js';
-import { deletionSteps } from './deletion-order.js';
+import { canonicalJson, digestOf, packObjects, unpackObjects } from './bundle-codec.js';
+import { deletionSteps, entriesToPrune, mergeInventory, recordUid, withoutDeleted } from './inventory.js';
 import { holdsData, immutablePolicy } from './immutable-policy.js';
-import { mergeInventory, recordUid, entriesToPrune, withoutDeleted } from './inventory.js';
 import { labelsOf, osidOf, sameOwner } from './labels.js';
-import { type ObjectRef, printRef, refKey, refOf } from './object-ref.js';
+import { type ObjectRef, printRef, refKey, refOf } from './kube-object.js';
 import { objectOf } from '../test/objects.js';
 
 fc.configureGlobal({ seed: propertySeed() });

@@ -1,4 +1,4 @@
-import { groupOf, type ObjectRef } from './object-ref.js';
+import { groupOf, type ObjectRef } from './kube-object.js';
 
 /**
  * What to do when a desired change touches an immutable field.

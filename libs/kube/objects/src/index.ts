@@ -1,22 +1,37 @@
 export { applyWaves } from './apply-order.js';
 export {
   bundleLimitBytes,
+  canonicalJson,
+  digestOf,
   type PackedBundle,
   packObjects,
-  unpackVerifiedObjects,
   unpackObjects,
+  unpackVerifiedObjects,
 } from './bundle-codec.js';
-export { canonicalJson, digestOf } from './canonical-json.js';
-export { type DeletionStep, deletionSteps, type Propagation } from './deletion-order.js';
+export {
+  type DeletionStep,
+  deletionSteps,
+  entriesToPrune,
+  type InventoryEntry,
+  mergeInventory,
+  type Propagation,
+  recordUid,
+  withoutDeleted,
+} from './inventory.js';
 export { assessHealth } from './health/assess-health.js';
-export { failedCreate } from './health/workloads.js';
-export { type Replicas, replicasOf } from './health/replicas.js';
-export { type Health, type HealthState, worstFirst } from './health/health.js';
-export { conditionOf, conditionsOf, type ObjectCondition } from './health/object-conditions.js';
+export { failedCreate, type Replicas, replicasOf } from './health/workloads.js';
+export {
+  conditionOf,
+  conditionsOf,
+  type Health,
+  type HealthState,
+  type ObjectCondition,
+  worstFirst,
+} from './health/health.js';
 export { holdsData, immutablePolicy, type ImmutablePolicy } from './immutable-policy.js';
-export { type InventoryEntry, mergeInventory, recordUid, entriesToPrune, withoutDeleted } from './inventory.js';
 export {
   type FieldsV1,
+  groupOf,
   isMap,
   type KubeObject,
   type ManagedFields,
@@ -24,13 +39,15 @@ export {
   mapsIn,
   numberOf,
   type ObjectMeta,
+  type ObjectRef,
   type OwnerReference,
   parseObjects,
+  printRef,
+  refKey,
+  refOf,
   textOf,
 } from './kube-object.js';
 export { fieldManager, labelsOf, managedSelector, osidOf, ownerLabels, sameOwner } from './labels.js';
-export { groupOf, type ObjectRef, printRef, refKey, refOf } from './object-ref.js';
 export { type ConflictingManager, conflictingManagersOf } from './ownership/conflicting-manager.js';
-export { type FieldPath, membersOf, printPath, touches } from './ownership/field-path.js';
-export { valueAt } from './ownership/field-value.js';
+export { type FieldPath, membersOf, printPath, touches, valueAt } from './ownership/field-path.js';
 export { changedPaths, isCreated, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';

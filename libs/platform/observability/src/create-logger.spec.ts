@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLogger, logWarnings } from './create-logger.js';
-import { NestLogger } from './nest-logger.js';
+import { createLogger, logWarnings, NestLogger } from './create-logger.js';
 
 type Line = Record<string, unknown>;
 

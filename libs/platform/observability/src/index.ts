@@ -1,7 +1,13 @@
-export { createLogger, type Logger, type LoggerOptions, logWarnings, withoutTokens } from './create-logger.js';
+export {
+  createLogger,
+  type Logger,
+  type LoggerOptions,
+  logWarnings,
+  NestLogger,
+  withoutTokens,
+} from './create-logger.js';
 export { durationBounds, type LabelsOf, type MetricName, type MetricOf, metricTable } from './metric-table.js';
 export { counter, durations, gauge, metricsText } from './metrics.js';
-export { NestLogger } from './nest-logger.js';
 export { type OpsServer, opsServer, type OpsServerOptions } from './ops-server.js';
 export { Readiness, type ReadinessCheck, type ReadinessReport } from './readiness.js';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.js';

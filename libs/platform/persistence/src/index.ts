@@ -5,16 +5,21 @@ export {
   type MigrationClass,
   schemaOf,
 } from './connection/data-source.js';
-export { afterCommit, Database, type IsolationLevel, type TransactionOptions } from './transactions/database.js';
+export {
+  afterCommit,
+  Database,
+  databaseNow,
+  type IsolationLevel,
+  runSql,
+  type TransactionOptions,
+} from './transactions/database.js';
 export { idempotent, type IdempotencyRecord, type Sealer } from './idempotency/idempotent.js';
 export { createIndexConcurrently } from './migrations/create-index-concurrently.js';
 export { type ContractingMigration } from './migrations/check-migrations.js';
-export { migrate, type MigrationPlan } from './migrations/migrate.js';
-export { runMigration } from './migrations/run-migration.js';
+export { migrate, type MigrationPlan, runMigration } from './migrations/migrate.js';
 export { addToOutbox } from './outbox/outbox.js';
 export { type EventSink, OutboxPublisher, type OutboxPublisherOptions } from './outbox/outbox-publisher.js';
 export { PersistenceModule, type PersistenceOptions } from './persistence.module.js';
-export { databaseNow, runSql } from './transactions/run-sql.js';
 export { type Role } from './migrations/schema-and-role.js';
 export { type OnNotification, SqlListener, type SqlListenerOptions } from './notifications/sql-listener.js';
 export { asFault, isUnreachable, sqlState, sqlStateOf, violatedConstraint } from './connection/sql-state.js';

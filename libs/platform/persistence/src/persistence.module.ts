@@ -11,8 +11,8 @@ import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
 import { observeDatabase, observeOutbox } from './connection/database-metrics.js';
 import { AwaitMigrations } from './migrations/await-migrations.js';
-import { connectWithRetry } from './connection/connect-with-retry.js';
 import {
+  connectWithRetry,
   createDataSource,
   type EntityClass,
   type MigrationClass,

@@ -1,4 +1,3 @@
 export { halfOpenProxy, type HalfOpenProxy } from './half-open-proxy.js';
 export { ManualClock } from './manual-clock.js';
-export { propertySeed } from './property-seed.js';
-export { SeededRandom } from './seeded-random.js';
+export { propertySeed, SeededRandom } from './seeded-random.js';

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { down, status, supervise, up } from './dev/commands.js';
-import { DevCluster } from './dev/dev-cluster.js';
+import { DevCluster, down, status, supervise, up } from './dev/dev-cluster.js';
 
 /** `npm run kube -- up|down|status`: a development cluster in the background, with persistent data. */
 const folder = resolve(process.env.RUNOS_KUBE_DEV ?? resolve(import.meta.dirname, '../../../../.runos/kube-dev'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { contracts, serviceNames } from '@runos/contracts';
-import { passwordVariable, planeUsers } from './plane-users.js';
+import { passwordVariable, planeUsers } from './server-config.js';
 import { findNatsServer } from './start-nats.js';
 
 let folder: string;

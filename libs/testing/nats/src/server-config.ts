@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Permissions } from '@runos/contracts';
+import { contracts, type Permissions, permissionsOf, serviceNames } from '@runos/contracts';
 
 /** A user of NATS with its password and permissions. */
 export interface NatsUser extends Permissions {
@@ -54,8 +54,24 @@ const userEntry = (user: NatsUser): string =>
   JSON.stringify({ user: user.user, password: user.password, permissions: permissionsEntry(user) });
 
 /** The permissions of a user in the configuration of nats-server. */
-export function permissionsEntry({ publish, subscribe, allowResponses }: Permissions): object {
+function permissionsEntry({ publish, subscribe, allowResponses }: Permissions): object {
   // An empty "allow" would permit everything, so an empty list denies all subjects.
   const only = (subjects: readonly string[]): object => (subjects.length > 0 ? { allow: subjects } : { deny: ['>'] });
   return { publish: only(publish), subscribe: only(subscribe), ...(allowResponses && { allow_responses: true }) };
+}
+
+/** The environment variable of a user's password: `agent-gateway` → `NATS_AGENT_GATEWAY`. */
+export const passwordVariable = (user: string): string => `NATS_${user.replaceAll('-', '_').toUpperCase()}`;
+
+/**
+ * The users of the control plane for the configuration of an external nats-server, with the permissions of their
+ * contracts. nats-server reads the passwords from its environment. A password must start with a letter and consist of
+ * letters, digits, `-` and `_`, because nats-server parses it as configuration.
+ */
+export function planeUsers(): string {
+  const users = serviceNames.map((user) => {
+    const permissions = JSON.stringify(permissionsEntry(permissionsOf(user, contracts)));
+    return `    { user: ${JSON.stringify(user)}, password: $${passwordVariable(user)}, permissions: ${permissions} }`;
+  });
+  return `authorization {\n  users: [\n${users.join('\n')}\n  ]\n}\n`;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { contracts, permissionsOf, type ServiceName, serviceNames } from '@runos/contracts';
 import { type NatsUser, unrestrictedUser } from './server-config.js';
 import { startNats } from './start-nats.js';
 
@@ -50,5 +51,33 @@ export async function temporaryNats(users: readonly NatsUser[] = []): Promise<Te
       }
     },
     stop: () => (stopped ??= stop()),
+  };
+}
+
+export interface PlaneNats extends TemporaryNats {
+  /** The NATS settings of a service; replies are validated. */
+  settingsOf(service: ServiceName): {
+    readonly natsUrl: string;
+    readonly natsUser: string;
+    readonly natsPassword: string;
+    readonly checkReplies: true;
+  };
+}
+
+const passwordOf = (service: ServiceName): string => `${service}-password`;
+
+/** A real NATS with one user per service and the permissions of its contracts. */
+export async function planeNats(): Promise<PlaneNats> {
+  const nats = await temporaryNats(
+    serviceNames.map((user) => ({ user, password: passwordOf(user), ...permissionsOf(user, contracts) })),
+  );
+  return {
+    ...nats,
+    settingsOf: (service) => ({
+      natsUrl: nats.url,
+      natsUser: service,
+      natsPassword: passwordOf(service),
+      checkReplies: true,
+    }),
   };
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -7,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -15,7 +17,39 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '@runos/testing-process';
-import { canEnter, canRun, unprivilegedUser, type User } from './unprivileged.js';
+
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * The user PostgreSQL runs as when the current user is root, which PostgreSQL refuses: `postgres` if that user exists,
+ * else `nobody`. undefined when the current user is not root.
+ */
+function unprivilegedUser(passwd = () => readFileSync('/etc/passwd', 'utf8')): User | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const entries = passwd()
+    .split('\n')
+    .map((line) => line.split(':'));
+  const entry = ['postgres', 'nobody'].map((name) => entries.find(([user]) => user === name)).find(Boolean);
+  if (!entry) {
+    throw new Error(
+      'PostgreSQL refuses to run as root, and /etc/passwd has neither "postgres" nor "nobody": create the user "postgres".',
+    );
+  }
+  return { uid: Number(entry[2]), gid: Number(entry[3]) };
+}
+
+/** Whether a user may enter a folder, which also depends on its parent folders. */
+function canEnter(folder: string, user: User | undefined): boolean {
+  return spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { cwd: '/', stdio: 'ignore', ...user }).status === 0;
+}
+
+/** Whether a user may run a program and load its libraries. */
+function canRun(program: string, user: User | undefined): boolean {
+  return spawnSync(program, ['--version'], { cwd: '/', stdio: 'ignore', ...user }).status === 0;
+}
 
 /** Binaries and data for an unprivileged PostgreSQL that may not enter the requested folders. */
 const systemFolder = '/var/lib/runos';

@@ -1,6 +1,13 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { writeFileAtomic } from './write-file-atomic.js';
-import { isRunning, identify, ownIdentity, type ProcessIdentity, stopProcess } from './process-identity.js';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { identify, isRunning, ownIdentity, type ProcessIdentity, stopProcess } from './process-identity.js';
+
+/** Readers see the old content or the new, never a part of it; `mode` holds even where the umask is wider. */
+export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
+  const temporary = `${path}.${process.pid}.new`;
+  writeFileSync(temporary, content, { mode });
+  chmodSync(temporary, mode);
+  renameSync(temporary, path);
+}
 
 interface PidFile {
   readonly child: ProcessIdentity;

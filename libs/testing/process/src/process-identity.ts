@@ -72,3 +72,17 @@ export async function residentMb(pid: number): Promise<number> {
   if (kib === undefined) throw new Error(`process ${pid} has ended`);
   return (Number(kib) * 1024) / 1e6;
 }
+
+/** The unit of Linux for processor time. */
+const tickMs = 10;
+
+/** Processor time that a process has used so far, ms. */
+export async function cpuMs(pid: number): Promise<number> {
+  return cpuMsOf(await readFile(`/proc/${pid}/stat`, 'utf8'));
+}
+
+/** utime and stime of a line of /proc/PID/stat; the name before them may contain any characters. */
+export function cpuMsOf(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+}

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findOnPath } from './end-with-parent.js';
+import { findOnPath, startChild, waitUntilReady } from './start-child.js';
 import { endPreviousProcess, writePidFile } from './pid-file.js';
 import { identify, ownIdentity, type ProcessIdentity } from './process-identity.js';
-import { startChild, waitUntilReady } from './start-child.js';
 import { waitUntil } from './wait-until.js';
 
 let folder: string;

@@ -1,9 +1,8 @@
 import type { ResyncEntry } from '@runos/agent-protocol';
 import { issueAgentCredentials, TestAgent, Plane, withSql } from '@runos/tool-e2e';
 import type { Client } from 'pg';
-import type { Finding } from '../finding.js';
+import { type Finding, numbersOf } from '../bench.js';
 import { reconcilerUrl, seedInstances } from '../fixture/seed-instances.js';
-import { numbersOf } from '../numbers-of.js';
 
 const perCluster = 100;
 const mostMs = 5_000;

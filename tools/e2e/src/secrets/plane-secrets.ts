@@ -5,7 +5,7 @@ import { type PlaneInfo, readDataFile, withSql } from '../plane-data.js';
 import { valueAt } from '../kubectl.js';
 import { PlaneClient } from '../plane-client.js';
 import { issuedTo, sealedBefore, readSealedSecrets } from './response-recorder.js';
-import type { Secret } from './secrets-in.js';
+import type { Secret } from './search.js';
 
 interface SecretsFile {
   readonly passwords: Readonly<Record<string, string>>;

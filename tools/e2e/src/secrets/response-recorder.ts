@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PlaneInfo, withSql } from '../plane-data.js';
-import type { Secret } from './secrets-in.js';
+import type { Secret } from './search.js';
 
 const issuedFile = 'issued.jsonl';
 /** This file and the next may not contain secrets in clear: the search covers them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { secretsIn } from './secrets-in.js';
+import { secretsIn } from './search.js';
 
 const secret = { name: 'a password', value: 'LcycpZtVFKrBl0UkkPswwNRQ' };
 const token = `runos_ses_0123456789ab.${'x'.repeat(43)}`;

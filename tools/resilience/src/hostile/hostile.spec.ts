@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '@grpc/grpc-js';
+import { propertySeed } from '@runos/testing-basics';
 import { readPlaneInfo, Plane, unlimited } from '@runos/tool-e2e';
 import { services } from '@runos/tool-start';
 import { floodAgents } from './agent-flood.js';
@@ -19,7 +20,9 @@ import { inspectable } from './live-memory.js';
 import type { ClientStatistics } from './client-statistics.js';
 import type { Target } from './target.js';
 
-describe('a plane under hostile input', () => {
+const seed = propertySeed();
+
+describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
   let plane: Plane;
   let target: Target;
   let attackers: readonly Client[] = [];
@@ -52,21 +55,21 @@ describe('a plane under hostile input', () => {
   });
 
   it('refuses every hostile request to its operations, and writes nothing', async () => {
-    const seen = await fuzzHttp(target, 800, 1);
+    const seen = await fuzzHttp(target, 800, seed);
     expect(seen.findings.sent).toBeGreaterThanOrEqual(800);
     expect(seen.findings.wrong).toEqual([]);
     expectHarmless(seen);
   }, 120_000);
 
   it('answers an invalid request of a service with a fault', async () => {
-    const seen = await fuzzContracts(target, 10, 1);
+    const seen = await fuzzContracts(target, 10, seed);
     expect(seen.findings.sent).toBeGreaterThan(30 * requestCount);
     expect(seen.findings.wrong).toEqual([]);
     expectHarmless(seen);
   }, 120_000);
 
   it('survives hostile envelopes of agents', async () => {
-    const seen = await fuzzAgents(target, attackers, 300, 1);
+    const seen = await fuzzAgents(target, attackers, 300, seed);
     expect(seen.findings.unexpected).toEqual([]);
     expectHarmless(seen);
     expect((await readPlaneInfo(plane.data)).clusterReady).toBe(true);

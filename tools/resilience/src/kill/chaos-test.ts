@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { readPlaneInfo, eventually, Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
-import { RandomSequence } from '../load/random-sequence.js';
-import { Load } from '../load/load.js';
+import { Load, RandomSequence } from '../load/load.js';
 import { type UnexpectedResponse, RetryingClient } from '../load/retrying-client.js';
 import { checkCluster } from './check-cluster.js';
 import { type Fault } from './faults.js';

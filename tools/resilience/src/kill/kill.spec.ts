@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { propertySeed } from '@runos/testing-basics';
 import { runChaosTest } from './chaos-test.js';
 import { cutAgentStreams, kill, loseNatsData, victims } from './faults.js';
 
-describe('a plane whose processes are killed one after the other under load', () => {
+const seed = propertySeed();
+
+describe(`a plane whose processes are killed one after the other under load (RUNOS_TEST_SEED=${seed})`, () => {
   it('keeps every guarantee', async () => {
     const lines: string[] = [];
     const result = await runChaosTest({
-      seed: 1,
+      seed,
       writes: 60,
       instances: 12,
       clients: 2,

@@ -1,4 +1,4 @@
-import { RandomSequence } from '../load/random-sequence.js';
+import { RandomSequence } from '../load/load.js';
 import { optionsOf, print } from '../options.js';
 import { printResult, runChaosTest } from './chaos-test.js';
 import { cutAgentStreams, type Fault, freeze, kill as killFault, loseNatsData, victims } from './faults.js';

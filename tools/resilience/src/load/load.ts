@@ -1,7 +1,24 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RandomSequence } from './random-sequence.js';
-import { type LedgerInstance, Ledger } from './ledger.js';
-import { type FinalResponse, type RetryingClient } from './retrying-client.js';
+import { Ledger, type LedgerInstance } from './ledger.js';
+import type { FinalResponse, RetryingClient } from './retrying-client.js';
+
+/** A repeatable random sequence: the same seed gives the same numbers. */
+export class RandomSequence {
+  #drawn = 0;
+
+  constructor(readonly seed: number) {}
+
+  /** The next whole number from 0 to `limit` - 1. */
+  below(limit: number): number {
+    this.#drawn += 1;
+    return createHash('sha256').update(`${this.seed}/${this.#drawn}`).digest().readUInt32BE() % limit;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)] as T;
+  }
+}
 
 export interface LoadOptions {
   readonly client: RetryingClient;

@@ -16,17 +16,18 @@ import {
 } from '@runos/tool-e2e';
 import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { loseStream } from './lose-stream.js';
-import { type Span, SpanCollector } from './span-collector.js';
-import { readLogEvents } from './log-events.js';
 import {
   ancestorsOf,
   appliesIn,
   jobUpdatesOfAgentIn,
   reportPath,
   requestPath,
+  type Span,
+  SpanCollector,
   summaryOf,
   waitForTrace,
-} from './trace.js';
+} from './span-collector.js';
+import { readLogEvents } from './log-events.js';
 
 /** Part of names and values that the test writes: telemetry must not contain it. */
 const marker = `marker${randomBytes(6).toString('hex')}`;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { propertySeed } from '@runos/testing-basics';
 import { runChaosTest } from '../kill/chaos-test.js';
 import { kill } from '../kill/faults.js';
 import { checkAcrossReplicas } from './across-replicas.js';
@@ -6,13 +7,15 @@ import { clockSkewOptions } from './clock-skew.js';
 import { migrations } from './migrations.js';
 import { agentGateways, killAgentGateway, replicaCount, rollingRestart, rounds } from './replica-faults.js';
 
-describe('a plane of several replicas that loses single ones under load', () => {
+const seed = propertySeed();
+
+describe(`a plane of several replicas that loses single ones under load (RUNOS_TEST_SEED=${seed})`, () => {
   it('stays available, and keeps every guarantee', async () => {
     const lines: string[] = [];
     const print = (line: string): void => void lines.push(line);
     const others = (rounds.at(-1) ?? []).filter((name) => !agentGateways.includes(name));
     const result = await runChaosTest({
-      seed: 1,
+      seed,
       print,
       writes: 40,
       instances: 12,

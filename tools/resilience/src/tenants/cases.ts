@@ -1,7 +1,15 @@
 import { type Operation, type Role, roleAllows, roles } from '@runos/api';
-import { type IdName, type Ids, missingIds } from './ids.js';
-import { idsIn, pathIdsOf, requestOf, sampleOf, type SampleRequest } from './sample-request.js';
-import type { Expected } from './samples.js';
+import {
+  type Expected,
+  type IdName,
+  type Ids,
+  idsIn,
+  missingIds,
+  pathIdsOf,
+  requestOf,
+  sampleOf,
+  type SampleRequest,
+} from './samples.js';
 
 /** Invalid tokens; the certificate is a valid one of another account's cluster agent. */
 export const badTokens = [

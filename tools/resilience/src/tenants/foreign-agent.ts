@@ -16,8 +16,7 @@ import type pg from 'pg';
 import { joinAsNode } from '../agent/join-as-node.js';
 import { sendHeartbeatAsNode, type ForeignAgents, intrudeByCalls } from './foreign-calls.js';
 import { renewAsAnother } from './foreign-renewal.js';
-import { type Ids, missingIds } from './ids.js';
-import { osidOf } from './samples.js';
+import { type Ids, missingIds, osidOf } from './samples.js';
 import { changedTables, stableDigests, tableDigests } from './table-digests.js';
 import type { TwoAccounts } from './two-accounts.js';
 

@@ -19,7 +19,7 @@ import { agentClient, type PlaneInfo, TestAgent, type AgentCredentials } from '@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type Ids, missingIds } from './ids.js';
+import { type Ids, missingIds } from './samples.js';
 
 /** Agents of the other account, and registration tokens. */
 export interface ForeignAgents {

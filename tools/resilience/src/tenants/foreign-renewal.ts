@@ -4,7 +4,7 @@ import { AgentIdentity, callUnary, streamService } from '@runos/agent-protocol';
 import { agentClient, type PlaneInfo, type AgentCredentials } from '@runos/tool-e2e';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import type pg from 'pg';
-import { type Ids, missingIds } from './ids.js';
+import { type Ids, missingIds } from './samples.js';
 
 /**
  * An agent requests a new certificate in the name of another account's agent, and of a missing one: it gets one in its

@@ -1,9 +1,8 @@
 import { operations } from '@runos/api';
 import type pg from 'pg';
-import { type Response, sendRequest, invalidKey } from './send-request.js';
+import { checkResponse, invalidKey, type Response, sendRequest } from './send-request.js';
 import { type Case, casesOf, isOutsider } from './cases.js';
-import { type Ids, missingIds } from './ids.js';
-import { checkResponse } from './check-response.js';
+import { type Ids, missingIds } from './samples.js';
 import { sendOnce, repeatFaults } from './repeated-keys.js';
 import { changedTables, stableDigests, tableDigests } from './table-digests.js';
 import type { TwoAccounts } from './two-accounts.js';

@@ -1,7 +1,7 @@
 import { type Operation, operations } from '@runos/api';
 import { type Response, sendRequest } from './send-request.js';
 import type { Caller } from './cases.js';
-import { requestOf } from './sample-request.js';
+import { requestOf } from './samples.js';
 import type { TwoAccounts } from './two-accounts.js';
 
 /** The owner's requests whose keys other callers repeat. */

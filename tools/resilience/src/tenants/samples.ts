@@ -1,5 +1,25 @@
-import type { OperationId } from '@runos/api';
-import type { IdName, Ids } from './ids.js';
+import { type Operation, type OperationId, type PathParam, pathParams } from '@runos/api';
+
+/** The names of ids in paths. A service type belongs to no account. */
+export type IdName = Exclude<keyof typeof pathParams, 'type'>;
+
+/** One resource of every kind, all of one account. */
+export type Ids = Readonly<Record<IdName, string>>;
+
+/** Every kind of id in paths. */
+export const idNames = Object.keys(pathParams).filter((name): name is IdName => name !== 'type');
+
+/** Well-formed ids of missing resources. */
+export const missingIds: Ids = {
+  aid: 'zzzz0',
+  cid: 'nosuchcluster',
+  nid: 'zzzz1',
+  serviceId: 'zzzz2',
+  keyId: 'zzzzzzzzzzz3',
+  setId: '01890000-0000-4000-8000-000000000004',
+  jobId: '01890000-0000-7000-8000-000000000005',
+  workItemId: '01890000-0000-7000-8000-000000000006',
+};
 
 /** The expected status, and the code of a refusal. */
 export interface Expected {
@@ -69,4 +89,48 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'job.logs': plain,
   'job.stream': plain,
   'job.cancel': plain,
+};
+
+export interface SampleRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** @throws Error for an operation without a row */
+export function sampleOf({ id }: Operation): Sample {
+  const sample: Sample | undefined = samples[id as OperationId];
+  if (sample === undefined) throw new Error(`${id} has no row in the table of samples`);
+  return sample;
+}
+
+/** The operation's sample input with these ids. */
+export function requestOf(operation: Operation, ids: Ids): SampleRequest {
+  const { query, body } = sampleOf(operation);
+  const path = operation.path.replaceAll(/:(\w+)/g, (_, name: string) => valueOf(operation.params[name], ids));
+  const search = query === undefined ? '' : `?${new URLSearchParams(query(ids)).toString()}`;
+  return { method: operation.method, path: path + search, body: body?.(ids) };
+}
+
+function valueOf(param: PathParam | undefined, ids: Ids): string {
+  if (param === pathParams.type) return sampleType;
+  const name = idNames.find((each) => pathParams[each] === param);
+  if (name === undefined) throw new Error('a path has a parameter of a kind that the matrix does not know');
+  return ids[name];
+}
+
+/** The ids in the path, with the error code of each for a missing resource. */
+export const pathIdsOf = ({ params }: Operation): ReadonlyMap<IdName, string> =>
+  new Map(
+    Object.values(params).flatMap((param) =>
+      idNames.filter((name) => pathParams[name] === param).map((name) => [name, param.notFound] as const),
+    ),
+  );
+
+/** The ids in path, query and body of a request. */
+export const idsIn = (operation: Operation, ids: Ids): IdName[] => {
+  const written = JSON.stringify(requestOf(operation, ids));
+  return idNames.filter(
+    (name) => JSON.stringify(requestOf(operation, { ...ids, [name]: missingIds[name] })) !== written,
+  );
 };

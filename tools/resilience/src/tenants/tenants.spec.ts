@@ -4,8 +4,7 @@ import type { RolesResult } from './database-roles.js';
 import { type ForeignAgentResult, refusedActions } from './foreign-agent.js';
 import type { Matrix } from './matrix.js';
 import { samples } from './samples.js';
-import { nameOf } from './tenants.js';
-import { testTenants } from './test-tenants.js';
+import { nameOf, testTenants } from './tenants.js';
 
 describe('two accounts on one plane', () => {
   let matrix: Matrix;

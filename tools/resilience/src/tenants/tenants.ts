@@ -1,8 +1,11 @@
 import { operations } from '@runos/api';
+import { Plane, unlimited, withSql } from '@runos/tool-e2e';
 import { print } from '../options.js';
 import { isOutsider } from './cases.js';
-import type { Cell, Matrix } from './matrix.js';
-import { testTenants } from './test-tenants.js';
+import { type RolesResult, tryRoles } from './database-roles.js';
+import { type ForeignAgentResult, testForeignAgent } from './foreign-agent.js';
+import { type Cell, type Matrix, runMatrix } from './matrix.js';
+import { makeTwoAccounts } from './two-accounts.js';
 
 /** The column of a cell in the printed matrix. */
 const columnOf = ({ one: { caller, strange } }: Cell): string =>
@@ -45,4 +48,33 @@ function printMatrix({ cells, requests }: Matrix): void {
   for (const { status } of cells) byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
   const counts = [...byStatus].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status}`);
   print(`${operations.length} operations, ${cells.length} cells, ${requests} requests: ${counts.join(', ')}`);
+}
+
+export interface TenantsResult {
+  readonly matrix: Matrix;
+  readonly agent: ForeignAgentResult;
+  readonly roles: RolesResult;
+}
+
+/**
+ * Starts a plane without a cluster or rate limits, and tests every operation as every caller, one account's agents
+ * against the other account, and the roles of the database.
+ */
+export async function testTenants(): Promise<TenantsResult> {
+  const plane = await Plane.create();
+  try {
+    const dev = await plane.start('ready', unlimited, '--no-cluster');
+    const result = await withSql(dev.databaseUrl, async (sql) => {
+      const accounts = await makeTwoAccounts(plane.data, dev, sql);
+      return {
+        matrix: await runMatrix(dev.apiUrl, accounts, sql),
+        agent: await testForeignAgent(dev, accounts, sql),
+        roles: await tryRoles(plane.data, dev.databaseUrl, sql),
+      };
+    });
+    await plane.finish();
+    return result;
+  } finally {
+    await plane.remove();
+  }
 }

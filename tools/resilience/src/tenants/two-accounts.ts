@@ -3,8 +3,7 @@ import { createAccount, type Operator } from '@runos/tool-start';
 import { issueAgentCredentials, ApiClient, type PlaneInfo, readDataFile, type AgentCredentials } from '@runos/tool-e2e';
 import type pg from 'pg';
 import type { BadToken, Caller } from './cases.js';
-import type { Ids } from './ids.js';
-import { sampleType } from './samples.js';
+import { type Ids, sampleType } from './samples.js';
 
 export interface TwoAccounts {
   /** Resources of the callers' account, and of the other one. */

@@ -1,6 +1,5 @@
 import { type KubeObject, mapAt, numberOf, textOf } from '../kube-object.js';
-import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
-import { conditionOf, outdated } from './object-conditions.js';
+import { conditionOf, degraded, failed, type Health, outdated, progressing, ready, sentence } from './health.js';
 import { remedyFor } from './pod.js';
 
 /** The phase in which live state matches the spec. */

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { propertySeed } from '@runos/testing-basics';
 import { objectOf } from '../../test/objects.js';
 import { assessHealth } from './assess-health.js';
-import { failedCreate } from './workloads.js';
-import { replicasOf } from './replicas.js';
+import { failedCreate, replicasOf } from './workloads.js';
 
 fc.configureGlobal({ seed: propertySeed() });
 

@@ -1,6 +1,5 @@
 import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '../kube-object.js';
-import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
-import { conditionOf } from './object-conditions.js';
+import { conditionOf, degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 
 /** Remedies per waiting reason of a container. Transient reasons are not listed. */
 const waitingRemedies: Readonly<Record<string, string>> = {

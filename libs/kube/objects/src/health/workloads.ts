@@ -1,6 +1,5 @@
-import { type KubeObject, mapAt, numberOf, textOf } from '../kube-object.js';
-import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
-import { conditionOf, outdated } from './object-conditions.js';
+import { groupOf, type KubeObject, mapAt, numberOf, textOf } from '../kube-object.js';
+import { conditionOf, degraded, failed, type Health, outdated, progressing, ready, sentence } from './health.js';
 
 const count = (object: KubeObject, field: string): number => numberOf(mapAt(object, 'status')[field]) ?? 0;
 
@@ -76,4 +75,26 @@ export function failedCreate(message: string): Health {
   return /exceeded quota/.test(message)
     ? failed('QuotaExceeded', `${sentence(message)} Raise the quota or choose a smaller class.`)
     : failed('FailedCreate', `${sentence(message)} The cluster refuses the pod: change what it names, or allow it.`);
+}
+
+/** Desired and ready pods, or database instances. */
+export interface Replicas {
+  readonly desired: number;
+  readonly ready: number;
+}
+
+const replicaFields: Readonly<Record<string, readonly [desired: string, ready: string]>> = {
+  'apps/Deployment': ['replicas', 'readyReplicas'],
+  'apps/StatefulSet': ['replicas', 'readyReplicas'],
+  'postgresql.cnpg.io/Cluster': ['instances', 'readyInstances'],
+};
+
+/** Undefined for kinds that have no replicas. */
+export function replicasOf(object: KubeObject): Replicas | undefined {
+  const fields = replicaFields[`${groupOf(object.apiVersion)}/${object.kind}`];
+  if (fields === undefined) return undefined;
+  return {
+    desired: numberOf(mapAt(object, 'spec')[fields[0]]) ?? 1,
+    ready: numberOf(mapAt(object, 'status')[fields[1]]) ?? 0,
+  };
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FieldsV1, KubeObject, ManagedFields } from '../kube-object.js';
 import { fieldManager } from '../labels.js';
-import { type FieldPath, membersOf } from './field-path.js';
-import { valuesOf } from './field-value.js';
+import { type FieldPath, membersOf, valuesOf } from './field-path.js';
 
 const isBy = (
   operation: 'Apply' | 'Update',

@@ -4,8 +4,7 @@ import { propertySeed } from '@runos/testing-basics';
 import type { FieldsV1 } from '../kube-object.js';
 import { entry, objectOf, ours } from '../../test/objects.js';
 import { conflictingManagersOf } from './conflicting-manager.js';
-import { membersOf, printPath, touches } from './field-path.js';
-import { valueAt, valuesOf } from './field-value.js';
+import { membersOf, printPath, touches, valueAt, valuesOf } from './field-path.js';
 import { changedPaths, isCreated, ownedFields, ownedHash } from './owned-fields.js';
 
 fc.configureGlobal({ seed: propertySeed() });

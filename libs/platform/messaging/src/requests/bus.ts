@@ -14,7 +14,7 @@ import { durations, inSpan, SpanKind } from '@runos/observability';
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
-import { nextEventLoopTick } from './next-event-loop-tick.js';
+import { nextEventLoopTick } from './request-server.js';
 import { firstReply } from './first-reply.js';
 import type { NatsConnector } from '../connection/nats-connector.js';
 import { decode, encode, faultFrom, header, headersOf, toNats } from '../connection/wire.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { nextEventLoopTick } from './next-event-loop-tick.js';
+import { nextEventLoopTick } from './request-server.js';
 
 it('resolves once for all callers of a tick, and separately for later callers', async () => {
   const first = nextEventLoopTick();

@@ -1,14 +1,13 @@
-import type { MessageHandler } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { MessageHandler } from '@nestjs/microservices';
 import type { RequestContract, ServiceName } from '@runos/contracts';
 import { Fault, faultOf, unavailable } from '@runos/kernel';
 import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { contextOf, decode, encode, header, toNats, traceCarrier } from '../connection/wire.js';
+import { runHandler } from '../service/handlers.js';
+import { InFlightCounter } from '../service/in-flight-counter.js';
 import { type CallContext, systemActor } from './call-context.js';
 import { checkInput } from './check-input.js';
-import { nextEventLoopTick } from './next-event-loop-tick.js';
-import { InFlightCounter } from '../service/in-flight-counter.js';
-import { runHandler } from '../service/handlers.js';
-import { contextOf, decode, encode, header, toNats, traceCarrier } from '../connection/wire.js';
 
 export interface RequestServerOptions {
   readonly service: ServiceName;
@@ -103,4 +102,19 @@ export class RequestServer {
     const traceId = currentTraceId();
     return new Fault('internal', 'An internal error occurred.', traceId === undefined ? {} : { traceId });
   }
+}
+
+let pending: Promise<void> | undefined;
+
+/**
+ * Resolves after the current events of the event loop, for all waiting callers at once. Their messages then leave in one
+ * socket write, which is the most expensive part of a reply.
+ */
+export function nextEventLoopTick(): Promise<void> {
+  return (pending ??= new Promise((resolve) =>
+    setImmediate(() => {
+      pending = undefined;
+      resolve();
+    }),
+  ));
 }

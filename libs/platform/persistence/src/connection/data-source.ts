@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import type { DatabaseConfig } from '@runos/config';
+import { type Clock, systemClock } from '@runos/kernel';
+import type { Logger } from '@runos/observability';
 import {
   DataSource,
   DefaultNamingStrategy,
   type EntitySchema,
-  type Logger,
+  type Logger as TypeOrmLogger,
   type MigrationInterface,
   type QueryRunner,
 } from 'typeorm';
@@ -66,7 +68,7 @@ const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$
 const nothing = () => undefined;
 
 /** TypeORM logs some errors to the console regardless of its settings; they are also thrown and logged by the caller. */
-const noConsoleLogger: Logger = {
+const noConsoleLogger: TypeOrmLogger = {
   logQuery: nothing,
   logQueryError: nothing,
   logQuerySlow: nothing,
@@ -113,4 +115,24 @@ function withFaults(runner: QueryRunner): QueryRunner {
       throw asFault(error);
     })) as QueryRunner['query'];
   return runner;
+}
+
+/** Pause between attempts, ms. */
+const retryMs = 500;
+
+/** Connects and retries without a limit while the database is unreachable. */
+export async function connectWithRetry(
+  dataSource: DataSource,
+  logger: Logger,
+  clock: Clock = systemClock,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await dataSource.initialize();
+      return;
+    } catch (error) {
+      if (attempt % 20 === 1) logger.warn({ err: error }, 'the database cannot be reached yet');
+      await clock.sleep(retryMs);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { Fault } from '@runos/kernel';
-import type { EntityManager } from 'typeorm';
-import { runSql } from '../transactions/run-sql.js';
+import type { EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
+import { runSql } from '../transactions/database.js';
 
 /** The idempotency scope of a write. */
 export interface IdempotencyRecord {
@@ -100,4 +100,25 @@ async function claim(
 export async function deleteExpiredResponses(manager: EntityManager): Promise<number> {
   const rows = await runSql(manager, `DELETE FROM idempotency WHERE created_at < now() - ${retention} RETURNING 1`);
   return rows.length;
+}
+
+/** `caller` is null for keys of gateways that do not send it. */
+export class CreateIdempotency1700000000001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE idempotency (
+        aid text NOT NULL,
+        key text NOT NULL,
+        request_hash text NOT NULL,
+        caller text,
+        response text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        CONSTRAINT pk_idempotency PRIMARY KEY (aid, key)
+      )`);
+    await runner.query('CREATE INDEX ix_idempotency_created_at ON idempotency (created_at)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE idempotency');
+  }
 }

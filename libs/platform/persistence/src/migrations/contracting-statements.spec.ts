@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contractingStatements } from './contracting-statements.js';
+import { contractingStatements } from './check-migrations.js';
 
 describe('contracting statements', () => {
   it.each([

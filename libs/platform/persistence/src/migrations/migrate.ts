@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { configOrExit, databaseSettings, secret, urlOf } from '@runos/config';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { createDataSource, type MigrationClass, schemaOf } from '../connection/data-source.js';
-import { CreateIdempotency1700000000001 } from '../idempotency/idempotency-table.js';
-import { CreateOutbox1700000000002 } from '../outbox/outbox-table.js';
-import { checkMigrations } from './check-migrations.js';
-import { grantAccess, createSchemaAndRole, type Role } from './schema-and-role.js';
 import { sqlState, sqlStateOf } from '../connection/sql-state.js';
+import { CreateIdempotency1700000000001 } from '../idempotency/idempotent.js';
+import { CreateOutbox1700000000002 } from '../outbox/outbox.js';
+import { checkMigrations } from './check-migrations.js';
+import { createSchemaAndRole, grantAccess, type Role } from './schema-and-role.js';
 
 export interface MigrationPlan {
   readonly service: string;
@@ -106,4 +108,26 @@ async function executed(dataSource: DataSource): Promise<string[]> {
   if (!table?.exists) return [];
   const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
   return rows.map(({ name }) => name);
+}
+
+const settings = z.object({
+  databaseUrl: databaseSettings.databaseUrl,
+  databaseOwnerUrl: secret(urlOf('postgres', 'postgresql')),
+});
+
+/**
+ * The main program of a service's migration. `RUNOS_DATABASE_OWNER_URL` may create schemas and roles; user and password of
+ * `RUNOS_DATABASE_URL` become the service's role. Exits with 1 on failure.
+ */
+export async function runMigration(plan: Pick<MigrationPlan, 'service' | 'migrations' | 'after'>): Promise<void> {
+  const { databaseUrl, databaseOwnerUrl } = configOrExit(settings);
+  const { username, password } = new URL(databaseUrl);
+  const role = { name: decodeURIComponent(username), password: decodeURIComponent(password) };
+  try {
+    const ran = await migrate({ ...plan, ownerUrl: databaseOwnerUrl, role });
+    process.stdout.write(`${plan.service}: ${ran.length === 0 ? 'nothing to migrate' : `ran ${ran.join(', ')}`}\n`);
+  } catch (error) {
+    process.stderr.write(`${plan.service}: the migration failed: ${error instanceof Error ? error.stack : error}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -1,9 +1,8 @@
 import type { StoredMessage } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
 import { counter, durations, type Logger } from '@runos/observability';
-import type { Database } from '../transactions/database.js';
+import { type Database, runSql } from '../transactions/database.js';
 import { onOutboxWrite } from './outbox.js';
-import { runSql } from '../transactions/run-sql.js';
 import type { SqlListener } from '../notifications/sql-listener.js';
 
 /** The destination of events. Resolves when all are stored in order; duplicates are dropped by id. */

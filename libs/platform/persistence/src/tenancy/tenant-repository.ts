@@ -1,5 +1,5 @@
 import type { EntityManager, FindManyOptions, FindOptionsWhere, ObjectLiteral, QueryDeepPartialEntity } from 'typeorm';
-import { runSql } from '../transactions/run-sql.js';
+import { runSql } from '../transactions/database.js';
 
 /** The tenant whose rows are accessed, or the reason for accessing all of them. There is no default. */
 export type TenantScope = { readonly tenant: string } | { readonly everyTenantBecause: string };

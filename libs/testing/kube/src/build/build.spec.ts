@@ -2,9 +2,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { buildNatsServer } from './build.js';
+import { buildNatsServer, progressLines } from './build.js';
 import { cacheFolder, withLock } from './toolbox.js';
-import { progressLines } from './progress-lines.js';
 import { buildFlags, builtName, buildKey, programs } from './recipe.js';
 
 describe('the build of the programs', () => {

@@ -1,6 +1,5 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { progressLines } from './progress-lines.js';
 import { buildFlags, builtName, dataFiles, type ProgramName, programs } from './recipe.js';
 import { type GoRun, runGo } from './run-go.js';
 import { builtToolbox, hasProgram, type Toolbox, toolboxFolder, toolboxIn, withLock } from './toolbox.js';
@@ -78,4 +77,32 @@ async function copyDataFiles(folder: string, { signal }: BuildOptions): Promise<
     cpSync(join(source, path), temporary, { recursive: true });
     renameSync(temporary, target);
   }
+}
+
+/** The minimum time between two lines, so that they do not flood a terminal. */
+const minIntervalMs = 5_000;
+
+/** Summarizes the output of Go (downloads, and packages as they are compiled) in a few lines with counts. */
+export function progressLines(what: string, print?: (line: string) => void, now = () => performance.now()) {
+  let downloads = 0;
+  let compiled = 0;
+  let expected = 0;
+  let last = -Infinity;
+  return {
+    /** The number of all packages; Go prints nothing for those that an earlier run compiled. */
+    expect: (packages: number): void => {
+      expected = packages;
+    },
+    line: (line: string): void => {
+      if (line.startsWith('go: downloading')) downloads += 1;
+      else if (!line.startsWith('go: ')) compiled += 1;
+      if (!print || now() - last < minIntervalMs) return;
+      last = now();
+      print(
+        expected
+          ? `${what}: compiling, ${compiled} of ${expected} packages`
+          : `${what}: modules downloaded: ${downloads}`,
+      );
+    },
+  };
 }
