@@ -19,6 +19,7 @@ const commands = {
   bench: { projects: [...plane, 'tools/bench'], program: 'tools/bench/dist/main.js' },
   resilience: { projects: [...plane, 'tools/resilience'], program: 'tools/resilience/dist/main.js' },
   'contracts:snapshot': { projects: ['tools/contracts'], program: 'tools/contracts/dist/main.js' },
+  manifests: { projects: ['tools/manifests'], program: 'tools/manifests/dist/main.js' },
   build: { projects: ['.'] },
   lint: { projects: [], program: 'node_modules/nx/dist/bin/nx.js', args: ['run-many', '-t', 'lint'] },
 };

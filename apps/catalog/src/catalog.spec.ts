@@ -34,8 +34,15 @@ afterAll(async () => {
 });
 
 const cluster = { localStorageClass: null, distributedStorageClass: null };
-const resolve = (type: string, fields: object, current?: Sizing) =>
-  reconciler.request(catalog.resolveInstance, { type, fields, current, cluster });
+const rendered = ['16', '17', '18', '8.1', '4.0'];
+const resolve = (type: string, fields: Record<string, unknown>, sizing?: Sizing, versions = rendered) =>
+  reconciler.request(catalog.resolveInstance, {
+    type,
+    fields,
+    current: sizing && { sizing, inputs: {} },
+    cluster,
+    versions,
+  });
 
 describe('the catalog over NATS', () => {
   it('lists classes and versions of a type', async () => {
@@ -80,7 +87,7 @@ describe('the catalog over NATS', () => {
         storage: 'local',
       },
       version: '16',
-      rendererVersion: 1,
+      inputs: {},
     });
     const changed = await resolve('postgresql', { cpuLimitMc: 1500 }, created.sizing);
     expect(changed).toMatchObject({
@@ -118,6 +125,20 @@ describe('the catalog over NATS', () => {
     expect((fault as { details: { issues?: { path: string }[] } }).details.issues?.map(({ path }) => path)).toEqual(
       paths,
     );
+  });
+
+  it('offers only versions that the caller can render', async () => {
+    expect((await resolve('postgresql', {}, undefined, ['16', '17'])).version).toBe('17');
+    expect((await resolve('postgresql', {}, undefined, ['15', '16'])).version).toBe('16');
+    for (const [fields, versions] of [
+      [{ version: '18' }, ['16', '17']],
+      [{}, ['15']],
+    ] as const) {
+      await expect(resolve('postgresql', fields, undefined, [...versions])).rejects.toMatchObject({
+        code: 'request.invalid',
+        details: { issues: [{ path: 'version' }] },
+      });
+    }
   });
 
   it('rejects changes of fields that are fixed at creation', async () => {

@@ -5,6 +5,7 @@ import {
   BundleStatus,
   bundlesCapability,
   ClusterAgentHeartbeatToServer,
+  kindsCapability,
   RESYNC,
 } from '@runos/agent-protocol';
 import { AgentSession, type SessionTiming } from '@runos/agent-session';
@@ -163,7 +164,12 @@ export class ClusterAgent {
       os: 'kubernetes',
       store: new SecretCredentials(client, uid, config.namespace),
       hello: (): Promise<BodyOf<typeof AgentHello>> =>
-        Promise.resolve({ version, capabilities: [bundlesCapability], ...controller.summary() }),
+        Promise.resolve({
+          version,
+          capabilities: [bundlesCapability, kindsCapability],
+          kinds: true,
+          ...controller.summary(),
+        }),
       heartbeat: () => Promise.resolve({ report: ClusterAgentHeartbeatToServer, body: {} }),
       handlers: {
         APPLY_BUNDLE: (bundle) => controller.applyBundle(bundle),

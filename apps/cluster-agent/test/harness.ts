@@ -3,13 +3,18 @@ import { systemRandom } from '@runos/kernel';
 import { type KubeObject, type ObjectRef, packObjects } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
 import { InstanceId, Osid, TypeName } from '@runos/osid';
-import { latestRenderer, mintSecrets, renderInstance, serviceType } from '@runos/service-types';
+import { kindRules, latestRenderer, mintSecrets, renderInstance, serviceType } from '@runos/service-types';
 import { waitUntil } from '@runos/testing-process';
+import { KindCatalogs } from '../src/bundles/kind-catalogs.js';
 import { BundleController, type BundleControllerOptions } from '../src/reconcile/bundle-controller.js';
 import type { AgentAccess } from './agent-access.js';
 import type { Status, StatusReport } from '../src/status/plane-client.js';
 
 type ResyncRequest = BodyOf<typeof RESYNC>;
+
+/** Compiled kinds, as a controller keeps them. */
+export const kindCatalogs = (): KindCatalogs =>
+  new KindCatalogs(createLogger({ service: 'cluster-agent', level: 'silent' }));
 
 /** A bundle controller in a real cluster, and the reports that it sends to a plane which acknowledges them. */
 export class Harness {
@@ -145,7 +150,8 @@ export function bundleOf(
   policy: Bundle['driftPolicy'] = 'repair',
 ): Bundle {
   const { objectsGz, digest } = packObjects(objects);
-  return { osid, generation: revision, revision, digest, driftPolicy: policy, objectsGz };
+  const kinds = kindRules(osid.slice(0, -6));
+  return { osid, generation: revision, revision, digest, driftPolicy: policy, objectsGz, ...kinds };
 }
 
 /** The rendered object of a kind. */

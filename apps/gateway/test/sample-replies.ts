@@ -101,6 +101,7 @@ const service: z.input<typeof Service> = {
   conditions: [],
   generation: 7,
   observedGeneration: 7,
+  requires: {},
   hosts: [],
   createdAt: at,
   updatedAt: at,

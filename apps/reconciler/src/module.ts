@@ -19,6 +19,7 @@ import { CreateInstance } from './instances/create-instance.js';
 import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
 import { InstanceSecrets, ShowCredentials } from './instances/instance-secrets.js';
+import { Requirements } from './instances/requirements.js';
 import { InstancesController } from './instances/instances.controller.js';
 import { CancelJob } from './jobs/cancel-job.js';
 import { JobDeadlines } from './jobs/job-deadlines.js';
@@ -57,6 +58,7 @@ const instances = [
   InstanceRepository,
   InstanceSecrets,
   ShowCredentials,
+  Requirements,
   CreateInstance,
   ChangeInstance,
   EventRepository,

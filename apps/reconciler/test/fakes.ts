@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { catalog, configSets, identity, type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Respond, type CallContext, Subscribe } from '@runos/messaging';
-import { latestRenderer, serviceType } from '@runos/service-types';
+import { serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
 
@@ -15,13 +15,17 @@ export class FakeCatalog {
   resolve({ type: name, fields, current, cluster }: ResolveInput): z.output<typeof catalog.resolveInstance.output> {
     const type = serviceType(name);
     const sized = resolveSize(type.sizing, fields, {
-      current,
+      current: current?.sizing,
       hasDistributedStorage: cluster.distributedStorageClass !== null,
     });
     if (!sized.ok) throw new Fault(sized.code, 'This size is not offered.', { issues: sized.issues });
     const { size, rrcFlipHint } = sized;
     const version = fields.version ?? type.defaultVersion;
-    return { sizing: size, version, rendererVersion: latestRenderer(type), ...(rrcFlipHint && { rrcFlipHint }) };
+    const own = Object.keys(type.inputs.own.shape).flatMap((field) =>
+      field in fields ? [[field, fields[field]]] : [],
+    );
+    const inputs = type.inputs.own.parse({ ...current?.inputs, ...Object.fromEntries(own) });
+    return { sizing: size, version, inputs, ...(rrcFlipHint && { rrcFlipHint }) };
   }
 }
 

@@ -34,7 +34,7 @@ export {
   updateConfigSet,
   UpdateConfigSet,
 } from './config-sets/config-set-operations.js';
-export { Accepted, JobId, Name, NextCursor, page, Timestamp } from './operation/fields.js';
+export { Accepted, JobId, NextCursor, page, Timestamp } from './operation/fields.js';
 export {
   cancelJob,
   Job,
@@ -58,6 +58,7 @@ export {
 export { listNodes, Node, NodeStatus, nodeStatuses, showNode } from './nodes/node-operations.js';
 export { openApi } from './openapi/open-api.js';
 export {
+  bodySchemaOf,
   type Method,
   operation,
   type Operation,
@@ -84,18 +85,16 @@ export {
 export {
   Condition,
   CreatedService,
-  CreateService,
   Credentials,
-  DriftPolicy,
   Service,
   ServiceEvent,
   ServiceEvents,
+  ServiceFields,
   ServiceState,
   serviceStates,
   ServiceStatus,
   ServiceSummary,
   SizingNumbers,
   UpdatedService,
-  UpdateService,
 } from './services/service-shapes.js';
 export { LoggedIn, logIn, LogIn, logOut } from './sessions/session-operations.js';

@@ -37,13 +37,20 @@ describe.each(operations.map((operation) => [operation.id, operation] as const))
   });
 
   it('rejects unknown fields and has a valid example', () => {
-    const { body, query, output, examples } = operation;
-    for (const schema of [body, query]) {
+    const { body, query, output, examples, variants } = operation;
+    const forms = Object.values(variants?.forms ?? {});
+    const bodies = forms.flatMap((form) => form.body ?? []);
+    for (const schema of [query, ...(bodies.length > 0 ? bodies : [body])]) {
       const read = schema.safeParse({ nonsense: 1 });
       expect(read.error?.issues.some(({ code }) => code === 'unrecognized_keys')).toBe(true);
     }
     if (fieldsOf(body).length > 0)
       expect(z.treeifyError(body.safeParse(examples?.body).error ?? noError)).toEqual(none);
+    for (const form of forms) {
+      if (form.example === undefined) continue;
+      expect(z.treeifyError(form.output?.safeParse(form.example).error ?? noError)).toEqual(none);
+      expect(output.safeParse(form.example).error).toBeUndefined();
+    }
     if (examples?.output) expect(z.treeifyError(output.safeParse(examples.output).error ?? noError)).toEqual(none);
   });
 

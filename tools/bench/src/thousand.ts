@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
-import { applyWaves, type KubeObject, managedSelector } from '@runos/kube-objects';
+import { applyWaves, builtInCatalog } from '@runos/kube-kinds';
+import { type KubeObject, managedSelector } from '@runos/kube-objects';
 import { Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
 import { controlPlane, DataFolder } from '@runos/tool-start';
 import { type Kind, kindsOf } from './arrivals.js';
@@ -60,7 +61,7 @@ async function onFreshPlane(
 async function byTheAgent(planeClient: PlaneClient, client: KubeClient, data: string, count: number): Promise<number> {
   const sample = await planeClient.create('valkey', { name: 'sample' });
   const bundle = (await planeClient.bundle(sample.osid)) as unknown as KubeObject[];
-  const last = applyWaves(bundle).at(-1) ?? [];
+  const last = applyWaves(builtInCatalog, bundle).at(-1) ?? [];
   const folder = new DataFolder(data);
   await controlPlane(folder, 'stop', 'cluster-agent');
   await inParallel(

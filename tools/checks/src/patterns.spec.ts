@@ -16,7 +16,6 @@ const bounded: Readonly<Record<string, { readonly from: string; readonly longest
   'namespaces? "[^"]*" not found': { from: 'an error of the Kubernetes API', longest: 8_192 },
   '([a-z0-9-]+)\\.([a-z0-9.-]*) has \\d+ resource instances': { from: 'a condition of a namespace', longest: 4_096 },
   '\\/+$': { from: 'the kubeconfig of the agent', longest: 8_192 },
-  'image catalog|invalid.*image|image.*(not found|invalid|pull)': { from: 'the phase of a Cluster', longest: 4_096 },
   '^([a-z0-9.-]+\\/)?v[a-z0-9]+$': { from: 'the apiVersion of an object', longest: 8_192 },
   '-----[^-]+-----|\\s': { from: 'a PEM file, whose senders are limited to 16 KiB', longest: 16_384 },
 };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentKind, ReadReport, ReplyOf, reports, ReportType } from '@runos/agent-protocol';
-import { reconciler } from '@runos/contracts';
+import { type InputOf, reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
@@ -51,6 +51,8 @@ export class NodeReports {
   }
 }
 
+type ResyncQuestion = InputOf<typeof reconciler.resync>['question'];
+
 const foreignInstance = 'the instance is not of this cluster';
 
 type InstanceReport = 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' | 'RESYNC';
@@ -80,10 +82,10 @@ export class ClusterReports {
       AgentHello: {
         from: ['node', 'cluster-agent'],
         handle: async (agent, hello) => {
-          const { version, capabilities, clusterUid = null, count, root } = hello;
+          const { version, capabilities, clusterUid = null, count, root, kinds } = hello;
           registry.updateInfo(agent, { version, capabilities, clusterUid });
           if (count === undefined || root === undefined) return {};
-          return { inSync: await this.#isInSync(agent, count, root) };
+          return { inSync: await this.#isInSync(agent, { step: 'root', count, root, kinds }) };
         },
       },
       BundleStatus: {
@@ -145,10 +147,9 @@ export class ClusterReports {
   }
 
   /** Null while the reconciler is not available: the agent then starts the exchange itself. */
-  async #isInSync({ peer }: ConnectedAgent, count: number, root: string): Promise<boolean | null> {
+  async #isInSync({ peer }: ConnectedAgent, question: ResyncQuestion): Promise<boolean | null> {
     const { aid, cid } = peer.identity;
     try {
-      const question = { step: 'root' as const, count, root };
       const { equal } = await this.bus.request(reconciler.resync, { cid, question }, { tenant: aid });
       return equal ?? null;
     } catch (error) {

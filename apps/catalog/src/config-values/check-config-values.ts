@@ -1,4 +1,5 @@
-import { configIssues, serviceType } from '@runos/service-types';
+import { configIssues } from '@runos/catalog-model';
+import { serviceType } from '@runos/service-types';
 import { invalid } from '../invalid.js';
 
 /** Validates the values of a config set. @throws Fault `configset.invalid` with every issue, `type.not_found` */

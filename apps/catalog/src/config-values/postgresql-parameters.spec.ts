@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ConfigKey, serviceType } from '@runos/service-types';
+import type { ConfigKey } from '@runos/catalog-model';
+import { serviceType } from '@runos/service-types';
 import { type TemporaryPostgres, temporaryPostgres } from '@runos/testing-postgres';
 import pg from 'pg';
 

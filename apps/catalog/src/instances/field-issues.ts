@@ -1,27 +1,51 @@
-import type { CreateService } from '@runos/api';
+import type { ServiceFields } from '@runos/api';
+import type { ServiceType } from '@runos/catalog-model';
 import type { Issue } from '@runos/kernel';
-import type { ServiceType } from '@runos/service-types';
 
-/** Issues for fields that this type does not have, or not for this operation. An empty `flags` fits every type. */
-export function fieldIssues(type: ServiceType, fields: CreateService, when: 'create' | 'update'): Issue[] {
-  const allowed = type.inputs.filter((input) => input.when.includes(when)).map(({ name }) => name);
-  return Object.entries(fields)
-    .filter(([name, value]) => value !== undefined && name !== 'flags' && !allowed.includes(name))
-    .map(([path]) =>
-      type.inputs.some(({ name }) => name === path)
-        ? { path, message: `${path} of ${type.type} is fixed at creation` }
-        : { path, message: `${type.type} has no ${path}; it takes ${allowed.join(', ')}` },
-    );
+/** Issues of fields that this type does not have, not for this operation, or with another value. */
+export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'create' | 'update'): Issue[] {
+  const { create, [when]: schema } = type.inputs;
+  const parsed = schema.safeParse(fields);
+  if (parsed.success) return [];
+  const allowed = Object.keys(schema.shape).filter((name) => name !== 'flags');
+  return parsed.error.issues.flatMap((issue): Issue[] => {
+    if (issue.path[0] === 'version') return []; // `resolveVersion` knows what the caller can render
+    if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) {
+      return [{ path: issue.path.join('.'), message: `${issue.path.join('.')} of ${type.type}: ${issue.message}` }];
+    }
+    return issue.keys.map((path) => ({
+      path,
+      message: Object.hasOwn(create.shape, path)
+        ? `${path} of ${type.type} is fixed at creation`
+        : `${type.type} has no ${path}; it takes ${allowed.join(', ')}`,
+    }));
+  });
 }
 
-export function versionIssues(type: ServiceType, version: string | undefined): Issue[] {
-  if (version === undefined || type.versions.includes(version)) return [];
-  const message = `version "${version}" of ${type.type} is not offered; choose one of ${type.versions.join(', ')}`;
-  return [{ path: 'version', message }];
+/**
+ * The version of a new instance: the requested one, else the default, among those that the caller can render. An
+ * existing instance keeps its version.
+ */
+export function resolveVersion(
+  type: ServiceType,
+  rendered: readonly string[],
+  requested: string | undefined,
+): { readonly version: string } | { readonly issue: Issue } {
+  const offered = type.versions.filter((version) => rendered.includes(version));
+  const newest = offered.at(-1);
+  if (requested !== undefined && offered.includes(requested)) return { version: requested };
+  if (requested === undefined && newest !== undefined) {
+    return { version: offered.includes(type.defaultVersion) ? type.defaultVersion : newest };
+  }
+  const message =
+    newest === undefined
+      ? `${type.type} cannot be created while the control plane is being upgraded; retry later`
+      : `version "${requested}" of ${type.type} is not offered; choose one of ${offered.join(', ')}`;
+  return { issue: { path: 'version', message } };
 }
 
 /** `configSetId` is required for configType `config_set`, implies it, and contradicts `custom`. */
-export function configChoiceIssues({ configType, configSetId }: CreateService): Issue[] {
+export function configChoiceIssues({ configType, configSetId }: ServiceFields): Issue[] {
   if (configType === 'config_set' && configSetId === undefined)
     return [{ path: 'configSetId', message: 'configType config_set needs a configSetId' }];
   if (configType === 'custom' && configSetId !== undefined)

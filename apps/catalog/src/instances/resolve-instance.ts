@@ -1,16 +1,16 @@
-import type { CreateService } from '@runos/api';
+import type { ServiceFields } from '@runos/api';
 import type { catalog } from '@runos/contracts';
-import { latestRenderer, serviceType } from '@runos/service-types';
+import { serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
 import { invalid } from '../invalid.js';
-import { configChoiceIssues, fieldIssues, versionIssues } from './field-issues.js';
+import { configChoiceIssues, fieldIssues, resolveVersion } from './field-issues.js';
 
 type ResolveRequest = z.output<typeof catalog.resolveInstance.input>;
 type ResolvedInstance = z.output<typeof catalog.resolveInstance.output>;
 
 /** The fields that concern the size. */
-const sizeRequestOf = (fields: CreateService) => ({
+const sizeRequestOf = (fields: ServiceFields) => ({
   resourceRequirementClassId: fields.resourceRequirementClassId,
   replicas: fields.replicas,
   cpuRequestMc: fields.cpuRequestMc,
@@ -21,26 +21,29 @@ const sizeRequestOf = (fields: CreateService) => ({
 });
 
 /**
- * Resolves a create or update request to sizing, version and renderer; pure.
+ * Resolves a create or update request to sizing, version and inputs; pure.
  * @throws Fault with every issue: `request.invalid` for wrong fields, else `class.unknown` or `sizing.invalid`
  */
-export function resolveInstance({ type: name, fields, current, cluster }: ResolveRequest): ResolvedInstance {
+export function resolveInstance({ type: name, fields, current, cluster, versions }: ResolveRequest): ResolvedInstance {
   const type = serviceType(name);
   const sized = resolveSize(type.sizing, sizeRequestOf(fields), {
-    current,
+    current: current?.sizing,
     hasDistributedStorage: cluster.distributedStorageClass !== null,
   });
+  const version = resolveVersion(type, versions, fields.version);
   const issues = [
     ...fieldIssues(type, fields, current ? 'update' : 'create'),
-    ...versionIssues(type, fields.version),
+    ...('issue' in version ? [version.issue] : []),
     ...configChoiceIssues(fields),
   ];
   if (!sized.ok) throw invalid(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
-  if (issues.length > 0) throw invalid('request.invalid', issues);
+  if (issues.length > 0 || 'issue' in version) throw invalid('request.invalid', issues);
+  const own = Object.keys(type.inputs.own.shape).filter((field) => fields[field] !== undefined);
+  const changed = Object.fromEntries(own.map((field) => [field, fields[field]]));
   return {
     sizing: sized.size,
-    version: fields.version ?? type.defaultVersion,
-    rendererVersion: latestRenderer(type),
+    version: version.version,
+    inputs: type.inputs.own.parse({ ...current?.inputs, ...changed }),
     ...(sized.rrcFlipHint === undefined ? {} : { rrcFlipHint: sized.rrcFlipHint }),
   };
 }

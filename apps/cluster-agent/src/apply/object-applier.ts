@@ -1,5 +1,6 @@
 import { type CallOptions, isConflict, isInvalid, type KubeClient, KubeError } from '@runos/kube-client';
-import { immutablePolicy, type KubeObject, mapAt, printRef, refOf, sameOwner } from '@runos/kube-objects';
+import { builtInCatalog, type ImmutablePolicy } from '@runos/kube-kinds';
+import { type KubeObject, mapAt, printRef, refOf, sameOwner } from '@runos/kube-objects';
 import type { ApplyHistory, Problem } from '../instances/object-state.js';
 import { adoptCreatedFields, removeUpdateEntries, replaceThenApply } from './managed-fields.js';
 
@@ -18,14 +19,15 @@ const refused = (reason: string, message: string, blocked = true): ApplyOutcome 
   problem: { reason, message, blocked },
 });
 
-export type ApplyOptions = CallOptions & Partial<ApplyHistory>;
+export type ApplyOptions = CallOptions & Partial<ApplyHistory> & { readonly immutablePolicy?: ImmutablePolicy };
 
 /** Brings one live object to its desired state. It recreates objects where needed, but never those with data. */
 export class ObjectApplier {
   constructor(private readonly client: KubeClient) {}
 
   async applyObject(desired: KubeObject, options: ApplyOptions = {}): Promise<ApplyOutcome> {
-    const { first, created, ...call } = options;
+    const { first, created, immutablePolicy, ...call } = options;
+    const policy = immutablePolicy ?? builtInCatalog.kindOf(desired).immutablePolicy;
     const outcome = first ? await this.#create(desired, call) : undefined;
     if (outcome) return outcome;
     try {
@@ -38,7 +40,7 @@ export class ObjectApplier {
       }
       return await this.#outcomeOf(await this.client.apply(desired, call), call);
     } catch (thrown) {
-      if (isInvalid(thrown)) return this.#resolveInvalid(desired, thrown, call);
+      if (isInvalid(thrown)) return this.#resolveInvalid(desired, thrown, policy, call);
       return classifyError(desired, thrown);
     }
   }
@@ -69,18 +71,28 @@ export class ObjectApplier {
   }
 
   /** The merged object is invalid: a field is immutable, or foreign fields contradict ours. */
-  async #resolveInvalid(desired: KubeObject, cause: KubeError, call: CallOptions): Promise<ApplyOutcome> {
+  async #resolveInvalid(
+    desired: KubeObject,
+    cause: KubeError,
+    policy: ImmutablePolicy,
+    call: CallOptions,
+  ): Promise<ApplyOutcome> {
     try {
-      if (isImmutable(cause)) return await this.#recreate(desired, cause, call);
+      if (isImmutable(cause)) return await this.#recreate(desired, cause, policy, call);
       return await this.#outcomeOf(await replaceThenApply(this.client, desired, call), call);
     } catch (thrown) {
-      if (isInvalid(thrown) && isImmutable(thrown)) return this.#recreate(desired, thrown, call);
+      if (isInvalid(thrown) && isImmutable(thrown)) return this.#recreate(desired, thrown, policy, call);
       return classifyError(desired, thrown);
     }
   }
 
-  async #recreate(desired: KubeObject, cause: KubeError, call: CallOptions): Promise<ApplyOutcome> {
-    const resolved = await resolveImmutableChange(this.client, desired, cause, call);
+  async #recreate(
+    desired: KubeObject,
+    cause: KubeError,
+    policy: ImmutablePolicy,
+    call: CallOptions,
+  ): Promise<ApplyOutcome> {
+    const resolved = await resolveImmutableChange(this.client, desired, cause, policy, call);
     if (resolved !== 'deleted') return resolved;
     return this.#outcomeOf(await this.client.apply(desired, call), call, true);
   }
@@ -109,10 +121,10 @@ async function resolveImmutableChange(
   client: KubeClient,
   desired: KubeObject,
   cause: KubeError,
+  policy: ImmutablePolicy,
   call: CallOptions,
 ): Promise<ApplyOutcome | 'deleted'> {
   const ref = refOf(desired);
-  const policy = immutablePolicy(ref);
   if (policy === 'expand') await expandStorage(client, desired, call);
   if (policy === 'expand' || policy === 'refuse') return blocked(desired, cause);
   const live = await client.find(ref, call);

@@ -7,6 +7,7 @@ import {
 } from '@runos/agent-protocol';
 import { faultOf } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
+import type { PackedKinds } from '@runos/kube-kinds';
 import {
   fieldManager,
   type InventoryEntry,
@@ -24,18 +25,21 @@ import type { InstanceIndex } from '../instances/instance-index.js';
 import type { Instance } from '../instances/instance.js';
 import { type BundleRecord, emptyCheckpoint, emptyRecord } from './bundle-record.js';
 import type { RecordWriter } from './bundle-store.js';
+import type { KindCatalogs } from './kind-catalogs.js';
 
 type Reply = ReplyOf<typeof DELETE_BUNDLE>;
 
 interface RevisionDigest {
   readonly revision: number;
   readonly digest: string;
+  readonly kinds?: PackedKinds;
 }
 
 export interface BundleReceiverOptions {
   readonly client: KubeClient;
   readonly instances: InstanceIndex;
   readonly writer: RecordWriter;
+  readonly kinds: KindCatalogs;
   /** A bundle is stored and must be reconciled. `isRepeat`: it was stored before. */
   onReceived(instance: Instance, isRepeat: boolean): void;
 }
@@ -48,10 +52,12 @@ export class BundleReceiver {
   constructor(private readonly options: BundleReceiverOptions) {}
 
   async receiveBundle(bundle: Bundle): Promise<Reply> {
-    const { osid, generation, revision, digest, driftPolicy, objectsGz } = bundle;
+    const { osid, generation, revision, digest, driftPolicy, objectsGz, kindsDigest, kindsGz } = bundle;
+    const kinds = kindsDigest === undefined || kindsGz === undefined ? undefined : { kindsDigest, kindsGz };
     let objects: KubeObject[];
     try {
       objects = unpackObjects(objectsGz, digest);
+      this.options.kinds.of(kinds);
     } catch (thrown) {
       const fault = faultOf(thrown);
       if (fault === undefined) throw thrown;
@@ -60,7 +66,7 @@ export class BundleReceiver {
     const reason = validateBundle(osid, objects);
     if (reason !== undefined) return refused(reason);
     const refs = objects.map(refOf);
-    return this.#store(osid, { revision, digest }, (current) => ({
+    return this.#store(osid, { revision, digest, kinds }, (current) => ({
       osid,
       generation,
       revision,
@@ -69,6 +75,7 @@ export class BundleReceiver {
       removing: false,
       inventory: mergeInventory(current.inventory, refs),
       objectsGz: Buffer.from(objectsGz, 'base64'),
+      kinds,
       checkpoint: { ...current.checkpoint, dataLoss: undefined },
     }));
   }
@@ -76,7 +83,7 @@ export class BundleReceiver {
   async receiveDeletion({ osid, generation, revision }: ReadInputOf<typeof DELETE_BUNDLE>): Promise<Reply> {
     const known = this.options.instances.get(osid);
     const found = known === undefined ? await this.#findNamespace(osid) : undefined;
-    return this.#store(osid, { revision, digest: tombstoneDigest }, (current) => ({
+    return this.#store(osid, { revision, digest: tombstoneDigest, kinds: known?.record.kinds }, (current) => ({
       osid,
       generation,
       revision,
@@ -85,6 +92,7 @@ export class BundleReceiver {
       removing: true,
       inventory: found ?? current.inventory,
       objectsGz: Buffer.alloc(0),
+      kinds: current.kinds,
       checkpoint: emptyCheckpoint,
     }));
   }
@@ -103,7 +111,10 @@ export class BundleReceiver {
       await writer.update(instance, (current) => {
         isRepeat = current.revision === received.revision && current.digest === received.digest;
         reply = isRepeat ? accepted : compareRevisions(current, received);
-        return isRepeat || !reply.accepted ? undefined : { ...nextRecord(current), trace: traceHeaders() };
+        if (!reply.accepted) return undefined;
+        if (!isRepeat) return { ...nextRecord(current), trace: traceHeaders() };
+        const hasKinds = current.kinds?.kindsDigest === received.kinds?.kindsDigest;
+        return hasKinds ? undefined : { ...current, kinds: received.kinds };
       });
     } finally {
       if (instance.record.revision === 0) instances.delete(instance);

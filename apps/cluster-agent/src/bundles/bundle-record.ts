@@ -1,4 +1,5 @@
 import { type BodyOf, type BundleStatus, drift, type DriftPolicy, driftPolicies } from '@runos/agent-protocol';
+import { type PackedKinds, unpackKinds } from '@runos/kube-kinds';
 import { type InventoryEntry, type KubeObject, unpackObjects } from '@runos/kube-objects';
 import { z } from 'zod';
 
@@ -44,6 +45,8 @@ export interface BundleRecord {
   readonly inventory: readonly InventoryEntry[];
   /** Gzipped canonical JSON of the objects; empty for a tombstone. */
   readonly objectsGz: Buffer;
+  /** What is known of the custom resources among the objects; absent for a bundle without any. */
+  readonly kinds?: PackedKinds;
   readonly checkpoint: Checkpoint;
 }
 
@@ -68,11 +71,12 @@ export const bundleLabel = { name: 'runos.com/bundle', value: 'true' } as const;
 export const bundleSecretName = (osid: string): string => `bundle-${osid}`;
 
 export function toSecret(record: BundleRecord, namespace: string): KubeObject {
-  const { objectsGz, checkpoint, ...bundle } = record;
+  const { objectsGz, checkpoint, kinds, ...bundle } = record;
   const data = {
     record: Buffer.from(JSON.stringify(bundle)),
     checkpoint: Buffer.from(JSON.stringify(checkpoint)),
     ...(objectsGz.length > 0 ? { objects: objectsGz } : {}),
+    ...(kinds === undefined ? {} : { kinds: Buffer.from(JSON.stringify(kinds)) }),
   };
   return {
     apiVersion: 'v1',
@@ -106,6 +110,8 @@ const StoredBundle = z.object({
   ),
 });
 
+const StoredKinds = z.object({ kindsGz: z.string(), kindsDigest: z.string() });
+
 const StoredCheckpoint = z.object({
   applied: z.record(
     z.string(),
@@ -131,7 +137,25 @@ export function fromSecret(secret: KubeObject): BundleRecord {
   const bytes = (key: string): Buffer => Buffer.from(data[key] ?? '', 'base64');
   const bundle = StoredBundle.parse(JSON.parse(bytes('record').toString('utf8')));
   if (!bundle.removing) unpackObjects(data['objects'] ?? '', bundle.digest);
-  return { ...bundle, objectsGz: bytes('objects'), checkpoint: parseCheckpoint(bytes('checkpoint').toString('utf8')) };
+  const kinds = parseKinds(bytes('kinds').toString('utf8'));
+  return {
+    ...bundle,
+    objectsGz: bytes('objects'),
+    ...(kinds === undefined ? {} : { kinds }),
+    checkpoint: parseCheckpoint(bytes('checkpoint').toString('utf8')),
+  };
+}
+
+/** Undefined for a bundle without kinds. Unreadable ones count as absent: the next resync brings them again. */
+function parseKinds(text: string): PackedKinds | undefined {
+  if (text === '') return undefined;
+  try {
+    const kinds = StoredKinds.parse(JSON.parse(text));
+    unpackKinds(kinds);
+    return kinds;
+  } catch {
+    return undefined;
+  }
 }
 
 function parseCheckpoint(text: string): Checkpoint {

@@ -5,7 +5,6 @@ import {
   changedPaths,
   type ConflictingManager,
   conflictingManagersOf,
-  holdsData,
   type KubeObject,
   ownedFields,
   ownedHash,
@@ -96,7 +95,7 @@ export class DriftRepairer {
   }
 
   #apply({ desired, state, signal }: RepairRequest): Promise<ApplyOutcome> {
-    return this.applier.applyObject(desired, { ...state.history, signal });
+    return this.applier.applyObject(desired, { ...state.history, immutablePolicy: state.kind.immutablePolicy, signal });
   }
 
   /** The object was deleted, or another object had its name. */
@@ -104,7 +103,7 @@ export class DriftRepairer {
     if (outcome.kind !== 'applied') return outcome;
     const { instance, state } = request;
     this.#recordRepaired(request, [deletion], 'recreated');
-    if (holdsData(state.ref)) {
+    if (state.kind.holdsData) {
       instance.recordDataLoss(`${printRef(state.ref)} was deleted and recreated: its data is lost.`);
     }
     if (state.ref.kind === 'Namespace') instance.recordNamespaceLost();
@@ -164,5 +163,5 @@ function conflictingManagers(before: KubeObject, after: KubeObject): Conflicting
 }
 
 function recordConflict(instance: Instance, { ref }: ObjectState, key: string, conflicting: ConflictingManager): void {
-  instance.recordConflict(key, { ref, manager: conflicting.manager, fields: fieldsOf(conflicting) });
+  instance.driftLog.recordConflict(key, { ref, manager: conflicting.manager, fields: fieldsOf(conflicting) });
 }

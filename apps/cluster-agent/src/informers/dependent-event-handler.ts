@@ -1,15 +1,6 @@
 import type { Clock } from '@runos/kernel';
-import {
-  assessHealth,
-  failedCreate,
-  type Health,
-  type KubeObject,
-  mapAt,
-  type ObjectRef,
-  refKey,
-  refOf,
-  textOf,
-} from '@runos/kube-objects';
+import { builtInCatalog, failedCreate, type Health } from '@runos/kube-kinds';
+import { type KubeObject, mapAt, type ObjectRef, refKey, refOf, textOf } from '@runos/kube-objects';
 import { deletion, driftOf } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
@@ -39,7 +30,7 @@ export class DependentEventHandler {
     const ref = refOf(object);
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
-    this.#record(instance, refKey(ref), ref, assessHealth(object));
+    this.#record(instance, refKey(ref), ref, builtInCatalog.healthOf(object));
   }
 
   onDelete(object: KubeObject): void {
@@ -76,7 +67,7 @@ export class DependentEventHandler {
   /** Claims of a StatefulSet have no owner and outlive it. If one is deleted, a person did that, and its data is lost. */
   #onClaimDeleted(instance: Instance, claim: KubeObject): void {
     const isOwned = (claim.metadata.ownerReferences?.length ?? 0) > 0;
-    const wasBound = assessHealth(withoutDeletionTimestamp(claim)).reason === 'Bound';
+    const wasBound = builtInCatalog.healthOf(withoutDeletionTimestamp(claim)).reason === 'Bound';
     if (isOwned || instance.namespaceTerminating || !wasBound) return;
     instance.recordDataLoss(`PersistentVolumeClaim ${claim.metadata.name} was deleted: its data is lost.`);
     instance.recordDrift(driftOf(refOf(claim), deletion, 'recreated', this.clock.now()));

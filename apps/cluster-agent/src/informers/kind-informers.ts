@@ -6,9 +6,10 @@ import {
   type ResourceSelector,
   startInformer,
 } from '@runos/kube-client';
-import { groupOf, managedSelector, type ObjectRef } from '@runos/kube-objects';
+import { kindKey } from '@runos/kube-kinds';
+import { managedSelector, type ObjectRef } from '@runos/kube-objects';
 
-export type Kind = Pick<ObjectRef, 'apiVersion' | 'kind'>;
+export type WatchedKind = Pick<ObjectRef, 'apiVersion' | 'kind'>;
 
 export interface KindInformersOptions extends InformerOptions {
   readonly client: KubeClient;
@@ -23,7 +24,7 @@ export class KindInformers {
   constructor(private readonly options: KindInformersOptions) {}
 
   /** Starts informers of these kinds for managed objects, unless they run already. */
-  start(kinds: Iterable<Kind>): void {
+  start(kinds: Iterable<WatchedKind>): void {
     for (const { apiVersion, kind } of kinds) {
       this.startSelector({ apiVersion, kind, labelSelector: managedSelector });
     }
@@ -47,6 +48,3 @@ export class KindInformers {
     await Promise.all([...this.#informers.values()].map((informer) => informer.stop()));
   }
 }
-
-/** Equal for all versions of a group. */
-export const kindKey = ({ apiVersion, kind }: Kind): string => `${groupOf(apiVersion)}/${kind}`;

@@ -1,3 +1,4 @@
+import { kindKey } from '@runos/kube-kinds';
 import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
 import { contentHash } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
@@ -5,7 +6,6 @@ import type { InstanceIndex } from '../instances/instance-index.js';
 import type { ObjectState } from '../instances/object-state.js';
 import { claimNamespace, type VolumeIndex, volumeKind } from '../removal/volumes.js';
 import type { DependentEventHandler } from './dependent-event-handler.js';
-import { kindKey } from './kind-informers.js';
 
 export interface ObjectEventHandlerOptions {
   readonly instances: InstanceIndex;

@@ -1,4 +1,5 @@
-import type { Health, KubeObject, ObjectRef } from '@runos/kube-objects';
+import type { Health } from '@runos/kube-kinds';
+import type { KubeObject, ObjectRef } from '@runos/kube-objects';
 import type { Drift } from '../bundles/bundle-record.js';
 
 /** An object outside the bundle whose state explains the instance: a pod, a claim, a volume. */
@@ -26,7 +27,8 @@ export interface AcknowledgedReport {
 /** A change of one object that the next reconcile must handle. */
 export interface PendingChange {
   /**
-   * apply: the bundle changed; changed: the live object changed; missing: it seems to be deleted; overwritten: a foreign
+   * apply: the bundle changed; changed: the live object changed; missing: it may be deleted and must be read;
+   * overwritten: a foreign
    * change that an apply of ours has already reverted.
    */
   readonly kind: 'apply' | 'changed' | 'missing' | 'overwritten';

@@ -2,10 +2,13 @@ import type { ResyncEntry } from '@runos/agent-protocol';
 import { type ObjectRef, refKey } from '@runos/kube-objects';
 import type { Osid } from '@runos/osid';
 import type { BundleRecord } from '../bundles/bundle-record.js';
+import type { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { Instance } from './instance.js';
 
 /** All instances of the cluster, indexed by OSID and by the objects of their inventories. */
 export class InstanceIndex {
+  constructor(private readonly kinds: KindCatalogs) {}
+
   readonly #byOsid = new Map<string, Instance>();
   readonly #byObject = new Map<string, Instance>();
 
@@ -18,7 +21,7 @@ export class InstanceIndex {
   }
 
   add(record: BundleRecord): Instance {
-    const instance = new Instance(record);
+    const instance = new Instance(record, this.kinds);
     this.update(instance);
     return instance;
   }
@@ -48,6 +51,11 @@ export class InstanceIndex {
   entries(): ResyncEntry[] {
     return [...this.#byOsid.values()]
       .filter(({ record }) => record.revision > 0)
-      .map(({ record: { osid, revision, digest } }) => ({ osid: osid as Osid, revision, digest }));
+      .map(({ record: { osid, revision, digest, removing, kinds } }) => ({
+        osid: osid as Osid,
+        revision,
+        digest,
+        ...(removing || kinds === undefined ? {} : { kindsDigest: kinds.kindsDigest }),
+      }));
   }
 }

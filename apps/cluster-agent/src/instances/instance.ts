@@ -1,19 +1,12 @@
-import { createHash } from 'node:crypto';
+import type { KindCatalog } from '@runos/kube-kinds';
 import { type InventoryEntry, type KubeObject, refKey, refOf, unpackVerifiedObjects } from '@runos/kube-objects';
-import { type Carrier, counter } from '@runos/observability';
+import type { Carrier } from '@runos/observability';
 import type { BundleRecord, Checkpoint, Drift } from '../bundles/bundle-record.js';
-import type { AcknowledgedReport, Conflict, Dependent, PendingChange } from './instance-facts.js';
-import { mergeChanges } from './instance-facts.js';
-import { ObjectState } from './object-state.js';
+import type { KindCatalogs } from '../bundles/kind-catalogs.js';
+import { DriftLog } from './drift-log.js';
+import { type AcknowledgedReport, type Dependent, mergeChanges, type PendingChange } from './instance-facts.js';
+import { desiredHashOf, ObjectState } from './object-state.js';
 import type { RemovalState } from './removal-state.js';
-
-/** The status message carries at most this many drifts: older ones without acknowledgement are dropped. */
-const maxDrifts = 50;
-
-/** The JSON of an object from a bundle is canonical. */
-const hashOf = (object: KubeObject): string => createHash('sha256').update(JSON.stringify(object)).digest('base64url');
-
-const driftCounter = counter('runos_drift_total');
 
 /**
  * State of one instance in memory. Reconciles change it one at a time, event handlers only add pending changes. Its
@@ -23,10 +16,10 @@ export class Instance {
   readonly #objects = new Map<string, ObjectState>();
   readonly #pending = new Map<string, PendingChange>();
   readonly #dependents = new Map<string, Dependent>();
-  readonly #conflicts = new Map<string, Conflict>();
+  readonly #drift: DriftLog;
   #record: BundleRecord;
+  #kinds: KindCatalog;
   #observedRevision = 0;
-  #drifts: readonly Drift[];
   #removal: RemovalState | undefined;
   #namespaceTerminating = false;
   #orphaned = false;
@@ -37,11 +30,15 @@ export class Instance {
   #checkpointDue = false;
   #lastExclusive: Promise<unknown> = Promise.resolve();
 
-  constructor(record: BundleRecord) {
+  constructor(
+    record: BundleRecord,
+    private readonly catalogs: KindCatalogs,
+  ) {
     this.#record = record;
+    this.#kinds = catalogs.of(record.kinds);
     this.#acknowledgedStatus = record.checkpoint.acknowledgedStatus;
     this.#dataLoss = record.checkpoint.dataLoss;
-    this.#drifts = record.checkpoint.drifts ?? [];
+    this.#drift = new DriftLog(record.checkpoint.drifts);
     this.#readyRevision = record.checkpoint.readyRevision ?? 0;
   }
 
@@ -51,6 +48,11 @@ export class Instance {
 
   get osid(): string {
     return this.#record.osid;
+  }
+
+  /** What is known of the kinds of its objects. */
+  get kinds(): KindCatalog {
+    return this.#kinds;
   }
 
   get namespaceKey(): string {
@@ -69,8 +71,8 @@ export class Instance {
     return this.#dependents;
   }
 
-  get conflicts(): ReadonlyMap<string, Conflict> {
-    return this.#conflicts;
+  get driftLog(): DriftLog {
+    return this.#drift;
   }
 
   /** The revision that `objects` stands for. */
@@ -85,7 +87,7 @@ export class Instance {
 
   /** Drifts that the plane has not acknowledged. */
   get drifts(): readonly Drift[] {
-    return this.#drifts;
+    return this.#drift.drifts;
   }
 
   get removal(): RemovalState | undefined {
@@ -156,15 +158,21 @@ export class Instance {
       ...(this.#acknowledgedStatus === undefined ? {} : { acknowledgedStatus: this.#acknowledgedStatus }),
       ...(this.#readyRevision === 0 ? {} : { readyRevision: this.#readyRevision }),
       ...(this.#dataLoss === undefined ? {} : { dataLoss: this.#dataLoss }),
-      ...(this.#drifts.length === 0 ? {} : { drifts: this.#drifts }),
+      ...(this.drifts.length === 0 ? {} : { drifts: this.drifts }),
     };
   }
 
   // Desired state
 
-  /** The record was written to Kubernetes. */
+  /** The record was written to Kubernetes. With other kinds, its custom resources are read and judged again. */
   recordStored(record: BundleRecord): void {
     this.#record = record;
+    const kinds = this.catalogs.of(record.kinds);
+    if (kinds === this.#kinds) return;
+    this.#kinds = kinds;
+    for (const [key, state] of this.#objects) {
+      if (state.recordKinds(kinds)) this.addPending(key, { kind: 'missing' });
+    }
   }
 
   /** The plane sent a bundle or a deletion that is stored now. `isRepeat`: it was stored before. */
@@ -191,8 +199,9 @@ export class Instance {
     this.#objects.clear();
     for (const [key, object] of desired) {
       const ref = refOf(object);
-      const desiredHash = hashOf(object);
-      const state = known.get(key) ?? new ObjectState(ref, desiredHash, this.#record.checkpoint.applied[key]);
+      const desiredHash = desiredHashOf(object);
+      const state =
+        known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, this.#record.checkpoint.applied[key]);
       this.#objects.set(key, state);
       if (state.recordDesired(ref, desiredHash)) this.#pending.set(key, { kind: 'apply' });
     }
@@ -233,17 +242,8 @@ export class Instance {
   // Drift and conflicts
 
   recordDrift(drift: Drift): void {
-    driftCounter.add(1, { action: drift.action });
-    this.#drifts = [...this.#drifts, drift].slice(-maxDrifts);
+    this.#drift.recordDrift(drift);
     this.#checkpointDue = true;
-  }
-
-  recordConflict(key: string, conflict: Conflict): void {
-    this.#conflicts.set(key, conflict);
-  }
-
-  endConflicts(hasEnded: (key: string) => boolean): void {
-    for (const key of this.#conflicts.keys()) if (hasEnded(key)) this.#conflicts.delete(key);
   }
 
   recordDataLoss(message: string): void {
@@ -279,7 +279,7 @@ export class Instance {
   }
 
   recordAcknowledged({ statusHash, drifts, revision, phase }: AcknowledgedReport): void {
-    this.#drifts = this.#drifts.filter((drift) => !drifts.includes(drift));
+    this.#drift.removeAcknowledged(drifts);
     this.#acknowledgedStatus = statusHash;
     if (phase === 'ready') this.#readyRevision = revision;
     if (phase === 'gone') this.#removal?.recordAcknowledged();

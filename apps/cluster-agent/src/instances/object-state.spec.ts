@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { builtInCatalog } from '@runos/kube-kinds';
 import type { KubeObject, ObjectMeta } from '@runos/kube-objects';
 import type { AppliedObject } from '../bundles/bundle-record.js';
 import { ObjectState } from './object-state.js';
 
 const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'a', name: 'a' };
-const state = (applied?: AppliedObject) => new ObjectState(ref, 'new', applied);
+const state = (applied?: AppliedObject) => new ObjectState(ref, 'new', builtInCatalog, applied);
 
 const live = (resourceVersion: string, value: string, metadata: Partial<ObjectMeta> = {}): KubeObject => ({
   apiVersion: 'v1',

@@ -1,13 +1,6 @@
-import {
-  assessHealth,
-  type Health,
-  isCreated,
-  type KubeObject,
-  type ObjectRef,
-  ownedHash,
-  type Replicas,
-  replicasOf,
-} from '@runos/kube-objects';
+import { createHash } from 'node:crypto';
+import { type Health, isCustomGroup, type Kind, type KindCatalog, type Replicas } from '@runos/kube-kinds';
+import { isCreated, type KubeObject, type ObjectRef, ownedHash } from '@runos/kube-objects';
 import type { AppliedObject } from '../bundles/bundle-record.js';
 
 /** Why an object is not in its desired state. */
@@ -27,6 +20,10 @@ export interface ApplyHistory {
   readonly created: boolean;
 }
 
+/** The hash of a rendered object. The JSON of an object from a bundle is canonical. */
+export const desiredHashOf = (object: KubeObject): string =>
+  createHash('sha256').update(JSON.stringify(object)).digest('base64url');
+
 /**
  * State of one object of a bundle. It holds hashes and conditions, not the object, so that memory stays small. Only the
  * transitions below change it.
@@ -34,6 +31,7 @@ export interface ApplyHistory {
 export class ObjectState {
   #ref: ObjectRef;
   #desiredHash: string;
+  #kinds: KindCatalog;
   #applied: AppliedObject | undefined;
   #previousOwnedHash: string | undefined;
   #resourceVersion: string | undefined;
@@ -47,8 +45,9 @@ export class ObjectState {
   #reportedDrift: readonly string[] | undefined;
   #reportedContentHash: string | undefined;
 
-  constructor(ref: ObjectRef, desiredHash: string, applied?: AppliedObject) {
+  constructor(ref: ObjectRef, desiredHash: string, kinds: KindCatalog, applied?: AppliedObject) {
     this.#ref = ref;
+    this.#kinds = kinds;
     this.#desiredHash = desiredHash;
     this.#applied = applied;
   }
@@ -115,6 +114,10 @@ export class ObjectState {
     return this.#applied?.desiredHash === this.#desiredHash || this.#reportedDrift !== undefined;
   }
 
+  get kind(): Kind {
+    return this.#kinds.kindOf(this.#ref);
+  }
+
   get history(): ApplyHistory {
     return {
       first: this.#applied === undefined,
@@ -144,9 +147,17 @@ export class ObjectState {
     const before = this.#observedState();
     this.#resourceVersion = live.metadata.resourceVersion;
     this.#terminating = live.metadata.deletionTimestamp !== undefined;
-    this.#health = assessHealth(live);
-    this.#replicas = replicasOf(live);
+    this.#health = this.#kinds.healthOf(live);
+    this.#replicas = this.#kinds.replicasOf(live);
     return before !== this.#observedState();
+  }
+
+  /** Other rules judge its kind. Returns true if it must be observed again; built-in kinds keep their rules. */
+  recordKinds(kinds: KindCatalog): boolean {
+    this.#kinds = kinds;
+    if (!isCustomGroup(this.#ref.apiVersion)) return false;
+    this.#resourceVersion = undefined;
+    return true;
   }
 
   /** Keeps a watch event that arrived before the response to our first apply, which may be older. */

@@ -8,15 +8,17 @@ import {
 } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import type { InformerOptions, KubeClient } from '@runos/kube-client';
+import { kindKey } from '@runos/kube-kinds';
 import { gauge, inSpan, type Logger, SpanKind, traceOf, withoutTrace } from '@runos/observability';
 import { ObjectApplier } from '../apply/object-applier.js';
 import { BundleReceiver } from '../bundles/bundle-receiver.js';
 import { BundleStore, RecordWriter } from '../bundles/bundle-store.js';
 import { diffBundle } from '../bundles/diff-bundle.js';
+import { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { defaultConcurrency } from '../config.js';
 import { DriftRepairer } from '../drift/drift-repairer.js';
 import { DependentEventHandler, eventInformer, failedCreateEvents } from '../informers/dependent-event-handler.js';
-import { type Kind, kindKey, KindInformers } from '../informers/kind-informers.js';
+import { KindInformers, type WatchedKind } from '../informers/kind-informers.js';
 import { ObjectEventHandler } from '../informers/object-event-handler.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
@@ -55,7 +57,7 @@ const maxReconcilesWithoutDelay = 4;
 const statusDelayUnderLoadMs = 30_000;
 
 /** Kinds whose informers run for all instances. Status reports start after their first list. */
-const commonKinds: readonly Kind[] = [
+const commonKinds: readonly WatchedKind[] = [
   { apiVersion: 'v1', kind: 'Namespace' },
   { apiVersion: 'v1', kind: 'Pod' },
   { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
@@ -63,7 +65,7 @@ const commonKinds: readonly Kind[] = [
 
 /** Reconciles all instances of the cluster with their bundles, whether the plane is connected or not. */
 export class BundleController {
-  readonly instances = new InstanceIndex();
+  readonly instances: InstanceIndex;
   readonly #applier: ObjectApplier;
   readonly #writer: RecordWriter;
   readonly #store: BundleStore;
@@ -79,7 +81,8 @@ export class BundleController {
 
   constructor(private readonly options: BundleControllerOptions) {
     const { client, clock = systemClock, heldUpAfterMs = 60_000, removalRequeueMs = 5_000 } = options;
-    const { instances } = this;
+    const kinds = new KindCatalogs(options.logger);
+    const instances = (this.instances = new InstanceIndex(kinds));
     const report = (instance: Instance) => this.#queueStatus(instance);
     const conflicts = new ConflictBackoff({ clock, ...options.conflicts });
     const volumes = new VolumeIndex();
@@ -100,6 +103,7 @@ export class BundleController {
       client,
       instances,
       writer: this.#writer,
+      kinds,
       onReceived: (instance, isRepeat) => this.#startReconcile(instance, isRepeat),
     });
     const dependents = new DependentEventHandler(instances, clock, report);

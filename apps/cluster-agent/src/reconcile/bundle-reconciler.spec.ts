@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConflictBackoff } from '@runos/engine';
 import { systemClock } from '@runos/kernel';
-import { bundleOf, newOsid, objectsOf, ofKind } from '../../test/harness.js';
+import { bundleOf, kindCatalogs, newOsid, objectsOf, ofKind } from '../../test/harness.js';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
 import { emptyRecord } from '../bundles/bundle-record.js';
 import type { DriftRepairer } from '../drift/drift-repairer.js';
@@ -14,7 +14,10 @@ const osid = newOsid();
 /** Reconciles a new instance; `outcomeOf` gives the outcome of applying its namespace. */
 async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
   const { objectsGz, ...bundle } = bundleOf(osid, 1, [ofKind(objectsOf(osid), 'Namespace')]);
-  const instance = new Instance({ ...emptyRecord(osid), ...bundle, objectsGz: Buffer.from(objectsGz, 'base64') });
+  const instance = new Instance(
+    { ...emptyRecord(osid), ...bundle, objectsGz: Buffer.from(objectsGz, 'base64') },
+    kindCatalogs(),
+  );
   const applyObject = () => Promise.resolve(outcomeOf(instance));
   const reconciler = new BundleReconciler({
     applier: { applyObject } as Partial<ObjectApplier> as ObjectApplier,

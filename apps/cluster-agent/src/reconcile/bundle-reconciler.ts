@@ -1,7 +1,8 @@
 import type { ConflictBackoff, ReconcileResult } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import { KubeError } from '@runos/kube-client';
-import { applyWaves, type KubeObject, refKey, refOf } from '@runos/kube-objects';
+import { applyWaves, type KindCatalog } from '@runos/kube-kinds';
+import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { counter } from '@runos/observability';
 import type { ObjectApplier } from '../apply/object-applier.js';
 import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
@@ -34,14 +35,14 @@ export class BundleReconciler {
     const { pruner, report } = this.options;
     const desired = this.#observe(instance);
     const failures: unknown[] = [];
-    for (const wave of keysByWave(desired)) {
+    for (const wave of keysByWave(instance.kinds, desired)) {
       const keys = signal.aborted ? undefined : planWave(instance, wave, this.#now());
       if (keys === undefined) break;
       failures.push(...(await this.#act(instance, keys, desired, signal)));
       if (keys.length > 0) report(instance);
     }
     if (planPrune(instance)) await pruner.prune(instance, desired, signal);
-    instance.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
+    instance.driftLog.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
     report(instance);
     return this.#requeue(instance, failures);
   }
@@ -80,7 +81,11 @@ export class BundleReconciler {
     try {
       const outcome =
         change.kind === 'apply'
-          ? await applier.applyObject(desired, { ...state.history, signal })
+          ? await applier.applyObject(desired, {
+              ...state.history,
+              immutablePolicy: state.kind.immutablePolicy,
+              signal,
+            })
           : await repairer.repairObject({ instance, key, state, desired, change, signal });
       return recordOutcome(instance, key, state, change, outcome);
     } catch (thrown) {
@@ -96,7 +101,7 @@ export class BundleReconciler {
     const { conflicts } = this.options;
     const conflictEndsInMs = Math.min(
       Infinity,
-      ...[...instance.conflicts.keys()].map((key) => conflicts.resetInMs(key)),
+      ...[...instance.driftLog.conflicts.keys()].map((key) => conflicts.resetInMs(key)),
     );
     const unpruned = Math.max(0, instance.record.inventory.length - instance.objects.size);
     return planRequeue(instance, { failures, unpruned, conflictEndsInMs }, this.#now());
@@ -147,5 +152,5 @@ function recordOutcome(
   }
 }
 
-const keysByWave = (desired: DesiredObjects): string[][] =>
-  applyWaves([...desired.values()]).map((wave) => wave.map((object) => refKey(refOf(object))));
+const keysByWave = (kinds: KindCatalog, desired: DesiredObjects): string[][] =>
+  applyWaves(kinds, [...desired.values()]).map((wave) => wave.map((object) => refKey(refOf(object))));

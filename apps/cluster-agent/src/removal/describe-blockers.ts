@@ -1,5 +1,6 @@
 import type { KubeClient } from '@runos/kube-client';
-import { conditionsOf, type KubeObject, mapAt, printRef, refKey, refOf, textOf } from '@runos/kube-objects';
+import { conditionsOf } from '@runos/kube-kinds';
+import { type KubeObject, mapAt, printRef, refKey, refOf, textOf } from '@runos/kube-objects';
 import type { Dependent } from '../instances/instance-facts.js';
 import type { RemovalBlockers } from '../instances/removal-state.js';
 import { remainingContent } from './remaining-content.js';

@@ -1,9 +1,8 @@
 import { reconciled, type ReconcileResult, requeue } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
+import { type DeletionStep, deletionSteps } from '@runos/kube-kinds';
 import {
-  type DeletionStep,
-  deletionSteps,
   fieldManager,
   type InventoryEntry,
   type KubeObject,
@@ -84,7 +83,7 @@ export class InstanceRemover {
 
   /** The inventory, and the claims that workloads created: a namespace with claims terminates seconds later. */
   async #deletionSteps(
-    { osid, record }: Instance,
+    { osid, record, kinds }: Instance,
     removal: RemovalState,
     signal: AbortSignal,
   ): Promise<DeletionStep<InventoryEntry>[]> {
@@ -92,7 +91,7 @@ export class InstanceRemover {
     removal.recordVolumes(claims.flatMap((claim) => volumeOf(claim) ?? []));
     const known = new Set(record.inventory.map(refKey));
     const created = claims.map(refOf).filter((ref) => !known.has(refKey(ref)));
-    return deletionSteps([...record.inventory, ...created]);
+    return deletionSteps(kinds, [...record.inventory, ...created]);
   }
 
   /**

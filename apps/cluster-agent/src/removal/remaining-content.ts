@@ -1,5 +1,6 @@
 import { KubeError, type KubeClient } from '@runos/kube-client';
-import { type KubeObject, mapAt, mapsIn, type ObjectCondition, textOf } from '@runos/kube-objects';
+import type { ObjectCondition } from '@runos/kube-kinds';
+import { type KubeObject, mapAt, mapsIn, textOf } from '@runos/kube-objects';
 
 /** `configmaps. has 1 resource instances`, `clusters.postgresql.cnpg.io has 2 resource instances`. */
 const resourceCount = /([a-z0-9-]+)\.([a-z0-9.-]*) has \d+ resource instances/g;

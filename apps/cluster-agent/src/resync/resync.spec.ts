@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { bucketHashes, differingBuckets, type BodyOf, type RESYNC, rootOf } from '@runos/agent-protocol';
+import { kindCatalogs } from '../../test/harness.js';
 import { type BundleRecord, emptyRecord } from '../bundles/bundle-record.js';
 import { InstanceIndex } from '../instances/instance-index.js';
 import { resync } from './resync.js';
@@ -12,7 +13,7 @@ const record = (osid: string, revision: number): BundleRecord => ({
 });
 
 function stored(...all: [osid: string, revision: number][]): InstanceIndex {
-  const instances = new InstanceIndex();
+  const instances = new InstanceIndex(kindCatalogs());
   for (const [osid, revision] of all) instances.add(record(osid, revision));
   return instances;
 }

@@ -21,9 +21,9 @@ export async function resync(
   report: (instance: Instance) => void,
 ): Promise<void> {
   const entries = instances.entries();
-  const { equal } = await plane.resync({ step: 'root', count: entries.length, root: rootOf(entries) });
+  const { equal } = await plane.resync({ step: 'root', count: entries.length, root: rootOf(entries), kinds: true });
   if (equal) return;
-  const { differing = [] } = await plane.resync({ step: 'buckets', buckets: bucketHashes(entries) });
+  const { differing = [] } = await plane.resync({ step: 'buckets', buckets: bucketHashes(entries), kinds: true });
   const unknown = new Set<string>();
   for (const page of resyncPages(entries, differing)) {
     const reply = await plane.resync(page);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tombstoneDigest } from '@runos/agent-protocol';
-import { type Health, type HealthState, type ObjectRef, printRef, type Replicas } from '@runos/kube-objects';
+import type { Health, HealthState, Replicas } from '@runos/kube-kinds';
+import { type ObjectRef, printRef } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { ObjectStatus, Status } from './plane-client.js';

@@ -83,7 +83,7 @@ const dataLost = ({ dataLoss }: Instance): Condition =>
     ? condition('DataLost', 'False', 'NothingLost')
     : condition('DataLost', 'True', 'Recreated', dataLoss);
 
-function drifted({ conflicts, objects }: Instance): Condition {
+function drifted({ driftLog: { conflicts }, objects }: Instance): Condition {
   if (conflicts.size > 0) {
     const managers = [...conflicts.values()].map(describeConflict).join('; ');
     const message = `${managers}: repairs are delayed. Stop that manager, or change the drift policy to report.`;

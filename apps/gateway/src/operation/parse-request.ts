@@ -1,4 +1,4 @@
-import type { Operation, OperationInput } from '@runos/api';
+import { bodySchemaOf, type Operation, type OperationInput } from '@runos/api';
 import { Fault, type Issue } from '@runos/kernel';
 import { issuesOf } from '@runos/messaging';
 import { requestHash } from '@runos/security';
@@ -135,7 +135,7 @@ export function parseRequest(
     return parsed.success ? parsed.data : valueOf({ value: undefined, issues: issuesOf(parsed.error) });
   };
   const query = validated(operation.query, parseQuery(request.originalUrl));
-  const body = validated(operation.body, parseBody(request));
+  const body = validated(bodySchemaOf(operation, request.params), parseBody(request));
   const isRead = operation.method === 'GET';
   const key = isRead ? undefined : valueOf(parseIdempotencyKey(request.get('idempotency-key')));
   const ifGeneration = isRead || !operation.versioned ? undefined : valueOf(parseIfMatch(request.get('if-match')));

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { afterCommit } from '@runos/persistence';
+import { dependentTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { EventRepository } from '../instances/event-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
@@ -8,6 +10,8 @@ import { reachStep, workItemIdOf } from '../jobs/work-items.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { OpenJob } from '../schema/job-row.js';
 import type { BatchItem } from '../work/traced-batcher.js';
+import { Wakeups } from '../work/wakeups.js';
+import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
 import { type Observation, observe } from './observation.js';
 import { ObservationRepository } from './observation-repository.js';
@@ -29,6 +33,8 @@ export class RecordObservations {
     private readonly events: EventRepository,
     private readonly jobs: JobRepository,
     private readonly updates: JobUpdates,
+    private readonly work: WorkRepository,
+    private readonly wakeups: Wakeups,
   ) {}
 
   async run(sql: EntityManager, reports: readonly InstanceReport[]): Promise<void> {
@@ -45,6 +51,7 @@ export class RecordObservations {
       sql,
       observed.map(({ instanceId, observation }) => ({ instanceId, observed: observation.observed })),
     );
+    await this.#requeueDependents(sql, observed.flatMap(usableNow));
     await this.events.create(
       sql,
       observed.flatMap(({ instanceId, ...each }) =>
@@ -60,6 +67,20 @@ export class RecordObservations {
       ends: updates.flatMap(({ end }) => end ?? []),
     });
   }
+
+  async #requeueDependents(sql: EntityManager, requiredIds: readonly number[]): Promise<void> {
+    if (requiredIds.length === 0) return;
+    await this.work.requeueDependents(sql, requiredIds);
+    afterCommit(sql, () => this.wakeups.wake('work'));
+  }
+}
+
+const isUsable = (state: string): boolean => state === 'healthy' || state === 'degraded';
+
+/** The row id, if other instances may wait for this one and need not any longer. */
+function usableNow({ instance, observation }: InstanceReport & { observation: Observation }): number[] {
+  const becomesUsable = !isUsable(instance.state) && isUsable(observation.observed.state);
+  return becomesUsable && dependentTypes(instance.type).length > 0 ? [instance.id] : [];
 }
 
 function observeReport({ instance, report }: InstanceReport): Observation {
@@ -73,7 +94,7 @@ function observeReport({ instance, report }: InstanceReport): Observation {
 
 /** The log of an open job shows every state change, so only an instance without one gets state events. */
 function eventsOf({ instance, report }: InstanceReport, { stateChange, observed }: Observation, hasJob: boolean) {
-  const events = driftEvents(report);
+  const events = driftEvents(instance.type, report);
   if (stateChange === undefined || hasJob) return events;
   return [...events, stateChangeEvent(stateChange, instance.now.toISOString(), observed.message)];
 }

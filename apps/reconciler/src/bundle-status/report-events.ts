@@ -1,4 +1,4 @@
-import { holdsData } from '@runos/kube-objects';
+import { kindCatalog } from '@runos/service-types';
 import { createHash } from 'node:crypto';
 import { type BundleReport, objectName } from './bundle-report.js';
 import type { Observation } from './observation.js';
@@ -26,12 +26,13 @@ const eventTypes: Readonly<Record<Drift['action'], string>> = {
 };
 
 /** The drift of a report as events: the drifted fields, their manager, and the repair. */
-export const driftEvents = (report: BundleReport): InstanceEvent[] => (report.drift ?? []).map(driftEvent);
+export const driftEvents = (type: string, report: BundleReport): InstanceEvent[] =>
+  (report.drift ?? []).map((drift) => driftEvent(type, drift));
 
-function driftEvent(drift: Drift): InstanceEvent {
+function driftEvent(type: string, drift: Drift): InstanceEvent {
   const { object, fields, at, action } = drift;
   const manager = drift.manager ?? null;
-  const dataLost = action === 'recreated' && holdsData(object);
+  const dataLost = action === 'recreated' && kindCatalog(type).kindOf(object).holdsData;
   const { apiVersion, kind, name } = object;
   return {
     key: hash([apiVersion, kind, object.namespace ?? '', name, at, action, manager ?? '', ...fields]),

@@ -3,6 +3,7 @@ import { APPLY_BUNDLE, DELETE_BUNDLE } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
+import { kindRules } from '@runos/service-types';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -32,7 +33,7 @@ export class AgentInstructions {
       throw new Error(`${osid} revision ${revision} renders to digest ${bundle.digest} instead of ${digest}`);
     }
     const { driftPolicy } = spec;
-    const body = { osid, generation, revision, digest, driftPolicy, objectsGz: bundle.objectsGz };
+    const body = { osid, generation, revision, digest, driftPolicy, objectsGz: bundle.objectsGz, ...kindRules(type) };
     return this.#instruct(instance, APPLY_BUNDLE, body);
   }
 

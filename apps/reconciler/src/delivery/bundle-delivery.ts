@@ -48,11 +48,14 @@ export class BundleDelivery {
       const requeue = plan.action === 'requeue' ? { requeueAfterMs: 0 } : {};
       return this.#end({ work: { claim, failures: 0, ...requeue } });
     }
-    const { action, reason } = plan;
+    const { reason } = plan;
     const attributes = { osid: instance.osid, revision: instance.revision };
     return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
       const started = performance.now();
-      const outcome = await this.#instruct(action, instance);
+      const outcome: InstructionOutcome =
+        plan.action === 'wait'
+          ? { outcome: 'waiting', awaited: plan.awaited }
+          : await this.#instruct(plan.action, instance);
       this.#duration.record(performance.now() - started, { outcome: outcome.outcome });
       const result = deliveryResult(outcome, instance.cid, claim.failures);
       this.logger.debug({ ...attributes, ...outcome, plan: reason }, 'delivered');

@@ -18,11 +18,25 @@ describe('a delivery', () => {
   };
 
   it('delivers the claimed revision only', () => {
-    expect(planDelivery(claim, { revision: 2, deleting: false }).action).toBe('apply');
-    expect(planDelivery(claim, { revision: 2, deleting: true }).action).toBe('remove');
-    expect(planDelivery(claim, { revision: 3, deleting: false }).action).toBe('requeue');
-    expect(planDelivery({ ...claim, deliveredRevision: 2 }, { revision: 2, deleting: false }).action).toBe('none');
+    const desired = { revision: 2, deleting: false, awaited: [], observed_generation: 1 };
+    expect(planDelivery(claim, desired).action).toBe('apply');
+    expect(planDelivery(claim, { ...desired, deleting: true }).action).toBe('remove');
+    expect(planDelivery(claim, { ...desired, revision: 3 }).action).toBe('requeue');
+    expect(planDelivery({ ...claim, deliveredRevision: 2 }, desired).action).toBe('none');
     expect(planDelivery(claim, undefined).action).toBe('none');
+  });
+
+  it('waits for required instances at creation, and at no later time', () => {
+    const waiting = { revision: 2, deleting: false, awaited: ['valkey-abcde'], observed_generation: 0 };
+    expect(planDelivery(claim, waiting)).toMatchObject({ action: 'wait', awaited: ['valkey-abcde'] });
+    expect(planDelivery(claim, { ...waiting, observed_generation: 1 }).action).toBe('apply');
+    expect(planDelivery(claim, { ...waiting, deleting: true }).action).toBe('remove');
+    expect(deliveryResult({ outcome: 'waiting', awaited: ['valkey-abcde'] }, 'abc', 3)).toMatchObject({
+      delivered: false,
+      failures: 0,
+      reason: 'RequirementNotReady',
+      progress: 'waiting until valkey-abcde is ready',
+    });
   });
 
   it('ends when the agent has stored it; otherwise it is retried with back-off', () => {

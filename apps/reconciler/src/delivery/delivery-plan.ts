@@ -1,16 +1,18 @@
 import { exponentialBackoff } from '@runos/engine';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
+import type { InstanceRow } from '../schema/instance-row.js';
 import type { Claim } from '../work/work-repository.js';
 
 export type DeliveryPlan =
   | { readonly action: 'none'; readonly reason: string }
   | { readonly action: 'requeue'; readonly reason: string }
+  | { readonly action: 'wait'; readonly reason: string; readonly awaited: readonly string[] }
   | { readonly action: 'apply' | 'remove'; readonly reason: string };
 
 /** Only the claimed revision may be delivered, because only it is recorded as sent. */
 export function planDelivery(
   claim: Claim,
-  desired: { readonly revision: number; readonly deleting: boolean } | undefined,
+  desired: Pick<InstanceRow, 'revision' | 'deleting' | 'awaited' | 'observed_generation'> | undefined,
 ): DeliveryPlan {
   if (desired === undefined) return { action: 'none', reason: 'the instance is deleted' };
   if (desired.revision !== claim.revision) {
@@ -18,6 +20,10 @@ export function planDelivery(
   }
   if (claim.deliveredRevision >= desired.revision) {
     return { action: 'none', reason: 'the agent has stored this revision' };
+  }
+  // Creation in dependency order; a later revision is not held back by a required instance that fails.
+  if (!desired.deleting && desired.observed_generation === 0 && desired.awaited.length > 0) {
+    return { action: 'wait', reason: 'a required instance is not ready', awaited: desired.awaited };
   }
   return desired.deleting
     ? { action: 'remove', reason: `revision ${desired.revision} is a tombstone` }
@@ -30,6 +36,7 @@ export type InstructionOutcome =
   | { readonly outcome: 'declined'; readonly reason: string }
   | { readonly outcome: 'refused'; readonly message: string }
   | { readonly outcome: 'absent' }
+  | { readonly outcome: 'waiting'; readonly awaited: readonly string[] }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'failed'; readonly message: string };
 
@@ -48,6 +55,7 @@ export interface DeliveryResult {
   readonly problem: string | null;
 }
 
+const requirementDelayMs = 30_000;
 const absentBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 30_000 });
 const unansweredBackoff = exponentialBackoff({ firstMs: 200, maxMs: 15_000 });
 const declinedBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
@@ -64,6 +72,18 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
       const ms = absentBackoff(failures);
       const progress = waitingForAgent(cid);
       return { ...waiting, requeueAfterMs: ms, pauseQueueMs: ms, reason: agentAbsent, progress, problem: null };
+    }
+    case 'waiting': {
+      // A required instance that becomes ready wakes this; the delay covers a lost wake-up.
+      const progress = `waiting until ${outcome.awaited.join(', ')} is ready`;
+      return {
+        delivered: false,
+        failures: 0,
+        requeueAfterMs: requirementDelayMs,
+        reason: 'RequirementNotReady',
+        progress,
+        problem: null,
+      };
     }
     case 'unknown':
       return {

@@ -22,6 +22,7 @@ import type { ClusterRow } from '../schema/cluster-row.js';
 import { type Caller, refuseOverLimit } from '../writes/preconditions.js';
 import { InstanceRepository } from './instance-repository.js';
 import { InstanceSecrets } from './instance-secrets.js';
+import { Requirements } from './requirements.js';
 
 type Input = z.output<typeof reconciler.createInstance.input>;
 type Created = z.output<typeof CreatedService>;
@@ -34,6 +35,7 @@ export class CreateInstance {
     private readonly instances: InstanceRepository,
     private readonly revisions: RevisionRepository,
     private readonly resolver: SpecResolver,
+    private readonly requirements: Requirements,
     private readonly secrets: InstanceSecrets,
     private readonly jobs: JobStarter,
     @InjectConfig() private readonly config: ReconcilerConfig,
@@ -52,15 +54,18 @@ export class CreateInstance {
 
   async #create(sql: EntityManager, { cid, type, fields }: Input, resolved: ResolvedSpec, caller: Caller) {
     const { tenant, changedBy } = caller;
-    const { spec, rrcFlipHint } = resolved;
+    const { rrcFlipHint } = resolved;
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
     refuseDeletingCluster(cluster);
     const limit = this.config.maxInstancesPerCluster;
     const count = await this.instances.countForCreate(sql, cluster.id, limit);
     refuseOverLimit(limit, count, 'service instances', `Cluster "${cid}"`);
+    const required = await this.requirements.find(sql, tenant, { cid, type, fields });
     const { osid, id: iid } = await this.instances.mintOsid(sql, tenant, type as TypeName);
     refuseInvalidHosts(osid, type, cluster);
+    const requires = Object.fromEntries(required.map(({ alias, osid: needed }) => [alias, needed]));
+    const spec = { ...resolved.spec, requires };
     const secrets = mintSecrets(serviceType(type), systemRandom);
     const { digest, bytes } = renderBundle({ osid, type, cluster, spec, secrets }, this.config.maxBundleBytes);
     const name = fields.name ?? osid;
@@ -80,6 +85,7 @@ export class CreateInstance {
       changedBy,
       conditions: setCondition([], acceptedCondition, 1, now),
     });
+    await this.requirements.create(sql, instanceId, required);
     await this.jobs.start(sql, {
       jobId,
       type: 'service.create',

@@ -27,11 +27,13 @@ export type ListedInstance = Pick<
 
 /** Reads an `InstanceRow`. */
 const selectInstance = `
-  SELECT i.id, i.aid, i.cluster_id, i.iid, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
+  SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas,
     i.objects, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
     c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
-    c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now
+    c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
+    ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
+      WHERE x.instance_id = i.id AND q.state NOT IN ('healthy', 'degraded') ORDER BY q.osid) AS awaited
   FROM instance i
     JOIN cluster c ON c.id = i.cluster_id
     JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision`;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Credentials } from '@runos/api';
+import { Credentials } from '@runos/api';
 import { identity } from '@runos/contracts';
 import { Bus, InjectConfig } from '@runos/messaging';
 import { Database } from '@runos/persistence';
@@ -44,6 +44,6 @@ export class ShowCredentials {
       { action: 'service.credentials', subject: instance.osid, outcome: 'allowed', detail: { cid: instance.cid } },
       { tenant },
     );
-    return serviceType(instance.type).credentials(instance, this.secrets.unseal(instance));
+    return Credentials.parse(serviceType(instance.type).credentials.of(instance, this.secrets.unseal(instance)));
   }
 }

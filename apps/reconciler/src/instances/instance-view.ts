@@ -1,5 +1,6 @@
 import type { Service, ServiceState } from '@runos/api';
 import { Host } from '@runos/naming';
+import { Osid } from '@runos/osid';
 import { serviceType } from '@runos/service-types';
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -25,10 +26,16 @@ const hostsOf = (instance: Pick<InstanceRow, 'osid' | 'type' | 'cid' | 'aid' | '
   return [undefined, ...ports].map((port) => Host.print({ osid: instance.osid, port, clusterDomain }));
 };
 
+const requirementView = (osid: string) => {
+  const parsed = Osid.parse(osid);
+  return { type: parsed?.type ?? '', id: parsed?.id ?? '', osid };
+};
+
 export function instanceView(row: InstanceRow): Service {
-  const { sizing, version, driftPolicy, config } = row.spec;
+  const { sizing, version, driftPolicy, config, inputs, requires } = row.spec;
   const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
   return {
+    ...inputs,
     id: row.iid,
     osid: row.osid,
     type: row.type,
@@ -45,6 +52,7 @@ export function instanceView(row: InstanceRow): Service {
     configType: config === null ? 'custom' : 'config_set',
     configSetId: config?.setId ?? null,
     configSetVersion: config?.version ?? null,
+    requires: Object.fromEntries(Object.entries(requires).map(([alias, osid]) => [alias, requirementView(osid)])),
     ...instanceStatus(row),
     conditions: [...row.conditions],
     generation: row.generation,

@@ -1,5 +1,6 @@
+import type { RenderInput } from '@runos/catalog-model';
 import { type PackedBundle, packObjects } from '@runos/kube-objects';
-import { renderInstance, type RenderInput, serviceType } from '@runos/service-types';
+import { renderInstance, serviceType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
@@ -35,6 +36,8 @@ export function renderBundle({ osid, type, cluster, spec, secrets }: BundleInput
     storageClasses: { local: cluster.local_storage_class, distributed: cluster.distributed_storage_class },
     configValues: spec.config?.values ?? {},
     secrets,
+    inputs: spec.inputs,
+    requires: spec.requires,
     ...(spec.restartedAt === null ? {} : { restartedAt: spec.restartedAt }),
     ...(spec.imageRegistry === null ? {} : { imageRegistry: spec.imageRegistry }),
   };

@@ -1,14 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { bucketCount, type ResyncEntry } from '@runos/agent-protocol';
 import { runSql } from '@runos/persistence';
+import { kindRules, serviceTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 
-/** The desired revision of each instance of a cluster. */
+/** The desired revision of each instance of a cluster, with the digest of the kinds of its type (`$2`, `$3`). */
 const desired = `
-  FROM instance i JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision WHERE i.cluster_id = $1`;
+  FROM instance i JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
+    LEFT JOIN unnest($2::text[], $3::text[]) AS k(type, kinds_digest) ON k.type = i.type AND r.kind = 'apply'
+  WHERE i.cluster_id = $1`;
 
-/** The first 128 bits of the SHA-256 of `<osid> <revision> <digest>`; the agent's `rootOf` combines the same hashes. */
-const hash = `('x' || left(encode(sha256(convert_to(i.osid || ' ' || i.revision || ' ' || r.digest, 'UTF8')), 'hex'), 32))::bit(128)`;
+/**
+ * The first 128 bits of the SHA-256 of `<osid> <revision> <digest>[ <kindsDigest>]`; the agent's `rootOf` combines the
+ * same hashes.
+ */
+const hash = `('x' || left(encode(sha256(convert_to(
+  i.osid || ' ' || i.revision || ' ' || r.digest || coalesce(' ' || k.kinds_digest, ''), 'UTF8')), 'hex'), 32))::bit(128)`;
+
+/** Types with custom resources, and the digests of their kinds in this build. None for an agent without kinds. */
+function kindDigests(withKinds: boolean): [types: string[], digests: string[]] {
+  const found = (withKinds ? serviceTypes : []).flatMap(({ type }) => {
+    const digest = kindRules(type)?.kindsDigest;
+    return digest === undefined ? [] : [{ type, digest }];
+  });
+  return [found.map(({ type }) => type), found.map(({ digest }) => digest)];
+}
 
 /** The same bucket as the agent's `bucketOf`. */
 const bucket = `get_byte(sha256(convert_to(i.osid, 'UTF8')), 0)`;
@@ -23,25 +39,26 @@ export interface DesiredEntry {
   readonly osid: string;
   readonly revision: number;
   readonly digest: string;
+  readonly kindsDigest: string | null;
 }
 
 /** Hashes of the desired revisions of a cluster, equal to the hashes that an up-to-date agent computes. */
 @Injectable()
 export class DesiredHashes {
-  async root(sql: EntityManager, clusterId: number): Promise<{ count: number; root: string }> {
+  async root(sql: EntityManager, clusterId: number, withKinds: boolean): Promise<{ count: number; root: string }> {
     const [found] = await runSql<{ count: number; root: string | null }>(
       sql,
       `SELECT count(*)::int AS count, bit_xor(${hash})::text AS root ${desired}`,
-      [clusterId],
+      [clusterId, ...kindDigests(withKinds)],
     );
     return { count: found?.count ?? 0, root: hex(found?.root) };
   }
 
-  async buckets(sql: EntityManager, clusterId: number): Promise<string[]> {
+  async buckets(sql: EntityManager, clusterId: number, withKinds: boolean): Promise<string[]> {
     const found = await runSql<{ bucket: number; root: string }>(
       sql,
       `SELECT ${bucket} AS bucket, bit_xor(${hash})::text AS root ${desired} GROUP BY 1`,
-      [clusterId],
+      [clusterId, ...kindDigests(withKinds)],
     );
     const hashes = Array.from({ length: bucketCount }, () => emptyHash);
     for (const each of found) hashes[each.bucket] = hex(each.root);
@@ -49,11 +66,17 @@ export class DesiredHashes {
   }
 
   /** The desired revisions of the instances in these buckets. */
-  entries(sql: EntityManager, clusterId: number, buckets: readonly number[]): Promise<DesiredEntry[]> {
-    return runSql<DesiredEntry>(sql, `SELECT i.id, i.osid, i.revision, r.digest ${desired} AND ${bucket} = ANY($2)`, [
-      clusterId,
-      buckets,
-    ]);
+  entries(
+    sql: EntityManager,
+    clusterId: number,
+    buckets: readonly number[],
+    withKinds: boolean,
+  ): Promise<DesiredEntry[]> {
+    return runSql<DesiredEntry>(
+      sql,
+      `SELECT i.id, i.osid, i.revision, r.digest, k.kinds_digest AS "kindsDigest" ${desired} AND ${bucket} = ANY($4)`,
+      [clusterId, ...kindDigests(withKinds), buckets],
+    );
   }
 }
 
@@ -71,9 +94,10 @@ export function compareEntries(
 ): EntryDifference {
   const byOsid = new Map<string, ResyncEntry>(stored.map((entry) => [entry.osid, entry]));
   const known = new Set(desiredEntries.map(({ osid }) => osid));
-  const isStored = ({ osid, revision, digest }: DesiredEntry): boolean => {
+  const isStored = ({ osid, revision, digest, kindsDigest }: DesiredEntry): boolean => {
     const entry = byOsid.get(osid);
-    return entry !== undefined && entry.revision === revision && entry.digest === digest;
+    const hasKinds = kindsDigest === null || entry?.kindsDigest === kindsDigest;
+    return entry !== undefined && entry.revision === revision && entry.digest === digest && hasKinds;
   };
   return {
     redeliver: desiredEntries.filter((entry) => !isStored(entry)).map(({ id }) => id),

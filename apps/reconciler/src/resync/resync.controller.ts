@@ -31,19 +31,20 @@ export class ResyncController {
   async resync({ cid, question: step }: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
     if (step.step === 'list') return this.#compareList(cid, step, tenant);
     const sql = this.database.manager;
+    const withKinds = step.kinds === true;
     const { id } = await this.clusters.get(sql, tenant, cid);
     if (step.step === 'buckets') {
-      return { differing: differingBuckets(await this.hashes.buckets(sql, id), step.buckets) };
+      return { differing: differingBuckets(await this.hashes.buckets(sql, id, withKinds), step.buckets) };
     }
-    const { count, root } = await this.hashes.root(sql, id);
+    const { count, root } = await this.hashes.root(sql, id, withKinds);
     return { equal: count === step.count && root === step.root };
   }
 
-  async #compareList(cid: string, { buckets, entries }: ListStep, tenant: string): Promise<Result> {
+  async #compareList(cid: string, { buckets, entries, kinds = false }: ListStep, tenant: string): Promise<Result> {
     const { redeliver, unknown, foreign } = await this.database.transaction(async (sql) => {
       // Lock order: a write to many work rows of a cluster locks the cluster first, which prevents deadlocks.
       const { id } = await this.clusters.get(sql, tenant, cid, 'change');
-      const difference = compareEntries(await this.hashes.entries(sql, id, buckets), entries);
+      const difference = compareEntries(await this.hashes.entries(sql, id, buckets, kinds), entries);
       await this.work.redeliver(sql, id, difference.redeliver);
       return { ...difference, foreign: await foreignAmong(sql, tenant, difference.unknown) };
     });

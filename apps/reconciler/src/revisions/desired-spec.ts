@@ -1,11 +1,17 @@
 import type { Sizing } from '@runos/contracts';
+import { canonicalJson } from '@runos/kube-objects';
 
 /** The resolved spec: with the identity and the secrets of an instance it determines every object. */
-export interface DesiredSpec {
+export interface ServiceSpec {
+  readonly kind: 'service';
   readonly version: string;
   /** Pinned: an upgrade of the plane never changes running objects. */
   readonly rendererVersion: number;
   readonly sizing: Sizing;
+  /** The fields that only its type has, with their defaults. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** OSIDs of the instances that it needs, by alias. */
+  readonly requires: Readonly<Record<string, string>>;
   readonly driftPolicy: 'repair' | 'report';
   /** The config set of the creation, with its values at that time. */
   readonly config: PinnedConfig | null;
@@ -15,29 +21,17 @@ export interface DesiredSpec {
   readonly imageRegistry: string | null;
 }
 
+/** The spec of an instance by its kind. */
+export type DesiredSpec = ServiceSpec;
+
 export interface PinnedConfig {
   readonly setId: string;
   readonly version: string;
   readonly values: Readonly<Record<string, string>>;
 }
 
-const sizes = ['replicas', 'cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb', 'storageMb'] as const;
-
-/** Whether two specs render equal objects. The version of a config set determines its values. */
-export function sameSpec(a: DesiredSpec, b: DesiredSpec): boolean {
-  return (
-    sizes.every((name) => a.sizing[name] === b.sizing[name]) &&
-    a.sizing.resourceRequirementClassId === b.sizing.resourceRequirementClassId &&
-    a.sizing.storage === b.sizing.storage &&
-    a.version === b.version &&
-    a.rendererVersion === b.rendererVersion &&
-    a.driftPolicy === b.driftPolicy &&
-    a.config?.setId === b.config?.setId &&
-    a.config?.version === b.config?.version &&
-    a.restartedAt === b.restartedAt &&
-    a.imageRegistry === b.imageRegistry
-  );
-}
+/** Whether two specs are equal in every field, whatever the order of their keys. */
+export const sameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
 
 /** A spec as one log line. */
 export function describeSpec({ version, sizing, config }: DesiredSpec): string {

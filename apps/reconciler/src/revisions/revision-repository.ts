@@ -39,8 +39,8 @@ export class RevisionRepository {
     const [created] = await runSql<{ id: number }>(
       sql,
       `WITH created AS (
-         INSERT INTO instance (aid, cluster_id, iid, type, osid, name, generation, revision, changed_by, secrets_sealed, conditions)
-         VALUES ($1, $2, $3, $4, $5, $6, 1, 1, $7, $8, $9) RETURNING id, cluster_id),
+         INSERT INTO instance (aid, cluster_id, iid, type, osid, name, generation, revision, changed_by, secrets_sealed, conditions, kind)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, 1, $7, $8, $9, $14) RETURNING id, cluster_id),
        first AS (
          INSERT INTO revision (instance_id, revision, generation, kind, spec, digest, job_id, changed_by, trace)
          SELECT id, 1, 1, 'apply', $10, $11, $12, $7, $13 FROM created),
@@ -61,6 +61,7 @@ export class RevisionRepository {
         instance.digest,
         instance.jobId,
         currentTrace(),
+        instance.spec.kind,
       ],
     );
     if (created === undefined) throw new Error(`instance ${instance.osid} was not inserted`);

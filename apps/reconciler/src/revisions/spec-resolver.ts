@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { CreateService, UpdateService } from '@runos/api';
+import type { ServiceFields } from '@runos/api';
+import type { ServiceType } from '@runos/catalog-model';
 import { catalog, configSets } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Bus, InjectConfig } from '@runos/messaging';
-import { serviceType } from '@runos/service-types';
+import { latestRenderer, serviceType } from '@runos/service-types';
 import type { ReconcilerConfig } from '../config.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -25,15 +26,23 @@ export class SpecResolver {
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  async forCreate(tenant: string, type: string, fields: CreateService, cluster: StorageClasses): Promise<ResolvedSpec> {
-    serviceType(type);
+  async forCreate(tenant: string, type: string, fields: ServiceFields, cluster: StorageClasses): Promise<ResolvedSpec> {
+    const definition = serviceType(type);
     const [resolved, config] = await Promise.all([
-      this.bus.request(catalog.resolveInstance, { type, fields, cluster: storageClasses(cluster) }),
+      this.bus.request(catalog.resolveInstance, {
+        type,
+        fields,
+        cluster: storageClasses(cluster),
+        versions: renderedVersions(definition),
+      }),
       this.#pinConfig(tenant, type, fields),
     ]);
     const { rrcFlipHint, ...sized } = resolved;
     const spec: DesiredSpec = {
+      kind: 'service',
       ...sized,
+      rendererVersion: latestRenderer(definition),
+      requires: {},
       driftPolicy: fields.driftPolicy ?? 'repair',
       config,
       restartedAt: null,
@@ -44,15 +53,16 @@ export class SpecResolver {
   }
 
   /** Keeps every field that the update does not name, also the version, the renderer and the pinned config set. */
-  async forUpdate(instance: InstanceRow, { driftPolicy, ...fields }: UpdateService): Promise<ResolvedSpec> {
+  async forUpdate(instance: InstanceRow, { driftPolicy, ...fields }: ServiceFields): Promise<ResolvedSpec> {
     const { type, spec: current } = instance;
-    const { sizing, rrcFlipHint } = await this.bus.request(catalog.resolveInstance, {
+    const { sizing, inputs, rrcFlipHint } = await this.bus.request(catalog.resolveInstance, {
       type,
       fields,
-      current: current.sizing,
+      current: { sizing: current.sizing, inputs: current.inputs },
       cluster: storageClasses(instance),
+      versions: renderedVersions(serviceType(type)),
     });
-    const spec: DesiredSpec = { ...current, sizing, driftPolicy: driftPolicy ?? current.driftPolicy };
+    const spec: DesiredSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
     refuseConflictingValues(type, spec);
     return { spec, rrcFlipHint };
   }
@@ -61,7 +71,7 @@ export class SpecResolver {
   async #pinConfig(
     tenant: string,
     type: string,
-    { configType, configSetId }: CreateService,
+    { configType, configSetId }: ServiceFields,
   ): Promise<PinnedConfig | null> {
     if (configSetId === undefined || configType === 'custom') return null;
     const { version, values, setId } = await this.bus.request(
@@ -72,6 +82,10 @@ export class SpecResolver {
     return { setId, version, values };
   }
 }
+
+/** The versions that this build renders for new instances; the catalog may be of another build. */
+const renderedVersions = (type: ServiceType): string[] =>
+  Object.keys(type.renderers[latestRenderer(type)]?.images ?? {});
 
 const storageClasses = ({ local_storage_class, distributed_storage_class }: StorageClasses) => ({
   localStorageClass: local_storage_class,

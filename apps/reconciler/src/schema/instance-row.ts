@@ -12,6 +12,7 @@ export class InstanceRow {
   readonly aid!: ClusterRow['aid'];
   readonly cluster_id!: number;
   readonly iid!: string;
+  readonly kind!: DesiredSpec['kind'];
   readonly type!: string;
   readonly osid!: Osid;
   readonly name!: string;
@@ -33,6 +34,8 @@ export class InstanceRow {
   readonly digest!: string;
   /** The trace of the write that made the revision; its delivery continues this trace. */
   readonly trace!: Carrier;
+  /** OSIDs of the required instances that are not ready to be used yet. */
+  readonly awaited!: readonly string[];
   /** The generation that the bundle was rendered for. */
   readonly bundle_generation!: number;
   /** The database's time of this read. */

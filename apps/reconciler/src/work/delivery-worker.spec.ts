@@ -18,8 +18,8 @@ describe('a failed delivery', () => {
          INSERT INTO cluster (aid, cid, name, root, is_default, changed_by, connected)
          VALUES ('aaaaa', 'abc', 'x', 'example.com', false, 'spec', true) RETURNING id),
        made AS (
-         INSERT INTO instance (aid, cluster_id, iid, type, osid, name, generation, revision, changed_by, secrets_sealed)
-         SELECT 'aaaaa', id, 'x1', 'valkey', 'valkey-x1', 'x', 1, 1, 'spec', '' FROM cluster RETURNING id, cluster_id)
+         INSERT INTO instance (aid, cluster_id, iid, kind, type, osid, name, generation, revision, changed_by, secrets_sealed)
+         SELECT 'aaaaa', id, 'x1', 'service', 'valkey', 'valkey-x1', 'x', 1, 1, 'spec', '' FROM cluster RETURNING id, cluster_id)
        INSERT INTO work (id, cluster_id, next_attempt_at, revision) SELECT id, cluster_id, now(), 1 FROM made`,
     );
   });

@@ -24,8 +24,8 @@ describe('the work queue', () => {
     const { id } = created;
     await test.database.query(
       `WITH made AS (
-         INSERT INTO instance (aid, cluster_id, iid, type, osid, name, generation, revision, changed_by, secrets_sealed)
-         SELECT 'aaaaa', $1, $2 || n, 'valkey', 'valkey-' || $2 || n, 'x', 1, 1, 'spec', ''
+         INSERT INTO instance (aid, cluster_id, iid, kind, type, osid, name, generation, revision, changed_by, secrets_sealed)
+         SELECT 'aaaaa', $1, $2 || n, 'service', 'valkey', 'valkey-' || $2 || n, 'x', 1, 1, 'spec', ''
          FROM generate_series(1, $3::int) n RETURNING id)
        INSERT INTO work (id, cluster_id, next_attempt_at, revision) SELECT id, $1, now() - interval '1 second', 1 FROM made`,
       [id, cid, size],

@@ -143,6 +143,18 @@ export class WorkRepository {
     );
   }
 
+  /** Requeues the instances that need one of these. */
+  async requeueDependents(sql: EntityManager, requiredIds: readonly number[]): Promise<void> {
+    await runSql(
+      sql,
+      `WITH requeued AS (
+         UPDATE work w SET next_attempt_at = now(), requested = requested + 1
+         FROM instance_requirement r WHERE r.required_id = ANY($1) AND w.id = r.instance_id RETURNING 1)
+       SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
+      [requiredIds],
+    );
+  }
+
   /** Delivers these instances again, because the agent does not have their desired revision. */
   async redeliver(sql: EntityManager, clusterId: number, ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return;

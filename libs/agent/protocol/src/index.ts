@@ -17,6 +17,7 @@ export {
   AgentHello,
   AmIVIPHolder,
   bundlesCapability,
+  kindsCapability,
   ClusterAgentHeartbeatToServer,
   Dns01ToServer,
   GetCachedCert,

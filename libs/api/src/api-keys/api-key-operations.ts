@@ -1,6 +1,7 @@
+import { Name } from '@runos/catalog-model';
 import { z } from 'zod';
 import { Role } from '../access/access.js';
-import { Name, Timestamp } from '../operation/fields.js';
+import { Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, keyId } = pathParams;

@@ -1,5 +1,6 @@
+import { documentation, Name } from '@runos/catalog-model';
 import { z } from 'zod';
-import { Accepted, documentation, Generation, Name, Timestamp } from '../operation/fields.js';
+import { Accepted, Generation, Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, cid } = pathParams;

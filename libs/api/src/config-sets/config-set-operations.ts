@@ -1,5 +1,6 @@
+import { Name } from '@runos/catalog-model';
 import { z } from 'zod';
-import { Name, Timestamp } from '../operation/fields.js';
+import { Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, setId } = pathParams;

@@ -1,6 +1,7 @@
+import { documentation } from '@runos/catalog-model';
 import { stateMachine } from '@runos/kernel';
 import { z } from 'zod';
-import { documentation, NextCursor, page, Timestamp } from '../operation/fields.js';
+import { NextCursor, page, Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
 export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;

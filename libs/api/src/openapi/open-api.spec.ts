@@ -5,10 +5,15 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { operations } from '../operations.js';
 import { openApi } from './open-api.js';
 
+interface FieldSchema {
+  readonly description?: string;
+}
+
 interface OperationObject {
   readonly operationId: string;
   readonly security?: unknown[];
   readonly parameters: { name: string; in: string }[];
+  readonly requestBody?: { content: Record<string, { schema: { properties: Record<string, FieldSchema> } }> };
   readonly responses: Record<string, { content: Record<string, { examples?: Record<string, unknown> }> }>;
 }
 
@@ -37,12 +42,31 @@ describe('the OpenAPI document', () => {
   });
 
   it('describes every operation once', () => {
-    expect(all.map(({ operationId }) => operationId).sort()).toEqual(operations.map(({ id }) => id).sort());
+    const ids = operations.flatMap(({ id, variants }) =>
+      variants === undefined ? [id] : Object.keys(variants.forms).map((value) => `${id}.${value}`),
+    );
+    expect(all.map(({ operationId }) => operationId).sort()).toEqual(ids.sort());
+  });
+
+  it('describes the fields of each service type with unit, range and default', () => {
+    const schemaOf = (id: string) => find(id).requestBody?.content['application/json']?.schema.properties ?? {};
+    const fields = schemaOf('service.create.postgresql');
+    expect(fields['cpuLimitMc']).toMatchObject({ type: 'integer', minimum: 1, maximum: 1_024_000 });
+    expect(fields['cpuLimitMc']?.description).toContain('millicores');
+    expect(fields['version']).toMatchObject({ enum: ['16', '17', '18'], default: '17' });
+    expect(fields).toHaveProperty('configSetId');
+    expect(schemaOf('service.create.valkey')).not.toHaveProperty('configSetId');
+    expect(schemaOf('service.update.postgresql')).not.toHaveProperty('version');
+    expect(document.paths).toHaveProperty(['/{aid}/{cid}/services/rabbitmq', 'post']);
+    expect(find('service.credentials.rabbitmq').responses['200']?.content['application/json']).toMatchObject({
+      schema: { properties: { managementUrl: { type: 'string' } } },
+      example: { port: 5672 },
+    });
   });
 
   it('declares public operations, the parameters of a page and the media type of a stream', () => {
     expect(find('session.login').security).toEqual([]);
-    expect(find('service.create').security).toBeUndefined();
+    expect(find('service.create.valkey').security).toBeUndefined();
     expect(find('service.list').parameters.map((parameter) => `${parameter.in} ${parameter.name}`)).toEqual([
       'path aid',
       'path cid',
@@ -60,7 +84,7 @@ describe('the OpenAPI document', () => {
         }
       }
     }
-    expect(Object.keys(find('service.update').responses)).toEqual([
+    expect(Object.keys(find('service.update.valkey').responses)).toEqual([
       '200',
       '202',
       '400',

@@ -1,5 +1,5 @@
+import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
-import { documentation } from '../operation/fields.js';
 import type { Operation } from '../operation/operation.js';
 import { operations } from '../operations.js';
 import { errorResponsesOf, errorSchema } from './error-responses.js';
@@ -72,9 +72,25 @@ const tagOf = ({ id }: Operation): string => id.replace(/\..*/, '');
 
 const templateOf = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 
+/** An operation with variants has one entry per variant: the value in its path, and its own schemas. */
+function variantsOf(operation: Operation): Operation[] {
+  const { variants, params, ...rest } = operation;
+  if (variants === undefined) return [operation];
+  const { [variants.param]: _, ...others } = params;
+  return Object.entries(variants.forms).map(([value, { body, output, example }]) => ({
+    ...rest,
+    id: `${rest.id}.${value}`,
+    path: rest.path.replace(`:${variants.param}`, value),
+    params: others,
+    body: body ?? rest.body,
+    output: output ?? rest.output,
+    examples: example === undefined ? { output: rest.examples?.output } : { output: example },
+  }));
+}
+
 function pathsOf(all: readonly Operation[]): Record<string, Record<string, object>> {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of all) {
+  for (const operation of all.flatMap(variantsOf)) {
     (paths[templateOf(operation.path)] ??= {})[operation.method.toLowerCase()] = describe(operation);
   }
   return paths;

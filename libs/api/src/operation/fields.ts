@@ -1,12 +1,5 @@
+import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
-
-/** A display name: 1 to 63 printable characters without leading or trailing blanks. Names need not be unique. */
-export const Name = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(/^[^\p{C}]+$/u, 'must consist of printable characters')
-  .refine((name) => name.trim() === name, 'must not begin or end with a blank');
 
 /** ISO 8601 in UTC (`2030-02-11T09:30:00.000Z`). */
 export const Timestamp = z.iso.datetime();
@@ -16,17 +9,6 @@ export const JobId = z.uuid();
 
 /** Output of a write that a job completes. */
 export const Accepted = z.object({ jobId: JobId });
-
-/**
- * What the OpenAPI document states beside the checks of a schema, such as unit and range of a number. It is a registry
- * of its own, so that parsing and the compatibility check of the contracts do not depend on it.
- */
-export const documentation = z.registry<{
-  readonly description: string;
-  readonly type?: 'integer';
-  readonly minimum?: number;
-  readonly maximum?: number;
-}>();
 
 /** The largest value of PostgreSQL's `integer` and of Kubernetes' `int32`. */
 export const maxInt32 = 2_147_483_647;

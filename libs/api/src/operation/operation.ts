@@ -68,6 +68,23 @@ export interface Operation<
   /** Media type of the response where it is not JSON. */
   readonly mediaType?: 'text/event-stream';
   readonly examples?: { readonly body?: z.input<B>; readonly output?: z.input<O> };
+  /** Narrower schemas for known values of one path parameter; `body` and `output` hold for every value. */
+  readonly variants?: Variants;
+}
+
+/** The schemas of an operation for one value of a path parameter. */
+export interface Variant {
+  readonly body?: z.ZodType;
+  readonly output?: z.ZodType;
+  /** Of the output, for documents. */
+  readonly example?: unknown;
+}
+
+export interface Variants {
+  /** The name of the path parameter. */
+  readonly param: string;
+  /** By the value of the parameter. */
+  readonly forms: Readonly<Record<string, Variant>>;
 }
 
 const noFields = z.strictObject({});
@@ -89,6 +106,13 @@ export const operation = <
   status: 200,
   ...definition,
 });
+
+/** The schema of the body for these path parameters. */
+export function bodySchemaOf({ body, variants }: Operation, params: Readonly<Record<string, unknown>>): z.ZodType {
+  const value = variants && String(params[variants.param]);
+  const form = value !== undefined && Object.hasOwn(variants?.forms ?? {}, value) ? variants?.forms[value] : undefined;
+  return form?.body ?? body;
+}
 
 /** The input of a handler: path parameters, query and body of one request, each parsed by its schema. */
 export interface OperationInput<Op extends Operation> {

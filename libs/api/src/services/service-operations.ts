@@ -1,19 +1,27 @@
+import type { ServiceType } from '@runos/catalog-model';
+import { serviceTypes } from '@runos/service-types';
 import { z } from 'zod';
 import { Accepted, JobId, NextCursor, page } from '../operation/fields.js';
-import { operation, pathParams } from '../operation/operation.js';
+import { operation, pathParams, type Variant, type Variants } from '../operation/operation.js';
 import {
   CreatedService,
-  CreateService,
   Credentials,
   Service,
   ServiceEvents,
+  ServiceFields,
   ServiceStatus,
   ServiceSummary,
   UpdatedService,
-  UpdateService,
 } from './service-shapes.js';
 
 const { aid, cid, type, serviceId: id } = pathParams;
+
+/** The forms that an operation has for each service type. */
+const byType = (formOf: (type: ServiceType) => Variant): Variants => ({
+  param: 'type',
+  forms: Object.fromEntries(serviceTypes.map((each) => [each.type, formOf(each)])),
+});
+
 const ServiceList = z.object({ services: z.array(ServiceSummary), nextCursor: NextCursor });
 const collection = '/:aid/:cid/services';
 const one = `${collection}/:type/:id`;
@@ -54,7 +62,8 @@ export const createService = operation({
   access: 'write',
   summary: 'Create a service instance. The job completes when it is ready.',
   params: { aid, cid, type },
-  body: CreateService,
+  body: ServiceFields,
+  variants: byType(({ inputs }) => ({ body: inputs.create })),
   output: CreatedService,
   status: 202,
   examples: {
@@ -86,7 +95,8 @@ export const updateService = operation({
   access: 'write',
   summary: 'Update the desired spec of an instance. Absent fields keep their values.',
   params: { aid, cid, type, id },
-  body: UpdateService,
+  body: ServiceFields,
+  variants: byType(({ inputs }) => ({ body: inputs.update })),
   output: UpdatedService,
   status: 202,
   versioned: true,
@@ -142,16 +152,7 @@ export const showCredentials = operation({
   summary: 'Show the credentials of an instance. An audit entry is written before the response.',
   params: { aid, cid, type, id },
   output: Credentials,
-  examples: {
-    output: {
-      host: 'postgresql-x7k2p-rw.postgresql-x7k2p.svc',
-      port: 5432,
-      username: 'app',
-      password: 'k3J…',
-      database: 'app',
-      url: 'postgresql://app:k3J…@postgresql-x7k2p-rw.postgresql-x7k2p.svc:5432/app',
-    },
-  },
+  variants: byType(({ credentials }) => ({ output: credentials.schema, example: credentials.example })),
 });
 
 /** At most 200 events per page. */

@@ -1,15 +1,6 @@
-import { type NumberName, numberRanges } from '@runos/sizing';
+import { commonFields, ConfigType, creationFields, documentation, DriftPolicy, sizeFields } from '@runos/catalog-model';
 import { z } from 'zod';
-import {
-  documentation,
-  Generation,
-  JobId,
-  maxInt32,
-  Name,
-  NextCursor,
-  ObservedGeneration,
-  Timestamp,
-} from '../operation/fields.js';
+import { Generation, JobId, maxInt32, NextCursor, ObservedGeneration, Timestamp } from '../operation/fields.js';
 
 /**
  * States of an instance. `disconnected`: the agent of its cluster is disconnected; `lastKnownStatus` holds the state
@@ -27,60 +18,18 @@ export const serviceStates = [
 export const ServiceState = z.enum(serviceStates);
 export type ServiceState = z.infer<typeof ServiceState>;
 
-/** `repair` reverts drifted fields; `report` only records an event for them. */
-export const DriftPolicy = z.enum(['repair', 'report']);
-
-/** `custom`: the instance has values of its own. `config_set`: it uses a version of a config set. */
-const ConfigType = z.enum(['custom', 'config_set']);
-
-/**
- * One number of a size. The schema accepts any number, because a value outside its range is refused by the catalog
- * with `sizing.invalid`, not with `request.invalid`; unit and range are stated for the OpenAPI document.
- */
-const sizeNumber = (name: NumberName, subject: string) => {
-  const { min, max, unit } = numberRanges[name];
-  return z
-    .number()
-    .register(documentation, { type: 'integer', description: `${subject} in ${unit}.`, minimum: min, maximum: max });
-};
-
-/** CPU in millicores, memory and storage in MiB. A limit must be at least its request. */
-const numbers = {
-  replicas: sizeNumber('replicas', 'Size'),
-  cpuRequestMc: sizeNumber('cpuRequestMc', 'CPU request of a pod'),
-  cpuLimitMc: sizeNumber('cpuLimitMc', 'CPU limit of a pod'),
-  memoryRequestMb: sizeNumber('memoryRequestMb', 'Memory request of a pod'),
-  memoryLimitMb: sizeNumber('memoryLimitMb', 'Memory limit of a pod'),
-  storageMb: sizeNumber('storageMb', 'Storage of a replica'),
-};
-
 /** The five numbers of a class: replicas, CPU and memory of a pod. */
-export const SizingNumbers = z.object(numbers).omit({ storageMb: true });
+export const SizingNumbers = z.object(sizeFields).omit({ storageMb: true });
 
 /** Storage of a replica in MiB. */
-export const StorageMb = numbers.storageMb;
+export const StorageMb = sizeFields.storageMb;
 
-const settable = z.strictObject({
-  name: Name.optional(),
-  /** `<type>.<tier>.<size>`. Numbers that differ from the class change it to `custom`. */
-  resourceRequirementClassId: z.string().max(80).optional(),
-  ...z.strictObject(numbers).partial().shape,
-  driftPolicy: DriftPolicy.optional(),
-  /** Switches of a service type. No type has one, so only an empty object is valid. */
-  flags: z.strictObject({}).optional(),
-});
-
-/** Body of a create. Absent fields take the defaults of the type: `<type>.c0.beff`, its default version, `repair`. */
-export const CreateService = settable.extend({
-  version: z.string().max(32).optional(),
-  configType: ConfigType.optional(),
-  configSetId: z.uuid().optional(),
-});
-export type CreateService = z.infer<typeof CreateService>;
-
-/** Body of an update. Absent fields keep their values; version and config set cannot be changed. */
-export const UpdateService = settable;
-export type UpdateService = z.infer<typeof UpdateService>;
+/**
+ * The fields of a create or an update, of any type: the common ones, and those that only one type has, which the catalog
+ * validates. A create defaults to `<type>.c0.beff`, the default version and `repair`; an update keeps absent fields.
+ */
+export const ServiceFields = z.looseObject({ ...commonFields, ...creationFields });
+export type ServiceFields = z.infer<typeof ServiceFields>;
 
 /** A condition of an instance, as in Kubernetes: `Accepted`, `Applied`, `Ready`, `Drifted` or `RouteReady`. */
 export const Condition = z.object({
@@ -93,19 +42,23 @@ export const Condition = z.object({
   since: Timestamp,
 });
 
-/** One instance: its desired spec, then its live state. `reason` is stable CamelCase, `message` a sentence. */
-export const Service = z.object({
+/**
+ * One instance: its desired spec with the fields that only its type has, then its live state. `reason` is stable
+ * CamelCase, `message` a sentence. `requires` names the instances that it needs, by alias.
+ */
+export const Service = z.looseObject({
   id: z.string(),
   osid: z.string(),
   type: z.string(),
   name: z.string(),
   version: z.string(),
   resourceRequirementClassId: z.string(),
-  ...numbers,
+  ...sizeFields,
   driftPolicy: DriftPolicy,
   configType: ConfigType,
   configSetId: z.string().nullable(),
   configSetVersion: z.string().nullable(),
+  requires: z.record(z.string(), z.object({ type: z.string(), id: z.string(), osid: z.string() })),
   status: ServiceState,
   lastKnownStatus: ServiceState.nullable(),
   reason: z.string().nullable(),
@@ -159,15 +112,8 @@ export const ServiceStatus = z.object({
   replicas: z.object({ desired: podCount('Desired replicas'), ready: podCount('Ready replicas') }),
 });
 
-/** Connection data of an instance, valid inside its cluster. `database` is absent for types without databases. */
-export const Credentials = z.object({
-  host: z.string(),
-  port: z.int().register(documentation, { description: 'TCP port number.', minimum: 1, maximum: 65_535 }),
-  username: z.string(),
-  password: z.string(),
-  database: z.string().optional(),
-  url: z.string(),
-});
+/** Connection data of an instance, valid inside its cluster; each type has a form of its own. */
+export const Credentials = z.record(z.string(), z.union([z.string(), z.number()]));
 
 /** An event of an instance. `fields` and `manager` name drifted fields and the conflicting field manager. */
 export const ServiceEvent = z.object({

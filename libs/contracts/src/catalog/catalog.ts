@@ -1,4 +1,4 @@
-import { ConfigValues, CreateService, SizingClass, SizingNumbers } from '@runos/api';
+import { ConfigValues, ServiceFields, SizingClass, SizingNumbers } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
 
@@ -30,8 +30,11 @@ export const Sizing = SizingNumbers.extend({
 });
 export type Sizing = z.infer<typeof Sizing>;
 
+/** The values of the fields that only one type has. */
+export const ServiceInputValues = z.record(z.string(), z.unknown());
+
 /**
- * Resolves the fields of a create or update request to sizing, version and renderer version.
+ * Resolves the fields of a create or update request to sizing, version and the type's own inputs.
  * @throws Fault `type.not_found`, `class.unknown`, `sizing.invalid` or, for a field the type lacks, `request.invalid`
  */
 export const resolveInstance = request({
@@ -40,16 +43,19 @@ export const resolveInstance = request({
   callers: ['reconciler'],
   input: z.object({
     type: z.string(),
-    fields: CreateService,
-    /** The current sizing for an update; absent for a create request. */
-    current: Sizing.optional(),
+    fields: ServiceFields,
+    /** The current state for an update; absent for a create request. */
+    current: z.object({ sizing: Sizing, inputs: ServiceInputValues }).optional(),
+    /** The versions that the caller's build can render: during an upgrade of the plane they may differ from ours. */
+    versions: z.array(z.string()),
     cluster: z.object({ localStorageClass: z.string().nullable(), distributedStorageClass: z.string().nullable() }),
   }),
   output: z.object({
     sizing: Sizing,
     /** For a new instance; an existing instance keeps its version. */
     version: z.string(),
-    rendererVersion: z.int(),
+    /** The type's own fields with their defaults. */
+    inputs: ServiceInputValues,
     /** The reason why this request changed the class to `custom`. */
     rrcFlipHint: z.string().optional(),
   }),

@@ -1,14 +1,13 @@
 import {
   Accepted,
   CreatedService,
-  CreateService,
   Credentials,
   Service,
   ServiceEvents,
+  ServiceFields,
   ServiceStatus,
   ServiceSummary,
   UpdatedService,
-  UpdateService,
 } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
@@ -22,7 +21,7 @@ const instanceName = { cid: z.string(), type: z.string(), id: z.string() };
 export const createInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-create',
-  input: z.object({ cid: z.string(), type: z.string(), fields: CreateService, ...WriteOptions }),
+  input: z.object({ cid: z.string(), type: z.string(), fields: ServiceFields, ...WriteOptions }),
   output: CreatedService,
   idempotent: false,
 });
@@ -46,7 +45,7 @@ export const showInstance = request({
 export const updateInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-update',
-  input: z.object({ ...instanceName, fields: UpdateService, ...WriteOptions }),
+  input: z.object({ ...instanceName, fields: ServiceFields, ...WriteOptions }),
   output: UpdatedService,
   idempotent: false,
 });

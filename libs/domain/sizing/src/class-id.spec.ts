@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
-import { ClassId, classesOf, defaultClassId, findClass, sizeIds, sizings, tierIds, tiers } from './index.js';
+import { ClassId, classesOf, defaultClassId, findClass, sizeIds, tierIds, tiers } from './index.js';
+import { sizings } from '../test/sizings.js';
 
 fc.configureGlobal({ seed: propertySeed() });
 

@@ -19,7 +19,7 @@ export {
   resourceNumberNames,
   type ResourceNumbers,
   type ServiceSizing,
+  sizeNumbers,
   type SizeClass,
   type SizeNumbers,
 } from './service-sizing.js';
-export { sizings } from './sizings.js';

@@ -1,15 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
-import {
-  classesOf,
-  resourceNumberNames,
-  resolveSize,
-  type Size,
-  type SizeResult,
-  type SizeRequest,
-  sizings,
-} from './index.js';
+import { classesOf, resourceNumberNames, resolveSize, type Size, type SizeResult, type SizeRequest } from './index.js';
+import { sizings } from '../test/sizings.js';
 
 fc.configureGlobal({ seed: propertySeed() });
 

@@ -22,6 +22,13 @@ export interface SizeNumbers extends Omit<ResourceNumbers, 'replicas'> {
   readonly storageMb: number | null;
 }
 
+/** One size: [request, limit] in millicores, [request, limit] in MiB, storage in MiB (null: stores nothing). */
+export const sizeNumbers = (
+  [cpuRequestMc, cpuLimitMc]: readonly [number, number],
+  [memoryRequestMb, memoryLimitMb]: readonly [number, number],
+  storageMb: number | null = null,
+): SizeNumbers => ({ cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb, storageMb });
+
 /** The sizing of one service: numbers per size, sizes per tier, and whether storage may change later. */
 export interface ServiceSizing {
   readonly service: string;

@@ -3,10 +3,8 @@ import { Fault } from '@runos/kernel';
 import fc from 'fast-check';
 import { propertySeed } from '@runos/testing-basics';
 import { gzipSync } from 'node:zlib';
-import { applyWaves } from './apply-order.js';
 import { canonicalJson, digestOf, packObjects, unpackObjects } from './bundle-codec.js';
-import { deletionSteps, entriesToPrune, mergeInventory, recordUid, withoutDeleted } from './inventory.js';
-import { holdsData, immutablePolicy } from './immutable-policy.js';
+import { entriesToPrune, mergeInventory, recordUid, withoutDeleted } from './inventory.js';
 import { labelsOf, osidOf, sameOwner } from './labels.js';
 import { type ObjectRef, printRef, refKey, refOf } from './kube-object.js';
 import { objectOf } from '../test/objects.js';
@@ -62,38 +60,6 @@ describe('a bundle', () => {
   });
 });
 
-describe('the order', () => {
-  it('of applying is namespaces, referenced kinds, the rest', () => {
-    const all = ['StatefulSet', 'Secret', 'Service', 'Namespace', 'ConfigMap'].map((kind) => objectOf(kind));
-    expect(applyWaves(all).map((wave) => wave.map(({ kind }) => kind))).toEqual([
-      ['Namespace'],
-      ['Secret', 'ConfigMap'],
-      ['StatefulSet', 'Service'],
-    ]);
-  });
-
-  it('of removing is workloads and custom resources, claims, cluster-scoped objects, the namespace', () => {
-    const clusterScoped = (kind: string): ObjectRef => ({ apiVersion: 'v1', kind, name: 'a' });
-    const all = [
-      clusterScoped('Namespace'),
-      clusterScoped('ClusterRole'),
-      ref('Secret'),
-      ref('PersistentVolumeClaim'),
-      ref('StatefulSet', 'a', 'apps/v1'),
-      ref('Cluster', 'a', 'postgresql.cnpg.io/v1'),
-      ref('HTTPRoute', 'a', 'gateway.networking.k8s.io/v1'),
-    ];
-    expect(
-      deletionSteps(all).map(({ name, propagation, refs }) => [name, propagation, refs.map(({ kind }) => kind)]),
-    ).toEqual([
-      ['workloads', 'Foreground', ['StatefulSet', 'Cluster']],
-      ['claims', 'Background', ['PersistentVolumeClaim']],
-      ['cluster-scoped', 'Background', ['ClusterRole']],
-      ['namespaces', 'Background', ['Namespace']],
-    ]);
-  });
-});
-
 describe('the inventory', () => {
   const arbitrary = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e').map((name) => ref('Secret', name)));
   const keys = (refs: readonly ObjectRef[]) => [...new Set(refs.map(refKey))].sort();
@@ -123,21 +89,7 @@ describe('the inventory', () => {
   });
 });
 
-describe('policies and names', () => {
-  it('never recreate kinds with data', () => {
-    const kinds: [string, string][] = [
-      ['v1', 'Namespace'],
-      ['v1', 'PersistentVolumeClaim'],
-      ['postgresql.cnpg.io/v1', 'Cluster'],
-    ];
-    for (const [apiVersion, kind] of kinds) {
-      expect(holdsData(ref(kind, 'a', apiVersion))).toBe(true);
-      expect(['refuse', 'expand']).toContain(immutablePolicy(ref(kind, 'a', apiVersion)));
-    }
-    expect(immutablePolicy(ref('StatefulSet', 'a', 'apps/v1'))).toBe('orphan');
-    expect(immutablePolicy(ref('Widget', 'a', 'example.com/v1'))).toBe('refuse');
-  });
-
+describe('owner labels', () => {
   it('identify the owner of an object by all of its labels', () => {
     const labels = labelsOf({ aid: 'aaaaa', cid: 'ky3', osid: 'valkey-3f9k2' });
     const rendered = objectOf('Namespace', {}, { labels });

@@ -1,4 +1,3 @@
-export { applyWaves } from './apply-order.js';
 export {
   bundleLimitBytes,
   canonicalJson,
@@ -8,27 +7,7 @@ export {
   unpackObjects,
   unpackVerifiedObjects,
 } from './bundle-codec.js';
-export {
-  type DeletionStep,
-  deletionSteps,
-  entriesToPrune,
-  type InventoryEntry,
-  mergeInventory,
-  type Propagation,
-  recordUid,
-  withoutDeleted,
-} from './inventory.js';
-export { assessHealth } from './health/assess-health.js';
-export { failedCreate, type Replicas, replicasOf } from './health/workloads.js';
-export {
-  conditionOf,
-  conditionsOf,
-  type Health,
-  type HealthState,
-  type ObjectCondition,
-  worstFirst,
-} from './health/health.js';
-export { holdsData, immutablePolicy, type ImmutablePolicy } from './immutable-policy.js';
+export { entriesToPrune, type InventoryEntry, mergeInventory, recordUid, withoutDeleted } from './inventory.js';
 export {
   type FieldsV1,
   groupOf,
@@ -43,6 +22,7 @@ export {
   type OwnerReference,
   parseObjects,
   printRef,
+  type Propagation,
   refKey,
   refOf,
   textOf,

@@ -107,6 +107,9 @@ export function refOf(object: KubeObject): ObjectRef {
   return { apiVersion: object.apiVersion, kind: object.kind, ...(namespace ? { namespace } : {}), name };
 }
 
+/** `propagationPolicy` of a delete request. */
+export type Propagation = 'Foreground' | 'Background' | 'Orphan';
+
 /** `apps` of `apps/v1`; empty for the core group. */
 export const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';

@@ -4,4 +4,3 @@ export { type ComponentName } from './cluster/component.js';
 export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';
 export { type ClusterOptions, type RunningCluster, startCluster } from './cluster/start-cluster.js';
 export { ownCluster, readKubeconfig, type TestCluster, useTestCluster } from './cluster/use-test-cluster.js';
-export { failAnnotation, missingTag } from './stages/stage.js';

@@ -76,6 +76,7 @@ CREATE TABLE instance (
   aid text NOT NULL,
   cluster_id bigint NOT NULL CONSTRAINT fk_instance_cluster REFERENCES cluster,
   iid text NOT NULL,
+  kind text NOT NULL CONSTRAINT ck_instance_kind CHECK (kind IN ('service')),
   type text NOT NULL,
   osid text NOT NULL,
   name text NOT NULL,
@@ -97,6 +98,16 @@ CREATE TABLE instance (
 );
 CREATE INDEX ix_instance_cluster_id ON instance (cluster_id, id);
 CREATE INDEX ix_instance_cluster_id_type ON instance (cluster_id, type, id)`;
+
+/** The instances that an instance needs; a needed one cannot be deleted. */
+const instanceRequirement = `
+CREATE TABLE instance_requirement (
+  instance_id bigint NOT NULL CONSTRAINT fk_instance_requirement_instance REFERENCES instance ON DELETE CASCADE,
+  alias text NOT NULL,
+  required_id bigint NOT NULL CONSTRAINT fk_instance_requirement_required REFERENCES instance,
+  CONSTRAINT pk_instance_requirement PRIMARY KEY (instance_id, alias)
+);
+CREATE INDEX ix_instance_requirement_required_id ON instance_requirement (required_id)`;
 
 /** The desired specs, one complete row per change. The kind `remove` is a tombstone. */
 const revision = `
@@ -203,7 +214,17 @@ CREATE TABLE instance_event (
 );
 CREATE INDEX ix_instance_event_instance_id ON instance_event (instance_id, id DESC)`;
 
-const tables: readonly string[] = [cluster, node, mintedId, instance, revision, work, jobRef, instanceEvent];
+const tables: readonly string[] = [
+  cluster,
+  node,
+  mintedId,
+  instance,
+  instanceRequirement,
+  revision,
+  work,
+  jobRef,
+  instanceEvent,
+];
 
 /** In the order in which they can be dropped. */
 const tableNames: readonly string[] = [
@@ -212,6 +233,7 @@ const tableNames: readonly string[] = [
   'job_ref',
   'work',
   'revision',
+  'instance_requirement',
   'instance',
   'minted_id',
   'node',

@@ -5,6 +5,9 @@ import { oneOf, report, text } from './message.js';
 /** The agent applies bundles: it handles APPLY_BUNDLE, DELETE_BUNDLE and DIFF_BUNDLE, and sends RESYNC and BundleStatus. */
 export const bundlesCapability = 'bundles/1';
 
+/** As `bundles/1`; bundles bring the rules of their custom resources (`kindsGz`), whose digest is in the hashes. */
+export const kindsCapability = 'bundles/2';
+
 export const rootHash = z.string().regex(/^[0-9a-f]{32}$/, 'is not a 128-bit hash in hexadecimal');
 
 /** The first message on every stream. Older agents send none. */
@@ -16,6 +19,8 @@ export const AgentHello = report({
     /** The number of stored bundles and the hash over them; absent for an agent without bundles. */
     count: z.int().min(0).optional(),
     root: rootHash.optional(),
+    /** The hashes of this stream include the digests of the kinds of bundles. */
+    kinds: z.boolean().optional(),
     /** The uid of the kube-system namespace. It differs in a restored or copied cluster. */
     clusterUid: text(64).optional(),
   }),

@@ -14,6 +14,13 @@ export const bundle = z.object({
   driftPolicy: z.enum(driftPolicies),
   /** The objects: canonical JSON, gzip, base64 (`packObjects` of kube-objects). */
   objectsGz: z.base64().max(2 * 1024 * 1024),
+  /** SHA-256 of the canonical JSON of the kinds. Outside `digest`, so that a new rule restarts no pod. */
+  kindsDigest: digest.optional(),
+  /** What the agent must know of the custom resources among the objects (`packKinds` of kube-kinds). */
+  kindsGz: z
+    .base64()
+    .max(256 * 1024)
+    .optional(),
 });
 
 export type Bundle = z.output<typeof bundle>;

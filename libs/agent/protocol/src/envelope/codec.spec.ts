@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
 import { APPLY_BUNDLE, BundleStatus } from '../catalog/bundle.js';
 import { reports, type ReportType } from '../catalog/catalog.js';
 import { NodeAgentHeartbeatToServer } from '../catalog/agent-reports.js';
 import { decodeJson, encodeJson, envelope, errorEnvelope } from './envelope.js';
 import { instructionEnvelope, readInstruction, readReply, readReport, replyEnvelope, reportEnvelope } from './codec.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const tag = '0190c0de-0000-7000-8000-000000000001';
 const digest = 'ab'.repeat(32);

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
 import { bucketHashes, bucketOf, differingBuckets, RESYNC, type ResyncEntry, resyncPages, rootOf } from './resync.js';
 import { readReport, reportEnvelope } from '../envelope/codec.js';
 import { envelopeBytes } from '../envelope/envelope.js';
 import { maxResyncBytes } from '../wire/limits.js';
+
+fc.configureGlobal({ seed: propertySeed() });
 
 const hex = (text: string) => createHash('sha256').update(text).digest('hex');
 const many = (count: number, type = 'postgresql') =>
@@ -80,7 +83,9 @@ describe('pages', () => {
   it('contain only the requested buckets, including empty ones', () => {
     const [entry] = many(1) as [ResyncEntry];
     const empty = (bucketOf(entry.osid) + 1) % 256;
-    expect(resyncPages([entry], [empty])).toEqual([{ step: 'list', buckets: [empty], entries: [], last: true }]);
-    expect(resyncPages([entry], [])).toEqual([{ step: 'list', buckets: [], entries: [], last: true }]);
+    expect(resyncPages([entry], [empty])).toEqual([
+      { step: 'list', buckets: [empty], entries: [], kinds: true, last: true },
+    ]);
+    expect(resyncPages([entry], [])).toEqual([{ step: 'list', buckets: [], entries: [], kinds: true, last: true }]);
   });
 });

@@ -13,17 +13,21 @@ const bucketIndex = z
   .max(bucketCount - 1);
 
 /** One stored instance, which must be equal on both sides. A tombstone has `tombstoneDigest`. */
-export const resyncEntry = z.object({ osid, revision, digest });
+export const resyncEntry = z.object({ osid, revision, digest, kindsDigest: digest.optional() });
 export type ResyncEntry = z.output<typeof resyncEntry>;
 
+/** The hashes and entries include the digests of the kinds of bundles. */
+const kinds = z.boolean().optional();
+
 const question = z.discriminatedUnion('step', [
-  z.object({ step: z.literal('root'), count: z.int().min(0), root: rootHash }),
-  z.object({ step: z.literal('buckets'), buckets: z.array(rootHash).length(bucketCount) }),
+  z.object({ step: z.literal('root'), count: z.int().min(0), root: rootHash, kinds }),
+  z.object({ step: z.literal('buckets'), buckets: z.array(rootHash).length(bucketCount), kinds }),
   z.object({
     step: z.literal('list'),
     /** The buckets that this page contains completely, including empty ones. */
     buckets: z.array(bucketIndex).max(bucketCount),
     entries: z.array(resyncEntry).max(4000),
+    kinds,
     /** No page follows. */
     last: z.boolean(),
   }),
@@ -56,14 +60,15 @@ const sha256 = (text: string): Buffer => createHash('sha256').update(text).diges
 /** The first byte of the OSID's SHA-256; in SQL `get_byte(sha256(convert_to(osid, 'UTF8')), 0)`. */
 export const bucketOf = (osid: string): number => sha256(osid)[0] ?? 0;
 
-function fold(into: Buffer, { osid, revision, digest }: ResyncEntry): void {
-  const hash = sha256(`${osid} ${revision} ${digest}`);
+function fold(into: Buffer, { osid, revision, digest, kindsDigest }: ResyncEntry): void {
+  const kindsPart = kindsDigest === undefined ? '' : ` ${kindsDigest}`;
+  const hash = sha256(`${osid} ${revision} ${digest}${kindsPart}`);
   for (let i = 0; i < hashBytes; i += 1) into[i] = (into[i] ?? 0) ^ (hash[i] ?? 0);
 }
 
 /**
  * One hash over all entries, independent of their order: the xor of the first 128 bits of the SHA-256 of
- * `<osid> <revision> <digest>`. PostgreSQL computes the same with
+ * `<osid> <revision> <digest>[ <kindsDigest>]`. PostgreSQL computes the same with
  * `bit_xor(('x' || left(encode(sha256(…), 'hex'), 32))::bit(128))`.
  */
 export function rootOf(entries: Iterable<ResyncEntry>): string {
@@ -90,6 +95,7 @@ export interface ResyncPage {
   readonly step: 'list';
   readonly buckets: number[];
   readonly entries: ResyncEntry[];
+  readonly kinds: true;
   readonly last: boolean;
 }
 
@@ -100,7 +106,7 @@ const maxEntries = 4000;
 /** The lists of the differing buckets. A page contains whole buckets and fits into an envelope of 256 KiB. */
 export function resyncPages(entries: Iterable<ResyncEntry>, differing: readonly number[]): ResyncPage[] {
   const byBucket = new Map<number, ResyncEntry[]>(differing.map((index) => [index, []]));
-  for (const { osid, revision, digest } of entries) byBucket.get(bucketOf(osid))?.push({ osid, revision, digest });
+  for (const entry of entries) byBucket.get(bucketOf(entry.osid))?.push(entry);
   let page: { buckets: number[]; entries: ResyncEntry[] } = { buckets: [], entries: [] };
   const pages = [page];
   let bytes = 0;
@@ -118,5 +124,5 @@ export function resyncPages(entries: Iterable<ResyncEntry>, differing: readonly 
     page.buckets.push(index);
     page.entries.push(...members);
   }
-  return pages.map((each, index) => ({ step: 'list', ...each, last: index === pages.length - 1 }));
+  return pages.map((each, index) => ({ step: 'list', ...each, kinds: true, last: index === pages.length - 1 }));
 }

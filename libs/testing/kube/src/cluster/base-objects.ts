@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodeCapacity } from '@runos/catalog-model';
 import { waitUntil } from '@runos/testing-process';
 import { type Toolbox } from '../build/toolbox.js';
-import { type NodeCapacity } from '../stages/cnpg-stages.js';
 import { apply, kubeRequest, type Target } from './kube-request.js';
 
 /** The capacity of each Node; larger requests stay unschedulable, as on a real machine of that size. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { failAnnotation } from '../stages/stage.js';
+import { failAnnotation } from '@runos/catalog-model';
 import { ClusterUnderTest, condition, type Live } from './cluster-under-test.js';
 
 jest.setTimeout(60_000);

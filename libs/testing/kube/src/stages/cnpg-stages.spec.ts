@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ClusterUnderTest, condition, type Live } from '../cluster/cluster-under-test.js';
-import { failAnnotation } from './stage.js';
+import { failAnnotation } from '@runos/catalog-model';
 
 jest.setTimeout(60_000);
 

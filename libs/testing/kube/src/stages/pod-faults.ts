@@ -1,8 +1,17 @@
-import { absent, exists, type Fault, hasFailAnnotation, type Match, missingTag, type Stage, stage } from './stage.js';
+import {
+  absent,
+  exists,
+  hasFailAnnotation,
+  type Match,
+  missingTag,
+  type SimulatedFault,
+  type Stage,
+  stage,
+} from '@runos/catalog-model';
 
 const on = { apiGroup: 'v1', kind: 'Pod' };
 
-interface PodFault extends Fault {
+interface PodFault extends SimulatedFault {
   /** The container's state.waiting; absent for one that runs without getting ready. `message` is a Go expression. */
   readonly waiting?: { readonly reason: string; readonly message: string };
 }

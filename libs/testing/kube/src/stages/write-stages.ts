@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodeCapacity, Stage } from '@runos/catalog-model';
+import { serviceTypes } from '@runos/service-types';
 import { parse } from 'yaml';
 import { type Toolbox } from '../build/toolbox.js';
-import { cnpgStages, type NodeCapacity } from './cnpg-stages.js';
 import { neverFaulty, podFaultStages } from './pod-faults.js';
-import { type Stage } from './stage.js';
 
 /** Stages of kwok: a node stays ready; a pod runs, completes when a Job owns it, and is deleted. */
 const kwokStages = [
@@ -22,7 +22,7 @@ export function writeStages(folder: string, toolbox: Toolbox, capacity: NodeCapa
   const stages = [
     ...kwokStages.map((name) => readKwokStage(toolbox, name)),
     ...podFaultStages,
-    ...cnpgStages(capacity),
+    ...serviceTypes.flatMap(({ simulate }) => simulate?.(capacity) ?? []),
   ];
   return stages.map((stage) => {
     const file = join(folder, `${stage.metadata.name}.yaml`);

@@ -1,0 +1,33 @@
+export { configIssues, type ConfigKey, type ConfigSchema, memoryBytes } from './config-schema.js';
+export { documentation, Name, PortNumber } from './field-documentation.js';
+export { type Image, imageReference } from './image.js';
+export {
+  commonFields,
+  ConfigType,
+  creationFields,
+  DriftPolicy,
+  type ServiceInputs,
+  serviceInputs,
+  sizeFields,
+} from './service-inputs.js';
+export type {
+  CredentialsDefinition,
+  Port,
+  Renderer,
+  RenderInput,
+  Requirement,
+  SecretRecipe,
+  ServiceType,
+} from './service-type.js';
+export {
+  absent,
+  exists,
+  type Fault as SimulatedFault,
+  failAnnotation,
+  hasFailAnnotation,
+  type Match,
+  missingTag,
+  type NodeCapacity,
+  type Stage,
+  stage,
+} from './simulated-stage.js';

@@ -1,0 +1,117 @@
+import { type NumberName, numberRanges } from '@runos/sizing';
+import { z } from 'zod';
+import { documentation, Name } from './field-documentation.js';
+
+/**
+ * One number of a size. The schema accepts any number, because a value outside its range is refused by the catalog
+ * with `sizing.invalid`, not with `request.invalid`; unit and range are stated for documents.
+ */
+const sizeNumber = (name: NumberName, subject: string) => {
+  const { min, max, unit } = numberRanges[name];
+  return z
+    .number()
+    .register(documentation, { type: 'integer', description: `${subject} in ${unit}.`, minimum: min, maximum: max });
+};
+
+/** The numbers of a size: CPU in millicores, memory and storage in MiB. A limit must be at least its request. */
+export const sizeFields = {
+  replicas: sizeNumber('replicas', 'Size'),
+  cpuRequestMc: sizeNumber('cpuRequestMc', 'CPU request of a pod'),
+  cpuLimitMc: sizeNumber('cpuLimitMc', 'CPU limit of a pod'),
+  memoryRequestMb: sizeNumber('memoryRequestMb', 'Memory request of a pod'),
+  memoryLimitMb: sizeNumber('memoryLimitMb', 'Memory limit of a pod'),
+  storageMb: sizeNumber('storageMb', 'Storage of a replica'),
+};
+
+/** `repair` reverts drifted fields; `report` only records an event for them. */
+export const DriftPolicy = z.enum(['repair', 'report']);
+
+/** `custom`: the instance has values of its own. `config_set`: it uses a version of a config set. */
+export const ConfigType = z.enum(['custom', 'config_set']);
+
+const instanceId = z.string().regex(/^([a-z][a-z0-9-]{0,39}-)?[a-z0-9]{5}$/, 'must be an instance id or an OSID');
+
+/** The fields that every type has, in a create and in an update. */
+export const commonFields = {
+  name: Name.optional().register(documentation, { description: 'Display name; the OSID unless given.' }),
+  resourceRequirementClassId: z.string().max(80).optional().register(documentation, {
+    description: '`<type>.<tier>.<size>`. Numbers that differ from the class change it to `custom`.',
+  }),
+  ...z.strictObject(sizeFields).partial().shape,
+  driftPolicy: DriftPolicy.optional().register(documentation, {
+    description: 'Whether changes by others are reverted or only reported.',
+    default: 'repair',
+  }),
+  /** Switches of a service type. No type has one, so only an empty object is valid. */
+  flags: z.strictObject({}).optional(),
+};
+
+/** The fields of some types, at creation only. */
+export const creationFields = {
+  version: z.string().max(32).optional(),
+  configType: ConfigType.optional(),
+  configSetId: z.uuid().optional(),
+  requires: z.record(z.string(), z.strictObject({ id: instanceId })).optional(),
+};
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** The inputs of a type as schemas; the API, the catalog and their documents derive from them. */
+export interface ServiceInputs {
+  readonly create: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
+  readonly update: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
+  /** The fields that only this type has, with their defaults: what a revision stores as `inputs`. */
+  readonly own: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
+  /** Names of own fields that are fixed at creation. */
+  readonly fixed: ReadonlySet<string>;
+}
+
+interface InputOptions {
+  readonly versions: readonly [string, ...string[]];
+  readonly defaultVersion: string;
+  /** The type takes config sets. */
+  readonly configSets?: boolean;
+  /** Aliases of the instances that it needs; true: must be given. */
+  readonly requires?: Readonly<Record<string, boolean>>;
+  /** Own fields that an update may change; each has a default. */
+  readonly own?: Shape;
+  /** Own fields that are fixed at creation; each has a default. */
+  readonly fixed?: Shape;
+}
+
+const optionalShape = (shape: Shape): Record<string, z.ZodType> =>
+  Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, schema.optional()]));
+
+function requiresField(aliases: Readonly<Record<string, boolean>>): z.ZodType {
+  const link = z.strictObject({ id: instanceId });
+  const shape = Object.fromEntries(
+    Object.entries(aliases).map(([alias, needed]) => [alias, needed ? link : link.optional()]),
+  );
+  const field = z
+    .strictObject(shape)
+    .register(documentation, { description: 'The instances that this one needs, in the same cluster, by alias.' });
+  return Object.values(aliases).some(Boolean) ? field : field.optional();
+}
+
+/** The inputs of a type: the common ones and its own. */
+export function serviceInputs(options: InputOptions): ServiceInputs {
+  const { versions, defaultVersion, configSets = false, requires = {}, own = {}, fixed = {} } = options;
+  const { configType, configSetId } = creationFields;
+  const version = z
+    .enum(versions)
+    .optional()
+    .register(documentation, { description: 'Version of the service.', default: defaultVersion });
+  return {
+    create: z.strictObject({
+      ...commonFields,
+      version,
+      ...(configSets ? { configType, configSetId } : {}),
+      ...(Object.keys(requires).length === 0 ? {} : { requires: requiresField(requires) }),
+      ...optionalShape(own),
+      ...optionalShape(fixed),
+    }),
+    update: z.strictObject({ ...commonFields, ...optionalShape(own) }),
+    own: z.strictObject({ ...own, ...fixed }),
+    fixed: new Set(Object.keys(fixed)),
+  };
+}

@@ -1,0 +1,66 @@
+/** The capacity of each simulated node: a larger request is unschedulable, as on a real cluster. */
+export interface NodeCapacity {
+  readonly cpus: number;
+  readonly memoryGi: number;
+}
+
+/** A kwok Stage: the next status of a matching object, and its delay. */
+export interface Stage {
+  readonly apiVersion: 'kwok.x-k8s.io/v1alpha1';
+  readonly kind: 'Stage';
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly resourceRef: { readonly apiGroup: string; readonly kind: string };
+    readonly selector: { readonly matchExpressions: readonly Match[] };
+    readonly delay?: { readonly durationMilliseconds: number };
+    readonly next: { readonly statusTemplate?: string; readonly delete?: boolean };
+  };
+}
+
+/** `key` is a jq expression over the whole object. */
+export type Match =
+  | { readonly key: string; readonly operator: 'Exists' | 'DoesNotExist' }
+  | { readonly key: string; readonly operator: 'In' | 'NotIn'; readonly values: readonly string[] };
+
+export const exists = (key: string): Match => ({ key, operator: 'Exists' });
+export const absent = (key: string): Match => ({ key, operator: 'DoesNotExist' });
+
+export interface StageParts {
+  readonly on: { readonly apiGroup: string; readonly kind: string };
+  readonly when: readonly Match[];
+  readonly afterMs?: number;
+  readonly status: string;
+}
+
+export const stage = (name: string, { on, when, afterMs, status }: StageParts): Stage => ({
+  apiVersion: 'kwok.x-k8s.io/v1alpha1',
+  kind: 'Stage',
+  metadata: { name },
+  spec: {
+    resourceRef: on,
+    selector: { matchExpressions: [absent('.metadata.deletionTimestamp'), ...when] },
+    ...(afterMs && { delay: { durationMilliseconds: afterMs } }),
+    next: { statusTemplate: status },
+  },
+});
+
+/**
+ * A reason for which an object does not get ready. `when` is a jq expression over the object: it yields a value when the
+ * fault applies, nothing otherwise. No container runs in these pods, so faults derive from the object.
+ */
+export interface Fault {
+  readonly name: string;
+  readonly when: string;
+}
+
+/**
+ * A test sets it on a pod or an operator's object; its value names the fault: `image-pull`, `crash-loop` or
+ * `never-ready` (or `true`). Without it, faults derive from the image and the requests of the object.
+ */
+export const failAnnotation = 'runos.dev/fail';
+
+export const hasFailAnnotation = (...faults: string[]): string =>
+  `(.metadata.annotations["${failAnnotation}"] // "" | select(${faults.map((fault) => `. == "${fault}"`).join(' or ')}))`;
+
+/** No registry has this tag, so an image with it cannot be pulled. */
+export const missingTag = 'does-not-exist';

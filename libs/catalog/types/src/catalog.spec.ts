@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { KindCatalog } from '@runos/kube-kinds';
+import { TypeName } from '@runos/osid';
+import { classesOf, defaultClassId, findClass } from '@runos/sizing';
+import { latestRenderer, serviceType, serviceTypes } from './index.js';
+
+describe('the catalog', () => {
+  it('contains every type once and rejects unknown names', () => {
+    const names = serviceTypes.map(({ type }) => type);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(serviceType(name).type).toBe(name);
+    for (const name of ['redis', '', 'constructor', '__proto__'])
+      expect(() => serviceType(name)).toThrow(expect.objectContaining({ code: 'type.not_found' }));
+  });
+
+  it.each(serviceTypes)('has a consistent definition of $type', (type) => {
+    expect(TypeName.problem(type.type)).toBeUndefined();
+    expect(type.sizing.service).toBe(type.type);
+    expect(findClass(type.sizing, defaultClassId(type.sizing))).toBeDefined();
+    expect(classesOf(type.sizing).length).toBeGreaterThan(0);
+    expect(type.versions).toContain(type.defaultVersion);
+    expect(Object.keys(type.renderers[latestRenderer(type)]?.images ?? {})).toEqual(type.versions);
+    for (const { port } of type.ports) expect(port).toBeGreaterThan(0);
+    for (const { type: needed } of type.requires) expect(serviceType(needed).type).toBe(needed);
+    const { create, update, own } = type.inputs;
+    expect('configSetId' in create.shape).toBe(type.config !== undefined);
+    for (const name of Object.keys(update.shape)) expect(create.shape).toHaveProperty(name);
+    expect(own.parse({})).toEqual(expect.any(Object)); // every own field has a default
+    expect(create.safeParse({ version: type.defaultVersion, name: 'orders' }).error).toBeUndefined();
+    expect(create.safeParse({ version: '0', nonsense: 1 }).error?.issues).toHaveLength(2);
+    expect(type.credentials.schema.safeParse(type.credentials.example).error).toBeUndefined();
+    expect(() => new KindCatalog(type.customKinds)).not.toThrow();
+    for (const key of Object.keys(type.config?.reserved ?? {})) expect(type.config?.keys).not.toHaveProperty(key);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { propertySeed } from '@runos/testing-basics';
+import fc from 'fast-check';
+import { configIssues } from '@runos/catalog-model';
+import { serviceType } from './index.js';
+
+fc.configureGlobal({ seed: propertySeed() });
+
+const schema = serviceType('postgresql').config!;
+const issues = (values: Record<string, string>) => configIssues(schema, values);
+const messageOf = (values: Record<string, string>) => issues(values)[0]?.message;
+
+describe('the config schema of postgresql', () => {
+  it.each<Record<string, string>>([
+    { shared_buffers: '256MB' },
+    { shared_buffers: '256 MB', work_mem: '4096', maintenance_work_mem: '1GB', temp_file_limit: '-1' },
+    { max_connections: '200', jit: 'off', random_page_cost: '1.1', wal_compression: 'zstd' },
+    { statement_timeout: '30s', checkpoint_timeout: '15min', autovacuum_vacuum_cost_delay: '2' },
+    { timezone: 'Europe/Berlin', default_transaction_isolation: 'repeatable read' },
+    {},
+  ])('accepts %j', (values) => expect(issues(values)).toEqual([]));
+
+  it.each([
+    ['shared_buffers', '256M', /"256M"; it must be an amount like 256MB/],
+    ['shared_buffers', 'lots', /an amount/],
+    ['shared_buffers', '', /an amount/],
+    ['shared_buffers', '8kB', /that is 1 8kB; it must be from 16/],
+    ['shared_buffers', '999999TB', /must be from/],
+    ['shared_buffers', '1.5', /an amount/],
+    ['max_connections', '0', /from 1 to 262143/],
+    ['max_connections', '1e3', /a whole number/],
+    ['max_connections', '9'.repeat(400), /a whole number/],
+    ['random_page_cost', 'NaN', /a number/],
+    ['random_page_cost', '-1', /from 0/],
+    ['statement_timeout', '5 minutes', /a time like 30s/],
+    ['jit', 'maybe', /one of on, off/],
+    ['wal_compression', 'gzip', /one of off, on, pglz/],
+    ['timezone', "UTC'; DROP", /Europe\/Berlin/],
+    ['archive_mode', 'off', /cannot be set: the operator/],
+    ['ssl', 'off', /cannot be set: the platform/],
+    ['fsync', 'off', /cannot be set: it would risk data/],
+    ['Shared_Buffers', '256MB', /is written shared_buffers/],
+    ['no_such_thing', '1', /not a setting that can be set here/],
+    ['constructor', '1', /not a setting/],
+    ['__proto__', '1', /not a setting/],
+  ])('rejects %s = %j', (key, value, why) => {
+    const values = Object.fromEntries([[key, value]]);
+    expect(issues(values)).toEqual([{ path: `values.${key}`, message: expect.stringMatching(why) }]);
+  });
+
+  it('reports every invalid key, and contradicting values', () => {
+    expect(issues({ jit: 'x', port: '1', work_mem: '64kB', nonsense: '' }).map(({ path }) => path)).toEqual([
+      'values.jit',
+      'values.port',
+      'values.nonsense',
+    ]);
+    expect(messageOf({ min_wal_size: '2GB' })).toMatch(/min_wal_size 2GB must be below max_wal_size 1GB/);
+    expect(issues({ max_wal_size: '80MB' })).toMatchObject([{ path: 'values.max_wal_size' }]);
+    expect(issues({ min_wal_size: '2GB', max_wal_size: '4GB' })).toEqual([]);
+  });
+
+  it('reports issues for any value and never throws', () => {
+    const value = fc.oneof(fc.string(), fc.stringMatching(/^-?[0-9]{1,12}(\.[0-9]{1,3})? ?(kB|MB|GB|TB|ms|s|min)?$/));
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(schema.keys)), value, (key, value) => {
+        for (const { path, message } of issues({ [key]: value })) {
+          expect(path.startsWith('values.')).toBe(true);
+          expect(message).toContain(value.slice(0, 64));
+        }
+      }),
+    );
+  });
+});
+
+describe('a config set beside a size', () => {
+  const numbers = { replicas: 1, cpuRequestMc: 0, cpuLimitMc: 1000, memoryRequestMb: 0, memoryLimitMb: 2048 };
+  const clashes = serviceType('postgresql').clashes!;
+
+  it('must keep shared_buffers within the memory of the size', () => {
+    expect(clashes(numbers, { shared_buffers: '2GB' })).toEqual([]);
+    expect(clashes(numbers, {})).toEqual([]);
+    expect(clashes(numbers, { shared_buffers: '262145' })).toEqual([
+      {
+        path: 'memoryLimitMb',
+        message: expect.stringMatching(/memoryLimitMb 2048 is less than shared_buffers 262145/),
+      },
+    ]);
+    expect(clashes({ ...numbers, memoryRequestMb: 128 }, { shared_buffers: '256MB' })).toMatchObject([
+      { path: 'memoryRequestMb' },
+    ]);
+  });
+});

@@ -1,0 +1,89 @@
+import type { CustomKind } from '@runos/kube-kinds';
+
+/** The phase in which live state matches the spec. */
+const healthyPhase = 'Cluster in healthy state';
+
+/** Phases that the operator does not leave without help, with reason and remedy. */
+const finalPhases: readonly (readonly [pattern: string, reason: string, remedy: string])[] = [
+  ['[Dd]isk space', 'DiskFull', 'Let its storage grow.'],
+  ['[Uu]nrecoverable', 'Unrecoverable', 'Restore it from a backup.'],
+  ['[Uu]nable to create required', 'CannotCreateObjects', 'Look at the events of its namespace.'],
+  [
+    '[Ii]mage catalog|[Ii]nvalid.*image|[Ii]mage.*([Nn]ot found|[Ii]nvalid|[Pp]ull)',
+    'ImageUnavailable',
+    'Check the version and the registry.',
+  ],
+  ['[Cc]annot proceed|[Ii]ncomplete|[Ff]ailed|[Ee]rror', 'OperatorStopped', 'Look at the events of its namespace.'],
+];
+
+const notReady =
+  "string(variables.up) + ' of ' + string(variables.of) + ' PostgreSQL instances are ready. ' + variables.why";
+
+/** CloudNativePG's `Cluster`: health from its phase, its Ready condition and its count of ready instances. */
+export const clusterKind: CustomKind = {
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Cluster',
+  resource: 'clusters',
+  immutablePolicy: 'refuse',
+  holdsData: true,
+  variables: [
+    // At most 500 characters: the patterns below take quadratic time.
+    { name: 'phase', expression: "self.?status.?phase.orValue('').find('^.{0,500}')" },
+    { name: 'phaseReason', expression: "self.?status.?phaseReason.orValue('').find('^.{0,500}')" },
+    { name: 'ready', expression: "self.?status.?conditions.orValue([]).filter(c, c.type == 'Ready')" },
+    { name: 'of', expression: 'int(self.?spec.?instances.orValue(1))' },
+    { name: 'up', expression: 'int(self.?status.?readyInstances.orValue(0))' },
+    {
+      name: 'why',
+      expression:
+        "sentence(variables.phaseReason == '' ? variables.phase : variables.phase + ': ' + variables.phaseReason)",
+    },
+    { name: 'podReason', expression: "variables.phaseReason.find('^[A-Z][A-Za-z]+: ').split(':')[0]" },
+  ],
+  replicas: { desired: 'variables.of', ready: 'variables.up' },
+  health: [
+    {
+      when: "variables.phase == ''",
+      state: 'progressing',
+      reason: "'Creating'",
+      message: "'The PostgreSQL operator has not observed the cluster yet.'",
+    },
+    {
+      when: 'variables.ready.exists(c, has(c.observedGeneration) && c.observedGeneration < self.metadata.generation)',
+      state: 'progressing',
+      reason: "'Updating'",
+      message: "'The PostgreSQL operator has not observed the last change yet.'",
+    },
+    ...finalPhases.map(([pattern, reason, remedy]) => ({
+      when: `variables.phase.matches('${pattern}')`,
+      state: 'failed' as const,
+      reason: `'${reason}'`,
+      message: `variables.why + ' ${remedy}'`,
+    })),
+    {
+      when: "variables.podReason != ''",
+      state: 'failed',
+      reason: 'variables.podReason',
+      message: "variables.why + ' ' + remedyFor(variables.podReason)",
+    },
+    {
+      when: `variables.phase == '${healthyPhase}' && variables.up >= variables.of && !variables.ready.exists(c, c.status == 'False')`,
+      state: 'ready',
+      reason: "'Ready'",
+      message: "''",
+    },
+    {
+      when: `variables.phase == '${healthyPhase}' && variables.up > 0`,
+      state: 'degraded',
+      reason: "'InstancesNotReady'",
+      message: `${notReady} + ' Look at the pods of its namespace.'`,
+    },
+    {
+      when: 'true',
+      state: 'progressing',
+      reason:
+        "variables.ready.exists(c, has(c.reason) && c.reason != '') ? variables.ready[0].reason : 'InstancesNotReady'",
+      message: notReady,
+    },
+  ],
+};

@@ -1,0 +1,67 @@
+import { PortNumber, type ServiceType, serviceInputs } from '@runos/catalog-model';
+import { namespaceKind, secretKind } from '@runos/kube-kinds';
+import { sizeIds, sizeNumbers } from '@runos/sizing';
+import { z } from 'zod';
+import { sharedBuffersIssues, walSizeIssues } from './clashes.js';
+import { clusterKind } from './cluster-kind.js';
+import { parameters } from './parameters.js';
+import { reservedParameters } from './reserved-parameters.js';
+import { simulateCluster } from './simulated-cluster.js';
+import { application, v1 } from './v1/render.js';
+
+const { username, database, port } = application;
+const versions = ['16', '17', '18'] as const;
+const defaultVersion = '17';
+
+/** PostgreSQL, run by the CloudNativePG operator. */
+export const postgresql: ServiceType = {
+  type: 'postgresql',
+  title: 'PostgreSQL',
+  versions,
+  defaultVersion,
+  inputs: serviceInputs({ versions, defaultVersion, configSets: true }),
+  sizing: {
+    service: 'postgresql',
+    sizes: {
+      beff: sizeNumbers([0, 1000], [0, 2048], 10_240),
+      small: sizeNumbers([500, 1000], [1024, 2048], 20_480),
+      medium: sizeNumbers([1000, 2000], [4096, 8192], 51_200),
+      large: sizeNumbers([4000, 8000], [16_384, 32_768], 204_800),
+    },
+    tiers: { c0: sizeIds, c1: sizeIds, c2: sizeIds, c3: sizeIds, c4: sizeIds },
+    storageChange: 'grows',
+    defaultTier: 'c0',
+  },
+  ports: [{ name: 'postgresql', port, protocol: 'TCP' }],
+  requires: [],
+  secrets: [{ name: 'password', length: 32, description: `the password of the user ${username}` }],
+  credentials: {
+    schema: z.object({
+      host: z.string(),
+      port: PortNumber,
+      username: z.string(),
+      password: z.string(),
+      database: z.string(),
+      url: z.string(),
+    }),
+    example: {
+      host: 'postgresql-x7k2p-rw.postgresql-x7k2p.svc',
+      port,
+      username,
+      password: 'k3J…',
+      database,
+      url: 'postgresql://app:k3J…@postgresql-x7k2p-rw.postgresql-x7k2p.svc:5432/app',
+    },
+    of: ({ osid }, { password = '' }) => {
+      const host = `${osid}-rw.${osid}.svc`;
+      const url = `postgresql://${username}:${password}@${host}:${port}/${database}`;
+      return { host, port, username, password, database, url };
+    },
+  },
+  kinds: [namespaceKind, secretKind],
+  customKinds: [clusterKind],
+  config: { keys: parameters, reserved: reservedParameters, combinationIssues: walSizeIssues },
+  renderers: { 1: v1 },
+  clashes: sharedBuffersIssues,
+  simulate: simulateCluster,
+};

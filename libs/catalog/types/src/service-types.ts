@@ -1,0 +1,29 @@
+import type { ServiceType } from '@runos/catalog-model';
+import { Fault } from '@runos/kernel';
+import { postgresql } from './postgresql/postgresql.js';
+import { valkey } from './valkey/valkey.js';
+
+const types: ServiceType[] = [postgresql, valkey];
+
+/** All service types. A new type is a new folder and an entry in the list above. */
+export const serviceTypes: readonly ServiceType[] = types;
+
+/** Adds a type until the returned function is called; for tests, before anything derives from the list. */
+export function addServiceType(type: ServiceType): () => void {
+  types.push(type);
+  return () => {
+    types.splice(types.indexOf(type), 1);
+  };
+}
+
+/** The service type with this name. @throws Fault `type.not_found` */
+export function serviceType(name: string): ServiceType {
+  const found = types.find(({ type }) => type === name);
+  if (found) return found;
+  const known = types.map(({ type }) => type).join(', ');
+  throw new Fault('type.not_found', `There is no service type "${name}". Known types: ${known}.`);
+}
+
+/** The types that require instances of this one. */
+export const dependentTypes = (name: string): readonly ServiceType[] =>
+  types.filter(({ requires }) => requires.some(({ type }) => type === name));

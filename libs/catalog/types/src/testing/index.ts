@@ -1,0 +1,2 @@
+export { addServiceType } from '../service-types.js';
+export { relay } from './relay.js';

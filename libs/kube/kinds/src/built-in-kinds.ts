@@ -1,0 +1,79 @@
+import { type KubeObject, mapAt, numberOf } from '@runos/kube-objects';
+import { ready } from './health.js';
+import type { ImmutablePolicy, Kind, KindRole, Replicas } from './kind.js';
+import { claimHealth, customHealth, namespaceHealth, serviceHealth } from './other-health.js';
+import { podHealth } from './pod-health.js';
+import { daemonSetHealth, deploymentHealth, jobHealth, statefulSetHealth } from './workload-health.js';
+
+const podCount = (object: KubeObject): Replicas => ({
+  desired: numberOf(mapAt(object, 'spec')['replicas']) ?? 1,
+  ready: numberOf(mapAt(object, 'status')['readyReplicas']) ?? 0,
+});
+
+const kind = (
+  apiVersion: string,
+  name: string,
+  resource: string,
+  role: KindRole,
+  immutablePolicy: ImmutablePolicy,
+  more: Partial<Pick<Kind, 'health' | 'replicas' | 'holdsData'>> = {},
+): Kind => ({
+  apiVersion,
+  kind: name,
+  resource,
+  role,
+  immutablePolicy,
+  holdsData: false,
+  health: customHealth,
+  ...more,
+});
+
+const rbac = 'rbac.authorization.k8s.io/v1';
+
+/** Exists, or does not: these kinds have no status. */
+const exists = { health: () => ready('Exists') };
+
+/** The kinds of Kubernetes itself. Kinds whose recreation could lose data are refused. */
+export const namespaceKind = kind('v1', 'Namespace', 'namespaces', 'namespace', 'refuse', {
+  health: namespaceHealth,
+  holdsData: true,
+});
+export const secretKind = kind('v1', 'Secret', 'secrets', 'referenced', 'recreate', exists);
+export const configMapKind = kind('v1', 'ConfigMap', 'configmaps', 'referenced', 'recreate', exists);
+export const serviceKind = kind('v1', 'Service', 'services', 'other', 'recreate', { health: serviceHealth });
+export const claimKind = kind('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', 'claim', 'expand', {
+  health: claimHealth,
+  holdsData: true,
+});
+export const podKind = kind('v1', 'Pod', 'pods', 'workload', 'refuse', { health: podHealth });
+export const deploymentKind = kind('apps/v1', 'Deployment', 'deployments', 'workload', 'recreate', {
+  health: deploymentHealth,
+  replicas: podCount,
+});
+export const statefulSetKind = kind('apps/v1', 'StatefulSet', 'statefulsets', 'workload', 'orphan', {
+  health: statefulSetHealth,
+  replicas: podCount,
+});
+
+export const builtInKinds: readonly Kind[] = [
+  namespaceKind,
+  secretKind,
+  configMapKind,
+  serviceKind,
+  claimKind,
+  podKind,
+  deploymentKind,
+  statefulSetKind,
+  kind('apps/v1', 'DaemonSet', 'daemonsets', 'workload', 'recreate', { health: daemonSetHealth }),
+  kind('batch/v1', 'Job', 'jobs', 'workload', 'recreate', { health: jobHealth }),
+  kind('batch/v1', 'CronJob', 'cronjobs', 'workload', 'recreate'),
+  kind('v1', 'ServiceAccount', 'serviceaccounts', 'referenced', 'refuse', exists),
+  kind('v1', 'ResourceQuota', 'resourcequotas', 'referenced', 'refuse', exists),
+  kind('v1', 'LimitRange', 'limitranges', 'referenced', 'refuse', exists),
+  kind(rbac, 'Role', 'roles', 'referenced', 'refuse', exists),
+  kind(rbac, 'RoleBinding', 'rolebindings', 'referenced', 'recreate', exists),
+  kind(rbac, 'ClusterRole', 'clusterroles', 'referenced', 'refuse', exists),
+  kind(rbac, 'ClusterRoleBinding', 'clusterrolebindings', 'referenced', 'recreate', exists),
+  kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', 'referenced', 'refuse', exists),
+  kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', 'other', 'recreate'),
+];

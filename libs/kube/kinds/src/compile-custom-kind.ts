@@ -1,0 +1,107 @@
+import { Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { Fault } from '@runos/kernel';
+import type { KubeObject } from '@runos/kube-objects';
+import type { CustomKind } from './custom-kind.js';
+import { type Health, progressing, sentence } from './health.js';
+import type { Kind } from './kind.js';
+import { customHealth } from './other-health.js';
+import { remedyFor } from './pod-health.js';
+
+/** Expressions are data of the control plane, but a mistake in one must not exhaust the agent. */
+const limits = { maxAstNodes: 2_000, maxDepth: 50, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 8 };
+
+const environment = new Environment({ enableOptionalTypes: true, limits })
+  .registerVariable('self', 'map')
+  .registerVariable('variables', 'map')
+  .registerFunction(
+    'string.find(string): string',
+    (text: string, pattern: string) => new RegExp(pattern).exec(text)?.[0] ?? '',
+  )
+  .registerFunction('sentence(string): string', sentence)
+  .registerFunction('remedyFor(string): string', remedyFor);
+
+interface Context {
+  readonly self: KubeObject;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+type Expression<T> = (context: Context) => T;
+
+/**
+ * The kind with its expressions compiled.
+ * @throws Fault `request.invalid` with the expression and its error, if one does not parse or has a wrong type
+ */
+export function compileCustomKind(data: CustomKind): Kind {
+  const compile = <T>(source: string, toValue: (value: unknown) => T, ...types: string[]): Expression<T> => {
+    const parsed = parse(data, source, types);
+    return (context) => toValue(parsed(context));
+  };
+  const variables = data.variables.map(({ name, expression }) => ({ name, valueOf: parse(data, expression, []) }));
+  const rules = data.health.map((rule) => ({
+    state: rule.state,
+    when: compile(rule.when, (value) => value === true, 'bool', 'dyn'),
+    reason: compile(rule.reason, String, 'string', 'dyn'),
+    message: compile(rule.message, String, 'string', 'dyn'),
+  }));
+  const count = (source: string) => compile(source, Number, 'int', 'double', 'dyn');
+  const replicas = data.replicas && { desired: count(data.replicas.desired), ready: count(data.replicas.ready) };
+
+  const contextOf = (self: KubeObject): Context => {
+    const values: Record<string, unknown> = {};
+    for (const { name, valueOf } of variables) values[name] = valueOf({ self, variables: values });
+    return { self, variables: values };
+  };
+  const health = (object: KubeObject): Health => {
+    const context = contextOf(object);
+    const rule = rules.find(({ when }) => when(context));
+    if (rule === undefined) return customHealth(object);
+    return { state: rule.state, reason: rule.reason(context), message: rule.message(context) };
+  };
+  const { apiVersion, kind, resource, immutablePolicy, holdsData } = data;
+  return {
+    apiVersion,
+    kind,
+    resource,
+    role: 'workload',
+    immutablePolicy,
+    holdsData,
+    health: (object) => orUnknown(object, () => health(object)),
+    ...(replicas === undefined
+      ? {}
+      : {
+          replicas: (object: KubeObject) => {
+            try {
+              const context = contextOf(object);
+              return { desired: replicas.desired(context), ready: replicas.ready(context) };
+            } catch {
+              return { desired: 1, ready: 0 }; // health reports the failed expression
+            }
+          },
+        }),
+  };
+}
+
+function parse({ kind }: CustomKind, source: string, types: readonly string[]): ParseResult {
+  try {
+    const parsed = environment.parse(source);
+    const { valid, type, error } = parsed.check();
+    if (!valid) throw error ?? new Error('its types do not fit');
+    if (types.length > 0 && type !== undefined && !types.includes(type)) {
+      throw new Error(`it is ${type}, and ${types[0]} is needed`);
+    }
+    return parsed;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault('request.invalid', `An expression of kind ${kind} is invalid: ${source} (${why})`, {}, { cause });
+  }
+}
+
+/** A live object of an unexpected shape must not stop the agent. */
+function orUnknown({ kind, metadata: { name } }: KubeObject, health: () => Health): Health {
+  try {
+    return health();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return progressing('HealthUnknown', `${kind} ${name} has a state that its rules cannot read: ${sentence(why)}`);
+  }
+}

@@ -1,0 +1,76 @@
+import { Fault } from '@runos/kernel';
+import { canonicalJson } from '@runos/kube-objects';
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { z } from 'zod';
+import { healthStates } from './health.js';
+import { immutablePolicies } from './kind.js';
+
+/** A CEL expression: https://cel.dev, the language of Kubernetes' own admission policies. */
+const expression = z.string().min(1).max(2_048);
+
+/**
+ * The knowledge of a custom resource as data, so that a new service type needs no new agent. Expressions see `self`,
+ * the live object, and `variables`, the values of the variables above them; as in a ValidatingAdmissionPolicy. Added
+ * functions: `find(string, regex)` as in Kubernetes, `sentence(string)`, `remedyFor(reason)`.
+ */
+export const CustomKind = z.object({
+  apiVersion: z.string().regex(/^[a-z0-9.-]+\/v[a-z0-9]+$/),
+  kind: z.string().regex(/^[A-Z][A-Za-z0-9]{0,62}$/),
+  /** The plural name in API paths and RBAC rules. */
+  resource: z.string().regex(/^[a-z][a-z0-9]{0,62}$/),
+  immutablePolicy: z.enum(immutablePolicies),
+  holdsData: z.boolean(),
+  variables: z.array(z.object({ name: z.string().regex(/^[a-z][A-Za-z0-9]{0,31}$/), expression })).max(32),
+  /** Integers. */
+  replicas: z.object({ desired: expression, ready: expression }).optional(),
+  /** The first rule whose `when` is true decides. Without one, the Ready or Available condition does. */
+  health: z
+    .array(z.object({ when: expression, state: z.enum(healthStates), reason: expression, message: expression }))
+    .max(64),
+});
+export type CustomKind = z.infer<typeof CustomKind>;
+
+/** Maximum canonical JSON of the custom kinds of one bundle, bytes. */
+const kindsLimitBytes = 256 * 1024;
+
+export interface PackedKinds {
+  /** Canonical JSON of the kinds, gzipped, base64. */
+  readonly kindsGz: string;
+  /** SHA-256 of the canonical JSON in lower-case hex; outside the bundle's digest, so a new rule restarts no pod. */
+  readonly kindsDigest: string;
+}
+
+const sha256 = (json: Buffer): string => createHash('sha256').update(json).digest('hex');
+
+/** The wire form of the custom kinds of a bundle. */
+export function packKinds(kinds: readonly CustomKind[]): PackedKinds {
+  const json = Buffer.from(canonicalJson(kinds));
+  return { kindsGz: gzipSync(json, { level: 6 }).toString('base64'), kindsDigest: sha256(json) };
+}
+
+/** The inverse. @throws Fault `request.invalid` if the bytes are damaged, too large, or not kinds */
+export function unpackKinds({ kindsGz, kindsDigest }: PackedKinds): CustomKind[] {
+  let json: Buffer;
+  try {
+    json = gunzipSync(Buffer.from(kindsGz, 'base64'), { maxOutputLength: kindsLimitBytes });
+  } catch (cause) {
+    throw new Fault(
+      'request.invalid',
+      'The kinds of the bundle are no gzipped base64 of at most 256 KiB.',
+      {},
+      { cause },
+    );
+  }
+  const actual = sha256(json);
+  if (actual !== kindsDigest) {
+    throw new Fault('request.invalid', `The digest of the kinds is ${actual}, not ${kindsDigest} as announced.`);
+  }
+  const parsed = z
+    .array(CustomKind)
+    .max(32)
+    .safeParse(JSON.parse(json.toString('utf8')));
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  throw new Fault('request.invalid', `The bundle contains an invalid kind: ${issues[0]?.path}.`, { issues });
+}

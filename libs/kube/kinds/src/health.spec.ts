@@ -1,0 +1,191 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { propertySeed } from '@runos/testing-basics';
+import { objectOf } from '../test/objects.js';
+import { builtInCatalog, failedCreate } from './index.js';
+
+fc.configureGlobal({ seed: propertySeed() });
+
+const healthOf = builtInCatalog.healthOf.bind(builtInCatalog);
+const replicasOf = builtInCatalog.replicasOf.bind(builtInCatalog);
+
+const set = (status: object, spec: object = { replicas: 2 }) =>
+  objectOf('StatefulSet', { spec, status: { observedGeneration: 3, ...status } }, { generation: 3 }, 'apps/v1');
+const same = { currentRevision: 'a', updateRevision: 'a' };
+const deployment = (status: object) =>
+  objectOf(
+    'Deployment',
+    { spec: { replicas: 2 }, status: { observedGeneration: 3, ...status } },
+    { generation: 3 },
+    'apps/v1',
+  );
+const condition = (type: string, status: string, more: object = {}) => ({
+  type,
+  status,
+  reason: 'R',
+  message: 'm',
+  ...more,
+});
+const pod = (status: object) => objectOf('Pod', { status });
+const waiting = (reason: string, more: object = {}) => ({
+  phase: 'Pending',
+  containerStatuses: [
+    { image: 'docker.io/valkey:9', state: { waiting: { reason, message: 'back-off 10s' } }, ...more },
+  ],
+});
+
+describe('health', () => {
+  it.each([
+    [
+      'a set nobody has looked at',
+      set({ observedGeneration: 2, ...same, replicas: 2, readyReplicas: 2 }),
+      'progressing',
+      'NotObserved',
+    ],
+    [
+      'a set that rolls out',
+      set({ currentRevision: 'a', updateRevision: 'b', replicas: 2, readyReplicas: 2 }),
+      'progressing',
+      'RollingOut',
+    ],
+    ['a set with all its pods', set({ ...same, replicas: 2, readyReplicas: 2 }), 'ready', 'Ready'],
+    ['a set that lacks one', set({ ...same, replicas: 2, readyReplicas: 1 }), 'degraded', 'PodsNotReady'],
+    ['a set without any', set({ ...same, replicas: 2 }), 'progressing', 'RollingOut'],
+    ['a set of nothing', set({}, { replicas: 0 }), 'ready', 'Ready'],
+    [
+      'a deployment that is done',
+      deployment({ replicas: 2, updatedReplicas: 2, availableReplicas: 2 }),
+      'ready',
+      'Ready',
+    ],
+    [
+      'a deployment with old pods left',
+      deployment({ replicas: 3, updatedReplicas: 2, availableReplicas: 3 }),
+      'progressing',
+      'RollingOut',
+    ],
+    [
+      'a deployment that made no progress',
+      deployment({ conditions: [condition('Progressing', 'False', { reason: 'ProgressDeadlineExceeded' })] }),
+      'failed',
+      'ProgressDeadlineExceeded',
+    ],
+    [
+      'a deployment over its quota',
+      deployment({ conditions: [condition('ReplicaFailure', 'True', { message: 'exceeded quota: small' })] }),
+      'failed',
+      'QuotaExceeded',
+    ],
+    ['a pod without an image', pod(waiting('ErrImagePull')), 'failed', 'ImagePullBackOff'],
+    [
+      'a pod that ends again and again',
+      pod(waiting('CrashLoopBackOff', { lastState: { terminated: { exitCode: 3 } } })),
+      'failed',
+      'CrashLoopBackOff',
+    ],
+    [
+      'a pod that took too much',
+      pod(waiting('CrashLoopBackOff', { lastState: { terminated: { reason: 'OOMKilled' } } })),
+      'failed',
+      'OOMKilled',
+    ],
+    ['a pod being made', pod(waiting('ContainerCreating')), 'progressing', 'PodStarting'],
+    [
+      'a pod that fits nowhere',
+      pod({
+        phase: 'Pending',
+        conditions: [condition('PodScheduled', 'False', { reason: 'Unschedulable', message: 'Insufficient cpu' })],
+      }),
+      'progressing',
+      'Unschedulable',
+    ],
+    [
+      'a pod without its volume',
+      pod({
+        phase: 'Pending',
+        conditions: [
+          condition('PodScheduled', 'False', {
+            reason: 'Unschedulable',
+            message: 'pod has unbound immediate PersistentVolumeClaims',
+          }),
+        ],
+      }),
+      'progressing',
+      'VolumeUnbound',
+    ],
+    ['a pod that is ready', pod({ phase: 'Running', conditions: [condition('Ready', 'True')] }), 'ready', 'Ready'],
+    ['an evicted pod', pod({ phase: 'Failed', reason: 'Evicted', message: 'low on memory' }), 'failed', 'Evicted'],
+    ['a bound claim', objectOf('PersistentVolumeClaim', { status: { phase: 'Bound' } }), 'ready', 'Bound'],
+    [
+      'an unbound claim',
+      objectOf('PersistentVolumeClaim', { status: { phase: 'Pending' } }),
+      'progressing',
+      'VolumeUnbound',
+    ],
+    ['a lost claim', objectOf('PersistentVolumeClaim', { status: { phase: 'Lost' } }), 'failed', 'VolumeLost'],
+    ['a namespace that ends', objectOf('Namespace', {}, { deletionTimestamp: 'now' }), 'progressing', 'Terminating'],
+    [
+      'a balancer without address',
+      objectOf('Service', { spec: { type: 'LoadBalancer' } }),
+      'progressing',
+      'NoLoadBalancer',
+    ],
+    ['a secret', objectOf('Secret'), 'ready', 'Exists'],
+    [
+      'a custom thing that is not ready',
+      objectOf('Certificate', { status: { conditions: [condition('Ready', 'False')] } }, {}, 'cert-manager.io/v1'),
+      'progressing',
+      'R',
+    ],
+    [
+      'a job that failed',
+      objectOf('Job', { status: { conditions: [condition('Failed', 'True')] } }, {}, 'batch/v1'),
+      'failed',
+      'R',
+    ],
+  ])('of %s', (_, object, state, reason) => {
+    const seen = healthOf(object);
+    expect(seen).toMatchObject({ state, reason });
+    if (seen.state === 'ready') expect(seen.message).toBe('');
+    else expect(seen.message).toMatch(/\.$/);
+  });
+
+  it('has a constant message while Kubernetes retries', () => {
+    const messages = ['ErrImagePull', 'ImagePullBackOff'].map((reason) => healthOf(pod(waiting(reason))).message);
+    expect(new Set(messages)).toEqual(
+      new Set([
+        'Pod web cannot pull docker.io/valkey:9. Check that the image and its tag exist and that the cluster may pull it.',
+      ]),
+    );
+  });
+
+  it('contains a remedy for a pod that cannot be created', () => {
+    expect(failedCreate('exceeded quota: small')).toMatchObject({
+      reason: 'QuotaExceeded',
+      message: expect.stringContaining('Raise the quota'),
+    });
+    expect(failedCreate('violates PodSecurity').reason).toBe('FailedCreate');
+  });
+
+  it('counts replicas of kinds that have replicas', () => {
+    expect(replicasOf(set({ readyReplicas: 1 }))).toEqual({ desired: 2, ready: 1 });
+    expect(replicasOf(objectOf('Secret'))).toBeUndefined();
+  });
+
+  it('is assessed for any content of status', () => {
+    const kinds: [string, string][] = [
+      ['Pod', 'v1'],
+      ['StatefulSet', 'apps/v1'],
+      ['Deployment', 'apps/v1'],
+      ['Job', 'batch/v1'],
+      ['X', 'x.io/v1'],
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds), fc.jsonValue(), fc.jsonValue(), ([kind, version], spec, status) => {
+        expect(['ready', 'progressing', 'degraded', 'failed']).toContain(
+          healthOf(objectOf(kind, { spec, status }, {}, version)).state,
+        );
+      }),
+    );
+  });
+});

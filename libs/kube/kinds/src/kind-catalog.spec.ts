@@ -1,0 +1,155 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ObjectRef } from '@runos/kube-objects';
+import { objectOf } from '../test/objects.js';
+import { compileCustomKind } from './compile-custom-kind.js';
+import { CustomKind } from './custom-kind.js';
+import { applyWaves, builtInCatalog, deletionSteps, KindCatalog, packKinds, unpackKinds } from './index.js';
+
+const ref = (kind: string, name = 'a', apiVersion = 'v1', namespace: string | undefined = 'n'): ObjectRef => ({
+  apiVersion,
+  kind,
+  name,
+  ...(namespace === undefined ? {} : { namespace }),
+});
+const kindOf = (kind: string, apiVersion: string) => builtInCatalog.kindOf({ kind, apiVersion });
+
+const widget: CustomKind = {
+  apiVersion: 'example.com/v1',
+  kind: 'Widget',
+  resource: 'widgets',
+  immutablePolicy: 'recreate',
+  holdsData: true,
+  variables: [{ name: 'phase', expression: "self.?status.?phase.orValue('')" }],
+  replicas: { desired: 'int(self.spec.size)', ready: 'int(self.status.ready)' },
+  health: [
+    { when: "variables.phase == 'Ready'", state: 'ready', reason: "'Ready'", message: "''" },
+    {
+      when: "variables.phase.startsWith('Err')",
+      state: 'failed',
+      reason: "variables.phase.find('^[A-Za-z]+')",
+      message: "sentence('Widget ' + self.metadata.name + ' failed: ' + variables.phase)",
+    },
+  ],
+};
+const widgetOf = (status: object, spec: object = { size: 3 }) =>
+  objectOf('Widget', { spec, status }, {}, 'example.com/v1');
+
+describe('the order', () => {
+  it('of applying is namespaces, referenced kinds, the rest', () => {
+    const all = ['StatefulSet', 'Secret', 'Service', 'Namespace', 'ConfigMap'].map((kind) => objectOf(kind));
+    expect(applyWaves(builtInCatalog, all).map((wave) => wave.map(({ kind }) => kind))).toEqual([
+      ['Namespace'],
+      ['Secret', 'ConfigMap'],
+      ['StatefulSet', 'Service'],
+    ]);
+  });
+
+  it('of removing is workloads and custom resources, claims, cluster-scoped objects, the namespace', () => {
+    const clusterScoped = (kind: string): ObjectRef => ({ apiVersion: 'v1', kind, name: 'a' });
+    const all = [
+      clusterScoped('Namespace'),
+      clusterScoped('ClusterRole'),
+      ref('Secret'),
+      ref('PersistentVolumeClaim'),
+      ref('StatefulSet', 'a', 'apps/v1'),
+      ref('Cluster', 'a', 'postgresql.cnpg.io/v1'),
+      ref('HTTPRoute', 'a', 'gateway.networking.k8s.io/v1'),
+    ];
+    expect(
+      deletionSteps(builtInCatalog, all).map(({ name, propagation, refs }) => [
+        name,
+        propagation,
+        refs.map(({ kind }) => kind),
+      ]),
+    ).toEqual([
+      ['workloads', 'Foreground', ['StatefulSet', 'Cluster']],
+      ['claims', 'Background', ['PersistentVolumeClaim']],
+      ['cluster-scoped', 'Background', ['ClusterRole']],
+      ['namespaces', 'Background', ['Namespace']],
+    ]);
+  });
+});
+
+describe('built-in kinds', () => {
+  it('never recreates kinds with data', () => {
+    const kinds: [string, string][] = [
+      ['v1', 'Namespace'],
+      ['v1', 'PersistentVolumeClaim'],
+    ];
+    for (const [apiVersion, kind] of kinds) {
+      expect(kindOf(kind, apiVersion).holdsData).toBe(true);
+      expect(['refuse', 'expand']).toContain(kindOf(kind, apiVersion).immutablePolicy);
+    }
+    expect(kindOf('StatefulSet', 'apps/v1').immutablePolicy).toBe('orphan');
+    expect(kindOf('Widget', 'example.com/v1').immutablePolicy).toBe('refuse');
+  });
+});
+
+describe('a custom kind', () => {
+  const catalog = new KindCatalog([widget]);
+
+  it('is judged by the first rule that holds', () => {
+    expect(catalog.healthOf(widgetOf({ phase: 'Ready' }))).toEqual({ state: 'ready', reason: 'Ready', message: '' });
+    expect(catalog.healthOf(widgetOf({ phase: 'ErrImage: no such tag' }))).toEqual({
+      state: 'failed',
+      reason: 'ErrImage',
+      message: 'Widget web failed: ErrImage: no such tag.',
+    });
+    expect(catalog.replicasOf(widgetOf({ ready: 2 }))).toEqual({ desired: 3, ready: 2 });
+    expect(catalog.kindOf(widgetOf({}))).toMatchObject({ immutablePolicy: 'recreate', holdsData: true });
+  });
+
+  it('is judged by its conditions where no rule holds, and any other kind still is', () => {
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'Waiting', message: 'for others' }];
+    expect(catalog.healthOf(widgetOf({ conditions }))).toMatchObject({ state: 'progressing', reason: 'Waiting' });
+    expect(catalog.healthOf(objectOf('Gadget', { status: { conditions } }, {}, 'example.com/v1'))).toMatchObject({
+      reason: 'Waiting',
+    });
+  });
+
+  it('of an unexpected shape is unknown, and the agent goes on', () => {
+    const health = catalog.healthOf(widgetOf({ phase: { nested: true } }));
+    expect(health).toMatchObject({ state: 'progressing', reason: 'HealthUnknown' });
+    expect(catalog.replicasOf(widgetOf({}, {}))).toEqual({ desired: 1, ready: 0 });
+  });
+
+  it.each([
+    ['syntax', 'self.status. =='],
+    ['an unknown variable', 'other.phase == 1'],
+    ['an unknown function', 'shell(self.status.phase)'],
+    ['a text where a truth is needed', "'yes'"],
+    ['depth', `${'('.repeat(100)}true${')'.repeat(100)}`],
+  ])('with a mistake (%s) is refused by name, and judged by its conditions', (_, when) => {
+    const broken = { ...widget, health: [{ when, state: 'ready' as const, reason: "'R'", message: "''" }] };
+    expect(() => compileCustomKind(broken)).toThrow(
+      expect.objectContaining({ code: 'request.invalid', message: expect.stringContaining('kind Widget') }),
+    );
+    const causes: unknown[] = [];
+    const tolerant = new KindCatalog([broken], (cause) => causes.push(cause));
+    expect(causes).toHaveLength(1);
+    expect(tolerant.healthOf(widgetOf({}))).toEqual({ state: 'ready', reason: 'Exists', message: '' });
+    expect(tolerant.kindOf(widgetOf({}))).toMatchObject({ immutablePolicy: 'recreate', holdsData: true });
+  });
+});
+
+describe('the wire form of kinds', () => {
+  const packed = packKinds([widget]);
+
+  it('is unpacked as it was packed, and fields of a newer control plane are ignored', () => {
+    expect(unpackKinds(packed)).toEqual([widget]);
+    expect(packKinds([{ ...widget }]).kindsDigest).toBe(packed.kindsDigest);
+    const newer = packKinds([{ ...widget, later: 1 } as CustomKind]);
+    expect(newer.kindsDigest).not.toBe(packed.kindsDigest);
+    expect(unpackKinds(newer)).toEqual([widget]);
+  });
+
+  it('is refused when damaged, with another digest, or when it is no kind', () => {
+    const invalid = expect.objectContaining({ code: 'request.invalid' });
+    expect(() => unpackKinds({ ...packed, kindsGz: '????' })).toThrow(invalid);
+    expect(() => unpackKinds({ ...packed, kindsDigest: 'b'.repeat(64) })).toThrow(/not bbbb/);
+    expect(() => unpackKinds(packKinds([{ ...widget, immutablePolicy: 'never' } as unknown as CustomKind]))).toThrow(
+      /0\.immutablePolicy/,
+    );
+    expect(() => unpackKinds(packKinds(Array.from({ length: 33 }, () => widget)))).toThrow(invalid);
+  });
+});

@@ -1,0 +1,70 @@
+import type { KubeObject, ObjectRef } from '@runos/kube-objects';
+import { builtInKinds } from './built-in-kinds.js';
+import type { CustomKind } from './custom-kind.js';
+import { compileCustomKind } from './compile-custom-kind.js';
+import { type Health, progressing } from './health.js';
+import { isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
+import { customHealth } from './other-health.js';
+
+type KindRef = Pick<ObjectRef, 'apiVersion' | 'kind'>;
+
+/** A kind of which nothing is known: it is never recreated, and its health is its Ready or Available condition. */
+const unknownKind = ({ apiVersion, kind }: KindRef): Kind => ({
+  apiVersion,
+  kind,
+  resource: '',
+  role: isCustomGroup(apiVersion) ? 'workload' : 'other',
+  immutablePolicy: 'refuse',
+  holdsData: false,
+  health: customHealth,
+});
+
+const builtIn: ReadonlyMap<string, Kind> = new Map(builtInKinds.map((kind) => [kindKey(kind), kind]));
+
+/** The kinds of one bundle: the built-in ones and the custom kinds that travelled with it. */
+export class KindCatalog {
+  readonly #custom = new Map<string, Kind>();
+
+  /**
+   * `onInvalid` receives a kind whose expressions do not compile, as those of a newer control plane may not: its health
+   * is then that of an unknown kind.
+   */
+  constructor(custom: readonly CustomKind[] = [], onInvalid: (cause: unknown) => void = rethrow) {
+    for (const data of custom) this.#custom.set(kindKey(data), this.#compile(data, onInvalid));
+  }
+
+  #compile(data: CustomKind, onInvalid: (cause: unknown) => void): Kind {
+    try {
+      return compileCustomKind(data);
+    } catch (cause) {
+      onInvalid(cause);
+      const { immutablePolicy, holdsData, resource } = data;
+      return { ...unknownKind(data), immutablePolicy, holdsData, resource };
+    }
+  }
+
+  kindOf(ref: KindRef): Kind {
+    const key = kindKey(ref);
+    return builtIn.get(key) ?? this.#custom.get(key) ?? unknownKind(ref);
+  }
+
+  /** Health of a live object, derived from the object alone. */
+  healthOf(object: KubeObject): Health {
+    if (object.metadata.deletionTimestamp && object.kind !== 'Pod') {
+      return progressing('Terminating', `${object.kind} ${object.metadata.name} is being deleted.`);
+    }
+    return this.kindOf(object).health(object);
+  }
+
+  /** Desired and ready replicas of a live object; undefined for kinds that have none. */
+  replicasOf(object: KubeObject): Replicas | undefined {
+    return this.kindOf(object).replicas?.(object);
+  }
+}
+
+const rethrow = (cause: unknown): never => {
+  throw cause;
+};
+
+/** Without custom kinds. */
+export const builtInCatalog = new KindCatalog();

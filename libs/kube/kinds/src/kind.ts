@@ -1,0 +1,51 @@
+import { groupOf, type KubeObject, type ObjectRef } from '@runos/kube-objects';
+import type { Health } from './health.js';
+
+/** Desired and ready pods, or database instances. */
+export interface Replicas {
+  readonly desired: number;
+  readonly ready: number;
+}
+
+/**
+ * The part of a kind in an instance; it decides the order of applying and of deleting.
+ * `namespace`: contains the other objects; `referenced`: other objects name it, so it is applied before them;
+ * `workload`: has pods or a controller of its own that must clean up while its dependencies exist; `claim`: holds a
+ * volume; `other`: the rest.
+ */
+export const kindRoles = ['namespace', 'referenced', 'workload', 'claim', 'other'] as const;
+export type KindRole = (typeof kindRoles)[number];
+
+/**
+ * What to do when a desired change touches an immutable field.
+ * recreate: delete by uid and apply again; orphan: the same, but its dependents are kept and adopted;
+ * expand: apply only growth of the storage request; refuse: change nothing and report it.
+ */
+export const immutablePolicies = ['recreate', 'orphan', 'expand', 'refuse'] as const;
+export type ImmutablePolicy = (typeof immutablePolicies)[number];
+
+/** What the agent must know of one Kubernetes kind. A kind without an entry gets `unknownKind`. */
+export interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** The plural name in API paths and RBAC rules: `statefulsets`. */
+  readonly resource: string;
+  readonly role: KindRole;
+  readonly immutablePolicy: ImmutablePolicy;
+  /** Deleting an object of this kind loses data: recreating one is reported as data loss. */
+  readonly holdsData: boolean;
+  /** Health of a live object that has no deletionTimestamp, derived from the object alone. */
+  readonly health: (object: KubeObject) => Health;
+  /** Absent for kinds without replicas. */
+  readonly replicas?: (object: KubeObject) => Replicas;
+}
+
+/** Identifies a kind in all versions of its group: `apps/StatefulSet`, `/Secret`. */
+export const kindKey = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): string =>
+  `${groupOf(apiVersion)}/${kind}`;
+
+/** Built-in groups have no dot or end in `.k8s.io`. All others belong to an operator. */
+export function isCustomGroup(apiVersion: string): boolean {
+  const group = groupOf(apiVersion);
+  return group.includes('.') && !group.endsWith('.k8s.io');
+}

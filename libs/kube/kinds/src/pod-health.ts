@@ -1,0 +1,81 @@
+import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '@runos/kube-objects';
+import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
+import { conditionOf } from './object-conditions.js';
+
+/** Remedies per waiting reason of a container. Transient reasons are not listed. */
+const waitingRemedies: Readonly<Record<string, string>> = {
+  ImagePullBackOff: 'Check that the image and its tag exist and that the cluster may pull it.',
+  ErrImagePull: 'Check that the image and its tag exist and that the cluster may pull it.',
+  InvalidImageName: 'Correct the name of the image.',
+  CrashLoopBackOff: 'It starts and ends again and again: read the logs of its last run.',
+  CreateContainerConfigError: 'A Secret or ConfigMap it refers to is missing or lacks a key.',
+  CreateContainerError: 'The node could not create it: look at the events of the pod.',
+  RunContainerError: 'The node could not start it: check command and volumes.',
+};
+
+/** The remedy for a reason that stops a pod from running. */
+export const remedyFor = (reason: string): string =>
+  waitingRemedies[reason] ??
+  (reason === 'Unschedulable' ? 'Add a node or choose a smaller class.' : 'Look at the events of its pods.');
+
+/** Both reasons alternate every few seconds. One reason avoids a status report per change. */
+const stableReason = (reason: string): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
+
+export function podHealth(pod: KubeObject): Health {
+  const name = `Pod ${pod.metadata.name}`;
+  const status = mapAt(pod, 'status');
+  const phase = textOf(status['phase']);
+  if (pod.metadata.deletionTimestamp) return progressing('Terminating', `${name} is ending.`);
+  if (phase === 'Succeeded') return ready('Completed');
+  if (phase === 'Failed') {
+    return failed(
+      textOf(status['reason']) ?? 'PodFailed',
+      `${name} failed: ${sentence(textOf(status['message']) ?? 'its containers ended with an error')} Read its logs.`,
+    );
+  }
+  return stuckContainer(pod, name) ?? unscheduled(pod, name) ?? running(pod, name);
+}
+
+function stuckContainer(pod: KubeObject, name: string): Health | undefined {
+  const status = mapAt(pod, 'status');
+  const containers = [...mapsIn(status['initContainerStatuses']), ...mapsIn(status['containerStatuses'])];
+  for (const container of containers) {
+    const waiting = mapAt(container, 'state', 'waiting');
+    const reason = textOf(waiting['reason']) ?? '';
+    if (waitingRemedies[reason] === undefined) continue;
+    const ended = mapAt(container, 'lastState', 'terminated');
+    if (textOf(ended['reason']) === 'OOMKilled') {
+      return failed('OOMKilled', `${name} needs more memory than its limit and was ended: choose a larger class.`);
+    }
+    return failed(stableReason(reason), `${describeFailure(name, reason, container)} ${waitingRemedies[reason]}`);
+  }
+  return undefined;
+}
+
+/** Omits text of Kubernetes that changes with every attempt, because every change would be reported. */
+function describeFailure(name: string, reason: string, container: Readonly<Record<string, unknown>>): string {
+  const image = textOf(container['image']) ?? 'its image';
+  const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
+  if (stableReason(reason) === 'ImagePullBackOff') return `${name} cannot pull ${image}.`;
+  if (reason === 'CrashLoopBackOff')
+    return `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}.`;
+  return `${name} cannot start ${image}: ${sentence(textOf(mapAt(container, 'state', 'waiting')['message']) || reason)}`;
+}
+
+/** Progressing, not failed: volumes may be bound and nodes added later. */
+function unscheduled(pod: KubeObject, name: string): Health | undefined {
+  const scheduled = conditionOf(pod, 'PodScheduled');
+  if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
+  const why = sentence(scheduled.message);
+  return /unbound immediate PersistentVolumeClaims|persistentvolumeclaim/i.test(why)
+    ? progressing('VolumeUnbound', `${name} waits for its volume: ${why} Check the storage class of the cluster.`)
+    : progressing('Unschedulable', `No node takes ${name}: ${why} Add a node or choose a smaller class.`);
+}
+
+function running(pod: KubeObject, name: string): Health {
+  const isReady = conditionOf(pod, 'Ready');
+  if (isReady?.status === 'True') return ready();
+  return textOf(mapAt(pod, 'status')['phase']) === 'Running' && conditionOf(pod, 'Initialized')?.status === 'True'
+    ? degraded('PodNotReady', `${name} runs but is not ready: ${sentence(isReady?.message || 'no readiness yet')}`)
+    : progressing('PodStarting', `${name} is starting.`);
+}

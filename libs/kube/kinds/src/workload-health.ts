@@ -1,0 +1,79 @@
+import { type KubeObject, mapAt, numberOf, textOf } from '@runos/kube-objects';
+import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
+import { conditionOf, outdated } from './object-conditions.js';
+
+const count = (object: KubeObject, field: string): number => numberOf(mapAt(object, 'status')[field]) ?? 0;
+
+const desiredReplicas = (object: KubeObject): number => numberOf(mapAt(object, 'spec')['replicas']) ?? 1;
+
+const isNotObserved = (object: KubeObject): boolean =>
+  mapAt(object, 'status')['observedGeneration'] === undefined || outdated(object);
+
+const rolling = (object: KubeObject, done: number, of: number): Health =>
+  progressing(
+    'RollingOut',
+    `${done} of ${of} pods of ${object.kind} ${object.metadata.name} are up to date and ready.`,
+  );
+
+const missing = (object: KubeObject, have: number, of: number): Health =>
+  degraded(
+    'PodsNotReady',
+    `${have} of ${of} pods of ${object.kind} ${object.metadata.name} are ready: look at the pods that are not.`,
+  );
+
+export function deploymentHealth(object: KubeObject): Health {
+  if (isNotObserved(object))
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
+  const refused = conditionOf(object, 'ReplicaFailure');
+  if (refused?.status === 'True') return failedCreate(refused.message);
+  const progress = conditionOf(object, 'Progressing');
+  if (progress?.status === 'False') {
+    return failed(
+      progress.reason,
+      `${sentence(progress.message)} Look at its pods, or go back to the previous version.`,
+    );
+  }
+  const of = desiredReplicas(object);
+  const updated = count(object, 'updatedReplicas');
+  const available = count(object, 'availableReplicas');
+  if (updated < of || count(object, 'replicas') > updated) return rolling(object, Math.min(updated, available), of);
+  if (available >= of) return ready();
+  return available > 0 ? missing(object, available, of) : rolling(object, available, of);
+}
+
+export function statefulSetHealth(object: KubeObject): Health {
+  if (isNotObserved(object))
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
+  const of = desiredReplicas(object);
+  const up = count(object, 'readyReplicas');
+  const status = mapAt(object, 'status');
+  const onDelete = textOf(mapAt(object, 'spec', 'updateStrategy')['type']) === 'OnDelete';
+  const current = onDelete || of === 0 || status['currentRevision'] === status['updateRevision'];
+  if (!current || count(object, 'replicas') < of)
+    return rolling(object, Math.min(up, count(object, 'updatedReplicas')), of);
+  if (up >= of) return ready();
+  return up > 0 ? missing(object, up, of) : rolling(object, up, of);
+}
+
+export function daemonSetHealth(object: KubeObject): Health {
+  if (isNotObserved(object))
+    return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
+  const of = count(object, 'desiredNumberScheduled');
+  const up = count(object, 'numberReady');
+  if (count(object, 'updatedNumberScheduled') < of) return rolling(object, up, of);
+  return up >= of ? ready() : missing(object, up, of);
+}
+
+export function jobHealth(object: KubeObject): Health {
+  if (conditionOf(object, 'Complete')?.status === 'True') return ready('Complete');
+  const broken = conditionOf(object, 'Failed');
+  if (broken?.status === 'True') return failed(broken.reason, `${sentence(broken.message)} Read the logs of its pods.`);
+  return progressing('Running', `Job ${object.metadata.name} has not ended yet.`);
+}
+
+/** Health of a controller that cannot create pods, mostly because of a quota. `message` is that of Kubernetes. */
+export function failedCreate(message: string): Health {
+  return /exceeded quota/.test(message)
+    ? failed('QuotaExceeded', `${sentence(message)} Raise the quota or choose a smaller class.`)
+    : failed('FailedCreate', `${sentence(message)} The cluster refuses the pod: change what it names, or allow it.`);
+}
