@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { ServiceFields } from '@runos/api';
+import { Fault, type Issue } from '@runos/kernel';
+import type { Osid } from '@runos/osid';
+import { runSql } from '@runos/persistence';
+import { serviceType } from '@runos/service-types';
+import type { EntityManager } from 'typeorm';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { InstanceRepository } from './instance-repository.js';
+
+/** An instance that another one needs. */
+export interface RequiredInstance {
+  readonly alias: string;
+  readonly id: number;
+  readonly osid: Osid;
+}
+
+/** A refusal to delete names this many dependents; it counts the rest. */
+const namedDependents = 10;
+
+/** The instances that instances need: found at creation, kept while they are needed. */
+@Injectable()
+export class Requirements {
+  constructor(private readonly instances: InstanceRepository) {}
+
+  /**
+   * The instances that a new instance of `type` needs, locked so that none is deleted before the commit.
+   * @throws Fault `request.invalid` for one that does not exist in the cluster, or is being deleted
+   */
+  async find(
+    sql: EntityManager,
+    tenant: string,
+    { cid, type, fields }: { readonly cid: string; readonly type: string; readonly fields: ServiceFields },
+  ): Promise<RequiredInstance[]> {
+    const found: RequiredInstance[] = [];
+    const issues: Issue[] = [];
+    for (const { alias, type: required, optional } of serviceType(type).requires) {
+      const path = `requires.${alias}`;
+      const id = fields.requires?.[alias]?.id;
+      if (id === undefined) {
+        if (!optional) issues.push({ path, message: `${type} needs an instance of ${required}: give its id` });
+        continue;
+      }
+      const row = await this.instances.lockIfExists(sql, tenant, { cid, type: required, id });
+      if (row === undefined || row.deleting) {
+        const why = row === undefined ? 'does not exist' : 'is being deleted';
+        issues.push({ path, message: `instance "${id}" of ${required} ${why} in cluster "${cid}"` });
+      } else found.push({ alias, id: row.id, osid: row.osid });
+    }
+    const [first] = issues;
+    if (first === undefined) return found;
+    throw new Fault('request.invalid', `${issues.map(({ message }) => message).join('; ')}.`, { issues });
+  }
+
+  async create(sql: EntityManager, instanceId: number, required: readonly RequiredInstance[]): Promise<void> {
+    if (required.length === 0) return;
+    await runSql(
+      sql,
+      `INSERT INTO instance_requirement (instance_id, alias, required_id)
+       SELECT $1, alias, id FROM unnest($2::text[], $3::bigint[]) AS r(alias, id)`,
+      [instanceId, required.map(({ alias }) => alias), required.map(({ id }) => id)],
+    );
+  }
+
+  /** @throws Fault `service.in_use` with the dependents, if an instance needs this locked one */
+  async refuseIfNeeded(sql: EntityManager, { id, osid }: InstanceRow): Promise<void> {
+    const [found] = await runSql<{ count: number; osids: string[] | null }>(
+      sql,
+      `SELECT count(*)::int AS count, (array_agg(i.osid ORDER BY i.id))[1:${namedDependents}] AS osids
+       FROM instance_requirement r JOIN instance i ON i.id = r.instance_id WHERE r.required_id = $1`,
+      [id],
+    );
+    const { count = 0, osids } = found ?? {};
+    if (count === 0) return;
+    const named = `${(osids ?? []).join(', ')}${count > namedDependents ? ', …' : ''}`;
+    throw new Fault(
+      'service.in_use',
+      `${osid} is needed by ${count} ${count === 1 ? 'instance' : 'instances'} (${named}); delete them first.`,
+      { instances: count, osids: osids ?? [] },
+    );
+  }
+}
