@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { serviceTypes } from '@runos/service-types';
+import { parseAllDocuments } from 'yaml';
+import { agentRights } from './agent-rights.js';
+import { fillRegions } from './generated-regions.js';
+import { generated, manifestFiles } from './manifest-files.js';
+
+describe('the manifests of the cluster agent', () => {
+  it.each(manifestFiles)('%s is current; else run `npm run manifests`', (file) => {
+    expect(readFileSync(file, 'utf8')).toBe(generated(file));
+    for (const document of parseAllDocuments(generated(file))) expect(document.errors).toEqual([]);
+  });
+
+  it('contain every region once', () => {
+    const texts = manifestFiles.map((file) => readFileSync(file, 'utf8')).join('\n');
+    for (const name of Object.keys(agentRights(serviceTypes))) {
+      expect(texts.match(new RegExp(`# generated: ${name}\\b`, 'g'))).toHaveLength(1);
+    }
+  });
+
+  it('give rights on the kinds of a new type, and on no others', () => {
+    const [first, ...others] = serviceTypes;
+    if (first === undefined) throw new Error('no types');
+    const widget = {
+      ...first,
+      kinds: [],
+      customKinds: [{ ...first.customKinds[0], apiVersion: 'example.com/v2', resource: 'widgets' }],
+    };
+    const before = agentRights(serviceTypes);
+    const after = agentRights([first, ...others, widget as typeof first]);
+    for (const name of Object.keys(before)) {
+      expect(before[name]?.join('\n')).not.toContain('widgets');
+      expect(after[name]?.join('\n')).toContain('widgets');
+    }
+    expect(after['excluded-kinds']?.join('\n')).toMatch(/apiGroups: \[example\.com\]\n *apiVersions: \[v2\]/);
+    expect(after['excluded-kinds']?.join('\n')).not.toContain('namespaces');
+  });
+});
+
+describe('a generated region', () => {
+  const text = 'a\n  # generated: x (why)\n  old\n  # end: x\nb\n';
+
+  it('is replaced between its markers', () => {
+    expect(fillRegions(text, { x: ['  new', '  lines'] })).toBe(
+      'a\n  # generated: x (why)\n  new\n  lines\n  # end: x\nb\n',
+    );
+    expect(() => fillRegions(text, {})).toThrow(/region x/);
+  });
+});
