@@ -1,9 +1,10 @@
 import type { ServiceType } from '@runos/catalog-model';
 import { Fault } from '@runos/kernel';
 import { postgresql } from './postgresql/postgresql.js';
+import { rabbitmq } from './rabbitmq/rabbitmq.js';
 import { valkey } from './valkey/valkey.js';
 
-const types: ServiceType[] = [postgresql, valkey];
+const types: ServiceType[] = [postgresql, rabbitmq, valkey];
 
 /** All service types. A new type is a new folder and an entry in the list above. */
 export const serviceTypes: readonly ServiceType[] = types;
