@@ -3,6 +3,7 @@ import { loadConfig, toEnvironment } from '@runos/config';
 import { catalog, type Sizing } from '@runos/contracts';
 import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
+import { addServiceType, relay } from '@runos/service-types/testing';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
 import { catalogService } from './module.js';
 
@@ -138,6 +139,36 @@ describe('the catalog over NATS', () => {
         code: 'request.invalid',
         details: { issues: [{ path: 'version' }] },
       });
+    }
+  });
+
+  it('resolves the own fields of a type: defaults, changes, and what is fixed', async () => {
+    const remove = addServiceType(relay);
+    try {
+      const requires = { cache: { id: 'abcde' } };
+      const resolveRelay = (fields: Record<string, unknown>, current?: { sizing: Sizing; inputs: object }) =>
+        reconciler.request(catalog.resolveInstance, {
+          type: 'relay',
+          fields,
+          current: current && { ...current, inputs: { ...current.inputs } },
+          cluster,
+          versions: ['1'],
+        });
+      const created = await resolveRelay({ requires, region: 'us' });
+      expect(created.inputs).toEqual({ mode: 'fast', region: 'us' });
+      const changed = await resolveRelay({ mode: 'safe' }, created);
+      expect(changed.inputs).toEqual({ mode: 'safe', region: 'us' });
+      for (const [fields, path] of [
+        [{ region: 'eu' }, 'region'],
+        [{ requires }, 'requires'],
+        [{ mode: 'slow' }, 'mode'],
+      ] as const) {
+        const refused = resolveRelay(fields, created);
+        await expect(refused).rejects.toMatchObject({ code: 'request.invalid', details: { issues: [{ path }] } });
+      }
+      await expect(resolveRelay({ storageMb: 1 })).rejects.toMatchObject({ code: 'request.invalid' });
+    } finally {
+      remove();
     }
   });
 

@@ -33,8 +33,16 @@ const details = {
   role: { type: 'string', enum: roles, description: 'auth.forbidden: the role of the caller.' },
   generation: wholeNumber('conflict.stale: the current generation.', 1, maxInt32),
   changedBy: text('conflict.stale: who made the current generation.'),
-  instances: wholeNumber('cluster.not_empty: number of instances in the cluster.', 1, maxInt32),
-  osids: { type: 'array', items: { type: 'string' }, description: 'cluster.not_empty: OSIDs of some of them.' },
+  instances: wholeNumber(
+    'cluster.not_empty: number of instances in the cluster. service.in_use: number of dependent instances.',
+    1,
+    maxInt32,
+  ),
+  osids: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'cluster.not_empty, service.in_use: OSIDs of some of them.',
+  },
   limit: text('limit.exceeded, request.too_large: name of the limit.'),
   value: wholeNumber(
     'limit.exceeded, request.too_large: value of the limit, a number of requests, streams, entries or bytes.',

@@ -106,7 +106,7 @@ export const updateService = operation({
   },
 });
 
-/** Data is lost. Repeating a delete returns the same job. Errors: `conflict.stale`. */
+/** Data is lost. Repeating a delete returns the same job. Errors: `conflict.stale`, `service.in_use` with the dependents. */
 export const deleteService = operation({
   id: 'service.delete',
   method: 'DELETE',
