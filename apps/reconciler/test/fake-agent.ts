@@ -63,12 +63,12 @@ export class FakeAgent {
     const bundle = readBundle(type, body);
     const before = this.stored.get(bundle.osid);
     if (before !== undefined && before.revision > bundle.revision) {
-      return { outcome: 'answered', body: { accepted: false, reason: `revision ${before.revision} is stored` } };
+      return { outcome: 'replied', body: { accepted: false, reason: `revision ${before.revision} is stored` } };
     }
     this.stored.set(bundle.osid, bundle);
     this.instructions.push(bundle);
     this.#run(() => this.onBundle(bundle));
-    return { outcome: 'answered', body: { accepted: true } };
+    return { outcome: 'replied', body: { accepted: true } };
   }
 
   @Respond(agentGateway.listHeartbeats)

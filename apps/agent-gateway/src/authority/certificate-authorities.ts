@@ -61,7 +61,7 @@ export async function loadCertificateAuthorities(sql: Statements, keyring: Keyri
       [name],
     );
     if (row === undefined) throw new Error(`the CA ${name} does not exist: run the migration step first`);
-    return { certificatePem: row.certificate, keyPem: keyring.open(row.sealed_key, sealContext(name)) };
+    return { certificatePem: row.certificate, keyPem: keyring.unseal(row.sealed_key, sealContext(name)) };
   };
   return new CertificateAuthorities(await load('l1'), await load('l2'));
 }

@@ -52,7 +52,7 @@ export class ReportDispatcher {
     if (replyType.test(type)) {
       const { aid, cid } = identity;
       const reason = 'it replies to an instruction that this agent did not receive';
-      if (!agent.hasSeenTag(tag)) await this.audit.refusedRepeatedly(aid, 'agent.answer', cid, type, reason);
+      if (!agent.hasSeenTag(tag)) await this.audit.refusedRepeatedly(aid, 'agent.reply', cid, type, reason);
       return undefined;
     }
     if (tag.length > maxNameLength || message.type.length > maxNameLength || jsonB64.length > maxReportBytes) {

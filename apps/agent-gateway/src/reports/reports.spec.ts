@@ -193,7 +193,7 @@ describe('hostile messages', () => {
 
   it('that look like replies get no reply; they are audited if no such instruction was sent', async () => {
     const agent = dial(cluster);
-    const replyRefusals = () => harness.services.audit.filter(({ action }) => action === 'agent.answer');
+    const replyRefusals = () => harness.services.audit.filter(({ action }) => action === 'agent.reply');
     agent.send({ type: 'ERROR', jsonB64: '', tag: (await agent.exchange(heartbeat)).tag });
     agent.send({ type: 'ERROR', jsonB64: 'late', tag: 'late-1' });
     agent.send({ type: 'DELETE_BUNDLE_RESPONSE', jsonB64: '', tag: 'late-2' });

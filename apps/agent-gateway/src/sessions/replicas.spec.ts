@@ -93,13 +93,13 @@ describe('two replicas', () => {
     const credentials = await registered(failed, 'orphan');
     const agent = dial(failed, credentials);
     await agent.heartbeat();
-    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'answered' });
+    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'replied' });
     await expireLease(credentials.nid);
     expect(await instruct(credentials.nid)).toEqual({ outcome: 'absent' });
     await harness.services.until(() => connection(credentials.nid)?.connected === false);
     const back = dial(running, credentials);
     await back.heartbeat();
-    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'answered' });
+    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'replied' });
     expect(agent.received.filter(({ type }) => type === 'DELETE_BUNDLE')).toHaveLength(1);
     await harness.services.until(() => connection(credentials.nid)?.connected === true);
     for (const each of [agent, back]) each.stop();
@@ -115,7 +115,7 @@ describe('two replicas', () => {
     expect(await agent.ended).toMatchObject({ refusal: 'plane-busy' });
     const back = dial(replica, credentials);
     await back.heartbeat();
-    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'answered' });
+    expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'replied' });
     for (const each of [agent, back]) each.stop();
     await replica.service.stop();
   });

@@ -48,7 +48,7 @@ const instruct = (nid: string | null, more: object = {}, cid = 'ky3') =>
     { tenant: 'abcde' },
   );
 const accept = (envelope: Envelope) => replyEnvelope(DELETE_BUNDLE, { accepted: true }, envelope.tag);
-const answered = { outcome: 'answered', body: { accepted: true } };
+const replied = { outcome: 'replied', body: { accepted: true } };
 const connection = (nid: string | null, cid = 'ky3') => harness.services.connectionOf(cid, nid);
 
 describe('the connection of an agent', () => {
@@ -165,7 +165,7 @@ describe('a half-open connection', () => {
     const back = dial(two, credentials);
     back.onInstruction = accept;
     await back.heartbeat();
-    expect(await instruct(credentials.nid)).toEqual(answered);
+    expect(await instruct(credentials.nid)).toEqual(replied);
     await harness.services.until(() => connection(credentials.nid)?.ready === true);
     proxy.stop();
   });
@@ -177,7 +177,7 @@ describe('an instruction', () => {
     const agent = dial(two, credentials);
     agent.onInstruction = accept;
     await agent.heartbeat();
-    for (let n = 0; n < 12; n += 1) expect(await instruct(credentials.nid)).toEqual(answered);
+    for (let n = 0; n < 12; n += 1) expect(await instruct(credentials.nid)).toEqual(replied);
     const tags = agent.received.filter(({ type }) => type === 'DELETE_BUNDLE').map(({ tag }) => tag);
     expect(new Set(tags).size).toBe(12);
     expect(tags[0]).toMatch(/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/);
@@ -189,7 +189,7 @@ describe('an instruction', () => {
       const agent = dial(replica, credentials);
       agent.onInstruction = accept;
       await agent.heartbeat();
-      for (let n = 0; n < 5; n += 1) expect(await instruct(credentials.nid)).toEqual(answered);
+      for (let n = 0; n < 5; n += 1) expect(await instruct(credentials.nid)).toEqual(replied);
     }
     const [first] = agents as [TestAgent];
     expect(await first.ended).toMatchObject({ refusal: 'stream-replaced' });
@@ -227,7 +227,7 @@ describe('an instruction', () => {
     const body = { ...input, padding: 'x'.repeat(3_200_000) };
     await expect(instruct(credentials.nid, { body })).rejects.toMatchObject({ code: 'request.too_large' });
     agent.onInstruction = accept;
-    expect(await instruct(credentials.nid)).toEqual(answered);
+    expect(await instruct(credentials.nid)).toEqual(replied);
   });
 });
 

@@ -15,7 +15,7 @@ import type { AgentPeer } from '../certificates/certificate-authenticator.js';
 
 /** The result of an instruction. `unknown`: the agent may have executed it, so repeat it idempotently. */
 export type InstructionOutcome =
-  | { readonly outcome: 'answered'; readonly body: unknown }
+  | { readonly outcome: 'replied'; readonly body: unknown }
   | { readonly outcome: 'refused'; readonly message: string }
   | { readonly outcome: 'unknown' };
 
@@ -27,7 +27,7 @@ const duration = durations('runos_instruction_duration_seconds');
 function outcomeOf(instruction: Instruction, reply: Envelope | undefined): InstructionOutcome {
   if (reply === undefined) return { outcome: 'unknown' };
   const read = readReply(instruction, reply);
-  return read.ok ? { outcome: 'answered', body: read.value } : { outcome: 'refused', message: read.problem };
+  return read.ok ? { outcome: 'replied', body: read.value } : { outcome: 'refused', message: read.problem };
 }
 
 /** An agent whose stream this replica holds. */

@@ -52,7 +52,7 @@ export class AgentInstructions {
         { cid, nid: null, type, body, timeoutMs: deadlineMs },
         { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
       );
-      if (response.outcome !== 'answered') return response;
+      if (response.outcome !== 'replied') return response;
       const read = reply.safeParse(response.body);
       if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
       if (read.data.accepted) return { outcome: 'accepted' };

@@ -18,7 +18,7 @@ export class InstanceSecrets {
   }
 
   unseal(instance: { readonly osid: string; readonly secrets_sealed: string }): Record<string, string> {
-    const text = this.config.keyring.open(instance.secrets_sealed, aboutInstance(instance.osid));
+    const text = this.config.keyring.unseal(instance.secrets_sealed, aboutInstance(instance.osid));
     return JSON.parse(text) as Record<string, string>;
   }
 }

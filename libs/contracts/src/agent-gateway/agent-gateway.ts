@@ -31,7 +31,7 @@ export const instruct = request({
     timeoutMs: z.int().min(1).max(60_000),
   }),
   output: z.discriminatedUnion('outcome', [
-    z.object({ outcome: z.literal('answered'), body: z.unknown() }),
+    z.object({ outcome: z.literal('replied'), body: z.unknown() }),
     z.object({ outcome: z.literal('refused'), message: z.string() }),
     z.object({ outcome: z.literal('absent') }),
     z.object({ outcome: z.literal('unknown') }),

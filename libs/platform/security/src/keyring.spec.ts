@@ -17,8 +17,8 @@ describe('Keyring', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (text, context, other) => {
         const sealed = ring.seal(text, context);
-        expect(ring.open(sealed, context)).toBe(text);
-        if (other !== context) expect(() => ring.open(sealed, other)).toThrow('does not open');
+        expect(ring.unseal(sealed, context)).toBe(text);
+        if (other !== context) expect(() => ring.unseal(sealed, other)).toThrow('does not open');
       }),
       { numRuns: 50 },
     );
@@ -36,19 +36,19 @@ describe('Keyring', () => {
           .map((part) => Buffer.from(part, 'base64url').toString('hex'));
       // The last character of a part may carry bits that mean nothing.
       if (changed.split('.')[0] === 'k2' && String(same(changed)) === String(same(sealed))) continue;
-      expect(() => ring.open(changed, 'row/1')).toThrow();
+      expect(() => ring.unseal(changed, 'row/1')).toThrow();
     }
   });
 
   it('opens with an older key, and reseals with the newest', () => {
     const sealed = new Keyring([old]).seal('secret', 'row/1');
     const rotated = new Keyring([current, old]);
-    expect(rotated.open(sealed, 'row/1')).toBe('secret');
+    expect(rotated.unseal(sealed, 'row/1')).toBe('secret');
     const resealed = rotated.reseal(sealed, 'row/1');
     expect(resealed.startsWith('k2.')).toBe(true);
-    expect(new Keyring([current]).open(resealed, 'row/1')).toBe('secret');
+    expect(new Keyring([current]).unseal(resealed, 'row/1')).toBe('secret');
     expect(rotated.reseal(resealed, 'row/1')).toBe(resealed);
-    expect(() => new Keyring([current]).open(sealed, 'row/1')).toThrow('sealed with key "k1"');
+    expect(() => new Keyring([current]).unseal(sealed, 'row/1')).toThrow('sealed with key "k1"');
   });
 
   it('never produces the same sealed value twice', () => {
@@ -60,7 +60,7 @@ describe('Keyring', () => {
     const schema = z.object(keyringSettings);
     const text = [current, old].map(keyringEntry).join(',');
     const { keyring } = loadConfig(schema, { RUNOS_KEYRING: text });
-    expect(keyring.open(new Keyring([old]).seal('x', 'y'), 'y')).toBe('x');
+    expect(keyring.unseal(new Keyring([old]).seal('x', 'y'), 'y')).toBe('x');
     for (const wrong of [`k1:${Buffer.from('short').toString('base64')}`, `${text},${keyringEntry(old)}`, 'nonsense']) {
       const load = () => loadConfig(schema, { RUNOS_KEYRING: wrong });
       expect(load).toThrow(ConfigError);

@@ -49,7 +49,7 @@ export class Keyring {
   }
 
   /** @throws Error when the key is not in the ring, the value was changed, or `context` differs */
-  open(sealed: string, context: string): string {
+  unseal(sealed: string, context: string): string {
     const [id, wrapped, data] = partsOf(sealed);
     return decrypt(this.#unwrap(id, wrapped, context), data, context).toString();
   }

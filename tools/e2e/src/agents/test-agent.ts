@@ -132,7 +132,7 @@ export async function issueAgentCredentials(
   );
   const [row] = rows;
   if (row === undefined) throw new Error('the plane has no CA for agents');
-  const authority = { certificatePem: row.certificate, keyPem: keyring.open(row.sealed_key, 'authority/l2') };
+  const authority = { certificatePem: row.certificate, keyPem: keyring.unseal(row.sealed_key, 'authority/l2') };
   const { keyPem: key, publicKey } = await newEcKey();
   const credentials = new Map<string, AgentCredentials>();
   for (const cid of cids) {

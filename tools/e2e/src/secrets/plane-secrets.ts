@@ -56,11 +56,11 @@ const sealedSecrets = (data: string, databaseUrl: string, { keyrings }: SecretsF
     );
     return [
       ...instances.flatMap(({ osid, sealed }) => {
-        const secrets = JSON.parse(reconciler.open(sealed, `instance/${osid}`)) as Record<string, string>;
+        const secrets = JSON.parse(reconciler.unseal(sealed, `instance/${osid}`)) as Record<string, string>;
         return Object.entries(secrets).map(([name, value]) => ({ name: `${name} of ${osid}`, value }));
       }),
       ...authorities.rows.map(({ name, sealed }) =>
-        keySecret(`authority ${name}`, agentGateway.open(sealed, `authority/${name}`)),
+        keySecret(`authority ${name}`, agentGateway.unseal(sealed, `authority/${name}`)),
       ),
     ];
   });

@@ -102,7 +102,7 @@ export async function testForeignAgent(
 }
 
 /** The audit actions of refusals; each occurs at least once. */
-export const refusedActions = ['agent.answer', 'agent.identity', 'agent.register', 'agent.resync', 'agent.status'];
+export const refusedActions = ['agent.reply', 'agent.identity', 'agent.register', 'agent.resync', 'agent.status'];
 
 /** Two agents of the other account, and an unused registration token of each account. */
 async function connectForeignAgents(

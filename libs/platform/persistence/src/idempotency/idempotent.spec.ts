@@ -85,7 +85,7 @@ describe('idempotent', () => {
   it('stores a sealed response encrypted', async () => {
     const seal = {
       seal: (text: string, about: string) => Buffer.from(`${about}|${text}`).toString('hex'),
-      open: (sealed: string, about: string) =>
+      unseal: (sealed: string, about: string) =>
         Buffer.from(sealed, 'hex')
           .toString()
           .slice(about.length + 1),

@@ -21,7 +21,7 @@ interface IdempotencyKey {
 
 export interface Sealer {
   seal(text: string, about: string): string;
-  open(sealed: string, about: string): string;
+  unseal(sealed: string, about: string): string;
 }
 
 interface ClaimResult {
@@ -56,7 +56,7 @@ export async function idempotent<T>(
       );
     }
     const response = result.response ?? 'null';
-    return JSON.parse(seal ? seal.open(response, about) : response) as T;
+    return JSON.parse(seal ? seal.unseal(response, about) : response) as T;
   }
   const response = await work();
   const text = JSON.stringify(response ?? null);
