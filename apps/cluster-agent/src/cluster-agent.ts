@@ -129,14 +129,14 @@ export class ClusterAgent {
 
   #newController(client: KubeClient): BundleController {
     const { config, logger, conflicts } = this.options;
-    const { namespace, concurrency, heldUpAfterMs, removalRequeueMs } = config;
+    const { namespace, concurrency, deletionBlockedAfterMs, removalRequeueMs } = config;
     return new BundleController({
       client,
       logger,
       namespace,
       conflicts,
       concurrency,
-      heldUpAfterMs,
+      deletionBlockedAfterMs,
       removalRequeueMs,
       clock: this.#clock,
       plane: {

@@ -26,7 +26,7 @@ export const clusterAgentConfig = z.object({
   /** Maximum of concurrent reconciles. */
   concurrency: wholeNumber(1, 64).default(defaultConcurrency),
   /** A removal that takes longer reports its blockers. */
-  heldUpAfterMs: milliseconds(60_000),
+  deletionBlockedAfterMs: milliseconds(60_000),
   /** How often a removal is reconciled without an event. */
   removalRequeueMs: milliseconds(5_000),
   /** Address of `/livez`, `/readyz` and `/metrics`. Without a port they are not served. */

@@ -90,7 +90,7 @@ describe('a bundle', () => {
     await apply(1);
     const status = await harness.waitForStatus(osid, blocked);
     expect(status).toMatchObject({ phase: 'failed' });
-    expect(status.objects[0]).toMatchObject({ kind: 'Namespace', state: 'failed', reason: 'NotOurs' });
+    expect(status.objects[0]).toMatchObject({ kind: 'Namespace', state: 'failed', reason: 'OwnedByAnother' });
     expect((await access.admin.get(refIn(osid, 'v1', 'Namespace'))).metadata.labels).not.toHaveProperty([
       'runos.com/osid',
     ]);

@@ -90,7 +90,7 @@ const scenarios = {
     expect(held.objects[0]).toMatchObject({ kind: 'ConfigMap', name: 'anchor', state: 'deleting' });
     expect(held.objects[0]?.message).toMatch(/finalizer example\.com\/never: see that the controller of example\.com/);
     const [removed] = held.conditions;
-    expect(removed).toMatchObject({ type: 'Removed', status: 'False', reason: 'HeldUp' });
+    expect(removed).toMatchObject({ type: 'Removed', status: 'False', reason: 'DeletionBlocked' });
     expect(removed?.message).toMatch(/Some content in the namespace has finalizers remaining/);
     expect((await access.admin.get(anchor)).metadata.finalizers).toEqual(['example.com/never']);
     await access.admin.mergePatch(anchor, { metadata: { finalizers: null } }, foreign);
@@ -157,7 +157,7 @@ const running = new Map<string, Promise<unknown>>();
 
 beforeAll(async () => {
   access = await agentAccess();
-  harness = await new Harness(access, { heldUpAfterMs: 6_500 }).start();
+  harness = await new Harness(access, { deletionBlockedAfterMs: 6_500 }).start();
   for (const [name, run] of Object.entries(scenarios)) {
     running.set(
       name,

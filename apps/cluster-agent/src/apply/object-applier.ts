@@ -34,7 +34,10 @@ export class ObjectApplier {
       if (first || created) {
         const live = await this.client.find(refOf(desired), call);
         if (live && desired.metadata.namespace === undefined && !sameOwner(live, desired)) {
-          return refused('NotOurs', `${printRef(refOf(desired))} exists and is not ours: rename or remove it.`);
+          return refused(
+            'OwnedByAnother',
+            `${printRef(refOf(desired))} exists and is not owned by RunOS: rename or remove it.`,
+          );
         }
         if (live) await adoptCreatedFields(this.client, live, call);
       }

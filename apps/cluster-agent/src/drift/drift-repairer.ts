@@ -90,8 +90,17 @@ export class DriftRepairer {
     }
     const outcome = await this.#apply(request);
     if (outcome.kind === 'applied') this.#recordRepaired(request, conflictingManagers(live, outcome.object));
-    if (outcome.kind === 'refused') instance.recordDrift(driftOf(state.ref, deletion, 'failed', this.clock.now()));
+    if (outcome.kind === 'refused') this.#recordFailed(request, live);
     return outcome;
+  }
+
+  /** The API server refuses the repair, so the fields that differ from the bundle are those that we still own. */
+  #recordFailed({ instance, state, desired }: RepairRequest, live: KubeObject): void {
+    const paths = changedPaths(ownedFields(live) ?? {}, live, desired);
+    const [first = deletion, ...others] = conflictingManagersOf(live, paths);
+    for (const manager of [first, ...others]) {
+      instance.recordDrift(driftOf(state.ref, manager, 'failed', this.clock.now()));
+    }
   }
 
   #apply({ desired, state, signal }: RepairRequest): Promise<ApplyOutcome> {

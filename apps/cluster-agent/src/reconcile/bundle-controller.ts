@@ -42,7 +42,7 @@ export interface BundleControllerOptions {
   /** Maximum of concurrent reconciles. */
   readonly concurrency?: number;
   /** A removal that takes longer reports its blockers. Default 60 s. */
-  readonly heldUpAfterMs?: number;
+  readonly deletionBlockedAfterMs?: number;
   /** How often a removal is reconciled without an event. Default 5 s. */
   readonly removalRequeueMs?: number;
   /** Maximum age of a checkpoint that is not stored. Default 30 s. */
@@ -80,7 +80,7 @@ export class BundleController {
   readonly #unlistedKinds = new Set(commonKinds.map(kindKey));
 
   constructor(private readonly options: BundleControllerOptions) {
-    const { client, clock = systemClock, heldUpAfterMs = 60_000, removalRequeueMs = 5_000 } = options;
+    const { client, clock = systemClock, deletionBlockedAfterMs = 60_000, removalRequeueMs = 5_000 } = options;
     const kinds = new KindCatalogs(options.logger);
     const instances = (this.instances = new InstanceIndex(kinds));
     const report = (instance: Instance) => this.#queueStatus(instance);
@@ -98,7 +98,14 @@ export class BundleController {
       clock,
       report,
     });
-    this.#remover = new InstanceRemover({ client, clock, volumes, heldUpAfterMs, requeueMs: removalRequeueMs, report });
+    this.#remover = new InstanceRemover({
+      client,
+      clock,
+      volumes,
+      deletionBlockedAfterMs,
+      requeueMs: removalRequeueMs,
+      report,
+    });
     this.#receiver = new BundleReceiver({
       client,
       instances,

@@ -35,8 +35,8 @@ export async function describeBlockers(
   const named = blockers.map(({ health }) => health.message).join(' ');
   return {
     blockers,
-    reason: 'HeldUp',
-    message: `Kubernetes holds up the deletion of ${osid}. ${[named, quoted].filter(Boolean).join(' ')}`.trim(),
+    reason: 'DeletionBlocked',
+    message: `Kubernetes blocks the deletion of ${osid}. ${[named, quoted].filter(Boolean).join(' ')}`.trim(),
   };
 }
 

@@ -22,7 +22,7 @@ export interface InstanceRemoverOptions {
   readonly clock: Clock;
   readonly volumes: VolumeIndex;
   /** A removal that takes longer reports its blockers. */
-  readonly heldUpAfterMs: number;
+  readonly deletionBlockedAfterMs: number;
   /** How often the removal is reconciled without an event. */
   readonly requeueMs: number;
   /** The status may have changed. */
@@ -34,13 +34,13 @@ export class InstanceRemover {
   constructor(private readonly options: InstanceRemoverOptions) {}
 
   async reconcile(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
-    const { client, clock, volumes, heldUpAfterMs, requeueMs, report } = this.options;
+    const { client, clock, volumes, deletionBlockedAfterMs, requeueMs, report } = this.options;
     // After a restart, volumes may be all that remains of the instance.
     if (!volumes.synced) return requeue('VolumesUnlisted', requeueMs);
     const removal = instance.removal ?? instance.startRemoval(await this.#startRemoval(instance, signal));
     if (removal.done) return reconciled();
     const elapsedMs = clock.now().getTime() - removal.startedAt;
-    const isLate = elapsedMs >= heldUpAfterMs;
+    const isLate = elapsedMs >= deletionBlockedAfterMs;
     const objects = await this.#deleteObjects(instance, removal, isLate, signal);
     const remaining = objects.length > 0 ? objects : await this.#remainingVolumes(instance, removal, signal);
     if (remaining.length === 0) {
@@ -50,7 +50,7 @@ export class InstanceRemover {
     }
     if (isLate) removal.recordBlocked(await describeBlockers(client, instance.osid, remaining, signal));
     report(instance);
-    return requeue('Removing', isLate ? requeueMs : Math.min(requeueMs, heldUpAfterMs - elapsedMs));
+    return requeue('Removing', isLate ? requeueMs : Math.min(requeueMs, deletionBlockedAfterMs - elapsedMs));
   }
 
   async #startRemoval({ osid }: Instance, signal: AbortSignal): Promise<RemovalState> {

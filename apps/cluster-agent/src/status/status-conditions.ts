@@ -26,7 +26,7 @@ export function conditionsOf(
         condition(
           'Orphaned',
           'True',
-          'UnknownToThePlane',
+          'NotInControlPlane',
           'The plane does not know this instance. The agent keeps it until it is deleted.',
         ),
       ]
@@ -93,7 +93,7 @@ function drifted({ driftLog: { conflicts }, objects }: Instance): Condition {
     reportedDrift ? [reportedDrift.length > 0 ? `${reportedDrift.join(', ')} of ${printRef(ref)}` : printRef(ref)] : [],
   );
   if (reported.length === 0) return condition('Drifted', 'False', 'AsWanted');
-  const message = `Changed by others and not repaired, because the drift policy is report: ${reported.join('; ')}.`;
+  const message = `Changed by another field manager and not repaired, because the drift policy is report: ${reported.join('; ')}.`;
   return condition('Drifted', 'True', 'Reported', message);
 }
 

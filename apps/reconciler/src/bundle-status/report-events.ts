@@ -48,14 +48,18 @@ function driftEvent(type: string, drift: Drift): InstanceEvent {
 function driftMessage({ object, fields, manager, action }: Drift, dataLost: boolean): string {
   const name = objectName(object);
   if (dataLost) return `${name} was deleted and recreated empty: its data is lost. Restore it from a backup.`;
-  if (fields.length === 0) return `${name} was deleted${manager ? ` by ${manager}` : ''} and recreated.`;
-  const change = `${manager ?? 'An unknown field manager'} changed ${fields.join(', ')} of ${name}`;
+  const change =
+    fields.length === 0
+      ? `${name} was ${action === 'failed' ? 'changed' : 'deleted'}${manager ? ` by ${manager}` : ''}`
+      : `${manager ?? 'An unknown field manager'} changed ${fields.join(', ')} of ${name}`;
   switch (action) {
     case 'repaired':
     case 'recreated':
-      return `${change}; it was repaired.`;
+      return fields.length === 0 ? `${change} and recreated.` : `${change}; it was repaired.`;
     case 'contested':
-      return `${change} repeatedly; repairs are slowed down. Stop that manager, or set the drift policy to report.`;
+      return `${change} repeatedly; repairs are delayed. Stop that manager, or set the drift policy to report.`;
+    case 'reported':
+      return `${change}; the drift policy only reports it.`;
     case 'failed':
       return `${change}; the repair failed.`;
     default:

@@ -89,7 +89,7 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
       return {
         ...waiting,
         requeueAfterMs: unansweredBackoff(failures),
-        reason: 'AgentSilent',
+        reason: 'AgentNotResponding',
         progress: `the cluster agent of ${cid} has not answered yet; retrying`,
         problem: null,
       };

@@ -61,9 +61,11 @@ describe('a job after its deadline', () => {
   });
 
   it('names the reason of the wait without a report', () => {
-    const unanswered = deadlineFailure(overdue({ step: 'deliver', reason: 'AgentSilent', progress: 'retrying' }));
+    const unanswered = deadlineFailure(
+      overdue({ step: 'deliver', reason: 'AgentNotResponding', progress: 'retrying' }),
+    );
     expect(unanswered).toMatchObject({
-      reason: 'AgentSilent',
+      reason: 'AgentNotResponding',
       message: expect.stringContaining('could not be delivered to its cluster within 15 minutes (retrying)'),
     });
     expect(deadlineFailure(overdue()).reason).toBe('DeadlineExceeded');
