@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { bearer, isConflict, KubeClient, KubeError } from '@runos/kube-client';
+import { bearer, isAlreadyExists, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
@@ -78,7 +78,7 @@ function policyEnforced(agent: KubeClient): Promise<void> {
       await agent.create(probe, { dryRun: true });
       return false;
     } catch (thrown) {
-      if (isConflict(thrown)) return false;
+      if (isAlreadyExists(thrown)) return false;
       return thrown instanceof KubeError && thrown.message.includes('ValidatingAdmissionPolicy');
     }
   };

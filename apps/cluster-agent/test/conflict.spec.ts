@@ -87,7 +87,7 @@ describe('a conflicting manager', () => {
       conditions.some(({ type, status }) => type === 'Drifted' && status === 'True'),
     );
     const over = () => harness.statuses.filter((status) => status.osid === osid).at(-1)?.conditions;
-    await waitUntil(() => over()?.some(({ type, reason }) => type === 'Drifted' && reason === 'AsWanted') ?? false, {
+    await waitUntil(() => over()?.some(({ type, reason }) => type === 'Drifted' && reason === 'NoDrift') ?? false, {
       deadlineMs: 15_000,
       because: () => JSON.stringify(over()),
     });

@@ -47,7 +47,7 @@ describe('drift that is only reported', () => {
     expect(harness.drifts(osid)).toHaveLength(1);
     harness.statuses.length = 0;
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 1 } }, foreign);
-    await harness.waitForStatus(osid, drifted('AsWanted'));
+    await harness.waitForStatus(osid, drifted('NoDrift'));
   });
 
   it('is a missing object, which is not recreated', async () => {
@@ -59,7 +59,7 @@ describe('drift that is only reported', () => {
     // A person recreates it as it was.
     harness.statuses.length = 0;
     await access.admin.apply(objects.find((one) => one.metadata.name === osid && one.kind === 'Service') as KubeObject);
-    await harness.waitForStatus(osid, (status) => status.phase === 'ready' && drifted('AsWanted')(status));
+    await harness.waitForStatus(osid, (status) => status.phase === 'ready' && drifted('NoDrift')(status));
   });
 
   it('is repaired once the policy says so', async () => {

@@ -4,7 +4,7 @@ import { jobsConfig, type JobsConfig } from './config.js';
 import { JobReader, JobsController } from './jobs/job-reader.js';
 import { JobRepository, JobRow } from './jobs/job-repository.js';
 import { JobChangePublisher, JobProjection, ProjectionController } from './projection/job-projection.js';
-import { JobSource, SilentJobRefresh } from './projection/job-source.js';
+import { JobSource, StaleJobRefresh } from './projection/job-source.js';
 import { migrations } from './schema/migrations/index.js';
 
 const name = 'jobs';
@@ -16,7 +16,7 @@ class JobsModule {
       module: JobsModule,
       imports: [PersistenceModule.forService({ service: name, config, entities: [JobRow], migrations })],
       controllers: [ProjectionController, JobsController],
-      providers: [JobChangePublisher, JobProjection, JobSource, SilentJobRefresh, JobRepository, JobReader],
+      providers: [JobChangePublisher, JobProjection, JobSource, StaleJobRefresh, JobRepository, JobReader],
     };
   }
 }

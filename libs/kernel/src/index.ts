@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from './clock.js';
 export { type Condition, type ConditionUpdate, type ConditionStatus, setCondition } from './condition.js';
+export { dayMs, hourMs } from './durations.js';
 export {
   Fault,
   type FaultBody,
@@ -7,6 +8,9 @@ export {
   type FaultDetails,
   faultOf,
   faultStatus,
+  internalError,
+  invalidToken,
+  invalidTokenMessage,
   type Issue,
   unavailable,
 } from './fault.js';

@@ -24,7 +24,7 @@ export function findingsTable(findings: readonly Finding[]): string {
     reference,
     met ? 'yes' : 'no',
   ]);
-  return columns([['', 'goal', 'figure', 'yardstick', 'met'], ...rows], 'left');
+  return columns([['', 'goal', 'figure', 'baseline', 'met'], ...rows], 'left');
 }
 
 /** A benchmark's numbers, each of which `--name N` overrides. */

@@ -8,31 +8,31 @@ import { quantile, table } from './quantiles.js';
 
 const timeoutMs = 30_000;
 
-/** A manual change of a managed object, and the test for its repair. */
-interface Meddling {
+/** A change of a managed object by another field manager, and the condition that it is repaired. */
+interface ForeignChange {
   readonly what: string;
-  meddle(client: KubeClient, object: KubeObject, manager: string): Promise<unknown>;
-  undone(object: KubeObject, before: KubeObject): boolean;
+  change(client: KubeClient, object: KubeObject, manager: string): Promise<unknown>;
+  isRepaired(object: KubeObject, before: KubeObject): boolean;
 }
 
 /** Takes over fields under a new field manager each time, because the agent backs off from conflicting managers. */
-const edit = (fields: Record<string, unknown>, wrong: (object: KubeObject) => boolean): Meddling => ({
+const edit = (fields: Record<string, unknown>, isChanged: (object: KubeObject) => boolean): ForeignChange => ({
   what: 'field edited',
-  meddle: (client, { apiVersion, kind, metadata: { name, namespace } }, fieldManager) =>
+  change: (client, { apiVersion, kind, metadata: { name, namespace } }, fieldManager) =>
     client.apply({ apiVersion, kind, metadata: { name, namespace }, ...fields }, { fieldManager }),
-  undone: (object) => !wrong(object),
+  isRepaired: (object) => !isChanged(object),
 });
 
-const deletion: Meddling = {
+const deletion: ForeignChange = {
   what: 'object deleted',
-  meddle: (client, object) => client.delete(refOf(object)),
-  undone: (object, before) => object.metadata.uid !== before.metadata.uid,
+  change: (client, object) => client.delete(refOf(object)),
+  isRepaired: (object, before) => object.metadata.uid !== before.metadata.uid,
 };
 
 const replicas = (object: KubeObject): unknown => (object['spec'] as { replicas?: number }).replicas;
 const affinity = (object: KubeObject): unknown => (object['spec'] as { sessionAffinity?: string }).sessionAffinity;
 
-const meddlings: readonly (readonly [kind: string, Meddling])[] = [
+const foreignChanges: readonly (readonly [kind: string, ForeignChange])[] = [
   ['StatefulSet', edit({ spec: { replicas: 3 } }, (object) => replicas(object) === 3)],
   ['Service', edit({ spec: { sessionAffinity: 'ClientIP' } }, (object) => affinity(object) === 'ClientIP')],
   ['Service', deletion],
@@ -58,18 +58,24 @@ async function run(planeClient: PlaneClient, count: number): Promise<readonly Fi
   ];
   const arrivals = new Arrivals(client, kinds);
   await arrivals.synced();
-  const byWhat = new Map<string, number[]>();
+  const durations = new Map<string, number[]>();
   const repaired: number[] = [];
   const applied: number[] = [];
   try {
     for (let round = 0; round < count; round += 1) {
       // A new instance each time: a second change of the same field would meet the conflict back-off.
       const { osid } = await planeClient.create('valkey', { name: `drift-${round}` });
-      for (const [kind, meddling] of meddlings) {
-        const ms = await timed(client, arrivals, await ownObject(client, osid, kind), meddling, `hand-${round}`);
+      for (const [kind, foreignChange] of foreignChanges) {
+        const ms = await timed(
+          client,
+          arrivals,
+          await ownObject(client, osid, kind),
+          foreignChange,
+          `manager-${round}`,
+        );
         repaired.push(ms);
-        const row = `${kind}: ${meddling.what}`;
-        byWhat.set(row, [...(byWhat.get(row) ?? []), ms]);
+        const row = `${kind}: ${foreignChange.what}`;
+        durations.set(row, [...(durations.get(row) ?? []), ms]);
       }
       applied.push(await bareApply(client, round));
     }
@@ -77,16 +83,16 @@ async function run(planeClient: PlaneClient, count: number): Promise<readonly Fi
     await arrivals.stop();
     await client.close();
   }
-  const rows = [...byWhat].map(([what, figures]) => ({ what, figures, yardstick: applied }));
+  const rows = [...durations].map(([what, figures]) => ({ what, figures, baseline: applied }));
   process.stdout.write(`\n${table([...rows, { what: 'one bare server-side apply', figures: applied }])}`);
-  const [p50, p95, yard] = [quantile(repaired, 0.5), quantile(repaired, 0.95), quantile(applied, 0.5)];
+  const [p50, p95, baseline] = [quantile(repaired, 0.5), quantile(repaired, 0.95), quantile(applied, 0.5)];
   return [
     {
       what: 'drift → repaired',
       goal: 'p95 ≤ 250 ms, p50 ≤ 3 ×',
-      figure: `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, ${(p50 / yard).toFixed(2)} ×`,
-      reference: `bare apply: p50 ${yard.toFixed(1)} ms`,
-      met: p95 <= 250 && p50 <= 3 * yard,
+      figure: `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, ${(p50 / baseline).toFixed(2)} ×`,
+      reference: `bare apply: p50 ${baseline.toFixed(1)} ms`,
+      met: p95 <= 250 && p50 <= 3 * baseline,
     },
   ];
 }
@@ -98,35 +104,35 @@ async function timed(
   client: KubeClient,
   arrivals: Arrivals,
   object: KubeObject,
-  { meddle, undone }: Meddling,
+  { change, isRepaired }: ForeignChange,
   manager: string,
 ): Promise<number> {
   const key = refKey(refOf(object));
-  let meddled = false;
-  const back = arrivals.first((seen) => meddled && refKey(refOf(seen)) === key && undone(seen, object));
-  const answer = meddle(client, object, manager);
+  let changed = false;
+  const repair = arrivals.first((seen) => changed && refKey(refOf(seen)) === key && isRepaired(seen, object));
+  const response = change(client, object, manager);
   // The event of the change itself does not match; only an earlier state would.
-  meddled = true;
-  await answer;
+  changed = true;
+  await response;
   const began = performance.now();
-  return Math.max(0, (await inTime(back, key)) - began);
+  return Math.max(0, (await withTimeout(repair, key)) - began);
 }
 
 /** A missing repair must not block the other measurements forever. */
-async function inTime(back: Promise<number>, key: string): Promise<number> {
+async function withTimeout(repair: Promise<number>, key: string): Promise<number> {
   const late = sleep(timeoutMs, undefined, { ref: false }).then(() => {
     throw new Error(`${key} was not repaired within ${timeoutMs / 1_000} s`);
   });
-  return Promise.race([back, late]);
+  return Promise.race([repair, late]);
 }
 
 /** The reference: a change of one field of an unmanaged object. */
 async function bareApply(client: KubeClient, round: number): Promise<number> {
-  const metadata = { name: 'bench-yardstick', namespace: 'default' };
+  const metadata = { name: 'bench-baseline', namespace: 'default' };
   const began = performance.now();
   await client.apply(
     { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { round: String(round) } },
-    { fieldManager: 'yardstick' },
+    { fieldManager: 'baseline' },
   );
   return performance.now() - began;
 }

@@ -10,18 +10,18 @@ export interface Row {
   readonly what: string;
   readonly figures: readonly number[];
   /** The reference row. */
-  readonly yardstick?: readonly number[];
+  readonly baseline?: readonly number[];
 }
 
 /** Rows of milliseconds as a table for a terminal: count, p50, p95, maximum, and the ratio of p50 to the reference. */
 export function table(rows: readonly Row[]): string {
-  const cells = rows.map(({ what, figures, yardstick }) => [
+  const cells = rows.map(({ what, figures, baseline }) => [
     what,
     String(figures.length),
     ...[quantile(figures, 0.5), quantile(figures, 0.95), Math.max(...figures)].map((ms) => ms.toFixed(1)),
-    yardstick ? `${(quantile(figures, 0.5) / quantile(yardstick, 0.5)).toFixed(2)} x` : '',
+    baseline ? `${(quantile(figures, 0.5) / quantile(baseline, 0.5)).toFixed(2)} x` : '',
   ]);
-  return columns([['', 'n', 'p50 ms', 'p95 ms', 'max ms', 'of yardstick'], ...cells], 'right');
+  return columns([['', 'n', 'p50 ms', 'p95 ms', 'max ms', 'of baseline'], ...cells], 'right');
 }
 
 /** Lines of aligned cells: the first column to the left, the others to one side. */

@@ -20,20 +20,20 @@ const countEveryMs = 100;
  */
 export async function benchThousand(args: readonly string[]): Promise<readonly Finding[]> {
   const { instances: count, rounds } = numbersOf(args, { instances: 1_000, rounds: 3 });
-  const [yards, all]: [number[], number[]] = [[], []];
+  const [baselines, all]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    yards.push(await onFreshPlane((planeClient, client) => bareApplies(planeClient, client, count)));
-    all.push(await onFreshPlane((planeClient, client, data) => byTheAgent(planeClient, client, data, count)));
+    baselines.push(await onFreshPlane((planeClient, client) => bareApplies(planeClient, client, count)));
+    all.push(await onFreshPlane((planeClient, client, data) => agentApplies(planeClient, client, data, count)));
   }
-  const [yard, own] = [Math.min(...yards), Math.min(...all)];
+  const [baseline, own] = [Math.min(...baselines), Math.min(...all)];
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   return [
     {
       what: `${count} services, empty → applied`,
       goal: '≤ 1.5 ×',
-      figure: `${seconds(own)}, ${(own / yard).toFixed(2)} ×`,
-      reference: `${concurrency} parallel bare applies: ${seconds(yard)}`,
-      met: own <= 1.5 * yard,
+      figure: `${seconds(own)}, ${(own / baseline).toFixed(2)} ×`,
+      reference: `${concurrency} parallel bare applies: ${seconds(baseline)}`,
+      met: own <= 1.5 * baseline,
     },
   ];
 }
@@ -58,7 +58,12 @@ async function onFreshPlane(
 }
 
 /** From the agent's start to the last object of all instances being live, ms. */
-async function byTheAgent(planeClient: PlaneClient, client: KubeClient, data: string, count: number): Promise<number> {
+async function agentApplies(
+  planeClient: PlaneClient,
+  client: KubeClient,
+  data: string,
+  count: number,
+): Promise<number> {
   const sample = await planeClient.create('valkey', { name: 'sample' });
   const bundle = (await planeClient.bundle(sample.osid)) as unknown as KubeObject[];
   const last = applyWaves(builtInCatalog, bundle).at(-1) ?? [];
@@ -100,10 +105,10 @@ interface Counted {
 /** The same objects under other names: all namespaces, then their content. */
 async function bareApplies(planeClient: PlaneClient, client: KubeClient, count: number): Promise<number> {
   const { osid } = await planeClient.create('valkey', { name: 'sample' });
-  const text = JSON.stringify(await planeClient.bundle(osid)).replaceAll('"runos"', '"yardstick"');
-  const names = Array.from({ length: count }, (_, n) => `yard-${String(n).padStart(5, '0')}`);
+  const text = JSON.stringify(await planeClient.bundle(osid)).replaceAll('"runos"', '"baseline"');
+  const names = Array.from({ length: count }, (_, n) => `base-${String(n).padStart(5, '0')}`);
   const objects = names.flatMap((name) => JSON.parse(text.replaceAll(osid, name)) as KubeObject[]);
-  const apply = (object: KubeObject) => client.apply(object, { fieldManager: 'yardstick' });
+  const apply = (object: KubeObject) => client.apply(object, { fieldManager: 'baseline' });
   await delay(restMs);
   const began = performance.now();
   await inParallel(

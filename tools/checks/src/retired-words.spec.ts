@@ -4,11 +4,13 @@ import { allowedIdentifiers, retiredWords, retiredWordsIn } from './retired-word
 import { sourceFiles } from './source-files.js';
 
 describe('retired words', () => {
-  it('are found in file names, identifiers, string keys and columns, as whole words', () => {
+  it('are found in file names, identifiers, string keys, names in values and columns, as whole words', () => {
     const text = `
       // tell
       class JobLane { #toldBy = { 'hear-it': "tell" }; }
       const asked2 = cancel(planet, mask);
+      const c = { reason: 'AsWanted', type: 'door.opened', text: 'news', code: 'they say so' };
+      if (c.state === 'on-fire') cancel();
       const sql = \`SELECT leave_ms, 'news' FROM t -- wish\`;`;
     expect(retiredWordsIn({ name: 'apps/x/poke.ts', text })).toEqual([
       'apps/x/poke.ts: apps/x/poke.ts -> use wakeup',
@@ -16,6 +18,9 @@ describe('retired words', () => {
       'apps/x/poke.ts: #toldBy -> use publish, report or log',
       'apps/x/poke.ts: hear-it -> use subscribe, receive or handle',
       'apps/x/poke.ts: asked2 -> use request, query or call',
+      'apps/x/poke.ts: AsWanted -> use desired, expected or requested',
+      'apps/x/poke.ts: door.opened -> use endpoint or port',
+      'apps/x/poke.ts: on-fire -> use resilience, load or chaos test',
       'apps/x/poke.ts: leave_ms -> use absence budget',
     ]);
   });

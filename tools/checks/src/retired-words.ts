@@ -54,7 +54,16 @@ const wordsOf = (name: string): string[] =>
     .toLowerCase()
     .split(/[^a-z]+/);
 
-/** `file: name -> use …` for each retired word in the file's name, its identifiers and the columns of its SQL. */
+/** Properties whose string values are names that others match on, such as the reason of a condition. */
+const namingProperties: ReadonlySet<string> = new Set(['reason', 'type', 'code', 'state']);
+
+/** A value that is one name, not a sentence: `NoDrift`, `auth.invalid`, `waiting-for-agent`. */
+const singleName = /^[A-Za-z][A-Za-z0-9._-]*$/;
+
+/**
+ * `file: name -> use …` for each retired word in the file's name, its identifiers, the names that are values of
+ * properties, and the columns of its SQL.
+ */
 export function retiredWordsIn({ name, text }: SourceFile): string[] {
   return [name, ...new Set(identifiersIn(name, text))].flatMap((identifier) => {
     if (allowedIdentifiers.has(identifier)) return [];
@@ -70,11 +79,24 @@ function identifiersIn(name: string, text: string): string[] {
   const visit = (node: ts.Node): void => {
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) found.push(node.text);
     if (ts.isPropertyAssignment(node) && ts.isStringLiteral(node.name)) found.push(node.name.text);
+    found.push(...namesIn(node));
     if (ts.isTemplateLiteralToken(node) || ts.isStringLiteralLike(node)) found.push(...columnsIn(node.text));
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(name, text, ts.ScriptTarget.Latest));
   return found;
+}
+
+/** The string values of naming properties, also where they are compared: `{ reason: 'X' }`, `reason === 'X'`. */
+function namesIn(node: ts.Node): string[] {
+  const [key, value] = ts.isPropertyAssignment(node)
+    ? [node.name, node.initializer]
+    : ts.isBinaryExpression(node)
+      ? [ts.isPropertyAccessExpression(node.left) ? node.left.name : node.left, node.right]
+      : [];
+  if (key === undefined || value === undefined) return [];
+  if (!(ts.isIdentifier(key) || ts.isStringLiteral(key)) || !namingProperties.has(key.text)) return [];
+  return ts.isStringLiteralLike(value) && singleName.test(value.text) ? [value.text] : [];
 }
 
 /** Names in lower case in a text that is SQL by its keywords, without its string literals and comments. */

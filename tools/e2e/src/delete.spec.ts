@@ -31,7 +31,7 @@ describe('deleting a service', () => {
       kind: 'ConfigMap',
       metadata: { name: 'anchor', namespace: instance.osid, finalizers: ['example.com/never'] },
     };
-    await planeClient.kubectl.apply([map], 'night-shift');
+    await planeClient.kubectl.apply([map], 'other-manager');
     const { body } = await planeClient.api.delete(instance.path);
     const line = await eventually('the reason why the job is blocked', 120_000, async () =>
       (await planeClient.api.logs(body['jobId'])).find((text) => text.includes('example.com/never')),
@@ -40,7 +40,7 @@ describe('deleting a service', () => {
     expect((await planeClient.api.get(`/jobs/${String(body['jobId'])}`)).body['status']).toBe('running');
 
     const free = { metadata: { finalizers: null } };
-    await planeClient.kubectl.patch('configmap', 'anchor', instance.osid, free, 'night-shift');
+    await planeClient.kubectl.patch('configmap', 'anchor', instance.osid, free, 'other-manager');
     await planeClient.waitForCompletion(body['jobId'], 90_000);
     expect(await planeClient.kubectl.get('namespace', instance.osid)).toBeUndefined();
   }, 300_000);

@@ -29,9 +29,15 @@ describe('drift', () => {
   });
 
   it('repairs an edited field and reports its manager and path', async () => {
-    await planeClient.kubectl.patch('statefulset', valkey.osid, valkey.osid, { spec: { replicas: 3 } }, 'night-shift');
+    await planeClient.kubectl.patch(
+      'statefulset',
+      valkey.osid,
+      valkey.osid,
+      { spec: { replicas: 3 } },
+      'other-manager',
+    );
     await eventually('one replica again', 10_000, async () => (await replicas()) === 1);
-    const event = await planeClient.event(valkey, (seen) => seen['manager'] === 'night-shift');
+    const event = await planeClient.event(valkey, (seen) => seen['manager'] === 'other-manager');
     expect(event['fields']).toEqual([expect.stringContaining('spec.replicas')]);
     expect(Math.abs(Date.parse(String(event['at'])) - Date.now())).toBeLessThan(60_000);
   });
@@ -44,10 +50,16 @@ describe('drift', () => {
       metadata: { annotations: { 'example.com/note': 'kept' }, labels: { team: 'blue' } },
       spec: { minReadySeconds: 7 },
     };
-    await planeClient.kubectl.patch('statefulset', valkey.osid, valkey.osid, foreign, 'night-shift');
+    await planeClient.kubectl.patch('statefulset', valkey.osid, valkey.osid, foreign, 'other-manager');
     // A later repair shows that the earlier event has been processed.
-    await planeClient.kubectl.patch('statefulset', valkey.osid, valkey.osid, { spec: { replicas: 2 } }, 'day-shift');
-    await planeClient.event(valkey, (event) => event['manager'] === 'day-shift');
+    await planeClient.kubectl.patch(
+      'statefulset',
+      valkey.osid,
+      valkey.osid,
+      { spec: { replicas: 2 } },
+      'third-manager',
+    );
+    await planeClient.event(valkey, (event) => event['manager'] === 'third-manager');
     const live = await planeClient.kubectl.get('statefulset', valkey.osid, valkey.osid);
     expect(valueAt(live, 'metadata', 'annotations', 'example.com/note')).toBe('kept');
     expect(valueAt(live, 'metadata', 'labels', 'team')).toBe('blue');
@@ -63,16 +75,22 @@ describe('drift', () => {
   });
 
   it('repairs with growing back-off against a conflicting manager, and reports it', async () => {
-    const fought = await planeClient.create('valkey', { name: 'fought' });
-    const live = () => planeClient.kubectl.get('statefulset', fought.osid, fought.osid);
+    const instance = await planeClient.create('valkey', { name: 'contested' });
+    const live = () => planeClient.kubectl.get('statefulset', instance.osid, instance.osid);
     const edit = () =>
-      planeClient.kubectl.patch('statefulset', fought.osid, fought.osid, { spec: { replicas: 4 } }, 'stubborn');
-    const contested = await eventually('the fight to be reported', 60_000, async () => {
+      planeClient.kubectl.patch(
+        'statefulset',
+        instance.osid,
+        instance.osid,
+        { spec: { replicas: 4 } },
+        'conflicting-manager',
+      );
+    const contested = await eventually('the conflict to be reported', 60_000, async () => {
       if (valueAt(await live(), 'spec', 'replicas') === 1) await edit();
-      const conditions = (await planeClient.show(fought))['conditions'] as Record<string, unknown>[];
+      const conditions = (await planeClient.show(instance))['conditions'] as Record<string, unknown>[];
       return conditions.find((condition) => condition['type'] === 'Drifted' && condition['reason'] === 'Contested');
     });
-    expect(contested['message']).toContain('stubborn');
+    expect(contested['message']).toContain('conflicting-manager');
     expect(contested['message']).toContain('spec.replicas');
     await edit().catch(() => undefined);
     await sleep(1_000);

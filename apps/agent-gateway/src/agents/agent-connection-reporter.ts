@@ -31,7 +31,7 @@ export class AgentConnectionReporter {
       backoff,
       onResult: (agent, result) => {
         if (result.kind === 'error')
-          logger.warn({ err: result.cause, agent }, 'the reconciler did not acknowledge an agent connection');
+          logger.warn({ err: result.cause, agent }, 'agent connection not acknowledged by the reconciler');
       },
     });
   }

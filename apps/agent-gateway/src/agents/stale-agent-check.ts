@@ -50,7 +50,7 @@ export class StaleAgentCheck {
       if (nextMs !== undefined && !this.#stopped) this.#checkIn(Math.max(minDelayMs, Math.ceil(nextMs)));
     } catch (error) {
       this.#timer = undefined; // session maintenance schedules the next check
-      this.logger.warn({ err: error }, 'stale agents could not be checked; the next maintenance repeats the check');
+      this.logger.warn({ err: error }, 'check of stale agents failed; the next maintenance repeats it');
     }
   }
 }

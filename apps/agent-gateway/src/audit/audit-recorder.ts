@@ -40,11 +40,11 @@ export class AuditRecorder {
       detail: { ...detail, reason },
     };
     await inSpan('refuse', { kind: SpanKind.INTERNAL, attributes: { action } }, async () => {
-      this.logger.warn({ aid, ...entry }, 'refused');
+      this.logger.warn({ aid, ...entry }, `${action} refused`);
       try {
         await this.bus.request(identity.recordAudit, entry, { tenant: aid });
       } catch (error) {
-        this.logger.error({ err: error, aid, ...entry }, 'a refusal is missing in the audit log');
+        this.logger.error({ err: error, aid, ...entry }, 'refusal not written to the audit log');
       }
     });
   }

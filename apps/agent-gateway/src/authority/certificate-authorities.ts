@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { dayMs } from '@runos/kernel';
 import { type AuthorityPair, createAuthority } from '@runos/pki';
 import type { Keyring } from '@runos/security';
 
@@ -7,12 +8,15 @@ export interface Statements {
   query<Rows>(text: string, values?: unknown[]): Promise<Rows>;
 }
 
+/**
+ * The two certificate authorities. L1 signs the server certificate of the registration port. L2 signs the server
+ * certificate of the stream port and the certificate of every agent.
+ */
 const authorityNames = ['l1', 'l2'] as const;
 type AuthorityName = (typeof authorityNames)[number];
 
 /** Agents that pin the CA of the register port must be reconfigured when it expires. */
 const authorityDays = 20 * 365;
-const dayMs = 86_400_000;
 /** Certificates are valid from a little before now, because the clocks of agents differ. */
 const clockSkewMs = 5 * 60_000;
 

@@ -1,6 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { type RefusalCode, refusalMetadataKey } from '@runos/agent-protocol';
-import { faultOf } from '@runos/kernel';
+import { faultOf, internalError } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 
 /** A call or stream is refused with a code that the agent can act on. */
@@ -26,6 +26,8 @@ const grpcStatusOf = {
   'rate-exceeded': status.RESOURCE_EXHAUSTED,
   'plane-busy': status.UNAVAILABLE,
   'plane-stopping': status.UNAVAILABLE,
+  // Not INTERNAL: agents that do not know the code must retry.
+  internal: status.UNAVAILABLE,
 } satisfies Record<RefusalCode, status>;
 
 /** A refusal as gRPC sends it. */
@@ -41,5 +43,5 @@ export function statusOfError(error: unknown, logger: Logger, path: string) {
   const fault = faultOf(error);
   if (fault?.code === 'unavailable') return refusalStatus('plane-busy', fault.message);
   logger.error({ err: error, path }, 'agent call failed');
-  return refusalStatus('plane-busy', 'internal error');
+  return refusalStatus('internal', internalError().message);
 }

@@ -14,10 +14,10 @@ import type { Logger } from '@runos/observability';
 import { statusOfError } from './call-refusal.js';
 
 /** The callers of a method. Every handler declares them, because a handler can only be made with them. */
-export type Access = 'anyone' | 'any agent' | AgentKind;
+export type MethodAccess = 'anyone' | 'any agent' | AgentKind;
 
 export interface CallHandler<In, Out> {
-  readonly access: Access;
+  readonly access: MethodAccess;
   readonly serve: handleUnaryCall<In, Out> | handleBidiStreamingCall<In, Out>;
 }
 
@@ -33,7 +33,7 @@ export const addressOf = (peer: string): string => peer.replace(/:\d+$/, '');
 
 /** A unary method whose result or error becomes the answer. */
 export const unaryHandler = <In, Out>(
-  access: Access,
+  access: MethodAccess,
   logger: Logger,
   handle: (call: ServerUnaryCall<In, Out>) => Promise<Out>,
 ): CallHandler<In, Out> => ({

@@ -8,7 +8,7 @@ import {
   reports,
   type ReadReport,
 } from '@runos/agent-protocol';
-import { faultOf } from '@runos/kernel';
+import { faultOf, internalError } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { AuditRecorder } from '../audit/audit-recorder.js';
@@ -92,8 +92,8 @@ export class ReportDispatcher {
       return reply === undefined ? undefined : replyEnvelope(reports[type], reply as never, tag);
     } catch (error) {
       const fault = faultOf(error);
-      if (fault === undefined) this.logger.error({ err: error, ...identity, type }, 'agent message failed');
-      return errorEnvelope(fault?.message ?? 'Internal error.', tag);
+      if (fault === undefined) this.logger.error({ err: error, ...identity, type }, 'agent message handler failed');
+      return errorEnvelope((fault ?? internalError()).message, tag);
     }
   }
 }

@@ -56,7 +56,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
       await this.sessions.closeNotHeld(this.lease.id, []);
       await this.lease.release();
     } catch (error) {
-      this.logger.warn({ err: error }, 'sessions could not be closed; they end with the lease of this replica');
+      this.logger.warn({ err: error }, 'closing sessions failed; they end with the lease of this replica');
     }
     this.registry.stop();
     await this.reporter.stop();
@@ -89,7 +89,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
 
   async #renewLease(): Promise<void> {
     if (await this.lease.renew()) return;
-    this.logger.warn('the lease of this replica had expired: every agent has to dial again');
+    this.logger.warn('lease of this replica expired; every agent has to dial again');
     await this.registry.closeAll('plane-busy', 'the lease of this replica had expired; dial again');
   }
 

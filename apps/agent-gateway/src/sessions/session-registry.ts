@@ -9,7 +9,7 @@ import { HeartbeatMonitor } from '../agents/heartbeat-monitor.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import type { AgentPeer } from '../certificates/certificate-authenticator.js';
 import type { AgentGatewayConfig } from '../config.js';
-import type { AgentStream } from '../streams/agent-stream.js';
+import type { ServerStream } from '../streams/server-stream.js';
 import { ConnectedAgent } from '../streams/connected-agent.js';
 import { ReplicaLease } from './replica-lease.js';
 import { SessionRepository } from './session-repository.js';
@@ -50,7 +50,7 @@ export class SessionRegistry {
   }
 
   /** Opens a session, in a trace of its own. Undefined, with the stream refused, when a newer one of the agent exists. */
-  open(peer: AgentPeer, stream: AgentStream, info: AgentInfo): Promise<ConnectedAgent | undefined> {
+  open(peer: AgentPeer, stream: ServerStream, info: AgentInfo): Promise<ConnectedAgent | undefined> {
     return inSpan('open session', { kind: SpanKind.SERVER }, async () => {
       const sessionNo = await this.sessions.nextNo();
       const agent = new ConnectedAgent(peer, sessionNo, stream, info);
@@ -161,7 +161,7 @@ export class SessionRegistry {
   /** Session maintenance repeats what fails here. */
   #inBackground(work: () => Promise<void>): void {
     const done = work()
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'an agent transition could not be written'))
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'agent transition not written'))
       .finally(() => this.#writes.delete(done));
     this.#writes.add(done);
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type RefusalCode, refusalCodes } from '@runos/agent-protocol';
-import { Fault, type FaultBody, faultOf } from '@runos/kernel';
+import { Fault, type FaultBody, faultOf, internalError } from '@runos/kernel';
 import { InjectLogger, isNoResponders, NatsConnector } from '@runos/messaging';
 import { inSpan, type Logger, SpanKind, traceHeaders, traceOf } from '@runos/observability';
 import { z } from 'zod';
@@ -52,7 +52,7 @@ export class SessionRequests {
     const subscription = connection.subscribe(subjectOf(sessionNo), {
       callback: (error, message) => {
         if (error) return this.logger.error({ err: error, sessionNo }, 'NATS rejected the subscription of a session');
-        void this.#reply(message.data, handle).then((reply) => {
+        void this.#reply(message.data, handle, sessionNo).then((reply) => {
           if (message.reply && reply !== undefined) message.respond(encode(reply));
         });
       },
@@ -97,15 +97,15 @@ export class SessionRequests {
     }
   }
 
-  async #reply(data: Uint8Array, handle: SessionRequestHandler): Promise<Reply | undefined> {
+  async #reply(data: Uint8Array, handle: SessionRequestHandler, sessionNo: number): Promise<Reply | undefined> {
     try {
       const { request, trace } = requestMessage.parse(decode(data));
       const span = { kind: SpanKind.SERVER, parent: traceOf(trace) };
       return await inSpan(`session ${request.action}`, span, () => handle(request));
     } catch (error) {
       const fault = faultOf(error);
-      if (fault === undefined) this.logger.error({ err: error }, 'session request failed');
-      return { fault: (fault ?? new Fault('internal', 'Internal error.')).toBody() };
+      if (fault === undefined) this.logger.error({ err: error, sessionNo }, 'session request failed');
+      return { fault: (fault ?? internalError()).toBody() };
     }
   }
 }

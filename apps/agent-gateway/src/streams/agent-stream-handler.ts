@@ -9,7 +9,7 @@ import { CallRefusal } from '../grpc/call-refusal.js';
 import { RateLimiter } from '../grpc/rate-limiter.js';
 import { ReportDispatcher } from '../reports/report-dispatcher.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
-import { AgentStream } from './agent-stream.js';
+import { ServerStream } from './server-stream.js';
 import type { ConnectedAgent } from './connected-agent.js';
 
 /** Each stream costs a lookup and several rows. Agents wait at least a second before they dial again. */
@@ -33,7 +33,7 @@ export class AgentStreamHandler {
 
   /** Never throws: an error closes the stream with a code. */
   async open(call: ServerDuplexStream<Envelope, Envelope>, kind: AgentKind): Promise<void> {
-    const stream = new AgentStream(call);
+    const stream = new ServerStream(call);
     try {
       const peer = await this.authenticator.authenticate(call, kind);
       const key = keyText(keyOf(peer.identity));
@@ -51,7 +51,7 @@ export class AgentStreamHandler {
   }
 
   /** The session opens with the first message, because a hello contains more about the agent than its certificate. */
-  #receive(stream: AgentStream, peer: AgentPeer, key: string): void {
+  #receive(stream: ServerStream, peer: AgentPeer, key: string): void {
     const timer = setTimeout(
       () => stream.refuse('request-invalid', 'the agent sent no first message in time'),
       firstMessageTimeoutMs,
@@ -69,11 +69,11 @@ export class AgentStreamHandler {
     stream.onEnvelope(handle, this.#messageLimiter, key);
   }
 
-  async #openSession(stream: AgentStream, peer: AgentPeer, first: Envelope): Promise<ConnectedAgent | undefined> {
+  async #openSession(stream: ServerStream, peer: AgentPeer, first: Envelope): Promise<ConnectedAgent | undefined> {
     try {
       return await this.registry.open(peer, stream, agentInfoOf(first));
     } catch (error) {
-      this.logger.error({ err: error, ...peer.identity }, 'session could not be opened');
+      this.logger.error({ err: error, ...peer.identity }, 'opening a session failed');
       stream.refuse('plane-busy', 'the session cannot be written now');
       return undefined;
     }

@@ -10,7 +10,7 @@ import {
 import { Fault } from '@runos/kernel';
 import { durations, inSpan, SpanKind, traceHeaders } from '@runos/observability';
 import type { AgentInfo } from '../agents/agent-repository.js';
-import type { AgentStream } from './agent-stream.js';
+import type { ServerStream } from './server-stream.js';
 import type { AgentPeer } from '../certificates/certificate-authenticator.js';
 
 /** The result of an instruction. `unknown`: the agent may have executed it, so repeat it idempotently. */
@@ -19,7 +19,7 @@ export type InstructionOutcome =
   | { readonly outcome: 'refused'; readonly message: string }
   | { readonly outcome: 'unknown' };
 
-/** The number of tags that a stream remembers, because a reply may be late or duplicate. */
+/** The number of tags that a stream keeps, because a reply may be late or duplicate. */
 const maxTags = 1_000;
 
 const duration = durations('runos_instruction_duration_seconds');
@@ -38,7 +38,7 @@ export class ConnectedAgent {
   constructor(
     readonly peer: AgentPeer,
     readonly sessionNo: number,
-    readonly stream: AgentStream,
+    readonly stream: ServerStream,
     /** What the agent stated about itself last. */
     public info: AgentInfo,
   ) {

@@ -1,4 +1,4 @@
-import { type CallOptions, isConflict, isInvalid, type KubeClient, KubeError } from '@runos/kube-client';
+import { type CallOptions, isAlreadyExists, isInvalid, type KubeClient, KubeError } from '@runos/kube-client';
 import { builtInCatalog, type ImmutablePolicy } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, printRef, refOf, sameOwner } from '@runos/kube-objects';
 import type { ApplyHistory, Problem } from '../instances/object-state.js';
@@ -64,7 +64,7 @@ export class ObjectApplier {
       const object = await this.client.create(desired, { ...call, strict: true });
       return { kind: 'applied', object, recreated: false };
     } catch (thrown) {
-      return isConflict(thrown) ? undefined : classifyError(desired, thrown);
+      return isAlreadyExists(thrown) ? undefined : classifyError(desired, thrown);
     }
   }
 

@@ -1,4 +1,4 @@
-import { isConflict, isNotFound, type KubeClient } from '@runos/kube-client';
+import { isAlreadyExists, isNotFound, type KubeClient } from '@runos/kube-client';
 import type { Instance } from '../instances/instance.js';
 import { bundleLabel, type BundleRecord, bundleSecretName, fromSecret, toSecret } from './bundle-record.js';
 
@@ -41,7 +41,7 @@ export class BundleStore {
     try {
       await (first ? this.client.create(secret, options) : this.client.replace(secret, options));
     } catch (thrown) {
-      if (first && isConflict(thrown)) await this.client.replace(secret, options);
+      if (first && isAlreadyExists(thrown)) await this.client.replace(secret, options);
       else if (!first && isNotFound(thrown)) await this.client.create(secret, options);
       else throw thrown;
     }

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@runos/kernel';
-import { isConflict, isNotFound, KubeError, type KubeClient } from '@runos/kube-client';
+import { isAlreadyExists, isConflict, isNotFound, KubeError, type KubeClient } from '@runos/kube-client';
 import { type KubeObject, mapAt, numberOf, type ObjectRef, textOf } from '@runos/kube-objects';
 import { agentManager } from '../bundles/bundle-store.js';
 
@@ -92,7 +92,8 @@ export class LeaderElector {
       await this.#replace(lease, this.options.holder, signal);
       return undefined;
     } catch (thrown) {
-      if (isConflict(thrown) || isNotFound(thrown)) return 'another agent acquired the lease';
+      if (isAlreadyExists(thrown) || isConflict(thrown) || isNotFound(thrown))
+        return 'another agent acquired the lease';
       if (thrown instanceof KubeError) return thrown.message;
       throw thrown;
     }

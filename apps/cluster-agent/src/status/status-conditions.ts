@@ -92,7 +92,7 @@ function drifted({ driftLog: { conflicts }, objects }: Instance): Condition {
   const reported = [...objects.values()].flatMap(({ ref, reportedDrift }) =>
     reportedDrift ? [reportedDrift.length > 0 ? `${reportedDrift.join(', ')} of ${printRef(ref)}` : printRef(ref)] : [],
   );
-  if (reported.length === 0) return condition('Drifted', 'False', 'AsWanted');
+  if (reported.length === 0) return condition('Drifted', 'False', 'NoDrift');
   const message = `Changed by another field manager and not repaired, because the drift policy is report: ${reported.join('; ')}.`;
   return condition('Drifted', 'True', 'Reported', message);
 }

@@ -1,7 +1,7 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import type { Principal } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
+import { invalidToken } from '@runos/kernel';
 import { nameSpan } from '@runos/observability';
 import { parseToken, type TokenKind } from '@runos/security';
 import { Strategy } from 'passport-http-bearer';
@@ -10,9 +10,6 @@ import { PrincipalCache } from './principal-cache.js';
 
 /** Session tokens and personal access tokens. Notify keys and registration tokens are not accepted here. */
 const kinds: readonly (TokenKind | undefined)[] = ['pat', 'ses'];
-
-/** The same message for malformed and for unknown tokens. Existing clients compare it. */
-const unknownToken = (): Fault => new Fault('auth.invalid', 'Invalid token');
 
 /** `Authorization: Bearer <token>`. A malformed token is refused without a request to identity. */
 @Injectable()
@@ -23,7 +20,7 @@ export class BearerStrategy extends PassportStrategy(Strategy) {
 
   /** @throws Fault `auth.invalid`, `auth.session_expired` */
   async validate(token: string): Promise<Principal> {
-    if (!kinds.includes(parseToken(token)?.kind)) throw unknownToken();
+    if (!kinds.includes(parseToken(token)?.kind)) throw invalidToken();
     return this.principals.authenticate(token);
   }
 }
@@ -41,7 +38,7 @@ export class AuthenticationGuard extends AuthGuard('bearer') {
 
   override handleRequest<User>(error: unknown, principal: User | false | undefined): User {
     if (error) throw error;
-    if (!principal) throw unknownToken();
+    if (!principal) throw invalidToken();
     return principal;
   }
 }

@@ -44,7 +44,7 @@ function notFound(code: FaultCode, value: string, path: Readonly<Record<string, 
 
 /**
  * The caller's role must allow the operation's level in the account of the path. Without an account in the path one of
- * the caller's accounts must allow it, and the handler checks again once it has read the account of the resource.
+ * the caller's accounts must allow it. The handler checks again once it has read the account of the resource.
  */
 @Injectable()
 export class LevelGuard implements CanActivate {

@@ -1,13 +1,11 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { operations } from '@runos/api';
-import { Fault, faultOf, faultStatus } from '@runos/kernel';
+import { Fault, faultOf, faultStatus, internalError, invalidTokenMessage } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import type { Response } from 'express';
 import type { GatewayRequest } from './gateway-request.js';
 
-/** Existing clients look for this text in a 401; `reason` holds the cause. */
-const invalidToken = 'Invalid token';
 /** Retry-After of a fault that names no delay, s. */
 const defaultRetrySeconds = 2;
 
@@ -18,7 +16,7 @@ function sendFault({ traceId }: GatewayRequest, response: Response, fault: Fault
     response.set('Retry-After', String(Math.max(1, Math.ceil(fault.details.retryAfterSeconds ?? defaultRetrySeconds))));
   }
   if (status === 401) response.set('WWW-Authenticate', 'Bearer realm="runos"');
-  const error = fault.code === 'auth.invalid' ? invalidToken : fault.message;
+  const error = fault.code === 'auth.invalid' ? invalidTokenMessage : fault.message;
   const fixed = { error, code: fault.code, traceId };
   // First for readability, and again last so that no detail overrides them.
   response.status(status).json(Object.assign({ ...fixed }, fault.details, fixed));
@@ -70,6 +68,13 @@ function respondUnrouted(request: GatewayRequest, response: Response): void {
   sendFault(request, response, new Fault('route.not_found', message));
 }
 
+/** What failed, for log lines. The path is left out, because it may contain what a client mistook for an id. */
+const requestFields = ({ method, operation, requestId }: GatewayRequest) => ({
+  method,
+  operation: operation?.id,
+  requestId,
+});
+
 /** Handles every error of the HTTP edge. An unexpected error is logged and answered as `internal` without details. */
 @Catch()
 export class FaultFilter implements ExceptionFilter {
@@ -80,26 +85,27 @@ export class FaultFilter implements ExceptionFilter {
     const request = http.getRequest<GatewayRequest>();
     const response = http.getResponse<Response>();
     if (response.headersSent) {
-      this.logger.warn({ err: thrown }, 'a response was aborted');
+      this.logger.warn({ err: thrown, ...requestFields(request) }, 'response aborted after its headers');
       response.destroy();
     } else if (thrown instanceof HttpException && thrown.getStatus() === 404) {
       respondUnrouted(request, response);
     } else {
-      sendFault(request, response, this.#faultFor(thrown));
+      sendFault(request, response, this.#faultFor(thrown, request));
     }
   }
 
-  #faultFor(thrown: unknown): Fault {
+  #faultFor(thrown: unknown, request: GatewayRequest): Fault {
     const fault = faultOf(thrown);
     if (fault !== undefined) {
-      if (fault.code === 'internal') this.logger.error({ err: fault }, 'another service failed');
+      if (fault.code === 'internal')
+        this.logger.error({ err: fault, ...requestFields(request) }, 'request to another service failed');
       return fault;
     }
     if (isBadPath(thrown)) {
       return new Fault('route.not_found', 'No route matches: the path is not valid.');
     }
-    this.logger.error({ err: thrown }, 'a request failed');
-    return new Fault('internal', 'An internal error occurred.');
+    this.logger.error({ err: thrown, ...requestFields(request) }, 'operation failed');
+    return internalError();
   }
 }
 

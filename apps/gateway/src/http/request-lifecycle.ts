@@ -38,7 +38,11 @@ export class RequestLifecycle implements OnModuleDestroy {
     if (this.#stopping) response.set('Connection', 'close');
     const parent = traceOf(traceHeadersOf(request));
     inSpan(`HTTP ${request.method}`, { kind: SpanKind.SERVER, parent }, () => this.#run(request, response, next)).catch(
-      (error: unknown) => this.logger.error({ err: error }, 'the lifecycle of a request failed'),
+      (error: unknown) =>
+        this.logger.error(
+          { err: error, method: request.method, requestId: request.requestId },
+          'request handling failed',
+        ),
     );
   };
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '@runos/testing-basics';
 import { job } from '../../test/sample-replies.js';
-import { followJob, type JobReader } from './follow-job.js';
+import { followJob, type FollowedJobReader } from './follow-job.js';
 import { JobFollower } from './job-notifications.js';
 
 function following() {
   const clock = new ManualClock();
   const end = new AbortController();
   const reads = { count: 0 };
-  const reader: JobReader = {
+  const reader: FollowedJobReader = {
     job: async () => ((reads.count += 1), job),
     workItems: async () => [],
     logs: async () => [],

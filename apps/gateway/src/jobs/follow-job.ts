@@ -14,7 +14,8 @@ export type StreamCursor = z.infer<typeof StreamCursor>;
 /** Characters; five steps fit into one header, and two states are still distinguished. */
 const digestLength = 10;
 
-export const digestOf = (body: unknown): string =>
+/** A short digest of a job's or a step's state, by which a change is recognized. */
+export const stateDigest = (body: unknown): string =>
   createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, digestLength);
 
 /** The cursor as the `id` of an event. */
@@ -30,7 +31,7 @@ export function parseCursor(cursor: string | undefined): StreamCursor {
 }
 
 /** Reads one job with the rights of its follower. */
-export interface JobReader {
+export interface FollowedJobReader {
   job(): Promise<Job>;
   workItems(): Promise<readonly WorkItem[]>;
   /** One page of a step's log; empty at its end. */
@@ -38,7 +39,7 @@ export interface JobReader {
 }
 
 export interface FollowOptions {
-  readonly reader: JobReader;
+  readonly reader: FollowedJobReader;
   readonly follower: JobFollower;
   readonly clock: Clock;
   /** What the client has received; advances with every event. */
@@ -76,7 +77,7 @@ export async function* followJob(options: FollowOptions): AsyncGenerator<string>
 
 /** The events for what changed since `sent`; true when the job has ended and everything was sent. */
 async function* changes(
-  reader: JobReader,
+  reader: FollowedJobReader,
   sent: StreamCursor,
   completed: Set<string>,
 ): AsyncGenerator<string, boolean> {
@@ -86,8 +87,8 @@ async function* changes(
   if (!ended) yield* jobEvent(job, sent);
   for (const item of await reader.workItems()) {
     const step = (sent.steps[item.stepNumber] ??= {});
-    if (step.item !== digestOf(item)) {
-      step.item = digestOf(item);
+    if (step.item !== stateDigest(item)) {
+      step.item = stateDigest(item);
       yield eventOf('workitem', item, sent);
     }
     // A log line that arrives after its step has ended is sent when the job ends.
@@ -100,12 +101,16 @@ async function* changes(
 }
 
 function* jobEvent(job: Job, sent: StreamCursor): Generator<string> {
-  if (sent.job === digestOf(job)) return;
-  sent.job = digestOf(job);
+  if (sent.job === stateDigest(job)) return;
+  sent.job = stateDigest(job);
   yield eventOf('job', job, sent);
 }
 
-async function* logEvents(reader: JobReader, { id, stepNumber }: WorkItem, sent: StreamCursor): AsyncGenerator<string> {
+async function* logEvents(
+  reader: FollowedJobReader,
+  { id, stepNumber }: WorkItem,
+  sent: StreamCursor,
+): AsyncGenerator<string> {
   const step = (sent.steps[stepNumber] ??= {});
   for (;;) {
     const logs = await reader.logs(id, step.after);

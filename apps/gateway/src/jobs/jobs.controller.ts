@@ -16,7 +16,7 @@ import { Bus } from '@runos/messaging';
 import { forbidden } from '../access/authorization.js';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
-import { digestOf, followJob, hasEnded, type JobReader, parseCursor } from './follow-job.js';
+import { stateDigest, followJob, hasEnded, type FollowedJobReader, parseCursor } from './follow-job.js';
 import { JobStreams } from './job-streams.js';
 import { JobNotifications, JobFollower } from './job-notifications.js';
 
@@ -64,7 +64,7 @@ export class JobsController {
     const sent = parseCursor(call.header('last-event-id'));
     const job = await reader.job();
     // Everything was sent: 204 stops a browser's EventSource from reconnecting.
-    if (hasEnded(job) && sent.job === digestOf(job)) return undefined;
+    if (hasEnded(job) && sent.job === stateDigest(job)) return undefined;
     const { signal, close } = this.streams.open(call.principal);
     const follower = new JobFollower(systemClock);
     const unsubscribe = this.notifications.add(id, follower);
@@ -75,7 +75,7 @@ export class JobsController {
     return Readable.from(followJob({ reader, follower, clock: systemClock, sent, signal }), { highWaterMark: 1 });
   }
 
-  #reader(id: string, aids: string[]): JobReader {
+  #reader(id: string, aids: string[]): FollowedJobReader {
     return {
       job: () => this.bus.request(jobs.showJob, { id, aids }),
       workItems: async () => (await this.bus.request(jobs.listWorkItems, { id, aids })).workItems,

@@ -20,7 +20,7 @@ export interface NewAccount {
   readonly token: string;
 }
 
-/** Characters (definitions §10). */
+/** Maximum length of an account name, characters. */
 const maxNameLength = 63;
 
 /** Accounts and their memberships. */

@@ -1,7 +1,7 @@
 import { Controller, Injectable } from '@nestjs/common';
 import { type CreateApiKey, type CreatedApiKey, type Role, weakerRole } from '@runos/api';
 import { type Actor, type Idempotency, identity, type InputOf } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
+import { dayMs, Fault } from '@runos/kernel';
 import { type CallContext, InjectConfig, Respond } from '@runos/messaging';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
@@ -12,11 +12,10 @@ import type { IdentityConfig } from '../config.js';
 import { AccessChanges } from '../tokens/access-changes.js';
 import { ApiKeyRepository, type ShownApiKey } from './api-key-repository.js';
 
-const dayMs = 86_400_000;
 const defaultDays = 90;
 const maxDays = 365;
 
-/** The expiry of a new PAT: 90 days by default, at most 365 (definitions §3). @throws Fault `request.invalid` */
+/** The expiry of a new PAT: 90 days by default, at most 365. @throws Fault `request.invalid` */
 export function checkExpiry(requested: string | undefined, now: Date): Date {
   if (requested === undefined) return new Date(now.getTime() + defaultDays * dayMs);
   const expiresAt = new Date(requested);
@@ -26,7 +25,7 @@ export function checkExpiry(requested: string | undefined, now: Date): Date {
   throw new Fault('request.invalid', `expiresAt ${message}.`, { issues: [{ path: 'expiresAt', message }] });
 }
 
-/** The role of a new PAT: member by default, at most its creator's (definitions §3). @throws Fault `auth.forbidden` */
+/** The role of a new PAT: member by default, at most its creator's. @throws Fault `auth.forbidden` */
 export function checkRole(requested: z.output<typeof CreateApiKey>['role'], creator: Role): Role {
   if (requested === undefined) return weakerRole('member', creator);
   const role = requested === 'limited' ? 'viewer' : requested;

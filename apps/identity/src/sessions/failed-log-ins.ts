@@ -5,7 +5,7 @@ import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { IdentityConfig } from '../config.js';
 
-/** Only failures within this window count (definitions §10). */
+/** Failures older than this do not count against the limit. */
 const windowMinutes = 15;
 
 interface Count {

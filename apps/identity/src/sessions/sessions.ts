@@ -1,14 +1,14 @@
 import { Controller, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { LoggedIn, Role } from '@runos/api';
 import { identity, type InputOf } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
+import { invalidToken } from '@runos/kernel';
 import { InjectConfig, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { mintToken, passwordMatches } from '@runos/security';
 import type { z } from 'zod';
 import type { IdentityConfig } from '../config.js';
 import { AccessChanges } from '../tokens/access-changes.js';
-import { Authentication, invalidToken } from '../tokens/authentication.js';
+import { Authentication } from '../tokens/authentication.js';
 import { FailedLogIns } from './failed-log-ins.js';
 
 interface PersonRow {
@@ -44,7 +44,7 @@ export class Sessions implements OnApplicationBootstrap {
     const matches = await passwordMatches(password, person?.password_hash);
     await this.failures.record(email, address, matches);
     if (!person || !matches) {
-      throw new Fault('auth.invalid', 'Invalid token', { message: 'Wrong e-mail address or password.' });
+      throw invalidToken({ message: 'Wrong e-mail address or password.' });
     }
     const { token, expiresAt } = await this.#open(person.id);
     return { token, expiresAt, accounts: await this.#accounts(person.id) };

@@ -16,7 +16,7 @@ export class AccessChanges {
     try {
       await this.bus.publish(identity.accessChanged, { keyIds: changed.keyIds ?? [], userIds: changed.userIds ?? [] });
     } catch (error) {
-      this.logger.warn({ err: error }, 'an access change was not published');
+      this.logger.warn({ err: error }, 'access change not published');
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type Role, weakerRole } from '@runos/api';
 import type { Principal } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
+import { Fault, invalidToken } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
@@ -52,7 +52,7 @@ export class LastUse implements OnModuleDestroy {
         [used.map(([keyId]) => keyId), used.map(([, at]) => performance.now() - at)],
       );
     } catch (error) {
-      this.logger.warn({ err: error }, 'the last use of some tokens was not written');
+      this.logger.warn({ err: error }, 'last use of tokens not written');
     }
   }
 }
@@ -85,10 +85,6 @@ const apiKeyByKey = `
          (SELECT coalesce(jsonb_agg(jsonb_build_object('aid', m.aid, 'role', m.role)), '[]')
             FROM membership m WHERE m.user_id = k.user_id AND m.aid = k.aid) AS memberships
     FROM api_key k JOIN person p ON p.id = k.user_id WHERE k.key_id = $1`;
-
-/** The fault of every rejected token. Details are added only when the secret matches. */
-export const invalidToken = (details: Record<string, unknown> = {}): Fault =>
-  new Fault('auth.invalid', 'Invalid token', details);
 
 /** Authenticates tokens: existence, secret, revocation, expiry, memberships. */
 @Injectable()

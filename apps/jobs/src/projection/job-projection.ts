@@ -65,7 +65,7 @@ export class JobChangePublisher {
         await this.bus.publish(jobs.jobChanged, { id, aid, seq: Number(seq), status }, { tenant: aid });
       }
     } catch (error) {
-      this.logger.warn({ err: error, jobs: changed.length }, 'job changes were not published');
+      this.logger.warn({ err: error, jobs: changed.length }, 'job changes not published');
     }
   }
 }
@@ -133,7 +133,7 @@ export class JobProjection {
     const { changed, updated } = await this.database.transaction((manager) => this.#write(manager, updates));
     for (const { id: jobId, newer, status, ...job } of updated) {
       if (newer && status !== 'pending' && status !== 'running')
-        this.logger.info({ jobId, status, ...job }, 'a job has ended');
+        this.logger.info({ jobId, status, ...job }, 'job ended');
     }
     await this.changes.publish(changed);
   }

@@ -31,7 +31,8 @@ export class JobSource {
   }
 }
 
-interface SilentJob {
+/** An open job without a recent update. */
+interface StaleJob {
   readonly id: string;
   readonly aid: string;
 }
@@ -47,7 +48,7 @@ const claim = `
 
 /** Refreshes open jobs without recent updates: an event may be lost, the end of a job may not. */
 @Injectable()
-export class SilentJobRefresh implements OnApplicationBootstrap, OnModuleDestroy {
+export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
   #run: Promise<void> | undefined;
 
@@ -71,17 +72,17 @@ export class SilentJobRefresh implements OnApplicationBootstrap, OnModuleDestroy
 
   async #refreshDue(): Promise<void> {
     try {
-      for (const job of await this.database.query<SilentJob>(claim, [this.config.refreshAfterMs]))
+      for (const job of await this.database.query<StaleJob>(claim, [this.config.refreshAfterMs]))
         await this.#refresh(job);
     } catch (error) {
       const outage = faultOf(error)?.code === 'unavailable';
-      this.logger[outage ? 'debug' : 'error']({ err: error }, 'silent jobs were not refreshed');
+      this.logger[outage ? 'debug' : 'error']({ err: error }, 'refresh of stale jobs failed');
     }
   }
 
-  async #refresh({ id, aid }: SilentJob): Promise<void> {
+  async #refresh({ id, aid }: StaleJob): Promise<void> {
     if (await this.source.refresh(id, [aid])) return;
-    this.logger.warn({ jobId: id }, 'the reconciler no longer has this job; its projection stays as it is');
+    this.logger.warn({ jobId: id }, 'job is missing in the reconciler; its projection stays as it is');
     await this.database.query('UPDATE job SET refresh_at = NULL WHERE id = $1', [id]);
   }
 }

@@ -40,7 +40,7 @@ describe('job updates that are lost, repeated or reordered', () => {
       check();
     });
 
-  it('refreshes a silent job, so that a lost final update is recovered', async () => {
+  it('refreshes a stale job, so that a lost final update is recovered', async () => {
     const opened = progress(1, { status: 'running' });
     const { id } = opened.job;
     await plane.project(opened);

@@ -18,10 +18,10 @@ import {
   replyEnvelope,
   streamService,
 } from '@runos/agent-protocol';
+import { dayMs } from '@runos/kernel';
 import { type AuthorityPair, createAuthority, issueLeaf, newEcKey, provenKey } from '@runos/pki';
 import { createPublicKey, X509Certificate } from 'node:crypto';
 
-const dayMs = 86_400_000;
 export const validForDays = (days = 365) => ({
   notBefore: new Date(Date.now() - 60_000),
   notAfter: new Date(Date.now() + days * dayMs),

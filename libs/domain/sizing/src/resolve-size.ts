@@ -85,7 +85,7 @@ function baseFor(sizing: ServiceSizing, request: SizeRequest, current: Size | un
 
 /**
  * Resolves a size request. A number that differs from its class flips the class to `custom` with all five numbers; an
- * equal one does not, and storage never does (definitions §2). A failed result contains every issue.
+ * equal one does not, and storage never does. A failed result contains every issue.
  */
 export function resolveSize(sizing: ServiceSizing, request: SizeRequest, context: SizeContext): SizeResult {
   const { current, hasDistributedStorage } = context;
@@ -127,7 +127,7 @@ interface Flip {
 
 /**
  * Flips the class to `custom` when a requested number differs from the class. An equal number does not flip it, and
- * storage never does (definitions §2).
+ * storage never does.
  */
 function flipToCustom(
   base: ResourceNumbers & { readonly resourceRequirementClassId: string },

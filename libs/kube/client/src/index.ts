@@ -9,7 +9,15 @@ export {
   type Page,
   type WriteOptions,
 } from './kube-client.js';
-export { isConflict, isExpired, isInvalid, isNotFound, KubeError, type RejectedField } from './kube-error.js';
+export {
+  isAlreadyExists,
+  isConflict,
+  isExpired,
+  isInvalid,
+  isNotFound,
+  KubeError,
+  type RejectedField,
+} from './kube-error.js';
 export { readKubeconfig } from './kubeconfig.js';
 export { type Resource, RestMapper } from './rest-mapper.js';
 export { startInformer, type Informer, type ResourceEventHandler, type InformerOptions } from './informer.js';

@@ -70,8 +70,16 @@ const hasStatus =
   (thrown: unknown): thrown is KubeError =>
     thrown instanceof KubeError && thrown.status === status;
 
+const hasReason =
+  (reason: string) =>
+  (thrown: unknown): thrown is KubeError =>
+    thrown instanceof KubeError && thrown.reason === reason;
+
 export const isNotFound = hasStatus(404);
-export const isConflict = hasStatus(409);
+/** A create of an object whose name exists. */
+export const isAlreadyExists = hasReason('AlreadyExists');
+/** A stale resourceVersion, another uid, or a field of another manager. Both this and `isAlreadyExists` have status 409. */
+export const isConflict = hasReason('Conflict');
 export const isInvalid = hasStatus(422);
 /** The resourceVersion is too old: a new list is needed. */
 export const isExpired = hasStatus(410);

@@ -14,10 +14,8 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
-const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
-
-/** SHA-256 in lower-case hex of the canonical JSON of the objects in the given order: the identity of a bundle. */
-export const digestOf = (objects: readonly KubeObject[]): string => sha256(canonicalJson(objects));
+/** The identity of a bundle: SHA-256 in lower-case hex of the canonical JSON of its objects in the given order. */
+const bundleDigest = (json: Buffer): string => createHash('sha256').update(json).digest('hex');
 
 /** Maximum canonical JSON of a bundle. Gzipped it fits one Secret, which Kubernetes limits to 1 MiB. */
 export const bundleLimitBytes = 1024 * 1024;
@@ -34,13 +32,13 @@ export interface PackedBundle {
 export function packObjects(objects: readonly KubeObject[], limitBytes = bundleLimitBytes): PackedBundle {
   const json = Buffer.from(canonicalJson(objects));
   if (json.length > limitBytes) throw tooLarge(json.length, limitBytes);
-  return { objectsGz: gzipSync(json, { level: 6 }).toString('base64'), digest: sha256(json), bytes: json.length };
+  return { objectsGz: gzipSync(json, { level: 6 }).toString('base64'), digest: bundleDigest(json), bytes: json.length };
 }
 
 /** The inverse. @throws Fault `request.invalid` if the bytes are damaged or have another digest. */
 export function unpackObjects(objectsGz: string, digest: string, limitBytes = bundleLimitBytes): KubeObject[] {
   const json = inflate(objectsGz, limitBytes);
-  const actual = sha256(json);
+  const actual = bundleDigest(json);
   if (actual !== digest) {
     throw new Fault('request.invalid', `The bundle's digest is ${actual}, not ${digest} as announced: send it again.`);
   }

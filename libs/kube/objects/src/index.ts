@@ -1,7 +1,6 @@
 export {
   bundleLimitBytes,
   canonicalJson,
-  digestOf,
   type PackedBundle,
   packObjects,
   unpackObjects,

@@ -7,6 +7,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { hourMs } from '@runos/kernel';
 import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
 import { observeDatabase, observeOutbox } from './connection/database-metrics.js';
@@ -36,7 +37,6 @@ export interface PersistenceOptions {
 
 const optionsToken = Symbol('persistence options');
 const sinkToken = Symbol('event sink');
-const hourMs = 3_600_000;
 
 /** Starts the background work of the database and stops it before the connections close. */
 @Injectable()

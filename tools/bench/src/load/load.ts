@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-export interface Load {
+export interface HttpLoad {
   readonly url: string;
   readonly paths: readonly string[];
   readonly connections: number;
@@ -19,7 +19,7 @@ export interface LoadResult {
 }
 
 /** Puts load on a server from another process, so that the measurement does not share a thread with it. */
-export async function runLoad(load: Load): Promise<LoadResult> {
+export async function runLoad(load: HttpLoad): Promise<LoadResult> {
   const child = fork(join(import.meta.dirname, 'main.js'), [JSON.stringify(load)]);
   const exit = once(child, 'exit').then(([code]) => {
     throw new Error(`the load ended with ${code} and no result`);

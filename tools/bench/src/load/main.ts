@@ -1,9 +1,9 @@
 import { Pool } from 'undici';
 import { quantile } from '../quantiles.js';
-import type { Load, LoadResult } from './load.js';
+import type { HttpLoad, LoadResult } from './load.js';
 
 /** Requests the paths in turn over several connections, each with one request at a time, and reports to its parent. */
-const { url, paths, connections, seconds, headers } = JSON.parse(String(process.argv[2])) as Load;
+const { url, paths, connections, seconds, headers } = JSON.parse(String(process.argv[2])) as HttpLoad;
 const pool = new Pool(url, { connections, pipelining: 1 });
 const times: number[] = [];
 let next = 0;

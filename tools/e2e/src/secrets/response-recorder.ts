@@ -67,8 +67,8 @@ const recorders = new Map<string, ResponseRecorder>();
 
 /** Records the responses of all addresses of this plane to clients in this process. */
 export function recordResponses(data: string, { apiUrl, replicas, databaseUrl }: PlaneInfo): void {
-  const book = new ResponseRecorder(data, databaseUrl);
-  for (const url of [apiUrl, ...replicas.map((each) => each.apiUrl)]) recorders.set(url, book);
+  const recorder = new ResponseRecorder(data, databaseUrl);
+  for (const url of [apiUrl, ...replicas.map((each) => each.apiUrl)]) recorders.set(url, recorder);
 }
 
 /** The recorder of the plane at this address, if any. */

@@ -97,7 +97,7 @@ async function attackRegistration(
   try {
     for (const request of requests) {
       const outcome = await callUnary(client, registerService.Register, request, 10_000).then(
-        () => 'let in',
+        () => 'accepted',
         (error: { code: number; details: string }) => (error.code === 2 || error.code === 13 ? error.details : ''),
       );
       if (outcome !== '') unexpected.push(`registration: ${outcome}`);

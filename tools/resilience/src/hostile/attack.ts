@@ -12,27 +12,27 @@ export interface Findings<T> {
   readonly findings: T;
   /** Tables whose number of rows changed, although everything was refused. */
   readonly written: readonly string[];
-  /** The live memory of each process after each portion of the attack but the first, MB. */
+  /** The live memory of each process after each batch of the attack but the first, MB. */
   readonly live: readonly Readonly<Record<string, number>>[];
-  /** Processes whose live memory grew between the last two portions, which are equally large. */
+  /** Processes whose live memory grew between the last two batches, which are equally large. */
   readonly grown: readonly string[];
   /** The reads of an ordinary client during the attack. */
   readonly served: ClientStatistics;
 }
 
-/** The first portion fills caches and compiles code; after that, memory must not grow. */
-const portions = 3;
+/** The first batch fills caches and compiles code; after that, memory must not grow. */
+const batches = 3;
 
-/** The tolerated growth per portion, MB: the variation between two measurements. */
-const portionGrowthMb = 4;
+/** The tolerated growth per batch, MB: the variation between two measurements. */
+const batchGrowthMb = 4;
 
 /** Tables that change without the attack: sessions of agents and users, and the audit of refusals. */
 const changingTables = /\.(session|replica|agent|failed_log_in|audit_entry)$/;
 
-/** Runs an attack whose inputs must be refused, in equal portions, and measures memory after each. */
+/** Runs an attack whose inputs must be refused, in equal batches, and measures memory after each. */
 async function measureAttack<T extends object>(
   target: Target,
-  attack: (portion: number) => Promise<T>,
+  attack: (batch: number) => Promise<T>,
 ): Promise<Findings<T>> {
   const before = await rowCounts(target);
   const { outcome, served } = await servedWhile(
@@ -40,9 +40,9 @@ async function measureAttack<T extends object>(
     async () => {
       const findings: T[] = [];
       const live: Findings<T>['live'][number][] = [];
-      for (let portion = 0; portion < portions; portion += 1) {
-        findings.push(await attack(portion));
-        if (portion > 0) live.push(await liveMemory(target));
+      for (let batch = 0; batch < batches; batch += 1) {
+        findings.push(await attack(batch));
+        if (batch > 0) live.push(await liveMemory(target));
       }
       return { findings: findings.reduce(addFindings), live };
     },
@@ -59,7 +59,7 @@ async function measureAttack<T extends object>(
 }
 
 /** The processes whose memory grew between the last two measurements. @throws Error without any measurement */
-export function findGrowth(live: Findings<unknown>['live'], most = portionGrowthMb): string[] {
+export function findGrowth(live: Findings<unknown>['live'], most = batchGrowthMb): string[] {
   const [before, after] = [live.at(-2) ?? {}, live.at(-1) ?? {}];
   const names = Object.keys(after);
   if (names.length === 0) throw new Error('no process reported its memory');
@@ -82,10 +82,10 @@ function addFindings<T>(one: T, other: T): T {
 }
 
 export const fuzzHttp = (target: Target, bodies: number, seed: number): Promise<Findings<HttpFindings>> =>
-  measureAttack(target, (portion) => attackHttp(target, Math.ceil(bodies / portions), seed + portion * 1_000));
+  measureAttack(target, (batch) => attackHttp(target, Math.ceil(bodies / batches), seed + batch * 1_000));
 
 export const fuzzContracts = (target: Target, each: number, seed: number): Promise<Findings<ContractFindings>> =>
-  measureAttack(target, (portion) => attackContracts(target, Math.ceil(each / portions), seed + portion * 1_000));
+  measureAttack(target, (batch) => attackContracts(target, Math.ceil(each / batches), seed + batch * 1_000));
 
 /** `attackers`: registered nodes of the account that send hostile envelopes. */
 export const fuzzAgents = (
@@ -94,9 +94,7 @@ export const fuzzAgents = (
   count: number,
   seed: number,
 ): Promise<Findings<AgentFindings>> =>
-  measureAttack(target, (portion) =>
-    attackAgents(target, attackers, Math.ceil(count / portions), seed + portion * 1_000),
-  );
+  measureAttack(target, (batch) => attackAgents(target, attackers, Math.ceil(count / batches), seed + batch * 1_000));
 
 export interface ConnectionFloodResult {
   readonly attack: string;

@@ -31,7 +31,7 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
     const dev = await plane.start('clusterReady', { ...unlimited, ...inspectable });
     target = { ...dev, data: plane.data };
     await issueSecrets(target);
-    attackers = await Promise.all(['mad-1', 'mad-2'].map((name) => connectAttacker(target, name)));
+    attackers = await Promise.all(['hostile-1', 'hostile-2'].map((name) => connectAttacker(target, name)));
   }, 180_000);
   afterAll(async () => {
     attackers.forEach((client) => client.close());
@@ -76,9 +76,9 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
   }, 120_000);
 
   it('serves other agents while some flood it', async () => {
-    const { sent, calm, served } = await floodAgents(target, attackers, 2_000);
+    const { sent, otherAgent, served } = await floodAgents(target, attackers, 2_000);
     expect(sent).toBeGreaterThan(500);
-    expectServed('the flood, as an agent', calm);
+    expectServed('the flood, as an agent', otherAgent);
     expectServed('the flood', served);
   }, 120_000);
 
@@ -101,7 +101,7 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
 });
 
 describe('memory growth', () => {
-  it('is detected between portions, also for processes without a measurement', () => {
+  it('is detected between batches, also for processes without a measurement', () => {
     const needed = (gateway: number) => ({ gateway, jobs: 30 });
     expect(findGrowth([needed(30), needed(50), needed(51)])).toEqual([]);
     expect(findGrowth([needed(30), needed(50), needed(57)], 10)).toEqual([]);

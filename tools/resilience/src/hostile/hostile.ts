@@ -47,10 +47,8 @@ export async function hostile(args: readonly string[]): Promise<void> {
     }
     const { places } = await plane.finish();
     print(`no secret in ${places.length} files and columns`);
-    for (const fault of wrong) print(`wrong ${fault}`);
-    print(
-      wrong.length === 0 ? 'everything was refused, and everybody else was served' : `${wrong.length} things are wrong`,
-    );
+    for (const failure of wrong) print(`failed: ${failure}`);
+    print(wrong.length === 0 ? 'every attack was refused, and other clients were served' : `${wrong.length} failures`);
     process.exitCode = wrong.length === 0 ? 0 : 1;
   } finally {
     await plane.remove();
@@ -84,27 +82,29 @@ async function runAttacks(target: Target, { bodies, seed, connections }: AttackS
     const needed = Object.keys(live.at(-1) ?? {}).map(
       (each) => `${each} ${live.map((mb) => Number(mb[each]).toFixed(1)).join(' → ')}`,
     );
-    print(`  needed after two portions → three, MB: ${needed.join('; ')}`);
+    print(`  needed after two batches → three, MB: ${needed.join('; ')}`);
     wrong.push(...own, ...written, ...grown, ...unserved(name, served));
   };
-  const calm = await readsFor(target, readMs);
-  print(`before all: ${describeStatistics(calm)}`);
-  wrong.push(...unserved('nothing', calm));
+  const baseline = await readsFor(target, readMs);
+  print(`before all: ${describeStatistics(baseline)}`);
+  wrong.push(...unserved('nothing', baseline));
   const http = await fuzzHttp(target, bodies, seed);
   note('HTTP operations', http, [...http.findings.wrong]);
   const contracts = await fuzzContracts(target, Math.ceil(bodies / 100), seed);
   note('NATS contracts', contracts, [...contracts.findings.wrong]);
-  const attackers = await Promise.all(['mad-1', 'mad-2', 'mad-3'].map((name) => connectAttacker(target, name)));
+  const attackers = await Promise.all(
+    ['hostile-1', 'hostile-2', 'hostile-3'].map((name) => connectAttacker(target, name)),
+  );
   try {
     const agents = await fuzzAgents(target, attackers, Math.ceil(bodies / 5), seed);
     note('agents', agents, [...agents.findings.unexpected]);
     const instances = (await rowCounts(target))['reconciler.instance'];
     const flooded = await floodAgents(target, attackers, 10_000);
     print(
-      `flood of ${flooded.sent} messages by ${attackers.length} agents: another agent ${describeStatistics(flooded.calm)}`,
+      `flood of ${flooded.sent} messages by ${attackers.length} agents: another agent ${describeStatistics(flooded.otherAgent)}`,
     );
-    print(`  (before: ${describeStatistics(flooded.calmBefore)}); reads ${describeStatistics(flooded.served)}`);
-    wrong.push(...unserved('the flood, as an agent,', flooded.calm), ...unserved('the flood', flooded.served));
+    print(`  (before: ${describeStatistics(flooded.otherAgentBefore)}); reads ${describeStatistics(flooded.served)}`);
+    wrong.push(...unserved('the flood, as an agent,', flooded.otherAgent), ...unserved('the flood', flooded.served));
     if ((await rowCounts(target))['reconciler.instance'] !== instances) wrong.push('the flood changed the instances');
   } finally {
     attackers.forEach((client) => client.close());

@@ -124,13 +124,13 @@ export async function attackHttp(target: Target, count: number, seed: number): P
   const attacked = operations.filter(({ path }) => path !== '/auth/logout');
   const each = Math.ceil(count / attacked.length);
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
-  const book = recorderOf(target.apiUrl);
+  const recorder = recorderOf(target.apiUrl);
   const byStatus: Record<number, number> = {};
   const wrong: string[] = [];
   let sent = 0;
   const judge = (operation: Operation, request: RawRequest, { status, text }: RawResponse): void => {
     sent += 1;
-    book?.record(request.path, status, text);
+    recorder?.record(request.path, status, text);
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     const accepted = operation.method !== 'GET' && status < 400;
     const leaked = [target.token, target.password].some((secret) => text.includes(secret));

@@ -4,7 +4,7 @@ import { readPlaneInfo, eventually, Plane, unlimited, PlaneClient } from '@runos
 import { Load, RandomSequence } from '../load/load.js';
 import { type UnexpectedResponse, RetryingClient } from '../load/retrying-client.js';
 import { checkCluster } from './check-cluster.js';
-import { type Fault } from './faults.js';
+import { type InjectedFault } from './faults.js';
 import { waitUntilReady, waitForCluster, unreadyServices } from './readiness.js';
 import { checkDatabase } from './check-database.js';
 
@@ -12,7 +12,7 @@ export interface ChaosTestOptions {
   readonly seed: number;
   /** Options of `npm start`; with `--replicas` the API must stay available while one gateway is down. */
   readonly start?: readonly string[];
-  readonly faults: readonly Fault[];
+  readonly faults: readonly InjectedFault[];
   /** The minimum number of writes; clients continue until the last fault has ended. */
   readonly writes: number;
   readonly instances: number;
@@ -64,8 +64,8 @@ class ChaosTest {
   readonly #client: RetryingClient;
   readonly #load: Load;
   readonly #failures: string[] = [];
-  /** Requests that started earlier may lack a response. */
-  #excusedUntil = 0;
+  /** Requests that started before this time may lack a response, ms since the epoch. */
+  #mayLackResponseUntil = 0;
   readonly #random: RandomSequence;
 
   constructor(
@@ -78,7 +78,7 @@ class ChaosTest {
     this.#client = new RetryingClient(
       planeClient.info.apiUrl,
       planeClient.info.token,
-      (startedAt) => startedAt < this.#excusedUntil,
+      (startedAt) => startedAt < this.#mayLackResponseUntil,
     );
     this.#load = new Load({
       client: this.#client,
@@ -100,17 +100,17 @@ class ChaosTest {
     await written;
     const { jobs, living, instances } = this.#load.ledger;
     print(`${jobs.size} jobs were accepted for ${instances.length} instances, ${living.length} of them still exist`);
-    const brokenGuarantees = [...this.#failures, ...(await this.#contradictions())];
+    const brokenGuarantees = [...this.#failures, ...(await this.#inconsistencies())];
     const responses = Object.fromEntries(this.#client.responses);
     print(`responses: ${JSON.stringify(responses)}`);
     return { unexpectedResponses: this.#client.unexpectedResponses, brokenGuarantees, jobs: jobs.size, responses };
   }
 
-  async #inject(fault: Fault): Promise<void> {
+  async #inject(fault: InjectedFault): Promise<void> {
     const { print, faultPauseMs } = this.options;
     await sleep(faultPauseMs + this.#random.below(faultPauseMs));
     const startedAt = Date.now();
-    this.#excusedUntil = this.#mayLackResponseUntil(fault, startedAt);
+    this.#mayLackResponseUntil = this.#unavailableUntil(fault, startedAt);
     try {
       await Promise.all([fault.inject(this.data, this.#load.ledger), this.#gatewayRecovers()]);
       const backMs = Date.now() - startedAt;
@@ -129,25 +129,25 @@ class ChaosTest {
   }
 
   /** While the only gateway is down, requests get no response; one of several loses only its requests in flight. */
-  #mayLackResponseUntil({ hits }: Fault, struck: number): number {
+  #unavailableUntil({ hits }: InjectedFault, injectedAt: number): number {
     if (!hits.some((name) => /^gateway(-\d+)?$/.test(name))) return 0;
-    return this.planeClient.info.replicas.length > 1 ? struck + balancerDelayMs : Infinity;
+    return this.planeClient.info.replicas.length > 1 ? injectedAt + balancerDelayMs : Infinity;
   }
 
   /** Once the only gateway is ready again, every request gets a response, even while other services are down. */
   async #gatewayRecovers(): Promise<void> {
-    if (this.#excusedUntil !== Infinity) return;
+    if (this.#mayLackResponseUntil !== Infinity) return;
     await eventually(
       'the gateway to be gone',
       unavailableWithinMs,
       async () => (await unreadyServices(this.data, ['gateway'])).length > 0,
     );
     await waitUntilReady(this.data, ['gateway'], convergenceMs);
-    this.#excusedUntil = Date.now();
+    this.#mayLackResponseUntil = Date.now();
   }
 
-  /** The contradictions that remain after the time for convergence. */
-  async #contradictions(): Promise<string[]> {
+  /** The inconsistencies that remain after the time for convergence. */
+  async #inconsistencies(): Promise<string[]> {
     const client = new KubeClient(await readKubeconfig(this.planeClient.info.kubeconfig));
     const { databaseUrl } = await readPlaneInfo(this.data);
     const { ledger } = this.#load;
@@ -166,7 +166,7 @@ class ChaosTest {
       });
       const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
       this.options.print(
-        `converged ${seconds} s after the last response${last && `; the last contradiction: ${last}`}`,
+        `converged ${seconds} s after the last response${last && `; the last inconsistency: ${last}`}`,
       );
       return wrong;
     } finally {

@@ -6,7 +6,7 @@ import { controlPlane, DataFolder } from '@runos/tool-start';
 import type { Ledger } from '../load/ledger.js';
 
 /** The processes that faults can hit, by their names in `dev.json`. */
-export const victims = [
+export const targets = [
   'gateway',
   'identity',
   'catalog',
@@ -21,7 +21,7 @@ export const victims = [
   'kube-apiserver',
 ] as const;
 
-export interface Fault {
+export interface InjectedFault {
   readonly name: string;
   /** The processes that it hits. */
   readonly hits: readonly string[];
@@ -33,7 +33,7 @@ export interface Fault {
 }
 
 /** SIGKILL, of one process or of several at the same moment. */
-export const kill = (...names: readonly string[]): Fault => ({
+export const kill = (...names: readonly string[]): InjectedFault => ({
   name: `SIGKILL ${names.join(' + ')}`,
   hits: names,
   async inject(data) {
@@ -47,13 +47,13 @@ export const kill = (...names: readonly string[]): Fault => ({
 });
 
 /** SIGSTOP for a while: the process keeps its connections but does not respond. */
-export const freeze = (name: string, forMs: number): Fault => ({
+export const freeze = (name: string, forMs: number): InjectedFault => ({
   name: `SIGSTOP ${name} for ${forMs / 1_000} s`,
   hits: [name],
   async inject(data) {
-    const family = processFamily(pidOf((await readPlaneInfo(data)).pids, name));
+    const tree = processTree(pidOf((await readPlaneInfo(data)).pids, name));
     const signal = (what: NodeJS.Signals): void => {
-      for (const pid of family) {
+      for (const pid of tree) {
         try {
           process.kill(pid, what);
         } catch (error) {
@@ -71,7 +71,7 @@ export const freeze = (name: string, forMs: number): Fault => ({
 });
 
 /** Deletes everything that JetStream stored on disk. */
-export const loseNatsData: Fault = {
+export const loseNatsData: InjectedFault = {
   name: 'NATS data folder deleted',
   hits: ['nats'],
   async inject(data) {
@@ -83,7 +83,7 @@ export const loseNatsData: Fault = {
 };
 
 /** Makes every connection of an agent half-open: neither FIN nor RST arrives. */
-export const cutAgentStreams: Fault = {
+export const cutAgentStreams: InjectedFault = {
   name: 'agents cut off without FIN',
   hits: ['stream'],
   async inject(data) {
@@ -98,17 +98,17 @@ function pidOf(pids: Readonly<Record<string, number>>, name: string): number {
 }
 
 /** A process and its descendants, itself first. PostgreSQL's backends must be frozen with their parent. */
-function processFamily(pid: number): number[] {
+function processTree(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     const parent = parentOf(name);
     if (parent !== undefined) parents.set(Number(name), parent);
   }
-  const family = [pid];
-  for (const member of family) {
-    for (const [child, parent] of parents) if (parent === member) family.push(child);
+  const tree = [pid];
+  for (const member of tree) {
+    for (const [child, parent] of parents) if (parent === member) tree.push(child);
   }
-  return family;
+  return tree;
 }
 
 function parentOf(pid: string): number | undefined {

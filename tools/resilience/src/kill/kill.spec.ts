@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { propertySeed } from '@runos/testing-basics';
 import { runChaosTest } from './chaos-test.js';
-import { cutAgentStreams, kill, loseNatsData, victims } from './faults.js';
+import { cutAgentStreams, kill, loseNatsData, targets } from './faults.js';
 
 const seed = propertySeed();
 
@@ -15,7 +15,7 @@ describe(`a plane whose processes are killed one after the other under load (RUN
       clients: 2,
       pauseMs: 800,
       faultPauseMs: 300,
-      faults: [...victims.map((name) => kill(name)), loseNatsData, cutAgentStreams],
+      faults: [...targets.map((name) => kill(name)), loseNatsData, cutAgentStreams],
       print: (line) => void lines.push(line),
     });
     process.stdout.write(`${lines.join('\n')}\n`);

@@ -1,7 +1,7 @@
 import { RandomSequence } from '../load/load.js';
 import { optionsOf, print } from '../options.js';
 import { printResult, runChaosTest } from './chaos-test.js';
-import { cutAgentStreams, type Fault, freeze, kill as killFault, loseNatsData, victims } from './faults.js';
+import { cutAgentStreams, type InjectedFault, freeze, kill as killFault, loseNatsData, targets } from './faults.js';
 
 /**
  * `npm run resilience -- kill [--seed N] [--jobs 200]`: a chaos test that kills every process, pairs of processes, freezes
@@ -25,19 +25,19 @@ export async function kill(args: readonly string[]): Promise<void> {
 }
 
 /** All faults in random order: each process is killed alone, killed in one pair, and frozen once. */
-function allFaults(seed: number, freezeMs: number): Fault[] {
+function allFaults(seed: number, freezeMs: number): InjectedFault[] {
   const random = new RandomSequence(seed);
   const shuffled = <T>(list: readonly T[]): T[] => {
     const remaining = [...list];
     return list.map(() => remaining.splice(random.below(remaining.length), 1)[0] as T);
   };
-  const order = shuffled(victims);
+  const order = shuffled(targets);
   const pairs = order.flatMap((name, n) => (n % 2 === 0 ? [killFault(name, order[n + 1] as string)] : []));
-  const singles = victims.map((name) => killFault(name));
+  const singles = targets.map((name) => killFault(name));
   return shuffled([
     ...singles,
     ...pairs,
-    ...victims.map((name) => freeze(name, freezeMs)),
+    ...targets.map((name) => freeze(name, freezeMs)),
     loseNatsData,
     cutAgentStreams,
   ]);

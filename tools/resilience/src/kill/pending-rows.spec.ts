@@ -20,7 +20,7 @@ describe('pending rows', () => {
   });
 
   it('are found in the queues and outboxes of every schema, including unknown ones', async () => {
-    expect(await findPendingRows(client)).toEqual(['there is no outbox, so nothing was looked at']);
+    expect(await findPendingRows(client)).toEqual(['there is no outbox table, so no row was checked']);
     await client.query(`
       CREATE SCHEMA billing;
       CREATE TABLE billing.outbox (id int, subject text, body jsonb, headers jsonb);
@@ -59,6 +59,8 @@ describe('pending rows', () => {
     await client.query('DROP SCHEMA billing CASCADE');
     expect(await findPendingRows(client)).toEqual([]);
     await client.query('CREATE TABLE jobs.letter (id int, ripe_at timestamptz)');
-    expect(await findPendingRows(client)).toEqual(['whether jobs.letter has pending rows is not known']);
+    expect(await findPendingRows(client)).toEqual([
+      'jobs.letter is neither a known queue nor listed as without pending rows',
+    ]);
   }, 30_000);
 });

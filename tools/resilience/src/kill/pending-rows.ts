@@ -1,24 +1,27 @@
 import type pg from 'pg';
 
 /** The condition of a pending row, by the columns of its table. New queues must use the same column names. */
-const pendingSigns: readonly { readonly columns: readonly string[]; readonly waits: string; readonly what: string }[] =
-  [
-    { columns: ['lease_expires_at', 'fencing_token'], waits: 'lease_expires_at > now()', what: 'leased' },
-    { columns: ['next_attempt_at'], waits: 'next_attempt_at <= now()', what: 'due' },
-    { columns: ['removal_next_attempt_at'], waits: 'removal_next_attempt_at <= now()', what: 'to be removed' },
-    { columns: ['refresh_at'], waits: 'refresh_at <= now()', what: 'to be refreshed' },
-    { columns: ['seq', 'acknowledged_seq'], waits: 'acknowledged_seq < seq', what: 'unacknowledged' },
-    { columns: ['outcome', 'deadline_at'], waits: 'outcome IS NULL', what: 'open' },
-    { columns: ['request_hash', 'response'], waits: 'response IS NULL', what: 'incomplete' },
-    { columns: ['status', 'work_items'], waits: `status IN ('pending', 'running')`, what: 'open' },
-    { columns: ['subject', 'body', 'headers'], waits: 'true', what: 'unpublished' },
-    {
-      columns: ['replica_id', 'closed_at'],
-      waits:
-        'closed_at IS NULL AND replica_id NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_expires_at > now())',
-      what: 'unclaimed',
-    },
-  ];
+const pendingConditions: readonly {
+  readonly columns: readonly string[];
+  readonly isPending: string;
+  readonly what: string;
+}[] = [
+  { columns: ['lease_expires_at', 'fencing_token'], isPending: 'lease_expires_at > now()', what: 'leased' },
+  { columns: ['next_attempt_at'], isPending: 'next_attempt_at <= now()', what: 'due' },
+  { columns: ['removal_next_attempt_at'], isPending: 'removal_next_attempt_at <= now()', what: 'to be removed' },
+  { columns: ['refresh_at'], isPending: 'refresh_at <= now()', what: 'to be refreshed' },
+  { columns: ['seq', 'acknowledged_seq'], isPending: 'acknowledged_seq < seq', what: 'unacknowledged' },
+  { columns: ['outcome', 'deadline_at'], isPending: 'outcome IS NULL', what: 'open' },
+  { columns: ['request_hash', 'response'], isPending: 'response IS NULL', what: 'incomplete' },
+  { columns: ['status', 'work_items'], isPending: `status IN ('pending', 'running')`, what: 'open' },
+  { columns: ['subject', 'body', 'headers'], isPending: 'true', what: 'unpublished' },
+  {
+    columns: ['replica_id', 'closed_at'],
+    isPending:
+      'closed_at IS NULL AND replica_id NOT IN (SELECT id FROM agent_gateway.replica WHERE lease_expires_at > now())',
+    what: 'unclaimed',
+  },
+];
 
 /** Tables without pending rows. A new table must either be listed here or have the columns of a queue. */
 const withoutPendingRows: ReadonlySet<string> = new Set([
@@ -28,7 +31,16 @@ const withoutPendingRows: ReadonlySet<string> = new Set([
     (name) => `identity.${name}`,
   ),
   'jobs.job_log',
-  ...['node', 'minted_id', 'instance', 'revision', 'job_log', 'instance_event'].map((name) => `reconciler.${name}`),
+  ...[
+    'node',
+    'minted_id',
+    'instance',
+    'instance_requirement',
+    'revision',
+    'job_log',
+    'instance_event',
+    'addon_report',
+  ].map((name) => `reconciler.${name}`),
 ]);
 
 interface Table {
@@ -43,21 +55,22 @@ export async function findPendingRows(client: pg.Client): Promise<string[]> {
      FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
      WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema') GROUP BY 1`,
   );
-  const shown = tables.map(({ name, columns }) => ({
+  const classified = tables.map(({ name, columns }) => ({
     name,
-    signs: pendingSigns.filter((sign) => sign.columns.every((column) => columns.includes(column))),
+    conditions: pendingConditions.filter((condition) => condition.columns.every((column) => columns.includes(column))),
   }));
-  const untold = shown.filter(
-    ({ name, signs }) => signs.length === 0 && !withoutPendingRows.has(name) && !name.endsWith('.migrations'),
+  const unclassified = classified.filter(
+    ({ name, conditions }) => conditions.length === 0 && !withoutPendingRows.has(name) && !name.endsWith('.migrations'),
   );
-  if (untold.length > 0) return untold.map(({ name }) => `whether ${name} has pending rows is not known`);
-  const counts = shown.flatMap(({ name, signs }) =>
-    signs.map(
-      ({ waits, what }) =>
-        `SELECT count(*)::int AS count, '${what} rows in ${name}' AS what FROM ${name} WHERE ${waits}`,
+  if (unclassified.length > 0)
+    return unclassified.map(({ name }) => `${name} is neither a known queue nor listed as without pending rows`);
+  const counts = classified.flatMap(({ name, conditions }) =>
+    conditions.map(
+      ({ isPending, what }) =>
+        `SELECT count(*)::int AS count, '${what} rows in ${name}' AS what FROM ${name} WHERE ${isPending}`,
     ),
   );
-  if (!tables.some(({ name }) => name.endsWith('.outbox'))) return ['there is no outbox, so nothing was looked at'];
+  if (!tables.some(({ name }) => name.endsWith('.outbox'))) return ['there is no outbox table, so no row was checked'];
   const { rows } = await client.query<{ count: number; what: string }>(counts.join(' UNION ALL '));
   return rows.filter(({ count }) => count > 0).map(({ count, what }) => `${count} ${what}`);
 }

@@ -42,8 +42,8 @@ const firstLimitMc = 1_001;
 export class Load {
   readonly ledger = new Ledger();
   readonly #random: RandomSequence;
-  #begun = 0;
-  #made = 0;
+  #started = 0;
+  #lastOffset = 0;
   #finishing = false;
 
   constructor(private readonly options: LoadOptions) {
@@ -61,8 +61,8 @@ export class Load {
   }
 
   async #client(): Promise<void> {
-    while (!this.#finishing || this.#begun < this.options.writes) {
-      this.#begun += 1;
+    while (!this.#finishing || this.#started < this.options.writes) {
+      this.#started += 1;
       await this.#write();
       await sleep(this.options.pauseMs);
     }
@@ -115,8 +115,8 @@ export class Load {
   }
 
   #number(): number {
-    this.#made += 1;
-    return firstLimitMc + this.#made;
+    this.#lastOffset += 1;
+    return firstLimitMc + this.#lastOffset;
   }
 
   #key = (): string => `load-${this.options.seed}-${(this.#keys += 1)}`;

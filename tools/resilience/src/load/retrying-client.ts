@@ -33,7 +33,7 @@ export class RetryingClient {
     private readonly url: string,
     private readonly token: string,
     /** Whether a request that started then may lack a response, because a fault hit the gateway. */
-    private readonly excused: (begun: number) => boolean = () => false,
+    private readonly mayLackResponse: (startedAt: number) => boolean = () => false,
   ) {}
 
   /** Resolves with the first final response. @throws Error when there is none within `deadlineMs` */
@@ -50,11 +50,11 @@ export class RetryingClient {
   }
 
   async #once(method: string, path: string, body: unknown, key: string) {
-    const complain = (what: string): void =>
+    const recordUnexpected = (what: string): void =>
       void this.unexpectedResponses.push({ at: new Date().toISOString(), what: `${method} ${path}: ${what}` });
-    const book = recorderOf(this.url);
-    await book?.beforeRequest(method, path);
-    const begun = Date.now();
+    const recorder = recorderOf(this.url);
+    await recorder?.beforeRequest(method, path);
+    const startedAt = Date.now();
     try {
       const response = await fetch(this.url + path, {
         method,
@@ -68,15 +68,15 @@ export class RetryingClient {
       });
       const text = await response.text();
       this.#count(String(response.status));
-      book?.record(path, response.status, text);
+      recorder?.record(path, response.status, text);
       const retryAfter = response.headers.get('retry-after');
-      if (response.status === 503 && retryAfter === null) complain('503 without Retry-After');
-      if (response.status >= 500 && response.status !== 503) complain(`${response.status} ${text}`);
+      if (response.status === 503 && retryAfter === null) recordUnexpected('503 without Retry-After');
+      if (response.status >= 500 && response.status !== 503) recordUnexpected(`${response.status} ${text}`);
       const pauseMs = Math.min(Number(retryAfter ?? 0) * 1_000 || defaultPauseMs, 5_000);
       return { final: { status: response.status, body: parse(text) }, pauseMs };
     } catch (error) {
       this.#count('broken');
-      if (!this.excused(begun)) complain(`no answer: ${String((error as Error).cause ?? error)}`);
+      if (!this.mayLackResponse(startedAt)) recordUnexpected(`no answer: ${String((error as Error).cause ?? error)}`);
       return undefined;
     }
   }

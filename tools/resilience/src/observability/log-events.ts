@@ -6,8 +6,8 @@ import { expect } from '@jest/globals';
 const thirdParty = /^(postgres|nats|etcd|kube|kubernetes)/;
 
 /**
- * Every log line of our processes, parsed. Expects that each line is a JSON object with time, level, service and message,
- * and that no file contains `marker`, which was part of a request body.
+ * Every log line of our processes, parsed. Expects that each line is a JSON object with time, level, service and
+ * message. No file may contain `marker`, which was part of a request body.
  */
 export async function readLogEvents(folder: string, marker: string): Promise<Record<string, unknown>[]> {
   const events: Record<string, unknown>[] = [];

@@ -40,7 +40,7 @@ async function deleteStream(data: string, stream: string): Promise<void> {
   await configure(config.replace('users: [', `users: [\n    ${JSON.stringify(user)}`));
   try {
     const { natsUrl } = await readDataFile<{ natsUrl: string }>(data, 'operator.json');
-    const connection = await eventually('the administrator to be let in', 10_000, () =>
+    const connection = await eventually('NATS to accept the administrator', 10_000, () =>
       connect({ servers: natsUrl, user: user.user, pass: user.password, reconnect: false }),
     );
     const answer = (await connection.request(`$JS.API.STREAM.DELETE.${stream}`)).json<{ success?: boolean }>();

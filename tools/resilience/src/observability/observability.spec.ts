@@ -284,7 +284,7 @@ describe('logs of a running plane', () => {
       spanId: expect.any(String),
     });
     const { aid, cid } = dev;
-    const jobs = events.filter(({ msg }) => msg === 'a job has ended');
+    const jobs = events.filter(({ msg }) => msg === 'job ended');
     const ended = jobs.find(({ jobId }) => jobId === instance.jobId);
     const { osid } = instance;
     expect(ended).toMatchObject({ service: 'jobs', status: 'completed', osid, traceId, aid, cid });

@@ -11,13 +11,13 @@ import {
 import { agentGateway } from '@runos/contracts';
 import { agentClient, ApiClient, eventually, type PlaneInfo, readPlaneInfo, withSql } from '@runos/tool-e2e';
 import { joinAsNode } from '../agent/join-as-node.js';
-import type { Fault } from '../kill/faults.js';
+import type { InjectedFault } from '../kill/faults.js';
 import type { Ledger } from '../load/ledger.js';
 import { assertClockSkew } from './clock-skew.js';
 import { agentGateways } from './replica-faults.js';
 
 /** No fault: checks under load that the effects of one replica are visible at the other. */
-export const checkAcrossReplicas: Fault = {
+export const checkAcrossReplicas: InjectedFault = {
   name: 'done at one replica, seen at the other',
   hits: [],
   async inject(data, ledger) {

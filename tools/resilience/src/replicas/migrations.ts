@@ -1,7 +1,7 @@
 import { readPlaneInfo, eventually } from '@runos/tool-e2e';
 import { DataFolder, ensureSecrets, migrateSchema, services } from '@runos/tool-start';
 import pg from 'pg';
-import { type Fault } from '../kill/faults.js';
+import { type InjectedFault } from '../kill/faults.js';
 
 /** A migration that this version does not depend on: it can be reverted and repeated while the version serves. */
 const revertible = { migration: 'IndexInstancesByOsid1800000000002', index: 'ix_instance_osid', table: 'instance' };
@@ -17,7 +17,7 @@ export async function migrateSchemas(data: string): Promise<void> {
 }
 
 /** Migrates every schema while the version before serves and a transaction holds a lock on a table. */
-export const migrations: Fault = {
+export const migrations: InjectedFault = {
   name: 'migrated while the version before serves',
   hits: [],
   async inject(data, { jobs }) {

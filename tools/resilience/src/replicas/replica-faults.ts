@@ -1,6 +1,6 @@
 import { eventually, readPlaneInfo, withSql } from '@runos/tool-e2e';
 import { controlPlane, DataFolder, replicaName, services } from '@runos/tool-start';
-import { type Fault, kill } from '../kill/faults.js';
+import { type InjectedFault, kill } from '../kill/faults.js';
 
 /** The number of replicas of every service. */
 export const replicaCount = 2;
@@ -17,22 +17,22 @@ export const agentGateways = rounds.flat().filter((name) => name.startsWith('age
 const recoveryMs = 15_000;
 
 /** SIGKILL of an agent gateway: the agent connects to the other one, and later requests are completed. */
-export const killAgentGateway = (name: string, print: (line: string) => void): Fault => {
+export const killAgentGateway = (name: string, print: (line: string) => void): InjectedFault => {
   const fault = kill(name);
   return {
     ...fault,
     async inject(data, ledger) {
       const { databaseUrl } = await readPlaneInfo(data);
-      const struck = new Date();
-      const [ms] = await Promise.all([waitForNextJob(databaseUrl, struck), fault.inject(data, ledger)]);
+      const injectedAt = new Date();
+      const [ms] = await Promise.all([waitForNextJob(databaseUrl, injectedAt), fault.inject(data, ledger)]);
       print(`${fault.name}: a job that was requested after it ended ${(ms / 1_000).toFixed(1)} s after it`);
-      if (ms > recoveryMs) throw new Error(`the work of the cluster stood still for ${ms} ms`);
+      if (ms > recoveryMs) throw new Error(`the jobs of the cluster did not continue for ${ms} ms`);
     },
   };
 };
 
 /** Restarts the replicas of one round after the other, like a rolling upgrade, without failed requests. */
-export const rollingRestart = (over: readonly (readonly string[])[]): Fault => ({
+export const rollingRestart = (over: readonly (readonly string[])[]): InjectedFault => ({
   name: `rolling restart in ${over.length} rounds`,
   hits: [],
   async inject(data) {

@@ -9,9 +9,9 @@ import { agentGateways, killAgentGateway, replicaCount, rollingRestart, rounds }
 import { upgradeFaults } from './upgrade-faults.js';
 
 /**
- * `npm run resilience -- replicas [--seed N] [--jobs 100] [--old DIR]`: runs every service twice, kills and restarts each
- * replica while clients write through the balancer. With the built checkout of an older version, the plane starts with
- * that version, is upgraded under the same load, and has these faults in the middle of the upgrade.
+ * `npm run resilience -- replicas [--seed N] [--jobs 100] [--old DIR]`: runs every service twice, kills and restarts
+ * each replica while clients write through the balancer. With the built checkout of an older version, the plane starts
+ * with that version and is upgraded under the same load. It has these faults in the middle of the upgrade.
  */
 export async function replicas(args: readonly string[]): Promise<void> {
   const { seed, jobs: writes, old: folder } = optionsOf('replicas', args, { jobs: 100, old: '' });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { readPlaneInfo, withSql } from '@runos/tool-e2e';
 import { controlPlane, DataFolder, services } from '@runos/tool-start';
-import { type Fault } from '../kill/faults.js';
+import { type InjectedFault } from '../kill/faults.js';
 import { migrateSchemas } from './migrations.js';
 import { rounds } from './replica-faults.js';
 
@@ -14,17 +14,17 @@ const agents = ['node-agent-1', 'node-agent-2', 'cluster-agent'];
  */
 export function upgradeFaults(
   old: string,
-  faults: readonly Fault[],
-  last: Fault,
+  faults: readonly InjectedFault[],
+  last: InjectedFault,
   print: (line: string) => void,
-): Fault[] {
+): InjectedFault[] {
   const [first = [], ...others] = rounds;
   const rest = [...others.flat(), ...agents];
   return [migrateAhead(print), upgrade(old, first, rest), ...faults, upgrade(old, rest, []), last];
 }
 
 /** Migrates every schema before the first process of this version starts. */
-const migrateAhead = (print: (line: string) => void): Fault => ({
+const migrateAhead = (print: (line: string) => void): InjectedFault => ({
   name: 'migrated while the old build serves',
   hits: [],
   async inject(data) {
@@ -45,7 +45,7 @@ const migrationsDone = async (data: string): Promise<string[]> =>
   });
 
 /** Upgrades one process after the other; afterwards exactly those in `left` still run the old build. */
-const upgrade = (old: string, names: readonly string[], left: readonly string[]): Fault => ({
+const upgrade = (old: string, names: readonly string[], left: readonly string[]): InjectedFault => ({
   name: `upgraded ${names.length} processes in turn`,
   hits: [],
   async inject(data) {

@@ -41,13 +41,13 @@ export interface Case {
   readonly operation: Operation;
   readonly caller: Caller;
   /** The ids that belong to the other account; empty when all belong to the account of the path. */
-  readonly strange: readonly IdName[];
+  readonly foreign: readonly IdName[];
   readonly request: SampleRequest;
   readonly expected: Expected;
   /** Whether the caller is authorized: reads succeed, writes fail at their invalid header. */
   readonly passes: boolean;
   /** The same request about missing ids, which must get the same response. */
-  readonly twin?: SampleRequest;
+  readonly counterpart?: SampleRequest;
 }
 
 /** The requests of every caller to one operation on the resources `own`; `other` belong to another account. */
@@ -55,7 +55,7 @@ export function casesOf(operation: Operation, own: Ids, other: Ids): Case[] {
   const request = requestOf(operation, own);
   const plain = (caller: Caller, refusal: Expected | undefined): Case => {
     const passes = refusal === undefined;
-    return { operation, caller, strange: [], request, passes, expected: refusal ?? passed(operation) };
+    return { operation, caller, foreign: [], request, passes, expected: refusal ?? passed(operation) };
   };
   return [
     ...badTokens.map((token) => plain(token, operation.access === 'public' ? undefined : refusalOfBad(token))),
@@ -82,9 +82,14 @@ const refusalOf = ({ access }: Operation, role: Role): Expected | undefined =>
 function outsiderCase(operation: Operation, caller: Outsider, own: Ids): Case {
   const [first] = pathIdsOf(operation).values();
   const request = requestOf(operation, own);
-  const common = { operation, caller, request, strange: idsIn(operation, own) } as const;
+  const common = { operation, caller, request, foreign: idsIn(operation, own) } as const;
   if (first === undefined) return { ...common, passes: true, expected: passed(operation) };
-  return { ...common, passes: false, expected: { status: 404, code: first }, twin: requestOf(operation, missingIds) };
+  return {
+    ...common,
+    passes: false,
+    expected: { status: 404, code: first },
+    counterpart: requestOf(operation, missingIds),
+  };
 }
 
 /** A caller of this account, about a resource of the other. Checks run in the order account, role, resource. */
@@ -96,11 +101,11 @@ function idCase(
   other: Ids,
 ): Case {
   const code = pathIdsOf(operation).get(name);
-  const notFound = code === undefined ? sampleOf(operation).strange?.[name] : { status: 404, code };
+  const notFound = code === undefined ? sampleOf(operation).foreign?.[name] : { status: 404, code };
   if (notFound === undefined)
     throw new Error(`the row of ${operation.id} has no expected response for a foreign ${name}`);
   const expected = name === 'aid' ? notFound : (refusalOf(operation, role) ?? notFound);
   const request = requestOf(operation, { ...own, [name]: other[name] });
-  const twin = requestOf(operation, { ...own, [name]: missingIds[name] });
-  return { operation, caller, strange: [name], request, expected, passes: false, twin };
+  const counterpart = requestOf(operation, { ...own, [name]: missingIds[name] });
+  return { operation, caller, foreign: [name], request, expected, passes: false, counterpart };
 }

@@ -30,7 +30,7 @@ export async function tryRoles(data: string, databaseUrl: string, superuser: pg.
       url: databaseUrlOf(name, { postgres: { url: databaseUrl }, secrets }),
     }));
   const names = plans.map(({ url }) => new URL(url).username);
-  const everybody = [...names, new URL(databaseUrl).username];
+  const allRoles = [...names, new URL(databaseUrl).username];
   const wrong: string[] = [];
   let tried = 0;
   for (const { url, schema } of plans) {
@@ -43,7 +43,7 @@ export async function tryRoles(data: string, databaseUrl: string, superuser: pg.
     const attempts = [
       ...others.flatMap(attemptsOn),
       ...schemas.map((each) => `CREATE TABLE "${each}".stolen (id int)`),
-      ...everybody.filter((each) => each !== role).map((each) => `SET ROLE "${each}"`),
+      ...allRoles.filter((each) => each !== role).map((each) => `SET ROLE "${each}"`),
       ...serverWide,
       `INSERT INTO "${schema}".migrations (timestamp, name) VALUES (0, 'stolen')`,
     ];

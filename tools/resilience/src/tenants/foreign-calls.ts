@@ -35,7 +35,7 @@ type UnaryName = Exclude<keyof StreamService, StreamName>;
 type CallContext<M> = M extends MethodDefinition<infer In, infer _> ? In : never;
 
 /** A message about the resources of one account, and the reply that must not depend on the account. */
-interface Question {
+interface ComparedCall {
   readonly name: string;
   readonly call: (ids: Ids) => Promise<unknown>;
   readonly answer: unknown;
@@ -79,7 +79,7 @@ const outcome = (call: Promise<unknown>): Promise<unknown> =>
   call.catch(({ code, metadata, details }: ServiceError) => ({ ...refused(code, refusalCodeOf(metadata)), details }));
 
 /** Every method of the authenticated endpoint; methods that no agent calls are not served. */
-function unaryQuestions(client: Client, who: string): Question[] {
+function unaryCalls(client: Client, who: string): ComparedCall[] {
   const streams: readonly string[] = ['ClusterAgentStream', 'NodeAgentStream'] satisfies StreamName[];
   return Object.entries(streamService as unknown as Record<string, MethodDefinition<unknown, unknown>>)
     .filter(([name]) => !streams.includes(name))
@@ -103,7 +103,7 @@ export async function sendHeartbeatAsNode(node: TestAgent): Promise<void> {
 }
 
 /** A node of the other account sends every report of nodes in the name of a node of this account. */
-function nodeQuestions(node: TestAgent): Question[] {
+function nodeCalls(node: TestAgent): ComparedCall[] {
   const reports: [Report, object][] = [
     [NodeAgentHeartbeatToServer, heartbeat],
     [AmIVIPHolder, {}],
@@ -122,7 +122,7 @@ function nodeQuestions(node: TestAgent): Question[] {
 const envelope = (type: string, body: unknown): Envelope => ({ type, jsonB64: encodeJson(body), tag: randomUUID() });
 
 /** Each kind of agent opens the stream of the other kind, in the name of its agents. */
-function strayQuestion(address: string, proof: AgentCredentials, stream: StreamName, { type }: Report): Question {
+function wrongStreamCall(address: string, proof: AgentCredentials, stream: StreamName, { type }: Report): ComparedCall {
   const call = async (ids: Ids): Promise<unknown> => {
     const agent = new TestAgent(address, proof, stream);
     try {
@@ -137,7 +137,7 @@ function strayQuestion(address: string, proof: AgentCredentials, stream: StreamN
 const unknownToken = `runos_reg_aaaaaaaaaaaa.${'a'.repeat(43)}`;
 
 /** Registers with the token of another account, as the machine of one of its nodes. */
-async function registerQuestions(endpoint: Client, { tokens }: ForeignAgents, other: Ids): Promise<Question[]> {
+async function registrationCalls(endpoint: Client, { tokens }: ForeignAgents, other: Ids): Promise<ComparedCall[]> {
   const { csrPem } = await createSigningRequest();
   const answer = refused(status.UNAUTHENTICATED, 'registration-refused');
   const attempts: [string, string, (ids: Ids) => string][] = [
@@ -158,31 +158,31 @@ async function registerQuestions(endpoint: Client, { tokens }: ForeignAgents, ot
 }
 
 /** Calls both endpoints about this account's and about missing resources: every reply must be not found. */
-export async function intrudeByCalls(dev: PlaneInfo, foreignAgents: ForeignAgents, own: Ids, other: Ids) {
+export async function attemptCalls(dev: PlaneInfo, foreignAgents: ForeignAgents, own: Ids, other: Ids) {
   const { stream, register, ca } = dev.agentGateway;
   const { cluster, node } = foreignAgents.proofs;
   const clients = { 'cluster agent': agentClient(stream, cluster), node: agentClient(stream, node) };
   // The registration endpoint requires no certificate; a presented one gives no permission.
   const endpoint = agentClient(register, { ...cluster, ca: await readFile(ca, 'utf8') });
-  const questions = [
-    ...Object.entries(clients).flatMap(([who, client]) => unaryQuestions(client, who)),
-    ...nodeQuestions(foreignAgents.node),
-    strayQuestion(stream, cluster, 'NodeAgentStream', NodeAgentHeartbeatToServer),
-    strayQuestion(stream, node, 'ClusterAgentStream', NodeAgentHeartbeatToServer),
-    ...(await registerQuestions(endpoint, foreignAgents, other)),
+  const comparedCalls = [
+    ...Object.entries(clients).flatMap(([who, client]) => unaryCalls(client, who)),
+    ...nodeCalls(foreignAgents.node),
+    wrongStreamCall(stream, cluster, 'NodeAgentStream', NodeAgentHeartbeatToServer),
+    wrongStreamCall(stream, node, 'ClusterAgentStream', NodeAgentHeartbeatToServer),
+    ...(await registrationCalls(endpoint, foreignAgents, other)),
   ];
   const wrong: string[] = [];
   try {
-    for (const { name, call, answer } of questions) {
-      const [got, twin] = [await call(own), await call(missingIds)];
-      if (!isDeepStrictEqual(got, twin))
-        wrong.push(`${name}: ${format(got)} for foreign resources, ${format(twin)} for missing ones`);
+    for (const { name, call, answer } of comparedCalls) {
+      const [got, counterpart] = [await call(own), await call(missingIds)];
+      if (!isDeepStrictEqual(got, counterpart))
+        wrong.push(`${name}: ${format(got)} for foreign resources, ${format(counterpart)} for missing ones`);
       if (!isDeepStrictEqual(withoutWords(got), answer)) wrong.push(`${name}: ${format(got)}, not ${format(answer)}`);
     }
   } finally {
     [endpoint, ...Object.values(clients)].forEach((client) => client.close());
   }
-  return { tried: 2 * questions.length, wrong };
+  return { tried: 2 * comparedCalls.length, wrong };
 }
 
 const format = (value: unknown): string => JSON.stringify(value);

@@ -48,7 +48,7 @@ export async function runMatrix(url: string, accounts: TwoAccounts, sql: pg.Clie
   return {
     cells: [...refused, ...passed],
     repeats,
-    requests: cases.length + cases.filter(({ twin }) => twin).length,
+    requests: cases.length + cases.filter(({ counterpart }) => counterpart).length,
     changed: {
       repeated: changedTables(before, afterRepeats),
       refused: changedTables(afterRepeats, between),
@@ -68,19 +68,20 @@ async function sendAll(url: string, accounts: TwoAccounts, cases: readonly Case[
 }
 
 async function cellOf(url: string, { own, other, tokens }: TwoAccounts, one: Case): Promise<Cell> {
-  const { operation, request, caller, twin, passes } = one;
+  const { operation, request, caller, counterpart, passes } = one;
   const key = passes ? invalidKey : undefined;
   const answer = await sendRequest(url, tokens[caller], operation, request, key);
-  const twinAnswer: Response | undefined = twin && (await sendRequest(url, tokens[caller], operation, twin, key));
+  const counterpartResponse: Response | undefined =
+    counterpart && (await sendRequest(url, tokens[caller], operation, counterpart, key));
   const callerIsOutsider = isOutsider(caller);
-  const sent: Ids = callerIsOutsider ? own : { ...own, ...pick(other, one.strange) };
-  const missing: Ids = callerIsOutsider ? missingIds : { ...own, ...pick(missingIds, one.strange) };
+  const sent: Ids = callerIsOutsider ? own : { ...own, ...pick(other, one.foreign) };
+  const missing: Ids = callerIsOutsider ? missingIds : { ...own, ...pick(missingIds, one.foreign) };
   const failures = checkResponse(one, answer, {
     token: tokens[caller],
     hidden: callerIsOutsider ? own : other,
     sent,
     missing,
-    twin: twinAnswer,
+    counterpart: counterpartResponse,
   });
   return { one, status: answer.status, failures };
 }

@@ -49,14 +49,14 @@ export interface ResponseContext {
   /** The ids of the request and of the same request about missing ones. */
   readonly sent: Ids;
   readonly missing: Ids;
-  readonly twin: Response | undefined;
+  readonly counterpart: Response | undefined;
 }
 
 /** The failures of a response; empty when it is correct. */
 export function checkResponse(
   one: Case,
   answer: Response,
-  { token, hidden, sent, missing, twin }: ResponseContext,
+  { token, hidden, sent, missing, counterpart }: ResponseContext,
 ): string[] {
   const faults: string[] = [];
   const { status, code } = one.expected;
@@ -64,9 +64,10 @@ export function checkResponse(
   if (answer.status !== status || (code !== undefined && seen['code'] !== code)) {
     faults.push(`${status} ${code ?? ''} was expected, but it was ${answer.status} ${answer.text}`);
   }
-  if (twin !== undefined) {
-    const [yours, nobodys] = [withoutVariableParts(answer, sent), withoutVariableParts(twin, missing)];
-    if (yours !== nobodys) faults.push(`"not yours" reads ${yours}, "does not exist" reads ${nobodys}`);
+  if (counterpart !== undefined) {
+    const [forForeign, forMissing] = [withoutVariableParts(answer, sent), withoutVariableParts(counterpart, missing)];
+    if (forForeign !== forMissing)
+      faults.push(`a foreign resource was answered ${forForeign}, a missing one ${forMissing}`);
   }
   if (token !== undefined && answer.text.includes(token)) faults.push('the answer repeats the caller’s token');
   const sentText = JSON.stringify(one.request);

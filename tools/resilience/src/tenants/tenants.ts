@@ -8,8 +8,8 @@ import { type Cell, type Matrix, runMatrix } from './matrix.js';
 import { makeTwoAccounts } from './two-accounts.js';
 
 /** The column of a cell in the printed matrix. */
-const columnOf = ({ one: { caller, strange } }: Cell): string =>
-  isOutsider(caller) || strange.length === 0 ? caller : `${caller}: other ${strange.join(', ')}`;
+const columnOf = ({ one: { caller, foreign } }: Cell): string =>
+  isOutsider(caller) || foreign.length === 0 ? caller : `${caller}: other ${foreign.join(', ')}`;
 
 /** `npm run resilience -- tenants`: tests every operation as every caller, agents, and every database role. */
 export async function tenants(): Promise<void> {

@@ -19,7 +19,10 @@ const [cid, otherCid] = ['first', 'other'];
 /** The account of `npm start` and a second one, each with one resource of every kind, and every caller's token. */
 export async function makeTwoAccounts(data: string, dev: PlaneInfo, sql: pg.Client): Promise<TwoAccounts> {
   const operator = await readDataFile<Operator>(data, 'operator.json');
-  const [outsider, colleague] = [await newcomer(operator, 'outsider'), await newcomer(operator, 'colleague')];
+  const [outsider, colleague] = [
+    await createAccountFor(operator, 'outsider'),
+    await createAccountFor(operator, 'colleague'),
+  ];
   await sql.query(
     `UPDATE identity.membership SET aid = $1, role = 'viewer'
       WHERE user_id = (SELECT id FROM identity.person WHERE email = $2)`,
@@ -37,12 +40,12 @@ export async function makeTwoAccounts(data: string, dev: PlaneInfo, sql: pg.Clie
     roles.map(async (role) => [role, String((await key(role, role))['token'])] as const),
   );
   return {
-    own: await furnish(owner, dev.aid, cid, sql),
-    other: await furnish(new ApiClient(dev.apiUrl, outsider.token), outsider.aid, otherCid, sql),
+    own: await createResources(owner, dev.aid, cid, sql),
+    other: await createResources(new ApiClient(dev.apiUrl, outsider.token), outsider.aid, otherCid, sql),
     credentials,
     tokens: {
       ...(Object.fromEntries(byRole) as Record<Role, string>),
-      ...(await badTokens(owner, dev.aid, () => key('spoilt', 'owner'), sql)),
+      ...(await badTokens(owner, dev.aid, () => key('invalid', 'owner'), sql)),
       ...(await badSessions(dev, sql)),
       certificate: credentials.other.certificate.replaceAll(/-----[^-]+-----|\s/g, ''),
       outsider: outsider.token,
@@ -58,7 +61,7 @@ interface Person {
   readonly password: string;
 }
 
-async function newcomer(operator: Operator, name: string): Promise<Person & { aid: string; token: string }> {
+async function createAccountFor(operator: Operator, name: string): Promise<Person & { aid: string; token: string }> {
   const { password, ...made } = await createAccount(operator, `${name}-${Date.now()}@example.com`);
   if (password === null) throw new Error(`${name} existed already`);
   return { ...made, password };
@@ -99,8 +102,8 @@ async function badTokens(
   };
 }
 
-/** Writes the row of a node, because no agent registers it here. */
-async function furnish(api: ApiClient, aid: string, cid: string, sql: pg.Client): Promise<Ids> {
+/** Creates one resource of every kind. The row of the node is inserted, because no agent registers it here. */
+async function createResources(api: ApiClient, aid: string, cid: string, sql: pg.Client): Promise<Ids> {
   await make(api, `/${aid}/clusters`, { cid });
   const nid = `${cid.slice(0, 4)}9`;
   await sql.query(

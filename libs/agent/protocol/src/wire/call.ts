@@ -11,6 +11,7 @@ export const refusalCodes = [
   'rate-exceeded',
   'plane-busy',
   'plane-stopping',
+  'internal',
 ] as const;
 
 export type RefusalCode = (typeof refusalCodes)[number];

@@ -93,11 +93,14 @@ export interface StreamService {
 /** Keeps field names as they are on the wire (`docs_url`, `ControlPlaneNodes`) and gives absent fields their default. */
 export const protoOptions = { keepCase: true, defaults: true, longs: Number, enums: String } satisfies Options;
 
-/** The package contains the .proto files beside `src` and `dist`. */
+/**
+ * The path of a .proto file, beside `src` and `dist`. `l1sec` describes the registration port, whose server certificate
+ * the CA L1 signs. `l2sec` describes the stream port: the CA L2 signs its server certificate and every agent's.
+ */
 export const protoPath = (name: 'l1sec' | 'l2sec'): string =>
   fileURLToPath(new URL(`../../proto/${name}.proto`, import.meta.url));
 
-/** The service `Nodeward` of one of the two files. */
+/** The gRPC service of one of the two files. Both are called `Nodeward`, which is fixed by existing agents. */
 export function loadNodeward(name: 'l1sec' | 'l2sec'): ServiceDefinition {
   const found = loadSync(protoPath(name), protoOptions)[`runos.nodeward.proto.${name}.Nodeward`];
   if (found === undefined || 'format' in found) {

@@ -182,6 +182,7 @@ const reactions = {
   'rate-exceeded': 'back-off',
   'plane-busy': 'back-off',
   'plane-stopping': 'back-off',
+  internal: 'back-off',
 } satisfies Record<RefusalCode, RefusalReaction>;
 
 export const reactionTo = (code: RefusalCode | 'unrecognised' | undefined): RefusalReaction =>

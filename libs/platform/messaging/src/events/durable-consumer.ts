@@ -135,7 +135,7 @@ export class DurableConsumer {
       const body = contract.body.parse(decode(message.data));
       return [{ message, body, tenant: contextOf(message.headers).tenant }];
     } catch (error) {
-      logger.error({ err: error, event: contract.subject, seq: message.seq }, 'an event violates its contract');
+      logger.error({ err: error, event: contract.subject, seq: message.seq }, 'event violates its contract');
       message.term('violates its contract');
       return [];
     }
@@ -171,7 +171,7 @@ export class DurableConsumer {
     const { contract, logger } = this.options;
     const delay = nth(redeliveryDelaysMs, message.info.deliveryCount - 1);
     const fields = { err: error, event: contract.subject, seq: message.seq, delivery: message.info.deliveryCount };
-    logger.warn(fields, `an event handler failed; redelivery in ${delay / 1_000} s`);
+    logger.warn(fields, `event handler failed; redelivery in ${delay / 1_000} s`);
     message.nak(delay);
   }
 }

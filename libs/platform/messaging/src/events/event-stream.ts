@@ -7,11 +7,11 @@ import {
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
+import { hourMs } from '@runos/kernel';
 import { consumerOf, type EventContract, type ServiceName, streamOf } from '@runos/contracts';
 
 /** JetStream durations are in nanoseconds. */
 const ns = (ms: number): number => ms * 1_000_000;
-const hourMs = 3_600_000;
 
 /** Short timeout, because a starting NATS may not serve JetStream yet. `checkAPI` needs a permission that services lack. */
 export const apiOptions = { checkAPI: false, timeout: 1_000 };

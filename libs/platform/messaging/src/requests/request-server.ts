@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { RequestContract, ServiceName } from '@runos/contracts';
-import { Fault, faultOf, unavailable } from '@runos/kernel';
+import { Fault, faultOf, internalError, unavailable } from '@runos/kernel';
 import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { contextOf, decode, encode, header, toNats, traceCarrier } from '../connection/wire.js';
 import { runHandler } from '../service/handlers.js';
@@ -71,7 +71,7 @@ export class RequestServer {
         message.respond(encode(fault.toBody()), { headers: toNats({ [header.fault]: fault.code }) });
       }
       this.#duration.record(performance.now() - started, { rpc_method: subject, outcome });
-    }).catch((error: unknown) => this.options.logger.error({ err: error, subject }, 'a reply could not be sent'));
+    }).catch((error: unknown) => this.options.logger.error({ err: error, subject }, 'reply not sent'));
   }
 
   async #handle(contract: RequestContract, handler: MessageHandler, message: Msg, now: number): Promise<unknown> {
@@ -95,12 +95,13 @@ export class RequestServer {
   #faultFor(error: unknown, subject: string): Fault {
     const fault = faultOf(error);
     if (fault !== undefined && fault.code !== 'internal') {
-      if (fault.code === 'unavailable') this.options.logger.warn({ err: fault, subject }, 'a request is unavailable');
+      if (fault.code === 'unavailable')
+        this.options.logger.warn({ err: fault, subject }, 'request handler is unavailable');
       return fault;
     }
-    this.options.logger.error({ err: error, subject }, 'a request failed');
+    this.options.logger.error({ err: error, subject }, 'request handler failed');
     const traceId = currentTraceId();
-    return new Fault('internal', 'An internal error occurred.', traceId === undefined ? {} : { traceId });
+    return internalError(traceId === undefined ? {} : { traceId });
   }
 }
 

@@ -147,7 +147,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
       try {
         return await declareStream(await jetstreamManager(connection, apiOptions), service, this.#events);
       } catch (error) {
-        if (attempt === 3) logger.error({ err: error }, 'the stream of this service cannot be created');
+        if (attempt === 3) logger.error({ err: error }, 'creating the stream of this service failed; retrying');
         await systemClock.sleep(Math.min(attempt * 500, 5_000));
       }
     }
@@ -179,7 +179,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
         await runHandler(handler, body, { tenant, actor, deadlineAt: Infinity });
       });
     } catch (error) {
-      this.options.logger.error({ err: error, event: contract.subject }, 'an event handler failed');
+      this.options.logger.error({ err: error, event: contract.subject }, 'event handler failed');
     }
   }
 }

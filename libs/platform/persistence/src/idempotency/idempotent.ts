@@ -31,7 +31,7 @@ interface ClaimResult {
   readonly response: string | null;
 }
 
-/** Retention of responses (definitions §7). */
+/** How long a repeated request gets the stored response. */
 const retention = `interval '24 hours'`;
 
 /**
