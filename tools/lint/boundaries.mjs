@@ -59,7 +59,7 @@ const scopes = (forSpecs) => {
     service('config-sets', 'scope:catalog-types'),
     service('jobs'),
     service('reconciler', 'scope:engine', 'scope:protocol', 'scope:kube-objects', 'scope:catalog-types'),
-    service('agent-gateway', 'scope:engine', 'scope:protocol'),
+    service('agent-gateway', 'scope:engine', 'scope:protocol', 'scope:catalog-types'),
     agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client', ...(forSpecs ? ['scope:catalog-types'] : [])),
     agent('node-agent'),
     only(

@@ -9,6 +9,7 @@ type Tenant = CallContext<'tenant'>;
 export class FakeServices {
   connections: (AgentConnection & { aid: string })[] = [];
   audit: (InputOf<typeof identity.recordAudit> & { aid: string })[] = [];
+  addons: (InputOf<typeof reconciler.reportAddons> & { aid: string })[] = [];
   statuses: { aid: string; cid: string; osid: string; generation: number }[] = [];
   nids = new Map<string, string>();
   /** The number of connection reports to reject first. */
@@ -67,6 +68,13 @@ export function fakeReconciler(services: FakeServices): Type {
       if (status.osid !== `valkey-00${cid}`)
         throw new Fault('service.not_found', `There is no ${status.osid} in ${cid}.`);
       services.statuses.push({ aid: tenant, cid, osid: status.osid, generation: status.generation });
+      return {};
+    }
+
+    @Respond(reconciler.reportAddons)
+    addons(report: InputOf<typeof reconciler.reportAddons>, { tenant }: Tenant) {
+      if (services.reconcilerUnavailable) throw new Fault('unavailable', 'The database cannot be reached.');
+      services.addons.push({ ...report, aid: tenant });
       return {};
     }
 

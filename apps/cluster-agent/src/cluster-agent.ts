@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
 import {
+  AddonStatus,
   AgentHello,
   type BodyOf,
   BundleStatus,
   bundlesCapability,
   ClusterAgentHeartbeatToServer,
+  type DetectedAddon,
   kindsCapability,
   RESYNC,
 } from '@runos/agent-protocol';
@@ -13,6 +15,7 @@ import { type Backoff, type ConflictBackoffOptions, exponentialBackoff } from '@
 import { type Clock, systemClock } from '@runos/kernel';
 import { type ClusterAccess, inClusterAccess, KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { Logger } from '@runos/observability';
+import { AddonDetector } from './addons/addon-detector.js';
 import type { ClusterAgentConfig } from './config.js';
 import { clusterUid, SecretCredentials } from './identity/secret-credentials.js';
 import { LeaderElector } from './leadership/leader-elector.js';
@@ -28,6 +31,12 @@ export interface ClusterAgentOptions {
   readonly timing?: Partial<SessionTiming>;
   readonly conflicts?: ConflictBackoffOptions;
   readonly leaseDurationMs?: number;
+}
+
+/** What starts again with each stream. */
+interface PerStream {
+  readonly resyncs: ResyncLoop;
+  readonly addons: AddonDetector;
 }
 
 /** The agent of one cluster: leader election, then the bundle controller and the session with the plane. */
@@ -109,11 +118,13 @@ export class ClusterAgent {
   async #runController(client: KubeClient, uid: string, leaseLost: Promise<void>): Promise<void> {
     const { logger } = this.options;
     const controller = this.#newController(client);
+    const report = (addons: DetectedAddon[]) => this.#session?.post('addons', AddonStatus, { addons });
+    const addons = new AddonDetector({ client, logger, clock: this.#clock, report });
     const resyncs = new ResyncLoop(() => controller.resync(), this.#clock, logger);
     try {
       await controller.load();
       // The hello carries the root hash of the loaded bundles. Reports need the session, so it is opened before `start`.
-      this.#session = this.#openSession(client, uid, controller, resyncs);
+      this.#session = this.#openSession(client, uid, controller, { resyncs, addons });
       controller.start();
       this.#controller = controller;
       logger.info({ ...controller.summary(), version }, 'active');
@@ -123,6 +134,7 @@ export class ClusterAgent {
       await this.#session?.stop();
       this.#session = undefined;
       await resyncs.stop();
+      await addons.stop();
       await controller.stop();
     }
   }
@@ -149,7 +161,12 @@ export class ClusterAgent {
     });
   }
 
-  #openSession(client: KubeClient, uid: string, controller: BundleController, resyncs: ResyncLoop): AgentSession {
+  #openSession(
+    client: KubeClient,
+    uid: string,
+    controller: BundleController,
+    { resyncs, addons }: PerStream,
+  ): AgentSession {
     const { config, logger, timing } = this.options;
     const { server: host, registerPort, streamPort, aid, token } = config;
     return new AgentSession({
@@ -176,7 +193,10 @@ export class ClusterAgent {
         DELETE_BUNDLE: (input) => controller.deleteBundle(input),
         DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
       },
-      onConnected: ({ inSync }) => resyncs.connected(inSync === true),
+      onConnected: ({ inSync, addons: recognitions }) => {
+        resyncs.connected(inSync === true);
+        addons.connected(recognitions);
+      },
       onDisconnected: () => resyncs.disconnected(),
     });
   }

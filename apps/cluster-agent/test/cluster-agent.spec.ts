@@ -157,6 +157,29 @@ describe('the cluster agent', () => {
     expect(reportsOf('RESYNC')[0]).toMatchObject({ body: { step: 'root' } });
   });
 
+  it('reports the add-ons that the reply to the hello names, after each connect', async () => {
+    const addons = [
+      { name: 'cloudnative-pg', crd: 'clusters.postgresql.cnpg.io', image: 'cloudnative-pg/cloudnative-pg' },
+    ];
+    plane.onReport = ({ type }) => (type === 'AgentHello' ? { inSync: true, addons } : {});
+    const agent = start();
+    await until(() => reportsOf('AddonStatus').length === 1, 'a report');
+    const [detected] = reportsOf('AddonStatus');
+    expect(detected).toMatchObject({
+      body: { addons: [{ name: 'cloudnative-pg', present: true, ours: false, version: null }] },
+    });
+    plane.close();
+    await until(() => !agent.connected, 'the loss of the plane');
+    await plane.open();
+    await until(() => reportsOf('AddonStatus').length === 2, 'another report');
+  });
+
+  it('sends no report of add-ons to an older plane', async () => {
+    start();
+    await until(() => reportsOf('ClusterAgentHeartbeatToServer').length === 2, 'two heartbeats');
+    expect(reportsOf('AddonStatus')).toEqual([]);
+  });
+
   it('has one active agent of two, and the other takes over when the first stops', async () => {
     const first = start();
     await until(() => first.connected, 'a connection');

@@ -5,6 +5,7 @@ import type { ServiceProgram } from '@runos/messaging';
 import { AccessChangesController, PrincipalCache } from './access/principal-cache.js';
 import { BearerStrategy } from './access/authentication.js';
 import { AccountsController } from './accounts/accounts.controller.js';
+import { AddonsController } from './addons/addons.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { ConfigSetsController } from './config-sets/config-sets.controller.js';
@@ -30,6 +31,7 @@ const controllers = [
   JobsController,
   ApiKeysController,
   ClustersController,
+  AddonsController,
   ConfigSetsController,
   ServicesController,
   NodesController,

@@ -1,5 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { APPLY_BUNDLE, type BodyOf, type BundleStatus, DELETE_BUNDLE, type RESYNC } from '@runos/agent-protocol';
+import {
+  APPLY_BUNDLE,
+  type BodyOf,
+  type BundleStatus,
+  DELETE_BUNDLE,
+  type DetectedAddon,
+  type RESYNC,
+} from '@runos/agent-protocol';
 import { agentGateway, type AgentConnection, reconciler } from '@runos/contracts';
 import { unpackObjects } from '@runos/kube-objects';
 import { Respond, Bus } from '@runos/messaging';
@@ -130,6 +137,12 @@ export class FakeAgent {
     const { osid, generation, digest } = bundle;
     const status = { osid, generation, digest, phase, conditions: [], objects: [], ...over };
     await this.bus.request(reconciler.reportBundleStatus, { cid: from.cid, status }, { tenant: from.aid });
+  }
+
+  /** Reports add-ons in its session, or as the agent of another cluster or session. */
+  reportAddons(addons: DetectedAddon[], from: Partial<Cluster & { sessionNo: number }> = {}): Promise<unknown> {
+    const { aid, cid, sessionNo } = { aid: this.aid, cid: this.cid, sessionNo: this.#session, ...from };
+    return this.bus.request(reconciler.reportAddons, { cid, sessionNo, addons }, { tenant: aid });
   }
 
   /** Reports every phase of a bundle until it is ready, or until it is deleted. */

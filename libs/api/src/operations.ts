@@ -1,4 +1,5 @@
 import * as accounts from './accounts/account-operations.js';
+import * as addons from './addons/addon-operations.js';
 import * as apiKeys from './api-keys/api-key-operations.js';
 import * as clusters from './clusters/cluster-operations.js';
 import * as configSets from './config-sets/config-set-operations.js';
@@ -12,7 +13,7 @@ import * as sessions from './sessions/session-operations.js';
 const isOperation = (value: unknown): value is Operation =>
   typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value;
 
-const nouns = [sessions, accounts, apiKeys, clusters, nodes, services, serviceInfo, configSets, jobs] as const;
+const nouns = [sessions, accounts, apiKeys, clusters, addons, nodes, services, serviceInfo, configSets, jobs] as const;
 
 /** Every public operation. An operation exported by the file of its noun is included. */
 export const operations: readonly Operation[] = nouns.flatMap((noun) => Object.values(noun).filter(isOperation));

@@ -1,5 +1,5 @@
 /**
- * Every error code of the public API and the HTTP status it is answered with (definitions §9).
+ * Every error code of the public API and the HTTP status it is answered with.
  * A code never changes meaning; every edge derives its translation from this table.
  */
 export const faultStatus = {
@@ -23,6 +23,7 @@ export const faultStatus = {
   'job.not_found': 404,
   'route.not_found': 404,
   'service.in_use': 409,
+  'addon.missing': 409,
   'cluster.exists': 409,
   'cluster.not_empty': 409,
   'account.exists': 409,
@@ -81,6 +82,17 @@ export class Fault extends Error {
 /** The fault `unavailable` with the delay before a retry, s. */
 export const unavailable = (message: string, retryAfterSeconds = 2, cause?: unknown): Fault =>
   new Fault('unavailable', message, { retryAfterSeconds }, { cause });
+
+/** The text of every `auth.invalid`, for all causes alike. Existing clients compare it. */
+export const invalidTokenMessage = 'Invalid token';
+
+/** The fault `auth.invalid`. Details give the cause only to a caller who has proven the secret. */
+export const invalidToken = (details: FaultDetails = {}): Fault =>
+  new Fault('auth.invalid', invalidTokenMessage, details);
+
+/** The fault `internal`, which discloses nothing of the error: the log has it. */
+export const internalError = (details: FaultDetails = {}): Fault =>
+  new Fault('internal', 'An internal error occurred.', details);
 
 /** The first Fault in an error's chain of causes; anything else is a bug or an outage, not an answer. */
 export function faultOf(thrown: unknown): Fault | undefined {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { addons } from '@runos/addons';
 import type { AgentKind, ReadReport, ReplyOf, reports, ReportType } from '@runos/agent-protocol';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
@@ -6,6 +7,7 @@ import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { isNotFound } from '../agents/agent-connection-reporter.js';
 import { AuditRecorder } from '../audit/audit-recorder.js';
+import { kindOf } from '../certificates/certificate-authenticator.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 
@@ -53,9 +55,12 @@ export class NodeReports {
 
 type ResyncQuestion = InputOf<typeof reconciler.resync>['question'];
 
+/** What every cluster agent looks for. */
+const recognitions = addons.map(({ name, recognition }) => ({ name, ...recognition }));
+
 const foreignInstance = 'the instance is not of this cluster';
 
-type InstanceReport = 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' | 'RESYNC';
+type InstanceReport = 'AddonStatus' | 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' | 'RESYNC';
 type CertificateReport = 'GetCachedCert' | 'StoreCert' | 'Dns01ToServer';
 
 /**
@@ -79,13 +84,26 @@ export class ClusterReports {
   #instanceHandlers(): Pick<ReportHandlers, InstanceReport> {
     const { registry, bus, audit } = this;
     return {
+      AddonStatus: {
+        from: ['cluster-agent'],
+        handle: async (agent, { addons }) => {
+          const { aid, cid } = agent.peer.identity;
+          try {
+            await bus.request(reconciler.reportAddons, { cid, sessionNo: agent.sessionNo, addons }, { tenant: aid });
+          } catch (error) {
+            if (!isNotFound(error)) throw error; // the cluster is deleted, so there is nothing to repeat
+          }
+          return {};
+        },
+      },
       AgentHello: {
         from: ['node', 'cluster-agent'],
         handle: async (agent, hello) => {
           const { version, capabilities, clusterUid = null, count, root, kinds } = hello;
           registry.updateInfo(agent, { version, capabilities, clusterUid });
-          if (count === undefined || root === undefined) return {};
-          return { inSync: await this.#isInSync(agent, { step: 'root', count, root, kinds }) };
+          const watched = kindOf(agent.peer) === 'cluster-agent' ? { addons: recognitions } : {};
+          if (count === undefined || root === undefined) return watched;
+          return { ...watched, inSync: await this.#isInSync(agent, { step: 'root', count, root, kinds }) };
         },
       },
       BundleStatus: {

@@ -9,6 +9,7 @@ import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { mintSecrets, serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { RequiredAddons } from '../addons/required-addons.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { domainOf } from '../clusters/cluster-view.js';
 import type { ReconcilerConfig } from '../config.js';
@@ -36,12 +37,13 @@ export class CreateInstance {
     private readonly revisions: RevisionRepository,
     private readonly resolver: SpecResolver,
     private readonly requirements: Requirements,
+    private readonly addons: RequiredAddons,
     private readonly secrets: InstanceSecrets,
     private readonly jobs: JobStarter,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  /** @throws Fault `conflict.deleting`, `limit.exceeded`, `sizing.invalid`, `request.too_large`, `conflict.idempotency` */
+  /** @throws Fault `conflict.deleting`, `addon.missing`, `limit.exceeded`, `sizing.invalid`, `request.too_large`, `conflict.idempotency` */
   async run(input: Input, caller: Caller): Promise<Created> {
     const { tenant } = caller;
     const cluster = await this.clusters.get(this.database.manager, tenant, input.cid);
@@ -58,6 +60,7 @@ export class CreateInstance {
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
     refuseDeletingCluster(cluster);
+    await this.addons.refuseMissing(sql, cluster, type);
     const limit = this.config.maxInstancesPerCluster;
     const count = await this.instances.countForCreate(sql, cluster.id, limit);
     refuseOverLimit(limit, count, 'service instances', `Cluster "${cid}"`);

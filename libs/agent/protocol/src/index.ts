@@ -27,6 +27,7 @@ export {
   StoreCert,
   UpgradeNodeK8sLog,
 } from './catalog/agent-reports.js';
+export { type AddonRecognition, AddonStatus, type DetectedAddon, imageTag } from './catalog/addon-status.js';
 export { instructions, type InstructionType, reports, type ReportType } from './catalog/catalog.js';
 export {
   type BodyOf,

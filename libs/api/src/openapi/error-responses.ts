@@ -43,6 +43,19 @@ const details = {
     items: { type: 'string' },
     description: 'cluster.not_empty, service.in_use: OSIDs of some of them.',
   },
+  addons: {
+    type: 'array',
+    description: 'addon.missing: the add-ons that the cluster lacks.',
+    items: {
+      type: 'object',
+      required: ['name', 'version', 'command'],
+      properties: {
+        name: text('Name of the add-on.'),
+        version: text('The version that RunOS is tested with.'),
+        command: text('Installs it.'),
+      },
+    },
+  },
   limit: text('limit.exceeded, request.too_large: name of the limit.'),
   value: wholeNumber(
     'limit.exceeded, request.too_large: value of the limit, a number of requests, streams, entries or bytes.',

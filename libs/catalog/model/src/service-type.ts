@@ -82,6 +82,8 @@ export interface ServiceType {
   readonly sizing: ServiceSizing;
   readonly ports: readonly Port[];
   readonly requires: readonly Requirement[];
+  /** Names of the add-ons that its cluster must have. */
+  readonly addons: readonly string[];
   readonly secrets: readonly SecretRecipe[];
   readonly credentials: CredentialsDefinition;
   /** The Kubernetes kinds of its objects; the agent's rights and admission policy derive from them. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { addon } from '@runos/addons';
 import { KindCatalog } from '@runos/kube-kinds';
+import { groupOf } from '@runos/kube-objects';
 import { TypeName } from '@runos/osid';
 import { classesOf, defaultClassId, findClass } from '@runos/sizing';
 import { latestRenderer, serviceType, serviceTypes } from './index.js';
@@ -22,6 +24,9 @@ describe('the catalog', () => {
     expect(Object.keys(type.renderers[latestRenderer(type)]?.images ?? {})).toEqual(type.versions);
     for (const { port } of type.ports) expect(port).toBeGreaterThan(0);
     for (const { type: needed } of type.requires) expect(serviceType(needed).type).toBe(needed);
+    const crds = type.addons.flatMap((name) => addon(name).crds);
+    for (const { apiVersion, resource } of type.customKinds)
+      expect(crds).toContain(`${resource}.${groupOf(apiVersion)}`);
     const { create, update, own } = type.inputs;
     expect('configSetId' in create.shape).toBe(type.config !== undefined);
     for (const name of Object.keys(update.shape)) expect(create.shape).toHaveProperty(name);

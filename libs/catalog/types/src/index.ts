@@ -1,3 +1,3 @@
 export { kindCatalog, kindRules } from './kind-rules.js';
 export { latestRenderer, mintSecrets, renderInstance } from './render-instance.js';
-export { dependentTypes, serviceType, serviceTypes } from './service-types.js';
+export { dependentTypes, serviceType, serviceTypes, typesThatNeed } from './service-types.js';

@@ -28,3 +28,7 @@ export function serviceType(name: string): ServiceType {
 /** The types that require instances of this one. */
 export const dependentTypes = (name: string): readonly ServiceType[] =>
   types.filter(({ requires }) => requires.some(({ type }) => type === name));
+
+/** The types whose instances need this add-on. */
+export const typesThatNeed = (addonName: string): readonly ServiceType[] =>
+  types.filter(({ addons }) => addons.includes(addonName));

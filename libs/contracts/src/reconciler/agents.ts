@@ -1,4 +1,4 @@
-import { BundleStatus, RESYNC } from '@runos/agent-protocol';
+import { AddonStatus, BundleStatus, RESYNC } from '@runos/agent-protocol';
 import { z } from 'zod';
 import { request } from '../contract.js';
 
@@ -53,6 +53,15 @@ export const reportBundleStatus = request({
   ...fromAgents,
   subject: 'reconciler.v1.bundle-status',
   input: z.object({ cid, status: BundleStatus.body }),
+  output: z.object({}),
+  deadlineMs: 4_000,
+});
+
+/** The add-ons that a session of the cluster agent has detected. The report of an older session changes nothing. */
+export const reportAddons = request({
+  ...fromAgents,
+  subject: 'reconciler.v1.addon-report',
+  input: z.object({ cid, sessionNo: z.int(), ...AddonStatus.body.shape }),
   output: z.object({}),
   deadlineMs: 4_000,
 });

@@ -1,4 +1,4 @@
-import { Accepted, Cluster, CreateCluster, Node } from '@runos/api';
+import { Accepted, Addon, Cluster, CreateCluster, Node } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 
@@ -35,6 +35,14 @@ export const deleteCluster = request({
   input: z.object({ cid, ...WriteOptions }),
   output: Accepted,
   idempotent: false,
+});
+
+export const listAddons = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.addon-list',
+  input: z.object({ cid }),
+  output: z.object({ addons: z.array(Addon) }),
+  idempotent: true,
 });
 
 export const listNodes = request({

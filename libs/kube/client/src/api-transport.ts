@@ -16,6 +16,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default `application/json`. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 }
@@ -23,6 +25,7 @@ export interface ApiRequest {
 export interface StreamRequest {
   readonly path: string;
   readonly query?: ApiRequest['query'];
+  readonly accept?: string;
   readonly signal: AbortSignal;
   /** A connection without a byte for this long counts as dead. */
   readonly idleTimeoutMs: number;
@@ -88,7 +91,7 @@ export class ApiTransport {
       const response = await pool.request({
         method: request.method,
         path: this.#path(request),
-        headers: await this.#headers(request.contentType),
+        headers: await this.#headers(request),
         body: request.body === undefined ? undefined : JSON.stringify(request.body),
         signal: timeout.signal,
       });
@@ -111,7 +114,7 @@ export class ApiTransport {
       const response = await this.#streams.request({
         method: 'GET',
         path: this.#path(request),
-        headers: await this.#headers(),
+        headers: await this.#headers(request),
         signal: request.signal,
         headersTimeout: 30_000,
         bodyTimeout: request.idleTimeoutMs,
@@ -148,10 +151,13 @@ export class ApiTransport {
     return `${this.#prefix}${path}${search ? `?${search}` : ''}`;
   }
 
-  async #headers(contentType = 'application/json'): Promise<Record<string, string>> {
+  async #headers({
+    contentType = 'application/json',
+    accept = 'application/json',
+  }: Pick<ApiRequest, 'contentType' | 'accept'>): Promise<Record<string, string>> {
     const authorization = await this.access.authorization?.();
     return {
-      accept: 'application/json',
+      accept,
       'content-type': contentType,
       'user-agent': 'runos',
       ...(authorization ? { authorization } : {}),

@@ -21,15 +21,17 @@ afterEach(() => Promise.all(informers.splice(0).map((informer) => informer.stop(
 afterAll(() => harness?.stop());
 
 /** Watches the ConfigMaps with a label, and records the calls of its handlers. */
-function record(client: KubeClient, label: string, options: InformerOptions = {}) {
+function record(client: KubeClient, label: string, options: InformerOptions = {}, metadataOnly = false) {
   const events: string[] = [];
   const lists: number[] = [];
   let watchErrors = 0;
+  const contentOf = (object: KubeObject) => (metadataOnly ? ` with${'data' in object ? '' : 'out'} data` : '');
   const note = (what: string) => (object: KubeObject) =>
-    void events.push(`${what} ${object.kind} ${object.metadata.name}`);
+    void events.push(`${what} ${object.kind} ${object.metadata.name}${contentOf(object)}`);
   const selection = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
+    metadataOnly,
     namespace: harness.namespace,
     labelSelector: `kind=${label}`,
   };
@@ -50,6 +52,18 @@ const make = (name: string, label: string, data = {}) =>
   harness.client.apply(configMap(harness.namespace, name, data, { kind: label }));
 
 describe('an informer', () => {
+  it('lists and watches only the metadata of objects when the selection asks for it', async () => {
+    await make('listed', 'metadata', { a: '1' });
+    const recorded = record(harness.client, 'metadata', {}, true);
+    await recorded.informer.synced;
+    await make('watched', 'metadata', { a: '1' });
+    await recorded.until('changed ConfigMap watched without data');
+    expect(recorded.events).toEqual([
+      'changed ConfigMap listed without data',
+      'changed ConfigMap watched without data',
+    ]);
+  });
+
   it('reports what is listed, then every change, and what leaves the selection', async () => {
     await make('first', 'plain');
     const recorded = record(harness.client, 'plain');

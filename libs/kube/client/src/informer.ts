@@ -1,7 +1,7 @@
 import { type Backoff, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import { isMap, type KubeObject, refKey, refOf, textOf } from '@runos/kube-objects';
-import type { ResourceSelector, KubeClient } from './kube-client.js';
+import { acceptOf, type ResourceSelector, type KubeClient } from './kube-client.js';
 import { isExpired, KubeError } from './kube-error.js';
 
 /** Handlers of one informer. They are called one at a time; a promise is awaited before the next call. */
@@ -129,8 +129,14 @@ class ListWatch {
       labelSelector,
       fieldSelector,
     };
-    const idleTimeoutMs = this.options.idleTimeoutMs ?? 90_000;
-    for await (const line of this.client.transport.streamLines({ path, query, signal: this.signal, idleTimeoutMs })) {
+    const request = {
+      path,
+      query,
+      accept: acceptOf(this.selection, 'PartialObjectMetadata'),
+      signal: this.signal,
+      idleTimeoutMs: this.options.idleTimeoutMs ?? 90_000,
+    };
+    for await (const line of this.client.transport.streamLines(request)) {
       await this.#event(JSON.parse(line) as WatchEvent, { apiVersion, kind });
       if (this.signal.aborted) return;
     }

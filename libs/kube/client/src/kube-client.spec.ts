@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { refOf } from '@runos/kube-objects';
 import { halfOpenProxy } from '@runos/testing-basics';
-import { isConflict, isNotFound, KubeError } from './kube-error.js';
+import { isAlreadyExists, isConflict, isNotFound, KubeError } from './kube-error.js';
 import { configMap, type KubeHarness, startKubeHarness } from '../test/harness.js';
 
 jest.setTimeout(30_000);
@@ -41,10 +41,12 @@ describe('the client', () => {
     expect((await client.apply(configMap(namespace, 'owned', { a: '2' })))['data']).toEqual({ a: '2' });
   });
 
-  it('deletes only the object with the given uid', async () => {
+  it('creates an object once, and deletes only the object with the given uid', async () => {
     const { client, namespace } = harness;
     const made = await client.create(configMap(namespace, 'short-lived'));
     expect(isConflict(await refused(client.delete(refOf(made), { uid: 'another' })))).toBe(true);
+    const again = await refused(client.create(configMap(namespace, 'short-lived')));
+    expect([again.status, isAlreadyExists(again), isConflict(again)]).toEqual([409, true, false]);
     expect(await client.delete(refOf(made), { uid: made.metadata.uid })).toBe('deleted');
     expect(await client.delete(refOf(made))).toBe('deleted');
     expect(await client.find(refOf(made))).toBeUndefined();
@@ -54,6 +56,16 @@ describe('the client', () => {
     });
     expect(await client.delete(refOf(held))).toBe('deleting');
     await client.jsonPatch(refOf(held), [{ op: 'remove', path: '/metadata/finalizers' }]);
+  });
+
+  it('lists only the metadata of objects when the selection asks for it', async () => {
+    const { client, namespace } = harness;
+    await client.apply(configMap(namespace, 'described', { a: '1' }, { kind: 'described' }));
+    const selection = { apiVersion: 'v1', kind: 'ConfigMap', namespace, labelSelector: 'kind=described' };
+    expect((await client.list(selection))[0]).toMatchObject({ data: { a: '1' } });
+    const [described] = await client.list({ ...selection, metadataOnly: true });
+    expect(described).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'described' } });
+    expect(described).not.toHaveProperty('data');
   });
 
   it('lists page by page, with the kind in every item', async () => {

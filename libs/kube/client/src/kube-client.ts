@@ -30,7 +30,15 @@ export interface ResourceSelector {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** The server sends the objects without spec and status: a CRD has up to a megabyte of schema. */
+  readonly metadataOnly?: boolean;
 }
+
+/** The media type of a list, or of a watched object, of this selection. */
+export const acceptOf = (
+  { metadataOnly }: ResourceSelector,
+  kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList',
+) => (metadataOnly ? `application/json;as=${kind};g=meta.k8s.io;v=v1` : undefined);
 
 export interface Page {
   readonly items: readonly KubeObject[];
@@ -86,9 +94,10 @@ export class KubeClient {
   ): AsyncGenerator<Page> {
     const { apiVersion, kind, labelSelector, fieldSelector } = selection;
     const path = await this.mapper.path(selection);
+    const accept = acceptOf(selection, 'PartialObjectMetadataList');
     for (let next: string | undefined = ''; next !== undefined;) {
       const query = { labelSelector, fieldSelector, limit: options.pageSize ?? 250, continue: next || undefined };
-      const response: ListResponse = await this.transport.send({ method: 'GET', path, query, ...options });
+      const response: ListResponse = await this.transport.send({ method: 'GET', path, query, accept, ...options });
       const { resourceVersion } = response.metadata;
       // Only the list itself carries apiVersion and kind.
       yield { items: (response.items ?? []).map((item) => ({ ...item, apiVersion, kind })), resourceVersion };

@@ -1,4 +1,5 @@
 import {
+  AddonStatus,
   AgentHello,
   BundleStatus,
   bundlePhases,
@@ -14,7 +15,7 @@ import { ApiClient, type PlaneInfo, eventually, TestAgent } from '@runos/tool-e2
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { joinAsNode } from '../agent/join-as-node.js';
-import { sendHeartbeatAsNode, type ForeignAgents, intrudeByCalls } from './foreign-calls.js';
+import { sendHeartbeatAsNode, type ForeignAgents, attemptCalls } from './foreign-calls.js';
 import { renewAsAnother } from './foreign-renewal.js';
 import { type Ids, missingIds, osidOf } from './samples.js';
 import { changedTables, stableDigests, tableDigests } from './table-digests.js';
@@ -44,7 +45,7 @@ const repetitions = 40;
 
 /**
  * Agents with valid certificates of the other account's cluster and node send everything that they can about this
- * account's instances, cluster and node, and reply to an instruction that this account's agent is processing.
+ * account's instances, cluster and node. They also reply to an instruction that this account's agent is processing.
  */
 export async function testForeignAgent(
   dev: PlaneInfo,
@@ -53,17 +54,17 @@ export async function testForeignAgent(
 ): Promise<ForeignAgentResult> {
   const { own, other, credentials } = accounts;
   const foreignAgents = await connectForeignAgents(dev, accounts);
-  const victim = new TestAgent(dev.agentGateway.stream, credentials.own);
+  const ownAgent = new TestAgent(dev.agentGateway.stream, credentials.own);
   const foreignAgent = new TestAgent(dev.agentGateway.stream, credentials.other);
   try {
     const pending = new Promise<Envelope>((resolve) => {
-      victim.onInstruction = (instruction) => {
+      ownAgent.onInstruction = (instruction) => {
         if (decoded(instruction).includes(osidOf(own))) resolve(instruction);
-        else victim.send(accepting(instruction));
+        else ownAgent.send(accepting(instruction));
       };
     });
     foreignAgent.onInstruction = (instruction) => foreignAgent.send(accepting(instruction));
-    for (const agent of [victim, foreignAgent]) {
+    for (const agent of [ownAgent, foreignAgent]) {
       await agent.hello([]);
       await agent.heartbeat();
     }
@@ -73,8 +74,8 @@ export async function testForeignAgent(
     const [{ last }] = (
       await sql.query<{ last: string }>('SELECT coalesce(max(id), 0) AS last FROM identity.audit_entry')
     ).rows as [{ last: string }];
-    const calls = await intrudeByCalls(dev, foreignAgents, own, other);
-    const wrong = [...(await intrude(foreignAgent, own, instruction)), ...calls.wrong];
+    const calls = await attemptCalls(dev, foreignAgents, own, other);
+    const wrong = [...(await sendAttempts(foreignAgent, own, instruction)), ...calls.wrong];
     const audited = await eventually('every refusal to be audited', 10_000, async () => {
       const { rows } = await sql.query<AuditEntry>(
         'SELECT aid, action, subject, outcome, detail FROM identity.audit_entry WHERE id > $1',
@@ -84,7 +85,7 @@ export async function testForeignAgent(
     });
     const changed = changedTables(before, await tableDigests(sql));
     wrong.push(...(await renewAsAnother(dev, credentials.other, own, sql)));
-    victim.send(accepting(instruction));
+    ownAgent.send(accepting(instruction));
     await eventually('the reply of the instructed agent to be recorded', 10_000, async () => {
       const { rows } = await sql.query(
         'SELECT FROM reconciler.work w JOIN reconciler.instance i USING (id) WHERE i.osid = $1 AND w.delivered_revision > 0',
@@ -95,14 +96,14 @@ export async function testForeignAgent(
     const tried = attempts(own, instruction).length + repetitions + calls.tried;
     return { tried, wrong, changed, account: other.aid, audited };
   } finally {
-    victim.close();
+    ownAgent.close();
     foreignAgent.close();
     foreignAgents.node.close();
   }
 }
 
-/** The audit actions of refusals; each occurs at least once. */
-export const refusedActions = ['agent.reply', 'agent.identity', 'agent.register', 'agent.resync', 'agent.status'];
+/** The audit actions of refusals, sorted; each occurs at least once. */
+export const refusedActions = ['agent.identity', 'agent.register', 'agent.reply', 'agent.resync', 'agent.status'];
 
 /** Two agents of the other account, and an unused registration token of each account. */
 async function connectForeignAgents(
@@ -162,26 +163,27 @@ function attempts(own: Ids, instruction: Envelope): Attempt[] {
     { sent: listOf(osid), answer: '{"unknown":["OSID"]}' },
     ...claims.map((claim) => refused(envelope(ClusterAgentHeartbeatToServer, claim))),
     ...claims.map((claim) => refused(envelope(AgentHello, { ...hello, ...claim }))),
+    ...claims.map((claim) => refused(envelope(AddonStatus, { addons: [], ...claim }))),
     ...claims.map((claim) => refused(envelope(RESYNC, { step: 'root', count: 0, root: '0'.repeat(32), ...claim }))),
     ...[yes, { ...yes, type: 'ERROR' }, { ...yes, type: 'NO_CONTENT' }, { ...yes, tag: randomUUID() }].map(ignored),
   ];
 }
 
 /** The attempts whose reply differs from that for missing resources. */
-async function intrude(foreignAgent: TestAgent, own: Ids, instruction: Envelope): Promise<string[]> {
+async function sendAttempts(foreignAgent: TestAgent, own: Ids, instruction: Envelope): Promise<string[]> {
   const wrong: string[] = [];
-  const twins = attempts(missingIds, instruction);
+  const counterparts = attempts(missingIds, instruction);
   for (const [at, { sent, answer }] of attempts(own, instruction).entries()) {
-    const twin = twins[at]?.sent as Envelope;
+    const counterpart = counterparts[at]?.sent as Envelope;
     if (answer === null) {
       foreignAgent.send(sent);
       continue;
     }
     const got = answered(await foreignAgent.exchange(sent), own);
-    const gotTwin = answered(await foreignAgent.exchange(twin), missingIds);
+    const gotCounterpart = answered(await foreignAgent.exchange(counterpart), missingIds);
     const right = answer === 'an error' ? got.error : got.text === answer;
-    if (!right || got.text !== gotTwin.text) {
-      wrong.push(`${sent.type} ${decoded(sent)} got ${got.text}, that about missing resources ${gotTwin.text}`);
+    if (!right || got.text !== gotCounterpart.text) {
+      wrong.push(`${sent.type} ${decoded(sent)} got ${got.text}, that about missing resources ${gotCounterpart.text}`);
     }
   }
   const again = Array.from({ length: repetitions }, () => foreignAgent.exchange(statusOf(osidOf(own), 'failed')));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { heartbeatReplyTimeoutMs } from '../wire/limits.js';
+import { addonRecognition } from './addon-status.js';
 import { oneOf, report, text } from './message.js';
 
 /** The agent applies bundles: it handles APPLY_BUNDLE, DELETE_BUNDLE and DIFF_BUNDLE, and sends RESYNC and BundleStatus. */
@@ -27,6 +28,8 @@ export const AgentHello = report({
   reply: z.object({
     /** False: start RESYNC now. Null: the server cannot compare now, start RESYNC as well. Absent without bundles. */
     inSync: z.boolean().nullish(),
+    /** The add-ons that the agent looks for and reports by AddonStatus. Older planes name none. */
+    addons: z.array(addonRecognition).max(64).optional(),
   }),
   deadlineMs: 10_000,
 });

@@ -1,3 +1,4 @@
+import { AddonStatus } from './addon-status.js';
 import {
   AgentHello,
   AmIVIPHolder,
@@ -17,6 +18,7 @@ export const instructions = { APPLY_BUNDLE, DELETE_BUNDLE, DIFF_BUNDLE } as cons
 
 /** Every message that an agent sends to the server. A handler that is missing is a compile error. */
 export const reports = {
+  AddonStatus,
   AgentHello,
   AmIVIPHolder,
   BundleStatus,

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
+import { AddonStatus } from '../catalog/addon-status.js';
 import { APPLY_BUNDLE, BundleStatus } from '../catalog/bundle.js';
 import { reports, type ReportType } from '../catalog/catalog.js';
-import { NodeAgentHeartbeatToServer } from '../catalog/agent-reports.js';
+import { AgentHello, NodeAgentHeartbeatToServer } from '../catalog/agent-reports.js';
 import { decodeJson, encodeJson, envelope, errorEnvelope } from './envelope.js';
 import { instructionEnvelope, readInstruction, readReply, readReport, replyEnvelope, reportEnvelope } from './codec.js';
 
@@ -80,6 +81,35 @@ describe('reports', () => {
       body,
       payload: body,
     });
+  });
+});
+
+describe('the status of add-ons', () => {
+  const addon = { name: 'cloudnative-pg', present: true, ours: false, version: '1.27.0' };
+
+  it('is equal after a round trip', () => {
+    const body = { addons: [addon, { ...addon, name: 'cert-manager', version: null }] };
+    expect(readReport(reportEnvelope(AddonStatus, body, tag))).toMatchObject({
+      kind: 'report',
+      type: 'AddonStatus',
+      body,
+    });
+  });
+
+  it.each([
+    ['a version that is no tag', { ...addon, version: '1.27\u0000' }, /version/],
+    ['a name that is none', { ...addon, name: '../x' }, /name/],
+    ['no presence', { ...addon, present: undefined }, /present/],
+  ])('is rejected with %s', (_, invalid, problem) => {
+    const sent = { type: 'AddonStatus', jsonB64: encodeJson({ addons: [invalid] }), tag };
+    expect(readReport(sent)).toMatchObject({ kind: 'invalid', problem: expect.stringMatching(problem) });
+  });
+
+  it('is asked for by the reply to a hello, which agents accept without it too', () => {
+    const addons = [{ name: 'widgets', crd: 'widgets.example.com', image: 'example/operator' }];
+    for (const value of [{ inSync: true, addons }, { inSync: true }]) {
+      expect(readReply(AgentHello, replyEnvelope(AgentHello, value, tag))).toEqual({ ok: true, value });
+    }
   });
 });
 

@@ -34,6 +34,7 @@ export const postgresql: ServiceType = {
   },
   ports: [{ name: 'postgresql', port, protocol: 'TCP' }],
   requires: [],
+  addons: ['cloudnative-pg'],
   secrets: [{ name: 'password', length: 32, description: `the password of the user ${username}` }],
   credentials: {
     schema: z.object({

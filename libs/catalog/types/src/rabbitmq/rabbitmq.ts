@@ -33,6 +33,7 @@ export const rabbitmq: ServiceType = {
     { name: 'management', port: managementPort, protocol: 'TCP' },
   ],
   requires: [],
+  addons: [],
   secrets: [
     { name: 'password', length: 32, description: `the password of the user ${username}` },
     { name: 'cookie', length: 32, description: 'the Erlang cookie, by which the nodes of a cluster trust each other' },

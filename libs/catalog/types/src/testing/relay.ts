@@ -51,6 +51,7 @@ export const relay: ServiceType = {
   },
   ports: [{ name: 'relay', port: 7000, protocol: 'TCP' }],
   requires: [{ alias: 'cache', type: 'valkey', optional: false }],
+  addons: [],
   secrets: [{ name: 'password', length: 32, description: 'the password of the user app' }],
   credentials: {
     schema: z.object({ url: z.string(), port: PortNumber }),

@@ -30,6 +30,7 @@ export const valkey: ServiceType = {
   },
   ports: [{ name: 'valkey', port, protocol: 'TCP' }],
   requires: [],
+  addons: [],
   secrets: [{ name: 'password', length: 32, description: `the password of the user ${username}` }],
   credentials: {
     schema: z.object({

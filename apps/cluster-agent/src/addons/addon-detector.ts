@@ -1,0 +1,33 @@
+import type { AddonRecognition } from '@runos/agent-protocol';
+import { AddonWatch, type AddonWatchOptions } from './addon-watch.js';
+
+/** Detects the add-ons that the plane asks for, and reports them after each connect and when they change. */
+export class AddonDetector {
+  #watched = '[]';
+  #watch: AddonWatch | undefined;
+  /** Watches that have not ended yet. */
+  readonly #stopping = new Set<Promise<void>>();
+
+  constructor(private readonly options: Omit<AddonWatchOptions, 'addons'>) {}
+
+  /** A stream is open, and the plane asks for these add-ons; an older plane asks for none. */
+  connected(addons: readonly AddonRecognition[] = []): void {
+    const watched = JSON.stringify(addons);
+    if (watched === this.#watched) return this.#watch?.report();
+    this.#end();
+    this.#watched = watched;
+    if (addons.length > 0) this.#watch = new AddonWatch({ ...this.options, addons });
+  }
+
+  async stop(): Promise<void> {
+    this.#end();
+    await Promise.all(this.#stopping);
+  }
+
+  #end(): void {
+    if (this.#watch === undefined) return;
+    const stopped: Promise<void> = this.#watch.stop().finally(() => this.#stopping.delete(stopped));
+    this.#stopping.add(stopped);
+    this.#watch = undefined;
+  }
+}

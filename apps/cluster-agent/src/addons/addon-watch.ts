@@ -1,0 +1,123 @@
+import type { AddonRecognition, DetectedAddon } from '@runos/agent-protocol';
+import type { Clock } from '@runos/kernel';
+import { type Informer, type KubeClient, type ResourceEventHandler, startInformer } from '@runos/kube-client';
+import { fieldManager, type KubeObject, mapAt, mapsIn, ownerLabels, refKey, refOf, textOf } from '@runos/kube-objects';
+import type { Logger } from '@runos/observability';
+import { isRepository, parseImage } from './image-reference.js';
+
+export interface AddonWatchOptions {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly addons: readonly AddonRecognition[];
+  readonly report: (addons: DetectedAddon[]) => void;
+}
+
+/** A CRD or an operator's Deployment that belongs to an add-on. */
+interface Trace {
+  readonly addon: string;
+  readonly ours: boolean;
+  readonly version: string | null;
+}
+
+type TraceOf = (object: KubeObject) => Trace | undefined;
+
+const crds = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadataOnly: true };
+const deployments = { apiVersion: 'apps/v1', kind: 'Deployment' };
+
+/**
+ * Watches CRDs and Deployments for the traces of these add-ons. Deployments of every namespace are watched, because a
+ * user may have installed an operator anywhere. Only the traces are kept in memory.
+ */
+export class AddonWatch {
+  readonly #crds = new Map<string, Trace>();
+  readonly #operators = new Map<string, Trace>();
+  readonly #informers: readonly Informer[];
+  /** The maps whose first list is complete. */
+  readonly #listed = new Set<Map<string, Trace>>();
+  #reported = '';
+
+  constructor(private readonly options: AddonWatchOptions) {
+    const { client, clock } = options;
+    this.#informers = [
+      startInformer(client, crds, this.#handler(this.#crds, this.#crdTrace), { clock }),
+      startInformer(client, deployments, this.#handler(this.#operators, this.#operatorTrace), { clock }),
+    ];
+  }
+
+  /** Reports the add-ons, unless the first lists are not complete: then the report follows with them. */
+  report(): void {
+    if (!this.#isSynced()) return;
+    const addons = this.#detectAll();
+    this.#reported = JSON.stringify(addons);
+    this.options.report(addons);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#informers.map((informer) => informer.stop()));
+  }
+
+  #handler(traces: Map<string, Trace>, traceOf: TraceOf): ResourceEventHandler {
+    return {
+      onAddOrUpdate: (object) => {
+        const trace = traceOf(object);
+        const key = refKey(refOf(object));
+        if (trace === undefined) traces.delete(key);
+        else traces.set(key, trace);
+        this.#reportChange();
+      },
+      onDelete: (object) => {
+        traces.delete(refKey(refOf(object)));
+        this.#reportChange();
+      },
+      onListed: (keys) => {
+        for (const key of traces.keys()) if (!keys.has(key)) traces.delete(key);
+        this.#listed.add(traces);
+        this.#reportChange();
+      },
+      onWatchError: (err) => this.options.logger.warn({ err }, 'add-ons cannot be detected; retrying'),
+    };
+  }
+
+  #reportChange(): void {
+    if (this.#isSynced() && JSON.stringify(this.#detectAll()) !== this.#reported) this.report();
+  }
+
+  readonly #crdTrace: TraceOf = (object) => {
+    const { name, deletionTimestamp } = object.metadata;
+    const addon = this.options.addons.find(({ crd }) => crd === name);
+    if (addon === undefined || deletionTimestamp !== undefined) return undefined;
+    return { addon: addon.name, ours: isOurs(object), version: null };
+  };
+
+  readonly #operatorTrace: TraceOf = (object) => {
+    for (const container of mapsIn(mapAt(object, 'spec', 'template', 'spec')['containers'])) {
+      const image = parseImage(textOf(container['image']) ?? '');
+      const addon = this.options.addons.find((each) => isRepository(image, each.image));
+      if (addon !== undefined) return { addon: addon.name, ours: isOurs(object), version: image.tag };
+    }
+    return undefined;
+  };
+
+  #isSynced(): boolean {
+    return this.#listed.size === this.#informers.length;
+  }
+
+  #detectAll(): DetectedAddon[] {
+    return this.options.addons.map((addon) => this.#detect(addon));
+  }
+
+  /** Of several operators the user's counts, because RunOS must not change it. */
+  #detect({ name }: AddonRecognition): DetectedAddon {
+    const crd = [...this.#crds.values()].find(({ addon }) => addon === name);
+    if (crd === undefined) return { name, present: false, ours: false, version: null };
+    const operators = [...this.#operators]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, operator]) => operator)
+      .filter(({ addon }) => addon === name);
+    const operator = operators.find(({ ours }) => !ours) ?? operators[0];
+    return { name, present: true, ours: (operator ?? crd).ours, version: operator?.version ?? null };
+  }
+}
+
+const isOurs = ({ metadata }: KubeObject): boolean => metadata.labels?.[ownerLabels.managedBy] === fieldManager;
