@@ -156,6 +156,20 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.cluster-create': cluster,
   'reconciler.v1.cluster-show': cluster,
   'reconciler.v1.cluster-delete': { jobId },
+  'reconciler.v1.addon-list': {
+    addons: [
+      {
+        name: 'cloudnative-pg',
+        title: 'CloudNativePG',
+        state: 'missing',
+        owner: null,
+        version: null,
+        neededVersion: '1.27.0',
+        neededBy: ['postgresql'],
+        reportedAt: at,
+      },
+    ],
+  },
   'reconciler.v1.node-list': { nodes: [node] },
   'reconciler.v1.node-show': node,
   'agent-gateway.v1.token-issue': {
@@ -171,6 +185,13 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.instance-update': { jobId },
   'reconciler.v1.instance-delete': { jobId },
   'reconciler.v1.instance-restart': { osid: service.osid, message: 'Restarting.', jobId },
+  'reconciler.v1.instance-upgrade': { jobId },
+  'reconciler.v1.instance-upgrade-plan': {
+    current: { version: '8.1', rendererVersion: 1, image: 'docker.io/valkey/valkey:8.1' },
+    target: { version: '8.1', rendererVersion: 2, image: 'docker.io/valkey/valkey:8.1' },
+    changes: true,
+    restartsPods: false,
+  },
   'reconciler.v1.instance-status': {
     state: 'healthy',
     reason: null,

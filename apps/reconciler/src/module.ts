@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus } from '@runos/messaging';
 import { PersistenceModule } from '@runos/persistence';
+import { AddonRepository } from './addons/addon-repository.js';
+import { AddonsController } from './addons/addons.controller.js';
+import { RequiredAddons } from './addons/required-addons.js';
 import { BundleStatusController, RecordBundleStatus } from './bundle-status/record-bundle-status.js';
 import { ObservationRepository } from './bundle-status/observation-repository.js';
 import { RecordObservations } from './bundle-status/record-observations.js';
@@ -19,10 +22,12 @@ import { CreateInstance } from './instances/create-instance.js';
 import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
 import { InstanceSecrets, ShowCredentials } from './instances/instance-secrets.js';
+import { PlanUpgrade } from './instances/plan-upgrade.js';
 import { Requirements } from './instances/requirements.js';
 import { InstancesController } from './instances/instances.controller.js';
 import { CancelJob } from './jobs/cancel-job.js';
 import { JobDeadlines } from './jobs/job-deadlines.js';
+import { JobQueue } from './jobs/job-queue.js';
 import { JobRepository } from './jobs/job-repository.js';
 import { JobStarter } from './jobs/job-starter.js';
 import { JobUpdates } from './jobs/job-updates.js';
@@ -33,6 +38,7 @@ import { NodesController } from './nodes/nodes.controller.js';
 import { RegisterNode } from './nodes/register-node.js';
 import { DesiredHashes } from './resync/desired-hashes.js';
 import { ResyncController } from './resync/resync.controller.js';
+import { QueuedChanges } from './revisions/queued-changes.js';
 import { RevisionRepository } from './revisions/revision-repository.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
 import { SpecResolver } from './revisions/spec-resolver.js';
@@ -47,6 +53,7 @@ import { WorkRepository } from './work/work-repository.js';
 const controllers = [
   ClustersController,
   NodesController,
+  AddonsController,
   InstancesController,
   JobsController,
   ConnectionsController,
@@ -59,14 +66,18 @@ const instances = [
   InstanceSecrets,
   ShowCredentials,
   Requirements,
+  RequiredAddons,
   CreateInstance,
   ChangeInstance,
+  PlanUpgrade,
   EventRepository,
   SpecResolver,
   RevisionRepository,
   RevisionWriter,
+  QueuedChanges,
 ];
 const agents = [
+  AddonRepository,
   LiveHeartbeats,
   RecordConnection,
   RecordBundleStatus,
@@ -74,7 +85,7 @@ const agents = [
   ObservationRepository,
   DesiredHashes,
 ];
-const jobs = [JobRepository, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
+const jobs = [JobRepository, JobQueue, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
 const work = [
   Wakeups,
   WorkRepository,

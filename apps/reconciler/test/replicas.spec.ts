@@ -42,6 +42,38 @@ describe('several replicas', () => {
     expect(deadlocks).toBe(0);
   }, 30_000);
 
+  it('end every queued job once, and lose no accepted change, with concurrent restarts and updates', async () => {
+    const made = await Promise.all(Array.from({ length: 12 }, create));
+    const written = await Promise.all(
+      made.map(async ({ id }) => {
+        const one = { cid: harness.cid, type: 'valkey', id };
+        const updates = [600, 700, 800].map((cpuLimitMc) =>
+          harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc } }),
+        );
+        const restarts = Array.from({ length: 3 }, () => harness.request(reconciler.restartInstance, one));
+        const jobs = await Promise.all<object>([...updates, ...restarts]);
+        const last = await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 900 } });
+        const jobIds = [...jobs, last].map((response) => (response as { jobId: string }).jobId);
+        return { one, jobIds };
+      }),
+    );
+    for (const { one, jobIds } of written) {
+      const ended = await Promise.all(jobIds.map((id) => harness.jobs.ended(id)));
+      const outcomes = ended.map(({ job: { type, status, reason } }) => ({ type, status, reason }));
+      const completed = { status: 'completed', reason: null };
+      expect(outcomes.filter(({ type }) => type === 'service.restart')).toEqual(
+        Array(3).fill({ type: 'service.restart', ...completed }),
+      );
+      expect(outcomes.at(-1)).toEqual({ type: 'service.update', ...completed });
+      const shown = await harness.request(reconciler.showInstance, one);
+      expect(shown).toMatchObject({ cpuLimitMc: 900, status: 'healthy', observedGeneration: shown.generation });
+    }
+    const { deadlocks } = await harness.row<{ deadlocks: number }>(
+      'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+    );
+    expect(deadlocks).toBe(0);
+  }, 60_000);
+
   it('take over the work of a stopped replica', async () => {
     await harness.agent.disconnect();
     const made = await Promise.all(Array.from({ length: 10 }, create));

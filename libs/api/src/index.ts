@@ -1,4 +1,5 @@
 export { Membership, listAccounts } from './accounts/account-operations.js';
+export { Addon, listAddons } from './addons/addon-operations.js';
 export { type Access, type Level, levels, Role, roleAllows, roles, weakerRole } from './access/access.js';
 export {
   ApiKey,
@@ -76,11 +77,13 @@ export {
   listServiceEvents,
   listServices,
   listServicesOfType,
+  planUpgrade,
   restartService,
   showCredentials,
   showService,
   showServiceStatus,
   updateService,
+  upgradeService,
 } from './services/service-operations.js';
 export {
   Condition,
@@ -96,5 +99,8 @@ export {
   ServiceSummary,
   SizingNumbers,
   UpdatedService,
+  Upgrade,
+  UpgradedService,
+  UpgradePlan,
 } from './services/service-shapes.js';
 export { LoggedIn, logIn, LogIn, logOut } from './sessions/session-operations.js';

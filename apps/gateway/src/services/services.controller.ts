@@ -6,11 +6,13 @@ import {
   listServices,
   listServicesOfType,
   type OperationInput,
+  planUpgrade,
   restartService,
   showCredentials,
   showService,
   showServiceStatus,
   updateService,
+  upgradeService,
 } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
@@ -57,6 +59,16 @@ export class ServicesController {
   @Operation(restartService)
   restart({ params }: OperationInput<typeof restartService>, { account, write }: CallContext) {
     return this.bus.request(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
+  }
+
+  @Operation(planUpgrade)
+  planUpgrade({ params, query }: OperationInput<typeof planUpgrade>, { account }: CallContext) {
+    return this.bus.request(reconciler.planInstanceUpgrade, { ...oneOf(params), ...query }, account);
+  }
+
+  @Operation(upgradeService)
+  upgrade({ params, body }: OperationInput<typeof upgradeService>, { account, write }: CallContext) {
+    return this.bus.request(reconciler.upgradeInstance, { ...oneOf(params), ...body, ...write }, account);
   }
 
   @Operation(showServiceStatus)

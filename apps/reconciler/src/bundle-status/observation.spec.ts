@@ -7,6 +7,7 @@ const digest = 'd'.repeat(64);
 const desired = (over: Partial<Desired> = {}): Desired => ({
   generation: 3,
   bundleGeneration: 3,
+  hasQueue: false,
   digest,
   deleting: false,
   replicas: 3,
@@ -53,6 +54,17 @@ describe('an observation', () => {
       (phase) => observeReport(phase).observed.state,
     );
     expect(states).toEqual(['applying', 'applying', 'healthy', 'degraded', 'unhealthy']);
+  });
+
+  it('is about the generation of its bundle while later ones are queued, and never about an earlier one', () => {
+    const queued = { generation: 5, hasQueue: true };
+    expect(observeReport('ready', {}, {}, queued)).toMatchObject({
+      current: true,
+      observed: { observedGeneration: 3 },
+    });
+    const renamed = observeReport('ready', { observedGeneration: 4 }, {}, queued);
+    expect(renamed).toMatchObject({ current: true, observed: { observedGeneration: 4, state: 'healthy' } });
+    expect(observeReport('ready', {}, {}, { generation: 5 }).observed.observedGeneration).toBe(5);
   });
 
   it('is degraded, not applying, after the instance was ready at this generation', () => {

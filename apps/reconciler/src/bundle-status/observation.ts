@@ -7,6 +7,8 @@ export interface Desired {
   readonly generation: number;
   /** The generation that the bundle was rendered for: a new name alone renders none. */
   readonly bundleGeneration: number;
+  /** Later generations are queued, and no revision carries them yet. */
+  readonly hasQueue: boolean;
   readonly digest: string;
   readonly deleting: boolean;
   readonly replicas: number;
@@ -36,7 +38,7 @@ const lastingStates: ReadonlySet<ServiceState> = new Set(['healthy', 'degraded',
 /** The observed status after a report. Pure, so a repeated report changes nothing. */
 export function observe(desired: Desired, before: Observed, report: BundleReport, now: Date): Observation {
   const current = isCurrent(desired, report);
-  const generation = current ? desired.generation : report.generation;
+  const generation = current ? observedGeneration(desired, before) : report.generation;
   if (generation < before.observedGeneration) return { observed: before, current: false, stateChange: undefined };
   const state = current ? stateOf(desired, before, report) : before.state;
   const observed: Observed = {
@@ -51,6 +53,10 @@ export function observe(desired: Desired, before: Observed, report: BundleReport
   const serious = isSerious(state === 'healthy' ? before : observed);
   return { observed, current, stateChange: changed && serious ? { from: before.state, to: state } : undefined };
 }
+
+/** The generation that a current report is about: the newest one, or the one of its bundle while later ones are queued. */
+const observedGeneration = (desired: Desired, before: Observed): number =>
+  desired.hasQueue ? Math.max(desired.bundleGeneration, before.observedGeneration) : desired.generation;
 
 /** The conditions of the report and the plane's own; conditions that the agent no longer reports are dropped. */
 function conditionsOf(before: Observed, report: BundleReport, generation: number, now: Date): Condition[] {
@@ -81,7 +87,8 @@ function stateOf(desired: Desired, before: Observed, report: BundleReport): Obse
       return 'unhealthy';
     default: {
       // After it was ready at this generation, an unready phase is a loss and not a start.
-      const wasReady = lastingStates.has(before.state) && before.observedGeneration === desired.generation;
+      const wasReady =
+        lastingStates.has(before.state) && before.observedGeneration === observedGeneration(desired, before);
       return wasReady ? (before.state === 'healthy' ? 'degraded' : before.state) : 'applying';
     }
   }

@@ -3,10 +3,12 @@ import { afterCommit } from '@runos/persistence';
 import { dependentTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { EventRepository } from '../instances/event-repository.js';
+import { JobQueue } from '../jobs/job-queue.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { type JobChange, jobChange, type JobEnd, jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { reportProgress } from '../jobs/report-progress.js';
 import { reachStep, workItemIdOf } from '../jobs/work-items.js';
+import { QueuedChanges } from '../revisions/queued-changes.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { OpenJob } from '../schema/job-row.js';
 import type { BatchItem } from '../work/traced-batcher.js';
@@ -35,6 +37,8 @@ export class RecordObservations {
     private readonly updates: JobUpdates,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
+    private readonly queue: JobQueue,
+    private readonly queued: QueuedChanges,
   ) {}
 
   async run(sql: EntityManager, reports: readonly InstanceReport[]): Promise<void> {
@@ -43,6 +47,8 @@ export class RecordObservations {
       instanceId: each.instance.id,
       observation: observeReport(each),
     }));
+    const withQueue = observed.flatMap(({ instance }) => (instance.has_queue ? [instance.id] : []));
+    await this.queue.lockWork(sql, withQueue);
     const jobs = await this.jobs.lockOpen(
       sql,
       observed.flatMap(({ observation, instanceId }) => (observation.current ? [instanceId] : [])),
@@ -66,6 +72,7 @@ export class RecordObservations {
       changes: updates.flatMap(({ change }) => change ?? []),
       ends: updates.flatMap(({ end }) => end ?? []),
     });
+    await this.queued.startNext(sql, withQueue);
   }
 
   async #requeueDependents(sql: EntityManager, requiredIds: readonly number[]): Promise<void> {
@@ -87,8 +94,9 @@ function observeReport({ instance, report }: InstanceReport): Observation {
   const { state, reason, message, conditions, objects } = instance;
   const { observed_generation: observedGeneration, ready_replicas: readyReplicas } = instance;
   const before = { state, reason, message, conditions, objects, observedGeneration, readyReplicas };
-  const { generation, bundle_generation: bundleGeneration, digest, deleting, spec, now } = instance;
-  const desired = { generation, bundleGeneration, digest, deleting, replicas: spec.sizing.replicas };
+  const { generation, bundle_generation: bundleGeneration, has_queue: hasQueue } = instance;
+  const { digest, deleting, spec, now } = instance;
+  const desired = { generation, bundleGeneration, hasQueue, digest, deleting, replicas: spec.sizing.replicas };
   return observe(desired, before, report, now);
 }
 
@@ -100,7 +108,10 @@ function eventsOf({ instance, report }: InstanceReport, { stateChange, observed 
 }
 
 /** Runs in the context of the report, so the job continues the report's trace. */
-function updateJob(job: OpenJob, { instance, report }: InstanceReport): { change?: JobChange; end?: JobEnd } {
+function updateJob(
+  job: OpenJob,
+  { instance, report, observation }: InstanceReport & { readonly observation: Observation },
+): { change?: JobChange; end?: JobEnd } {
   const reported = reportProgress(job.kind, report, job.loggedStates);
   const { progress, reason, loggedStates, step: currentStep } = reported;
   const workItems = reachStep(job.workItems, currentStep, job.now.toISOString());
@@ -110,7 +121,8 @@ function updateJob(job: OpenJob, { instance, report }: InstanceReport): { change
   });
   const { jobId } = job;
   const same = workItems === job.workItems && logs.length === 0 && progress === job.progress && reason === job.reason;
-  const line = { level: 'info', message: `${instance.osid} is healthy at generation ${instance.generation}.` } as const;
+  const { observedGeneration } = observation.observed;
+  const line = { level: 'info', message: `${instance.osid} is healthy at generation ${observedGeneration}.` } as const;
   return {
     ...(same ? {} : { change: jobChange({ jobId, workItems, progress, currentStep, reason, loggedStates, logs }) }),
     ...(reported.done ? { end: jobEnd({ jobId, outcome: 'completed', line }) } : {}),

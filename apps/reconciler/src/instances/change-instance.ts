@@ -3,11 +3,13 @@ import type { UpdatedService } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Database, idempotent } from '@runos/persistence';
+import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { sameSpec } from '../revisions/desired-spec.js';
+import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
+import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
@@ -15,10 +17,12 @@ import { Requirements } from './requirements.js';
 
 type Update = z.output<typeof reconciler.updateInstance.input>;
 type Delete = z.output<typeof reconciler.deleteInstance.input>;
+type Upgrade = z.output<typeof reconciler.upgradeInstance.input>;
+type Upgraded = z.output<typeof reconciler.upgradeInstance.output>;
 type Updated = z.output<typeof UpdatedService>;
 type Restarted = z.output<typeof reconciler.restartInstance.output>;
 
-/** Updates, restarts and deletes instances. Each write locks the instance, checks its generation, and runs once per key. */
+/** Updates, upgrades, restarts and deletes instances. Each write locks the instance, checks its generation, and runs once per key. */
 @Injectable()
 export class ChangeInstance {
   constructor(
@@ -44,9 +48,21 @@ export class ChangeInstance {
   restart(input: Delete, caller: Caller): Promise<Restarted> {
     return this.#write<Restarted>(input, caller, async (sql, instance) => {
       const { changedBy } = caller;
-      const spec = { ...instance.spec, restartedAt: instance.now.toISOString() };
+      const spec = { ...acceptedSpec(instance), restartedAt: instance.now.toISOString() };
       const jobId = await this.revisions.apply(sql, instance, { spec, type: 'service.restart', changedBy });
       return { osid: instance.osid, message: `${instance.osid} is being restarted.`, jobId };
+    });
+  }
+
+  /** To the newest renderer, and to `version` if it is given. @throws Fault `request.invalid` as `upgradeTarget` */
+  upgrade(input: Upgrade, caller: Caller): Promise<Upgraded> {
+    return this.#write<Upgraded>(input, caller, async (sql, instance) => {
+      const { osid } = instance;
+      const current = acceptedSpec(instance);
+      const spec = upgradeTarget(serviceType(instance.type), current, input.version);
+      if (sameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
+      const { changedBy } = caller;
+      return { jobId: await this.revisions.apply(sql, instance, { spec, type: 'service.upgrade', changedBy }) };
     });
   }
 
@@ -67,7 +83,7 @@ export class ChangeInstance {
   ): Promise<Updated> {
     const { id, iid, osid } = instance;
     const newName = name === undefined || name === instance.name ? undefined : name;
-    if (sameSpec(instance.spec, spec)) {
+    if (sameSpec(acceptedSpec(instance), spec)) {
       if (newName === undefined) return { osid, noOp: true, message: `${osid} has the requested spec already.` };
       await this.instances.rename(sql, id, newName, changedBy);
       return { id: iid, osid, name: newName };

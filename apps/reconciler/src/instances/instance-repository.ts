@@ -25,11 +25,16 @@ export type ListedInstance = Pick<
   'id' | 'iid' | 'osid' | 'type' | 'name' | 'state' | 'ready' | 'created_at'
 > & { readonly class_id: string };
 
+/** The queued jobs of the instance `i`; at most one of them has a spec. */
+const queuedJobs = 'FROM job_ref j WHERE j.instance_id = i.id AND j.outcome IS NULL AND j.queue_position IS NOT NULL';
+const queuedSpec = `(SELECT j.pending->'spec' ${queuedJobs} AND j.pending ? 'spec')`;
+
 /** Reads an `InstanceRow`. */
 const selectInstance = `
   SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas,
     i.objects, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
+    ${queuedSpec} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs}) AS has_queue,
     c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
     ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
@@ -115,7 +120,7 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
       sql,
       { tenant },
       (condition) => `SELECT i.id, i.iid, i.osid, i.type, i.name, i.state, i.created_at, c.ready,
-         r.spec->'sizing'->>'resourceRequirementClassId' AS class_id
+         coalesce(${queuedSpec}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
        WHERE ${condition('i.aid')} AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $5 AND cid = $1)

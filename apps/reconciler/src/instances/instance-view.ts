@@ -3,6 +3,7 @@ import { Host } from '@runos/naming';
 import { Osid } from '@runos/osid';
 import { serviceType } from '@runos/service-types';
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
+import { acceptedSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 
 type ObservedStatus = Pick<InstanceRow, 'state' | 'reason' | 'message'>;
@@ -32,7 +33,7 @@ const requirementView = (osid: string) => {
 };
 
 export function instanceView(row: InstanceRow): Service {
-  const { sizing, version, driftPolicy, config, inputs, requires } = row.spec;
+  const { sizing, version, driftPolicy, config, inputs, requires } = acceptedSpec(row);
   const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
   return {
     ...inputs,

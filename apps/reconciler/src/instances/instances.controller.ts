@@ -3,6 +3,7 @@ import { reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
+import { acceptedSpec } from '../revisions/desired-spec.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeInstance } from './change-instance.js';
 import { CreateInstance } from './create-instance.js';
@@ -11,6 +12,7 @@ import { type InstanceName, InstanceRepository } from './instance-repository.js'
 import { ShowCredentials } from './instance-secrets.js';
 import { instanceStatus, instanceView } from './instance-view.js';
 import { pageOf, readCursor } from './page-cursor.js';
+import { PlanUpgrade } from './plan-upgrade.js';
 
 type Call = CallContext<'tenant'>;
 type In<C extends { input: z.ZodType }> = z.output<C['input']>;
@@ -23,6 +25,7 @@ export class InstancesController {
     private readonly instances: InstanceRepository,
     private readonly creations: CreateInstance,
     private readonly changes: ChangeInstance,
+    private readonly upgrades: PlanUpgrade,
     private readonly events: EventRepository,
     private readonly credentials: ShowCredentials,
   ) {}
@@ -45,6 +48,16 @@ export class InstancesController {
   @Respond(reconciler.restartInstance)
   restart(input: In<typeof reconciler.restartInstance>, call: Call) {
     return this.changes.restart(input, callerOf(call));
+  }
+
+  @Respond(reconciler.planInstanceUpgrade)
+  planUpgrade(input: In<typeof reconciler.planInstanceUpgrade>, { tenant }: Call) {
+    return this.upgrades.run(input, tenant);
+  }
+
+  @Respond(reconciler.upgradeInstance)
+  upgrade(input: In<typeof reconciler.upgradeInstance>, call: Call) {
+    return this.changes.upgrade(input, callerOf(call));
   }
 
   @Respond(reconciler.listInstances)
@@ -76,7 +89,7 @@ export class InstancesController {
   async status(name: InstanceName, { tenant }: Call): Promise<Out<typeof reconciler.showInstanceStatus>> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
     const { status: state, reason, message } = instanceStatus(instance);
-    const replicas = { desired: instance.spec.sizing.replicas, ready: instance.ready_replicas };
+    const replicas = { desired: acceptedSpec(instance).sizing.replicas, ready: instance.ready_replicas };
     return { state, reason, message, replicas };
   }
 

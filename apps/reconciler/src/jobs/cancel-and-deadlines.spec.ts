@@ -10,6 +10,8 @@ describe('cancelling', () => {
     sentRevision: 2,
     revision: 2,
     hasPrevious: true,
+    queued: false,
+    rolloutQueued: false,
     ...over,
   });
 
@@ -21,6 +23,12 @@ describe('cancelling', () => {
   it('reverts a deletion only until it was sent', () => {
     expect(planCancel(job({ type: 'service.delete', sentRevision: 1 })).action).toBe('restore');
     expect(planCancel(job({ type: 'service.delete' })).action).toBe('refuse');
+  });
+
+  it('takes a queued job from the queue, and rolls nothing back while a queued rollout follows', () => {
+    expect(planCancel(job({ queued: true, isDesired: false })).action).toBe('withdraw');
+    expect(planCancel(job({ queued: true, outcome: 'cancelled' })).action).toBe('refuse');
+    expect(planCancel(job({ type: 'service.restart', rolloutQueued: true })).action).toBe('start-next');
   });
 
   it('is refused for ended jobs, for clusters, and for revisions that are not desired any more', () => {

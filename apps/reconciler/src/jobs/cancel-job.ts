@@ -7,6 +7,7 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
+import { QueuedChanges } from '../revisions/queued-changes.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -26,11 +27,18 @@ export interface CancelInput {
   /** The revision of the job. */
   readonly revision: number;
   readonly hasPrevious: boolean;
+  /** The job waits in the queue of its instance. */
+  readonly queued: boolean;
+  /** A queued rollout already replaces the revision of the job. */
+  readonly rolloutQueued: boolean;
 }
 
 interface CancelPlan {
-  /** `restore` makes the previous revision desired; `remove` deletes the instance, because a creation has no previous one. */
-  readonly action: 'refuse' | 'restore' | 'remove';
+  /**
+   * `withdraw` takes the job from the queue; `start-next` ends it, and the next one starts. `restore` makes the previous
+   * revision desired; `remove` deletes the instance, because a creation has no previous one.
+   */
+  readonly action: 'refuse' | 'withdraw' | 'start-next' | 'restore' | 'remove';
   readonly reason: string;
 }
 
@@ -39,10 +47,12 @@ const refuse = (reason: string): CancelPlan => ({ action: 'refuse', reason });
 export function planCancel(job: CancelInput): CancelPlan {
   if (job.outcome !== null) return refuse(`The job has ended already: ${job.outcome}.`);
   if (job.type === 'cluster.delete') return refuse('The deletion of a cluster cannot be cancelled.');
+  if (job.queued) return { action: 'withdraw', reason: 'the job has not started' };
   if (!job.isDesired) return refuse('A newer change is desired already.');
   if (job.type === 'service.delete' && job.sentRevision >= job.revision) {
     return refuse('The deletion has been sent to the cluster; deleted objects cannot be restored.');
   }
+  if (job.rolloutQueued) return { action: 'start-next', reason: 'a queued change replaces it' };
   return job.hasPrevious
     ? { action: 'restore', reason: 'the previous revision is desired again' }
     : { action: 'remove', reason: 'a creation has no previous revision' };
@@ -61,6 +71,7 @@ export class CancelJob {
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
     private readonly updates: JobUpdates,
+    private readonly queued: QueuedChanges,
   ) {}
 
   /** @throws Fault `job.not_found` */
@@ -81,9 +92,20 @@ export class CancelJob {
       sentRevision: instance === undefined ? 0 : await this.work.lockSentRevision(sql, instance.id),
       revision: job.revision,
       hasPrevious: previous !== undefined,
+      queued: job.queued,
+      rolloutQueued: instance !== undefined && instance.queued_spec !== null,
     });
     if (plan.action === 'refuse' || instance === undefined) {
       return { cancelled: false, status: job.status, message: plan.reason };
+    }
+    if (plan.action === 'withdraw') {
+      await this.queued.cancel(sql, instance.id, id, changedBy);
+      return { cancelled: true, status: 'cancelled', message: 'Cancelled before it started; nothing was changed.' };
+    }
+    if (plan.action === 'start-next') {
+      await this.#end(sql, id, changedBy);
+      await this.queued.startNext(sql, [instance.id]);
+      return { cancelled: true, status: 'cancelled', message: 'Cancelled; the next queued job has started.' };
     }
     return this.#rollBack(sql, job, instance, plan.action === 'restore' ? previous : undefined, changedBy);
   }
@@ -95,14 +117,18 @@ export class CancelJob {
     previous: DesiredSpec | undefined,
     changedBy: string,
   ): Promise<Cancellation> {
-    const line = { level: 'warn', message: `Cancelled by ${changedBy}.` } as const;
-    await this.updates.end(sql, [jobEnd({ jobId, outcome: 'cancelled', reason: 'Cancelled', line })]);
+    await this.#end(sql, jobId, changedBy);
     const next =
       previous === undefined
         ? await this.writer.remove(sql, instance, changedBy)
         : await this.writer.apply(sql, instance, { spec: previous, type: 'service.update', changedBy });
     const effect = previous === undefined ? 'removes it' : 'restores the previous revision';
     return { cancelled: true, status: 'cancelled', message: `Cancelled; job ${next} ${effect}.` };
+  }
+
+  async #end(sql: EntityManager, jobId: string, changedBy: string): Promise<void> {
+    const line = { level: 'warn', message: `Cancelled by ${changedBy}.` } as const;
+    await this.updates.end(sql, [jobEnd({ jobId, outcome: 'cancelled', reason: 'Cancelled', line })]);
   }
 
   async #get(sql: EntityManager, id: string, tenant: string): Promise<CancellableJob> {

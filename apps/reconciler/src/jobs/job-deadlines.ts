@@ -4,6 +4,8 @@ import type { EntityManager } from 'typeorm';
 import { type BundleReport, findProblem, type InstanceProblem } from '../bundle-status/bundle-report.js';
 import { ObservationRepository } from '../bundle-status/observation-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
+import { QueuedChanges } from '../revisions/queued-changes.js';
+import { JobQueue } from './job-queue.js';
 import { JobRepository, type OverdueJobRow } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
 import { agentAbsent } from './paused-deadlines.js';
@@ -82,6 +84,8 @@ export class JobDeadlines {
     private readonly updates: JobUpdates,
     private readonly instances: InstanceRepository,
     private readonly observations: ObservationRepository,
+    private readonly queue: JobQueue,
+    private readonly queued: QueuedChanges,
   ) {}
 
   /** Returns the time until the next deadline, ms, if there is one. */
@@ -98,16 +102,20 @@ export class JobDeadlines {
   }
 
   async #fail(sql: EntityManager, jobId: string, instanceId: number | null): Promise<void> {
-    // Lock order: the instance, then its job.
-    if (instanceId !== null) await this.instances.lockRow(sql, instanceId);
+    // Lock order: the instance, its work, then its job.
+    if (instanceId !== null) {
+      await this.instances.lockRow(sql, instanceId);
+      await this.queue.lockWork(sql, [instanceId]);
+    }
     const job = await this.jobs.readOverdue(sql, jobId);
     if (job === undefined) return;
     const { reason, message } = deadlineFailure(overdueJob(job));
     const line = { level: 'error', message } as const;
     await this.updates.end(sql, [jobEnd({ jobId, outcome: 'failed', reason, error: message, line })]);
+    if (instanceId === null) return;
     // Without a connected agent, the last observed status stays.
-    if (instanceId === null || job.absent_ms !== null) return;
-    await this.observations.failApplying(sql, instanceId, reason, message);
+    if (job.absent_ms === null) await this.observations.failApplying(sql, instanceId, reason, message);
+    await this.queued.startNext(sql, [instanceId]);
   }
 }
 

@@ -41,6 +41,8 @@ describe('jobs in the database', () => {
         timeoutMs: 900_000,
         absenceBudgetMs: 86_400_000,
         paused: false,
+        queuePosition: null,
+        pending: null,
         logs: [{ step: 'validate', level: 'info', message: 'valkey.c0.beff, 1 replica' }],
       }),
     );

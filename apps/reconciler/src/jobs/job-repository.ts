@@ -4,8 +4,9 @@ import type { JobProgress } from '@runos/contracts';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { BundleReport } from '../bundle-status/bundle-report.js';
-import type { OpenJob } from '../schema/job-row.js';
+import type { OpenJob, PendingChange } from '../schema/job-row.js';
 import { type ChangedJob, jobColumns, jobProgress, publishJobProgress } from './job-progress.js';
+import type { AcceptedJob } from './queue-plan.js';
 import type { JobKind, LogLine, Step } from './work-items.js';
 
 export interface NewJob {
@@ -20,7 +21,10 @@ export interface NewJob {
   readonly generation: number;
   readonly revision: number;
   readonly workItems: readonly WorkItem[];
-  readonly firstStep: Step;
+  readonly firstStep: Step | null;
+  /** Its place in the queue of its instance; null for a job that starts now. */
+  readonly queuePosition: number | null;
+  readonly pending: PendingChange | null;
   readonly progress: string | null;
   readonly reason: string | null;
   readonly timeoutMs: number;
@@ -40,6 +44,7 @@ export interface CancellableJob {
   readonly outcome: Job['status'] | null;
   readonly instance_id: number | null;
   readonly revision: number;
+  readonly queued: boolean;
 }
 
 /** A job after its deadline, with the last observed status of its instance. */
@@ -71,15 +76,17 @@ export class JobRepository {
       `WITH created AS (
          INSERT INTO job_ref (job_id, aid, cid, cluster_id, instance_id, osid, type, kind, generation, revision, status,
            progress, current_step, reason, work_items, timeout, timeout_left, absence_budget, absence_budget_left,
-           deadline_at, paused_at)
+           deadline_at, paused_at, queue_position, pending)
          SELECT n."jobId", n.aid, n.cid, n."clusterId", n."instanceId", n.osid, n.type, n.kind, n.generation, n.revision,
            'pending', n.progress, n."firstStep", n.reason, n."workItems", ms(n."timeoutMs"), ms(n."timeoutMs"),
            ms(n."absenceBudgetMs"), ms(n."absenceBudgetMs"),
-           now() + ms(CASE WHEN n.paused THEN n."absenceBudgetMs" ELSE n."timeoutMs" END),
-           CASE WHEN n.paused THEN now() END
+           CASE WHEN n."queuePosition" IS NULL
+             THEN now() + ms(CASE WHEN n.paused THEN n."absenceBudgetMs" ELSE n."timeoutMs" END) END,
+           CASE WHEN n.paused THEN now() END, n."queuePosition", n.pending
          FROM jsonb_to_record($1::jsonb) AS n("jobId" uuid, aid text, cid text, "clusterId" bigint, "instanceId" bigint,
            osid text, type text, kind text, generation int, revision int, "workItems" jsonb, "firstStep" text,
-           progress text, reason text, "timeoutMs" float8, "absenceBudgetMs" float8, paused boolean)
+           progress text, reason text, "timeoutMs" float8, "absenceBudgetMs" float8, paused boolean,
+           "queuePosition" int, pending jsonb)
          RETURNING ${jobColumns}),
        line AS (
          INSERT INTO job_log (job_id, work_item_id, level, message)
@@ -94,27 +101,28 @@ export class JobRepository {
     return jobProgress(created);
   }
 
-  /** The open jobs of these instances by instance id, locked until the end of the transaction. */
+  /** The started jobs of these instances by instance id, locked until the end of the transaction. */
   async lockOpen(sql: EntityManager, instanceIds: readonly number[]): Promise<ReadonlyMap<number, OpenJob>> {
     const open = await runSql<OpenJob & { readonly instanceId: number }>(
       sql,
       `SELECT instance_id AS "instanceId", job_id AS "jobId", kind, generation, revision, work_items AS "workItems",
          progress, current_step AS "currentStep", reason, logged_states AS "loggedStates",
          paused_at IS NOT NULL AS paused, clock_timestamp() AS now
-       FROM job_ref WHERE instance_id = ANY($1::bigint[]) AND outcome IS NULL ORDER BY job_id FOR NO KEY UPDATE`,
+       FROM job_ref WHERE instance_id = ANY($1::bigint[]) AND outcome IS NULL AND queue_position IS NULL
+       ORDER BY job_id FOR NO KEY UPDATE`,
       [instanceIds],
     );
     return new Map(open.map((job) => [job.instanceId, job]));
   }
 
-  /** The ids of the open jobs of an instance, at most one. */
-  async openIds(sql: EntityManager, instanceId: number): Promise<string[]> {
-    const open = await runSql<{ job_id: string }>(
+  /** The started job of a locked instance, if there is one, then its queued jobs in order. */
+  listOpen(sql: EntityManager, instanceId: number): Promise<AcceptedJob[]> {
+    return runSql<AcceptedJob>(
       sql,
-      'SELECT job_id FROM job_ref WHERE instance_id = $1 AND outcome IS NULL',
+      `SELECT job_id AS "jobId", type, queue_position AS "queuePosition" FROM job_ref
+       WHERE instance_id = $1 AND outcome IS NULL ORDER BY queue_position NULLS FIRST`,
       [instanceId],
     );
-    return open.map(({ job_id }) => job_id);
   }
 
   /** A job with all its log lines, if it belongs to one of these accounts. */
@@ -131,7 +139,7 @@ export class JobRepository {
   async findCancellable(sql: EntityManager, id: string, tenant: string): Promise<CancellableJob | undefined> {
     const [found] = await runSql<CancellableJob>(
       sql,
-      `SELECT job_id, cid, osid, type, status, outcome, instance_id, revision
+      `SELECT job_id, cid, osid, type, status, outcome, instance_id, revision, queue_position IS NOT NULL AS queued
        FROM job_ref WHERE aid = $1 AND job_id = $2`,
       [tenant, id],
     );

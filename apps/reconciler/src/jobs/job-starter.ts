@@ -7,10 +7,12 @@ import { v7 as uuidv7 } from 'uuid';
 import type { ReconcilerConfig } from '../config.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
+import type { PendingChange } from '../schema/job-row.js';
+import { JobQueue, type QueuedJob, queuedReason } from './job-queue.js';
 import { JobRepository } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
 import { agentAbsent, waitingForAgent } from './paused-deadlines.js';
-import { type JobKind, type LogLine, newWorkItems } from './work-items.js';
+import { type JobKind, type LogLine, newWorkItems, startItems, workItemIdOf } from './work-items.js';
 
 /** A job about one revision of an instance. */
 export interface InstanceJob {
@@ -31,6 +33,14 @@ export interface InstanceJob {
   readonly logs: readonly LogLine[];
 }
 
+interface Queued {
+  readonly queuePosition: number;
+  readonly pending: PendingChange;
+}
+
+/** The revision that a queued job starts with. */
+export type QueueStart = Pick<InstanceJob, 'cid' | 'connected' | 'now' | 'generation' | 'revision' | 'logs'>;
+
 /** A job id starts with the database's time: lists page by id, whichever replica minted it. */
 export const mintJobId = (now: Date): string => uuidv7({ msecs: now.getTime() });
 
@@ -41,6 +51,7 @@ export class JobStarter {
 
   constructor(
     private readonly jobs: JobRepository,
+    private readonly queue: JobQueue,
     private readonly updates: JobUpdates,
     private readonly wakeups: Wakeups,
     @InjectConfig() config: ReconcilerConfig,
@@ -48,7 +59,7 @@ export class JobStarter {
     this.#timing = { timeoutMs: config.jobDeadlineSeconds * 1_000, absenceBudgetMs: config.jobAbsenceSeconds * 1_000 };
   }
 
-  /** Starts the one job of an instance at its delivery. While the agent is disconnected, the deadline is paused. */
+  /** Starts a job of an instance at its delivery. While the agent is disconnected, the deadline is paused. */
   async start(sql: EntityManager, job: InstanceJob): Promise<void> {
     const { now, connected, logs, ...rest } = job;
     const waiting = waitingForAgent(job.cid);
@@ -60,21 +71,57 @@ export class JobStarter {
       progress: connected ? null : waiting,
       reason: connected ? null : agentAbsent,
       paused: !connected,
+      queuePosition: null,
+      pending: null,
       logs: connected ? logs : [...logs, { step: 'deliver', level: 'info', message: `${waiting}.` }],
     });
-    afterCommit(sql, () => {
-      this.wakeups.wake('work');
-      this.wakeups.wake('deadlines', this.#timing.timeoutMs);
+    this.#wake(sql);
+  }
+
+  /** Queues a job behind the open ones of its instance. Its clock starts when it starts. */
+  async enqueue(sql: EntityManager, { now, connected: _, ...job }: InstanceJob & Queued): Promise<void> {
+    await this.jobs.create(sql, {
+      ...job,
+      ...this.#timing,
+      workItems: newWorkItems({ ...job, first: 'validate', now: now.toISOString(), mintId: uuidv7 }),
+      firstStep: null,
+      progress: null,
+      reason: queuedReason,
+      paused: false,
     });
   }
 
-  /** Ends the open job of an instance, if there is one, because a newer write replaces it. */
-  async supersede(sql: EntityManager, instanceId: number, jobId: string): Promise<void> {
+  /** Starts a job that waited in the queue. */
+  async startQueued(sql: EntityManager, job: QueuedJob, start: QueueStart): Promise<void> {
+    const { cid, connected, now, generation, revision, logs } = start;
+    const workItems = startItems(job.workItems, now.toISOString());
+    const waiting = waitingForAgent(cid);
+    const lines = connected ? logs : [...logs, { step: 'deliver', level: 'info', message: `${waiting}.` } as const];
+    const started = {
+      jobId: job.jobId,
+      generation,
+      revision,
+      workItems,
+      progress: connected ? null : waiting,
+      reason: connected ? null : agentAbsent,
+      paused: !connected,
+      logs: lines.flatMap(({ step, level, message }) => {
+        const workItemId = workItemIdOf(workItems, step);
+        return workItemId === undefined ? [] : [{ workItemId, level, message }];
+      }),
+    };
+    await this.queue.start(sql, started, job.pending);
+    this.#wake(sql);
+  }
+
+  /** Ends jobs because a newer write replaces them. */
+  async supersede(sql: EntityManager, superseded: readonly string[], jobId: string): Promise<void> {
     const line = { level: 'info', message: `Superseded by a newer change: job ${jobId}.` } as const;
-    const open = await this.jobs.openIds(sql, instanceId);
     await this.updates.end(
       sql,
-      open.map((id) => jobEnd({ jobId: id, outcome: 'cancelled', reason: 'Superseded', supersededBy: jobId, line })),
+      superseded.map((id) =>
+        jobEnd({ jobId: id, outcome: 'cancelled', reason: 'Superseded', supersededBy: jobId, line }),
+      ),
     );
   }
 
@@ -100,8 +147,17 @@ export class JobStarter {
       reason: null,
       ...this.#timing,
       paused: false,
+      queuePosition: null,
+      pending: null,
       logs: [{ step: 'check', level: 'info', message }],
     });
     return jobId;
+  }
+
+  #wake(sql: EntityManager): void {
+    afterCommit(sql, () => {
+      this.wakeups.wake('work');
+      this.wakeups.wake('deadlines', this.#timing.timeoutMs);
+    });
   }
 }

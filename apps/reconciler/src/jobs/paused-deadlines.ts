@@ -28,7 +28,8 @@ export class PausedDeadlines {
       `WITH paused AS (
          UPDATE job_ref SET paused_at = now(), timeout_left = greatest(deadline_at - now(), interval '0'),
            deadline_at = now() + absence_budget_left, reason = $2, progress = $3, seq = seq + 1
-         WHERE cluster_id = $1 AND instance_id IS NOT NULL AND outcome IS NULL AND paused_at IS NULL
+         WHERE cluster_id = $1 AND instance_id IS NOT NULL AND outcome IS NULL AND queue_position IS NULL
+           AND paused_at IS NULL
          RETURNING *),
        line AS (
          INSERT INTO job_log (job_id, work_item_id, level, message)

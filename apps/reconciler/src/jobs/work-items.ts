@@ -59,6 +59,14 @@ export function reachStep(items: readonly WorkItem[], step: Step, now: string): 
   return next.every((item, index) => item === items[index]) ? items : next;
 }
 
+/** The work items of a job that leaves the queue: the steps before its delivery are done. */
+export const startItems = (items: readonly WorkItem[], now: string): readonly WorkItem[] => {
+  const first = items.findIndex(({ name }) => name === 'deliver');
+  return items.map((item, index) =>
+    index < first && isOpen(item) ? { ...item, status: 'completed' as const, ...times(item, now, now) } : item,
+  );
+};
+
 /** The first step that has not ended. */
 export const currentStep = (items: readonly WorkItem[]): WorkItem | undefined => items.find(isOpen);
 

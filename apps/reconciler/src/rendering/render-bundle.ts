@@ -1,5 +1,5 @@
 import type { RenderInput } from '@runos/catalog-model';
-import { type PackedBundle, packObjects } from '@runos/kube-objects';
+import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
 import { renderInstance, serviceType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
@@ -15,10 +15,14 @@ export interface BundleInput {
 }
 
 /**
- * Renders with the renderer that the spec pins; `packObjects` computes the digest over the canonical JSON.
+ * Renders and packs; `packObjects` computes the digest over the canonical JSON.
  * @throws Fault `request.too_large` with both sizes
  */
-export function renderBundle({ osid, type, cluster, spec, secrets }: BundleInput, limitBytes?: number): PackedBundle {
+export const renderBundle = (input: BundleInput, limitBytes?: number): PackedBundle =>
+  packObjects(renderObjects(input), limitBytes);
+
+/** Renders with the renderer that the spec pins. */
+export function renderObjects({ osid, type, cluster, spec, secrets }: BundleInput): KubeObject[] {
   const { sizing } = spec;
   const input: RenderInput = {
     osid,
@@ -41,5 +45,5 @@ export function renderBundle({ osid, type, cluster, spec, secrets }: BundleInput
     ...(spec.restartedAt === null ? {} : { restartedAt: spec.restartedAt }),
     ...(spec.imageRegistry === null ? {} : { imageRegistry: spec.imageRegistry }),
   };
-  return packObjects(renderInstance(serviceType(type), spec.rendererVersion, input), limitBytes);
+  return renderInstance(serviceType(type), spec.rendererVersion, input);
 }

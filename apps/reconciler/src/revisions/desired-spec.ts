@@ -30,6 +30,15 @@ export interface PinnedConfig {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** The spec that the last accepted write desires: that of the queued rollout, or else that of the current revision. */
+export const acceptedSpec = ({
+  spec,
+  queued_spec,
+}: {
+  readonly spec: DesiredSpec;
+  readonly queued_spec: DesiredSpec | null;
+}): DesiredSpec => queued_spec ?? spec;
+
 /** Whether two specs are equal in every field, whatever the order of their keys. */
 export const sameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
 

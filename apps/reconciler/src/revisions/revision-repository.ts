@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Condition } from '@runos/kernel';
-import { traceHeaders } from '@runos/observability';
+import { type Carrier, traceHeaders } from '@runos/observability';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { notifyWork } from '../work/wakeups.js';
@@ -26,10 +26,11 @@ export interface NewInstance extends NewRevision {
 
 export interface NextRevision extends NewRevision {
   readonly instanceId: number;
+  /** Higher than the generation of the current revision. */
+  readonly generation: number;
+  readonly trace: Carrier;
   readonly kind: 'apply' | 'remove';
 }
-
-const currentTrace = (): string => JSON.stringify(traceHeaders());
 
 /** Inserts revisions together with the work that delivers them. */
 @Injectable()
@@ -60,7 +61,7 @@ export class RevisionRepository {
         JSON.stringify(instance.spec),
         instance.digest,
         instance.jobId,
-        currentTrace(),
+        JSON.stringify(traceHeaders()),
         instance.spec.kind,
       ],
     );
@@ -68,22 +69,23 @@ export class RevisionRepository {
     return created.id;
   }
 
-  /** Inserts the next revision of a locked instance. A tombstone makes it `deleting`; another spec ends that. */
-  async create(sql: EntityManager, next: NextRevision): Promise<{ generation: number; revision: number }> {
-    const [created] = await runSql<{ generation: number; revision: number }>(
+  /** Inserts the next revision of a locked instance. A tombstone makes it `deleting`; another spec ends that. Returns the revision. */
+  async create(sql: EntityManager, next: NextRevision): Promise<number> {
+    const [created] = await runSql<{ revision: number }>(
       sql,
       `WITH changed AS (
-         UPDATE instance SET generation = generation + 1, revision = revision + 1, changed_by = $2, updated_at = now(),
+         UPDATE instance SET generation = greatest(generation, $9), revision = revision + 1, updated_at = now(),
+           changed_by = CASE WHEN $9 > generation THEN $2 ELSE changed_by END,
            deleting = $3 = 'remove', conditions = $4, reason = NULL, message = NULL,
            state = CASE WHEN $3 = 'remove' THEN 'deleting' WHEN state = 'pending' THEN state ELSE 'applying' END
-         WHERE id = $1 RETURNING id, generation, revision),
+         WHERE id = $1 RETURNING id, revision),
        created AS (
          INSERT INTO revision (instance_id, revision, generation, kind, spec, digest, job_id, changed_by, trace)
-         SELECT id, revision, generation, $3, $5, $6, $7, $2, $8 FROM changed),
+         SELECT id, revision, $9, $3, $5, $6, $7, $2, $8 FROM changed),
        queued AS (
          UPDATE work w SET revision = c.revision, requested = w.requested + 1, next_attempt_at = now(), failures = 0
          FROM changed c WHERE w.id = c.id)
-       SELECT generation, revision, ${notifyWork} FROM changed`,
+       SELECT revision, ${notifyWork} FROM changed`,
       [
         next.instanceId,
         next.changedBy,
@@ -92,11 +94,40 @@ export class RevisionRepository {
         JSON.stringify(next.spec),
         next.digest,
         next.jobId,
-        currentTrace(),
+        JSON.stringify(next.trace),
+        next.generation,
       ],
     );
     if (created === undefined) throw new Error(`there is no instance with the id ${next.instanceId}`);
-    return created;
+    return created.revision;
+  }
+
+  /** Raises the generation of a locked instance whose change is queued. */
+  async accept(
+    sql: EntityManager,
+    { instanceId, changedBy, conditions }: Pick<NextRevision, 'instanceId' | 'changedBy' | 'conditions'>,
+  ): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE instance SET generation = generation + 1, changed_by = $2, updated_at = now(), conditions = $3 WHERE id = $1`,
+      [instanceId, changedBy, JSON.stringify(conditions)],
+    );
+  }
+
+  /**
+   * Raises the generation of a locked instance because a queued change was withdrawn. Without another queued change the
+   * current revision is desired again, so the observed generation grows with it.
+   */
+  async withdraw(sql: EntityManager, instanceId: number, changedBy: string): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE instance i SET generation = i.generation + 1, changed_by = $2, updated_at = now(),
+         observed_generation = CASE WHEN i.observed_generation >= r.generation AND NOT EXISTS (
+           SELECT 1 FROM job_ref j WHERE j.instance_id = i.id AND j.outcome IS NULL AND j.queue_position IS NOT NULL)
+           THEN i.generation + 1 ELSE i.observed_generation END
+       FROM revision r WHERE i.id = $1 AND r.instance_id = i.id AND r.revision = i.revision`,
+      [instanceId, changedBy],
+    );
   }
 
   /** The last spec before a revision that was not a tombstone. */

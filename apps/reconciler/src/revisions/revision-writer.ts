@@ -3,15 +3,20 @@ import { tombstoneDigest } from '@runos/agent-protocol';
 import type { Job } from '@runos/api';
 import { setCondition } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
+import { traceHeaders } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
 import type { ReconcilerConfig } from '../config.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { JobQueue } from '../jobs/job-queue.js';
+import { JobRepository } from '../jobs/job-repository.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import { isAction, planQueue } from '../jobs/queue-plan.js';
 import type { LogLine } from '../jobs/work-items.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
+import type { PendingChange } from '../schema/job-row.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { type DesiredSpec, describeSpec } from './desired-spec.js';
 import { RevisionRepository } from './revision-repository.js';
@@ -28,7 +33,12 @@ interface Change {
   readonly logs: readonly LogLine[];
 }
 
-/** Writes the next revision of a locked instance with its work and its job, in the transaction of the caller. */
+interface RenderedSpec {
+  readonly digest: string;
+  readonly logs: readonly LogLine[];
+}
+
+/** Writes the next revision of a locked instance, or queues it, with its job, in the transaction of the caller. */
 @Injectable()
 export class RevisionWriter {
   constructor(
@@ -36,40 +46,61 @@ export class RevisionWriter {
     private readonly instances: InstanceRepository,
     private readonly secrets: InstanceSecrets,
     private readonly work: WorkRepository,
-    private readonly jobs: JobStarter,
+    private readonly jobs: JobRepository,
+    private readonly queue: JobQueue,
+    private readonly starter: JobStarter,
     private readonly updates: JobUpdates,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  /** Makes `spec` desired. The new job supersedes the open one. Returns the id of the job. */
+  /**
+   * Makes `spec` desired. The job starts now or waits in the queue of the instance, as `planQueue` decides. Returns the
+   * id of the job.
+   * @throws Fault `request.too_large`
+   */
   async apply(
     sql: EntityManager,
     instance: InstanceRow,
     { spec, type, changedBy }: Pick<Change, 'spec' | 'type' | 'changedBy'>,
   ): Promise<string> {
+    const { digest, logs } = this.render(instance, spec);
+    const { superseded, queuePosition } = planQueue(type, await this.jobs.listOpen(sql, instance.id));
+    if (queuePosition === null) {
+      return this.#write(sql, instance, { kind: 'apply', type, spec, digest, changedBy, logs }, superseded);
+    }
+    const pending = { ...(isAction(type) ? {} : { spec }), changedBy, trace: traceHeaders() };
+    return this.#enqueue(sql, instance, { type, queuePosition, pending }, superseded);
+  }
+
+  /** The digest of a spec, and the log lines of the steps before its delivery. @throws Fault `request.too_large` */
+  render(instance: InstanceRow, spec: DesiredSpec): RenderedSpec {
     const secrets = this.secrets.unseal(instance);
-    const { osid, type: instanceType } = instance;
-    const input = { osid, type: instanceType, cluster: instance, spec, secrets };
+    const input = { osid: instance.osid, type: instance.type, cluster: instance, spec, secrets };
     const { digest, bytes } = renderBundle(input, this.config.maxBundleBytes);
     const same = digest === instance.digest ? ', the same objects as before' : '';
     const logs: LogLine[] = [
       { step: 'validate', level: 'info', message: describeSpec(spec) },
       { step: 'render', level: 'info', message: `Rendered ${bytes} bytes, digest ${digest.slice(0, 12)}${same}.` },
     ];
-    return this.#write(sql, instance, { kind: 'apply', type, spec, digest, changedBy, logs });
+    return { digest, logs };
   }
 
-  /** Writes a tombstone. An instance that no agent has received is deleted immediately, and its job completes. */
+  /**
+   * Writes a tombstone and supersedes every open job. An instance that no agent has received is deleted immediately,
+   * and its job completes.
+   */
   async remove(sql: EntityManager, instance: InstanceRow, changedBy: string): Promise<string> {
     const sentRevision = await this.work.lockSentRevision(sql, instance.id);
-    const jobId = await this.#write(sql, instance, {
+    const { superseded } = planQueue('service.delete', await this.jobs.listOpen(sql, instance.id));
+    const change: Change = {
       kind: 'remove',
       type: 'service.delete',
       spec: instance.spec,
       digest: tombstoneDigest,
       changedBy,
       logs: [{ step: 'check', level: 'info', message: `Nothing requires ${instance.osid}; it can be removed.` }],
-    });
+    };
+    const jobId = await this.#write(sql, instance, change, superseded);
     if (sentRevision > 0) return jobId;
     await this.instances.remove(sql, instance.id);
     const line = { level: 'info', message: 'It was never sent to its cluster: there is nothing to delete.' } as const;
@@ -77,29 +108,63 @@ export class RevisionWriter {
     return jobId;
   }
 
-  async #write(sql: EntityManager, instance: InstanceRow, change: Change): Promise<string> {
-    const { id: instanceId, now } = instance;
-    const jobId = mintJobId(now);
+  async #write(
+    sql: EntityManager,
+    instance: InstanceRow,
+    change: Change,
+    superseded: readonly string[],
+  ): Promise<string> {
+    const jobId = mintJobId(instance.now);
     const { kind, type, spec, digest, changedBy, logs } = change;
-    const conditions = setCondition(instance.conditions, acceptedCondition, instance.generation + 1, now);
-    const next = { instanceId, kind, spec, digest, jobId, changedBy, conditions };
-    const { generation, revision } = await this.revisions.create(sql, next);
-    await this.jobs.supersede(sql, instanceId, jobId);
-    await this.jobs.start(sql, {
-      jobId,
-      type,
-      kind: kind === 'remove' ? 'delete' : 'apply',
-      aid: instance.aid,
-      cid: instance.cid,
-      clusterId: instance.cluster_id,
-      instanceId,
-      osid: instance.osid,
+    const generation = instance.generation + 1;
+    const conditions = acceptedAt(instance, generation);
+    const trace = traceHeaders();
+    const next = { instanceId: instance.id, generation, kind, spec, digest, jobId, changedBy, conditions, trace };
+    const revision = await this.revisions.create(sql, next);
+    await this.starter.supersede(sql, superseded, jobId);
+    const jobKind = kind === 'remove' ? ('delete' as const) : ('apply' as const);
+    await this.starter.start(sql, { ...jobOf(instance, jobId), type, kind: jobKind, generation, revision, logs });
+    if (instance.has_queue) await this.queue.describe(sql, instance.id);
+    return jobId;
+  }
+
+  /** The generation grows at once, so that stale writes are refused; the revision is written when the job starts. */
+  async #enqueue(
+    sql: EntityManager,
+    instance: InstanceRow,
+    change: { readonly type: Job['type']; readonly queuePosition: number; readonly pending: PendingChange },
+    superseded: readonly string[],
+  ): Promise<string> {
+    const jobId = mintJobId(instance.now);
+    const generation = instance.generation + 1;
+    const { changedBy } = change.pending;
+    const conditions = acceptedAt(instance, generation);
+    await this.revisions.accept(sql, { instanceId: instance.id, changedBy, conditions });
+    await this.starter.supersede(sql, superseded, jobId);
+    const message = 'Accepted; it starts when the job before it has ended.';
+    await this.starter.enqueue(sql, {
+      ...jobOf(instance, jobId),
+      ...change,
+      kind: 'apply',
       generation,
-      revision,
-      connected: instance.connected,
-      now,
-      logs,
+      revision: 0,
+      logs: [{ step: 'validate', level: 'info', message }],
     });
+    await this.queue.describe(sql, instance.id);
     return jobId;
   }
 }
+
+const acceptedAt = ({ conditions, now }: InstanceRow, generation: number) =>
+  setCondition(conditions, acceptedCondition, generation, now);
+
+const jobOf = (instance: InstanceRow, jobId: string) => ({
+  jobId,
+  aid: instance.aid,
+  cid: instance.cid,
+  clusterId: instance.cluster_id,
+  instanceId: instance.id,
+  osid: instance.osid,
+  connected: instance.connected,
+  now: instance.now,
+});

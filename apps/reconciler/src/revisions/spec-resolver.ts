@@ -8,7 +8,7 @@ import { latestRenderer, serviceType } from '@runos/service-types';
 import type { ReconcilerConfig } from '../config.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
-import type { DesiredSpec, PinnedConfig } from './desired-spec.js';
+import { acceptedSpec, type DesiredSpec, type PinnedConfig } from './desired-spec.js';
 
 export interface ResolvedSpec {
   readonly spec: DesiredSpec;
@@ -54,7 +54,8 @@ export class SpecResolver {
 
   /** Keeps every field that the update does not name, also the version, the renderer and the pinned config set. */
   async forUpdate(instance: InstanceRow, { driftPolicy, ...fields }: ServiceFields): Promise<ResolvedSpec> {
-    const { type, spec: current } = instance;
+    const { type } = instance;
+    const current = acceptedSpec(instance);
     const { sizing, inputs, rrcFlipHint } = await this.bus.request(catalog.resolveInstance, {
       type,
       fields,

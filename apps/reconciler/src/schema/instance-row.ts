@@ -32,6 +32,10 @@ export class InstanceRow {
   readonly secrets_sealed!: string;
   readonly spec!: DesiredSpec;
   readonly digest!: string;
+  /** The spec of the queued rollout, if there is one. */
+  readonly queued_spec!: DesiredSpec | null;
+  /** Accepted changes wait behind the started job. */
+  readonly has_queue!: boolean;
   /** The trace of the write that made the revision; its delivery continues this trace. */
   readonly trace!: Carrier;
   /** OSIDs of the required instances that are not ready to be used yet. */

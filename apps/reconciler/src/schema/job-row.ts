@@ -1,4 +1,6 @@
 import type { Job, JobLog, WorkItem } from '@runos/api';
+import type { Carrier } from '@runos/observability';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { JobKind } from '../jobs/work-items.js';
 
 /** A row of `job_ref` with the columns that a progress event shows. */
@@ -21,6 +23,14 @@ export interface JobRow {
   readonly completed_at: Date | null;
 }
 
+/** The change that a queued job makes when it starts. An action has no `spec`: it changes the one it finds then. */
+export interface PendingChange {
+  readonly spec?: DesiredSpec;
+  readonly changedBy: string;
+  /** The trace of the write; the delivery continues it. */
+  readonly trace: Carrier;
+}
+
 /** A row of `job_log` as `jsonb_agg` returns it. */
 export interface JobLogRow {
   readonly id: number;
@@ -33,7 +43,7 @@ export interface JobLogRow {
 /** The message of the last log line per object or condition: only a change is logged. */
 export type LoggedStates = Readonly<Record<string, string>>;
 
-/** An open job, locked by the transaction that read it. */
+/** The started job of an instance, locked by the transaction that read it. */
 export interface OpenJob {
   readonly jobId: string;
   readonly kind: JobKind;

@@ -23,6 +23,7 @@ export const jobTypes = [
   'service.update',
   'service.delete',
   'service.restart',
+  'service.upgrade',
   'cluster.delete',
 ] as const;
 export const JobType = z.enum(jobTypes);
@@ -34,7 +35,10 @@ export const workItemNames = {
   delete: ['check', 'deliver', 'remove', 'confirm-gone'],
 } as const;
 
-/** A job: the progress of one write. `supersededBy` is the newer job that cancelled it. */
+/**
+ * A job: the progress of one write. `supersededBy` is the newer job that cancelled it. A pending job with the reason
+ * `Queued` waits for the job that `progress` names.
+ */
 export const Job = z.object({
   id: z.uuid(),
   aid: z.string(),
@@ -161,7 +165,10 @@ export const streamJob = operation({
   mediaType: 'text/event-stream',
 });
 
-/** `cancelled` is false, with the final status, for a job that has already ended. */
+/**
+ * `cancelled` is false, with the final status, for a job that has already ended. The cancellation of a queued job changes
+ * nothing else.
+ */
 export const cancelJob = operation({
   id: 'job.cancel',
   method: 'POST',

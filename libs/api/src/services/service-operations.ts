@@ -12,6 +12,9 @@ import {
   ServiceStatus,
   ServiceSummary,
   UpdatedService,
+  Upgrade,
+  UpgradedService,
+  UpgradePlan,
 } from './service-shapes.js';
 
 const { aid, cid, type, serviceId: id } = pathParams;
@@ -53,7 +56,8 @@ export const listServicesOfType = operation({
 
 /**
  * Returns as soon as the desired spec is stored; the agent applies it later.
- * Errors: `class.unknown`, `sizing.invalid`, `configset.invalid`, `conflict.deleting` while its cluster is deleted.
+ * Errors: `class.unknown`, `sizing.invalid`, `configset.invalid`, `conflict.deleting` while its cluster is deleted,
+ * `addon.missing` with the add-ons that the cluster lacks.
  */
 export const createService = operation({
   id: 'service.create',
@@ -85,7 +89,8 @@ export const showService = operation({
 });
 
 /**
- * 202 with a job, or 200 when nothing differs or only the name changes. A newer update supersedes a running job.
+ * 202 with a job, or 200 when nothing differs or only the name changes. A newer rollout supersedes the open
+ * one; behind a running action it is queued.
  * Errors: `class.unknown`, `sizing.invalid`, `conflict.stale`, `conflict.deleting`.
  */
 export const updateService = operation({
@@ -119,7 +124,10 @@ export const deleteService = operation({
   versioned: true,
 });
 
-/** The desired spec keeps its values. Errors: `conflict.stale`, `conflict.deleting`. */
+/**
+ * The desired spec keeps its values. While a job of the instance is open, the restart is queued; only a deletion
+ * supersedes it. Errors: `conflict.stale`, `conflict.deleting`.
+ */
 export const restartService = operation({
   id: 'service.restart',
   method: 'PATCH',
@@ -130,6 +138,36 @@ export const restartService = operation({
   output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
   status: 202,
   versioned: true,
+});
+
+/** What an upgrade would change, for `version` or else the current version; nothing is written. */
+export const planUpgrade = operation({
+  id: 'service.upgrade.plan',
+  method: 'GET',
+  path: `${one}/upgrade`,
+  access: 'read',
+  summary: 'Plan the upgrade of an instance to the newest renderer.',
+  params: { aid, cid, type, id },
+  query: Upgrade,
+  output: UpgradePlan,
+});
+
+/**
+ * 202 with a job, or 200 when nothing differs. A rollout, as an update is. Errors: `request.invalid` for a version that
+ * is not offered or older than the current one, `conflict.stale`, `conflict.deleting`.
+ */
+export const upgradeService = operation({
+  id: 'service.upgrade',
+  method: 'POST',
+  path: `${one}/upgrade`,
+  access: 'write',
+  summary: 'Upgrade an instance to the newest renderer, and to a newer version of its service.',
+  params: { aid, cid, type, id },
+  body: Upgrade,
+  output: UpgradedService,
+  status: 202,
+  versioned: true,
+  examples: { body: { version: '17' }, output: { jobId: exampleJob } },
 });
 
 /** The part of `showService` that a client polls. */

@@ -100,6 +100,31 @@ export const UpdatedService = z.union([
   z.object({ id: z.string(), osid: z.string(), name: z.string() }),
 ]);
 
+/** An absent version keeps the current one. */
+export const Upgrade = z.strictObject({ version: z.string().min(1).max(32).optional() });
+
+/** In this order: a job was created; nothing differed. */
+export const UpgradedService = z.union([
+  z.object({ jobId: JobId }),
+  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
+]);
+
+const RendererVersion = z.int().register(documentation, {
+  description: 'Version of the renderer: it counts the changes of how objects are rendered.',
+  minimum: 1,
+  maximum: maxInt32,
+});
+const UpgradeState = z.object({ version: z.string(), rendererVersion: RendererVersion, image: z.string() });
+
+/** `restartsPods` is true when a pod template or the spec of a custom resource changes. */
+export const UpgradePlan = z.object({
+  current: UpgradeState,
+  target: UpgradeState,
+  changes: z.boolean(),
+  restartsPods: z.boolean(),
+});
+export type UpgradePlan = z.infer<typeof UpgradePlan>;
+
 /** Number of pods; Kubernetes counts them as int32. */
 const podCount = (subject: string) =>
   z.int().register(documentation, { description: `${subject}, a number of pods.`, minimum: 0, maximum: maxInt32 });

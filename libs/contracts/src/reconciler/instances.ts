@@ -8,6 +8,9 @@ import {
   ServiceStatus,
   ServiceSummary,
   UpdatedService,
+  Upgrade,
+  UpgradedService,
+  UpgradePlan,
 } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
@@ -63,6 +66,22 @@ export const restartInstance = request({
   subject: 'reconciler.v1.instance-restart',
   input: z.object({ ...instanceName, ...WriteOptions }),
   output: z.object({ osid: z.string(), message: z.string(), jobId: z.uuid() }),
+  idempotent: false,
+});
+
+export const planInstanceUpgrade = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-upgrade-plan',
+  input: z.object({ ...instanceName, ...Upgrade.shape }),
+  output: UpgradePlan,
+  idempotent: true,
+});
+
+export const upgradeInstance = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-upgrade',
+  input: z.object({ ...instanceName, ...Upgrade.shape, ...WriteOptions }),
+  output: UpgradedService,
   idempotent: false,
 });
 

@@ -32,7 +32,7 @@ export interface Sample {
   readonly query?: (ids: Ids) => Readonly<Record<string, string>>;
   readonly body?: (ids: Ids) => unknown;
   /** The response for an id outside the path that is missing, or foreign to the caller. */
-  readonly strange?: Partial<Readonly<Record<IdName, Expected>>>;
+  readonly foreign?: Partial<Readonly<Record<IdName, Expected>>>;
 }
 
 /** The service type of the instances and config sets in the matrix. */
@@ -46,7 +46,7 @@ const nothingFound: Expected = { status: 200 };
 
 /** One row per operation; an operation without one does not compile, and fails the spec beside this file. */
 export const samples: Readonly<Record<OperationId, Sample>> = {
-  'session.login': { body: () => ({ email: 'nobody@example.com', password: 'wrong' }) },
+  'session.login': { body: () => ({ email: 'unknown@example.com', password: 'wrong' }) },
   'session.logout': plain,
   'account.list': plain,
   'apikey.list': plain,
@@ -58,18 +58,21 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'cluster.show': plain,
   'cluster.delete': plain,
   'cluster.registration-token.create': { body: () => ({ purpose: 'node' }) },
+  'addon.list': plain,
   'node.list': plain,
   'node.show': plain,
   'service.list': paged,
   'service.list-of-type': paged,
   'service.create': {
     body: ({ setId }) => ({ name: 'stolen', configType: 'config_set', configSetId: setId }),
-    strange: { setId: { status: 404, code: 'configset.not_found' } },
+    foreign: { setId: { status: 404, code: 'configset.not_found' } },
   },
   'service.show': plain,
   'service.update': { body: () => ({ cpuLimitMc: 1_500 }) },
   'service.delete': plain,
   'service.restart': plain,
+  'service.upgrade': plain,
+  'service.upgrade.plan': plain,
   'service.status': plain,
   'service.credentials': plain,
   'service.events': paged,
@@ -82,7 +85,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'configset.versions': plain,
   'job.list': {
     query: (ids) => ({ cid: ids.cid, osid: osidOf(ids) }),
-    strange: { cid: nothingFound, serviceId: nothingFound },
+    foreign: { cid: nothingFound, serviceId: nothingFound },
   },
   'job.show': plain,
   'job.workitems': plain,

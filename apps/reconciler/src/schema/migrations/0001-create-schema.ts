@@ -61,6 +61,17 @@ CREATE TABLE node (
   CONSTRAINT uq_node_cluster_id_machine_id UNIQUE (cluster_id, machine_id)
 )`;
 
+/** The last report of a cluster's add-ons, and the session of the cluster agent that sent it. */
+const addonReport = `
+CREATE TABLE addon_report (
+  cluster_id bigint NOT NULL CONSTRAINT pk_addon_report PRIMARY KEY
+    CONSTRAINT fk_addon_report_cluster REFERENCES cluster ON DELETE CASCADE,
+  aid text NOT NULL,
+  session_no bigint NOT NULL,
+  addons jsonb NOT NULL,
+  reported_at timestamptz NOT NULL DEFAULT now()
+)`;
+
 /** Every id that was minted: ids are never reused, also after the instance is deleted. */
 const mintedId = `
 CREATE TABLE minted_id (
@@ -149,7 +160,8 @@ CREATE INDEX ix_work_lease_expires_at ON work (cluster_id, lease_expires_at) WHE
 
 /**
  * Jobs; the jobs service keeps a projection of them. A job fails at `deadline_at`. While the agent is disconnected
- * (`paused_at`), that is the end of the absence budget, and `timeout_left` keeps the rest of the timeout.
+ * (`paused_at`), that is the end of the absence budget, and `timeout_left` keeps the rest of the timeout. A queued job
+ * has a `queue_position` and its change in `pending`; its start clears both and sets its revision and its deadline.
  */
 const jobRef = `
 CREATE TABLE job_ref (
@@ -163,6 +175,8 @@ CREATE TABLE job_ref (
   kind text NOT NULL CONSTRAINT ck_job_ref_kind CHECK (kind IN ('apply', 'delete')),
   generation int NOT NULL,
   revision int NOT NULL,
+  queue_position int,
+  pending jsonb,
   status text NOT NULL,
   outcome text CONSTRAINT ck_job_ref_outcome CHECK (outcome IN ('completed', 'failed', 'cancelled')),
   seq int NOT NULL DEFAULT 1,
@@ -178,13 +192,17 @@ CREATE TABLE job_ref (
   timeout_left interval NOT NULL,
   absence_budget interval NOT NULL,
   absence_budget_left interval NOT NULL,
-  deadline_at timestamptz NOT NULL,
+  deadline_at timestamptz,
   paused_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   started_at timestamptz,
-  completed_at timestamptz
+  completed_at timestamptz,
+  CONSTRAINT ck_job_ref_deadline_at CHECK (deadline_at IS NOT NULL OR queue_position IS NOT NULL)
 );
-CREATE UNIQUE INDEX uq_job_ref_instance_id_open ON job_ref (instance_id) WHERE outcome IS NULL;
+CREATE UNIQUE INDEX uq_job_ref_instance_id_open ON job_ref (instance_id)
+  WHERE outcome IS NULL AND queue_position IS NULL;
+CREATE UNIQUE INDEX uq_job_ref_instance_id_queue_position ON job_ref (instance_id, queue_position)
+  WHERE outcome IS NULL AND queue_position IS NOT NULL;
 CREATE INDEX ix_job_ref_deadline_at ON job_ref (deadline_at) WHERE outcome IS NULL;
 CREATE INDEX ix_job_ref_cluster_id_open ON job_ref (cluster_id) WHERE outcome IS NULL;
 CREATE INDEX ix_job_ref_completed_at ON job_ref (completed_at) WHERE outcome IS NOT NULL;
@@ -217,6 +235,7 @@ CREATE INDEX ix_instance_event_instance_id ON instance_event (instance_id, id DE
 const tables: readonly string[] = [
   cluster,
   node,
+  addonReport,
   mintedId,
   instance,
   instanceRequirement,
@@ -236,6 +255,7 @@ const tableNames: readonly string[] = [
   'instance_requirement',
   'instance',
   'minted_id',
+  'addon_report',
   'node',
   'cluster',
 ];

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import type { UpgradePlan } from '@runos/api';
+import { imageReference } from '@runos/catalog-model';
+import { Database } from '@runos/persistence';
+import { serviceType } from '@runos/service-types';
+import { renderObjects } from '../rendering/render-bundle.js';
+import { restartsPods } from '../rendering/restarts-pods.js';
+import { acceptedSpec, type DesiredSpec, sameSpec } from '../revisions/desired-spec.js';
+import { upgradeTarget } from '../revisions/upgrade-target.js';
+import { type InstanceName, InstanceRepository } from './instance-repository.js';
+import { InstanceSecrets } from './instance-secrets.js';
+
+/** Compares the accepted spec of an instance with the target of its upgrade, and writes nothing. */
+@Injectable()
+export class PlanUpgrade {
+  constructor(
+    private readonly database: Database,
+    private readonly instances: InstanceRepository,
+    private readonly secrets: InstanceSecrets,
+  ) {}
+
+  /** @throws Fault `request.invalid` as the upgrade */
+  async run(name: InstanceName & { readonly version?: string | undefined }, tenant: string): Promise<UpgradePlan> {
+    const instance = await this.instances.get(this.database.manager, tenant, name);
+    const { osid, type } = instance;
+    const current = acceptedSpec(instance);
+    const target = upgradeTarget(serviceType(type), current, name.version);
+    const secrets = this.secrets.unseal(instance);
+    const objectsOf = (spec: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
+    return {
+      current: stateOf(type, current),
+      target: stateOf(type, target),
+      changes: !sameSpec(current, target),
+      restartsPods: restartsPods(objectsOf(current), objectsOf(target)),
+    };
+  }
+}
+
+function stateOf(type: string, { version, rendererVersion, imageRegistry }: DesiredSpec): UpgradePlan['current'] {
+  const image = serviceType(type).renderers[rendererVersion]?.images[version];
+  if (image === undefined) throw new Error(`renderer ${rendererVersion} of ${type} has no version ${version}`);
+  return { version, rendererVersion, image: imageReference(image, imageRegistry ?? undefined) };
+}

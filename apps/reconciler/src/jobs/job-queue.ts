@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import type { WorkItem } from '@runos/api';
+import { runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { PendingChange } from '../schema/job-row.js';
+import { type ChangedJob, jobColumns, publishJobProgress } from './job-progress.js';
+import type { AcceptedJob } from './queue-plan.js';
+import type { LogLevel } from './work-items.js';
+
+/** The reason of a job in the queue of its instance. */
+export const queuedReason = 'Queued';
+
+const waitingBehind = (jobId: string): string => `waiting for the end of job ${jobId}`;
+
+export interface QueuedJob extends AcceptedJob {
+  readonly generation: number;
+  readonly pending: PendingChange;
+  readonly workItems: readonly WorkItem[];
+}
+
+/** The first delivery step of a job that leaves the queue. */
+export interface StartedJob {
+  readonly jobId: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly workItems: readonly WorkItem[];
+  readonly progress: string | null;
+  readonly reason: string | null;
+  /** The agent is disconnected, so the deadline starts paused. */
+  readonly paused: boolean;
+  readonly logs: readonly { readonly workItemId: string; readonly level: LogLevel; readonly message: string }[];
+}
+
+/** The queued jobs of instances, as rows. Every change holds the lock of the instance. */
+@Injectable()
+export class JobQueue {
+  /** Locks the work of the instances that have a queue, because the lock order is instance, work, job. */
+  async lockWork(sql: EntityManager, instanceIds: readonly number[]): Promise<void> {
+    if (instanceIds.length === 0) return;
+    await runSql(
+      sql,
+      `SELECT w.id FROM work w WHERE w.id = ANY($1::bigint[]) AND EXISTS (
+         SELECT 1 FROM job_ref j WHERE j.instance_id = w.id AND j.outcome IS NULL AND j.queue_position IS NOT NULL)
+       ORDER BY w.id FOR NO KEY UPDATE`,
+      [instanceIds],
+    );
+  }
+
+  /** The first queued job of an instance, unless another job of it has started. */
+  async next(sql: EntityManager, instanceId: number): Promise<QueuedJob | undefined> {
+    const [first] = await runSql<QueuedJob>(
+      sql,
+      `SELECT j.job_id AS "jobId", j.type, j.queue_position AS "queuePosition", j.generation, j.pending,
+         j.work_items AS "workItems"
+       FROM job_ref j WHERE j.instance_id = $1 AND j.outcome IS NULL AND j.queue_position IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM job_ref s
+           WHERE s.instance_id = $1 AND s.outcome IS NULL AND s.queue_position IS NULL)
+       ORDER BY j.queue_position LIMIT 1`,
+      [instanceId],
+    );
+    return first;
+  }
+
+  /** Takes a job from the queue; its clock starts now. */
+  async start(sql: EntityManager, { logs, ...job }: StartedJob, { trace }: PendingChange): Promise<void> {
+    const started = await runSql<ChangedJob>(
+      sql,
+      `WITH started AS (
+         UPDATE job_ref j SET queue_position = NULL, pending = NULL, generation = s.generation, revision = s.revision,
+           work_items = s."workItems", progress = s.progress, reason = s.reason, current_step = 'deliver',
+           deadline_at = now() + CASE WHEN s.paused THEN j.absence_budget ELSE j.timeout END,
+           paused_at = CASE WHEN s.paused THEN now() END, seq = j.seq + 1
+         FROM jsonb_to_record($1::jsonb) AS s("jobId" uuid, generation int, revision int, "workItems" jsonb,
+           progress text, reason text, paused boolean)
+         WHERE j.job_id = s."jobId" AND j.outcome IS NULL RETURNING j.*),
+       line AS (
+         INSERT INTO job_log (job_id, work_item_id, level, message)
+         SELECT j.job_id, l."workItemId", l.level, l.message
+         FROM started j, jsonb_to_recordset($2::jsonb) AS l("workItemId" uuid, level text, message text) RETURNING *)
+       SELECT ${jobColumns}, coalesce((SELECT jsonb_agg(l ORDER BY l.id) FROM line l), '[]') AS logs FROM started j`,
+      [JSON.stringify(job), JSON.stringify(logs)],
+    );
+    await publishJobProgress(sql, started, [{ jobId: job.jobId, trace }]);
+  }
+
+  /** Makes each queued job of an instance name the job before it. */
+  async describe(sql: EntityManager, instanceId: number): Promise<void> {
+    const described = await runSql<ChangedJob>(
+      sql,
+      `WITH ordered AS (
+         SELECT job_id, lag(job_id) OVER (ORDER BY queue_position NULLS FIRST) AS ahead
+         FROM job_ref WHERE instance_id = $1 AND outcome IS NULL)
+       UPDATE job_ref j SET progress = replace($2, '?', o.ahead::text), seq = j.seq + 1
+       FROM ordered o WHERE j.job_id = o.job_id AND j.queue_position IS NOT NULL AND o.ahead IS NOT NULL
+         AND j.progress IS DISTINCT FROM replace($2, '?', o.ahead::text)
+       RETURNING ${jobColumns.replaceAll(/\b(job_id)\b/g, 'j.$1')}, '[]'::jsonb AS logs`,
+      [instanceId, waitingBehind('?')],
+    );
+    await publishJobProgress(sql, described);
+  }
+}

@@ -1,0 +1,38 @@
+import type { Job } from '@runos/api';
+
+/** A started or queued job of an instance. */
+export interface AcceptedJob {
+  readonly jobId: string;
+  readonly type: Job['type'];
+  /** null: it has started. */
+  readonly queuePosition: number | null;
+}
+
+interface QueuePlan {
+  /** The jobs that the new one supersedes. */
+  readonly superseded: readonly string[];
+  /** The place of the new job in the queue; null: it starts now. */
+  readonly queuePosition: number | null;
+}
+
+/** One-time operations. Every other job is a rollout or a deletion. */
+const actionTypes: ReadonlySet<Job['type']> = new Set<Job['type']>(['service.restart']);
+
+export const isAction = (type: Job['type']): boolean => actionTypes.has(type);
+
+/**
+ * The place of a new job among the open ones, which are in queue order. A rollout supersedes the open rollout and takes
+ * its place, so that a correction never waits behind an action. An action waits behind everything that is open. A
+ * deletion supersedes all.
+ */
+export function planQueue(type: Job['type'], open: readonly AcceptedJob[]): QueuePlan {
+  if (type === 'service.delete') return { superseded: open.map(({ jobId }) => jobId), queuePosition: null };
+  const last = Math.max(0, ...open.map(({ queuePosition }) => queuePosition ?? 0)) + 1;
+  if (isAction(type)) return { superseded: [], queuePosition: open.length === 0 ? null : last };
+  const rollout = open.find((job) => !isAction(job.type));
+  const started = open.find(({ queuePosition }) => queuePosition === null);
+  return {
+    superseded: rollout === undefined ? [] : [rollout.jobId],
+    queuePosition: started === undefined || started === rollout ? null : (rollout?.queuePosition ?? last),
+  };
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KubeObject } from '@runos/kube-objects';
+import { restartsPods } from './restarts-pods.js';
+
+const object = (apiVersion: string, kind: string, content: object): KubeObject =>
+  ({ apiVersion, kind, metadata: { name: 'x', namespace: 'x' }, ...content }) as KubeObject;
+const statefulSet = (replicas: number, image: string) =>
+  object('apps/v1', 'StatefulSet', { spec: { replicas, template: { spec: { containers: [{ image }] } } } });
+const cluster = (imageName: string) => object('postgresql.cnpg.io/v1', 'Cluster', { spec: { imageName } });
+const configMap = (value: string) => object('v1', 'ConfigMap', { data: { value } });
+const policy = (port: number) => object('networking.k8s.io/v1', 'NetworkPolicy', { spec: { port } });
+
+describe('a new rendering restarts pods', () => {
+  it('when a pod template changes, and not for another number of replicas', () => {
+    expect(restartsPods([statefulSet(1, 'a')], [statefulSet(1, 'b')])).toBe(true);
+    expect(restartsPods([statefulSet(1, 'a')], [statefulSet(2, 'a')])).toBe(false);
+  });
+
+  it('when the spec of a custom resource changes', () => {
+    expect(restartsPods([cluster('a')], [cluster('b')])).toBe(true);
+    expect(restartsPods([cluster('a')], [cluster('a')])).toBe(false);
+  });
+
+  it('not when other objects change', () => {
+    const before = [statefulSet(1, 'a'), configMap('a'), policy(1)];
+    expect(restartsPods(before, [statefulSet(1, 'a'), configMap('b'), policy(2)])).toBe(false);
+  });
+
+  it('when a workload is new', () => {
+    expect(restartsPods([], [statefulSet(1, 'a')])).toBe(true);
+  });
+});

@@ -1,0 +1,27 @@
+import { canonicalJson, groupOf, type KubeObject, mapAt } from '@runos/kube-objects';
+
+const podTemplateKinds: ReadonlySet<string> = new Set(['StatefulSet', 'Deployment', 'DaemonSet']);
+
+/** The groups of Kubernetes itself have no dot, or end in `.k8s.io`. */
+function isCustom({ apiVersion }: KubeObject): boolean {
+  const group = groupOf(apiVersion);
+  return group.includes('.') && !group.endsWith('.k8s.io');
+}
+
+/** The part of an object whose change can replace pods; undefined when it has none. */
+function podSource(object: KubeObject): unknown {
+  if (podTemplateKinds.has(object.kind)) return mapAt(object, 'spec', 'template');
+  return isCustom(object) ? mapAt(object, 'spec') : undefined;
+}
+
+const podSources = (objects: readonly KubeObject[]): string =>
+  canonicalJson(
+    objects.flatMap((object) => {
+      const source = podSource(object);
+      return source === undefined ? [] : [[object.kind, object.metadata.name, source]];
+    }),
+  );
+
+/** Whether a pod template differs, or the spec of a custom resource, whose operator may replace pods. */
+export const restartsPods = (before: readonly KubeObject[], after: readonly KubeObject[]): boolean =>
+  podSources(before) !== podSources(after);

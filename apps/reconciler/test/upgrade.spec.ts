@@ -1,0 +1,101 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import { type Harness, startHarness } from './harness.js';
+import { addNewerRenderer } from './newer-renderer.js';
+
+describe('an upgrade', () => {
+  let harness: Harness;
+  let takeAway: () => void = () => undefined;
+  beforeAll(async () => {
+    harness = await startHarness();
+  }, 30_000);
+  afterAll(() => harness.stop());
+
+  const type = 'valkey';
+  let one: { cid: string; type: string; id: string; osid: string };
+  /** Each instance is older than renderer 2, which the later build has. */
+  beforeEach(async () => {
+    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields: {} });
+    await harness.jobs.ended(made.jobId);
+    one = { cid: harness.cid, type, id: made.id, osid: made.osid };
+    takeAway = addNewerRenderer(type, '9.0');
+  });
+  afterEach(() => {
+    takeAway();
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+  });
+
+  const plan = (version?: string) => harness.request(reconciler.planInstanceUpgrade, { ...one, version });
+  const upgrade = (options: { version?: string; ifGeneration?: number } = {}) =>
+    harness.request(reconciler.upgradeInstance, { ...one, ...options });
+  const jobOf = (response: object): string => (response as { jobId: string }).jobId;
+  const show = () => harness.request(reconciler.showInstance, one);
+
+  it('moves to the newest renderer and keeps the version', async () => {
+    const image = expect.stringContaining('8.1');
+    expect(await plan()).toEqual({
+      current: { version: '8.1', rendererVersion: 1, image },
+      target: { version: '8.1', rendererVersion: 2, image },
+      changes: true,
+      restartsPods: false,
+    });
+    expect(await show()).toMatchObject({ generation: 1 });
+    const { job } = await harness.jobs.ended(jobOf(await upgrade()));
+    expect(job).toMatchObject({ type: 'service.upgrade', status: 'completed' });
+    expect(await show()).toMatchObject({ version: '8.1', generation: 2, status: 'healthy' });
+    expect(await upgrade()).toEqual({ osid: one.osid, noOp: true, message: expect.any(String) });
+    expect(await plan()).toMatchObject({ current: { rendererVersion: 2 }, changes: false, restartsPods: false });
+  });
+
+  it('moves to a newer version and never back', async () => {
+    expect(await plan('9.0')).toMatchObject({
+      target: { version: '9.0', rendererVersion: 2, image: expect.stringMatching(/:9\.0$/) },
+      changes: true,
+      restartsPods: true,
+    });
+    await harness.jobs.ended(jobOf(await upgrade({ version: '9.0' })));
+    expect(await show()).toMatchObject({ version: '9.0', status: 'healthy' });
+    for (const refused of [() => upgrade({ version: '8.1' }), () => plan('8.1'), () => upgrade({ version: '10' })]) {
+      await expect(refused()).rejects.toMatchObject({
+        code: 'request.invalid',
+        details: { issues: [{ path: 'version', message: expect.stringMatching(/older than|not offered/) }] },
+      });
+    }
+    expect(await show()).toMatchObject({ version: '9.0', generation: 2 });
+  });
+
+  it('is refused for a stale generation', async () => {
+    await expect(upgrade({ ifGeneration: 7 })).rejects.toMatchObject({ code: 'conflict.stale' });
+  });
+
+  it('is a rollout: it waits behind a started restart, and a newer update of it keeps its renderer', async () => {
+    harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
+    const { jobId: restart } = await harness.request(reconciler.restartInstance, one);
+    await harness.jobs.when(restart, ({ job }) => job.currentStep === 'apply');
+    const queued = jobOf(await upgrade({ version: '9.0' }));
+    expect(await plan()).toMatchObject({ current: { version: '9.0', rendererVersion: 2 }, changes: false });
+    const update = jobOf(await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 600 } }));
+    expect((await harness.jobs.ended(queued)).job).toMatchObject({ reason: 'Superseded', supersededBy: update });
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    await harness.agent.reportSuccess(harness.agent.bundleOf(one.osid));
+    for (const id of [restart, update]) expect((await harness.jobs.ended(id)).job.status).toBe('completed');
+    expect(await show()).toMatchObject({ version: '9.0', cpuLimitMc: 600, status: 'healthy' });
+    expect(await plan()).toMatchObject({ current: { rendererVersion: 2 }, changes: false });
+  });
+
+  it('is cancelled by restoring the previous renderer and version', async () => {
+    harness.agent.onBundle = (bundle) =>
+      bundle.revision === 2 ? harness.agent.report(bundle, 'applying') : harness.agent.reportSuccess(bundle);
+    const job = jobOf(await upgrade({ version: '9.0' }));
+    await harness.jobs.when(job, ({ job: { currentStep } }) => currentStep === 'apply');
+    const { message } = await harness.request(reconciler.cancelJob, { id: job });
+    const [rollback = ''] = /[0-9a-f-]{36}/.exec(message) ?? [];
+    await harness.jobs.ended(rollback);
+    expect(await plan()).toMatchObject({ current: { version: '8.1', rendererVersion: 1 } });
+  });
+
+  it('is not planned for another account', async () => {
+    const other = harness.request(reconciler.planInstanceUpgrade, one, { tenant: 'bbbbb' });
+    await expect(other).rejects.toMatchObject({ code: 'cluster.not_found' });
+  });
+});

@@ -1,0 +1,64 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type LiveObject, valueAt } from './kubectl.js';
+import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-client.js';
+
+describe('rollouts and restarts of one service at the same time', () => {
+  let planeClient: PlaneClient;
+  let instance: Instance;
+  beforeAll(async () => {
+    planeClient = await connectToSharedPlane();
+    instance = await planeClient.create('valkey');
+  }, 90_000);
+
+  const restart = async () => (await planeClient.api.patch(`${instance.path}/restart`)).body['jobId'];
+  const update = async (cpuLimitMc: number) =>
+    (await planeClient.api.patch(instance.path, { cpuLimitMc })).body['jobId'];
+  const job = async (id: unknown) => (await planeClient.api.get(`/jobs/${String(id)}`)).body;
+  const restartAnnotation = [
+    'spec',
+    'template',
+    'metadata',
+    'annotations',
+    'kubectl.kubernetes.io/restartedAt',
+  ] as const;
+  /** The pod templates that the StatefulSet has had, oldest first; each replaced the pods once. */
+  const templates = async (): Promise<LiveObject[]> => {
+    const args = ['get', 'controllerrevisions', '-n', instance.osid, '-o', 'json'];
+    const { items } = JSON.parse(await planeClient.kubectl.run(args)) as {
+      items: { revision: number; data: LiveObject }[];
+    };
+    return items.toSorted((x, y) => x.revision - y.revision).map(({ data }) => data);
+  };
+  const completedAt = async (id: unknown) => String((await planeClient.waitForCompletion(id))['completedAt']);
+
+  it('restarts the pods once, after the rollout', async () => {
+    const rollout = await update(600);
+    const action = await restart();
+    const rolledOut = await completedAt(rollout);
+    expect((await completedAt(action)) > rolledOut).toBe(true);
+    const [created, updated, restarted, ...others] = await templates();
+    expect(others).toEqual([]);
+    expect(valueAt(created, ...restartAnnotation)).toBeUndefined();
+    expect(valueAt(updated, ...restartAnnotation)).toBeUndefined();
+    expect(String(valueAt(restarted, ...restartAnnotation)) >= rolledOut).toBe(true);
+    const statefulSet = await planeClient.kubectl.get('statefulset', instance.osid, instance.osid);
+    const pod = await planeClient.kubectl.get('pod', `${instance.osid}-0`, instance.osid);
+    const hash = valueAt(pod, 'metadata', 'labels', 'controller-revision-hash');
+    expect(hash).toBe(valueAt(statefulSet, 'status', 'updateRevision'));
+  }, 120_000);
+
+  it('starts the newest rollout after the restart, with the restart kept', async () => {
+    const action = await restart();
+    const rollouts = [await update(700), await update(800)];
+    expect(await planeClient.show(instance)).toMatchObject({ cpuLimitMc: 800 });
+    await planeClient.waitForCompletion(action);
+    await planeClient.waitForCompletion(rollouts[1]);
+    expect(['cancelled', 'completed']).toContain((await job(rollouts[0]))['status']);
+    const statefulSet = await planeClient.kubectl.get('statefulset', instance.osid, instance.osid);
+    expect(valueAt(statefulSet, ...restartAnnotation)).toEqual(expect.any(String));
+    const [container] = valueAt(statefulSet, 'spec', 'template', 'spec', 'containers') as object[];
+    expect(valueAt(container, 'resources', 'limits', 'cpu')).toBe('800m');
+    const shown = await planeClient.show(instance);
+    expect(shown).toMatchObject({ status: 'healthy', observedGeneration: shown['generation'] });
+  }, 120_000);
+});
