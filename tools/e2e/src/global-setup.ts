@@ -5,6 +5,6 @@ export default async function globalSetup(): Promise<void> {
   const plane = await Plane.create();
   process.env['RUNOS_E2E_DATA'] = plane.data;
   // Short deadlines, so that a failing job fails within the timeout of a test.
-  await plane.start('clusterReady', { RUNOS_JOB_DEADLINE_SECONDS: '45', RUNOS_HELD_UP_AFTER_MS: '10000' });
+  await plane.start('clusterReady', { RUNOS_JOB_DEADLINE_SECONDS: '45', RUNOS_DELETION_BLOCKED_AFTER_MS: '10000' });
   (globalThis as { runosPlane?: Plane }).runosPlane = plane;
 }
