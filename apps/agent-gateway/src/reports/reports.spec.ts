@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import {
   AgentHello,
   BundleStatus,
@@ -13,39 +13,13 @@ import {
   streamService,
 } from '@runos/agent-protocol';
 import { createSigningRequest } from '@runos/pki';
-import { callAs, refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
+import { callAs, refusalOf } from '../../test/test-agent.js';
 import { unknownInstance } from '../../test/fake-services.js';
-import { Harness, type Replica } from '../../test/harness.js';
-
-type Registered = Awaited<ReturnType<typeof registerAt>>;
+import { RegisteredAgents } from '../../test/registered-agents.js';
 
 jest.setTimeout(20_000);
 
-let harness: Harness;
-let replica: Replica;
-let cluster: Registered;
-let node: Registered;
-const agents: TestAgent[] = [];
-
-async function registered(kind: 'node' | 'cluster-agent', machineId: string): Promise<Registered> {
-  const { token } = await harness.token(kind);
-  return registerAt(replica.registerPort, replica.registerCa, { token, kind, machineId });
-}
-
-beforeAll(async () => {
-  harness = await Harness.start();
-  replica = await harness.replica();
-  cluster = await registered('cluster-agent', 'uid-3');
-  node = await registered('node', 'machine-3');
-}, 30_000);
-afterEach(() => agents.splice(0).forEach((agent) => agent.stop()));
-afterAll(() => harness.stop());
-
-function dial(credentials: Registered, kind: 'node' | 'cluster-agent' = 'cluster-agent'): TestAgent {
-  const agent = new TestAgent(replica.streamPort, credentials, kind);
-  agents.push(agent);
-  return agent;
-}
+const agents = RegisteredAgents.use();
 
 const heartbeat = { type: ClusterAgentHeartbeatToServer.type, jsonB64: '', tag: 'heartbeat-1' };
 const statusOf = (osid: string, generation = 1) => ({
@@ -57,17 +31,19 @@ const statusOf = (osid: string, generation = 1) => ({
   objects: [],
 });
 
-const statusRefusals = () => harness.services.audit.filter(({ action }) => action === 'agent.status');
+const statusRefusals = () => agents.harness.services.audit.filter(({ action }) => action === 'agent.status');
 
 describe('a bundle’s status', () => {
   it('is sent to the reconciler for the account and cluster of the certificate, and acknowledged', async () => {
-    await dial(cluster).request(BundleStatus, statusOf('valkey-00ky3', 4));
-    expect(harness.services.statuses).toEqual([{ aid: 'abcde', cid: 'ky3', osid: 'valkey-00ky3', generation: 4 }]);
+    await agents.dial(agents.cluster).request(BundleStatus, statusOf('valkey-00ky3', 4));
+    expect(agents.harness.services.statuses).toEqual([
+      { aid: 'abcde', cid: 'ky3', osid: 'valkey-00ky3', generation: 4 },
+    ]);
   });
 
   it('about an instance of another cluster is ignored, gets the reply for an unknown instance, and is audited', async () => {
-    const agent = dial(cluster);
-    const { statuses } = harness.services;
+    const agent = agents.dial(agents.cluster);
+    const { statuses } = agents.harness.services;
     const before = [...statuses];
     const answerAbout = async (osid: string) => {
       const { type, jsonB64 } = await agent.exchange({
@@ -78,7 +54,7 @@ describe('a bundle’s status', () => {
       return { type, jsonB64 };
     };
     const answer = await answerAbout('valkey-00ky4');
-    await harness.services.until(() => statusRefusals().length > 0);
+    await agents.harness.services.until(() => statusRefusals().length > 0);
     expect(answer).toEqual(await answerAbout(unknownInstance));
     expect(statusRefusals()).toEqual([
       expect.objectContaining({ aid: 'abcde', subject: 'ky3/valkey-00ky4', outcome: 'refused' }),
@@ -88,26 +64,26 @@ describe('a bundle’s status', () => {
 
   it('about foreign instances is never accepted and cannot flood the audit log', async () => {
     const before = statusRefusals().length;
-    const { statuses } = harness.services;
+    const { statuses } = agents.harness.services;
     const accepted = statuses.length;
-    const agent = dial(cluster);
+    const agent = agents.dial(agents.cluster);
     await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
         agent.request(BundleStatus, statusOf(`valkey-q${String(n).padStart(4, '0')}`)),
       ),
     );
-    await harness.services.until(() => statusRefusals().length > before);
+    await agents.harness.services.until(() => statusRefusals().length > before);
     expect(statuses).toHaveLength(accepted);
     expect(statusRefusals().length - before).toBeLessThan(15);
   });
 
   it('or heartbeat that names another account, cluster or node is refused and audited', async () => {
-    const agent = dial(cluster);
+    const agent = agents.dial(agents.cluster);
     for (const claim of [{ aid: 'zzzz0' }, { cid: 'ky4' }, { nid: 'n0001' }]) {
       await expect(agent.request(ClusterAgentHeartbeatToServer, claim)).rejects.toThrow(/is about another/);
       await expect(agent.request(BundleStatus, { ...statusOf('valkey-00ky3'), ...claim })).rejects.toThrow(/another/);
     }
-    expect(harness.services.audit.at(-1)).toMatchObject({
+    expect(agents.harness.services.audit.at(-1)).toMatchObject({
       aid: 'abcde',
       action: 'agent.identity',
       outcome: 'refused',
@@ -118,19 +94,21 @@ describe('a bundle’s status', () => {
   });
 
   it('is refused for a node agent', async () => {
-    await expect(dial(node, 'node').request(BundleStatus, statusOf('valkey-00ky3'))).rejects.toThrow('not for a node');
+    await expect(agents.dial(agents.node, 'node').request(BundleStatus, statusOf('valkey-00ky3'))).rejects.toThrow(
+      'not for a node',
+    );
   });
 });
 
 describe('the resync exchange', () => {
   it('starts with the hello and continues with the replies of the reconciler', async () => {
-    const agent = dial(cluster);
+    const agent = agents.dial(agents.cluster);
     const hello = { version: '1', capabilities: ['bundles/1'], root: '0'.repeat(32) };
     expect(await agent.request(AgentHello, { ...hello, count: 0 })).toMatchObject({ inSync: true });
     expect(await agent.request(AgentHello, { ...hello, count: 1 })).toMatchObject({ inSync: false });
-    harness.services.reconcilerUnavailable = true;
+    agents.harness.services.reconcilerUnavailable = true;
     expect(await agent.request(AgentHello, { ...hello, count: 2 })).toMatchObject({ inSync: null });
-    harness.services.reconcilerUnavailable = false;
+    agents.harness.services.reconcilerUnavailable = false;
     const buckets = Array.from({ length: 256 }, () => '0'.repeat(32));
     expect(await agent.request(RESYNC, { step: 'buckets', buckets })).toEqual({ differing: [7] });
     const entries = [{ osid: 'valkey-00ky3', revision: 1, digest: 'ab'.repeat(32) }];
@@ -141,10 +119,12 @@ describe('the resync exchange', () => {
 
   it('does not reveal the cluster of a foreign instance, and is audited', async () => {
     const entries = [{ osid: 'valkey-00ky4', revision: 1, digest: 'ab'.repeat(32) }];
-    const answer = await dial(cluster).request(RESYNC, { step: 'list', buckets: [7], entries, last: true });
+    const answer = await agents
+      .dial(agents.cluster)
+      .request(RESYNC, { step: 'list', buckets: [7], entries, last: true });
     expect(answer).toEqual({ unknown: ['valkey-00ky4'] });
-    await harness.services.until(() => harness.services.audit.at(-1)?.action === 'agent.resync');
-    expect(harness.services.audit.at(-1)).toMatchObject({
+    await agents.harness.services.until(() => agents.harness.services.audit.at(-1)?.action === 'agent.resync');
+    expect(agents.harness.services.audit.at(-1)).toMatchObject({
       aid: 'abcde',
       action: 'agent.resync',
       subject: 'ky3/valkey-00ky4',
@@ -155,7 +135,7 @@ describe('the resync exchange', () => {
 
 describe('older cluster agents', () => {
   it('get the reply that certificates are not stored', async () => {
-    const agent = dial(cluster);
+    const agent = agents.dial(agents.cluster);
     expect(await agent.request(GetCachedCert, { domain: 'ky3.abcde.example.org' })).toMatchObject({
       found: false,
       pending: false,
@@ -185,21 +165,21 @@ describe('hostile messages', () => {
     ['that are too large', { type: 'BundleStatus', jsonB64: 'a'.repeat(1_100_000) }, /too large/],
     ['with a type that never ends', { type: 'B'.repeat(5_000), jsonB64: '' }, /too large/],
   ])('%s get an error with their tag, and the stream stays open', async (_, sent, problem) => {
-    const agent = dial(cluster);
+    const agent = agents.dial(agents.cluster);
     const answer = await agent.exchange({ ...sent, tag: randomUUID() });
     expect(errorIn(answer)).toMatch(problem);
     await agent.heartbeat();
   });
 
   it('that look like replies get no reply; they are audited if no such instruction was sent', async () => {
-    const agent = dial(cluster);
-    const replyRefusals = () => harness.services.audit.filter(({ action }) => action === 'agent.reply');
+    const agent = agents.dial(agents.cluster);
+    const replyRefusals = () => agents.harness.services.audit.filter(({ action }) => action === 'agent.reply');
     agent.send({ type: 'ERROR', jsonB64: '', tag: (await agent.exchange(heartbeat)).tag });
     agent.send({ type: 'ERROR', jsonB64: 'late', tag: 'late-1' });
     agent.send({ type: 'DELETE_BUNDLE_RESPONSE', jsonB64: '', tag: 'late-2' });
     await agent.heartbeat();
     expect(agent.received.some(({ tag }) => tag.startsWith('late'))).toBe(false);
-    await harness.services.until(() => replyRefusals().length === 2);
+    await agents.harness.services.until(() => replyRefusals().length === 2);
     expect(replyRefusals().map(({ aid, subject }) => [aid, subject])).toEqual([
       ['abcde', 'ky3/ERROR'],
       ['abcde', 'ky3/DELETE_BUNDLE_RESPONSE'],
@@ -207,7 +187,7 @@ describe('hostile messages', () => {
   });
 
   it('in a flood are delayed, not lost, and do not delay other agents', async () => {
-    const [flooder, quiet] = [dial(cluster), dial(node, 'node')];
+    const [flooder, quiet] = [agents.dial(agents.cluster), agents.dial(agents.node, 'node')];
     const started = performance.now();
     const flood = Promise.all(Array.from({ length: 2_100 }, () => flooder.heartbeat()));
     await quiet.heartbeat();
@@ -222,8 +202,8 @@ describe('hostile messages', () => {
 
 describe('streams opened in quick succession', () => {
   it('are refused above the rate limit, for that agent only', async () => {
-    const frequent = await registered('node', 'frequent');
-    const streams = Array.from({ length: 60 }, () => dial(frequent, 'node'));
+    const frequent = await agents.register('node', 'frequent');
+    const streams = Array.from({ length: 60 }, () => agents.dial(frequent, 'node'));
     const slowedDown = streams.map(
       ({ ended }) =>
         new Promise<number>((resolve) => {
@@ -231,14 +211,14 @@ describe('streams opened in quick succession', () => {
         }),
     );
     expect(await Promise.race(slowedDown)).toBe(status.RESOURCE_EXHAUSTED);
-    await dial(node, 'node').heartbeat();
+    await agents.dial(agents.node, 'node').heartbeat();
   });
 });
 
 describe('unary calls', () => {
   it('get the replies that older node agents expect', async () => {
     const call = <In, Out>(method: Parameters<typeof callAs<In, Out>>[2], request: In) =>
-      callAs(replica.streamPort, node, method, request);
+      callAs(agents.replica.streamPort, agents.node, method, request);
     const log = {
       type: 'NodeInstallation',
       severity: 3,
@@ -260,8 +240,8 @@ describe('unary calls', () => {
   });
 
   it('need a certificate that the gateway has issued', async () => {
-    const unauthenticated = { caCert: node.caCert };
-    const call = callAs(replica.streamPort, unauthenticated, streamService.GetControlPlaneNodes, {});
+    const unauthenticated = { caCert: agents.node.caCert };
+    const call = callAs(agents.replica.streamPort, unauthenticated, streamService.GetControlPlaneNodes, {});
     expect(await refusalOf(call)).toMatchObject({ code: status.UNAVAILABLE });
   });
 });
@@ -270,23 +250,23 @@ describe('a renewed certificate', () => {
   it('is for the same agent; the old one is revoked some time after the first use of the new one', async () => {
     const { keyPem, csrPem } = await createSigningRequest();
     const { RegenerateCertificate } = streamService;
-    const response = await callAs(replica.streamPort, cluster, RegenerateCertificate, { csrPem });
+    const response = await callAs(agents.replica.streamPort, agents.cluster, RegenerateCertificate, { csrPem });
     expect(response.privateKey).toBe('');
     expect(new X509Certificate(response.publicKey).subjectAltName).toBe('URI:runos://abcde/ky3/cluster');
-    const old = dial(cluster);
+    const old = agents.dial(agents.cluster);
     await old.heartbeat();
-    const renewed: Registered = { ...cluster, ...response, privateKey: keyPem };
-    await callAs(replica.streamPort, renewed, streamService.GetControlPlaneNodes, {});
+    const renewed: typeof agents.cluster = { ...agents.cluster, ...response, privateKey: keyPem };
+    await callAs(agents.replica.streamPort, renewed, streamService.GetControlPlaneNodes, {});
     await old.heartbeat();
     expect(await old.ended).toMatchObject({ refusal: 'certificate-revoked' });
-    await dial(renewed).heartbeat();
+    await agents.dial(renewed).heartbeat();
   });
 
   it('comes with a generated key for an agent without a request, and not at all for an invalid request', async () => {
     const { RegenerateCertificate } = streamService;
-    const generated = await callAs(replica.streamPort, node, RegenerateCertificate, { csrPem: '' });
+    const generated = await callAs(agents.replica.streamPort, agents.node, RegenerateCertificate, { csrPem: '' });
     expect(generated.privateKey).toMatch(/^-----BEGIN RSA PRIVATE KEY-----/);
-    const refused = callAs(replica.streamPort, node, RegenerateCertificate, { csrPem: 'nonsense' });
+    const refused = callAs(agents.replica.streamPort, agents.node, RegenerateCertificate, { csrPem: 'nonsense' });
     expect(await refusalOf(refused)).toMatchObject({ refusal: 'request-invalid' });
   });
 });
