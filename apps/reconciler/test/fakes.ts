@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { resolveOwnInputs } from '@runos/catalog-model';
 import { catalog, configSets, identity, type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Respond, type CallContext, Subscribe } from '@runos/messaging';
@@ -21,10 +22,7 @@ export class FakeCatalog {
     if (!sized.ok) throw new Fault(sized.code, 'This size is not offered.', { issues: sized.issues });
     const { size, rrcFlipHint } = sized;
     const version = fields.version ?? type.defaultVersion;
-    const own = Object.keys(type.inputs.own.shape).flatMap((field) =>
-      field in fields ? [[field, fields[field]]] : [],
-    );
-    const inputs = type.inputs.own.parse({ ...current?.inputs, ...Object.fromEntries(own) });
+    const inputs = resolveOwnInputs(type.inputs, fields, current?.inputs);
     return { sizing: size, version, inputs, ...(rrcFlipHint && { rrcFlipHint }) };
   }
 }

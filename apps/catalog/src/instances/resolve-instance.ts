@@ -1,4 +1,5 @@
 import type { ServiceFields } from '@runos/api';
+import { resolveOwnInputs } from '@runos/catalog-model';
 import type { catalog } from '@runos/contracts';
 import { serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
@@ -38,12 +39,10 @@ export function resolveInstance({ type: name, fields, current, cluster, versions
   ];
   if (!sized.ok) throw invalid(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
   if (issues.length > 0 || 'issue' in version) throw invalid('request.invalid', issues);
-  const own = Object.keys(type.inputs.own.shape).filter((field) => fields[field] !== undefined);
-  const changed = Object.fromEntries(own.map((field) => [field, fields[field]]));
   return {
     sizing: sized.size,
     version: version.version,
-    inputs: type.inputs.own.parse({ ...current?.inputs, ...changed }),
+    inputs: resolveOwnInputs(type.inputs, fields, current?.inputs),
     ...(sized.rrcFlipHint === undefined ? {} : { rrcFlipHint: sized.rrcFlipHint }),
   };
 }

@@ -6,6 +6,7 @@ export {
   ConfigType,
   creationFields,
   DriftPolicy,
+  resolveOwnInputs,
   type ServiceInputs,
   serviceInputs,
   sizeFields,

@@ -62,8 +62,6 @@ export interface ServiceInputs {
   readonly update: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
   /** The fields that only this type has, with their defaults: what a revision stores as `inputs`. */
   readonly own: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
-  /** Names of own fields that are fixed at creation. */
-  readonly fixed: ReadonlySet<string>;
 }
 
 interface InputOptions {
@@ -112,6 +110,15 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
     }),
     update: z.strictObject({ ...commonFields, ...optionalShape(own) }),
     own: z.strictObject({ ...own, ...fixed }),
-    fixed: new Set(Object.keys(fixed)),
   };
+}
+
+/** The own fields of a type after a request: those that it names, else the current ones, else their defaults. */
+export function resolveOwnInputs(
+  { own }: ServiceInputs,
+  fields: Readonly<Record<string, unknown>>,
+  current: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const named = Object.keys(own.shape).filter((name) => fields[name] !== undefined);
+  return own.parse({ ...current, ...Object.fromEntries(named.map((name) => [name, fields[name]])) });
 }

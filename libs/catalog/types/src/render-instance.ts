@@ -1,6 +1,5 @@
 import type { RenderInput, ServiceType } from '@runos/catalog-model';
 import { Fault, type Random, randomString } from '@runos/kernel';
-
 import type { KubeObject } from '@runos/kube-objects';
 
 /** The renderer version that a new revision pins. */
