@@ -78,7 +78,7 @@ describe('waiting jobs', () => {
       harness.agent.replies = replies;
       const made = await create();
       const { job } = await harness.jobs.when(made.jobId, (known) => known.job.reason !== null);
-      expect(job.reason).toBe(replies === 'silent' ? 'AgentNotResponding' : 'Declined');
+      expect(job.reason).toBe(replies === 'silent' ? 'AgentNotResponding' : 'AgentRefused');
       harness.agent.replies = 'accepting';
       expect((await harness.jobs.ended(made.jobId)).job.status).toBe('completed');
     }

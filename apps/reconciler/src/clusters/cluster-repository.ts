@@ -4,6 +4,7 @@ import { Fault } from '@runos/kernel';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { ConnectionTransition } from '../connections/connection-transition.js';
+import { describeFirst, firstInstances } from '../instances/first-instances.js';
 import { ClusterRow } from '../schema/cluster-row.js';
 
 const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
@@ -12,9 +13,6 @@ const columns = `id, aid, cid, name, root, local_storage_class, distributed_stor
 
 /** Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it. */
 const locks = { update: 'FOR UPDATE', change: 'FOR NO KEY UPDATE', keep: 'FOR KEY SHARE', none: '' } as const;
-
-/** The refusal to delete a cluster names this many instances; it counts the rest. */
-const namedInstances = 10;
 
 export interface NewCluster {
   readonly aid: string;
@@ -88,20 +86,11 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
 
   /** @throws Fault `cluster.not_empty` that names instances */
   async refuseUnlessEmpty(sql: EntityManager, { id, cid }: ClusterRow): Promise<void> {
-    const [found] = await runSql<{ count: number; osids: string[] | null }>(
-      sql,
-      `SELECT count(*)::int AS count, (array_agg(osid ORDER BY id))[1:${namedInstances}] AS osids
-       FROM instance WHERE cluster_id = $1`,
-      [id],
-    );
-    const { count = 0, osids } = found ?? {};
-    if (count === 0) return;
-    const named = `${(osids ?? []).join(', ')}${count > namedInstances ? ', …' : ''}`;
-    throw new Fault(
-      'cluster.not_empty',
-      `Cluster "${cid}" has ${count} service ${count === 1 ? 'instance' : 'instances'} (${named}); delete them first.`,
-      { instances: count, osids: osids ?? [] },
-    );
+    const found = await firstInstances(sql, 'instance i WHERE i.cluster_id = $1', [id]);
+    if (found.instances === 0) return;
+    throw new Fault('cluster.not_empty', `Cluster "${cid}" has ${describeFirst(found)}; delete them first.`, {
+      ...found,
+    });
   }
 
   async requestDeletion(sql: EntityManager, id: number, jobId: string, changedBy: string): Promise<void> {

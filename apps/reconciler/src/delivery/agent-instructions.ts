@@ -56,7 +56,7 @@ export class AgentInstructions {
       const read = reply.safeParse(response.body);
       if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
       if (read.data.accepted) return { outcome: 'accepted' };
-      return { outcome: 'declined', reason: read.data.reason ?? 'it gave no reason' };
+      return { outcome: 'refused', message: read.data.reason ?? 'it gave no reason' };
     } catch (error) {
       const fault = faultOf(error);
       if (fault === undefined) throw error;

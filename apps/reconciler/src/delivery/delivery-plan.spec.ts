@@ -44,7 +44,7 @@ describe('a delivery', () => {
       { outcome: 'absent' },
       { outcome: 'unknown' },
       { outcome: 'refused', message: 'no' },
-      { outcome: 'declined', reason: 'older' },
+      { outcome: 'refused', message: 'older' },
       { outcome: 'failed', message: 'down' },
     ];
     for (const outcome of outcomes) {

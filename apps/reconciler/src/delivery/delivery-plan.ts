@@ -33,7 +33,6 @@ export function planDelivery(
 /** The outcome of an instruction to an agent. `failed`: the request to the agent gateway failed. */
 export type InstructionOutcome =
   | { readonly outcome: 'accepted' }
-  | { readonly outcome: 'declined'; readonly reason: string }
   | { readonly outcome: 'refused'; readonly message: string }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'waiting'; readonly awaited: readonly string[] }
@@ -58,7 +57,7 @@ export interface DeliveryResult {
 const requirementDelayMs = 30_000;
 const absentBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 30_000 });
 const unansweredBackoff = exponentialBackoff({ firstMs: 200, maxMs: 15_000 });
-const declinedBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
+const refusedBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
 
 /** Every outcome except `accepted` is retried with back-off: repeating an instruction is idempotent. */
 export function deliveryResult(outcome: InstructionOutcome, cid: string, failuresBefore: number): DeliveryResult {
@@ -101,14 +100,12 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
         progress: `the request to the cluster agent of ${cid} failed: ${outcome.message}`,
         problem: null,
       };
-    case 'declined':
     case 'refused': {
-      const cause = outcome.outcome === 'declined' ? outcome.reason : outcome.message;
-      const problem = `The cluster agent of ${cid} refused it: ${cause}`;
+      const problem = `The cluster agent of ${cid} refused it: ${outcome.message}`;
       return {
         ...waiting,
-        requeueAfterMs: declinedBackoff(failures),
-        reason: 'Declined',
+        requeueAfterMs: refusedBackoff(failures),
+        reason: 'AgentRefused',
         progress: problem,
         problem,
       };

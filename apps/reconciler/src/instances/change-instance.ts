@@ -68,7 +68,7 @@ export class ChangeInstance {
 
   delete(input: Delete, caller: Caller): Promise<{ jobId: string }> {
     return this.#write<{ jobId: string }>(input, caller, async (sql, instance) => {
-      await this.requirements.refuseIfNeeded(sql, instance);
+      await this.requirements.refuseInUse(sql, instance);
       return { jobId: await this.revisions.remove(sql, instance, caller.changedBy) };
     });
   }

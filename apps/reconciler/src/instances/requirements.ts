@@ -6,6 +6,7 @@ import { runSql } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { InstanceRow } from '../schema/instance-row.js';
+import { describeFirst, firstInstances } from './first-instances.js';
 import { InstanceRepository } from './instance-repository.js';
 
 /** An instance that another one needs. */
@@ -14,9 +15,6 @@ export interface RequiredInstance {
   readonly id: number;
   readonly osid: Osid;
 }
-
-/** A refusal to delete names this many dependents; it counts the rest. */
-const namedDependents = 10;
 
 /** The instances that instances need: found at creation, kept while they are needed. */
 @Injectable()
@@ -63,20 +61,13 @@ export class Requirements {
   }
 
   /** @throws Fault `service.in_use` with the dependents, if an instance needs this locked one */
-  async refuseIfNeeded(sql: EntityManager, { id, osid }: InstanceRow): Promise<void> {
-    const [found] = await runSql<{ count: number; osids: string[] | null }>(
+  async refuseInUse(sql: EntityManager, { id, osid }: InstanceRow): Promise<void> {
+    const found = await firstInstances(
       sql,
-      `SELECT count(*)::int AS count, (array_agg(i.osid ORDER BY i.id))[1:${namedDependents}] AS osids
-       FROM instance_requirement r JOIN instance i ON i.id = r.instance_id WHERE r.required_id = $1`,
+      'instance_requirement r JOIN instance i ON i.id = r.instance_id WHERE r.required_id = $1',
       [id],
     );
-    const { count = 0, osids } = found ?? {};
-    if (count === 0) return;
-    const named = `${(osids ?? []).join(', ')}${count > namedDependents ? ', …' : ''}`;
-    throw new Fault(
-      'service.in_use',
-      `${osid} is needed by ${count} ${count === 1 ? 'instance' : 'instances'} (${named}); delete them first.`,
-      { instances: count, osids: osids ?? [] },
-    );
+    if (found.instances === 0) return;
+    throw new Fault('service.in_use', `${osid} is needed by ${describeFirst(found)}; delete them first.`, { ...found });
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { dayMs } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { ReconcilerConfig } from '../config.js';
@@ -16,7 +17,6 @@ export class Housekeeping {
 
   async run(): Promise<void> {
     const { jobKeepDays, eventKeepDays, revisionsKept } = this.config;
-    const dayMs = 86_400_000;
     await this.#delete('job_ref', 'completed_at < now() - ms($1)', jobKeepDays * dayMs);
     await this.#delete('instance_event', 'at < now() - ms($1)', eventKeepDays * dayMs);
     await this.#delete(

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
+import { hourMs } from '@runos/kernel';
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { SqlListener } from '@runos/persistence';
@@ -10,9 +11,8 @@ import { DeliveryWorker } from './delivery-worker.js';
 import { Housekeeping } from './housekeeping.js';
 import { type LoopName, Wakeups, workChannel } from './wakeups.js';
 
-/** Resync period of every loop, ms: it finds work whose wake-up was lost. */
-const resyncMs = 15_000;
-const hourMs = 3_600_000;
+/** Longest time between two runs of a loop: it finds work whose wake-up was lost. */
+const resyncPeriodMs = 15_000;
 
 /** The reconcile loops of this process. Wake-ups, notifications of other replicas and a resync period run them. */
 @Injectable()
@@ -62,7 +62,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
       return reconciled(hourMs);
     }
     const nextMs = await this.#reconcile(loop, signal);
-    return reconciled(Math.min(nextMs ?? resyncMs, resyncMs));
+    return reconciled(Math.min(nextMs ?? resyncPeriodMs, resyncPeriodMs));
   }
 
   #reconcile(loop: Exclude<LoopName, 'housekeeping'>, signal: AbortSignal): Promise<number | undefined> {
