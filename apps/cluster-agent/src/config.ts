@@ -5,9 +5,6 @@ import { z } from 'zod';
 
 const milliseconds = (standard: number) => wholeNumber(1, 3_600_000).default(standard);
 
-/** Concurrent reconciles. Measured: a thousand services are applied fastest with 16 on two cores. */
-export const defaultConcurrency = 16;
-
 /** Every setting is an environment variable: `caSha256` is `RUNOS_CA_SHA256`. */
 export const clusterAgentConfig = z.object({
   ...agentSettings,
@@ -23,8 +20,8 @@ export const clusterAgentConfig = z.object({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,128}$/, '1 to 128 letters, digits, dots, dashes or underscores')
     .default(() => `${hostname()}-${process.pid}`),
-  /** Maximum of concurrent reconciles. */
-  concurrency: wholeNumber(1, 64).default(defaultConcurrency),
+  /** Maximum of concurrent reconciles. Measured: a thousand services are applied fastest with 16 on two cores. */
+  concurrency: wholeNumber(1, 64).default(16),
   /** A removal that takes longer reports its blockers. */
   deletionBlockedAfterMs: milliseconds(60_000),
   /** How often a removal is reconciled without an event. */

@@ -100,6 +100,8 @@ export class Harness {
       client: this.access.agent,
       namespace: this.access.namespace,
       logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
+      concurrency: 16,
+      deletionBlockedAfterMs: 60_000,
       removalRequeueMs: 500,
       checkpointDelayMs: 20,
       plane: {

@@ -95,7 +95,7 @@ beforeEach(() => {
 });
 
 describe('an instance of a type that this build does not have', () => {
-  it('is applied, and judged by the rules of its bundle', async () => {
+  it('is applied, and evaluated by the rules of its bundle', async () => {
     expect(await harness.controller.applyBundle(bundleWith(certificateKind(2)))).toEqual({ accepted: true });
     const waiting = await harness.waitForStatus(osid, ({ objects }) =>
       objects.some(({ reason }) => reason === 'WaitingForRevision'),
@@ -107,7 +107,7 @@ describe('an instance of a type that this build does not have', () => {
     await harness.removeUntilGone(osid);
   });
 
-  it('is judged by new rules without a new revision, and nothing of it is written again', async () => {
+  it('is evaluated by new rules without a new revision, and nothing of it is written again', async () => {
     await harness.controller.applyBundle(bundleWith(certificateKind(1)));
     await harness.waitForStatus(osid, ({ objects }) => objects.some(({ reason }) => reason === 'WaitingForRevision'));
     await setRevision(1);

@@ -13,7 +13,7 @@ export class KindCatalogs {
     const known = this.#byDigest.get(kinds.kindsDigest);
     if (known !== undefined) return known;
     const catalog = new KindCatalog(unpackKinds(kinds), (err) =>
-      this.logger.warn({ err }, 'the health of a kind cannot be judged by its rules; its conditions are used'),
+      this.logger.warn({ err }, 'the health of a kind cannot be evaluated by its rules; its conditions are used'),
     );
     this.#byDigest.set(kinds.kindsDigest, catalog);
     return catalog;

@@ -164,7 +164,7 @@ export class Instance {
 
   // Desired state
 
-  /** The record was written to Kubernetes. With other kinds, its custom resources are read and judged again. */
+  /** The record was written to Kubernetes. With other kinds, its custom resources are read and evaluated again. */
   recordStored(record: BundleRecord): void {
     this.#record = record;
     const kinds = this.catalogs.of(record.kinds);

@@ -152,7 +152,7 @@ export class ObjectState {
     return before !== this.#observedState();
   }
 
-  /** Other rules judge its kind. Returns true if it must be observed again; built-in kinds keep their rules. */
+  /** Other rules apply to its kind. Returns true if it must be observed again; built-in kinds keep their rules. */
   recordKinds(kinds: KindCatalog): boolean {
     this.#kinds = kinds;
     if (!isCustomGroup(this.#ref.apiVersion)) return false;

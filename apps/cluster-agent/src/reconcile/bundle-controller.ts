@@ -15,7 +15,7 @@ import { BundleReceiver } from '../bundles/bundle-receiver.js';
 import { BundleStore, RecordWriter } from '../bundles/bundle-store.js';
 import { diffBundle } from '../bundles/diff-bundle.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
-import { defaultConcurrency } from '../config.js';
+import type { ClusterAgentConfig } from '../config.js';
 import { DriftRepairer } from '../drift/drift-repairer.js';
 import { DependentEventHandler, eventInformer, failedCreateEvents } from '../informers/dependent-event-handler.js';
 import { KindInformers, type WatchedKind } from '../informers/kind-informers.js';
@@ -30,21 +30,18 @@ import { StatusReporter } from '../status/status-reporter.js';
 import { BundleReconciler } from './bundle-reconciler.js';
 import { Pruner } from './pruner.js';
 
-export interface BundleControllerOptions {
+type BundleControllerConfig = Pick<
+  ClusterAgentConfig,
+  'namespace' | 'concurrency' | 'deletionBlockedAfterMs' | 'removalRequeueMs'
+>;
+
+export interface BundleControllerOptions extends BundleControllerConfig {
   readonly client: KubeClient;
   readonly plane: PlaneClient;
   readonly logger: Logger;
-  /** Namespace of the bundle Secrets. Default `runos`. */
-  readonly namespace?: string;
   readonly clock?: Clock;
   readonly conflicts?: ConflictBackoffOptions;
   readonly informers?: InformerOptions;
-  /** Maximum of concurrent reconciles. */
-  readonly concurrency?: number;
-  /** A removal that takes longer reports its blockers. Default 60 s. */
-  readonly deletionBlockedAfterMs?: number;
-  /** How often a removal is reconciled without an event. Default 5 s. */
-  readonly removalRequeueMs?: number;
   /** Maximum age of a checkpoint that is not stored. Default 30 s. */
   readonly checkpointDelayMs?: number;
 }
@@ -80,14 +77,14 @@ export class BundleController {
   readonly #unlistedKinds = new Set(commonKinds.map(kindKey));
 
   constructor(private readonly options: BundleControllerOptions) {
-    const { client, clock = systemClock, deletionBlockedAfterMs = 60_000, removalRequeueMs = 5_000 } = options;
+    const { client, clock = systemClock, deletionBlockedAfterMs, removalRequeueMs } = options;
     const kinds = new KindCatalogs(options.logger);
     const instances = (this.instances = new InstanceIndex(kinds));
     const report = (instance: Instance) => this.#queueStatus(instance);
     const conflicts = new ConflictBackoff({ clock, ...options.conflicts });
     const volumes = new VolumeIndex();
     this.#applier = new ObjectApplier(client);
-    this.#store = new BundleStore(client, options.namespace ?? 'runos');
+    this.#store = new BundleStore(client, options.namespace);
     this.#writer = new RecordWriter(this.#store);
     this.#reporter = new StatusReporter(options.plane, (instance) => this.#queueCheckpoint(instance));
     this.#reconciler = new BundleReconciler({
@@ -125,7 +122,7 @@ export class BundleController {
     const onResult = (osid: string, result: ReconcileResult) => this.#logResult(osid, result);
     this.#queue = new WorkQueue({
       clock,
-      maxConcurrentReconciles: options.concurrency ?? defaultConcurrency,
+      maxConcurrentReconciles: options.concurrency,
       reconcile: (osid, signal) => this.#reconcile(osid, signal),
       onResult,
     });

@@ -1,7 +1,7 @@
 import { reconciled, type ReconcileResult, requeue } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
-import { type DeletionStep, deletionSteps } from '@runos/kube-kinds';
+import { claimKind, type DeletionStep, deletionSteps } from '@runos/kube-kinds';
 import {
   fieldManager,
   type InventoryEntry,
@@ -15,7 +15,7 @@ import {
 import type { Instance } from '../instances/instance.js';
 import { RemovalState } from '../instances/removal-state.js';
 import { describeBlockers } from './describe-blockers.js';
-import { claimKind, existingVolumes, isClaimed, isRetained, type VolumeIndex, volumeOf } from './volumes.js';
+import { existingVolumes, isClaimed, isRetained, type VolumeIndex, volumeOf } from './volumes.js';
 
 export interface InstanceRemoverOptions {
   readonly client: KubeClient;

@@ -1,8 +1,8 @@
 import type { KubeClient } from '@runos/kube-client';
+import { claimKind } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, textOf } from '@runos/kube-objects';
 
 export const volumeKind = { apiVersion: 'v1', kind: 'PersistentVolume' } as const;
-export const claimKind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' } as const;
 
 /** The namespace of the claim that a volume was provisioned for or is bound to. */
 export const claimNamespace = (volume: KubeObject): string | undefined =>

@@ -5,15 +5,13 @@ import { type ObjectRef, printRef } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { ObjectStatus, Status } from './plane-client.js';
-import { conditionsOf } from './status-conditions.js';
+import { conditionsOf, statesBySeverity } from './status-conditions.js';
 
 /** A status carries at most this many objects, the worst first. */
 const maxObjects = 50;
 const maxMessageLength = 4_096;
 const maxReasonLength = 128;
 
-/** States from the worst to the best. */
-const statesBySeverity = ['failed', 'degraded', 'deleting', 'pending', 'applied', 'ready'];
 const severityRank = new Map(statesBySeverity.map((state, index) => [state, index]));
 const rankOf = ({ state }: ObjectStatus): number => severityRank.get(state) ?? statesBySeverity.length;
 

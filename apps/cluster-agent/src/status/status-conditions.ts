@@ -12,8 +12,8 @@ const condition = (type: string, status: Condition['status'], reason: string, me
   message: message.slice(0, 4_096),
 });
 
-/** States that keep an instance from being ready, the worst first. */
-const statesBeforeReady = ['failed', 'degraded', 'deleting', 'pending', 'applied'];
+/** States of an object from the worst to the best. */
+export const statesBySeverity = ['failed', 'degraded', 'deleting', 'pending', 'applied', 'ready'];
 
 /** Always the same condition types, so that a receiver that stores them by type never keeps a stale one. */
 export function conditionsOf(
@@ -65,7 +65,8 @@ function applied(instance: Instance): Condition {
 
 function ready(phase: Status['phase'], objects: readonly ObjectStatus[]): Condition {
   if (phase === 'ready') return condition('Ready', 'True', 'Ready');
-  const worst = statesBeforeReady
+  const worst = statesBySeverity
+    .filter((state) => state !== 'ready')
     .flatMap((state) => objects.filter((one) => one.state === state))
     .find(({ message }) => message !== undefined);
   return condition('Ready', 'False', worst?.reason ?? 'Applying', worst?.message ?? '');

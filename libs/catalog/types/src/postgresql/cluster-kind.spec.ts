@@ -95,7 +95,7 @@ describe('the health of a CloudNativePG cluster', () => {
     expect(catalog.kindOf(cluster({}))).toMatchObject({ holdsData: true, immutablePolicy: 'refuse', role: 'workload' });
   });
 
-  it('is judged for any content, and its rules decide without a fallback', () => {
+  it('is evaluated for any content, and its rules decide without a fallback', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (spec, status) => {
         const { state } = catalog.healthOf({ ...cluster({}), spec, status });
