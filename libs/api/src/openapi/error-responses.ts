@@ -1,4 +1,4 @@
-import { type FaultCode, faultStatus } from '@runos/kernel';
+import { type FaultCode, faultStatus, invalidTokenMessage } from '@runos/kernel';
 import { levels, roles } from '../access/access.js';
 import { maxInt32 } from '../operation/fields.js';
 import type { Operation } from '../operation/operation.js';
@@ -91,7 +91,7 @@ const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
 
 const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'request.invalid': 'replicas: Invalid input: expected number, received string.',
-  'auth.invalid': 'Invalid token',
+  'auth.invalid': invalidTokenMessage,
   'auth.forbidden': 'This needs the role member or admin or owner; you are viewer.',
   'limit.exceeded': 'More than 600 writes in a minute; retry in 12 s.',
   'request.too_large': 'The body is larger than 1048576 bytes; send less at once.',
