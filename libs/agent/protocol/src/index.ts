@@ -27,7 +27,15 @@ export {
   StoreCert,
   UpgradeNodeK8sLog,
 } from './catalog/agent-reports.js';
-export { type AddonRecognition, AddonStatus, type DetectedAddon, imageTag } from './catalog/addon-status.js';
+export {
+  type AddonRecognition,
+  addonsCapability,
+  AddonStatus,
+  APPLY_ADDON,
+  DELETE_ADDON,
+  type DetectedAddon,
+  imageTag,
+} from './catalog/addon.js';
 export { instructions, type InstructionType, reports, type ReportType } from './catalog/catalog.js';
 export {
   type BodyOf,

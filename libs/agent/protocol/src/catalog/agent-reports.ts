@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { heartbeatReplyTimeoutMs } from '../wire/limits.js';
-import { addonRecognition } from './addon-status.js';
+import { addonRecognition } from './addon.js';
 import { oneOf, report, text } from './message.js';
 
 /** The agent applies bundles: it handles APPLY_BUNDLE, DELETE_BUNDLE and DIFF_BUNDLE, and sends RESYNC and BundleStatus. */

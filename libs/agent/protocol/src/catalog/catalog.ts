@@ -1,4 +1,4 @@
-import { AddonStatus } from './addon-status.js';
+import { AddonStatus, APPLY_ADDON, DELETE_ADDON } from './addon.js';
 import {
   AgentHello,
   AmIVIPHolder,
@@ -14,7 +14,7 @@ import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE } from './bundle
 import { RESYNC } from '../resync/resync.js';
 
 /** Every message that the server sends to an agent. */
-export const instructions = { APPLY_BUNDLE, DELETE_BUNDLE, DIFF_BUNDLE } as const;
+export const instructions = { APPLY_ADDON, APPLY_BUNDLE, DELETE_ADDON, DELETE_BUNDLE, DIFF_BUNDLE } as const;
 
 /** Every message that an agent sends to the server. A handler that is missing is a compile error. */
 export const reports = {
