@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
-import { AddonStatus } from '../catalog/addon-status.js';
+import { AddonStatus } from '../catalog/addon.js';
 import { APPLY_BUNDLE, BundleStatus } from '../catalog/bundle.js';
 import { reports, type ReportType } from '../catalog/catalog.js';
 import { AgentHello, NodeAgentHeartbeatToServer } from '../catalog/agent-reports.js';
