@@ -16,6 +16,8 @@ export const reconcilerConfig = serviceConfig({
     .default('runos.localhost'),
   /** Replaces the registry of every image: `registry.internal:5000/mirror`. Each revision pins its value. */
   imageRegistry: z.string().min(1).max(253).optional(),
+  /** Directory with the published manifests of add-ons, `<add-on>/<file>`. Without it none can be installed. */
+  addonManifests: z.string().min(1).optional(),
   /** A job fails after this time; the time without a connected agent does not count. */
   jobDeadlineSeconds: wholeNumber(1, 86_400).default(15 * 60),
   /** The absence budget: a job fails when its agent was disconnected for longer than this in total. */

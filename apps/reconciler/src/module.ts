@@ -1,8 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus } from '@runos/messaging';
 import { PersistenceModule } from '@runos/persistence';
+import { AddonManifests } from './addons/addon-manifests.js';
+import { AddonReadiness } from './addons/addon-readiness.js';
+import { AddonReconciler } from './addons/addon-reconciler.js';
 import { AddonRepository } from './addons/addon-repository.js';
 import { AddonsController } from './addons/addons.controller.js';
+import { ManagedAddons } from './addons/managed-addon-repository.js';
+import { RequestAddon } from './addons/request-addon.js';
 import { RequiredAddons } from './addons/required-addons.js';
 import { BundleStatusController, RecordBundleStatus } from './bundle-status/record-bundle-status.js';
 import { ObservationRepository } from './bundle-status/observation-repository.js';
@@ -61,12 +66,20 @@ const controllers = [
   ResyncController,
 ];
 const clusters = [ClusterRepository, CreateCluster, DeleteCluster, ClusterRemoval, NodeRepository, RegisterNode];
+const addons = [
+  AddonRepository,
+  ManagedAddons,
+  AddonManifests,
+  RequiredAddons,
+  RequestAddon,
+  AddonReadiness,
+  AddonReconciler,
+];
 const instances = [
   InstanceRepository,
   InstanceSecrets,
   ShowCredentials,
   Requirements,
-  RequiredAddons,
   CreateInstance,
   ChangeInstance,
   PlanUpgrade,
@@ -77,7 +90,6 @@ const instances = [
   QueuedChanges,
 ];
 const agents = [
-  AddonRepository,
   LiveHeartbeats,
   RecordConnection,
   RecordBundleStatus,
@@ -105,7 +117,7 @@ class ReconcilerModule {
       module: ReconcilerModule,
       imports: [PersistenceModule.forService({ service: 'reconciler', config, migrations, outbox: { sink: Bus } })],
       controllers,
-      providers: [...clusters, ...instances, ...agents, ...jobs, ...work],
+      providers: [...clusters, ...addons, ...instances, ...agents, ...jobs, ...work],
     };
   }
 }

@@ -39,6 +39,10 @@ describe('add-ons', () => {
       version: null,
       neededVersion: '1.27.0',
       neededBy: ['postgresql'],
+      installable: false,
+      desired: null,
+      problem: null,
+      jobId: null,
       reportedAt: null,
     });
     expect(await create('postgresql')).toMatchObject({ status: 'pending' });
@@ -67,7 +71,7 @@ describe('add-ons', () => {
       'kubectl apply --server-side -f https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/release-1.27/releases/cnpg-1.27.0.yaml';
     await expect(create('postgresql')).rejects.toMatchObject({
       code: 'addon.missing',
-      message: `PostgreSQL needs CloudNativePG 1.27.0, which cluster "abc" does not have. Install it with "${command}", then repeat the request.`,
+      message: `Cluster "abc" does not have CloudNativePG 1.27.0, and its agent may not install it. Install it with "${command}", then repeat the request.`,
       details: { addons: [{ name: 'cloudnative-pg', version: '1.27.0', command }] },
     });
     expect(await create('valkey')).toMatchObject({ status: 'pending' });

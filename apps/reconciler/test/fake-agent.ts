@@ -1,8 +1,11 @@
 import { Controller } from '@nestjs/common';
 import {
+  APPLY_ADDON,
   APPLY_BUNDLE,
   type BodyOf,
   type BundleStatus,
+  bundlesCapability,
+  DELETE_ADDON,
   DELETE_BUNDLE,
   type DetectedAddon,
   type RESYNC,
@@ -25,6 +28,8 @@ export interface StoredBundle {
   readonly objects: number;
   readonly removed: boolean;
 }
+
+type AddonReply = z.output<typeof APPLY_ADDON.reply>;
 
 interface Cluster {
   readonly cid: string;
@@ -53,8 +58,12 @@ export class FakeAgent {
   replies: 'accepting' | 'silent' | 'refusing' = 'accepting';
   connected = false;
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
+  /** Its replies to APPLY_ADDON and DELETE_ADDON. */
+  onAddon: (type: string) => AddonReply = () => ({ accepted: true, done: true });
+  readonly addonInstructions: string[] = [];
   readonly #running = new Set<Promise<void>>();
   #session = 0;
+  #capabilities: string[] = [];
   #seq = 0;
 
   readonly aid = testAid;
@@ -67,6 +76,11 @@ export class FakeAgent {
     if (!this.connected) return { outcome: 'absent' };
     if (this.replies === 'silent') return { outcome: 'unknown' };
     if (this.replies === 'refusing') return { outcome: 'refused', message: 'disk full' };
+    if (type === APPLY_ADDON.type || type === DELETE_ADDON.type) {
+      const { name } = body as { name: string };
+      this.addonInstructions.push(`${type} ${name}`);
+      return { outcome: 'replied', body: this.onAddon(type) };
+    }
     const bundle = readBundle(type, body);
     const before = this.stored.get(bundle.osid);
     if (before !== undefined && before.revision > bundle.revision) {
@@ -98,6 +112,7 @@ export class FakeAgent {
     this.connected = true;
     this.#session += 1;
     this.#seq = 0;
+    this.#capabilities = over.capabilities ?? [bundlesCapability];
     await this.reportConnection({ connected: true, ready: true, ...over });
   }
 
@@ -118,7 +133,7 @@ export class FakeAgent {
       connected: this.connected,
       ready: true,
       version: '1.0.0',
-      capabilities: ['bundles/1'],
+      capabilities: this.#capabilities,
       clusterUid: 'uid-1',
       lastHeartbeatAt: new Date().toISOString(),
       certificateExpiresAt: null,

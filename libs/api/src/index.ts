@@ -1,5 +1,5 @@
 export { Membership, listAccounts } from './accounts/account-operations.js';
-export { Addon, listAddons } from './addons/addon-operations.js';
+export { Addon, type AddonGoal, addonGoals, installAddon, listAddons, removeAddon } from './addons/addon-operations.js';
 export { type Access, type Level, levels, Role, roleAllows, roles, weakerRole } from './access/access.js';
 export {
   ApiKey,

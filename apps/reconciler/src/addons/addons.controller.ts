@@ -5,8 +5,13 @@ import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { callerOf } from '../writes/preconditions.js';
+import { AddonReadiness } from './addon-readiness.js';
 import { AddonRepository } from './addon-repository.js';
 import { addonView } from './addon-view.js';
+import { ManagedAddons } from './managed-addon-repository.js';
+import { RequestAddon } from './request-addon.js';
+import { RequiredAddons } from './required-addons.js';
 
 type Call = CallContext<'tenant'>;
 type In<C extends { input: z.ZodType }> = z.output<C['input']>;
@@ -17,21 +22,44 @@ export class AddonsController {
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
     private readonly reports: AddonRepository,
+    private readonly managed: ManagedAddons,
+    private readonly required: RequiredAddons,
+    private readonly readiness: AddonReadiness,
+    private readonly requests: RequestAddon,
   ) {}
 
   @Respond(reconciler.listAddons)
   async list({ cid }: In<typeof reconciler.listAddons>, { tenant }: Call) {
     const sql = this.database.manager;
-    const { id } = await this.clusters.get(sql, tenant, cid);
-    const report = await this.reports.current(sql, tenant, id);
-    return { addons: addons.map((each) => addonView(each, report)) };
+    const cluster = await this.clusters.get(sql, tenant, cid);
+    const report = await this.reports.current(sql, tenant, cluster.id);
+    const rows = await this.managed.list(sql, tenant, cluster.id);
+    return {
+      addons: addons.map((each) => {
+        const managed = rows.find(({ name }) => name === each.name);
+        return addonView(each, { report, managed, installable: this.required.isInstallable(cluster, each) });
+      }),
+    };
   }
 
   @Respond(reconciler.reportAddons)
   async report({ cid, ...report }: In<typeof reconciler.reportAddons>, { tenant }: Call) {
-    await this.database.transaction(async (sql) =>
-      this.reports.store(sql, await this.clusters.get(sql, tenant, cid, 'keep'), report),
-    );
+    await this.database.transaction(async (sql) => {
+      const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
+      await this.reports.store(sql, cluster, report);
+      const current = await this.reports.current(sql, tenant, cluster.id);
+      await this.readiness.update(sql, cluster, current?.addons ?? []);
+    });
     return {};
+  }
+
+  @Respond(reconciler.installAddon)
+  install(input: In<typeof reconciler.installAddon>, call: Call) {
+    return this.requests.install(input, callerOf(call));
+  }
+
+  @Respond(reconciler.removeAddon)
+  remove(input: In<typeof reconciler.removeAddon>, call: Call) {
+    return this.requests.remove(input, callerOf(call));
   }
 }

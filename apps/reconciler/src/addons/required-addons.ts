@@ -1,35 +1,71 @@
 import { Injectable } from '@nestjs/common';
-import { addon, installCommand } from '@runos/addons';
+import { type Addon, addon, installCommand } from '@runos/addons';
+import { addonsCapability } from '@runos/agent-protocol';
 import { Fault } from '@runos/kernel';
+import { afterCommit } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { ClusterRow } from '../schema/cluster-row.js';
+import { Wakeups } from '../work/wakeups.js';
+import { AddonManifests } from './addon-manifests.js';
 import { AddonRepository } from './addon-repository.js';
 import { addonView } from './addon-view.js';
+import { ManagedAddons } from './managed-addon-repository.js';
 
 /** The add-ons that instances need in their cluster. */
 @Injectable()
 export class RequiredAddons {
-  constructor(private readonly reports: AddonRepository) {}
+  constructor(
+    private readonly reports: AddonRepository,
+    private readonly managed: ManagedAddons,
+    private readonly manifests: AddonManifests,
+    private readonly wakeups: Wakeups,
+  ) {}
 
-  /**
-   * An unknown state is no reason to refuse: without a connected agent the instance waits, and applies tell what is
-   * missing.
-   * @throws Fault `addon.missing` with the add-ons that the cluster lacks for this type, and their commands
-   */
-  async refuseMissing(sql: EntityManager, { id, aid, cid }: ClusterRow, typeName: string): Promise<void> {
-    const type = serviceType(typeName);
-    if (type.addons.length === 0) return;
-    const report = await this.reports.current(sql, aid, id);
-    const missing = type.addons.map(addon).filter((each) => addonView(each, report).state === 'missing');
+  /** True if the agent may install add-ons, and this control plane has the manifest. */
+  isInstallable({ capabilities }: ClusterRow, each: Addon): boolean {
+    return capabilities.includes(addonsCapability) && this.manifests.has(each);
+  }
+
+  /** @throws Fault `addon.missing` with the commands of those that the agent may not install */
+  refuseNotInstallable(cluster: ClusterRow, wanted: readonly Addon[]): void {
+    const missing = wanted.filter((each) => !this.isInstallable(cluster, each));
     if (missing.length === 0) return;
     const addons = missing.map((each) => ({ name: each.name, version: each.version, command: installCommand(each) }));
     const named = missing.map(({ title, version }) => `${title} ${version}`).join(' and ');
     const commands = addons.map(({ command }) => command).join(' && ');
     throw new Fault(
       'addon.missing',
-      `${type.title} needs ${named}, which cluster "${cid}" does not have. Install it with "${commands}", then repeat the request.`,
+      `Cluster "${cluster.cid}" does not have ${named}, and its agent may not install it. Install it with "${commands}", then repeat the request.`,
       { addons },
     );
+  }
+
+  /**
+   * Installs the add-ons that the cluster lacks for a new instance of this type. Returns true if the instance has to wait
+   * for one. An unknown state is no reason to refuse: without a connected agent the instance waits, and applies tell what
+   * is missing.
+   * @throws Fault `addon.missing` where the agent may not install them; `conflict.deleting` while one is being removed
+   */
+  async ensure(sql: EntityManager, cluster: ClusterRow, typeName: string): Promise<boolean> {
+    const needed = serviceType(typeName).addons.map(addon);
+    if (needed.length === 0) return false;
+    const managed = await this.managed.list(sql, cluster.aid, cluster.id);
+    const rowOf = ({ name }: Addon) => managed.find((row) => row.name === name);
+    for (const each of needed) {
+      if (rowOf(each)?.desired !== 'removed') continue;
+      throw new Fault('conflict.deleting', `${each.title} is being removed from cluster "${cluster.cid}".`);
+    }
+    const report = await this.reports.current(sql, cluster.aid, cluster.id);
+    const missing = needed.filter((each) => {
+      const view = addonView(each, { report, managed: rowOf(each), installable: false });
+      return view.state === 'missing' && rowOf(each) === undefined;
+    });
+    this.refuseNotInstallable(cluster, missing);
+    for (const { name, version } of missing) {
+      await this.managed.request(sql, cluster, { name, version, desired: 'installed', jobId: null });
+    }
+    if (missing.length > 0) afterCommit(sql, () => this.wakeups.wake('addons'));
+    return missing.length > 0 || needed.some((each) => rowOf(each)?.ready === false);
   }
 }

@@ -35,7 +35,14 @@ export class DeleteCluster {
         }
         refuseStaleGeneration(`cluster "${cid}"`, cluster, ifGeneration);
         await this.clusters.refuseUnlessEmpty(sql, cluster);
-        const jobId = await this.jobs.startClusterRemoval(sql, cluster);
+        const message = `Cluster ${cid} has no instances; it can be removed.`;
+        const jobId = await this.jobs.startClusterJob(sql, cluster, {
+          type: 'cluster.delete',
+          kind: 'delete',
+          needsAgent: false,
+          progress: 'revoking the certificates of its agents',
+          log: { step: 'check', level: 'info', message },
+        });
         await this.clusters.requestDeletion(sql, cluster.id, jobId, changedBy);
         afterCommit(sql, () => this.wakeups.wake('removals'));
         return { jobId };

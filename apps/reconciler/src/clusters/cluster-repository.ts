@@ -9,7 +9,7 @@ import { ClusterRow } from '../schema/cluster-row.js';
 
 const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
   created_at, updated_at, deletion_requested_at, uid, foreign_uid, session_no, connection_seq, connected, ready, was_ready,
-  agent_version, last_heartbeat_at`;
+  agent_version, capabilities, last_heartbeat_at`;
 
 /** Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it. */
 const locks = { update: 'FOR UPDATE', change: 'FOR NO KEY UPDATE', keep: 'FOR KEY SHARE', none: '' } as const;

@@ -45,6 +45,7 @@ export class RecordConnection {
     afterCommit(sql, () => {
       this.wakeups.wake('work');
       this.wakeups.wake('deadlines');
+      this.wakeups.wake('addons');
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { APPLY_BUNDLE, DELETE_BUNDLE } from '@runos/agent-protocol';
+import { APPLY_ADDON, APPLY_BUNDLE, DELETE_ADDON, DELETE_BUNDLE } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
@@ -7,9 +7,16 @@ import { kindRules } from '@runos/service-types';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
+import type { z } from 'zod';
 import type { InstructionOutcome } from './delivery-plan.js';
 
-type Instruction = Pick<typeof APPLY_BUNDLE, 'reply' | 'deadlineMs'> & { readonly type: string };
+interface Instruction {
+  readonly type: string;
+  readonly deadlineMs: number;
+  readonly reply: z.ZodType<{ accepted: boolean; done?: boolean; reason?: string | undefined }>;
+}
+
+type Cluster = Pick<InstanceRow, 'aid' | 'cid'>;
 
 /** The time of the agent gateway, in addition to the deadline of the agent, ms. */
 const gatewayOverheadMs = 2_000;
@@ -41,8 +48,16 @@ export class AgentInstructions {
     return this.#instruct(instance, DELETE_BUNDLE, { osid, generation, revision });
   }
 
+  applyAddon(cluster: Cluster, addon: z.input<typeof APPLY_ADDON.input>): Promise<InstructionOutcome> {
+    return this.#instruct(cluster, APPLY_ADDON, addon);
+  }
+
+  removeAddon(cluster: Cluster, name: string): Promise<InstructionOutcome> {
+    return this.#instruct(cluster, DELETE_ADDON, { name });
+  }
+
   async #instruct(
-    { aid, cid }: Pick<InstanceRow, 'aid' | 'cid'>,
+    { aid, cid }: Cluster,
     { type, deadlineMs, reply }: Instruction,
     body: unknown,
   ): Promise<InstructionOutcome> {
@@ -55,7 +70,7 @@ export class AgentInstructions {
       if (response.outcome !== 'replied') return response;
       const read = reply.safeParse(response.body);
       if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
-      if (read.data.accepted) return { outcome: 'accepted' };
+      if (read.data.accepted) return { outcome: 'accepted', done: read.data.done ?? true };
       return { outcome: 'refused', message: read.data.reason ?? 'it gave no reason' };
     } catch (error) {
       const fault = faultOf(error);

@@ -8,13 +8,15 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import { TracedBatcher } from '../work/traced-batcher.js';
 import { type Claim, type ReleasedClaim, WorkRepository } from '../work/work-repository.js';
 import { AgentInstructions } from './agent-instructions.js';
-import { deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
+import { type DeliveryPlan, deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
 import { type DeliveryEnd, DeliveryResults } from './delivery-results.js';
 
 /** Instances per read, and results per transaction. */
 const maxBatchSize = 100;
 /** Under load, results are collected for this long, ms. */
 const lingerMs = 100;
+
+type DeliveryAction = Exclude<DeliveryPlan, { readonly action: 'none' | 'requeue' }>;
 
 /** Delivers the desired revision of one instance to its cluster agent. */
 @Injectable()
@@ -52,10 +54,7 @@ export class BundleDelivery {
     const attributes = { osid: instance.osid, revision: instance.revision };
     return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
       const started = performance.now();
-      const outcome: InstructionOutcome =
-        plan.action === 'wait'
-          ? { outcome: 'waiting', awaited: plan.awaited }
-          : await this.#instruct(plan.action, instance);
+      const outcome = await this.#execute(plan, instance);
       this.#duration.record(performance.now() - started, { outcome: outcome.outcome });
       const result = deliveryResult(outcome, instance.cid, claim.failures);
       this.logger.debug({ ...attributes, ...outcome, plan: reason }, 'delivered');
@@ -65,6 +64,17 @@ export class BundleDelivery {
       if (pauseQueueMs !== undefined) await this.work.pauseQueue(this.database.manager, instance, pauseQueueMs);
       return nextMs;
     });
+  }
+
+  async #execute(plan: DeliveryAction, instance: InstanceRow): Promise<InstructionOutcome> {
+    switch (plan.action) {
+      case 'wait':
+        return { outcome: 'waiting', awaited: plan.awaited };
+      case 'wait-for-addon':
+        return { outcome: 'waiting-for-addon', addon: plan.addon };
+      default:
+        return this.#instruct(plan.action, instance);
+    }
   }
 
   async #instruct(action: 'apply' | 'remove', instance: InstanceRow): Promise<InstructionOutcome> {

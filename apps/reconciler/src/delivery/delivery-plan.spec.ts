@@ -17,8 +17,17 @@ describe('a delivery', () => {
     failures: 0,
   };
 
+  const instance = {
+    type: 'postgresql',
+    revision: 2,
+    deleting: false,
+    awaited: [],
+    awaited_addons: [],
+    observed_generation: 0,
+  };
+
   it('delivers the claimed revision only', () => {
-    const desired = { revision: 2, deleting: false, awaited: [], observed_generation: 1 };
+    const desired = { ...instance, observed_generation: 1 };
     expect(planDelivery(claim, desired).action).toBe('apply');
     expect(planDelivery(claim, { ...desired, deleting: true }).action).toBe('remove');
     expect(planDelivery(claim, { ...desired, revision: 3 }).action).toBe('requeue');
@@ -27,7 +36,7 @@ describe('a delivery', () => {
   });
 
   it('waits for required instances at creation, and at no later time', () => {
-    const waiting = { revision: 2, deleting: false, awaited: ['valkey-abcde'], observed_generation: 0 };
+    const waiting = { ...instance, awaited: ['valkey-abcde'] };
     expect(planDelivery(claim, waiting)).toMatchObject({ action: 'wait', awaited: ['valkey-abcde'] });
     expect(planDelivery(claim, { ...waiting, observed_generation: 1 }).action).toBe('apply');
     expect(planDelivery(claim, { ...waiting, deleting: true }).action).toBe('remove');
@@ -39,11 +48,24 @@ describe('a delivery', () => {
     });
   });
 
+  it('waits for add-ons of its type at creation, and names their problem', () => {
+    const addon = { name: 'cloudnative-pg', problem: 'clusterroles is forbidden' };
+    const waiting = { ...instance, awaited_addons: [addon] };
+    expect(planDelivery(claim, waiting)).toMatchObject({ action: 'wait-for-addon', addon });
+    expect(planDelivery(claim, { ...waiting, type: 'valkey' }).action).toBe('apply');
+    expect(planDelivery(claim, { ...waiting, observed_generation: 1 }).action).toBe('apply');
+    expect(deliveryResult({ outcome: 'waiting-for-addon', addon }, 'abc', 3)).toMatchObject({
+      delivered: false,
+      failures: 0,
+      reason: 'AddonNotReady',
+      progress: 'waiting until add-on cloudnative-pg is ready: clusterroles is forbidden',
+    });
+  });
+
   it('ends when the agent has stored it; otherwise it is retried with back-off', () => {
     const outcomes: InstructionOutcome[] = [
       { outcome: 'absent' },
       { outcome: 'unknown' },
-      { outcome: 'refused', message: 'no' },
       { outcome: 'refused', message: 'older' },
       { outcome: 'failed', message: 'down' },
     ];
@@ -55,7 +77,10 @@ describe('a delivery', () => {
       expect(tenth.requeueAfterMs).toBeLessThanOrEqual(60_000);
       expect(first.pauseQueueMs === undefined).toBe(outcome.outcome !== 'absent');
     }
-    expect(deliveryResult({ outcome: 'accepted' }, 'abc', 7)).toMatchObject({ delivered: true, failures: 0 });
+    expect(deliveryResult({ outcome: 'accepted', done: true }, 'abc', 7)).toMatchObject({
+      delivered: true,
+      failures: 0,
+    });
   });
 });
 
@@ -84,7 +109,7 @@ describe('the job of a delivery', () => {
   const result = (outcome: InstructionOutcome) => deliveryResult(outcome, 'abc', 0);
 
   it('continues with the next step', () => {
-    expect(jobChangeAfterDelivery(job(), result({ outcome: 'accepted' }))).toMatchObject({
+    expect(jobChangeAfterDelivery(job(), result({ outcome: 'accepted', done: true }))).toMatchObject({
       currentStep: 'apply',
       reason: null,
     });
@@ -96,7 +121,7 @@ describe('the job of a delivery', () => {
       currentStep: 'wait-ready',
       progress: 'p',
     });
-    const change = jobChangeAfterDelivery(later, result({ outcome: 'accepted' }));
+    const change = jobChangeAfterDelivery(later, result({ outcome: 'accepted', done: true }));
     expect(change).toMatchObject({ currentStep: 'wait-ready', progress: 'p', logs: [{ level: 'info' }] });
     expect(change?.workItems).toBe(later.workItems);
   });

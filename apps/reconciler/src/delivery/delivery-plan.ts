@@ -1,18 +1,22 @@
 import { exponentialBackoff } from '@runos/engine';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
-import type { InstanceRow } from '../schema/instance-row.js';
+import { serviceType } from '@runos/service-types';
+import type { AwaitedAddon, InstanceRow } from '../schema/instance-row.js';
 import type { Claim } from '../work/work-repository.js';
 
 export type DeliveryPlan =
   | { readonly action: 'none'; readonly reason: string }
   | { readonly action: 'requeue'; readonly reason: string }
   | { readonly action: 'wait'; readonly reason: string; readonly awaited: readonly string[] }
+  | { readonly action: 'wait-for-addon'; readonly reason: string; readonly addon: AwaitedAddon }
   | { readonly action: 'apply' | 'remove'; readonly reason: string };
 
 /** Only the claimed revision may be delivered, because only it is recorded as sent. */
 export function planDelivery(
   claim: Claim,
-  desired: Pick<InstanceRow, 'revision' | 'deleting' | 'awaited' | 'observed_generation'> | undefined,
+  desired:
+    | Pick<InstanceRow, 'type' | 'revision' | 'deleting' | 'awaited' | 'awaited_addons' | 'observed_generation'>
+    | undefined,
 ): DeliveryPlan {
   if (desired === undefined) return { action: 'none', reason: 'the instance is deleted' };
   if (desired.revision !== claim.revision) {
@@ -21,9 +25,13 @@ export function planDelivery(
   if (claim.deliveredRevision >= desired.revision) {
     return { action: 'none', reason: 'the agent has stored this revision' };
   }
-  // Creation in dependency order; a later revision is not held back by a required instance that fails.
-  if (!desired.deleting && desired.observed_generation === 0 && desired.awaited.length > 0) {
-    return { action: 'wait', reason: 'a required instance is not ready', awaited: desired.awaited };
+  // Creation in dependency order; a later revision is not held back by an add-on or a required instance that fails.
+  if (!desired.deleting && desired.observed_generation === 0) {
+    const addon = desired.awaited_addons.find(({ name }) => serviceType(desired.type).addons.includes(name));
+    if (addon) return { action: 'wait-for-addon', reason: 'an add-on is not ready', addon };
+    if (desired.awaited.length > 0) {
+      return { action: 'wait', reason: 'a required instance is not ready', awaited: desired.awaited };
+    }
   }
   return desired.deleting
     ? { action: 'remove', reason: `revision ${desired.revision} is a tombstone` }
@@ -32,10 +40,12 @@ export function planDelivery(
 
 /** The outcome of an instruction to an agent. `failed`: the request to the agent gateway failed. */
 export type InstructionOutcome =
-  | { readonly outcome: 'accepted' }
+  /** `done: false`: objects are still being deleted, so the instruction has to be repeated. */
+  | { readonly outcome: 'accepted'; readonly done: boolean }
   | { readonly outcome: 'refused'; readonly message: string }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'waiting'; readonly awaited: readonly string[] }
+  | { readonly outcome: 'waiting-for-addon'; readonly addon: AwaitedAddon }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'failed'; readonly message: string };
 
@@ -52,6 +62,8 @@ export interface DeliveryResult {
   readonly progress: string | null;
   /** A line for the log of the job; equal lines are logged once. */
   readonly problem: string | null;
+  /** The add-on is installed before the bundle is delivered. */
+  readonly waitsForAddon?: boolean;
 }
 
 const requirementDelayMs = 30_000;
@@ -82,6 +94,19 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
         reason: 'RequirementNotReady',
         progress,
         problem: null,
+      };
+    }
+    case 'waiting-for-addon': {
+      // An add-on that gets ready wakes this; the delay covers a lost wake-up and shows a new problem.
+      const { name, problem } = outcome.addon;
+      return {
+        delivered: false,
+        failures: 0,
+        requeueAfterMs: requirementDelayMs,
+        reason: 'AddonNotReady',
+        progress: `waiting until add-on ${name} is ready${problem === null ? '' : `: ${problem}`}`,
+        problem: null,
+        waitsForAddon: true,
       };
     }
     case 'unknown':

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { JobRepository } from '../jobs/job-repository.js';
 import { type JobChange, jobChange, JobUpdates } from '../jobs/job-updates.js';
-import { reachStep, workItemIdOf } from '../jobs/work-items.js';
+import { reachStep, type Step, workItemIdOf } from '../jobs/work-items.js';
 import type { OpenJob } from '../schema/job-row.js';
 import type { BatchItem } from '../work/traced-batcher.js';
 import { type ReleasedClaim, type WorkResult, WorkRepository } from '../work/work-repository.js';
@@ -51,9 +51,12 @@ function changeOf({ work: { claim }, result }: DeliveryEnd, jobs: ReadonlyMap<nu
   return job.paused && !result.delivered ? undefined : jobChangeAfterDelivery(job, result);
 }
 
-/** The change of a job after a delivery; undefined when the result shows nothing new. */
-export function jobChangeAfterDelivery(job: OpenJob, result: DeliveryResult): JobChange | undefined {
-  const step = result.delivered ? (job.kind === 'delete' ? 'remove' : 'apply') : 'deliver';
+/** The change of a job after a delivery that reached `step`; undefined when the result shows nothing new. */
+export function jobChangeAfterDelivery(
+  job: OpenJob,
+  result: DeliveryResult,
+  step: Step = stepAfterDelivery(job, result),
+): JobChange | undefined {
   const workItems = reachStep(job.workItems, step, job.now.toISOString());
   const { jobId } = job;
   const logged = deliveryLog(job, result);
@@ -68,6 +71,11 @@ export function jobChangeAfterDelivery(job: OpenJob, result: DeliveryResult): Jo
   if (same && logged.logs.length === 0) return undefined;
   const { progress, reason } = result;
   return jobChange({ jobId, workItems, progress, currentStep: step, reason, ...logged });
+}
+
+function stepAfterDelivery({ kind }: OpenJob, { delivered, waitsForAddon }: DeliveryResult): Step {
+  if (delivered) return kind === 'delete' ? 'remove' : 'apply';
+  return waitsForAddon === true ? 'install-addon' : 'deliver';
 }
 
 /** The log line of a delivery: that the agent stored the bundle, or why it refused it. Equal lines are logged once. */

@@ -60,7 +60,7 @@ export class CreateInstance {
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
     refuseDeletingCluster(cluster);
-    await this.addons.refuseMissing(sql, cluster, type);
+    const installsAddon = await this.addons.ensure(sql, cluster, type);
     const limit = this.config.maxInstancesPerCluster;
     const count = await this.instances.countForCreate(sql, cluster.id, limit);
     refuseOverLimit(limit, count, 'service instances', `Cluster "${cid}"`);
@@ -101,6 +101,7 @@ export class CreateInstance {
       generation: 1,
       revision: 1,
       connected: cluster.connected,
+      installsAddon,
       now,
       logs: [
         { step: 'validate', level: 'info', message: describeSpec(spec) },

@@ -47,6 +47,9 @@ const refuse = (reason: string): CancelPlan => ({ action: 'refuse', reason });
 export function planCancel(job: CancelInput): CancelPlan {
   if (job.outcome !== null) return refuse(`The job has ended already: ${job.outcome}.`);
   if (job.type === 'cluster.delete') return refuse('The deletion of a cluster cannot be cancelled.');
+  if (job.type === 'addon.install' || job.type === 'addon.remove') {
+    return refuse('A job of an add-on cannot be cancelled; install or remove the add-on instead, which replaces it.');
+  }
   if (job.queued) return { action: 'withdraw', reason: 'the job has not started' };
   if (!job.isDesired) return refuse('A newer change is desired already.');
   if (job.type === 'service.delete' && job.sentRevision >= job.revision) {

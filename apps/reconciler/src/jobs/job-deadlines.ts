@@ -42,12 +42,14 @@ export function deadlineFailure(job: OverdueJob): InstanceProblem {
   }
   return {
     reason: job.reason ?? 'DeadlineExceeded',
-    message: `${subject} ${failureOf(job.step)} ${within}${job.progress === null ? '' : ` (${job.progress})`}: the cluster reported no cause; look at the objects in namespace ${job.osid ?? ''} and at the log of the cluster agent.`,
+    message: `${subject} ${failureOf(job.step)} ${within}${job.progress === null ? '' : ` (${job.progress})`}: the cluster reported no cause; look at ${job.osid === null ? '' : `the objects in namespace ${job.osid} and at `}the log of the cluster agent.`,
   };
 }
 
 const failureOf = (step: Step | null): string => {
   switch (step) {
+    case 'install-addon':
+      return 'was not delivered, because its add-on did not get ready';
     case 'deliver':
       return 'could not be delivered to its cluster';
     case 'apply':

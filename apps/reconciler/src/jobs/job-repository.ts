@@ -62,6 +62,11 @@ export interface OverdueJobRow {
   readonly conditions: BundleReport['conditions'] | null;
 }
 
+/** The columns of `OpenJob`. */
+const openJobColumns = `job_id AS "jobId", kind, generation, revision, work_items AS "workItems", progress,
+  current_step AS "currentStep", reason, logged_states AS "loggedStates", paused_at IS NOT NULL AS paused,
+  clock_timestamp() AS now`;
+
 /** Inserts and reads jobs. `JobUpdates` writes their changes and ends, `PausedDeadlines` their pauses. */
 @Injectable()
 export class JobRepository {
@@ -101,14 +106,21 @@ export class JobRepository {
     return jobProgress(created);
   }
 
+  /** The open job of this id, locked until the end of the transaction. */
+  async lockOpenById(sql: EntityManager, jobId: string): Promise<OpenJob | undefined> {
+    const [open] = await runSql<OpenJob>(
+      sql,
+      `SELECT ${openJobColumns} FROM job_ref WHERE job_id = $1 AND outcome IS NULL FOR NO KEY UPDATE`,
+      [jobId],
+    );
+    return open;
+  }
+
   /** The started jobs of these instances by instance id, locked until the end of the transaction. */
   async lockOpen(sql: EntityManager, instanceIds: readonly number[]): Promise<ReadonlyMap<number, OpenJob>> {
     const open = await runSql<OpenJob & { readonly instanceId: number }>(
       sql,
-      `SELECT instance_id AS "instanceId", job_id AS "jobId", kind, generation, revision, work_items AS "workItems",
-         progress, current_step AS "currentStep", reason, logged_states AS "loggedStates",
-         paused_at IS NOT NULL AS paused, clock_timestamp() AS now
-       FROM job_ref WHERE instance_id = ANY($1::bigint[]) AND outcome IS NULL AND queue_position IS NULL
+      `SELECT instance_id AS "instanceId", ${openJobColumns} FROM job_ref WHERE instance_id = ANY($1::bigint[]) AND outcome IS NULL AND queue_position IS NULL
        ORDER BY job_id FOR NO KEY UPDATE`,
       [instanceIds],
     );

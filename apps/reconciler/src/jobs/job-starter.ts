@@ -12,7 +12,7 @@ import { JobQueue, type QueuedJob, queuedReason } from './job-queue.js';
 import { JobRepository } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
 import { agentAbsent, waitingForAgent } from './paused-deadlines.js';
-import { type JobKind, type LogLine, newWorkItems, startItems, workItemIdOf } from './work-items.js';
+import { type JobKind, type LogLine, newWorkItems, startItems, type Step, workItemIdOf } from './work-items.js';
 
 /** A job about one revision of an instance. */
 export interface InstanceJob {
@@ -31,6 +31,18 @@ export interface InstanceJob {
   /** The database's time. */
   readonly now: Date;
   readonly logs: readonly LogLine[];
+  /** It starts with the installation of an add-on. */
+  readonly installsAddon?: boolean;
+}
+
+/** A job about a cluster itself. */
+export interface ClusterJob {
+  readonly type: Job['type'];
+  readonly kind: JobKind;
+  /** Without a connected agent the deadline is paused. */
+  readonly needsAgent: boolean;
+  readonly progress: string;
+  readonly log: LogLine;
 }
 
 interface Queued {
@@ -61,13 +73,14 @@ export class JobStarter {
 
   /** Starts a job of an instance at its delivery. While the agent is disconnected, the deadline is paused. */
   async start(sql: EntityManager, job: InstanceJob): Promise<void> {
-    const { now, connected, logs, ...rest } = job;
+    const { now, connected, logs, installsAddon, ...rest } = job;
     const waiting = waitingForAgent(job.cid);
+    const first: Step = installsAddon ? 'install-addon' : 'deliver';
     await this.jobs.create(sql, {
       ...rest,
       ...this.#timing,
-      workItems: newWorkItems({ ...job, first: 'deliver', now: now.toISOString(), mintId: uuidv7 }),
-      firstStep: 'deliver',
+      workItems: newWorkItems({ ...job, first, now: now.toISOString(), mintId: uuidv7 }),
+      firstStep: first,
       progress: connected ? null : waiting,
       reason: connected ? null : agentAbsent,
       paused: !connected,
@@ -125,11 +138,12 @@ export class JobStarter {
     );
   }
 
-  /** Starts the job that deletes an empty cluster. Returns its id. */
-  async startClusterRemoval(sql: EntityManager, cluster: ClusterRow): Promise<string> {
+  /** Starts a job of a cluster at its delivery. Returns its id. */
+  async startClusterJob(sql: EntityManager, cluster: ClusterRow, job: ClusterJob): Promise<string> {
     const now = await databaseNow(sql);
     const jobId = mintJobId(now);
-    const message = `Cluster ${cluster.cid} has no instances; it can be removed.`;
+    const { type, kind, needsAgent, progress, log } = job;
+    const paused = needsAgent && !cluster.connected;
     await this.jobs.create(sql, {
       jobId,
       aid: cluster.aid,
@@ -137,20 +151,21 @@ export class JobStarter {
       clusterId: cluster.id,
       instanceId: null,
       osid: null,
-      type: 'cluster.delete',
-      kind: 'delete',
-      generation: cluster.generation + 1,
+      type,
+      kind,
+      generation: cluster.generation,
       revision: 0,
-      workItems: newWorkItems({ kind: 'delete', jobId, first: 'deliver', now: now.toISOString(), mintId: uuidv7 }),
+      workItems: newWorkItems({ kind, jobId, first: 'deliver', now: now.toISOString(), mintId: uuidv7 }),
       firstStep: 'deliver',
-      progress: 'revoking the certificates of its agents',
-      reason: null,
+      progress: paused ? waitingForAgent(cluster.cid) : progress,
+      reason: paused ? agentAbsent : null,
       ...this.#timing,
-      paused: false,
+      paused,
       queuePosition: null,
       pending: null,
-      logs: [{ step: 'check', level: 'info', message }],
+      logs: [log],
     });
+    afterCommit(sql, () => this.wakeups.wake('deadlines', this.#timing.timeoutMs));
     return jobId;
   }
 

@@ -18,7 +18,10 @@ interface Cluster {
   readonly cid: string;
 }
 
-/** Pauses the deadlines of jobs while the stream of their cluster agent is closed: bundles cannot be delivered. */
+/**
+ * Pauses the deadlines of jobs while the stream of their cluster agent is closed: nothing can be delivered. Only the
+ * removal of a cluster needs no agent.
+ */
 @Injectable()
 export class PausedDeadlines {
   /** Keeps the rest of each timeout. From now on the job fails when its absence budget is used up. */
@@ -28,7 +31,7 @@ export class PausedDeadlines {
       `WITH paused AS (
          UPDATE job_ref SET paused_at = now(), timeout_left = greatest(deadline_at - now(), interval '0'),
            deadline_at = now() + absence_budget_left, reason = $2, progress = $3, seq = seq + 1
-         WHERE cluster_id = $1 AND instance_id IS NOT NULL AND outcome IS NULL AND queue_position IS NULL
+         WHERE cluster_id = $1 AND type <> 'cluster.delete' AND outcome IS NULL AND queue_position IS NULL
            AND paused_at IS NULL
          RETURNING *),
        line AS (
@@ -47,7 +50,7 @@ export class PausedDeadlines {
       `WITH resumed AS (
          UPDATE job_ref SET absence_budget_left = greatest(absence_budget_left - (now() - paused_at), interval '0'),
            deadline_at = now() + timeout_left, paused_at = NULL, reason = nullif(reason, $2), progress = $3, seq = seq + 1
-         WHERE cluster_id = $1 AND instance_id IS NOT NULL AND outcome IS NULL AND paused_at IS NOT NULL
+         WHERE cluster_id = $1 AND type <> 'cluster.delete' AND outcome IS NULL AND paused_at IS NOT NULL
          RETURNING *),
        line AS (
          INSERT INTO job_log (job_id, work_item_id, level, message)

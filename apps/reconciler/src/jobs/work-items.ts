@@ -22,7 +22,8 @@ interface NewWorkItems {
 }
 
 export const newWorkItems = ({ kind, jobId, first, now, mintId }: NewWorkItems): WorkItem[] => {
-  const names: readonly Step[] = workItemNames[kind];
+  const all: readonly Step[] = workItemNames[kind];
+  const names = all.filter((name) => name !== 'install-addon' || name === first);
   return names.map((name, index): WorkItem => {
     const done = index < names.indexOf(first);
     return {

@@ -28,5 +28,7 @@ export class ClusterRow {
   readonly ready!: boolean;
   readonly was_ready!: boolean;
   readonly agent_version!: string | null;
+  /** The capabilities that the connected agent announced. */
+  readonly capabilities!: readonly string[];
   readonly last_heartbeat_at!: Date | null;
 }

@@ -6,6 +6,12 @@ import type { BundleReport } from '../bundle-status/bundle-report.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ClusterRow } from './cluster-row.js';
 
+/** An add-on that is not ready, and why the last attempt to install it failed. */
+export interface AwaitedAddon {
+  readonly name: string;
+  readonly problem: string | null;
+}
+
 /** An instance with its desired revision and its cluster. */
 export class InstanceRow {
   readonly id!: number;
@@ -40,6 +46,8 @@ export class InstanceRow {
   readonly trace!: Carrier;
   /** OSIDs of the required instances that are not ready to be used yet. */
   readonly awaited!: readonly string[];
+  /** The add-ons that RunOS installs in the cluster and that are not ready. */
+  readonly awaited_addons!: readonly AwaitedAddon[];
   /** The generation that the bundle was rendered for. */
   readonly bundle_generation!: number;
   /** The database's time of this read. */

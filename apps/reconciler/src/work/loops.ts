@@ -4,6 +4,7 @@ import { hourMs } from '@runos/kernel';
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { SqlListener } from '@runos/persistence';
+import { AddonReconciler } from '../addons/addon-reconciler.js';
 import { ClusterRemoval } from '../clusters/cluster-removal.js';
 import type { ReconcilerConfig } from '../config.js';
 import { JobDeadlines } from '../jobs/job-deadlines.js';
@@ -24,6 +25,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly deliveries: DeliveryWorker,
     private readonly deadlines: JobDeadlines,
     private readonly removals: ClusterRemoval,
+    private readonly addons: AddonReconciler,
     private readonly housekeeping: Housekeeping,
     private readonly wakeups: Wakeups,
     private readonly listener: SqlListener,
@@ -44,7 +46,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     this.#unlisten = this.listener.listen(workChannel, (sender) => {
       if (sender !== own) this.#queue.add('work');
     });
-    for (const loop of ['work', 'deadlines', 'removals'] as const) this.#queue.add(loop);
+    for (const loop of ['work', 'deadlines', 'removals', 'addons'] as const) this.#queue.add(loop);
     this.#queue.addAfter('housekeeping', hourMs);
   }
 
@@ -73,6 +75,8 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
         return this.deadlines.run();
       case 'removals':
         return this.removals.run();
+      case 'addons':
+        return this.addons.run();
     }
   }
 }

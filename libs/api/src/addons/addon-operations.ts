@@ -1,16 +1,22 @@
 import { z } from 'zod';
-import { Timestamp } from '../operation/fields.js';
+import { Accepted, Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
-const { aid, cid } = pathParams;
+const { aid, cid, addonName: name } = pathParams;
 
 /** `unknown`: the cluster agent has not reported the add-on in its last session, or none has connected. */
 const addonStates = ['present', 'missing', 'unknown'] as const;
+
+/** What RunOS wants of an add-on that it manages. */
+export const addonGoals = ['installed', 'removed'] as const;
+export type AddonGoal = (typeof addonGoals)[number];
 
 /**
  * An operator that service types need, as the cluster agent found it. `owner` is `runos` if its objects carry the labels
  * of RunOS. A null `version` of a present add-on: no operator with a tagged image was found, for instance because the
  * cluster has the CRDs only. `neededVersion` is the version that RunOS is tested with.
+ * `desired` is null unless RunOS installs or removes the add-on; then `jobId` is the last job of that, and `problem` says
+ * why it does not progress. `installable`: the cluster agent has the right to install add-ons.
  */
 export const Addon = z.object({
   name: z.string(),
@@ -21,6 +27,10 @@ export const Addon = z.object({
   neededVersion: z.string(),
   /** The service types whose instances need it. */
   neededBy: z.array(z.string()),
+  installable: z.boolean(),
+  desired: z.enum(addonGoals).nullable(),
+  problem: z.string().nullable(),
+  jobId: z.uuid().nullable(),
   reportedAt: Timestamp.nullable(),
 });
 export type Addon = z.infer<typeof Addon>;
@@ -45,9 +55,44 @@ export const listAddons = operation({
           version: '1.27.0',
           neededVersion: '1.27.0',
           neededBy: ['postgresql'],
+          installable: false,
+          desired: null,
+          problem: null,
+          jobId: null,
           reportedAt: '2030-02-11T09:30:00.000Z',
         },
       ],
     },
   },
+});
+
+/**
+ * Idempotent: it also upgrades an older version that RunOS installed. A newer request supersedes the job. Errors:
+ * `addon.missing` with the command, where the cluster agent may not install add-ons; `addon.present` for an operator that
+ * RunOS has not installed; `conflict.deleting` for a cluster that is being deleted.
+ */
+export const installAddon = operation({
+  id: 'addon.install',
+  method: 'POST',
+  path: '/:aid/clusters/:cid/addons/:name',
+  access: 'sensitive_write',
+  summary: 'Install an add-on in a cluster, or upgrade it to the version that RunOS is tested with.',
+  params: { aid, cid, name },
+  output: Accepted,
+  status: 202,
+});
+
+/**
+ * Errors: `service.in_use` while instances of the cluster need it; `addon.present` for an operator that RunOS has not
+ * installed; `addon.missing` where there is none. The job fails while custom resources of others use it.
+ */
+export const removeAddon = operation({
+  id: 'addon.remove',
+  method: 'DELETE',
+  path: '/:aid/clusters/:cid/addons/:name',
+  access: 'sensitive_write',
+  summary: 'Remove an add-on that RunOS installed in a cluster.',
+  params: { aid, cid, name },
+  output: Accepted,
+  status: 202,
 });

@@ -24,14 +24,16 @@ export const jobTypes = [
   'service.delete',
   'service.restart',
   'service.upgrade',
+  'addon.install',
+  'addon.remove',
   'cluster.delete',
 ] as const;
 export const JobType = z.enum(jobTypes);
 export type JobType = z.infer<typeof JobType>;
 
-/** The work items of a job in order, by kind of job. */
+/** The work items of a job in order, by kind of job. Only jobs that wait for an add-on have `install-addon`. */
 export const workItemNames = {
-  apply: ['validate', 'render', 'deliver', 'apply', 'wait-ready'],
+  apply: ['validate', 'render', 'install-addon', 'deliver', 'apply', 'wait-ready'],
   delete: ['check', 'deliver', 'remove', 'confirm-gone'],
 } as const;
 

@@ -21,5 +21,8 @@ export interface Addon {
   readonly manifestUrl: string;
 }
 
+/** The file name of the published manifest: `cnpg-1.27.0.yaml`. */
+export const manifestFile = ({ manifestUrl }: Addon): string => manifestUrl.slice(manifestUrl.lastIndexOf('/') + 1);
+
 /** The command that installs or upgrades an add-on. Its CRDs are too large for a client-side apply. */
 export const installCommand = ({ manifestUrl }: Addon): string => `kubectl apply --server-side -f ${manifestUrl}`;

@@ -1,2 +1,2 @@
-export { type Addon, type AddonRecognition, installCommand } from './addon.js';
-export { addon, addons } from './addons.js';
+export { type Addon, type AddonRecognition, installCommand, manifestFile } from './addon.js';
+export { addon, addonByName, addons } from './addons.js';

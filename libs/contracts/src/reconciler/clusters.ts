@@ -45,6 +45,22 @@ export const listAddons = request({
   idempotent: true,
 });
 
+export const installAddon = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.addon-install',
+  input: z.object({ cid, name: z.string(), ...WriteOptions }),
+  output: Accepted,
+  idempotent: false,
+});
+
+export const removeAddon = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.addon-remove',
+  input: z.object({ cid, name: z.string(), ...WriteOptions }),
+  output: Accepted,
+  idempotent: false,
+});
+
 export const listNodes = request({
   ...fromGateway,
   subject: 'reconciler.v1.node-list',

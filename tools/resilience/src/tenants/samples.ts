@@ -1,13 +1,16 @@
 import { type Operation, type OperationId, type PathParam, pathParams } from '@runos/api';
 
-/** The names of ids in paths. A service type belongs to no account. */
-export type IdName = Exclude<keyof typeof pathParams, 'type'>;
+/** Path parameters that belong to no account: names of the catalog. */
+const catalogNames = { type: 'postgresql', addonName: 'cloudnative-pg' } as const;
+
+/** The names of ids in paths. */
+export type IdName = Exclude<keyof typeof pathParams, keyof typeof catalogNames>;
 
 /** One resource of every kind, all of one account. */
 export type Ids = Readonly<Record<IdName, string>>;
 
 /** Every kind of id in paths. */
-export const idNames = Object.keys(pathParams).filter((name): name is IdName => name !== 'type');
+export const idNames = Object.keys(pathParams).filter((name): name is IdName => !(name in catalogNames));
 
 /** Well-formed ids of missing resources. */
 export const missingIds: Ids = {
@@ -36,7 +39,7 @@ export interface Sample {
 }
 
 /** The service type of the instances and config sets in the matrix. */
-export const sampleType = 'postgresql';
+export const sampleType = catalogNames.type;
 
 export const osidOf = ({ serviceId }: Ids): string => `${sampleType}-${serviceId}`;
 
@@ -59,6 +62,8 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'cluster.delete': plain,
   'cluster.registration-token.create': { body: () => ({ purpose: 'node' }) },
   'addon.list': plain,
+  'addon.install': plain,
+  'addon.remove': plain,
   'node.list': plain,
   'node.show': plain,
   'service.list': paged,
@@ -117,6 +122,7 @@ export function requestOf(operation: Operation, ids: Ids): SampleRequest {
 
 function valueOf(param: PathParam | undefined, ids: Ids): string {
   if (param === pathParams.type) return sampleType;
+  if (param === pathParams.addonName) return catalogNames.addonName;
   const name = idNames.find((each) => pathParams[each] === param);
   if (name === undefined) throw new Error('a path has a parameter of a kind that the matrix does not know');
   return ids[name];

@@ -52,7 +52,7 @@ export const APPLY_ADDON = instruction({
     objectsGz: z.base64().max(512 * 1024),
   }),
   reply: addonReply,
-  deadlineMs: 60_000,
+  deadlineMs: 45_000,
 });
 
 /** Deletes the objects of an add-on that APPLY_ADDON made. Refused while a custom resource of it exists. Idempotent. */
@@ -60,7 +60,7 @@ export const DELETE_ADDON = instruction({
   type: 'DELETE_ADDON',
   input: z.object({ name: addonName }),
   reply: addonReply,
-  deadlineMs: 60_000,
+  deadlineMs: 45_000,
 });
 
 /**

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { type Addon, manifestFile } from '@runos/addons';
+import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
+import { InjectConfig } from '@runos/messaging';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { ReconcilerConfig } from '../config.js';
+
+/** The canonical JSON of CloudNativePG 1.27.0 has 0.8 MB. */
+const limitBytes = 4 * 1024 * 1024;
+
+/** The manifests that the projects of the operators publish, from the directory `addonManifests` of the configuration. */
+@Injectable()
+export class AddonManifests {
+  readonly #packed = new Map<string, Promise<PackedBundle>>();
+
+  constructor(@InjectConfig() private readonly config: ReconcilerConfig) {}
+
+  /** True if this control plane has the manifest of the pinned version. */
+  has(addon: Addon): boolean {
+    const path = this.#path(addon);
+    return path !== undefined && existsSync(path);
+  }
+
+  /** The objects of the pinned version, packed once per process. @throws Error if there is no manifest */
+  pack(addon: Addon): Promise<PackedBundle> {
+    const known = this.#packed.get(addon.name);
+    if (known !== undefined) return known;
+    const packed = this.#read(addon);
+    this.#packed.set(addon.name, packed);
+    // A failed read is repeated with the next attempt.
+    packed.catch(() => this.#packed.delete(addon.name));
+    return packed;
+  }
+
+  async #read(addon: Addon): Promise<PackedBundle> {
+    const path = this.#path(addon);
+    if (path === undefined) throw new Error(`there is no manifest of ${addon.title} ${addon.version}`);
+    const documents = parseAllDocuments(await readFile(path, 'utf8'));
+    const objects = [...documents].flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
+    return packObjects(objects, limitBytes);
+  }
+
+  #path(addon: Addon): string | undefined {
+    const { addonManifests } = this.config;
+    return addonManifests === undefined ? undefined : join(addonManifests, addon.name, manifestFile(addon));
+  }
+}

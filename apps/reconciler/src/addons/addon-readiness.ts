@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { DetectedAddon } from '@runos/agent-protocol';
+import { afterCommit } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import { Wakeups } from '../work/wakeups.js';
+import { WorkRepository } from '../work/work-repository.js';
+import { type ManagedAddonRow, ManagedAddons } from './managed-addon-repository.js';
+
+/** True if the agent reports the applied version as usable. Without an operator only the CRDs are installed. */
+function isInstalled(
+  { desired, version, applied_version }: Pick<ManagedAddonRow, 'desired' | 'version' | 'applied_version'>,
+  detected: DetectedAddon | undefined,
+): boolean {
+  if (desired !== 'installed' || applied_version !== version || detected === undefined) return false;
+  const isVersion = detected.version === null || detected.version === version;
+  return detected.present && detected.ours && isVersion && detected.ready !== false;
+}
+
+/**
+ * Follows the reports of agents. An add-on that gets ready ends its job and wakes the instances that wait for it; one
+ * that is ready no more is applied again.
+ */
+@Injectable()
+export class AddonReadiness {
+  constructor(
+    private readonly managed: ManagedAddons,
+    private readonly jobs: JobUpdates,
+    private readonly work: WorkRepository,
+    private readonly wakeups: Wakeups,
+  ) {}
+
+  async update(
+    sql: EntityManager,
+    cluster: { readonly id: number; readonly aid: string },
+    addons: readonly DetectedAddon[],
+  ): Promise<void> {
+    for (const row of await this.managed.lock(sql, cluster.aid, cluster.id)) {
+      const ready = isInstalled(
+        row,
+        addons.find(({ name }) => name === row.name),
+      );
+      if (ready === row.ready) continue;
+      await this.managed.recordReady(sql, row, ready);
+      if (ready) await this.#recordInstalled(sql, row);
+      afterCommit(sql, () => this.wakeups.wake(ready ? 'work' : 'addons'));
+    }
+  }
+
+  async #recordInstalled(sql: EntityManager, { cluster_id, job_id, name, version }: ManagedAddonRow): Promise<void> {
+    const line = { level: 'info', message: `${name} ${version} is ready.` } as const;
+    if (job_id !== null) await this.jobs.end(sql, [jobEnd({ jobId: job_id, outcome: 'completed', line })]);
+    await this.work.requeueCluster(sql, cluster_id);
+  }
+}

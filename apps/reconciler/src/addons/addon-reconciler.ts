@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { addon } from '@runos/addons';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { Database } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { AgentInstructions } from '../delivery/agent-instructions.js';
+import { type DeliveryResult, deliveryResult, type InstructionOutcome } from '../delivery/delivery-plan.js';
+import { jobChangeAfterDelivery } from '../delivery/delivery-results.js';
+import { JobRepository } from '../jobs/job-repository.js';
+import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import { AddonManifests } from './addon-manifests.js';
+import { AddonReadiness } from './addon-readiness.js';
+import { AddonRepository } from './addon-repository.js';
+import { type AddonClaim, type ManagedAddonRow, ManagedAddons } from './managed-addon-repository.js';
+
+/** Longer than the deadline of an instruction, ms: then another replica continues. */
+const leaseMs = 90_000;
+const maxConcurrent = 16;
+/** While objects are still being deleted, the removal is repeated at this interval, ms. */
+const removalRepeatMs = 2_000;
+
+/** Installs and removes add-ons by instructions to cluster agents, until the agent has done what is desired. */
+@Injectable()
+export class AddonReconciler {
+  constructor(
+    private readonly database: Database,
+    private readonly managed: ManagedAddons,
+    private readonly reports: AddonRepository,
+    private readonly readiness: AddonReadiness,
+    private readonly manifests: AddonManifests,
+    private readonly instructions: AgentInstructions,
+    private readonly jobs: JobRepository,
+    private readonly updates: JobUpdates,
+    @InjectLogger() private readonly logger: Logger,
+  ) {}
+
+  /** Attempts everything that is due. Returns the time until the next attempt, ms, if there is one. */
+  async run(): Promise<number | undefined> {
+    const sql = this.database.manager;
+    for (;;) {
+      const claims = await this.managed.claim(sql, leaseMs, maxConcurrent);
+      if (claims.length === 0) return this.managed.nextAttemptInMs(sql);
+      await Promise.all(claims.map((claim) => this.#reconcile(claim)));
+    }
+  }
+
+  async #reconcile(claim: AddonClaim): Promise<void> {
+    if (claim.abandoned) return this.managed.abandonRemoval(this.database.manager, claim);
+    const outcome = await this.#instruct(claim);
+    const result = deliveryResult(outcome, claim.cid, claim.failures);
+    await this.database.transaction((sql) => this.#record(sql, claim, outcome, result));
+  }
+
+  async #instruct(claim: AddonClaim): Promise<InstructionOutcome> {
+    const { name, version, desired } = claim;
+    if (desired === 'removed') return this.instructions.removeAddon(claim, name);
+    try {
+      const { digest, objectsGz } = await this.manifests.pack(addon(name));
+      return await this.instructions.applyAddon(claim, { name, version, digest, objectsGz });
+    } catch (error) {
+      this.logger.error({ err: error, cid: claim.cid, addon: name }, 'the manifest of an add-on cannot be read');
+      return { outcome: 'failed', message: `the control plane cannot read the manifest of ${name} ${version}` };
+    }
+  }
+
+  async #record(sql: EntityManager, claim: AddonClaim, outcome: InstructionOutcome, result: DeliveryResult) {
+    const rows = await this.managed.lock(sql, claim.aid, claim.cluster_id);
+    const row = rows.find(({ name }) => name === claim.name);
+    // A newer request has scheduled its own attempt.
+    if (row === undefined || row.job_id !== claim.job_id || row.desired !== claim.desired) return;
+    const isDone = outcome.outcome === 'accepted' && outcome.done;
+    if (isDone && row.desired === 'removed') return this.#recordRemoved(sql, row);
+    const { failures } = result;
+    await this.managed.recordAttempt(sql, row, {
+      failures,
+      appliedVersion: isDone ? row.version : null,
+      problem: result.problem ?? (result.delivered ? null : result.progress),
+      afterMs: isDone ? undefined : (result.requeueAfterMs ?? removalRepeatMs),
+    });
+    await this.#recordProgress(sql, row, isDone, result);
+    if (!isDone) return;
+    const report = await this.reports.current(sql, row.aid, row.cluster_id);
+    await this.readiness.update(sql, { id: row.cluster_id, aid: row.aid }, report?.addons ?? []);
+  }
+
+  async #recordRemoved(sql: EntityManager, row: ManagedAddonRow): Promise<void> {
+    await this.managed.remove(sql, row);
+    if (row.job_id === null) return;
+    const line = { level: 'info', message: `${row.name} is removed.` } as const;
+    await this.updates.end(sql, [jobEnd({ jobId: row.job_id, outcome: 'completed', line })]);
+  }
+
+  async #recordProgress(
+    sql: EntityManager,
+    { job_id: jobId, name }: ManagedAddonRow,
+    isDone: boolean,
+    result: DeliveryResult,
+  ): Promise<void> {
+    const job = jobId === null ? undefined : await this.jobs.lockOpenById(sql, jobId);
+    if (job === undefined || (job.paused && !result.delivered)) return;
+    const progress = isDone ? `waiting until ${name} is ready` : result.progress;
+    const change = jobChangeAfterDelivery(job, { ...result, progress }, isDone ? 'wait-ready' : undefined);
+    if (change !== undefined) await this.updates.change(sql, [change]);
+  }
+}

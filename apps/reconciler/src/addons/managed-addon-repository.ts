@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import type { AddonGoal } from '@runos/api';
+import { runSql, TenantRepository } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { ClusterRow } from '../schema/cluster-row.js';
+
+/** An add-on that RunOS installs or removes in a cluster. */
+export class ManagedAddonRow {
+  readonly cluster_id!: number;
+  readonly name!: string;
+  readonly aid!: ClusterRow['aid'];
+  readonly desired!: AddonGoal;
+  readonly version!: string;
+  /** The version that the agent has applied last. */
+  readonly applied_version!: string | null;
+  /** The agent reports the applied version as ready. */
+  readonly ready!: boolean;
+  readonly job_id!: string | null;
+  /** Why the last attempt failed. */
+  readonly problem!: string | null;
+  readonly failures!: number;
+}
+
+/** A row whose attempt is due, with its cluster. */
+export interface AddonClaim extends ManagedAddonRow {
+  readonly cid: ClusterRow['cid'];
+  /** The job of a removal has ended, so nothing may be removed any more. */
+  readonly abandoned: boolean;
+}
+
+export interface AddonRequest {
+  readonly name: string;
+  readonly desired: AddonGoal;
+  readonly version: string;
+  readonly jobId: string | null;
+}
+
+const columns =
+  'a.cluster_id, a.name, a.aid, a.desired, a.version, a.applied_version, a.ready, a.job_id, a.problem, a.failures';
+
+@Injectable()
+export class ManagedAddons extends TenantRepository<ManagedAddonRow> {
+  constructor() {
+    super(ManagedAddonRow);
+  }
+
+  list(sql: EntityManager, tenant: string, clusterId: number): Promise<ManagedAddonRow[]> {
+    return this.#list(sql, tenant, clusterId, '');
+  }
+
+  /** As `list`, locked until the end of the transaction. */
+  lock(sql: EntityManager, tenant: string, clusterId: number): Promise<ManagedAddonRow[]> {
+    return this.#list(sql, tenant, clusterId, 'FOR NO KEY UPDATE');
+  }
+
+  /** Wants an add-on installed or removed, and schedules the first attempt. */
+  async request(sql: EntityManager, { id, aid }: ClusterRow, { name, desired, version, jobId }: AddonRequest) {
+    await runSql(
+      sql,
+      `INSERT INTO cluster_addon (cluster_id, name, aid, desired, version, job_id, next_attempt_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now())
+       ON CONFLICT (cluster_id, name) DO UPDATE SET desired = excluded.desired, version = excluded.version,
+         job_id = excluded.job_id, applied_version = NULL, ready = false, problem = NULL, failures = 0, next_attempt_at = now()`,
+      [id, name, aid, desired, version, jobId],
+    );
+  }
+
+  /** Claims rows of connected clusters whose attempt is due. The next one follows after `leaseMs`. */
+  claim(sql: EntityManager, leaseMs: number, limit: number): Promise<AddonClaim[]> {
+    return runSql<AddonClaim>(
+      sql,
+      `UPDATE cluster_addon a SET next_attempt_at = now() + ms($1) FROM cluster c
+       WHERE c.id = a.cluster_id AND (a.cluster_id, a.name) IN (
+         SELECT d.cluster_id, d.name FROM cluster_addon d JOIN cluster e ON e.id = d.cluster_id
+         WHERE d.next_attempt_at <= now() AND e.connected AND e.foreign_uid IS NULL
+         ORDER BY d.next_attempt_at LIMIT $2 FOR NO KEY UPDATE OF d SKIP LOCKED)
+       RETURNING ${columns}, c.cid,
+         a.desired = 'removed' AND NOT EXISTS (
+           SELECT 1 FROM job_ref j WHERE j.job_id = a.job_id AND j.outcome IS NULL) AS abandoned`,
+      [leaseMs, limit],
+    );
+  }
+
+  /** Schedules the next attempt; without `afterMs` there is none. */
+  async recordAttempt(
+    sql: EntityManager,
+    { cluster_id, name }: ManagedAddonRow,
+    attempt: {
+      readonly appliedVersion: string | null;
+      readonly problem: string | null;
+      readonly failures: number;
+      readonly afterMs?: number | undefined;
+    },
+  ): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE cluster_addon SET applied_version = coalesce($3, applied_version), problem = $4, failures = $5,
+         next_attempt_at = now() + ms($6) WHERE cluster_id = $1 AND name = $2`,
+      [cluster_id, name, attempt.appliedVersion, attempt.problem, attempt.failures, attempt.afterMs ?? null],
+    );
+  }
+
+  /** A removal whose job has failed is not completed later: what it deleted is installed again. */
+  async abandonRemoval(sql: EntityManager, { cluster_id, name, job_id }: ManagedAddonRow): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE cluster_addon SET desired = 'installed', job_id = NULL, failures = 0, next_attempt_at = now()
+       WHERE cluster_id = $1 AND name = $2 AND desired = 'removed' AND job_id = $3`,
+      [cluster_id, name, job_id],
+    );
+  }
+
+  /** An add-on that is not ready any more is applied again. */
+  async recordReady(sql: EntityManager, { cluster_id, name }: ManagedAddonRow, ready: boolean): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE cluster_addon SET ready = $3, next_attempt_at = CASE WHEN NOT $3 THEN now() END
+       WHERE cluster_id = $1 AND name = $2`,
+      [cluster_id, name, ready],
+    );
+  }
+
+  async remove(sql: EntityManager, { cluster_id, name }: ManagedAddonRow): Promise<void> {
+    await runSql(sql, 'DELETE FROM cluster_addon WHERE cluster_id = $1 AND name = $2', [cluster_id, name]);
+  }
+
+  /** The time until the next attempt in a connected cluster, ms; undefined without one. */
+  async nextAttemptInMs(sql: EntityManager): Promise<number | undefined> {
+    const [next] = await runSql<{ ms: number | null }>(
+      sql,
+      `SELECT (extract(epoch FROM min(a.next_attempt_at) - now()) * 1000)::float8 AS ms
+       FROM cluster_addon a JOIN cluster c ON c.id = a.cluster_id
+       WHERE a.next_attempt_at IS NOT NULL AND c.connected AND c.foreign_uid IS NULL`,
+    );
+    return next === undefined || next.ms === null ? undefined : Math.max(0, next.ms);
+  }
+
+  #list(sql: EntityManager, tenant: string, clusterId: number, lock: string): Promise<ManagedAddonRow[]> {
+    return this.query<ManagedAddonRow>(
+      sql,
+      { tenant },
+      (condition) =>
+        `SELECT ${columns} FROM cluster_addon a WHERE ${condition('a.aid')} AND a.cluster_id = $1 ORDER BY a.name ${lock}`,
+      [clusterId],
+    );
+  }
+}

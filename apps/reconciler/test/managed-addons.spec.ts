@@ -1,0 +1,242 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { addonsCapability, bundlesCapability, type DetectedAddon } from '@runos/agent-protocol';
+import { reconciler } from '@runos/contracts';
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Harness, startHarness } from './harness.js';
+
+const capabilities = [bundlesCapability, addonsCapability];
+const name = 'cloudnative-pg';
+const apply = `APPLY_ADDON ${name}`;
+const remove = `DELETE_ADDON ${name}`;
+const manifest = `apiVersion: v1
+kind: Namespace
+metadata:
+  name: cnpg-system
+---
+`;
+
+let harness: Harness;
+let addonManifests: string;
+beforeAll(async () => {
+  addonManifests = await mkdtemp(join(tmpdir(), 'addon-manifests-'));
+  await mkdir(join(addonManifests, name));
+  await writeFile(join(addonManifests, name, 'cnpg-1.27.0.yaml'), manifest);
+});
+afterAll(() => rm(addonManifests, { recursive: true }));
+beforeEach(async () => {
+  harness = await startHarness({ settings: { addonManifests }, connected: false });
+  await harness.agent.connect({ capabilities });
+}, 30_000);
+afterEach(() => harness.stop());
+
+const detected = (over: Partial<DetectedAddon> = {}): DetectedAddon => ({
+  name,
+  present: true,
+  ours: true,
+  version: '1.27.0',
+  ready: true,
+  ...over,
+});
+const missing = detected({ present: false, ours: false, version: null, ready: false });
+
+const show = async () => {
+  const { addons } = await harness.request(reconciler.listAddons, { cid: harness.cid });
+  return addons.find((each) => each.name === name);
+};
+const install = () => harness.request(reconciler.installAddon, { cid: harness.cid, name });
+const uninstall = () => harness.request(reconciler.removeAddon, { cid: harness.cid, name });
+const create = (type: string) => harness.request(reconciler.createInstance, { cid: harness.cid, type, fields: {} });
+const progressOf = (jobId: string, text: RegExp) =>
+  harness.jobs.when(jobId, ({ job }) => text.test(job.progress ?? ''));
+
+async function installed(): Promise<void> {
+  await harness.agent.reportAddons([missing]);
+  const { jobId } = await install();
+  await progressOf(jobId, /waiting until cloudnative-pg is ready/);
+  await harness.agent.reportAddons([detected()]);
+  expect((await harness.jobs.ended(jobId)).job.status).toBe('completed');
+}
+
+describe('an add-on that RunOS manages', () => {
+  it('is installed on request: its job ends when the agent reports it as ready', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([missing]);
+    expect(await show()).toMatchObject({ state: 'missing', installable: true, desired: null });
+    const { jobId } = await install();
+    const waiting = await progressOf(jobId, /waiting until cloudnative-pg is ready/);
+    expect(waiting.job).toMatchObject({ type: 'addon.install', currentStep: 'wait-ready', osid: null });
+    await agent.reportAddons([detected({ ready: false })]);
+    expect(await show()).toMatchObject({ state: 'present', owner: 'runos', desired: 'installed', jobId });
+    expect(jobs.get(jobId)?.job.completedAt).toBeNull();
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
+    expect(agent.addonInstructions).toEqual([apply]);
+  });
+
+  it('is installed by the first step of the job of an instance that needs it', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([missing]);
+    const made = await create('postgresql');
+    const waiting = await jobs.when(made.jobId, ({ job }) => job.reason === 'AddonNotReady');
+    expect(waiting.job).toMatchObject({ currentStep: 'install-addon', status: 'running' });
+    expect(waiting.workItems.map(({ name: step, status }) => `${step} ${status}`)).toEqual([
+      'validate completed',
+      'render completed',
+      'install-addon running',
+      'deliver pending',
+      'apply pending',
+      'wait-ready pending',
+    ]);
+    expect(agent.stored.has(made.osid)).toBe(false);
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(made.jobId)).job.status).toBe('completed');
+    expect(agent.stored.has(made.osid)).toBe(true);
+    expect(agent.addonInstructions).toEqual([apply]);
+    const other = await create('valkey');
+    expect((await jobs.ended(other.jobId)).workItems.map((item) => item.name)).not.toContain('install-addon');
+  });
+
+  it('is tried again when the agent refuses, and its job names the reason', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([missing]);
+    agent.onAddon = () => ({ accepted: false, done: false, reason: 'clusterroles "cnpg-manager" is forbidden' });
+    const { jobId } = await install();
+    await progressOf(jobId, /refused it: clusterroles "cnpg-manager" is forbidden/);
+    expect(await show()).toMatchObject({ problem: expect.stringContaining('is forbidden') });
+    agent.onAddon = () => ({ accepted: true, done: true });
+    await progressOf(jobId, /waiting until/);
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
+    expect(await show()).toMatchObject({ problem: null });
+  });
+
+  it('waits for a disconnected agent', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([missing]);
+    await agent.disconnect();
+    const { jobId } = await install();
+    await jobs.when(jobId, ({ job }) => job.reason === 'AgentAbsent');
+    expect(agent.addonInstructions).toEqual([]);
+    await agent.connect({ capabilities });
+    await progressOf(jobId, /waiting until cloudnative-pg is ready/);
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
+  });
+
+  it('is upgraded from an older version of RunOS', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([detected({ version: '1.26.1' })]);
+    const { jobId } = await install();
+    await progressOf(jobId, /waiting until cloudnative-pg is ready/);
+    await agent.reportAddons([detected({ ready: false })]);
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
+    expect(await show()).toMatchObject({ version: '1.27.0' });
+  });
+
+  it('is applied again when somebody deletes it', async () => {
+    await installed();
+    const again = new Promise<void>((resolve) => {
+      harness.agent.onAddon = () => {
+        resolve();
+        return { accepted: true, done: true };
+      };
+    });
+    await harness.agent.reportAddons([missing]);
+    await again;
+    expect(harness.agent.addonInstructions).toEqual([apply, apply]);
+  });
+
+  it('is removed when nothing needs it', async () => {
+    const { agent, jobs } = harness;
+    await installed();
+    const made = await create('postgresql');
+    await jobs.ended(made.jobId);
+    await expect(uninstall()).rejects.toMatchObject({
+      code: 'service.in_use',
+      details: { instances: 1, osids: [made.osid] },
+    });
+    const { jobId: deletion } = await harness.request(reconciler.deleteInstance, {
+      cid: harness.cid,
+      type: 'postgresql',
+      id: made.id,
+    });
+    await jobs.ended(deletion);
+
+    const replies = [{ accepted: true, done: false }];
+    agent.onAddon = () => replies.shift() ?? { accepted: true, done: true };
+    const { jobId } = await uninstall();
+    expect((await jobs.ended(jobId)).job).toMatchObject({ status: 'completed', type: 'addon.remove' });
+    expect(agent.addonInstructions).toEqual([apply, remove, remove]);
+    await agent.reportAddons([missing]);
+    expect(await show()).toMatchObject({ state: 'missing', desired: null });
+    await expect(uninstall()).rejects.toMatchObject({ code: 'addon.missing' });
+  });
+
+  it('is installed again when its removal fails, because others use it', async () => {
+    const { agent, jobs } = harness;
+    await installed();
+    agent.onAddon = (type) =>
+      type === 'APPLY_ADDON'
+        ? { accepted: true, done: true }
+        : { accepted: false, done: false, reason: 'Cluster team/pg1 uses it' };
+    const { jobId } = await uninstall();
+    await progressOf(jobId, /Cluster team\/pg1 uses it/);
+    await expect(create('postgresql')).rejects.toMatchObject({ code: 'conflict.deleting' });
+    await harness.sql(`UPDATE job_ref SET deadline_at = now() WHERE job_id = $1`, [jobId]);
+    await harness.startReplica();
+    expect((await jobs.ended(jobId)).job).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('Cluster team/pg1 uses it'),
+    });
+    const restored = new Promise<void>((resolve) => {
+      agent.onAddon = (type) => {
+        if (type === 'APPLY_ADDON') resolve();
+        return { accepted: type === 'APPLY_ADDON', done: true };
+      };
+    });
+    await harness.sql('UPDATE cluster_addon SET next_attempt_at = now()');
+    await harness.startReplica();
+    await restored;
+    expect(await show()).toMatchObject({ desired: 'installed', jobId: null });
+  });
+
+  it('of the user is used and never changed', async () => {
+    await harness.agent.reportAddons([detected({ ours: false })]);
+    for (const request of [install, uninstall]) {
+      await expect(request()).rejects.toMatchObject({
+        code: 'addon.present',
+        message: expect.stringContaining('CloudNativePG 1.27.0'),
+      });
+    }
+    await harness.jobs.ended((await create('postgresql')).jobId);
+    expect(harness.agent.addonInstructions).toEqual([]);
+  });
+
+  it('is replaced by a newer request, which supersedes the job', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([missing]);
+    const first = await install();
+    await progressOf(first.jobId, /waiting until/);
+    const second = await install();
+    expect((await jobs.ended(first.jobId)).job).toMatchObject({ status: 'cancelled', supersededBy: second.jobId });
+    await progressOf(second.jobId, /waiting until/);
+    const refused = await harness.request(reconciler.cancelJob, { id: second.jobId });
+    expect(refused).toMatchObject({ cancelled: false, message: expect.stringContaining('install or remove') });
+  });
+
+  it('is refused for unknown names, other accounts, and agents without the right', async () => {
+    const { cid } = harness;
+    await expect(harness.request(reconciler.installAddon, { cid, name: 'nope' })).rejects.toMatchObject({
+      code: 'addon.not_found',
+    });
+    await expect(harness.request(reconciler.installAddon, { cid, name }, { tenant: 'bbbbb' })).rejects.toMatchObject({
+      code: 'cluster.not_found',
+    });
+    await harness.agent.connect({ capabilities: [bundlesCapability] });
+    await harness.agent.reportAddons([missing]);
+    await expect(install()).rejects.toMatchObject({ code: 'addon.missing' });
+  });
+});
