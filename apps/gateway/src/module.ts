@@ -21,6 +21,7 @@ import { NodesController } from './nodes/nodes.controller.js';
 import { ServiceInfoController } from './service-info/service-info.controller.js';
 import { ServicesController } from './services/services.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
+import { UpgradesController } from './upgrades/upgrades.controller.js';
 
 /** In routing order: routes with a literal second segment come before `/:aid/:cid/…`. */
 const controllers = [
@@ -33,6 +34,7 @@ const controllers = [
   ClustersController,
   AddonsController,
   ConfigSetsController,
+  UpgradesController,
   ServicesController,
   NodesController,
   AccessChangesController,

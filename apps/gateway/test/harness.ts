@@ -7,7 +7,7 @@ import { createLogger } from '@runos/observability';
 import { planeNats } from '@runos/testing-nats';
 import { gatewayService } from '../src/module.js';
 import { gatewayConfig } from '../src/config.js';
-import { aid, jobId, principal, sampleReplies, setId, token } from './sample-replies.js';
+import { aid, jobId, principal, sampleReplies, setId, token, upgradeId } from './sample-replies.js';
 
 export interface ReceivedRequest {
   readonly subject: string;
@@ -126,7 +126,10 @@ export function pathOf({ path }: Operation): string {
     type: 'valkey',
     setId,
     wid: jobId,
-    id: path.startsWith('/jobs') ? jobId : path.includes('api-keys') ? principal.keyId : 'valkey-abcde',
+    id: 'valkey-abcde',
+    ...(path.startsWith('/jobs') && { id: jobId }),
+    ...(path.includes('api-keys') && { id: principal.keyId }),
+    ...(path.startsWith('/:aid/upgrades') && { id: upgradeId }),
   };
   return path.replaceAll(/:(\w+)/g, (_, name: string) => known[name] ?? name);
 }

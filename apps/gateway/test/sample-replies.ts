@@ -1,4 +1,4 @@
-import type { Cluster, Job, JobLog, Service, WorkItem } from '@runos/api';
+import type { Cluster, Job, JobLog, Service, UpgradeWave, WorkItem } from '@runos/api';
 import type { Principal } from '@runos/contracts';
 import type { z } from 'zod';
 
@@ -8,6 +8,7 @@ const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0
 export const aid = 'acc01';
 export const jobId = uuid(1);
 export const setId = uuid(2);
+export const upgradeId = uuid(4);
 
 /** The default token of the harness; `principal` is its owner. */
 export const token = `runos_pat_${'a'.repeat(12)}.${'s'.repeat(43)}`;
@@ -128,6 +129,28 @@ const node = {
   certificateExpiresAt: at,
 };
 
+const upgradeWave: z.input<typeof UpgradeWave> = {
+  id: upgradeId,
+  type: 'valkey',
+  version: null,
+  rendererVersion: 2,
+  maxUnavailable: 1,
+  state: 'running',
+  reason: null,
+  message: null,
+  counts: { upToDate: 1, pending: 0, running: 1, completed: 0, failed: 0, skipped: 0 },
+  createdBy: principal.email,
+  createdAt: at,
+  completedAt: null,
+};
+
+const upgradePlan = {
+  current: { version: '8.1', rendererVersion: 1, image: 'docker.io/valkey/valkey:8.1' },
+  target: { version: '8.1', rendererVersion: 2, image: 'docker.io/valkey/valkey:8.1' },
+  changes: true,
+  restartsPods: false,
+};
+
 /** Replies of the other services by subject; one resource of each kind exists. */
 export const sampleReplies: Readonly<Record<string, unknown>> = {
   'identity.v1.authenticate': principal,
@@ -192,12 +215,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.instance-delete': { jobId },
   'reconciler.v1.instance-restart': { osid: service.osid, message: 'Restarting.', jobId },
   'reconciler.v1.instance-upgrade': { jobId },
-  'reconciler.v1.instance-upgrade-plan': {
-    current: { version: '8.1', rendererVersion: 1, image: 'docker.io/valkey/valkey:8.1' },
-    target: { version: '8.1', rendererVersion: 2, image: 'docker.io/valkey/valkey:8.1' },
-    changes: true,
-    restartsPods: false,
-  },
+  'reconciler.v1.instance-upgrade-plan': upgradePlan,
   'reconciler.v1.instance-status': {
     state: 'healthy',
     reason: null,
@@ -206,4 +224,31 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   },
   'reconciler.v1.instance-credentials': { host: 'h', port: 6379, username: 'default', password: 'p', url: 'redis://h' },
   'reconciler.v1.instance-events': { events: [], nextCursor: null },
+  'reconciler.v1.upgrade-plan': {
+    type: 'valkey',
+    rendererVersion: 2,
+    counts: { changing: 1, upToDate: 1, blocked: 1 },
+    instances: [{ cid: 'ky3', osid: service.osid, ...upgradePlan }],
+    blocked: [{ cid: 'ky3', osid: 'valkey-fghij', reason: 'Deleting', message: 'It is being deleted.' }],
+    nextCursor: null,
+  },
+  'reconciler.v1.upgrade-create': upgradeWave,
+  'reconciler.v1.upgrade-list': { upgrades: [upgradeWave], nextCursor: null },
+  'reconciler.v1.upgrade-show': {
+    ...upgradeWave,
+    instances: [
+      {
+        cid: 'ky3',
+        osid: service.osid,
+        state: 'running',
+        planned: { from: { version: '8.1', rendererVersion: 1 }, to: { version: '8.1', rendererVersion: 2 } },
+        jobId,
+        reason: null,
+        message: null,
+      },
+    ],
+    nextCursor: null,
+  },
+  'reconciler.v1.upgrade-cancel': { cancelled: true, state: 'cancelled', message: 'Cancelled.' },
+  'reconciler.v1.upgrade-resume': { resumed: true, state: 'running', message: 'Resumed.' },
 };

@@ -22,7 +22,7 @@ export const reconcilerConfig = serviceConfig({
   jobDeadlineSeconds: wholeNumber(1, 86_400).default(15 * 60),
   /** The absence budget: a job fails when its agent was disconnected for longer than this in total. */
   jobAbsenceSeconds: wholeNumber(1, 30 * 86_400).default(86_400),
-  /** Ended jobs are readable here for this long; the jobs service keeps them longer. */
+  /** Ended jobs and upgrade waves are readable here for this long; the jobs service keeps them longer. */
   jobKeepDays: wholeNumber(1, 3_650).default(30),
   /** Events of an instance are kept for this long. */
   eventKeepDays: wholeNumber(1, 3_650).default(90),

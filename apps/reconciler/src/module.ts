@@ -48,6 +48,12 @@ import { RevisionRepository } from './revisions/revision-repository.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
 import { SpecResolver } from './revisions/spec-resolver.js';
 import { migrations } from './schema/migrations/index.js';
+import { ChangeUpgradeWave } from './upgrades/change-upgrade-wave.js';
+import { PlanUpgradeWave } from './upgrades/plan-upgrade-wave.js';
+import { RunUpgradeWaves } from './upgrades/run-upgrade-waves.js';
+import { UpgradeCandidates } from './upgrades/upgrade-candidates.js';
+import { UpgradeWaveRepository } from './upgrades/upgrade-wave-repository.js';
+import { UpgradesController } from './upgrades/upgrades.controller.js';
 import { DeliveryWorker } from './work/delivery-worker.js';
 import { Housekeeping } from './work/housekeeping.js';
 import { Loops } from './work/loops.js';
@@ -60,6 +66,7 @@ const controllers = [
   NodesController,
   AddonsController,
   InstancesController,
+  UpgradesController,
   JobsController,
   ConnectionsController,
   BundleStatusController,
@@ -98,6 +105,7 @@ const agents = [
   DesiredHashes,
 ];
 const jobs = [JobRepository, JobQueue, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
+const upgrades = [UpgradeCandidates, UpgradeWaveRepository, PlanUpgradeWave, ChangeUpgradeWave, RunUpgradeWaves];
 const work = [
   Wakeups,
   WorkRepository,
@@ -117,7 +125,7 @@ class ReconcilerModule {
       module: ReconcilerModule,
       imports: [PersistenceModule.forService({ service: 'reconciler', config, migrations, outbox: { sink: Bus } })],
       controllers,
-      providers: [...clusters, ...addons, ...instances, ...agents, ...jobs, ...work],
+      providers: [...clusters, ...addons, ...instances, ...agents, ...jobs, ...upgrades, ...work],
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { Renderer, ServiceType } from '@runos/catalog-model';
-import { serviceType } from '@runos/service-types';
+import { latestRenderer, serviceType } from '@runos/service-types';
 
 interface ChangeableType {
   versions: readonly string[];
@@ -7,29 +7,30 @@ interface ChangeableType {
 }
 
 /**
- * Gives a service type a renderer 2 with the versions of renderer 1 and a newer one, as a newer build would.
- * Its objects are those of renderer 1; the image of the newer version has a registry of its own. Returns the function
- * that takes both away.
+ * Gives a service type a next renderer with the versions of the latest one and a newer one, as a newer build would.
+ * Its objects are those of renderer 1; the image of a version that renderer 1 lacks has a registry of its own. Returns
+ * the function that takes both away.
  */
 export function addNewerRenderer(name: string, newVersion: string): () => void {
   const type: ServiceType = serviceType(name);
   const changeable = type as unknown as ChangeableType;
   const { versions } = type;
   const first = type.renderers[1];
+  const latest = latestRenderer(type);
   const image = first?.images[type.defaultVersion];
   if (first === undefined || image === undefined) throw new Error(`${name} has no renderer 1`);
   changeable.versions = [...versions, newVersion];
-  changeable.renderers[2] = {
-    images: { ...first.images, [newVersion]: { ...image, tag: newVersion } },
+  changeable.renderers[latest + 1] = {
+    images: { ...type.renderers[latest]?.images, [newVersion]: { ...image, tag: newVersion } },
     render: (input) =>
       first.render({
         ...input,
         version: type.defaultVersion,
-        ...(input.version === newVersion ? { imageRegistry: 'newer.example.com' } : {}),
+        ...(Object.hasOwn(first.images, input.version) ? {} : { imageRegistry: 'newer.example.com' }),
       }),
   };
   return () => {
     changeable.versions = versions;
-    delete changeable.renderers[2];
+    delete changeable.renderers[latest + 1];
   };
 }

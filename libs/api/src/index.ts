@@ -104,3 +104,23 @@ export {
   UpgradePlan,
 } from './services/service-shapes.js';
 export { LoggedIn, logIn, LogIn, logOut } from './sessions/session-operations.js';
+export {
+  cancelUpgradeWave,
+  createUpgradeWave,
+  listUpgradeWaves,
+  planUpgradeWave,
+  resumeUpgradeWave,
+  showUpgradeWave,
+} from './upgrades/upgrade-operations.js';
+export {
+  CancelledUpgradeWave,
+  CreateUpgradeWave,
+  ResumedUpgradeWave,
+  UpgradeOfType,
+  UpgradeWave,
+  UpgradeWaveDetails,
+  UpgradeWaveInstance,
+  type WaveInstanceState,
+  UpgradeWavePlan,
+  type WaveState,
+} from './upgrades/upgrade-shapes.js';

@@ -9,11 +9,24 @@ import type { Operation } from './operation/operation.js';
 import * as serviceInfo from './service-info/service-info-operations.js';
 import * as services from './services/service-operations.js';
 import * as sessions from './sessions/session-operations.js';
+import * as upgrades from './upgrades/upgrade-operations.js';
 
 const isOperation = (value: unknown): value is Operation =>
   typeof value === 'object' && value !== null && 'method' in value && 'path' in value && 'access' in value;
 
-const nouns = [sessions, accounts, apiKeys, clusters, addons, nodes, services, serviceInfo, configSets, jobs] as const;
+const nouns = [
+  sessions,
+  accounts,
+  apiKeys,
+  clusters,
+  addons,
+  nodes,
+  services,
+  upgrades,
+  serviceInfo,
+  configSets,
+  jobs,
+] as const;
 
 /** Every public operation. An operation exported by the file of its noun is included. */
 export const operations: readonly Operation[] = nouns.flatMap((noun) => Object.values(noun).filter(isOperation));

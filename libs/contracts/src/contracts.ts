@@ -8,8 +8,9 @@ import * as jobs from './jobs/jobs.js';
 import * as agents from './reconciler/agents.js';
 import * as clusters from './reconciler/clusters.js';
 import * as instances from './reconciler/instances.js';
+import * as upgrades from './reconciler/upgrades.js';
 
-export const reconciler = { ...clusters, ...instances, ...agents, ...jobProgress };
+export const reconciler = { ...clusters, ...instances, ...upgrades, ...agents, ...jobProgress };
 export { agentGateway, catalog, configSets, identity, jobs };
 
 const isContract = (value: unknown): value is RequestContract | EventContract =>

@@ -21,6 +21,8 @@ const bodies: Readonly<Record<string, object>> = {
   'configset.create': { name: 'tuned', type: 'postgresql', values: {} },
   'configset.update': { values: { a: 'b' } },
   'cluster.registration-token.create': { purpose: 'node' },
+  'upgrade.plan': { type: 'valkey' },
+  'upgrade.create': { type: 'valkey', maxUnavailable: 2 },
 };
 
 /** The stream never ends by itself here; it has its own specs. */

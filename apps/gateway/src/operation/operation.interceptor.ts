@@ -40,9 +40,9 @@ export class OperationInterceptor implements NestInterceptor {
     if (this.config.checkReplies) operation.output.parse(result);
     const generation = operation.versioned ? fieldOf(result, 'generation') : undefined;
     if (generation !== undefined) response.set('ETag', `"${String(generation)}"`);
-    // A write without effect, or completed at once, has no job.
-    const done = operation.status === 202 && fieldOf(result, 'jobId') === undefined;
-    response.status(done ? 200 : operation.status).json(result);
+    // A write without effect, or completed at once, has neither a job nor a progress of its own.
+    const isOpen = ['jobId', 'completedAt'].some((name) => fieldOf(result, name) !== undefined);
+    response.status(operation.status === 202 && !isOpen ? 200 : operation.status).json(result);
   }
 }
 

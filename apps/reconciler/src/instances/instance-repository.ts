@@ -27,7 +27,8 @@ export type ListedInstance = Pick<
 
 /** The queued jobs of the instance `i`; at most one of them has a spec. */
 const queuedJobs = 'FROM job_ref j WHERE j.instance_id = i.id AND j.outcome IS NULL AND j.queue_position IS NOT NULL';
-const queuedSpec = `(SELECT j.pending->'spec' ${queuedJobs} AND j.pending ? 'spec')`;
+/** SQL expression: the spec of the queued rollout of the instance `i`, or null. */
+export const queuedSpec = `(SELECT j.pending->'spec' ${queuedJobs} AND j.pending ? 'spec')`;
 
 /** Reads an `InstanceRow`. */
 const selectInstance = `

@@ -7,6 +7,7 @@ import { renderObjects } from '../rendering/render-bundle.js';
 import { restartsPods } from '../rendering/restarts-pods.js';
 import { acceptedSpec, type DesiredSpec, sameSpec } from '../revisions/desired-spec.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
+import type { InstanceRow } from '../schema/instance-row.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
 import { InstanceSecrets } from './instance-secrets.js';
 
@@ -21,10 +22,14 @@ export class PlanUpgrade {
 
   /** @throws Fault `request.invalid` as the upgrade */
   async run(name: InstanceName & { readonly version?: string | undefined }, tenant: string): Promise<UpgradePlan> {
-    const instance = await this.instances.get(this.database.manager, tenant, name);
+    return this.compare(await this.instances.get(this.database.manager, tenant, name), name.version);
+  }
+
+  /** As `run`, for an instance that was read. */
+  compare(instance: InstanceRow, version?: string): UpgradePlan {
     const { osid, type } = instance;
     const current = acceptedSpec(instance);
-    const target = upgradeTarget(serviceType(type), current, name.version);
+    const target = upgradeTarget(serviceType(type), current, version);
     const secrets = this.secrets.unseal(instance);
     const objectsOf = (spec: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
     return {

@@ -3,13 +3,14 @@ import { type JobProgress, reconciler } from '@runos/contracts';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { startTestDatabase, type TestDatabase } from '../../test/test-database.js';
+import { Wakeups } from '../work/wakeups.js';
 import { JobRepository } from './job-repository.js';
 import { jobChange, type JobEnd, jobEnd, JobUpdates } from './job-updates.js';
 import { PausedDeadlines } from './paused-deadlines.js';
 import { newWorkItems, reachStep } from './work-items.js';
 
 describe('jobs in the database', () => {
-  const updates = new JobUpdates();
+  const updates = new JobUpdates(new Wakeups());
   const deadlines = new PausedDeadlines();
   let test: TestDatabase;
   beforeAll(async () => {

@@ -4,6 +4,8 @@ import { durations, traceHeaders } from '@runos/observability';
 import { afterCommit, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { LoggedStates } from '../schema/job-row.js';
+import { settledInstances } from '../upgrades/settled-instances.js';
+import { Wakeups } from '../work/wakeups.js';
 import { type ChangedJob, jobColumns, publishJobProgress, type TracedChange } from './job-progress.js';
 import type { LogLevel } from './work-items.js';
 
@@ -61,6 +63,8 @@ const lastWorkItemId = `(
 /** Writes changes and ends of many jobs at once, and publishes them by the outbox. */
 @Injectable()
 export class JobUpdates {
+  constructor(private readonly wakeups: Wakeups) {}
+
   /** Two statements for any number of changes; a job that has ended stays as it is. */
   async change(sql: EntityManager, changes: readonly JobChange[]): Promise<void> {
     await this.write(sql, { changes, ends: [] });
@@ -79,7 +83,12 @@ export class JobUpdates {
     const changed = changes.length === 0 ? [] : await updateJobs(sql, changes);
     const ended = ends.length === 0 ? [] : await endJobs(sql, ends);
     await publishJobProgress(sql, [...changed, ...ended], [...changes, ...ends]);
-    if (ended.length > 0) afterCommit(sql, () => ended.forEach(recordDuration));
+    if (ended.length > 0) {
+      afterCommit(sql, () => {
+        ended.forEach(recordDuration);
+        if (ended.some(({ settles }) => settles)) this.wakeups.wake('upgrades');
+      });
+    }
     return ended.map(({ job_id }) => job_id);
   }
 }
@@ -108,9 +117,14 @@ const updateJobs = (sql: EntityManager, changes: readonly JobChange[]): Promise<
     [JSON.stringify(changes), maxLogLines, changes.map(({ jobId }) => jobId)],
   );
 
+interface EndedJob extends ChangedJob {
+  /** An instance of an upgrade wave has waited for its end. */
+  readonly settles: boolean;
+}
+
 /** The only statement that ends jobs. `outcome IS NULL` ends each job once, also with concurrent calls. */
-const endJobs = (sql: EntityManager, ends: readonly JobEnd[]): Promise<ChangedJob[]> =>
-  runSql<ChangedJob>(
+const endJobs = (sql: EntityManager, ends: readonly JobEnd[]): Promise<EndedJob[]> =>
+  runSql<EndedJob>(
     sql,
     `WITH job_end AS (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS e("jobId" uuid, outcome text, reason text, error text,
@@ -125,8 +139,10 @@ const endJobs = (sql: EntityManager, ends: readonly JobEnd[]): Promise<ChangedJo
      line AS (
        INSERT INTO job_log (job_id, work_item_id, level, message)
        SELECT j.job_id, ${lastWorkItemId}, e.line->>'level', e.line->>'message'
-       FROM ended j JOIN job_end e ON e."jobId" = j.job_id RETURNING *)
-     SELECT ${jobColumns}, coalesce((SELECT jsonb_agg(l ORDER BY l.id) FROM line l WHERE l.job_id = j.job_id), '[]') AS logs
+       FROM ended j JOIN job_end e ON e."jobId" = j.job_id RETURNING *),
+     ${settledInstances}
+     SELECT ${jobColumns}, coalesce((SELECT jsonb_agg(l ORDER BY l.id) FROM line l WHERE l.job_id = j.job_id), '[]') AS logs,
+       EXISTS (SELECT 1 FROM settled s WHERE s.settled_job_id = j.job_id) AS settles
      FROM ended j`,
     [JSON.stringify(ends), ends.map(({ jobId }) => jobId)],
   );

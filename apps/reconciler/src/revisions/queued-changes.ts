@@ -7,6 +7,7 @@ import { JobStarter } from '../jobs/job-starter.js';
 import { type JobEnd, jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { DesiredSpec } from './desired-spec.js';
+import { faultOr } from './fault-or.js';
 import { RevisionRepository } from './revision-repository.js';
 import { RevisionWriter } from './revision-writer.js';
 
@@ -80,16 +81,6 @@ export class QueuedChanges {
     await this.updates.end(sql, [end]);
     await this.revisions.withdraw(sql, instanceId, changedBy);
     await this.queue.describe(sql, instanceId);
-  }
-}
-
-function faultOr<Result>(work: () => Result): Result | Fault {
-  try {
-    return work();
-  } catch (error) {
-    // An older build lacks the renderer; a replica of the newer one starts the job.
-    if (error instanceof Fault && error.code !== 'internal') return error;
-    throw error;
   }
 }
 

@@ -3,25 +3,53 @@ import { Fault } from '@runos/kernel';
 import { latestRenderer } from '@runos/service-types';
 import type { DesiredSpec } from './desired-spec.js';
 
+/** The fields of a spec that an upgrade moves. */
+export type UpgradeTarget = Pick<DesiredSpec, 'version' | 'rendererVersion'>;
+
 /**
- * The spec with the newest renderer of this build, and with `version` if it is given. All else keeps its value.
- * @throws Fault `request.invalid` for a version that the newest renderer does not have, or that is older
+ * The spec with the newest renderer of this build, and with `version` if it is given. All else keeps its value, and so
+ * does the renderer of a newer build.
+ * @throws Fault `request.invalid` as `refuseUnoffered`, and for a version that is older
  */
-export function upgradeTarget(type: ServiceType, current: DesiredSpec, version = current.version): DesiredSpec {
-  const rendererVersion = latestRenderer(type);
-  const images = type.renderers[rendererVersion]?.images ?? {};
-  const offered = type.versions.filter((each) => Object.hasOwn(images, each));
-  if (!offered.includes(version)) {
-    throw invalid(`Version "${version}" of ${type.type} is not offered; choose one of ${offered.join(', ')}.`);
-  }
-  // The versions of a type are in ascending order.
-  if (type.versions.indexOf(version) < type.versions.indexOf(current.version)) {
+export function upgradeTarget<S extends UpgradeTarget>(type: ServiceType, current: S, version = current.version): S {
+  refuseUnoffered(type, version);
+  if (newerVersion(type, current.version, version) !== version) {
     throw invalid(
       `Version ${version} of ${type.type} is older than the current version ${current.version}; a downgrade can lose data and is refused.`,
     );
   }
-  return { ...current, rendererVersion, version };
+  return { ...current, rendererVersion: Math.max(current.rendererVersion, latestRenderer(type)), version };
 }
+
+/**
+ * The spec moved to a target that was accepted earlier. A renderer or a version that is newer by now stays.
+ * @throws Fault `internal` when this build lacks the target or the current version, because a newer one accepted it
+ */
+export function pinnedTarget<S extends UpgradeTarget>(type: ServiceType, current: S, target: UpgradeTarget): S {
+  const { rendererVersion, version } = target;
+  const hasTarget = Object.hasOwn(type.renderers[rendererVersion]?.images ?? {}, version);
+  if (!hasTarget || !type.versions.includes(current.version)) {
+    const missing = hasTarget ? current.version : `${version} with renderer ${rendererVersion}`;
+    throw new Fault('internal', `this build has no ${type.type} ${missing}`);
+  }
+  return {
+    ...current,
+    rendererVersion: Math.max(current.rendererVersion, rendererVersion),
+    version: newerVersion(type, version, current.version),
+  };
+}
+
+/** @throws Fault `request.invalid` for a version that the newest renderer does not have */
+export function refuseUnoffered(type: ServiceType, version: string): void {
+  const images = type.renderers[latestRenderer(type)]?.images ?? {};
+  const offered = type.versions.filter((each) => Object.hasOwn(images, each));
+  if (offered.includes(version)) return;
+  throw invalid(`Version "${version}" of ${type.type} is not offered; choose one of ${offered.join(', ')}.`);
+}
+
+/** The later of two versions of a type, whose versions are in ascending order. */
+const newerVersion = ({ versions }: ServiceType, a: string, b: string): string =>
+  versions.indexOf(b) < versions.indexOf(a) ? a : b;
 
 const invalid = (message: string): Fault =>
   new Fault('request.invalid', message, { issues: [{ path: 'version', message }] });

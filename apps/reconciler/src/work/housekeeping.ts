@@ -7,7 +7,9 @@ import type { ReconcilerConfig } from '../config.js';
 /** Rows per DELETE statement: none of them holds row locks for long. */
 const batchSize = 5_000;
 
-/** Deletes ended jobs, events and revisions after their retention. Several replicas may run it concurrently. */
+type HousekeptTable = 'job_ref' | 'upgrade_wave' | 'instance_event' | 'revision';
+
+/** Deletes ended jobs and upgrade waves, events and revisions after their retention. Several replicas may run it concurrently. */
 @Injectable()
 export class Housekeeping {
   constructor(
@@ -18,6 +20,7 @@ export class Housekeeping {
   async run(): Promise<void> {
     const { jobKeepDays, eventKeepDays, revisionsKept } = this.config;
     await this.#delete('job_ref', 'completed_at < now() - ms($1)', jobKeepDays * dayMs);
+    await this.#delete('upgrade_wave', 'completed_at < now() - ms($1)', jobKeepDays * dayMs);
     await this.#delete('instance_event', 'at < now() - ms($1)', eventKeepDays * dayMs);
     await this.#delete(
       'revision',
@@ -27,7 +30,7 @@ export class Housekeeping {
   }
 
   /** Deletes in batches every row that meets `condition`, whose only parameter is `value`. */
-  async #delete(table: 'job_ref' | 'instance_event' | 'revision', condition: string, value: number): Promise<void> {
+  async #delete(table: HousekeptTable, condition: string, value: number): Promise<void> {
     for (let deleted = batchSize; deleted === batchSize;) {
       const rows = await this.database.query(
         `DELETE FROM ${table}

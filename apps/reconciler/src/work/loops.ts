@@ -8,6 +8,7 @@ import { AddonReconciler } from '../addons/addon-reconciler.js';
 import { ClusterRemoval } from '../clusters/cluster-removal.js';
 import type { ReconcilerConfig } from '../config.js';
 import { JobDeadlines } from '../jobs/job-deadlines.js';
+import { RunUpgradeWaves } from '../upgrades/run-upgrade-waves.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { Housekeeping } from './housekeeping.js';
 import { type LoopName, Wakeups, workChannel } from './wakeups.js';
@@ -26,6 +27,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly deadlines: JobDeadlines,
     private readonly removals: ClusterRemoval,
     private readonly addons: AddonReconciler,
+    private readonly upgrades: RunUpgradeWaves,
     private readonly housekeeping: Housekeeping,
     private readonly wakeups: Wakeups,
     private readonly listener: SqlListener,
@@ -46,7 +48,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     this.#unlisten = this.listener.listen(workChannel, (sender) => {
       if (sender !== own) this.#queue.add('work');
     });
-    for (const loop of ['work', 'deadlines', 'removals', 'addons'] as const) this.#queue.add(loop);
+    for (const loop of ['work', 'deadlines', 'removals', 'addons', 'upgrades'] as const) this.#queue.add(loop);
     this.#queue.addAfter('housekeeping', hourMs);
   }
 
@@ -77,6 +79,8 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
         return this.removals.run();
       case 'addons':
         return this.addons.run();
+      case 'upgrades':
+        return this.upgrades.run(signal);
     }
   }
 }

@@ -56,6 +56,7 @@ const details = {
       },
     },
   },
+  upgradeId: { type: 'string', format: 'uuid', description: 'upgrade.running: the upgrade that runs.' },
   limit: text('limit.exceeded, request.too_large: name of the limit.'),
   value: wholeNumber(
     'limit.exceeded, request.too_large: value of the limit, a number of requests, streams, entries or bytes.',

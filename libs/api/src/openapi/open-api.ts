@@ -41,6 +41,7 @@ const tags = [
   { name: 'cluster', description: 'Clusters and the registration of their agents.' },
   { name: 'node', description: 'Nodes of a cluster.' },
   { name: 'service', description: 'Service instances.' },
+  { name: 'upgrade', description: 'Upgrades of all instances of a service type.' },
   { name: 'service-info', description: 'Classes and versions of service types.' },
   { name: 'configset', description: 'Versioned settings of a service type.' },
   { name: 'job', description: 'Progress of writes.' },
@@ -142,7 +143,7 @@ function requestBodyOf({ body, examples }: Operation) {
   return { requestBody: { required, content: { 'application/json': content } } };
 }
 
-/** 202 for an output with a job; a write whose output may have none also has 200. */
+/** 202 for an output with a job or a progress of its own; a write whose output may have none also has 200. */
 function successesOf({ output, status, method, versioned, mediaType, examples }: Operation) {
   const schema = jsonSchemaOf(output, 'output');
   const example = examples?.output === undefined ? {} : { example: examples.output };
@@ -154,7 +155,7 @@ function successesOf({ output, status, method, versioned, mediaType, examples }:
   });
   if (status === 202) {
     const withoutJob = output instanceof z.ZodUnion ? { 200: response('Done without a job.') } : {};
-    return { ...withoutJob, 202: response('Accepted; follow the job.') };
+    return { ...withoutJob, 202: response('Accepted; follow its progress.') };
   }
   return { [status]: response(status === 201 ? 'Created.' : 'OK.') };
 }

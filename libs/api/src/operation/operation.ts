@@ -28,6 +28,7 @@ export const pathParams = {
   keyId: param(z.string().regex(/^[a-z0-9]{12}$/), 'apikey.not_found', 'Id of a personal access token.'),
   setId: param(uuid, 'configset.not_found', 'UUID of a config set.'),
   jobId: param(uuid, 'job.not_found', 'UUID of a job.'),
+  upgradeId: param(uuid, 'upgrade.not_found', 'UUID of an upgrade.'),
   workItemId: param(uuid, 'job.not_found', 'UUID of a work item of the job.'),
 } as const;
 
@@ -62,7 +63,7 @@ export interface Operation<
   readonly query: Q;
   readonly body: B;
   readonly output: O;
-  /** 202 when the output has a jobId, 201 for a resource created without a job, else 200. */
+  /** 202 when the output has a jobId or a progress of its own (`completedAt`), 201 for a resource created without a job, else 200. */
   readonly status: 200 | 201 | 202;
   /** Concerns desired state with a generation: reads return an ETag, writes accept If-Match. */
   readonly versioned?: boolean;

@@ -109,7 +109,7 @@ export const UpgradedService = z.union([
   z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
 ]);
 
-const RendererVersion = z.int().register(documentation, {
+export const RendererVersion = z.int().register(documentation, {
   description: 'Version of the renderer: it counts the changes of how objects are rendered.',
   minimum: 1,
   maximum: maxInt32,

@@ -12,6 +12,8 @@ const pendingConditions: readonly {
   { columns: ['refresh_at'], isPending: 'refresh_at <= now()', what: 'to be refreshed' },
   { columns: ['seq', 'acknowledged_seq'], isPending: 'acknowledged_seq < seq', what: 'unacknowledged' },
   { columns: ['outcome', 'deadline_at'], isPending: 'outcome IS NULL', what: 'open' },
+  { columns: ['max_unavailable', 'state'], isPending: `state = 'running'`, what: 'running' },
+  { columns: ['wave_id', 'state'], isPending: `state = 'running'`, what: 'running' },
   { columns: ['request_hash', 'response'], isPending: 'response IS NULL', what: 'incomplete' },
   { columns: ['status', 'work_items'], isPending: `status IN ('pending', 'running')`, what: 'open' },
   { columns: ['subject', 'body', 'headers'], isPending: 'true', what: 'unpublished' },

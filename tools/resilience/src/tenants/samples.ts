@@ -22,6 +22,7 @@ export const missingIds: Ids = {
   setId: '01890000-0000-4000-8000-000000000004',
   jobId: '01890000-0000-7000-8000-000000000005',
   workItemId: '01890000-0000-7000-8000-000000000006',
+  upgradeId: '01890000-0000-7000-8000-000000000007',
 };
 
 /** The expected status, and the code of a refusal. */
@@ -81,6 +82,12 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.status': plain,
   'service.credentials': plain,
   'service.events': paged,
+  'upgrade.plan': { body: () => ({ type: sampleType }) },
+  'upgrade.create': { body: () => ({ type: sampleType }) },
+  'upgrade.list': paged,
+  'upgrade.show': paged,
+  'upgrade.cancel': plain,
+  'upgrade.resume': plain,
   'service-info.rrc': plain,
   'service-info.versions': plain,
   'configset.list': plain,

@@ -117,7 +117,8 @@ async function createResources(api: ApiClient, aid: string, cid: string, sql: pg
   const { id: serviceId, jobId } = await make(api, `/${aid}/${cid}/services/${sampleType}`, { name: 'orders' });
   const { body } = await api.get(`/jobs/${String(jobId)}/workitems`);
   const [{ id: workItemId }] = body['workItems'] as [{ id: string }];
-  const made = { serviceId, keyId, setId, jobId, workItemId };
+  const { id: upgradeId } = await make(api, `/${aid}/upgrades`, { type: sampleType });
+  const made = { serviceId, keyId, setId, jobId, workItemId, upgradeId };
   if (Object.values(made).some((one) => typeof one !== 'string')) {
     throw new Error(`not everything has an id: ${JSON.stringify(made)}`);
   }

@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { serviceType } from '@runos/service-types';
+import { addNewerRenderer } from '../../test/newer-renderer.js';
+import { pinnedTarget, upgradeTarget } from './upgrade-target.js';
+
+it('an upgrade by an older build keeps the renderer of a newer one', () => {
+  const current = { version: '8.1', rendererVersion: 9 };
+  expect(upgradeTarget(serviceType('valkey'), current)).toEqual(current);
+});
+
+describe('a pinned target', () => {
+  const type = serviceType('valkey');
+  let added: (() => void)[] = [];
+  beforeEach(() => {
+    added = [addNewerRenderer('valkey', '9.0'), addNewerRenderer('valkey', '9.1')];
+  });
+  afterEach(() => added.toReversed().forEach((takeAway) => takeAway()));
+
+  const spec = (version: string, rendererVersion: number) => ({ version, rendererVersion, kept: 'as it is' });
+  const target = { version: '9.0', rendererVersion: 2 };
+
+  it('is reached from an older spec, also when this build has a newer renderer', () => {
+    expect(pinnedTarget(type, spec('8.1', 1), target)).toEqual(spec('9.0', 2));
+  });
+
+  it('lowers neither a renderer nor a version that is newer by now', () => {
+    expect(pinnedTarget(type, spec('9.1', 3), target)).toEqual(spec('9.1', 3));
+    expect(pinnedTarget(type, spec('8.1', 3), target)).toEqual(spec('9.0', 3));
+  });
+
+  it('is refused by a build that lacks it, or the current version', () => {
+    const internal = expect.objectContaining({ code: 'internal' });
+    expect(() => pinnedTarget(type, spec('8.1', 1), { version: '9.0', rendererVersion: 4 })).toThrow(internal);
+    expect(() => pinnedTarget(type, spec('9.2', 3), target)).toThrow(internal);
+  });
+});

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import type { UpgradeWavePlan } from '@runos/api';
+import type { reconciler } from '@runos/contracts';
+import { Database } from '@runos/persistence';
+import { latestRenderer, serviceType } from '@runos/service-types';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import { InstanceRepository } from '../instances/instance-repository.js';
+import { pageOf, readCursor } from '../instances/page-cursor.js';
+import { PlanUpgrade } from '../instances/plan-upgrade.js';
+import { acceptedSpec } from '../revisions/desired-spec.js';
+import { refuseUnoffered } from '../revisions/upgrade-target.js';
+import { type PlannedGroup, UpgradeCandidates } from './upgrade-candidates.js';
+import { type GroupPlan, planGroup } from './upgrade-groups.js';
+
+type Input = z.output<typeof reconciler.planUpgradeWave.input>;
+
+interface AccountPlan {
+  readonly counts: Record<GroupPlan['kind'], number>;
+  /** The groups that are not at the target. */
+  readonly groups: readonly PlannedGroup[];
+}
+
+/** Plans the upgrade of all instances of a type, and writes nothing. */
+@Injectable()
+export class PlanUpgradeWave {
+  constructor(
+    private readonly database: Database,
+    private readonly candidates: UpgradeCandidates,
+    private readonly instances: InstanceRepository,
+    private readonly upgrades: PlanUpgrade,
+  ) {}
+
+  /** One page of the plan. @throws Fault `type.not_found`, `request.invalid` for a version that is not offered */
+  async run({ type, version, limit, cursor }: Input, tenant: string): Promise<UpgradeWavePlan> {
+    const sql = this.database.manager;
+    const definition = serviceType(type);
+    const { counts, groups } = await this.ofAccount(sql, tenant, type, version);
+    const listed = { after: readCursor(cursor) ?? 0, limit: limit + 1 };
+    const ids = await this.candidates.listIds(sql, tenant, type, groups, listed);
+    const { page, nextCursor } = pageOf(ids, limit);
+    const rows = await this.instances.readAll(
+      sql,
+      page.map(({ id }) => id),
+    );
+    const instances: UpgradeWavePlan['instances'] = [];
+    const blocked: UpgradeWavePlan['blocked'] = [];
+    for (const row of rows) {
+      if (row === undefined) continue; // deleted since it was listed
+      const { cid, osid, deleting } = row;
+      const { version: current, rendererVersion } = acceptedSpec(row);
+      const plan = planGroup(definition, { version: current, rendererVersion, deleting }, version);
+      if (plan.kind === 'blocked') blocked.push({ cid, osid, ...plan.block });
+      if (plan.kind === 'changing') instances.push({ cid, osid, ...this.upgrades.compare(row, version) });
+    }
+    return { type, rendererVersion: latestRenderer(definition), counts, instances, blocked, nextCursor };
+  }
+
+  /** The plan of all instances, by groups. @throws Fault as `run` */
+  async ofAccount(sql: EntityManager, tenant: string, type: string, version: string | undefined): Promise<AccountPlan> {
+    const definition = serviceType(type);
+    if (version !== undefined) refuseUnoffered(definition, version);
+    const counts = { changing: 0, upToDate: 0, blocked: 0 };
+    const groups: PlannedGroup[] = [];
+    for (const { count, ...group } of await this.candidates.groups(sql, tenant, type)) {
+      const plan = planGroup(definition, group, version);
+      counts[plan.kind] += count;
+      if (plan.kind !== 'upToDate') groups.push({ ...group, plan });
+    }
+    return { counts, groups };
+  }
+}
