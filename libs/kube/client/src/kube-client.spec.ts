@@ -58,9 +58,12 @@ describe('the client', () => {
     await client.jsonPatch(refOf(held), [{ op: 'remove', path: '/metadata/finalizers' }]);
   });
 
-  it('lists only the metadata of objects when the selection asks for it', async () => {
+  it('reads and lists only the metadata of objects when asked for that', async () => {
     const { client, namespace } = harness;
-    await client.apply(configMap(namespace, 'described', { a: '1' }, { kind: 'described' }));
+    const made = await client.apply(configMap(namespace, 'described', { a: '1' }, { kind: 'described' }));
+    const found = await client.find(refOf(made), { metadataOnly: true });
+    expect(found).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { uid: made.metadata.uid } });
+    expect(found).not.toHaveProperty('data');
     const selection = { apiVersion: 'v1', kind: 'ConfigMap', namespace, labelSelector: 'kind=described' };
     expect((await client.list(selection))[0]).toMatchObject({ data: { a: '1' } });
     const [described] = await client.list({ ...selection, metadataOnly: true });

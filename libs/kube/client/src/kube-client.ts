@@ -9,6 +9,11 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+export interface ReadOptions extends CallOptions {
+  /** The server sends the object without spec and status: a CRD has up to a megabyte of schema. */
+  readonly metadataOnly?: boolean;
+}
+
 export interface WriteOptions extends CallOptions {
   /** Default `runos`. */
   readonly fieldManager?: string;
@@ -24,19 +29,17 @@ export interface DeleteOptions extends CallOptions {
   readonly propagation?: Propagation;
 }
 
-export interface ResourceSelector {
+export interface ResourceSelector extends Pick<ReadOptions, 'metadataOnly'> {
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** The server sends the objects without spec and status: a CRD has up to a megabyte of schema. */
-  readonly metadataOnly?: boolean;
 }
 
-/** The media type of a list, or of a watched object, of this selection. */
+/** The media type of an object or of a list. */
 export const acceptOf = (
-  { metadataOnly }: ResourceSelector,
+  { metadataOnly }: Pick<ReadOptions, 'metadataOnly'>,
   kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList',
 ) => (metadataOnly ? `application/json;as=${kind};g=meta.k8s.io;v=v1` : undefined);
 
@@ -73,12 +76,15 @@ export class KubeClient {
     });
   }
 
-  async get(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject> {
-    return this.transport.send({ method: 'GET', path: await this.mapper.path(ref), ...options });
+  async get(ref: ObjectRef, { metadataOnly, ...call }: ReadOptions = {}): Promise<KubeObject> {
+    const accept = acceptOf({ metadataOnly }, 'PartialObjectMetadata');
+    const path = await this.mapper.path(ref);
+    const found = await this.transport.send<KubeObject>({ method: 'GET', path, accept, ...call });
+    return metadataOnly ? { ...found, apiVersion: ref.apiVersion, kind: ref.kind } : found;
   }
 
   /** Undefined if the object or its kind does not exist. */
-  async find(ref: ObjectRef, options: CallOptions = {}): Promise<KubeObject | undefined> {
+  async find(ref: ObjectRef, options: ReadOptions = {}): Promise<KubeObject | undefined> {
     try {
       return await this.get(ref, options);
     } catch (thrown) {
