@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { addons } from '@runos/addons';
 import { parse } from 'yaml';
 import { buildToolbox } from './build.js';
+import { publishedManifest } from './published-manifest.js';
 import { dataFiles, moduleFolder } from './recipe.js';
 import type { Toolbox } from './toolbox.js';
 
@@ -12,7 +13,7 @@ interface Manifest {
   readonly metadata: { readonly name: string };
 }
 
-describe.each(addons)('the add-on $name', ({ name, version, crds }) => {
+describe.each(addons)('the add-on $name', ({ name, version, crds, manifestUrl }) => {
   const key = `crds/${name}` as keyof typeof dataFiles;
   let toolbox: Toolbox;
   beforeAll(async () => {
@@ -33,5 +34,11 @@ describe.each(addons)('the add-on $name', ({ name, version, crds }) => {
       .filter(({ kind }) => kind === 'CustomResourceDefinition')
       .map(({ metadata }) => metadata.name);
     expect(found.sort()).toEqual(crds);
+  });
+
+  it('is published in a manifest with these CRDs', async () => {
+    const objects = await publishedManifest<Manifest>({ name, manifestUrl });
+    const found = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
+    expect(found.map(({ metadata }) => metadata.name).sort()).toEqual(crds);
   });
 });

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { buildToolbox } from './build.js';
+import type { dataFiles } from './recipe.js';
+
+/** The add-on, and the URL of the manifest that its project publishes for one version. */
+interface Published {
+  readonly name: string;
+  readonly manifestUrl: string;
+}
+
+/** The objects of a published manifest, from the Go module. @throws Error if the module has no such file */
+export async function publishedManifest<T extends object>({ name, manifestUrl }: Published): Promise<T[]> {
+  const folder = (await buildToolbox()).data(`manifests/${name}` as keyof typeof dataFiles);
+  const text = readFileSync(join(folder, basename(manifestUrl)), 'utf8');
+  return parseAllDocuments(text).flatMap((document) => (document.toJS() as T | null) ?? []);
+}
