@@ -87,8 +87,14 @@ function operator(image: string, name = 'operator', labels: Record<string, strin
 }
 
 const ours = { 'app.kubernetes.io/managed-by': 'runos' };
-const missing = { name: 'widgets', present: false, ours: false, version: null };
-const present = (over: Partial<DetectedAddon> = {}) => ({ ...missing, present: true, ...over });
+const missing = { name: 'widgets', present: false, ours: false, version: null, ready: false };
+/** CRDs alone are ready; an operator without replicas is not. */
+const present = (over: Partial<DetectedAddon> = {}) => ({
+  ...missing,
+  present: true,
+  ready: over.version === undefined,
+  ...over,
+});
 
 const reported = (addons: DetectedAddon[]) =>
   waitUntil(() => JSON.stringify(reports.at(-1)) === JSON.stringify(addons), {
@@ -142,6 +148,17 @@ describe('add-ons', () => {
     await create(operator(`${addon.image}:2.0.0`, 'ours', ours));
     await reported([present({ ours: true, version: '2.0.0' })]);
     await create(operator(`${addon.image}:1.0.0`, 'theirs'));
+    await reported([present({ version: '1.0.0' })]);
+  });
+
+  it('with an operator are ready while one of its replicas is available', async () => {
+    await create(crd());
+    const ref = await create(operator(`${addon.image}:1.0.0`));
+    detector.connected([addon]);
+    await reported([present({ version: '1.0.0' })]);
+    await access.admin.mergePatch(ref, { spec: { replicas: 1 } });
+    await reported([present({ version: '1.0.0', ready: true })]);
+    await access.admin.mergePatch(ref, { spec: { replicas: 0 } });
     await reported([present({ version: '1.0.0' })]);
   });
 

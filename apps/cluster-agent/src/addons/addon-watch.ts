@@ -1,7 +1,17 @@
 import type { AddonRecognition, DetectedAddon } from '@runos/agent-protocol';
 import type { Clock } from '@runos/kernel';
 import { type Informer, type KubeClient, type ResourceEventHandler, startInformer } from '@runos/kube-client';
-import { fieldManager, type KubeObject, mapAt, mapsIn, ownerLabels, refKey, refOf, textOf } from '@runos/kube-objects';
+import {
+  fieldManager,
+  type KubeObject,
+  mapAt,
+  mapsIn,
+  numberOf,
+  ownerLabels,
+  refKey,
+  refOf,
+  textOf,
+} from '@runos/kube-objects';
 import type { Logger } from '@runos/observability';
 import { isRepository, parseImage } from './image-reference.js';
 
@@ -18,6 +28,8 @@ interface Trace {
   readonly addon: string;
   readonly ours: boolean;
   readonly version: string | null;
+  /** An operator has an available replica. A CRD is ready when it exists. */
+  readonly ready: boolean;
 }
 
 type TraceOf = (object: KubeObject) => Trace | undefined;
@@ -87,14 +99,15 @@ export class AddonWatch {
     const { name, deletionTimestamp } = object.metadata;
     const addon = this.options.addons.find(({ crd }) => crd === name);
     if (addon === undefined || deletionTimestamp !== undefined) return undefined;
-    return { addon: addon.name, ours: isOurs(object), version: null };
+    return { addon: addon.name, ours: isOurs(object), version: null, ready: true };
   };
 
   readonly #operatorTrace: TraceOf = (object) => {
     for (const container of mapsIn(mapAt(object, 'spec', 'template', 'spec')['containers'])) {
       const image = parseImage(textOf(container['image']) ?? '');
       const addon = this.options.addons.find((each) => isRepository(image, each.image));
-      if (addon !== undefined) return { addon: addon.name, ours: isOurs(object), version: image.tag };
+      if (addon === undefined) continue;
+      return { addon: addon.name, ours: isOurs(object), version: image.tag, ready: isAvailable(object) };
     }
     return undefined;
   };
@@ -110,14 +123,18 @@ export class AddonWatch {
   /** Of several operators the user's counts, because RunOS must not change it. */
   #detect({ name }: AddonRecognition): DetectedAddon {
     const crd = [...this.#crds.values()].find(({ addon }) => addon === name);
-    if (crd === undefined) return { name, present: false, ours: false, version: null };
+    if (crd === undefined) return { name, present: false, ours: false, version: null, ready: false };
     const operators = [...this.#operators]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, operator]) => operator)
       .filter(({ addon }) => addon === name);
     const operator = operators.find(({ ours }) => !ours) ?? operators[0];
-    return { name, present: true, ours: (operator ?? crd).ours, version: operator?.version ?? null };
+    const { ours, version, ready } = operator ?? crd;
+    return { name, present: true, ours, version, ready };
   }
 }
 
 const isOurs = ({ metadata }: KubeObject): boolean => metadata.labels?.[ownerLabels.managedBy] === fieldManager;
+
+const isAvailable = (deployment: KubeObject): boolean =>
+  (numberOf(mapAt(deployment, 'status')['availableReplicas']) ?? 0) > 0;
