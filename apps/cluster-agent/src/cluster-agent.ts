@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import {
+  addonsCapability,
   AddonStatus,
   AgentHello,
   type BodyOf,
@@ -16,6 +17,7 @@ import { type Clock, systemClock } from '@runos/kernel';
 import { type ClusterAccess, inClusterAccess, KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { Logger } from '@runos/observability';
 import { AddonDetector } from './addons/addon-detector.js';
+import { AddonInstaller } from './addons/addon-installer.js';
 import type { ClusterAgentConfig } from './config.js';
 import { clusterUid, SecretCredentials } from './identity/secret-credentials.js';
 import { LeaderElector } from './leadership/leader-elector.js';
@@ -168,7 +170,9 @@ export class ClusterAgent {
     { resyncs, addons }: PerStream,
   ): AgentSession {
     const { config, logger, timing } = this.options;
-    const { server: host, registerPort, streamPort, aid, token } = config;
+    const { server: host, registerPort, streamPort, aid, token, namespace } = config;
+    const installer =
+      config.addons === 'none' ? undefined : new AddonInstaller({ client, namespace, contents: config.addons });
     return new AgentSession({
       kind: 'cluster-agent',
       server: { host, registerPort, streamPort },
@@ -179,11 +183,11 @@ export class ClusterAgent {
       timing,
       machineId: uid,
       os: 'kubernetes',
-      store: new SecretCredentials(client, uid, config.namespace),
+      store: new SecretCredentials(client, uid, namespace),
       hello: (): Promise<BodyOf<typeof AgentHello>> =>
         Promise.resolve({
           version,
-          capabilities: [bundlesCapability, kindsCapability],
+          capabilities: [bundlesCapability, kindsCapability, ...(installer ? [addonsCapability] : [])],
           kinds: true,
           ...controller.summary(),
         }),
@@ -192,6 +196,10 @@ export class ClusterAgent {
         APPLY_BUNDLE: (bundle) => controller.applyBundle(bundle),
         DELETE_BUNDLE: (input) => controller.deleteBundle(input),
         DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
+        ...(installer && {
+          APPLY_ADDON: (input) => installer.apply(input),
+          DELETE_ADDON: (input) => installer.remove(input),
+        }),
       },
       onConnected: ({ inSync, addons: recognitions }) => {
         resyncs.connected(inSync === true);

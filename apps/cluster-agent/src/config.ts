@@ -20,6 +20,11 @@ export const clusterAgentConfig = z.object({
     .string()
     .regex(/^[A-Za-z0-9._-]{1,128}$/, '1 to 128 letters, digits, dots, dashes or underscores')
     .default(() => `${hostname()}-${process.pid}`),
+  /**
+   * What the agent may install of an add-on. `crds`: the CRDs alone, for clusters with simulated nodes, where no operator
+   * can run and its webhooks would refuse every write. Needs the rights of `deploy/cluster-agent/addons.yaml`.
+   */
+  addons: z.enum(['none', 'crds', 'all']).default('none'),
   /** Maximum of concurrent reconciles. Measured: a thousand services are applied fastest with 16 on two cores. */
   concurrency: wholeNumber(1, 64).default(16),
   /** A removal that takes longer reports its blockers. */

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
 
 let access: AgentAccess;
@@ -23,17 +22,6 @@ afterAll(async () => {
   await access?.admin.delete(refIn(osid, 'v1', 'Namespace'));
   await access?.stop();
 });
-
-/** The message of a 403 response. Fails for any other result. */
-async function refusal(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt;
-  } catch (thrown) {
-    if (thrown instanceof KubeError && thrown.status === 403) return thrown.message;
-    throw thrown;
-  }
-  throw new Error('the request was allowed');
-}
 
 describe('the cluster agent under its own account', () => {
   it('writes in namespaces that carry the labels of an instance', async () => {
@@ -107,8 +95,15 @@ describe('the cluster agent under its own account', () => {
         everyMs: 50,
         because: () => 'the role does not take effect',
       });
-      expect(await refusal(agent.apply(roleBinding))).toMatch(/may not write rbac.authorization.k8s.io\/rolebindings/);
-      expect(await refusal(agent.apply({ ...everything, metadata: { name: 'probe' } }))).toContain('may not write');
+      // The policy of add-ons refuses bindings too, and either of the two answers.
+      const notBinding =
+        /may not write rbac.authorization.k8s.io\/|may only bind the role and the subjects of the add-on/;
+      expect(await refusal(agent.apply(roleBinding))).toMatch(notBinding);
+      expect(await refusal(agent.apply({ ...everything, metadata: { name: 'probe' } }))).toMatch(notBinding);
+      const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: pod.metadata };
+      expect(await refusal(agent.apply({ ...policy, spec: { podSelector: {} } }))).toContain(
+        'may not write networking.k8s.io/networkpolicies',
+      );
       const spec = { containers: [{ name: 'probe', image: 'probe' }] };
       expect(await refusal(agent.apply({ ...pod, spec }))).toContain('may not write /pods');
       expect(await refusal(agent.apply(map('default')))).toContain('not in default');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { bearer, isAlreadyExists, KubeClient, KubeError } from '@runos/kube-client';
+import { bearer, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
@@ -25,17 +25,25 @@ export interface AgentAccess {
   stop(): Promise<void>;
 }
 
-export async function agentAccess(existing?: TestCluster): Promise<AgentAccess> {
-  const cluster = existing ?? (await useTestCluster());
+export interface AgentAccessOptions {
+  /** Default: the shared test cluster. */
+  readonly cluster?: TestCluster;
+  /** Whether the administrator applied addons.yaml too. */
+  readonly addons?: boolean;
+}
+
+export async function agentAccess(options: AgentAccessOptions = {}): Promise<AgentAccess> {
+  const cluster = options.cluster ?? (await useTestCluster());
   const namespace = `runos-${randomBytes(4).toString('hex')}`;
   const { server, ca } = cluster;
   const admin = new KubeClient({ server, ca, ...bearer(cluster.token) });
-  const deployed = deployedObjects(namespace);
+  const deployed = deployedObjects(namespace, options.addons === true);
   for (const object of deployed) await admin.apply(object, { fieldManager: 'runos-start' });
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: 'cluster-agent' };
   const { status } = await admin.createSubresource<{ status: { token: string } }>(account, 'token', { spec: {} });
   const agent = new KubeClient({ server, ca, ...bearer(status.token) });
-  await policyEnforced(agent);
+  await policyEnforced(agent, `${namespace}-cluster-agent`, outside);
+  if (options.addons) await policyEnforced(agent, `${namespace}-cluster-agent-addons`, everything);
   return {
     cluster,
     admin,
@@ -53,8 +61,9 @@ export async function agentAccess(existing?: TestCluster): Promise<AgentAccess> 
 }
 
 /** The files of `deploy/cluster-agent`, all but the Deployment, for another namespace than `runos`. */
-function deployedObjects(namespace: string): KubeObject[] {
+function deployedObjects(namespace: string, addons: boolean): KubeObject[] {
   return readdirSync(manifests)
+    .filter((file) => addons || file !== 'addons.yaml')
     .map((file) => readFileSync(join(manifests, file), 'utf8'))
     .map((text) =>
       text
@@ -70,17 +79,40 @@ function deployedObjects(namespace: string): KubeObject[] {
     .sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
 }
 
+/** The message of a 403 response. Fails for any other result. */
+export async function refusal(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt;
+  } catch (thrown) {
+    if (thrown instanceof KubeError && thrown.status === 403) return thrown.message;
+    throw thrown;
+  }
+  throw new Error('the request was allowed');
+}
+
 /** An API server enforces a new admission policy only after a moment. */
-function policyEnforced(agent: KubeClient): Promise<void> {
-  const probe = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'probe', namespace: 'default' } };
+function policyEnforced(agent: KubeClient, policy: string, probe: KubeObject): Promise<void> {
   const refused = async (): Promise<boolean> => {
     try {
-      await agent.create(probe, { dryRun: true });
+      await agent.apply(probe, { dryRun: true });
       return false;
     } catch (thrown) {
-      if (isAlreadyExists(thrown)) return false;
-      return thrown instanceof KubeError && thrown.message.includes('ValidatingAdmissionPolicy');
+      return thrown instanceof KubeError && thrown.message.includes(`ValidatingAdmissionPolicy '${policy}'`);
     }
   };
-  return waitUntil(refused, { deadlineMs: 20_000, everyMs: 50, because: () => 'the admission policy is not enforced' });
+  return waitUntil(refused, { deadlineMs: 20_000, everyMs: 50, because: () => `${policy} is not enforced` });
 }
+
+/** Refused by the policy of namespaces. */
+const outside = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'probe', namespace: 'default' } };
+
+/** Refused by the policy of add-ons alone. */
+const everything = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: {
+    name: 'cnpg-manager',
+    labels: { 'app.kubernetes.io/managed-by': 'runos', 'runos.com/addon': 'cloudnative-pg' },
+  },
+  rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
+};

@@ -5,10 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   APPLY_BUNDLE,
   type Bundle,
+  DELETE_ADDON,
   DELETE_BUNDLE,
+  type Envelope,
   instructionEnvelope,
   type Instruction,
   type InputOf,
+  readReply,
 } from '@runos/agent-protocol';
 import { FakePlane } from '@runos/agent-session/test';
 import { bearer } from '@runos/kube-client';
@@ -166,12 +169,34 @@ describe('the cluster agent', () => {
     await until(() => reportsOf('AddonStatus').length === 1, 'a report');
     const [detected] = reportsOf('AddonStatus');
     expect(detected).toMatchObject({
-      body: { addons: [{ name: 'cloudnative-pg', present: true, ours: false, version: null }] },
+      body: { addons: [{ name: 'cloudnative-pg', present: true, ours: false, version: null, ready: true }] },
     });
     plane.close();
     await until(() => !agent.connected, 'the loss of the plane');
     await plane.open();
     await until(() => reportsOf('AddonStatus').length === 2, 'another report');
+  });
+
+  it('announces and handles the instructions of add-ons only if it may install them', async () => {
+    const replies: Envelope[] = [];
+    plane.onStream = (stream) => stream.on('data', (envelope: Envelope) => replies.push(envelope));
+    const removal = async (changes: Record<string, unknown>) => {
+      const agent = start({ token: undefined, ...changes });
+      await until(() => agent.connected, 'a connection');
+      const tag = crypto.randomUUID();
+      plane.streams.at(-1)?.write(instructionEnvelope(DELETE_ADDON, { name: 'cloudnative-pg' }, tag));
+      await until(() => replies.some((reply) => reply.tag === tag), 'a reply');
+      await agent.stop();
+      const reply = replies.find((each) => each.tag === tag) as Envelope;
+      return { hello: reportsOf('AgentHello').at(-1)?.body, reply: readReply(DELETE_ADDON, reply) };
+    };
+    const without = await removal({ token: 'runos_reg_x' });
+    expect(without).toMatchObject({ hello: { capabilities: ['bundles/1', 'bundles/2'] }, reply: { ok: false } });
+    const allowed = await removal({ addons: 'crds' });
+    expect(allowed).toMatchObject({
+      hello: { capabilities: ['bundles/1', 'bundles/2', 'addons/1'] },
+      reply: { ok: true, value: { accepted: true, done: true } },
+    });
   });
 
   it('sends no report of add-ons to an older plane', async () => {

@@ -11,7 +11,7 @@ let harness: Harness;
 
 beforeAll(async () => {
   cluster = await ownCluster();
-  access = await agentAccess(cluster);
+  access = await agentAccess({ cluster });
   harness = await new Harness(access, { informers: { backoff: () => 100 } }).start();
 }, 900_000);
 

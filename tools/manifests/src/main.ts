@@ -1,5 +1,5 @@
 import { writeManifests } from './manifest-files.js';
 
 /** `npm run manifests`: writes what the agent's manifests derive from the catalog. */
-const written = writeManifests();
+const written = await writeManifests();
 process.stdout.write(`${written.length === 0 ? 'The manifests are current.' : `Written: ${written.join(', ')}`}\n`);

@@ -1,20 +1,33 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { serviceTypes } from '@runos/service-types';
+import { addonContents, addonObjects } from './addons/addon-contents.js';
+import { type AddonManifest, readAddonManifests } from './addons/addon-manifest.js';
+import { addonRules } from './addons/addon-rules.js';
 import { agentRights } from './agent-rights.js';
 import { fillRegions } from './generated-regions.js';
 
 /** The manifests that contain generated regions. */
-export const manifestFiles = ['access.yaml', 'admission.yaml'].map((name) =>
+export const manifestFiles = ['access.yaml', 'admission.yaml', 'addons.yaml', 'addon-admission.yaml'].map((name) =>
   fileURLToPath(new URL(`../../../deploy/cluster-agent/${name}`, import.meta.url)),
 );
 
-/** The text of a manifest as this catalog generates it. */
-export const generated = (file: string): string => fillRegions(readFileSync(file, 'utf8'), agentRights(serviceTypes));
+/** The lines of every region, by its name. */
+export const regionsOf = (manifests: readonly AddonManifest[]): Readonly<Record<string, readonly string[]>> => ({
+  ...agentRights(serviceTypes),
+  'addon-objects': addonObjects(manifests),
+  'addon-rules': addonRules(manifests),
+  'addon-contents': addonContents(manifests),
+});
+
+/** The text of a manifest as this catalog and these add-ons generate it. */
+export const generated = (file: string, manifests: readonly AddonManifest[]): string =>
+  fillRegions(readFileSync(file, 'utf8'), regionsOf(manifests));
 
 /** Writes the manifests that differ, and returns them. */
-export function writeManifests(): string[] {
-  const stale = manifestFiles.filter((file) => readFileSync(file, 'utf8') !== generated(file));
-  for (const file of stale) writeFileSync(file, generated(file));
+export async function writeManifests(): Promise<string[]> {
+  const manifests = await readAddonManifests();
+  const stale = manifestFiles.filter((file) => readFileSync(file, 'utf8') !== generated(file, manifests));
+  for (const file of stale) writeFileSync(file, generated(file, manifests));
   return stale;
 }

@@ -91,6 +91,16 @@ export function toSecret(record: BundleRecord, namespace: string): KubeObject {
   };
 }
 
+export const StoredInventory = z.array(
+  z.object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    namespace: z.string().optional(),
+    name: z.string(),
+    uid: z.string().optional(),
+  }),
+);
+
 const StoredBundle = z.object({
   osid: z.string(),
   generation: z.number(),
@@ -99,15 +109,7 @@ const StoredBundle = z.object({
   driftPolicy: z.enum(driftPolicies),
   removing: z.boolean(),
   trace: z.record(z.string(), z.string()).optional(),
-  inventory: z.array(
-    z.object({
-      apiVersion: z.string(),
-      kind: z.string(),
-      namespace: z.string().optional(),
-      name: z.string(),
-      uid: z.string().optional(),
-    }),
-  ),
+  inventory: StoredInventory,
 });
 
 const StoredKinds = z.object({ kindsGz: z.string(), kindsDigest: z.string() });

@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
-import { grantAgentAccess } from './agent-access.js';
+import { grantAddonAccess, grantAgentAccess } from './agent-access.js';
 import { Kubectl } from './kubectl.js';
 
 describe("the cluster agent's access", () => {
   const stop = new AbortController();
   let cluster: TestCluster;
   let folder: string;
+  let admin: Kubectl;
   let agent: Kubectl;
   beforeAll(async () => {
     cluster = await useTestCluster();
     folder = mkdtempSync(join(tmpdir(), 'runos-access-'));
-    const admin = new Kubectl(cluster.kubectl, cluster.kubeconfig);
+    admin = new Kubectl(cluster.kubectl, cluster.kubeconfig);
     await grantAgentAccess(admin, folder, stop.signal);
     agent = new Kubectl(cluster.kubectl, await grantAgentAccess(admin, folder, stop.signal)); // the second call finds the objects of the first
   }, 900_000);
@@ -36,6 +37,17 @@ describe("the cluster agent's access", () => {
     await expect(agent.run(['create', 'configmap', 'intruder', '--namespace=kube-system'])).rejects.toThrow(
       /may only write in namespaces that carry the labels/,
     );
+  });
+
+  it('includes the add-ons only by choice', async () => {
+    const patchCrd = ['auth', 'can-i', 'patch', 'customresourcedefinitions/clusters.postgresql.cnpg.io'];
+    await expect(agent.run(patchCrd)).rejects.toThrow();
+    await grantAddonAccess(admin);
+    try {
+      expect(await agent.run(patchCrd)).toContain('yes');
+    } finally {
+      await admin.run(['delete', 'clusterrolebinding', 'runos-cluster-agent-addons']);
+    }
   });
 
   it('is stored in files that only their owner can read', () => {

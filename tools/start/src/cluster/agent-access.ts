@@ -7,20 +7,21 @@ import { repository } from '../options.js';
 
 const manifests = join(repository, 'deploy', 'cluster-agent');
 
+/** Not part of the access: the Deployment, whose program runs beside the cluster here, and the rights on add-ons. */
+const excluded: ReadonlySet<string> = new Set(['deployment.yaml', 'addons.yaml']);
+
 /** The lifetime of a token; a new one is created at half of it. */
 const tokenLifetimeMs = 12 * 3600 * 1000;
 
 /**
- * The cluster agent's own access: the manifests of `deploy/cluster-agent` (all but the Deployment, whose program runs
- * beside the cluster here), and a kubeconfig with its ServiceAccount's token, renewed until `signal` aborts.
- * Returns the path of the kubeconfig.
+ * The cluster agent's own access: the manifests of `deploy/cluster-agent`, all but the excluded ones, and a kubeconfig
+ * with its ServiceAccount's token, renewed until `signal` aborts. Returns the path of the kubeconfig.
  */
 export async function grantAgentAccess(kubectl: Kubectl, folder: string, signal: AbortSignal): Promise<string> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const list = { apiVersion: 'v1', kind: 'List', items: readManifests() };
-  await kubectl.run(
-    ['apply', '--server-side', '--force-conflicts', '--field-manager=runos-start', '-f', '-'],
-    JSON.stringify(list),
+  await apply(
+    kubectl,
+    readdirSync(manifests).filter((name) => name.endsWith('.yaml') && !excluded.has(name)),
   );
   const renew = async (): Promise<void> => {
     const args = ['create', 'token', 'cluster-agent', '--namespace=runos', `--duration=${tokenLifetimeMs / 1000}s`];
@@ -34,6 +35,9 @@ export async function grantAgentAccess(kubectl: Kubectl, folder: string, signal:
   return path;
 }
 
+/** Gives the agent the rights on add-ons. Call it after `grantAgentAccess`, whose policies restrict them. */
+export const grantAddonAccess = (kubectl: Kubectl): Promise<void> => apply(kubectl, ['addons.yaml']);
+
 /** An admission policy takes effect after a delay, during which the agent would have too many permissions. */
 async function waitForPolicy(agent: Kubectl, signal: AbortSignal): Promise<void> {
   const outside = ['create', 'configmap', 'runos-policy-probe', '--namespace=kube-system', '--dry-run=server'];
@@ -46,13 +50,16 @@ async function waitForPolicy(agent: Kubectl, signal: AbortSignal): Promise<void>
   await waitUntil(refused, { deadlineMs: 60_000, everyMs: 100, because, signal });
 }
 
-/** All manifests but the Deployment; namespaces first, because a list is applied in its order. */
-function readManifests(): object[] {
-  const objects = readdirSync(manifests)
-    .filter((name) => name.endsWith('.yaml') && name !== 'deployment.yaml')
+/** Namespaces first, because a list is applied in its order. */
+async function apply(kubectl: Kubectl, files: readonly string[]): Promise<void> {
+  const items = files
     .flatMap((name) => parseAllDocuments(readFileSync(join(manifests, name), 'utf8')))
-    .map((document) => document.toJS() as { kind: string });
-  return objects.sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
+    .map((document) => document.toJS() as { kind: string })
+    .sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
+  await kubectl.run(
+    ['apply', '--server-side', '--force-conflicts', '--field-manager=runos-start', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+  );
 }
 
 /** The cluster of the administrator's kubeconfig with the user of the token file. */

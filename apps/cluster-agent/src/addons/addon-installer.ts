@@ -1,0 +1,139 @@
+import type { APPLY_ADDON, DELETE_ADDON, ReadInputOf, ReplyOf } from '@runos/agent-protocol';
+import { Fault, faultOf } from '@runos/kernel';
+import { KubeError, type KubeClient } from '@runos/kube-client';
+import {
+  entriesToPrune,
+  type InventoryEntry,
+  type KubeObject,
+  mergeInventory,
+  printRef,
+  refOf,
+  unpackObjects,
+  withoutDeleted,
+} from '@runos/kube-objects';
+import type { ClusterAgentConfig } from '../config.js';
+import { inApplyOrder, inDeletionOrder, invalidManifest, isCrd, withAddonLabels } from './addon-manifest.js';
+import { AddonObjects } from './addon-objects.js';
+import { AddonStore } from './addon-store.js';
+import { describeCustomResources } from './custom-resources.js';
+
+type Reply = ReplyOf<typeof APPLY_ADDON>;
+
+export interface AddonInstallerOptions {
+  readonly client: KubeClient;
+  /** Namespace of the records. */
+  readonly namespace: string;
+  readonly contents: Exclude<ClusterAgentConfig['addons'], 'none'>;
+}
+
+/** The longest reason that a reply can carry. */
+const maxReasonLength = 2_048;
+
+const refused = (reason: string): Reply => ({
+  accepted: false,
+  done: false,
+  reason: reason.slice(0, maxReasonLength),
+});
+
+/** An accepted reply. The sentences, if any, are its reason. */
+const accepted = (done: boolean, sentences: readonly string[] = []): Reply => ({
+  accepted: true,
+  done,
+  ...(sentences.length === 0 ? {} : { reason: sentences.join(' ').slice(0, maxReasonLength) }),
+});
+
+/** Installs, changes and removes add-ons. An operator that RunOS has not installed is never touched. */
+export class AddonInstaller {
+  readonly #store: AddonStore;
+  /** The last operation of each add-on. The next one waits for it. */
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly options: AddonInstallerOptions) {
+    this.#store = new AddonStore(options.client, options.namespace);
+  }
+
+  apply(input: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
+    return this.#exclusive(input.name, () => this.#apply(input));
+  }
+
+  remove({ name }: ReadInputOf<typeof DELETE_ADDON>): Promise<Reply> {
+    return this.#exclusive(name, () => this.#remove(name));
+  }
+
+  async #apply({ name, version, digest, objectsGz }: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
+    const desired = this.#desiredObjects(name, unpackObjects(objectsGz, digest));
+    const refs = desired.map(refOf);
+    const objects = new AddonObjects(this.options.client, name);
+    const foreign = await objects.findForeign(refs);
+    if (foreign !== undefined) {
+      return refused(
+        `${printRef(foreign)} exists and was not installed by RunOS as part of ${name}. ` +
+          'An operator that is already in the cluster is never taken over: upgrade it yourself, or remove it.',
+      );
+    }
+    const earlier = await this.#store.find(name);
+    const inventory = mergeInventory(earlier?.inventory ?? [], refs);
+    // Before the first write, so that a removal finds everything that an interrupted installation has applied.
+    await this.#store.save({ name, version, inventory });
+    for (const object of desired) await objects.apply(object);
+    const obsolete = inDeletionOrder(entriesToPrune(inventory, refs));
+    const { deleted, deleting, kept } = await deleteObjects(objects, obsolete);
+    await this.#store.save({ name, version, inventory: withoutDeleted(inventory, deleted) });
+    return accepted(deleting.length === 0, [...kept, ...describeDeleting(deleting)]);
+  }
+
+  async #remove(name: string): Promise<Reply> {
+    const record = await this.#store.find(name);
+    if (record === undefined) return accepted(true);
+    const objects = new AddonObjects(this.options.client, name);
+    const used = await objects.customResources(record.inventory);
+    if (used.count > 0) return refused(`${name} is in use. ${describeCustomResources(used)}. Delete them first.`);
+    const { deleting, kept } = await deleteObjects(objects, inDeletionOrder(record.inventory));
+    if (kept.length > 0) return refused(kept.join(' '));
+    if (deleting.length > 0) return accepted(false, describeDeleting(deleting));
+    await this.#store.delete(name);
+    return accepted(true);
+  }
+
+  /** The objects to apply, in their order. @throws Fault `request.invalid` if they are not those of an add-on */
+  #desiredObjects(name: string, objects: readonly KubeObject[]): KubeObject[] {
+    const reason = invalidManifest(objects);
+    if (reason !== undefined) throw new Fault('request.invalid', reason);
+    const selected = this.options.contents === 'crds' ? objects.filter(isCrd) : objects;
+    return inApplyOrder(selected).map((object) => withAddonLabels(object, name));
+  }
+
+  /** Runs after the previous operation of the add-on. What the API server refuses becomes the reason of the reply. */
+  async #exclusive(name: string, work: () => Promise<Reply>): Promise<Reply> {
+    const operation = (this.#last.get(name) ?? Promise.resolve()).then(work).catch((thrown: unknown) => {
+      const { message } = faultOf(thrown) ?? (thrown instanceof KubeError ? thrown : {});
+      if (message === undefined) throw thrown;
+      return refused(message);
+    });
+    const settled = operation.catch(() => undefined);
+    this.#last.set(name, settled);
+    return operation;
+  }
+}
+
+interface Deletion {
+  readonly deleted: InventoryEntry[];
+  /** Finalizers, or the content of a namespace, delay the end. */
+  readonly deleting: InventoryEntry[];
+  /** A sentence for each CRD that was kept, because its deletion would delete its custom resources. */
+  readonly kept: string[];
+}
+
+async function deleteObjects(objects: AddonObjects, entries: readonly InventoryEntry[]): Promise<Deletion> {
+  const deletion: Deletion = { deleted: [], deleting: [], kept: [] };
+  for (const entry of entries) {
+    const used = await objects.customResources([entry]);
+    if (used.count > 0) deletion.kept.push(`${printRef(entry)} is kept. ${describeCustomResources(used)}.`);
+    else if (await objects.delete(entry)) deletion.deleted.push(entry);
+    else deletion.deleting.push(entry);
+  }
+  return deletion;
+}
+
+const describeDeleting = (entries: readonly InventoryEntry[]): string[] =>
+  entries.length === 0 ? [] : [`Still being deleted: ${entries.map(printRef).join(', ')}.`];

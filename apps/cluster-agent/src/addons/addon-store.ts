@@ -1,0 +1,54 @@
+import type { KubeClient } from '@runos/kube-client';
+import { type InventoryEntry, type KubeObject, mapAt, type ObjectRef, textOf } from '@runos/kube-objects';
+import { z } from 'zod';
+import { StoredInventory } from '../bundles/bundle-record.js';
+import { agentManager } from '../bundles/bundle-store.js';
+
+/** What the agent installed of an add-on. It survives restarts of the agent. */
+export interface AddonRecord {
+  readonly name: string;
+  readonly version: string;
+  /** All objects of this version, and those of earlier ones whose deletion is not proven. */
+  readonly inventory: readonly InventoryEntry[];
+}
+
+const StoredAddon = z.object({ name: z.string(), version: z.string(), inventory: StoredInventory });
+
+/** Not the label of bundles, which are loaded at start. */
+const recordLabels = { 'runos.com/addon-record': 'true' };
+
+/** Stores the record of each add-on in one Secret of the agent's namespace. */
+export class AddonStore {
+  constructor(
+    private readonly client: KubeClient,
+    private readonly namespace: string,
+  ) {}
+
+  /** Undefined for an add-on that is not installed. @throws Error if the Secret is damaged */
+  async find(name: string): Promise<AddonRecord | undefined> {
+    const secret = await this.client.find(this.#refOf(name));
+    if (secret === undefined) return undefined;
+    const record = Buffer.from(textOf(mapAt(secret, 'data')['record']) ?? '', 'base64').toString('utf8');
+    return StoredAddon.parse(JSON.parse(record));
+  }
+
+  async save(record: AddonRecord): Promise<void> {
+    const { apiVersion, kind, namespace, name } = this.#refOf(record.name);
+    const secret: KubeObject = {
+      apiVersion,
+      kind,
+      type: 'runos.com/addon',
+      metadata: { name, namespace, labels: recordLabels },
+      data: { record: Buffer.from(JSON.stringify(record)).toString('base64') },
+    };
+    await this.client.apply(secret, { fieldManager: agentManager });
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.client.delete(this.#refOf(name));
+  }
+
+  #refOf(name: string): ObjectRef {
+    return { apiVersion: 'v1', kind: 'Secret', namespace: this.namespace, name: `addon-${name}` };
+  }
+}
