@@ -8,9 +8,6 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { ReconcilerConfig } from '../config.js';
 
-/** The canonical JSON of CloudNativePG 1.27.0 has 0.8 MB. */
-const limitBytes = 4 * 1024 * 1024;
-
 /** The manifests that the projects of the operators publish, from the directory `addonManifests` of the configuration. */
 @Injectable()
 export class AddonManifests {
@@ -40,7 +37,7 @@ export class AddonManifests {
     if (path === undefined) throw new Error(`there is no manifest of ${addon.title} ${addon.version}`);
     const documents = parseAllDocuments(await readFile(path, 'utf8'));
     const objects = [...documents].flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
-    return packObjects(objects, limitBytes);
+    return packObjects(objects);
   }
 
   #path(addon: Addon): string | undefined {

@@ -53,11 +53,13 @@ interface Crd {
   };
 }
 
-/** Installs the operators' CRDs; resolves when the API server serves every kind of them. */
-export async function installCrds(target: Target, toolbox: Toolbox): Promise<void> {
-  const folders = (['crds/cloudnative-pg', 'crds/cert-manager', 'crds/gateway-api'] as const).map((name) =>
-    toolbox.data(name),
-  );
+/** The operators whose CRDs a cluster can have. */
+export const operators = ['cloudnative-pg', 'cert-manager', 'gateway-api'] as const;
+export type Operator = (typeof operators)[number];
+
+/** Installs CRDs of operators; resolves when the API server serves every kind of them. */
+export async function installCrds(target: Target, toolbox: Toolbox, names: readonly Operator[]): Promise<void> {
+  const folders = names.map((name) => toolbox.data(`crds/${name}`));
   const files = folders.flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.yaml'))

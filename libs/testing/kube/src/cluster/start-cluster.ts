@@ -4,7 +4,14 @@ import { endPreviousProcess, Supervised, waitUntil } from '@runos/testing-proces
 import { buildToolbox, type BuildOptions } from '../build/build.js';
 import { type Toolbox } from '../build/toolbox.js';
 import { writeStages } from '../stages/write-stages.js';
-import { createNodes, createStorageClass, installCrds, nodeCapacity } from './base-objects.js';
+import {
+  createNodes,
+  createStorageClass,
+  installCrds,
+  nodeCapacity,
+  type Operator,
+  operators,
+} from './base-objects.js';
 import { type ComponentName, componentNames, componentOf, type ClusterPlan } from './component.js';
 import {
   ensureCertFolder,
@@ -23,6 +30,8 @@ export interface ClusterOptions extends BuildOptions {
   readonly persistent?: boolean;
   /** Names of the Node objects. Default node-1 and node-2. */
   readonly nodes?: readonly string[];
+  /** Operators whose CRDs are installed. Default all. */
+  readonly operators?: readonly Operator[];
   /** The API server's port; 0 = the previous one on this data, or a free one. */
   readonly port?: number;
   /** Receives one line whenever a component ended unexpectedly or runs again. */
@@ -44,7 +53,7 @@ export interface RunningCluster extends Target {
 /**
  * Starts a real Kubernetes on this machine, without containers: API server, controllers, scheduler, etcd, and kwok in
  * place of kubelets and operators. Resolves when nodes are registered, the default StorageClass exists and the
- * operators' CRDs are served. Ends the processes of a killed run on the same data. Builds missing programs.
+ * CRDs of the operators are served. Ends the processes of a killed run on the same data. Builds missing programs.
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const toolbox = await buildToolbox(options);
@@ -63,7 +72,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     await Promise.all([
       component('kube-controller-manager').start(),
       component('kube-scheduler').start(),
-      installCrds(target, toolbox),
+      installCrds(target, toolbox, options.operators ?? operators),
       createStorageClass(target),
       createNodes(target, options.nodes ?? ['node-1', 'node-2']),
     ]);
