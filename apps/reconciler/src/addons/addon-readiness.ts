@@ -7,14 +7,17 @@ import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { type ManagedAddonRow, ManagedAddons } from './managed-addon-repository.js';
 
-/** True if the agent reports the applied version as usable. Without an operator only the CRDs are installed. */
+/**
+ * True if the agent reports the applied version as usable. Without an operator only the CRDs are installed. An operator
+ * of a user that came later is used, because the agent reports it instead of ours.
+ */
 function isInstalled(
   { desired, version, applied_version }: Pick<ManagedAddonRow, 'desired' | 'version' | 'applied_version'>,
   detected: DetectedAddon | undefined,
 ): boolean {
   if (desired !== 'installed' || applied_version !== version || detected === undefined) return false;
-  const isVersion = detected.version === null || detected.version === version;
-  return detected.present && detected.ours && isVersion && detected.ready !== false;
+  const isVersion = !detected.ours || detected.version === null || detected.version === version;
+  return detected.present && isVersion && detected.ready !== false;
 }
 
 /**
