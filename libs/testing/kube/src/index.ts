@@ -1,5 +1,5 @@
 export { type BuildOptions, buildNatsServer, buildToolbox } from './build/build.js';
-export { publishedManifest } from './build/published-manifest.js';
+export { manifestFolder, publishedManifest } from './build/published-manifest.js';
 export { builtToolbox, type Toolbox } from './build/toolbox.js';
 export { type ComponentName } from './cluster/component.js';
 export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';

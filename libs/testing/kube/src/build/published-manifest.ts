@@ -3,6 +3,10 @@ import { basename, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { buildToolbox } from './build.js';
 import type { dataFiles } from './recipe.js';
+import { toolboxFolder } from './toolbox.js';
+
+/** The folder with the published manifests of add-ons, `<add-on>/<file>`. It is empty until the build of the toolbox. */
+export const manifestFolder = (): string => join(toolboxFolder(), 'manifests');
 
 /** The add-on, and the URL of the manifest that its project publishes for one version. */
 interface Published {

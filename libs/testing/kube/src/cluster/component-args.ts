@@ -6,7 +6,8 @@ export interface ClusterFiles {
   readonly serviceAccountKey: string;
   readonly tokenFile: string;
   readonly kubeconfigs: Readonly<Record<'controllerManager' | 'scheduler' | 'kwok', string>>;
-  readonly stages: readonly string[];
+  /** The files of kwok's stages at its next start. */
+  readonly stages: () => readonly string[];
 }
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
@@ -65,5 +66,5 @@ export const schedulerArgs = (files: ClusterFiles): string[] => [
 export const kwokArgs = (files: ClusterFiles): string[] => [
   `--kubeconfig=${files.kubeconfigs.kwok}`,
   '--manage-all-nodes=true',
-  ...files.stages.flatMap((stage) => ['--config', stage]),
+  ...files.stages().flatMap((stage) => ['--config', stage]),
 ];

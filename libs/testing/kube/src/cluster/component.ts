@@ -32,6 +32,8 @@ export interface ClusterPlan {
   /** Valid once the API server has created its certificate. */
   target(user?: UserName): Target;
   writeKubeconfigs(): void;
+  /** Adds the stages of custom resources to the next start of kwok. */
+  addCustomStages(): void;
 }
 
 interface Component {

@@ -21,6 +21,7 @@ import {
   writeKubeconfig,
 } from './identities.js';
 import { kubeRequest, type Target } from './kube-request.js';
+import { simulateLateOperator } from './late-operator.js';
 import { choosePorts } from './ports.js';
 
 export interface ClusterOptions extends BuildOptions {
@@ -57,11 +58,16 @@ export interface RunningCluster extends Target {
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const toolbox = await buildToolbox(options);
-  const plan = await planCluster(options, toolbox);
+  const installed = options.operators ?? operators;
+  const plan = await planCluster(options, toolbox, installed.includes('cloudnative-pg'));
   await endPreviousProcesses(plan);
   const components = new Map(componentNames.map((name) => [name, componentOf(name, plan)]));
   const component = (name: ComponentName): Supervised => components.get(name) as Supervised;
-  const stop = (): Promise<void> => stopAll(component);
+  const stopping = new AbortController();
+  const stop = (): Promise<void> => {
+    stopping.abort();
+    return stopAll(component);
+  };
   const stopOnAbort = (): void => void stop().catch(() => undefined); // the interrupted start throws
   options.signal?.addEventListener('abort', stopOnAbort, { once: true });
   try {
@@ -72,17 +78,23 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     await Promise.all([
       component('kube-controller-manager').start(),
       component('kube-scheduler').start(),
-      installCrds(target, toolbox, options.operators ?? operators),
+      installCrds(target, toolbox, installed),
       createStorageClass(target),
       createNodes(target, options.nodes ?? ['node-1', 'node-2']),
     ]);
     await component('kwok').start();
+    const kubectl = toolbox.program('kubectl');
+    if (!installed.includes('cloudnative-pg')) {
+      const { adminKubeconfig: kubeconfig, addCustomStages: addStages } = plan;
+      const kwok = component('kwok');
+      void simulateLateOperator({ kubectl, kubeconfig, kwok, addStages, signal: stopping.signal });
+    }
     await Promise.all([nodesReady(target), defaultAccountCreated(target)]);
     return {
       ...target,
       kubeconfig: plan.adminKubeconfig,
       caFile: plan.caFile,
-      kubectl: toolbox.program('kubectl'),
+      kubectl,
       components,
       stop,
     };
@@ -94,7 +106,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   }
 }
 
-async function planCluster(options: ClusterOptions, toolbox: Toolbox): Promise<ClusterPlan> {
+async function planCluster(options: ClusterOptions, toolbox: Toolbox, hasCrds: boolean): Promise<ClusterPlan> {
   const dataDir = resolve(options.dataDir);
   const sub = (name: string): string => join(dataDir, name);
   for (const folder of ['', 'logs', 'pids', 'tmp']) mkdirSync(sub(folder), { recursive: true, mode: 0o700 });
@@ -112,13 +124,16 @@ async function planCluster(options: ClusterOptions, toolbox: Toolbox): Promise<C
     scheduler: sub('scheduler.kubeconfig'),
     kwok: sub('kwok.kubeconfig'),
   };
+  const stages = writeStages(sub('stages'), toolbox, nodeCapacity);
+  let usedStages = [...stages.builtIn, ...(hasCrds ? stages.custom : [])];
+  const addCustomStages = (): void => void (usedStages = [...stages.builtIn, ...stages.custom]);
   const files = {
     etcdData: sub('etcd'),
     certFolder,
     serviceAccountKey: ensureServiceAccountKey(dataDir),
     tokenFile,
     kubeconfigs,
-    stages: writeStages(sub('stages'), toolbox, nodeCapacity),
+    stages: () => usedStages,
   };
   const adminKubeconfig = sub('admin.kubeconfig');
   /** The API server creates its certificate, so kubeconfigs are written after its first start. */
@@ -128,7 +143,19 @@ async function planCluster(options: ClusterOptions, toolbox: Toolbox): Promise<C
       writeKubeconfig(kubeconfigs[user], target(user));
   };
   const { persistent = false, onEvent } = options;
-  return { dataDir, toolbox, ports, files, persistent, onEvent, adminKubeconfig, caFile, target, writeKubeconfigs };
+  return {
+    dataDir,
+    toolbox,
+    ports,
+    files,
+    persistent,
+    onEvent,
+    adminKubeconfig,
+    caFile,
+    target,
+    writeKubeconfigs,
+    addCustomStages,
+  };
 }
 
 /** The clients of etcd first, etcd last. */

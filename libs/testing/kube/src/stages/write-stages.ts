@@ -15,20 +15,25 @@ const kwokStages = [
   'pod/fast/pod-delete',
 ];
 
-/** Writes every stage into `folder` as JSON, which is YAML, and returns the files. */
-export function writeStages(folder: string, toolbox: Toolbox, capacity: NodeCapacity): string[] {
+/** Files of stages. kwok does not start with a stage of a custom resource whose CRD does not exist. */
+export interface StageFiles {
+  readonly builtIn: readonly string[];
+  /** Of the custom resources of CloudNativePG. */
+  readonly custom: readonly string[];
+}
+
+/** Writes every stage into `folder` as JSON, which is YAML. */
+export function writeStages(folder: string, toolbox: Toolbox, capacity: NodeCapacity): StageFiles {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const stages = [
-    ...kwokStages.map((name) => readKwokStage(toolbox, name)),
-    ...podFaultStages,
-    ...serviceTypes.flatMap(({ simulate }) => simulate?.(capacity) ?? []),
-  ];
-  return stages.map((stage) => {
+  const write = (stage: Stage): string => {
     const file = join(folder, `${stage.metadata.name}.yaml`);
     writeFileSync(file, JSON.stringify(stage, null, 2));
     return file;
-  });
+  };
+  const builtIn = [...kwokStages.map((name) => readKwokStage(toolbox, name)), ...podFaultStages];
+  const custom = serviceTypes.flatMap(({ simulate }) => simulate?.(capacity) ?? []);
+  return { builtIn: builtIn.map(write), custom: custom.map(write) };
 }
 
 function readKwokStage(toolbox: Toolbox, name: string): Stage {
