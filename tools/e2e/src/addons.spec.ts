@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './eventually.js';
+import { valueAt } from './kubectl.js';
 import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
 const operator = ['deployment', 'user-operator', '--namespace=default'];
@@ -21,13 +22,30 @@ describe('the add-ons of a cluster', () => {
       const addon = await cloudNativePg();
       return addon?.['state'] === 'present' && addon['version'] === version && addon;
     });
+  const path = () => `/${planeClient.info.aid}/clusters/${planeClient.info.cid}/addons/cloudnative-pg`;
 
-  it('are those that its agent finds, also an operator of a user', async () => {
-    expect(await inVersion(null)).toMatchObject({ owner: 'user', neededBy: ['postgresql'] }); // CRDs only
+  it('are installed by the plane: on simulated nodes only the CRDs, with the labels of RunOS', async () => {
+    const { body } = await planeClient.api.post(path());
+    await planeClient.waitForCompletion(body['jobId']);
+    expect(await inVersion(null)).toMatchObject({ owner: 'runos', desired: 'installed', neededBy: ['postgresql'] });
+    const crd = await planeClient.kubectl.get('crd', 'clusters.postgresql.cnpg.io');
+    expect(valueAt(crd, 'metadata', 'labels', 'runos.com/addon')).toBe('cloudnative-pg');
+  }, 90_000);
+
+  it('are not removed while an instance needs them', async () => {
+    const instance = await planeClient.create('postgresql');
+    const { status, body } = await planeClient.api.delete(path());
+    expect([status, body['code']]).toEqual([409, 'service.in_use']);
+    expect(body['osids']).toContain(instance.osid);
+  }, 90_000);
+
+  it('are those that its agent finds, also an operator of a user, which is never changed', async () => {
     const image = '--image=ghcr.io/cloudnative-pg/cloudnative-pg:1.26.1';
     await planeClient.kubectl.run(['create', ...operator, image, '--replicas=0']);
     expect(await inVersion('1.26.1')).toMatchObject({ owner: 'user' });
+    const { status, body } = await planeClient.api.post(path());
+    expect([status, body['code']]).toEqual([409, 'addon.present']);
     await planeClient.kubectl.run(['delete', ...operator]);
-    await inVersion(null);
+    expect(await inVersion(null)).toMatchObject({ owner: 'runos' });
   }, 90_000);
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Operator } from './account/create-account.js';
-import { grantAgentAccess } from './cluster/agent-access.js';
+import { grantAddonAccess, grantAgentAccess } from './cluster/agent-access.js';
 import { type AgentContext } from './cluster/agents.js';
 import { Builds } from './services/builds.js';
 import { startControlServer } from './control/control-server.js';
@@ -96,7 +96,9 @@ async function startEverything(context: PlaneContext): Promise<{ cluster?: Promi
   });
   terminal.print(describePlane(dev.current, owner, folder.path));
   if (cid === null) return {};
-  return { cluster: connectCluster(context, { folder, builds, api, aid, cid, endpoints, onOps: dev.addOps }, built) };
+  const addons = options.cluster === 'demo' ? 'crds' : 'none';
+  const agent = { folder, builds, api, aid, cid, endpoints, addons, onOps: dev.addOps } as const;
+  return { cluster: connectCluster(context, agent, built) };
 }
 
 /** Without its cluster the plane still works and jobs wait: every failed step is printed and retried. */
@@ -109,6 +111,7 @@ async function connectCluster(context: PlaneContext, agent: AgentContext, built:
     await step(built);
     const kubectl = await step(() => openKubernetes(context));
     const kubeconfig = await step(() => grantAgentAccess(kubectl, agent.folder.in('cluster-agent'), signal));
+    if (agent.addons !== 'none') await step(() => grantAddonAccess(kubectl));
     await step(() => runClusterAgent(agent, kubectl, kubeconfig, context));
     await step(() => waitForCluster(agent, signal));
     dev.update({ clusterReady: true });

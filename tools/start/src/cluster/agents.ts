@@ -23,6 +23,8 @@ export interface AgentContext {
   readonly aid: string;
   readonly cid: string;
   readonly endpoints: AgentEndpoints;
+  /** What the cluster agent may install. No operator can run on the simulated nodes of the demo cluster. */
+  readonly addons: 'none' | 'crds';
   /** Called before each start with the address of health and metrics. */
   readonly onOps: (name: string, url: string) => void;
 }
@@ -64,6 +66,13 @@ export async function startClusterAgent(
   // A constant lease holder: the agent need not wait for the lease of its previous run to expire.
   const opsPort = await getPort({ host: '127.0.0.1' });
   context.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);
-  const settings = { ...commonSettings(context), kubeconfig, token, holder: 'npm-start', opsPort };
+  const settings = {
+    ...commonSettings(context),
+    kubeconfig,
+    token,
+    holder: 'npm-start',
+    opsPort,
+    addons: context.addons,
+  };
   return startProgram({ name: 'cluster-agent', folder: context.folder, builds: context.builds, signal, settings });
 }

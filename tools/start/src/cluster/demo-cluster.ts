@@ -48,7 +48,10 @@ export async function openKubernetes({ options, folder, processes, signal }: Pla
   if (typeof options.cluster === 'object') return Kubectl.with(options.cluster.kubeconfig);
   const nodes = nodeNumbers.map((number) => `node-${number}`);
   const onEvent = (line: string): void => processes.reportEvent('kubernetes', line);
-  const cluster = await startCluster({ dataDir: folder.in('kube'), persistent: true, nodes, onEvent, signal });
+  // CloudNativePG is an add-on that the plane installs.
+  const operators = ['cert-manager', 'gateway-api'] as const;
+  const dataDir = folder.in('kube');
+  const cluster = await startCluster({ dataDir, operators, persistent: true, nodes, onEvent, signal });
   processes.addKubernetes(cluster.components, cluster.stop);
   return new Kubectl(cluster.kubectl, cluster.kubeconfig);
 }

@@ -1,3 +1,4 @@
+import { manifestFolder } from '@runos/testing-kube';
 import { type Setting } from '@runos/config';
 import { type ServiceName } from '@runos/contracts';
 import { type Secrets } from '../data/secrets.js';
@@ -36,7 +37,7 @@ export const services: readonly ServicePlan[] = [
   { name: 'catalog', database: false, ownSettings: noSettings },
   { name: 'config-sets', database: true, ownSettings: noSettings },
   { name: 'jobs', database: true, ownSettings: noSettings },
-  { name: 'reconciler', database: true, ownSettings: noSettings },
+  { name: 'reconciler', database: true, ownSettings: () => ({ addonManifests: manifestFolder() }) },
   {
     name: 'agent-gateway',
     database: true,
