@@ -72,27 +72,6 @@ CREATE TABLE addon_report (
   reported_at timestamptz NOT NULL DEFAULT now()
 )`;
 
-/**
- * The add-ons that RunOS installs or removes, one row per cluster and add-on. `applied_version` is the one that the agent
- * has applied last; `ready` follows its reports. Without `next_attempt_at` there is nothing to do.
- */
-const clusterAddon = `
-CREATE TABLE cluster_addon (
-  cluster_id bigint NOT NULL CONSTRAINT fk_cluster_addon_cluster REFERENCES cluster ON DELETE CASCADE,
-  name text NOT NULL,
-  aid text NOT NULL,
-  desired text NOT NULL CONSTRAINT ck_cluster_addon_desired CHECK (desired IN ('installed', 'removed')),
-  version text NOT NULL,
-  applied_version text,
-  ready boolean NOT NULL DEFAULT false,
-  job_id uuid,
-  problem text,
-  next_attempt_at timestamptz,
-  failures int NOT NULL DEFAULT 0,
-  CONSTRAINT pk_cluster_addon PRIMARY KEY (cluster_id, name)
-);
-CREATE INDEX ix_cluster_addon_next_attempt_at ON cluster_addon (next_attempt_at) WHERE next_attempt_at IS NOT NULL`;
-
 /** Every id that was minted: ids are never reused, also after the instance is deleted. */
 const mintedId = `
 CREATE TABLE minted_id (
@@ -253,55 +232,10 @@ CREATE TABLE instance_event (
 );
 CREATE INDEX ix_instance_event_instance_id ON instance_event (instance_id, id DESC)`;
 
-/**
- * Upgrades of all instances of a type, and their instances in the order in which they start. The plan is from the
- * acceptance: an instance without `to_version` was blocked then. Instances are named and not referenced, because they
- * may be deleted before the wave.
- */
-const upgradeWave = `
-CREATE TABLE upgrade_wave (
-  id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_upgrade_wave PRIMARY KEY,
-  upgrade_id uuid NOT NULL CONSTRAINT uq_upgrade_wave_upgrade_id UNIQUE,
-  aid text NOT NULL,
-  type text NOT NULL,
-  version text,
-  renderer_version int NOT NULL,
-  max_unavailable int NOT NULL,
-  up_to_date int NOT NULL,
-  state text NOT NULL DEFAULT 'running'
-    CONSTRAINT ck_upgrade_wave_state CHECK (state IN ('running', 'completed', 'failed', 'cancelled')),
-  reason text,
-  message text,
-  created_by text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  completed_at timestamptz
-);
-CREATE UNIQUE INDEX uq_upgrade_wave_aid_type_running ON upgrade_wave (aid, type) WHERE state = 'running';
-CREATE INDEX ix_upgrade_wave_aid ON upgrade_wave (aid, id);
-CREATE INDEX ix_upgrade_wave_completed_at ON upgrade_wave (completed_at) WHERE completed_at IS NOT NULL;
-CREATE TABLE upgrade_wave_instance (
-  wave_id bigint NOT NULL CONSTRAINT fk_upgrade_wave_instance_wave REFERENCES upgrade_wave ON DELETE CASCADE,
-  position int NOT NULL,
-  cid text NOT NULL,
-  osid text NOT NULL,
-  from_version text NOT NULL,
-  from_renderer_version int NOT NULL,
-  to_version text,
-  state text NOT NULL
-    CONSTRAINT ck_upgrade_wave_instance_state CHECK (state IN ('pending', 'running', 'completed', 'failed', 'skipped')),
-  job_id uuid,
-  reason text,
-  message text,
-  CONSTRAINT pk_upgrade_wave_instance PRIMARY KEY (wave_id, position)
-);
-CREATE INDEX ix_upgrade_wave_instance_state ON upgrade_wave_instance (wave_id, state, position);
-CREATE INDEX ix_upgrade_wave_instance_job_id ON upgrade_wave_instance (job_id) WHERE state = 'running'`;
-
 const tables: readonly string[] = [
   cluster,
   node,
   addonReport,
-  clusterAddon,
   mintedId,
   instance,
   instanceRequirement,
@@ -309,13 +243,10 @@ const tables: readonly string[] = [
   work,
   jobRef,
   instanceEvent,
-  upgradeWave,
 ];
 
 /** In the order in which they can be dropped. */
 const tableNames: readonly string[] = [
-  'upgrade_wave_instance',
-  'upgrade_wave',
   'instance_event',
   'job_log',
   'job_ref',
@@ -324,7 +255,6 @@ const tableNames: readonly string[] = [
   'instance_requirement',
   'instance',
   'minted_id',
-  'cluster_addon',
   'addon_report',
   'node',
   'cluster',

@@ -1,5 +1,12 @@
 import { CreateSchema1800000000001 } from './0001-create-schema.js';
 import { IndexInstancesByOsid1800000000002 } from './0002-index-instances-by-osid.js';
+import { AddClusterAddons1800000000003 } from './0003-add-cluster-addons.js';
+import { AddUpgradeWaves1800000000004 } from './0004-add-upgrade-waves.js';
 
 /** In the order in which they run. */
-export const migrations = [CreateSchema1800000000001, IndexInstancesByOsid1800000000002];
+export const migrations = [
+  CreateSchema1800000000001,
+  IndexInstancesByOsid1800000000002,
+  AddClusterAddons1800000000003,
+  AddUpgradeWaves1800000000004,
+];
