@@ -1,33 +1,43 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { waitUntil } from '@runos/testing-process';
-import { JobDeadlines } from '../src/jobs/job-deadlines.js';
 import { Housekeeping } from '../src/work/housekeeping.js';
 import { type Harness, startHarness } from './harness.js';
-import { addNewerRenderer } from './newer-renderer.js';
-
-interface Instance {
-  readonly cid: string;
-  readonly type: string;
-  readonly id: string;
-  readonly osid: string;
-}
+import { type Instance, waveSteps, waveType } from './wave-steps.js';
 
 describe('the upgrade of all instances of a type', () => {
   let harness: Harness;
-  let made: Instance[] = [];
-  let added: (() => void)[] = [];
+  const {
+    made,
+    added,
+    create,
+    newerBuild,
+    remove,
+    stall,
+    plan,
+    start,
+    show,
+    when,
+    ended,
+    running,
+    instanceOf,
+    jobOf,
+    delivered,
+    finish,
+    overdue,
+    specOf,
+    upgradeJobs,
+  } = waveSteps(() => harness);
   /** A cluster whose agent never connects. Its cid comes first. */
   const away = 'aaa';
-  const type = 'valkey';
+  const type = waveType;
   beforeAll(async () => {
     harness = await startHarness({ replicas: 2 });
     await harness.request(reconciler.createCluster, { cluster: { cid: away, root: 'example.com' } });
   }, 30_000);
   afterAll(() => harness.stop());
   beforeEach(() => {
-    made = [];
-    added = [];
+    made.length = 0;
+    added.length = 0;
   });
   afterEach(async () => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
@@ -35,62 +45,6 @@ describe('the upgrade of all instances of a type', () => {
     for (const one of made) await remove(one).catch(() => undefined);
     for (const takeAway of added.toReversed()) takeAway();
   });
-
-  const create = async (count: number, cid = harness.cid): Promise<Instance[]> => {
-    const created: Instance[] = [];
-    for (let index = 0; index < count; index += 1) {
-      const { id, osid, jobId } = await harness.request(reconciler.createInstance, { cid, type, fields: {} });
-      if (cid === harness.cid) await harness.jobs.ended(jobId);
-      created.push({ cid, type, id, osid });
-    }
-    made.push(...created);
-    return created;
-  };
-  const newerBuild = (version = '9.0') => added.push(addNewerRenderer(type, version));
-  const remove = async (one: Instance) => {
-    const { jobId } = await harness.request(reconciler.deleteInstance, one);
-    await harness.jobs.ended(jobId);
-  };
-  const stall = () => (harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying'));
-
-  const plan = (options: { version?: string; limit?: number; cursor?: string } = {}, by = {}) =>
-    harness.request(reconciler.planUpgradeWave, { type, limit: 50, ...options }, by);
-  const start = (options: { version?: string; maxUnavailable?: number; type?: string } = {}) =>
-    harness.request(reconciler.createUpgradeWave, { type, ...options });
-  const show = (id: string) => harness.request(reconciler.showUpgradeWave, { id, limit: 100 });
-  type Wave = Awaited<ReturnType<typeof show>>;
-  const when = async (id: string, condition: (wave: Wave) => boolean): Promise<Wave> => {
-    let wave = await show(id);
-    const because = () => `the upgrade stayed ${JSON.stringify(wave)}`;
-    await waitUntil(async () => condition((wave = await show(id))), { deadlineMs: 10_000, because });
-    return wave;
-  };
-  const ended = (id: string) => when(id, ({ state }) => state !== 'running');
-  const running = (id: string, count: number) => when(id, ({ counts }) => counts.running === count);
-  const instanceOf = ({ instances }: Wave, { osid }: Instance) => {
-    const found = instances.find((each) => each.osid === osid);
-    if (found === undefined) throw new Error(`the upgrade has no ${osid}`);
-    return found;
-  };
-  const jobOf = (wave: Wave, one: Instance): string => instanceOf(wave, one).jobId ?? '';
-  const delivered = (job: string) => harness.jobs.when(job, ({ job: { currentStep } }) => currentStep === 'apply');
-  /** Makes a stalled instance ready, which completes its job. */
-  const finish = async (wave: Wave, one: Instance) => {
-    await delivered(jobOf(wave, one));
-    await harness.agent.reportSuccess(harness.agent.bundleOf(one.osid));
-  };
-  const overdue = async (job: string) => {
-    await harness.sql(`UPDATE job_ref SET deadline_at = now() WHERE job_id = $1`, [job]);
-    await harness.replicas[0]?.app.get(JobDeadlines, { strict: false }).run();
-  };
-  const specOf = (one: Instance) =>
-    harness.row<{ renderer: number; version: string }>(
-      `SELECT (r.spec->'rendererVersion')::int AS renderer, r.spec->>'version' AS version
-       FROM instance i JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision WHERE i.osid = $1`,
-      [one.osid],
-    );
-  const upgradeJobs = ({ osid }: Instance) =>
-    harness.sql(`SELECT job_id FROM job_ref WHERE osid = $1 AND type = 'service.upgrade'`, [osid]);
 
   it('is planned: what would change, what is up to date, what is blocked, in pages', async () => {
     const [first, second, current, leaving] = (await create(4)) as [Instance, Instance, Instance, Instance];
