@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { addonsCapability, bundlesCapability, type DetectedAddon } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
+import { waitUntil } from '@runos/testing-process';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +148,23 @@ describe('an add-on that RunOS manages', () => {
     await harness.agent.reportAddons([missing]);
     await again;
     expect(harness.agent.addonInstructions).toEqual([apply, apply]);
+  });
+
+  it('of an earlier control plane is not replaced by the newer version without a request', async () => {
+    const { agent, jobs } = harness;
+    await installed();
+    await harness.sql(`UPDATE cluster_addon SET version = '1.26.1', applied_version = '1.26.1'`);
+    await agent.reportAddons([missing]);
+    await waitUntil(async () => typeof (await show())?.problem === 'string', {
+      deadlineMs: 10_000,
+      because: () => 'no problem',
+    });
+    expect(await show()).toMatchObject({ problem: expect.stringContaining('not of 1.26.1; request its installation') });
+    expect(agent.addonInstructions).toEqual([apply]);
+    const { jobId } = await install();
+    await progressOf(jobId, /waiting until cloudnative-pg is ready/);
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
   });
 
   it('is removed when nothing needs it', async () => {

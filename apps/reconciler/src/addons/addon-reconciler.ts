@@ -55,8 +55,13 @@ export class AddonReconciler {
   async #instruct(claim: AddonClaim): Promise<InstructionOutcome> {
     const { name, version, desired } = claim;
     if (desired === 'removed') return this.instructions.removeAddon(claim, name);
+    const pinned = addon(name);
+    if (pinned.version !== version) {
+      const message = `this control plane has the manifest of ${pinned.title} ${pinned.version} and not of ${version}; request its installation to upgrade`;
+      return { outcome: 'failed', message };
+    }
     try {
-      const { digest, objectsGz } = await this.manifests.pack(addon(name));
+      const { digest, objectsGz } = await this.manifests.pack(pinned);
       return await this.instructions.applyAddon(claim, { name, version, digest, objectsGz });
     } catch (error) {
       this.logger.error({ err: error, cid: claim.cid, addon: name }, 'the manifest of an add-on cannot be read');
