@@ -2,7 +2,7 @@ import { buildToolbox, startCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentContext, startClusterAgent, startNodeAgent } from './agents.js';
 import { Kubectl } from './kubectl.js';
-import { type StartOptions } from '../options.js';
+import { repository, type StartOptions } from '../options.js';
 import { ApiError, type PublicApi } from '../account/public-api.js';
 import { type PlaneContext } from '../start-plane.js';
 
@@ -48,8 +48,9 @@ export async function openKubernetes({ options, folder, processes, signal }: Pla
   if (typeof options.cluster === 'object') return Kubectl.with(options.cluster.kubeconfig);
   const nodes = nodeNumbers.map((number) => `node-${number}`);
   const onEvent = (line: string): void => processes.reportEvent('kubernetes', line);
-  // CloudNativePG is an add-on that the plane installs.
-  const operators = ['cert-manager', 'gateway-api'] as const;
+  // The plane installs CloudNativePG as an add-on. An older build, from which the plane is upgraded, may not be able to.
+  const isUpgraded = options.from !== repository;
+  const operators = [...(isUpgraded ? (['cloudnative-pg'] as const) : []), 'cert-manager', 'gateway-api'] as const;
   const dataDir = folder.in('kube');
   const cluster = await startCluster({ dataDir, operators, persistent: true, nodes, onEvent, signal });
   processes.addKubernetes(cluster.components, cluster.stop);
