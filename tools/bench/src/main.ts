@@ -27,7 +27,7 @@ for (const each of chosen) {
     findings.push(...(await (await load())(args)));
   } catch (error) {
     // The other benchmarks still run.
-    process.stdout.write(`✗ ${each} broke off: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+    process.stdout.write(`✗ ${each} failed: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
     process.exitCode = 1;
   }
 }

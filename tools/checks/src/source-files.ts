@@ -9,10 +9,14 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Every TypeScript and JavaScript file of the repository; git does not list generated ones. */
+/** Every TypeScript and JavaScript file of the repository; git does not list generated ones. New ones count before they are added. */
 export function sourceFiles(root: string): SourceFile[] {
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
-  return execFileSync('git', ['ls-files', '-z', 'apps', 'libs', 'tools'], options)
+  return execFileSync(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', 'apps', 'libs', 'tools'],
+    options,
+  )
     .split('\0')
     .filter((name) => /\.(ts|mjs)$/.test(name) && existsSync(join(root, name)))
     .map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));

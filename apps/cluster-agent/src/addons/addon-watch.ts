@@ -24,7 +24,7 @@ export interface AddonWatchOptions {
 }
 
 /** A CRD or an operator's Deployment that belongs to an add-on. */
-interface Trace {
+interface Evidence {
   readonly addon: string;
   readonly ours: boolean;
   readonly version: string | null;
@@ -32,28 +32,28 @@ interface Trace {
   readonly ready: boolean;
 }
 
-type TraceOf = (object: KubeObject) => Trace | undefined;
+type EvidenceOf = (object: KubeObject) => Evidence | undefined;
 
 const crds = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadataOnly: true };
 const deployments = { apiVersion: 'apps/v1', kind: 'Deployment' };
 
 /**
- * Watches CRDs and Deployments for the traces of these add-ons. Deployments of every namespace are watched, because a
- * user may have installed an operator anywhere. Only the traces are kept in memory.
+ * Watches CRDs and Deployments for the evidence of these add-ons. Deployments of every namespace are watched, because a
+ * user may have installed an operator anywhere. Only the evidence are kept in memory.
  */
 export class AddonWatch {
-  readonly #crds = new Map<string, Trace>();
-  readonly #operators = new Map<string, Trace>();
+  readonly #crds = new Map<string, Evidence>();
+  readonly #operators = new Map<string, Evidence>();
   readonly #informers: readonly Informer[];
   /** The maps whose first list is complete. */
-  readonly #listed = new Set<Map<string, Trace>>();
+  readonly #listed = new Set<Map<string, Evidence>>();
   #reported = '';
 
   constructor(private readonly options: AddonWatchOptions) {
     const { client, clock } = options;
     this.#informers = [
-      startInformer(client, crds, this.#handler(this.#crds, this.#crdTrace), { clock }),
-      startInformer(client, deployments, this.#handler(this.#operators, this.#operatorTrace), { clock }),
+      startInformer(client, crds, this.#handler(this.#crds, this.#crdEvidence), { clock }),
+      startInformer(client, deployments, this.#handler(this.#operators, this.#operatorEvidence), { clock }),
     ];
   }
 
@@ -69,22 +69,22 @@ export class AddonWatch {
     await Promise.all(this.#informers.map((informer) => informer.stop()));
   }
 
-  #handler(traces: Map<string, Trace>, traceOf: TraceOf): ResourceEventHandler {
+  #handler(evidence: Map<string, Evidence>, evidenceOf: EvidenceOf): ResourceEventHandler {
     return {
       onAddOrUpdate: (object) => {
-        const trace = traceOf(object);
+        const found = evidenceOf(object);
         const key = refKey(refOf(object));
-        if (trace === undefined) traces.delete(key);
-        else traces.set(key, trace);
+        if (found === undefined) evidence.delete(key);
+        else evidence.set(key, found);
         this.#reportChange();
       },
       onDelete: (object) => {
-        traces.delete(refKey(refOf(object)));
+        evidence.delete(refKey(refOf(object)));
         this.#reportChange();
       },
       onListed: (keys) => {
-        for (const key of traces.keys()) if (!keys.has(key)) traces.delete(key);
-        this.#listed.add(traces);
+        for (const key of evidence.keys()) if (!keys.has(key)) evidence.delete(key);
+        this.#listed.add(evidence);
         this.#reportChange();
       },
       onWatchError: (err) => this.options.logger.warn({ err }, 'add-ons cannot be detected; retrying'),
@@ -95,19 +95,19 @@ export class AddonWatch {
     if (this.#isSynced() && JSON.stringify(this.#detectAll()) !== this.#reported) this.report();
   }
 
-  readonly #crdTrace: TraceOf = (object) => {
+  readonly #crdEvidence: EvidenceOf = (object) => {
     const { name, deletionTimestamp } = object.metadata;
     const addon = this.options.addons.find(({ crd }) => crd === name);
     if (addon === undefined || deletionTimestamp !== undefined) return undefined;
-    return { addon: addon.name, ours: isOurs(object), version: null, ready: true };
+    return { addon: addon.name, ours: isManagedByRunos(object), version: null, ready: true };
   };
 
-  readonly #operatorTrace: TraceOf = (object) => {
+  readonly #operatorEvidence: EvidenceOf = (object) => {
     for (const container of mapsIn(mapAt(object, 'spec', 'template', 'spec')['containers'])) {
       const image = parseImage(textOf(container['image']) ?? '');
       const addon = this.options.addons.find((each) => isRepository(image, each.image));
       if (addon === undefined) continue;
-      return { addon: addon.name, ours: isOurs(object), version: image.tag, ready: isAvailable(object) };
+      return { addon: addon.name, ours: isManagedByRunos(object), version: image.tag, ready: isAvailable(object) };
     }
     return undefined;
   };
@@ -134,7 +134,8 @@ export class AddonWatch {
   }
 }
 
-const isOurs = ({ metadata }: KubeObject): boolean => metadata.labels?.[ownerLabels.managedBy] === fieldManager;
+const isManagedByRunos = ({ metadata }: KubeObject): boolean =>
+  metadata.labels?.[ownerLabels.managedBy] === fieldManager;
 
 const isAvailable = (deployment: KubeObject): boolean =>
   (numberOf(mapAt(deployment, 'status')['availableReplicas']) ?? 0) > 0;

@@ -43,8 +43,8 @@ export class RequiredAddons {
 
   /**
    * Installs the add-ons that the cluster lacks for a new instance of this type. Returns true if the instance has to wait
-   * for one. An unknown state is no reason to refuse: without a connected agent the instance waits, and applies tell what
-   * is missing.
+   * for one. An unknown state is no reason to refuse: without a connected agent the instance waits, and the agent
+   * reports what is missing.
    * @throws Fault `addon.missing` where the agent may not install them; `conflict.deleting` while one is being removed
    */
   async ensure(sql: EntityManager, cluster: ClusterRow, typeName: string): Promise<boolean> {

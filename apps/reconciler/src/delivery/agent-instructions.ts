@@ -33,7 +33,7 @@ export class AgentInstructions {
    * Renders the desired objects again; the digest proves that they are the objects of the write.
    * @throws Error when the digest differs
    */
-  apply(instance: InstanceRow): Promise<InstructionOutcome> {
+  applyBundle(instance: InstanceRow): Promise<InstructionOutcome> {
     const { osid, type, spec, digest, revision, bundle_generation: generation } = instance;
     const bundle = renderBundle({ osid, type, cluster: instance, spec, secrets: this.secrets.unseal(instance) });
     if (bundle.digest !== digest) {
@@ -44,7 +44,12 @@ export class AgentInstructions {
     return this.#instruct(instance, APPLY_BUNDLE, body);
   }
 
-  remove({ osid, revision, bundle_generation: generation, ...instance }: InstanceRow): Promise<InstructionOutcome> {
+  removeBundle({
+    osid,
+    revision,
+    bundle_generation: generation,
+    ...instance
+  }: InstanceRow): Promise<InstructionOutcome> {
     return this.#instruct(instance, DELETE_BUNDLE, { osid, generation, revision });
   }
 

@@ -79,7 +79,9 @@ export class BundleDelivery {
 
   async #instruct(action: 'apply' | 'remove', instance: InstanceRow): Promise<InstructionOutcome> {
     try {
-      return await this.instructions[action](instance);
+      return action === 'apply'
+        ? await this.instructions.applyBundle(instance)
+        : await this.instructions.removeBundle(instance);
     } catch (error) {
       this.logger.error({ err: error, osid: instance.osid }, 'delivering a bundle failed');
       return { outcome: 'failed', message: 'internal error of the reconciler' };
