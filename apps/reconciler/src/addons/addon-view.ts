@@ -11,23 +11,34 @@ interface Knowledge {
   readonly installable: boolean;
 }
 
-/** An add-on of the catalog in a cluster. Without a report about it its state is `unknown`. */
-export function addonView({ name, title, version }: CatalogAddon, { report, managed, installable }: Knowledge): Addon {
+/** What the last report says of an add-on. Without a report about it the state is `unknown`. */
+export function detectionOf(
+  { name }: CatalogAddon,
+  report: AddonReportRow | undefined,
+): Pick<Addon, 'state' | 'owner' | 'version' | 'reportedAt'> {
   const detected = report?.addons.find((each) => each.name === name);
-  const isPresent = detected?.present === true;
-  const owner = detected?.ours ? 'runos' : 'user';
+  if (report === undefined || detected === undefined) {
+    return { state: 'unknown', owner: null, version: null, reportedAt: null };
+  }
+  const { present, ours, version } = detected;
+  const owner = ours ? 'runos' : 'user';
   return {
-    name,
-    title,
-    state: detected === undefined ? 'unknown' : isPresent ? 'present' : 'missing',
-    owner: isPresent ? owner : null,
-    version: detected?.version ?? null,
-    neededVersion: version,
-    neededBy: typesThatNeed(name).map(({ type }) => type),
-    installable,
-    desired: managed?.desired ?? null,
-    problem: managed?.problem ?? null,
-    jobId: managed?.job_id ?? null,
-    reportedAt: detected === undefined ? null : (report?.reported_at.toISOString() ?? null),
+    state: present ? 'present' : 'missing',
+    owner: present ? owner : null,
+    version,
+    reportedAt: report.reported_at.toISOString(),
   };
 }
+
+/** An add-on of the catalog in a cluster. */
+export const addonView = (addon: CatalogAddon, { report, managed, installable }: Knowledge): Addon => ({
+  name: addon.name,
+  title: addon.title,
+  ...detectionOf(addon, report),
+  neededVersion: addon.version,
+  neededBy: typesThatNeed(addon.name).map(({ type }) => type),
+  installable,
+  desired: managed?.desired ?? null,
+  problem: managed?.problem ?? null,
+  jobId: managed?.job_id ?? null,
+});

@@ -14,7 +14,7 @@ import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import type { Caller } from '../writes/preconditions.js';
 import { AddonRepository } from './addon-repository.js';
-import { addonView } from './addon-view.js';
+import { detectionOf } from './addon-view.js';
 import { ManagedAddons } from './managed-addon-repository.js';
 import { RequiredAddons } from './required-addons.js';
 
@@ -98,7 +98,7 @@ export class RequestAddon {
 
   async #refuseForeign(sql: EntityManager, cluster: ClusterRow, addon: Addon): Promise<void> {
     const report = await this.reports.current(sql, cluster.aid, cluster.id);
-    const { owner, version } = addonView(addon, { report, managed: undefined, installable: false });
+    const { owner, version } = detectionOf(addon, report);
     if (owner !== 'user') return;
     throw new Fault(
       'addon.present',

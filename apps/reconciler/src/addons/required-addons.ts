@@ -9,7 +9,7 @@ import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { AddonManifests } from './addon-manifests.js';
 import { AddonRepository } from './addon-repository.js';
-import { addonView } from './addon-view.js';
+import { detectionOf } from './addon-view.js';
 import { ManagedAddons } from './managed-addon-repository.js';
 
 /** The add-ons that instances need in their cluster. */
@@ -57,10 +57,7 @@ export class RequiredAddons {
       throw new Fault('conflict.deleting', `${each.title} is being removed from cluster "${cluster.cid}".`);
     }
     const report = await this.reports.current(sql, cluster.aid, cluster.id);
-    const missing = needed.filter((each) => {
-      const view = addonView(each, { report, managed: rowOf(each), installable: false });
-      return view.state === 'missing' && rowOf(each) === undefined;
-    });
+    const missing = needed.filter((each) => rowOf(each) === undefined && detectionOf(each, report).state === 'missing');
     this.refuseNotInstallable(cluster, missing);
     for (const { name, version } of missing) {
       await this.managed.request(sql, cluster, { name, version, desired: 'installed', jobId: null });
