@@ -1,15 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CatalogController } from './catalog.controller.js';
 import { catalogConfig, type CatalogConfig } from './config.js';
+import { ConfigValuesController } from './config-values/config-values.controller.js';
+import { InstancesController } from './instances/instances.controller.js';
+import { TypesController } from './types/types.controller.js';
 
 @Module({})
 class CatalogModule {
   static forConfig(_config: CatalogConfig): DynamicModule {
-    return { module: CatalogModule, controllers: [CatalogController] };
+    return { module: CatalogModule, controllers: [TypesController, InstancesController, ConfigValuesController] };
   }
 }
 
-/** The catalog service: service types, sizing classes and versions, from data files. */
+/** The catalog service: service types, sizing classes and versions, from data files. It is stateless. */
 export const catalogService = {
   name: 'catalog',
   config: catalogConfig,

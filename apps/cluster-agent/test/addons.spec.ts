@@ -147,7 +147,7 @@ describe('add-ons', () => {
     await reported([present({ ours: true })]);
     await create(operator(`${addon.image}:2.0.0`, 'ours', ours));
     await reported([present({ ours: true, version: '2.0.0' })]);
-    await create(operator(`${addon.image}:1.0.0`, 'theirs'));
+    await create(operator(`${addon.image}:1.0.0`, 'foreign'));
     await reported([present({ version: '1.0.0' })]);
   });
 
@@ -168,7 +168,7 @@ describe('add-ons', () => {
     await reported([missing]);
   });
 
-  it('are reported again after each connect, others when the plane asks for others, none for an older plane', async () => {
+  it('are reported again after each connect, others when the plane requests others, none for an older plane', async () => {
     detector.connected([addon]);
     await reported([missing]);
     detector.connected([addon]);

@@ -139,7 +139,7 @@ describe('the cluster agent', () => {
     plane.close();
     await until(() => !agent.connected, 'the loss of the plane');
     const set = refIn(osid, 'apps/v1', 'StatefulSet');
-    await access.admin.mergePatch(set, { spec: { replicas: 2 } }, { fieldManager: 'night-shift' });
+    await access.admin.mergePatch(set, { spec: { replicas: 2 } }, { fieldManager: 'other-operator' });
     await waitUntil(async () => mapAt(await access.admin.get(set), 'spec')['replicas'] === 1, {
       deadlineMs: 10_000,
       because: () => 'it was not repaired',
@@ -147,7 +147,9 @@ describe('the cluster agent', () => {
     await plane.open();
     await until(() => agent.connected, 'the connection');
     const reported = () =>
-      plane.reports.some(({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('night-shift'));
+      plane.reports.some(
+        ({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('other-operator'),
+      );
     await until(reported, 'the report of the drift');
     await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
   });

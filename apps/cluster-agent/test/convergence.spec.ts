@@ -31,7 +31,7 @@ const objectsNow = (osid: Bundle['osid']) => desired.get(osid)?.objects ?? [];
 const any = (osid: Bundle['osid']) => pick(objectsNow(osid).filter(({ kind }) => kind !== 'Namespace'));
 const set = (osid: Bundle['osid']) => refIn(osid, 'apps/v1', 'StatefulSet');
 const config = (osid: Bundle['osid']) => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
-const by = () => ({ fieldManager: pick(['night-shift', 'day-shift']) });
+const by = () => ({ fieldManager: pick(['other-operator', 'day-shift']) });
 const unlabel = { 'app.kubernetes.io/managed-by': null, 'runos.com/osid': null };
 
 /** Changes by foreign managers, updates by the owner, and restarts of the agent. */

@@ -9,7 +9,7 @@ import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
 let access: AgentAccess;
 let harness: Harness;
 let osid: Bundle['osid'];
-const foreign = { fieldManager: 'night-shift' };
+const foreign = { fieldManager: 'other-operator' };
 
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const service = () => refIn(osid, 'v1', 'Service');
@@ -45,7 +45,7 @@ describe('a foreign change of our fields', () => {
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 3 } }, foreign);
     const found = await only(['spec.replicas']);
     expect(found).toMatchObject({
-      manager: 'night-shift',
+      manager: 'other-operator',
       action: 'repaired',
       object: { kind: 'StatefulSet', name: osid },
     });
@@ -62,7 +62,7 @@ describe('a foreign change of our fields', () => {
       data: { 'valkey.conf': 'port 1' },
     };
     await access.admin.apply(foreignObject, foreign);
-    expect(await only(['data["valkey.conf"]'])).toMatchObject({ manager: 'night-shift' });
+    expect(await only(['data["valkey.conf"]'])).toMatchObject({ manager: 'other-operator' });
     expect(mapAt(await live(config()), 'data')['valkey.conf']).toContain('port 6379');
   });
 

@@ -69,13 +69,13 @@ describe('a response to a create that is older than a watch event', () => {
   });
 
   it('does not hide a foreign change', async () => {
-    const foreign = { fieldManager: 'night-shift' };
+    const foreign = { fieldManager: 'other-operator' };
     delayed = {
       kind: 'ConfigMap',
       meanwhile: () => access.admin.mergePatch(config(), { data: { 'valkey.conf': 'maxclients 1' } }, foreign),
     };
     await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
-    const drift = await harness.waitForDrift(osid, ({ manager }) => manager === 'night-shift');
+    const drift = await harness.waitForDrift(osid, ({ manager }) => manager === 'other-operator');
     expect(drift.action).toBe('repaired');
     expect(mapAt(await access.admin.get(config()), 'data')['valkey.conf']).not.toBe('maxclients 1');
   });

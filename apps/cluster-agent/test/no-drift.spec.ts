@@ -9,7 +9,7 @@ import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
 let access: AgentAccess;
 let harness: Harness;
 let osid: Bundle['osid'];
-const foreign = { fieldManager: 'night-shift' };
+const foreign = { fieldManager: 'other-operator' };
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
 
@@ -89,7 +89,7 @@ describe('no drift', () => {
     expect(mapAt(await access.admin.get(cluster), 'spec')['postgresGID']).toBe(26);
     await access.admin.mergePatch(cluster, { spec: { instances: 3 } }, foreign);
     const found = await harness.waitForDrift(postgresql, () => true);
-    expect(found).toMatchObject({ manager: 'night-shift', fields: ['spec.instances'] });
+    expect(found).toMatchObject({ manager: 'other-operator', fields: ['spec.instances'] });
     for (const desired of objects) {
       const ref = refIn(postgresql, desired.apiVersion, desired.kind, desired.metadata.name);
       const applied = await access.agent.apply(desired, { dryRun: true });

@@ -8,7 +8,7 @@ import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
-const foreign = { fieldManager: 'night-shift' };
+const foreign = { fieldManager: 'other-operator' };
 const namespace = (osid: string) => refIn(osid, 'v1', 'Namespace');
 const stored = (osid: string) => access.admin.find(refIn(access.namespace, 'v1', 'Secret', `bundle-${osid}`));
 const applyUntilReady = (osid: Bundle['osid'], revision = 1) =>

@@ -9,7 +9,7 @@ let access: AgentAccess;
 let harness: Harness;
 let osid: Bundle['osid'];
 let objects: KubeObject[];
-const foreign = { fieldManager: 'night-shift' };
+const foreign = { fieldManager: 'other-operator' };
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const replicas = async () => mapAt(await access.admin.get(statefulSet()), 'spec')['replicas'];
 const drifted =
@@ -37,7 +37,7 @@ describe('drift that is only reported', () => {
   it('stays, is reported once with manager and field, and ends when its manager reverts it', async () => {
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
     const found = await harness.waitForDrift(osid, () => true);
-    expect(found).toMatchObject({ manager: 'night-shift', fields: ['spec.replicas'], action: 'reported' });
+    expect(found).toMatchObject({ manager: 'other-operator', fields: ['spec.replicas'], action: 'reported' });
     await access.admin.mergePatch(statefulSet(), { metadata: { annotations: { 'example.com/note': 'x' } } }, foreign);
     const status = await harness.waitForStatus(osid, drifted('Reported'));
     expect(status.conditions.find(({ type }) => type === 'Drifted')?.message).toContain(

@@ -9,7 +9,7 @@ let access: AgentAccess;
 let harness: Harness;
 let osid: Bundle['osid'];
 let objects: KubeObject[];
-const foreign = { fieldManager: 'night-shift' };
+const foreign = { fieldManager: 'other-operator' };
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const service = () => refIn(osid, 'v1', 'Service');
 
@@ -42,7 +42,7 @@ describe('after a restart', () => {
   it('writes and reports nothing when nothing has changed', async () => {
     const change = async () => {
       await access.admin.mergePatch(service(), { spec: { type: 'NodePort' } }, foreign);
-      await harness.waitForDrift(osid, ({ manager }) => manager === 'night-shift');
+      await harness.waitForDrift(osid, ({ manager }) => manager === 'other-operator');
     };
     // The watch of one kind may lag behind another one. A restart lists all kinds.
     await harness.restart();
@@ -62,7 +62,7 @@ describe('after a restart', () => {
     });
     await harness.waitForDrift(
       osid,
-      ({ manager, fields }) => manager === 'night-shift' && fields[0] === 'spec.replicas',
+      ({ manager, fields }) => manager === 'other-operator' && fields[0] === 'spec.replicas',
     );
     await harness.waitForDrift(osid, ({ action, object }) => action === 'recreated' && object.kind === 'Service');
     expect(mapAt(await access.admin.get(statefulSet()), 'spec')['replicas']).toBe(1);
@@ -79,11 +79,11 @@ describe('after a restart', () => {
   it('repeats reports that the plane has not acknowledged, drifts too', async () => {
     harness.notAcknowledging.add(osid);
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
-    await harness.waitForDrift(osid, ({ manager }) => manager === 'night-shift');
+    await harness.waitForDrift(osid, ({ manager }) => manager === 'other-operator');
     await harness.waitForStatus(osid, ({ phase, replicas }) => phase === 'ready' && replicas?.desired === 1);
     harness.notAcknowledging.clear();
     await harness.restart();
-    await harness.waitForDrift(osid, ({ manager }) => manager === 'night-shift');
+    await harness.waitForDrift(osid, ({ manager }) => manager === 'other-operator');
   });
 
   it('rejects a stored bundle that was changed by others, until the plane sends it again', async () => {

@@ -137,7 +137,7 @@ describe('an add-on that RunOS manages', () => {
     expect(await show()).toMatchObject({ version: '1.27.0' });
   });
 
-  it('is applied again when somebody deletes it', async () => {
+  it('is applied again when a user deletes it', async () => {
     await installed();
     const again = new Promise<void>((resolve) => {
       harness.agent.onAddon = () => {

@@ -29,7 +29,7 @@ describe('bundle status reports', () => {
       {
         object: set(one),
         fields: ['spec.replicas'],
-        manager: 'night-shift',
+        manager: 'other-operator',
         at: '2030-01-01T10:00:00Z',
         action: 'repaired',
       },
@@ -56,7 +56,7 @@ describe('bundle status reports', () => {
         at: '2030-01-01T10:00:00.000Z',
         object: { kind: 'StatefulSet', name: one.osid },
         fields: ['spec.replicas'],
-        manager: 'night-shift',
+        manager: 'other-operator',
       },
     ]);
     const { nextCursor } = await harness.request(reconciler.listInstanceEvents, { ...one, limit: 2 });

@@ -83,6 +83,13 @@ export class Fault extends Error {
   }
 }
 
+/** A fault whose message is the first of several issues of the input; its details hold all of them. */
+export function invalidInput(code: FaultCode, issues: readonly Issue[]): Fault {
+  const [first] = issues;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+  return new Fault(code, `${first?.message ?? 'The input is invalid'}${more}.`, { issues });
+}
+
 /** The fault `unavailable` with the delay before a retry, s. */
 export const unavailable = (message: string, retryAfterSeconds = 2, cause?: unknown): Fault =>
   new Fault('unavailable', message, { retryAfterSeconds }, { cause });

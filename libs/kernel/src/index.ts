@@ -9,6 +9,7 @@ export {
   faultOf,
   faultStatus,
   internalError,
+  invalidInput,
   invalidToken,
   invalidTokenMessage,
   type Issue,

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { allowedIdentifiers, retiredWords, retiredWordsIn } from './retired-words.js';
-import { sourceFiles } from './source-files.js';
+import { filesIn, sourceFiles } from './source-files.js';
 
 describe('retired words', () => {
-  it('are found in file names, identifiers, string keys, names in values and columns, as whole words', () => {
+  it('are found in file names, identifiers, strings that are one name, and columns, as whole words', () => {
     const text = `
       // tell
       class JobLane { #toldBy = { 'hear-it': "tell" }; }
       const asked2 = cancel(planet, mask);
-      const c = { reason: 'AsWanted', type: 'door.opened', text: 'news', code: 'they say so' };
+      const c = { reason: 'AsWanted', type: 'door.opened', text: 'good news', code: 'they say so' };
       if (c.state === 'on-fire') cancel();
       const sql = \`SELECT leave_ms, 'news' FROM t -- wish\`;`;
     expect(retiredWordsIn({ name: 'apps/x/poke.ts', text })).toEqual([
@@ -17,11 +17,21 @@ describe('retired words', () => {
       'apps/x/poke.ts: JobLane -> use cluster queue',
       'apps/x/poke.ts: #toldBy -> use publish, report or log',
       'apps/x/poke.ts: hear-it -> use subscribe, receive or handle',
+      'apps/x/poke.ts: tell -> use publish, report or log',
       'apps/x/poke.ts: asked2 -> use request, query or call',
       'apps/x/poke.ts: AsWanted -> use desired, expected or requested',
       'apps/x/poke.ts: door.opened -> use endpoint or port',
       'apps/x/poke.ts: on-fire -> use resilience, load or chaos test',
       'apps/x/poke.ts: leave_ms -> use absence budget',
+    ]);
+  });
+
+  it('are found in keys and one-word values of YAML and JSON', () => {
+    const text = 'groups:\n  - alert: AgentHeard # a wish\n    expr: told > 0\n    "lane": 1, "a": "door"';
+    expect(retiredWordsIn({ name: 'deploy/x.yaml', text })).toEqual([
+      'deploy/x.yaml: AgentHeard -> use subscribe, receive or handle',
+      'deploy/x.yaml: lane -> use cluster queue',
+      'deploy/x.yaml: door -> use endpoint or port',
     ]);
   });
 
@@ -36,7 +46,7 @@ describe('retired words', () => {
     const root = resolve(import.meta.dirname, '../../..');
     const names = new Set(['retired-words.ts', 'retired-words.spec.ts'].map((name) => `tools/checks/src/${name}`));
     expect(
-      sourceFiles(root)
+      [...sourceFiles(root), ...filesIn(root, ['deploy'], /\.(ya?ml|json)$/)]
         .filter(({ name }) => !names.has(name))
         .flatMap(retiredWordsIn),
     ).toEqual([]);

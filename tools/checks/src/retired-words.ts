@@ -42,6 +42,7 @@ export const retiredWords: readonly { readonly words: readonly string[]; readonl
 /** Whole identifiers that published wires and libraries require. */
 export const allowedIdentifiers: ReadonlySet<string> = new Set([
   'wanted', // DIFF_BUNDLE of the agents' wire: live and wanted value of a field
+  'nobody', // the Unix user
 ]);
 
 const replacements = new Map(retiredWords.flatMap(({ words, use }) => words.map((word) => [word, use] as const)));
@@ -54,18 +55,16 @@ const wordsOf = (name: string): string[] =>
     .toLowerCase()
     .split(/[^a-z]+/);
 
-/** Properties whose string values are names that others match on, such as the reason of a condition. */
-const namingProperties: ReadonlySet<string> = new Set(['reason', 'type', 'code', 'state']);
-
-/** A value that is one name, not a sentence: `NoDrift`, `auth.invalid`, `waiting-for-agent`. */
+/** A string that is one name, not a sentence: `NoDrift`, `auth.invalid`, `waiting-for-agent`. */
 const singleName = /^[A-Za-z][A-Za-z0-9._-]*$/;
 
 /**
- * `file: name -> use …` for each retired word in the file's name, its identifiers, the names that are values of
- * properties, and the columns of its SQL.
+ * `file: name -> use …` for each retired word in the file's name, its identifiers, the strings that are one name, and
+ * the columns of its SQL; in files of `deploy`, in each key and each value that is one name.
  */
 export function retiredWordsIn({ name, text }: SourceFile): string[] {
-  return [name, ...new Set(identifiersIn(name, text))].flatMap((identifier) => {
+  const identifiers = /\.(ts|mjs)$/.test(name) ? identifiersIn(name, text) : namesInData(text);
+  return [name, ...new Set(identifiers)].flatMap((identifier) => {
     if (allowedIdentifiers.has(identifier)) return [];
     const use = wordsOf(identifier)
       .map((word) => replacements.get(word))
@@ -78,8 +77,7 @@ function identifiersIn(name: string, text: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) found.push(node.text);
-    if (ts.isPropertyAssignment(node) && ts.isStringLiteral(node.name)) found.push(node.name.text);
-    found.push(...namesIn(node));
+    if (ts.isStringLiteralLike(node) && singleName.test(node.text)) found.push(node.text);
     if (ts.isTemplateLiteralToken(node) || ts.isStringLiteralLike(node)) found.push(...columnsIn(node.text));
     ts.forEachChild(node, visit);
   };
@@ -87,17 +85,9 @@ function identifiersIn(name: string, text: string): string[] {
   return found;
 }
 
-/** The string values of naming properties, also where they are compared: `{ reason: 'X' }`, `reason === 'X'`. */
-function namesIn(node: ts.Node): string[] {
-  const [key, value] = ts.isPropertyAssignment(node)
-    ? [node.name, node.initializer]
-    : ts.isBinaryExpression(node)
-      ? [ts.isPropertyAccessExpression(node.left) ? node.left.name : node.left, node.right]
-      : [];
-  if (key === undefined || value === undefined) return [];
-  if (!(ts.isIdentifier(key) || ts.isStringLiteral(key)) || !namingProperties.has(key.text)) return [];
-  return ts.isStringLiteralLike(value) && singleName.test(value.text) ? [value.text] : [];
-}
+/** Keys and one-word values of YAML and JSON. */
+const namesInData = (text: string): string[] =>
+  text.replace(/#.*/g, '').match(/(?<=^[\s{["'-]*|:\s+["']?)[A-Za-z][\w.-]*(?=["']?(:|[\s,]*$))/gm) ?? [];
 
 /** Names in lower case in a text that is SQL by its keywords, without its string literals and comments. */
 const columnsIn = (text: string): string[] =>

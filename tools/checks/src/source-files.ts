@@ -9,16 +9,15 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Every TypeScript and JavaScript file of the repository; git does not list generated ones. New ones count before they are added. */
-export function sourceFiles(root: string): SourceFile[] {
+/** Every TypeScript and JavaScript file of the repository; git does not list generated ones. */
+export const sourceFiles = (root: string): SourceFile[] => filesIn(root, ['apps', 'libs', 'tools'], /\.(ts|mjs)$/);
+
+/** The files of these folders whose names match. New ones count before they are added. */
+export function filesIn(root: string, folders: readonly string[], names: RegExp): SourceFile[] {
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
-  return execFileSync(
-    'git',
-    ['ls-files', '-z', '--cached', '--others', '--exclude-standard', 'apps', 'libs', 'tools'],
-    options,
-  )
+  return execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', ...folders], options)
     .split('\0')
-    .filter((name) => /\.(ts|mjs)$/.test(name) && existsSync(join(root, name)))
+    .filter((name) => names.test(name) && existsSync(join(root, name)))
     .map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
 }
 

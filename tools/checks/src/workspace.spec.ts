@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type Manifest, projectsIn, readJson } from './projects.js';
-import { sourceFiles } from './source-files.js';
+import { filesIn, sourceFiles } from './source-files.js';
 
 const root = resolve(import.meta.dirname, '../../..');
 const projects = projectsIn(root);
@@ -64,6 +64,15 @@ describe.each(compiled.map((project) => [project.folder, project] as const))('%s
 });
 
 describe('the workspace', () => {
+  it('compiles every project with the strict options of the root', () => {
+    const { compilerOptions } = readJson<{ compilerOptions: object }>(root, 'tsconfig.base.json');
+    expect(compilerOptions).toMatchObject({ strict: true, noUncheckedIndexedAccess: true });
+    const weakened = filesIn(root, ['apps', 'libs', 'tools'], /(^|\/)tsconfig[\w.]*\.json$/)
+      .filter(({ text }) => /"(strict\w*|noUncheckedIndexedAccess|noImplicit\w+)"/.test(text))
+      .map(({ name }) => name);
+    expect(weakened).toEqual([]);
+  });
+
   it('compiles every project', () => {
     const { references = [] } = readJson<TsConfig>(root, 'tsconfig.json');
     expect(references.map(({ path }) => path.replace('./', '')).sort()).toEqual(

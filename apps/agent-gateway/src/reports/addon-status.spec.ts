@@ -8,7 +8,7 @@ describe('the status of add-ons', () => {
   const hello = { version: '1', capabilities: [] };
   const body = { addons: [{ name: 'cloudnative-pg', present: true, ours: false, version: '1.27.0' }] };
 
-  it('is asked for in the reply to the hello of a cluster agent only', async () => {
+  it('is requested in the reply to the hello of a cluster agent only', async () => {
     const addons = [
       { name: 'cloudnative-pg', crd: 'clusters.postgresql.cnpg.io', image: 'cloudnative-pg/cloudnative-pg' },
     ];

@@ -1,10 +1,10 @@
 import type { ServiceFields } from '@runos/api';
 import { resolveOwnInputs } from '@runos/catalog-model';
 import type { catalog } from '@runos/contracts';
+import { invalidInput } from '@runos/kernel';
 import { serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
-import { invalid } from '../invalid.js';
 import { configChoiceIssues, fieldIssues, resolveVersion } from './field-issues.js';
 
 type ResolveRequest = z.output<typeof catalog.resolveInstance.input>;
@@ -37,8 +37,8 @@ export function resolveInstance({ type: name, fields, current, cluster, versions
     ...('issue' in version ? [version.issue] : []),
     ...configChoiceIssues(fields),
   ];
-  if (!sized.ok) throw invalid(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
-  if (issues.length > 0 || 'issue' in version) throw invalid('request.invalid', issues);
+  if (!sized.ok) throw invalidInput(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
+  if (issues.length > 0 || 'issue' in version) throw invalidInput('request.invalid', issues);
   return {
     sizing: sized.size,
     version: version.version,

@@ -1,7 +1,7 @@
 import type { AddonRecognition } from '@runos/agent-protocol';
 import { AddonWatch, type AddonWatchOptions } from './addon-watch.js';
 
-/** Detects the add-ons that the plane asks for, and reports them after each connect and when they change. */
+/** Detects the add-ons that the plane requests, and reports them after each connect and when they change. */
 export class AddonDetector {
   #watched = '[]';
   #watch: AddonWatch | undefined;
@@ -10,7 +10,7 @@ export class AddonDetector {
 
   constructor(private readonly options: Omit<AddonWatchOptions, 'addons'>) {}
 
-  /** A stream is open, and the plane asks for these add-ons; an older plane asks for none. */
+  /** A stream is open, and the plane requests these add-ons; an older plane requests none. */
   connected(addons: readonly AddonRecognition[] = []): void {
     const watched = JSON.stringify(addons);
     if (watched === this.#watched) return this.#watch?.report();

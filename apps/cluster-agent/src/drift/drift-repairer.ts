@@ -54,7 +54,7 @@ export class DriftRepairer {
     const { uid } = live.metadata;
     if (state.applied && uid !== undefined && uid !== state.applied.uid) {
       if (request.instance.record.driftPolicy !== 'report')
-        return this.#recordRecreated(request, await this.#apply(request));
+        return this.#recordRecreated(request, await this.#applyDesired(request));
       state.recordReplaced(uid);
     }
     if (ownedHash(live) !== state.applied?.ownedHash) return this.#repairChanged(request, live);
@@ -74,9 +74,9 @@ export class DriftRepairer {
 
   async #repairMissing(request: RepairRequest): Promise<RepairOutcome> {
     const { instance, state } = request;
-    if (state.recreating || state.applied === undefined) return this.#apply(request);
+    if (state.recreating || state.applied === undefined) return this.#applyDesired(request);
     if (instance.record.driftPolicy === 'report') return this.#report(request, [deletion], undefined);
-    return this.#delay(request, [deletion]) ?? this.#recordRecreated(request, await this.#apply(request));
+    return this.#delay(request, [deletion]) ?? this.#recordRecreated(request, await this.#applyDesired(request));
   }
 
   async #repairChanged(request: RepairRequest, live: KubeObject): Promise<RepairOutcome> {
@@ -88,7 +88,7 @@ export class DriftRepairer {
       const delayed = managers.length > 0 ? this.#delay(request, managers) : undefined;
       if (delayed) return delayed;
     }
-    const outcome = await this.#apply(request);
+    const outcome = await this.#applyDesired(request);
     if (outcome.kind === 'applied') this.#recordRepaired(request, conflictingManagers(live, outcome.object));
     if (outcome.kind === 'refused') this.#recordFailed(request, live);
     return outcome;
@@ -103,7 +103,7 @@ export class DriftRepairer {
     }
   }
 
-  #apply({ desired, state, signal }: RepairRequest): Promise<ApplyOutcome> {
+  #applyDesired({ desired, state, signal }: RepairRequest): Promise<ApplyOutcome> {
     return this.applier.applyObject(desired, { ...state.history, immutablePolicy: state.kind.immutablePolicy, signal });
   }
 

@@ -170,13 +170,13 @@ describe('the order of checks', () => {
   it('authorizes a job by the role in its own account', async () => {
     authenticateAs({
       memberships: [
-        { aid: 'mine0', role: 'owner' },
+        { aid: 'own0', role: 'owner' },
         { aid, role: 'viewer' },
       ],
     });
     const init = newToken();
     expect((await harness.send('GET', '/jobs/00000000-0000-7000-8000-000000000001', init)).status).toBe(200);
-    expect(harness.received[1]?.input['aids']).toEqual(['mine0', aid]);
+    expect(harness.received[1]?.input['aids']).toEqual(['own0', aid]);
     const { status, body } = await harness.send('POST', '/jobs/00000000-0000-7000-8000-000000000001/cancel', init);
     expect([status, body['code']]).toEqual([403, 'auth.forbidden']);
     expect(harness.received.map(({ subject }) => subject)).not.toContain('reconciler.v1.job-cancel');

@@ -49,7 +49,7 @@ export class ChangeInstance {
     return this.#write<Restarted>(input, caller, async (sql, instance) => {
       const { changedBy } = caller;
       const spec = { ...acceptedSpec(instance), restartedAt: instance.now.toISOString() };
-      const jobId = await this.revisions.apply(sql, instance, { spec, type: 'service.restart', changedBy });
+      const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.restart', changedBy });
       return { osid: instance.osid, message: `${instance.osid} is being restarted.`, jobId };
     });
   }
@@ -62,14 +62,14 @@ export class ChangeInstance {
       const spec = upgradeTarget(serviceType(instance.type), current, input.version);
       if (sameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
       const { changedBy } = caller;
-      return { jobId: await this.revisions.apply(sql, instance, { spec, type: 'service.upgrade', changedBy }) };
+      return { jobId: await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy }) };
     });
   }
 
   delete(input: Delete, caller: Caller): Promise<{ jobId: string }> {
     return this.#write<{ jobId: string }>(input, caller, async (sql, instance) => {
       await this.requirements.refuseInUse(sql, instance);
-      return { jobId: await this.revisions.remove(sql, instance, caller.changedBy) };
+      return { jobId: await this.revisions.writeTombstone(sql, instance, caller.changedBy) };
     });
   }
 
@@ -89,7 +89,7 @@ export class ChangeInstance {
       return { id: iid, osid, name: newName };
     }
     if (newName !== undefined) await this.instances.setName(sql, id, newName);
-    const jobId = await this.revisions.apply(sql, instance, { spec, type: 'service.update', changedBy });
+    const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy });
     return { jobId, ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }) };
   }
 

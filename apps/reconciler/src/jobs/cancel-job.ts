@@ -123,8 +123,8 @@ export class CancelJob {
     await this.#end(sql, jobId, changedBy);
     const next =
       previous === undefined
-        ? await this.writer.remove(sql, instance, changedBy)
-        : await this.writer.apply(sql, instance, { spec: previous, type: 'service.update', changedBy });
+        ? await this.writer.writeTombstone(sql, instance, changedBy)
+        : await this.writer.writeSpec(sql, instance, { spec: previous, type: 'service.update', changedBy });
     const effect = previous === undefined ? 'removes it' : 'restores the previous revision';
     return { cancelled: true, status: 'cancelled', message: `Cancelled; job ${next} ${effect}.` };
   }

@@ -58,7 +58,7 @@ export class RevisionWriter {
    * id of the job.
    * @throws Fault `request.too_large`
    */
-  async apply(
+  async writeSpec(
     sql: EntityManager,
     instance: InstanceRow,
     { spec, type, changedBy }: Pick<Change, 'spec' | 'type' | 'changedBy'>,
@@ -89,7 +89,7 @@ export class RevisionWriter {
    * Writes a tombstone and supersedes every open job. An instance that no agent has received is deleted immediately,
    * and its job completes.
    */
-  async remove(sql: EntityManager, instance: InstanceRow, changedBy: string): Promise<string> {
+  async writeTombstone(sql: EntityManager, instance: InstanceRow, changedBy: string): Promise<string> {
     const sentRevision = await this.work.lockSentRevision(sql, instance.id);
     const { superseded } = planQueue('service.delete', await this.jobs.listOpen(sql, instance.id));
     const change: Change = {

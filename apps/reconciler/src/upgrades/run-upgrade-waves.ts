@@ -74,7 +74,7 @@ export class RunUpgradeWaves {
     if (sameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
     const rendered = faultOr(() => this.revisions.render(instance, spec));
     if (rendered instanceof Fault) return { state: 'failed', ...refusedBlock(rendered.message) };
-    const jobId = await this.revisions.apply(sql, instance, { spec, type: 'service.upgrade', changedBy });
+    const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy });
     return { state: 'running', jobId };
   }
 }

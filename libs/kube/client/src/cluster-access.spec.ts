@@ -24,7 +24,7 @@ const config = (user: object, cluster: object = { server: 'https://api:6443/pref
       users: [{ name: 'u', user }],
       contexts: [
         { name: 'x', context: { cluster: 'c', user: 'u' } },
-        { name: 'broken', context: { cluster: 'c', user: 'nobody' } },
+        { name: 'broken', context: { cluster: 'c', user: 'absent' } },
       ],
       'current-context': 'x',
     }),
@@ -67,7 +67,7 @@ describe('a kubeconfig', () => {
 
   it('is rejected with the missing part and the available entries', async () => {
     await expect(readKubeconfig(config({}), 'other')).rejects.toThrow(/no context "other"; it has: x, broken/);
-    await expect(readKubeconfig(config({}), 'broken')).rejects.toThrow(/no user "nobody"; it has: u/);
+    await expect(readKubeconfig(config({}), 'broken')).rejects.toThrow(/no user "absent"; it has: u/);
     await expect(readKubeconfig(config({}, {}))).rejects.toThrow(/has no server/);
     await expect(readKubeconfig(file('empty', ''))).rejects.toThrow(/is not a kubeconfig/);
   });

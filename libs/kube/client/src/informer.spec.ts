@@ -52,7 +52,7 @@ const make = (name: string, label: string, data = {}) =>
   harness.client.apply(configMap(harness.namespace, name, data, { kind: label }));
 
 describe('an informer', () => {
-  it('lists and watches only the metadata of objects when the selection asks for it', async () => {
+  it('lists and watches only the metadata of objects when the selection requires it', async () => {
     await make('listed', 'metadata', { a: '1' });
     const recorded = record(harness.client, 'metadata', {}, true);
     await recorded.informer.synced;

@@ -58,7 +58,7 @@ describe('the client', () => {
     await client.jsonPatch(refOf(held), [{ op: 'remove', path: '/metadata/finalizers' }]);
   });
 
-  it('reads and lists only the metadata of objects when asked for that', async () => {
+  it('reads and lists only the metadata of objects on request', async () => {
     const { client, namespace } = harness;
     const made = await client.apply(configMap(namespace, 'described', { a: '1' }, { kind: 'described' }));
     const found = await client.find(refOf(made), { metadataOnly: true });
@@ -93,7 +93,7 @@ describe('the client', () => {
     expect(isConflict(await refused(client.replace({ ...made, data: { a: '3' } })))).toBe(true);
   });
 
-  it('tells permanent errors from temporary ones', async () => {
+  it('distinguishes permanent errors from temporary ones', async () => {
     const { client, namespace } = harness;
     const wrongType = { ...configMap(namespace, 'bad'), data: { a: [] } };
     const typed = await refused(client.apply(wrongType));

@@ -37,7 +37,7 @@ const waiting = (reason: string, more: object = {}) => ({
 describe('health', () => {
   it.each([
     [
-      'a set nobody has looked at',
+      'a set whose generation is not yet observed',
       set({ observedGeneration: 2, ...same, replicas: 2, readyReplicas: 2 }),
       'progressing',
       'NotObserved',

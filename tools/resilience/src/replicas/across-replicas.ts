@@ -114,7 +114,7 @@ const withinMs = 30_000;
 
 /**
  * Instructions reach the agent through the replica without the cluster's stream: that replica forwards some under load,
- * and no worker is told that the agent is disconnected.
+ * and no worker gets the answer that the agent is disconnected.
  */
 async function checkForwardedInstructions(dev: PlaneInfo): Promise<void> {
   const holder = await holderOf(dev);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { checkResponse, invalidKey, type Response, sendRequest } from './send-request.js';
 import { type Case, casesOf, isOutsider } from './cases.js';
 import { type Ids, missingIds } from './samples.js';
-import { sendOnce, repeatFaults } from './repeated-keys.js';
+import { sendOriginals, repeatFaults } from './repeated-keys.js';
 import { changedTables, stableDigests, tableDigests } from './table-digests.js';
 import type { TwoAccounts } from './two-accounts.js';
 
@@ -29,9 +29,9 @@ const concurrency = 8;
 /** Sends every operation as every caller to the plane at `url`. */
 export async function runMatrix(url: string, accounts: TwoAccounts, sql: pg.Client): Promise<Matrix> {
   const cases = operations.flatMap((operation) => casesOf(operation, accounts.own, accounts.other));
-  const once = await sendOnce(url, accounts);
+  const originals = await sendOriginals(url, accounts);
   const before = await stableDigests(sql);
-  const repeats = await repeatFaults(url, accounts, once);
+  const repeats = await repeatFaults(url, accounts, originals);
   const afterRepeats = await tableDigests(sql);
   const refused = await sendAll(
     url,

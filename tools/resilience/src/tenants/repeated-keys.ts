@@ -4,8 +4,8 @@ import type { Caller } from './cases.js';
 import { requestOf } from './samples.js';
 import type { TwoAccounts } from './two-accounts.js';
 
-/** The owner's requests whose keys other callers repeat. */
-export interface Once {
+/** A request of the owner whose key other callers repeat. */
+export interface OriginalRequest {
   readonly operation: Operation;
   readonly key: string;
   readonly answer: Response;
@@ -15,12 +15,12 @@ export interface Once {
 const same: readonly Caller[] = ['owner', 'owner session'];
 
 /** The owner creates one resource of each kind with an `Idempotency-Key`. */
-export const sendOnce = (url: string, { own, tokens }: TwoAccounts): Promise<Once[]> =>
+export const sendOriginals = (url: string, { own, tokens }: TwoAccounts): Promise<OriginalRequest[]> =>
   Promise.all(
     operations
       .filter(({ method, id }) => method === 'POST' && id.endsWith('.create'))
       .map(async (operation, number) => {
-        const key = `only-mine-${number}`;
+        const key = `owner-key-${number}`;
         return {
           operation,
           key,
@@ -33,7 +33,7 @@ export const sendOnce = (url: string, { own, tokens }: TwoAccounts): Promise<Onc
 export async function repeatFaults(
   url: string,
   { own, tokens }: TwoAccounts,
-  originals: readonly Once[],
+  originals: readonly OriginalRequest[],
 ): Promise<{ tried: number; wrong: string[] }> {
   const wrong: string[] = [];
   const callers = Object.keys(tokens) as Caller[];
@@ -42,10 +42,10 @@ export async function repeatFaults(
     const answers = await Promise.all(
       callers.map((caller) => sendRequest(url, tokens[caller], operation, requestOf(operation, own), key)),
     );
-    answers.forEach(({ status, text }, place) => {
-      const isSame = same.some((each) => each === callers[place]);
+    answers.forEach(({ status, text }, index) => {
+      const isSame = same.some((each) => each === callers[index]);
       const right = isSame ? status === first.status && text === first.text : status >= 400 && status < 500;
-      if (!right) wrong.push(`${operation.id}, repeated as ${callers[place]}: ${status} ${text}`);
+      if (!right) wrong.push(`${operation.id}, repeated as ${callers[index]}: ${status} ${text}`);
     });
   }
   return { tried: originals.length * callers.length, wrong };

@@ -105,7 +105,7 @@ describe('the status of add-ons', () => {
     expect(readReport(sent)).toMatchObject({ kind: 'invalid', problem: expect.stringMatching(problem) });
   });
 
-  it('is asked for by the reply to a hello, which agents accept without it too', () => {
+  it('is requested by the reply to a hello, which agents accept without it too', () => {
     const addons = [{ name: 'widgets', crd: 'widgets.example.com', image: 'example/operator' }];
     for (const value of [{ inSync: true, addons }, { inSync: true }]) {
       expect(readReply(AgentHello, replyEnvelope(AgentHello, value, tag))).toEqual({ ok: true, value });

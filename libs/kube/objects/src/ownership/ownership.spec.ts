@@ -104,7 +104,7 @@ describe('the owned hash', () => {
   });
 
   it('ignores foreign fields', () => {
-    const other = entry('somebody', { 'f:spec': { 'f:paused': {} } });
+    const other = entry('other', { 'f:spec': { 'f:paused': {} } });
     expect(ownedHash({ ...live({ paused: true }, [ours(fields), other]), status: { phase: 'y' } })).toBe(hash);
     expect(ownedHash(live({ ports: [...spec.ports, { name: 'more', port: 82, protocol: 'TCP' }] }))).toBe(hash);
     expect(ownedHash(live({}, [{ ...ours(fields), time: '2031-01-01T00:00:00Z' }]))).toBe(hash);
@@ -126,7 +126,7 @@ describe('the owned hash', () => {
   it('is undefined where we own nothing', () => {
     expect(ownedHash(live({}, []))).toBeUndefined();
     const scaled = { ...ours(fields), subresource: 'scale' };
-    expect(ownedHash(live({}, [entry('somebody', fields), scaled]))).toBeUndefined();
+    expect(ownedHash(live({}, [entry('other', fields), scaled]))).toBeUndefined();
   });
 
   it('covers the fields of our create, defaults included, until the first apply', () => {

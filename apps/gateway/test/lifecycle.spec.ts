@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aid, jobId, token } from '../test/sample-replies.js';
-import { EventStreamReader } from '../test/event-stream-reader.js';
-import { type GatewayHarness, startHarness } from '../test/harness.js';
+import { aid, jobId, token } from './sample-replies.js';
+import { EventStreamReader } from './event-stream-reader.js';
+import { type GatewayHarness, startHarness } from './harness.js';
 
 let harness: GatewayHarness;
 // One gateway at a time: Passport strategies are global to the process, so a second gateway would replace the first.

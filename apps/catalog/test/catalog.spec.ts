@@ -5,7 +5,7 @@ import { Bus, NatsConnector, type RunningService, startService } from '@runos/me
 import { createLogger } from '@runos/observability';
 import { addServiceType, relay } from '@runos/service-types/testing';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
-import { catalogService } from './module.js';
+import { catalogService } from '../src/module.js';
 
 let nats: PlaneNats;
 let service: RunningService;
