@@ -197,8 +197,8 @@ export class ClusterAgent {
         DELETE_BUNDLE: (input) => controller.deleteBundle(input),
         DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
         ...(installer && {
-          APPLY_ADDON: (input) => installer.apply(input),
-          DELETE_ADDON: (input) => installer.remove(input),
+          APPLY_ADDON: (input) => installer.applyAddon(input),
+          DELETE_ADDON: (input) => installer.removeAddon(input),
         }),
       },
       onConnected: ({ inSync, addons: recognitions }) => {

@@ -38,7 +38,7 @@ const installed = (kind: string): KubeObject =>
 const refOfKind = (kind: string): ObjectRef => refOf(installed(kind));
 
 const install = async (): Promise<void> => {
-  const { done, reason } = await installerOf(access).apply(inputOf(objects));
+  const { done, reason } = await installerOf(access).applyAddon(inputOf(objects));
   if (!done) throw new Error(reason);
 };
 

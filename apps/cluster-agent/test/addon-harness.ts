@@ -64,7 +64,7 @@ export async function deleteAll(client: KubeClient, refs: readonly ObjectRef[]):
 export const removeUntilDone = (installer: AddonInstaller): Promise<void> =>
   waitUntil(
     async () => {
-      const { accepted, done, reason } = await installer.remove({ name });
+      const { accepted, done, reason } = await installer.removeAddon({ name });
       if (!accepted) throw new Error(reason);
       return done;
     },

@@ -89,7 +89,7 @@ describe('an add-on', () => {
     });
     detector.connected([{ name, ...recognition }]);
     try {
-      expect(await installer.apply(inputOf(objects))).toEqual(done);
+      expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
       for (const object of objects) {
         const { metadata } = await access.admin.get(refOf(object));
         expect(metadata.labels).toMatchObject({ ...object.metadata.labels, ...addonLabels });
@@ -108,18 +108,18 @@ describe('an add-on', () => {
   });
 
   it('is unchanged by a repetition, even one that arrives during the first', async () => {
-    const replies = await Promise.all([1, 2].map(() => installer.apply(inputOf(objects))));
+    const replies = await Promise.all([1, 2].map(() => installer.applyAddon(inputOf(objects))));
     expect(replies).toEqual([done, done]);
     const crds = refs.filter(({ kind }) => kind === 'CustomResourceDefinition');
     const generations = () => Promise.all(crds.map(async (ref) => (await access.admin.get(ref)).metadata.generation));
     const before = await generations();
-    expect(await installer.apply(inputOf(objects))).toEqual(done);
+    expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
     expect(await generations()).toEqual(before);
   });
 
   it('cannot be installed without addons.yaml', async () => {
     const without = await agentAccess({ cluster: { ...access.cluster, stop: () => Promise.resolve() } });
-    const reply = await installerOf(without).apply(inputOf(objects));
+    const reply = await installerOf(without).applyAddon(inputOf(objects));
     await without.stop();
     expect(reply).toEqual(
       refused(/^Cannot read CustomResourceDefinition .* is forbidden: User .* cannot get resource/),
@@ -128,10 +128,10 @@ describe('an add-on', () => {
   });
 
   it('is upgraded: new objects are added, the operator is changed', async () => {
-    expect(await installer.apply(inputOf(older, olderVersion))).toEqual(done);
+    expect(await installer.applyAddon(inputOf(older, olderVersion))).toEqual(done);
     expect(await existing(access.admin, [crdRef('failoverquorums')])).toEqual([]);
     expect(await operatorImage()).toMatch(/:1\.26\.1$/);
-    expect(await installer.apply(inputOf(objects))).toEqual(done);
+    expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
     expect(await existing(access.admin, refs)).toEqual(refs);
     expect(await operatorImage()).toMatch(/:1\.27\.0$/);
   });
@@ -139,16 +139,16 @@ describe('an add-on', () => {
   it('loses what its new version does not have, but never a CRD with custom resources', async () => {
     const obsolete = refOf(ofKind(objects, 'ConfigMap'));
     const without = older.filter(({ kind }) => kind !== 'ConfigMap');
-    await installer.apply(inputOf(objects));
+    await installer.applyAddon(inputOf(objects));
     const quorum = await createCustomResource('FailoverQuorum', 'shop');
-    expect(await installer.apply(inputOf(without, olderVersion))).toEqual({
+    expect(await installer.applyAddon(inputOf(without, olderVersion))).toEqual({
       ...done,
       reason:
         'CustomResourceDefinition failoverquorums.postgresql.cnpg.io is kept. 1 custom resource exists: FailoverQuorum default/shop.',
     });
     expect(await existing(access.admin, [obsolete])).toEqual([]);
     await access.admin.delete(quorum);
-    await waitUntil(async () => (await installer.apply(inputOf(without, olderVersion))).done, {
+    await waitUntil(async () => (await installer.applyAddon(inputOf(without, olderVersion))).done, {
       deadlineMs: 20_000,
       because: () => 'the CRD is still being deleted',
     });
@@ -156,11 +156,11 @@ describe('an add-on', () => {
   });
 
   it('is removed completely, but not while it is in use', async () => {
-    await installer.apply(inputOf(objects));
+    await installer.applyAddon(inputOf(objects));
     await deleteWebhooks();
     const clusters: ObjectRef[] = [];
     for (const index of [1, 2, 3, 4, 5, 6]) clusters.push(await createCustomResource('Cluster', `c${index}`));
-    expect(await installer.remove({ name })).toEqual(
+    expect(await installer.removeAddon({ name })).toEqual(
       refused(
         /^cloudnative-pg is in use\. 6 custom resources exist: (Cluster default\/c\d, ){5}…\. Delete them first\.$/,
       ),
@@ -172,11 +172,11 @@ describe('an add-on', () => {
     expect(await existing(access.admin, refs)).toEqual([]);
     const record = refIn(access.namespace, 'v1', 'Secret', `addon-${name}`);
     expect(await existing(access.admin, [record])).toEqual([]);
-    expect(await installer.remove({ name })).toEqual(done);
+    expect(await installer.removeAddon({ name })).toEqual(done);
   });
 
   it('is removed without the objects that a user has taken over', async () => {
-    await installer.apply(inputOf(objects));
+    await installer.applyAddon(inputOf(objects));
     const role = refOf(ofKind(objects, 'ClusterRole'));
     await access.admin.mergePatch(role, { metadata: { labels: { 'runos.com/addon': null } } });
     await removeUntilDone(installer);
@@ -193,7 +193,9 @@ describe('an add-on', () => {
         if (object.kind === 'Service') await agent.close();
         return apply(object, options);
       };
-      expect(await installerOf({ ...access, agent }).apply(inputOf(objects))).toEqual(refused(/^Cannot apply Service/));
+      expect(await installerOf({ ...access, agent }).applyAddon(inputOf(objects))).toEqual(
+        refused(/^Cannot apply Service/),
+      );
     };
     await interrupt();
     expect((await existing(access.admin, refs)).length).toBeGreaterThan(15);
@@ -201,13 +203,13 @@ describe('an add-on', () => {
     await removeUntilDone(installer);
     expect(await existing(access.admin, refs)).toEqual([]);
     await interrupt();
-    expect(await installer.apply(inputOf(objects))).toEqual(done);
+    expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
     expect(await existing(access.admin, refs)).toEqual(refs);
   });
 
   it('can consist of its CRDs alone', async () => {
     const crds = refs.filter(({ kind }) => kind === 'CustomResourceDefinition');
-    expect(await installerOf(access, 'crds').apply(inputOf(objects))).toEqual(done);
+    expect(await installerOf(access, 'crds').applyAddon(inputOf(objects))).toEqual(done);
     expect(await existing(access.admin, refs)).toEqual(crds);
   });
 });
@@ -237,10 +239,10 @@ describe("a user's operator", () => {
         because: () => `the controllers did not observe the ${kind}`,
       });
       const before = await ownersOf(access.admin, ref);
-      expect(await installer.apply(inputOf(objects))).toEqual(
+      expect(await installer.applyAddon(inputOf(objects))).toEqual(
         refused(new RegExp(`^${kind} ${ref.name} exists and was not installed by RunOS .* never taken over`)),
       );
-      expect(await installer.remove({ name })).toEqual(done);
+      expect(await installer.removeAddon({ name })).toEqual(done);
       expect(await ownersOf(access.admin, ref)).toEqual(before);
       expect(await existing(access.admin, refs)).toEqual([ref]);
     } finally {
@@ -263,13 +265,13 @@ describe('a manifest', () => {
     ],
     ['an object twice', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cnpg-system' } }, /twice/],
   ])('with %s is refused before any write', async (_, intruder, reason) => {
-    expect(await installer.apply(inputOf([...objects, intruder]))).toEqual(refused(reason));
+    expect(await installer.applyAddon(inputOf([...objects, intruder]))).toEqual(refused(reason));
     expect(await existing(access.admin, refs)).toEqual([]);
   });
 
   it('with another digest, or without a CRD, is refused', async () => {
     const digest = 'a'.repeat(64);
-    expect(await installer.apply({ ...inputOf(objects), digest })).toEqual(refused(/digest/));
-    expect(await installer.apply(inputOf([]))).toEqual(refused(/no CustomResourceDefinition/));
+    expect(await installer.applyAddon({ ...inputOf(objects), digest })).toEqual(refused(/digest/));
+    expect(await installer.applyAddon(inputOf([]))).toEqual(refused(/no CustomResourceDefinition/));
   });
 });

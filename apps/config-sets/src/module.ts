@@ -3,7 +3,8 @@ import { PersistenceModule } from '@runos/persistence';
 import { configSetsConfig, type ConfigSetsConfig } from './config.js';
 import { ConfigSetRepository, ConfigSetRow } from './sets/config-set-repository.js';
 import { migrations } from './schema/migrations/index.js';
-import { ConfigSets, ConfigSetsController } from './sets/config-sets.js';
+import { ConfigSets } from './sets/config-sets.js';
+import { ConfigSetsController } from './sets/config-sets.controller.js';
 
 const name = 'config-sets';
 

@@ -1,14 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PersistenceModule } from '@runos/persistence';
 import { Keyring } from '@runos/security';
-import { Accounts, AccountsController } from './accounts/accounts.js';
+import { Accounts } from './accounts/accounts.js';
+import { AccountsController } from './accounts/accounts.controller.js';
 import { ApiKeyRepository, ApiKeyRow } from './api-keys/api-key-repository.js';
-import { ApiKeys, ApiKeysController } from './api-keys/api-keys.js';
-import { AuditController, AuditLog } from './audit/audit-log.js';
+import { ApiKeys } from './api-keys/api-keys.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { AuditLog } from './audit/audit-log.js';
+import { AuditController } from './audit/audit.controller.js';
 import { identityConfig, type IdentityConfig } from './config.js';
 import { migrations } from './schema/migrations/index.js';
 import { FailedLogIns } from './sessions/failed-log-ins.js';
-import { Sessions, SessionsController } from './sessions/sessions.js';
+import { Sessions } from './sessions/sessions.js';
+import { SessionsController } from './sessions/sessions.controller.js';
 import { AccessChanges } from './tokens/access-changes.js';
 import { Authentication, LastUse } from './tokens/authentication.js';
 

@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PersistenceModule } from '@runos/persistence';
 import { jobsConfig, type JobsConfig } from './config.js';
-import { JobReader, JobsController } from './jobs/job-reader.js';
+import { JobReader } from './jobs/job-reader.js';
+import { JobsController } from './jobs/jobs.controller.js';
 import { JobRepository, JobRow } from './jobs/job-repository.js';
-import { JobChangePublisher, JobProjection, ProjectionController } from './projection/job-projection.js';
+import { JobChangePublisher, JobProjection } from './projection/job-projection.js';
+import { ProjectionController } from './projection/projection.controller.js';
 import { JobSource, StaleJobRefresh } from './projection/job-source.js';
 import { migrations } from './schema/migrations/index.js';
 

@@ -4,12 +4,13 @@ import { PersistenceModule } from '@runos/persistence';
 import { AddonManifests } from './addons/addon-manifests.js';
 import { AddonReadiness } from './addons/addon-readiness.js';
 import { AddonReconciler } from './addons/addon-reconciler.js';
-import { AddonRepository } from './addons/addon-repository.js';
+import { AddonReportRepository } from './addons/addon-report-repository.js';
 import { AddonsController } from './addons/addons.controller.js';
-import { ManagedAddons } from './addons/managed-addon-repository.js';
+import { ClusterAddonRepository } from './addons/cluster-addon-repository.js';
 import { RequestAddon } from './addons/request-addon.js';
 import { RequiredAddons } from './addons/required-addons.js';
-import { BundleStatusController, RecordBundleStatus } from './bundle-status/record-bundle-status.js';
+import { RecordBundleStatus } from './bundle-status/record-bundle-status.js';
+import { BundleStatusController } from './bundle-status/bundle-status.controller.js';
 import { ObservationRepository } from './bundle-status/observation-repository.js';
 import { RecordObservations } from './bundle-status/record-observations.js';
 import { ClusterRemoval, DeleteCluster } from './clusters/cluster-removal.js';
@@ -17,7 +18,8 @@ import { ClusterRepository } from './clusters/cluster-repository.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { CreateCluster } from './clusters/create-cluster.js';
 import { reconcilerConfig, type ReconcilerConfig } from './config.js';
-import { ConnectionsController, RecordConnection } from './connections/record-connection.js';
+import { RecordConnection } from './connections/record-connection.js';
+import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
 import { AgentInstructions } from './delivery/agent-instructions.js';
 import { BundleDelivery } from './delivery/bundle-delivery.js';
@@ -51,7 +53,7 @@ import { migrations } from './schema/migrations/index.js';
 import { ChangeUpgradeWave } from './upgrades/change-upgrade-wave.js';
 import { PlanUpgradeWave } from './upgrades/plan-upgrade-wave.js';
 import { RunUpgradeWaves } from './upgrades/run-upgrade-waves.js';
-import { UpgradeCandidates } from './upgrades/upgrade-candidates.js';
+import { UpgradeCandidateRepository } from './upgrades/upgrade-candidate-repository.js';
 import { UpgradeWaveRepository } from './upgrades/upgrade-wave-repository.js';
 import { UpgradesController } from './upgrades/upgrades.controller.js';
 import { DeliveryWorker } from './work/delivery-worker.js';
@@ -74,8 +76,8 @@ const controllers = [
 ];
 const clusters = [ClusterRepository, CreateCluster, DeleteCluster, ClusterRemoval, NodeRepository, RegisterNode];
 const addons = [
-  AddonRepository,
-  ManagedAddons,
+  AddonReportRepository,
+  ClusterAddonRepository,
   AddonManifests,
   RequiredAddons,
   RequestAddon,
@@ -105,7 +107,13 @@ const agents = [
   DesiredHashes,
 ];
 const jobs = [JobRepository, JobQueue, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
-const upgrades = [UpgradeCandidates, UpgradeWaveRepository, PlanUpgradeWave, ChangeUpgradeWave, RunUpgradeWaves];
+const upgrades = [
+  UpgradeCandidateRepository,
+  UpgradeWaveRepository,
+  PlanUpgradeWave,
+  ChangeUpgradeWave,
+  RunUpgradeWaves,
+];
 const work = [
   Wakeups,
   WorkRepository,

@@ -3,17 +3,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readJson } from './projects.js';
+import { sourceFiles } from './source-files.js';
 
 const root = resolve(import.meta.dirname, '../../..');
 const documents = execFileSync('git', ['ls-files', '-z', '*.md'], { cwd: root, encoding: 'utf8' })
   .split('\0')
   .filter((name) => name !== '' && existsSync(join(root, name)));
+const sources = sourceFiles(root).map(({ name }) => name);
 const textOf = (name: string) => readFileSync(join(root, name), 'utf8');
 const matches = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, ...groups]) => groups);
 
 /** Text in backticks that reads like a path of this repository; `<x>` and `*` are placeholders. */
 const pathsIn = (text: string) =>
   matches(text, /`((?:apps|libs|tools|deploy|\.ci)\/[\w./@-]*[\w@-])\/?`/g).map(([path = '']) => path);
+/** Names of source files without a folder, as decisions beside the code use them. */
+const filesIn = (text: string) => matches(text, /`([a-z][\w-]*(?:\.[a-z]+)*\.ts)`/g).map(([file = '']) => file);
 const linksIn = (text: string) =>
   matches(text, /\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)/g).map(([target = '']) => target);
 const scriptsIn = (text: string) =>
@@ -24,6 +28,8 @@ describe.each(documents)('%s', (name) => {
 
   it('names only paths that exist', () => {
     const folder = join(root, dirname(name));
+    const isSource = (file: string) => sources.some((path) => path.endsWith(`/${file}`));
+    expect(filesIn(text).filter((file) => !isSource(file))).toEqual([]);
     expect(pathsIn(text).filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(linksIn(text).filter((target) => !existsSync(join(folder, target)))).toEqual([]);
   });

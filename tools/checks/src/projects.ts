@@ -3,7 +3,11 @@ import { join } from 'node:path';
 
 export interface Manifest {
   readonly name: string;
-  readonly nx?: { readonly name?: string; readonly targets?: Readonly<Record<string, unknown>> };
+  readonly nx?: {
+    readonly name?: string;
+    readonly targets?: Readonly<Record<string, unknown>>;
+    readonly implicitDependencies?: readonly string[];
+  };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { type Manifest, projectsIn, readJson } from './projects.js';
 import { filesIn, sourceFiles } from './source-files.js';
@@ -64,6 +64,14 @@ describe.each(compiled.map((project) => [project.folder, project] as const))('%s
 });
 
 describe('the workspace', () => {
+  it('runs the tests of the whole plane after a change of any of its programs', () => {
+    const apps = projects.filter(({ folder }) => folder.startsWith('apps/')).map(({ folder }) => basename(folder));
+    for (const tool of ['tools/e2e', 'tools/resilience']) {
+      const implicit = projects.find(({ folder }) => folder === tool)?.manifest.nx?.implicitDependencies ?? [];
+      expect([...implicit].sort()).toEqual([...apps].sort());
+    }
+  });
+
   it('compiles every project with the strict options of the root', () => {
     const { compilerOptions } = readJson<{ compilerOptions: object }>(root, 'tsconfig.base.json');
     expect(compilerOptions).toMatchObject({ strict: true, noUncheckedIndexedAccess: true });

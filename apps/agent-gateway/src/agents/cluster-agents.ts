@@ -1,6 +1,4 @@
-import { Controller, Injectable } from '@nestjs/common';
-import { agentGateway } from '@runos/contracts';
-import { type CallContext, Respond } from '@runos/messaging';
+import { Injectable } from '@nestjs/common';
 import { Database, databaseNow } from '@runos/persistence';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
@@ -42,20 +40,5 @@ export class ClusterAgents {
     });
     await this.registry.close(sessionNos, 'certificate-revoked', 'the cluster is deleted');
     return {};
-  }
-}
-
-@Controller()
-export class AgentsController {
-  constructor(private readonly clusters: ClusterAgents) {}
-
-  @Respond(agentGateway.listHeartbeats)
-  heartbeats({ cids }: { cids: string[] }, { tenant }: CallContext<'tenant'>) {
-    return this.clusters.heartbeats(tenant, cids);
-  }
-
-  @Respond(agentGateway.revokeCluster)
-  revoke({ cid }: { cid: string }, { tenant }: CallContext<'tenant'>) {
-    return this.clusters.revoke(tenant, cid);
   }
 }

@@ -1,6 +1,5 @@
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { agentGateway } from '@runos/contracts';
-import { type CallContext, Respond } from '@runos/messaging';
 import type { z } from 'zod';
 import type { AgentKey } from '../agents/agent-repository.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
@@ -41,17 +40,5 @@ export class InstructionSender {
     if (agent !== undefined) return agent.instruct(type, body, timeoutMs);
     const request = { action: 'instruct' as const, type, body, timeoutMs };
     return this.requests.instruct(sessionNo, request, timeoutMs + replyReserveMs);
-  }
-}
-
-@Controller()
-export class InstructionsController {
-  constructor(private readonly instructions: InstructionSender) {}
-
-  @Respond(agentGateway.instruct)
-  instruct(input: z.output<typeof agentGateway.instruct.input>, { tenant, deadlineAt }: CallContext<'tenant'>) {
-    const { cid, nid, type, body, timeoutMs } = input;
-    const remainingMs = Math.floor(Math.min(timeoutMs, deadlineAt - performance.now()));
-    return this.instructions.send({ aid: tenant, cid, nid: nid ?? '' }, type, body, remainingMs);
   }
 }

@@ -1,7 +1,7 @@
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Actor, agentGateway } from '@runos/contracts';
 import { systemRandom } from '@runos/kernel';
-import { type CallContext, InjectConfig, Respond } from '@runos/messaging';
+import { InjectConfig } from '@runos/messaging';
 import { Database, idempotent } from '@runos/persistence';
 import { mintToken } from '@runos/security';
 import type { z } from 'zod';
@@ -53,15 +53,5 @@ export class TokenIssuer {
       streamPort: publicStreamPort ?? this.ports.streamPort,
       caSha256: this.authorities.registerSha256,
     };
-  }
-}
-
-@Controller()
-export class TokensController {
-  constructor(private readonly tokens: TokenIssuer) {}
-
-  @Respond(agentGateway.issueRegistrationToken)
-  issue(input: z.output<typeof agentGateway.issueRegistrationToken.input>, { tenant, actor }: CallContext<'tenant'>) {
-    return this.tokens.issue(tenant, actor, input);
   }
 }

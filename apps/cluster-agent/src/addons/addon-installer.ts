@@ -52,15 +52,15 @@ export class AddonInstaller {
     this.#store = new AddonStore(options.client, options.namespace);
   }
 
-  apply(input: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
-    return this.#exclusive(input.name, () => this.#apply(input));
+  applyAddon(input: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
+    return this.#exclusive(input.name, () => this.#applyManifest(input));
   }
 
-  remove({ name }: ReadInputOf<typeof DELETE_ADDON>): Promise<Reply> {
-    return this.#exclusive(name, () => this.#remove(name));
+  removeAddon({ name }: ReadInputOf<typeof DELETE_ADDON>): Promise<Reply> {
+    return this.#exclusive(name, () => this.#removeObjects(name));
   }
 
-  async #apply({ name, version, digest, objectsGz }: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
+  async #applyManifest({ name, version, digest, objectsGz }: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
     const desired = this.#desiredObjects(name, unpackObjects(objectsGz, digest));
     const refs = desired.map(refOf);
     const objects = new AddonObjects(this.options.client, name);
@@ -75,14 +75,14 @@ export class AddonInstaller {
     const inventory = mergeInventory(earlier?.inventory ?? [], refs);
     // Before the first write, so that a removal finds everything that an interrupted installation has applied.
     await this.#store.save({ name, version, inventory });
-    for (const object of desired) await objects.apply(object);
+    for (const object of desired) await objects.applyObject(object);
     const obsolete = inDeletionOrder(entriesToPrune(inventory, refs));
     const { deleted, deleting, kept } = await deleteObjects(objects, obsolete);
     await this.#store.save({ name, version, inventory: withoutDeleted(inventory, deleted) });
     return accepted(deleting.length === 0, [...kept, ...describeDeleting(deleting)]);
   }
 
-  async #remove(name: string): Promise<Reply> {
+  async #removeObjects(name: string): Promise<Reply> {
     const record = await this.#store.find(name);
     if (record === undefined) return accepted(true);
     const objects = new AddonObjects(this.options.client, name);

@@ -25,7 +25,7 @@ export class AddonObjects {
     return undefined;
   }
 
-  async apply(object: KubeObject): Promise<void> {
+  async applyObject(object: KubeObject): Promise<void> {
     const ref = refOf(object);
     const outcome = await about(`Cannot apply ${printRef(ref)}`, this.#applier.applyObject(object));
     switch (outcome.kind) {

@@ -1,7 +1,7 @@
 import { reconciled, type ReconcileResult, requeue } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
-import { claimKind, type DeletionStep, deletionSteps } from '@runos/kube-kinds';
+import { claimKind, type DeletionStep } from '@runos/kube-kinds';
 import {
   fieldManager,
   type InventoryEntry,
@@ -9,12 +9,11 @@ import {
   osidOf,
   ownerLabels,
   type Propagation,
-  refKey,
-  refOf,
 } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
 import { RemovalState } from '../instances/removal-state.js';
 import { describeBlockers } from './describe-blockers.js';
+import { isLate, planSteps, requeueAfterMs, startsNextStep } from './plan-removal.js';
 import { existingVolumes, isClaimed, isRetained, type VolumeIndex, volumeOf } from './volumes.js';
 
 export interface InstanceRemoverOptions {
@@ -34,23 +33,38 @@ export class InstanceRemover {
   constructor(private readonly options: InstanceRemoverOptions) {}
 
   async reconcile(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
-    const { client, clock, volumes, deletionBlockedAfterMs, requeueMs, report } = this.options;
+    const { clock, volumes, deletionBlockedAfterMs, requeueMs, report } = this.options;
     // After a restart, volumes may be all that remains of the instance.
     if (!volumes.synced) return requeue('VolumesUnlisted', requeueMs);
     const removal = instance.removal ?? instance.startRemoval(await this.#startRemoval(instance, signal));
     if (removal.done) return reconciled();
     const elapsedMs = clock.now().getTime() - removal.startedAt;
-    const isLate = elapsedMs >= deletionBlockedAfterMs;
-    const objects = await this.#deleteObjects(instance, removal, isLate, signal);
-    const remaining = objects.length > 0 ? objects : await this.#remainingVolumes(instance, removal, signal);
-    if (remaining.length === 0) {
-      removal.recordDone();
-      report(instance);
-      return reconciled();
+    const times = { elapsedMs, deletionBlockedAfterMs, requeueMs };
+    const remaining = await this.#remove(instance, removal, isLate(times), signal);
+    if (remaining.length === 0) removal.recordDone();
+    else if (isLate(times)) {
+      removal.recordBlocked(await describeBlockers(this.options.client, instance.osid, remaining, signal));
     }
-    if (isLate) removal.recordBlocked(await describeBlockers(client, instance.osid, remaining, signal));
     report(instance);
-    return requeue('Removing', isLate ? requeueMs : Math.min(requeueMs, deletionBlockedAfterMs - elapsedMs));
+    return removal.done ? reconciled() : requeue('Removing', requeueAfterMs(times));
+  }
+
+  /** Returns the objects that still exist; when none does, the volumes. */
+  async #remove(
+    instance: Instance,
+    removal: RemovalState,
+    late: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly KubeObject[]> {
+    const { record, kinds, osid } = instance;
+    const claims = await this.options.client.list({ ...claimKind, namespace: osid }, { signal });
+    removal.recordVolumes(claims.flatMap((claim) => volumeOf(claim) ?? []));
+    const steps = planSteps(kinds, record.inventory, claims);
+    const objects = await this.#deleteObjects(instance, steps, late, signal);
+    if (objects.length > 0) return objects;
+    const { retained, remaining } = await this.#observeVolumes(osid, removal.volumes, signal);
+    removal.recordRetainedVolumes(retained);
+    return remaining;
   }
 
   async #startRemoval({ osid }: Instance, signal: AbortSignal): Promise<RemovalState> {
@@ -62,49 +76,39 @@ export class InstanceRemover {
     return new RemovalState(clock.now().getTime(), names, retained);
   }
 
-  /**
-   * Deletes the objects and returns those that still exist. A step starts when the previous one is complete, so that
-   * operators can clean up. A late removal starts all steps, because only a terminating namespace reports its blockers.
-   */
+  /** Deletes the objects of each step that may start, and returns those that still exist. */
   async #deleteObjects(
     instance: Instance,
-    removal: RemovalState,
-    isLate: boolean,
+    steps: readonly DeletionStep<InventoryEntry>[],
+    late: boolean,
     signal: AbortSignal,
   ): Promise<KubeObject[]> {
     const remaining: KubeObject[] = [];
-    for (const { name, refs, propagation } of await this.#deletionSteps(instance, removal, signal)) {
+    for (const { name, refs, propagation } of steps) {
       const found = await Promise.all(refs.map((ref) => this.#deleteObject(instance, ref, propagation, signal)));
       remaining.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
-      if (remaining.length > 0 && !isLate && name !== 'namespaces') break;
+      if (!startsNextStep(name, remaining.length, late)) break;
     }
     return remaining;
   }
 
-  /** The inventory, and the claims that workloads created: a namespace with claims terminates seconds later. */
-  async #deletionSteps(
-    { osid, record, kinds }: Instance,
-    removal: RemovalState,
-    signal: AbortSignal,
-  ): Promise<DeletionStep<InventoryEntry>[]> {
-    const claims = await this.options.client.list({ ...claimKind, namespace: osid }, { signal });
-    removal.recordVolumes(claims.flatMap((claim) => volumeOf(claim) ?? []));
-    const known = new Set(record.inventory.map(refKey));
-    const created = claims.map(refOf).filter((ref) => !known.has(refKey(ref)));
-    return deletionSteps(kinds, [...record.inventory, ...created]);
-  }
-
   /**
    * Volumes that Kubernetes has not deleted yet. It deletes a volume, and with it the data, after its claim. Volumes that
-   * another claim is bound to are not awaited.
+   * another claim is bound to are not awaited, nor are those that it retains.
    */
-  async #remainingVolumes({ osid }: Instance, removal: RemovalState, signal: AbortSignal): Promise<KubeObject[]> {
+  async #observeVolumes(
+    osid: string,
+    names: RemovalState['volumes'],
+    signal: AbortSignal,
+  ): Promise<{ retained: string[]; remaining: KubeObject[] }> {
     const { client } = this.options;
-    const existing = await existingVolumes(client, osid, removal.volumes, signal);
-    removal.recordRetainedVolumes(existing.filter(isRetained).map(({ metadata }) => metadata.name));
+    const existing = await existingVolumes(client, osid, names, signal);
     const deletable = existing.filter((volume) => !isRetained(volume));
     const claimed = await Promise.all(deletable.map((volume) => isClaimed(client, volume, signal)));
-    return deletable.filter((_, index) => !claimed[index]);
+    return {
+      retained: existing.filter(isRetained).map(({ metadata }) => metadata.name),
+      remaining: deletable.filter((_, index) => !claimed[index]),
+    };
   }
 
   /** The object if it still exists. A foreign object of the same name is not deleted and does not count. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ConfigSet } from '@runos/api';
-import { catalog, configSets, type Idempotency, type InputOf } from '@runos/contracts';
+import { catalog, type Idempotency } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Bus, type CallContext, InjectConfig, Respond } from '@runos/messaging';
+import { Bus, InjectConfig } from '@runos/messaging';
 import { Database, idempotent } from '@runos/persistence';
 import type { ConfigSetsConfig } from '../config.js';
 import { ConfigSetRepository, type Values } from './config-set-repository.js';
@@ -106,41 +106,4 @@ export class ConfigSets {
 function versionNumber(version: string): number | null {
   const [, digits] = /^v([1-9][0-9]{0,8})$/.exec(version) ?? [];
   return digits === undefined ? null : Number(digits);
-}
-
-type Call = CallContext<'tenant'>;
-
-@Controller()
-export class ConfigSetsController {
-  constructor(private readonly sets: ConfigSets) {}
-
-  @Respond(configSets.listConfigSets)
-  async list(_input: InputOf<typeof configSets.listConfigSets>, { tenant }: Call) {
-    return { configSets: await this.sets.list(tenant) };
-  }
-
-  @Respond(configSets.createConfigSet)
-  create({ set, idempotency }: InputOf<typeof configSets.createConfigSet>, { tenant }: Call) {
-    return this.sets.create(tenant, set, idempotency);
-  }
-
-  @Respond(configSets.showConfigSet)
-  show({ setId }: InputOf<typeof configSets.showConfigSet>, { tenant }: Call) {
-    return this.sets.show(tenant, setId);
-  }
-
-  @Respond(configSets.updateConfigSet)
-  update({ setId, values, idempotency }: InputOf<typeof configSets.updateConfigSet>, { tenant }: Call) {
-    return this.sets.update(tenant, setId, values, idempotency);
-  }
-
-  @Respond(configSets.listConfigSetVersions)
-  async versions({ setId }: InputOf<typeof configSets.listConfigSetVersions>, { tenant }: Call) {
-    return { versions: await this.sets.versions(tenant, setId) };
-  }
-
-  @Respond(configSets.resolveConfigSet)
-  resolve({ setId, type, version }: InputOf<typeof configSets.resolveConfigSet>, { tenant }: Call) {
-    return this.sets.resolve(tenant, setId, type, version);
-  }
 }

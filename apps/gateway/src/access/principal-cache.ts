@@ -1,6 +1,6 @@
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { identity, type Principal } from '@runos/contracts';
-import { Bus, NatsConnector, Subscribe } from '@runos/messaging';
+import { Bus, NatsConnector } from '@runos/messaging';
 import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
 
@@ -85,14 +85,3 @@ const remainingMs = ({ validForMs, expiresAt }: Principal): number => validForMs
 /** Whether a change of access concerns this principal. */
 export const affects = ({ keyIds, userIds }: AccessChange, { keyId, userId }: Principal): boolean =>
   keyIds.includes(keyId) || userIds.includes(userId);
-
-/** Invalidates cached principals when a token was revoked or a membership changed. */
-@Controller()
-export class AccessChangesController {
-  constructor(private readonly principals: PrincipalCache) {}
-
-  @Subscribe(identity.accessChanged)
-  accessChanged(change: AccessChange): void {
-    this.principals.invalidate(change);
-  }
-}

@@ -1,7 +1,6 @@
-import { Controller, Injectable } from '@nestjs/common';
-import { jobs } from '@runos/contracts';
+import { Injectable } from '@nestjs/common';
 import type { Clock } from '@runos/kernel';
-import { NatsConnector, Subscribe } from '@runos/messaging';
+import { NatsConnector } from '@runos/messaging';
 
 /** Wakes one follower when its job may have changed. */
 export class JobFollower {
@@ -49,16 +48,5 @@ export class JobNotifications {
       followers.delete(follower);
       if (followers.size === 0) this.#followers.delete(jobId);
     };
-  }
-}
-
-/** Subscribes to changes of jobs and notifies their followers on this replica. */
-@Controller()
-export class JobChangesController {
-  constructor(private readonly wakes: JobNotifications) {}
-
-  @Subscribe(jobs.jobChanged)
-  jobChanged({ id }: { id: string }): void {
-    this.wakes.notify(id);
   }
 }

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Membership, reservedWords } from '@runos/api';
-import { identity, type InputOf } from '@runos/contracts';
 import { systemRandom } from '@runos/kernel';
-import { Respond } from '@runos/messaging';
 import { Aid } from '@runos/osid';
 import { Database, databaseNow, runSql } from '@runos/persistence';
 import { generatePassword, hashPassword, mintToken } from '@runos/security';
@@ -93,20 +91,5 @@ export class Accounts {
       );
       if (inserted.length > 0) return aid;
     }
-  }
-}
-
-@Controller()
-export class AccountsController {
-  constructor(private readonly accounts: Accounts) {}
-
-  @Respond(identity.createAccount)
-  create({ email, name }: InputOf<typeof identity.createAccount>) {
-    return this.accounts.create(email, name);
-  }
-
-  @Respond(identity.listMemberships)
-  async memberships({ userId, aids }: InputOf<typeof identity.listMemberships>) {
-    return { accounts: await this.accounts.memberships(userId, aids) };
   }
 }

@@ -1,8 +1,8 @@
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type CreateApiKey, type CreatedApiKey, type Role, weakerRole } from '@runos/api';
-import { type Actor, type Idempotency, identity, type InputOf } from '@runos/contracts';
+import { type Actor, type Idempotency } from '@runos/contracts';
 import { dayMs, Fault } from '@runos/kernel';
-import { type CallContext, InjectConfig, Respond } from '@runos/messaging';
+import { InjectConfig } from '@runos/messaging';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
@@ -125,33 +125,5 @@ export class ApiKeys {
     if (count < value) return;
     const message = `The account has ${count} API keys; at most ${value} are allowed. Revoke one.`;
     throw new Fault('limit.exceeded', message, { limit: 'apiKeys', value });
-  }
-}
-
-type Call = CallContext<'tenant'>;
-
-@Controller()
-export class ApiKeysController {
-  constructor(private readonly apiKeys: ApiKeys) {}
-
-  @Respond(identity.listApiKeys)
-  async list(_input: InputOf<typeof identity.listApiKeys>, { tenant }: Call) {
-    return { apiKeys: await this.apiKeys.list(tenant) };
-  }
-
-  @Respond(identity.createApiKey)
-  create({ userId, key, idempotency }: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
-    // Without a role in the actor the weakest one applies, so that a missing role never grants more.
-    return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
-  }
-
-  @Respond(identity.showApiKey)
-  show({ id }: InputOf<typeof identity.showApiKey>, { tenant }: Call) {
-    return this.apiKeys.show(tenant, id);
-  }
-
-  @Respond(identity.revokeApiKey)
-  revoke({ id }: InputOf<typeof identity.revokeApiKey>, { tenant, actor }: Call) {
-    return this.apiKeys.revoke(tenant, id, actor);
   }
 }

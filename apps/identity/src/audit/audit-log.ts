@@ -1,7 +1,6 @@
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Actor, identity } from '@runos/contracts';
-import { type CallContext, Respond } from '@runos/messaging';
-import { Database, runSql } from '@runos/persistence';
+import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 
@@ -21,19 +20,5 @@ export class AuditLog {
     );
     if (row === undefined) throw new Error('the audit entry was not inserted');
     return row.id;
-  }
-}
-
-@Controller()
-export class AuditController {
-  constructor(
-    private readonly database: Database,
-    private readonly audit: AuditLog,
-  ) {}
-
-  /** Replies when the entry is durable, so that the audited action may follow. */
-  @Respond(identity.recordAudit)
-  async record(entry: AuditEntry, { tenant, actor }: CallContext<'tenant'>) {
-    return { id: await this.audit.append(this.database.manager, tenant, actor, entry) };
   }
 }

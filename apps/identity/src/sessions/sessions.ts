@@ -1,14 +1,12 @@
-import { Controller, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { LoggedIn, Role } from '@runos/api';
-import { identity, type InputOf } from '@runos/contracts';
 import { invalidToken } from '@runos/kernel';
-import { InjectConfig, Respond } from '@runos/messaging';
+import { InjectConfig } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { mintToken, passwordMatches } from '@runos/security';
 import type { z } from 'zod';
 import type { IdentityConfig } from '../config.js';
 import { AccessChanges } from '../tokens/access-changes.js';
-import { Authentication } from '../tokens/authentication.js';
 import { FailedLogIns } from './failed-log-ins.js';
 
 interface PersonRow {
@@ -77,28 +75,5 @@ export class Sessions implements OnApplicationBootstrap {
         WHERE m.user_id = $1 ORDER BY m.is_default DESC, m.created_at`,
       [userId],
     );
-  }
-}
-
-@Controller()
-export class SessionsController {
-  constructor(
-    private readonly authentication: Authentication,
-    private readonly sessions: Sessions,
-  ) {}
-
-  @Respond(identity.authenticate)
-  authenticate({ token }: InputOf<typeof identity.authenticate>) {
-    return this.authentication.authenticate(token);
-  }
-
-  @Respond(identity.logIn)
-  logIn({ email, password, address }: InputOf<typeof identity.logIn>) {
-    return this.sessions.logIn(email, password, address);
-  }
-
-  @Respond(identity.logOut)
-  async logOut({ keyId }: InputOf<typeof identity.logOut>) {
-    return { loggedOut: await this.sessions.logOut(keyId) };
   }
 }

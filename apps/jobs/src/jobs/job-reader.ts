@@ -1,8 +1,6 @@
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Job, type JobLogs, type ListJobs, pathParams, type WorkItems } from '@runos/api';
-import { type InputOf, jobs } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { JobSource } from '../projection/job-source.js';
@@ -65,30 +63,5 @@ export class JobReader {
     // The same message for a missing job and for a job of another account.
     if (refreshed === undefined) throw new Fault('job.not_found', `There is no job ${id}.`);
     return refreshed;
-  }
-}
-
-@Controller()
-export class JobsController {
-  constructor(private readonly reader: JobReader) {}
-
-  @Respond(jobs.listJobs)
-  list(query: InputOf<typeof jobs.listJobs>, { tenant }: CallContext<'tenant'>) {
-    return this.reader.list(tenant, query);
-  }
-
-  @Respond(jobs.showJob)
-  show({ id, aids }: InputOf<typeof jobs.showJob>) {
-    return this.reader.show(id, aids);
-  }
-
-  @Respond(jobs.listWorkItems)
-  workItems({ id, aids }: InputOf<typeof jobs.listWorkItems>) {
-    return this.reader.workItems(id, aids);
-  }
-
-  @Respond(jobs.listJobLogs)
-  logs({ id, aids, workItemId, after }: InputOf<typeof jobs.listJobLogs>) {
-    return this.reader.logs(id, aids, workItemId, after);
   }
 }

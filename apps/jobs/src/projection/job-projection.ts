@@ -1,7 +1,7 @@
-import { Controller, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { JobLog, JobStatus } from '@runos/api';
-import { type JobProgress, jobs, reconciler } from '@runos/contracts';
-import { Bus, InjectConfig, InjectLogger, type ReceivedEvent, SubscribeBatch } from '@runos/messaging';
+import { type JobProgress, jobs } from '@runos/contracts';
+import { Bus, InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
@@ -162,14 +162,3 @@ function rowOf({ latest: { job, workItems, seq }, from, to }: JobUpdate) {
 }
 
 const linesOf = ({ latest: { job }, logs }: JobUpdate) => logs.map((line) => ({ jobId: job.id, aid: job.aid, line }));
-
-/** Receives the reconciler's job updates, the only way by which jobs reach this service. */
-@Controller()
-export class ProjectionController {
-  constructor(private readonly projection: JobProjection) {}
-
-  @SubscribeBatch(reconciler.jobProgressed, 100)
-  async progressed(events: readonly ReceivedEvent<JobProgress>[]) {
-    await this.projection.project(mergeUpdates(events.map(({ body }) => body)));
-  }
-}

@@ -5,14 +5,14 @@ import type { EntityManager } from 'typeorm';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
-import { type ManagedAddonRow, ManagedAddons } from './managed-addon-repository.js';
+import { type ClusterAddonRow, ClusterAddonRepository } from './cluster-addon-repository.js';
 
 /**
  * True if the agent reports the applied version as usable. Without an operator only the CRDs are installed. An operator
  * of a user that came later is used, because the agent reports it instead of ours.
  */
 function isInstalled(
-  { desired, version, applied_version }: Pick<ManagedAddonRow, 'desired' | 'version' | 'applied_version'>,
+  { desired, version, applied_version }: Pick<ClusterAddonRow, 'desired' | 'version' | 'applied_version'>,
   detected: DetectedAddon | undefined,
 ): boolean {
   if (desired !== 'installed' || applied_version !== version || detected === undefined) return false;
@@ -27,7 +27,7 @@ function isInstalled(
 @Injectable()
 export class AddonReadiness {
   constructor(
-    private readonly managed: ManagedAddons,
+    private readonly managed: ClusterAddonRepository,
     private readonly jobs: JobUpdates,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
@@ -50,7 +50,7 @@ export class AddonReadiness {
     }
   }
 
-  async #recordInstalled(sql: EntityManager, { cluster_id, job_id, name, version }: ManagedAddonRow): Promise<void> {
+  async #recordInstalled(sql: EntityManager, { cluster_id, job_id, name, version }: ClusterAddonRow): Promise<void> {
     const line = { level: 'info', message: `${name} ${version} is ready.` } as const;
     if (job_id !== null) await this.jobs.end(sql, [jobEnd({ jobId: job_id, outcome: 'completed', line })]);
     await this.work.requeueCluster(sql, cluster_id);

@@ -11,8 +11,8 @@ import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { AddonManifests } from './addon-manifests.js';
 import { AddonReadiness } from './addon-readiness.js';
-import { AddonRepository } from './addon-repository.js';
-import { type AddonClaim, type ManagedAddonRow, ManagedAddons } from './managed-addon-repository.js';
+import { AddonReportRepository } from './addon-report-repository.js';
+import { type AddonClaim, type ClusterAddonRow, ClusterAddonRepository } from './cluster-addon-repository.js';
 
 /** Longer than the deadline of an instruction, ms: then another replica continues. */
 const leaseMs = 90_000;
@@ -25,8 +25,8 @@ const removalRepeatMs = 2_000;
 export class AddonReconciler {
   constructor(
     private readonly database: Database,
-    private readonly managed: ManagedAddons,
-    private readonly reports: AddonRepository,
+    private readonly managed: ClusterAddonRepository,
+    private readonly reports: AddonReportRepository,
     private readonly readiness: AddonReadiness,
     private readonly manifests: AddonManifests,
     private readonly instructions: AgentInstructions,
@@ -89,7 +89,7 @@ export class AddonReconciler {
     await this.readiness.update(sql, { id: row.cluster_id, aid: row.aid }, report?.addons ?? []);
   }
 
-  async #recordRemoved(sql: EntityManager, row: ManagedAddonRow): Promise<void> {
+  async #recordRemoved(sql: EntityManager, row: ClusterAddonRow): Promise<void> {
     await this.managed.remove(sql, row);
     if (row.job_id === null) return;
     const line = { level: 'info', message: `${row.name} is removed.` } as const;
@@ -98,7 +98,7 @@ export class AddonReconciler {
 
   async #recordProgress(
     sql: EntityManager,
-    { job_id: jobId, name }: ManagedAddonRow,
+    { job_id: jobId, name }: ClusterAddonRow,
     isDone: boolean,
     result: DeliveryResult,
   ): Promise<void> {

@@ -1,13 +1,13 @@
 import { type Addon as CatalogAddon } from '@runos/addons';
 import type { Addon } from '@runos/api';
 import { typesThatNeed } from '@runos/service-types';
-import type { AddonReportRow } from './addon-repository.js';
-import type { ManagedAddonRow } from './managed-addon-repository.js';
+import type { AddonReportRow } from './addon-report-repository.js';
+import type { ClusterAddonRow } from './cluster-addon-repository.js';
 
 /** What the control plane knows of an add-on in a cluster. */
 interface Knowledge {
   readonly report: AddonReportRow | undefined;
-  readonly managed: ManagedAddonRow | undefined;
+  readonly managed: ClusterAddonRow | undefined;
   readonly installable: boolean;
 }
 

@@ -7,9 +7,9 @@ import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { callerOf } from '../writes/preconditions.js';
 import { AddonReadiness } from './addon-readiness.js';
-import { AddonRepository } from './addon-repository.js';
+import { AddonReportRepository } from './addon-report-repository.js';
 import { addonView } from './addon-view.js';
-import { ManagedAddons } from './managed-addon-repository.js';
+import { ClusterAddonRepository } from './cluster-addon-repository.js';
 import { RequestAddon } from './request-addon.js';
 import { RequiredAddons } from './required-addons.js';
 
@@ -21,8 +21,8 @@ export class AddonsController {
   constructor(
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
-    private readonly reports: AddonRepository,
-    private readonly managed: ManagedAddons,
+    private readonly reports: AddonReportRepository,
+    private readonly managed: ClusterAddonRepository,
     private readonly required: RequiredAddons,
     private readonly readiness: AddonReadiness,
     private readonly requests: RequestAddon,

@@ -13,9 +13,9 @@ import { type ClusterJob, JobStarter } from '../jobs/job-starter.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import type { Caller } from '../writes/preconditions.js';
-import { AddonRepository } from './addon-repository.js';
+import { AddonReportRepository } from './addon-report-repository.js';
 import { detectionOf } from './addon-view.js';
-import { ManagedAddons } from './managed-addon-repository.js';
+import { ClusterAddonRepository } from './cluster-addon-repository.js';
 import { RequiredAddons } from './required-addons.js';
 
 type Input = z.output<typeof reconciler.installAddon.input>;
@@ -26,8 +26,8 @@ export class RequestAddon {
   constructor(
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
-    private readonly reports: AddonRepository,
-    private readonly managed: ManagedAddons,
+    private readonly reports: AddonReportRepository,
+    private readonly managed: ClusterAddonRepository,
     private readonly required: RequiredAddons,
     private readonly jobs: JobStarter,
     private readonly wakeups: Wakeups,

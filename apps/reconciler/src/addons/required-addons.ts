@@ -8,16 +8,16 @@ import type { EntityManager } from 'typeorm';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { AddonManifests } from './addon-manifests.js';
-import { AddonRepository } from './addon-repository.js';
+import { AddonReportRepository } from './addon-report-repository.js';
 import { detectionOf } from './addon-view.js';
-import { ManagedAddons } from './managed-addon-repository.js';
+import { ClusterAddonRepository } from './cluster-addon-repository.js';
 
 /** The add-ons that instances need in their cluster. */
 @Injectable()
 export class RequiredAddons {
   constructor(
-    private readonly reports: AddonRepository,
-    private readonly managed: ManagedAddons,
+    private readonly reports: AddonReportRepository,
+    private readonly managed: ClusterAddonRepository,
     private readonly manifests: AddonManifests,
     private readonly wakeups: Wakeups,
   ) {}

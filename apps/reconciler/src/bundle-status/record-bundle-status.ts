@@ -1,10 +1,7 @@
-import { Controller, Injectable } from '@nestjs/common';
-import { reconciler } from '@runos/contracts';
-import { type CallContext, Respond } from '@runos/messaging';
+import { Injectable } from '@nestjs/common';
 import { Osid } from '@runos/osid';
 import { afterCommit, Database, type TransactionOptions } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import type { z } from 'zod';
 import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
@@ -117,19 +114,4 @@ function roundsOf(items: readonly BatchItem<ReceivedReport>[]): BatchItem<Receiv
     (rounds[round] ??= []).push(item);
   }
   return rounds;
-}
-
-/** Receives the status reports of cluster agents from the agent gateway. */
-@Controller()
-export class BundleStatusController {
-  constructor(private readonly statuses: RecordBundleStatus) {}
-
-  @Respond(reconciler.reportBundleStatus)
-  async report(
-    { cid, status }: z.output<typeof reconciler.reportBundleStatus.input>,
-    { tenant }: CallContext<'tenant'>,
-  ) {
-    await this.statuses.run(cid, status, tenant);
-    return {};
-  }
 }

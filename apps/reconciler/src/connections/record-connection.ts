@@ -1,6 +1,5 @@
-import { Controller, Injectable } from '@nestjs/common';
-import { type AgentConnection, reconciler } from '@runos/contracts';
-import { type CallContext, Respond } from '@runos/messaging';
+import { Injectable } from '@nestjs/common';
+import { type AgentConnection } from '@runos/contracts';
 import { afterCommit, Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
@@ -52,17 +51,5 @@ export class RecordConnection {
   async #node(sql: EntityManager, report: AgentConnection, nid: string, tenant: string): Promise<void> {
     const cluster = await this.clusters.get(sql, tenant, report.cid);
     await this.nodes.storeConnection(sql, cluster, nid, report);
-  }
-}
-
-/** Receives the connection changes of agents from the agent gateway. */
-@Controller()
-export class ConnectionsController {
-  constructor(private readonly connections: RecordConnection) {}
-
-  @Respond(reconciler.reportAgentConnection)
-  async report(report: AgentConnection, { tenant }: CallContext<'tenant'>) {
-    await this.connections.run(report, tenant);
-    return {};
   }
 }

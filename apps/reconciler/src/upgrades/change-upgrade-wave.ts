@@ -10,7 +10,7 @@ import type { UpgradeWaveRow } from '../schema/upgrade-wave-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import type { Caller } from '../writes/preconditions.js';
 import { PlanUpgradeWave } from './plan-upgrade-wave.js';
-import { UpgradeCandidates } from './upgrade-candidates.js';
+import { UpgradeCandidateRepository } from './upgrade-candidate-repository.js';
 import { UpgradeWaveRepository } from './upgrade-wave-repository.js';
 import { waveView } from './upgrade-wave-view.js';
 
@@ -25,7 +25,7 @@ export class ChangeUpgradeWave {
   constructor(
     private readonly database: Database,
     private readonly waves: UpgradeWaveRepository,
-    private readonly candidates: UpgradeCandidates,
+    private readonly candidates: UpgradeCandidateRepository,
     private readonly plans: PlanUpgradeWave,
     private readonly wakeups: Wakeups,
   ) {}

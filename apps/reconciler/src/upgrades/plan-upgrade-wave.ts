@@ -10,7 +10,7 @@ import { pageOf, readCursor } from '../instances/page-cursor.js';
 import { PlanUpgrade } from '../instances/plan-upgrade.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
 import { refuseUnoffered } from '../revisions/upgrade-target.js';
-import { type PlannedGroup, UpgradeCandidates } from './upgrade-candidates.js';
+import { type PlannedGroup, UpgradeCandidateRepository } from './upgrade-candidate-repository.js';
 import { type GroupPlan, planGroup } from './upgrade-groups.js';
 
 type Input = z.output<typeof reconciler.planUpgradeWave.input>;
@@ -26,7 +26,7 @@ interface AccountPlan {
 export class PlanUpgradeWave {
   constructor(
     private readonly database: Database,
-    private readonly candidates: UpgradeCandidates,
+    private readonly candidates: UpgradeCandidateRepository,
     private readonly instances: InstanceRepository,
     private readonly upgrades: PlanUpgrade,
   ) {}

@@ -2,24 +2,18 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { heartbeatIntervalMs, heartbeatReplyTimeoutMs } from '@runos/agent-protocol';
 import { eventually, type PlaneInfo, readPlaneInfo, withSql } from '@runos/tool-e2e';
-import { controlPlane, DataFolder } from '@runos/tool-start';
+import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import type { Ledger } from '../load/ledger.js';
 
 /** The processes that faults can hit, by their names in `dev.json`. */
-export const targets = [
-  'gateway',
-  'identity',
-  'catalog',
-  'config-sets',
-  'jobs',
-  'reconciler',
-  'agent-gateway',
+export const targets: readonly string[] = [
+  ...services.map(({ name }) => name),
   'cluster-agent',
   'node-agent-1',
   'nats',
   'postgres',
   'kube-apiserver',
-] as const;
+];
 
 export interface InjectedFault {
   readonly name: string;

@@ -16,12 +16,6 @@ export function nodeOptionsAhead(ms: number): string {
   return `--import=${url.href}`;
 }
 
-/** Options of `npm start` for a plane whose second replicas have clocks that are a minute ahead. */
-export const clockSkewOptions: readonly string[] = services.flatMap((plan) => [
-  '--env',
-  `${replicaName(plan, 1)}:NODE_OPTIONS=${nodeOptionsAhead(clockSkewMs)}`,
-]);
-
 /** The minimum skew that a log shows, ms: lines are written shortly after their timestamps. */
 const minVisibleSkewMs = clockSkewMs - 10_000;
 

@@ -3,9 +3,10 @@ import { propertySeed } from '@runos/testing-basics';
 import { runChaosTest } from '../kill/chaos-test.js';
 import { kill } from '../kill/faults.js';
 import { checkAcrossReplicas } from './across-replicas.js';
-import { clockSkewOptions } from './clock-skew.js';
 import { migrations } from './migrations.js';
-import { agentGateways, killAgentGateway, replicaCount, rollingRestart, rounds } from './replica-faults.js';
+import { planeOptions } from './plane-options.js';
+import { agentGateways, killAgentGateway, rollingRestart, rounds } from './replica-faults.js';
+import { runUnseenType } from './unseen-type.js';
 
 const seed = propertySeed();
 
@@ -22,9 +23,10 @@ describe(`a plane of several replicas that loses single ones under load (RUNOS_T
       clients: 2,
       pauseMs: 500,
       faultPauseMs: 300,
-      start: ['--replicas', String(replicaCount), ...clockSkewOptions],
+      start: planeOptions,
       faults: [
         checkAcrossReplicas,
+        runUnseenType,
         migrations,
         kill(...others),
         ...agentGateways.map((name) => killAgentGateway(name, print)),

@@ -3,9 +3,10 @@ import { printResult, runChaosTest } from '../kill/chaos-test.js';
 import { kill } from '../kill/faults.js';
 import { optionsOf, print } from '../options.js';
 import { checkAcrossReplicas } from './across-replicas.js';
-import { clockSkewOptions } from './clock-skew.js';
 import { migrations } from './migrations.js';
-import { agentGateways, killAgentGateway, replicaCount, rollingRestart, rounds } from './replica-faults.js';
+import { planeOptions } from './plane-options.js';
+import { agentGateways, killAgentGateway, rollingRestart, rounds } from './replica-faults.js';
+import { runUnseenType } from './unseen-type.js';
 import { upgradeFaults } from './upgrade-faults.js';
 
 /**
@@ -34,8 +35,8 @@ export async function replicas(args: readonly string[]): Promise<void> {
     clients: 3,
     pauseMs: 500,
     faultPauseMs: 1_000,
-    start: ['--replicas', String(replicaCount), ...clockSkewOptions, ...(old === undefined ? [] : ['--from', old])],
-    faults: old === undefined ? faults : upgradeFaults(old, faults, checkAcrossReplicas, print),
+    start: [...planeOptions, ...(old === undefined ? [] : ['--from', old])],
+    faults: old === undefined ? [...faults, runUnseenType] : upgradeFaults(old, faults, checkAcrossReplicas, print),
   });
   printResult(result, print);
 }

@@ -4,13 +4,15 @@ import { controlPlane, DataFolder, services } from '@runos/tool-start';
 import { type InjectedFault } from '../kill/faults.js';
 import { migrateSchemas } from './migrations.js';
 import { rounds } from './replica-faults.js';
+import { runUnseenType } from './unseen-type.js';
 
 /** The plane is brought up to date before its agents. */
 const agents = ['node-agent-1', 'node-agent-2', 'cluster-agent'];
 
 /**
  * The faults of a plane that starts with the build in `old`: this checkout's migrations while the old build serves, the
- * upgrade of every first replica, `faults` with both builds, the upgrade of other replicas and agents, and `last`.
+ * upgrade of every first replica, `faults` with both builds, the upgrade of the other replicas, a new type with the old
+ * agents, their upgrade, and `last`.
  */
 export function upgradeFaults(
   old: string,
@@ -19,8 +21,16 @@ export function upgradeFaults(
   print: (line: string) => void,
 ): InjectedFault[] {
   const [first = [], ...others] = rounds;
-  const rest = [...others.flat(), ...agents];
-  return [migrateAhead(print), upgrade(old, first, rest), ...faults, upgrade(old, rest, []), last];
+  const rest = others.flat();
+  return [
+    migrateAhead(print),
+    upgrade(old, first, [...rest, ...agents]),
+    ...faults,
+    upgrade(old, rest, agents),
+    runUnseenType,
+    upgrade(old, agents, []),
+    last,
+  ];
 }
 
 /** Migrates every schema before the first process of this version starts. */

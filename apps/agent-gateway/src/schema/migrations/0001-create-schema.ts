@@ -41,7 +41,7 @@ CREATE TABLE certificate (
   revoked_at timestamptz,
   revocation_reason text
 );
-CREATE INDEX ix_certificate_not_revoked ON certificate (aid, cid, nid) WHERE revoked_at IS NULL;
+CREATE INDEX ix_certificate_aid_cid_nid ON certificate (aid, cid, nid) WHERE revoked_at IS NULL;
 CREATE INDEX ix_certificate_replaces_serial ON certificate (replaces_serial) WHERE replaces_serial IS NOT NULL`;
 
 /** Processes of this service. A replica owns its sessions until its lease expires. */
@@ -64,8 +64,8 @@ CREATE TABLE session (
   closed_at timestamptz,
   close_reason text
 );
-CREATE INDEX ix_session_open_replica_id ON session (replica_id) WHERE closed_at IS NULL;
-CREATE INDEX ix_session_open_agent ON session (aid, cid, nid) WHERE closed_at IS NULL;
+CREATE INDEX ix_session_replica_id ON session (replica_id) WHERE closed_at IS NULL;
+CREATE INDEX ix_session_aid_cid_nid ON session (aid, cid, nid) WHERE closed_at IS NULL;
 CREATE INDEX ix_session_closed_at ON session (closed_at) WHERE closed_at IS NOT NULL`;
 
 /** The connection of each agent. The reconciler has acknowledged the transitions up to `acknowledged_seq`. */
@@ -84,8 +84,8 @@ CREATE TABLE agent (
   certificate_expires_at timestamptz,
   CONSTRAINT pk_agent PRIMARY KEY (aid, cid, nid)
 );
-CREATE INDEX ix_agent_not_acknowledged ON agent (aid) WHERE acknowledged_seq < seq;
-CREATE INDEX ix_agent_ready_disconnected ON agent (last_heartbeat_at) WHERE ready AND NOT connected`;
+CREATE INDEX ix_agent_aid ON agent (aid) WHERE acknowledged_seq < seq;
+CREATE INDEX ix_agent_last_heartbeat_at ON agent (last_heartbeat_at) WHERE ready AND NOT connected`;
 
 export class CreateSchema1800000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

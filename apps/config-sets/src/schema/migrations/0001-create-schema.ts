@@ -12,10 +12,10 @@ export class CreateSchema1800000000001 implements MigrationInterface {
         latest_version int NOT NULL CONSTRAINT ck_config_set_latest_version CHECK (latest_version > 0),
         created_at timestamptz NOT NULL DEFAULT now()
       )`);
-    await runner.query('CREATE INDEX ix_config_set_aid ON config_set (aid, created_at)');
+    await runner.query('CREATE INDEX ix_config_set_aid_created_at ON config_set (aid, created_at)');
     await runner.query(`
       CREATE TABLE config_set_version (
-        set_id uuid NOT NULL CONSTRAINT fk_config_set_version_config_set REFERENCES config_set (set_id) ON DELETE CASCADE,
+        set_id uuid NOT NULL CONSTRAINT fk_config_set_version_set_id REFERENCES config_set (set_id) ON DELETE CASCADE,
         version int NOT NULL CONSTRAINT ck_config_set_version_version CHECK (version > 0),
         "values" jsonb NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now(),

@@ -20,8 +20,8 @@ export class CreateSchema1800000000001 implements MigrationInterface {
     await runner.query('CREATE UNIQUE INDEX uq_person_email ON person (lower(email))');
     await runner.query(`
       CREATE TABLE membership (
-        user_id uuid NOT NULL CONSTRAINT fk_membership_person REFERENCES person (id) ON DELETE CASCADE,
-        aid text NOT NULL CONSTRAINT fk_membership_account REFERENCES account (aid) ON DELETE CASCADE,
+        user_id uuid NOT NULL CONSTRAINT fk_membership_user_id REFERENCES person (id) ON DELETE CASCADE,
+        aid text NOT NULL CONSTRAINT fk_membership_aid REFERENCES account (aid) ON DELETE CASCADE,
         role text NOT NULL CONSTRAINT ck_membership_role CHECK (role IN ('viewer', 'member', 'admin', 'owner')),
         is_default boolean NOT NULL DEFAULT false,
         created_at timestamptz NOT NULL DEFAULT now(),
@@ -31,7 +31,7 @@ export class CreateSchema1800000000001 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE session (
         key_id text CONSTRAINT pk_session PRIMARY KEY,
-        user_id uuid NOT NULL CONSTRAINT fk_session_person REFERENCES person (id) ON DELETE CASCADE,
+        user_id uuid NOT NULL CONSTRAINT fk_session_user_id REFERENCES person (id) ON DELETE CASCADE,
         secret_hash text NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now(),
         expires_at timestamptz NOT NULL,
@@ -43,8 +43,8 @@ export class CreateSchema1800000000001 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE api_key (
         key_id text CONSTRAINT pk_api_key PRIMARY KEY,
-        aid text NOT NULL CONSTRAINT fk_api_key_account REFERENCES account (aid) ON DELETE CASCADE,
-        user_id uuid NOT NULL CONSTRAINT fk_api_key_person REFERENCES person (id) ON DELETE CASCADE,
+        aid text NOT NULL CONSTRAINT fk_api_key_aid REFERENCES account (aid) ON DELETE CASCADE,
+        user_id uuid NOT NULL CONSTRAINT fk_api_key_user_id REFERENCES person (id) ON DELETE CASCADE,
         name text NOT NULL,
         role text NOT NULL CONSTRAINT ck_api_key_role CHECK (role IN ('viewer', 'member', 'admin', 'owner')),
         secret_hash text NOT NULL,
@@ -53,7 +53,7 @@ export class CreateSchema1800000000001 implements MigrationInterface {
         revoked_at timestamptz,
         last_used_at timestamptz
       )`);
-    await runner.query('CREATE INDEX ix_api_key_aid ON api_key (aid, created_at)');
+    await runner.query('CREATE INDEX ix_api_key_aid_created_at ON api_key (aid, created_at)');
     await runner.query('CREATE INDEX ix_api_key_user_id ON api_key (user_id)');
     await runner.query(`
       CREATE TABLE failed_log_in (
@@ -62,7 +62,9 @@ export class CreateSchema1800000000001 implements MigrationInterface {
         address text NOT NULL,
         failed_at timestamptz NOT NULL DEFAULT now()
       )`);
-    await runner.query('CREATE INDEX ix_failed_log_in_email_address ON failed_log_in (email, address, failed_at)');
+    await runner.query(
+      'CREATE INDEX ix_failed_log_in_email_address_failed_at ON failed_log_in (email, address, failed_at)',
+    );
     await runner.query('CREATE INDEX ix_failed_log_in_failed_at ON failed_log_in (failed_at)');
     await runner.query(`
       CREATE TABLE audit_entry (
@@ -75,7 +77,7 @@ export class CreateSchema1800000000001 implements MigrationInterface {
         outcome text NOT NULL,
         detail jsonb NOT NULL
       )`);
-    await runner.query('CREATE INDEX ix_audit_entry_aid ON audit_entry (aid, id DESC)');
+    await runner.query('CREATE INDEX ix_audit_entry_aid_id ON audit_entry (aid, id DESC)');
     await runner.query(`
       CREATE FUNCTION reject_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN

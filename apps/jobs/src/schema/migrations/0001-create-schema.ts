@@ -23,20 +23,20 @@ export class CreateSchema1800000000001 implements MigrationInterface {
         updated_at timestamptz NOT NULL DEFAULT now(),
         refresh_at timestamptz DEFAULT now()
       )`);
-    await runner.query('CREATE INDEX ix_job_aid ON job (aid, id DESC)');
-    await runner.query('CREATE INDEX ix_job_aid_status ON job (aid, status, id DESC)');
-    await runner.query('CREATE INDEX ix_job_aid_cid ON job (aid, cid, id DESC)');
-    await runner.query('CREATE INDEX ix_job_aid_osid ON job (aid, osid, id DESC)');
+    await runner.query('CREATE INDEX ix_job_aid_id ON job (aid, id DESC)');
+    await runner.query('CREATE INDEX ix_job_aid_status_id ON job (aid, status, id DESC)');
+    await runner.query('CREATE INDEX ix_job_aid_cid_id ON job (aid, cid, id DESC)');
+    await runner.query('CREATE INDEX ix_job_aid_osid_id ON job (aid, osid, id DESC)');
     await runner.query('CREATE INDEX ix_job_refresh_at ON job (refresh_at) WHERE refresh_at IS NOT NULL');
     await runner.query(`
       CREATE TABLE job_log (
-        job_id uuid NOT NULL CONSTRAINT fk_job_log_job REFERENCES job (id) ON DELETE CASCADE,
+        job_id uuid NOT NULL CONSTRAINT fk_job_log_job_id REFERENCES job (id) ON DELETE CASCADE,
         work_item_id uuid NOT NULL,
         id text COLLATE "C" NOT NULL,
         line jsonb NOT NULL,
         position bigint GENERATED ALWAYS AS IDENTITY,
         CONSTRAINT pk_job_log PRIMARY KEY (job_id, work_item_id, id),
-        CONSTRAINT uq_job_log_position UNIQUE (job_id, work_item_id, position)
+        CONSTRAINT uq_job_log_job_id_work_item_id_position UNIQUE (job_id, work_item_id, position)
       )`);
   }
 

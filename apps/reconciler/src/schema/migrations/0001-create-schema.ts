@@ -34,7 +34,7 @@ CREATE TABLE cluster (
   queue_served_at timestamptz NOT NULL DEFAULT '-infinity',
   CONSTRAINT uq_cluster_aid_cid UNIQUE (aid, cid)
 );
-CREATE UNIQUE INDEX uq_cluster_aid_default ON cluster (aid) WHERE is_default;
+CREATE UNIQUE INDEX uq_cluster_aid ON cluster (aid) WHERE is_default;
 CREATE INDEX ix_cluster_queue_served_at ON cluster (queue_served_at) WHERE connected;
 CREATE INDEX ix_cluster_removal_next_attempt_at ON cluster (removal_next_attempt_at)
   WHERE removal_next_attempt_at IS NOT NULL`;
@@ -43,7 +43,7 @@ const node = `
 CREATE TABLE node (
   id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_node PRIMARY KEY,
   aid text NOT NULL,
-  cluster_id bigint NOT NULL CONSTRAINT fk_node_cluster REFERENCES cluster ON DELETE CASCADE,
+  cluster_id bigint NOT NULL CONSTRAINT fk_node_cluster_id REFERENCES cluster ON DELETE CASCADE,
   nid text NOT NULL,
   machine_id text NOT NULL,
   name text NOT NULL,
@@ -65,7 +65,7 @@ CREATE TABLE node (
 const addonReport = `
 CREATE TABLE addon_report (
   cluster_id bigint NOT NULL CONSTRAINT pk_addon_report PRIMARY KEY
-    CONSTRAINT fk_addon_report_cluster REFERENCES cluster ON DELETE CASCADE,
+    CONSTRAINT fk_addon_report_cluster_id REFERENCES cluster ON DELETE CASCADE,
   aid text NOT NULL,
   session_no bigint NOT NULL,
   addons jsonb NOT NULL,
@@ -85,7 +85,7 @@ const instance = `
 CREATE TABLE instance (
   id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_instance PRIMARY KEY,
   aid text NOT NULL,
-  cluster_id bigint NOT NULL CONSTRAINT fk_instance_cluster REFERENCES cluster,
+  cluster_id bigint NOT NULL CONSTRAINT fk_instance_cluster_id REFERENCES cluster,
   iid text NOT NULL,
   kind text NOT NULL CONSTRAINT ck_instance_kind CHECK (kind IN ('service')),
   type text NOT NULL,
@@ -107,15 +107,15 @@ CREATE TABLE instance (
   objects jsonb NOT NULL DEFAULT '[]',
   CONSTRAINT uq_instance_aid_iid UNIQUE (aid, iid)
 );
-CREATE INDEX ix_instance_cluster_id ON instance (cluster_id, id);
-CREATE INDEX ix_instance_cluster_id_type ON instance (cluster_id, type, id)`;
+CREATE INDEX ix_instance_cluster_id_id ON instance (cluster_id, id);
+CREATE INDEX ix_instance_cluster_id_type_id ON instance (cluster_id, type, id)`;
 
 /** The instances that an instance needs; a needed one cannot be deleted. */
 const instanceRequirement = `
 CREATE TABLE instance_requirement (
-  instance_id bigint NOT NULL CONSTRAINT fk_instance_requirement_instance REFERENCES instance ON DELETE CASCADE,
+  instance_id bigint NOT NULL CONSTRAINT fk_instance_requirement_instance_id REFERENCES instance ON DELETE CASCADE,
   alias text NOT NULL,
-  required_id bigint NOT NULL CONSTRAINT fk_instance_requirement_required REFERENCES instance,
+  required_id bigint NOT NULL CONSTRAINT fk_instance_requirement_required_id REFERENCES instance,
   CONSTRAINT pk_instance_requirement PRIMARY KEY (instance_id, alias)
 );
 CREATE INDEX ix_instance_requirement_required_id ON instance_requirement (required_id)`;
@@ -123,7 +123,7 @@ CREATE INDEX ix_instance_requirement_required_id ON instance_requirement (requir
 /** The desired specs, one complete row per change. The kind `remove` is a tombstone. */
 const revision = `
 CREATE TABLE revision (
-  instance_id bigint NOT NULL CONSTRAINT fk_revision_instance REFERENCES instance ON DELETE CASCADE,
+  instance_id bigint NOT NULL CONSTRAINT fk_revision_instance_id REFERENCES instance ON DELETE CASCADE,
   revision int NOT NULL,
   generation int NOT NULL,
   kind text NOT NULL CONSTRAINT ck_revision_kind CHECK (kind IN ('apply', 'remove')),
@@ -143,7 +143,7 @@ CREATE TABLE revision (
  */
 const work = `
 CREATE TABLE work (
-  id bigint NOT NULL CONSTRAINT pk_work PRIMARY KEY CONSTRAINT fk_work_instance REFERENCES instance ON DELETE CASCADE,
+  id bigint NOT NULL CONSTRAINT pk_work PRIMARY KEY CONSTRAINT fk_work_id REFERENCES instance ON DELETE CASCADE,
   cluster_id bigint NOT NULL,
   next_attempt_at timestamptz,
   lease_expires_at timestamptz,
@@ -155,8 +155,8 @@ CREATE TABLE work (
   delivered_revision int NOT NULL DEFAULT 0,
   failures int NOT NULL DEFAULT 0
 );
-CREATE INDEX ix_work_next_attempt_at ON work (cluster_id, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
-CREATE INDEX ix_work_lease_expires_at ON work (cluster_id, lease_expires_at) WHERE lease_expires_at IS NOT NULL`;
+CREATE INDEX ix_work_cluster_id_next_attempt_at ON work (cluster_id, next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX ix_work_cluster_id_lease_expires_at ON work (cluster_id, lease_expires_at) WHERE lease_expires_at IS NOT NULL`;
 
 /**
  * Jobs; the jobs service keeps a projection of them. A job fails at `deadline_at`. While the agent is disconnected
@@ -197,30 +197,30 @@ CREATE TABLE job_ref (
   created_at timestamptz NOT NULL DEFAULT now(),
   started_at timestamptz,
   completed_at timestamptz,
-  CONSTRAINT ck_job_ref_deadline_at CHECK (deadline_at IS NOT NULL OR queue_position IS NOT NULL)
+  CONSTRAINT ck_job_ref_deadline_at_queue_position CHECK (deadline_at IS NOT NULL OR queue_position IS NOT NULL)
 );
-CREATE UNIQUE INDEX uq_job_ref_instance_id_open ON job_ref (instance_id)
+CREATE UNIQUE INDEX uq_job_ref_instance_id ON job_ref (instance_id)
   WHERE outcome IS NULL AND queue_position IS NULL;
 CREATE UNIQUE INDEX uq_job_ref_instance_id_queue_position ON job_ref (instance_id, queue_position)
   WHERE outcome IS NULL AND queue_position IS NOT NULL;
 CREATE INDEX ix_job_ref_deadline_at ON job_ref (deadline_at) WHERE outcome IS NULL;
-CREATE INDEX ix_job_ref_cluster_id_open ON job_ref (cluster_id) WHERE outcome IS NULL;
+CREATE INDEX ix_job_ref_cluster_id ON job_ref (cluster_id) WHERE outcome IS NULL;
 CREATE INDEX ix_job_ref_completed_at ON job_ref (completed_at) WHERE outcome IS NOT NULL;
 CREATE TABLE job_log (
   id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_job_log PRIMARY KEY,
-  job_id uuid NOT NULL CONSTRAINT fk_job_log_job_ref REFERENCES job_ref ON DELETE CASCADE,
+  job_id uuid NOT NULL CONSTRAINT fk_job_log_job_id REFERENCES job_ref ON DELETE CASCADE,
   work_item_id uuid NOT NULL,
   level text NOT NULL,
   message text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX ix_job_log_job_id ON job_log (job_id, id)`;
+CREATE INDEX ix_job_log_job_id_id ON job_log (job_id, id)`;
 
 /** The events of instances; `key` makes a repeated report write an event once. */
 const instanceEvent = `
 CREATE TABLE instance_event (
   id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_instance_event PRIMARY KEY,
-  instance_id bigint NOT NULL CONSTRAINT fk_instance_event_instance REFERENCES instance ON DELETE CASCADE,
+  instance_id bigint NOT NULL CONSTRAINT fk_instance_event_instance_id REFERENCES instance ON DELETE CASCADE,
   key text NOT NULL,
   at timestamptz NOT NULL,
   type text NOT NULL,
@@ -230,7 +230,7 @@ CREATE TABLE instance_event (
   message text NOT NULL,
   CONSTRAINT uq_instance_event_instance_id_key UNIQUE (instance_id, key)
 );
-CREATE INDEX ix_instance_event_instance_id ON instance_event (instance_id, id DESC)`;
+CREATE INDEX ix_instance_event_instance_id_id ON instance_event (instance_id, id DESC)`;
 
 const tables: readonly string[] = [
   cluster,

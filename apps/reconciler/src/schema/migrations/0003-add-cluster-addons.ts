@@ -6,7 +6,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  */
 const clusterAddon = `
 CREATE TABLE cluster_addon (
-  cluster_id bigint NOT NULL CONSTRAINT fk_cluster_addon_cluster REFERENCES cluster ON DELETE CASCADE,
+  cluster_id bigint NOT NULL CONSTRAINT fk_cluster_addon_cluster_id REFERENCES cluster ON DELETE CASCADE,
   name text NOT NULL,
   aid text NOT NULL,
   desired text NOT NULL CONSTRAINT ck_cluster_addon_desired CHECK (desired IN ('installed', 'removed')),

@@ -23,11 +23,11 @@ CREATE TABLE upgrade_wave (
   created_at timestamptz NOT NULL DEFAULT now(),
   completed_at timestamptz
 );
-CREATE UNIQUE INDEX uq_upgrade_wave_aid_type_running ON upgrade_wave (aid, type) WHERE state = 'running';
-CREATE INDEX ix_upgrade_wave_aid ON upgrade_wave (aid, id);
+CREATE UNIQUE INDEX uq_upgrade_wave_aid_type ON upgrade_wave (aid, type) WHERE state = 'running';
+CREATE INDEX ix_upgrade_wave_aid_id ON upgrade_wave (aid, id);
 CREATE INDEX ix_upgrade_wave_completed_at ON upgrade_wave (completed_at) WHERE completed_at IS NOT NULL;
 CREATE TABLE upgrade_wave_instance (
-  wave_id bigint NOT NULL CONSTRAINT fk_upgrade_wave_instance_wave REFERENCES upgrade_wave ON DELETE CASCADE,
+  wave_id bigint NOT NULL CONSTRAINT fk_upgrade_wave_instance_wave_id REFERENCES upgrade_wave ON DELETE CASCADE,
   position int NOT NULL,
   cid text NOT NULL,
   osid text NOT NULL,
@@ -41,7 +41,7 @@ CREATE TABLE upgrade_wave_instance (
   message text,
   CONSTRAINT pk_upgrade_wave_instance PRIMARY KEY (wave_id, position)
 );
-CREATE INDEX ix_upgrade_wave_instance_state ON upgrade_wave_instance (wave_id, state, position);
+CREATE INDEX ix_upgrade_wave_instance_wave_id_state_position ON upgrade_wave_instance (wave_id, state, position);
 CREATE INDEX ix_upgrade_wave_instance_job_id ON upgrade_wave_instance (job_id) WHERE state = 'running'`;
 
 export class AddUpgradeWaves1800000000004 implements MigrationInterface {

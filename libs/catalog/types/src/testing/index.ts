@@ -1,2 +1,3 @@
 export { addServiceType } from '../service-types.js';
+export { beacon } from './beacon.js';
 export { relay } from './relay.js';

@@ -23,7 +23,7 @@ const withPlan = `${candidates}
 
 /** The instances of an account that an upgrade of their type concerns. */
 @Injectable()
-export class UpgradeCandidates extends TenantRepository<InstanceRow> {
+export class UpgradeCandidateRepository extends TenantRepository<InstanceRow> {
   constructor() {
     super(InstanceRow);
   }

@@ -18,7 +18,7 @@ export interface AddonReport {
 }
 
 @Injectable()
-export class AddonRepository extends TenantRepository<AddonReportRow> {
+export class AddonReportRepository extends TenantRepository<AddonReportRow> {
   constructor() {
     super(AddonReportRow);
   }

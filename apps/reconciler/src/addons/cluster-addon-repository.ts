@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
 /** An add-on that RunOS installs or removes in a cluster. */
-export class ManagedAddonRow {
+export class ClusterAddonRow {
   readonly cluster_id!: number;
   readonly name!: string;
   readonly aid!: ClusterRow['aid'];
@@ -22,7 +22,7 @@ export class ManagedAddonRow {
 }
 
 /** A row whose attempt is due, with its cluster. */
-export interface AddonClaim extends ManagedAddonRow {
+export interface AddonClaim extends ClusterAddonRow {
   readonly cid: ClusterRow['cid'];
   /** The job of a removal has ended, so nothing may be removed any more. */
   readonly abandoned: boolean;
@@ -39,17 +39,17 @@ const columns =
   'a.cluster_id, a.name, a.aid, a.desired, a.version, a.applied_version, a.ready, a.job_id, a.problem, a.failures';
 
 @Injectable()
-export class ManagedAddons extends TenantRepository<ManagedAddonRow> {
+export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
   constructor() {
-    super(ManagedAddonRow);
+    super(ClusterAddonRow);
   }
 
-  list(sql: EntityManager, tenant: string, clusterId: number): Promise<ManagedAddonRow[]> {
+  list(sql: EntityManager, tenant: string, clusterId: number): Promise<ClusterAddonRow[]> {
     return this.#list(sql, tenant, clusterId, '');
   }
 
   /** As `list`, locked until the end of the transaction. */
-  lock(sql: EntityManager, tenant: string, clusterId: number): Promise<ManagedAddonRow[]> {
+  lock(sql: EntityManager, tenant: string, clusterId: number): Promise<ClusterAddonRow[]> {
     return this.#list(sql, tenant, clusterId, 'FOR NO KEY UPDATE');
   }
 
@@ -84,7 +84,7 @@ export class ManagedAddons extends TenantRepository<ManagedAddonRow> {
   /** Schedules the next attempt; without `afterMs` there is none. */
   async recordAttempt(
     sql: EntityManager,
-    { cluster_id, name }: ManagedAddonRow,
+    { cluster_id, name }: ClusterAddonRow,
     attempt: {
       readonly appliedVersion: string | null;
       readonly problem: string | null;
@@ -101,7 +101,7 @@ export class ManagedAddons extends TenantRepository<ManagedAddonRow> {
   }
 
   /** A removal whose job has failed is not completed later: what it deleted is installed again. */
-  async abandonRemoval(sql: EntityManager, { cluster_id, name, job_id }: ManagedAddonRow): Promise<void> {
+  async abandonRemoval(sql: EntityManager, { cluster_id, name, job_id }: ClusterAddonRow): Promise<void> {
     await runSql(
       sql,
       `UPDATE cluster_addon SET desired = 'installed', job_id = NULL, failures = 0, next_attempt_at = now()
@@ -111,7 +111,7 @@ export class ManagedAddons extends TenantRepository<ManagedAddonRow> {
   }
 
   /** An add-on that is not ready any more is applied again. */
-  async recordReady(sql: EntityManager, { cluster_id, name }: ManagedAddonRow, ready: boolean): Promise<void> {
+  async recordReady(sql: EntityManager, { cluster_id, name }: ClusterAddonRow, ready: boolean): Promise<void> {
     await runSql(
       sql,
       `UPDATE cluster_addon SET ready = $3, next_attempt_at = CASE WHEN NOT $3 THEN now() END
@@ -120,7 +120,7 @@ export class ManagedAddons extends TenantRepository<ManagedAddonRow> {
     );
   }
 
-  async remove(sql: EntityManager, { cluster_id, name }: ManagedAddonRow): Promise<void> {
+  async remove(sql: EntityManager, { cluster_id, name }: ClusterAddonRow): Promise<void> {
     await runSql(sql, 'DELETE FROM cluster_addon WHERE cluster_id = $1 AND name = $2', [cluster_id, name]);
   }
 
@@ -135,8 +135,8 @@ export class ManagedAddons extends TenantRepository<ManagedAddonRow> {
     return next === undefined || next.ms === null ? undefined : Math.max(0, next.ms);
   }
 
-  #list(sql: EntityManager, tenant: string, clusterId: number, lock: string): Promise<ManagedAddonRow[]> {
-    return this.query<ManagedAddonRow>(
+  #list(sql: EntityManager, tenant: string, clusterId: number, lock: string): Promise<ClusterAddonRow[]> {
+    return this.query<ClusterAddonRow>(
       sql,
       { tenant },
       (condition) =>

@@ -1,0 +1,32 @@
+import { Controller } from '@nestjs/common';
+import { identity, type InputOf } from '@runos/contracts';
+import { type CallContext, Respond } from '@runos/messaging';
+import { ApiKeys } from './api-keys.js';
+
+type Call = CallContext<'tenant'>;
+
+@Controller()
+export class ApiKeysController {
+  constructor(private readonly apiKeys: ApiKeys) {}
+
+  @Respond(identity.listApiKeys)
+  async list(_input: InputOf<typeof identity.listApiKeys>, { tenant }: Call) {
+    return { apiKeys: await this.apiKeys.list(tenant) };
+  }
+
+  @Respond(identity.createApiKey)
+  create({ userId, key, idempotency }: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
+    // Without a role in the actor the weakest one applies, so that a missing role never grants more.
+    return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
+  }
+
+  @Respond(identity.showApiKey)
+  show({ id }: InputOf<typeof identity.showApiKey>, { tenant }: Call) {
+    return this.apiKeys.show(tenant, id);
+  }
+
+  @Respond(identity.revokeApiKey)
+  revoke({ id }: InputOf<typeof identity.revokeApiKey>, { tenant, actor }: Call) {
+    return this.apiKeys.revoke(tenant, id, actor);
+  }
+}

@@ -1,0 +1,19 @@
+import { Controller } from '@nestjs/common';
+import { identity } from '@runos/contracts';
+import { type CallContext, Respond } from '@runos/messaging';
+import { Database } from '@runos/persistence';
+import { type AuditEntry, AuditLog } from './audit-log.js';
+
+@Controller()
+export class AuditController {
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /** Replies when the entry is durable, so that the audited action may follow. */
+  @Respond(identity.recordAudit)
+  async record(entry: AuditEntry, { tenant, actor }: CallContext<'tenant'>) {
+    return { id: await this.audit.append(this.database.manager, tenant, actor, entry) };
+  }
+}

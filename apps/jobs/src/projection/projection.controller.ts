@@ -1,0 +1,15 @@
+import { Controller } from '@nestjs/common';
+import { type JobProgress, reconciler } from '@runos/contracts';
+import { type ReceivedEvent, SubscribeBatch } from '@runos/messaging';
+import { mergeUpdates, JobProjection } from './job-projection.js';
+
+/** Receives the reconciler's job updates, the only way by which jobs reach this service. */
+@Controller()
+export class ProjectionController {
+  constructor(private readonly projection: JobProjection) {}
+
+  @SubscribeBatch(reconciler.jobProgressed, 100)
+  async progressed(events: readonly ReceivedEvent<JobProgress>[]) {
+    await this.projection.project(mergeUpdates(events.map(({ body }) => body)));
+  }
+}

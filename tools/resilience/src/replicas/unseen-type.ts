@@ -1,0 +1,107 @@
+import { eventually, type LiveObject, PlaneClient, valueAt } from '@runos/tool-e2e';
+import type { InjectedFault } from '../kill/faults.js';
+import type { Ledger } from '../load/ledger.js';
+
+const group = 'testing.example.com';
+const manager = 'runos-resilience';
+
+/**
+ * No fault: a type that the catalog of the services has, but no build of the cluster agent. The agent applies its custom
+ * resource, and derives its health from the rules in the bundle.
+ */
+export const runUnseenType: InjectedFault = {
+  name: 'a type that the agent has never seen',
+  hits: [],
+  async inject(data, ledger) {
+    const plane = await PlaneClient.connect(data);
+    await allowBeacons(plane);
+    const created = await send(plane, ledger, 'POST', `${plane.services}/beacon`);
+    const [osid, path] = [String(created['osid']), `${plane.services}/beacon/${String(created['id'])}`];
+    await eventually('the agent to report that the beacon is dark', 60_000, async () => {
+      const { body } = await plane.api.get(path);
+      return JSON.stringify(body).includes('The beacon is dark.');
+    });
+    const lit = JSON.stringify({ status: { lit: true } });
+    await plane.kubectl.run(['patch', 'beacon', osid, '-n', osid, '--subresource=status', '--type=merge', '-p', lit]);
+    await plane.waitForCompletion(created['jobId']);
+    const deleted = await send(plane, ledger, 'DELETE', path);
+    await plane.waitForCompletion(deleted['jobId']);
+  },
+};
+
+async function send(
+  plane: PlaneClient,
+  ledger: Ledger,
+  method: string,
+  path: string,
+): Promise<Record<string, unknown>> {
+  const key = `unseen-${ledger.jobs.size}`;
+  const body = method === 'POST' ? { name: key } : undefined;
+  const answer = await plane.api.send(method, path, body, { headers: { 'idempotency-key': key } });
+  if (answer.status !== 202)
+    throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  ledger.jobs.set(key, String(answer.body['jobId']));
+  return answer.body;
+}
+
+/** The CRD, and what the generated manifests of a catalog with this type contain: rights on the kind, its admission. */
+async function allowBeacons({ kubectl }: PlaneClient): Promise<void> {
+  const policy = await kubectl.get('validatingadmissionpolicy', 'runos-cluster-agent');
+  await kubectl.apply([crd, role, binding, withBeacons(policy)], manager);
+  await kubectl.run(['wait', 'crd', `beacons.${group}`, '--for=condition=Established', '--timeout=30s']);
+}
+
+const rbac = 'rbac.authorization.k8s.io';
+const metadata = { name: 'runos-beacons' };
+const role = {
+  apiVersion: `${rbac}/v1`,
+  kind: 'ClusterRole',
+  metadata,
+  rules: [
+    {
+      apiGroups: [group],
+      resources: ['beacons'],
+      verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
+    },
+  ],
+};
+const binding = {
+  apiVersion: `${rbac}/v1`,
+  kind: 'ClusterRoleBinding',
+  metadata,
+  roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: metadata.name },
+  subjects: [{ kind: 'ServiceAccount', name: 'cluster-agent', namespace: 'runos' }],
+};
+const crd = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `beacons.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { plural: 'beacons', singular: 'beacon', kind: 'Beacon' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        subresources: { status: {} },
+      },
+    ],
+  },
+};
+
+function withBeacons(policy: LiveObject | undefined): object {
+  const spec = JSON.stringify(valueAt(policy, 'spec') ?? {}).replace(
+    "['/namespaces'",
+    `['${group}/beacons', '/namespaces'`,
+  );
+  if (!spec.includes(`${group}/beacons`)) throw new Error(`the admission policy has no list of resources: ${spec}`);
+  return {
+    apiVersion: valueAt(policy, 'apiVersion'),
+    kind: valueAt(policy, 'kind'),
+    metadata: { name: valueAt(policy, 'metadata', 'name') },
+    spec: JSON.parse(spec) as object,
+  };
+}
