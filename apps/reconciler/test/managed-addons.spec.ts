@@ -137,6 +137,18 @@ describe('an add-on that RunOS manages', () => {
     expect(await show()).toMatchObject({ version: '1.27.0' });
   });
 
+  it('shows what the agent has kept at an upgrade', async () => {
+    const { agent, jobs } = harness;
+    const reason = 'CustomResourceDefinition poolers.postgresql.cnpg.io is kept. 1 custom resource of it exists.';
+    await agent.reportAddons([missing]);
+    agent.onAddon = () => ({ accepted: true, done: true, reason });
+    const { jobId } = await install();
+    await jobs.when(jobId, ({ logs }) => logs.some(({ message }) => message === reason));
+    expect(await show()).toMatchObject({ problem: reason });
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
+  });
+
   it('is applied again when a user deletes it', async () => {
     await installed();
     const again = new Promise<void>((resolve) => {

@@ -75,8 +75,9 @@ export class AgentInstructions {
       if (response.outcome !== 'replied') return response;
       const read = reply.safeParse(response.body);
       if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
-      if (read.data.accepted) return { outcome: 'accepted', done: read.data.done ?? true };
-      return { outcome: 'refused', message: read.data.reason ?? 'it gave no reason' };
+      const { accepted, done = true, reason } = read.data;
+      if (accepted) return { outcome: 'accepted', done, remark: reason };
+      return { outcome: 'refused', message: reason ?? 'it gave no reason' };
     } catch (error) {
       const fault = faultOf(error);
       if (fault === undefined) throw error;

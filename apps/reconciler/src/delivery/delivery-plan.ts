@@ -40,8 +40,11 @@ export function planDelivery(
 
 /** The outcome of an instruction to an agent. `failed`: the request to the agent gateway failed. */
 export type InstructionOutcome =
-  /** `done: false`: objects are still being deleted, so the instruction has to be repeated. */
-  | { readonly outcome: 'accepted'; readonly done: boolean }
+  /**
+   * `done: false`: objects are still being deleted, so the instruction has to be repeated. `remark`: what the agent has
+   * kept, or what is still being deleted.
+   */
+  | { readonly outcome: 'accepted'; readonly done: boolean; readonly remark?: string | undefined }
   | { readonly outcome: 'refused'; readonly message: string }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'waiting'; readonly awaited: readonly string[] }
@@ -77,7 +80,13 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
   const waiting = { delivered: false, failures };
   switch (outcome.outcome) {
     case 'accepted':
-      return { delivered: true, failures: 0, reason: null, progress: 'delivered to the cluster', problem: null };
+      return {
+        delivered: true,
+        failures: 0,
+        reason: null,
+        progress: 'delivered to the cluster',
+        problem: outcome.remark ?? null,
+      };
     case 'absent': {
       // A connecting agent wakes this; the delay covers a lost wake-up.
       const ms = absentBackoff(failures);

@@ -83,7 +83,7 @@ function deliveryLog(
   { workItems, loggedStates }: OpenJob,
   result: DeliveryResult,
 ): Pick<JobChange, 'logs' | 'loggedStates'> {
-  const message = result.delivered ? 'The cluster agent has stored it.' : result.problem;
+  const message = result.problem ?? (result.delivered ? 'The cluster agent has stored it.' : null);
   const workItemId = workItemIdOf(workItems, 'deliver');
   if (message === null || workItemId === undefined || loggedStates.deliver === message) {
     return { logs: [], loggedStates };
