@@ -2,10 +2,9 @@ import { createRequire } from 'node:module';
 import {
   addonsCapability,
   AddonStatus,
-  AgentHello,
-  type BodyOf,
   BundleStatus,
   bundlesCapability,
+  type ClusterAgentHello,
   ClusterAgentHeartbeatToServer,
   type DetectedAddon,
   kindsCapability,
@@ -184,9 +183,10 @@ export class ClusterAgent {
       machineId: uid,
       os: 'kubernetes',
       store: new SecretCredentials(client, uid, namespace),
-      hello: (): Promise<BodyOf<typeof AgentHello>> =>
+      hello: (): Promise<ClusterAgentHello> =>
         Promise.resolve({
           version,
+          clusterUid: uid,
           capabilities: [bundlesCapability, kindsCapability, ...(installer ? [addonsCapability] : [])],
           kinds: true,
           ...controller.summary(),

@@ -102,7 +102,13 @@ describe('the cluster agent', () => {
       { machineId: system.metadata.uid, agentKind: 'cluster-agent', aid: 'abcde' },
     ]);
     expect(reportsOf('AgentHello')[0]).toMatchObject({
-      body: { capabilities: ['bundles/1', 'bundles/2'], kinds: true, count: 0, root: '0'.repeat(32) },
+      body: {
+        capabilities: ['bundles/1', 'bundles/2'],
+        kinds: true,
+        count: 0,
+        root: '0'.repeat(32),
+        clusterUid: system.metadata.uid,
+      },
     });
     const secret = await access.admin.get(refIn(access.namespace, 'v1', 'Secret', 'cluster-agent-tls'));
     expect(secret['type']).toBe('kubernetes.io/tls');

@@ -50,8 +50,13 @@ export class SecretCredentials implements CredentialStore {
   }
 }
 
-/** The uid of `kube-system` identifies a cluster: it lives as long, and a copy of the Secrets does not take it along. */
+/**
+ * The uid of `kube-system` identifies a cluster: it lives as long, and a copy of the Secrets does not take it along.
+ * @throws Error when the API server returns none
+ */
 export async function clusterUid(client: KubeClient, signal: AbortSignal): Promise<string> {
   const namespace = await client.get({ apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' }, { signal });
-  return namespace.metadata.uid ?? '';
+  const { uid } = namespace.metadata;
+  if (!uid) throw new Error('Namespace kube-system has no uid, which identifies this cluster');
+  return uid;
 }

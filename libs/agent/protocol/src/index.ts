@@ -15,6 +15,7 @@ export {
 } from './catalog/bundle.js';
 export {
   AgentHello,
+  type ClusterAgentHello,
   AmIVIPHolder,
   bundlesCapability,
   kindsCapability,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { heartbeatReplyTimeoutMs } from '../wire/limits.js';
 import { addonRecognition } from './addon.js';
-import { oneOf, report, text } from './message.js';
+import { type BodyOf, oneOf, report, text } from './message.js';
 
 /** The agent applies bundles: it handles APPLY_BUNDLE, DELETE_BUNDLE and DIFF_BUNDLE, and sends RESYNC and BundleStatus. */
 export const bundlesCapability = 'bundles/1';
@@ -33,6 +33,9 @@ export const AgentHello = report({
   }),
   deadlineMs: 10_000,
 });
+
+/** The hello of a cluster agent of this version. Tests that stand in for it send every field too. */
+export type ClusterAgentHello = Required<BodyOf<typeof AgentHello>>;
 
 export const nodeStatuses = ['not_installed', 'ready', 'not_ready', 'cordoned'] as const;
 
