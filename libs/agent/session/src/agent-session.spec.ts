@@ -1,3 +1,4 @@
+import { status as grpcStatus } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   BundleStatus,
@@ -116,6 +117,33 @@ describe('a session', () => {
     await expect(agent.renew()).rejects.toThrow();
     expect(store.stored).toBe(before);
     expect(agent.connected).toBe(true);
+  });
+
+  it('does not use a renewed certificate that it could not save, because the plane would revoke the old one', async () => {
+    const store = new MemoryStore();
+    const agent = start(plane, { store });
+    await plane.until(() => agent.connected);
+    const before = store.stored;
+    store.failures = 1;
+    await expect(agent.renew()).rejects.toThrow('the disk is full');
+    expect([store.stored, plane.verifications, agent.connected]).toEqual([before, 0, true]);
+    await agent.renew();
+    expect(store.stored).not.toBe(before);
+  });
+
+  it('keeps a renewed certificate when an outage leaves open whether the plane has seen it', async () => {
+    const store = new MemoryStore();
+    const agent = start(plane, { store });
+    await plane.until(() => agent.connected);
+    const before = store.stored;
+    const refuse = (code: grpcStatus, details: string) =>
+      Promise.reject(Object.assign(new Error(details), { code, details }));
+    plane.onVerify = () => refuse(grpcStatus.UNAUTHENTICATED, 'unknown certificate');
+    await expect(agent.renew()).rejects.toThrow('unknown certificate');
+    expect(store.stored).toBe(before);
+    plane.onVerify = () => refuse(grpcStatus.UNAVAILABLE, 'stopping');
+    await expect(agent.renew()).rejects.toThrow('stopping');
+    expect(store.stored).not.toBe(before);
   });
 });
 

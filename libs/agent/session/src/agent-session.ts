@@ -19,7 +19,7 @@ import { ReportSender } from './outbox/report-sender.js';
 import { register, renewCertificate } from './registration/register.js';
 import type { PostOptions, SessionOptions, SessionTiming } from './session-options.js';
 import { AgentStream, reactionTo, type RefusalReaction, type StreamEnd } from './stream/agent-stream.js';
-import { dialStreamPort, openAgentStream } from './stream/dial.js';
+import { dialStreamPort, openAgentStream, rejectsCertificate, verifyCredentials } from './stream/dial.js';
 
 const defaultTiming: SessionTiming = {
   heartbeatMs: heartbeatIntervalMs,
@@ -91,13 +91,22 @@ export class AgentSession {
     return this.#sender.size;
   }
 
-  /** Renews the certificate now and dials again with it. */
+  /**
+   * Renews the certificate now and dials again with it. It is saved before its first use, because the plane revokes the
+   * old one after that. The old one is restored only if the plane refuses the new one.
+   */
   async renew(): Promise<void> {
     const { store, server, logger } = this.#options;
     const current = await store.load();
     if (current === undefined) throw unavailable('there is no certificate to renew');
     const renewed = await renewCertificate(server, current, this.#stopping.signal);
     await store.save(renewed);
+    try {
+      await verifyCredentials(server, renewed, this.#stopping.signal);
+    } catch (error) {
+      if (rejectsCertificate(error)) await store.save(current);
+      throw error;
+    }
     logger.info({ expires: certificateFacts(renewed.certificate).notAfter }, 'certificate renewed');
     this.#failures = 0;
     this.redial('the certificate was renewed');

@@ -40,6 +40,9 @@ export class FakePlane {
   onReport: (report: ReadReport, stream: Stream) => object | undefined = () => ({});
   onStream: (stream: Stream) => void = () => undefined;
   onRenew: (csrPem: string) => Promise<string> = (csrPem) => this.issue(csrPem);
+  /** Rejects to refuse a renewed certificate. */
+  onVerify: () => Promise<void> = async () => undefined;
+  verifications = 0;
   readonly registrations: NodeRegistrationRequest[] = [];
   readonly reports: ReadReport[] = [];
   readonly streams: Stream[] = [];
@@ -75,7 +78,10 @@ export class FakePlane {
     const stream = {
       NodeAgentStream: (stream: Stream) => this.#accept(stream),
       ClusterAgentStream: (stream: Stream) => this.#accept(stream),
-      GetControlPlaneNodes: (_: unknown, done: sendUnaryData<object>) => done(null, {}),
+      GetControlPlaneNodes: (_: unknown, done: sendUnaryData<object>) => {
+        this.verifications += 1;
+        this.onVerify().then(() => done(null, {}), done);
+      },
       RegenerateCertificate: (call: ServerUnaryCall<{ csrPem: string }, object>, done: sendUnaryData<object>) => {
         const respond = (publicKey: string) => done(null, { publicKey, caCert: this.l2.certificatePem });
         this.onRenew(call.request.csrPem).then(respond, done);

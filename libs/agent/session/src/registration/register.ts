@@ -5,7 +5,7 @@ import { type AgentKind, callUnary, registerService, streamService } from '@runo
 import { Fault } from '@runos/kernel';
 import { createSigningRequest } from '@runos/pki';
 import type { AgentCredentials } from '../credentials/agent-credentials.js';
-import { dialRegisterPort, dialStreamPort, type ServerAddress, verifyCredentials } from '../stream/dial.js';
+import { dialRegisterPort, dialStreamPort, type ServerAddress } from '../stream/dial.js';
 
 /** How an agent verifies the register port: by the file of its CA, by the SHA-256 of that file, or by both. */
 export interface RegisterTrust {
@@ -122,7 +122,7 @@ export async function register(
 
 const renewTimeoutMs = 30_000;
 
-/** Requests a certificate for a new key with the current credentials, and verifies that the server accepts it. */
+/** Requests a certificate for a new key with the current credentials. The server revokes the old one after its first use. */
 export async function renewCertificate(
   server: ServerAddress,
   current: AgentCredentials,
@@ -132,9 +132,7 @@ export async function renewCertificate(
   const client = dialStreamPort(server, current);
   try {
     const issued = await callUnary(client, streamService.RegenerateCertificate, { csrPem }, renewTimeoutMs, signal);
-    const renewed = { certificate: issued.publicKey, key: keyPem, ca: issued.caCert };
-    await verifyCredentials(server, renewed, signal);
-    return renewed;
+    return { certificate: issued.publicKey, key: keyPem, ca: issued.caCert };
   } finally {
     client.close();
   }

@@ -1,10 +1,18 @@
-import { type ChannelOptions, Client, type ClientDuplexStream, credentials } from '@grpc/grpc-js';
+import {
+  type ChannelOptions,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import {
   type AgentKind,
   callUnary,
   type Envelope,
   maxToAgentBytes,
   openStream,
+  refusalCodeOf,
   streamService,
 } from '@runos/agent-protocol';
 import type { AgentCredentials } from '../credentials/agent-credentials.js';
@@ -38,6 +46,15 @@ export const dialRegisterPort = (server: ServerAddress, ca: string): Client =>
 
 export const openAgentStream = (client: Client, kind: AgentKind): ClientDuplexStream<Envelope, Envelope> =>
   openStream(client, kind === 'node' ? streamService.NodeAgentStream : streamService.ClusterAgentStream);
+
+/** Whether an error of `verifyCredentials` proves that the certificate is unusable. An outage does not. */
+export function rejectsCertificate(error: unknown): boolean {
+  const { code, metadata } = error as Partial<ServiceError>;
+  const refusal = refusalCodeOf(metadata);
+  if (refusal !== undefined) return refusal.startsWith('certificate-') || refusal === 'agent-kind-mismatch';
+  // TLS itself rejects a certificate that does not belong to the key, before anything is sent.
+  return typeof code !== 'number' || code === status.UNAUTHENTICATED;
+}
 
 const verifyTimeoutMs = 20_000;
 
