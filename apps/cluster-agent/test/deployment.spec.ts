@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { KubeClient } from '@runos/kube-client';
+import type { KubeObject } from '@runos/kube-objects';
+import { parseAllDocuments } from 'yaml';
+import { type AgentAccess, agentAccess } from './agent-access.js';
+
+const manifest = join(import.meta.dirname, '../../../deploy/cluster-agent/deployment.yaml');
+
+let access: AgentAccess;
+beforeAll(async () => {
+  access = await agentAccess();
+}, 900_000);
+afterAll(() => access?.stop());
+
+/** Applies the shipped Deployment with this image, as a dry run. */
+function applyWithImage(admin: KubeClient, image: string): Promise<unknown> {
+  const [, deployment] = parseAllDocuments(
+    readFileSync(manifest, 'utf8').replace("image: ''", `image: '${image}'`),
+  ).map((document) => document.toJS() as KubeObject);
+  if (deployment === undefined) throw new Error('there is no Deployment');
+  const metadata = { ...deployment.metadata, namespace: access.namespace };
+  return admin.apply({ ...deployment, metadata }, { dryRun: true });
+}
+
+it('the shipped Deployment names no image that another person could publish: its user must fill it in', async () => {
+  await expect(applyWithImage(access.admin, '')).rejects.toThrow(/image.*Required value/);
+  await applyWithImage(access.admin, `registry.example.com/cluster-agent@sha256:${'a'.repeat(64)}`);
+});
