@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Operator } from './account/create-account.js';
-import { grantAddonAccess, grantAgentAccess } from './cluster/agent-access.js';
+import { grantAgentAccess } from './cluster/agent-access.js';
+import { AgentManifests } from './cluster/agent-manifests.js';
 import { type AgentContext } from './cluster/agents.js';
 import { Builds } from './services/builds.js';
 import { startControlServer } from './control/control-server.js';
@@ -110,9 +111,10 @@ async function connectCluster(context: PlaneContext, agent: AgentContext, built:
     await step(() => runNodeAgents(agent, context));
     await step(built);
     const kubectl = await step(() => openKubernetes(context));
+    const manifests = new AgentManifests(kubectl, agent.addons !== 'none');
+    await step(() => manifests.apply(agent.builds.checkoutOf('cluster-agent')));
     const kubeconfig = await step(() => grantAgentAccess(kubectl, agent.folder.in('cluster-agent'), signal));
-    if (agent.addons !== 'none') await step(() => grantAddonAccess(kubectl));
-    await step(() => runClusterAgent(agent, kubectl, kubeconfig, context));
+    await step(() => runClusterAgent(agent, { kubectl, kubeconfig, manifests }, context));
     await step(() => waitForCluster(agent, signal));
     dev.update({ clusterReady: true });
     terminal.print(suggestCommands(dev.current, kubectl.command));

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
-import { grantAddonAccess, grantAgentAccess } from './agent-access.js';
+import { repository } from '../options.js';
+import { grantAgentAccess } from './agent-access.js';
+import { AgentManifests } from './agent-manifests.js';
 import { Kubectl } from './kubectl.js';
 
 describe("the cluster agent's access", () => {
@@ -16,6 +18,7 @@ describe("the cluster agent's access", () => {
     cluster = await useTestCluster();
     folder = mkdtempSync(join(tmpdir(), 'runos-access-'));
     admin = new Kubectl(cluster.kubectl, cluster.kubeconfig);
+    await new AgentManifests(admin, false).apply(repository);
     await grantAgentAccess(admin, folder, stop.signal);
     agent = new Kubectl(cluster.kubectl, await grantAgentAccess(admin, folder, stop.signal)); // the second call finds the objects of the first
   }, 900_000);
@@ -42,7 +45,7 @@ describe("the cluster agent's access", () => {
   it('includes the add-ons only by choice', async () => {
     const patchCrd = ['auth', 'can-i', 'patch', 'customresourcedefinitions/clusters.postgresql.cnpg.io'];
     await expect(agent.run(patchCrd)).rejects.toThrow();
-    await grantAddonAccess(admin);
+    await new AgentManifests(admin, true).apply(repository);
     try {
       expect(await agent.run(patchCrd)).toContain('yes');
     } finally {

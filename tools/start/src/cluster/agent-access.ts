@@ -1,28 +1,17 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { waitUntil, writeFileAtomic } from '@runos/testing-process';
 import { Kubectl } from './kubectl.js';
-import { repository } from '../options.js';
-
-const manifests = join(repository, 'deploy', 'cluster-agent');
-
-/** Not part of the access: the Deployment, whose program runs beside the cluster here, and the rights on add-ons. */
-const excluded: ReadonlySet<string> = new Set(['deployment.yaml', 'addons.yaml']);
 
 /** The lifetime of a token; a new one is created at half of it. */
 const tokenLifetimeMs = 12 * 3600 * 1000;
 
 /**
- * The cluster agent's own access: the manifests of `deploy/cluster-agent`, all but the excluded ones, and a kubeconfig
- * with its ServiceAccount's token, renewed until `signal` aborts. Returns the path of the kubeconfig.
+ * The cluster agent's own access, after its manifests were applied: a kubeconfig with its ServiceAccount's token,
+ * renewed until `signal` aborts. Returns the path of the kubeconfig.
  */
 export async function grantAgentAccess(kubectl: Kubectl, folder: string, signal: AbortSignal): Promise<string> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  await apply(
-    kubectl,
-    readdirSync(manifests).filter((name) => name.endsWith('.yaml') && !excluded.has(name)),
-  );
   const renew = async (): Promise<void> => {
     const args = ['create', 'token', 'cluster-agent', '--namespace=runos', `--duration=${tokenLifetimeMs / 1000}s`];
     writeFileAtomic(join(folder, 'token'), await kubectl.run(args));
@@ -35,9 +24,6 @@ export async function grantAgentAccess(kubectl: Kubectl, folder: string, signal:
   return path;
 }
 
-/** Gives the agent the rights on add-ons. Call it after `grantAgentAccess`, whose policies restrict them. */
-export const grantAddonAccess = (kubectl: Kubectl): Promise<void> => apply(kubectl, ['addons.yaml']);
-
 /** An admission policy takes effect after a delay, during which the agent would have too many permissions. */
 async function waitForPolicy(agent: Kubectl, signal: AbortSignal): Promise<void> {
   const outside = ['create', 'configmap', 'runos-policy-probe', '--namespace=kube-system', '--dry-run=server'];
@@ -48,18 +34,6 @@ async function waitForPolicy(agent: Kubectl, signal: AbortSignal): Promise<void>
     );
   const because = (): string => 'the admission policy of deploy/cluster-agent does not take effect';
   await waitUntil(refused, { deadlineMs: 60_000, everyMs: 100, because, signal });
-}
-
-/** Namespaces first, because a list is applied in its order. */
-async function apply(kubectl: Kubectl, files: readonly string[]): Promise<void> {
-  const items = files
-    .flatMap((name) => parseAllDocuments(readFileSync(join(manifests, name), 'utf8')))
-    .map((document) => document.toJS() as { kind: string })
-    .sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
-  await kubectl.run(
-    ['apply', '--server-side', '--force-conflicts', '--field-manager=runos-start', '-f', '-'],
-    JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
-  );
 }
 
 /** The cluster of the administrator's kubeconfig with the user of the token file. */

@@ -4,6 +4,7 @@ import getPort from 'get-port';
 import { type Running } from '@runos/testing-process';
 import { type Builds } from '../services/builds.js';
 import { type DataFolder } from '../data/data-folder.js';
+import { type AgentManifests } from './agent-manifests.js';
 import { type Kubectl } from './kubectl.js';
 import { type PublicApi } from '../account/public-api.js';
 import { startProgram } from '../services/start-service.js';
@@ -53,13 +54,20 @@ export async function startNodeAgent(context: AgentContext, number: number, sign
   return startProgram({ name, app: 'node-agent', folder: context.folder, builds: context.builds, signal, settings });
 }
 
+/** The administrator's kubectl, the kubeconfig of the agent, and its manifests in the cluster. */
+export interface KubernetesAccess {
+  readonly kubectl: Kubectl;
+  readonly kubeconfig: string;
+  readonly manifests: AgentManifests;
+}
+
 /** Starts the cluster agent with its own access to Kubernetes, where its certificate is stored. */
 export async function startClusterAgent(
   context: AgentContext,
-  kubectl: Kubectl,
-  kubeconfig: string,
+  { kubectl, kubeconfig, manifests }: KubernetesAccess,
   signal: AbortSignal,
 ): Promise<Running> {
+  await manifests.apply(context.builds.checkoutOf('cluster-agent')); // an upgraded agent comes with its manifests
   const secret = ['get', 'secret', 'cluster-agent-tls', '--namespace=runos', '--ignore-not-found', '-o', 'name'];
   const registered = (await kubectl.run(secret)).trim() !== '';
   const token = registered ? undefined : await registrationToken(context, 'cluster-agent');

@@ -1,6 +1,6 @@
 import { buildToolbox, startCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentContext, startClusterAgent, startNodeAgent } from './agents.js';
+import { type AgentContext, type KubernetesAccess, startClusterAgent, startNodeAgent } from './agents.js';
 import { Kubectl } from './kubectl.js';
 import { repository, type StartOptions } from '../options.js';
 import { ApiError, type PublicApi } from '../account/public-api.js';
@@ -69,11 +69,10 @@ export async function runNodeAgents(agent: AgentContext, { options, processes }:
 
 export async function runClusterAgent(
   agent: AgentContext,
-  kubectl: Kubectl,
-  kubeconfig: string,
+  access: KubernetesAccess,
   { processes }: PlaneContext,
 ): Promise<void> {
-  await processes.run('cluster-agent', 'agents', (signal) => startClusterAgent(agent, kubectl, kubeconfig, signal));
+  await processes.run('cluster-agent', 'agents', (signal) => startClusterAgent(agent, access, signal));
 }
 
 /** Resolves when the plane reports the cluster as connected. */
