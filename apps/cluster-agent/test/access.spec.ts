@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type KubeObject, refOf } from '@runos/kube-objects';
+import { serviceTypes } from '@runos/service-types';
 import { waitUntil } from '@runos/testing-process';
+import { withPodSecurity } from '../src/apply/pod-security.js';
 import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
 
 let access: AgentAccess;
 const osid = newOsid();
-const [ours] = objectsOf(osid) as [KubeObject];
+/** The objects of an instance as the agent applies them. */
+const appliedObjectsOf = (id: string, changes = {}): KubeObject[] => objectsOf(id, changes).map(withPodSecurity);
+const [ours] = appliedObjectsOf(osid) as [KubeObject];
 const map = (namespace: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -104,7 +108,12 @@ describe('the cluster agent under its own account', () => {
       expect(await refusal(agent.apply({ ...policy, spec: { podSelector: {} } }))).toContain(
         'may not write networking.k8s.io/networkpolicies',
       );
-      const spec = { containers: [{ name: 'probe', image: 'probe' }] };
+      // It meets the Pod Security Standard, which is checked first.
+      const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+      const spec = {
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [{ name: 'probe', image: 'probe', securityContext }],
+      };
       expect(await refusal(agent.apply({ ...pod, spec }))).toContain('may not write /pods');
       expect(await refusal(agent.apply(map('default')))).toContain('not in default');
     } finally {
@@ -120,9 +129,9 @@ describe('the cluster agent under its own account', () => {
   });
 
   it('may apply every object that a service type renders', async () => {
-    for (const type of ['valkey', 'postgresql']) {
+    for (const { type, defaultVersion: version } of serviceTypes) {
       const id = newOsid(type);
-      const objects = objectsOf(id, { replicas: 3 });
+      const objects = appliedObjectsOf(id, { replicas: 3, version });
       for (const object of objects) await access.agent.apply(object);
       await access.admin.delete(refIn(id, 'v1', 'Namespace'));
     }

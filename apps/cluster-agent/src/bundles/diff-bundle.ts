@@ -17,6 +17,7 @@ import {
   valueAt,
 } from '@runos/kube-objects';
 import type { ObjectApplier } from '../apply/object-applier.js';
+import { withPodSecurity } from '../apply/pod-security.js';
 import type { Instance } from '../instances/instance.js';
 import { validateBundle } from './bundle-receiver.js';
 
@@ -30,9 +31,10 @@ export async function diffBundle(
   bundle: Bundle,
   instance: Instance | undefined,
 ): Promise<Reply> {
-  const objects = unpackObjects(bundle.objectsGz, bundle.digest);
-  const reason = validateBundle(bundle.osid, objects);
+  const rendered = unpackObjects(bundle.objectsGz, bundle.digest);
+  const reason = validateBundle(bundle.osid, rendered);
   if (reason !== undefined) throw new Fault('request.invalid', reason);
+  const objects = rendered.map(withPodSecurity);
   const earlier = instance?.desiredObjects() ?? new Map<string, KubeObject>();
   const diffs = await Promise.all(
     objects.map((desired) => diffObject(client, applier, desired, earlier.get(refKey(refOf(desired))))),

@@ -1,5 +1,6 @@
 import { kindKey } from '@runos/kube-kinds';
 import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
+import { lacksPodSecurity } from '../apply/pod-security.js';
 import { contentHash } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
@@ -90,6 +91,11 @@ export class ObjectEventHandler {
       return enqueue(instance);
     }
     if (object.metadata.uid === applied.uid && ownedHash(object) === applied.ownedHash) {
+      // An older agent applied it: its workloads could have more privileges than their type needs.
+      if (lacksPodSecurity(object)) {
+        instance.addPending(key, { kind: 'apply' });
+        return enqueue(instance);
+      }
       if (reportedContentHash === undefined) return;
       state.clearReportedDrift();
       return report(instance);

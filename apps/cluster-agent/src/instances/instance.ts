@@ -1,6 +1,7 @@
 import type { KindCatalog } from '@runos/kube-kinds';
 import { type InventoryEntry, type KubeObject, refKey, refOf, unpackVerifiedObjects } from '@runos/kube-objects';
 import type { Carrier } from '@runos/observability';
+import { withPodSecurity } from '../apply/pod-security.js';
 import type { BundleRecord, Checkpoint, Drift } from '../bundles/bundle-record.js';
 import type { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { DriftLog } from './drift-log.js';
@@ -138,7 +139,9 @@ export class Instance {
   /** The desired objects by key. They are unpacked on every call, because the agent holds no objects in memory. */
   desiredObjects(): Map<string, KubeObject> {
     if (this.#record.removing) return new Map();
-    return new Map(unpackVerifiedObjects(this.#record.objectsGz).map((object) => [refKey(refOf(object)), object]));
+    return new Map(
+      unpackVerifiedObjects(this.#record.objectsGz).map((object) => [refKey(refOf(object)), withPodSecurity(object)]),
+    );
   }
 
   /** The inventory with all known uids. */

@@ -25,7 +25,15 @@ export async function checkCluster(client: KubeClient, ledger: Ledger): Promise<
 function objectsOf(bundle: KubeObject): KubeObject[] {
   const data = bundle['data'] as Record<string, string>;
   if (data['objects'] === undefined) return [];
-  return JSON.parse(gunzipSync(Buffer.from(data['objects'], 'base64')).toString('utf8')) as KubeObject[];
+  const objects = JSON.parse(gunzipSync(Buffer.from(data['objects'], 'base64')).toString('utf8')) as KubeObject[];
+  return objects.map(withPodSecurity);
+}
+
+/** The agent sets the Pod Security Standard of each namespace, also where an older agent did not. */
+function withPodSecurity(object: KubeObject): KubeObject {
+  if (object.kind !== 'Namespace') return object;
+  const labels = { ...object.metadata.labels, 'pod-security.kubernetes.io/enforce': 'restricted' };
+  return { ...object, metadata: { ...object.metadata, labels } };
 }
 
 /** Managed objects that belong to no bundle. */

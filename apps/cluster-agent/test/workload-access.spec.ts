@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { KubeObject } from '@runos/kube-objects';
+import { podSecurityLabel, withPodSecurity } from '../src/apply/pod-security.js';
+import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
+import { newOsid, objectsOf, refIn } from './harness.js';
+
+/** What a stolen token of the agent could try, with namespaces and workloads that look like those of an instance. */
+let access: AgentAccess;
+const osid = newOsid();
+const [rendered] = objectsOf(osid) as [KubeObject];
+const namespace = withPodSecurity(rendered);
+
+beforeAll(async () => {
+  access = await agentAccess();
+  await access.agent.apply(namespace);
+}, 900_000);
+afterAll(async () => {
+  await access?.admin.delete(refIn(osid, 'v1', 'Namespace'));
+  await access?.stop();
+});
+
+const metadata = { name: 'probe', namespace: osid };
+const statefulSet = (podSpec: object): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata,
+  spec: {
+    serviceName: 'probe',
+    selector: { matchLabels: { app: 'probe' } },
+    template: {
+      metadata: { labels: { app: 'probe' } },
+      spec: { containers: [{ name: 'probe', image: 'probe' }], ...podSpec },
+    },
+  },
+});
+const service = (spec: object): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata,
+  spec: { selector: { app: 'probe' }, ports: [{ port: 80 }], ...spec },
+});
+const cluster = (spec: object): KubeObject => ({
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Cluster',
+  metadata,
+  spec: { instances: 1, storage: { size: '1Gi' }, ...spec },
+});
+
+const withLevel = (name: string, level: string | undefined): KubeObject => {
+  const labels: Record<string, string> = { ...namespace.metadata.labels, 'runos.com/osid': name };
+  delete labels[podSecurityLabel];
+  return {
+    ...namespace,
+    metadata: { name, labels: level === undefined ? labels : { ...labels, [podSecurityLabel]: level } },
+  };
+};
+
+describe('a stolen token of the cluster agent', () => {
+  it.each(['privileged', 'baseline', undefined])('creates no namespace of the level %s', async (level) => {
+    expect(await refusal(access.agent.apply(withLevel(newOsid(), level)))).toContain(podSecurityLabel);
+  });
+
+  it('does not weaken the level of a namespace', async () => {
+    const weaker = { ...namespace.metadata.labels, [podSecurityLabel]: 'privileged' };
+    expect(await refusal(access.agent.apply({ ...namespace, metadata: { name: osid, labels: weaker } }))).toContain(
+      podSecurityLabel,
+    );
+    expect(
+      await refusal(
+        access.agent.mergePatch(refIn(osid, 'v1', 'Namespace'), { metadata: { labels: { [podSecurityLabel]: null } } }),
+      ),
+    ).toContain(podSecurityLabel);
+  });
+
+  it('creates nothing in the namespace of an older agent before the level is set, but deletes', async () => {
+    const { admin, agent } = access;
+    const name = newOsid();
+    await admin.create(withLevel(name, undefined));
+    const inside = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'probe', namespace: name } };
+    await admin.create(inside);
+    const other = { ...inside, metadata: { ...inside.metadata, name: 'other' } };
+    expect(await refusal(agent.apply(other))).toContain(podSecurityLabel);
+    await agent.delete(refIn(name, 'v1', 'ConfigMap', 'probe'));
+    await agent.apply(withLevel(name, 'restricted'));
+    await agent.apply(other);
+    await admin.delete(refIn(name, 'v1', 'Namespace'));
+  });
+
+  it('runs no privileged pod: the namespace refuses it', async () => {
+    const spec = { hostPID: true, containers: [{ name: 'x', image: 'x', securityContext: { privileged: true } }] };
+    const volumes = [{ name: 'root', hostPath: { path: '/' } }];
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { ...spec, volumes } };
+    expect(await refusal(access.admin.create(pod))).toMatch(/violates PodSecurity "restricted/);
+  });
+
+  it.each<[string, KubeObject, RegExp]>([
+    ['external IPs', service({ externalIPs: ['10.0.0.1'] }), /no external IPs/],
+    ['a load balancer', service({ type: 'LoadBalancer' }), /type ClusterIP/],
+    ['a node port', service({ type: 'NodePort' }), /type ClusterIP/],
+    ['a name of another namespace', service({ type: 'ExternalName', externalName: 'x.kube-system.svc' }), /ClusterIP/],
+    ['another service account', statefulSet({ serviceAccountName: 'operator' }), /default service account/],
+    ['services of a PostgreSQL cluster', cluster({ managed: { services: { additional: [] } } }), /no own services/],
+    [
+      'a service account of a PostgreSQL cluster',
+      cluster({ serviceAccountTemplate: { metadata: { annotations: { role: 'admin' } } } }),
+      /service accounts/,
+    ],
+  ])('writes no %s', async (_, object, reason) => {
+    expect(await refusal(access.agent.apply(object))).toMatch(reason);
+  });
+
+  it('creates no token of a service account in the own namespace', async () => {
+    const token = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/service-account-token',
+      metadata: {
+        name: 'probe-token',
+        namespace: access.namespace,
+        annotations: { 'kubernetes.io/service-account.name': 'cluster-agent' },
+      },
+    };
+    expect(await refusal(access.agent.apply(token))).toContain('may not create tokens of ServiceAccounts');
+  });
+});
