@@ -16,7 +16,7 @@ const kinds = (forSpecs) => {
   ];
 };
 
-/** Where it runs. What agents link must never reach NATS or the database, whatever lies in between. */
+/** Where it runs. What agents link must never reach NATS or the database, not even through other projects. */
 const places = (forSpecs) => [
   // Rules without input or output: no library at all, and specs only what states properties and the seed of their tests.
   {

@@ -81,7 +81,7 @@ describe('the cluster agent under its own account', () => {
     }
   });
 
-  it('is restricted by the admission policy too, whatever its role allows', async () => {
+  it('is restricted by the admission policy too, even if its role allows more', async () => {
     const { admin, agent, namespace } = access;
     const everything = {
       apiVersion: 'rbac.authorization.k8s.io/v1',

@@ -199,7 +199,7 @@ describe('the agent that may install add-ons', () => {
     );
   });
 
-  it('is restricted by the policies too, whatever its role allows', () =>
+  it('is restricted by the policies too, even if its role allows more', () =>
     withAllRights(async () => {
       const { agent } = access;
       const rules = [rule('*', '*', '*')];
@@ -219,7 +219,7 @@ describe('the agent that may install add-ons', () => {
 });
 
 describe('the objects of a user with the names of an add-on', () => {
-  it('are neither changed, taken over nor deleted, whatever the role of the agent allows', async () => {
+  it('are neither changed, taken over nor deleted, even if the role of the agent allows it', async () => {
     const { admin, agent } = access;
     const chosen = ['Namespace', 'ClusterRole', 'ServiceAccount', 'ConfigMap'];
     const own = chosen.map(

@@ -62,7 +62,7 @@ describe('drift that is only reported', () => {
     await harness.waitForStatus(osid, (status) => status.phase === 'ready' && drifted('NoDrift')(status));
   });
 
-  it('is repaired once the policy says so', async () => {
+  it('is repaired once the policy is repair', async () => {
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
     await access.admin.delete(refIn(osid, 'v1', 'Service'));
     await harness.waitForDrift(osid, ({ object }) => object.kind === 'StatefulSet');

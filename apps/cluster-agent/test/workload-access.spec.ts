@@ -98,6 +98,11 @@ describe('a stolen token of the cluster agent', () => {
     ['a load balancer', service({ type: 'LoadBalancer' }), /type ClusterIP/],
     ['a node port', service({ type: 'NodePort' }), /type ClusterIP/],
     ['a name of another namespace', service({ type: 'ExternalName', externalName: 'x.kube-system.svc' }), /ClusterIP/],
+    [
+      'external IPs under the label of an add-on',
+      { ...service({ externalIPs: ['10.0.0.1'] }), metadata: { ...metadata, labels: { 'runos.com/addon': 'x' } } },
+      /no external IPs/,
+    ],
     ['another service account', statefulSet({ serviceAccountName: 'operator' }), /default service account/],
     ['services of a PostgreSQL cluster', cluster({ managed: { services: { additional: [] } } }), /no own services/],
     [

@@ -33,7 +33,7 @@ export interface JobsHarness {
   readonly gateway: Bus;
   /** The fake reconciler: it publishes events and replies to requests until it is stopped. */
   readonly reconciler: RunningService;
-  /** Projects updates as a replica does with received events, on each replica in turn. */
+  /** Projects updates as a replica does with received events, on one replica after the other. */
   project(...updates: readonly JobProgress[]): Promise<void>;
   sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   stop(): Promise<void>;

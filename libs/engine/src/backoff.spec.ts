@@ -17,7 +17,7 @@ describe('back-off', () => {
     expect(exponentialBackoff({ firstMs: 100, maxMs: 1_000, jitter: 0.5 }, always(255))(1)).toBe(50);
   });
 
-  it('never leaves its bounds, whatever the number of failures', () => {
+  it('stays within its bounds after any number of failures', () => {
     const delay = exponentialBackoff({ firstMs: 100, maxMs: 30_000 });
     fc.assert(
       fc.property(fc.nat(), (failures) => {

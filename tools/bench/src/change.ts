@@ -9,8 +9,8 @@ import { quantile, type Row, stepDurations, table } from './quantiles.js';
 const warmUps = 5;
 
 /**
- * One change, from the accepting HTTP response to live objects, compared with `kubectl apply --server-side` of the same
- * objects: creates a valkey, and changes one of its numbers.
+ * Measures one change, from the accepting HTTP response to live objects. It creates a valkey and changes one of its
+ * numbers. The baseline is `kubectl apply --server-side` of the same objects.
  */
 export async function benchChange(args: readonly string[]): Promise<readonly Finding[]> {
   const { values } = parseArgs({

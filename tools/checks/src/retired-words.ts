@@ -59,8 +59,8 @@ const wordsOf = (name: string): string[] =>
 const singleName = /^[A-Za-z][A-Za-z0-9._-]*$/;
 
 /**
- * `file: name -> use …` for each retired word in the file's name, its identifiers, the strings that are one name, and
- * the columns of its SQL; in files of `deploy`, in each key and each value that is one name.
+ * Returns `file: name -> use …` for each retired word. It reads the file's name, its identifiers, the strings that are
+ * one name, and the columns of its SQL. In files of `deploy` it reads each key and each value that is one name.
  */
 export function retiredWordsIn({ name, text }: SourceFile): string[] {
   const identifiers = /\.(ts|mjs)$/.test(name) ? identifiersIn(name, text) : namesInData(text);

@@ -27,8 +27,8 @@ export async function removeUpdateEntries(
 }
 
 /**
- * Turns the Update entry of our create into an Apply entry, as csaupgrade of client-go does. The next apply then removes
- * fields that are no longer desired.
+ * Converts the Update entry of our create to an Apply entry, as csaupgrade of client-go does. The next apply then
+ * removes fields that are no longer desired.
  * @throws KubeError 409 if the object has changed since it was read.
  */
 export async function adoptCreatedFields(client: KubeClient, live: KubeObject, call: CallOptions): Promise<void> {

@@ -7,7 +7,7 @@ const maxDrifts = 50;
 
 const driftCounter = counter('runos_drift_total');
 
-/** The foreign changes of one instance: drifts that are not acknowledged, and the managers that repeat theirs. */
+/** The foreign changes of one instance: drifts that are not acknowledged, and the managers that repeat a change. */
 export class DriftLog {
   readonly #conflicts = new Map<string, Conflict>();
   #drifts: readonly Drift[];

@@ -27,9 +27,10 @@ export interface AcknowledgedReport {
 /** A change of one object that the next reconcile must handle. */
 export interface PendingChange {
   /**
-   * apply: the bundle changed; changed: the live object changed; missing: it may be deleted and must be read;
-   * overwritten: a foreign
-   * change that an apply of ours has already reverted.
+   * - `apply`: the bundle changed;
+   * - `changed`: the live object changed;
+   * - `missing`: the object may be deleted and must be read;
+   * - `overwritten`: an apply of ours has already reverted a foreign change.
    */
   readonly kind: 'apply' | 'changed' | 'missing' | 'overwritten';
   /** The live object of the event, with the conflicting manager still in its managedFields. */

@@ -22,11 +22,11 @@ const live = (resourceVersion: string, value: string, metadata: Partial<ObjectMe
 });
 
 describe('the history of an object', () => {
-  it('says that it was never applied', () => {
+  it('shows that it was never applied', () => {
     expect(state().history).toEqual({ first: true, created: false });
   });
 
-  it('says that it was created with other content', () => {
+  it('shows that it was created with other content', () => {
     const created = { uid: 'u', ownedHash: 'h', created: true };
     expect(state({ ...created, desiredHash: 'old' }).history).toEqual({ first: false, created: true });
     expect(state({ ...created, desiredHash: 'new' }).history).toEqual({ first: false, created: false });

@@ -60,7 +60,7 @@ describe('the requeue', () => {
     expect(planRequeue(observed({}), progress(), now)).toMatchObject({ kind: 'reconciled', requeueAfterMs: undefined });
   });
 
-  it('follows at once for a newer bundle, whatever failed', () => {
+  it('follows at once for a newer bundle, even after a failure', () => {
     const instance = observed({}, { isOutdated: true });
     expect(planRequeue(instance, progress({ failures: ['no'] }), now)).toMatchObject({ requeueAfterMs: 0 });
   });

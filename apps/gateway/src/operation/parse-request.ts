@@ -80,7 +80,7 @@ function decoded(part: string): string | undefined {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const json = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
-/** The JSON body of a request. No body counts as an empty object, whatever its content type. */
+/** The JSON body of a request. No body counts as an empty object with any content type. */
 function parseBody(request: GatewayRequest): ParseResult<unknown> {
   const { body } = request;
   if (body === undefined) return { value: {}, issues: [] };

@@ -28,8 +28,8 @@ export class FailedLogIns {
   }
 
   /**
-   * Records the result of an attempt. Attempts for one e-mail address from one network address are serialized and
-   * rejected at the limit, whatever the password: concurrent guesses reveal no more results than the limit allows.
+   * Records the result of an attempt. Attempts for one e-mail address from one network address are serialized. At the
+   * limit even the right password is rejected, so concurrent guesses reveal no more results than the limit allows.
    * @throws Fault `limit.exceeded`
    */
   async record(email: string, address: string, succeeded: boolean): Promise<void> {

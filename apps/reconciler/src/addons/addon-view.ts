@@ -11,7 +11,7 @@ interface Knowledge {
   readonly installable: boolean;
 }
 
-/** What the last report says of an add-on. Without a report about it the state is `unknown`. */
+/** The state of an add-on in the last report. Without a report about it the state is `unknown`. */
 export function detectionOf(
   { name }: CatalogAddon,
   report: AddonReportRow | undefined,

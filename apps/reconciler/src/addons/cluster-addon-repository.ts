@@ -53,7 +53,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     return this.#list(sql, tenant, clusterId, 'FOR NO KEY UPDATE');
   }
 
-  /** Wants an add-on installed or removed, and schedules the first attempt. */
+  /** Stores that an add-on is to be installed or removed, and schedules the first attempt. */
   async request(sql: EntityManager, { id, aid }: ClusterRow, { name, desired, version, jobId }: AddonRequest) {
     await runSql(
       sql,

@@ -63,7 +63,7 @@ describe('the event of a drift', () => {
       'DriftContested',
       'kubectl changed data.a of ConfigMap config repeatedly; repairs are delayed. Stop that manager, or set the drift policy to report.',
     ],
-  ])('of %s says what happened', (_, drift, type, message) => {
+  ])('of %s has the type and the message of its action', (_, drift, type, message) => {
     expect(eventOf(drift)).toMatchObject({ type, message });
   });
 

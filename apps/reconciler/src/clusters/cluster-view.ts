@@ -2,7 +2,10 @@ import type { Cluster, ClusterStatus } from '@runos/api';
 import { ClusterDomain } from '@runos/naming';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
-/** The columns that decide a cluster's status; instances carry them too, because the cluster's status overrules theirs. */
+/**
+ * The columns that decide a cluster's status. Instances carry them too, because the cluster's status overrules the
+ * status of an instance.
+ */
 export type ClusterStatusColumns = Pick<
   ClusterRow,
   'deletion_requested_at' | 'ready' | 'was_ready' | 'foreign_uid' | 'last_heartbeat_at'

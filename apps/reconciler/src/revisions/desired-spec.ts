@@ -39,7 +39,7 @@ export const acceptedSpec = ({
   readonly queued_spec: DesiredSpec | null;
 }): DesiredSpec => queued_spec ?? spec;
 
-/** Whether two specs are equal in every field, whatever the order of their keys. */
+/** Whether two specs are equal in every field. The order of their keys does not count. */
 export const sameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
 
 /** A spec as one log line. */

@@ -1,5 +1,5 @@
 /**
- * A part of the statement that ends jobs: it writes the end of each `ended` job `j` to the instance of the upgrade wave
+ * A part of the statement that ends jobs. It writes the end of each `ended` job `j` to the instance of the upgrade wave
  * that waits for it. A superseding rollout keeps the target of the upgrade, so the instance waits for that job instead.
  */
 export const settledInstances = `settled AS (

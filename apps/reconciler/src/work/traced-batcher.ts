@@ -29,8 +29,8 @@ interface TracedBatcherOptions<In, Out> {
 }
 
 /**
- * A batcher of transactions whose items keep their traces. The span of a batch is linked to the trace of every item,
- * and code that runs in the context of an item continues the trace of that item.
+ * A batcher of transactions whose items keep their traces. The span of a batch is linked to the trace of every item.
+ * Code that runs in the context of an item continues the trace of that item.
  */
 export class TracedBatcher<In, Out> {
   readonly #batcher: Batcher<BatchItem<In>, Out>;

@@ -45,7 +45,7 @@ describe('the work queue', () => {
     return released;
   };
 
-  it('serves cluster queues in turn, so that a slow cluster starves no other', async () => {
+  it('serves cluster queues round-robin, so that a slow cluster starves no other', async () => {
     const slow = await cluster('slow', 500);
     const others = await Promise.all(['c01', 'c02', 'c03'].map((cid) => cluster(cid, 3)));
     const served = [];

@@ -49,9 +49,9 @@ export interface Backlog {
 @Injectable()
 export class WorkRepository {
   /**
-   * Claims work of the one cluster queue that was served longest ago, so that a slow cluster starves no other.
-   * Returns nothing while another worker claims from that queue. A claimed revision counts as sent: it may reach the
-   * agent whatever happens to this worker. MATERIALIZED keeps the planner from picking more rows than the limit.
+   * Claims work of the one cluster queue that was served longest ago, so that a slow cluster starves no other. Returns
+   * nothing while another worker claims from that queue. A claimed revision counts as sent: it may reach the agent even
+   * if this worker fails. MATERIALIZED keeps the planner from picking more rows than the limit.
    */
   claim(sql: EntityManager, { holder, leaseMs, clusterQueueCap, limit }: ClaimOptions): Promise<Claim[]> {
     return runSql<Claim>(

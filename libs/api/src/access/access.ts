@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const levels = ['read', 'sensitive_read', 'write', 'sensitive_write'] as const;
 export type Level = (typeof levels)[number];
 
-/** `public`: no token. `signed-in`: any valid token, whatever its role. Otherwise a level within an account. */
+/** `public`: no token. `signed-in`: any valid token with any role. Otherwise a level within an account. */
 export type Access = 'public' | 'signed-in' | Level;
 
 /** From weakest to strongest. Each role allows every level that the previous one allows. */

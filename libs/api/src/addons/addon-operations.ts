@@ -7,16 +7,16 @@ const { aid, cid, addonName: name } = pathParams;
 /** `unknown`: the cluster agent has not reported the add-on in its last session, or none has connected. */
 const addonStates = ['present', 'missing', 'unknown'] as const;
 
-/** What RunOS wants of an add-on that it manages. */
+/** The desired state of an add-on that RunOS manages. */
 export const addonGoals = ['installed', 'removed'] as const;
 export type AddonGoal = (typeof addonGoals)[number];
 
 /**
- * An operator that service types need, as the cluster agent found it. `owner` is `runos` if its objects carry the labels
- * of RunOS. A null `version` of a present add-on: no operator with a tagged image was found, for instance because the
- * cluster has the CRDs only. `neededVersion` is the version that RunOS is tested with.
- * `desired` is null unless RunOS installs or removes the add-on; then `jobId` is the last job of that, and `problem` says
- * why it does not progress. `installable`: the cluster agent has the right to install add-ons.
+ * An operator that service types need, as the cluster agent found it. `owner` is `runos` if its objects carry the
+ * labels of RunOS. A null `version` of a present add-on: no operator with a tagged image was found, for instance
+ * because the cluster has the CRDs only. `neededVersion` is the version that RunOS is tested with. `desired` is null
+ * unless RunOS installs or removes the add-on. If it is set, `jobId` is the last job of that change, and `problem` is
+ * the reason why it does not progress. `installable`: the cluster agent has the right to install add-ons.
  */
 export const Addon = z.object({
   name: z.string(),
@@ -68,8 +68,9 @@ export const listAddons = operation({
 
 /**
  * Idempotent: it also upgrades an older version that RunOS installed. A newer request supersedes the job. Errors:
- * `addon.missing` with the command, where the cluster agent may not install add-ons; `addon.present` for an operator that
- * RunOS has not installed; `conflict.deleting` for a cluster that is being deleted.
+ * - `addon.missing` with the command, where the cluster agent may not install add-ons;
+ * - `addon.present` for an operator that RunOS has not installed;
+ * - `conflict.deleting` for a cluster that is being deleted.
  */
 export const installAddon = operation({
   id: 'addon.install',

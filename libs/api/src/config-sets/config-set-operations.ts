@@ -67,7 +67,7 @@ export const updateConfigSet = operation({
   method: 'PATCH',
   path: '/:aid/config-sets/:setId',
   access: 'write',
-  summary: 'Create the next version of a config set, with all its values. Older versions keep theirs.',
+  summary: 'Create the next version of a config set, with all its values. Older versions do not change.',
   params: { aid, setId },
   body: UpdateConfigSet,
   output: ConfigSet,

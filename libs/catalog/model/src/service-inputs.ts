@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { documentation, Name } from './field-documentation.js';
 
 /**
- * One number of a size. The schema accepts any number, because a value outside its range is refused by the catalog
- * with `sizing.invalid`, not with `request.invalid`; unit and range are stated for documents.
+ * One number of a size. The schema accepts any number: the catalog refuses a value outside its range with
+ * `sizing.invalid`, and the schema would refuse it with `request.invalid`. Unit and range are stated for documents.
  */
 const sizeNumber = (name: NumberName, subject: string) => {
   const { min, max, unit } = numberRanges[name];

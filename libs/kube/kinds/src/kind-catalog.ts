@@ -26,8 +26,8 @@ export class KindCatalog {
   readonly #custom = new Map<string, Kind>();
 
   /**
-   * `onInvalid` receives a kind whose expressions do not compile, as those of a newer control plane may not: its health
-   * is then that of an unknown kind.
+   * `onInvalid` receives a kind whose expressions do not compile, as those of a newer control plane may not. The health
+   * of such a kind is that of an unknown kind.
    */
   constructor(custom: readonly CustomKind[] = [], onInvalid: (cause: unknown) => void = rethrow) {
     for (const data of custom) this.#custom.set(kindKey(data), this.#compile(data, onInvalid));

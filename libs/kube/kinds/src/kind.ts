@@ -9,17 +9,21 @@ export interface Replicas {
 
 /**
  * The part of a kind in an instance; it decides the order of applying and of deleting.
- * `namespace`: contains the other objects; `referenced`: other objects name it, so it is applied before them;
- * `workload`: has pods or a controller of its own that must clean up while its dependencies exist; `claim`: holds a
- * volume; `other`: the rest.
+ * - `namespace`: contains the other objects;
+ * - `referenced`: other objects name it, so it is applied before them;
+ * - `workload`: has pods or a controller of its own that must clean up while its dependencies exist;
+ * - `claim`: holds a volume;
+ * - `other`: the rest.
  */
 export const kindRoles = ['namespace', 'referenced', 'workload', 'claim', 'other'] as const;
 export type KindRole = (typeof kindRoles)[number];
 
 /**
  * What to do when a desired change touches an immutable field.
- * recreate: delete by uid and apply again; orphan: the same, but its dependents are kept and adopted;
- * expand: apply only growth of the storage request; refuse: change nothing and report it.
+ * - `recreate`: delete by uid and apply again;
+ * - `orphan`: the same, but its dependents are kept and adopted;
+ * - `expand`: apply only growth of the storage request;
+ * - `refuse`: change nothing and report it.
  */
 export const immutablePolicies = ['recreate', 'orphan', 'expand', 'refuse'] as const;
 export type ImmutablePolicy = (typeof immutablePolicies)[number];

@@ -4,7 +4,7 @@ import { Fault } from '@runos/kernel';
 import canonicalize from 'canonicalize';
 import { type KubeObject, parseObjects } from './kube-object.js';
 
-// The package is CommonJS but its types say `export default`, which here means the function itself.
+// The package is CommonJS but its types declare `export default`, which here means the function itself.
 const serialize = canonicalize as unknown as (value: unknown) => string | undefined;
 
 /** RFC 8785: keys sorted, no spaces, one form per number. */

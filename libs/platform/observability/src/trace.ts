@@ -47,7 +47,8 @@ export const withoutTrace = <T>(work: () => T): T => context.with(ROOT_CONTEXT, 
 
 /**
  * Runs `work` for a batch of messages. When all belong to one trace, the span continues it. Otherwise it starts a new
- * trace with links to theirs. Each of their traces gets a span of the same name and time with a link back.
+ * trace with links to the traces of the messages. Each of those traces gets a span of the same name and time with a
+ * link back.
  */
 export async function inSpanOfAll<T>(
   name: string,

@@ -16,9 +16,9 @@ const tagBytes = 16;
 const keyId = /^[A-Za-z0-9_-]{1,32}$/;
 
 /**
- * Envelope encryption of stored secrets (AES-256-GCM). Each value has its own data key, encrypted by the newest key of the
- * ring; the value names that key, so older keys still open it. `context` binds a value to its row (`pat/abc123`): copied
- * to another row it does not open.
+ * Envelope encryption of stored secrets (AES-256-GCM). Each value has its own data key, encrypted by the newest key of
+ * the ring. The value names that key, so older keys still open it. `context` binds a value to its row (`pat/abc123`):
+ * copied to another row it does not open.
  *
  * A sealed value reads `<key id>.<encrypted data key>.<encrypted text>`.
  */

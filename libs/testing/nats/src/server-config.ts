@@ -65,7 +65,7 @@ export const passwordVariable = (user: string): string => `NATS_${user.replaceAl
 
 /**
  * The users of the control plane for the configuration of an external nats-server, with the permissions of their
- * contracts. nats-server reads the passwords from its environment. A password must start with a letter and consist of
+ * contracts. The server reads the passwords from its environment. A password must start with a letter and consist of
  * letters, digits, `-` and `_`, because nats-server parses it as configuration.
  */
 export function planeUsers(): string {

@@ -8,7 +8,7 @@ import { changeOwner, type Places } from './places.js';
 export const superuser = 'postgres';
 
 /**
- * Creates the data folder when it is missing and returns the superuser's password from `passwordFile` (0600). initdb
+ * Creates the data folder when it is missing and returns the superuser's password from `passwordFile` (0600). `initdb`
  * runs in a temporary folder that is renamed, so the data folder is never incomplete.
  * @throws Error for an incomplete data folder, a missing password file or data of another major version
  */

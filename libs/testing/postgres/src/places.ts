@@ -24,8 +24,8 @@ interface User {
 }
 
 /**
- * The user PostgreSQL runs as when the current user is root, which PostgreSQL refuses: `postgres` if that user exists,
- * else `nobody`. undefined when the current user is not root.
+ * The user that PostgreSQL runs as when the current user is root, because PostgreSQL refuses root. It is `postgres` if
+ * that user exists, else `nobody`. Returns undefined when the current user is not root.
  */
 function unprivilegedUser(passwd = () => readFileSync('/etc/passwd', 'utf8')): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -64,8 +64,8 @@ export interface Places {
 }
 
 /**
- * Chooses the user, binaries and data folder of PostgreSQL. As root below a folder that other users may not enter (a home
- * folder of mode 0700), binaries and data go to /var/lib/runos, because the unprivileged user needs access.
+ * Chooses the user, binaries and data folder of PostgreSQL. The unprivileged user may be unable to enter the folders
+ * above (a home folder of mode 0700). As root, binaries and data then go to /var/lib/runos.
  */
 export function choosePlaces(dataDir: string): Places {
   const unprivileged = unprivilegedUser();

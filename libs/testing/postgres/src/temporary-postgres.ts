@@ -25,9 +25,9 @@ let server: Promise<{ url: string; stop: () => Promise<void> }> | undefined;
 let users = 0;
 
 /**
- * An empty database on a real PostgreSQL: the server of RUNOS_TEST_POSTGRES_URL (a superuser's URL), else one server per
- * test file, which the first call starts (half a second) and the last `stop()` stops. Roles are global to the server, so
- * derive their names from the database's unique name.
+ * An empty database on a real PostgreSQL: the server of RUNOS_TEST_POSTGRES_URL (a superuser's URL), else one server
+ * per test file. The first call starts that server (half a second), and the last `stop()` stops it. Roles are global to
+ * the server, so derive their names from the database's unique name.
  *
  *     const database = await temporaryPostgres();   // in beforeAll
  *     await database.stop();                        // in afterAll

@@ -89,8 +89,8 @@ function openLog(path: string): number {
 
 /**
  * Waits until a child is ready. `ready` gives up when its signal aborts, which happens when the caller's signal does.
- * @throws Error with the end of the child's log when the child ends instead, or when `ready` gives up; the child does
- *   not run any more then
+ * @throws Error with the end of the child's log when the child ends instead, or when `ready` gives up. The child does
+ *   not run any more then.
  */
 export async function waitUntilReady(
   child: Child,
@@ -136,9 +136,9 @@ export function findOnPath(name: string, path = process.env.PATH ?? ''): string 
 const startUnlessOrphaned = '[ "$PPID" = "$0" ] && exec "$@"';
 
 /**
- * The command that makes the kernel end the child when its parent dies, even by SIGKILL (Linux, util-linux).
- * setpriv and the shell replace themselves by the command, so the child keeps its number. Elsewhere the command is
- * returned unchanged.
+ * The command that makes the kernel end the child when its parent dies, even by SIGKILL (Linux, util-linux). `setpriv`
+ * and the shell replace themselves by the command, so the child keeps its number. Elsewhere the command is returned
+ * unchanged.
  */
 function endWithParent(command: string, args: readonly string[], signal: NodeJS.Signals) {
   const setpriv = process.platform === 'linux' ? findOnPath('setpriv') : undefined;

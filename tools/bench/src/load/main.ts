@@ -2,7 +2,7 @@ import { Pool } from 'undici';
 import { quantile } from '../quantiles.js';
 import type { HttpLoad, LoadResult } from './load.js';
 
-/** Requests the paths in turn over several connections, each with one request at a time, and reports to its parent. */
+/** Requests the paths in a cycle over several connections, one request at a time on each, and reports to its parent. */
 const { url, paths, connections, seconds, headers } = JSON.parse(String(process.argv[2])) as HttpLoad;
 const pool = new Pool(url, { connections, pipelining: 1 });
 const times: number[] = [];

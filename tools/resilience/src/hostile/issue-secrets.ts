@@ -2,8 +2,8 @@ import { ApiClient, eventually } from '@runos/tool-e2e';
 import type { Target } from './target.js';
 
 /**
- * Requests a secret of each kind that clients receive (a log-in, an API key, a registration token, the credentials of
- * two services), also with a repeated Idempotency-Key.
+ * Requests a secret of each kind that clients receive: a log-in, an API key, a registration token, the credentials of
+ * two services. The requests for the first three are repeated with their Idempotency-Key.
  */
 export async function issueSecrets(target: Target): Promise<void> {
   const api = new ApiClient(target.apiUrl, target.token);

@@ -4,8 +4,9 @@ import { printResult, runChaosTest } from './chaos-test.js';
 import { cutAgentStreams, type InjectedFault, freeze, kill as killFault, loseNatsData, targets } from './faults.js';
 
 /**
- * `npm run resilience -- kill [--seed N] [--jobs 200]`: a chaos test that kills every process, pairs of processes, freezes
- * each for 45 s, deletes the data of NATS and cuts all agents off, in an order that the seed determines.
+ * `npm run resilience -- kill [--seed N] [--jobs 200]`: a chaos test with faults in an order that the seed determines.
+ * It kills every process and pairs of processes, freezes each process for 45 s, deletes the data of NATS and cuts all
+ * agents off.
  */
 export async function kill(args: readonly string[]): Promise<void> {
   const options = optionsOf('kill', args, { jobs: 200, 'freeze-ms': 45_000, only: '' });

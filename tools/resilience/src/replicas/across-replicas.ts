@@ -113,8 +113,8 @@ async function revokeCertificateAcross(dev: PlaneInfo): Promise<void> {
 const withinMs = 30_000;
 
 /**
- * Instructions reach the agent through the replica without the cluster's stream: that replica forwards some under load,
- * and no worker gets the answer that the agent is disconnected.
+ * Instructions reach the agent through the replica without the cluster's stream. Under load that replica forwards some
+ * of them, and no worker gets the answer that the agent is disconnected.
  */
 async function checkForwardedInstructions(dev: PlaneInfo): Promise<void> {
   const holder = await holderOf(dev);

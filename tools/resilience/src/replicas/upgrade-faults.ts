@@ -10,9 +10,14 @@ import { runUnseenType } from './unseen-type.js';
 const agents = ['node-agent-1', 'node-agent-2', 'cluster-agent'];
 
 /**
- * The faults of a plane that starts with the build in `old`: this checkout's migrations while the old build serves, the
- * upgrade of every first replica, `faults` with both builds, the upgrade of the other replicas, a new type with the old
- * agents, their upgrade, and `last`.
+ * The faults of a plane that starts with the build in `old`, in this order:
+ * - this checkout's migrations while the old build serves;
+ * - the upgrade of every first replica;
+ * - `faults` with both builds;
+ * - the upgrade of the other replicas;
+ * - a new type with the old agents;
+ * - the upgrade of the agents;
+ * - `last`.
  */
 export function upgradeFaults(
   old: string,
@@ -56,7 +61,7 @@ const migrationsDone = async (data: string): Promise<string[]> =>
 
 /** Upgrades one process after the other; afterwards exactly those in `left` still run the old build. */
 const upgrade = (old: string, names: readonly string[], left: readonly string[]): InjectedFault => ({
-  name: `upgraded ${names.length} processes in turn`,
+  name: `upgraded ${names.length} processes one by one`,
   hits: [],
   async inject(data) {
     for (const name of names) await controlPlane(new DataFolder(data), 'upgrade', name);

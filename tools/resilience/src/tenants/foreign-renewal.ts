@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { type Ids, missingIds } from './samples.js';
 
 /**
- * An agent requests a new certificate in the name of another account's agent, and of a missing one: it gets one in its
+ * An agent requests a new certificate in the name of another account's agent, and of a missing one. It gets one in its
  * own name, and the others do not change. Returns the failures.
  */
 export async function renewAsAnother(

@@ -57,8 +57,8 @@ export interface TenantsResult {
 }
 
 /**
- * Starts a plane without a cluster or rate limits, and tests every operation as every caller, one account's agents
- * against the other account, and the roles of the database.
+ * Starts a plane without a cluster or rate limits. Tests every operation as every caller, one account's agents against
+ * the other account, and the roles of the database.
  */
 export async function testTenants(): Promise<TenantsResult> {
   const plane = await Plane.create();

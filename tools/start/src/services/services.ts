@@ -60,7 +60,7 @@ export const databaseName = 'runos';
 export const replicaName = ({ name }: ServicePlan, replica: number): string =>
   replica === 0 ? name : `${name}-${replica + 1}`;
 
-/** All settings of one replica; `toEnvironment` turns them into environment variables. */
+/** All settings of one replica; `toEnvironment` converts them to environment variables. */
 export function settingsOf(
   plan: ServicePlan,
   plane: PlaneSettings,

@@ -34,8 +34,9 @@ const question = z.discriminatedUnion('step', [
 ]);
 
 /**
- * Compares the bundles that the agent stores with the desired ones: first the root hash, then bucket hashes, then the
- * lists of differing buckets in pages of at most 256 KiB. The plane repairs differences by APPLY_BUNDLE and DELETE_BUNDLE.
+ * Compares the bundles that the agent stores with the desired ones. It compares first the root hash, then bucket
+ * hashes, then the lists of differing buckets in pages of at most 256 KiB. The plane repairs differences by
+ * APPLY_BUNDLE and DELETE_BUNDLE.
  */
 export const RESYNC = report({
   type: 'RESYNC',

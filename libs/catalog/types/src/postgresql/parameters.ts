@@ -17,8 +17,8 @@ const cost = real(0, 1e9);
 const levels = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'info', 'notice', 'warning', 'error', 'log'];
 
 /**
- * The parameters that a config set may contain: tuning parameters of PostgreSQL 16 to 18, with the units and ranges of
- * `pg_settings` (costs have a lower maximum). None of them risks data, widens access or contradicts the operator.
+ * The parameters that a config set may contain: tuning parameters of PostgreSQL 16 to 18. Units and ranges are those of
+ * `pg_settings`; costs have a lower maximum. None of them risks data, widens access or contradicts the operator.
  */
 export const parameters: Readonly<Record<string, ConfigKey>> = {
   // memory

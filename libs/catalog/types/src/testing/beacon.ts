@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const apiVersion = 'testing.example.com/v1';
 
-/** Ready once the status says that it is lit. */
+/** Ready once its status reports that it is lit. */
 const beaconKind: CustomKind = {
   apiVersion,
   kind: 'Beacon',

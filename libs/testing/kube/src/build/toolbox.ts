@@ -36,8 +36,8 @@ export function builtToolbox(): Toolbox | undefined {
 }
 
 /**
- * The folder of all builds of this user, shared by all checkouts: XDG_CACHE_HOME, else ~/.cache, or the temporary
- * folder when neither is writable (a read-only home, a daemon user).
+ * The folder of all builds of this user, shared by all checkouts: XDG_CACHE_HOME, else ~/.cache. When neither is
+ * writable (a read-only home, a daemon user), it is the temporary folder.
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const usual = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runos');
