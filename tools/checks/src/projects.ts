@@ -5,6 +5,7 @@ export interface Manifest {
   readonly name: string;
   readonly nx?: {
     readonly name?: string;
+    readonly tags?: readonly string[];
     readonly targets?: Readonly<Record<string, unknown>>;
     readonly implicitDependencies?: readonly string[];
   };

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { type Manifest, projectsIn, readJson } from './projects.js';
 import { filesIn, sourceFiles } from './source-files.js';
@@ -10,6 +11,10 @@ const folders = new Map(projects.map(({ folder, manifest }) => [manifest.name, f
 
 interface TsConfig {
   readonly references?: readonly { readonly path: string }[];
+}
+
+interface Boundaries {
+  readonly depConstraints: readonly { readonly sourceTag: string }[];
 }
 
 const dependenciesOf = ({ manifest }: { readonly manifest: Manifest }) => ({
@@ -70,6 +75,28 @@ describe('the workspace', () => {
       const implicit = projects.find(({ folder }) => folder === tool)?.manifest.nx?.implicitDependencies ?? [];
       expect([...implicit].sort()).toEqual([...apps].sort());
     }
+  });
+
+  it('has a line of allowed imports for every tag of every project', async () => {
+    const { boundaries } = (await import(join(root, 'tools/lint/boundaries.mjs'))) as {
+      boundaries: [string, Boundaries];
+    };
+    const known = new Set(boundaries[1].depConstraints.map(({ sourceTag }) => sourceTag));
+    const unknown = projects.flatMap(({ name, manifest }) =>
+      (manifest.nx?.tags ?? []).filter((tag) => !known.has(tag)).map((tag) => `${name}: ${tag}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('has a lockfile that agrees with every manifest, as a fresh clone needs it', () => {
+    const { packages } = readJson<{ packages: Record<string, Manifest | undefined> }>(root, 'package-lock.json');
+    const stale = projects.filter(({ manifest, folder }) => {
+      const locked = packages[folder];
+      return (
+        locked === undefined || !isDeepStrictEqual(dependenciesOf({ manifest }), dependenciesOf({ manifest: locked }))
+      );
+    });
+    expect(stale.map(({ folder }) => folder)).toEqual([]);
   });
 
   it('compiles every project with the strict options of the root', () => {
