@@ -118,7 +118,14 @@ const configSet = {
   createdAt: at,
 };
 const apiKey = { id: principal.keyId, name: 'ci', role: 'member', expiresAt: at } as const;
-const wholeKey = { ...apiKey, createdBy: principal.email, createdAt: at, lastUsedAt: null, revokedAt: null };
+const wholeKey = {
+  ...apiKey,
+  createdBy: principal.email,
+  createdByKey: null,
+  createdAt: at,
+  lastUsedAt: null,
+  revokedAt: null,
+};
 const node = {
   nid: 'n0d3a',
   name: 'one',

@@ -63,7 +63,7 @@ let people = 0;
 export const newEmail = () => `person-${(people += 1)}@example.com`;
 
 /** The actor as the gateway sends it. */
-export const actorWith = (role: Role): Actor => ({ kind: 'pat', id: 'k', name: 'spec', role });
+export const actorWith = (role: Role, keyId = 'k'): Actor => ({ kind: 'pat', id: keyId, name: 'spec', role });
 
 /** A new account with its owner's requests, as the gateway would send them. */
 export async function newOwner(plane: IdentityHarness, email = newEmail()) {
@@ -79,7 +79,7 @@ export async function newOwner(plane: IdentityHarness, email = newEmail()) {
       gateway.request(
         identity.createApiKey,
         { userId, key: { name: 'key', ...key }, idempotency },
-        { tenant, actor: actorWith(role) },
+        { tenant, actor: actorWith(role, keyId) },
       ),
     revoke: (id: string, of = tenant) =>
       gateway.request(identity.revokeApiKey, { id }, { tenant: of, actor: actorWith('owner') }),

@@ -167,6 +167,16 @@ describe('the order of checks', () => {
     });
   });
 
+  it('names the session that creates a token, so that a session which has ended creates none', async () => {
+    const body = JSON.stringify({ name: 'ci' });
+    authenticateAs({ kind: 'session' });
+    await harness.send('POST', `/${aid}/api-keys`, { ...newToken('ses'), body });
+    expect(harness.received[1]?.input['sessionKeyId']).toBe(principal.keyId);
+    authenticateAs({});
+    await harness.send('POST', `/${aid}/api-keys`, { ...newToken(), body });
+    expect(harness.received.at(-1)?.input['sessionKeyId']).toBeUndefined();
+  });
+
   it('authorizes a job by the role in its own account', async () => {
     authenticateAs({
       memberships: [

@@ -16,8 +16,10 @@ export class ApiKeysController {
 
   @Operation(createApiKey)
   create({ body }: OperationInput<typeof createApiKey>, { account, principal, write }: CallContext) {
-    const { idempotency } = write;
-    return this.bus.request(identity.createApiKey, { userId: principal.userId, key: body, idempotency }, account);
+    const { kind, keyId, userId } = principal;
+    const sessionKeyId = kind === 'session' ? keyId : undefined;
+    const input = { userId, sessionKeyId, key: body, idempotency: write.idempotency };
+    return this.bus.request(identity.createApiKey, input, account);
   }
 
   @Operation(showApiKey)

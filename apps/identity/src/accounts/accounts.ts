@@ -54,6 +54,7 @@ export class Accounts {
         keyId,
         aid,
         userId,
+        parentKeyId: null,
         name: 'first token',
         role: 'owner',
         secretHash,

@@ -3,6 +3,7 @@ import type { ApiKey, Role } from '@runos/api';
 import { type TenantCondition, TenantRepository } from '@runos/persistence';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 import type { z } from 'zod';
+import { type TokenState, validForMs } from '../tokens/token-state.js';
 
 /** A personal access token; its secret is stored as a hash. */
 @Entity('api_key')
@@ -10,6 +11,8 @@ export class ApiKeyRow {
   @PrimaryColumn({ type: 'text' }) keyId: string;
   @Column({ type: 'text' }) aid: string;
   @Column({ type: 'uuid' }) userId: string;
+  /** The token that created this one; null when a session did. */
+  @Column({ type: 'text', nullable: true }) parentKeyId: string | null;
   @Column({ type: 'text' }) name: string;
   @Column({ type: 'text' }) role: Role;
   @Column({ type: 'text' }) secretHash: string;
@@ -23,14 +26,26 @@ interface ApiKeyView {
   readonly name: string;
   readonly role: Role;
   readonly created_by: string;
+  readonly parent_key_id: string | null;
   readonly created_at: Date;
   readonly expires_at: Date;
   readonly last_used_at: Date | null;
   readonly revoked_at: Date | null;
 }
 
+/** One token of a revoked lineage. */
+export interface RevokedApiKey {
+  readonly keyId: string;
+  readonly revokedAt: Date;
+  /** Whether this revocation revoked it; otherwise an earlier one did. */
+  readonly isNew: boolean;
+  /** Whether a gateway may still cache it, because it was revoked less than a minute ago. */
+  readonly mayBeCached: boolean;
+}
+
 const selectKeys = (tenant: TenantCondition): string => `
-  SELECT k.key_id, k.name, k.role, p.email AS created_by, k.created_at, k.expires_at, k.last_used_at, k.revoked_at
+  SELECT k.key_id, k.name, k.role, p.email AS created_by, k.parent_key_id, k.created_at, k.expires_at, k.last_used_at,
+         k.revoked_at
     FROM api_key k JOIN person p ON p.id = k.user_id WHERE ${tenant('k.aid')}`;
 
 const toApiKey = (row: ApiKeyView): ShownApiKey => ({
@@ -38,6 +53,7 @@ const toApiKey = (row: ApiKeyView): ShownApiKey => ({
   name: row.name,
   role: row.role,
   createdBy: row.created_by,
+  createdByKey: row.parent_key_id,
   createdAt: row.created_at.toISOString(),
   expiresAt: row.expires_at.toISOString(),
   lastUsedAt: row.last_used_at?.toISOString() ?? null,
@@ -67,13 +83,28 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
     await this.insert(manager, row);
   }
 
-  /** The number of usable tokens. Locks the account, so that concurrent creations respect the limit. */
-  async countUsable(manager: EntityManager, tenant: string): Promise<number> {
+  /**
+   * Locks the account until the transaction ends. It serializes creations and revocations, so that creations respect the
+   * limit, and none adds a descendant that a concurrent revocation does not see.
+   */
+  async lockAccount(manager: EntityManager, tenant: string): Promise<void> {
     await this.query(
       manager,
       { tenant },
       (condition) => `SELECT 1 FROM account WHERE ${condition('aid')} FOR NO KEY UPDATE`,
     );
+  }
+
+  /** A token of the user in this account; undefined when there is none. */
+  async state(manager: EntityManager, tenant: string, userId: string, keyId: string): Promise<TokenState | undefined> {
+    const statement = (condition: TenantCondition) =>
+      `SELECT k.expires_at, k.revoked_at, ${validForMs('k')} AS valid_for_ms
+         FROM api_key k WHERE ${condition('k.aid')} AND k.key_id = $1 AND k.user_id = $2`;
+    return (await this.query<TokenState>(manager, { tenant }, statement, [keyId, userId]))[0];
+  }
+
+  /** The number of usable tokens. */
+  async countUsable(manager: EntityManager, tenant: string): Promise<number> {
     const [row] = await this.query<{ count: number }>(
       manager,
       { tenant },
@@ -91,15 +122,24 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
     return row?.role;
   }
 
-  /** The time of revocation, and whether it happened now; undefined when the account has no such token. */
-  async revoke(manager: EntityManager, tenant: string, keyId: string) {
-    const lock = (condition: TenantCondition) =>
-      `SELECT revoked_at IS NULL AS now FROM api_key WHERE ${condition('aid')} AND key_id = $1 FOR UPDATE`;
-    const [{ now } = { now: false }] = await this.query<{ now: boolean }>(manager, { tenant }, lock, [keyId]);
-    const revoke = (condition: TenantCondition) => `
-      UPDATE api_key SET revoked_at = coalesce(revoked_at, now())
-       WHERE ${condition('aid')} AND key_id = $1 RETURNING revoked_at`;
-    const [row] = await this.query<{ revoked_at: Date }>(manager, { tenant }, revoke, [keyId]);
-    return row && { revokedAt: row.revoked_at, now };
+  /**
+   * Revokes a token and all its descendants in one statement and returns them, the token first; empty when the account has
+   * no such token. The account must be locked.
+   */
+  revoke(manager: EntityManager, tenant: string, keyId: string): Promise<RevokedApiKey[]> {
+    const statement = (condition: TenantCondition) => `
+      WITH RECURSIVE lineage AS (
+        SELECT k.key_id, k.revoked_at FROM api_key k WHERE ${condition('k.aid')} AND k.key_id = $1
+        UNION
+        SELECT k.key_id, k.revoked_at
+          FROM api_key k JOIN lineage l ON k.parent_key_id = l.key_id WHERE ${condition('k.aid')}
+      ), revoked AS (
+        UPDATE api_key k SET revoked_at = now() FROM lineage l
+         WHERE ${condition('k.aid')} AND k.key_id = l.key_id AND k.revoked_at IS NULL
+      )
+      SELECT key_id AS "keyId", coalesce(revoked_at, now()) AS "revokedAt", revoked_at IS NULL AS "isNew",
+             coalesce(revoked_at, now()) > now() - interval '1 minute' AS "mayBeCached"
+        FROM lineage ORDER BY key_id = $1 DESC, key_id`;
+    return this.query(manager, { tenant }, statement, [keyId]);
   }
 }

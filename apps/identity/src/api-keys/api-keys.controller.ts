@@ -15,9 +15,11 @@ export class ApiKeysController {
   }
 
   @Respond(identity.createApiKey)
-  create({ userId, key, idempotency }: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
+  create(input: InputOf<typeof identity.createApiKey>, { tenant, actor }: Call) {
+    const { userId, sessionKeyId, key, idempotency } = input;
     // Without a role in the actor the weakest one applies, so that a missing role never grants more.
-    return this.apiKeys.create(tenant, { userId, role: actor.role ?? 'viewer', actor }, key, idempotency);
+    const creator = { userId, role: actor.role ?? 'viewer', actor, sessionKeyId };
+    return this.apiKeys.create(tenant, creator, key, idempotency);
   }
 
   @Respond(identity.showApiKey)

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type CreateApiKey, type CreatedApiKey, type Role, weakerRole } from '@runos/api';
 import { type Actor, type Idempotency } from '@runos/contracts';
-import { dayMs, Fault } from '@runos/kernel';
+import { dayMs, Fault, invalidToken } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
@@ -9,7 +9,9 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
 import type { IdentityConfig } from '../config.js';
+import { Sessions } from '../sessions/sessions.js';
 import { AccessChanges } from '../tokens/access-changes.js';
+import { checkUsable } from '../tokens/token-state.js';
 import { ApiKeyRepository, type ShownApiKey } from './api-key-repository.js';
 
 const defaultDays = 90;
@@ -40,14 +42,33 @@ export interface Creator {
   readonly userId: string;
   /** The role of the creating token or session in this account. */
   readonly role: Role;
+  /** The creating token, or the user of the creating session. */
   readonly actor: Actor;
+  /** The creating session; an older gateway does not name it. */
+  readonly sessionKeyId?: string;
+}
+
+/** The creating token, which bounds what it creates. */
+interface Parent {
+  readonly keyId: string;
+  readonly expiresAt: Date;
 }
 
 const warning = 'Store this token now: it is not shown again.';
 
 const notFound = (id: string): Fault => new Fault('apikey.not_found', `There is no API key ${id}.`);
 
-/** Personal access tokens: shown once at creation, revoked immediately. */
+/** The audit entry of a token that was revoked with the token `revokedWith`, or on its own. */
+const revocationOf = (subject: string, revokedWith: string): AuditEntry => ({
+  action: 'apikey.revoke',
+  subject,
+  outcome: 'allowed',
+  detail: subject === revokedWith ? {} : { revokedWith },
+});
+
+const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
+
+/** Personal access tokens: shown once at creation, revoked immediately with all tokens that they created. */
 @Injectable()
 export class ApiKeys {
   constructor(
@@ -57,6 +78,7 @@ export class ApiKeys {
     @InjectConfig() private readonly config: IdentityConfig,
     private readonly keyring: Keyring,
     private readonly auditLog: AuditLog,
+    private readonly sessions: Sessions,
   ) {}
 
   list(tenant: string): Promise<ShownApiKey[]> {
@@ -71,8 +93,10 @@ export class ApiKeys {
   }
 
   /**
-   * The role is checked against the creator's current role, not against a cached one.
-   * @throws Fault `request.invalid`, `auth.forbidden`, `limit.exceeded`, `conflict.idempotency`
+   * The creating token or session and the creator's role are checked now, because the gateway may have cached them. A
+   * token that another one creates expires with it at the latest; the response holds the expiry.
+   * @throws Fault `auth.invalid`, `auth.session_expired`, `request.invalid`, `auth.forbidden`, `limit.exceeded`,
+   *   `conflict.idempotency`
    */
   create(
     tenant: string,
@@ -82,42 +106,73 @@ export class ApiKeys {
   ): Promise<z.output<typeof CreatedApiKey>> {
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency, seal: this.keyring }, async () => {
-        const expiresAt = checkExpiry(requested.expiresAt, await databaseNow(manager));
+        await this.repository.lockAccount(manager, tenant);
+        const parent = await this.#parent(manager, tenant, creator);
+        const requestedExpiry = checkExpiry(requested.expiresAt, await databaseNow(manager));
+        const expiresAt = parent ? earlier(requestedExpiry, parent.expiresAt) : requestedExpiry;
         const { name } = requested;
         const currentRole = await this.repository.currentRole(manager, tenant, creator.userId);
         if (currentRole === undefined) throw new Fault('auth.forbidden', 'You are no longer a member of this account.');
         const role = checkRole(requested.role, weakerRole(creator.role, currentRole));
         this.#checkLimit(await this.repository.countUsable(manager, tenant));
         const { keyId, secretHash, value } = mintToken('pat');
-        const row = { keyId, aid: tenant, userId: creator.userId, name, role, secretHash, expiresAt };
-        await this.repository.add(manager, row);
-        await this.#audit(manager, tenant, creator.actor, 'apikey.create', keyId, { name, role });
+        const { userId, actor } = creator;
+        const parentKeyId = parent?.keyId ?? null;
+        await this.repository.add(manager, {
+          keyId,
+          aid: tenant,
+          userId,
+          parentKeyId,
+          name,
+          role,
+          secretHash,
+          expiresAt,
+        });
+        const detail = { name, role };
+        await this.auditLog.append(manager, tenant, actor, {
+          action: 'apikey.create',
+          subject: keyId,
+          outcome: 'allowed',
+          detail,
+        });
         return { id: keyId, name, role, expiresAt: expiresAt.toISOString(), token: value, warning };
       }),
     );
   }
 
-  /** After the reply no cache that received the event accepts the token. @throws Fault `apikey.not_found` */
+  /**
+   * Revokes a token and its descendants. After the reply no cache that received the event accepts any of them.
+   * @throws Fault `apikey.not_found`
+   */
   async revoke(tenant: string, id: string, actor: Actor): Promise<{ id: string; revokedAt: string }> {
-    const revokedAt = await this.database.transaction(async (manager) => {
-      const at = await this.repository.revoke(manager, tenant, id);
-      if (at?.now) await this.#audit(manager, tenant, actor, 'apikey.revoke', id, {});
-      return at?.revokedAt;
+    const lineage = await this.database.transaction(async (manager) => {
+      await this.repository.lockAccount(manager, tenant);
+      const lineage = await this.repository.revoke(manager, tenant, id);
+      const entries = lineage.filter(({ isNew }) => isNew).map(({ keyId }) => revocationOf(keyId, id));
+      await this.auditLog.appendEach(manager, tenant, actor, entries);
+      return lineage;
     });
-    if (!revokedAt) throw notFound(id);
-    await this.accessChanges.publish({ keyIds: [id] });
-    return { id, revokedAt: revokedAt.toISOString() };
+    const [revoked] = lineage;
+    if (!revoked) throw notFound(id);
+    const keyIds = lineage.filter(({ mayBeCached }) => mayBeCached).map(({ keyId }) => keyId);
+    if (keyIds.length > 0) await this.accessChanges.publish({ keyIds });
+    return { id, revokedAt: revoked.revokedAt.toISOString() };
   }
 
-  #audit(
-    manager: EntityManager,
-    tenant: string,
-    actor: Actor,
-    action: string,
-    subject: string,
-    detail: AuditEntry['detail'],
-  ) {
-    return this.auditLog.append(manager, tenant, actor, { action, subject, outcome: 'allowed', detail });
+  /** The token that creates another one, if a token does. @throws Fault `auth.invalid`, `auth.session_expired` */
+  async #parent(manager: EntityManager, tenant: string, creator: Creator): Promise<Parent | undefined> {
+    const { userId, actor, sessionKeyId } = creator;
+    if (actor.kind === 'pat') {
+      const state = await this.repository.state(manager, tenant, userId, actor.id);
+      if (!state) throw invalidToken();
+      checkUsable('pat', state);
+      return { keyId: actor.id, expiresAt: state.expires_at };
+    }
+    if (sessionKeyId === undefined) return undefined;
+    const state = await this.sessions.lock(manager, userId, sessionKeyId);
+    if (!state) throw invalidToken();
+    checkUsable('session', state);
+    return undefined;
   }
 
   #checkLimit(count: number): void {

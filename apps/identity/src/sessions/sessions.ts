@@ -2,11 +2,13 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { LoggedIn, Role } from '@runos/api';
 import { invalidToken } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
-import { Database } from '@runos/persistence';
+import { Database, runSql } from '@runos/persistence';
 import { mintToken, passwordMatches } from '@runos/security';
+import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import type { IdentityConfig } from '../config.js';
 import { AccessChanges } from '../tokens/access-changes.js';
+import { type TokenState, validForMs } from '../tokens/token-state.js';
 import { FailedLogIns } from './failed-log-ins.js';
 
 interface PersonRow {
@@ -56,6 +58,17 @@ export class Sessions implements OnApplicationBootstrap {
     );
     await this.accessChanges.publish({ keyIds: [keyId] });
     return revoked.length > 0;
+  }
+
+  /** A session of the user, whose log-out waits until the transaction ends; undefined when there is none. */
+  async lock(manager: EntityManager, userId: string, keyId: string): Promise<TokenState | undefined> {
+    const [state] = await runSql<TokenState>(
+      manager,
+      `SELECT s.expires_at, s.revoked_at, ${validForMs('s')} AS valid_for_ms
+         FROM session s WHERE s.key_id = $1 AND s.user_id = $2 FOR SHARE`,
+      [keyId, userId],
+    );
+    return state;
   }
 
   async #open(userId: string): Promise<{ token: string; expiresAt: string }> {

@@ -1,11 +1,12 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type Role, weakerRole } from '@runos/api';
 import type { Principal } from '@runos/contracts';
-import { Fault, invalidToken } from '@runos/kernel';
+import { invalidToken } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import { parseToken, secretMatches } from '@runos/security';
+import { checkUsable, type TokenState, validForMs } from './token-state.js';
 
 const lastUseTables = { session: 'session', pat: 'api_key' } as const;
 type Kind = keyof typeof lastUseTables;
@@ -57,20 +58,14 @@ export class LastUse implements OnModuleDestroy {
   }
 }
 
-interface TokenRow {
+interface TokenRow extends TokenState {
   readonly user_id: string;
   readonly email: string;
   readonly name: string;
   readonly role: Role | null;
   readonly secret_hash: string;
-  readonly expires_at: Date;
-  readonly revoked_at: Date | null;
-  /** By the database's clock. */
-  readonly valid_for_ms: number;
   readonly memberships: { aid: string; role: Role }[];
 }
-
-const validForMs = (table: string): string => `(extract(epoch FROM ${table}.expires_at - now()) * 1000)::float8`;
 
 const sessionByKey = `
   SELECT s.user_id, p.email, p.email AS name, NULL AS role, s.secret_hash, s.expires_at, s.revoked_at,
@@ -101,8 +96,7 @@ export class Authentication {
     const session = parsed.kind === 'ses';
     const [row] = await this.database.query<TokenRow>(session ? sessionByKey : apiKeyByKey, [parsed.keyId]);
     if (!secretMatches(parsed.secret, row?.secret_hash) || !row) throw invalidToken();
-    if (row.revoked_at) throw invalidToken({ reason: 'revoked', revokedAt: row.revoked_at.toISOString() });
-    if (row.valid_for_ms <= 0) throw expired(session, row.expires_at);
+    checkUsable(session ? 'session' : 'pat', row);
     if (!session && row.memberships.length === 0) throw invalidToken({ reason: 'revoked' });
     this.lastUse.record(session ? 'session' : 'pat', parsed.keyId);
     return {
@@ -120,8 +114,3 @@ export class Authentication {
     };
   }
 }
-
-const expired = (session: boolean, at: Date): Fault =>
-  session
-    ? new Fault('auth.session_expired', 'The session has expired; log in again.', { expiredAt: at.toISOString() })
-    : invalidToken({ reason: 'expired', expiredAt: at.toISOString() });

@@ -6,12 +6,16 @@ import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, keyId } = pathParams;
 
-/** A personal access token without its secret. `createdBy` is the e-mail address of its user. */
+/**
+ * A personal access token without its secret. `createdBy` is the e-mail address of its user, `createdByKey` the id of the
+ * token that created it; null when a session created it.
+ */
 export const ApiKey = z.object({
   id: z.string(),
   name: z.string(),
   role: Role,
   createdBy: z.string(),
+  createdByKey: z.string().nullable(),
   createdAt: Timestamp,
   expiresAt: Timestamp,
   lastUsedAt: Timestamp.nullable(),
@@ -20,7 +24,8 @@ export const ApiKey = z.object({
 
 /**
  * `expiresAt`: at most 365 days ahead, 90 by default. `role`: at most the creator's, by default member or the creator's
- * weaker role; `limited` is the name of viewer in older command lines.
+ * weaker role; `limited` is the name of viewer in older command lines. A token that another one creates expires with it
+ * at the latest.
  */
 export const CreateApiKey = z.strictObject({
   name: Name,
@@ -84,13 +89,16 @@ export const showApiKey = operation({
   output: ApiKey,
 });
 
-/** Effective in every gateway within 30 s, usually at once. Repeating it returns the first revocation. */
+/**
+ * Also revokes every token that this one created, directly or through others. Effective in every gateway within 30 s,
+ * usually at once. Repeating it returns the first revocation.
+ */
 export const revokeApiKey = operation({
   id: 'apikey.revoke',
   method: 'POST',
   path: '/:aid/api-keys/:id/revoke',
   access: 'sensitive_write',
-  summary: 'Revoke a personal access token.',
+  summary: 'Revoke a personal access token and all tokens that were created with it.',
   params: { aid, id: keyId },
   output: z.object({ id: z.string(), revokedAt: Timestamp }),
 });

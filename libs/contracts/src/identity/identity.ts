@@ -119,7 +119,13 @@ export const listApiKeys = request({
 export const createApiKey = request({
   ...gatewayRequest,
   subject: 'identity.v1.api-key-create',
-  input: z.object({ userId: z.uuid(), key: CreateApiKey, idempotency: Idempotency.optional() }),
+  /** A token that creates another one is the actor. `sessionKeyId`: the creating session; older gateways do not send it. */
+  input: z.object({
+    userId: z.uuid(),
+    sessionKeyId: z.string().optional(),
+    key: CreateApiKey,
+    idempotency: Idempotency.optional(),
+  }),
   output: CreatedApiKey,
   idempotent: false,
 });
