@@ -2,7 +2,7 @@ import { Controller, Module, type Type } from '@nestjs/common';
 import type { Operation } from '@runos/api';
 import { loadConfig, serviceConfig, type Setting, toEnvironment } from '@runos/config';
 import { type Actor, contracts, type RequestContract, type ServiceName } from '@runos/contracts';
-import { Respond, type CallContext, type RunningService, startService } from '@runos/messaging';
+import { type Bus, Respond, type CallContext, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { planeNats } from '@runos/testing-nats';
 import { gatewayService } from '../src/module.js';
@@ -37,6 +37,8 @@ export interface GatewayHarness {
   /** A fake service, to publish its events. */
   service(name: ServiceName): RunningService;
   send(method: string, path: string, init?: RequestInit): Promise<HttpResponse>;
+  /** Restarts NATS; resolves when the gateway and every fake service are connected again. */
+  restartNats(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -74,6 +76,11 @@ export async function startHarness(settings: Record<string, Setting> = {}): Prom
     },
     service: (name) => services.get(name) as RunningService,
     send: (method, path, init = {}) => send(method, url + path, init),
+    restartNats: async () => {
+      const reconnected = [running, ...services.values()].map(({ bus }) => nextConnection(bus));
+      await nats.restart();
+      await Promise.all(reconnected);
+    },
     stop: async () => {
       await running.stop();
       await Promise.all([...services.values()].map((service) => service.stop()));
@@ -106,6 +113,14 @@ function moduleOf(owner: ServiceName, respond: Responder): Type {
   class FakeModule {}
   return FakeModule;
 }
+
+const nextConnection = (bus: Bus): Promise<void> =>
+  new Promise((resolve) => {
+    const unsubscribe = bus.onConnect(() => {
+      unsubscribe();
+      resolve();
+    });
+  });
 
 async function send(method: string, url: string, init: RequestInit): Promise<HttpResponse> {
   const headers = new Headers(init.headers);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { identity, type Principal } from '@runos/contracts';
+import { faultOf } from '@runos/kernel';
 import { Bus, NatsConnector } from '@runos/messaging';
 import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
@@ -34,9 +35,15 @@ export class PrincipalCache {
 
   /** @throws Fault `auth.invalid` for a token that is unknown, revoked or expired */
   authenticate(token: string): Promise<Principal> {
-    const hash = createHash('sha256').update(token).digest('base64');
+    const hash = hashOf(token);
     const cached = this.#cache.get(hash);
     if (cached !== undefined && this.validForMs(cached) > 0) return Promise.resolve(cached);
+    return this.#pending.get(hash) ?? this.#request(hash, token);
+  }
+
+  /** As `authenticate`, but with a reply of identity and not with a cached one. */
+  authenticateAgain(token: string): Promise<Principal> {
+    const hash = hashOf(token);
     return this.#pending.get(hash) ?? this.#request(hash, token);
   }
 
@@ -61,11 +68,18 @@ export class PrincipalCache {
   #request(hash: string, token: string): Promise<Principal> {
     const pending: Promise<Principal> = this.bus
       .request(identity.authenticate, { token })
-      .then((principal) => {
-        this.#expiresAt.set(principal, performance.now() + remainingMs(principal));
-        if (this.#pending.get(hash) === pending) this.#cache.set(hash, principal);
-        return principal;
-      })
+      .then(
+        (principal) => {
+          this.#expiresAt.set(principal, performance.now() + remainingMs(principal));
+          if (this.#pending.get(hash) === pending) this.#cache.set(hash, principal);
+          return principal;
+        },
+        (error: unknown) => {
+          // The event of the revocation may have been lost.
+          if (faultOf(error)?.code.startsWith('auth.')) this.#cache.delete(hash);
+          throw error;
+        },
+      )
       .finally(() => {
         if (this.#pending.get(hash) === pending) this.#pending.delete(hash);
       });
@@ -78,6 +92,8 @@ export class PrincipalCache {
     this.#pending.clear();
   }
 }
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64');
 
 /** Without `validForMs` (an older identity service) the expiry date is compared with our own clock. */
 const remainingMs = ({ validForMs, expiresAt }: Principal): number => validForMs ?? Date.parse(expiresAt) - Date.now();

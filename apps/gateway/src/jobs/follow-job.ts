@@ -44,34 +44,55 @@ export interface FollowOptions {
   readonly clock: Clock;
   /** What the client has received; advances with every event. */
   readonly sent: StreamCursor;
+  /** Ends the stream: nothing is sent after it aborts. */
   readonly signal: AbortSignal;
+  /** Authenticates the caller again; false ends the stream. */
+  readonly isAuthorized: () => Promise<boolean>;
 }
 
-/** Interval of keep-alive comments and of the fallback read of the job, ms. */
+/** Interval of keep-alive comments, and of the authentication and the read that need no event, ms. */
 const keepAliveIntervalMs = 15_000;
 
 export const hasEnded = ({ status }: Job): boolean => jobStateMachine.ends(status);
 
 /**
  * A job as server-sent events (`job`, `workitem`, `log`), each with a cursor as its id: first the current state, then
- * every change. Ends after the `job` event with the outcome, or when the signal aborts.
+ * every change. Ends after the `job` event with the outcome, when the signal aborts, or when the caller is not authorized
+ * at the start or at a keep-alive.
  */
 export async function* followJob(options: FollowOptions): AsyncGenerator<string> {
-  const { reader, follower, clock, sent, signal } = options;
+  const { reader, follower, clock, sent, signal, isAuthorized } = options;
   const completed = new Set<string>();
+  // Also at the start: the event of a revocation may have come between the authentication and the subscription to events.
+  if (!(await isAuthorized())) return;
   let nextKeepAliveAt = clock.now().getTime() + keepAliveIntervalMs;
   while (!signal.aborted) {
+    const keepAlive = clock.now().getTime() >= nextKeepAliveAt;
+    if (keepAlive && !(await isAuthorized())) return;
     try {
-      if (yield* changes(reader, sent, completed)) return;
+      if (yield* untilAborted(signal, changes(reader, sent, completed))) return;
     } catch (error) {
       if (faultOf(error)?.code !== 'unavailable') throw error;
       yield ': the job is temporarily unavailable\n\n';
     }
-    if (clock.now().getTime() >= nextKeepAliveAt) {
+    if (keepAlive) {
       yield ': keep-alive\n\n';
       nextKeepAliveAt = clock.now().getTime() + keepAliveIntervalMs;
     }
     await follower.wait(nextKeepAliveAt - clock.now().getTime(), signal);
+  }
+}
+
+/** Forwards events, and drops the one that was read when the signal aborted. True when nothing may follow. */
+async function* untilAborted(
+  signal: AbortSignal,
+  events: AsyncGenerator<string, boolean>,
+): AsyncGenerator<string, boolean> {
+  for (;;) {
+    const next = await events.next();
+    if (signal.aborted) return true;
+    if (next.done) return next.value;
+    yield next.value;
   }
 }
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Clock } from '@runos/kernel';
-import { NatsConnector } from '@runos/messaging';
 
 /** Wakes one follower when its job may have changed. */
 export class JobFollower {
@@ -30,11 +29,6 @@ export class JobFollower {
 @Injectable()
 export class JobNotifications {
   readonly #followers = new Map<string, Set<JobFollower>>();
-
-  constructor(connector: NatsConnector) {
-    // Events that were published while the connection was down are lost.
-    connector.onConnect(() => [...this.#followers.keys()].forEach((id) => this.notify(id)));
-  }
 
   notify(jobId: string): void {
     for (const follower of this.#followers.get(jobId) ?? []) follower.notify();

@@ -1,9 +1,19 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Principal } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
+import { Fault, faultOf } from '@runos/kernel';
 import { affects, PrincipalCache } from '../access/principal-cache.js';
-import { InjectConfig } from '@runos/messaging';
+import { InjectConfig, NatsConnector } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
+
+/** A stream that its caller has opened. */
+export interface JobStream {
+  /** Aborts when the stream must end. */
+  readonly signal: AbortSignal;
+  /** Authenticates the caller again: whether the token is valid and has the same access as at the start. */
+  isAuthorized(): Promise<boolean>;
+  /** Must be called when the stream has ended. */
+  close(): void;
+}
 
 interface OpenStream {
   readonly principal: Principal;
@@ -13,23 +23,32 @@ interface OpenStream {
 /** The longest delay of a Node timer, ms. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** All open job streams. A stream ends when its caller's access changes or expires, and when this process stops. */
+/** Times in succession that a caller may not be authenticated because identity is unavailable. */
+const maxUnavailable = 1;
+
+/**
+ * All open job streams. A stream ends when its caller's access changes or expires, when NATS reconnects, and when this
+ * process stops.
+ */
 @Injectable()
 export class JobStreams implements OnModuleDestroy {
   readonly #open = new Set<OpenStream>();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
 
   constructor(
     private readonly principals: PrincipalCache,
+    connector: NatsConnector,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {
-    this.#unsubscribe = principals.onChange((change) => {
-      for (const { principal, end } of this.#open) if (affects(change, principal)) end.abort();
-    });
+    this.#unsubscribe = [
+      principals.onChange((change) => this.#end(({ principal }) => affects(change, principal))),
+      // Events that were published while the connection was down are lost; clients resume with their cursor.
+      connector.onConnect(() => this.#end()),
+    ];
   }
 
-  /** Returns a signal that aborts when the stream must end; the caller calls `close` afterwards. @throws Fault `limit.exceeded` */
-  open(principal: Principal): { readonly signal: AbortSignal; close(): void } {
+  /** Opens a stream of the caller with this token. @throws Fault `limit.exceeded` */
+  open(principal: Principal, token: string): JobStream {
     this.#checkLimit(principal);
     const stream: OpenStream = { principal, end: new AbortController() };
     const remainingMs = Math.min(this.principals.validForMs(principal), maxTimerMs);
@@ -37,6 +56,7 @@ export class JobStreams implements OnModuleDestroy {
     this.#open.add(stream);
     return {
       signal: stream.end.signal,
+      isAuthorized: this.#authorization(principal, token),
       close: () => {
         clearTimeout(expiry);
         stream.end.abort();
@@ -46,8 +66,27 @@ export class JobStreams implements OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
-    this.#unsubscribe();
-    for (const { end } of this.#open) end.abort();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#end();
+  }
+
+  #end(concerned: (stream: OpenStream) => boolean = () => true): void {
+    for (const stream of this.#open) if (concerned(stream)) stream.end.abort();
+  }
+
+  #authorization(principal: Principal, token: string): () => Promise<boolean> {
+    let unavailable = 0;
+    return async () => {
+      try {
+        const current = await this.principals.authenticateAgain(token);
+        unavailable = 0;
+        return keepsAccess(principal, current);
+      } catch (error) {
+        const code = faultOf(error)?.code;
+        if (code === undefined) throw error;
+        return code === 'unavailable' && (unavailable += 1) <= maxUnavailable;
+      }
+    };
   }
 
   #checkLimit({ keyId }: Principal): void {
@@ -61,3 +100,9 @@ export class JobStreams implements OnModuleDestroy {
     });
   }
 }
+
+/** Whether the current principal has every membership of the earlier one, in the same role. */
+const keepsAccess = (earlier: Principal, current: Principal): boolean =>
+  earlier.memberships.every(({ aid, role }) =>
+    current.memberships.some((membership) => membership.aid === aid && membership.role === role),
+  );

@@ -62,17 +62,19 @@ export class JobsController {
   async stream({ params: { id } }: OperationInput<typeof streamJob>, call: CallContext): Promise<Readable | undefined> {
     const reader = this.#reader(id, call.accountsAllowing('read'));
     const sent = parseCursor(call.header('last-event-id'));
-    const job = await reader.job();
-    // Everything was sent: 204 stops a browser's EventSource from reconnecting.
-    if (hasEnded(job) && sent.job === stateDigest(job)) return undefined;
-    const { signal, close } = this.streams.open(call.principal);
+    // Open before the first read, so that an event which comes during it ends the stream.
+    const { signal, isAuthorized, close } = this.streams.open(call.principal, call.token);
     const follower = new JobFollower(systemClock);
     const unsubscribe = this.notifications.add(id, follower);
     call.onEnd(() => {
       unsubscribe();
       close();
     });
-    return Readable.from(followJob({ reader, follower, clock: systemClock, sent, signal }), { highWaterMark: 1 });
+    const job = await reader.job();
+    // Everything was sent: 204 stops a browser's EventSource from reconnecting.
+    if (hasEnded(job) && sent.job === stateDigest(job)) return undefined;
+    const options = { reader, follower, clock: systemClock, sent, signal, isAuthorized };
+    return Readable.from(followJob(options), { highWaterMark: 1 });
   }
 
   #reader(id: string, aids: string[]): FollowedJobReader {

@@ -33,6 +33,11 @@ export class CallContext {
     return user;
   }
 
+  /** The bearer token of the request; empty for public operations without one. */
+  get token(): string {
+    return this.header('authorization')?.split(' ')[1] ?? '';
+  }
+
   /** The account of the path. */
   get account(): AccountContext {
     return this.forAccount(String(this.request.params.aid));

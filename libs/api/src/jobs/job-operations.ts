@@ -153,7 +153,8 @@ export const listJobLogs = operation({
 
 /**
  * Events `job`, `workitem` and `log`, each with a cursor as its id; a comment every 15 s keeps the connection open. The
- * stream ends after the `job` event with the final status. 204 when the cursor already covers that event. Errors:
+ * stream ends after the `job` event with the final status. It ends earlier when the caller's access changes or the plane
+ * cannot confirm it; clients resume with the cursor. 204 when the cursor already covers the final event. Errors:
  * `limit.exceeded` beyond the streams allowed per token.
  */
 export const streamJob = operation({
