@@ -11,6 +11,8 @@ export const gatewayConfig = serviceConfig({
   /** Per token and minute; 0 switches the limit off. */
   writesPerMinute: wholeNumber(0, 1_000_000).default(600),
   readsPerMinute: wholeNumber(0, 10_000_000).default(60_000),
+  /** Failed authentications, and failed log-ins, per client network and minute; 0 switches the limit off. */
+  failedAuthenticationsPerMinute: wholeNumber(0, 1_000_000).default(60),
   /** Concurrent job streams of one token; 0 switches the limit off. */
   streamsPerToken: wholeNumber(0, 10_000).default(100),
   /** Largest request body, bytes. A secret file of 100 KiB and an override of 64 KiB fit. */

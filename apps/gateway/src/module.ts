@@ -4,6 +4,7 @@ import { PassportModule } from '@nestjs/passport';
 import type { ServiceProgram } from '@runos/messaging';
 import { PrincipalCache } from './access/principal-cache.js';
 import { AccessChangesController } from './access/access-changes.controller.js';
+import { FailedAuthentications } from './access/failed-authentications.js';
 import { BearerStrategy } from './access/authentication.js';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { AddonsController } from './addons/addons.controller.js';
@@ -52,6 +53,7 @@ export class GatewayModule {
       controllers,
       providers: [
         { provide: APP_FILTER, useClass: FaultFilter },
+        FailedAuthentications,
         PrincipalCache,
         BearerStrategy,
         RequestLifecycle,

@@ -6,6 +6,7 @@ import { nameSpan } from '@runos/observability';
 import { parseToken, type TokenKind } from '@runos/security';
 import { Strategy } from 'passport-http-bearer';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
+import { clientNetwork } from './client-network.js';
 import { PrincipalCache } from './principal-cache.js';
 
 /** Session tokens and personal access tokens. Notify keys and registration tokens are not accepted here. */
@@ -15,13 +16,13 @@ const kinds: readonly (TokenKind | undefined)[] = ['pat', 'ses'];
 @Injectable()
 export class BearerStrategy extends PassportStrategy(Strategy) {
   constructor(private readonly principals: PrincipalCache) {
-    super();
+    super({ passReqToCallback: true });
   }
 
-  /** @throws Fault `auth.invalid`, `auth.session_expired` */
-  async validate(token: string): Promise<Principal> {
+  /** @throws Fault `auth.invalid`, `auth.session_expired`; `limit.exceeded` after too many failures of the network */
+  async validate({ ip }: GatewayRequest, token: string): Promise<Principal> {
     if (!kinds.includes(parseToken(token)?.kind)) throw invalidToken();
-    return this.principals.authenticate(token);
+    return this.principals.authenticate(token, clientNetwork(ip));
   }
 }
 

@@ -4,10 +4,13 @@ import { faultOf } from '@runos/kernel';
 import { Bus, NatsConnector } from '@runos/messaging';
 import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
+import { FailedAuthentications } from './failed-authentications.js';
 
 /** Longest use of a cached principal, ms. It bounds the delay of a revocation whose event is lost. */
 const cacheTtlMs = 30_000;
 const maxEntries = 10_000;
+/** How long a token stays known after its last authentication, ms: most clients return within an hour. */
+const knownTtlMs = 3_600_000;
 
 export interface AccessChange {
   readonly keyIds: readonly string[];
@@ -19,6 +22,8 @@ export interface AccessChange {
 export class PrincipalCache {
   /** By the hash of the token: tokens are never stored. */
   readonly #cache: LRUCache<string, Principal>;
+  /** Hashes of tokens that identity has accepted and not refused since. */
+  readonly #known: LRUCache<string, true>;
   readonly #pending = new Map<string, Promise<Principal>>();
   /** When each token expires, by the monotonic clock of this process: its wall clock may be minutes off. */
   readonly #expiresAt = new WeakMap<Principal, number>();
@@ -27,18 +32,25 @@ export class PrincipalCache {
   constructor(
     private readonly bus: Bus,
     connector: NatsConnector,
+    private readonly failures: FailedAuthentications,
   ) {
-    this.#cache = new LRUCache({ max: maxEntries, ttl: cacheTtlMs, perf: { now: () => performance.now() } });
+    const perf = { now: () => performance.now() };
+    this.#cache = new LRUCache({ max: maxEntries, ttl: cacheTtlMs, perf });
+    this.#known = new LRUCache({ max: maxEntries, ttl: knownTtlMs, perf });
     // Events that were published while the connection was down are lost.
     connector.onConnect(() => this.#clear());
   }
 
-  /** @throws Fault `auth.invalid` for a token that is unknown, revoked or expired */
-  authenticate(token: string): Promise<Principal> {
+  /**
+   * A token that is not known needs the budget of failures of the client's network; a known one cannot be a guess.
+   * @throws Fault `auth.invalid` for a token that is unknown, revoked or expired; `limit.exceeded` after too many failures
+   */
+  authenticate(token: string, network: string): Promise<Principal> {
     const hash = hashOf(token);
-    const cached = this.#cache.get(hash);
-    if (cached !== undefined && this.validForMs(cached) > 0) return Promise.resolve(cached);
-    return this.#pending.get(hash) ?? this.#request(hash, token);
+    const cached = this.#cached(hash);
+    if (cached !== undefined) return Promise.resolve(cached);
+    const pending = async () => this.#cached(hash) ?? this.#pending.get(hash) ?? this.#request(hash, token);
+    return this.#known.has(hash) ? pending() : this.failures.attempt('token', network, pending);
   }
 
   /** As `authenticate`, but with a reply of identity and not with a cached one. */
@@ -72,11 +84,12 @@ export class PrincipalCache {
         (principal) => {
           this.#expiresAt.set(principal, performance.now() + remainingMs(principal));
           if (this.#pending.get(hash) === pending) this.#cache.set(hash, principal);
+          this.#known.set(hash, true);
           return principal;
         },
         (error: unknown) => {
           // The event of the revocation may have been lost.
-          if (faultOf(error)?.code.startsWith('auth.')) this.#cache.delete(hash);
+          if (faultOf(error)?.code.startsWith('auth.')) this.#forget(hash);
           throw error;
         },
       )
@@ -85,6 +98,16 @@ export class PrincipalCache {
       });
     this.#pending.set(hash, pending);
     return pending;
+  }
+
+  #cached(hash: string): Principal | undefined {
+    const cached = this.#cache.get(hash);
+    return cached !== undefined && this.validForMs(cached) > 0 ? cached : undefined;
+  }
+
+  #forget(hash: string): void {
+    this.#cache.delete(hash);
+    this.#known.delete(hash);
   }
 
   #clear(): void {

@@ -3,11 +3,12 @@ import { Fault } from '@runos/kernel';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { InjectConfig } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
+import { clientNetwork } from './client-network.js';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 
 type LimitName = 'writesPerMinute' | 'readsPerMinute';
 
-/** Limits reads and writes per minute and token, or per address for operations without a token. */
+/** Limits reads and writes per minute and token, or per client network for operations without a token. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   readonly #limiters: Readonly<Record<LimitName, RateLimiterMemory | undefined>>;
@@ -21,7 +22,7 @@ export class RateLimitGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<true> {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const name = operationOf(context).method === 'GET' ? 'readsPerMinute' : 'writesPerMinute';
-    const key = request.user?.keyId ?? `address ${request.ip}`;
+    const key = request.user?.keyId ?? `network ${clientNetwork(request.ip)}`;
     try {
       await this.#limiters[name]?.consume(key);
     } catch (rejection) {

@@ -26,10 +26,15 @@ describe('rate limits', () => {
     for (let read = 0; read < 10; read += 1) expect((await harness.send('GET', `/${aid}/clusters`)).status).toBe(200);
   });
 
-  it('counts log-ins per address, because they have no token', async () => {
-    const logIn = () =>
-      harness.send('POST', '/auth/login', { body: JSON.stringify({ email: 'a@b.cd', password: 'x' }) });
-    const statuses = [await logIn(), await logIn(), await logIn()].map(({ status }) => status);
+  it('counts log-ins per address, which X-Forwarded-For does not change without a trusted proxy', async () => {
+    const logIn = (forwardedFor: string) =>
+      harness.send('POST', '/auth/login', {
+        headers: { 'x-forwarded-for': forwardedFor },
+        body: JSON.stringify({ email: 'a@b.cd', password: 'x' }),
+      });
+    const statuses = [await logIn('192.0.2.1'), await logIn('192.0.2.2'), await logIn('192.0.2.3')].map(
+      ({ status }) => status,
+    );
     expect(statuses).toEqual([200, 200, 429]);
   });
 });

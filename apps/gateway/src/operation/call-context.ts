@@ -2,6 +2,7 @@ import { type Level, type Operation, roleAllows } from '@runos/api';
 import type { Actor, Idempotency, Principal } from '@runos/contracts';
 import type { Response } from 'express';
 import type { z } from 'zod';
+import { clientNetwork } from '../access/client-network.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 
 /** The account and the actor of a request to another service. */
@@ -58,9 +59,9 @@ export class CallContext {
     return this.principal.memberships.filter(({ role }) => roleAllows(role, level)).map(({ aid }) => aid);
   }
 
-  /** The client's network address. */
-  get address(): string {
-    return this.request.ip ?? 'unknown';
+  /** The client's network, for limits. */
+  get network(): string {
+    return clientNetwork(this.request.ip);
   }
 
   header = (name: string): string | undefined => this.request.get(name);

@@ -37,7 +37,7 @@ export const logIn = request({
   owner: 'identity',
   callers: ['gateway'],
   scope: 'plane',
-  /** `address`: the client's network address, for the rate limit of failed attempts. */
+  /** `address`: an IPv4 address, or the /64 of an IPv6 address, of the client, for the limit of failed attempts. */
   input: LogIn.extend({ address: z.string().max(64) }),
   output: LoggedIn,
   deadlineMs: 8_000,
