@@ -1,16 +1,11 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AgentIdentity, type Credentials } from '@runos/agent-protocol';
+import { AgentIdentity } from '@runos/agent-protocol';
 import { InjectConfig } from '@runos/messaging';
-import { Database } from '@runos/persistence';
 import { issueLeaf, newRsaKey, provenKey } from '@runos/pki';
-import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
-import { AgentRepository, keyOf } from '../agents/agent-repository.js';
 import { CertificateAuthorities, validForDays } from '../authority/certificate-authorities.js';
 import type { AgentGatewayConfig } from '../config.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
-import type { AgentPeer } from './certificate-authenticator.js';
-import { CertificateRepository } from './certificate-repository.js';
 
 /** A key whose possession the agent has proved, or one generated here for an agent that cannot generate one. */
 export interface VerifiedKey {
@@ -67,27 +62,5 @@ export class CertificateIssuer {
       keyPem,
       caPem: authority.certificatePem,
     };
-  }
-}
-
-/** Issues a new certificate to an agent with a valid one. The old one is revoked some time after the first use of the new. */
-@Injectable()
-export class CertificateRenewal {
-  constructor(
-    private readonly database: Database,
-    private readonly certificates: CertificateRepository,
-    private readonly agents: AgentRepository,
-    private readonly reporter: AgentConnectionReporter,
-    private readonly issuer: CertificateIssuer,
-  ) {}
-
-  /** @throws CallRefusal when the certificate signing request is not valid */
-  async renew({ identity, serial }: AgentPeer, csrPem: string): Promise<Credentials> {
-    const key = await this.issuer.verifiedKey(csrPem);
-    const issued = await this.issuer.issue(identity, key);
-    const agent = keyOf(identity);
-    await this.database.transaction((sql) => this.certificates.add(sql, { ...agent, ...issued }, serial));
-    this.reporter.report(await this.agents.setCertificateExpiry(agent, issued.expiresAt));
-    return { privateKey: issued.keyPem, publicKey: issued.certificatePem, caCert: issued.caPem };
   }
 }

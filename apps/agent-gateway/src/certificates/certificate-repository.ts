@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@runos/persistence';
 import type { AgentKey } from '../agents/agent-repository.js';
 import type { Statements } from '../authority/certificate-authorities.js';
+import { lockAgent, lockCluster } from './agent-lock.js';
 
 export interface CertificateRow extends AgentKey {
   readonly serial: string;
@@ -24,18 +25,42 @@ export interface NewCertificate extends AgentKey {
 export class CertificateRepository {
   constructor(private readonly database: Database) {}
 
-  /** Runs in the transaction that uses the registration token, if there is one. */
-  async add(sql: Statements, issued: NewCertificate, replacesSerial?: string): Promise<void> {
-    const { serial, fingerprint, aid, cid, nid, expiresAt } = issued;
+  /** Runs in the transaction that uses the registration token, after the revocation of the agent's older certificates. */
+  async add(sql: Statements, { serial, fingerprint, aid, cid, nid, expiresAt }: NewCertificate): Promise<void> {
     await sql.query(
-      `INSERT INTO certificate (serial, fingerprint, aid, cid, nid, expires_at, replaces_serial)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [serial, fingerprint, aid, cid, nid, expiresAt, replacesSerial ?? null],
+      `INSERT INTO certificate (serial, fingerprint, aid, cid, nid, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+      [serial, fingerprint, aid, cid, nid, expiresAt],
     );
+  }
+
+  /**
+   * Adds the certificate that replaces another one of the same agent. Returns false, and adds nothing, when that one
+   * was revoked in the meantime. The lock makes every earlier revocation visible, and a later one sees this row.
+   */
+  async addSuccessor(sql: Statements, issued: NewCertificate, predecessorSerial: string): Promise<boolean> {
+    const { serial, fingerprint, aid, cid, nid, expiresAt } = issued;
+    await lockAgent(sql, issued);
+    const rows = await sql.query<unknown[]>(
+      `INSERT INTO certificate (serial, fingerprint, aid, cid, nid, expires_at, replaces_serial)
+       SELECT $1, $2, $3, $4, $5, $6, p.serial FROM certificate p
+       WHERE p.serial = $7 AND p.aid = $3 AND p.cid = $4 AND p.nid = $5 AND p.revoked_at IS NULL RETURNING 1`,
+      [serial, fingerprint, aid, cid, nid, expiresAt, predecessorSerial],
+    );
+    return rows.length === 1;
+  }
+
+  /** Whether a certificate is valid. Its revocation waits for the end of this transaction. */
+  async isUnrevoked(sql: Statements, serial: string): Promise<boolean> {
+    const rows = await sql.query<unknown[]>(
+      'SELECT 1 FROM certificate WHERE serial = $1 AND revoked_at IS NULL FOR SHARE',
+      [serial],
+    );
+    return rows.length === 1;
   }
 
   /** Revokes every certificate of an agent and returns their serials. */
   async revokeOfAgent(sql: Statements, { aid, cid, nid }: AgentKey, reason: string): Promise<string[]> {
+    await lockAgent(sql, { aid, cid, nid });
     const rows = await sql.query<{ serial: string }[]>(
       `WITH revoked AS (
          UPDATE certificate SET revoked_at = now(), revocation_reason = $4
@@ -47,6 +72,7 @@ export class CertificateRepository {
   }
 
   async revokeOfCluster(sql: Statements, aid: string, cid: string, reason: string): Promise<void> {
+    await lockCluster(sql, aid, cid);
     await sql.query(
       `UPDATE certificate SET revoked_at = now(), revocation_reason = $3
        WHERE aid = $1 AND cid = $2 AND revoked_at IS NULL`,

@@ -5,7 +5,7 @@ import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { keyOf, keyText } from '../agents/agent-repository.js';
 import { type AgentPeer, CertificateAuthenticator } from '../certificates/certificate-authenticator.js';
-import { CertificateRenewal } from '../certificates/certificate-issuer.js';
+import { CertificateRenewal } from '../certificates/certificate-renewal.js';
 import { AgentRegistration } from '../registration/agent-registration.js';
 import { AgentStreamHandler } from '../streams/agent-stream-handler.js';
 import { CallRefusal } from './call-refusal.js';

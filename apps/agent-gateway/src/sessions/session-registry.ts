@@ -49,7 +49,7 @@ export class SessionRegistry {
     return [...this.#agents.keys(), ...this.#opening];
   }
 
-  /** Opens a session, in a trace of its own. Undefined, with the stream refused, when a newer one of the agent exists. */
+  /** Opens a session, in a trace of its own. Undefined, with the stream refused, when it is not opened. */
   open(peer: AgentPeer, stream: ServerStream, info: AgentInfo): Promise<ConnectedAgent | undefined> {
     return inSpan('open session', { kind: SpanKind.SERVER }, async () => {
       const sessionNo = await this.sessions.nextNo();
@@ -127,8 +127,8 @@ export class SessionRegistry {
       certificateExpiresAt,
       replicaId: this.lease.id,
     });
-    if (opened === undefined) {
-      stream.refuse('stream-replaced', replacedDetails);
+    if (typeof opened === 'string') {
+      stream.refuse(opened, opened === 'stream-replaced' ? replacedDetails : 'this certificate is revoked');
       return undefined;
     }
     this.#agents.set(sessionNo, agent);

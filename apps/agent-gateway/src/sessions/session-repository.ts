@@ -3,6 +3,7 @@ import { Batcher } from '@runos/engine';
 import { Database } from '@runos/persistence';
 import type { AgentInfo, AgentKey, AgentRow } from '../agents/agent-repository.js';
 import type { Statements } from '../authority/certificate-authorities.js';
+import { CertificateRepository } from '../certificates/certificate-repository.js';
 
 export interface NewSession extends AgentKey, AgentInfo {
   readonly sessionNo: number;
@@ -25,7 +26,10 @@ export class SessionRepository {
     run: (agents) => this.#find(agents),
   });
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly certificates: CertificateRepository,
+  ) {}
 
   async nextNo(): Promise<number> {
     const [row] = await this.database.query<{ no: number }>(`SELECT nextval('session_no') AS no`);
@@ -33,10 +37,14 @@ export class SessionRepository {
     return Number(row.no);
   }
 
-  /** Undefined when a newer session of the same agent exists, or the lease of the replica has expired. */
-  open(session: NewSession): Promise<OpenedSession | undefined> {
+  /**
+   * Returns why it is not opened: a newer session of the same agent exists, or the lease of the replica has expired; or
+   * the certificate was revoked after the agent had been authenticated.
+   */
+  open(session: NewSession): Promise<OpenedSession | 'stream-replaced' | 'certificate-revoked'> {
     const { aid, cid, nid, sessionNo, serial, replicaId, version, capabilities, clusterUid } = session;
     return this.database.transaction(async (sql) => {
+      if (!(await this.certificates.isUnrevoked(sql, serial))) return 'certificate-revoked';
       const [agent] = await sql.query<AgentRow[]>(
         `INSERT INTO agent AS a
            (aid, cid, nid, session_no, connected, version, capabilities, cluster_uid, certificate_expires_at)
@@ -48,7 +56,7 @@ export class SessionRepository {
          WHERE a.session_no < $4 RETURNING a.*`,
         [aid, cid, nid, sessionNo, version, capabilities, clusterUid, session.certificateExpiresAt, replicaId],
       );
-      if (agent === undefined) return undefined;
+      if (agent === undefined) return 'stream-replaced';
       await sql.query(
         `INSERT INTO session (session_no, aid, cid, nid, serial, replica_id) VALUES ($1, $2, $3, $4, $5, $6)`,
         [sessionNo, aid, cid, nid, serial, replicaId],
