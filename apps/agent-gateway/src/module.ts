@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Database, PersistenceModule } from '@runos/persistence';
 import { AgentConnectionReporter } from './agents/agent-connection-reporter.js';
+import { AgentLog } from './agents/agent-log.js';
 import { AgentRepository } from './agents/agent-repository.js';
 import { ClusterAgents } from './agents/cluster-agents.js';
 import { AgentsController } from './agents/agents.controller.js';
@@ -30,7 +31,7 @@ import { RegistrationTokenRepository } from './tokens/registration-token-reposit
 import { TokenIssuer } from './tokens/token-issuer.js';
 import { TokensController } from './tokens/tokens.controller.js';
 
-const agents = [AgentRepository, AgentConnectionReporter, StaleAgentCheck, ClusterAgents, AuditRecorder];
+const agents = [AgentRepository, AgentConnectionReporter, AgentLog, StaleAgentCheck, ClusterAgents, AuditRecorder];
 const certificates = [CertificateRepository, CertificateAuthenticator, CertificateIssuer, CertificateRenewal];
 const registration = [RegistrationTokenRepository, TokenIssuer, TokenVerifier, AgentRegistration];
 const sessions = [SessionRepository, SessionRequests, ReplicaLease, SessionRegistry, SessionMaintenance];

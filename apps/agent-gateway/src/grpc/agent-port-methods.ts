@@ -1,8 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import type { AgentKind, Envelope, RegisterService, StreamService } from '@runos/agent-protocol';
-import { InjectLogger } from '@runos/messaging';
-import type { Logger } from '@runos/observability';
+import { AgentLog } from '../agents/agent-log.js';
 import { keyOf, keyText } from '../agents/agent-repository.js';
 import { type AgentPeer, CertificateAuthenticator } from '../certificates/certificate-authenticator.js';
 import { CertificateRenewal } from '../certificates/certificate-renewal.js';
@@ -21,9 +20,9 @@ export class RegisterPortMethods {
   readonly handlers: CallHandlers<RegisterService>;
   readonly #limiter = new RateLimiter(registrationRate);
 
-  constructor(registration: AgentRegistration, @InjectLogger() logger: Logger) {
+  constructor(registration: AgentRegistration, log: AgentLog) {
     this.handlers = {
-      Register: unaryHandler('anyone', logger, async (call) => {
+      Register: unaryHandler('anyone', log, async (call) => {
         const address = addressOf(call.getPeer());
         if (!(await this.#limiter.allows(address)))
           throw new CallRefusal('rate-exceeded', 'too many registrations from this address; wait');
@@ -34,9 +33,6 @@ export class RegisterPortMethods {
 }
 
 const callRate = { calls: 5, periodSeconds: 1, burst: 55 };
-const maxLogText = 4096;
-
-const truncate = (text: string): string => text.slice(0, maxLogText);
 const severities: Readonly<Record<number, 'error' | 'warn' | 'info'>> = { 1: 'error', 2: 'warn', 3: 'info' };
 
 /**
@@ -52,7 +48,7 @@ export class StreamPortMethods {
     private readonly authenticator: CertificateAuthenticator,
     private readonly streams: AgentStreamHandler,
     renewal: CertificateRenewal,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly log: AgentLog,
   ) {
     this.handlers = {
       NodeAgentStream: this.#stream('node'),
@@ -60,18 +56,12 @@ export class StreamPortMethods {
       RegenerateCertificate: this.#unary(({ csrPem }, peer) => renewal.renew(peer, csrPem)),
       AddNodelog: this.#unary(async (entry, { identity }) => {
         const { type, message, code, cause, remedy } = entry;
-        const fields = {
-          ...identity,
-          type: truncate(type),
-          code: truncate(code),
-          cause: truncate(cause),
-          remedy: truncate(remedy),
-        };
-        logger[severities[entry.severity] ?? 'info'](fields, `agent log: ${truncate(message)}`);
+        const level = severities[entry.severity] ?? 'info';
+        log.write(identity, level, { type, code, cause, remedy }, `agent log: ${message}`);
         return {};
       }),
       UpdateStatus: this.#unary(async ({ status }, { identity }) => {
-        logger.info({ ...identity, status: truncate(status) }, 'installation progress');
+        log.write(identity, 'info', { status }, 'installation progress');
         return {};
       }),
       ManualSync: this.#unary(async () => ({ peers: [] })),
@@ -83,7 +73,7 @@ export class StreamPortMethods {
 
   /** A method for every agent with a valid certificate. */
   #unary<In, Out>(handle: (request: In, peer: AgentPeer) => Promise<Out>): CallHandler<In, Out> {
-    return unaryHandler('any agent', this.logger, async (call) => {
+    return unaryHandler('any agent', this.log, async (call) => {
       const peer = await this.authenticator.authenticate(call);
       if (!(await this.#limiter.allows(keyText(keyOf(peer.identity)))))
         throw new CallRefusal('rate-exceeded', 'too many calls; slow down');

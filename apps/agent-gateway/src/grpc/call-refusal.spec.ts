@@ -2,17 +2,17 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, it, jest } from '@jest/globals';
 import { refusalCodeOf } from '@runos/agent-protocol';
 import { unavailable } from '@runos/kernel';
-import type { Logger } from '@runos/observability';
+import type { AgentLog } from '../agents/agent-log.js';
 import { CallRefusal, statusOfError } from './call-refusal.js';
 
-const error = jest.fn();
-const logger = { error } as unknown as Logger;
+const writeUnknown = jest.fn();
+const log = { writeUnknown } as unknown as AgentLog;
 
 /** What an agent receives for an error, and how many lines were logged. */
 function received(thrown: Error) {
-  error.mockClear();
-  const { code, details, metadata } = statusOfError(thrown, logger, '/Register');
-  return { code, details, refusal: refusalCodeOf(metadata), logged: error.mock.calls.length };
+  writeUnknown.mockClear();
+  const { code, details, metadata } = statusOfError(thrown, log, '/Register');
+  return { code, details, refusal: refusalCodeOf(metadata), logged: writeUnknown.mock.calls.length };
 }
 
 describe('the status of a failed call', () => {

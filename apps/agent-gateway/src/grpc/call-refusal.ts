@@ -1,7 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { type RefusalCode, refusalMetadataKey } from '@runos/agent-protocol';
 import { faultOf, internalError } from '@runos/kernel';
-import type { Logger } from '@runos/observability';
+import type { AgentLog } from '../agents/agent-log.js';
 
 /** A call or stream is refused with a code that the agent can act on. */
 export class CallRefusal extends Error {
@@ -38,10 +38,10 @@ export function refusalStatus(code: RefusalCode, details: string) {
 }
 
 /** The gRPC status of a failed call. The agent sees the message of refusals and of outages, nothing of other errors. */
-export function statusOfError(error: unknown, logger: Logger, path: string) {
+export function statusOfError(error: unknown, log: AgentLog, path: string) {
   if (error instanceof CallRefusal) return refusalStatus(error.code, error.message);
   const fault = faultOf(error);
   if (fault?.code === 'unavailable') return refusalStatus('plane-busy', fault.message);
-  logger.error({ err: error, path }, 'agent call failed');
+  log.writeUnknown('error', { err: error, path }, 'agent call failed');
   return refusalStatus('internal', internalError().message);
 }

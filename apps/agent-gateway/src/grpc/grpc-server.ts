@@ -10,7 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { AgentKind } from '@runos/agent-protocol';
-import type { Logger } from '@runos/observability';
+import type { AgentLog } from '../agents/agent-log.js';
 import { statusOfError } from './call-refusal.js';
 
 /** The callers of a method. Every handler declares them, because a handler can only be made with them. */
@@ -34,14 +34,14 @@ export const addressOf = (peer: string): string => peer.replace(/:\d+$/, '');
 /** A unary method whose result or error becomes the answer. */
 export const unaryHandler = <In, Out>(
   access: MethodAccess,
-  logger: Logger,
+  log: AgentLog,
   handle: (call: ServerUnaryCall<In, Out>) => Promise<Out>,
 ): CallHandler<In, Out> => ({
   access,
   serve: (call, done) => {
     handle(call).then(
       (out) => done(null, out),
-      (error: unknown) => done(statusOfError(error, logger, call.getPath())),
+      (error: unknown) => done(statusOfError(error, log, call.getPath())),
     );
   },
 });

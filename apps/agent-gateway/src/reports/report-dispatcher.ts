@@ -9,8 +9,8 @@ import {
   type ReadReport,
 } from '@runos/agent-protocol';
 import { faultOf, internalError } from '@runos/kernel';
-import { InjectLogger } from '@runos/messaging';
-import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { inSpan, SpanKind, traceOf } from '@runos/observability';
+import { AgentLog } from '../agents/agent-log.js';
 import { AuditRecorder } from '../audit/audit-recorder.js';
 import { kindOf } from '../certificates/certificate-authenticator.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
@@ -38,7 +38,7 @@ export class ReportDispatcher {
     nodeReports: NodeReports,
     clusterReports: ClusterReports,
     private readonly audit: AuditRecorder,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly log: AgentLog,
   ) {
     this.#handlers = { ...nodeReports.handlers, ...clusterReports.handlers };
   }
@@ -56,13 +56,13 @@ export class ReportDispatcher {
       return undefined;
     }
     if (tag.length > maxNameLength || message.type.length > maxNameLength || jsonB64.length > maxReportBytes) {
-      this.logger.warn({ ...identity, type, bytes: jsonB64.length }, 'agent message is too large');
+      this.log.write(identity, 'warn', { type, bytes: jsonB64.length }, 'agent message is too large');
       return errorEnvelope(`${type} is too large`, tag.slice(0, maxNameLength));
     }
     const read = readReport(message);
     if (read.kind !== 'report') {
       const problem = read.kind === 'unknown' ? `No handler found for message type: ${type}` : read.problem;
-      this.logger.warn({ ...identity, type, problem }, 'agent message is not valid');
+      this.log.write(identity, 'warn', { type, problem }, 'agent message is not valid');
       return errorEnvelope(problem, read.tag);
     }
     agent.addTag(read.tag);
@@ -75,7 +75,7 @@ export class ReportDispatcher {
     const kind = kindOf(agent.peer);
     const handler = this.#handlers[type] as ReportHandler<typeof type>;
     if (!handler.from.includes(kind)) {
-      this.logger.warn({ ...identity, type }, 'agent message is not allowed for this kind of agent');
+      this.log.write(identity, 'warn', { type }, 'agent message is not allowed for this kind of agent');
       return errorEnvelope(`${type} is not for a ${kind}`, tag);
     }
     const claim = contradictedClaim(identity, payload);
@@ -92,7 +92,7 @@ export class ReportDispatcher {
       return reply === undefined ? undefined : replyEnvelope(reports[type], reply as never, tag);
     } catch (error) {
       const fault = faultOf(error);
-      if (fault === undefined) this.logger.error({ err: error, ...identity, type }, 'agent message handler failed');
+      if (fault === undefined) this.log.write(identity, 'error', { err: error, type }, 'agent message handler failed');
       return errorEnvelope((fault ?? internalError()).message, tag);
     }
   }

@@ -3,9 +3,9 @@ import { addons } from '@runos/addons';
 import type { AgentKind, ReadReport, ReplyOf, reports, ReportType } from '@runos/agent-protocol';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
-import { Bus, InjectLogger } from '@runos/messaging';
-import type { Logger } from '@runos/observability';
+import { Bus } from '@runos/messaging';
 import { isNotFound } from '../agents/agent-connection-reporter.js';
+import { AgentLog } from '../agents/agent-log.js';
 import { AuditRecorder } from '../audit/audit-recorder.js';
 import { kindOf } from '../certificates/certificate-authenticator.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
@@ -30,7 +30,7 @@ type Handled = 'AmIVIPHolder' | 'GetControlPlaneNodes' | 'NodeAgentHeartbeatToSe
 export class NodeReports {
   readonly handlers: Pick<ReportHandlers, Handled>;
 
-  constructor(registry: SessionRegistry, @InjectLogger() logger: Logger) {
+  constructor(registry: SessionRegistry, log: AgentLog) {
     this.handlers = {
       AmIVIPHolder: { from: ['node'], handle: async () => ({ isHolder: false, generation: 0 }) },
       GetControlPlaneNodes: { from: ['node'], handle: async () => [] },
@@ -45,7 +45,7 @@ export class NodeReports {
       UpgradeNodeK8sLog: {
         from: ['node'],
         handle: async (agent, { severity, message }) => {
-          logger.info({ ...agent.peer.identity, severity, line: message }, 'Kubernetes upgrade log');
+          log.write(agent.peer.identity, 'info', { severity, line: message }, 'Kubernetes upgrade log');
           return undefined;
         },
       },
@@ -76,7 +76,7 @@ export class ClusterReports {
     private readonly registry: SessionRegistry,
     private readonly bus: Bus,
     private readonly audit: AuditRecorder,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly log: AgentLog,
   ) {
     this.handlers = { ...this.#instanceHandlers(), ...this.#certificateHandlers() };
   }
@@ -157,7 +157,8 @@ export class ClusterReports {
       Dns01ToServer: {
         from: ['cluster-agent'],
         handle: async (agent) => {
-          this.logger.warn(agent.peer.identity, 'DNS-01 challenge ignored: this plane publishes no DNS records');
+          const ignored = 'DNS-01 challenge ignored: this plane publishes no DNS records';
+          this.log.write(agent.peer.identity, 'warn', {}, ignored);
           return undefined;
         },
       },

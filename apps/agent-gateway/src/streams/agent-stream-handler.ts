@@ -1,8 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import { AgentHello, type AgentKind, type Envelope, readReport } from '@runos/agent-protocol';
-import { InjectLogger } from '@runos/messaging';
-import type { Logger } from '@runos/observability';
+import { AgentLog } from '../agents/agent-log.js';
 import { type AgentInfo, keyOf, keyText } from '../agents/agent-repository.js';
 import { type AgentPeer, CertificateAuthenticator } from '../certificates/certificate-authenticator.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
@@ -28,7 +27,7 @@ export class AgentStreamHandler {
     private readonly authenticator: CertificateAuthenticator,
     private readonly registry: SessionRegistry,
     private readonly dispatcher: ReportDispatcher,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly log: AgentLog,
   ) {}
 
   /** Never throws: an error closes the stream with a code. */
@@ -42,10 +41,10 @@ export class AgentStreamHandler {
       this.#receive(stream, peer, key);
     } catch (error) {
       if (error instanceof CallRefusal) {
-        this.logger.warn({ kind, from: call.getPeer(), reason: error.message }, 'agent stream refused');
+        this.log.writeUnknown('warn', { kind, from: call.getPeer(), reason: error.message }, 'agent stream refused');
         return stream.refuse(error.code, error.message);
       }
-      this.logger.error({ err: error, kind }, 'agent stream failed');
+      this.log.writeUnknown('error', { err: error, kind }, 'agent stream failed');
       stream.refuse('plane-busy', 'the certificate cannot be looked up now');
     }
   }
@@ -73,7 +72,7 @@ export class AgentStreamHandler {
     try {
       return await this.registry.open(peer, stream, agentInfoOf(first));
     } catch (error) {
-      this.logger.error({ err: error, ...peer.identity }, 'opening a session failed');
+      this.log.write(peer.identity, 'error', { err: error }, 'opening a session failed');
       stream.refuse('plane-busy', 'the session cannot be written now');
       return undefined;
     }
