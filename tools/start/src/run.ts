@@ -16,6 +16,7 @@ import {
   runNodeAgents,
 } from './cluster/demo-cluster.js';
 import { type DevInfo, DevFile } from './data/dev-file.js';
+import { logFoldersOf, LogRotation } from './data/log-rotation.js';
 import { type StartOptions } from './options.js';
 import { ensureOwner } from './account/owner.js';
 import { Processes } from './control/processes.js';
@@ -46,6 +47,7 @@ export async function runUntilStopped({ options, folder, terminal, stop }: Run):
   const endControl = await startControlServer(folder, processes, (name) =>
     upgrade(name, { builds, dev, folder, processes }),
   );
+  const rotation = new LogRotation(logFoldersOf(folder), { onError: terminal.printAbout('logs') });
   const up = startEverything({ options, folder, builds, dev, processes, terminal, signal: stop.signal });
   let code = 0;
   try {
@@ -60,7 +62,7 @@ export async function runUntilStopped({ options, folder, terminal, stop }: Run):
   await processes.stopAll();
   const { cluster } = await up.catch(() => ({ cluster: undefined })); // printed above, unless `stop` is the reason
   await cluster;
-  await endControl();
+  await Promise.all([endControl(), rotation.stop()]);
   return code;
 }
 

@@ -9,6 +9,6 @@ export {
   stopProcess,
 } from './process-identity.js';
 export { portIsFree } from './port-is-free.js';
-export { type Child, type ChildSpec, findOnPath, startChild, waitUntilReady } from './start-child.js';
+export { type Child, type ChildSpec, findOnPath, logLimitBytes, startChild, waitUntilReady } from './start-child.js';
 export { type Running, Supervised, type SupervisedOptions } from './supervised.js';
 export { waitUntil } from './wait-until.js';

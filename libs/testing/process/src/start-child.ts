@@ -78,8 +78,8 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   };
 }
 
-/** A log of this size is renamed to `.1` at the next start. */
-const logLimitBytes = 20 * 1024 * 1024;
+/** A log of this size is renamed to `.1` at the next start, bytes. */
+export const logLimitBytes = 20 * 1024 * 1024;
 
 function openLog(path: string): number {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
