@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { staleAfterMs } from '@runos/agent-protocol';
 import { databaseSettings, serviceConfig, wholeNumber } from '@runos/config';
 import { keyringSettings } from '@runos/security';
@@ -11,6 +12,23 @@ const serverNameList = z
   .string()
   .transform((text) => text.split(',').map((name) => name.trim()))
   .refine((names) => names.every((name) => serverName.test(name)), 'DNS names and IP addresses, separated by commas');
+
+/** An address, or a range `<address>/<prefix length>` that does not contain every address. */
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, ...others] = text.split('/');
+  const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : 0;
+  if (bits === 0 || others.length > 0) return false;
+  return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= bits);
+}
+const addressRanges = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((range) => range.trim())
+      .filter((range) => range !== ''),
+  )
+  .refine((ranges) => ranges.every(isAddressRange), 'IP addresses and ranges like 10.0.0.0/24, separated by commas');
 
 const commandTemplate = z.string().refine((text) => unknownPlaceholders(text).length === 0, {
   error: 'placeholders are {server}, {registerPort}, {streamPort}, {aid}, {cid}, {token} and {caSha256}',
@@ -32,6 +50,11 @@ const settings = {
   /** The ports that agents dial when a load balancer forwards them; default: the ports above. */
   publicRegisterPort: wholeNumber(1, 65_535).optional(),
   publicStreamPort: wholeNumber(1, 65_535).optional(),
+  /**
+   * Balancers in front of both agent ports, which must send the header of the PROXY protocol, version 1 or 2: addresses
+   * and CIDR ranges. A header from elsewhere is not accepted. Default: none, so limits count by the address of the peer.
+   */
+  proxyProtocolFrom: addressRanges.default([]),
   /** The names that agents dial; both server certificates contain them. Install commands use the first one. */
   serverNames: serverNameList.default(['localhost', '127.0.0.1']),
   /** The service writes the CA certificate of the register port to this file, for agents on the same machine. */

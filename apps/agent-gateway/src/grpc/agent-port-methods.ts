@@ -8,7 +8,8 @@ import { CertificateRenewal } from '../certificates/certificate-renewal.js';
 import { AgentRegistration } from '../registration/agent-registration.js';
 import { AgentStreamHandler } from '../streams/agent-stream-handler.js';
 import { CallRefusal } from './call-refusal.js';
-import { addressOf, type CallHandler, type CallHandlers, unaryHandler } from './grpc-server.js';
+import { addressOf, limitKeyOf } from './client-address.js';
+import { type CallHandler, type CallHandlers, unaryHandler } from './grpc-server.js';
 import { RateLimiter } from './rate-limiter.js';
 
 /** Many machines behind one address may register together; guessing tokens at this rate finds none. */
@@ -24,7 +25,7 @@ export class RegisterPortMethods {
     this.handlers = {
       Register: unaryHandler('anyone', log, async (call) => {
         const address = addressOf(call.getPeer());
-        if (!(await this.#limiter.allows(address)))
+        if (!(await this.#limiter.allows(limitKeyOf(address))))
           throw new CallRefusal('rate-exceeded', 'too many registrations from this address; wait');
         return registration.register(call.request, address);
       }),

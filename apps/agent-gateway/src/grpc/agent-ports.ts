@@ -65,12 +65,13 @@ export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { agentHost: host, serverNames: names, caFile } = this.config;
+    const { agentHost: host, serverNames: names, caFile, proxyProtocolFrom: balancers } = this.config;
     const { register, stream } = this.authorities;
     if (caFile !== undefined) await replaceFile(caFile, register.certificatePem);
     this.#register = await startGrpcServer({
       host,
       port: this.config.registerPort,
+      balancers,
       credentials: await serverCredentials({ authority: register, names }),
       service: registerService,
       handlers: this.registerMethods.handlers,
@@ -79,6 +80,7 @@ export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShut
     this.#stream = await startGrpcServer({
       host,
       port: this.config.streamPort,
+      balancers,
       credentials: await serverCredentials({ authority: stream, names, clientAuthority: stream }),
       service: streamService,
       handlers: this.streamMethods.handlers,

@@ -4,6 +4,8 @@ import {
   type MethodDefinition,
   Server,
   type ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
   type ServerOptions,
   type ServerUnaryCall,
   type ServiceDefinition,
@@ -12,6 +14,7 @@ import {
 import type { AgentKind } from '@runos/agent-protocol';
 import type { AgentLog } from '../agents/agent-log.js';
 import { statusOfError } from './call-refusal.js';
+import { ConnectionListener } from './connection-listener.js';
 
 /** The callers of a method. Every handler declares them, because a handler can only be made with them. */
 export type MethodAccess = 'anyone' | 'any agent' | AgentKind;
@@ -27,9 +30,6 @@ export type CallHandlers<Service> = {
     ? CallHandler<In, Out>
     : never;
 };
-
-/** The address without its port. Limits count by it before there is a certificate. */
-export const addressOf = (peer: string): string => peer.replace(/:\d+$/, '');
 
 /** A unary method whose result or error becomes the answer. */
 export const unaryHandler = <In, Out>(
@@ -50,6 +50,8 @@ export interface GrpcServerOptions<Service> {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Addresses and CIDR ranges of balancers that send the header of the PROXY protocol. */
+  readonly balancers: readonly string[];
   readonly credentials: ServerCredentials;
   readonly service: Service;
   readonly handlers: CallHandlers<Service>;
@@ -65,7 +67,8 @@ export interface GrpcServer {
 /** Running calls get this much time when the server stops, ms. */
 const drainTimeoutMs = 1_500;
 
-const optionsOf = (maxMessageBytes: number): ServerOptions => ({
+const optionsOf = (maxMessageBytes: number, interceptors: ServerInterceptor[]): ServerOptions => ({
+  interceptors,
   'grpc.max_receive_message_length': maxMessageBytes,
   // An agent opens one stream and few calls.
   'grpc.max_concurrent_streams': 32,
@@ -76,7 +79,15 @@ const optionsOf = (maxMessageBytes: number): ServerOptions => ({
 
 /** Serves one of the two agent ports. @throws Error when the port is not free */
 export async function startGrpcServer<Service>(options: GrpcServerOptions<Service>): Promise<GrpcServer> {
-  const server = new Server(optionsOf(options.maxMessageBytes));
+  const { host, port, balancers, credentials, maxMessageBytes } = options;
+  const listener: ConnectionListener = new ConnectionListener({
+    host,
+    port,
+    balancers,
+    onConnection: (socket) => injector.injectConnection(socket),
+  });
+  const server = new Server(optionsOf(maxMessageBytes, balancers.length === 0 ? [] : [namingClients(listener)]));
+  const injector = server.createConnectionInjector(credentials);
   const implementations: UntypedServiceImplementation = {};
   for (const [name, handler] of Object.entries(options.handlers)) {
     implementations[name] = (handler as CallHandler<unknown, unknown>).serve as UntypedServiceImplementation[string];
@@ -85,14 +96,23 @@ export async function startGrpcServer<Service>(options: GrpcServerOptions<Servic
     options.service as unknown as ServiceDefinition & Record<string, MethodDefinition<never, never>>,
     implementations,
   );
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`${host}:${options.port}`, options.credentials, (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    ),
-  );
-  return { port, stop: () => stop(server) };
+  return {
+    port: await listener.listen(),
+    stop: () => {
+      listener.stop();
+      return stop(server);
+    },
+  };
 }
+
+/** Names the client of a call as its peer, where the connection comes from a balancer. */
+const namingClients =
+  (listener: ConnectionListener): ServerInterceptor =>
+  (_, call) => {
+    const named = new ServerInterceptingCall(call);
+    named.getPeer = () => listener.clientOf(call.getPeer());
+    return named;
+  };
 
 function stop(server: Server): Promise<void> {
   return new Promise((resolve) => {

@@ -8,18 +8,18 @@ import type {
 import { reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
-import { Aid, Nid } from '@runos/osid';
+import { Nid } from '@runos/osid';
 import { Database } from '@runos/persistence';
 import { parseToken, secretMatches } from '@runos/security';
 import { isNotFound } from '../agents/agent-connection-reporter.js';
 import { keyOf } from '../agents/agent-repository.js';
-import { AuditRecorder } from '../audit/audit-recorder.js';
 import { CertificateIssuer } from '../certificates/certificate-issuer.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import { SessionRepository } from '../sessions/session-repository.js';
 import { RegistrationTokenRepository } from '../tokens/registration-token-repository.js';
+import { RefusedRegistrations } from './refused-registrations.js';
 
 export type VerifiedToken =
   | {
@@ -54,9 +54,6 @@ export class TokenVerifier {
   }
 }
 
-/** The same for every invalid token, so that guessing yields nothing. The audit log contains the reason. */
-const invalidTokenDetails = 'the registration token is not valid';
-
 const maxFactLength = 128;
 const printable = /^[\x21-\x7e]+$/;
 const kinds: ReadonlyMap<string, AgentKind> = new Map([
@@ -77,18 +74,18 @@ export class AgentRegistration {
     private readonly registry: SessionRegistry,
     private readonly issuer: CertificateIssuer,
     private readonly bus: Bus,
-    private readonly audit: AuditRecorder,
+    private readonly refusals: RefusedRegistrations,
   ) {}
 
   /** @throws CallRefusal with equal details for every invalid token; Fault `unavailable`, with the token still unused */
   async register(request: NodeRegistrationRequest, address: string): Promise<NodeRegistrationResponse> {
     const verified = await this.verifier.verify(request.token, request.aid, kinds.get(request.agentKind));
-    if (!verified.valid) return this.#refuse(request, verified.aid, verified.reason, address);
+    if (!verified.valid) return this.refusals.refuse(verified.aid, verified.reason, address);
     const { aid, cid, keyId } = verified;
     const facts = machineFacts(request);
     const key = await this.issuer.verifiedKey(request.csrPem);
     const nid = verified.purpose === 'node' ? await this.#registerNode(aid, { cid, ...facts }) : null;
-    if (nid === undefined) return this.#refuse(request, aid, `there is no cluster ${cid} that accepts nodes`, address);
+    if (nid === undefined) return this.refusals.refuse(aid, `there is no cluster ${cid} that accepts nodes`, address);
     const identity: AgentIdentity = { aid, cid, nid };
     const issued = await this.issuer.issue(identity, key);
     const revoked = await this.database.transaction(async (sql) => {
@@ -97,22 +94,11 @@ export class AgentRegistration {
       await this.certificates.add(sql, { ...keyOf(identity), ...issued });
       return serials;
     });
-    if (revoked === undefined) return this.#refuse(request, aid, 'the token was used in the meantime', address);
+    if (revoked === undefined) return this.refusals.refuse(aid, 'the token was used in the meantime', address);
     const sessionNos = await this.sessions.openWithCertificates(revoked);
     await this.registry.close(sessionNos, 'certificate-revoked', 'this agent has registered again');
     const { certificatePem, keyPem, caPem } = issued;
     return { nid: nid ?? '', cid, privateKey: keyPem, publicKey: certificatePem, caCert: caPem };
-  }
-
-  async #refuse(
-    request: NodeRegistrationRequest,
-    tokenAid: string | undefined,
-    reason: string,
-    address: string,
-  ): Promise<never> {
-    const aid = tokenAid ?? Aid.parse(request.aid);
-    if (aid !== undefined) await this.audit.refused(aid, 'agent.register', `from ${address}`, reason);
-    throw new CallRefusal('registration-refused', invalidTokenDetails);
   }
 
   /** Undefined when the cluster does not exist or is being deleted. @throws CallRefusal when it has too many nodes */

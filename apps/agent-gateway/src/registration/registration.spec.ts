@@ -78,14 +78,14 @@ describe('a registration token', () => {
       [{ token: good.token, aid: 'other' }, /account "other"/, 'abcde'],
       [{ token: good.token, kind: 'cluster-agent' }, /for a node, not for a cluster-agent/, 'abcde'],
       [{ token: `${good.token.slice(0, -1)}_` }, /secret is wrong/, 'abcde'],
-      [{ token: `runos_reg_aaaaaaaaaaaa.${'a'.repeat(43)}` }, /no such token/, 'abcde'],
-      [{ token: 'runos_pat_x', aid: 'zzzzz' }, /no registration token/, 'zzzzz'],
     ];
     for (const [registration, reason, aid] of cases) {
       expect(await refusalOf(register(registration))).toEqual(refusedToken);
+      await harness.services.until(() => reason.test(String(lastAuditEntry()?.detail.reason)));
       expect(lastAuditEntry()).toMatchObject({ aid, action: 'agent.register', outcome: 'refused' });
-      expect(lastAuditEntry()?.detail.reason).toMatch(reason);
     }
+    for (const token of [`runos_reg_aaaaaaaaaaaa.${'a'.repeat(43)}`, 'runos_pat_x'])
+      expect(await refusalOf(register({ token }))).toEqual(refusedToken);
     await register({ token: good.token });
   });
 
@@ -103,9 +103,9 @@ describe('a registration token', () => {
     harness.services.reconcilerUnavailable = true;
     expect(await refusalOf(register({ token }))).toMatchObject({ code: status.UNAVAILABLE, refusal: 'plane-busy' });
     harness.services.reconcilerUnavailable = false;
-    const late = await harness.token('node', { cid: 'deleted' });
-    expect(await refusalOf(register({ token: late.token }))).toEqual(refusedToken);
-    expect(lastAuditEntry()?.detail.reason).toMatch(/no cluster deleted/);
+    const late = await harness.token('node', { aid: 'other', cid: 'deleted' });
+    expect(await refusalOf(register({ token: late.token, aid: 'other' }))).toEqual(refusedToken);
+    await harness.services.until(() => /no cluster deleted/.test(String(lastAuditEntry()?.detail.reason)));
     expect(await refusalOf(register({ token, machineId: 'a b' }))).toMatchObject({ refusal: 'request-invalid' });
     expect(await register({ token })).toMatchObject({ cid: 'ky3' });
   });

@@ -52,6 +52,9 @@ export const metricTable = {
   ]),
   runos_agent_streams: gauge('Agent streams that are open on this replica.', []),
   runos_agent_log_lines_dropped_total: counter('Log lines of agents that exceeded their budget.', []),
+  runos_registrations_refused_total: counter('Registrations without a valid token, by whether the token exists.', [
+    'token',
+  ]),
   runos_clusters: gauge('Clusters with a registered agent, by the state of its stream.', ['connection']),
   runos_drift_total: counter('Drifted objects, by the action taken.', ['action']),
   runos_apply_errors_total: counter('Failed applies of objects, by reason.', ['reason']),
