@@ -14,9 +14,10 @@ import {
   readsFor,
 } from './attack.js';
 import { requestCount } from './contract-attack.js';
-import { connectAttacker } from '../agent/join-as-node.js';
+import { connectAttacker, joinAsNode } from '../agent/join-as-node.js';
 import { issueSecrets } from './issue-secrets.js';
 import { inspectable } from './live-memory.js';
+import { attackRegisterPort } from './registration-attack.js';
 import type { ClientStatistics } from './client-statistics.js';
 import type { Target } from './target.js';
 
@@ -67,6 +68,14 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
     expect(seen.findings.wrong).toEqual([]);
     expectHarmless(seen);
   }, 120_000);
+
+  it('lets a caller without account, token and certificate write nothing, and registers others meanwhile', async () => {
+    const attack = attackRegisterPort(target, 30);
+    await joinAsNode(target, target.agentGateway.register, 'hostile-3');
+    const { tokens, answers, audited, counted, open } = await attack;
+    expect(answers).toEqual(['registration-refused: the registration token is not valid']);
+    expect({ audited, counted, open }).toEqual({ audited: 0, counted: tokens, open: [] });
+  }, 60_000);
 
   it('survives hostile envelopes of agents', async () => {
     const seen = await fuzzAgents(target, attackers, 300, seed);
