@@ -1,6 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import type { AgentKind, Envelope, RegisterService, StreamService } from '@runos/agent-protocol';
+import { clientNetwork } from '@runos/security';
 import { AgentLog } from '../agents/agent-log.js';
 import { keyOf, keyText } from '../agents/agent-repository.js';
 import { type AgentPeer, CertificateAuthenticator } from '../certificates/certificate-authenticator.js';
@@ -8,7 +9,7 @@ import { CertificateRenewal } from '../certificates/certificate-renewal.js';
 import { AgentRegistration } from '../registration/agent-registration.js';
 import { AgentStreamHandler } from '../streams/agent-stream-handler.js';
 import { CallRefusal } from './call-refusal.js';
-import { addressOf, limitKeyOf } from './client-address.js';
+import { addressOf } from './client-address.js';
 import { type CallHandler, type CallHandlers, unaryHandler } from './grpc-server.js';
 import { RateLimiter } from './rate-limiter.js';
 
@@ -25,7 +26,7 @@ export class RegisterPortMethods {
     this.handlers = {
       Register: unaryHandler('anyone', log, async (call) => {
         const address = addressOf(call.getPeer());
-        if (!(await this.#limiter.allows(limitKeyOf(address))))
+        if (!(await this.#limiter.allows(clientNetwork(address))))
           throw new CallRefusal('rate-exceeded', 'too many registrations from this address; wait');
         return registration.register(call.request, address);
       }),

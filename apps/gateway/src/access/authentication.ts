@@ -3,10 +3,9 @@ import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import type { Principal } from '@runos/contracts';
 import { invalidToken } from '@runos/kernel';
 import { nameSpan } from '@runos/observability';
-import { parseToken, type TokenKind } from '@runos/security';
+import { clientNetwork, parseToken, type TokenKind } from '@runos/security';
 import { Strategy } from 'passport-http-bearer';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
-import { clientNetwork } from './client-network.js';
 import { PrincipalCache } from './principal-cache.js';
 
 /** Session tokens and personal access tokens. Notify keys and registration tokens are not accepted here. */

@@ -2,8 +2,8 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Fault } from '@runos/kernel';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { InjectConfig } from '@runos/messaging';
+import { clientNetwork } from '@runos/security';
 import type { GatewayConfig } from '../config.js';
-import { clientNetwork } from './client-network.js';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 
 type LimitName = 'writesPerMinute' | 'readsPerMinute';

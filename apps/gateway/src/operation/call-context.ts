@@ -1,8 +1,8 @@
 import { type Level, type Operation, roleAllows } from '@runos/api';
 import type { Actor, Idempotency, Principal } from '@runos/contracts';
+import { clientNetwork } from '@runos/security';
 import type { Response } from 'express';
 import type { z } from 'zod';
-import { clientNetwork } from '../access/client-network.js';
 import type { GatewayRequest } from '../http/gateway-request.js';
 
 /** The account and the actor of a request to another service. */

@@ -1,3 +1,4 @@
+export { clientNetwork } from './client-network.js';
 export { type KeyEncryptionKey, Keyring, keyringEntry, keyringSettings } from './keyring.js';
 export { generatePassword, hashPassword, passwordMatches } from './password.js';
 export { requestHash } from './request-hash.js';
