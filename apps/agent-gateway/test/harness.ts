@@ -53,7 +53,12 @@ export class Harness {
 
   static async start(): Promise<Harness> {
     const names: readonly ServiceName[] = ['agent-gateway', 'reconciler', 'identity', 'gateway'];
-    const users = names.map((user) => ({ user, password: `${user}-pw`, ...permissionsOf(user, contracts) }));
+    const users = names.map((user) => ({
+      account: 'PLANE' as const,
+      user,
+      password: `${user}-pw`,
+      ...permissionsOf(user, contracts),
+    }));
     const [postgres, nats] = await Promise.all([temporaryPostgres(), temporaryNats(users)]);
     const harness = new Harness(postgres, nats);
     await harness.#migrate();

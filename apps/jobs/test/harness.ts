@@ -1,8 +1,8 @@
 import { Controller, Module } from '@nestjs/common';
 import { loadConfig, type Setting, toEnvironment } from '@runos/config';
-import { type JobProgress, reconciler } from '@runos/contracts';
+import { type JobProgress, reconciler, streamsUser } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Respond, Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
+import { Respond, Bus, NatsConnector, type RunningService, startService, StreamDeclarer } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { Database, migrate } from '@runos/persistence';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
@@ -57,6 +57,8 @@ export async function startHarness(settings: Readonly<Record<string, Setting>> =
         ...settings,
       }),
     );
+  const streams = new StreamDeclarer({ config: config(streamsUser), logger });
+  await streams.created;
   const replicas = await Promise.all(
     ['one', 'two'].map((replica) => startService(jobsService, config('jobs', replica), logger)),
   );
@@ -77,7 +79,7 @@ export async function startHarness(settings: Readonly<Record<string, Setting>> =
     reconciler: fakeReconciler,
     sql: (text, values) => replicas[0]!.app.get(Database).query(text, values),
     stop: async () => {
-      await Promise.all([connector, ...replicas, fakeReconciler].map((running) => running.stop()));
+      await Promise.all([connector, streams, ...replicas, fakeReconciler].map((running) => running.stop()));
       await postgres.stop();
       await nats.stop();
     },

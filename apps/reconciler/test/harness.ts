@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { loadConfig, toEnvironment, type Setting } from '@runos/config';
-import type { Actor, RequestContract, ServiceName } from '@runos/contracts';
-import { reconciler } from '@runos/contracts';
-import { Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
+import type { Actor, NatsUserName, RequestContract } from '@runos/contracts';
+import { reconciler, streamsUser } from '@runos/contracts';
+import { Bus, NatsConnector, type RunningService, startService, StreamDeclarer } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { keyringEntry } from '@runos/security';
 import { planeNats } from '@runos/testing-nats';
@@ -71,11 +71,13 @@ export async function startHarness({
 }: HarnessOptions = {}): Promise<Harness> {
   const [nats, base] = await Promise.all([planeNats(), startTestDatabase()]);
   const keyring = keyringEntry({ id: 'test', key: randomBytes(32) });
-  const configOf = (service: ServiceName, replicaId = 'one') =>
+  const configOf = (service: NatsUserName, replicaId = 'one') =>
     loadConfig(
       reconcilerService.config,
       toEnvironment({ ...nats.settingsOf(service), replicaId, databaseUrl: base.url, keyring, ...settings }),
     );
+  const streams = new StreamDeclarer({ config: configOf(streamsUser), logger });
+  await streams.created;
   const connector = new NatsConnector({ service: 'gateway', config: configOf('gateway'), logger });
   const gateway = new Bus('gateway', connector, true);
   const replicas: RunningService[] = [];
@@ -123,7 +125,7 @@ export async function startHarness({
     stop: async () => {
       await agent.idle();
       await Promise.all([...replicas, ...services.values()].map((running) => running.stop()));
-      await connector.stop();
+      await Promise.all([connector.stop(), streams.stop()]);
       await base.stop();
       await nats.stop();
     },

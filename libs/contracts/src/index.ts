@@ -16,5 +16,21 @@ export type { Sizing } from './catalog/catalog.js';
 export type { Principal } from './identity/identity.js';
 export type { JobProgress } from './jobs/job-progress.js';
 export type { AgentConnection } from './reconciler/agents.js';
-export { dynamicSubjects, inboxOf, type Permissions, permissionsOf } from './permissions.js';
-export { consumerOf, isPlainSubscription, storedMessage, type StoredMessage, streamOf } from './streams.js';
+export {
+  inboxOf,
+  type NatsUserName,
+  type Permissions,
+  permissionsOf,
+  streamsPermissions,
+  streamsUser,
+} from './permissions.js';
+export {
+  consumerOf,
+  consumersOf,
+  type DurableConsumerName,
+  isPlainSubscription,
+  isStored,
+  storedMessage,
+  type StoredMessage,
+  streamOf,
+} from './streams.js';

@@ -1,70 +1,98 @@
 import type { EventContract, RequestContract, ServiceName } from './contract.js';
-import { consumerOf, isPlainSubscription, streamOf } from './streams.js';
+import { consumersOf, type DurableConsumerName, isPlainSubscription, isStored, streamOf } from './streams.js';
 
 /** The NATS permissions of one user: allowed subjects, with wildcards. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  /** Whether the user may publish to the reply subject of a received request (`allow_responses`). */
-  readonly allowResponses: boolean;
+  /** The part of `publish` that JetStream serves, in an account of its own. */
+  readonly jetStream: readonly string[];
 }
 
-/** Inbox prefix for the replies to one service's requests; no other service may subscribe to it. */
-export const inboxOf = (service: ServiceName): string => `_INBOX.${service}`;
+/** The user that creates the streams and consumers of all services, which may not do so themselves. */
+export const streamsUser = 'streams';
 
-/** Subjects that exist only at run time, such as one per agent session. */
-export const dynamicSubjects: Partial<Record<ServiceName, Omit<Permissions, 'allowResponses'>>> = {
-  'agent-gateway': { publish: ['agent-gateway.session.*'], subscribe: ['agent-gateway.session.*'] },
+/** A user of NATS. */
+export type NatsUserName = ServiceName | typeof streamsUser;
+
+/** Inbox prefix for the replies to one user's requests; no other user may subscribe to it. */
+export const inboxOf = (user: NatsUserName): string => `_INBOX.${user}`;
+
+/** Subjects that exist only at run time, such as one per agent session, to which the replicas of a service reply. */
+const dynamicSubjects: Partial<Record<ServiceName, Pick<Permissions, 'publish' | 'subscribe'>>> = {
+  'agent-gateway': {
+    publish: ['agent-gateway.session.*', `${inboxOf('agent-gateway')}.>`],
+    subscribe: ['agent-gateway.session.*'],
+  },
 };
 
+type Contracts = readonly (RequestContract | EventContract)[];
+
 /**
- * The minimal permissions of one service: requests it sends and responds to, events it publishes and subscribes to, its
- * own stream and its durable consumers. NATS denies everything else.
+ * The minimal permissions of one service: requests it sends, replies to the callers of its contracts, events it
+ * publishes and subscribes to, and reading its own stream and durable consumers. NATS denies everything else.
  */
-export function permissionsOf(
-  service: ServiceName,
-  contracts: readonly (RequestContract | EventContract)[],
-): Permissions {
+export function permissionsOf(service: ServiceName, contracts: Contracts): Permissions {
   const owned = contracts.filter(({ owner }) => owner === service);
   const requested = contracts.filter((contract) => contract.kind === 'request' && contract.callers.includes(service));
-  const events = contracts.filter((contract) => contract.kind === 'event');
-  const subscribed = events.filter(({ subscribers }) => subscribers.includes(service));
-  const published = owned.filter(({ kind }) => kind === 'event');
-  const responded = owned.filter(({ kind }) => kind === 'request');
+  const subscribed = eventsOf(contracts).filter(({ subscribers }) => subscribers.includes(service));
+  const published = eventsOf(owned);
+  const responded = owned.filter((contract) => contract.kind === 'request');
+  const callers = [...new Set(responded.flatMap((contract) => contract.callers))];
   const dynamic = dynamicSubjects[service] ?? { publish: [], subscribe: [] };
-  const ownsStream = events.some(({ owner, delivery }) => owner === service && delivery === 'at-least-once');
-  const subjects = (list: readonly { subject: string }[]) => list.map(({ subject }) => subject);
+  const jetStream = [
+    ...subjectsOf(published.filter(isStored)),
+    ...(published.some(isStored) ? [`$JS.API.STREAM.INFO.${streamOf(service)}`] : []),
+    ...subscribed
+      .flatMap(consumersOf)
+      .filter(({ subscriber }) => subscriber === service)
+      .flatMap(consumptionOf),
+  ];
   return {
     publish: [
-      ...subjects(requested),
-      ...subjects(published),
-      ...(ownsStream ? streamApi(service) : []),
-      ...subscribed
-        .filter((contract) => !isPlainSubscription(contract))
-        .flatMap((contract) => consumerApi(service, contract)),
+      ...subjectsOf(requested),
+      ...subjectsOf(published.filter((event) => !isStored(event))),
+      ...jetStream,
+      ...callers.map((caller) => `${inboxOf(caller)}.>`),
       ...dynamic.publish,
     ],
     subscribe: [
       `${inboxOf(service)}.>`,
-      ...subjects(responded),
-      ...subjects(subscribed.filter(isPlainSubscription)),
+      ...subjectsOf(responded),
+      ...subjectsOf(subscribed.filter(isPlainSubscription)),
       ...dynamic.subscribe,
     ],
-    allowResponses: responded.length > 0 || dynamic.subscribe.length > 0,
+    jetStream,
   };
 }
 
-/** JetStream API subjects to create, update and inspect the stream of an owner. */
-const streamApi = (owner: ServiceName): string[] =>
-  ['CREATE', 'UPDATE', 'INFO'].map((verb) => `$JS.API.STREAM.${verb}.${streamOf(owner)}`);
-
-/** JetStream API subjects to create, inspect, fetch from and acknowledge one durable consumer. */
-function consumerApi(subscriber: ServiceName, contract: EventContract): string[] {
-  const consumer = `${streamOf(contract.owner)}.${consumerOf(subscriber, contract)}`;
-  return [
-    `$JS.API.CONSUMER.CREATE.${consumer}.${contract.subject}`,
-    `$JS.API.CONSUMER.INFO.${consumer}`,
-    `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
-    `$JS.ACK.${consumer}.>`,
-  ];
+/** The permissions of the user that creates streams and consumers; it may delete nothing and read no message. */
+export function streamsPermissions(contracts: Contracts): Permissions {
+  const stored = eventsOf(contracts).filter(isStored);
+  const streams = [...new Set(stored.map(({ owner }) => streamOf(owner)))];
+  return {
+    publish: [
+      ...streams.flatMap((stream) => ['CREATE', 'UPDATE', 'INFO'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`)),
+      ...stored.flatMap((event) => consumersOf(event).flatMap(consumerDeclarationOf)),
+    ],
+    subscribe: [`${inboxOf(streamsUser)}.>`],
+    jetStream: [],
+  };
 }
+
+const eventsOf = (contracts: Contracts): EventContract[] => contracts.filter((contract) => contract.kind === 'event');
+
+const subjectsOf = (list: readonly { subject: string }[]): string[] => list.map(({ subject }) => subject);
+
+/** JetStream API subjects to create, update and inspect a durable consumer. */
+const consumerDeclarationOf = ({ stream, consumer, event }: DurableConsumerName): string[] => [
+  `$JS.API.CONSUMER.CREATE.${stream}.${consumer}.${event.subject}`,
+  `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
+];
+
+/** JetStream API subjects to inspect, fetch from and acknowledge a durable consumer. */
+const consumptionOf = ({ stream, consumer }: DurableConsumerName): string[] => [
+  `$JS.API.CONSUMER.INFO.${stream}.${consumer}`,
+  `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+  `$JS.ACK.${stream}.${consumer}.>`,
+];

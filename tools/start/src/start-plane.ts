@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import getPort from 'get-port';
-import { contracts, permissionsOf, serviceNames } from '@runos/contracts';
-import { startNats } from '@runos/testing-nats';
+import { loadConfig, natsConfig, toEnvironment } from '@runos/config';
+import { streamsUser } from '@runos/contracts';
+import { StreamDeclarer } from '@runos/messaging';
+import { createLogger } from '@runos/observability';
+import { contractsOf, planeUsers, startNats, withPermissionsOf } from '@runos/testing-nats';
 import { startPostgres } from '@runos/testing-postgres';
 import { portIsFree } from '@runos/testing-process';
 import { startBalancer } from './services/balancer.js';
@@ -9,7 +12,7 @@ import { type Builds } from './services/builds.js';
 import { type DataFolder } from './data/data-folder.js';
 import { type DevFile } from './data/dev-file.js';
 import { migrateAll } from './services/migrate-all.js';
-import { type StartOptions } from './options.js';
+import { repository, type StartOptions } from './options.js';
 import { type Processes } from './control/processes.js';
 import { ensureSecrets, type Secrets } from './data/secrets.js';
 import { type Ports, replicaName, services, type PlaneSettings } from './services/services.js';
@@ -34,6 +37,7 @@ export async function startStores(context: PlaneContext): Promise<PlaneSettings>
   const ports = await choosePorts(options);
   const replicaPorts = options.balanced ? await freePorts(options.replicas) : [ports];
   const [postgres, natsUrl] = await Promise.all([runPostgres(context), runNats(context, secrets)]);
+  keepStreams(context, natsUrl, secrets);
   return { secrets, natsUrl, postgres, ports, replicaPorts, caFile: folder.in('agent-ca.crt') };
 }
 
@@ -104,13 +108,12 @@ async function runPostgres({ folder, processes }: PlaneContext): Promise<PlaneSe
   return address as PlaneSettings['postgres'] & {};
 }
 
-async function runNats({ folder, processes, terminal, signal }: PlaneContext, secrets: Secrets): Promise<string> {
+async function runNats(context: PlaneContext, secrets: Secrets): Promise<string> {
+  const { folder, processes, terminal, signal, options } = context;
   let address: { port: number; url: string } | undefined;
-  const users = serviceNames.map((user) => ({
-    user,
-    password: secrets.passwords[user],
-    ...permissionsOf(user, contracts),
-  }));
+  const own = planeUsers((user) => secrets.passwords[user]);
+  // Processes of another build share the users until the next start without it.
+  const users = options.from === repository ? own : withPermissionsOf(own, await contractsOf(options.from));
   await processes.run('nats', 'stores', async () => {
     const onProgress = terminal.printAbout('nats');
     const running = await startNats({ dataDir: folder.in('nats'), port: address?.port, users, onProgress, signal });
@@ -118,4 +121,14 @@ async function runNats({ folder, processes, terminal, signal }: PlaneContext, se
     return running;
   });
   return address?.url ?? '';
+}
+
+/** Creates the streams in this process, which has the passwords of all users anyway, until everything stops. */
+function keepStreams({ terminal, signal }: PlaneContext, natsUrl: string, { passwords }: Secrets): void {
+  const settings = { natsUrl, natsUser: streamsUser, natsPassword: passwords[streamsUser] };
+  const print = terminal.printAbout('nats');
+  const destination = { write: (line: string) => print((JSON.parse(line) as { msg: string }).msg) };
+  const logger = createLogger({ service: streamsUser, level: 'error', destination });
+  const declarer = new StreamDeclarer({ config: loadConfig(natsConfig, toEnvironment(settings)), logger });
+  signal.addEventListener('abort', () => void declarer.stop());
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type RefusalCode, refusalCodes } from '@runos/agent-protocol';
 import { Fault, type FaultBody, faultOf, internalError } from '@runos/kernel';
-import { InjectLogger, isNoResponders, NatsConnector } from '@runos/messaging';
+import { InjectLogger, isInboxOf, isNoResponders, NatsConnector } from '@runos/messaging';
 import { inSpan, type Logger, SpanKind, traceHeaders, traceOf } from '@runos/observability';
 import { z } from 'zod';
 import type { InstructionOutcome } from '../streams/connected-agent.js';
@@ -52,6 +52,10 @@ export class SessionRequests {
     const subscription = connection.subscribe(subjectOf(sessionNo), {
       callback: (error, message) => {
         if (error) return this.logger.error({ err: error, sessionNo }, 'NATS rejected the subscription of a session');
+        // Only this service may publish here. JetStream delivers to any subject, with a reply subject of its own.
+        if (message.reply && !isInboxOf(['agent-gateway'], message.reply)) {
+          return this.logger.warn({ sessionNo }, 'refused a session request: its reply is no inbox of a replica');
+        }
         void this.#reply(message.data, handle, sessionNo).then((reply) => {
           if (message.reply && reply !== undefined) message.respond(encode(reply));
         });

@@ -7,6 +7,7 @@ export {
   isNoResponders,
   type PublishOptions,
 } from './requests/bus.js';
+export { isInboxOf } from './requests/reply-inbox.js';
 export { type CallContext, currentCall, remainingMs, systemActor } from './requests/call-context.js';
 export { checkInput, issuesOf } from './requests/check-input.js';
 export { NatsConnector, type NatsConnectorOptions } from './connection/nats-connector.js';
@@ -18,4 +19,5 @@ export {
   type ServiceDefinition,
   startService,
 } from './service/start-service.js';
+export { StreamDeclarer, type StreamDeclarerOptions } from './streams/stream-declarer.js';
 export { headersOf } from './connection/wire.js';

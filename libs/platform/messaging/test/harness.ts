@@ -1,11 +1,12 @@
 import { Module, type Type } from '@nestjs/common';
 import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
-import { permissionsOf, type ServiceName } from '@runos/contracts';
+import { type NatsUserName, permissionsOf, type ServiceName, streamsPermissions, streamsUser } from '@runos/contracts';
 import { createLogger, type Logger } from '@runos/observability';
-import { type TemporaryNats, temporaryNats } from '@runos/testing-nats';
+import { type NatsUser, type TemporaryNats, temporaryNats } from '@runos/testing-nats';
 import { Bus } from '../src/requests/bus.js';
 import { NatsConnector } from '../src/connection/nats-connector.js';
 import { specContracts } from './test-contracts.js';
+import { StreamDeclarer } from '../src/streams/stream-declarer.js';
 import { type RunningService, startService } from '../src/service/start-service.js';
 
 /** A real NATS with one user per service, and the services of a spec. */
@@ -22,24 +23,34 @@ export interface MessagingHarness {
   stop(): Promise<void>;
 }
 
-const configOf = (natsUrl: string, name: ServiceName) =>
+/** The users of the services of specs, and the one that creates their streams. */
+export const specUsers: readonly NatsUser[] = [
+  ...(['gateway', 'catalog', 'jobs'] as const).map((user): NatsUser => ({
+    account: 'PLANE',
+    user,
+    password: `${user}-pw`,
+    ...permissionsOf(user, specContracts),
+  })),
+  { account: 'STREAMS', user: streamsUser, password: `${streamsUser}-pw`, ...streamsPermissions(specContracts) },
+];
+
+export const configOf = (natsUrl: string, name: NatsUserName) =>
   loadConfig(
     serviceConfig({}),
     toEnvironment({ natsUrl, natsUser: name, natsPassword: `${name}-pw`, checkReplies: true }),
   );
 
 export async function startHarness(): Promise<MessagingHarness> {
-  const names: readonly ServiceName[] = ['gateway', 'catalog', 'jobs'];
-  const nats = await temporaryNats(
-    names.map((user) => ({ user, password: `${user}-pw`, ...permissionsOf(user, specContracts) })),
-  );
+  const nats = await temporaryNats(specUsers);
   const logLines: Record<string, unknown>[] = [];
   const logger: Logger = createLogger({
     service: 'spec',
     level: 'debug',
     destination: { write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  const stops: (() => Promise<void>)[] = [];
+  const declarer = new StreamDeclarer({ config: configOf(nats.url, streamsUser), logger, contracts: specContracts });
+  await declarer.created;
+  const stops: (() => Promise<void>)[] = [() => declarer.stop()];
   const config = (name: ServiceName) => configOf(nats.url, name);
   const connector = (name: ServiceName) => {
     const created = new NatsConnector({ service: name, config: config(name), logger });

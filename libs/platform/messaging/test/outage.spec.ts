@@ -5,13 +5,14 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Controller, Module } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
-import { consumerOf, streamOf } from '@runos/contracts';
+import { consumerOf, streamOf, streamsUser } from '@runos/contracts';
 import { createLogger } from '@runos/observability';
-import { unrestrictedUser, type RunningNats, startNats } from '@runos/testing-nats';
+import { type RunningNats, startNats, streamsAdministrator } from '@runos/testing-nats';
 import { Respond, Subscribe } from '../src/service/handlers.js';
 import { doIt, recorded, specContracts } from './test-contracts.js';
 import { type RunningService, startService } from '../src/service/start-service.js';
+import { StreamDeclarer } from '../src/streams/stream-declarer.js';
+import { configOf, specUsers } from './harness.js';
 
 let onEvent: (n: number) => void = () => undefined;
 
@@ -35,24 +36,22 @@ class Own {}
 class Empty {}
 
 const dataDir = mkdtempSync(join(tmpdir(), 'runos-outage-'));
-const user = unrestrictedUser('service');
+const administrator = streamsAdministrator('administrator');
 let nats: RunningNats;
 let port: number;
+let declarer: StreamDeclarer;
 const running: RunningService[] = [];
 const logger = createLogger({ service: 'spec', level: 'silent' });
 
+const configFor = (name: Parameters<typeof configOf>[1]) => configOf(`nats://127.0.0.1:${port}`, name);
 const start = async (name: 'catalog' | 'gateway'): Promise<RunningService> => {
-  const config = loadConfig(
-    serviceConfig({}),
-    toEnvironment({ natsUrl: `nats://127.0.0.1:${port}`, natsUser: user.user, natsPassword: user.password }),
-  );
   const module = () => (name === 'catalog' ? Own : Empty);
-  const service = await startService({ name, module, contracts: specContracts }, config, logger);
+  const service = await startService({ name, module, contracts: specContracts }, configFor(name), logger);
   running.push(service);
   return service;
 };
 
-const startServer = () => startNats({ dataDir, port, users: [user] });
+const startServer = () => startNats({ dataDir, port, users: [administrator, ...specUsers] });
 const readyz = async ({ opsPort }: RunningService) => {
   const response = await fetch(`http://127.0.0.1:${opsPort}/readyz`);
   return { status: response.status, body: await response.json() };
@@ -78,9 +77,11 @@ beforeAll(async () => {
   port = 0;
   nats = await startServer();
   port = nats.port;
+  declarer = new StreamDeclarer({ config: configFor(streamsUser), logger, contracts: specContracts });
 });
 afterEach(() => Promise.all(running.splice(0).map(({ stop }) => stop())));
 afterAll(async () => {
+  await declarer.stop();
   await nats.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
@@ -89,7 +90,7 @@ describe('a service during an outage of NATS', () => {
   it('reports it, fails fast, and recovers', async () => {
     const [catalog, gateway] = [await start('catalog'), await start('gateway')];
     await gateway.bus.request(doIt, { how: 'x' });
-    // Its consumer becomes ready after the gateway has created the stream.
+    // Its consumer becomes ready when it has been created.
     expect(await readyzBody(catalog, 200)).toEqual({ ok: true, missing: [] });
     await nats.stop();
     const started = performance.now();
@@ -108,7 +109,7 @@ describe('a service during an outage of NATS', () => {
     });
     await gateway.bus.publish(recorded, { n: 7 });
     expect(await next).toBe(7);
-    expect((await readyz(catalog)).status).toBe(200);
+    await readyzBody(catalog, 200);
   });
 
   it('starts without NATS and is ready when it is reachable', async () => {
@@ -121,7 +122,7 @@ describe('a service during an outage of NATS', () => {
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(started).toBe(false);
     nats = await startServer();
-    expect((await readyz(await starting)).status).toBe(200);
+    await readyzBody(await starting, 200);
   });
 });
 
@@ -129,15 +130,16 @@ describe('services whose stream was deleted', () => {
   const stream = streamOf('gateway');
 
   async function deleteStream(): Promise<void> {
-    const { user: name, password: pass } = user;
-    const connection = await connect({ servers: `nats://127.0.0.1:${port}`, user: name, pass });
+    const { user, password: pass } = administrator;
+    const connection = await connect({ servers: `nats://127.0.0.1:${port}`, user, pass });
     await (await jetstreamManager(connection)).streams.delete(stream);
     await connection.close();
   }
 
-  it('report stream and consumer as missing and create both again', async () => {
+  it('report stream and consumer as missing until both are created again', async () => {
     const [owner, subscriber] = [await start('gateway'), await start('catalog')];
     await readyzBody(subscriber, 200);
+    await declarer.stop();
     await deleteStream();
     expect(await readyzBody(subscriber, 503)).toEqual({
       ok: false,
@@ -149,6 +151,7 @@ describe('services whose stream was deleted', () => {
       missing: ['jetstream'],
       why: { jetstream: `stream ${stream}: stream not found` },
     });
+    declarer = new StreamDeclarer({ config: configFor(streamsUser), logger, contracts: specContracts });
     await readyzBody(owner, 200);
     await readyzBody(subscriber, 200);
     const next = new Promise((resolve) => {
@@ -157,4 +160,27 @@ describe('services whose stream was deleted', () => {
     await owner.bus.publish(recorded, { n: 8 });
     expect(await next).toBe(8);
   });
+
+  it('get both again while they and NATS run, and after NATS has lost its data', async () => {
+    const [owner, subscriber] = [await start('gateway'), await start('catalog')];
+    await readyzBody(subscriber, 200);
+    const losses = [
+      deleteStream,
+      async () => {
+        await nats.stop();
+        rmSync(join(dataDir, 'jetstream'), { recursive: true });
+        nats = await startServer();
+      },
+    ];
+    for (const [n, lose] of losses.entries()) {
+      await lose();
+      await readyzBody(owner, 200);
+      await readyzBody(subscriber, 200);
+      const next = new Promise((resolve) => {
+        onEvent = resolve;
+      });
+      await owner.bus.publish(recorded, { n });
+      expect(await next).toBe(n);
+    }
+  }, 20_000);
 });

@@ -1,20 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { contracts, type Permissions, permissionsOf, serviceNames } from '@runos/contracts';
+import {
+  contracts,
+  type NatsUserName,
+  permissionsOf,
+  serviceNames,
+  streamsPermissions,
+  streamsUser,
+} from '@runos/contracts';
+import { accountsOf, type NatsUser } from './accounts.js';
 
-/** A user of NATS with its password and permissions. */
-export interface NatsUser extends Permissions {
-  readonly user: string;
-  readonly password: string;
-}
-
-/** A user without restrictions, for tests and administration but never for a service. */
-export const unrestrictedUser = (user: string, password = randomBytes(18).toString('base64url')): NatsUser => ({
+/** A user without restrictions in the account of the streams, for tests and administration, never for a service. */
+export const streamsAdministrator = (user: string, password = randomBytes(18).toString('base64url')): NatsUser => ({
+  account: 'STREAMS',
   user,
   password,
   publish: ['>'],
   subscribe: ['>'],
-  allowResponses: true,
+  jetStream: [],
 });
+
+/** The users of the control plane: one per service, and the one that creates the streams. */
+export const planeUsers = (passwordOf: (user: NatsUserName) => string): NatsUser[] => [
+  ...serviceNames.map((user): NatsUser => ({
+    account: 'PLANE',
+    user,
+    password: passwordOf(user),
+    ...permissionsOf(user, contracts),
+  })),
+  { account: 'STREAMS', user: streamsUser, password: passwordOf(streamsUser), ...streamsPermissions(contracts) },
+];
 
 export interface ServerConfig {
   readonly port: number;
@@ -23,10 +37,10 @@ export interface ServerConfig {
   readonly users: readonly NatsUser[];
 }
 
+const text = (value: unknown): string => JSON.stringify(value);
+
 /** The configuration file of nats-server 2.9 or newer. Values are JSON strings, which its syntax accepts as quoted text. */
-export function serverConfig({ port, storeDir, portsDir, users }: ServerConfig): string {
-  const text = (value: unknown): string => JSON.stringify(value);
-  return `host: "127.0.0.1"
+export const serverConfig = ({ port, storeDir, portsDir, users }: ServerConfig): string => `host: "127.0.0.1"
 port: ${port || -1}
 ports_file_dir: ${text(portsDir)}
 # The limit of HTTP bodies and bundles.
@@ -42,23 +56,7 @@ jetstream {
   max_memory_store: 64MB
   max_file_store: 4GB
 }
-authorization {
-  users: [
-${users.map((user) => `    ${userEntry(user)}`).join('\n')}
-  ]
-}
-`;
-}
-
-const userEntry = (user: NatsUser): string =>
-  JSON.stringify({ user: user.user, password: user.password, permissions: permissionsEntry(user) });
-
-/** The permissions of a user in the configuration of nats-server. */
-function permissionsEntry({ publish, subscribe, allowResponses }: Permissions): object {
-  // An empty "allow" would permit everything, so an empty list denies all subjects.
-  const only = (subjects: readonly string[]): object => (subjects.length > 0 ? { allow: subjects } : { deny: ['>'] });
-  return { publish: only(publish), subscribe: only(subscribe), ...(allowResponses && { allow_responses: true }) };
-}
+${accountsOf(users.map((user) => ({ ...user, password: text(user.password) })))}`;
 
 /** The environment variable of a user's password: `agent-gateway` → `NATS_AGENT_GATEWAY`. */
 export const passwordVariable = (user: string): string => `NATS_${user.replaceAll('-', '_').toUpperCase()}`;
@@ -68,10 +66,4 @@ export const passwordVariable = (user: string): string => `NATS_${user.replaceAl
  * contracts. The server reads the passwords from its environment. A password must start with a letter and consist of
  * letters, digits, `-` and `_`, because nats-server parses it as configuration.
  */
-export function planeUsers(): string {
-  const users = serviceNames.map((user) => {
-    const permissions = JSON.stringify(permissionsEntry(permissionsOf(user, contracts)));
-    return `    { user: ${JSON.stringify(user)}, password: $${passwordVariable(user)}, permissions: ${permissions} }`;
-  });
-  return `authorization {\n  users: [\n${users.join('\n')}\n  ]\n}\n`;
-}
+export const externalUsers = (): NatsUser[] => planeUsers((user) => `$${passwordVariable(user)}`);

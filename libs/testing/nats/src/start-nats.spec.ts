@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { unrestrictedUser } from './server-config.js';
+import { type NatsUser } from './accounts.js';
+import { streamsAdministrator } from './server-config.js';
 import { type RunningNats, startNats } from './start-nats.js';
 
 describe('startNats', () => {
@@ -30,21 +31,18 @@ describe('startNats', () => {
     })();
 
   it('allows every user its permissions and denies everything else', async () => {
-    const requester = {
-      user: 'requester',
-      password: 'p1',
-      publish: ['request.>'],
-      subscribe: ['_INBOX.requester.>'],
-      allowResponses: false,
-    };
-    const denied = { user: 'denied', password: 'p2', publish: [], subscribe: [], allowResponses: false };
-    const responder = {
-      user: 'responder',
-      password: 'p3',
+    const user = (name: string, password: string, allowed: Partial<NatsUser>): NatsUser => ({
+      account: 'PLANE',
+      user: name,
+      password,
       publish: [],
-      subscribe: ['request.>'],
-      allowResponses: true,
-    };
+      subscribe: [],
+      jetStream: [],
+      ...allowed,
+    });
+    const requester = user('requester', 'p1', { publish: ['request.>'], subscribe: ['_INBOX.requester.>'] });
+    const denied = user('denied', 'p2', {});
+    const responder = user('responder', 'p3', { publish: ['_INBOX.requester.>'], subscribe: ['request.>'] });
     nats = await startNats({ dataDir, users: [requester, denied, responder] });
     const subscription = (await as('responder', 'p3')).subscribe('request.time', {
       callback: (_, message) => void message.respond('now'),
@@ -70,15 +68,15 @@ describe('startNats', () => {
   });
 
   it('rejects wrong passwords and anonymous connections', async () => {
-    nats = await startNats({ dataDir, users: [unrestrictedUser('one', 'right')] });
+    nats = await startNats({ dataDir, users: [streamsAdministrator('one', 'right')] });
     await expect(as('one', 'wrong')).rejects.toThrow(/Authorization Violation/);
     await expect(connect({ servers: nats.url, reconnect: false })).rejects.toThrow(/Authorization Violation/);
   });
 
   it('adds users without a restart and keeps its port', async () => {
-    nats = await startNats({ dataDir, users: [unrestrictedUser('one', 'p')] });
+    nats = await startNats({ dataDir, users: [streamsAdministrator('one', 'p')] });
     const { port, pid } = nats;
-    nats.setUsers([unrestrictedUser('one', 'p'), unrestrictedUser('two', 'p')]);
+    nats.setUsers([streamsAdministrator('one', 'p'), streamsAdministrator('two', 'p')]);
     let second: NatsConnection | undefined;
     for (let left = 100; !second && left > 0; left -= 1) second = await as('two', 'p').catch(() => undefined);
     expect([second?.info?.port, nats.pid]).toEqual([port, pid]);
@@ -86,15 +84,27 @@ describe('startNats', () => {
 
   it('keeps its streams across a restart, and its configuration readable for its owner only', async () => {
     const { jetstream, jetstreamManager } = await import('@nats-io/jetstream');
-    nats = await startNats({ dataDir, users: [unrestrictedUser('one', 'p')] });
+    nats = await startNats({ dataDir, users: [streamsAdministrator('one', 'p')] });
     const first = await as('one', 'p');
     await (await jetstreamManager(first)).streams.add({ name: 'kept', subjects: ['kept.>'] });
     await jetstream(first).publish('kept.message', 'still here');
     await nats.stop();
-    nats = await startNats({ dataDir, users: [unrestrictedUser('one', 'p')] });
+    nats = await startNats({ dataDir, users: [streamsAdministrator('one', 'p')] });
     const manager = await jetstreamManager(await as('one', 'p'));
     expect((await manager.streams.getMessage('kept', { seq: 1 }))?.string()).toBe('still here');
     expect(statSync(join(dataDir, 'nats.conf')).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps the streams of a version that had no accounts', async () => {
+    const { jetstreamManager } = await import('@nats-io/jetstream');
+    const users = [streamsAdministrator('one', 'p')];
+    nats = await startNats({ dataDir, users });
+    await (await jetstreamManager(await as('one', 'p'))).streams.add({ name: 'kept', subjects: ['kept.>'] });
+    await nats.stop();
+    renameSync(join(dataDir, 'jetstream', 'STREAMS'), join(dataDir, 'jetstream', '$G'));
+    nats = await startNats({ dataDir, users });
+    const manager = await jetstreamManager(await as('one', 'p'));
+    expect((await manager.streams.info('kept')).config.subjects).toEqual(['kept.>']);
   });
 
   it('names the port that is in use', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, buildNatsServer } from '@runos/testing-kube';
 import {
@@ -10,7 +10,8 @@ import {
   waitUntil,
   writeFileAtomic,
 } from '@runos/testing-process';
-import { type NatsUser, serverConfig } from './server-config.js';
+import { type NatsUser, streamsAccount } from './accounts.js';
+import { serverConfig } from './server-config.js';
 
 export interface NatsOptions extends BuildOptions {
   /** Folder for streams, configuration (0600, because of passwords), log and pid file. Created when missing. */
@@ -48,6 +49,7 @@ export async function startNats(options: NatsOptions): Promise<RunningNats> {
   const pidFile = join(dataDir, 'nats.pid');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   await endPreviousProcess(pidFile);
+  adoptGlobalStreams(join(dataDir, 'jetstream'));
   rmSync(portsDir, { recursive: true, force: true });
   mkdirSync(portsDir);
   const writeConfig = (users: readonly NatsUser[]): void =>
@@ -68,6 +70,12 @@ export async function startNats(options: NatsOptions): Promise<RunningNats> {
     },
     stop: () => child.stop(),
   };
+}
+
+/** Earlier versions had no accounts: their streams belong to nats-server's global account. */
+function adoptGlobalStreams(storeDir: string): void {
+  const [global, own] = [join(storeDir, '$G'), join(storeDir, streamsAccount)];
+  if (existsSync(global) && !existsSync(own)) renameSync(global, own);
 }
 
 /** Reads the port from the file that the server writes when it listens; choosing a free port earlier would race. */

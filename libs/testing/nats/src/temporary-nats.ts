@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { contracts, permissionsOf, type ServiceName, serviceNames } from '@runos/contracts';
-import { type NatsUser, unrestrictedUser } from './server-config.js';
+import { type NatsUserName } from '@runos/contracts';
+import { type NatsUser } from './accounts.js';
+import { planeUsers, streamsAdministrator } from './server-config.js';
 import { startNats } from './start-nats.js';
 
 export interface TemporaryNats {
   /** `nats://127.0.0.1:<port>`, without user and password. */
   readonly url: string;
-  /** An unrestricted user, which `setUsers` keeps. */
-  readonly user: string;
-  readonly password: string;
+  /** An unrestricted user of the streams, which `setUsers` keeps. */
+  readonly administrator: { readonly user: string; readonly password: string };
   /** Replaces the other users and their permissions. */
   setUsers(users: readonly NatsUser[]): void;
   /** Restarts the server on the same port and data; `meanwhile` runs while it is stopped. */
@@ -20,13 +20,13 @@ export interface TemporaryNats {
 }
 
 /**
- * An empty nats-server with JetStream for one test file (20 ms), with `users` and one unrestricted user.
+ * An empty nats-server with JetStream for one test file (20 ms), with `users` and an administrator of streams.
  * Without nats-server on PATH, the first call on a machine builds it (about half a minute).
  */
 export async function temporaryNats(users: readonly NatsUser[] = []): Promise<TemporaryNats> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-test-nats-'));
-  const tester = unrestrictedUser('tester');
-  let allowed: readonly NatsUser[] = [tester, ...users];
+  const administrator = streamsAdministrator('administrator');
+  let allowed: readonly NatsUser[] = [administrator, ...users];
   let running = await startNats({ dataDir, users: allowed });
   const { port, url } = running;
   let stopped: Promise<void> | undefined;
@@ -36,10 +36,9 @@ export async function temporaryNats(users: readonly NatsUser[] = []): Promise<Te
   };
   return {
     url,
-    user: tester.user,
-    password: tester.password,
+    administrator: { user: administrator.user, password: administrator.password },
     setUsers: (others) => {
-      allowed = [tester, ...others];
+      allowed = [administrator, ...others];
       running.setUsers(allowed);
     },
     restart: async (meanwhile = async () => undefined) => {
@@ -55,8 +54,8 @@ export async function temporaryNats(users: readonly NatsUser[] = []): Promise<Te
 }
 
 export interface PlaneNats extends TemporaryNats {
-  /** The NATS settings of a service; replies are validated. */
-  settingsOf(service: ServiceName): {
+  /** The NATS settings of a user; replies are validated. */
+  settingsOf(user: NatsUserName): {
     readonly natsUrl: string;
     readonly natsUser: string;
     readonly natsPassword: string;
@@ -64,19 +63,17 @@ export interface PlaneNats extends TemporaryNats {
   };
 }
 
-const passwordOf = (service: ServiceName): string => `${service}-password`;
+const passwordOf = (user: string): string => `${user}-password`;
 
-/** A real NATS with one user per service and the permissions of its contracts. */
+/** A real NATS with the users of the control plane and the permissions of its contracts. Its streams are not created. */
 export async function planeNats(): Promise<PlaneNats> {
-  const nats = await temporaryNats(
-    serviceNames.map((user) => ({ user, password: passwordOf(user), ...permissionsOf(user, contracts) })),
-  );
+  const nats = await temporaryNats(planeUsers(passwordOf));
   return {
     ...nats,
-    settingsOf: (service) => ({
+    settingsOf: (user) => ({
       natsUrl: nats.url,
-      natsUser: service,
-      natsPassword: passwordOf(service),
+      natsUser: user,
+      natsPassword: passwordOf(user),
       checkReplies: true,
     }),
   };

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type ServiceName, serviceNames } from '@runos/contracts';
+import { type NatsUserName, type ServiceName, serviceNames, streamsUser } from '@runos/contracts';
 import { type DataFolder } from './data-folder.js';
 
 export interface Secrets {
-  /** The password of every service for NATS and the database. */
-  readonly passwords: Readonly<Record<ServiceName, string>>;
+  /** The password of every service for NATS and the database, and that of the user who creates the streams. */
+  readonly passwords: Readonly<Record<NatsUserName, string>>;
   /** The keys with which each service encrypts secrets at rest; no service has another's. */
   readonly keyrings: Readonly<Record<ServiceName, string>>;
 }
@@ -21,12 +21,17 @@ export function ensureSecrets(folder: DataFolder): Secrets {
       `${folder.path} has data but no readable secrets.json: put that file back, or start afresh with npm run reset.`,
     );
   }
-  const perService = (existing: Partial<Record<ServiceName, string>> = {}, create: () => string) =>
-    Object.fromEntries(serviceNames.map((name) => [name, existing[name] ?? create()])) as Record<ServiceName, string>;
   const secrets: Secrets = {
-    passwords: perService(stored?.passwords, () => randomBytes(24).toString('base64url')),
-    keyrings: perService(stored?.keyrings, () => `first:${randomBytes(32).toString('base64')}`),
+    passwords: complete([...serviceNames, streamsUser], stored?.passwords, () => randomBytes(24).toString('base64url')),
+    keyrings: complete(serviceNames, stored?.keyrings, () => `first:${randomBytes(32).toString('base64')}`),
   };
   folder.writeJson('secrets.json', secrets);
   return secrets;
 }
+
+const complete = <Name extends string>(
+  names: readonly Name[],
+  existing: Partial<Record<Name, string>> = {},
+  create: () => string,
+): Record<Name, string> =>
+  Object.fromEntries(names.map((name) => [name, existing[name] ?? create()])) as Record<Name, string>;

@@ -1,11 +1,12 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsConfig } from '@runos/config';
-import { inboxOf, type ServiceName } from '@runos/contracts';
+import { inboxOf, type NatsUserName } from '@runos/contracts';
 import { unavailable } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 
 export interface NatsConnectorOptions {
-  readonly service: ServiceName;
+  /** The service that connects, or another program with a user of its own. */
+  readonly service: NatsUserName;
   readonly config: NatsConfig;
   readonly logger: Logger;
 }

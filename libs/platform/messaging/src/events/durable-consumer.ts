@@ -1,10 +1,10 @@
-import { type ConsumerMessages, jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
+import { type ConsumerMessages, jetstream, type JsMsg } from '@nats-io/jetstream';
 import type { MessageHandler } from '@nestjs/microservices';
 import { consumerOf, type EventContract, type ServiceName, streamOf } from '@runos/contracts';
 import { type Clock, systemClock } from '@runos/kernel';
 import { inSpanOfAll, type Logger, SpanKind } from '@runos/observability';
 import { systemActor } from '../requests/call-context.js';
-import { ackWaitMs, apiOptions, declareConsumer, maxAckPending } from './event-stream.js';
+import { ackWaitMs, apiOptions, maxAckPending } from './delivery.js';
 import type { NatsConnector } from '../connection/nats-connector.js';
 import { runHandler } from '../service/handlers.js';
 import { contextOf, decode, traceCarrier } from '../connection/wire.js';
@@ -28,7 +28,7 @@ interface Delivery {
 
 /** Delays before redelivery of a failed event, ms; the last one repeats. */
 const redeliveryDelaysMs = [1_000, 5_000, 15_000, 60_000];
-/** Delays before another attempt to consume, ms, for example while the owner has not created the stream. */
+/** Delays before another attempt to consume, ms, for example while the consumer has not been created. */
 const retryDelaysMs = [100, 500, 1_000, 5_000];
 
 const nth = (delays: readonly number[], n: number): number => delays[Math.min(n, delays.length - 1)] ?? 0;
@@ -98,8 +98,7 @@ export class DurableConsumer {
   async #consume(): Promise<ConsumerMessages> {
     const { service, connector, contract } = this.options;
     const connection = await connector.connection();
-    const manager = await jetstreamManager(connection, apiOptions);
-    const { stream, consumer } = await declareConsumer(manager, service, contract);
+    const [stream, consumer] = [streamOf(contract.owner), consumerOf(service, contract)];
     const source = await jetstream(connection, apiOptions).consumers.get(stream, consumer);
     this.#messages = await source.consume({
       max_messages: maxAckPending,

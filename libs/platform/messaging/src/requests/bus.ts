@@ -1,5 +1,5 @@
 import { jetstream } from '@nats-io/jetstream';
-import { NoRespondersError, RequestError, type Msg, TimeoutError } from '@nats-io/transport-node';
+import { type Msg, type NatsConnection, NoRespondersError, RequestError, TimeoutError } from '@nats-io/transport-node';
 import {
   type Actor,
   type EventContract,
@@ -16,6 +16,7 @@ import type { z } from 'zod';
 import { currentCall, remainingMs, systemActor } from './call-context.js';
 import { nextEventLoopTick } from './request-server.js';
 import { firstReply } from './first-reply.js';
+import { ReplyInbox } from './reply-inbox.js';
 import type { NatsConnector } from '../connection/nats-connector.js';
 import { decode, encode, faultFrom, header, headersOf, toNats } from '../connection/wire.js';
 
@@ -51,6 +52,8 @@ const duration = durations('rpc_client_call_duration_seconds');
 
 /** Sends requests to other services and publishes events, by contract. */
 export class Bus {
+  #replies: ReplyInbox | undefined;
+
   constructor(
     readonly service: ServiceName,
     readonly connector: NatsConnector,
@@ -152,13 +155,18 @@ export class Bus {
       const connection = await this.connector.ready(Math.min(reconnectGraceMs, timeout));
       const headers = toNats({ ...headersOf({ ...context, deadlineMs: timeout }), [header.request]: id });
       try {
-        return await this.#untilLost(connection.request(contract.subject, body, { timeout, headers }));
+        return await this.#untilLost(this.#inbox(connection).request(contract.subject, body, { timeout, headers }));
       } catch (error) {
         if (attempt > 1 || !mayRetry(contract, error)) throw error;
         const pauseMs = isNoResponders(error) ? noRespondersPauseMs : 0;
         await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, end - performance.now())));
       }
     }
+  }
+
+  /** One for the process, because its connection survives reconnects. */
+  #inbox(connection: NatsConnection): ReplyInbox {
+    return (this.#replies ??= new ReplyInbox(connection, this.service));
   }
 
   /** A lost connection loses the reply, so the request fails without waiting for its deadline. */

@@ -8,6 +8,7 @@ import { runHandler } from '../service/handlers.js';
 import { InFlightCounter } from '../service/in-flight-counter.js';
 import { type CallContext, systemActor } from './call-context.js';
 import { checkInput } from './check-input.js';
+import { isInboxOf } from './reply-inbox.js';
 
 export interface RequestServerOptions {
   readonly service: ServiceName;
@@ -29,7 +30,12 @@ export class RequestServer {
 
   listen(connection: NatsConnection, contract: RequestContract, handler: MessageHandler): void {
     const callback = (error: Error | null, message: Msg) => {
-      if (error) return this.options.logger.error({ err: error, subject: contract.subject }, 'subscription refused');
+      const { logger } = this.options;
+      const { subject, callers } = contract;
+      if (error) return logger.error({ err: error, subject }, 'subscription refused');
+      if (!isInboxOf(callers, message.reply)) {
+        return logger.warn({ subject, reply: message.reply }, 'refused a request: its reply is no inbox of a caller');
+      }
       void this.#inFlight.run(() => this.#deduplicate(message, () => this.#respond(contract, handler, message)));
     };
     this.#subscriptions.push(connection.subscribe(contract.subject, { queue: contract.owner, callback }));

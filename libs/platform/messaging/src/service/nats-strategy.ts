@@ -1,18 +1,18 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { shutdownTimeoutMs } from '@runos/config';
 import {
   type EventContract,
   isPlainSubscription,
+  isStored,
   type RequestContract,
   type ServiceName,
   streamOf,
 } from '@runos/contracts';
-import { systemClock } from '@runos/kernel';
 import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { systemActor } from '../requests/call-context.js';
-import { apiOptions, declareStream } from '../events/event-stream.js';
+import { apiOptions } from '../events/delivery.js';
 import { InFlightCounter } from './in-flight-counter.js';
 import type { NatsConnector } from '../connection/nats-connector.js';
 import { RequestServer } from '../requests/request-server.js';
@@ -43,9 +43,8 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new InFlightCounter();
   readonly #consumers: DurableConsumer[] = [];
-  readonly #unsubscribe: (() => void)[] = [];
   #drained: Promise<void> | undefined;
-  #declaring: Promise<void> | undefined;
+  #listening = false;
 
   constructor(private readonly options: NatsStrategyOptions) {
     super();
@@ -67,8 +66,8 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
       else if (isPlainSubscription(contract)) this.#subscribe(connection, contract, handler);
       else starting.push(this.#consume(contract, handler, batch));
     }
-    this.#unsubscribe.push(this.options.connector.onConnect(() => void this.#declare(connection)));
-    await Promise.all([this.#declare(connection), ...starting]);
+    this.#listening = true;
+    await Promise.all(starting);
     await connection.flush();
   }
 
@@ -76,7 +75,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
   async jetStreamStatus(): Promise<true | string> {
     const { connector } = this.options;
     // Without a connection their state is unknown, and readiness already reports the connection.
-    if (this.#declaring === undefined || !connector.usable) return true;
+    if (!this.#listening || !connector.usable) return true;
     const problems = [
       await this.#streamProblem(await connector.connection()),
       ...this.#consumers.map(({ problem }) => problem),
@@ -103,7 +102,6 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
   }
 
   async #drain(): Promise<void> {
-    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     const until = performance.now() + drainMs;
     await Promise.all([
       this.#requests.drain(drainMs),
@@ -113,43 +111,15 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     await this.#inFlight.idle(Math.max(0, until - performance.now()));
   }
 
-  /** Recreates a deleted stream when readiness is checked. */
   async #streamProblem(connection: NatsConnection): Promise<string | undefined> {
-    const name = streamOf(this.options.service);
-    if (this.#events.length === 0) return undefined;
+    const { service, contracts } = this.options;
+    const name = streamOf(service);
+    if (!contracts.some((each) => each.kind === 'event' && each.owner === service && isStored(each))) return undefined;
     try {
       await (await jetstreamManager(connection, apiOptions)).streams.info(name);
       return undefined;
     } catch (error) {
-      if (error instanceof JetStreamApiError) void this.#declare(connection);
       return `stream ${name}: ${error instanceof Error ? error.message : String(error)}`;
-    }
-  }
-
-  get #events(): EventContract[] {
-    const { service, contracts } = this.options;
-    return contracts.filter(
-      (contract): contract is EventContract =>
-        contract.kind === 'event' && contract.owner === service && contract.delivery === 'at-least-once',
-    );
-  }
-
-  /** Serializes declarations. */
-  #declare(connection: NatsConnection): Promise<void> {
-    this.#declaring = (this.#declaring ?? Promise.resolve()).then(() => this.#declareStream(connection));
-    return this.#declaring;
-  }
-
-  /** Runs at each connection: a NATS that lost its data gets the stream again. Retries while JetStream starts. */
-  async #declareStream(connection: NatsConnection): Promise<void> {
-    const { service, connector, logger } = this.options;
-    for (let attempt = 1; this.#drained === undefined && connector.usable; attempt += 1) {
-      try {
-        return await declareStream(await jetstreamManager(connection, apiOptions), service, this.#events);
-      } catch (error) {
-        if (attempt === 3) logger.error({ err: error }, 'creating the stream of this service failed; retrying');
-        await systemClock.sleep(Math.min(attempt * 500, 5_000));
-      }
     }
   }
 
@@ -165,6 +135,8 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     const queue = contract.receivers === 'one-replica' ? service : undefined;
     const callback = (error: Error | null, message: Msg) => {
       if (error) return logger.error({ err: error, event: contract.subject }, 'subscription refused');
+      // Events are published without one: JetStream delivered this message here for somebody who may not publish it.
+      if (message.reply) return logger.warn({ event: contract.subject }, 'refused an event with a reply subject');
       void this.#inFlight.run(() => this.#handle(contract, handler, message));
     };
     this.#subscriptions.push(connection.subscribe(contract.subject, { queue, callback }));

@@ -1,0 +1,114 @@
+import { Controller } from '@nestjs/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { consumerOf, inboxOf, type ServiceName, streamOf } from '@runos/contracts';
+import { Respond, Subscribe } from '../src/service/handlers.js';
+import { eventMessage } from '../src/requests/bus.js';
+import { header } from '../src/connection/wire.js';
+import { doIt, happened, recorded, unanswered } from './test-contracts.js';
+import { type MessagingHarness, startHarness } from './harness.js';
+
+// Peers whose credentials were stolen: they send what a Bus does not.
+
+const handled: string[] = [];
+
+@Controller()
+class Victim {
+  @Respond(doIt)
+  doIt({ how }: { how: string }) {
+    handled.push(how);
+    return { done: 1 };
+  }
+
+  @Subscribe(happened)
+  happened({ n }: { n: number }) {
+    handled.push(`event ${n}`);
+  }
+}
+
+let harness: MessagingHarness;
+beforeAll(async () => {
+  harness = await startHarness();
+  await harness.start('catalog', Victim);
+});
+beforeEach(() => void handled.splice(0));
+afterAll(() => harness.stop());
+
+/** Runs with a plain connection of a service, then waits until every message has been handled. */
+async function as(service: ServiceName, work: (connection: NatsConnection) => Promise<void> | void): Promise<void> {
+  const { natsUrl: servers, natsUser: user, natsPassword: pass } = harness.config(service);
+  const connection = await connect({ servers, user, pass, inboxPrefix: inboxOf(service) });
+  await work(connection);
+  await connection.flush();
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  await connection.close();
+}
+
+const refusals = () => harness.logLines.filter(({ msg }) => String(msg).startsWith('refused ')).length;
+
+describe('a request handler', () => {
+  it.each([
+    ['of the JetStream API', `$JS.API.STREAM.DELETE.${streamOf('gateway')}`],
+    ['of another contract', happened.subject],
+    ['in the inbox of a service that may not send the request', `${inboxOf('jobs')}.1`],
+    ['in the inbox of a longer name', `${inboxOf('gateway')}-2.1`],
+    ['that is missing', undefined],
+  ])('refuses a reply subject %s', async (_, reply) => {
+    const before = refusals();
+    await as('gateway', (connection) => connection.publish(doIt.subject, '{"how":"x"}', { reply }));
+    expect(handled).toEqual([]);
+    expect(refusals()).toBe(before + 1);
+  });
+});
+
+describe('a stored event', () => {
+  const fetchNext = `$JS.API.CONSUMER.MSG.NEXT.${streamOf('gateway')}.${consumerOf('catalog', recorded)}`;
+  /** Valid as a request, as an event and as a fault. */
+  const store = () => {
+    const message = eventMessage(recorded, { n: 1 });
+    const body = { how: 'stored', n: 1, code: 'service.not_found', message: 'stored', done: 7 };
+    return harness.bus('gateway').publishStored([{ ...message, body, headers: { [header.fault]: 'x' } }]);
+  };
+
+  it.each([doIt.subject, happened.subject])('is not handled when it is delivered to %s', async (subject) => {
+    await store();
+    const before = refusals();
+    await as('catalog', (connection) => connection.publish(fetchNext, '', { reply: subject }));
+    expect(handled).toEqual([]);
+    expect(refusals()).toBe(before + 1);
+  });
+
+  it('is not a reply when it is delivered to the inbox of a request', async () => {
+    await store();
+    const reply = harness.bus('gateway').request(unanswered, { how: 'x' });
+    const outcome = expect(reply).rejects.toMatchObject({ code: 'unavailable' });
+    await as('catalog', async (connection) => {
+      const subscription = connection.subscribe(unanswered.subject, {
+        callback: (_, message) => connection.publish(fetchNext, '', { reply: message.reply }),
+      });
+      await outcome;
+      expect(subscription.getProcessed()).toBeGreaterThan(0);
+    });
+  });
+});
+
+describe('reply subjects', () => {
+  it('are random, so that a responder cannot predict those of other requests', async () => {
+    const replies: string[] = [];
+    await as('catalog', async (connection) => {
+      connection.subscribe(unanswered.subject, {
+        callback: (_: Error | null, message: Msg) => {
+          replies.push(message.reply ?? '');
+          message.respond('{"done":1}');
+        },
+      });
+      await connection.flush();
+      const bus = harness.bus('gateway');
+      for (let n = 0; n < 3; n += 1) await bus.request(unanswered, { how: 'x' });
+    });
+    const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
+    const form = new RegExp(`^${inboxOf('gateway')}\\.${uuid}\\.${uuid}$`);
+    expect(replies).toEqual([1, 2, 3].map(() => expect.stringMatching(form)));
+    expect(new Set(replies).size).toBe(3);
+  });
+});
