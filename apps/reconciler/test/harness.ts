@@ -4,6 +4,7 @@ import type { Actor, NatsUserName, RequestContract } from '@runos/contracts';
 import { reconciler, streamsUser } from '@runos/contracts';
 import { Bus, NatsConnector, type RunningService, startService, StreamDeclarer } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
+import type { Database } from '@runos/persistence';
 import { keyringEntry } from '@runos/security';
 import { planeNats } from '@runos/testing-nats';
 import { randomBytes } from 'node:crypto';
@@ -51,6 +52,8 @@ export interface Harness {
     by?: { tenant?: string; name?: string },
   ): Promise<z.output<Out>>;
   startReplica(): Promise<RunningService>;
+  /** The database of the replicas, for transactions of a spec. */
+  readonly database: Database;
   sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The only row of a query. @throws Error for another number of rows */
   row<Row>(text: string, values?: readonly unknown[]): Promise<Row>;
@@ -115,6 +118,7 @@ export async function startHarness({
     service,
     request,
     startReplica,
+    database: base.database,
     sql: (text, values) => base.database.query(text, values),
     row: async <Row>(text: string, values?: readonly unknown[]) => {
       const rows = await base.database.query<Row>(text, values);

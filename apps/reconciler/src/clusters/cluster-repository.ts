@@ -3,6 +3,7 @@ import type { AgentConnection } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import { changeConnection, keepConnection } from '../connections/connection-lock.js';
 import type { ConnectionTransition } from '../connections/connection-transition.js';
 import { describeFirst, firstInstances } from '../instances/first-instances.js';
 import { ClusterRow } from '../schema/cluster-row.js';
@@ -11,8 +12,17 @@ const columns = `id, aid, cid, name, root, local_storage_class, distributed_stor
   created_at, updated_at, deletion_requested_at, uid, foreign_uid, session_no, connection_seq, connected, ready, was_ready,
   agent_version, capabilities, last_heartbeat_at`;
 
-/** Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it. */
-const locks = { update: 'FOR UPDATE', change: 'FOR NO KEY UPDATE', keep: 'FOR KEY SHARE', none: '' } as const;
+/**
+ * Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it, `job` to insert a
+ * job of an instance too: it also keeps the connection, so that `connected` holds until the commit.
+ */
+const locks = {
+  update: 'FOR UPDATE',
+  change: 'FOR NO KEY UPDATE',
+  keep: 'FOR KEY SHARE',
+  job: 'FOR KEY SHARE',
+  none: '',
+} as const;
 
 export interface NewCluster {
   readonly aid: string;
@@ -42,6 +52,7 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
 
   /** @throws Fault `cluster.not_found` */
   async get(sql: EntityManager, tenant: string, cid: string, lock: keyof typeof locks = 'none'): Promise<ClusterRow> {
+    if (lock === 'job') await this.#keepConnection(sql, tenant, cid);
     const [found] = await this.query<ClusterRow>(
       sql,
       { tenant },
@@ -145,6 +156,11 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
     return row ?? { connected: 0, disconnected: 0 };
   }
 
+  /** Waits until no job opens that has read the connection; later ones wait until the transaction ends. */
+  async lockConnection(sql: EntityManager, id: number): Promise<void> {
+    await runSql(sql, `SELECT ${changeConnection('$1')}`, [id]);
+  }
+
   /** Stores a newer connection of the cluster agent. A new session ends the pause of its cluster queue. */
   async storeConnection(
     sql: EntityManager,
@@ -173,6 +189,16 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
         report.certificateExpiresAt,
         next.change === 'connected',
       ],
+    );
+  }
+
+  /** A statement of its own, because the next one has to read the connection that the lock has waited for. */
+  async #keepConnection(sql: EntityManager, tenant: string, cid: string): Promise<void> {
+    await this.query(
+      sql,
+      { tenant },
+      (condition) => `SELECT ${keepConnection('id')} FROM cluster WHERE ${condition('aid')} AND cid = $1`,
+      [cid],
     );
   }
 }

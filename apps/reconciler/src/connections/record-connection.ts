@@ -33,6 +33,7 @@ export class RecordConnection {
     const { session_no: sessionNo, connection_seq: seq, connected, uid } = cluster;
     const next = connectionTransition({ sessionNo, seq, connected, uid }, report);
     if (!next.newer) return;
+    if (next.change !== undefined) await this.clusters.lockConnection(sql, cluster.id);
     await this.clusters.storeConnection(sql, cluster.id, report, next);
     if (next.change === 'connected') await this.#connected(sql, cluster);
     if (next.change === 'disconnected') await this.deadlines.pause(sql, cluster);

@@ -58,7 +58,7 @@ export class CreateInstance {
     const { tenant, changedBy } = caller;
     const { rrcFlipHint } = resolved;
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
-    const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
+    const cluster = await this.clusters.get(sql, tenant, cid, 'job');
     refuseDeletingCluster(cluster);
     const installsAddon = await this.addons.ensure(sql, cluster, type);
     const limit = this.config.maxInstancesPerCluster;

@@ -5,6 +5,7 @@ import { runSql, TenantRepository } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { keepConnection } from '../connections/connection-lock.js';
 import { InstanceRow } from '../schema/instance-row.js';
 
 /** Names one instance as callers do: `id` is the five characters or the whole OSID. */
@@ -46,6 +47,17 @@ const selectInstance = `
     JOIN cluster c ON c.id = i.cluster_id
     JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision`;
 
+/**
+ * Locks the instances that `select` reads as `id` and `cluster_id`. First it keeps the connections of their clusters, so
+ * that a later statement reads the connection that holds until the commit. MATERIALIZED and the sorting keep this order.
+ */
+const lockInstances = (select: string): string => `
+  WITH named AS MATERIALIZED (${select}),
+    kept AS MATERIALIZED (
+      SELECT ${keepConnection('cluster_id')} FROM (SELECT DISTINCT cluster_id FROM named ORDER BY cluster_id) c)
+  SELECT i.id FROM instance i
+  WHERE i.id = ANY(ARRAY(SELECT id FROM named)) AND (SELECT count(*) FROM kept) > 0 ORDER BY i.id FOR NO KEY UPDATE`;
+
 /** Concurrent creations in one cluster are always fewer than this, because connections are fewer. */
 const creationMargin = 1_000;
 
@@ -60,7 +72,7 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     return (await this.#read(sql, tenant, name)) ?? this.#refuseUnknown(sql, tenant, name);
   }
 
-  /** As `get`, and locks the instance until the transaction ends. */
+  /** As `get`, and locks the instance and keeps the connection of its cluster until the transaction ends. */
   async lock(sql: EntityManager, tenant: string, name: InstanceName): Promise<InstanceRow> {
     return (await this.lockIfExists(sql, tenant, name)) ?? this.#refuseUnknown(sql, tenant, name);
   }
@@ -71,15 +83,15 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     await this.query(
       sql,
       { tenant },
-      (condition) => `SELECT id FROM instance WHERE ${condition('aid')} AND iid = $1 FOR NO KEY UPDATE`,
+      (condition) => lockInstances(`SELECT id, cluster_id FROM instance WHERE ${condition('aid')} AND iid = $1`),
       [Osid.idOf(name.id, name.type) ?? ''],
     );
     return this.#read(sql, tenant, name);
   }
 
-  /** Locks an instance by its row id. */
+  /** Locks an instance by its row id, as `lock` does. */
   async lockRow(sql: EntityManager, id: number): Promise<void> {
-    await runSql(sql, 'SELECT id FROM instance WHERE id = $1 FOR NO KEY UPDATE', [id]);
+    await runSql(sql, lockInstances('SELECT id, cluster_id FROM instance WHERE id = $1'), [id]);
   }
 
   /** As `lockIfExists`, for instances of several accounts; the result has the order of `names`. */
@@ -91,8 +103,9 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     const locked = await this.query<{ id: number }>(
       sql,
       { everyTenantBecause: 'each row is found by its own account' },
-      (condition) => `SELECT i.id FROM instance i JOIN unnest($1::text[], $2::text[]) AS n(aid, iid) USING (aid, iid)
-       WHERE ${condition('i.aid')} ORDER BY i.id FOR NO KEY UPDATE OF i`,
+      (condition) =>
+        lockInstances(`SELECT i.id, i.cluster_id FROM instance i
+           JOIN unnest($1::text[], $2::text[]) AS n(aid, iid) USING (aid, iid) WHERE ${condition('i.aid')}`),
       [names.map(({ tenant }) => tenant), ids],
     );
     const rows = await this.#readIds(

@@ -26,7 +26,7 @@ export interface InstanceJob {
   readonly osid: string;
   readonly generation: number;
   readonly revision: number;
-  /** The cluster agent has an open stream. */
+  /** The cluster agent has an open stream. Read while the transaction keeps the connection, so it holds until the commit. */
   readonly connected: boolean;
   /** The database's time. */
   readonly now: Date;
