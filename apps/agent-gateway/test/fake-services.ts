@@ -10,7 +10,14 @@ export class FakeServices {
   connections: (AgentConnection & { aid: string })[] = [];
   audit: (InputOf<typeof identity.recordAudit> & { aid: string })[] = [];
   addons: (InputOf<typeof reconciler.reportAddons> & { aid: string })[] = [];
-  statuses: { aid: string; cid: string; osid: string; generation: number }[] = [];
+  statuses: {
+    aid: string;
+    cid: string;
+    osid: string;
+    generation: number;
+    sessionNo: number | undefined;
+    sequence: number | undefined;
+  }[] = [];
   nids = new Map<string, string>();
   /** The number of connection reports to reject first. */
   connectionFailures = 0;
@@ -63,11 +70,12 @@ export function fakeReconciler(services: FakeServices): Type {
     }
 
     @Respond(reconciler.reportBundleStatus)
-    status({ cid, status }: InputOf<typeof reconciler.reportBundleStatus>, { tenant }: Tenant) {
+    status({ cid, sessionNo, status }: InputOf<typeof reconciler.reportBundleStatus>, { tenant }: Tenant) {
       if (status.osid === unknownInstance) return {};
       if (status.osid !== `valkey-00${cid}`)
         throw new Fault('service.not_found', `There is no ${status.osid} in ${cid}.`);
-      services.statuses.push({ aid: tenant, cid, osid: status.osid, generation: status.generation });
+      const { osid, generation, sequence } = status;
+      services.statuses.push({ aid: tenant, cid, osid, generation, sessionNo, sequence });
       return {};
     }
 

@@ -36,6 +36,12 @@ interface Cluster {
   readonly aid: string;
 }
 
+/** A status as the agent gateway sends it to the reconciler. */
+interface SentStatus extends Cluster {
+  readonly sessionNo: number | undefined;
+  readonly status: Status;
+}
+
 /** The account of every test. */
 export const testAid = 'aaaaa';
 
@@ -65,6 +71,7 @@ export class FakeAgent {
   #session = 0;
   #capabilities: string[] = [];
   #seq = 0;
+  #sequence = 0;
 
   readonly aid = testAid;
   readonly cid = 'abc';
@@ -112,6 +119,7 @@ export class FakeAgent {
     this.connected = true;
     this.#session += 1;
     this.#seq = 0;
+    this.#sequence = 0;
     this.#capabilities = over.capabilities ?? [bundlesCapability];
     await this.reportConnection({ connected: true, ready: true, ...over });
   }
@@ -143,15 +151,25 @@ export class FakeAgent {
   }
 
   /** Reports the status of a bundle, as the agent of its own cluster or of another one. */
-  async report(
-    bundle: Pick<StoredBundle, 'osid' | 'generation' | 'digest'>,
+  report(...about: Parameters<FakeAgent['compose']>): Promise<void> {
+    return this.send(this.compose(...about));
+  }
+
+  /** The next status of this session, to be sent once or repeatedly. */
+  compose(
+    { osid, generation, digest }: Pick<StoredBundle, 'osid' | 'generation' | 'digest'>,
     phase: Status['phase'],
     over: Partial<Status> = {},
     from: Cluster = this,
-  ): Promise<void> {
-    const { osid, generation, digest } = bundle;
-    const status = { osid, generation, digest, phase, conditions: [], objects: [], ...over };
-    await this.bus.request(reconciler.reportBundleStatus, { cid: from.cid, status }, { tenant: from.aid });
+  ): SentStatus {
+    this.#sequence += 1;
+    const status = { osid, generation, digest, phase, conditions: [], objects: [], sequence: this.#sequence, ...over };
+    const { aid, cid } = from;
+    return { aid, cid, sessionNo: this.#session, status };
+  }
+
+  async send({ aid, cid, sessionNo, status }: SentStatus): Promise<void> {
+    await this.bus.request(reconciler.reportBundleStatus, { cid, sessionNo, status }, { tenant: aid });
   }
 
   /** Reports add-ons in its session, or as the agent of another cluster or session. */

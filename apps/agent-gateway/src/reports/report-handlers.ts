@@ -10,6 +10,7 @@ import { AuditRecorder } from '../audit/audit-recorder.js';
 import { kindOf } from '../certificates/certificate-authenticator.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
+import { StatusNumbers } from './status-numbers.js';
 
 export type BodyRead<T extends ReportType> = Extract<ReadReport, { type: T }>['body'];
 
@@ -71,6 +72,7 @@ type CertificateReport = 'GetCachedCert' | 'StoreCert' | 'Dns01ToServer';
 @Injectable()
 export class ClusterReports {
   readonly handlers: Pick<ReportHandlers, InstanceReport | CertificateReport>;
+  readonly #numbers = new StatusNumbers();
 
   constructor(
     private readonly registry: SessionRegistry,
@@ -108,10 +110,11 @@ export class ClusterReports {
       },
       BundleStatus: {
         from: ['cluster-agent'],
-        handle: async (agent, status) => {
+        handle: async (agent, { sequence = this.#numbers.next(agent), ...status }) => {
           const { aid, cid } = agent.peer.identity;
+          const numbered = { cid, sessionNo: agent.sessionNo, status: { ...status, sequence } };
           try {
-            await bus.request(reconciler.reportBundleStatus, { cid, status }, { tenant: aid });
+            await bus.request(reconciler.reportBundleStatus, numbered, { tenant: aid });
           } catch (error) {
             if (!isNotFound(error)) throw error;
             void audit.refusedRepeatedly(aid, 'agent.status', cid, status.osid, foreignInstance);

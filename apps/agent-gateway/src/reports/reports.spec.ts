@@ -37,8 +37,31 @@ describe('a bundle’s status', () => {
   it('is sent to the reconciler for the account and cluster of the certificate, and acknowledged', async () => {
     await agents.dial(agents.cluster).request(BundleStatus, statusOf('valkey-00ky3', 4));
     expect(agents.harness.services.statuses).toEqual([
-      { aid: 'abcde', cid: 'ky3', osid: 'valkey-00ky3', generation: 4 },
+      expect.objectContaining({ aid: 'abcde', cid: 'ky3', osid: 'valkey-00ky3', generation: 4 }),
     ]);
+  });
+
+  it('has the number of its session and its own number; those of older agents are numbered as they arrive', async () => {
+    const { statuses } = agents.harness.services;
+    statuses.length = 0;
+    const numbering = agents.dial(agents.cluster);
+    for (const sequence of [7, 9, 7]) {
+      await numbering.request(BundleStatus, { ...statusOf('valkey-00ky3', sequence), sequence });
+    }
+    numbering.stop();
+    const older = agents.dial(agents.cluster);
+    await Promise.all([1, 2, 3].map((generation) => older.request(BundleStatus, statusOf('valkey-00ky3', generation))));
+    const [first] = statuses.map(({ sessionNo }) => Number(sessionNo));
+    const second = Number(statuses.at(-1)?.sessionNo);
+    expect(second).toBeGreaterThan(Number(first));
+    const numbers = statuses.map(({ sessionNo, generation, sequence }) => ({ sessionNo, generation, sequence }));
+    expect(numbers.slice(0, 3)).toEqual(
+      [7, 9, 7].map((each) => ({ sessionNo: first, generation: each, sequence: each })),
+    );
+    // Concurrent requests may pass each other on their way to the reconciler; the numbers do not.
+    expect(numbers.slice(3).toSorted((a, b) => a.generation - b.generation)).toEqual(
+      [1, 2, 3].map((each) => ({ sessionNo: second, generation: each, sequence: each })),
+    );
   });
 
   it('about an instance of another cluster is ignored, gets the reply for an unknown instance, and is audited', async () => {

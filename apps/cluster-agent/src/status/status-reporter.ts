@@ -11,6 +11,8 @@ interface ReportedStatus {
 /** Reports the status of instances to the plane: only changes, and each drift once. */
 export class StatusReporter {
   readonly #reported = new Map<string, ReportedStatus>();
+  /** Grows over the streams of a session, so it grows within each: a status that is composed later has a higher number. */
+  #sequence = 0;
   #started = false;
 
   constructor(
@@ -34,8 +36,9 @@ export class StatusReporter {
     this.#reported.set(instance.osid, { hash, drifts: new Set(drifts) });
     const { phase } = status;
     const { revision } = instance.record;
+    this.#sequence += 1;
     this.plane.sendStatus({
-      status,
+      status: { ...status, sequence: this.#sequence },
       final: phase === 'gone',
       trace: instance.unreportedRequest,
       acknowledged: () => {

@@ -2,7 +2,7 @@ import type { BundleStatus, objectState, ReadBodyOf } from '@runos/agent-protoco
 import type { z } from 'zod';
 
 /** The status of one instance as its cluster agent reports it. */
-export type BundleReport = ReadBodyOf<typeof BundleStatus>;
+export type BundleReport = Omit<ReadBodyOf<typeof BundleStatus>, 'sequence'>;
 export type ReportedObject = z.output<typeof objectState>;
 
 /** `StatefulSet valkey-3f9k2`: an object in messages; its namespace is that of the instance. */

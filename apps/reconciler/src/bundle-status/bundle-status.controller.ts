@@ -10,11 +10,8 @@ export class BundleStatusController {
   constructor(private readonly statuses: RecordBundleStatus) {}
 
   @Respond(reconciler.reportBundleStatus)
-  async report(
-    { cid, status }: z.output<typeof reconciler.reportBundleStatus.input>,
-    { tenant }: CallContext<'tenant'>,
-  ) {
-    await this.statuses.run(cid, status, tenant);
+  async report(status: z.output<typeof reconciler.reportBundleStatus.input>, { tenant }: CallContext<'tenant'>) {
+    await this.statuses.run(status, tenant);
     return {};
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { Observed } from './observation.js';
+import type { StatusOrder } from './status-order.js';
 
 /** The observed status of instances. */
 @Injectable()
@@ -9,25 +10,42 @@ export class ObservationRepository {
   /** Stores the status of locked instances; an unchanged status is not written. */
   async store(
     sql: EntityManager,
-    observations: readonly { readonly instanceId: number; readonly observed: Observed }[],
+    observations: readonly {
+      readonly instanceId: number;
+      readonly observed: Observed;
+      readonly order: StatusOrder | undefined;
+    }[],
   ): Promise<void> {
     if (observations.length === 0) return;
     await runSql(
       sql,
       `UPDATE instance i SET state = o.state, reason = o.reason, message = o.message, conditions = o.conditions,
-         observed_generation = o."observedGeneration", ready_replicas = o."readyReplicas", objects = o.objects
+         observed_generation = o."observedGeneration", ready_replicas = o."readyReplicas", objects = o.objects,
+         status_session_no = coalesce(o."sessionNo", i.status_session_no),
+         status_sequence = coalesce(o.sequence, i.status_sequence)
        FROM jsonb_to_recordset($1::jsonb) AS o("instanceId" bigint, state text, reason text, message text,
-         conditions jsonb, "observedGeneration" int, "readyReplicas" int, objects jsonb)
+         conditions jsonb, "observedGeneration" int, "readyReplicas" int, objects jsonb, "sessionNo" bigint,
+         sequence bigint)
        WHERE i.id = ANY($2::bigint[]) AND i.id = o."instanceId"
          AND (i.state, coalesce(i.reason, ''), coalesce(i.message, ''), i.conditions, i.observed_generation,
-           i.ready_replicas, i.objects)
+           i.ready_replicas, i.objects, i.status_session_no, i.status_sequence)
            IS DISTINCT FROM (o.state, coalesce(o.reason, ''), coalesce(o.message, ''), o.conditions,
-           o."observedGeneration", o."readyReplicas", o.objects)`,
+           o."observedGeneration", o."readyReplicas", o.objects, coalesce(o."sessionNo", i.status_session_no),
+           coalesce(o.sequence, i.status_sequence))`,
       [
-        JSON.stringify(observations.map(({ instanceId, observed }) => ({ instanceId, ...observed }))),
+        JSON.stringify(observations.map(({ instanceId, observed, order }) => ({ instanceId, ...observed, ...order }))),
         observations.map(({ instanceId }) => instanceId),
       ],
     );
+  }
+
+  /** Records the position of a status that changes nothing else. */
+  async storeOrder(sql: EntityManager, instanceId: number, order: StatusOrder): Promise<void> {
+    await runSql(sql, 'UPDATE instance SET status_session_no = $2, status_sequence = $3 WHERE id = $1', [
+      instanceId,
+      order.sessionNo,
+      order.sequence,
+    ]);
   }
 
   /** Makes an instance unhealthy that is still being applied. */

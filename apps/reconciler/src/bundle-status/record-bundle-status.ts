@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { reconciler } from '@runos/contracts';
 import { Osid } from '@runos/osid';
 import { afterCommit, Database, type TransactionOptions } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
 import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
@@ -11,12 +13,17 @@ import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
 import { refuseForeignInstance } from './foreign-instances.js';
+import { ObservationRepository } from './observation-repository.js';
 import { RecordObservations } from './record-observations.js';
+import { isNewer, type StatusOrder } from './status-order.js';
 
 interface ReceivedReport {
   readonly name: InstanceName & { readonly tenant: string };
   readonly report: BundleReport;
+  readonly order: StatusOrder | undefined;
 }
+
+type Received = z.output<typeof reconciler.reportBundleStatus.input>;
 
 /** Reports per transaction. */
 const maxBatchSize = 50;
@@ -32,6 +39,7 @@ export class RecordBundleStatus {
     private readonly database: Database,
     private readonly instances: InstanceRepository,
     private readonly observations: RecordObservations,
+    private readonly recorded: ObservationRepository,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
     private readonly updates: JobUpdates,
@@ -43,13 +51,15 @@ export class RecordBundleStatus {
   }
 
   /**
-   * Resolves when the report is durable. A report about an unknown instance is accepted and ignored.
+   * Resolves when the report is durable. A report about an unknown instance is accepted and ignored, and so is one that
+   * is not newer than the last.
    * @throws Fault `service.not_found` when the instance belongs to another cluster
    */
-  async run(cid: string, report: BundleReport, tenant: string): Promise<void> {
+  async run({ cid, sessionNo, status: { sequence, ...report } }: Received, tenant: string): Promise<void> {
     const parts = Osid.parse(report.osid);
     if (parts === undefined) return;
-    const received = { name: { tenant, cid, ...parts }, report };
+    const order = sessionNo === undefined || sequence === undefined ? undefined : { sessionNo, sequence };
+    const received = { name: { tenant, cid, ...parts }, report, order };
     const exists = await (report.phase === 'gone' ? this.#recordGone(received) : this.#reports.add(received));
     if (!exists) await refuseForeignInstance(this.database.manager, tenant, cid, report.osid, parts);
   }
@@ -66,9 +76,10 @@ export class RecordBundleStatus {
         const instances = await this.instances.lockAllExisting(sql, names);
         const reports = round.flatMap((item, index) => {
           const instance = instances[index];
-          return instance === undefined ? [] : [{ instance, report: item.value.report, item }];
+          return instance === undefined ? [] : [{ instance, ...item.value, item }];
         });
-        await this.observations.run(sql, reports);
+        const newer = reports.filter(({ instance, order }) => isNewer(order, instance));
+        if (newer.length > 0) await this.observations.run(sql, newer);
         return reports;
       }, transaction);
       for (const { item } of known) existing.add(item);
@@ -76,10 +87,12 @@ export class RecordBundleStatus {
     return items.map((item) => existing.has(item));
   }
 
-  #recordGone({ name, report }: ReceivedReport): Promise<boolean> {
+  #recordGone({ name, report, order }: ReceivedReport): Promise<boolean> {
     return this.database.transaction(async (sql) => {
       const instance = await this.instances.lockIfExists(sql, name.tenant, name);
       if (instance === undefined) return false;
+      if (!isNewer(order, instance)) return true;
+      if (order !== undefined) await this.recorded.storeOrder(sql, instance.id, order);
       await (instance.deleting ? this.#delete(sql, instance, report) : this.#redeliver(sql, instance));
       return true;
     });

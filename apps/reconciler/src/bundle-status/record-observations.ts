@@ -18,11 +18,13 @@ import type { BundleReport } from './bundle-report.js';
 import { type Observation, observe } from './observation.js';
 import { ObservationRepository } from './observation-repository.js';
 import { driftEvents, stateChangeEvent } from './report-events.js';
+import type { StatusOrder } from './status-order.js';
 
 /** A report with its locked instance; each instance occurs once. */
 export interface InstanceReport {
   readonly instance: InstanceRow;
   readonly report: BundleReport;
+  readonly order: StatusOrder | undefined;
   /** The item of the batch: its context has the trace of the report. */
   readonly item: BatchItem<unknown>;
 }
@@ -55,7 +57,7 @@ export class RecordObservations {
     );
     await this.observations.store(
       sql,
-      observed.map(({ instanceId, observation }) => ({ instanceId, observed: observation.observed })),
+      observed.map(({ instanceId, observation, order }) => ({ instanceId, order, observed: observation.observed })),
     );
     await this.#requeueDependents(sql, observed.flatMap(usableNow));
     await this.events.create(

@@ -35,6 +35,9 @@ export class InstanceRow {
   readonly observed_generation!: number;
   readonly ready_replicas!: number;
   readonly objects!: BundleReport['objects'];
+  /** The session and the number of the last recorded status. */
+  readonly status_session_no!: number;
+  readonly status_sequence!: number;
   readonly secrets_sealed!: string;
   readonly spec!: DesiredSpec;
   readonly digest!: string;

@@ -48,11 +48,15 @@ export const reportAgentConnection = request({
   deadlineMs: 4_000,
 });
 
-/** The status of one instance from its cluster agent. The reply means that it is durable; a repetition changes nothing. */
+/**
+ * The status of one instance from its cluster agent. The reply means that it is durable. Only a higher (sessionNo,
+ * status.sequence) changes the instance, so late, repeated and reordered statuses are harmless. Older agent gateways send
+ * no `sessionNo`: their statuses count in the order of arrival.
+ */
 export const reportBundleStatus = request({
   ...fromAgents,
   subject: 'reconciler.v1.bundle-status',
-  input: z.object({ cid, status: BundleStatus.body }),
+  input: z.object({ cid, sessionNo: z.int().optional(), status: BundleStatus.body }),
   output: z.object({}),
   deadlineMs: 4_000,
 });

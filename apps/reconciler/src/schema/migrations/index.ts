@@ -2,6 +2,7 @@ import { CreateSchema1800000000001 } from './0001-create-schema.js';
 import { IndexInstancesByOsid1800000000002 } from './0002-index-instances-by-osid.js';
 import { AddClusterAddons1800000000003 } from './0003-add-cluster-addons.js';
 import { AddUpgradeWaves1800000000004 } from './0004-add-upgrade-waves.js';
+import { AddStatusOrder1800000000005 } from './0005-add-status-order.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   IndexInstancesByOsid1800000000002,
   AddClusterAddons1800000000003,
   AddUpgradeWaves1800000000004,
+  AddStatusOrder1800000000005,
 ];

@@ -96,6 +96,11 @@ export const BundleStatus = report({
     /** Desired and ready pods (or instances) of the workloads; absent for workloads that do not count them. */
     replicas: z.object({ desired: z.int().min(0), ready: z.int().min(0) }).optional(),
     drift: z.array(drift).max(50).optional(),
+    /**
+     * Increases with every status of a stream; a repetition keeps it. The plane ignores a status that is not newer. Older
+     * agents send none.
+     */
+    sequence: z.int().min(1).optional(),
   }),
   /** Any envelope with the same tag that is no error: the plane has stored the status. */
   reply: z.looseObject({}),

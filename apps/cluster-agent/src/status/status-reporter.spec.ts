@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLogger } from '@runos/observability';
+import { emptyRecord } from '../bundles/bundle-record.js';
+import { KindCatalogs } from '../bundles/kind-catalogs.js';
+import { Instance } from '../instances/instance.js';
+import type { StatusReport } from './plane-client.js';
+import { StatusReporter } from './status-reporter.js';
+
+const catalogs = new KindCatalogs(createLogger({ service: 'cluster-agent', level: 'silent' }));
+const instanceOf = (osid: string) => new Instance({ ...emptyRecord(osid), revision: 1, removing: true }, catalogs);
+
+describe('reported statuses', () => {
+  const reports: StatusReport[] = [];
+  const reporter = new StatusReporter(
+    { sendStatus: (report) => void reports.push(report), resync: () => Promise.resolve({ equal: true }) },
+    () => undefined,
+  );
+
+  it('are numbered in the order in which they are composed, over all instances', () => {
+    const [first, second] = [instanceOf('valkey-aaaaa'), instanceOf('valkey-bbbbb')];
+    reporter.start();
+    reporter.report(first);
+    reporter.report(second);
+    reporter.reportAgain(first);
+    expect(reports.map(({ status: { osid, sequence } }) => [osid, sequence])).toEqual([
+      ['valkey-aaaaa', 1],
+      ['valkey-bbbbb', 2],
+      ['valkey-aaaaa', 3],
+    ]);
+  });
+
+  it('are not repeated because of their number alone', () => {
+    const instance = instanceOf('valkey-ccccc');
+    reports.length = 0;
+    for (let n = 0; n < 3; n += 1) reporter.report(instance);
+    expect(reports).toHaveLength(1);
+  });
+});

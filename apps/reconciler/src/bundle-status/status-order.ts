@@ -1,0 +1,20 @@
+/**
+ * The position of a status among all statuses of an instance: the session of the agent, and the number within its
+ * stream. Statuses are repeated until they are acknowledged and pass each other, so only a higher position is newer.
+ */
+export interface StatusOrder {
+  readonly sessionNo: number;
+  readonly sequence: number;
+}
+
+/** The last recorded position of an instance. */
+interface RecordedOrder {
+  readonly status_session_no: number;
+  readonly status_sequence: number;
+}
+
+/** A status without a position, from an older agent gateway, counts in the order of arrival. */
+export function isNewer(order: StatusOrder | undefined, recorded: RecordedOrder): boolean {
+  if (order === undefined || order.sessionNo > recorded.status_session_no) return true;
+  return order.sessionNo === recorded.status_session_no && order.sequence > recorded.status_sequence;
+}
