@@ -11,6 +11,7 @@ import { AuditController } from './audit/audit.controller.js';
 import { identityConfig, type IdentityConfig } from './config.js';
 import { migrations } from './schema/migrations/index.js';
 import { FailedLogIns } from './sessions/failed-log-ins.js';
+import { sessionRetention } from './sessions/session-retention.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { AccessChanges } from './tokens/access-changes.js';
@@ -21,9 +22,10 @@ const name = 'identity';
 @Module({})
 class IdentityModule {
   static forConfig(config: IdentityConfig): DynamicModule {
+    const persistence = { config, entities: [ApiKeyRow], migrations, retention: sessionRetention };
     return {
       module: IdentityModule,
-      imports: [PersistenceModule.forService({ service: name, config, entities: [ApiKeyRow], migrations })],
+      imports: [PersistenceModule.forService({ service: name, ...persistence })],
       controllers: [SessionsController, AccountsController, ApiKeysController, AuditController],
       providers: [
         Authentication,

@@ -31,6 +31,7 @@ export async function startHarness(): Promise<IdentityHarness> {
       identityService.config,
       toEnvironment({
         ...nats.settingsOf(name),
+        logLevel: 'silent',
         replicaId,
         databaseUrl: postgres.urlFor(role.name, role.password),
         keyring: keyringEntry({ id: 'k1', key: Buffer.alloc(32, 7) }),

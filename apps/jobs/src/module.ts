@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { PersistenceModule } from '@runos/persistence';
 import { jobsConfig, type JobsConfig } from './config.js';
 import { JobReader } from './jobs/job-reader.js';
+import { jobRetention } from './jobs/job-retention.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { JobRepository, JobRow } from './jobs/job-repository.js';
 import { JobChangePublisher, JobProjection } from './projection/job-projection.js';
@@ -14,9 +15,10 @@ const name = 'jobs';
 @Module({})
 class JobsModule {
   static forConfig(config: JobsConfig): DynamicModule {
+    const retention = [jobRetention(config.jobKeepDays)];
     return {
       module: JobsModule,
-      imports: [PersistenceModule.forService({ service: name, config, entities: [JobRow], migrations })],
+      imports: [PersistenceModule.forService({ service: name, config, entities: [JobRow], migrations, retention })],
       controllers: [ProjectionController, JobsController],
       providers: [JobChangePublisher, JobProjection, JobSource, StaleJobRefresh, JobRepository, JobReader],
     };

@@ -4,7 +4,7 @@ import { type JobProgress, reconciler, streamsUser } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Respond, Bus, NatsConnector, type RunningService, startService, StreamDeclarer } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
-import { Database, migrate } from '@runos/persistence';
+import { Database, migrate, Retention } from '@runos/persistence';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
 import { temporaryPostgres } from '@runos/testing-postgres';
 import { jobsService } from '../src/module.js';
@@ -35,6 +35,8 @@ export interface JobsHarness {
   readonly reconciler: RunningService;
   /** Projects updates as a replica does with received events, on one replica after the other. */
   project(...updates: readonly JobProgress[]): Promise<void>;
+  /** Deletes expired jobs, on both replicas at the same time. */
+  applyRetention(): Promise<void>;
   sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   stop(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function startHarness(settings: Readonly<Record<string, Setting>> =
       jobsService.config,
       toEnvironment({
         ...nats.settingsOf(name),
+        logLevel: 'silent',
         replicaId,
         databaseUrl: postgres.urlFor(role.name, role.password),
         ...settings,
@@ -74,6 +77,9 @@ export async function startHarness(settings: Readonly<Record<string, Setting>> =
     project: async (...updates) => {
       const replica = replicas[(next += 1) % replicas.length];
       await replica?.app.get(JobProjection).project(mergeUpdates(updates));
+    },
+    applyRetention: async () => {
+      await Promise.all(replicas.map(({ app }) => app.get(Retention, { strict: false }).run()));
     },
     gateway: new Bus('gateway', connector, true),
     reconciler: fakeReconciler,

@@ -57,8 +57,8 @@ import { UpgradeCandidateRepository } from './upgrades/upgrade-candidate-reposit
 import { UpgradeWaveRepository } from './upgrades/upgrade-wave-repository.js';
 import { UpgradesController } from './upgrades/upgrades.controller.js';
 import { DeliveryWorker } from './work/delivery-worker.js';
-import { Housekeeping } from './work/housekeeping.js';
 import { Loops } from './work/loops.js';
+import { retentionRules } from './work/retention-rules.js';
 import { Wakeups } from './work/wakeups.js';
 import { WorkMetrics } from './work/work-metrics.js';
 import { WorkRepository } from './work/work-repository.js';
@@ -121,7 +121,6 @@ const work = [
   BundleDelivery,
   DeliveryResults,
   DeliveryWorker,
-  Housekeeping,
   Loops,
   WorkMetrics,
 ];
@@ -129,9 +128,10 @@ const work = [
 @Module({})
 class ReconcilerModule {
   static forConfig(config: ReconcilerConfig): DynamicModule {
+    const persistence = { config, migrations, outbox: { sink: Bus }, retention: retentionRules(config) };
     return {
       module: ReconcilerModule,
-      imports: [PersistenceModule.forService({ service: 'reconciler', config, migrations, outbox: { sink: Bus } })],
+      imports: [PersistenceModule.forService({ service: 'reconciler', ...persistence })],
       controllers,
       providers: [...clusters, ...addons, ...instances, ...agents, ...jobs, ...upgrades, ...work],
     };

@@ -77,7 +77,14 @@ export async function startHarness({
   const configOf = (service: NatsUserName, replicaId = 'one') =>
     loadConfig(
       reconcilerService.config,
-      toEnvironment({ ...nats.settingsOf(service), replicaId, databaseUrl: base.url, keyring, ...settings }),
+      toEnvironment({
+        ...nats.settingsOf(service),
+        logLevel: 'silent',
+        replicaId,
+        databaseUrl: base.url,
+        keyring,
+        ...settings,
+      }),
     );
   const streams = new StreamDeclarer({ config: configOf(streamsUser), logger });
   await streams.created;

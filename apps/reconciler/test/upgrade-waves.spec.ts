@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { Housekeeping } from '../src/work/housekeeping.js';
+import { Retention } from '@runos/persistence';
 import { type Harness, startHarness } from './harness.js';
 import { type Instance, waveSteps, waveType } from './wave-steps.js';
 
@@ -287,11 +287,11 @@ describe('the upgrade of all instances of a type', () => {
     newerBuild();
     const { id } = await start();
     await ended(id);
-    const housekeeping = () => harness.replicas[0]?.app.get(Housekeeping, { strict: false }).run();
-    await housekeeping();
+    const applyRetention = () => harness.replicas[0]?.app.get(Retention, { strict: false }).run();
+    await applyRetention();
     expect(await show(id)).toMatchObject({ counts: { completed: 1 } });
     await harness.sql(`UPDATE upgrade_wave SET completed_at = now() - interval '31 days'`);
-    await housekeeping();
+    await applyRetention();
     await expect(show(id)).rejects.toMatchObject({ code: 'upgrade.not_found' });
     expect(await harness.sql('SELECT 1 FROM upgrade_wave_instance')).toEqual([]);
   });

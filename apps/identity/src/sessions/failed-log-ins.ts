@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { IdentityConfig } from '../config.js';
 
 /** Failures older than this do not count against the limit. */
-const windowMinutes = 15;
+export const failureWindowMinutes = 15;
 
 interface Count {
   readonly count: number;
@@ -53,14 +53,14 @@ export class FailedLogIns {
       `SELECT count(*)::int AS count,
               ceil(extract(epoch FROM min(failed_at) + make_interval(mins => $3) - now()))::int AS "retryAfter"
          FROM failed_log_in WHERE email = lower($1) AND address = $2 AND failed_at > now() - make_interval(mins => $3)`,
-      [email, address, windowMinutes],
+      [email, address, failureWindowMinutes],
     );
     const value = this.config.maxFailedLogIns;
     if (count < value) return;
     const retryAfterSeconds = Math.max(1, retryAfter);
     throw new Fault(
       'limit.exceeded',
-      `${count} log-ins failed in ${windowMinutes} minutes; at most ${value} are allowed. Try again in ${retryAfterSeconds} s.`,
+      `${count} log-ins failed in ${failureWindowMinutes} minutes; at most ${value} are allowed. Try again in ${retryAfterSeconds} s.`,
       { limit: 'failedLogIns', value, retryAfterSeconds },
     );
   }
@@ -70,7 +70,7 @@ export class FailedLogIns {
     await this.database.query(
       `DELETE FROM failed_log_in WHERE id IN (
          SELECT id FROM failed_log_in WHERE failed_at <= now() - make_interval(mins => $1) LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
-      [windowMinutes],
+      [failureWindowMinutes],
     );
   }
 }

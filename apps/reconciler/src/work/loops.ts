@@ -1,6 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
-import { hourMs } from '@runos/kernel';
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { SqlListener } from '@runos/persistence';
@@ -10,7 +9,6 @@ import type { ReconcilerConfig } from '../config.js';
 import { JobDeadlines } from '../jobs/job-deadlines.js';
 import { RunUpgradeWaves } from '../upgrades/run-upgrade-waves.js';
 import { DeliveryWorker } from './delivery-worker.js';
-import { Housekeeping } from './housekeeping.js';
 import { type LoopName, Wakeups, workChannel } from './wakeups.js';
 
 /** Longest time between two runs of a loop: it finds work whose wake-up was lost. */
@@ -28,7 +26,6 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly removals: ClusterRemoval,
     private readonly addons: AddonReconciler,
     private readonly upgrades: RunUpgradeWaves,
-    private readonly housekeeping: Housekeeping,
     private readonly wakeups: Wakeups,
     private readonly listener: SqlListener,
     @InjectConfig() private readonly config: ReconcilerConfig,
@@ -49,7 +46,6 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
       if (sender !== own) this.#queue.add('work');
     });
     for (const loop of ['work', 'deadlines', 'removals', 'addons', 'upgrades'] as const) this.#queue.add(loop);
-    this.#queue.addAfter('housekeeping', hourMs);
   }
 
   /** Claims no more work and resolves when the claimed work is done. */
@@ -61,15 +57,11 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async #run(loop: LoopName, signal: AbortSignal): Promise<ReconcileResult> {
-    if (loop === 'housekeeping') {
-      await this.housekeeping.run();
-      return reconciled(hourMs);
-    }
     const nextMs = await this.#reconcile(loop, signal);
     return reconciled(Math.min(nextMs ?? resyncPeriodMs, resyncPeriodMs));
   }
 
-  #reconcile(loop: Exclude<LoopName, 'housekeeping'>, signal: AbortSignal): Promise<number | undefined> {
+  #reconcile(loop: LoopName, signal: AbortSignal): Promise<number | undefined> {
     switch (loop) {
       case 'work':
         return this.deliveries.run(signal);

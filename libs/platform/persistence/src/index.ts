@@ -20,6 +20,8 @@ export { migrate, type MigrationPlan, runMigration } from './migrations/migrate.
 export { addToOutbox } from './outbox/outbox.js';
 export { type EventSink, OutboxPublisher, type OutboxPublisherOptions } from './outbox/outbox-publisher.js';
 export { PersistenceModule, type PersistenceOptions } from './persistence.module.js';
+export { Retention } from './retention/retention.js';
+export { expiredRows, type RetentionBatch, type RetentionRule } from './retention/retention-rule.js';
 export { type Role } from './migrations/schema-and-role.js';
 export { type OnNotification, SqlListener, type SqlListenerOptions } from './notifications/sql-listener.js';
 export { asFault, isUnreachable, sqlState, sqlStateOf, violatedConstraint } from './connection/sql-state.js';

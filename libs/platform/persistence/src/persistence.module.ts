@@ -7,7 +7,6 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { hourMs } from '@runos/kernel';
 import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
 import { observeDatabase, observeOutbox } from './connection/database-metrics.js';
@@ -21,9 +20,11 @@ import {
   settingsOf,
 } from './connection/data-source.js';
 import { Database } from './transactions/database.js';
-import { deleteExpiredResponses } from './idempotency/idempotent.js';
+import { expiredResponses } from './idempotency/idempotent.js';
 import { type EventSink, OutboxPublisher } from './outbox/outbox-publisher.js';
 import { SqlListener } from './notifications/sql-listener.js';
+import { Retention } from './retention/retention.js';
+import type { RetentionRule } from './retention/retention-rule.js';
 
 export interface PersistenceOptions {
   readonly service: string;
@@ -31,6 +32,8 @@ export interface PersistenceOptions {
   readonly entities?: readonly EntityClass[];
   /** The service starts when all of these have run. */
   readonly migrations: readonly MigrationClass[];
+  /** What is deleted after a while, beside the responses of idempotent requests. */
+  readonly retention?: readonly RetentionRule[];
   /** Publishes the outbox to this provider (the message bus) while the service runs. */
   readonly outbox?: { readonly sink: abstract new (...args: never[]) => EventSink };
 }
@@ -43,11 +46,11 @@ const sinkToken = Symbol('event sink');
 class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   readonly #logger: Logger;
   #publisher: OutboxPublisher | undefined;
-  #cleanup: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly listener: SqlListener,
+    private readonly retention: Retention,
     @Inject(optionsToken) private readonly options: PersistenceOptions,
     @Inject(sinkToken) private readonly sink: EventSink | undefined,
   ) {
@@ -57,7 +60,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
   onApplicationBootstrap(): void {
     const { service, config } = this.options;
     const { database, listener, sink } = this;
-    this.#cleanup = setInterval(() => void this.#deleteExpired(), hourMs);
+    this.retention.start();
     if (sink === undefined) return;
     const applicationName = `${service}:${config.replicaId}`;
     const schema = schemaOf(service);
@@ -67,7 +70,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#cleanup);
+    await this.retention.stop();
     await this.#publisher?.stop();
   }
 
@@ -75,24 +78,16 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
     await this.listener.stop();
     await this.database.dataSource.destroy();
   }
-
-  async #deleteExpired(): Promise<void> {
-    try {
-      await deleteExpiredResponses(this.database.manager);
-    } catch (error) {
-      this.#logger.warn({ err: error }, 'expired idempotency keys are deleted in the next hour');
-    }
-  }
 }
 
 const loggerOf = ({ service, config }: PersistenceOptions): Logger =>
   createLogger({ service, level: config.logLevel, replica: config.replicaId });
 
-/** `Database` and `SqlListener` of one service, global. Waits for PostgreSQL without a timeout. */
+/** `Database`, `SqlListener` and `Retention` of one service, global. Waits for PostgreSQL without a timeout. */
 @Module({})
 export class PersistenceModule {
   static forService(options: PersistenceOptions): DynamicModule {
-    const { service, config, entities = [], migrations, outbox } = options;
+    const { service, config, entities = [], migrations, outbox, retention = [] } = options;
     const open = async (readiness: Readiness): Promise<Database> => {
       const dataSource = createDataSource(settingsOf(service, config.replicaId, config, entities));
       readiness.need('postgresql', async () => (await dataSource.query('SELECT 1')) !== undefined);
@@ -115,10 +110,18 @@ export class PersistenceModule {
         { provide: optionsToken, useValue: options },
         { provide: Database, useFactory: open, inject: [Readiness] },
         { provide: SqlListener, useValue: listener },
+        {
+          provide: Retention,
+          useFactory: (database: Database) => {
+            const rules = [expiredResponses, ...retention];
+            return new Retention({ database, rules, logger: loggerOf(options) });
+          },
+          inject: [Database],
+        },
         outbox ? { provide: sinkToken, useExisting: outbox.sink } : { provide: sinkToken, useValue: undefined },
         Housekeeping,
       ],
-      exports: [Database, SqlListener],
+      exports: [Database, SqlListener, Retention],
     };
   }
 }

@@ -3,6 +3,7 @@ import { IndexInstancesByOsid1800000000002 } from './0002-index-instances-by-osi
 import { AddClusterAddons1800000000003 } from './0003-add-cluster-addons.js';
 import { AddUpgradeWaves1800000000004 } from './0004-add-upgrade-waves.js';
 import { AddStatusOrder1800000000005 } from './0005-add-status-order.js';
+import { IndexEventsByTime1800000000006 } from './0006-index-events-by-time.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   AddClusterAddons1800000000003,
   AddUpgradeWaves1800000000004,
   AddStatusOrder1800000000005,
+  IndexEventsByTime1800000000006,
 ];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database } from '../transactions/database.js';
-import { deleteExpiredResponses, idempotent } from './idempotent.js';
+import { expiredResponses, idempotent } from './idempotent.js';
 import { type PersistenceHarness, startHarness } from '../../test/harness.js';
 
 let spec: PersistenceHarness;
@@ -79,7 +79,7 @@ describe('idempotent', () => {
     await spec.asOwner(`UPDATE spec.idempotency SET created_at = now() - interval '25 hours' WHERE key = 'k6'`);
     expect(await write('k6', 'h2')).not.toEqual(first);
     await spec.asOwner(`UPDATE spec.idempotency SET created_at = now() - interval '25 hours' WHERE key = 'k6'`);
-    expect(await deleteExpiredResponses(database.manager)).toBe(1);
+    expect(await expiredResponses.deleteBatch(database.manager, undefined)).toMatchObject({ deleted: 1 });
   });
 
   it('stores a sealed response encrypted', async () => {

@@ -1,5 +1,6 @@
 import { Fault } from '@runos/kernel';
 import type { EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
+import { expiredRows } from '../retention/retention-rule.js';
 import { runSql } from '../transactions/database.js';
 
 /** The idempotency scope of a write. */
@@ -96,11 +97,11 @@ async function claim(
   return existing;
 }
 
-/** Deletes responses after their retention and returns their number. */
-export async function deleteExpiredResponses(manager: EntityManager): Promise<number> {
-  const rows = await runSql(manager, `DELETE FROM idempotency WHERE created_at < now() - ${retention} RETURNING 1`);
-  return rows.length;
-}
+/** Deletes responses after their retention. */
+export const expiredResponses = expiredRows({
+  table: 'idempotency',
+  condition: `created_at < now() - ${retention}`,
+});
 
 /** `caller` is null for keys of gateways that do not send it. */
 export class CreateIdempotency1700000000001 implements MigrationInterface {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { Housekeeping } from '../src/work/housekeeping.js';
+import { Retention } from '@runos/persistence';
 import { type Harness, startHarness } from './harness.js';
 
 let harness: Harness;
@@ -20,7 +20,7 @@ it('deletes ended jobs and older revisions after their retention, and keeps the 
     await harness.jobs.ended(jobId);
   }
   await harness.sql(`UPDATE job_ref SET completed_at = now() - interval '31 days' WHERE job_id = $1`, [made.jobId]);
-  await harness.replicas[0]?.app.get(Housekeeping, { strict: false }).run();
+  await harness.replicas[0]?.app.get(Retention, { strict: false }).run();
   expect(await harness.sql('SELECT revision FROM revision ORDER BY 1')).toEqual(
     [3, 4, 5].map((revision) => ({ revision })),
   );
