@@ -81,7 +81,10 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     );
   }
 
-  /** Schedules the next attempt; without `afterMs` there is none. */
+  /**
+   * Schedules the next attempt; without `afterMs` there is none. A claim moves the attempt into the future, so one that is
+   * due was requested since the claim, and it stays.
+   */
   async recordAttempt(
     sql: EntityManager,
     { cluster_id, name }: ClusterAddonRow,
@@ -95,7 +98,8 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     await runSql(
       sql,
       `UPDATE cluster_addon SET applied_version = coalesce($3, applied_version), problem = $4, failures = $5,
-         next_attempt_at = now() + ms($6) WHERE cluster_id = $1 AND name = $2`,
+         next_attempt_at = CASE WHEN next_attempt_at <= now() THEN next_attempt_at ELSE now() + ms($6) END
+       WHERE cluster_id = $1 AND name = $2`,
       [cluster_id, name, attempt.appliedVersion, attempt.problem, attempt.failures, attempt.afterMs ?? null],
     );
   }

@@ -12,6 +12,7 @@ describe('a delivery', () => {
     clusterId: 1,
     revision: 2,
     deliveredRevision: 1,
+    redeliveries: 0,
     requested: 1,
     fencingToken: 1,
     failures: 0,

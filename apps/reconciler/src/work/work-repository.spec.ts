@@ -111,6 +111,18 @@ describe('the work queue', () => {
     expect(await claim()).toMatchObject([{ deliveredRevision: 0 }]);
   });
 
+  it('keeps a redelivery that is requested while an earlier delivery ends', async () => {
+    const id = await cluster('abc', 1);
+    const first = await claimOne();
+    // The agent has stored the revision, and has lost it again before the result is written.
+    await test.database.transaction((sql) => work.redeliver(sql, id, [first.id]));
+    expect(await release(first)).toEqual({ nextAttemptInMs: 0 });
+    const second = await claimOne();
+    expect(second).toMatchObject({ id: first.id, deliveredRevision: 0 });
+    expect(await release(second)).toEqual({ nextAttemptInMs: null });
+    expect(await test.database.query('SELECT delivered_revision FROM work')).toEqual([{ delivered_revision: 1 }]);
+  });
+
   it('records a claimed revision as sent', async () => {
     await cluster('abc', 1);
     await claim();

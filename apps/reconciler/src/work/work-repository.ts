@@ -12,6 +12,8 @@ export interface Claim {
   readonly deliveredRevision: number;
   /** The number of delivery requests at the time of the claim. */
   readonly requested: number;
+  /** The number of redelivery requests at the time of the claim. */
+  readonly redeliveries: number;
   readonly fencingToken: number;
   readonly failures: number;
 }
@@ -71,7 +73,7 @@ export class WorkRepository {
          sent_revision = greatest(sent_revision, revision)
        FROM picked WHERE w.id = picked.id
        RETURNING w.id, w.cluster_id AS "clusterId", w.revision, w.delivered_revision AS "deliveredRevision", w.requested,
-         w.fencing_token AS "fencingToken", w.failures`,
+         w.redeliveries, w.fencing_token AS "fencingToken", w.failures`,
       [holder, leaseMs, clusterQueueCap, limit],
     );
   }
@@ -89,22 +91,25 @@ export class WorkRepository {
   /**
    * Releases claims, as the first statement of the transaction that writes their results. Returns undefined, in the same
    * order, for a claim with an old fencing token: then no result may be written. The expiry alone is no guard, because
-   * `now()` is constant within a transaction. A request since the claim makes the row claimable immediately.
+   * `now()` is constant within a transaction. A request since the claim makes the row claimable immediately. After a
+   * redelivery request since the claim, its delivery does not count, because the agent has lost the bundle meanwhile.
    */
   async release(sql: EntityManager, results: readonly WorkResult[]): Promise<readonly (ReleasedClaim | undefined)[]> {
-    const rows = results.map(({ claim: { id, fencingToken, requested }, ...result }) => ({
+    const rows = results.map(({ claim: { id, fencingToken, requested, redeliveries }, ...result }) => ({
       id,
       fencingToken,
       requested,
+      redeliveries,
       ...result,
     }));
     const released = await runSql<Pick<Claim, 'id' | 'fencingToken'> & ReleasedClaim>(
       sql,
       `UPDATE work w SET lease_expires_at = NULL, lease_holder = NULL, failures = r.failures,
-         delivered_revision = greatest(w.delivered_revision, coalesce(r."deliveredRevision", 0)),
+         delivered_revision = CASE WHEN w.redeliveries > r.redeliveries THEN w.delivered_revision
+           ELSE greatest(w.delivered_revision, coalesce(r."deliveredRevision", 0)) END,
          next_attempt_at = CASE WHEN w.requested > r.requested THEN now() ELSE now() + ms(r."requeueAfterMs") END
-       FROM jsonb_to_recordset($1::jsonb) AS r(id bigint, "fencingToken" bigint, requested bigint, failures int,
-         "deliveredRevision" int, "requeueAfterMs" float8)
+       FROM jsonb_to_recordset($1::jsonb) AS r(id bigint, "fencingToken" bigint, requested bigint, redeliveries bigint,
+         failures int, "deliveredRevision" int, "requeueAfterMs" float8)
        WHERE w.id = ANY($2::bigint[]) AND w.id = r.id AND w.fencing_token = r."fencingToken"
        RETURNING w.id, w.fencing_token AS "fencingToken",
          (extract(epoch FROM w.next_attempt_at - now()) * 1000)::float8 AS "nextAttemptInMs"`,
@@ -161,7 +166,8 @@ export class WorkRepository {
     await runSql(
       sql,
       `WITH requeued AS (
-         UPDATE work SET next_attempt_at = now(), requested = requested + 1, failures = 0, delivered_revision = 0
+         UPDATE work SET next_attempt_at = now(), requested = requested + 1, failures = 0, delivered_revision = 0,
+           redeliveries = redeliveries + 1
          WHERE cluster_id = $1 AND id = ANY($2) RETURNING 1)
        SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
       [clusterId, ids],

@@ -4,6 +4,7 @@ import { AddClusterAddons1800000000003 } from './0003-add-cluster-addons.js';
 import { AddUpgradeWaves1800000000004 } from './0004-add-upgrade-waves.js';
 import { AddStatusOrder1800000000005 } from './0005-add-status-order.js';
 import { IndexEventsByTime1800000000006 } from './0006-index-events-by-time.js';
+import { CountRedeliveries1800000000007 } from './0007-count-redeliveries.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   AddUpgradeWaves1800000000004,
   AddStatusOrder1800000000005,
   IndexEventsByTime1800000000006,
+  CountRedeliveries1800000000007,
 ];
