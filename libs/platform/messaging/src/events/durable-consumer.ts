@@ -37,6 +37,7 @@ const nth = (delays: readonly number[], n: number): number => delays[Math.min(n,
 export class DurableConsumer {
   readonly #stop = new AbortController();
   #pending: JsMsg[] = [];
+  #handled: readonly JsMsg[] = [];
   #messages: ConsumerMessages | undefined;
   #processing: Promise<void> = Promise.resolve();
   #busy = false;
@@ -117,14 +118,22 @@ export class DurableConsumer {
 
   async #processPending(): Promise<void> {
     this.#busy = true;
+    const keepAlive = setInterval(() => this.#extendAckWait(), ackWaitMs / 3);
     try {
       while (this.#pending.length > 0) {
-        const batch = this.#pending.splice(0, this.options.batch ?? 1);
-        await this.#process(batch.flatMap((message) => this.#parse(message)));
+        this.#handled = this.#pending.splice(0, this.options.batch ?? 1);
+        await this.#process(this.#handled.flatMap((message) => this.#parse(message)));
       }
     } finally {
+      clearInterval(keepAlive);
+      this.#handled = [];
       this.#busy = false;
     }
+  }
+
+  /** Also for events that wait behind others: their time counts from the delivery, and JetStream would deliver them again. */
+  #extendAckWait(): void {
+    for (const message of [...this.#handled, ...this.#pending]) message.working();
   }
 
   /** Terminates a message whose body violates its contract: redelivery cannot help. */
@@ -142,7 +151,6 @@ export class DurableConsumer {
 
   async #process(deliveries: readonly Delivery[]): Promise<void> {
     if (deliveries.length === 0) return;
-    const keepAlive = setInterval(() => deliveries.forEach(({ message }) => message.working()), ackWaitMs / 3);
     try {
       await this.#handle(deliveries);
       for (const { message } of deliveries) message.ack();
@@ -150,8 +158,6 @@ export class DurableConsumer {
       const [delivery] = deliveries;
       if (delivery !== undefined && deliveries.length === 1) this.#redeliver(delivery.message, error);
       else for (const each of deliveries) await this.#process([each]);
-    } finally {
-      clearInterval(keepAlive);
     }
   }
 
