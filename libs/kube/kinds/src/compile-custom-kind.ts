@@ -57,12 +57,12 @@ export function compileCustomKind(data: CustomKind): Kind {
     if (rule === undefined) return customHealth(object);
     return { state: rule.state, reason: rule.reason(context), message: rule.message(context) };
   };
-  const { apiVersion, kind, resource, immutablePolicy, holdsData } = data;
+  const { apiVersion, kind, resource, role = 'workload', immutablePolicy, holdsData } = data;
   return {
     apiVersion,
     kind,
     resource,
-    role: 'workload',
+    role,
     immutablePolicy,
     holdsData,
     health: (object) => orUnknown(object, () => health(object)),

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { healthStates } from './health.js';
-import { immutablePolicies } from './kind.js';
+import { immutablePolicies, kindRoles } from './kind.js';
 
 /** A CEL expression: https://cel.dev, the language of Kubernetes' own admission policies. */
 const expression = z.string().min(1).max(2_048);
@@ -19,6 +19,8 @@ export const CustomKind = z.object({
   kind: z.string().regex(/^[A-Z][A-Za-z0-9]{0,62}$/),
   /** The plural name in API paths and RBAC rules. */
   resource: z.string().regex(/^[a-z][a-z0-9]{0,62}$/),
+  /** The order of applying and of deleting; `workload` when absent. Agents treat a role of a newer control plane so. */
+  role: z.enum(kindRoles).optional().catch(undefined),
   immutablePolicy: z.enum(immutablePolicies),
   holdsData: z.boolean(),
   variables: z.array(z.object({ name: z.string().regex(/^[a-z][A-Za-z0-9]{0,31}$/), expression })).max(32),

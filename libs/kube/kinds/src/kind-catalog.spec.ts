@@ -70,6 +70,32 @@ describe('the order', () => {
   });
 });
 
+describe('the role of a custom kind', () => {
+  const issuer: CustomKind = { ...widget, kind: 'Issuer', resource: 'issuers', role: 'referenced' };
+  const kinds = new KindCatalog(unpackKinds(packKinds([widget, issuer])));
+  const widgetRef = ref('Widget', 'a', 'example.com/v1');
+  const issuerRef = ref('Issuer', 'a', 'example.com/v1');
+
+  it('travels with the bundle and decides the order of applying and of deleting', () => {
+    const objects = [widgetRef, issuerRef].map(({ kind }) => objectOf(kind, {}, {}, 'example.com/v1'));
+    expect(applyWaves(kinds, objects).map((wave) => wave.map(({ kind }) => kind))).toEqual([['Issuer'], ['Widget']]);
+    const steps = deletionSteps(kinds, [issuerRef, widgetRef]);
+    expect(steps.map(({ name, refs }) => [name, refs])).toEqual([['workloads', [widgetRef]]]);
+  });
+
+  it('is workload when absent, and also without rules that compile', () => {
+    const when = 'self.status. ==';
+    const broken = { ...issuer, health: [{ when, state: 'ready' as const, reason: "'R'", message: "''" }] };
+    expect(kinds.kindOf(widgetRef).role).toBe('workload');
+    expect(new KindCatalog([broken], () => undefined).kindOf(issuerRef).role).toBe('referenced');
+  });
+
+  it('of a newer control plane is workload', () => {
+    const newer = { ...issuer, role: 'later' } as unknown as CustomKind;
+    expect(new KindCatalog(unpackKinds(packKinds([newer]))).kindOf(issuerRef).role).toBe('workload');
+  });
+});
+
 describe('built-in kinds', () => {
   it('never recreates kinds with data', () => {
     const kinds: [string, string][] = [

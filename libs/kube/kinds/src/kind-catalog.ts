@@ -38,8 +38,8 @@ export class KindCatalog {
       return compileCustomKind(data);
     } catch (cause) {
       onInvalid(cause);
-      const { immutablePolicy, holdsData, resource } = data;
-      return { ...unknownKind(data), immutablePolicy, holdsData, resource };
+      const { role = 'workload', immutablePolicy, holdsData, resource } = data;
+      return { ...unknownKind(data), role, immutablePolicy, holdsData, resource };
     }
   }
 
