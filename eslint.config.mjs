@@ -4,6 +4,7 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 import { boundaries, boundariesOfSpecs } from './tools/lint/boundaries.mjs';
 import { handlersDeclareAccess } from './tools/lint/rules/handlers-declare-access.mjs';
+import { renderersImportFrozenCode } from './tools/lint/rules/renderers-import-frozen-code.mjs';
 
 // Without a project graph the boundary rule passes without an error.
 try {
@@ -12,7 +13,12 @@ try {
   await createProjectGraphAsync({ exitOnError: true });
 }
 
-const runos = { rules: { 'handlers-declare-access': handlersDeclareAccess } };
+const runos = {
+  rules: {
+    'handlers-declare-access': handlersDeclareAccess,
+    'renderers-import-frozen-code': renderersImportFrozenCode,
+  },
+};
 
 /** Specs, and the files that only they import. They may use the test kits, which start real servers. */
 const specs = ['**/*.spec.ts', '{apps,libs}/**/test/**/*.ts'];
@@ -36,6 +42,7 @@ export default tseslint.config(
     rules: {
       '@nx/enforce-module-boundaries': boundaries,
       'runos/handlers-declare-access': 'error',
+      'runos/renderers-import-frozen-code': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/await-thenable': 'error',

@@ -1,7 +1,6 @@
-import { type KubeObject, labelsOf } from '@runos/kube-objects';
+import type { KubeObject } from '@runos/kube-objects';
 import type { RenderInput } from '../service-type.js';
-
-type Owner = Pick<RenderInput, 'osid' | 'aid' | 'cid'>;
+import { labelsOf, type Owner } from './labels.js';
 
 /** The namespace of an instance; it is applied first, because it contains all other objects. */
 export const namespaceOf = (owner: Owner): KubeObject => ({

@@ -1,5 +1,5 @@
-import { labelsOf } from '@runos/kube-objects';
 import type { RenderInput } from '../service-type.js';
+import { labelsOf } from './labels.js';
 import { storageClassOf, volumeSizeOf } from './resources.js';
 
 /** Security of a pod whose processes run as one unprivileged user. */

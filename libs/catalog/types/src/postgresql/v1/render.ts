@@ -1,7 +1,10 @@
-import { type Image, imageReference, type Renderer, type RenderInput } from '@runos/catalog-model';
+import type { Image, Renderer, RenderInput } from '@runos/catalog-model';
 import {
   credentialsSecret,
   credentialsSecretName,
+  hostOf,
+  imageReference,
+  labelsOf,
   namespaceOf,
   owned,
   resourcesOf,
@@ -9,9 +12,7 @@ import {
   storageClassOf,
   volumeSizeOf,
 } from '@runos/catalog-model/render-v1';
-import { type KubeObject, labelsOf } from '@runos/kube-objects';
-import { type ClusterDomain, Host } from '@runos/naming';
-import type { Osid } from '@runos/osid';
+import type { KubeObject } from '@runos/kube-objects';
 
 /** The initial database of every instance, and its owner. */
 export const application = { username: 'app', database: 'app', port: 5432 } as const;
@@ -30,9 +31,6 @@ function storage(input: RenderInput) {
 
 const sorted = (values: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-const hostOf = ({ osid, clusterDomain }: RenderInput): string =>
-  Host.print({ osid: osid as Osid, clusterDomain: clusterDomain as ClusterDomain });
 
 function cluster(input: RenderInput): KubeObject {
   const { osid, configValues } = input;

@@ -1,5 +1,5 @@
-import { imageReference, type Renderer, type RenderInput } from '@runos/catalog-model';
-import { credentialsSecret, namespaceOf, owned } from '@runos/catalog-model/render-v1';
+import type { Renderer, RenderInput } from '@runos/catalog-model';
+import { credentialsSecret, imageReference, namespaceOf, owned } from '@runos/catalog-model/render-v1';
 import type { KubeObject } from '@runos/kube-objects';
 import { authConf, rabbitmqConf, startScript } from './config.js';
 import { names, selectorOf } from './names.js';

@@ -3,13 +3,14 @@ import {
   claimTemplate,
   containerSecurity,
   credentialsSecretName,
+  labelsOf,
   owned,
   podSecurity,
   resourcesOf,
   restartAnnotation,
   spreadOverNodes,
 } from '@runos/catalog-model/render-v1';
-import { type KubeObject, labelsOf } from '@runos/kube-objects';
+import type { KubeObject } from '@runos/kube-objects';
 import { names } from './names.js';
 
 /** The pod selector; it never changes, because a StatefulSet's selector is immutable. */

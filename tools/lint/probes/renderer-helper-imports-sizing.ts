@@ -1,0 +1,3 @@
+// as libs/catalog/model/src/render-v1/probe.ts
+// must fail: runos/renderers-import-frozen-code
+export { sizeNumbers } from '@runos/sizing';

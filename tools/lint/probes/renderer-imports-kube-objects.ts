@@ -1,0 +1,5 @@
+// as libs/catalog/types/src/valkey/v1/probe.ts
+// must fail: runos/renderers-import-frozen-code
+import { type KubeObject, labelsOf } from '@runos/kube-objects';
+
+export const labels = (object: KubeObject) => [object, labelsOf];

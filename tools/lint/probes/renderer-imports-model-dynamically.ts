@@ -1,0 +1,3 @@
+// as libs/catalog/types/src/valkey/v1/probe.ts
+// must fail: runos/renderers-import-frozen-code
+export const model = () => import('@runos/catalog-model');
