@@ -1,10 +1,42 @@
-import { PortNumber, type ServiceType, serviceInputs } from '@runos/catalog-model';
+import { exists, PortNumber, type ServiceType, serviceInputs, type Stage, stage } from '@runos/catalog-model';
 import { credentialsSecret, namespaceOf, owned } from '@runos/catalog-model/render-v1';
 import { type CustomKind, namespaceKind, secretKind } from '@runos/kube-kinds';
 import { sizeNumbers } from '@runos/sizing';
 import { z } from 'zod';
 
-const apiVersion = 'testing.example.com/v1';
+const group = 'testing.example.com';
+const version = 'v1';
+const apiVersion = `${group}/${version}`;
+
+/** The CRD that the operator of beacons would install. */
+export const beaconCrd = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `beacons.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { plural: 'beacons', singular: 'beacon', kind: 'Beacon' },
+    versions: [
+      {
+        name: version,
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        subresources: { status: {} },
+      },
+    ],
+  },
+} as const;
+
+/** The operator of beacons lights each of them. */
+const simulateBeacon = (): readonly Stage[] => [
+  stage('beacon-lit', {
+    on: { apiGroup: apiVersion, kind: 'Beacon' },
+    when: [exists('select(.status.lit != true)')],
+    status: 'lit: true',
+  }),
+];
 
 /** Ready once its status reports that it is lit. */
 const beaconKind: CustomKind = {
@@ -20,7 +52,10 @@ const beaconKind: CustomKind = {
   ],
 };
 
-/** A type that only tests have: its workload is a custom resource that no build of the cluster agent contains. */
+/**
+ * A type that only tests have: its workload is a custom resource of an operator of its own, which no build of the cluster
+ * agent contains.
+ */
 export const beacon: ServiceType = {
   type: 'beacon',
   title: 'Beacon',
@@ -45,6 +80,7 @@ export const beacon: ServiceType = {
   },
   kinds: [namespaceKind, secretKind],
   customKinds: [beaconKind],
+  simulate: simulateBeacon,
   renderers: {
     1: {
       images: {},

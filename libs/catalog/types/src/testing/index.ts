@@ -1,3 +1,3 @@
 export { addServiceType } from '../service-types.js';
-export { beacon } from './beacon.js';
+export { beacon, beaconCrd } from './beacon.js';
 export { relay } from './relay.js';

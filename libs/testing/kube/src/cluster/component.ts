@@ -15,6 +15,7 @@ import {
 import { type UserName } from './identities.js';
 import { kubeRequest, type Target } from './kube-request.js';
 import { type Ports } from './ports.js';
+import type { SimulatedOperators } from './simulated-operators.js';
 
 /** In start order. */
 export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
@@ -32,8 +33,7 @@ export interface ClusterPlan {
   /** Valid once the API server has created its certificate. */
   target(user?: UserName): Target;
   writeKubeconfigs(): void;
-  /** Adds the stages of custom resources to the next start of kwok. */
-  addCustomStages(): void;
+  readonly operators: SimulatedOperators;
 }
 
 interface Component {

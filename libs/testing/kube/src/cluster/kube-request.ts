@@ -11,6 +11,8 @@ export interface Call {
   readonly method?: 'GET' | 'PATCH' | 'POST' | 'DELETE';
   readonly body?: string;
   readonly contentType?: string;
+  /** Default JSON. */
+  readonly accept?: string;
   readonly deadlineMs?: number;
 }
 
@@ -23,7 +25,13 @@ const agent = new Agent({ keepAlive: true });
 
 /** Sends one request as the cluster's administrator; resolves with any status. @throws Error without a response */
 export function kubeRequest(target: Target, path: string, call: Call = {}): Promise<Reply> {
-  const { method = 'GET', body, contentType = 'application/json', deadlineMs = 30_000 } = call;
+  const {
+    method = 'GET',
+    body,
+    contentType = 'application/json',
+    accept = 'application/json',
+    deadlineMs = 30_000,
+  } = call;
   return new Promise((resolve, reject) => {
     const sent = request(
       new URL(path, target.server),
@@ -34,7 +42,7 @@ export function kubeRequest(target: Target, path: string, call: Call = {}): Prom
         signal: AbortSignal.timeout(deadlineMs),
         headers: {
           authorization: `Bearer ${target.token}`,
-          accept: 'application/json',
+          accept,
           ...(body && { 'content-type': contentType }),
         },
       },

@@ -10,7 +10,7 @@ import {
   installCrds,
   nodeCapacity,
   type Operator,
-  operators,
+  operators as knownOperators,
 } from './base-objects.js';
 import { type ComponentName, componentNames, componentOf, type ClusterPlan } from './component.js';
 import {
@@ -21,8 +21,8 @@ import {
   writeKubeconfig,
 } from './identities.js';
 import { kubeRequest, type Target } from './kube-request.js';
-import { simulateLateOperator } from './late-operator.js';
 import { choosePorts } from './ports.js';
+import { SimulatedOperators } from './simulated-operators.js';
 
 export interface ClusterOptions extends BuildOptions {
   /** The folder for data, keys, logs and pid files; created when it does not exist. */
@@ -58,8 +58,8 @@ export interface RunningCluster extends Target {
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const toolbox = await buildToolbox(options);
-  const installed = options.operators ?? operators;
-  const plan = await planCluster(options, toolbox, installed.includes('cloudnative-pg'));
+  const installed = options.operators ?? knownOperators;
+  const plan = await planCluster(options, toolbox);
   await endPreviousProcesses(plan);
   const components = new Map(componentNames.map((name) => [name, componentOf(name, plan)]));
   const component = (name: ComponentName): Supervised => components.get(name) as Supervised;
@@ -82,19 +82,15 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       createStorageClass(target),
       createNodes(target, options.nodes ?? ['node-1', 'node-2']),
     ]);
+    await plan.operators.refresh();
     await component('kwok').start();
-    const kubectl = toolbox.program('kubectl');
-    if (!installed.includes('cloudnative-pg')) {
-      const { adminKubeconfig: kubeconfig, addCustomStages: addStages } = plan;
-      const kwok = component('kwok');
-      void simulateLateOperator({ kubectl, kubeconfig, kwok, addStages, signal: stopping.signal });
-    }
+    void plan.operators.follow(component('kwok'), stopping.signal, options.onEvent);
     await Promise.all([nodesReady(target), defaultAccountCreated(target)]);
     return {
       ...target,
       kubeconfig: plan.adminKubeconfig,
       caFile: plan.caFile,
-      kubectl,
+      kubectl: toolbox.program('kubectl'),
       components,
       stop,
     };
@@ -106,7 +102,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   }
 }
 
-async function planCluster(options: ClusterOptions, toolbox: Toolbox, hasCrds: boolean): Promise<ClusterPlan> {
+async function planCluster(options: ClusterOptions, toolbox: Toolbox): Promise<ClusterPlan> {
   const dataDir = resolve(options.dataDir);
   const sub = (name: string): string => join(dataDir, name);
   for (const folder of ['', 'logs', 'pids', 'tmp']) mkdirSync(sub(folder), { recursive: true, mode: 0o700 });
@@ -125,15 +121,14 @@ async function planCluster(options: ClusterOptions, toolbox: Toolbox, hasCrds: b
     kwok: sub('kwok.kubeconfig'),
   };
   const stages = writeStages(sub('stages'), toolbox, nodeCapacity);
-  let usedStages = [...stages.builtIn, ...(hasCrds ? stages.custom : [])];
-  const addCustomStages = (): void => void (usedStages = [...stages.builtIn, ...stages.custom]);
+  const operators = new SimulatedOperators(stages.custom, target);
   const files = {
     etcdData: sub('etcd'),
     certFolder,
     serviceAccountKey: ensureServiceAccountKey(dataDir),
     tokenFile,
     kubeconfigs,
-    stages: () => usedStages,
+    stages: () => [...stages.builtIn, ...operators.stages()],
   };
   const adminKubeconfig = sub('admin.kubeconfig');
   /** The API server creates its certificate, so kubeconfigs are written after its first start. */
@@ -154,7 +149,7 @@ async function planCluster(options: ClusterOptions, toolbox: Toolbox, hasCrds: b
     caFile,
     target,
     writeKubeconfigs,
-    addCustomStages,
+    operators,
   };
 }
 

@@ -4,6 +4,7 @@ import type { NodeCapacity, Stage } from '@runos/catalog-model';
 import { serviceTypes } from '@runos/service-types';
 import { parse } from 'yaml';
 import { type Toolbox } from '../build/toolbox.js';
+import type { ResourceRef } from '../cluster/custom-resources.js';
 import { neverFaulty, podFaultStages } from './pod-faults.js';
 
 /** Stages of kwok: a node stays ready; a pod runs, completes when a Job owns it, and is deleted. */
@@ -15,11 +16,16 @@ const kwokStages = [
   'pod/fast/pod-delete',
 ];
 
-/** Files of stages. kwok does not start with a stage of a custom resource whose CRD does not exist. */
+/** The files of the stages of one custom resource. */
+export interface CustomStages {
+  readonly on: ResourceRef;
+  readonly files: readonly string[];
+}
+
 export interface StageFiles {
+  /** The files of the stages of nodes and pods. */
   readonly builtIn: readonly string[];
-  /** Of the custom resources of CloudNativePG. */
-  readonly custom: readonly string[];
+  readonly custom: readonly CustomStages[];
 }
 
 /** Writes every stage into `folder` as JSON, which is YAML. */
@@ -33,7 +39,19 @@ export function writeStages(folder: string, toolbox: Toolbox, capacity: NodeCapa
   };
   const builtIn = [...kwokStages.map((name) => readKwokStage(toolbox, name)), ...podFaultStages];
   const custom = serviceTypes.flatMap(({ simulate }) => simulate?.(capacity) ?? []);
-  return { builtIn: builtIn.map(write), custom: custom.map(write) };
+  return { builtIn: builtIn.map(write), custom: byResource(custom, write) };
+}
+
+function byResource(stages: readonly Stage[], write: (stage: Stage) => string): CustomStages[] {
+  const groups = new Map<string, { readonly on: ResourceRef; readonly files: string[] }>();
+  for (const stage of stages) {
+    const on = stage.spec.resourceRef;
+    const key = `${on.apiGroup}/${on.kind}`;
+    const group = groups.get(key) ?? { on, files: [] };
+    group.files.push(write(stage));
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 function readKwokStage(toolbox: Toolbox, name: string): Stage {
