@@ -54,7 +54,8 @@ export const creationFields = {
   requires: z.record(z.string(), z.strictObject({ id: instanceId })).optional(),
 };
 
-type Shape = Readonly<Record<string, z.ZodType>>;
+/** Own fields by name, each with its default. */
+type OwnFields = Readonly<Record<string, z.ZodDefault>>;
 
 /** The inputs of a type as schemas; the API, the catalog and their documents derive from them. */
 export interface ServiceInputs {
@@ -71,14 +72,21 @@ interface InputOptions {
   readonly configSets?: boolean;
   /** Aliases of the instances that it needs; true: must be given. */
   readonly requires?: Readonly<Record<string, boolean>>;
-  /** Own fields that an update may change; each has a default. */
-  readonly own?: Shape;
-  /** Own fields that are fixed at creation; each has a default. */
-  readonly fixed?: Shape;
+  /** Own fields that an update may change. */
+  readonly own?: OwnFields;
+  /** Own fields that are fixed at creation. */
+  readonly fixed?: OwnFields;
 }
 
-const optionalShape = (shape: Shape): Record<string, z.ZodType> =>
-  Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, schema.optional()]));
+const mapFields = (fields: OwnFields, schemaOf: (field: z.ZodDefault) => z.ZodType): Record<string, z.ZodType> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, schemaOf(field)]));
+
+/** In an update an absent field is unchanged, so its schema must not put the default in. */
+function withoutDefault(field: z.ZodDefault): z.ZodType {
+  const optional = z.optional(field.unwrap());
+  const stated = documentation.get(field);
+  return stated === undefined ? optional : optional.register(documentation, stated);
+}
 
 function requiresField(aliases: Readonly<Record<string, boolean>>): z.ZodType {
   const link = z.strictObject({ id: instanceId });
@@ -105,10 +113,9 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
       version,
       ...(configSets ? { configType, configSetId } : {}),
       ...(Object.keys(requires).length === 0 ? {} : { requires: requiresField(requires) }),
-      ...optionalShape(own),
-      ...optionalShape(fixed),
+      ...mapFields({ ...own, ...fixed }, z.optional),
     }),
-    update: z.strictObject({ ...commonFields, ...optionalShape(own) }),
+    update: z.strictObject({ ...commonFields, ...mapFields(own, withoutDefault) }),
     own: z.strictObject({ ...own, ...fixed }),
   };
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { addon } from '@runos/addons';
+import { resolveOwnInputs } from '@runos/catalog-model';
 import { KindCatalog } from '@runos/kube-kinds';
 import { groupOf } from '@runos/kube-objects';
 import { TypeName } from '@runos/osid';
 import { classesOf, defaultClassId, findClass } from '@runos/sizing';
 import { latestRenderer, serviceType, serviceTypes } from './index.js';
+import { relay } from './testing/relay.js';
 
 describe('the catalog', () => {
   it('contains every type once and rejects unknown names', () => {
@@ -36,5 +38,19 @@ describe('the catalog', () => {
     expect(type.credentials.schema.safeParse(type.credentials.example).error).toBeUndefined();
     expect(() => new KindCatalog(type.customKinds)).not.toThrow();
     for (const key of Object.keys(type.config?.reserved ?? {})) expect(type.config?.keys).not.toHaveProperty(key);
+  });
+});
+
+describe('the own inputs of a type', () => {
+  it('have defaults at creation, and are unchanged by an update that does not name them', () => {
+    const { create, update, own } = relay.inputs;
+    expect(create.parse({ requires: { cache: { id: 'abcde' } } })).toMatchObject({ mode: 'fast', region: 'eu' });
+    const fields = update.parse({ replicas: 2 });
+    expect(fields).toEqual({ replicas: 2 });
+    expect(resolveOwnInputs({ create, update, own }, fields, { mode: 'safe', region: 'us' })).toEqual({
+      mode: 'safe',
+      region: 'us',
+    });
+    expect(update.safeParse({ mode: 'slow' }).success).toBe(false);
   });
 });
