@@ -1,16 +1,104 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { addServiceType, relay } from '@runos/service-types/testing';
+import { type ServiceType } from '@runos/catalog-model';
+import { serviceTypes } from '@runos/service-types';
+import { addServiceType, beacon, relay } from '@runos/service-types/testing';
 
-const remove = addServiceType(relay);
+const removals = [relay, beacon].map(addServiceType);
 let api: typeof import('../index.js');
 beforeAll(async () => {
   api = await import('../index.js');
 });
-afterAll(() => remove());
+afterAll(() => removals.forEach((remove) => remove()));
 
 interface Document {
   readonly paths: Record<string, Record<string, { requestBody?: unknown; responses: Record<string, unknown> }>>;
 }
+
+interface FieldSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+}
+
+interface FieldsSchema {
+  readonly properties: Readonly<Record<string, FieldSchema>>;
+  readonly required?: readonly string[];
+}
+
+/** The keywords of which one states the range of a field, by its type. Others have no range, or list their fields. */
+const rangeKeywords: Readonly<Record<string, readonly string[]>> = {
+  integer: ['minimum'],
+  number: ['minimum'],
+  string: ['enum', 'pattern', 'maxLength', 'format'],
+};
+
+/** What the documentation of a field lacks. Numbers name their unit by a test of the whole document. */
+function missingIn(name: string, field: FieldSchema, isRequired: boolean): string[] {
+  const description = field.description ?? '';
+  const keywords = rangeKeywords[field.type ?? ''];
+  return [
+    ...(description === '' ? [`${name}: description`] : []),
+    ...(isRequired || 'default' in field || description.includes('Default: ') ? [] : [`${name}: default`]),
+    ...(keywords === undefined || keywords.some((keyword) => keyword in field) ? [] : [`${name}: range`]),
+  ];
+}
+
+function schemaOf(method: 'post' | 'patch', path: string): FieldsSchema {
+  const { paths } = JSON.parse(JSON.stringify(api.openApi())) as Document;
+  const body = paths[path]?.[method]?.requestBody as { content: Record<string, { schema: FieldsSchema }> };
+  return body.content['application/json']?.schema as FieldsSchema;
+}
+const createSchema = ({ type }: ServiceType) => schemaOf('post', `/{aid}/{cid}/services/${type}`);
+const updateSchema = ({ type }: ServiceType) => schemaOf('patch', `/{aid}/{cid}/services/${type}/{id}`);
+
+describe.each(serviceTypes)('the documented creation of $type', (type) => {
+  it('gives range and default of every field', () => {
+    const { properties, required = [] } = createSchema(type);
+    const missing = Object.entries(properties).flatMap(([name, field]) =>
+      missingIn(name, field, required.includes(name)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('gives the classes of the type, and the numbers of its default class', () => {
+    const { properties } = createSchema(type);
+    const classId = `${type.type}.${type.sizing.defaultTier}.beff`;
+    const classes = Object.entries(type.sizing.tiers).flatMap(([tier, sizes]) =>
+      sizes.map((size) => `${type.type}.${tier}.${size}`),
+    );
+    expect(properties['resourceRequirementClassId']).toMatchObject({ enum: [...classes, 'custom'], default: classId });
+    const { storageMb, ...numbers } = type.sizing.sizes.beff ?? {};
+    for (const [name, value] of Object.entries({ ...numbers, replicas: 1, ...(storageMb && { storageMb }) })) {
+      expect(properties[name]?.description).toContain(`Default: the value of the class, ${value} in ${classId}.`);
+    }
+  });
+
+  it('has storage only where the type has it', () => {
+    const hasStorage = type.sizing.sizes.beff?.storageMb !== null;
+    expect('storageMb' in createSchema(type).properties).toBe(hasStorage);
+    expect('storageMb' in updateSchema(type).properties).toBe(hasStorage);
+  });
+});
+
+describe('the documented update of a type', () => {
+  it('gives the classes, and no defaults, because absent fields are unchanged', () => {
+    for (const type of serviceTypes) {
+      const { properties } = updateSchema(type);
+      expect(properties['resourceRequirementClassId']?.enum).toContain('custom');
+      expect(JSON.stringify(properties)).not.toMatch(/"default"|Default: the/);
+    }
+  });
+});
+
+describe('a documented instance', () => {
+  it('has 0 MiB of storage for a type that stores nothing, within the documented range', () => {
+    const { paths } = JSON.parse(JSON.stringify(api.openApi())) as Document;
+    expect(paths['/{aid}/{cid}/services/{type}/{id}']?.['get']?.responses['200']).toMatchObject({
+      content: { 'application/json': { schema: { properties: { storageMb: { minimum: 0 } } } } },
+    });
+  });
+});
 
 describe('a new service type', () => {
   it('has paths of its own in the OpenAPI document, with its fields, defaults and credentials', () => {

@@ -1,4 +1,12 @@
-import { commonFields, ConfigType, creationFields, documentation, DriftPolicy, sizeFields } from '@runos/catalog-model';
+import {
+  commonFields,
+  ConfigType,
+  creationFields,
+  documentation,
+  DriftPolicy,
+  sizeFields,
+  storedMb,
+} from '@runos/catalog-model';
 import { z } from 'zod';
 import { Generation, JobId, maxInt32, NextCursor, ObservedGeneration, Timestamp } from '../operation/fields.js';
 
@@ -54,6 +62,7 @@ export const Service = z.looseObject({
   version: z.string(),
   resourceRequirementClassId: z.string(),
   ...sizeFields,
+  storageMb: storedMb,
   driftPolicy: DriftPolicy,
   configType: ConfigType,
   configSetId: z.string().nullable(),

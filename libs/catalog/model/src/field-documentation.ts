@@ -9,6 +9,8 @@ export const documentation = z.registry<{
   readonly type?: 'integer';
   readonly minimum?: number;
   readonly maximum?: number;
+  /** The accepted values, where the schema leaves it to a service to refuse others. */
+  readonly enum?: readonly string[];
   readonly default?: string | number | boolean;
 }>();
 

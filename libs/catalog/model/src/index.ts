@@ -9,7 +9,6 @@ export {
   resolveOwnInputs,
   type ServiceInputs,
   serviceInputs,
-  sizeFields,
 } from './service-inputs.js';
 export type {
   CredentialsDefinition,
@@ -20,6 +19,7 @@ export type {
   SecretRecipe,
   ServiceType,
 } from './service-type.js';
+export { sizeFields, storedMb } from './size-fields.js';
 export {
   absent,
   exists,

@@ -1,27 +1,7 @@
-import { type NumberName, numberRanges } from '@runos/sizing';
+import type { ServiceSizing } from '@runos/sizing';
 import { z } from 'zod';
 import { documentation, Name } from './field-documentation.js';
-
-/**
- * One number of a size. The schema accepts any number: the catalog refuses a value outside its range with
- * `sizing.invalid`, and the schema would refuse it with `request.invalid`. Unit and range are stated for documents.
- */
-const sizeNumber = (name: NumberName, subject: string) => {
-  const { min, max, unit } = numberRanges[name];
-  return z
-    .number()
-    .register(documentation, { type: 'integer', description: `${subject} in ${unit}.`, minimum: min, maximum: max });
-};
-
-/** The numbers of a size: CPU in millicores, memory and storage in MiB. A limit must be at least its request. */
-export const sizeFields = {
-  replicas: sizeNumber('replicas', 'Size'),
-  cpuRequestMc: sizeNumber('cpuRequestMc', 'CPU request of a pod'),
-  cpuLimitMc: sizeNumber('cpuLimitMc', 'CPU limit of a pod'),
-  memoryRequestMb: sizeNumber('memoryRequestMb', 'Memory request of a pod'),
-  memoryLimitMb: sizeNumber('memoryLimitMb', 'Memory limit of a pod'),
-  storageMb: sizeNumber('storageMb', 'Storage of a replica'),
-};
+import { classField, sizeFields, sizeFieldsOf } from './size-fields.js';
 
 /** `repair` reverts drifted fields; `report` only records an event for them. */
 export const DriftPolicy = z.enum(['repair', 'report']);
@@ -31,26 +11,32 @@ export const ConfigType = z.enum(['custom', 'config_set']);
 
 const instanceId = z.string().regex(/^([a-z][a-z0-9-]{0,39}-)?[a-z0-9]{5}$/, 'must be an instance id or an OSID');
 
+const driftPolicy = 'Whether changes by others are reverted or only reported.';
+
+/** Switches of a service type. No type has one, so only an empty object is valid. */
+const flags = z
+  .strictObject({})
+  .optional()
+  .register(documentation, { description: 'Switches of the type; it has none. Default: empty.' });
+
 /** The fields that every type has, in a create and in an update. */
 export const commonFields = {
-  name: Name.optional().register(documentation, { description: 'Display name; the OSID unless given.' }),
-  resourceRequirementClassId: z.string().max(80).optional().register(documentation, {
-    description: '`<type>.<tier>.<size>`. Numbers that differ from the class change it to `custom`.',
-  }),
+  name: Name.optional().register(documentation, { description: 'Display name.' }),
+  resourceRequirementClassId: classField(),
   ...z.strictObject(sizeFields).partial().shape,
-  driftPolicy: DriftPolicy.optional().register(documentation, {
-    description: 'Whether changes by others are reverted or only reported.',
-    default: 'repair',
-  }),
-  /** Switches of a service type. No type has one, so only an empty object is valid. */
-  flags: z.strictObject({}).optional(),
+  driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy }),
+  flags,
 };
 
 /** The fields of some types, at creation only. */
 export const creationFields = {
   version: z.string().max(32).optional(),
-  configType: ConfigType.optional(),
-  configSetId: z.uuid().optional(),
+  configType: ConfigType.optional().register(documentation, {
+    description: 'Whose settings it uses. Default: `config_set` with a `configSetId`, else `custom`.',
+  }),
+  configSetId: z.uuid().optional().register(documentation, {
+    description: 'UUID of a config set of this type, of which the latest version is used. Default: none.',
+  }),
   requires: z.record(z.string(), z.strictObject({ id: instanceId })).optional(),
 };
 
@@ -68,6 +54,8 @@ export interface ServiceInputs {
 interface InputOptions {
   readonly versions: readonly [string, ...string[]];
   readonly defaultVersion: string;
+  /** Documents the classes and the default of each number. */
+  readonly sizing: ServiceSizing;
   /** The type takes config sets. */
   readonly configSets?: boolean;
   /** Aliases of the instances that it needs; true: must be given. */
@@ -93,29 +81,40 @@ function requiresField(aliases: Readonly<Record<string, boolean>>): z.ZodType {
   const shape = Object.fromEntries(
     Object.entries(aliases).map(([alias, needed]) => [alias, needed ? link : link.optional()]),
   );
-  const field = z
-    .strictObject(shape)
-    .register(documentation, { description: 'The instances that this one needs, in the same cluster, by alias.' });
-  return Object.values(aliases).some(Boolean) ? field : field.optional();
+  const field = z.strictObject(shape);
+  const description = 'The instances that this one needs, in the same cluster, by alias.';
+  return Object.values(aliases).some(Boolean)
+    ? field.register(documentation, { description })
+    : field.optional().register(documentation, { description: `${description} Default: none.` });
 }
 
 /** The inputs of a type: the common ones and its own. */
 export function serviceInputs(options: InputOptions): ServiceInputs {
-  const { versions, defaultVersion, configSets = false, requires = {}, own = {}, fixed = {} } = options;
+  const { versions, defaultVersion, sizing, configSets = false, requires = {}, own = {}, fixed = {} } = options;
   const { configType, configSetId } = creationFields;
   const version = z
     .enum(versions)
     .optional()
     .register(documentation, { description: 'Version of the service.', default: defaultVersion });
+  const createName = Name.optional().register(documentation, { description: 'Display name. Default: the OSID.' });
   return {
     create: z.strictObject({
-      ...commonFields,
+      name: createName,
+      ...sizeFieldsOf(sizing, 'create'),
+      driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy, default: 'repair' }),
+      flags,
       version,
       ...(configSets ? { configType, configSetId } : {}),
       ...(Object.keys(requires).length === 0 ? {} : { requires: requiresField(requires) }),
       ...mapFields({ ...own, ...fixed }, z.optional),
     }),
-    update: z.strictObject({ ...commonFields, ...mapFields(own, withoutDefault) }),
+    update: z.strictObject({
+      name: commonFields.name,
+      ...sizeFieldsOf(sizing, 'update'),
+      driftPolicy: commonFields.driftPolicy,
+      flags,
+      ...mapFields(own, withoutDefault),
+    }),
     own: z.strictObject({ ...own, ...fixed }),
   };
 }

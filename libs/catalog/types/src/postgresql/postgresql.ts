@@ -1,6 +1,6 @@
 import { PortNumber, type ServiceType, serviceInputs } from '@runos/catalog-model';
 import { namespaceKind, secretKind } from '@runos/kube-kinds';
-import { sizeIds, sizeNumbers } from '@runos/sizing';
+import { type ServiceSizing, sizeIds, sizeNumbers } from '@runos/sizing';
 import { z } from 'zod';
 import { sharedBuffersIssues, walSizeIssues } from './clashes.js';
 import { clusterKind } from './cluster-kind.js';
@@ -12,6 +12,18 @@ import { application, v1 } from './v1/render.js';
 const { username, database, port } = application;
 const versions = ['16', '17', '18'] as const;
 const defaultVersion = '17';
+const sizing: ServiceSizing = {
+  service: 'postgresql',
+  sizes: {
+    beff: sizeNumbers([0, 1000], [0, 2048], 10_240),
+    small: sizeNumbers([500, 1000], [1024, 2048], 20_480),
+    medium: sizeNumbers([1000, 2000], [4096, 8192], 51_200),
+    large: sizeNumbers([4000, 8000], [16_384, 32_768], 204_800),
+  },
+  tiers: { c0: sizeIds, c1: sizeIds, c2: sizeIds, c3: sizeIds, c4: sizeIds },
+  storageChange: 'grows',
+  defaultTier: 'c0',
+};
 
 /** PostgreSQL, run by the CloudNativePG operator. */
 export const postgresql: ServiceType = {
@@ -19,19 +31,8 @@ export const postgresql: ServiceType = {
   title: 'PostgreSQL',
   versions,
   defaultVersion,
-  inputs: serviceInputs({ versions, defaultVersion, configSets: true }),
-  sizing: {
-    service: 'postgresql',
-    sizes: {
-      beff: sizeNumbers([0, 1000], [0, 2048], 10_240),
-      small: sizeNumbers([500, 1000], [1024, 2048], 20_480),
-      medium: sizeNumbers([1000, 2000], [4096, 8192], 51_200),
-      large: sizeNumbers([4000, 8000], [16_384, 32_768], 204_800),
-    },
-    tiers: { c0: sizeIds, c1: sizeIds, c2: sizeIds, c3: sizeIds, c4: sizeIds },
-    storageChange: 'grows',
-    defaultTier: 'c0',
-  },
+  inputs: serviceInputs({ versions, defaultVersion, sizing, configSets: true }),
+  sizing,
   ports: [{ name: 'postgresql', port, protocol: 'TCP' }],
   requires: [],
   addons: ['cloudnative-pg'],

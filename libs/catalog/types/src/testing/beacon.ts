@@ -1,7 +1,7 @@
 import { exists, PortNumber, type ServiceType, serviceInputs, type Stage, stage } from '@runos/catalog-model';
 import { credentialsSecret, namespaceOf, owned } from '@runos/catalog-model/render-v1';
 import { type CustomKind, namespaceKind, secretKind } from '@runos/kube-kinds';
-import { sizeNumbers } from '@runos/sizing';
+import { type ServiceSizing, sizeNumbers } from '@runos/sizing';
 import { z } from 'zod';
 
 const group = 'testing.example.com';
@@ -52,6 +52,14 @@ const beaconKind: CustomKind = {
   ],
 };
 
+const sizing: ServiceSizing = {
+  service: 'beacon',
+  sizes: { beff: sizeNumbers([0, 100], [0, 64]) },
+  tiers: { c0: ['beff'] },
+  storageChange: 'fixed',
+  defaultTier: 'c0',
+};
+
 /**
  * A type that only tests have: its workload is a custom resource of an operator of its own, which no build of the cluster
  * agent contains.
@@ -61,14 +69,8 @@ export const beacon: ServiceType = {
   title: 'Beacon',
   versions: ['1'],
   defaultVersion: '1',
-  inputs: serviceInputs({ versions: ['1'], defaultVersion: '1' }),
-  sizing: {
-    service: 'beacon',
-    sizes: { beff: sizeNumbers([0, 100], [0, 64]) },
-    tiers: { c0: ['beff'] },
-    storageChange: 'fixed',
-    defaultTier: 'c0',
-  },
+  inputs: serviceInputs({ versions: ['1'], defaultVersion: '1', sizing }),
+  sizing,
   ports: [],
   requires: [],
   addons: [],

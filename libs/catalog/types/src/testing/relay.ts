@@ -1,7 +1,14 @@
-import { PortNumber, type Renderer, type RenderInput, type ServiceType, serviceInputs } from '@runos/catalog-model';
+import {
+  documentation,
+  PortNumber,
+  type Renderer,
+  type RenderInput,
+  type ServiceType,
+  serviceInputs,
+} from '@runos/catalog-model';
 import { credentialsSecret, namespaceOf, owned } from '@runos/catalog-model/render-v1';
 import { configMapKind, namespaceKind, secretKind } from '@runos/kube-kinds';
-import { sizeNumbers } from '@runos/sizing';
+import { type ServiceSizing, sizeNumbers } from '@runos/sizing';
 import { z } from 'zod';
 
 const settings = ({ osid, inputs = {}, requires = {} }: RenderInput) => ({
@@ -21,6 +28,14 @@ const renderer = (revision: string): Renderer => ({
   ],
 });
 
+const sizing: ServiceSizing = {
+  service: 'relay',
+  sizes: { beff: sizeNumbers([0, 100], [0, 64]) },
+  tiers: { c0: ['beff'] },
+  storageChange: 'fixed',
+  defaultTier: 'c0',
+};
+
 /**
  * A type that only tests have: it needs a Valkey, has fields of its own, stores nothing and has two renderers. Its
  * objects are ready as soon as they exist.
@@ -33,22 +48,20 @@ export const relay: ServiceType = {
   inputs: serviceInputs({
     versions: ['1'],
     defaultVersion: '1',
+    sizing,
     requires: { cache: true },
-    own: { mode: z.enum(['fast', 'safe']).default('fast') },
+    own: {
+      mode: z.enum(['fast', 'safe']).default('fast').register(documentation, { description: 'How it forwards.' }),
+    },
     fixed: {
       region: z
         .string()
         .regex(/^[a-z]{2}$/)
-        .default('eu'),
+        .default('eu')
+        .register(documentation, { description: 'Where it runs, as two letters.' }),
     },
   }),
-  sizing: {
-    service: 'relay',
-    sizes: { beff: sizeNumbers([0, 100], [0, 64]) },
-    tiers: { c0: ['beff'] },
-    storageChange: 'fixed',
-    defaultTier: 'c0',
-  },
+  sizing,
   ports: [{ name: 'relay', port: 7000, protocol: 'TCP' }],
   requires: [{ alias: 'cache', type: 'valkey', optional: false }],
   addons: [],
