@@ -35,6 +35,7 @@ export {
   updateConfigSet,
   UpdateConfigSet,
 } from './config-sets/config-set-operations.js';
+export { errorCodesOf } from './operation/error-codes.js';
 export { Accepted, JobId, NextCursor, page, Timestamp } from './operation/fields.js';
 export {
   cancelJob,

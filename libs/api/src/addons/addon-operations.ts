@@ -81,10 +81,11 @@ export const installAddon = operation({
   params: { aid, cid, name },
   output: Accepted,
   status: 202,
+  errors: ['addon.missing', 'addon.present', 'conflict.deleting'],
 });
 
 /**
- * Errors: `service.in_use` while instances of the cluster need it; `addon.present` for an operator that RunOS has not
+ * `service.in_use` while instances of the cluster need it; `addon.present` for an operator that RunOS has not
  * installed; `addon.missing` where there is none. The job fails while custom resources of others use it.
  */
 export const removeAddon = operation({
@@ -96,4 +97,5 @@ export const removeAddon = operation({
   params: { aid, cid, name },
   output: Accepted,
   status: 202,
+  errors: ['addon.missing', 'addon.present', 'conflict.deleting', 'conflict.idempotency', 'service.in_use'],
 });

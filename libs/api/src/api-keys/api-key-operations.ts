@@ -54,7 +54,7 @@ export const listApiKeys = operation({
   output: z.object({ apiKeys: z.array(ApiKey) }),
 });
 
-/** Errors: `auth.forbidden` for a role above the caller's. */
+/** `auth.forbidden` also for a role above the caller's. */
 export const createApiKey = operation({
   id: 'apikey.create',
   method: 'POST',
@@ -78,7 +78,6 @@ export const createApiKey = operation({
   },
 });
 
-/** Errors: none beyond those of every operation. */
 export const showApiKey = operation({
   id: 'apikey.show',
   method: 'GET',

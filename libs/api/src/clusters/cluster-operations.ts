@@ -58,7 +58,7 @@ export const listClusters = operation({
   output: z.object({ clusters: z.array(Cluster) }),
 });
 
-/** Errors: `cluster.exists`; `request.invalid` for a cid that is a reserved word. */
+/** `request.invalid` also for a cid that is a reserved word. */
 export const createCluster = operation({
   id: 'cluster.create',
   method: 'POST',
@@ -69,6 +69,7 @@ export const createCluster = operation({
   body: CreateCluster,
   output: Cluster.pick({ cid: true, name: true, root: true, domain: true, status: true, createdAt: true }),
   status: 201,
+  errors: ['cluster.exists'],
   examples: {
     body: { cid: 'ky3', name: 'production' },
     output: {
@@ -94,7 +95,6 @@ export const showCluster = operation({
   versioned: true,
 });
 
-/** Errors: `cluster.not_empty` while it has instances, `conflict.stale`, `conflict.deleting`. */
 export const deleteCluster = operation({
   id: 'cluster.delete',
   method: 'DELETE',
@@ -104,6 +104,7 @@ export const deleteCluster = operation({
   params: { aid, cid },
   output: Accepted,
   status: 202,
+  errors: ['cluster.not_empty'],
   versioned: true,
 });
 
@@ -130,7 +131,7 @@ export const RegistrationToken = z.object({
   caSha256: z.string(),
 });
 
-/** The token is shown only in this response. Errors: `conflict.deleting`. */
+/** The token is shown only in this response. */
 export const createRegistrationToken = operation({
   id: 'cluster.registration-token.create',
   method: 'POST',
@@ -141,5 +142,6 @@ export const createRegistrationToken = operation({
   body: CreateRegistrationToken,
   output: RegistrationToken,
   status: 201,
+  errors: ['conflict.deleting'],
   examples: { body: { purpose: 'cluster-agent' } },
 });

@@ -36,7 +36,6 @@ export const listConfigSets = operation({
   output: z.object({ configSets: z.array(ConfigSet) }),
 });
 
-/** Errors: `type.not_found`, `configset.invalid`. */
 export const createConfigSet = operation({
   id: 'configset.create',
   method: 'POST',
@@ -47,10 +46,10 @@ export const createConfigSet = operation({
   body: CreateConfigSet,
   output: ConfigSet,
   status: 201,
+  errors: ['type.not_found', 'configset.invalid'],
   examples: { body: { name: 'tuned', type: 'postgresql', values: { shared_buffers: '256MB' } } },
 });
 
-/** Errors: none beyond those of every operation. */
 export const showConfigSet = operation({
   id: 'configset.show',
   method: 'GET',
@@ -61,7 +60,7 @@ export const showConfigSet = operation({
   output: ConfigSet,
 });
 
-/** Instances keep the version they use. Errors: `configset.invalid`. */
+/** Instances keep the version they use. */
 export const updateConfigSet = operation({
   id: 'configset.update',
   method: 'PATCH',
@@ -71,6 +70,7 @@ export const updateConfigSet = operation({
   params: { aid, setId },
   body: UpdateConfigSet,
   output: ConfigSet,
+  errors: ['configset.invalid'],
   examples: { body: { values: { shared_buffers: '512MB' } } },
 });
 

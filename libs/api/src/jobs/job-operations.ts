@@ -139,7 +139,7 @@ export const listWorkItems = operation({
   output: WorkItems,
 });
 
-/** `after` is the `id` of the last log line received. Errors: `request.invalid` for a malformed cursor. */
+/** `after` is the `id` of the last log line received. `request.invalid` also for a malformed cursor. */
 export const listJobLogs = operation({
   id: 'job.logs',
   method: 'GET',

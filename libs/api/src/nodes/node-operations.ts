@@ -31,7 +31,6 @@ export const listNodes = operation({
   output: z.object({ nodes: z.array(Node) }),
 });
 
-/** Errors: none beyond those of every operation. */
 export const showNode = operation({
   id: 'node.show',
   method: 'GET',

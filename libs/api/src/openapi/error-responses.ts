@@ -1,7 +1,9 @@
-import { type FaultCode, faultStatus, invalidTokenMessage } from '@runos/kernel';
+import { type FaultCode, faultStatus } from '@runos/kernel';
 import { levels, roles } from '../access/access.js';
 import { maxInt32 } from '../operation/fields.js';
+import { errorCodesOf } from '../operation/error-codes.js';
 import type { Operation } from '../operation/operation.js';
+import { errorExample } from './error-examples.js';
 
 const text = (description: string) => ({ type: 'string', description });
 const moment = (description: string) => ({ type: 'string', format: 'date-time', description });
@@ -80,52 +82,10 @@ export const errorSchema = {
   },
 };
 
-const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
-  'request.invalid': { issues: [{ path: 'replicas', message: 'Invalid input: expected number, received string' }] },
-  'auth.invalid': { reason: 'revoked', revokedAt: '2030-02-11T09:30:00.000Z' },
-  'auth.forbidden': { level: 'write', role: 'viewer' },
-  'request.too_large': { limit: 'maxBodyBytes', value: 1_048_576 },
-  'limit.exceeded': { limit: 'writesPerMinute', value: 600, retryAfterSeconds: 12 },
-  'conflict.stale': { generation: 8, changedBy: 'ci' },
-  unavailable: { retryAfterSeconds: 2 },
-};
-
-const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
-  'request.invalid': 'replicas: Invalid input: expected number, received string.',
-  'auth.invalid': invalidTokenMessage,
-  'auth.forbidden': 'This needs the role member or admin or owner; you are viewer.',
-  'limit.exceeded': 'More than 600 writes in a minute; retry in 12 s.',
-  'request.too_large': 'The body is larger than 1048576 bytes; send less at once.',
-  'conflict.stale':
-    'The write expects generation 7, but the current generation is 8. Read it again and repeat the change.',
-  'conflict.deleting': 'It is being deleted.',
-  'conflict.idempotency': 'The Idempotency-Key was used for another request.',
-  unavailable: 'reconciler did not reply in time; retry in 2 s.',
-  internal: 'An internal error occurred.',
-};
-
-/** The codes that follow from the declaration of an operation; its docstring names further ones. */
-function codesOf({ access, params, method, versioned }: Operation): FaultCode[] {
-  const codes: FaultCode[] = ['request.invalid', 'request.too_large', 'limit.exceeded', 'unavailable', 'internal'];
-  if (access !== 'public') codes.push('auth.invalid');
-  if (access !== 'public' && access !== 'signed-in') codes.push('auth.forbidden');
-  codes.push(...new Set(Object.values(params).map(({ notFound }) => notFound)));
-  if (method === 'POST') codes.push('conflict.idempotency');
-  if (method !== 'GET' && versioned) codes.push('conflict.stale', 'conflict.deleting');
-  return codes;
-}
-
-const messageOf = (code: FaultCode): string =>
-  exampleMessages[code] ?? (code.endsWith('.not_found') ? `The ${code.replace(/\..*/, '')} does not exist.` : code);
-
-const exampleOf = (code: FaultCode) => ({
-  value: { error: messageOf(code), ...exampleDetails[code], code, traceId: '7f6c1e0d4b2a4f0f9c3d5e7a8b9c0d1e' },
-});
-
 /** `{404: {description, content}, …}`: one entry per status with an example per code. */
 export function errorResponsesOf(operation: Operation): Record<string, object> {
   const byStatus = new Map<number, FaultCode[]>();
-  for (const code of codesOf(operation)) {
+  for (const code of errorCodesOf(operation)) {
     const status = faultStatus[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -144,7 +104,7 @@ const responseOf = (status: number, codes: readonly FaultCode[]) => ({
   content: {
     'application/json': {
       schema: { $ref: '#/components/schemas/Error' },
-      examples: Object.fromEntries(codes.map((code) => [code, exampleOf(code)])),
+      examples: Object.fromEntries(codes.map((code) => [code, errorExample(code)])),
     },
   },
 });

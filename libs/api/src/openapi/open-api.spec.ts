@@ -76,6 +76,46 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(find('job.stream').responses['200']?.content ?? {})).toEqual(['text/event-stream']);
   });
 
+  const codesOf = (id: string): string[] =>
+    Object.values(find(id).responses).flatMap(({ content }) =>
+      Object.keys(content['application/json']?.examples ?? {}).filter((code) => code in faultStatus),
+    );
+
+  it.each([
+    ['service.create.postgresql', 'class.unknown sizing.invalid configset.not_found configset.invalid addon.missing'],
+    ['service.create.postgresql', 'conflict.deleting conflict.idempotency auth.session_expired cluster.not_found'],
+    ['service.create.valkey', 'class.unknown sizing.invalid conflict.deleting'],
+    ['service.update.valkey', 'class.unknown sizing.invalid conflict.deleting conflict.stale conflict.idempotency'],
+    ['service.delete', 'service.in_use conflict.deleting conflict.stale conflict.idempotency'],
+    ['cluster.create', 'cluster.exists'],
+    ['cluster.delete', 'cluster.not_empty conflict.deleting conflict.stale'],
+    ['cluster.registration-token.create', 'conflict.deleting'],
+    ['addon.install', 'addon.not_found addon.missing addon.present conflict.deleting'],
+    ['addon.remove', 'addon.missing addon.present conflict.deleting service.in_use conflict.idempotency'],
+    ['upgrade.plan', 'type.not_found'],
+    ['upgrade.create', 'type.not_found upgrade.running'],
+    ['upgrade.resume', 'upgrade.not_found upgrade.running'],
+    ['configset.create', 'type.not_found configset.invalid'],
+    ['configset.update', 'configset.not_found configset.invalid'],
+    ['session.login', 'auth.invalid limit.exceeded'],
+  ])('lists the errors of %s: %s', (id, codes) => {
+    expect(codesOf(id)).toEqual(expect.arrayContaining(codes.split(' ')));
+  });
+
+  it('lists no error that a service type cannot cause', () => {
+    for (const code of ['configset.not_found', 'configset.invalid', 'addon.missing']) {
+      expect(codesOf('service.create.valkey')).not.toContain(code);
+    }
+    expect(codesOf('session.login')).not.toContain('auth.session_expired');
+  });
+
+  it('has an example with a sentence for every error', () => {
+    const bodies = all.flatMap(({ responses }) =>
+      Object.values(responses).flatMap(({ content }) => Object.values(content['application/json']?.examples ?? {})),
+    ) as { readonly value: { readonly code: string; readonly error: string } }[];
+    expect(bodies.filter(({ value: { code, error } }) => error === code)).toEqual([]);
+  });
+
   it('lists every error code under its status', () => {
     for (const { responses } of all) {
       for (const [status, { content }] of Object.entries(responses)) {

@@ -1,5 +1,6 @@
 import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
+import { errorCodesOf } from '../operation/error-codes.js';
 import type { Operation } from '../operation/operation.js';
 import { operations } from '../operations.js';
 import { errorResponsesOf, errorSchema } from './error-responses.js';
@@ -78,13 +79,14 @@ function variantsOf(operation: Operation): Operation[] {
   const { variants, params, ...rest } = operation;
   if (variants === undefined) return [operation];
   const { [variants.param]: _, ...others } = params;
-  return Object.entries(variants.forms).map(([value, { body, output, example }]) => ({
+  return Object.entries(variants.forms).map(([value, { body, output, errors, example }]) => ({
     ...rest,
     id: `${rest.id}.${value}`,
     path: rest.path.replace(`:${variants.param}`, value),
     params: others,
     body: body ?? rest.body,
     output: output ?? rest.output,
+    errors: errors ?? rest.errors,
     examples: example === undefined ? { output: rest.examples?.output } : { output: example },
   }));
 }
@@ -119,11 +121,12 @@ const pathParameters = ({ params }: Operation) =>
 
 const queryParameters = ({ query }: Operation) => fieldsOf(query).map((field) => ({ ...field, in: 'query' }));
 
-function headerParameters({ method, versioned, mediaType }: Operation) {
+function headerParameters(operation: Operation) {
+  const { method, versioned, mediaType } = operation;
   const header = (name: string, description: string, schema: object) => ({ name, in: 'header', description, schema });
   const key = { type: 'string', minLength: 1, maxLength: 64 };
   return [
-    ...(method === 'POST'
+    ...(errorCodesOf(operation).includes('conflict.idempotency')
       ? [header('Idempotency-Key', 'Kept for 24 h: the same request with the same key gets the same response.', key)]
       : []),
     ...(method !== 'GET' && versioned

@@ -41,10 +41,8 @@ type Params = Readonly<Record<string, PathParam>>;
  * One public operation as a value. Routes, access checks, validation, OpenAPI and the command catalog derive from it.
  * `path` has Express placeholders (`/:aid/clusters/:cid`), each described in `params`.
  *
- * Errors of every operation: `request.invalid`, `request.too_large`, `limit.exceeded`, `unavailable`, `internal`;
- * `auth.invalid` unless public; `auth.forbidden` where a level is declared; the `notFound` code of each parameter.
- * Docstrings of operations name only further errors. Write operations accept `Idempotency-Key` and, where
- * `versioned`, `If-Match`.
+ * Errors of every operation follow from its other fields (`errorCodesOf`); `errors` names only further ones. Write
+ * operations accept `Idempotency-Key` and, where `versioned`, `If-Match`.
  */
 export interface Operation<
   P extends Params = Params,
@@ -65,6 +63,8 @@ export interface Operation<
   readonly output: O;
   /** 202 when the output has a jobId or a progress of its own (`completedAt`), 201 for a resource created without a job, else 200. */
   readonly status: 200 | 201 | 202;
+  /** Codes that its handlers answer beside those of every operation of its kind. */
+  readonly errors: readonly FaultCode[];
   /** Concerns desired state with a generation: reads return an ETag, writes accept If-Match. */
   readonly versioned?: boolean;
   /** Media type of the response where it is not JSON. */
@@ -78,6 +78,8 @@ export interface Operation<
 export interface Variant {
   readonly body?: z.ZodType;
   readonly output?: z.ZodType;
+  /** Those of the operation that this value cannot cause are left out. */
+  readonly errors?: readonly FaultCode[];
   /** Of the output, for documents. */
   readonly example?: unknown;
 }
@@ -91,7 +93,7 @@ export interface Variants {
 
 const noFields = z.strictObject({});
 
-/** Defines an operation. Defaults: no `params`, `query` and `body` fields, status 200. */
+/** Defines an operation. Defaults: no `params`, `query` and `body` fields, status 200, no further errors. */
 export const operation = <
   O extends z.ZodType,
   const I extends string,
@@ -106,6 +108,7 @@ export const operation = <
   query: noFields as unknown as Q,
   body: noFields as unknown as B,
   status: 200,
+  errors: [],
   ...definition,
 });
 

@@ -12,7 +12,6 @@ export const SizingClass = SizingNumbers.extend({
   storage: z.enum(['local', 'distributed', 'none']),
 });
 
-/** Errors: `type.not_found`. */
 export const listSizingClasses = operation({
   id: 'service-info.rrc',
   method: 'GET',
@@ -23,7 +22,7 @@ export const listSizingClasses = operation({
   output: z.object({ classes: z.array(SizingClass) }),
 });
 
-/** Exactly one version is the default. Errors: `type.not_found`. */
+/** Exactly one version is the default. */
 export const listVersions = operation({
   id: 'service-info.versions',
   method: 'GET',

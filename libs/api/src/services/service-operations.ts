@@ -1,4 +1,5 @@
 import type { ServiceType } from '@runos/catalog-model';
+import type { FaultCode } from '@runos/kernel';
 import { serviceTypes } from '@runos/service-types';
 import { z } from 'zod';
 import { Accepted, JobId, NextCursor, page } from '../operation/fields.js';
@@ -23,6 +24,20 @@ const { aid, cid, type, serviceId: id } = pathParams;
 const byType = (formOf: (type: ServiceType) => Variant): Variants => ({
   param: 'type',
   forms: Object.fromEntries(serviceTypes.map((each) => [each.type, formOf(each)])),
+});
+
+const sizeErrors = ['class.unknown', 'sizing.invalid'] as const satisfies readonly FaultCode[];
+const creationErrors = [...sizeErrors, 'conflict.deleting'] as const satisfies readonly FaultCode[];
+const configSetErrors = ['configset.not_found', 'configset.invalid'] as const satisfies readonly FaultCode[];
+const addonErrors = ['addon.missing'] as const satisfies readonly FaultCode[];
+
+const creationOf = ({ inputs, config, addons }: ServiceType): Variant => ({
+  body: inputs.create,
+  errors: [
+    ...creationErrors,
+    ...(config === undefined ? [] : configSetErrors),
+    ...(addons.length === 0 ? [] : addonErrors),
+  ],
 });
 
 const ServiceList = z.object({ services: z.array(ServiceSummary), nextCursor: NextCursor });
@@ -55,9 +70,8 @@ export const listServicesOfType = operation({
 });
 
 /**
- * Returns as soon as the desired spec is stored; the agent applies it later.
- * Errors: `class.unknown`, `sizing.invalid`, `configset.invalid`, `conflict.deleting` while its cluster is deleted,
- * `addon.missing` with the add-ons that the cluster lacks.
+ * Returns as soon as the desired spec is stored; the agent applies it later. `conflict.deleting` while its cluster is
+ * deleted, or an add-on that it needs is removed; `addon.missing` with the add-ons that the cluster lacks.
  */
 export const createService = operation({
   id: 'service.create',
@@ -67,16 +81,17 @@ export const createService = operation({
   summary: 'Create a service instance. The job completes when it is ready.',
   params: { aid, cid, type },
   body: ServiceFields,
-  variants: byType(({ inputs }) => ({ body: inputs.create })),
+  variants: byType(creationOf),
   output: CreatedService,
   status: 202,
+  errors: [...creationErrors, ...configSetErrors, ...addonErrors],
   examples: {
     body: { name: 'orders', resourceRequirementClassId: 'postgresql.c0.beff' },
     output: { id: 'x7k2p', osid: 'postgresql-x7k2p', name: 'orders', status: 'pending', jobId: exampleJob },
   },
 });
 
-/** Errors: none beyond those of every operation. The ETag is the generation. */
+/** The ETag is the generation. */
 export const showService = operation({
   id: 'service.show',
   method: 'GET',
@@ -91,7 +106,6 @@ export const showService = operation({
 /**
  * 202 with a job, or 200 when nothing differs or only the name changes. A newer rollout supersedes the open
  * one; behind a running action it is queued.
- * Errors: `class.unknown`, `sizing.invalid`, `conflict.stale`, `conflict.deleting`.
  */
 export const updateService = operation({
   id: 'service.update',
@@ -104,6 +118,7 @@ export const updateService = operation({
   variants: byType(({ inputs }) => ({ body: inputs.update })),
   output: UpdatedService,
   status: 202,
+  errors: sizeErrors,
   versioned: true,
   examples: {
     body: { cpuLimitMc: 1500 },
@@ -111,7 +126,7 @@ export const updateService = operation({
   },
 });
 
-/** Data is lost. Repeating a delete returns the same job. Errors: `conflict.stale`, `service.in_use` with the dependents. */
+/** Data is lost. `service.in_use` with the dependents. */
 export const deleteService = operation({
   id: 'service.delete',
   method: 'DELETE',
@@ -121,12 +136,13 @@ export const deleteService = operation({
   params: { aid, cid, type, id },
   output: Accepted,
   status: 202,
+  errors: ['service.in_use'],
   versioned: true,
 });
 
 /**
  * The desired spec keeps its values. While a job of the instance is open, the restart is queued; only a deletion
- * supersedes it. Errors: `conflict.stale`, `conflict.deleting`.
+ * supersedes it.
  */
 export const restartService = operation({
   id: 'service.restart',
@@ -153,8 +169,8 @@ export const planUpgrade = operation({
 });
 
 /**
- * 202 with a job, or 200 when nothing differs. A rollout, as an update is. Errors: `request.invalid` for a version that
- * is not offered or older than the current one, `conflict.stale`, `conflict.deleting`.
+ * 202 with a job, or 200 when nothing differs. A rollout, as an update is. `request.invalid` also for a version that is
+ * not offered or older than the current one.
  */
 export const upgradeService = operation({
   id: 'service.upgrade',

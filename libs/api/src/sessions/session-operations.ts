@@ -25,6 +25,7 @@ export const logIn = operation({
   summary: 'Log in with e-mail address and password. Returns a session token.',
   body: LogIn,
   output: LoggedIn,
+  errors: ['auth.invalid'],
   examples: {
     body: { email: 'owner@example.com', password: 'correct horse battery staple' },
     output: {

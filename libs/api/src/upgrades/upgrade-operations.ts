@@ -17,7 +17,7 @@ const one = `${collection}/:id`;
 
 /**
  * Nothing is written. In order of creation; each page also counts all instances of the type.
- * Errors: `type.not_found`, `request.invalid` for a version that is not offered.
+ * `request.invalid` also for a version that is not offered.
  */
 export const planUpgradeWave = operation({
   id: 'upgrade.plan',
@@ -29,13 +29,14 @@ export const planUpgradeWave = operation({
   query: page(50, 200),
   body: UpgradeOfType,
   output: UpgradeWavePlan,
+  errors: ['type.not_found'],
   examples: { body: { type: 'postgresql' } },
 });
 
 /**
  * The plan is stored at acceptance, so a later build does not change the target. Instances that were healthy then come
  * first. A failed or cancelled job fails the wave.
- * Errors: `type.not_found`, `request.invalid` as the plan, `upgrade.running` with the wave of this type that runs.
+ * `request.invalid` as the plan; `upgrade.running` with the wave of this type that runs.
  */
 export const createUpgradeWave = operation({
   id: 'upgrade.create',
@@ -47,6 +48,7 @@ export const createUpgradeWave = operation({
   body: CreateUpgradeWave,
   output: UpgradeWave,
   status: 202,
+  errors: ['type.not_found', 'upgrade.running'],
   examples: { body: { type: 'postgresql', maxUnavailable: 2 } },
 });
 
@@ -85,7 +87,7 @@ export const cancelUpgradeWave = operation({
   output: CancelledUpgradeWave,
 });
 
-/** `resumed` is false for an upgrade that has not failed. Errors: `upgrade.running`. */
+/** `resumed` is false for an upgrade that has not failed. `upgrade.running` for another wave of its type. */
 export const resumeUpgradeWave = operation({
   id: 'upgrade.resume',
   method: 'POST',
@@ -94,4 +96,5 @@ export const resumeUpgradeWave = operation({
   summary: 'Resume a failed upgrade, starting with its failed instances.',
   params: { aid, id },
   output: ResumedUpgradeWave,
+  errors: ['upgrade.running'],
 });
