@@ -99,6 +99,21 @@ describe('an add-on that RunOS manages', () => {
     expect((await jobs.ended(other.jobId)).workItems.map((item) => item.name)).not.toContain('install-addon');
   });
 
+  it('is left to a replica of a newer build if only that build has it, and delays no other', async () => {
+    await harness.agent.reportAddons([missing]);
+    await harness.sql(
+      `INSERT INTO cluster_addon (cluster_id, name, aid, desired, version, next_attempt_at)
+       SELECT id, 'newer-addon', aid, 'installed', '1', now() FROM cluster WHERE cid = $1`,
+      [harness.cid],
+    );
+    const { jobId } = await install();
+    await progressOf(jobId, /waiting until/);
+    const problem = 'waiting for a replica of the control plane that has add-on newer-addon';
+    const isLeft = async () =>
+      (await harness.sql('SELECT 1 FROM cluster_addon WHERE problem = $1', [problem])).length === 1;
+    await waitUntil(isLeft, { deadlineMs: 5_000, because: () => 'the add-on was not left' });
+  });
+
   it('is tried again when the agent refuses, and its job names the reason', async () => {
     const { agent, jobs } = harness;
     await agent.reportAddons([missing]);

@@ -1,6 +1,6 @@
 import type { ServiceFields } from '@runos/api';
 import type { ServiceType } from '@runos/catalog-model';
-import type { Issue } from '@runos/kernel';
+import { type Issue, unavailable } from '@runos/kernel';
 
 /** Issues of fields that this type does not have, not for this operation, or with another value. */
 export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'create' | 'update'): Issue[] {
@@ -25,6 +25,7 @@ export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'cre
 /**
  * The version of a new instance: the requested one, else the default, among those that the caller can render. An
  * existing instance keeps its version.
+ * @throws Fault `unavailable` when the builds of catalog and caller have no version in common
  */
 export function resolveVersion(
   type: ServiceType,
@@ -37,10 +38,10 @@ export function resolveVersion(
   if (requested === undefined && newest !== undefined) {
     return { version: offered.includes(type.defaultVersion) ? type.defaultVersion : newest };
   }
-  const message =
-    newest === undefined
-      ? `${type.type} cannot be created while the control plane is being upgraded; retry later`
-      : `version "${requested}" of ${type.type} is not offered; choose one of ${offered.join(', ')}`;
+  if (newest === undefined) {
+    throw unavailable(`${type.type} has no version that both builds of the control plane have; try again shortly.`, 1);
+  }
+  const message = `version "${requested}" of ${type.type} is not offered; choose one of ${offered.join(', ')}`;
   return { issue: { path: 'version', message } };
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { addon } from '@runos/addons';
+import { addonByName } from '@runos/addons';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
@@ -55,7 +55,9 @@ export class AddonReconciler {
   async #instruct(claim: AddonClaim): Promise<InstructionOutcome> {
     const { name, version, desired } = claim;
     if (desired === 'removed') return this.instructions.removeAddon(claim, name);
-    const pinned = addon(name);
+    const pinned = addonByName(name);
+    // A replica of a newer build installs what only that build has.
+    if (pinned === undefined) return { outcome: 'unsupported', missing: `add-on ${name}` };
     if (pinned.version !== version) {
       const message = `this control plane has the manifest of ${pinned.title} ${pinned.version} and not of ${version}; request its installation to upgrade`;
       return { outcome: 'failed', message };

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Batcher } from '@runos/engine';
 import { InjectLogger } from '@runos/messaging';
 import { durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
-import { Database } from '@runos/persistence';
+import { Database, runSql } from '@runos/persistence';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { TracedBatcher } from '../work/traced-batcher.js';
+import { notifyWork } from '../work/wakeups.js';
 import { type Claim, type ReleasedClaim, WorkRepository } from '../work/work-repository.js';
 import { AgentInstructions } from './agent-instructions.js';
 import { type DeliveryPlan, deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
@@ -13,6 +14,8 @@ import { type DeliveryEnd, DeliveryResults } from './delivery-results.js';
 
 /** Instances per read, and results per transaction. */
 const maxBatchSize = 100;
+/** The time by which other replicas are ahead at work that this one has left to them, ms. */
+const leadOfOthersMs = 500;
 /** Under load, results are collected for this long, ms. */
 const lingerMs = 100;
 
@@ -62,8 +65,14 @@ export class BundleDelivery {
       const deliveredRevision = delivered ? { deliveredRevision: claim.revision } : {};
       const nextMs = await this.#end({ work: { claim, failures, requeueAfterMs, ...deliveredRevision }, result });
       if (pauseQueueMs !== undefined) await this.work.pauseQueue(this.database.manager, instance, pauseQueueMs);
-      return nextMs;
+      return plan.action === 'release' ? this.#wakeOthers(nextMs) : nextMs;
     });
+  }
+
+  /** Wakes the other replicas for the next attempt, and this one after it. */
+  async #wakeOthers(nextMs: number | undefined): Promise<number | undefined> {
+    await runSql(this.database.manager, `SELECT ${notifyWork}`);
+    return nextMs === undefined ? undefined : nextMs + leadOfOthersMs;
   }
 
   async #execute(plan: DeliveryAction, instance: InstanceRow): Promise<InstructionOutcome> {
@@ -72,6 +81,8 @@ export class BundleDelivery {
         return { outcome: 'waiting', awaited: plan.awaited };
       case 'wait-for-addon':
         return { outcome: 'waiting-for-addon', addon: plan.addon };
+      case 'release':
+        return { outcome: 'unsupported', missing: plan.missing };
       default:
         return this.#instruct(plan.action, instance);
     }

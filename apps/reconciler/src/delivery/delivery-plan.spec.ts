@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WorkItem } from '@runos/api';
 import { newWorkItems, reachStep } from '../jobs/work-items.js';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { OpenJob } from '../schema/job-row.js';
 import type { Claim } from '../work/work-repository.js';
 import { deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
@@ -20,6 +21,7 @@ describe('a delivery', () => {
 
   const instance = {
     type: 'postgresql',
+    spec: { version: '17', rendererVersion: 1 } as DesiredSpec,
     revision: 2,
     deleting: false,
     awaited: [],
@@ -34,6 +36,18 @@ describe('a delivery', () => {
     expect(planDelivery(claim, { ...desired, revision: 3 }).action).toBe('requeue');
     expect(planDelivery({ ...claim, deliveredRevision: 2 }, desired).action).toBe('none');
     expect(planDelivery(claim, undefined).action).toBe('none');
+  });
+
+  it('is left to a newer build if this one lacks the renderer, its version or the type', () => {
+    const later = { ...instance, spec: { ...instance.spec, rendererVersion: 9 } };
+    const missing = 'renderer 9 of postgresql 17';
+    expect(planDelivery(claim, later)).toMatchObject({ action: 'release', missing });
+    expect(planDelivery(claim, { ...instance, spec: { ...instance.spec, version: '99' } }).action).toBe('release');
+    expect(planDelivery(claim, { ...instance, type: 'unknown' }).action).toBe('release');
+    expect(planDelivery(claim, { ...later, deleting: true }).action).toBe('remove');
+    const result = deliveryResult({ outcome: 'unsupported', missing }, 'abc', 0);
+    expect(result).toMatchObject({ delivered: false, reason: 'RendererMissing', problem: null });
+    expect(result.requeueAfterMs).toBeLessThanOrEqual(200);
   });
 
   it('waits for required instances at creation, and at no later time', () => {
@@ -53,7 +67,9 @@ describe('a delivery', () => {
     const addon = { name: 'cloudnative-pg', problem: 'clusterroles is forbidden' };
     const waiting = { ...instance, awaited_addons: [addon] };
     expect(planDelivery(claim, waiting)).toMatchObject({ action: 'wait-for-addon', addon });
-    expect(planDelivery(claim, { ...waiting, type: 'valkey' }).action).toBe('apply');
+    expect(planDelivery(claim, { ...waiting, type: 'valkey', spec: { ...instance.spec, version: '8.1' } }).action).toBe(
+      'apply',
+    );
     expect(planDelivery(claim, { ...waiting, observed_generation: 1 }).action).toBe('apply');
     expect(deliveryResult({ outcome: 'waiting-for-addon', addon }, 'abc', 3)).toMatchObject({
       delivered: false,

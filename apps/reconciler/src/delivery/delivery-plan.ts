@@ -1,6 +1,6 @@
 import { exponentialBackoff } from '@runos/engine';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
-import { serviceType } from '@runos/service-types';
+import { hasRenderer, serviceTypes } from '@runos/service-types';
 import type { AwaitedAddon, InstanceRow } from '../schema/instance-row.js';
 import type { Claim } from '../work/work-repository.js';
 
@@ -9,13 +9,17 @@ export type DeliveryPlan =
   | { readonly action: 'requeue'; readonly reason: string }
   | { readonly action: 'wait'; readonly reason: string; readonly awaited: readonly string[] }
   | { readonly action: 'wait-for-addon'; readonly reason: string; readonly addon: AwaitedAddon }
+  | { readonly action: 'release'; readonly reason: string; readonly missing: string }
   | { readonly action: 'apply' | 'remove'; readonly reason: string };
 
 /** Only the claimed revision may be delivered, because only it is recorded as sent. */
 export function planDelivery(
   claim: Claim,
   desired:
-    | Pick<InstanceRow, 'type' | 'revision' | 'deleting' | 'awaited' | 'awaited_addons' | 'observed_generation'>
+    | Pick<
+        InstanceRow,
+        'type' | 'spec' | 'revision' | 'deleting' | 'awaited' | 'awaited_addons' | 'observed_generation'
+      >
     | undefined,
 ): DeliveryPlan {
   if (desired === undefined) return { action: 'none', reason: 'the instance is deleted' };
@@ -25,17 +29,22 @@ export function planDelivery(
   if (claim.deliveredRevision >= desired.revision) {
     return { action: 'none', reason: 'the agent has stored this revision' };
   }
+  if (desired.deleting) return { action: 'remove', reason: `revision ${desired.revision} is a tombstone` };
+  const type = serviceTypes.find((each) => each.type === desired.type);
+  if (type === undefined || !hasRenderer(type, desired.spec)) {
+    const { version, rendererVersion } = desired.spec;
+    const missing = `renderer ${rendererVersion} of ${desired.type} ${version}`;
+    return { action: 'release', reason: 'only a newer build has the renderer', missing };
+  }
   // Creation in dependency order; a later revision is not held back by an add-on or a required instance that fails.
-  if (!desired.deleting && desired.observed_generation === 0) {
-    const addon = desired.awaited_addons.find(({ name }) => serviceType(desired.type).addons.includes(name));
+  if (desired.observed_generation === 0) {
+    const addon = desired.awaited_addons.find(({ name }) => type.addons.includes(name));
     if (addon) return { action: 'wait-for-addon', reason: 'an add-on is not ready', addon };
     if (desired.awaited.length > 0) {
       return { action: 'wait', reason: 'a required instance is not ready', awaited: desired.awaited };
     }
   }
-  return desired.deleting
-    ? { action: 'remove', reason: `revision ${desired.revision} is a tombstone` }
-    : { action: 'apply', reason: `the agent has stored revision ${claim.deliveredRevision} of ${desired.revision}` };
+  return { action: 'apply', reason: `the agent has stored revision ${claim.deliveredRevision} of ${desired.revision}` };
 }
 
 /** The outcome of an instruction to an agent. `failed`: the request to the agent gateway failed. */
@@ -49,6 +58,8 @@ export type InstructionOutcome =
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'waiting'; readonly awaited: readonly string[] }
   | { readonly outcome: 'waiting-for-addon'; readonly addon: AwaitedAddon }
+  /** A replica of a newer build has to deliver it. */
+  | { readonly outcome: 'unsupported'; readonly missing: string }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'failed'; readonly message: string };
 
@@ -70,6 +81,8 @@ export interface DeliveryResult {
 }
 
 const requirementDelayMs = 30_000;
+/** Short at first, because the replica of the newer build runs already. */
+const unsupportedBackoff = exponentialBackoff({ firstMs: 200, maxMs: 5_000 });
 const absentBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 30_000 });
 const unansweredBackoff = exponentialBackoff({ firstMs: 200, maxMs: 15_000 });
 const refusedBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
@@ -118,6 +131,14 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
         waitsForAddon: true,
       };
     }
+    case 'unsupported':
+      return {
+        ...waiting,
+        requeueAfterMs: unsupportedBackoff(failures),
+        reason: 'RendererMissing',
+        progress: `waiting for a replica of the control plane that has ${outcome.missing}`,
+        problem: null,
+      };
     case 'unknown':
       return {
         ...waiting,

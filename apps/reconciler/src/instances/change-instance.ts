@@ -3,7 +3,7 @@ import type { UpdatedService } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Database, idempotent } from '@runos/persistence';
-import { serviceType } from '@runos/service-types';
+import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
@@ -54,12 +54,12 @@ export class ChangeInstance {
     });
   }
 
-  /** To the newest renderer, and to `version` if it is given. @throws Fault `request.invalid` as `upgradeTarget` */
+  /** To the newest renderer, and to `version` if it is given. @throws Fault as `upgradeTarget` */
   upgrade(input: Upgrade, caller: Caller): Promise<Upgraded> {
     return this.#write<Upgraded>(input, caller, async (sql, instance) => {
       const { osid } = instance;
       const current = acceptedSpec(instance);
-      const spec = upgradeTarget(serviceType(instance.type), current, input.version);
+      const spec = upgradeTarget(storedType(instance.type), current, input.version);
       if (sameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
       const { changedBy } = caller;
       return { jobId: await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy }) };

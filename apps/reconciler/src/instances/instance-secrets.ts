@@ -3,7 +3,7 @@ import { Credentials } from '@runos/api';
 import { identity } from '@runos/contracts';
 import { Bus, InjectConfig } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import { serviceType } from '@runos/service-types';
+import { storedType } from '@runos/service-types';
 import type { z } from 'zod';
 import type { ReconcilerConfig } from '../config.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
@@ -44,6 +44,6 @@ export class ShowCredentials {
       { action: 'service.credentials', subject: instance.osid, outcome: 'allowed', detail: { cid: instance.cid } },
       { tenant },
     );
-    return Credentials.parse(serviceType(instance.type).credentials.of(instance, this.secrets.unseal(instance)));
+    return Credentials.parse(storedType(instance.type).credentials.of(instance, this.secrets.unseal(instance)));
   }
 }

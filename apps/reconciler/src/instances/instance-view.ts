@@ -1,7 +1,7 @@
 import type { Service, ServiceState } from '@runos/api';
 import { Host } from '@runos/naming';
 import { Osid } from '@runos/osid';
-import { serviceType } from '@runos/service-types';
+import { storedType } from '@runos/service-types';
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -23,7 +23,7 @@ export function instanceStatus(instance: ObservedStatus & ClusterStatusColumns):
 /** The hosts of an instance: one for itself, and one per exposed port. */
 const hostsOf = (instance: Pick<InstanceRow, 'osid' | 'type' | 'cid' | 'aid' | 'root'>): string[] => {
   const clusterDomain = domainOf(instance);
-  const ports = serviceType(instance.type).ports.map(({ port }) => port);
+  const ports = storedType(instance.type).ports.map(({ port }) => port);
   return [undefined, ...ports].map((port) => Host.print({ osid: instance.osid, port, clusterDomain }));
 };
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { UpgradePlan } from '@runos/api';
 import { imageReference } from '@runos/catalog-model';
 import { Database } from '@runos/persistence';
-import { serviceType } from '@runos/service-types';
+import { rendererOf, storedType } from '@runos/service-types';
 import { renderObjects } from '../rendering/render-bundle.js';
 import { restartsPods } from '../rendering/restarts-pods.js';
 import { acceptedSpec, type DesiredSpec, sameSpec } from '../revisions/desired-spec.js';
@@ -20,7 +20,7 @@ export class PlanUpgrade {
     private readonly secrets: InstanceSecrets,
   ) {}
 
-  /** @throws Fault `request.invalid` as the upgrade */
+  /** @throws Fault as the upgrade */
   async run(name: InstanceName & { readonly version?: string | undefined }, tenant: string): Promise<UpgradePlan> {
     return this.compare(await this.instances.get(this.database.manager, tenant, name), name.version);
   }
@@ -29,7 +29,7 @@ export class PlanUpgrade {
   compare(instance: InstanceRow, version?: string): UpgradePlan {
     const { osid, type } = instance;
     const current = acceptedSpec(instance);
-    const target = upgradeTarget(serviceType(type), current, version);
+    const target = upgradeTarget(storedType(type), current, version);
     const secrets = this.secrets.unseal(instance);
     const objectsOf = (spec: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
     return {
@@ -41,8 +41,9 @@ export class PlanUpgrade {
   }
 }
 
-function stateOf(type: string, { version, rendererVersion, imageRegistry }: DesiredSpec): UpgradePlan['current'] {
-  const image = serviceType(type).renderers[rendererVersion]?.images[version];
+function stateOf(type: string, spec: DesiredSpec): UpgradePlan['current'] {
+  const { version, rendererVersion, imageRegistry } = spec;
+  const image = rendererOf(storedType(type), spec).images[version];
   if (image === undefined) throw new Error(`renderer ${rendererVersion} of ${type} has no version ${version}`);
   return { version, rendererVersion, image: imageReference(image, imageRegistry ?? undefined) };
 }

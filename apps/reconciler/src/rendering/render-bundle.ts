@@ -1,6 +1,6 @@
 import type { RenderInput } from '@runos/catalog-model';
 import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
-import { renderInstance, serviceType } from '@runos/service-types';
+import { renderInstance, storedType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
@@ -16,12 +16,12 @@ export interface BundleInput {
 
 /**
  * Renders and packs; `packObjects` computes the digest over the canonical JSON.
- * @throws Fault `request.too_large` with both sizes
+ * @throws Fault `request.too_large` with both sizes; `unavailable` as `renderObjects`
  */
 export const renderBundle = (input: BundleInput, limitBytes?: number): PackedBundle =>
   packObjects(renderObjects(input), limitBytes);
 
-/** Renders with the renderer that the spec pins. */
+/** Renders with the renderer that the spec pins. @throws Fault `unavailable` when only a newer build has it */
 export function renderObjects({ osid, type, cluster, spec, secrets }: BundleInput): KubeObject[] {
   const { sizing } = spec;
   const input: RenderInput = {
@@ -45,5 +45,5 @@ export function renderObjects({ osid, type, cluster, spec, secrets }: BundleInpu
     ...(spec.restartedAt === null ? {} : { restartedAt: spec.restartedAt }),
     ...(spec.imageRegistry === null ? {} : { imageRegistry: spec.imageRegistry }),
   };
-  return renderInstance(serviceType(type), spec.rendererVersion, input);
+  return renderInstance(storedType(type), spec.rendererVersion, input);
 }

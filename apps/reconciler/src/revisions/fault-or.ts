@@ -1,12 +1,14 @@
-import { Fault } from '@runos/kernel';
+import { Fault, type FaultCode } from '@runos/kernel';
+
+/** No refusals: this process is defective, or lacks the renderer that a replica of a newer build has. */
+const failures: readonly FaultCode[] = ['internal', 'unavailable'];
 
 /** The result of `work`, or the fault with which it refuses. */
 export function faultOr<Result>(work: () => Result): Result | Fault {
   try {
     return work();
   } catch (error) {
-    // An older build lacks the renderer; a replica of the newer one does the work.
-    if (error instanceof Fault && error.code !== 'internal') return error;
+    if (error instanceof Fault && !failures.includes(error.code)) return error;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { ServiceType } from '@runos/catalog-model';
 import { catalog, configSets } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Bus, InjectConfig } from '@runos/messaging';
-import { latestRenderer, serviceType } from '@runos/service-types';
+import { latestRenderer, serviceType, storedType } from '@runos/service-types';
 import type { ReconcilerConfig } from '../config.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -61,7 +61,7 @@ export class SpecResolver {
       fields,
       current: { sizing: current.sizing, inputs: current.inputs },
       cluster: storageClasses(instance),
-      versions: renderedVersions(serviceType(type)),
+      versions: renderedVersions(storedType(type)),
     });
     const spec: DesiredSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
     refuseConflictingValues(type, spec);

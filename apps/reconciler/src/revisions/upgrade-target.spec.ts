@@ -3,9 +3,14 @@ import { serviceType } from '@runos/service-types';
 import { addNewerRenderer } from '../../test/newer-renderer.js';
 import { pinnedTarget, upgradeTarget } from './upgrade-target.js';
 
-it('an upgrade by an older build keeps the renderer of a newer one', () => {
-  const current = { version: '8.1', rendererVersion: 9 };
-  expect(upgradeTarget(serviceType('valkey'), current)).toEqual(current);
+it('an upgrade is left to a build that has the current renderer and version', () => {
+  const unavailable = expect.objectContaining({ code: 'unavailable' });
+  for (const current of [
+    { version: '8.1', rendererVersion: 9 },
+    { version: '9.0', rendererVersion: 1 },
+  ]) {
+    expect(() => upgradeTarget(serviceType('valkey'), current)).toThrow(unavailable);
+  }
 });
 
 describe('a pinned target', () => {
@@ -29,8 +34,8 @@ describe('a pinned target', () => {
   });
 
   it('is refused by a build that lacks it, or the current version', () => {
-    const internal = expect.objectContaining({ code: 'internal' });
-    expect(() => pinnedTarget(type, spec('8.1', 1), { version: '9.0', rendererVersion: 4 })).toThrow(internal);
-    expect(() => pinnedTarget(type, spec('9.2', 3), target)).toThrow(internal);
+    const unavailable = expect.objectContaining({ code: 'unavailable' });
+    expect(() => pinnedTarget(type, spec('8.1', 1), { version: '9.0', rendererVersion: 4 })).toThrow(unavailable);
+    expect(() => pinnedTarget(type, spec('9.2', 3), target)).toThrow(unavailable);
   });
 });

@@ -1,37 +1,35 @@
 import type { ServiceType } from '@runos/catalog-model';
 import { Fault } from '@runos/kernel';
-import { latestRenderer } from '@runos/service-types';
+import { latestRenderer, newerBuild, rendererOf } from '@runos/service-types';
 import type { DesiredSpec } from './desired-spec.js';
 
 /** The fields of a spec that an upgrade moves. */
 export type UpgradeTarget = Pick<DesiredSpec, 'version' | 'rendererVersion'>;
 
 /**
- * The spec with the newest renderer of this build, and with `version` if it is given. All else keeps its value, and so
- * does the renderer of a newer build.
- * @throws Fault `request.invalid` as `refuseUnoffered`, and for a version that is older
+ * The spec with the newest renderer of this build, and with `version` if it is given. All else keeps its value.
+ * @throws Fault `unavailable` when only a newer build has the current renderer; `request.invalid` as `refuseUnoffered`,
+ * and for a version that is older
  */
 export function upgradeTarget<S extends UpgradeTarget>(type: ServiceType, current: S, version = current.version): S {
+  rendererOf(type, current);
   refuseUnoffered(type, version);
   if (newerVersion(type, current.version, version) !== version) {
     throw invalid(
       `Version ${version} of ${type.type} is older than the current version ${current.version}; a downgrade can lose data and is refused.`,
     );
   }
-  return { ...current, rendererVersion: Math.max(current.rendererVersion, latestRenderer(type)), version };
+  return { ...current, rendererVersion: latestRenderer(type), version };
 }
 
 /**
  * The spec moved to a target that was accepted earlier. A renderer or a version that is newer by now stays.
- * @throws Fault `internal` when this build lacks the target or the current version, because a newer one accepted it
+ * @throws Fault `unavailable` when this build lacks the target or the current version, because a newer one accepted it
  */
 export function pinnedTarget<S extends UpgradeTarget>(type: ServiceType, current: S, target: UpgradeTarget): S {
   const { rendererVersion, version } = target;
-  const hasTarget = Object.hasOwn(type.renderers[rendererVersion]?.images ?? {}, version);
-  if (!hasTarget || !type.versions.includes(current.version)) {
-    const missing = hasTarget ? current.version : `${version} with renderer ${rendererVersion}`;
-    throw new Fault('internal', `this build has no ${type.type} ${missing}`);
-  }
+  rendererOf(type, target);
+  if (!type.versions.includes(current.version)) throw newerBuild(`version ${current.version} of ${type.type}`);
   return {
     ...current,
     rendererVersion: Math.max(current.rendererVersion, rendererVersion),

@@ -3,7 +3,7 @@ import { Fault } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
-import { serviceType } from '@runos/service-types';
+import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
@@ -70,7 +70,7 @@ export class RunUpgradeWaves {
     if (instance.deleting) return { state: 'skipped', ...deletingBlock };
     const current = acceptedSpec(instance);
     const target = { rendererVersion, version: version ?? current.version };
-    const spec = pinnedTarget(serviceType(type), current, target);
+    const spec = pinnedTarget(storedType(type), current, target);
     if (sameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
     const rendered = faultOr(() => this.revisions.render(instance, spec));
     if (rendered instanceof Fault) return { state: 'failed', ...refusedBlock(rendered.message) };

@@ -1,3 +1,11 @@
 export { kindCatalog, kindRules } from './kind-rules.js';
-export { latestRenderer, mintSecrets, renderInstance } from './render-instance.js';
-export { dependentTypes, serviceType, serviceTypes, typesThatNeed } from './service-types.js';
+export {
+  hasRenderer,
+  latestRenderer,
+  mintSecrets,
+  newerBuild,
+  type PinnedRenderer,
+  renderInstance,
+  rendererOf,
+} from './render-instance.js';
+export { dependentTypes, serviceType, serviceTypes, storedType, typesThatNeed } from './service-types.js';

@@ -177,11 +177,12 @@ describe.each(serviceTypes)('a rendering of $type', (type) => {
     expect(credentials.password).toMatch(/^[A-Za-z0-9]{32}$/);
   });
 
-  it('throws `internal` for an unknown renderer or version and for a missing secret', () => {
+  it('throws `unavailable` for the renderer or version of a newer build, and `internal` for a missing secret', () => {
     const input = sampleOf(type);
     const internal = expect.objectContaining({ code: 'internal' });
-    expect(() => renderInstance(type, 99, input)).toThrow(internal);
-    expect(() => render(type, { ...input, version: 'toString' })).toThrow(internal);
+    const unavailable = expect.objectContaining({ code: 'unavailable' });
+    expect(() => renderInstance(type, 99, input)).toThrow(unavailable);
+    expect(() => render(type, { ...input, version: 'toString' })).toThrow(unavailable);
     expect(() => render(type, { ...input, secrets: {} })).toThrow(internal);
   });
 });

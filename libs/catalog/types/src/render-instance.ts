@@ -1,19 +1,40 @@
-import type { RenderInput, ServiceType } from '@runos/catalog-model';
-import { Fault, type Random, randomString } from '@runos/kernel';
+import type { Renderer, RenderInput, ServiceType } from '@runos/catalog-model';
+import { Fault, type Random, randomString, unavailable } from '@runos/kernel';
 import type { KubeObject } from '@runos/kube-objects';
 
 /** The renderer version that a new revision pins. */
 export const latestRenderer = (type: ServiceType): number => Math.max(...Object.keys(type.renderers).map(Number));
 
+/** What a spec pins of its renderer. */
+export interface PinnedRenderer {
+  readonly rendererVersion: number;
+  readonly version: string;
+}
+
+/** Whether this build has the renderer, and the renderer the version. */
+export const hasRenderer = ({ renderers }: ServiceType, { rendererVersion, version }: PinnedRenderer): boolean =>
+  Object.hasOwn(renderers[rendererVersion]?.images ?? {}, version);
+
+/**
+ * The renderer that a spec pins.
+ * @throws Fault `unavailable` when this build lacks it or its version: a newer build has accepted the spec
+ */
+export function rendererOf(type: ServiceType, pinned: PinnedRenderer): Renderer {
+  const renderer = type.renderers[pinned.rendererVersion];
+  if (renderer !== undefined && hasRenderer(type, pinned)) return renderer;
+  throw newerBuild(`renderer ${pinned.rendererVersion} of ${type.type} ${pinned.version}`);
+}
+
+/** The fault `unavailable` of a replica that lacks `what` while the control plane is being upgraded. */
+export const newerBuild = (what: string): Fault =>
+  unavailable(`This replica has no ${what}, which only a newer build has; try again shortly.`, 1);
+
 /**
  * The objects of an instance, in the order of applying. The same input and renderer always give the same bytes.
- * @throws Fault `internal` for an unknown renderer, version or secret, because a revision never names one
+ * @throws Fault `unavailable` as `rendererOf`; `internal` for a missing secret, because every instance has all
  */
 export function renderInstance(type: ServiceType, rendererVersion: number, input: RenderInput): KubeObject[] {
-  const renderer = type.renderers[rendererVersion];
-  if (!renderer) throw new Fault('internal', `${type.type} has no renderer ${rendererVersion}`);
-  if (!Object.hasOwn(renderer.images, input.version))
-    throw new Fault('internal', `renderer ${rendererVersion} of ${type.type} has no version ${input.version}`);
+  const renderer = rendererOf(type, { rendererVersion, version: input.version });
   const missing = type.secrets.find(({ name }) => !input.secrets[name]);
   if (missing) throw new Fault('internal', `${input.osid} has no secret "${missing.name}"`);
   return renderer.render(input);

@@ -2,6 +2,7 @@ import type { ServiceType } from '@runos/catalog-model';
 import { Fault } from '@runos/kernel';
 import { postgresql } from './postgresql/postgresql.js';
 import { rabbitmq } from './rabbitmq/rabbitmq.js';
+import { newerBuild } from './render-instance.js';
 import { valkey } from './valkey/valkey.js';
 
 const types: ServiceType[] = [postgresql, rabbitmq, valkey];
@@ -23,6 +24,13 @@ export function serviceType(name: string): ServiceType {
   if (found) return found;
   const known = types.map(({ type }) => type).join(', ');
   throw new Fault('type.not_found', `There is no service type "${name}". Known types: ${known}.`);
+}
+
+/** The type of an instance that exists. @throws Fault `unavailable` when only a newer build has the type */
+export function storedType(name: string): ServiceType {
+  const found = types.find(({ type }) => type === name);
+  if (found) return found;
+  throw newerBuild(`service type ${name}`);
 }
 
 /** The types that require instances of this one. */

@@ -85,7 +85,7 @@ export const beacon: ServiceType = {
   simulate: simulateBeacon,
   renderers: {
     1: {
-      images: {},
+      images: { '1': { registry: 'docker.io', repository: 'example/beacon', tag: '1' } },
       render: (input) => [
         namespaceOf(input),
         credentialsSecret(input, { username: 'app', password: input.secrets['password'] ?? '' }),

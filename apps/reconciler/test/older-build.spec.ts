@@ -1,0 +1,80 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import { addServiceType, beacon } from '@runos/service-types/testing';
+import { type Harness, startHarness } from './harness.js';
+import { addNewerRenderer } from './newer-renderer.js';
+
+describe('a replica of an older build', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+  }, 30_000);
+  afterAll(() => harness.stop());
+
+  const type = 'valkey';
+  const unavailable = { code: 'unavailable', details: { retryAfterSeconds: expect.any(Number) } };
+  const jobOf = (response: object): string => (response as { jobId: string }).jobId;
+  let takeAway: () => void = () => undefined;
+  let one: { cid: string; type: string; id: string };
+  /** Each instance is pinned to a renderer and a version that only the newer build has. */
+  beforeEach(async () => {
+    takeAway = addNewerRenderer(type, '9.0');
+    const fields = { version: '9.0' };
+    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields });
+    await harness.jobs.ended(made.jobId);
+    one = { cid: harness.cid, type, id: made.id };
+  });
+  afterEach(() => takeAway());
+
+  const update = () => ({ ...one, fields: { cpuLimitMc: 700 }, idempotency: { key: one.id, requestHash: 'update' } });
+
+  it('refuses what needs the newer renderer as unavailable, and a repeated write is accepted elsewhere', async () => {
+    takeAway();
+    const refused = [
+      () => harness.request(reconciler.planInstanceUpgrade, one),
+      () => harness.request(reconciler.upgradeInstance, one),
+      () => harness.request(reconciler.updateInstance, update()),
+      () => harness.request(reconciler.restartInstance, one),
+      () => harness.request(reconciler.planUpgradeWave, { type, limit: 10 }),
+      () => harness.request(reconciler.createUpgradeWave, { type, maxUnavailable: 1 }),
+    ];
+    for (const request of refused) await expect(request()).rejects.toMatchObject(unavailable);
+    expect(await harness.request(reconciler.showInstance, one)).toMatchObject({ version: '9.0', generation: 1 });
+    takeAway = addNewerRenderer(type, '9.0');
+    const accepted = await harness.request(reconciler.updateInstance, update());
+    expect((await harness.jobs.ended(jobOf(accepted))).job.status).toBe('completed');
+  });
+
+  it('leaves deliveries to a replica that has the renderer', async () => {
+    await harness.agent.disconnect();
+    const { jobId } = await harness.request(reconciler.restartInstance, one);
+    takeAway();
+    await harness.agent.connect();
+    const { job } = await harness.jobs.when(jobId, ({ job: { reason } }) => reason === 'RendererMissing');
+    expect(job).toMatchObject({ status: 'running', progress: expect.stringContaining('renderer 2 of valkey 9.0') });
+    takeAway = addNewerRenderer(type, '9.0');
+    expect((await harness.jobs.ended(jobId)).job.status).toBe('completed');
+  });
+
+  it('deletes, because that needs no renderer', async () => {
+    takeAway();
+    const { jobId } = await harness.request(reconciler.deleteInstance, one);
+    expect((await harness.jobs.ended(jobId)).job.status).toBe('completed');
+  });
+
+  it('does not deny an instance of a type that it lacks', async () => {
+    const removeType = addServiceType(beacon);
+    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'beacon', fields: {} });
+    await harness.jobs.ended(made.jobId);
+    const lamp = { cid: harness.cid, type: 'beacon', id: made.id };
+    removeType();
+    const refused = [
+      () => harness.request(reconciler.showInstance, lamp),
+      () => harness.request(reconciler.showInstanceCredentials, lamp),
+      () => harness.request(reconciler.restartInstance, lamp),
+    ];
+    for (const request of refused) await expect(request()).rejects.toMatchObject(unavailable);
+    const { jobId } = await harness.request(reconciler.deleteInstance, lamp);
+    expect((await harness.jobs.ended(jobId)).job.status).toBe('completed');
+  });
+});
