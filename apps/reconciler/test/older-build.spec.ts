@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { addServiceType, beacon } from '@runos/service-types/testing';
+import { addNewerRenderer, addServiceType, beacon } from '@runos/service-types/testing';
 import { type Harness, startHarness } from './harness.js';
-import { addNewerRenderer } from './newer-renderer.js';
 
 describe('a replica of an older build', () => {
   let harness: Harness;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { type Harness, startHarness } from './harness.js';
-import { addNewerRenderer } from './newer-renderer.js';
+import { addNewerRenderer } from '@runos/service-types/testing';
 
 describe('an upgrade', () => {
   let harness: Harness;

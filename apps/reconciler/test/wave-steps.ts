@@ -2,7 +2,7 @@ import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
 import { JobDeadlines } from '../src/jobs/job-deadlines.js';
 import type { Harness } from './harness.js';
-import { addNewerRenderer } from './newer-renderer.js';
+import { addNewerRenderer } from '@runos/service-types/testing';
 
 export interface Instance {
   readonly cid: string;

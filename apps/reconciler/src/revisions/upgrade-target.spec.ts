@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { serviceType } from '@runos/service-types';
-import { addNewerRenderer } from '../../test/newer-renderer.js';
+import { addNewerRenderer } from '@runos/service-types/testing';
 import { pinnedTarget, upgradeTarget } from './upgrade-target.js';
 
 it('an upgrade is left to a build that has the current renderer and version', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { serviceType } from '@runos/service-types';
-import { addNewerRenderer } from '../../test/newer-renderer.js';
+import { addNewerRenderer } from '@runos/service-types/testing';
 import { planGroup } from './upgrade-groups.js';
 
 describe('the upgrade of instances with the same spec', () => {

@@ -38,7 +38,7 @@ export interface LoadOptions {
 /** Both service types accept limits from here on, so that each change sets a different number. */
 const firstLimitMc = 1_001;
 
-/** A load of creates, updates and deletes that the seed chooses, concurrent and partly on the same instance. */
+/** A load of creates, updates, upgrades and deletes that the seed chooses, concurrent and partly on the same instance. */
 export class Load {
   readonly ledger = new Ledger();
   readonly #random: RandomSequence;
@@ -73,7 +73,8 @@ export class Load {
     const choice = this.#random.below(10);
     if (living.length === 0 || (choice < 4 && living.length < this.options.instances)) return this.#create();
     const instance = this.#random.pick(living);
-    return choice === 9 ? this.#delete(instance) : this.#change(instance);
+    if (choice === 9) return this.#delete(instance);
+    return choice === 8 ? this.#upgrade(instance) : this.#change(instance);
   }
 
   async #create(): Promise<void> {
@@ -95,6 +96,11 @@ export class Load {
     if (answer) instance.writes.push({ cpuLimitMc, from: answer.from, to: answer.to });
   }
 
+  /** Without a newer renderer there is nothing to upgrade, and no job. */
+  async #upgrade({ path }: LedgerInstance): Promise<void> {
+    await this.#send('POST', `${path}/upgrade`, {}, this.#key());
+  }
+
   async #delete(instance: LedgerInstance): Promise<void> {
     if (await this.#send('DELETE', instance.path, undefined, this.#key())) instance.deleted = true;
   }
@@ -104,11 +110,13 @@ export class Load {
     const { client } = this.options;
     const answer = await client.send(method, path, body, key);
     const { jobId } = answer.body;
+    const isCreate = method === 'POST' && !path.endsWith('/upgrade');
     if (answer.status === 202 && typeof jobId === 'string') {
       this.ledger.jobs.set(key, jobId);
       return answer;
     }
-    if ([404, 409].includes(answer.status) && method !== 'POST') return undefined;
+    if (answer.status === 200 && answer.body['noOp'] === true) return undefined;
+    if ([404, 409].includes(answer.status) && !isCreate) return undefined;
     const what = `${method} ${path} answered ${answer.status} ${JSON.stringify(answer.body)}`;
     client.unexpectedResponses.push({ at: new Date().toISOString(), what });
     return undefined;

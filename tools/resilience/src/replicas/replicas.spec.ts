@@ -1,14 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { propertySeed } from '@runos/testing-basics';
+import { repository } from '@runos/tool-start';
 import { runChaosTest } from '../kill/chaos-test.js';
 import { kill } from '../kill/faults.js';
 import { checkAcrossReplicas } from './across-replicas.js';
 import { migrations } from './migrations.js';
+import { refusesNewerRenderers, runNewerRenderer } from './newer-renderer.js';
 import { planeOptions } from './plane-options.js';
 import { agentGateways, killAgentGateway, rollingRestart, rounds } from './replica-faults.js';
 import { runUnseenType } from './unseen-type.js';
 
 const seed = propertySeed();
+
+it('a build that refuses newer renderers is recognised by its checkout', async () => {
+  expect(await refusesNewerRenderers(repository)).toBe(true);
+  expect(await refusesNewerRenderers('/nowhere')).toBe(false);
+});
 
 describe(`a plane of several replicas that loses single ones under load (RUNOS_TEST_SEED=${seed})`, () => {
   it('stays available, and keeps every guarantee', async () => {
@@ -23,10 +30,11 @@ describe(`a plane of several replicas that loses single ones under load (RUNOS_T
       clients: 2,
       pauseMs: 500,
       faultPauseMs: 300,
-      start: planeOptions,
+      start: planeOptions('second'),
       faults: [
         checkAcrossReplicas,
         runUnseenType,
+        runNewerRenderer,
         migrations,
         kill(...others),
         ...agentGateways.map((name) => killAgentGateway(name, print)),

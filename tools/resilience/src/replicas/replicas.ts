@@ -4,7 +4,8 @@ import { kill } from '../kill/faults.js';
 import { optionsOf, print } from '../options.js';
 import { checkAcrossReplicas } from './across-replicas.js';
 import { migrations } from './migrations.js';
-import { planeOptions } from './plane-options.js';
+import { refusesNewerRenderers, runNewerRenderer } from './newer-renderer.js';
+import { type NewerRenderer, planeOptions } from './plane-options.js';
 import { agentGateways, killAgentGateway, rollingRestart, rounds } from './replica-faults.js';
 import { runUnseenType } from './unseen-type.js';
 import { upgradeFaults } from './upgrade-faults.js';
@@ -12,7 +13,8 @@ import { upgradeFaults } from './upgrade-faults.js';
 /**
  * `npm run resilience -- replicas [--seed N] [--jobs 100] [--old DIR]`: runs every service twice, kills and restarts
  * each replica while clients write through the balancer. With the built checkout of an older version, the plane starts
- * with that version and is upgraded under the same load. It has these faults in the middle of the upgrade.
+ * with that version and is upgraded under the same load. It has these faults in the middle of the upgrade. The second
+ * replica of the reconciler, or each upgraded one, has a renderer that the other replicas lack.
  */
 export async function replicas(args: readonly string[]): Promise<void> {
   const { seed, jobs: writes, old: folder } = optionsOf('replicas', args, { jobs: 100, old: '' });
@@ -26,7 +28,9 @@ export async function replicas(args: readonly string[]): Promise<void> {
   }
   const singles = rounds.flat().sort();
   const kills = singles.map((name) => (agentGateways.includes(name) ? killAgentGateway(name, print) : kill(name)));
-  const faults = [checkAcrossReplicas, migrations, ...kills, rollingRestart(singles.map((name) => [name]))];
+  const newerRenderer = await newerRendererFor(old);
+  const mixed = newerRenderer === 'none' ? [] : [runNewerRenderer];
+  const faults = [checkAcrossReplicas, ...mixed, migrations, ...kills, rollingRestart(singles.map((name) => [name]))];
   const result = await runChaosTest({
     seed,
     print,
@@ -35,8 +39,15 @@ export async function replicas(args: readonly string[]): Promise<void> {
     clients: 3,
     pauseMs: 500,
     faultPauseMs: 1_000,
-    start: [...planeOptions, ...(old === undefined ? [] : ['--from', old])],
+    start: [...planeOptions(newerRenderer), ...(old === undefined ? [] : ['--from', old])],
     faults: old === undefined ? [...faults, runUnseenType] : upgradeFaults(old, faults, checkAcrossReplicas, print),
   });
   printResult(result, print);
+}
+
+async function newerRendererFor(old: string | undefined): Promise<NewerRenderer> {
+  if (old === undefined) return 'second';
+  if (await refusesNewerRenderers(old)) return 'all';
+  print('the old build fails for a renderer that it lacks: no replica gets a newer one');
+  return 'none';
 }

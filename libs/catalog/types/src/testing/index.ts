@@ -1,3 +1,4 @@
 export { addServiceType } from '../service-types.js';
 export { beacon, beaconCrd } from './beacon.js';
+export { addNewerRenderer } from './newer-renderer.js';
 export { relay } from './relay.js';
