@@ -157,6 +157,12 @@ describe('the catalog over NATS', () => {
       expect(created.inputs).toEqual({ mode: 'fast', region: 'us' });
       const changed = await resolveRelay({ mode: 'safe' }, created);
       expect(changed.inputs).toEqual({ mode: 'safe', region: 'us' });
+      // Stored by a newer build, and by one before the field `mode`.
+      const newer = { ...created, inputs: { mode: 'newer', region: 'us', color: 'red' } };
+      expect((await resolveRelay({ cpuLimitMc: 200 }, newer)).inputs).toEqual(newer.inputs);
+      expect((await resolveRelay({ mode: 'safe' }, newer)).inputs).toEqual({ ...newer.inputs, mode: 'safe' });
+      const older = { ...created, inputs: { region: 'us' } };
+      expect((await resolveRelay({}, older)).inputs).toEqual({ mode: 'fast', region: 'us' });
       for (const [fields, path] of [
         [{ region: 'eu' }, 'region'],
         [{ requires }, 'requires'],

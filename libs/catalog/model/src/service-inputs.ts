@@ -119,12 +119,17 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
   };
 }
 
-/** The own fields of a type after a request: those that it names, else the current ones, else their defaults. */
+/**
+ * The own fields of a type after a request: those that it names, else the current ones, else their defaults. Current
+ * ones stay as they are, because a newer build may have stored fields and values that this one does not know.
+ */
 export function resolveOwnInputs(
   { own }: ServiceInputs,
   fields: Readonly<Record<string, unknown>>,
   current: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
-  const named = Object.keys(own.shape).filter((name) => fields[name] !== undefined);
-  return own.parse({ ...current, ...Object.fromEntries(named.map((name) => [name, fields[name]])) });
+  const parsed = Object.entries(own.shape)
+    .filter(([name]) => fields[name] !== undefined || !Object.hasOwn(current, name))
+    .map(([name, schema]): [string, unknown] => [name, (schema as z.ZodType).parse(fields[name])]);
+  return { ...current, ...Object.fromEntries(parsed) };
 }
