@@ -29,10 +29,11 @@ describe.each(operations.map((operation) => [operation.id, operation] as const))
     }
   });
 
-  it('declares a level when it concerns an account, and GET only reads', () => {
+  it('declares a level when it concerns an account, and only a GET and a plan read', () => {
     const { path, access, method } = operation;
     if (path.startsWith('/:aid')) expect(['public', 'signed-in']).not.toContain(access);
-    if (method === 'GET') expect(['write', 'sensitive_write']).not.toContain(access);
+    const writesNothing = method === 'GET' || path.endsWith('/plan');
+    if (writesNothing) expect(['write', 'sensitive_write']).not.toContain(access);
     else expect(['read', 'sensitive_read']).not.toContain(access);
   });
 

@@ -16,14 +16,14 @@ const collection = '/:aid/upgrades';
 const one = `${collection}/:id`;
 
 /**
- * Nothing is written. In order of creation; each page also counts all instances of the type.
+ * Nothing is written, so readers may plan. In order of creation; each page also counts all instances of the type.
  * `request.invalid` also for a version that is not offered.
  */
 export const planUpgradeWave = operation({
   id: 'upgrade.plan',
   method: 'POST',
   path: `${collection}/plan`,
-  access: 'write',
+  access: 'read',
   summary: 'Plan the upgrade of all instances of a service type in the account.',
   params: { aid },
   query: page(50, 200),
