@@ -90,8 +90,16 @@ describe('an add-on that RunOS manages', () => {
       'apply pending',
       'wait-ready pending',
     ]);
+    expect(jobs.linesOf(made.jobId)).toContain(
+      'The cluster does not have CloudNativePG, so version 1.27.0 is installed first.',
+    );
+    const second = await create('postgresql');
+    await jobs.when(second.jobId, ({ job }) => job.reason === 'AddonNotReady');
+    expect(jobs.linesOf(second.jobId)).toContain('CloudNativePG 1.27.0 is being installed in the cluster.');
     expect(agent.stored.has(made.osid)).toBe(false);
     await agent.reportAddons([detected()]);
+    expect((await jobs.ended(second.jobId)).job.status).toBe('completed');
+    expect(jobs.linesOf(made.jobId).join()).not.toContain('being installed');
     expect((await jobs.ended(made.jobId)).job.status).toBe('completed');
     expect(agent.stored.has(made.osid)).toBe(true);
     expect(agent.addonInstructions).toEqual([apply]);

@@ -5,6 +5,7 @@ import { Fault } from '@runos/kernel';
 import { afterCommit } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
+import type { LogLine } from '../jobs/work-items.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { AddonManifests } from './addon-manifests.js';
@@ -42,14 +43,14 @@ export class RequiredAddons {
   }
 
   /**
-   * Installs the add-ons that the cluster lacks for a new instance of this type. Returns true if the instance has to wait
-   * for one. An unknown state is no reason to refuse: without a connected agent the instance waits, and the agent
+   * Installs the add-ons that the cluster lacks for a new instance of this type. Returns a log line for each one that the
+   * instance has to wait for. An unknown state is no reason to refuse: without a connected agent the instance waits, and the agent
    * reports what is missing.
    * @throws Fault `addon.missing` where the agent may not install them; `conflict.deleting` while one is being removed
    */
-  async ensure(sql: EntityManager, cluster: ClusterRow, typeName: string): Promise<boolean> {
+  async ensure(sql: EntityManager, cluster: ClusterRow, typeName: string): Promise<LogLine[]> {
     const needed = serviceType(typeName).addons.map(addon);
-    if (needed.length === 0) return false;
+    if (needed.length === 0) return [];
     const managed = await this.managed.list(sql, cluster.aid, cluster.id);
     const rowOf = ({ name }: Addon) => managed.find((row) => row.name === name);
     for (const each of needed) {
@@ -63,6 +64,15 @@ export class RequiredAddons {
       await this.managed.request(sql, cluster, { name, version, desired: 'installed', jobId: null });
     }
     if (missing.length > 0) afterCommit(sql, () => this.wakeups.wake('addons'));
-    return missing.length > 0 || needed.some((each) => rowOf(each)?.ready === false);
+    return needed.flatMap((each): LogLine[] => {
+      const { title, version } = each;
+      const row = rowOf(each);
+      if (row?.ready === true || (row === undefined && !missing.includes(each))) return [];
+      const message =
+        row === undefined
+          ? `The cluster does not have ${title}, so version ${version} is installed first.`
+          : `${title} ${row.version} is being installed in the cluster.`;
+      return [{ step: 'install-addon', level: 'info', message }];
+    });
   }
 }

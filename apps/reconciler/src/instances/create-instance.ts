@@ -60,7 +60,7 @@ export class CreateInstance {
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'job');
     refuseDeletingCluster(cluster);
-    const installsAddon = await this.addons.ensure(sql, cluster, type);
+    const awaitedAddons = await this.addons.ensure(sql, cluster, type);
     const limit = this.config.maxInstancesPerCluster;
     const count = await this.instances.countForCreate(sql, cluster.id, limit);
     refuseOverLimit(limit, count, 'service instances', `Cluster "${cid}"`);
@@ -101,11 +101,12 @@ export class CreateInstance {
       generation: 1,
       revision: 1,
       connected: cluster.connected,
-      installsAddon,
+      installsAddon: awaitedAddons.length > 0,
       now,
       logs: [
         { step: 'validate', level: 'info', message: describeSpec(spec) },
         { step: 'render', level: 'info', message: `Rendered ${bytes} bytes, digest ${digest.slice(0, 12)}.` },
+        ...awaitedAddons,
       ],
     });
     const hint = rrcFlipHint === undefined ? {} : { rrcFlipHint };
