@@ -81,6 +81,7 @@ const cluster: z.input<typeof Cluster> = {
 const service: z.input<typeof Service> = {
   id: 'abcde',
   osid: 'valkey-abcde',
+  kind: 'service',
   type: 'valkey',
   name: 'cache',
   version: '8.1',

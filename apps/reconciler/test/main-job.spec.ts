@@ -52,7 +52,10 @@ describe('the main job', () => {
       expect.stringContaining('healthy'),
     ]);
     expect(harness.agent.stored.get(made.osid)).toMatchObject({ generation: 1, revision: 1 });
+    const { services } = await harness.request(reconciler.listInstances, { cid: harness.cid, limit: 10 });
+    expect(services).toContainEqual(expect.objectContaining({ kind: 'service', osid: made.osid }));
     expect(await show({ cid: harness.cid, type, id: made.osid })).toMatchObject({
+      kind: 'service',
       status: 'healthy',
       lastKnownStatus: null,
       generation: 1,

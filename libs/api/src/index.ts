@@ -90,6 +90,7 @@ export {
   Condition,
   CreatedService,
   Credentials,
+  type InstanceKind,
   Service,
   ServiceEvent,
   ServiceEvents,

@@ -23,7 +23,7 @@ export interface Page {
 
 export type ListedInstance = Pick<
   InstanceRow,
-  'id' | 'iid' | 'osid' | 'type' | 'name' | 'state' | 'ready' | 'created_at'
+  'id' | 'iid' | 'osid' | 'kind' | 'type' | 'name' | 'state' | 'ready' | 'created_at'
 > & { readonly class_id: string };
 
 /** The queued jobs of the instance `i`; at most one of them has a spec. */
@@ -135,7 +135,7 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     const found = await this.query<ListedInstance>(
       sql,
       { tenant },
-      (condition) => `SELECT i.id, i.iid, i.osid, i.type, i.name, i.state, i.created_at, c.ready,
+      (condition) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.created_at, c.ready,
          coalesce(${queuedSpec}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision

@@ -39,6 +39,7 @@ export function instanceView(row: InstanceRow): Service {
     ...inputs,
     id: row.iid,
     osid: row.osid,
+    kind: row.kind,
     type: row.type,
     name: row.name,
     version,

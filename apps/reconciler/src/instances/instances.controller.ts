@@ -71,6 +71,7 @@ export class InstancesController {
     const services = listed.map((each) => ({
       id: each.iid,
       osid: each.osid,
+      kind: each.kind,
       type: each.type,
       name: each.name,
       status: each.ready ? each.state : ('disconnected' as const),

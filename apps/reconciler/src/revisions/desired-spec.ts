@@ -1,3 +1,4 @@
+import type { InstanceKind } from '@runos/api';
 import type { Sizing } from '@runos/contracts';
 import { canonicalJson } from '@runos/kube-objects';
 
@@ -21,8 +22,13 @@ export interface ServiceSpec {
   readonly imageRegistry: string | null;
 }
 
-/** The spec of an instance by its kind. */
-export type DesiredSpec = ServiceSpec;
+/** The specs by the kind of their instance; a new kind is a new member. */
+interface SpecOfKind extends Record<InstanceKind, { readonly kind: InstanceKind }> {
+  readonly service: ServiceSpec;
+}
+
+/** The spec of an instance of any kind; `kind` discriminates. */
+export type DesiredSpec = SpecOfKind[InstanceKind];
 
 export interface PinnedConfig {
   readonly setId: string;

@@ -26,6 +26,10 @@ export const serviceStates = [
 export const ServiceState = z.enum(serviceStates);
 export type ServiceState = z.infer<typeof ServiceState>;
 
+/** What an instance is; an app will be another kind. */
+const InstanceKind = z.enum(['service']);
+export type InstanceKind = z.infer<typeof InstanceKind>;
+
 /** The five numbers of a class: replicas, CPU and memory of a pod. */
 export const SizingNumbers = z.object(sizeFields).omit({ storageMb: true });
 
@@ -57,6 +61,7 @@ export const Condition = z.object({
 export const Service = z.looseObject({
   id: z.string(),
   osid: z.string(),
+  kind: InstanceKind,
   type: z.string(),
   name: z.string(),
   version: z.string(),
@@ -85,6 +90,7 @@ export type Service = z.infer<typeof Service>;
 export const ServiceSummary = Service.pick({
   id: true,
   osid: true,
+  kind: true,
   type: true,
   name: true,
   status: true,
