@@ -177,6 +177,16 @@ describe('the order of checks', () => {
     expect(harness.received.at(-1)?.input['sessionKeyId']).toBeUndefined();
   });
 
+  it('lets a member create what may install an add-on, and neither install nor remove one', async () => {
+    authenticateAs({ memberships: [{ aid, role: 'member' }] });
+    const init = newToken();
+    const statusOf = async (method: string, path: string) => (await harness.send(method, path, init)).status;
+    expect(await statusOf('POST', `/${aid}/ky3/services/postgresql`)).toBe(202);
+    const addon = `/${aid}/clusters/ky3/addons/cloudnative-pg`;
+    expect([await statusOf('POST', addon), await statusOf('DELETE', addon)]).toEqual([403, 403]);
+    expect(harness.received.map(({ subject }) => subject)).not.toContain('reconciler.v1.addon-install');
+  });
+
   it('authorizes a job by the role in its own account', async () => {
     authenticateAs({
       memberships: [

@@ -67,7 +67,8 @@ export const listAddons = operation({
 });
 
 /**
- * Idempotent: it also upgrades an older version that RunOS installed. A newer request supersedes the job. Errors:
+ * Idempotent: it also upgrades an older version that RunOS installed, so it needs more than a create that installs a
+ * missing add-on. A newer request supersedes the job. Errors:
  * - `addon.missing` with the command, where the cluster agent may not install add-ons;
  * - `addon.present` for an operator that RunOS has not installed;
  * - `conflict.deleting` for a cluster that is being deleted.
