@@ -4,6 +4,7 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 import { boundaries, boundariesOfSpecs } from './tools/lint/boundaries.mjs';
 import { handlersDeclareAccess } from './tools/lint/rules/handlers-declare-access.mjs';
+import { noWallClockDurations } from './tools/lint/rules/no-wall-clock-durations.mjs';
 import { renderersImportFrozenCode } from './tools/lint/rules/renderers-import-frozen-code.mjs';
 
 // Without a project graph the boundary rule passes without an error.
@@ -16,12 +17,23 @@ try {
 const runos = {
   rules: {
     'handlers-declare-access': handlersDeclareAccess,
+    'no-wall-clock-durations': noWallClockDurations,
     'renderers-import-frozen-code': renderersImportFrozenCode,
   },
 };
 
 /** Specs, and the files that only they import. They may use the test kits, which start real servers. */
 const specs = ['**/*.spec.ts', '{apps,libs}/**/test/**/*.ts'];
+
+/** Files that compare the wall clock with a time of another party: the end of a certificate or a token, a gRPC deadline. */
+const wallClockFiles = [
+  'apps/agent-gateway/src/authority/certificate-authorities.ts',
+  'apps/agent-gateway/src/sessions/session-registry.ts',
+  'apps/gateway/src/access/principal-cache.ts',
+  'libs/agent/protocol/src/wire/call.ts',
+  'libs/kube/client/src/kubeconfig.ts',
+  'libs/testing/kube/src/cluster/identities.ts',
+];
 
 /** Globals of Node that plain scripts use. */
 const nodeGlobals = ['AbortController', 'performance', 'process', 'setTimeout', 'URL'];
@@ -61,6 +73,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
+  },
+  {
+    files: ['{apps,libs}/**/src/**/*.ts'],
+    ignores: [...specs, ...wallClockFiles],
+    rules: { 'runos/no-wall-clock-durations': 'error' },
   },
   {
     files: specs,

@@ -88,6 +88,16 @@ describe('a conflict', () => {
     expect(conflicts.recordChange('replicas').number).toBe(6);
   });
 
+  it.each([-3_600_000, 3_600_000])('is not affected by a step of the wall clock by %i ms', async (step) => {
+    await exchange('replicas');
+    conflicts.recordChange('replicas');
+    clock.step(step);
+    expect(conflicts.recordChange('replicas')).toMatchObject({ number: 2, delayMs: 1_000 });
+    conflicts.recordRepair('replicas');
+    clock.step(step);
+    expect(conflicts.resetInMs('replicas')).toBe(conflictResetMs);
+  });
+
   it('is one per key', () => {
     conflicts.recordChange('replicas');
     expect(conflicts.recordChange('image').number).toBe(1);

@@ -108,7 +108,7 @@ export class ConflictBackoff {
   }
 
   #now(): number {
-    return this.#clock.now().getTime();
+    return this.#clock.monotonicMs();
   }
 
   #deleteExpired(now: number): void {

@@ -40,6 +40,23 @@ describe('a work queue', () => {
     expect(queue.size).toBe(0);
   });
 
+  it.each([-3_600_000, 3_600_000])('keeps its delays when the wall clock is stepped by %i ms', async (step) => {
+    const end = gate<ReconcileResult>();
+    result = () => end.promise;
+    queue.add('running');
+    queue.addAfter('running', 1_000);
+    queue.addAfter('delayed', 10_000);
+    clock.step(step);
+    expect(queue.backlog).toEqual({ depth: 1, oldestMs: 0 });
+    queue.addAfter('delayed', 2_000);
+    end.open(reconciled());
+    result = () => Promise.resolve(reconciled());
+    await clock.advance(1_000);
+    expect(reconciles).toEqual(['running', 'running']);
+    await clock.advance(1_000);
+    expect(reconciles).toEqual(['running', 'running', 'delayed']);
+  });
+
   it('reports the depth and the age of its backlog', async () => {
     const end = gate<ReconcileResult>();
     result = () => end.promise;

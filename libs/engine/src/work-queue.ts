@@ -82,7 +82,7 @@ export class WorkQueue<K extends string> {
 
   /** Number of keys whose time has come, ready or processing, and the age of the oldest. */
   get backlog(): { readonly depth: number; readonly oldestMs: number } {
-    const now = this.#clock.now().getTime();
+    const now = this.#clock.monotonicMs();
     const ages = [...this.#entries.values()].map(({ readyAt }) => now - readyAt).filter((age) => age >= 0);
     return { depth: ages.length, oldestMs: ages.reduce((a, b) => Math.max(a, b), 0) };
   }
@@ -95,7 +95,7 @@ export class WorkQueue<K extends string> {
   /** Makes `key` ready in `delayMs`, or at its present time if that is earlier. Without effect after `stop()`. */
   addAfter(key: K, delayMs: number): void {
     if (this.#stopping.signal.aborted) return;
-    const readyAt = this.#clock.now().getTime() + delayMs;
+    const readyAt = this.#clock.monotonicMs() + delayMs;
     const entry = this.#entries.get(key);
     if (!entry) return this.#schedule(key, { state: 'delayed', readyAt, failures: 0 }, delayMs);
     if (entry.state === 'processing') entry.requeueAt = Math.min(entry.requeueAt ?? Infinity, readyAt);
@@ -191,7 +191,7 @@ export class WorkQueue<K extends string> {
   }
 
   #requeue(key: K, entry: Entry, delayMs: number): void {
-    const now = this.#clock.now().getTime();
+    const now = this.#clock.monotonicMs();
     const readyAt = Math.min(now + delayMs, entry.requeueAt ?? Infinity);
     if (readyAt === Infinity) return;
     this.#schedule(key, { state: 'delayed', readyAt, failures: entry.failures }, Math.max(0, readyAt - now));

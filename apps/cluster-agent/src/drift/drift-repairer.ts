@@ -131,7 +131,7 @@ export class DriftRepairer {
       this.conflicts.recordRepair(key);
       if (contested) recordConflict(instance, state, key, manager);
       instance.recordDrift(driftOf(state.ref, manager, action ?? (contested ? 'contested' : 'repaired'), now));
-      state.recordRepaired(now.getTime());
+      state.recordRepaired(this.clock.monotonicMs());
     }
   }
 
@@ -144,7 +144,7 @@ export class DriftRepairer {
       if (contested) recordConflict(instance, state, key, manager);
       shortestMs = Math.min(shortestMs, delayMs);
     }
-    return shortestMs > 0 ? { kind: 'delayed', notBefore: this.clock.now().getTime() + shortestMs } : undefined;
+    return shortestMs > 0 ? { kind: 'delayed', notBefore: this.clock.monotonicMs() + shortestMs } : undefined;
   }
 
   #report(
@@ -162,7 +162,7 @@ export class DriftRepairer {
 
   /** Only then can the change belong to a conflict, which is worth a dry run before the repair. */
   #wasRepairedLately({ repairedAt }: ObjectState): boolean {
-    return repairedAt !== undefined && this.clock.now().getTime() - repairedAt < 2 * conflictResetMs;
+    return repairedAt !== undefined && this.clock.monotonicMs() - repairedAt < 2 * conflictResetMs;
   }
 }
 

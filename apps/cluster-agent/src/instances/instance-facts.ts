@@ -35,7 +35,7 @@ export interface PendingChange {
   readonly kind: 'apply' | 'changed' | 'missing' | 'overwritten';
   /** The live object of the event, with the conflicting manager still in its managedFields. */
   readonly live?: KubeObject;
-  /** The repair is delayed until then, ms since the epoch. */
+  /** The repair is delayed until then, ms of the monotonic clock. */
   readonly notBefore?: number;
 }
 

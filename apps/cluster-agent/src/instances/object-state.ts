@@ -93,7 +93,7 @@ export class ObjectState {
     return this.#recreating;
   }
 
-  /** When a foreign change of it was last repaired, ms since the epoch. */
+  /** When a foreign change of it was last repaired, ms of the monotonic clock. */
   get repairedAt(): number | undefined {
     return this.#repairedAt;
   }

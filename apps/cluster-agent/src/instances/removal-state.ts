@@ -16,6 +16,7 @@ export class RemovalState {
   #acknowledged = false;
 
   constructor(
+    /** ms of the monotonic clock. */
     readonly startedAt: number,
     volumes: Iterable<string>,
     retainedVolumes: readonly string[],

@@ -54,14 +54,14 @@ export class LeaderElector {
 
   /** Renews the lease. Resolves when `signal` aborts or the lease is lost. */
   async renew(signal: AbortSignal): Promise<void> {
-    let renewedAt = this.#clock.now().getTime();
+    let renewedAt = this.#clock.monotonicMs();
     while (!signal.aborted) {
       await this.#clock.sleep(this.#renewEveryMs, signal);
       if (signal.aborted) return;
-      const startedAt = this.#clock.now().getTime();
+      const startedAt = this.#clock.monotonicMs();
       if ((await this.#tryAcquire(signal)) === undefined) renewedAt = startedAt;
       // Give up one renewal before another agent may acquire it.
-      if (this.#clock.now().getTime() - renewedAt >= this.#durationMs - this.#renewEveryMs) return;
+      if (this.#clock.monotonicMs() - renewedAt >= this.#durationMs - this.#renewEveryMs) return;
     }
   }
 
@@ -101,7 +101,7 @@ export class LeaderElector {
 
   #expired(lease: KubeObject): boolean {
     const { resourceVersion } = lease.metadata;
-    const now = this.#clock.now().getTime();
+    const now = this.#clock.monotonicMs();
     if (this.#observation?.resourceVersion !== resourceVersion) this.#observation = { resourceVersion, at: now };
     const durationMs = (numberOf(mapAt(lease, 'spec')['leaseDurationSeconds']) ?? 0) * 1_000 || this.#durationMs;
     return now - (this.#observation?.at ?? now) >= durationMs;

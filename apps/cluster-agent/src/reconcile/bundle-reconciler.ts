@@ -108,7 +108,7 @@ export class BundleReconciler {
   }
 
   #now(): number {
-    return this.options.clock.now().getTime();
+    return this.options.clock.monotonicMs();
   }
 }
 

@@ -38,7 +38,7 @@ export class InstanceRemover {
     if (!volumes.synced) return requeue('VolumesUnlisted', requeueMs);
     const removal = instance.removal ?? instance.startRemoval(await this.#startRemoval(instance, signal));
     if (removal.done) return reconciled();
-    const elapsedMs = clock.now().getTime() - removal.startedAt;
+    const elapsedMs = clock.monotonicMs() - removal.startedAt;
     const times = { elapsedMs, deletionBlockedAfterMs, requeueMs };
     const remaining = await this.#remove(instance, removal, isLate(times), signal);
     if (remaining.length === 0) removal.recordDone();
@@ -73,7 +73,7 @@ export class InstanceRemover {
     const names = new Set([...claims.flatMap((claim) => volumeOf(claim) ?? []), ...volumes.namesFor(osid)]);
     const existing = await existingVolumes(client, osid, names, signal);
     const retained = existing.filter(isRetained).map(({ metadata }) => metadata.name);
-    return new RemovalState(clock.now().getTime(), names, retained);
+    return new RemovalState(clock.monotonicMs(), names, retained);
   }
 
   /** Deletes the objects of each step that may start, and returns those that still exist. */

@@ -65,9 +65,9 @@ export async function* followJob(options: FollowOptions): AsyncGenerator<string>
   const completed = new Set<string>();
   // Also at the start: the event of a revocation may have come between the authentication and the subscription to events.
   if (!(await isAuthorized())) return;
-  let nextKeepAliveAt = clock.now().getTime() + keepAliveIntervalMs;
+  let nextKeepAliveAt = clock.monotonicMs() + keepAliveIntervalMs;
   while (!signal.aborted) {
-    const keepAlive = clock.now().getTime() >= nextKeepAliveAt;
+    const keepAlive = clock.monotonicMs() >= nextKeepAliveAt;
     if (keepAlive && !(await isAuthorized())) return;
     try {
       if (yield* untilAborted(signal, changes(reader, sent, completed))) return;
@@ -77,9 +77,9 @@ export async function* followJob(options: FollowOptions): AsyncGenerator<string>
     }
     if (keepAlive) {
       yield ': keep-alive\n\n';
-      nextKeepAliveAt = clock.now().getTime() + keepAliveIntervalMs;
+      nextKeepAliveAt = clock.monotonicMs() + keepAliveIntervalMs;
     }
-    await follower.wait(nextKeepAliveAt - clock.now().getTime(), signal);
+    await follower.wait(nextKeepAliveAt - clock.monotonicMs(), signal);
   }
 }
 

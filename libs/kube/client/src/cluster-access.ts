@@ -35,7 +35,7 @@ export function tokenFile(
   let read: { header: string; at: number } | undefined;
   return {
     async authorization() {
-      const now = clock.now().getTime();
+      const now = clock.monotonicMs();
       if (read === undefined || now - read.at >= cacheMs) {
         read = { header: `Bearer ${(await readFile(path, 'utf8')).trim()}`, at: now };
       }

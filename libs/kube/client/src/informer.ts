@@ -88,8 +88,8 @@ class ListWatch {
 
   async run(): Promise<void> {
     while (!this.signal.aborted) {
-      const since = this.#clock.now().getTime();
-      const isStable = () => this.#clock.now().getTime() - since >= shortWatchMs;
+      const since = this.#clock.monotonicMs();
+      const isStable = () => this.#clock.monotonicMs() - since >= shortWatchMs;
       try {
         this.#resourceVersion ??= await this.#list();
         await this.#watch();

@@ -43,7 +43,7 @@ export class RestMapper {
   }
 
   #kinds(apiVersion: string, maxAgeMs = Infinity): Promise<Kinds> {
-    const now = this.clock.now().getTime();
+    const now = this.clock.monotonicMs();
     const cached = this.#groups.get(apiVersion);
     if (cached && now - cached.at < maxAgeMs) return cached.kinds;
     const kinds = this.#fetch(apiVersion);

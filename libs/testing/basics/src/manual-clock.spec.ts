@@ -27,6 +27,16 @@ describe('ManualClock', () => {
     expect(awake).toBe(true);
   });
 
+  it('passes no time when its wall clock is stepped', async () => {
+    const clock = new ManualClock();
+    let awake = false;
+    void clock.sleep(1_000).then(() => (awake = true));
+    clock.step(-3_600_000);
+    expect([clock.now(), clock.monotonicMs()]).toEqual([new Date(Date.UTC(2029, 11, 31, 23)), 0]);
+    await clock.advance(1_000);
+    expect([awake, clock.monotonicMs()]).toEqual([true, 1_000]);
+  });
+
   it('ends a sleep early when the signal aborts, and removes the sleeper', async () => {
     const clock = new ManualClock();
     const stop = new AbortController();

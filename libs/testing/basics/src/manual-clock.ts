@@ -7,16 +7,27 @@ interface Sleeper {
 
 /** A clock that advances only by `advance`; sleepers wake in the order of their deadlines. */
 export class ManualClock implements Clock {
-  #now: number;
+  /** Wall-clock time, ms since the epoch, at the monotonic time 0. */
+  #epoch: number;
+  #elapsed = 0;
   #sleepers: Sleeper[] = [];
   #watchers: (() => void)[] = [];
 
   constructor(start = '2030-01-01T00:00:00.000Z') {
-    this.#now = Date.parse(start);
+    this.#epoch = Date.parse(start);
   }
 
   now(): Date {
-    return new Date(this.#now);
+    return new Date(this.#epoch + this.#elapsed);
+  }
+
+  monotonicMs(): number {
+    return this.#elapsed;
+  }
+
+  /** Steps the wall clock by `ms`, as an administrator or NTP does. No time passes: sleepers are not affected. */
+  step(ms: number): void {
+    this.#epoch += ms;
   }
 
   /** The number of current sleepers. */
@@ -33,7 +44,7 @@ export class ManualClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const sleeper = { wakeAt: this.#now + ms, wake: resolve };
+      const sleeper = { wakeAt: this.#elapsed + ms, wake: resolve };
       this.#sleepers.push(sleeper);
       for (const notify of this.#watchers.splice(0)) notify();
       signal?.addEventListener('abort', () => {
@@ -45,15 +56,15 @@ export class ManualClock implements Clock {
 
   /** Advances by `ms`, wakes the sleepers whose deadlines pass, and lets the promises that depend on them settle. */
   async advance(ms: number): Promise<void> {
-    const until = this.#now + ms;
+    const until = this.#elapsed + ms;
     await flushPromises();
     for (let next = this.#next(until); next; next = this.#next(until)) {
       this.#sleepers = this.#sleepers.filter((one) => one !== next);
-      this.#now = Math.max(this.#now, next.wakeAt);
+      this.#elapsed = Math.max(this.#elapsed, next.wakeAt);
       next.wake();
       await flushPromises();
     }
-    this.#now = until;
+    this.#elapsed = until;
   }
 
   #next(until: number): Sleeper | undefined {

@@ -78,7 +78,7 @@ export class Supervised {
   async #supervise(first: Running, signal: AbortSignal): Promise<void> {
     let running: Running | undefined = first;
     let delay = minDelayMs;
-    let since = this.#clock.now().getTime();
+    let since = this.#clock.monotonicMs();
     this.#running = first;
     if (signal.aborted) await first.stop();
     while (!signal.aborted) {
@@ -86,14 +86,14 @@ export class Supervised {
         const outcome: string = await running.ended;
         this.#running = undefined;
         if (signal.aborted) return;
-        if (this.#clock.now().getTime() - since > stableAfterMs) delay = minDelayMs;
+        if (this.#clock.monotonicMs() - since > stableAfterMs) delay = minDelayMs;
         this.options.onEvent?.(`${outcome}, restarting it in ${delay} ms`);
       }
       await this.#clock.sleep(delay, signal);
       delay = Math.min(delay * 2, maxDelayMs);
       if (signal.aborted) return;
       running = await this.#restart(delay, signal);
-      since = this.#clock.now().getTime();
+      since = this.#clock.monotonicMs();
       if (signal.aborted) await running?.stop();
     }
     this.#running = undefined;

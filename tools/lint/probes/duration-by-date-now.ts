@@ -1,0 +1,3 @@
+// as libs/engine/src/probe.ts
+// must fail: runos/no-wall-clock-durations
+export const elapsedMs = (since: number): number => Date.now() - since;
