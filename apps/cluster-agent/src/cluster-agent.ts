@@ -19,7 +19,9 @@ import { AddonDetector } from './addons/addon-detector.js';
 import { AddonInstaller } from './addons/addon-installer.js';
 import type { ClusterAgentConfig } from './config.js';
 import { clusterUid, SecretCredentials } from './identity/secret-credentials.js';
+import { FencedSecrets } from './leadership/fenced-secrets.js';
 import { LeaderElector } from './leadership/leader-elector.js';
+import type { LeaseTerm } from './leadership/lease-term.js';
 import { BundleController } from './reconcile/bundle-controller.js';
 import { ResyncLoop } from './resync/resync.js';
 
@@ -34,8 +36,13 @@ export interface ClusterAgentOptions {
   readonly leaseDurationMs?: number;
 }
 
-/** What starts again with each stream. */
-interface PerStream {
+/** What exists once per term of this agent as the leader. */
+interface TermParts {
+  readonly client: KubeClient;
+  readonly secrets: FencedSecrets;
+  /** Uid of the cluster. */
+  readonly uid: string;
+  readonly controller: BundleController;
   readonly resyncs: ResyncLoop;
   readonly addons: AddonDetector;
 }
@@ -52,7 +59,7 @@ export class ClusterAgent {
   /** Starts at once and retries every failure until `stop`. */
   constructor(
     private readonly options: ClusterAgentOptions,
-    access: ClusterAccess,
+    private readonly access: ClusterAccess,
   ) {
     this.#clock = options.clock ?? systemClock;
     const client = new KubeClient(access);
@@ -88,8 +95,9 @@ export class ClusterAgent {
       try {
         const uid = await clusterUid(client, signal);
         const onWaiting = (reason: string) => logger.info({ reason }, 'waiting for the lease of this cluster');
-        if (!(await elector.acquire(signal, onWaiting))) break;
-        await this.#lead(client, uid, elector);
+        const term = await elector.acquire(signal, onWaiting);
+        if (term === undefined) break;
+        await this.#lead(uid, term, elector);
         failures = 0;
       } catch (err) {
         if (signal.aborted) break;
@@ -98,38 +106,43 @@ export class ClusterAgent {
         await this.#clock.sleep(this.#backoff(failures), signal);
       }
     }
-    await elector.release();
   }
 
-  /** Resolves when the lease is lost or the agent stops. */
-  async #lead(client: KubeClient, uid: string, elector: LeaderElector): Promise<void> {
-    const ending = new AbortController();
-    const end = () => ending.abort();
-    this.#stopping.signal.addEventListener('abort', end, { once: true });
-    const leaseLost = elector.renew(ending.signal);
+  /** Resolves when the term has ended or the agent stops. */
+  async #lead(uid: string, term: LeaseTerm, elector: LeaderElector): Promise<void> {
+    // All requests of this term are aborted with it, before anything else happens.
+    const client = new KubeClient(this.access);
+    term.ended.addEventListener('abort', () => void client.close());
+    const leaving = new AbortController();
+    const renewing = elector.renew(term, leaving.signal);
     try {
-      await this.#runController(client, uid, leaseLost);
+      await this.#runController(client, uid, term, elector);
     } finally {
-      end();
-      await leaseLost;
-      this.#stopping.signal.removeEventListener('abort', end);
+      leaving.abort();
+      await renewing;
+      await client.close();
+      if (term.isHeld) await elector.release(term);
     }
+    if (term.endReason === '') return;
+    this.options.logger.warn({ reason: term.endReason }, 'no longer active');
+    await this.#clock.sleep(this.#backoff(1), this.#stopping.signal);
   }
 
-  async #runController(client: KubeClient, uid: string, leaseLost: Promise<void>): Promise<void> {
+  async #runController(client: KubeClient, uid: string, term: LeaseTerm, elector: LeaderElector): Promise<void> {
     const { logger } = this.options;
-    const controller = this.#newController(client);
+    const secrets = new FencedSecrets(client, this.options.config.namespace, term);
+    const controller = this.#newController(client, term);
     const report = (addons: DetectedAddon[]) => this.#session?.post('addons', AddonStatus, { addons });
     const addons = new AddonDetector({ client, logger, clock: this.#clock, report });
     const resyncs = new ResyncLoop(() => controller.resync(), this.#clock, logger);
     try {
-      await controller.load();
+      await elector.recordLoad(term, await controller.load());
       // The hello carries the root hash of the loaded bundles. Reports need the session, so it is opened before `start`.
-      this.#session = this.#openSession(client, uid, controller, { resyncs, addons });
+      this.#session = this.#openSession({ client, secrets, uid, controller, resyncs, addons });
       controller.start();
       this.#controller = controller;
       logger.info({ ...controller.summary(), version }, 'active');
-      await leaseLost;
+      await firstAborted(term.ended, this.#stopping.signal);
     } finally {
       this.#controller = undefined;
       await this.#session?.stop();
@@ -140,11 +153,12 @@ export class ClusterAgent {
     }
   }
 
-  #newController(client: KubeClient): BundleController {
+  #newController(client: KubeClient, term: LeaseTerm): BundleController {
     const { config, logger, conflicts } = this.options;
     const { namespace, concurrency, deletionBlockedAfterMs, removalRequeueMs } = config;
     return new BundleController({
       client,
+      term,
       logger,
       namespace,
       conflicts,
@@ -162,16 +176,11 @@ export class ClusterAgent {
     });
   }
 
-  #openSession(
-    client: KubeClient,
-    uid: string,
-    controller: BundleController,
-    { resyncs, addons }: PerStream,
-  ): AgentSession {
+  #openSession({ client, secrets, uid, controller, resyncs, addons }: TermParts): AgentSession {
     const { config, logger, timing } = this.options;
-    const { server: host, registerPort, streamPort, aid, token, namespace } = config;
+    const { server: host, registerPort, streamPort, aid, token } = config;
     const installer =
-      config.addons === 'none' ? undefined : new AddonInstaller({ client, namespace, contents: config.addons });
+      config.addons === 'none' ? undefined : new AddonInstaller({ client, secrets, contents: config.addons });
     return new AgentSession({
       kind: 'cluster-agent',
       server: { host, registerPort, streamPort },
@@ -182,7 +191,7 @@ export class ClusterAgent {
       timing,
       machineId: uid,
       os: 'kubernetes',
-      store: new SecretCredentials(client, uid, namespace),
+      store: new SecretCredentials(secrets, uid),
       hello: (): Promise<ClusterAgentHello> =>
         Promise.resolve({
           version,
@@ -208,6 +217,18 @@ export class ClusterAgent {
       onDisconnected: () => resyncs.disconnected(),
     });
   }
+}
+
+/** Resolves when one of these signals has aborted. */
+async function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  const done = new AbortController();
+  await new Promise<void>((resolve) => {
+    for (const signal of signals) {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { signal: done.signal });
+    }
+  });
+  done.abort();
 }
 
 /** Access to the cluster of the config. @throws Error with the remedy if there is none. */

@@ -5,7 +5,9 @@ import { type KubeObject, type ObjectRef, packObjects, refOf } from '@runos/kube
 import { ownCluster, publishedManifest } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { AddonInstaller, type AddonInstallerOptions } from '../src/addons/addon-installer.js';
+import { FencedSecrets } from '../src/leadership/fenced-secrets.js';
 import { type AgentAccess, agentAccess } from './agent-access.js';
+import { leaseTerm } from './harness.js';
 
 // The namespace of an operator takes seconds to terminate, and more on a busy machine.
 jest.setTimeout(180_000);
@@ -43,7 +45,8 @@ export async function addonAccess(): Promise<AgentAccess> {
 export const installerOf = (
   { agent, namespace }: Pick<AgentAccess, 'agent' | 'namespace'>,
   contents: AddonInstallerOptions['contents'] = 'all',
-): AddonInstaller => new AddonInstaller({ client: agent, namespace, contents });
+): AddonInstaller =>
+  new AddonInstaller({ client: agent, secrets: new FencedSecrets(agent, namespace, leaseTerm()), contents });
 
 /** The objects that exist. */
 export async function existing(client: KubeClient, refs: readonly ObjectRef[]): Promise<ObjectRef[]> {

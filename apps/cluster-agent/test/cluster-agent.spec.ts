@@ -1,97 +1,32 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  APPLY_BUNDLE,
-  type Bundle,
-  DELETE_ADDON,
-  DELETE_BUNDLE,
-  type Envelope,
-  instructionEnvelope,
-  type Instruction,
-  type InputOf,
-  readReply,
-} from '@runos/agent-protocol';
-import { FakePlane } from '@runos/agent-session/test';
-import { bearer } from '@runos/kube-client';
-import { createLogger } from '@runos/observability';
+import { APPLY_BUNDLE, DELETE_ADDON, DELETE_BUNDLE, type Envelope, readReply } from '@runos/agent-protocol';
+import type { FakePlane } from '@runos/agent-session/test';
 import { mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { ClusterAgent } from '../src/cluster-agent.js';
-import { clusterAgentConfig } from '../src/config.js';
 import { type AgentAccess, agentAccess } from './agent-access.js';
+import { AgentHarness } from './agent-harness.js';
 import { bundleOf, newOsid, objectsOf, refIn } from './harness.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'runos-cluster-agent-'));
-const timing = {
-  heartbeatMs: 100,
-  heartbeatReplyTimeoutMs: 500,
-  redialFirstMs: 20,
-  redialMaxMs: 100,
-  waitForChangeMs: 200,
-  backoffResetMs: 1_000,
-};
 let access: AgentAccess;
+let harness: AgentHarness;
 let plane: FakePlane;
-let agents: ClusterAgent[];
 
 beforeAll(async () => {
   access = await agentAccess();
 }, 900_000);
 
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  await access?.stop();
-});
+afterAll(() => access?.stop());
 
 beforeEach(async () => {
-  agents = [];
-  plane = await FakePlane.start();
-  plane.onReport = ({ type }) => (type === 'AgentHello' ? { inSync: true } : {});
+  harness = await AgentHarness.start(access);
+  plane = harness.plane;
 });
 
-afterEach(async () => {
-  await Promise.all(agents.map((agent) => agent.stop()));
-  plane.close();
-  await access.admin.delete(refIn(access.namespace, 'v1', 'Secret', 'cluster-agent-tls'));
-});
+afterEach(() => harness.stop());
 
-function start(changes: Record<string, unknown> = {}): ClusterAgent {
-  const ca = join(folder, 'ca.crt');
-  writeFileSync(ca, plane.l1.certificatePem);
-  const { namespace, token, cluster } = access;
-  const given = {
-    server: '127.0.0.1',
-    aid: 'abcde',
-    ca,
-    token: 'runos_reg_x',
-    namespace,
-    holder: `agent-${agents.length}`,
-    ...changes,
-  };
-  const config = { ...clusterAgentConfig.parse(given), ...plane.ports };
-  const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
-  const agent = new ClusterAgent(
-    { config, logger, timing, leaseDurationMs: 3_000 },
-    { server: cluster.server, ca: cluster.ca, ...bearer(token) },
-  );
-  agents.push(agent);
-  return agent;
-}
-
-const reportsOf = (type: string) => plane.reports.filter((report) => report.type === type);
-const until = (holds: () => unknown, what: string) =>
-  waitUntil(() => Boolean(holds()), { deadlineMs: 20_000, because: () => `${what} did not happen` });
-
-function instruct<I extends Instruction>(instruction: I, input: InputOf<I>): void {
-  plane.streams.at(-1)?.write(instructionEnvelope(instruction, input, crypto.randomUUID()));
-}
-
-const phases = (osid: Bundle['osid']) =>
-  plane.reports.flatMap((report) =>
-    report.type === 'BundleStatus' && report.body.osid === osid ? [report.body.phase] : [],
-  );
+const start = (changes: Record<string, unknown> = {}) => harness.startAgent(changes);
+const reportsOf = (type: string) => harness.reportsOf(type);
+const until = (holds: () => unknown, what: string) => harness.until(holds, what);
 
 describe('the cluster agent', () => {
   it('registers for its cluster with a key that never leaves it, and announces its root hash', async () => {
@@ -113,7 +48,7 @@ describe('the cluster agent', () => {
     const secret = await access.admin.get(refIn(access.namespace, 'v1', 'Secret', 'cluster-agent-tls'));
     expect(secret['type']).toBe('kubernetes.io/tls');
     expect(Object.keys(mapAt(secret, 'data')).sort()).toEqual(['ca.crt', 'tls.crt', 'tls.key']);
-    expect(secret.metadata.annotations).toEqual({ 'runos.com/cluster-uid': system.metadata.uid });
+    expect(secret.metadata.annotations).toMatchObject({ 'runos.com/cluster-uid': system.metadata.uid });
   });
 
   it('needs no token when it has a certificate', async () => {
@@ -129,10 +64,10 @@ describe('the cluster agent', () => {
     const osid = newOsid();
     start();
     await until(() => reportsOf('AgentHello').length === 1, 'a hello');
-    instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
-    await until(() => phases(osid).at(-1) === 'ready', 'a ready instance');
-    instruct(DELETE_BUNDLE, { osid, generation: 2, revision: 2 });
-    await until(() => phases(osid).at(-1) === 'gone', 'the removal');
+    harness.instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
+    await harness.untilPhase(osid, 'ready');
+    harness.instruct(DELETE_BUNDLE, { osid, generation: 2, revision: 2 });
+    await harness.untilPhase(osid, 'gone');
     expect(await access.admin.find(refIn(osid, 'v1', 'Namespace'))).toBeUndefined();
   });
 
@@ -140,8 +75,8 @@ describe('the cluster agent', () => {
     const osid = newOsid();
     const agent = start();
     await until(() => agent.connected, 'a connection');
-    instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
-    await until(() => phases(osid).at(-1) === 'ready', 'a ready instance');
+    harness.instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
+    await harness.untilPhase(osid, 'ready');
     plane.close();
     await until(() => !agent.connected, 'the loss of the plane');
     const set = refIn(osid, 'apps/v1', 'StatefulSet');
@@ -191,8 +126,7 @@ describe('the cluster agent', () => {
     const removal = async (changes: Record<string, unknown>) => {
       const agent = start({ token: undefined, ...changes });
       await until(() => agent.connected, 'a connection');
-      const tag = crypto.randomUUID();
-      plane.streams.at(-1)?.write(instructionEnvelope(DELETE_ADDON, { name: 'cloudnative-pg' }, tag));
+      const tag = harness.instruct(DELETE_ADDON, { name: 'cloudnative-pg' });
       await until(() => replies.some((reply) => reply.tag === tag), 'a reply');
       await agent.stop();
       const reply = replies.find((each) => each.tag === tag) as Envelope;
@@ -222,6 +156,23 @@ describe('the cluster agent', () => {
     await first.stop();
     await until(() => second.connected, 'the second');
     expect(plane.registrations).toHaveLength(1);
+  });
+
+  it.each(['deleted', 'changed by a later leader'])('loads the bundles again when a stored one was %s', async (how) => {
+    const osid = newOsid();
+    const agent = start();
+    await until(() => agent.connected, 'a connection');
+    harness.instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
+    await harness.untilPhase(osid, 'ready');
+    const stored = refIn(access.namespace, 'v1', 'Secret', `bundle-${osid}`);
+    const later = { metadata: { annotations: { 'runos.com/fencing-token': '1000' } } };
+    await (how === 'deleted' ? access.admin.delete(stored) : access.admin.mergePatch(stored, later));
+    harness.instruct(APPLY_BUNDLE, bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 900 })));
+    await until(() => reportsOf('AgentHello').length === 2, 'another hello');
+    await until(() => agent.connected, 'a connection');
+    harness.instruct(APPLY_BUNDLE, bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 900 })));
+    await harness.untilPhase(osid, 'ready', 2);
+    await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
   });
 
   it('does not use a certificate of another cluster', async () => {

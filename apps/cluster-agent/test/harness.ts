@@ -1,11 +1,12 @@
 import type { BodyOf, Bundle, ReplyOf, RESYNC } from '@runos/agent-protocol';
-import { systemRandom } from '@runos/kernel';
+import { systemClock, systemRandom } from '@runos/kernel';
 import { type KubeObject, type ObjectRef, packObjects } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
 import { InstanceId, Osid, TypeName } from '@runos/osid';
 import { kindRules, latestRenderer, mintSecrets, renderInstance, serviceType } from '@runos/service-types';
 import { waitUntil } from '@runos/testing-process';
 import { KindCatalogs } from '../src/bundles/kind-catalogs.js';
+import { LeaseTerm } from '../src/leadership/lease-term.js';
 import { BundleController, type BundleControllerOptions } from '../src/reconcile/bundle-controller.js';
 import type { AgentAccess } from './agent-access.js';
 import type { Status, StatusReport } from '../src/status/plane-client.js';
@@ -15,6 +16,10 @@ type ResyncRequest = BodyOf<typeof RESYNC>;
 /** Compiled kinds, as a controller keeps them. */
 export const kindCatalogs = (): KindCatalogs =>
   new KindCatalogs(createLogger({ service: 'cluster-agent', level: 'silent' }));
+
+/** A term that ends only when a test ends it. */
+export const leaseTerm = (token = 1): LeaseTerm =>
+  new LeaseTerm({ clock: systemClock, token, heldUntilMs: Number.POSITIVE_INFINITY });
 
 /** A bundle controller in a real cluster, and the reports that it sends to a plane which acknowledges them. */
 export class Harness {
@@ -98,6 +103,7 @@ export class Harness {
   #newController(): BundleController {
     return new BundleController({
       client: this.access.agent,
+      term: leaseTerm(),
       namespace: this.access.namespace,
       logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
       concurrency: 16,

@@ -12,6 +12,7 @@ import {
   withoutDeleted,
 } from '@runos/kube-objects';
 import type { ClusterAgentConfig } from '../config.js';
+import type { FencedSecrets } from '../leadership/fenced-secrets.js';
 import { inApplyOrder, inDeletionOrder, invalidManifest, isCrd, withAddonLabels } from './addon-manifest.js';
 import { AddonObjects } from './addon-objects.js';
 import { AddonStore } from './addon-store.js';
@@ -21,8 +22,8 @@ type Reply = ReplyOf<typeof APPLY_ADDON>;
 
 export interface AddonInstallerOptions {
   readonly client: KubeClient;
-  /** Namespace of the records. */
-  readonly namespace: string;
+  /** They hold the records. */
+  readonly secrets: FencedSecrets;
   readonly contents: Exclude<ClusterAgentConfig['addons'], 'none'>;
 }
 
@@ -49,7 +50,7 @@ export class AddonInstaller {
   readonly #last = new Map<string, Promise<unknown>>();
 
   constructor(private readonly options: AddonInstallerOptions) {
-    this.#store = new AddonStore(options.client, options.namespace);
+    this.#store = new AddonStore(options.secrets);
   }
 
   applyAddon(input: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
@@ -74,11 +75,11 @@ export class AddonInstaller {
     const earlier = await this.#store.find(name);
     const inventory = mergeInventory(earlier?.inventory ?? [], refs);
     // Before the first write, so that a removal finds everything that an interrupted installation has applied.
-    await this.#store.save({ name, version, inventory });
+    await this.#store.save({ name, version, inventory }, earlier === undefined);
     for (const object of desired) await objects.applyObject(object);
     const obsolete = inDeletionOrder(entriesToPrune(inventory, refs));
     const { deleted, deleting, kept } = await deleteObjects(objects, obsolete);
-    await this.#store.save({ name, version, inventory: withoutDeleted(inventory, deleted) });
+    await this.#store.save({ name, version, inventory: withoutDeleted(inventory, deleted) }, false);
     return accepted(deleting.length === 0, [...kept, ...describeDeleting(deleting)]);
   }
 

@@ -1,8 +1,7 @@
-import type { KubeClient } from '@runos/kube-client';
-import { type InventoryEntry, type KubeObject, mapAt, type ObjectRef, textOf } from '@runos/kube-objects';
+import { type InventoryEntry, type KubeObject, mapAt, textOf } from '@runos/kube-objects';
 import { z } from 'zod';
 import { StoredInventory } from '../bundles/bundle-record.js';
-import { agentManager } from '../bundles/bundle-store.js';
+import type { FencedSecrets } from '../leadership/fenced-secrets.js';
 
 /** What the agent installed of an add-on. It survives restarts of the agent. */
 export interface AddonRecord {
@@ -19,21 +18,19 @@ const recordLabels = { 'runos.com/addon-record': 'true' };
 
 /** Stores the record of each add-on in one Secret of the agent's namespace. */
 export class AddonStore {
-  constructor(
-    private readonly client: KubeClient,
-    private readonly namespace: string,
-  ) {}
+  constructor(private readonly secrets: FencedSecrets) {}
 
   /** Undefined for an add-on that is not installed. @throws Error if the Secret is damaged */
   async find(name: string): Promise<AddonRecord | undefined> {
-    const secret = await this.client.find(this.#refOf(name));
+    const secret = await this.secrets.find(secretName(name));
     if (secret === undefined) return undefined;
     const record = Buffer.from(textOf(mapAt(secret, 'data')['record']) ?? '', 'base64').toString('utf8');
     return StoredAddon.parse(JSON.parse(record));
   }
 
-  async save(record: AddonRecord): Promise<void> {
-    const { apiVersion, kind, namespace, name } = this.#refOf(record.name);
+  /** `isNew`: `find` has found none. */
+  async save(record: AddonRecord, isNew: boolean): Promise<void> {
+    const { apiVersion, kind, namespace, name } = this.secrets.refOf(secretName(record.name));
     const secret: KubeObject = {
       apiVersion,
       kind,
@@ -41,14 +38,12 @@ export class AddonStore {
       metadata: { name, namespace, labels: recordLabels },
       data: { record: Buffer.from(JSON.stringify(record)).toString('base64') },
     };
-    await this.client.apply(secret, { fieldManager: agentManager });
+    await this.secrets.save(secret, { isNew });
   }
 
   async delete(name: string): Promise<void> {
-    await this.client.delete(this.#refOf(name));
-  }
-
-  #refOf(name: string): ObjectRef {
-    return { apiVersion: 'v1', kind: 'Secret', namespace: this.namespace, name: `addon-${name}` };
+    await this.secrets.delete(secretName(name));
   }
 }
+
+const secretName = (addon: string): string => `addon-${addon}`;

@@ -1,59 +1,84 @@
-import { isAlreadyExists, isNotFound, type KubeClient } from '@runos/kube-client';
+import type { KubeClient } from '@runos/kube-client';
+import type { KubeObject } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
+import { FencedSecrets, fencingTokenOf } from '../leadership/fenced-secrets.js';
+import type { LeaseTerm } from '../leadership/lease-term.js';
 import { bundleLabel, type BundleRecord, bundleSecretName, fromSecret, toSecret } from './bundle-record.js';
 
-/** Field manager of the agent's own objects. Objects of instances have another one. */
-export const agentManager = 'runos-cluster-agent';
+/** What a complete load of the stored bundles has found. */
+export interface StoredBundles {
+  /** resourceVersion of the list. */
+  readonly resourceVersion: string;
+  /** The highest fencing token of a writer. */
+  readonly highestToken: number;
+}
+
+export interface LoadHandler {
+  onRecord(record: BundleRecord): void;
+  /** The Secret is not touched. */
+  onUnreadable(secret: string, cause: unknown): void;
+}
 
 /** Stores the record of each instance in one Secret of the agent's namespace. */
 export class BundleStore {
+  readonly #secrets: FencedSecrets;
+
   constructor(
     private readonly client: KubeClient,
     private readonly namespace: string,
-  ) {}
+    term: LeaseTerm,
+  ) {
+    this.#secrets = new FencedSecrets(client, namespace, term);
+  }
 
-  /** All stored records, page by page. Unreadable Secrets are passed to `onUnreadable` and not touched. */
-  async *load(onUnreadable: (name: string, cause: unknown) => void): AsyncGenerator<BundleRecord> {
+  /** Reads all stored records, page by page. Those that a deposed agent has brought back are deleted. */
+  async load({ onRecord, onUnreadable }: LoadHandler): Promise<StoredBundles> {
     const selection = {
       apiVersion: 'v1',
       kind: 'Secret',
       namespace: this.namespace,
       labelSelector: `${bundleLabel.name}=${bundleLabel.value}`,
     };
-    for await (const { items } of this.client.pages(selection, { pageSize: 50 })) {
+    let found: StoredBundles = { resourceVersion: '', highestToken: 0 };
+    for await (const { items, resourceVersion } of this.client.pages(selection, { pageSize: 50 })) {
+      const tokens = items.map(fencingTokenOf);
+      found = { resourceVersion, highestToken: Math.max(found.highestToken, ...tokens) };
       for (const secret of items) {
-        try {
-          yield fromSecret(secret);
-        } catch (cause) {
-          onUnreadable(secret.metadata.name, cause);
-        }
+        this.#secrets.recordRead(secret);
+        if (this.#secrets.isLateCreate(secret)) await this.#secrets.delete(secret.metadata.name);
+        else readRecord(secret, onRecord, onUnreadable);
       }
     }
+    return found;
   }
 
-  /**
-   * Replaces the whole Secret, which has no other manager: that costs the API server half of an apply.
-   * `first`: the Secret probably does not exist.
-   */
-  async save(record: BundleRecord, first: boolean, signal?: AbortSignal): Promise<void> {
-    const secret = toSecret(record, this.namespace);
-    const options = { fieldManager: agentManager, signal };
-    try {
-      await (first ? this.client.create(secret, options) : this.client.replace(secret, options));
-    } catch (thrown) {
-      if (first && isAlreadyExists(thrown)) await this.client.replace(secret, options);
-      else if (!first && isNotFound(thrown)) await this.client.create(secret, options);
-      else throw thrown;
-    }
+  /** `isNew`: the record was never stored. */
+  save(record: BundleRecord, isNew: boolean, signal?: AbortSignal): Promise<void> {
+    const isNewer = (stored: KubeObject) => revisionOf(stored) > record.revision;
+    return this.#secrets.save(toSecret(record, this.namespace), { isNew, isNewer, signal });
   }
 
-  async delete(osid: string): Promise<void> {
-    await this.client.delete({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      namespace: this.namespace,
-      name: bundleSecretName(osid),
-    });
+  delete(osid: string): Promise<void> {
+    return this.#secrets.delete(bundleSecretName(osid));
+  }
+}
+
+function readRecord(secret: KubeObject, onRecord: LoadHandler['onRecord'], onUnreadable: LoadHandler['onUnreadable']) {
+  let record: BundleRecord;
+  try {
+    record = fromSecret(secret);
+  } catch (cause) {
+    return onUnreadable(secret.metadata.name, cause);
+  }
+  onRecord(record);
+}
+
+/** The stored revision; 0 if the Secret is unreadable. */
+function revisionOf(secret: KubeObject): number {
+  try {
+    return fromSecret(secret).revision;
+  } catch {
+    return 0; // damaged by a person: the known record replaces it
   }
 }
 

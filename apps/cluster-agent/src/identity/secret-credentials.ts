@@ -1,31 +1,28 @@
 import type { AgentCredentials, CredentialStore } from '@runos/agent-session';
 import type { KubeClient } from '@runos/kube-client';
-import { mapAt, type ObjectRef, textOf } from '@runos/kube-objects';
-import { agentManager } from '../bundles/bundle-store.js';
+import { mapAt, textOf } from '@runos/kube-objects';
+import type { FencedSecrets } from '../leadership/fenced-secrets.js';
+
+const secretName = 'cluster-agent-tls';
 
 /** Annotation with the cluster that the certificate was issued for. */
 const clusterUidAnnotation = 'runos.com/cluster-uid';
 
 /** Stores key and certificate of the agent in a Secret of its cluster. The key never leaves the cluster. */
 export class SecretCredentials implements CredentialStore {
-  readonly #ref: ObjectRef;
-
   constructor(
-    private readonly client: KubeClient,
+    private readonly secrets: FencedSecrets,
     private readonly clusterUid: string,
-    namespace: string,
-  ) {
-    this.#ref = { apiVersion: 'v1', kind: 'Secret', namespace, name: 'cluster-agent-tls' };
-  }
+  ) {}
 
   /** @throws Error if the Secret was copied from another cluster: two clusters must not share one identity. */
   async load(): Promise<AgentCredentials | undefined> {
-    const secret = await this.client.find(this.#ref);
+    const secret = await this.secrets.find(secretName);
     if (secret === undefined) return undefined;
     const issuedFor = secret.metadata.annotations?.[clusterUidAnnotation];
     if (issuedFor !== undefined && issuedFor !== this.clusterUid) {
       throw new Error(
-        `Secret ${this.#ref.name} was made for another cluster (${issuedFor}): delete it and register this cluster with a new token`,
+        `Secret ${secretName} was made for another cluster (${issuedFor}): delete it and register this cluster with a new token`,
       );
     }
     const data = mapAt(secret, 'data');
@@ -35,18 +32,16 @@ export class SecretCredentials implements CredentialStore {
   }
 
   async save({ certificate, key, ca }: AgentCredentials): Promise<void> {
-    const { apiVersion, kind, namespace, name } = this.#ref;
+    const { apiVersion, kind, namespace, name } = this.secrets.refOf(secretName);
     const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
-    await this.client.apply(
-      {
-        apiVersion,
-        kind,
-        type: 'kubernetes.io/tls',
-        metadata: { name, namespace, annotations: { [clusterUidAnnotation]: this.clusterUid } },
-        data: { 'tls.crt': base64(certificate), 'tls.key': base64(key), 'ca.crt': base64(ca) },
-      },
-      { fieldManager: agentManager },
-    );
+    const secret = {
+      apiVersion,
+      kind,
+      type: 'kubernetes.io/tls',
+      metadata: { name, namespace, annotations: { [clusterUidAnnotation]: this.clusterUid } },
+      data: { 'tls.crt': base64(certificate), 'tls.key': base64(key), 'ca.crt': base64(ca) },
+    };
+    await this.secrets.save(secret, { isNew: true });
   }
 }
 

@@ -1,7 +1,9 @@
 import { type Clock, systemClock } from '@runos/kernel';
 import { isAlreadyExists, isConflict, isNotFound, KubeError, type KubeClient } from '@runos/kube-client';
-import { type KubeObject, mapAt, numberOf, type ObjectRef, textOf } from '@runos/kube-objects';
-import { agentManager } from '../bundles/bundle-store.js';
+import type { KubeObject, ObjectRef } from '@runos/kube-objects';
+import { agentManager } from './fenced-secrets.js';
+import { durationMsOf, earlierLoadOf, holderOf, leaseObject, type LeaseContent, tokenOf } from './lease-object.js';
+import { type CompletedLoad, LeaseTerm } from './lease-term.js';
 
 export interface LeaderElectorOptions {
   readonly client: KubeClient;
@@ -10,17 +12,21 @@ export interface LeaderElectorOptions {
   /** Holder identity. An agent with the same identity after a restart takes its lease over at once. */
   readonly holder: string;
   readonly clock?: Clock;
-  /** A lease that is not renewed for this long has expired. Default 15 s. */
+  /** A lease that is not renewed for this long has expired. Default 15 s, as in client-go. */
   readonly durationMs?: number;
-  /** Default: a third of the duration. */
+  /** Default: a third of the duration. The holder gives the lease up this long before it expires. */
   readonly renewEveryMs?: number;
 }
 
 /** Releasing the lease must not delay the shutdown. */
 const releaseTimeoutMs = 2_000;
 
+/** A failed renewal is repeated after this share of the interval. */
+const retryShare = 0.2;
+
 interface LeaseObservation {
   readonly resourceVersion: string | undefined;
+  /** ms of the monotonic clock. */
   readonly at: number;
 }
 
@@ -32,6 +38,7 @@ export class LeaderElector {
   readonly #renewEveryMs: number;
   /** The last change of a foreign lease, by our own clock, because clocks of two machines differ. */
   #observation: LeaseObservation | undefined;
+  #lastRenewal: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: LeaderElectorOptions) {
     const { namespace } = options;
@@ -41,56 +48,105 @@ export class LeaderElector {
     this.#renewEveryMs = options.renewEveryMs ?? this.#durationMs / 3;
   }
 
-  /** Waits for the lease. False if `signal` aborts first. `onWaiting` receives every new reason of the wait. */
-  async acquire(signal: AbortSignal, onWaiting: (reason: string) => void): Promise<boolean> {
+  /** Waits for the lease. Undefined if `signal` aborts first. `onWaiting` receives every new reason of the wait. */
+  async acquire(signal: AbortSignal, onWaiting: (reason: string) => void): Promise<LeaseTerm | undefined> {
     for (let lastReason = ''; !signal.aborted;) {
-      const reason = await this.#tryAcquire(signal);
-      if (reason === undefined) return true;
-      if (reason !== lastReason) onWaiting((lastReason = reason));
+      const acquired = await this.#answered(() => this.#tryAcquire(signal));
+      if (acquired instanceof LeaseTerm) return acquired;
+      if (acquired !== lastReason) onWaiting((lastReason = acquired));
       await this.#clock.sleep(this.#renewEveryMs, signal);
     }
-    return false;
+    return undefined;
   }
 
-  /** Renews the lease. Resolves when `signal` aborts or the lease is lost. */
-  async renew(signal: AbortSignal): Promise<void> {
-    let renewedAt = this.#clock.monotonicMs();
-    while (!signal.aborted) {
-      await this.#clock.sleep(this.#renewEveryMs, signal);
-      if (signal.aborted) return;
-      const startedAt = this.#clock.monotonicMs();
-      if ((await this.#tryAcquire(signal)) === undefined) renewedAt = startedAt;
-      // Give up one renewal before another agent may acquire it.
-      if (this.#clock.monotonicMs() - renewedAt >= this.#durationMs - this.#renewEveryMs) return;
+  /** Renews the lease until `signal` aborts or the term has ended. No attempt lasts longer than the lease is held. */
+  async renew(term: LeaseTerm, signal: AbortSignal): Promise<void> {
+    for (let problem: string | undefined; !signal.aborted && !term.ended.aborted;) {
+      const pauseMs = problem === undefined ? this.#renewEveryMs : this.#renewEveryMs * retryShare;
+      await this.#clock.sleep(Math.min(pauseMs, term.remainingMs), signal);
+      if (signal.aborted || term.ended.aborted) return;
+      if (term.isHeld) problem = await this.#renewOnce(term, term.load, signal);
+      if (!term.isHeld) term.end(`The lease was not renewed in time. ${problem ?? ''}`.trim());
     }
+  }
+
+  /**
+   * Records what the leader works with, before it starts: a deposed agent may create a Secret after that, and the next
+   * load must recognize it. Raises the fencing token above all stored ones, also after the Lease was deleted.
+   * @throws Fault `unavailable` if it could not be recorded
+   */
+  async recordLoad(term: LeaseTerm, stored: { resourceVersion: string; highestToken: number }): Promise<void> {
+    const { resourceVersion, highestToken } = stored;
+    const load = { token: Math.max(term.token, highestToken + 1), resourceVersion };
+    const problem = await this.#renewOnce(term, load);
+    if (problem !== undefined) throw term.end(problem);
   }
 
   /** Releases the lease, so that the next agent need not wait. A failure costs only that wait. */
-  async release(): Promise<void> {
-    try {
-      const signal = AbortSignal.timeout(releaseTimeoutMs);
+  async release(term: LeaseTerm): Promise<void> {
+    const signal = AbortSignal.timeout(releaseTimeoutMs);
+    await this.#answered(async () => {
       const lease = await this.options.client.find(this.#ref, { signal });
-      if (lease && holderOf(lease) === this.options.holder) await this.#replace(lease, '', signal);
-    } catch (thrown) {
-      if (!(thrown instanceof KubeError)) throw thrown;
-    }
+      if (lease && this.#isOf(lease, term)) await this.#write(lease, { holder: '', token: term.token }, signal);
+      return '';
+    });
   }
 
-  /** Acquires or renews the lease. Undefined on success, else the reason. */
-  async #tryAcquire(signal: AbortSignal): Promise<string | undefined> {
-    try {
-      const lease = await this.options.client.find(this.#ref, { signal });
-      if (lease === undefined) {
-        await this.options.client.create(this.#lease(undefined, this.options.holder), {
-          signal,
-          fieldManager: agentManager,
-        });
-        return undefined;
+  /** Acquires the lease, or returns the reason for which that is not possible. */
+  async #tryAcquire(signal: AbortSignal): Promise<LeaseTerm | string> {
+    const startedAt = this.#clock.monotonicMs();
+    const { holder } = this.options;
+    const lease = await this.options.client.find(this.#ref, { signal });
+    const current = holderOf(lease);
+    if (current !== '' && current !== holder && !this.#expired(lease)) return `${current} is active`;
+    const token = tokenOf(lease) + 1;
+    await this.#write(lease, { holder, token }, signal);
+    const earlierLoad = earlierLoadOf(lease);
+    return new LeaseTerm({ clock: this.#clock, token, heldUntilMs: this.#heldUntil(startedAt), earlierLoad });
+  }
+
+  /**
+   * Renews the lease, or aborts the attempt when it is no longer held. Undefined on success, else the problem. One
+   * renewal runs at a time, because each one replaces the Lease that the one before has written.
+   */
+  #renewOnce(term: LeaseTerm, load: CompletedLoad | undefined, signal?: AbortSignal): Promise<string | undefined> {
+    const renewal = this.#lastRenewal.then(async () => {
+      const attempt = new AbortController();
+      const done = new AbortController();
+      const abort = () => attempt.abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      void this.#clock.sleep(term.remainingMs, done.signal).then(abort);
+      try {
+        return await this.#answered(() => this.#tryRenew(term, load, attempt.signal));
+      } finally {
+        done.abort();
+        signal?.removeEventListener('abort', abort);
       }
-      const holder = holderOf(lease);
-      if (holder !== '' && holder !== this.options.holder && !this.#expired(lease)) return `${holder} is active`;
-      await this.#replace(lease, this.options.holder, signal);
-      return undefined;
+    });
+    this.#lastRenewal = renewal.catch(() => undefined);
+    return renewal;
+  }
+
+  /** The term ends if another agent, or another process of this one, has acquired the lease. */
+  async #tryRenew(term: LeaseTerm, load: CompletedLoad | undefined, signal: AbortSignal): Promise<string | undefined> {
+    if (!term.isHeld) return 'The lease has expired.';
+    const startedAt = this.#clock.monotonicMs();
+    const lease = await this.options.client.find(this.#ref, { signal });
+    if (lease !== undefined && !this.#isOf(lease, term)) {
+      term.end(`${holderOf(lease) || 'Another agent'} acquired the lease.`);
+      return term.endReason;
+    }
+    const token = load?.token ?? term.token;
+    await this.#write(lease, { holder: this.options.holder, token, load, isRenewal: true }, signal);
+    if (load !== undefined) term.recordLoad(load);
+    term.recordRenewal(this.#heldUntil(startedAt));
+    return undefined;
+  }
+
+  /** A refusal or an outage as its reason. */
+  async #answered<T>(work: () => Promise<T>): Promise<T | string> {
+    try {
+      return await work();
     } catch (thrown) {
       if (isAlreadyExists(thrown) || isConflict(thrown) || isNotFound(thrown))
         return 'another agent acquired the lease';
@@ -99,36 +155,31 @@ export class LeaderElector {
     }
   }
 
-  #expired(lease: KubeObject): boolean {
-    const { resourceVersion } = lease.metadata;
+  #isOf(lease: KubeObject, term: LeaseTerm): boolean {
+    return holderOf(lease) === this.options.holder && tokenOf(lease) === term.token;
+  }
+
+  /** The lease is given up one interval before another agent may acquire it. */
+  #heldUntil(renewedAt: number): number {
+    return renewedAt + this.#durationMs - this.#renewEveryMs;
+  }
+
+  #expired(lease: KubeObject | undefined): boolean {
+    const resourceVersion = lease?.metadata.resourceVersion;
     const now = this.#clock.monotonicMs();
     if (this.#observation?.resourceVersion !== resourceVersion) this.#observation = { resourceVersion, at: now };
-    const durationMs = (numberOf(mapAt(lease, 'spec')['leaseDurationSeconds']) ?? 0) * 1_000 || this.#durationMs;
-    return now - (this.#observation?.at ?? now) >= durationMs;
+    return now - (this.#observation?.at ?? now) >= (durationMsOf(lease) || this.#durationMs);
   }
 
-  #replace(lease: KubeObject, holder: string, signal?: AbortSignal): Promise<KubeObject> {
-    return this.options.client.replace(this.#lease(lease, holder), { signal, fieldManager: agentManager });
-  }
-
-  #lease(old: KubeObject | undefined, holder: string): KubeObject {
-    const now = this.#clock.now().toISOString().replace('Z', '000Z');
-    const spec = mapAt(old, 'spec');
-    const { apiVersion, kind, namespace, name } = this.#ref;
-    const isRenewal = old !== undefined && holderOf(old) === holder;
-    return {
-      apiVersion,
-      kind,
-      metadata: { namespace, name, resourceVersion: old?.metadata.resourceVersion },
-      spec: {
-        holderIdentity: holder,
-        leaseDurationSeconds: Math.ceil(this.#durationMs / 1_000),
-        acquireTime: isRenewal ? spec['acquireTime'] : now,
-        renewTime: now,
-        leaseTransitions: (numberOf(spec['leaseTransitions']) ?? 0) + (isRenewal ? 0 : 1),
-      },
-    };
+  async #write(
+    lease: KubeObject | undefined,
+    content: Pick<LeaseContent, 'holder' | 'token' | 'load' | 'isRenewal'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client } = this.options;
+    const now = this.#clock.now();
+    const object = leaseObject(this.#ref, lease, { ...content, now, durationMs: this.#durationMs });
+    const options = { signal, fieldManager: agentManager };
+    await (lease === undefined ? client.create(object, options) : client.replace(object, options));
   }
 }
-
-const holderOf = (lease: KubeObject): string => textOf(mapAt(lease, 'spec')['holderIdentity']) ?? '';

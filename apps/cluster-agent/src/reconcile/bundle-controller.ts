@@ -12,7 +12,7 @@ import { kindKey } from '@runos/kube-kinds';
 import { gauge, inSpan, type Logger, SpanKind, traceOf, withoutTrace } from '@runos/observability';
 import { ObjectApplier } from '../apply/object-applier.js';
 import { BundleReceiver } from '../bundles/bundle-receiver.js';
-import { BundleStore, RecordWriter } from '../bundles/bundle-store.js';
+import { BundleStore, RecordWriter, type StoredBundles } from '../bundles/bundle-store.js';
 import { diffBundle } from '../bundles/diff-bundle.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
 import type { ClusterAgentConfig } from '../config.js';
@@ -22,6 +22,7 @@ import { KindInformers, type WatchedKind } from '../informers/kind-informers.js'
 import { ObjectEventHandler } from '../informers/object-event-handler.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
+import type { LeaseTerm } from '../leadership/lease-term.js';
 import { InstanceRemover } from '../removal/instance-remover.js';
 import { VolumeIndex, volumeKind } from '../removal/volumes.js';
 import { resync } from '../resync/resync.js';
@@ -37,6 +38,8 @@ type BundleControllerConfig = Pick<
 
 export interface BundleControllerOptions extends BundleControllerConfig {
   readonly client: KubeClient;
+  /** Only while it lasts, records are stored. */
+  readonly term: LeaseTerm;
   readonly plane: PlaneClient;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -84,7 +87,7 @@ export class BundleController {
     const conflicts = new ConflictBackoff({ clock, ...options.conflicts });
     const volumes = new VolumeIndex();
     this.#applier = new ObjectApplier(client);
-    this.#store = new BundleStore(client, options.namespace);
+    this.#store = new BundleStore(client, options.namespace, options.term);
     this.#writer = new RecordWriter(this.#store);
     this.#reporter = new StatusReporter(options.plane, (instance) => this.#queueCheckpoint(instance));
     this.#reconciler = new BundleReconciler({
@@ -139,14 +142,15 @@ export class BundleController {
   }
 
   /** Reads the stored bundles. Rejects if the cluster cannot be read. */
-  async load(): Promise<void> {
-    const onUnreadable = (secret: string, err: unknown) =>
-      this.options.logger.error({ err, secret }, 'cannot read a stored bundle');
-    for await (const record of this.#store.load(onUnreadable)) {
-      const instance = this.instances.add(record);
-      if (!record.removing) instance.observeBundle(instance.desiredObjects());
-      instance.resumeRequest();
-    }
+  load(): Promise<StoredBundles> {
+    return this.#store.load({
+      onRecord: (record) => {
+        const instance = this.instances.add(record);
+        if (!record.removing) instance.observeBundle(instance.desiredObjects());
+        instance.resumeRequest();
+      },
+      onUnreadable: (secret, err) => this.options.logger.error({ err, secret }, 'cannot read a stored bundle'),
+    });
   }
 
   /** Starts informers and reconciles. */
@@ -188,7 +192,7 @@ export class BundleController {
     return resync(this.instances, this.options.plane, (instance) => this.#reporter.report(instance));
   }
 
-  /** Stops informers and reconciles, then stores the checkpoints. */
+  /** Stops informers and reconciles, then stores the checkpoints. Nothing is stored after the end of the term. */
   async stop(): Promise<void> {
     await Promise.all([this.#informers.stop(), this.#queue.stop()]);
     await Promise.all([this.#statusQueue.stop(), this.#checkpointQueue.stop()]);
@@ -251,7 +255,7 @@ export class BundleController {
   }
 
   async #writeFinalCheckpoint(instance: Instance, signal: AbortSignal): Promise<void> {
-    if (instance.record.removing || signal.aborted) return;
+    if (instance.record.removing || signal.aborted || !this.options.term.isHeld) return;
     try {
       await this.#writer.writeCheckpoint(instance, signal);
     } catch (err) {

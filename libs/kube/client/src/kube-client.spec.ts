@@ -41,10 +41,11 @@ describe('the client', () => {
     expect((await client.apply(configMap(namespace, 'owned', { a: '2' })))['data']).toEqual({ a: '2' });
   });
 
-  it('creates an object once, and deletes only the object with the given uid', async () => {
+  it('creates an object once, and deletes only the object with the given uid and resourceVersion', async () => {
     const { client, namespace } = harness;
     const made = await client.create(configMap(namespace, 'short-lived'));
     expect(isConflict(await refused(client.delete(refOf(made), { uid: 'another' })))).toBe(true);
+    expect(isConflict(await refused(client.delete(refOf(made), { resourceVersion: '1' })))).toBe(true);
     const again = await refused(client.create(configMap(namespace, 'short-lived')));
     expect([again.status, isAlreadyExists(again), isConflict(again)]).toEqual([409, true, false]);
     expect(await client.delete(refOf(made), { uid: made.metadata.uid })).toBe('deleted');

@@ -26,6 +26,8 @@ export interface WriteOptions extends CallOptions {
 export interface DeleteOptions extends CallOptions {
   /** Precondition: 409 if an object with another uid has this name now. */
   readonly uid?: string;
+  /** Precondition: 409 if the object was written since. */
+  readonly resourceVersion?: string;
   readonly propagation?: Propagation;
 }
 
@@ -119,12 +121,12 @@ export class KubeClient {
 
   /** `deleted`: the object does not exist any more; `deleting`: finalizers or dependents delay its removal. */
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<'deleted' | 'deleting'> {
-    const { uid, propagation = 'Background', ...call } = options;
+    const { uid, resourceVersion, propagation = 'Background', ...call } = options;
     const body = {
       kind: 'DeleteOptions',
       apiVersion: 'v1',
       propagationPolicy: propagation,
-      ...(uid ? { preconditions: { uid } } : {}),
+      preconditions: { uid, resourceVersion },
     };
     try {
       const path = await this.mapper.path(ref);
