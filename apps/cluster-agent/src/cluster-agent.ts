@@ -132,7 +132,10 @@ export class ClusterAgent {
     const { logger } = this.options;
     const secrets = new FencedSecrets(client, this.options.config.namespace, term);
     const controller = this.#newController(client, term);
-    const report = (addons: DetectedAddon[]) => this.#session?.post('addons', AddonStatus, { addons });
+    const report = (addons: DetectedAddon[]) => {
+      this.#session?.post('addons', AddonStatus, { addons });
+      controller.retryCustomResources();
+    };
     const addons = new AddonDetector({ client, logger, clock: this.#clock, report });
     const resyncs = new ResyncLoop(() => controller.resync(), this.#clock, logger);
     try {

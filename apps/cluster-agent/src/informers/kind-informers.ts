@@ -9,7 +9,14 @@ import {
 import { kindKey } from '@runos/kube-kinds';
 import { managedSelector, type ObjectRef } from '@runos/kube-objects';
 
-export type WatchedKind = Pick<ObjectRef, 'apiVersion' | 'kind'>;
+type WatchedKind = Pick<ObjectRef, 'apiVersion' | 'kind'>;
+
+/** Kinds whose informers run for all instances. Status reports start after their first list. */
+export const commonKinds: readonly WatchedKind[] = [
+  { apiVersion: 'v1', kind: 'Namespace' },
+  { apiVersion: 'v1', kind: 'Pod' },
+  { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+];
 
 export interface KindInformersOptions extends InformerOptions {
   readonly client: KubeClient;

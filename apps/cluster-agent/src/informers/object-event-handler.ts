@@ -2,6 +2,7 @@ import { kindKey } from '@runos/kube-kinds';
 import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
 import { lacksPodSecurity } from '../apply/pod-security.js';
 import { contentHash } from '../drift/drift-report.js';
+import { retryBlocked } from '../instances/blocked-changes.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
 import type { ObjectState } from '../instances/object-state.js';
@@ -84,6 +85,7 @@ export class ObjectEventHandler {
   #checkDrift(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
     const { enqueue, report } = this.options;
     const { applied, problem, reportedContentHash } = state;
+    if (problem?.blocked) return this.#checkBlocked(instance, key, state, object);
     if (applied === undefined) {
       if (!problem) return state.recordEarlyEvent(object);
       // The apply that failed may succeed now that the object has changed.
@@ -103,6 +105,15 @@ export class ObjectEventHandler {
     if (reportedContentHash !== undefined && reportedContentHash === contentHash(object)) return;
     instance.addPending(key, { kind: 'changed', live: object });
     enqueue(instance);
+  }
+
+  /** The refused apply may succeed now, unless only the status of the object has changed. */
+  #checkBlocked(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
+    if (!state.recordRefusedContent(contentHash(object))) return;
+    const { applied } = state;
+    const isDrifted = applied !== undefined && ownedHash(object) !== applied.ownedHash;
+    retryBlocked(instance, key, isDrifted ? { kind: 'changed', live: object } : { kind: 'apply' });
+    this.options.enqueue(instance);
   }
 
   /** The last objects of a removed instance may be its volumes. */

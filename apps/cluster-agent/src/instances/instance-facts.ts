@@ -35,12 +35,21 @@ export interface PendingChange {
   readonly kind: 'apply' | 'changed' | 'missing' | 'overwritten';
   /** The live object of the event, with the conflicting manager still in its managedFields. */
   readonly live?: KubeObject;
+  /**
+   * The API server has refused to create or to change our object, or a foreign object has its name. `notBefore` is the
+   * next attempt.
+   */
+  readonly blocked?: 'create' | 'change';
   /** The repair is delayed until then, ms of the monotonic clock. */
   readonly notBefore?: number;
 }
 
-/** Combines two changes of one object. A newer observation replaces an older one; an apply covers all others. */
+/**
+ * Combines two changes of one object. A newer observation replaces an older one; an apply covers all others. A blocked
+ * apply is attempted at once when the object is deleted.
+ */
 export function mergeChanges(earlier: PendingChange | undefined, later: PendingChange): PendingChange {
+  if (earlier?.blocked && later.kind === 'missing') return { kind: 'apply' };
   if (earlier?.kind === 'apply') return earlier;
   return later.kind === 'overwritten' && earlier !== undefined ? earlier : later;
 }

@@ -44,6 +44,8 @@ export class ObjectState {
   #repairedAt: number | undefined;
   #reportedDrift: readonly string[] | undefined;
   #reportedContentHash: string | undefined;
+  #refusals = 0;
+  #refusedContentHash: string | undefined;
 
   constructor(ref: ObjectRef, desiredHash: string, kinds: KindCatalog, applied?: AppliedObject) {
     this.#ref = ref;
@@ -108,6 +110,11 @@ export class ObjectState {
     return this.#reportedContentHash;
   }
 
+  /** How often in a row the object was blocked. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
   /** True once the cluster holds the desired object, or the drift policy accepts what it holds. */
   get isApplied(): boolean {
     if (this.#problem !== undefined) return false;
@@ -137,7 +144,7 @@ export class ObjectState {
       this.#applied?.desiredHash !== desiredHash || this.#problem !== undefined || this.#reportedDrift !== undefined;
     this.#ref = ref;
     this.#desiredHash = desiredHash;
-    this.#problem = undefined;
+    this.#clearProblem();
     return mustApply;
   }
 
@@ -179,7 +186,7 @@ export class ObjectState {
       ...(isCreated(live) ? { created: true } : {}),
     };
     this.#earlyEvent = undefined;
-    this.#problem = undefined;
+    this.#clearProblem();
     this.#recreating = false;
     this.clearReportedDrift();
     const isNewer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
@@ -188,11 +195,19 @@ export class ObjectState {
 
   /** A repair found nothing to do. */
   recordInSync(): void {
-    this.#problem = undefined;
+    this.#clearProblem();
   }
 
   recordProblem(problem: Problem): void {
     this.#problem = problem;
+    if (problem.blocked) this.#refusals += 1;
+  }
+
+  /** Content hash of a blocked live object. Returns true if it has changed, so that another attempt may succeed. */
+  recordRefusedContent(hash: string): boolean {
+    const isNew = hash !== this.#refusedContentHash;
+    this.#refusedContentHash = hash;
+    return isNew;
   }
 
   recordTerminating(): void {
@@ -235,6 +250,12 @@ export class ObjectState {
   clearReportedDrift(): void {
     this.#reportedDrift = undefined;
     this.#reportedContentHash = undefined;
+  }
+
+  #clearProblem(): void {
+    this.#problem = undefined;
+    this.#refusals = 0;
+    this.#refusedContentHash = undefined;
   }
 
   #observedState(): string {

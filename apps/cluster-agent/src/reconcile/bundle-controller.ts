@@ -1,5 +1,6 @@
 import { type Bundle, type DELETE_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
 import {
+  type Backoff,
   ConflictBackoff,
   type ConflictBackoffOptions,
   reconciled,
@@ -8,8 +9,8 @@ import {
 } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import type { InformerOptions, KubeClient } from '@runos/kube-client';
-import { kindKey } from '@runos/kube-kinds';
-import { gauge, inSpan, type Logger, SpanKind, traceOf, withoutTrace } from '@runos/observability';
+import { isCustomGroup, kindKey } from '@runos/kube-kinds';
+import { gauge, type Logger, withoutTrace } from '@runos/observability';
 import { ObjectApplier } from '../apply/object-applier.js';
 import { BundleReceiver } from '../bundles/bundle-receiver.js';
 import { BundleStore, RecordWriter, type StoredBundles } from '../bundles/bundle-store.js';
@@ -18,8 +19,9 @@ import { KindCatalogs } from '../bundles/kind-catalogs.js';
 import type { ClusterAgentConfig } from '../config.js';
 import { DriftRepairer } from '../drift/drift-repairer.js';
 import { DependentEventHandler, eventInformer, failedCreateEvents } from '../informers/dependent-event-handler.js';
-import { KindInformers, type WatchedKind } from '../informers/kind-informers.js';
+import { commonKinds, KindInformers } from '../informers/kind-informers.js';
 import { ObjectEventHandler } from '../informers/object-event-handler.js';
+import { retryAllBlocked } from '../instances/blocked-changes.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
 import type { LeaseTerm } from '../leadership/lease-term.js';
@@ -30,6 +32,7 @@ import type { PlaneClient } from '../status/plane-client.js';
 import { StatusReporter } from '../status/status-reporter.js';
 import { BundleReconciler } from './bundle-reconciler.js';
 import { Pruner } from './pruner.js';
+import { inRequestTrace } from './request-trace.js';
 
 type BundleControllerConfig = Pick<
   ClusterAgentConfig,
@@ -44,6 +47,8 @@ export interface BundleControllerOptions extends BundleControllerConfig {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly conflicts?: ConflictBackoffOptions;
+  /** Delay before a blocked object is applied again. Default: 15 s doubling to 5 min, half of it random. */
+  readonly blockedBackoff?: Backoff;
   readonly informers?: InformerOptions;
   /** Maximum age of a checkpoint that is not stored. Default 30 s. */
   readonly checkpointDelayMs?: number;
@@ -55,13 +60,6 @@ const finalCheckpointsMs = 3_000;
 /** With more unfinished reconciles than this, objects are applied first and status reports are delayed. */
 const maxReconcilesWithoutDelay = 4;
 const statusDelayUnderLoadMs = 30_000;
-
-/** Kinds whose informers run for all instances. Status reports start after their first list. */
-const commonKinds: readonly WatchedKind[] = [
-  { apiVersion: 'v1', kind: 'Namespace' },
-  { apiVersion: 'v1', kind: 'Pod' },
-  { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
-];
 
 /** Reconciles all instances of the cluster with their bundles, whether the plane is connected or not. */
 export class BundleController {
@@ -96,6 +94,7 @@ export class BundleController {
       pruner: new Pruner(client, this.#writer),
       conflicts,
       clock,
+      blockedBackoff: options.blockedBackoff,
       report,
     });
     this.#remover = new InstanceRemover({
@@ -181,6 +180,13 @@ export class BundleController {
     return diffBundle(this.options.client, this.#applier, bundle, this.instances.get(bundle.osid));
   }
 
+  /** Attempts blocked custom resources again, because an add-on was installed or upgraded. */
+  retryCustomResources(): void {
+    for (const instance of this.instances.all()) {
+      if (retryAllBlocked(instance, ({ ref }) => isCustomGroup(ref.apiVersion))) this.#queue.add(instance.osid);
+    }
+  }
+
   /** Number and root hash of the stored bundles. */
   summary(): { count: number; root: string } {
     const entries = this.instances.entries();
@@ -202,7 +208,10 @@ export class BundleController {
 
   #startReconcile(instance: Instance, isRepeat: boolean): void {
     withoutTrace(() => this.#informers.start(instance.record.inventory));
-    if (isRepeat) this.#reporter.reportAgain(instance);
+    if (isRepeat) {
+      this.#reporter.reportAgain(instance);
+      retryAllBlocked(instance);
+    }
     this.#queue.add(instance.osid);
   }
 
@@ -284,12 +293,4 @@ export class BundleController {
     this.#reporter.start();
     for (const instance of this.instances.all()) this.#queueStatus(instance);
   }
-}
-
-/** Continues the trace of the request that caused the reconcile. A repair has its own trace, a check has none. */
-function inRequestTrace(instance: Instance, work: () => Promise<ReconcileResult>): Promise<ReconcileResult> {
-  const { osid, openRequest, pending } = instance;
-  const options = { kind: SpanKind.INTERNAL, attributes: { osid } };
-  if (openRequest !== undefined) return inSpan('apply', { ...options, parent: traceOf(openRequest) }, work);
-  return pending.size > 0 ? inSpan('repair', options, work) : work();
 }

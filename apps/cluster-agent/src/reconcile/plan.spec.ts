@@ -45,12 +45,22 @@ describe('the plan of a wave', () => {
     expect(planWave(instance, [namespaceKey], now)).toEqual([namespaceKey]);
     expect(planWave(instance, ['a'], now)).toBeUndefined();
   });
+
+  it('waits for a blocked namespace, unless it exists and only a change of it is refused', () => {
+    const blocked = (what: 'create' | 'change') =>
+      observed({ [namespaceKey]: { kind: 'apply', blocked: what, notBefore: now + 500 }, a: { kind: 'apply' } });
+    expect(planWave(blocked('change'), ['a'], now)).toEqual(['a']);
+    const foreign = blocked('create');
+    expect(planWave(foreign, ['a'], now)).toBeUndefined();
+    expect(planRequeue(foreign, progress(), now)).toMatchObject({ requeueAfterMs: 500 });
+  });
 });
 
 describe('pruning', () => {
   it('waits until no change is pending', () => {
     expect(planPrune(observed({}))).toBe(true);
     expect(planPrune(observed({ a: { kind: 'changed', notBefore: now + 1 } }))).toBe(false);
+    expect(planPrune(observed({ a: { kind: 'apply', blocked: 'change', notBefore: now + 1 } }))).toBe(true);
     expect(planPrune(observed({}, { isOutdated: true }))).toBe(false);
   });
 });

@@ -29,15 +29,16 @@ export interface ReconcileProgress {
 export function planWave(instance: ObservedInstance, wave: readonly string[], now: number): string[] | undefined {
   if (instance.isOutdated || instance.namespaceTerminating) return undefined;
   const { namespaceKey, pending } = instance;
-  if (pending.has(namespaceKey) && !wave.includes(namespaceKey)) return undefined;
+  if (requiredNamespace(instance) && !wave.includes(namespaceKey)) return undefined;
   return wave.filter((key) => {
     const change = pending.get(key);
     return change !== undefined && (change.notBefore ?? 0) <= now;
   });
 }
 
-/** Objects are pruned only after everything desired is applied. */
-export const planPrune = ({ pending, isOutdated }: ObservedInstance): boolean => pending.size === 0 && !isOutdated;
+/** Objects are pruned only after everything desired is applied that the cluster accepts. */
+export const planPrune = ({ pending, isOutdated }: ObservedInstance): boolean =>
+  [...pending.values()].every(({ blocked }) => blocked !== undefined) && !isOutdated;
 
 /** When the instance must be reconciled again. */
 export function planRequeue(instance: ObservedInstance, progress: ReconcileProgress, now: number): ReconcileResult {
@@ -49,8 +50,14 @@ export function planRequeue(instance: ObservedInstance, progress: ReconcileProgr
 }
 
 /** The changes that a timer must wake up: while the namespace is missing, only its own. */
-function blockingChanges({ namespaceKey, namespaceTerminating, pending }: ObservedInstance): PendingChange[] {
-  if (namespaceTerminating) return []; // the watch reports its end
-  const namespace = pending.get(namespaceKey);
-  return namespace ? [namespace] : [...pending.values()];
+function blockingChanges(instance: ObservedInstance): PendingChange[] {
+  if (instance.namespaceTerminating) return []; // the watch reports its end
+  const namespace = requiredNamespace(instance);
+  return namespace ? [namespace] : [...instance.pending.values()];
+}
+
+/** The change of the namespace that all others wait for. A refused change of an existing namespace stops nothing. */
+function requiredNamespace({ namespaceKey, pending }: ObservedInstance): PendingChange | undefined {
+  const change = pending.get(namespaceKey);
+  return change?.blocked === 'change' ? undefined : change;
 }

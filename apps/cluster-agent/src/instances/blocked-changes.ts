@@ -1,0 +1,19 @@
+import type { PendingChange } from './instance-facts.js';
+import type { Instance } from './instance.js';
+import type { ObjectState } from './object-state.js';
+
+/** Attempts a blocked change now, because what blocked it may have changed. */
+export function retryBlocked(instance: Instance, key: string, change: PendingChange = { kind: 'apply' }): void {
+  if (instance.pending.get(key)?.blocked === undefined) return;
+  instance.takePending(key);
+  instance.addPending(key, change);
+}
+
+/** Attempts the blocked objects that match now. Returns true if there are any. */
+export function retryAllBlocked(instance: Instance, matches: (state: ObjectState) => boolean = () => true): boolean {
+  const keys = [...instance.objects].flatMap(([key, state]) =>
+    instance.pending.get(key)?.blocked !== undefined && matches(state) ? [key] : [],
+  );
+  for (const key of keys) retryBlocked(instance, key);
+  return keys.length > 0;
+}
