@@ -1,8 +1,9 @@
+import { beaconCrd } from '@runos/service-types/testing';
 import { eventually, type LiveObject, PlaneClient, valueAt } from '@runos/tool-e2e';
 import type { InjectedFault } from '../kill/faults.js';
 import type { Ledger } from '../load/ledger.js';
 
-const group = 'testing.example.com';
+const { group } = beaconCrd.spec;
 const manager = 'runos-resilience';
 
 /**
@@ -47,8 +48,8 @@ async function send(
 /** The CRD, and what the generated manifests of a catalog with this type contain: rights on the kind, its admission. */
 async function allowBeacons({ kubectl }: PlaneClient): Promise<void> {
   const policy = await kubectl.get('validatingadmissionpolicy', 'runos-cluster-agent');
-  await kubectl.apply([crd, role, binding, withBeacons(policy)], manager);
-  await kubectl.run(['wait', 'crd', `beacons.${group}`, '--for=condition=Established', '--timeout=30s']);
+  await kubectl.apply([beaconCrd, role, binding, withBeacons(policy)], manager);
+  await kubectl.run(['wait', 'crd', beaconCrd.metadata.name, '--for=condition=Established', '--timeout=30s']);
 }
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -72,26 +73,6 @@ const binding = {
   roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: metadata.name },
   subjects: [{ kind: 'ServiceAccount', name: 'cluster-agent', namespace: 'runos' }],
 };
-const crd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `beacons.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { plural: 'beacons', singular: 'beacon', kind: 'Beacon' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        subresources: { status: {} },
-      },
-    ],
-  },
-};
-
 function withBeacons(policy: LiveObject | undefined): object {
   const spec = JSON.stringify(valueAt(policy, 'spec') ?? {}).replace(
     "['/namespaces'",
