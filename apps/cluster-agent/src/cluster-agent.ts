@@ -129,14 +129,14 @@ export class ClusterAgent {
   }
 
   async #runController(client: KubeClient, uid: string, term: LeaseTerm, elector: LeaderElector): Promise<void> {
-    const { logger } = this.options;
-    const secrets = new FencedSecrets(client, this.options.config.namespace, term);
+    const { logger, config } = this.options;
+    const secrets = new FencedSecrets(client, config.namespace, term);
     const controller = this.#newController(client, term);
     const report = (addons: DetectedAddon[]) => {
       this.#session?.post('addons', AddonStatus, { addons });
       controller.retryCustomResources();
     };
-    const addons = new AddonDetector({ client, logger, clock: this.#clock, report });
+    const addons = new AddonDetector({ client, namespace: config.namespace, logger, clock: this.#clock, report });
     const resyncs = new ResyncLoop(() => controller.resync(), this.#clock, logger);
     try {
       await elector.recordLoad(term, await controller.load());

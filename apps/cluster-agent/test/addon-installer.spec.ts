@@ -78,16 +78,28 @@ const operatorImage = async (): Promise<unknown> => {
   return mapsIn(mapAt(deployment, 'spec', 'template', 'spec')['containers'])[0]?.['image'];
 };
 
+/** Reports of a detector with the rights of the deployed manifests. */
+function detect() {
+  const reports: DetectedAddon[][] = [];
+  const detector = new AddonDetector({
+    client: access.agent,
+    namespace: access.namespace,
+    logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
+    clock: systemClock,
+    report: (addons) => void reports.push(addons),
+  });
+  detector.connected([{ name, ...recognition }]);
+  const reported = (addon: DetectedAddon) =>
+    waitUntil(() => JSON.stringify(reports.at(-1)) === JSON.stringify([addon]), {
+      deadlineMs: 30_000,
+      because: () => `reported were ${JSON.stringify(reports)} instead of ${JSON.stringify(addon)}`,
+    });
+  return { detector, reported };
+}
+
 describe('an add-on', () => {
   it('is installed with every object of its published manifest, and detected as ours and ready', async () => {
-    const reports: DetectedAddon[][] = [];
-    const detector = new AddonDetector({
-      client: access.agent,
-      logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
-      clock: systemClock,
-      report: (addons) => void reports.push(addons),
-    });
-    detector.connected([{ name, ...recognition }]);
+    const { detector, reported } = detect();
     try {
       expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
       for (const object of objects) {
@@ -97,11 +109,22 @@ describe('an add-on', () => {
           expect.objectContaining({ manager: fieldManager, operation: 'Apply' }),
         );
       }
-      const detected = { name, present: true, ours: true, version, ready: true };
-      await waitUntil(() => JSON.stringify(reports.at(-1)) === JSON.stringify([detected]), {
-        deadlineMs: 30_000,
-        because: () => `reported were ${JSON.stringify(reports)}`,
-      });
+      await reported({ name, present: true, ours: true, version, ready: true });
+    } finally {
+      await detector.stop();
+    }
+  });
+
+  it('that lost a CRD or its operator is not ready until it is applied again', async () => {
+    const ready = { name, present: true, ours: true, version, ready: true };
+    const { detector, reported } = detect();
+    try {
+      for (const lost of [crdRef('poolers'), refOf(ofKind(objects, 'Deployment'))]) {
+        expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
+        await reported(ready);
+        await deleteAll(access.admin, [lost]);
+        await reported({ ...ready, ready: false, version: lost.kind === 'Deployment' ? null : version });
+      }
     } finally {
       await detector.stop();
     }

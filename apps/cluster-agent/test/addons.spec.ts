@@ -37,7 +37,7 @@ afterEach(async () => {
 function newDetector(): AddonDetector {
   const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
   const report = (addons: DetectedAddon[]) => void reports.push(addons);
-  return new AddonDetector({ client: access.agent, logger, clock: systemClock, report });
+  return new AddonDetector({ client: access.agent, namespace: access.namespace, logger, clock: systemClock, report });
 }
 
 /** Creates an object as a user of the cluster does. */

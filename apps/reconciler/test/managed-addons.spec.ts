@@ -172,7 +172,10 @@ describe('an add-on that RunOS manages', () => {
     expect((await jobs.ended(jobId)).job.status).toBe('completed');
   });
 
-  it('is applied again when a user deletes it', async () => {
+  it.each([
+    ['it', missing],
+    ['a part of it', detected({ ready: false })],
+  ])('is applied again when a user deletes %s', async (_, report) => {
     await installed();
     const again = new Promise<void>((resolve) => {
       harness.agent.onAddon = () => {
@@ -180,7 +183,7 @@ describe('an add-on that RunOS manages', () => {
         return { accepted: true, done: true };
       };
     });
-    await harness.agent.reportAddons([missing]);
+    await harness.agent.reportAddons([report]);
     await again;
     expect(harness.agent.addonInstructions).toEqual([apply, apply]);
   });

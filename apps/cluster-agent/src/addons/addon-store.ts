@@ -16,6 +16,23 @@ const StoredAddon = z.object({ name: z.string(), version: z.string(), inventory:
 /** Not the label of bundles, which are loaded at start. */
 const recordLabels = { 'runos.com/addon-record': 'true' };
 
+/** Selects the Secrets with records. */
+export const recordSelector = 'runos.com/addon-record=true';
+
+/** The record in a Secret, or undefined if it is damaged. */
+export function addonRecordOf(secret: KubeObject): AddonRecord | undefined {
+  try {
+    return readRecord(secret);
+  } catch {
+    return undefined;
+  }
+}
+
+function readRecord(secret: KubeObject): AddonRecord {
+  const record = Buffer.from(textOf(mapAt(secret, 'data')['record']) ?? '', 'base64').toString('utf8');
+  return StoredAddon.parse(JSON.parse(record));
+}
+
 /** Stores the record of each add-on in one Secret of the agent's namespace. */
 export class AddonStore {
   constructor(private readonly secrets: FencedSecrets) {}
@@ -23,9 +40,7 @@ export class AddonStore {
   /** Undefined for an add-on that is not installed. @throws Error if the Secret is damaged */
   async find(name: string): Promise<AddonRecord | undefined> {
     const secret = await this.secrets.find(secretName(name));
-    if (secret === undefined) return undefined;
-    const record = Buffer.from(textOf(mapAt(secret, 'data')['record']) ?? '', 'base64').toString('utf8');
-    return StoredAddon.parse(JSON.parse(record));
+    return secret === undefined ? undefined : readRecord(secret);
   }
 
   /** `isNew`: `find` has found none. */

@@ -13,10 +13,14 @@ import {
   textOf,
 } from '@runos/kube-objects';
 import type { Logger } from '@runos/observability';
+import { recordSelector } from './addon-store.js';
 import { isRepository, parseImage } from './image-reference.js';
+import { InstalledObjects } from './installed-objects.js';
 
 export interface AddonWatchOptions {
   readonly client: KubeClient;
+  /** Namespace of the records of what the agent installed. */
+  readonly namespace: string;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly addons: readonly AddonRecognition[];
@@ -39,21 +43,27 @@ const deployments = { apiVersion: 'apps/v1', kind: 'Deployment' };
 
 /**
  * Watches CRDs and Deployments for the evidence of these add-ons. Deployments of every namespace are watched, because a
- * user may have installed an operator anywhere. Only the evidence are kept in memory.
+ * user may have installed an operator anywhere. Only the evidence and keys of objects are kept in memory. An add-on of
+ * RunOS that lost an installed CRD or Deployment is not ready, so the plane applies it again.
  */
 export class AddonWatch {
   readonly #crds = new Map<string, Evidence>();
   readonly #operators = new Map<string, Evidence>();
+  readonly #installed = new InstalledObjects();
   readonly #informers: readonly Informer[];
-  /** The maps whose first list is complete. */
-  readonly #listed = new Set<Map<string, Evidence>>();
+  /** The kinds whose first list is complete. */
+  readonly #listed = new Set<string>();
   #reported = '';
 
   constructor(private readonly options: AddonWatchOptions) {
-    const { client, clock } = options;
+    const { client, clock, namespace } = options;
+    const records = { apiVersion: 'v1', kind: 'Secret', namespace, labelSelector: recordSelector };
     this.#informers = [
-      startInformer(client, crds, this.#handler(this.#crds, this.#crdEvidence), { clock }),
-      startInformer(client, deployments, this.#handler(this.#operators, this.#operatorEvidence), { clock }),
+      startInformer(client, crds, this.#handler(crds.kind, this.#crds, this.#crdEvidence), { clock }),
+      startInformer(client, deployments, this.#handler(deployments.kind, this.#operators, this.#operatorEvidence), {
+        clock,
+      }),
+      startInformer(client, records, this.#recordHandler(), { clock }),
     ];
   }
 
@@ -69,9 +79,10 @@ export class AddonWatch {
     await Promise.all(this.#informers.map((informer) => informer.stop()));
   }
 
-  #handler(evidence: Map<string, Evidence>, evidenceOf: EvidenceOf): ResourceEventHandler {
+  #handler(kind: string, evidence: Map<string, Evidence>, evidenceOf: EvidenceOf): ResourceEventHandler {
     return {
       onAddOrUpdate: (object) => {
+        this.#installed.observe(object);
         const found = evidenceOf(object);
         const key = refKey(refOf(object));
         if (found === undefined) evidence.delete(key);
@@ -79,16 +90,42 @@ export class AddonWatch {
         this.#reportChange();
       },
       onDelete: (object) => {
+        this.#installed.forget(object);
         evidence.delete(refKey(refOf(object)));
         this.#reportChange();
       },
       onListed: (keys) => {
+        this.#installed.retain(kind, keys);
         for (const key of evidence.keys()) if (!keys.has(key)) evidence.delete(key);
-        this.#listed.add(evidence);
+        this.#recordListed(kind);
+      },
+      onWatchError: this.#warn,
+    };
+  }
+
+  #recordHandler(): ResourceEventHandler {
+    return {
+      onAddOrUpdate: (secret) => {
+        this.#installed.observeRecord(secret);
         this.#reportChange();
       },
-      onWatchError: (err) => this.options.logger.warn({ err }, 'add-ons cannot be detected; retrying'),
+      onDelete: (secret) => {
+        this.#installed.forgetRecord(secret);
+        this.#reportChange();
+      },
+      onListed: (keys) => {
+        this.#installed.retainRecords(keys);
+        this.#recordListed('Secret');
+      },
+      onWatchError: this.#warn,
     };
+  }
+
+  readonly #warn = (err: unknown): void => this.options.logger.warn({ err }, 'add-ons cannot be detected; retrying');
+
+  #recordListed(kind: string): void {
+    this.#listed.add(kind);
+    this.#reportChange();
   }
 
   #reportChange(): void {
@@ -130,7 +167,7 @@ export class AddonWatch {
       .filter(({ addon }) => addon === name);
     const operator = operators.find(({ ours }) => !ours) ?? operators[0];
     const { ours, version, ready } = operator ?? crd;
-    return { name, present: true, ours, version, ready };
+    return { name, present: true, ours, version, ready: ready && (!ours || this.#installed.isComplete(name)) };
   }
 }
 
