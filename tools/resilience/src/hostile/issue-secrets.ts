@@ -1,9 +1,12 @@
+import { serviceType, serviceTypes } from '@runos/service-types';
 import { ApiClient, eventually } from '@runos/tool-e2e';
 import type { Target } from './target.js';
 
+type ServiceType = (typeof serviceTypes)[number];
+
 /**
  * Requests a secret of each kind that clients receive: a log-in, an API key, a registration token, the credentials of
- * two services. The requests for the first three are repeated with their Idempotency-Key.
+ * each service type. The requests for the first three are repeated with their Idempotency-Key.
  */
 export async function issueSecrets(target: Target): Promise<void> {
   const api = new ApiClient(target.apiUrl, target.token);
@@ -17,13 +20,36 @@ export async function issueSecrets(target: Target): Promise<void> {
   await token('/auth/login', { email: target.email, password: target.password });
   await token(`${account}/api-keys`, { name: 'hostile', role: 'admin' });
   await token(`${account}/clusters/${target.cid}/registration-tokens`, { purpose: 'node' });
-  for (const type of ['valkey', 'postgresql']) {
-    const { body } = await api.post(`${account}/${target.cid}/services/${type}`, { name: `secret-${type}` });
-    const path = `${account}/${target.cid}/services/${type}/${String(body['id'])}/credentials`;
+  const services = new SecretServices(api, `${account}/${target.cid}/services`);
+  for (const type of serviceTypes) await services.idOf(type);
+}
+
+/** One instance of each type, whose credentials were read. */
+class SecretServices {
+  readonly #ids = new Map<string, string>();
+
+  constructor(
+    private readonly api: ApiClient,
+    private readonly services: string,
+  ) {}
+
+  /** Creates it with the instances that it needs, unless it exists. */
+  async idOf({ type, requires, credentials }: ServiceType): Promise<string> {
+    const known = this.#ids.get(type);
+    if (known !== undefined) return known;
+    const needed: Record<string, { id: string }> = {};
+    for (const each of requires.filter(({ optional }) => !optional)) {
+      needed[each.alias] = { id: await this.idOf(serviceType(each.type)) };
+    }
+    const fields = { name: `secret-${type}`, ...(Object.keys(needed).length === 0 ? {} : { requires: needed }) };
+    const { body } = await this.api.post(`${this.services}/${type}`, fields);
+    const id = String(body['id']);
+    this.#ids.set(type, id);
     await eventually(`credentials of ${type}`, 60_000, async () => {
-      const answer = await api.get(path);
-      return answer.status === 200 && typeof answer.body['password'] === 'string';
+      const answer = await this.api.get(`${this.services}/${type}/${id}/credentials`);
+      return answer.status === 200 && credentials.schema.safeParse(answer.body).success;
     });
-    await api.ended(body['jobId']);
+    await this.api.ended(body['jobId']);
+    return id;
   }
 }

@@ -13,6 +13,8 @@ export interface ChaosTestOptions {
   /** Options of `npm start`; with `--replicas` the API must stay available while one gateway is down. */
   readonly start?: readonly string[];
   readonly faults: readonly InjectedFault[];
+  /** The service types of the load. Default: all that need no other instance. */
+  readonly types?: readonly string[] | undefined;
   /** The minimum number of writes; clients continue until the last fault has ended. */
   readonly writes: number;
   readonly instances: number;
@@ -73,7 +75,7 @@ class ChaosTest {
     private readonly data: string,
     private readonly options: ChaosTestOptions,
   ) {
-    const { seed, writes, instances, clients, pauseMs } = options;
+    const { seed, types, writes, instances, clients, pauseMs } = options;
     this.#random = new RandomSequence(seed);
     this.#client = new RetryingClient(
       planeClient.info.apiUrl,
@@ -84,6 +86,7 @@ class ChaosTest {
       client: this.#client,
       services: planeClient.services,
       seed,
+      types,
       writes,
       instances,
       clients,

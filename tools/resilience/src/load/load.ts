@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { serviceTypes } from '@runos/service-types';
 import { Ledger, type LedgerInstance } from './ledger.js';
 import type { FinalResponse, RetryingClient } from './retrying-client.js';
 
@@ -25,6 +26,8 @@ export interface LoadOptions {
   /** `/:aid/:cid/services` */
   readonly services: string;
   readonly seed: number;
+  /** Names of the service types of its instances. Default: `independentTypes`. */
+  readonly types?: readonly string[] | undefined;
   /** The minimum number of writes. */
   readonly writes: number;
   /** The maximum number of existing instances. */
@@ -35,19 +38,25 @@ export interface LoadOptions {
   readonly pauseMs: number;
 }
 
-/** Both service types accept limits from here on, so that each change sets a different number. */
+/** Every service type accepts limits from here on, so that each change sets a different number. */
 const firstLimitMc = 1_001;
+
+/** The names of the types whose instances need no other instance. */
+export const independentTypes = (): string[] =>
+  serviceTypes.filter(({ requires }) => requires.every(({ optional }) => optional)).map(({ type }) => type);
 
 /** A load of creates, updates, upgrades and deletes that the seed chooses, concurrent and partly on the same instance. */
 export class Load {
   readonly ledger = new Ledger();
   readonly #random: RandomSequence;
+  readonly #types: readonly string[];
   #started = 0;
   #lastOffset = 0;
   #finishing = false;
 
   constructor(private readonly options: LoadOptions) {
     this.#random = new RandomSequence(options.seed);
+    this.#types = options.types ?? independentTypes();
   }
 
   /** Writes until `finish` is called and the minimum is reached; resolves after the last response. */
@@ -78,7 +87,7 @@ export class Load {
   }
 
   async #create(): Promise<void> {
-    const type = this.#random.below(5) === 0 ? 'postgresql' : 'valkey';
+    const type = this.#random.pick(this.#types);
     const cpuLimitMc = this.#number();
     const key = this.#key();
     const { services } = this.options;

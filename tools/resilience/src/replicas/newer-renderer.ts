@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { renderInstance, serviceType } from '@runos/service-types';
 import { PlaneClient } from '@runos/tool-e2e';
 import type { InjectedFault } from '../kill/faults.js';
 import type { Ledger, LedgerInstance, Write } from '../load/ledger.js';
@@ -102,24 +99,4 @@ class PinnedInstance {
     this.#requests += 1;
     return `newer-${this.ledger.jobs.size}-${this.#requests}`;
   }
-}
-
-interface ServiceTypes {
-  readonly renderInstance: typeof renderInstance;
-  readonly serviceType: typeof serviceType;
-}
-
-/** Whether the build in a checkout refuses a renderer that it lacks as unavailable. Earlier ones fail with `internal`. */
-export async function refusesNewerRenderers(checkout: string): Promise<boolean> {
-  const module = pathToFileURL(join(checkout, 'libs/catalog/types/dist/index.js')).href;
-  const types = await import(module).then(
-    (loaded) => loaded as ServiceTypes,
-    () => undefined,
-  );
-  try {
-    types?.renderInstance(types.serviceType('valkey'), Number.MAX_SAFE_INTEGER, { version: '8.1' } as never);
-  } catch (error) {
-    return (error as { code?: unknown }).code === 'unavailable';
-  }
-  return false;
 }

@@ -1,20 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
+import { serviceTypes } from '@runos/service-types';
 import { propertySeed } from '@runos/testing-basics';
 import { repository } from '@runos/tool-start';
 import { runChaosTest } from '../kill/chaos-test.js';
 import { kill } from '../kill/faults.js';
 import { checkAcrossReplicas } from './across-replicas.js';
 import { migrations } from './migrations.js';
-import { refusesNewerRenderers, runNewerRenderer } from './newer-renderer.js';
+import { runNewerRenderer } from './newer-renderer.js';
+import { readOlderBuild } from './older-build.js';
 import { planeOptions } from './plane-options.js';
 import { agentGateways, killAgentGateway, rollingRestart, rounds } from './replica-faults.js';
 import { runUnseenType } from './unseen-type.js';
 
 const seed = propertySeed();
 
-it('a build that refuses newer renderers is recognised by its checkout', async () => {
-  expect(await refusesNewerRenderers(repository)).toBe(true);
-  expect(await refusesNewerRenderers('/nowhere')).toBe(false);
+it('the catalog of an older build is read from its checkout', async () => {
+  const types = serviceTypes.map(({ type }) => type);
+  expect(await readOlderBuild(repository)).toEqual({ types, refusesNewerRenderers: true });
 });
 
 describe(`a plane of several replicas that loses single ones under load (RUNOS_TEST_SEED=${seed})`, () => {

@@ -1,10 +1,12 @@
 import { builtCheckout } from '@runos/tool-start';
 import { printResult, runChaosTest } from '../kill/chaos-test.js';
 import { kill } from '../kill/faults.js';
+import { independentTypes } from '../load/load.js';
 import { optionsOf, print } from '../options.js';
 import { checkAcrossReplicas } from './across-replicas.js';
 import { migrations } from './migrations.js';
-import { refusesNewerRenderers, runNewerRenderer } from './newer-renderer.js';
+import { runNewerRenderer } from './newer-renderer.js';
+import { type OlderBuild, readOlderBuild } from './older-build.js';
 import { type NewerRenderer, planeOptions } from './plane-options.js';
 import { agentGateways, killAgentGateway, rollingRestart, rounds } from './replica-faults.js';
 import { runUnseenType } from './unseen-type.js';
@@ -28,12 +30,15 @@ export async function replicas(args: readonly string[]): Promise<void> {
   }
   const singles = rounds.flat().sort();
   const kills = singles.map((name) => (agentGateways.includes(name) ? killAgentGateway(name, print) : kill(name)));
-  const newerRenderer = await newerRendererFor(old);
+  const older = old === undefined ? undefined : await readOlderBuild(old);
+  const newerRenderer = newerRendererFor(older);
   const mixed = newerRenderer === 'none' ? [] : [runNewerRenderer];
   const faults = [checkAcrossReplicas, ...mixed, migrations, ...kills, rollingRestart(singles.map((name) => [name]))];
   const result = await runChaosTest({
     seed,
     print,
+    // A replica of the older build refuses the types that it lacks.
+    types: independentTypes().filter((type) => older?.types.includes(type) ?? true),
     writes,
     instances: 30,
     clients: 3,
@@ -45,9 +50,9 @@ export async function replicas(args: readonly string[]): Promise<void> {
   printResult(result, print);
 }
 
-async function newerRendererFor(old: string | undefined): Promise<NewerRenderer> {
-  if (old === undefined) return 'second';
-  if (await refusesNewerRenderers(old)) return 'all';
+function newerRendererFor(older: OlderBuild | undefined): NewerRenderer {
+  if (older === undefined) return 'second';
+  if (older.refusesNewerRenderers) return 'all';
   print('the old build fails for a renderer that it lacks: no replica gets a newer one');
   return 'none';
 }
