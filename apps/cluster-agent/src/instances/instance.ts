@@ -7,6 +7,7 @@ import type { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { DriftLog } from './drift-log.js';
 import { type AcknowledgedReport, type Dependent, mergeChanges, type PendingChange } from './instance-facts.js';
 import { desiredHashOf, ObjectState } from './object-state.js';
+import { PruneLog } from './prune-log.js';
 import type { RemovalState } from './removal-state.js';
 
 /**
@@ -18,6 +19,7 @@ export class Instance {
   readonly #pending = new Map<string, PendingChange>();
   readonly #dependents = new Map<string, Dependent>();
   readonly #drift: DriftLog;
+  readonly pruneLog = new PruneLog();
   #record: BundleRecord;
   #kinds: KindCatalog;
   #observedRevision = 0;

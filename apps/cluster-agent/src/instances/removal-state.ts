@@ -7,22 +7,24 @@ export interface RemovalBlockers {
   readonly message: string;
 }
 
+/** The removal proceeds as usual. */
+export const notBlocked: RemovalBlockers = { blockers: [], reason: 'Deleting', message: '' };
+
 /** Progress of the removal of one instance. Only the transitions below change it. */
 export class RemovalState {
-  readonly #volumes: Set<string>;
-  #retainedVolumes: readonly string[];
-  #blocked: RemovalBlockers = { blockers: [], reason: 'Deleting', message: '' };
+  readonly #volumes = new Set<string>();
+  #volumesFound = false;
+  #retainedVolumes: readonly string[] = [];
+  #blocked: RemovalBlockers = notBlocked;
   #done = false;
   #acknowledged = false;
 
-  constructor(
-    /** ms of the monotonic clock. */
-    readonly startedAt: number,
-    volumes: Iterable<string>,
-    retainedVolumes: readonly string[],
-  ) {
-    this.#volumes = new Set(volumes);
-    this.#retainedVolumes = retainedVolumes;
+  /** `startedAt`: ms of the monotonic clock. */
+  constructor(readonly startedAt: number) {}
+
+  /** The volumes were read before the first deletion, which may delete the claims that name them. */
+  get volumesFound(): boolean {
+    return this.#volumesFound;
   }
 
   /** The deletion of all objects is proven. */
@@ -47,6 +49,12 @@ export class RemovalState {
   /** Names of the volumes that the reclaim policy retains. */
   get retainedVolumes(): readonly string[] {
     return this.#retainedVolumes;
+  }
+
+  recordFoundVolumes(names: Iterable<string>, retained: readonly string[]): void {
+    this.recordVolumes(names);
+    this.#retainedVolumes = retained;
+    this.#volumesFound = true;
   }
 
   recordVolumes(names: Iterable<string>): void {

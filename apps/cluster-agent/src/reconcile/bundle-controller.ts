@@ -9,7 +9,7 @@ import {
 } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import type { InformerOptions, KubeClient } from '@runos/kube-client';
-import { isCustomGroup, kindKey } from '@runos/kube-kinds';
+import { isCustomGroup } from '@runos/kube-kinds';
 import { gauge, type Logger, withoutTrace } from '@runos/observability';
 import { ObjectApplier } from '../apply/object-applier.js';
 import { BundleReceiver } from '../bundles/bundle-receiver.js';
@@ -20,7 +20,9 @@ import type { ClusterAgentConfig } from '../config.js';
 import { DriftRepairer } from '../drift/drift-repairer.js';
 import { DependentEventHandler, eventInformer, failedCreateEvents } from '../informers/dependent-event-handler.js';
 import { commonKinds, KindInformers } from '../informers/kind-informers.js';
+import { KindObserver } from '../informers/kind-observer.js';
 import { ObjectEventHandler } from '../informers/object-event-handler.js';
+import { WatchRefusals } from '../informers/watch-refusals.js';
 import { retryAllBlocked } from '../instances/blocked-changes.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
@@ -31,6 +33,7 @@ import { resync } from '../resync/resync.js';
 import type { PlaneClient } from '../status/plane-client.js';
 import { StatusReporter } from '../status/status-reporter.js';
 import { BundleReconciler } from './bundle-reconciler.js';
+import { isUnfinished } from './plan.js';
 import { Pruner } from './pruner.js';
 import { inRequestTrace } from './request-trace.js';
 
@@ -75,7 +78,6 @@ export class BundleController {
   readonly #queue: WorkQueue<string>;
   readonly #statusQueue: WorkQueue<string>;
   readonly #checkpointQueue: WorkQueue<string>;
-  readonly #unlistedKinds = new Set(commonKinds.map(kindKey));
 
   constructor(private readonly options: BundleControllerOptions) {
     const { client, clock = systemClock, deletionBlockedAfterMs, removalRequeueMs } = options;
@@ -84,10 +86,11 @@ export class BundleController {
     const report = (instance: Instance) => this.#queueStatus(instance);
     const conflicts = new ConflictBackoff({ clock, ...options.conflicts });
     const volumes = new VolumeIndex();
+    const refusals = new WatchRefusals();
     this.#applier = new ObjectApplier(client);
     this.#store = new BundleStore(client, options.namespace, options.term);
     this.#writer = new RecordWriter(this.#store);
-    this.#reporter = new StatusReporter(options.plane, (instance) => this.#queueCheckpoint(instance));
+    this.#reporter = new StatusReporter(options.plane, refusals, (instance) => this.#queueCheckpoint(instance));
     this.#reconciler = new BundleReconciler({
       applier: this.#applier,
       repairer: new DriftRepairer(client, this.#applier, conflicts, clock),
@@ -115,11 +118,18 @@ export class BundleController {
     const dependents = new DependentEventHandler(instances, clock, report);
     const enqueue = ({ osid }: Instance) => this.#queue.add(osid);
     const handler = new ObjectEventHandler({ instances, dependents, volumes, enqueue, report });
+    const observer = new KindObserver({
+      logger: options.logger,
+      handler,
+      refusals,
+      onCommonKindsListed: () => this.#startReports(),
+      onRefusalsChanged: () => this.#queueAllStatuses(),
+    });
     this.#informers = new KindInformers({
       client,
       clock,
       ...options.informers,
-      handlerFor: (kind) => this.#handlerFor(kind, handler),
+      handlerFor: (kind) => observer.handlerFor(kind),
     });
     const onResult = (osid: string, result: ReconcileResult) => this.#logResult(osid, result);
     this.#queue = new WorkQueue({
@@ -159,7 +169,7 @@ export class BundleController {
     this.#informers.startSelector(failedCreateEvents, eventInformer);
     for (const instance of this.instances.all()) {
       this.#informers.start(instance.record.inventory);
-      if (instance.record.removing || instance.pending.size > 0) this.#queue.add(instance.osid);
+      if (isUnfinished(instance)) this.#queue.add(instance.osid);
     }
   }
 
@@ -277,20 +287,12 @@ export class BundleController {
     if (result.kind === 'error') this.options.logger.warn({ osid, err: result.cause }, 'reconcile failed; retrying');
   }
 
-  #handlerFor(kind: string, handler: ObjectEventHandler) {
-    return {
-      onAddOrUpdate: (object: Parameters<ObjectEventHandler['onAddOrUpdate']>[0]) => handler.onAddOrUpdate(object),
-      onDelete: (object: Parameters<ObjectEventHandler['onDelete']>[0]) => handler.onDelete(object),
-      onListed: (keys: ReadonlySet<string>) => {
-        handler.onListed(kind, keys);
-        if (this.#unlistedKinds.delete(kind) && this.#unlistedKinds.size === 0) this.#startReports();
-      },
-      onWatchError: (err: unknown) => this.options.logger.warn({ err, kind }, 'watch failed; restarting it'),
-    };
-  }
-
   #startReports(): void {
     this.#reporter.start();
+    this.#queueAllStatuses();
+  }
+
+  #queueAllStatuses(): void {
     for (const instance of this.instances.all()) this.#queueStatus(instance);
   }
 }

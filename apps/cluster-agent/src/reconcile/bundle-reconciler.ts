@@ -18,7 +18,7 @@ export interface BundleReconcilerOptions {
   readonly pruner: Pruner;
   readonly conflicts: ConflictBackoff;
   readonly clock: Clock;
-  /** Delay before a blocked object is applied again. Default: 15 s doubling to 5 min, half of it random. */
+  /** Delay before a blocked object is applied, or a refused deletion requested, again. Default: 15 s doubling to 5 min, half of it random. */
   readonly blockedBackoff?: Backoff;
   /** The status may have changed. */
   report(instance: Instance): void;
@@ -31,6 +31,9 @@ type DesiredObjects = ReadonlyMap<string, KubeObject>;
  * per second.
  */
 const defaultBlockedBackoff = exponentialBackoff({ firstMs: 15_000, maxMs: 300_000 });
+
+/** A pruned object with a finalizer is checked again after this long. */
+const pruneRetryMs = 5_000;
 
 const applyErrors = counter('runos_apply_errors_total');
 
@@ -150,12 +153,8 @@ export class BundleReconciler {
   }
 
   #blockedChange({ applied, refusals }: ObjectState): PendingChange {
-    const delayMs = (this.options.blockedBackoff ?? defaultBlockedBackoff)(refusals);
-    return {
-      kind: 'apply',
-      blocked: applied === undefined ? 'create' : 'change',
-      notBefore: this.#now() + delayMs,
-    };
+    const notBefore = this.#now() + this.#blockedDelayMs(refusals);
+    return { kind: 'apply', blocked: applied === undefined ? 'create' : 'change', notBefore };
   }
 
   #requeue(instance: Instance, failures: readonly unknown[]): ReconcileResult {
@@ -164,8 +163,20 @@ export class BundleReconciler {
       Infinity,
       ...[...instance.driftLog.conflicts.keys()].map((key) => conflicts.resetInMs(key)),
     );
-    const unpruned = Math.max(0, instance.record.inventory.length - instance.objects.size);
-    return planRequeue(instance, { failures, unpruned, conflictEndsInMs }, this.#now());
+    return planRequeue(
+      instance,
+      { failures, pruneAgainInMs: this.#pruneAgainInMs(instance), conflictEndsInMs },
+      this.#now(),
+    );
+  }
+
+  #pruneAgainInMs({ record, objects, pruneLog }: Instance): number {
+    if (record.inventory.length <= objects.size) return Infinity;
+    return pruneLog.refusals === 0 ? pruneRetryMs : this.#blockedDelayMs(pruneLog.refusals);
+  }
+
+  #blockedDelayMs(refusals: number): number {
+    return (this.options.blockedBackoff ?? defaultBlockedBackoff)(refusals);
   }
 
   #now(): number {

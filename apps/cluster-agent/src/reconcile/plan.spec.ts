@@ -18,7 +18,7 @@ const observed = (
 
 const progress = (changes: Partial<ReconcileProgress> = {}): ReconcileProgress => ({
   failures: [],
-  unpruned: 0,
+  pruneAgainInMs: Infinity,
   conflictEndsInMs: Infinity,
   ...changes,
 });
@@ -88,7 +88,9 @@ describe('the requeue', () => {
     const after = (changes: Partial<ReconcileProgress>) => planRequeue(delayed, progress(changes), now);
     expect(after({})).toMatchObject({ kind: 'requeue', requeueAfterMs: 90 });
     expect(after({ conflictEndsInMs: 50 })).toMatchObject({ requeueAfterMs: 50 });
-    expect(planRequeue(observed({}), progress({ unpruned: 1 }), now)).toMatchObject({ requeueAfterMs: 5_000 });
+    expect(planRequeue(observed({}), progress({ pruneAgainInMs: 5_000 }), now)).toMatchObject({
+      requeueAfterMs: 5_000,
+    });
   });
 
   it('depends on the namespace alone while that is missing, and on its watch while it is terminating', () => {

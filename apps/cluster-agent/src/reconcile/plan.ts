@@ -1,8 +1,6 @@
 import { reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
 import type { PendingChange } from '../instances/instance-facts.js';
-
-/** A pruned object with a finalizer is checked again after this long. */
-const pruneRetryMs = 5_000;
+import type { Instance } from '../instances/instance.js';
 
 /** The observed state of an instance, as far as a plan depends on it. */
 export interface ObservedInstance {
@@ -16,8 +14,8 @@ export interface ObservedInstance {
 /** What follows after a reconcile depends on this too. */
 export interface ReconcileProgress {
   readonly failures: readonly unknown[];
-  /** Entries of the inventory that are not in the bundle and not deleted yet. */
-  readonly unpruned: number;
+  /** Milliseconds until objects that are not in the bundle are deleted again. Infinity: there are none. */
+  readonly pruneAgainInMs: number;
   /** Milliseconds until the earliest conflict ends. */
   readonly conflictEndsInMs: number;
 }
@@ -45,7 +43,7 @@ export function planRequeue(instance: ObservedInstance, progress: ReconcileProgr
   if (instance.isOutdated) return reconciled(0);
   if (progress.failures.length > 0) return retryAfterError(progress.failures[0]);
   const delays = blockingChanges(instance).map(({ notBefore = now }) => Math.max(0, notBefore - now));
-  const soonest = Math.min(...delays, progress.conflictEndsInMs, progress.unpruned > 0 ? pruneRetryMs : Infinity);
+  const soonest = Math.min(...delays, progress.conflictEndsInMs, progress.pruneAgainInMs);
   return Number.isFinite(soonest) ? requeue('PendingChanges', soonest) : reconciled();
 }
 
@@ -61,3 +59,7 @@ function requiredNamespace({ namespaceKey, pending }: ObservedInstance): Pending
   const change = pending.get(namespaceKey);
   return change?.blocked === 'change' ? undefined : change;
 }
+
+/** A loaded instance that must be reconciled without an event. */
+export const isUnfinished = ({ record, pending, objects }: Pick<Instance, 'record' | 'pending' | 'objects'>): boolean =>
+  record.removing || pending.size > 0 || record.inventory.length > objects.size;

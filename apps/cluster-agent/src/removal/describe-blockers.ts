@@ -1,6 +1,6 @@
 import type { KubeClient } from '@runos/kube-client';
 import { conditionsOf } from '@runos/kube-kinds';
-import { type KubeObject, mapAt, printRef, refKey, refOf, textOf } from '@runos/kube-objects';
+import { type InventoryEntry, type KubeObject, mapAt, printRef, refKey, refOf, textOf } from '@runos/kube-objects';
 import type { Dependent } from '../instances/instance-facts.js';
 import type { RemovalBlockers } from '../instances/removal-state.js';
 import { remainingContent } from './remaining-content.js';
@@ -37,6 +37,23 @@ export async function describeBlockers(
     blockers,
     reason: 'DeletionBlocked',
     message: `Kubernetes blocks the deletion of ${osid}. ${[named, quoted].filter(Boolean).join(' ')}`.trim(),
+  };
+}
+
+/** A deletion that the API server has refused, with its words. */
+export const refusedDeletion = ({ uid: _, ...ref }: InventoryEntry, words: string): Dependent => ({
+  ref,
+  health: { state: 'progressing', reason: 'DeletionRefused', message: `Cannot delete ${printRef(ref)}: ${words}` },
+});
+
+/** Refusals come first, because only a person can end them. */
+export function withRefusals(blocked: RemovalBlockers, refused: readonly Dependent[]): RemovalBlockers {
+  if (refused.length === 0) return blocked;
+  const messages = refused.map(({ health }) => health.message);
+  return {
+    blockers: [...refused, ...blocked.blockers],
+    reason: 'DeletionRefused',
+    message: [...messages, blocked.message].filter(Boolean).join(' '),
   };
 }
 

@@ -1,6 +1,6 @@
-import { reconciled, type ReconcileResult, requeue } from '@runos/engine';
+import { reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
-import type { KubeClient } from '@runos/kube-client';
+import { isRefusal, type KubeClient } from '@runos/kube-client';
 import { claimKind, type DeletionStep } from '@runos/kube-kinds';
 import {
   fieldManager,
@@ -10,9 +10,10 @@ import {
   ownerLabels,
   type Propagation,
 } from '@runos/kube-objects';
+import type { Dependent } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
-import { RemovalState } from '../instances/removal-state.js';
-import { describeBlockers } from './describe-blockers.js';
+import { notBlocked, RemovalState } from '../instances/removal-state.js';
+import { describeBlockers, refusedDeletion, withRefusals } from './describe-blockers.js';
 import { isLate, planSteps, requeueAfterMs, startsNextStep } from './plan-removal.js';
 import { existingVolumes, isClaimed, isRetained, type VolumeIndex, volumeOf } from './volumes.js';
 
@@ -28,22 +29,51 @@ export interface InstanceRemoverOptions {
   report(instance: Instance): void;
 }
 
+interface RemainingObjects {
+  readonly remaining: readonly KubeObject[];
+  /** Those whose deletion the API server has refused. */
+  readonly refused: readonly Dependent[];
+}
+
+interface Deletion {
+  readonly propagation: Propagation;
+  onRefused(refusal: Dependent): void;
+  readonly signal: AbortSignal;
+}
+
 /** Removes an instance in steps, each object by its uid, until the deletion of all objects and volumes is proven. */
 export class InstanceRemover {
   constructor(private readonly options: InstanceRemoverOptions) {}
 
   async reconcile(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
-    const { clock, volumes, deletionBlockedAfterMs, requeueMs, report } = this.options;
-    // After a restart, volumes may be all that remains of the instance.
-    if (!volumes.synced) return requeue('VolumesUnlisted', requeueMs);
-    const removal = instance.removal ?? instance.startRemoval(await this.#startRemoval(instance, signal));
+    const { clock, volumes, requeueMs, report } = this.options;
+    const removal = instance.removal ?? instance.startRemoval(new RemovalState(clock.monotonicMs()));
     if (removal.done) return reconciled();
+    // After a restart, volumes may be all that remains of the instance.
+    if (!volumes.synced) {
+      report(instance);
+      return requeue('VolumesUnlisted', requeueMs);
+    }
+    try {
+      return await this.#proceed(instance, removal, signal);
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+      removal.recordBlocked({ blockers: [], reason: thrown.reason, message: thrown.message });
+      report(instance);
+      return retryAfterError(thrown);
+    }
+  }
+
+  async #proceed(instance: Instance, removal: RemovalState, signal: AbortSignal): Promise<ReconcileResult> {
+    const { client, clock, deletionBlockedAfterMs, requeueMs, report } = this.options;
     const elapsedMs = clock.monotonicMs() - removal.startedAt;
     const times = { elapsedMs, deletionBlockedAfterMs, requeueMs };
-    const remaining = await this.#remove(instance, removal, isLate(times), signal);
+    if (!removal.volumesFound) await this.#findVolumes(instance, removal, signal);
+    const { remaining, refused } = await this.#remove(instance, removal, isLate(times), signal);
     if (remaining.length === 0) removal.recordDone();
-    else if (isLate(times)) {
-      removal.recordBlocked(await describeBlockers(this.options.client, instance.osid, remaining, signal));
+    else {
+      const late = isLate(times) ? await describeBlockers(client, instance.osid, remaining, signal) : notBlocked;
+      removal.recordBlocked(withRefusals(late, refused));
     }
     report(instance);
     return removal.done ? reconciled() : requeue('Removing', requeueAfterMs(times));
@@ -55,25 +85,25 @@ export class InstanceRemover {
     removal: RemovalState,
     late: boolean,
     signal: AbortSignal,
-  ): Promise<readonly KubeObject[]> {
+  ): Promise<RemainingObjects> {
     const { record, kinds, osid } = instance;
     const claims = await this.options.client.list({ ...claimKind, namespace: osid }, { signal });
     removal.recordVolumes(claims.flatMap((claim) => volumeOf(claim) ?? []));
     const steps = planSteps(kinds, record.inventory, claims);
     const objects = await this.#deleteObjects(instance, steps, late, signal);
-    if (objects.length > 0) return objects;
+    if (objects.remaining.length > 0) return objects;
     const { retained, remaining } = await this.#observeVolumes(osid, removal.volumes, signal);
     removal.recordRetainedVolumes(retained);
-    return remaining;
+    return { remaining, refused: [] };
   }
 
-  async #startRemoval({ osid }: Instance, signal: AbortSignal): Promise<RemovalState> {
-    const { client, clock, volumes } = this.options;
+  async #findVolumes({ osid }: Instance, removal: RemovalState, signal: AbortSignal): Promise<void> {
+    const { client, volumes } = this.options;
     const claims = await client.list({ ...claimKind, namespace: osid }, { signal });
     const names = new Set([...claims.flatMap((claim) => volumeOf(claim) ?? []), ...volumes.namesFor(osid)]);
     const existing = await existingVolumes(client, osid, names, signal);
     const retained = existing.filter(isRetained).map(({ metadata }) => metadata.name);
-    return new RemovalState(clock.monotonicMs(), names, retained);
+    removal.recordFoundVolumes(names, retained);
   }
 
   /** Deletes the objects of each step that may start, and returns those that still exist. */
@@ -82,14 +112,17 @@ export class InstanceRemover {
     steps: readonly DeletionStep<InventoryEntry>[],
     late: boolean,
     signal: AbortSignal,
-  ): Promise<KubeObject[]> {
+  ): Promise<RemainingObjects> {
     const remaining: KubeObject[] = [];
+    const refused: Dependent[] = [];
+    const onRefused = (refusal: Dependent) => refused.push(refusal);
     for (const { name, refs, propagation } of steps) {
-      const found = await Promise.all(refs.map((ref) => this.#deleteObject(instance, ref, propagation, signal)));
+      const deletion = { propagation, onRefused, signal };
+      const found = await Promise.all(refs.map((ref) => this.#deleteObject(instance, ref, deletion)));
       remaining.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
       if (!startsNextStep(name, remaining.length, late)) break;
     }
-    return remaining;
+    return { remaining, refused };
   }
 
   /**
@@ -115,15 +148,20 @@ export class InstanceRemover {
   async #deleteObject(
     instance: Instance,
     entry: InventoryEntry,
-    propagation: Propagation,
-    signal: AbortSignal,
+    { propagation, onRefused, signal }: Deletion,
   ): Promise<KubeObject | undefined> {
     const { client } = this.options;
     const live = await client.find(entry, { signal });
     if (live === undefined || !isOurs(live, instance.osid, entry.uid)) return undefined;
     if (live.metadata.deletionTimestamp) return live;
-    const { uid } = live.metadata;
-    return (await client.delete(entry, { uid, propagation, signal })) === 'deleted' ? undefined : live;
+    try {
+      const { uid } = live.metadata;
+      return (await client.delete(entry, { uid, propagation, signal })) === 'deleted' ? undefined : live;
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+      onRefused(refusedDeletion(entry, thrown.message));
+      return live;
+    }
   }
 }
 

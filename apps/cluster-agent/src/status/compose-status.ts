@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { tombstoneDigest } from '@runos/agent-protocol';
 import type { Health, HealthState, Replicas } from '@runos/kube-kinds';
 import { type ObjectRef, printRef } from '@runos/kube-objects';
+import type { WatchRefusals } from '../informers/watch-refusals.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { ObjectStatus, Status } from './plane-client.js';
+import { isPruneDue, refusedPrunes } from './prune-status.js';
 import { conditionsOf, statesBySeverity } from './status-conditions.js';
 
 /** A status carries at most this many objects, the worst first. */
@@ -15,8 +17,8 @@ const maxReasonLength = 128;
 const severityRank = new Map(statesBySeverity.map((state, index) => [state, index]));
 const rankOf = ({ state }: ObjectStatus): number => severityRank.get(state) ?? statesBySeverity.length;
 
-/** The current status of an instance. */
-export function composeStatus(instance: Instance): Status {
+/** The current status of an instance. `refusals`: what the agent cannot observe. */
+export function composeStatus(instance: Instance, refusals: WatchRefusals): Status {
   const { osid, generation, digest, removing } = instance.record;
   const objects = removing ? removalObjects(instance) : bundleObjects(instance);
   const replicas = removing ? undefined : sumReplicas(instance);
@@ -26,7 +28,7 @@ export function composeStatus(instance: Instance): Status {
     generation,
     digest: removing ? tombstoneDigest : digest,
     phase,
-    conditions: conditionsOf(instance, phase, objects),
+    conditions: conditionsOf(instance, { phase, objects, refusals }),
     objects: [...objects].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, maxObjects),
     ...(replicas === undefined ? {} : { replicas }),
     ...(instance.drifts.length > 0 ? { drift: [...instance.drifts] } : {}),
@@ -69,6 +71,7 @@ function bundleObjects(instance: Instance): ObjectStatus[] {
   // Dependents explain an object better than its own status does, so they come first.
   const dependents = [...instance.dependents].sort(([a], [b]) => a.localeCompare(b));
   return [
+    ...refusedPrunes(instance).map(({ entry, message }) => objectStatus(entry, 'failed', 'DeletionRefused', message)),
     ...dependents.map(([, { ref, health }]) => healthStatus(ref, health)),
     ...[...instance.objects.values()].map(bundleObject),
   ];
@@ -118,10 +121,10 @@ function phaseOf(
 ): Status['phase'] {
   const states = [...instance.objects.values()];
   if (states.some(({ problem }) => problem?.blocked)) return 'failed';
-  if (instance.isOutdated || !states.every(({ isApplied }) => isApplied)) return 'applying';
+  if (instance.isOutdated || !states.every(({ isApplied }) => isApplied) || isPruneDue(instance)) return 'applying';
   const own = objects.slice(-states.length);
   const hasState = (statuses: readonly ObjectStatus[], state: string) => statuses.some((one) => one.state === state);
-  if (own.every((one) => one.state === 'ready')) return 'ready';
+  if (own.every((one) => one.state === 'ready') && refusedPrunes(instance).length === 0) return 'ready';
   const serves = replicas !== undefined && replicas.ready > 0;
   if (hasState(objects, 'failed')) return serves ? 'degraded' : 'failed';
   return hasState(own, 'degraded') ? 'degraded' : 'applied';

@@ -1,7 +1,12 @@
 import { printRef } from '@runos/kube-objects';
+import { commonKinds } from '../informers/kind-informers.js';
+import type { WatchRefusals } from '../informers/watch-refusals.js';
 import type { Conflict } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
+import { notBlocked } from '../instances/removal-state.js';
+import { volumeKind } from '../removal/volumes.js';
 import type { ObjectStatus, Status } from './plane-client.js';
+import { isPruneDue, refusedPrunes } from './prune-status.js';
 
 type Condition = Status['conditions'][number];
 
@@ -15,12 +20,15 @@ const condition = (type: string, status: Condition['status'], reason: string, me
 /** States of an object from the worst to the best. */
 export const statesBySeverity = ['failed', 'degraded', 'deleting', 'pending', 'applied', 'ready'];
 
+interface StatusFacts {
+  readonly phase: Status['phase'];
+  readonly objects: readonly ObjectStatus[];
+  /** What the agent cannot observe. */
+  readonly refusals: WatchRefusals;
+}
+
 /** Always the same condition types, so that a receiver that stores them by type never keeps a stale one. */
-export function conditionsOf(
-  instance: Instance,
-  phase: Status['phase'],
-  objects: readonly ObjectStatus[],
-): Condition[] {
+export function conditionsOf(instance: Instance, { phase, objects, refusals }: StatusFacts): Condition[] {
   const orphaned = instance.orphaned
     ? [
         condition(
@@ -31,32 +39,39 @@ export function conditionsOf(
         ),
       ]
     : [];
-  if (instance.record.removing) return [removed(instance), ...orphaned];
+  if (instance.record.removing) return [removed(instance, refusals), ...orphaned];
   return [
     applied(instance),
     ready(phase, objects),
     drifted(instance),
     blocked(instance),
     dataLost(instance),
+    observed(instance, refusals),
     ...orphaned,
   ];
 }
 
-function removed({ removal }: Instance): Condition {
+function removed({ removal }: Instance, refusals: WatchRefusals): Condition {
   const retained = removal?.retainedVolumes ?? [];
   const volumes =
     retained.length > 0
       ? `The cluster retains the volumes ${retained.join(', ')}: delete them if you do not need them.`
       : '';
   if (removal?.done) return condition('Removed', 'True', 'Gone', volumes);
-  const { reason, message } = removal?.blocked ?? { reason: 'Deleting', message: '' };
+  const unlisted = refusals.messagesFor([volumeKind]);
+  if (unlisted.length > 0) return condition('Removed', 'False', 'ListRefused', unlisted.join(' '));
+  const { reason, message } = removal?.blocked ?? notBlocked;
   return condition('Removed', 'False', reason, `${message} ${volumes}`.trim());
 }
 
 function applied(instance: Instance): Condition {
   const states = [...instance.objects.values()];
   const open = states.filter(({ isApplied }) => !isApplied);
-  if (open.length === 0 && !instance.isOutdated) return condition('Applied', 'True', 'Applied');
+  const [refused] = refusedPrunes(instance);
+  if (open.length === 0 && !instance.isOutdated) {
+    if (refused !== undefined) return condition('Applied', 'False', 'DeletionRefused', refused.message);
+    return isPruneDue(instance) ? condition('Applied', 'False', 'Pruning') : condition('Applied', 'True', 'Applied');
+  }
   const problem = open.find((state) => state.problem)?.problem;
   if (problem) return condition('Applied', 'False', problem.reason, problem.message);
   const count = `${states.length - open.length} of ${states.length} objects applied.`;
@@ -83,6 +98,15 @@ const dataLost = ({ dataLoss }: Instance): Condition =>
   dataLoss === undefined
     ? condition('DataLost', 'False', 'NothingLost')
     : condition('DataLost', 'True', 'Recreated', dataLoss);
+
+/** Without a list of these kinds, the agent sees neither the end of a rollout nor foreign changes. */
+function observed({ objects }: Instance, refusals: WatchRefusals): Condition {
+  const kinds = [...commonKinds, ...[...objects.values()].map(({ ref }) => ref)];
+  const messages = refusals.messagesFor(kinds);
+  return messages.length === 0
+    ? condition('Observed', 'True', 'Observed')
+    : condition('Observed', 'False', 'ListRefused', messages.join(' '));
+}
 
 function drifted({ driftLog: { conflicts }, objects }: Instance): Condition {
   if (conflicts.size > 0) {

@@ -1,4 +1,5 @@
 import type { Drift } from '../bundles/bundle-record.js';
+import type { WatchRefusals } from '../informers/watch-refusals.js';
 import type { Instance } from '../instances/instance.js';
 import { composeStatus, statusHash } from './compose-status.js';
 import type { PlaneClient } from './plane-client.js';
@@ -17,18 +18,19 @@ export class StatusReporter {
 
   constructor(
     private readonly plane: PlaneClient,
+    private readonly refusals: WatchRefusals,
     private readonly onAcknowledged: (instance: Instance) => void,
   ) {}
 
-  /** The informers have listed the dependents of all instances: reports are complete from here on. */
+  /** The informers have listed the dependents of all instances, or may not list them: reports are complete from here on. */
   start(): void {
     this.#started = true;
   }
 
   /** Reports the status if it has changed. */
   report(instance: Instance): void {
-    if (!this.#started || !isObserved(instance)) return;
-    const status = composeStatus(instance);
+    if (!this.#started || !this.#isObserved(instance)) return;
+    const status = composeStatus(instance, this.refusals);
     const hash = statusHash(status);
     const reported = this.#reported.get(instance.osid) ?? { hash: instance.acknowledgedStatus, drifts: new Set() };
     const { drifts } = instance;
@@ -57,10 +59,12 @@ export class StatusReporter {
   delete(osid: string): void {
     this.#reported.delete(osid);
   }
-}
 
-/** After a restart nothing is reported before the informers have listed all applied objects. */
-const isObserved = ({ objects }: Instance): boolean =>
-  [...objects.values()].every(
-    ({ applied, resourceVersion, reportedDrift }) => !applied || resourceVersion !== undefined || reportedDrift,
-  );
+  /** After a restart nothing is reported before the informers have listed all applied objects that they may list. */
+  #isObserved({ objects }: Instance): boolean {
+    return [...objects.values()].every(
+      ({ ref, applied, resourceVersion, reportedDrift }) =>
+        !applied || resourceVersion !== undefined || reportedDrift || this.refusals.has(ref),
+    );
+  }
+}

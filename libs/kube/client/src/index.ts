@@ -15,6 +15,7 @@ export {
   isExpired,
   isInvalid,
   isNotFound,
+  isRefusal,
   KubeError,
   type RejectedField,
 } from './kube-error.js';

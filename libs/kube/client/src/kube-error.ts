@@ -81,6 +81,9 @@ export const isAlreadyExists = hasReason('AlreadyExists');
 /** A stale resourceVersion, another uid, or a field of another manager. Both this and `isAlreadyExists` have status 409. */
 export const isConflict = hasReason('Conflict');
 export const isInvalid = hasStatus(422);
+/** The API server or an admission policy does not allow the request; a retry helps only after a change of the cluster. */
+export const isRefusal = (thrown: unknown): thrown is KubeError =>
+  thrown instanceof KubeError && !thrown.outage && !isConflict(thrown) && !isExpired(thrown);
 /** The resourceVersion is too old: a new list is needed. */
 export const isExpired = hasStatus(410);
 
