@@ -1,6 +1,5 @@
 import { kindKey } from '@runos/kube-kinds';
 import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
-import { lacksPodSecurity } from '../apply/pod-security.js';
 import { contentHash } from '../drift/drift-report.js';
 import { retryBlocked } from '../instances/blocked-changes.js';
 import type { Instance } from '../instances/instance.js';
@@ -93,11 +92,6 @@ export class ObjectEventHandler {
       return enqueue(instance);
     }
     if (object.metadata.uid === applied.uid && ownedHash(object) === applied.ownedHash) {
-      // An older agent applied it: its workloads could have more privileges than their type needs.
-      if (lacksPodSecurity(object)) {
-        instance.addPending(key, { kind: 'apply' });
-        return enqueue(instance);
-      }
       if (reportedContentHash === undefined) return;
       state.clearReportedDrift();
       return report(instance);

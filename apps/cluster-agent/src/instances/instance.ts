@@ -141,9 +141,8 @@ export class Instance {
   /** The desired objects by key. They are unpacked on every call, because the agent holds no objects in memory. */
   desiredObjects(): Map<string, KubeObject> {
     if (this.#record.removing) return new Map();
-    return new Map(
-      unpackVerifiedObjects(this.#record.objectsGz).map((object) => [refKey(refOf(object)), withPodSecurity(object)]),
-    );
+    const objects = unpackVerifiedObjects(this.#record.objectsGz).map(withPodSecurity);
+    return new Map(objects.map((object) => [refKey(refOf(object)), object]));
   }
 
   /** The inventory with all known uids. */
@@ -243,8 +242,6 @@ export class Instance {
   recordNamespaceTerminating(terminating: boolean): void {
     this.#namespaceTerminating = terminating;
   }
-
-  // Drift and conflicts
 
   recordDrift(drift: Drift): void {
     this.#drift.recordDrift(drift);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@runos/observability';
 import { emptyRecord } from '../bundles/bundle-record.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
+import { WatchRefusals } from '../informers/watch-refusals.js';
 import { Instance } from '../instances/instance.js';
 import type { StatusReport } from './plane-client.js';
 import { StatusReporter } from './status-reporter.js';
@@ -13,6 +14,7 @@ describe('reported statuses', () => {
   const reports: StatusReport[] = [];
   const reporter = new StatusReporter(
     { sendStatus: (report) => void reports.push(report), resync: () => Promise.resolve({ equal: true }) },
+    new WatchRefusals(),
     () => undefined,
   );
 
