@@ -40,6 +40,21 @@ describe.each(documents)('%s', (name) => {
   });
 });
 
+/** The longest part of a quoted message without names, ids and numbers, which vary. */
+const fixedPartOf = (message: string): string =>
+  message
+    .split(/\S*(?:\d|[a-z][A-Z])\S*|[()]/)
+    .map((part) => part.trim())
+    .reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+
+it('the README quotes log lines of jobs as the code writes them', () => {
+  const quoted = matches(textOf('README.md'), /^"message":"(.*)"$/gm).map(([message = '']) => fixedPartOf(message));
+  const sentences = quoted.filter((part) => part.split(' ').length > 2);
+  expect(sentences).not.toEqual([]);
+  const isWritten = (sentence: string) => sourceFiles(root).some(({ text }) => text.includes(sentence));
+  expect(sentences.filter((sentence) => !isWritten(sentence))).toEqual([]);
+});
+
 const decisionFiles = documents.filter((name) => name.endsWith('DECISIONS.md'));
 
 describe.each(decisionFiles)('%s', (name) => {
