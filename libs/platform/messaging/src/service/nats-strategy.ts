@@ -135,7 +135,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     const queue = contract.receivers === 'one-replica' ? service : undefined;
     const callback = (error: Error | null, message: Msg) => {
       if (error) return logger.error({ err: error, event: contract.subject }, 'subscription refused');
-      // Events are published without one: JetStream delivered this message here for somebody who may not publish it.
+      // Events are published without one: JetStream delivered this message for a sender that may not publish it.
       if (message.reply) return logger.warn({ event: contract.subject }, 'refused an event with a reply subject');
       void this.#inFlight.run(() => this.#handle(contract, handler, message));
     };
