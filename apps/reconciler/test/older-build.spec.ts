@@ -55,6 +55,27 @@ describe('a replica of an older build', () => {
     expect((await harness.jobs.ended(jobId)).job.status).toBe('completed');
   });
 
+  it('ends a job, and leaves the queued one behind it to a replica that has the renderer', async () => {
+    const onBundle = harness.agent.onBundle;
+    harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying').catch(() => undefined);
+    const { jobId: started } = await harness.request(reconciler.restartInstance, one);
+    await harness.jobs.when(started, ({ job }) => job.currentStep === 'apply');
+    const updated = jobOf(await harness.request(reconciler.updateInstance, update()));
+    const { jobId: last } = await harness.request(reconciler.restartInstance, one);
+    takeAway();
+    harness.agent.onBundle = onBundle;
+    await harness.agent.reportSuccess(harness.agent.bundleOf(`${type}-${one.id}`));
+    expect((await harness.jobs.ended(started)).job.status).toBe('completed');
+    const left = await harness.jobs.when(updated, ({ job }) => job.reason === 'RendererMissing');
+    expect(left.job).toMatchObject({
+      status: 'pending',
+      progress: expect.stringContaining('renderer 2 of valkey 9.0'),
+    });
+    takeAway = addNewerRenderer(type, '9.0');
+    for (const id of [updated, last]) expect((await harness.jobs.ended(id)).job.status).toBe('completed');
+    expect(await harness.request(reconciler.showInstance, one)).toMatchObject({ cpuLimitMc: 700, status: 'healthy' });
+  });
+
   it('deletes, because that needs no renderer', async () => {
     takeAway();
     const { jobId } = await harness.request(reconciler.deleteInstance, one);

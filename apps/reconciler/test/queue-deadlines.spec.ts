@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
+import { addNewerRenderer } from '@runos/service-types/testing';
 import { type Harness, startHarness } from './harness.js';
 
 describe('the clock of queued jobs', () => {
@@ -46,6 +47,21 @@ describe('the clock of queued jobs', () => {
     expect(failed.error).toContain('within 2 seconds');
     expect(await harness.request(reconciler.showInstance, one)).toMatchObject({ cpuLimitMc: 600 });
   }, 15_000);
+
+  it('ends no later for a job before one that needs the renderer of a newer build', async () => {
+    const takeAway = addNewerRenderer('valkey');
+    const { one, started } = await restarting();
+    const rollout = await update(one);
+    takeAway();
+    const { started: other } = await restarting();
+    for (const id of [started, other]) expect(await ended(id)).toMatchObject({ status: 'failed' });
+    const left = await harness.jobs.when(rollout, ({ job }) => job.reason === 'RendererMissing');
+    expect(left.job.status).toBe('pending');
+    expect(await clockOf(rollout)).toEqual({ deadline: false, paused: false });
+    const removeAgain = addNewerRenderer('valkey');
+    expect(await ended(rollout)).toMatchObject({ status: 'failed', reason: 'DeadlineExceeded' });
+    removeAgain();
+  }, 20_000);
 
   it('is not paused before they start, also while the agent is disconnected', async () => {
     const { one, started } = await restarting();

@@ -73,4 +73,11 @@ describe('the event of a drift', () => {
     expect(eventOf(recreated, 'postgresql')).toMatchObject({ type: 'DataLost' });
     expect(eventOf(recreated, 'valkey')).toMatchObject({ type: 'ObjectRecreated' });
   });
+
+  it('of a type that only a newer build has follows the rules of built-in kinds', () => {
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data-0' };
+    const recreated: Partial<Drift> = { object: claim, action: 'recreated', fields: [], manager: null };
+    expect(eventOf(recreated, 'beacon')).toMatchObject({ type: 'DataLost' });
+    expect(eventOf({}, 'beacon')).toMatchObject({ type: 'DriftRepaired' });
+  });
 });

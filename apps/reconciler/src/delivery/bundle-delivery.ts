@@ -4,6 +4,7 @@ import { InjectLogger } from '@runos/messaging';
 import { durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { Database, runSql } from '@runos/persistence';
 import { InstanceRepository } from '../instances/instance-repository.js';
+import { QueuedChanges } from '../revisions/queued-changes.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { TracedBatcher } from '../work/traced-batcher.js';
 import { notifyWork } from '../work/wakeups.js';
@@ -19,7 +20,7 @@ const leadOfOthersMs = 500;
 /** Under load, results are collected for this long, ms. */
 const lingerMs = 100;
 
-type DeliveryAction = Exclude<DeliveryPlan, { readonly action: 'none' | 'requeue' }>;
+type DeliveryAction = Exclude<DeliveryPlan, { readonly action: 'none' | 'requeue' | 'start-queued' }>;
 
 /** Delivers the desired revision of one instance to its cluster agent. */
 @Injectable()
@@ -34,6 +35,7 @@ export class BundleDelivery {
     results: DeliveryResults,
     private readonly work: WorkRepository,
     private readonly instructions: AgentInstructions,
+    private readonly queued: QueuedChanges,
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#instances = new Batcher({ maxBatchSize, run: (ids) => instances.readAll(database.manager, ids) });
@@ -53,6 +55,7 @@ export class BundleDelivery {
       const requeue = plan.action === 'requeue' ? { requeueAfterMs: 0 } : {};
       return this.#end({ work: { claim, failures: 0, ...requeue } });
     }
+    if (plan.action === 'start-queued') return this.#startQueued(claim, instance);
     const { reason } = plan;
     const attributes = { osid: instance.osid, revision: instance.revision };
     return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
@@ -67,6 +70,13 @@ export class BundleDelivery {
       if (pauseQueueMs !== undefined) await this.work.pauseQueue(this.database.manager, instance, pauseQueueMs);
       return plan.action === 'release' ? this.#wakeOthers(nextMs) : nextMs;
     });
+  }
+
+  async #startQueued(claim: Claim, { cid }: InstanceRow): Promise<number | undefined> {
+    const missing = await this.queued.startLeft(claim.id);
+    if (missing === undefined) return this.#end({ work: { claim, failures: 0 } });
+    const { failures, requeueAfterMs } = deliveryResult({ outcome: 'unsupported', missing }, cid, claim.failures);
+    return this.#wakeOthers(await this.#end({ work: { claim, failures, requeueAfterMs } }));
   }
 
   /** Wakes the other replicas for the next attempt, and this one after it. */

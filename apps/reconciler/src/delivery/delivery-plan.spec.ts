@@ -24,6 +24,7 @@ describe('a delivery', () => {
     spec: { version: '17', rendererVersion: 1 } as DesiredSpec,
     revision: 2,
     deleting: false,
+    has_queue: false,
     awaited: [],
     awaited_addons: [],
     observed_generation: 0,
@@ -35,6 +36,9 @@ describe('a delivery', () => {
     expect(planDelivery(claim, { ...desired, deleting: true }).action).toBe('remove');
     expect(planDelivery(claim, { ...desired, revision: 3 }).action).toBe('requeue');
     expect(planDelivery({ ...claim, deliveredRevision: 2 }, desired).action).toBe('none');
+    expect(planDelivery({ ...claim, deliveredRevision: 2 }, { ...desired, has_queue: true }).action).toBe(
+      'start-queued',
+    );
     expect(planDelivery(claim, undefined).action).toBe('none');
   });
 

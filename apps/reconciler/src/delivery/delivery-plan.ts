@@ -1,12 +1,14 @@
 import { exponentialBackoff } from '@runos/engine';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
-import { hasRenderer, serviceTypes } from '@runos/service-types';
+import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
+import { serviceTypes } from '@runos/service-types';
 import type { AwaitedAddon, InstanceRow } from '../schema/instance-row.js';
 import type { Claim } from '../work/work-repository.js';
 
 export type DeliveryPlan =
   | { readonly action: 'none'; readonly reason: string }
   | { readonly action: 'requeue'; readonly reason: string }
+  | { readonly action: 'start-queued'; readonly reason: string }
   | { readonly action: 'wait'; readonly reason: string; readonly awaited: readonly string[] }
   | { readonly action: 'wait-for-addon'; readonly reason: string; readonly addon: AwaitedAddon }
   | { readonly action: 'release'; readonly reason: string; readonly missing: string }
@@ -18,7 +20,7 @@ export function planDelivery(
   desired:
     | Pick<
         InstanceRow,
-        'type' | 'spec' | 'revision' | 'deleting' | 'awaited' | 'awaited_addons' | 'observed_generation'
+        'type' | 'spec' | 'revision' | 'deleting' | 'has_queue' | 'awaited' | 'awaited_addons' | 'observed_generation'
       >
     | undefined,
 ): DeliveryPlan {
@@ -27,18 +29,17 @@ export function planDelivery(
     return { action: 'requeue', reason: 'a newer revision was written since the claim' };
   }
   if (claim.deliveredRevision >= desired.revision) {
-    return { action: 'none', reason: 'the agent has stored this revision' };
+    return desired.has_queue
+      ? { action: 'start-queued', reason: 'a replica that lacks the renderer has left the next job' }
+      : { action: 'none', reason: 'the agent has stored this revision' };
   }
   if (desired.deleting) return { action: 'remove', reason: `revision ${desired.revision} is a tombstone` };
-  const type = serviceTypes.find((each) => each.type === desired.type);
-  if (type === undefined || !hasRenderer(type, desired.spec)) {
-    const { version, rendererVersion } = desired.spec;
-    const missing = `renderer ${rendererVersion} of ${desired.type} ${version}`;
-    return { action: 'release', reason: 'only a newer build has the renderer', missing };
-  }
+  const missing = missingRenderer(desired.type, desired.spec);
+  if (missing !== undefined) return { action: 'release', reason: 'only a newer build has the renderer', missing };
   // Creation in dependency order; a later revision is not held back by an add-on or a required instance that fails.
   if (desired.observed_generation === 0) {
-    const addon = desired.awaited_addons.find(({ name }) => type.addons.includes(name));
+    const type = serviceTypes.find((each) => each.type === desired.type);
+    const addon = desired.awaited_addons.find(({ name }) => type?.addons.includes(name));
     if (addon) return { action: 'wait-for-addon', reason: 'an add-on is not ready', addon };
     if (desired.awaited.length > 0) {
       return { action: 'wait', reason: 'a required instance is not ready', awaited: desired.awaited };
@@ -135,8 +136,8 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
       return {
         ...waiting,
         requeueAfterMs: unsupportedBackoff(failures),
-        reason: 'RendererMissing',
-        progress: `waiting for a replica of the control plane that has ${outcome.missing}`,
+        reason: rendererMissing,
+        progress: waitingForRenderer(outcome.missing),
         problem: null,
       };
     case 'unknown':

@@ -83,6 +83,18 @@ export class JobQueue {
     await publishJobProgress(sql, started, [{ jobId: job.jobId, trace }]);
   }
 
+  /** Shows why the first queued job cannot start, although no job is before it. */
+  async hold(sql: EntityManager, jobId: string, reason: string, progress: string): Promise<void> {
+    const held = await runSql<ChangedJob>(
+      sql,
+      `UPDATE job_ref SET reason = $2, progress = $3, seq = seq + 1
+       WHERE job_id = $1 AND outcome IS NULL AND (reason, progress) IS DISTINCT FROM ($2, $3)
+       RETURNING ${jobColumns}, '[]'::jsonb AS logs`,
+      [jobId, reason, progress],
+    );
+    await publishJobProgress(sql, held);
+  }
+
   /** Makes each queued job of an instance name the job before it. */
   async describe(sql: EntityManager, instanceId: number): Promise<void> {
     const described = await runSql<ChangedJob>(

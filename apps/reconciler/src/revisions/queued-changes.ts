@@ -1,40 +1,54 @@
 import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
+import { afterCommit, Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { JobQueue, type QueuedJob } from '../jobs/job-queue.js';
 import { JobStarter } from '../jobs/job-starter.js';
 import { type JobEnd, jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
+import { Wakeups } from '../work/wakeups.js';
+import { WorkRepository } from '../work/work-repository.js';
 import type { DesiredSpec } from './desired-spec.js';
 import { faultOr } from './fault-or.js';
 import { RevisionRepository } from './revision-repository.js';
 import { RevisionWriter } from './revision-writer.js';
 
-/** Starts queued changes in the transaction that ended the job before them. */
+/** Starts queued changes, in the transaction that ended the job before them wherever this build can render them. */
 @Injectable()
 export class QueuedChanges {
   constructor(
+    private readonly database: Database,
     private readonly instances: InstanceRepository,
     private readonly revisions: RevisionRepository,
     private readonly writer: RevisionWriter,
     private readonly queue: JobQueue,
     private readonly starter: JobStarter,
     private readonly updates: JobUpdates,
+    private readonly work: WorkRepository,
+    private readonly wakeups: Wakeups,
   ) {}
 
-  /** Starts the next job of each locked instance that has no started one. A job that cannot start fails. */
+  /**
+   * Starts the next job of each locked instance that has no started one. A job that cannot start fails. A job whose
+   * renderer this build lacks stays queued, and any replica that claims the work of the instance starts it.
+   */
   async startNext(sql: EntityManager, instanceIds: readonly number[]): Promise<void> {
     for (const instanceId of instanceIds) {
-      let isStarted = false;
-      while (!isStarted) {
-        const job = await this.queue.next(sql, instanceId);
-        if (job === undefined) break;
-        const [instance] = await this.instances.readAll(sql, [instanceId]);
-        if (instance === undefined) throw new Error(`job ${job.jobId} is queued for an instance that does not exist`);
-        isStarted = await this.#start(sql, instance, job);
-      }
+      if ((await this.#startFirst(sql, instanceId)) === undefined) continue;
+      await this.work.requeue(sql, instanceId);
+      afterCommit(sql, () => this.wakeups.wake('work'));
     }
+  }
+
+  /** Starts the next job of an instance that another replica has left. Returns the renderer that this build lacks too. */
+  startLeft(instanceId: number): Promise<string | undefined> {
+    return this.database.transaction(async (sql) => {
+      await this.instances.lockRow(sql, instanceId);
+      await this.queue.lockWork(sql, [instanceId]);
+      return this.#startFirst(sql, instanceId);
+    });
   }
 
   /** Cancels a queued job of a locked instance; the other open jobs go on. */
@@ -44,12 +58,28 @@ export class QueuedChanges {
     await this.#withdraw(sql, instanceId, end, changedBy);
   }
 
+  /** Returns the renderer that this build lacks for the first job. */
+  async #startFirst(sql: EntityManager, instanceId: number): Promise<string | undefined> {
+    for (;;) {
+      const job = await this.queue.next(sql, instanceId);
+      if (job === undefined) return undefined;
+      const [instance] = await this.instances.readAll(sql, [instanceId]);
+      if (instance === undefined) throw new Error(`job ${job.jobId} is queued for an instance that does not exist`);
+      const spec = specAtStart(instance, job);
+      const missing = missingRenderer(instance.type, spec);
+      if (missing !== undefined) {
+        await this.queue.hold(sql, job.jobId, rendererMissing, waitingForRenderer(missing));
+        return missing;
+      }
+      if (await this.#start(sql, instance, job, spec)) return undefined;
+    }
+  }
+
   /** Returns false when the change is refused; then its job has failed. */
-  async #start(sql: EntityManager, instance: InstanceRow, job: QueuedJob): Promise<boolean> {
+  async #start(sql: EntityManager, instance: InstanceRow, job: QueuedJob, spec: DesiredSpec): Promise<boolean> {
     const { jobId, pending } = job;
     const { id: instanceId, conditions } = instance;
     const { changedBy, trace } = pending;
-    const spec = specAtStart(instance, job);
     // A rollout that took an earlier place in the queue has a higher generation than the jobs behind it.
     const generation = Math.max(job.generation, instance.bundle_generation + 1);
     const rendered = faultOr(() => this.writer.render(instance, spec));

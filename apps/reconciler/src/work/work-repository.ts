@@ -148,6 +148,16 @@ export class WorkRepository {
     );
   }
 
+  /** Requeues one instance, on whichever replica claims it. */
+  async requeue(sql: EntityManager, id: number): Promise<void> {
+    await runSql(
+      sql,
+      `WITH requeued AS (UPDATE work SET next_attempt_at = now(), requested = requested + 1 WHERE id = $1 RETURNING 1)
+       SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
+      [id],
+    );
+  }
+
   /** Requeues the instances that need one of these. */
   async requeueDependents(sql: EntityManager, requiredIds: readonly number[]): Promise<void> {
     await runSql(

@@ -1,6 +1,6 @@
 import type { ServiceType } from '@runos/catalog-model';
-import { KindCatalog, type PackedKinds, packKinds } from '@runos/kube-kinds';
-import { serviceType } from './service-types.js';
+import { builtInCatalog, KindCatalog, type PackedKinds, packKinds } from '@runos/kube-kinds';
+import { serviceType, serviceTypes } from './service-types.js';
 
 const packed = new Map<ServiceType, PackedKinds>();
 const catalogs = new Map<ServiceType, KindCatalog>();
@@ -14,9 +14,10 @@ export function kindRules(name: string): PackedKinds | undefined {
   return rules;
 }
 
-/** The kinds of the objects of a type. */
+/** The kinds of the objects of a type; the built-in ones alone for a type that only a newer build has. */
 export function kindCatalog(name: string): KindCatalog {
-  const type = serviceType(name);
+  const type = serviceTypes.find((each) => each.type === name);
+  if (type === undefined) return builtInCatalog;
   const catalog = catalogs.get(type) ?? new KindCatalog(type.customKinds);
   catalogs.set(type, catalog);
   return catalog;

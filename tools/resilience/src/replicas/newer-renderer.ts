@@ -18,9 +18,13 @@ export const runNewerRenderer: InjectedFault = {
     const plane = await PlaneClient.connect(data);
     const pinned = new PinnedInstance(plane, ledger);
     await pinned.create();
-    await pinned.upgrade();
-    for (let round = 0; round < rounds; round += 1) await pinned.change(firstLimitMc + 1 + round);
-    await pinned.finish();
+    try {
+      await pinned.upgrade();
+      for (let round = 0; round < rounds; round += 1) await pinned.change(firstLimitMc + 1 + round);
+      await pinned.finish();
+    } finally {
+      pinned.release();
+    }
   },
 };
 
@@ -29,7 +33,7 @@ class PinnedInstance {
   readonly #client: RetryingClient;
   readonly #writes: Write[] = [];
   #requests = 0;
-  #lastJobId: unknown;
+  readonly #jobIds: unknown[] = [];
   #path = '';
   #created: Pick<LedgerInstance, 'osid' | 'key'> = { osid: '', key: '' };
 
@@ -68,16 +72,20 @@ class PinnedInstance {
     const plan = await this.#client.send('GET', `${this.#path}/upgrade`, undefined, this.#key());
     if (plan.status !== 200) throw new Error(`the plan was answered ${plan.status} ${JSON.stringify(plan.body)}`);
     const restarted = await this.#send('PATCH', `${this.#path}/restart`, undefined);
-    this.#lastJobId = restarted.answer.body['jobId'];
+    this.#jobIds.push(restarted.answer.body['jobId']);
   }
 
-  /** Waits for the last job, checks the responses, and leaves the instance to the load. */
+  /** Waits for each queued job in its turn, and checks the responses. */
   async finish(): Promise<void> {
-    await this.plane.waitForCompletion(this.#lastJobId);
+    for (const jobId of this.#jobIds) await this.plane.waitForCompletion(jobId);
     const { responses, unexpectedResponses } = this.#client;
     const [unexpected] = unexpectedResponses;
     if (unexpected !== undefined) throw new Error(unexpected.what);
     if (!responses.has('503')) throw new Error(`no replica lacked the renderer: ${JSON.stringify([...responses])}`);
+  }
+
+  /** Leaves the instance to the load. */
+  release(): void {
     this.ledger.instances.push({ ...this.#created, path: this.#path, writes: this.#writes, deleted: false });
   }
 
