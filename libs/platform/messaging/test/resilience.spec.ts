@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, PermissionViolationError } from '@nats-io/transport-node';
 import { faultOf } from '@runos/kernel';
+import { createLogger } from '@runos/observability';
+import { halfOpenProxy } from '@runos/testing-basics';
+import { NatsConnector } from '../src/connection/nats-connector.js';
+import { Bus } from '../src/requests/bus.js';
 import { Respond } from '../src/service/handlers.js';
 import type { CallContext } from '../src/requests/call-context.js';
 import { doIt, greet } from './test-contracts.js';
@@ -84,6 +89,26 @@ describe('an idempotent request', () => {
     expect(calls).toBe(1);
     expect(await Promise.all([send(), send()])).toHaveLength(2);
     expect(calls).toBe(3);
+  });
+
+  it('runs once although the connection of the caller was lost, and the retry gets the reply', async () => {
+    calls = 0;
+    await harness.start('catalog', Delayed);
+    const { natsUrl, ...config } = harness.config('gateway');
+    const proxy = await halfOpenProxy(Number(new URL(natsUrl).port));
+    const logger = createLogger({ service: 'spec', level: 'silent' });
+    const behindProxy = { ...config, natsUrl: `nats://127.0.0.1:${proxy.port}` };
+    const connector = new NatsConnector({ service: 'gateway', config: behindProxy, logger });
+    const connection = await connector.connection();
+    await connection.flush();
+    await sleep(600); // the pause between connections has passed, so it reconnects immediately
+    const reply = new Bus('gateway', connector).request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
+    while (calls === 0) await sleep(10);
+    proxy.cut();
+    expect(await reply).toMatchObject({ text: 'x' });
+    expect(calls).toBe(1);
+    await connector.stop();
+    proxy.stop();
   });
 
   it('gets a reply before its deadline although one of two replicas is stuck', async () => {

@@ -4,10 +4,12 @@ export interface HalfOpenProxy {
   readonly port: number;
   /** Open connections pass no more bytes and stay half-open. New connections work. */
   freeze(): void;
+  /** Open connections end. New connections work. */
+  cut(): void;
   stop(): void;
 }
 
-/** A TCP proxy that can make connections half-open, as a pulled cable does. */
+/** A TCP proxy that can make connections half-open, as a pulled cable does, and end them. */
 export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
   const pairs = new Set<[Socket, Socket]>();
   const server = createServer((near) => {
@@ -16,6 +18,10 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
     near.pipe(far).pipe(near);
     for (const socket of [near, far]) socket.on('error', () => undefined);
   });
+  const cut = (): void => {
+    for (const sockets of pairs) for (const socket of sockets) socket.destroy();
+    pairs.clear();
+  };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
@@ -27,8 +33,9 @@ export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> 
         far.pause();
       }
     },
+    cut,
     stop: () => {
-      for (const sockets of pairs) for (const socket of sockets) socket.destroy();
+      cut();
       server.close();
     },
   };

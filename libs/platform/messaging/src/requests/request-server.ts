@@ -22,7 +22,8 @@ export interface RequestServerOptions {
 /** Serves the requests of contracts: validates input, sets the call context, converts errors to faults. */
 export class RequestServer {
   readonly #inFlight = new InFlightCounter();
-  readonly #activeRequests = new Set<string>();
+  /** The last attempt of each request in flight, by the id of the request. */
+  readonly #lastAttempts = new Map<string, Msg>();
   readonly #subscriptions: Subscription[] = [];
   readonly #duration = durations('rpc_server_call_duration_seconds');
 
@@ -36,7 +37,9 @@ export class RequestServer {
       if (!isInboxOf(callers, message.reply)) {
         return logger.warn({ subject, reply: message.reply }, 'refused a request: its reply is no inbox of a caller');
       }
-      void this.#inFlight.run(() => this.#deduplicate(message, () => this.#respond(contract, handler, message)));
+      void this.#inFlight.run(() =>
+        this.#deduplicate(message, (last) => this.#respond(contract, handler, message, last)),
+      );
     };
     this.#subscriptions.push(connection.subscribe(contract.subject, { queue: contract.owner, callback }));
   }
@@ -47,20 +50,24 @@ export class RequestServer {
     await this.#inFlight.idle(ms);
   }
 
-  /** Ignores retries of an in-flight request: its reply is on the way, and repeating the work would delay it. */
-  async #deduplicate(message: Msg, handle: () => Promise<void>): Promise<void> {
+  /**
+   * Does the work of a request once, however often it is repeated meanwhile. The reply goes to the last attempt, because
+   * the caller may have lost the connection on which it waited for an earlier one.
+   */
+  async #deduplicate(message: Msg, respond: (last: () => Msg) => Promise<void>): Promise<void> {
     const id = message.headers?.get(header.request);
-    if (!id) return handle();
-    if (this.#activeRequests.has(id)) return;
-    this.#activeRequests.add(id);
+    if (!id) return respond(() => message);
+    const isRunning = this.#lastAttempts.has(id);
+    this.#lastAttempts.set(id, message);
+    if (isRunning) return;
     try {
-      await handle();
+      await respond(() => this.#lastAttempts.get(id) ?? message);
     } finally {
-      this.#activeRequests.delete(id);
+      this.#lastAttempts.delete(id);
     }
   }
 
-  async #respond(contract: RequestContract, handler: MessageHandler, message: Msg): Promise<void> {
+  async #respond(contract: RequestContract, handler: MessageHandler, message: Msg, last: () => Msg): Promise<void> {
     const started = performance.now();
     const { subject } = contract;
     const parent = traceOf(traceCarrier(message.headers));
@@ -70,11 +77,11 @@ export class RequestServer {
         if (this.#inFlight.count > (this.options.maxInFlight ?? 1_000)) throw unavailable(`${contract.owner} is busy.`);
         const reply = encode(await this.#handle(contract, handler, message, started));
         await nextEventLoopTick();
-        message.respond(reply);
+        last().respond(reply);
       } catch (error) {
         const fault = this.#faultFor(error, subject);
         outcome = fault.code;
-        message.respond(encode(fault.toBody()), { headers: toNats({ [header.fault]: fault.code }) });
+        last().respond(encode(fault.toBody()), { headers: toNats({ [header.fault]: fault.code }) });
       }
       this.#duration.record(performance.now() - started, { rpc_method: subject, outcome });
     }).catch((error: unknown) => this.options.logger.error({ err: error, subject }, 'reply not sent'));
