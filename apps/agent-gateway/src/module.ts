@@ -44,7 +44,7 @@ class AgentGatewayModule {
   static forConfig(config: AgentGatewayConfig): DynamicModule {
     return {
       module: AgentGatewayModule,
-      imports: [PersistenceModule.forService({ service: 'agent-gateway', config, migrations })],
+      imports: [PersistenceModule.forService({ service: 'agent-gateway', config, migrations, reserved: true })],
       controllers: [TokensController, InstructionsController, AgentsController],
       providers: [
         {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Module, type Type } from '@nestjs/common';
 import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
 import { agentGateway, permissionsOf, contracts, type ServiceName } from '@runos/contracts';
@@ -108,6 +109,28 @@ export class Harness {
     const query = async <Rows>(text: string, values: unknown[] = []) =>
       (await this.sql.query(text, values)).rows as Rows;
     return loadCertificateAuthorities({ query }, testKeyring);
+  }
+
+  /** A connection of its own, to hold locks. It ends with the harness at the latest. */
+  async client(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    return client;
+  }
+
+  /** Refuses and ends every connection of the service to the database for this time, ms. */
+  async withoutDatabase(ms: number): Promise<void> {
+    const role = new URL(this.url).username;
+    const owner = new pg.Client({ connectionString: this.postgres.url });
+    await owner.connect();
+    await owner.query(`ALTER ROLE ${role} NOLOGIN`);
+    await owner.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'agent-gateway:%'`,
+      [role],
+    );
+    await sleep(ms);
+    await owner.query(`ALTER ROLE ${role} LOGIN`);
+    await owner.end();
   }
 
   async stop(): Promise<void> {

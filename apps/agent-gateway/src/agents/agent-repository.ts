@@ -39,6 +39,7 @@ export interface Heartbeat extends AgentKey {
   readonly sessionNo: number;
   /** The time since the heartbeat arrived; null when none has arrived. */
   readonly ageMs: number | null;
+  readonly ready: boolean;
 }
 
 /** What an agent states about itself in its hello or heartbeats. */
@@ -52,27 +53,6 @@ export interface AgentInfo {
 @Injectable()
 export class AgentRepository {
   constructor(private readonly database: Database) {}
-
-  /** Returns the changed row, or nothing when the agent was ready before. */
-  setReady({ aid, cid, nid, sessionNo, ageMs }: Heartbeat): Promise<AgentRow[]> {
-    return this.database.query(
-      `WITH changed AS (
-         UPDATE agent SET ready = true, seq = seq + 1, last_heartbeat_at = ${ago('$5')}
-         WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4 AND NOT ready RETURNING *)
-       SELECT ${agentColumns} FROM changed`,
-      [aid, cid, nid, sessionNo, ageMs],
-    );
-  }
-
-  setNotReady({ aid, cid, nid, sessionNo, ageMs }: Heartbeat): Promise<AgentRow[]> {
-    return this.database.query(
-      `WITH changed AS (
-         UPDATE agent SET ready = false, seq = seq + 1, last_heartbeat_at = greatest(last_heartbeat_at, ${ago('$5')})
-         WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4 AND ready RETURNING *)
-       SELECT ${agentColumns} FROM changed`,
-      [aid, cid, nid, sessionNo, ageMs],
-    );
-  }
 
   setInfo(key: AgentKey, sessionNo: number, info: AgentInfo): Promise<AgentRow[]> {
     return this.database.query(
@@ -97,11 +77,8 @@ export class AgentRepository {
     );
   }
 
-  /**
-   * Writes the last heartbeats of many agents in one statement. It also writes readiness, to repair transitions that
-   * failed before. Returns the agents whose readiness changed.
-   */
-  writeHeartbeats(heartbeats: readonly (Heartbeat & { readonly ready: boolean })[]): Promise<AgentRow[]> {
+  /** Writes the last heartbeats and the readiness of many agents. Returns the agents whose readiness changed. */
+  writeHeartbeats(heartbeats: readonly Heartbeat[]): Promise<AgentRow[]> {
     return this.database.query(
       `WITH received AS (
          SELECT b.*, a.ready AS was_ready

@@ -8,8 +8,8 @@ interface MonitoredAgent {
 export interface HeartbeatMonitorOptions<Agent> {
   /** An agent without a heartbeat for this long is not ready. */
   readonly staleAfterMs: number;
-  /** Called once when a ready agent becomes stale, with the age of its last heartbeat if there was one. */
-  readonly onStale: (agent: Agent, ageMs: number | undefined) => void;
+  /** Called once when a ready agent becomes stale. */
+  readonly onStale: (agent: Agent) => void;
 }
 
 /**
@@ -46,11 +46,10 @@ export class HeartbeatMonitor<Agent> {
     return monitored?.received ? performance.now() - monitored.lastAt : undefined;
   }
 
-  /** Every monitored agent with the age of its last heartbeat, null when there was none. */
-  *all(): Generator<{ agent: Agent; ageMs: number | null; ready: boolean }> {
-    const now = performance.now();
-    for (const [agent, { lastAt, received, ready }] of this.#agents)
-      yield { agent, ageMs: received ? now - lastAt : null, ready };
+  /** Whether an agent is ready now, and the age of its last heartbeat, null when there was none. */
+  stateOf(agent: Agent): { readonly ageMs: number | null; readonly ready: boolean } | undefined {
+    const monitored = this.#agents.get(agent);
+    return monitored && { ageMs: this.ageOf(agent) ?? null, ready: monitored.ready };
   }
 
   remove(agent: Agent): void {
@@ -83,7 +82,7 @@ export class HeartbeatMonitor<Agent> {
       const ageMs = now - monitored.lastAt;
       if (!monitored.ready || ageMs < this.options.staleAfterMs) continue;
       monitored.ready = false;
-      this.options.onStale(agent, monitored.received ? ageMs : undefined);
+      this.options.onStale(agent);
     }
     this.#schedule();
   }

@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '@runos/messaging';
-import { Database } from '@runos/persistence';
+import { ReservedDatabase } from '@runos/persistence';
 import type { AgentGatewayConfig } from '../config.js';
 
-/** The lease of this replica, by the clock of the database. Its sessions count as open while it lasts. */
+/**
+ * The lease of this replica, by the clock of the database. Its sessions count as open while it lasts, so its renewal
+ * waits for no other statement.
+ */
 @Injectable()
 export class ReplicaLease {
   #id = randomUUID();
 
   constructor(
-    private readonly database: Database,
+    private readonly database: ReservedDatabase,
     @InjectConfig() private readonly config: AgentGatewayConfig,
   ) {}
 
@@ -26,7 +29,7 @@ export class ReplicaLease {
     );
   }
 
-  /** Returns false when the lease had expired and a new one was acquired: all streams must be closed then. */
+  /** Returns false when the lease had expired and a new one was acquired: its sessions belong to the old id until they are moved. */
   async renew(): Promise<boolean> {
     const rows = await this.database.query(
       `WITH renewed AS (

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DELETE_BUNDLE, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
@@ -106,18 +107,62 @@ describe('two replicas', () => {
     await Promise.all([failed, running].map(({ service }) => service.stop()));
   });
 
-  it('of which one renews its lease too late: it closes its streams', async () => {
+  it('of which one renews its lease too late: its streams stay open, if no other replica has closed their sessions', async () => {
+    const replica = await harness.replica();
+    const credentials = await registered(replica, 'survivor');
+    const agent = dial(replica, credentials);
+    await agent.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.connected === true);
+    await expireLease(credentials.nid);
+    expect(await instruct(credentials.nid)).toEqual({ outcome: 'absent' });
+    while ((await instruct(credentials.nid)).outcome !== 'replied') await sleep(100);
+    expect(connection(credentials.nid)?.connected).toBe(true);
+    agent.stop();
+    await replica.service.stop();
+  });
+
+  it('of which one renews its lease too late: the streams of sessions that were closed meanwhile end', async () => {
     const replica = await harness.replica();
     const credentials = await registered(replica, 'sleeper');
     const agent = dial(replica, credentials);
     await agent.heartbeat();
-    await expireLease(credentials.nid);
+    await harness.sql.query(
+      `WITH expired AS (
+         UPDATE replica SET lease_expires_at = now() - interval '1 ms'
+         WHERE id IN (SELECT replica_id FROM session WHERE nid = $1 AND closed_at IS NULL))
+       UPDATE session SET closed_at = now() WHERE nid = $1`,
+      [credentials.nid],
+    );
     expect(await agent.ended).toMatchObject({ refusal: 'plane-busy' });
     const back = dial(replica, credentials);
     await back.heartbeat();
     expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'replied' });
     for (const each of [agent, back]) each.stop();
     await replica.service.stop();
+  });
+});
+
+describe('an outage of the database', () => {
+  it('ends no stream, although every lease expires in it', async () => {
+    const replicas = await Promise.all([harness.replica({ leaseMs: 2_000 }), harness.replica({ leaseMs: 2_000 })]);
+    const agents = await Promise.all(
+      replicas.map(async (replica, n) => {
+        const credentials = await registered(replica, `outage-${n}`);
+        const agent = dial(replica, credentials);
+        agent.heartbeatEvery(200);
+        await harness.services.until(() => connection(credentials.nid)?.ready === true);
+        return { agent, nid: credentials.nid };
+      }),
+    );
+    const before = harness.services.connections.length;
+    await harness.withoutDatabase(3_000);
+    for (const { nid } of agents) while ((await instruct(nid)).outcome !== 'replied') await sleep(100);
+    const since = harness.services.connections
+      .slice(before)
+      .filter((each) => agents.some(({ nid }) => nid === each.nid));
+    expect(since.filter(({ connected, ready }) => !connected || !ready)).toEqual([]);
+    for (const { agent } of agents) agent.stop();
+    await Promise.all(replicas.map(({ service }) => service.stop()));
   });
 });
 
@@ -135,9 +180,9 @@ describe('a transition that could not be written', () => {
     );
     await harness.sql.query(
       `WITH agent AS (
-         INSERT INTO agent (aid, cid, nid, session_no, connected) VALUES ('abcde', 'ky3', 'ghost', 999999, true))
+         INSERT INTO agent (aid, cid, nid, session_no, connected) VALUES ('abcde', 'ky3', 'ghost', 0, true))
        INSERT INTO session (session_no, aid, cid, nid, serial, replica_id)
-       SELECT 999999, 'abcde', 'ky3', 'ghost', 'none', replica_id FROM session WHERE nid = $1 AND closed_at IS NULL`,
+       SELECT 0, 'abcde', 'ky3', 'ghost', 'none', replica_id FROM session WHERE nid = $1 AND closed_at IS NULL`,
       [credentials.nid],
     );
     await harness.services.until(() => connection('ghost')?.connected === false);

@@ -14,15 +14,18 @@ import { SessionRepository } from './session-repository.js';
 const cleanupIntervalMs = 60 * 60 * 1_000;
 
 /**
- * Renews the lease of this replica and writes heartbeats, in one timer. It also repairs what an outage has left over:
+ * Renews the lease of this replica and writes heartbeats, by one timer. It also repairs what an outage has left over:
  * sessions of failed replicas, unwritten transitions, unacknowledged reports and sessions with a revoked certificate.
  */
 @Injectable()
 export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #stopped = false;
+  #renewing: Promise<boolean> | undefined;
+  #maintaining: Promise<void> | undefined;
   #cleanedUpAt = performance.now();
+  #renewedAt = performance.now();
+  /** Before this, the sessions of replicas with an expired lease are left. */
+  #orphansFrom = 0;
 
   constructor(
     private readonly registry: SessionRegistry,
@@ -41,19 +44,18 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     await this.lease.acquire();
     await this.reporter.resume();
     this.staleAgents.schedule();
-    this.#scheduleNext();
+    this.#timer = setInterval(() => this.#tick(), this.config.maintenanceIntervalMs);
   }
 
   /** Closes all sessions and releases the lease, so that other replicas need not wait for its expiry. */
   async onModuleDestroy(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
+    clearInterval(this.#timer);
+    await Promise.allSettled([this.#renewing, this.#maintaining]);
     await this.staleAgents.stop();
     try {
       await this.registry.writeHeartbeats();
       await this.registry.closeAll('plane-stopping', 'this replica stops; dial again');
-      await this.sessions.closeNotHeld(this.lease.id, []);
+      await this.sessions.closeNotHeld(this.lease.id, { ...this.registry.held, sessionNos: [] });
       await this.lease.release();
     } catch (error) {
       this.logger.warn({ err: error }, 'closing sessions failed; they end with the lease of this replica');
@@ -62,39 +64,68 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     await this.reporter.stop();
   }
 
-  #scheduleNext(): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#run().finally(() => this.#scheduleNext());
-    }, this.config.maintenanceIntervalMs);
+  /** The renewal waits for no maintenance, whose statements take long under load. */
+  #tick(): void {
+    this.#renewing ??= this.#renewLease()
+      .then(
+        () => true,
+        (error: unknown) => {
+          this.logger.warn({ err: error }, 'the lease of this replica was not renewed; the next run repeats it');
+          return false;
+        },
+      )
+      .finally(() => (this.#renewing = undefined));
+    this.#maintaining ??= this.#renewing
+      .then((isRenewed) => (isRenewed ? this.#maintain() : undefined))
+      .catch((error: unknown) =>
+        this.logger.warn({ err: error }, 'session maintenance failed; the next run repeats it'),
+      )
+      .finally(() => (this.#maintaining = undefined));
   }
 
-  async #run(): Promise<void> {
-    try {
-      await this.#renewLease();
-      await this.registry.writeHeartbeats();
-      await this.#closeInvalidSessions();
-      this.reporter.report(await this.sessions.closeNotHeld(this.lease.id, this.registry.held));
-      this.reporter.report(await this.agents.disconnectOrphaned(this.config.maintenanceIntervalMs));
-      const renewed = await this.certificates.revokeReplaced(this.config.renewalGraceMs);
-      const sessionNos = await this.sessions.openWithCertificates(renewed);
-      await this.registry.close(sessionNos, 'certificate-revoked', 'this certificate was renewed');
-      await this.reporter.resume();
-      this.staleAgents.schedule();
-      await this.#cleanUp();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'session maintenance failed; the next run repeats it');
-    }
+  async #maintain(): Promise<void> {
+    await this.registry.writeHeartbeats();
+    await this.#closeInvalidSessions();
+    this.reporter.report(await this.sessions.closeNotHeld(this.lease.id, this.registry.held));
+    await this.#disconnectOrphaned();
+    const renewed = await this.certificates.revokeReplaced(this.config.renewalGraceMs);
+    const sessionNos = await this.sessions.openWithCertificates(renewed);
+    await this.registry.close(sessionNos, 'certificate-revoked', 'this certificate was renewed');
+    await this.reporter.resume();
+    this.staleAgents.schedule();
+    await this.#cleanUp();
   }
 
+  /**
+   * A late renewal may have the cause of an outage of the database, which makes the other replicas late too. So their
+   * sessions are left for one more lease.
+   */
   async #renewLease(): Promise<void> {
-    if (await this.lease.renew()) return;
-    this.logger.warn('lease of this replica expired; every agent has to dial again');
-    await this.registry.closeAll('plane-busy', 'the lease of this replica had expired; dial again');
+    const { leaseMs, maintenanceIntervalMs } = this.config;
+    const oldId = this.lease.id;
+    const isRenewed = await this.lease.renew();
+    const isLate = performance.now() - this.#renewedAt > 2 * maintenanceIntervalMs;
+    this.#renewedAt = performance.now();
+    if (!isRenewed || isLate) this.#orphansFrom = this.#renewedAt + leaseMs;
+    if (!isRenewed) await this.#keepSessions(oldId);
+  }
+
+  /** The lease had expired. A stream stays open unless another replica has closed its session meanwhile. */
+  async #keepSessions(oldId: string): Promise<void> {
+    const { opened } = this.registry;
+    const kept = new Set(await this.sessions.keep(oldId, this.lease.id, opened));
+    const lost = opened.filter((sessionNo) => !kept.has(sessionNo));
+    this.logger.warn({ kept: kept.size, lost: lost.length }, 'the lease of this replica had expired');
+    await this.registry.close(lost, 'plane-busy', 'the lease of this replica had expired; dial again');
+  }
+
+  async #disconnectOrphaned(): Promise<void> {
+    if (performance.now() < this.#orphansFrom) return;
+    this.reporter.report(await this.agents.disconnectOrphaned(this.config.maintenanceIntervalMs));
   }
 
   async #closeInvalidSessions(): Promise<void> {
-    for (const { sessionNo, revoked } of await this.sessions.toClose(this.lease.id, this.registry.held)) {
+    for (const { sessionNo, revoked } of await this.sessions.toClose(this.registry.opened)) {
       const stream = this.registry.find(sessionNo)?.stream;
       if (revoked) stream?.refuse('certificate-revoked', 'this certificate is revoked');
       else stream?.refuse('stream-replaced', 'another replica closed this session; dial again');

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { RefusalCode } from '@runos/agent-protocol';
+import { Batcher } from '@runos/engine';
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import { gauge, inSpan, type Logger, SpanKind, withoutTrace } from '@runos/observability';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
-import { type AgentInfo, AgentRepository, type AgentRow, keyOf } from '../agents/agent-repository.js';
+import { type AgentInfo, AgentRepository, keyOf } from '../agents/agent-repository.js';
 import { HeartbeatMonitor } from '../agents/heartbeat-monitor.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import type { AgentPeer } from '../certificates/certificate-authenticator.js';
@@ -12,9 +13,11 @@ import type { AgentGatewayConfig } from '../config.js';
 import type { ServerStream } from '../streams/server-stream.js';
 import { ConnectedAgent } from '../streams/connected-agent.js';
 import { ReplicaLease } from './replica-lease.js';
-import { SessionRepository } from './session-repository.js';
+import { type HeldSessions, SessionRepository } from './session-repository.js';
 import { type SessionRequest, SessionRequests } from './session-requests.js';
 
+/** Longer than any statement may take, ms. */
+const readinessBlockingMs = 120_000;
 const replacedDetails = 'a newer stream of the same agent is open';
 
 /** The sessions of this replica. It writes and reports a transition when one opens, closes or changes readiness. */
@@ -24,6 +27,13 @@ export class SessionRegistry {
   readonly #opening = new Set<number>();
   readonly #writes = new Set<Promise<void>>();
   readonly #heartbeats: HeartbeatMonitor<ConnectedAgent>;
+  /** Writes readiness as it is at the time of the statement, one statement at a time: no older state follows a newer one. */
+  readonly #readiness = new Batcher<ConnectedAgent, void>({
+    maxBatchSize: 1_000,
+    maxBlockingMs: readinessBlockingMs,
+    run: (agents) => this.#writeReadiness(agents),
+  });
+  #newestNo = 0;
 
   constructor(
     private readonly sessions: SessionRepository,
@@ -39,14 +49,18 @@ export class SessionRegistry {
     gauge('runos_agent_certificate_expires_seconds', () => this.#nextExpirySeconds());
     this.#heartbeats = new HeartbeatMonitor({
       staleAfterMs,
-      onStale: (agent, ageMs) =>
-        this.#write(() => this.agents.setNotReady({ ...heartbeatKey(agent), ageMs: ageMs ?? null })),
+      onStale: (agent) => this.#inBackground(() => this.#readiness.add(agent)),
     });
   }
 
-  /** The sessions that are open here, and those that are about to be. */
-  get held(): number[] {
-    return [...this.#agents.keys(), ...this.#opening];
+  /** The sessions that are open here. */
+  get opened(): number[] {
+    return [...this.#agents.keys()];
+  }
+
+  /** The sessions that are open here, those that are about to be, and the newest number of all that ever were. */
+  get held(): HeldSessions {
+    return { sessionNos: [...this.#agents.keys(), ...this.#opening], newestNo: this.#newestNo };
   }
 
   /** Opens a session, in a trace of its own. Undefined, with the stream refused, when it is not opened. */
@@ -55,6 +69,7 @@ export class SessionRegistry {
       const sessionNo = await this.sessions.nextNo();
       const agent = new ConnectedAgent(peer, sessionNo, stream, info);
       this.#opening.add(sessionNo);
+      this.#newestNo = Math.max(this.#newestNo, sessionNo);
       try {
         const unsubscribe = await this.requests.subscribe(sessionNo, (request) => handleRequest(agent, request));
         void stream.closed.then(unsubscribe);
@@ -67,7 +82,7 @@ export class SessionRegistry {
 
   /** Only a heartbeat that makes the agent ready is written at once. */
   recordHeartbeat(agent: ConnectedAgent): void {
-    if (this.#heartbeats.record(agent)) this.#write(() => this.agents.setReady({ ...heartbeatKey(agent), ageMs: 0 }));
+    if (this.#heartbeats.record(agent)) this.#inBackground(() => this.#readiness.add(agent));
   }
 
   /** Writes what an agent states about itself when it has changed. */
@@ -75,7 +90,9 @@ export class SessionRegistry {
     const info = { ...agent.info, ...change };
     if (isDeepStrictEqual(info, agent.info)) return;
     agent.info = info;
-    this.#write(() => this.agents.setInfo(keyOf(agent.peer.identity), agent.sessionNo, info));
+    this.#inBackground(async () =>
+      this.reporter.report(await this.agents.setInfo(keyOf(agent.peer.identity), agent.sessionNo, info)),
+    );
   }
 
   find(sessionNo: number): ConnectedAgent | undefined {
@@ -104,12 +121,7 @@ export class SessionRegistry {
 
   /** Writes the last heartbeat of every session, and readiness that could not be written before. */
   async writeHeartbeats(): Promise<void> {
-    const heartbeats = [...this.#heartbeats.all()].map(({ agent, ageMs, ready }) => ({
-      ...heartbeatKey(agent),
-      ageMs,
-      ready,
-    }));
-    if (heartbeats.length > 0) this.reporter.report(await this.agents.writeHeartbeats(heartbeats));
+    await Promise.all([...this.#agents.values()].map((agent) => this.#readiness.add(agent)));
   }
 
   stop(): void {
@@ -154,8 +166,18 @@ export class SessionRegistry {
     });
   }
 
-  #write(write: () => Promise<AgentRow[]>): void {
-    this.#inBackground(async () => this.reporter.report(await write()));
+  /** Never throws, because the batcher would repeat it for each agent; session maintenance repeats what fails. */
+  async #writeReadiness(agents: readonly ConnectedAgent[]): Promise<undefined[]> {
+    const heartbeats = [...new Set(agents)].flatMap((agent) => {
+      const state = this.#heartbeats.stateOf(agent);
+      return state === undefined ? [] : [{ ...keyOf(agent.peer.identity), sessionNo: agent.sessionNo, ...state }];
+    });
+    try {
+      if (heartbeats.length > 0) this.reporter.report(await this.agents.writeHeartbeats(heartbeats));
+    } catch (error) {
+      this.logger.warn({ err: error, agents: heartbeats.length }, 'readiness not written');
+    }
+    return agents.map(() => undefined);
   }
 
   /** Session maintenance repeats what fails here. */
@@ -171,8 +193,6 @@ export class SessionRegistry {
     return expiries.length === 0 ? undefined : (expiries.reduce((a, b) => Math.min(a, b)) - Date.now()) / 1_000;
   }
 }
-
-const heartbeatKey = ({ peer, sessionNo }: ConnectedAgent) => ({ ...keyOf(peer.identity), sessionNo });
 
 async function handleRequest(agent: ConnectedAgent, request: SessionRequest) {
   if (request.action === 'instruct') return agent.instruct(request.type, request.body, request.timeoutMs);

@@ -18,6 +18,12 @@ export interface OpenedSession {
   readonly replaced: readonly number[];
 }
 
+/** The sessions of a replica, with the newest number that it has ever taken. */
+export interface HeldSessions {
+  readonly sessionNos: readonly number[];
+  readonly newestNo: number;
+}
+
 /** Which replica holds the stream of each agent. All times are those of the database. */
 @Injectable()
 export class SessionRepository {
@@ -49,7 +55,7 @@ export class SessionRepository {
         `INSERT INTO agent AS a
            (aid, cid, nid, session_no, connected, version, capabilities, cluster_uid, certificate_expires_at)
          SELECT $1, $2, $3, $4, true, $5, $6, $7, $8
-         WHERE EXISTS (SELECT 1 FROM replica WHERE id = $9 AND lease_expires_at > now() FOR SHARE)
+         WHERE EXISTS (SELECT 1 FROM replica WHERE id = $9 AND lease_expires_at > now() FOR KEY SHARE)
          ON CONFLICT (aid, cid, nid) DO UPDATE SET session_no = $4, seq = a.seq + 1, connected = true,
            version = coalesce($5, a.version), capabilities = $6, cluster_uid = coalesce($7, a.cluster_uid),
            certificate_expires_at = $8
@@ -91,32 +97,48 @@ export class SessionRepository {
     return this.#finder.add(agent);
   }
 
-  /** Sessions that the replica holds but must close: another replica closed them, or their certificate is revoked. */
-  async toClose(replicaId: string, held: readonly number[]): Promise<{ sessionNo: number; revoked: boolean }[]> {
-    if (held.length === 0) return [];
+  /** Those of these sessions that must close: another replica closed them, or their certificate is revoked. */
+  async toClose(opened: readonly number[]): Promise<{ sessionNo: number; revoked: boolean }[]> {
+    if (opened.length === 0) return [];
     const rows = await this.database.query<{ session_no: number; revoked: boolean }>(
       `SELECT h.no AS session_no, coalesce(c.revoked_at IS NOT NULL, false) AS revoked
-       FROM unnest($2::bigint[]) AS h(no)
-       LEFT JOIN session s ON s.session_no = h.no AND s.replica_id = $1 AND s.closed_at IS NULL
+       FROM unnest($1::bigint[]) AS h(no)
+       LEFT JOIN session s ON s.session_no = h.no AND s.closed_at IS NULL
        LEFT JOIN certificate c ON c.serial = s.serial
        WHERE s.session_no IS NULL OR c.serial IS NULL OR c.revoked_at IS NOT NULL`,
-      [replicaId, held],
+      [opened],
     );
     return rows.map((row) => ({ sessionNo: sessionNoOf(row), revoked: row.revoked }));
   }
 
-  /** Closes sessions of the replica that it does not hold, because writing their end failed before. */
-  closeNotHeld(replicaId: string, held: readonly number[]): Promise<AgentRow[]> {
+  /**
+   * Closes sessions of the replica that it does not hold, because writing their end failed before. Newer sessions than
+   * those that it knew are left.
+   */
+  closeNotHeld(replicaId: string, { sessionNos, newestNo }: HeldSessions): Promise<AgentRow[]> {
     return this.database.query(
       `WITH closed AS (
          UPDATE session SET closed_at = now(), close_reason = 'not held by its replica'
-         WHERE replica_id = $1 AND closed_at IS NULL AND session_no <> ALL($2::bigint[]) RETURNING session_no),
+         WHERE replica_id = $1 AND closed_at IS NULL AND session_no <> ALL($2::bigint[]) AND session_no <= $3
+         RETURNING session_no),
        changed AS (
          UPDATE agent a SET connected = false, seq = a.seq + 1 FROM closed c
          WHERE a.session_no = c.session_no AND a.connected RETURNING a.*)
        SELECT * FROM changed`,
-      [replicaId, held],
+      [replicaId, sessionNos, newestNo],
     );
+  }
+
+  /** Moves open sessions of a replica to its new lease. Returns those that no other replica has closed meanwhile. */
+  async keep(oldReplicaId: string, replicaId: string, opened: readonly number[]): Promise<number[]> {
+    const rows = await this.database.query<{ session_no: number }>(
+      `WITH kept AS (
+         UPDATE session SET replica_id = $2
+         WHERE replica_id = $1 AND closed_at IS NULL AND session_no = ANY($3::bigint[]) RETURNING session_no)
+       SELECT session_no FROM kept`,
+      [oldReplicaId, replicaId, opened],
+    );
+    return rows.map(sessionNoOf);
   }
 
   /** The open sessions that use one of these certificates. */

@@ -10,6 +10,7 @@ export {
   Database,
   databaseNow,
   type IsolationLevel,
+  ReservedDatabase,
   runSql,
   type TransactionOptions,
 } from './transactions/database.js';

@@ -6,6 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  Optional,
 } from '@nestjs/common';
 import type { DatabaseConfig, ProcessConfig } from '@runos/config';
 import { createLogger, type Logger, Readiness } from '@runos/observability';
@@ -19,7 +20,7 @@ import {
   schemaOf,
   settingsOf,
 } from './connection/data-source.js';
-import { Database } from './transactions/database.js';
+import { Database, ReservedDatabase } from './transactions/database.js';
 import { expiredResponses } from './idempotency/idempotent.js';
 import { type EventSink, OutboxPublisher } from './outbox/outbox-publisher.js';
 import { SqlListener } from './notifications/sql-listener.js';
@@ -34,6 +35,8 @@ export interface PersistenceOptions {
   readonly migrations: readonly MigrationClass[];
   /** What is deleted after a while, beside the responses of idempotent requests. */
   readonly retention?: readonly RetentionRule[];
+  /** Provides `ReservedDatabase`. */
+  readonly reserved?: boolean;
   /** Publishes the outbox to this provider (the message bus) while the service runs. */
   readonly outbox?: { readonly sink: abstract new (...args: never[]) => EventSink };
 }
@@ -53,6 +56,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
     private readonly retention: Retention,
     @Inject(optionsToken) private readonly options: PersistenceOptions,
     @Inject(sinkToken) private readonly sink: EventSink | undefined,
+    @Optional() private readonly reserved?: ReservedDatabase,
   ) {
     this.#logger = loggerOf(options);
   }
@@ -76,6 +80,7 @@ class Housekeeping implements OnApplicationBootstrap, OnModuleDestroy, OnApplica
 
   async onApplicationShutdown(): Promise<void> {
     await this.listener.stop();
+    await this.reserved?.dataSource.destroy();
     await this.database.dataSource.destroy();
   }
 }
@@ -98,6 +103,13 @@ export class PersistenceModule {
       observeDatabase(dataSource);
       return new Database(dataSource);
     };
+    /** After the migrations, because it needs the other database. */
+    const openReserved = async (): Promise<ReservedDatabase> => {
+      const settings = settingsOf(service, config.replicaId, { ...config, databasePoolSize: 1 }, []);
+      const dataSource = createDataSource(settings);
+      await connectWithRetry(dataSource, loggerOf(options));
+      return new ReservedDatabase(dataSource);
+    };
     const listener = new SqlListener({
       url: config.databaseUrl,
       applicationName: `${service}:${config.replicaId}`,
@@ -118,10 +130,13 @@ export class PersistenceModule {
           },
           inject: [Database],
         },
+        ...(options.reserved === true
+          ? [{ provide: ReservedDatabase, useFactory: openReserved, inject: [Database] }]
+          : []),
         outbox ? { provide: sinkToken, useExisting: outbox.sink } : { provide: sinkToken, useValue: undefined },
         Housekeeping,
       ],
-      exports: [Database, SqlListener, Retention],
+      exports: [Database, SqlListener, Retention, ...(options.reserved === true ? [ReservedDatabase] : [])],
     };
   }
 }

@@ -101,6 +101,9 @@ export class Database {
   }
 }
 
+/** The same schema over one connection of its own, for statements that must not wait for the pool under load. */
+export class ReservedDatabase extends Database {}
+
 /** When the server closes the connection of a transaction, TypeORM reports only a released query runner. */
 const asConnectionLoss = (error: unknown): unknown =>
   error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { AgentHello } from '@runos/agent-protocol';
+import { Database } from '@runos/persistence';
+import { registerAt, TestAgent } from '../../test/test-agent.js';
+import { Harness, type Replica } from '../../test/harness.js';
+import { AgentRepository } from '../agents/agent-repository.js';
+import { SessionRepository } from './session-repository.js';
+
+jest.setTimeout(20_000);
+
+let harness: Harness;
+let replica: Replica;
+beforeAll(async () => {
+  harness = await Harness.start();
+  replica = await harness.replica({ databasePoolSize: 4, leaseMs: 2_000 });
+}, 30_000);
+afterAll(() => harness.stop());
+
+const connection = (nid: string) => harness.services.connectionOf('ky3', nid);
+
+async function registered(machineId: string) {
+  const { token } = await harness.token();
+  return registerAt(replica.registerPort, replica.registerCa, { token, machineId });
+}
+
+/** Resolves when session maintenance has run twice from now on. */
+async function maintained(): Promise<void> {
+  const renewals = jest.spyOn(replica.service.app.get(SessionRepository), 'closeNotHeld');
+  while (renewals.mock.calls.length < 2) await sleep(20);
+  renewals.mockRestore();
+}
+
+describe('session maintenance', () => {
+  it('closes no session that opens while it looks for invalid ones', async () => {
+    const credentials = await registered('opening');
+    const sessions = replica.service.app.get(SessionRepository);
+    const blocker = await harness.client();
+    await blocker.query('BEGIN');
+    await blocker.query(
+      `INSERT INTO agent_gateway.agent (aid, cid, nid, session_no, connected) VALUES ('abcde', 'ky3', $1, 0, false)`,
+      [credentials.nid],
+    );
+    const dialed = new TestAgent(replica.streamPort, credentials);
+    const registering = dialed.heartbeat();
+    await sleep(500); // the session has its number, and its insertion waits
+    const original = sessions.toClose.bind(sessions);
+    const looked = new Promise<void>((resolve) => {
+      jest.spyOn(sessions, 'toClose').mockImplementationOnce(async (...input) => {
+        const found = await original(...input);
+        await blocker.query('ROLLBACK');
+        await registering;
+        resolve();
+        return found;
+      });
+    });
+    await looked;
+    await maintained();
+    await dialed.heartbeat();
+    expect(connection(credentials.nid)).toMatchObject({ connected: true });
+    dialed.stop();
+    await blocker.end();
+  });
+
+  it('closes no session that opened after it counted those that it holds', async () => {
+    const credentials = await registered('uncounted');
+    const sessions = replica.service.app.get(SessionRepository);
+    const original = sessions.closeNotHeld.bind(sessions);
+    const dialed = new Promise<TestAgent>((resolve) => {
+      jest.spyOn(sessions, 'closeNotHeld').mockImplementationOnce(async (...input) => {
+        const agent = new TestAgent(replica.streamPort, credentials);
+        await agent.heartbeat();
+        const closed = await original(...input);
+        resolve(agent);
+        return closed;
+      });
+    });
+    const agent = await dialed;
+    await maintained();
+    await agent.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.connected === true);
+    const reports = harness.services.connections.filter(({ nid }) => nid === credentials.nid);
+    expect(reports.filter(({ connected }) => !connected)).toEqual([]);
+    agent.stop();
+  });
+
+  it('never writes an older readiness over the first heartbeat', async () => {
+    const credentials = await registered('first');
+    const agent = new TestAgent(replica.streamPort, credentials);
+    await agent.request(AgentHello, { version: '1.2.3', capabilities: [] });
+    const agents = replica.service.app.get(AgentRepository);
+    const original = agents.writeHeartbeats.bind(agents);
+    await new Promise<void>((resolve) => {
+      jest.spyOn(agents, 'writeHeartbeats').mockImplementationOnce(async (heartbeats) => {
+        await agent.heartbeat();
+        await sleep(300); // whatever the heartbeat writes at once is written
+        const changed = await original(heartbeats);
+        resolve();
+        return changed;
+      });
+    });
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
+    const reports = harness.services.connections.filter(({ nid }) => nid === credentials.nid);
+    const firstReady = reports.findIndex(({ ready }) => ready);
+    expect(reports.slice(firstReady).filter(({ ready }) => !ready)).toEqual([]);
+    agent.stop();
+  });
+
+  it('renews the lease while every connection of the pool is in use', async () => {
+    const { manager } = replica.service.app.get(Database);
+    const busy = Array.from({ length: 16 }, () => manager.query('SELECT pg_sleep(0.7)'));
+    let settled = false;
+    const done = Promise.all(busy).then(() => (settled = true));
+    while (!settled) {
+      const { rows } = await harness.sql.query('SELECT 1 FROM replica WHERE lease_expires_at > now()');
+      expect(rows).toHaveLength(1);
+      await sleep(100);
+    }
+    await done;
+  });
+});
