@@ -1,4 +1,5 @@
-import { type KubeObject, mapAt, numberOf } from '@runos/kube-objects';
+import { compileExclusive, type KubeObject, mapAt, numberOf } from '@runos/kube-objects';
+import { exclusiveFields } from './exclusive-fields.js';
 import { ready } from './health.js';
 import type { ImmutablePolicy, Kind, KindRole, Replicas } from './kind.js';
 import { claimHealth, customHealth, namespaceHealth, serviceHealth } from './other-health.js';
@@ -24,6 +25,7 @@ const kind = (
   role,
   immutablePolicy,
   holdsData: false,
+  exclusive: compileExclusive(exclusiveFields[name] ?? []),
   health: customHealth,
   ...more,
 });

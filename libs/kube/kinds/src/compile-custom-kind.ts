@@ -1,6 +1,6 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { Fault } from '@runos/kernel';
-import type { KubeObject } from '@runos/kube-objects';
+import { compileExclusive, type KubeObject } from '@runos/kube-objects';
 import type { CustomKind } from './custom-kind.js';
 import { type Health, progressing, sentence } from './health.js';
 import type { Kind } from './kind.js';
@@ -65,6 +65,7 @@ export function compileCustomKind(data: CustomKind): Kind {
     role,
     immutablePolicy,
     holdsData,
+    exclusive: compileExclusive(data.exclusive ?? []),
     health: (object) => orUnknown(object, () => health(object)),
     ...(replicas === undefined
       ? {}

@@ -1,5 +1,5 @@
 import { Fault } from '@runos/kernel';
-import { canonicalJson } from '@runos/kube-objects';
+import { canonicalJson, exclusivePath } from '@runos/kube-objects';
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
@@ -8,6 +8,12 @@ import { immutablePolicies, kindRoles } from './kind.js';
 
 /** A CEL expression: https://cel.dev, the language of Kubernetes' own admission policies. */
 const expression = z.string().min(1).max(2_048);
+
+/** A field in which additions of others are drift, and the field managers that may add to it. */
+const exclusiveField = z.object({
+  path: z.string().max(256).regex(exclusivePath),
+  writers: z.array(z.string().min(1).max(128)).max(16).optional(),
+});
 
 /**
  * The knowledge of a custom resource as data, so that a new service type needs no new agent. Expressions see `self`,
@@ -23,6 +29,8 @@ export const CustomKind = z.object({
   role: z.enum(kindRoles).optional().catch(undefined),
   immutablePolicy: z.enum(immutablePolicies),
   holdsData: z.boolean(),
+  /** None when absent. Agents ignore the syntax of a newer control plane, and older agents ignore all of them. */
+  exclusive: z.array(exclusiveField).max(64).optional().catch(undefined),
   variables: z.array(z.object({ name: z.string().regex(/^[a-z][A-Za-z0-9]{0,31}$/), expression })).max(32),
   /** Integers. */
   replicas: z.object({ desired: expression, ready: expression }).optional(),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ObjectRef } from '@runos/kube-objects';
+import { exclusivePath, foreignItems, type ObjectRef } from '@runos/kube-objects';
 import { objectOf } from '../test/objects.js';
 import { compileCustomKind } from './compile-custom-kind.js';
 import { CustomKind } from './custom-kind.js';
+import { exclusiveFields } from './exclusive-fields.js';
 import { applyWaves, builtInCatalog, deletionSteps, KindCatalog, packKinds, unpackKinds } from './index.js';
 
 const ref = (kind: string, name = 'a', apiVersion = 'v1', namespace: string | undefined = 'n'): ObjectRef => ({
@@ -93,6 +94,40 @@ describe('the role of a custom kind', () => {
   it('of a newer control plane is workload', () => {
     const newer = { ...issuer, role: 'later' } as unknown as CustomKind;
     expect(new KindCatalog(unpackKinds(packKinds([newer]))).kindOf(issuerRef).role).toBe('workload');
+  });
+});
+
+describe('exclusive fields', () => {
+  const exclusive = [{ path: 'spec.parameters[]', writers: ['operator'] }];
+  const parameters = { 'f:spec': { 'f:parameters': { 'f:fsync': {} } } };
+  const writtenBy = (manager: string) =>
+    objectOf('Widget', {}, { managedFields: [{ manager, operation: 'Update', fieldsV1: parameters }] });
+  const exclusiveOf = (kind: CustomKind) =>
+    new KindCatalog(unpackKinds(packKinds([kind])), () => undefined).kindOf(widget).exclusive;
+
+  it('of a custom kind travel with the bundle, with their writers, also beside rules that do not compile', () => {
+    const when = 'self.status. ==';
+    const broken = { ...widget, health: [{ when, state: 'ready' as const, reason: "'R'", message: "''" }] };
+    for (const kind of [widget, broken]) {
+      const compiled = exclusiveOf({ ...kind, exclusive });
+      expect(foreignItems(writtenBy('editor'), compiled)).toEqual([['f:spec', 'f:parameters', 'f:fsync']]);
+      expect(foreignItems(writtenBy('operator'), compiled)).toEqual([]);
+    }
+  });
+
+  it('are none without a declaration, and with the syntax of a newer control plane', () => {
+    expect(exclusiveOf(widget)).toEqual([]);
+    expect(exclusiveOf({ ...widget, exclusive: [{ path: 'spec.list[?(@.a)]' }] })).toEqual([]);
+    expect(kindOf('Gadget', 'example.com/v1').exclusive).toEqual([]);
+  });
+
+  it('of built-in kinds are valid paths, and every workload protects its pod template', () => {
+    const paths = Object.values(exclusiveFields).flatMap((fields) => fields.map(({ path }) => path));
+    for (const path of paths) expect(path).toMatch(exclusivePath);
+    for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet']) {
+      expect(kindOf(kind, 'apps/v1').exclusive.length).toBeGreaterThan(10);
+    }
+    expect(kindOf('Pod', 'v1').exclusive).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '@runos/kube-objects';
+import { compileExclusive, type KubeObject, type ObjectRef } from '@runos/kube-objects';
 import { builtInKinds } from './built-in-kinds.js';
 import type { CustomKind } from './custom-kind.js';
 import { compileCustomKind } from './compile-custom-kind.js';
@@ -16,6 +16,7 @@ const unknownKind = ({ apiVersion, kind }: KindRef): Kind => ({
   role: isCustomGroup(apiVersion) ? 'workload' : 'other',
   immutablePolicy: 'refuse',
   holdsData: false,
+  exclusive: [],
   health: customHealth,
 });
 
@@ -39,7 +40,8 @@ export class KindCatalog {
     } catch (cause) {
       onInvalid(cause);
       const { role = 'workload', immutablePolicy, holdsData, resource } = data;
-      return { ...unknownKind(data), role, immutablePolicy, holdsData, resource };
+      const exclusive = compileExclusive(data.exclusive ?? []);
+      return { ...unknownKind(data), role, immutablePolicy, holdsData, exclusive, resource };
     }
   }
 

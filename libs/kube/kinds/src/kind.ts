@@ -1,4 +1,4 @@
-import { groupOf, type KubeObject, type ObjectRef } from '@runos/kube-objects';
+import { type ExclusiveFields, groupOf, type KubeObject, type ObjectRef } from '@runos/kube-objects';
 import type { Health } from './health.js';
 
 /** Desired and ready pods, or database instances. */
@@ -38,6 +38,8 @@ export interface Kind {
   readonly immutablePolicy: ImmutablePolicy;
   /** Deleting an object of this kind loses data: recreating one is reported as data loss. */
   readonly holdsData: boolean;
+  /** Fields in which additions of others are drift. All other additions stay. */
+  readonly exclusive: ExclusiveFields;
   /** Health of a live object that has no deletionTimestamp, derived from the object alone. */
   readonly health: (object: KubeObject) => Health;
   /** Absent for kinds without replicas. */

@@ -28,5 +28,12 @@ export {
 } from './kube-object.js';
 export { fieldManager, labelsOf, managedSelector, osidOf, ownerLabels, sameOwner } from './labels.js';
 export { type ConflictingManager, conflictingManagersOf } from './ownership/conflicting-manager.js';
-export { type FieldPath, membersOf, printPath, touches, valueAt } from './ownership/field-path.js';
+export {
+  compileExclusive,
+  type ExclusiveField,
+  type ExclusiveFields,
+  exclusivePath,
+  foreignItems,
+} from './ownership/exclusive-fields.js';
+export { type FieldPath, membersOf, pointersOf, printPath, touches, valueAt } from './ownership/field-path.js';
 export { changedPaths, isCreated, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';

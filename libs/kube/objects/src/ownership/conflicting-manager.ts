@@ -1,6 +1,6 @@
 import type { KubeObject, ManagedFields } from '../kube-object.js';
 import { type FieldPath, touches } from './field-path.js';
-import { isOurApply, isOurUpdate } from './owned-fields.js';
+import { isForeign } from './owned-fields.js';
 
 /** A manager and the fields that it changed. Kubernetes does not record who removed a field: both are null then. */
 export interface ConflictingManager {
@@ -10,22 +10,12 @@ export interface ConflictingManager {
   readonly paths: readonly FieldPath[];
 }
 
-/** Entry that Kubernetes creates for fields set before the first apply. */
-const beforeFirstApply = 'before-first-apply';
-
-const isForeign = (entry: ManagedFields): boolean =>
-  !isOurApply(entry) &&
-  !isOurUpdate(entry) &&
-  entry.manager !== beforeFirstApply &&
-  entry.subresource !== 'status' &&
-  entry.fieldsV1 !== undefined;
-
 /**
  * The managers that changed `paths`, in the order of their first path. `before` is the object before the repair, because
  * the repair removes the foreign ownership.
  */
 export function conflictingManagersOf(before: KubeObject, paths: readonly FieldPath[]): ConflictingManager[] {
-  const foreign = (before.metadata.managedFields ?? []).filter(isForeign);
+  const foreign = (before.metadata.managedFields ?? []).filter((entry) => isForeign(entry));
   const found = new Map<string | null, { at: string | null; paths: FieldPath[] }>();
   for (const path of paths) {
     const entry = latest(foreign.filter(({ fieldsV1 }) => fieldsV1 !== undefined && touches(fieldsV1, path)));

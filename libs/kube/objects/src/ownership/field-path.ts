@@ -55,6 +55,29 @@ export function valueAt(object: unknown, path: FieldPath): unknown {
   return at;
 }
 
+/** The JSON pointers (RFC 6901) of a path in a live object; several where list items have the same key, or none. */
+export function pointersOf(object: unknown, path: FieldPath): string[] {
+  let found: { pointer: string; at: unknown }[] = [{ pointer: '', at: object }];
+  for (const element of path) {
+    found = found.flatMap(({ pointer, at }) =>
+      placesOf(at, element).map(([token, value]) => ({ pointer: `${pointer}/${token}`, at: value })),
+    );
+  }
+  return found.map(({ pointer }) => pointer);
+}
+
+/** Each member of a map or list that an element stands for, with its token in a JSON pointer. */
+function placesOf(at: unknown, element: string): [token: string, value: unknown][] {
+  const value = step(at, element);
+  if (value === undefined) return [];
+  if (isMap(at)) return [[element.slice(2).replaceAll('~', '~0').replaceAll('/', '~1'), value]];
+  const items = at as readonly unknown[];
+  const keys = element.startsWith('k:') ? Object.keys(JSON.parse(element.slice(2)) as object) : [];
+  const isSame = (item: unknown): boolean =>
+    item === value || (isMap(item) && isMap(value) && keys.length > 0 && keys.every((key) => item[key] === value[key]));
+  return items.flatMap((item, index): [string, unknown][] => (isSame(item) ? [[String(index), item]] : []));
+}
+
 /** The value of each member of a field set in a live object, in the order of the set. The member `.` gives existence. */
 export function* valuesOf(fields: FieldsV1, at: unknown): Generator<unknown> {
   for (const [element, children] of Object.entries(fields)) {

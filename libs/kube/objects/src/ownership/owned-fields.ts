@@ -10,10 +10,21 @@ const isBy = (
 ): boolean => manager === ours && entry.operation === operation && !subresource;
 
 /** True for the entry of our server-side apply. */
-export const isOurApply = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Apply', entry, manager);
+const isOurApply = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Apply', entry, manager);
 
 /** True for the entry of our create or replace. */
 export const isOurUpdate = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Update', entry, manager);
+
+/** Entry that Kubernetes creates for fields set before the first apply. */
+const beforeFirstApply = 'before-first-apply';
+
+/** True for the entry of another manager that may have changed the spec of an object. */
+export const isForeign = (entry: ManagedFields, manager = fieldManager): boolean =>
+  !isOurApply(entry, manager) &&
+  !isOurUpdate(entry, manager) &&
+  entry.manager !== beforeFirstApply &&
+  entry.subresource !== 'status' &&
+  entry.fieldsV1 !== undefined;
 
 const entryOf = ({ metadata: { managedFields = [] } }: KubeObject, manager: string): ManagedFields | undefined =>
   managedFields.find((entry) => isOurApply(entry, manager)) ??

@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { propertySeed } from '@runos/testing-basics';
+import { entry, objectOf, ours } from '../../test/objects.js';
+import type { FieldsV1, ManagedFields } from '../kube-object.js';
+import { compileExclusive, exclusivePath, foreignItems } from './exclusive-fields.js';
+import { pointersOf, printPath } from './field-path.js';
+
+fc.configureGlobal({ seed: propertySeed() });
+
+const exclusive = compileExclusive([
+  { path: 'spec.containers[]' },
+  { path: 'spec.containers[].env[]', writers: ['injector'] },
+  { path: 'spec.addresses' },
+  { path: 'data[]' },
+]);
+
+const web = (content: FieldsV1): FieldsV1 => ({ 'f:containers': { 'k:{"name":"web"}': content } });
+const applied = ours({
+  'f:spec': web({ '.': {}, 'f:env': { 'k:{"name":"A"}': { 'f:value': {} } } }),
+  'f:data': { 'f:own': {} },
+});
+
+const found = (...entries: ManagedFields[]): string[] =>
+  foreignItems(objectOf('Thing', {}, { managedFields: entries }), exclusive).map(printPath);
+const foundOf = (fieldsV1: FieldsV1, more: Partial<ManagedFields> & { manager?: string } = {}): string[] =>
+  found(applied, entry(more.manager ?? 'other', fieldsV1, more));
+
+describe('foreign items of exclusive fields', () => {
+  it('are items of lists and maps, and whole fields, each once', () => {
+    const more: FieldsV1 = {
+      'f:spec': { 'f:containers': { '.': {}, 'k:{"name":"b"}': { '.': {} } }, 'f:addresses': {} },
+      'f:data': { '.': {}, 'f:x.conf': {} },
+    };
+    const items = ['spec.containers[name=b]', 'spec.addresses', 'data["x.conf"]'];
+    expect(foundOf(more)).toEqual(items);
+    expect(found(applied, entry('other', more), entry('another', more, { operation: 'Apply' }))).toEqual(items);
+  });
+
+  it('are items inside ours, but not inside a foreign item, which contains them', () => {
+    const env = { 'f:env': { '.': {}, 'k:{"name":"B"}': { '.': {}, 'f:name': {} } } };
+    expect(foundOf({ 'f:spec': web(env) })).toEqual(['spec.containers[name=web].env[name=B]']);
+    expect(foundOf({ 'f:spec': { 'f:containers': { 'k:{"name":"b"}': env } } })).toEqual(['spec.containers[name=b]']);
+  });
+
+  it('are not the list or map itself, which stays empty after the removal of its items', () => {
+    const bare = ours({ 'f:spec': web({ '.': {} }) });
+    const emptied = entry('other', { 'f:spec': web({ 'f:env': {} }), 'f:data': {} });
+    expect(found(bare, emptied)).toEqual([]);
+  });
+
+  it('are items beside a list or map that we own without items', () => {
+    const bare = ours({ 'f:data': {} });
+    expect(found(bare, entry('other', { 'f:data': { 'f:x': {} } }))).toEqual(['data.x']);
+  });
+
+  it('are an item with our key that another manager has taken over, as by a second variable of one name', () => {
+    const duplicate = entry('other', { 'f:spec': web({ 'f:env': { 'k:{"name":"A"}': {} } }) });
+    expect(found(applied, duplicate)).toEqual([]);
+    const remaining = ours({ 'f:spec': web({ '.': {}, 'f:env': { 'k:{"name":"B"}': {} } }) });
+    expect(found(remaining, duplicate)).toEqual(['spec.containers[name=web].env[name=A]']);
+  });
+
+  it('are not our items, fields that are not exclusive, status, and what no manager owns', () => {
+    expect(foundOf(applied.fieldsV1 ?? {})).toEqual([]);
+    expect(foundOf({ 'f:spec': web({ 'f:env': { 'k:{"name":"A"}': { 'f:extra': {} } } }) })).toEqual([]);
+    expect(foundOf({ 'f:spec': { 'f:paused': {}, ...web({ 'f:lifecycle': {} }) } })).toEqual([]);
+    expect(foundOf({ 'f:data': { 'f:x': {} } }, { subresource: 'status' })).toEqual([]);
+    expect(foundOf({ 'f:data': { 'f:x': {} } }, { manager: 'before-first-apply' })).toEqual([]);
+    expect(found(applied)).toEqual([]);
+  });
+
+  it('are not what a named writer adds to its field, but what it adds to others', () => {
+    const env = web({ 'f:env': { 'k:{"name":"B"}': {} } });
+    const fields: FieldsV1 = { 'f:spec': { ...env, 'f:addresses': {} } };
+    expect(foundOf(fields, { manager: 'injector' })).toEqual(['spec.addresses']);
+  });
+
+  it('never throw for any set of fields', () => {
+    const keys = fc.constantFrom('.', 'f:spec', 'f:containers', 'k:{"name":"web"}', 'f:env', 'f:data', 'f:addresses');
+    const { fields } = fc.letrec<{ fields: FieldsV1 }>((tie) => ({
+      fields: fc.oneof({ maxDepth: 6 }, fc.constant({}), fc.dictionary(keys, tie('fields'), { maxKeys: 4 })),
+    }));
+    fc.assert(fc.property(fields, (fieldsV1) => Array.isArray(foundOf(fieldsV1))));
+  });
+});
+
+describe('the paths of exclusive fields', () => {
+  it('have names with dots between them', () => {
+    for (const path of ['rules', 'data[]', 'spec.a-b.c[].d[]']) expect(path).toMatch(exclusivePath);
+    for (const path of ['', 'spec.', '.spec', 'spec[0]', 'spec[][]', 'a b']) expect(path).not.toMatch(exclusivePath);
+  });
+});
+
+describe('JSON pointers of a path', () => {
+  const object = { data: { 'a/b~c': 1 }, list: [{ name: 'a' }, { name: 'b' }, { name: 'a', x: 1 }], set: ['x', 'y'] };
+
+  it('lead to map keys, list items with equal keys, and values', () => {
+    expect(pointersOf(object, ['f:data', 'f:a/b~c'])).toEqual(['/data/a~1b~0c']);
+    expect(pointersOf(object, ['f:list', 'k:{"name":"a"}'])).toEqual(['/list/0', '/list/2']);
+    expect(pointersOf(object, ['f:list', 'k:{"name":"b"}', 'f:name'])).toEqual(['/list/1/name']);
+    expect(pointersOf(object, ['f:set', 'v:"y"'])).toEqual(['/set/1']);
+    expect(pointersOf(object, ['f:list', 'i:1'])).toEqual(['/list/1']);
+  });
+
+  it('are none where the object has no such member', () => {
+    expect(pointersOf(object, ['f:data', 'f:other'])).toEqual([]);
+    expect(pointersOf(object, ['f:list', 'k:{"name":"c"}'])).toEqual([]);
+    expect(pointersOf(undefined, ['f:data'])).toEqual([]);
+  });
+});
