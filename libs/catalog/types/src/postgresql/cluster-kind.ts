@@ -19,6 +19,30 @@ const finalPhases: readonly (readonly [pattern: string, reason: string, remedy: 
 const notReady =
   "string(variables.up) + ' of ' + string(variables.of) + ' PostgreSQL instances are ready. ' + variables.why";
 
+/**
+ * What decides the configuration, the accounts and the data of the databases. The operator writes parameters and other
+ * defaults itself where its webhooks are disabled; `manager` is the name of its program and of its field manager.
+ */
+const exclusive = [
+  'spec.bootstrap.pg_basebackup',
+  'spec.bootstrap.recovery',
+  'spec.env',
+  'spec.envFrom',
+  'spec.externalClusters',
+  'spec.managed',
+  'spec.plugins',
+  'spec.postgresql.extensions',
+  'spec.postgresql.ldap',
+  'spec.postgresql.parameters[]',
+  'spec.postgresql.pg_hba',
+  'spec.postgresql.pg_ident',
+  'spec.postgresql.shared_preload_libraries',
+  'spec.projectedVolumeTemplate',
+  'spec.replica',
+  'spec.serviceAccountTemplate',
+  'spec.superuserSecret',
+].map((path) => ({ path, writers: ['manager'] }));
+
 /** CloudNativePG's `Cluster`: health from its phase, its Ready condition and its count of ready instances. */
 export const clusterKind: CustomKind = {
   apiVersion: 'postgresql.cnpg.io/v1',
@@ -26,6 +50,7 @@ export const clusterKind: CustomKind = {
   resource: 'clusters',
   immutablePolicy: 'refuse',
   holdsData: true,
+  exclusive,
   variables: [
     // At most 500 characters: the patterns below take quadratic time.
     { name: 'phase', expression: "self.?status.?phase.orValue('').find('^.{0,500}')" },
