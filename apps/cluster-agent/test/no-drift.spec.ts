@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
-import { mapAt } from '@runos/kube-objects';
+import { type KubeObject, mapAt, mapsIn } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { contentHash } from '../src/drift/drift-report.js';
 import { type AgentAccess, agentAccess } from './agent-access.js';
@@ -33,6 +33,38 @@ async function onlyTheBarrier(): Promise<void> {
   await access.admin.mergePatch(config(), { data: { 'start.sh': 'exit 1' } }, { fieldManager: 'barrier' });
   await harness.waitForDrift(osid, ({ manager }) => manager === 'barrier');
   expect(harness.drifts(osid).map(({ manager }) => manager)).toEqual(['barrier']);
+}
+
+/** A policy that adds a container to the StatefulSets of one instance on every write. */
+function sidecarInjection(name: string): KubeObject[] {
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  const namespaceSelector = { matchLabels: { 'runos.com/osid': name } };
+  const rule = {
+    apiGroups: ['apps'],
+    apiVersions: ['v1'],
+    resources: ['statefulsets'],
+    operations: ['CREATE', 'UPDATE'],
+  };
+  const at = 'Object.spec.template.spec.containers';
+  const security = `allowPrivilegeEscalation: false, capabilities: ${at}.securityContext.capabilities{drop: ["ALL"]}`;
+  const mesh = `${at}{name: "mesh", image: "example.com/mesh", securityContext: ${at}.securityContext{${security}}}`;
+  const expression = `[JSONPatch{op: "add", path: "/spec/template/spec/containers/-", value: ${mesh}}]`;
+  return [
+    {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicy',
+      metadata: { name },
+      spec: {
+        reinvocationPolicy: 'Never',
+        matchConstraints: { namespaceSelector, resourceRules: [rule] },
+        matchConditions: [
+          { name: 'once', expression: "!object.spec.template.spec.containers.exists(c, c.name == 'mesh')" },
+        ],
+        mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }],
+      },
+    },
+    { apiVersion, kind: 'MutatingAdmissionPolicyBinding', metadata: { name }, spec: { policyName: name } },
+  ];
 }
 
 describe('no drift', () => {
@@ -69,6 +101,38 @@ describe('no drift', () => {
     ];
     await access.admin.jsonPatch(statefulSet(), steps, foreign);
     await onlyTheBarrier();
+  });
+
+  it('is a restart by kubectl, and what a controller of Kubernetes adds', async () => {
+    const at = { 'kubectl.kubernetes.io/restartedAt': '2030-01-01T00:00:00Z' };
+    const restart = { spec: { template: { metadata: { annotations: at } } } };
+    await access.admin.mergePatch(statefulSet(), restart, { fieldManager: 'kubectl-rollout' });
+    await access.admin.mergePatch(config(), { data: { extra: 'x' } }, { fieldManager: 'kube-controller-manager' });
+    await onlyTheBarrier();
+    expect(await access.admin.get(statefulSet())).toMatchObject(restart);
+    expect(mapAt(await access.admin.get(config()), 'data')['extra']).toBe('x');
+  });
+
+  it('is what admission adds to an exclusive field, as a service mesh does', async () => {
+    const injection = sidecarInjection(osid);
+    for (const object of injection) await access.admin.create(object);
+    try {
+      const note = { metadata: { annotations: { 'example.com/note': 'x' } } };
+      const containers = async () => {
+        const live = await access.admin.mergePatch(statefulSet(), note, foreign);
+        return mapsIn(mapAt(live, 'spec', 'template', 'spec')['containers']).map(({ name }) => name);
+      };
+      const isInjected = async () => (await containers()).includes('mesh');
+      await waitUntil(isInjected, { deadlineMs: 20_000, everyMs: 100, because: () => 'the policy is not enforced' });
+      await onlyTheBarrier();
+      await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { replicas: 2 })));
+      expect([...(await containers())].sort()).toEqual(['mesh', 'valkey']);
+      expect(harness.drifts(osid)).toHaveLength(1);
+    } finally {
+      for (const { apiVersion, kind, metadata } of injection) {
+        await access.admin.delete({ apiVersion, kind, name: metadata.name });
+      }
+    }
   });
 
   it('are cleared managedFields, and a later change is still detected', async () => {

@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { type ConflictingManager, type KubeObject, type ObjectRef, printPath, refKey } from '@runos/kube-objects';
+import {
+  changedPaths,
+  type ConflictingManager,
+  conflictingManagersOf,
+  type ExclusiveFields,
+  type FieldPath,
+  foreignItems,
+  type KubeObject,
+  type ObjectRef,
+  ownedFields,
+  printPath,
+  refKey,
+} from '@runos/kube-objects';
 import type { Drift } from '../bundles/bundle-record.js';
 
 /** A report carries at most this many fields of one object. */
@@ -11,6 +23,24 @@ export const fieldsOf = (conflicting: ConflictingManager): string[] =>
 /** Key of a conflict: this manager and these fields of this object. A deletion has no manager. */
 export const conflictKey = (ref: ObjectRef, { manager, paths }: ConflictingManager): string =>
   [refKey(ref), manager ?? '', ...paths.map((path) => path.join('/'))].join('\n');
+
+/**
+ * The foreign changes of `before` that `after` does not contain: our fields with other values, and items that others had
+ * added to exclusive fields. `remaining` are such items of `after`; a dry run does not remove any.
+ */
+export function driftBetween(
+  before: KubeObject,
+  after: KubeObject,
+  exclusive: ExclusiveFields,
+  remaining: readonly FieldPath[] = foreignItems(after, exclusive),
+): ConflictingManager[] {
+  const kept = new Set(remaining.map(keyOf));
+  const items = foreignItems(before, exclusive).filter((path) => !kept.has(keyOf(path)));
+  const paths = [...changedPaths(ownedFields(after) ?? {}, before, after), ...items];
+  return conflictingManagersOf(before, [...new Map(paths.map((path) => [keyOf(path), path])).values()]);
+}
+
+const keyOf = (path: FieldPath): string => path.join('\n');
 
 /** The deletion of a whole object: Kubernetes does not record the manager. */
 export const deletion: ConflictingManager = { manager: null, at: null, paths: [] };

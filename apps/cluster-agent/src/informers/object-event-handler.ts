@@ -91,7 +91,7 @@ export class ObjectEventHandler {
       instance.addPending(key, { kind: 'apply' });
       return enqueue(instance);
     }
-    if (object.metadata.uid === applied.uid && ownedHash(object) === applied.ownedHash) {
+    if (object.metadata.uid === applied.uid && !state.hasDrifted(object)) {
       if (reportedContentHash === undefined) return;
       state.clearReportedDrift();
       return report(instance);
@@ -104,8 +104,7 @@ export class ObjectEventHandler {
   /** The refused apply may succeed now, unless only the status of the object has changed. */
   #checkBlocked(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
     if (!state.recordRefusedContent(contentHash(object))) return;
-    const { applied } = state;
-    const isDrifted = applied !== undefined && ownedHash(object) !== applied.ownedHash;
+    const isDrifted = state.applied !== undefined && state.hasDrifted(object);
     retryBlocked(instance, key, isDrifted ? { kind: 'changed', live: object } : { kind: 'apply' });
     this.options.enqueue(instance);
   }

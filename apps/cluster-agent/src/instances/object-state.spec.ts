@@ -67,6 +67,17 @@ describe('the state of an object', () => {
     expect(same.recordApplied(live('6', '1'))).toBeUndefined();
   });
 
+  it('returns the response to an apply that contains what others have added to an exclusive field', () => {
+    const added = { manager: 'other', operation: 'Update', fieldsV1: { 'f:data': { 'f:y': {} } } };
+    const { managedFields = [] } = live('5', '1').metadata;
+    const response = live('5', '1', { managedFields: [...managedFields, added] });
+    const object = state();
+    expect(object.recordApplied(response)).toBe(response);
+    expect(object.hasDrifted(response)).toBe(true);
+    expect(object.hasDrifted(live('6', '1'))).toBe(false);
+    expect(object.recordApplied(live('6', '1'))).toBeUndefined();
+  });
+
   it('needs an apply after a problem or reported drift, although the bundle is the same', () => {
     const object = state();
     object.recordApplied(live('5', '1'));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Health, isCustomGroup, type Kind, type KindCatalog, type Replicas } from '@runos/kube-kinds';
-import { isCreated, type KubeObject, type ObjectRef, ownedHash } from '@runos/kube-objects';
+import { foreignItems, isCreated, type KubeObject, type ObjectRef, ownedHash } from '@runos/kube-objects';
 import type { AppliedObject } from '../bundles/bundle-record.js';
 
 /** Why an object is not in its desired state. */
@@ -138,6 +138,14 @@ export class ObjectState {
     return this.#resourceVersion === resourceVersion || Number(resourceVersion) <= Number(this.#resourceVersion);
   }
 
+  /**
+   * True if our fields of a live object differ from what our last apply left, or if others have added to its exclusive
+   * fields. The first comparison decides almost always, and takes 0.1 ms.
+   */
+  hasDrifted(live: KubeObject): boolean {
+    return ownedHash(live) !== this.#applied?.ownedHash || foreignItems(live, this.kind.exclusive).length > 0;
+  }
+
   /** Another bundle desires this object. Returns true if it must be applied. */
   recordDesired(ref: ObjectRef, desiredHash: string): boolean {
     const mustApply =
@@ -172,7 +180,10 @@ export class ObjectState {
     this.#earlyEvent = live;
   }
 
-  /** Records the response to our apply. Returns the object of a newer foreign change, if there was one meanwhile. */
+  /**
+   * Records the response to our apply. Returns the object of a newer foreign change, if there was one meanwhile, or the
+   * response itself if others have added to its exclusive fields: an apply does not remove that.
+   */
   recordApplied(live: KubeObject): KubeObject | undefined {
     const early = this.#earlyEvent;
     const { uid = '', resourceVersion } = live.metadata;
@@ -190,7 +201,8 @@ export class ObjectState {
     this.#recreating = false;
     this.clearReportedDrift();
     const isNewer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
-    return isNewer && ownedHash(early) !== hash ? early : undefined;
+    if (isNewer) return this.hasDrifted(early) ? early : undefined;
+    return foreignItems(live, this.kind.exclusive).length > 0 ? live : undefined;
   }
 
   /** A repair found nothing to do. */

@@ -92,7 +92,6 @@ export class BundleController {
     this.#writer = new RecordWriter(this.#store);
     this.#reporter = new StatusReporter(options.plane, refusals, (instance) => this.#queueCheckpoint(instance));
     this.#reconciler = new BundleReconciler({
-      applier: this.#applier,
       repairer: new DriftRepairer(client, this.#applier, conflicts, clock),
       pruner: new Pruner(client, this.#writer),
       conflicts,

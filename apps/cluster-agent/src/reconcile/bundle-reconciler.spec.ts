@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ConflictBackoff } from '@runos/engine';
 import { systemClock } from '@runos/kernel';
 import { bundleOf, kindCatalogs, newOsid, objectsOf, ofKind } from '../../test/harness.js';
-import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
+import type { ApplyOutcome } from '../apply/object-applier.js';
 import { emptyRecord } from '../bundles/bundle-record.js';
 import type { DriftRepairer } from '../drift/drift-repairer.js';
 import { Instance } from '../instances/instance.js';
@@ -18,10 +18,9 @@ async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
     { ...emptyRecord(osid), ...bundle, objectsGz: Buffer.from(objectsGz, 'base64') },
     kindCatalogs(),
   );
-  const applyObject = () => Promise.resolve(outcomeOf(instance));
+  const repairObject = () => Promise.resolve(outcomeOf(instance));
   const reconciler = new BundleReconciler({
-    applier: { applyObject } as Partial<ObjectApplier> as ObjectApplier,
-    repairer: {} as DriftRepairer,
+    repairer: { repairObject } as Partial<DriftRepairer> as DriftRepairer,
     pruner: { prune: () => Promise.resolve() } as Partial<Pruner> as Pruner,
     conflicts: new ConflictBackoff({ clock: systemClock }),
     clock: systemClock,

@@ -4,7 +4,6 @@ import { KubeError } from '@runos/kube-client';
 import { applyWaves, type KindCatalog } from '@runos/kube-kinds';
 import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { counter } from '@runos/observability';
-import type { ObjectApplier } from '../apply/object-applier.js';
 import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
@@ -13,7 +12,6 @@ import { planPrune, planRequeue, planWave } from './plan.js';
 import type { Pruner } from './pruner.js';
 
 export interface BundleReconcilerOptions {
-  readonly applier: ObjectApplier;
   readonly repairer: DriftRepairer;
   readonly pruner: Pruner;
   readonly conflicts: ConflictBackoff;
@@ -88,16 +86,9 @@ export class BundleReconciler {
     const [state, desired] = [instance.objects.get(key), desiredObjects.get(key)];
     const change = instance.takePending(key);
     if (state === undefined || change === undefined || desired === undefined) return undefined;
-    const { applier, repairer } = this.options;
+    const { repairer } = this.options;
     try {
-      const outcome =
-        change.kind === 'apply'
-          ? await applier.applyObject(desired, {
-              ...state.history,
-              immutablePolicy: state.kind.immutablePolicy,
-              signal,
-            })
-          : await repairer.repairObject({ instance, key, state, desired, change, signal });
+      const outcome = await repairer.repairObject({ instance, key, state, desired, change, signal });
       return this.#recordOutcome(instance, key, state, change, outcome);
     } catch (thrown) {
       const reason = thrown instanceof KubeError ? thrown.reason : 'Internal';
