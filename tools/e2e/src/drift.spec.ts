@@ -74,6 +74,23 @@ describe('drift', () => {
     expect((await planeClient.events(postgresql)).filter((event) => event['object'] !== null)).toEqual([]);
   });
 
+  it('removes a parameter that was added to a PostgreSQL cluster by hand', async () => {
+    const postgresql = await planeClient.create('postgresql', { name: 'without-fsync' });
+    const parameters = { fsync: 'off' };
+    const { osid } = postgresql;
+    await planeClient.kubectl.patch(
+      'clusters.postgresql.cnpg.io',
+      osid,
+      osid,
+      { spec: { postgresql: { parameters } } },
+      'by-hand',
+    );
+    const event = await planeClient.event(postgresql, (seen) => seen['manager'] === 'by-hand');
+    expect(event['fields']).toEqual([expect.stringContaining('spec.postgresql.parameters')]);
+    const live = await planeClient.kubectl.get('clusters.postgresql.cnpg.io', osid, osid);
+    expect(valueAt(live, 'spec', 'postgresql', 'parameters', 'fsync')).toBeUndefined();
+  });
+
   it('repairs with growing back-off against a conflicting manager, and reports it', async () => {
     const instance = await planeClient.create('valkey', { name: 'contested' });
     const live = () => planeClient.kubectl.get('statefulset', instance.osid, instance.osid);
