@@ -14,11 +14,16 @@ import {
 } from '@runos/kube-objects';
 import type { Drift } from '../bundles/bundle-record.js';
 
-/** A report carries at most this many fields of one object. */
+/** A report carries at most this many fields of one object, and at most this many characters of them. */
 const maxFields = 100;
+const maxCharacters = 16 * 1_024;
 
-export const fieldsOf = (conflicting: ConflictingManager): string[] =>
-  conflicting.paths.slice(0, maxFields).map((path) => printPath(path).slice(0, 1_024));
+/** The changed fields, without those beyond the limits of a report. */
+export function fieldsOf({ paths }: ConflictingManager): string[] {
+  let characters = 0;
+  const fields = paths.slice(0, maxFields).map((path) => printPath(path).slice(0, 1_024));
+  return fields.filter((field) => (characters += field.length) <= maxCharacters);
+}
 
 /** Key of a conflict: this manager and these fields of this object. A deletion has no manager. */
 export const conflictKey = (ref: ObjectRef, { manager, paths }: ConflictingManager): string =>

@@ -4,6 +4,11 @@ import type { Conflict } from './instance-facts.js';
 
 /** The status message carries at most this many drifts: older ones without acknowledgement are dropped. */
 const maxDrifts = 50;
+/**
+ * And at most this many characters of them, because they are also stored in the Secret of the bundle, which Kubernetes
+ * limits to 1 MiB.
+ */
+const maxCharacters = 64 * 1_024;
 
 const driftCounter = counter('runos_drift_total');
 
@@ -13,7 +18,7 @@ export class DriftLog {
   #drifts: readonly Drift[];
 
   constructor(drifts: readonly Drift[] = []) {
-    this.#drifts = drifts;
+    this.#drifts = newestOf(drifts);
   }
 
   get drifts(): readonly Drift[] {
@@ -26,7 +31,7 @@ export class DriftLog {
 
   recordDrift(drift: Drift): void {
     driftCounter.add(1, { action: drift.action });
-    this.#drifts = [...this.#drifts, drift].slice(-maxDrifts);
+    this.#drifts = newestOf([...this.#drifts, drift]);
   }
 
   removeAcknowledged(drifts: readonly Drift[]): void {
@@ -40,4 +45,11 @@ export class DriftLog {
   endConflicts(hasEnded: (key: string) => boolean): void {
     for (const key of this.#conflicts.keys()) if (hasEnded(key)) this.#conflicts.delete(key);
   }
+}
+
+/** The newest drifts within both limits. */
+function newestOf(drifts: readonly Drift[]): readonly Drift[] {
+  let characters = 0;
+  const beyond = drifts.findLastIndex((drift) => (characters += JSON.stringify(drift).length) > maxCharacters);
+  return drifts.slice(Math.max(beyond + 1, drifts.length - maxDrifts));
 }
