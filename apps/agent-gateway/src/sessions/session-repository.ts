@@ -37,8 +37,9 @@ export class SessionRepository {
     private readonly certificates: CertificateRepository,
   ) {}
 
+  /** Higher than every number before it, also than those that a restore of the database has lost. */
   async nextNo(): Promise<number> {
-    const [row] = await this.database.query<{ no: number }>(`SELECT nextval('session_no') AS no`);
+    const [row] = await this.database.query<{ no: number }>('SELECT next_session_no() AS no');
     if (row === undefined) throw new Error('the sequence session_no returned no row');
     return Number(row.no);
   }

@@ -1,4 +1,5 @@
 import { CreateSchema1800000000001 } from './0001-create-schema.js';
+import { NumberSessionsByTime1800000000002 } from './0002-number-sessions-by-time.js';
 
 /** In the order in which they run. */
-export const migrations = [CreateSchema1800000000001];
+export const migrations = [CreateSchema1800000000001, NumberSessionsByTime1800000000002];
