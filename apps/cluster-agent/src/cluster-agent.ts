@@ -208,6 +208,7 @@ export class ClusterAgent {
         APPLY_BUNDLE: (bundle) => controller.applyBundle(bundle),
         DELETE_BUNDLE: (input) => controller.deleteBundle(input),
         DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
+        READ_BUNDLE: (input) => Promise.resolve(controller.readBundle(input)),
         ...(installer && {
           APPLY_ADDON: (input) => installer.applyAddon(input),
           DELETE_ADDON: (input) => installer.removeAddon(input),

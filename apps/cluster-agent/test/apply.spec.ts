@@ -71,6 +71,31 @@ describe('a bundle', () => {
     await harness.waitForStatus(osid, ({ phase, generation }) => phase === 'ready' && generation === 2);
   });
 
+  it('names the stored revision in a refusal, and returns the sealed spec of the stored one, also after a restart', async () => {
+    const bundle = { ...bundleOf(osid, 5, objects), generation: 7, sealedSpec: 'k.sealed' };
+    await harness.applyUntilReady(bundle);
+    const stored = { revision: 5, generation: 7, digest: bundle.digest };
+    const other = bundleOf(osid, 5, objectsOf(osid, { cpuLimitMc: 900 }));
+    const requests = [
+      () => harness.controller.applyBundle(bundleOf(osid, 3, objects)),
+      () => harness.controller.applyBundle(other),
+      () => harness.controller.deleteBundle({ osid, generation: 3, revision: 3 }),
+    ];
+    for (const request of requests) expect(await request()).toMatchObject({ accepted: false, stored });
+    expect(await harness.controller.applyBundle({ ...bundle, sealedSpec: 'k.sealed-again' })).toEqual({
+      accepted: true,
+    });
+    await harness.restart();
+    expect(harness.controller.readBundle({ osid })).toEqual({ stored: { ...stored, sealedSpec: 'k.sealed' } });
+    expect(harness.controller.readBundle({ osid: newOsid() })).toEqual({ stored: null });
+    expect(await harness.controller.applyBundle(bundleOf(osid, 6, objects))).toEqual({ accepted: true });
+    expect(harness.controller.readBundle({ osid }).stored).not.toHaveProperty('sealedSpec');
+    expect(await harness.controller.applyBundle({ ...bundleOf(osid, 6, objects), sealedSpec: 'k.later' })).toEqual({
+      accepted: true,
+    });
+    expect(harness.controller.readBundle({ osid }).stored).toMatchObject({ revision: 6, sealedSpec: 'k.later' });
+  });
+
   it('prunes objects that are no longer in it, and applies only those that differ', async () => {
     await harness.applyUntilReady(bundleOf(osid, 1, objects));
     const untouched = (await access.admin.get(refIn(osid, 'v1', 'Service'))).metadata.resourceVersion;

@@ -223,6 +223,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.instance-delete': { jobId },
   'reconciler.v1.instance-restart': { osid: service.osid, message: 'Restarting.', jobId },
   'reconciler.v1.instance-upgrade': { jobId },
+  'reconciler.v1.instance-accept': { jobId },
   'reconciler.v1.instance-upgrade-plan': upgradePlan,
   'reconciler.v1.instance-status': {
     state: 'healthy',

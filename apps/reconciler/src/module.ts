@@ -21,6 +21,10 @@ import { reconcilerConfig, type ReconcilerConfig } from './config.js';
 import { RecordConnection } from './connections/record-connection.js';
 import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
+import { AcceptDivergence } from './divergence/accept-divergence.js';
+import { DivergenceRepository } from './divergence/divergence-repository.js';
+import { RecordDivergence } from './divergence/record-divergence.js';
+import { SealedSpecs } from './divergence/sealed-spec.js';
 import { AgentInstructions } from './delivery/agent-instructions.js';
 import { BundleDelivery } from './delivery/bundle-delivery.js';
 import { DeliveryResults } from './delivery/delivery-results.js';
@@ -106,6 +110,7 @@ const agents = [
   ObservationRepository,
   DesiredHashes,
 ];
+const divergence = [AcceptDivergence, DivergenceRepository, RecordDivergence, SealedSpecs];
 const jobs = [JobRepository, JobQueue, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
 const upgrades = [
   UpgradeCandidateRepository,
@@ -133,7 +138,7 @@ class ReconcilerModule {
       module: ReconcilerModule,
       imports: [PersistenceModule.forService({ service: 'reconciler', ...persistence })],
       controllers,
-      providers: [...clusters, ...addons, ...instances, ...agents, ...jobs, ...upgrades, ...work],
+      providers: [...clusters, ...addons, ...instances, ...agents, ...divergence, ...jobs, ...upgrades, ...work],
     };
   }
 }

@@ -2,13 +2,16 @@ import { Controller } from '@nestjs/common';
 import {
   APPLY_ADDON,
   APPLY_BUNDLE,
+  bucketCount,
   type BodyOf,
   type BundleStatus,
   bundlesCapability,
   DELETE_ADDON,
   DELETE_BUNDLE,
   type DetectedAddon,
+  READ_BUNDLE,
   type RESYNC,
+  type ResyncEntry,
 } from '@runos/agent-protocol';
 import { agentGateway, type AgentConnection, reconciler } from '@runos/contracts';
 import { unpackObjects } from '@runos/kube-objects';
@@ -54,6 +57,8 @@ const tombstone = '0'.repeat(64);
 @Controller()
 export class FakeAgent {
   readonly stored = new Map<string, StoredBundle>();
+  /** The spec of each stored bundle as the plane has sealed it. */
+  readonly sealedSpecs = new Map<string, string>();
   readonly instructions: StoredBundle[] = [];
   readonly revokedClusters: string[] = [];
   /** The live heartbeats by nid; '' is the cluster agent. */
@@ -62,6 +67,8 @@ export class FakeAgent {
   readonly heartbeatRequests: string[][] = [];
   /** Its replies to instructions: `silent` never replies in time. */
   replies: 'accepting' | 'silent' | 'refusing' = 'accepting';
+  /** An older agent names no stored revision in its refusals, and returns no bundles. */
+  isOlder = false;
   connected = false;
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
   /** Its replies to APPLY_ADDON and DELETE_ADDON. */
@@ -88,12 +95,20 @@ export class FakeAgent {
       this.addonInstructions.push(`${type} ${name}`);
       return { outcome: 'replied', body: this.onAddon(type) };
     }
+    if (type === READ_BUNDLE.type) return this.#read(READ_BUNDLE.input.parse(body).osid);
     const bundle = readBundle(type, body);
     const before = this.stored.get(bundle.osid);
-    if (before !== undefined && before.revision > bundle.revision) {
-      return { outcome: 'replied', body: { accepted: false, reason: `revision ${before.revision} is stored` } };
+    const isOlderRevision = before !== undefined && before.revision > bundle.revision;
+    const isOther = before?.revision === bundle.revision && before.digest !== bundle.digest;
+    if (before !== undefined && (isOlderRevision || isOther)) {
+      const { revision, generation, digest } = before;
+      const stored = this.isOlder ? {} : { stored: { revision, generation, digest } };
+      return { outcome: 'replied', body: { accepted: false, reason: `revision ${revision} is stored`, ...stored } };
     }
     this.stored.set(bundle.osid, bundle);
+    const { sealedSpec } = body as { sealedSpec?: string };
+    if (sealedSpec === undefined) this.sealedSpecs.delete(bundle.osid);
+    else this.sealedSpecs.set(bundle.osid, sealedSpec);
     this.instructions.push(bundle);
     this.#run(() => this.onBundle(bundle));
     return { outcome: 'replied', body: { accepted: true } };
@@ -203,9 +218,32 @@ export class FakeAgent {
     return this.bus.request(reconciler.resync, { cid: from.cid, question }, { tenant: from.aid });
   }
 
+  /** The entries of all stored bundles. */
+  entries(): ResyncEntry[] {
+    return [...this.stored.values()].map(({ osid, revision, digest, generation }) => {
+      const entry = { osid: osid as ResyncEntry['osid'], revision, digest };
+      return this.isOlder ? entry : { ...entry, generation };
+    });
+  }
+
+  /** The lists of all buckets, as an agent sends them that has found a difference. */
+  resyncAll() {
+    const buckets = Array.from({ length: bucketCount }, (_, index) => index);
+    return this.resync({ step: 'list', buckets, entries: this.entries(), last: true });
+  }
+
   /** Resolves when every report of a stored bundle is sent. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #read(osid: string): InstructionReply {
+    if (this.isOlder) return { outcome: 'refused', message: 'READ_BUNDLE is not supported' };
+    const bundle = this.stored.get(osid);
+    if (bundle === undefined) return { outcome: 'replied', body: { stored: null } };
+    const { revision, generation, digest } = bundle;
+    const sealedSpec = this.sealedSpecs.get(osid);
+    return { outcome: 'replied', body: { stored: { revision, generation, digest, sealedSpec } } };
   }
 
   #run(work: () => Promise<void>): void {
@@ -220,5 +258,6 @@ function readBundle(type: string, body: unknown): StoredBundle {
     return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
   }
   const { osid, generation, revision, digest, objectsGz } = APPLY_BUNDLE.input.parse(body);
-  return { osid, generation, revision, digest, objects: unpackObjects(objectsGz, digest).length, removed: false };
+  const objects = unpackObjects(objectsGz, digest).length;
+  return { osid, generation, revision, digest, objects, removed: false };
 }

@@ -74,6 +74,11 @@ export class FakeJobs {
     for (const { resolve } of met) resolve();
   }
 
+  /** The database was restored: the progress that it publishes from now on is that of another history. */
+  forget(): void {
+    this.#newest.clear();
+  }
+
   get(id: string): JobProgress | undefined {
     return this.#newest.get(id);
   }

@@ -78,6 +78,7 @@ export {
   listServiceEvents,
   listServices,
   listServicesOfType,
+  acceptService,
   planUpgrade,
   restartService,
   showCredentials,
@@ -88,6 +89,8 @@ export {
 } from './services/service-operations.js';
 export {
   Condition,
+  AcceptDesired,
+  AcceptedDesired,
   CreatedService,
   Credentials,
   type InstanceKind,

@@ -12,7 +12,7 @@ export {
   WriteOptions,
 } from './contract.js';
 export { agentGateway, catalog, configSets, contracts, identity, jobs, reconciler } from './contracts.js';
-export type { Sizing } from './catalog/catalog.js';
+export { Sizing } from './catalog/catalog.js';
 export type { Principal } from './identity/identity.js';
 export type { JobProgress } from './jobs/job-progress.js';
 export type { AgentConnection } from './reconciler/agents.js';

@@ -32,6 +32,7 @@ export const faultStatus = {
   'cluster.not_empty': 409,
   'account.exists': 409,
   'conflict.deleting': 409,
+  'conflict.diverged': 409,
   'conflict.idempotency': 409,
   'conflict.stale': 412,
   'request.too_large': 413,

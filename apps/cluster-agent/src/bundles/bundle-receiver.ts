@@ -1,6 +1,7 @@
 import {
   type Bundle,
   type DELETE_BUNDLE,
+  type READ_BUNDLE,
   type ReadInputOf,
   type ReplyOf,
   tombstoneDigest,
@@ -33,6 +34,7 @@ interface RevisionDigest {
   readonly revision: number;
   readonly digest: string;
   readonly kinds?: PackedKinds;
+  readonly sealedSpec?: string;
 }
 
 export interface BundleReceiverOptions {
@@ -47,12 +49,14 @@ export interface BundleReceiverOptions {
 const accepted: Reply = { accepted: true };
 const refused = (reason: string): Reply => ({ accepted: false, reason });
 
+const storedOf = ({ revision, generation, digest }: BundleRecord) => ({ revision, generation, digest });
+
 /** Receives bundles and deletions from the plane: validates and stores them before it accepts. */
 export class BundleReceiver {
   constructor(private readonly options: BundleReceiverOptions) {}
 
   async receiveBundle(bundle: Bundle): Promise<Reply> {
-    const { osid, generation, revision, digest, driftPolicy, objectsGz, kindsDigest, kindsGz } = bundle;
+    const { osid, generation, revision, digest, driftPolicy, objectsGz, kindsDigest, kindsGz, sealedSpec } = bundle;
     const kinds = kindsDigest === undefined || kindsGz === undefined ? undefined : { kindsDigest, kindsGz };
     let objects: KubeObject[];
     try {
@@ -66,7 +70,7 @@ export class BundleReceiver {
     const reason = validateBundle(osid, objects);
     if (reason !== undefined) return refused(reason);
     const refs = objects.map(refOf);
-    return this.#store(osid, { revision, digest, kinds }, (current) => ({
+    return this.#store(osid, { revision, digest, kinds, sealedSpec }, (current) => ({
       osid,
       generation,
       revision,
@@ -76,6 +80,7 @@ export class BundleReceiver {
       inventory: mergeInventory(current.inventory, refs),
       objectsGz: Buffer.from(objectsGz, 'base64'),
       kinds,
+      sealedSpec,
       checkpoint: { ...current.checkpoint, dataLoss: undefined },
     }));
   }
@@ -97,6 +102,14 @@ export class BundleReceiver {
     }));
   }
 
+  /** What is stored of an instance. */
+  readBundle({ osid }: ReadInputOf<typeof READ_BUNDLE>): ReplyOf<typeof READ_BUNDLE> {
+    const record = this.options.instances.get(osid)?.record;
+    if (record === undefined || record.revision === 0) return { stored: null };
+    const { sealedSpec } = record;
+    return { stored: { ...storedOf(record), ...(sealedSpec === undefined ? {} : { sealedSpec }) } };
+  }
+
   /** Stores the next record with the trace of the current request. */
   async #store(
     osid: string,
@@ -113,8 +126,7 @@ export class BundleReceiver {
         reply = isRepeat ? accepted : compareRevisions(current, received);
         if (!reply.accepted) return undefined;
         if (!isRepeat) return { ...nextRecord(current), trace: traceHeaders() };
-        const hasKinds = current.kinds?.kindsDigest === received.kinds?.kindsDigest;
-        return hasKinds ? undefined : { ...current, kinds: received.kinds };
+        return repeatedRecord(current, received);
       });
     } finally {
       if (instance.record.revision === 0) instances.delete(instance);
@@ -135,11 +147,21 @@ export class BundleReceiver {
   }
 }
 
+/** What a repetition adds to the stored record; undefined: nothing. A sealed spec differs each time, and all are equal. */
+function repeatedRecord(current: BundleRecord, { kinds, sealedSpec }: RevisionDigest): BundleRecord | undefined {
+  const hasKinds = current.kinds?.kindsDigest === kinds?.kindsDigest;
+  const hasSpec = current.sealedSpec !== undefined || sealedSpec === undefined;
+  return hasKinds && hasSpec ? undefined : { ...current, kinds, sealedSpec: current.sealedSpec ?? sealedSpec };
+}
+
 function compareRevisions(current: BundleRecord, { revision, digest }: RevisionDigest): Reply {
   if (revision < current.revision) {
-    return refused(`Revision ${revision} is older than the stored revision ${current.revision}.`);
+    const reason = `Revision ${revision} is older than the stored revision ${current.revision}.`;
+    return { ...refused(reason), stored: storedOf(current) };
   }
-  if (revision === current.revision) return refused(`Revision ${revision} is stored with another digest.`);
+  if (revision === current.revision) {
+    return { ...refused(`Revision ${revision} is stored with another digest.`), stored: storedOf(current) };
+  }
   if (current.removing && digest !== tombstoneDigest) return refused(`${current.osid} is being removed.`);
   return accepted;
 }

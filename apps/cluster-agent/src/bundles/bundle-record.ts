@@ -47,6 +47,8 @@ export interface BundleRecord {
   readonly objectsGz: Buffer;
   /** What is known of the custom resources among the objects; absent for a bundle without any. */
   readonly kinds?: PackedKinds;
+  /** The spec of this revision as the plane has sealed it; only the plane can read it. */
+  readonly sealedSpec?: string;
   readonly checkpoint: Checkpoint;
 }
 
@@ -71,12 +73,13 @@ export const bundleLabel = { name: 'runos.com/bundle', value: 'true' } as const;
 export const bundleSecretName = (osid: string): string => `bundle-${osid}`;
 
 export function toSecret(record: BundleRecord, namespace: string): KubeObject {
-  const { objectsGz, checkpoint, kinds, ...bundle } = record;
+  const { objectsGz, checkpoint, kinds, sealedSpec, ...bundle } = record;
   const data = {
     record: Buffer.from(JSON.stringify(bundle)),
     checkpoint: Buffer.from(JSON.stringify(checkpoint)),
     ...(objectsGz.length > 0 ? { objects: objectsGz } : {}),
     ...(kinds === undefined ? {} : { kinds: Buffer.from(JSON.stringify(kinds)) }),
+    ...(sealedSpec === undefined ? {} : { sealedSpec: Buffer.from(sealedSpec) }),
   };
   return {
     apiVersion: 'v1',
@@ -140,10 +143,12 @@ export function fromSecret(secret: KubeObject): BundleRecord {
   const bundle = StoredBundle.parse(JSON.parse(bytes('record').toString('utf8')));
   if (!bundle.removing) unpackObjects(data['objects'] ?? '', bundle.digest);
   const kinds = parseKinds(bytes('kinds').toString('utf8'));
+  const sealedSpec = bytes('sealedSpec').toString('utf8');
   return {
     ...bundle,
     objectsGz: bytes('objects'),
     ...(kinds === undefined ? {} : { kinds }),
+    ...(sealedSpec === '' ? {} : { sealedSpec }),
     checkpoint: parseCheckpoint(bytes('checkpoint').toString('utf8')),
   };
 }

@@ -51,9 +51,10 @@ export class InstanceIndex {
   entries(): ResyncEntry[] {
     return [...this.#byOsid.values()]
       .filter(({ record }) => record.revision > 0)
-      .map(({ record: { osid, revision, digest, removing, kinds } }) => ({
+      .map(({ record: { osid, revision, generation, digest, removing, kinds } }) => ({
         osid: osid as Osid,
         revision,
+        generation,
         digest,
         ...(removing || kinds === undefined ? {} : { kindsDigest: kinds.kindsDigest }),
       }));

@@ -1,4 +1,4 @@
-import { type Bundle, type DELETE_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
+import { type Bundle, type DELETE_BUNDLE, type READ_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
 import {
   type Backoff,
   ConflictBackoff,
@@ -184,6 +184,8 @@ export class BundleController {
   deleteBundle(input: ReadInputOf<typeof DELETE_BUNDLE>) {
     return this.#receiver.receiveDeletion(input);
   }
+
+  readBundle = (input: ReadInputOf<typeof READ_BUNDLE>) => this.#receiver.readBundle(input);
 
   diffBundle(bundle: Bundle) {
     return diffBundle(this.options.client, this.#applier, bundle, this.instances.get(bundle.osid));

@@ -21,6 +21,7 @@ const bodies: Readonly<Record<string, object>> = {
   'configset.create': { name: 'tuned', type: 'postgresql', values: {} },
   'configset.update': { values: { a: 'b' } },
   'cluster.registration-token.create': { purpose: 'node' },
+  'service.accept': { desired: 'plane' },
   'upgrade.plan': { type: 'valkey' },
   'upgrade.create': { type: 'valkey', maxUnavailable: 2 },
 };

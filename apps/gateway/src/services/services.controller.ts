@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
+  acceptService,
   createService,
   deleteService,
   listServiceEvents,
@@ -69,6 +70,11 @@ export class ServicesController {
   @Operation(upgradeService)
   upgrade({ params, body }: OperationInput<typeof upgradeService>, { account, write }: CallContext) {
     return this.bus.request(reconciler.upgradeInstance, { ...oneOf(params), ...body, ...write }, account);
+  }
+
+  @Operation(acceptService)
+  accept({ params, body }: OperationInput<typeof acceptService>, { account, write }: CallContext) {
+    return this.bus.request(reconciler.acceptInstance, { ...oneOf(params), ...body, ...write }, account);
   }
 
   @Operation(showServiceStatus)

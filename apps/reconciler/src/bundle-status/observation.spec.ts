@@ -10,6 +10,7 @@ const desired = (over: Partial<Desired> = {}): Desired => ({
   hasQueue: false,
   digest,
   deleting: false,
+  diverged: false,
   replicas: 3,
   ...over,
 });

@@ -1,5 +1,6 @@
 import type { ServiceState } from '@runos/api';
 import { type Condition, setCondition } from '@runos/kernel';
+import { divergedReason } from '../divergence/foreign-bundle.js';
 import { type BundleReport, findProblem, type InstanceProblem } from './bundle-report.js';
 
 /** The desired state that a report is compared with. */
@@ -11,6 +12,8 @@ export interface Desired {
   readonly hasQueue: boolean;
   readonly digest: string;
   readonly deleting: boolean;
+  /** The agent stores a bundle of another history, and the report is about that. */
+  readonly diverged: boolean;
   readonly replicas: number;
 }
 
@@ -37,6 +40,9 @@ const lastingStates: ReadonlySet<ServiceState> = new Set(['healthy', 'degraded',
 
 /** The observed status after a report. Pure, so a repeated report changes nothing. */
 export function observe(desired: Desired, before: Observed, report: BundleReport, now: Date): Observation {
+  if (desired.diverged) return observeForeign(desired, before, report, now);
+  // Only a control plane of another history has sent a higher generation: this one does not count it as its own.
+  if (report.generation > desired.bundleGeneration) return { observed: before, current: false, stateChange: undefined };
   const current = isCurrent(desired, report);
   const generation = current ? observedGeneration(desired, before) : report.generation;
   if (generation < before.observedGeneration) return { observed: before, current: false, stateChange: undefined };
@@ -52,6 +58,20 @@ export function observe(desired: Desired, before: Observed, report: BundleReport
   const changed = lastingStates.has(before.state) && lastingStates.has(state) && before.state !== state;
   const serious = isSerious(state === 'healthy' ? before : observed);
   return { observed, current, stateChange: changed && serious ? { from: before.state, to: state } : undefined };
+}
+
+/** What runs is shown, and the generation and the divergence stay: no generation of this plane was observed. */
+function observeForeign(desired: Desired, before: Observed, report: BundleReport, now: Date): Observation {
+  const state = desired.deleting ? 'deleting' : report.phase === 'failed' ? 'unhealthy' : 'degraded';
+  const { reason, message, observedGeneration, conditions: known } = before;
+  const conditions = [
+    ...conditionsOf(before, report, observedGeneration, now),
+    ...known.filter(({ type }) => type === divergedReason),
+  ].sort((a, b) => a.type.localeCompare(b.type));
+  const readyReplicas = report.replicas?.ready ?? before.readyReplicas;
+  const { objects } = report;
+  const observed = { state, reason, message, conditions, observedGeneration, readyReplicas, objects } as const;
+  return { observed, current: false, stateChange: undefined };
 }
 
 /** The generation that a current report is about: the newest one, or the one of its bundle while later ones are queued. */

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { reconciler } from '@runos/contracts';
+import { tombstoneDigest } from '@runos/agent-protocol';
 import { Osid } from '@runos/osid';
 import { afterCommit, Database, type TransactionOptions } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { RecordDivergence } from '../divergence/record-divergence.js';
 import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
@@ -44,6 +46,7 @@ export class RecordBundleStatus {
     private readonly jobs: JobRepository,
     private readonly updates: JobUpdates,
     private readonly wakeups: Wakeups,
+    private readonly divergences: RecordDivergence,
   ) {
     const run = (items: readonly BatchItem<ReceivedReport>[], transaction: TransactionOptions) =>
       this.#recordAll(items, transaction);
@@ -93,9 +96,19 @@ export class RecordBundleStatus {
       if (instance === undefined) return false;
       if (!isNewer(order, instance)) return true;
       if (order !== undefined) await this.recorded.storeOrder(sql, instance.id, order);
-      await (instance.deleting ? this.#delete(sql, instance, report) : this.#redeliver(sql, instance));
+      await this.#continueGone(sql, instance, report);
       return true;
     });
+  }
+
+  /** A deletion of another history waits for a decision: it is neither adopted nor reverted here. */
+  async #continueGone(sql: EntityManager, instance: InstanceRow, report: BundleReport): Promise<void> {
+    if (instance.deleting) return this.#delete(sql, instance, report);
+    const { id, revision, bundle_generation: known } = instance;
+    if (instance.diverged !== null) return;
+    if (report.generation <= known) return this.#redeliver(sql, instance);
+    const stored = { revision: revision + 1, generation: report.generation, digest: tombstoneDigest };
+    await this.divergences.run(sql, [{ id, stored }]);
   }
 
   /** The agent deleted the objects of a desired instance, so its bundle is delivered again. */

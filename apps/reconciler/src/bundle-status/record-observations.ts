@@ -98,7 +98,9 @@ function observeReport({ instance, report }: InstanceReport): Observation {
   const before = { state, reason, message, conditions, objects, observedGeneration, readyReplicas };
   const { generation, bundle_generation: bundleGeneration, has_queue: hasQueue } = instance;
   const { digest, deleting, spec, now } = instance;
-  const desired = { generation, bundleGeneration, hasQueue, digest, deleting, replicas: spec.sizing.replicas };
+  const diverged = instance.diverged !== null;
+  const { replicas } = spec.sizing;
+  const desired = { generation, bundleGeneration, hasQueue, digest, deleting, diverged, replicas };
   return observe(desired, before, report, now);
 }
 

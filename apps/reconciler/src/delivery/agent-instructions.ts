@@ -1,9 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { APPLY_ADDON, APPLY_BUNDLE, DELETE_ADDON, DELETE_BUNDLE } from '@runos/agent-protocol';
+import {
+  APPLY_ADDON,
+  APPLY_BUNDLE,
+  DELETE_ADDON,
+  DELETE_BUNDLE,
+  READ_BUNDLE,
+  type ReplyOf,
+  type StoredBundle,
+} from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { kindRules } from '@runos/service-types';
+import { SealedSpecs } from '../divergence/sealed-spec.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -13,7 +22,18 @@ import type { InstructionOutcome } from './delivery-plan.js';
 interface Instruction {
   readonly type: string;
   readonly deadlineMs: number;
-  readonly reply: z.ZodType<{ accepted: boolean; done?: boolean; reason?: string | undefined }>;
+  readonly reply: z.ZodType<{
+    accepted: boolean;
+    done?: boolean;
+    reason?: string | undefined;
+    stored?: StoredBundle | undefined;
+  }>;
+}
+
+/** `refused`: the agent, or the agent gateway, is too old. `none`: it did not reply in time. */
+interface ReadOutcome {
+  readonly outcome: 'replied' | 'refused' | 'none';
+  readonly stored: ReplyOf<typeof READ_BUNDLE>['stored'];
 }
 
 type Cluster = Pick<InstanceRow, 'aid' | 'cid'>;
@@ -27,6 +47,7 @@ export class AgentInstructions {
   constructor(
     private readonly bus: Bus,
     private readonly secrets: InstanceSecrets,
+    private readonly specs: SealedSpecs,
   ) {}
 
   /**
@@ -40,7 +61,10 @@ export class AgentInstructions {
       throw new Error(`${osid} revision ${revision} renders to digest ${bundle.digest} instead of ${digest}`);
     }
     const { driftPolicy } = spec;
-    const body = { osid, generation, revision, digest, driftPolicy, objectsGz: bundle.objectsGz, ...kindRules(type) };
+    const { objectsGz } = bundle;
+    const sealedSpec = this.specs.seal(instance, spec);
+    const sealed = sealedSpec === undefined ? {} : { sealedSpec };
+    const body = { osid, generation, revision, digest, driftPolicy, objectsGz, ...kindRules(type), ...sealed };
     return this.#instruct(instance, APPLY_BUNDLE, body);
   }
 
@@ -51,6 +75,26 @@ export class AgentInstructions {
     ...instance
   }: InstanceRow): Promise<InstructionOutcome> {
     return this.#instruct(instance, DELETE_BUNDLE, { osid, generation, revision });
+  }
+
+  /** What the agent stores of an instance. */
+  async readBundle({ aid, cid, osid }: InstanceRow): Promise<ReadOutcome> {
+    const { type, deadlineMs, reply } = READ_BUNDLE;
+    const none = { outcome: 'none', stored: null } as const;
+    try {
+      const response = await this.bus.request(
+        agentGateway.instruct,
+        { cid, nid: null, type, body: { osid }, timeoutMs: deadlineMs },
+        { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
+      );
+      if (response.outcome === 'absent' || response.outcome === 'unknown') return none;
+      const read = response.outcome === 'replied' ? reply.safeParse(response.body) : undefined;
+      return read?.success ? { outcome: 'replied', ...read.data } : { outcome: 'refused', stored: null };
+    } catch (error) {
+      const code = faultOf(error)?.code;
+      if (code === undefined) throw error;
+      return code === 'request.invalid' ? { outcome: 'refused', stored: null } : none;
+    }
   }
 
   applyAddon(cluster: Cluster, addon: z.input<typeof APPLY_ADDON.input>): Promise<InstructionOutcome> {
@@ -75,9 +119,9 @@ export class AgentInstructions {
       if (response.outcome !== 'replied') return response;
       const read = reply.safeParse(response.body);
       if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
-      const { accepted, done = true, reason } = read.data;
+      const { accepted, done = true, reason, stored } = read.data;
       if (accepted) return { outcome: 'accepted', done, remark: reason };
-      return { outcome: 'refused', message: reason ?? 'it gave no reason' };
+      return { outcome: 'refused', message: reason ?? 'it gave no reason', stored };
     } catch (error) {
       const fault = faultOf(error);
       if (fault === undefined) throw error;

@@ -3,6 +3,8 @@ import { Batcher } from '@runos/engine';
 import { InjectLogger } from '@runos/messaging';
 import { durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { Database, runSql } from '@runos/persistence';
+import { isTombstone } from '../divergence/foreign-bundle.js';
+import { RecordDivergence } from '../divergence/record-divergence.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -36,6 +38,7 @@ export class BundleDelivery {
     private readonly work: WorkRepository,
     private readonly instructions: AgentInstructions,
     private readonly queued: QueuedChanges,
+    private readonly divergences: RecordDivergence,
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#instances = new Batcher({ maxBatchSize, run: (ids) => instances.readAll(database.manager, ids) });
@@ -60,7 +63,7 @@ export class BundleDelivery {
     const attributes = { osid: instance.osid, revision: instance.revision };
     return inSpan('deliver', { kind: SpanKind.INTERNAL, parent: traceOf(instance.trace), attributes }, async () => {
       const started = performance.now();
-      const outcome = await this.#execute(plan, instance);
+      const outcome = await this.#recordRefusal(plan, instance, await this.#execute(plan, instance));
       this.#duration.record(performance.now() - started, { outcome: outcome.outcome });
       const result = deliveryResult(outcome, instance.cid, claim.failures);
       this.logger.debug({ ...attributes, ...outcome, plan: reason }, 'delivered');
@@ -77,6 +80,22 @@ export class BundleDelivery {
     if (missing === undefined) return this.#end({ work: { claim, failures: 0 } });
     const { failures, requeueAfterMs } = deliveryResult({ outcome: 'unsupported', missing }, cid, claim.failures);
     return this.#wakeOthers(await this.#end({ work: { claim, failures, requeueAfterMs } }));
+  }
+
+  /**
+   * An agent that stores a bundle of another history is not sent this one again. Two deletions agree: the objects are
+   * being deleted, and the end of that is reported.
+   */
+  async #recordRefusal(
+    { action }: DeliveryAction,
+    { id }: InstanceRow,
+    outcome: InstructionOutcome,
+  ): Promise<InstructionOutcome> {
+    if (outcome.outcome !== 'refused' || outcome.stored === undefined) return outcome;
+    const { stored } = outcome;
+    if (action === 'remove' && isTombstone(stored)) return { outcome: 'accepted', done: true };
+    await this.database.transaction((sql) => this.divergences.run(sql, [{ id, stored }]));
+    return outcome;
   }
 
   /** Wakes the other replicas for the next attempt, and this one after it. */

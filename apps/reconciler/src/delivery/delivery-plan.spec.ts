@@ -25,6 +25,7 @@ describe('a delivery', () => {
     revision: 2,
     deleting: false,
     has_queue: false,
+    diverged: null,
     awaited: [],
     awaited_addons: [],
     observed_generation: 0,
@@ -40,6 +41,8 @@ describe('a delivery', () => {
       'start-queued',
     );
     expect(planDelivery(claim, undefined).action).toBe('none');
+    const diverged = { revision: 5, generation: 5, digest: '' };
+    expect(planDelivery(claim, { ...desired, diverged }).action).toBe('none');
   });
 
   it('is left to a newer build if this one lacks the renderer, its version or the type', () => {

@@ -1,3 +1,4 @@
+import type { StoredBundle } from '@runos/agent-protocol';
 import { exponentialBackoff } from '@runos/engine';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
 import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
@@ -20,7 +21,15 @@ export function planDelivery(
   desired:
     | Pick<
         InstanceRow,
-        'type' | 'spec' | 'revision' | 'deleting' | 'has_queue' | 'awaited' | 'awaited_addons' | 'observed_generation'
+        | 'type'
+        | 'spec'
+        | 'revision'
+        | 'deleting'
+        | 'has_queue'
+        | 'diverged'
+        | 'awaited'
+        | 'awaited_addons'
+        | 'observed_generation'
       >
     | undefined,
 ): DeliveryPlan {
@@ -28,6 +37,7 @@ export function planDelivery(
   if (desired.revision !== claim.revision) {
     return { action: 'requeue', reason: 'a newer revision was written since the claim' };
   }
+  if (desired.diverged !== null) return { action: 'none', reason: 'the agent stores a bundle of another history' };
   if (claim.deliveredRevision >= desired.revision) {
     return desired.has_queue
       ? { action: 'start-queued', reason: 'a replica that lacks the renderer has left the next job' }
@@ -55,7 +65,8 @@ export type InstructionOutcome =
    * kept, or what is still being deleted.
    */
   | { readonly outcome: 'accepted'; readonly done: boolean; readonly remark?: string | undefined }
-  | { readonly outcome: 'refused'; readonly message: string }
+  /** `stored`: what the agent has instead, if it refuses a revision because of that. */
+  | { readonly outcome: 'refused'; readonly message: string; readonly stored?: StoredBundle | undefined }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'waiting'; readonly awaited: readonly string[] }
   | { readonly outcome: 'waiting-for-addon'; readonly addon: AwaitedAddon }

@@ -6,6 +6,7 @@ import { Database, idempotent } from '@runos/persistence';
 import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { describeDivergence, detailsOf } from '../divergence/foreign-bundle.js';
 import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
@@ -93,7 +94,7 @@ export class ChangeInstance {
     return { jobId, ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }) };
   }
 
-  /** @throws Fault `conflict.deleting`, `conflict.stale`, `conflict.idempotency` */
+  /** @throws Fault `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency` */
   async #write<Result>(
     input: InstanceName & Pick<Delete, 'idempotency' | 'ifGeneration'>,
     { tenant }: Caller,
@@ -106,9 +107,15 @@ export class ChangeInstance {
         if (instance.deleting) {
           throw new Fault('conflict.deleting', `${instance.osid} is being deleted; it cannot be changed any more.`);
         }
+        refuseDiverged(instance);
         refuseStaleGeneration(instance.osid, instance, ifGeneration);
         return work(sql, instance);
       }),
     );
   }
+}
+
+function refuseDiverged({ osid, cid, diverged }: InstanceRow): void {
+  if (diverged === null) return;
+  throw new Fault('conflict.diverged', describeDivergence(osid, cid, diverged), detailsOf(diverged));
 }

@@ -23,7 +23,7 @@ export interface Page {
 
 export type ListedInstance = Pick<
   InstanceRow,
-  'id' | 'iid' | 'osid' | 'kind' | 'type' | 'name' | 'state' | 'ready' | 'created_at'
+  'id' | 'iid' | 'osid' | 'kind' | 'type' | 'name' | 'state' | 'reason' | 'ready' | 'created_at'
 > & { readonly class_id: string };
 
 /** The queued jobs of the instance `i`; at most one of them has a spec. */
@@ -35,7 +35,7 @@ export const queuedSpec = `(SELECT j.pending->'spec' ${queuedJobs} AND j.pending
 const selectInstance = `
   SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas,
-    i.objects, i.status_session_no, i.status_sequence, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
+    i.objects, i.diverged, i.status_session_no, i.status_sequence, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
     ${queuedSpec} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs}) AS has_queue,
     c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
@@ -89,9 +89,9 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     return this.#read(sql, tenant, name);
   }
 
-  /** Locks an instance by its row id, as `lock` does. */
-  async lockRow(sql: EntityManager, id: number): Promise<void> {
-    await runSql(sql, lockInstances('SELECT id, cluster_id FROM instance WHERE id = $1'), [id]);
+  /** Locks instances by their row ids, as `lock` does. */
+  async lockRows(sql: EntityManager, ids: readonly number[]): Promise<void> {
+    await runSql(sql, lockInstances('SELECT id, cluster_id FROM instance WHERE id = ANY($1::bigint[])'), [ids]);
   }
 
   /** As `lockIfExists`, for instances of several accounts; the result has the order of `names`. */
@@ -135,7 +135,7 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     const found = await this.query<ListedInstance>(
       sql,
       { tenant },
-      (condition) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.created_at, c.ready,
+      (condition) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.reason, i.created_at, c.ready,
          coalesce(${queuedSpec}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision

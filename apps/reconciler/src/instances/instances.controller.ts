@@ -3,6 +3,7 @@ import { reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
+import { AcceptDivergence } from '../divergence/accept-divergence.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeInstance } from './change-instance.js';
@@ -25,6 +26,7 @@ export class InstancesController {
     private readonly instances: InstanceRepository,
     private readonly creations: CreateInstance,
     private readonly changes: ChangeInstance,
+    private readonly divergences: AcceptDivergence,
     private readonly upgrades: PlanUpgrade,
     private readonly events: EventRepository,
     private readonly credentials: ShowCredentials,
@@ -60,6 +62,11 @@ export class InstancesController {
     return this.changes.upgrade(input, callerOf(call));
   }
 
+  @Respond(reconciler.acceptInstance)
+  accept(input: In<typeof reconciler.acceptInstance>, call: Call) {
+    return this.divergences.run(input, callerOf(call));
+  }
+
   @Respond(reconciler.listInstances)
   async list(
     { cid, type, limit, cursor }: In<typeof reconciler.listInstances>,
@@ -75,6 +82,7 @@ export class InstancesController {
       type: each.type,
       name: each.name,
       status: each.ready ? each.state : ('disconnected' as const),
+      reason: each.reason,
       resourceRequirementClassId: each.class_id,
       createdAt: each.created_at.toISOString(),
     }));

@@ -106,7 +106,7 @@ export class JobDeadlines {
   async #fail(sql: EntityManager, jobId: string, instanceId: number | null): Promise<void> {
     // Lock order: the instance, its work, then its job.
     if (instanceId !== null) {
-      await this.instances.lockRow(sql, instanceId);
+      await this.instances.lockRows(sql, [instanceId]);
       await this.queue.lockWork(sql, [instanceId]);
     }
     const job = await this.jobs.readOverdue(sql, jobId);

@@ -137,6 +137,16 @@ export class JobRepository {
     );
   }
 
+  /** The instances among these with an open job. */
+  async listBusy(sql: EntityManager, instanceIds: readonly number[]): Promise<number[]> {
+    const busy = await runSql<{ id: number }>(
+      sql,
+      'SELECT DISTINCT instance_id AS id FROM job_ref WHERE instance_id = ANY($1::bigint[]) AND outcome IS NULL',
+      [instanceIds],
+    );
+    return busy.map(({ id }) => id);
+  }
+
   /** A job with all its log lines, if it belongs to one of these accounts. */
   async read(id: string, aids: readonly string[]): Promise<JobProgress | undefined> {
     const [found] = await this.database.query<ChangedJob>(

@@ -3,6 +3,8 @@ import { bucketCount, type ResyncEntry } from '@runos/agent-protocol';
 import { runSql } from '@runos/persistence';
 import { kindRules, serviceTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
+import { type ForeignBundle, isTombstone } from '../divergence/foreign-bundle.js';
+import type { StoredInstance } from '../divergence/record-divergence.js';
 
 /** The desired revision of each instance of a cluster, with the digest of the kinds of its type (`$2`, `$3`). */
 const desired = `
@@ -40,6 +42,9 @@ export interface DesiredEntry {
   readonly revision: number;
   readonly digest: string;
   readonly kindsDigest: string | null;
+  readonly deleting: boolean;
+  /** It is marked: the agent stores a bundle of another history. */
+  readonly diverged: ForeignBundle | null;
 }
 
 /** Hashes of the desired revisions of a cluster, equal to the hashes that an up-to-date agent computes. */
@@ -74,7 +79,7 @@ export class DesiredHashes {
   ): Promise<DesiredEntry[]> {
     return runSql<DesiredEntry>(
       sql,
-      `SELECT i.id, i.osid, i.revision, r.digest, k.kinds_digest AS "kindsDigest" ${desired} AND ${bucket} = ANY($4)`,
+      `SELECT i.id, i.osid, i.revision, r.digest, k.kinds_digest AS "kindsDigest", i.deleting, i.diverged ${desired} AND ${bucket} = ANY($4)`,
       [clusterId, ...kindDigests(withKinds), buckets],
     );
   }
@@ -83,6 +88,8 @@ export class DesiredHashes {
 export interface EntryDifference {
   /** Row ids of instances that the agent lacks, or stores in another revision. */
   readonly redeliver: readonly number[];
+  /** What the agent stores instead, of those that it stores in another revision or with another digest. */
+  readonly differing: readonly StoredInstance[];
   /** OSIDs that the agent stores and the cluster does not have. */
   readonly unknown: readonly string[];
 }
@@ -99,8 +106,20 @@ export function compareEntries(
     const hasKinds = kindsDigest === null || entry?.kindsDigest === kindsDigest;
     return entry !== undefined && entry.revision === revision && entry.digest === digest && hasKinds;
   };
+  const missing = desiredEntries.filter((entry) => !isStored(entry) && !isDecisionPending(entry, byOsid));
+  const differing = missing.flatMap(({ id, osid }): StoredInstance[] => {
+    const entry = byOsid.get(osid);
+    if (entry === undefined) return [];
+    const { revision, digest, generation = null } = entry;
+    return [{ id, stored: { revision, digest, generation } }];
+  });
   return {
-    redeliver: desiredEntries.filter((entry) => !isStored(entry)).map(({ id }) => id),
+    redeliver: missing.map(({ id }) => id),
+    differing,
     unknown: stored.map(({ osid }) => osid as string).filter((osid) => !known.has(osid)),
   };
 }
+
+/** A deletion of another history has left nothing, and it is neither adopted nor reverted without a decision. */
+const isDecisionPending = ({ osid, diverged }: DesiredEntry, stored: ReadonlyMap<string, ResyncEntry>): boolean =>
+  diverged !== null && isTombstone(diverged) && !stored.has(osid);

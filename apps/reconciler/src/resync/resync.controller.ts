@@ -7,6 +7,7 @@ import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { foreignAmong } from '../bundle-status/foreign-instances.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { RecordDivergence } from '../divergence/record-divergence.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { compareEntries, DesiredHashes } from './desired-hashes.js';
@@ -24,6 +25,7 @@ export class ResyncController {
     private readonly hashes: DesiredHashes,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
+    private readonly divergences: RecordDivergence,
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
@@ -41,16 +43,19 @@ export class ResyncController {
   }
 
   async #compareList(cid: string, { buckets, entries, kinds = false }: ListStep, tenant: string): Promise<Result> {
-    const { redeliver, unknown, foreign } = await this.database.transaction(async (sql) => {
+    const { redeliver, diverged, unknown, foreign } = await this.database.transaction(async (sql) => {
       // Lock order: a write to many work rows of a cluster locks the cluster first, which prevents deadlocks.
       const { id } = await this.clusters.get(sql, tenant, cid, 'change');
       const difference = compareEntries(await this.hashes.entries(sql, id, buckets, kinds), entries);
-      await this.work.redeliver(sql, id, difference.redeliver);
-      return { ...difference, foreign: await foreignAmong(sql, tenant, difference.unknown) };
+      const diverged = new Set(await this.divergences.run(sql, difference.differing));
+      const redeliver = difference.redeliver.filter((instanceId) => !diverged.has(instanceId));
+      await this.divergences.end(sql, redeliver);
+      await this.work.redeliver(sql, id, redeliver);
+      return { ...difference, redeliver, diverged, foreign: await foreignAmong(sql, tenant, difference.unknown) };
     });
     if (redeliver.length > 0) this.wakeups.wake('work');
-    if (redeliver.length + unknown.length > 0) {
-      const counts = { redelivered: redeliver.length, unknown: unknown.length };
+    if (redeliver.length + diverged.size + unknown.length > 0) {
+      const counts = { redelivered: redeliver.length, diverged: diverged.size, unknown: unknown.length };
       this.logger.info({ cid, aid: tenant, ...counts }, 'a resync found differences');
     }
     return { unknown: [...unknown], ...(foreign.length > 0 ? { foreign } : {}) };

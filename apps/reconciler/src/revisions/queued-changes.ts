@@ -45,7 +45,7 @@ export class QueuedChanges {
   /** Starts the next job of an instance that another replica has left. Returns the renderer that this build lacks too. */
   startLeft(instanceId: number): Promise<string | undefined> {
     return this.database.transaction(async (sql) => {
-      await this.instances.lockRow(sql, instanceId);
+      await this.instances.lockRows(sql, [instanceId]);
       await this.queue.lockWork(sql, [instanceId]);
       return this.#startFirst(sql, instanceId);
     });
@@ -101,6 +101,7 @@ export class QueuedChanges {
       changedBy,
       conditions,
       trace,
+      aboveRevision: null,
     } as const;
     const revision = await this.revisions.create(sql, change);
     await this.starter.startQueued(sql, job, { ...instance, generation, revision, logs });

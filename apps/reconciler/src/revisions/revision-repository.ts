@@ -30,6 +30,8 @@ export interface NextRevision extends NewRevision {
   readonly generation: number;
   readonly trace: Carrier;
   readonly kind: 'apply' | 'remove';
+  /** The agent stores this revision already, so the next one is higher. It ends a divergence. */
+  readonly aboveRevision: number | null;
 }
 
 /** Inserts revisions together with the work that delivers them. */
@@ -74,7 +76,8 @@ export class RevisionRepository {
     const [created] = await runSql<{ revision: number }>(
       sql,
       `WITH changed AS (
-         UPDATE instance SET generation = greatest(generation, $9), revision = revision + 1, updated_at = now(),
+         UPDATE instance SET generation = greatest(generation, $9), revision = greatest(revision, $10) + 1, updated_at = now(),
+           diverged = CASE WHEN $10::int IS NULL THEN diverged END,
            changed_by = CASE WHEN $9 > generation THEN $2 ELSE changed_by END,
            deleting = $3 = 'remove', conditions = $4, reason = NULL, message = NULL,
            state = CASE WHEN $3 = 'remove' THEN 'deleting' WHEN state = 'pending' THEN state ELSE 'applying' END
@@ -96,6 +99,7 @@ export class RevisionRepository {
         next.jobId,
         JSON.stringify(next.trace),
         next.generation,
+        next.aboveRevision,
       ],
     );
     if (created === undefined) throw new Error(`there is no instance with the id ${next.instanceId}`);

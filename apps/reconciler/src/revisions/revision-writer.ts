@@ -6,6 +6,7 @@ import { InjectConfig } from '@runos/messaging';
 import { traceHeaders } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
 import type { ReconcilerConfig } from '../config.js';
+import { divergedReason, type ForeignBundle } from '../divergence/foreign-bundle.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { JobQueue } from '../jobs/job-queue.js';
@@ -31,6 +32,8 @@ interface Change {
   readonly digest: string;
   readonly changedBy: string;
   readonly logs: readonly LogLine[];
+  /** The revision and the generation are above those of this bundle, which the agent stores. */
+  readonly above?: ForeignBundle | undefined;
 }
 
 interface RenderedSpec {
@@ -61,12 +64,12 @@ export class RevisionWriter {
   async writeSpec(
     sql: EntityManager,
     instance: InstanceRow,
-    { spec, type, changedBy }: Pick<Change, 'spec' | 'type' | 'changedBy'>,
+    { spec, type, changedBy, above }: Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'>,
   ): Promise<string> {
     const { digest, logs } = this.render(instance, spec);
     const { superseded, queuePosition } = planQueue(type, await this.jobs.listOpen(sql, instance.id));
     if (queuePosition === null) {
-      return this.#write(sql, instance, { kind: 'apply', type, spec, digest, changedBy, logs }, superseded);
+      return this.#write(sql, instance, { kind: 'apply', type, spec, digest, changedBy, logs, above }, superseded);
     }
     const pending = { ...(isAction(type) ? {} : { spec }), changedBy, trace: traceHeaders() };
     return this.#enqueue(sql, instance, { type, queuePosition, pending }, superseded);
@@ -87,9 +90,14 @@ export class RevisionWriter {
 
   /**
    * Writes a tombstone and supersedes every open job. An instance that no agent has received is deleted immediately,
-   * and its job completes.
+   * and its job completes. An agent that stores the bundle `above` has received it.
    */
-  async writeTombstone(sql: EntityManager, instance: InstanceRow, changedBy: string): Promise<string> {
+  async writeTombstone(
+    sql: EntityManager,
+    instance: InstanceRow,
+    changedBy: string,
+    above?: ForeignBundle,
+  ): Promise<string> {
     const sentRevision = await this.work.lockSentRevision(sql, instance.id);
     const { superseded } = planQueue('service.delete', await this.jobs.listOpen(sql, instance.id));
     const change: Change = {
@@ -99,9 +107,10 @@ export class RevisionWriter {
       digest: tombstoneDigest,
       changedBy,
       logs: [{ step: 'check', level: 'info', message: `Nothing requires ${instance.osid}; it can be removed.` }],
+      above,
     };
     const jobId = await this.#write(sql, instance, change, superseded);
-    if (sentRevision > 0) return jobId;
+    if (sentRevision > 0 || above !== undefined) return jobId;
     await this.instances.remove(sql, instance.id);
     const line = { level: 'info', message: 'It was never sent to its cluster: there is nothing to delete.' } as const;
     await this.updates.end(sql, [jobEnd({ jobId, outcome: 'completed', line })]);
@@ -115,11 +124,23 @@ export class RevisionWriter {
     superseded: readonly string[],
   ): Promise<string> {
     const jobId = mintJobId(instance.now);
-    const { kind, type, spec, digest, changedBy, logs } = change;
-    const generation = instance.generation + 1;
+    const { kind, type, spec, digest, changedBy, logs, above } = change;
+    const generation = Math.max(instance.generation, above?.generation ?? 0) + 1;
+    const aboveRevision = above?.revision ?? null;
     const conditions = acceptedAt(instance, generation);
     const trace = traceHeaders();
-    const next = { instanceId: instance.id, generation, kind, spec, digest, jobId, changedBy, conditions, trace };
+    const next = {
+      instanceId: instance.id,
+      generation,
+      kind,
+      spec,
+      digest,
+      jobId,
+      changedBy,
+      conditions: above === undefined ? conditions : conditions.filter(({ type: name }) => name !== divergedReason),
+      trace,
+      aboveRevision,
+    };
     const revision = await this.revisions.create(sql, next);
     await this.starter.supersede(sql, superseded, jobId);
     const jobKind = kind === 'remove' ? ('delete' as const) : ('apply' as const);

@@ -3,6 +3,7 @@ import type { Condition } from '@runos/kernel';
 import type { Carrier } from '@runos/observability';
 import type { Osid } from '@runos/osid';
 import type { BundleReport } from '../bundle-status/bundle-report.js';
+import type { ForeignBundle } from '../divergence/foreign-bundle.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ClusterRow } from './cluster-row.js';
 
@@ -35,6 +36,8 @@ export class InstanceRow {
   readonly observed_generation!: number;
   readonly ready_replicas!: number;
   readonly objects!: BundleReport['objects'];
+  /** What the agent stores if it is ahead of the plane's history: nothing is delivered until a person decides. */
+  readonly diverged!: ForeignBundle | null;
   /** The session and the number of the last recorded status. */
   readonly status_session_no!: number;
   readonly status_sequence!: number;

@@ -13,7 +13,7 @@ import { pinnedTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { UpgradeWaveRow, WaveInstanceRow } from '../schema/upgrade-wave-row.js';
 import { nextStep } from './next-step.js';
-import { type Block, deletingBlock, refusedBlock } from './upgrade-groups.js';
+import { type Block, deletingBlock, divergedBlock, refusedBlock } from './upgrade-groups.js';
 import { type SettledInstance, UpgradeWaveRepository } from './upgrade-wave-repository.js';
 
 const deletedBlock: Block = { reason: 'Deleted', message: 'It does not exist any more.' };
@@ -68,6 +68,7 @@ export class RunUpgradeWaves {
     const instance = await this.instances.lockIfExists(sql, aid, { cid, type, id: osid });
     if (instance === undefined) return { state: 'skipped', ...deletedBlock };
     if (instance.deleting) return { state: 'skipped', ...deletingBlock };
+    if (instance.diverged !== null) return { state: 'skipped', ...divergedBlock };
     const current = acceptedSpec(instance);
     const target = { rendererVersion, version: version ?? current.version };
     const spec = pinnedTarget(storedType(type), current, target);

@@ -1,5 +1,6 @@
 import type { ServiceType } from '@runos/catalog-model';
 import { Fault } from '@runos/kernel';
+import { divergedReason } from '../divergence/foreign-bundle.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { type UpgradeTarget, upgradeTarget } from '../revisions/upgrade-target.js';
 
@@ -15,6 +16,11 @@ export interface Block {
 }
 
 export const deletingBlock: Block = { reason: 'Deleting', message: 'It is being deleted.' };
+export const divergedBlock: Block = {
+  reason: divergedReason,
+  message:
+    'The cluster agent stores a revision that this control plane does not know. Decide by accept, then repeat it.',
+};
 export const refusedBlock = (message: string): Block => ({ reason: 'Refused', message });
 
 /** What an upgrade does with the instances of a group. */

@@ -10,8 +10,11 @@ export {
   driftActions,
   driftPolicies,
   type DriftPolicy,
+  maxSealedSpecLength,
   objectState,
   objectStates,
+  READ_BUNDLE,
+  type StoredBundle,
 } from './catalog/bundle.js';
 export {
   AgentHello,

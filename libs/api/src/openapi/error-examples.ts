@@ -17,6 +17,7 @@ const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
   'auth.forbidden': { level: 'write', role: 'viewer' },
   'request.too_large': { limit: 'maxBodyBytes', value: 1_048_576 },
   'limit.exceeded': { limit: 'writesPerMinute', value: 600, retryAfterSeconds: 12 },
+  'conflict.diverged': { storedRevision: 9, storedGeneration: 8 },
   'conflict.stale': { generation: 8, changedBy: 'ci' },
   unavailable: { retryAfterSeconds: 2 },
 };
@@ -40,6 +41,8 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'cluster.exists': 'There is a cluster "ky3" in this account already; choose another cid.',
   'cluster.not_empty': 'Cluster "ky3" has postgresql-x7k2p; delete it first.',
   'conflict.deleting': 'It is being deleted.',
+  'conflict.diverged':
+    'The agent of cluster ky3 stores revision 9 (generation 8), which this control plane does not know. Decide by accept.',
   'conflict.idempotency': 'The Idempotency-Key was used for another request.',
   unavailable: 'reconciler did not reply in time; retry in 2 s.',
   internal: 'An internal error occurred.',

@@ -34,6 +34,16 @@ const details = {
   level: { type: 'string', enum: levels, description: 'auth.forbidden: the level that the operation needs.' },
   role: { type: 'string', enum: roles, description: 'auth.forbidden: the role of the caller.' },
   generation: wholeNumber('conflict.stale: the current generation.', 1, maxInt32),
+  storedRevision: wholeNumber(
+    'conflict.diverged: the revision that the cluster agent stores, a number of changes.',
+    1,
+    maxInt32,
+  ),
+  storedGeneration: wholeNumber(
+    'conflict.diverged: the generation that the cluster agent stores, if it is known.',
+    0,
+    maxInt32,
+  ),
   changedBy: text('conflict.stale: who made the current generation.'),
   instances: wholeNumber(
     'cluster.not_empty: number of instances in the cluster. service.in_use: number of dependent instances.',

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { Accepted, JobId, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams, type Variant, type Variants } from '../operation/operation.js';
 import {
+  AcceptDesired,
+  AcceptedDesired,
   CreatedService,
   Credentials,
   Service,
@@ -118,7 +120,7 @@ export const updateService = operation({
   variants: byType(({ inputs }) => ({ body: inputs.update })),
   output: UpdatedService,
   status: 202,
-  errors: sizeErrors,
+  errors: [...sizeErrors, 'conflict.diverged'],
   versioned: true,
   examples: {
     body: { cpuLimitMc: 1500 },
@@ -136,7 +138,7 @@ export const deleteService = operation({
   params: { aid, cid, type, id },
   output: Accepted,
   status: 202,
-  errors: ['service.in_use'],
+  errors: ['service.in_use', 'conflict.diverged'],
   versioned: true,
 });
 
@@ -153,6 +155,7 @@ export const restartService = operation({
   params: { aid, cid, type, id },
   output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
   status: 202,
+  errors: ['conflict.diverged'],
   versioned: true,
 });
 
@@ -182,8 +185,31 @@ export const upgradeService = operation({
   body: Upgrade,
   output: UpgradedService,
   status: 202,
+  errors: ['conflict.diverged'],
   versioned: true,
   examples: { body: { version: '17' }, output: { jobId: exampleJob } },
+});
+
+/**
+ * For an instance with the condition `Diverged`: the cluster agent stores a revision that the control plane does not
+ * know, because its database was restored. The revision and the generation become higher than those of the agent.
+ * `conflict.diverged` when the spec of the cluster is not known; `service.in_use` when the cluster deletes an instance that
+ * others need; `unavailable` when the agent has to name it and is
+ * disconnected. 200 when the instance has not diverged.
+ */
+export const acceptService = operation({
+  id: 'service.accept',
+  method: 'POST',
+  path: `${one}/accept`,
+  access: 'write',
+  summary: 'Decide which spec of a diverged instance is desired: that of the control plane or that of the cluster.',
+  params: { aid, cid, type, id },
+  body: AcceptDesired,
+  output: AcceptedDesired,
+  status: 202,
+  errors: ['conflict.diverged', 'service.in_use'],
+  versioned: true,
+  examples: { body: { desired: 'plane' }, output: { jobId: exampleJob } },
 });
 
 /** The part of `showService` that a client polls. */

@@ -86,7 +86,7 @@ export const Service = z.looseObject({
 });
 export type Service = z.infer<typeof Service>;
 
-/** An instance in a list. */
+/** An instance in a list. `reason` explains its last known status; older control planes leave it out. */
 export const ServiceSummary = Service.pick({
   id: true,
   osid: true,
@@ -96,7 +96,7 @@ export const ServiceSummary = Service.pick({
   status: true,
   resourceRequirementClassId: true,
   createdAt: true,
-});
+}).extend({ reason: z.string().nullable().optional() });
 
 /** `rrcFlipHint` is present when the numbers changed the class to `custom`, and names the field. */
 export const CreatedService = z.object({
@@ -120,6 +120,15 @@ export const Upgrade = z.strictObject({ version: z.string().min(1).max(32).optio
 
 /** In this order: a job was created; nothing differed. */
 export const UpgradedService = z.union([
+  z.object({ jobId: JobId }),
+  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
+]);
+
+/** `plane`: the spec that the control plane shows. `cluster`: what the cluster agent stores and keeps applied. */
+export const AcceptDesired = z.strictObject({ desired: z.enum(['plane', 'cluster']) });
+
+/** In this order: a job was created; the instance has not diverged. */
+export const AcceptedDesired = z.union([
   z.object({ jobId: JobId }),
   z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
 ]);

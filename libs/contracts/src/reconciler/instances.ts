@@ -1,5 +1,7 @@
 import {
+  AcceptDesired,
   Accepted,
+  AcceptedDesired,
   CreatedService,
   Credentials,
   Service,
@@ -82,6 +84,14 @@ export const upgradeInstance = request({
   subject: 'reconciler.v1.instance-upgrade',
   input: z.object({ ...instanceName, ...Upgrade.shape, ...WriteOptions }),
   output: UpgradedService,
+  idempotent: false,
+});
+
+export const acceptInstance = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.instance-accept',
+  input: z.object({ ...instanceName, ...AcceptDesired.shape, ...WriteOptions }),
+  output: AcceptedDesired,
   idempotent: false,
 });
 

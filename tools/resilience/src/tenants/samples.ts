@@ -78,6 +78,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.delete': plain,
   'service.restart': plain,
   'service.upgrade': plain,
+  'service.accept': { body: () => ({ desired: 'plane' }) },
   'service.upgrade.plan': plain,
   'service.status': plain,
   'service.credentials': plain,

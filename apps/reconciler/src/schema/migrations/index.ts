@@ -5,6 +5,7 @@ import { AddUpgradeWaves1800000000004 } from './0004-add-upgrade-waves.js';
 import { AddStatusOrder1800000000005 } from './0005-add-status-order.js';
 import { IndexEventsByTime1800000000006 } from './0006-index-events-by-time.js';
 import { CountRedeliveries1800000000007 } from './0007-count-redeliveries.js';
+import { AddDivergence1800000000008 } from './0008-add-divergence.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   AddStatusOrder1800000000005,
   IndexEventsByTime1800000000006,
   CountRedeliveries1800000000007,
+  AddDivergence1800000000008,
 ];

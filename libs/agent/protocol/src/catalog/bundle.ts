@@ -5,6 +5,9 @@ import { digest, generation, instant, instruction, objectRef, oneOf, osid, repor
 export const driftPolicies = ['repair', 'report'] as const;
 export type DriftPolicy = (typeof driftPolicies)[number];
 
+/** A longer sealed spec is not sent. */
+export const maxSealedSpecLength = 64 * 1024;
+
 export const bundle = z.object({
   osid,
   generation,
@@ -21,12 +24,21 @@ export const bundle = z.object({
     .base64()
     .max(256 * 1024)
     .optional(),
+  /** The spec of this revision, sealed by the plane. The agent stores it and returns it by READ_BUNDLE. */
+  sealedSpec: text(maxSealedSpecLength).optional(),
 });
 
 export type Bundle = z.output<typeof bundle>;
 
-/** `accepted: true` when the agent has stored it. It rejects a revision lower than the stored one. */
-const stored = z.object({ accepted: z.boolean(), reason: text(2048).optional() });
+/** The bundle or the tombstone that the agent stores of an instance. */
+const storedBundle = z.object({ revision, generation, digest });
+export type StoredBundle = z.output<typeof storedBundle>;
+
+/**
+ * `accepted: true` when the agent has stored it. It rejects a revision lower than the stored one, and the stored one with
+ * another digest: then `stored` is what it has. Older agents send no `stored`.
+ */
+const stored = z.object({ accepted: z.boolean(), reason: text(2048).optional(), stored: storedBundle.optional() });
 
 /** Applies these objects and keeps them applied. Idempotent. */
 export const APPLY_BUNDLE = instruction({ type: 'APPLY_BUNDLE', input: bundle, reply: stored, deadlineMs: 10_000 });
@@ -37,6 +49,14 @@ export const DELETE_BUNDLE = instruction({
   input: z.object({ osid, generation, revision }),
   reply: stored,
   deadlineMs: 10_000,
+});
+
+/** What the agent stores of an instance; null: nothing. Older agents reply with an error. */
+export const READ_BUNDLE = instruction({
+  type: 'READ_BUNDLE',
+  input: z.object({ osid }),
+  reply: z.object({ stored: storedBundle.extend({ sealedSpec: text(maxSealedSpecLength).optional() }).nullable() }),
+  deadlineMs: 2_000,
 });
 
 /** The changes that APPLY_BUNDLE would make, by a dry run on the API server. */

@@ -10,11 +10,18 @@ import {
   StoreCert,
   UpgradeNodeK8sLog,
 } from './agent-reports.js';
-import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE } from './bundle.js';
+import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE, READ_BUNDLE } from './bundle.js';
 import { RESYNC } from '../resync/resync.js';
 
 /** Every message that the server sends to an agent. */
-export const instructions = { APPLY_ADDON, APPLY_BUNDLE, DELETE_ADDON, DELETE_BUNDLE, DIFF_BUNDLE } as const;
+export const instructions = {
+  APPLY_ADDON,
+  APPLY_BUNDLE,
+  DELETE_ADDON,
+  DELETE_BUNDLE,
+  DIFF_BUNDLE,
+  READ_BUNDLE,
+} as const;
 
 /** Every message that an agent sends to the server. A handler that is missing is a compile error. */
 export const reports = {

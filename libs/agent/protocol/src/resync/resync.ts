@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { rootHash } from '../catalog/agent-reports.js';
-import { digest, osid, report, revision, text } from '../catalog/message.js';
+import { digest, generation, osid, report, revision, text } from '../catalog/message.js';
 import { maxResyncBytes } from '../wire/limits.js';
 
 /** The instances of a cluster are distributed over this many buckets, by the hash of their OSID. */
@@ -13,7 +13,14 @@ const bucketIndex = z
   .max(bucketCount - 1);
 
 /** One stored instance, which must be equal on both sides. A tombstone has `tombstoneDigest`. */
-export const resyncEntry = z.object({ osid, revision, digest, kindsDigest: digest.optional() });
+export const resyncEntry = z.object({
+  osid,
+  revision,
+  digest,
+  kindsDigest: digest.optional(),
+  /** Not in the hashes. Older agents send none. */
+  generation: generation.optional(),
+});
 export type ResyncEntry = z.output<typeof resyncEntry>;
 
 /** The hashes and entries include the digests of the kinds of bundles. */

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import type { Condition } from '@runos/kernel';
+import { runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
+import type { ForeignBundle, History } from './foreign-bundle.js';
+
+interface Mark {
+  readonly id: number;
+  readonly diverged: ForeignBundle;
+  readonly message: string;
+  readonly reason: string;
+  readonly conditions: readonly Condition[];
+}
+
+/** The foreign bundles of instances, and the history that they are compared with. */
+@Injectable()
+export class DivergenceRepository {
+  /** The history of each instance at the revision that its agent stores, by row id. */
+  async histories(
+    sql: EntityManager,
+    stored: readonly { readonly id: number; readonly revision: number }[],
+  ): Promise<ReadonlyMap<number, History>> {
+    const found = await runSql<History & { readonly id: number }>(
+      sql,
+      `SELECT i.id, i.revision, r.digest FROM jsonb_to_recordset($1::jsonb) AS s(id bigint, revision int)
+         JOIN instance i ON i.id = s.id LEFT JOIN revision r ON r.instance_id = i.id AND r.revision = s.revision`,
+      [JSON.stringify(stored.map(({ id, revision }) => ({ id, revision })))],
+    );
+    return new Map(found.map((each) => [each.id, each]));
+  }
+
+  /** Marks locked instances. What runs still serves, so they are at most degraded by this. */
+  async mark(sql: EntityManager, marks: readonly Mark[]): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE instance i SET diverged = m.diverged, conditions = m.conditions, reason = m.reason, message = m.message,
+         state = CASE WHEN i.deleting OR i.state = 'unhealthy' THEN i.state ELSE 'degraded' END
+       FROM jsonb_to_recordset($1::jsonb) AS m(id bigint, diverged jsonb, message text, reason text, conditions jsonb)
+       WHERE i.id = ANY($2::bigint[]) AND i.id = m.id`,
+      [JSON.stringify(marks), marks.map(({ id }) => id)],
+    );
+  }
+
+  /** Ends the divergence of locked instances whose agent does not store the foreign bundle any more. */
+  async clear(sql: EntityManager, ids: readonly number[]): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE instance SET diverged = NULL, reason = NULL, message = NULL,
+         state = CASE WHEN deleting THEN state ELSE 'applying' END,
+         conditions = coalesce((SELECT jsonb_agg(c) FROM jsonb_array_elements(conditions) c
+           WHERE c->>'type' <> 'Diverged'), '[]')
+       WHERE id = ANY($1::bigint[]) AND diverged IS NOT NULL`,
+      [ids],
+    );
+  }
+
+  /** The newest spec of an instance with this digest. */
+  async specOf(sql: EntityManager, instanceId: number, digest: string): Promise<DesiredSpec | undefined> {
+    const [found] = await runSql<{ spec: DesiredSpec }>(
+      sql,
+      `SELECT spec FROM revision WHERE instance_id = $1 AND digest = $2 AND kind = 'apply' ORDER BY revision DESC LIMIT 1`,
+      [instanceId, digest],
+    );
+    return found?.spec;
+  }
+}

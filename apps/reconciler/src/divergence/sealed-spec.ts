@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { maxSealedSpecLength } from '@runos/agent-protocol';
+import { Sizing } from '@runos/contracts';
+import { InjectConfig } from '@runos/messaging';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { z } from 'zod';
+import type { ReconcilerConfig } from '../config.js';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+
+/** The revision that a spec belongs to. */
+type RevisionName = Pick<InstanceRow, 'aid' | 'cid' | 'osid' | 'revision'>;
+
+/** A larger document is no spec, bytes. */
+const maxSpecBytes = 1024 * 1024;
+
+const Spec: z.ZodType<DesiredSpec> = z.strictObject({
+  kind: z.literal('service'),
+  version: z.string(),
+  rendererVersion: z.int(),
+  sizing: Sizing,
+  inputs: z.record(z.string(), z.unknown()),
+  requires: z.record(z.string(), z.string()),
+  driftPolicy: z.enum(['repair', 'report']),
+  config: z
+    .strictObject({ setId: z.string(), version: z.string(), values: z.record(z.string(), z.string()) })
+    .nullable(),
+  restartedAt: z.string().nullable(),
+  imageRegistry: z.string().nullable(),
+});
+
+/** Specs that agents keep for the plane. They are sealed: an agent can neither read nor make one. */
+@Injectable()
+export class SealedSpecs {
+  constructor(@InjectConfig() private readonly config: ReconcilerConfig) {}
+
+  /** Undefined for a spec that is too long to be sent with its bundle. */
+  seal(name: RevisionName, spec: DesiredSpec): string | undefined {
+    const packed = gzipSync(JSON.stringify(spec)).toString('base64');
+    const sealed = this.config.keyring.seal(packed, contextOf(name));
+    return sealed.length > maxSealedSpecLength ? undefined : sealed;
+  }
+
+  /** Undefined unless this plane has sealed it for this revision of this instance, and this build can read it. */
+  unseal(name: RevisionName, sealed: string): DesiredSpec | undefined {
+    try {
+      const packed = Buffer.from(this.config.keyring.unseal(sealed, contextOf(name)), 'base64');
+      const text = gunzipSync(packed, { maxOutputLength: maxSpecBytes }).toString('utf8');
+      return Spec.parse(JSON.parse(text));
+    } catch {
+      return undefined; // of another instance or revision, of a key that was removed, or of a newer build
+    }
+  }
+}
+
+const contextOf = ({ aid, cid, osid, revision }: RevisionName): string => `spec/${aid}/${cid}/${osid}/${revision}`;
