@@ -90,7 +90,7 @@ export function fakeReconciler(services: FakeServices): Type {
     resync({ question }: InputOf<typeof reconciler.resync>) {
       if (services.reconcilerUnavailable) throw new Fault('unavailable', 'The database cannot be reached.');
       if (question.step === 'root') return { equal: question.count === 0 };
-      if (question.step === 'buckets') return { differing: [7] };
+      if (question.step !== 'list') return { differing: [7] };
       const unknown: string[] = question.entries.map(({ osid }) => osid);
       return { unknown, foreign: unknown.filter((osid) => osid.endsWith('ky4')) };
     }

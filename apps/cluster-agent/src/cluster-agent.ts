@@ -137,7 +137,7 @@ export class ClusterAgent {
       controller.retryCustomResources();
     };
     const addons = new AddonDetector({ client, namespace: config.namespace, logger, clock: this.#clock, report });
-    const resyncs = new ResyncLoop(() => controller.resync(), this.#clock, logger);
+    const resyncs = new ResyncLoop(controller.resync, this.#clock, logger);
     try {
       await elector.recordLoad(term, await controller.load());
       // The hello carries the root hash of the loaded bundles. Reports need the session, so it is opened before `start`.
@@ -214,8 +214,8 @@ export class ClusterAgent {
           DELETE_ADDON: (input) => installer.removeAddon(input),
         }),
       },
-      onConnected: ({ inSync, addons: recognitions }) => {
-        resyncs.connected(inSync === true);
+      onConnected: ({ inSync, comparesStatuses, addons: recognitions }) => {
+        resyncs.connected(inSync === true, comparesStatuses === true);
         addons.connected(recognitions);
       },
       onDisconnected: () => resyncs.disconnected(),

@@ -16,6 +16,7 @@ import {
 import { agentGateway, type AgentConnection, reconciler } from '@runos/contracts';
 import { unpackObjects } from '@runos/kube-objects';
 import { Respond, Bus } from '@runos/messaging';
+import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 
 type Status = BodyOf<typeof BundleStatus>;
@@ -178,7 +179,8 @@ export class FakeAgent {
     from: Cluster = this,
   ): SentStatus {
     this.#sequence += 1;
-    const status = { osid, generation, digest, phase, conditions: [], objects: [], sequence: this.#sequence, ...over };
+    const content = { osid, generation, digest, phase, conditions: [], objects: [], ...over };
+    const status = { ...content, sequence: this.#sequence, hash: hashOf(content) };
     const { aid, cid } = from;
     return { aid, cid, sessionNo: this.#session, status };
   }
@@ -251,6 +253,8 @@ export class FakeAgent {
     this.#running.add(running);
   }
 }
+
+const hashOf = (content: object): string => createHash('sha256').update(JSON.stringify(content)).digest('base64url');
 
 function readBundle(type: string, body: unknown): StoredBundle {
   if (type === DELETE_BUNDLE.type) {

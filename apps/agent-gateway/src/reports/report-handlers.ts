@@ -105,7 +105,11 @@ export class ClusterReports {
           registry.updateInfo(agent, { version, capabilities, clusterUid });
           const watched = kindOf(agent.peer) === 'cluster-agent' ? { addons: recognitions } : {};
           if (count === undefined || root === undefined) return watched;
-          return { ...watched, inSync: await this.#isInSync(agent, { step: 'root', count, root, kinds }) };
+          return {
+            ...watched,
+            comparesStatuses: true,
+            inSync: await this.#isInSync(agent, { step: 'root', count, root, kinds }),
+          };
         },
       },
       BundleStatus: {

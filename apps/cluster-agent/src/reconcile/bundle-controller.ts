@@ -29,7 +29,7 @@ import { InstanceIndex } from '../instances/instance-index.js';
 import type { LeaseTerm } from '../leadership/lease-term.js';
 import { InstanceRemover } from '../removal/instance-remover.js';
 import { VolumeIndex, volumeKind } from '../removal/volumes.js';
-import { resync } from '../resync/resync.js';
+import { type ResyncSteps, resyncSteps } from '../resync/resync.js';
 import type { PlaneClient } from '../status/plane-client.js';
 import { StatusReporter } from '../status/status-reporter.js';
 import { BundleReconciler } from './bundle-reconciler.js';
@@ -204,9 +204,9 @@ export class BundleController {
     return { count: entries.length, root: rootOf(entries) };
   }
 
-  /** Compares the stored bundles with the plane, which sends the differing ones again. */
-  resync(): Promise<void> {
-    return resync(this.instances, this.options.plane, (instance) => this.#reporter.report(instance));
+  /** Compares with the plane the stored bundles, and the statuses that it has acknowledged. */
+  get resync(): ResyncSteps {
+    return resyncSteps(this.instances, this.options.plane, this.#reporter);
   }
 
   /** Stops informers and reconciles, then stores the checkpoints. Nothing is stored after the end of the term. */

@@ -1,9 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { bucketHashes, differingBuckets, type BodyOf, type RESYNC, rootOf } from '@runos/agent-protocol';
+import {
+  type AcknowledgedStatus,
+  bucketHashes,
+  type BodyOf,
+  differingBuckets,
+  type RESYNC,
+  rootOf,
+  statusBuckets,
+} from '@runos/agent-protocol';
 import { kindCatalogs } from '../../test/harness.js';
 import { type BundleRecord, emptyRecord } from '../bundles/bundle-record.js';
 import { InstanceIndex } from '../instances/instance-index.js';
-import { resync } from './resync.js';
+import { resync, resyncStatuses } from './resync.js';
 
 const digest = (n: number) => n.toString(16).padStart(64, '0');
 const record = (osid: string, revision: number): BundleRecord => ({
@@ -19,7 +27,7 @@ function stored(...all: [osid: string, revision: number][]): InstanceIndex {
 }
 
 /** A plane with these desired bundles, and the requests that it received. */
-function planeWith(desired: InstanceIndex) {
+function planeWith(desired: InstanceIndex, statuses: AcknowledgedStatus[] = []) {
   const requests: BodyOf<typeof RESYNC>[] = [];
   const entries = desired.entries();
   const known = new Set<string>(entries.map(({ osid }) => osid));
@@ -29,6 +37,7 @@ function planeWith(desired: InstanceIndex) {
       requests.push(request);
       if (request.step === 'root') return { equal: request.root === rootOf(entries) };
       if (request.step === 'buckets') return { differing: differingBuckets(request.buckets, bucketHashes(entries)) };
+      if (request.step === 'statuses') return { differing: differingBuckets(request.buckets, statusBuckets(statuses)) };
       return {
         unknown: request.entries.map(({ osid }) => osid).filter((osid) => !known.has(osid)),
       };
@@ -59,5 +68,45 @@ describe('a resync with the plane', () => {
     for (const instance of local.all()) instance.recordOrphaned(true);
     await resync(local, planeWith(stored(['valkey-aaaaa', 1], ['valkey-bbbbb', 2])), () => undefined);
     expect([...local.all()].map(({ orphaned }) => orphaned)).toEqual([false, false]);
+  });
+});
+
+describe('a resync of acknowledged statuses', () => {
+  const drifts: [] = [];
+  const acknowledged = (...all: [osid: string, statusHash: string][]) => {
+    const instances = stored(...all.map(([osid]) => [osid, 1] as [string, number]));
+    for (const [osid, statusHash] of all) {
+      instances.get(osid)?.recordAcknowledged({ statusHash, drifts, revision: 1, phase: 'ready' });
+    }
+    return instances;
+  };
+  const reportedAgain = async (local: InstanceIndex, ...known: [osid: string, hash: string][]) => {
+    const again: string[] = [];
+    const plane = planeWith(
+      local,
+      known.map(([osid, hash]) => ({ osid, hash })),
+    );
+    await resyncStatuses(local, plane, ({ osid }) => again.push(osid));
+    return again;
+  };
+
+  it('reports nothing again that the plane has, and nothing that was never acknowledged', async () => {
+    const local = acknowledged(['valkey-aaaaa', 'a1'], ['valkey-bbbbb', 'b1']);
+    local.add(record('valkey-ccccc', 1));
+    expect(await reportedAgain(local, ['valkey-aaaaa', 'a1'], ['valkey-bbbbb', 'b1'])).toEqual([]);
+  });
+
+  it('reports again what a restore has replaced by an older status, or lost', async () => {
+    const local = acknowledged(['valkey-aaaaa', 'a2'], ['valkey-bbbbb', 'b1'], ['valkey-ccccc', 'c1']);
+    expect(await reportedAgain(local, ['valkey-aaaaa', 'a1'], ['valkey-bbbbb', 'b1'])).toEqual([
+      'valkey-aaaaa',
+      'valkey-ccccc',
+    ]);
+  });
+
+  it('does not report orphaned instances, which the plane never records', async () => {
+    const local = acknowledged(['valkey-aaaaa', 'a1']);
+    local.get('valkey-aaaaa')?.recordOrphaned(true);
+    expect(await reportedAgain(local)).toEqual([]);
   });
 });

@@ -1,10 +1,11 @@
-import { bucketHashes, resyncPages, rootOf } from '@runos/agent-protocol';
+import { bucketHashes, bucketOf, resyncPages, rootOf, statusBuckets } from '@runos/agent-protocol';
 import { exponentialBackoff } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
 import type { PlaneClient } from '../status/plane-client.js';
+import type { StatusReporter } from '../status/status-reporter.js';
 
 /** A periodic resync corrects losses that no other mechanism has detected. */
 const resyncPeriodMs = 3_600_000;
@@ -34,22 +35,58 @@ export async function resync(
   }
 }
 
-/** Resyncs after every connection whose hello found a difference, and once an hour while connected. */
+/**
+ * Reports statuses again that the plane does not have any more although it has acknowledged them, because its database was
+ * restored. Only the buckets with a difference are reported. Orphaned instances are in no bucket of the plane.
+ */
+export async function resyncStatuses(
+  instances: InstanceIndex,
+  plane: Pick<PlaneClient, 'resync'>,
+  reportAgain: (instance: Instance) => void,
+): Promise<void> {
+  const known = [...instances.all()].filter(({ orphaned }) => !orphaned);
+  const acknowledged = known.flatMap(({ osid, acknowledgedStatus: hash }) =>
+    hash === undefined ? [] : [{ osid, hash }],
+  );
+  const { differing = [] } = await plane.resync({ step: 'statuses', buckets: statusBuckets(acknowledged) });
+  const buckets = new Set(differing);
+  for (const instance of known) if (buckets.has(bucketOf(instance.osid))) reportAgain(instance);
+}
+
+/** What a resync compares. */
+export interface ResyncSteps {
+  bundles(): Promise<void>;
+  statuses(): Promise<void>;
+}
+
+export const resyncSteps = (
+  instances: InstanceIndex,
+  plane: Pick<PlaneClient, 'resync'>,
+  reporter: Pick<StatusReporter, 'report' | 'reportAgain'>,
+): ResyncSteps => ({
+  bundles: () => resync(instances, plane, (instance) => reporter.report(instance)),
+  statuses: () => resyncStatuses(instances, plane, (instance) => reporter.reportAgain(instance)),
+});
+
+/**
+ * Compares the bundles after every connection whose hello found a difference, the statuses after every connection, and
+ * both once an hour while connected. An older plane compares no statuses.
+ */
 export class ResyncLoop {
   #connection = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly runResync: () => Promise<void>,
+    private readonly steps: ResyncSteps,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
   /** A stream is open. `inSync`: the plane has the same root hash. */
-  connected(inSync: boolean): void {
+  connected(inSync: boolean, comparesStatuses: boolean): void {
     this.disconnected();
     const { signal } = (this.#connection = new AbortController());
-    this.#running = this.#running.then(() => this.#loop(signal, inSync));
+    this.#running = this.#running.then(() => this.#loop(signal, inSync, comparesStatuses));
   }
 
   disconnected(): void {
@@ -61,11 +98,13 @@ export class ResyncLoop {
     await this.#running;
   }
 
-  async #loop(signal: AbortSignal, inSync: boolean): Promise<void> {
-    if (inSync) await this.clock.sleep(resyncPeriodMs, signal);
+  async #loop(signal: AbortSignal, inSync: boolean, comparesStatuses: boolean): Promise<void> {
+    let hasBundles = inSync;
     for (let failures = 0; !signal.aborted;) {
       try {
-        await this.runResync();
+        if (!hasBundles) await this.steps.bundles();
+        if (comparesStatuses) await this.steps.statuses();
+        hasBundles = false;
         failures = 0;
         await this.clock.sleep(resyncPeriodMs, signal);
       } catch (err) {

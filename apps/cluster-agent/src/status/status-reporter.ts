@@ -40,7 +40,7 @@ export class StatusReporter {
     const { revision } = instance.record;
     this.#sequence += 1;
     this.plane.sendStatus({
-      status: { ...status, sequence: this.#sequence },
+      status: { ...status, sequence: this.#sequence, hash },
       final: phase === 'gone',
       trace: instance.unreportedRequest,
       acknowledged: () => {

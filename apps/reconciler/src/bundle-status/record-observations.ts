@@ -57,7 +57,12 @@ export class RecordObservations {
     );
     await this.observations.store(
       sql,
-      observed.map(({ instanceId, observation, order }) => ({ instanceId, order, observed: observation.observed })),
+      observed.map(({ instanceId, observation: { observed: status }, order, report: { hash } }) => ({
+        instanceId,
+        order,
+        hash,
+        observed: status,
+      })),
     );
     await this.#requeueDependents(sql, observed.flatMap(usableNow));
     await this.events.create(

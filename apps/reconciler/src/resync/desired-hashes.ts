@@ -19,6 +19,9 @@ const desired = `
 const hash = `('x' || left(encode(sha256(convert_to(
   i.osid || ' ' || i.revision || ' ' || r.digest || coalesce(' ' || k.kinds_digest, ''), 'UTF8')), 'hex'), 32))::bit(128)`;
 
+/** As `hash`, of the last recorded status. */
+const statusHash = `('x' || left(encode(sha256(convert_to(i.osid || ' ' || i.status_hash, 'UTF8')), 'hex'), 32))::bit(128)`;
+
 /** Types with custom resources, and the digests of their kinds in this build. None for an agent without kinds. */
 function kindDigests(withKinds: boolean): [types: string[], digests: string[]] {
   const found = (withKinds ? serviceTypes : []).flatMap(({ type }) => {
@@ -35,6 +38,12 @@ const emptyHash = '0'.repeat(32);
 
 const hex = (bits: string | null | undefined): string =>
   bits === null || bits === undefined ? emptyHash : BigInt(`0b${bits}`).toString(16).padStart(32, '0');
+
+function hashesOf(found: readonly { readonly bucket: number; readonly root: string }[]): string[] {
+  const hashes = Array.from({ length: bucketCount }, () => emptyHash);
+  for (const each of found) hashes[each.bucket] = hex(each.root);
+  return hashes;
+}
 
 export interface DesiredEntry {
   readonly id: number;
@@ -65,9 +74,18 @@ export class DesiredHashes {
       `SELECT ${bucket} AS bucket, bit_xor(${hash})::text AS root ${desired} GROUP BY 1`,
       [clusterId, ...kindDigests(withKinds)],
     );
-    const hashes = Array.from({ length: bucketCount }, () => emptyHash);
-    for (const each of found) hashes[each.bucket] = hex(each.root);
-    return hashes;
+    return hashesOf(found);
+  }
+
+  /** The hashes of the last recorded statuses, equal to the agent's `statusBuckets` if none was lost. */
+  async statusBuckets(sql: EntityManager, clusterId: number): Promise<string[]> {
+    const found = await runSql<{ bucket: number; root: string }>(
+      sql,
+      `SELECT ${bucket} AS bucket, bit_xor(${statusHash})::text AS root FROM instance i
+       WHERE i.cluster_id = $1 AND i.status_hash IS NOT NULL GROUP BY 1`,
+      [clusterId],
+    );
+    return hashesOf(found);
   }
 
   /** The desired revisions of the instances in these buckets. */

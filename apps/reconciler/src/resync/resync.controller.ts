@@ -33,8 +33,11 @@ export class ResyncController {
   async resync({ cid, question: step }: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
     if (step.step === 'list') return this.#compareList(cid, step, tenant);
     const sql = this.database.manager;
-    const withKinds = step.kinds === true;
     const { id } = await this.clusters.get(sql, tenant, cid);
+    if (step.step === 'statuses') {
+      return { differing: differingBuckets(await this.hashes.statusBuckets(sql, id), step.buckets) };
+    }
+    const withKinds = step.kinds === true;
     if (step.step === 'buckets') {
       return { differing: differingBuckets(await this.hashes.buckets(sql, id, withKinds), step.buckets) };
     }

@@ -62,6 +62,8 @@ export {
   type ResyncPage,
   resyncPages,
   rootOf,
+  type AcknowledgedStatus,
+  statusBuckets,
   tombstoneDigest,
 } from './resync/resync.js';
 export {

@@ -6,6 +6,7 @@ import { AddStatusOrder1800000000005 } from './0005-add-status-order.js';
 import { IndexEventsByTime1800000000006 } from './0006-index-events-by-time.js';
 import { CountRedeliveries1800000000007 } from './0007-count-redeliveries.js';
 import { AddDivergence1800000000008 } from './0008-add-divergence.js';
+import { AddStatusHash1800000000009 } from './0009-add-status-hash.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   IndexEventsByTime1800000000006,
   CountRedeliveries1800000000007,
   AddDivergence1800000000008,
+  AddStatusHash1800000000009,
 ];

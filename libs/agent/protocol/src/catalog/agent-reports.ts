@@ -28,6 +28,8 @@ export const AgentHello = report({
   reply: z.object({
     /** False: start RESYNC now. Null: the server cannot compare now, start RESYNC as well. Absent without bundles. */
     inSync: z.boolean().nullish(),
+    /** The plane compares the acknowledged statuses in a resync. Older planes refuse that step. */
+    comparesStatuses: z.boolean().optional(),
     /** The add-ons that the agent looks for and reports by AddonStatus. Older planes name none. */
     addons: z.array(addonRecognition).max(64).optional(),
   }),

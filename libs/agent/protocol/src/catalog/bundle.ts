@@ -121,6 +121,8 @@ export const BundleStatus = report({
      * agents send none.
      */
     sequence: z.int().min(1).optional(),
+    /** Hash of the status without its drifts, for the comparison of a resync. Older agents send none. */
+    hash: text(64).optional(),
   }),
   /** Any envelope with the same tag that is no error: the plane has stored the status. */
   reply: z.looseObject({}),

@@ -38,6 +38,8 @@ const question = z.discriminatedUnion('step', [
     /** No page follows. */
     last: z.boolean(),
   }),
+  /** The hashes of the acknowledged statuses (`statusBuckets`), to find those that the plane has lost. */
+  z.object({ step: z.literal('statuses'), buckets: z.array(rootHash).length(bucketCount) }),
 ]);
 
 /**
@@ -51,7 +53,7 @@ export const RESYNC = report({
   reply: z.object({
     /** The reply to `root`. */
     equal: z.boolean().optional(),
-    /** The reply to `buckets`: the agent sends the lists of these. */
+    /** The reply to `buckets`: the agent sends the lists of these. To `statuses`: it reports these again. */
     differing: z.array(bucketIndex).max(bucketCount).optional(),
     /** The reply to `list`: instances without a record in the plane. The agent keeps them and reports `Orphaned`. */
     unknown: z.array(text(63)).max(4000).optional(),
@@ -68,9 +70,11 @@ const sha256 = (text: string): Buffer => createHash('sha256').update(text).diges
 /** The first byte of the OSID's SHA-256; in SQL `get_byte(sha256(convert_to(osid, 'UTF8')), 0)`. */
 export const bucketOf = (osid: string): number => sha256(osid)[0] ?? 0;
 
-function fold(into: Buffer, { osid, revision, digest, kindsDigest }: ResyncEntry): void {
-  const kindsPart = kindsDigest === undefined ? '' : ` ${kindsDigest}`;
-  const hash = sha256(`${osid} ${revision} ${digest}${kindsPart}`);
+const textOf = ({ osid, revision, digest, kindsDigest }: ResyncEntry): string =>
+  `${osid} ${revision} ${digest}${kindsDigest === undefined ? '' : ` ${kindsDigest}`}`;
+
+function fold(into: Buffer, text: string): void {
+  const hash = sha256(text);
   for (let i = 0; i < hashBytes; i += 1) into[i] = (into[i] ?? 0) ^ (hash[i] ?? 0);
 }
 
@@ -81,19 +85,32 @@ function fold(into: Buffer, { osid, revision, digest, kindsDigest }: ResyncEntry
  */
 export function rootOf(entries: Iterable<ResyncEntry>): string {
   const root = Buffer.alloc(hashBytes);
-  for (const entry of entries) fold(root, entry);
+  for (const entry of entries) fold(root, textOf(entry));
   return root.toString('hex');
 }
 
 /** The same hash per bucket, all 256 of them; their xor is the root. */
-export function bucketHashes(entries: Iterable<ResyncEntry>): string[] {
+export const bucketHashes = (entries: Iterable<ResyncEntry>): string[] =>
+  xorByBucket([...entries].map((entry) => ({ osid: entry.osid, text: textOf(entry) })));
+
+function xorByBucket(texts: readonly { readonly osid: string; readonly text: string }[]): string[] {
   const buckets = Array.from({ length: bucketCount }, () => Buffer.alloc(hashBytes));
-  for (const entry of entries) {
-    const bucket = buckets[bucketOf(entry.osid)];
-    if (bucket !== undefined) fold(bucket, entry);
+  for (const { osid, text } of texts) {
+    const bucket = buckets[bucketOf(osid)];
+    if (bucket !== undefined) fold(bucket, text);
   }
   return buckets.map((bucket) => bucket.toString('hex'));
 }
+
+/** A status of an instance that the plane has acknowledged. */
+export interface AcknowledgedStatus {
+  readonly osid: string;
+  readonly hash: string;
+}
+
+/** The xor per bucket of the first 128 bits of the SHA-256 of `<osid> <hash>`. */
+export const statusBuckets = (statuses: Iterable<AcknowledgedStatus>): string[] =>
+  xorByBucket([...statuses].map(({ osid, hash }) => ({ osid, text: `${osid} ${hash}` })));
 
 /** The buckets whose hashes differ. */
 export const differingBuckets = (here: readonly string[], there: readonly string[]): number[] =>
