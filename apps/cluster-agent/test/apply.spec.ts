@@ -80,6 +80,18 @@ describe('a bundle', () => {
       () => harness.controller.applyBundle(bundleOf(osid, 3, objects)),
       () => harness.controller.applyBundle(other),
       () => harness.controller.deleteBundle({ osid, generation: 3, revision: 3 }),
+      () =>
+        harness.controller.applyBundle({
+          ...bundleOf(osid, 6, objects),
+          history: [{ revision: 5, digest: other.digest }],
+        }),
+      () =>
+        harness.controller.deleteBundle({
+          osid,
+          generation: 6,
+          revision: 6,
+          history: [{ revision: 5, digest: other.digest }],
+        }),
     ];
     for (const request of requests) expect(await request()).toMatchObject({ accepted: false, stored });
     expect(await harness.controller.applyBundle({ ...bundle, sealedSpec: 'k.sealed-again' })).toEqual({
@@ -88,7 +100,12 @@ describe('a bundle', () => {
     await harness.restart();
     expect(harness.controller.readBundle({ osid })).toEqual({ stored: { ...stored, sealedSpec: 'k.sealed' } });
     expect(harness.controller.readBundle({ osid: newOsid() })).toEqual({ stored: null });
-    expect(await harness.controller.applyBundle(bundleOf(osid, 6, objects))).toEqual({ accepted: true });
+    const history = [stored, { revision: 4, digest: other.digest }].map(({ revision, digest }) => ({
+      revision,
+      digest,
+    }));
+    const next = { ...bundleOf(osid, 6, objects), history };
+    expect(await harness.controller.applyBundle(next)).toEqual({ accepted: true });
     expect(harness.controller.readBundle({ osid }).stored).not.toHaveProperty('sealedSpec');
     expect(await harness.controller.applyBundle({ ...bundleOf(osid, 6, objects), sealedSpec: 'k.later' })).toEqual({
       accepted: true,

@@ -23,6 +23,7 @@ import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
 import { AcceptDivergence } from './divergence/accept-divergence.js';
 import { DivergenceRepository } from './divergence/divergence-repository.js';
+import { EarlierRevisions } from './divergence/earlier-revisions.js';
 import { RecordDivergence } from './divergence/record-divergence.js';
 import { SealedSpecs } from './divergence/sealed-spec.js';
 import { AgentInstructions } from './delivery/agent-instructions.js';
@@ -110,7 +111,7 @@ const agents = [
   ObservationRepository,
   DesiredHashes,
 ];
-const divergence = [AcceptDivergence, DivergenceRepository, RecordDivergence, SealedSpecs];
+const divergence = [AcceptDivergence, DivergenceRepository, EarlierRevisions, RecordDivergence, SealedSpecs];
 const jobs = [JobRepository, JobQueue, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
 const upgrades = [
   UpgradeCandidateRepository,

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { reconciler } from '@runos/contracts';
 import { backUp } from './database-backup.js';
 import { type Harness, startHarness } from './harness.js';
+import { type One, restoreSteps } from './restore-steps.js';
 
 describe('after a restore of the database', () => {
   let harness: Harness;
@@ -14,53 +15,8 @@ describe('after a restore of the database', () => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });
 
-  const type = 'valkey';
-  const create = async () => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields: {} });
-    await harness.jobs.ended(made.jobId);
-    await harness.agent.idle();
-    return { cid: harness.cid, type, id: made.id, osid: made.osid };
-  };
-  type One = Awaited<ReturnType<typeof create>>;
-  const change = async (one: One, cpuLimitMc: number) => {
-    const updated = await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc } });
-    await harness.jobs.ended((updated as { jobId: string }).jobId);
-    await harness.agent.idle();
-  };
-  const accept = async (one: One, desired: 'plane' | 'cluster') => {
-    const accepted = await harness.request(reconciler.acceptInstance, { ...one, desired });
-    const { job } = await harness.jobs.ended((accepted as { jobId: string }).jobId);
-    await harness.agent.idle();
-    return job;
-  };
-  const show = (one: One) => harness.request(reconciler.showInstance, one);
-  const bundle = ({ osid }: One) => harness.agent.bundleOf(osid);
-  /** Resolves when a bundle of the instance is delivered and reported. */
-  const nextDelivery = ({ osid }: One): Promise<void> =>
-    new Promise((resolve) => {
-      harness.agent.onBundle = async (received) => {
-        await harness.agent.reportSuccess(received);
-        if (received.osid === osid) resolve();
-      };
-    });
+  const { accept, bundle, change, create, diverge, isDue, nextDelivery, openJob, show } = restoreSteps(() => harness);
   const requestsFor = ({ osid }: One) => harness.agent.instructions.filter((each) => each.osid === osid).length;
-  const work = ({ osid }: One) =>
-    harness.row<{ due: boolean }>(
-      'SELECT next_attempt_at IS NOT NULL AS due FROM work WHERE id = (SELECT id FROM instance WHERE osid = $1)',
-      [osid],
-    );
-
-  /** An instance at the backup's revision 1 whose agent stores revision 3; the agent has connected and compared. */
-  const diverge = async () => {
-    const one = await create();
-    const restore = await backUp(harness);
-    await change(one, 600);
-    await change(one, 700);
-    await restore();
-    await harness.agent.connect();
-    await harness.agent.resyncAll();
-    return one;
-  };
   const divergedStatus = {
     status: 'degraded',
     reason: 'Diverged',
@@ -88,7 +44,7 @@ describe('after a restore of the database', () => {
       await harness.agent.resyncAll();
       await harness.agent.connect();
     }
-    expect(await work(one)).toEqual({ due: false });
+    expect(await isDue(one)).toBe(false);
     expect(requestsFor(one)).toBe(requests);
     expect(bundle(one)).toBe(stored);
     const again = await harness.request(reconciler.listInstanceEvents, { ...one, limit: 10 });
@@ -156,76 +112,6 @@ describe('after a restore of the database', () => {
     expect((await accept(one, 'plane')).status).toBe('completed');
   });
 
-  it('accept "plane" delivers the spec of the plane above the revision of the agent', async () => {
-    const one = await diverge();
-    const before = await show(one);
-    expect((await accept(one, 'plane')).status).toBe('completed');
-    expect(bundle(one)).toMatchObject({ revision: 4, generation: 4 });
-    const after = await show(one);
-    expect(after).toMatchObject({ status: 'healthy', reason: null, generation: 4, observedGeneration: 4 });
-    expect(after['cpuLimitMc']).toBe(before['cpuLimitMc']);
-    expect(after.conditions.some((condition) => condition.type === 'Diverged')).toBe(false);
-    expect(await harness.agent.resyncAll()).toEqual({ unknown: [] });
-    expect(await show(one)).toMatchObject({ status: 'healthy' });
-  });
-
-  it('accept "cluster" adopts the spec that the agent keeps, without a change of an object', async () => {
-    const one = await diverge();
-    const { digest } = bundle(one);
-    expect((await accept(one, 'cluster')).status).toBe('completed');
-    expect(bundle(one)).toMatchObject({ revision: 4, generation: 4, digest });
-    expect(await show(one)).toMatchObject({ status: 'healthy', cpuLimitMc: 700, generation: 4, observedGeneration: 4 });
-    await change(one, 800);
-    expect(bundle(one)).toMatchObject({ revision: 5 });
-  });
-
-  it('accept "cluster" adopts a spec of the own history, also from an older agent', async () => {
-    const one = await create();
-    const restore = await backUp(harness);
-    const { cpuLimitMc } = await show(one);
-    await change(one, 600);
-    await change(one, Number(cpuLimitMc));
-    await restore();
-    harness.agent.isOlder = true;
-    await harness.agent.connect();
-    await harness.agent.resyncAll();
-    expect(await show(one)).toMatchObject({ reason: 'Diverged', message: expect.stringContaining('revision 3 of') });
-    expect((await accept(one, 'cluster')).status).toBe('completed');
-    expect(bundle(one).revision).toBe(4);
-  });
-
-  it('accept "cluster" is refused for a spec that is missing, forged or of another instance', async () => {
-    const [one, other] = [await diverge(), await create()];
-    const request = () => harness.request(reconciler.acceptInstance, { ...one, desired: 'cluster' });
-    const refused = (message: string) =>
-      expect(request()).rejects.toMatchObject({ code: 'conflict.diverged', message: expect.stringContaining(message) });
-    const { sealedSpecs } = harness.agent;
-    const [stored, own] = [bundle(one), String(sealedSpecs.get(one.osid))];
-    const specs: readonly [string, string][] = [
-      ['k.forged', 'does not match'],
-      [String(sealedSpecs.get(other.osid)), 'does not match'],
-    ];
-    for (const [sealedSpec, message] of specs) {
-      sealedSpecs.set(one.osid, sealedSpec);
-      await refused(message);
-    }
-    sealedSpecs.delete(one.osid);
-    await refused('without a spec');
-    // The right spec does not count for other objects either.
-    sealedSpecs.set(one.osid, own);
-    harness.agent.stored.set(one.osid, { ...stored, digest: 'a'.repeat(64) });
-    await refused('does not match');
-    harness.agent.isOlder = true;
-    await refused('too old');
-    await harness.agent.disconnect();
-    await expect(request()).rejects.toMatchObject({ code: 'unavailable' });
-    expect(await show(one)).toMatchObject({ generation: 1 });
-    harness.agent.isOlder = false;
-    await harness.agent.connect();
-    harness.agent.stored.set(one.osid, stored);
-    expect((await accept(one, 'cluster')).status).toBe('completed');
-  });
-
   it('an older agent is diverged by its resync, and is not sent the bundle for ever', async () => {
     harness.agent.isOlder = true;
     const one = await diverge();
@@ -234,7 +120,7 @@ describe('after a restore of the database', () => {
       reason: 'Diverged',
       message: expect.stringContaining('stores revision 3 of'),
     });
-    expect(await work(one)).toEqual({ due: false });
+    expect(await isDue(one)).toBe(false);
     expect((await accept(one, 'plane')).status).toBe('completed');
     expect(bundle(one).revision).toBe(4);
   });
@@ -258,14 +144,7 @@ describe('after a restore of the database', () => {
     await harness.jobs.ended((await harness.request(reconciler.deleteInstance, gone)).jobId);
     harness.agent.onBundle = (deleted) => harness.agent.report(deleted, 'deleting');
     for (const one of [going, adopted]) await harness.request(reconciler.deleteInstance, one);
-    await harness.jobs.when(
-      (
-        await harness.row<{ id: string }>(`SELECT job_id AS id FROM job_ref WHERE osid = $1 AND outcome IS NULL`, [
-          adopted.osid,
-        ])
-      ).id,
-      ({ job }) => job.currentStep === 'remove',
-    );
+    await harness.jobs.when(await openJob(adopted), ({ job }) => job.currentStep === 'remove');
     await restore();
     const delivered = nextDelivery(gone);
     await harness.agent.connect();
@@ -291,14 +170,7 @@ describe('after a restore of the database', () => {
     const one = await create();
     harness.agent.onBundle = (deleted) => harness.agent.report(deleted, 'deleting');
     await harness.request(reconciler.deleteInstance, one);
-    await harness.jobs.when(
-      (
-        await harness.row<{ id: string }>(`SELECT job_id AS id FROM job_ref WHERE osid = $1 AND outcome IS NULL`, [
-          one.osid,
-        ])
-      ).id,
-      ({ job }) => job.currentStep === 'remove',
-    );
+    await harness.jobs.when(await openJob(one), ({ job }) => job.currentStep === 'remove');
     const stored = bundle(one);
     harness.agent.stored.set(one.osid, { ...stored, revision: 7, generation: 7 });
     await harness.agent.connect();
@@ -318,13 +190,16 @@ describe('after a restore of the database', () => {
     expect(await show(one)).toMatchObject({ status: 'healthy', reason: null, generation: 1 });
   });
 
-  it('accept does nothing for an instance that has not diverged', async () => {
+  it('numbers that no revision can exceed mark nothing and break nothing', async () => {
     const one = await create();
-    expect(await harness.request(reconciler.acceptInstance, { ...one, desired: 'plane' })).toMatchObject({
-      noOp: true,
-    });
-    await expect(
-      harness.request(reconciler.acceptInstance, { ...one, desired: 'plane' }, { tenant: 'bbbbb' }),
-    ).rejects.toMatchObject({ code: 'cluster.not_found' });
+    const stored = bundle(one);
+    for (const numbers of [{ revision: 2 ** 40 }, { revision: 9, generation: 2 ** 40 }]) {
+      harness.agent.stored.set(one.osid, { ...stored, ...numbers });
+      await harness.agent.resyncAll();
+      await harness.agent.report({ ...stored, ...numbers }, 'gone');
+      await harness.agent.report({ ...stored, ...numbers }, 'ready');
+    }
+    expect(await show(one)).toMatchObject({ status: 'healthy', reason: null, generation: 1, observedGeneration: 1 });
+    harness.agent.stored.set(one.osid, stored);
   });
 });

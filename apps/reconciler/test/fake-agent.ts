@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import {
   APPLY_ADDON,
   APPLY_BUNDLE,
+  type Bundle,
   bucketCount,
   type BodyOf,
   type BundleStatus,
@@ -101,13 +102,15 @@ export class FakeAgent {
     const before = this.stored.get(bundle.osid);
     const isOlderRevision = before !== undefined && before.revision > bundle.revision;
     const isOther = before?.revision === bundle.revision && before.digest !== bundle.digest;
-    if (before !== undefined && (isOlderRevision || isOther)) {
+    const { sealedSpec, history = [] } = body as Pick<Bundle, 'sealedSpec' | 'history'>;
+    const known = history.find(({ revision }) => revision === before?.revision);
+    const isForeign = !this.isOlder && known !== undefined && known.digest !== before?.digest;
+    if (before !== undefined && (isOlderRevision || isOther || isForeign)) {
       const { revision, generation, digest } = before;
       const stored = this.isOlder ? {} : { stored: { revision, generation, digest } };
       return { outcome: 'replied', body: { accepted: false, reason: `revision ${revision} is stored`, ...stored } };
     }
     this.stored.set(bundle.osid, bundle);
-    const { sealedSpec } = body as { sealedSpec?: string };
     if (sealedSpec === undefined) this.sealedSpecs.delete(bundle.osid);
     else this.sealedSpecs.set(bundle.osid, sealedSpec);
     this.instructions.push(bundle);

@@ -35,6 +35,7 @@ interface RevisionDigest {
   readonly digest: string;
   readonly kinds?: PackedKinds;
   readonly sealedSpec?: string;
+  readonly history?: Bundle['history'];
 }
 
 export interface BundleReceiverOptions {
@@ -56,7 +57,8 @@ export class BundleReceiver {
   constructor(private readonly options: BundleReceiverOptions) {}
 
   async receiveBundle(bundle: Bundle): Promise<Reply> {
-    const { osid, generation, revision, digest, driftPolicy, objectsGz, kindsDigest, kindsGz, sealedSpec } = bundle;
+    const { osid, generation, revision, digest, driftPolicy, objectsGz, kindsDigest, kindsGz, sealedSpec, history } =
+      bundle;
     const kinds = kindsDigest === undefined || kindsGz === undefined ? undefined : { kindsDigest, kindsGz };
     let objects: KubeObject[];
     try {
@@ -70,7 +72,7 @@ export class BundleReceiver {
     const reason = validateBundle(osid, objects);
     if (reason !== undefined) return refused(reason);
     const refs = objects.map(refOf);
-    return this.#store(osid, { revision, digest, kinds, sealedSpec }, (current) => ({
+    return this.#store(osid, { revision, digest, kinds, sealedSpec, history }, (current) => ({
       osid,
       generation,
       revision,
@@ -85,10 +87,11 @@ export class BundleReceiver {
     }));
   }
 
-  async receiveDeletion({ osid, generation, revision }: ReadInputOf<typeof DELETE_BUNDLE>): Promise<Reply> {
+  async receiveDeletion({ osid, generation, revision, history }: ReadInputOf<typeof DELETE_BUNDLE>): Promise<Reply> {
     const known = this.options.instances.get(osid);
     const found = known === undefined ? await this.#findNamespace(osid) : undefined;
-    return this.#store(osid, { revision, digest: tombstoneDigest, kinds: known?.record.kinds }, (current) => ({
+    const received = { revision, digest: tombstoneDigest, kinds: known?.record.kinds, history };
+    return this.#store(osid, received, (current) => ({
       osid,
       generation,
       revision,
@@ -154,13 +157,18 @@ function repeatedRecord(current: BundleRecord, { kinds, sealedSpec }: RevisionDi
   return hasKinds && hasSpec ? undefined : { ...current, kinds, sealedSpec: current.sealedSpec ?? sealedSpec };
 }
 
-function compareRevisions(current: BundleRecord, { revision, digest }: RevisionDigest): Reply {
+function compareRevisions(current: BundleRecord, { revision, digest, history = [] }: RevisionDigest): Reply {
   if (revision < current.revision) {
     const reason = `Revision ${revision} is older than the stored revision ${current.revision}.`;
     return { ...refused(reason), stored: storedOf(current) };
   }
   if (revision === current.revision) {
     return { ...refused(`Revision ${revision} is stored with another digest.`), stored: storedOf(current) };
+  }
+  const known = history.find((earlier) => earlier.revision === current.revision);
+  if (known !== undefined && known.digest !== current.digest) {
+    const reason = `The stored revision ${current.revision} is not the one before revision ${revision}.`;
+    return { ...refused(reason), stored: storedOf(current) };
   }
   if (current.removing && digest !== tombstoneDigest) return refused(`${current.osid} is being removed.`);
   return accepted;

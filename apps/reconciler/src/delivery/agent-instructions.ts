@@ -12,6 +12,7 @@ import { agentGateway } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { kindRules } from '@runos/service-types';
+import { EarlierRevisions } from '../divergence/earlier-revisions.js';
 import { SealedSpecs } from '../divergence/sealed-spec.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { renderBundle } from '../rendering/render-bundle.js';
@@ -48,13 +49,14 @@ export class AgentInstructions {
     private readonly bus: Bus,
     private readonly secrets: InstanceSecrets,
     private readonly specs: SealedSpecs,
+    private readonly revisions: EarlierRevisions,
   ) {}
 
   /**
    * Renders the desired objects again; the digest proves that they are the objects of the write.
    * @throws Error when the digest differs
    */
-  applyBundle(instance: InstanceRow): Promise<InstructionOutcome> {
+  async applyBundle(instance: InstanceRow): Promise<InstructionOutcome> {
     const { osid, type, spec, digest, revision, bundle_generation: generation } = instance;
     const bundle = renderBundle({ osid, type, cluster: instance, spec, secrets: this.secrets.unseal(instance) });
     if (bundle.digest !== digest) {
@@ -62,19 +64,17 @@ export class AgentInstructions {
     }
     const { driftPolicy } = spec;
     const { objectsGz } = bundle;
+    const history = await this.revisions.of(instance);
     const sealedSpec = this.specs.seal(instance, spec);
     const sealed = sealedSpec === undefined ? {} : { sealedSpec };
-    const body = { osid, generation, revision, digest, driftPolicy, objectsGz, ...kindRules(type), ...sealed };
+    const body = { osid, generation, revision, digest, driftPolicy, objectsGz, ...kindRules(type), ...sealed, history };
     return this.#instruct(instance, APPLY_BUNDLE, body);
   }
 
-  removeBundle({
-    osid,
-    revision,
-    bundle_generation: generation,
-    ...instance
-  }: InstanceRow): Promise<InstructionOutcome> {
-    return this.#instruct(instance, DELETE_BUNDLE, { osid, generation, revision });
+  async removeBundle(instance: InstanceRow): Promise<InstructionOutcome> {
+    const { osid, revision, bundle_generation: generation } = instance;
+    const history = await this.revisions.of(instance);
+    return this.#instruct(instance, DELETE_BUNDLE, { osid, generation, revision, history });
   }
 
   /** What the agent stores of an instance. */

@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import { maxHistory } from '@runos/agent-protocol';
 import type { Condition } from '@runos/kernel';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ForeignBundle, History } from './foreign-bundle.js';
+
+/** A revision of the plane, as a bundle carries it. */
+export interface EarlierRevision {
+  readonly revision: number;
+  readonly digest: string;
+}
 
 interface Mark {
   readonly id: number;
@@ -24,10 +31,28 @@ export class DivergenceRepository {
     const found = await runSql<History & { readonly id: number }>(
       sql,
       `SELECT i.id, i.revision, r.digest FROM jsonb_to_recordset($1::jsonb) AS s(id bigint, revision int)
-         JOIN instance i ON i.id = s.id LEFT JOIN revision r ON r.instance_id = i.id AND r.revision = s.revision`,
+         JOIN instance i ON i.id = s.id LEFT JOIN revision r
+           ON r.instance_id = i.id AND r.revision = s.revision AND r.revision >= i.history_start`,
       [JSON.stringify(stored.map(({ id, revision }) => ({ id, revision })))],
     );
     return new Map(found.map((each) => [each.id, each]));
+  }
+
+  /** The last revisions before the current one, of each instance, by row id. */
+  async earlierRevisions(
+    sql: EntityManager,
+    ids: readonly number[],
+  ): Promise<ReadonlyMap<number, readonly EarlierRevision[]>> {
+    const found = await runSql<{ readonly id: number; readonly earlier: EarlierRevision[] }>(
+      sql,
+      `SELECT i.id, (SELECT jsonb_agg(jsonb_build_object('revision', h.revision, 'digest', h.digest)) FROM (
+           SELECT r.revision, r.digest FROM revision r
+           WHERE r.instance_id = i.id AND r.revision < i.revision AND r.revision >= i.history_start
+           ORDER BY r.revision DESC LIMIT $2) h) AS earlier
+       FROM instance i WHERE i.id = ANY($1::bigint[])`,
+      [ids, maxHistory],
+    );
+    return new Map(found.map(({ id, earlier }) => [id, earlier ?? []]));
   }
 
   /** Marks locked instances. What runs still serves, so they are at most degraded by this. */

@@ -78,6 +78,7 @@ export class RevisionRepository {
       `WITH changed AS (
          UPDATE instance SET generation = greatest(generation, $9), revision = greatest(revision, $10) + 1, updated_at = now(),
            diverged = CASE WHEN $10::int IS NULL THEN diverged END,
+           history_start = CASE WHEN $10::int IS NULL THEN history_start ELSE greatest(revision, $10) + 1 END,
            changed_by = CASE WHEN $9 > generation THEN $2 ELSE changed_by END,
            deleting = $3 = 'remove', conditions = $4, reason = NULL, message = NULL,
            state = CASE WHEN $3 = 'remove' THEN 'deleting' WHEN state = 'pending' THEN state ELSE 'applying' END

@@ -10,6 +10,7 @@ export {
   driftActions,
   driftPolicies,
   type DriftPolicy,
+  maxHistory,
   maxSealedSpecLength,
   objectState,
   objectStates,

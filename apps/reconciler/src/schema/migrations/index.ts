@@ -7,6 +7,7 @@ import { IndexEventsByTime1800000000006 } from './0006-index-events-by-time.js';
 import { CountRedeliveries1800000000007 } from './0007-count-redeliveries.js';
 import { AddDivergence1800000000008 } from './0008-add-divergence.js';
 import { AddStatusHash1800000000009 } from './0009-add-status-hash.js';
+import { AddHistoryStart1800000000010 } from './0010-add-history-start.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   CountRedeliveries1800000000007,
   AddDivergence1800000000008,
   AddStatusHash1800000000009,
+  AddHistoryStart1800000000010,
 ];

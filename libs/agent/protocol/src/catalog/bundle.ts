@@ -5,8 +5,17 @@ import { digest, generation, instant, instruction, objectRef, oneOf, osid, repor
 export const driftPolicies = ['repair', 'report'] as const;
 export type DriftPolicy = (typeof driftPolicies)[number];
 
+/** Revisions in the history of a bundle. */
+export const maxHistory = 20;
+
 /** A longer sealed spec is not sent. */
 export const maxSealedSpecLength = 64 * 1024;
+
+/**
+ * The last revisions of the plane before this one. An agent that stores one of them with another digest refuses this one:
+ * its bundle is of a history that the plane does not have.
+ */
+const history = z.array(z.object({ revision, digest })).max(maxHistory).optional();
 
 export const bundle = z.object({
   osid,
@@ -26,6 +35,7 @@ export const bundle = z.object({
     .optional(),
   /** The spec of this revision, sealed by the plane. The agent stores it and returns it by READ_BUNDLE. */
   sealedSpec: text(maxSealedSpecLength).optional(),
+  history,
 });
 
 export type Bundle = z.output<typeof bundle>;
@@ -35,8 +45,8 @@ const storedBundle = z.object({ revision, generation, digest });
 export type StoredBundle = z.output<typeof storedBundle>;
 
 /**
- * `accepted: true` when the agent has stored it. It rejects a revision lower than the stored one, and the stored one with
- * another digest: then `stored` is what it has. Older agents send no `stored`.
+ * `accepted: true` when the agent has stored it. It rejects a revision lower than the stored one, the stored one with
+ * another digest, and one whose history has the stored one with another digest: then `stored` is what it has. Older agents send no `stored`.
  */
 const stored = z.object({ accepted: z.boolean(), reason: text(2048).optional(), stored: storedBundle.optional() });
 
@@ -46,7 +56,7 @@ export const APPLY_BUNDLE = instruction({ type: 'APPLY_BUNDLE', input: bundle, r
 /** Deletes the instance with all its objects. The revision of the tombstone rejects bundles that arrive later. */
 export const DELETE_BUNDLE = instruction({
   type: 'DELETE_BUNDLE',
-  input: z.object({ osid, generation, revision }),
+  input: z.object({ osid, generation, revision, history }),
   reply: stored,
   deadlineMs: 10_000,
 });
