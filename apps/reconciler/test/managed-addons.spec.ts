@@ -5,6 +5,7 @@ import { waitUntil } from '@runos/testing-process';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Wakeups } from '../src/work/wakeups.js';
 import { type Harness, startHarness } from './harness.js';
 
 const capabilities = [bundlesCapability, addonsCapability];
@@ -74,6 +75,27 @@ describe('an add-on that RunOS manages', () => {
     await agent.reportAddons([detected()]);
     expect((await jobs.ended(jobId)).job.status).toBe('completed');
     expect(agent.addonInstructions).toEqual([apply]);
+  });
+
+  it('is applied again while it is not ready, because an object may be deleted before it ever was', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([missing]);
+    const { jobId } = await install();
+    await progressOf(jobId, /waiting until cloudnative-pg is ready/);
+    await agent.reportAddons([missing]);
+    const scheduled = 'SELECT (extract(epoch FROM next_attempt_at - now()))::float8 AS s FROM cluster_addon';
+    const { s } = await harness.row<{ s: number }>(scheduled);
+    expect(s).toBeGreaterThan(30);
+    expect(s).toBeLessThanOrEqual(60);
+    await harness.sql('UPDATE cluster_addon SET next_attempt_at = now()');
+    for (const { app } of harness.replicas) app.get(Wakeups).wake('addons');
+    await waitUntil(() => agent.addonInstructions.length === 2, {
+      deadlineMs: 10_000,
+      because: () => 'it was not applied again',
+    });
+    await agent.reportAddons([detected()]);
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
+    expect(await harness.row(scheduled)).toEqual({ s: null });
   });
 
   it('is installed by the first step of the job of an instance that needs it', async () => {

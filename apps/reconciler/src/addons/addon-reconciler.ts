@@ -19,6 +19,8 @@ const leaseMs = 90_000;
 const maxConcurrent = 16;
 /** While objects are still being deleted, the removal is repeated at this interval, ms. */
 const removalRepeatMs = 2_000;
+/** While an applied add-on is not ready, it is applied again at this interval, ms: an object may be deleted meanwhile. */
+const installationRepeatMs = 60_000;
 
 /** Installs and removes add-ons by instructions to cluster agents, until the agent has done what is desired. */
 @Injectable()
@@ -83,7 +85,7 @@ export class AddonReconciler {
       failures,
       appliedVersion: isDone ? row.version : null,
       problem: result.problem ?? (result.delivered ? null : result.progress),
-      afterMs: isDone ? undefined : (result.requeueAfterMs ?? removalRepeatMs),
+      afterMs: isDone ? installationRepeatMs : (result.requeueAfterMs ?? removalRepeatMs),
     });
     await this.#recordProgress(sql, row, isDone, result);
     if (!isDone) return;

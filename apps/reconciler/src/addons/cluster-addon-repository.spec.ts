@@ -20,7 +20,7 @@ describe('the attempts of an add-on', () => {
     const cluster = await new ClusterRepository().get(sql, 'aaaaa', 'abc');
     const request = { name: 'cloudnative-pg', desired: 'installed', version: '1.27.0', jobId: null } as const;
     await managed.request(sql, cluster, request);
-    const attempt = { appliedVersion: '1.27.0', problem: null, failures: 0 };
+    const attempt = { appliedVersion: '1.27.0', problem: null, failures: 0, afterMs: 60_000 };
     const claimOne = async () => {
       const [claim] = await managed.claim(sql, 90_000, 16);
       if (claim === undefined) throw new Error('nothing was claimed');
@@ -32,6 +32,8 @@ describe('the attempts of an add-on', () => {
     await managed.recordAttempt(sql, first, attempt);
     expect(await managed.nextAttemptInMs(sql)).toBe(0);
     await managed.recordAttempt(sql, await claimOne(), attempt);
+    expect(await managed.nextAttemptInMs(sql)).toBeGreaterThan(30_000);
+    await managed.recordReady(sql, first, true);
     expect(await managed.nextAttemptInMs(sql)).toBeUndefined();
   });
 });

@@ -82,7 +82,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
   }
 
   /**
-   * Schedules the next attempt; without `afterMs` there is none. A claim moves the attempt into the future, so one that is
+   * Schedules the next attempt. A claim moves the attempt into the future, so one that is
    * due was requested since the claim, and it stays.
    */
   async recordAttempt(
@@ -92,7 +92,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
       readonly appliedVersion: string | null;
       readonly problem: string | null;
       readonly failures: number;
-      readonly afterMs?: number | undefined;
+      readonly afterMs: number;
     },
   ): Promise<void> {
     await runSql(
@@ -100,7 +100,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
       `UPDATE cluster_addon SET applied_version = coalesce($3, applied_version), problem = $4, failures = $5,
          next_attempt_at = CASE WHEN next_attempt_at <= now() THEN next_attempt_at ELSE now() + ms($6) END
        WHERE cluster_id = $1 AND name = $2`,
-      [cluster_id, name, attempt.appliedVersion, attempt.problem, attempt.failures, attempt.afterMs ?? null],
+      [cluster_id, name, attempt.appliedVersion, attempt.problem, attempt.failures, attempt.afterMs],
     );
   }
 
@@ -114,7 +114,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     );
   }
 
-  /** An add-on that is not ready any more is applied again. */
+  /** An add-on that is ready has no next attempt; one that is not ready any more is applied again. */
   async recordReady(sql: EntityManager, { cluster_id, name }: ClusterAddonRow, ready: boolean): Promise<void> {
     await runSql(
       sql,
