@@ -1,10 +1,12 @@
+import { text } from 'node:stream/consumers';
 import { durations, inChildSpan, SpanKind } from '@runos/observability';
 import { Pool } from 'undici';
 import type { ClusterAccess } from './cluster-access.js';
 import { KubeError } from './kube-error.js';
+import { SharedStreams } from './shared-streams.js';
 
 export interface TransportOptions {
-  /** Connections for requests. Each watch has a connection of its own. Default 16. */
+  /** Connections for requests. Each watch of a whole cluster has a connection of its own. Default 16. */
   readonly connections?: number;
   /** Timeout of a request without a response. Default 15 s. */
   readonly timeoutMs?: number;
@@ -29,6 +31,15 @@ export interface StreamRequest {
   readonly signal: AbortSignal;
   /** A connection without a byte for this long counts as dead. */
   readonly idleTimeoutMs: number;
+  /** The stream shares an HTTP/2 connection with others, where the server offers that. For many small streams. */
+  readonly shared?: boolean;
+}
+
+/** The response to a request of a stream. */
+interface StreamResponse {
+  readonly status: number;
+  readonly retryAfter?: string | string[];
+  readonly body: AsyncIterable<Buffer>;
 }
 
 const duration = durations('rest_client_request_duration_seconds');
@@ -37,6 +48,7 @@ const duration = durations('rest_client_request_duration_seconds');
 export class ApiTransport {
   #requests: Pool;
   readonly #streams: Pool;
+  readonly #sharedStreams: SharedStreams;
   readonly #newPool: () => Pool;
   readonly #prefix: string;
   readonly #timeoutMs: number;
@@ -47,20 +59,20 @@ export class ApiTransport {
     { connections = 16, timeoutMs = 15_000 }: TransportOptions = {},
   ) {
     const { origin, pathname } = new URL(access.server);
-    const connect = {
+    const tls = {
       ca: access.ca,
       cert: access.clientCertificate,
       key: access.clientKey,
       servername: access.serverName,
       rejectUnauthorized: !access.insecure,
-      timeout: 10_000,
-      keepAlive: true,
     };
+    const connect = { ...tls, timeout: 10_000, keepAlive: true };
     this.#prefix = pathname.replace(/\/+$/, '');
     this.#timeoutMs = timeoutMs;
     this.#newPool = () => new Pool(origin, { connect, connections, keepAliveTimeout: 60_000 });
     this.#requests = this.#newPool();
     this.#streams = new Pool(origin, { connect, connections: null, keepAliveTimeout: 1_000 });
+    this.#sharedStreams = new SharedStreams(new URL(origin), tls);
   }
 
   /** The body of a 2xx response. @throws KubeError for every other outcome. */
@@ -95,10 +107,10 @@ export class ApiTransport {
         body: request.body === undefined ? undefined : JSON.stringify(request.body),
         signal: timeout.signal,
       });
-      const text = await response.body.text();
+      const content = await response.body.text();
       if (response.statusCode >= 300)
-        throw this.#errorOf(response.statusCode, text, call, response.headers['retry-after']);
-      return JSON.parse(text) as T;
+        throw this.#errorOf(response.statusCode, content, call, response.headers['retry-after']);
+      return JSON.parse(content) as T;
     } catch (thrown) {
       if (timeout.timedOut()) this.#replacePool(pool);
       throw noResponse(thrown, call, timeout.timedOut());
@@ -111,27 +123,38 @@ export class ApiTransport {
   async *streamLines(request: StreamRequest): AsyncGenerator<string> {
     const call = `GET ${request.path}`;
     try {
-      const response = await this.#streams.request({
-        method: 'GET',
-        path: this.#path(request),
-        headers: await this.#headers(request),
-        signal: request.signal,
-        headersTimeout: 30_000,
-        bodyTimeout: request.idleTimeoutMs,
-      });
-      if (response.statusCode >= 300) {
-        const text = await response.body.text();
-        throw this.#errorOf(response.statusCode, text, call, response.headers['retry-after']);
+      const { status, retryAfter, body } = await this.#openStream(request);
+      if (status >= 300) {
+        throw this.#errorOf(status, await text(body), call, retryAfter);
       }
-      yield* splitLines(response.body);
+      yield* splitLines(body);
     } catch (thrown) {
       throw noResponse(thrown, call, false);
     }
   }
 
+  async #openStream(request: StreamRequest): Promise<StreamResponse> {
+    const { signal, idleTimeoutMs } = request;
+    const [path, headers] = [this.#path(request), await this.#headers(request)];
+    const shared = request.shared
+      ? await this.#sharedStreams.open({ path, headers, signal, idleTimeoutMs })
+      : undefined;
+    if (shared) return { ...shared, retryAfter: shared.headers['retry-after'] };
+    const response = await this.#streams.request({
+      method: 'GET',
+      path,
+      headers,
+      signal,
+      headersTimeout: 30_000,
+      bodyTimeout: idleTimeoutMs,
+    });
+    return { status: response.statusCode, retryAfter: response.headers['retry-after'], body: response.body };
+  }
+
   /** Aborts all requests and watches. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#sharedStreams.close();
     await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
   }
 
@@ -164,9 +187,9 @@ export class ApiTransport {
     };
   }
 
-  #errorOf(status: number, text: string, call: string, retryAfter?: string | string[]): KubeError {
+  #errorOf(status: number, content: string, call: string, retryAfter?: string | string[]): KubeError {
     if (status === 401) this.access.onUnauthorized?.();
-    return KubeError.of(status, text, call, [retryAfter].flat()[0]);
+    return KubeError.of(status, content, call, [retryAfter].flat()[0]);
   }
 }
 

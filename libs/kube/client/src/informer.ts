@@ -135,6 +135,8 @@ class ListWatch {
       accept: acceptOf(this.selection, 'PartialObjectMetadata'),
       signal: this.signal,
       idleTimeoutMs: this.options.idleTimeoutMs ?? 90_000,
+      // There may be a watch per namespace: a thousand connections cost the agent 115 MiB.
+      shared: this.selection.namespace !== undefined,
     };
     for await (const line of this.client.transport.streamLines(request)) {
       await this.#event(JSON.parse(line) as WatchEvent, { apiVersion, kind });
