@@ -3,6 +3,7 @@ import { type KubeObject, refOf } from '@runos/kube-objects';
 import { serviceTypes } from '@runos/service-types';
 import { waitUntil } from '@runos/testing-process';
 import { withPodSecurity } from '../src/apply/pod-security.js';
+import { secretBinding } from '../src/secrets/secret-binding.js';
 import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
 
@@ -16,6 +17,12 @@ const map = (namespace: string): KubeObject => ({
   kind: 'ConfigMap',
   metadata: { name: 'probe', namespace },
 });
+
+const listsSecrets = (namespace: string): Promise<boolean> =>
+  access.agent.list({ apiVersion: 'v1', kind: 'Secret', namespace }).then(
+    () => true,
+    () => false,
+  );
 
 beforeAll(async () => {
   access = await agentAccess();
@@ -123,7 +130,7 @@ describe('the cluster agent under its own account', () => {
 
   it('writes only Secrets and its Lease in its own namespace', async () => {
     const { agent, namespace } = access;
-    await agent.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe', namespace } });
+    await agent.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'probe', namespace } });
     await agent.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'probe', namespace } });
     expect(await refusal(agent.apply(map(namespace)))).toContain(namespace);
   });
@@ -132,7 +139,10 @@ describe('the cluster agent under its own account', () => {
     for (const { type, defaultVersion: version } of serviceTypes) {
       const id = newOsid(type);
       const objects = appliedObjectsOf(id, { replicas: 3, version });
-      for (const object of objects) await access.agent.apply(object);
+      const [namespace, ...others] = objects as [KubeObject, ...KubeObject[]];
+      for (const object of [namespace, secretBinding(access.namespace, id)]) await access.agent.apply(object);
+      await waitUntil(() => listsSecrets(id), { deadlineMs: 10_000, because: () => 'the binding takes no effect' });
+      for (const object of others) await access.agent.apply(object);
       await access.admin.delete(refIn(id, 'v1', 'Namespace'));
     }
   });

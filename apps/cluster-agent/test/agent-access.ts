@@ -72,7 +72,9 @@ function deployedObjects(namespace: string, addons: boolean): KubeObject[] {
         .replaceAll('serviceaccount:runos:', `serviceaccount:${namespace}:`)
         .replaceAll("request.namespace == 'runos'", `request.namespace == '${namespace}'`)
         .replaceAll('name: runos-cluster-agent', `name: ${namespace}-cluster-agent`)
-        .replaceAll('policyName: runos-cluster-agent', `policyName: ${namespace}-cluster-agent`),
+        .replaceAll('policyName: runos-cluster-agent', `policyName: ${namespace}-cluster-agent`)
+        .replaceAll("'runos-cluster-agent-secrets'", `'${namespace}-cluster-agent-secrets'`)
+        .replaceAll('[runos-cluster-agent-secrets]', `[${namespace}-cluster-agent-secrets]`),
     )
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject))
     .filter(({ kind }) => kind !== 'Deployment')

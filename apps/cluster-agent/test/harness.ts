@@ -7,7 +7,8 @@ import { kindRules, latestRenderer, mintSecrets, renderInstance, serviceType } f
 import { waitUntil } from '@runos/testing-process';
 import { KindCatalogs } from '../src/bundles/kind-catalogs.js';
 import { LeaseTerm } from '../src/leadership/lease-term.js';
-import { BundleController, type BundleControllerOptions } from '../src/reconcile/bundle-controller.js';
+import { BundleController } from '../src/reconcile/bundle-controller.js';
+import type { BundleControllerOptions } from '../src/reconcile/bundle-controller-options.js';
 import type { AgentAccess } from './agent-access.js';
 import type { Status, StatusReport } from '../src/status/plane-client.js';
 

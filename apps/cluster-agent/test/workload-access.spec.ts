@@ -125,6 +125,6 @@ describe('a stolen token of the cluster agent', () => {
         annotations: { 'kubernetes.io/service-account.name': 'cluster-agent' },
       },
     };
-    expect(await refusal(access.agent.apply(token))).toContain('may not create tokens of ServiceAccounts');
+    expect(await refusal(access.agent.create(token))).toContain('may not create tokens of ServiceAccounts');
   });
 });

@@ -1,5 +1,5 @@
 import type { ServiceType } from '@runos/catalog-model';
-import { claimKind, kindKey } from '@runos/kube-kinds';
+import { claimKind, kindKey, secretKind } from '@runos/kube-kinds';
 import { groupOf } from '@runos/kube-objects';
 
 type RenderedKind = Pick<ServiceType['customKinds'][number], 'apiVersion' | 'kind' | 'resource'>;
@@ -34,12 +34,15 @@ const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.la
 /** Namespaces are not excluded: the policy compares their labels. */
 const isExcluded = ({ resource }: RenderedKind): boolean => resource !== 'namespaces';
 
+/** A ClusterRole gives a kind in every namespace: Secrets are in a role of their own, bound per namespace. */
+const isClusterWide = (kind: RenderedKind): boolean => kindKey(kind) !== kindKey(secretKind);
+
 /** The generated lines of the agent's manifests, by the name of their region. */
 export function agentRights(types: readonly ServiceType[]): Readonly<Record<string, readonly string[]>> {
   const kinds = renderedKinds(types);
   const written = [...kinds, claimKind];
   return {
-    'rendered-kinds': byGroup(kinds).flatMap(({ apiVersion, resources }) => [
+    'rendered-kinds': byGroup(kinds.filter(isClusterWide)).flatMap(({ apiVersion, resources }) => [
       `  - apiGroups: [${quoted(groupOf(apiVersion))}]`,
       `    resources: [${resources.join(', ')}]`,
       '    verbs: [get, list, watch, create, update, patch, delete]',

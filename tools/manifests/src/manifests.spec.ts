@@ -9,6 +9,17 @@ import { generated, manifestFiles, regionsOf } from './manifest-files.js';
 
 let addonManifests: AddonManifest[];
 
+interface Rule {
+  readonly resources: readonly string[];
+}
+
+interface AccessObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly roleRef: { readonly name: string };
+  readonly rules: readonly Rule[];
+}
+
 beforeAll(async () => {
   addonManifests = await readAddonManifests();
 }, 900_000);
@@ -25,6 +36,20 @@ describe('the manifests of the cluster agent', () => {
     for (const name of Object.keys(regionsOf(addonManifests))) {
       expect(texts.match(new RegExp(`# generated: ${name}\\b`, 'g'))).toHaveLength(1);
     }
+  });
+
+  it('give no right on Secrets in the whole cluster', () => {
+    const bound = new Set<string>();
+    const roles = new Map<string, readonly Rule[]>();
+    for (const document of manifestFiles.flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')))) {
+      const { kind, metadata, roleRef, rules } = document.toJS() as AccessObject;
+      if (kind === 'ClusterRoleBinding') bound.add(roleRef.name);
+      if (kind === 'ClusterRole') roles.set(metadata.name, rules);
+    }
+    expect(bound.size).toBe(2);
+    const resources = [...bound].flatMap((name) => roles.get(name) ?? []).flatMap((rule) => rule.resources);
+    expect(resources).toContain('configmaps');
+    for (const resource of ['secrets', '*']) expect(resources).not.toContain(resource);
   });
 
   it('give rights on the kinds of a new type, and on no others', () => {

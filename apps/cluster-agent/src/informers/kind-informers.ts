@@ -6,10 +6,10 @@ import {
   type ResourceSelector,
   startInformer,
 } from '@runos/kube-client';
-import { kindKey } from '@runos/kube-kinds';
-import { managedSelector, type ObjectRef } from '@runos/kube-objects';
-
-type WatchedKind = Pick<ObjectRef, 'apiVersion' | 'kind'>;
+import { secretKind } from '@runos/kube-kinds';
+import { managedSelector } from '@runos/kube-objects';
+import { isSecret } from '../secrets/secret-access.js';
+import { type WatchedKind, watchKey } from './watch-refusals.js';
 
 /** Kinds whose informers run for all instances. Status reports start after their first list. */
 export const commonKinds: readonly WatchedKind[] = [
@@ -20,29 +20,47 @@ export const commonKinds: readonly WatchedKind[] = [
 
 export interface KindInformersOptions extends InformerOptions {
   readonly client: KubeClient;
-  readonly handlerFor: (kind: string) => ResourceEventHandler;
+  readonly handlerFor: (watched: WatchedKind) => ResourceEventHandler;
 }
 
-/** One informer per kind, shared by all instances. */
+/** One informer per kind, shared by all instances; for Secrets one per namespace, because the agent may read no others. */
 export class KindInformers {
   readonly #informers = new Map<string, Informer>();
+  /** Informers that have not ended yet. */
+  readonly #stopping = new Set<Promise<void>>();
   #stopped = false;
 
   constructor(private readonly options: KindInformersOptions) {}
 
-  /** Starts informers of these kinds for managed objects, unless they run already. */
-  start(kinds: Iterable<WatchedKind>): void {
+  /** Starts the informers of these kinds for managed objects, unless they run already. Those of Secrets start later. */
+  start(kinds: Iterable<Omit<WatchedKind, 'namespace'>>): void {
     for (const { apiVersion, kind } of kinds) {
-      this.startSelector({ apiVersion, kind, labelSelector: managedSelector });
+      if (!isSecret({ apiVersion, kind })) this.startSelector({ apiVersion, kind, labelSelector: managedSelector });
     }
+  }
+
+  /** Starts the informer for the Secrets of an instance, unless it runs already. */
+  startSecrets(osid: string): void {
+    this.startSelector({ ...secretsOf(osid), labelSelector: managedSelector });
+  }
+
+  stopSecrets(osid: string): void {
+    const key = watchKey(secretsOf(osid));
+    const informer = this.#informers.get(key);
+    if (informer === undefined) return;
+    this.#informers.delete(key);
+    const stopped: Promise<void> = informer.stop().finally(() => this.#stopping.delete(stopped));
+    this.#stopping.add(stopped);
   }
 
   /** Starts the informer of one kind with its own selector, unless it runs already. */
   startSelector(selector: ResourceSelector, own: InformerOptions = {}): void {
-    const key = kindKey(selector);
+    const { apiVersion, kind, namespace } = selector;
+    const watched = { apiVersion, kind, namespace };
+    const key = watchKey(watched);
     if (this.#stopped || this.#informers.has(key)) return;
     const { client, handlerFor } = this.options;
-    this.#informers.set(key, startInformer(client, selector, handlerFor(key), { ...this.options, ...own }));
+    this.#informers.set(key, startInformer(client, selector, handlerFor(watched), { ...this.options, ...own }));
   }
 
   /** Resolves when all informers started so far have completed their first list. */
@@ -52,6 +70,12 @@ export class KindInformers {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#informers.values()].map((informer) => informer.stop()));
+    await Promise.all([...this.#stopping, ...[...this.#informers.values()].map((informer) => informer.stop())]);
   }
 }
+
+const secretsOf = (osid: string) => ({
+  apiVersion: secretKind.apiVersion,
+  kind: secretKind.kind,
+  namespace: osid,
+});

@@ -3,7 +3,7 @@ import { kindKey } from '@runos/kube-kinds';
 import type { Logger } from '@runos/observability';
 import { commonKinds } from './kind-informers.js';
 import type { ObjectEventHandler } from './object-event-handler.js';
-import { WatchRefusals } from './watch-refusals.js';
+import { type WatchedKind, watchKey, WatchRefusals } from './watch-refusals.js';
 
 export interface KindObserverOptions {
   readonly logger: Logger;
@@ -21,30 +21,31 @@ export class KindObserver {
 
   constructor(private readonly options: KindObserverOptions) {}
 
-  handlerFor(kind: string): ResourceEventHandler {
+  handlerFor(watched: WatchedKind): ResourceEventHandler {
     const { handler, refusals, onRefusalsChanged } = this.options;
     return {
       onAddOrUpdate: (object) => handler.onAddOrUpdate(object),
       onDelete: (object) => handler.onDelete(object),
       onListed: (keys) => {
-        handler.onListed(kind, keys);
-        if (refusals.clear(kind)) onRefusalsChanged();
-        this.#recordListed(kind);
+        handler.onListed(watched, keys);
+        if (refusals.clear(watched)) onRefusalsChanged();
+        this.#recordListed(watched);
       },
-      onWatchError: (err) => this.#onWatchError(kind, err),
+      onWatchError: (err) => this.#onWatchError(watched, err),
     };
   }
 
-  #onWatchError(kind: string, err: unknown): void {
+  #onWatchError(watched: WatchedKind, err: unknown): void {
     const { logger, refusals, onRefusalsChanged } = this.options;
-    logger.warn({ err, kind }, 'watch failed; restarting it');
+    logger.warn({ err, kind: watchKey(watched) }, 'watch failed; restarting it');
     // A kind that the cluster does not serve is explained by the apply of its object.
     if (!isRefusal(err) || err.status === 404) return;
-    if (refusals.record(kind, err.message)) onRefusalsChanged();
-    this.#recordListed(kind);
+    if (refusals.record(watched, err.message)) onRefusalsChanged();
+    this.#recordListed(watched);
   }
 
-  #recordListed(kind: string): void {
-    if (this.#unlistedKinds.delete(kind) && this.#unlistedKinds.size === 0) this.options.onCommonKindsListed();
+  #recordListed(watched: WatchedKind): void {
+    if (this.#unlistedKinds.delete(watchKey(watched)) && this.#unlistedKinds.size === 0)
+      this.options.onCommonKindsListed();
   }
 }

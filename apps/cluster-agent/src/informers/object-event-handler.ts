@@ -7,6 +7,7 @@ import type { InstanceIndex } from '../instances/instance-index.js';
 import type { ObjectState } from '../instances/object-state.js';
 import { claimNamespace, type VolumeIndex, volumeKind } from '../removal/volumes.js';
 import type { DependentEventHandler } from './dependent-event-handler.js';
+import type { WatchedKind } from './watch-refusals.js';
 
 export interface ObjectEventHandlerOptions {
   readonly instances: InstanceIndex;
@@ -54,11 +55,12 @@ export class ObjectEventHandler {
     enqueue(owner);
   }
 
-  /** A list of a kind is complete: objects that are not in it were deleted. */
-  onListed(kind: string, keys: ReadonlySet<string>): void {
-    const { instances, volumes, enqueue } = this.options;
+  /** A list of a kind is complete, in the cluster or in one namespace: objects that are not in it were deleted. */
+  onListed(watched: WatchedKind, keys: ReadonlySet<string>): void {
+    const { volumes, enqueue } = this.options;
+    const kind = kindKey(watched);
     if (kind === kindKey(volumeKind)) volumes.retain((name) => keys.has(refKey({ ...volumeKind, name })));
-    for (const instance of instances.all()) {
+    for (const instance of this.#instancesIn(watched.namespace)) {
       if (instance.record.removing) {
         enqueue(instance);
         continue;
@@ -69,6 +71,13 @@ export class ObjectEventHandler {
         enqueue(instance);
       }
     }
+  }
+
+  #instancesIn(namespace: string | undefined): Iterable<Instance> {
+    const { instances } = this.options;
+    if (namespace === undefined) return instances.all();
+    const instance = instances.byNamespace(namespace);
+    return instance === undefined ? [] : [instance];
   }
 
   /** The event is older than our last apply. It is drift only if neither that apply nor the one before made it so. */

@@ -1,22 +1,13 @@
 import { type Bundle, type DELETE_BUNDLE, type READ_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
-import {
-  type Backoff,
-  ConflictBackoff,
-  type ConflictBackoffOptions,
-  reconciled,
-  type ReconcileResult,
-  WorkQueue,
-} from '@runos/engine';
-import { type Clock, systemClock } from '@runos/kernel';
-import type { InformerOptions, KubeClient } from '@runos/kube-client';
+import { ConflictBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
+import { systemClock } from '@runos/kernel';
 import { isCustomGroup } from '@runos/kube-kinds';
-import { gauge, type Logger, withoutTrace } from '@runos/observability';
+import { gauge, withoutTrace } from '@runos/observability';
 import { ObjectApplier } from '../apply/object-applier.js';
 import { BundleReceiver } from '../bundles/bundle-receiver.js';
 import { BundleStore, RecordWriter, type StoredBundles } from '../bundles/bundle-store.js';
 import { diffBundle } from '../bundles/diff-bundle.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
-import type { ClusterAgentConfig } from '../config.js';
 import { DriftRepairer } from '../drift/drift-repairer.js';
 import { DependentEventHandler, eventInformer, failedCreateEvents } from '../informers/dependent-event-handler.js';
 import { commonKinds, KindInformers } from '../informers/kind-informers.js';
@@ -26,36 +17,16 @@ import { WatchRefusals } from '../informers/watch-refusals.js';
 import { retryAllBlocked } from '../instances/blocked-changes.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
-import type { LeaseTerm } from '../leadership/lease-term.js';
 import { InstanceRemover } from '../removal/instance-remover.js';
 import { VolumeIndex, volumeKind } from '../removal/volumes.js';
 import { type ResyncSteps, resyncSteps } from '../resync/resync.js';
-import type { PlaneClient } from '../status/plane-client.js';
+import { InstanceSecrets } from '../secrets/instance-secrets.js';
 import { StatusReporter } from '../status/status-reporter.js';
+import type { BundleControllerOptions } from './bundle-controller-options.js';
 import { BundleReconciler } from './bundle-reconciler.js';
 import { isUnfinished } from './plan.js';
 import { Pruner } from './pruner.js';
 import { inRequestTrace } from './request-trace.js';
-
-type BundleControllerConfig = Pick<
-  ClusterAgentConfig,
-  'namespace' | 'concurrency' | 'deletionBlockedAfterMs' | 'removalRequeueMs'
->;
-
-export interface BundleControllerOptions extends BundleControllerConfig {
-  readonly client: KubeClient;
-  /** Only while it lasts, records are stored. */
-  readonly term: LeaseTerm;
-  readonly plane: PlaneClient;
-  readonly logger: Logger;
-  readonly clock?: Clock;
-  readonly conflicts?: ConflictBackoffOptions;
-  /** Delay before a blocked object is applied again. Default: 15 s doubling to 5 min, half of it random. */
-  readonly blockedBackoff?: Backoff;
-  readonly informers?: InformerOptions;
-  /** Maximum age of a checkpoint that is not stored. Default 30 s. */
-  readonly checkpointDelayMs?: number;
-}
 
 /** Timeout for storing checkpoints at shutdown. A checkpoint that is lost costs one more apply per object. */
 const finalCheckpointsMs = 3_000;
@@ -71,6 +42,7 @@ export class BundleController {
   readonly #writer: RecordWriter;
   readonly #store: BundleStore;
   readonly #informers: KindInformers;
+  readonly #secrets: InstanceSecrets;
   readonly #reporter: StatusReporter;
   readonly #receiver: BundleReceiver;
   readonly #reconciler: BundleReconciler;
@@ -98,6 +70,7 @@ export class BundleController {
       clock,
       blockedBackoff: options.blockedBackoff,
       report,
+      openSecrets: (instance) => this.#secrets.open(instance),
     });
     this.#remover = new InstanceRemover({
       client,
@@ -128,8 +101,9 @@ export class BundleController {
       client,
       clock,
       ...options.informers,
-      handlerFor: (kind) => observer.handlerFor(kind),
+      handlerFor: (watched) => observer.handlerFor(watched),
     });
+    this.#secrets = new InstanceSecrets({ ...options, applier: this.#applier, clock }, this.#informers);
     const onResult = (osid: string, result: ReconcileResult) => this.#logResult(osid, result);
     this.#queue = new WorkQueue({
       clock,
@@ -168,6 +142,7 @@ export class BundleController {
     this.#informers.startSelector(failedCreateEvents, eventInformer);
     for (const instance of this.instances.all()) {
       this.#informers.start(instance.record.inventory);
+      this.#secrets.resume(instance);
       if (isUnfinished(instance)) this.#queue.add(instance.osid);
     }
   }
@@ -219,6 +194,7 @@ export class BundleController {
 
   #startReconcile(instance: Instance, isRepeat: boolean): void {
     withoutTrace(() => this.#informers.start(instance.record.inventory));
+    if (instance.record.removing) this.#secrets.close(instance);
     if (isRepeat) {
       this.#reporter.reportAgain(instance);
       retryAllBlocked(instance);
@@ -271,6 +247,7 @@ export class BundleController {
     await this.#writer.delete(instance);
     this.instances.delete(instance);
     this.#reporter.delete(osid);
+    this.#secrets.close(instance);
     return reconciled();
   }
 

@@ -25,6 +25,7 @@ async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
     conflicts: new ConflictBackoff({ clock: systemClock }),
     clock: systemClock,
     report: () => undefined,
+    openSecrets: () => Promise.resolve(),
   });
   const result = await reconciler.reconcile(instance, new AbortController().signal);
   return { instance, result };

@@ -8,6 +8,7 @@ import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { PendingChange } from '../instances/instance-facts.js';
+import { isSecret } from '../secrets/secret-access.js';
 import { planPrune, planRequeue, planWave } from './plan.js';
 import type { Pruner } from './pruner.js';
 
@@ -20,6 +21,8 @@ export interface BundleReconcilerOptions {
   readonly blockedBackoff?: Backoff;
   /** The status may have changed. */
   report(instance: Instance): void;
+  /** Called before a Secret of the instance is read or written. */
+  openSecrets(instance: Instance): Promise<void>;
 }
 
 type DesiredObjects = ReadonlyMap<string, KubeObject>;
@@ -88,6 +91,7 @@ export class BundleReconciler {
     if (state === undefined || change === undefined || desired === undefined) return undefined;
     const { repairer } = this.options;
     try {
+      if (isSecret(state.ref)) await this.options.openSecrets(instance);
       const outcome = await repairer.repairObject({ instance, key, state, desired, change, signal });
       return this.#recordOutcome(instance, key, state, change, outcome);
     } catch (thrown) {

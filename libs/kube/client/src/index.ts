@@ -3,6 +3,7 @@ export { bearer, type ClusterAccess, inClusterAccess, tokenFile } from './cluste
 export {
   type CallOptions,
   type DeleteOptions,
+  type ForbiddenRequest,
   type JsonPatchStep,
   type ResourceSelector,
   KubeClient,

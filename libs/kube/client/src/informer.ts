@@ -1,7 +1,7 @@
 import { type Backoff, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock } from '@runos/kernel';
 import { isMap, type KubeObject, refKey, refOf, textOf } from '@runos/kube-objects';
-import { acceptOf, type ResourceSelector, type KubeClient } from './kube-client.js';
+import { type ResourceSelector, type KubeClient } from './kube-client.js';
 import { isExpired, KubeError } from './kube-error.js';
 
 /** Handlers of one informer. They are called one at a time; a promise is awaited before the next call. */
@@ -120,7 +120,6 @@ class ListWatch {
 
   async #watch(): Promise<void> {
     const { apiVersion, kind, labelSelector, fieldSelector } = this.selection;
-    const path = await this.client.mapper.path(this.selection);
     const query = {
       watch: 1,
       allowWatchBookmarks: true,
@@ -130,15 +129,13 @@ class ListWatch {
       fieldSelector,
     };
     const request = {
-      path,
       query,
-      accept: acceptOf(this.selection, 'PartialObjectMetadata'),
       signal: this.signal,
       idleTimeoutMs: this.options.idleTimeoutMs ?? 90_000,
       // There may be a watch per namespace: a thousand connections cost the agent 115 MiB.
       shared: this.selection.namespace !== undefined,
     };
-    for await (const line of this.client.transport.streamLines(request)) {
+    for await (const line of this.client.watch(this.selection, request)) {
       await this.#event(JSON.parse(line) as WatchEvent, { apiVersion, kind });
       if (this.signal.aborted) return;
     }

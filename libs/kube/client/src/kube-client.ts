@@ -1,7 +1,7 @@
 import { fieldManager, type KubeObject, type ObjectRef, type Propagation, refOf } from '@runos/kube-objects';
-import { type ApiRequest, ApiTransport, type TransportOptions } from './api-transport.js';
+import { type ApiRequest, ApiTransport, type StreamRequest, type TransportOptions } from './api-transport.js';
 import type { ClusterAccess } from './cluster-access.js';
-import { isNotFound } from './kube-error.js';
+import { isForbidden, isNotFound, type KubeError } from './kube-error.js';
 import { RestMapper } from './rest-mapper.js';
 
 export interface CallOptions {
@@ -40,7 +40,7 @@ export interface ResourceSelector extends Pick<ReadOptions, 'metadataOnly'> {
 }
 
 /** The media type of an object or of a list. */
-export const acceptOf = (
+const acceptOf = (
   { metadataOnly }: Pick<ReadOptions, 'metadataOnly'>,
   kind: 'PartialObjectMetadata' | 'PartialObjectMetadataList',
 ) => (metadataOnly ? `application/json;as=${kind};g=meta.k8s.io;v=v1` : undefined);
@@ -61,14 +61,35 @@ interface ListResponse {
   readonly items: readonly KubeObject[] | null;
 }
 
+/** An object, or the objects of a kind, in one namespace or everywhere. */
+export type RequestTarget = Omit<ObjectRef, 'name'> & { readonly name?: string };
+
+/** A request that the API server has forbidden. */
+export interface ForbiddenRequest {
+  readonly target: RequestTarget;
+  readonly refusal: KubeError;
+  /** How often the request was sent. */
+  readonly attempts: number;
+  readonly signal?: AbortSignal;
+}
+
+/** May obtain the missing right. Resolves to the error of the request, or to undefined: then it is sent again. */
+export type ForbiddenHandler = (request: ForbiddenRequest) => Promise<KubeError | undefined>;
+
 /** A dynamic client: the verbs that we need, for any kind. */
 export class KubeClient {
   readonly transport: ApiTransport;
   readonly mapper: RestMapper;
+  #forbiddenHandler: ForbiddenHandler | undefined;
 
   constructor(access: ClusterAccess, options: TransportOptions = {}) {
     this.transport = new ApiTransport(access, options);
     this.mapper = new RestMapper(this.transport);
+  }
+
+  /** All later requests with status 403 are passed to `handler`. */
+  handleForbidden(handler: ForbiddenHandler): void {
+    this.#forbiddenHandler = handler;
   }
 
   /** Server-side apply. We own exactly these fields afterwards. `force` (default) takes over conflicting fields. */
@@ -80,8 +101,7 @@ export class KubeClient {
 
   async get(ref: ObjectRef, { metadataOnly, ...call }: ReadOptions = {}): Promise<KubeObject> {
     const accept = acceptOf({ metadataOnly }, 'PartialObjectMetadata');
-    const path = await this.mapper.path(ref);
-    const found = await this.transport.send<KubeObject>({ method: 'GET', path, accept, ...call });
+    const found = await this.#send<KubeObject>(ref, { method: 'GET', accept, ...call });
     return metadataOnly ? { ...found, apiVersion: ref.apiVersion, kind: ref.kind } : found;
   }
 
@@ -101,15 +121,28 @@ export class KubeClient {
     options: CallOptions & { readonly pageSize?: number } = {},
   ): AsyncGenerator<Page> {
     const { apiVersion, kind, labelSelector, fieldSelector } = selection;
-    const path = await this.mapper.path(selection);
     const accept = acceptOf(selection, 'PartialObjectMetadataList');
     for (let next: string | undefined = ''; next !== undefined;) {
       const query = { labelSelector, fieldSelector, limit: options.pageSize ?? 250, continue: next || undefined };
-      const response: ListResponse = await this.transport.send({ method: 'GET', path, query, accept, ...options });
+      const response: ListResponse = await this.#send(selection, { method: 'GET', query, accept, ...options });
       const { resourceVersion } = response.metadata;
       // Only the list itself carries apiVersion and kind.
       yield { items: (response.items ?? []).map((item) => ({ ...item, apiVersion, kind })), resourceVersion };
       next = response.metadata.continue || undefined;
+    }
+  }
+
+  /** The lines of a watch as they arrive. Ends when the server ends it. */
+  async *watch(selection: ResourceSelector, request: Omit<StreamRequest, 'path' | 'accept'>): AsyncGenerator<string> {
+    const path = await this.mapper.path(selection);
+    const accept = acceptOf(selection, 'PartialObjectMetadata');
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        yield* this.transport.streamLines({ ...request, path, accept });
+        return;
+      } catch (thrown) {
+        await this.#recover(selection, thrown, attempts, request.signal);
+      }
     }
   }
 
@@ -129,8 +162,7 @@ export class KubeClient {
       preconditions: { uid, resourceVersion },
     };
     try {
-      const path = await this.mapper.path(ref);
-      const response = await this.transport.send<Partial<KubeObject>>({ method: 'DELETE', path, body, ...call });
+      const response = await this.#send<Partial<KubeObject>>(ref, { method: 'DELETE', body, ...call });
       return response.metadata?.deletionTimestamp ? 'deleting' : 'deleted';
     } catch (thrown) {
       if (isNotFound(thrown)) return 'deleted';
@@ -174,20 +206,37 @@ export class KubeClient {
 
   async #write(
     method: ApiRequest['method'],
-    target: Omit<ObjectRef, 'name'> & { readonly name?: string },
+    target: RequestTarget,
     body: unknown,
     options: WriteOptions,
     contentType: string,
     query: ApiRequest['query'] = {},
   ): Promise<KubeObject> {
     const { fieldManager: manager = fieldManager, dryRun, strict, signal, timeoutMs } = options;
-    const path = await this.mapper.path(target);
     const parameters = {
       ...query,
       fieldManager: manager,
       dryRun: dryRun ? 'All' : undefined,
       fieldValidation: strict ? 'Strict' : undefined,
     };
-    return this.transport.send({ method, path, query: parameters, body, contentType, signal, timeoutMs });
+    return this.#send(target, { method, query: parameters, body, contentType, signal, timeoutMs });
+  }
+
+  async #send<T>(target: RequestTarget, request: Omit<ApiRequest, 'path'>): Promise<T> {
+    const path = await this.mapper.path(target);
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await this.transport.send<T>({ ...request, path });
+      } catch (thrown) {
+        await this.#recover(target, thrown, attempts, request.signal);
+      }
+    }
+  }
+
+  /** Returns if the request may be sent again. @throws the error of the request otherwise */
+  async #recover(target: RequestTarget, thrown: unknown, attempts: number, signal?: AbortSignal): Promise<void> {
+    if (!isForbidden(thrown) || this.#forbiddenHandler === undefined) throw thrown;
+    const error = await this.#forbiddenHandler({ target, refusal: thrown, attempts, signal });
+    if (error !== undefined) throw error;
   }
 }

@@ -75,6 +75,7 @@ const hasReason =
   (thrown: unknown): thrown is KubeError =>
     thrown instanceof KubeError && thrown.reason === reason;
 
+export const isForbidden = hasStatus(403);
 export const isNotFound = hasStatus(404);
 /** A create of an object whose name exists. */
 export const isAlreadyExists = hasReason('AlreadyExists');

@@ -117,7 +117,7 @@ export class SharedStreams {
     return new Promise((resolve, reject) => {
       const socket = connectTls({
         ...this.tls,
-        host: hostname.replace(/^\[|\]$/g, ''),
+        host: hostname.replaceAll(/[[\]]/g, ''),
         port: Number(port || 443),
         ALPNProtocols: ['h2', 'http/1.1'],
       });

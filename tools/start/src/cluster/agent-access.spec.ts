@@ -42,6 +42,13 @@ describe("the cluster agent's access", () => {
     );
   });
 
+  it('includes no Secrets of other namespaces', async () => {
+    for (const where of [['--namespace=kube-system'], ['--namespace=default'], ['--all-namespaces']]) {
+      await expect(agent.run(['get', 'secrets', ...where])).rejects.toThrow(/secrets is forbidden/);
+    }
+    await agent.run(['get', 'secrets', '--namespace=runos']);
+  });
+
   it('includes the add-ons only by choice', async () => {
     const patchCrd = ['auth', 'can-i', 'patch', 'customresourcedefinitions/clusters.postgresql.cnpg.io'];
     await expect(agent.run(patchCrd)).rejects.toThrow();
