@@ -49,7 +49,12 @@ async function send(
 async function allowBeacons({ kubectl }: PlaneClient): Promise<void> {
   const policy = await kubectl.get('validatingadmissionpolicy', 'runos-cluster-agent');
   await kubectl.apply([beaconCrd, role, binding, withBeacons(policy)], manager);
-  await kubectl.run(['wait', 'crd', beaconCrd.metadata.name, '--for=condition=Established', '--timeout=30s']);
+  // kubectl fails at once while the new CRD has no conditions.
+  const wait = ['wait', 'crd', beaconCrd.metadata.name, '--for=condition=Established', '--timeout=30s'];
+  await eventually('the CRD of beacons to be established', 30_000, async () => {
+    await kubectl.run(wait);
+    return true;
+  });
 }
 
 const rbac = 'rbac.authorization.k8s.io';
