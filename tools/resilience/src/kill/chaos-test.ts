@@ -1,6 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { readPlaneInfo, eventually, Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
+import { checkHistory } from '../history/check-history.js';
+import { Observers } from '../history/observers.js';
+import { describeViolation } from '../history/violation.js';
+import { Ledger } from '../load/ledger.js';
 import { Load, RandomSequence } from '../load/load.js';
 import { type UnexpectedResponse, RetryingClient } from '../load/retrying-client.js';
 import { checkCluster } from './check-cluster.js';
@@ -12,7 +18,9 @@ export interface ChaosTestOptions {
   readonly seed: number;
   /** Options of `npm start`; with `--replicas` the API must stay available while one gateway is down. */
   readonly start?: readonly string[];
-  readonly faults: readonly InjectedFault[];
+  /** Called with the data folder before the start. The options that it returns are added to `start`. */
+  readonly prepare?: (data: string) => Promise<readonly string[]>;
+  readonly faults: Iterable<InjectedFault>;
   /** The service types of the load. Default: all that need no other instance. */
   readonly types?: readonly string[] | undefined;
   /** The minimum number of writes; clients continue until the last fault has ended. */
@@ -50,7 +58,8 @@ export async function runChaosTest(options: ChaosTestOptions): Promise<ChaosTest
   let keep = false;
   try {
     const { start = ['--balanced'] } = options;
-    await plane.start('clusterReady', unlimited, ...start);
+    const prepared = (await options.prepare?.(plane.data)) ?? [];
+    await plane.start('clusterReady', unlimited, ...start, ...prepared);
     const result = await new ChaosTest(await PlaneClient.connect(plane.data), plane.data, options).run();
     keep = result.brokenGuarantees.length > 0;
     if (!keep) await plane.finish();
@@ -65,6 +74,7 @@ export async function runChaosTest(options: ChaosTestOptions): Promise<ChaosTest
 class ChaosTest {
   readonly #client: RetryingClient;
   readonly #load: Load;
+  readonly #observers: Observers;
   readonly #failures: string[] = [];
   /** Requests that started before this time may lack a response, ms since the epoch. */
   #mayLackResponseUntil = 0;
@@ -77,14 +87,25 @@ class ChaosTest {
   ) {
     const { seed, types, writes, instances, clients, pauseMs } = options;
     this.#random = new RandomSequence(seed);
+    const { info, services } = planeClient;
+    const ledger = new Ledger();
     this.#client = new RetryingClient(
-      planeClient.info.apiUrl,
-      planeClient.info.token,
+      info.apiUrl,
+      info.token,
       (startedAt) => startedAt < this.#mayLackResponseUntil,
+      ledger.history,
     );
+    this.#observers = new Observers({
+      ledger,
+      services,
+      aid: info.aid,
+      seed,
+      endpoints: info.replicas.map(({ apiUrl: url }, n) => ({ name: `gateway ${n + 1}`, url, token: info.token })),
+    });
     this.#load = new Load({
       client: this.#client,
-      services: planeClient.services,
+      ledger,
+      services,
       seed,
       types,
       writes,
@@ -98,12 +119,14 @@ class ChaosTest {
     const { faults, print } = this.options;
     const written = this.#load.run();
     written.catch(() => undefined); // awaited below
+    this.#observers.start();
     for (const fault of faults) await this.#inject(fault);
     this.#load.finish();
     await written;
+    await this.#observers.finish();
     const { jobs, living, instances } = this.#load.ledger;
     print(`${jobs.size} jobs were accepted for ${instances.length} instances, ${living.length} of them still exist`);
-    const brokenGuarantees = [...this.#failures, ...(await this.#inconsistencies())];
+    const brokenGuarantees = [...this.#failures, ...(await this.#inconsistencies()), ...(await this.#violations())];
     const responses = Object.fromEntries(this.#client.responses);
     print(`responses: ${JSON.stringify(responses)}`);
     return { unexpectedResponses: this.#client.unexpectedResponses, brokenGuarantees, jobs: jobs.size, responses };
@@ -132,9 +155,9 @@ class ChaosTest {
   }
 
   /** While the only gateway is down, requests get no response; one of several loses only its requests in flight. */
-  #unavailableUntil({ hits }: InjectedFault, injectedAt: number): number {
+  #unavailableUntil({ hits, silentMs = 0 }: InjectedFault, injectedAt: number): number {
     if (!hits.some((name) => /^gateway(-\d+)?$/.test(name))) return 0;
-    return this.planeClient.info.replicas.length > 1 ? injectedAt + balancerDelayMs : Infinity;
+    return this.planeClient.info.replicas.length > 1 ? injectedAt + silentMs + balancerDelayMs : Infinity;
   }
 
   /** Once the only gateway is ready again, every request gets a response, even while other services are down. */
@@ -147,6 +170,17 @@ class ChaosTest {
     );
     await waitUntilReady(this.data, ['gateway'], convergenceMs);
     this.#mayLackResponseUntil = Date.now();
+  }
+
+  /** The contradictions in what clients received. A history with one is kept beside the logs. */
+  async #violations(): Promise<string[]> {
+    const { history } = this.#load.ledger;
+    const violations = checkHistory(history);
+    this.options.print(`checked ${history.operations.length} operations: ${violations.length} contradictions`);
+    if (violations.length === 0) return [];
+    const lines = [...history.restores, ...history.operations].map((each) => JSON.stringify(each));
+    await writeFile(join(this.data, 'history.jsonl'), `${lines.join('\n')}\n`, { mode: 0o600 });
+    return violations.map(describeViolation);
   }
 
   /** The inconsistencies that remain after the time for convergence. */

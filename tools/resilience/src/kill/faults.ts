@@ -19,6 +19,8 @@ export interface InjectedFault {
   readonly name: string;
   /** The processes that it hits. */
   readonly hits: readonly string[];
+  /** How long they accept connections without a response, ms. Default: 0. */
+  readonly silentMs?: number;
   /**
    * Injects the fault, and resolves when its processes run again. Records its own requests in the ledger.
    * @throws Error when a guarantee is broken meanwhile
@@ -44,6 +46,7 @@ export const kill = (...names: readonly string[]): InjectedFault => ({
 export const freeze = (name: string, forMs: number): InjectedFault => ({
   name: `SIGSTOP ${name} for ${forMs / 1_000} s`,
   hits: [name],
+  silentMs: forMs,
   async inject(data) {
     const tree = processTree(pidOf((await readPlaneInfo(data)).pids, name));
     const signal = (what: NodeJS.Signals): void => {

@@ -1,3 +1,5 @@
+import { RecordedHistory } from '../history/recorded-history.js';
+
 /** An accepted change: the number that it set, and the times of request and response, ms since the epoch. */
 export interface Write {
   readonly cpuLimitMc: number;
@@ -21,6 +23,8 @@ export class Ledger {
   readonly instances: LedgerInstance[] = [];
   /** The ids of accepted jobs by the `Idempotency-Key` that created them. */
   readonly jobs = new Map<string, string>();
+  /** What all clients requested and received. */
+  readonly history = new RecordedHistory();
 
   get living(): readonly LedgerInstance[] {
     return this.instances.filter(({ deleted }) => !deleted);

@@ -23,6 +23,8 @@ export class RandomSequence {
 
 export interface LoadOptions {
   readonly client: RetryingClient;
+  /** Default: an empty one. */
+  readonly ledger?: Ledger;
   /** `/:aid/:cid/services` */
   readonly services: string;
   readonly seed: number;
@@ -47,7 +49,7 @@ export const independentTypes = (): string[] =>
 
 /** A load of creates, updates, upgrades and deletes that the seed chooses, concurrent and partly on the same instance. */
 export class Load {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly #random: RandomSequence;
   readonly #types: readonly string[];
   #started = 0;
@@ -55,6 +57,7 @@ export class Load {
   #finishing = false;
 
   constructor(private readonly options: LoadOptions) {
+    this.ledger = options.ledger ?? new Ledger();
     this.#random = new RandomSequence(options.seed);
     this.#types = options.types ?? independentTypes();
   }

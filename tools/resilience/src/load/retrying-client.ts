@@ -1,5 +1,6 @@
 import { recorderOf } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordedHistory } from '../history/recorded-history.js';
 
 export interface FinalResponse {
   readonly status: number;
@@ -34,18 +35,31 @@ export class RetryingClient {
     private readonly token: string,
     /** Whether a request that started then may lack a response, because a fault hit the gateway. */
     private readonly mayLackResponse: (startedAt: number) => boolean = () => false,
+    private readonly history?: RecordedHistory,
   ) {}
 
   /** Resolves with the first final response. @throws Error when there is none within `deadlineMs` */
   async send(method: string, path: string, body: unknown, key: string, deadlineMs = 180_000): Promise<FinalResponse> {
     const from = Date.now();
     const until = from + deadlineMs;
+    const started = this.history?.now() ?? 0;
+    let attempts = 0;
+    const record = (final?: Pick<FinalResponse, 'status' | 'body'>): void =>
+      this.history?.record({
+        ...{ client: 'load', method, path, request: body, from: started, attempts },
+        ...{ status: final?.status, response: final?.body },
+      });
     while (Date.now() < until) {
+      attempts += 1;
       const answer = await this.#once(method, path, body, key);
       if (answer === undefined) await sleep(defaultPauseMs);
-      else if (answer.final.status !== 503) return { ...answer.final, from, to: Date.now() };
-      else await sleep(answer.pauseMs);
+      else if (answer.final.status === 503) await sleep(answer.pauseMs);
+      else {
+        record(answer.final);
+        return { ...answer.final, from, to: Date.now() };
+      }
     }
+    record();
     throw new Error(`${method} ${path} was not answered within ${deadlineMs / 1000} s, though it was repeated`);
   }
 

@@ -41,7 +41,7 @@ class PinnedInstance {
     private readonly plane: PlaneClient,
     private readonly ledger: Ledger,
   ) {
-    this.#client = new RetryingClient(plane.info.apiUrl, plane.info.token);
+    this.#client = new RetryingClient(plane.info.apiUrl, plane.info.token, undefined, ledger.history);
   }
 
   async create(): Promise<void> {

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RandomSequence } from '../load/load.js';
+import type { Ledger } from '../load/ledger.js';
+import { followJob } from './follow-job.js';
+import { type Endpoint, send } from './send.js';
+
+export interface ObserverOptions {
+  /** `/:aid/:cid/services` */
+  readonly services: string;
+  readonly aid: string;
+  /** The addresses of the replicas of the gateway, each of which is observed. */
+  readonly endpoints: readonly Endpoint[];
+  readonly ledger: Ledger;
+  readonly seed: number;
+}
+
+/** The pause between two reads of one observer, ms. */
+const pauseMs = 250;
+/** Reads concern the newest instances and jobs, which change. */
+const recent = 12;
+
+/** Clients that read instances, jobs and lists through every replica of the gateway, and follow jobs. */
+export class Observers {
+  readonly #random: RandomSequence;
+  readonly #end = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly options: ObserverOptions) {
+    this.#random = new RandomSequence(options.seed);
+  }
+
+  start(): void {
+    const { endpoints } = this.options;
+    this.#running = Promise.all(
+      endpoints.flatMap((endpoint, n) => [
+        this.#read(endpoint),
+        this.#follow([...endpoints.slice(n), ...endpoints.slice(0, n)]),
+      ]),
+    );
+    this.#running.catch(() => undefined); // awaited in `finish`
+  }
+
+  /** Ends the observation, and reads every job and instance once more. */
+  async finish(): Promise<void> {
+    this.#end.abort();
+    await this.#running;
+    const { endpoints, ledger } = this.options;
+    const paths = [
+      ...[...ledger.jobs.values()].flatMap((id) => [`/jobs/${id}`, `/jobs/${id}/workitems`]),
+      ...ledger.instances.map(({ path }) => path),
+      ...this.#lists(),
+    ];
+    await Promise.all(
+      endpoints.map(async (endpoint) => {
+        for (const path of paths) await send(endpoint, path, ledger.history);
+      }),
+    );
+  }
+
+  async #read(endpoint: Endpoint): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      const path = this.#random.pick([
+        this.#instancePath(),
+        this.#instancePath(),
+        ...this.#lists(),
+        ...this.#jobPaths(),
+      ]);
+      if (path !== undefined) await send(endpoint, path, this.options.ledger.history);
+      await sleep(pauseMs);
+    }
+  }
+
+  #lists = (): string[] => [`${this.options.services}?limit=1000`, `/${this.options.aid}/jobs?limit=20`];
+
+  #instancePath = (): string | undefined => this.#recent(this.options.ledger.instances)?.path;
+
+  #jobPaths(): string[] {
+    const id = this.#recent([...this.options.ledger.jobs.values()]);
+    return id === undefined ? [] : [`/jobs/${id}`, `/jobs/${id}/workitems`];
+  }
+
+  /** One of the newest, or now and then of all. */
+  #recent<T>(all: readonly T[]): T | undefined {
+    if (all.length === 0) return undefined;
+    return this.#random.pick(this.#random.below(4) === 0 ? all : all.slice(-recent));
+  }
+
+  /** Follows one job after the other, the newest first; after a break it resumes at the next replica. */
+  async #follow(endpoints: readonly Endpoint[]): Promise<void> {
+    const followed = new Set<string>();
+    const { ledger } = this.options;
+    while (!this.#end.signal.aborted) {
+      const id = [...ledger.jobs.values()].at(-1);
+      if (id === undefined || followed.has(id)) await sleep(pauseMs);
+      else {
+        followed.add(id);
+        await followJob(endpoints, id, ledger.history, this.#end.signal);
+      }
+    }
+  }
+}
