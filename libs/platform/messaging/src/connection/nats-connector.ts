@@ -1,7 +1,7 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 import type { NatsConfig } from '@runos/config';
 import { inboxOf, type NatsUserName } from '@runos/contracts';
-import { unavailable } from '@runos/kernel';
+import { systemClock, unavailable } from '@runos/kernel';
 import type { Logger } from '@runos/observability';
 
 export interface NatsConnectorOptions {
@@ -15,6 +15,25 @@ export interface NatsConnectorOptions {
 const pings = { pingInterval: 5_000, maxPingOut: 2 };
 /** Pause between attempts of the first connection, ms. */
 const retryMs = 500;
+/** Time between two attempts to connect, ms: 200 to 500, so that services do not reconnect at the same moment. */
+const reconnectIntervalMs = (): number => 200 + Math.random() * 300;
+
+/**
+ * The client waits until the wall clock has passed its last attempt: after a step back of the clock it would wait for the
+ * whole step. Here the monotonic clock decides.
+ */
+function reconnectByMonotonicClock(): Pick<NodeConnectionOptions, 'reconnectDelayHandler' | 'reconnectToServer'> {
+  let notBefore = 0;
+  return {
+    reconnectDelayHandler: () => -Infinity, // no pause by the wall clock
+    reconnectToServer: ([server]) => {
+      const now = systemClock.monotonicMs();
+      const delay = Math.max(0, notBefore - now);
+      notBefore = now + delay + reconnectIntervalMs();
+      return server === undefined ? null : { server, delay };
+    },
+  };
+}
 
 /**
  * The connection of this process to NATS. It connects as soon as NATS is available and reconnects without a limit.
@@ -90,8 +109,7 @@ export class NatsConnector {
           inboxPrefix: inboxOf(service),
           timeout: 2_000,
           maxReconnectAttempts: -1,
-          reconnectTimeWait: 200,
-          reconnectJitter: 300,
+          ...reconnectByMonotonicClock(),
           ignoreAuthErrorAbort: true,
           noAsyncTraces: true,
           ...pings,
