@@ -2,6 +2,7 @@ type Program = (args: readonly string[]) => Promise<void>;
 
 /** Every resilience test by its name: `npm run resilience -- NAME`. Only the requested one is loaded. */
 const programs: Readonly<Record<string, () => Promise<Program>>> = {
+  history: async () => (await import('./history/history.js')).history,
   hostile: async () => (await import('./hostile/hostile.js')).hostile,
   kill: async () => (await import('./kill/kill.js')).kill,
   replicas: async () => (await import('./replicas/replicas.js')).replicas,

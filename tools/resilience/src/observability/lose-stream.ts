@@ -33,7 +33,10 @@ export async function loseStream(data: string, { owner, subscribers }: EventCont
 }
 
 /** No user has the permission to delete a stream, so NATS gets an administrator in the account of the streams. */
-async function asAdministrator(data: string, work: (connection: NatsConnection) => Promise<void>): Promise<void> {
+export async function asAdministrator(
+  data: string,
+  work: (connection: NatsConnection) => Promise<void>,
+): Promise<void> {
   const { pids } = await readPlaneInfo(data);
   const file = join(data, 'nats', 'nats.conf');
   const config = await readFile(file, 'utf8');

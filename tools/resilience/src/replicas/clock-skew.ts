@@ -10,9 +10,14 @@ const clockAhead = resolve(import.meta.dirname, '../../dist/replicas/clock-ahead
 export const clockSkewMs = 60_000;
 
 /** The value of NODE_OPTIONS that sets a program's clock ahead. */
-export function nodeOptionsAhead(ms: number): string {
+export const nodeOptionsAhead = (ms: number): string => nodeOptionsOf('ms', String(ms));
+
+/** The value of NODE_OPTIONS that sets a program's clock ahead by the ms in this file, which may change. */
+export const nodeOptionsStepped = (file: string): string => nodeOptionsOf('file', file);
+
+function nodeOptionsOf(parameter: string, value: string): string {
   const url = pathToFileURL(clockAhead);
-  url.searchParams.set('ms', String(ms));
+  url.searchParams.set(parameter, value);
   return `--import=${url.href}`;
 }
 

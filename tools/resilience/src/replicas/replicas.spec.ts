@@ -3,7 +3,8 @@ import { serviceTypes } from '@runos/service-types';
 import { propertySeed } from '@runos/testing-basics';
 import { repository } from '@runos/tool-start';
 import { runChaosTest } from '../kill/chaos-test.js';
-import { kill } from '../kill/faults.js';
+import { restoreJobsDatabase } from '../history/restore-jobs-database.js';
+import { freeze, kill } from '../kill/faults.js';
 import { checkAcrossReplicas } from './across-replicas.js';
 import { migrations } from './migrations.js';
 import { runNewerRenderer } from './newer-renderer.js';
@@ -40,6 +41,8 @@ describe(`a plane of several replicas that loses single ones under load (RUNOS_T
         migrations,
         kill(...others),
         ...agentGateways.map((name) => killAgentGateway(name, print)),
+        freeze('reconciler-2', 5_000),
+        restoreJobsDatabase(2_000),
         rollingRestart(rounds),
       ],
     });
