@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Bundle } from '@runos/agent-protocol';
+import { type Bundle, tombstoneDigest } from '@runos/agent-protocol';
 import type { ObjectRef } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { volumeKind, volumeOf as volumeNameOf } from '../src/removal/volumes.js';
@@ -76,6 +76,14 @@ const scenarios = {
       because: () => 'the tombstone was not deleted',
     });
     expect(harness.controller.instances.get(osid)).toBeUndefined();
+    // A paused replica of the plane may send a bundle long after its deadline.
+    const late = await harness.controller.applyBundle(bundleOf(osid, 1, objectsOf(osid)));
+    expect(late).toMatchObject({
+      accepted: false,
+      reason: expect.stringContaining('older than its deletion'),
+      stored: { revision: 2, digest: tombstoneDigest },
+    });
+    expect(await stored(osid)).toBeUndefined();
   },
 
   async 'reports an object with a finalizer and its controller, and continues when the finalizer is removed'() {

@@ -92,11 +92,13 @@ describe('a plane whose database is restored from a backup', () => {
       });
     }
     await shown(unchanged, ({ status }) => status === 'healthy');
-    await shown(deleted, ({ status }) => status === 'healthy');
+    const again = await shown(deleted, ({ reason }) => reason === 'Diverged');
+    expect(again).toMatchObject({ message: expect.stringContaining('stores a deletion') });
     expect((await client.api.get(created.path)).status).toBe(404);
     expect(await Promise.all([pushed, adopted, created].map(statefulSet))).toEqual(running);
 
-    await Promise.all([accept(pushed, 'plane'), accept(adopted, 'cluster')]);
+    await Promise.all([accept(pushed, 'plane'), accept(adopted, 'cluster'), accept(deleted, 'cluster')]);
+    expect((await client.api.get(deleted.path)).status).toBe(404);
     expect(await client.show(pushed)).toMatchObject({ status: 'healthy', cpuLimitMc: before['cpuLimitMc'] });
     expect(await client.show(adopted)).toMatchObject({ status: 'healthy', cpuLimitMc: 800 });
     // The objects of the adopted spec are equal, so no pod was replaced. Those of the other one have changed.

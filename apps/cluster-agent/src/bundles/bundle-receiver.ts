@@ -50,7 +50,11 @@ export interface BundleReceiverOptions {
 const accepted: Reply = { accepted: true };
 const refused = (reason: string): Reply => ({ accepted: false, reason });
 
-const storedOf = ({ revision, generation, digest }: BundleRecord) => ({ revision, generation, digest });
+const storedOf = ({ revision, generation, digest }: Pick<BundleRecord, 'revision' | 'generation' | 'digest'>) => ({
+  revision,
+  generation,
+  digest,
+});
 
 /** Receives bundles and deletions from the plane: validates and stores them before it accepts. */
 export class BundleReceiver {
@@ -59,6 +63,11 @@ export class BundleReceiver {
   async receiveBundle(bundle: Bundle): Promise<Reply> {
     const { osid, generation, revision, digest, driftPolicy, objectsGz, kindsDigest, kindsGz, sealedSpec, history } =
       bundle;
+    const removed = this.options.instances.removal(osid);
+    if (removed !== undefined && revision <= removed.revision) {
+      const reason = `Revision ${revision} of ${osid} is older than its deletion, revision ${removed.revision}.`;
+      return { ...refused(reason), stored: storedOf(removed) };
+    }
     const kinds = kindsDigest === undefined || kindsGz === undefined ? undefined : { kindsDigest, kindsGz };
     let objects: KubeObject[];
     try {

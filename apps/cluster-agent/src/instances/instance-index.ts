@@ -5,12 +5,19 @@ import type { BundleRecord } from '../bundles/bundle-record.js';
 import type { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { Instance } from './instance.js';
 
+/** The number of removed instances whose deletion is remembered, about 200 bytes each. */
+const maxRemoved = 10_000;
+
+type Deletion = Pick<BundleRecord, 'revision' | 'generation' | 'digest'>;
+
 /** All instances of the cluster, indexed by OSID and by the objects of their inventories. */
 export class InstanceIndex {
   constructor(private readonly kinds: KindCatalogs) {}
 
   readonly #byOsid = new Map<string, Instance>();
   readonly #byObject = new Map<string, Instance>();
+  /** The deletions by OSID, in the order of the removals. */
+  readonly #removed = new Map<string, Deletion>();
 
   get(osid: string): Instance | undefined {
     return this.#byOsid.get(osid);
@@ -35,6 +42,18 @@ export class InstanceIndex {
   delete(instance: Instance): void {
     this.#byOsid.delete(instance.osid);
     for (const ref of instance.record.inventory) this.#byObject.delete(refKey(ref));
+    if (instance.record.removing) this.#recordRemoval(instance.record);
+  }
+
+  /** The deletion of a removed instance, if it is remembered. */
+  removal(osid: string): Deletion | undefined {
+    return this.#removed.get(osid);
+  }
+
+  #recordRemoval({ osid, revision, generation, digest }: BundleRecord): void {
+    this.#removed.set(osid, { revision, generation, digest });
+    const [oldest] = this.#removed.keys();
+    if (this.#removed.size > maxRemoved && oldest !== undefined) this.#removed.delete(oldest);
   }
 
   /** The instance with this object in its inventory. */
