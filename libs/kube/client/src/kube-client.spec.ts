@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { refOf } from '@runos/kube-objects';
+import { type KubeObject, refOf } from '@runos/kube-objects';
 import { halfOpenProxy } from '@runos/testing-basics';
+import { startInformer } from './informer.js';
 import { isAlreadyExists, isConflict, isNotFound, KubeError } from './kube-error.js';
 import { configMap, type KubeHarness, startKubeHarness } from '../test/harness.js';
 
@@ -119,6 +121,59 @@ describe('the client', () => {
     const known = await client.mapper.resource('postgresql.cnpg.io/v1', 'Cluster');
     expect(known).toEqual({ plural: 'clusters', namespaced: true });
     expect(await client.mapper.resource('v1', 'Namespace')).toEqual({ plural: 'namespaces', namespaced: false });
+  });
+
+  it('reads, watches and deletes objects of a version that the cluster serves no more, and does not write them', async () => {
+    const { client, namespace } = harness;
+    const crd = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+    };
+    const versionOf = (name: string, served: boolean) => {
+      const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+      return { name, served, storage: name === 'v1', schema };
+    };
+    const install = (served: boolean) =>
+      client.apply({
+        ...crd,
+        metadata: { name: 'dials.moved.example' },
+        spec: {
+          group: 'moved.example',
+          scope: 'Namespaced',
+          names: { kind: 'Dial', plural: 'dials', singular: 'dial', listKind: 'DialList' },
+          versions: [versionOf('v1beta1', served), versionOf('v1', true)],
+        },
+      } as unknown as KubeObject);
+    const old = { apiVersion: 'moved.example/v1beta1', kind: 'Dial', metadata: { name: 'one', namespace } };
+    const isServed = (version: string) =>
+      client.mapper.resource(`moved.example/${version}`, 'Dial').then(
+        () => true,
+        () => false,
+      );
+    await install(true);
+    while (!(await isServed('v1beta1'))) await sleep(100);
+    const seen: string[] = [];
+    const selection = { apiVersion: old.apiVersion, kind: old.kind };
+    const informer = startInformer(client, selection, {
+      onAddOrUpdate: ({ metadata }) => void seen.push(metadata.name),
+      onDelete: ({ metadata }) => void seen.push(`-${metadata.name}`),
+    });
+    await informer.synced;
+    const made = await client.apply(old);
+    await install(false);
+    const raw = () => client.transport.send({ method: 'GET', path: '/apis/moved.example/v1beta1/dials' });
+    while (await raw().catch(() => undefined)) await sleep(100);
+
+    expect(await client.find(refOf(old))).toMatchObject({ metadata: { uid: made.metadata.uid } });
+    expect(await client.list(selection)).toHaveLength(1);
+    expect(await refused(client.apply(old))).toMatchObject({ status: 404, reason: 'NoKind' });
+    await client.apply({ ...old, apiVersion: 'moved.example/v1', metadata: { name: 'two', namespace } });
+    while (!seen.includes('two')) await sleep(100);
+    expect(await client.delete(refOf(old), { uid: made.metadata.uid })).toBe('deleted');
+    expect(await client.find({ ...refOf(old), apiVersion: 'moved.example/v1' })).toBeUndefined();
+    while (!seen.includes('-one')) await sleep(100);
+    await informer.stop();
+    await client.delete({ ...crd, name: 'dials.moved.example' });
   });
 
   it('times out without a response', async () => {

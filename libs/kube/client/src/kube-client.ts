@@ -1,8 +1,8 @@
 import { fieldManager, type KubeObject, type ObjectRef, type Propagation, refOf } from '@runos/kube-objects';
 import { type ApiRequest, ApiTransport, type StreamRequest, type TransportOptions } from './api-transport.js';
 import type { ClusterAccess } from './cluster-access.js';
-import { isForbidden, isNotFound, type KubeError } from './kube-error.js';
-import { RestMapper } from './rest-mapper.js';
+import { isForbidden, isNotFound, isUnserved, type KubeError } from './kube-error.js';
+import { type RequestTarget, RestMapper } from './rest-mapper.js';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -60,9 +60,6 @@ interface ListResponse {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items: readonly KubeObject[] | null;
 }
-
-/** An object, or the objects of a kind, in one namespace or everywhere. */
-export type RequestTarget = Omit<ObjectRef, 'name'> & { readonly name?: string };
 
 /** A request that the API server has forbidden. */
 export interface ForbiddenRequest {
@@ -134,10 +131,10 @@ export class KubeClient {
 
   /** The lines of a watch as they arrive. Ends when the server ends it. */
   async *watch(selection: ResourceSelector, request: Omit<StreamRequest, 'path' | 'accept'>): AsyncGenerator<string> {
-    const path = await this.mapper.path(selection);
     const accept = acceptOf(selection, 'PartialObjectMetadata');
     for (let attempts = 1; ; attempts += 1) {
       try {
+        const path = await this.mapper.anyVersionPath(selection);
         yield* this.transport.streamLines({ ...request, path, accept });
         return;
       } catch (thrown) {
@@ -223,9 +220,10 @@ export class KubeClient {
   }
 
   async #send<T>(target: RequestTarget, request: Omit<ApiRequest, 'path'>): Promise<T> {
-    const path = await this.mapper.path(target);
+    const isView = request.method === 'GET' || request.method === 'DELETE';
     for (let attempts = 1; ; attempts += 1) {
       try {
+        const path = await (isView ? this.mapper.anyVersionPath(target) : this.mapper.path(target));
         return await this.transport.send<T>({ ...request, path });
       } catch (thrown) {
         await this.#recover(target, thrown, attempts, request.signal);
@@ -235,6 +233,7 @@ export class KubeClient {
 
   /** Returns if the request may be sent again. @throws the error of the request otherwise */
   async #recover(target: RequestTarget, thrown: unknown, attempts: number, signal?: AbortSignal): Promise<void> {
+    if (isUnserved(thrown) && attempts === 1) return this.mapper.forget(target.apiVersion);
     if (!isForbidden(thrown) || this.#forbiddenHandler === undefined) throw thrown;
     const error = await this.#forbiddenHandler({ target, refusal: thrown, attempts, signal });
     if (error !== undefined) throw error;

@@ -77,6 +77,8 @@ const hasReason =
 
 export const isForbidden = hasStatus(403);
 export const isNotFound = hasStatus(404);
+/** The server knows no such path: it is no answer about an object, but the kind is not served in this version. */
+export const isUnserved = (thrown: unknown): thrown is KubeError => isNotFound(thrown) && thrown.reason === 'Http404';
 /** A create of an object whose name exists. */
 export const isAlreadyExists = hasReason('AlreadyExists');
 /** A stale resourceVersion, another uid, or a field of another manager. Both this and `isAlreadyExists` have status 409. */

@@ -12,11 +12,15 @@ export interface Resource {
 /** Discovery of a missing kind is repeated after this long: its operator may have been installed since. */
 const missingKindTtlMs = 5_000;
 
+/** An object, or the objects of a kind, in one namespace or everywhere. */
+export type RequestTarget = Omit<ObjectRef, 'name'> & { readonly name?: string };
+
 type Kinds = ReadonlyMap<string, Resource>;
 
 /** Maps kinds to paths, as client-go's RESTMapper does. Discovery is cached until a kind is missing. */
 export class RestMapper {
   readonly #groups = new Map<string, { kinds: Promise<Kinds>; at: number }>();
+  readonly #versions = new Map<string, { versions: Promise<readonly string[]>; at: number }>();
 
   constructor(
     private readonly transport: ApiTransport,
@@ -34,12 +38,55 @@ export class RestMapper {
     });
   }
 
-  /** The path of one object, or of the list of its kind when `name` is absent. */
-  async path(ref: Omit<ObjectRef, 'name'> & { readonly name?: string }): Promise<string> {
-    const { plural, namespaced } = await this.resource(ref.apiVersion, ref.kind);
-    const scope = namespaced && ref.namespace ? `/namespaces/${encodeURIComponent(ref.namespace)}` : '';
-    const object = ref.name === undefined ? '' : `/${encodeURIComponent(ref.name)}`;
-    return `${root(ref.apiVersion)}${scope}/${plural}${object}`;
+  /** The path of one object, or of the list of its kind when `name` is absent. @throws KubeError as `resource` */
+  async path(ref: RequestTarget): Promise<string> {
+    return pathOf(ref, await this.resource(ref.apiVersion, ref.kind));
+  }
+
+  /**
+   * As `path`, to read or delete. If the cluster no longer serves this version of the kind, it is the path of another
+   * one: every version shows the same objects.
+   */
+  async anyVersionPath(ref: RequestTarget): Promise<string> {
+    const { apiVersion, kind } = ref;
+    try {
+      return await this.path(ref);
+    } catch (thrown) {
+      if (!isNotFound(thrown)) throw thrown;
+      for (const other of await this.#otherVersions(apiVersion)) {
+        const resource = (await this.#kinds(other, missingKindTtlMs)).get(kind);
+        if (resource) return pathOf({ ...ref, apiVersion: other }, resource);
+      }
+      throw thrown;
+    }
+  }
+
+  /** The server does not know a path of this version any more: the next request discovers it again. */
+  forget(apiVersion: string): void {
+    this.#groups.delete(apiVersion);
+  }
+
+  /** The other served versions of the same group, the preferred one first. */
+  #otherVersions(apiVersion: string): Promise<readonly string[]> {
+    const [group, version] = apiVersion.split('/');
+    if (group === undefined || version === undefined) return Promise.resolve([]);
+    const now = this.clock.monotonicMs();
+    const cached = this.#versions.get(apiVersion);
+    if (cached && now - cached.at < missingKindTtlMs) return cached.versions;
+    const versions = this.#fetchVersions(group).then((all) => all.filter((each) => each !== apiVersion));
+    this.#versions.set(apiVersion, { versions, at: now });
+    versions.catch(() => this.#versions.delete(apiVersion));
+    return versions;
+  }
+
+  async #fetchVersions(group: string): Promise<string[]> {
+    try {
+      const found = await this.transport.send<{ versions?: unknown }>({ method: 'GET', path: `/apis/${group}` });
+      return mapsIn(found.versions).flatMap(({ groupVersion }) => textOf(groupVersion) ?? []);
+    } catch (thrown) {
+      if (isNotFound(thrown)) return [];
+      throw thrown;
+    }
   }
 
   #kinds(apiVersion: string, maxAgeMs = Infinity): Promise<Kinds> {
@@ -67,6 +114,12 @@ export class RestMapper {
       throw thrown;
     }
   }
+}
+
+function pathOf({ apiVersion, namespace, name }: RequestTarget, { plural, namespaced }: Resource): string {
+  const scope = namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  return `${root(apiVersion)}${scope}/${plural}${object}`;
 }
 
 const root = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
