@@ -293,6 +293,23 @@ describe('an add-on that RunOS manages', () => {
     expect(harness.agent.addonInstructions).toEqual([]);
   });
 
+  it('of CRDs alone has the version that was applied', async () => {
+    await installed();
+    await harness.agent.reportAddons([detected({ version: null })]);
+    expect(await show()).toMatchObject({ state: 'present', owner: 'runos', version: '1.27.0' });
+  });
+
+  it('of a user that came before the first installation is used, and its job completes', async () => {
+    const { agent, jobs } = harness;
+    await agent.reportAddons([missing]);
+    agent.onAddon = () => ({ accepted: false, done: false, reason: 'it was not installed by RunOS' });
+    const made = await create('postgresql');
+    await jobs.when(made.jobId, ({ job }) => job.reason === 'AddonNotReady');
+    await agent.reportAddons([detected({ ours: false, version: '1.26.0' })]);
+    expect((await jobs.ended(made.jobId)).job.status).toBe('completed');
+    expect(await show()).toMatchObject({ state: 'present', owner: 'user' });
+  });
+
   it('is replaced by a newer request, which supersedes the job', async () => {
     const { agent, jobs } = harness;
     await agent.reportAddons([missing]);

@@ -73,6 +73,43 @@ describe('an instance of a type that requires another', () => {
     expect((await deleted('valkey', cache.id)).job.status).toBe('completed');
   });
 
+  it('keeps the creation of the required instance from being cancelled, delivered or not', async () => {
+    const { agent, jobs } = harness;
+    const report = agent.onBundle;
+    agent.onBundle = (bundle) => agent.report(bundle, 'applying').catch(() => undefined);
+    const delivered = await create('valkey');
+    await jobs.when(delivered.jobId, ({ job }) => job.currentStep === 'apply');
+    await agent.disconnect();
+    const waiting = await create('valkey');
+    for (const cache of [delivered, waiting]) {
+      const made = await create('relay', { requires: { cache: { id: cache.id } } });
+      await expect(harness.request(reconciler.cancelJob, { id: cache.jobId })).rejects.toMatchObject({
+        code: 'service.in_use',
+        details: { instances: 1, osids: [made.osid] },
+      });
+      expect(jobs.get(cache.jobId)?.job.completedAt).toBeNull();
+    }
+    agent.onBundle = report;
+    await agent.connect();
+    expect((await jobs.ended(waiting.jobId)).job.status).toBe('completed');
+  });
+
+  it('waits for a required instance that is degraded without a ready replica', async () => {
+    const { agent, jobs } = harness;
+    const report = agent.onBundle;
+    const none = { replicas: { desired: 1, ready: 0 } };
+    agent.onBundle = (bundle) =>
+      bundle.osid.startsWith('valkey') ? agent.report(bundle, 'degraded', none) : report(bundle);
+    const cache = await create('valkey');
+    await jobs.when(cache.jobId, ({ job }) => job.currentStep === 'wait-ready');
+    const made = await create('relay', { requires: { cache: { id: cache.id } } });
+    await jobs.when(made.jobId, ({ job }) => job.reason === 'RequirementNotReady');
+    expect(agent.stored.has(made.osid)).toBe(false);
+    await agent.report(agent.bundleOf(cache.osid), 'degraded', { replicas: { desired: 2, ready: 1 } });
+    expect((await jobs.ended(made.jobId)).job.status).toBe('completed');
+    agent.onBundle = report;
+  });
+
   it.each([
     [{}, 'needs an instance of valkey'],
     [{ requires: { cache: { id: 'zzzzz' } } }, 'does not exist'],

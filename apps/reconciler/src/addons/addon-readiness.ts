@@ -9,15 +9,15 @@ import { type ClusterAddonRow, ClusterAddonRepository } from './cluster-addon-re
 
 /**
  * True if the agent reports the applied version as usable. Without an operator only the CRDs are installed. An operator
- * of a user that came later is used, because the agent reports it instead of ours.
+ * of a user is used, whether it came before or after ours, because the agent reports it instead of ours.
  */
 function isInstalled(
   { desired, version, applied_version }: Pick<ClusterAddonRow, 'desired' | 'version' | 'applied_version'>,
   detected: DetectedAddon | undefined,
 ): boolean {
-  if (desired !== 'installed' || applied_version !== version || detected === undefined) return false;
-  const isVersion = !detected.ours || detected.version === null || detected.version === version;
-  return detected.present && isVersion && detected.ready !== false;
+  if (desired !== 'installed' || detected === undefined || !detected.present || detected.ready === false) return false;
+  const isVersion = detected.version === null || detected.version === version;
+  return !detected.ours || (applied_version === version && isVersion);
 }
 
 /**

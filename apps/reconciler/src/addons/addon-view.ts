@@ -34,7 +34,7 @@ export function detectionOf(
 export const addonView = (addon: CatalogAddon, { report, managed, installable }: Knowledge): Addon => ({
   name: addon.name,
   title: addon.title,
-  ...detectionOf(addon, report),
+  ...withAppliedVersion(detectionOf(addon, report), managed),
   neededVersion: addon.version,
   neededBy: typesThatNeed(addon.name).map(({ type }) => type),
   installable,
@@ -42,3 +42,9 @@ export const addonView = (addon: CatalogAddon, { report, managed, installable }:
   problem: managed?.problem ?? null,
   jobId: managed?.job_id ?? null,
 });
+
+/** CRDs alone show no version, so it is the one that RunOS has applied. */
+function withAppliedVersion(detection: ReturnType<typeof detectionOf>, managed: ClusterAddonRow | undefined) {
+  const { owner, version } = detection;
+  return owner === 'runos' ? { ...detection, version: version ?? managed?.applied_version ?? null } : detection;
+}

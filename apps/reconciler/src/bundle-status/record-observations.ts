@@ -89,11 +89,14 @@ export class RecordObservations {
   }
 }
 
-const isUsable = (state: string): boolean => state === 'healthy' || state === 'degraded';
+/** A degraded instance serves only with a ready replica; `InstanceRepository` reads the same as `awaited`. */
+const isUsable = (state: string, readyReplicas: number): boolean =>
+  state === 'healthy' || (state === 'degraded' && readyReplicas > 0);
 
 /** The row id, if other instances may wait for this one and need not any longer. */
 function usableNow({ instance, observation }: InstanceReport & { observation: Observation }): number[] {
-  const becomesUsable = !isUsable(instance.state) && isUsable(observation.observed.state);
+  const { state, readyReplicas } = observation.observed;
+  const becomesUsable = !isUsable(instance.state, instance.ready_replicas) && isUsable(state, readyReplicas);
   return becomesUsable && dependentTypes(instance.type).length > 0 ? [instance.id] : [];
 }
 

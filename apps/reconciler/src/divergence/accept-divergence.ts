@@ -7,7 +7,6 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import { Requirements } from '../instances/requirements.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
@@ -32,7 +31,6 @@ export class AcceptDivergence {
     private readonly divergences: DivergenceRepository,
     private readonly specs: SealedSpecs,
     private readonly writer: RevisionWriter,
-    private readonly requirements: Requirements,
     private readonly instructions: AgentInstructions,
   ) {}
 
@@ -66,10 +64,7 @@ export class AcceptDivergence {
     const stored = read ?? diverged;
     if (stored === null) throw new Error(`${instance.osid} has not diverged`);
     // The agent deletes its record with the last object, so a deletion is adopted as it was reported.
-    if (isTombstone(stored)) {
-      await this.requirements.refuseInUse(sql, instance);
-      return this.writer.writeTombstone(sql, instance, changedBy, stored);
-    }
+    if (isTombstone(stored)) return this.writer.writeTombstone(sql, instance, changedBy, stored);
     const spec = (await this.#knownSpec(sql, instance, stored)) ?? this.#sealedSpec(instance, read ?? undefined);
     if (spec === undefined) throw refuseUnknownSpec(instance, stored, read);
     return this.writer.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, above: stored });

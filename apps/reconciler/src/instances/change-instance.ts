@@ -14,7 +14,6 @@ import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
-import { Requirements } from './requirements.js';
 
 type Update = z.output<typeof reconciler.updateInstance.input>;
 type Delete = z.output<typeof reconciler.deleteInstance.input>;
@@ -31,7 +30,6 @@ export class ChangeInstance {
     private readonly instances: InstanceRepository,
     private readonly resolver: SpecResolver,
     private readonly revisions: RevisionWriter,
-    private readonly requirements: Requirements,
   ) {}
 
   async update(input: Update, caller: Caller): Promise<Updated> {
@@ -68,10 +66,9 @@ export class ChangeInstance {
   }
 
   delete(input: Delete, caller: Caller): Promise<{ jobId: string }> {
-    return this.#write<{ jobId: string }>(input, caller, async (sql, instance) => {
-      await this.requirements.refuseInUse(sql, instance);
-      return { jobId: await this.revisions.writeTombstone(sql, instance, caller.changedBy) };
-    });
+    return this.#write<{ jobId: string }>(input, caller, async (sql, instance) => ({
+      jobId: await this.revisions.writeTombstone(sql, instance, caller.changedBy),
+    }));
   }
 
   /** An update without effect makes no job, and neither does a new name alone. */

@@ -40,7 +40,8 @@ const selectInstance = `
     c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
     ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
-      WHERE x.instance_id = i.id AND q.state NOT IN ('healthy', 'degraded') ORDER BY q.osid) AS awaited,
+      WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)
+      ORDER BY q.osid) AS awaited,
     coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.name, 'problem', a.problem)) FROM cluster_addon a
       WHERE a.cluster_id = i.cluster_id AND a.desired = 'installed' AND NOT a.ready), '[]') AS awaited_addons
   FROM instance i

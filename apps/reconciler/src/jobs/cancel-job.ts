@@ -77,7 +77,7 @@ export class CancelJob {
     private readonly queued: QueuedChanges,
   ) {}
 
-  /** @throws Fault `job.not_found` */
+  /** @throws Fault `job.not_found`; `service.in_use` for the creation of an instance that others need */
   run(id: string, caller: Caller): Promise<Cancellation> {
     return this.database.transaction((sql) => this.#cancel(sql, id, caller));
   }

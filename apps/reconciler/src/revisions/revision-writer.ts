@@ -9,6 +9,7 @@ import type { ReconcilerConfig } from '../config.js';
 import { divergedReason, type ForeignBundle } from '../divergence/foreign-bundle.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { Requirements } from '../instances/requirements.js';
 import { JobQueue } from '../jobs/job-queue.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
@@ -47,6 +48,7 @@ export class RevisionWriter {
   constructor(
     private readonly revisions: RevisionRepository,
     private readonly instances: InstanceRepository,
+    private readonly requirements: Requirements,
     private readonly secrets: InstanceSecrets,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
@@ -91,6 +93,7 @@ export class RevisionWriter {
   /**
    * Writes a tombstone and supersedes every open job. An instance that no agent has received is deleted immediately,
    * and its job completes. An agent that stores the bundle `above` has received it.
+   * @throws Fault `service.in_use`
    */
   async writeTombstone(
     sql: EntityManager,
@@ -98,6 +101,7 @@ export class RevisionWriter {
     changedBy: string,
     above?: ForeignBundle,
   ): Promise<string> {
+    await this.requirements.refuseInUse(sql, instance);
     const sentRevision = await this.work.lockSentRevision(sql, instance.id);
     const { superseded } = planQueue('service.delete', await this.jobs.listOpen(sql, instance.id));
     const change: Change = {

@@ -179,6 +179,7 @@ export const cancelJob = operation({
   access: 'write',
   summary: 'Cancel a job: stop waiting and roll back to the previous revision.',
   params: { id },
+  errors: ['service.in_use'],
   output: z.object({ cancelled: z.boolean(), status: JobStatus, message: z.string() }),
   examples: { output: { cancelled: false, status: 'completed', message: 'The job has already completed.' } },
 });
