@@ -1,8 +1,8 @@
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { contracts, inboxOf, type RequestContract, type ServiceName } from '@runos/contracts';
-import { readDataFile } from '@runos/tool-e2e';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { contracts, type RequestContract } from '@runos/contracts';
 import fc from 'fast-check';
 import { z } from 'zod';
+import { stealNats } from '../stolen-nats.js';
 import { deepJson, nearValid, type Schema } from './near-valid.js';
 import type { Target } from './target.js';
 
@@ -35,19 +35,13 @@ export interface ContractFindings {
 
 /** Sends invalid requests to every request subject, as a service with the permission to. */
 export async function attackContracts(target: Target, each: number, seed: number): Promise<ContractFindings> {
-  const { passwords } = await readDataFile<{ passwords: Record<ServiceName, string> }>(target.data, 'secrets.json');
-  const { natsUrl } = await readDataFile<{ natsUrl: string }>(target.data, 'operator.json');
+  const { connectAs } = await stealNats(target.data);
   const wrong: string[] = [];
   let sent = 0;
   for (const [index, contract] of requests.entries()) {
     const [user] = contract.callers;
     if (user === undefined) throw new Error(`no service may request ${contract.subject}`);
-    const connection = await connect({
-      servers: natsUrl,
-      user,
-      pass: passwords[user],
-      inboxPrefix: inboxOf(user),
-    });
+    const connection = await connectAs(user);
     for (const data of refusedBy(contract, each, seed + index)) {
       sent += 1;
       const code = await faultCode(connection, contract.subject, data);

@@ -45,6 +45,8 @@ export async function tryRoles(data: string, databaseUrl: string, superuser: pg.
       ...schemas.map((each) => `CREATE TABLE "${each}".stolen (id int)`),
       ...allRoles.filter((each) => each !== role).map((each) => `SET ROLE "${each}"`),
       ...serverWide,
+      ...ownRights(role, new URL(databaseUrl).username),
+      ...own.flatMap(definitionsOf),
       `INSERT INTO "${schema}".migrations (timestamp, name) VALUES (0, 'stolen')`,
     ];
     for (const attempt of attempts) {
@@ -73,8 +75,54 @@ const attemptsOn = ({ schema, table, column }: Table): string[] => {
   ];
 };
 
+/** Changes of a service's own tables that only the migrations make. */
+const definitionsOf = ({ schema, table, column }: Table): string[] => {
+  const name = `"${schema}"."${table}"`;
+  return [
+    `DROP TABLE ${name}`,
+    `TRUNCATE ${name}`,
+    `ALTER TABLE ${name} DROP COLUMN "${column}"`,
+    `ALTER TABLE ${name} OWNER TO CURRENT_USER`,
+    `ALTER TABLE ${name} DISABLE TRIGGER ALL`,
+    `CREATE TRIGGER stolen BEFORE INSERT ON ${name} FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+    `COPY ${name} TO '/tmp/runos-stolen'`,
+    `COPY ${name} FROM PROGRAM 'true'`,
+  ];
+};
+
+/** More rights for the role itself, and those of the superuser. */
+const ownRights = (role: string, superuser: string): string[] => [
+  ...['SUPERUSER', 'CREATEROLE', 'CREATEDB', 'REPLICATION', 'BYPASSRLS'].map(
+    (right) => `ALTER ROLE "${role}" ${right}`,
+  ),
+  `GRANT "${superuser}" TO "${role}"`,
+  `GRANT pg_read_all_data, pg_execute_server_program TO "${role}"`,
+  `SET SESSION AUTHORIZATION "${superuser}"`,
+  `ALTER ROLE "${superuser}" PASSWORD 'stolen'`,
+  `ALTER DEFAULT PRIVILEGES FOR ROLE "${superuser}" GRANT ALL ON TABLES TO "${role}"`,
+];
+
 /** Permissions on the server that no service has. */
 const serverWide = [
+  'CREATE EXTENSION hstore SCHEMA public',
+  `CREATE FUNCTION public.stolen() RETURNS int LANGUAGE sql RETURN 1`,
+  `ALTER SCHEMA public OWNER TO CURRENT_USER`,
+  'GRANT ALL ON SCHEMA public TO PUBLIC',
+  `SELECT pg_ls_dir('.')`,
+  `SELECT pg_read_binary_file('pg_hba.conf')`,
+  `SELECT lo_import('/etc/passwd')`,
+  `SELECT lo_export(0, '/tmp/runos-stolen')`,
+  'SELECT FROM pg_hba_file_rules',
+  'SELECT FROM pg_largeobject',
+  'SELECT FROM pg_user_mapping',
+  `SELECT set_config('log_statement', 'none', false)`,
+  `SELECT set_config('session_replication_role', 'replica', false)`,
+  'SELECT pg_reload_conf()',
+  'SELECT pg_switch_wal()',
+  `SELECT pg_create_logical_replication_slot('stolen', 'pgoutput')`,
+  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> CURRENT_USER`,
+  'CREATE PUBLICATION stolen FOR ALL TABLES',
+  `CREATE SUBSCRIPTION stolen CONNECTION 'host=127.0.0.1' PUBLICATION stolen WITH (connect = false)`,
   'SELECT FROM pg_authid',
   'SELECT FROM pg_shadow',
   'CREATE SCHEMA stolen',

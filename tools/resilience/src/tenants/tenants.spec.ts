@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { operations } from '@runos/api';
+import { serviceNames, streamsUser } from '@runos/contracts';
 import type { RolesResult } from './database-roles.js';
 import { type ForeignAgentResult, refusedActions } from './foreign-agent.js';
 import type { Matrix } from './matrix.js';
+import type { NatsUsersResult } from './nats-users.js';
 import { samples } from './samples.js';
 import { nameOf, testTenants } from './tenants.js';
 
@@ -10,7 +12,8 @@ describe('two accounts on one plane', () => {
   let matrix: Matrix;
   let agent: ForeignAgentResult;
   let roles: RolesResult;
-  beforeAll(async () => ({ matrix, agent, roles } = await testTenants()), 180_000);
+  let users: NatsUsersResult;
+  beforeAll(async () => ({ matrix, agent, roles, users } = await testTenants()), 180_000);
 
   it('are tested with every operation', () => {
     expect(Object.keys(samples).sort()).toEqual(operations.map(({ id }) => id).sort());
@@ -51,5 +54,11 @@ describe('two accounts on one plane', () => {
     expect(roles.wrong).toEqual([]);
     expect(roles.names.length).toBeGreaterThan(3);
     expect(roles.tried).toBeGreaterThan(500);
+  });
+  it('are not reached by the stolen NATS credentials of a service beyond its contracts', () => {
+    expect(users.wrong).toEqual([]);
+    expect(users.changed).toEqual([]);
+    expect(users.names).toEqual([...serviceNames, streamsUser]);
+    expect(users.tried).toBeGreaterThan(3_000);
   });
 });
