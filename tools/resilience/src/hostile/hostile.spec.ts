@@ -18,6 +18,7 @@ import { connectAttacker, joinAsNode } from '../agent/join-as-node.js';
 import { issueSecrets } from './issue-secrets.js';
 import { inspectable } from './live-memory.js';
 import { attackRegisterPort } from './registration-attack.js';
+import { type StolenTokenFindings, useStolenAgentToken } from './stolen-agent-token.js';
 import type { ClientStatistics } from './client-statistics.js';
 import type { Target } from './target.js';
 
@@ -76,6 +77,24 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
     expect(answers).toEqual(['registration-refused: the registration token is not valid']);
     expect({ audited, counted, open }).toEqual({ audited: 0, counted: tokens, open: [] });
   }, 60_000);
+
+  describe('and a stolen token of its cluster agent', () => {
+    let findings: StolenTokenFindings;
+    beforeAll(async () => {
+      findings = await useStolenAgentToken(target);
+    }, 120_000);
+
+    it('keeps nodes, other namespaces, rights, policies and traffic from the thief', () => {
+      expect(findings.wrong).toEqual([]);
+      expect(findings.tried).toBeGreaterThan(100);
+      expect(findings.own).toEqual([201, 200]);
+      expect(findings.podRefusal).toMatch(/violates PodSecurity "restricted/);
+    });
+
+    it('lets the thief read no Secret outside of the namespaces of the agent and of instances', () => {
+      expect(findings.foreignSecrets).toEqual([]);
+    });
+  });
 
   it('survives hostile envelopes of agents', async () => {
     const seen = await fuzzAgents(target, attackers, 300, seed);

@@ -14,6 +14,7 @@ import { connectAttacker } from '../agent/join-as-node.js';
 import { issueSecrets } from './issue-secrets.js';
 import { inspectable, liveMemory } from './live-memory.js';
 import type { ClientStatistics } from './client-statistics.js';
+import { useStolenAgentToken } from './stolen-agent-token.js';
 import { memoryOf, rowCounts, type Target } from './target.js';
 
 /** The tolerated growth over all attacks, MB: for warm caches and compiled code. */
@@ -92,6 +93,11 @@ async function runAttacks(target: Target, { bodies, seed, connections }: AttackS
   note('HTTP operations', http, [...http.findings.wrong]);
   const contracts = await fuzzContracts(target, Math.ceil(bodies / 100), seed);
   note('NATS contracts', contracts, [...contracts.findings.wrong]);
+  const stolen = await useStolenAgentToken(target);
+  print(
+    `stolen token of the cluster agent: ${stolen.tried} attempts, ${stolen.foreignSecrets.length} readable foreign Secrets`,
+  );
+  wrong.push(...stolen.wrong, ...stolen.foreignSecrets.map((path) => `the agent's token reads ${path}`));
   const attackers = await Promise.all(
     ['hostile-1', 'hostile-2', 'hostile-3'].map((name) => connectAttacker(target, name)),
   );

@@ -1,0 +1,58 @@
+import { type KubeAttempt, get, patch, post } from './attempt.js';
+import { metadataIn, plain, victim } from './objects.js';
+
+/** More rights for the ServiceAccount, other identities, and tokens of them. */
+export function toRights(osid: string): KubeAttempt[] {
+  const group = '/apis/rbac.authorization.k8s.io/v1';
+  const rbac = (kind: string, metadata: object, rest: object): object => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata,
+    ...rest,
+  });
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' };
+  const binding = { roleRef, subjects: [{ kind: 'ServiceAccount', name: 'cluster-agent', namespace: 'runos' }] };
+  const everything = { rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] };
+  const ofAddon = { 'app.kubernetes.io/managed-by': 'runos', 'runos.com/addon': 'cloudnative-pg' };
+  const accountToken = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+  const asAnother = (headers: Readonly<Record<string, string>>): KubeAttempt => ({ ...get('/api/v1/nodes'), headers });
+  return [
+    ...['stolen', 'cnpg-manager-rolebinding'].map((name) =>
+      post(`${group}/clusterrolebindings`, rbac('ClusterRoleBinding', { name, labels: ofAddon }, binding)),
+    ),
+    patch(`${group}/clusterrolebindings/runos-cluster-agent`, { roleRef }),
+    ...['stolen', 'cnpg-manager'].map((name) =>
+      post(`${group}/clusterroles`, rbac('ClusterRole', { name, labels: ofAddon }, everything)),
+    ),
+    patch(`${group}/clusterroles/runos-cluster-agent`, everything),
+    patch(`${group}/clusterroles/cluster-admin`),
+    ...['runos', 'kube-system', victim, osid].flatMap((namespace) => [
+      post(`${group}/namespaces/${namespace}/roles`, rbac('Role', metadataIn(namespace), everything)),
+      post(`${group}/namespaces/${namespace}/rolebindings`, rbac('RoleBinding', metadataIn(namespace), binding)),
+      post(`/api/v1/namespaces/${namespace}/serviceaccounts/default/token`, accountToken),
+      post(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: metadataIn(namespace),
+      }),
+    ]),
+    patch(`${group}/namespaces/runos/roles/cluster-agent`, everything),
+    post('/api/v1/namespaces/runos/serviceaccounts/cluster-agent/token', accountToken),
+    post('/api/v1/namespaces/runos/secrets', {
+      ...plain('Secret', 'runos', 'stolen', 'kubernetes.io/service-account-token'),
+      metadata: {
+        ...metadataIn('runos'),
+        annotations: { 'kubernetes.io/service-account.name': 'cluster-agent' },
+      },
+    }),
+    asAnother({ 'impersonate-user': 'system:admin', 'impersonate-group': 'system:masters' }),
+    asAnother({ 'impersonate-user': 'system:serviceaccount:kube-system:default' }),
+    post('/apis/certificates.k8s.io/v1/certificatesigningrequests', {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name: 'stolen' },
+      spec: { request: '', signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] },
+    }),
+    post('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: 'stolen' } }),
+  ];
+}

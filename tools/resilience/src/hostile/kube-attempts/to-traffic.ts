@@ -1,0 +1,24 @@
+import { type KubeAttempt, post } from './attempt.js';
+import { clusterOf, metadataIn, serviceOf } from './objects.js';
+
+/** Traffic of other services. */
+export const toTraffic = (osid: string): KubeAttempt[] => [
+  ...[
+    { externalIPs: ['10.0.0.1'] },
+    { type: 'LoadBalancer' },
+    { type: 'NodePort' },
+    { type: 'ExternalName', externalName: 'kubernetes.default.svc' },
+  ].map((spec) => post(`/api/v1/namespaces/${osid}/services`, serviceOf(osid, spec))),
+  post(`/apis/postgresql.cnpg.io/v1/namespaces/${osid}/clusters`, {
+    ...clusterOf(osid),
+    spec: { ...clusterOf(osid).spec, managed: { services: { additional: [] } } },
+  }),
+  post(`/api/v1/namespaces/${osid}/endpoints`, { apiVersion: 'v1', kind: 'Endpoints', metadata: metadataIn(osid) }),
+  post(`/apis/discovery.k8s.io/v1/namespaces/${osid}/endpointslices`, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: metadataIn(osid),
+    addressType: 'IPv4',
+    endpoints: [],
+  }),
+];
