@@ -103,13 +103,10 @@ export class ClusterReports {
         handle: async (agent, hello) => {
           const { version, capabilities, clusterUid = null, count, root, kinds } = hello;
           registry.updateInfo(agent, { version, capabilities, clusterUid });
-          const watched = kindOf(agent.peer) === 'cluster-agent' ? { addons: recognitions } : {};
-          if (count === undefined || root === undefined) return watched;
-          return {
-            ...watched,
-            comparesStatuses: true,
-            inSync: await this.#isInSync(agent, { step: 'root', count, root, kinds }),
-          };
+          if (kindOf(agent.peer) !== 'cluster-agent') return {}; // a node does not learn what its cluster should run
+          if (count === undefined || root === undefined) return { addons: recognitions };
+          const inSync = await this.#isInSync(agent, { step: 'root', count, root, kinds });
+          return { addons: recognitions, comparesStatuses: true, inSync };
         },
       },
       BundleStatus: {

@@ -124,6 +124,13 @@ describe('a bundle’s status', () => {
 });
 
 describe('the resync exchange', () => {
+  it('is not for a node, whose hello has no inventory to compare', async () => {
+    const node = agents.dial(agents.node, 'node');
+    const hello = { version: '1', capabilities: [], root: '0'.repeat(32), count: 0 };
+    expect(await node.request(AgentHello, hello)).toEqual({});
+    await expect(node.request(RESYNC, { step: 'root', count: 0, root: hello.root })).rejects.toThrow('not for a node');
+  });
+
   it('starts with the hello and continues with the replies of the reconciler', async () => {
     const agent = agents.dial(agents.cluster);
     const hello = { version: '1', capabilities: ['bundles/1'], root: '0'.repeat(32) };
