@@ -93,7 +93,8 @@ function unaryCalls(client: Client, who: string): ComparedCall[] {
     });
 }
 
-const heartbeat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '0.0.0' };
+/** The heartbeat of a node. */
+export const heartbeat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '0.0.0' };
 const claims = [({ aid }: Ids) => ({ aid }), ({ cid }: Ids) => ({ cid }), ({ nid }: Ids) => ({ nid })];
 
 /** The reply shows that the stream of a node is open and recorded. */

@@ -12,6 +12,8 @@ export interface TwoAccounts {
   readonly tokens: Readonly<Record<Caller, string | undefined>>;
   /** The credentials of each account's cluster agent. */
   readonly credentials: { readonly own: AgentCredentials; readonly other: AgentCredentials };
+  /** Issues credentials of the agent of another cluster. */
+  readonly issue: (aid: string, cluster: string) => Promise<AgentCredentials>;
 }
 
 const [cid, otherCid] = ['first', 'other'];
@@ -43,6 +45,7 @@ export async function makeTwoAccounts(data: string, dev: PlaneInfo, sql: pg.Clie
     own: await createResources(owner, dev.aid, cid, sql),
     other: await createResources(new ApiClient(dev.apiUrl, outsider.token), outsider.aid, otherCid, sql),
     credentials,
+    issue: agentCredentials,
     tokens: {
       ...(Object.fromEntries(byRole) as Record<Role, string>),
       ...(await badTokens(owner, dev.aid, () => key('invalid', 'owner'), sql)),
