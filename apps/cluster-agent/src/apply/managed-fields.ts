@@ -28,14 +28,21 @@ export async function removeUpdateEntries(
 
 /**
  * Converts the Update entry of our create to an Apply entry, as csaupgrade of client-go does. The next apply then
- * removes fields that are no longer desired.
+ * removes fields that are no longer desired. The desired labels are written with it: the admission policy refuses every
+ * write of a namespace that leaves it without a Pod Security Standard.
  * @throws KubeError 409 if the object has changed since it was read.
  */
-export async function adoptCreatedFields(client: KubeClient, live: KubeObject, call: CallOptions): Promise<void> {
+export async function adoptCreatedFields(
+  client: KubeClient,
+  live: KubeObject,
+  desired: KubeObject,
+  call: CallOptions,
+): Promise<void> {
   if (!isCreated(live)) return;
   const { resourceVersion, managedFields = [] } = live.metadata;
   const adopted = managedFields.map((entry) => (isOurUpdate(entry) ? { ...entry, operation: 'Apply' } : entry));
-  await client.mergePatch(refOf(live), { metadata: { resourceVersion, managedFields: adopted } }, call);
+  const { labels } = desired.metadata;
+  await client.mergePatch(refOf(live), { metadata: { resourceVersion, managedFields: adopted, labels } }, call);
 }
 
 /**

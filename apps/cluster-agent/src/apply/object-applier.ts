@@ -39,7 +39,7 @@ export class ObjectApplier {
             `${printRef(refOf(desired))} exists and is not owned by RunOS: rename or remove it.`,
           );
         }
-        if (live) await adoptCreatedFields(this.client, live, call);
+        if (live) await adoptCreatedFields(this.client, live, desired, call);
       }
       return await this.#outcomeOf(await this.client.apply(desired, call), call);
     } catch (thrown) {
