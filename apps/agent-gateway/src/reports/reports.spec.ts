@@ -20,7 +20,6 @@ import { RegisteredAgents } from '../../test/registered-agents.js';
 jest.setTimeout(20_000);
 
 const agents = RegisteredAgents.use();
-
 const heartbeat = { type: ClusterAgentHeartbeatToServer.type, jsonB64: '', tag: 'heartbeat-1' };
 const statusOf = (osid: string, generation = 1) => ({
   osid,
@@ -125,10 +124,9 @@ describe('a bundle’s status', () => {
 
 describe('the resync exchange', () => {
   it('is not for a node, whose hello has no inventory to compare', async () => {
-    const node = agents.dial(agents.node, 'node');
-    const hello = { version: '1', capabilities: [], root: '0'.repeat(32), count: 0 };
-    expect(await node.request(AgentHello, hello)).toEqual({});
-    await expect(node.request(RESYNC, { step: 'root', count: 0, root: hello.root })).rejects.toThrow('not for a node');
+    const [node, root] = [agents.dial(agents.node, 'node'), '0'.repeat(32)];
+    expect(await node.request(AgentHello, { version: '1', capabilities: [], root, count: 0 })).toEqual({});
+    await expect(node.request(RESYNC, { step: 'root', count: 0, root })).rejects.toThrow('not for a node');
   });
 
   it('starts with the hello and continues with the replies of the reconciler', async () => {
