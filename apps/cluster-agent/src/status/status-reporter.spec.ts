@@ -31,6 +31,12 @@ describe('reported statuses', () => {
     ]);
   });
 
+  it('do not exist for an instance whose first bundle is being stored', () => {
+    reports.length = 0;
+    reporter.reportAgain(new Instance(emptyRecord('valkey-ddddd'), catalogs));
+    expect(reports).toEqual([]);
+  });
+
   it('are not repeated because of their number alone', () => {
     const instance = instanceOf('valkey-ccccc');
     reports.length = 0;

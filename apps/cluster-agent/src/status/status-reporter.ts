@@ -27,9 +27,9 @@ export class StatusReporter {
     this.#started = true;
   }
 
-  /** Reports the status if it has changed. */
+  /** Reports the status if it has changed. An instance whose first bundle is still being stored has none. */
   report(instance: Instance): void {
-    if (!this.#started || !this.#isObserved(instance)) return;
+    if (!this.#started || instance.record.revision === 0 || !this.#isObserved(instance)) return;
     const status = composeStatus(instance, this.refusals);
     const hash = statusHash(status);
     const reported = this.#reported.get(instance.osid) ?? { hash: instance.acknowledgedStatus, drifts: new Set() };
