@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { refKey } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
 import { emptyRecord } from '../bundles/bundle-record.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
@@ -35,6 +36,21 @@ describe('reported statuses', () => {
     reports.length = 0;
     reporter.reportAgain(new Instance(emptyRecord('valkey-ddddd'), catalogs));
     expect(reports).toEqual([]);
+  });
+
+  it('exist for a removal, although its objects have not been listed since a restart of the agent', () => {
+    const osid = 'valkey-eeeee';
+    const secret = { apiVersion: 'v1', kind: 'Secret', namespace: osid, name: osid };
+    const applied = { [refKey(secret)]: { uid: 'u', ownedHash: 'o', desiredHash: 'd' } };
+    const record = { ...emptyRecord(osid), revision: 1, inventory: [secret], checkpoint: { applied } };
+    const instance = new Instance(record, catalogs);
+    instance.observeBundle(new Map([[refKey(secret), { ...secret, metadata: { name: osid, namespace: osid } }]]));
+    reports.length = 0;
+    reporter.report(instance);
+    expect(reports).toEqual([]);
+    instance.recordStored({ ...record, revision: 2, removing: true });
+    reporter.report(instance);
+    expect(reports).toMatchObject([{ status: { osid, phase: 'deleting' } }]);
   });
 
   it('are not repeated because of their number alone', () => {

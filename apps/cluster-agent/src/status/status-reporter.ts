@@ -60,8 +60,12 @@ export class StatusReporter {
     this.#reported.delete(osid);
   }
 
-  /** After a restart nothing is reported before the informers have listed all applied objects that they may list. */
-  #isObserved({ objects }: Instance): boolean {
+  /**
+   * After a restart nothing is reported before the informers have listed all applied objects that they may list. A
+   * removal reads its objects itself, and its Secrets are not watched any more.
+   */
+  #isObserved({ record, objects }: Instance): boolean {
+    if (record.removing) return true;
     return [...objects.values()].every(
       ({ ref, applied, resourceVersion, reportedDrift }) =>
         !applied || resourceVersion !== undefined || reportedDrift || this.refusals.has(ref),
