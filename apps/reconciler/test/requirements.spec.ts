@@ -87,7 +87,8 @@ describe('an instance of a type that requires another', () => {
         code: 'service.in_use',
         details: { instances: 1, osids: [made.osid] },
       });
-      expect(jobs.get(cache.jobId)?.job.completedAt).toBeNull();
+      const job = await harness.row('SELECT outcome FROM job_ref WHERE job_id = $1', [cache.jobId]);
+      expect(job).toEqual({ outcome: null });
     }
     agent.onBundle = report;
     await agent.connect();
