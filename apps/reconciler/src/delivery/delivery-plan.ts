@@ -2,7 +2,7 @@ import type { StoredBundle } from '@runos/agent-protocol';
 import { exponentialBackoff } from '@runos/engine';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
 import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
-import { serviceTypes } from '@runos/service-types';
+import { storedType } from '@runos/service-types';
 import type { AwaitedAddon, InstanceRow } from '../schema/instance-row.js';
 import type { Claim } from '../work/work-repository.js';
 
@@ -48,8 +48,8 @@ export function planDelivery(
   if (missing !== undefined) return { action: 'release', reason: 'only a newer build has the renderer', missing };
   // Creation in dependency order; a later revision is not held back by an add-on or a required instance that fails.
   if (desired.observed_generation === 0) {
-    const type = serviceTypes.find((each) => each.type === desired.type);
-    const addon = desired.awaited_addons.find(({ name }) => type?.addons.includes(name));
+    const { addons } = storedType(desired.type);
+    const addon = desired.awaited_addons.find(({ name }) => addons.includes(name));
     if (addon) return { action: 'wait-for-addon', reason: 'an add-on is not ready', addon };
     if (desired.awaited.length > 0) {
       return { action: 'wait', reason: 'a required instance is not ready', awaited: desired.awaited };
