@@ -12,7 +12,7 @@ export interface Stage {
   readonly spec: {
     readonly resourceRef: { readonly apiGroup: string; readonly kind: string };
     readonly selector: { readonly matchExpressions: readonly Match[] };
-    readonly delay?: { readonly durationMilliseconds: number };
+    readonly delay?: { readonly durationMilliseconds: number; readonly jitterDurationMilliseconds?: number };
     readonly next: { readonly statusTemplate?: string; readonly delete?: boolean };
   };
 }

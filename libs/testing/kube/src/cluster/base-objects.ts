@@ -8,6 +8,9 @@ import { apply, kubeRequest, type Target } from './kube-request.js';
 /** The capacity of each Node; larger requests stay unschedulable, as on a real machine of that size. */
 export const nodeCapacity: NodeCapacity = { cpus: 64, memoryGi: 256 };
 
+/** The label of the nodes that kwok simulates. */
+export const simulatedNode = { type: 'kwok' } as const;
+
 /** Creates the nodes that kwok simulates. `pods` is far above a kubelet's 110, or test pods would stay Pending. */
 export async function createNodes(target: Target, names: readonly string[]): Promise<void> {
   const room = {
@@ -19,7 +22,7 @@ export async function createNodes(target: Target, names: readonly string[]): Pro
   const node = (name: string): object => ({
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', type: 'kwok' } },
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', ...simulatedNode } },
     status: { capacity: room, allocatable: room },
   });
   await Promise.all(

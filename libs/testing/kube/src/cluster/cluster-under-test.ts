@@ -16,6 +16,8 @@ interface Condition {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;
+  /** Of the conditions of a node. */
+  readonly lastHeartbeatTime?: string;
 }
 
 /** A cluster for the specs of this package, with operations on objects. */

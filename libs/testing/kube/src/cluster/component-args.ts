@@ -1,3 +1,4 @@
+import { simulatedNode } from './base-objects.js';
 import { type Ports } from './ports.js';
 
 export interface ClusterFiles {
@@ -65,6 +66,6 @@ export const schedulerArgs = (files: ClusterFiles): string[] => [
 
 export const kwokArgs = (files: ClusterFiles): string[] => [
   `--kubeconfig=${files.kubeconfigs.kwok}`,
-  '--manage-all-nodes=true',
+  `--manage-nodes-with-label-selector=type=${simulatedNode.type}`,
   ...files.stages().flatMap((stage) => ['--config', stage]),
 ];

@@ -71,6 +71,13 @@ describe('the cluster', () => {
     expect(condition(pod, 'PodScheduled')).toMatchObject({ status: 'False', reason: 'Unschedulable' });
   });
 
+  it('renews the heartbeat of a node long before the controller-manager declares it NotReady', async () => {
+    const heartbeat = (live: Live): string => condition(live, 'Ready')?.lastHeartbeatTime ?? '';
+    const first = await test.waitFor('/api/v1/nodes/node-1', heartbeat);
+    const next = await test.waitFor('/api/v1/nodes/node-1', (live) => heartbeat(live) > heartbeat(first), 25_000);
+    expect(condition(next, 'Ready')?.status).toBe('True');
+  });
+
   it('rejects missing and unknown tokens', async () => {
     const { server, ca } = test.cluster;
     const { kubeRequest } = await import('./kube-request.js');

@@ -10,7 +10,7 @@ import { neverFaulty, podFaultStages } from './pod-faults.js';
 /** Stages of kwok: a node stays ready; a pod runs, completes when a Job owns it, and is deleted. */
 const kwokStages = [
   'node/fast/node-initialize',
-  'node/heartbeat-with-lease/node-heartbeat-with-lease',
+  'node/heartbeat/node-heartbeat',
   'pod/fast/pod-ready',
   'pod/fast/pod-complete',
   'pod/fast/pod-delete',
@@ -54,8 +54,15 @@ function byResource(stages: readonly Stage[], write: (stage: Stage) => string): 
   return [...groups.values()];
 }
 
+/**
+ * The time between two heartbeats of a node: the controller-manager declares a node NotReady after 50 s without one.
+ * kwok's leases of nodes are no alternative, because a restarted kwok waits until those of its previous run expire.
+ */
+const heartbeatDelay = { durationMilliseconds: 10_000, jitterDurationMilliseconds: 12_000 };
+
 function readKwokStage(toolbox: Toolbox, name: string): Stage {
   const stage = parse(readFileSync(join(toolbox.data('stages/kwok'), `${name}.yaml`), 'utf8')) as Stage;
+  if (stage.metadata.name === 'node-heartbeat') return { ...stage, spec: { ...stage.spec, delay: heartbeatDelay } };
   if (stage.metadata.name !== 'pod-ready') return stage;
   const matchExpressions = [...stage.spec.selector.matchExpressions, ...neverFaulty];
   return { ...stage, spec: { ...stage.spec, selector: { matchExpressions } } };
