@@ -6,7 +6,7 @@ import { ownCluster, publishedManifest } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { AddonInstaller, type AddonInstallerOptions } from '../src/addons/addon-installer.js';
 import { FencedSecrets } from '../src/leadership/fenced-secrets.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, agentAccess, type AgentAccessOptions } from './agent-access.js';
 import { leaseTerm } from './harness.js';
 
 // The namespace of an operator takes seconds to terminate, and more on a busy machine.
@@ -29,10 +29,10 @@ export const inputOf = (objects: readonly KubeObject[], release = version) => {
 };
 
 /** A cluster without add-ons, whose administrator lets RunOS install them. */
-export async function addonAccess(): Promise<AgentAccess> {
+export async function addonAccess(options: AgentAccessOptions = {}): Promise<AgentAccess> {
   const cluster = await ownCluster();
   try {
-    const access = await agentAccess({ cluster, addons: true });
+    const access = await agentAccess({ ...options, cluster, addons: true });
     const crds = (await manifestOf(version)).filter(({ kind }) => kind === 'CustomResourceDefinition');
     await deleteAll(access.admin, crds.map(refOf));
     return access;

@@ -30,6 +30,8 @@ export interface AgentAccessOptions {
   readonly cluster?: TestCluster;
   /** Whether the administrator applied addons.yaml too. */
   readonly addons?: boolean;
+  /** Whether service types render every kind with pods, not only StatefulSets. */
+  readonly allWorkloads?: boolean;
 }
 
 export async function agentAccess(options: AgentAccessOptions = {}): Promise<AgentAccess> {
@@ -37,7 +39,7 @@ export async function agentAccess(options: AgentAccessOptions = {}): Promise<Age
   const namespace = `runos-${randomBytes(4).toString('hex')}`;
   const { server, ca } = cluster;
   const admin = new KubeClient({ server, ca, ...bearer(cluster.token) });
-  const deployed = deployedObjects(namespace, options.addons === true);
+  const deployed = deployedObjects(namespace, options);
   for (const object of deployed) await admin.apply(object, { fieldManager: 'runos-start' });
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: 'cluster-agent' };
   const { status } = await admin.createSubresource<{ status: { token: string } }>(account, 'token', { spec: {} });
@@ -61,10 +63,11 @@ export async function agentAccess(options: AgentAccessOptions = {}): Promise<Age
 }
 
 /** The files of `deploy/cluster-agent`, all but the Deployment, for another namespace than `runos`. */
-function deployedObjects(namespace: string, addons: boolean): KubeObject[] {
+function deployedObjects(namespace: string, { addons, allWorkloads }: AgentAccessOptions): KubeObject[] {
   return readdirSync(manifests)
     .filter((file) => addons || file !== 'addons.yaml')
     .map((file) => readFileSync(join(manifests, file), 'utf8'))
+    .map((text) => (allWorkloads ? withAllWorkloads(text) : text))
     .map((text) =>
       text
         .replaceAll('namespace: runos\n', `namespace: ${namespace}\n`)
@@ -80,6 +83,16 @@ function deployedObjects(namespace: string, addons: boolean): KubeObject[] {
     .filter(({ kind }) => kind !== 'Deployment')
     .sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
 }
+
+/** A manifest as it is when service types render these kinds. Other API groups have no resources of these names. */
+const withAllWorkloads = (manifest: string): string =>
+  manifest
+    .replaceAll('apiGroups: [apps]', 'apiGroups: [apps, batch]')
+    .replaceAll('resources: [statefulsets]', 'resources: [statefulsets, deployments, daemonsets, jobs, cronjobs]')
+    .replaceAll(
+      "'apps/statefulsets'",
+      "'apps/statefulsets', 'apps/deployments', 'apps/daemonsets', 'batch/jobs', 'batch/cronjobs'",
+    );
 
 /** The message of a 403 response. Fails for any other result. */
 export async function refusal(attempt: Promise<unknown>): Promise<string> {
