@@ -72,6 +72,21 @@ describe('a stolen token of the cluster agent', () => {
     ).toContain(podSecurityLabel);
   });
 
+  it('makes no namespace of an instance one of an add-on, where no level is enforced', async () => {
+    const { agent, admin } = access;
+    // The namespace of the operator, so that later writes would count as those of the add-on.
+    const name = 'cnpg-system';
+    const ref = refIn(name, 'v1', 'Namespace');
+    await agent.apply(withLevel(name, 'restricted'));
+    const addon = { metadata: { labels: { 'runos.com/addon': 'cloudnative-pg' } } };
+    expect(await refusal(agent.mergePatch(ref, addon, { dryRun: true }))).toContain('may only write in namespaces');
+    await admin.delete(ref);
+    const both = withLevel(newOsid(), 'restricted');
+    const labels = { ...both.metadata.labels, ...addon.metadata.labels };
+    const metadata = { ...both.metadata, labels };
+    expect(await refusal(agent.create({ ...both, metadata }))).toContain('may only write in namespaces');
+  });
+
   it('creates nothing in the namespace of an older agent before the level is set, but deletes', async () => {
     const { admin, agent } = access;
     const name = newOsid();
