@@ -118,7 +118,7 @@ export const CreateRegistrationToken = z.strictObject({
     .int()
     .min(1)
     .max(86_400)
-    .register(documentation, { description: 'Lifetime in seconds; 900 when absent.' })
+    .register(documentation, { description: 'Lifetime in seconds; 900 when absent.', unit: 'seconds' })
     .optional(),
 });
 

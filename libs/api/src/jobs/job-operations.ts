@@ -69,9 +69,12 @@ export const WorkItem = z.object({
   jobId: z.uuid(),
   name: z.string(),
   status: JobStatus,
-  stepNumber: z
-    .int()
-    .register(documentation, { description: 'Position among the steps of the job.', minimum: 1, maximum: maxSteps }),
+  stepNumber: z.int().register(documentation, {
+    description: 'Position among the steps of the job.',
+    unit: 'steps',
+    minimum: 1,
+    maximum: maxSteps,
+  }),
   result: z.string().nullable(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),

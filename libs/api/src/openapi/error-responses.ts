@@ -7,9 +7,11 @@ import { errorExample } from './error-examples.js';
 
 const text = (description: string) => ({ type: 'string', description });
 const moment = (description: string) => ({ type: 'string', format: 'date-time', description });
-const wholeNumber = (description: string, minimum: number, maximum: number) => ({
+/** `unit` is part of the description. */
+const wholeNumber = (description: string, unit: string, minimum: number, maximum: number) => ({
   type: 'integer',
   description,
+  'x-unit': unit,
   minimum,
   maximum,
 });
@@ -33,20 +35,23 @@ const details = {
   expiredAt: moment('auth.invalid, auth.session_expired: when the token expired.'),
   level: { type: 'string', enum: levels, description: 'auth.forbidden: the level that the operation needs.' },
   role: { type: 'string', enum: roles, description: 'auth.forbidden: the role of the caller.' },
-  generation: wholeNumber('conflict.stale: the current generation.', 1, maxInt32),
+  generation: wholeNumber('conflict.stale: the current generation, a number of changes.', 'changes', 1, maxInt32),
   storedRevision: wholeNumber(
     'conflict.diverged: the revision that the cluster agent stores, a number of changes.',
+    'changes',
     1,
     maxInt32,
   ),
   storedGeneration: wholeNumber(
-    'conflict.diverged: the generation that the cluster agent stores, if it is known.',
+    'conflict.diverged: the generation that the cluster agent stores, a number of changes, if it is known.',
+    'changes',
     0,
     maxInt32,
   ),
   changedBy: text('conflict.stale: who made the current generation.'),
   instances: wholeNumber(
     'cluster.not_empty: number of instances in the cluster. service.in_use: number of dependent instances.',
+    'instances',
     1,
     maxInt32,
   ),
@@ -72,12 +77,18 @@ const details = {
   limit: text('limit.exceeded, request.too_large: name of the limit.'),
   value: wholeNumber(
     'limit.exceeded, request.too_large: value of the limit, a number of requests, streams, entries or bytes.',
+    'requests, streams, entries or bytes',
     0,
     maxInt32,
   ),
-  limitBytes: wholeNumber('request.too_large: largest rendered bundle in bytes.', 1, maxInt32),
-  bytes: wholeNumber('request.too_large: size of the rendered bundle in bytes, if known.', 1, maxInt32),
-  retryAfterSeconds: wholeNumber('limit.exceeded, unavailable: seconds until a retry makes sense.', 0, 86_400),
+  limitBytes: wholeNumber('request.too_large: largest rendered bundle in bytes.', 'bytes', 1, maxInt32),
+  bytes: wholeNumber('request.too_large: size of the rendered bundle in bytes, if known.', 'bytes', 1, maxInt32),
+  retryAfterSeconds: wholeNumber(
+    'limit.exceeded, unavailable: seconds until a retry makes sense.',
+    'seconds',
+    0,
+    86_400,
+  ),
 };
 
 /** The body of every response from 400 on. */
@@ -105,7 +116,7 @@ export function errorResponsesOf(operation: Operation): Record<string, object> {
 }
 
 const retryAfter = {
-  'Retry-After': { description: 'When to retry.', schema: wholeNumber('Delay in seconds.', 1, 86_400) },
+  'Retry-After': { description: 'When to retry.', schema: wholeNumber('Delay in seconds.', 'seconds', 1, 86_400) },
 };
 
 const responseOf = (status: number, codes: readonly FaultCode[]) => ({

@@ -10,7 +10,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 /**
  * Input that a client may send or output that it receives, as JSON Schema 2020-12. Outputs may gain fields, so they
  * allow additional properties. Formats replace the regular expressions behind them;
- * `documentation` adds units and ranges.
+ * `documentation` adds units (as `x-unit`, an extension of OpenAPI) and ranges.
  */
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const { $schema: _, ...jsonSchema } = z.toJSONSchema(schema, {
@@ -19,6 +19,10 @@ function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
     override: ({ jsonSchema: node }) => {
       if (io === 'output' && node.additionalProperties === false) delete node.additionalProperties;
       if (node.format !== undefined) delete node.pattern;
+      if (node['unit'] !== undefined) {
+        node['x-unit'] = node['unit'];
+        delete node['unit'];
+      }
     },
   });
   return jsonSchema;

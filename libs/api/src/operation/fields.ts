@@ -16,13 +16,15 @@ export const maxInt32 = 2_147_483_647;
 /** Number of changes of the desired state, counted from 1; what `ETag` and `If-Match` carry. */
 export const Generation = z.int().register(documentation, {
   description: 'Generation of the desired state: the number of its changes.',
+  unit: 'changes',
   minimum: 1,
   maximum: maxInt32,
 });
 
 /** Generation of the desired state that the agent last reported on; 0 before its first report. */
 export const ObservedGeneration = z.int().register(documentation, {
-  description: 'Generation of the desired state last reported by the agent.',
+  description: 'Generation of the desired state last reported by the agent, a number of changes.',
+  unit: 'changes',
   minimum: 0,
   maximum: maxInt32,
 });
@@ -36,7 +38,7 @@ export const page = (defaultLimit: number, maxLimit: number) =>
       .min(1)
       .max(maxLimit)
       .default(defaultLimit)
-      .register(documentation, { description: 'Page size in entries.' }),
+      .register(documentation, { description: 'Page size in entries.', unit: 'entries' }),
     cursor: z
       .string()
       .max(256)

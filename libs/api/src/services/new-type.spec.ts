@@ -33,7 +33,7 @@ const rangeKeywords: Readonly<Record<string, readonly string[]>> = {
   string: ['enum', 'pattern', 'maxLength', 'format'],
 };
 
-/** What the documentation of a field lacks. Numbers name their unit by a test of the whole document. */
+/** What the documentation of a field lacks. The units of numbers are tested for the whole document. */
 function missingIn(name: string, field: FieldSchema, isRequired: boolean): string[] {
   const description = field.description ?? '';
   const keywords = rangeKeywords[field.type ?? ''];

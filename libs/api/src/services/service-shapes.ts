@@ -135,6 +135,7 @@ export const AcceptedDesired = z.union([
 
 export const RendererVersion = z.int().register(documentation, {
   description: 'Version of the renderer: it counts the changes of how objects are rendered.',
+  unit: 'changes',
   minimum: 1,
   maximum: maxInt32,
 });
@@ -151,7 +152,12 @@ export type UpgradePlan = z.infer<typeof UpgradePlan>;
 
 /** Number of pods; Kubernetes counts them as int32. */
 const podCount = (subject: string) =>
-  z.int().register(documentation, { description: `${subject}, a number of pods.`, minimum: 0, maximum: maxInt32 });
+  z.int().register(documentation, {
+    description: `${subject}, a number of pods.`,
+    unit: 'pods',
+    minimum: 0,
+    maximum: maxInt32,
+  });
 
 /** The state of an instance with its desired and ready pods. */
 export const ServiceStatus = z.object({

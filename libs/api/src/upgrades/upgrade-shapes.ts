@@ -14,18 +14,21 @@ const WaveInstanceState = z.enum(waveInstanceStates);
 export type WaveInstanceState = z.infer<typeof WaveInstanceState>;
 
 const instanceCount = (what: string) =>
-  z.int().register(documentation, { description: `Number of instances ${what}.`, minimum: 0, maximum: maxInt32 });
+  z.int().register(documentation, {
+    description: `Number of instances ${what}.`,
+    unit: 'instances',
+    minimum: 0,
+    maximum: maxInt32,
+  });
 
 /** An absent version keeps that of each instance. */
 export const UpgradeOfType = z.strictObject({ type: z.string().min(1).max(40), ...Upgrade.shape });
 
 export const CreateUpgradeWave = UpgradeOfType.extend({
-  maxUnavailable: z
-    .int()
-    .min(1)
-    .max(100)
-    .default(1)
-    .register(documentation, { description: 'Number of instances that may be upgrading at the same time.' }),
+  maxUnavailable: z.int().min(1).max(100).default(1).register(documentation, {
+    description: 'Number of instances that may be upgrading at the same time.',
+    unit: 'instances',
+  }),
 });
 
 const InstanceName = z.object({ cid: z.string(), osid: z.string() });

@@ -6,6 +6,8 @@ import { z } from 'zod';
  */
 export const documentation = z.registry<{
   readonly description: string;
+  /** What a number counts or is measured in, in the words of the description: `MiB`, `instances`. */
+  readonly unit?: string;
   readonly type?: 'integer';
   readonly minimum?: number;
   readonly maximum?: number;
@@ -27,4 +29,4 @@ export const PortNumber = z
   .int()
   .min(1)
   .max(65_535)
-  .register(documentation, { description: 'Port number.', minimum: 1, maximum: 65_535 });
+  .register(documentation, { description: 'TCP or UDP port.', unit: 'port', minimum: 1, maximum: 65_535 });

@@ -27,7 +27,7 @@ const subjects: Readonly<Record<NumberName, string>> = {
 function sizeNumber(name: NumberName, note = '', minimum: number = numberRanges[name].min) {
   const { max, unit } = numberRanges[name];
   const description = `${subjects[name]} in ${unit}.${note === '' ? '' : ` ${note}`}`;
-  return z.number().register(documentation, { type: 'integer', description, minimum, maximum: max });
+  return z.number().register(documentation, { type: 'integer', description, unit, minimum, maximum: max });
 }
 
 /** The numbers of a size: CPU in millicores, memory and storage in MiB. A limit must be at least its request. */
