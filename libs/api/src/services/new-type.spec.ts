@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ServiceType } from '@runos/catalog-model';
 import { serviceTypes } from '@runos/service-types';
-import { addServiceType, beacon, relay } from '@runos/service-types/testing';
+import { addServiceType, beacon, lantern, relay } from '@runos/service-types/testing';
 
-const removals = [relay, beacon].map(addServiceType);
+const removals = [relay, beacon, lantern].map(addServiceType);
 let api: typeof import('../index.js');
 beforeAll(async () => {
   api = await import('../index.js');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { addon } from '@runos/addons';
 import { resolveOwnInputs } from '@runos/catalog-model';
 import { KindCatalog } from '@runos/kube-kinds';
@@ -6,7 +6,12 @@ import { groupOf } from '@runos/kube-objects';
 import { TypeName } from '@runos/osid';
 import { classesOf, defaultClassId, findClass } from '@runos/sizing';
 import { latestRenderer, serviceType, serviceTypes } from './index.js';
-import { relay } from './testing/relay.js';
+import { addServiceType, beacon, lantern, relay } from './testing/index.js';
+
+const catalog = [...serviceTypes];
+// Their forms differ from those of the real types: what holds for them too is demanded of every type.
+const removals = [relay, beacon, lantern].map(addServiceType);
+afterAll(() => removals.forEach((remove) => remove()));
 
 describe('the catalog', () => {
   it('contains every type once and rejects unknown names', () => {
@@ -26,18 +31,26 @@ describe('the catalog', () => {
     expect(Object.keys(type.renderers[latestRenderer(type)]?.images ?? {})).toEqual(type.versions);
     for (const { port } of type.ports) expect(port).toBeGreaterThan(0);
     for (const { type: needed } of type.requires) expect(serviceType(needed).type).toBe(needed);
-    const crds = type.addons.flatMap((name) => addon(name).crds);
-    for (const { apiVersion, resource } of type.customKinds)
-      expect(crds).toContain(`${resource}.${groupOf(apiVersion)}`);
+    for (const name of type.addons) expect(addon(name).name).toBe(name);
     const { create, update, own } = type.inputs;
     expect('configSetId' in create.shape).toBe(type.config !== undefined);
     for (const name of Object.keys(update.shape)) expect(create.shape).toHaveProperty(name);
     expect(own.parse({})).toEqual(expect.any(Object)); // every own field has a default
-    expect(create.safeParse({ version: type.defaultVersion, name: 'orders' }).error).toBeUndefined();
-    expect(create.safeParse({ version: '0', nonsense: 1 }).error?.issues).toHaveLength(2);
+    const needed = type.requires.filter(({ optional }) => !optional).map(({ alias }) => [alias, { id: 'abcde' }]);
+    const requires = needed.length === 0 ? {} : { requires: Object.fromEntries(needed) as object };
+    expect(create.safeParse({ ...requires, version: type.defaultVersion, name: 'orders' }).error).toBeUndefined();
+    expect(create.safeParse({ ...requires, version: '0', nonsense: 1 }).error?.issues).toHaveLength(2);
     expect(type.credentials.schema.safeParse(type.credentials.example).error).toBeUndefined();
     expect(() => new KindCatalog(type.customKinds)).not.toThrow();
     for (const key of Object.keys(type.config?.reserved ?? {})) expect(type.config?.keys).not.toHaveProperty(key);
+  });
+});
+
+describe('the custom resources of a type', () => {
+  it.each(catalog)('have the add-ons that define those of $type', (type) => {
+    const crds = type.addons.flatMap((name) => addon(name).crds);
+    for (const { apiVersion, resource } of type.customKinds)
+      expect(crds).toContain(`${resource}.${groupOf(apiVersion)}`);
   });
 });
 
