@@ -2,7 +2,7 @@ import { type CallOptions, isConflict, isRefusal, type JsonPatchStep, type KubeC
 import {
   type ExclusiveFields,
   type FieldPath,
-  foreignItems,
+  foreignContent,
   isCreated,
   type KubeObject,
   pointersOf,
@@ -34,7 +34,7 @@ export async function removeForeignItems(
 ): Promise<Removal | undefined> {
   let before = live;
   for (let attempt = 1; ; attempt += 1) {
-    const paths = foreignItems(before, exclusive).filter((path) => valueAt(desired, path) === undefined);
+    const paths = foreignContent(before, exclusive).filter((path) => valueAt(desired, path) === undefined);
     if (paths.length === 0) return { before, after: before };
     let failure: unknown;
     try {

@@ -9,27 +9,74 @@ const systemWriters = ['kube-controller-manager', 'kube-apiserver'] as const;
 const exclusive = (...paths: readonly string[]): ExclusiveField[] =>
   paths.map((path) => ({ path, writers: systemWriters }));
 
-/** What decides which programs run in a container, with which input and files. */
-const containerFields = [
-  'args',
-  'command',
-  'env[]',
-  'envFrom',
-  'lifecycle',
-  'ports[]',
-  'volumeDevices[]',
-  'volumeMounts[]',
-];
+/** Fields with the value that an absent one means; undefined: no value means the same. */
+type Unset = Readonly<Record<string, ExclusiveField['unset']>>;
+
+const scalars = (prefix: string, fields: Unset): ExclusiveField[] =>
+  Object.entries(fields).map(([field, unset]) => ({ path: `${prefix}.${field}`, writers: systemWriters, unset }));
+
+/** Rights of processes, in a pod and in a container. */
+const processRights: Unset = {
+  'securityContext.appArmorProfile': undefined,
+  'securityContext.runAsGroup': undefined,
+  'securityContext.runAsNonRoot': false,
+  'securityContext.runAsUser': undefined,
+  'securityContext.seLinuxOptions[]': undefined,
+  'securityContext.seccompProfile': undefined,
+  'securityContext.windowsOptions[]': undefined,
+};
+
+/** What decides which programs run in a container, with which input, files and rights. */
+const containerFields: Unset = {
+  args: undefined,
+  command: undefined,
+  'env[]': undefined,
+  envFrom: undefined,
+  lifecycle: undefined,
+  'ports[]': undefined,
+  'volumeDevices[]': undefined,
+  'volumeMounts[]': undefined,
+  workingDir: undefined,
+  ...processRights,
+  'securityContext.allowPrivilegeEscalation': true,
+  'securityContext.capabilities[]': undefined,
+  'securityContext.privileged': false,
+  'securityContext.procMount': 'Default',
+  'securityContext.readOnlyRootFilesystem': false,
+};
+
+/** The rights of a pod, and the names that its containers resolve. */
+const podRights: Unset = {
+  automountServiceAccountToken: true,
+  'hostAliases[]': undefined,
+  hostIPC: false,
+  hostNetwork: false,
+  hostPID: false,
+  hostUsers: true,
+  runtimeClassName: undefined,
+  shareProcessNamespace: false,
+  ...processRights,
+  'securityContext.fsGroup': undefined,
+  'securityContext.fsGroupChangePolicy': 'Always',
+  'securityContext.seLinuxChangePolicy': 'MountOption',
+  'securityContext.supplementalGroups': undefined,
+  'securityContext.supplementalGroupsPolicy': 'Merge',
+  'securityContext.sysctls': undefined,
+};
 
 /** The content of a pod template. Annotations, labels and scheduling are left to others. */
-const podFields = (podSpec: string): ExclusiveField[] =>
-  exclusive(
-    ...['containers[]', 'initContainers[]'].flatMap((containers) => [
-      `${podSpec}.${containers}`,
-      ...containerFields.map((field) => `${podSpec}.${containers}.${field}`),
-    ]),
-    `${podSpec}.volumes[]`,
-  );
+const podFields = (podSpec: string): ExclusiveField[] => [
+  ...['containers[]', 'initContainers[]'].flatMap((containers) => [
+    ...exclusive(`${podSpec}.${containers}`),
+    ...scalars(`${podSpec}.${containers}`, containerFields),
+  ]),
+  ...exclusive(`${podSpec}.volumes[]`),
+  ...scalars(podSpec, podRights),
+  ...[
+    { path: `${podSpec}.serviceAccountName`, alias: 'serviceAccount' },
+    { path: `${podSpec}.serviceAccount`, alias: 'serviceAccountName' },
+  ].map((field) => ({ ...field, writers: systemWriters, unset: 'default' })),
+];
 
 const templateFields = podFields('spec.template.spec');
 const roleFields = exclusive('rules');

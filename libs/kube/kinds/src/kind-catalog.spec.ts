@@ -101,7 +101,11 @@ describe('exclusive fields', () => {
   const exclusive = [{ path: 'spec.parameters[]', writers: ['operator'] }];
   const parameters = { 'f:spec': { 'f:parameters': { 'f:fsync': {} } } };
   const writtenBy = (manager: string) =>
-    objectOf('Widget', {}, { managedFields: [{ manager, operation: 'Update', fieldsV1: parameters }] });
+    objectOf(
+      'Widget',
+      { spec: { parameters: { fsync: 'off' } } },
+      { managedFields: [{ manager, operation: 'Update', fieldsV1: parameters }] },
+    );
   const exclusiveOf = (kind: CustomKind) =>
     new KindCatalog(unpackKinds(packKinds([kind])), () => undefined).kindOf(widget).exclusive;
 

@@ -33,6 +33,7 @@ export {
   type ExclusiveField,
   type ExclusiveFields,
   exclusivePath,
+  foreignContent,
   foreignItems,
 } from './ownership/exclusive-fields.js';
 export { type FieldPath, membersOf, pointersOf, printPath, touches, valueAt } from './ownership/field-path.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { propertySeed } from '@runos/testing-basics';
 import { entry, objectOf, ours } from '../../test/objects.js';
 import type { FieldsV1, ManagedFields } from '../kube-object.js';
-import { compileExclusive, exclusivePath, foreignItems } from './exclusive-fields.js';
+import { compileExclusive, exclusivePath, foreignContent, foreignItems } from './exclusive-fields.js';
 import { pointersOf, printPath } from './field-path.js';
 
 fc.configureGlobal({ seed: propertySeed() });
@@ -21,8 +21,13 @@ const applied = ours({
   'f:data': { 'f:own': {} },
 });
 
+const content = {
+  spec: { containers: [{ name: 'web', env: [{ name: 'A' }, { name: 'B' }] }, { name: 'b' }], addresses: ['192.0.2.1'] },
+  data: { own: '', x: '', 'x.conf': '' },
+};
+
 const found = (...entries: ManagedFields[]): string[] =>
-  foreignItems(objectOf('Thing', {}, { managedFields: entries }), exclusive).map(printPath);
+  foreignItems(objectOf('Thing', content, { managedFields: entries }), exclusive).map(printPath);
 const foundOf = (fieldsV1: FieldsV1, more: Partial<ManagedFields> & { manager?: string } = {}): string[] =>
   found(applied, entry(more.manager ?? 'other', fieldsV1, more));
 
@@ -74,6 +79,34 @@ describe('foreign items of exclusive fields', () => {
     const env = web({ 'f:env': { 'k:{"name":"B"}': {} } });
     const fields: FieldsV1 = { 'f:spec': { ...env, 'f:addresses': {} } };
     expect(foundOf(fields, { manager: 'injector' })).toEqual(['spec.addresses']);
+  });
+
+  it('are no absent value, and none that an absent one means', () => {
+    const rule = compileExclusive([{ path: 'spec.hostNetwork', unset: false }]);
+    const itemsWith = (hostNetwork: boolean | undefined) => {
+      const managedFields = [applied, entry('other', { 'f:spec': { 'f:hostNetwork': {} } })];
+      return foreignItems(objectOf('Thing', { spec: { hostNetwork } }, { managedFields }), rule).map(printPath);
+    };
+    expect(itemsWith(true)).toEqual(['spec.hostNetwork']);
+    expect(itemsWith(false)).toEqual([]);
+    expect(itemsWith(undefined)).toEqual([]);
+  });
+
+  it('are removed together with a field that the API server keeps equal, unless that is ours', () => {
+    const rule = compileExclusive([
+      { path: 'spec.account', alias: 'accountName' },
+      { path: 'spec.accountName', alias: 'account' },
+    ]);
+    const spec = { account: 'x', accountName: 'x' };
+    const both = ['spec.account', 'spec.accountName'];
+    const itemsWith = (own: FieldsV1, foreign: FieldsV1) => {
+      const managedFields = [ours({ 'f:spec': own }), entry('other', { 'f:spec': foreign })];
+      const object = objectOf('Thing', { spec }, { managedFields });
+      return [foreignItems(object, rule), foreignContent(object, rule)].map((paths) => paths.map(printPath).sort());
+    };
+    expect(itemsWith({}, { 'f:accountName': {} })).toEqual([['spec.accountName'], both]);
+    expect(itemsWith({}, { 'f:account': {}, 'f:accountName': {} })).toEqual([both, both]);
+    expect(itemsWith({ 'f:accountName': {} }, { 'f:account': {} })).toEqual([[], []]);
   });
 
   it('never throw for any set of fields', () => {

@@ -1,6 +1,6 @@
 import type { FieldsV1, KubeObject } from '../kube-object.js';
 import { fieldManager } from '../labels.js';
-import type { FieldPath } from './field-path.js';
+import { type FieldPath, valueAt } from './field-path.js';
 import { isForeign, ownedFields } from './owned-fields.js';
 
 /** A field of a kind in which additions of other field managers are drift. */
@@ -13,6 +13,10 @@ export interface ExclusiveField {
   readonly path: string;
   /** Other field managers that may write it. An item that no manager owns is a default, or was set by admission. */
   readonly writers?: readonly string[];
+  /** What an absent value means: others may write exactly that. Not set: any value of others is drift. */
+  readonly unset?: string | boolean;
+  /** The name of a field beside it that the API server keeps equal. Both are removed, and neither if we own one. */
+  readonly alias?: string;
 }
 
 /** The syntax of `ExclusiveField.path`. */
@@ -21,6 +25,8 @@ export const exclusivePath = /^[A-Za-z][\w-]*(\[\])?(\.[A-Za-z][\w-]*(\[\])?)*$/
 interface Rule {
   readonly steps: FieldPath;
   readonly writers: ReadonlySet<string>;
+  readonly unset: ExclusiveField['unset'];
+  readonly alias: string | undefined;
 }
 
 /** The exclusive fields of a kind, in the form that events are compared with. */
@@ -34,25 +40,53 @@ const stepsOf = (path: string): FieldPath =>
     .flatMap((part) => (part.endsWith(eachItem) ? [`f:${part.slice(0, -eachItem.length)}`, eachItem] : [`f:${part}`]));
 
 export const compileExclusive = (fields: readonly ExclusiveField[]): ExclusiveFields =>
-  fields.map(({ path, writers = [] }) => ({ steps: stepsOf(path), writers: new Set(writers) }));
+  fields.map(({ path, writers = [], unset, alias }) => ({
+    steps: stepsOf(path),
+    writers: new Set(writers),
+    unset,
+    alias,
+  }));
 
 /**
- * The items in exclusive fields that another field manager has added, each once. It reads managedFields alone: an object
+ * The items in exclusive fields that another field manager has added, each once. It begins with managedFields: an object
  * that only we write costs nothing.
  */
-export function foreignItems(object: KubeObject, exclusive: ExclusiveFields, manager = fieldManager): FieldPath[] {
+export const foreignItems = (object: KubeObject, exclusive: ExclusiveFields, manager = fieldManager): FieldPath[] =>
+  unique([...itemsIn(object, exclusive, manager)].map(({ path }) => path));
+
+/** What must be removed, so that no such item is left: the items, and the fields that are kept equal to them. */
+export const foreignContent = (object: KubeObject, exclusive: ExclusiveFields): FieldPath[] =>
+  unique([...itemsIn(object, exclusive, fieldManager)].flatMap(({ path, alias }) => (alias ? [path, alias] : [path])));
+
+const unique = (paths: readonly FieldPath[]): FieldPath[] => [
+  ...new Map(paths.map((path) => [path.join('\n'), path])).values(),
+];
+
+interface ForeignItem {
+  readonly path: FieldPath;
+  readonly alias: FieldPath | undefined;
+}
+
+function* itemsIn(object: KubeObject, exclusive: ExclusiveFields, manager: string): Generator<ForeignItem> {
   const others = (object.metadata.managedFields ?? []).filter((entry) => isForeign(entry, manager));
-  if (others.length === 0) return [];
+  if (others.length === 0) return;
   const ours = ownedFields(object, manager) ?? {};
-  const found = new Map<string, FieldPath>();
   for (const { manager: other = '', fieldsV1 = {} } of others) {
-    for (const { steps, writers } of exclusive) {
+    for (const { steps, writers, unset, alias: name } of exclusive) {
       if (writers.has(other)) continue;
-      for (const path of itemsOf(fieldsV1, ours, steps)) found.set(path.join('\n'), path);
+      for (const path of itemsOf(fieldsV1, ours, steps)) {
+        const value = valueAt(object, path);
+        // The API server does not store empty values of many fields, but it stores their owners.
+        if (value === undefined || value === unset) continue;
+        const alias = name === undefined ? undefined : [...path.slice(0, -1), `f:${name}`];
+        if (alias === undefined || !contains(ours, alias)) yield { path, alias };
+      }
     }
   }
-  return [...found.values()];
 }
+
+const contains = (fields: FieldsV1, path: FieldPath): boolean =>
+  path.reduce<FieldsV1 | undefined>((at, element) => at?.[element], fields) !== undefined;
 
 /** The members of `foreign` at the remaining steps that are not in `own`. Items inside a foreign item are part of it. */
 function* itemsOf(foreign: FieldsV1, ours: FieldsV1, steps: FieldPath, path: FieldPath = []): Generator<FieldPath> {
