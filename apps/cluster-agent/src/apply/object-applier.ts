@@ -89,6 +89,24 @@ export class ObjectApplier {
     }
   }
 
+  /**
+   * Recreates an object after another write than an apply was refused. Undefined if no immutable field is the reason, or
+   * if the policy of the kind does not allow it.
+   */
+  async recreateImmutable(
+    desired: KubeObject,
+    cause: KubeError,
+    { immutablePolicy, signal }: ApplyOptions = {},
+  ): Promise<ApplyOutcome | undefined> {
+    const policy = immutablePolicy ?? builtInCatalog.kindOf(desired).immutablePolicy;
+    if (!isImmutable(cause) || policy === 'refuse' || policy === 'expand') return undefined;
+    try {
+      return await this.#recreate(desired, cause, policy, { signal });
+    } catch (thrown) {
+      return classifyError(desired, thrown);
+    }
+  }
+
   async #recreate(
     desired: KubeObject,
     cause: KubeError,

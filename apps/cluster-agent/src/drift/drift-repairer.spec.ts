@@ -54,6 +54,7 @@ async function repair(changed: KubeObject, applied: KubeObject, patched: KubeObj
   } as Partial<KubeClient> as KubeClient;
   const applier = {
     applyObject: () => Promise.resolve({ kind: 'applied', object: applied, recreated: false }),
+    recreateImmutable: () => Promise.resolve(undefined),
   } as Partial<ObjectApplier> as ObjectApplier;
   const repairer = new DriftRepairer(client, applier, new ConflictBackoff({ clock: systemClock }), systemClock);
   const { signal } = new AbortController();

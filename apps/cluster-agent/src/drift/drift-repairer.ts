@@ -1,6 +1,6 @@
 import { conflictResetMs, type ConflictBackoff } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
-import { isRefusal, type KubeClient } from '@runos/kube-client';
+import { isRefusal, type KubeClient, type KubeError } from '@runos/kube-client';
 import {
   changedPaths,
   type ConflictingManager,
@@ -162,8 +162,23 @@ export class DriftRepairer {
       return { kind: 'applied', object: after, recreated: false };
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
-      return this.#recordRemaining(request, live, applied, thrown.message);
+      const recreated = await this.#recreateImmutable(request, live, thrown);
+      return recreated ?? this.#recordRemaining(request, live, applied, thrown.message);
     }
+  }
+
+  /** Others have made the object immutable, so its foreign items can only be removed with the object. */
+  async #recreateImmutable(
+    request: RepairRequest,
+    live: KubeObject,
+    cause: KubeError,
+  ): Promise<RepairOutcome | undefined> {
+    const { state, desired, signal } = request;
+    const { immutablePolicy, exclusive, holdsData } = state.kind;
+    if (holdsData) return undefined; // an addition of others is no reason to lose data
+    const outcome = await this.applier.recreateImmutable(desired, cause, { immutablePolicy, signal });
+    if (outcome?.kind === 'applied') this.#recordRepaired(request, driftBetween(live, outcome.object, exclusive));
+    return outcome;
   }
 
   /**

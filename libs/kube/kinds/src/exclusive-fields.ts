@@ -78,6 +78,9 @@ const podFields = (podSpec: string): ExclusiveField[] => [
   ].map((field) => ({ ...field, writers: systemWriters, unset: 'default' })),
 ];
 
+/** The API server refuses its removal: the object is deleted and created again. */
+const immutable: ExclusiveField = { path: 'immutable', writers: systemWriters, unset: false };
+
 const templateFields = podFields('spec.template.spec');
 const roleFields = exclusive('rules');
 const bindingFields = exclusive('subjects');
@@ -87,8 +90,8 @@ const bindingFields = exclusive('subjects');
  * Pod, a claim, a ServiceAccount or a Namespace beside our fields.
  */
 export const exclusiveFields: Readonly<Record<string, readonly ExclusiveField[]>> = {
-  ConfigMap: exclusive('data[]', 'binaryData[]'),
-  Secret: exclusive('data[]'),
+  ConfigMap: [...exclusive('data[]', 'binaryData[]'), immutable],
+  Secret: [...exclusive('data[]'), immutable],
   Service: exclusive('spec.externalIPs', 'spec.externalName', 'spec.loadBalancerSourceRanges', 'spec.ports[]'),
   Deployment: templateFields,
   StatefulSet: templateFields,
