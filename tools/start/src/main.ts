@@ -1,14 +1,19 @@
 import { DataFolder } from './data/data-folder.js';
-import { parseOptions, usage } from './options.js';
+import { isHelpRequest, parseOptions, usage } from './options.js';
 import { runUntilStopped } from './run.js';
 import { Terminal } from './terminal.js';
 
 /** `npm start`: runs everything until Ctrl-C. */
 async function main(): Promise<number> {
   const terminal = new Terminal();
+  const args = process.argv.slice(2);
+  if (isHelpRequest(args)) {
+    terminal.print(usage);
+    return 0;
+  }
   let options;
   try {
-    options = parseOptions(process.argv.slice(2));
+    options = parseOptions(args);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n${usage}\n`);
     return 2;

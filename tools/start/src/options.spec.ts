@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultData, parseOptions, repository } from './options.js';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { defaultData, parseOptions, repository, usage } from './options.js';
 
 describe('the options of npm start', () => {
   it('are optional', () => {
@@ -49,5 +51,22 @@ describe('the options of npm start', () => {
     [['--prot', '1'], "Unknown option '--prot'"],
   ])('are refused in a sentence: %j', (args, sentence) => {
     expect(() => parseOptions(args)).toThrow(sentence);
+  });
+});
+
+describe('the usage of npm start', () => {
+  it.each(['--help', '-h'])('is printed for %s, also beside invalid options', (option) => {
+    const main = join(repository, 'tools/start/dist/main.js');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, '--prot', '1', option], { encoding: 'utf8' });
+    expect([status, stdout, stderr]).toEqual([0, `${usage}\n`, '']);
+  });
+
+  it('describes every option with its default', () => {
+    const lines = usage.split('\n');
+    expect(lines).toHaveLength(11);
+    for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}--[a-z-]+.* {2}[A-Z].*\.$/);
+    expect(usage).toMatch(/--port PORT .* Default: 3025\.\n/);
+    expect(usage).toMatch(/--data DIR .* Default: \.runos\.\n/);
+    expect(usage).not.toContain(repository);
   });
 });

@@ -24,29 +24,75 @@ export interface StartOptions {
   readonly cluster: 'demo' | 'none' | { readonly kubeconfig: string };
 }
 
-export const usage = `npm start -- [--port 3025] [--agent-ports 9191,9192] [--data .runos] [--replicas 1] [--balanced] [--env NAME:VARIABLE=VALUE]... [--from DIR] [--kubeconfig FILE | --no-cluster]
-  a port of 0 takes any free one; --balanced puts a TCP balancer in front, as several replicas always have;
-  --env sets a variable of one replica of a service only, as in --env jobs-2:RUNOS_LOG_LEVEL=debug;
-  --from starts everything from the build of another checkout, an older version as a rule: npm run plane -- upgrade NAME
-  then restarts one process after the other from this one`;
+interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly default?: string | boolean | string[];
+  readonly multiple?: boolean;
+  readonly short?: string;
+  /** The form of its value. */
+  readonly value?: string;
+  /** For the usage, without the default. */
+  readonly description: string;
+}
+
+const options = {
+  port: { type: 'string', default: '3025', value: 'PORT', description: 'Port of the API; 0 takes any free one.' },
+  'agent-ports': {
+    type: 'string',
+    default: '9191,9192',
+    value: 'REGISTER,STREAM',
+    description: 'Ports for agents; 0 takes any free one.',
+  },
+  data: { type: 'string', default: defaultData, value: 'DIR', description: 'Folder of data and logs.' },
+  replicas: { type: 'string', default: '1', value: 'N', description: 'Replicas of every service, 1 to 9.' },
+  balanced: {
+    type: 'boolean',
+    default: false,
+    description: 'Puts a TCP balancer in front, as several replicas always have.',
+  },
+  env: {
+    type: 'string',
+    multiple: true,
+    default: [],
+    value: 'NAME:VARIABLE=VALUE',
+    description: 'Sets a variable of one replica of a service, as in jobs-2:RUNOS_LOG_LEVEL=debug. May be repeated.',
+  },
+  from: {
+    type: 'string',
+    default: repository,
+    value: 'DIR',
+    description: 'Starts from the build of another checkout, an older version as a rule; see npm run plane -- upgrade.',
+  },
+  kubeconfig: { type: 'string', value: 'FILE', description: 'Uses this cluster instead of the demo.' },
+  'no-cluster': { type: 'boolean', default: false, description: 'Starts no cluster.' },
+  help: { type: 'boolean', short: 'h', default: false, description: 'Prints this text.' },
+} as const satisfies Readonly<Record<string, Option>>;
+
+/** A default inside the repository is shown relative to it; the repository itself is none. */
+function describeOption([name, { value, short, description, ...option }]: [string, Option]): [string, string] {
+  const byDefault = typeof option.default === 'string' ? option.default.replace(repository, '').replace(/^\//, '') : '';
+  return [
+    `--${name}${value === undefined ? '' : ` ${value}`}${short === undefined ? '' : `, -${short}`}`,
+    `${description}${byDefault === '' ? '' : ` Default: ${byDefault}.`}`,
+  ];
+}
+
+const described = Object.entries<Option>(options).map(describeOption);
+const width = Math.max(...described.map(([form]) => form.length));
+
+/** Every option with its value, its meaning and its default. */
+export const usage = [
+  'npm start -- [options]',
+  ...described.map(([form, text]) => `  ${form.padEnd(width)}  ${text}`),
+].join('\n');
+
+/** True if the usage shall be printed, whatever the other options are. */
+export const isHelpRequest = (args: readonly string[]): boolean =>
+  parseArgs({ args: [...args], strict: false, options }).values.help === true;
 
 /** @throws Error with one sentence for the user */
 export function parseOptions(args: readonly string[]): StartOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    strict: true,
-    options: {
-      port: { type: 'string', default: '3025' },
-      'agent-ports': { type: 'string', default: '9191,9192' },
-      data: { type: 'string', default: defaultData },
-      replicas: { type: 'string', default: '1' },
-      balanced: { type: 'boolean', default: false },
-      env: { type: 'string', multiple: true, default: [] },
-      from: { type: 'string', default: repository },
-      kubeconfig: { type: 'string' },
-      'no-cluster': { type: 'boolean', default: false },
-    },
-  });
+  const { values } = parseArgs({ args: [...args], strict: true, options });
   if (values.kubeconfig && values['no-cluster']) throw new Error('Use --kubeconfig or --no-cluster, not both.');
   const ports = values['agent-ports'].split(',').map((text) => portOf('--agent-ports', text));
   const [register, stream] = ports;
