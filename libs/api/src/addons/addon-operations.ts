@@ -87,7 +87,9 @@ export const installAddon = operation({
 
 /**
  * `service.in_use` while instances of the cluster need it; `addon.present` for an operator that RunOS has not
- * installed; `addon.missing` where there is none. The job fails while custom resources of others use it.
+ * installed; `addon.missing` where there is none. While custom resources that others created use it, the job stays open
+ * and its progress names them; the removal continues when they are deleted. If they still exist at the deadline of the
+ * job, it fails, and what it has removed is installed again.
  */
 export const removeAddon = operation({
   id: 'addon.remove',
