@@ -214,8 +214,8 @@ export class ClusterAgent {
           DELETE_ADDON: (input) => installer.removeAddon(input),
         }),
       },
-      onConnected: ({ inSync, comparesStatuses, addons: recognitions }) => {
-        resyncs.connected(inSync === true, comparesStatuses === true);
+      onConnected: ({ inSync, comparesStatuses = false, receivesOrphans = false, addons: recognitions }) => {
+        resyncs.connected({ inSync: inSync === true, comparesStatuses, receivesOrphans });
         addons.connected(recognitions);
       },
       onDisconnected: () => resyncs.disconnected(),

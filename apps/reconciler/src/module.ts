@@ -21,6 +21,8 @@ import { reconcilerConfig, type ReconcilerConfig } from './config.js';
 import { RecordConnection } from './connections/record-connection.js';
 import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
+import { DeletionRepository } from './deletions/deletion-repository.js';
+import { RepeatDeletions } from './deletions/repeat-deletions.js';
 import { AcceptDivergence } from './divergence/accept-divergence.js';
 import { DivergenceRepository } from './divergence/divergence-repository.js';
 import { EarlierRevisions } from './divergence/earlier-revisions.js';
@@ -111,6 +113,7 @@ const agents = [
   ObservationRepository,
   DesiredHashes,
 ];
+const deletions = [DeletionRepository, RepeatDeletions];
 const divergence = [AcceptDivergence, DivergenceRepository, EarlierRevisions, RecordDivergence, SealedSpecs];
 const jobs = [JobRepository, JobQueue, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
 const upgrades = [
@@ -139,7 +142,17 @@ class ReconcilerModule {
       module: ReconcilerModule,
       imports: [PersistenceModule.forService({ service: 'reconciler', ...persistence })],
       controllers,
-      providers: [...clusters, ...addons, ...instances, ...agents, ...divergence, ...jobs, ...upgrades, ...work],
+      providers: [
+        ...clusters,
+        ...addons,
+        ...instances,
+        ...agents,
+        ...deletions,
+        ...divergence,
+        ...jobs,
+        ...upgrades,
+        ...work,
+      ],
     };
   }
 }

@@ -8,6 +8,7 @@ const tables = [
   'addon_report',
   'cluster_addon',
   'minted_id',
+  'deleted_instance',
   'instance',
   'instance_requirement',
   'revision',

@@ -69,6 +69,8 @@ export class FakeAgent {
   readonly heartbeatRequests: string[][] = [];
   /** Its replies to instructions: `silent` never replies in time. */
   replies: 'accepting' | 'silent' | 'refusing' = 'accepting';
+  /** The instructions that it has received while `silent`. */
+  unanswered = 0;
   /** An older agent names no stored revision in its refusals, and returns no bundles. */
   isOlder = false;
   connected = false;
@@ -90,7 +92,10 @@ export class FakeAgent {
   @Respond(agentGateway.instruct)
   instruct({ type, body }: Instruction): InstructionReply {
     if (!this.connected) return { outcome: 'absent' };
-    if (this.replies === 'silent') return { outcome: 'unknown' };
+    if (this.replies === 'silent') {
+      this.unanswered += 1;
+      return { outcome: 'unknown' };
+    }
     if (this.replies === 'refusing') return { outcome: 'refused', message: 'disk full' };
     if (type === APPLY_ADDON.type || type === DELETE_ADDON.type) {
       const { name } = body as { name: string };

@@ -106,7 +106,7 @@ export class ClusterReports {
           if (kindOf(agent.peer) !== 'cluster-agent') return {}; // a node does not learn what its cluster should run
           if (count === undefined || root === undefined) return { addons: recognitions };
           const inSync = await this.#isInSync(agent, { step: 'root', count, root, kinds });
-          return { addons: recognitions, comparesStatuses: true, inSync };
+          return { addons: recognitions, comparesStatuses: true, receivesOrphans: true, inSync };
         },
       },
       BundleStatus: {

@@ -179,9 +179,9 @@ export class BundleController {
     return { count: entries.length, root: rootOf(entries) };
   }
 
-  /** Compares with the plane the stored bundles, and the statuses that it has acknowledged. */
+  /** Compares with the plane the stored bundles, the statuses that it has acknowledged, and the namespaces. */
   get resync(): ResyncSteps {
-    return resyncSteps(this.instances, this.options.plane, this.#reporter);
+    return resyncSteps(this.instances, this.options.plane, this.#reporter, this.options.client);
   }
 
   /** Stops informers and reconciles, then stores the checkpoints. Nothing is stored after the end of the term. */

@@ -38,6 +38,7 @@ function planeWith(desired: InstanceIndex, statuses: AcknowledgedStatus[] = []) 
       if (request.step === 'root') return { equal: request.root === rootOf(entries) };
       if (request.step === 'buckets') return { differing: differingBuckets(request.buckets, bucketHashes(entries)) };
       if (request.step === 'statuses') return { differing: differingBuckets(request.buckets, statusBuckets(statuses)) };
+      if (request.step === 'orphans') return {};
       return {
         unknown: request.entries.map(({ osid }) => osid).filter((osid) => !known.has(osid)),
       };

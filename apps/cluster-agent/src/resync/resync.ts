@@ -1,11 +1,13 @@
 import { bucketHashes, bucketOf, resyncPages, rootOf, statusBuckets } from '@runos/agent-protocol';
 import { exponentialBackoff } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
+import type { KubeClient } from '@runos/kube-client';
 import type { Logger } from '@runos/observability';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
 import type { PlaneClient } from '../status/plane-client.js';
 import type { StatusReporter } from '../status/status-reporter.js';
+import { labelledNamespaces, reportOrphanedNamespaces } from './orphaned-namespaces.js';
 
 /** A periodic resync corrects losses that no other mechanism has detected. */
 const resyncPeriodMs = 3_600_000;
@@ -57,20 +59,31 @@ export async function resyncStatuses(
 export interface ResyncSteps {
   bundles(): Promise<void>;
   statuses(): Promise<void>;
+  orphans(): Promise<void>;
+}
+
+/** What the plane can compare, as its reply to the hello says. Older planes compare less. */
+export interface ComparedByPlane {
+  /** It has the same root hash of the bundles. */
+  readonly inSync: boolean;
+  readonly comparesStatuses: boolean;
+  readonly receivesOrphans: boolean;
 }
 
 export const resyncSteps = (
   instances: InstanceIndex,
   plane: Pick<PlaneClient, 'resync'>,
   reporter: Pick<StatusReporter, 'report' | 'reportAgain'>,
+  client: Pick<KubeClient, 'pages'>,
 ): ResyncSteps => ({
   bundles: () => resync(instances, plane, (instance) => reporter.report(instance)),
   statuses: () => resyncStatuses(instances, plane, (instance) => reporter.reportAgain(instance)),
+  orphans: () => reportOrphanedNamespaces(instances, plane, () => labelledNamespaces(client)),
 });
 
 /**
- * Compares the bundles after every connection whose hello found a difference, the statuses after every connection, and
- * both once an hour while connected. An older plane compares no statuses.
+ * Compares the bundles after every connection whose hello found a difference, the statuses and the namespaces after every
+ * connection, and all of them once an hour while connected.
  */
 export class ResyncLoop {
   #connection = new AbortController();
@@ -82,11 +95,11 @@ export class ResyncLoop {
     private readonly logger: Logger,
   ) {}
 
-  /** A stream is open. `inSync`: the plane has the same root hash. */
-  connected(inSync: boolean, comparesStatuses: boolean): void {
+  /** A stream is open. */
+  connected(compared: ComparedByPlane): void {
     this.disconnected();
     const { signal } = (this.#connection = new AbortController());
-    this.#running = this.#running.then(() => this.#loop(signal, inSync, comparesStatuses));
+    this.#running = this.#running.then(() => this.#loop(signal, compared));
   }
 
   disconnected(): void {
@@ -98,12 +111,13 @@ export class ResyncLoop {
     await this.#running;
   }
 
-  async #loop(signal: AbortSignal, inSync: boolean, comparesStatuses: boolean): Promise<void> {
+  async #loop(signal: AbortSignal, { inSync, comparesStatuses, receivesOrphans }: ComparedByPlane): Promise<void> {
     let hasBundles = inSync;
     for (let failures = 0; !signal.aborted;) {
       try {
         if (!hasBundles) await this.steps.bundles();
         if (comparesStatuses) await this.steps.statuses();
+        if (receivesOrphans) await this.steps.orphans();
         hasBundles = false;
         failures = 0;
         await this.clock.sleep(resyncPeriodMs, signal);

@@ -5,6 +5,7 @@ import { Osid } from '@runos/osid';
 import { afterCommit, Database, type TransactionOptions } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
 import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
@@ -32,6 +33,9 @@ const maxBatchSize = 50;
 /** Under load, reports are collected for this long, ms. */
 const lingerMs = 100;
 
+/** The agent deletes the objects already. */
+const removalPhases: ReadonlySet<string> = new Set(['deleting', 'gone']);
+
 /** Records the status reports of agents, continues jobs, and deletes the rows of deleted instances. */
 @Injectable()
 export class RecordBundleStatus {
@@ -47,6 +51,7 @@ export class RecordBundleStatus {
     private readonly updates: JobUpdates,
     private readonly wakeups: Wakeups,
     private readonly divergences: RecordDivergence,
+    private readonly deletions: RepeatDeletions,
   ) {
     const run = (items: readonly BatchItem<ReceivedReport>[], transaction: TransactionOptions) =>
       this.#recordAll(items, transaction);
@@ -55,7 +60,7 @@ export class RecordBundleStatus {
 
   /**
    * Resolves when the report is durable. A report about an unknown instance is accepted and ignored, and so is one that
-   * is not newer than the last.
+   * is not newer than the last. A report about a deleted instance causes its deletion again.
    * @throws Fault `service.not_found` when the instance belongs to another cluster
    */
   async run({ cid, sessionNo, status: { sequence, ...report } }: Received, tenant: string): Promise<void> {
@@ -64,7 +69,9 @@ export class RecordBundleStatus {
     const order = sessionNo === undefined || sequence === undefined ? undefined : { sessionNo, sequence };
     const received = { name: { tenant, cid, ...parts }, report, order };
     const exists = await (report.phase === 'gone' ? this.#recordGone(received) : this.#reports.add(received));
-    if (!exists) await refuseForeignInstance(this.database.manager, tenant, cid, report.osid, parts);
+    if (exists) return;
+    await refuseForeignInstance(this.database.manager, tenant, cid, report.osid, parts);
+    if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, cid, [report.osid]);
   }
 
   /** Returns for each report whether its instance exists. */

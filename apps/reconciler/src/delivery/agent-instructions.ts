@@ -12,6 +12,7 @@ import { agentGateway } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { kindRules } from '@runos/service-types';
+import type { DeletionRow } from '../deletions/deletion-repository.js';
 import { EarlierRevisions } from '../divergence/earlier-revisions.js';
 import { SealedSpecs } from '../divergence/sealed-spec.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
@@ -75,6 +76,11 @@ export class AgentInstructions {
     const { osid, revision, bundle_generation: generation } = instance;
     const history = await this.revisions.of(instance);
     return this.#instruct(instance, DELETE_BUNDLE, { osid, generation, revision, history });
+  }
+
+  /** Deletes an instance that has no row any more. Its tombstone brings no history: its revisions are deleted. */
+  async repeatDeletion({ osid, revision, generation, ...cluster }: DeletionRow): Promise<InstructionOutcome> {
+    return this.#instruct(cluster, DELETE_BUNDLE, { osid, generation, revision });
   }
 
   /** What the agent stores of an instance. */

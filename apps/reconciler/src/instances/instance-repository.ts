@@ -6,6 +6,7 @@ import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { keepConnection } from '../connections/connection-lock.js';
+import { DeletionRepository } from '../deletions/deletion-repository.js';
 import { InstanceRow } from '../schema/instance-row.js';
 
 /** Names one instance as callers do: `id` is the five characters or the whole OSID. */
@@ -64,7 +65,10 @@ const creationMargin = 1_000;
 
 @Injectable()
 export class InstanceRepository extends TenantRepository<InstanceRow> {
-  constructor(private readonly clusters: ClusterRepository) {
+  constructor(
+    private readonly clusters: ClusterRepository,
+    private readonly deletions: DeletionRepository,
+  ) {
     super(InstanceRow);
   }
 
@@ -192,7 +196,9 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     await runSql(sql, 'UPDATE instance SET name = $2 WHERE id = $1', [id, name]);
   }
 
+  /** Deletes the row of an instance, and keeps that it was deleted. */
   async remove(sql: EntityManager, id: number): Promise<void> {
+    await this.deletions.create(sql, id);
     await runSql(sql, 'DELETE FROM instance WHERE id = $1', [id]);
   }
 

@@ -7,16 +7,21 @@ import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { foreignAmong } from '../bundle-status/foreign-instances.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
+import { isTombstone } from '../divergence/foreign-bundle.js';
 import { compareEntries, DesiredHashes } from './desired-hashes.js';
 
 type Input = z.output<typeof reconciler.resync.input>;
 type Result = z.output<typeof reconciler.resync.output>;
 type ListStep = Extract<Input['question'], { step: 'list' }>;
 
-/** Compares the stored bundles of an agent with the desired revisions, and delivers the differing ones again. */
+/**
+ * Compares the stored bundles of an agent with the desired revisions, and delivers the differing ones again. Instances
+ * that were deleted in this cluster are deleted again.
+ */
 @Controller()
 export class ResyncController {
   constructor(
@@ -26,12 +31,17 @@ export class ResyncController {
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
     private readonly divergences: RecordDivergence,
+    private readonly deletions: RepeatDeletions,
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
   @Respond(reconciler.resync)
   async resync({ cid, question: step }: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
     if (step.step === 'list') return this.#compareList(cid, step, tenant);
+    if (step.step === 'orphans') {
+      await this.deletions.run(tenant, cid, step.osids);
+      return {};
+    }
     const sql = this.database.manager;
     const { id } = await this.clusters.get(sql, tenant, cid);
     if (step.step === 'statuses') {
@@ -56,6 +66,12 @@ export class ResyncController {
       await this.work.redeliver(sql, id, redeliver);
       return { ...difference, redeliver, diverged, foreign: await foreignAmong(sql, tenant, difference.unknown) };
     });
+    const removing = new Set(entries.filter(isTombstone).map(({ osid }): string => osid));
+    await this.deletions.run(
+      tenant,
+      cid,
+      unknown.filter((osid) => !removing.has(osid)),
+    );
     if (redeliver.length > 0) this.wakeups.wake('work');
     if (redeliver.length + diverged.size + unknown.length > 0) {
       const counts = { redelivered: redeliver.length, diverged: diverged.size, unknown: unknown.length };

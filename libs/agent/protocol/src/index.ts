@@ -57,6 +57,7 @@ export {
   bucketHashes,
   bucketOf,
   differingBuckets,
+  maxOrphans,
   RESYNC,
   type ResyncEntry,
   resyncEntry,

@@ -36,6 +36,7 @@ const withoutPendingRows: ReadonlySet<string> = new Set([
   ...[
     'node',
     'minted_id',
+    'deleted_instance',
     'instance',
     'instance_requirement',
     'revision',

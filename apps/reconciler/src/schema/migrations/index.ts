@@ -8,6 +8,7 @@ import { CountRedeliveries1800000000007 } from './0007-count-redeliveries.js';
 import { AddDivergence1800000000008 } from './0008-add-divergence.js';
 import { AddStatusHash1800000000009 } from './0009-add-status-hash.js';
 import { AddHistoryStart1800000000010 } from './0010-add-history-start.js';
+import { AddDeletedInstances1800000000011 } from './0011-add-deleted-instances.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   AddDivergence1800000000008,
   AddStatusHash1800000000009,
   AddHistoryStart1800000000010,
+  AddDeletedInstances1800000000011,
 ];

@@ -30,6 +30,8 @@ export const AgentHello = report({
     inSync: z.boolean().nullish(),
     /** The plane compares the acknowledged statuses in a resync. Older planes refuse that step. */
     comparesStatuses: z.boolean().optional(),
+    /** The plane receives the orphans of a resync. Older planes refuse that step. */
+    receivesOrphans: z.boolean().optional(),
     /** The add-ons that the agent looks for and reports by AddonStatus. Older planes name none. */
     addons: z.array(addonRecognition).max(64).optional(),
   }),

@@ -12,6 +12,9 @@ const bucketIndex = z
   .min(0)
   .max(bucketCount - 1);
 
+/** OSIDs in one `orphans` step. */
+export const maxOrphans = 4000;
+
 /** One stored instance, which must be equal on both sides. A tombstone has `tombstoneDigest`. */
 export const resyncEntry = z.object({
   osid,
@@ -40,6 +43,8 @@ const question = z.discriminatedUnion('step', [
   }),
   /** The hashes of the acknowledged statuses (`statusBuckets`), to find those that the plane has lost. */
   z.object({ step: z.literal('statuses'), buckets: z.array(rootHash).length(bucketCount) }),
+  /** Instances whose namespaces are in the cluster without a stored bundle. The plane deletes those that were deleted. */
+  z.object({ step: z.literal('orphans'), osids: z.array(osid).max(maxOrphans) }),
 ]);
 
 /**

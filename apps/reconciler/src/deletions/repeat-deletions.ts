@@ -1,0 +1,74 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { reconciled, type ReconcileResult, requeue, retryAfterError, WorkQueue } from '@runos/engine';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { Database } from '@runos/persistence';
+import { AgentInstructions } from '../delivery/agent-instructions.js';
+import { DeletionRepository } from './deletion-repository.js';
+
+/** `<aid>/<cid>/<osid>` */
+type DeletionKey = `${string}/${string}/${string}`;
+
+const keyOf = (aid: string, cid: string, osid: string): DeletionKey => `${aid}/${cid}/${osid}`;
+
+const maxConcurrent = 8;
+/** A connection is recorded a moment after the first report of its agent. It is awaited for this long, ms. */
+const connectionTimeoutMs = 60_000;
+const connectionPollMs = 1_000;
+
+/**
+ * Deletes instances again that came back to their cluster after their deletion, for example from a backup of the
+ * cluster. The queue is in memory only: each resync of the agent names these instances again.
+ */
+@Injectable()
+export class RepeatDeletions implements OnModuleDestroy {
+  readonly #queue: WorkQueue<DeletionKey>;
+  /** The end of the wait for the connection, on the monotonic clock, ms. */
+  readonly #deadlines = new Map<DeletionKey, number>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly deletions: DeletionRepository,
+    private readonly instructions: AgentInstructions,
+    @InjectLogger() private readonly logger: Logger,
+  ) {
+    this.#queue = new WorkQueue<DeletionKey>({
+      maxConcurrentReconciles: maxConcurrent,
+      reconcile: (key) => this.#repeat(key),
+      onResult: (deletion, result) => {
+        if (result.kind === 'reconciled') this.#deadlines.delete(deletion);
+        if (result.kind === 'error') this.logger.warn({ err: result.cause, deletion }, 'repeating a deletion failed');
+      },
+    });
+  }
+
+  /** Queues the deletion of those among these OSIDs that were deleted in this cluster. All others are not touched. */
+  async run(tenant: string, cid: string, osids: readonly string[]): Promise<void> {
+    if (osids.length === 0) return;
+    const deleted = await this.deletions.among(this.database.manager, tenant, cid, osids);
+    for (const { osid } of deleted) {
+      const key = keyOf(tenant, cid, osid);
+      this.#deadlines.set(key, performance.now() + connectionTimeoutMs);
+      this.#queue.add(key);
+    }
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.#queue.stop();
+  }
+
+  async #repeat(key: DeletionKey): Promise<ReconcileResult> {
+    const [tenant = '', cid = '', osid = ''] = key.split('/');
+    const [deletion] = await this.deletions.among(this.database.manager, tenant, cid, [osid]);
+    if (deletion === undefined) return reconciled();
+    if (!deletion.connected) {
+      const isOver = performance.now() > (this.#deadlines.get(key) ?? 0);
+      return isOver ? reconciled() : requeue('AgentDisconnected', connectionPollMs);
+    }
+    const outcome = await this.instructions.repeatDeletion(deletion);
+    this.logger.info({ aid: tenant, cid, osid, ...outcome }, 'an instance is deleted again that came back');
+    // Without a stream, the resync of the next one names it. A refusal stays: the agent stores another history.
+    const mayFollow = outcome.outcome === 'unknown' || outcome.outcome === 'failed';
+    return mayFollow ? retryAfterError(new Error(`the outcome is ${outcome.outcome}`)) : reconciled();
+  }
+}
