@@ -43,6 +43,13 @@ const expireLease = (nid: string) =>
     [nid],
   );
 
+/** Ends the connection to the database in which the move of sessions to a new lease waits for a lock. */
+async function endWaitingMove(): Promise<void> {
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE session SET replica_id%'`;
+  while ((await harness.sql.query(end)).rowCount === 0) await sleep(50);
+}
+
 describe('a restart', () => {
   it('keeps agents ready for one stale period, and sets those that do not reconnect to not ready after it', async () => {
     await harness.sql.query(
@@ -118,6 +125,29 @@ describe('two replicas', () => {
     while ((await instruct(credentials.nid)).outcome !== 'replied') await sleep(100);
     expect(connection(credentials.nid)?.connected).toBe(true);
     agent.stop();
+    await replica.service.stop();
+  });
+
+  it('of which one renews its lease too late, and cannot move its sessions: the next renewal moves them', async () => {
+    const replica = await harness.replica();
+    const early = await registered(replica, 'mover');
+    const later = await registered(replica, 'later');
+    const agent = dial(replica, early);
+    await agent.heartbeat();
+    await harness.services.until(() => connection(early.nid)?.connected === true);
+    const blocker = await harness.client();
+    await blocker.query('BEGIN');
+    await blocker.query('UPDATE agent_gateway.session SET nid = nid WHERE nid = $1', [early.nid]);
+    await expireLease(early.nid);
+    await endWaitingMove();
+    const second = dial(replica, later);
+    await second.heartbeat();
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    while ((await instruct(early.nid)).outcome !== 'replied') await sleep(100);
+    expect(await instruct(later.nid)).toMatchObject({ outcome: 'replied' });
+    expect(connection(early.nid)?.connected).toBe(true);
+    for (const each of [agent, second]) each.stop();
     await replica.service.stop();
   });
 

@@ -24,6 +24,8 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
   #maintaining: Promise<void> | undefined;
   #cleanedUpAt = performance.now();
   #renewedAt = performance.now();
+  /** The expired leases of this replica whose sessions are not moved to the current one yet. */
+  readonly #expiredLeases = new Set<string>();
   /** Before this, the sessions of replicas with an expired lease are left. */
   #orphansFrom = 0;
 
@@ -102,18 +104,31 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
    */
   async #renewLease(): Promise<void> {
     const { leaseMs, maintenanceIntervalMs } = this.config;
-    const oldId = this.lease.id;
-    const isRenewed = await this.lease.renew();
+    const isRenewed = await this.#renewOrAcquire();
     const isLate = performance.now() - this.#renewedAt > 2 * maintenanceIntervalMs;
     this.#renewedAt = performance.now();
     if (!isRenewed || isLate) this.#orphansFrom = this.#renewedAt + leaseMs;
-    if (!isRenewed) await this.#keepSessions(oldId);
+    if (this.#expiredLeases.size > 0) await this.#keepSessions();
   }
 
-  /** The lease had expired. A stream stays open unless another replica has closed its session meanwhile. */
-  async #keepSessions(oldId: string): Promise<void> {
+  /** Records the expired lease also if no new one could be acquired: its sessions must be moved in any case. */
+  async #renewOrAcquire(): Promise<boolean> {
+    const { id } = this.lease;
+    try {
+      return await this.lease.renew();
+    } finally {
+      if (this.lease.id !== id) this.#expiredLeases.add(id);
+    }
+  }
+
+  /**
+   * The lease had expired. A stream stays open unless another replica has closed its session meanwhile. If this fails, the
+   * next renewal repeats it: until then the agents of these sessions cannot be instructed.
+   */
+  async #keepSessions(): Promise<void> {
     const { opened } = this.registry;
-    const kept = new Set(await this.sessions.keep(oldId, this.lease.id, opened));
+    const kept = new Set(await this.sessions.keep([...this.#expiredLeases], this.lease.id, opened));
+    this.#expiredLeases.clear();
     const lost = opened.filter((sessionNo) => !kept.has(sessionNo));
     this.logger.warn({ kept: kept.size, lost: lost.length }, 'the lease of this replica had expired');
     await this.registry.close(lost, 'plane-busy', 'the lease of this replica had expired; dial again');

@@ -130,14 +130,18 @@ export class SessionRepository {
     );
   }
 
-  /** Moves open sessions of a replica to its new lease. Returns those that no other replica has closed meanwhile. */
-  async keep(oldReplicaId: string, replicaId: string, opened: readonly number[]): Promise<number[]> {
+  /**
+   * Moves open sessions of a replica from its expired leases to its new one. Returns all that no other replica has closed
+   * meanwhile.
+   */
+  async keep(oldReplicaIds: readonly string[], replicaId: string, opened: readonly number[]): Promise<number[]> {
     const rows = await this.database.query<{ session_no: number }>(
       `WITH kept AS (
          UPDATE session SET replica_id = $2
-         WHERE replica_id = $1 AND closed_at IS NULL AND session_no = ANY($3::bigint[]) RETURNING session_no)
+         WHERE (replica_id = ANY($1::uuid[]) OR replica_id = $2) AND closed_at IS NULL AND session_no = ANY($3::bigint[])
+         RETURNING session_no)
        SELECT session_no FROM kept`,
-      [oldReplicaId, replicaId, opened],
+      [oldReplicaIds, replicaId, opened],
     );
     return rows.map(sessionNoOf);
   }
