@@ -15,6 +15,19 @@ export const gatewayConfig = serviceConfig({
   failedAuthenticationsPerMinute: wholeNumber(0, 1_000_000).default(60),
   /** Concurrent job streams of one token; 0 switches the limit off. */
   streamsPerToken: wholeNumber(0, 10_000).default(100),
+  /** The time for the headers of a request, from its first byte or from the connection, ms. */
+  headersTimeoutMs: wholeNumber(100, 600_000).default(10_000),
+  /** The time for a whole request, ms. */
+  requestTimeoutMs: wholeNumber(100, 3_600_000).default(30_000),
+  /**
+   * An idle connection is closed after this time, ms. The default is longer than the 60 s of common load balancers, so that
+   * the balancer closes first.
+   */
+  keepAliveTimeoutMs: wholeNumber(100, 3_600_000).default(65_000),
+  /** A client that has not read all of what was sent for this long is disconnected, ms. */
+  unreadTimeoutMs: wholeNumber(100, 3_600_000).default(60_000),
+  /** Open connections of one client network. Not behind trusted proxies, which share theirs. 0 switches the limit off. */
+  connectionsPerClient: wholeNumber(0, 1_000_000).default(1_000),
   /** Largest request body, bytes. A secret file of 100 KiB and an override of 64 KiB fit. */
   maxBodyBytes: wholeNumber(1_024, 4 * 1024 * 1024).default(1024 * 1024),
 });

@@ -16,6 +16,7 @@ import { HealthController } from './health/health.controller.js';
 import { RequestLifecycle } from './http/request-lifecycle.js';
 import { FaultFilter } from './http/fault.filter.js';
 import { ConnectionDrain, prepareHttp } from './http/http-server.js';
+import { SlowClients } from './http/slow-clients.js';
 import { JobNotifications } from './jobs/job-notifications.js';
 import { JobChangesController } from './jobs/job-changes.controller.js';
 import { JobStreams } from './jobs/job-streams.js';
@@ -57,6 +58,7 @@ export class GatewayModule {
         PrincipalCache,
         BearerStrategy,
         RequestLifecycle,
+        SlowClients,
         ConnectionDrain,
         JobNotifications,
         JobStreams,

@@ -13,11 +13,12 @@ import { searchDatabase, searchFiles, type SearchResult, secretsIn } from './sec
 
 const main = resolve(import.meta.dirname, '../../start/dist/main.js');
 
-/** Settings of a plane without rate limits. */
+/** Settings of a plane without limits per client. */
 export const unlimited = {
   RUNOS_WRITES_PER_MINUTE: '0',
   RUNOS_READS_PER_MINUTE: '0',
   RUNOS_FAILED_AUTHENTICATIONS_PER_MINUTE: '0',
+  RUNOS_CONNECTIONS_PER_CLIENT: '0',
 };
 
 /** One plane with its own data on free ports, started like `npm start`. */

@@ -1,4 +1,5 @@
 export { clientNetwork } from './client-network.js';
+export { ConnectionLimit, type ConnectionLimitOptions } from './connection-limit.js';
 export { type KeyEncryptionKey, Keyring, keyringEntry, keyringSettings } from './keyring.js';
 export { generatePassword, hashPassword, passwordMatches } from './password.js';
 export { requestHash } from './request-hash.js';
