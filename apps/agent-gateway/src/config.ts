@@ -55,6 +55,13 @@ const settings = {
    * and CIDR ranges. A header from elsewhere is not accepted. Default: none, so limits count by the address of the peer.
    */
   proxyProtocolFrom: addressRanges.default([]),
+  /** A connection without a call or a stream is closed after this time, ms. */
+  connectionIdleTimeoutMs: durationMs(60_000),
+  /** A connection to the register port is closed after this time in any case, ms. A registration takes a few seconds. */
+  registerConnectionTimeoutMs: durationMs(60_000),
+  /** Open connections of one client network per port; 0 switches the limit off. An agent needs one per port. */
+  registerConnectionsPerClient: wholeNumber(0, 1_000_000).default(256),
+  streamConnectionsPerClient: wholeNumber(0, 1_000_000).default(10_000),
   /** The names that agents dial; both server certificates contain them. Install commands use the first one. */
   serverNames: serverNameList.default(['localhost', '127.0.0.1']),
   /** The service writes the CA certificate of the register port to this file, for agents on the same machine. */

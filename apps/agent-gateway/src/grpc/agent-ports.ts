@@ -6,6 +6,7 @@ import { maxFromAgentBytes, registerService, streamService } from '@runos/agent-
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { type AuthorityPair, issueLeaf, newEcKey } from '@runos/pki';
+import { ConnectionLimit } from '@runos/security';
 import { CertificateAuthorities, validForDays } from '../authority/certificate-authorities.js';
 import type { AgentGatewayConfig } from '../config.js';
 import { type GrpcServer, startGrpcServer } from './grpc-server.js';
@@ -66,6 +67,7 @@ export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShut
 
   async onApplicationBootstrap(): Promise<void> {
     const { agentHost: host, serverNames: names, caFile, proxyProtocolFrom: balancers } = this.config;
+    const { connectionIdleTimeoutMs: idleMs, registerConnectionTimeoutMs: maxAgeMs } = this.config;
     const { register, stream } = this.authorities;
     if (caFile !== undefined) await replaceFile(caFile, register.certificatePem);
     this.#register = await startGrpcServer({
@@ -76,6 +78,8 @@ export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShut
       service: registerService,
       handlers: this.registerMethods.handlers,
       maxMessageBytes: maxRegisterBytes,
+      connections: this.#limit('register', this.config.registerConnectionsPerClient),
+      timeouts: { idleMs, maxAgeMs },
     });
     this.#stream = await startGrpcServer({
       host,
@@ -85,9 +89,16 @@ export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShut
       service: streamService,
       handlers: this.streamMethods.handlers,
       maxMessageBytes: maxFromAgentBytes,
+      connections: this.#limit('stream', this.config.streamConnectionsPerClient),
+      timeouts: { idleMs },
     });
     const { registerPort, streamPort } = this;
     this.logger.info({ registerPort, streamPort, caSha256: this.authorities.registerSha256 }, 'agent ports open');
+  }
+
+  #limit(port: 'register' | 'stream', max: number): ConnectionLimit {
+    const onReached = (from: string) => this.logger.warn({ from, port, max }, 'a client has too many connections');
+    return new ConnectionLimit({ max, onReached });
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ConnectionLimit } from '@runos/security';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
 import { proxyBalancer, version2 } from '../../test/proxy-balancer.js';
 import { validForDays } from '../authority/certificate-authorities.js';
@@ -23,6 +24,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     balancers: ['127.0.0.1'],
+    connections: new ConnectionLimit({ max: 0, onReached: () => undefined }),
     onConnection: (socket) => void tls.emit('connection', socket),
   });
   balancer = await proxyBalancer(await listener.listen(), () => version2('203.0.113.7', { extensions: 32 }));

@@ -1,4 +1,5 @@
 import { BlockList, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import type { ConnectionLimit } from '@runos/security';
 import { readProxyHeader } from './proxy-header.js';
 
 /** A balancer sends the header right after it has connected, ms. */
@@ -10,6 +11,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** Addresses and CIDR ranges of balancers that send the header of the PROXY protocol. */
   readonly balancers: readonly string[];
+  /** The limit of open connections per client. Refused ones are closed. */
+  readonly connections: ConnectionLimit;
   /** Called with a connection whose next bytes are those of the client. */
   readonly onConnection: (socket: Socket) => void;
 }
@@ -58,14 +61,21 @@ export class ConnectionListener {
     const { remoteAddress, remotePort } = socket;
     if (remoteAddress === undefined) return void socket.destroy();
     if (!this.#balancers.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4'))
-      return this.options.onConnection(socket);
+      return this.#passOn(socket, remoteAddress);
     this.#reading.add(socket);
     readClient(socket, (client) => {
       this.#reading.delete(socket);
       if (client !== undefined) this.#remember(socket, `${remoteAddress}:${remotePort}`, `${client}:${remotePort}`);
-      this.options.onConnection(socket);
+      this.#passOn(socket, client ?? remoteAddress);
     });
     socket.once('close', () => this.#reading.delete(socket));
+  }
+
+  #passOn(socket: Socket, client: string): void {
+    const release = this.options.connections.add(client);
+    if (release === undefined) return void socket.destroy();
+    socket.once('close', release);
+    this.options.onConnection(socket);
   }
 
   #remember(socket: Socket, peer: string, client: string): void {

@@ -14,6 +14,7 @@ import {
 import type { AgentKind } from '@runos/agent-protocol';
 import type { AgentLog } from '../agents/agent-log.js';
 import { statusOfError } from './call-refusal.js';
+import type { ConnectionLimit } from '@runos/security';
 import { ConnectionListener } from './connection-listener.js';
 
 /** The callers of a method. Every handler declares them, because a handler can only be made with them. */
@@ -56,6 +57,15 @@ export interface GrpcServerOptions<Service> {
   readonly service: Service;
   readonly handlers: CallHandlers<Service>;
   readonly maxMessageBytes: number;
+  readonly connections: ConnectionLimit;
+  readonly timeouts: ConnectionTimeouts;
+}
+
+export interface ConnectionTimeouts {
+  /** Without a call, ms. */
+  readonly idleMs: number;
+  /** In any case, ms. Absent: without a limit. */
+  readonly maxAgeMs?: number;
 }
 
 export interface GrpcServer {
@@ -66,9 +76,19 @@ export interface GrpcServer {
 
 /** Running calls get this much time when the server stops, ms. */
 const drainTimeoutMs = 1_500;
+/** Calls of a connection that has reached its greatest age get this much time, ms. */
+const ageGraceMs = 5_000;
 
-const optionsOf = (maxMessageBytes: number, interceptors: ServerInterceptor[]): ServerOptions => ({
+const optionsOf = (
+  maxMessageBytes: number,
+  { idleMs, maxAgeMs }: ConnectionTimeouts,
+  interceptors: ServerInterceptor[],
+): ServerOptions => ({
   interceptors,
+  'grpc.max_connection_idle_ms': idleMs,
+  ...(maxAgeMs === undefined
+    ? {}
+    : { 'grpc.max_connection_age_ms': maxAgeMs, 'grpc.max_connection_age_grace_ms': ageGraceMs }),
   'grpc.max_receive_message_length': maxMessageBytes,
   // An agent opens one stream and few calls.
   'grpc.max_concurrent_streams': 32,
@@ -79,14 +99,17 @@ const optionsOf = (maxMessageBytes: number, interceptors: ServerInterceptor[]): 
 
 /** Serves one of the two agent ports. @throws Error when the port is not free */
 export async function startGrpcServer<Service>(options: GrpcServerOptions<Service>): Promise<GrpcServer> {
-  const { host, port, balancers, credentials, maxMessageBytes } = options;
+  const { host, port, balancers, credentials, maxMessageBytes, connections, timeouts } = options;
   const listener: ConnectionListener = new ConnectionListener({
     host,
     port,
     balancers,
+    connections,
     onConnection: (socket) => injector.injectConnection(socket),
   });
-  const server = new Server(optionsOf(maxMessageBytes, balancers.length === 0 ? [] : [namingClients(listener)]));
+  const server = new Server(
+    optionsOf(maxMessageBytes, timeouts, balancers.length === 0 ? [] : [namingClients(listener)]),
+  );
   const injector = server.createConnectionInjector(credentials);
   const implementations: UntypedServiceImplementation = {};
   for (const [name, handler] of Object.entries(options.handlers)) {
