@@ -1,7 +1,7 @@
 import { beaconCrd } from '@runos/service-types/testing';
 import { eventually, type LiveObject, PlaneClient, valueAt } from '@runos/tool-e2e';
 import type { InjectedFault } from '../kill/faults.js';
-import type { Ledger } from '../load/ledger.js';
+import { LedgerClient } from '../load/ledger-client.js';
 
 const { group } = beaconCrd.spec;
 const manager = 'runos-resilience';
@@ -16,7 +16,8 @@ export const runUnseenType: InjectedFault = {
   async inject(data, ledger) {
     const plane = await PlaneClient.connect(data);
     await allowBeacons(plane);
-    const created = await send(plane, ledger, 'POST', `${plane.services}/beacon`);
+    const client = new LedgerClient(plane, ledger, 'unseen');
+    const { body: created } = (await client.send('POST', `${plane.services}/beacon`, { name: 'unseen' })).answer;
     const [osid, path] = [String(created['osid']), `${plane.services}/beacon/${String(created['id'])}`];
     await eventually('the agent to report that the beacon is dark', 60_000, async () => {
       const { body } = await plane.api.get(path);
@@ -25,25 +26,10 @@ export const runUnseenType: InjectedFault = {
     const lit = JSON.stringify({ status: { lit: true } });
     await plane.kubectl.run(['patch', 'beacon', osid, '-n', osid, '--subresource=status', '--type=merge', '-p', lit]);
     await plane.waitForCompletion(created['jobId']);
-    const deleted = await send(plane, ledger, 'DELETE', path);
-    await plane.waitForCompletion(deleted['jobId']);
+    const deleted = await client.send('DELETE', path);
+    await plane.waitForCompletion(deleted.answer.body['jobId']);
   },
 };
-
-async function send(
-  plane: PlaneClient,
-  ledger: Ledger,
-  method: string,
-  path: string,
-): Promise<Record<string, unknown>> {
-  const key = `unseen-${ledger.jobs.size}`;
-  const body = method === 'POST' ? { name: key } : undefined;
-  const answer = await plane.api.send(method, path, body, { headers: { 'idempotency-key': key } });
-  if (answer.status !== 202)
-    throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-  ledger.jobs.set(key, String(answer.body['jobId']));
-  return answer.body;
-}
 
 /** The CRD, and what the generated manifests of a catalog with this type contain: rights on the kind, its admission. */
 async function allowBeacons({ kubectl }: PlaneClient): Promise<void> {
