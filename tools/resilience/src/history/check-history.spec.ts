@@ -111,6 +111,10 @@ describe('legal histories', () => {
       [job(4, 5, 'c', 'completed'), job(10, 11, 'c', 'running'), job(12, 13, 'c', 'completed')],
       [restoreOf('jobs', 2, 6, 8)],
     ],
+    'a restored reconciler with a write that a decision replaced by what the cluster runs': [
+      [create(0, 1, 1), update(4, 5, 2), update(13, 14, 3), read(22, 23, 2, 4), update(24, 25, 5), read(26, 27, 5, 5)],
+      [restoreOf('reconciler', 3, 10, 20)],
+    ],
     'a restored reconciler that lost a write, a create and a deletion': [
       [create(0, 1, 1), update(4, 5, 2), read(6, 7, 2, 2), read(14, 15, 1, 1), update(16, 17, 3), read(18, 19, 3, 2)],
       [restoreOf('reconciler', 3, 10, 12)],

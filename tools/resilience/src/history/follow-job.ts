@@ -43,7 +43,8 @@ export async function followJob(
       // The replica is down, the connection broke, or the run has ended: the events until then count.
     }
     if (status !== undefined) history.record({ ...connection, status, ...(status === 200 ? { events } : {}) });
-    if (status === 204 || events.some(isEnd)) return;
+    // A job is not found if a restored database has lost it.
+    if (status === 204 || status === 404 || events.some(isEnd)) return;
     await sleep(pauseMs);
   }
 }

@@ -4,6 +4,7 @@ import { type InjectedFault, freeze, kill } from '../kill/faults.js';
 import type { RandomSequence } from '../load/load.js';
 import { rounds } from '../replicas/replica-faults.js';
 import { clockFile } from './plane-with-faults.js';
+import { restorePlaneDatabase } from './restore-database.js';
 import { restoreJobsDatabase } from './restore-jobs-database.js';
 import type { SlowProxy } from './slow-proxy.js';
 
@@ -37,6 +38,7 @@ export function* historyFaults(
   random: RandomSequence,
   proxies: Readonly<Record<string, SlowProxy>>,
   isOver: () => boolean,
+  print: (line: string) => void,
 ): Generator<InjectedFault> {
   const between = (low: number, high: number): number => low + random.below(high - low);
   const kinds: readonly (() => InjectedFault)[] = [
@@ -48,6 +50,7 @@ export function* historyFaults(
     },
     () => stepClock(random.pick(replicas), between(-600_000, 600_000)),
     () => restoreJobsDatabase(between(1_000, 15_000)),
+    () => restorePlaneDatabase(between(1_000, 15_000), () => random.below(2) === 0, print),
   ];
   let remaining: (() => InjectedFault)[] = [];
   while (!isOver()) {

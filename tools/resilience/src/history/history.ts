@@ -9,8 +9,8 @@ const minuteMs = 60_000;
 /**
  * `npm run resilience -- history [--minutes 60] [--seed N]`: two replicas of every service under load, with faults that
  * the seed determines, one after the other. Single replicas are paused and killed, clocks are stepped, sockets to NATS
- * and PostgreSQL are slow, and the database of the jobs service is restored from a backup. What clients received is
- * checked afterwards; operations that contradict each other are printed.
+ * and PostgreSQL are slow, and the database of the jobs service, or of the whole plane, is restored from a backup. What
+ * clients received is checked afterwards; operations that contradict each other are printed.
  */
 export async function history(args: readonly string[]): Promise<void> {
   const { seed, minutes } = optionsOf('history', args, { minutes: 60 });
@@ -18,7 +18,7 @@ export async function history(args: readonly string[]): Promise<void> {
   let proxies: StoreProxies | undefined;
   const faults = {
     *[Symbol.iterator]() {
-      yield* historyFaults(new RandomSequence(seed), { ...proxies }, () => performance.now() > endsAt);
+      yield* historyFaults(new RandomSequence(seed), { ...proxies }, () => performance.now() > endsAt, print);
     },
   };
   try {

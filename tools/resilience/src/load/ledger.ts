@@ -1,4 +1,5 @@
 import { RecordedHistory } from '../history/recorded-history.js';
+import { WriteGate } from './write-gate.js';
 
 /** An accepted change: the number that it set, and the times of request and response, ms since the epoch. */
 export interface Write {
@@ -23,6 +24,9 @@ export class Ledger {
   readonly instances: LedgerInstance[] = [];
   /** The ids of accepted jobs by the `Idempotency-Key` that created them. */
   readonly jobs = new Map<string, string>();
+  /** Jobs that failed because the agent stored what a restored database had lost. */
+  readonly divergedJobs = new Set<string>();
+  readonly writes = new WriteGate();
   /** What all clients requested and received. */
   readonly history = new RecordedHistory();
 

@@ -75,7 +75,7 @@ export class Load {
   async #client(): Promise<void> {
     while (!this.#finishing || this.#started < this.options.writes) {
       this.#started += 1;
-      await this.#write();
+      await this.ledger.writes.run(() => this.#write());
       await sleep(this.options.pauseMs);
     }
   }
