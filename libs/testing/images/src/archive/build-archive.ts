@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { architecture, type ImageConfig, imageDocuments, type StoredBlob } from './image-documents.js';
@@ -64,7 +64,9 @@ async function storeLayer(layer: Layer, blobs: string, signal?: AbortSignal): Pr
   } else {
     const { uid, gid } = layer.owner ?? { uid: 0, gid: 0 };
     const owner = [`--owner=:${uid}`, `--group=:${gid}`];
-    await run('tar', [...reproducible, ...owner, '-C', layer.folder, '-cf', temporary, '.'], { signal });
+    // Not the folder itself: its mode would become that of the image's root.
+    const names = (await readdir(layer.folder)).sort();
+    await run('tar', [...reproducible, ...owner, '-C', layer.folder, '-cf', temporary, '--', ...names], { signal });
   }
   const hash = createHash('sha256');
   for await (const part of createReadStream(temporary, { signal })) hash.update(part as Buffer);

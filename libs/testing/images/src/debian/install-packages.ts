@@ -1,0 +1,64 @@
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { startChild } from '@runos/testing-process';
+import { aptOptions, withoutSources } from './apt-sources.js';
+
+/** The Debian release that the images are made of. */
+export const suite = 'trixie';
+
+export interface DebianRoot {
+  readonly packages: readonly string[];
+  /** `minbase` installs them on a minimal Debian. `extract` only unpacks them: no shell, no user, no script ran. */
+  readonly variant: 'minbase' | 'extract';
+  /** Files of packages that are left out, as patterns of dpkg's `path-exclude`. */
+  readonly excluded?: readonly string[];
+  /** Shell commands with the new root in `$1`: before the packages are installed. */
+  readonly before?: readonly string[];
+  /** Likewise, after they are installed. */
+  readonly after?: readonly string[];
+}
+
+/** Files that no container reads. */
+const documentation = ['/usr/share/doc/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/man/*'];
+
+/** The arguments of mmdebstrap that decide the content, without the mirror. */
+export function contentOptions({ packages, variant, excluded = [], before = [], after = [] }: DebianRoot): string[] {
+  return [
+    `--variant=${variant}`,
+    `--include=${packages.join(',')}`,
+    '--components=main',
+    '--skip=output/dev', // the container runtime makes devices itself
+    ...[...documentation, ...excluded].map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    ...before.map((command) => `--essential-hook=${command}`),
+    ...after.map((command) => `--customize-hook=${command}`),
+    `--customize-hook=${withoutSources}`,
+  ];
+}
+
+/**
+ * Installs packages of Debian into an empty root file system and writes it as a tar file. Half a minute to two minutes.
+ * @param folder holds the intermediate files; its owner deletes it
+ * @throws Error with the last lines of mmdebstrap
+ */
+export async function installPackages(root: DebianRoot, target: string, folder: string, signal?: AbortSignal) {
+  signal?.throwIfAborted();
+  const { options, mirrors } = await aptOptions(suite, folder);
+  const child = await startChild({
+    name: 'mmdebstrap',
+    command: 'mmdebstrap',
+    args: ['--mode=root', ...options, ...contentOptions(root), suite, target, ...mirrors],
+    env: { ...process.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
+    logFile: join(folder, 'mmdebstrap.log'),
+  });
+  setPriority(child.pid, 10);
+  const stop = (): void => void child.stop();
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop(); // while it was started
+  try {
+    const outcome = await child.ended;
+    signal?.throwIfAborted();
+    if (outcome !== 'mmdebstrap ended with code 0') throw new Error(`${outcome}:\n${child.lastLogLines(12)}`);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+}
