@@ -1,4 +1,5 @@
 export { type ArchiveSpec, buildArchive, type Layer, type Owner } from './archive/build-archive.js';
 export { type ImageConfig } from './archive/image-documents.js';
 export { type Possibility, probeImages } from './probe-images.js';
+export { operatorImage, operatorReference } from './recipes/operator-image.js';
 export { type ServiceImage, serviceImages } from './recipes/service-images.js';
