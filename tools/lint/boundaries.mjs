@@ -66,6 +66,7 @@ const scopes = (forSpecs) => {
       'scope:testing',
       ...core,
       'scope:contracts',
+      'scope:platform',
       'scope:catalog-types',
       'scope:kube-objects',
       'scope:kube-client',

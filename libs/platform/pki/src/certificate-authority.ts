@@ -32,6 +32,8 @@ export interface Validity {
 export interface LeafRequest extends Validity {
   readonly publicKey: KeyObject;
   readonly commonName: string;
+  /** To Kubernetes, the group of a client. */
+  readonly organization?: string;
   readonly usage: 'client' | 'server';
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
@@ -92,7 +94,7 @@ export async function issueLeaf(
   const certificate = await X509CertificateGenerator.create(
     {
       serialNumber: serialNumber(random),
-      subject: [{ CN: [leaf.commonName] }],
+      subject: [...(leaf.organization ? [{ O: [leaf.organization] }] : []), { CN: [leaf.commonName] }],
       issuer: issuer.subjectName,
       notBefore: leaf.notBefore,
       notAfter: leaf.notAfter,

@@ -1,6 +1,4 @@
 export { clusterAgentImage } from './agent/cluster-agent-image.js';
-export { type ArchiveSpec, buildArchive, type Layer, type Owner } from './archive/build-archive.js';
-export { type ImageConfig } from './archive/image-documents.js';
 export { type ImageOptions, imagesFor, type ImageSource } from './images-for.js';
 export { type Possibility, probeImages } from './probe-images.js';
 export { operatorImage, operatorReference } from './recipes/operator-image.js';

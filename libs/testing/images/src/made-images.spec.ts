@@ -3,9 +3,9 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { unpackArchive } from '@runos/testing-kube';
 import { latestRenderer, renderInstance, serviceType } from '@runos/service-types';
 import { clusterAgentImage } from './agent/cluster-agent-image.js';
-import { unpackArchive } from './archive/unpack-archive.js';
 import { probeImages } from './probe-images.js';
 import { serviceImages } from './recipes/service-images.js';
 
@@ -99,4 +99,4 @@ const tests = (): void => {
 };
 
 if (probe.possible) describe('an image that was made', tests);
-else it(`images cannot be made on this machine: ${probe.reason}`, () => expect(probe.reason).not.toBe(''));
+else describe.skip(`an image that was made (skipped: ${probe.reason})`, tests);

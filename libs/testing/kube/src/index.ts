@@ -1,7 +1,15 @@
+export { buildArchive } from './archive/build-archive.js';
+export { unpackArchive } from './archive/unpack-archive.js';
+export { architecture, type ImageConfig } from './archive/image-documents.js';
 export { type BuildOptions, buildNatsServer, buildToolbox } from './build/build.js';
 export { manifestFolder, publishedManifest } from './build/published-manifest.js';
+export { buildNodePrograms, type NodePrograms } from './build/node-programs.js';
 export { builtToolbox, cacheFolder, type Toolbox, withLock } from './build/toolbox.js';
-export { type ComponentName } from './cluster/component.js';
 export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';
 export { type ClusterOptions, type RunningCluster, startCluster } from './cluster/start-cluster.js';
 export { ownCluster, readKubeconfig, type TestCluster, useTestCluster } from './cluster/use-test-cluster.js';
+export { type NodesKind } from './dev/dev-cluster.js';
+export { type KubeNode } from './nodes/kube-node.js';
+export { onRealNodes } from './nodes/on-real-nodes.js';
+export { probeRealNodes, type RealNodesProbe } from './nodes/probe-real-nodes.js';
+export { type RealCluster, startRealCluster } from './nodes/start-real-cluster.js';

@@ -1,8 +1,6 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BuildOptions } from '@runos/testing-kube';
-import { buildArchive } from '../archive/build-archive.js';
-import { architecture, type ImageConfig } from '../archive/image-documents.js';
+import { buildArchive, architecture, type ImageConfig, type BuildOptions } from '@runos/testing-kube';
 import { cachedFile } from '../cache/image-cache.js';
 import { contentOptions, type DebianRoot, installPackages, suite } from '../debian/install-packages.js';
 

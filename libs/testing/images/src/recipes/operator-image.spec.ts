@@ -1,9 +1,9 @@
+import { unpackArchive } from '@runos/testing-kube';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { addon } from '@runos/addons';
-import { unpackArchive } from '../archive/unpack-archive.js';
 import { operatorImage, operatorReference } from './operator-image.js';
 
 describe("the operator's image", () => {

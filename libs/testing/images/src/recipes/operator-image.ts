@@ -3,9 +3,13 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addon } from '@runos/addons';
-import { type BuildOptions, publishedManifest } from '@runos/testing-kube';
-import { buildArchive } from '../archive/build-archive.js';
-import { architecture, type ImageConfig } from '../archive/image-documents.js';
+import {
+  buildArchive,
+  architecture,
+  type ImageConfig,
+  type BuildOptions,
+  publishedManifest,
+} from '@runos/testing-kube';
 import { cachedFile } from '../cache/image-cache.js';
 
 interface Workload {

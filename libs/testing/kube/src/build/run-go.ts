@@ -10,15 +10,20 @@ export interface GoRun {
   readonly signal?: AbortSignal;
   /** Runs at low priority. */
   readonly background?: boolean;
+  /** The module's folder. Default: that of Kubernetes. */
+  readonly cwd?: string;
+  /** Additional environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `go` in the folder of go.mod; returns its standard output. @throws Error with its last error lines */
-export async function runGo(args: readonly string[], { onLine, signal, background }: GoRun = {}): Promise<string> {
+/** Runs `go` in the folder of a go.mod; returns its standard output. @throws Error with its last error lines */
+export async function runGo(args: readonly string[], run: GoRun = {}): Promise<string> {
+  const { onLine, signal, background, cwd = moduleFolder, env } = run;
   signal?.throwIfAborted();
   const go = spawn('go', args, {
-    cwd: moduleFolder,
+    cwd,
     detached: true, // a process group of its own, so that its compilers end with it
-    env: { ...process.env, GOFLAGS: `${process.env.GOFLAGS ?? ''} -buildvcs=false`.trim() },
+    env: { ...process.env, ...env, GOFLAGS: `${process.env.GOFLAGS ?? ''} -buildvcs=false`.trim() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const end = (): void => endGroup(go.pid);

@@ -26,7 +26,7 @@ export const toolboxIn = (folder: string): Toolbox => ({
 });
 
 /** Programs are renamed into place, so an existing one is complete. */
-export const hasProgram = (folder: string, name: ProgramName): boolean => existsSync(join(folder, name));
+export const hasProgram = (folder: string, name: string): boolean => existsSync(join(folder, name));
 
 /** The toolbox when it is complete. */
 export function builtToolbox(): Toolbox | undefined {

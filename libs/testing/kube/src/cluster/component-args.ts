@@ -1,7 +1,21 @@
+import type { CertificateFiles } from '../nodes/cluster-certificates.js';
 import { simulatedNode } from './base-objects.js';
 import { type Ports } from './ports.js';
 
+/** What the control plane needs beyond that of simulated nodes, when kubelets and pods talk with it. */
+export interface NodeAccess {
+  /** The API server listens here alone. */
+  readonly address: string;
+  readonly serviceRange: string;
+  /** Authenticates the API server, kubelets and their clients to each other. */
+  readonly caFile: string;
+  readonly serving: CertificateFiles;
+  /** The API server's own access to kubelets: logs and exec. */
+  readonly kubeletClient: CertificateFiles;
+}
+
 export interface ClusterFiles {
+  readonly nodeAccess?: NodeAccess;
   readonly etcdData: string;
   readonly certFolder: string;
   readonly serviceAccountKey: string;
@@ -33,18 +47,37 @@ export function apiServerArgs(files: ClusterFiles, ports: Ports): string[] {
   return [
     `--etcd-servers=${etcdUrl(ports)}`,
     `--cert-dir=${files.certFolder}`,
-    '--bind-address=127.0.0.1',
     `--secure-port=${ports.api}`,
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${files.serviceAccountKey}`,
     `--service-account-signing-key-file=${files.serviceAccountKey}`,
     `--token-auth-file=${files.tokenFile}`,
-    '--authorization-mode=RBAC',
-    '--service-cluster-ip-range=10.96.0.0/16',
     '--allow-privileged=true',
     '--profiling=false',
+    ...(files.nodeAccess ? withNodes(files.nodeAccess) : withoutNodes),
   ];
 }
+
+const withoutNodes = [
+  '--bind-address=127.0.0.1',
+  '--authorization-mode=RBAC',
+  '--service-cluster-ip-range=10.96.0.0/16',
+];
+
+const withNodes = ({ address, serviceRange, caFile, serving, kubeletClient }: NodeAccess): string[] => [
+  `--bind-address=${address}`,
+  `--advertise-address=${address}`,
+  '--authorization-mode=Node,RBAC',
+  '--enable-admission-plugins=NodeRestriction',
+  `--service-cluster-ip-range=${serviceRange}`,
+  `--client-ca-file=${caFile}`,
+  `--tls-cert-file=${serving.certificate}`,
+  `--tls-private-key-file=${serving.key}`,
+  `--kubelet-certificate-authority=${caFile}`,
+  `--kubelet-client-certificate=${kubeletClient.certificate}`,
+  `--kubelet-client-key=${kubeletClient.key}`,
+  '--kubelet-preferred-address-types=InternalIP',
+];
 
 export function controllerManagerArgs(files: ClusterFiles): string[] {
   return [
@@ -53,8 +86,10 @@ export function controllerManagerArgs(files: ClusterFiles): string[] {
     '--use-service-account-credentials',
     '--leader-elect=false',
     '--secure-port=0',
-    // Binds claims of the StorageClass "local", and removes their volumes with them.
-    '--enable-hostpath-provisioner=true',
+    ...(files.nodeAccess
+      ? [`--root-ca-file=${files.nodeAccess.caFile}`]
+      : // Binds claims of the StorageClass "local", and removes their volumes with them.
+        ['--enable-hostpath-provisioner=true']),
   ];
 }
 

@@ -15,7 +15,6 @@ import {
 import { type UserName } from './identities.js';
 import { kubeRequest, type Target } from './kube-request.js';
 import { type Ports } from './ports.js';
-import type { SimulatedOperators } from './simulated-operators.js';
 
 /** In start order. */
 export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
@@ -33,7 +32,6 @@ export interface ClusterPlan {
   /** Valid once the API server has created its certificate. */
   target(user?: UserName): Target;
   writeKubeconfigs(): void;
-  readonly operators: SimulatedOperators;
 }
 
 interface Component {

@@ -1,8 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { endPreviousProcess, Supervised, waitUntil } from '@runos/testing-process';
+import { join } from 'node:path';
+import { type Supervised } from '@runos/testing-process';
 import { buildToolbox, type BuildOptions } from '../build/build.js';
-import { type Toolbox } from '../build/toolbox.js';
 import { writeStages } from '../stages/write-stages.js';
 import {
   createNodes,
@@ -12,16 +10,9 @@ import {
   type Operator,
   operators as knownOperators,
 } from './base-objects.js';
-import { type ComponentName, componentNames, componentOf, type ClusterPlan } from './component.js';
-import {
-  ensureCertFolder,
-  ensureServiceAccountKey,
-  ensureTokens,
-  type UserName,
-  writeKubeconfig,
-} from './identities.js';
-import { kubeRequest, type Target } from './kube-request.js';
-import { choosePorts } from './ports.js';
+import { defaultAccountCreated, endPreviousProcesses, nodesReady, planCluster } from './cluster-plan.js';
+import { type ComponentName, componentNames, componentOf } from './component.js';
+import { type Target } from './kube-request.js';
 import { SimulatedOperators } from './simulated-operators.js';
 
 export interface ClusterOptions extends BuildOptions {
@@ -46,7 +37,7 @@ export interface RunningCluster extends Target {
   /** A kubectl of the same version. */
   readonly kubectl: string;
   /** Each restarts when it ends unexpectedly, and can be stopped and started by a test. */
-  readonly components: ReadonlyMap<ComponentName, Supervised>;
+  readonly components: ReadonlyMap<string, Supervised>;
   /** Resolves when every process has ended: the API server before etcd, or it would hang. */
   stop(): Promise<void>;
 }
@@ -59,9 +50,11 @@ export interface RunningCluster extends Target {
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const toolbox = await buildToolbox(options);
   const installed = options.operators ?? knownOperators;
-  const plan = await planCluster(options, toolbox);
+  const plan = await planCluster(options, toolbox, { stages: () => [...stages.builtIn, ...operators.stages()] });
+  const stages = writeStages(join(plan.dataDir, 'stages'), toolbox, nodeCapacity);
+  const operators = new SimulatedOperators(stages.custom, plan.target);
   await endPreviousProcesses(plan);
-  const components = new Map(componentNames.map((name) => [name, componentOf(name, plan)]));
+  const components = new Map(componentNames.map((name) => [name as string, componentOf(name, plan)]));
   const component = (name: ComponentName): Supervised => components.get(name) as Supervised;
   const stopping = new AbortController();
   const stop = (): Promise<void> => {
@@ -82,9 +75,9 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       createStorageClass(target),
       createNodes(target, options.nodes ?? ['node-1', 'node-2']),
     ]);
-    await plan.operators.refresh();
+    await operators.refresh();
     await component('kwok').start();
-    void plan.operators.follow(component('kwok'), stopping.signal, options.onEvent);
+    void operators.follow(component('kwok'), stopping.signal, options.onEvent);
     await Promise.all([nodesReady(target), defaultAccountCreated(target)]);
     return {
       ...target,
@@ -102,62 +95,6 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   }
 }
 
-async function planCluster(options: ClusterOptions, toolbox: Toolbox): Promise<ClusterPlan> {
-  const dataDir = resolve(options.dataDir);
-  const sub = (name: string): string => join(dataDir, name);
-  for (const folder of ['', 'logs', 'pids', 'tmp']) mkdirSync(sub(folder), { recursive: true, mode: 0o700 });
-  const { tokens, file: tokenFile } = ensureTokens(dataDir);
-  const { folder: certFolder, caFile } = ensureCertFolder(dataDir);
-  const ports = await choosePorts(dataDir, options.port);
-  const server = `https://127.0.0.1:${ports.api}`;
-  const target = (user: UserName = 'admin'): Target => ({
-    server,
-    ca: readFileSync(caFile, 'utf8'),
-    token: tokens[user],
-  });
-  const kubeconfigs = {
-    controllerManager: sub('controller-manager.kubeconfig'),
-    scheduler: sub('scheduler.kubeconfig'),
-    kwok: sub('kwok.kubeconfig'),
-  };
-  const stages = writeStages(sub('stages'), toolbox, nodeCapacity);
-  const operators = new SimulatedOperators(stages.custom, target);
-  const files = {
-    etcdData: sub('etcd'),
-    certFolder,
-    serviceAccountKey: ensureServiceAccountKey(dataDir),
-    tokenFile,
-    kubeconfigs,
-    stages: () => [...stages.builtIn, ...operators.stages()],
-  };
-  const adminKubeconfig = sub('admin.kubeconfig');
-  /** The API server creates its certificate, so kubeconfigs are written after its first start. */
-  const writeKubeconfigs = (): void => {
-    writeKubeconfig(adminKubeconfig, target());
-    for (const user of Object.keys(kubeconfigs) as (keyof typeof kubeconfigs)[])
-      writeKubeconfig(kubeconfigs[user], target(user));
-  };
-  const { persistent = false, onEvent } = options;
-  return {
-    dataDir,
-    toolbox,
-    ports,
-    files,
-    persistent,
-    onEvent,
-    adminKubeconfig,
-    caFile,
-    target,
-    writeKubeconfigs,
-    operators,
-  };
-}
-
-/** The clients of etcd first, etcd last. */
-async function endPreviousProcesses(plan: ClusterPlan): Promise<void> {
-  for (const name of [...componentNames].reverse()) await endPreviousProcess(join(plan.dataDir, 'pids', `${name}.pid`));
-}
-
 async function stopAll(component: (name: ComponentName) => Supervised): Promise<void> {
   await Promise.all([
     component('kwok').stop(),
@@ -166,26 +103,4 @@ async function stopAll(component: (name: ComponentName) => Supervised): Promise<
   ]);
   await component('kube-apiserver').stop();
   await component('etcd').stop();
-}
-
-async function nodesReady(target: Target): Promise<void> {
-  const ready = async (): Promise<boolean> => {
-    const { items } = JSON.parse((await kubeRequest(target, '/api/v1/nodes')).body) as { items: Node[] };
-    return (
-      items.length > 0 &&
-      items.every(({ status }) => status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
-    );
-  };
-  await waitUntil(ready, { deadlineMs: 30_000, everyMs: 50, because: () => 'kwok makes no node ready' });
-}
-
-/** Pods are refused until the controller-manager has created this account, which shows that it works. */
-async function defaultAccountCreated(target: Target): Promise<void> {
-  const path = '/api/v1/namespaces/default/serviceaccounts/default';
-  const made = async (): Promise<boolean> => (await kubeRequest(target, path)).status === 200;
-  await waitUntil(made, { deadlineMs: 60_000, everyMs: 50, because: () => 'the controller-manager makes no accounts' });
-}
-
-interface Node {
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }

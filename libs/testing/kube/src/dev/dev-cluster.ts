@@ -10,14 +10,28 @@ import {
   writeFileAtomic,
 } from '@runos/testing-process';
 import { buildToolbox } from '../build/build.js';
-import { startCluster } from '../cluster/start-cluster.js';
+import { buildNodePrograms } from '../build/node-programs.js';
+import { type RunningCluster, startCluster } from '../cluster/start-cluster.js';
+import { cleanMachine } from '../nodes/machine-records.js';
+import { probeRealNodes } from '../nodes/probe-real-nodes.js';
+import { startRealCluster } from '../nodes/start-real-cluster.js';
 
 /** The state that the background process writes to `<folder>/state.json`. */
 export interface DevClusterState {
   readonly supervisor: ProcessIdentity;
   readonly kubeconfig: string;
   readonly server: string;
+  readonly nodes: NodesKind;
   readonly pids: Readonly<Record<string, number>>;
+}
+
+/** Whether the nodes of a cluster run containers, or kwok plays them. */
+export type NodesKind = 'real' | 'simulated';
+
+/** What `up` starts. */
+export interface DevClusterChoice {
+  readonly nodes: number;
+  readonly real: boolean;
 }
 
 /** The development cluster of one checkout: its folder, and the state of its supervisor. */
@@ -47,14 +61,22 @@ export class DevCluster {
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Builds what is missing, starts the cluster in the background and resolves when it is ready. */
-export async function up(dev: DevCluster, main: string): Promise<void> {
+/**
+ * Builds what is missing, starts the cluster in the background and resolves when it is ready.
+ * @throws Error with the reason when real nodes are impossible on this machine
+ */
+export async function up(dev: DevCluster, main: string, choice: DevClusterChoice): Promise<void> {
   if (dev.state()) return status(dev);
+  if (choice.real) {
+    const probe = probeRealNodes(dev.folder);
+    if (!probe.possible) throw new Error(`Real nodes are not possible here: ${probe.reason}.`);
+  }
   await buildToolbox({ onProgress: print });
+  if (choice.real) await buildNodePrograms({ onProgress: print });
   const supervisor = await startChild({
     name: 'The supervisor of the development cluster',
     command: process.execPath,
-    args: [main, 'supervise'],
+    args: [main, 'supervise', '--nodes', String(choice.nodes), ...(choice.real ? ['--real'] : [])],
     logFile: dev.logFile(),
     survivesParent: true,
   });
@@ -65,9 +87,9 @@ export async function up(dev: DevCluster, main: string): Promise<void> {
     return dev.state() !== undefined;
   };
   await waitUntil(ready, {
-    deadlineMs: 120_000,
+    deadlineMs: 240_000,
     everyMs: 50,
-    because: () => `not ready after two minutes, see ${dev.logFile()}`,
+    because: () => `not ready after four minutes, see ${dev.logFile()}`,
   });
   status(dev);
 }
@@ -75,6 +97,7 @@ export async function up(dev: DevCluster, main: string): Promise<void> {
 export async function down(dev: DevCluster): Promise<void> {
   const state = dev.state();
   if (state) await stopProcess(state.supervisor, { graceMs: 20_000 });
+  if (process.getuid?.() === 0) await cleanMachine(); // what a killed supervisor left
   print(state ? 'The development cluster is stopped; its data stays.' : 'The development cluster does not run.');
 }
 
@@ -83,28 +106,35 @@ export function status(dev: DevCluster): void {
   print(state ? describeCluster(state) : 'The development cluster does not run; start it with: npm run kube -- up');
 }
 
-const describeCluster = ({ server, kubeconfig, pids }: DevClusterState): string =>
+const describeCluster = ({ server, kubeconfig, nodes, pids }: DevClusterState): string =>
   [
-    `Kubernetes runs at ${server}`,
+    `Kubernetes runs at ${server}, its nodes are ${nodes}`,
     ...Object.entries(pids).map(([name, pid]) => `  ${name.padEnd(24)} ${pid || 'down, restarting'}`),
     `  export KUBECONFIG=${kubeconfig}`,
   ].join('\n');
 
 /** The background process: runs the cluster until a signal stops it. */
-export async function supervise(dev: DevCluster): Promise<void> {
+export async function supervise(dev: DevCluster, { nodes, real }: DevClusterChoice): Promise<void> {
   const log = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
+  const running: { cluster?: RunningCluster } = {};
   const writeState = (): void => {
+    const { cluster } = running;
+    if (!cluster) return; // an event of its start
     const pids = Object.fromEntries([...cluster.components].map(([name, { pid }]) => [name, pid ?? 0]));
-    dev.writeState({ kubeconfig: cluster.kubeconfig, server: cluster.server, pids });
+    const { kubeconfig, server } = cluster;
+    dev.writeState({ kubeconfig, server, nodes: real ? 'real' : 'simulated', pids });
   };
   const onEvent = (line: string): void => {
     log(line);
     writeState();
   };
-  const cluster = await startCluster({ dataDir: dev.folder, persistent: true, onEvent });
+  const common = { dataDir: dev.folder, persistent: true, onEvent };
+  const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
+  const cluster = await (real ? startRealCluster({ ...common, nodes }) : startCluster({ ...common, nodes: names }));
+  running.cluster = cluster;
   writeState();
   log(`ready at ${cluster.server}`);
   await stopped;

@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { lock } from 'proper-lockfile';
+import {
+  isRunning,
+  ownIdentity,
+  type ProcessIdentity,
+  stopProcess,
+  waitUntil,
+  writeFileAtomic,
+} from '@runos/testing-process';
+import { ClusterNetwork, isInUse, maxClusters, removeNetwork } from './cluster-network.js';
+import { removeCgroups } from './node-cgroups.js';
+
+/** What one cluster occupies on this machine: written before it is created, so that a later program can remove it. */
+export interface MachineRecord {
+  readonly index: number;
+  readonly supervisor: ProcessIdentity;
+  readonly dataDir: string;
+  readonly nodes: number;
+  readonly cgroups: readonly string[];
+  /** The outermost process of each node: every other one ends with it. */
+  readonly inits: readonly ProcessIdentity[];
+}
+
+/** Gone with the machine's memory at a restart, as everything that the records name. */
+const recordFolder = '/run/runos-nodes';
+
+const fileOf = (index: number): string => join(recordFolder, `${index}.json`);
+
+/**
+ * Takes a free index for a cluster and records it. Removes first what killed programs left behind.
+ * @param preferred the index of an earlier run on the same data, whose addresses are stored in the cluster
+ * @throws Error when the preferred index, or every index, is in use
+ */
+export function claimIndex(
+  claim: Omit<MachineRecord, 'index' | 'supervisor' | 'inits'>,
+  cgroupsOf: (index: number) => readonly string[],
+  { persistent, preferred }: { readonly persistent: boolean; readonly preferred?: number },
+): Promise<MachineRecord> {
+  return withRecords(async () => {
+    await removeAbandoned();
+    const all = Array.from({ length: maxClusters }, (_, index) => index);
+    // A stopped persistent cluster needs its own index again, which no temporary one may have taken meanwhile.
+    const free = persistent ? all : all.reverse();
+    const candidates = preferred === undefined ? free : [preferred];
+    for (const index of candidates) {
+      if (existsSync(fileOf(index)) || (await isInUse(new ClusterNetwork(index)))) continue;
+      const record = { ...claim, index, supervisor: ownIdentity(), inits: [], cgroups: cgroupsOf(index) };
+      writeRecord(record);
+      return record;
+    }
+    throw new Error(
+      preferred === undefined
+        ? `All ${maxClusters} address ranges for clusters of real nodes are in use on this machine.`
+        : `The addresses of this cluster (index ${preferred}) are in use by ${userOf(preferred)}.`,
+    );
+  });
+}
+
+function userOf(index: number): string {
+  const record = readRecord(index);
+  return record ? `the cluster in ${record.dataDir} (process ${record.supervisor.pid})` : 'another program';
+}
+
+/** Replaces the record of a cluster, which this process owns. */
+export function writeRecord(record: MachineRecord): void {
+  mkdirSync(recordFolder, { recursive: true, mode: 0o700 });
+  writeFileAtomic(fileOf(record.index), JSON.stringify(record, null, 2));
+}
+
+/** Removes everything that a record names, then the record. */
+export async function removeRecorded(record: MachineRecord): Promise<void> {
+  await Promise.all(record.inits.map((init) => stopProcess(init, { signal: 'SIGKILL' })));
+  await removeNetwork(new ClusterNetwork(record.index), record.nodes);
+  // The last processes of a killed node leave their cgroups a moment later.
+  await waitUntil(
+    () => {
+      try {
+        removeCgroups(record.cgroups);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+        throw error;
+      }
+    },
+    { deadlineMs: 10_000, because: () => `Processes remain in ${record.cgroups.join(', ')}` },
+  );
+  rmSync(fileOf(record.index), { force: true });
+}
+
+/** Removes what clusters left whose supervisor does not run any more. */
+export const cleanMachine = (): Promise<void> => withRecords(removeAbandoned);
+
+async function removeAbandoned(): Promise<void> {
+  for (const name of readdirSync(recordFolder)) {
+    const record = /^\d+\.json$/.test(name) ? readRecord(Number.parseInt(name, 10)) : undefined;
+    if (record && !isRunning(record.supervisor)) await removeRecorded(record);
+  }
+}
+
+const readRecord = (index: number): MachineRecord | undefined =>
+  existsSync(fileOf(index)) ? (JSON.parse(readFileSync(fileOf(index), 'utf8')) as MachineRecord) : undefined;
+
+async function withRecords<T>(work: () => Promise<T>): Promise<T> {
+  mkdirSync(recordFolder, { recursive: true, mode: 0o700 });
+  const release = await lock(recordFolder, { retries: { retries: 300, factor: 1, minTimeout: 100 }, stale: 15_000 });
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}

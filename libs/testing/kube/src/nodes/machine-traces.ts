@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { runCommand } from './run-command.js';
+
+/** What a cluster of real nodes occupies on this machine: nothing, once it is stopped. */
+export async function machineTraces(
+  index: number,
+  dataDir: string,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const links = JSON.parse(await runCommand('ip', ['-json', 'link'])) as readonly { ifname: string }[];
+  const routes = (await runCommand('ip', ['-4', 'route'])).split('\n');
+  const cgroups = await runCommand('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `runos${index}-*`]);
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  return {
+    links: links.map(({ ifname }) => ifname).filter((name) => name.startsWith(`runos${index}`)),
+    routes: routes.filter((route) => route.includes(`dev runos${index} `)),
+    cgroups: cgroups.split('\n').filter((folder) => folder !== ''),
+    mounts: mounts.filter((mount) => mount.includes(dataDir)),
+    processes: processesOf(dataDir),
+  };
+}
+
+/** Programs whose command names the folder, in any namespace of this machine. */
+const processesOf = (dataDir: string): string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return command.includes(dataDir) ? [`${pid} ${command}`] : [];
+      } catch {
+        return []; // it ended meanwhile
+      }
+    });

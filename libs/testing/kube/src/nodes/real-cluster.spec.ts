@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Resolver } from 'node:dns/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { waitUntil } from '@runos/testing-process';
+import { apply, kubeRequest } from '../cluster/kube-request.js';
+import { machineTraces } from './machine-traces.js';
+import { onRealNodes } from './on-real-nodes.js';
+import { runCommand } from './run-command.js';
+import { type RealCluster, startRealCluster } from './start-real-cluster.js';
+import { shellImage } from './system-images.js';
+
+jest.setTimeout(120_000);
+
+/** The first run on a machine builds programs. */
+const buildTimeoutMs = 1_800_000;
+
+onRealNodes(describe)('a cluster of real nodes', () => {
+  let dataDir: string;
+  let cluster: RealCluster;
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'runos-nodes-'));
+    cluster = await startRealCluster({ dataDir });
+  }, buildTimeoutMs);
+  afterAll(async () => {
+    await cluster?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  const kubectl = (...args: string[]): Promise<string> =>
+    runCommand(cluster.kubectl, ['--kubeconfig', cluster.kubeconfig, ...args]);
+  const running = (name: string): Promise<unknown> =>
+    kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
+
+  it('runs a web server that pods of another node reach, by the name that DNS gives its service', async () => {
+    await applyPod(cluster, 'web', {
+      nodeName: 'node-1',
+      containers: [shell(['sh', '-c', 'echo hello > /tmp/index.html; echo started; exec httpd -f -p 8080 -h /tmp'])],
+    });
+    await apply(cluster, '/api/v1/namespaces/default/services/web', JSON.stringify(service));
+    await applyPod(cluster, 'client', { nodeName: 'node-2', containers: [shell(['sleep', '3600'])] });
+    await Promise.all([running('web'), running('client')]);
+    const resolver = new Resolver({ timeout: 2_000 });
+    resolver.setServers([cluster.dnsAddress]);
+    const [address] = await resolver.resolve4('web.default.svc.cluster.local');
+    const fetched = (): Promise<string> => kubectl('exec', 'client', '--', 'wget', '-qO-', `http://${address}:80/`);
+    expect(await fetched()).toBe('hello\n');
+    expect(await kubectl('logs', 'web')).toBe('started\n');
+  });
+
+  it('reports in the words of the runtime that an image is missing', async () => {
+    await applyPod(cluster, 'missing', { containers: [{ name: 'main', image: 'runos.invalid/none:1' }] });
+    const path = 'jsonpath={.status.containerStatuses[0].state.waiting}';
+    const waiting = async (): Promise<Waiting> =>
+      JSON.parse((await kubectl('get', 'pod', 'missing', '-o', path)) || '{}') as Waiting;
+    await waitUntil(async () => /ErrImagePull|ImagePullBackOff/.test((await waiting()).reason ?? ''), {
+      deadlineMs: 60_000,
+      everyMs: 200,
+      because: () => 'the pod does not report its image',
+    });
+    expect((await waiting()).message).toContain('runos.invalid/none:1');
+  });
+
+  it('gives a claim to a program that is not root, and removes its folder with the claim', async () => {
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Mi' } } },
+    };
+    await apply(cluster, '/api/v1/namespaces/default/persistentvolumeclaims/data', JSON.stringify(claim));
+    await applyPod(cluster, 'writer', {
+      securityContext: { runAsUser: 26, runAsNonRoot: true },
+      containers: [
+        {
+          ...shell(['sh', '-c', 'id -u > /data/file; exec sleep 3600']),
+          volumeMounts: [{ name: 'data', mountPath: '/data' }],
+        },
+      ],
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+    });
+    await running('writer');
+    expect(await kubectl('exec', 'writer', '--', 'cat', '/data/file')).toBe('26\n');
+    await kubectl('delete', 'pod', 'writer', '--grace-period=0', '--force');
+    await kubectl('delete', 'pvc', 'data', '--timeout=60s');
+    await waitUntil(async () => (await kubectl('get', 'pv', '-o', 'name')) === '', {
+      deadlineMs: 60_000,
+      everyMs: 200,
+      because: () => 'the volume is still there',
+    });
+  });
+
+  it('refuses a request to a kubelet without a certificate', async () => {
+    const address = cluster.nodes[0]?.address;
+    const status = await new Promise((resolve, reject) => {
+      const sent = request(`https://${address}:10250/pods`, { ca: cluster.ca }, (reply) =>
+        resolve(reply.resume().statusCode),
+      );
+      sent.once('error', reject).end();
+    });
+    expect(status).toBe(401);
+  });
+
+  it('loses a node that is killed, while the other cluster of this machine is not affected', async () => {
+    const otherDir = mkdtempSync(join(tmpdir(), 'runos-nodes-'));
+    const other = await startRealCluster({ dataDir: otherDir, nodes: 1 });
+    try {
+      expect(other.hostAddress).not.toBe(cluster.hostAddress);
+      const [, node] = cluster.nodes;
+      await cluster.components.get('node-2')?.stop();
+      await expect(node?.exec('true', [])).rejects.toThrow();
+      expect((await kubeRequest(other, '/api/v1/nodes/node-1')).status).toBe(200);
+      await cluster.components.get('node-2')?.start();
+      expect(await node?.exec('hostname', [])).toBe('node-2\n');
+    } finally {
+      await other.stop();
+      rmSync(otherDir, { recursive: true, force: true });
+    }
+  });
+
+  it('leaves nothing behind, not even when its supervisor is killed', async () => {
+    const traces = (): ReturnType<typeof machineTraces> => machineTraces(cluster.index, dataDir);
+    expect(Object.values(await traces()).filter((found) => found.length > 0)).toHaveLength(4);
+    await cluster.stop();
+    expect(await traces()).toEqual(nothing);
+    const program = `
+      import { startRealCluster } from ${JSON.stringify(join(import.meta.dirname, '../../dist/index.js'))};
+      await startRealCluster({ dataDir: ${JSON.stringify(dataDir)} });
+      console.log('started');
+      setInterval(() => undefined, 1000);`;
+    const supervisor = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(supervisor.stdout, 'data');
+    supervisor.kill('SIGKILL');
+    await once(supervisor, 'exit');
+    cluster = await startRealCluster({ dataDir });
+    expect((await kubeRequest(cluster, '/api/v1/namespaces/default/services/web')).status).toBe(200);
+    await cluster.stop();
+    expect(await traces()).toEqual(nothing);
+  });
+});
+
+interface Waiting {
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** No mount of a node is ever visible outside it. */
+const nothing = { links: [], routes: [], cgroups: [], mounts: [], processes: [] };
+
+const shell = (command: readonly string[]) => ({ name: 'main', image: shellImage, imagePullPolicy: 'Never', command });
+
+const service = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web' },
+  spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+};
+
+const applyPod = (cluster: RealCluster, name: string, spec: object): Promise<string> =>
+  apply(
+    cluster,
+    `/api/v1/namespaces/default/pods/${name}`,
+    JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } }, spec }),
+  );
