@@ -8,6 +8,22 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { ReconcilerConfig } from '../config.js';
 
+interface Container {
+  readonly image: string;
+  readonly imagePullPolicy?: string;
+}
+
+/**
+ * An operator's image is pinned by its version. A node that has it starts the operator again without the registry, whose
+ * outage would otherwise keep every database without its operator.
+ */
+function withPinnedImages(object: KubeObject): KubeObject {
+  if (object.kind !== 'Deployment') return object;
+  const { template, ...spec } = object['spec'] as { template: { spec: { containers: readonly Container[] } } };
+  const containers = template.spec.containers.map((each) => ({ ...each, imagePullPolicy: 'IfNotPresent' }));
+  return { ...object, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } };
+}
+
 /** The manifests that the projects of the operators publish, from the directory `addonManifests` of the configuration. */
 @Injectable()
 export class AddonManifests {
@@ -37,7 +53,7 @@ export class AddonManifests {
     if (path === undefined) throw new Error(`there is no manifest of ${addon.title} ${addon.version}`);
     const documents = parseAllDocuments(await readFile(path, 'utf8'));
     const objects = [...documents].flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
-    return packObjects(objects);
+    return packObjects(objects.map(withPinnedImages));
   }
 
   #path(addon: Addon): string | undefined {
