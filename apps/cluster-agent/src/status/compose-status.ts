@@ -67,9 +67,14 @@ const stateOf: Record<HealthState, string> = {
 const healthStatus = (ref: ObjectRef, { state, reason, message }: Health): ObjectStatus =>
   objectStatus(ref, stateOf[state], state === 'ready' ? '' : reason, message);
 
+/** Pods come before claims: a claim may wait for its pod to be scheduled, and a pod that waits for its claim says so. */
+const isClaim = ({ kind }: ObjectRef): boolean => kind === 'PersistentVolumeClaim';
+
 function bundleObjects(instance: Instance): ObjectStatus[] {
   // Dependents explain an object better than its own status does, so they come first.
-  const dependents = [...instance.dependents].sort(([a], [b]) => a.localeCompare(b));
+  const dependents = [...instance.dependents].sort(
+    ([a, { ref: one }], [b, { ref: other }]) => Number(isClaim(one)) - Number(isClaim(other)) || a.localeCompare(b),
+  );
   return [
     ...refusedPrunes(instance).map(({ entry, message }) => objectStatus(entry, 'failed', 'DeletionRefused', message)),
     ...dependents.map(([, { ref, health }]) => healthStatus(ref, health)),
