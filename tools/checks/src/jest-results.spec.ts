@@ -27,7 +27,7 @@ const failuresFor = (testResults: object[], success = false) => {
 describe('readResults', () => {
   it('counts passed tests', () => {
     write({ success: true, numPassedTests: 2, testResults: [suite('passed', { a: 'passed', b: 'passed' })] });
-    expect(readResults(root, project, 'test')).toEqual({ passed: 2, failures: [] });
+    expect(readResults(root, project, 'test')).toEqual({ passed: 2, skipped: [], failures: [] });
   });
 
   it('names failed and skipped tests, suites that cannot run, and a Jest that fails for another reason', () => {
@@ -39,9 +39,19 @@ describe('readResults', () => {
     expect(failuresFor([])).toEqual(['osid: Jest failed, though no test did']);
   });
 
+  it('names skipped tests whose suite says why, and does not count them as failed', () => {
+    const named = 'real nodes (skipped: real nodes need root) run a pod';
+    write({ success: true, numPassedTests: 0, testResults: [suite('passed', { [named]: 'pending' })] });
+    expect(readResults(root, project, 'test')).toEqual({ passed: 0, skipped: [named], failures: [] });
+  });
+
   it('counts a project without results as failed, and ignores results of an earlier run', () => {
     write({ success: true, numPassedTests: 2, testResults: [] });
     deleteResults(root, [project], 'test');
-    expect(readResults(root, project, 'test')).toEqual({ passed: 0, failures: ['osid: its tests did not run'] });
+    expect(readResults(root, project, 'test')).toEqual({
+      passed: 0,
+      skipped: [],
+      failures: ['osid: its tests did not run'],
+    });
   });
 });

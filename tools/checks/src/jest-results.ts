@@ -18,6 +18,8 @@ interface Suite {
 
 export interface Results {
   readonly passed: number;
+  /** Skipped tests whose names contain the reason. */
+  readonly skipped: readonly string[];
   readonly failures: readonly string[];
 }
 
@@ -34,17 +36,24 @@ export function deleteResults(root: string, projects: readonly Project[], target
 /** The number of passed tests and the names of the failed ones, from the report of Jest, new or cached. */
 export function readResults(root: string, project: Project, target: TestTarget): Results {
   const file = fileOf(root, project, target);
-  if (!existsSync(file)) return { passed: 0, failures: [`${project.name}: its tests did not run`] };
+  if (!existsSync(file)) return { passed: 0, skipped: [], failures: [`${project.name}: its tests did not run`] };
   const { success, numPassedTests, testResults } = readJson<JestReport>(file);
   const failures = testResults.flatMap((suite) => failuresOf(root, suite));
   if (!success && failures.length === 0) failures.push(`${project.name}: Jest failed, though no test did`);
-  return { passed: numPassedTests, failures };
+  const skipped = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(isSkippedWithReason).map(({ fullName }) => fullName),
+  );
+  return { passed: numPassedTests, skipped, failures };
 }
+
+/** `(skipped: real nodes need root)` in the name of a suite: what this machine cannot do is named, never hidden. */
+const isSkippedWithReason = ({ status, fullName }: Suite['assertionResults'][number]): boolean =>
+  status === 'pending' && /\(skipped: [^)]+\)/.test(fullName);
 
 function failuresOf(root: string, { name, status, assertionResults, message }: Suite): string[] {
   const place = relative(root, name);
-  // A skipped test counts as a failure, because it would stay skipped unnoticed.
-  const bad = assertionResults.filter((test) => test.status !== 'passed');
+  // A skipped test without a reason counts as a failure, because it would stay skipped unnoticed.
+  const bad = assertionResults.filter((test) => test.status !== 'passed' && !isSkippedWithReason(test));
   const failures = bad.map(
     (test) => `${place}: ${test.fullName}${test.status === 'failed' ? '' : ` (${test.status})`}`,
   );

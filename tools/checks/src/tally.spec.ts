@@ -15,6 +15,13 @@ describe('Tally', () => {
     expect(lines.at(-1)).toBe('41 passed, 0 failed');
   });
 
+  it('lists what was skipped', () => {
+    const { lines, tally } = tallied();
+    tally.add(1, [], ['a pod (skipped: real nodes need root)']);
+    expect(tally.report()).toBe(true);
+    expect(lines).toEqual(['○ a pod (skipped: real nodes need root)', '1 passed, 0 failed, 1 skipped']);
+  });
+
   it('repeats every failure before the counts: a result, a reason or an error', async () => {
     const { lines, tally } = tallied();
     await tally.check('lint', () => false);

@@ -5,12 +5,14 @@ export type Outcome = boolean | string;
 export class Tally {
   #passed = 0;
   readonly #failures: string[] = [];
+  readonly #skipped: string[] = [];
 
   constructor(private readonly print: (line: string) => void) {}
 
-  add(passed: number, failures: readonly string[]): void {
+  add(passed: number, failures: readonly string[], skipped: readonly string[] = []): void {
     this.#passed += passed;
     this.#failures.push(...failures);
+    this.#skipped.push(...skipped);
   }
 
   /** Runs one check, prints its result and duration. An error that it throws is its failure. */
@@ -26,8 +28,10 @@ export class Tally {
 
   /** Prints the failures, and the counts alone on the last line. Returns whether everything passed. */
   report(): boolean {
+    for (const test of this.#skipped) this.print(`○ ${test}`);
     for (const failure of this.#failures) this.print(`✗ ${failure}`);
-    this.print(`${this.#passed} passed, ${this.#failures.length} failed`);
+    const skipped = this.#skipped.length > 0 ? `, ${this.#skipped.length} skipped` : '';
+    this.print(`${this.#passed} passed, ${this.#failures.length} failed${skipped}`);
     return this.#failures.length === 0;
   }
 }

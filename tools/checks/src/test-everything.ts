@@ -84,8 +84,8 @@ class CheckRun {
     print(`\n── ${target}: ${projects.length} projects`);
     await this.#inAllProjects(target);
     for (const project of projects) {
-      const { passed, failures } = readResults(this.root, project, target);
-      this.tally.add(passed, failures);
+      const { passed, failures, skipped } = readResults(this.root, project, target);
+      this.tally.add(passed, failures, skipped);
     }
   }
 
