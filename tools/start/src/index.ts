@@ -7,3 +7,4 @@ export { type DevInfo } from './data/dev-file.js';
 export { ensureSecrets } from './data/secrets.js';
 export { repository } from './options.js';
 export { databaseUrlOf, replicaName, services } from './services/services.js';
+export { buildRealNodes } from './cluster/real-nodes.js';

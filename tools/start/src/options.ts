@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { NodesKind } from '@runos/testing-kube';
 import { builtCheckout } from './services/built-checkout.js';
 
 /** The folder of the repository; relative defaults start there, not in the working directory. */
@@ -22,6 +23,8 @@ export interface StartOptions {
   readonly from: string;
   /** The built-in demo cluster, an existing one, or none. */
   readonly cluster: 'demo' | 'none' | { readonly kubeconfig: string };
+  /** The nodes of the demo cluster; `auto`: as on the last start on this data, at first real ones where possible. */
+  readonly nodes: NodesKind | 'auto';
 }
 
 interface Option {
@@ -34,6 +37,8 @@ interface Option {
   /** For the usage, without the default. */
   readonly description: string;
 }
+
+const nodeChoices = ['auto', 'real', 'simulated'] as const;
 
 const options = {
   port: { type: 'string', default: '3025', value: 'PORT', description: 'Port of the API; 0 takes any free one.' },
@@ -62,6 +67,13 @@ const options = {
     default: repository,
     value: 'DIR',
     description: 'Starts from the build of another checkout, an older version as a rule; see npm run plane -- upgrade.',
+  },
+  nodes: {
+    type: 'string',
+    default: 'auto',
+    value: 'KIND',
+    description:
+      "The demo cluster's nodes: real ones run containers, and need Linux, root and some packages; or simulated.",
   },
   kubeconfig: { type: 'string', value: 'FILE', description: 'Uses this cluster instead of the demo.' },
   'no-cluster': { type: 'boolean', default: false, description: 'Starts no cluster.' },
@@ -98,6 +110,8 @@ export function parseOptions(args: readonly string[]): StartOptions {
   const [register, stream] = ports;
   if (register === undefined || stream === undefined || ports.length > 2)
     throw new Error(`--agent-ports ${values['agent-ports']}: two ports, as in 9191,9192.`);
+  const nodes = nodeChoices.find((choice) => choice === values.nodes);
+  if (!nodes) throw new Error(`--nodes ${values.nodes}: one of ${nodeChoices.join(', ')}.`);
   const port = portOf('--port', values.port);
   const replicas = replicasOf(values.replicas);
   const taken = [port, register, stream].filter((one) => one !== 0);
@@ -111,6 +125,7 @@ export function parseOptions(args: readonly string[]): StartOptions {
     environments: environmentsOf(values.env),
     from: values.from === repository ? repository : builtCheckout('--from', values.from),
     cluster: values.kubeconfig ? { kubeconfig: resolve(values.kubeconfig) } : values['no-cluster'] ? 'none' : 'demo',
+    nodes,
   };
 }
 

@@ -24,6 +24,9 @@ import { PublicApi } from './account/public-api.js';
 import { type PlaneContext, startBalancers, startServices, startStores } from './start-plane.js';
 import { ownerUrlOf, type Ports } from './services/services.js';
 import { describePlane, suggestCommands, type Terminal } from './terminal.js';
+import { type Kubectl } from './cluster/kubectl.js';
+import { chooseNodes } from './cluster/demo-nodes.js';
+import { runRealCluster, type Step } from './cluster/real-nodes.js';
 import { retryUntilDone } from './cluster/retry-until-done.js';
 import { upgrade } from './control/upgrade.js';
 
@@ -74,7 +77,8 @@ async function startEverything(context: PlaneContext): Promise<{ cluster?: Promi
   const operator: Operator = { natsUrl, natsUser: 'operator', natsPassword: secrets.passwords.operator };
   folder.writeJson('operator.json', operator);
   // The first build takes minutes: it runs at low priority, in parallel with everything else.
-  const built = startKubernetesBuild(context);
+  const nodes = options.cluster === 'demo' ? chooseNodes(context) : null;
+  const built = startKubernetesBuild(context, nodes);
   await startBalancers(context, planeSettings);
   await startServices(context, planeSettings);
   const apiUrl = `http://127.0.0.1:${ports.api}`;
@@ -93,30 +97,39 @@ async function startEverything(context: PlaneContext): Promise<{ cluster?: Promi
     password,
     token,
     kubeconfig: kubeconfigOf(context),
+    nodes,
     agentGateway,
     replicas: replicaPorts.map(addressesOf),
     databaseUrl: ownerUrlOf(planeSettings),
   });
   terminal.print(describePlane(dev.current, owner, folder.path));
   if (cid === null) return {};
-  const addons = options.cluster === 'demo' ? 'crds' : 'none';
+  const addons = nodes === 'real' ? 'all' : nodes === 'simulated' ? 'crds' : 'none';
   const agent = { folder, builds, api, aid, cid, endpoints, addons, onOps: dev.addOps } as const;
   return { cluster: connectCluster(context, agent, built) };
+}
+
+/** Opens a cluster of simulated nodes, or the user's own, whose agent runs beside it on this machine. */
+async function runCluster(agent: AgentContext, context: PlaneContext, step: Step): Promise<Kubectl> {
+  const kubectl = await step(() => openKubernetes(context));
+  const manifests = new AgentManifests(kubectl, agent.addons !== 'none');
+  await step(() => manifests.apply(agent.builds.checkoutOf('cluster-agent')));
+  const kubeconfig = await step(() => grantAgentAccess(kubectl, agent.folder.in('cluster-agent'), context.signal));
+  await step(() => runClusterAgent(agent, { kubectl, kubeconfig, manifests }, context));
+  return kubectl;
 }
 
 /** Without its cluster the plane still works and jobs wait: every failed step is printed and retried. */
 async function connectCluster(context: PlaneContext, agent: AgentContext, built: () => Promise<void>): Promise<void> {
   const { dev, signal, terminal } = context;
   const print = terminal.printAbout('cluster');
-  const step = <T>(action: () => Promise<T>): Promise<T> => retryUntilDone(action, print, signal);
+  const step: Step = (action) => retryUntilDone(action, print, signal);
   try {
-    await step(() => runNodeAgents(agent, context));
+    const { nodes } = dev.current;
+    if (nodes === 'simulated') await step(() => runNodeAgents(agent, context));
     await step(built);
-    const kubectl = await step(() => openKubernetes(context));
-    const manifests = new AgentManifests(kubectl, agent.addons !== 'none');
-    await step(() => manifests.apply(agent.builds.checkoutOf('cluster-agent')));
-    const kubeconfig = await step(() => grantAgentAccess(kubectl, agent.folder.in('cluster-agent'), signal));
-    await step(() => runClusterAgent(agent, { kubectl, kubeconfig, manifests }, context));
+    const kubectl =
+      nodes === 'real' ? await runRealCluster(agent, context, step) : await runCluster(agent, context, step);
     await step(() => waitForCluster(agent, signal));
     dev.update({ clusterReady: true });
     terminal.print(suggestCommands(dev.current, kubectl.command));

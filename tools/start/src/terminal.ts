@@ -23,7 +23,11 @@ export function describePlane(dev: DevInfo, owner: Owner, data: string): string 
     `  agents        register ${dev.agentGateway.register}, stream ${dev.agentGateway.stream}`,
     `  data and logs ${data}`,
     `  for scripts   ${data}/dev.json`,
-    ...(dev.cid ? [`  cluster       ${dev.cid}: not connected yet, it is being started`] : []),
+    ...(dev.cid
+      ? [
+          `  cluster       ${dev.cid}${dev.nodes ? ` with ${dev.nodes} nodes` : ''}: not connected yet, it is being started`,
+        ]
+      : []),
     '  Ctrl-C stops everything; the next start goes on where it ended.',
     '',
   ].join('\n');

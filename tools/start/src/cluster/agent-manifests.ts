@@ -30,10 +30,7 @@ export class AgentManifests {
       .flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8')))
       .map((document) => document.toJS() as { kind: string })
       .sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
-    await this.kubectl.run(
-      ['apply', '--server-side', '--force-conflicts', '--field-manager=runos-start', '-f', '-'],
-      JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
-    );
+    await this.kubectl.apply(items);
     this.#checkout = checkout;
   }
 }

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Setting } from '@runos/config';
 import getPort from 'get-port';
+import { type KubeNode } from '@runos/testing-kube';
 import { type Running } from '@runos/testing-process';
 import { type Builds } from '../services/builds.js';
 import { type DataFolder } from '../data/data-folder.js';
 import { type AgentManifests } from './agent-manifests.js';
 import { type Kubectl } from './kubectl.js';
 import { type PublicApi } from '../account/public-api.js';
+import { planeName } from '../services/services.js';
 import { startProgram } from '../services/start-service.js';
 
 /** The endpoints for registration and streams, and the CA against which agents verify the first. */
@@ -24,34 +26,53 @@ export interface AgentContext {
   readonly aid: string;
   readonly cid: string;
   readonly endpoints: AgentEndpoints;
-  /** What the cluster agent may install. No operator can run on the simulated nodes of the demo cluster. */
-  readonly addons: 'none' | 'crds';
+  /** What the cluster agent may install. No operator can run on simulated nodes. */
+  readonly addons: 'none' | 'crds' | 'all';
   /** Called before each start with the address of health and metrics. */
   readonly onOps: (name: string, url: string) => void;
 }
 
-const commonSettings = ({ aid, endpoints }: AgentContext): Record<string, Setting> => ({
+const commonSettings = ({ aid, endpoints }: AgentContext, server = endpoints.server): Record<string, Setting> => ({
   aid,
-  server: endpoints.server,
+  server,
   registerPort: endpoints.register,
   streamPort: endpoints.stream,
   ca: endpoints.caFile,
 });
 
 /** Creates a single-use token through the public API, as the install command carries it. */
-async function registrationToken({ api, aid, cid }: AgentContext, purpose: 'node' | 'cluster-agent'): Promise<string> {
-  const path = `/${aid}/clusters/${cid}/registration-tokens`;
-  return (await api.post<{ token: string }>(path, { purpose })).token;
+export function registrationToken(
+  { api, aid, cid }: AgentContext,
+  purpose: 'node' | 'cluster-agent',
+): Promise<RegistrationToken> {
+  return api.post<RegistrationToken>(`/${aid}/clusters/${cid}/registration-tokens`, { purpose });
 }
 
-/** Starts a node agent with its own machine id; it registers when it has no certificate yet. */
-export async function startNodeAgent(context: AgentContext, number: number, signal: AbortSignal): Promise<Running> {
+interface RegistrationToken {
+  readonly token: string;
+  /** The fingerprint of the CA that the agent verifies at its registration. */
+  readonly caSha256: string;
+}
+
+/**
+ * Starts a node agent with its own machine id, in a real node or beside the simulated ones; it registers when it has no
+ * certificate yet.
+ */
+export async function startNodeAgent(
+  context: AgentContext,
+  number: number,
+  signal: AbortSignal,
+  node?: KubeNode,
+): Promise<Running> {
   const name = `node-agent-${number}`;
   const state = context.folder.in(name);
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const token = existsSync(context.folder.in(name, 'tls.crt')) ? undefined : await registrationToken(context, 'node');
-  const settings = { ...commonSettings(context), state, token, machineId: `demo-node-${number}` };
-  return startProgram({ name, app: 'node-agent', folder: context.folder, builds: context.builds, signal, settings });
+  const token = existsSync(context.folder.in(name, 'tls.crt'))
+    ? undefined
+    : (await registrationToken(context, 'node')).token;
+  const settings = { ...commonSettings(context, node && planeName), state, token, machineId: `demo-node-${number}` };
+  const { folder, builds } = context;
+  return startProgram({ name, app: 'node-agent', folder, builds, signal, settings, node });
 }
 
 /** The administrator's kubectl, the kubeconfig of the agent, and its manifests in the cluster. */
@@ -70,7 +91,7 @@ export async function startClusterAgent(
   await manifests.apply(context.builds.checkoutOf('cluster-agent')); // an upgraded agent comes with its manifests
   const secret = ['get', 'secret', 'cluster-agent-tls', '--namespace=runos', '--ignore-not-found', '-o', 'name'];
   const registered = (await kubectl.run(secret)).trim() !== '';
-  const token = registered ? undefined : await registrationToken(context, 'cluster-agent');
+  const token = registered ? undefined : (await registrationToken(context, 'cluster-agent')).token;
   // A constant lease holder: the agent need not wait for the lease of its previous run to expire.
   const opsPort = await getPort({ host: '127.0.0.1' });
   context.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);

@@ -1,7 +1,8 @@
-import { buildToolbox, startCluster } from '@runos/testing-kube';
+import { buildToolbox, type NodesKind, startCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentContext, type KubernetesAccess, startClusterAgent, startNodeAgent } from './agents.js';
 import { Kubectl } from './kubectl.js';
+import { buildRealNodes } from './real-nodes.js';
 import { repository, type StartOptions } from '../options.js';
 import { ApiError, type PublicApi } from '../account/public-api.js';
 import { type PlaneContext } from '../start-plane.js';
@@ -24,10 +25,13 @@ export async function ensureCluster(api: PublicApi, aid: string, options: StartO
 }
 
 /** Starts the build of Kubernetes where it is needed. Each call of the result waits for it, or repeats a failed build. */
-export function startKubernetesBuild({ options, terminal, signal }: PlaneContext): () => Promise<void> {
-  if (options.cluster !== 'demo') return () => Promise.resolve();
-  const build = async (): Promise<void> =>
-    void (await buildToolbox({ onProgress: terminal.printAbout('kubernetes'), signal }));
+export function startKubernetesBuild({ terminal, signal }: PlaneContext, nodes: NodesKind | null): () => Promise<void> {
+  if (nodes === null) return () => Promise.resolve();
+  const build = async (): Promise<void> => {
+    const progress = { onProgress: terminal.printAbout('kubernetes'), signal };
+    await buildToolbox(progress);
+    if (nodes === 'real') await buildRealNodes(progress);
+  };
   let current: Promise<void> | undefined = build();
   current.catch(() => undefined); // thrown to the caller that awaits it
   return async () => {
@@ -57,9 +61,8 @@ export async function openKubernetes({ options, folder, processes, signal }: Pla
   return new Kubectl(cluster.kubectl, cluster.kubeconfig);
 }
 
-/** Starts the demo cluster's node agents; on other clusters they run on the nodes. */
-export async function runNodeAgents(agent: AgentContext, { options, processes }: PlaneContext): Promise<void> {
-  if (options.cluster !== 'demo') return;
+/** Starts the node agents of simulated nodes, beside which they run. On a user's own cluster they run on the nodes. */
+export async function runNodeAgents(agent: AgentContext, { processes }: PlaneContext): Promise<void> {
   await Promise.all(
     nodeNumbers.map((number) =>
       processes.run(`node-agent-${number}`, 'agents', (signal) => startNodeAgent(agent, number, signal)),

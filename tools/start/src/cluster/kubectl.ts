@@ -31,4 +31,10 @@ export class Kubectl {
     if (code !== 0) throw new Error(`kubectl ${args.slice(0, 3).join(' ')} failed: ${errors.trim()}`);
     return output.toString();
   }
+
+  /** Server-side apply of objects, in their order. */
+  async apply(items: readonly object[]): Promise<void> {
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    await this.run(['apply', '--server-side', '--force-conflicts', '--field-manager=runos-start', '-f', '-'], list);
+  }
 }

@@ -1,3 +1,4 @@
+import type { NodesKind } from '@runos/testing-kube';
 import { type DataFolder } from './data-folder.js';
 
 /** `<data>/dev.json`: everything that a script needs to use a running plane. */
@@ -15,6 +16,8 @@ export interface DevInfo {
   /** A personal access token of the owner. */
   readonly token: string;
   readonly kubeconfig: string | null;
+  /** Whether the demo cluster's nodes run containers or kwok plays them; null without a demo cluster. */
+  readonly nodes: NodesKind | null;
   /** host:port of the registration and stream endpoints, and the CA file of the first. */
   readonly agentGateway: { readonly register: string; readonly stream: string; readonly ca: string };
   /** The endpoints of each replica, behind the balancers when there are several. */
@@ -36,6 +39,7 @@ const empty: DevInfo = {
   password: '',
   token: '',
   kubeconfig: null,
+  nodes: null,
   agentGateway: { register: '', stream: '', ca: '' },
   replicas: [],
   databaseUrl: '',

@@ -10,8 +10,8 @@ export interface Balancer {
 /** The maximum number of open connections; further ones are refused. */
 const maxConnections = 20_000;
 
-/** A round-robin TCP balancer; a backend that refuses a connection is skipped. */
-export async function startBalancer(port: number, backends: readonly number[]): Promise<Balancer> {
+/** A round-robin TCP balancer to ports of this machine; a backend that refuses a connection is skipped. */
+export async function startBalancer(port: number, backends: readonly number[], host = '127.0.0.1'): Promise<Balancer> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let connections = 0;
   const server = createServer({ allowHalfOpen: true }, (near) => {
@@ -30,7 +30,7 @@ export async function startBalancer(port: number, backends: readonly number[]): 
     dial(0);
   });
   server.maxConnections = maxConnections;
-  await listen(server, port);
+  await listen(server, port, host);
   const cut = (): void => {
     for (const [near, far] of pairs) {
       near.unpipe(far);
@@ -63,8 +63,8 @@ function join(near: Socket, far: Socket, pairs: Set<readonly [Socket, Socket]>):
   }
 }
 
-const listen = (server: Server, port: number): Promise<void> =>
+const listen = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve());
+    server.listen(port, host, () => resolve());
   });

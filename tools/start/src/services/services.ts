@@ -30,6 +30,9 @@ export interface ServicePlan {
   readonly ownSettings: (plane: PlaneSettings, ports: Ports) => Record<string, Setting>;
 }
 
+/** This machine, to the pods and nodes of the demo cluster. */
+export const planeName = 'plane.runos.internal';
+
 const noSettings = (): Record<string, Setting> => ({});
 
 export const services: readonly ServicePlan[] = [
@@ -43,6 +46,7 @@ export const services: readonly ServicePlan[] = [
     database: true,
     ownSettings: ({ caFile, ports: publicPorts }, ports) => ({
       agentHost: '127.0.0.1',
+      serverNames: ['localhost', '127.0.0.1', planeName].join(','),
       registerPort: ports.register,
       streamPort: ports.stream,
       publicRegisterPort: publicPorts.register,

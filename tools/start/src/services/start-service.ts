@@ -1,5 +1,6 @@
 import { type Setting, shutdownTimeoutMs, toEnvironment } from '@runos/config';
 import getPort from 'get-port';
+import { type KubeNode } from '@runos/testing-kube';
 import { type Running, waitUntilReady, startChild, waitUntil } from '@runos/testing-process';
 import { programOf, sqlSpansOf } from './built-checkout.js';
 import { type Builds } from './builds.js';
@@ -52,6 +53,8 @@ export interface Program {
   readonly settings: Record<string, Setting>;
   readonly environment?: Replica['environment'];
   readonly signal: AbortSignal;
+  /** The node in which it runs. Default: this machine. */
+  readonly node?: KubeNode;
   /** Default: the program is ready as soon as it runs. */
   readonly ready?: () => Promise<boolean>;
 }
@@ -61,9 +64,10 @@ const semiSpaceFlag = '--max-semi-space-size=8';
 
 /** Starts an app's main program with its settings in the environment and its log in `<data>/logs/<name>.log`. */
 export async function startProgram(program: Program): Promise<Running> {
-  const { name, app = name, folder, builds, settings, environment, signal, ready } = program;
+  const { name, app = name, folder, builds, settings, environment, signal, ready, node } = program;
   const checkout = builds.checkoutOf(name);
-  const child = await startChild({
+  const start = node ? node.startProgram : startChild;
+  const child = await start({
     name,
     command: process.execPath,
     args: [semiSpaceFlag, '--import', sqlSpansOf(checkout), programOf(checkout, app, 'main')],

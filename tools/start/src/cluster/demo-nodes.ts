@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { probeImages } from '@runos/testing-images';
+import { type NodesKind, probeRealNodes } from '@runos/testing-kube';
+import { writeFileAtomic } from '@runos/testing-process';
+import { type PlaneContext } from '../start-plane.js';
+
+/**
+ * The kind of the demo cluster's nodes on this data: it never changes, because a cluster's objects name its nodes. The
+ * first start takes real nodes where they are possible, and otherwise prints why not.
+ * @throws Error with one sentence when the requested kind is impossible, or not the kind of the data
+ */
+export function chooseNodes({ options, folder, terminal }: PlaneContext): NodesKind {
+  const file = folder.in('nodes.json');
+  const requested = options.nodes;
+  const previous = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as NodesKind)
+    : existsSync(folder.in('kube', 'etcd'))
+      ? 'simulated' // data of a version that had no others
+      : undefined;
+  if (previous && requested !== 'auto' && requested !== previous)
+    throw new Error(
+      `The demo cluster of ${folder.path} has ${previous} nodes: npm run reset, or another --data folder.`,
+    );
+  const kind = previous ?? (requested === 'simulated' ? 'simulated' : undefined);
+  if (kind === 'simulated') return remember(file, kind);
+  const nodes = probeRealNodes(folder.path);
+  const probe = nodes.possible ? probeImages() : nodes;
+  if (probe.possible) return remember(file, 'real');
+  if (kind === 'real' || requested === 'real') throw new Error(`Real nodes are not possible: ${probe.reason}.`);
+  terminal.print(`The demo cluster's nodes are simulated, because ${probe.reason}.`);
+  return remember(file, 'simulated');
+}
+
+function remember(file: string, kind: NodesKind): NodesKind {
+  writeFileAtomic(file, JSON.stringify(kind));
+  return kind;
+}

@@ -1,0 +1,78 @@
+import { clusterAgentImage, imagesFor, operatorReference, serviceImages } from '@runos/testing-images';
+import { buildNodePrograms, type BuildOptions, type RealCluster, startRealCluster } from '@runos/testing-kube';
+import { startBalancer } from '../services/balancer.js';
+import { planeName } from '../services/services.js';
+import { type PlaneContext } from '../start-plane.js';
+import { AgentManifests } from './agent-manifests.js';
+import { deployClusterAgent } from './agent-pod.js';
+import { type AgentContext, startNodeAgent } from './agents.js';
+import { Kubectl } from './kubectl.js';
+
+/** Runs one step of a start, and repeats it until it succeeds. */
+export type Step = <T>(action: () => Promise<T>) => Promise<T>;
+
+/** Builds the programs of nodes, and the images that no registry serves here: minutes once per machine. */
+export async function buildRealNodes(options: BuildOptions): Promise<void> {
+  await buildNodePrograms(options);
+  await clusterAgentImage(options);
+  await imageSources(options);
+}
+
+/** Starts the demo cluster with real nodes: node agents run in the nodes, and the cluster agent in a pod. */
+export async function runRealCluster(agent: AgentContext, context: PlaneContext, step: Step): Promise<Kubectl> {
+  const { signal, terminal } = context;
+  const cluster = await step(() => startNodes(context));
+  const kubectl = new Kubectl(cluster.kubectl, cluster.kubeconfig);
+  await step(() => forwardAgentPorts(agent, cluster, context));
+  await step(() => runNodeAgents(agent, cluster, context));
+  const manifests = new AgentManifests(kubectl, agent.addons !== 'none');
+  await step(() => manifests.apply(agent.builds.checkoutOf('cluster-agent')));
+  const { reference, archive } = await step(() => clusterAgentImage({ signal }));
+  await step(() => cluster.importImages([archive]));
+  await step(() => deployClusterAgent(agent, kubectl, reference));
+  await step(() => addImages(cluster, { onProgress: terminal.printAbout('images'), signal }));
+  return kubectl;
+}
+
+async function startNodes({ folder, processes, signal }: PlaneContext): Promise<RealCluster> {
+  const onEvent = (line: string): void => processes.reportEvent('kubernetes', line);
+  const dataDir = folder.in('kube');
+  const cluster = await startRealCluster({ dataDir, persistent: true, hostNames: [planeName], onEvent, signal });
+  processes.addKubernetes(cluster.components, cluster.stop);
+  return cluster;
+}
+
+/** The agent gateway listens on the loopback address alone; nodes and pods dial the machine's address on their network. */
+async function forwardAgentPorts(
+  { endpoints }: AgentContext,
+  { hostAddress }: RealCluster,
+  { processes }: PlaneContext,
+): Promise<void> {
+  const forward = (port: number) => startBalancer(port, [port], hostAddress);
+  const [register, stream] = await Promise.all([forward(endpoints.register), forward(endpoints.stream)]);
+  processes.addBalancers({ 'register-nodes': register, 'stream-nodes': stream });
+}
+
+async function runNodeAgents(agent: AgentContext, { nodes }: RealCluster, { processes }: PlaneContext): Promise<void> {
+  await Promise.all(
+    nodes.map((node, index) =>
+      processes.run(`node-agent-${index + 1}`, 'agents', (signal) => startNodeAgent(agent, index + 1, signal, node)),
+    ),
+  );
+}
+
+/** The images of the catalog and of its add-ons; the default version of a type is among them where it can be made. */
+async function imageSources(options: BuildOptions) {
+  const operatorProgram = (await buildNodePrograms(options)).program('manager');
+  const services = serviceImages().filter(({ make }) => make);
+  const references = [await operatorReference(), ...services.map(({ reference }) => reference)];
+  return imagesFor(references, { ...options, operatorProgram });
+}
+
+/** Every image is there before its first pod: a registry may be slow, and the machine may have none. */
+async function addImages(cluster: RealCluster, options: BuildOptions): Promise<void> {
+  const sources = await imageSources(options);
+  await cluster.importImages(sources.flatMap((image) => (image.source === 'made' ? [image.archive] : [])));
+  await cluster.pullImages(sources.flatMap((image) => (image.source === 'registry' ? [image.reference] : [])));
+  for (const { reference, source } of sources) options.onProgress?.(`${reference}: ${source}`);
+}
