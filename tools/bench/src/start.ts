@@ -41,7 +41,7 @@ async function startOnce(data: string): Promise<number> {
   const began = performance.now();
   const child = spawn(
     process.execPath,
-    [bootstrap, 'start', '--data', data, '--port', String(port), '--agent-ports', '0,0'],
+    [bootstrap, 'start', '--data', data, '--port', String(port), '--agent-ports', '0,0', '--nodes', 'simulated'],
     { stdio: 'ignore' },
   );
   const ended = once(child, 'exit');

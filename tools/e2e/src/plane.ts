@@ -40,7 +40,8 @@ export class Plane {
     ...options: readonly string[]
   ): Promise<PlaneInfo> {
     const log = createWriteStream(join(this.data, 'start.log'), { flags: 'a' });
-    const args = ['--data', this.data, '--port', '0', '--agent-ports', '0,0', ...options];
+    // Simulated nodes can be made to fail, and need neither root nor images. A later option overrides an earlier one.
+    const args = ['--data', this.data, '--port', '0', '--agent-ports', '0,0', '--nodes', 'simulated', ...options];
     const child = spawn(process.execPath, [main, ...args], {
       // The channel closes when this process ends, also by SIGKILL; then the plane stops.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,0 +1,98 @@
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { onRealNodes } from '@runos/testing-kube';
+import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
+import { controlPlane, DataFolder } from '@runos/tool-start';
+import { connectToRealPlane, jobTimeoutMs, ServiceUnderTest } from './service-under-test.js';
+
+jest.setTimeout(jobTimeoutMs + 120_000);
+
+onRealNodes(describe)('PostgreSQL on real nodes', () => {
+  let plane: PlaneClient;
+  let orders: ServiceUnderTest;
+  beforeAll(async () => {
+    plane = await connectToRealPlane();
+    orders = await ServiceUnderTest.create(plane, 'postgresql');
+    await orders.firstAnswer(() => orders.psql('CREATE TABLE orders (id int)'));
+    await orders.psql('INSERT INTO orders VALUES (42)');
+  });
+
+  /** The row is read by the address that the API answers, as soon as the database accepts connections again. */
+  const rowIsThere = (): Promise<unknown> =>
+    eventually('the row', 180_000, async () => {
+      const rows = await orders.psql('SELECT id FROM orders').catch((error: Error) => error.message);
+      return rows === '42' ? true : undefined;
+    });
+
+  it('keeps its rows when its resources change', async () => {
+    await orders.change({ resourceRequirementClassId: 'postgresql.c0.small' });
+    await rowIsThere();
+  });
+
+  it('keeps its rows when its pod ends', async () => {
+    await orders.deletePod(`${orders.namespace}-1`);
+    await rowIsThere();
+  });
+
+  it('keeps its rows when somebody changes the cluster object, which is repaired', async () => {
+    const resources = { limits: { memory: '1Gi' } };
+    await plane.kubectl.patch(
+      'clusters.postgresql.cnpg.io',
+      orders.namespace,
+      orders.namespace,
+      { spec: { resources } },
+      'someone',
+    );
+    await plane.event(orders.instance, ({ type }) => String(type).toLowerCase().includes('drift'));
+    await eventually('the repaired memory limit', 60_000, async () => {
+      const live = await plane.kubectl.get('clusters.postgresql.cnpg.io', orders.namespace, orders.namespace);
+      return valueAt(live, 'spec', 'resources', 'limits', 'memory') === '2Gi' ? true : undefined;
+    });
+    await rowIsThere();
+  });
+
+  it('is changed after the agent was killed', async () => {
+    await plane.kubectl.run([
+      'delete',
+      'pod',
+      '-n',
+      'runos',
+      '-l',
+      'app.kubernetes.io/name=cluster-agent',
+      '--grace-period=0',
+      '--force',
+    ]);
+    await orders.change({ resourceRequirementClassId: 'postgresql.c0.beff' });
+    await rowIsThere();
+  });
+
+  it('keeps its rows when its node loses power', async () => {
+    const pod = await plane.kubectl.get('pod', `${orders.namespace}-1`, orders.namespace);
+    const node = String(valueAt(pod, 'spec', 'nodeName'));
+    const folder = new DataFolder(String(process.env['RUNOS_E2E_DATA']));
+    await controlPlane(folder, 'stop', node);
+    await controlPlane(folder, 'start', node);
+    await rowIsThere();
+  });
+
+  it('runs with the settings of a config set', async () => {
+    const set = await plane.api.post(`/${plane.info.aid}/config-sets`, {
+      name: 'tuned',
+      type: 'postgresql',
+      values: { shared_buffers: '96MB' },
+    });
+    expect(set.status).toBe(201);
+    const tuned = await ServiceUnderTest.create(plane, 'postgresql', {
+      configType: 'config_set',
+      configSetId: set.body['setId'],
+    });
+    expect(await tuned.firstAnswer(() => tuned.psql('SHOW shared_buffers'))).toBe('96MB');
+    await tuned.delete();
+  });
+
+  it('leaves nothing when it is deleted', async () => {
+    await orders.delete();
+    const left = await plane.kubectl.run(['get', 'pods,pvc,pv', '-A', '-o', 'name']);
+    expect(left).not.toContain(orders.namespace);
+    expect(await plane.kubectl.get('namespace', orders.namespace)).toBeUndefined();
+  });
+});

@@ -1,0 +1,75 @@
+import { eventually, type Instance, PlaneClient } from '@runos/tool-e2e';
+
+/** Pods of real nodes need longer than simulated ones: images are unpacked, and databases initialized. */
+export const jobTimeoutMs = 240_000;
+
+/** The plane of this run. */
+export function connectToRealPlane(): Promise<PlaneClient> {
+  const data = process.env['RUNOS_E2E_DATA'];
+  if (data === undefined) throw new Error('RUNOS_E2E_DATA is not set: run these specs with npx nx e2e tool-real-nodes');
+  return PlaneClient.connect(data);
+}
+
+/** One instance with its own client programs, which run in its pods with the credentials that the API answers. */
+export class ServiceUnderTest {
+  private constructor(
+    readonly plane: PlaneClient,
+    readonly instance: Instance,
+  ) {}
+
+  static async create(
+    plane: PlaneClient,
+    type: string,
+    fields: Record<string, unknown> = {},
+  ): Promise<ServiceUnderTest> {
+    const instance = await plane.request(type, { name: `real-${type}`, ...fields });
+    await plane.waitForCompletion(instance.jobId, jobTimeoutMs);
+    return new ServiceUnderTest(plane, instance);
+  }
+
+  /** The first answer. Nodes route to a service some time after its pods are ready. */
+  firstAnswer = (request: () => Promise<string>): Promise<string> =>
+    eventually(`${this.namespace} to answer`, 60_000, request);
+
+  get namespace(): string {
+    return this.instance.osid;
+  }
+
+  async credentials(): Promise<Record<string, unknown>> {
+    return (await this.plane.api.get(`${this.instance.path}/credentials`)).body;
+  }
+
+  /** Changes the instance, and waits for its job. */
+  async change(fields: Record<string, unknown>): Promise<void> {
+    const { body } = await this.plane.api.patch(this.instance.path, fields);
+    await this.plane.waitForCompletion(body['jobId'], jobTimeoutMs);
+  }
+
+  /** Deletes the instance, and waits for its job. */
+  async delete(): Promise<void> {
+    const { body } = await this.plane.api.delete(this.instance.path);
+    await this.plane.waitForCompletion(body['jobId'], jobTimeoutMs);
+  }
+
+  /** Runs a program in the pod of the first member, or another one. */
+  exec = (command: readonly string[], pod: string): Promise<string> =>
+    this.plane.kubectl.run(['exec', pod, '-n', this.namespace, '--', ...command]);
+
+  /** Runs a statement by psql, with the answered URL. */
+  async psql(statement: string, pod = `${this.namespace}-1`): Promise<string> {
+    const { url } = await this.credentials();
+    return (await this.exec(['psql', String(url), '-qAt', '-v', 'ON_ERROR_STOP=1', '-c', statement], pod)).trim();
+  }
+
+  /** Runs a command by valkey-cli, with the answered URL. */
+  async valkey(...command: string[]): Promise<string> {
+    const { url } = await this.credentials();
+    return (
+      await this.exec(['valkey-cli', '-u', String(url), '--no-auth-warning', ...command], `${this.namespace}-0`)
+    ).trim();
+  }
+
+  /** Ends a pod as a node's failure does, without time to stop. */
+  deletePod = (pod: string): Promise<string> =>
+    this.plane.kubectl.run(['delete', 'pod', pod, '-n', this.namespace, '--grace-period=0', '--force']);
+}
