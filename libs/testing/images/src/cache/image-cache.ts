@@ -39,16 +39,20 @@ export const keyOf = (ingredients: unknown): string =>
 
 async function makeInPlace(file: string, make: CachedFile['make']): Promise<void> {
   const folder = `${file}.building`; // the lock admits one builder, so an existing folder belongs to a killed one
-  await rm(folder, { recursive: true, force: true });
+  await remove(folder);
   await mkdir(folder, { mode: 0o755 });
   try {
     const target = join(folder, 'target.tar');
     await make(target, folder);
     await rename(target, file);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await remove(folder);
   }
 }
+
+/** Retries for a second, because processes of a killed builder may still write. */
+const remove = (folder: string): Promise<void> =>
+  rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 
 /** Deletes files that no checkout has used for an hour: an image of our own code changes often. */
 async function deleteUnused(folder: string, file: string): Promise<void> {

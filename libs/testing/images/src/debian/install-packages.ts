@@ -36,6 +36,12 @@ export function contentOptions({ packages, variant, excluded = [], before = [], 
 }
 
 /**
+ * mmdebstrap mounts /proc, /sys and parts of /dev below the new root, and a signal does not reach all of its processes.
+ * Both end with these namespaces, so nothing of the machine is mounted where a later run deletes files.
+ */
+const namespaces = ['--mount', '--pid', '--mount-proc', '--fork', '--kill-child=SIGKILL', '--'];
+
+/**
  * Installs packages of Debian into an empty root file system and writes it as a tar file. Half a minute to two minutes.
  * @param folder holds the intermediate files; its owner deletes it
  * @throws Error with the last lines of mmdebstrap
@@ -45,13 +51,14 @@ export async function installPackages(root: DebianRoot, target: string, folder: 
   const { options, mirrors } = await aptOptions(suite, folder);
   const child = await startChild({
     name: 'mmdebstrap',
-    command: 'mmdebstrap',
-    args: ['--mode=root', ...options, ...contentOptions(root), suite, target, ...mirrors],
+    command: 'unshare',
+    args: [...namespaces, 'mmdebstrap', '--mode=root', ...options, ...contentOptions(root), suite, target, ...mirrors],
     env: { ...process.env, TMPDIR: folder, LC_ALL: 'C.UTF-8' },
     logFile: join(folder, 'mmdebstrap.log'),
+    deathSignal: 'SIGKILL',
   });
   setPriority(child.pid, 10);
-  const stop = (): void => void child.stop();
+  const stop = (): void => void child.stop({ signal: 'SIGKILL' });
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop(); // while it was started
   try {

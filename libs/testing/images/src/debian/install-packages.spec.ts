@@ -1,0 +1,52 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { waitUntil } from '@runos/testing-process';
+import { probeImages } from '../probe-images.js';
+import { installPackages } from './install-packages.js';
+
+const probe = probeImages();
+
+/** Mounts a file system as mmdebstrap does, and starts a process that ignores the signal to end. */
+const program = `#!/bin/sh
+mkdir -p "$TMPDIR/proc" && mount -t tmpfs none "$TMPDIR/proc"
+trap "" TERM
+while true; do date > "$TMPDIR/running"; sleep 0.05; done
+`;
+
+const tests = (): void => {
+  it('leaves no mount and no process of mmdebstrap after an abort', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'runos-install-'));
+    const before = process.env.PATH;
+    process.env.PATH = `${folder}:${before}`;
+    try {
+      writeFileSync(join(folder, 'mmdebstrap'), program);
+      chmodSync(join(folder, 'mmdebstrap'), 0o755);
+      const work = join(folder, 'work');
+      mkdirSync(work);
+      const abort = new AbortController();
+      const running = (): boolean => existsSync(join(work, 'running'));
+      const root = { packages: ['tool'], variant: 'minbase' } as const;
+      const installed = installPackages(root, join(work, 'root.tar'), work, abort.signal);
+      await waitUntil(running, { deadlineMs: 20_000, everyMs: 20, because: () => 'mmdebstrap was not started' });
+      abort.abort(new Error('stopped'));
+      await expect(installed).rejects.toThrow('stopped');
+      await waitUntil(
+        async () => {
+          rmSync(join(work, 'running'), { force: true });
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          return !running();
+        },
+        { deadlineMs: 10_000, everyMs: 1, because: () => 'a process of mmdebstrap still runs' },
+      );
+      expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(folder);
+    } finally {
+      process.env.PATH = before;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+};
+
+if (probe.possible) describe('the installation of packages', tests);
+else it(`packages cannot be installed on this machine: ${probe.reason}`, () => expect(probe.reason).not.toBe(''));
