@@ -1,5 +1,5 @@
 interface MonitoredAgent {
-  /** When its last heartbeat arrived; before the first one, when monitoring began. */
+  /** When its last heartbeat arrived, of this stream or of an earlier one. */
   lastAt: number;
   received: boolean;
   ready: boolean;
@@ -13,19 +13,22 @@ export interface HeartbeatMonitorOptions<Agent> {
 }
 
 /**
- * Measures the heartbeats of agents with a stream, in memory and with the monotonic clock. The first period of an agent
- * begins when its monitoring does, so that a restart of this process makes no agent stale.
+ * Measures the heartbeats of agents with a stream, in memory and with the monotonic clock. No period begins before this
+ * process did, so that its restart makes no agent stale. Another stream alone starts no new period.
  */
 export class HeartbeatMonitor<Agent> {
   readonly #agents = new Map<Agent, MonitoredAgent>();
+  readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  #checkAt = Infinity;
 
   constructor(private readonly options: HeartbeatMonitorOptions<Agent>) {}
 
-  /** `ready` is the readiness that the database holds. */
-  add(agent: Agent, ready: boolean): void {
-    this.#agents.set(agent, { lastAt: performance.now(), received: false, ready });
-    this.#schedule();
+  /** `ready` is the readiness that the database holds, `ageMs` the time since the last heartbeat of earlier streams. */
+  add(agent: Agent, ready: boolean, ageMs: number): void {
+    const lastAt = Math.max(this.#startedAt, performance.now() - ageMs);
+    this.#agents.set(agent, { lastAt, received: false, ready });
+    if (ready && lastAt + this.options.staleAfterMs < this.#checkAt) this.#checkFor(lastAt);
   }
 
   /** Returns true when this heartbeat makes the agent ready. */
@@ -36,7 +39,7 @@ export class HeartbeatMonitor<Agent> {
     monitored.received = true;
     if (monitored.ready) return false;
     monitored.ready = true;
-    this.#schedule();
+    if (this.#timer === undefined) this.#checkFor(monitored.lastAt);
     return true;
   }
 
@@ -58,22 +61,21 @@ export class HeartbeatMonitor<Agent> {
 
   stop(): void {
     this.#agents.clear();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#checkFor(Infinity);
   }
 
-  /** Uses one timer for all agents, set to the earliest moment at which one becomes stale. */
-  #schedule(): void {
-    if (this.#timer !== undefined) return;
-    let oldest = Infinity;
-    for (const { lastAt, ready } of this.#agents.values()) if (ready && lastAt < oldest) oldest = lastAt;
-    if (oldest === Infinity) return;
-    const checkAt = oldest + this.options.staleAfterMs;
-    this.#timer = setTimeout(() => this.#check(checkAt), Math.max(1, Math.ceil(checkAt - performance.now())));
+  /** Uses one timer for all agents, set to the moment at which the one with the oldest heartbeat becomes stale. */
+  #checkFor(oldestAt: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#checkAt = Infinity;
+    if (oldestAt === Infinity) return;
+    const checkAt = Math.max(oldestAt + this.options.staleAfterMs, performance.now() + 1);
+    this.#checkAt = checkAt;
+    this.#timer = setTimeout(() => this.#check(checkAt), Math.ceil(checkAt - performance.now()));
   }
 
   #check(checkAt: number): void {
-    this.#timer = undefined;
     const now = performance.now();
     // A late timer means that this process was blocked. Heartbeats may wait in its sockets, so every period restarts.
     const wasBlocked = now - checkAt > this.options.staleAfterMs / 3;
@@ -84,6 +86,8 @@ export class HeartbeatMonitor<Agent> {
       monitored.ready = false;
       this.options.onStale(agent);
     }
-    this.#schedule();
+    let oldestAt = Infinity;
+    for (const { lastAt, ready } of this.#agents.values()) if (ready && lastAt < oldestAt) oldestAt = lastAt;
+    this.#checkFor(oldestAt);
   }
 }

@@ -11,7 +11,9 @@ const minDelayMs = 10;
 @Injectable()
 export class StaleAgentCheck {
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
+  /** An agent has disconnected since the running check began, and that check may not have seen it. */
+  #isOutdated = false;
   #stopped = false;
   readonly #notBefore: number;
 
@@ -25,9 +27,13 @@ export class StaleAgentCheck {
     this.#notBefore = performance.now() + config.staleAfterMs;
   }
 
-  /** Checks soon, and again whenever the next disconnected agent becomes stale. */
+  /**
+   * Checks at once, and again whenever the next disconnected agent becomes stale. The check that was planned before is
+   * replaced: it was set for another agent, which may become stale later than one that has disconnected since.
+   */
   schedule(): void {
-    if (this.#timer === undefined && !this.#stopped) this.#checkIn(0);
+    if (this.#running === undefined) this.#checkIn(0);
+    else this.#isOutdated = true;
   }
 
   async stop(): Promise<void> {
@@ -37,20 +43,28 @@ export class StaleAgentCheck {
   }
 
   #checkIn(ms: number): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
     const delayMs = Math.max(ms, this.#notBefore - performance.now());
-    this.#timer = setTimeout(() => (this.#running = this.#check()), delayMs);
+    this.#timer = setTimeout(() => {
+      this.#running = this.#check().then((nextMs) => {
+        this.#running = undefined;
+        if (this.#isOutdated) this.#checkIn(0);
+        else if (nextMs !== undefined) this.#checkIn(Math.max(minDelayMs, Math.ceil(nextMs)));
+      });
+    }, delayMs);
   }
 
-  async #check(): Promise<void> {
+  /** Milliseconds until the next check; undefined when there is no agent to check, or this one failed. */
+  async #check(): Promise<number | undefined> {
     const { staleAfterMs } = this.config;
+    this.#isOutdated = false;
     try {
       this.reporter.report(await this.agents.expireDisconnected(staleAfterMs));
-      const nextMs = await this.agents.nextExpiryMs(staleAfterMs);
-      this.#timer = undefined;
-      if (nextMs !== undefined && !this.#stopped) this.#checkIn(Math.max(minDelayMs, Math.ceil(nextMs)));
+      return await this.agents.nextExpiryMs(staleAfterMs);
     } catch (error) {
-      this.#timer = undefined; // session maintenance schedules the next check
       this.logger.warn({ err: error }, 'check of stale agents failed; the next maintenance repeats it');
+      return undefined;
     }
   }
 }

@@ -13,7 +13,7 @@ import type { AgentGatewayConfig } from '../config.js';
 import type { ServerStream } from '../streams/server-stream.js';
 import { ConnectedAgent } from '../streams/connected-agent.js';
 import { ReplicaLease } from './replica-lease.js';
-import { type HeldSessions, SessionRepository } from './session-repository.js';
+import { type HeldSessions, type OpenedSession, SessionRepository } from './session-repository.js';
 import { type SessionRequest, SessionRequests } from './session-requests.js';
 
 /** Longer than any statement may take, ms. */
@@ -33,6 +33,7 @@ export class SessionRegistry {
     maxBlockingMs: readinessBlockingMs,
     run: (agents) => this.#writeReadiness(agents),
   });
+  readonly #heartbeatWriteMs: number;
   #newestNo = 0;
 
   constructor(
@@ -42,9 +43,10 @@ export class SessionRegistry {
     private readonly lease: ReplicaLease,
     private readonly reporter: AgentConnectionReporter,
     private readonly staleAgents: StaleAgentCheck,
-    @InjectConfig() { staleAfterMs }: AgentGatewayConfig,
+    @InjectConfig() { staleAfterMs, maintenanceIntervalMs }: AgentGatewayConfig,
     @InjectLogger() private readonly logger: Logger,
   ) {
+    this.#heartbeatWriteMs = maintenanceIntervalMs;
     gauge('runos_agent_streams', () => this.#agents.size);
     gauge('runos_agent_certificate_expires_seconds', () => this.#nextExpirySeconds());
     this.#heartbeats = new HeartbeatMonitor({
@@ -144,12 +146,23 @@ export class SessionRegistry {
       return undefined;
     }
     this.#agents.set(sessionNo, agent);
-    withoutTrace(() => this.#heartbeats.add(agent, opened.agent.ready));
+    const ageMs = this.#earlierHeartbeatAgeMs(opened);
+    withoutTrace(() => this.#heartbeats.add(agent, opened.agent.ready, ageMs));
     void stream.closed.then((reason) => withoutTrace(() => this.#unregister(agent, reason)));
     this.#inBackground(() => this.close(opened.replaced, 'stream-replaced', replacedDetails));
     this.reporter.report([opened.agent]);
     this.logger.info({ ...identity, sessionNo, version: info.version }, 'agent connected');
     return agent;
+  }
+
+  /** The time since the last heartbeat on an earlier stream of the agent, ms. */
+  #earlierHeartbeatAgeMs({ replaced, heartbeatAgeMs }: OpenedSession): number {
+    const written = heartbeatAgeMs ?? 0;
+    const ages = replaced.map(
+      // Another replica may have received one since it wrote them last.
+      (sessionNo) => this.heartbeatAgeMs(sessionNo) ?? Math.max(0, written - this.#heartbeatWriteMs),
+    );
+    return Math.min(written, ...ages);
   }
 
   #unregister(agent: ConnectedAgent, reason: string): void {

@@ -14,6 +14,8 @@ export interface NewSession extends AgentKey, AgentInfo {
 
 export interface OpenedSession {
   readonly agent: AgentRow;
+  /** The time since the last heartbeat of its earlier sessions that was written, ms; null when there was none. */
+  readonly heartbeatAgeMs: number | null;
   /** Older sessions of the same agent, which this one has closed. */
   readonly replaced: readonly number[];
 }
@@ -52,7 +54,7 @@ export class SessionRepository {
     const { aid, cid, nid, sessionNo, serial, replicaId, version, capabilities, clusterUid } = session;
     return this.database.transaction(async (sql) => {
       if (!(await this.certificates.isUnrevoked(sql, serial))) return 'certificate-revoked';
-      const [agent] = await sql.query<AgentRow[]>(
+      const [agent] = await sql.query<(AgentRow & { readonly heartbeat_age_ms: number | null })[]>(
         `INSERT INTO agent AS a
            (aid, cid, nid, session_no, connected, version, capabilities, cluster_uid, certificate_expires_at)
          SELECT $1, $2, $3, $4, true, $5, $6, $7, $8
@@ -60,7 +62,8 @@ export class SessionRepository {
          ON CONFLICT (aid, cid, nid) DO UPDATE SET session_no = $4, seq = a.seq + 1, connected = true,
            version = coalesce($5, a.version), capabilities = $6, cluster_uid = coalesce($7, a.cluster_uid),
            certificate_expires_at = $8
-         WHERE a.session_no < $4 RETURNING a.*`,
+         WHERE a.session_no < $4
+         RETURNING a.*, (extract(epoch FROM now() - a.last_heartbeat_at) * 1000)::float8 AS heartbeat_age_ms`,
         [aid, cid, nid, sessionNo, version, capabilities, clusterUid, session.certificateExpiresAt, replicaId],
       );
       if (agent === undefined) return 'stream-replaced';
@@ -75,7 +78,7 @@ export class SessionRepository {
          SELECT session_no FROM closed`,
         [aid, cid, nid, sessionNo],
       );
-      return { agent, replaced: older.map(sessionNoOf) };
+      return { agent, heartbeatAgeMs: agent.heartbeat_age_ms, replaced: older.map(sessionNoOf) };
     });
   }
 
