@@ -17,8 +17,10 @@ import { AgentPorts } from './grpc/agent-ports.js';
 import { RegisterPortMethods, StreamPortMethods } from './grpc/agent-port-methods.js';
 import { InstructionSender } from './instructions/instruction-sender.js';
 import { InstructionsController } from './instructions/instructions.controller.js';
-import { AgentRegistration, TokenVerifier } from './registration/agent-registration.js';
+import { AgentRegistration } from './registration/agent-registration.js';
 import { RefusedRegistrations } from './registration/refused-registrations.js';
+import { RepeatedRegistration } from './registration/repeated-registration.js';
+import { TokenVerifier } from './registration/token-verifier.js';
 import { ClusterReports, NodeReports } from './reports/report-handlers.js';
 import { ReportDispatcher } from './reports/report-dispatcher.js';
 import { migrations } from './schema/migrations/index.js';
@@ -34,7 +36,14 @@ import { TokensController } from './tokens/tokens.controller.js';
 
 const agents = [AgentRepository, AgentConnectionReporter, AgentLog, StaleAgentCheck, ClusterAgents, AuditRecorder];
 const certificates = [CertificateRepository, CertificateAuthenticator, CertificateIssuer, CertificateRenewal];
-const registration = [RegistrationTokenRepository, TokenIssuer, TokenVerifier, RefusedRegistrations, AgentRegistration];
+const registration = [
+  RegistrationTokenRepository,
+  TokenIssuer,
+  TokenVerifier,
+  RefusedRegistrations,
+  RepeatedRegistration,
+  AgentRegistration,
+];
 const sessions = [SessionRepository, SessionRequests, ReplicaLease, SessionRegistry, SessionMaintenance];
 const streams = [ClusterReports, NodeReports, ReportDispatcher, AgentStreamHandler, InstructionSender];
 const ports = [RegisterPortMethods, StreamPortMethods, AgentPorts];

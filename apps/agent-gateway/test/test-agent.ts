@@ -16,7 +16,7 @@ import {
   type ReplyOf,
   streamService,
 } from '@runos/agent-protocol';
-import { createSigningRequest } from '@runos/pki';
+import { createSigningRequest, type SigningRequest } from '@runos/pki';
 
 const options = { 'grpc.use_local_subchannel_pool': 1 };
 const heartbeat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '1.6.0' };
@@ -34,12 +34,14 @@ export interface Registration {
   readonly kind?: AgentKind | '';
   readonly machineId?: string;
   readonly csr?: boolean;
+  /** Default: one of its own for each registration. */
+  readonly signing?: SigningRequest;
 }
 
 /** Registers with a real TLS client that trusts only this CA. */
 export async function registerAt(port: number, ca: string, registration: Registration) {
-  const { token, aid = 'abcde', kind = 'node', machineId = 'machine-1', csr = true } = registration;
-  const { keyPem, csrPem } = csr ? await createSigningRequest() : { keyPem: '', csrPem: '' };
+  const { token, aid = 'abcde', kind = 'node', machineId = 'machine-1', csr = true, signing } = registration;
+  const { keyPem, csrPem } = csr ? (signing ?? (await createSigningRequest())) : { keyPem: '', csrPem: '' };
   const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(Buffer.from(ca)), options);
   try {
     const request = { token, aid, machineId, os: 'debian-12', agentKind: kind, csrPem };

@@ -3,6 +3,16 @@ import type { AgentKind } from '@runos/agent-protocol';
 import { Database } from '@runos/persistence';
 import type { Statements } from '../authority/certificate-authorities.js';
 
+/** The registration for which a token was used. */
+export interface TokenUse {
+  readonly machineId: string;
+  /** SHA-256 of the public key of the signing request; null for an agent without one. */
+  readonly keyHash: string | null;
+  readonly serial: string;
+  /** The issued certificate as PEM, if the agent holds its key. */
+  readonly certificate: string | null;
+}
+
 export interface RegistrationTokenRow {
   readonly secret_hash: string;
   readonly aid: string;
@@ -11,6 +21,12 @@ export interface RegistrationTokenRow {
   /** Both computed with the clock of the database. */
   readonly used: boolean;
   readonly expired: boolean;
+  /** The time since its first use, ms, and what it was used for; nulls before, and after the use by an older build. */
+  readonly used_ms: number | null;
+  readonly machine_id: string | null;
+  readonly key_hash: string | null;
+  readonly serial: string | null;
+  readonly certificate: string | null;
 }
 
 export interface NewRegistrationToken {
@@ -41,7 +57,8 @@ export class RegistrationTokenRepository {
 
   async find(keyId: string): Promise<RegistrationTokenRow | undefined> {
     const [row] = await this.database.query<RegistrationTokenRow>(
-      `SELECT secret_hash, aid, cid, purpose, used_at IS NOT NULL AS used, expires_at <= now() AS expired
+      `SELECT secret_hash, aid, cid, purpose, used_at IS NOT NULL AS used, expires_at <= now() AS expired,
+         (extract(epoch FROM now() - used_at) * 1000)::float8 AS used_ms, machine_id, key_hash, serial, certificate
        FROM registration_token WHERE key_id = $1`,
       [keyId],
     );
@@ -49,13 +66,24 @@ export class RegistrationTokenRepository {
   }
 
   /** Returns true for exactly one caller per token, and only while the token is valid. */
-  async use(sql: Statements, keyId: string): Promise<boolean> {
+  async use(sql: Statements, keyId: string, { machineId, keyHash, serial, certificate }: TokenUse): Promise<boolean> {
     const rows = await sql.query<unknown[]>(
       `WITH used AS (
-         UPDATE registration_token SET used_at = now()
+         UPDATE registration_token SET used_at = now(), machine_id = $2, key_hash = $3, serial = $4, certificate = $5
          WHERE key_id = $1 AND used_at IS NULL AND expires_at > now() RETURNING 1)
        SELECT 1 FROM used`,
-      [keyId],
+      [keyId, machineId, keyHash, serial, certificate],
+    );
+    return rows.length === 1;
+  }
+
+  /** Records that another certificate replaces the issued one. Returns false when one has already replaced it. */
+  async replaceCertificate(sql: Statements, keyId: string, serial: string, successor: string): Promise<boolean> {
+    const rows = await sql.query<unknown[]>(
+      `WITH replaced AS (
+         UPDATE registration_token SET serial = $3 WHERE key_id = $1 AND serial = $2 RETURNING 1)
+       SELECT 1 FROM replaced`,
+      [keyId, serial, successor],
     );
     return rows.length === 1;
   }

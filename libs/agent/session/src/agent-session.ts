@@ -9,6 +9,7 @@ import {
 } from '@runos/agent-protocol';
 import { type Backoff, exponentialBackoff } from '@runos/engine';
 import { type Clock, systemClock, systemRandom, unavailable } from '@runos/kernel';
+import { createSigningRequest, type SigningRequest } from '@runos/pki';
 import {
   type AgentCredentials,
   certificateFacts,
@@ -49,6 +50,7 @@ export class AgentSession {
   /** Aborts the current stream, or the delay before the next one. */
   #redial = new AbortController();
   #stream: AgentStream | undefined;
+  #signing: SigningRequest | undefined;
   #failures = 0;
 
   /** Starts at once; `stop` ends it. */
@@ -62,7 +64,7 @@ export class AgentSession {
     this.#credentials = new CredentialProvider({
       store: options.store,
       token: options.token,
-      register: (token) => register(options, token, options.server, options.trust, this.#stopping.signal),
+      register: (token) => this.#register(token),
       now: () => this.#clock.now(),
     });
     this.#running = this.#run();
@@ -124,6 +126,13 @@ export class AgentSession {
     this.redial('the agent is stopping');
     await this.#running;
     await this.#sender.stop();
+  }
+
+  /** Every attempt uses the same key, because the answer to an earlier one may have been lost on the way. */
+  async #register(token: string): Promise<AgentCredentials> {
+    this.#signing ??= await createSigningRequest();
+    const { server, trust } = this.#options;
+    return register(this.#options, token, server, trust, this.#signing, this.#stopping.signal);
   }
 
   async #run(): Promise<void> {

@@ -108,6 +108,24 @@ describe('an agent without a certificate', () => {
     expect(attempts).toBe(3);
   });
 
+  it('repeats the registration with the same key when the answer was lost on the way', async () => {
+    const issued: string[] = [];
+    const accept = plane.onRegister;
+    plane.onRegister = async (request) => {
+      const response = await accept(request);
+      issued.push(response.publicKey ?? '');
+      // The plane has issued a certificate, and the answer does not arrive.
+      if (issued.length < 3) throw Object.assign(new Error('reset'), { code: status.UNAVAILABLE, details: 'reset' });
+      return { ...response, publicKey: issued[0] };
+    };
+    const store = new MemoryStore();
+    const agent = start(plane, { store });
+    await plane.until(() => agent.connected);
+    expect(new Set(plane.registrations.map(({ csrPem }) => csrPem)).size).toBe(1);
+    expect(plane.registrations).toHaveLength(3);
+    expect(isCertificateOfKey(store.credentials.certificate, store.credentials.key)).toBe(true);
+  });
+
   it('keeps the issued certificate when the store cannot save it at once', async () => {
     const store = new MemoryStore();
     store.failures = 2;

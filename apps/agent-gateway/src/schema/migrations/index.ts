@@ -1,5 +1,10 @@
 import { CreateSchema1800000000001 } from './0001-create-schema.js';
 import { NumberSessionsByTime1800000000002 } from './0002-number-sessions-by-time.js';
+import { RememberRegistrations1800000000003 } from './0003-remember-registrations.js';
 
 /** In the order in which they run. */
-export const migrations = [CreateSchema1800000000001, NumberSessionsByTime1800000000002];
+export const migrations = [
+  CreateSchema1800000000001,
+  NumberSessionsByTime1800000000002,
+  RememberRegistrations1800000000003,
+];

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { type AgentKind, callUnary, registerService, streamService } from '@runos/agent-protocol';
 import { Fault } from '@runos/kernel';
-import { createSigningRequest } from '@runos/pki';
+import { createSigningRequest, type SigningRequest } from '@runos/pki';
 import type { AgentCredentials } from '../credentials/agent-credentials.js';
 import { dialRegisterPort, dialStreamPort, type ServerAddress } from '../stream/dial.js';
 
@@ -99,16 +99,19 @@ export interface RegisteringAgent {
 
 const registerTimeoutMs = 30_000;
 
-/** Exchanges a registration token for credentials. The key is generated here and stays here. */
+/**
+ * Exchanges a registration token for credentials for the key of `signing`, which stays here. With the same key it may be
+ * repeated: the plane answers with the same certificate, if its first answer was lost on the way.
+ */
 export async function register(
   agent: RegisteringAgent,
   token: string,
   server: ServerAddress,
   trust: RegisterTrust,
+  { keyPem, csrPem }: SigningRequest,
   signal?: AbortSignal,
 ): Promise<AgentCredentials> {
   const ca = await registerCa(trust, server, signal);
-  const { keyPem, csrPem } = await createSigningRequest();
   const client = dialRegisterPort(server, ca);
   try {
     const { kind, aid, machineId, os } = agent;
