@@ -12,6 +12,7 @@ import { CertificateAuthenticator } from './certificates/certificate-authenticat
 import { CertificateIssuer } from './certificates/certificate-issuer.js';
 import { CertificateRenewal } from './certificates/certificate-renewal.js';
 import { CertificateRepository } from './certificates/certificate-repository.js';
+import { DuplicateIdentities } from './certificates/duplicate-identities.js';
 import { type AgentGatewayConfig, agentGatewayConfig } from './config.js';
 import { AgentPorts } from './grpc/agent-ports.js';
 import { RegisterPortMethods, StreamPortMethods } from './grpc/agent-port-methods.js';
@@ -35,7 +36,13 @@ import { TokenIssuer } from './tokens/token-issuer.js';
 import { TokensController } from './tokens/tokens.controller.js';
 
 const agents = [AgentRepository, AgentConnectionReporter, AgentLog, StaleAgentCheck, ClusterAgents, AuditRecorder];
-const certificates = [CertificateRepository, CertificateAuthenticator, CertificateIssuer, CertificateRenewal];
+const certificates = [
+  CertificateRepository,
+  DuplicateIdentities,
+  CertificateAuthenticator,
+  CertificateIssuer,
+  CertificateRenewal,
+];
 const registration = [
   RegistrationTokenRepository,
   TokenIssuer,

@@ -131,6 +131,8 @@ const node = {
   nid: 'n0d3a',
   name: 'one',
   status: 'ready',
+  reason: null,
+  message: null,
   version: '0.1.0',
   os: 'linux',
   lastHeartbeatAt: at,

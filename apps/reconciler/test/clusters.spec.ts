@@ -148,6 +148,25 @@ describe('clusters and nodes', () => {
     });
   });
 
+  it('name two machines with the certificate of one agent, until there is only one', async () => {
+    const duplicateAddresses = ['203.0.113.1', '203.0.113.2'];
+    const named = {
+      reason: 'DuplicateIdentity',
+      message: expect.stringMatching(/203\.0\.113\.1 stays connected, 203\.0\.113\.2 came later and is refused/),
+    };
+    const register = { cid: 'abc', machineId: 'm1', os: 'debian-12' };
+    const { nid } = await gateway.request(reconciler.registerNode, register, { tenant: harness.aid });
+    const node = () => harness.request(reconciler.showNode, { cid: 'abc', nid });
+    await harness.agent.reportConnection({ nid, sessionNo: 20, seq: 1, ready: true, duplicateAddresses });
+    expect(await node()).toMatchObject({ status: 'ready', ...named });
+    await harness.agent.reportConnection({ nid, sessionNo: 20, seq: 2, ready: true, duplicateAddresses: null });
+    expect(await node()).toMatchObject({ status: 'ready', reason: null, message: null });
+    await harness.agent.reportConnection({ duplicateAddresses });
+    expect(await show('abc')).toMatchObject({ status: 'connected', ...named });
+    await harness.agent.reportConnection({});
+    expect(await show('abc')).toMatchObject({ status: 'connected', reason: null });
+  });
+
   it('are removed with their nodes when they are empty, after the certificates of their agents are revoked', async () => {
     const stale = harness.request(reconciler.deleteCluster, { cid: 'abc', ifGeneration: 9 });
     await expect(stale).rejects.toMatchObject({ code: 'conflict.stale' });

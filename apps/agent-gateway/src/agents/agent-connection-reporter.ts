@@ -84,4 +84,5 @@ const connectionOf = (row: AgentRow): AgentConnection => ({
   clusterUid: row.cluster_uid,
   lastHeartbeatAt: iso(row.last_heartbeat_at),
   certificateExpiresAt: iso(row.certificate_expires_at),
+  duplicateAddresses: row.duplicate_addresses,
 });

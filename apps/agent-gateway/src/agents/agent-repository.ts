@@ -29,11 +29,13 @@ export interface AgentRow extends AgentKey {
   readonly cluster_uid: string | null;
   readonly last_heartbeat_at: Date | null;
   readonly certificate_expires_at: Date | null;
+  /** The earlier and the later address of two machines with its certificate. */
+  readonly duplicate_addresses: string[] | null;
 }
 
 /** The columns of `AgentRow`. */
-const agentColumns = `aid, cid, nid, session_no, seq, connected, ready, version, capabilities, cluster_uid,
-  last_heartbeat_at, certificate_expires_at`;
+export const agentColumns = `aid, cid, nid, session_no, seq, connected, ready, version, capabilities, cluster_uid,
+  last_heartbeat_at, certificate_expires_at, duplicate_addresses`;
 
 export interface Heartbeat extends AgentKey {
   readonly sessionNo: number;

@@ -1,8 +1,10 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import type { AgentIdentity, AgentKind } from '@runos/agent-protocol';
-import { identityOf } from '../agents/agent-repository.js';
+import { identityOf, keyOf } from '../agents/agent-repository.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
+import { addressOf } from '../grpc/client-address.js';
+import { duplicateDetails, DuplicateIdentities } from './duplicate-identities.js';
 import { CertificateRepository, type CertificateRow } from './certificate-repository.js';
 
 /** The authenticated peer of a call or stream, as its certificate names it. */
@@ -10,12 +12,14 @@ export interface AgentPeer {
   readonly identity: AgentIdentity;
   readonly serial: string;
   readonly certificateExpiresAt: Date;
+  /** Without the port. */
+  readonly address: string;
 }
 
 export const kindOf = ({ identity }: AgentPeer): AgentKind => (identity.nid === null ? 'cluster-agent' : 'node');
 
 /** A call or stream whose TLS connection shows a client certificate. */
-export type AuthenticatedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>;
+export type AuthenticatedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext' | 'getPeer'>;
 
 /**
  * Authenticates a caller as the agent to which its certificate was issued. The TLS handshake has verified the chain and
@@ -23,9 +27,12 @@ export type AuthenticatedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuth
  */
 @Injectable()
 export class CertificateAuthenticator {
-  constructor(private readonly certificates: CertificateRepository) {}
+  constructor(
+    private readonly certificates: CertificateRepository,
+    private readonly duplicates: DuplicateIdentities,
+  ) {}
 
-  /** @throws CallRefusal for a certificate that is unknown, revoked, expired or of the other kind of agent */
+  /** @throws CallRefusal for a certificate that is unknown, revoked, expired, a copy, or of the other kind of agent */
   async authenticate(call: AuthenticatedCall, kind?: AgentKind): Promise<AgentPeer> {
     const shown = call.getAuthContext().sslPeerCertificate;
     if (!shown?.serialNumber) throw new CallRefusal('certificate-unknown', 'the client showed no certificate');
@@ -39,7 +46,12 @@ export class CertificateAuthenticator {
       identity: identityOf(issued),
       serial: issued.serial,
       certificateExpiresAt: issued.expires_at,
+      address: addressOf(call.getPeer()),
     };
+    if (issued.refused_address === peer.address) {
+      await this.duplicates.setSeen(keyOf(peer.identity));
+      throw new CallRefusal('duplicate-identity', duplicateDetails);
+    }
     if (kind !== undefined && kindOf(peer) !== kind) {
       throw new CallRefusal(
         'agent-kind-mismatch',

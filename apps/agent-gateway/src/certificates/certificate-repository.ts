@@ -10,6 +10,8 @@ export interface CertificateRow extends AgentKey {
   readonly expires_at: Date;
   readonly first_used_at: Date | null;
   readonly revoked_at: Date | null;
+  /** The machine at this address has a copy of the certificate and may not use it. */
+  readonly refused_address: string | null;
   /** Computed with the clock of the database. */
   readonly expired: boolean;
 }
@@ -82,7 +84,8 @@ export class CertificateRepository {
 
   async find(serial: string): Promise<CertificateRow | undefined> {
     const [row] = await this.database.query<CertificateRow>(
-      `SELECT serial, fingerprint, aid, cid, nid, expires_at, first_used_at, revoked_at, expires_at <= now() AS expired
+      `SELECT serial, fingerprint, aid, cid, nid, expires_at, first_used_at, revoked_at, refused_address,
+         expires_at <= now() AS expired
        FROM certificate WHERE serial = $1`,
       [serial],
     );

@@ -21,6 +21,7 @@ const grpcStatusOf = {
   'certificate-unknown': status.UNAUTHENTICATED,
   'certificate-revoked': status.UNAUTHENTICATED,
   'agent-kind-mismatch': status.PERMISSION_DENIED,
+  'duplicate-identity': status.PERMISSION_DENIED,
   'request-invalid': status.INVALID_ARGUMENT,
   'stream-replaced': status.ABORTED,
   'rate-exceeded': status.RESOURCE_EXHAUSTED,

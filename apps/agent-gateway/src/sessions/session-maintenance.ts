@@ -5,6 +5,7 @@ import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js'
 import { AgentRepository } from '../agents/agent-repository.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
+import { DuplicateIdentities } from '../certificates/duplicate-identities.js';
 import type { AgentGatewayConfig } from '../config.js';
 import { RegistrationTokenRepository } from '../tokens/registration-token-repository.js';
 import { ReplicaLease } from './replica-lease.js';
@@ -34,6 +35,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     private readonly sessions: SessionRepository,
     private readonly agents: AgentRepository,
     private readonly certificates: CertificateRepository,
+    private readonly duplicates: DuplicateIdentities,
     private readonly tokens: RegistrationTokenRepository,
     private readonly lease: ReplicaLease,
     private readonly reporter: AgentConnectionReporter,
@@ -93,6 +95,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     const renewed = await this.certificates.revokeReplaced(this.config.renewalGraceMs);
     const sessionNos = await this.sessions.openWithCertificates(renewed);
     await this.registry.close(sessionNos, 'certificate-revoked', 'this certificate was renewed');
+    this.reporter.report(await this.duplicates.clearSilent());
     await this.reporter.resume();
     this.staleAgents.schedule();
     await this.#cleanUp();

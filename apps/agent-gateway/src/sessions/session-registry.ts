@@ -9,6 +9,7 @@ import { type AgentInfo, AgentRepository, keyOf } from '../agents/agent-reposito
 import { HeartbeatMonitor } from '../agents/heartbeat-monitor.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import type { AgentPeer } from '../certificates/certificate-authenticator.js';
+import { duplicateDetails, DuplicateIdentities } from '../certificates/duplicate-identities.js';
 import type { AgentGatewayConfig } from '../config.js';
 import type { ServerStream } from '../streams/server-stream.js';
 import { ConnectedAgent } from '../streams/connected-agent.js';
@@ -43,6 +44,7 @@ export class SessionRegistry {
     private readonly lease: ReplicaLease,
     private readonly reporter: AgentConnectionReporter,
     private readonly staleAgents: StaleAgentCheck,
+    private readonly duplicates: DuplicateIdentities,
     @InjectConfig() { staleAfterMs, maintenanceIntervalMs }: AgentGatewayConfig,
     @InjectLogger() private readonly logger: Logger,
   ) {
@@ -132,12 +134,17 @@ export class SessionRegistry {
 
   async #register(agent: ConnectedAgent): Promise<ConnectedAgent | undefined> {
     const { peer, sessionNo, stream, info } = agent;
-    const { identity, serial, certificateExpiresAt } = peer;
+    const { identity, serial, certificateExpiresAt, address } = peer;
+    if (await this.#isDuplicate(agent)) {
+      stream.refuse('duplicate-identity', duplicateDetails);
+      return undefined;
+    }
     const opened = await this.sessions.open({
       ...keyOf(identity),
       ...info,
       sessionNo,
       serial,
+      address,
       certificateExpiresAt,
       replicaId: this.lease.id,
     });
@@ -153,6 +160,17 @@ export class SessionRegistry {
     this.reporter.report([opened.agent]);
     this.logger.info({ ...identity, sessionNo, version: info.version }, 'agent connected');
     return agent;
+  }
+
+  /** Whether another machine with the same certificate was here before this one. */
+  async #isDuplicate({ peer }: ConnectedAgent): Promise<boolean> {
+    const { identity, serial, address } = peer;
+    const found = await this.duplicates.find({ ...keyOf(identity), serial, address });
+    if (found === undefined) return false;
+    const { agent, refusedAddress } = found;
+    this.reporter.report([agent]);
+    this.logger.warn({ ...identity, addresses: agent.duplicate_addresses }, 'two machines use one certificate');
+    return refusedAddress === address;
   }
 
   /** The time since the last heartbeat on an earlier stream of the agent, ms. */

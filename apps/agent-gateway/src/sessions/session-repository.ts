@@ -8,6 +8,8 @@ import { CertificateRepository } from '../certificates/certificate-repository.js
 export interface NewSession extends AgentKey, AgentInfo {
   readonly sessionNo: number;
   readonly serial: string;
+  /** Of the agent, without the port. */
+  readonly address: string;
   readonly replicaId: string;
   readonly certificateExpiresAt: Date;
 }
@@ -51,7 +53,7 @@ export class SessionRepository {
    * the certificate was revoked after the agent had been authenticated.
    */
   open(session: NewSession): Promise<OpenedSession | 'stream-replaced' | 'certificate-revoked'> {
-    const { aid, cid, nid, sessionNo, serial, replicaId, version, capabilities, clusterUid } = session;
+    const { aid, cid, nid, sessionNo, serial, address, replicaId, version, capabilities, clusterUid } = session;
     return this.database.transaction(async (sql) => {
       if (!(await this.certificates.isUnrevoked(sql, serial))) return 'certificate-revoked';
       const [agent] = await sql.query<(AgentRow & { readonly heartbeat_age_ms: number | null })[]>(
@@ -61,22 +63,24 @@ export class SessionRepository {
          WHERE EXISTS (SELECT 1 FROM replica WHERE id = $9 AND lease_expires_at > now() FOR KEY SHARE)
          ON CONFLICT (aid, cid, nid) DO UPDATE SET session_no = $4, seq = a.seq + 1, connected = true,
            version = coalesce($5, a.version), capabilities = $6, cluster_uid = coalesce($7, a.cluster_uid),
-           certificate_expires_at = $8
+           certificate_expires_at = $8, ${sameDuplicate('$10')}
          WHERE a.session_no < $4
          RETURNING a.*, (extract(epoch FROM now() - a.last_heartbeat_at) * 1000)::float8 AS heartbeat_age_ms`,
-        [aid, cid, nid, sessionNo, version, capabilities, clusterUid, session.certificateExpiresAt, replicaId],
+        [aid, cid, nid, sessionNo, version, capabilities, clusterUid, session.certificateExpiresAt, replicaId, serial],
       );
       if (agent === undefined) return 'stream-replaced';
       await sql.query(
-        `INSERT INTO session (session_no, aid, cid, nid, serial, replica_id) VALUES ($1, $2, $3, $4, $5, $6)`,
-        [sessionNo, aid, cid, nid, serial, replicaId],
+        `INSERT INTO session (session_no, aid, cid, nid, serial, replica_id, address)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        [sessionNo, aid, cid, nid, serial, replicaId, address],
       );
       const older = await sql.query<{ session_no: number }[]>(
         `WITH closed AS (
-           UPDATE session SET closed_at = now(), close_reason = 'replaced by a newer stream'
+           UPDATE session SET closed_at = now(), close_reason = 'replaced by a newer stream',
+             replaced_by_address = $5
            WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no < $4 AND closed_at IS NULL RETURNING session_no)
          SELECT session_no FROM closed`,
-        [aid, cid, nid, sessionNo],
+        [aid, cid, nid, sessionNo, address],
       );
       return { agent, heartbeatAgeMs: agent.heartbeat_age_ms, replaced: older.map(sessionNoOf) };
     });
@@ -183,5 +187,11 @@ export class SessionRepository {
     return agents.map((_, index) => found.get(index + 1));
   }
 }
+
+/** SQL assignments: another certificate of the agent ends the state of its duplicate. */
+const sameDuplicate = (serial: string): string =>
+  ['duplicate_addresses', 'duplicate_serial', 'duplicate_seen_at']
+    .map((column) => `${column} = CASE WHEN a.duplicate_serial = ${serial} THEN a.${column} END`)
+    .join(', ');
 
 const sessionNoOf = (row: { readonly session_no: number }): number => Number(row.session_no);

@@ -10,7 +10,7 @@ import { ClusterRow } from '../schema/cluster-row.js';
 
 const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
   created_at, updated_at, deletion_requested_at, uid, foreign_uid, session_no, connection_seq, connected, ready, was_ready,
-  agent_version, capabilities, last_heartbeat_at`;
+  agent_version, capabilities, last_heartbeat_at, duplicate_addresses`;
 
 /**
  * Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it, `job` to insert a
@@ -173,7 +173,7 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
       `UPDATE cluster SET session_no = $2, connection_seq = $3, connected = $4, ready = $5,
          was_ready = was_ready OR $5, agent_version = coalesce($6, agent_version), capabilities = $7, uid = $8,
          foreign_uid = $9, last_heartbeat_at = coalesce($10, last_heartbeat_at),
-         certificate_expires_at = coalesce($11, certificate_expires_at),
+         certificate_expires_at = coalesce($11, certificate_expires_at), duplicate_addresses = $13,
          queue_resumes_at = CASE WHEN $12 THEN now() ELSE queue_resumes_at END WHERE id = $1`,
       [
         id,
@@ -188,6 +188,7 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
         report.lastHeartbeatAt,
         report.certificateExpiresAt,
         next.change === 'connected',
+        report.duplicateAddresses ?? null,
       ],
     );
   }

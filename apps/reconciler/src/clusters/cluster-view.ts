@@ -1,5 +1,6 @@
 import type { Cluster, ClusterStatus } from '@runos/api';
 import { ClusterDomain } from '@runos/naming';
+import { duplicateReason, type StatusReason } from '../connections/duplicate-identity.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
 /**
@@ -20,7 +21,7 @@ export function clusterStatus(
 }
 
 /** Why a cluster is not connected, and what to do; nulls when it is connected. */
-export function disconnectReason(cluster: ClusterStatusColumns): { reason: string | null; message: string | null } {
+export function disconnectReason(cluster: ClusterStatusColumns): StatusReason {
   if (cluster.foreign_uid !== null) {
     return {
       reason: 'ForeignAgent',
@@ -57,7 +58,7 @@ export const clusterView = (row: ClusterRow, liveHeartbeatAt?: string): Cluster 
   cid: row.cid,
   name: row.name,
   status: clusterStatus(row),
-  ...disconnectReason(row),
+  ...((row.ready && duplicateReason(row.duplicate_addresses)) || disconnectReason(row)),
   root: row.root,
   domain: domainOf(row),
   localStorageClass: row.local_storage_class,

@@ -16,6 +16,8 @@ export class NodeRow {
   readonly version!: string | null;
   readonly last_heartbeat_at!: Date | null;
   readonly certificate_expires_at!: Date | null;
+  /** Two machines with the certificate of this node, the earlier one first. */
+  readonly duplicate_addresses!: readonly string[] | null;
   /** Its cluster is being deleted. */
   readonly deleting!: boolean;
 }
@@ -44,7 +46,7 @@ export class NodeRepository extends TenantRepository<NodeRow> {
       sql,
       { tenant },
       (condition) => `SELECT n.aid, n.nid, n.name, n.os, n.ready, n.was_ready, n.version, n.last_heartbeat_at,
-         n.certificate_expires_at, c.deletion_requested_at IS NOT NULL AS deleting
+         n.certificate_expires_at, n.duplicate_addresses, c.deletion_requested_at IS NOT NULL AS deleting
        FROM cluster c JOIN node n ON n.cluster_id = c.id
        WHERE ${condition('c.aid')} AND c.cid = $1 AND ($2::text IS NULL OR n.nid = $2) ORDER BY n.id`,
       [cid, nid ?? null],
@@ -95,7 +97,7 @@ export class NodeRepository extends TenantRepository<NodeRow> {
       `WITH stored AS (
          UPDATE node SET session_no = $3, connection_seq = $4, connected = $5, ready = $6, was_ready = was_ready OR $6,
            version = coalesce($7, version), last_heartbeat_at = coalesce($8, last_heartbeat_at),
-           certificate_expires_at = coalesce($9, certificate_expires_at)
+           certificate_expires_at = coalesce($9, certificate_expires_at), duplicate_addresses = $10
          WHERE cluster_id = $1 AND nid = $2 AND (session_no, connection_seq) < ($3, $4))
        SELECT nid FROM node WHERE cluster_id = $1 AND nid = $2`,
       [
@@ -108,6 +110,7 @@ export class NodeRepository extends TenantRepository<NodeRow> {
         report.version,
         report.lastHeartbeatAt,
         report.certificateExpiresAt,
+        report.duplicateAddresses ?? null,
       ],
     );
     if (known === undefined) throw nodeNotFound(nid, cluster.cid);

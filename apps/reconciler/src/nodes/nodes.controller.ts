@@ -5,6 +5,7 @@ import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { duplicateReason } from '../connections/duplicate-identity.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
 import { nodeNotFound, NodeRepository, type NodeRow } from './node-repository.js';
 import { RegisterNode } from './register-node.js';
@@ -23,6 +24,7 @@ const nodeView = (row: NodeRow, liveHeartbeatAt: string | undefined): Node => ({
   nid: row.nid,
   name: row.name,
   status: nodeStatus(row),
+  ...(duplicateReason(row.duplicate_addresses) ?? { reason: null, message: null }),
   version: row.version,
   os: row.os,
   lastHeartbeatAt: liveHeartbeatAt ?? row.last_heartbeat_at?.toISOString() ?? null,

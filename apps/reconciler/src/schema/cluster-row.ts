@@ -31,4 +31,6 @@ export class ClusterRow {
   /** The capabilities that the connected agent announced. */
   readonly capabilities!: readonly string[];
   readonly last_heartbeat_at!: Date | null;
+  /** Two machines with the certificate of the cluster agent, the earlier one first. */
+  readonly duplicate_addresses!: readonly string[] | null;
 }

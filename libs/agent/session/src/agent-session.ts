@@ -152,6 +152,7 @@ export class AgentSession {
 
   #delayMs(reaction: RefusalReaction): number {
     const delayMs = this.#backoff(this.#failures);
+    if (reaction === 'wait-for-other') return this.#timing.waitForChangeMs / 4 + delayMs;
     const registrationFailed = reaction === 'register-again' && this.#failures > registrationAttempts;
     const needsUser = reaction === 'wait-for-change' || registrationFailed;
     return needsUser ? this.#timing.waitForChangeMs / 2 + delayMs : delayMs;

@@ -13,6 +13,9 @@ export const Node = z.object({
   nid: z.string(),
   name: z.string(),
   status: NodeStatus,
+  /** `DuplicateIdentity`: two machines use its certificate. */
+  reason: z.string().nullable(),
+  message: z.string().nullable(),
   version: z.string().nullable(),
   os: z.string().nullable(),
   lastHeartbeatAt: Timestamp.nullable(),

@@ -37,6 +37,11 @@ export const AgentConnection = z.object({
   clusterUid: z.string().max(64).nullable(),
   lastHeartbeatAt: z.iso.datetime().nullable(),
   certificateExpiresAt: z.iso.datetime().nullable(),
+  /**
+   * The addresses of two machines that use the certificate of this agent. The first one was here earlier and stays
+   * connected. Older agent gateways send none.
+   */
+  duplicateAddresses: z.array(z.string().max(64)).max(2).nullish(),
 });
 export type AgentConnection = z.infer<typeof AgentConnection>;
 

@@ -1,10 +1,14 @@
 import { CreateSchema1800000000001 } from './0001-create-schema.js';
 import { NumberSessionsByTime1800000000002 } from './0002-number-sessions-by-time.js';
 import { RememberRegistrations1800000000003 } from './0003-remember-registrations.js';
+import { DetectDuplicateIdentities1800000000004 } from './0004-detect-duplicate-identities.js';
+import { IndexSessionsBySerial1800000000005 } from './0005-index-sessions-by-serial.js';
 
 /** In the order in which they run. */
 export const migrations = [
   CreateSchema1800000000001,
   NumberSessionsByTime1800000000002,
   RememberRegistrations1800000000003,
+  DetectDuplicateIdentities1800000000004,
+  IndexSessionsBySerial1800000000005,
 ];

@@ -9,6 +9,7 @@ import { AddDivergence1800000000008 } from './0008-add-divergence.js';
 import { AddStatusHash1800000000009 } from './0009-add-status-hash.js';
 import { AddHistoryStart1800000000010 } from './0010-add-history-start.js';
 import { AddDeletedInstances1800000000011 } from './0011-add-deleted-instances.js';
+import { AddDuplicateIdentities1800000000012 } from './0012-add-duplicate-identities.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   AddStatusHash1800000000009,
   AddHistoryStart1800000000010,
   AddDeletedInstances1800000000011,
+  AddDuplicateIdentities1800000000012,
 ];

@@ -6,6 +6,7 @@ export const refusalCodes = [
   'certificate-unknown',
   'certificate-revoked',
   'agent-kind-mismatch',
+  'duplicate-identity',
   'request-invalid',
   'stream-replaced',
   'rate-exceeded',

@@ -169,16 +169,19 @@ export type RefusalReaction =
   | 'register-again'
   /** Only a new token, certificate or version helps, so retry rarely. */
   | 'wait-for-change'
+  /** Retry often enough for the plane to find two agents with one identity, and not so often that they do no work. */
+  | 'wait-for-other'
   | 'back-off';
 
 const reactions = {
   'certificate-unknown': 'register-again',
   'certificate-revoked': 'register-again',
+  'duplicate-identity': 'register-again',
   'registration-refused': 'wait-for-change',
   'agent-kind-mismatch': 'wait-for-change',
   'request-invalid': 'wait-for-change',
   // Another process uses the same identity. If both redialed at once, each would close the stream of the other.
-  'stream-replaced': 'wait-for-change',
+  'stream-replaced': 'wait-for-other',
   'rate-exceeded': 'back-off',
   'plane-busy': 'back-off',
   'plane-stopping': 'back-off',
