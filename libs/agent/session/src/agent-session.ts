@@ -20,6 +20,7 @@ import { ReportSender } from './outbox/report-sender.js';
 import { register, renewCertificate } from './registration/register.js';
 import type { PostOptions, SessionOptions, SessionTiming } from './session-options.js';
 import { AgentStream, reactionTo, type RefusalReaction, type StreamEnd } from './stream/agent-stream.js';
+import { clockProblem, isTimeError, serverTime } from './stream/server-time.js';
 import { dialStreamPort, openAgentStream, rejectsCertificate, verifyCredentials } from './stream/dial.js';
 
 const defaultTiming: SessionTiming = {
@@ -145,9 +146,18 @@ export class AgentSession {
       this.#failures = isReset ? 1 : this.#failures + 1;
       const reaction = reactionTo(end.refusal);
       const delayMs = this.#delayMs(reaction);
-      logger.warn({ ...end, reaction, delayMs }, 'not connected to the plane');
+      const problem = await this.#withCause(end.problem);
+      logger.warn({ ...end, problem, reaction, delayMs }, 'not connected to the plane');
       await this.#delay(delayMs);
     }
+  }
+
+  /** Names the clock of this machine when TLS failed because of it. */
+  async #withCause(problem: string): Promise<string> {
+    if (!isTimeError(problem)) return problem;
+    const time = await serverTime(this.#options.server, this.#stopping.signal);
+    const cause = time && clockProblem(this.#clock.now(), time);
+    return cause === undefined ? problem : `${cause} (${problem})`;
   }
 
   #delayMs(reaction: RefusalReaction): number {
@@ -203,6 +213,8 @@ export class AgentSession {
     try {
       const reply = await stream.request(AgentHello, await hello());
       const { identity, notAfter } = certificateFacts(certificate);
+      const wrongClock = stream.serverTime && clockProblem(this.#clock.now(), stream.serverTime);
+      if (wrongClock !== undefined) logger.warn(wrongClock);
       logger.info({ identity, certificateExpires: notAfter }, 'connected to the plane');
       this.#stream = stream;
       this.#sender.connect(stream);

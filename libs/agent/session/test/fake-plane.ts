@@ -42,6 +42,8 @@ export class FakePlane {
   onRenew: (csrPem: string) => Promise<string> = (csrPem) => this.issue(csrPem);
   /** Rejects to refuse a renewed certificate. */
   onVerify: () => Promise<void> = async () => undefined;
+  /** The validity of the server certificates from the next `open` on. */
+  serverValidity = validForDays();
   verifications = 0;
   readonly registrations: NodeRegistrationRequest[] = [];
   readonly reports: ReadReport[] = [];
@@ -145,7 +147,13 @@ export class FakePlane {
   ): Promise<number> {
     const { keyPem, publicKey } = await newEcKey();
     const names = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] };
-    const leaf = await issueLeaf(ca, { ...validForDays(), ...names, publicKey, commonName: 'plane', usage: 'server' });
+    const leaf = await issueLeaf(ca, {
+      ...this.serverValidity,
+      ...names,
+      publicKey,
+      commonName: 'plane',
+      usage: 'server',
+    });
     const pair = { private_key: Buffer.from(keyPem), cert_chain: Buffer.from(leaf + ca.certificatePem) };
     const isMutual = ca === this.l2;
     const clientCa = isMutual ? Buffer.from(ca.certificatePem) : null;

@@ -53,6 +53,8 @@ export class AgentStream {
   readonly #closing = new AbortController();
   #resolveEnded!: (end: StreamEnd) => void;
   #runningInstructions = 0;
+  /** The time of the server when it answered first; undefined before, and from servers that name none. */
+  serverTime: Date | undefined;
 
   constructor(
     private readonly stream: ClientDuplexStream<Envelope, Envelope>,
@@ -60,6 +62,10 @@ export class AgentStream {
   ) {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     stream.on('data', (envelope: Envelope) => this.#receive(envelope));
+    stream.on('metadata', (headers) => {
+      const time = new Date(String(headers.get('date')[0]));
+      if (!Number.isNaN(time.getTime())) this.serverTime = time;
+    });
     stream.on('error', ({ details, message, metadata }: ServiceError) =>
       this.#close({ problem: details || message, refusal: refusalCodeOf(metadata) }),
     );
