@@ -133,6 +133,8 @@ const node = {
   status: 'ready',
   reason: null,
   message: null,
+  kubernetesStatus: 'ready',
+  roles: ['worker'],
   version: '0.1.0',
   os: 'linux',
   lastHeartbeatAt: at,

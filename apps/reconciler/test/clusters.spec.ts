@@ -148,6 +148,27 @@ describe('clusters and nodes', () => {
     });
   });
 
+  it('show what the agent of a node reports about Kubernetes, and keep the roles', async () => {
+    const register = { cid: 'abc', machineId: 'm2', os: 'debian-12' };
+    const { nid } = await gateway.request(reconciler.registerNode, register, { tenant: harness.aid });
+    const node = () => harness.request(reconciler.showNode, { cid: 'abc', nid });
+    expect(await node()).toMatchObject({ kubernetesStatus: null, roles: [], reason: null });
+    const report = (seq: number, more: object) =>
+      harness.agent.reportConnection({ nid, sessionNo: 30, seq, ready: true, ...more });
+    await report(1, { kubernetesStatus: 'not_installed', roles: ['control-plane', 'worker'] });
+    expect(await node()).toMatchObject({
+      status: 'ready',
+      kubernetesStatus: 'not_installed',
+      roles: ['control-plane', 'worker'],
+      reason: 'KubernetesNotInstalled',
+      message: expect.stringContaining('finds no Kubernetes'),
+    });
+    await report(2, { kubernetesStatus: 'ready' });
+    expect(await node()).toMatchObject({ kubernetesStatus: 'ready', roles: ['control-plane', 'worker'], reason: null });
+    await report(3, {});
+    expect(await node()).toMatchObject({ kubernetesStatus: 'ready', roles: ['control-plane', 'worker'] });
+  });
+
   it('name two machines with the certificate of one agent, until there is only one', async () => {
     const duplicateAddresses = ['203.0.113.1', '203.0.113.2'];
     const named = {

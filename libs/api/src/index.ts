@@ -57,7 +57,15 @@ export {
   workItemNames,
   WorkItems,
 } from './jobs/job-operations.js';
-export { listNodes, Node, NodeStatus, nodeStatuses, showNode } from './nodes/node-operations.js';
+export {
+  listNodes,
+  Node,
+  type NodeRole,
+  nodeRoles,
+  NodeStatus,
+  nodeStatuses,
+  showNode,
+} from './nodes/node-operations.js';
 export { openApi } from './openapi/open-api.js';
 export {
   bodySchemaOf,

@@ -15,7 +15,7 @@ export { agentGateway, catalog, configSets, contracts, identity, jobs, reconcile
 export { Sizing } from './catalog/catalog.js';
 export type { Principal } from './identity/identity.js';
 export type { JobProgress } from './jobs/job-progress.js';
-export type { AgentConnection } from './reconciler/agents.js';
+export type { AgentConnection, NodeRole } from './reconciler/agents.js';
 export {
   inboxOf,
   type NatsUserName,

@@ -84,5 +84,7 @@ const connectionOf = (row: AgentRow): AgentConnection => ({
   clusterUid: row.cluster_uid,
   lastHeartbeatAt: iso(row.last_heartbeat_at),
   certificateExpiresAt: iso(row.certificate_expires_at),
+  kubernetesStatus: row.kubernetes_status,
+  roles: row.roles,
   duplicateAddresses: row.duplicate_addresses,
 });

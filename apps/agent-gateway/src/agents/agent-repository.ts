@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { AgentIdentity } from '@runos/agent-protocol';
+import type { AgentIdentity, NodeKubernetesStatus } from '@runos/agent-protocol';
+import type { NodeRole } from '@runos/contracts';
 import { Database } from '@runos/persistence';
 import type { Statements } from '../authority/certificate-authorities.js';
 
@@ -29,13 +30,16 @@ export interface AgentRow extends AgentKey {
   readonly cluster_uid: string | null;
   readonly last_heartbeat_at: Date | null;
   readonly certificate_expires_at: Date | null;
+  /** What a node agent reported last about Kubernetes on its machine; null: nothing yet, or a cluster agent. */
+  readonly kubernetes_status: NodeKubernetesStatus | null;
+  readonly roles: NodeRole[] | null;
   /** The earlier and the later address of two machines with its certificate. */
   readonly duplicate_addresses: string[] | null;
 }
 
 /** The columns of `AgentRow`. */
 export const agentColumns = `aid, cid, nid, session_no, seq, connected, ready, version, capabilities, cluster_uid,
-  last_heartbeat_at, certificate_expires_at, duplicate_addresses`;
+  last_heartbeat_at, certificate_expires_at, kubernetes_status, roles, duplicate_addresses`;
 
 export interface Heartbeat extends AgentKey {
   readonly sessionNo: number;
@@ -49,6 +53,9 @@ export interface AgentInfo {
   readonly version: string | null;
   readonly capabilities: readonly string[];
   readonly clusterUid: string | null;
+  /** Of a node; null: not reported on this stream, so that the stored ones stay. */
+  readonly kubernetesStatus: NodeKubernetesStatus | null;
+  readonly roles: readonly NodeRole[] | null;
 }
 
 /** Writes transitions only. Each raises `seq` and applies only to the session it belongs to. */
@@ -60,12 +67,23 @@ export class AgentRepository {
     return this.database.query(
       `WITH changed AS (
          UPDATE agent SET version = coalesce($5, version), capabilities = $6, cluster_uid = coalesce($7, cluster_uid),
-           seq = seq + 1
+           kubernetes_status = coalesce($8, kubernetes_status), roles = coalesce($9, roles), seq = seq + 1
          WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4
-           AND (version, capabilities, cluster_uid) IS DISTINCT FROM
-               (coalesce($5, version), $6::text[], coalesce($7, cluster_uid)) RETURNING *)
+           AND (version, capabilities, cluster_uid, kubernetes_status, roles) IS DISTINCT FROM
+               (coalesce($5, version), $6::text[], coalesce($7, cluster_uid), coalesce($8, kubernetes_status),
+                coalesce($9::text[], roles)) RETURNING *)
        SELECT ${agentColumns} FROM changed`,
-      [key.aid, key.cid, key.nid, sessionNo, info.version, info.capabilities, info.clusterUid],
+      [
+        key.aid,
+        key.cid,
+        key.nid,
+        sessionNo,
+        info.version,
+        info.capabilities,
+        info.clusterUid,
+        info.kubernetesStatus,
+        info.roles,
+      ],
     );
   }
 

@@ -37,8 +37,17 @@ export class RegisterPortMethods {
 const callRate = { calls: 5, periodSeconds: 1, burst: 55 };
 const severities: Readonly<Record<number, 'error' | 'warn' | 'info'>> = { 1: 'error', 2: 'warn', 3: 'info' };
 
+/** An empty list would make `install` report success on a machine where nothing was installed. */
+const refuseInstallation = (): Promise<never> =>
+  Promise.reject(
+    new CallRefusal(
+      'not-offered',
+      'this control plane does not install Kubernetes: create the cluster with an installer of your choice, such as kubeadm; the registered agent then reports the state of this machine',
+    ),
+  );
+
 /**
- * The methods of the stream port. The plane has no overlay network and no install script, so the lists are empty.
+ * The methods of the stream port. The plane has no overlay network, so the lists of peers and nodes are empty.
  * `GetClusterAgentCredentials` stays unimplemented: a node certificate must not give access to a cluster.
  */
 @Injectable()
@@ -68,8 +77,8 @@ export class StreamPortMethods {
       }),
       ManualSync: this.#unary(async () => ({ peers: [] })),
       GetControlPlaneNodes: this.#unary(async () => ({ ControlPlaneNodes: [] })),
-      GetInstallVpnCommands: this.#unary(async () => ({ commands: [] })),
-      GetInstallCommands: this.#unary(async () => ({ commands: [] })),
+      GetInstallVpnCommands: this.#unary(refuseInstallation),
+      GetInstallCommands: this.#unary(refuseInstallation),
     };
   }
 

@@ -23,6 +23,7 @@ const grpcStatusOf = {
   'agent-kind-mismatch': status.PERMISSION_DENIED,
   'duplicate-identity': status.PERMISSION_DENIED,
   'request-invalid': status.INVALID_ARGUMENT,
+  'not-offered': status.FAILED_PRECONDITION,
   'stream-replaced': status.ABORTED,
   'rate-exceeded': status.RESOURCE_EXHAUSTED,
   'plane-busy': status.UNAVAILABLE,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { addons } from '@runos/addons';
 import type { AgentKind, ReadReport, ReplyOf, reports, ReportType } from '@runos/agent-protocol';
-import { type InputOf, reconciler } from '@runos/contracts';
+import { type InputOf, type NodeRole, reconciler } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { isNotFound } from '../agents/agent-connection-reporter.js';
@@ -26,6 +26,11 @@ export type ReportHandlers = { readonly [T in ReportType]: ReportHandler<T> };
 
 type Handled = 'AmIVIPHolder' | 'GetControlPlaneNodes' | 'NodeAgentHeartbeatToServer' | 'UpgradeNodeK8sLog';
 
+const rolesOf = ({ isCp, isWorker }: BodyRead<'NodeAgentHeartbeatToServer'>): NodeRole[] => [
+  ...(isCp ? (['control-plane'] as const) : []),
+  ...(isWorker ? (['worker'] as const) : []),
+];
+
 /** Reports of node agents. The plane has no virtual addresses. An empty node list makes agents keep the list they have. */
 @Injectable()
 export class NodeReports {
@@ -39,7 +44,12 @@ export class NodeReports {
         from: ['node'],
         handle: async (agent, heartbeat) => {
           registry.recordHeartbeat(agent);
-          if (heartbeat.version !== '') registry.updateInfo(agent, { version: heartbeat.version });
+          const { version, status } = heartbeat;
+          registry.updateInfo(agent, {
+            ...(version === '' ? {} : { version }),
+            ...(heartbeat.rolesKnown ? { roles: rolesOf(heartbeat) } : {}),
+            ...(status === 'unrecognised' ? {} : { kubernetesStatus: status }),
+          });
           return { isHealthy: true, message: '' };
         },
       },

@@ -260,8 +260,6 @@ describe('unary calls', () => {
     expect(await call(streamService.ManualSync, { nodePeer: null, nodeIsReady: true })).toEqual({ peers: [] });
     expect(await call(streamService.GetControlPlaneNodes, {})).toEqual({ ControlPlaneNodes: [] });
     expect(await call(streamService.UpdateStatus, { status: 'ok' })).toEqual({});
-    expect(await call(streamService.GetInstallVpnCommands, {})).toEqual({ commands: [] });
-    expect(await call(streamService.GetInstallCommands, { jsonB64FileList: 'e30=' })).toEqual({ commands: [] });
     expect(await refusalOf(call(streamService.GetClusterAgentCredentials, {}))).toMatchObject({
       code: status.UNIMPLEMENTED,
     });

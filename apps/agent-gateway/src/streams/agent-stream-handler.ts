@@ -81,9 +81,10 @@ export class AgentStreamHandler {
 
 /** Older agents send no hello. */
 function agentInfoOf(first: Envelope): AgentInfo {
+  const unreported = { kubernetesStatus: null, roles: null };
   const read = first.type === AgentHello.type ? readReport(first) : undefined;
   if (read?.kind !== 'report' || read.type !== 'AgentHello')
-    return { version: null, capabilities: [], clusterUid: null };
+    return { version: null, capabilities: [], clusterUid: null, ...unreported };
   const { version, capabilities, clusterUid = null } = read.body;
-  return { version, capabilities, clusterUid };
+  return { version, capabilities, clusterUid, ...unreported };
 }

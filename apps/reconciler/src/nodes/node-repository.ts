@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Node } from '@runos/api';
 import type { AgentConnection } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { runSql, TenantRepository } from '@runos/persistence';
@@ -16,6 +17,9 @@ export class NodeRow {
   readonly version!: string | null;
   readonly last_heartbeat_at!: Date | null;
   readonly certificate_expires_at!: Date | null;
+  /** What its agent reports about Kubernetes on the machine; null before the first report. */
+  readonly kubernetes_status!: Node['kubernetesStatus'];
+  readonly roles!: Node['roles'];
   /** Two machines with the certificate of this node, the earlier one first. */
   readonly duplicate_addresses!: readonly string[] | null;
   /** Its cluster is being deleted. */
@@ -46,7 +50,7 @@ export class NodeRepository extends TenantRepository<NodeRow> {
       sql,
       { tenant },
       (condition) => `SELECT n.aid, n.nid, n.name, n.os, n.ready, n.was_ready, n.version, n.last_heartbeat_at,
-         n.certificate_expires_at, n.duplicate_addresses, c.deletion_requested_at IS NOT NULL AS deleting
+         n.certificate_expires_at, n.kubernetes_status, n.roles, n.duplicate_addresses, c.deletion_requested_at IS NOT NULL AS deleting
        FROM cluster c JOIN node n ON n.cluster_id = c.id
        WHERE ${condition('c.aid')} AND c.cid = $1 AND ($2::text IS NULL OR n.nid = $2) ORDER BY n.id`,
       [cid, nid ?? null],
@@ -97,7 +101,8 @@ export class NodeRepository extends TenantRepository<NodeRow> {
       `WITH stored AS (
          UPDATE node SET session_no = $3, connection_seq = $4, connected = $5, ready = $6, was_ready = was_ready OR $6,
            version = coalesce($7, version), last_heartbeat_at = coalesce($8, last_heartbeat_at),
-           certificate_expires_at = coalesce($9, certificate_expires_at), duplicate_addresses = $10
+           certificate_expires_at = coalesce($9, certificate_expires_at), duplicate_addresses = $10,
+           kubernetes_status = coalesce($11, kubernetes_status), roles = coalesce($12, roles)
          WHERE cluster_id = $1 AND nid = $2 AND (session_no, connection_seq) < ($3, $4))
        SELECT nid FROM node WHERE cluster_id = $1 AND nid = $2`,
       [
@@ -111,6 +116,8 @@ export class NodeRepository extends TenantRepository<NodeRow> {
         report.lastHeartbeatAt,
         report.certificateExpiresAt,
         report.duplicateAddresses ?? null,
+        report.kubernetesStatus ?? null,
+        report.roles ?? null,
       ],
     );
     if (known === undefined) throw nodeNotFound(nid, cluster.cid);

@@ -5,7 +5,7 @@ import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
-import { duplicateReason } from '../connections/duplicate-identity.js';
+import { duplicateReason, type StatusReason } from '../connections/duplicate-identity.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
 import { nodeNotFound, NodeRepository, type NodeRow } from './node-repository.js';
 import { RegisterNode } from './register-node.js';
@@ -13,10 +13,33 @@ import { RegisterNode } from './register-node.js';
 type Call = CallContext<'tenant'>;
 type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 
+const kubernetesReasons: Readonly<Record<NonNullable<Node['kubernetesStatus']>, StatusReason | undefined>> = {
+  not_installed: {
+    reason: 'KubernetesNotInstalled',
+    message:
+      'The agent of this machine finds no Kubernetes on it. Join the machine to the cluster, for example by kubeadm.',
+  },
+  not_ready: {
+    reason: 'KubernetesNotReady',
+    message: 'The kubelet of this machine is not healthy. Read its log: journalctl -u kubelet.',
+  },
+  cordoned: {
+    reason: 'Cordoned',
+    message: 'Kubernetes starts no pods on this node. Allow them again: kubectl uncordon NODE.',
+  },
+  ready: undefined,
+};
+
 function nodeStatus({ deleting, ready, was_ready }: NodeRow): NodeStatus {
   if (deleting) return 'deleting';
   if (ready) return 'ready';
   return was_ready ? 'not_ready' : 'pending';
+}
+
+/** Why a ready node is not all that it should be, and what to do. */
+function nodeReason({ duplicate_addresses: addresses, ready, kubernetes_status: status }: NodeRow): StatusReason {
+  const none = { reason: null, message: null };
+  return duplicateReason(addresses) ?? ((ready && status !== null && kubernetesReasons[status]) || none);
 }
 
 /** `liveHeartbeatAt`: the agent gateway's time, later than the stored one. */
@@ -24,7 +47,9 @@ const nodeView = (row: NodeRow, liveHeartbeatAt: string | undefined): Node => ({
   nid: row.nid,
   name: row.name,
   status: nodeStatus(row),
-  ...(duplicateReason(row.duplicate_addresses) ?? { reason: null, message: null }),
+  ...nodeReason(row),
+  kubernetesStatus: row.kubernetes_status,
+  roles: row.roles,
   version: row.version,
   os: row.os,
   lastHeartbeatAt: liveHeartbeatAt ?? row.last_heartbeat_at?.toISOString() ?? null,

@@ -28,6 +28,7 @@ export {
   GetCachedCert,
   GetControlPlaneNodes,
   NodeAgentHeartbeatToServer,
+  type NodeKubernetesStatus,
   nodeStatuses,
   StoreCert,
   UpgradeNodeK8sLog,

@@ -8,14 +8,21 @@ export const nodeStatuses = ['pending', 'ready', 'not_ready', 'deleting'] as con
 export const NodeStatus = z.enum(nodeStatuses);
 export type NodeStatus = z.infer<typeof NodeStatus>;
 
+export const nodeKubernetesStatuses = ['not_installed', 'ready', 'not_ready', 'cordoned'] as const;
+export const nodeRoles = ['control-plane', 'worker'] as const;
+export type NodeRole = (typeof nodeRoles)[number];
+
 /** A node of a cluster. `ready`: the last heartbeat of its agent is younger than 30 s. */
 export const Node = z.object({
   nid: z.string(),
   name: z.string(),
   status: NodeStatus,
-  /** `DuplicateIdentity`: two machines use its certificate. */
+  /** Also of a ready node: `DuplicateIdentity`, `KubernetesNotInstalled`, `KubernetesNotReady` or `Cordoned`. */
   reason: z.string().nullable(),
   message: z.string().nullable(),
+  /** What its agent reports about Kubernetes on the machine; null before the first report. */
+  kubernetesStatus: z.enum(nodeKubernetesStatuses).nullable(),
+  roles: z.array(z.enum(nodeRoles)),
   version: z.string().nullable(),
   os: z.string().nullable(),
   lastHeartbeatAt: Timestamp.nullable(),

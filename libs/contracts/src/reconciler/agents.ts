@@ -1,4 +1,5 @@
-import { AddonStatus, BundleStatus, RESYNC } from '@runos/agent-protocol';
+import { AddonStatus, BundleStatus, nodeStatuses, RESYNC } from '@runos/agent-protocol';
+import { type NodeRole, nodeRoles } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
 
@@ -37,12 +38,16 @@ export const AgentConnection = z.object({
   clusterUid: z.string().max(64).nullable(),
   lastHeartbeatAt: z.iso.datetime().nullable(),
   certificateExpiresAt: z.iso.datetime().nullable(),
+  /** What a node agent reports about Kubernetes on its machine. Null: nothing yet. Older agent gateways send neither. */
+  kubernetesStatus: z.enum(nodeStatuses).nullish(),
+  roles: z.array(z.enum(nodeRoles)).max(2).nullish(),
   /**
    * The addresses of two machines that use the certificate of this agent. The first one was here earlier and stays
    * connected. Older agent gateways send none.
    */
   duplicateAddresses: z.array(z.string().max(64)).max(2).nullish(),
 });
+export type { NodeRole };
 export type AgentConnection = z.infer<typeof AgentConnection>;
 
 export const reportAgentConnection = request({

@@ -42,8 +42,8 @@ interface ComparedCall {
 }
 
 const namesOf = (ids: Ids): string => encodeJson(ids);
-const list = { commands: [] };
 const refused = (code: status, refusal?: string) => ({ code, refusal });
+const notOffered = refused(status.FAILED_PRECONDITION, 'not-offered');
 
 /** One row per method: the certificate identifies the caller, and other names in a request have no effect. */
 const rows: { readonly [M in UnaryName]: { call(ids: Ids): CallContext<StreamService[M]>; readonly answer: unknown } } =
@@ -66,8 +66,8 @@ const rows: { readonly [M in UnaryName]: { call(ids: Ids): CallContext<StreamSer
       answer: { peers: [] },
     },
     GetControlPlaneNodes: { call: () => ({}), answer: { ControlPlaneNodes: [] } },
-    GetInstallVpnCommands: { call: () => ({}), answer: list },
-    GetInstallCommands: { call: (ids) => ({ jsonB64FileList: namesOf(ids) }), answer: list },
+    GetInstallVpnCommands: { call: () => ({}), answer: notOffered },
+    GetInstallCommands: { call: (ids) => ({ jsonB64FileList: namesOf(ids) }), answer: notOffered },
     RegenerateCertificate: {
       call: (ids) => ({ csrPem: namesOf(ids) }),
       answer: refused(status.INVALID_ARGUMENT, 'request-invalid'),

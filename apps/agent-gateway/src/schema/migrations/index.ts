@@ -3,6 +3,7 @@ import { NumberSessionsByTime1800000000002 } from './0002-number-sessions-by-tim
 import { RememberRegistrations1800000000003 } from './0003-remember-registrations.js';
 import { DetectDuplicateIdentities1800000000004 } from './0004-detect-duplicate-identities.js';
 import { IndexSessionsBySerial1800000000005 } from './0005-index-sessions-by-serial.js';
+import { KeepNodeReports1800000000006 } from './0006-keep-node-reports.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   RememberRegistrations1800000000003,
   DetectDuplicateIdentities1800000000004,
   IndexSessionsBySerial1800000000005,
+  KeepNodeReports1800000000006,
 ];

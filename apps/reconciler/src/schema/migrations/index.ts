@@ -10,6 +10,7 @@ import { AddStatusHash1800000000009 } from './0009-add-status-hash.js';
 import { AddHistoryStart1800000000010 } from './0010-add-history-start.js';
 import { AddDeletedInstances1800000000011 } from './0011-add-deleted-instances.js';
 import { AddDuplicateIdentities1800000000012 } from './0012-add-duplicate-identities.js';
+import { KeepNodeReports1800000000013 } from './0013-keep-node-reports.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   AddHistoryStart1800000000010,
   AddDeletedInstances1800000000011,
   AddDuplicateIdentities1800000000012,
+  KeepNodeReports1800000000013,
 ];

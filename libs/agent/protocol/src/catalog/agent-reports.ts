@@ -41,7 +41,9 @@ export const AgentHello = report({
 /** The hello of a cluster agent of this version. Tests that stand in for it send every field too. */
 export type ClusterAgentHello = Required<BodyOf<typeof AgentHello>>;
 
+/** The state of Kubernetes on the machine of a node agent. */
 export const nodeStatuses = ['not_installed', 'ready', 'not_ready', 'cordoned'] as const;
+export type NodeKubernetesStatus = (typeof nodeStatuses)[number];
 
 /** Every node agent sends it every 5 s. */
 export const NodeAgentHeartbeatToServer = report({

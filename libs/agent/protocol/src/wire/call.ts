@@ -8,6 +8,7 @@ export const refusalCodes = [
   'agent-kind-mismatch',
   'duplicate-identity',
   'request-invalid',
+  'not-offered',
   'stream-replaced',
   'rate-exceeded',
   'plane-busy',

@@ -186,6 +186,7 @@ const reactions = {
   'registration-refused': 'wait-for-change',
   'agent-kind-mismatch': 'wait-for-change',
   'request-invalid': 'wait-for-change',
+  'not-offered': 'wait-for-change',
   // Another process uses the same identity. If both redialed at once, each would close the stream of the other.
   'stream-replaced': 'wait-for-other',
   'rate-exceeded': 'back-off',
