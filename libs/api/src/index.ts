@@ -137,3 +137,4 @@ export {
   UpgradeWavePlan,
   type WaveState,
 } from './upgrades/upgrade-shapes.js';
+export { sizeIssues } from './services/size-issues.js';

@@ -49,6 +49,27 @@ describe('the body', () => {
     },
   );
 
+  it('gets the issues of its size beside those of other fields', async () => {
+    const { status, body } = await post('{"foo":1,"replicas":1.5,"cpuLimitMc":0,"memoryLimitMb":"x"}');
+    expect([status, body['code']]).toEqual([400, 'request.invalid']);
+    expect(issuesOf(body)).toEqual([
+      { path: 'memoryLimitMb', message: expect.stringContaining('number') },
+      { path: 'foo', message: 'is not a field here' },
+      { path: 'replicas', message: expect.stringMatching(/1\.5.*whole number of replicas from 1 to 20/) },
+      { path: 'cpuLimitMc', message: expect.stringContaining('from 1 to') },
+    ]);
+  });
+
+  it('with a doubled key is refused with its name', async () => {
+    const { status, body } = await post('{"name":"a","flags":{"x":1,"x":2},"name":"b"}');
+    expect([status, body['code']]).toEqual([400, 'request.invalid']);
+    expect(issuesOf(body)).toEqual([
+      { path: 'flags.x', message: 'must be given once' },
+      { path: 'name', message: 'must be given once' },
+    ]);
+    expect(behind()).toEqual([]);
+  });
+
   it('gets all issues, each with its path', async () => {
     const { body } = await post('{"name":7,"replicas":"two","nonsense":1,"flags":{"x":true}}');
     expect(

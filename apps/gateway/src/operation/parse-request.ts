@@ -1,4 +1,4 @@
-import { bodySchemaOf, type Operation, type OperationInput } from '@runos/api';
+import { bodySchemaOf, type Operation, type OperationInput, sizeIssues } from '@runos/api';
 import { Fault, type Issue } from '@runos/kernel';
 import { issuesOf } from '@runos/messaging';
 import { requestHash } from '@runos/security';
@@ -132,7 +132,12 @@ export function parseRequest(
   const validated = (schema: z.ZodType, result: ParseResult<unknown>): unknown => {
     if (result.issues.length > 0) return valueOf(result);
     const parsed = schema.safeParse(result.value);
-    return parsed.success ? parsed.data : valueOf({ value: undefined, issues: issuesOf(parsed.error) });
+    if (parsed.success) return parsed.data;
+    const found = issuesOf(parsed.error);
+    const paths = new Set(found.map(({ path }) => path));
+    // The owner of the resource would report these, but the request does not reach it.
+    const sizes = sizeIssues(result.value).filter(({ path }) => !paths.has(path));
+    return valueOf({ value: undefined, issues: [...found, ...sizes] });
   };
   const query = validated(operation.query, parseQuery(request.originalUrl));
   const body = validated(bodySchemaOf(operation, request.params), parseBody(request));
