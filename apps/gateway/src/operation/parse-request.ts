@@ -5,6 +5,7 @@ import { requestHash } from '@runos/security';
 import type { z } from 'zod';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import type { WriteConditions } from './call-context.js';
+import { doubledKeys } from './doubled-keys.js';
 
 /** The value of one part of a request, with every issue found in it. */
 interface ParseResult<T> {
@@ -86,14 +87,16 @@ function parseBody(request: GatewayRequest): ParseResult<unknown> {
   if (body === undefined) return { value: {}, issues: [] };
   const type = request.get('content-type') ?? 'nothing';
   if (!json.test(type)) return failed('Content-Type', `must be application/json in UTF-8, not ${type.slice(0, 100)}`);
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(body));
+    text = utf8.decode(body);
+    value = JSON.parse(text);
   } catch (error) {
     return failed('', error instanceof SyntaxError ? `is not JSON: ${error.message}` : 'is not UTF-8');
   }
   const issue = malformedValue(value);
-  return issue === undefined ? { value, issues: [] } : { value: undefined, issues: [issue] };
+  return { value, issues: issue === undefined ? doubledKeys(text) : [issue] };
 }
 
 const printable = /^[\x20-\x7e]{1,64}$/;
