@@ -189,9 +189,13 @@ describe('clusters and nodes', () => {
   });
 
   it('are removed with their nodes when they are empty, after the certificates of their agents are revoked', async () => {
-    const stale = harness.request(reconciler.deleteCluster, { cid: 'abc', ifGeneration: 9 });
-    await expect(stale).rejects.toMatchObject({ code: 'conflict.stale' });
-    const { jobId } = await harness.request(reconciler.deleteCluster, { cid: 'abc' });
+    for (const ifGeneration of [9, [8, 9]]) {
+      const stale = harness.request(reconciler.deleteCluster, { cid: 'abc', ifGeneration });
+      await expect(stale).rejects.toMatchObject({ code: 'conflict.stale' });
+    }
+    const { generation } = await show('abc');
+    const ifGeneration = [generation, 9];
+    const { jobId } = await harness.request(reconciler.deleteCluster, { cid: 'abc', ifGeneration });
     expect((await harness.jobs.ended(jobId)).job).toMatchObject({
       type: 'cluster.delete',
       status: 'completed',

@@ -89,8 +89,12 @@ export const Idempotency = z.object({
 });
 export type Idempotency = z.infer<typeof Idempotency>;
 
+/** The generation that must be current, or several of which one must be. Older services refuse several. */
+const IfGeneration = z.union([z.int(), z.array(z.int()).min(1).max(20)]);
+export type IfGeneration = z.infer<typeof IfGeneration>;
+
 /** Common to all writes: idempotency, and the expected generation of a versioned resource (`If-Match`). */
 export const WriteOptions = {
   idempotency: Idempotency.optional(),
-  ifGeneration: z.int().optional(),
+  ifGeneration: IfGeneration.optional(),
 };

@@ -3,6 +3,7 @@ export {
   event,
   type EventContract,
   Idempotency,
+  type IfGeneration,
   type InputOf,
   request,
   type RequestContract,

@@ -14,7 +14,8 @@ export interface AccountContext {
 /** Conditions that a client may send with a write. */
 export interface WriteConditions {
   readonly idempotency?: z.input<typeof Idempotency>;
-  readonly ifGeneration?: number;
+  /** The generation that must be current, or several of which one must be. */
+  readonly ifGeneration?: number | number[];
 }
 
 /** A client's request beside its input: caller, account and write conditions. */

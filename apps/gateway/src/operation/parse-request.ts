@@ -101,6 +101,8 @@ function parseBody(request: GatewayRequest): ParseResult<unknown> {
 
 const printable = /^[\x20-\x7e]{1,64}$/;
 const generation = /^(?:W\/)?(?:"(\d{1,15})"|(\d{1,15}))$/;
+/** Entity tags in `If-Match`; a client has no use for more. */
+const maxTags = 20;
 
 const absent = { value: undefined, issues: [] };
 
@@ -111,12 +113,25 @@ function parseIdempotencyKey(header: string | undefined): ParseResult<string | u
   return failed('Idempotency-Key', 'must be 1 to 64 printable characters');
 }
 
-/** Header `If-Match`: the generation that the caller last read, as an ETag (`"7"`) or a plain number; `*` matches any. */
-function parseIfMatch(header: string | undefined): ParseResult<number | undefined> {
-  if (header === undefined || header === '*') return absent;
-  const match = generation.exec(header);
-  if (match !== null) return { value: Number(match[1] ?? match[2]), issues: [] };
-  return failed('If-Match', 'must be a generation like "7"');
+/**
+ * Header `If-Match`: the generation that the caller last read, as an ETag (`"7"`) or a plain number, or a list of those
+ * of which one must be current; `*` matches any.
+ */
+function parseIfMatch(header: string | undefined): ParseResult<WriteConditions['ifGeneration']> {
+  if (header === undefined || header.trim() === '*') return absent;
+  const tags = header
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== ''); // RFC 9110, section 5.6.1: empty elements are ignored
+  const generations = tags.flatMap((tag) => {
+    const match = generation.exec(tag);
+    return match === null ? [] : [Number(match[1] ?? match[2])];
+  });
+  const [only] = generations;
+  if (only === undefined || generations.length < tags.length || tags.length > maxTags)
+    return failed('If-Match', `must be a generation like "7", or at most ${maxTags} of them, separated by commas`);
+  // One generation is sent alone, because older services read a number only.
+  return { value: generations.length === 1 ? only : generations, issues: [] };
 }
 
 /** At most this many issues are reported. */

@@ -1,3 +1,4 @@
+import type { IfGeneration } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import type { CallContext } from '@runos/messaging';
 
@@ -16,12 +17,14 @@ export const callerOf = ({ tenant, actor }: CallContext<'tenant'>): Caller => ({
 export function refuseStaleGeneration(
   subject: string,
   current: { readonly generation: number; readonly changed_by: string },
-  ifGeneration: number | undefined,
+  ifGeneration: IfGeneration | undefined,
 ): void {
-  if (ifGeneration === undefined || ifGeneration === current.generation) return;
+  if (ifGeneration === undefined) return;
+  const expected = [ifGeneration].flat();
+  if (expected.includes(current.generation)) return;
   throw new Fault(
     'conflict.stale',
-    `The write was made for generation ${ifGeneration} of ${subject}, which is at generation ${current.generation}, last changed by ${current.changed_by}. Read it again and repeat the change.`,
+    `The write was made for generation ${expected.join(' or ')} of ${subject}, which is at generation ${current.generation}, last changed by ${current.changed_by}. Read it again and repeat the change.`,
     { generation: current.generation, changedBy: current.changed_by },
   );
 }

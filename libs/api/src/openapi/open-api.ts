@@ -134,7 +134,11 @@ function headerParameters(operation: Operation) {
       ? [header('Idempotency-Key', 'Kept for 24 h: the same request with the same key gets the same response.', key)]
       : []),
     ...(method !== 'GET' && versioned
-      ? [header('If-Match', 'The generation last read; 412 when it is no longer current.', { type: 'string' })]
+      ? [
+          header('If-Match', 'The generation last read, or a list of them; 412 when none is current.', {
+            type: 'string',
+          }),
+        ]
       : []),
     ...(mediaType === 'text/event-stream'
       ? [header('Last-Event-ID', 'The id of the last event received.', { type: 'string' })]
