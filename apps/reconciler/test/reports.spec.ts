@@ -85,6 +85,42 @@ describe('bundle status reports', () => {
     expect((await events(one)).map(({ type }) => type)).toEqual(['StateChanged', 'StateChanged']);
   });
 
+  it('have an event for every recovery from a state that had one', async () => {
+    const one = await healthy();
+    const failing = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: one.osid } as const;
+    const degraded = { objects: [{ ...failing, state: 'degraded' as const, reason: 'R', message: 'm' }] };
+    const starting = { objects: [{ ...failing, state: 'applied' as const }] };
+    const report = (phase: 'ready' | 'degraded' | 'failed', more = {}) =>
+      harness.agent.report(stored(one), phase, more);
+    // Its objects only start before they are ready, so that the last status before the recovery is not serious.
+    for (let n = 0; n < 3; n += 1) {
+      await report('degraded', degraded);
+      await report('degraded', starting);
+      await report('ready');
+    }
+    await report('degraded', starting); // a pod that moves is no event
+    await report('ready');
+    await report('degraded', starting);
+    await report('degraded', degraded); // it becomes serious later
+    await report('failed', degraded);
+    const { jobId } = await harness.request(reconciler.restartInstance, one);
+    await report('ready');
+    await harness.jobs.ended(jobId).catch(() => undefined);
+    const changes = (await events(one))
+      .filter(({ type }) => type === 'StateChanged')
+      .map(({ message }) => /from (\w+ to \w+)/.exec(message)?.[1])
+      .reverse();
+    const pair = ['healthy to degraded', 'degraded to healthy'];
+    expect(changes).toEqual([
+      ...pair,
+      ...pair,
+      ...pair,
+      'healthy to degraded',
+      'degraded to unhealthy',
+      'unhealthy to healthy',
+    ]);
+  });
+
   it('keep the time of the last change of a condition', async () => {
     const one = await healthy();
     const ready = (status: 'True' | 'False', reason: string) => [{ type: 'Ready', status, reason, message: '' }];

@@ -121,19 +121,12 @@ describe('an observation', () => {
     ]);
   });
 
-  it('has a state change only between lasting states and with a failed or degraded object', () => {
+  it('is serious with a failed or degraded object, and not while objects only start', () => {
     const up = { state: 'healthy', observedGeneration: 3 } as const;
-    expect(observeReport('degraded', up, { objects: [{ ...failing, state: 'degraded' }] }).stateChange).toEqual({
-      from: 'healthy',
-      to: 'degraded',
-    });
-    expect(observeReport('applied', up).stateChange).toBeUndefined();
-    expect(observeReport('ready', { ...up, state: 'degraded' }).stateChange).toBeUndefined();
-    expect(observeReport('ready', { ...up, state: 'degraded', objects: [failing] }).stateChange).toEqual({
-      from: 'degraded',
-      to: 'healthy',
-    });
-    expect(observeReport('ready').stateChange).toBeUndefined();
+    expect(observeReport('degraded', up, { objects: [{ ...failing, state: 'degraded' }] }).serious).toBe(true);
+    expect(observeReport('applied', up).serious).toBe(false);
+    expect(observeReport('failed').serious).toBe(true);
+    expect(observeReport('ready').serious).toBe(false);
   });
 
   it('takes ready replicas from the report, or derives them from the phase', () => {

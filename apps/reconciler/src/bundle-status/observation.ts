@@ -32,20 +32,20 @@ export interface Observation {
   readonly observed: Observed;
   /** The report is about the desired bundle, and not about an earlier one. */
   readonly current: boolean;
-  /** A change between lasting states that is worth an event. */
-  readonly stateChange: { readonly from: ServiceState; readonly to: ServiceState } | undefined;
+  /** An object is failed or degraded, and not only starting after a repair or a rescheduled pod. */
+  readonly serious: boolean;
 }
 
-const lastingStates: ReadonlySet<ServiceState> = new Set(['healthy', 'degraded', 'unhealthy']);
+export const lastingStates: ReadonlySet<ServiceState> = new Set(['healthy', 'degraded', 'unhealthy']);
 
 /** The observed status after a report. Pure, so a repeated report changes nothing. */
 export function observe(desired: Desired, before: Observed, report: BundleReport, now: Date): Observation {
   if (desired.diverged) return observeForeign(desired, before, report, now);
   // Only a control plane of another history has sent a higher generation: this one does not count it as its own.
-  if (report.generation > desired.bundleGeneration) return { observed: before, current: false, stateChange: undefined };
+  if (report.generation > desired.bundleGeneration) return { observed: before, current: false, serious: false };
   const current = isCurrent(desired, report);
   const generation = current ? observedGeneration(desired, before) : report.generation;
-  if (generation < before.observedGeneration) return { observed: before, current: false, stateChange: undefined };
+  if (generation < before.observedGeneration) return { observed: before, current: false, serious: false };
   const state = current ? stateOf(desired, before, report) : before.state;
   const observed: Observed = {
     state,
@@ -55,9 +55,7 @@ export function observe(desired: Desired, before: Observed, report: BundleReport
     readyReplicas: readyReplicas(desired, before, report, state),
     objects: report.objects,
   };
-  const changed = lastingStates.has(before.state) && lastingStates.has(state) && before.state !== state;
-  const serious = isSerious(state === 'healthy' ? before : observed);
-  return { observed, current, stateChange: changed && serious ? { from: before.state, to: state } : undefined };
+  return { observed, current, serious: isSerious(observed) };
 }
 
 /** What runs is shown, and the generation and the divergence stay: no generation of this plane was observed. */
@@ -71,7 +69,7 @@ function observeForeign(desired: Desired, before: Observed, report: BundleReport
   const readyReplicas = report.replicas?.ready ?? before.readyReplicas;
   const { objects } = report;
   const observed = { state, reason, message, conditions, observedGeneration, readyReplicas, objects } as const;
-  return { observed, current: false, stateChange: undefined };
+  return { observed, current: false, serious: false };
 }
 
 /** The generation that a current report is about: the newest one, or the one of its bundle while later ones are queued. */
@@ -87,7 +85,6 @@ function conditionsOf(before: Observed, report: BundleReport, generation: number
   );
 }
 
-/** Worth an event: an object is failed or degraded, and not only starting after a repair or a rescheduled pod. */
 const isSerious = ({ state, objects }: Observed): boolean =>
   state === 'unhealthy' || objects.some((object) => object.state === 'failed' || object.state === 'degraded');
 

@@ -18,6 +18,7 @@ import type { BundleReport } from './bundle-report.js';
 import { type Observation, observe } from './observation.js';
 import { ObservationRepository } from './observation-repository.js';
 import { driftEvents, stateChangeEvent } from './report-events.js';
+import { type StateChange, stateChangeOf } from './state-change.js';
 import type { StatusOrder } from './status-order.js';
 
 /** A report with its locked instance; each instance occurs once. */
@@ -55,6 +56,12 @@ export class RecordObservations {
       sql,
       observed.flatMap(({ observation, instanceId }) => (observation.current ? [instanceId] : [])),
     );
+    const changes = new Map(
+      observed.map((each) => [
+        each.instanceId,
+        stateChangeOf(each.instance, each.observation, jobs.has(each.instanceId)),
+      ]),
+    );
     await this.observations.store(
       sql,
       observed.map(({ instanceId, observation: { observed: status }, order, report: { hash } }) => ({
@@ -62,13 +69,14 @@ export class RecordObservations {
         order,
         hash,
         observed: status,
+        reportedState: changes.get(instanceId)?.to,
       })),
     );
     await this.#requeueDependents(sql, observed.flatMap(usableNow));
     await this.events.create(
       sql,
       observed.flatMap(({ instanceId, ...each }) =>
-        eventsOf(each, each.observation, jobs.has(instanceId)).map((event) => ({ instanceId, ...event })),
+        eventsOf(each, each.observation, changes.get(instanceId)).map((event) => ({ instanceId, ...event })),
       ),
     );
     const updates = observed.flatMap((each) => {
@@ -112,11 +120,10 @@ function observeReport({ instance, report }: InstanceReport): Observation {
   return observe(desired, before, report, now);
 }
 
-/** The log of an open job shows every state change, so only an instance without one gets state events. */
-function eventsOf({ instance, report }: InstanceReport, { stateChange, observed }: Observation, hasJob: boolean) {
+function eventsOf({ instance, report }: InstanceReport, { observed }: Observation, change: StateChange | undefined) {
   const events = driftEvents(instance.type, report);
-  if (stateChange === undefined || hasJob) return events;
-  return [...events, stateChangeEvent(stateChange, instance.now.toISOString(), observed.message)];
+  if (change === undefined) return events;
+  return [...events, stateChangeEvent(change, instance.now.toISOString(), observed.message)];
 }
 
 /** Runs in the context of the report, so the job continues the report's trace. */

@@ -1,7 +1,7 @@
 import { kindCatalog } from '@runos/service-types';
 import { createHash } from 'node:crypto';
 import { type BundleReport, objectName } from './bundle-report.js';
-import type { Observation } from './observation.js';
+import type { StateChange } from './state-change.js';
 
 /** An event of an instance. A repeated report has the same `key`. */
 export interface InstanceEvent {
@@ -68,11 +68,7 @@ function driftMessage({ object, fields, manager, action }: Drift, dataLost: bool
 }
 
 /** A change between lasting states. */
-export const stateChangeEvent = (
-  { from, to }: NonNullable<Observation['stateChange']>,
-  at: string,
-  cause: string | null,
-): InstanceEvent => ({
+export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: string | null): InstanceEvent => ({
   key: hash(['state-changed', from, to, at]),
   at,
   type: 'StateChanged',

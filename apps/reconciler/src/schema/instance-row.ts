@@ -41,6 +41,8 @@ export class InstanceRow {
   /** The session and the number of the last recorded status. */
   readonly status_session_no!: number;
   readonly status_sequence!: number;
+  /** The state in the last event about it; null: it has had none, so that the last known one is healthy. */
+  readonly reported_state!: InstanceRow['state'] | null;
   readonly secrets_sealed!: string;
   readonly spec!: DesiredSpec;
   readonly digest!: string;

@@ -11,6 +11,7 @@ import { AddHistoryStart1800000000010 } from './0010-add-history-start.js';
 import { AddDeletedInstances1800000000011 } from './0011-add-deleted-instances.js';
 import { AddDuplicateIdentities1800000000012 } from './0012-add-duplicate-identities.js';
 import { KeepNodeReports1800000000013 } from './0013-keep-node-reports.js';
+import { AddReportedState1800000000014 } from './0014-add-reported-state.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   AddDeletedInstances1800000000011,
   AddDuplicateIdentities1800000000012,
   KeepNodeReports1800000000013,
+  AddReportedState1800000000014,
 ];
