@@ -213,6 +213,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.addon-remove': { jobId },
   'reconciler.v1.node-list': { nodes: [node] },
   'reconciler.v1.node-show': node,
+  'reconciler.v1.node-delete': { nid: node.nid, name: node.name },
   'agent-gateway.v1.token-issue': {
     token: 'runos_reg_x',
     purpose: 'node',

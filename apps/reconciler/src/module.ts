@@ -49,6 +49,7 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { PausedDeadlines } from './jobs/paused-deadlines.js';
 import { NodeRepository } from './nodes/node-repository.js';
 import { NodesController } from './nodes/nodes.controller.js';
+import { DeleteNode } from './nodes/delete-node.js';
 import { RegisterNode } from './nodes/register-node.js';
 import { DesiredHashes } from './resync/desired-hashes.js';
 import { ResyncController } from './resync/resync.controller.js';
@@ -81,7 +82,15 @@ const controllers = [
   BundleStatusController,
   ResyncController,
 ];
-const clusters = [ClusterRepository, CreateCluster, DeleteCluster, ClusterRemoval, NodeRepository, RegisterNode];
+const clusters = [
+  ClusterRepository,
+  CreateCluster,
+  DeleteCluster,
+  ClusterRemoval,
+  NodeRepository,
+  RegisterNode,
+  DeleteNode,
+];
 const addons = [
   AddonReportRepository,
   ClusterAddonRepository,

@@ -188,6 +188,32 @@ describe('clusters and nodes', () => {
     expect(await show('abc')).toMatchObject({ status: 'connected', reason: null });
   });
 
+  it('lose a node that is deleted, after its certificates are revoked; a connected one is refused with its user', async () => {
+    const register = { cid: 'abc', machineId: 'm2', os: 'debian-12' };
+    const { nid } = await gateway.request(reconciler.registerNode, register, { tenant: harness.aid });
+    const remove = (force = false, by = {}) => harness.request(reconciler.deleteNode, { cid: 'abc', nid, force }, by);
+    await expect(remove()).rejects.toMatchObject({
+      code: 'node.in_use',
+      message: expect.stringMatching(
+        /is connected; it reports Kubernetes ready, as control-plane and worker\. .*force=true/,
+      ),
+      details: { usedBy: [`node-agent of ${nid}`] },
+    });
+    await expect(remove(true, { tenant: 'bbbbb' })).rejects.toMatchObject({ code: 'node.not_found' });
+    expect(harness.agent.revokedNodes).toEqual([]);
+    await harness.agent.reportConnection({ nid, sessionNo: 40, seq: 1, connected: false, ready: false });
+    expect(await remove()).toEqual({ nid, name: nid });
+    expect(harness.agent.revokedNodes).toEqual([nid]);
+    await expect(remove()).rejects.toMatchObject({ code: 'node.not_found' });
+    const again = await gateway.request(reconciler.registerNode, register, { tenant: harness.aid });
+    expect(again.nid).not.toBe(nid);
+    await harness.agent.reportConnection({ nid: again.nid, sessionNo: 41, seq: 1, ready: true });
+    const forced = { cid: 'abc', nid: again.nid, force: true };
+    expect(await harness.request(reconciler.deleteNode, forced)).toMatchObject({ nid: again.nid });
+    const { nodes } = await harness.request(reconciler.listNodes, { cid: 'abc' });
+    expect(nodes.map((node) => node.nid)).not.toContain(again.nid);
+  });
+
   it('are removed with their nodes when they are empty, after the certificates of their agents are revoked', async () => {
     for (const ifGeneration of [9, [8, 9]]) {
       const stale = harness.request(reconciler.deleteCluster, { cid: 'abc', ifGeneration });

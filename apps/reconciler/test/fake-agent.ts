@@ -63,6 +63,7 @@ export class FakeAgent {
   readonly sealedSpecs = new Map<string, string>();
   readonly instructions: StoredBundle[] = [];
   readonly revokedClusters: string[] = [];
+  readonly revokedNodes: string[] = [];
   /** The live heartbeats by nid; '' is the cluster agent. */
   readonly heartbeats = new Map<string, string>();
   /** The requests for heartbeats, each with its clusters. */
@@ -135,6 +136,12 @@ export class FakeAgent {
   @Respond(agentGateway.revokeCluster)
   revokeCluster({ cid }: { cid: string }) {
     this.revokedClusters.push(cid);
+    return {};
+  }
+
+  @Respond(agentGateway.revokeNode)
+  revokeNode({ nid }: { nid: string }) {
+    this.revokedNodes.push(nid);
     return {};
   }
 

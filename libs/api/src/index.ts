@@ -58,6 +58,7 @@ export {
   WorkItems,
 } from './jobs/job-operations.js';
 export {
+  deleteNode,
   listNodes,
   Node,
   type NodeRole,

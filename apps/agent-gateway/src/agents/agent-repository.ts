@@ -185,6 +185,10 @@ export class AgentRepository {
     ]);
   }
 
+  async delete(sql: Statements, { aid, cid, nid }: AgentKey): Promise<void> {
+    await sql.query('DELETE FROM agent WHERE aid = $1 AND cid = $2 AND nid = $3', [aid, cid, nid]);
+  }
+
   async deleteOfCluster(sql: Statements, aid: string, cid: string): Promise<void> {
     await sql.query('DELETE FROM agent WHERE aid = $1 AND cid = $2', [aid, cid]);
   }

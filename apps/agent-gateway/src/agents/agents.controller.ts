@@ -16,4 +16,9 @@ export class AgentsController {
   revoke({ cid }: { cid: string }, { tenant }: CallContext<'tenant'>) {
     return this.clusters.revoke(tenant, cid);
   }
+
+  @Respond(agentGateway.revokeNode)
+  revokeNode({ cid, nid }: { cid: string; nid: string }, { tenant }: CallContext<'tenant'>) {
+    return this.clusters.revokeNode({ aid: tenant, cid, nid });
+  }
 }

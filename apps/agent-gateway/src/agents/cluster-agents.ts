@@ -4,7 +4,7 @@ import { CertificateRepository } from '../certificates/certificate-repository.js
 import { SessionRegistry } from '../sessions/session-registry.js';
 import { SessionRepository } from '../sessions/session-repository.js';
 import { RegistrationTokenRepository } from '../tokens/registration-token-repository.js';
-import { AgentRepository, identityOf } from './agent-repository.js';
+import { type AgentKey, AgentRepository, identityOf } from './agent-repository.js';
 
 /** The agents of clusters: the cluster agent and all node agents of each. */
 @Injectable()
@@ -27,6 +27,18 @@ export class ClusterAgents {
       return { cid: row.cid, nid: identityOf(row).nid, lastHeartbeatAt: at?.toISOString() ?? null };
     });
     return { agents };
+  }
+
+  /** Revokes every certificate of a node, then closes its streams. */
+  async revokeNode(node: AgentKey): Promise<Record<string, never>> {
+    const revoked = await this.database.transaction(async (sql) => {
+      const serials = await this.certificates.revokeOfAgent(sql, node, 'the node is deleted');
+      await this.agents.delete(sql, node);
+      return serials;
+    });
+    const sessionNos = await this.sessions.openWithCertificates(revoked);
+    await this.registry.close(sessionNos, 'certificate-revoked', 'the node is deleted');
+    return {};
   }
 
   /** Revokes every certificate and deletes every token of the cluster, then closes its streams. */

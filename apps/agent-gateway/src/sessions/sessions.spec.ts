@@ -244,3 +244,18 @@ describe('a revoked cluster', () => {
     await expect(late).rejects.toMatchObject({ details: 'the registration token is not valid' });
   });
 });
+
+describe('a deleted node', () => {
+  it('has no open stream and no valid certificate, and other nodes keep theirs', async () => {
+    const [credentials, other] = [await registered('deleted'), await registered('kept')];
+    const [agent, kept] = [dial(two, credentials), dial(two, other)];
+    await Promise.all([agent.heartbeat(), kept.heartbeat()]);
+    const node = { cid: 'ky3', nid: credentials.nid };
+    await reconciler.request(agentGateway.revokeNode, node, { tenant: 'other' });
+    await agent.heartbeat();
+    await reconciler.request(agentGateway.revokeNode, node, { tenant: 'abcde' });
+    expect(await agent.ended).toMatchObject({ refusal: 'certificate-revoked' });
+    expect(await dial(one, credentials).ended).toMatchObject({ refusal: 'certificate-revoked' });
+    await kept.heartbeat();
+  });
+});

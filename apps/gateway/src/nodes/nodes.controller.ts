@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { listNodes, type OperationInput, showNode } from '@runos/api';
+import { deleteNode, listNodes, type OperationInput, showNode } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
@@ -17,5 +17,10 @@ export class NodesController {
   @Operation(showNode)
   show({ params: { cid, nid } }: OperationInput<typeof showNode>, { account }: CallContext) {
     return this.bus.request(reconciler.showNode, { cid, nid }, account);
+  }
+
+  @Operation(deleteNode)
+  delete({ params: { cid, nid }, query: { force } }: OperationInput<typeof deleteNode>, { account }: CallContext) {
+    return this.bus.request(reconciler.deleteNode, { cid, nid, force: force === 'true' }, account);
   }
 }

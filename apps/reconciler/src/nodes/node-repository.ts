@@ -79,6 +79,18 @@ export class NodeRepository extends TenantRepository<NodeRow> {
     ]);
   }
 
+  async remove(sql: EntityManager, tenant: string, cid: string, nid: string): Promise<void> {
+    await this.query(
+      sql,
+      { tenant },
+      (condition) => `WITH removed AS (
+         DELETE FROM node n USING cluster c
+         WHERE c.id = n.cluster_id AND ${condition('c.aid')} AND c.cid = $1 AND n.nid = $2 RETURNING n.nid)
+       SELECT nid FROM removed`,
+      [cid, nid],
+    );
+  }
+
   async updateMachine(
     sql: EntityManager,
     clusterId: number,

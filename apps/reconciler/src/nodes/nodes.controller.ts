@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { duplicateReason, type StatusReason } from '../connections/duplicate-identity.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
+import { DeleteNode } from './delete-node.js';
 import { nodeNotFound, NodeRepository, type NodeRow } from './node-repository.js';
 import { RegisterNode } from './register-node.js';
 
@@ -64,6 +65,7 @@ export class NodesController {
     private readonly nodes: NodeRepository,
     private readonly heartbeats: LiveHeartbeats,
     private readonly registrations: RegisterNode,
+    private readonly deletions: DeleteNode,
   ) {}
 
   @Respond(reconciler.listNodes)
@@ -76,6 +78,11 @@ export class NodesController {
     const [node] = await this.#views(tenant, cid, nid);
     if (node === undefined) throw nodeNotFound(nid, cid);
     return node;
+  }
+
+  @Respond(reconciler.deleteNode)
+  delete(input: In<typeof reconciler.deleteNode>, { tenant }: Call) {
+    return this.deletions.run(input, tenant);
   }
 
   @Respond(reconciler.registerNode)

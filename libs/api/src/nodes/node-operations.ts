@@ -1,3 +1,4 @@
+import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
 import { Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
@@ -49,4 +50,23 @@ export const showNode = operation({
   summary: 'Show a node.',
   params: { aid, cid, nid },
   output: Node,
+});
+
+/** `node.in_use` while its agent is connected, unless `force` is true. Its machine and Kubernetes keep running. */
+export const deleteNode = operation({
+  id: 'node.delete',
+  method: 'DELETE',
+  path: '/:aid/:cid/nodes/:nid',
+  access: 'write',
+  summary: 'Delete a node and the certificate of its agent. The machine is not changed.',
+  params: { aid, cid, nid },
+  query: z.strictObject({
+    force: z
+      .enum(['true', 'false'])
+      .optional()
+      .register(documentation, { description: '`true` deletes a node whose agent is connected.' }),
+  }),
+  output: Node.pick({ nid: true, name: true }),
+  errors: ['node.in_use'],
+  examples: { output: { nid: 'n4x2p', name: 'worker-3' } },
 });

@@ -35,6 +35,7 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'conflict.stale':
     'The write expects generation 7, but the current generation is 8. Read it again and repeat the change.',
   'service.in_use': 'It is needed by postgresql-x7k2p; delete that first.',
+  'node.in_use': 'The agent of node "n4x2p" is connected. Stop it first, or repeat the request with ?force=true.',
   'addon.missing': `The cluster does not have CloudNativePG 1.27.0. Install it with "${operatorCommand}", then repeat the request.`,
   'addon.present': 'The cluster has CloudNativePG 1.27.0, which RunOS has not installed. RunOS never changes it.',
   'upgrade.running': 'An upgrade of postgresql is running; wait for its end or cancel it.',

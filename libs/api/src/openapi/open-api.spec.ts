@@ -90,6 +90,7 @@ describe('the OpenAPI document', () => {
     ['cluster.create', 'cluster.exists'],
     ['cluster.delete', 'cluster.not_empty conflict.deleting conflict.stale'],
     ['cluster.registration-token.create', 'conflict.deleting'],
+    ['node.delete', 'node.not_found cluster.not_found node.in_use'],
     ['addon.install', 'addon.not_found addon.missing addon.present conflict.deleting'],
     ['addon.remove', 'addon.missing addon.present conflict.deleting service.in_use conflict.idempotency'],
     ['upgrade.plan', 'type.not_found'],

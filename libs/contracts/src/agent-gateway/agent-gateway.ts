@@ -65,3 +65,14 @@ export const revokeCluster = request({
   deadlineMs: 8_000,
   idempotent: true,
 });
+
+/** Revokes every certificate of a node and ends its stream. */
+export const revokeNode = request({
+  ...tenantRequest,
+  callers: ['reconciler'],
+  subject: 'agent-gateway.v1.node-revoke',
+  input: z.object({ cid, nid: z.string() }),
+  output: z.object({}),
+  deadlineMs: 8_000,
+  idempotent: true,
+});

@@ -76,3 +76,12 @@ export const showNode = request({
   output: Node,
   idempotent: true,
 });
+
+export const deleteNode = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.node-delete',
+  input: z.object({ cid, nid: z.string(), force: z.boolean() }),
+  output: Node.pick({ nid: true, name: true }),
+  deadlineMs: 10_000,
+  idempotent: false,
+});

@@ -67,6 +67,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'addon.remove': plain,
   'node.list': plain,
   'node.show': plain,
+  'node.delete': plain,
   'service.list': paged,
   'service.list-of-type': paged,
   'service.create': {
