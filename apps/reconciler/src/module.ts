@@ -53,6 +53,7 @@ import { DeleteNode } from './nodes/delete-node.js';
 import { RegisterNode } from './nodes/register-node.js';
 import { DesiredHashes } from './resync/desired-hashes.js';
 import { ResyncController } from './resync/resync.controller.js';
+import { DataLossGuard } from './revisions/data-loss-guard.js';
 import { QueuedChanges } from './revisions/queued-changes.js';
 import { RevisionRepository } from './revisions/revision-repository.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
@@ -112,6 +113,7 @@ const instances = [
   SpecResolver,
   RevisionRepository,
   RevisionWriter,
+  DataLossGuard,
   QueuedChanges,
 ];
 const agents = [

@@ -32,6 +32,7 @@ export const faultStatus = {
   'cluster.exists': 409,
   'cluster.not_empty': 409,
   'account.exists': 409,
+  'conflict.data_loss': 409,
   'conflict.deleting': 409,
   'conflict.diverged': 409,
   'conflict.idempotency': 409,

@@ -4,6 +4,7 @@ import { type KubeObject, mapAt, type ObjectRef, refKey, refOf, textOf } from '@
 import { deletion, driftOf } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
+import { claimNamespace } from '../removal/volumes.js';
 
 /** FailedCreate events: a StatefulSet reports an exceeded quota nowhere else. */
 export const failedCreateEvents = { apiVersion: 'v1', kind: 'Event', fieldSelector: 'reason=FailedCreate' } as const;
@@ -30,7 +31,26 @@ export class DependentEventHandler {
     const ref = refOf(object);
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
+    if (instance.dataRisks.recordObserved(object)) this.report(instance);
     this.#record(instance, refKey(ref), ref, builtInCatalog.healthOf(object));
+  }
+
+  /** The deletion of a volume is a risk for the instance whose claim is bound to it. */
+  onVolume(volume: KubeObject): void {
+    const instance = this.instances.byNamespace(claimNamespace(volume));
+    if (instance?.dataRisks.recordObserved(volume)) this.report(instance);
+  }
+
+  onVolumeDeleted(volume: KubeObject): void {
+    const instance = this.instances.byNamespace(claimNamespace(volume));
+    if (instance?.dataRisks.recordDeleted(volume)) this.report(instance);
+  }
+
+  /** A list of a kind is complete: objects that are not in it were deleted while no watch was open. */
+  onListed(instance: Instance, kind: string, keys: ReadonlySet<string>): void {
+    const isGone = (key: string) => key.startsWith(`${kind}/`) && !keys.has(key);
+    const changed = [instance.dataRisks.removeAll(isGone), instance.dependents.removeAll(isGone)];
+    if (changed.includes(true)) this.report(instance);
   }
 
   onDelete(object: KubeObject): void {
@@ -38,12 +58,13 @@ export class DependentEventHandler {
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
     if (object.kind === 'PersistentVolumeClaim') this.#onClaimDeleted(instance, object);
-    if (instance.removeDependent(refKey(ref))) this.report(instance);
+    const changed = [instance.dataRisks.recordDeleted(object), instance.dependents.remove(refKey(ref))];
+    if (changed.includes(true)) this.report(instance);
   }
 
   /** The workload is ready, so an earlier FailedCreate event is obsolete. */
   removeFailedCreate(instance: Instance, { kind, name }: ObjectRef): void {
-    instance.removeDependent(failedCreateKey(kind, name));
+    instance.dependents.remove(failedCreateKey(kind, name));
   }
 
   #onFailedCreate(event: KubeObject): void {
@@ -60,7 +81,7 @@ export class DependentEventHandler {
 
   #record(instance: Instance, key: string, ref: ObjectRef, health: Health): void {
     const isRelevant = health.state !== 'ready' && !transientReasons.has(health.reason);
-    const changed = isRelevant ? instance.recordDependent(key, { ref, health }) : instance.removeDependent(key);
+    const changed = isRelevant ? instance.dependents.record(key, { ref, health }) : instance.dependents.remove(key);
     if (changed) this.report(instance);
   }
 

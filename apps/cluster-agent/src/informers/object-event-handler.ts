@@ -25,7 +25,10 @@ export class ObjectEventHandler {
 
   onAddOrUpdate(object: KubeObject): void {
     const { instances, dependents, volumes } = this.options;
-    if (object.kind === volumeKind.kind) return volumes.set(object);
+    if (object.kind === volumeKind.kind) {
+      volumes.set(object);
+      return dependents.onVolume(object);
+    }
     const ref = refOf(object);
     const instance = instances.byObject(ref);
     if (instance === undefined) return dependents.onAddOrUpdate(object);
@@ -57,10 +60,11 @@ export class ObjectEventHandler {
 
   /** A list of a kind is complete, in the cluster or in one namespace: objects that are not in it were deleted. */
   onListed(watched: WatchedKind, keys: ReadonlySet<string>): void {
-    const { volumes, enqueue } = this.options;
+    const { dependents, volumes, enqueue } = this.options;
     const kind = kindKey(watched);
     if (kind === kindKey(volumeKind)) volumes.retain((name) => keys.has(refKey({ ...volumeKind, name })));
     for (const instance of this.#instancesIn(watched.namespace)) {
+      dependents.onListed(instance, kind, keys);
       if (instance.record.removing) {
         enqueue(instance);
         continue;
@@ -120,8 +124,9 @@ export class ObjectEventHandler {
 
   /** The last objects of a removed instance may be its volumes. */
   #onVolumeDeleted(volume: KubeObject): void {
-    const { instances, volumes, enqueue } = this.options;
+    const { instances, dependents, volumes, enqueue } = this.options;
     volumes.delete(volume);
+    dependents.onVolumeDeleted(volume);
     const instance = instances.byNamespace(claimNamespace(volume));
     if (instance?.record.removing) enqueue(instance);
   }

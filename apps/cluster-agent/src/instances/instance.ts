@@ -4,8 +4,10 @@ import type { Carrier } from '@runos/observability';
 import { withPodSecurity } from '../apply/pod-security.js';
 import type { BundleRecord, Checkpoint, Drift } from '../bundles/bundle-record.js';
 import type { KindCatalogs } from '../bundles/kind-catalogs.js';
+import { DataRisks } from './data-risks.js';
+import { Dependents } from './dependents.js';
 import { DriftLog } from './drift-log.js';
-import { type AcknowledgedReport, type Dependent, mergeChanges, type PendingChange } from './instance-facts.js';
+import { type AcknowledgedReport, mergeChanges, type PendingChange } from './instance-facts.js';
 import { desiredHashOf, ObjectState } from './object-state.js';
 import { PruneLog } from './prune-log.js';
 import type { RemovalState } from './removal-state.js';
@@ -17,8 +19,9 @@ import type { RemovalState } from './removal-state.js';
 export class Instance {
   readonly #objects = new Map<string, ObjectState>();
   readonly #pending = new Map<string, PendingChange>();
-  readonly #dependents = new Map<string, Dependent>();
   readonly #drift: DriftLog;
+  readonly dependents = new Dependents();
+  readonly dataRisks = new DataRisks();
   readonly pruneLog = new PruneLog();
   #record: BundleRecord;
   #kinds: KindCatalog;
@@ -68,10 +71,6 @@ export class Instance {
 
   get pending(): ReadonlyMap<string, PendingChange> {
     return this.#pending;
-  }
-
-  get dependents(): ReadonlyMap<string, Dependent> {
-    return this.#dependents;
   }
 
   get driftLog(): DriftLog {
@@ -251,19 +250,6 @@ export class Instance {
   recordDataLoss(message: string): void {
     this.#dataLoss = message;
     this.#checkpointDue = true;
-  }
-
-  // Dependents. Both return true if something changed.
-
-  recordDependent(key: string, dependent: Dependent): boolean {
-    const known = this.#dependents.get(key)?.health;
-    if (known?.reason === dependent.health.reason && known.message === dependent.health.message) return false;
-    this.#dependents.set(key, dependent);
-    return true;
-  }
-
-  removeDependent(key: string): boolean {
-    return this.#dependents.delete(key);
   }
 
   // Removal, status and checkpoint

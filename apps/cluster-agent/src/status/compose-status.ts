@@ -7,7 +7,7 @@ import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { ObjectStatus, Status } from './plane-client.js';
 import { isPruneDue, refusedPrunes } from './prune-status.js';
-import { conditionsOf, statesBySeverity } from './status-conditions.js';
+import { conditionsOf, dataRisksOf, statesBySeverity } from './status-conditions.js';
 
 /** A status carries at most this many objects, the worst first. */
 const maxObjects = 50;
@@ -67,17 +67,11 @@ const stateOf: Record<HealthState, string> = {
 const healthStatus = (ref: ObjectRef, { state, reason, message }: Health): ObjectStatus =>
   objectStatus(ref, stateOf[state], state === 'ready' ? '' : reason, message);
 
-/** Pods come before claims: a claim may wait for its pod to be scheduled, and a pod that waits for its claim says so. */
-const isClaim = ({ kind }: ObjectRef): boolean => kind === 'PersistentVolumeClaim';
-
 function bundleObjects(instance: Instance): ObjectStatus[] {
-  // Dependents explain an object better than its own status does, so they come first.
-  const dependents = [...instance.dependents].sort(
-    ([a, { ref: one }], [b, { ref: other }]) => Number(isClaim(one)) - Number(isClaim(other)) || a.localeCompare(b),
-  );
   return [
     ...refusedPrunes(instance).map(({ entry, message }) => objectStatus(entry, 'failed', 'DeletionRefused', message)),
-    ...dependents.map(([, { ref, health }]) => healthStatus(ref, health)),
+    // They explain an object better than its own status does, so they come first.
+    ...[...dataRisksOf(instance), ...instance.dependents.list()].map(({ ref, health }) => healthStatus(ref, health)),
     ...[...instance.objects.values()].map(bundleObject),
   ];
 }
@@ -129,8 +123,9 @@ function phaseOf(
   if (instance.isOutdated || !states.every(({ isApplied }) => isApplied) || isPruneDue(instance)) return 'applying';
   const own = objects.slice(-states.length);
   const hasState = (statuses: readonly ObjectStatus[], state: string) => statuses.some((one) => one.state === state);
-  if (own.every((one) => one.state === 'ready') && refusedPrunes(instance).length === 0) return 'ready';
+  const isAtRisk = dataRisksOf(instance).length > 0;
+  if (own.every((one) => one.state === 'ready') && refusedPrunes(instance).length === 0 && !isAtRisk) return 'ready';
   const serves = replicas !== undefined && replicas.ready > 0;
   if (hasState(objects, 'failed')) return serves ? 'degraded' : 'failed';
-  return hasState(own, 'degraded') ? 'degraded' : 'applied';
+  return isAtRisk || hasState(own, 'degraded') ? 'degraded' : 'applied';
 }

@@ -1,7 +1,7 @@
 import { printRef } from '@runos/kube-objects';
 import { commonKinds } from '../informers/kind-informers.js';
 import type { WatchRefusals } from '../informers/watch-refusals.js';
-import type { Conflict } from '../instances/instance-facts.js';
+import type { Conflict, Dependent } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
 import { notBlocked } from '../instances/removal-state.js';
 import { volumeKind } from '../removal/volumes.js';
@@ -45,6 +45,7 @@ export function conditionsOf(instance: Instance, { phase, objects, refusals }: S
     ready(phase, objects),
     drifted(instance),
     blocked(instance),
+    dataAtRisk(instance),
     dataLost(instance),
     observed(instance, refusals),
     ...orphaned,
@@ -92,6 +93,18 @@ function blocked({ objects }: Instance): Condition {
   return problem
     ? condition('Blocked', 'True', problem.reason, problem.message)
     : condition('Blocked', 'False', 'NothingBlocked');
+}
+
+/** The deletion of a whole namespace is reported as such. */
+export const dataRisksOf = ({ dataRisks, namespaceTerminating }: Instance): Dependent[] =>
+  namespaceTerminating ? [] : dataRisks.list();
+
+/** While it is true, the control plane refuses changes that would replace pods. */
+function dataAtRisk(instance: Instance): Condition {
+  const risks = dataRisksOf(instance);
+  const [first] = risks;
+  if (first === undefined) return condition('DataAtRisk', 'False', 'NothingAtRisk');
+  return condition('DataAtRisk', 'True', first.health.reason, risks.map(({ health }) => health.message).join(' '));
 }
 
 const dataLost = ({ dataLoss }: Instance): Condition =>

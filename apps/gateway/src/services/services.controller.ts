@@ -23,6 +23,10 @@ import { Operation } from '../operation/operation.decorator.js';
 /** One instance, as a path names it. */
 const oneOf = ({ cid, type, id }: { cid: string; type: string; id: string }) => ({ cid, type, id });
 
+/** Absent unless it is true, as before there was a force. */
+const forced = ({ force }: { readonly force?: 'true' | 'false' | undefined }) =>
+  force === 'true' ? { force: true } : {};
+
 @Controller()
 export class ServicesController {
   constructor(private readonly bus: Bus) {}
@@ -48,8 +52,12 @@ export class ServicesController {
   }
 
   @Operation(updateService)
-  update({ params, body }: OperationInput<typeof updateService>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.updateInstance, { ...oneOf(params), fields: body, ...write }, account);
+  update({ params, query, body }: OperationInput<typeof updateService>, { account, write }: CallContext) {
+    return this.bus.request(
+      reconciler.updateInstance,
+      { ...oneOf(params), fields: body, ...forced(query), ...write },
+      account,
+    );
   }
 
   @Operation(deleteService)
@@ -58,8 +66,8 @@ export class ServicesController {
   }
 
   @Operation(restartService)
-  restart({ params }: OperationInput<typeof restartService>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
+  restart({ params, query }: OperationInput<typeof restartService>, { account, write }: CallContext) {
+    return this.bus.request(reconciler.restartInstance, { ...oneOf(params), ...forced(query), ...write }, account);
   }
 
   @Operation(planUpgrade)
@@ -68,13 +76,21 @@ export class ServicesController {
   }
 
   @Operation(upgradeService)
-  upgrade({ params, body }: OperationInput<typeof upgradeService>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.upgradeInstance, { ...oneOf(params), ...body, ...write }, account);
+  upgrade({ params, query, body }: OperationInput<typeof upgradeService>, { account, write }: CallContext) {
+    return this.bus.request(
+      reconciler.upgradeInstance,
+      { ...oneOf(params), ...body, ...forced(query), ...write },
+      account,
+    );
   }
 
   @Operation(acceptService)
-  accept({ params, body }: OperationInput<typeof acceptService>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.acceptInstance, { ...oneOf(params), ...body, ...write }, account);
+  accept({ params, query, body }: OperationInput<typeof acceptService>, { account, write }: CallContext) {
+    return this.bus.request(
+      reconciler.acceptInstance,
+      { ...oneOf(params), ...body, ...forced(query), ...write },
+      account,
+    );
   }
 
   @Operation(showServiceStatus)

@@ -17,7 +17,7 @@ import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
 import { type Observation, observe } from './observation.js';
 import { ObservationRepository } from './observation-repository.js';
-import { driftEvents, stateChangeEvent } from './report-events.js';
+import { dataRiskEvents, driftEvents, stateChangeEvent } from './report-events.js';
 import { type StateChange, stateChangeOf } from './state-change.js';
 import type { StatusOrder } from './status-order.js';
 
@@ -121,9 +121,13 @@ function observeReport({ instance, report }: InstanceReport): Observation {
 }
 
 function eventsOf({ instance, report }: InstanceReport, { observed }: Observation, change: StateChange | undefined) {
-  const events = driftEvents(instance.type, report);
+  const at = instance.now.toISOString();
+  const events = [
+    ...driftEvents(instance.type, report),
+    ...dataRiskEvents(instance.conditions, observed.conditions, at),
+  ];
   if (change === undefined) return events;
-  return [...events, stateChangeEvent(change, instance.now.toISOString(), observed.message)];
+  return [...events, stateChangeEvent(change, at, observed.message)];
 }
 
 /** Runs in the context of the report, so the job continues the report's trace. */

@@ -1,5 +1,7 @@
+import type { Condition } from '@runos/kernel';
 import { kindCatalog } from '@runos/service-types';
 import { createHash } from 'node:crypto';
+import { findDataRisk } from '../revisions/data-loss-guard.js';
 import { type BundleReport, objectName } from './bundle-report.js';
 import type { StateChange } from './state-change.js';
 
@@ -77,5 +79,13 @@ export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: s
   manager: null,
   message: `The state changed from ${from} to ${to}${cause === null ? '.' : `: ${cause}`}`,
 });
+
+/** Data is at risk that was not before. A repeated status changes no condition, and so makes no event. */
+export function dataRiskEvents(before: readonly Condition[], after: readonly Condition[], at: string): InstanceEvent[] {
+  const risk = findDataRisk(after);
+  if (risk === undefined || findDataRisk(before)?.message === risk.message) return [];
+  const { type, message } = risk;
+  return [{ key: hash([type, message, at]), at, type, object: null, fields: [], manager: null, message }];
+}
 
 const hash = (parts: readonly string[]): string => createHash('sha256').update(parts.join('\n')).digest('base64url');

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
+import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -31,10 +32,11 @@ export class AcceptDivergence {
     private readonly divergences: DivergenceRepository,
     private readonly specs: SealedSpecs,
     private readonly writer: RevisionWriter,
+    private readonly dataLoss: DataLossGuard,
     private readonly instructions: AgentInstructions,
   ) {}
 
-  /** @throws Fault `conflict.diverged` when the spec of the cluster is unknown, `service.in_use`, `conflict.stale`, `unavailable` */
+  /** @throws Fault `conflict.diverged` when the spec of the cluster is unknown, `service.in_use`, `conflict.stale`, `conflict.data_loss`, `unavailable` */
   async run(input: Input, { tenant, changedBy }: Caller): Promise<Accepted> {
     const unlocked = await this.instances.get(this.database.manager, tenant, input);
     // A request to the agent must not hold a lock.
@@ -45,6 +47,8 @@ export class AcceptDivergence {
         const { osid, diverged } = instance;
         if (diverged === null) return { osid, noOp: true, message: `${osid} has not diverged; there is no decision.` };
         refuseStaleGeneration(osid, instance, input.ifGeneration);
+        // What runs is not the spec of the plane, so that any pod may be replaced.
+        if (input.desired === 'plane' && !instance.deleting) this.dataLoss.refuse(instance, input.force);
         const jobId =
           input.desired === 'plane'
             ? await this.#deliverPlane(sql, instance, diverged, changedBy)

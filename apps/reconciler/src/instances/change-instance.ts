@@ -8,6 +8,7 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { describeDivergence, detailsOf } from '../divergence/foreign-bundle.js';
 import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
+import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
@@ -17,12 +18,16 @@ import { type InstanceName, InstanceRepository } from './instance-repository.js'
 
 type Update = z.output<typeof reconciler.updateInstance.input>;
 type Delete = z.output<typeof reconciler.deleteInstance.input>;
+type Restart = z.output<typeof reconciler.restartInstance.input>;
 type Upgrade = z.output<typeof reconciler.upgradeInstance.input>;
 type Upgraded = z.output<typeof reconciler.upgradeInstance.output>;
 type Updated = z.output<typeof UpdatedService>;
 type Restarted = z.output<typeof reconciler.restartInstance.output>;
 
-/** Updates, upgrades, restarts and deletes instances. Each write locks the instance, checks its generation, and runs once per key. */
+/**
+ * Updates, upgrades, restarts and deletes instances. Each write locks the instance, checks its generation, and runs once
+ * per key. All but deletions are refused with `conflict.data_loss` while they would end a pod whose data is at risk.
+ */
 @Injectable()
 export class ChangeInstance {
   constructor(
@@ -30,6 +35,7 @@ export class ChangeInstance {
     private readonly instances: InstanceRepository,
     private readonly resolver: SpecResolver,
     private readonly revisions: RevisionWriter,
+    private readonly dataLoss: DataLossGuard,
   ) {}
 
   async update(input: Update, caller: Caller): Promise<Updated> {
@@ -40,15 +46,17 @@ export class ChangeInstance {
       if (resolved === undefined || instance.generation !== unlocked.generation) {
         resolved = await this.resolver.forUpdate(instance, input.fields);
       }
-      return this.#update(sql, instance, resolved, input.fields.name, caller.changedBy);
+      return this.#update(sql, instance, resolved, input, caller.changedBy);
     });
   }
 
-  restart(input: Delete, caller: Caller): Promise<Restarted> {
+  restart(input: Restart, caller: Caller): Promise<Restarted> {
     return this.#write<Restarted>(input, caller, async (sql, instance) => {
       const { changedBy } = caller;
       const spec = { ...acceptedSpec(instance), restartedAt: instance.now.toISOString() };
-      const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.restart', changedBy });
+      const { force } = input;
+      this.dataLoss.refuseChange(instance, spec, force);
+      const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.restart', changedBy, force });
       return { osid: instance.osid, message: `${instance.osid} is being restarted.`, jobId };
     });
   }
@@ -61,7 +69,10 @@ export class ChangeInstance {
       const spec = upgradeTarget(storedType(instance.type), current, input.version);
       if (sameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
       const { changedBy } = caller;
-      return { jobId: await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy }) };
+      const { force } = input;
+      this.dataLoss.refuseChange(instance, spec, force);
+      const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy, force });
+      return { jobId };
     });
   }
 
@@ -76,7 +87,7 @@ export class ChangeInstance {
     sql: EntityManager,
     instance: InstanceRow,
     { spec, rrcFlipHint }: ResolvedSpec,
-    name: string | undefined,
+    { fields: { name }, force }: Update,
     changedBy: string,
   ): Promise<Updated> {
     const { id, iid, osid } = instance;
@@ -86,8 +97,9 @@ export class ChangeInstance {
       await this.instances.rename(sql, id, newName, changedBy);
       return { id: iid, osid, name: newName };
     }
+    this.dataLoss.refuseChange(instance, spec, force);
     if (newName !== undefined) await this.instances.setName(sql, id, newName);
-    const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy });
+    const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, force });
     return { jobId, ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }) };
   }
 

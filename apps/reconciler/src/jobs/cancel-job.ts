@@ -7,6 +7,8 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
+import { DataLossGuard } from '../revisions/data-loss-guard.js';
+import { faultOr } from '../revisions/fault-or.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
@@ -71,6 +73,7 @@ export class CancelJob {
     private readonly instances: InstanceRepository,
     private readonly revisions: RevisionRepository,
     private readonly writer: RevisionWriter,
+    private readonly dataLoss: DataLossGuard,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
     private readonly updates: JobUpdates,
@@ -109,6 +112,10 @@ export class CancelJob {
       await this.#end(sql, id, changedBy);
       await this.queued.startNext(sql, [instance.id]);
       return { cancelled: true, status: 'cancelled', message: 'Cancelled; the next queued job has started.' };
+    }
+    const refusal = previous && faultOr(() => this.dataLoss.refuseChange(instance, previous));
+    if (plan.action === 'restore' && refusal instanceof Fault) {
+      return { cancelled: false, status: job.status, message: refusal.message };
     }
     return this.#rollBack(sql, job, instance, plan.action === 'restore' ? previous : undefined, changedBy);
   }

@@ -11,6 +11,7 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import type { DesiredSpec } from './desired-spec.js';
+import { DataLossGuard } from './data-loss-guard.js';
 import { faultOr } from './fault-or.js';
 import { RevisionRepository } from './revision-repository.js';
 import { RevisionWriter } from './revision-writer.js';
@@ -23,6 +24,7 @@ export class QueuedChanges {
     private readonly instances: InstanceRepository,
     private readonly revisions: RevisionRepository,
     private readonly writer: RevisionWriter,
+    private readonly dataLoss: DataLossGuard,
     private readonly queue: JobQueue,
     private readonly starter: JobStarter,
     private readonly updates: JobUpdates,
@@ -82,7 +84,10 @@ export class QueuedChanges {
     const { changedBy, trace } = pending;
     // A rollout that took an earlier place in the queue has a higher generation than the jobs behind it.
     const generation = Math.max(job.generation, instance.bundle_generation + 1);
-    const rendered = faultOr(() => this.writer.render(instance, spec));
+    const rendered = faultOr(() => {
+      this.dataLoss.refuseChange(instance, spec, pending.force);
+      return this.writer.render(instance, spec);
+    });
     if (rendered instanceof Fault) {
       const { message } = rendered;
       const line = { level: 'error', message } as const;

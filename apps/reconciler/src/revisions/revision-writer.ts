@@ -37,6 +37,11 @@ interface Change {
   readonly above?: ForeignBundle | undefined;
 }
 
+type SpecChange = Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'> & {
+  /** A queued change is made although data is at risk by then. */
+  readonly force?: boolean | undefined;
+};
+
 interface RenderedSpec {
   readonly digest: string;
   readonly logs: readonly LogLine[];
@@ -66,14 +71,19 @@ export class RevisionWriter {
   async writeSpec(
     sql: EntityManager,
     instance: InstanceRow,
-    { spec, type, changedBy, above }: Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'>,
+    { spec, type, changedBy, above, force }: SpecChange,
   ): Promise<string> {
     const { digest, logs } = this.render(instance, spec);
     const { superseded, queuePosition } = planQueue(type, await this.jobs.listOpen(sql, instance.id));
     if (queuePosition === null) {
       return this.#write(sql, instance, { kind: 'apply', type, spec, digest, changedBy, logs, above }, superseded);
     }
-    const pending = { ...(isAction(type) ? {} : { spec }), changedBy, trace: traceHeaders() };
+    const pending = {
+      ...(isAction(type) ? {} : { spec }),
+      ...(force ? { force } : {}),
+      changedBy,
+      trace: traceHeaders(),
+    };
     return this.#enqueue(sql, instance, { type, queuePosition, pending }, superseded);
   }
 

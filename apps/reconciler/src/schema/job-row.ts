@@ -27,6 +27,8 @@ export interface JobRow {
 export interface PendingChange {
   readonly spec?: DesiredSpec;
   readonly changedBy: string;
+  /** The change is made although it loses data. */
+  readonly force?: boolean;
   /** The trace of the write; the delivery continues it. */
   readonly trace: Carrier;
 }

@@ -6,6 +6,7 @@ import { Database } from '@runos/persistence';
 import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { InstanceRepository } from '../instances/instance-repository.js';
+import { dataAtRisk, DataLossGuard } from '../revisions/data-loss-guard.js';
 import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
@@ -26,6 +27,7 @@ export class RunUpgradeWaves {
     private readonly waves: UpgradeWaveRepository,
     private readonly instances: InstanceRepository,
     private readonly revisions: RevisionWriter,
+    private readonly dataLoss: DataLossGuard,
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
@@ -73,6 +75,8 @@ export class RunUpgradeWaves {
     const target = { rendererVersion, version: version ?? current.version };
     const spec = pinnedTarget(storedType(type), current, target);
     if (sameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
+    const loss = faultOr(() => this.dataLoss.refuseChange(instance, spec));
+    if (loss instanceof Fault) return { state: 'skipped', reason: dataAtRisk, message: loss.message };
     const rendered = faultOr(() => this.revisions.render(instance, spec));
     if (rendered instanceof Fault) return { state: 'failed', ...refusedBlock(rendered.message) };
     const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy });

@@ -41,6 +41,8 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'upgrade.running': 'An upgrade of postgresql is running; wait for its end or cancel it.',
   'cluster.exists': 'There is a cluster "ky3" in this account already; choose another cid.',
   'cluster.not_empty': 'Cluster "ky3" has postgresql-x7k2p; delete it first.',
+  'conflict.data_loss':
+    'PersistentVolumeClaim data-valkey-x7k2p-0 is being deleted, and the request would replace the pod that uses it. Copy the data out, or repeat the request with ?force=true.',
   'conflict.deleting': 'It is being deleted.',
   'conflict.diverged':
     'The agent of cluster ky3 stores revision 9 (generation 8), which this control plane does not know. Decide by accept.',

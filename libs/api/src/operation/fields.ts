@@ -46,5 +46,16 @@ export const page = (defaultLimit: number, maxLimit: number) =>
       .register(documentation, { description: 'The `nextCursor` of the previous page.' }),
   });
 
+/**
+ * Query of a write that is refused when it would lose data, unless `force` is true. It has no default: the hash of a
+ * request with an idempotency key contains the query, and stays that of earlier versions.
+ */
+export const Force = z.strictObject({
+  force: z
+    .enum(['true', 'false'])
+    .optional()
+    .register(documentation, { description: '`true` repeats a request that was refused with `conflict.data_loss`.' }),
+});
+
 /** Cursor of the next page; null on the last page. */
 export const NextCursor = z.string().nullable();

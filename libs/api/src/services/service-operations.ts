@@ -2,7 +2,7 @@ import type { ServiceType } from '@runos/catalog-model';
 import type { FaultCode } from '@runos/kernel';
 import { serviceTypes } from '@runos/service-types';
 import { z } from 'zod';
-import { Accepted, JobId, NextCursor, page } from '../operation/fields.js';
+import { Accepted, Force, JobId, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams, type Variant, type Variants } from '../operation/operation.js';
 import {
   AcceptDesired,
@@ -107,7 +107,8 @@ export const showService = operation({
 
 /**
  * 202 with a job, or 200 when nothing differs or only the name changes. A newer rollout supersedes the open
- * one; behind a running action it is queued.
+ * one; behind a running action it is queued. `conflict.data_loss` while a claim or volume is being deleted, if the update
+ * would replace or remove pods.
  */
 export const updateService = operation({
   id: 'service.update',
@@ -116,11 +117,12 @@ export const updateService = operation({
   access: 'write',
   summary: 'Update the desired spec of an instance. Absent fields keep their values.',
   params: { aid, cid, type, id },
+  query: Force,
   body: ServiceFields,
   variants: byType(({ inputs }) => ({ body: inputs.update })),
   output: UpdatedService,
   status: 202,
-  errors: [...sizeErrors, 'conflict.diverged'],
+  errors: [...sizeErrors, 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
   examples: {
     body: { cpuLimitMc: 1500 },
@@ -144,7 +146,7 @@ export const deleteService = operation({
 
 /**
  * The desired spec keeps its values. While a job of the instance is open, the restart is queued; only a deletion
- * supersedes it.
+ * supersedes it. `conflict.data_loss` while a claim or volume is being deleted.
  */
 export const restartService = operation({
   id: 'service.restart',
@@ -153,9 +155,10 @@ export const restartService = operation({
   access: 'write',
   summary: 'Restart the pods of an instance, one after another.',
   params: { aid, cid, type, id },
+  query: Force,
   output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
   status: 202,
-  errors: ['conflict.diverged'],
+  errors: ['conflict.diverged', 'conflict.data_loss'],
   versioned: true,
 });
 
@@ -173,7 +176,7 @@ export const planUpgrade = operation({
 
 /**
  * 202 with a job, or 200 when nothing differs. A rollout, as an update is. `request.invalid` also for a version that is
- * not offered or older than the current one.
+ * not offered or older than the current one. `conflict.data_loss` as for an update.
  */
 export const upgradeService = operation({
   id: 'service.upgrade',
@@ -182,10 +185,11 @@ export const upgradeService = operation({
   access: 'write',
   summary: 'Upgrade an instance to the newest renderer, and to a newer version of its service.',
   params: { aid, cid, type, id },
+  query: Force,
   body: Upgrade,
   output: UpgradedService,
   status: 202,
-  errors: ['conflict.diverged'],
+  errors: ['conflict.diverged', 'conflict.data_loss'],
   versioned: true,
   examples: { body: { version: '17' }, output: { jobId: exampleJob } },
 });
@@ -195,7 +199,8 @@ export const upgradeService = operation({
  * know, because its database was restored. The revision and the generation become higher than those of the agent.
  * `conflict.diverged` when the spec of the cluster is not known; `service.in_use` when the cluster deletes an instance that
  * others need; `unavailable` when the agent has to name it and is
- * disconnected. 200 when the instance has not diverged.
+ * disconnected. `conflict.data_loss` while a claim or volume is being deleted, if the spec of the plane is desired: it may
+ * differ from what runs. 200 when the instance has not diverged.
  */
 export const acceptService = operation({
   id: 'service.accept',
@@ -204,10 +209,11 @@ export const acceptService = operation({
   access: 'write',
   summary: 'Decide which spec of a diverged instance is desired: that of the control plane or that of the cluster.',
   params: { aid, cid, type, id },
+  query: Force,
   body: AcceptDesired,
   output: AcceptedDesired,
   status: 202,
-  errors: ['conflict.diverged', 'service.in_use'],
+  errors: ['conflict.diverged', 'service.in_use', 'conflict.data_loss'],
   versioned: true,
   examples: { body: { desired: 'plane' }, output: { jobId: exampleJob } },
 });

@@ -23,6 +23,9 @@ const page = { limit: z.int(), cursor: z.string().optional() };
 /** Names one instance: `id` is the five characters or the whole OSID. */
 const instanceName = { cid: z.string(), type: z.string(), id: z.string() };
 
+/** Accept a write although it loses data. Older gateways do not send it. */
+const force = z.boolean().optional();
+
 export const createInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-create',
@@ -50,7 +53,7 @@ export const showInstance = request({
 export const updateInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-update',
-  input: z.object({ ...instanceName, fields: ServiceFields, ...WriteOptions }),
+  input: z.object({ ...instanceName, fields: ServiceFields, force, ...WriteOptions }),
   output: UpdatedService,
   idempotent: false,
 });
@@ -66,7 +69,7 @@ export const deleteInstance = request({
 export const restartInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-restart',
-  input: z.object({ ...instanceName, ...WriteOptions }),
+  input: z.object({ ...instanceName, force, ...WriteOptions }),
   output: z.object({ osid: z.string(), message: z.string(), jobId: z.uuid() }),
   idempotent: false,
 });
@@ -82,7 +85,7 @@ export const planInstanceUpgrade = request({
 export const upgradeInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-upgrade',
-  input: z.object({ ...instanceName, ...Upgrade.shape, ...WriteOptions }),
+  input: z.object({ ...instanceName, ...Upgrade.shape, force, ...WriteOptions }),
   output: UpgradedService,
   idempotent: false,
 });
@@ -90,7 +93,7 @@ export const upgradeInstance = request({
 export const acceptInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-accept',
-  input: z.object({ ...instanceName, ...AcceptDesired.shape, ...WriteOptions }),
+  input: z.object({ ...instanceName, ...AcceptDesired.shape, force, ...WriteOptions }),
   output: AcceptedDesired,
   idempotent: false,
 });

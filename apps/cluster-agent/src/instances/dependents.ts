@@ -1,0 +1,38 @@
+import type { Dependent } from './instance-facts.js';
+
+/** The objects outside the bundle that explain the state of an instance, by key. Healthy ones are not stored. */
+export class Dependents {
+  readonly #dependents = new Map<string, Dependent>();
+
+  /**
+   * Pods before claims: a claim may wait for its pod to be scheduled, and a pod that waits for its claim says so. Equal
+   * kinds are in the order of their keys.
+   */
+  list(): Dependent[] {
+    return [...this.#dependents]
+      .sort(([a, one], [b, other]) => Number(isClaim(one)) - Number(isClaim(other)) || a.localeCompare(b))
+      .map(([, dependent]) => dependent);
+  }
+
+  /** Returns true if something changed. */
+  record(key: string, dependent: Dependent): boolean {
+    const known = this.#dependents.get(key)?.health;
+    if (known?.reason === dependent.health.reason && known.message === dependent.health.message) return false;
+    this.#dependents.set(key, dependent);
+    return true;
+  }
+
+  /** Returns true if something changed. */
+  remove(key: string): boolean {
+    return this.#dependents.delete(key);
+  }
+
+  /** Removes those whose key matches. Returns true if there are any. */
+  removeAll(matches: (key: string) => boolean): boolean {
+    const keys = [...this.#dependents.keys()].filter(matches);
+    for (const key of keys) this.#dependents.delete(key);
+    return keys.length > 0;
+  }
+}
+
+const isClaim = ({ ref }: Dependent): boolean => ref.kind === 'PersistentVolumeClaim';

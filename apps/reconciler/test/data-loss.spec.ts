@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import { type Harness, startHarness } from './harness.js';
+import { waveSteps } from './wave-steps.js';
+
+interface One {
+  readonly cid: string;
+  readonly type: string;
+  readonly id: string;
+  readonly osid: string;
+}
+
+let harness: Harness;
+let one: One;
+beforeAll(async () => {
+  harness = await startHarness();
+}, 30_000);
+afterAll(() => harness.stop());
+
+const message = () =>
+  `PersistentVolumeClaim data-${one.osid}-0 is being deleted, and its data is lost when the pod that uses it ends.`;
+const condition = (status: 'True' | 'False') => ({
+  type: 'DataAtRisk',
+  status,
+  reason: status === 'True' ? 'ClaimTerminating' : 'NothingAtRisk',
+  message: status === 'True' ? message() : '',
+});
+const claim = () => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  namespace: one.osid,
+  name: `data-${one.osid}-0`,
+  state: 'degraded',
+  reason: 'ClaimTerminating',
+  message: message(),
+});
+const reportRisk = () =>
+  harness.agent.report(harness.agent.bundleOf(one.osid), 'degraded', {
+    conditions: [condition('True')],
+    objects: [claim()],
+    replicas: { desired: 1, ready: 1 },
+  });
+const reportNone = () =>
+  harness.agent.report(harness.agent.bundleOf(one.osid), 'ready', { conditions: [condition('False')] });
+const refusal = () => ({
+  code: 'conflict.data_loss',
+  message: expect.stringMatching(/^PersistentVolumeClaim .*\?force=true/),
+});
+const update = (fields: Record<string, unknown>, force?: boolean) =>
+  harness.request(reconciler.updateInstance, { ...one, fields, ...(force === undefined ? {} : { force }) });
+const restart = (force?: boolean) =>
+  harness.request(reconciler.restartInstance, { ...one, ...(force === undefined ? {} : { force }) });
+const jobOf = (written: object) => (written as { jobId: string }).jobId;
+const events = async () => (await harness.request(reconciler.listInstanceEvents, { ...one, limit: 50 })).events;
+
+beforeEach(async () => {
+  harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+  const fields = { replicas: 2 };
+  const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields });
+  await harness.jobs.ended(made.jobId);
+  one = { cid: harness.cid, type: 'valkey', id: made.id, osid: made.osid };
+});
+
+describe('an instance whose data is at risk', () => {
+  it('is degraded with one event, also when the status is repeated', async () => {
+    await reportRisk();
+    await reportRisk();
+    expect(await harness.request(reconciler.showInstance, one)).toMatchObject({
+      status: 'degraded',
+      reason: 'ClaimTerminating',
+      message: expect.stringContaining(message()),
+      conditions: expect.arrayContaining([expect.objectContaining({ type: 'DataAtRisk', status: 'True' })]),
+    });
+    const found = (await events()).filter(({ type }) => type === 'DataAtRisk');
+    expect(found).toMatchObject([{ message: message(), object: null, fields: [] }]);
+  });
+
+  it('refuses writes that would replace its pods, and accepts them by force', async () => {
+    await reportRisk();
+    await expect(update({ cpuLimitMc: 700 })).rejects.toMatchObject(refusal());
+    await expect(update({ replicas: 1 })).rejects.toMatchObject(refusal());
+    await expect(restart()).rejects.toMatchObject(refusal());
+    await expect(update({ cpuLimitMc: 700 }, false)).rejects.toMatchObject(refusal());
+    await harness.jobs.ended(jobOf(await update({ cpuLimitMc: 700 }, true)));
+    await reportRisk();
+    await harness.jobs.ended((await restart(true)).jobId);
+  });
+
+  it('accepts writes that replace no pod, and a deletion', async () => {
+    await reportRisk();
+    await harness.jobs.ended(jobOf(await update({ driftPolicy: 'report' })));
+    await reportRisk();
+    await harness.jobs.ended(jobOf(await update({ replicas: 3 })));
+    await reportRisk();
+    await harness.jobs.ended((await harness.request(reconciler.deleteInstance, one)).jobId);
+  });
+
+  it('accepts every write once nothing is at risk', async () => {
+    await reportRisk();
+    await expect(restart()).rejects.toMatchObject(refusal());
+    await reportNone();
+    await harness.jobs.ended((await restart()).jobId);
+  });
+
+  it('fails a queued restart when its turn comes, unless it was forced', async () => {
+    harness.agent.onBundle = () => Promise.resolve();
+    const first = jobOf(await update({ cpuLimitMc: 700 }));
+    await harness.jobs.when(first, ({ job }) => job.currentStep === 'apply');
+    const queued = (await restart()).jobId;
+    await reportRisk();
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    await harness.agent.report(harness.agent.bundleOf(one.osid), 'ready', { conditions: [condition('True')] });
+    await harness.jobs.ended(first);
+    await harness.jobs.ended(queued);
+    expect(harness.jobs.get(queued)?.job).toMatchObject({
+      status: 'failed',
+      reason: 'Refused',
+      error: refusal().message,
+    });
+  });
+
+  it('keeps a job running whose cancellation would replace its pods', async () => {
+    harness.agent.onBundle = () => Promise.resolve();
+    const jobId = jobOf(await update({ cpuLimitMc: 700 }));
+    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    await reportRisk();
+    const answer = await harness.request(reconciler.cancelJob, { id: jobId });
+    expect(answer).toMatchObject({ cancelled: false, message: expect.stringContaining(message()) });
+    await reportNone();
+    await harness.jobs.ended(jobId);
+  });
+
+  it('is skipped by the upgrade of its type', async () => {
+    const { newerBuild, added, start, ended, instanceOf } = waveSteps(() => harness);
+    await reportRisk();
+    newerBuild();
+    const { id } = await start({ version: '9.0' });
+    expect(instanceOf(await ended(id), one)).toMatchObject({
+      state: 'skipped',
+      reason: 'DataAtRisk',
+      message: expect.stringContaining(message()),
+    });
+    for (const takeAway of added) takeAway();
+  });
+});
