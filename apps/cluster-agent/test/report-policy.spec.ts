@@ -43,7 +43,7 @@ describe('drift that is only reported', () => {
     expect(status.conditions.find(({ type }) => type === 'Drifted')?.message).toContain(
       `spec.replicas of StatefulSet ${osid}`,
     );
-    await harness.waitForStatus(osid, ({ replicas: count }) => count?.desired === 2 && count.ready === 2);
+    await harness.waitForStatus(osid, ({ replicas: count }) => count?.desired === 1 && count.ready === 2);
     expect(harness.drifts(osid)).toHaveLength(1);
     harness.statuses.length = 0;
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 1 } }, foreign);
@@ -60,6 +60,40 @@ describe('drift that is only reported', () => {
     harness.statuses.length = 0;
     await access.admin.apply(objects.find((one) => one.metadata.name === osid && one.kind === 'Service') as KubeObject);
     await harness.waitForStatus(osid, (status) => status.phase === 'ready' && drifted('NoDrift')(status));
+  });
+
+  it('leaves fewer pods than desired: none is a failure, less is a degradation', async () => {
+    await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { replicas: 2 }), 'report'));
+    harness.statuses.length = 0;
+    await access.admin.mergePatch(statefulSet(), { spec: { replicas: 0 } }, foreign);
+    const none = await harness.waitForStatus(osid, ({ replicas: count }) => count?.ready === 0);
+    expect(none.replicas).toEqual({ desired: 2, ready: 0 });
+    const failed = await harness.waitForStatus(osid, ({ phase }) => phase === 'failed');
+    expect(failed.objects[0]).toMatchObject({ kind: 'StatefulSet', state: 'failed', reason: 'ScaledDown' });
+    expect(failed.objects[0]?.message).toBe(
+      `StatefulSet ${osid} has 0 of 2 desired replicas in its live spec, and 0 are ready: set spec.replicas back, or change the desired number.`,
+    );
+    await access.admin.mergePatch(statefulSet(), { spec: { replicas: 1 } }, foreign);
+    await harness.waitForStatus(osid, (one) => one.phase === 'degraded' && one.replicas?.ready === 1);
+    harness.statuses.length = 0;
+    await access.admin.mergePatch(statefulSet(), { spec: { replicas: 2 } }, foreign);
+    await harness.waitForStatus(osid, (one) => one.phase === 'ready' && one.replicas?.ready === 2);
+  });
+
+  it('leaves no pod when the whole workload is missing', async () => {
+    await access.admin.delete(statefulSet());
+    const status = await harness.waitForStatus(osid, ({ phase }) => phase === 'failed');
+    expect(status.replicas).toEqual({ desired: 1, ready: 0 });
+    expect(status.objects[0]).toMatchObject({ kind: 'StatefulSet', state: 'failed', reason: 'Missing' });
+  });
+
+  it('leaves a custom resource with fewer instances than desired', async () => {
+    osid = newOsid('postgresql');
+    await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid, { replicas: 3 }), 'report'));
+    const cluster = refIn(osid, 'postgresql.cnpg.io/v1', 'Cluster');
+    await access.admin.mergePatch(cluster, { spec: { instances: 1 } }, foreign);
+    const status = await harness.waitForStatus(osid, ({ phase }) => phase === 'degraded');
+    expect(status.replicas?.desired).toBe(3);
   });
 
   it('is repaired once the policy is repair', async () => {

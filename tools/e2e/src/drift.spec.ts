@@ -114,6 +114,19 @@ describe('drift', () => {
     expect(valueAt(await live(), 'spec', 'replicas')).toBe(4);
   }, 90_000);
 
+  it('makes an instance unhealthy that is scaled to nothing while the policy only reports', async () => {
+    const instance = await planeClient.create('valkey', { name: 'idle', driftPolicy: 'report' });
+    const { osid } = instance;
+    await planeClient.kubectl.patch('statefulset', osid, osid, { spec: { replicas: 0 } }, 'by-hand');
+    const { body } = await eventually('it to be unhealthy', 30_000, async () => {
+      const status = await planeClient.api.get(`${instance.path}/status`);
+      return status.body['state'] === 'unhealthy' && status;
+    });
+    expect(body).toMatchObject({ reason: 'ScaledDown', replicas: { desired: 1, ready: 0 } });
+    const event = await planeClient.event(instance, ({ type }) => type === 'StateChanged');
+    expect(event['message']).toContain('has 0 of 1 desired replicas in its live spec');
+  });
+
   it('recreates a deleted namespace and reports that its data is lost', async () => {
     const lost = await planeClient.create('valkey', { name: 'lost' });
     const uid = async () => valueAt(await planeClient.kubectl.get('namespace', lost.osid), 'metadata', 'uid');

@@ -206,7 +206,8 @@ export class Instance {
       const state =
         known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, this.#record.checkpoint.applied[key]);
       this.#objects.set(key, state);
-      if (state.recordDesired(ref, desiredHash)) this.#pending.set(key, { kind: 'apply' });
+      const desiredReplicas = this.#kinds.desiredReplicasOf(object);
+      if (state.recordDesired(ref, desiredHash, desiredReplicas)) this.#pending.set(key, { kind: 'apply' });
     }
     for (const key of this.#pending.keys()) if (!this.#objects.has(key)) this.#pending.delete(key);
     this.#observedRevision = this.#record.revision;

@@ -38,6 +38,7 @@ export class ObjectState {
   #earlyEvent: KubeObject | undefined;
   #health: Health | undefined;
   #replicas: Replicas | undefined;
+  #desiredReplicas: number | undefined;
   #problem: Problem | undefined;
   #terminating = false;
   #recreating = false;
@@ -146,12 +147,13 @@ export class ObjectState {
     return ownedHash(live) !== this.#applied?.ownedHash || foreignItems(live, this.kind.exclusive).length > 0;
   }
 
-  /** Another bundle desires this object. Returns true if it must be applied. */
-  recordDesired(ref: ObjectRef, desiredHash: string): boolean {
+  /** Another bundle desires this object, with this number of replicas. Returns true if it must be applied. */
+  recordDesired(ref: ObjectRef, desiredHash: string, desiredReplicas?: number): boolean {
     const mustApply =
       this.#applied?.desiredHash !== desiredHash || this.#problem !== undefined || this.#reportedDrift !== undefined;
     this.#ref = ref;
     this.#desiredHash = desiredHash;
+    this.#desiredReplicas = desiredReplicas;
     this.#clearProblem();
     return mustApply;
   }
@@ -162,8 +164,8 @@ export class ObjectState {
     const before = this.#observedState();
     this.#resourceVersion = live.metadata.resourceVersion;
     this.#terminating = live.metadata.deletionTimestamp !== undefined;
-    this.#health = this.#kinds.healthOf(live);
-    this.#replicas = this.#kinds.replicasOf(live);
+    this.#health = this.#kinds.healthOf(live, this.#desiredReplicas);
+    this.#replicas = this.#kinds.replicasOf(live, this.#desiredReplicas);
     return before !== this.#observedState();
   }
 

@@ -76,7 +76,11 @@ function bundleObjects(instance: Instance): ObjectStatus[] {
   ];
 }
 
-function bundleObject({ ref, problem, health, terminating, reportedDrift, isApplied }: ObjectState): ObjectStatus {
+/** It was deleted, and the drift policy leaves it so. */
+const isMissing = ({ reportedDrift }: Pick<ObjectState, 'reportedDrift'>): boolean => reportedDrift?.length === 0;
+
+function bundleObject(state: ObjectState): ObjectStatus {
+  const { ref, problem, health, terminating, isApplied } = state;
   if (problem) return objectStatus(ref, problem.blocked ? 'failed' : 'pending', problem.reason, problem.message);
   if (terminating) {
     return objectStatus(
@@ -86,7 +90,7 @@ function bundleObject({ ref, problem, health, terminating, reportedDrift, isAppl
       `${printRef(ref)} is being deleted and is recreated after that.`,
     );
   }
-  if (reportedDrift?.length === 0) {
+  if (isMissing(state)) {
     return objectStatus(ref, 'failed', 'Missing', `${printRef(ref)} was deleted. The drift policy only reports this.`);
   }
   if (!isApplied) return objectStatus(ref, 'pending');
@@ -108,7 +112,10 @@ function removalObjects({ removal, objects }: Instance): ObjectStatus[] {
 }
 
 function sumReplicas({ objects }: Instance): Replicas | undefined {
-  const counts = [...objects.values()].flatMap(({ replicas }) => (replicas ? [replicas] : []));
+  const counts = [...objects.values()].flatMap((state) => {
+    const { replicas } = state;
+    return replicas ? [isMissing(state) ? { ...replicas, ready: 0 } : replicas] : [];
+  });
   if (counts.length === 0) return undefined;
   return counts.reduce((a, b) => ({ desired: a.desired + b.desired, ready: a.ready + b.ready }));
 }

@@ -11,13 +11,18 @@ const podCount = (object: KubeObject): Replicas => ({
   ready: numberOf(mapAt(object, 'status')['readyReplicas']) ?? 0,
 });
 
+const scaled = {
+  replicas: podCount,
+  desiredReplicas: (object: KubeObject) => numberOf(mapAt(object, 'spec')['replicas']),
+};
+
 const kind = (
   apiVersion: string,
   name: string,
   resource: string,
   role: KindRole,
   immutablePolicy: ImmutablePolicy,
-  more: Partial<Pick<Kind, 'health' | 'replicas' | 'holdsData'>> = {},
+  more: Partial<Pick<Kind, 'health' | 'replicas' | 'desiredReplicas' | 'holdsData'>> = {},
 ): Kind => ({
   apiVersion,
   kind: name,
@@ -50,11 +55,11 @@ export const claimKind = kind('v1', 'PersistentVolumeClaim', 'persistentvolumecl
 export const podKind = kind('v1', 'Pod', 'pods', 'workload', 'refuse', { health: podHealth });
 export const deploymentKind = kind('apps/v1', 'Deployment', 'deployments', 'workload', 'recreate', {
   health: deploymentHealth,
-  replicas: podCount,
+  ...scaled,
 });
 export const statefulSetKind = kind('apps/v1', 'StatefulSet', 'statefulsets', 'workload', 'orphan', {
   health: statefulSetHealth,
-  replicas: podCount,
+  ...scaled,
 });
 
 export const builtInKinds: readonly Kind[] = [

@@ -78,6 +78,13 @@ export function compileCustomKind(data: CustomKind): Kind {
               return { desired: 1, ready: 0 }; // health reports the failed expression
             }
           },
+          desiredReplicas: (object: KubeObject) => {
+            try {
+              return replicas.desired(contextOf(object));
+            } catch {
+              return undefined; // it needs a status, which only a live object has
+            }
+          },
         }),
   };
 }

@@ -189,3 +189,31 @@ describe('health', () => {
     );
   });
 });
+
+describe('fewer replicas than desired', () => {
+  const scaled = (replicas: number | undefined, readyReplicas: number) =>
+    objectOf(
+      'StatefulSet',
+      { spec: { replicas }, status: { observedGeneration: 1, replicas, readyReplicas } },
+      {},
+      'apps/v1',
+    );
+  const judge = (live: number, ready: number, desired?: number) => {
+    const { state, reason } = builtInCatalog.healthOf(scaled(live, ready), desired);
+    return `${state} ${reason}`;
+  };
+
+  it('are judged by those that are ready, whatever the live spec says', () => {
+    expect(judge(0, 0, 3)).toBe('failed ScaledDown');
+    expect(judge(2, 2, 3)).toBe('degraded ScaledDown');
+    expect(judge(2, 3, 3)).toBe('ready Ready');
+    expect(judge(0, 0)).toBe('ready Ready');
+    expect(builtInCatalog.replicasOf(scaled(1, 1), 3)).toEqual({ desired: 3, ready: 1 });
+  });
+
+  it('are none where the rendered object leaves their number to others', () => {
+    expect(builtInCatalog.desiredReplicasOf(scaled(undefined, 0))).toBeUndefined();
+    expect(builtInCatalog.desiredReplicasOf(scaled(3, 0))).toBe(3);
+    expect(builtInCatalog.desiredReplicasOf(objectOf('Secret'))).toBeUndefined();
+  });
+});

@@ -2,6 +2,7 @@ import { compileExclusive, type KubeObject, type ObjectRef } from '@runos/kube-o
 import { builtInKinds } from './built-in-kinds.js';
 import type { CustomKind } from './custom-kind.js';
 import { compileCustomKind } from './compile-custom-kind.js';
+import { judgeReplicas, withDesired } from './desired-replicas.js';
 import { type Health, progressing } from './health.js';
 import { isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 import { customHealth } from './other-health.js';
@@ -50,17 +51,24 @@ export class KindCatalog {
     return builtIn.get(key) ?? this.#custom.get(key) ?? unknownKind(ref);
   }
 
-  /** Health of a live object, derived from the object alone. */
-  healthOf(object: KubeObject): Health {
+  /** Health of a live object. `desired`: its number of replicas, whatever its live spec says. */
+  healthOf(object: KubeObject, desired?: number): Health {
     if (object.metadata.deletionTimestamp && object.kind !== 'Pod') {
       return progressing('Terminating', `${object.kind} ${object.metadata.name} is being deleted.`);
     }
-    return this.kindOf(object).health(object);
+    const { health, replicas } = this.kindOf(object);
+    return judgeReplicas(object, health(object), replicas?.(object), desired);
   }
 
   /** Desired and ready replicas of a live object; undefined for kinds that have none. */
-  replicasOf(object: KubeObject): Replicas | undefined {
-    return this.kindOf(object).replicas?.(object);
+  replicasOf(object: KubeObject, desired?: number): Replicas | undefined {
+    const live = this.kindOf(object).replicas?.(object);
+    return live && withDesired(live, desired);
+  }
+
+  /** The number of replicas that a rendered object desires; undefined for one that leaves it to others. */
+  desiredReplicasOf(rendered: KubeObject): number | undefined {
+    return this.kindOf(rendered).desiredReplicas?.(rendered);
   }
 }
 

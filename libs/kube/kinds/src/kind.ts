@@ -44,6 +44,8 @@ export interface Kind {
   readonly health: (object: KubeObject) => Health;
   /** Absent for kinds without replicas. */
   readonly replicas?: (object: KubeObject) => Replicas;
+  /** The number of replicas in the spec of an object; undefined where it is left to others. */
+  readonly desiredReplicas?: (object: KubeObject) => number | undefined;
 }
 
 /** Identifies a kind in all versions of its group: `apps/StatefulSet`, `/Secret`. */
