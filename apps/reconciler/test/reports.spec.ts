@@ -121,6 +121,37 @@ describe('bundle status reports', () => {
     ]);
   });
 
+  it('keep the job open while the cluster changes what was sent, and complete it after that', async () => {
+    const one = await healthy();
+    harness.agent.onBundle = () => Promise.resolve();
+    const { jobId } = (await harness.request(reconciler.updateInstance, { ...one, fields: { replicas: 3 } })) as {
+      jobId: string;
+    };
+    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    const message = `The cluster changes spec.replicas of StatefulSet ${one.osid}: 3 was sent, 1 is stored.`;
+    const overridden = { reason: 'Overridden', message };
+    const over = {
+      conditions: [{ type: 'Applied', status: 'False' as const, ...overridden }],
+      objects: [{ ...set(one), state: 'degraded', ...overridden }],
+      replicas: { desired: 3, ready: 1 },
+    };
+    await harness.agent.report(stored(one), 'applying', over);
+    await harness.agent.report(stored(one), 'applying', over);
+    const { job, logs } = await harness.jobs.when(jobId, ({ job: { reason } }) => reason === 'Overridden');
+    expect(job.status).toBe('running');
+    expect(logs).toMatchObject([{ level: 'warn', message: expect.stringContaining(message) }]);
+    expect(await show(one)).toMatchObject({
+      status: 'applying',
+      ...overridden,
+      conditions: expect.arrayContaining([expect.objectContaining({ type: 'Applied', ...overridden })]),
+    });
+    expect(await events(one)).toMatchObject([{ type: 'Overridden', message }]);
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    await harness.agent.report(stored(one), 'ready', { replicas: { desired: 3, ready: 3 } });
+    await harness.jobs.ended(jobId);
+    expect(await show(one)).toMatchObject({ status: 'healthy', reason: null });
+  });
+
   it('keep the time of the last change of a condition', async () => {
     const one = await healthy();
     const ready = (status: 'True' | 'False', reason: string) => [{ type: 'Ready', status, reason, message: '' }];

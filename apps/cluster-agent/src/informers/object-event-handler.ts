@@ -110,7 +110,11 @@ export class ObjectEventHandler {
       return report(instance);
     }
     if (reportedContentHash !== undefined && reportedContentHash === contentHash(object)) return;
-    instance.addPending(key, { kind: 'changed', live: object });
+    // A further change of an overridden object does not wait for the next attempt. A report would end the attempts.
+    const mustApply = problem?.overridden && instance.record.driftPolicy === 'report';
+    const change = mustApply ? ({ kind: 'apply' } as const) : ({ kind: 'changed', live: object } as const);
+    retryBlocked(instance, key, change);
+    instance.addPending(key, change);
     enqueue(instance);
   }
 

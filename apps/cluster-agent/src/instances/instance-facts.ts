@@ -36,8 +36,8 @@ export interface PendingChange {
   /** The live object of the event, with the conflicting manager still in its managedFields. */
   readonly live?: KubeObject;
   /**
-   * The API server has refused to create or to change our object, or a foreign object has its name. `notBefore` is the
-   * next attempt.
+   * The API server has refused to create or to change our object, a foreign object has its name, or admission has changed
+   * our fields. `notBefore` is the next attempt.
    */
   readonly blocked?: 'create' | 'change';
   /** The repair is delayed until then, ms of the monotonic clock. */

@@ -10,6 +10,8 @@ export interface Problem {
   readonly message: string;
   /** True if a retry cannot help: only another bundle or another state of the cluster can. */
   readonly blocked: boolean;
+  /** The object was applied, but its admission has changed our fields. */
+  readonly overridden?: boolean;
 }
 
 /** What the applier must know about earlier writes of an object. */
@@ -111,7 +113,7 @@ export class ObjectState {
     return this.#reportedContentHash;
   }
 
-  /** How often in a row the object was blocked. */
+  /** How often in a row the object was blocked or overridden. */
   get refusals(): number {
     return this.#refusals;
   }
@@ -205,6 +207,19 @@ export class ObjectState {
     const isNewer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
     if (isNewer) return this.hasDrifted(early) ? early : undefined;
     return foreignItems(live, this.kind.exclusive).length > 0 ? live : undefined;
+  }
+
+  /**
+   * Records the response to an apply whose fields were changed by admission. It is known, so that only further changes are
+   * drift; but it does not count as applied, also after a restart.
+   */
+  recordOverridden(live: KubeObject, problem: Problem): KubeObject | undefined {
+    const refusals = this.#refusals;
+    const changedSince = this.recordApplied(live);
+    if (this.#applied) this.#applied = { ...this.#applied, desiredHash: '' };
+    this.#problem = problem;
+    this.#refusals = refusals + 1;
+    return changedSince;
   }
 
   /** A repair found nothing to do. */

@@ -4,6 +4,7 @@ import { KubeError } from '@runos/kube-client';
 import { applyWaves, type KindCatalog } from '@runos/kube-kinds';
 import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { counter } from '@runos/observability';
+import { overriddenProblem } from '../apply/overridden-problem.js';
 import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
@@ -23,6 +24,15 @@ export interface BundleReconcilerOptions {
   report(instance: Instance): void;
   /** Called before a Secret of the instance is read or written. */
   openSecrets(instance: Instance): Promise<void>;
+}
+
+/** One object with the change that was taken for it. */
+interface Attempt {
+  readonly instance: Instance;
+  readonly key: string;
+  readonly state: ObjectState;
+  readonly desired: KubeObject;
+  readonly change: PendingChange;
 }
 
 type DesiredObjects = ReadonlyMap<string, KubeObject>;
@@ -93,7 +103,7 @@ export class BundleReconciler {
     try {
       if (isSecret(state.ref)) await this.options.openSecrets(instance);
       const outcome = await repairer.repairObject({ instance, key, state, desired, change, signal });
-      return this.#recordOutcome(instance, key, state, change, outcome);
+      return this.#recordOutcome({ instance, key, state, desired, change }, outcome);
     } catch (thrown) {
       const reason = thrown instanceof KubeError ? thrown.reason : 'Internal';
       applyErrors.add(1, { reason });
@@ -104,20 +114,12 @@ export class BundleReconciler {
   }
 
   /** Records the outcome for one object. Returns the message of a failure that a retry may cure. */
-  #recordOutcome(
-    instance: Instance,
-    key: string,
-    state: ObjectState,
-    change: PendingChange,
-    outcome: RepairOutcome,
-  ): string | undefined {
+  #recordOutcome(attempt: Attempt, outcome: RepairOutcome): string | undefined {
+    const { instance, key, state, change } = attempt;
     switch (outcome.kind) {
-      case 'applied': {
-        const changedSince = state.recordApplied(outcome.object);
-        if (changedSince) instance.addPending(key, { kind: 'changed', live: changedSince });
-        instance.markCheckpointDue();
+      case 'applied':
+        this.#recordApplied(attempt, outcome.object);
         return undefined;
-      }
       case 'terminating':
         if (change.kind === 'apply') state.recordRecreating();
         if (instance.pending.has(key)) return undefined; // a newer event may have reported the end of the deletion
@@ -142,9 +144,19 @@ export class BundleReconciler {
         if (!instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state));
         return undefined;
       case 'inSync':
-        state.recordInSync();
+        if (!state.problem?.overridden) state.recordInSync();
+        else if (!instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state));
         return undefined;
     }
+  }
+
+  /** What admission has changed is applied again slowly, because no event reports the end of its policy. */
+  #recordApplied({ instance, key, state, desired }: Attempt, live: KubeObject): void {
+    const problem = overriddenProblem(desired, live);
+    const changedSince = problem === undefined ? state.recordApplied(live) : state.recordOverridden(live, problem);
+    if (changedSince) instance.addPending(key, { kind: 'changed', live: changedSince });
+    else if (problem !== undefined && !instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state));
+    instance.markCheckpointDue();
   }
 
   #blockedChange({ applied, refusals }: ObjectState): PendingChange {

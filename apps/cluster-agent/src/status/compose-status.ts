@@ -4,7 +4,7 @@ import type { Health, HealthState, Replicas } from '@runos/kube-kinds';
 import { type ObjectRef, printRef } from '@runos/kube-objects';
 import type { WatchRefusals } from '../informers/watch-refusals.js';
 import type { Instance } from '../instances/instance.js';
-import type { ObjectState } from '../instances/object-state.js';
+import type { ObjectState, Problem } from '../instances/object-state.js';
 import type { ObjectStatus, Status } from './plane-client.js';
 import { isPruneDue, refusedPrunes } from './prune-status.js';
 import { conditionsOf, dataRisksOf, statesBySeverity } from './status-conditions.js';
@@ -79,9 +79,12 @@ function bundleObjects(instance: Instance): ObjectStatus[] {
 /** It was deleted, and the drift policy leaves it so. */
 const isMissing = ({ reportedDrift }: Pick<ObjectState, 'reportedDrift'>): boolean => reportedDrift?.length === 0;
 
+const problemState = ({ blocked, overridden }: Problem): string =>
+  blocked ? 'failed' : overridden ? 'degraded' : 'pending';
+
 function bundleObject(state: ObjectState): ObjectStatus {
   const { ref, problem, health, terminating, isApplied } = state;
-  if (problem) return objectStatus(ref, problem.blocked ? 'failed' : 'pending', problem.reason, problem.message);
+  if (problem) return objectStatus(ref, problemState(problem), problem.reason, problem.message);
   if (terminating) {
     return objectStatus(
       ref,

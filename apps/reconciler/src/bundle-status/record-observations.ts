@@ -17,7 +17,7 @@ import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
 import { type Observation, observe } from './observation.js';
 import { ObservationRepository } from './observation-repository.js';
-import { dataRiskEvents, driftEvents, stateChangeEvent } from './report-events.js';
+import { conditionEvents, driftEvents, stateChangeEvent } from './report-events.js';
 import { type StateChange, stateChangeOf } from './state-change.js';
 import type { StatusOrder } from './status-order.js';
 
@@ -124,7 +124,7 @@ function eventsOf({ instance, report }: InstanceReport, { observed }: Observatio
   const at = instance.now.toISOString();
   const events = [
     ...driftEvents(instance.type, report),
-    ...dataRiskEvents(instance.conditions, observed.conditions, at),
+    ...conditionEvents(instance.conditions, observed.conditions, at),
   ];
   if (change === undefined) return events;
   return [...events, stateChangeEvent(change, at, observed.message)];

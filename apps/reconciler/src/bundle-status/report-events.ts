@@ -1,7 +1,7 @@
 import type { Condition } from '@runos/kernel';
 import { kindCatalog } from '@runos/service-types';
 import { createHash } from 'node:crypto';
-import { findDataRisk } from '../revisions/data-loss-guard.js';
+import { dataAtRisk } from '../revisions/data-loss-guard.js';
 import { type BundleReport, objectName } from './bundle-report.js';
 import type { StateChange } from './state-change.js';
 
@@ -80,12 +80,34 @@ export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: s
   message: `The state changed from ${from} to ${to}${cause === null ? '.' : `: ${cause}`}`,
 });
 
-/** Data is at risk that was not before. A repeated status changes no condition, and so makes no event. */
-export function dataRiskEvents(before: readonly Condition[], after: readonly Condition[], at: string): InstanceEvent[] {
-  const risk = findDataRisk(after);
-  if (risk === undefined || findDataRisk(before)?.message === risk.message) return [];
-  const { type, message } = risk;
-  return [{ key: hash([type, message, at]), at, type, object: null, fields: [], manager: null, message }];
+/**
+ * The conditions that began, or got another message: data at risk, and fields that the cluster does not keep. A repeated
+ * status changes no condition, and so makes no event.
+ */
+export function conditionEvents(
+  before: readonly Condition[],
+  after: readonly Condition[],
+  at: string,
+): InstanceEvent[] {
+  const known = new Set(before.flatMap(problemOf).map(({ message }) => message));
+  return after
+    .flatMap(problemOf)
+    .filter(({ message }) => !known.has(message))
+    .map(({ type, message }) => ({
+      key: hash([type, message, at]),
+      at,
+      type,
+      object: null,
+      fields: [],
+      manager: null,
+      message,
+    }));
+}
+
+/** The condition as the type and the message of an event, if it is worth one. */
+function problemOf({ type, status, reason, message }: Condition): { type: string; message: string }[] {
+  if (type === dataAtRisk && status === 'True') return [{ type, message }];
+  return type === 'Applied' && reason === 'Overridden' ? [{ type: reason, message }] : [];
 }
 
 const hash = (parts: readonly string[]): string => createHash('sha256').update(parts.join('\n')).digest('base64url');

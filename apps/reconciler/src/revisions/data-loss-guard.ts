@@ -9,7 +9,7 @@ import type { DesiredSpec } from './desired-spec.js';
 /** The condition by which an agent reports claims or volumes that are deleted when the pods that use them end. */
 export const dataAtRisk = 'DataAtRisk';
 
-export const findDataRisk = (conditions: readonly Condition[]): Condition | undefined =>
+const findDataRisk = (conditions: readonly Condition[]): Condition | undefined =>
   conditions.find(({ type, status }) => type === dataAtRisk && status === 'True');
 
 /** Refuses changes that would complete the loss of data. The status of the agent may be seconds old. */

@@ -37,4 +37,5 @@ export {
   foreignItems,
 } from './ownership/exclusive-fields.js';
 export { type FieldPath, membersOf, pointersOf, printPath, touches, valueAt } from './ownership/field-path.js';
+export { type OverriddenField, overriddenFields } from './ownership/overridden-fields.js';
 export { changedPaths, isCreated, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';
