@@ -54,8 +54,31 @@ async function removeWithVolume(source: Record<string, unknown>, message: RegExp
   await waitUntilGone(osid);
 }
 
+/** An object that the namespace waits for. */
+async function withForeignFinalizer(osid: string): Promise<() => Promise<unknown>> {
+  const kept = refIn(osid, 'v1', 'ConfigMap', 'kept');
+  const { apiVersion, kind, name } = kept;
+  await access.admin.create({ apiVersion, kind, metadata: { name, namespace: osid, finalizers: ['example.com/x'] } });
+  return () => access.admin.mergePatch(kept, { metadata: { finalizers: null } });
+}
+
 /** These run concurrently, because a namespace terminates slowly. */
 const scenarios = {
+  async 'lists only what is left of it'() {
+    const osid = newOsid();
+    await applyUntilReady(osid);
+    const release = await withForeignFinalizer(osid);
+    await remove(osid);
+    await harness.waitForStatus(osid, ({ objects }) => objects.some(({ kind }) => kind === 'StatefulSet'));
+    const { objects } = await harness.waitForStatus(
+      osid,
+      ({ phase, objects: left }) => phase === 'deleting' && left.length === 1,
+    );
+    expect(objects).toMatchObject([{ kind: 'Namespace', name: osid, state: 'deleting' }]);
+    await release();
+    await waitUntilGone(osid);
+  },
+
   async 'deletes everything, and its record only after the plane has acknowledged that'() {
     const osid = newOsid();
     await applyUntilReady(osid);

@@ -16,6 +16,7 @@ export class RemovalState {
   #volumesFound = false;
   #retainedVolumes: readonly string[] = [];
   #blocked: RemovalBlockers = notBlocked;
+  #remaining: ReadonlySet<string> | undefined;
   #done = false;
   #acknowledged = false;
 
@@ -41,6 +42,11 @@ export class RemovalState {
     return this.#blocked;
   }
 
+  /** False for an object whose deletion is proven, or that is deleted with its terminating namespace. */
+  isRemaining(key: string): boolean {
+    return this.#remaining?.has(key) ?? true;
+  }
+
   /** Names of the volumes behind its claims, retained or not. */
   get volumes(): ReadonlySet<string> {
     return this.#volumes;
@@ -63,6 +69,11 @@ export class RemovalState {
 
   recordRetainedVolumes(names: readonly string[]): void {
     this.#retainedVolumes = names;
+  }
+
+  /** The keys of the objects that must still be deleted. */
+  recordRemaining(keys: ReadonlySet<string>): void {
+    this.#remaining = keys;
   }
 
   recordBlocked(blocked: RemovalBlockers): void {

@@ -1,7 +1,7 @@
 import { reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import { isRefusal, type KubeClient } from '@runos/kube-client';
-import { claimKind, type DeletionStep } from '@runos/kube-kinds';
+import { claimKind, type DeletionStep, namespaceKind } from '@runos/kube-kinds';
 import {
   fieldManager,
   type InventoryEntry,
@@ -9,6 +9,8 @@ import {
   osidOf,
   ownerLabels,
   type Propagation,
+  refKey,
+  refOf,
 } from '@runos/kube-objects';
 import type { Dependent } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
@@ -33,6 +35,8 @@ interface RemainingObjects {
   readonly remaining: readonly KubeObject[];
   /** Those whose deletion the API server has refused. */
   readonly refused: readonly Dependent[];
+  /** Keys of the objects whose deletion is proven. */
+  readonly gone: ReadonlySet<string>;
 }
 
 interface Deletion {
@@ -91,10 +95,11 @@ export class InstanceRemover {
     removal.recordVolumes(claims.flatMap((claim) => volumeOf(claim) ?? []));
     const steps = planSteps(kinds, record.inventory, claims);
     const objects = await this.#deleteObjects(instance, steps, late, signal);
+    removal.recordRemaining(remainingKeys(record.inventory, objects));
     if (objects.remaining.length > 0) return objects;
     const { retained, remaining } = await this.#observeVolumes(osid, removal.volumes, signal);
     removal.recordRetainedVolumes(retained);
-    return { remaining, refused: [] };
+    return { ...objects, remaining };
   }
 
   async #findVolumes({ osid }: Instance, removal: RemovalState, signal: AbortSignal): Promise<void> {
@@ -115,14 +120,16 @@ export class InstanceRemover {
   ): Promise<RemainingObjects> {
     const remaining: KubeObject[] = [];
     const refused: Dependent[] = [];
+    const gone = new Set<string>();
     const onRefused = (refusal: Dependent) => refused.push(refusal);
     for (const { name, refs, propagation } of steps) {
       const deletion = { propagation, onRefused, signal };
       const found = await Promise.all(refs.map((ref) => this.#deleteObject(instance, ref, deletion)));
       remaining.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
+      for (const [index, ref] of refs.entries()) if (found[index] === undefined) gone.add(refKey(ref));
       if (!startsNextStep(name, remaining.length, late)) break;
     }
-    return { remaining, refused };
+    return { remaining, refused, gone };
   }
 
   /**
@@ -163,6 +170,13 @@ export class InstanceRemover {
       return live;
     }
   }
+}
+
+/** Once at most the namespace remains, the other objects in it are deleted with it. */
+function remainingKeys(inventory: readonly InventoryEntry[], { remaining, gone }: RemainingObjects): Set<string> {
+  const isNamespaceAlone = remaining.every(({ kind }) => kind === namespaceKind.kind);
+  const left = isNamespaceAlone ? remaining.map(refOf) : inventory;
+  return new Set(left.map(refKey).filter((key) => !gone.has(key)));
 }
 
 /** Ownership by uid. Without a matching uid, the labels decide, which only we set. */

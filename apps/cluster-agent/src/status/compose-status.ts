@@ -106,12 +106,14 @@ function removalObjects({ removal, objects }: Instance): ObjectStatus[] {
     objectStatus(ref, 'deleting', health.reason, health.message),
   );
   const named = new Set(blockers.map(({ kind, name }) => `${kind}/${name}`));
-  const others = [...objects.values()].filter(({ ref }) => !named.has(`${ref.kind}/${ref.name}`));
+  const others = [...objects].flatMap(([key, { ref }]) =>
+    named.has(`${ref.kind}/${ref.name}`) || !removal.isRemaining(key) ? [] : [ref],
+  );
   const retained = removal.retainedVolumes.map((name) => {
     const message = `The reclaim policy retains volume ${name} and its data: delete it if you do not need it.`;
     return objectStatus({ apiVersion: 'v1', kind: 'PersistentVolume', name }, 'applied', 'Retained', message);
   });
-  return [...blockers, ...retained, ...others.map(({ ref }) => objectStatus(ref, 'deleting'))];
+  return [...blockers, ...retained, ...others.map((ref) => objectStatus(ref, 'deleting'))];
 }
 
 function sumReplicas({ objects }: Instance): Replicas | undefined {
