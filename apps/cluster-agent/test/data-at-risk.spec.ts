@@ -84,6 +84,20 @@ describe('data is at risk', () => {
     await access.admin.mergePatch(podRef(), { metadata: { finalizers: null } });
   });
 
+  it('and then lost: a new pod waits for the end of the claim, which is named', async () => {
+    await access.admin.mergePatch(claimRef(), { metadata: { finalizers: ['example.com/x'] } });
+    await access.admin.delete(claimRef());
+    await access.admin.delete(podRef());
+    const waiting = await harness.waitForStatus(osid, ({ objects }) =>
+      objects.some(({ kind, reason }) => kind === 'StatefulSet' && reason === 'ClaimTerminating'),
+    );
+    const { message } = waiting.objects.find(({ kind }) => kind === 'StatefulSet') ?? {};
+    expect(message).toContain(`data-${osid}-0`);
+    expect(message).toMatch(/look at its finalizers/);
+    await access.admin.mergePatch(claimRef(), { metadata: { finalizers: null } });
+    await harness.waitForStatus(osid, ({ phase, conditions }) => phase === 'ready' && conditions.length > 0, 30_000);
+  });
+
   it('not when the whole instance is removed', async () => {
     await harness.removeUntilGone(osid);
     expect(harness.statuses.filter((status) => status.osid === osid).some(isAtRisk)).toBe(false);

@@ -167,6 +167,15 @@ describe('health', () => {
     expect(failedCreate('violates PodSecurity').reason).toBe('FailedCreate');
   });
 
+  it('contains a remedy for a pod that waits for the end of an earlier claim', () => {
+    const words = 'create Pod web-0 in StatefulSet web failed error: pvc data-web-0 is being deleted';
+    expect(failedCreate(words)).toEqual({
+      state: 'progressing',
+      reason: 'ClaimTerminating',
+      message: `${words}. The pod is created after that. If the claim stays, look at its finalizers and at the pods that use it.`,
+    });
+  });
+
   it('counts replicas of kinds that have replicas', () => {
     expect(replicasOf(set({ readyReplicas: 1 }))).toEqual({ desired: 2, ready: 1 });
     expect(replicasOf(objectOf('Secret'))).toBeUndefined();

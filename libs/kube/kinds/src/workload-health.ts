@@ -73,6 +73,11 @@ export function jobHealth(object: KubeObject): Health {
 
 /** Health of a controller that cannot create pods, mostly because of a quota. `message` is that of Kubernetes. */
 export function failedCreate(message: string): Health {
+  // A StatefulSet creates no pod while an earlier claim of its name exists.
+  if (/\b(pvc|persistentvolumeclaim) \S+ is (to be|being) deleted/i.test(message)) {
+    const remedy = 'If the claim stays, look at its finalizers and at the pods that use it.';
+    return progressing('ClaimTerminating', `${sentence(message)} The pod is created after that. ${remedy}`);
+  }
   return /exceeded quota/.test(message)
     ? failed('QuotaExceeded', `${sentence(message)} Raise the quota or choose a smaller class.`)
     : failed('FailedCreate', `${sentence(message)} The cluster refuses the pod: change what it names, or allow it.`);
