@@ -176,6 +176,25 @@ describe('health', () => {
     });
   });
 
+  it('contains a remedy for a pod that only cordoned nodes could take', () => {
+    const remedyOf = (message: string) =>
+      healthOf(
+        pod({
+          phase: 'Pending',
+          conditions: [condition('PodScheduled', 'False', { reason: 'Unschedulable', message })],
+        }),
+      ).message;
+    expect(remedyOf('0/3 nodes are available: 3 node(s) were unschedulable. no new claims')).toContain(
+      'Every node is cordoned: uncordon one, or add a node.',
+    );
+    expect(remedyOf('0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.')).toContain(
+      'Uncordon the cordoned nodes, add a node, or choose a smaller class.',
+    );
+    expect(remedyOf('0/3 nodes are available: 3 Insufficient cpu.')).toMatch(
+      /Insufficient cpu\. Add a node or choose a smaller class\.$/,
+    );
+  });
+
   it('counts replicas of kinds that have replicas', () => {
     expect(replicasOf(set({ readyReplicas: 1 }))).toEqual({ desired: 2, ready: 1 });
     expect(replicasOf(objectOf('Secret'))).toBeUndefined();

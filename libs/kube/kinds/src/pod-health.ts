@@ -69,7 +69,17 @@ function unscheduled(pod: KubeObject, name: string): Health | undefined {
   const why = sentence(scheduled.message);
   return /unbound immediate PersistentVolumeClaims|persistentvolumeclaim/i.test(why)
     ? progressing('VolumeUnbound', `${name} waits for its volume: ${why} Check the storage class of the cluster.`)
-    : progressing('Unschedulable', `No node takes ${name}: ${why} Add a node or choose a smaller class.`);
+    : progressing('Unschedulable', `No node takes ${name}: ${why} ${nodeRemedy(why)}`);
+}
+
+/** The scheduler counts the nodes by cause; a cordoned node is `unschedulable` there. */
+function nodeRemedy(why: string): string {
+  const [, all] = /\b0\/(\d+) nodes are available/.exec(why) ?? [];
+  const [, cordoned] = /\b(\d+) node\(s\) were unschedulable/.exec(why) ?? [];
+  if (cordoned === undefined) return 'Add a node or choose a smaller class.';
+  return cordoned === all
+    ? 'Every node is cordoned: uncordon one, or add a node.'
+    : 'Uncordon the cordoned nodes, add a node, or choose a smaller class.';
 }
 
 function running(pod: KubeObject, name: string): Health {
