@@ -74,8 +74,8 @@ function unscheduled(pod: KubeObject, name: string): Health | undefined {
 
 /** The scheduler counts the nodes by cause; a cordoned node is `unschedulable` there. */
 function nodeRemedy(why: string): string {
-  const [, all] = /\b0\/(\d+) nodes are available/.exec(why) ?? [];
-  const [, cordoned] = /\b(\d+) node\(s\) were unschedulable/.exec(why) ?? [];
+  const [, all] = /\b0\/(\d{1,6}) nodes are available/.exec(why) ?? [];
+  const [, cordoned] = /\b(\d{1,6}) node\(s\) were unschedulable/.exec(why) ?? [];
   if (cordoned === undefined) return 'Add a node or choose a smaller class.';
   return cordoned === all
     ? 'Every node is cordoned: uncordon one, or add a node.'

@@ -74,7 +74,7 @@ export function jobHealth(object: KubeObject): Health {
 /** Health of a controller that cannot create pods, mostly because of a quota. `message` is that of Kubernetes. */
 export function failedCreate(message: string): Health {
   // A StatefulSet creates no pod while an earlier claim of its name exists.
-  if (/\b(pvc|persistentvolumeclaim) \S+ is (to be|being) deleted/i.test(message)) {
+  if (/\b(pvc|persistentvolumeclaim) /i.test(message) && / is (to be|being) deleted\b/.test(message)) {
     const remedy = 'If the claim stays, look at its finalizers and at the pods that use it.';
     return progressing('ClaimTerminating', `${sentence(message)} The pod is created after that. ${remedy}`);
   }
