@@ -93,6 +93,18 @@ async function refuseObjects(): Promise<void> {
   await waitUntil(isConfigMapRefused, { deadlineMs: 20_000, because: () => 'the policy is not enforced' });
 }
 
+/** An instance that is ready, and whose next generation changes the ConfigMap, which is refused. */
+async function refuseChange(): Promise<void> {
+  const objects = objectsOf(osid);
+  await harness.applyUntilReady(bundleOf(osid, 1, objects));
+  await refuseObjects();
+  const changed = objects.map((object) =>
+    object.kind === 'ConfigMap' ? { ...object, data: { ...mapAt(object, 'data'), extra: 'x' } } : object,
+  );
+  await harness.controller.applyBundle(bundleOf(osid, 2, changed));
+  await harness.waitForStatus(osid, (status) => isFailed(status) && status.generation === 2);
+}
+
 describe('a blocked object', () => {
   it('is applied when the foreign object of its name is gone', async () => {
     await start(() => 200);
@@ -128,14 +140,7 @@ describe('a blocked object', () => {
 
   it('is applied at once when the object is changed', async () => {
     await start(never);
-    const objects = objectsOf(osid);
-    await harness.applyUntilReady(bundleOf(osid, 1, objects));
-    await refuseObjects();
-    const changed = objects.map((object) =>
-      object.kind === 'ConfigMap' ? { ...object, data: { ...mapAt(object, 'data'), extra: 'x' } } : object,
-    );
-    await harness.controller.applyBundle(bundleOf(osid, 2, changed));
-    await harness.waitForStatus(osid, (status) => isFailed(status) && status.generation === 2);
+    await refuseChange();
     await removeObstacles();
     const config = refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
     await access.admin.mergePatch(config, { metadata: { labels: { touched: 'yes' } } });
@@ -156,14 +161,7 @@ describe('a blocked object', () => {
 
   it('stops nothing else: other objects of the instance are repaired', async () => {
     await start(never);
-    const objects = objectsOf(osid);
-    await harness.applyUntilReady(bundleOf(osid, 1, objects));
-    await refuseObjects();
-    const changed = objects.map((object) =>
-      object.kind === 'ConfigMap' ? { ...object, data: { ...mapAt(object, 'data'), extra: 'x' } } : object,
-    );
-    await harness.controller.applyBundle(bundleOf(osid, 2, changed));
-    await harness.waitForStatus(osid, (status) => isFailed(status) && status.generation === 2);
+    await refuseChange();
     const set = refIn(osid, 'apps/v1', 'StatefulSet');
     await access.admin.mergePatch(set, { spec: { replicas: 2 } }, { fieldManager: 'other-operator' });
     await harness.waitForDrift(osid, ({ manager }) => manager === 'other-operator');

@@ -9,7 +9,7 @@ import { CertificateRenewal } from '../certificates/certificate-renewal.js';
 import { AgentRegistration } from '../registration/agent-registration.js';
 import { AgentStreamHandler } from '../streams/agent-stream-handler.js';
 import { CallRefusal } from './call-refusal.js';
-import { addressOf } from './client-address.js';
+import { addressOf } from './connection-listener.js';
 import { type CallHandler, type CallHandlers, unaryHandler } from './grpc-server.js';
 import { RateLimiter } from './rate-limiter.js';
 

@@ -5,7 +5,7 @@ import { ConnectionLimit } from '@runos/security';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
 import { proxyBalancer, version2 } from '../../test/proxy-balancer.js';
 import { validForDays } from '../authority/certificate-authorities.js';
-import { ConnectionListener } from './connection-listener.js';
+import { addressOf, ConnectionListener } from './connection-listener.js';
 
 const accepted: TLSSocket[] = [];
 let listener: ConnectionListener;
@@ -50,4 +50,9 @@ describe('a TLS connection through a balancer', () => {
     await once(socket, 'close');
     expect(listener.clientOf(peer)).toBe(peer);
   });
+});
+
+it('the address of a peer does not contain its port', () => {
+  expect(addressOf('203.0.113.7:4711')).toBe('203.0.113.7');
+  expect(addressOf('2001:db8:0:0:0:0:0:7:4711')).toBe('2001:db8:0:0:0:0:0:7');
 });

@@ -84,6 +84,9 @@ export class ConnectionListener {
   }
 }
 
+/** The address of a peer, without its port. */
+export const addressOf = (peer: string): string => peer.replace(/:\d+$/, '');
+
 /** Consumes the header and passes on the client that it names, if it names one. Destroys the socket without a header. */
 function readClient(socket: Socket, onHeader: (client: string | undefined) => void): void {
   let received: Buffer = Buffer.alloc(0);
