@@ -25,6 +25,7 @@ import { TokenVerifier } from './registration/token-verifier.js';
 import { ClusterReports, NodeReports } from './reports/report-handlers.js';
 import { ReportDispatcher } from './reports/report-dispatcher.js';
 import { migrations } from './schema/migrations/index.js';
+import { retentionRules } from './schema/retention-rules.js';
 import { ReplicaLease } from './sessions/replica-lease.js';
 import { SessionMaintenance } from './sessions/session-maintenance.js';
 import { SessionRegistry } from './sessions/session-registry.js';
@@ -58,9 +59,10 @@ const ports = [RegisterPortMethods, StreamPortMethods, AgentPorts];
 @Module({})
 class AgentGatewayModule {
   static forConfig(config: AgentGatewayConfig): DynamicModule {
+    const persistence = { config, migrations, reserved: true, retention: retentionRules };
     return {
       module: AgentGatewayModule,
-      imports: [PersistenceModule.forService({ service: 'agent-gateway', config, migrations, reserved: true })],
+      imports: [PersistenceModule.forService({ service: 'agent-gateway', ...persistence })],
       controllers: [TokensController, InstructionsController, AgentsController],
       providers: [
         {

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { AgentIdentity, AgentKind } from '@runos/agent-protocol';
 import { identityOf, keyOf } from '../agents/agent-repository.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
-import { addressOf } from '../grpc/client-address.js';
+import { addressOf } from '../grpc/connection-listener.js';
 import { duplicateDetails, DuplicateIdentities } from './duplicate-identities.js';
 import { CertificateRepository, type CertificateRow } from './certificate-repository.js';
 

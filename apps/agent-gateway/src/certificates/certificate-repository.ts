@@ -113,9 +113,4 @@ export class CertificateRepository {
     );
     return rows.map(({ serial }) => serial);
   }
-
-  /** Deletes certificates that expired more than 30 days ago: the TLS handshake rejects expired ones anyway. */
-  async deleteExpired(): Promise<void> {
-    await this.database.query(`DELETE FROM certificate WHERE expires_at < now() - interval '30 days'`);
-  }
 }

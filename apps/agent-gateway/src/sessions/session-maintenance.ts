@@ -7,12 +7,9 @@ import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
 import { DuplicateIdentities } from '../certificates/duplicate-identities.js';
 import type { AgentGatewayConfig } from '../config.js';
-import { RegistrationTokenRepository } from '../tokens/registration-token-repository.js';
 import { ReplicaLease } from './replica-lease.js';
 import { SessionRegistry } from './session-registry.js';
 import { SessionRepository } from './session-repository.js';
-
-const cleanupIntervalMs = 60 * 60 * 1_000;
 
 /**
  * Renews the lease of this replica and writes heartbeats, by one timer. It also repairs what an outage has left over:
@@ -23,7 +20,6 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<boolean> | undefined;
   #maintaining: Promise<void> | undefined;
-  #cleanedUpAt = performance.now();
   #renewedAt = performance.now();
   /** The expired leases of this replica whose sessions are not moved to the current one yet. */
   readonly #expiredLeases = new Set<string>();
@@ -36,7 +32,6 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     private readonly agents: AgentRepository,
     private readonly certificates: CertificateRepository,
     private readonly duplicates: DuplicateIdentities,
-    private readonly tokens: RegistrationTokenRepository,
     private readonly lease: ReplicaLease,
     private readonly reporter: AgentConnectionReporter,
     private readonly staleAgents: StaleAgentCheck,
@@ -98,7 +93,6 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     this.reporter.report(await this.duplicates.clearSilent());
     await this.reporter.resume();
     this.staleAgents.schedule();
-    await this.#cleanUp();
   }
 
   /**
@@ -148,11 +142,5 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
       if (revoked) stream?.refuse('certificate-revoked', 'this certificate is revoked');
       else stream?.refuse('stream-replaced', 'another replica closed this session; dial again');
     }
-  }
-
-  async #cleanUp(): Promise<void> {
-    if (performance.now() - this.#cleanedUpAt < cleanupIntervalMs) return;
-    this.#cleanedUpAt = performance.now();
-    await Promise.all([this.sessions.deleteClosed(), this.certificates.deleteExpired(), this.tokens.deleteExpired()]);
   }
 }

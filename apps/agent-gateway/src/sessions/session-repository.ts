@@ -170,11 +170,6 @@ export class SessionRepository {
     return rows.map(sessionNoOf);
   }
 
-  /** Deletes sessions that were closed more than 7 days ago. */
-  async deleteClosed(): Promise<void> {
-    await this.database.query(`DELETE FROM session WHERE closed_at < now() - interval '7 days'`);
-  }
-
   async #find(agents: readonly AgentKey[]): Promise<(number | undefined)[]> {
     const rows = await this.database.query<{ n: number; session_no: number }>(
       `SELECT k.n, s.session_no

@@ -91,9 +91,4 @@ export class RegistrationTokenRepository {
   async deleteOfCluster(sql: Statements, aid: string, cid: string): Promise<void> {
     await sql.query('DELETE FROM registration_token WHERE aid = $1 AND cid = $2', [aid, cid]);
   }
-
-  /** Keeps used and expired tokens for 7 days, so that the audit log can name the reason of a refusal. */
-  async deleteExpired(): Promise<void> {
-    await this.database.query(`DELETE FROM registration_token WHERE expires_at < now() - interval '7 days'`);
-  }
 }

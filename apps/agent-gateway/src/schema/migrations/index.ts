@@ -4,6 +4,7 @@ import { RememberRegistrations1800000000003 } from './0003-remember-registration
 import { DetectDuplicateIdentities1800000000004 } from './0004-detect-duplicate-identities.js';
 import { IndexSessionsBySerial1800000000005 } from './0005-index-sessions-by-serial.js';
 import { KeepNodeReports1800000000006 } from './0006-keep-node-reports.js';
+import { IndexCertificatesByExpiry1800000000007 } from './0007-index-certificates-by-expiry.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   DetectDuplicateIdentities1800000000004,
   IndexSessionsBySerial1800000000005,
   KeepNodeReports1800000000006,
+  IndexCertificatesByExpiry1800000000007,
 ];
