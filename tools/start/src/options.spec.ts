@@ -14,6 +14,7 @@ describe('the options of npm start', () => {
       environments: {},
       from: repository,
       cluster: 'demo',
+      nodes: 'auto',
     });
     expect(defaultData).toMatch(/\/\.runos$/);
   });
@@ -29,6 +30,7 @@ describe('the options of npm start', () => {
       environments: {},
       from: repository,
       cluster: { kubeconfig: '/etc/k' },
+      nodes: 'auto',
     });
     expect(parseOptions(['--no-cluster']).cluster).toBe('none');
     expect(parseOptions(['--replicas', '2'])).toMatchObject({ replicas: 2, balanced: true });
@@ -48,6 +50,7 @@ describe('the options of npm start', () => {
     [['--agent-ports', '9191,x'], '--agent-ports x: a port is'],
     [['--agent-ports', '3025,9192'], 'three different ports'],
     [['--kubeconfig', 'x', '--no-cluster'], 'not both'],
+    [['--nodes', 'kwok'], '--nodes kwok: one of auto, real, simulated.'],
     [['--prot', '1'], "Unknown option '--prot'"],
   ])('are refused in a sentence: %j', (args, sentence) => {
     expect(() => parseOptions(args)).toThrow(sentence);

@@ -17,7 +17,7 @@ export class ReplicaLease {
     @InjectConfig() private readonly config: AgentGatewayConfig,
   ) {}
 
-  /** Changes when the lease has expired, so that sessions of the old id stay closed. */
+  /** Changes when the lease has expired; the sessions of the old id are moved to the new one. */
   get id(): string {
     return this.#id;
   }

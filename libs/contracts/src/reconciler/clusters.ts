@@ -82,6 +82,6 @@ export const deleteNode = request({
   subject: 'reconciler.v1.node-delete',
   input: z.object({ cid, nid: z.string(), force: z.boolean() }),
   output: Node.pick({ nid: true, name: true }),
-  deadlineMs: 10_000,
+  deadlineMs: 8_000,
   idempotent: false,
 });
