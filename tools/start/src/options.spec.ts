@@ -66,7 +66,7 @@ describe('the usage of npm start', () => {
 
   it('describes every option with its default', () => {
     const lines = usage.split('\n');
-    expect(lines).toHaveLength(11);
+    expect(lines).toHaveLength(12);
     for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}--[a-z-]+.* {2}[A-Z].*\.$/);
     expect(usage).toMatch(/--port PORT .* Default: 3025\.\n/);
     expect(usage).toMatch(/--data DIR .* Default: \.runos\.\n/);

@@ -70,7 +70,7 @@ describe('the state of an object', () => {
   it('returns the response to an apply that contains what others have added to an exclusive field', () => {
     const added = { manager: 'other', operation: 'Update', fieldsV1: { 'f:data': { 'f:y': {} } } };
     const { managedFields = [] } = live('5', '1').metadata;
-    const response = live('5', '1', { managedFields: [...managedFields, added] });
+    const response = { ...live('5', '1', { managedFields: [...managedFields, added] }), data: { x: '1', y: '2' } };
     const object = state();
     expect(object.recordApplied(response)).toBe(response);
     expect(object.hasDrifted(response)).toBe(true);
