@@ -55,10 +55,11 @@ export class ServiceUnderTest {
   exec = (command: readonly string[], pod: string): Promise<string> =>
     this.plane.kubectl.run(['exec', pod, '-n', this.namespace, '--', ...command]);
 
-  /** Runs a statement by psql, with the answered URL. */
+  /** Runs a statement by psql, with the answered URL. Without a timeout it would wait for an address that is gone. */
   async psql(statement: string, pod = `${this.namespace}-1`): Promise<string> {
     const { url } = await this.credentials();
-    return (await this.exec(['psql', String(url), '-qAt', '-v', 'ON_ERROR_STOP=1', '-c', statement], pod)).trim();
+    const psql = ['env', 'PGCONNECT_TIMEOUT=2', 'psql', String(url), '-qAt', '-v', 'ON_ERROR_STOP=1', '-c', statement];
+    return (await this.exec(psql, pod)).trim();
   }
 
   /** Runs a command by valkey-cli, with the answered URL. */
