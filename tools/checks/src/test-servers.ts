@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildToolbox, startCluster } from '@runos/testing-kube';
+import { buildNodePrograms, buildToolbox, probeRealNodes, startCluster } from '@runos/testing-kube';
 import { removePostgresData, startPostgres } from '@runos/testing-postgres';
 
 export interface TestServers {
@@ -13,11 +13,13 @@ export interface TestServers {
 
 /**
  * Starts one PostgreSQL and one Kubernetes for all tests of a run. They listen on free ports and store their data in a
- * temporary folder, so that a running plane is not affected. The first call on a machine builds Kubernetes, which takes
- * minutes; `print` receives the progress.
+ * temporary folder, so that a running plane is not affected. The first call on a machine builds Kubernetes, and the
+ * programs of real nodes where these are possible, which takes minutes; `print` receives the progress.
  */
 export async function startTestServers(print: (line: string) => void, signal: AbortSignal): Promise<TestServers> {
   await buildToolbox({ onProgress: print, signal });
+  // Before the tests, whose deadlines a compiler beside them would miss.
+  if (probeRealNodes().possible) await buildNodePrograms({ onProgress: print, signal });
   const folder = mkdtempSync(join(tmpdir(), 'runos-test-run-'));
   const stops: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const stop = async () => {
