@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import getPort from 'get-port';
+import { freePort } from './services/free-port.js';
 import { loadConfig, natsConfig, toEnvironment } from '@runos/config';
 import { streamsUser } from '@runos/contracts';
 import { StreamDeclarer } from '@runos/messaging';
@@ -79,14 +79,17 @@ export async function startBalancers(
 }
 
 async function freePorts(replicas: number): Promise<Ports[]> {
-  const port = (): Promise<number> => getPort({ host: '127.0.0.1' });
-  const one = async (): Promise<Ports> => ({ api: await port(), register: await port(), stream: await port() });
+  const one = async (): Promise<Ports> => ({
+    api: await freePort(),
+    register: await freePort(),
+    stream: await freePort(),
+  });
   return Promise.all(Array.from({ length: replicas }, one));
 }
 
 async function choosePorts({ port, agentPorts }: StartOptions): Promise<PlaneSettings['ports']> {
   const choose = async (requested: number, option: string): Promise<number> => {
-    if (requested === 0) return getPort({ host: '127.0.0.1' });
+    if (requested === 0) return freePort();
     if (await portIsFree(requested)) return requested;
     throw new Error(`Port ${requested} is in use by another program: stop it, or choose another port with ${option}.`);
   };

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Setting } from '@runos/config';
-import getPort from 'get-port';
+import { freePort } from '../services/free-port.js';
 import { type KubeNode } from '@runos/testing-kube';
 import { type Running } from '@runos/testing-process';
 import { type Builds } from '../services/builds.js';
@@ -93,7 +93,7 @@ export async function startClusterAgent(
   const registered = (await kubectl.run(secret)).trim() !== '';
   const token = registered ? undefined : (await registrationToken(context, 'cluster-agent')).token;
   // A constant lease holder: the agent need not wait for the lease of its previous run to expire.
-  const opsPort = await getPort({ host: '127.0.0.1' });
+  const opsPort = await freePort();
   context.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);
   const settings = {
     ...commonSettings(context),

@@ -1,5 +1,5 @@
 import { type Setting, shutdownTimeoutMs, toEnvironment } from '@runos/config';
-import getPort from 'get-port';
+import { freePort } from './free-port.js';
 import { type KubeNode } from '@runos/testing-kube';
 import { type Running, waitUntilReady, startChild, waitUntil } from '@runos/testing-process';
 import { programOf, sqlSpansOf } from './built-checkout.js';
@@ -29,7 +29,7 @@ export async function startService(
   { plan, number, planeSettings, folder, builds, environment, onOps }: Replica,
   signal: AbortSignal,
 ): Promise<Running> {
-  const opsPort = await getPort({ host: '127.0.0.1' });
+  const opsPort = await freePort();
   const name = replicaName(plan, number);
   const ops = `http://127.0.0.1:${opsPort}`;
   onOps(name, ops);
