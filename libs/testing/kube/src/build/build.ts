@@ -37,27 +37,41 @@ export async function buildToolbox(options: BuildOptions = {}): Promise<Toolbox>
   return toolboxIn(folder);
 }
 
-async function buildPrograms(
-  folder: string,
-  names: readonly ProgramName[],
-  options: BuildOptions & GoRun,
-): Promise<void> {
+/** Programs of the toolbox, with the flags of all of them. */
+function buildPrograms(folder: string, names: readonly ProgramName[], options: BuildOptions & GoRun): Promise<void> {
   const { signal, background, onProgress } = options;
-  const packages = names.map((name) => programs[name]);
   const title = names.length === 1 ? names.join() : 'Kubernetes';
+  const packages = Object.fromEntries(names.map((name) => [name, programs[name]]));
+  return compile(folder, { title, programs: packages, flags: buildFlags(), run: { signal, background } }, onProgress);
+}
+
+/** Programs of one Go module that one call of Go compiles. */
+export interface Compilation {
+  /** For progress lines. */
+  readonly title: string;
+  /** The package of each program, by the name that the program gets. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
+  readonly run: Omit<GoRun, 'onLine'>;
+}
+
+/** Compiles programs into a folder, of which the caller holds the lock. Each appears there when it is complete. */
+export async function compile(
+  folder: string,
+  { title, programs: packages, flags, run }: Compilation,
+  onProgress?: (line: string) => void,
+): Promise<void> {
+  const paths = Object.values(packages);
   const progress = progressLines(title, onProgress);
-  const all = await runGo(['list', '-deps', ...packages], { signal, background, onLine: progress.line });
+  const all = await runGo(['list', '-deps', ...paths], { ...run, onLine: progress.line });
   progress.expect(all.trim().split('\n').length);
-  const temporary = `${folder}.building-${title}`; // the lock admits one builder, so this folder belongs to a killed one
+  const temporary = `${folder}.building-${title.replaceAll(' ', '-')}`; // the lock admits one builder: left by a killed one
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary);
   try {
-    await runGo(['build', '-v', ...buildFlags(), '-o', `${temporary}/`, ...packages], {
-      signal,
-      background,
-      onLine: progress.line,
-    });
-    for (const name of names) renameSync(join(temporary, builtName(programs[name])), join(folder, name));
+    await runGo(['build', '-v', ...flags, '-o', `${temporary}/`, ...paths], { ...run, onLine: progress.line });
+    for (const [name, path] of Object.entries(packages))
+      renameSync(join(temporary, builtName(path)), join(folder, name));
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

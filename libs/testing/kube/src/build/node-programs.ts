@@ -1,21 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, progressLines } from './build.js';
-import { buildFlags, builtName, moduleFolder } from './recipe.js';
-import { runGo } from './run-go.js';
+import { type BuildOptions, type Compilation, compile } from './build.js';
+import { buildFlags, moduleFolder } from './recipe.js';
 import { cacheFolder, hasProgram, withLock } from './toolbox.js';
 
 /** The Go module that pins the programs of nodes which are not part of Kubernetes. */
 const nodesModule = join(import.meta.dirname, '..', '..', 'go-nodes');
 
-/** Programs that one call of Go builds: same module, same flags. */
-interface Group {
-  readonly title: string;
+/** Programs of one module with the same flags. */
+interface Group extends Omit<Compilation, 'run'> {
   readonly module: string;
   readonly cgo: boolean;
-  readonly flags: readonly string[];
-  readonly programs: Readonly<Record<string, string>>;
 }
 
 const plain = ['-trimpath', '-gcflags=all=-dwarf=false', '-ldflags', '-s -w'];
@@ -105,22 +101,8 @@ export async function buildNodePrograms(options: BuildOptions = {}): Promise<Nod
   return { folder, program: (name) => join(folder, name) };
 }
 
-async function buildGroup(folder: string, group: Group, { onProgress, signal }: BuildOptions): Promise<void> {
-  const { title, module, cgo, flags, programs } = group;
-  const packages = Object.values(programs);
-  const progress = progressLines(title, onProgress);
-  const run = { cwd: module, env: { CGO_ENABLED: cgo ? '1' : '0' }, signal, background: true, onLine: progress.line };
-  const dependencies = await runGo(['list', '-deps', ...packages], run);
-  progress.expect(dependencies.trim().split('\n').length);
-  const temporary = `${folder}.building`; // the lock admits one builder, so this folder belongs to a killed one
-  rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary);
-  try {
-    await runGo(['build', '-v', ...flags, '-o', `${temporary}/`, ...packages], run);
-    for (const [name, path] of Object.entries(programs))
-      renameSync(join(temporary, builtName(path)), join(folder, name));
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
-  onProgress?.(`${title}: built`);
+function buildGroup(folder: string, group: Group, { onProgress, signal }: BuildOptions): Promise<void> {
+  const { module: cwd, cgo, ...compilation } = group;
+  const run = { cwd, env: { CGO_ENABLED: cgo ? '1' : '0' }, signal, background: true };
+  return compile(folder, { ...compilation, run }, onProgress);
 }
