@@ -26,8 +26,9 @@ export function chooseNodes({ options, folder, terminal }: PlaneContext): NodesK
   const nodes = probeRealNodes(folder.path);
   const probe = nodes.possible ? probeImages() : nodes;
   if (probe.possible) return remember(file, 'real');
-  if (kind === 'real' || requested === 'real') throw new Error(`Real nodes are not possible: ${probe.reason}.`);
-  terminal.print(`The demo cluster's nodes are simulated, because ${probe.reason}.`);
+  const reason = probe.reason.replace(/\.$/, '');
+  if (kind === 'real' || requested === 'real') throw new Error(`Real nodes are not possible: ${reason}.`);
+  terminal.print(`The demo cluster's nodes are simulated: ${reason}.`);
   return remember(file, 'simulated');
 }
 
