@@ -33,6 +33,7 @@ import { BundleDelivery } from './delivery/bundle-delivery.js';
 import { DeliveryResults } from './delivery/delivery-results.js';
 import { ChangeInstance } from './instances/change-instance.js';
 import { CreateInstance } from './instances/create-instance.js';
+import { DependentRepository } from './instances/dependent-repository.js';
 import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
 import { InstanceSecrets, ShowCredentials } from './instances/instance-secrets.js';
@@ -41,17 +42,18 @@ import { Requirements } from './instances/requirements.js';
 import { InstancesController } from './instances/instances.controller.js';
 import { CancelJob } from './jobs/cancel-job.js';
 import { JobDeadlines } from './jobs/job-deadlines.js';
-import { JobQueue } from './jobs/job-queue.js';
+import { JobQueueRepository } from './jobs/job-queue-repository.js';
 import { JobRepository } from './jobs/job-repository.js';
 import { JobStarter } from './jobs/job-starter.js';
+import { JobUpdateRepository } from './jobs/job-update-repository.js';
 import { JobUpdates } from './jobs/job-updates.js';
 import { JobsController } from './jobs/jobs.controller.js';
-import { PausedDeadlines } from './jobs/paused-deadlines.js';
+import { PausedDeadlineRepository } from './jobs/paused-deadline-repository.js';
 import { NodeRepository } from './nodes/node-repository.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { DeleteNode } from './nodes/delete-node.js';
 import { RegisterNode } from './nodes/register-node.js';
-import { DesiredHashes } from './resync/desired-hashes.js';
+import { DesiredHashRepository } from './resync/desired-hash-repository.js';
 import { ResyncController } from './resync/resync.controller.js';
 import { DataLossGuard } from './revisions/data-loss-guard.js';
 import { QueuedChanges } from './revisions/queued-changes.js';
@@ -67,7 +69,7 @@ import { UpgradeWaveRepository } from './upgrades/upgrade-wave-repository.js';
 import { UpgradesController } from './upgrades/upgrades.controller.js';
 import { DeliveryWorker } from './work/delivery-worker.js';
 import { Loops } from './work/loops.js';
-import { retentionRules } from './work/retention-rules.js';
+import { retentionRules } from './schema/retention-rules.js';
 import { Wakeups } from './work/wakeups.js';
 import { WorkMetrics } from './work/work-metrics.js';
 import { WorkRepository } from './work/work-repository.js';
@@ -106,6 +108,7 @@ const instances = [
   InstanceSecrets,
   ShowCredentials,
   Requirements,
+  DependentRepository,
   CreateInstance,
   ChangeInstance,
   PlanUpgrade,
@@ -122,11 +125,20 @@ const agents = [
   RecordBundleStatus,
   RecordObservations,
   ObservationRepository,
-  DesiredHashes,
+  DesiredHashRepository,
 ];
 const deletions = [DeletionRepository, RepeatDeletions];
 const divergence = [AcceptDivergence, DivergenceRepository, EarlierRevisions, RecordDivergence, SealedSpecs];
-const jobs = [JobRepository, JobQueue, JobUpdates, JobStarter, CancelJob, JobDeadlines, PausedDeadlines];
+const jobs = [
+  JobRepository,
+  JobQueueRepository,
+  JobUpdateRepository,
+  JobUpdates,
+  JobStarter,
+  CancelJob,
+  JobDeadlines,
+  PausedDeadlineRepository,
+];
 const upgrades = [
   UpgradeCandidateRepository,
   UpgradeWaveRepository,

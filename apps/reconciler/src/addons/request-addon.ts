@@ -8,7 +8,7 @@ import { typesThatNeed } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
-import { describeFirst, firstInstances } from '../instances/first-instances.js';
+import { DependentRepository, describeDependents } from '../instances/dependent-repository.js';
 import { type ClusterJob, JobStarter } from '../jobs/job-starter.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
@@ -29,6 +29,7 @@ export class RequestAddon {
     private readonly reports: AddonReportRepository,
     private readonly managed: ClusterAddonRepository,
     private readonly required: RequiredAddons,
+    private readonly dependents: DependentRepository,
     private readonly jobs: JobStarter,
     private readonly wakeups: Wakeups,
   ) {}
@@ -108,9 +109,9 @@ export class RequestAddon {
 
   async #refuseInUse(sql: EntityManager, { id, cid }: ClusterRow, addon: Addon): Promise<void> {
     const types = typesThatNeed(addon.name).map(({ type }) => type);
-    const found = await firstInstances(sql, 'instance i WHERE i.cluster_id = $1 AND i.type = ANY($2)', [id, types]);
+    const found = await this.dependents.ofTypes(sql, id, types);
     if (found.instances === 0) return;
-    const message = `${addon.title} of cluster "${cid}" is needed by ${describeFirst(found)}; delete them first.`;
+    const message = `${addon.title} of cluster "${cid}" is needed by ${describeDependents(found)}; delete them first.`;
     throw new Fault('service.in_use', message, { ...found });
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { reconciler } from '@runos/contracts';
 import { tombstoneDigest } from '@runos/agent-protocol';
-import { Osid } from '@runos/osid';
+import { Fault } from '@runos/kernel';
+import { Osid, type OsidParts } from '@runos/osid';
 import { afterCommit, Database, type TransactionOptions } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
@@ -15,7 +16,6 @@ import { type BatchItem, TracedBatcher } from '../work/traced-batcher.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
-import { refuseForeignInstance } from './foreign-instances.js';
 import { ObservationRepository } from './observation-repository.js';
 import { RecordObservations } from './record-observations.js';
 import { isNewer, type StatusOrder } from './status-order.js';
@@ -70,8 +70,14 @@ export class RecordBundleStatus {
     const received = { name: { tenant, cid, ...parts }, report, order };
     const exists = await (report.phase === 'gone' ? this.#recordGone(received) : this.#reports.add(received));
     if (exists) return;
-    await refuseForeignInstance(this.database.manager, tenant, cid, report.osid, parts);
+    await this.#refuseForeign(tenant, cid, report.osid, parts);
     if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, cid, [report.osid]);
+  }
+
+  /** A report about an unknown instance is late or about an orphan: only one of another cluster is refused. */
+  async #refuseForeign(tenant: string, cid: string, osid: string, { type, id }: OsidParts): Promise<void> {
+    const [foreign] = await this.instances.foreignAmong(this.database.manager, tenant, [osid]);
+    if (foreign) throw new Fault('service.not_found', `There is no ${type} "${id}" in cluster "${cid}".`);
   }
 
   /** Returns for each report whether its instance exists. */

@@ -3,9 +3,10 @@ import { afterCommit } from '@runos/persistence';
 import { dependentTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { EventRepository } from '../instances/event-repository.js';
-import { JobQueue } from '../jobs/job-queue.js';
+import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
-import { type JobChange, jobChange, type JobEnd, jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import type { JobChange, JobEnd } from '../jobs/job-update-repository.js';
+import { jobChange, jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { reportProgress } from '../jobs/report-progress.js';
 import { reachStep, workItemIdOf } from '../jobs/work-items.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
@@ -40,7 +41,7 @@ export class RecordObservations {
     private readonly updates: JobUpdates,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
-    private readonly queue: JobQueue,
+    private readonly queue: JobQueueRepository,
     private readonly queued: QueuedChanges,
   ) {}
 

@@ -1,3 +1,5 @@
+import type { InstanceRow } from '../schema/instance-row.js';
+
 /**
  * The position of a status among all statuses of an instance: the session of the agent, and the number within its
  * stream. Statuses are repeated until they are acknowledged and pass each other, so only a higher position is newer.
@@ -8,10 +10,7 @@ export interface StatusOrder {
 }
 
 /** The last recorded position of an instance. */
-interface RecordedOrder {
-  readonly status_session_no: number;
-  readonly status_sequence: number;
-}
+type RecordedOrder = Pick<InstanceRow, 'status_session_no' | 'status_sequence'>;
 
 /** A status without a position, from an older agent gateway, counts in the order of arrival. */
 export function isNewer(order: StatusOrder | undefined, recorded: RecordedOrder): boolean {

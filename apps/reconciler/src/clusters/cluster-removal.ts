@@ -5,9 +5,12 @@ import { Fault } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { afterCommit, Database, idempotent } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { DependentRepository, describeDependents } from '../instances/dependent-repository.js';
 import { JobStarter } from '../jobs/job-starter.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { ClusterRepository, type Removal } from './cluster-repository.js';
@@ -20,6 +23,7 @@ export class DeleteCluster {
   constructor(
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
+    private readonly dependents: DependentRepository,
     private readonly jobs: JobStarter,
     private readonly wakeups: Wakeups,
   ) {}
@@ -34,7 +38,7 @@ export class DeleteCluster {
           throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted already.`);
         }
         refuseStaleGeneration(`cluster "${cid}"`, cluster, ifGeneration);
-        await this.clusters.refuseUnlessEmpty(sql, cluster);
+        await this.#refuseUnlessEmpty(sql, cluster);
         const message = `Cluster ${cid} has no instances; it can be removed.`;
         const jobId = await this.jobs.startClusterJob(sql, cluster, {
           type: 'cluster.delete',
@@ -48,6 +52,13 @@ export class DeleteCluster {
         return { jobId };
       }),
     );
+  }
+
+  async #refuseUnlessEmpty(sql: EntityManager, { id, cid }: ClusterRow): Promise<void> {
+    const found = await this.dependents.ofCluster(sql, id);
+    if (found.instances === 0) return;
+    const message = `Cluster "${cid}" has ${describeDependents(found)}; delete them first.`;
+    throw new Fault('cluster.not_empty', message, { ...found });
   }
 }
 

@@ -3,10 +3,19 @@ import type { AgentConnection } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { changeConnection, keepConnection } from '../connections/connection-lock.js';
 import type { ConnectionTransition } from '../connections/connection-transition.js';
-import { describeFirst, firstInstances } from '../instances/first-instances.js';
 import { ClusterRow } from '../schema/cluster-row.js';
+
+/**
+ * The advisory lock of the connection of a cluster agent. A transaction that opens a job shares it: the clock of the job
+ * is paused or runs as the connection says, until the commit shows the job to the next change of the connection. A lock
+ * of the cluster's row would not do, because claims of work skip a locked cluster queue.
+ */
+const connectionLock = (clusterId: string): string => `hashtext('connection'), ${clusterId}::int`;
+
+/** SQL expression: no change of the connection commits before this transaction. Precedes the locks of instances. */
+export const keepConnection = (clusterId: string): string =>
+  `pg_advisory_xact_lock_shared(${connectionLock(clusterId)})`;
 
 const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
   created_at, updated_at, deletion_requested_at, uid, foreign_uid, session_no, connection_seq, connected, ready, was_ready,
@@ -95,15 +104,6 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
     );
   }
 
-  /** @throws Fault `cluster.not_empty` that names instances */
-  async refuseUnlessEmpty(sql: EntityManager, { id, cid }: ClusterRow): Promise<void> {
-    const found = await firstInstances(sql, 'instance i WHERE i.cluster_id = $1', [id]);
-    if (found.instances === 0) return;
-    throw new Fault('cluster.not_empty', `Cluster "${cid}" has ${describeFirst(found)}; delete them first.`, {
-      ...found,
-    });
-  }
-
   async requestDeletion(sql: EntityManager, id: number, jobId: string, changedBy: string): Promise<void> {
     await runSql(
       sql,
@@ -156,9 +156,12 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
     return row ?? { connected: 0, disconnected: 0 };
   }
 
-  /** Waits until no job opens that has read the connection; later ones wait until the transaction ends. */
+  /**
+   * Waits until no job opens that has read the connection; later ones wait until the transaction ends. The next
+   * statement sees all jobs of the cluster that were opened.
+   */
   async lockConnection(sql: EntityManager, id: number): Promise<void> {
-    await runSql(sql, `SELECT ${changeConnection('$1')}`, [id]);
+    await runSql(sql, `SELECT pg_advisory_xact_lock(${connectionLock('$1')})`, [id]);
   }
 
   /** Stores a newer connection of the cluster agent. A new session ends the pause of its cluster queue. */

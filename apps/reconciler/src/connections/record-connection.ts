@@ -3,7 +3,7 @@ import { type AgentConnection } from '@runos/contracts';
 import { afterCommit, Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
-import { PausedDeadlines } from '../jobs/paused-deadlines.js';
+import { PausedDeadlineRepository } from '../jobs/paused-deadline-repository.js';
 import { NodeRepository } from '../nodes/node-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
@@ -18,7 +18,7 @@ export class RecordConnection {
     private readonly clusters: ClusterRepository,
     private readonly nodes: NodeRepository,
     private readonly work: WorkRepository,
-    private readonly deadlines: PausedDeadlines,
+    private readonly deadlines: PausedDeadlineRepository,
     private readonly wakeups: Wakeups,
   ) {}
 

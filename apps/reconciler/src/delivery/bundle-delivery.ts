@@ -2,14 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { Batcher } from '@runos/engine';
 import { InjectLogger } from '@runos/messaging';
 import { durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
-import { Database, runSql } from '@runos/persistence';
+import { Database } from '@runos/persistence';
 import { isTombstone } from '../divergence/foreign-bundle.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { TracedBatcher } from '../work/traced-batcher.js';
-import { notifyWork } from '../work/wakeups.js';
 import { type Claim, type ReleasedClaim, WorkRepository } from '../work/work-repository.js';
 import { AgentInstructions } from './agent-instructions.js';
 import { type DeliveryPlan, deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
@@ -100,7 +99,7 @@ export class BundleDelivery {
 
   /** Wakes the other replicas for the next attempt, and this one after it. */
   async #wakeOthers(nextMs: number | undefined): Promise<number | undefined> {
-    await runSql(this.database.manager, `SELECT ${notifyWork}`);
+    await this.work.notify(this.database.manager);
     return nextMs === undefined ? undefined : nextMs + leadOfOthersMs;
   }
 

@@ -1,6 +1,6 @@
 import type { StoredBundle } from '@runos/agent-protocol';
 import { exponentialBackoff } from '@runos/engine';
-import { agentAbsent, waitingForAgent } from '../jobs/paused-deadlines.js';
+import { agentAbsent, waitingForAgent } from '../jobs/paused-deadline-repository.js';
 import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
 import { storedType } from '@runos/service-types';
 import type { AwaitedAddon, InstanceRow } from '../schema/instance-row.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { JobRepository } from '../jobs/job-repository.js';
-import { type JobChange, jobChange, JobUpdates } from '../jobs/job-updates.js';
+import type { JobChange } from '../jobs/job-update-repository.js';
+import { jobChange, JobUpdates } from '../jobs/job-updates.js';
 import { reachStep, type Step, workItemIdOf } from '../jobs/work-items.js';
 import type { OpenJob } from '../schema/job-row.js';
 import type { BatchItem } from '../work/traced-batcher.js';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { EventRepository } from '../instances/event-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import { JobQueue } from '../jobs/job-queue.js';
+import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
@@ -36,7 +36,7 @@ export class RecordDivergence {
     private readonly revisions: RevisionRepository,
     private readonly events: EventRepository,
     private readonly jobs: JobRepository,
-    private readonly queue: JobQueue,
+    private readonly queue: JobQueueRepository,
     private readonly updates: JobUpdates,
     @InjectLogger() private readonly logger: Logger,
   ) {}

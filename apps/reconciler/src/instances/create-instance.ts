@@ -21,6 +21,7 @@ import { acceptedCondition } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { type Caller, refuseOverLimit } from '../writes/preconditions.js';
+import { DependentRepository } from './dependent-repository.js';
 import { InstanceRepository } from './instance-repository.js';
 import { InstanceSecrets } from './instance-secrets.js';
 import { Requirements } from './requirements.js';
@@ -37,6 +38,7 @@ export class CreateInstance {
     private readonly revisions: RevisionRepository,
     private readonly resolver: SpecResolver,
     private readonly requirements: Requirements,
+    private readonly dependents: DependentRepository,
     private readonly addons: RequiredAddons,
     private readonly secrets: InstanceSecrets,
     private readonly jobs: JobStarter,
@@ -88,7 +90,7 @@ export class CreateInstance {
       changedBy,
       conditions: setCondition([], acceptedCondition, 1, now),
     });
-    await this.requirements.create(sql, instanceId, required);
+    await this.dependents.add(sql, instanceId, required);
     await this.jobs.start(sql, {
       jobId,
       type: 'service.create',

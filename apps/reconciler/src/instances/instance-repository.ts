@@ -4,8 +4,7 @@ import { Osid, type OsidParts, type TypeName } from '@runos/osid';
 import { runSql, TenantRepository } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
-import { ClusterRepository } from '../clusters/cluster-repository.js';
-import { keepConnection } from '../connections/connection-lock.js';
+import { ClusterRepository, keepConnection } from '../clusters/cluster-repository.js';
 import { DeletionRepository } from '../deletions/deletion-repository.js';
 import { InstanceRow } from '../schema/instance-row.js';
 
@@ -22,22 +21,24 @@ export interface Page {
   readonly after: number;
 }
 
-export type ListedInstance = Pick<
+export type ListedInstanceRow = Pick<
   InstanceRow,
   'id' | 'iid' | 'osid' | 'kind' | 'type' | 'name' | 'state' | 'reason' | 'ready' | 'created_at'
 > & { readonly class_id: string };
 
-/** The queued jobs of the instance `i`; at most one of them has a spec. */
-const queuedJobs = 'FROM job_ref j WHERE j.instance_id = i.id AND j.outcome IS NULL AND j.queue_position IS NOT NULL';
-/** SQL expression: the spec of the queued rollout of the instance `i`, or null. */
-export const queuedSpec = `(SELECT j.pending->'spec' ${queuedJobs} AND j.pending ? 'spec')`;
+/** The queued jobs of an instance; at most one of them has a spec. */
+const queuedJobs = (instanceId: string): string =>
+  `FROM job_ref j WHERE j.instance_id = ${instanceId} AND j.outcome IS NULL AND j.queue_position IS NOT NULL`;
+/** SQL expression: the spec of the queued rollout of an instance, or null. */
+export const queuedSpec = (instanceId: string): string =>
+  `(SELECT j.pending->'spec' ${queuedJobs(instanceId)} AND j.pending ? 'spec')`;
 
 /** Reads an `InstanceRow`. */
 const selectInstance = `
   SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas,
     i.objects, i.diverged, i.status_session_no, i.status_sequence, i.reported_state, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
-    ${queuedSpec} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs}) AS has_queue,
+    ${queuedSpec('i.id')} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs('i.id')}) AS has_queue,
     c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
     ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
@@ -135,13 +136,13 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     cid: string,
     type: string | null,
     page: Page,
-  ): Promise<ListedInstance[]> {
+  ): Promise<ListedInstanceRow[]> {
     // The cluster id is a value and not joined, so that the index returns the page in order.
-    const found = await this.query<ListedInstance>(
+    const found = await this.query<ListedInstanceRow>(
       sql,
       { tenant },
       (condition) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.reason, i.created_at, c.ready,
-         coalesce(${queuedSpec}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id
+         coalesce(${queuedSpec('i.id')}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
        WHERE ${condition('i.aid')} AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $5 AND cid = $1)
@@ -154,6 +155,26 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
       if (type !== null) serviceType(type);
     }
     return found;
+  }
+
+  /**
+   * The OSIDs among `osids` that belong to another cluster. An id that this account has minted is looked up within the
+   * account only, because another account may have minted the same id.
+   */
+  async foreignAmong(sql: EntityManager, tenant: string, osids: readonly string[]): Promise<string[]> {
+    const parsed = osids.flatMap((osid) => {
+      const id = Osid.parse(osid)?.id;
+      return id === undefined ? [] : [{ osid, id }];
+    });
+    if (parsed.length === 0) return [];
+    const foreign = await runSql<{ osid: string }>(
+      sql,
+      `SELECT n.osid FROM jsonb_to_recordset($1::jsonb) AS n(osid text, id text)
+       WHERE EXISTS (SELECT 1 FROM instance i WHERE i.osid = n.osid
+         AND (i.aid = $2 OR NOT EXISTS (SELECT 1 FROM minted_id m WHERE m.aid = $2 AND m.id = n.id)))`,
+      [JSON.stringify(parsed), tenant],
+    );
+    return foreign.map(({ osid }) => osid);
   }
 
   /** Mints an OSID whose id was never used in this account; no later OSID reuses it. */

@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { ServiceFields } from '@runos/api';
 import { Fault, type Issue } from '@runos/kernel';
 import type { Osid } from '@runos/osid';
-import { runSql } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { InstanceRow } from '../schema/instance-row.js';
-import { describeFirst, firstInstances } from './first-instances.js';
+import { DependentRepository, describeDependents } from './dependent-repository.js';
 import { InstanceRepository } from './instance-repository.js';
 
 /** An instance that another one needs. */
@@ -16,10 +15,13 @@ export interface RequiredInstance {
   readonly osid: Osid;
 }
 
-/** The instances that instances need: found at creation, kept while they are needed. */
+/** The rules about instances that instances need: found at creation, kept while they are needed. */
 @Injectable()
 export class Requirements {
-  constructor(private readonly instances: InstanceRepository) {}
+  constructor(
+    private readonly instances: InstanceRepository,
+    private readonly dependents: DependentRepository,
+  ) {}
 
   /**
    * The instances that a new instance of `type` needs, locked so that none is deleted before the commit.
@@ -50,24 +52,12 @@ export class Requirements {
     throw new Fault('request.invalid', `${issues.map(({ message }) => message).join('; ')}.`, { issues });
   }
 
-  async create(sql: EntityManager, instanceId: number, required: readonly RequiredInstance[]): Promise<void> {
-    if (required.length === 0) return;
-    await runSql(
-      sql,
-      `INSERT INTO instance_requirement (instance_id, alias, required_id)
-       SELECT $1, alias, id FROM unnest($2::text[], $3::bigint[]) AS r(alias, id)`,
-      [instanceId, required.map(({ alias }) => alias), required.map(({ id }) => id)],
-    );
-  }
-
   /** @throws Fault `service.in_use` with the dependents, if an instance needs this locked one */
   async refuseInUse(sql: EntityManager, { id, osid }: InstanceRow): Promise<void> {
-    const found = await firstInstances(
-      sql,
-      'instance_requirement r JOIN instance i ON i.id = r.instance_id WHERE r.required_id = $1',
-      [id],
-    );
+    const found = await this.dependents.ofInstance(sql, id);
     if (found.instances === 0) return;
-    throw new Fault('service.in_use', `${osid} is needed by ${describeFirst(found)}; delete them first.`, { ...found });
+    throw new Fault('service.in_use', `${osid} is needed by ${describeDependents(found)}; delete them first.`, {
+      ...found,
+    });
   }
 }

@@ -15,7 +15,7 @@ import { RevisionWriter } from '../revisions/revision-writer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { WorkRepository } from '../work/work-repository.js';
 import type { Caller } from '../writes/preconditions.js';
-import { type CancellableJob, JobRepository } from './job-repository.js';
+import { type CancellableJobRow, JobRepository } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
 
 export interface CancelInput {
@@ -122,7 +122,7 @@ export class CancelJob {
 
   async #rollBack(
     sql: EntityManager,
-    { job_id: jobId }: CancellableJob,
+    { job_id: jobId }: CancellableJobRow,
     instance: InstanceRow,
     previous: DesiredSpec | undefined,
     changedBy: string,
@@ -141,13 +141,13 @@ export class CancelJob {
     await this.updates.end(sql, [jobEnd({ jobId, outcome: 'cancelled', reason: 'Cancelled', line })]);
   }
 
-  async #get(sql: EntityManager, id: string, tenant: string): Promise<CancellableJob> {
+  async #get(sql: EntityManager, id: string, tenant: string): Promise<CancellableJobRow> {
     const found = await this.jobs.findCancellable(sql, id, tenant);
     if (found === undefined) throw new Fault('job.not_found', `There is no job "${id}".`);
     return found;
   }
 
-  async #lockInstance(sql: EntityManager, { osid, cid }: CancellableJob, tenant: string) {
+  async #lockInstance(sql: EntityManager, { osid, cid }: CancellableJobRow, tenant: string) {
     if (osid === null) return undefined;
     const type = osid.slice(0, osid.lastIndexOf('-'));
     return this.instances.lockIfExists(sql, tenant, { cid, type, id: osid });

@@ -5,10 +5,10 @@ import { type BundleReport, findProblem, type InstanceProblem } from '../bundle-
 import { ObservationRepository } from '../bundle-status/observation-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
-import { JobQueue } from './job-queue.js';
+import { JobQueueRepository } from './job-queue-repository.js';
 import { JobRepository, type OverdueJobRow } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
-import { agentAbsent } from './paused-deadlines.js';
+import { agentAbsent } from './paused-deadline-repository.js';
 import type { Step } from './work-items.js';
 
 export interface OverdueJob {
@@ -86,7 +86,7 @@ export class JobDeadlines {
     private readonly updates: JobUpdates,
     private readonly instances: InstanceRepository,
     private readonly observations: ObservationRepository,
-    private readonly queue: JobQueue,
+    private readonly queue: JobQueueRepository,
     private readonly queued: QueuedChanges,
   ) {}
 

@@ -10,10 +10,6 @@ export interface ChangedJob extends JobRow {
   readonly logs: readonly JobLogRow[];
 }
 
-/** The columns of `JobRow`. */
-export const jobColumns = `job_id, aid, cid, osid, type, status, seq, progress, current_step, reason, error, superseded_by,
-  work_items, created_at, started_at, completed_at`;
-
 /** Log ids have a fixed width, so that they sort as numbers and as texts alike. */
 const logIdDigits = 15;
 

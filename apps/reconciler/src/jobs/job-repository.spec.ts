@@ -5,13 +5,14 @@ import { v7 as uuidv7 } from 'uuid';
 import { startTestDatabase, type TestDatabase } from '../../test/test-database.js';
 import { Wakeups } from '../work/wakeups.js';
 import { JobRepository } from './job-repository.js';
-import { jobChange, type JobEnd, jobEnd, JobUpdates } from './job-updates.js';
-import { PausedDeadlines } from './paused-deadlines.js';
+import { type JobEnd, JobUpdateRepository } from './job-update-repository.js';
+import { jobChange, jobEnd, JobUpdates } from './job-updates.js';
+import { PausedDeadlineRepository } from './paused-deadline-repository.js';
 import { newWorkItems, reachStep } from './work-items.js';
 
 describe('jobs in the database', () => {
-  const updates = new JobUpdates(new Wakeups());
-  const deadlines = new PausedDeadlines();
+  const updates = new JobUpdates(new JobUpdateRepository(), new Wakeups());
+  const deadlines = new PausedDeadlineRepository();
   let test: TestDatabase;
   beforeAll(async () => {
     test = await startTestDatabase();

@@ -4,8 +4,8 @@ import type { JobProgress } from '@runos/contracts';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { BundleReport } from '../bundle-status/bundle-report.js';
-import type { OpenJob, PendingChange } from '../schema/job-row.js';
-import { type ChangedJob, jobColumns, jobProgress, publishJobProgress } from './job-progress.js';
+import { jobColumns, type OpenJob, type PendingChange } from '../schema/job-row.js';
+import { type ChangedJob, jobProgress, publishJobProgress } from './job-progress.js';
 import type { AcceptedJob } from './queue-plan.js';
 import type { JobKind, LogLine, Step } from './work-items.js';
 
@@ -35,14 +35,13 @@ export interface NewJob {
 }
 
 /** A job as its cancellation reads it. */
-export interface CancellableJob {
+export interface CancellableJobRow {
   readonly job_id: string;
   readonly cid: string;
   readonly osid: string | null;
   readonly type: Job['type'];
   readonly status: Job['status'];
   readonly outcome: Job['status'] | null;
-  readonly instance_id: number | null;
   readonly revision: number;
   readonly queued: boolean;
 }
@@ -67,7 +66,7 @@ const openJobColumns = `job_id AS "jobId", kind, generation, revision, work_item
   current_step AS "currentStep", reason, logged_states AS "loggedStates", paused_at IS NOT NULL AS paused,
   clock_timestamp() AS now`;
 
-/** Inserts and reads jobs. `JobUpdates` writes their changes and ends, `PausedDeadlines` their pauses. */
+/** Inserts and reads jobs. `JobUpdateRepository` writes their changes and ends, `PausedDeadlineRepository` their pauses. */
 @Injectable()
 export class JobRepository {
   constructor(private readonly database: Database) {}
@@ -158,10 +157,10 @@ export class JobRepository {
     return found && jobProgress(found);
   }
 
-  async findCancellable(sql: EntityManager, id: string, tenant: string): Promise<CancellableJob | undefined> {
-    const [found] = await runSql<CancellableJob>(
+  async findCancellable(sql: EntityManager, id: string, tenant: string): Promise<CancellableJobRow | undefined> {
+    const [found] = await runSql<CancellableJobRow>(
       sql,
-      `SELECT job_id, cid, osid, type, status, outcome, instance_id, revision, queue_position IS NOT NULL AS queued
+      `SELECT job_id, cid, osid, type, status, outcome, revision, queue_position IS NOT NULL AS queued
        FROM job_ref WHERE aid = $1 AND job_id = $2`,
       [tenant, id],
     );

@@ -8,10 +8,10 @@ import type { ReconcilerConfig } from '../config.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import type { PendingChange } from '../schema/job-row.js';
-import { JobQueue, type QueuedJob, queuedReason } from './job-queue.js';
+import { JobQueueRepository, type QueuedJob, queuedReason } from './job-queue-repository.js';
 import { JobRepository } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
-import { agentAbsent, waitingForAgent } from './paused-deadlines.js';
+import { agentAbsent, waitingForAgent } from './paused-deadline-repository.js';
 import { type JobKind, type LogLine, newWorkItems, startItems, type Step, workItemIdOf } from './work-items.js';
 
 /** A job about one revision of an instance. */
@@ -63,7 +63,7 @@ export class JobStarter {
 
   constructor(
     private readonly jobs: JobRepository,
-    private readonly queue: JobQueue,
+    private readonly queue: JobQueueRepository,
     private readonly updates: JobUpdates,
     private readonly wakeups: Wakeups,
     @InjectConfig() config: ReconcilerConfig,

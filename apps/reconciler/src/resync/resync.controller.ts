@@ -5,14 +5,15 @@ import { InjectLogger, Respond, type CallContext } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
-import { foreignAmong } from '../bundle-status/foreign-instances.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
+import { InstanceRepository } from '../instances/instance-repository.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { isTombstone } from '../divergence/foreign-bundle.js';
-import { compareEntries, DesiredHashes } from './desired-hashes.js';
+import { compareEntries } from './compare-entries.js';
+import { DesiredHashRepository } from './desired-hash-repository.js';
 
 type Input = z.output<typeof reconciler.resync.input>;
 type Result = z.output<typeof reconciler.resync.output>;
@@ -27,7 +28,8 @@ export class ResyncController {
   constructor(
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
-    private readonly hashes: DesiredHashes,
+    private readonly instances: InstanceRepository,
+    private readonly hashes: DesiredHashRepository,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
     private readonly divergences: RecordDivergence,
@@ -64,7 +66,8 @@ export class ResyncController {
       const redeliver = difference.redeliver.filter((instanceId) => !diverged.has(instanceId));
       await this.divergences.end(sql, redeliver);
       await this.work.redeliver(sql, id, redeliver);
-      return { ...difference, redeliver, diverged, foreign: await foreignAmong(sql, tenant, difference.unknown) };
+      const foreign = await this.instances.foreignAmong(sql, tenant, difference.unknown);
+      return { ...difference, redeliver, diverged, foreign };
     });
     const removing = new Set(entries.filter(isTombstone).map(({ osid }): string => osid));
     await this.deletions.run(

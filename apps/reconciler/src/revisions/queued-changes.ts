@@ -3,9 +3,10 @@ import { Fault } from '@runos/kernel';
 import { afterCommit, Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import { JobQueue, type QueuedJob } from '../jobs/job-queue.js';
+import { JobQueueRepository, type QueuedJob } from '../jobs/job-queue-repository.js';
 import { JobStarter } from '../jobs/job-starter.js';
-import { type JobEnd, jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import type { JobEnd } from '../jobs/job-update-repository.js';
+import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { Wakeups } from '../work/wakeups.js';
@@ -25,7 +26,7 @@ export class QueuedChanges {
     private readonly revisions: RevisionRepository,
     private readonly writer: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
-    private readonly queue: JobQueue,
+    private readonly queue: JobQueueRepository,
     private readonly starter: JobStarter,
     private readonly updates: JobUpdates,
     private readonly work: WorkRepository,

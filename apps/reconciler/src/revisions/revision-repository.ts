@@ -3,7 +3,7 @@ import type { Condition } from '@runos/kernel';
 import { type Carrier, traceHeaders } from '@runos/observability';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { notifyWork } from '../work/wakeups.js';
+import { notifyWork } from '../work/work-repository.js';
 import type { DesiredSpec } from './desired-spec.js';
 
 interface NewRevision {

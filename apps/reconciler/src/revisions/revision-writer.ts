@@ -10,7 +10,7 @@ import { divergedReason, type ForeignBundle } from '../divergence/foreign-bundle
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { Requirements } from '../instances/requirements.js';
-import { JobQueue } from '../jobs/job-queue.js';
+import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
@@ -57,7 +57,7 @@ export class RevisionWriter {
     private readonly secrets: InstanceSecrets,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
-    private readonly queue: JobQueue,
+    private readonly queue: JobQueueRepository,
     private readonly starter: JobStarter,
     private readonly updates: JobUpdates,
     @InjectConfig() private readonly config: ReconcilerConfig,

@@ -23,6 +23,10 @@ export interface JobRow {
   readonly completed_at: Date | null;
 }
 
+/** The columns of `JobRow`. */
+export const jobColumns = `job_id, aid, cid, osid, type, status, seq, progress, current_step, reason, error, superseded_by,
+  work_items, created_at, started_at, completed_at`;
+
 /** The change that a queued job makes when it starts. An action has no `spec`: it changes the one it finds then. */
 export interface PendingChange {
   readonly spec?: DesiredSpec;

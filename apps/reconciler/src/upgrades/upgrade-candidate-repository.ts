@@ -13,7 +13,7 @@ export interface PlannedGroup extends InstanceGroup {
 /** The instances `i` of the type `$1` with the fields of their accepted spec that decide about an upgrade. */
 const candidates = `cluster c JOIN instance i ON i.cluster_id = c.id AND i.type = $1
   JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
-  CROSS JOIN LATERAL (SELECT coalesce(${queuedSpec}, r.spec) AS spec) a
+  CROSS JOIN LATERAL (SELECT coalesce(${queuedSpec('i.id')}, r.spec) AS spec) a
   CROSS JOIN LATERAL (SELECT a.spec->>'version' AS version, (a.spec->>'rendererVersion')::int AS renderer_version) s`;
 
 /** Joins the planned groups `p` of `$2`. */

@@ -6,9 +6,6 @@ export type LoopName = 'work' | 'deadlines' | 'removals' | 'addons' | 'upgrades'
 /** Other replicas listen on this channel; the payload is the sender's application name. */
 export const workChannel = 'reconciler_work';
 
-/** SQL expression: notifies the other replicas of new work. */
-export const notifyWork = `pg_notify('${workChannel}', current_setting('application_name'))`;
-
 /** Wakes a loop of this process from the place where its reason occurs. */
 @Injectable()
 export class Wakeups {

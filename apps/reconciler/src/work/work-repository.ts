@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { notifyWork } from './wakeups.js';
+import { workChannel } from './wakeups.js';
+
+/** SQL expression: notifies the other replicas of new work. */
+export const notifyWork = `pg_notify('${workChannel}', current_setting('application_name'))`;
 
 /** Claimed work. The lease is valid until it expires or until a later claim has a higher fencing token. */
 export interface Claim {
@@ -134,6 +137,11 @@ export class WorkRepository {
       'UPDATE cluster SET queue_resumes_at = now() + ms($3) WHERE id = $1 AND connected AND session_no = $2',
       [cluster_id, session_no, forMs],
     );
+  }
+
+  /** Wakes the other replicas, which claim the work that this one has released. */
+  async notify(sql: EntityManager): Promise<void> {
+    await runSql(sql, `SELECT ${notifyWork}`);
   }
 
   /** Requeues every instance of a cluster whose desired revision the agent has not stored. */

@@ -2,15 +2,16 @@ import { Injectable } from '@nestjs/common';
 import type { WorkItem } from '@runos/api';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import type { PendingChange } from '../schema/job-row.js';
-import { type ChangedJob, jobColumns, publishJobProgress } from './job-progress.js';
+import { jobColumns, type PendingChange } from '../schema/job-row.js';
+import { type ChangedJob, publishJobProgress } from './job-progress.js';
 import type { AcceptedJob } from './queue-plan.js';
 import type { LogLevel } from './work-items.js';
 
 /** The reason of a job in the queue of its instance. */
 export const queuedReason = 'Queued';
 
-const waitingBehind = (jobId: string): string => `waiting for the end of job ${jobId}`;
+/** The progress of a queued job; the id of the job before it follows. */
+const waitingBehind = 'waiting for the end of job ';
 
 export interface QueuedJob extends AcceptedJob {
   readonly generation: number;
@@ -33,7 +34,7 @@ export interface StartedJob {
 
 /** The queued jobs of instances, as rows. Every change holds the lock of the instance. */
 @Injectable()
-export class JobQueue {
+export class JobQueueRepository {
   /** Locks the work of the instances that have a queue, because the lock order is instance, work, job. */
   async lockWork(sql: EntityManager, instanceIds: readonly number[]): Promise<void> {
     if (instanceIds.length === 0) return;
@@ -100,13 +101,13 @@ export class JobQueue {
     const described = await runSql<ChangedJob>(
       sql,
       `WITH ordered AS (
-         SELECT job_id, lag(job_id) OVER (ORDER BY queue_position NULLS FIRST) AS ahead
+         SELECT job_id AS behind, lag(job_id) OVER (ORDER BY queue_position NULLS FIRST) AS ahead
          FROM job_ref WHERE instance_id = $1 AND outcome IS NULL)
-       UPDATE job_ref j SET progress = replace($2, '?', o.ahead::text), seq = j.seq + 1
-       FROM ordered o WHERE j.job_id = o.job_id AND j.queue_position IS NOT NULL AND o.ahead IS NOT NULL
-         AND j.progress IS DISTINCT FROM replace($2, '?', o.ahead::text)
-       RETURNING ${jobColumns.replaceAll(/\b(job_id)\b/g, 'j.$1')}, '[]'::jsonb AS logs`,
-      [instanceId, waitingBehind('?')],
+       UPDATE job_ref j SET progress = $2 || o.ahead::text, seq = j.seq + 1
+       FROM ordered o WHERE j.job_id = o.behind AND j.queue_position IS NOT NULL AND o.ahead IS NOT NULL
+         AND j.progress IS DISTINCT FROM $2 || o.ahead::text
+       RETURNING ${jobColumns}, '[]'::jsonb AS logs`,
+      [instanceId, waitingBehind],
     );
     await publishJobProgress(sql, described);
   }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { type ChangedJob, jobColumns, publishJobProgress } from './job-progress.js';
+import { jobColumns } from '../schema/job-row.js';
+import { type ChangedJob, publishJobProgress } from './job-progress.js';
 
 /** The reason of a job while its cluster agent is disconnected. */
 export const agentAbsent = 'AgentAbsent';
@@ -23,7 +24,7 @@ interface Cluster {
  * removal of a cluster needs no agent.
  */
 @Injectable()
-export class PausedDeadlines {
+export class PausedDeadlineRepository {
   /** Keeps the rest of each timeout. From now on the job fails when its absence budget is used up. */
   async pause(sql: EntityManager, { id, cid }: Cluster): Promise<void> {
     const paused = await runSql<ChangedJob>(

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { bucketCount, type ResyncEntry } from '@runos/agent-protocol';
+import { bucketCount } from '@runos/agent-protocol';
 import { runSql } from '@runos/persistence';
 import { kindRules, serviceTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
-import { type ForeignBundle, isTombstone } from '../divergence/foreign-bundle.js';
-import type { StoredInstance } from '../divergence/record-divergence.js';
+import type { ForeignBundle } from '../divergence/foreign-bundle.js';
 
 /** The desired revision of each instance of a cluster, with the digest of the kinds of its type (`$2`, `$3`). */
 const desired = `
@@ -58,7 +57,7 @@ export interface DesiredEntry {
 
 /** Hashes of the desired revisions of a cluster, equal to the hashes that an up-to-date agent computes. */
 @Injectable()
-export class DesiredHashes {
+export class DesiredHashRepository {
   async root(sql: EntityManager, clusterId: number, withKinds: boolean): Promise<{ count: number; root: string }> {
     const [found] = await runSql<{ count: number; root: string | null }>(
       sql,
@@ -102,42 +101,3 @@ export class DesiredHashes {
     );
   }
 }
-
-export interface EntryDifference {
-  /** Row ids of instances that the agent lacks, or stores in another revision. */
-  readonly redeliver: readonly number[];
-  /** What the agent stores instead, of those that it stores in another revision or with another digest. */
-  readonly differing: readonly StoredInstance[];
-  /** OSIDs that the agent stores and the cluster does not have. */
-  readonly unknown: readonly string[];
-}
-
-/** Compares the entries of some buckets; both lists are complete. */
-export function compareEntries(
-  desiredEntries: readonly DesiredEntry[],
-  stored: readonly ResyncEntry[],
-): EntryDifference {
-  const byOsid = new Map<string, ResyncEntry>(stored.map((entry) => [entry.osid, entry]));
-  const known = new Set(desiredEntries.map(({ osid }) => osid));
-  const isStored = ({ osid, revision, digest, kindsDigest }: DesiredEntry): boolean => {
-    const entry = byOsid.get(osid);
-    const hasKinds = kindsDigest === null || entry?.kindsDigest === kindsDigest;
-    return entry !== undefined && entry.revision === revision && entry.digest === digest && hasKinds;
-  };
-  const missing = desiredEntries.filter((entry) => !isStored(entry) && !isDecisionPending(entry, byOsid));
-  const differing = missing.flatMap(({ id, osid }): StoredInstance[] => {
-    const entry = byOsid.get(osid);
-    if (entry === undefined) return [];
-    const { revision, digest, generation = null } = entry;
-    return [{ id, stored: { revision, digest, generation } }];
-  });
-  return {
-    redeliver: missing.map(({ id }) => id),
-    differing,
-    unknown: stored.map(({ osid }) => osid as string).filter((osid) => !known.has(osid)),
-  };
-}
-
-/** A deletion of another history has left nothing, and it is neither adopted nor reverted without a decision. */
-const isDecisionPending = ({ osid, diverged }: DesiredEntry, stored: ReadonlyMap<string, ResyncEntry>): boolean =>
-  diverged !== null && isTombstone(diverged) && !stored.has(osid);

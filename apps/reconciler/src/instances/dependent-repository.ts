@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+
+/** How many OSIDs a refusal names. */
+const namedCount = 10;
+
+/** The instances that are the reason of a refusal: their number, and the OSIDs of the first ones. */
+interface Dependents {
+  readonly instances: number;
+  readonly osids: readonly string[];
+}
+
+/** The instances that need a cluster, an add-on or another instance, which therefore cannot be removed. */
+@Injectable()
+export class DependentRepository {
+  ofCluster(sql: EntityManager, clusterId: number): Promise<Dependents> {
+    return readDependents(sql, 'SELECT id, osid FROM instance WHERE cluster_id = $1', [clusterId]);
+  }
+
+  /** The instances of these types in a cluster. */
+  ofTypes(sql: EntityManager, clusterId: number, types: readonly string[]): Promise<Dependents> {
+    const dependents = 'SELECT id, osid FROM instance WHERE cluster_id = $1 AND type = ANY($2)';
+    return readDependents(sql, dependents, [clusterId, types]);
+  }
+
+  ofInstance(sql: EntityManager, instanceId: number): Promise<Dependents> {
+    const dependents = `SELECT i.id, i.osid FROM instance_requirement r JOIN instance i ON i.id = r.instance_id
+       WHERE r.required_id = $1`;
+    return readDependents(sql, dependents, [instanceId]);
+  }
+
+  /** Makes an instance the dependent of those that it requires, each under its alias. */
+  async add(
+    sql: EntityManager,
+    instanceId: number,
+    required: readonly { readonly alias: string; readonly id: number }[],
+  ): Promise<void> {
+    if (required.length === 0) return;
+    await runSql(
+      sql,
+      `INSERT INTO instance_requirement (instance_id, alias, required_id)
+       SELECT $1, alias, id FROM unnest($2::text[], $3::bigint[]) AS r(alias, id)`,
+      [instanceId, required.map(({ alias }) => alias), required.map(({ id }) => id)],
+    );
+  }
+}
+
+/** One statement. `select` reads the `id` and the `osid` of each dependent. */
+async function readDependents(sql: EntityManager, select: string, values: readonly unknown[]): Promise<Dependents> {
+  const [found] = await runSql<Dependents>(
+    sql,
+    `SELECT count(*)::int AS instances, coalesce((array_agg(d.osid ORDER BY d.id))[1:${namedCount}], '{}') AS osids
+     FROM (${select}) d`,
+    values,
+  );
+  return found ?? { instances: 0, osids: [] };
+}
+
+/** Describes them for a message: `2 instances (valkey-k3v9q, valkey-00ky4)`. */
+export function describeDependents({ instances, osids }: Dependents): string {
+  const named = osids.join(', ') + (instances > osids.length ? ', …' : '');
+  return `${instances} ${instances === 1 ? 'instance' : 'instances'} (${named})`;
+}
