@@ -8,7 +8,8 @@ import { Database, migrate, Retention } from '@runos/persistence';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
 import { temporaryPostgres } from '@runos/testing-postgres';
 import { jobsService } from '../src/module.js';
-import { JobProjection, mergeUpdates } from '../src/projection/job-projection.js';
+import { JobProjection } from '../src/projection/job-projection.js';
+import { mergeUpdates } from '../src/projection/job-update.js';
 import { migrations } from '../src/schema/migrations/index.js';
 
 /** Jobs that the fake reconciler has, whether or not it published them. */

@@ -5,7 +5,9 @@ import { Bus, InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import type { JobsConfig } from '../config.js';
-import { completeUpdate, JobProjection } from './job-projection.js';
+import { JobProjection } from './job-projection.js';
+import { completeUpdate } from './job-update.js';
+import { ProjectionRepository, type StaleJob } from './projection-repository.js';
 
 /** The reconciler as the source of jobs that are missing or outdated here. */
 @Injectable()
@@ -31,21 +33,6 @@ export class JobSource {
   }
 }
 
-/** An open job without a recent update. */
-interface StaleJob {
-  readonly id: string;
-  readonly aid: string;
-}
-
-/** Jobs refreshed per run; more wait for the next run. */
-const batchSize = 20;
-
-/** The interval grows with the time since the last update, up to an hour: a job may wait a day for its agent. */
-const claim = `
-  UPDATE job SET refresh_at = now() + least(greatest(now() - updated_at, $1 * interval '1 millisecond'), interval '1 hour')
-   WHERE id IN (SELECT id FROM job WHERE refresh_at <= now() ORDER BY refresh_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
-  RETURNING id, aid`;
-
 /** Refreshes open jobs without recent updates: an event may be lost, the end of a job may not. */
 @Injectable()
 export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy {
@@ -54,6 +41,7 @@ export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy 
 
   constructor(
     private readonly database: Database,
+    private readonly projection: ProjectionRepository,
     private readonly source: JobSource,
     @InjectConfig() private readonly config: JobsConfig,
     @InjectLogger() private readonly logger: Logger,
@@ -72,8 +60,8 @@ export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy 
 
   async #refreshDue(): Promise<void> {
     try {
-      for (const job of await this.database.query<StaleJob>(claim, [this.config.refreshAfterMs]))
-        await this.#refresh(job);
+      const stale = await this.projection.claimStale(this.database.manager, this.config.refreshAfterMs);
+      for (const job of stale) await this.#refresh(job);
     } catch (error) {
       const outage = faultOf(error)?.code === 'unavailable';
       this.logger[outage ? 'debug' : 'error']({ err: error }, 'refresh of stale jobs failed');
@@ -83,6 +71,6 @@ export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy 
   async #refresh({ id, aid }: StaleJob): Promise<void> {
     if (await this.source.refresh(id, [aid])) return;
     this.logger.warn({ jobId: id }, 'job is missing in the reconciler; its projection stays as it is');
-    await this.database.query('UPDATE job SET refresh_at = NULL WHERE id = $1', [id]);
+    await this.projection.stopRefresh(this.database.manager, id);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { line, progress } from '../../test/job-progress.js';
-import { mergeUpdates, completeUpdate } from './job-projection.js';
+import { mergeUpdates, completeUpdate } from './job-update.js';
 
 const { id } = progress(1).job;
 const updates = (...seqs: number[]) => seqs.map((seq) => progress(seq, { id }, [line(`${seq}`)]));

@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { type JobProgress, reconciler } from '@runos/contracts';
 import { type ReceivedEvent, SubscribeBatch } from '@runos/messaging';
-import { mergeUpdates, JobProjection } from './job-projection.js';
+import { JobProjection } from './job-projection.js';
+import { mergeUpdates } from './job-update.js';
 
 /** Receives the reconciler's job updates, the only way by which jobs reach this service. */
 @Controller()
