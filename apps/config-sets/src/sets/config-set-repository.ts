@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { ConfigSet } from '@runos/api';
-import { type TenantCondition, TenantRepository } from '@runos/persistence';
+import { runSql, type TenantCondition, TenantRepository } from '@runos/persistence';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 
 /** The lineage of a config set: the fields that all its versions share, and its current version. */
 @Entity('config_set')
 export class ConfigSetRow {
-  @PrimaryColumn({ type: 'uuid' }) setId: string;
+  @PrimaryColumn({ type: 'uuid' }) set_id: string;
   @Column({ type: 'text' }) aid: string;
   @Column({ type: 'text' }) name: string;
   @Column({ type: 'text' }) type: string;
-  @Column({ type: 'int' }) latestVersion: number;
+  @Column({ type: 'int' }) latest_version: number;
 }
 
 export type Values = Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
 
   async create(manager: EntityManager, row: ConfigSetRow, values: Values): Promise<void> {
     await this.insert(manager, row);
-    await this.#addVersion(manager, row.setId, row.latestVersion, values);
+    await this.#addVersion(manager, row.set_id, row.latest_version, values);
   }
 
   /**
@@ -103,10 +103,7 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
   }
 
   async #addVersion(manager: EntityManager, setId: string, version: number, values: Values): Promise<void> {
-    await manager.query('INSERT INTO config_set_version (set_id, version, "values") VALUES ($1, $2, $3::jsonb)', [
-      setId,
-      version,
-      JSON.stringify(values),
-    ]);
+    const statement = 'INSERT INTO config_set_version (set_id, version, "values") VALUES ($1, $2, $3::jsonb)';
+    await runSql(manager, statement, [setId, version, JSON.stringify(values)]);
   }
 }

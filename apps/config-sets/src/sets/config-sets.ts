@@ -54,7 +54,7 @@ export class ConfigSets {
       idempotent(manager, { tenant, idempotency }, async () => {
         this.#checkSetLimit(await this.repository.countSets(manager, tenant));
         const setId = randomUUID();
-        await this.repository.create(manager, { setId, aid: tenant, name, type, latestVersion: 1 }, values);
+        await this.repository.create(manager, { set_id: setId, aid: tenant, name, type, latest_version: 1 }, values);
         return this.#requireWritten(await this.repository.findVersion(manager, tenant, setId), setId);
       }),
     );
