@@ -1,28 +1,32 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PersistenceModule } from '@runos/persistence';
 import { Keyring } from '@runos/security';
+import { AccountRepository } from './accounts/account-repository.js';
 import { Accounts } from './accounts/accounts.js';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { ApiKeyRepository, ApiKeyRow } from './api-keys/api-key-repository.js';
 import { ApiKeys } from './api-keys/api-keys.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
-import { AuditLog } from './audit/audit-log.js';
+import { AuditRepository } from './audit/audit-repository.js';
 import { AuditController } from './audit/audit.controller.js';
 import { identityConfig, type IdentityConfig } from './config.js';
 import { migrations } from './schema/migrations/index.js';
+import { retentionRules } from './schema/retention-rules.js';
+import { FailedLogInRepository } from './sessions/failed-log-in-repository.js';
 import { FailedLogIns } from './sessions/failed-log-ins.js';
-import { sessionRetention } from './sessions/session-retention.js';
+import { SessionRepository } from './sessions/session-repository.js';
 import { Sessions } from './sessions/sessions.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { AccessChanges } from './tokens/access-changes.js';
 import { Authentication, LastUse } from './tokens/authentication.js';
+import { TokenRepository } from './tokens/token-repository.js';
 
 const name = 'identity';
 
 @Module({})
 class IdentityModule {
   static forConfig(config: IdentityConfig): DynamicModule {
-    const persistence = { config, entities: [ApiKeyRow], migrations, retention: sessionRetention };
+    const persistence = { config, entities: [ApiKeyRow], migrations, retention: retentionRules };
     return {
       module: IdentityModule,
       imports: [PersistenceModule.forService({ service: name, ...persistence })],
@@ -31,12 +35,16 @@ class IdentityModule {
         Authentication,
         LastUse,
         AccessChanges,
+        TokenRepository,
         Sessions,
+        SessionRepository,
         FailedLogIns,
+        FailedLogInRepository,
         Accounts,
+        AccountRepository,
         ApiKeys,
         ApiKeyRepository,
-        AuditLog,
+        AuditRepository,
         { provide: Keyring, useValue: config.keyring },
       ],
     };

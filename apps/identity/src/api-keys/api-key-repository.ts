@@ -3,25 +3,26 @@ import type { ApiKey, Role } from '@runos/api';
 import { type TenantCondition, TenantRepository } from '@runos/persistence';
 import { Column, Entity, type EntityManager, PrimaryColumn } from 'typeorm';
 import type { z } from 'zod';
-import { type TokenState, validForMs } from '../tokens/token-state.js';
+import { validForMs } from '../tokens/token-repository.js';
+import type { TokenStateRow } from '../tokens/token-state.js';
 
 /** A personal access token; its secret is stored as a hash. */
 @Entity('api_key')
 export class ApiKeyRow {
-  @PrimaryColumn({ type: 'text' }) keyId: string;
+  @PrimaryColumn({ type: 'text' }) key_id: string;
   @Column({ type: 'text' }) aid: string;
-  @Column({ type: 'uuid' }) userId: string;
+  @Column({ type: 'uuid' }) user_id: string;
   /** The token that created this one; null when a session did. */
-  @Column({ type: 'text', nullable: true }) parentKeyId: string | null;
+  @Column({ type: 'text', nullable: true }) parent_key_id: string | null;
   @Column({ type: 'text' }) name: string;
   @Column({ type: 'text' }) role: Role;
-  @Column({ type: 'text' }) secretHash: string;
-  @Column({ type: 'timestamptz' }) expiresAt: Date;
+  @Column({ type: 'text' }) secret_hash: string;
+  @Column({ type: 'timestamptz' }) expires_at: Date;
 }
 
 export type ShownApiKey = z.output<typeof ApiKey>;
 
-interface ApiKeyView {
+interface ShownApiKeyRow {
   readonly key_id: string;
   readonly name: string;
   readonly role: Role;
@@ -48,7 +49,7 @@ const selectKeys = (tenant: TenantCondition): string => `
          k.revoked_at
     FROM api_key k JOIN person p ON p.id = k.user_id WHERE ${tenant('k.aid')}`;
 
-const toApiKey = (row: ApiKeyView): ShownApiKey => ({
+const toApiKey = (row: ShownApiKeyRow): ShownApiKey => ({
   id: row.key_id,
   name: row.name,
   role: row.role,
@@ -71,12 +72,12 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
   async list(manager: EntityManager, tenant: string): Promise<ShownApiKey[]> {
     const statement = (condition: TenantCondition) => `${selectKeys(condition)}
       ORDER BY (k.revoked_at IS NULL AND k.expires_at > now()) DESC, k.created_at DESC, k.key_id LIMIT 1000`;
-    return (await this.query<ApiKeyView>(manager, { tenant }, statement)).map(toApiKey);
+    return (await this.query<ShownApiKeyRow>(manager, { tenant }, statement)).map(toApiKey);
   }
 
   async show(manager: EntityManager, tenant: string, keyId: string): Promise<ShownApiKey | undefined> {
     const statement = (condition: TenantCondition) => `${selectKeys(condition)} AND k.key_id = $1`;
-    return (await this.query<ApiKeyView>(manager, { tenant }, statement, [keyId])).map(toApiKey)[0];
+    return (await this.query<ShownApiKeyRow>(manager, { tenant }, statement, [keyId])).map(toApiKey)[0];
   }
 
   async add(manager: EntityManager, row: ApiKeyRow): Promise<void> {
@@ -96,11 +97,16 @@ export class ApiKeyRepository extends TenantRepository<ApiKeyRow> {
   }
 
   /** A token of the user in this account; undefined when there is none. */
-  async state(manager: EntityManager, tenant: string, userId: string, keyId: string): Promise<TokenState | undefined> {
+  async state(
+    manager: EntityManager,
+    tenant: string,
+    userId: string,
+    keyId: string,
+  ): Promise<TokenStateRow | undefined> {
     const statement = (condition: TenantCondition) =>
       `SELECT k.expires_at, k.revoked_at, ${validForMs('k')} AS valid_for_ms
          FROM api_key k WHERE ${condition('k.aid')} AND k.key_id = $1 AND k.user_id = $2`;
-    return (await this.query<TokenState>(manager, { tenant }, statement, [keyId, userId]))[0];
+    return (await this.query<TokenStateRow>(manager, { tenant }, statement, [keyId, userId]))[0];
   }
 
   /** The number of usable tokens. */

@@ -7,9 +7,9 @@ import { Database, databaseNow, idempotent } from '@runos/persistence';
 import { Keyring, mintToken } from '@runos/security';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { type AuditEntry, AuditLog } from '../audit/audit-log.js';
+import { type AuditEntry, AuditRepository } from '../audit/audit-repository.js';
 import type { IdentityConfig } from '../config.js';
-import { Sessions } from '../sessions/sessions.js';
+import { SessionRepository } from '../sessions/session-repository.js';
 import { AccessChanges } from '../tokens/access-changes.js';
 import { checkUsable } from '../tokens/token-state.js';
 import { ApiKeyRepository, type ShownApiKey } from './api-key-repository.js';
@@ -77,8 +77,8 @@ export class ApiKeys {
     private readonly accessChanges: AccessChanges,
     @InjectConfig() private readonly config: IdentityConfig,
     private readonly keyring: Keyring,
-    private readonly auditLog: AuditLog,
-    private readonly sessions: Sessions,
+    private readonly audit: AuditRepository,
+    private readonly sessions: SessionRepository,
   ) {}
 
   list(tenant: string): Promise<ShownApiKey[]> {
@@ -117,19 +117,18 @@ export class ApiKeys {
         this.#checkLimit(await this.repository.countUsable(manager, tenant));
         const { keyId, secretHash, value } = mintToken('pat');
         const { userId, actor } = creator;
-        const parentKeyId = parent?.keyId ?? null;
         await this.repository.add(manager, {
-          keyId,
+          key_id: keyId,
           aid: tenant,
-          userId,
-          parentKeyId,
+          user_id: userId,
+          parent_key_id: parent?.keyId ?? null,
           name,
           role,
-          secretHash,
-          expiresAt,
+          secret_hash: secretHash,
+          expires_at: expiresAt,
         });
         const detail = { name, role };
-        await this.auditLog.append(manager, tenant, actor, {
+        await this.audit.append(manager, tenant, actor, {
           action: 'apikey.create',
           subject: keyId,
           outcome: 'allowed',
@@ -149,7 +148,7 @@ export class ApiKeys {
       await this.repository.lockAccount(manager, tenant);
       const lineage = await this.repository.revoke(manager, tenant, id);
       const entries = lineage.filter(({ isNew }) => isNew).map(({ keyId }) => revocationOf(keyId, id));
-      await this.auditLog.appendEach(manager, tenant, actor, entries);
+      await this.audit.appendEach(manager, tenant, actor, entries);
       return lineage;
     });
     const [revoked] = lineage;

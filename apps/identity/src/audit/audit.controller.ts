@@ -2,13 +2,13 @@ import { Controller } from '@nestjs/common';
 import { identity } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import { type AuditEntry, AuditLog } from './audit-log.js';
+import { type AuditEntry, AuditRepository } from './audit-repository.js';
 
 @Controller()
 export class AuditController {
   constructor(
     private readonly database: Database,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRepository,
   ) {}
 
   /** Replies when the entry is durable, so that the audited action may follow. */

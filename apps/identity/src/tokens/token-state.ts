@@ -2,18 +2,15 @@ import type { Principal } from '@runos/contracts';
 import { Fault, invalidToken } from '@runos/kernel';
 
 /** What decides whether a token with the right secret is usable. */
-export interface TokenState {
+export interface TokenStateRow {
   readonly expires_at: Date;
   readonly revoked_at: Date | null;
   /** Remaining validity by the database's clock, ms. */
   readonly valid_for_ms: number;
 }
 
-/** The column `valid_for_ms` of a table with `expires_at`. */
-export const validForMs = (table: string): string => `(extract(epoch FROM ${table}.expires_at - now()) * 1000)::float8`;
-
 /** @throws Fault `auth.invalid` with the reason; `auth.session_expired` */
-export function checkUsable(kind: Principal['kind'], { revoked_at, expires_at, valid_for_ms }: TokenState): void {
+export function checkUsable(kind: Principal['kind'], { revoked_at, expires_at, valid_for_ms }: TokenStateRow): void {
   if (revoked_at) throw invalidToken({ reason: 'revoked', revokedAt: revoked_at.toISOString() });
   if (valid_for_ms > 0) return;
   const expiredAt = expires_at.toISOString();

@@ -8,7 +8,7 @@ export type AuditEntry = z.output<typeof identity.recordAudit.input>;
 
 /** The append-only audit log of all accounts. */
 @Injectable()
-export class AuditLog {
+export class AuditRepository {
   /** Durable when the transaction of `manager` commits, without one when it resolves. Returns the entry's id. */
   async append(manager: EntityManager, tenant: string, actor: Actor, entry: AuditEntry): Promise<string> {
     const [id] = await this.appendEach(manager, tenant, actor, [entry]);
