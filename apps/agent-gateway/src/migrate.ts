@@ -10,5 +10,5 @@ const { keyring } = configOrExit(z.object(keyringSettings));
 await runMigration({
   service: 'agent-gateway',
   migrations,
-  after: (dataSource) => createCertificateAuthorities(dataSource, keyring),
+  after: ({ manager }) => createCertificateAuthorities(manager, keyring),
 });

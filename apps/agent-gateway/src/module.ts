@@ -13,6 +13,7 @@ import { CertificateIssuer } from './certificates/certificate-issuer.js';
 import { CertificateRenewal } from './certificates/certificate-renewal.js';
 import { CertificateRepository } from './certificates/certificate-repository.js';
 import { DuplicateIdentities } from './certificates/duplicate-identities.js';
+import { DuplicateIdentityRepository } from './certificates/duplicate-identity-repository.js';
 import { type AgentGatewayConfig, agentGatewayConfig } from './config.js';
 import { AgentPorts } from './grpc/agent-ports.js';
 import { RegisterPortMethods, StreamPortMethods } from './grpc/agent-port-methods.js';
@@ -27,6 +28,7 @@ import { ReportDispatcher } from './reports/report-dispatcher.js';
 import { migrations } from './schema/migrations/index.js';
 import { retentionRules } from './schema/retention-rules.js';
 import { ReplicaLease } from './sessions/replica-lease.js';
+import { ReplicaRepository } from './sessions/replica-repository.js';
 import { SessionMaintenance } from './sessions/session-maintenance.js';
 import { SessionRegistry } from './sessions/session-registry.js';
 import { SessionRepository } from './sessions/session-repository.js';
@@ -40,6 +42,7 @@ const agents = [AgentRepository, AgentConnectionReporter, AgentLog, StaleAgentCh
 const certificates = [
   CertificateRepository,
   DuplicateIdentities,
+  DuplicateIdentityRepository,
   CertificateAuthenticator,
   CertificateIssuer,
   CertificateRenewal,
@@ -52,7 +55,14 @@ const registration = [
   RepeatedRegistration,
   AgentRegistration,
 ];
-const sessions = [SessionRepository, SessionRequests, ReplicaLease, SessionRegistry, SessionMaintenance];
+const sessions = [
+  SessionRepository,
+  SessionRequests,
+  ReplicaRepository,
+  ReplicaLease,
+  SessionRegistry,
+  SessionMaintenance,
+];
 const streams = [ClusterReports, NodeReports, ReportDispatcher, AgentStreamHandler, InstructionSender];
 const ports = [RegisterPortMethods, StreamPortMethods, AgentPorts];
 

@@ -9,11 +9,7 @@ import { Keyring, keyringEntry } from '@runos/security';
 import { type TemporaryNats, temporaryNats } from '@runos/testing-nats';
 import { type TemporaryPostgres, temporaryPostgres } from '@runos/testing-postgres';
 import pg from 'pg';
-import {
-  CertificateAuthorities,
-  createCertificateAuthorities,
-  loadCertificateAuthorities,
-} from '../src/authority/certificate-authorities.js';
+import { CertificateAuthorities, createCertificateAuthorities } from '../src/authority/certificate-authorities.js';
 import { type AgentGatewayConfig, agentGatewayConfig } from '../src/config.js';
 import { AgentPorts } from '../src/grpc/agent-ports.js';
 import { agentGatewayService } from '../src/module.js';
@@ -22,6 +18,7 @@ import { fakeIdentity, fakeReconciler, FakeServices } from './fake-services.js';
 
 export interface Replica {
   readonly service: RunningService;
+  readonly authorities: CertificateAuthorities;
   /** The CA of the register port, as PEM. */
   readonly registerCa: string;
   readonly registerPort: number;
@@ -87,8 +84,9 @@ export class Harness {
     const service = await startService(agentGatewayService, config, this.#logger);
     this.#stops.push(service.stop);
     const { registerPort, streamPort } = service.app.get(AgentPorts);
-    const registerCa = service.app.get(CertificateAuthorities).register.certificatePem;
-    return { service, registerCa, registerPort, streamPort };
+    const authorities = service.app.get(CertificateAuthorities);
+    const registerCa = authorities.register.certificatePem;
+    return { service, authorities, registerCa, registerPort, streamPort };
   }
 
   /** The bus of another service. */
@@ -102,13 +100,6 @@ export class Harness {
   async token(purpose: 'node' | 'cluster-agent' = 'node', { aid = 'abcde', cid = 'ky3', ttlSeconds = 60 } = {}) {
     const input = { cid, token: { purpose, ttlSeconds } };
     return this.bus.request(agentGateway.issueRegistrationToken, input, { tenant: aid });
-  }
-
-  /** The CAs, for certificates that the gateway has not issued. */
-  authorities(): Promise<CertificateAuthorities> {
-    const query = async <Rows>(text: string, values: unknown[] = []) =>
-      (await this.sql.query(text, values)).rows as Rows;
-    return loadCertificateAuthorities({ query }, testKeyring);
   }
 
   /** A connection of its own, to hold locks. It ends with the harness at the latest. */
@@ -151,7 +142,7 @@ export class Harness {
       ownerUrl: this.postgres.url,
       role,
       migrations,
-      after: (dataSource) => createCertificateAuthorities(dataSource, testKeyring),
+      after: ({ manager }) => createCertificateAuthorities(manager, testKeyring),
     });
     this.url = this.postgres.urlFor(role.name, role.password);
     this.sql = new pg.Client({ connectionString: this.url, options: '-c search_path=agent_gateway' });

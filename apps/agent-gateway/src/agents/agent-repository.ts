@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentIdentity, NodeKubernetesStatus } from '@runos/agent-protocol';
 import type { NodeRole } from '@runos/contracts';
-import { Database } from '@runos/persistence';
-import type { Statements } from '../authority/certificate-authorities.js';
+import { Database, runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
 
 /** An agent as the columns of a table name it: `nid` is empty for a cluster agent. */
 export interface AgentKey {
@@ -185,12 +185,12 @@ export class AgentRepository {
     ]);
   }
 
-  async delete(sql: Statements, { aid, cid, nid }: AgentKey): Promise<void> {
-    await sql.query('DELETE FROM agent WHERE aid = $1 AND cid = $2 AND nid = $3', [aid, cid, nid]);
+  async delete(sql: EntityManager, { aid, cid, nid }: AgentKey): Promise<void> {
+    await runSql(sql, 'DELETE FROM agent WHERE aid = $1 AND cid = $2 AND nid = $3', [aid, cid, nid]);
   }
 
-  async deleteOfCluster(sql: Statements, aid: string, cid: string): Promise<void> {
-    await sql.query('DELETE FROM agent WHERE aid = $1 AND cid = $2', [aid, cid]);
+  async deleteOfCluster(sql: EntityManager, aid: string, cid: string): Promise<void> {
+    await runSql(sql, 'DELETE FROM agent WHERE aid = $1 AND cid = $2', [aid, cid]);
   }
 }
 

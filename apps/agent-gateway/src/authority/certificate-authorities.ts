@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { dayMs } from '@runos/kernel';
 import { type AuthorityPair, createAuthority } from '@runos/pki';
 import type { Keyring } from '@runos/security';
+import type { EntityManager } from 'typeorm';
+import { AuthorityRepository } from './authority-repository.js';
 
-/** Runs SQL: a connection, a transaction, or the data source of the migration step. */
-export interface Statements {
-  query<Rows>(text: string, values?: unknown[]): Promise<Rows>;
-}
+const authorities = new AuthorityRepository();
 
 /**
  * The two certificate authorities. L1 signs the server certificate of the registration port. L2 signs the server
@@ -44,26 +43,23 @@ export class CertificateAuthorities {
 const sealContext = (name: AuthorityName): string => `authority/${name}`;
 
 /** Creates both CAs unless they exist; the migration step calls it. */
-export async function createCertificateAuthorities(sql: Statements, keyring: Keyring): Promise<void> {
+export async function createCertificateAuthorities(sql: EntityManager, keyring: Keyring): Promise<void> {
   for (const name of authorityNames) {
-    const existing = await sql.query<unknown[]>('SELECT 1 FROM authority WHERE name = $1', [name]);
-    if (existing.length > 0) continue;
+    if ((await authorities.find(sql, name)) !== undefined) continue;
     const commonName = `RunOS agents ${name.toUpperCase()}`;
     const { certificatePem, keyPem } = await createAuthority(commonName, validForDays(authorityDays));
-    await sql.query(
-      'INSERT INTO authority (name, certificate, sealed_key) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING',
-      [name, certificatePem, keyring.seal(keyPem, sealContext(name))],
-    );
+    const sealedKey = keyring.seal(keyPem, sealContext(name));
+    await authorities.add(sql, { name, certificate: certificatePem, sealed_key: sealedKey });
   }
 }
 
 /** @throws Error when the migration step has not run, or the keyring lacks the key that encrypts a CA */
-export async function loadCertificateAuthorities(sql: Statements, keyring: Keyring): Promise<CertificateAuthorities> {
+export async function loadCertificateAuthorities(
+  sql: EntityManager,
+  keyring: Keyring,
+): Promise<CertificateAuthorities> {
   const load = async (name: AuthorityName): Promise<AuthorityPair> => {
-    const [row] = await sql.query<{ certificate: string; sealed_key: string }[]>(
-      'SELECT certificate, sealed_key FROM authority WHERE name = $1',
-      [name],
-    );
+    const row = await authorities.find(sql, name);
     if (row === undefined) throw new Error(`the CA ${name} does not exist: run the migration step first`);
     return { certificatePem: row.certificate, keyPem: keyring.unseal(row.sealed_key, sealContext(name)) };
   };

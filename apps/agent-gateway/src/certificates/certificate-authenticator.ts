@@ -4,7 +4,8 @@ import type { AgentIdentity, AgentKind } from '@runos/agent-protocol';
 import { identityOf, keyOf } from '../agents/agent-repository.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
 import { addressOf } from '../grpc/connection-listener.js';
-import { duplicateDetails, DuplicateIdentities } from './duplicate-identities.js';
+import { duplicateDetails } from './duplicate-identities.js';
+import { DuplicateIdentityRepository } from './duplicate-identity-repository.js';
 import { CertificateRepository, type CertificateRow } from './certificate-repository.js';
 
 /** The authenticated peer of a call or stream, as its certificate names it. */
@@ -29,7 +30,7 @@ export type AuthenticatedCall = Pick<ServerUnaryCall<unknown, unknown>, 'getAuth
 export class CertificateAuthenticator {
   constructor(
     private readonly certificates: CertificateRepository,
-    private readonly duplicates: DuplicateIdentities,
+    private readonly duplicates: DuplicateIdentityRepository,
   ) {}
 
   /** @throws CallRefusal for a certificate that is unknown, revoked, expired, a copy, or of the other kind of agent */

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '@runos/persistence';
+import { Database, runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
 import type { AgentKey } from '../agents/agent-repository.js';
-import type { Statements } from '../authority/certificate-authorities.js';
-import { lockAgent, lockCluster } from './agent-lock.js';
 
 export interface CertificateRow extends AgentKey {
   readonly serial: string;
@@ -28,8 +27,9 @@ export class CertificateRepository {
   constructor(private readonly database: Database) {}
 
   /** Runs in the transaction that uses the registration token, after the revocation of the agent's older certificates. */
-  async add(sql: Statements, { serial, fingerprint, aid, cid, nid, expiresAt }: NewCertificate): Promise<void> {
-    await sql.query(
+  async add(sql: EntityManager, { serial, fingerprint, aid, cid, nid, expiresAt }: NewCertificate): Promise<void> {
+    await runSql(
+      sql,
       `INSERT INTO certificate (serial, fingerprint, aid, cid, nid, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
       [serial, fingerprint, aid, cid, nid, expiresAt],
     );
@@ -39,10 +39,11 @@ export class CertificateRepository {
    * Adds the certificate that replaces another one of the same agent. Returns false, and adds nothing, when that one
    * was revoked in the meantime. The lock makes every earlier revocation visible, and a later one sees this row.
    */
-  async addSuccessor(sql: Statements, issued: NewCertificate, predecessorSerial: string): Promise<boolean> {
+  async addSuccessor(sql: EntityManager, issued: NewCertificate, predecessorSerial: string): Promise<boolean> {
     const { serial, fingerprint, aid, cid, nid, expiresAt } = issued;
-    await lockAgent(sql, issued);
-    const rows = await sql.query<unknown[]>(
+    await this.#lockAgent(sql, issued);
+    const rows = await runSql(
+      sql,
       `INSERT INTO certificate (serial, fingerprint, aid, cid, nid, expires_at, replaces_serial)
        SELECT $1, $2, $3, $4, $5, $6, p.serial FROM certificate p
        WHERE p.serial = $7 AND p.aid = $3 AND p.cid = $4 AND p.nid = $5 AND p.revoked_at IS NULL RETURNING 1`,
@@ -52,18 +53,18 @@ export class CertificateRepository {
   }
 
   /** Whether a certificate is valid. Its revocation waits for the end of this transaction. */
-  async isUnrevoked(sql: Statements, serial: string): Promise<boolean> {
-    const rows = await sql.query<unknown[]>(
-      'SELECT 1 FROM certificate WHERE serial = $1 AND revoked_at IS NULL FOR SHARE',
-      [serial],
-    );
+  async isUnrevoked(sql: EntityManager, serial: string): Promise<boolean> {
+    const rows = await runSql(sql, 'SELECT 1 FROM certificate WHERE serial = $1 AND revoked_at IS NULL FOR SHARE', [
+      serial,
+    ]);
     return rows.length === 1;
   }
 
   /** Revokes every certificate of an agent and returns their serials. */
-  async revokeOfAgent(sql: Statements, { aid, cid, nid }: AgentKey, reason: string): Promise<string[]> {
-    await lockAgent(sql, { aid, cid, nid });
-    const rows = await sql.query<{ serial: string }[]>(
+  async revokeOfAgent(sql: EntityManager, { aid, cid, nid }: AgentKey, reason: string): Promise<string[]> {
+    await this.#lockAgent(sql, { aid, cid, nid });
+    const rows = await runSql<{ serial: string }>(
+      sql,
       `WITH revoked AS (
          UPDATE certificate SET revoked_at = now(), revocation_reason = $4
          WHERE aid = $1 AND cid = $2 AND nid = $3 AND revoked_at IS NULL RETURNING serial)
@@ -73,9 +74,10 @@ export class CertificateRepository {
     return rows.map(({ serial }) => serial);
   }
 
-  async revokeOfCluster(sql: Statements, aid: string, cid: string, reason: string): Promise<void> {
-    await lockCluster(sql, aid, cid);
-    await sql.query(
+  async revokeOfCluster(sql: EntityManager, aid: string, cid: string, reason: string): Promise<void> {
+    await this.#lockCluster(sql, aid, cid);
+    await runSql(
+      sql,
       `UPDATE certificate SET revoked_at = now(), revocation_reason = $3
        WHERE aid = $1 AND cid = $2 AND revoked_at IS NULL`,
       [aid, cid, reason],
@@ -112,5 +114,23 @@ export class CertificateRepository {
       [graceMs],
     );
     return rows.map(({ serial }) => serial);
+  }
+
+  /**
+   * Locks the certificates of an agent until the end of the transaction. Registration, renewal and revocation hold this
+   * lock, so that each sees what the others have written. Hash collisions only make agents wait for each other.
+   */
+  async #lockAgent(sql: EntityManager, { aid, cid, nid }: AgentKey): Promise<void> {
+    await runSql(
+      sql,
+      `SELECT pg_advisory_xact_lock_shared(hashtext('agents of a cluster'), hashtext($1)),
+         pg_advisory_xact_lock(hashtext('agent'), hashtext($2))`,
+      [`${aid}/${cid}`, `${aid}/${cid}/${nid}`],
+    );
+  }
+
+  /** Locks the certificates of all agents of a cluster until the end of the transaction, also of agents yet to register. */
+  async #lockCluster(sql: EntityManager, aid: string, cid: string): Promise<void> {
+    await runSql(sql, `SELECT pg_advisory_xact_lock(hashtext('agents of a cluster'), hashtext($1))`, [`${aid}/${cid}`]);
   }
 }

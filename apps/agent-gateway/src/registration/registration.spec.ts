@@ -150,7 +150,7 @@ describe('the stream port', () => {
       uris: ['runos://abcde/ky3/node/n0000'],
     };
     const foreign = await issueLeaf(foreignCa, { ...validForDays(1), ...leaf });
-    const { stream: streamCa } = await harness.authorities();
+    const { stream: streamCa } = replica.authorities;
     const past = { notBefore: new Date(Date.now() - 2_000), notAfter: new Date(Date.now() - 1_000) };
     const expired = await issueLeaf(streamCa, { ...past, ...leaf });
     const unknown = await issueLeaf(streamCa, { ...validForDays(1), ...leaf });

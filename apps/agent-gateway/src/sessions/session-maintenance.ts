@@ -5,7 +5,7 @@ import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js'
 import { AgentRepository } from '../agents/agent-repository.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
-import { DuplicateIdentities } from '../certificates/duplicate-identities.js';
+import { DuplicateIdentityRepository } from '../certificates/duplicate-identity-repository.js';
 import type { AgentGatewayConfig } from '../config.js';
 import { ReplicaLease } from './replica-lease.js';
 import { SessionRegistry } from './session-registry.js';
@@ -31,7 +31,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     private readonly sessions: SessionRepository,
     private readonly agents: AgentRepository,
     private readonly certificates: CertificateRepository,
-    private readonly duplicates: DuplicateIdentities,
+    private readonly duplicates: DuplicateIdentityRepository,
     private readonly lease: ReplicaLease,
     private readonly reporter: AgentConnectionReporter,
     private readonly staleAgents: StaleAgentCheck,

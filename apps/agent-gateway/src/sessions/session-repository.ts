@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Batcher } from '@runos/engine';
-import { Database } from '@runos/persistence';
+import { Database, runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
 import type { AgentInfo, AgentKey, AgentRow } from '../agents/agent-repository.js';
-import type { Statements } from '../authority/certificate-authorities.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
 
 export interface NewSession extends AgentKey, AgentInfo {
@@ -56,7 +56,8 @@ export class SessionRepository {
     const { aid, cid, nid, sessionNo, serial, address, replicaId, version, capabilities, clusterUid } = session;
     return this.database.transaction(async (sql) => {
       if (!(await this.certificates.isUnrevoked(sql, serial))) return 'certificate-revoked';
-      const [agent] = await sql.query<(AgentRow & { readonly heartbeat_age_ms: number | null })[]>(
+      const [agent] = await runSql<AgentRow & { readonly heartbeat_age_ms: number | null }>(
+        sql,
         `INSERT INTO agent AS a
            (aid, cid, nid, session_no, connected, version, capabilities, cluster_uid, certificate_expires_at)
          SELECT $1, $2, $3, $4, true, $5, $6, $7, $8
@@ -69,12 +70,14 @@ export class SessionRepository {
         [aid, cid, nid, sessionNo, version, capabilities, clusterUid, session.certificateExpiresAt, replicaId, serial],
       );
       if (agent === undefined) return 'stream-replaced';
-      await sql.query(
+      await runSql(
+        sql,
         `INSERT INTO session (session_no, aid, cid, nid, serial, replica_id, address)
          VALUES ($1, $2, $3, $4, $5, $6, $7)`,
         [sessionNo, aid, cid, nid, serial, replicaId, address],
       );
-      const older = await sql.query<{ session_no: number }[]>(
+      const older = await runSql<{ session_no: number }>(
+        sql,
         `WITH closed AS (
            UPDATE session SET closed_at = now(), close_reason = 'replaced by a newer stream',
              replaced_by_address = $5
@@ -162,8 +165,9 @@ export class SessionRepository {
     return rows.map(sessionNoOf);
   }
 
-  async openInCluster(sql: Statements, aid: string, cid: string): Promise<number[]> {
-    const rows = await sql.query<{ session_no: number }[]>(
+  async openInCluster(sql: EntityManager, aid: string, cid: string): Promise<number[]> {
+    const rows = await runSql<{ session_no: number }>(
+      sql,
       'SELECT session_no FROM session WHERE aid = $1 AND cid = $2 AND closed_at IS NULL',
       [aid, cid],
     );

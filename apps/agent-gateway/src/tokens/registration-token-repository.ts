@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentKind } from '@runos/agent-protocol';
-import { Database } from '@runos/persistence';
-import type { Statements } from '../authority/certificate-authorities.js';
+import { Database, runSql } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
 
 /** The registration for which a token was used. */
 export interface TokenUse {
@@ -45,8 +45,9 @@ export class RegistrationTokenRepository {
   constructor(private readonly database: Database) {}
 
   /** Returns the time at which the token expires. */
-  async add(sql: Statements, token: NewRegistrationToken): Promise<Date> {
-    const [row] = await sql.query<{ expires_at: Date }[]>(
+  async add(sql: EntityManager, token: NewRegistrationToken): Promise<Date> {
+    const [row] = await runSql<{ expires_at: Date }>(
+      sql,
       `INSERT INTO registration_token (key_id, secret_hash, aid, cid, purpose, created_by, expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 s') RETURNING expires_at`,
       [token.keyId, token.secretHash, token.aid, token.cid, token.purpose, token.createdBy, token.ttlSeconds],
@@ -66,8 +67,13 @@ export class RegistrationTokenRepository {
   }
 
   /** Returns true for exactly one caller per token, and only while the token is valid. */
-  async use(sql: Statements, keyId: string, { machineId, keyHash, serial, certificate }: TokenUse): Promise<boolean> {
-    const rows = await sql.query<unknown[]>(
+  async use(
+    sql: EntityManager,
+    keyId: string,
+    { machineId, keyHash, serial, certificate }: TokenUse,
+  ): Promise<boolean> {
+    const rows = await runSql(
+      sql,
       `WITH used AS (
          UPDATE registration_token SET used_at = now(), machine_id = $2, key_hash = $3, serial = $4, certificate = $5
          WHERE key_id = $1 AND used_at IS NULL AND expires_at > now() RETURNING 1)
@@ -78,8 +84,9 @@ export class RegistrationTokenRepository {
   }
 
   /** Records that another certificate replaces the issued one. Returns false when one has already replaced it. */
-  async replaceCertificate(sql: Statements, keyId: string, serial: string, successor: string): Promise<boolean> {
-    const rows = await sql.query<unknown[]>(
+  async replaceCertificate(sql: EntityManager, keyId: string, serial: string, successor: string): Promise<boolean> {
+    const rows = await runSql(
+      sql,
       `WITH replaced AS (
          UPDATE registration_token SET serial = $3 WHERE key_id = $1 AND serial = $2 RETURNING 1)
        SELECT 1 FROM replaced`,
@@ -88,7 +95,7 @@ export class RegistrationTokenRepository {
     return rows.length === 1;
   }
 
-  async deleteOfCluster(sql: Statements, aid: string, cid: string): Promise<void> {
-    await sql.query('DELETE FROM registration_token WHERE aid = $1 AND cid = $2', [aid, cid]);
+  async deleteOfCluster(sql: EntityManager, aid: string, cid: string): Promise<void> {
+    await runSql(sql, 'DELETE FROM registration_token WHERE aid = $1 AND cid = $2', [aid, cid]);
   }
 }
