@@ -33,7 +33,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
 /** Files whose codes are of no operation alone. */
 const elsewhere: Readonly<Record<string, string>> = {
   'apps/reconciler/src/nodes/register-node.ts': 'answers the agent gateway, at the registration of a node',
-  'apps/reconciler/src/bundle-status/foreign-instances.ts': 'answers the agent gateway, for a report of an agent',
+  'apps/reconciler/src/bundle-status/record-bundle-status.ts': 'answers the agent gateway, for a report of an agent',
   'apps/agent-gateway/src/registration/agent-registration.ts': 'answers an agent',
   'apps/agent-gateway/src/streams/connected-agent.ts': 'answers an agent',
   'apps/gateway/src/access/authorization.ts': 'answers the code of a path parameter, which each operation lists',
