@@ -88,9 +88,8 @@ export class StreamDeclarer {
     } catch (error) {
       this.#outdated = true;
       this.#failure = error instanceof Error ? error.message : String(error);
-      if (failures === 3 && this.#connector.usable) {
-        logger.error({ err: error }, 'creating streams or consumers failed; retrying');
-      }
+      const level = failures === 3 && this.#connector.usable ? 'error' : 'debug';
+      logger[level]({ err: error, failures: failures + 1 }, 'creating streams or consumers failed; retrying');
       return false;
     }
   }

@@ -46,10 +46,14 @@ export class SqlListener {
     const { signal } = this.#stop;
     for (let failures = 0; !signal.aborted; failures += 1) {
       try {
-        await this.#listenUntilLost(() => (failures = 0));
+        await this.#listenUntilLost(() => {
+          if (failures > 0) logger.info({ failures }, 'database notifications are received again');
+          failures = 0;
+        });
       } catch (error) {
         if (signal.aborted) return;
-        if (failures === 1) logger.warn({ err: error }, 'database notifications cannot be received');
+        const level = failures === 0 ? 'warn' : 'debug';
+        logger[level]({ err: error, failures: failures + 1 }, 'database notifications cannot be received');
       }
       await clock.sleep(reconnectDelaysMs[Math.min(failures, reconnectDelaysMs.length - 1)] ?? 5_000, signal);
     }

@@ -82,10 +82,12 @@ export class OutboxPublisher {
       try {
         do published = await this.#publish();
         while (published === batchSize && !this.#stop.signal.aborted);
+        if (failures > 0) logger.info({ failures }, 'events are published again');
         failures = 0;
       } catch (error) {
-        if (failures === 1) logger.warn({ err: error }, 'events cannot be published and stay in the outbox');
+        const level = failures === 0 ? 'warn' : 'debug';
         failures += 1;
+        logger[level]({ err: error, failures }, 'events cannot be published and stay in the outbox');
       }
       if (published > 1) await clock.sleep(collectMs, this.#stop.signal);
       if (failures === 0 && this.#wakeUpPending) continue;

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { event, type StoredMessage, storedMessage } from '@runos/contracts';
+import { createLogger } from '@runos/observability';
 import { z } from 'zod';
 import type { Database } from '../transactions/database.js';
 import { addToOutbox } from './outbox.js';
@@ -70,10 +72,14 @@ beforeEach(() => {
   sink = new Sink();
 });
 
-async function publishing(replicas: readonly [string, Database][], work: () => Promise<void>): Promise<void> {
+async function publishing(
+  replicas: readonly [string, Database][],
+  work: () => Promise<void>,
+  logger = spec.logger,
+): Promise<void> {
   const publishers = replicas.map(([applicationName, database]) => {
     const listener = spec.listener(applicationName);
-    return new OutboxPublisher({ database, listener, schema: 'spec', applicationName, sink, logger: spec.logger });
+    return new OutboxPublisher({ database, listener, schema: 'spec', applicationName, sink, logger });
   });
   publishers.forEach((publisher) => publisher.start());
   await work();
@@ -121,6 +127,26 @@ describe('OutboxPublisher', () => {
       await sink.has(450);
       expect(sink.received).toEqual(numbers);
     });
+  });
+
+  it('logs the first failure, and how often it was repeated', async () => {
+    sink.available = false;
+    const lines: { level: string; msg: string; failures?: number }[] = [];
+    const write = (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]);
+    const logger = createLogger({ service: 'spec', level: 'info', destination: { write } });
+    const work = async () => {
+      await add(one, 1);
+      while (sink.attempts < 1) await sleep(5);
+      await add(one, 2);
+      while (sink.attempts < 2) await sleep(5);
+      sink.recover();
+      await sink.has(2);
+    };
+    await publishing([['spec:one', one]], work, logger);
+    expect(lines).toEqual([
+      expect.objectContaining({ level: 'warn', msg: 'events cannot be published and stay in the outbox', failures: 1 }),
+      expect.objectContaining({ level: 'info', msg: 'events are published again', failures: sink.attempts - 1 }),
+    ]);
   });
 
   it('lets one replica publish at a time', async () => {
