@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JsonPatchStep } from '@runos/kube-client';
+import { bearer, type JsonPatchStep } from '@runos/kube-client';
 import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import {
@@ -13,7 +13,7 @@ import {
   removeUntilDone,
   version,
 } from './addon-harness.js';
-import { type AgentAccess, refusal } from './agent-access.js';
+import { type AgentAccess, createToken, refusal } from './agent-access.js';
 
 const rbac = 'rbac.authorization.k8s.io/v1';
 const namespace = 'cnpg-system';
@@ -213,7 +213,9 @@ describe('the agent that may install add-ons', () => {
         metadata: { name: 'eve', namespace, labels: addonLabels },
       };
       expect(await refusal(agent.apply(account))).toMatch(/may not write/);
-      const token = agent.createSubresource(refOfKind('ServiceAccount'), 'token', { spec: {} });
+      const { server, ca } = access.cluster;
+      const own = { server, ca, ...bearer(access.token) };
+      const token = createToken(own, namespace, refOfKind('ServiceAccount').name);
       expect(await refusal(token)).toMatch(/may not write/);
     }));
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { bearer, KubeClient, KubeError } from '@runos/kube-client';
+import { ApiTransport, bearer, type ClusterAccess, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
@@ -41,16 +41,15 @@ export async function agentAccess(options: AgentAccessOptions = {}): Promise<Age
   const admin = new KubeClient({ server, ca, ...bearer(cluster.token) });
   const deployed = deployedObjects(namespace, options);
   for (const object of deployed) await admin.apply(object, { fieldManager: 'runos-start' });
-  const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: 'cluster-agent' };
-  const { status } = await admin.createSubresource<{ status: { token: string } }>(account, 'token', { spec: {} });
-  const agent = new KubeClient({ server, ca, ...bearer(status.token) });
+  const token = await createToken({ server, ca, ...bearer(cluster.token) }, namespace, 'cluster-agent');
+  const agent = new KubeClient({ server, ca, ...bearer(token) });
   await policyEnforced(agent, `${namespace}-cluster-agent`, outside);
   if (options.addons) await policyEnforced(agent, `${namespace}-cluster-agent-addons`, everything);
   return {
     cluster,
     admin,
     agent,
-    token: status.token,
+    token,
     namespace,
     async stop() {
       // The deletion of the namespace deletes its content.
@@ -60,6 +59,18 @@ export async function agentAccess(options: AgentAccessOptions = {}): Promise<Age
       await cluster.stop();
     },
   };
+}
+
+/** A token of a service account, as TokenRequest issues it. @throws KubeError */
+export async function createToken(access: ClusterAccess, namespace: string, account: string): Promise<string> {
+  const transport = new ApiTransport(access);
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+  try {
+    const request = { method: 'POST', path, body: { spec: {} } } as const;
+    return (await transport.send<{ status: { token: string } }>(request)).status.token;
+  } finally {
+    await transport.close();
+  }
 }
 
 /** The files of `deploy/cluster-agent`, all but the Deployment, for another namespace than `runos`. */

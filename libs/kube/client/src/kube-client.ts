@@ -185,17 +185,6 @@ export class KubeClient {
     return this.#write('PATCH', ref, patch, options, 'application/merge-patch+json');
   }
 
-  /** POST to a subresource, such as `token` of a ServiceAccount. */
-  async createSubresource<T>(
-    ref: ObjectRef,
-    subresource: string,
-    body: unknown,
-    options: CallOptions = {},
-  ): Promise<T> {
-    const path = `${await this.mapper.path(ref)}/${subresource}`;
-    return this.transport.send({ method: 'POST', path, body, ...options });
-  }
-
   /** Aborts all requests and watches of this client. */
   close(): Promise<void> {
     return this.transport.close();

@@ -54,13 +54,6 @@ export class Keyring {
     return decrypt(this.#unwrap(id, wrapped, context), data, context).toString();
   }
 
-  /** Seals the value again with the newest key; unchanged when it already is. */
-  reseal(sealed: string, context: string): string {
-    const [id, wrapped, data] = partsOf(sealed);
-    if (id === this.#current.id) return sealed;
-    return [this.#current.id, this.#wrap(this.#unwrap(id, wrapped, context), context), data].join('.');
-  }
-
   #wrap(dataKey: Uint8Array, context: string): string {
     return this.#encrypt(this.#current.key, dataKey, `${this.#current.id}|${context}`);
   }
