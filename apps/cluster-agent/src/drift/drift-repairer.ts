@@ -1,23 +1,21 @@
-import { conflictResetMs, type ConflictBackoff } from '@runos/engine';
+import type { ConflictBackoff } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import { isRefusal, type KubeClient, type KubeError } from '@runos/kube-client';
 import {
-  changedPaths,
   type ConflictingManager,
   conflictingManagersOf,
   foreignItems,
   type KubeObject,
-  ownedFields,
   ownedHash,
-  printPath,
-  printRef,
   sameOwner,
 } from '@runos/kube-objects';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { PendingChange } from '../instances/instance-facts.js';
-import { conflictKey, contentHash, deletion, driftBetween, driftOf, fieldsOf } from './drift-report.js';
+import { DriftRecorder } from './drift-recorder.js';
+import { contentHash, deletion, driftBetween } from './drift-report.js';
+import { isReplaced, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
 import { removeForeignItems } from './remove-foreign-items.js';
 
 export interface RepairRequest {
@@ -36,35 +34,73 @@ export type RepairOutcome =
   /** The repair is delayed by the conflict back-off. */
   | { readonly kind: 'delayed'; readonly notBefore: number };
 
+type Repair = Extract<RepairPlan, { readonly kind: 'repair' }>;
+
 const inSync: RepairOutcome = { kind: 'inSync' };
 
-/** Decides whether a changed or missing object has drifted, and repairs or reports the drift. */
+/** Repairs or reports the drift of an object: observe, plan, act. `DriftRecorder` records what was done for the report. */
 export class DriftRepairer {
+  readonly #recorder: DriftRecorder;
+
   constructor(
     private readonly client: KubeClient,
     private readonly applier: ObjectApplier,
-    private readonly conflicts: ConflictBackoff,
+    conflicts: ConflictBackoff,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#recorder = new DriftRecorder(conflicts, clock);
+  }
 
   async repairObject(request: RepairRequest): Promise<RepairOutcome> {
-    const { state, change, signal } = request;
-    if (change.kind === 'apply') return this.#applyBundleObject(request);
-    if (change.kind === 'overwritten') return this.#reportOverwritten(request);
+    const live = await this.#observe(request);
+    return this.#execute(request, planRepair({ ...this.#factsOf(request), live }));
+  }
+
+  /** The live object, as the change carries it or as it is read now. Undefined if it does not exist, and for an apply. */
+  async #observe({ state, change, instance, signal }: RepairRequest): Promise<KubeObject | undefined> {
+    if (change.kind === 'apply') return undefined;
+    if (change.kind === 'overwritten') return this.client.find(state.ref, { signal });
     // An object that lost the label of our selector is reported as deleted, but still exists.
     const live = change.kind === 'missing' ? await this.client.find(state.ref, { signal }) : change.live;
-    if (live === undefined) return this.#repairMissing(request);
+    if (live === undefined) return undefined;
     if (change.kind === 'missing') state.recordObserved(live);
-    if (live.metadata.deletionTimestamp) return { kind: 'terminating' };
-    const { uid } = live.metadata;
-    if (state.applied && uid !== undefined && uid !== state.applied.uid) {
-      if (request.instance.record.driftPolicy !== 'report')
-        return this.#recordRecreated(request, await this.#applyDesired(request));
-      state.recordReplaced(uid);
+    const { uid, deletionTimestamp } = live.metadata;
+    const isLeft = instance.record.driftPolicy === 'report' && !deletionTimestamp && isReplaced(live, state);
+    if (isLeft && uid !== undefined) state.recordReplaced(uid);
+    return live;
+  }
+
+  #factsOf({ change, state, instance }: RepairRequest) {
+    return { change, state, driftPolicy: instance.record.driftPolicy, now: this.clock.monotonicMs() };
+  }
+
+  async #execute(request: RepairRequest, plan: RepairPlan): Promise<RepairOutcome> {
+    switch (plan.kind) {
+      case 'apply':
+        return this.#applyBundleObject(request);
+      case 'create':
+        return this.#applyDesired(request);
+      case 'recreate':
+        return this.#recreate(request, plan.cause);
+      case 'repair':
+        return this.#repair(request, plan);
+      case 'report-deleted':
+        this.#recorder.recordReported(request, [deletion], undefined);
+        return inSync;
+      case 'report-changed': {
+        const managers = await this.#findConflicting(request, plan.live, plan.isOverwritten);
+        this.#recorder.recordReported(request, managers, contentHash(plan.live));
+        return inSync;
+      }
+      case 'report-repaired':
+        this.#recorder.recordRepaired(request, plan.managers);
+        return inSync;
+      case 'wait':
+        return { kind: 'terminating' };
+      case 'none':
+        request.state.clearReportedDrift();
+        return inSync;
     }
-    if (state.hasDrifted(live)) return this.#repairChanged(request, live);
-    state.clearReportedDrift();
-    return inSync;
   }
 
   /** An apply overwrites foreign values, so that there is no drift. Foreign items remain, and are the next change. */
@@ -87,42 +123,38 @@ export class DriftRepairer {
     return (await this.#removeForeignItems(request, live, live)).kind === 'applied';
   }
 
-  /** Our apply has reverted a change that it did not know: only the report is missing. */
-  async #reportOverwritten(request: RepairRequest): Promise<RepairOutcome> {
-    const { state, change, signal } = request;
-    const live = await this.client.find(state.ref, { signal });
-    if (live && change.live && live.metadata.uid === change.live.metadata.uid) {
-      this.#recordRepaired(request, driftBetween(change.live, live, state.kind.exclusive));
-    }
-    return inSync;
+  async #recreate(request: RepairRequest, cause: 'deleted' | 'replaced'): Promise<RepairOutcome> {
+    const notBefore = cause === 'deleted' ? this.#recorder.recordChange(request, [deletion]) : undefined;
+    if (notBefore !== undefined) return { kind: 'delayed', notBefore };
+    const outcome = await this.#applyDesired(request);
+    if (outcome.kind === 'applied') this.#recorder.recordRecreated(request);
+    return outcome;
   }
 
-  async #repairMissing(request: RepairRequest): Promise<RepairOutcome> {
-    const { instance, state } = request;
-    if (state.recreating || state.applied === undefined) return this.#applyDesired(request);
-    if (instance.record.driftPolicy === 'report') return this.#report(request, [deletion], undefined);
-    return this.#delay(request, [deletion]) ?? this.#recordRecreated(request, await this.#applyDesired(request));
-  }
-
-  async #repairChanged(request: RepairRequest, live: KubeObject): Promise<RepairOutcome> {
-    const { instance, state } = request;
-    const isOverwritten = ownedHash(live) !== state.applied?.ownedHash;
-    if (instance.record.driftPolicy === 'report' || this.#wasRepairedLately(state)) {
-      const managers = await this.#findConflicting(request, live, isOverwritten);
-      if (instance.record.driftPolicy === 'report') return this.#report(request, managers, contentHash(live));
-      const delayed = managers.length > 0 ? this.#delay(request, managers) : undefined;
-      if (delayed) return delayed;
-    }
+  async #repair(request: RepairRequest, { live, isOverwritten, mayConflict }: Repair): Promise<RepairOutcome> {
+    const managers = mayConflict ? await this.#findConflicting(request, live, isOverwritten) : [];
+    const notBefore = managers.length > 0 ? this.#recorder.recordChange(request, managers) : undefined;
+    if (notBefore !== undefined) return { kind: 'delayed', notBefore };
     if (!isOverwritten) return this.#removeForeignItems(request, live, live);
     const outcome = await this.#applyDesired(request);
     if (outcome.kind === 'applied') return this.#removeForeignItems(request, live, outcome.object);
     if (outcome.kind !== 'refused') return outcome;
     if (await this.#isFreed(request)) {
-      const freed = await this.client.find(state.ref, { signal: request.signal });
+      const freed = await this.client.find(request.state.ref, { signal: request.signal });
       return freed === undefined ? this.#repairMissing(request) : this.#repairChanged(request, freed);
     }
-    this.#recordFailed(request, live);
+    this.#recorder.recordFailed(request, live, request.desired);
     return outcome;
+  }
+
+  /** The object was deleted during the repair. */
+  #repairMissing(request: RepairRequest): Promise<RepairOutcome> {
+    return this.#execute(request, planMissing(this.#factsOf(request)));
+  }
+
+  /** The object was changed during the repair. */
+  #repairChanged(request: RepairRequest, live: KubeObject): Promise<RepairOutcome> {
+    return this.#execute(request, planChanged(this.#factsOf(request), live));
   }
 
   /** The managers of the drift, by a dry run. If the API server refuses that, only the foreign items are known. */
@@ -151,20 +183,24 @@ export class DriftRepairer {
       const { before, after } = removal;
       if (after.metadata.deletionTimestamp) return { kind: 'terminating' };
       if (foreignItems(after, exclusive).length > 0) {
-        return this.#recordRemaining(request, live, after, 'The response still contains them.');
+        return this.#refuseRemaining(request, live, after, 'The response still contains them.');
       }
       // Without an apply, a newer state than that of the event may have been compared.
       const changed = applied === live ? before : live;
       const addedSince = driftBetween(before, after, exclusive, foreignItems(changed, exclusive));
-      this.#recordRepaired(request, [...driftBetween(changed, after, exclusive), ...addedSince]);
+      this.#recorder.recordRepaired(request, [...driftBetween(changed, after, exclusive), ...addedSince]);
       // Our fields were changed meanwhile: such a state must not become the one that later events are compared with.
       if (ownedHash(after) !== ownedHash(applied)) return this.#repairChanged(request, after);
       return { kind: 'applied', object: after, recreated: false };
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
       const recreated = await this.#recreateImmutable(request, live, thrown);
-      return recreated ?? this.#recordRemaining(request, live, applied, thrown.message);
+      return recreated ?? this.#refuseRemaining(request, live, applied, thrown.message);
     }
+  }
+
+  #refuseRemaining(request: RepairRequest, live: KubeObject, applied: KubeObject, why: string): RepairOutcome {
+    return { kind: 'refused', problem: this.#recorder.recordRemaining(request, live, applied, why) };
   }
 
   /** Others have made the object immutable, so its foreign items can only be removed with the object. */
@@ -177,101 +213,13 @@ export class DriftRepairer {
     const { immutablePolicy, exclusive, holdsData } = state.kind;
     if (holdsData) return undefined; // an addition of others is no reason to lose data
     const outcome = await this.applier.recreateImmutable(desired, cause, { immutablePolicy, signal });
-    if (outcome?.kind === 'applied') this.#recordRepaired(request, driftBetween(live, outcome.object, exclusive));
+    if (outcome?.kind === 'applied') {
+      this.#recorder.recordRepaired(request, driftBetween(live, outcome.object, exclusive));
+    }
     return outcome;
-  }
-
-  /**
-   * Foreign items of `applied` stay: reported once, and removed again with the back-off of errors. What our apply has
-   * repaired is reported as repaired.
-   */
-  #recordRemaining(request: RepairRequest, live: KubeObject, applied: KubeObject, why: string): RepairOutcome {
-    const { instance, state } = request;
-    const { exclusive } = state.kind;
-    const items = foreignItems(applied, exclusive);
-    const fields = items.map(printPath).join(', ').slice(0, 1_024);
-    const message = `Cannot remove ${fields} from ${printRef(state.ref)}: ${why}`;
-    this.#recordRepaired(request, driftBetween(live, applied, exclusive));
-    if (state.problem?.message !== message) {
-      for (const manager of conflictingManagersOf(applied, items)) {
-        instance.recordDrift(driftOf(state.ref, manager, 'failed', this.clock.now()));
-      }
-    }
-    return { kind: 'refused', problem: { reason: 'ForeignFields', message, blocked: false } };
-  }
-
-  /** The API server refuses the repair, so the fields that differ from the bundle are those that we still own. */
-  #recordFailed({ instance, state, desired }: RepairRequest, live: KubeObject): void {
-    const paths = changedPaths(ownedFields(live) ?? {}, live, desired);
-    const [first = deletion, ...others] = conflictingManagersOf(live, paths);
-    for (const manager of [first, ...others]) {
-      instance.recordDrift(driftOf(state.ref, manager, 'failed', this.clock.now()));
-    }
   }
 
   #applyDesired({ desired, state, signal }: RepairRequest): Promise<ApplyOutcome> {
     return this.applier.applyObject(desired, { ...state.history, immutablePolicy: state.kind.immutablePolicy, signal });
   }
-
-  /** The object was deleted, or another object had its name. */
-  #recordRecreated(request: RepairRequest, outcome: ApplyOutcome): RepairOutcome {
-    if (outcome.kind !== 'applied') return outcome;
-    const { instance, state } = request;
-    this.#recordRepaired(request, [deletion], 'recreated');
-    if (state.kind.holdsData) {
-      instance.recordDataLoss(`${printRef(state.ref)} was deleted and recreated: its data is lost.`);
-    }
-    if (state.ref.kind === 'Namespace') instance.recordNamespaceLost();
-    return outcome;
-  }
-
-  #recordRepaired(
-    { instance, state }: RepairRequest,
-    managers: readonly ConflictingManager[],
-    action?: 'recreated',
-  ): void {
-    const now = this.clock.now();
-    for (const manager of managers) {
-      const key = conflictKey(state.ref, manager);
-      const { contested } = this.conflicts.recordChange(key);
-      this.conflicts.recordRepair(key);
-      if (contested) recordConflict(instance, state, key, manager);
-      instance.recordDrift(driftOf(state.ref, manager, action ?? (contested ? 'contested' : 'repaired'), now));
-      state.recordRepaired(this.clock.monotonicMs());
-    }
-  }
-
-  /** The shortest delay of the managers counts, because one apply repairs all fields of the object. */
-  #delay({ instance, state }: RepairRequest, managers: readonly ConflictingManager[]): RepairOutcome | undefined {
-    let shortestMs = Infinity;
-    for (const manager of managers) {
-      const key = conflictKey(state.ref, manager);
-      const { delayMs, contested } = this.conflicts.recordChange(key);
-      if (contested) recordConflict(instance, state, key, manager);
-      shortestMs = Math.min(shortestMs, delayMs);
-    }
-    return shortestMs > 0 ? { kind: 'delayed', notBefore: this.clock.monotonicMs() + shortestMs } : undefined;
-  }
-
-  #report(
-    { instance, state }: RepairRequest,
-    managers: readonly ConflictingManager[],
-    hash: string | undefined,
-  ): RepairOutcome {
-    const isNew = state.recordReportedDrift(managers.length > 0 ? managers.flatMap(fieldsOf) : undefined, hash);
-    if (!isNew) return inSync;
-    for (const manager of managers) {
-      instance.recordDrift(driftOf(state.ref, manager, 'reported', this.clock.now()));
-    }
-    return inSync;
-  }
-
-  /** Only then can the change belong to a conflict, which is worth a dry run before the repair. */
-  #wasRepairedLately({ repairedAt }: ObjectState): boolean {
-    return repairedAt !== undefined && this.clock.monotonicMs() - repairedAt < 2 * conflictResetMs;
-  }
-}
-
-function recordConflict(instance: Instance, { ref }: ObjectState, key: string, conflicting: ConflictingManager): void {
-  instance.driftLog.recordConflict(key, { ref, manager: conflicting.manager, fields: fieldsOf(conflicting) });
 }
