@@ -113,12 +113,12 @@ export class ClusterAgent {
     // All requests of this term are aborted with it, before anything else happens.
     const client = new KubeClient(this.access);
     term.ended.addEventListener('abort', () => void client.close());
-    const leaving = new AbortController();
-    const renewing = elector.renew(term, leaving.signal);
+    const endOfTerm = new AbortController();
+    const renewing = elector.renew(term, endOfTerm.signal);
     try {
       await this.#runController(client, uid, term, elector);
     } finally {
-      leaving.abort();
+      endOfTerm.abort();
       await renewing;
       await client.close();
       if (term.isHeld) await elector.release(term);

@@ -188,8 +188,8 @@ describe('an add-on', () => {
         /^cloudnative-pg is in use\. 6 custom resources exist: (Cluster default\/c\d, ){5}…\. Delete them first\.$/,
       ),
     );
-    const remaining = refs.filter(({ kind }) => !kind.endsWith('WebhookConfiguration'));
-    expect(await existing(access.admin, remaining)).toEqual(remaining);
+    const retained = refs.filter(({ kind }) => !kind.endsWith('WebhookConfiguration'));
+    expect(await existing(access.admin, retained)).toEqual(retained);
     await deleteAll(access.admin, clusters);
     await removeUntilDone(installer);
     expect(await existing(access.admin, refs)).toEqual([]);

@@ -241,11 +241,11 @@ describe('under the policy report, an addition', () => {
     expect(await reported('spec.externalIPs')).toMatchObject({ action: 'reported', manager: foreign.fieldManager });
     expect(await reported('data["other.conf"]')).toMatchObject({ action: 'reported', manager: foreign.fieldManager });
     await edit(config(), { metadata: { annotations: { note: 'x' } } });
-    const isDrifted = (wanted: string) => () =>
+    const isDrifted = (expected: string) => () =>
       harness.statuses
         .at(-1)
         ?.conditions.find(({ type }) => type === 'Drifted')
-        ?.message.includes(wanted);
+        ?.message.includes(expected);
     await harness.waitForStatus(osid, isDrifted('data["other.conf"]'));
     expect(mapAt(await live(config()), 'data')).toHaveProperty(['other.conf']);
     expect(harness.drifts(osid)).toHaveLength(2);

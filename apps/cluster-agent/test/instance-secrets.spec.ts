@@ -19,7 +19,7 @@ const exists = async (ref: ObjectRef) => (await access.admin.find(ref)) !== unde
 const until = (holds: () => Promise<boolean>, what: string, deadlineMs = 15_000) =>
   waitUntil(holds, { deadlineMs, everyMs: 10, because: () => `${what} did not happen` });
 
-/** RBAC has noticed that the agent lost its right. Another client asks, because that of the agent would obtain it. */
+/** RBAC has noticed that the agent lost its right. Another client sends the request: that of the agent would obtain it. */
 const isForbidden = async () => (await refusal(probe.get(secret())).catch(() => '')) !== '';
 const untilForbidden = () => until(isForbidden, 'the loss of the right');
 

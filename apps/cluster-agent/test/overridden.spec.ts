@@ -68,8 +68,8 @@ const probe = (name: string): KubeObject => ({
 });
 const isEnforced = async () =>
   mapAt(await access.admin.create(probe(osid), { dryRun: true }), 'spec')['replicas'] === 1;
-const untilEnforced = (wanted: boolean) =>
-  waitUntil(async () => (await isEnforced()) === wanted, { deadlineMs: 20_000, because: () => 'the policy stays' });
+const untilEnforced = (expected: boolean) =>
+  waitUntil(async () => (await isEnforced()) === expected, { deadlineMs: 20_000, because: () => 'the policy stays' });
 const oneReplica = '[JSONPatch{op: "replace", path: "/spec/replicas", value: 1}]';
 
 describe('a field that an admission policy of the cluster changes', () => {

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await access.agent.apply(withPodSecurity(objectsOf(osid)[0] as KubeObject));
   await access.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: foreign } });
   for (const namespace of [osid, foreign]) await access.admin.create(secretIn(namespace));
-  // Anybody may bind a role without rights: here only the policy refuses.
+  // Every client may bind a role without rights: here only the policy refuses.
   await access.admin.create({ apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: role, namespace: osid } });
 }, 900_000);
 afterAll(async () => {

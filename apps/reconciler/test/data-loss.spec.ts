@@ -102,7 +102,7 @@ describe('an instance whose data is at risk', () => {
     await harness.jobs.ended((await restart()).jobId);
   });
 
-  it('fails a queued restart when its turn comes, unless it was forced', async () => {
+  it('fails a queued restart when it leaves the queue, unless it was forced', async () => {
     harness.agent.onBundle = () => Promise.resolve();
     const first = jobOf(await update({ cpuLimitMc: 700 }));
     await harness.jobs.when(first, ({ job }) => job.currentStep === 'apply');

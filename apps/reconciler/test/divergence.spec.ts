@@ -15,7 +15,9 @@ describe('after a restore of the database', () => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });
 
-  const { accept, bundle, change, create, diverge, isDue, nextDelivery, openJob, show } = restoreSteps(() => harness);
+  const { accept, bundle, change, create, diverge, hasNextAttempt, nextDelivery, openJob, show } = restoreSteps(
+    () => harness,
+  );
   const requestsFor = ({ osid }: One) => harness.agent.instructions.filter((each) => each.osid === osid).length;
   const divergedStatus = {
     status: 'degraded',
@@ -44,7 +46,7 @@ describe('after a restore of the database', () => {
       await harness.agent.resyncAll();
       await harness.agent.connect();
     }
-    expect(await isDue(one)).toBe(false);
+    expect(await hasNextAttempt(one)).toBe(false);
     expect(requestsFor(one)).toBe(requests);
     expect(bundle(one)).toBe(stored);
     const again = await harness.request(reconciler.listInstanceEvents, { ...one, limit: 10 });
@@ -120,7 +122,7 @@ describe('after a restore of the database', () => {
       reason: 'Diverged',
       message: expect.stringContaining('stores revision 3 of'),
     });
-    expect(await isDue(one)).toBe(false);
+    expect(await hasNextAttempt(one)).toBe(false);
     expect((await accept(one, 'plane')).status).toBe('completed');
     expect(bundle(one).revision).toBe(4);
   });

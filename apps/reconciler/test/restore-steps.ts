@@ -53,10 +53,10 @@ export const restoreSteps = (harness: () => Harness) => {
       return (await harness().row<{ id: string }>(open, [osid])).id;
     },
     /** The work of an instance has a next attempt. */
-    isDue: async ({ osid }: One): Promise<boolean> => {
+    hasNextAttempt: async ({ osid }: One): Promise<boolean> => {
       const work =
-        'SELECT next_attempt_at IS NOT NULL AS due FROM work WHERE id = (SELECT id FROM instance WHERE osid = $1)';
-      return (await harness().row<{ due: boolean }>(work, [osid])).due;
+        'SELECT next_attempt_at IS NOT NULL AS scheduled FROM work WHERE id = (SELECT id FROM instance WHERE osid = $1)';
+      return (await harness().row<{ scheduled: boolean }>(work, [osid])).scheduled;
     },
     /** An instance at revision 1 of the backup, whose agent stores revision 3. The agent has connected and compared. */
     diverge: async (): Promise<One> => {

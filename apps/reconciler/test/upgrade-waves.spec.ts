@@ -47,12 +47,12 @@ describe('the upgrade of all instances of a type', () => {
   });
 
   it('is planned: what would change, what is up to date, what is blocked, in pages', async () => {
-    const [first, second, current, leaving] = (await create(4)) as [Instance, Instance, Instance, Instance];
+    const [first, second, current, deleted] = (await create(4)) as [Instance, Instance, Instance, Instance];
     newerBuild();
     const upgraded = await harness.request(reconciler.upgradeInstance, { ...current, version: '9.0' });
     await harness.jobs.ended((upgraded as { jobId: string }).jobId);
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'deleting');
-    const { jobId } = await harness.request(reconciler.deleteInstance, leaving);
+    const { jobId } = await harness.request(reconciler.deleteInstance, deleted);
     await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'remove');
 
     const change = (one: Instance, version: string, restartsPods: boolean) => ({
@@ -63,7 +63,7 @@ describe('the upgrade of all instances of a type', () => {
       changes: true,
       restartsPods,
     });
-    const deleting = { cid: leaving.cid, osid: leaving.osid, reason: 'Deleting', message: expect.any(String) };
+    const deleting = { cid: deleted.cid, osid: deleted.osid, reason: 'Deleting', message: expect.any(String) };
     const counts = { changing: 2, upToDate: 1, blocked: 1 };
     expect(await plan({ version: '9.0' })).toEqual({
       type,
@@ -83,7 +83,7 @@ describe('the upgrade of all instances of a type', () => {
     await expect(plan({ version: '10' })).rejects.toMatchObject({ code: 'request.invalid' });
     expect(await plan({}, { tenant: 'bbbbb' })).toMatchObject({ counts: { changing: 0, upToDate: 0, blocked: 0 } });
     expect(await harness.sql('SELECT 1 FROM upgrade_wave')).toEqual([]);
-    await harness.agent.reportSuccess(harness.agent.bundleOf(leaving.osid));
+    await harness.agent.reportSuccess(harness.agent.bundleOf(deleted.osid));
   });
 
   it('keeps to its budget, in order, with one job per instance', async () => {

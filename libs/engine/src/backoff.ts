@@ -56,7 +56,7 @@ export interface ConflictBackoffOptions {
 
 interface Conflict {
   attempts: number;
-  repairDueAt: number;
+  nextRepairAt: number;
   /** Undefined while the repair of this attempt is delayed. */
   repairedAt?: number;
 }
@@ -85,10 +85,10 @@ export class ConflictBackoff {
     let conflict = this.#conflicts.get(key);
     if (conflict === undefined || conflict.repairedAt !== undefined) {
       const attempts = (conflict?.attempts ?? 0) + 1;
-      conflict = { attempts, repairDueAt: now + this.#delay(attempts) };
+      conflict = { attempts, nextRepairAt: now + this.#delay(attempts) };
       this.#conflicts.set(key, conflict);
     }
-    const delayMs = Math.max(0, conflict.repairDueAt - now);
+    const delayMs = Math.max(0, conflict.nextRepairAt - now);
     return { number: conflict.attempts, delayMs, contested: conflict.attempts >= contestedFromAttempt };
   }
 

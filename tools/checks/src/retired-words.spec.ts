@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { allowedIdentifiers, retiredWords, retiredWordsIn } from './retired-words.js';
+import { allowedIdentifiers, retiredTerms } from './retired-terms.js';
+import { retiredProseIn, retiredWordsIn } from './retired-words.js';
 import { filesIn, sourceFiles } from './source-files.js';
 
 describe('retired words', () => {
@@ -22,7 +23,7 @@ describe('retired words', () => {
       'apps/x/poke.ts: AsWanted -> use desired, expected or requested',
       'apps/x/poke.ts: door.opened -> use endpoint or port',
       'apps/x/poke.ts: on-fire -> use resilience, load or chaos test',
-      'apps/x/poke.ts: leave_ms -> use absence budget',
+      'apps/x/poke.ts: leave_ms -> use absence budget, or the end of the term',
     ]);
   });
 
@@ -35,8 +36,45 @@ describe('retired words', () => {
     ]);
   });
 
+  it.each([
+    ['SQL after an expression', 'const s = sql`SELECT ${a}, t.lane FROM ${t}`;', 'lane'],
+    ['camelCase aliases', 'const s = `SELECT ms AS "leaveMs" FROM t`;', 'leaveMs'],
+    ['names with a slash', "get('/:aid/lanes');", '/:aid/lanes'],
+    ['names with a colon', "const key = 'job:lane';", 'job:lane'],
+    ['templates that are one name', 'const key = `lane/${id}`;', 'lane/{}'],
+    ['the form of a verb on -s', 'const waves = pokes;', 'pokes'],
+    ['the form of a verb on -ed', 'const enrolled = 1;', 'enrolled'],
+    ['the form of a verb on -ing', 'const leaving = 1;', 'leaving'],
+  ])('are found in %s', (_, text, found) => {
+    const use = retiredWordsIn({ name: 'a.ts', text }).map((line) => line.replace(/ -> .*/, ''));
+    expect(use).toEqual([`a.ts: ${found}`]);
+  });
+
+  it('are found in the names of .proto and .go files, not in their comments and strings', () => {
+    const text = 'message Wish { // poke\n  string lane_id = 1; /* hear */ import "door.proto";\n}';
+    expect(retiredWordsIn({ name: 'a.proto', text })).toEqual([
+      'a.proto: Wish -> use request or desired',
+      'a.proto: lane_id -> use cluster queue',
+    ]);
+    expect(retiredWordsIn({ name: 'a.go', text: 'func poke() { log("tell") }' })).toHaveLength(1);
+  });
+
+  it('are found in comments and Markdown outside of code, if prose has a better term', () => {
+    const text =
+      '// Whoever calls\nconst a = 1; // as `whoever` is a Stranger\n/** culprits */ f("whoever", `stranger`);';
+    expect(retiredProseIn({ name: 'a.ts', text }).map((line) => line.replace(/ -> .*/, ''))).toEqual([
+      'a.ts: Whoever',
+      'a.ts: Stranger',
+      'a.ts: culprits',
+    ]);
+    const markdown = 'A stranger `whoever`\n```sh\nculprit\n```\n';
+    expect(retiredProseIn({ name: 'a.md', text: markdown })).toHaveLength(1);
+    expect(retiredProseIn({ name: 'a.proto', text: '// whoever\nmessage A {}' })).toHaveLength(1);
+    expect(retiredProseIn({ name: 'a.yaml', text: 'a: 1 # whoever' })).toHaveLength(1);
+  });
+
   it('are each listed once, and allowed only in identifiers that contain one', () => {
-    const words = retiredWords.flatMap((group) => group.words);
+    const words = retiredTerms.flatMap((group) => group.words);
     expect(words.filter((word, index) => words.indexOf(word) !== index)).toEqual([]);
     const needless = [...allowedIdentifiers].filter((name) => !words.some((word) => name.toLowerCase().includes(word)));
     expect(needless).toEqual([]);
@@ -44,11 +82,13 @@ describe('retired words', () => {
 
   it('do not occur in this repository', () => {
     const root = resolve(import.meta.dirname, '../../..');
-    const names = new Set(['retired-words.ts', 'retired-words.spec.ts'].map((name) => `tools/checks/src/${name}`));
-    expect(
-      [...sourceFiles(root), ...filesIn(root, ['deploy'], /\.(ya?ml|json)$/)]
-        .filter(({ name }) => !names.has(name))
-        .flatMap(retiredWordsIn),
-    ).toEqual([]);
+    const own = /^tools\/checks\/src\/retired-/;
+    const code = [
+      ...sourceFiles(root),
+      ...filesIn(root, ['deploy', 'apps', 'libs', 'tools'], /(?<!contracts\.snapshot)\.(ya?ml|json)$/),
+      ...filesIn(root, ['apps', 'libs', 'tools'], /\.(proto|go)$/),
+    ].filter(({ name }) => !own.test(name));
+    const documents = filesIn(root, ['.'], /\.md$/);
+    expect([...code.flatMap(retiredWordsIn), ...[...code, ...documents].flatMap(retiredProseIn)]).toEqual([]);
   });
 });

@@ -1,3 +1,3 @@
 // as apps/cluster-agent/src/probe.ts
 // must fail: runos/no-wall-clock-durations
-export const dueAt = (clock: { now(): Date }, delayMs: number): number => clock.now().getTime() + delayMs;
+export const retryAt = (clock: { now(): Date }, delayMs: number): number => clock.now().getTime() + delayMs;

@@ -63,7 +63,7 @@ onRealNodes(describe)('other services on real nodes', () => {
     await plane.waitForCompletion(body['jobId'], jobTimeoutMs);
   });
 
-  it('an instance that fits on no node says so', async () => {
+  it('reports an instance that fits on no node', async () => {
     const size = { cpuRequestMc: 60_000, cpuLimitMc: 60_000, memoryRequestMb: 512, memoryLimitMb: 512 };
     const instance = await plane.request('valkey', { name: 'too-large', ...size });
     const seen = await eventually('the reason', 120_000, async () => {

@@ -33,7 +33,7 @@ onRealNodes(describe)('PostgreSQL on real nodes', () => {
     await rowIsThere();
   });
 
-  it('keeps its rows when somebody changes the cluster object, which is repaired', async () => {
+  it('keeps its rows when another manager changes the cluster object, which is repaired', async () => {
     const resources = { limits: { memory: '1Gi' } };
     await plane.kubectl.patch(
       'clusters.postgresql.cnpg.io',

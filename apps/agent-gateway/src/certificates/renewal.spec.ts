@@ -51,7 +51,7 @@ async function someoneWaits(): Promise<void> {
 
 describe.each(Object.entries(revocations))('a renewal while %s', (event, revoke) => {
   const name = event.length.toString(36);
-  const remaining = event.includes('registers') ? 1 : 0;
+  const validCount = event.includes('registers') ? 1 : 0;
 
   it('is refused when it was admitted before, and its key is made during the revocation', async () => {
     const agent = await registered(`a${name}`);
@@ -62,7 +62,7 @@ describe.each(Object.entries(revocations))('a renewal while %s', (event, revoke)
       return verifiedKey(csrPem);
     });
     expect(await refusalOf(renew(agent))).toMatchObject({ refusal: 'certificate-revoked' });
-    expect(await validCertificates(agent)).toBe(remaining);
+    expect(await validCertificates(agent)).toBe(validCount);
   });
 
   it('does not survive when its certificate is written but not committed', async () => {
@@ -78,7 +78,7 @@ describe.each(Object.entries(revocations))('a renewal while %s', (event, revoke)
     });
     await renew(agent);
     await revoked;
-    expect(await validCertificates(agent)).toBe(remaining);
+    expect(await validCertificates(agent)).toBe(validCount);
   });
 });
 

@@ -100,7 +100,7 @@ export class RecordWriter {
       try {
         await this.store.save(next, instance.record.revision === 0, signal);
       } catch (thrown) {
-        instance.markCheckpointDue();
+        instance.markCheckpointStale();
         throw thrown;
       }
       instance.recordStored(next);
@@ -109,7 +109,7 @@ export class RecordWriter {
 
   /** Stores the checkpoint if it has changed. */
   async writeCheckpoint(instance: Instance, signal?: AbortSignal): Promise<void> {
-    if (instance.checkpointDue) await this.update(instance, (current) => current, signal);
+    if (instance.checkpointStale) await this.update(instance, (current) => current, signal);
   }
 
   delete(instance: Instance): Promise<void> {

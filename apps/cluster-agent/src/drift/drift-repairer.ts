@@ -183,7 +183,7 @@ export class DriftRepairer {
       const { before, after } = removal;
       if (after.metadata.deletionTimestamp) return { kind: 'terminating' };
       if (foreignItems(after, exclusive).length > 0) {
-        return this.#refuseRemaining(request, live, after, 'The response still contains them.');
+        return this.#refuseForeignItems(request, live, after, 'The response still contains them.');
       }
       // Without an apply, a newer state than that of the event may have been compared.
       const changed = applied === live ? before : live;
@@ -195,11 +195,11 @@ export class DriftRepairer {
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
       const recreated = await this.#recreateImmutable(request, live, thrown);
-      return recreated ?? this.#refuseRemaining(request, live, applied, thrown.message);
+      return recreated ?? this.#refuseForeignItems(request, live, applied, thrown.message);
     }
   }
 
-  #refuseRemaining(request: RepairRequest, live: KubeObject, applied: KubeObject, why: string): RepairOutcome {
+  #refuseForeignItems(request: RepairRequest, live: KubeObject, applied: KubeObject, why: string): RepairOutcome {
     return { kind: 'refused', problem: this.#recorder.recordRemaining(request, live, applied, why) };
   }
 

@@ -31,15 +31,15 @@ export const conflictKey = (ref: ObjectRef, { manager, paths }: ConflictingManag
 
 /**
  * The foreign changes of `before` that `after` does not contain: our fields with other values, and items that others had
- * added to exclusive fields. `remaining` are such items of `after`; a dry run does not remove any.
+ * added to exclusive fields. `retained` are such items of `after`; a dry run does not remove any.
  */
 export function driftBetween(
   before: KubeObject,
   after: KubeObject,
   exclusive: ExclusiveFields,
-  remaining: readonly FieldPath[] = foreignItems(after, exclusive),
+  retained: readonly FieldPath[] = foreignItems(after, exclusive),
 ): ConflictingManager[] {
-  const kept = new Set(remaining.map(keyOf));
+  const kept = new Set(retained.map(keyOf));
   const items = foreignItems(before, exclusive).filter((path) => !kept.has(keyOf(path)));
   const paths = [...changedPaths(ownedFields(after) ?? {}, before, after), ...items];
   return conflictingManagersOf(before, [...new Map(paths.map((path) => [keyOf(path), path])).values()]);

@@ -33,7 +33,7 @@ export class Instance {
   #acknowledgedStatus: string | undefined;
   #readyRevision: number;
   #openRequest: Carrier | undefined;
-  #checkpointDue = false;
+  #checkpointStale = false;
   #lastExclusive: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -116,8 +116,8 @@ export class Instance {
   }
 
   /** The checkpoint differs from the stored one. */
-  get checkpointDue(): boolean {
-    return this.#checkpointDue;
+  get checkpointStale(): boolean {
+    return this.#checkpointStale;
   }
 
   /** Trace of the request whose changes are not reconciled yet. */
@@ -245,12 +245,12 @@ export class Instance {
 
   recordDrift(drift: Drift): void {
     this.#drift.recordDrift(drift);
-    this.#checkpointDue = true;
+    this.#checkpointStale = true;
   }
 
   recordDataLoss(message: string): void {
     this.#dataLoss = message;
-    this.#checkpointDue = true;
+    this.#checkpointStale = true;
   }
 
   // Removal, status and checkpoint
@@ -272,15 +272,15 @@ export class Instance {
     this.#acknowledgedStatus = statusHash;
     if (phase === 'ready') this.#readyRevision = revision;
     if (phase === 'gone') this.#removal?.recordAcknowledged();
-    this.#checkpointDue = true;
+    this.#checkpointStale = true;
   }
 
-  markCheckpointDue(): void {
-    this.#checkpointDue = true;
+  markCheckpointStale(): void {
+    this.#checkpointStale = true;
   }
 
   /** A write of the checkpoint starts. Changes from here on need another one. */
   startCheckpoint(): void {
-    this.#checkpointDue = false;
+    this.#checkpointStale = false;
   }
 }

@@ -16,7 +16,7 @@ export class RemovalState {
   #volumesFound = false;
   #retainedVolumes: readonly string[] = [];
   #blocked: RemovalBlockers = notBlocked;
-  #remaining: ReadonlySet<string> | undefined;
+  #undeleted: ReadonlySet<string> | undefined;
   #done = false;
   #acknowledged = false;
 
@@ -43,8 +43,8 @@ export class RemovalState {
   }
 
   /** False for an object whose deletion is proven, or that is deleted with its terminating namespace. */
-  isRemaining(key: string): boolean {
-    return this.#remaining?.has(key) ?? true;
+  isUndeleted(key: string): boolean {
+    return this.#undeleted?.has(key) ?? true;
   }
 
   /** Names of the volumes behind its claims, retained or not. */
@@ -72,8 +72,8 @@ export class RemovalState {
   }
 
   /** The keys of the objects that must still be deleted. */
-  recordRemaining(keys: ReadonlySet<string>): void {
-    this.#remaining = keys;
+  recordUndeleted(keys: ReadonlySet<string>): void {
+    this.#undeleted = keys;
   }
 
   recordBlocked(blocked: RemovalBlockers): void {

@@ -231,7 +231,7 @@ export class BundleController {
 
   #queueCheckpoint(instance: Instance): void {
     if (instance.removal?.acknowledged) this.#checkpointQueue.add(instance.osid);
-    else if (instance.checkpointDue) {
+    else if (instance.checkpointStale) {
       this.#checkpointQueue.addAfter(instance.osid, this.options.checkpointDelayMs ?? 30_000);
     }
   }

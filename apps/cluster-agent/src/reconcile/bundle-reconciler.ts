@@ -156,7 +156,7 @@ export class BundleReconciler {
     const changedSince = problem === undefined ? state.recordApplied(live) : state.recordOverridden(live, problem);
     if (changedSince) instance.addPending(key, { kind: 'changed', live: changedSince });
     else if (problem !== undefined && !instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state));
-    instance.markCheckpointDue();
+    instance.markCheckpointStale();
   }
 
   #blockedChange({ applied, refusals }: ObjectState): PendingChange {

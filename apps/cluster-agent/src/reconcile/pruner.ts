@@ -30,8 +30,8 @@ export class Pruner {
     for (const entry of entriesToPrune(instance.inventory(), [...desired.values()].map(refOf))) {
       outcomes.push([entry, await this.#delete(instance, entry, signal)]);
     }
-    const entriesWith = (wanted: PruneOutcome) =>
-      outcomes.flatMap(([entry, outcome]) => (outcome === wanted ? [entry] : []));
+    const entriesWith = (expected: PruneOutcome) =>
+      outcomes.flatMap(([entry, outcome]) => (outcome === expected ? [entry] : []));
     const refused = outcomes.flatMap(([, outcome]) => (typeof outcome === 'string' ? [] : [outcome]));
     instance.pruneLog.recordAttempt(entriesWith('deleting'), refused);
     const deleted = entriesWith('deleted');

@@ -3,7 +3,7 @@ import { conditionsOf } from '@runos/kube-kinds';
 import { type InventoryEntry, type KubeObject, mapAt, printRef, refKey, refOf, textOf } from '@runos/kube-objects';
 import type { Dependent } from '../instances/instance-facts.js';
 import type { RemovalBlockers } from '../instances/removal-state.js';
-import { remainingContent } from './remaining-content.js';
+import { namespaceContent } from './namespace-content.js';
 import { volumeKind } from './volumes.js';
 
 /** Conditions that explain why a namespace is still terminating. They are empty for the first seconds. */
@@ -19,14 +19,14 @@ const blockingConditions: ReadonlySet<string> = new Set([
 export async function describeBlockers(
   client: KubeClient,
   osid: string,
-  remaining: readonly KubeObject[],
+  undeleted: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<RemovalBlockers> {
-  const namespace = remaining.find(({ kind }) => kind === 'Namespace');
+  const namespace = undeleted.find(({ kind }) => kind === 'Namespace');
   const conditions = namespace === undefined ? [] : conditionsOf(namespace).filter(isBlocking);
-  const content = await remainingContent(client, osid, conditions, signal);
+  const content = await namespaceContent(client, osid, conditions, signal);
   const objects = new Map(
-    [...remaining.filter(({ kind }) => kind !== 'Namespace'), ...content].map((one) => [refKey(refOf(one)), one]),
+    [...undeleted.filter(({ kind }) => kind !== 'Namespace'), ...content].map((one) => [refKey(refOf(one)), one]),
   );
   const blockers = [...objects.values()].flatMap((one) =>
     isUndeletedVolume(one) ? [volumeBlocker(one)] : finalizerBlocker(one),

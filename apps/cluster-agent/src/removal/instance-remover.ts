@@ -31,8 +31,8 @@ export interface InstanceRemoverOptions {
   report(instance: Instance): void;
 }
 
-interface RemainingObjects {
-  readonly remaining: readonly KubeObject[];
+interface UndeletedObjects {
+  readonly undeleted: readonly KubeObject[];
   /** Those whose deletion the API server has refused. */
   readonly refused: readonly Dependent[];
   /** Keys of the objects whose deletion is proven. */
@@ -73,10 +73,10 @@ export class InstanceRemover {
     const elapsedMs = clock.monotonicMs() - removal.startedAt;
     const times = { elapsedMs, deletionBlockedAfterMs, requeueMs };
     if (!removal.volumesFound) await this.#findVolumes(instance, removal, signal);
-    const { remaining, refused } = await this.#remove(instance, removal, isLate(times), signal);
-    if (remaining.length === 0) removal.recordDone();
+    const { undeleted, refused } = await this.#remove(instance, removal, isLate(times), signal);
+    if (undeleted.length === 0) removal.recordDone();
     else {
-      const late = isLate(times) ? await describeBlockers(client, instance.osid, remaining, signal) : notBlocked;
+      const late = isLate(times) ? await describeBlockers(client, instance.osid, undeleted, signal) : notBlocked;
       removal.recordBlocked(withRefusals(late, refused));
     }
     report(instance);
@@ -89,17 +89,17 @@ export class InstanceRemover {
     removal: RemovalState,
     late: boolean,
     signal: AbortSignal,
-  ): Promise<RemainingObjects> {
+  ): Promise<UndeletedObjects> {
     const { record, kinds, osid } = instance;
     const claims = await this.options.client.list({ ...claimKind, namespace: osid }, { signal });
     removal.recordVolumes(claims.flatMap((claim) => volumeOf(claim) ?? []));
     const steps = planSteps(kinds, record.inventory, claims);
     const objects = await this.#deleteObjects(instance, steps, late, signal);
-    removal.recordRemaining(remainingKeys(record.inventory, objects));
-    if (objects.remaining.length > 0) return objects;
-    const { retained, remaining } = await this.#observeVolumes(osid, removal.volumes, signal);
+    removal.recordUndeleted(undeletedKeys(record.inventory, objects));
+    if (objects.undeleted.length > 0) return objects;
+    const { retained, undeleted } = await this.#observeVolumes(osid, removal.volumes, signal);
     removal.recordRetainedVolumes(retained);
-    return { ...objects, remaining };
+    return { ...objects, undeleted };
   }
 
   async #findVolumes({ osid }: Instance, removal: RemovalState, signal: AbortSignal): Promise<void> {
@@ -117,19 +117,19 @@ export class InstanceRemover {
     steps: readonly DeletionStep<InventoryEntry>[],
     late: boolean,
     signal: AbortSignal,
-  ): Promise<RemainingObjects> {
-    const remaining: KubeObject[] = [];
+  ): Promise<UndeletedObjects> {
+    const undeleted: KubeObject[] = [];
     const refused: Dependent[] = [];
     const gone = new Set<string>();
     const onRefused = (refusal: Dependent) => refused.push(refusal);
     for (const { name, refs, propagation } of steps) {
       const deletion = { propagation, onRefused, signal };
       const found = await Promise.all(refs.map((ref) => this.#deleteObject(instance, ref, deletion)));
-      remaining.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
+      undeleted.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
       for (const [index, ref] of refs.entries()) if (found[index] === undefined) gone.add(refKey(ref));
-      if (!startsNextStep(name, remaining.length, late)) break;
+      if (!startsNextStep(name, undeleted.length, late)) break;
     }
-    return { remaining, refused, gone };
+    return { undeleted, refused, gone };
   }
 
   /**
@@ -140,14 +140,14 @@ export class InstanceRemover {
     osid: string,
     names: RemovalState['volumes'],
     signal: AbortSignal,
-  ): Promise<{ retained: string[]; remaining: KubeObject[] }> {
+  ): Promise<{ retained: string[]; undeleted: KubeObject[] }> {
     const { client } = this.options;
     const existing = await existingVolumes(client, osid, names, signal);
     const deletable = existing.filter((volume) => !isRetained(volume));
     const claimed = await Promise.all(deletable.map((volume) => isClaimed(client, volume, signal)));
     return {
       retained: existing.filter(isRetained).map(({ metadata }) => metadata.name),
-      remaining: deletable.filter((_, index) => !claimed[index]),
+      undeleted: deletable.filter((_, index) => !claimed[index]),
     };
   }
 
@@ -172,11 +172,11 @@ export class InstanceRemover {
   }
 }
 
-/** Once at most the namespace remains, the other objects in it are deleted with it. */
-function remainingKeys(inventory: readonly InventoryEntry[], { remaining, gone }: RemainingObjects): Set<string> {
-  const isNamespaceAlone = remaining.every(({ kind }) => kind === namespaceKind.kind);
-  const left = isNamespaceAlone ? remaining.map(refOf) : inventory;
-  return new Set(left.map(refKey).filter((key) => !gone.has(key)));
+/** If at most the namespace is undeleted, the other objects in it are deleted with it. */
+function undeletedKeys(inventory: readonly InventoryEntry[], { undeleted, gone }: UndeletedObjects): Set<string> {
+  const isNamespaceAlone = undeleted.every(({ kind }) => kind === namespaceKind.kind);
+  const objects = isNamespaceAlone ? undeleted.map(refOf) : inventory;
+  return new Set(objects.map(refKey).filter((key) => !gone.has(key)));
 }
 
 /** Ownership by uid. Without a matching uid, the labels decide, which only we set. */

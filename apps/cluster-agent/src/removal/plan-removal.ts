@@ -16,8 +16,8 @@ export function planSteps(
  * Whether the steps after `step` start. They wait until the objects before them are gone, so that operators can clean
  * up. A late removal starts all steps, because only a terminating namespace reports its blockers.
  */
-export const startsNextStep = (step: DeletionStep<InventoryEntry>['name'], remaining: number, isLate: boolean) =>
-  remaining === 0 || isLate || step === 'namespaces';
+export const startsNextStep = (step: DeletionStep<InventoryEntry>['name'], undeleted: number, isLate: boolean) =>
+  undeleted === 0 || isLate || step === 'namespaces';
 
 export interface RemovalTimes {
   readonly elapsedMs: number;

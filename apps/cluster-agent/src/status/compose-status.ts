@@ -6,7 +6,7 @@ import type { WatchRefusals } from '../informers/watch-refusals.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState, Problem } from '../instances/object-state.js';
 import type { ObjectStatus, Status } from './plane-client.js';
-import { isPruneDue, refusedPrunes } from './prune-status.js';
+import { isPrunePending, refusedPrunes } from './prune-status.js';
 import { conditionsOf, dataRisksOf, statesBySeverity } from './status-conditions.js';
 
 /** A status carries at most this many objects, the worst first. */
@@ -107,7 +107,7 @@ function removalObjects({ removal, objects }: Instance): ObjectStatus[] {
   );
   const named = new Set(blockers.map(({ kind, name }) => `${kind}/${name}`));
   const others = [...objects].flatMap(([key, { ref }]) =>
-    named.has(`${ref.kind}/${ref.name}`) || !removal.isRemaining(key) ? [] : [ref],
+    named.has(`${ref.kind}/${ref.name}`) || !removal.isUndeleted(key) ? [] : [ref],
   );
   const retained = removal.retainedVolumes.map((name) => {
     const message = `The reclaim policy retains volume ${name} and its data: delete it if you do not need it.`;
@@ -132,7 +132,7 @@ function phaseOf(
 ): Status['phase'] {
   const states = [...instance.objects.values()];
   if (states.some(({ problem }) => problem?.blocked)) return 'failed';
-  if (instance.isOutdated || !states.every(({ isApplied }) => isApplied) || isPruneDue(instance)) return 'applying';
+  if (instance.isOutdated || !states.every(({ isApplied }) => isApplied) || isPrunePending(instance)) return 'applying';
   const own = objects.slice(-states.length);
   const hasState = (statuses: readonly ObjectStatus[], state: string) => statuses.some((one) => one.state === state);
   const isAtRisk = dataRisksOf(instance).length > 0;

@@ -7,5 +7,5 @@ export const refusedPrunes = ({ pruneLog, objects }: Instance): RefusedPrune[] =
   pruneLog.refused.filter(({ entry }) => !objects.has(refKey(entry)));
 
 /** True until the deletion of every object that is not in the bundle was requested. */
-export const isPruneDue = ({ record, objects, pruneLog }: Instance): boolean =>
+export const isPrunePending = ({ record, objects, pruneLog }: Instance): boolean =>
   record.inventory.some((entry) => !objects.has(refKey(entry)) && !pruneLog.isAttempted(entry));

@@ -6,7 +6,7 @@ import type { Instance } from '../instances/instance.js';
 import { notBlocked } from '../instances/removal-state.js';
 import { volumeKind } from '../removal/volumes.js';
 import type { ObjectStatus, Status } from './plane-client.js';
-import { isPruneDue, refusedPrunes } from './prune-status.js';
+import { isPrunePending, refusedPrunes } from './prune-status.js';
 
 type Condition = Status['conditions'][number];
 
@@ -71,7 +71,9 @@ function applied(instance: Instance): Condition {
   const [refused] = refusedPrunes(instance);
   if (open.length === 0 && !instance.isOutdated) {
     if (refused !== undefined) return condition('Applied', 'False', 'DeletionRefused', refused.message);
-    return isPruneDue(instance) ? condition('Applied', 'False', 'Pruning') : condition('Applied', 'True', 'Applied');
+    return isPrunePending(instance)
+      ? condition('Applied', 'False', 'Pruning')
+      : condition('Applied', 'True', 'Applied');
   }
   const problem = open.find((state) => state.problem)?.problem;
   if (problem) return condition('Applied', 'False', problem.reason, problem.message);

@@ -49,7 +49,7 @@ export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy 
 
   onApplicationBootstrap(): void {
     this.#timer = setInterval(() => {
-      this.#run ??= this.#refreshDue().finally(() => (this.#run = undefined));
+      this.#run ??= this.#refreshStale().finally(() => (this.#run = undefined));
     }, this.config.refreshAfterMs / 2);
   }
 
@@ -58,7 +58,7 @@ export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy 
     await this.#run;
   }
 
-  async #refreshDue(): Promise<void> {
+  async #refreshStale(): Promise<void> {
     try {
       const stale = await this.projection.claimStale(this.database.manager, this.config.refreshAfterMs);
       for (const job of stale) await this.#refresh(job);

@@ -37,7 +37,7 @@ export class AddonReconciler {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  /** Attempts everything that is due. Returns the time until the next attempt, ms, if there is one. */
+  /** Attempts each row whose next attempt is reached. Returns the time until the next attempt, ms, if there is one. */
   async run(): Promise<number | undefined> {
     const sql = this.database.manager;
     for (;;) {

@@ -21,7 +21,7 @@ export class ClusterAddonRow {
   readonly failures!: number;
 }
 
-/** A row whose attempt is due, with its cluster. */
+/** A row whose next attempt is reached, with its cluster. */
 export interface AddonClaim extends ClusterAddonRow {
   readonly cid: ClusterRow['cid'];
   /** The job of a removal has ended, so nothing may be removed any more. */
@@ -65,7 +65,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     );
   }
 
-  /** Claims rows of connected clusters whose attempt is due. The next one follows after `leaseMs`. */
+  /** Claims rows of connected clusters whose next attempt is reached. The next one follows after `leaseMs`. */
   claim(sql: EntityManager, leaseMs: number, limit: number): Promise<AddonClaim[]> {
     return runSql<AddonClaim>(
       sql,
@@ -82,8 +82,8 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
   }
 
   /**
-   * Schedules the next attempt. A claim moves the attempt into the future, so one that is
-   * due was requested since the claim, and it stays.
+   * Schedules the next attempt. A claim moves the attempt into the future. An attempt that is not in the future was
+   * requested since the claim, and it stays.
    */
   async recordAttempt(
     sql: EntityManager,

@@ -29,8 +29,8 @@ export class RequiredAddons {
   }
 
   /** @throws Fault `addon.missing` with the commands of those that the agent may not install */
-  refuseNotInstallable(cluster: ClusterRow, wanted: readonly Addon[]): void {
-    const missing = wanted.filter((each) => !this.isInstallable(cluster, each));
+  refuseNotInstallable(cluster: ClusterRow, required: readonly Addon[]): void {
+    const missing = required.filter((each) => !this.isInstallable(cluster, each));
     if (missing.length === 0) return;
     const addons = missing.map((each) => ({ name: each.name, version: each.version, command: installCommand(each) }));
     const named = missing.map(({ title, version }) => `${title} ${version}`).join(' and ');

@@ -77,7 +77,7 @@ export class ClusterRemoval {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  /** Removes every cluster whose attempt is due. Returns the time until the next attempt, ms, if there is one. */
+  /** Removes every cluster whose next attempt is reached. Returns the time until the next attempt, ms, if there is one. */
   async run(): Promise<number | undefined> {
     const sql = this.database.manager;
     const claim = () => this.clusters.claimRemoval(sql, leaseMs);

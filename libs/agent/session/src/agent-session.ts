@@ -200,7 +200,7 @@ export class AgentSession {
     this.#redial = new AbortController();
     this.#redial.signal.addEventListener('abort', () => stream.end('redial requested'), { once: true });
     if (!(await this.#sendHello(stream, credentials))) return stream.ended;
-    await Promise.all([this.#sendHeartbeats(stream), this.#renewWhenDue(stream, credentials)]);
+    await Promise.all([this.#sendHeartbeats(stream), this.#renewInTime(stream, credentials)]);
     this.#stream = undefined;
     this.#sender.disconnect();
     const end = await stream.ended;
@@ -238,11 +238,11 @@ export class AgentSession {
     }
   }
 
-  async #renewWhenDue(stream: AgentStream, { certificate }: AgentCredentials): Promise<void> {
+  async #renewInTime(stream: AgentStream, { certificate }: AgentCredentials): Promise<void> {
     for (let failures = 0; !stream.closed.aborted;) {
-      const dueInMs = msUntilRenewal(certificate, this.#clock.now());
+      const renewInMs = msUntilRenewal(certificate, this.#clock.now());
       const retryMs = failures === 0 ? 0 : renewalRetryMs * 2 ** failures;
-      await this.#clock.sleep(Math.min(Math.max(dueInMs, retryMs), renewalCheckMs), stream.closed);
+      await this.#clock.sleep(Math.min(Math.max(renewInMs, retryMs), renewalCheckMs), stream.closed);
       if (stream.closed.aborted || msUntilRenewal(certificate, this.#clock.now()) > 0) continue;
       try {
         await this.renew();

@@ -38,8 +38,8 @@ export const metricTable = {
     'verb',
     'code',
   ]),
-  workqueue_depth: gauge('Due items in the work queue.', ['name']),
-  workqueue_oldest_age_seconds: gauge('Time since the oldest item in the work queue became due.', ['name']),
+  workqueue_depth: gauge('Ready items in the work queue.', ['name']),
+  workqueue_oldest_age_seconds: gauge('Time since the oldest item in the work queue became ready.', ['name']),
   runos_job_duration_seconds: histogram(
     'Time from the request of a job to its end, by outcome.',
     ['type', 'outcome'],

@@ -68,8 +68,8 @@ export class ManualClock implements Clock {
   }
 
   #next(until: number): Sleeper | undefined {
-    const due = this.#sleepers.filter((one) => one.wakeAt <= until);
-    return due.sort((a, b) => a.wakeAt - b.wakeAt)[0];
+    const ready = this.#sleepers.filter((one) => one.wakeAt <= until);
+    return ready.sort((a, b) => a.wakeAt - b.wakeAt)[0];
   }
 }
 

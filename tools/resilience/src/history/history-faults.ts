@@ -52,11 +52,11 @@ export function* historyFaults(
     () => restoreJobsDatabase(between(1_000, 15_000)),
     () => restorePlaneDatabase(between(1_000, 15_000), () => random.below(2) === 0, print),
   ];
-  let remaining: (() => InjectedFault)[] = [];
+  let pending: (() => InjectedFault)[] = [];
   while (!isOver()) {
     // Every kind once before any kind again, so that a short run has all of them.
-    if (remaining.length === 0) remaining = [...kinds];
-    const [kind] = remaining.splice(random.below(remaining.length), 1);
+    if (pending.length === 0) pending = [...kinds];
+    const [kind] = pending.splice(random.below(pending.length), 1);
     if (kind) yield kind();
   }
 }

@@ -52,7 +52,7 @@ async function answerTo(
   );
 }
 
-/** First bytes of connections that are no TLS; the first two name another client to whoever trusts them. */
+/** First bytes of connections that are no TLS; the first two name another client to a server that trusts them. */
 const preambles: Readonly<Record<string, Buffer>> = {
   'a forged PROXY header, version 1': Buffer.from('PROXY TCP4 203.0.113.7 203.0.113.1 1 9191\r\n'),
   'a forged PROXY header, version 2': Buffer.from('0d0a0d0a000d0a515549540a2111000ccb007107cb007101000123e7', 'hex'),

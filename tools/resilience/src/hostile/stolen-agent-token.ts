@@ -14,7 +14,7 @@ export interface StolenTokenFindings {
   readonly wrong: readonly string[];
   /** The statuses of what the agent needs: they show that the token is valid. */
   readonly own: readonly number[];
-  /** The refusal of the pods of a StatefulSet that wants the node. */
+  /** The refusal of the pods of a StatefulSet that requests the node. */
   readonly podRefusal: string;
   /** Secrets that the token reads, outside of `runos` and of the namespaces of instances. */
   readonly foreignSecrets: readonly string[];

@@ -29,8 +29,8 @@ export async function kill(args: readonly string[]): Promise<void> {
 function allFaults(seed: number, freezeMs: number): InjectedFault[] {
   const random = new RandomSequence(seed);
   const shuffled = <T>(list: readonly T[]): T[] => {
-    const remaining = [...list];
-    return list.map(() => remaining.splice(random.below(remaining.length), 1)[0] as T);
+    const pending = [...list];
+    return list.map(() => pending.splice(random.below(pending.length), 1)[0] as T);
   };
   const order = shuffled(targets);
   const pairs = order.flatMap((name, n) => (n % 2 === 0 ? [killFault(name, order[n + 1] as string)] : []));

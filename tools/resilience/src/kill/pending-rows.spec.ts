@@ -34,9 +34,9 @@ describe('pending rows', () => {
       UPDATE billing.dunning SET next_attempt_at = now() - interval '1 second', lease_expires_at = now() + interval '1 hour' WHERE id = 1;
       INSERT INTO billing.idempotency VALUES ('c', 'd', NULL)`);
     expect((await findPendingRows(client)).sort()).toEqual([
-      '1 due rows in billing.dunning',
       '1 incomplete rows in billing.idempotency',
       '1 leased rows in billing.dunning',
+      '1 ready rows in billing.dunning',
       '2 unpublished rows in billing.outbox',
     ]);
   });

@@ -7,7 +7,7 @@ const pendingConditions: readonly {
   readonly what: string;
 }[] = [
   { columns: ['lease_expires_at', 'fencing_token'], isPending: 'lease_expires_at > now()', what: 'leased' },
-  { columns: ['next_attempt_at'], isPending: 'next_attempt_at <= now()', what: 'due' },
+  { columns: ['next_attempt_at'], isPending: 'next_attempt_at <= now()', what: 'ready' },
   { columns: ['removal_next_attempt_at'], isPending: 'removal_next_attempt_at <= now()', what: 'to be removed' },
   { columns: ['refresh_at'], isPending: 'refresh_at <= now()', what: 'to be refreshed' },
   { columns: ['seq', 'acknowledged_seq'], isPending: 'acknowledged_seq < seq', what: 'unacknowledged' },

@@ -73,7 +73,7 @@ class PinnedInstance {
     this.#jobIds.push(restarted.answer.body['jobId']);
   }
 
-  /** Waits for each queued job in its turn. @throws Error if every replica had the renderer */
+  /** Waits for each queued job in the order of the queue. @throws Error if every replica had the renderer */
   async finish(): Promise<void> {
     for (const jobId of this.#jobIds) await this.plane.waitForCompletion(jobId);
     if (this.#client.count(503) === 0) throw new Error('no replica lacked the renderer: there was no response 503');

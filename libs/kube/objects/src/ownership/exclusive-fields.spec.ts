@@ -62,8 +62,8 @@ describe('foreign items of exclusive fields', () => {
   it('are an item with our key that another manager has taken over, as by a second variable of one name', () => {
     const duplicate = entry('other', { 'f:spec': web({ 'f:env': { 'k:{"name":"A"}': {} } }) });
     expect(found(applied, duplicate)).toEqual([]);
-    const remaining = ours({ 'f:spec': web({ '.': {}, 'f:env': { 'k:{"name":"B"}': {} } }) });
-    expect(found(remaining, duplicate)).toEqual(['spec.containers[name=web].env[name=A]']);
+    const ownB = ours({ 'f:spec': web({ '.': {}, 'f:env': { 'k:{"name":"B"}': {} } }) });
+    expect(found(ownB, duplicate)).toEqual(['spec.containers[name=web].env[name=A]']);
   });
 
   it('are not our items, fields that are not exclusive, status, and what no manager owns', () => {

@@ -12,7 +12,7 @@ export function registryOf(reference: string): string {
   return !isHost || first === 'docker.io' ? dockerRegistry : first;
 }
 
-/** Which registries can be reached from this machine. Each is asked once. */
+/** Which registries can be reached from this machine. One request is sent to each. */
 export class Registries {
   readonly #answers = new Map<string, Promise<boolean>>();
 

@@ -8,8 +8,8 @@ const resourceCount = /([a-z0-9-]+)\.([a-z0-9.-]*) has \d+ resource instances/g;
 /** Maximum of objects per resource: enough to name the blockers without reading a whole namespace. */
 const maxObjects = 20;
 
-/** The remaining objects of a namespace, of the resources in its NamespaceContentRemaining condition. */
-export async function remainingContent(
+/** The undeleted objects of a namespace, of the resources in its NamespaceContentRemaining condition. */
+export async function namespaceContent(
   client: KubeClient,
   namespace: string,
   conditions: readonly ObjectCondition[],
