@@ -54,28 +54,3 @@ it('the README quotes log lines of jobs as the code writes them', () => {
   const isWritten = (sentence: string) => sourceFiles(root).some(({ text }) => text.includes(sentence));
   expect(sentences.filter((sentence) => !isWritten(sentence))).toEqual([]);
 });
-
-const decisionFiles = documents.filter((name) => name.endsWith('DECISIONS.md'));
-
-describe.each(decisionFiles)('%s', (name) => {
-  const entries = textOf(name)
-    .split(/^(?=## )/m)
-    .filter((entry) => entry.startsWith('## '))
-    .map((entry) => ({ title: entry.slice(0, entry.indexOf('\n')), entry }));
-
-  it('has entries with a date and a status, newest first', () => {
-    const form = /^## (\d{4}-\d{2}-\d{2}) · .+ · (?:in force|replaced by .+)$/;
-    expect(entries.map(({ title }) => title).filter((title) => !form.test(title))).toEqual([]);
-    const dates = entries.map(({ title }) => form.exec(title)?.[1]);
-    expect(dates).toEqual([...dates].sort().reverse());
-  });
-
-  it('has entries of three parts: context, decision and consequences', () => {
-    const parts = /^## .+\n+\*\*Context\*\*[\s\S]+^\*\*Decision\*\*[\s\S]+^\*\*Consequences\*\*/m;
-    expect(entries.filter(({ entry }) => !parts.test(entry)).map(({ title }) => title)).toEqual([]);
-  });
-
-  it('is listed in the README', () => {
-    expect(textOf('README.md')).toContain(`\`${name}\``);
-  });
-});
