@@ -8,7 +8,7 @@ import { AuthorityRepository } from './authority-repository.js';
 const authorities = new AuthorityRepository();
 
 /**
- * The two certificate authorities. L1 signs the server certificate of the registration port. L2 signs the server
+ * The two certificate authorities. L1 signs the server certificate of the register port. L2 signs the server
  * certificate of the stream port and the certificate of every agent.
  */
 const authorityNames = ['l1', 'l2'] as const;

@@ -94,13 +94,16 @@ export interface StreamService {
 export const protoOptions = { keepCase: true, defaults: true, longs: Number, enums: String } satisfies Options;
 
 /**
- * The path of a .proto file, beside `src` and `dist`. `l1sec` describes the registration port, whose server certificate
+ * The path of a .proto file, beside `src` and `dist`. `l1sec` describes the register port, whose server certificate
  * the CA L1 signs. `l2sec` describes the stream port: the CA L2 signs its server certificate and every agent's.
  */
 export const protoPath = (name: 'l1sec' | 'l2sec'): string =>
   fileURLToPath(new URL(`../../proto/${name}.proto`, import.meta.url));
 
-/** The gRPC service of one of the two files. Both are called `Nodeward`, which is fixed by existing agents. */
+/**
+ * The gRPC service of one of the two files. Both are called `Nodeward`, which is fixed by existing agents.
+ * @throws Error when the file defines no such service
+ */
 export function loadNodeward(name: 'l1sec' | 'l2sec'): ServiceDefinition {
   const found = loadSync(protoPath(name), protoOptions)[`runos.nodeward.proto.${name}.Nodeward`];
   if (found === undefined || 'format' in found) {
