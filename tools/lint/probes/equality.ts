@@ -1,0 +1,3 @@
+// as itself
+// must fail: eqeqeq
+export const isEmpty = (text: string): boolean => text == '';

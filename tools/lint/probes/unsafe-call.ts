@@ -1,0 +1,3 @@
+// as itself
+// must fail: @typescript-eslint/no-unsafe-call
+JSON.parse('1')();

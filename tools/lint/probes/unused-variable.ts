@@ -1,0 +1,3 @@
+// as itself
+// must fail: @typescript-eslint/no-unused-vars
+const unused = 1;
