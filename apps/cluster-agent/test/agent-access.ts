@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { ApiTransport, bearer, type ClusterAccess, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
+import { parseManifest } from '@runos/kube-objects/manifest';
 import { type TestCluster, useTestCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
-import { parseAllDocuments } from 'yaml';
 
 // A real cluster is slow on a busy machine.
 jest.setTimeout(60_000);
@@ -90,7 +90,7 @@ function deployedObjects(namespace: string, { addons, allWorkloads }: AgentAcces
         .replaceAll("'runos-cluster-agent-secrets'", `'${namespace}-cluster-agent-secrets'`)
         .replaceAll('[runos-cluster-agent-secrets]', `[${namespace}-cluster-agent-secrets]`),
     )
-    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject))
+    .flatMap(parseManifest)
     .filter(({ kind }) => kind !== 'Deployment')
     .sort((a, b) => Number(b.kind === 'Namespace') - Number(a.kind === 'Namespace'));
 }

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, ofKind, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, ofKind, refIn, type Harness, useHarness } from './harness.js';
 import type { Status } from '../src/status/plane-client.js';
 
 let access: AgentAccess;
@@ -19,15 +19,7 @@ const apply = (revision: number, all = objects) => harness.controller.applyBundl
 const with_ = (kind: string, change: (object: KubeObject) => KubeObject): KubeObject[] =>
   objects.map((object) => (object === ofKind(objects, kind) ? change(object) : object));
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 beforeEach(() => {
   osid = newOsid();

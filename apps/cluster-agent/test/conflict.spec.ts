@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { startInformer, type Informer } from '@runos/kube-client';
 import { type KubeObject, managedSelector, mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 /** The default delays, a hundred times as fast. */
 const delaysMs = [0, 10, 50, 300, 1_200, 6_000];
@@ -15,15 +15,7 @@ let osid: Bundle['osid'];
 let informer: Informer | undefined;
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { conflicts: { delaysMs, resetAfterMs: 4_000 } }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started), { conflicts: { delaysMs, resetAfterMs: 4_000 } });
 
 beforeEach(async () => {
   osid = newOsid();

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { propertySeed, SeededRandom } from '@runos/testing-basics';
 import { waitUntil } from '@runos/testing-process';
 import { contentHash } from '../src/drift/drift-report.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, ofKind, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, ofKind, refIn, type Harness, useHarness } from './harness.js';
 
 const seed = propertySeed();
 const random = new SeededRandom(seed);
@@ -17,14 +17,8 @@ let access: AgentAccess;
 let harness: Harness;
 const desired = new Map<Bundle['osid'], { revision: number; objects: KubeObject[] }>();
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { conflicts: { delaysMs: [0, 5, 20, 50], resetAfterMs: 500 } }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
+useHarness((started) => ({ access, harness } = started), {
+  conflicts: { delaysMs: [0, 5, 20, 50], resetAfterMs: 500 },
 });
 
 const objectsNow = (osid: Bundle['osid']) => desired.get(osid)?.objects ?? [];

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt, mapsIn } from '@runos/kube-objects';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -12,15 +12,7 @@ let reduced: KubeObject[];
 const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 beforeEach(async () => {
   osid = newOsid();

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
 import type { Status } from '../src/status/plane-client.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -15,15 +15,7 @@ const isAtRisk = (status: Status) => conditionOf(status, 'DataAtRisk')?.status =
 const isReported = ({ metadata: { name } }: KubeObject) =>
   harness.waitForStatus(osid, (status) => conditionOf(status, 'DataAtRisk')?.message.includes(` ${name} `));
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 beforeEach(async () => {
   osid = newOsid();

@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import { describe, expect, it } from '@jest/globals';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 import type { Status } from '../src/status/plane-client.js';
 
 let access: AgentAccess;
 let harness: Harness;
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 const reportsLoss = ({ conditions }: Status) =>
   conditions.some(

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { KubeClient } from '@runos/kube-client';
-import type { KubeObject } from '@runos/kube-objects';
-import { parseAllDocuments } from 'yaml';
+import { parseManifest } from '@runos/kube-objects/manifest';
 import { type AgentAccess, agentAccess } from './agent-access.js';
 
 const manifest = join(import.meta.dirname, '../../../deploy/cluster-agent/deployment.yaml');
@@ -16,9 +15,7 @@ afterAll(() => access?.stop());
 
 /** Applies the shipped Deployment with this image, as a dry run. */
 function applyWithImage(admin: KubeClient, image: string): Promise<unknown> {
-  const [, deployment] = parseAllDocuments(
-    readFileSync(manifest, 'utf8').replace("image: ''", `image: '${image}'`),
-  ).map((document) => document.toJS() as KubeObject);
+  const [, deployment] = parseManifest(readFileSync(manifest, 'utf8').replace("image: ''", `image: '${image}'`));
   if (deployment === undefined) throw new Error('there is no Deployment');
   const metadata = { ...deployment.metadata, namespace: access.namespace };
   return admin.apply({ ...deployment, metadata }, { dryRun: true });

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import type { JsonPatchStep } from '@runos/kube-client';
 import { type KubeObject, mapAt, mapsIn, type ObjectRef } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -25,14 +25,8 @@ const containers = async () => mapsIn((await podSpec())['containers']);
 const names = (items: unknown) => mapsIn(items).map(({ name }) => name);
 const container = '/spec/template/spec/containers/0';
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { conflicts: { delaysMs: [0, 10, 50, 300], resetAfterMs: 4_000 } }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
+useHarness((started) => ({ access, harness } = started), {
+  conflicts: { delaysMs: [0, 10, 50, 300], resetAfterMs: 4_000 },
 });
 
 beforeEach(async () => {

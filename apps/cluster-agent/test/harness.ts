@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from '@jest/globals';
 import type { BodyOf, Bundle, ReplyOf, RESYNC } from '@runos/agent-protocol';
 import { systemClock, systemRandom } from '@runos/kernel';
 import { type KubeObject, type ObjectRef, packObjects } from '@runos/kube-objects';
@@ -9,7 +10,7 @@ import { KindCatalogs } from '../src/bundles/kind-catalogs.js';
 import { LeaseTerm } from '../src/leadership/lease-term.js';
 import { BundleController } from '../src/reconcile/bundle-controller.js';
 import type { BundleControllerOptions } from '../src/reconcile/bundle-controller-options.js';
-import type { AgentAccess } from './agent-access.js';
+import { type AgentAccess, agentAccess } from './agent-access.js';
 import type { Status, StatusReport } from '../src/status/plane-client.js';
 
 type ResyncRequest = BodyOf<typeof RESYNC>;
@@ -122,6 +123,27 @@ export class Harness {
       ...this.options,
     });
   }
+}
+
+/**
+ * Starts a harness before the tests of a spec and stops it after them. `assign` receives it with the access that it
+ * uses. The first spec of a machine builds Kubernetes, which takes minutes.
+ */
+export function useHarness(
+  assign: (started: { access: AgentAccess; harness: Harness }) => unknown,
+  options: Partial<BundleControllerOptions> = {},
+): void {
+  let access: AgentAccess | undefined;
+  let harness: Harness | undefined;
+  beforeAll(async () => {
+    access = await agentAccess();
+    harness = await new Harness(access, options).start();
+    assign({ access, harness });
+  }, 900_000);
+  afterAll(async () => {
+    await harness?.stop();
+    await access?.stop();
+  });
 }
 
 /** A new OSID that no other spec uses. */

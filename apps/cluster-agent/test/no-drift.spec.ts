@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt, mapsIn } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { contentHash } from '../src/drift/drift-report.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -13,15 +13,7 @@ const foreign = { fieldManager: 'other-operator' };
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 beforeEach(async () => {
   osid = newOsid();

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type KubeObject, mapAt, ownedHash, refKey, refOf, textOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { podSecurityLabel } from '../src/apply/pod-security.js';
 import { bundleSecretName, type Checkpoint } from '../src/bundles/bundle-record.js';
 import { desiredHashOf } from '../src/instances/object-state.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -13,16 +13,11 @@ const osid = newOsid();
 const objects = objectsOf(osid);
 const [namespace] = objects as [KubeObject];
 
+useHarness((started) => ({ access, harness } = started));
+
 beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
   await harness.applyUntilReady(bundleOf(osid, 1, objects));
 }, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
 
 /** The live objects and pods without the namespace, by uid and by what only a change of their spec alters. */
 async function workloads(): Promise<unknown[]> {

@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -15,15 +15,7 @@ const spec = async () => mapAt(await access.admin.get(statefulSet()), 'spec');
 const conditionOf = ({ conditions }: Status, name: string) => conditions.find(({ type }) => type === name);
 const isOverridden = (status: Status) => conditionOf(status, 'Applied')?.reason === 'Overridden';
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { blockedBackoff: () => 500 }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started), { blockedBackoff: () => 500 });
 
 beforeEach(() => {
   osid = newOsid();

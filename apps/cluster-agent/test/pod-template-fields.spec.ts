@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt, mapsIn } from '@runos/kube-objects';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 /** Fields of a pod template that decide about its rights, and that a service type leaves unset. */
 let access: AgentAccess;
@@ -26,15 +26,7 @@ const bare = (object: KubeObject): KubeObject => {
   return { ...object, spec: { ...spec, template } };
 };
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 beforeEach(async () => {
   osid = newOsid();

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Bundle, tombstoneDigest } from '@runos/agent-protocol';
 import type { ObjectRef } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { volumeKind, volumeOf as volumeNameOf } from '../src/removal/volumes.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -186,9 +186,9 @@ const scenarios = {
 type Scenario = keyof typeof scenarios;
 const running = new Map<string, Promise<unknown>>();
 
+useHarness((started) => ({ access, harness } = started), { deletionBlockedAfterMs: 6_500 });
+
 beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { deletionBlockedAfterMs: 6_500 }).start();
   for (const [name, run] of Object.entries(scenarios)) {
     running.set(
       name,
@@ -196,11 +196,6 @@ beforeAll(async () => {
     );
   }
 }, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
 
 describe('removing an instance', () => {
   it.each(Object.keys(scenarios) as Scenario[])('%s', async (name) => {

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 import type { Status } from '../src/status/plane-client.js';
 
 let access: AgentAccess;
@@ -17,15 +17,7 @@ const drifted =
   ({ conditions }: Status) =>
     conditions.some((one) => one.type === 'Drifted' && one.reason === reason);
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 beforeEach(async () => {
   osid = newOsid();

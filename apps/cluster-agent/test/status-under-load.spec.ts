@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, Harness } from './harness.js';
+import { expect, it } from '@jest/globals';
+import { bundleOf, newOsid, objectsOf, type Harness, useHarness } from './harness.js';
 
-let access: AgentAccess;
 let harness: Harness;
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { concurrency: 1 }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ harness } = started), { concurrency: 1 });
 
 it('applies queued instances before it reports their progress, and reports all of them in the end', async () => {
   const osids = Array.from({ length: 16 }, () => newOsid());

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from './eventually.js';
-import { valueAt } from './kubectl.js';
+import { valueAt } from './value-at.js';
 import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
 describe('drift', () => {

@@ -2,7 +2,7 @@ export { agentClient, type AgentCredentials, issueAgentCredentials, TestAgent } 
 export { ApiClient } from './api-client.js';
 export { type PlaneInfo, readDataFile, readPlaneInfo, withSql } from './plane-data.js';
 export { eventually } from './eventually.js';
-export { valueAt, Kubectl, type LiveObject } from './kubectl.js';
+export { valueAt } from './value-at.js';
 export { Plane, unlimited } from './plane.js';
 export { recorderOf } from './secrets/response-recorder.js';
 export { type Instance, PlaneClient } from './plane-client.js';

@@ -1,9 +1,9 @@
-import { builtToolbox } from '@runos/testing-kube';
+import { builtToolbox, Kubectl, type LiveObject } from '@runos/testing-kube';
 import { gunzipSync } from 'node:zlib';
 import { ApiClient } from './api-client.js';
 import { type PlaneInfo, readPlaneInfo } from './plane-data.js';
 import { eventually } from './eventually.js';
-import { valueAt, Kubectl, type LiveObject } from './kubectl.js';
+import { valueAt } from './value-at.js';
 import { recordResponses } from './secrets/response-recorder.js';
 
 export interface Instance {
@@ -23,7 +23,7 @@ export class PlaneClient {
     kubectlBinary: string,
   ) {
     this.api = new ApiClient(info.apiUrl, info.token);
-    this.kubectl = new Kubectl(kubectlBinary, info.kubeconfig);
+    this.kubectl = new Kubectl(kubectlBinary, info.kubeconfig, 0);
     this.services = `/${info.aid}/${info.cid}/services`;
   }
 

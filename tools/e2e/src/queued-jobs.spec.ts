@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './eventually.js';
-import { type LiveObject, valueAt } from './kubectl.js';
+import type { LiveObject } from '@runos/testing-kube';
+import { valueAt } from './value-at.js';
 import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
 describe('rollouts and restarts of one service at the same time', () => {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './eventually.js';
-import { valueAt } from './kubectl.js';
+import { valueAt } from './value-at.js';
 import { Plane } from './plane.js';
 import { type Instance, PlaneClient } from './plane-client.js';
 import { withSql } from './plane-data.js';

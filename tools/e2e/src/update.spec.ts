@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { valueAt } from './kubectl.js';
+import { valueAt } from './value-at.js';
 import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
 describe('changing a service', () => {

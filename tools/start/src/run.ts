@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type Kubectl } from '@runos/testing-kube';
 import type { Operator } from './account/create-account.js';
 import { grantAgentAccess } from './cluster/agent-access.js';
 import { AgentManifests } from './cluster/agent-manifests.js';
@@ -24,7 +25,6 @@ import { PublicApi } from './account/public-api.js';
 import { type PlaneContext, startBalancers, startServices, startStores } from './start-plane.js';
 import { ownerUrlOf, type Ports } from './services/services.js';
 import { describePlane, suggestCommands, type Terminal } from './terminal.js';
-import { type Kubectl } from './cluster/kubectl.js';
 import { chooseNodes } from './cluster/demo-nodes.js';
 import { runRealCluster, type Step } from './cluster/real-nodes.js';
 import { retryUntilDone } from './cluster/retry-until-done.js';

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Addon, manifestFile } from '@runos/addons';
 import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
+import { parseManifest } from '@runos/kube-objects/manifest';
 import { InjectConfig } from '@runos/messaging';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import type { ReconcilerConfig } from '../config.js';
 
 interface Container {
@@ -51,9 +51,7 @@ export class AddonManifests {
   async #read(addon: Addon): Promise<PackedBundle> {
     const path = this.#path(addon);
     if (path === undefined) throw new Error(`there is no manifest of ${addon.title} ${addon.version}`);
-    const documents = parseAllDocuments(await readFile(path, 'utf8'));
-    const objects = [...documents].flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
-    return packObjects(objects.map(withPinnedImages));
+    return packObjects(parseManifest(await readFile(path, 'utf8')).map(withPinnedImages));
   }
 
   #path(addon: Addon): string | undefined {

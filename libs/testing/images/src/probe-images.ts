@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
+import type { MachineProbe } from '@runos/testing-kube';
 import { findOnPath } from '@runos/testing-process';
 import { keyrings } from './debian/apt-sources.js';
-
-export type Possibility = { readonly possible: true } | { readonly possible: false; readonly reason: string };
 
 /** What the probe looks at; tests replace it. */
 interface Machine {
@@ -29,8 +28,8 @@ const programs = [
 ] as const;
 
 /** Whether images can be made of Debian's packages on this machine, or in one sentence why not. */
-export function probeImages({ platform, arch, uid, hasProgram, hasFile }: Machine = thisMachine): Possibility {
-  const impossible = (reason: string): Possibility => ({ possible: false, reason });
+export function probeImages({ platform, arch, uid, hasProgram, hasFile }: Machine = thisMachine): MachineProbe {
+  const impossible = (reason: string): MachineProbe => ({ possible: false, reason });
   if (platform !== 'linux') return impossible(`Images are made on Linux only, and this is ${platform}.`);
   if (arch !== 'x64' && arch !== 'arm64') return impossible(`Images are made for x64 and arm64 only, not for ${arch}.`);
   if (uid !== 0) return impossible('Only root can make images, because their files belong to several users.');

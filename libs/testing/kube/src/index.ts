@@ -5,11 +5,12 @@ export { type BuildOptions, buildNatsServer, buildToolbox } from './build/build.
 export { manifestFolder, publishedManifest } from './build/published-manifest.js';
 export { buildNodePrograms, type NodePrograms } from './build/node-programs.js';
 export { builtToolbox, cacheFolder, type Toolbox, withLock } from './build/toolbox.js';
+export { Kubectl, type LiveObject } from './cluster/kubectl.js';
 export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';
 export { type ClusterOptions, type RunningCluster, startCluster } from './cluster/start-cluster.js';
 export { ownCluster, readKubeconfig, type TestCluster, useTestCluster } from './cluster/use-test-cluster.js';
 export { type NodesKind } from './dev/dev-cluster.js';
 export { type KubeNode } from './nodes/kube-node.js';
 export { onRealNodes } from './nodes/on-real-nodes.js';
-export { probeRealNodes, type RealNodesProbe } from './nodes/probe-real-nodes.js';
+export { type MachineProbe, probeRealNodes } from './nodes/probe-real-nodes.js';
 export { type RealCluster, startRealCluster } from './nodes/start-real-cluster.js';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyringSettings } from '@runos/security';
 import { type PlaneInfo, readDataFile, withSql } from '../plane-data.js';
-import { valueAt } from '../kubectl.js';
+import { valueAt } from '../value-at.js';
 import { PlaneClient } from '../plane-client.js';
 import { issuedTo, sealedBefore, readSealedSecrets } from './response-recorder.js';
 import type { Secret } from './search.js';

@@ -1,5 +1,6 @@
 import { beaconCrd } from '@runos/service-types/testing';
-import { eventually, type LiveObject, PlaneClient, valueAt } from '@runos/tool-e2e';
+import type { LiveObject } from '@runos/testing-kube';
+import { eventually, PlaneClient, valueAt } from '@runos/tool-e2e';
 import type { InjectedFault } from '../kill/faults.js';
 import { LedgerClient } from '../load/ledger-client.js';
 

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type TestCluster, useTestCluster } from '@runos/testing-kube';
+import { type TestCluster, useTestCluster, Kubectl } from '@runos/testing-kube';
 import { repository } from '../options.js';
 import { grantAgentAccess } from './agent-access.js';
 import { AgentManifests } from './agent-manifests.js';
-import { Kubectl } from './kubectl.js';
 
 describe("the cluster agent's access", () => {
   const stop = new AbortController();

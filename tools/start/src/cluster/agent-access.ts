@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Kubectl } from '@runos/testing-kube';
 import { waitUntil, writeFileAtomic } from '@runos/testing-process';
-import { Kubectl } from './kubectl.js';
 
 /** The lifetime of a token; a new one is created at half of it. */
 const tokenLifetimeMs = 12 * 3600 * 1000;

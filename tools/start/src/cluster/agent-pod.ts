@@ -1,20 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '@runos/kube-objects';
+import { type Kubectl } from '@runos/testing-kube';
 import { planeName } from '../services/services.js';
+import { deploymentOf, fieldManager } from './agent-manifests.js';
 import { type AgentContext, registrationToken } from './agents.js';
-import { type Kubectl } from './kubectl.js';
 
-interface Manifest {
-  readonly kind: string;
-  readonly data?: Record<string, string>;
-  readonly spec?: { template: { spec: { containers: { image: string }[] } } };
+interface DeploymentSpec {
+  readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
 }
 
 /** Runs the cluster agent as a pod, by the shipped Deployment with the image and the facts of this plane filled in. */
 export async function deployClusterAgent(agent: AgentContext, kubectl: Kubectl, image: string): Promise<void> {
-  const file = join(agent.builds.checkoutOf('cluster-agent'), 'deploy', 'cluster-agent', 'deployment.yaml');
-  const manifests = parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as Manifest);
   const { token, caSha256 } = await registrationToken(agent, 'cluster-agent');
   const facts = {
     aid: agent.aid,
@@ -24,15 +19,15 @@ export async function deployClusterAgent(agent: AgentContext, kubectl: Kubectl, 
     'ca-sha256': caSha256,
     addons: agent.addons,
   };
+  const shipped = deploymentOf(agent.builds.checkoutOf('cluster-agent'));
   const items = [
     secret('cluster-agent-registration', { token }),
-    ...manifests.map(({ spec, ...manifest }) => ({
-      ...manifest,
-      ...(manifest.kind === 'ConfigMap' && { data: facts }),
-      ...(spec && { spec: withImage(spec, image) }),
-    })),
+    ...shipped.map((object) => {
+      if (object.kind === 'ConfigMap') return { ...object, data: facts };
+      return object.kind === 'Deployment' ? withImage(object, image) : object;
+    }),
   ];
-  await kubectl.apply(items);
+  await kubectl.apply(items, fieldManager);
 }
 
 const secret = (name: string, stringData: Record<string, string>): object => ({
@@ -42,7 +37,8 @@ const secret = (name: string, stringData: Record<string, string>): object => ({
   stringData,
 });
 
-function withImage({ template, ...spec }: Manifest['spec'] & {}, image: string): Manifest['spec'] & {} {
+function withImage(deployment: KubeObject, image: string): KubeObject {
+  const { template, ...spec } = deployment['spec'] as DeploymentSpec;
   const containers = template.spec.containers.map((container) => ({ ...container, image }));
-  return { ...spec, template: { ...template, spec: { ...template.spec, containers } } };
+  return { ...deployment, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } };
 }

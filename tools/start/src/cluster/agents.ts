@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Setting } from '@runos/config';
 import { freePort } from '../services/free-port.js';
-import { type KubeNode } from '@runos/testing-kube';
+import { type KubeNode, type Kubectl } from '@runos/testing-kube';
 import { type Running } from '@runos/testing-process';
 import { type Builds } from '../services/builds.js';
 import { type DataFolder } from '../data/data-folder.js';
 import { type AgentManifests } from './agent-manifests.js';
-import { type Kubectl } from './kubectl.js';
 import { type PublicApi } from '../account/public-api.js';
 import { planeName } from '../services/services.js';
 import { startProgram } from '../services/start-service.js';
@@ -55,7 +54,7 @@ interface RegistrationToken {
 }
 
 /**
- * Starts a node agent with its own machine id, in a real node or beside the simulated ones; it registers when it has no
+ * Starts a node agent with its own machine id, in a real node or beside the simulated ones. It registers when it has no
  * certificate yet.
  */
 export async function startNodeAgent(

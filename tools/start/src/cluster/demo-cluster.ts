@@ -1,7 +1,6 @@
-import { buildToolbox, type NodesKind, startCluster } from '@runos/testing-kube';
+import { buildToolbox, type NodesKind, startCluster, Kubectl } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentContext, type KubernetesAccess, startClusterAgent, startNodeAgent } from './agents.js';
-import { Kubectl } from './kubectl.js';
 import { buildRealNodes } from './real-nodes.js';
 import { repository, type StartOptions } from '../options.js';
 import { ApiError, type PublicApi } from '../account/public-api.js';

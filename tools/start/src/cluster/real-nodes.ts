@@ -1,12 +1,11 @@
 import { clusterAgentImage, imagesFor, operatorReference, serviceImages } from '@runos/testing-images';
-import { buildNodePrograms, type BuildOptions, type RealCluster, startRealCluster } from '@runos/testing-kube';
+import { buildNodePrograms, type BuildOptions, type RealCluster, startRealCluster, Kubectl } from '@runos/testing-kube';
 import { startBalancer } from '../services/balancer.js';
 import { planeName } from '../services/services.js';
 import { type PlaneContext } from '../start-plane.js';
 import { AgentManifests } from './agent-manifests.js';
 import { deployClusterAgent } from './agent-pod.js';
 import { type AgentContext, startNodeAgent } from './agents.js';
-import { Kubectl } from './kubectl.js';
 
 /** Runs one step of a start, and repeats it until it succeeds. */
 export type Step = <T>(action: () => Promise<T>) => Promise<T>;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parseManifest } from '@runos/kube-objects/manifest';
 import { buildToolbox } from './build.js';
 import type { dataFiles } from './recipe.js';
 import { toolboxFolder } from './toolbox.js';
@@ -18,5 +18,5 @@ interface Published {
 export async function publishedManifest<T extends object>({ name, manifestUrl }: Published): Promise<T[]> {
   const folder = (await buildToolbox()).data(`manifests/${name}` as keyof typeof dataFiles);
   const text = readFileSync(join(folder, basename(manifestUrl)), 'utf8');
-  return parseAllDocuments(text).flatMap((document) => (document.toJS() as T | null) ?? []);
+  return parseManifest(text) as unknown as T[];
 }

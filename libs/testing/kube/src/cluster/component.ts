@@ -16,8 +16,10 @@ import { type UserName } from './identities.js';
 import { kubeRequest, type Target } from './kube-request.js';
 import { type Ports } from './ports.js';
 
-/** In start order. */
-export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
+/** The control plane, in start order. */
+export const controlPlaneNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
+/** All components of a cluster with simulated nodes, in start order. */
+export const componentNames = [...controlPlaneNames, 'kwok'] as const;
 export type ComponentName = (typeof componentNames)[number] & ProgramName;
 
 export interface ClusterPlan {
@@ -49,6 +51,7 @@ const components: Record<ComponentName, Component> = {
   kwok: { args: (plan) => kwokArgs(plan.files), deathSignal: 'SIGKILL' },
 };
 
+/** A component of a cluster, supervised and not started yet. */
 export const componentOf = (name: ComponentName, plan: ClusterPlan): Supervised =>
   new Supervised(name, (signal) => startComponent(name, plan, signal), { onEvent: plan.onEvent });
 

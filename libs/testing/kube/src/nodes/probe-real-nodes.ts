@@ -6,8 +6,8 @@ import { findOnPath } from '@runos/testing-process';
 import { cgroupsOf, createCgroups, removeCgroups } from './node-cgroups.js';
 import { busybox } from './system-images.js';
 
-/** Whether this machine can run real nodes; otherwise why not, in one line. */
-export type RealNodesProbe = { readonly possible: true } | { readonly possible: false; readonly reason: string };
+/** Whether this machine can do something; otherwise why not, in one sentence. */
+export type MachineProbe = { readonly possible: true } | { readonly possible: false; readonly reason: string };
 
 /** Programs of the system, and the Debian package of each. */
 const requiredPrograms = {
@@ -37,7 +37,7 @@ const kernelFeatures = {
  * Tries everything that real nodes need and undoes it.
  * @param folder where the nodes' data will be; its file system must carry overlays
  */
-export function probeRealNodes(folder = tmpdir()): RealNodesProbe {
+export function probeRealNodes(folder = tmpdir()): MachineProbe {
   const reason = whyImpossible(folder);
   return reason === undefined ? { possible: true } : { possible: false, reason };
 }

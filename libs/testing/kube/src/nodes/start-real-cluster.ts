@@ -6,15 +6,15 @@ import { buildToolbox } from '../build/build.js';
 import { buildNodePrograms, type NodePrograms } from '../build/node-programs.js';
 import { installCrds, type Operator } from '../cluster/base-objects.js';
 import { defaultAccountCreated, endPreviousProcesses, planCluster } from '../cluster/cluster-plan.js';
-import { componentOf } from '../cluster/component.js';
+import { componentOf, controlPlaneNames } from '../cluster/component.js';
 import { type NodeAccess } from '../cluster/component-args.js';
 import { kubeRequest, type Target } from '../cluster/kube-request.js';
+import { Kubectl } from '../cluster/kubectl.js';
 import { type ClusterOptions, type RunningCluster } from '../cluster/start-cluster.js';
 import { ClusterCertificates } from './cluster-certificates.js';
 import { ClusterNetwork, createBridge } from './cluster-network.js';
 import { KubeNode, nodeCgroups } from './kube-node.js';
 import { claimIndex, type MachineRecord, removeRecorded, writeRecord } from './machine-records.js';
-import { runCommand } from './run-command.js';
 import { systemImages } from './system-images.js';
 import { systemObjects } from './system-objects.js';
 
@@ -43,17 +43,14 @@ export interface RealCluster extends RunningCluster {
   pullImages(references: readonly string[]): Promise<void>;
 }
 
-/** In start order; they run on this machine, so that no node takes the control plane with it. */
-const controlPlane = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const;
-
 /** The index of a running cluster is its own, so the port needs no choice. */
 const apiPort = 6443;
 const podLimit = 200;
 
 /**
- * Starts a Kubernetes with real nodes on this machine: containerd, kubelet and kube-proxy in namespaces of each node,
- * CoreDNS, and a default StorageClass `local` in folders of the nodes. Resolves when every node is ready and names
- * resolve. Removes first what killed clusters left behind. Builds missing programs.
+ * Starts a Kubernetes with real nodes on this machine. Each node has containerd, kubelet and kube-proxy in its
+ * namespaces. CoreDNS runs, and a default StorageClass `local` in folders of the nodes. Resolves when every node is
+ * ready and names resolve. Removes first what killed clusters left behind. Builds missing programs.
  * @throws Error where `probeRealNodes` names the reason, and when this data's addresses are in use
  */
 export async function startRealCluster(options: RealClusterOptions): Promise<RealCluster> {
@@ -67,7 +64,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const components = new Map<string, Supervised>();
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map(async ({ name }) => components.get(name)?.stop()));
-    for (const name of [...controlPlane].reverse()) await components.get(name)?.stop();
+    for (const name of [...controlPlaneNames].reverse()) await components.get(name)?.stop();
     await removeRecorded(record);
   };
   const nodes: KubeNode[] = [];
@@ -79,7 +76,8 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
     const nodeAccess = await accessOf(certificates, network);
     const plan = await planCluster({ ...options, dataDir, port: apiPort }, toolbox, { nodeAccess });
     await endPreviousProcesses(plan);
-    for (const name of controlPlane) components.set(name, componentOf(name, plan));
+    // The control plane runs on this machine, so that no node takes it with it.
+    for (const name of controlPlaneNames) components.set(name, componentOf(name, plan));
     const onStarted = (init: ProcessIdentity): void => {
       record = { ...record, inits: [...record.inits.filter(isRunning), init] };
       writeRecord(record);
@@ -93,26 +91,21 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
       await node.importImages(archives);
     };
     const startControlPlane = async (): Promise<void> => {
-      for (const name of controlPlane) await components.get(name)?.start();
+      for (const name of controlPlaneNames) await components.get(name)?.start();
     };
     const startedAt = systemClock.now();
     // Nodes and API server start at the same time: a kubelet tries again until it is answered.
     await Promise.all([startControlPlane(), ...nodes.map((node) => startNode(node))]);
     const target = plan.target();
-    await applySystemObjects(
-      toolbox.program('kubectl'),
-      plan.adminKubeconfig,
-      dataDir,
-      network,
-      options.hostNames ?? [],
-    );
+    const kubectl = new Kubectl(toolbox.program('kubectl'), plan.adminKubeconfig);
+    await kubectl.apply(systemObjects(network, join(dataDir, 'volumes'), options.hostNames ?? []), 'tool-kube');
     await installCrds(target, toolbox, options.operators ?? []);
     await Promise.all([nodesReady(target, names, startedAt), defaultAccountCreated(target), dnsReady(target)]);
     return {
       ...target,
-      kubeconfig: plan.adminKubeconfig,
+      kubeconfig: kubectl.kubeconfig,
       caFile: plan.caFile,
-      kubectl: toolbox.program('kubectl'),
+      kubectl: kubectl.command,
       nodes,
       index: network.index,
       hostAddress: network.hostAddress,
@@ -190,20 +183,6 @@ async function accessOf(certificates: ClusterCertificates, network: ClusterNetwo
       usage: 'client',
     }),
   };
-}
-
-async function applySystemObjects(
-  kubectl: string,
-  kubeconfig: string,
-  dataDir: string,
-  network: ClusterNetwork,
-  hostNames: readonly string[],
-): Promise<void> {
-  const file = join(dataDir, 'system-objects.json');
-  const items = systemObjects(network, join(dataDir, 'volumes'), hostNames);
-  writeFileAtomic(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=tool-kube', '-f', file];
-  await runCommand(kubectl, ['--kubeconfig', kubeconfig, ...apply]);
 }
 
 /** Resolves when every node is ready by the word of its kubelet, not by what an earlier start stored. */
