@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import { createProjectGraphAsync, readCachedProjectGraph } from '@nx/devkit';
 import nx from '@nx/eslint-plugin';
+import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
 import { boundaries, boundariesOfSpecs } from './tools/lint/boundaries.mjs';
 import { handlersDeclareAccess } from './tools/lint/rules/handlers-declare-access.mjs';
@@ -34,6 +35,13 @@ const wallClockFiles = [
   'libs/kube/client/src/kubeconfig.ts',
   'libs/testing/kube/src/cluster/identities.ts',
 ];
+
+/** What a module exports: functions by declaration or as a constant, and classes. */
+const exported = [
+  'FunctionDeclaration',
+  'ClassDeclaration',
+  'VariableDeclaration > VariableDeclarator > ArrowFunctionExpression',
+].map((node) => `ExportNamedDeclaration > ${node}`);
 
 /** Globals of Node that plain scripts use. */
 const nodeGlobals = ['AbortController', 'performance', 'process', 'setTimeout', 'URL'];
@@ -78,6 +86,15 @@ export default tseslint.config(
     files: ['{apps,libs}/**/src/**/*.ts'],
     ignores: [...specs, ...wallClockFiles],
     rules: { 'runos/no-wall-clock-durations': 'error' },
+  },
+  {
+    files: ['libs/**/src/**/*.ts'],
+    ignores: specs,
+    plugins: { jsdoc },
+    rules: {
+      'jsdoc/require-jsdoc': ['error', { contexts: exported, require: { FunctionDeclaration: false } }],
+      'jsdoc/require-throws': ['error', { contexts: exported }],
+    },
   },
   {
     files: specs,

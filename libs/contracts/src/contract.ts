@@ -59,10 +59,12 @@ export interface EventContract<Body extends z.ZodType = z.ZodType> {
 /** The parsed input that a handler receives. */
 export type InputOf<C extends RequestContract> = z.output<C['input']>;
 
+/** A request between services with its reply. */
 export const request = <In extends z.ZodType, Out extends z.ZodType, const S extends Scope>(
   definition: Omit<RequestContract<In, Out, S>, 'kind'>,
 ): RequestContract<In, Out, S> => ({ kind: 'request', ...definition });
 
+/** An event that a service publishes. */
 export const event = <Body extends z.ZodType>(definition: Omit<EventContract<Body>, 'kind'>): EventContract<Body> => ({
   kind: 'event',
   ...definition,

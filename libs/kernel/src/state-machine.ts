@@ -9,6 +9,7 @@ export interface StateMachine<S extends string> {
   unreachable(): S[];
 }
 
+/** A state machine that starts in `start` and moves along `edges` only. */
 export function stateMachine<S extends string>(
   start: NoInfer<S>,
   edges: { readonly [From in S]: readonly NoInfer<S>[] },

@@ -2,4 +2,5 @@
 // must fail: runos/renderers-import-frozen-code
 import { type KubeObject, labelsOf } from '@runos/kube-objects';
 
+/** A probe. */
 export const labels = (object: KubeObject) => [object, labelsOf];

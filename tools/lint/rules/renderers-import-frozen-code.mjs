@@ -16,8 +16,8 @@ const isTypeOnly = ({ importKind, exportKind, specifiers = [] }) =>
   (specifiers.length > 0 && specifiers.every((each) => each.importKind === 'type' || each.exportKind === 'type'));
 
 /**
- * A renderer's output never changes, so all code that it runs is frozen with it: files of its own folder, and the helpers
- * `@runos/catalog-model/render-v<N>` of its own version. Other modules may be imported for their types.
+ * A renderer's output never changes, so all code that it runs is frozen with it. It imports files of its own folder,
+ * and the helpers `@runos/catalog-model/render-v<N>` of its own version. Other modules may be imported for their types.
  */
 export const renderersImportFrozenCode = {
   meta: {

@@ -19,6 +19,7 @@ const allowed: Readonly<Record<Role, readonly Level[]>> = {
   owner: ['read', 'sensitive_read', 'write', 'sensitive_write'],
 };
 
+/** True if a role has at least this level of access. */
 export const roleAllows = (role: Role, level: Level): boolean => allowed[role].includes(level);
 
 /** The weaker of two roles. A token's role is limited to its user's current role. */

@@ -4,9 +4,13 @@ import { cloudNativePg } from './cloudnative-pg/cloudnative-pg.js';
 /** All add-ons. A new add-on is a new folder and an entry here. */
 export const addons: readonly Addon[] = [cloudNativePg];
 
+/** The add-on of a name, undefined when this build does not have it. */
 export const addonByName = (name: string): Addon | undefined => addons.find((each) => each.name === name);
 
-/** The add-on with this name. @throws Error for an unknown name, which the catalog must not contain */
+/**
+ * The add-on with this name.
+ * @throws Error for an unknown name, which the catalog must not contain
+ */
 export function addon(name: string): Addon {
   const found = addonByName(name);
   if (found) return found;

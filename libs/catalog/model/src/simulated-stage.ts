@@ -22,7 +22,10 @@ export type Match =
   | { readonly key: string; readonly operator: 'Exists' | 'DoesNotExist' }
   | { readonly key: string; readonly operator: 'In' | 'NotIn'; readonly values: readonly string[] };
 
+/** Matches objects that have a value at the path `key`. */
 export const exists = (key: string): Match => ({ key, operator: 'Exists' });
+
+/** Matches objects that have no value at the path `key`. */
 export const absent = (key: string): Match => ({ key, operator: 'DoesNotExist' });
 
 export interface StageParts {
@@ -32,6 +35,7 @@ export interface StageParts {
   readonly status: string;
 }
 
+/** A stage of kwok: objects that match `when` get `status` after `afterMs`. Terminating objects do not match. */
 export const stage = (name: string, { on, when, afterMs, status }: StageParts): Stage => ({
   apiVersion: 'kwok.x-k8s.io/v1alpha1',
   kind: 'Stage',
@@ -59,6 +63,7 @@ export interface Fault {
  */
 export const failAnnotation = 'runos.dev/fail';
 
+/** A jq expression that is true if the object's fail annotation has one of these values. */
 export const hasFailAnnotation = (...faults: string[]): string =>
   `(.metadata.annotations["${failAnnotation}"] // "" | select(${faults.map((fault) => `. == "${fault}"`).join(' or ')}))`;
 

@@ -18,7 +18,10 @@ export function addServiceType(type: ServiceType): () => void {
   };
 }
 
-/** The service type with this name. @throws Fault `type.not_found` */
+/**
+ * The service type with this name.
+ * @throws Fault `type.not_found`
+ */
 export function serviceType(name: string): ServiceType {
   const found = types.find(({ type }) => type === name);
   if (found) return found;
@@ -26,7 +29,10 @@ export function serviceType(name: string): ServiceType {
   throw new Fault('type.not_found', `There is no service type "${name}". Known types: ${known}.`);
 }
 
-/** The type of an instance that exists. @throws Fault `unavailable` when only a newer build has the type */
+/**
+ * The type of an instance that exists.
+ * @throws Fault `unavailable` when only a newer build has the type
+ */
 export function storedType(name: string): ServiceType {
   const found = types.find(({ type }) => type === name);
   if (found) return found;

@@ -59,7 +59,10 @@ export function packKinds(kinds: readonly CustomKind[]): PackedKinds {
   return { kindsGz: gzipSync(json, { level: 6 }).toString('base64'), kindsDigest: sha256(json) };
 }
 
-/** The inverse. @throws Fault `request.invalid` if the bytes are damaged, too large, or not kinds */
+/**
+ * The inverse.
+ * @throws Fault `request.invalid` if the bytes are damaged, too large, or not kinds
+ */
 export function unpackKinds({ kindsGz, kindsDigest }: PackedKinds): CustomKind[] {
   let json: Buffer;
   try {

@@ -9,12 +9,16 @@ export interface Health {
   readonly message: string;
 }
 
+/** The object does its work. */
 export const ready = (reason = 'Ready'): Health => ({ state: 'ready', reason, message: '' });
 
+/** The object is on its way to its desired state. */
 export const progressing = (reason: string, message: string): Health => ({ state: 'progressing', reason, message });
 
+/** The object does its work in part. */
 export const degraded = (reason: string, message: string): Health => ({ state: 'degraded', reason, message });
 
+/** The object does not do its work, and waiting does not change that. */
 export const failed = (reason: string, message: string): Health => ({ state: 'failed', reason, message });
 
 const severity: Record<HealthState, number> = { ready: 0, progressing: 1, degraded: 2, failed: 3 };

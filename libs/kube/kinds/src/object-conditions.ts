@@ -9,6 +9,7 @@ export interface ObjectCondition {
   readonly observedGeneration?: number;
 }
 
+/** All conditions in the status of an object. */
 export function conditionsOf(object: KubeObject): ObjectCondition[] {
   return mapsIn(mapAt(object, 'status')['conditions']).map((condition) => ({
     type: textOf(condition['type']) ?? '',
@@ -19,6 +20,7 @@ export function conditionsOf(object: KubeObject): ObjectCondition[] {
   }));
 }
 
+/** The condition of a type, undefined when the object does not have it. */
 export const conditionOf = (object: KubeObject, type: string): ObjectCondition | undefined =>
   conditionsOf(object).find((condition) => condition.type === type);
 

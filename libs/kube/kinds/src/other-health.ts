@@ -2,6 +2,7 @@ import { type KubeObject, mapAt, textOf } from '@runos/kube-objects';
 import { failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf, outdated } from './object-conditions.js';
 
+/** Health of a PersistentVolumeClaim by its phase. */
 export function claimHealth(claim: KubeObject): Health {
   const name = `Claim ${claim.metadata.name}`;
   const phase = textOf(mapAt(claim, 'status')['phase']);
@@ -11,12 +12,14 @@ export function claimHealth(claim: KubeObject): Health {
   return progressing('VolumeUnbound', `${name} waits for a volume of ${storageClass}: check that the class exists.`);
 }
 
+/** Health of a Namespace: ready unless it terminates. */
 export function namespaceHealth(namespace: KubeObject): Health {
   return textOf(mapAt(namespace, 'status')['phase']) === 'Terminating' || namespace.metadata.deletionTimestamp
     ? progressing('Terminating', `Namespace ${namespace.metadata.name} is being deleted.`)
     : ready('Active');
 }
 
+/** Health of a Service: a load balancer is ready when it has an address. */
 export function serviceHealth(service: KubeObject): Health {
   if (mapAt(service, 'spec')['type'] !== 'LoadBalancer') return ready();
   const ingress = mapAt(service, 'status', 'loadBalancer')['ingress'];

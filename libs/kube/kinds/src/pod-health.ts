@@ -21,6 +21,7 @@ export const remedyFor = (reason: string): string =>
 /** Both reasons alternate every few seconds. One reason avoids a status report per change. */
 const stableReason = (reason: string): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
 
+/** Health of a Pod by its phase, its conditions and the states of its containers. */
 export function podHealth(pod: KubeObject): Health {
   const name = `Pod ${pod.metadata.name}`;
   const status = mapAt(pod, 'status');

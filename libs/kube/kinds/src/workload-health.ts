@@ -21,6 +21,7 @@ const missing = (object: KubeObject, have: number, of: number): Health =>
     `${have} of ${of} pods of ${object.kind} ${object.metadata.name} are ready: look at the pods that are not.`,
   );
 
+/** Health of a Deployment by its conditions and its numbers of replicas. */
 export function deploymentHealth(object: KubeObject): Health {
   if (isNotObserved(object))
     return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
@@ -41,6 +42,7 @@ export function deploymentHealth(object: KubeObject): Health {
   return available > 0 ? missing(object, available, of) : rolling(object, available, of);
 }
 
+/** Health of a StatefulSet by its numbers of replicas. */
 export function statefulSetHealth(object: KubeObject): Health {
   if (isNotObserved(object))
     return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
@@ -55,6 +57,7 @@ export function statefulSetHealth(object: KubeObject): Health {
   return up > 0 ? missing(object, up, of) : rolling(object, up, of);
 }
 
+/** Health of a DaemonSet by its numbers of scheduled, updated and ready pods. */
 export function daemonSetHealth(object: KubeObject): Health {
   if (isNotObserved(object))
     return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
@@ -64,6 +67,7 @@ export function daemonSetHealth(object: KubeObject): Health {
   return up >= of ? ready() : missing(object, up, of);
 }
 
+/** Health of a Job by its conditions. */
 export function jobHealth(object: KubeObject): Health {
   if (conditionOf(object, 'Complete')?.status === 'True') return ready('Complete');
   const broken = conditionOf(object, 'Failed');

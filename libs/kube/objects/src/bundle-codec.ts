@@ -7,7 +7,10 @@ import { type KubeObject, parseObjects } from './kube-object.js';
 // The package is CommonJS but its types declare `export default`, which here means the function itself.
 const serialize = canonicalize as unknown as (value: unknown) => string | undefined;
 
-/** RFC 8785: keys sorted, no spaces, one form per number. */
+/**
+ * RFC 8785: keys sorted, no spaces, one form per number.
+ * @throws TypeError for what JSON cannot hold
+ */
 export function canonicalJson(value: unknown): string {
   const text = serialize(value);
   if (text === undefined) throw new TypeError(`${typeof value} cannot be serialized as JSON`);
@@ -35,7 +38,10 @@ export function packObjects(objects: readonly KubeObject[], limitBytes = bundleL
   return { objectsGz: gzipSync(json, { level: 6 }).toString('base64'), digest: bundleDigest(json), bytes: json.length };
 }
 
-/** The inverse. @throws Fault `request.invalid` if the bytes are damaged or have another digest. */
+/**
+ * The inverse.
+ * @throws Fault `request.invalid` if the bytes are damaged or have another digest
+ */
 export function unpackObjects(objectsGz: string, digest: string, limitBytes = bundleLimitBytes): KubeObject[] {
   const json = inflate(objectsGz, limitBytes);
   const actual = bundleDigest(json);

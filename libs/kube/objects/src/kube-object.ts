@@ -63,7 +63,10 @@ const RenderedObject = z.looseObject({
   }),
 });
 
-/** The objects of a bundle. @throws Fault `request.invalid` with the path of every invalid one. */
+/**
+ * The objects of a bundle.
+ * @throws Fault `request.invalid` with the path of every invalid one
+ */
 export function parseObjects(raw: unknown): KubeObject[] {
   const parsed = z.array(RenderedObject).safeParse(raw);
   if (parsed.success) return parsed.data as KubeObject[];
@@ -90,8 +93,10 @@ export function mapsIn(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isMap) : [];
 }
 
+/** The value if it is a string, else undefined. */
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** The value if it is a number, else undefined. */
 export const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /** Identifies one object. `namespace` is absent for cluster-scoped objects. */
@@ -102,6 +107,7 @@ export interface ObjectRef {
   readonly name: string;
 }
 
+/** The reference of an object: apiVersion, kind, namespace and name. */
 export function refOf(object: KubeObject): ObjectRef {
   const { namespace, name } = object.metadata;
   return { apiVersion: object.apiVersion, kind: object.kind, ...(namespace ? { namespace } : {}), name };

@@ -58,7 +58,10 @@ function problemOf(schema: z.ZodObject, values: Readonly<Record<string, string>>
   return `${name}=${isSecret(field) ? '(hidden)' : JSON.stringify(value)}: ${issue.message}`;
 }
 
-/** `loadConfig` for main programs: prints a ConfigError to standard error and exits with 78 (EX_CONFIG). */
+/**
+ * `loadConfig` for main programs: prints a ConfigError to standard error and exits with 78 (EX_CONFIG).
+ * @throws Error that is no ConfigError
+ */
 export function configOrExit<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   env: Environment = process.env,

@@ -33,6 +33,7 @@ export function isStrong(key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ed25519';
 }
 
+/** A public key from its DER form (SubjectPublicKeyInfo). */
 export const publicKeyFrom = (spki: ArrayBuffer): KeyObject =>
   createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
 

@@ -26,7 +26,10 @@ export class Keyring {
   readonly #keys: ReadonlyMap<string, Uint8Array>;
   readonly #current: KeyEncryptionKey;
 
-  /** The first key seals, every key opens. @throws Error without key material */
+  /**
+   * The first key seals, every key opens.
+   * @throws Error without key material
+   */
   constructor(
     keys: readonly KeyEncryptionKey[],
     private readonly random: Random = systemRandom,

@@ -10,6 +10,7 @@ const cost = { algorithm: argon2id, memoryCost: 19_456, timeCost: 2, parallelism
 /** Without ambiguous characters. */
 const readable = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
+/** The argon2id hash of a password, with its salt and cost in PHC form. */
 export const hashPassword = (password: string): Promise<string> => hash(password, cost);
 
 /** Whether the password matches the hash. An unknown user (`undefined`) takes the same time and never matches. */

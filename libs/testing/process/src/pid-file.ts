@@ -20,6 +20,7 @@ export function writePidFile(path: string, pid: number): void {
   if (child) writeFileAtomic(path, JSON.stringify({ child, owner: ownIdentity() } satisfies PidFile));
 }
 
+/** Removes a pid file, if it exists. */
 export function removePidFile(path: string): void {
   rmSync(path, { force: true });
 }

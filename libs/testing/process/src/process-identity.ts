@@ -30,10 +30,15 @@ function identifyByPs(pid: number): ProcessIdentity | undefined {
   return { pid, startedAt: line.slice(line.indexOf(' ')).trim() };
 }
 
+/** True if the process runs; another process with the same pid does not count. */
 export function isRunning(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startedAt === identity.startedAt;
 }
 
+/**
+ * The identity of this process.
+ * @throws Error without /proc
+ */
 export function ownIdentity(): ProcessIdentity {
   const own = identify(process.pid);
   if (!own) throw new Error(`This process (${process.pid}) cannot see itself: is /proc mounted?`);

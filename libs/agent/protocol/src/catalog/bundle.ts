@@ -45,8 +45,9 @@ const storedBundle = z.object({ revision, generation, digest });
 export type StoredBundle = z.output<typeof storedBundle>;
 
 /**
- * `accepted: true` when the agent has stored it. It rejects a revision lower than the stored one, the stored one with
- * another digest, and one whose history has the stored one with another digest: then `stored` is what it has. Older agents send no `stored`.
+ * `accepted: true` when the agent has stored it. It rejects a revision lower than the stored one, and the stored one
+ * with another digest. It rejects one whose history has the stored one with another digest. Then `stored` is what it
+ * has. Older agents send no `stored`.
  */
 const stored = z.object({ accepted: z.boolean(), reason: text(2048).optional(), stored: storedBundle.optional() });
 

@@ -55,10 +55,12 @@ export interface Report<
   readonly deadlineMs: number;
 }
 
+/** An instruction of the agent protocol: the control plane sends it, the agent replies. */
 export const instruction = <const Type extends string, Input extends z.ZodType, Reply extends z.ZodType>(
   definition: Omit<Instruction<Type, Input, Reply>, 'kind'>,
 ): Instruction<Type, Input, Reply> => ({ kind: 'instruction', ...definition });
 
+/** A report of the agent protocol: the agent sends it, the control plane acknowledges it or replies. */
 export const report = <const Type extends string, Body extends z.ZodType, Reply extends z.ZodType | null>(
   definition: Omit<Report<Type, Body, Reply>, 'kind'>,
 ): Report<Type, Body, Reply> => ({ kind: 'report', ...definition });

@@ -81,9 +81,11 @@ export function readReply<M extends Instruction | Report>(request: M, reply: Env
     : { ok: false, problem: `the reply to ${request.type} is not valid: ${read.problem}` };
 }
 
+/** An instruction as an envelope; the reply carries the same `tag`. */
 export const instructionEnvelope = <I extends Instruction>(instruction: I, input: InputOf<I>, tag: string): Envelope =>
   envelope(instruction.type, input, tag);
 
+/** A report as an envelope; its acknowledgement carries the same `tag`. */
 export const reportEnvelope = <R extends Report>(report: R, body: z.input<R['body']>, tag: string): Envelope =>
   envelope(report.type, body, tag);
 

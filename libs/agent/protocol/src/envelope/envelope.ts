@@ -15,6 +15,7 @@ export interface Envelope {
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** JSON as base64, the form of an envelope's body. */
 export const encodeJson = (value: unknown): string => Buffer.from(JSON.stringify(value), 'utf8').toString('base64');
 
 /** The value, or the reason why there is none. An empty payload reads as `{}`, because several messages have none. */

@@ -195,5 +195,6 @@ const reactions = {
   internal: 'back-off',
 } satisfies Record<RefusalCode, RefusalReaction>;
 
+/** What an agent does after its stream was refused. Without a known code it backs off. */
 export const reactionTo = (code: RefusalCode | 'unrecognised' | undefined): RefusalReaction =>
   code === undefined || code === 'unrecognised' ? 'back-off' : reactions[code];

@@ -44,6 +44,7 @@ export function dialStreamPort(server: ServerAddress, { ca, key, certificate }: 
 export const dialRegisterPort = (server: ServerAddress, ca: string): Client =>
   new Client(target(server.host, server.registerPort), credentials.createSsl(Buffer.from(ca)), channelOptions);
 
+/** Opens the stream of an agent on a connection to the stream port. */
 export const openAgentStream = (client: Client, kind: AgentKind): ClientDuplexStream<Envelope, Envelope> =>
   openStream(client, kind === 'node' ? streamService.NodeAgentStream : streamService.ClusterAgentStream);
 

@@ -30,7 +30,10 @@ export const resourcesOf = (input: RenderInput) => ({
   limits: { cpu: millicores(input.cpuLimitMc), memory: mebibytes(input.memoryLimitMb) },
 });
 
-/** The size of each volume. @throws Fault `internal` for an instance that stores nothing */
+/**
+ * The size of each volume.
+ * @throws Fault `internal` for an instance that stores nothing
+ */
 export function volumeSizeOf({ osid, storageMb }: RenderInput): string {
   if (storageMb === null) throw new Fault('internal', `${osid} has no storage, but its type needs volumes`);
   return mebibytes(storageMb);

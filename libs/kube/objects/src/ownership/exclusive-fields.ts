@@ -39,6 +39,7 @@ const stepsOf = (path: string): FieldPath =>
     .split('.')
     .flatMap((part) => (part.endsWith(eachItem) ? [`f:${part.slice(0, -eachItem.length)}`, eachItem] : [`f:${part}`]));
 
+/** Parses the paths of exclusive fields once per kind, so that comparisons need not. */
 export const compileExclusive = (fields: readonly ExclusiveField[]): ExclusiveFields =>
   fields.map(({ path, writers = [], unset, alias }) => ({
     steps: stepsOf(path),

@@ -31,12 +31,14 @@ export function headersOf({ tenant, actor, deadlineMs }: MessageContext): Record
   };
 }
 
+/** Headers in the form of the NATS client. */
 export function toNats(plain: Readonly<Record<string, string>>): MsgHdrs {
   const hdrs = headers();
   for (const [name, value] of Object.entries(plain)) hdrs.set(name, value);
   return hdrs;
 }
 
+/** The W3C trace context of a message, empty when it has none. */
 export function traceCarrier(hdrs: MsgHdrs | undefined): Carrier {
   const carrier: Carrier = {};
   for (const name of traceNames) if (hdrs?.has(name)) carrier[name] = hdrs.get(name);
@@ -83,6 +85,7 @@ export const encode = (value: unknown): Uint8Array =>
 export const decode = (bytes: Uint8Array): unknown =>
   bytes.length === 0 ? undefined : jsonIn(() => utf8.decode(bytes), 'the message');
 
+/** The fault in the body of an error reply. A code that this build does not know becomes `internal`. */
 export function faultFrom(bytes: Uint8Array): Fault {
   const body = decode(bytes) as FaultBody;
   return body.code in faultStatus ? Fault.fromBody(body) : new Fault('internal', body.message);

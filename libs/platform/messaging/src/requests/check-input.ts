@@ -1,7 +1,10 @@
 import { Fault, type Issue } from '@runos/kernel';
 import type { z } from 'zod';
 
-/** The input parsed by its schema. @throws Fault `request.invalid` with every issue */
+/**
+ * The input parsed by its schema.
+ * @throws Fault `request.invalid` with every issue
+ */
 export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;

@@ -54,6 +54,7 @@ export interface ReceivedEvent<Body> {
 /**
  * As `Subscribe`, for a frequent at-least-once event: the method receives the pending events in order, at most `size`. When
  * it throws, each event is processed alone, so that one bad event does not block the others.
+ * @throws Error for an event that is delivered at most once
  */
 export function SubscribeBatch<Body extends z.ZodType>(
   contract: EventContract<Body>,

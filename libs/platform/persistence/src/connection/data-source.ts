@@ -42,6 +42,7 @@ const idleInTransactionMs = 30_000;
 /** The schema, and role, of a service: `config-sets` → `config_sets`. */
 export const schemaOf = (service: string): string => service.replaceAll('-', '_');
 
+/** Connection settings of one replica of a service. */
 export const settingsOf = (
   service: string,
   replica: string,

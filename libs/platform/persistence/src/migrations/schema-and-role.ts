@@ -20,6 +20,7 @@ async function run(client: pg.Client, template: string, ...values: readonly stri
   await client.query(row.sql);
 }
 
+/** Creates the schema of a service and its role, or sets the role's password and rights again. */
 export async function createSchemaAndRole(client: pg.Client, schema: string, role: Role): Promise<void> {
   await run(client, 'CREATE SCHEMA IF NOT EXISTS %I', schema);
   for (let attempt = 1; ; attempt += 1) {

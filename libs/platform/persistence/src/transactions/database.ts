@@ -43,7 +43,10 @@ type AfterCommit = () => void;
 
 const hooks = new WeakMap<QueryRunner, Set<AfterCommit>>();
 
-/** Calls `hook` after the commit of this manager's transaction, never after a rollback. */
+/**
+ * Calls `hook` after the commit of this manager's transaction, never after a rollback.
+ * @throws Error outside of a transaction
+ */
 export function afterCommit(manager: EntityManager, hook: AfterCommit): void {
   if (manager.queryRunner === undefined) throw new Error('afterCommit needs the manager of a transaction');
   const known = hooks.get(manager.queryRunner) ?? new Set<AfterCommit>();

@@ -19,6 +19,7 @@ export function toolboxFolder(): string {
   return folder;
 }
 
+/** The toolbox whose programs and data are in this folder. */
 export const toolboxIn = (folder: string): Toolbox => ({
   folder,
   program: (name) => join(folder, name),
@@ -38,6 +39,7 @@ export function builtToolbox(): Toolbox | undefined {
 /**
  * The folder of all builds of this user, shared by all checkouts: XDG_CACHE_HOME, else ~/.cache. When neither is
  * writable (a read-only home, a daemon user), it is the temporary folder.
+ * @throws Error when neither folder can be written
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const usual = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runos');

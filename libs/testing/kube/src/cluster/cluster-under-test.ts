@@ -68,5 +68,6 @@ export class ClusterUnderTest {
   }
 }
 
+/** The condition of a type, undefined when the object does not have it. */
 export const condition = (live: Live, type: string): Condition | undefined =>
   live.status.conditions?.find((one) => one.type === type);

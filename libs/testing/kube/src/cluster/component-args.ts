@@ -27,8 +27,10 @@ export interface ClusterFiles {
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
 
+/** The address of etcd for clients. */
 export const etcdUrl = (ports: Ports): string => local(ports.etcd);
 
+/** Arguments of etcd. Data that is not `persistent` is written without fsync. */
 export function etcdArgs({ etcdData }: ClusterFiles, ports: Ports, persistent: boolean): string[] {
   return [
     `--data-dir=${etcdData}`,
@@ -43,6 +45,7 @@ export function etcdArgs({ etcdData }: ClusterFiles, ports: Ports, persistent: b
   ];
 }
 
+/** Arguments of kube-apiserver. */
 export function apiServerArgs(files: ClusterFiles, ports: Ports): string[] {
   return [
     `--etcd-servers=${etcdUrl(ports)}`,
@@ -79,6 +82,7 @@ const withNodes = ({ address, serviceRange, caFile, serving, kubeletClient }: No
   '--kubelet-preferred-address-types=InternalIP',
 ];
 
+/** Arguments of kube-controller-manager. */
 export function controllerManagerArgs(files: ClusterFiles): string[] {
   return [
     `--kubeconfig=${files.kubeconfigs.controllerManager}`,
@@ -93,12 +97,14 @@ export function controllerManagerArgs(files: ClusterFiles): string[] {
   ];
 }
 
+/** Arguments of kube-scheduler. */
 export const schedulerArgs = (files: ClusterFiles): string[] => [
   `--kubeconfig=${files.kubeconfigs.scheduler}`,
   '--leader-elect=false',
   '--secure-port=0',
 ];
 
+/** Arguments of kwok, with all stages of the simulated nodes. */
 export const kwokArgs = (files: ClusterFiles): string[] => [
   `--kubeconfig=${files.kubeconfigs.kwok}`,
   `--manage-nodes-with-label-selector=type=${simulatedNode.type}`,

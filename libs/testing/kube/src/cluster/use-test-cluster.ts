@@ -60,7 +60,10 @@ interface Kubeconfig {
   readonly users: readonly { readonly name: string; readonly user: { readonly token?: string } }[];
 }
 
-/** Server, CA and token of a kubeconfig's current context, as in those that `startCluster` writes. */
+/**
+ * Server, CA and token of a kubeconfig's current context, as in those that `startCluster` writes.
+ * @throws Error when the context lacks the server, the CA or a token
+ */
 export function readKubeconfig(path: string): Target {
   const config = parse(readFileSync(path, 'utf8')) as Kubeconfig;
   const context = config.contexts.find(({ name }) => name === config['current-context'])?.context;

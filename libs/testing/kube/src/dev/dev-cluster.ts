@@ -94,6 +94,7 @@ export async function up(dev: DevCluster, main: string, choice: DevClusterChoice
   status(dev);
 }
 
+/** Stops the development cluster and keeps its data. */
 export async function down(dev: DevCluster): Promise<void> {
   const state = dev.state();
   if (state) await stopProcess(state.supervisor, { graceMs: 20_000 });
@@ -101,6 +102,7 @@ export async function down(dev: DevCluster): Promise<void> {
   print(state ? 'The development cluster is stopped; its data stays.' : 'The development cluster does not run.');
 }
 
+/** Prints whether the development cluster runs, and how to reach it. */
 export function status(dev: DevCluster): void {
   const state = dev.state();
   print(state ? describeCluster(state) : 'The development cluster does not run; start it with: npm run kube -- up');

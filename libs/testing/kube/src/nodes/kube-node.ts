@@ -122,7 +122,10 @@ export class KubeNode {
 
   readonly #enter = (): string[] => ['-t', String(this.#running()), ...namespaces, '--'];
 
-  /** The node's process 1. @throws Error when the node is off */
+  /**
+   * The node's process 1.
+   * @throws Error when the node is off
+   */
   readonly #running = (): number => {
     if (this.#pid > 0) return this.#pid;
     throw new Error(`${this.name} is off`);

@@ -68,6 +68,7 @@ function volumes(osid: string) {
   ];
 }
 
+/** The StatefulSet of the nodes of RabbitMQ. */
 export function statefulSet(input: RenderInput, image: string): KubeObject {
   const annotations = restartAnnotation(input.restartedAt);
   const selector = selectorOf(input.osid);

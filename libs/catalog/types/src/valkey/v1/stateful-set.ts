@@ -79,6 +79,7 @@ const podSpec = (input: RenderInput, image: string) => ({
   ],
 });
 
+/** The StatefulSet of Valkey. */
 export function statefulSet(input: RenderInput, image: string): KubeObject {
   const annotations = restartAnnotation(input.restartedAt);
   return owned(input, 'apps/v1', 'StatefulSet', input.osid, {

@@ -7,6 +7,7 @@ import { names } from './names.js';
  */
 const share = 0.75;
 
+/** The text of `valkey.conf`. */
 export const valkeyConf = (input: RenderInput): string => `bind * -::*
 port ${names.port}
 protected-mode yes

@@ -1,0 +1,6 @@
+// as libs/kernel/src/probe.ts
+// must fail: jsdoc/require-throws
+/** Throws. */
+export function probe(): never {
+  throw new Error('probe');
+}
