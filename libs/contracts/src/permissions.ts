@@ -29,8 +29,8 @@ const dynamicSubjects: Partial<Record<ServiceName, Pick<Permissions, 'publish' |
 type Contracts = readonly (RequestContract | EventContract)[];
 
 /**
- * The minimal permissions of one service: requests it sends, replies to the callers of its contracts, events it
- * publishes and subscribes to, and reading its own stream and durable consumers. NATS denies everything else.
+ * The minimal permissions of one service. It sends requests, replies to the callers of its contracts, publishes and
+ * subscribes to events, and reads its own stream and durable consumers. NATS denies everything else.
  */
 export function permissionsOf(service: ServiceName, contracts: Contracts): Permissions {
   const owned = contracts.filter(({ owner }) => owner === service);

@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { proseIn, withoutCode } from './prose.js';
 import { type RetiredTerm, allowedIdentifiers, retiredTerms } from './retired-terms.js';
 import type { SourceFile } from './source-files.js';
 
@@ -29,8 +30,8 @@ const singleName = /^\S*[A-Za-z]\S*$/;
 
 /**
  * Returns `file: name -> use …` for each retired word. It reads the file's name, its identifiers, the strings that are
- * one name, and the names in its SQL. In YAML and JSON it reads each key and each value that is one name; in `.proto`
- * and `.go` files each name outside of strings and comments.
+ * one name, and the names in its SQL. In YAML and JSON it reads each key and each value that is one name. In `.proto`
+ * and `.go` files it reads each name outside of strings and comments.
  */
 export function retiredWordsIn({ name, text }: SourceFile): string[] {
   const names = new Set([name, ...namesIn(name, text)]);
@@ -45,8 +46,12 @@ export function retiredWordsIn({ name, text }: SourceFile): string[] {
 
 /** The same for the words that prose has a better term for: in Markdown outside of code, and in comments. */
 export function retiredProseIn({ name, text }: SourceFile): string[] {
-  const prose = name.endsWith('.md') ? text.replace(/^```[\s\S]*?^```/gm, '') : commentsIn(name, text).join('\n');
-  const words = new Set(prose.replace(/`[^`\n]*`/g, '').match(/[A-Za-z]+/g));
+  const words = new Set(
+    proseIn({ name, text })
+      .map(withoutCode)
+      .join('\n')
+      .match(/[A-Za-z]+/g),
+  );
   return [...words].flatMap((word) => {
     const use = replacementsInProse.get(word.toLowerCase());
     return use === undefined || allowedIdentifiers.has(word) ? [] : [`${name}: ${word} -> use ${use}`];
@@ -89,20 +94,3 @@ const namesInCode = (text: string): string[] =>
 /** Keys and one-word values of YAML and JSON. */
 const namesInData = (text: string): string[] =>
   text.replace(/#.*/g, '').match(/(?<=^[\s{["'-]*|:\s+["']?)[A-Za-z/][\w./:-]*(?=["']?(:\s|[\s,]*$))/gm) ?? [];
-
-function commentsIn(name: string, text: string): string[] {
-  if (!/\.(ts|mjs|proto|go)$/.test(name)) return text.match(/#.*/g) ?? [];
-  if (/\.(proto|go)$/.test(name)) return text.match(/\/\/.*|\/\*[\s\S]*?\*\//g) ?? [];
-  const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest);
-  const found = new Set<string>();
-  const visit = (node: ts.Node): void => {
-    const ranges = [
-      ...(ts.getLeadingCommentRanges(text, node.pos) ?? []),
-      ...(ts.getTrailingCommentRanges(text, node.end) ?? []),
-    ];
-    for (const { pos, end } of ranges) found.add(text.slice(pos, end));
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
-  return [...found];
-}

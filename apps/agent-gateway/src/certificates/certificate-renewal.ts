@@ -27,7 +27,7 @@ export class CertificateRenewal {
 
   /**
    * @throws CallRefusal when the certificate signing request is not valid, when the agent renews too often, and when
-   *   the certificate of the caller was revoked after it had been authenticated
+   *   the caller's certificate was revoked after its authentication
    */
   async renew({ identity, serial }: AgentPeer, csrPem: string): Promise<Credentials> {
     const agent = keyOf(identity);

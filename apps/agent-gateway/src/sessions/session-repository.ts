@@ -49,8 +49,8 @@ export class SessionRepository {
   }
 
   /**
-   * Returns why it is not opened: a newer session of the same agent exists, or the lease of the replica has expired; or
-   * the certificate was revoked after the agent had been authenticated.
+   * Returns why it is not opened. A newer session of the same agent exists, the lease of the replica has expired, or
+   * the certificate was revoked after the authentication.
    */
   open(session: NewSession): Promise<OpenedSession | 'stream-replaced' | 'certificate-revoked'> {
     const { aid, cid, nid, sessionNo, serial, address, replicaId, version, capabilities, clusterUid } = session;

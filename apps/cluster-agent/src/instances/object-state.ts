@@ -185,8 +185,8 @@ export class ObjectState {
   }
 
   /**
-   * Records the response to our apply. Returns the object of a newer foreign change, if there was one meanwhile, or the
-   * response itself if others have added to its exclusive fields: an apply does not remove that.
+   * Records the response to our apply. Returns the object of a newer foreign change, if there was one meanwhile.
+   * Returns the response itself if others have added to its exclusive fields: an apply does not remove that.
    */
   recordApplied(live: KubeObject): KubeObject | undefined {
     const early = this.#earlyEvent;

@@ -33,8 +33,8 @@ export interface SaveOptions {
 }
 
 /**
- * Secrets that only the leader writes. Every write has the resourceVersion of the last known one as its precondition, so
- * a write that arrives after the end of a lease changes nothing. Nothing is created but what was never stored.
+ * Secrets that only the leader writes. Every write has the resourceVersion of the last known one as its precondition.
+ * So a write that arrives after the end of a lease changes nothing. Nothing is created but what was never stored.
  */
 export class FencedSecrets {
   /** resourceVersion of each Secret as this agent knows it, by name. */

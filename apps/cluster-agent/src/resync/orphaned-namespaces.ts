@@ -19,8 +19,8 @@ export async function labelledNamespaces(client: Pick<KubeClient, 'pages'>): Pro
 }
 
 /**
- * Names to the plane the instances whose namespaces exist without a stored bundle: a person has restored them, or the late
- * write of a deposed agent has created them. The plane deletes those again that were deleted; the others stay.
+ * Names to the plane the instances whose namespaces exist without a stored bundle. A person has restored them, or the
+ * late write of a deposed agent has created them. The plane deletes those again that were deleted; the others stay.
  */
 export async function reportOrphanedNamespaces(
   instances: InstanceIndex,

@@ -82,8 +82,8 @@ export const resyncSteps = (
 });
 
 /**
- * Compares the bundles after every connection whose hello found a difference, the statuses and the namespaces after every
- * connection, and all of them once an hour while connected.
+ * Compares the bundles after every connection whose hello found a difference, and the statuses and namespaces after
+ * every connection. While connected, it compares all of them once an hour.
  */
 export class ResyncLoop {
   #connection = new AbortController();

@@ -57,8 +57,8 @@ export const hasEnded = ({ status }: Job): boolean => jobStateMachine.ends(statu
 
 /**
  * A job as server-sent events (`job`, `workitem`, `log`), each with a cursor as its id: first the current state, then
- * every change. Ends after the `job` event with the outcome, when the signal aborts, or when the caller is not authorized
- * at the start or at a keep-alive.
+ * every change. Ends after the `job` event with the outcome and when the signal aborts. Ends also when the caller is
+ * not authorized at the start or at a keep-alive.
  */
 export async function* followJob(options: FollowOptions): AsyncGenerator<string> {
   const { reader, follower, clock, sent, signal, isAuthorized } = options;

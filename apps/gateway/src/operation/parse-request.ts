@@ -114,8 +114,8 @@ function parseIdempotencyKey(header: string | undefined): ParseResult<string | u
 }
 
 /**
- * Header `If-Match`: the generation that the caller last read, as an ETag (`"7"`) or a plain number, or a list of those
- * of which one must be current; `*` matches any.
+ * Header `If-Match`: the generation that the caller last read, as an ETag (`"7"`) or a plain number. Of a list, one
+ * must be current; `*` matches any.
  */
 function parseIfMatch(header: string | undefined): ParseResult<WriteConditions['ifGeneration']> {
   if (header === undefined || header.trim() === '*') return absent;

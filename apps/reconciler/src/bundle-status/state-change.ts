@@ -11,8 +11,8 @@ export interface StateChange {
 
 /**
  * The change since the last event about the state. Every recovery from a state that had an event has one too, so that
- * the events of an instance end with how it is. A change for the worse has none while a job shows it in its log, and
- * while it may be the short effect of a repair.
+ * the events of an instance end with how it is. A change for the worse has none while a job shows it in its log. It has
+ * none while it may be the short effect of a repair.
  */
 export function stateChangeOf(
   { reported_state: reported }: Pick<InstanceRow, 'reported_state'>,

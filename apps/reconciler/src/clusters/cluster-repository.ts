@@ -22,8 +22,8 @@ const columns = `id, aid, cid, name, root, local_storage_class, distributed_stor
   agent_version, capabilities, last_heartbeat_at, duplicate_addresses`;
 
 /**
- * Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it, `job` to insert a
- * job of an instance too: it also keeps the connection, so that `connected` holds until the commit.
+ * Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it. `job` is
+ * `keep`, to insert a job of an instance too. It also keeps the connection, so that `connected` holds until the commit.
  */
 const locks = {
   update: 'FOR UPDATE',

@@ -197,10 +197,10 @@ export const upgradeService = operation({
 /**
  * For an instance with the condition `Diverged`: the cluster agent stores a revision that the control plane does not
  * know, because its database was restored. The revision and the generation become higher than those of the agent.
- * `conflict.diverged` when the spec of the cluster is not known; `service.in_use` when the cluster deletes an instance that
- * others need; `unavailable` when the agent has to name it and is
- * disconnected. `conflict.data_loss` while a claim or volume is being deleted, if the spec of the plane is desired: it may
- * differ from what runs. 200 when the instance has not diverged.
+ * `conflict.diverged` when the spec of the cluster is not known. `service.in_use` when the cluster deletes an instance
+ * that others need. `unavailable` when the agent has to name it and is disconnected. `conflict.data_loss` while a claim
+ * or volume is being deleted, if the spec of the plane is desired: it may differ from what runs. 200 when the instance
+ * has not diverged.
  */
 export const acceptService = operation({
   id: 'service.accept',

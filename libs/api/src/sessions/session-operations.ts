@@ -14,7 +14,7 @@ export const LoggedIn = z.object({
 });
 
 /**
- * Errors: `auth.invalid` for a wrong address or password alike; `limit.exceeded` after 10 failed attempts in 15 minutes
+ * Errors: `auth.invalid` for a wrong address or password alike. `limit.exceeded` after 10 failed attempts in 15 minutes
  * per account and network address, or 60 in a minute per network address. An IPv6 address counts with its whole /64.
  */
 export const logIn = operation({

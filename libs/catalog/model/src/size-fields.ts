@@ -21,8 +21,8 @@ const subjects: Readonly<Record<NumberName, string>> = {
 };
 
 /**
- * One number of a size. The schema accepts any number, because a value outside its range is refused by the catalog
- * with `sizing.invalid`, not with `request.invalid`; unit and range are stated for documents. `note` is a sentence.
+ * One number of a size. The schema accepts any number, because a value outside its range is refused by the catalog with
+ * `sizing.invalid`, not with `request.invalid`. Unit and range are stated for documents. `note` is a sentence.
  */
 function sizeNumber(name: NumberName, note = '', minimum: number = numberRanges[name].min) {
   const { max, unit } = numberRanges[name];
@@ -55,7 +55,10 @@ export function classField(sizing?: ServiceSizing, when: 'create' | 'update' = '
   });
 }
 
-/** Class and numbers in a create or an update of a type. A type that stores nothing has no `storageMb`. */
+/**
+ * Class and numbers in a create or an update of a type. A type that stores nothing has no `storageMb`.
+ * @throws Error when the sizing does not offer its own default class
+ */
 export function sizeFieldsOf(sizing: ServiceSizing, when: 'create' | 'update'): Readonly<Record<string, z.ZodType>> {
   const classId = defaultClassId(sizing);
   const defaults = findClass(sizing, classId);

@@ -86,7 +86,7 @@ const roleFields = exclusive('rules');
 const bindingFields = exclusive('subjects');
 
 /**
- * The exclusive fields by kind. Kinds without an entry have none: Kubernetes or other controllers write what is in a
+ * The exclusive fields by kind. Kinds without an entry have none. Kubernetes or other controllers write what is in a
  * Pod, a claim, a ServiceAccount or a Namespace beside our fields.
  */
 export const exclusiveFields: Readonly<Record<string, readonly ExclusiveField[]>> = {

@@ -6,8 +6,8 @@ const addressGroups = 8;
 const networkGroups = 4;
 
 /**
- * The key of limits per client: an IPv4 address, or the /64 of an IPv6 address, because one client usually has a whole /64
- * (RFC 6177). `unknown` for anything else.
+ * The key of limits per client: an IPv4 address, or the /64 of an IPv6 address. One client usually has a whole /64 (RFC
+ * 6177). `unknown` for anything else.
  */
 export function clientNetwork(address: string | undefined): string {
   const [bare = ''] = (address ?? '').split('%');

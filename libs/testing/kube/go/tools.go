@@ -1,5 +1,5 @@
-// Package tools pins what a real Kubernetes for development and tests is made of: the programs in
-// go.mod's tool lines, and the modules whose folders hold the operators' CRDs.
+// Package tools pins what a real Kubernetes for development and tests is made of. These are the programs
+// in go.mod's tool lines, and the modules whose folders hold the operators' CRDs.
 package tools
 
 import (

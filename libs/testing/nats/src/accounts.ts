@@ -14,7 +14,7 @@ export interface NatsUser extends Permissions {
 /**
  * The accounts of nats-server's configuration; passwords are in its syntax. The server sends JetStream's replies to
  * any subject that a request names, without a check of permissions. They stay in the account of the requester,
- * where JetStream serves nothing but what is imported, so such a reply cannot create, change or delete a stream.
+ * where JetStream serves nothing but what is imported. So such a reply cannot create, change or delete a stream.
  */
 export function accountsOf(users: readonly NatsUser[]): string {
   const imported = [...new Set([accountInfo, ...users.flatMap(({ jetStream }) => jetStream)])];

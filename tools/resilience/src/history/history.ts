@@ -8,9 +8,9 @@ const minuteMs = 60_000;
 
 /**
  * `npm run resilience -- history [--minutes 60] [--seed N]`: two replicas of every service under load, with faults that
- * the seed determines, one after the other. Single replicas are paused and killed, clocks are stepped, sockets to NATS
- * and PostgreSQL are slow, and the database of the jobs service, or of the whole plane, is restored from a backup. What
- * clients received is checked afterwards; operations that contradict each other are printed.
+ * the seed determines, one after the other. Single replicas are paused and killed, clocks are stepped, and sockets to
+ * NATS and PostgreSQL are slow. The database of the jobs service, or of the whole plane, is restored from a backup.
+ * What clients received is checked afterwards; operations that contradict each other are printed.
  */
 export async function history(args: readonly string[]): Promise<void> {
   const { seed, minutes } = optionsOf('history', args, { minutes: 60 });

@@ -6,8 +6,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Deletes the stream of a stored event in a running plane, until its owner and each subscriber have reported that, and
- * waits until the stream has been created again. Returns what their readiness reported.
+ * Deletes the stream of a stored event in a running plane, until its owner and each subscriber have reported that. Then
+ * it waits until the stream has been created again. Returns what their readiness reported.
  */
 export async function loseStream(data: string, { owner, subscribers }: EventContract): Promise<Record<string, string>> {
   const { ops } = await readPlaneInfo(data);

@@ -61,8 +61,8 @@ const sizing: ServiceSizing = {
 };
 
 /**
- * A type that only tests have: its workload is a custom resource of an operator of its own, which no build of the cluster
- * agent contains.
+ * A type that only tests have. Its workload is a custom resource of an operator of its own, which no build of the
+ * cluster agent contains.
  */
 export const beacon: ServiceType = {
   type: 'beacon',

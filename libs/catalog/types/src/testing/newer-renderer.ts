@@ -8,9 +8,10 @@ interface ChangeableType {
 }
 
 /**
- * Gives a service type a next renderer with the versions of the latest one and, if it is given, a newer version, as a
- * newer build would. Its objects are those of renderer 1; the image of a version that renderer 1 lacks has a registry of
- * its own. Returns the function that takes both away.
+ * Gives a service type a next renderer, as a newer build would. It has the versions of the latest one and, if it is
+ * given, a newer version. Its objects are those of renderer 1; the image of a version that renderer 1 lacks has a
+ * registry of its own. Returns the function that takes both away.
+ * @throws Error when the type has no renderer 1
  */
 export function addNewerRenderer(name: string, newVersion?: string): () => void {
   const type: ServiceType = serviceType(name);

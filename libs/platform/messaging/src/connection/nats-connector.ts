@@ -19,8 +19,8 @@ const retryMs = 500;
 const reconnectIntervalMs = (): number => 200 + Math.random() * 300;
 
 /**
- * The client waits until the wall clock has passed its last attempt: after a step back of the clock it would wait for the
- * whole step. Here the monotonic clock decides.
+ * The client waits until the wall clock has passed its last attempt. After a step back of the clock it would wait for
+ * the whole step. Here the monotonic clock decides.
  */
 function reconnectByMonotonicClock(): Pick<NodeConnectionOptions, 'reconnectDelayHandler' | 'reconnectToServer'> {
   let notBefore = 0;

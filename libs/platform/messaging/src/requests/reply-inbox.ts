@@ -14,7 +14,7 @@ export const isInboxOf = (callers: readonly ServiceName[], reply = ''): boolean 
 
 /**
  * Sends requests and receives their replies, over one subscription per connection. Every service that responds to this
- * one may publish to its inbox, so a reply subject holds a random UUID, which only the responder of that request learns.
+ * one may publish to its inbox. So a reply subject holds a random UUID, which only the responder of that request learns.
  * The tokens of the library are not cryptographically random: a responder could predict those of later requests.
  */
 export class ReplyInbox {

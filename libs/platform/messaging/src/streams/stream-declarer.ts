@@ -21,9 +21,9 @@ const checkMs = 2_000;
 const retryDelaysMs = [100, 250, 500, 1_000];
 
 /**
- * Creates the streams and consumers of all services and keeps them: at every connection, because NATS may have lost its
- * data, and when a check finds one missing. Services may not create them, because a stream or a consumer can make the
- * server publish to any subject.
+ * Creates the streams and consumers of all services at every connection, because NATS may have lost its data. It
+ * creates them again when a check finds one missing. Services may not create them, because a stream or a consumer can
+ * make the server publish to any subject.
  */
 export class StreamDeclarer {
   readonly #connector: NatsConnector;

@@ -9,8 +9,8 @@ const intervalMs = 500;
 
 /**
  * The operators that kwok simulates: those whose CRDs are served, because kwok does not start with a stage of any other
- * resource. Its watch of a resource ends with the CRD and retries with a back-off of up to minutes, so a CRD that returns
- * needs a restart too.
+ * resource. Its watch of a resource ends with the CRD and retries with a back-off of up to minutes. So a CRD that
+ * returns needs a restart too.
  */
 export class SimulatedOperators {
   /** The uid of the served CRD of each. */

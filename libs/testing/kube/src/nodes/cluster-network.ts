@@ -1,8 +1,8 @@
 import { runCommand } from './run-command.js';
 
 /**
- * The address ranges of one cluster of real nodes. Every cluster of a machine has an index of its own, so that ranges
- * never overlap: nodes 10.200.I.0/24, pods 10.(208+I).0.0/16 with a /24 per node, services 10.(224+I).0.0/16.
+ * The address ranges of one cluster of real nodes. Every cluster of a machine has an index I of its own, so that ranges
+ * never overlap. Nodes have 10.200.I.0/24, pods 10.(208+I).0.0/16 with a /24 per node, services 10.(224+I).0.0/16.
  */
 export class ClusterNetwork {
   constructor(readonly index: number) {}
