@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { onRealNodes } from '@runos/testing-kube';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
-import { connectToRealPlane, jobTimeoutMs, ServiceUnderTest } from './service-under-test.js';
+import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 120_000);
 
 /** Four seconds on a machine without other load. */
 const writesWithinMs = 60_000;
 
-onRealNodes(describe)('three instances of PostgreSQL on real nodes', () => {
+onDemoNodes('three instances of PostgreSQL on real nodes', () => {
   let plane: PlaneClient;
   let database: ServiceUnderTest;
   beforeAll(async () => {

@@ -1,11 +1,10 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { onRealNodes } from '@runos/testing-kube';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
-import { connectToRealPlane, jobTimeoutMs, ServiceUnderTest } from './service-under-test.js';
+import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 120_000);
 
-onRealNodes(describe)('other services on real nodes', () => {
+onDemoNodes('other services on real nodes', () => {
   let plane: PlaneClient;
   beforeAll(async () => {
     plane = await connectToRealPlane();

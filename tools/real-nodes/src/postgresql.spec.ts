@@ -1,12 +1,11 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { onRealNodes } from '@runos/testing-kube';
+import { beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
 import { controlPlane, DataFolder } from '@runos/tool-start';
-import { connectToRealPlane, jobTimeoutMs, ServiceUnderTest } from './service-under-test.js';
+import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 120_000);
 
-onRealNodes(describe)('PostgreSQL on real nodes', () => {
+onDemoNodes('PostgreSQL on real nodes', () => {
   let plane: PlaneClient;
   let orders: ServiceUnderTest;
   beforeAll(async () => {

@@ -1,7 +1,13 @@
+import { describe } from '@jest/globals';
+import { onRealNodes } from '@runos/testing-kube';
 import { eventually, type Instance, PlaneClient } from '@runos/tool-e2e';
+import { probeDemoNodes } from '@runos/tool-start';
 
 /** Pods of real nodes need longer than simulated ones: images are unpacked, and databases initialized. */
 export const jobTimeoutMs = 240_000;
+
+/** `describe` for specs on the real nodes of a demo cluster. */
+export const onDemoNodes = onRealNodes(describe, await probeDemoNodes());
 
 /** The plane of this run. */
 export function connectToRealPlane(): Promise<PlaneClient> {

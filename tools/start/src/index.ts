@@ -7,4 +7,5 @@ export { type DevInfo } from './data/dev-file.js';
 export { ensureSecrets } from './data/secrets.js';
 export { repository } from './options.js';
 export { databaseUrlOf, replicaName, services } from './services/services.js';
+export { probeDemoNodes } from './cluster/demo-nodes.js';
 export { buildRealNodes } from './cluster/real-nodes.js';

@@ -77,7 +77,7 @@ async function startEverything(context: PlaneContext): Promise<{ cluster?: Promi
   const operator: Operator = { natsUrl, natsUser: 'operator', natsPassword: secrets.passwords.operator };
   folder.writeJson('operator.json', operator);
   // The first build takes minutes: it runs at low priority, in parallel with everything else.
-  const nodes = options.cluster === 'demo' ? chooseNodes(context) : null;
+  const nodes = options.cluster === 'demo' ? await chooseNodes(context) : null;
   const built = startKubernetesBuild(context, nodes);
   await startBalancers(context, planeSettings);
   await startServices(context, planeSettings);

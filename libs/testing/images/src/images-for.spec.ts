@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { imagesFor } from './images-for.js';
+import { imagesFor, probeSources } from './images-for.js';
 import { Registries } from './registry/registries.js';
 
 const reachable = new Registries(() => Promise.resolve(new Response('{}')));
@@ -26,5 +26,25 @@ describe('the source of an image', () => {
   it('is not looked for after an abort', async () => {
     const signal = AbortSignal.abort(new Error('stopped'));
     await expect(imagesFor([postgresql16], { registries: unreachable, signal })).rejects.toThrow('stopped');
+  });
+});
+
+describe('the images of a demo cluster', () => {
+  const unmade = { possible: false, reason: 'mmdebstrap is not on PATH.' } as const;
+
+  it('have a source where their registries answer, also where images cannot be made', async () => {
+    expect(await probeSources(unmade, reachable)).toEqual({ possible: true });
+  });
+
+  it('have a source where they can be made, without a request to a registry', async () => {
+    const forbidden = new Registries(() => Promise.reject(new Error('requested')));
+    expect(await probeSources({ possible: true }, forbidden)).toEqual({ possible: true });
+  });
+
+  it('have none where both fail, which the reason names', async () => {
+    const reason = expect.stringMatching(
+      / cannot be reached, and images cannot be made\. mmdebstrap is not on PATH\.$/,
+    );
+    expect(await probeSources(unmade, unreachable)).toEqual({ possible: false, reason });
   });
 });

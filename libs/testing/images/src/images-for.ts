@@ -1,5 +1,5 @@
 import type { BuildOptions } from '@runos/testing-kube';
-import { probeImages } from './probe-images.js';
+import { type Possibility, probeImages } from './probe-images.js';
 import { operatorImage, operatorReference } from './recipes/operator-image.js';
 import { serviceImages } from './recipes/service-images.js';
 import { Registries, registryOf } from './registry/registries.js';
@@ -25,6 +25,22 @@ const triedRegistries = new Registries();
  */
 export function imagesFor(references: readonly string[], options: ImageOptions = {}): Promise<ImageSource[]> {
   return Promise.all([...new Set(references)].map((reference) => sourceOf(reference, options)));
+}
+
+/**
+ * Whether every image that the nodes of a demo cluster need has a source here, or in one sentence why not. Registries
+ * get a request only where images cannot be made, because a machine without a network waits for them.
+ */
+export async function probeSources(
+  making = probeImages(),
+  registries: Registries = triedRegistries,
+): Promise<Possibility> {
+  if (making.possible) return making;
+  const names = new Set(serviceImages().flatMap(({ make, reference }) => (make ? [registryOf(reference)] : [])));
+  const answers = await Promise.all([...names].map(async (name) => ({ name, ok: await registries.isReachable(name) })));
+  const [silent] = answers.filter(({ ok }) => !ok);
+  if (silent === undefined) return { possible: true };
+  return { possible: false, reason: `${silent.name} cannot be reached, and images cannot be made. ${making.reason}` };
 }
 
 async function sourceOf(reference: string, options: ImageOptions): Promise<ImageSource> {

@@ -1,5 +1,5 @@
 export { clusterAgentImage } from './agent/cluster-agent-image.js';
-export { type ImageOptions, imagesFor, type ImageSource } from './images-for.js';
+export { type ImageOptions, imagesFor, type ImageSource, probeSources } from './images-for.js';
 export { probeImages } from './probe-images.js';
 export { operatorImage, operatorReference } from './recipes/operator-image.js';
 export { type ServiceImage, serviceImages } from './recipes/service-images.js';

@@ -1,15 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { probeImages } from '@runos/testing-images';
+import { type Possibility, probeSources } from '@runos/testing-images';
 import { type NodesKind, probeRealNodes } from '@runos/testing-kube';
 import { writeFileAtomic } from '@runos/testing-process';
 import { type PlaneContext } from '../start-plane.js';
+
+/** Whether a demo cluster can have real nodes here, with the images of its services; otherwise why not. */
+export async function probeDemoNodes(folder?: string): Promise<Possibility> {
+  const nodes = probeRealNodes(folder);
+  return nodes.possible ? probeSources() : nodes;
+}
 
 /**
  * The kind of the demo cluster's nodes on this data: it never changes, because a cluster's objects name its nodes. The
  * first start takes real nodes where they are possible, and otherwise prints why not.
  * @throws Error with one sentence when the requested kind is impossible, or not the kind of the data
  */
-export function chooseNodes({ options, folder, terminal }: PlaneContext): NodesKind {
+export async function chooseNodes({ options, folder, terminal }: PlaneContext): Promise<NodesKind> {
   const file = folder.in('nodes.json');
   const requested = options.nodes;
   const previous = existsSync(file)
@@ -23,8 +29,7 @@ export function chooseNodes({ options, folder, terminal }: PlaneContext): NodesK
     );
   const kind = previous ?? (requested === 'simulated' ? 'simulated' : undefined);
   if (kind === 'simulated') return remember(file, kind);
-  const nodes = probeRealNodes(folder.path);
-  const probe = nodes.possible ? probeImages() : nodes;
+  const probe = await probeDemoNodes(folder.path);
   if (probe.possible) return remember(file, 'real');
   const reason = probe.reason.replace(/\.$/, '');
   if (kind === 'real' || requested === 'real') throw new Error(`Real nodes are not possible: ${reason}.`);

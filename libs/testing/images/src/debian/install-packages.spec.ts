@@ -27,7 +27,7 @@ const tests = (): void => {
       mkdirSync(work);
       const abort = new AbortController();
       const running = (): boolean => existsSync(join(work, 'running'));
-      const root = { packages: ['tool'], variant: 'minbase' } as const;
+      const root = { packages: ['tool'] };
       const installed = installPackages(root, join(work, 'root.tar'), work, abort.signal);
       await waitUntil(running, { deadlineMs: 20_000, everyMs: 20, because: () => 'mmdebstrap was not started' });
       abort.abort(new Error('stopped'));

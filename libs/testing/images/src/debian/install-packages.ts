@@ -6,10 +6,9 @@ import { aptOptions, withoutSources } from './apt-sources.js';
 /** The Debian release that the images are made of. */
 export const suite = 'trixie';
 
+/** A minimal Debian with more packages. */
 export interface DebianRoot {
   readonly packages: readonly string[];
-  /** `minbase` installs them on a minimal Debian. `extract` only unpacks them: no shell, no user, no script ran. */
-  readonly variant: 'minbase' | 'extract';
   /** Files of packages that are left out, as patterns of dpkg's `path-exclude`. */
   readonly excluded?: readonly string[];
   /** Shell commands with the new root in `$1`: before the packages are installed. */
@@ -22,9 +21,9 @@ export interface DebianRoot {
 const documentation = ['/usr/share/doc/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/man/*'];
 
 /** The arguments of mmdebstrap that decide the content, without the mirror. */
-export function contentOptions({ packages, variant, excluded = [], before = [], after = [] }: DebianRoot): string[] {
+export function contentOptions({ packages, excluded = [], before = [], after = [] }: DebianRoot): string[] {
   return [
-    `--variant=${variant}`,
+    '--variant=minbase',
     `--include=${packages.join(',')}`,
     '--components=main',
     '--skip=output/dev', // the container runtime makes devices itself

@@ -58,7 +58,6 @@ function rootOf(
   const { name, uid, gid, home } = user;
   return {
     packages,
-    variant: 'minbase',
     excluded,
     // The packages keep an existing user, so the ids are those of the published image.
     before: [
