@@ -50,6 +50,7 @@ for file in resolv.conf hosts; do
   mount --bind "$folder/$file" "$target"
 done
 mount --make-rshared /
+"$(dirname "$0")/volumes.sh" mount "$folder/volumes"
 hostname "$name"
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward

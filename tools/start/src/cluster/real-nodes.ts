@@ -33,11 +33,13 @@ export async function runRealCluster(agent: AgentContext, context: PlaneContext,
   return kubectl;
 }
 
-async function startNodes({ folder, processes, signal }: PlaneContext): Promise<RealCluster> {
+async function startNodes({ folder, processes, terminal, signal }: PlaneContext): Promise<RealCluster> {
   const onEvent = (line: string): void => processes.reportEvent('kubernetes', line);
   const dataDir = folder.in('kube');
   const cluster = await startRealCluster({ dataDir, persistent: true, hostNames: [planeName], onEvent, signal });
   processes.addKubernetes(cluster.components, cluster.stop);
+  const { volumeLimits } = cluster;
+  if (!volumeLimits.possible) terminal.printAbout('cluster')(`Volumes have no size limit: ${volumeLimits.reason}.`);
   return cluster;
 }
 

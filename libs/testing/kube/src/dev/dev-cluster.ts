@@ -28,6 +28,9 @@ export interface DevClusterState {
 /** Whether the nodes of a cluster run containers, or kwok plays them. */
 export type NodesKind = 'real' | 'simulated';
 
+/** For everybody who uses real nodes. */
+export const networkPolicyNote = 'NetworkPolicies are stored and not enforced: every pod reaches every other one.';
+
 /** What `up` starts. */
 export interface DevClusterChoice {
   readonly nodes: number;
@@ -111,6 +114,7 @@ export function status(dev: DevCluster): void {
 const describeCluster = ({ server, kubeconfig, nodes, pids }: DevClusterState): string =>
   [
     `Kubernetes runs at ${server}, its nodes are ${nodes}`,
+    ...(nodes === 'real' ? [`  ${networkPolicyNote}`] : []),
     ...Object.entries(pids).map(([name, pid]) => `  ${name.padEnd(24)} ${pid || 'down, restarting'}`),
     `  export KUBECONFIG=${kubeconfig}`,
   ].join('\n');

@@ -54,6 +54,11 @@ export class KubeNode {
     return this.options.spec.network.nodeAddress(this.options.spec.number);
   }
 
+  /** The folder of its volumes, which outlive a start. */
+  get volumeFolder(): string {
+    return join(this.options.spec.folder, 'volumes');
+  }
+
   /** Switches the node on. Resolves when containerd accepts images; the kubelet registers the node soon after. */
   async start(): Promise<Running> {
     await this.#kill(); // what is left of an earlier start whose first process ended

@@ -10,7 +10,9 @@ export async function machineTraces(
   const routes = (await runCommand('ip', ['-4', 'route'])).split('\n');
   const cgroups = await runCommand('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `runos${index}-*`]);
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  const volumes = await runCommand('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE']);
   return {
+    volumes: volumes.split('\n').filter((file) => file.includes(dataDir)),
     links: links.map(({ ifname }) => ifname).filter((name) => name.startsWith(`runos${index}`)),
     routes: routes.filter((route) => route.includes(`dev runos${index} `)),
     cgroups: cgroups.split('\n').filter((folder) => folder !== ''),

@@ -35,7 +35,8 @@ export interface NodeFiles {
 /** Writes the files of a node; everything that differs between two starts is written again. */
 export function writeNodeFiles(spec: NodeSpec): NodeFiles {
   const { folder, network, hostNames } = spec;
-  for (const name of ['', 'cni', 'pod-logs', 'volume-plugins']) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ['', 'cni', 'pod-logs', 'volume-plugins', 'volumes'])
+    mkdirSync(join(folder, name), { recursive: true });
   const write = (name: string, content: string): string => {
     writeFileSync(join(folder, name), content);
     return join(folder, name);

@@ -1,9 +1,19 @@
-import { probeRealNodes, type RealNodesProbe } from './probe-real-nodes.js';
+import { type MachineProbe, probeRealNodes, probeVolumeLimits } from './probe-real-nodes.js';
 
-type Suite = (title: string, specs: () => void) => void;
+type Register<Body> = (title: string, body: Body) => void;
+type Skippable<Body> = Register<Body> & { readonly skip: Register<Body> };
+type Suite = () => void;
+type Spec = () => Promise<void>;
 
-/** `describe` for specs that need real nodes. Where these are impossible, the specs are skipped and named with the reason. */
-export const onRealNodes =
-  (describe: Suite & { readonly skip: Suite }, probe: RealNodesProbe = probeRealNodes()): Suite =>
-  (title, specs) =>
-    probe.possible ? describe(title, specs) : describe.skip(`${title} (skipped: ${probe.reason})`, specs);
+/** Registers specs where they are possible. Elsewhere they are skipped, and named with the reason. */
+const where =
+  <Body>(register: Skippable<Body>, probe: MachineProbe): Register<Body> =>
+  (title, body) =>
+    probe.possible ? register(title, body) : register.skip(`${title} (skipped: ${probe.reason})`, body);
+
+/** `describe` for specs that need real nodes. */
+export const onRealNodes = (describe: Skippable<Suite>, probe: MachineProbe = probeRealNodes()): Register<Suite> =>
+  where(describe, probe);
+
+/** `it` for a spec that needs volumes with a size limit. */
+export const onVolumeLimits = (it: Skippable<Spec>): Register<Spec> => where(it, probeVolumeLimits());

@@ -42,15 +42,37 @@ export function probeRealNodes(folder = tmpdir()): MachineProbe {
   return reason === undefined ? { possible: true } : { possible: false, reason };
 }
 
+/** What a volume with a size limit needs: a file that is mounted as a file system. */
+const volumePrograms = { 'mkfs.ext4': 'e2fsprogs', losetup: 'mount', mountpoint: 'util-linux' } as const;
+const volumeFeatures = {
+  'loop devices':
+    'truncate -s 8M "$1/v.img" && mkfs.ext4 -q -F "$1/v.img" && mkdir "$1/v" && mount -o loop "$1/v.img" "$1/v"',
+} as const;
+
+/**
+ * Tries a mount of a file and undoes it. Without it, volumes of real nodes are folders that fill the disk of this machine.
+ * @param folder where the nodes' data will be
+ */
+export function probeVolumeLimits(folder = tmpdir()): MachineProbe {
+  const reason = lacksPrograms(volumePrograms) ?? lacksFeature(folder, volumeFeatures);
+  return reason === undefined ? { possible: true } : { possible: false, reason };
+}
+
 function whyImpossible(folder: string): string | undefined {
   if (process.platform !== 'linux') return 'real nodes need Linux';
   if (process.getuid?.() !== 0) return 'real nodes need root';
-  const missing = Object.entries(requiredPrograms).filter(([program]) => !findOnPath(program, systemPath()));
-  const packages = new Set<string>(missing.map(([, name]) => name));
-  if (!isExecutable(busybox)) packages.add('busybox-static');
-  if (!hasSeccompHeaders()) packages.add('libseccomp-dev');
-  if (packages.size > 0) return `packages are missing: apt-get install ${[...packages].join(' ')}`;
-  return lacksCgroups() ?? lacksFeature(folder);
+  const others = [
+    ...(isExecutable(busybox) ? [] : ['busybox-static']),
+    ...(hasSeccompHeaders() ? [] : ['libseccomp-dev']),
+  ];
+  return lacksPrograms(requiredPrograms, others) ?? lacksCgroups() ?? lacksFeature(folder, kernelFeatures);
+}
+
+/** The packages of programs that are not there, and other missing ones. */
+function lacksPrograms(programs: Readonly<Record<string, string>>, others: readonly string[] = []): string | undefined {
+  const missing = Object.entries(programs).filter(([program]) => !findOnPath(program, systemPath()));
+  const packages = new Set([...missing.map(([, name]) => name), ...others]);
+  return packages.size === 0 ? undefined : `packages are missing: apt-get install ${[...packages].join(' ')}`;
 }
 
 const systemPath = (): string => `${process.env.PATH}:/usr/sbin:/sbin`;
@@ -78,11 +100,11 @@ function lacksCgroups(): string | undefined {
   }
 }
 
-function lacksFeature(folder: string): string | undefined {
+function lacksFeature(folder: string, features: Readonly<Record<string, string>>): string | undefined {
   mkdirSync(folder, { recursive: true });
   const data = mkdtempSync(join(folder, 'runos-probe-'));
   try {
-    for (const [feature, script] of Object.entries(kernelFeatures)) {
+    for (const [feature, script] of Object.entries(features)) {
       const error = attempt('unshare', [
         '-m',
         '-n',

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { waitUntil } from '@runos/testing-process';
 import { apply, kubeRequest } from '../cluster/kube-request.js';
 import { machineTraces } from './machine-traces.js';
-import { onRealNodes } from './on-real-nodes.js';
+import { onRealNodes, onVolumeLimits } from './on-real-nodes.js';
+import { probeVolumeLimits } from './probe-real-nodes.js';
 import { runCommand } from './run-command.js';
 import { type RealCluster, startRealCluster } from './start-real-cluster.js';
 import { shellImage } from './system-images.js';
@@ -19,6 +20,7 @@ jest.setTimeout(120_000);
 /** The first run on a machine builds programs. */
 const buildTimeoutMs = 1_800_000;
 
+const volumeLimits = probeVolumeLimits();
 onRealNodes(describe)('a cluster of real nodes', () => {
   let dataDir: string;
   let cluster: RealCluster;
@@ -64,24 +66,9 @@ onRealNodes(describe)('a cluster of real nodes', () => {
     expect((await waiting()).message).toContain('runos.invalid/none:1');
   });
 
-  it('gives a claim to a program that is not root, and removes its folder with the claim', async () => {
-    const claim = {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { name: 'data' },
-      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Mi' } } },
-    };
-    await apply(cluster, '/api/v1/namespaces/default/persistentvolumeclaims/data', JSON.stringify(claim));
-    await applyPod(cluster, 'writer', {
-      securityContext: { runAsUser: 26, runAsNonRoot: true },
-      containers: [
-        {
-          ...shell(['sh', '-c', 'id -u > /data/file; exec sleep 3600']),
-          volumeMounts: [{ name: 'data', mountPath: '/data' }],
-        },
-      ],
-      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
-    });
+  it('gives a claim to a program that is not root, and removes its volume with the claim', async () => {
+    await applyClaim(cluster, 'data');
+    await applyPod(cluster, 'writer', withClaim('data', 'id -u > /data/file; exec sleep 3600'));
     await running('writer');
     expect(await kubectl('exec', 'writer', '--', 'cat', '/data/file')).toBe('26\n');
     await kubectl('delete', 'pod', 'writer', '--grace-period=0', '--force');
@@ -91,6 +78,24 @@ onRealNodes(describe)('a cluster of real nodes', () => {
       everyMs: 200,
       because: () => 'the volume is still there',
     });
+  });
+
+  onVolumeLimits(it)('has a volume that is full at its size, and is kept when its node loses power', async () => {
+    await applyClaim(cluster, 'kept');
+    const pod = withClaim('kept', 'echo kept >> /data/file; exec sleep 3600');
+    await applyPod(cluster, 'keeper', { nodeSelector: { 'kubernetes.io/hostname': 'node-2' }, ...pod });
+    await running('keeper');
+    const fill = kubectl('exec', 'keeper', '--', 'sh', '-c', 'cat /dev/zero > /data/fill');
+    await expect(fill).rejects.toThrow('No space left on device');
+    await cluster.components.get('node-2')?.stop();
+    await cluster.components.get('node-2')?.start();
+    await waitUntil(
+      async () => {
+        const read = kubectl('exec', 'keeper', '--', 'cat', '/data/file').catch(() => '');
+        return (await read) === 'kept\nkept\n'; // the pod was started again, and could still append some bytes
+      },
+      { deadlineMs: 100_000, everyMs: 500, because: () => 'the pod does not show the file of its earlier run' },
+    );
   });
 
   it('refuses a request to a kubelet without a certificate', async () => {
@@ -123,7 +128,9 @@ onRealNodes(describe)('a cluster of real nodes', () => {
 
   it('leaves nothing behind, not even when its supervisor is killed', async () => {
     const traces = (): ReturnType<typeof machineTraces> => machineTraces(cluster.index, dataDir);
-    expect(Object.values(await traces()).filter((found) => found.length > 0)).toHaveLength(4);
+    expect(Object.values(await traces()).filter((found) => found.length > 0)).toHaveLength(
+      volumeLimits.possible ? 5 : 4,
+    );
     await cluster.stop();
     expect(await traces()).toEqual(nothing);
     const program = `
@@ -150,7 +157,7 @@ interface Waiting {
 }
 
 /** No mount of a node is ever visible outside it. */
-const nothing = { links: [], routes: [], cgroups: [], mounts: [], processes: [] };
+const nothing = { links: [], routes: [], cgroups: [], mounts: [], processes: [], volumes: [] };
 
 const shell = (command: readonly string[]) => ({ name: 'main', image: shellImage, imagePullPolicy: 'Never', command });
 
@@ -167,3 +174,22 @@ const applyPod = (cluster: RealCluster, name: string, spec: object): Promise<str
     `/api/v1/namespaces/default/pods/${name}`,
     JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } }, spec }),
   );
+
+const applyClaim = (cluster: RealCluster, name: string): Promise<string> =>
+  apply(
+    cluster,
+    `/api/v1/namespaces/default/persistentvolumeclaims/${name}`,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Mi' } } },
+    }),
+  );
+
+/** A pod that is not root, with a claim on `/data`. */
+const withClaim = (claimName: string, command: string): object => ({
+  securityContext: { runAsUser: 26, runAsNonRoot: true },
+  containers: [{ ...shell(['sh', '-c', command]), volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+  volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+});

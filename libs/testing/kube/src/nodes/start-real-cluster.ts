@@ -15,6 +15,7 @@ import { ClusterCertificates } from './cluster-certificates.js';
 import { ClusterNetwork, createBridge } from './cluster-network.js';
 import { KubeNode, nodeCgroups } from './kube-node.js';
 import { claimIndex, type MachineRecord, removeRecorded, writeRecord } from './machine-records.js';
+import { type MachineProbe, probeVolumeLimits } from './probe-real-nodes.js';
 import { systemImages } from './system-images.js';
 import { systemObjects } from './system-objects.js';
 
@@ -37,6 +38,8 @@ export interface RealCluster extends RunningCluster {
   readonly hostAddress: string;
   /** The cluster's DNS server; this machine reaches it as it reaches every service and pod. */
   readonly dnsAddress: string;
+  /** Whether volumes are full at their size; otherwise why they have no limit. */
+  readonly volumeLimits: MachineProbe;
   /** Adds the images of OCI archives to every node. */
   importImages(archives: readonly string[]): Promise<void>;
   /** Pulls images from their registries into every node. */
@@ -61,6 +64,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const names = Array.from({ length: options.nodes ?? 2 }, (_, index) => `node-${index + 1}`);
   let record = await claim(dataDir, names, options.persistent ?? false);
   const network = new ClusterNetwork(record.index);
+  const volumeLimits = probeVolumeLimits(dataDir);
   const components = new Map<string, Supervised>();
   const stop = async (): Promise<void> => {
     await Promise.all(nodes.map(async ({ name }) => components.get(name)?.stop()));
@@ -98,7 +102,9 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
     await Promise.all([startControlPlane(), ...nodes.map((node) => startNode(node))]);
     const target = plan.target();
     const kubectl = new Kubectl(toolbox.program('kubectl'), plan.adminKubeconfig);
-    await kubectl.apply(systemObjects(network, join(dataDir, 'volumes'), options.hostNames ?? []), 'tool-kube');
+    const folders = Object.fromEntries(nodes.map(({ name, volumeFolder }) => [name, volumeFolder]));
+    const volumes = { folders, areLimited: volumeLimits.possible };
+    await kubectl.apply(systemObjects(network, volumes, options.hostNames ?? []), 'tool-kube');
     await installCrds(target, toolbox, options.operators ?? []);
     await Promise.all([nodesReady(target, names, startedAt), defaultAccountCreated(target), dnsReady(target)]);
     return {
@@ -110,6 +116,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
       index: network.index,
       hostAddress: network.hostAddress,
       dnsAddress: network.dnsService,
+      volumeLimits,
       components,
       pullImages: async (references) => void (await Promise.all(nodes.map((node) => node.pullImages(references)))),
       importImages: async (more) => void (await Promise.all(nodes.map((node) => node.importImages(more)))),

@@ -9,14 +9,16 @@ import { withLock } from '../build/toolbox.js';
 export const pauseImage = 'runos.invalid/pause:1';
 export const dnsImage = 'runos.invalid/coredns:1';
 export const storageImage = 'runos.invalid/local-path-provisioner:1';
-/** A shell for the pods that create and remove the folders of volumes. */
-export const shellImage = 'runos.invalid/busybox:1';
+/** A shell for the pods that create and remove volumes. Its tag changes with its programs. */
+export const shellImage = 'runos.invalid/busybox:2';
 
 /** The static busybox of this machine (Debian's package busybox-static). */
 export const busybox = '/bin/busybox';
 
 /** Programs of busybox that the pods of this cluster call. */
-const shellPrograms = ['sh', 'mkdir', 'rm', 'sleep', 'cat', 'wget', 'httpd', 'id'].map((name) => `bin/${name}`);
+const shellPrograms = ['sh', 'mkdir', 'rm', 'sleep', 'cat', 'wget', 'httpd', 'id', 'nsenter'].map(
+  (name) => `bin/${name}`,
+);
 
 /** An image of one static program. */
 interface ProgramImage {
