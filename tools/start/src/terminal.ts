@@ -1,4 +1,5 @@
 import type { Owner } from './account/owner.js';
+import { networkPolicyNote } from '@runos/testing-kube';
 import type { DevInfo } from './data/dev-file.js';
 
 /** Prints lines for the user; events carry the name of their process. */
@@ -43,6 +44,7 @@ export function suggestCommands(dev: DevInfo, kubectl: string): string {
     `  curl -s -X POST ${services}/postgresql ${authorization} -H 'content-type: application/json' -d '{"name":"orders"}'`,
     `  curl -s ${services} ${authorization}`,
     `  ${kubectl} --kubeconfig ${dev.kubeconfig} get clusters.postgresql.cnpg.io -A`,
+    ...(dev.nodes === 'real' ? [networkPolicyNote] : []),
     '',
   ].join('\n');
 }
