@@ -216,4 +216,30 @@ describe('an instance that cannot get ready', () => {
     await access.admin.delete(refIn(osid, 'v1', 'ResourceQuota', 'small'));
     await harness.applyUntilReady(bundleOf(osid, 3, objects));
   });
+
+  it('reports why its readiness probe fails, in the words of the program, until it succeeds', async () => {
+    await harness.applyUntilReady(bundleOf(osid, 1, objects));
+    const ref = refIn(osid, 'v1', 'Pod', `${osid}-0`);
+    const { uid } = (await access.admin.get(ref)).metadata;
+    const annotate = (value: string | null) =>
+      access.admin.mergePatch(ref, { metadata: { annotations: { 'runos.dev/fail': value } } });
+    await annotate('never-ready');
+    const failure = (reason: string) =>
+      harness.waitForStatus(osid, ({ objects: all }) => all.some((one) => one.reason === reason));
+    await failure('PodNotReady');
+    const words = 'Readiness probe failed: (error) MISCONF Errors writing to the AOF file: No space left on device';
+    await access.admin.create({
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${osid}-0.1`, namespace: osid },
+      involvedObject: { ...ref, uid },
+      reason: 'Unhealthy',
+      type: 'Warning',
+      message: words,
+    });
+    const { conditions } = await failure('DiskFull');
+    expect(conditions.find(({ type }) => type === 'Ready')?.message).toContain(words);
+    await annotate(null);
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'ready');
+  });
 });

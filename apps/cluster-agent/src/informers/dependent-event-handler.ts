@@ -1,13 +1,18 @@
 import type { Clock } from '@runos/kernel';
-import { builtInCatalog, failedCreate, type Health } from '@runos/kube-kinds';
+import { builtInCatalog, failedCreate, type Health, podKind } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, type ObjectRef, refKey, refOf, textOf } from '@runos/kube-objects';
 import { deletion, driftOf } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
 import { claimNamespace } from '../removal/volumes.js';
 
-/** FailedCreate events: a StatefulSet reports an exceeded quota nowhere else. */
-export const failedCreateEvents = { apiVersion: 'v1', kind: 'Event', fieldSelector: 'reason=FailedCreate' } as const;
+const event = { apiVersion: 'v1', kind: 'Event' } as const;
+
+/** A StatefulSet reports an exceeded quota, and the kubelet the output of a probe, nowhere else. */
+export const eventSelectors = [
+  { ...event, fieldSelector: 'reason=FailedCreate' },
+  { ...event, fieldSelector: 'reason=Unhealthy' },
+] as const;
 
 /** The API server has no watch cache for events and so sends no bookmarks: the watch must end before the idle timeout. */
 export const eventInformer = { watchTimeoutSeconds: 60 } as const;
@@ -27,12 +32,14 @@ export class DependentEventHandler {
   ) {}
 
   onAddOrUpdate(object: KubeObject): void {
-    if (object.kind === 'Event') return this.#onFailedCreate(object);
+    if (object.kind === event.kind) return this.#onEvent(object);
     const ref = refOf(object);
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
     if (instance.dataRisks.recordObserved(object)) this.report(instance);
-    this.#record(instance, refKey(ref), ref, builtInCatalog.healthOf(object));
+    const health = builtInCatalog.healthOf(object);
+    const isPod = object.kind === podKind.kind;
+    this.#record(instance, refKey(ref), ref, isPod ? instance.probeFailures.explain(object, health) : health);
   }
 
   /** The deletion of a volume is a risk for the instance whose claim is bound to it. */
@@ -58,6 +65,7 @@ export class DependentEventHandler {
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
     if (object.kind === 'PersistentVolumeClaim') this.#onClaimDeleted(instance, object);
+    instance.probeFailures.remove(object.metadata.uid ?? '');
     const changed = [instance.dataRisks.recordDeleted(object), instance.dependents.remove(refKey(ref))];
     if (changed.includes(true)) this.report(instance);
   }
@@ -67,16 +75,27 @@ export class DependentEventHandler {
     instance.dependents.remove(failedCreateKey(kind, name));
   }
 
-  #onFailedCreate(event: KubeObject): void {
-    const involved = mapAt(event, 'involvedObject');
+  #onEvent(object: KubeObject): void {
+    const involved = mapAt(object, 'involvedObject');
     const [kind, name, namespace] = [textOf(involved['kind']), textOf(involved['name']), textOf(involved['namespace'])];
     const apiVersion = textOf(involved['apiVersion']);
-    if (!kind || !name || !namespace || !apiVersion || kindsWithOwnReport.has(kind)) return;
-    const ref = { apiVersion, kind, namespace, name };
     const instance = this.instances.byNamespace(namespace);
-    const state = instance?.objects.get(refKey(ref));
-    if (instance === undefined || state === undefined || state.health?.state === 'ready') return;
-    this.#record(instance, failedCreateKey(kind, name), ref, failedCreate(textOf(event['message']) ?? ''));
+    if (!kind || !name || !namespace || !apiVersion || !instance || instance.record.removing) return;
+    const ref = { apiVersion, kind, namespace, name };
+    const message = textOf(object['message']) ?? '';
+    if (object['reason'] === 'FailedCreate') this.#onFailedCreate(instance, ref, message);
+    else if (message.startsWith('Readiness probe')) this.#onFailedProbe(instance, textOf(involved['uid']), message);
+  }
+
+  #onFailedCreate(instance: Instance, ref: ObjectRef, message: string): void {
+    const state = instance.objects.get(refKey(ref));
+    if (kindsWithOwnReport.has(ref.kind) || state === undefined || state.health?.state === 'ready') return;
+    this.#record(instance, failedCreateKey(ref.kind, ref.name), ref, failedCreate(message));
+  }
+
+  #onFailedProbe(instance: Instance, uid: string | undefined, message: string): void {
+    const unready = uid === undefined ? undefined : instance.probeFailures.record(uid, message);
+    if (unready) this.#record(instance, refKey(unready.ref), unready.ref, unready.health);
   }
 
   #record(instance: Instance, key: string, ref: ObjectRef, health: Health): void {

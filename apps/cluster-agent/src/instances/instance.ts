@@ -9,6 +9,7 @@ import { Dependents } from './dependents.js';
 import { DriftLog } from './drift-log.js';
 import { type AcknowledgedReport, mergeChanges, type PendingChange } from './instance-facts.js';
 import { desiredHashOf, ObjectState } from './object-state.js';
+import { ProbeFailures } from './probe-failures.js';
 import { PruneLog } from './prune-log.js';
 import type { RemovalState } from './removal-state.js';
 
@@ -22,6 +23,7 @@ export class Instance {
   readonly #drift: DriftLog;
   readonly dependents = new Dependents();
   readonly dataRisks = new DataRisks();
+  readonly probeFailures = new ProbeFailures();
   readonly pruneLog = new PruneLog();
   #record: BundleRecord;
   #kinds: KindCatalog;

@@ -9,7 +9,7 @@ import { BundleStore, RecordWriter, type StoredBundles } from '../bundles/bundle
 import { diffBundle } from '../bundles/diff-bundle.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { DriftRepairer } from '../drift/drift-repairer.js';
-import { DependentEventHandler, eventInformer, failedCreateEvents } from '../informers/dependent-event-handler.js';
+import { DependentEventHandler, eventInformer, eventSelectors } from '../informers/dependent-event-handler.js';
 import { commonKinds, KindInformers } from '../informers/kind-informers.js';
 import { KindObserver } from '../informers/kind-observer.js';
 import { ObjectEventHandler } from '../informers/object-event-handler.js';
@@ -139,7 +139,7 @@ export class BundleController {
   start(): void {
     this.#informers.start(commonKinds);
     this.#informers.startSelector(volumeKind);
-    this.#informers.startSelector(failedCreateEvents, eventInformer);
+    for (const selector of eventSelectors) this.#informers.startSelector(selector, eventInformer);
     for (const instance of this.instances.all()) {
       this.#informers.start(instance.record.inventory);
       this.#secrets.resume(instance);

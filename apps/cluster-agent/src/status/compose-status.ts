@@ -5,17 +5,15 @@ import { type ObjectRef, printRef } from '@runos/kube-objects';
 import type { WatchRefusals } from '../informers/watch-refusals.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState, Problem } from '../instances/object-state.js';
+import { worstFirst } from './object-order.js';
 import type { ObjectStatus, Status } from './plane-client.js';
 import { isPrunePending, refusedPrunes } from './prune-status.js';
-import { conditionsOf, dataRisksOf, statesBySeverity } from './status-conditions.js';
+import { conditionsOf, dataRisksOf } from './status-conditions.js';
 
 /** A status carries at most this many objects, the worst first. */
 const maxObjects = 50;
 const maxMessageLength = 4_096;
 const maxReasonLength = 128;
-
-const severityRank = new Map(statesBySeverity.map((state, index) => [state, index]));
-const rankOf = ({ state }: ObjectStatus): number => severityRank.get(state) ?? statesBySeverity.length;
 
 /** The current status of an instance. `refusals`: what the agent cannot observe. */
 export function composeStatus(instance: Instance, refusals: WatchRefusals): Status {
@@ -29,7 +27,7 @@ export function composeStatus(instance: Instance, refusals: WatchRefusals): Stat
     digest: removing ? tombstoneDigest : digest,
     phase,
     conditions: conditionsOf(instance, { phase, objects, refusals }),
-    objects: [...objects].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, maxObjects),
+    objects: worstFirst(objects).slice(0, maxObjects),
     ...(replicas === undefined ? {} : { replicas }),
     ...(instance.drifts.length > 0 ? { drift: [...instance.drifts] } : {}),
   };

@@ -5,6 +5,7 @@ import type { Conflict, Dependent } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
 import { notBlocked } from '../instances/removal-state.js';
 import { volumeKind } from '../removal/volumes.js';
+import { worstFirst } from './object-order.js';
 import type { ObjectStatus, Status } from './plane-client.js';
 import { isPrunePending, refusedPrunes } from './prune-status.js';
 
@@ -16,9 +17,6 @@ const condition = (type: string, status: Condition['status'], reason: string, me
   reason,
   message: message.slice(0, 4_096),
 });
-
-/** States of an object from the worst to the best. */
-export const statesBySeverity = ['failed', 'degraded', 'deleting', 'pending', 'applied', 'ready'];
 
 interface StatusFacts {
   readonly phase: Status['phase'];
@@ -83,10 +81,7 @@ function applied(instance: Instance): Condition {
 
 function ready(phase: Status['phase'], objects: readonly ObjectStatus[]): Condition {
   if (phase === 'ready') return condition('Ready', 'True', 'Ready');
-  const worst = statesBySeverity
-    .filter((state) => state !== 'ready')
-    .flatMap((state) => objects.filter((one) => one.state === state))
-    .find(({ message }) => message !== undefined);
+  const worst = worstFirst(objects).find(({ state, message }) => state !== 'ready' && message !== undefined);
   return condition('Ready', 'False', worst?.reason ?? 'Applying', worst?.message ?? '');
 }
 

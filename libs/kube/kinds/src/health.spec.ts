@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { propertySeed } from '@runos/testing-basics';
 import { objectOf } from '../test/objects.js';
-import { builtInCatalog, failedCreate } from './index.js';
+import { builtInCatalog, failedCreate, failedProbe } from './index.js';
 
 fc.configureGlobal({ seed: propertySeed() });
 
@@ -165,6 +165,19 @@ describe('health', () => {
       message: expect.stringContaining('Raise the quota'),
     });
     expect(failedCreate('violates PodSecurity').reason).toBe('FailedCreate');
+  });
+
+  it('contains the output of a readiness probe, and names a full volume', () => {
+    const words = 'Readiness probe failed: (error) MISCONF Errors writing to the AOF file: No space left on device';
+    expect(failedProbe('web-0', words)).toEqual({
+      state: 'degraded',
+      reason: 'DiskFull',
+      message: `Pod web-0 runs but is not ready: ${words}. Its volume is full: let its storage grow, or delete data.`,
+    });
+    expect(failedProbe('web-0', 'Readiness probe failed: timeout')).toMatchObject({
+      reason: 'PodNotReady',
+      message: 'Pod web-0 runs but is not ready: Readiness probe failed: timeout. Read its logs.',
+    });
   });
 
   it('contains a remedy for a pod that waits for the end of an earlier claim', () => {

@@ -15,4 +15,5 @@ export { type Health, type HealthState, healthStates, worstFirst } from './healt
 export { builtInCatalog, KindCatalog } from './kind-catalog.js';
 export { type ImmutablePolicy, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 export { conditionOf, conditionsOf, type ObjectCondition } from './object-conditions.js';
+export { failedProbe, notReady } from './pod-health.js';
 export { failedCreate } from './workload-health.js';

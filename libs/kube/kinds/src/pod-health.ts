@@ -83,10 +83,27 @@ function nodeRemedy(why: string): string {
     : 'Uncordon the cordoned nodes, add a node, or choose a smaller class.';
 }
 
+/** The reason of a pod that runs and is not ready. Its status does not say why. */
+export const notReady = 'PodNotReady';
+
+/** What programs write about a full volume: ENOSPC and EDQUOT of POSIX, in the words of the C library. */
+const fullVolume = /no space left on device|disk quota exceeded/i;
+
+/**
+ * Health of a pod that is not ready, with the cause.
+ * @param message the words of the kubelet about the readiness probe, with its output
+ */
+export function failedProbe(pod: string, message: string): Health {
+  const why = `Pod ${pod} runs but is not ready: ${sentence(message)}`;
+  return fullVolume.test(message)
+    ? degraded('DiskFull', `${why} Its volume is full: let its storage grow, or delete data.`)
+    : degraded(notReady, `${why} Read its logs.`);
+}
+
 function running(pod: KubeObject, name: string): Health {
   const isReady = conditionOf(pod, 'Ready');
   if (isReady?.status === 'True') return ready();
   return textOf(mapAt(pod, 'status')['phase']) === 'Running' && conditionOf(pod, 'Initialized')?.status === 'True'
-    ? degraded('PodNotReady', `${name} runs but is not ready: ${sentence(isReady?.message || 'no readiness yet')}`)
+    ? degraded(notReady, `${name} runs but is not ready: ${sentence(isReady?.message || 'no readiness yet')}`)
     : progressing('PodStarting', `${name} is starting.`);
 }
