@@ -21,6 +21,9 @@ export const unlimited = {
   RUNOS_CONNECTIONS_PER_CLIENT: '0',
 };
 
+/** Real nodes import their images first: a minute on a machine without other load, several with much. */
+const startTimeoutMs = 300_000;
+
 /** One plane with its own data on free ports, started like `npm start`. */
 export class Plane {
   #child: ChildProcess | undefined;
@@ -50,7 +53,7 @@ export class Plane {
     child.stdout?.pipe(log);
     child.stderr?.pipe(log);
     this.#child = child;
-    return eventually(`the plane in ${this.data} to be ${until}`, 120_000, async () => {
+    return eventually(`the plane in ${this.data} to be ${until}`, startTimeoutMs, async () => {
       if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}: ${await this.output()}`);
       const dev = await readPlaneInfo(this.data).catch(() => undefined);
       if (!dev?.[until] || Object.values(dev.pids).length === 0) return undefined;

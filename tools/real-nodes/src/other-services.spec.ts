@@ -22,6 +22,32 @@ onDemoNodes('other services on real nodes', () => {
     await cache.delete();
   });
 
+  it('a pod of another namespace resolves the name of a service, and connects to its address', async () => {
+    const cache = await ServiceUnderTest.create(plane, 'valkey');
+    const { namespace } = cache;
+    const service = await plane.kubectl.get('service', namespace, namespace);
+    const address = String(valueAt(service, 'spec', 'clusterIP'));
+    const server = await plane.kubectl.get('pod', `${namespace}-0`, namespace);
+    const container = { name: 'main', image: valueAt(server, 'spec', 'containers', 0, 'image') };
+    const client = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'client', namespace: 'default' },
+      spec: { containers: [{ ...container, command: ['sleep', '600'] }], terminationGracePeriodSeconds: 0 },
+    };
+    await plane.kubectl.apply([client], 'tester');
+    await plane.kubectl.run(['wait', '--for=condition=Ready', 'pod/client', '-n', 'default', '--timeout=60s']);
+    const inPod = (...command: string[]): Promise<string> =>
+      plane.kubectl.run(['exec', 'client', '-n', 'default', '--', ...command]);
+    const resolved = await inPod('getent', 'ahostsv4', `${namespace}.${namespace}.svc.cluster.local`);
+    expect(resolved.split(/\s/)[0]).toBe(address);
+    const { password } = await cache.credentials();
+    const ping = ['valkey-cli', '-h', address, '-a', String(password), '--no-auth-warning', 'PING'];
+    expect(await cache.firstAnswer(() => inPod(...ping))).toBe('PONG\n');
+    await plane.kubectl.run(['delete', 'pod', 'client', '-n', 'default']);
+    await cache.delete();
+  });
+
   it('RabbitMQ keeps its messages when its pod ends', async () => {
     const queue = await ServiceUnderTest.create(plane, 'rabbitmq');
     const pod = `${queue.namespace}-0`;

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { onRealNodes } from '@runos/testing-kube';
-import { eventually, type Instance, PlaneClient } from '@runos/tool-e2e';
+import { eventually, type Instance, PlaneClient, valueAt } from '@runos/tool-e2e';
 import { probeDemoNodes } from '@runos/tool-start';
 
 /** Pods of real nodes need longer than simulated ones: images are unpacked, and databases initialized. */
@@ -75,6 +75,45 @@ export class ServiceUnderTest {
       await this.exec(['valkey-cli', '-u', String(url), '--no-auth-warning', ...command], `${this.namespace}-0`)
     ).trim();
   }
+
+  /** Fills the volume that a pod has in a folder, until the system refuses. */
+  fill = (pod: string, folder: string): Promise<string> =>
+    this.exec(['sh', '-c', `cat /dev/zero >${folder}/filler; test -s ${folder}/filler`], pod);
+
+  /** Deletes what `fill` wrote, by a pod of its own with the claim and the rights of the service: that may not run. */
+  async free(pod: string, claimName: string): Promise<void> {
+    const { kubectl } = this.plane;
+    const live = await kubectl.get('pod', pod, this.namespace);
+    const container = {
+      name: 'rescue',
+      image: valueAt(live, 'spec', 'containers', 0, 'image'),
+      command: ['rm', '/volume/filler'],
+      securityContext: valueAt(live, 'spec', 'containers', 0, 'securityContext'),
+      volumeMounts: [{ name: 'volume', mountPath: '/volume' }],
+    };
+    const rescue = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'rescue', namespace: this.namespace },
+      spec: {
+        restartPolicy: 'Never',
+        securityContext: valueAt(live, 'spec', 'securityContext'),
+        containers: [container],
+        volumes: [{ name: 'volume', persistentVolumeClaim: { claimName } }],
+      },
+    };
+    await kubectl.apply([rescue], 'tester');
+    const succeeded = '--for=jsonpath={.status.phase}=Succeeded';
+    await kubectl.run(['wait', succeeded, 'pod/rescue', '-n', this.namespace, '--timeout=120s']);
+    await kubectl.run(['delete', 'pod', 'rescue', '-n', this.namespace, '--grace-period=0', '--force']);
+  }
+
+  /** Waits until the API shows the instance as described, and returns it. */
+  shown = (what: string, fits: (shown: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> =>
+    eventually(`${this.namespace} to be shown as ${what}`, 240_000, async () => {
+      const shown = await this.plane.show(this.instance);
+      return fits(shown) && shown;
+    });
 
   /** Ends a pod as a node's failure does, without time to stop. */
   deletePod = (pod: string): Promise<string> =>
