@@ -83,15 +83,15 @@ onRealNodes(describe)('a cluster of real nodes', () => {
   onVolumeLimits(it)('has a volume that is full at its size, and is kept when its node loses power', async () => {
     await applyClaim(cluster, 'kept');
     const pod = withClaim('kept', 'echo kept >> /data/file; exec sleep 3600');
-    await applyPod(cluster, 'keeper', { nodeSelector: { 'kubernetes.io/hostname': 'node-2' }, ...pod });
-    await running('keeper');
-    const fill = kubectl('exec', 'keeper', '--', 'sh', '-c', 'cat /dev/zero > /data/fill');
+    await applyPod(cluster, 'filler', { nodeSelector: { 'kubernetes.io/hostname': 'node-2' }, ...pod });
+    await running('filler');
+    const fill = kubectl('exec', 'filler', '--', 'sh', '-c', 'cat /dev/zero > /data/fill');
     await expect(fill).rejects.toThrow('No space left on device');
     await cluster.components.get('node-2')?.stop();
     await cluster.components.get('node-2')?.start();
     await waitUntil(
       async () => {
-        const read = kubectl('exec', 'keeper', '--', 'cat', '/data/file').catch(() => '');
+        const read = kubectl('exec', 'filler', '--', 'cat', '/data/file').catch(() => '');
         return (await read) === 'kept\nkept\n'; // the pod was started again, and could still append some bytes
       },
       { deadlineMs: 100_000, everyMs: 500, because: () => 'the pod does not show the file of its earlier run' },
