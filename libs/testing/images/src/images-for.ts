@@ -1,5 +1,5 @@
-import type { BuildOptions } from '@runos/testing-kube';
-import { type Possibility, probeImages } from './probe-images.js';
+import type { BuildOptions, MachineProbe } from '@runos/testing-kube';
+import { probeImages } from './probe-images.js';
 import { operatorImage, operatorReference } from './recipes/operator-image.js';
 import { serviceImages } from './recipes/service-images.js';
 import { Registries, registryOf } from './registry/registries.js';
@@ -34,7 +34,7 @@ export function imagesFor(references: readonly string[], options: ImageOptions =
 export async function probeSources(
   making = probeImages(),
   registries: Registries = triedRegistries,
-): Promise<Possibility> {
+): Promise<MachineProbe> {
   if (making.possible) return making;
   const names = new Set(serviceImages().flatMap(({ make, reference }) => (make ? [registryOf(reference)] : [])));
   const answers = await Promise.all([...names].map(async (name) => ({ name, ok: await registries.isReachable(name) })));

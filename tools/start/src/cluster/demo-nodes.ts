@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { type Possibility, probeSources } from '@runos/testing-images';
-import { type NodesKind, probeRealNodes } from '@runos/testing-kube';
+import { probeSources } from '@runos/testing-images';
+import { type MachineProbe, type NodesKind, probeRealNodes } from '@runos/testing-kube';
 import { writeFileAtomic } from '@runos/testing-process';
 import { type PlaneContext } from '../start-plane.js';
 
 /** Whether a demo cluster can have real nodes here, with the images of its services; otherwise why not. */
-export async function probeDemoNodes(folder?: string): Promise<Possibility> {
+export async function probeDemoNodes(folder?: string): Promise<MachineProbe> {
   const nodes = probeRealNodes(folder);
   return nodes.possible ? probeSources() : nodes;
 }
