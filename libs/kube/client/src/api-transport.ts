@@ -33,6 +33,8 @@ export interface StreamRequest {
   readonly idleTimeoutMs: number;
   /** The stream shares an HTTP/2 connection with others, where the server offers that. For many small streams. */
   readonly shared?: boolean;
+  /** The server has answered with a 2xx status. */
+  readonly onOpen?: () => void;
 }
 
 /** The response to a request of a stream. */
@@ -127,6 +129,7 @@ export class ApiTransport {
       if (status >= 300) {
         throw this.#errorOf(status, await text(body), call, retryAfter);
       }
+      request.onOpen?.();
       yield* splitLines(body);
     } catch (thrown) {
       throw noResponse(thrown, call, false);

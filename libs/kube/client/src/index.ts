@@ -8,6 +8,7 @@ export {
   type ResourceSelector,
   KubeClient,
   type Page,
+  type RefusalListener,
   type WriteOptions,
 } from './kube-client.js';
 export {
@@ -15,11 +16,18 @@ export {
   isConflict,
   isExpired,
   isInvalid,
+  isNotAdmitted,
   isNotFound,
   isRefusal,
   KubeError,
   type RejectedField,
 } from './kube-error.js';
 export { readKubeconfig } from './kubeconfig.js';
-export { type Resource, RestMapper } from './rest-mapper.js';
-export { startInformer, type Informer, type ResourceEventHandler, type InformerOptions } from './informer.js';
+export { type RequestTarget, type Resource, RestMapper } from './rest-mapper.js';
+export {
+  startInformer,
+  type Informer,
+  type InformerOptions,
+  type ResourceEventHandler,
+  type WatchFailure,
+} from './informer.js';

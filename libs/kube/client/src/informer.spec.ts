@@ -6,7 +6,7 @@ import { halfOpenProxy } from '@runos/testing-basics';
 import { waitUntil } from '@runos/testing-process';
 import { KubeClient } from './kube-client.js';
 import { configMap, type KubeHarness, startKubeHarness } from '../test/harness.js';
-import { startInformer, type Informer, type InformerOptions } from './informer.js';
+import { type Informer, type InformerOptions, startInformer, type WatchFailure } from './informer.js';
 
 jest.setTimeout(30_000);
 let harness: KubeHarness;
@@ -24,7 +24,8 @@ afterAll(() => harness?.stop());
 function record(client: KubeClient, label: string, options: InformerOptions = {}, metadataOnly = false) {
   const events: string[] = [];
   const lists: number[] = [];
-  let watchErrors = 0;
+  const failures: WatchFailure[] = [];
+  let recoveries = 0;
   const contentOf = (object: KubeObject) => (metadataOnly ? ` with${'data' in object ? '' : 'out'} data` : '');
   const note = (what: string) => (object: KubeObject) =>
     void events.push(`${what} ${object.kind} ${object.metadata.name}${contentOf(object)}`);
@@ -39,13 +40,14 @@ function record(client: KubeClient, label: string, options: InformerOptions = {}
     onAddOrUpdate: note('changed'),
     onDelete: note('removed'),
     onListed: (keys: ReadonlySet<string>) => void lists.push(keys.size),
-    onWatchError: () => (watchErrors += 1),
+    onWatchError: (_: unknown, failure: WatchFailure) => void failures.push(failure),
+    onWatchRecovered: () => void (recoveries += 1),
   };
   const informer = startInformer(client, selection, handler, { backoff, ...options });
   informers.push(informer);
   const until = (line: string) =>
     waitUntil(() => events.includes(line), { deadlineMs: 10_000, because: () => `${line} is not in ${events.join()}` });
-  return { events, lists, informer, until, watchErrors: () => watchErrors };
+  return { events, lists, informer, until, failures, recoveries: () => recoveries };
 }
 
 const make = (name: string, label: string, data = {}) =>
@@ -82,7 +84,7 @@ describe('an informer', () => {
   it('detects a half-open connection, and resumes where it was', async () => {
     const proxy = await halfOpenProxy(Number(new URL(harness.cluster.server).port));
     const client = harness.newClient({ server: `https://127.0.0.1:${proxy.port}` });
-    const recorded = record(client, 'half-open', { idleTimeoutMs: 300 });
+    const recorded = record(client, 'half-open', { idleTimeoutMs: 1_000 });
     await recorded.informer.synced;
     await make('one', 'half-open');
     await recorded.until('changed ConfigMap one');
@@ -107,10 +109,13 @@ describe('an informer', () => {
 describe('an informer of a failing server', () => {
   let server: Server;
   let requests: string[];
-  afterEach(() => new Promise((resolve) => server.close(resolve)));
+  afterEach(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
 
   /** An API server that answers lists, and each watch with the next of these streams; the last one is repeated. */
-  async function failingServer(streams: string[]): Promise<KubeClient> {
+  async function failingServer(streams: string[], { silent = false } = {}): Promise<KubeClient> {
     requests = [];
     server = createServer((request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
@@ -120,6 +125,7 @@ describe('an informer of a failing server', () => {
       requests.push(watching ? `watch ${searchParams.get('resourceVersion')}` : 'list');
       if (!watching)
         return response.end('{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"listed"}}]}');
+      if (silent) return response.writeHead(200).flushHeaders();
       response.end(streams.length > 1 ? streams.shift() : streams[0]);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -151,14 +157,47 @@ describe('an informer of a failing server', () => {
     await client.close();
   });
 
+  it('backs off when every watch has expired, although each list succeeds, and reports the recovery', async () => {
+    const streams = [expired, expired, expired, bookmark];
+    const client = await failingServer(streams);
+    const delays: number[] = [];
+    const recorded = record(client, 'x', { backoff: (failures) => delays.push(failures) && 5 });
+    await waitUntil(() => recorded.recoveries() > 0, { deadlineMs: 10_000, because: () => requests.join() });
+    await recorded.informer.stop();
+    expect(delays.slice(0, 2)).toEqual([2, 3]);
+    expect(recorded.failures[0]).toMatchObject({ verb: 'watch', failingMs: 0 });
+    await client.close();
+  });
+
+  it('lists again after watches that deliver nothing, not even a bookmark', async () => {
+    const client = await failingServer([], { silent: true });
+    const recorded = record(client, 'x', { idleTimeoutMs: 50 });
+    await requested(4);
+    await recorded.informer.stop();
+    expect(requests.slice(0, 4)).toEqual(['list', 'watch 7', 'watch 7', 'list']);
+    expect(recorded.recoveries()).toBe(0);
+    await client.close();
+  });
+
+  it('retries at once when it is told that the cause of a failure may be gone', async () => {
+    const client = await failingServer(['']);
+    const recorded = record(client, 'x', { backoff: () => 3_600_000 });
+    await waitUntil(() => recorded.failures.length === 1, { deadlineMs: 10_000, because: () => requests.join() });
+    recorded.informer.retryNow();
+    await requested(3);
+    await recorded.informer.stop();
+    await client.close();
+  });
+
   it('backs off when the server ends every watch at once, or sends invalid JSON', async () => {
     const client = await failingServer(['', 'no json\n', '']);
     const delays: number[] = [];
     const recorded = record(client, 'x', { backoff: (failures) => delays.push(failures) && 5 });
     await requested(5);
     await recorded.informer.stop();
+    expect(recorded.failures.slice(0, 3).map(({ verb }) => verb)).toEqual(['watch', 'watch', 'watch']);
     expect(delays.slice(0, 3)).toEqual([1, 2, 3]);
-    expect(recorded.watchErrors()).toBeGreaterThanOrEqual(3);
+    expect(recorded.failures.length).toBeGreaterThanOrEqual(3);
     await client.close();
   });
 });

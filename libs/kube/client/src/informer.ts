@@ -12,8 +12,16 @@ export interface ResourceEventHandler {
   onDelete(object: KubeObject): void | Promise<void>;
   /** A list is complete. Objects whose key (`refKey`) is not in `keys` do not exist. */
   onListed?(keys: ReadonlySet<string>): void | Promise<void>;
-  /** The watch failed. The informer restarts it. */
-  onWatchError?(cause: unknown): void;
+  /** The list or the watch failed. The informer restarts it. */
+  onWatchError?(cause: unknown, failure: WatchFailure): void;
+  /** The watch delivers again after a failure. */
+  onWatchRecovered?(): void;
+}
+
+export interface WatchFailure {
+  readonly verb: 'list' | 'watch';
+  /** The time since the first failure in a row, ms. */
+  readonly failingMs: number;
 }
 
 export interface InformerOptions {
@@ -32,11 +40,16 @@ export interface InformerOptions {
 export interface Informer {
   /** Resolves after the first complete list: HasSynced of client-go. */
   readonly synced: Promise<void>;
+  /** Ends the delay after a failure: its cause may be gone. */
+  retryNow(): void;
   stop(): Promise<void>;
 }
 
 /** A watch that ends sooner than this counts as a failure and causes back-off. */
 const shortWatchMs = 5_000;
+
+/** So many watches in a row without a line, not even a bookmark: changes may be lost on the way, so list again. */
+const maxSilentWatches = 2;
 
 /** Half of it is random, so that watches do not all reconnect at the same time. */
 const defaultWatchSeconds = () => 240 + Math.floor(Math.random() * 240);
@@ -56,9 +69,11 @@ export function startInformer(
   const stopping = new AbortController();
   let sync: () => void = () => undefined;
   const synced = new Promise<void>((resolve) => (sync = resolve));
-  const loop = new ListWatch(client, selection, handler, options, stopping.signal, sync).run();
+  const listWatch = new ListWatch(client, selection, handler, options, stopping.signal, sync);
+  const loop = listWatch.run();
   return {
     synced,
+    retryNow: () => listWatch.retryNow(),
     async stop() {
       stopping.abort();
       await loop;
@@ -70,9 +85,13 @@ export function startInformer(
 class ListWatch {
   readonly #clock: Clock;
   readonly #backoff: Backoff;
+  readonly #idleTimeoutMs: number;
   /** Where the watch resumes. Undefined: list first. */
   #resourceVersion: string | undefined;
   #failures = 0;
+  #failingSince: number | undefined;
+  #silentWatches = 0;
+  #delay = new AbortController();
 
   constructor(
     private readonly client: KubeClient,
@@ -84,21 +103,35 @@ class ListWatch {
   ) {
     this.#clock = options.clock ?? systemClock;
     this.#backoff = options.backoff ?? defaultBackoff;
+    this.#idleTimeoutMs = options.idleTimeoutMs ?? 90_000;
+    signal.addEventListener('abort', () => this.retryNow());
   }
 
   async run(): Promise<void> {
     while (!this.signal.aborted) {
-      const since = this.#clock.monotonicMs();
-      const isStable = () => this.#clock.monotonicMs() - since >= shortWatchMs;
-      try {
-        this.#resourceVersion ??= await this.#list();
-        await this.#watch();
-        if (!isStable()) throw endedEarly();
-        this.#failures = 0;
-      } catch (thrown) {
-        if (isStable()) this.#failures = 0;
-        if (!this.signal.aborted) await this.#backOff(thrown);
+      if (await this.#attempt('list', async () => void (this.#resourceVersion ??= await this.#list()))) {
+        await this.#attempt('watch', () => this.#watchWhileOpen());
       }
+    }
+  }
+
+  retryNow(): void {
+    this.#delay.abort();
+  }
+
+  /** Returns false after a failure, when the delay has passed. */
+  async #attempt(verb: WatchFailure['verb'], work: () => Promise<void>): Promise<boolean> {
+    const since = this.#now();
+    const isLongWatch = () => verb === 'watch' && this.#now() - since >= shortWatchMs;
+    try {
+      await work();
+      if (verb === 'watch' && !isLongWatch()) throw endedEarly();
+      if (isLongWatch()) this.#failures = 0;
+      return true;
+    } catch (thrown) {
+      if (isLongWatch()) this.#failures = 0;
+      if (!this.signal.aborted) await this.#backOff(thrown, verb);
+      return false;
     }
   }
 
@@ -118,8 +151,34 @@ class ListWatch {
     return version;
   }
 
-  async #watch(): Promise<void> {
-    const { apiVersion, kind, labelSelector, fieldSelector } = this.selection;
+  /** Resolves when the server ends the watch. */
+  async #watchWhileOpen(): Promise<void> {
+    const open = new AbortController();
+    let lines = 0;
+    let lastByteAt = this.#now();
+    try {
+      const onOpen = () => void this.#recordSteady(open.signal);
+      for await (const line of this.#lines(onOpen)) {
+        lines += 1;
+        lastByteAt = this.#now();
+        await this.#event(JSON.parse(line) as WatchEvent);
+        this.#recordDelivery();
+        if (this.signal.aborted) return;
+      }
+      this.#silentWatches = 0; // the server ended it, so the connection was alive
+    } catch (thrown) {
+      const isSilent = lines === 0 && this.#now() - lastByteAt >= this.#idleTimeoutMs;
+      this.#silentWatches = isSilent ? this.#silentWatches + 1 : 0;
+      if (this.#silentWatches < maxSilentWatches) throw thrown;
+      this.#resourceVersion = undefined;
+      throw silent(this.#silentWatches * this.#idleTimeoutMs);
+    } finally {
+      open.abort();
+    }
+  }
+
+  #lines(onOpen: () => void): AsyncGenerator<string> {
+    const { labelSelector, fieldSelector } = this.selection;
     const query = {
       watch: 1,
       allowWatchBookmarks: true,
@@ -128,39 +187,59 @@ class ListWatch {
       labelSelector,
       fieldSelector,
     };
-    const request = {
+    return this.client.watch(this.selection, {
       query,
+      onOpen,
       signal: this.signal,
-      idleTimeoutMs: this.options.idleTimeoutMs ?? 90_000,
+      idleTimeoutMs: this.#idleTimeoutMs,
       // There may be a watch per namespace: a thousand connections cost the agent 115 MiB.
       shared: this.selection.namespace !== undefined,
-    };
-    for await (const line of this.client.watch(this.selection, request)) {
-      await this.#event(JSON.parse(line) as WatchEvent, { apiVersion, kind });
-      if (this.signal.aborted) return;
-    }
+    });
   }
 
-  async #event({ type, object }: WatchEvent, kind: { apiVersion: string; kind: string }): Promise<void> {
+  /** A watch without events works if it stays open. After silent ones, only a line proves that. */
+  async #recordSteady(open: AbortSignal): Promise<void> {
+    await this.#clock.sleep(shortWatchMs, open);
+    if (!open.aborted && this.#silentWatches === 0) this.#recordDelivery();
+  }
+
+  #recordDelivery(): void {
+    this.#silentWatches = 0;
+    if (this.#failingSince === undefined) return;
+    this.#failingSince = undefined;
+    this.handler.onWatchRecovered?.();
+  }
+
+  async #event({ type, object }: WatchEvent): Promise<void> {
     if (type === 'ERROR') throw KubeError.of(Number(object['code'] ?? 500), JSON.stringify(object), 'watch');
     const metadata = object['metadata'];
     this.#resourceVersion = (isMap(metadata) && textOf(metadata['resourceVersion'])) || this.#resourceVersion;
-    const received = { ...object, ...kind } as unknown as KubeObject;
+    const { apiVersion, kind } = this.selection;
+    const received = { ...object, apiVersion, kind } as unknown as KubeObject;
     if (type === 'DELETED') await this.handler.onDelete(received);
     else if (type !== 'BOOKMARK') await this.handler.onAddOrUpdate(received);
   }
 
-  async #backOff(thrown: unknown): Promise<void> {
+  async #backOff(thrown: unknown, verb: WatchFailure['verb']): Promise<void> {
     // Any other error came from the handler, which may have missed the event: list again.
     if (isExpired(thrown) || !(thrown instanceof KubeError)) this.#resourceVersion = undefined;
     this.#failures += 1;
     if (isExpired(thrown) && this.#failures === 1) return; // a long watch ends this way
-    this.handler.onWatchError?.(thrown);
-    await this.#clock.sleep(this.#backoff(this.#failures), this.signal);
+    this.#failingSince ??= this.#now();
+    this.handler.onWatchError?.(thrown, { verb, failingMs: this.#now() - this.#failingSince });
+    this.#delay = new AbortController();
+    await this.#clock.sleep(this.#backoff(this.#failures), this.#delay.signal);
+  }
+
+  #now(): number {
+    return this.#clock.monotonicMs();
   }
 }
 
 const endedEarly = () => new KubeError('The server ended the watch at once.', { status: 0, reason: 'Unreachable' });
+
+const silent = (ms: number) =>
+  new KubeError(`The watch has delivered nothing for ${ms / 1_000} s.`, { status: 0, reason: 'TimedOut' });
 
 interface WatchEvent {
   readonly type: string;

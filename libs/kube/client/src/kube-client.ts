@@ -2,7 +2,7 @@ import { fieldManager, type KubeObject, type ObjectRef, type Propagation, refOf 
 import { type ApiRequest, ApiTransport, type StreamRequest, type TransportOptions } from './api-transport.js';
 import type { ClusterAccess } from './cluster-access.js';
 import { isForbidden, isNotFound, isUnserved, type KubeError } from './kube-error.js';
-import { type RequestTarget, RestMapper } from './rest-mapper.js';
+import { noKind, type RequestTarget, RestMapper } from './rest-mapper.js';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -73,11 +73,15 @@ export interface ForbiddenRequest {
 /** May obtain the missing right. Resolves to the error of the request, or to undefined: then it is sent again. */
 export type ForbiddenHandler = (request: ForbiddenRequest) => Promise<KubeError | undefined>;
 
+/** Receives each response with status 403 that no handler has cured. */
+export type RefusalListener = (target: RequestTarget, refusal: KubeError) => void;
+
 /** A dynamic client: the verbs that we need, for any kind. */
 export class KubeClient {
   readonly transport: ApiTransport;
   readonly mapper: RestMapper;
   #forbiddenHandler: ForbiddenHandler | undefined;
+  #refusalListener: RefusalListener | undefined;
 
   constructor(access: ClusterAccess, options: TransportOptions = {}) {
     this.transport = new ApiTransport(access, options);
@@ -87,6 +91,11 @@ export class KubeClient {
   /** All later requests with status 403 are passed to `handler`. */
   handleForbidden(handler: ForbiddenHandler): void {
     this.#forbiddenHandler = handler;
+  }
+
+  /** `listener` receives all later refusals, whatever the caller makes of them. */
+  observeRefusals(listener: RefusalListener): void {
+    this.#refusalListener = listener;
   }
 
   /** Server-side apply. We own exactly these fields afterwards. `force` (default) takes over conflicting fields. */
@@ -222,9 +231,16 @@ export class KubeClient {
 
   /** Returns if the request may be sent again. @throws the error of the request otherwise */
   async #recover(target: RequestTarget, thrown: unknown, attempts: number, signal?: AbortSignal): Promise<void> {
-    if (isUnserved(thrown) && attempts === 1) return this.mapper.forget(target.apiVersion);
-    if (!isForbidden(thrown) || this.#forbiddenHandler === undefined) throw thrown;
-    const error = await this.#forbiddenHandler({ target, refusal: thrown, attempts, signal });
-    if (error !== undefined) throw error;
+    if (isUnserved(thrown)) {
+      this.mapper.forget(target.apiVersion);
+      if (attempts === 1) return;
+      throw noKind(target); // discovery lists a removed kind for a moment
+    }
+    if (!isForbidden(thrown)) throw thrown;
+    const handled = this.#forbiddenHandler?.({ target, refusal: thrown, attempts, signal });
+    const error = handled === undefined ? thrown : await handled;
+    if (error === undefined) return;
+    if (isForbidden(error)) this.#refusalListener?.(target, error);
+    throw error;
   }
 }

@@ -87,6 +87,10 @@ export const isInvalid = hasStatus(422);
 /** The API server or an admission policy does not allow the request; a retry helps only after a change of the cluster. */
 export const isRefusal = (thrown: unknown): thrown is KubeError =>
   thrown instanceof KubeError && !thrown.outage && !isConflict(thrown) && !isExpired(thrown);
+/** As `isRefusal`, and a request that a webhook must allow which does not answer. */
+export const isNotAdmitted = (thrown: unknown): thrown is KubeError =>
+  isRefusal(thrown) ||
+  (thrown instanceof KubeError && thrown.status === 500 && thrown.message.includes('failed calling webhook'));
 /** The resourceVersion is too old: a new list is needed. */
 export const isExpired = hasStatus(410);
 

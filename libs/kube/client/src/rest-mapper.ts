@@ -1,4 +1,4 @@
-import { type ObjectRef, mapsIn, textOf } from '@runos/kube-objects';
+import { groupOf, mapsIn, type ObjectRef, textOf } from '@runos/kube-objects';
 import { type Clock, systemClock } from '@runos/kernel';
 import type { ApiTransport } from './api-transport.js';
 import { isNotFound, KubeError } from './kube-error.js';
@@ -17,6 +17,13 @@ export type RequestTarget = Omit<ObjectRef, 'name'> & { readonly name?: string }
 
 type Kinds = ReadonlyMap<string, Resource>;
 
+/** The error of a request for a kind that the cluster does not serve. */
+export const noKind = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): KubeError =>
+  new KubeError(`The cluster has no kind ${kind} in ${apiVersion}: install the operator that brings it.`, {
+    status: 404,
+    reason: 'NoKind',
+  });
+
 /** Maps kinds to paths, as client-go's RESTMapper does. Discovery is cached until a kind is missing. */
 export class RestMapper {
   readonly #groups = new Map<string, { kinds: Promise<Kinds>; at: number }>();
@@ -32,10 +39,7 @@ export class RestMapper {
     const known =
       (await this.#kinds(apiVersion)).get(kind) ?? (await this.#kinds(apiVersion, missingKindTtlMs)).get(kind);
     if (known) return known;
-    throw new KubeError(`The cluster has no kind ${kind} in ${apiVersion}: install the operator that brings it.`, {
-      status: 404,
-      reason: 'NoKind',
-    });
+    throw noKind({ apiVersion, kind });
   }
 
   /** The path of one object, or of the list of its kind when `name` is absent. @throws KubeError as `resource` */
@@ -64,6 +68,13 @@ export class RestMapper {
   /** The server does not know a path of this version any more: the next request discovers it again. */
   forget(apiVersion: string): void {
     this.#groups.delete(apiVersion);
+  }
+
+  /** A kind of this group was added or removed: the next requests discover all its versions again. */
+  forgetGroup(group: string): void {
+    for (const cache of [this.#groups, this.#versions]) {
+      for (const apiVersion of cache.keys()) if (groupOf(apiVersion) === group) cache.delete(apiVersion);
+    }
   }
 
   /** The other served versions of the same group, the preferred one first. */
