@@ -4,7 +4,7 @@ import type { ExclusiveField } from '@runos/kube-objects';
  * The controllers and the API server of Kubernetes itself. They write tokens into Secrets, for example. HPA, `kubectl
  * rollout restart` and load balancer controllers write fields that are not exclusive.
  */
-const systemWriters = ['kube-controller-manager', 'kube-apiserver'] as const;
+export const systemWriters = ['kube-controller-manager', 'kube-apiserver'] as const;
 
 const exclusive = (...paths: readonly string[]): ExclusiveField[] =>
   paths.map((path) => ({ path, writers: systemWriters }));

@@ -1,3 +1,4 @@
+export { allowedWriters } from './allowed-writers.js';
 export { applyWaves } from './apply-order.js';
 export {
   claimKind,
@@ -11,7 +12,7 @@ export {
 } from './built-in-kinds.js';
 export { CustomKind, type PackedKinds, packKinds, unpackKinds } from './custom-kind.js';
 export { type DeletionStep, deletionSteps } from './deletion-order.js';
-export { type Health, type HealthState, healthStates, worstFirst } from './health.js';
+export { failed, type Health, type HealthState, healthStates, worstFirst } from './health.js';
 export { builtInCatalog, KindCatalog } from './kind-catalog.js';
 export { type ImmutablePolicy, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 export { conditionOf, conditionsOf, type ObjectCondition } from './object-conditions.js';

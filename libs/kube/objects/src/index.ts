@@ -28,6 +28,7 @@ export {
 } from './kube-object.js';
 export { fieldManager, labelsOf, managedSelector, osidOf, ownerLabels, sameOwner } from './labels.js';
 export { type ConflictingManager, conflictingManagersOf } from './ownership/conflicting-manager.js';
+export { differingPaths } from './ownership/differing-paths.js';
 export {
   compileExclusive,
   type ExclusiveField,
@@ -38,4 +39,11 @@ export {
 } from './ownership/exclusive-fields.js';
 export { type FieldPath, membersOf, pointersOf, printPath, touches, valueAt } from './ownership/field-path.js';
 export { type OverriddenField, overriddenFields } from './ownership/overridden-fields.js';
+export {
+  type AllowedWriters,
+  type SharedOwnership,
+  sharedOwnership,
+  sharingSignature,
+  writersOf,
+} from './ownership/shared-ownership.js';
 export { changedPaths, isCreated, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';

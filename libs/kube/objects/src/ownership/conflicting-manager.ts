@@ -1,5 +1,5 @@
 import type { KubeObject, ManagedFields } from '../kube-object.js';
-import { type FieldPath, touches } from './field-path.js';
+import { type FieldPath, touches, valueAt } from './field-path.js';
 import { isForeign } from './owned-fields.js';
 
 /** A manager and the fields that it changed. Kubernetes does not record who removed a field: both are null then. */
@@ -8,6 +8,8 @@ export interface ConflictingManager {
   /** ISO 8601 with a resolution of 1 s, from managedFields. */
   readonly at: string | null;
   readonly paths: readonly FieldPath[];
+  /** The fields were removed, not changed. */
+  readonly removed?: boolean;
 }
 
 /**
@@ -25,7 +27,12 @@ export function conflictingManagersOf(before: KubeObject, paths: readonly FieldP
     group.paths.push(path);
     found.set(manager, group);
   }
-  return [...found].map(([manager, group]) => ({ manager, ...group }));
+  const isRemoved = (path: FieldPath) => valueAt(before, path) === undefined;
+  return [...found].map(([manager, group]) => ({
+    manager,
+    ...group,
+    ...(group.paths.every(isRemoved) ? { removed: true } : {}),
+  }));
 }
 
 function latest(entries: readonly ManagedFields[]): ManagedFields | undefined {

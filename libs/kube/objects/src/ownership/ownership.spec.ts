@@ -164,7 +164,7 @@ describe('conflicting managers', () => {
     }));
     expect(found).toEqual([
       { manager: 'scaler', at: '2030-01-01T00:00:05Z', fields: ['spec.replicas'] },
-      { manager: null, at: null, fields: ['spec.finalizers[="kubernetes"]'] },
+      { manager: null, at: null, fields: ['spec.finalizers[="kubernetes"]'], removed: true },
       { manager: 'editor', at: '2030-01-01T00:00:00Z', fields: ['spec.args[1]'] },
     ]);
   });
