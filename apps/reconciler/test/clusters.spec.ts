@@ -169,6 +169,22 @@ describe('clusters and nodes', () => {
     expect(await node()).toMatchObject({ kubernetesStatus: 'ready', roles: ['control-plane', 'worker'] });
   });
 
+  it('name what keeps the connected agent from its work, until it reports nothing any more', async () => {
+    await harness.agent.connect();
+    const message = 'The cluster agent may not list Pod: pods is forbidden: User "a" cannot list resource "pods".';
+    const problems = [{ verb: 'list', apiVersion: 'v1', kind: 'Pod', message }];
+    await harness.agent.reportConnection({ ready: true, problems });
+    const shown = { status: 'connected', reason: 'AgentNotReady', message };
+    expect(await show('abc')).toMatchObject(shown);
+    const { clusters } = await harness.request(reconciler.listClusters, {});
+    expect(clusters.find(({ cid }) => cid === 'abc')).toMatchObject(shown);
+    await harness.agent.reportConnection({ connected: false, ready: false, problems });
+    expect(await show('abc')).toMatchObject({ status: 'disconnected', reason: 'AgentDisconnected' });
+    await harness.agent.connect();
+    await harness.agent.reportConnection({ ready: true, problems: [] });
+    expect(await show('abc')).toMatchObject({ status: 'connected', reason: null, message: null });
+  });
+
   it('name two machines with the certificate of one agent, until there is only one', async () => {
     const duplicateAddresses = ['203.0.113.1', '203.0.113.2'];
     const named = {

@@ -87,4 +87,5 @@ const connectionOf = (row: AgentRow): AgentConnection => ({
   kubernetesStatus: row.kubernetes_status,
   roles: row.roles,
   duplicateAddresses: row.duplicate_addresses,
+  problems: row.problems,
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AgentIdentity, NodeKubernetesStatus } from '@runos/agent-protocol';
+import type { AgentIdentity, AgentProblem, NodeKubernetesStatus } from '@runos/agent-protocol';
 import type { NodeRole } from '@runos/contracts';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
@@ -35,11 +35,13 @@ export interface AgentRow extends AgentKey {
   readonly roles: NodeRole[] | null;
   /** The earlier and the later address of two machines with its certificate. */
   readonly duplicate_addresses: string[] | null;
+  /** What a cluster agent has reported last; null: nothing yet, or a node agent. */
+  readonly problems: AgentProblem[] | null;
 }
 
 /** The columns of `AgentRow`. */
 export const agentColumns = `aid, cid, nid, session_no, seq, connected, ready, version, capabilities, cluster_uid,
-  last_heartbeat_at, certificate_expires_at, kubernetes_status, roles, duplicate_addresses`;
+  last_heartbeat_at, certificate_expires_at, kubernetes_status, roles, duplicate_addresses, problems`;
 
 export interface Heartbeat extends AgentKey {
   readonly sessionNo: number;
@@ -56,6 +58,8 @@ export interface AgentInfo {
   /** Of a node; null: not reported on this stream, so that the stored ones stay. */
   readonly kubernetesStatus: NodeKubernetesStatus | null;
   readonly roles: readonly NodeRole[] | null;
+  /** Of a cluster agent; null: not reported on this stream, so that the stored ones stay. */
+  readonly problems: readonly AgentProblem[] | null;
 }
 
 /** Writes transitions only. Each raises `seq` and applies only to the session it belongs to. */
@@ -67,11 +71,12 @@ export class AgentRepository {
     return this.database.query(
       `WITH changed AS (
          UPDATE agent SET version = coalesce($5, version), capabilities = $6, cluster_uid = coalesce($7, cluster_uid),
-           kubernetes_status = coalesce($8, kubernetes_status), roles = coalesce($9, roles), seq = seq + 1
+           kubernetes_status = coalesce($8, kubernetes_status), roles = coalesce($9, roles),
+           problems = coalesce($10, problems), seq = seq + 1
          WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4
-           AND (version, capabilities, cluster_uid, kubernetes_status, roles) IS DISTINCT FROM
+           AND (version, capabilities, cluster_uid, kubernetes_status, roles, problems) IS DISTINCT FROM
                (coalesce($5, version), $6::text[], coalesce($7, cluster_uid), coalesce($8, kubernetes_status),
-                coalesce($9::text[], roles)) RETURNING *)
+                coalesce($9::text[], roles), coalesce($10::jsonb, problems)) RETURNING *)
        SELECT ${agentColumns} FROM changed`,
       [
         key.aid,
@@ -83,6 +88,7 @@ export class AgentRepository {
         info.clusterUid,
         info.kubernetesStatus,
         info.roles,
+        info.problems && JSON.stringify(info.problems),
       ],
     );
   }

@@ -135,8 +135,9 @@ export class ClusterReports {
       },
       ClusterAgentHeartbeatToServer: {
         from: ['cluster-agent'],
-        handle: async (agent) => {
+        handle: async (agent, { problems = [] }) => {
           registry.recordHeartbeat(agent);
+          registry.updateInfo(agent, { problems });
           return {};
         },
       },

@@ -81,7 +81,7 @@ export class AgentStreamHandler {
 
 /** Older agents send no hello. */
 function agentInfoOf(first: Envelope): AgentInfo {
-  const unreported = { kubernetesStatus: null, roles: null };
+  const unreported = { kubernetesStatus: null, roles: null, problems: null };
   const read = first.type === AgentHello.type ? readReport(first) : undefined;
   if (read?.kind !== 'report' || read.type !== 'AgentHello')
     return { version: null, capabilities: [], clusterUid: null, ...unreported };

@@ -19,7 +19,7 @@ export const keepConnection = (clusterId: string): string =>
 
 const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
   created_at, updated_at, deletion_requested_at, uid, foreign_uid, session_no, connection_seq, connected, ready, was_ready,
-  agent_version, capabilities, last_heartbeat_at, duplicate_addresses`;
+  agent_version, capabilities, last_heartbeat_at, duplicate_addresses, agent_problems`;
 
 /**
  * Row locks: `update` to delete a row, `change` to change it, `keep` to insert rows that refer to it. `job` is
@@ -177,6 +177,7 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
          was_ready = was_ready OR $5, agent_version = coalesce($6, agent_version), capabilities = $7, uid = $8,
          foreign_uid = $9, last_heartbeat_at = coalesce($10, last_heartbeat_at),
          certificate_expires_at = coalesce($11, certificate_expires_at), duplicate_addresses = $13,
+         agent_problems = $14,
          queue_resumes_at = CASE WHEN $12 THEN now() ELSE queue_resumes_at END WHERE id = $1`,
       [
         id,
@@ -192,6 +193,7 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
         report.certificateExpiresAt,
         next.change === 'connected',
         report.duplicateAddresses ?? null,
+        report.problems?.length ? JSON.stringify(report.problems) : null,
       ],
     );
   }

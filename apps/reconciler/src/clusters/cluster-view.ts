@@ -12,6 +12,8 @@ export type ClusterStatusColumns = Pick<
   'deletion_requested_at' | 'ready' | 'was_ready' | 'foreign_uid' | 'last_heartbeat_at'
 >;
 
+const maxMessageLength = 4_096;
+
 export function clusterStatus(
   cluster: Pick<ClusterStatusColumns, 'deletion_requested_at' | 'ready' | 'was_ready'>,
 ): ClusterStatus {
@@ -50,6 +52,20 @@ export function disconnectReason(cluster: ClusterStatusColumns): StatusReason {
   }
 }
 
+/** Why the connected agent cannot do its work in the whole cluster, and what to do. */
+function agentProblemReason({
+  agent_problems: problems,
+}: Pick<ClusterRow, 'agent_problems'>): StatusReason | undefined {
+  if (problems === null || problems.length === 0) return undefined;
+  return {
+    reason: 'AgentNotReady',
+    message: problems
+      .map(({ message }) => message)
+      .join(' ')
+      .slice(0, maxMessageLength),
+  };
+}
+
 export const domainOf = ({ cid, aid, root }: Pick<ClusterRow, 'cid' | 'aid' | 'root'>): ClusterDomain =>
   ClusterDomain.print({ cid, aid, root });
 
@@ -58,7 +74,7 @@ export const clusterView = (row: ClusterRow, liveHeartbeatAt?: string): Cluster 
   cid: row.cid,
   name: row.name,
   status: clusterStatus(row),
-  ...((row.ready && duplicateReason(row.duplicate_addresses)) || disconnectReason(row)),
+  ...((row.ready && (duplicateReason(row.duplicate_addresses) ?? agentProblemReason(row))) || disconnectReason(row)),
   root: row.root,
   domain: domainOf(row),
   localStorageClass: row.local_storage_class,

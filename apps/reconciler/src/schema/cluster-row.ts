@@ -1,3 +1,4 @@
+import type { AgentProblem } from '@runos/agent-protocol';
 import type { DnsName } from '@runos/naming';
 import type { Aid, Cid } from '@runos/osid';
 
@@ -33,4 +34,6 @@ export class ClusterRow {
   readonly last_heartbeat_at!: Date | null;
   /** Two machines with the certificate of the cluster agent, the earlier one first. */
   readonly duplicate_addresses!: readonly string[] | null;
+  /** What keeps the cluster agent from its work. */
+  readonly agent_problems!: readonly AgentProblem[] | null;
 }

@@ -19,6 +19,8 @@ export {
 } from './catalog/bundle.js';
 export {
   AgentHello,
+  type AgentProblem,
+  agentProblem,
   type ClusterAgentHello,
   AmIVIPHolder,
   bundlesCapability,
@@ -27,6 +29,7 @@ export {
   Dns01ToServer,
   GetCachedCert,
   GetControlPlaneNodes,
+  maxAgentProblems,
   NodeAgentHeartbeatToServer,
   type NodeKubernetesStatus,
   nodeStatuses,

@@ -1,4 +1,4 @@
-import { AddonStatus, BundleStatus, nodeStatuses, RESYNC } from '@runos/agent-protocol';
+import { AddonStatus, agentProblem, BundleStatus, maxAgentProblems, nodeStatuses, RESYNC } from '@runos/agent-protocol';
 import { type NodeRole, nodeRoles } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
@@ -46,6 +46,8 @@ export const AgentConnection = z.object({
    * connected. Older agent gateways send none.
    */
   duplicateAddresses: z.array(z.string().max(64)).max(2).nullish(),
+  /** What keeps a cluster agent from its work. Null: nothing reported yet. Older agent gateways send none. */
+  problems: z.array(agentProblem).max(maxAgentProblems).nullish(),
 });
 export type { NodeRole };
 export type AgentConnection = z.infer<typeof AgentConnection>;

@@ -5,6 +5,7 @@ import { DetectDuplicateIdentities1800000000004 } from './0004-detect-duplicate-
 import { IndexSessionsBySerial1800000000005 } from './0005-index-sessions-by-serial.js';
 import { KeepNodeReports1800000000006 } from './0006-keep-node-reports.js';
 import { IndexCertificatesByExpiry1800000000007 } from './0007-index-certificates-by-expiry.js';
+import { KeepAgentProblems1800000000008 } from './0008-keep-agent-problems.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   IndexSessionsBySerial1800000000005,
   KeepNodeReports1800000000006,
   IndexCertificatesByExpiry1800000000007,
+  KeepAgentProblems1800000000008,
 ];

@@ -62,10 +62,25 @@ export const NodeAgentHeartbeatToServer = report({
   deadlineMs: heartbeatReplyTimeoutMs,
 });
 
+/** What keeps a cluster agent from its work in the whole cluster: a missing right, or a watch that does not deliver. */
+export const agentProblem = z.object({
+  /** Of the Kubernetes API: `list`, `watch`, `delete` … */
+  verb: text(32),
+  apiVersion: text(253),
+  kind: text(63),
+  /** With the words of the API server. */
+  message: text(1024),
+});
+export type AgentProblem = z.output<typeof agentProblem>;
+
+/** A heartbeat carries at most this many problems. */
+export const maxAgentProblems = 20;
+
 /** Every cluster agent sends it every 5 s. Any message with its tag is a reply. */
 export const ClusterAgentHeartbeatToServer = report({
   type: 'ClusterAgentHeartbeatToServer',
-  body: z.looseObject({}),
+  /** `problems`: all that exist now. Older agents report none. */
+  body: z.looseObject({ problems: z.array(agentProblem).max(maxAgentProblems).optional() }),
   reply: z.looseObject({}),
   deadlineMs: heartbeatReplyTimeoutMs,
 });

@@ -87,7 +87,19 @@ export const DIFF_BUNDLE = instruction({
 
 export const bundlePhases = ['applying', 'applied', 'ready', 'degraded', 'failed', 'deleting', 'gone'] as const;
 export const objectStates = ['pending', 'applied', 'ready', 'degraded', 'failed', 'deleting', 'gone'] as const;
-export const driftActions = ['repaired', 'recreated', 'reported', 'contested', 'failed'] as const;
+/**
+ * `reclaimed`: a manager owned fields of ours with our values, and owns them no longer. `shared`: the same, and the drift
+ * policy leaves it. Older planes read both as `unrecognised`.
+ */
+export const driftActions = [
+  'repaired',
+  'recreated',
+  'reported',
+  'contested',
+  'failed',
+  'reclaimed',
+  'shared',
+] as const;
 
 const condition = z.object({
   /** `Accepted`, `Applied`, `Ready`, `Drifted` …; newer agents may send more. */
@@ -111,6 +123,10 @@ export const drift = z.object({
   manager: text(256).nullish(),
   at: instant,
   action: oneOf(driftActions),
+  /** The fields were removed, not changed. Older agents do not tell. */
+  removed: z.boolean().optional(),
+  /** Why a repair failed: the words of the API server, and what to do. */
+  cause: text(1024).optional(),
 });
 
 /** The status of one instance, sent when it changes and repeated until the plane acknowledges it. */
