@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Condition } from '@runos/kernel';
 import type { BundleReport } from './bundle-report.js';
-import { driftEvents } from './report-events.js';
+import { conditionEvents, driftEvents } from './report-events.js';
 
 type Drift = NonNullable<BundleReport['drift']>[number];
 
@@ -58,6 +59,30 @@ describe('the event of a drift', () => {
       'ConfigMap config was changed; the repair failed.',
     ],
     [
+      'a failed repair with its cause',
+      { action: 'failed', manager: null, removed: true, cause: 'policy says no. Do this.' },
+      'RepairFailed',
+      'An unknown field manager removed data.a of ConfigMap config; the repair failed: policy says no. Do this.',
+    ],
+    [
+      'fields that were removed',
+      { manager: null, removed: true },
+      'DriftRepaired',
+      'An unknown field manager removed data.a of ConfigMap config; it was repaired.',
+    ],
+    [
+      'ownership that was taken back',
+      { action: 'reclaimed', manager: 'velero-server', fields: ['spec.replicas', 'spec.template'] },
+      'OwnershipReclaimed',
+      'velero-server owned spec.replicas, spec.template of ConfigMap config too, with the same values; only RunOS owns them now.',
+    ],
+    [
+      'ownership that the policy leaves',
+      { action: 'shared', manager: 'velero-server' },
+      'OwnershipShared',
+      'velero-server owns data.a of ConfigMap config too, with the same values; the drift policy leaves that.',
+    ],
+    [
       'a conflict',
       { action: 'contested' },
       'DriftContested',
@@ -79,5 +104,34 @@ describe('the event of a drift', () => {
     const recreated: Partial<Drift> = { object: claim, action: 'recreated', fields: [], manager: null };
     expect(eventOf(recreated, 'beacon')).toMatchObject({ type: 'DataLost' });
     expect(eventOf({}, 'beacon')).toMatchObject({ type: 'DriftRepaired' });
+  });
+});
+
+describe('the event of a condition', () => {
+  const at = '2030-01-01T10:00:00.000Z';
+  const condition = (type: string, reason: string, message: string): Condition => ({
+    type,
+    status: 'False',
+    reason,
+    message,
+    observedGeneration: 1,
+    since: at,
+  });
+
+  it.each([
+    ['of an object that is no longer desired', 'Applied', 'DeletionRefused'],
+    ['of a removal', 'Removed', 'DeletionRefused'],
+    ['of a removal that lacks a right', 'Removed', 'Forbidden'],
+  ])('about a refused deletion %s begins once, although its message grows', (_, type, reason) => {
+    const first = condition(type, reason, 'Cannot delete Service a: denied.');
+    expect(conditionEvents([], [first], at)).toMatchObject([{ type: 'DeletionRefused', message: first.message }]);
+    expect(conditionEvents([first], [{ ...first, message: `${first.message} More.` }], at)).toEqual([]);
+    expect(conditionEvents([condition(type, 'Deleting', '')], [first], at)).toHaveLength(1);
+  });
+
+  it('is none for other reasons', () => {
+    expect(
+      conditionEvents([], [condition('Ready', 'DeletionRefused', 'x'), condition('Removed', 'Deleting', '')], at),
+    ).toEqual([]);
   });
 });

@@ -24,6 +24,8 @@ const eventTypes: Readonly<Record<Drift['action'], string>> = {
   reported: 'DriftReported',
   contested: 'DriftContested',
   failed: 'RepairFailed',
+  reclaimed: 'OwnershipReclaimed',
+  shared: 'OwnershipShared',
   unrecognised: 'Drifted',
 };
 
@@ -47,13 +49,13 @@ function driftEvent(type: string, drift: Drift): InstanceEvent {
   };
 }
 
-function driftMessage({ object, fields, manager, action }: Drift, dataLost: boolean): string {
+function driftMessage({ object, fields, manager, action, removed, cause }: Drift, dataLost: boolean): string {
   const name = objectName(object);
   if (dataLost) return `${name} was deleted and recreated empty: its data is lost. Restore it from a backup.`;
   const change =
     fields.length === 0
       ? `${name} was ${action === 'failed' ? 'changed' : 'deleted'}${manager ? ` by ${manager}` : ''}`
-      : `${manager ?? 'An unknown field manager'} changed ${fields.join(', ')} of ${name}`;
+      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${fields.join(', ')} of ${name}`;
   switch (action) {
     case 'repaired':
     case 'recreated':
@@ -63,7 +65,11 @@ function driftMessage({ object, fields, manager, action }: Drift, dataLost: bool
     case 'reported':
       return `${change}; the drift policy only reports it.`;
     case 'failed':
-      return `${change}; the repair failed.`;
+      return `${change}; the repair failed${cause === undefined ? '.' : `: ${cause}`}`;
+    case 'reclaimed':
+      return `${manager} owned ${fields.join(', ')} of ${name} too, with the same values; only RunOS owns them now.`;
+    case 'shared':
+      return `${manager} owns ${fields.join(', ')} of ${name} too, with the same values; the drift policy leaves that.`;
     default:
       return `${change}.`;
   }
@@ -80,19 +86,29 @@ export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: s
   message: `The state changed from ${from} to ${to}${cause === null ? '.' : `: ${cause}`}`,
 });
 
+/** Its message grows with what remains, so it is an event only when it begins. */
+const deletionRefused = 'DeletionRefused';
+
+/** Reasons of a removal that a verb was refused. */
+const removalRefusals: ReadonlySet<string> = new Set([deletionRefused, 'Forbidden', 'ListRefused']);
+
 /**
- * The conditions that began, or got another message: data at risk, and fields that the cluster does not keep. A repeated
- * status changes no condition, and so makes no event.
+ * The conditions that began, or got another message: data at risk, fields that the cluster does not keep, and deletions
+ * that it refuses. A repeated status changes no condition, and so makes no event.
  */
 export function conditionEvents(
   before: readonly Condition[],
   after: readonly Condition[],
   at: string,
 ): InstanceEvent[] {
-  const known = new Set(before.flatMap(problemOf).map(({ message }) => message));
+  const known = before.flatMap(problemOf);
+  const isKnown = (problem: { type: string; message: string }) =>
+    known.some(
+      ({ type, message }) => type === problem.type && (message === problem.message || type === deletionRefused),
+    );
   return after
     .flatMap(problemOf)
-    .filter(({ message }) => !known.has(message))
+    .filter((problem) => !isKnown(problem))
     .map(({ type, message }) => ({
       key: hash([type, message, at]),
       at,
@@ -107,7 +123,10 @@ export function conditionEvents(
 /** The condition as the type and the message of an event, if it is worth one. */
 function problemOf({ type, status, reason, message }: Condition): { type: string; message: string }[] {
   if (type === dataAtRisk && status === 'True') return [{ type, message }];
-  return type === 'Applied' && reason === 'Overridden' ? [{ type: reason, message }] : [];
+  if (type === 'Applied' && reason === 'Overridden') return [{ type: reason, message }];
+  const isRefused =
+    (type === 'Applied' && reason === deletionRefused) || (type === 'Removed' && removalRefusals.has(reason));
+  return isRefused ? [{ type: deletionRefused, message }] : [];
 }
 
 const hash = (parts: readonly string[]): string => createHash('sha256').update(parts.join('\n')).digest('base64url');
