@@ -2,12 +2,15 @@ import { createRequire } from 'node:module';
 import {
   addonsCapability,
   AddonStatus,
+  type AgentProblem,
+  type BodyOf,
   BundleStatus,
   bundlesCapability,
   type ClusterAgentHello,
   ClusterAgentHeartbeatToServer,
   type DetectedAddon,
   kindsCapability,
+  maxAgentProblems,
   RESYNC,
 } from '@runos/agent-protocol';
 import { AgentSession, type SessionTiming } from '@runos/agent-session';
@@ -36,6 +39,9 @@ export interface ClusterAgentOptions {
   readonly leaseDurationMs?: number;
 }
 
+/** Of a problem in a heartbeat. */
+const maxMessageLength = 1_024;
+
 /** What exists once per term of this agent as the leader. */
 interface TermParts {
   readonly client: KubeClient;
@@ -55,6 +61,7 @@ export class ClusterAgent {
   readonly #backoff: Backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
   #controller: BundleController | undefined;
   #session: AgentSession | undefined;
+  #inactiveReason = 'it is starting';
 
   /** Starts at once and retries every failure until `stop`. */
   constructor(
@@ -73,6 +80,21 @@ export class ClusterAgent {
 
   get connected(): boolean {
     return this.#session?.connected ?? false;
+  }
+
+  /** Why this agent is not active. */
+  get inactiveReason(): string {
+    return this.#inactiveReason;
+  }
+
+  /** What keeps an active agent from its work in the whole cluster. */
+  get problems(): readonly AgentProblem[] {
+    return this.#controller?.observation.problems ?? [];
+  }
+
+  /** The kinds that an active agent has not listed yet. */
+  get unlistedKinds(): readonly string[] {
+    return this.#controller?.observation.unlistedKinds ?? [];
   }
 
   /** Resolves when the checkpoints are stored and the lease is released. */
@@ -94,7 +116,10 @@ export class ClusterAgent {
     for (let failures = 0; !signal.aborted;) {
       try {
         const uid = await clusterUid(client, signal);
-        const onWaiting = (reason: string) => logger.info({ reason }, 'waiting for the lease of this cluster');
+        const onWaiting = (reason: string) => {
+          this.#inactiveReason = `waiting for the lease of this cluster: ${reason}`;
+          logger.info({ reason }, 'waiting for the lease of this cluster');
+        };
         const term = await elector.acquire(signal, onWaiting);
         if (term === undefined) break;
         await this.#lead(uid, term, elector);
@@ -102,6 +127,7 @@ export class ClusterAgent {
       } catch (err) {
         if (signal.aborted) break;
         failures += 1;
+        this.#inactiveReason = err instanceof Error ? err.message : String(err);
         logger.warn({ err, failures }, 'agent is not active; retrying');
         await this.#clock.sleep(this.#backoff(failures), signal);
       }
@@ -158,7 +184,7 @@ export class ClusterAgent {
 
   #newController(client: KubeClient, term: LeaseTerm): BundleController {
     const { config, logger, conflicts } = this.options;
-    const { namespace, concurrency, deletionBlockedAfterMs, removalRequeueMs } = config;
+    const { namespace, concurrency, deletionBlockedAfterMs, removalRequeueMs, ownershipQuietMs } = config;
     return new BundleController({
       client,
       term,
@@ -168,6 +194,7 @@ export class ClusterAgent {
       concurrency,
       deletionBlockedAfterMs,
       removalRequeueMs,
+      ownershipQuietMs,
       clock: this.#clock,
       plane: {
         sendStatus: ({ status, ...envelope }) => this.#session?.post(status.osid, BundleStatus, status, envelope),
@@ -203,7 +230,7 @@ export class ClusterAgent {
           kinds: true,
           ...controller.summary(),
         }),
-      heartbeat: () => Promise.resolve({ report: ClusterAgentHeartbeatToServer, body: {} }),
+      heartbeat: () => Promise.resolve({ report: ClusterAgentHeartbeatToServer, body: heartbeatOf(controller) }),
       handlers: {
         APPLY_BUNDLE: (bundle) => controller.applyBundle(bundle),
         DELETE_BUNDLE: (input) => controller.deleteBundle(input),
@@ -221,6 +248,13 @@ export class ClusterAgent {
       onDisconnected: () => resyncs.disconnected(),
     });
   }
+}
+
+/** Problems beyond the limits of a heartbeat are left out. */
+function heartbeatOf({ observation: { problems } }: BundleController): BodyOf<typeof ClusterAgentHeartbeatToServer> {
+  if (problems.length === 0) return {};
+  const shortened = problems.map((problem) => ({ ...problem, message: problem.message.slice(0, maxMessageLength) }));
+  return { problems: shortened.slice(0, maxAgentProblems) };
 }
 
 /** Resolves when one of these signals has aborted. */

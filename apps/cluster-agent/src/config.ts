@@ -31,6 +31,8 @@ export const clusterAgentConfig = z.object({
   deletionBlockedAfterMs: milliseconds(60_000),
   /** How often a removal is reconciled without an event. */
   removalRequeueMs: milliseconds(5_000),
+  /** Ownership that others share with us is taken back when it has not changed for this long: a restore has ended then. */
+  ownershipQuietMs: milliseconds(600_000),
   /** Address of `/livez`, `/readyz` and `/metrics`. Without a port they are not served. */
   opsHost: z.string().default('127.0.0.1'),
   opsPort: wholeNumber(0, 65_535).optional(),

@@ -1,13 +1,6 @@
 import { configOrExit } from '@runos/config';
-import {
-  createLogger,
-  gauge,
-  logWarnings,
-  type OpsServer,
-  opsServer,
-  Readiness,
-  startTelemetry,
-} from '@runos/observability';
+import { createLogger, gauge, logWarnings, type OpsServer, opsServer, startTelemetry } from '@runos/observability';
+import { agentReadiness } from './agent-readiness.js';
 import { ClusterAgent, clusterAccessOf } from './cluster-agent.js';
 import { clusterAgentConfig } from './config.js';
 
@@ -46,11 +39,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 /** An agent is ready without the plane too: it keeps repairing, and there is no other agent to send requests to. */
 async function serveOps(): Promise<OpsServer | undefined> {
   if (config.opsPort === undefined) return undefined;
-  const readiness = new Readiness();
-  readiness.need(
-    'lease',
-    () => agent.active || 'another agent of this cluster holds the lease, or Kubernetes is unreachable',
-  );
-  gauge('runos_ready', () => [{ value: agent.active ? 1 : 0, labels: { service: 'cluster-agent' } }]);
+  const readiness = agentReadiness(agent);
+  const isReady = () => agent.active && agent.problems.length === 0;
+  gauge('runos_ready', () => [{ value: isReady() ? 1 : 0, labels: { service: 'cluster-agent' } }]);
   return opsServer({ host: config.opsHost, port: config.opsPort, readiness: () => readiness.report() });
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
-import { KubeError } from '@runos/kube-client';
+import { isConflict, KubeError } from '@runos/kube-client';
 import { type KubeObject, mapAt, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
@@ -43,13 +43,22 @@ async function obstruct(object: KubeObject): Promise<void> {
 
 async function removeObstacles(): Promise<void> {
   const removed = obstacles.splice(0);
-  await Promise.all(removed.map((object) => access.admin.delete(refOf(object))));
-  const find = async () => (await Promise.all(removed.map((object) => access.admin.find(refOf(object))))).some(Boolean);
-  await waitUntil(async () => !(await find()), { deadlineMs: 30_000, because: () => 'the obstacles still exist' });
+  const areGone = async () => (await Promise.all(removed.map(isGone))).every(Boolean);
+  await waitUntil(areGone, { deadlineMs: 30_000, because: () => 'the obstacles still exist' });
   await waitUntil(async () => !(await isConfigMapRefused()), {
     deadlineMs: 30_000,
     because: () => 'the policy is still enforced',
   });
+}
+
+/** Requests the deletion until it is done. The agent may create an object of the same name at once. */
+async function isGone(object: KubeObject): Promise<boolean> {
+  const { uid } = object.metadata;
+  if ((await access.admin.find(refOf(object)))?.metadata.uid !== uid) return true;
+  await access.admin.delete(refOf(object), { uid }).catch((thrown: unknown) => {
+    if (!isConflict(thrown)) throw thrown;
+  });
+  return false;
 }
 
 /** The API server enforces a policy, and the end of one, only after a moment. */
@@ -61,7 +70,16 @@ function isConfigMapRefused(): Promise<boolean> {
   );
 }
 
-const foreignNamespace = (): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid } });
+/**
+ * Without the finalizer of Kubernetes, its second deletion is the end of the namespace. The controller that removes the
+ * finalizer takes many seconds, and more on a busy machine.
+ */
+async function obstructNamespace(): Promise<void> {
+  await obstruct({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid } });
+  const path = `/api/v1/namespaces/${osid}/finalize`;
+  const finalized = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid }, spec: { finalizers: [] } };
+  await access.admin.transport.send({ method: 'PUT', path, body: finalized });
+}
 
 /** An admission policy that refuses the ConfigMap and the custom resource of the instance. */
 async function refuseObjects(): Promise<void> {
@@ -108,7 +126,7 @@ async function refuseChange(): Promise<void> {
 describe('a blocked object', () => {
   it('is applied when the foreign object of its name is gone', async () => {
     await start(() => 200);
-    await obstruct(foreignNamespace());
+    await obstructNamespace();
     await harness.controller.applyBundle(bundleOf(osid, 1, objectsOf(osid)));
     const { objects } = await harness.waitForStatus(osid, isFailed);
     expect(objects[0]).toMatchObject({ kind: 'Namespace', state: 'failed', reason: 'OwnedByAnother' });
@@ -130,7 +148,7 @@ describe('a blocked object', () => {
   it('is applied at once when the plane sends the bundle again', async () => {
     await start(never);
     const bundle = bundleOf(osid, 1, objectsOf(osid));
-    await obstruct(foreignNamespace());
+    await obstructNamespace();
     await harness.controller.applyBundle(bundle);
     await harness.waitForStatus(osid, isFailed);
     await removeObstacles();

@@ -111,6 +111,7 @@ export class Harness {
       concurrency: 16,
       deletionBlockedAfterMs: 60_000,
       removalRequeueMs: 500,
+      ownershipQuietMs: 600_000,
       checkpointDelayMs: 20,
       plane: {
         sendStatus: (report) => {

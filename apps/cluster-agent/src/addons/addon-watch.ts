@@ -13,6 +13,7 @@ import {
   textOf,
 } from '@runos/kube-objects';
 import type { Logger } from '@runos/observability';
+import { customKinds } from '../informers/custom-kind-watch.js';
 import { recordSelector } from './addon-store.js';
 import { isRepository, parseImage } from './image-reference.js';
 import { InstalledObjects } from './installed-objects.js';
@@ -38,7 +39,6 @@ interface Evidence {
 
 type EvidenceOf = (object: KubeObject) => Evidence | undefined;
 
-const crds = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadataOnly: true };
 const deployments = { apiVersion: 'apps/v1', kind: 'Deployment' };
 
 /**
@@ -59,7 +59,7 @@ export class AddonWatch {
     const { client, clock, namespace } = options;
     const records = { apiVersion: 'v1', kind: 'Secret', namespace, labelSelector: recordSelector };
     this.#informers = [
-      startInformer(client, crds, this.#handler(crds.kind, this.#crds, this.#crdEvidence), { clock }),
+      startInformer(client, customKinds, this.#handler(customKinds.kind, this.#crds, this.#crdEvidence), { clock }),
       startInformer(client, deployments, this.#handler(deployments.kind, this.#operators, this.#operatorEvidence), {
         clock,
       }),

@@ -1,7 +1,7 @@
 import { type CallOptions, isAlreadyExists, isInvalid, type KubeClient, KubeError } from '@runos/kube-client';
 import { builtInCatalog, type ImmutablePolicy } from '@runos/kube-kinds';
-import { type KubeObject, mapAt, printRef, refOf, sameOwner } from '@runos/kube-objects';
-import type { ApplyHistory, Problem } from '../instances/object-state.js';
+import { type KubeObject, mapAt, ownerLabels, printRef, refOf, sameOwner } from '@runos/kube-objects';
+import type { ApplyHistory, Problem } from '../instances/instance-facts.js';
 import { adoptCreatedFields, removeUpdateEntries, replaceThenApply } from './managed-fields.js';
 
 /** Result of applying one object. Outages and conflicts are thrown instead, because a retry helps. */
@@ -125,10 +125,21 @@ function classifyError(desired: KubeObject, thrown: unknown): ApplyOutcome {
   const { status, message, reason } = thrown;
   if (status === 403 && /because it is being terminated/.test(message)) return { kind: 'namespaceMissing' };
   if (status === 404 && /namespaces? "[^"]*" not found/.test(message)) return { kind: 'namespaceMissing' };
+  if (status === 403 && message.includes(lostLabelsWords)) {
+    return refused('LabelsRemoved', `${message}. ${restoreLabels(desired)}`, false);
+  }
   if (reason === 'NoKind') return refused('NoKind', message, false);
   if (status === 403) return refused(/exceeded quota/.test(message) ? 'QuotaExceeded' : 'Forbidden', message, false);
   if (!thrown.permanent) throw thrown;
   return refused('Blocked', `The API server refuses ${printRef(refOf(desired))}: ${message}`);
+}
+
+/** Of our own admission policy: without these labels, a namespace is not ours. */
+const lostLabelsWords = 'may only write in namespaces that carry the labels of an instance';
+
+function restoreLabels({ metadata: { namespace, name, labels = {} } }: KubeObject): string {
+  const both = [ownerLabels.osid, ownerLabels.managedBy].map((label) => `${label}=${labels[label] ?? ''}`);
+  return `Put the labels back: kubectl label namespace ${namespace ?? name} ${both.join(' ')}`;
 }
 
 /** Error messages of the API server about immutable fields. Each kind has its own. */

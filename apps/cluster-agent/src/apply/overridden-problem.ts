@@ -1,6 +1,6 @@
 import { secretKind } from '@runos/kube-kinds';
 import { type KubeObject, type OverriddenField, overriddenFields, printRef, refOf } from '@runos/kube-objects';
-import type { Problem } from '../instances/object-state.js';
+import type { Problem } from '../instances/instance-facts.js';
 
 /** A message names at most this many fields, and this many characters of a value. */
 const maxFields = 5;

@@ -1,23 +1,29 @@
 import type { ConflictBackoff } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import {
-  changedPaths,
   type ConflictingManager,
   conflictingManagersOf,
+  contentHash,
+  differingPaths,
   foreignItems,
   type KubeObject,
-  ownedFields,
   printPath,
   printRef,
 } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
-import type { ObjectState, Problem } from '../instances/object-state.js';
+import type { Problem } from '../instances/instance-facts.js';
+import type { ObjectState } from '../instances/object-state.js';
 import { conflictKey, deletion, driftBetween, driftOf, fieldsOf } from './drift-report.js';
 
 /** The object whose drift is recorded, and its instance. */
 interface Drifted {
   readonly instance: Instance;
   readonly state: ObjectState;
+}
+
+/** The repair that failed. */
+interface Failed extends Drifted {
+  readonly desired: KubeObject;
 }
 
 /** Records drift and its repairs for the next status, and the conflicts that repeated drift is. */
@@ -49,12 +55,12 @@ export class DriftRecorder {
     if (state.ref.kind === 'Namespace') instance.recordNamespaceLost();
   }
 
-  /** The API server refuses the repair, so the fields that differ from the bundle are those that we still own. */
-  recordFailed({ instance, state }: Drifted, live: KubeObject, desired: KubeObject): void {
-    const paths = changedPaths(ownedFields(live) ?? {}, live, desired);
-    const [first = deletion, ...others] = conflictingManagersOf(live, paths);
+  /** The API server refuses the repair of this state, in the words of `cause`: reported once. */
+  recordFailed({ instance, state, desired }: Failed, live: KubeObject, cause: string): void {
+    if (!state.refused.recordFailedRepair(contentHash(live))) return;
+    const [first = deletion, ...others] = conflictingManagersOf(live, differingPaths(desired, live));
     for (const manager of [first, ...others]) {
-      instance.recordDrift(driftOf(state.ref, manager, 'failed', this.clock.now()));
+      instance.recordDrift(driftOf(state.ref, manager, 'failed', this.clock.now(), cause));
     }
   }
 

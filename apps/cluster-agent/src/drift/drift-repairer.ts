@@ -4,6 +4,7 @@ import { isRefusal, type KubeClient, type KubeError } from '@runos/kube-client';
 import {
   type ConflictingManager,
   conflictingManagersOf,
+  differingPaths,
   foreignItems,
   type KubeObject,
   ownedHash,
@@ -143,7 +144,7 @@ export class DriftRepairer {
       const freed = await this.client.find(request.state.ref, { signal: request.signal });
       return freed === undefined ? this.#repairMissing(request) : this.#repairChanged(request, freed);
     }
-    this.#recorder.recordFailed(request, live, request.desired);
+    this.#recorder.recordFailed(request, live, outcome.problem.message);
     return outcome;
   }
 
@@ -157,7 +158,7 @@ export class DriftRepairer {
     return this.#execute(request, planChanged(this.#factsOf(request), live));
   }
 
-  /** The managers of the drift, by a dry run. If the API server refuses that, only the foreign items are known. */
+  /** The managers of the drift, by a dry run. If the API server refuses that, by a comparison with the bundle. */
   async #findConflicting(
     { state, desired, signal }: RepairRequest,
     live: KubeObject,
@@ -166,8 +167,8 @@ export class DriftRepairer {
     const { exclusive } = state.kind;
     const applied = isOverwritten ? await this.applier.dryRunApply(desired, { signal }) : live;
     if (applied !== undefined) return driftBetween(live, applied, exclusive, []);
-    const items = foreignItems(live, exclusive);
-    return items.length === 0 ? [deletion] : conflictingManagersOf(live, items);
+    const paths = [...foreignItems(live, exclusive), ...differingPaths(desired, live)];
+    return paths.length === 0 ? [deletion] : conflictingManagersOf(live, paths);
   }
 
   /**

@@ -50,7 +50,14 @@ const keyOf = (path: FieldPath): string => path.join('\n');
 /** The deletion of a whole object: Kubernetes does not record the manager. */
 export const deletion: ConflictingManager = { manager: null, at: null, paths: [] };
 
-export function driftOf(ref: ObjectRef, conflicting: ConflictingManager, action: Drift['action'], now: Date): Drift {
+/** `cause`: why a repair failed. */
+export function driftOf(
+  ref: ObjectRef,
+  conflicting: ConflictingManager,
+  action: Drift['action'],
+  now: Date,
+  cause?: string,
+): Drift {
   const { apiVersion, kind, namespace, name } = ref;
   return {
     object: { apiVersion, kind, ...(namespace === undefined ? {} : { namespace }), name },
@@ -58,6 +65,8 @@ export function driftOf(ref: ObjectRef, conflicting: ConflictingManager, action:
     manager: conflicting.manager,
     at: conflicting.at ?? now.toISOString(),
     action,
+    ...(conflicting.removed ? { removed: true } : {}),
+    ...(cause === undefined ? {} : { cause: cause.slice(0, 1_024) }),
   };
 }
 

@@ -6,10 +6,11 @@ import {
   type ResourceSelector,
   startInformer,
 } from '@runos/kube-client';
-import { secretKind } from '@runos/kube-kinds';
+import { isCustomGroup, secretKind } from '@runos/kube-kinds';
 import { managedSelector } from '@runos/kube-objects';
 import { isSecret } from '../secrets/secret-access.js';
-import { type WatchedKind, watchKey } from './watch-refusals.js';
+import { customKinds } from './custom-kind-watch.js';
+import { type WatchedKind, watchKey } from './watch-failures.js';
 
 /** Kinds whose informers run for all instances. Status reports start after their first list. */
 export const commonKinds: readonly WatchedKind[] = [
@@ -21,6 +22,8 @@ export const commonKinds: readonly WatchedKind[] = [
 export interface KindInformersOptions extends InformerOptions {
   readonly client: KubeClient;
   readonly handlerFor: (watched: WatchedKind) => ResourceEventHandler;
+  /** The kind is not watched any more. */
+  readonly onStopped: (watched: WatchedKind) => void;
 }
 
 /** One informer per kind, shared by all instances; for Secrets one per namespace, because the agent may read no others. */
@@ -35,8 +38,17 @@ export class KindInformers {
   /** Starts the informers of these kinds for managed objects, unless they run already. Those of Secrets start later. */
   start(kinds: Iterable<Omit<WatchedKind, 'namespace'>>): void {
     for (const { apiVersion, kind } of kinds) {
-      if (!isSecret({ apiVersion, kind })) this.startSelector({ apiVersion, kind, labelSelector: managedSelector });
+      if (isSecret({ apiVersion, kind })) continue;
+      this.startSelector({ apiVersion, kind, labelSelector: managedSelector });
+      if (isCustomGroup(apiVersion)) this.startSelector(customKinds);
     }
+  }
+
+  /** Ends the delays after failures of the watches of this API group. Returns false if there are no such watches. */
+  retryGroup(group: string): boolean {
+    const found = [...this.#informers].filter(([key]) => key.startsWith(`${group}/`));
+    for (const [, informer] of found) informer.retryNow();
+    return found.length > 0;
   }
 
   /** Starts the informer for the Secrets of an instance, unless it runs already. */
@@ -49,6 +61,7 @@ export class KindInformers {
     const informer = this.#informers.get(key);
     if (informer === undefined) return;
     this.#informers.delete(key);
+    this.options.onStopped(secretsOf(osid));
     const stopped: Promise<void> = informer.stop().finally(() => this.#stopping.delete(stopped));
     this.#stopping.add(stopped);
   }

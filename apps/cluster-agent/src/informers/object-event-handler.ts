@@ -7,7 +7,7 @@ import type { InstanceIndex } from '../instances/instance-index.js';
 import type { ObjectState } from '../instances/object-state.js';
 import { claimNamespace, type VolumeIndex, volumeKind } from '../removal/volumes.js';
 import type { DependentEventHandler } from './dependent-event-handler.js';
-import type { WatchedKind } from './watch-refusals.js';
+import type { WatchedKind } from './watch-failures.js';
 
 export interface ObjectEventHandlerOptions {
   readonly instances: InstanceIndex;
@@ -39,6 +39,7 @@ export class ObjectEventHandler {
       return this.#checkOverwritten(instance, key, state, object);
     }
     if (state.recordObserved(object)) this.#reportObserved(instance, state);
+    if (state.ownership.isChanged) this.options.enqueue(instance);
     if (state.terminating) {
       if (key === instance.namespaceKey) instance.recordNamespaceTerminating(true);
       return;
@@ -120,7 +121,7 @@ export class ObjectEventHandler {
 
   /** The refused apply may succeed now, unless only the status of the object has changed. */
   #checkBlocked(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
-    if (!state.recordRefusedContent(contentHash(object))) return;
+    if (!state.refused.recordBlocked(contentHash(object))) return;
     const isDrifted = state.applied !== undefined && state.hasDrifted(object);
     retryBlocked(instance, key, isDrifted ? { kind: 'changed', live: object } : { kind: 'apply' });
     this.options.enqueue(instance);

@@ -1,3 +1,4 @@
+import { groupOf } from '@runos/kube-objects';
 import type { PendingChange } from './instance-facts.js';
 import type { Instance } from './instance.js';
 import type { ObjectState } from './object-state.js';
@@ -16,4 +17,11 @@ export function retryAllBlocked(instance: Instance, matches: (state: ObjectState
   );
   for (const key of keys) retryBlocked(instance, key);
   return keys.length > 0;
+}
+
+/** Attempts the objects of an API group now that were not applied. Returns true if there are any. */
+export function retryGroup(instance: Instance, group: string): boolean {
+  const isOfGroup = ({ ref }: ObjectState) => groupOf(ref.apiVersion) === group;
+  retryAllBlocked(instance, isOfGroup);
+  return [...instance.objects.values()].some((state) => state.problem !== undefined && isOfGroup(state));
 }

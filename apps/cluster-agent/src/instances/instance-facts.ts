@@ -8,6 +8,25 @@ export interface Dependent {
   readonly health: Health;
 }
 
+/** Why an object is not in its desired state. */
+export interface Problem {
+  /** Stable CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+  /** True if a retry cannot help: only another bundle or another state of the cluster can. */
+  readonly blocked: boolean;
+  /** The object was applied, but its admission has changed our fields. */
+  readonly overridden?: boolean;
+}
+
+/** What the applier must know about earlier writes of an object. */
+export interface ApplyHistory {
+  /** We have never applied or created it. */
+  readonly first: boolean;
+  /** Fields of other content are ours by a create: the apply must take them over first. */
+  readonly created: boolean;
+}
+
 /** A manager that keeps overwriting our repairs. */
 export interface Conflict {
   readonly ref: ObjectRef;

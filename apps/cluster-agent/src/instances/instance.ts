@@ -255,6 +255,12 @@ export class Instance {
     this.#checkpointStale = true;
   }
 
+  /** The API server allows what it has refused. Returns true if there is something to attempt. */
+  retryRefused(): boolean {
+    this.#removal?.refusals.retryNow();
+    return this.#record.removing || this.#pending.size > 0 || this.pruneLog.refused.length > 0;
+  }
+
   // Removal, status and checkpoint
 
   startRemoval(removal: RemovalState): RemovalState {

@@ -1,26 +1,18 @@
 import { createHash } from 'node:crypto';
-import { type Health, isCustomGroup, type Kind, type KindCatalog, type Replicas } from '@runos/kube-kinds';
-import { foreignItems, isCreated, type KubeObject, type ObjectRef, ownedHash } from '@runos/kube-objects';
+import {
+  allowedWriters,
+  failed,
+  type Health,
+  isCustomGroup,
+  type Kind,
+  type KindCatalog,
+  type Replicas,
+} from '@runos/kube-kinds';
+import { foreignItems, isCreated, type KubeObject, type ObjectRef, ownedHash, printRef } from '@runos/kube-objects';
 import type { AppliedObject } from '../bundles/bundle-record.js';
-
-/** Why an object is not in its desired state. */
-export interface Problem {
-  /** Stable CamelCase. */
-  readonly reason: string;
-  readonly message: string;
-  /** True if a retry cannot help: only another bundle or another state of the cluster can. */
-  readonly blocked: boolean;
-  /** The object was applied, but its admission has changed our fields. */
-  readonly overridden?: boolean;
-}
-
-/** What the applier must know about earlier writes of an object. */
-export interface ApplyHistory {
-  /** We have never applied or created it. */
-  readonly first: boolean;
-  /** Fields of other content are ours by a create: the apply must take them over first. */
-  readonly created: boolean;
-}
+import type { ApplyHistory, Problem } from './instance-facts.js';
+import { OwnershipState } from './ownership-state.js';
+import { RefusedContent } from './refused-content.js';
 
 /** The hash of a rendered object. The JSON of an object from a bundle is canonical. */
 export const desiredHashOf = (object: KubeObject): string =>
@@ -43,12 +35,16 @@ export class ObjectState {
   #desiredReplicas: number | undefined;
   #problem: Problem | undefined;
   #terminating = false;
+  #missing = false;
   #recreating = false;
   #repairedAt: number | undefined;
   #reportedDrift: readonly string[] | undefined;
   #reportedContentHash: string | undefined;
   #refusals = 0;
-  #refusedContentHash: string | undefined;
+  /** What the API server has refused to change. */
+  readonly refused = new RefusedContent();
+  /** Whether others own our fields too. */
+  readonly ownership = new OwnershipState();
 
   constructor(ref: ObjectRef, desiredHash: string, kinds: KindCatalog, applied?: AppliedObject) {
     this.#ref = ref;
@@ -96,6 +92,11 @@ export class ObjectState {
   /** We deleted it ourselves, to create it again. */
   get recreating(): boolean {
     return this.#recreating;
+  }
+
+  /** It was applied before, and the cluster does not serve its kind any more. */
+  get hasLostKind(): boolean {
+    return this.#applied !== undefined && this.#problem?.reason === 'NoKind';
   }
 
   /** When a foreign change of it was last repaired, ms of the monotonic clock. */
@@ -162,12 +163,14 @@ export class ObjectState {
 
   /** Records a live object. An older one than known is ignored. Returns true if the observed state changed. */
   recordObserved(live: KubeObject): boolean {
-    if (this.includes(live.metadata.resourceVersion)) return false;
+    if (!this.#missing && this.includes(live.metadata.resourceVersion)) return false;
     const before = this.#observedState();
+    this.#missing = false;
     this.#resourceVersion = live.metadata.resourceVersion;
     this.#terminating = live.metadata.deletionTimestamp !== undefined;
     this.#health = this.#kinds.healthOf(live, this.#desiredReplicas);
     this.#replicas = this.#kinds.replicasOf(live, this.#desiredReplicas);
+    this.ownership.recordObserved(live, allowedWriters(this.kind));
     return before !== this.#observedState();
   }
 
@@ -232,20 +235,17 @@ export class ObjectState {
     if (problem.blocked) this.#refusals += 1;
   }
 
-  /** Content hash of a blocked live object. Returns true if it has changed, so that another attempt may succeed. */
-  recordRefusedContent(hash: string): boolean {
-    const isNew = hash !== this.#refusedContentHash;
-    this.#refusedContentHash = hash;
-    return isNew;
-  }
-
   recordTerminating(): void {
     this.#terminating = true;
   }
 
+  /** It does not exist, or has lost our labels: it must be read. */
   recordDeleted(): void {
     this.#earlyEvent = undefined;
     this.#terminating = false;
+    this.#missing = true;
+    this.#health = failed('Missing', `${printRef(this.#ref)} does not exist: it is created again.`);
+    if (this.#replicas) this.#replicas = { ...this.#replicas, ready: 0 };
   }
 
   recordRecreating(): void {
@@ -254,9 +254,9 @@ export class ObjectState {
 
   /** The namespace was deleted with everything in it: the object counts as never applied. */
   recordLost(): void {
+    this.recordDeleted();
     this.#applied = undefined;
     this.#resourceVersion = undefined;
-    this.#terminating = false;
   }
 
   recordRepaired(at: number): void {
@@ -284,7 +284,7 @@ export class ObjectState {
   #clearProblem(): void {
     this.#problem = undefined;
     this.#refusals = 0;
-    this.#refusedContentHash = undefined;
+    this.refused.clear();
   }
 
   #observedState(): string {

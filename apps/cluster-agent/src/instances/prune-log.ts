@@ -1,6 +1,6 @@
 import { type InventoryEntry, refKey } from '@runos/kube-objects';
 
-/** The API server has refused to delete an object that is no longer in the bundle. */
+/** An object that is no longer in the bundle could not be deleted. */
 export interface RefusedPrune {
   readonly entry: InventoryEntry;
   /** For people, with the words of the API server. */

@@ -1,4 +1,5 @@
 import type { Dependent } from './instance-facts.js';
+import type { RefusedDeletions } from './refused-deletions.js';
 
 /** What delays a removal. */
 export interface RemovalBlockers {
@@ -21,7 +22,10 @@ export class RemovalState {
   #acknowledged = false;
 
   /** `startedAt`: ms of the monotonic clock. */
-  constructor(readonly startedAt: number) {}
+  constructor(
+    readonly startedAt: number,
+    readonly refusals: RefusedDeletions,
+  ) {}
 
   /** The volumes were read before the first deletion, which may delete the claims that name them. */
   get volumesFound(): boolean {

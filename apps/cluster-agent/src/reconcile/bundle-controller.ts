@@ -9,20 +9,20 @@ import { BundleStore, RecordWriter, type StoredBundles } from '../bundles/bundle
 import { diffBundle } from '../bundles/diff-bundle.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { DriftRepairer } from '../drift/drift-repairer.js';
-import { DependentEventHandler, eventInformer, eventSelectors } from '../informers/dependent-event-handler.js';
-import { commonKinds, KindInformers } from '../informers/kind-informers.js';
-import { KindObserver } from '../informers/kind-observer.js';
+import { OwnershipReclaimer } from '../drift/ownership-reclaimer.js';
+import { ClusterWatch } from '../informers/cluster-watch.js';
+import { DependentEventHandler } from '../informers/dependent-event-handler.js';
 import { ObjectEventHandler } from '../informers/object-event-handler.js';
-import { WatchRefusals } from '../informers/watch-refusals.js';
-import { retryAllBlocked } from '../instances/blocked-changes.js';
+import { WatchFailures } from '../informers/watch-failures.js';
+import { retryAllBlocked, retryGroup } from '../instances/blocked-changes.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
 import { InstanceRemover } from '../removal/instance-remover.js';
-import { VolumeIndex, volumeKind } from '../removal/volumes.js';
+import { VolumeIndex } from '../removal/volumes.js';
 import { type ResyncSteps, resyncSteps } from '../resync/resync.js';
 import { InstanceSecrets } from '../secrets/instance-secrets.js';
 import { StatusReporter } from '../status/status-reporter.js';
-import type { BundleControllerOptions } from './bundle-controller-options.js';
+import { type BundleControllerOptions, standardBlockedBackoff } from './bundle-controller-options.js';
 import { BundleReconciler } from './bundle-reconciler.js';
 import { isUnfinished } from './plan.js';
 import { Pruner } from './pruner.js';
@@ -41,7 +41,7 @@ export class BundleController {
   readonly #applier: ObjectApplier;
   readonly #writer: RecordWriter;
   readonly #store: BundleStore;
-  readonly #informers: KindInformers;
+  readonly #watch: ClusterWatch;
   readonly #secrets: InstanceSecrets;
   readonly #reporter: StatusReporter;
   readonly #receiver: BundleReceiver;
@@ -53,22 +53,24 @@ export class BundleController {
 
   constructor(private readonly options: BundleControllerOptions) {
     const { client, clock = systemClock, deletionBlockedAfterMs, removalRequeueMs } = options;
+    const { blockedBackoff = standardBlockedBackoff } = options;
     const kinds = new KindCatalogs(options.logger);
     const instances = (this.instances = new InstanceIndex(kinds));
     const report = (instance: Instance) => this.#queueStatus(instance);
     const conflicts = new ConflictBackoff({ clock, ...options.conflicts });
     const volumes = new VolumeIndex();
-    const refusals = new WatchRefusals();
+    const failures = new WatchFailures();
     this.#applier = new ObjectApplier(client);
     this.#store = new BundleStore(client, options.namespace, options.term);
     this.#writer = new RecordWriter(this.#store);
-    this.#reporter = new StatusReporter(options.plane, refusals, (instance) => this.#queueCheckpoint(instance));
+    this.#reporter = new StatusReporter(options.plane, failures, (instance) => this.#queueCheckpoint(instance));
     this.#reconciler = new BundleReconciler({
       repairer: new DriftRepairer(client, this.#applier, conflicts, clock),
       pruner: new Pruner(client, this.#writer),
+      reclaimer: new OwnershipReclaimer(client, clock, options.ownershipQuietMs),
       conflicts,
       clock,
-      blockedBackoff: options.blockedBackoff,
+      blockedBackoff,
       report,
       openSecrets: (instance) => this.#secrets.open(instance),
     });
@@ -78,6 +80,7 @@ export class BundleController {
       volumes,
       deletionBlockedAfterMs,
       requeueMs: removalRequeueMs,
+      blockedBackoff,
       report,
     });
     this.#receiver = new BundleReceiver({
@@ -90,20 +93,19 @@ export class BundleController {
     const dependents = new DependentEventHandler(instances, clock, report);
     const enqueue = ({ osid }: Instance) => this.#queue.add(osid);
     const handler = new ObjectEventHandler({ instances, dependents, volumes, enqueue, report });
-    const observer = new KindObserver({
-      logger: options.logger,
-      handler,
-      refusals,
-      onCommonKindsListed: () => this.#startReports(),
-      onRefusalsChanged: () => this.#queueAllStatuses(),
-    });
-    this.#informers = new KindInformers({
-      client,
+    this.#watch = new ClusterWatch({
+      ...options,
       clock,
-      ...options.informers,
-      handlerFor: (watched) => observer.handlerFor(watched),
+      instances,
+      handler,
+      failures,
+      onCommonKindsListed: () => this.#startReports(),
+      onFailuresChanged: () => this.#queueAllStatuses(),
+      onGroupChanged: (group) => this.#requeue((instance) => retryGroup(instance, group)),
+      onRightRestored: ({ namespace }) =>
+        this.#requeue((instance) => (namespace ?? instance.osid) === instance.osid && instance.retryRefused()),
     });
-    this.#secrets = new InstanceSecrets({ ...options, applier: this.#applier, clock }, this.#informers);
+    this.#secrets = new InstanceSecrets({ ...options, applier: this.#applier, clock }, this.#watch.informers);
     const onResult = (osid: string, result: ReconcileResult) => this.#logResult(osid, result);
     this.#queue = new WorkQueue({
       clock,
@@ -137,11 +139,9 @@ export class BundleController {
 
   /** Starts informers and reconciles. */
   start(): void {
-    this.#informers.start(commonKinds);
-    this.#informers.startSelector(volumeKind);
-    for (const selector of eventSelectors) this.#informers.startSelector(selector, eventInformer);
+    this.#watch.start();
     for (const instance of this.instances.all()) {
-      this.#informers.start(instance.record.inventory);
+      this.#watch.informers.start(instance.record.inventory);
       this.#secrets.resume(instance);
       if (isUnfinished(instance)) this.#queue.add(instance.osid);
     }
@@ -149,7 +149,7 @@ export class BundleController {
 
   /** Resolves when all informers started so far have listed their kinds. */
   synced(): Promise<void> {
-    return this.#informers.synced();
+    return this.#watch.informers.synced();
   }
 
   applyBundle(bundle: Bundle) {
@@ -168,9 +168,12 @@ export class BundleController {
 
   /** Attempts blocked custom resources again, because an add-on was installed or upgraded. */
   retryCustomResources(): void {
-    for (const instance of this.instances.all()) {
-      if (retryAllBlocked(instance, ({ ref }) => isCustomGroup(ref.apiVersion))) this.#queue.add(instance.osid);
-    }
+    this.#requeue((instance) => retryAllBlocked(instance, ({ ref }) => isCustomGroup(ref.apiVersion)));
+  }
+
+  /** What keeps the agent from its work in the whole cluster, and the kinds that it has not listed yet. */
+  get observation(): Pick<ClusterWatch, 'problems' | 'unlistedKinds'> {
+    return this.#watch;
   }
 
   /** Number and root hash of the stored bundles. */
@@ -186,20 +189,25 @@ export class BundleController {
 
   /** Stops informers and reconciles, then stores the checkpoints. Nothing is stored after the end of the term. */
   async stop(): Promise<void> {
-    await Promise.all([this.#informers.stop(), this.#queue.stop()]);
+    await Promise.all([this.#watch.stop(), this.#queue.stop()]);
     await Promise.all([this.#statusQueue.stop(), this.#checkpointQueue.stop()]);
     const signal = AbortSignal.timeout(finalCheckpointsMs);
     for (const instance of this.instances.all()) await this.#writeFinalCheckpoint(instance, signal);
   }
 
   #startReconcile(instance: Instance, isRepeat: boolean): void {
-    withoutTrace(() => this.#informers.start(instance.record.inventory));
+    withoutTrace(() => this.#watch.informers.start(instance.record.inventory));
     if (instance.record.removing) this.#secrets.close(instance);
     if (isRepeat) {
       this.#reporter.reportAgain(instance);
       retryAllBlocked(instance);
+      instance.retryRefused();
     }
     this.#queue.add(instance.osid);
+  }
+
+  #requeue(mustRetry: (instance: Instance) => boolean): void {
+    for (const instance of this.instances.all()) if (mustRetry(instance)) this.#queue.add(instance.osid);
   }
 
   async #reconcile(osid: string, signal: AbortSignal): Promise<ReconcileResult> {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConflictBackoff } from '@runos/engine';
 import { systemClock } from '@runos/kernel';
+import { KubeClient } from '@runos/kube-client';
 import { bundleOf, kindCatalogs, newOsid, objectsOf, ofKind } from '../../test/harness.js';
 import type { ApplyOutcome } from '../apply/object-applier.js';
+import { OwnershipReclaimer } from '../drift/ownership-reclaimer.js';
 import { emptyRecord } from '../bundles/bundle-record.js';
 import type { DriftRepairer } from '../drift/drift-repairer.js';
 import { Instance } from '../instances/instance.js';
@@ -21,9 +23,11 @@ async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
   const repairObject = () => Promise.resolve(outcomeOf(instance));
   const reconciler = new BundleReconciler({
     repairer: { repairObject } as Partial<DriftRepairer> as DriftRepairer,
-    pruner: { prune: () => Promise.resolve() } as Partial<Pruner> as Pruner,
+    pruner: { prune: () => Promise.resolve([]) } as Partial<Pruner> as Pruner,
+    reclaimer: new OwnershipReclaimer(new KubeClient({ server: 'http://127.0.0.1' }), systemClock, 1_000),
     conflicts: new ConflictBackoff({ clock: systemClock }),
     clock: systemClock,
+    blockedBackoff: () => 1_000,
     report: () => undefined,
     openSecrets: () => Promise.resolve(),
   });

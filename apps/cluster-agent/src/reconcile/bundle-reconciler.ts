@@ -1,4 +1,4 @@
-import { type Backoff, type ConflictBackoff, exponentialBackoff, type ReconcileResult } from '@runos/engine';
+import type { Backoff, ConflictBackoff, ReconcileResult } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
 import { KubeError } from '@runos/kube-client';
 import { applyWaves, type KindCatalog } from '@runos/kube-kinds';
@@ -6,6 +6,7 @@ import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { counter } from '@runos/observability';
 import { overriddenProblem } from '../apply/overridden-problem.js';
 import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
+import type { OwnershipReclaimer } from '../drift/ownership-reclaimer.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { PendingChange } from '../instances/instance-facts.js';
@@ -16,10 +17,11 @@ import type { Pruner } from './pruner.js';
 export interface BundleReconcilerOptions {
   readonly repairer: DriftRepairer;
   readonly pruner: Pruner;
+  readonly reclaimer: OwnershipReclaimer;
   readonly conflicts: ConflictBackoff;
   readonly clock: Clock;
-  /** Delay before a blocked object is applied, or a refused deletion requested, again. Default: 15 s doubling to 5 min, half of it random. */
-  readonly blockedBackoff?: Backoff;
+  /** Delay before a blocked object is applied, or a refused deletion requested, again. */
+  readonly blockedBackoff: Backoff;
   /** The status may have changed. */
   report(instance: Instance): void;
   /** Called before a Secret of the instance is read or written. */
@@ -37,12 +39,6 @@ interface Attempt {
 
 type DesiredObjects = ReadonlyMap<string, KubeObject>;
 
-/**
- * A person who removes an obstacle sees the effect within minutes. A thousand blocked instances cost about 10 requests
- * per second.
- */
-const defaultBlockedBackoff = exponentialBackoff({ firstMs: 15_000, maxMs: 300_000 });
-
 /** A pruned object with a finalizer is checked again after this long. */
 const pruneRetryMs = 5_000;
 
@@ -54,7 +50,7 @@ export class BundleReconciler {
 
   /** Observe, plan and act per wave, the namespace first; then prune, report, and decide when to reconcile again. */
   async reconcile(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
-    const { pruner, report } = this.options;
+    const { pruner, reclaimer, report } = this.options;
     const desired = this.#observe(instance);
     const failures: unknown[] = [];
     for (const wave of keysByWave(instance.kinds, desired)) {
@@ -63,7 +59,8 @@ export class BundleReconciler {
       failures.push(...(await this.#act(instance, keys, desired, signal)));
       if (keys.length > 0) report(instance);
     }
-    if (planPrune(instance)) await pruner.prune(instance, desired, signal);
+    if (planPrune(instance)) failures.push(...(await pruner.prune(instance, desired, signal)));
+    failures.push(...(await reclaimer.reclaimDue(instance, desired, signal)));
     instance.driftLog.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
     report(instance);
     return this.#requeue(instance, failures);
@@ -160,7 +157,7 @@ export class BundleReconciler {
   }
 
   #blockedChange({ applied, refusals }: ObjectState): PendingChange {
-    const notBefore = this.#now() + this.#blockedDelayMs(refusals);
+    const notBefore = this.#now() + this.options.blockedBackoff(refusals);
     return { kind: 'apply', blocked: applied === undefined ? 'create' : 'change', notBefore };
   }
 
@@ -172,18 +169,19 @@ export class BundleReconciler {
     );
     return planRequeue(
       instance,
-      { failures, pruneAgainInMs: this.#pruneAgainInMs(instance), conflictEndsInMs },
+      {
+        failures,
+        pruneAgainInMs: this.#pruneAgainInMs(instance),
+        conflictEndsInMs,
+        reclaimInMs: this.options.reclaimer.dueInMs(instance),
+      },
       this.#now(),
     );
   }
 
   #pruneAgainInMs({ record, objects, pruneLog }: Instance): number {
     if (record.inventory.length <= objects.size) return Infinity;
-    return pruneLog.refusals === 0 ? pruneRetryMs : this.#blockedDelayMs(pruneLog.refusals);
-  }
-
-  #blockedDelayMs(refusals: number): number {
-    return (this.options.blockedBackoff ?? defaultBlockedBackoff)(refusals);
+    return pruneLog.refusals === 0 ? pruneRetryMs : this.options.blockedBackoff(pruneLog.refusals);
   }
 
   #now(): number {

@@ -20,6 +20,7 @@ const progress = (changes: Partial<ReconcileProgress> = {}): ReconcileProgress =
   failures: [],
   pruneAgainInMs: Infinity,
   conflictEndsInMs: Infinity,
+  reclaimInMs: Infinity,
   ...changes,
 });
 

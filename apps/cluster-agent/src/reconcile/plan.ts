@@ -18,6 +18,8 @@ export interface ReconcileProgress {
   readonly pruneAgainInMs: number;
   /** Milliseconds until the earliest conflict ends. */
   readonly conflictEndsInMs: number;
+  /** Milliseconds until ownership is taken back next. Infinity: none is shared. */
+  readonly reclaimInMs: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export function planRequeue(instance: ObservedInstance, progress: ReconcileProgr
   if (instance.isOutdated) return reconciled(0);
   if (progress.failures.length > 0) return retryAfterError(progress.failures[0]);
   const delays = blockingChanges(instance).map(({ notBefore = now }) => Math.max(0, notBefore - now));
-  const soonest = Math.min(...delays, progress.conflictEndsInMs, progress.pruneAgainInMs);
+  const soonest = Math.min(...delays, progress.conflictEndsInMs, progress.pruneAgainInMs, progress.reclaimInMs);
   return Number.isFinite(soonest) ? requeue('PendingChanges', soonest) : reconciled();
 }
 

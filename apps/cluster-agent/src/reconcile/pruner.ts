@@ -1,4 +1,4 @@
-import { isRefusal, type KubeClient } from '@runos/kube-client';
+import { isNotAdmitted, type KubeClient, KubeError } from '@runos/kube-client';
 import {
   entriesToPrune,
   type InventoryEntry,
@@ -12,7 +12,7 @@ import type { RecordWriter } from '../bundles/bundle-store.js';
 import type { Instance } from '../instances/instance.js';
 import type { RefusedPrune } from '../instances/prune-log.js';
 
-type PruneOutcome = 'deleted' | 'deleting' | RefusedPrune;
+type PruneOutcome = 'deleted' | 'deleting' | (RefusedPrune & { readonly cause: KubeError });
 
 /** Deletes objects that are in the inventory but not in the bundle. */
 export class Pruner {
@@ -22,17 +22,30 @@ export class Pruner {
   ) {}
 
   /**
-   * Objects that are not deleted at once stay in the inventory, so that the next reconcile tries again. A refusal is
-   * recorded, and the other objects are deleted all the same.
+   * Objects that are not deleted at once stay in the inventory, so that the next reconcile tries again. An error is
+   * recorded, and the other objects are deleted all the same. Returns the errors that are no refusals.
    */
-  async prune(instance: Instance, desired: ReadonlyMap<string, KubeObject>, signal: AbortSignal): Promise<void> {
+  async prune(
+    instance: Instance,
+    desired: ReadonlyMap<string, KubeObject>,
+    signal: AbortSignal,
+  ): Promise<readonly KubeError[]> {
     const outcomes: [InventoryEntry, PruneOutcome][] = [];
     for (const entry of entriesToPrune(instance.inventory(), [...desired.values()].map(refOf))) {
       outcomes.push([entry, await this.#delete(instance, entry, signal)]);
     }
+    await this.#record(instance, outcomes);
+    return outcomes.flatMap(([, outcome]) =>
+      typeof outcome === 'string' || isNotAdmitted(outcome.cause) ? [] : [outcome.cause],
+    );
+  }
+
+  async #record(instance: Instance, outcomes: readonly [InventoryEntry, PruneOutcome][]): Promise<void> {
     const entriesWith = (expected: PruneOutcome) =>
       outcomes.flatMap(([entry, outcome]) => (outcome === expected ? [entry] : []));
-    const refused = outcomes.flatMap(([, outcome]) => (typeof outcome === 'string' ? [] : [outcome]));
+    const refused = outcomes.flatMap(([, outcome]) =>
+      typeof outcome === 'string' ? [] : [{ entry: outcome.entry, message: outcome.message }],
+    );
     instance.pruneLog.recordAttempt(entriesWith('deleting'), refused);
     const deleted = entriesWith('deleted');
     if (deleted.length === 0) return;
@@ -52,8 +65,8 @@ export class Pruner {
       if (live.metadata.deletionTimestamp) return 'deleting';
       return await this.client.delete(entry, { uid: live.metadata.uid, signal });
     } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
-      return { entry, message: `Cannot delete ${printRef(entry)}: ${thrown.message}` };
+      if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
+      return { entry, message: `Cannot delete ${printRef(entry)}: ${thrown.message}`, cause: thrown };
     }
   }
 }

@@ -1,6 +1,6 @@
-import { reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
+import { type Backoff, reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
 import type { Clock } from '@runos/kernel';
-import { isRefusal, type KubeClient } from '@runos/kube-client';
+import { isNotAdmitted, type KubeClient, KubeError } from '@runos/kube-client';
 import { claimKind, type DeletionStep, namespaceKind } from '@runos/kube-kinds';
 import {
   fieldManager,
@@ -15,6 +15,7 @@ import {
 import type { Dependent } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
 import { notBlocked, RemovalState } from '../instances/removal-state.js';
+import { RefusedDeletions } from '../instances/refused-deletions.js';
 import { describeBlockers, refusedDeletion, withRefusals } from './describe-blockers.js';
 import { isLate, planSteps, requeueAfterMs, startsNextStep } from './plan-removal.js';
 import { existingVolumes, isClaimed, isRetained, type VolumeIndex, volumeOf } from './volumes.js';
@@ -27,6 +28,8 @@ export interface InstanceRemoverOptions {
   readonly deletionBlockedAfterMs: number;
   /** How often the removal is reconciled without an event. */
   readonly requeueMs: number;
+  /** Delay before a refused deletion is requested again. */
+  readonly blockedBackoff: Backoff;
   /** The status may have changed. */
   report(instance: Instance): void;
 }
@@ -40,6 +43,7 @@ interface UndeletedObjects {
 }
 
 interface Deletion {
+  readonly removal: RemovalState;
   readonly propagation: Propagation;
   onRefused(refusal: Dependent): void;
   readonly signal: AbortSignal;
@@ -50,8 +54,8 @@ export class InstanceRemover {
   constructor(private readonly options: InstanceRemoverOptions) {}
 
   async reconcile(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
-    const { clock, volumes, requeueMs, report } = this.options;
-    const removal = instance.removal ?? instance.startRemoval(new RemovalState(clock.monotonicMs()));
+    const { volumes, requeueMs, report } = this.options;
+    const removal = instance.removal ?? this.#start(instance);
     if (removal.done) return reconciled();
     // After a restart, volumes may be all that remains of the instance.
     if (!volumes.synced) {
@@ -61,16 +65,21 @@ export class InstanceRemover {
     try {
       return await this.#proceed(instance, removal, signal);
     } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
+      if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
       removal.recordBlocked({ blockers: [], reason: thrown.reason, message: thrown.message });
       report(instance);
       return retryAfterError(thrown);
     }
   }
 
+  #start(instance: Instance): RemovalState {
+    const refusals = new RefusedDeletions(this.options.blockedBackoff);
+    return instance.startRemoval(new RemovalState(this.#now(), refusals));
+  }
+
   async #proceed(instance: Instance, removal: RemovalState, signal: AbortSignal): Promise<ReconcileResult> {
-    const { client, clock, deletionBlockedAfterMs, requeueMs, report } = this.options;
-    const elapsedMs = clock.monotonicMs() - removal.startedAt;
+    const { client, deletionBlockedAfterMs, requeueMs, report } = this.options;
+    const elapsedMs = this.#now() - removal.startedAt;
     const times = { elapsedMs, deletionBlockedAfterMs, requeueMs };
     if (!removal.volumesFound) await this.#findVolumes(instance, removal, signal);
     const { undeleted, refused } = await this.#remove(instance, removal, isLate(times), signal);
@@ -80,7 +89,11 @@ export class InstanceRemover {
       removal.recordBlocked(withRefusals(late, refused));
     }
     report(instance);
-    return removal.done ? reconciled() : requeue('Removing', requeueAfterMs(times));
+    if (removal.done) return reconciled();
+    // While all that remains is refused, only its next request can change something.
+    const waitsMs =
+      remaining.length === refused.length ? Math.max(0, removal.refusals.nextInMs(this.#now())) : requeueMs;
+    return requeue('Removing', requeueAfterMs({ ...times, requeueMs: waitsMs }));
   }
 
   /** Returns the objects that still exist; when none does, the volumes. */
@@ -94,7 +107,7 @@ export class InstanceRemover {
     const claims = await this.options.client.list({ ...claimKind, namespace: osid }, { signal });
     removal.recordVolumes(claims.flatMap((claim) => volumeOf(claim) ?? []));
     const steps = planSteps(kinds, record.inventory, claims);
-    const objects = await this.#deleteObjects(instance, steps, late, signal);
+    const objects = await this.#deleteObjects(instance, removal, steps, late, signal);
     removal.recordUndeleted(undeletedKeys(record.inventory, objects));
     if (objects.undeleted.length > 0) return objects;
     const { retained, undeleted } = await this.#observeVolumes(osid, removal.volumes, signal);
@@ -114,6 +127,7 @@ export class InstanceRemover {
   /** Deletes the objects of each step that may start, and returns those that still exist. */
   async #deleteObjects(
     instance: Instance,
+    removal: RemovalState,
     steps: readonly DeletionStep<InventoryEntry>[],
     late: boolean,
     signal: AbortSignal,
@@ -123,7 +137,7 @@ export class InstanceRemover {
     const gone = new Set<string>();
     const onRefused = (refusal: Dependent) => refused.push(refusal);
     for (const { name, refs, propagation } of steps) {
-      const deletion = { propagation, onRefused, signal };
+      const deletion = { removal, propagation, onRefused, signal };
       const found = await Promise.all(refs.map((ref) => this.#deleteObject(instance, ref, deletion)));
       undeleted.push(...found.flatMap((live) => (live === undefined ? [] : [live])));
       for (const [index, ref] of refs.entries()) if (found[index] === undefined) gone.add(refKey(ref));
@@ -152,25 +166,53 @@ export class InstanceRemover {
   }
 
   /** The object if it still exists. A foreign object of the same name is not deleted and does not count. */
-  async #deleteObject(
-    instance: Instance,
-    entry: InventoryEntry,
-    { propagation, onRefused, signal }: Deletion,
-  ): Promise<KubeObject | undefined> {
-    const { client } = this.options;
-    const live = await client.find(entry, { signal });
-    if (live === undefined || !isOurs(live, instance.osid, entry.uid)) return undefined;
-    if (live.metadata.deletionTimestamp) return live;
+  async #deleteObject(instance: Instance, entry: InventoryEntry, deletion: Deletion): Promise<KubeObject | undefined> {
+    const { removal, onRefused, signal } = deletion;
+    const key = refKey(entry);
+    let found: KubeObject | undefined = unread(entry);
     try {
-      const { uid } = live.metadata;
-      return (await client.delete(entry, { uid, propagation, signal })) === 'deleted' ? undefined : live;
+      found = await this.options.client.find(entry, { signal });
+      const live = found !== undefined && isOurs(found, instance.osid, entry.uid) ? found : undefined;
+      const delayed = live && !live.metadata.deletionTimestamp && removal.refusals.delayed(key, this.#now());
+      if (delayed) {
+        onRefused(delayed);
+        return live;
+      }
+      const undeleted = live && (await this.#requestDeletion(live, entry, deletion));
+      removal.refusals.clear(key);
+      return undeleted;
     } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
-      onRefused(refusedDeletion(entry, thrown.message));
-      return live;
+      if (!isNotAdmitted(thrown)) throw thrown;
+      const refusal = refusedDeletion(entry, thrown.message);
+      removal.refusals.record(key, refusal, this.#now());
+      onRefused(refusal);
+      return found;
     }
   }
+
+  /** The object unless it is deleted at once. */
+  async #requestDeletion(
+    live: KubeObject,
+    entry: InventoryEntry,
+    { propagation, signal }: Deletion,
+  ): Promise<KubeObject | undefined> {
+    const { uid, deletionTimestamp } = live.metadata;
+    if (deletionTimestamp) return live;
+    const result = await this.options.client.delete(entry, { uid, propagation, signal });
+    return result === 'deleted' ? undefined : live;
+  }
+
+  #now(): number {
+    return this.options.clock.monotonicMs();
+  }
 }
+
+/** An object that the agent may not read. */
+const unread = ({ uid, ...ref }: InventoryEntry): KubeObject => ({
+  apiVersion: ref.apiVersion,
+  kind: ref.kind,
+  metadata: { name: ref.name, namespace: ref.namespace, uid },
+});
 
 /** If at most the namespace is undeleted, the other objects in it are deleted with it. */
 function undeletedKeys(inventory: readonly InventoryEntry[], { undeleted, gone }: UndeletedObjects): Set<string> {

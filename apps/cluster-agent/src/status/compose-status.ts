@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { tombstoneDigest } from '@runos/agent-protocol';
 import type { Health, HealthState, Replicas } from '@runos/kube-kinds';
 import { type ObjectRef, printRef } from '@runos/kube-objects';
-import type { WatchRefusals } from '../informers/watch-refusals.js';
+import { failureReason, type WatchFailures } from '../informers/watch-failures.js';
 import type { Instance } from '../instances/instance.js';
-import type { ObjectState, Problem } from '../instances/object-state.js';
+import type { Problem } from '../instances/instance-facts.js';
+import type { ObjectState } from '../instances/object-state.js';
 import { worstFirst } from './object-order.js';
 import type { ObjectStatus, Status } from './plane-client.js';
 import { isPrunePending, refusedPrunes } from './prune-status.js';
@@ -15,10 +16,10 @@ const maxObjects = 50;
 const maxMessageLength = 4_096;
 const maxReasonLength = 128;
 
-/** The current status of an instance. `refusals`: what the agent cannot observe. */
-export function composeStatus(instance: Instance, refusals: WatchRefusals): Status {
+/** The current status of an instance. `failures`: what the agent cannot observe. */
+export function composeStatus(instance: Instance, failures: WatchFailures): Status {
   const { osid, generation, digest, removing } = instance.record;
-  const objects = removing ? removalObjects(instance) : bundleObjects(instance);
+  const objects = removing ? removalObjects(instance) : bundleObjects(instance, failures);
   const replicas = removing ? undefined : sumReplicas(instance);
   const phase = removing ? (instance.removal?.done ? 'gone' : 'deleting') : phaseOf(instance, objects, replicas);
   return {
@@ -26,7 +27,7 @@ export function composeStatus(instance: Instance, refusals: WatchRefusals): Stat
     generation,
     digest: removing ? tombstoneDigest : digest,
     phase,
-    conditions: conditionsOf(instance, { phase, objects, refusals }),
+    conditions: conditionsOf(instance, { phase, objects, failures }),
     objects: worstFirst(objects).slice(0, maxObjects),
     ...(replicas === undefined ? {} : { replicas }),
     ...(instance.drifts.length > 0 ? { drift: [...instance.drifts] } : {}),
@@ -65,12 +66,12 @@ const stateOf: Record<HealthState, string> = {
 const healthStatus = (ref: ObjectRef, { state, reason, message }: Health): ObjectStatus =>
   objectStatus(ref, stateOf[state], state === 'ready' ? '' : reason, message);
 
-function bundleObjects(instance: Instance): ObjectStatus[] {
+function bundleObjects(instance: Instance, failures: WatchFailures): ObjectStatus[] {
   return [
     ...refusedPrunes(instance).map(({ entry, message }) => objectStatus(entry, 'failed', 'DeletionRefused', message)),
     // They explain an object better than its own status does, so they come first.
     ...[...dataRisksOf(instance), ...instance.dependents.list()].map(({ ref, health }) => healthStatus(ref, health)),
-    ...[...instance.objects.values()].map(bundleObject),
+    ...[...instance.objects.values()].map((state) => bundleObject(state, failures)),
   ];
 }
 
@@ -80,9 +81,10 @@ const isMissing = ({ reportedDrift }: Pick<ObjectState, 'reportedDrift'>): boole
 const problemState = ({ blocked, overridden }: Problem): string =>
   blocked ? 'failed' : overridden ? 'degraded' : 'pending';
 
-function bundleObject(state: ObjectState): ObjectStatus {
-  const { ref, problem, health, terminating, isApplied } = state;
-  if (problem) return objectStatus(ref, problemState(problem), problem.reason, problem.message);
+function bundleObject(state: ObjectState, failures: WatchFailures): ObjectStatus {
+  const { ref, problem, health, terminating, isApplied, hasLostKind } = state;
+  if (problem)
+    return objectStatus(ref, hasLostKind ? 'failed' : problemState(problem), problem.reason, problem.message);
   if (terminating) {
     return objectStatus(
       ref,
@@ -95,6 +97,8 @@ function bundleObject(state: ObjectState): ObjectStatus {
     return objectStatus(ref, 'failed', 'Missing', `${printRef(ref)} was deleted. The drift policy only reports this.`);
   }
   if (!isApplied) return objectStatus(ref, 'pending');
+  const failed = health?.state === 'ready' ? undefined : failures.find(ref);
+  if (failed !== undefined) return objectStatus(ref, 'applied', failureReason(failed), failed.message);
   return health === undefined ? objectStatus(ref, 'applied') : healthStatus(ref, health);
 }
 
@@ -129,7 +133,7 @@ function phaseOf(
   replicas: Replicas | undefined,
 ): Status['phase'] {
   const states = [...instance.objects.values()];
-  if (states.some(({ problem }) => problem?.blocked)) return 'failed';
+  if (states.some(({ problem, hasLostKind }) => problem?.blocked || hasLostKind)) return 'failed';
   if (instance.isOutdated || !states.every(({ isApplied }) => isApplied) || isPrunePending(instance)) return 'applying';
   const own = objects.slice(-states.length);
   const hasState = (statuses: readonly ObjectStatus[], state: string) => statuses.some((one) => one.state === state);

@@ -1,6 +1,6 @@
 import { printRef } from '@runos/kube-objects';
 import { commonKinds } from '../informers/kind-informers.js';
-import type { WatchRefusals } from '../informers/watch-refusals.js';
+import { failureReason, type WatchFailures } from '../informers/watch-failures.js';
 import type { Conflict, Dependent } from '../instances/instance-facts.js';
 import type { Instance } from '../instances/instance.js';
 import { notBlocked } from '../instances/removal-state.js';
@@ -22,11 +22,11 @@ interface StatusFacts {
   readonly phase: Status['phase'];
   readonly objects: readonly ObjectStatus[];
   /** What the agent cannot observe. */
-  readonly refusals: WatchRefusals;
+  readonly failures: WatchFailures;
 }
 
 /** Always the same condition types, so that a receiver that stores them by type never keeps a stale one. */
-export function conditionsOf(instance: Instance, { phase, objects, refusals }: StatusFacts): Condition[] {
+export function conditionsOf(instance: Instance, { phase, objects, failures }: StatusFacts): Condition[] {
   const orphaned = instance.orphaned
     ? [
         condition(
@@ -37,7 +37,7 @@ export function conditionsOf(instance: Instance, { phase, objects, refusals }: S
         ),
       ]
     : [];
-  if (instance.record.removing) return [removed(instance, refusals), ...orphaned];
+  if (instance.record.removing) return [removed(instance, failures), ...orphaned];
   return [
     applied(instance),
     ready(phase, objects),
@@ -45,20 +45,20 @@ export function conditionsOf(instance: Instance, { phase, objects, refusals }: S
     blocked(instance),
     dataAtRisk(instance),
     dataLost(instance),
-    observed(instance, refusals),
+    observed(instance, failures),
     ...orphaned,
   ];
 }
 
-function removed({ removal }: Instance, refusals: WatchRefusals): Condition {
+function removed({ removal }: Instance, failures: WatchFailures): Condition {
   const retained = removal?.retainedVolumes ?? [];
   const volumes =
     retained.length > 0
       ? `The cluster retains the volumes ${retained.join(', ')}: delete them if you do not need them.`
       : '';
   if (removal?.done) return condition('Removed', 'True', 'Gone', volumes);
-  const unlisted = refusals.messagesFor([volumeKind]);
-  if (unlisted.length > 0) return condition('Removed', 'False', 'ListRefused', unlisted.join(' '));
+  const unlisted = failures.find(volumeKind);
+  if (unlisted?.verb === 'list') return condition('Removed', 'False', failureReason(unlisted), unlisted.message);
   const { reason, message } = removal?.blocked ?? notBlocked;
   return condition('Removed', 'False', reason, `${message} ${volumes}`.trim());
 }
@@ -110,12 +110,12 @@ const dataLost = ({ dataLoss }: Instance): Condition =>
     : condition('DataLost', 'True', 'Recreated', dataLoss);
 
 /** Without a list of these kinds, the agent sees neither the end of a rollout nor foreign changes. */
-function observed({ objects }: Instance, refusals: WatchRefusals): Condition {
+function observed({ objects }: Instance, failures: WatchFailures): Condition {
   const kinds = [...commonKinds, ...[...objects.values()].map(({ ref }) => ref)];
-  const messages = refusals.messagesFor(kinds);
-  return messages.length === 0
-    ? condition('Observed', 'True', 'Observed')
-    : condition('Observed', 'False', 'ListRefused', messages.join(' '));
+  const failed = failures.of(kinds);
+  const [first] = failed;
+  if (first === undefined) return condition('Observed', 'True', 'Observed');
+  return condition('Observed', 'False', failureReason(first), failed.map(({ message }) => message).join(' '));
 }
 
 function drifted({ driftLog: { conflicts }, objects }: Instance): Condition {

@@ -3,7 +3,7 @@ import { refKey } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
 import { emptyRecord } from '../bundles/bundle-record.js';
 import { KindCatalogs } from '../bundles/kind-catalogs.js';
-import { WatchRefusals } from '../informers/watch-refusals.js';
+import { WatchFailures } from '../informers/watch-failures.js';
 import { Instance } from '../instances/instance.js';
 import type { StatusReport } from './plane-client.js';
 import { StatusReporter } from './status-reporter.js';
@@ -15,7 +15,7 @@ describe('reported statuses', () => {
   const reports: StatusReport[] = [];
   const reporter = new StatusReporter(
     { sendStatus: (report) => void reports.push(report), resync: () => Promise.resolve({ equal: true }) },
-    new WatchRefusals(),
+    new WatchFailures(),
     () => undefined,
   );
 

@@ -1,5 +1,5 @@
 import type { Drift } from '../bundles/bundle-record.js';
-import type { WatchRefusals } from '../informers/watch-refusals.js';
+import type { WatchFailures } from '../informers/watch-failures.js';
 import type { Instance } from '../instances/instance.js';
 import { composeStatus, statusHash } from './compose-status.js';
 import type { PlaneClient } from './plane-client.js';
@@ -18,7 +18,7 @@ export class StatusReporter {
 
   constructor(
     private readonly plane: PlaneClient,
-    private readonly refusals: WatchRefusals,
+    private readonly failures: WatchFailures,
     private readonly onAcknowledged: (instance: Instance) => void,
   ) {}
 
@@ -30,7 +30,7 @@ export class StatusReporter {
   /** Reports the status if it has changed. An instance whose first bundle is still being stored has none. */
   report(instance: Instance): void {
     if (!this.#started || instance.record.revision === 0 || !this.#isObserved(instance)) return;
-    const status = composeStatus(instance, this.refusals);
+    const status = composeStatus(instance, this.failures);
     const hash = statusHash(status);
     const reported = this.#reported.get(instance.osid) ?? { hash: instance.acknowledgedStatus, drifts: new Set() };
     const { drifts } = instance;
@@ -67,8 +67,8 @@ export class StatusReporter {
   #isObserved({ record, objects }: Instance): boolean {
     if (record.removing) return true;
     return [...objects.values()].every(
-      ({ ref, applied, resourceVersion, reportedDrift }) =>
-        !applied || resourceVersion !== undefined || reportedDrift || this.refusals.has(ref),
+      ({ ref, applied, resourceVersion, reportedDrift, problem }) =>
+        !applied || resourceVersion !== undefined || reportedDrift || problem || this.failures.find(ref),
     );
   }
 }

@@ -1,0 +1,116 @@
+import type { AgentProblem } from '@runos/agent-protocol';
+import type { Clock } from '@runos/kernel';
+import { type KubeClient, KubeError, type RequestTarget } from '@runos/kube-client';
+import { groupOf, type KubeObject, mapAt } from '@runos/kube-objects';
+import type { Logger } from '@runos/observability';
+
+export interface MissingRightsOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** False for the namespace of a removed instance: no right in it is needed any more. */
+  isNeededIn(namespace: string): boolean;
+  /** The API server allows it again. */
+  onRestored(right: MissingRight): void;
+}
+
+/** A request that RBAC does not allow the agent. Without a namespace, it is missing in the whole cluster. */
+export interface MissingRight extends AgentProblem {
+  /** The plural, or `<plural>/<subresource>`. */
+  readonly resource: string;
+  readonly namespace?: string;
+}
+
+/** Each missing right is one request per check. */
+const checkIntervalMs = 5_000;
+
+/** The refusal of RBAC, not that of an admission policy, a quota or a terminating namespace. */
+const refusalWords =
+  /User "[^"]{0,253}" cannot ([a-z*]{1,32}) resource "([a-z0-9./-]{1,253})" in API group "[^"]{0,253}"(?: in the namespace "([^"]{1,63})")?/;
+
+/** Without it, the Secrets of an instance are refused, and that is recorded. */
+const optionalResources: ReadonlySet<string> = new Set(['rolebindings']);
+
+/** The right that this refusal says is missing. Undefined if RBAC was not the reason. */
+export function missingRightOf({ apiVersion, kind }: RequestTarget, refusal: KubeError): MissingRight | undefined {
+  const [, verb, resource, namespace] = refusalWords.exec(refusal.message) ?? [];
+  if (verb === undefined || resource === undefined || optionalResources.has(resource)) return undefined;
+  const remedy = "Apply the manifests of this agent's version again.";
+  const message = `The cluster agent may not ${verb} ${kind}: ${refusal.message}. ${remedy}`;
+  return { verb, apiVersion, kind, message, resource, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/**
+ * The rights that the API server has refused to the agent. It asks for each from time to time whether it is allowed now,
+ * because nothing else reports that.
+ */
+export class MissingRights {
+  readonly #rights = new Map<string, MissingRight>();
+  readonly #stopping = new AbortController();
+  #checking: Promise<void> | undefined;
+
+  constructor(private readonly options: MissingRightsOptions) {}
+
+  list(): MissingRight[] {
+    return [...this.#rights.values()];
+  }
+
+  record(target: RequestTarget, refusal: KubeError): void {
+    const right = missingRightOf(target, refusal);
+    if (right === undefined || this.#stopping.signal.aborted) return;
+    const key = keyOf(right);
+    const isNew = !this.#rights.has(key);
+    this.#rights.set(key, right);
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    if (isNew) this.options.logger.warn({ refusal: right.message }, 'a right is missing');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#checking;
+  }
+
+  /** Ends when no right is missing any more. */
+  async #check(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (this.#rights.size > 0) {
+      await this.options.clock.sleep(checkIntervalMs, signal);
+      if (signal.aborted) return;
+      const restored = await Promise.all(
+        [...this.#rights.values()].map(async (right) => ((await this.#isMissing(right)) ? [] : [right])),
+      );
+      for (const right of restored.flat()) this.#restore(right);
+    }
+  }
+
+  #restore(right: MissingRight): void {
+    this.#rights.delete(keyOf(right));
+    this.options.onRestored(right);
+  }
+
+  async #isMissing(right: MissingRight): Promise<boolean> {
+    if (right.namespace !== undefined && !this.options.isNeededIn(right.namespace)) return false;
+    try {
+      const review = await this.options.client.create(accessReview(right), { signal: this.#stopping.signal });
+      return mapAt(review, 'status')['allowed'] !== true;
+    } catch (thrown) {
+      // Without the answer, the next attempt of what was refused decides.
+      return !(thrown instanceof KubeError) || thrown.outage;
+    }
+  }
+}
+
+const keyOf = ({ verb, apiVersion, resource, namespace = '' }: MissingRight): string =>
+  [verb, groupOf(apiVersion), resource, namespace].join(' ');
+
+/** Asks the API server whether the agent has a right. Every account may ask that. */
+function accessReview({ verb, apiVersion, resource: path, namespace }: MissingRight): KubeObject {
+  const [resource, subresource] = path.split('/');
+  const resourceAttributes = { verb, group: groupOf(apiVersion), resource, subresource, namespace };
+  return {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    metadata: { name: '' },
+    spec: { resourceAttributes },
+  };
+}

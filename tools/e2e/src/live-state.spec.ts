@@ -1,0 +1,147 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from './eventually.js';
+import { valueAt } from './kubectl.js';
+import { connectToSharedPlane, type Instance, type PlaneClient } from './plane-client.js';
+
+let planeClient: PlaneClient;
+beforeAll(async () => {
+  planeClient = await connectToSharedPlane();
+});
+
+const jobOf = async (jobId: unknown) => (await planeClient.api.get(`/jobs/${String(jobId)}`)).body;
+const showCluster = async () => {
+  const { aid, cid } = planeClient.info;
+  return (await planeClient.api.get(`/${aid}/clusters/${cid}`)).body;
+};
+
+/** An admission policy that refuses the deletion of the StatefulSet of an instance. */
+async function refuseDeletion({ osid }: Instance): Promise<() => Promise<string>> {
+  const admission = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: `keep-${osid}` } };
+  const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['DELETE'], resources: ['statefulsets'] };
+  const policy = {
+    ...admission,
+    kind: 'ValidatingAdmissionPolicy',
+    spec: {
+      matchConstraints: { resourceRules: [rule] },
+      validations: [{ expression: `request.namespace != '${osid}'`, message: 'kept by a test' }],
+    },
+  };
+  const spec = { policyName: `keep-${osid}`, validationActions: ['Deny'] };
+  const binding = { ...admission, kind: 'ValidatingAdmissionPolicyBinding', spec };
+  await planeClient.kubectl.apply([policy, binding], 'by-hand');
+  const attempt = ['delete', 'statefulset', osid, '-n', osid, '--dry-run=server'];
+  await eventually('the policy to be enforced', 20_000, () =>
+    planeClient.kubectl.run(attempt).then(
+      () => false,
+      (error: unknown) => String(error).includes('kept by a test'),
+    ),
+  );
+  const kinds = 'validatingadmissionpolicy,validatingadmissionpolicybinding';
+  return () => planeClient.kubectl.run(['delete', kinds, `keep-${osid}`, '--ignore-not-found']);
+}
+
+describe('a deletion that the cluster refuses', () => {
+  it('is explained by job, status, condition and event within seconds, and goes on when it is allowed', async () => {
+    const instance = await planeClient.create('valkey', { name: 'kept' });
+    const allow = await refuseDeletion(instance);
+    try {
+      const { body } = await planeClient.api.delete(instance.path);
+      const words = new RegExp(`Cannot delete StatefulSet ${instance.osid}.*: .*kept by a test`);
+      const event = await planeClient.event(instance, ({ type }) => type === 'DeletionRefused');
+      expect(event['message']).toMatch(words);
+      const shown = await planeClient.show(instance);
+      expect(shown).toMatchObject({
+        status: 'deleting',
+        reason: 'DeletionRefused',
+        message: expect.stringMatching(words),
+      });
+      expect(shown['conditions']).toContainEqual(
+        expect.objectContaining({
+          type: 'Removed',
+          status: 'False',
+          reason: 'DeletionRefused',
+          message: expect.stringMatching(words),
+        }),
+      );
+      expect(await jobOf(body['jobId'])).toMatchObject({ status: 'running', reason: 'DeletionRefused' });
+      expect((await planeClient.api.logs(body['jobId'])).join('\n')).toMatch(words);
+      expect(await planeClient.kubectl.get('statefulset', instance.osid, instance.osid)).toBeDefined();
+      await allow();
+      await planeClient.waitForCompletion(body['jobId'], 120_000);
+      expect(await planeClient.kubectl.get('namespace', instance.osid)).toBeUndefined();
+    } finally {
+      await allow();
+    }
+  }, 240_000);
+});
+
+describe('a right that the agent lacks', () => {
+  it('is named by the cluster and by the job that needs it, which goes on when it is back', async () => {
+    const role = await planeClient.kubectl.get('clusterrole', 'runos-cluster-agent');
+    const rules = valueAt(role, 'rules') as { resources: string[]; verbs: string[] }[];
+    const reduced = rules.map((rule) =>
+      rule.resources.includes('statefulsets')
+        ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== 'create') }
+        : rule,
+    );
+    const setRules = (value: object[]) =>
+      planeClient.kubectl.run([
+        'patch',
+        'clusterrole',
+        'runos-cluster-agent',
+        '--type=merge',
+        '-p',
+        JSON.stringify({ rules: value }),
+      ]);
+    await setRules(reduced);
+    try {
+      const instance = await planeClient.request('valkey', { name: 'not-allowed' });
+      const words = /cannot create resource "statefulsets" in API group "apps"/;
+      const cluster = await eventually('the missing right of the agent', 60_000, async () => {
+        const shown = await showCluster();
+        return shown['reason'] === 'AgentNotReady' ? shown : undefined;
+      });
+      expect(cluster).toMatchObject({ status: 'connected', message: expect.stringMatching(words) });
+      expect(cluster['message']).toContain('The cluster agent may not create StatefulSet');
+      const shown = await planeClient.show(instance);
+      expect(shown).toMatchObject({ status: 'applying', reason: 'Forbidden', message: expect.stringMatching(words) });
+      expect(await jobOf(instance.jobId)).toMatchObject({ status: 'running', reason: 'Forbidden' });
+      await setRules(rules);
+      await planeClient.waitForCompletion(instance.jobId, 60_000);
+      await eventually('the agent to be ready', 30_000, async () => (await showCluster())['reason'] === null);
+      expect((await planeClient.show(instance))['status']).toBe('healthy');
+    } finally {
+      await setRules(rules);
+    }
+  }, 240_000);
+});
+
+describe('the labels of a namespace', () => {
+  it('that a person removes are named once, with what to do, and the instance is healthy when they are back', async () => {
+    const instance = await planeClient.create('valkey', { name: 'unlabelled' });
+    const { osid } = instance;
+    const label = (...labels: string[]) => planeClient.kubectl.run(['label', 'namespace', osid, ...labels]);
+    await label('runos.com/osid-', 'app.kubernetes.io/managed-by-');
+    const event = await planeClient.event(instance, ({ type }) => type === 'RepairFailed');
+    const remedy = `Put the labels back: kubectl label namespace ${osid} runos.com/osid=${osid} app.kubernetes.io/managed-by=runos`;
+    expect(event['message']).toMatch(
+      /^An unknown field manager removed metadata\.labels.* of Namespace .*; the repair failed: /,
+    );
+    expect(event['message']).toContain(remedy);
+    const shown = await eventually('the reason of the instance', 30_000, async () => {
+      const now = await planeClient.show(instance);
+      return now['reason'] === 'LabelsRemoved' ? now : undefined;
+    });
+    expect(shown).toMatchObject({ status: 'degraded', message: expect.stringContaining(remedy) });
+    const aboutNamespace = async () =>
+      (await planeClient.events(instance)).filter((each) => valueAt(each, 'object', 'kind') === 'Namespace');
+    expect(await aboutNamespace()).toHaveLength(1);
+    await label(`runos.com/osid=${osid}`, 'app.kubernetes.io/managed-by=runos');
+    await eventually(
+      'a healthy instance',
+      60_000,
+      async () => (await planeClient.show(instance))['status'] === 'healthy',
+    );
+    expect(await aboutNamespace()).toHaveLength(1);
+  }, 240_000);
+});
