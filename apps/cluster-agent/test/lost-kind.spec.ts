@@ -51,7 +51,7 @@ const isLost = ({ phase, objects }: Status) =>
   phase === 'failed' && objects.some(({ kind, reason }) => kind === 'Cluster' && reason === 'NoKind');
 
 async function expectLost(): Promise<void> {
-  const lost = await harness.waitForStatus(osid, isLost);
+  const lost = await harness.waitForStatus(osid, isLost, 60_000);
   expect(lost.replicas).toEqual({ desired: 1, ready: 0 });
   const message = expect.stringMatching(
     /^The cluster has no kind Cluster in postgresql.cnpg.io\/v1: install the operator/,
@@ -83,10 +83,11 @@ describe('an instance whose kind is removed from the cluster', () => {
   }, 180_000);
 
   it('is reported as lost by an agent that starts after the removal', async () => {
-    await harness.restart(removeDefinition);
+    const restarted = harness.restart(removeDefinition); // it has listed every kind only when that is back
     await expectLost();
     await restoreDefinition();
     await expectHealthySoon();
+    await restarted;
     await harness.removeUntilGone(osid);
   }, 180_000);
 });

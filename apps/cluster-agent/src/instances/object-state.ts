@@ -245,7 +245,8 @@ export class ObjectState {
     this.#terminating = false;
     this.#missing = true;
     this.#health = failed('Missing', `${printRef(this.#ref)} does not exist: it is created again.`);
-    if (this.#replicas) this.#replicas = { ...this.#replicas, ready: 0 };
+    const desired = this.#replicas?.desired ?? this.#desiredReplicas;
+    if (desired !== undefined) this.#replicas = { desired, ready: 0 };
   }
 
   recordRecreating(): void {

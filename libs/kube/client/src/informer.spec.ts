@@ -165,7 +165,7 @@ describe('an informer of a failing server', () => {
     await waitUntil(() => recorded.recoveries() > 0, { deadlineMs: 10_000, because: () => requests.join() });
     await recorded.informer.stop();
     expect(delays.slice(0, 2)).toEqual([2, 3]);
-    expect(recorded.failures[0]).toMatchObject({ verb: 'watch', failingMs: 0 });
+    expect(recorded.failures[0]?.verb).toBe('watch');
     await client.close();
   });
 
