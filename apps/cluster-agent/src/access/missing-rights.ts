@@ -25,15 +25,16 @@ export interface MissingRight extends AgentProblem {
 const checkIntervalMs = 5_000;
 
 /** The refusal of RBAC, not that of an admission policy, a quota or a terminating namespace. */
-const refusalWords =
-  /User "[^"]{0,253}" cannot ([a-z*]{1,32}) resource "([a-z0-9./-]{1,253})" in API group "[^"]{0,253}"(?: in the namespace "([^"]{1,63})")?/;
+const refusalWords = /User "[^"]{0,253}" cannot ([a-z*]{1,32}) resource "([a-z0-9./-]{1,253})"/;
+const namespaceWords = / in the namespace "([^"]{1,63})"/;
 
 /** Without it, the Secrets of an instance are refused, and that is recorded. */
 const optionalResources: ReadonlySet<string> = new Set(['rolebindings']);
 
 /** The right that this refusal says is missing. Undefined if RBAC was not the reason. */
 export function missingRightOf({ apiVersion, kind }: RequestTarget, refusal: KubeError): MissingRight | undefined {
-  const [, verb, resource, namespace] = refusalWords.exec(refusal.message) ?? [];
+  const [, verb, resource] = refusalWords.exec(refusal.message) ?? [];
+  const [, namespace] = namespaceWords.exec(refusal.message) ?? [];
   if (verb === undefined || resource === undefined || optionalResources.has(resource)) return undefined;
   const remedy = "Apply the manifests of this agent's version again.";
   const message = `The cluster agent may not ${verb} ${kind}: ${refusal.message}. ${remedy}`;
