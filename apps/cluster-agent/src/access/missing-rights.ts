@@ -24,21 +24,26 @@ export interface MissingRight extends AgentProblem {
 /** Each missing right is one request per check. */
 const checkIntervalMs = 5_000;
 
-/** The refusal of RBAC, not that of an admission policy, a quota or a terminating namespace. */
-const refusalWords = /User "[^"]{0,253}" cannot ([a-z*]{1,32}) resource "([a-z0-9./-]{1,253})"/;
-const namespaceWords = / in the namespace "([^"]{1,63})"/;
-
 /** Without it, the Secrets of an instance are refused, and that is recorded. */
 const optionalResources: ReadonlySet<string> = new Set(['rolebindings']);
 
 /** The right that this refusal says is missing. Undefined if RBAC was not the reason. */
 export function missingRightOf({ apiVersion, kind }: RequestTarget, refusal: KubeError): MissingRight | undefined {
-  const [, verb, resource] = refusalWords.exec(refusal.message) ?? [];
-  const [, namespace] = namespaceWords.exec(refusal.message) ?? [];
+  // The words of RBAC, not those of an admission policy, a quota or a terminating namespace.
+  const verb = textBetween(refusal.message, '" cannot ', ' resource "');
+  const resource = textBetween(refusal.message, ' resource "', '"');
+  const namespace = textBetween(refusal.message, ' in the namespace "', '"');
   if (verb === undefined || resource === undefined || optionalResources.has(resource)) return undefined;
   const remedy = "Apply the manifests of this agent's version again.";
   const message = `The cluster agent may not ${verb} ${kind}: ${refusal.message}. ${remedy}`;
   return { verb, apiVersion, kind, message, resource, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** The text between two markers; undefined if one of them is missing. */
+function textBetween(text: string, before: string, after: string): string | undefined {
+  const start = text.indexOf(before) + before.length;
+  const end = text.indexOf(after, start);
+  return start < before.length || end < 0 ? undefined : text.slice(start, end);
 }
 
 /**
