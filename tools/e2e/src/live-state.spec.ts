@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from './eventually.js';
-import { valueAt } from './kubectl.js';
+import { valueAt } from './value-at.js';
 import { connectToSharedPlane, type Instance, type PlaneClient } from './plane-client.js';
 
 let planeClient: PlaneClient;

@@ -3,7 +3,6 @@ import type { Clock } from '@runos/kernel';
 import {
   type ConflictingManager,
   conflictingManagersOf,
-  contentHash,
   differingPaths,
   foreignItems,
   type KubeObject,
@@ -13,7 +12,7 @@ import {
 import type { Instance } from '../instances/instance.js';
 import type { Problem } from '../instances/instance-facts.js';
 import type { ObjectState } from '../instances/object-state.js';
-import { conflictKey, deletion, driftBetween, driftOf, fieldsOf } from './drift-report.js';
+import { conflictKey, contentHash, deletion, driftBetween, driftOf, fieldsOf } from './drift-report.js';
 
 /** The object whose drift is recorded, and its instance. */
 interface Drifted {

@@ -90,9 +90,9 @@ export class InstanceRemover {
     }
     report(instance);
     if (removal.done) return reconciled();
-    // While all that remains is refused, only its next request can change something.
+    // While every undeleted object is refused, only its next request can change something.
     const waitsMs =
-      remaining.length === refused.length ? Math.max(0, removal.refusals.nextInMs(this.#now())) : requeueMs;
+      undeleted.length === refused.length ? Math.max(0, removal.refusals.nextInMs(this.#now())) : requeueMs;
     return requeue('Removing', requeueAfterMs({ ...times, requeueMs: waitsMs }));
   }
 
