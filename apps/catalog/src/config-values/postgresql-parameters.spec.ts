@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ConfigKey } from '@runos/catalog-model';
+import { configIssues, type ConfigKey } from '@runos/catalog-model';
 import { serviceType } from '@runos/service-types';
 import { type TemporaryPostgres, temporaryPostgres } from '@runos/testing-postgres';
 import pg from 'pg';
@@ -12,6 +12,7 @@ interface Setting {
   readonly max_val: string | null;
   readonly enumvals: string[] | null;
   readonly context: string;
+  readonly boot_val: string | null;
 }
 
 let postgres: TemporaryPostgres;
@@ -36,12 +37,15 @@ const keys = Object.entries(schema.keys);
 const vartypes: Readonly<Record<ConfigKey['kind'], readonly string[]>> = {
   switch: ['bool'],
   choice: ['enum'],
-  text: ['string'],
+  timeZone: ['string'],
   integer: ['integer'],
   real: ['real'],
   memory: ['integer'],
   time: ['integer', 'real'],
 };
+
+/** By the unit of a setting; a number has none. */
+const bytesOf: Readonly<Record<string, number>> = { '': 1, B: 1, kB: 1024, '8kB': 8192, MB: 1024 ** 2 };
 
 /** Options that PostgreSQL has only when it was built with these libraries, as the operator's images are. */
 const builtIn = ['lz4', 'zstd'];
@@ -63,6 +67,52 @@ describe('the parameters of postgresql against a real server', () => {
     for (const name of ['fsync', 'full_page_writes', 'archive_command', 'shared_preload_libraries', 'wal_level'])
       expect(schema.reserved).toHaveProperty(name);
     for (const key of keys.map(([name]) => name)) expect(schema.reserved).not.toHaveProperty(key);
+  });
+
+  it('have the defaults of the server, where the operator sets no other', async () => {
+    const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
+    const version = String(Math.floor(Number(rows[0]?.version) / 10_000));
+    const byOperator = ['max_worker_processes', 'max_replication_slots'];
+    for (const [name, value] of Object.entries(schema.start!.defaultsOf(version))) {
+      if (byOperator.includes(name)) continue;
+      const { boot_val: boot, unit } = settings.get(name)!;
+      if (value === boot) continue;
+      const { rows: sizes } = await client.query<{ bytes: string }>('SELECT pg_size_bytes($1) AS bytes', [value]);
+      expect([name, Number(sizes[0]?.bytes) / bytesOf[unit ?? '']!]).toEqual([name, Number(boot)]);
+    }
+  });
+
+  it('know the time zones that the server knows, and no others', async () => {
+    const accepts = (timezone: string): boolean => configIssues(schema, { timezone }, ['18']).length === 0;
+    const { rows } = await client.query<{ name: string }>('SELECT name FROM pg_timezone_names');
+    const known = rows.map(({ name }) => name).filter((name) => name !== 'Factory');
+    expect(known.filter((name) => !accepts(name))).toEqual([]);
+    expect(known.length).toBeGreaterThan(500);
+    const others = [
+      'Mars/Olympus',
+      'PST',
+      'CEST',
+      'JST',
+      'ACT',
+      'Z',
+      'FOO',
+      'US/Pacific-New',
+      'Etc/Unknown',
+      'localtime',
+    ];
+    for (const name of [...Intl.supportedValuesOf('timeZone'), 'europe/berlin', 'zulu', ...others]) {
+      const set = client.query(`SELECT set_config('timezone', $1, false)`, [name]);
+      expect([
+        name,
+        await set.then(
+          () => true,
+          () => false,
+        ),
+      ]).toEqual([name, accepts(name)]);
+    }
+    // PostgreSQL reads them as POSIX rules with any letters; they are not offered.
+    for (const name of ['Mars/Olympus5', 'UTC+3', '-7', '+05:30', 'SystemV/PST8', ''])
+      expect(accepts(name)).toBe(false);
   });
 
   /** What our check takes, the server takes: the values are set for a database, which reads without a restart. */

@@ -1,88 +1,14 @@
 import type { Issue } from '@runos/kernel';
-
-const memoryUnits = { B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const;
-const timeUnits = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** The unit of a setting in `pg_settings`: `8kB` pages, `ms`, `s`. */
-type MemoryUnit = keyof typeof memoryUnits | '8kB';
-type TimeUnit = keyof typeof timeUnits;
-
-/** A setting and its allowed values; `min` and `max` are in `unit`. Values are strings on the wire. */
-export type ConfigKey =
-  | { readonly kind: 'integer' | 'real'; readonly min: number; readonly max: number }
-  | { readonly kind: 'memory'; readonly unit: MemoryUnit; readonly min: number; readonly max: number }
-  | { readonly kind: 'time'; readonly unit: TimeUnit; readonly min: number; readonly max: number }
-  | { readonly kind: 'switch' }
-  | { readonly kind: 'choice'; readonly options: readonly string[] }
-  | { readonly kind: 'text'; readonly pattern: RegExp; readonly example: string };
-
-const switchValues = ['on', 'off', 'true', 'false', 'yes', 'no', '1', '0'];
-
-const bytesOf = (unit: MemoryUnit): number => (unit === '8kB' ? 8192 : memoryUnits[unit]);
-
-/** Parses `256MB`, `1.5 GB`, `-1`; without a unit, the setting's own applies. undefined for another form. */
-function amountIn(value: string, units: Readonly<Record<string, number>>, base: number): number | undefined {
-  const [, digits, unit] = /^(-?[0-9]{1,15}(?:\.[0-9]{1,6})?) ?([A-Za-z]{0,3})$/.exec(value) ?? [];
-  if (digits === undefined) return undefined;
-  if (unit === undefined || unit === '') return Number.isInteger(Number(digits)) ? Number(digits) : undefined;
-  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
-  return factor === undefined ? undefined : Math.round((Number(digits) * factor) / base);
-}
-
-/** The bytes of a memory value; undefined for another form. */
-export function memoryBytes(value: string, unit: MemoryUnit): number | undefined {
-  const amount = amountIn(value, memoryUnits, bytesOf(unit));
-  return amount === undefined ? undefined : amount * bytesOf(unit);
-}
-
-function amountOf(key: Exclude<ConfigKey, { kind: 'switch' | 'choice' | 'text' }>, value: string): number | undefined {
-  switch (key.kind) {
-    case 'integer':
-      return /^-?[0-9]{1,15}$/.test(value) ? Number(value) : undefined;
-    case 'real':
-      return /^-?[0-9]{1,15}(\.[0-9]{1,15})?(e-?[0-9]{1,2})?$/.test(value) ? Number(value) : undefined;
-    case 'memory':
-      return amountIn(value, memoryUnits, bytesOf(key.unit));
-    case 'time':
-      return amountIn(value, timeUnits, timeUnits[key.unit]);
-  }
-}
-
-const expectation: Readonly<Record<'integer' | 'real' | 'memory' | 'time', string>> = {
-  integer: 'a whole number',
-  real: 'a number',
-  memory: 'an amount like 256MB (B, kB, MB, GB or TB)',
-  time: 'a time like 30s (us, ms, s, min, h or d)',
-};
-
-/** Why `value` is invalid, as a sentence with key, value and rule; undefined when it is valid. */
-function problemWithValue(key: ConfigKey, name: string, value: string): string | undefined {
-  const shown = `${name} is "${value.slice(0, 64)}"`;
-  switch (key.kind) {
-    case 'switch':
-      return switchValues.includes(value) ? undefined : `${shown}; it must be one of ${switchValues.join(', ')}`;
-    case 'choice':
-      return key.options.includes(value) ? undefined : `${shown}; it must be one of ${key.options.join(', ')}`;
-    case 'text':
-      return key.pattern.test(value) ? undefined : `${shown}; it must look like ${key.example}`;
-    default: {
-      const amount = amountOf(key, value);
-      const unit = 'unit' in key ? ` ${key.unit}` : '';
-      if (amount === undefined) return `${shown}; it must be ${expectation[key.kind]}`;
-      return amount >= key.min && amount <= key.max
-        ? undefined
-        : `${shown}, that is ${amount}${unit}; it must be from ${key.min} to ${key.max}${unit}`;
-    }
-  }
-}
+import { type ConfigKey, problemWithValue } from './config-key.js';
+import { startIssues, type StartRules } from './start-rule.js';
 
 /** The allowed keys and values of a type's config sets. */
 export interface ConfigSchema {
   readonly keys: Readonly<Record<string, ConfigKey>>;
   /** Settings of the service that users may not set, each with the reason. */
   readonly reserved: Readonly<Record<string, string>>;
-  /** Issues between values; called when each value is valid. */
-  readonly combinationIssues?: (values: Readonly<Record<string, string>>) => Issue[];
+  /** What a server checks of all settings together; applied when each value is valid. */
+  readonly start?: StartRules;
 }
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
@@ -97,11 +23,21 @@ function problemWithKey(schema: ConfigSchema, key: string, value: string): strin
   return own(schema.keys, lower) ? `${key} is written ${lower}` : `${key} is not a setting that can be set here`;
 }
 
-/** Every issue of the values of a config set; paths are `values.<key>`. */
-export function configIssues(schema: ConfigSchema, values: Readonly<Record<string, string>>): Issue[] {
+/**
+ * Every issue of the values of a config set; paths are `values.<key>`. Values that a server of one of the `versions` starts
+ * with have none; otherwise the issues are those of the last version.
+ */
+export function configIssues(
+  schema: ConfigSchema,
+  values: Readonly<Record<string, string>>,
+  versions: readonly string[],
+): Issue[] {
   const issues = Object.entries(values).flatMap(([key, value]) => {
     const message = problemWithKey(schema, key, value);
     return message === undefined ? [] : [{ path: `values.${key}`, message }];
   });
-  return issues.length > 0 ? issues : (schema.combinationIssues?.(values) ?? []);
+  const { start, keys } = schema;
+  if (issues.length > 0 || start === undefined) return issues;
+  const byVersion = versions.map((version) => startIssues(start, keys, values, version));
+  return byVersion.some((each) => each.length === 0) ? [] : (byVersion.at(-1) ?? []);
 }

@@ -1,4 +1,5 @@
-export { configIssues, type ConfigKey, type ConfigSchema, memoryBytes } from './config-schema.js';
+export { type ConfigKey, memoryBytes } from './config-key.js';
+export { configIssues, type ConfigSchema } from './config-schema.js';
 export { documentation, Name, PortNumber } from './field-documentation.js';
 export { type Image, imageReference } from './image.js';
 export {
@@ -20,6 +21,7 @@ export type {
   ServiceType,
 } from './service-type.js';
 export { sizeFields, storedMb } from './size-fields.js';
+export type { StartRule, StartRules } from './start-rule.js';
 export {
   absent,
   exists,

@@ -7,7 +7,8 @@ import { serviceType } from './index.js';
 fc.configureGlobal({ seed: propertySeed() });
 
 const schema = serviceType('postgresql').config!;
-const issues = (values: Record<string, string>) => configIssues(schema, values);
+const issues = (values: Record<string, string>, versions: readonly string[] = ['16', '17', '18']) =>
+  configIssues(schema, values, versions);
 const messageOf = (values: Record<string, string>) => issues(values)[0]?.message;
 
 describe('the config schema of postgresql', () => {
@@ -36,6 +37,12 @@ describe('the config schema of postgresql', () => {
     ['jit', 'maybe', /one of on, off/],
     ['wal_compression', 'gzip', /one of off, on, pglz/],
     ['timezone', "UTC'; DROP", /Europe\/Berlin/],
+    ['timezone', 'Mars/Olympus', /must be a name of the time zone database/],
+    ['log_timezone', 'PST', /must be a name of the time zone database/],
+    ['max_connections', '3', /must be more than superuser_reserved_connections \(3\) plus reserved_connections \(0\)/],
+    ['min_wal_size', '2MB', /at least twice the wal_segment_size of 16MB, 32MB/],
+    ['vacuum_buffer_usage_limit', '1', /must be 0 or at least 128kB/],
+    ['huge_pages', 'on', /one of off, try/],
     ['archive_mode', 'off', /cannot be set: the operator/],
     ['ssl', 'off', /cannot be set: the platform/],
     ['fsync', 'off', /cannot be set: it would risk data/],
@@ -55,8 +62,20 @@ describe('the config schema of postgresql', () => {
       'values.nonsense',
     ]);
     expect(messageOf({ min_wal_size: '2GB' })).toMatch(/min_wal_size 2GB must be below max_wal_size 1GB/);
+    expect(issues({ max_connections: '3', min_wal_size: '2MB' }).map(({ path }) => path)).toEqual([
+      'values.max_connections',
+      'values.min_wal_size',
+    ]);
     expect(issues({ max_wal_size: '80MB' })).toMatchObject([{ path: 'values.max_wal_size' }]);
     expect(issues({ min_wal_size: '2GB', max_wal_size: '4GB' })).toEqual([]);
+  });
+
+  it('checks the values for the versions that are named: one of them must start', () => {
+    expect(issues({ maintenance_work_mem: '64kB' })).toEqual([]);
+    expect(issues({ maintenance_work_mem: '64kB' }, ['17'])).toEqual([]);
+    expect(issues({ maintenance_work_mem: '64kB' }, ['16'])).toEqual([
+      { path: 'values.maintenance_work_mem', message: expect.stringMatching(/at least 1024kB before version 17/) },
+    ]);
   });
 
   it('reports issues for any value and never throws', () => {

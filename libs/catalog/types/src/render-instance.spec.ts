@@ -21,7 +21,7 @@ const storesNothing = ({ sizing }: ServiceType): boolean =>
 function exampleOf(key: ConfigKey): string {
   if (key.kind === 'switch') return 'on';
   if (key.kind === 'choice') return key.options[0] ?? '';
-  return key.kind === 'text' ? key.example : String(key.min);
+  return key.kind === 'timeZone' ? 'Europe/Berlin' : String(key.min);
 }
 
 const exampleValues = ({ config }: ServiceType): Record<string, string> =>

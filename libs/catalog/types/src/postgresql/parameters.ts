@@ -18,7 +18,8 @@ const levels = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'info', 'notic
 
 /**
  * The parameters that a config set may contain: tuning parameters of PostgreSQL 16 to 18. Units and ranges are those of
- * `pg_settings`; costs have a lower maximum. None of them risks data, widens access or contradicts the operator.
+ * `pg_settings`; costs have a lower maximum. None of them risks data, widens access or contradicts the operator. What the
+ * server checks of several, or in one version only, is in `start-rules.ts`.
  */
 export const parameters: Readonly<Record<string, ConfigKey>> = {
   // memory
@@ -31,8 +32,10 @@ export const parameters: Readonly<Record<string, ConfigKey>> = {
   hash_mem_multiplier: real(1, 1000),
   vacuum_buffer_usage_limit: memory('kB', 0, 16_777_216),
   effective_cache_size: memory('8kB', 1, int32),
-  max_stack_depth: memory('kB', 100, int32),
-  huge_pages: choice('off', 'on', 'try'),
+  // The server: "max_stack_depth" must not exceed 7680kB. Containers have a stack limit of 8 MB, less a reserve of 512 kB.
+  max_stack_depth: memory('kB', 100, 7680),
+  // Not `on`: pods request no huge pages, and the server ends with "could not map anonymous shared memory".
+  huge_pages: choice('off', 'try'),
   temp_file_limit: memory('kB', -1, int32),
   // connections and sessions
   max_connections: whole(1, 262_143),
@@ -162,8 +165,8 @@ export const parameters: Readonly<Record<string, ConfigKey>> = {
   default_toast_compression: choice('pglz', 'lz4'),
   bytea_output: choice('escape', 'hex'),
   row_security: toggle,
-  timezone: { kind: 'text', pattern: /^[A-Za-z0-9_+/-]{1,64}$/, example: 'Europe/Berlin' },
-  log_timezone: { kind: 'text', pattern: /^[A-Za-z0-9_+/-]{1,64}$/, example: 'UTC' },
+  timezone: { kind: 'timeZone' },
+  log_timezone: { kind: 'timeZone' },
   // indexes and storage
   gin_pending_list_limit: memory('kB', 64, int32),
   gin_fuzzy_search_limit: whole(0, int32),

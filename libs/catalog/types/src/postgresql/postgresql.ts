@@ -2,11 +2,12 @@ import { PortNumber, type ServiceType, serviceInputs } from '@runos/catalog-mode
 import { namespaceKind, secretKind } from '@runos/kube-kinds';
 import { type ServiceSizing, sizeIds, sizeNumbers } from '@runos/sizing';
 import { z } from 'zod';
-import { sharedBuffersIssues, walSizeIssues } from './clashes.js';
+import { sizeClashes } from './clashes.js';
 import { clusterKind } from './cluster-kind.js';
 import { parameters } from './parameters.js';
 import { reservedParameters } from './reserved-parameters.js';
 import { simulateCluster } from './simulated-cluster.js';
+import { startRules } from './start-rules.js';
 import { application, v1 } from './v1/render.js';
 
 const { username, database, port } = application;
@@ -62,8 +63,8 @@ export const postgresql: ServiceType = {
   },
   kinds: [namespaceKind, secretKind],
   customKinds: [clusterKind],
-  config: { keys: parameters, reserved: reservedParameters, combinationIssues: walSizeIssues },
+  config: { keys: parameters, reserved: reservedParameters, start: startRules },
   renderers: { 1: v1 },
-  clashes: sharedBuffersIssues,
+  clashes: sizeClashes,
   simulate: simulateCluster,
 };
