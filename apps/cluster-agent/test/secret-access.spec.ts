@@ -55,6 +55,12 @@ describe('a stolen token of the cluster agent', () => {
     expect(await refusal(watch)).toContain('cannot watch');
   });
 
+  it.each(['kube-system', 'default', foreign])('reads no log of a pod in %s', async (namespace) => {
+    const { agent, admin } = access;
+    const path = `${await admin.mapper.path(refIn(namespace, 'v1', 'Pod', 'probe'))}/log`;
+    expect(await refusal(agent.transport.send({ method: 'GET', path }))).toContain('cannot get resource "pods/log"');
+  });
+
   it.each(['kube-system', 'default', foreign])('does not bind its role for Secrets in %s', async (namespace) => {
     expect(await refusal(access.agent.create(binding(namespace)))).toMatch(/may only write in namespaces/);
     expect(await refusal(access.agent.apply(binding(namespace)))).toMatch(/may only write in namespaces/);

@@ -1,6 +1,7 @@
 import type { Clock } from '@runos/kernel';
 import { builtInCatalog, failedCreate, type Health, podKind } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, type ObjectRef, refKey, refOf, textOf } from '@runos/kube-objects';
+import type { CrashLogs } from '../instances/crash-logs.js';
 import { deletion, driftOf } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
@@ -28,6 +29,7 @@ export class DependentEventHandler {
   constructor(
     private readonly instances: InstanceIndex,
     private readonly clock: Clock,
+    private readonly crashLogs: CrashLogs,
     private readonly report: (instance: Instance) => void,
   ) {}
 
@@ -37,9 +39,7 @@ export class DependentEventHandler {
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
     if (instance.dataRisks.recordObserved(object)) this.report(instance);
-    const health = builtInCatalog.healthOf(object);
-    const isPod = object.kind === podKind.kind;
-    this.#record(instance, refKey(ref), ref, isPod ? instance.probeFailures.explain(object, health) : health);
+    this.#recordHealth(instance, ref, object);
   }
 
   /** The deletion of a volume is a risk for the instance whose claim is bound to it. */
@@ -65,7 +65,10 @@ export class DependentEventHandler {
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
     if (object.kind === 'PersistentVolumeClaim') this.#onClaimDeleted(instance, object);
-    instance.probeFailures.remove(object.metadata.uid ?? '');
+    if (object.kind === podKind.kind) {
+      instance.probeFailures.remove(object.metadata.uid ?? '');
+      this.crashLogs.remove(object);
+    }
     const changed = [instance.dataRisks.recordDeleted(object), instance.dependents.remove(refKey(ref))];
     if (changed.includes(true)) this.report(instance);
   }
@@ -73,6 +76,19 @@ export class DependentEventHandler {
   /** The workload is ready, so an earlier FailedCreate event is obsolete. */
   removeFailedCreate(instance: Instance, { kind, name }: ObjectRef): void {
     instance.dependents.remove(failedCreateKey(kind, name));
+  }
+
+  /** A log that is read later is recorded unless the pod has recovered or is gone by then. */
+  #recordHealth(instance: Instance, ref: ObjectRef, object: KubeObject): void {
+    this.#record(instance, refKey(ref), ref, this.#healthOf(instance, ref, object));
+  }
+
+  #healthOf(instance: Instance, ref: ObjectRef, object: KubeObject): Health {
+    if (object.kind !== podKind.kind) return builtInCatalog.healthOf(object);
+    const onRead = () => {
+      if (instance.dependents.has(refKey(ref))) this.#recordHealth(instance, ref, object);
+    };
+    return instance.probeFailures.explain(object, builtInCatalog.healthOf(this.crashLogs.explain(object, onRead)));
   }
 
   #onEvent(object: KubeObject): void {

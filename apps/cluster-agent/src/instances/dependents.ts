@@ -14,6 +14,10 @@ export class Dependents {
       .map(([, dependent]) => dependent);
   }
 
+  has(key: string): boolean {
+    return this.#dependents.has(key);
+  }
+
   /** Returns true if something changed. */
   record(key: string, dependent: Dependent): boolean {
     const known = this.#dependents.get(key)?.health;

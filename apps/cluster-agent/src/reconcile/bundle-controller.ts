@@ -15,6 +15,7 @@ import { DependentEventHandler } from '../informers/dependent-event-handler.js';
 import { ObjectEventHandler } from '../informers/object-event-handler.js';
 import { WatchFailures } from '../informers/watch-failures.js';
 import { retryAllBlocked, retryGroup } from '../instances/blocked-changes.js';
+import { CrashLogs, logReader } from '../instances/crash-logs.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
 import { InstanceRemover } from '../removal/instance-remover.js';
@@ -90,7 +91,7 @@ export class BundleController {
       kinds,
       onReceived: (instance, isRepeat) => this.#startReconcile(instance, isRepeat),
     });
-    const dependents = new DependentEventHandler(instances, clock, report);
+    const dependents = new DependentEventHandler(instances, clock, new CrashLogs(logReader(client)), report);
     const enqueue = ({ osid }: Instance) => this.#queue.add(osid);
     const handler = new ObjectEventHandler({ instances, dependents, volumes, enqueue, report });
     this.#watch = new ClusterWatch({

@@ -35,6 +35,18 @@ const waiting = (reason: string, more: object = {}) => ({
 });
 
 describe('health', () => {
+  it('of a pod names what its container said at its end', () => {
+    const message = 'LOG:  starting\nFATAL:  "min_wal_size" must be at least twice "wal_segment_size"\n';
+    const crashing = pod(waiting('CrashLoopBackOff', { lastState: { terminated: { exitCode: 1, message } } }));
+    expect(builtInCatalog.healthOf(crashing).message).toMatch(
+      /keeps ending with exit code 1: "min_wal_size" must be at least twice "wal_segment_size"\. It starts/,
+    );
+    const ended = { containerStatuses: [{ name: 'x', state: { terminated: { exitCode: 1, message } } }] };
+    expect(builtInCatalog.healthOf(pod({ phase: 'Failed', ...ended })).message).toMatch(
+      /its containers ended with an error: "min_wal_size" must .*\. Read its logs\.$/,
+    );
+  });
+
   it.each([
     [
       'a set whose generation is not yet observed',

@@ -1,4 +1,5 @@
 import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '@runos/kube-objects';
+import { failureCause } from './failure-cause.js';
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf } from './object-conditions.js';
 
@@ -29,18 +30,20 @@ export function podHealth(pod: KubeObject): Health {
   if (pod.metadata.deletionTimestamp) return progressing('Terminating', `${name} is ending.`);
   if (phase === 'Succeeded') return ready('Completed');
   if (phase === 'Failed') {
-    return failed(
-      textOf(status['reason']) ?? 'PodFailed',
-      `${name} failed: ${sentence(textOf(status['message']) ?? 'its containers ended with an error')} Read its logs.`,
-    );
+    const causes = containersOf(pod).map((container) => causeOf(mapAt(container, 'state', 'terminated')));
+    const why = textOf(status['message']) ?? `its containers ended with an error${causes.find(Boolean) ?? ''}`;
+    return failed(textOf(status['reason']) ?? 'PodFailed', `${name} failed: ${sentence(why)} Read its logs.`);
   }
   return stuckContainer(pod, name) ?? unscheduled(pod, name) ?? running(pod, name);
 }
 
-function stuckContainer(pod: KubeObject, name: string): Health | undefined {
+function containersOf(pod: KubeObject) {
   const status = mapAt(pod, 'status');
-  const containers = [...mapsIn(status['initContainerStatuses']), ...mapsIn(status['containerStatuses'])];
-  for (const container of containers) {
+  return [...mapsIn(status['initContainerStatuses']), ...mapsIn(status['containerStatuses'])];
+}
+
+function stuckContainer(pod: KubeObject, name: string): Health | undefined {
+  for (const container of containersOf(pod)) {
     const waiting = mapAt(container, 'state', 'waiting');
     const reason = textOf(waiting['reason']) ?? '';
     if (waitingRemedies[reason] === undefined) continue;
@@ -53,13 +56,21 @@ function stuckContainer(pod: KubeObject, name: string): Health | undefined {
   return undefined;
 }
 
+/** `: <cause>` if the termination message of a container has one. */
+function causeOf(terminated: Readonly<Record<string, unknown>>): string {
+  const cause = failureCause(textOf(terminated['message']) ?? '');
+  return cause === undefined ? '' : `: ${cause}`;
+}
+
 /** Omits text of Kubernetes that changes with every attempt, because every change would be reported. */
 function describeFailure(name: string, reason: string, container: Readonly<Record<string, unknown>>): string {
   const image = textOf(container['image']) ?? 'its image';
   const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
   if (stableReason(reason) === 'ImagePullBackOff') return `${name} cannot pull ${image}.`;
-  if (reason === 'CrashLoopBackOff')
-    return `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}.`;
+  if (reason === 'CrashLoopBackOff') {
+    const ending = `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}`;
+    return sentence([ending, causeOf(mapAt(container, 'lastState', 'terminated'))].join(''));
+  }
   return `${name} cannot start ${image}: ${sentence(textOf(mapAt(container, 'state', 'waiting')['message']) || reason)}`;
 }
 

@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { builtInCatalog } from '@runos/kube-kinds';
+import type { KubeObject } from '@runos/kube-objects';
+import { CrashLogs } from './crash-logs.js';
+
+const fatal = 'FATAL:  "min_wal_size" must be at least twice "wal_segment_size"';
+
+const pod = (status: object): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'postgresql-x7k2p-1', namespace: 'postgresql-x7k2p', uid: 'u1' },
+    status,
+  }) as KubeObject;
+const crashing = (run: string, message?: string): KubeObject =>
+  pod({
+    containerStatuses: [
+      { name: 'sidecar', state: { running: {} } },
+      {
+        name: 'postgres',
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: { terminated: { exitCode: 1, containerID: run, ...(message === undefined ? {} : { message }) } },
+      },
+    ],
+  });
+
+describe('the log of a pod that keeps ending', () => {
+  let reads: string[];
+  let logs: CrashLogs;
+  let log: string | Error;
+  beforeEach(() => {
+    reads = [];
+    log = `LOG:  starting\n${fatal}`;
+    logs = new CrashLogs(async ({ name }, container) => {
+      reads.push(`${name}/${container.name} ${container.previous ? 'before' : 'now'}`);
+      if (log instanceof Error) throw log;
+      return log;
+    });
+  });
+
+  const messageOf = (object: KubeObject, onRead = () => undefined as void) =>
+    builtInCatalog.healthOf(logs.explain(object, onRead)).message;
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('is read once per run, and explains the pod from then on', async () => {
+    let wasRead = 0;
+    expect(messageOf(crashing('a'), () => void (wasRead += 1))).toMatch(/exit code 1\. /);
+    messageOf(crashing('a'));
+    await settled();
+    expect([reads, wasRead]).toEqual([['postgresql-x7k2p-1/postgres before'], 1]);
+    expect(messageOf(crashing('a'))).toContain('at least twice');
+    // The next run has ended: the earlier cause is shown until its log is read, and no report repeats it.
+    expect(messageOf(crashing('b'), () => void (wasRead += 1))).toContain('at least twice');
+    await settled();
+    expect([reads.length, wasRead]).toEqual([2, 1]);
+  });
+
+  it('is read of a pod that has failed for good', async () => {
+    const failed = pod({
+      phase: 'Failed',
+      containerStatuses: [{ name: 'initdb', state: { terminated: { exitCode: 1 } } }],
+    });
+    messageOf(failed);
+    await settled();
+    expect(reads).toEqual(['postgresql-x7k2p-1/initdb now']);
+    expect(messageOf(failed)).toContain('at least twice');
+  });
+
+  it('is not read where a termination message says why, nor of a pod that runs', () => {
+    expect(messageOf(crashing('a', fatal))).toContain('at least twice');
+    messageOf(pod({ phase: 'Running', containerStatuses: [{ name: 'postgres', state: { running: {} } }] }));
+    expect(reads).toEqual([]);
+  });
+
+  it('may be unreadable: the pod stays as it is', async () => {
+    log = new Error('pods "x" is forbidden');
+    messageOf(crashing('a'));
+    await settled();
+    expect(messageOf(crashing('a'))).toMatch(/exit code 1\. /);
+    expect(reads).toHaveLength(1);
+  });
+
+  it('is forgotten with its pod', async () => {
+    messageOf(crashing('a'));
+    await settled();
+    logs.remove(crashing('a'));
+    expect(messageOf(crashing('a'))).toMatch(/exit code 1\. /);
+    await settled();
+    expect(reads).toHaveLength(2);
+  });
+});

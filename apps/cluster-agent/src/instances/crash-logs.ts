@@ -1,0 +1,106 @@
+import type { KubeClient } from '@runos/kube-client';
+import { builtInCatalog } from '@runos/kube-kinds';
+import { type KubeObject, mapAt, mapsIn, numberOf, type ObjectRef, refOf, textOf } from '@runos/kube-objects';
+
+/** Lines of a log; a server names its problem in the last ones. The API server ends at the bytes. */
+const tail = { tailLines: 100, limitBytes: 65_536 } as const;
+const timeoutMs = 10_000;
+
+/** A container that has ended with an error, and left no termination message. */
+interface EndedContainer {
+  readonly name: string;
+  /** Its log is that of the run before. */
+  readonly previous: boolean;
+  /** Changes with every run. */
+  readonly run: string;
+}
+
+const failures: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'PodFailed']);
+
+interface KnownLog {
+  readonly run: string;
+  readonly text: string;
+}
+
+type ReadLog = (pod: ObjectRef, container: EndedContainer) => Promise<string>;
+
+/**
+ * The logs of containers that keep ending. Most programs, PostgreSQL among them, write why they end into their log and
+ * leave the termination message empty.
+ */
+export class CrashLogs {
+  readonly #known = new Map<string, KnownLog>();
+  /** One log is read at a time. */
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(private readonly read: ReadLog) {}
+
+  /**
+   * The pod with the log of its last failed run as termination message, if it is known. Otherwise the log is read, once
+   * per run, and `onRead` called. Pods whose log cannot be read stay as they are.
+   */
+  explain(pod: KubeObject, onRead: () => void): KubeObject {
+    const uid = pod.metadata.uid ?? '';
+    const ended = failures.has(builtInCatalog.healthOf(pod).reason) ? endedContainer(pod) : undefined;
+    if (ended === undefined) return pod;
+    const known = this.#known.get(uid);
+    if (known?.run !== ended.run) this.#request(uid, refOf(pod), ended, known?.text ?? '', onRead);
+    return known === undefined || known.text === '' ? pod : withTerminationMessage(pod, ended, known.text);
+  }
+
+  remove(pod: KubeObject): void {
+    this.#known.delete(pod.metadata.uid ?? '');
+  }
+
+  #request(uid: string, pod: ObjectRef, ended: EndedContainer, text: string, onRead: () => void): void {
+    // The text of the run before stays until the new one is known.
+    this.#known.set(uid, { run: ended.run, text });
+    this.#reading = this.#reading.then(async () => {
+      if (this.#known.get(uid)?.run !== ended.run) return;
+      const log = await this.read(pod, ended).catch(() => undefined);
+      if (log === undefined || log === text || this.#known.get(uid)?.run !== ended.run) return;
+      this.#known.set(uid, { run: ended.run, text: log });
+      onRead();
+    });
+  }
+}
+
+/** Reads logs from the API server, which needs the right to get `pods/log` in the namespace of the pod. */
+export const logReader =
+  (client: KubeClient): ReadLog =>
+  async (pod, { name, previous }) => {
+    const path = `${await client.mapper.path(pod)}/log`;
+    const query = { container: name, previous: previous ? 'true' : undefined, ...tail };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const lines: string[] = [];
+    for await (const line of client.transport.streamLines({ path, query, signal, idleTimeoutMs: timeoutMs })) {
+      lines.push(line);
+    }
+    return lines.join('\n');
+  };
+
+const statusLists = ['initContainerStatuses', 'containerStatuses'] as const;
+const statusesOf = (pod: KubeObject) => statusLists.flatMap((list) => [...mapsIn(mapAt(pod, 'status')[list])]);
+
+function endedContainer(pod: KubeObject): EndedContainer | undefined {
+  for (const status of statusesOf(pod)) {
+    const name = textOf(status['name']);
+    const previous = textOf(mapAt(status, 'state', 'waiting')['reason']) === 'CrashLoopBackOff';
+    const ended = previous ? mapAt(status, 'lastState', 'terminated') : mapAt(status, 'state', 'terminated');
+    const failed = numberOf(ended['exitCode']) !== undefined && numberOf(ended['exitCode']) !== 0;
+    if (name === undefined || !failed || textOf(ended['message'])) continue;
+    return { name, previous, run: textOf(ended['containerID']) ?? `${name}/${numberOf(status['restartCount']) ?? 0}` };
+  }
+  return undefined;
+}
+
+function withTerminationMessage(pod: KubeObject, { name, previous }: EndedContainer, message: string): KubeObject {
+  const state = previous ? 'lastState' : 'state';
+  const complete = (container: Readonly<Record<string, unknown>>) =>
+    container['name'] === name
+      ? { ...container, [state]: { terminated: { ...mapAt(container, state, 'terminated'), message } } }
+      : container;
+  const status = mapAt(pod, 'status');
+  const lists = statusLists.map((list) => [list, [...mapsIn(status[list])].map(complete)]);
+  return { ...pod, status: { ...status, ...Object.fromEntries(lists) } };
+}
