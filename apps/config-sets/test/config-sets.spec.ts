@@ -22,6 +22,8 @@ const update = (tenant: string, setId: string, values: Record<string, string>, k
     { tenant },
   );
 const show = (tenant: string, setId: string) => plane.gateway.request(configSets.showConfigSet, { setId }, { tenant });
+const remove = (tenant: string, setId: string) =>
+  plane.gateway.request(configSets.deleteConfigSet, { setId }, { tenant });
 const list = (tenant: string) => plane.gateway.request(configSets.listConfigSets, {}, { tenant });
 const versions = (tenant: string, setId: string) =>
   plane.gateway.request(configSets.listConfigSetVersions, { setId }, { tenant });
@@ -123,6 +125,33 @@ describe('config sets', () => {
       message: expect.stringMatching(/12 versions; at most 12/),
     });
     expect(await show(tenant, setId)).toMatchObject({ version: 'v12' });
+  });
+
+  it('are deleted with their versions, and with an audit entry', async () => {
+    const tenant = newTenant();
+    const { setId } = await create(tenant);
+    await update(tenant, setId, { work_mem: '8MB' });
+    await expect(remove(newTenant(), setId)).rejects.toMatchObject({ code: 'configset.not_found' });
+    expect(await remove(tenant, setId)).toEqual({ setId, name: 'tuned' });
+    for (const gone of [show(tenant, setId), versions(tenant, setId), resolve(tenant, setId), remove(tenant, setId)])
+      await expect(gone).rejects.toMatchObject({ code: 'configset.not_found' });
+    expect((await list(tenant)).configSets).toEqual([]);
+    expect(await plane.sql('SELECT 1 FROM config_set_version WHERE set_id = $1', [setId])).toEqual([]);
+    const detail = { name: 'tuned', type: 'postgresql', version: 'v2' };
+    expect(plane.audit).toEqual([{ action: 'configset.delete', subject: setId, detail }]);
+  });
+
+  it('are kept while instances use them', async () => {
+    const tenant = newTenant();
+    const { setId } = await create(tenant);
+    plane.users.set(setId, ['postgresql-x7k2p']);
+    await expect(remove(tenant, setId)).rejects.toMatchObject({
+      code: 'configset.in_use',
+      details: { osids: ['postgresql-x7k2p'] },
+    });
+    expect(await show(tenant, setId)).toMatchObject({ version: 'v1' });
+    plane.users.delete(setId);
+    expect(await remove(tenant, setId)).toMatchObject({ setId });
   });
 
   it('have versions that not even SQL can change', async () => {

@@ -1,7 +1,7 @@
 import { Controller, Module } from '@nestjs/common';
 import type { ConfigSet } from '@runos/api';
 import { loadConfig, toEnvironment } from '@runos/config';
-import { catalog } from '@runos/contracts';
+import { catalog, identity, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Respond, Bus, NatsConnector, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
@@ -18,11 +18,43 @@ import { migrations } from '../src/schema/migrations/index.js';
 class FakeCatalogController {
   @Respond(catalog.checkConfigValues)
   check({ type, values }: { type: string; values: ConfigSet['values'] }) {
-    const issues = configIssues(serviceType(type).config ?? { keys: {}, reserved: {} }, values);
+    const { config, versions } = serviceType(type);
+    const issues = configIssues(config ?? { keys: {}, reserved: {} }, values, versions);
     if (issues.length > 0) throw new Fault('configset.invalid', 'These values do not fit.', { issues });
     return { valid: true as const };
   }
 }
+
+/** A fake of the services that a deletion asks. */
+@Controller()
+class FakeReconcilerController {
+  /** The instances that use a config set. */
+  readonly users = new Map<string, string[]>();
+
+  @Respond(reconciler.releaseConfigSet)
+  release({ setId }: { setId: string }) {
+    const osids = this.users.get(setId);
+    if (osids) throw new Fault('configset.in_use', 'It is used.', { instances: osids.length, osids });
+    return {};
+  }
+}
+
+@Controller()
+class FakeIdentityController {
+  readonly entries: object[] = [];
+
+  @Respond(identity.recordAudit)
+  record({ action, subject, detail }: { action: string; subject: string; detail: object }) {
+    this.entries.push({ action, subject, detail });
+    return { id: String(this.entries.length) };
+  }
+}
+
+@Module({ controllers: [FakeReconcilerController] })
+class FakeReconcilerModule {}
+
+@Module({ controllers: [FakeIdentityController] })
+class FakeIdentityModule {}
 
 @Module({ controllers: [FakeCatalogController] })
 class FakeCatalogModule {}
@@ -32,6 +64,8 @@ export interface ConfigSetsHarness {
   readonly gateway: Bus;
   readonly reconciler: Bus;
   readonly catalog: RunningService;
+  readonly users: Map<string, string[]>;
+  readonly audit: object[];
   /** One statement as the service's own role. */
   sql(text: string, values: readonly unknown[]): Promise<unknown[]>;
   stop(): Promise<void>;
@@ -60,6 +94,17 @@ export async function startHarness(): Promise<ConfigSetsHarness> {
     config('catalog'),
     logger,
   );
+  const fakeReconciler = await startService(
+    { name: 'reconciler', module: () => FakeReconcilerModule },
+    config('reconciler'),
+    logger,
+  );
+  const fakeIdentity = await startService(
+    { name: 'identity', module: () => FakeIdentityModule },
+    config('identity'),
+    logger,
+  );
+  const fakes = [fakeCatalog, fakeReconciler, fakeIdentity];
   const replica = (id: string) => startService(configSetsService, config('config-sets', id), logger);
   const [one, two] = await Promise.all([replica('one'), replica('two')]);
   const connectors: NatsConnector[] = [];
@@ -72,9 +117,11 @@ export async function startHarness(): Promise<ConfigSetsHarness> {
     gateway: bus('gateway'),
     reconciler: bus('reconciler'),
     catalog: fakeCatalog,
+    users: fakeReconciler.app.get(FakeReconcilerController, { strict: false }).users,
+    audit: fakeIdentity.app.get(FakeIdentityController, { strict: false }).entries,
     sql: (text, values) => one.app.get(Database).query(text, values),
     stop: async () => {
-      await Promise.all([...connectors, one, two, fakeCatalog].map((running) => running.stop()));
+      await Promise.all([...connectors, one, two, ...fakes].map((running) => running.stop()));
       await postgres.stop();
       await nats.stop();
     },

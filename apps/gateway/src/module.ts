@@ -23,6 +23,7 @@ import { JobStreams } from './jobs/job-streams.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { ServiceInfoController } from './service-info/service-info.controller.js';
+import { ConfigurationController } from './services/configuration.controller.js';
 import { ServicesController } from './services/services.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { UpgradesController } from './upgrades/upgrades.controller.js';
@@ -40,6 +41,7 @@ const controllers = [
   ConfigSetsController,
   UpgradesController,
   ServicesController,
+  ConfigurationController,
   NodesController,
   AccessChangesController,
   JobChangesController,

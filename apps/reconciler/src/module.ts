@@ -18,6 +18,9 @@ import { ClusterRepository } from './clusters/cluster-repository.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { CreateCluster } from './clusters/create-cluster.js';
 import { reconcilerConfig, type ReconcilerConfig } from './config.js';
+import { ChangeConfiguration } from './configuration/change-configuration.js';
+import { ConfigSetUse } from './configuration/config-set-use.js';
+import { ConfigurationController } from './configuration/configuration.controller.js';
 import { RecordConnection } from './connections/record-connection.js';
 import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
@@ -37,6 +40,7 @@ import { DependentRepository } from './instances/dependent-repository.js';
 import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
 import { InstanceSecrets, ShowCredentials } from './instances/instance-secrets.js';
+import { InstanceWrites } from './instances/instance-writes.js';
 import { PlanUpgrade } from './instances/plan-upgrade.js';
 import { Requirements } from './instances/requirements.js';
 import { InstancesController } from './instances/instances.controller.js';
@@ -79,6 +83,7 @@ const controllers = [
   NodesController,
   AddonsController,
   InstancesController,
+  ConfigurationController,
   UpgradesController,
   JobsController,
   ConnectionsController,
@@ -105,6 +110,7 @@ const addons = [
 ];
 const instances = [
   InstanceRepository,
+  InstanceWrites,
   InstanceSecrets,
   ShowCredentials,
   Requirements,
@@ -119,6 +125,7 @@ const instances = [
   DataLossGuard,
   QueuedChanges,
 ];
+const configuration = [ChangeConfiguration, ConfigSetUse];
 const agents = [
   LiveHeartbeats,
   RecordConnection,
@@ -169,6 +176,7 @@ class ReconcilerModule {
         ...clusters,
         ...addons,
         ...instances,
+        ...configuration,
         ...agents,
         ...deletions,
         ...divergence,

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { resolveOwnInputs } from '@runos/catalog-model';
 import { catalog, configSets, identity, type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Respond, type CallContext, Subscribe } from '@runos/messaging';
+import { Bus, Respond, type CallContext, Subscribe } from '@runos/messaging';
 import { serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
@@ -29,13 +29,26 @@ export class FakeCatalog {
 
 @Controller()
 export class FakeConfigSets {
+  /** The number of the latest version. */
   version = 1;
+  /** Values of single versions; the others have some of their own. */
+  readonly valuesOf = new Map<string, Record<string, string>>();
+
+  constructor(private readonly bus: Bus) {}
+
+  /** Asks for the end of the use of a config set, as a deletion does. */
+  release(setId: string, tenant: string): Promise<object> {
+    return this.bus.request(reconciler.releaseConfigSet, { setId }, { tenant });
+  }
 
   @Respond(configSets.resolveConfigSet)
-  resolve({ setId, type }: { setId: string; type: string }) {
-    const version = `v${this.version}`;
-    const values = { shared_buffers: `${128 * this.version}MB` };
-    return { setId, type, name: 'tuned', version, isLatest: true, values, createdAt: new Date().toISOString() };
+  resolve({ setId, type, version: asked }: z.output<typeof configSets.resolveConfigSet.input>) {
+    const version = asked ?? `v${this.version}`;
+    const number = Number(version.slice(1));
+    if (number > this.version) throw new Fault('configset.not_found', `There is no config set in version ${version}.`);
+    const values = this.valuesOf.get(version) ?? { shared_buffers: `${128 * number}MB` };
+    const isLatest = number === this.version;
+    return { setId, type, name: 'tuned', version, isLatest, values, createdAt: new Date().toISOString() };
   }
 }
 

@@ -29,6 +29,7 @@ export {
   ConfigValues,
   createConfigSet,
   CreateConfigSet,
+  deleteConfigSet,
   listConfigSets,
   listConfigSetVersions,
   showConfigSet,
@@ -81,6 +82,14 @@ export {
 export { reservedWords } from './operation/reserved-words.js';
 export { type OperationId, operations } from './operations.js';
 export { listSizingClasses, listVersions, SizingClass } from './service-info/service-info-operations.js';
+export {
+  ChangedConfiguration,
+  convertToCustom,
+  CustomConfiguration,
+  setAdvancedConfigs,
+  upgradeConfigSet,
+  UpgradeConfigSet,
+} from './services/configuration-operations.js';
 export {
   createService,
   deleteService,

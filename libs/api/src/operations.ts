@@ -7,6 +7,7 @@ import * as jobs from './jobs/job-operations.js';
 import * as nodes from './nodes/node-operations.js';
 import type { Operation } from './operation/operation.js';
 import * as serviceInfo from './service-info/service-info-operations.js';
+import * as configuration from './services/configuration-operations.js';
 import * as services from './services/service-operations.js';
 import * as sessions from './sessions/session-operations.js';
 import * as upgrades from './upgrades/upgrade-operations.js';
@@ -22,6 +23,7 @@ const nouns = [
   addons,
   nodes,
   services,
+  configuration,
   upgrades,
   serviceInfo,
   configSets,

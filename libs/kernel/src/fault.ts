@@ -25,6 +25,7 @@ export const faultStatus = {
   'upgrade.not_found': 404,
   'route.not_found': 404,
   'service.in_use': 409,
+  'configset.in_use': 409,
   'node.in_use': 409,
   'addon.missing': 409,
   'addon.present': 409,

@@ -10,6 +10,7 @@ const root = resolve(import.meta.dirname, '../../..');
 const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/reconciler/src/addons': ['addon'],
   'apps/reconciler/src/clusters': ['cluster'],
+  'apps/reconciler/src/configuration': ['service', 'configset'],
   'apps/reconciler/src/divergence': ['service'],
   'apps/reconciler/src/instances': ['service'],
   'apps/reconciler/src/jobs': ['job'],

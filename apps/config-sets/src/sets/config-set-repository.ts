@@ -102,6 +102,14 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
     return row?.version;
   }
 
+  /** Its versions are deleted with it. */
+  async remove(manager: EntityManager, tenant: string, setId: string): Promise<void> {
+    const statement = (condition: TenantCondition) =>
+      `WITH removed AS (DELETE FROM config_set WHERE ${condition('aid')} AND set_id = $1 RETURNING set_id)
+       SELECT set_id FROM removed`;
+    await this.query(manager, { tenant }, statement, [setId]);
+  }
+
   async #addVersion(manager: EntityManager, setId: string, version: number, values: Values): Promise<void> {
     const statement = 'INSERT INTO config_set_version (set_id, version, "values") VALUES ($1, $2, $3::jsonb)';
     await runSql(manager, statement, [setId, version, JSON.stringify(values)]);

@@ -29,6 +29,11 @@ export class ConfigSetsController {
     return this.sets.update(tenant, setId, values, idempotency);
   }
 
+  @Respond(configSets.deleteConfigSet)
+  delete({ setId }: InputOf<typeof configSets.deleteConfigSet>, { tenant }: Call) {
+    return this.sets.delete(tenant, setId);
+  }
+
   @Respond(configSets.listConfigSetVersions)
   async versions({ setId }: InputOf<typeof configSets.listConfigSetVersions>, { tenant }: Call) {
     return { versions: await this.sets.versions(tenant, setId) };

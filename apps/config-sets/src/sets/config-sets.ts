@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ConfigSet } from '@runos/api';
-import { catalog, type Idempotency } from '@runos/contracts';
+import { catalog, identity, type Idempotency, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Bus, InjectConfig } from '@runos/messaging';
 import { Database, idempotent } from '@runos/persistence';
@@ -72,6 +72,24 @@ export class ConfigSets {
         return this.#requireWritten(await this.repository.findVersion(manager, tenant, setId, version), setId);
       }),
     );
+  }
+
+  /**
+   * Deletes a set with its versions. No instance can pin it after the reconciler has released it, so a deletion that stops
+   * there is completed by its repetition.
+   * @throws Fault `configset.not_found`; `configset.in_use` with the instances that use it
+   */
+  async delete(tenant: string, setId: string): Promise<Pick<ConfigSet, 'setId' | 'name'>> {
+    const { name, type, version } = await this.show(tenant, setId);
+    await this.bus.request(reconciler.releaseConfigSet, { setId }, { tenant });
+    const detail = { name, type, version };
+    await this.bus.request(
+      identity.recordAudit,
+      { action: 'configset.delete', subject: setId, outcome: 'allowed', detail },
+      { tenant },
+    );
+    await this.repository.remove(this.database.manager, tenant, setId);
+    return { setId, name };
   }
 
   /** The version that an instance of `type` pins. @throws Fault `configset.not_found`, `configset.invalid` */

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import {
   createConfigSet,
+  deleteConfigSet,
   listConfigSets,
   listConfigSetVersions,
   type OperationInput,
@@ -34,6 +35,11 @@ export class ConfigSetsController {
   @Operation(updateConfigSet)
   update({ params: { setId }, body }: OperationInput<typeof updateConfigSet>, { account }: CallContext) {
     return this.bus.request(configSets.updateConfigSet, { setId, values: body.values }, account);
+  }
+
+  @Operation(deleteConfigSet)
+  delete({ params: { setId } }: OperationInput<typeof deleteConfigSet>, { account }: CallContext) {
+    return this.bus.request(configSets.deleteConfigSet, { setId }, account);
   }
 
   @Operation(listConfigSetVersions)

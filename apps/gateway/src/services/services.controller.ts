@@ -19,13 +19,7 @@ import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
-
-/** One instance, as a path names it. */
-const oneOf = ({ cid, type, id }: { cid: string; type: string; id: string }) => ({ cid, type, id });
-
-/** Absent unless it is true, as before there was a force. */
-const forced = ({ force }: { readonly force?: 'true' | 'false' | undefined }) =>
-  force === 'true' ? { force: true } : {};
+import { forced, oneOf } from './instance-request.js';
 
 @Controller()
 export class ServicesController {

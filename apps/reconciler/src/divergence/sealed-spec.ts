@@ -23,7 +23,11 @@ const Spec: z.ZodType<DesiredSpec> = z.strictObject({
   requires: z.record(z.string(), z.string()),
   driftPolicy: z.enum(['repair', 'report']),
   config: z
-    .strictObject({ setId: z.string(), version: z.string(), values: z.record(z.string(), z.string()) })
+    .strictObject({
+      setId: z.string().nullable(),
+      version: z.string().nullable(),
+      values: z.record(z.string(), z.string()),
+    })
     .nullable(),
   restartedAt: z.string().nullable(),
   imageRegistry: z.string().nullable(),

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { UpdatedService } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
-import { Database, idempotent } from '@runos/persistence';
+import { Database } from '@runos/persistence';
 import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import { describeDivergence, detailsOf } from '../divergence/foreign-bundle.js';
+import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
-import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
-import { type InstanceName, InstanceRepository } from './instance-repository.js';
+import type { Caller } from '../writes/preconditions.js';
+import { InstanceRepository } from './instance-repository.js';
+import { InstanceWrites } from './instance-writes.js';
 
 type Update = z.output<typeof reconciler.updateInstance.input>;
 type Delete = z.output<typeof reconciler.deleteInstance.input>;
@@ -33,6 +33,7 @@ export class ChangeInstance {
   constructor(
     private readonly database: Database,
     private readonly instances: InstanceRepository,
+    private readonly writes: InstanceWrites,
     private readonly resolver: SpecResolver,
     private readonly revisions: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
@@ -42,7 +43,7 @@ export class ChangeInstance {
     // The spec is resolved before the lock. A concurrent write changes the generation; then it is resolved again.
     const unlocked = await this.instances.get(this.database.manager, caller.tenant, input);
     let resolved = unlocked.deleting ? undefined : await this.resolver.forUpdate(unlocked, input.fields);
-    return this.#write<Updated>(input, caller, async (sql, instance) => {
+    return this.writes.run<Updated>(input, caller, async (sql, instance) => {
       if (resolved === undefined || instance.generation !== unlocked.generation) {
         resolved = await this.resolver.forUpdate(instance, input.fields);
       }
@@ -51,7 +52,7 @@ export class ChangeInstance {
   }
 
   restart(input: Restart, caller: Caller): Promise<Restarted> {
-    return this.#write<Restarted>(input, caller, async (sql, instance) => {
+    return this.writes.run<Restarted>(input, caller, async (sql, instance) => {
       const { changedBy } = caller;
       const spec = { ...acceptedSpec(instance), restartedAt: instance.now.toISOString() };
       const { force } = input;
@@ -61,13 +62,17 @@ export class ChangeInstance {
     });
   }
 
-  /** To the newest renderer, and to `version` if it is given. @throws Fault as `upgradeTarget` */
+  /**
+   * To the newest renderer, and to `version` if it is given.
+   * @throws Fault as `upgradeTarget`; `configset.invalid` for settings with which that version would not start
+   */
   upgrade(input: Upgrade, caller: Caller): Promise<Upgraded> {
-    return this.#write<Upgraded>(input, caller, async (sql, instance) => {
+    return this.writes.run<Upgraded>(input, caller, async (sql, instance) => {
       const { osid } = instance;
       const current = acceptedSpec(instance);
       const spec = upgradeTarget(storedType(instance.type), current, input.version);
       if (sameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
+      refuseUnfitVersion(instance.type, current, spec);
       const { changedBy } = caller;
       const { force } = input;
       this.dataLoss.refuseChange(instance, spec, force);
@@ -77,7 +82,7 @@ export class ChangeInstance {
   }
 
   delete(input: Delete, caller: Caller): Promise<{ jobId: string }> {
-    return this.#write<{ jobId: string }>(input, caller, async (sql, instance) => ({
+    return this.writes.run<{ jobId: string }>(input, caller, async (sql, instance) => ({
       jobId: await this.revisions.writeTombstone(sql, instance, caller.changedBy),
     }));
   }
@@ -102,29 +107,4 @@ export class ChangeInstance {
     const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, force });
     return { jobId, ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }) };
   }
-
-  /** @throws Fault `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency` */
-  async #write<Result>(
-    input: InstanceName & Pick<Delete, 'idempotency' | 'ifGeneration'>,
-    { tenant }: Caller,
-    work: (sql: EntityManager, instance: InstanceRow) => Promise<Result>,
-  ): Promise<Result> {
-    const { idempotency, ifGeneration } = input;
-    return this.database.transaction((sql) =>
-      idempotent(sql, { tenant, idempotency }, async () => {
-        const instance = await this.instances.lock(sql, tenant, input);
-        if (instance.deleting) {
-          throw new Fault('conflict.deleting', `${instance.osid} is being deleted; it cannot be changed any more.`);
-        }
-        refuseDiverged(instance);
-        refuseStaleGeneration(instance.osid, instance, ifGeneration);
-        return work(sql, instance);
-      }),
-    );
-  }
-}
-
-function refuseDiverged({ osid, cid, diverged }: InstanceRow): void {
-  if (diverged === null) return;
-  throw new Fault('conflict.diverged', describeDivergence(osid, cid, diverged), detailsOf(diverged));
 }

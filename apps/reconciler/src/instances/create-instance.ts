@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import { RequiredAddons } from '../addons/required-addons.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { domainOf } from '../clusters/cluster-view.js';
+import { ConfigSetUse } from '../configuration/config-set-use.js';
 import type { ReconcilerConfig } from '../config.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { renderBundle } from '../rendering/render-bundle.js';
@@ -40,12 +41,13 @@ export class CreateInstance {
     private readonly requirements: Requirements,
     private readonly dependents: DependentRepository,
     private readonly addons: RequiredAddons,
+    private readonly configSets: ConfigSetUse,
     private readonly secrets: InstanceSecrets,
     private readonly jobs: JobStarter,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  /** @throws Fault `conflict.deleting`, `addon.missing`, `limit.exceeded`, `sizing.invalid`, `request.too_large`, `conflict.idempotency` */
+  /** @throws Fault `conflict.deleting`, `configset.not_found`, `addon.missing`, `limit.exceeded`, `sizing.invalid`, `request.too_large`, `conflict.idempotency` */
   async run(input: Input, caller: Caller): Promise<Created> {
     const { tenant } = caller;
     const cluster = await this.clusters.get(this.database.manager, tenant, input.cid);
@@ -62,6 +64,8 @@ export class CreateInstance {
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'job');
     refuseDeletingCluster(cluster);
+    const setId = resolved.spec.config?.setId;
+    if (typeof setId === 'string') await this.configSets.keep(sql, tenant, setId);
     const awaitedAddons = await this.addons.ensure(sql, cluster, type);
     const limit = this.config.maxInstancesPerCluster;
     const count = await this.instances.countForCreate(sql, cluster.id, limit);

@@ -51,9 +51,10 @@ export function instanceView(row: InstanceRow): Service {
     memoryLimitMb,
     storageMb: sizing.storageMb ?? 0, // the API has a number; 0 for a type without storage
     driftPolicy,
-    configType: config === null ? 'custom' : 'config_set',
+    configType: config === null || config.setId === null ? 'custom' : 'config_set',
     configSetId: config?.setId ?? null,
     configSetVersion: config?.version ?? null,
+    ...(storedType(row.type).config === undefined ? {} : { advanced: config?.values ?? {} }),
     requires: Object.fromEntries(Object.entries(requires).map(([alias, osid]) => [alias, requirementView(osid)])),
     ...instanceStatus(row),
     conditions: [...row.conditions],

@@ -3,6 +3,7 @@ import type { UpgradePlan } from '@runos/api';
 import { imageReference } from '@runos/catalog-model';
 import { Database } from '@runos/persistence';
 import { rendererOf, storedType } from '@runos/service-types';
+import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { renderObjects } from '../rendering/render-bundle.js';
 import { restartsPods } from '../rendering/restarts-pods.js';
 import { acceptedSpec, type DesiredSpec, sameSpec } from '../revisions/desired-spec.js';
@@ -30,6 +31,7 @@ export class PlanUpgrade {
     const { osid, type } = instance;
     const current = acceptedSpec(instance);
     const target = upgradeTarget(storedType(type), current, version);
+    refuseUnfitVersion(type, current, target);
     const secrets = this.secrets.unseal(instance);
     const objectsOf = (spec: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
     return {

@@ -14,7 +14,7 @@ export interface ServiceSpec {
   /** OSIDs of the instances that it needs, by alias. */
   readonly requires: Readonly<Record<string, string>>;
   readonly driftPolicy: 'repair' | 'report';
-  /** The config set of the creation, with its values at that time. */
+  /** The settings of the service; null: there are none, and they are custom. */
   readonly config: PinnedConfig | null;
   /** The time of the last restart request, ISO 8601; a new value in the pod template replaces the pods. */
   readonly restartedAt: string | null;
@@ -30,9 +30,10 @@ interface SpecOfKind extends Record<InstanceKind, { readonly kind: InstanceKind 
 /** The spec of an instance of any kind; `kind` discriminates. */
 export type DesiredSpec = SpecOfKind[InstanceKind];
 
+/** The version of a config set with its values, or custom values, which have no set and no version. */
 export interface PinnedConfig {
-  readonly setId: string;
-  readonly version: string;
+  readonly setId: string | null;
+  readonly version: string | null;
   readonly values: Readonly<Record<string, string>>;
 }
 
@@ -48,10 +49,17 @@ export const acceptedSpec = ({
 /** Whether two specs are equal in every field. The order of their keys does not count. */
 export const sameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
 
+/** `config set <id> v2`, or `3 custom settings`. */
+export function describeConfig({ setId, version, values }: PinnedConfig): string {
+  if (setId !== null) return `config set ${setId} ${version ?? ''}`;
+  const count = Object.keys(values).length;
+  return `${count} custom ${count === 1 ? 'setting' : 'settings'}`;
+}
+
 /** A spec as one log line. */
 export function describeSpec({ version, sizing, config }: DesiredSpec): string {
   const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
   const storage = sizing.storageMb === null ? '' : `, ${sizing.storageMb} MiB of storage`;
-  const pinned = config === null ? '' : `, config set ${config.setId} ${config.version}`;
+  const pinned = config === null ? '' : `, ${describeConfig(config)}`;
   return `Version ${version}, class ${resourceRequirementClassId}: ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}, cpu ${cpuRequestMc}/${cpuLimitMc} m, memory ${memoryRequestMb}/${memoryLimitMb} MiB${storage}${pinned}.`;
 }

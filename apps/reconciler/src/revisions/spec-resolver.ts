@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { ServiceFields } from '@runos/api';
 import type { ServiceType } from '@runos/catalog-model';
 import { catalog, configSets } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
 import { Bus, InjectConfig } from '@runos/messaging';
 import { latestRenderer, serviceType, storedType } from '@runos/service-types';
 import type { ReconcilerConfig } from '../config.js';
+import { refuseConflictingValues, refuseUnfitValues } from '../configuration/config-checks.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { acceptedSpec, type DesiredSpec, type PinnedConfig } from './desired-spec.js';
@@ -48,6 +48,7 @@ export class SpecResolver {
       restartedAt: null,
       imageRegistry: this.config.imageRegistry ?? null,
     };
+    refuseUnfitValues(type, spec, () => 'configSetId');
     refuseConflictingValues(type, spec);
     return { spec, rrcFlipHint };
   }
@@ -75,11 +76,15 @@ export class SpecResolver {
     { configType, configSetId }: ServiceFields,
   ): Promise<PinnedConfig | null> {
     if (configSetId === undefined || configType === 'custom') return null;
-    const { version, values, setId } = await this.bus.request(
-      configSets.resolveConfigSet,
-      { setId: configSetId, type },
-      { tenant },
-    );
+    return this.pin(tenant, { setId: configSetId, type });
+  }
+
+  /** A version of a config set, by default the latest. @throws Fault `configset.not_found`, `configset.invalid` */
+  async pin(
+    tenant: string,
+    named: { setId: string; type: string; version?: string | undefined },
+  ): Promise<PinnedConfig> {
+    const { version, values, setId } = await this.bus.request(configSets.resolveConfigSet, named, { tenant });
     return { setId, version, values };
   }
 }
@@ -92,10 +97,3 @@ const storageClasses = ({ local_storage_class, distributed_storage_class }: Stor
   localStorageClass: local_storage_class,
   distributedStorageClass: distributed_storage_class,
 });
-
-/** Refuses config values that exceed the size, such as more shared memory than the memory limit. */
-function refuseConflictingValues(type: string, { sizing, config }: DesiredSpec): void {
-  const issues = serviceType(type).clashes?.(sizing, config?.values ?? {}) ?? [];
-  if (issues.length === 0) return;
-  throw new Fault('sizing.invalid', issues.map(({ message }) => message).join('; '), { issues });
-}

@@ -5,6 +5,7 @@ import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
+import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { dataAtRisk, DataLossGuard } from '../revisions/data-loss-guard.js';
 import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
@@ -77,7 +78,10 @@ export class RunUpgradeWaves {
     if (sameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
     const loss = faultOr(() => this.dataLoss.refuseChange(instance, spec));
     if (loss instanceof Fault) return { state: 'skipped', reason: dataAtRisk, message: loss.message };
-    const rendered = faultOr(() => this.revisions.render(instance, spec));
+    const rendered = faultOr(() => {
+      refuseUnfitVersion(type, current, spec);
+      return this.revisions.render(instance, spec);
+    });
     if (rendered instanceof Fault) return { state: 'failed', ...refusedBlock(rendered.message) };
     const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy });
     return { state: 'running', jobId };

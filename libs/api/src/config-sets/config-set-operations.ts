@@ -84,3 +84,16 @@ export const listConfigSetVersions = operation({
   params: { aid, setId },
   output: z.object({ versions: z.array(ConfigSet) }),
 });
+
+/** `configset.in_use` with the instances that use it in any version. */
+export const deleteConfigSet = operation({
+  id: 'configset.delete',
+  method: 'DELETE',
+  path: '/:aid/config-sets/:setId',
+  access: 'write',
+  summary: 'Delete a config set with all its versions.',
+  params: { aid, setId },
+  output: ConfigSet.pick({ setId: true, name: true }),
+  errors: ['configset.in_use'],
+  examples: { output: { setId: '4f0c2a1e-6a0e-4f61-9d0e-2b1f6a3c7d55', name: 'tuned' } },
+});

@@ -50,7 +50,7 @@ const details = {
   ),
   changedBy: text('conflict.stale: who made the current generation.'),
   instances: wholeNumber(
-    'cluster.not_empty: number of instances in the cluster. service.in_use: number of dependent instances.',
+    'cluster.not_empty: number of instances in the cluster. service.in_use, configset.in_use: number of dependent instances.',
     'instances',
     1,
     maxInt32,
@@ -58,7 +58,7 @@ const details = {
   osids: {
     type: 'array',
     items: { type: 'string' },
-    description: 'cluster.not_empty, service.in_use: OSIDs of some of them.',
+    description: 'cluster.not_empty, service.in_use, configset.in_use: OSIDs of some of them.',
   },
   addons: {
     type: 'array',

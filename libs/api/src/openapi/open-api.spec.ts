@@ -98,6 +98,9 @@ describe('the OpenAPI document', () => {
     ['upgrade.resume', 'upgrade.not_found upgrade.running'],
     ['configset.create', 'type.not_found configset.invalid'],
     ['configset.update', 'configset.not_found configset.invalid'],
+    ['configset.delete', 'configset.not_found configset.in_use'],
+    ['service.set-advanced-configs.postgresql', 'configset.invalid sizing.invalid conflict.diverged conflict.data_loss'],
+    ['service.upgrade-config-set', 'configset.not_found configset.invalid sizing.invalid conflict.data_loss'],
     ['session.login', 'auth.invalid limit.exceeded'],
   ])('lists the errors of %s: %s', (id, codes) => {
     expect(codesOf(id)).toEqual(expect.arrayContaining(codes.split(' ')));

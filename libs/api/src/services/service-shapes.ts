@@ -8,6 +8,7 @@ import {
   storedMb,
 } from '@runos/catalog-model';
 import { z } from 'zod';
+import { ConfigValues } from '../config-sets/config-set-operations.js';
 import { Generation, JobId, maxInt32, NextCursor, ObservedGeneration, Timestamp } from '../operation/fields.js';
 
 /**
@@ -56,7 +57,8 @@ export const Condition = z.object({
 
 /**
  * One instance: its desired spec with the fields that only its type has, then its live state. `reason` is stable
- * CamelCase, `message` a sentence. `requires` names the instances that it needs, by alias.
+ * CamelCase, `message` a sentence. `requires` names the instances that it needs, by alias. `advanced` are its settings,
+ * custom or of its config set, for a type that has any; older control planes leave it out.
  */
 export const Service = z.looseObject({
   id: z.string(),
@@ -72,6 +74,7 @@ export const Service = z.looseObject({
   configType: ConfigType,
   configSetId: z.string().nullable(),
   configSetVersion: z.string().nullable(),
+  advanced: ConfigValues.optional(),
   requires: z.record(z.string(), z.object({ type: z.string(), id: z.string(), osid: z.string() })),
   status: ServiceState,
   lastKnownStatus: ServiceState.nullable(),

@@ -45,6 +45,16 @@ export const listConfigSetVersions = request({
   idempotent: true,
 });
 
+/** @throws Fault `configset.in_use` with the instances that use it */
+export const deleteConfigSet = request({
+  ...gatewayRequest,
+  subject: 'config-sets.v1.delete',
+  input: z.object({ setId: z.uuid() }),
+  output: ConfigSet.pick({ setId: true, name: true }),
+  deadlineMs: 8_000,
+  idempotent: false,
+});
+
 /** The version (default: the current one) that an instance of this type pins. */
 export const resolveConfigSet = request({
   ...tenantRequest,

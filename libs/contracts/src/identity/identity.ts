@@ -93,7 +93,7 @@ export const createAccount = request({
 export const recordAudit = request({
   subject: 'identity.v1.audit-record',
   owner: 'identity',
-  callers: ['gateway', 'reconciler', 'agent-gateway'],
+  callers: ['gateway', 'reconciler', 'agent-gateway', 'config-sets'],
   scope: 'tenant',
   input: z.object({
     action: z.string().max(64),

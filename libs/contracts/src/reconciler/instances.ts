@@ -2,8 +2,11 @@ import {
   AcceptDesired,
   Accepted,
   AcceptedDesired,
+  ChangedConfiguration,
+  ConfigValues,
   CreatedService,
   Credentials,
+  CustomConfiguration,
   Service,
   ServiceEvents,
   ServiceFields,
@@ -11,6 +14,7 @@ import {
   ServiceSummary,
   UpdatedService,
   Upgrade,
+  UpgradeConfigSet,
   UpgradedService,
   UpgradePlan,
 } from '@runos/api';
@@ -96,6 +100,41 @@ export const acceptInstance = request({
   input: z.object({ ...instanceName, ...AcceptDesired.shape, force, ...WriteOptions }),
   output: AcceptedDesired,
   idempotent: false,
+});
+
+export const setAdvancedConfig = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.config-set-values',
+  input: z.object({ ...instanceName, values: ConfigValues, force, ...WriteOptions }),
+  output: ChangedConfiguration,
+  idempotent: false,
+});
+
+export const convertToCustomConfig = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.config-convert',
+  input: z.object({ ...instanceName, ...WriteOptions }),
+  output: CustomConfiguration,
+  idempotent: false,
+});
+
+export const upgradeConfigSet = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.config-upgrade-set',
+  input: z.object({ ...instanceName, ...UpgradeConfigSet.shape, force, ...WriteOptions }),
+  output: ChangedConfiguration,
+  idempotent: false,
+});
+
+/** After the reply, no instance can use the config set. @throws Fault `configset.in_use` with the instances that use it */
+export const releaseConfigSet = request({
+  ...fromGateway,
+  callers: ['config-sets'],
+  subject: 'reconciler.v1.config-set-release',
+  input: z.object({ setId: z.uuid() }),
+  output: z.object({}),
+  deadlineMs: 4_000,
+  idempotent: true,
 });
 
 export const showInstanceStatus = request({

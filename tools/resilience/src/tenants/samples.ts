@@ -79,6 +79,9 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.delete': plain,
   'service.restart': plain,
   'service.upgrade': plain,
+  'service.set-advanced-configs': { body: () => ({ work_mem: '8MB' }) },
+  'service.convert-to-custom': plain,
+  'service.upgrade-config-set': { body: () => ({ version: 'v1' }) },
   'service.accept': { body: () => ({ desired: 'plane' }) },
   'service.upgrade.plan': plain,
   'service.status': plain,
@@ -96,6 +99,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'configset.create': { body: () => ({ name: 'stolen', type: sampleType, values: { shared_buffers: '256MB' } }) },
   'configset.show': plain,
   'configset.update': { body: () => ({ values: { shared_buffers: '512MB' } }) },
+  'configset.delete': plain,
   'configset.versions': plain,
   'job.list': {
     query: (ids) => ({ cid: ids.cid, osid: osidOf(ids) }),

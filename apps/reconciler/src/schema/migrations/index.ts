@@ -12,6 +12,7 @@ import { AddDeletedInstances1800000000011 } from './0011-add-deleted-instances.j
 import { AddDuplicateIdentities1800000000012 } from './0012-add-duplicate-identities.js';
 import { KeepNodeReports1800000000013 } from './0013-keep-node-reports.js';
 import { AddReportedState1800000000014 } from './0014-add-reported-state.js';
+import { AddDeletedConfigSets1800000000015 } from './0015-add-deleted-config-sets.js';
 import { KeepAgentProblems1800000000018 } from './0018-keep-agent-problems.js';
 
 /** In the order in which they run. */
@@ -30,5 +31,6 @@ export const migrations = [
   AddDuplicateIdentities1800000000012,
   KeepNodeReports1800000000013,
   AddReportedState1800000000014,
+  AddDeletedConfigSets1800000000015,
   KeepAgentProblems1800000000018,
 ];

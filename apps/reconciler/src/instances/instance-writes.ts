@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { reconciler } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Database, idempotent } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
+import { describeDivergence, detailsOf } from '../divergence/foreign-bundle.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
+import { type InstanceName, InstanceRepository } from './instance-repository.js';
+
+type WriteOptions = Pick<z.output<typeof reconciler.deleteInstance.input>, 'idempotency' | 'ifGeneration'>;
+
+/** Runs writes of existing instances. */
+@Injectable()
+export class InstanceWrites {
+  constructor(
+    private readonly database: Database,
+    private readonly instances: InstanceRepository,
+  ) {}
+
+  /**
+   * Runs `work` once per idempotency key, in a transaction with the locked instance.
+   * @throws Fault `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency`
+   */
+  async run<Result>(
+    input: InstanceName & WriteOptions,
+    { tenant }: Caller,
+    work: (sql: EntityManager, instance: InstanceRow) => Promise<Result>,
+  ): Promise<Result> {
+    const { idempotency, ifGeneration } = input;
+    return this.database.transaction((sql) =>
+      idempotent(sql, { tenant, idempotency }, async () => {
+        const instance = await this.instances.lock(sql, tenant, input);
+        if (instance.deleting) {
+          throw new Fault('conflict.deleting', `${instance.osid} is being deleted; it cannot be changed any more.`);
+        }
+        refuseDiverged(instance);
+        refuseStaleGeneration(instance.osid, instance, ifGeneration);
+        return work(sql, instance);
+      }),
+    );
+  }
+}
+
+function refuseDiverged({ osid, cid, diverged }: InstanceRow): void {
+  if (diverged === null) return;
+  throw new Fault('conflict.diverged', describeDivergence(osid, cid, diverged), detailsOf(diverged));
+}
