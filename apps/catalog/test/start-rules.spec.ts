@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { configIssues, type ConfigKey, type ConfigSchema } from '@runos/catalog-model';
 import { serviceType } from '@runos/service-types';
 import { propertySeed } from '@runos/testing-basics';
-import { openStartVerdicts, type Settings, type StartVerdicts } from '@runos/testing-postgres';
+import { openStartChecks, type Settings, type StartChecks } from '@runos/testing-postgres';
 import fc from 'fast-check';
 import { samplesOf } from './start-rule-samples.js';
 
@@ -18,9 +18,9 @@ const serverSchema: ConfigSchema = {
   start: { ...start, rules: start.rules.filter(({ refusedBy }) => refusedBy === 'server') },
 };
 
-let server: StartVerdicts;
+let server: StartChecks;
 beforeAll(async () => {
-  server = await openStartVerdicts();
+  server = await openStartChecks();
 });
 afterAll(() => server.remove());
 
@@ -48,10 +48,10 @@ describe('the start rules against a real server', () => {
     }
     if (!(versions?.includes(server.major) ?? true)) return;
     expect(await server.check(inPod(accepted))).toBeUndefined();
-    const verdict = await server.check(inPod(refused));
-    if (refusedBy === 'operator') expect(verdict).toBeUndefined();
+    const refusal = await server.check(inPod(refused));
+    if (refusedBy === 'operator') expect(refusal).toBeUndefined();
     else {
-      expect(unquoted(verdict ?? '')).toMatch(patternOf(source));
+      expect(unquoted(refusal ?? '')).toMatch(patternOf(source));
       expect(await server.start(inPod(refused))).toMatch(/exited|ended/);
     }
     // A server of this machine has no memory for the largest.
@@ -91,9 +91,9 @@ describe('the start rules against a real server', () => {
     await fc.assert(
       fc.asyncProperty(combination, async (combined) => {
         const settings = combined as Settings;
-        const verdict = await server.check(inPod(settings));
-        expect({ settings, verdict, refused: issues(settings).length > 0 }).toMatchObject({
-          refused: verdict !== undefined,
+        const refusal = await server.check(inPod(settings));
+        expect({ settings, refusal, refused: issues(settings).length > 0 }).toMatchObject({
+          refused: refusal !== undefined,
         });
       }),
       { numRuns: 100 },
@@ -111,7 +111,7 @@ describe('the start rules against a real server', () => {
         // The server computes the shared memory in MB as an int32; no size has so much.
         const largest = { ...size, memoryLimitMb: 1_000_000 };
         fc.pre(issues(settings).length === 0 && type.clashes!(largest, settings).length === 0);
-        expect({ settings, verdict: await server.check(inPod(settings)) }).toMatchObject({ verdict: undefined });
+        expect({ settings, refusal: await server.check(inPod(settings)) }).toMatchObject({ refusal: undefined });
       }),
       { numRuns: 40 },
     );

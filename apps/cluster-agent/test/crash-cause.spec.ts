@@ -23,7 +23,17 @@ const pod = (): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: `${osid}-1`, namespace: osid },
-  spec: { schedulerName: 'none', containers: [{ name: 'postgres', image: 'postgres' }] },
+  spec: {
+    schedulerName: 'none',
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'postgres',
+        image: 'postgres',
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      },
+    ],
+  },
 });
 
 async function setStatus(status: object): Promise<void> {

@@ -42,8 +42,8 @@ export class FakeConfigSets {
   }
 
   @Respond(configSets.resolveConfigSet)
-  resolve({ setId, type, version: asked }: z.output<typeof configSets.resolveConfigSet.input>) {
-    const version = asked ?? `v${this.version}`;
+  resolve({ setId, type, version: named }: z.output<typeof configSets.resolveConfigSet.input>) {
+    const version = named ?? `v${this.version}`;
     const number = Number(version.slice(1));
     if (number > this.version) throw new Fault('configset.not_found', `There is no config set in version ${version}.`);
     const values = this.valuesOf.get(version) ?? { shared_buffers: `${128 * number}MB` };

@@ -99,7 +99,10 @@ describe('the OpenAPI document', () => {
     ['configset.create', 'type.not_found configset.invalid'],
     ['configset.update', 'configset.not_found configset.invalid'],
     ['configset.delete', 'configset.not_found configset.in_use'],
-    ['service.set-advanced-configs.postgresql', 'configset.invalid sizing.invalid conflict.diverged conflict.data_loss'],
+    [
+      'service.set-advanced-configs.postgresql',
+      'configset.invalid sizing.invalid conflict.diverged conflict.data_loss',
+    ],
     ['service.upgrade-config-set', 'configset.not_found configset.invalid sizing.invalid conflict.data_loss'],
     ['session.login', 'auth.invalid limit.exceeded'],
   ])('lists the errors of %s: %s', (id, codes) => {

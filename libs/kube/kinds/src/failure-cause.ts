@@ -7,7 +7,8 @@ const fatal = /\b(?:FATAL|PANIC): {1,2}(.{1,300})/;
 /** Before its data folder is known, PostgreSQL writes without a severity. */
 const unprefixed = /^postgres: (.{1,300})/;
 /** PostgreSQL names each wrong parameter of its file in a line before the fatal one. */
-const parameter = /\bLOG: {1,2}((?:invalid value for parameter|parameter "|.{1,60}outside the valid range).{1,240})/;
+const logged = /\bLOG: {1,2}(.{1,300})/;
+const parameterProblems = ['invalid value for parameter', 'outside the valid range for parameter'];
 /** The fatal line after those. */
 const unspecific = /^configuration file .{1,200} contains errors$/;
 
@@ -26,8 +27,12 @@ function messageOf(line: string): string {
   }
 }
 
-const causeIn = (line: string): string | undefined =>
-  [fatal, unprefixed, parameter].map((pattern) => pattern.exec(line)?.[1]).find((cause) => cause !== undefined);
+function causeIn(line: string): string | undefined {
+  const cause = (fatal.exec(line) ?? unprefixed.exec(line))?.[1];
+  if (cause !== undefined) return cause;
+  const other = logged.exec(line)?.[1];
+  return parameterProblems.some((problem) => other?.includes(problem)) ? other : undefined;
+}
 
 /**
  * Why a program ended, in its own words, without times and process ids: equal failures have equal causes. Undefined when

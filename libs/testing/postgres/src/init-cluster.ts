@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,8 @@ export async function initCluster(places: Places, passwordFile: string, durable:
   return password;
 }
 
-function refuseUnlessComplete({ cluster, binaries }: Places): void {
+function refuseUnlessComplete(places: Places): void {
+  const { cluster, binaries } = places;
   const complete = ['PG_VERSION', 'global/pg_control', 'postgresql.conf', 'pg_hba.conf'];
   const missing = complete.filter((file) => !existsSync(join(cluster, file)));
   if (missing.length > 0) {
@@ -47,6 +48,7 @@ function refuseUnlessComplete({ cluster, binaries }: Places): void {
     );
   }
   const version = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
+  const major = majorOf(places);
   if (!existsSync(join(binaries, 'share', 'postgresql', `pg_${version}`)) && version !== major) {
     throw new Error(
       `${cluster} was created by PostgreSQL ${version}, this is ${major}: dump and restore it, or run npm run reset.`,
@@ -54,8 +56,15 @@ function refuseUnlessComplete({ cluster, binaries }: Places): void {
   }
 }
 
-/** The major version of the embedded PostgreSQL, which cannot open data of another one. */
-const major = '18';
+/** The major version of the programs, which cannot open data of another one. */
+export function majorOf({ binaries, user }: Places): string {
+  const { stdout } = spawnSync(join(binaries, 'bin', 'postgres'), ['--version'], {
+    cwd: '/',
+    encoding: 'utf8',
+    ...user,
+  });
+  return /\(PostgreSQL\) ([0-9]{1,3})/.exec(stdout)?.[1] ?? '';
+}
 
 async function runInitdb(places: Places, folder: string, pwfile: string, durable: boolean): Promise<void> {
   const args = ['-D', folder, '-U', superuser, '-A', 'scram-sha-256', `--pwfile=${pwfile}`, '--encoding=UTF8'];

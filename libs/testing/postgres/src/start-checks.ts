@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initCluster } from './init-cluster.js';
+import { initCluster, majorOf } from './init-cluster.js';
 import { choosePlaces, type Places, removePostgresData } from './places.js';
 import { startPostgres } from './start-postgres.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
 /** What a real PostgreSQL says of settings. A refusal is its own text. */
-export interface StartVerdicts {
+export interface StartChecks {
   /** The major version, `18`. */
   readonly major: string;
   /** The folder of its time zone files. */
@@ -25,18 +25,17 @@ export interface StartVerdicts {
 }
 
 /**
- * A PostgreSQL with data of its own that is started for verdicts only: the one that npm installed, or that of the folder
+ * A PostgreSQL with data of its own that is started for checks only: the one that npm installed, or that of the folder
  * RUNOS_TEST_POSTGRES_BINARIES (with bin, lib, share), which may be of another major version.
  */
-export async function openStartVerdicts(): Promise<StartVerdicts> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'runos-start-verdicts-'));
+export async function openStartChecks(): Promise<StartChecks> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'runos-start-checks-'));
   const places = choosePlaces(dataDir);
   await initCluster(places, join(dataDir, 'password'), false);
-  const { output: version } = await run(places, ['--version']);
   const evaluate = (settings: Settings) =>
     run(places, ['-D', places.cluster, ...argumentsOf(settings), '-C', 'shared_memory_size']);
   return {
-    major: /\) ([0-9]+)\./.exec(version)?.[1] ?? version,
+    major: majorOf(places),
     timeZonesDir: join(places.binaries, 'share', 'postgresql', 'timezone'),
     check: async (settings) => {
       const { code, output } = await evaluate(settings);
