@@ -20,11 +20,12 @@ export const samplesOf: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     'Parameter min_wal_size cannot be bigger than max_wal_size',
     { refused: { min_wal_size: '1GB' }, accepted: { min_wal_size: '1023MB' } },
   ],
-  // Beside 32 workers, 10 senders, and either 3 autovacuum workers and their launcher, or 16 and 2 special processes.
+  // Beside 32 workers, 10 senders, and 3 autovacuum workers with 1 or 2 others, or 16 slots and 2 others.
   [
     'invalid value for parameter "max_connections": %d',
     { refused: { max_connections: '262098' }, accepted: { max_connections: '262097' } },
   ],
+  ['too many backends configured', { refused: { max_connections: '262097' }, accepted: { max_connections: '262096' } }],
   [
     'too many server processes configured',
     { refused: { max_connections: '262084' }, accepted: { max_connections: '262083' } },

@@ -22,7 +22,11 @@ afterEach(() => harness.stop());
 const pod = (): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: `${osid}-1`, namespace: osid },
+  metadata: {
+    name: `${osid}-1`,
+    namespace: osid,
+    labels: { 'runos.com/osid': osid, 'app.kubernetes.io/managed-by': 'runos' },
+  },
   spec: {
     schedulerName: 'none',
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },

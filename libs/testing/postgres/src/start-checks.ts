@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initCluster, majorOf } from './init-cluster.js';
@@ -32,6 +32,8 @@ export async function openStartChecks(): Promise<StartChecks> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-start-checks-'));
   const places = choosePlaces(dataDir);
   await initCluster(places, join(dataDir, 'password'), false);
+  // The server checks some values of the file before those of the command line replace them.
+  writeFileSync(join(places.cluster, 'postgresql.conf'), '');
   const evaluate = (settings: Settings) =>
     run(places, ['-D', places.cluster, ...argumentsOf(settings), '-C', 'shared_memory_size']);
   return {

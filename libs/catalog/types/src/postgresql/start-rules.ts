@@ -48,8 +48,7 @@ const twoSegments = (name: 'min_wal_size' | 'max_wal_size'): StartRule => ({
 const processSettings = ['max_connections', 'autovacuum_max_workers', 'max_worker_processes', 'max_wal_senders'];
 
 /**
- * The server processes of all kinds have a common limit. `added` is the number of those that are always there. Until
- * version 17 the server names the setting that exceeds the limit first, not the sum.
+ * The server processes of all kinds have a common limit. `added` is the number of those that are always there.
  */
 const processLimit = (
   rule: Pick<StartRule, 'versions' | 'settings' | 'source'> & { readonly added: number },
@@ -87,10 +86,18 @@ const rules: readonly StartRule[] = [
         : `min_wal_size ${text('min_wal_size')} must be below max_wal_size ${text('max_wal_size')}`,
   },
   processLimit({
-    versions: ['16', '17'],
+    // The launcher of autovacuum.
+    versions: ['16'],
     settings: processSettings,
     source: 'invalid value for parameter "max_connections": %d',
     added: 1,
+  }),
+  processLimit({
+    // The launcher, and the worker that synchronizes slots.
+    versions: ['17'],
+    settings: processSettings,
+    source: 'too many backends configured',
+    added: 2,
   }),
   processLimit({
     // From version 18 on, autovacuum_worker_slots (16) limit the autovacuum workers.
