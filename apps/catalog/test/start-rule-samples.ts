@@ -22,7 +22,7 @@ export const samplesOf: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ],
   // Beside 32 workers, 10 senders, and 3 autovacuum workers with 1 or 2 others, or 16 slots and 2 others.
   [
-    'invalid value for parameter "max_connections": %d',
+    'invalid value for parameter "%s": %d',
     { refused: { max_connections: '262098' }, accepted: { max_connections: '262097' } },
   ],
   ['too many backends configured', { refused: { max_connections: '262097' }, accepted: { max_connections: '262096' } }],

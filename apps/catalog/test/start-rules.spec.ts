@@ -24,13 +24,20 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-/** A config set over the defaults of the operator, as a pod gets it. */
-const inPod = (settings: Settings): Settings => ({ ...start.defaultsOf(server.major), ...settings });
+/**
+ * A config set over the defaults of the operator, as a pod gets it. Before version 18 each number of processes is checked
+ * when it is read, with the defaults of those that follow: small ones come first.
+ */
+const inPod = (settings: Settings): Settings =>
+  Object.fromEntries(
+    Object.entries({ ...start.defaultsOf(server.major), ...settings }).sort(([, a], [, b]) => order(a) - order(b)),
+  );
+const order = (value: string): number => (/^[0-9]{1,9}$/.test(value) ? Number(value) : 0);
 const issues = (settings: Settings) => configIssues(serverSchema, settings, [server.major]);
 /** A message without the quotes, which version 16 lacks in some. */
 const unquoted = (text: string): string => text.replaceAll('"', '');
 const patternOf = (source: string): RegExp =>
-  new RegExp(unquoted(source).replaceAll(/[().]/g, '\\$&').replaceAll('%d', '[0-9]+'));
+  new RegExp(unquoted(source).replaceAll(/[().]/g, '\\$&').replaceAll('%d', '[0-9]+').replaceAll('%s', '[a-z_]+'));
 
 describe('the start rules against a real server', () => {
   it('have a sample each, and concern versions that are offered', () => {

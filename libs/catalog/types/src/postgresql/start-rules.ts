@@ -89,7 +89,7 @@ const rules: readonly StartRule[] = [
     // The launcher of autovacuum.
     versions: ['16'],
     settings: processSettings,
-    source: 'invalid value for parameter "max_connections": %d',
+    source: 'invalid value for parameter "%s": %d',
     added: 1,
   }),
   processLimit({
