@@ -16,7 +16,7 @@ export class FakeCatalog {
   resolve({ type: name, fields, current, cluster }: ResolveInput): z.output<typeof catalog.resolveInstance.output> {
     const type = serviceType(name);
     const sized = resolveSize(type.sizing, fields, {
-      current: current?.sizing,
+      current: current && { ...current.sizing, volumeCapacityMb: current.volumeCapacityMb },
       hasDistributedStorage: cluster.distributedStorageClass !== null,
     });
     if (!sized.ok) throw new Fault(sized.code, 'This size is not offered.', { issues: sized.issues });

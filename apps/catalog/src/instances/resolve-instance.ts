@@ -28,7 +28,7 @@ const sizeRequestOf = (fields: ServiceFields) => ({
 export function resolveInstance({ type: name, fields, current, cluster, versions }: ResolveRequest): ResolvedInstance {
   const type = serviceType(name);
   const sized = resolveSize(type.sizing, sizeRequestOf(fields), {
-    current: current?.sizing,
+    current: current && { ...current.sizing, volumeCapacityMb: current.volumeCapacityMb },
     hasDistributedStorage: cluster.distributedStorageClass !== null,
   });
   const version = resolveVersion(type, versions, fields.version);

@@ -18,22 +18,8 @@ import { DriftRecorder } from './drift-recorder.js';
 import { contentHash, deletion, driftBetween } from './drift-report.js';
 import { isReplaced, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
 import { removeForeignItems } from './remove-foreign-items.js';
-
-export interface RepairRequest {
-  readonly instance: Instance;
-  readonly key: string;
-  readonly state: ObjectState;
-  readonly desired: KubeObject;
-  readonly change: PendingChange;
-  readonly signal: AbortSignal;
-}
-
-export type RepairOutcome =
-  | ApplyOutcome
-  /** The live object has no drift, or the policy only reports it. */
-  | { readonly kind: 'inSync' }
-  /** The repair is delayed by the conflict back-off. */
-  | { readonly kind: 'delayed'; readonly notBefore: number };
+import { type RepairOutcome, type RepairRequest, statesToReport } from './repair-request.js';
+import { shrinkStorage } from './shrink-storage.js';
 
 type Repair = Extract<RepairPlan, { readonly kind: 'repair' }>;
 
@@ -108,7 +94,8 @@ export class DriftRepairer {
   async #applyBundleObject(request: RepairRequest): Promise<RepairOutcome> {
     const outcome = await this.#applyDesired(request);
     if (outcome.kind !== 'refused') return outcome;
-    return (await this.#isFreed(request)) ? this.#applyDesired(request) : outcome;
+    const mayHelp = (await shrinkStorage(this.client, this.applier, request)) || (await this.#isFreed(request));
+    return mayHelp ? this.#applyDesired(request) : outcome;
   }
 
   /**

@@ -31,6 +31,7 @@ export class DependentEventHandler {
     private readonly clock: Clock,
     private readonly crashLogs: CrashLogs,
     private readonly report: (instance: Instance) => void,
+    private readonly enqueue: (instance: Instance) => void,
   ) {}
 
   onAddOrUpdate(object: KubeObject): void {
@@ -39,6 +40,7 @@ export class DependentEventHandler {
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined || instance.record.removing) return;
     if (instance.dataRisks.recordObserved(object)) this.report(instance);
+    if (instance.claimSizes.recordObserved(object)) this.#reportSizes(instance);
     this.#recordHealth(instance, ref, object);
   }
 
@@ -56,7 +58,8 @@ export class DependentEventHandler {
   /** A list of a kind is complete: objects that are not in it were deleted while no watch was open. */
   onListed(instance: Instance, kind: string, keys: ReadonlySet<string>): void {
     const isGone = (key: string) => key.startsWith(`${kind}/`) && !keys.has(key);
-    const changed = [instance.dataRisks.removeAll(isGone), instance.dependents.removeAll(isGone)];
+    const { dataRisks, claimSizes, dependents } = instance;
+    const changed = [dataRisks.removeAll(isGone), claimSizes.removeAll(isGone), dependents.removeAll(isGone)];
     if (changed.includes(true)) this.report(instance);
   }
 
@@ -69,13 +72,23 @@ export class DependentEventHandler {
       instance.probeFailures.remove(object.metadata.uid ?? '');
       this.crashLogs.remove(object);
     }
-    const changed = [instance.dataRisks.recordDeleted(object), instance.dependents.remove(refKey(ref))];
+    const changed = [
+      instance.dataRisks.recordDeleted(object),
+      instance.claimSizes.removeAll((key) => key === refKey(ref)),
+      instance.dependents.remove(refKey(ref)),
+    ];
     if (changed.includes(true)) this.report(instance);
   }
 
   /** The workload is ready, so an earlier FailedCreate event is obsolete. */
   removeFailedCreate(instance: Instance, { kind, name }: ObjectRef): void {
     instance.dependents.remove(failedCreateKey(kind, name));
+  }
+
+  /** The reconcile asks the API server why a controller has not requested what is desired. */
+  #reportSizes(instance: Instance): void {
+    this.report(instance);
+    if (instance.claimSizes.unrequested.length > 0) this.enqueue(instance);
   }
 
   /** A log that is read later is recorded unless the pod has recovered or is gone by then. */

@@ -4,6 +4,7 @@ import type { Carrier } from '@runos/observability';
 import { withPodSecurity } from '../apply/pod-security.js';
 import type { BundleRecord, Checkpoint, Drift } from '../bundles/bundle-record.js';
 import type { KindCatalogs } from '../bundles/kind-catalogs.js';
+import { ClaimSizes } from './claim-sizes.js';
 import { DataRisks } from './data-risks.js';
 import { Dependents } from './dependents.js';
 import { DriftLog } from './drift-log.js';
@@ -21,6 +22,7 @@ export class Instance {
   readonly #objects = new Map<string, ObjectState>();
   readonly #pending = new Map<string, PendingChange>();
   readonly #drift: DriftLog;
+  readonly claimSizes = new ClaimSizes();
   readonly dependents = new Dependents();
   readonly dataRisks = new DataRisks();
   readonly probeFailures = new ProbeFailures();
@@ -211,7 +213,8 @@ export class Instance {
       const desiredReplicas = this.#kinds.desiredReplicasOf(object);
       if (state.recordDesired(ref, desiredHash, desiredReplicas)) this.#pending.set(key, { kind: 'apply' });
     }
-    for (const key of this.#pending.keys()) if (!this.#objects.has(key)) this.#pending.delete(key);
+    this.#pending.retain((key) => this.#objects.has(key));
+    this.claimSizes.recordDesired([...desired.values()].flatMap((object) => this.#kinds.claimsOf(object)));
     this.#observedRevision = this.#record.revision;
   }
 

@@ -33,6 +33,7 @@ import { inRequestTrace } from './request-trace.js';
 const finalCheckpointsMs = 3_000;
 
 /** With more unfinished reconciles than this, objects are applied first and status reports are delayed. */
+import { GrowthCheck } from './growth-check.js';
 const maxReconcilesWithoutDelay = 4;
 const statusDelayUnderLoadMs = 30_000;
 
@@ -78,6 +79,7 @@ export class BundleController {
     this.#remover = new InstanceRemover({
       client,
       clock,
+      growth: new GrowthCheck(client),
       volumes,
       deletionBlockedAfterMs,
       requeueMs: removalRequeueMs,

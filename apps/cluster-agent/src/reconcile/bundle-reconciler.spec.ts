@@ -9,6 +9,7 @@ import { emptyRecord } from '../bundles/bundle-record.js';
 import type { DriftRepairer } from '../drift/drift-repairer.js';
 import { Instance } from '../instances/instance.js';
 import { BundleReconciler } from './bundle-reconciler.js';
+import type { GrowthCheck } from './growth-check.js';
 import type { Pruner } from './pruner.js';
 
 const osid = newOsid();
@@ -25,6 +26,7 @@ async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
     repairer: { repairObject } as Partial<DriftRepairer> as DriftRepairer,
     pruner: { prune: () => Promise.resolve([]) } as Partial<Pruner> as Pruner,
     reclaimer: new OwnershipReclaimer(new KubeClient({ server: 'http://127.0.0.1' }), systemClock, 1_000),
+    growth: { run: () => Promise.resolve() } as Partial<GrowthCheck> as GrowthCheck,
     conflicts: new ConflictBackoff({ clock: systemClock }),
     clock: systemClock,
     blockedBackoff: () => 1_000,

@@ -12,6 +12,7 @@ import type { ObjectState } from '../instances/object-state.js';
 import type { PendingChange } from '../instances/instance-facts.js';
 import { isSecret } from '../secrets/secret-access.js';
 import { planPrune, planRequeue, planWave } from './plan.js';
+import type { GrowthCheck } from './growth-check.js';
 import type { Pruner } from './pruner.js';
 
 export interface BundleReconcilerOptions {
@@ -19,6 +20,7 @@ export interface BundleReconcilerOptions {
   readonly pruner: Pruner;
   readonly reclaimer: OwnershipReclaimer;
   readonly conflicts: ConflictBackoff;
+  readonly growth: GrowthCheck;
   readonly clock: Clock;
   /** Delay before a blocked object is applied, or a refused deletion requested, again. */
   readonly blockedBackoff: Backoff;
@@ -62,6 +64,7 @@ export class BundleReconciler {
     if (planPrune(instance)) failures.push(...(await pruner.prune(instance, desired, signal)));
     failures.push(...(await reclaimer.reclaimDue(instance, desired, signal)));
     instance.driftLog.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
+    if (!signal.aborted) await this.options.growth.run(instance, signal);
     report(instance);
     return this.#requeue(instance, failures);
   }
@@ -172,11 +175,16 @@ export class BundleReconciler {
       {
         failures,
         pruneAgainInMs: this.#pruneAgainInMs(instance),
+        growthAgainInMs: this.#growthAgainInMs(instance),
         conflictEndsInMs,
         reclaimInMs: this.options.reclaimer.dueInMs(instance),
       },
       this.#now(),
     );
+  }
+
+  #growthAgainInMs({ claimSizes }: Instance): number {
+    return claimSizes.unrequested.length === 0 ? Infinity : this.#blockedDelayMs(claimSizes.checks);
   }
 
   #pruneAgainInMs({ record, objects, pruneLog }: Instance): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PendingChange } from '../instances/instance-facts.js';
+import type { PendingChange } from '../instances/pending-changes.js';
 import { type ObservedInstance, planPrune, planRequeue, planWave, type ReconcileProgress } from './plan.js';
 
 const now = 1_000;
@@ -18,6 +18,7 @@ const observed = (
 
 const progress = (changes: Partial<ReconcileProgress> = {}): ReconcileProgress => ({
   failures: [],
+  growthAgainInMs: Infinity,
   pruneAgainInMs: Infinity,
   conflictEndsInMs: Infinity,
   reclaimInMs: Infinity,

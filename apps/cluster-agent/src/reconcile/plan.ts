@@ -1,5 +1,5 @@
 import { reconciled, type ReconcileResult, requeue, retryAfterError } from '@runos/engine';
-import type { PendingChange } from '../instances/instance-facts.js';
+import type { PendingChange } from '../instances/pending-changes.js';
 import type { Instance } from '../instances/instance.js';
 
 /** The observed state of an instance, as far as a plan depends on it. */
@@ -16,6 +16,8 @@ export interface ReconcileProgress {
   readonly failures: readonly unknown[];
   /** Milliseconds until objects that are not in the bundle are deleted again. Infinity: there are none. */
   readonly pruneAgainInMs: number;
+  /** Milliseconds until the API server is asked again whether claims may grow. Infinity: all request what is desired. */
+  readonly growthAgainInMs: number;
   /** Milliseconds until the earliest conflict ends. */
   readonly conflictEndsInMs: number;
   /** Milliseconds until ownership is taken back next. Infinity: none is shared. */
@@ -45,7 +47,8 @@ export function planRequeue(instance: ObservedInstance, progress: ReconcileProgr
   if (instance.isOutdated) return reconciled(0);
   if (progress.failures.length > 0) return retryAfterError(progress.failures[0]);
   const delays = blockingChanges(instance).map(({ notBefore = now }) => Math.max(0, notBefore - now));
-  const soonest = Math.min(...delays, progress.conflictEndsInMs, progress.pruneAgainInMs, progress.reclaimInMs);
+  const { conflictEndsInMs, pruneAgainInMs, growthAgainInMs, reclaimInMs } = progress;
+  const soonest = Math.min(...delays, conflictEndsInMs, pruneAgainInMs, growthAgainInMs, reclaimInMs);
   return Number.isFinite(soonest) ? requeue('PendingChanges', soonest) : reconciled();
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tombstoneDigest } from '@runos/agent-protocol';
-import type { Health, HealthState, Replicas } from '@runos/kube-kinds';
-import { type ObjectRef, printRef } from '@runos/kube-objects';
+import { type Health, type HealthState, type Replicas, toMebibytes } from '@runos/kube-kinds';
+import { type ObjectRef, printRef, refKey } from '@runos/kube-objects';
 import { failureReason, type WatchFailures } from '../informers/watch-failures.js';
 import type { Instance } from '../instances/instance.js';
 import type { Problem } from '../instances/instance-facts.js';
@@ -21,6 +21,7 @@ export function composeStatus(instance: Instance, failures: WatchFailures): Stat
   const { osid, generation, digest, removing } = instance.record;
   const objects = removing ? removalObjects(instance) : bundleObjects(instance, failures);
   const replicas = removing ? undefined : sumReplicas(instance);
+  const { capacity } = instance.claimSizes;
   const phase = removing ? (instance.removal?.done ? 'gone' : 'deleting') : phaseOf(instance, objects, replicas);
   return {
     osid: osid as Status['osid'],
@@ -30,8 +31,15 @@ export function composeStatus(instance: Instance, failures: WatchFailures): Stat
     conditions: conditionsOf(instance, { phase, objects, failures }),
     objects: worstFirst(objects).slice(0, maxObjects),
     ...(replicas === undefined ? {} : { replicas }),
+    ...(removing || capacity === undefined ? {} : { volumeCapacityMb: toMebibytes(capacity) }),
     ...(instance.drifts.length > 0 ? { drift: [...instance.drifts] } : {}),
   };
+}
+
+/** An object has one status: what explains it, such as pods that cannot be created, replaces its own. */
+function worstOfEach(worstFirst: readonly ObjectStatus[]): ObjectStatus[] {
+  const known = new Set<string>();
+  return worstFirst.filter((status) => known.size < known.add(refKey(status)).size);
 }
 
 /** Equal for equal statuses. Drifts are events and not part of it. */
@@ -70,10 +78,14 @@ function bundleObjects(instance: Instance, failures: WatchFailures): ObjectStatu
   return [
     ...refusedPrunes(instance).map(({ entry, message }) => objectStatus(entry, 'failed', 'DeletionRefused', message)),
     // They explain an object better than its own status does, so they come first.
-    ...[...dataRisksOf(instance), ...instance.dependents.list()].map(({ ref, health }) => healthStatus(ref, health)),
+    ...[...dataRisksOf(instance), ...shortClaims(instance), ...instance.dependents.list()].map(({ ref, health }) =>
+      healthStatus(ref, health),
+    ),
     ...[...instance.objects.values()].map((state) => bundleObject(state, failures)),
   ];
 }
+
+const shortClaims = ({ claimSizes }: Instance) => claimSizes.problems.filter(({ isShort }) => isShort);
 
 /** It was deleted, and the drift policy leaves it so. */
 const isMissing = ({ reportedDrift }: Pick<ObjectState, 'reportedDrift'>): boolean => reportedDrift?.length === 0;
@@ -138,8 +150,11 @@ function phaseOf(
   const own = objects.slice(-states.length);
   const hasState = (statuses: readonly ObjectStatus[], state: string) => statuses.some((one) => one.state === state);
   const isAtRisk = dataRisksOf(instance).length > 0;
-  if (own.every((one) => one.state === 'ready') && refusedPrunes(instance).length === 0 && !isAtRisk) return 'ready';
+  const short = shortClaims(instance);
+  const isComplete = refusedPrunes(instance).length === 0 && !isAtRisk && short.length === 0;
+  if (own.every((one) => one.state === 'ready') && isComplete) return 'ready';
   const serves = replicas !== undefined && replicas.ready > 0;
   if (hasState(objects, 'failed')) return serves ? 'degraded' : 'failed';
-  return isAtRisk || hasState(own, 'degraded') ? 'degraded' : 'applied';
+  const isRefused = short.some(({ health }) => health.state === 'degraded');
+  return isAtRisk || isRefused || hasState(own, 'degraded') ? 'degraded' : 'applied';
 }

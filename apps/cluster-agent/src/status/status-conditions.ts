@@ -1,3 +1,4 @@
+import { worstFirst } from '@runos/kube-kinds';
 import { printRef } from '@runos/kube-objects';
 import { commonKinds } from '../informers/kind-informers.js';
 import { failureReason, type WatchFailures } from '../informers/watch-failures.js';
@@ -44,6 +45,7 @@ export function conditionsOf(instance: Instance, { phase, objects, failures }: S
     drifted(instance),
     blocked(instance),
     dataAtRisk(instance),
+    storageResized(instance),
     dataLost(instance),
     observed(instance, failures),
     ...orphaned,
@@ -102,6 +104,14 @@ function dataAtRisk(instance: Instance): Condition {
   const [first] = risks;
   if (first === undefined) return condition('DataAtRisk', 'False', 'NothingAtRisk');
   return condition('DataAtRisk', 'True', first.health.reason, risks.map(({ health }) => health.message).join(' '));
+}
+
+/** A volume that is smaller than what its claim requests or the bundle desires; the worst comes first. */
+function storageResized({ claimSizes: { problems } }: Instance): Condition {
+  const [first] = [...problems].sort((a, b) => worstFirst(a.health, b.health));
+  if (first === undefined) return condition('StorageResized', 'True', 'Resized');
+  const message = problems.map(({ health }) => health.message).join(' ');
+  return condition('StorageResized', 'False', first.health.reason, message);
 }
 
 const dataLost = ({ dataLoss }: Instance): Condition =>

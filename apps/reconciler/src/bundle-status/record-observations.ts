@@ -65,12 +65,13 @@ export class RecordObservations {
     );
     await this.observations.store(
       sql,
-      observed.map(({ instanceId, observation: { observed: status }, order, report: { hash } }) => ({
+      observed.map(({ instanceId, observation: { observed: status }, order, report: { hash, volumeCapacityMb } }) => ({
         instanceId,
         order,
         hash,
         observed: status,
         reportedState: changes.get(instanceId)?.to,
+        volumeCapacityMb,
       })),
     );
     await this.#requeueDependents(sql, observed.flatMap(usableNow));

@@ -89,12 +89,15 @@ export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: s
 /** Its message grows with what remains, so it is an event only when it begins. */
 const deletionRefused = 'DeletionRefused';
 
+/** Reasons of a growth that does not go on by itself. */
+const resizeFailure = /(?:Error|Infeasible|Refused)$/;
+
 /** Reasons of a removal that a verb was refused. */
 const removalRefusals: ReadonlySet<string> = new Set([deletionRefused, 'Forbidden', 'ListRefused']);
 
 /**
- * The conditions that began, or got another message: data at risk, fields that the cluster does not keep, and deletions
- * that it refuses. A repeated status changes no condition, and so makes no event.
+ * The conditions that began, or got another message: data at risk, storage that cannot grow, fields that the cluster does
+ * not keep, and deletions that it refuses. A repeated status changes no condition, and so makes no event.
  */
 export function conditionEvents(
   before: readonly Condition[],
@@ -123,6 +126,7 @@ export function conditionEvents(
 /** The condition as the type and the message of an event, if it is worth one. */
 function problemOf({ type, status, reason, message }: Condition): { type: string; message: string }[] {
   if (type === dataAtRisk && status === 'True') return [{ type, message }];
+  if (type === 'StorageResized' && resizeFailure.test(reason)) return [{ type: 'StorageResizeFailed', message }];
   if (type === 'Applied' && reason === 'Overridden') return [{ type: reason, message }];
   const isRefused =
     (type === 'Applied' && reason === deletionRefused) || (type === 'Removed' && removalRefusals.has(reason));

@@ -6,7 +6,7 @@ import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import type { DesiredSpec } from '../revisions/desired-spec.js';
+import { type DesiredSpec, keepGrownStorage } from '../revisions/desired-spec.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
@@ -90,7 +90,8 @@ export class CancelJob {
     const instance = await this.#lockInstance(sql, unlocked, tenant);
     // Until the instance was locked, the job may have ended.
     const job = await this.#get(sql, id, tenant);
-    const previous = instance && (await this.revisions.previousSpec(sql, instance.id, job.revision));
+    const found = instance && (await this.revisions.previousSpec(sql, instance.id, job.revision));
+    const previous = instance && found && keepGrownStorage(found, instance);
     const plan = planCancel({
       type: job.type,
       outcome: job.outcome,

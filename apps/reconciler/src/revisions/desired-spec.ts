@@ -1,6 +1,7 @@
 import type { InstanceKind } from '@runos/api';
 import type { Sizing } from '@runos/contracts';
 import { canonicalJson } from '@runos/kube-objects';
+import type { InstanceRow } from '../schema/instance-row.js';
 
 /** The resolved spec: with the identity and the secrets of an instance it determines every object. */
 export interface ServiceSpec {
@@ -54,6 +55,17 @@ export function describeConfig({ setId, version, values }: PinnedConfig): string
   if (setId !== null) return `config set ${setId} ${version ?? ''}`;
   const count = Object.keys(values).length;
   return `${count} custom ${count === 1 ? 'setting' : 'settings'}`;
+}
+
+/** An earlier spec, but with the storage that the volumes have grown to since: they never shrink. */
+export function keepGrownStorage(
+  earlier: DesiredSpec,
+  { spec, volume_capacity_mb: capacityMb }: Pick<InstanceRow, 'spec' | 'volume_capacity_mb'>,
+): DesiredSpec {
+  const [before, current] = [earlier.sizing.storageMb, spec.sizing.storageMb];
+  if (before === null || current === null || capacityMb === null) return earlier;
+  const storageMb = Math.max(before, Math.min(current, capacityMb));
+  return { ...earlier, sizing: { ...earlier.sizing, storageMb } };
 }
 
 /** A spec as one log line. */

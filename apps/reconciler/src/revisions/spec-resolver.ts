@@ -60,7 +60,7 @@ export class SpecResolver {
     const { sizing, inputs, rrcFlipHint } = await this.bus.request(catalog.resolveInstance, {
       type,
       fields,
-      current: { sizing: current.sizing, inputs: current.inputs },
+      current: { sizing: current.sizing, inputs: current.inputs, volumeCapacityMb: instance.volume_capacity_mb },
       cluster: storageClasses(instance),
       versions: renderedVersions(storedType(type)),
     });

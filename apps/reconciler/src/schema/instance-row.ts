@@ -43,6 +43,8 @@ export class InstanceRow {
   readonly status_sequence!: number;
   /** The state in the last event about it; null: it has had none, so that the last known one is healthy. */
   readonly reported_state!: InstanceRow['state'] | null;
+  /** What the largest volume really has, MiB; null: unknown. */
+  readonly volume_capacity_mb!: number | null;
   readonly secrets_sealed!: string;
   readonly spec!: DesiredSpec;
   readonly digest!: string;

@@ -45,7 +45,14 @@ export const resolveInstance = request({
     type: z.string(),
     fields: ServiceFields,
     /** The current state for an update; absent for a create request. */
-    current: z.object({ sizing: Sizing, inputs: ServiceInputValues }).optional(),
+    current: z
+      .object({
+        sizing: Sizing,
+        inputs: ServiceInputValues,
+        /** What the largest volume really has, MiB; null or absent: unknown. */
+        volumeCapacityMb: z.number().nullable().optional(),
+      })
+      .optional(),
     /** The versions that the caller's build can render: during an upgrade of the plane they may differ from ours. */
     versions: z.array(z.string()),
     cluster: z.object({ localStorageClass: z.string().nullable(), distributedStorageClass: z.string().nullable() }),

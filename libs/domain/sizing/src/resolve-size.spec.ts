@@ -123,6 +123,18 @@ describe('a change of size', () => {
     expect(rejection(resolveSize(app, { storageMb: 5 }, context)).text).toMatch(/app has no storage/);
   });
 
+  it('lets storage go back as far as its volumes have not grown', () => {
+    const current = { ...create({ storageMb: 20_000 }), volumeCapacityMb: 10_240 };
+    const back = { ...context, current };
+    expect(sized(resolveSize(postgresql, { storageMb: 10_240 }, back)).storageMb).toBe(10_240);
+    expect(sized(resolveSize(postgresql, { storageMb: 15_000 }, back)).storageMb).toBe(15_000);
+    expect(rejection(resolveSize(postgresql, { storageMb: 10_239 }, back)).text).toMatch(
+      /20000 and cannot become 10239: storage only grows, and a volume has 10240 MiB already/,
+    );
+    const unknown = { ...context, current: { ...current, volumeCapacityMb: null } };
+    expect(rejection(resolveSize(postgresql, { storageMb: 19_999 }, unknown)).text).toMatch(/only grows/);
+  });
+
   it('does not move data to another kind of storage', () => {
     const result = resolveSize(
       postgresql,

@@ -42,8 +42,8 @@ export type SizeResult =
     };
 
 export interface SizeContext {
-  /** The size of the existing instance; absent at creation. */
-  readonly current?: Size;
+  /** The size of the existing instance; absent at creation. Storage may go back as far as its volumes have not grown. */
+  readonly current?: (Size & { readonly volumeCapacityMb?: number | null | undefined }) | undefined;
   /** Whether the cluster can place distributed storage. */
   readonly hasDistributedStorage: boolean;
 }

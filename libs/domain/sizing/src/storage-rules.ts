@@ -6,6 +6,8 @@ interface Storage {
   /** MiB; null: stores nothing. */
   readonly storageMb: number | null;
   readonly storage: StorageKind;
+  /** What the largest volume really has, MiB; null or absent: unknown. */
+  readonly volumeCapacityMb?: number | null | undefined;
 }
 
 /** Issues of the requested storage in MiB, at creation (`current` undefined) or for an existing instance. */
@@ -23,8 +25,11 @@ export function storageSizeIssues(
   const was = `storageMb is ${current.storageMb} and cannot become ${requested}`;
   if (sizing.storageChange === 'fixed')
     return [{ path, message: `${was}: the storage of ${sizing.service} is fixed at creation; create a new instance` }];
-  if (requested < current.storageMb) return [{ path, message: `${was}: storage only grows` }];
-  return [];
+  if (requested >= current.storageMb) return [];
+  const { volumeCapacityMb: capacityMb } = current;
+  if (capacityMb === undefined || capacityMb === null) return [{ path, message: `${was}: storage only grows` }];
+  if (requested >= capacityMb) return []; // the volumes have not grown beyond it
+  return [{ path, message: `${was}: storage only grows, and a volume has ${capacityMb} MiB already` }];
 }
 
 /** Issues of the class's kind of storage: existing data does not move, and distributed storage must exist. */

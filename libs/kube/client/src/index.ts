@@ -15,6 +15,7 @@ export {
   isAlreadyExists,
   isConflict,
   isExpired,
+  isForbidden,
   isInvalid,
   isNotAdmitted,
   isNotFound,

@@ -1,7 +1,7 @@
-import { compileExclusive, type KubeObject, mapAt, numberOf } from '@runos/kube-objects';
+import { compileExclusive, type KubeObject, mapAt, mapsIn, numberOf, parseQuantity } from '@runos/kube-objects';
 import { exclusiveFields } from './exclusive-fields.js';
 import { ready } from './health.js';
-import type { ImmutablePolicy, Kind, KindRole, Replicas } from './kind.js';
+import type { ClaimTemplate, ImmutablePolicy, Kind, KindRole, Replicas } from './kind.js';
 import { claimHealth, customHealth, namespaceHealth, serviceHealth } from './other-health.js';
 import { podHealth } from './pod-health.js';
 import { daemonSetHealth, deploymentHealth, jobHealth, statefulSetHealth } from './workload-health.js';
@@ -16,13 +16,22 @@ const scaled = {
   desiredReplicas: (object: KubeObject) => numberOf(mapAt(object, 'spec')['replicas']),
 };
 
+/** The controller of StatefulSets names the claims of a template `<template>-<StatefulSet>-<ordinal>`. */
+function claimTemplates({ metadata, ...object }: KubeObject): ClaimTemplate[] {
+  return mapsIn(mapAt(object, 'spec')['volumeClaimTemplates']).flatMap((template) => {
+    const storage = parseQuantity(mapAt(template, 'spec', 'resources', 'requests')['storage']);
+    const name = mapAt(template, 'metadata')['name'];
+    return storage === undefined ? [] : [{ prefix: `${String(name)}-${metadata.name}-`, storage }];
+  });
+}
+
 const kind = (
   apiVersion: string,
   name: string,
   resource: string,
   role: KindRole,
   immutablePolicy: ImmutablePolicy,
-  more: Partial<Pick<Kind, 'health' | 'replicas' | 'desiredReplicas' | 'holdsData'>> = {},
+  more: Partial<Pick<Kind, 'health' | 'replicas' | 'desiredReplicas' | 'claims' | 'holdsData'>> = {},
 ): Kind => ({
   apiVersion,
   kind: name,
@@ -60,6 +69,7 @@ export const deploymentKind = kind('apps/v1', 'Deployment', 'deployments', 'work
 export const statefulSetKind = kind('apps/v1', 'StatefulSet', 'statefulsets', 'workload', 'orphan', {
   health: statefulSetHealth,
   ...scaled,
+  claims: claimTemplates,
 });
 
 export const builtInKinds: readonly Kind[] = [

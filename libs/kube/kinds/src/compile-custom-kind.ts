@@ -1,9 +1,9 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { Fault } from '@runos/kernel';
-import { compileExclusive, type KubeObject } from '@runos/kube-objects';
+import { compileExclusive, type KubeObject, parseQuantity } from '@runos/kube-objects';
 import type { CustomKind } from './custom-kind.js';
 import { type Health, progressing, sentence } from './health.js';
-import type { Kind } from './kind.js';
+import type { ClaimTemplate, Kind } from './kind.js';
 import { customHealth } from './other-health.js';
 import { remedyFor } from './pod-health.js';
 
@@ -44,6 +44,11 @@ export function compileCustomKind(data: CustomKind): Kind {
     message: compile(rule.message, String, 'string', 'dyn'),
   }));
   const count = (source: string) => compile(source, Number, 'int', 'double', 'dyn');
+  const claims = data.claims && {
+    prefix: compile(data.claims.prefix, String, 'string', 'dyn'),
+    storage: compile(data.claims.storage, parseQuantity, 'string', 'int', 'double', 'dyn'),
+    shrinkAnnotations: data.claims.shrinkAnnotations,
+  };
   const replicas = data.replicas && { desired: count(data.replicas.desired), ready: count(data.replicas.ready) };
 
   const contextOf = (self: KubeObject): Context => {
@@ -67,6 +72,20 @@ export function compileCustomKind(data: CustomKind): Kind {
     holdsData,
     exclusive: compileExclusive(data.exclusive ?? []),
     health: (object) => orUnknown(object, () => health(object)),
+    ...(claims === undefined
+      ? {}
+      : {
+          claims: (object: KubeObject): ClaimTemplate[] => {
+            try {
+              const context = contextOf(object);
+              const storage = claims.storage(context);
+              return storage === undefined ? [] : [{ prefix: claims.prefix(context), storage }];
+            } catch {
+              return []; // an object without that field has no claims of a known size
+            }
+          },
+          shrinkAnnotations: claims.shrinkAnnotations,
+        }),
     ...(replicas === undefined
       ? {}
       : {

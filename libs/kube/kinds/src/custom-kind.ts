@@ -34,6 +34,18 @@ export const CustomKind = z.object({
   variables: z.array(z.object({ name: z.string().regex(/^[a-z][A-Za-z0-9]{0,31}$/), expression })).max(32),
   /** Integers. */
   replicas: z.object({ desired: expression, ready: expression }).optional(),
+  /**
+   * The claims that the operator makes: named `<prefix><ordinal>`, each with `storage`, a quantity. The annotations are
+   * those by which the operator accepts less storage than before. None when absent; as for `exclusive`.
+   */
+  claims: z
+    .object({
+      prefix: expression,
+      storage: expression,
+      shrinkAnnotations: z.record(z.string().max(256), z.string().max(256)).optional(),
+    })
+    .optional()
+    .catch(undefined),
   /** The first rule whose `when` is true decides. Without one, the Ready or Available condition does. */
   health: z
     .array(z.object({ when: expression, state: z.enum(healthStates), reason: expression, message: expression }))

@@ -218,3 +218,26 @@ describe('the wire form of kinds', () => {
     expect(() => unpackKinds(packKinds(Array.from({ length: 33 }, () => widget)))).toThrow(invalid);
   });
 });
+
+describe('the claims of an object', () => {
+  it('are those of the templates of a StatefulSet', () => {
+    const template = (name: string, storage: string) => ({
+      metadata: { name },
+      spec: { resources: { requests: { storage } } },
+    });
+    const spec = { volumeClaimTemplates: [template('data', '1Gi'), template('logs', '512Mi')] };
+    expect(builtInCatalog.claimsOf(objectOf('StatefulSet', { spec }, {}, 'apps/v1'))).toEqual([
+      { prefix: 'data-web-', storage: 2 ** 30 },
+      { prefix: 'logs-web-', storage: 2 ** 29 },
+    ]);
+    expect(builtInCatalog.claimsOf(objectOf('ConfigMap'))).toEqual([]);
+  });
+
+  it('are those that the rules of a custom kind name, and none where they do not fit', () => {
+    const claims = { prefix: "self.metadata.name + '-'", storage: 'self.spec.storage' };
+    const catalog = new KindCatalog([{ ...widget, claims }]);
+    expect(catalog.claimsOf(widgetOf({}, { storage: '1Gi' }))).toEqual([{ prefix: 'web-', storage: 2 ** 30 }]);
+    expect(catalog.claimsOf(widgetOf({}, {}))).toEqual([]);
+    expect(catalog.claimsOf(widgetOf({}, { storage: 'much' }))).toEqual([]);
+  });
+});

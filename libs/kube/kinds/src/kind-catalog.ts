@@ -4,7 +4,7 @@ import type { CustomKind } from './custom-kind.js';
 import { compileCustomKind } from './compile-custom-kind.js';
 import { judgeReplicas, withDesired } from './desired-replicas.js';
 import { type Health, progressing } from './health.js';
-import { isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
+import { type ClaimTemplate, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 import { customHealth } from './other-health.js';
 
 type KindRef = Pick<ObjectRef, 'apiVersion' | 'kind'>;
@@ -64,6 +64,11 @@ export class KindCatalog {
   replicasOf(object: KubeObject, desired?: number): Replicas | undefined {
     const live = this.kindOf(object).replicas?.(object);
     return live && withDesired(live, desired);
+  }
+
+  /** The claims that controllers make for a rendered object. */
+  claimsOf(rendered: KubeObject): readonly ClaimTemplate[] {
+    return this.kindOf(rendered).claims?.(rendered) ?? [];
   }
 
   /** The number of replicas that a rendered object desires; undefined for one that leaves it to others. */

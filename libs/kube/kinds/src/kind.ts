@@ -28,6 +28,13 @@ export type KindRole = (typeof kindRoles)[number];
 export const immutablePolicies = ['recreate', 'orphan', 'expand', 'refuse'] as const;
 export type ImmutablePolicy = (typeof immutablePolicies)[number];
 
+/** The claims that a controller makes for an object: `<prefix><ordinal>`, each with this much storage. */
+export interface ClaimTemplate {
+  readonly prefix: string;
+  /** Bytes. */
+  readonly storage: number;
+}
+
 /** What the agent must know of one Kubernetes kind. A kind without an entry gets `unknownKind`. */
 export interface Kind {
   readonly apiVersion: string;
@@ -46,6 +53,10 @@ export interface Kind {
   readonly replicas?: (object: KubeObject) => Replicas;
   /** The number of replicas in the spec of an object; undefined where it is left to others. */
   readonly desiredReplicas?: (object: KubeObject) => number | undefined;
+  /** The claims of an object, by its spec. Absent for kinds without claims. */
+  readonly claims?: (object: KubeObject) => readonly ClaimTemplate[];
+  /** Annotations by which its operator accepts less storage than before. They are set for one write only. */
+  readonly shrinkAnnotations?: Readonly<Record<string, string>>;
 }
 
 /** Identifies a kind in all versions of its group: `apps/StatefulSet`, `/Secret`. */

@@ -47,3 +47,4 @@ export {
   writersOf,
 } from './ownership/shared-ownership.js';
 export { changedPaths, isCreated, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';
+export { parseQuantity } from './quantity.js';

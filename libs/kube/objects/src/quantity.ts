@@ -21,7 +21,7 @@ const factors: Readonly<Record<string, number>> = {
 const quantity = /^([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)(?:[eE]([+-]?\d+)|([numkMGTPE]i?|Ki))?$/;
 
 /** The number of a quantity, in its base unit: bytes, cores. Undefined for any other text. */
-function parseQuantity(value: unknown): number | undefined {
+export function parseQuantity(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   const [, number, exponent = '0', suffix = ''] = (typeof value === 'string' && quantity.exec(value)) || [];
   const factor = factors[suffix];

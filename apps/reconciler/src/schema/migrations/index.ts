@@ -13,6 +13,7 @@ import { AddDuplicateIdentities1800000000012 } from './0012-add-duplicate-identi
 import { KeepNodeReports1800000000013 } from './0013-keep-node-reports.js';
 import { AddReportedState1800000000014 } from './0014-add-reported-state.js';
 import { AddDeletedConfigSets1800000000015 } from './0015-add-deleted-config-sets.js';
+import { AddVolumeCapacity1800000000016 } from './0016-add-volume-capacity.js';
 import { KeepAgentProblems1800000000018 } from './0018-keep-agent-problems.js';
 
 /** In the order in which they run. */
@@ -32,5 +33,6 @@ export const migrations = [
   KeepNodeReports1800000000013,
   AddReportedState1800000000014,
   AddDeletedConfigSets1800000000015,
+  AddVolumeCapacity1800000000016,
   KeepAgentProblems1800000000018,
 ];

@@ -155,3 +155,8 @@ export const BundleStatus = report({
   reply: z.looseObject({}),
   deadlineMs: 10_000,
 });
+    /**
+     * What the largest bound claim really has, MiB, rounded up: storage cannot be less. Absent without a bound claim, and
+     * from older agents.
+     */
+    volumeCapacityMb: z.int().min(0).optional(),

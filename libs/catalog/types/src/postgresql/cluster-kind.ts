@@ -66,6 +66,12 @@ export const clusterKind: CustomKind = {
     { name: 'podReason', expression: "variables.phaseReason.find('^[A-Z][A-Za-z]+: ').split(':')[0]" },
   ],
   replicas: { desired: 'variables.of', ready: 'variables.up' },
+  // Its webhook refuses every smaller size, also one that no volume has exceeded yet.
+  claims: {
+    prefix: "self.metadata.name + '-'",
+    storage: 'self.spec.storage.size',
+    shrinkAnnotations: { 'cnpg.io/validation': 'disabled' },
+  },
   health: [
     {
       when: "variables.phase == ''",
