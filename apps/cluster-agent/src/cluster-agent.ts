@@ -235,6 +235,7 @@ export class ClusterAgent {
         APPLY_BUNDLE: (bundle) => controller.applyBundle(bundle),
         DELETE_BUNDLE: (input) => controller.deleteBundle(input),
         DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
+        HOLD_DELETION: (input) => controller.holdDeletion(input),
         READ_BUNDLE: (input) => Promise.resolve(controller.readBundle(input)),
         ...(installer && {
           APPLY_ADDON: (input) => installer.applyAddon(input),

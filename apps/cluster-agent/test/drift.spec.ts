@@ -70,6 +70,19 @@ describe('a foreign change of our fields', () => {
     expect(await only(['spec.replicas'])).toMatchObject({ manager: 'autoscaler' });
   });
 
+  it('is repaired when it scaled to 0, for which Kubernetes records no manager', async () => {
+    const path = `${await access.admin.mapper.path(statefulSet())}/scale`;
+    await access.admin.transport.send({
+      method: 'PATCH',
+      path,
+      query: { fieldManager: 'kubectl' },
+      body: { spec: { replicas: 0 } },
+      contentType: 'application/merge-patch+json',
+    });
+    expect(await only(['spec.replicas'])).toMatchObject({ manager: null });
+    expect(mapAt(await live(), 'spec')['replicas']).toBe(1);
+  });
+
   it('is repaired when a field was removed, without a manager', async () => {
     await access.admin.jsonPatch(config(), [{ op: 'remove', path: '/data/start.sh' }], foreign);
     expect(await only(['data["start.sh"]'])).toMatchObject({ manager: null, action: 'repaired' });

@@ -19,7 +19,7 @@ import { ClustersController } from './clusters/clusters.controller.js';
 import { CreateCluster } from './clusters/create-cluster.js';
 import { reconcilerConfig, type ReconcilerConfig } from './config.js';
 import { ChangeConfiguration } from './configuration/change-configuration.js';
-import { ConfigSetUse } from './configuration/config-set-use.js';
+import { ConfigSetUseRepository } from './configuration/config-set-use-repository.js';
 import { ConfigurationController } from './configuration/configuration.controller.js';
 import { RecordConnection } from './connections/record-connection.js';
 import { ConnectionsController } from './connections/connections.controller.js';
@@ -125,7 +125,7 @@ const instances = [
   DataLossGuard,
   QueuedChanges,
 ];
-const configuration = [ChangeConfiguration, ConfigSetUse];
+const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
   LiveHeartbeats,
   RecordConnection,

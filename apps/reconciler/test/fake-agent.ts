@@ -10,6 +10,7 @@ import {
   DELETE_ADDON,
   DELETE_BUNDLE,
   type DetectedAddon,
+  HOLD_DELETION,
   READ_BUNDLE,
   type RESYNC,
   type ResyncEntry,
@@ -78,6 +79,8 @@ export class FakeAgent {
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
   /** Its replies to APPLY_ADDON and DELETE_ADDON. */
   onAddon: (type: string) => AddonReply = () => ({ accepted: true, done: true });
+  /** Its reply to HOLD_DELETION. */
+  onHold: () => { held: boolean; reason?: string } = () => ({ held: false, reason: 'It is deleted already.' });
   readonly addonInstructions: string[] = [];
   readonly #running = new Set<Promise<void>>();
   #session = 0;
@@ -103,6 +106,7 @@ export class FakeAgent {
       this.addonInstructions.push(`${type} ${name}`);
       return { outcome: 'replied', body: this.onAddon(type) };
     }
+    if (type === HOLD_DELETION.type) return { outcome: 'replied', body: this.onHold() };
     if (type === READ_BUNDLE.type) return this.#read(READ_BUNDLE.input.parse(body).osid);
     const bundle = readBundle(type, body);
     const before = this.stored.get(bundle.osid);

@@ -138,7 +138,7 @@ describe('waiting jobs', () => {
     await expect(show(cancelledCreation.id)).rejects.toMatchObject({ code: 'service.not_found' });
   });
 
-  it('of a deletion are cancelled only until the tombstone is sent', async () => {
+  it('of a deletion are cancelled until the tombstone is sent, and then unless something is deleted', async () => {
     const made = await create();
     await harness.jobs.ended(made.jobId);
     await harness.agent.disconnect();
@@ -151,12 +151,30 @@ describe('waiting jobs', () => {
     expect(await harness.request(reconciler.cancelJob, { id: jobId })).toMatchObject({
       cancelled: false,
       status: 'running',
+      message: expect.stringMatching(/deleted objects cannot be restored\. It is deleted already\.$/),
     });
     await harness.agent.reportSuccess(harness.agent.bundleOf(made.osid));
     await harness.jobs.ended(jobId);
     await expect(harness.request(reconciler.cancelJob, { id: jobId }, { tenant: 'bbbbb' })).rejects.toMatchObject({
       code: 'job.not_found',
     });
+  });
+
+  it('of a deletion that has deleted nothing are cancelled, and bring the instance back', async () => {
+    const made = await create();
+    await harness.jobs.ended(made.jobId);
+    const before = harness.agent.bundleOf(made.osid);
+    harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'deleting');
+    const { jobId } = await harness.request(reconciler.deleteInstance, made);
+    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'remove');
+    await harness.agent.idle();
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    harness.agent.onHold = () => ({ held: true });
+    const cancelled = await harness.request(reconciler.cancelJob, { id: jobId });
+    expect(cancelled).toMatchObject({ cancelled: true, status: 'cancelled' });
+    expect((await harness.jobs.ended(jobIn(cancelled.message))).job.status).toBe('completed');
+    expect(harness.agent.bundleOf(made.osid)).toMatchObject({ digest: before.digest, removed: false });
+    expect(await show(made.id)).toMatchObject({ status: 'healthy', generation: 3 });
   });
 
   it('of a blocked deletion quote the finalizer, fail at the deadline, and the row is deleted when the deletion ends', async () => {

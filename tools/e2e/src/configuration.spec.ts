@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { valueAt } from './kubectl.js';
+import { valueAt } from './value-at.js';
 import { connectToSharedPlane, type Instance, type PlaneClient } from './plane-client.js';
 
 describe('the settings of a service', () => {

@@ -5,6 +5,7 @@ const programs: Readonly<Record<string, () => Promise<Program>>> = {
   history: async () => (await import('./history/history.js')).history,
   hostile: async () => (await import('./hostile/hostile.js')).hostile,
   kill: async () => (await import('./kill/kill.js')).kill,
+  'live-state': async () => (await import('./live-state/live-state.js')).liveState,
   replicas: async () => (await import('./replicas/replicas.js')).replicas,
   tenants: async () => (await import('./tenants/tenants.js')).tenants,
 };

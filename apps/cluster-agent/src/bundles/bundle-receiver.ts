@@ -6,7 +6,7 @@ import {
   type ReplyOf,
   tombstoneDigest,
 } from '@runos/agent-protocol';
-import { faultOf } from '@runos/kernel';
+import { type Clock, faultOf } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
 import type { PackedKinds } from '@runos/kube-kinds';
 import {
@@ -43,6 +43,7 @@ export interface BundleReceiverOptions {
   readonly instances: InstanceIndex;
   readonly writer: RecordWriter;
   readonly kinds: KindCatalogs;
+  readonly clock: Clock;
   /** A bundle is stored and must be reconciled. `isRepeat`: it was stored before. */
   onReceived(instance: Instance, isRepeat: boolean): void;
 }
@@ -135,7 +136,8 @@ export class BundleReceiver {
     try {
       await writer.update(instance, (current) => {
         isRepeat = current.revision === received.revision && current.digest === received.digest;
-        reply = isRepeat ? accepted : compareRevisions(current, received);
+        const isHeld = instance.removalHold.remainingMs(this.options.clock.monotonicMs()) > 0;
+        reply = isRepeat ? accepted : compareRevisions(current, received, isHeld);
         if (!reply.accepted) return undefined;
         if (!isRepeat) return { ...nextRecord(current), trace: traceHeaders() };
         return repeatedRecord(current, received);
@@ -166,7 +168,11 @@ function repeatedRecord(current: BundleRecord, { kinds, sealedSpec }: RevisionDi
   return hasKinds && hasSpec ? undefined : { ...current, kinds, sealedSpec: current.sealedSpec ?? sealedSpec };
 }
 
-function compareRevisions(current: BundleRecord, { revision, digest, history = [] }: RevisionDigest): Reply {
+function compareRevisions(
+  current: BundleRecord,
+  { revision, digest, history = [] }: RevisionDigest,
+  isHeld: boolean,
+): Reply {
   if (revision < current.revision) {
     const reason = `Revision ${revision} is older than the stored revision ${current.revision}.`;
     return { ...refused(reason), stored: storedOf(current) };
@@ -179,7 +185,7 @@ function compareRevisions(current: BundleRecord, { revision, digest, history = [
     const reason = `The stored revision ${current.revision} is not the one before revision ${revision}.`;
     return { ...refused(reason), stored: storedOf(current) };
   }
-  if (current.removing && digest !== tombstoneDigest) return refused(`${current.osid} is being removed.`);
+  if (current.removing && !isHeld && digest !== tombstoneDigest) return refused(`${current.osid} is being removed.`);
   return accepted;
 }
 

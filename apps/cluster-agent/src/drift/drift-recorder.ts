@@ -12,7 +12,7 @@ import {
 import type { Instance } from '../instances/instance.js';
 import type { Problem } from '../instances/instance-facts.js';
 import type { ObjectState } from '../instances/object-state.js';
-import { conflictKey, contentHash, deletion, driftBetween, driftOf, fieldsOf } from './drift-report.js';
+import { conflictKey, contentHash, deletion, driftBetween, driftHash, driftOf, fieldsOf } from './drift-report.js';
 
 /** The object whose drift is recorded, and its instance. */
 interface Drifted {
@@ -82,13 +82,14 @@ export class DriftRecorder {
     return { reason: 'ForeignFields', message, blocked: false };
   }
 
-  /** Drift that the policy only reports: once, until it changes. `hash` is that of the live object, if it exists. */
+  /** Drift that the policy only reports: once, until it changes. `live` is undefined if the object does not exist. */
   recordReported(
     { instance, state }: Drifted,
     managers: readonly ConflictingManager[],
-    hash: string | undefined,
+    live: KubeObject | undefined,
   ): void {
-    const isNew = state.recordReportedDrift(managers.length > 0 ? managers.flatMap(fieldsOf) : undefined, hash);
+    const drift = { fields: managers.flatMap(fieldsOf), driftHash: driftHash(managers, live) };
+    const isNew = state.recordReportedDrift(managers.length > 0 ? drift : undefined, live && contentHash(live));
     if (!isNew) return;
     for (const manager of managers) {
       instance.recordDrift(driftOf(state.ref, manager, 'reported', this.clock.now()));

@@ -7,7 +7,8 @@ import { bundleOf, kindCatalogs, newOsid, objectsOf, ofKind } from '../../test/h
 import type { ObjectApplier } from '../apply/object-applier.js';
 import { emptyRecord } from '../bundles/bundle-record.js';
 import { Instance } from '../instances/instance.js';
-import { DriftRepairer, type RepairOutcome } from './drift-repairer.js';
+import { DriftRepairer } from './drift-repairer.js';
+import type { RepairOutcome } from './repair-request.js';
 
 const osid = newOsid();
 const objects = objectsOf(osid);

@@ -11,12 +11,9 @@ import {
   sameOwner,
 } from '@runos/kube-objects';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
-import type { Instance } from '../instances/instance.js';
-import type { ObjectState } from '../instances/object-state.js';
-import type { PendingChange } from '../instances/instance-facts.js';
 import { DriftRecorder } from './drift-recorder.js';
-import { contentHash, deletion, driftBetween } from './drift-report.js';
-import { isReplaced, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
+import { deletion, driftBetween } from './drift-report.js';
+import { isReplaced, isReverted, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
 import { removeForeignItems } from './remove-foreign-items.js';
 import { type RepairOutcome, type RepairRequest, statesToReport } from './repair-request.js';
 import { shrinkStorage } from './shrink-storage.js';
@@ -39,14 +36,26 @@ export class DriftRepairer {
   }
 
   async repairObject(request: RepairRequest): Promise<RepairOutcome> {
+    const { isSameContent } = request.state;
+    const reported = await this.#findReported(request);
     const live = await this.#observe(request);
-    return this.#execute(request, planRepair({ ...this.#factsOf(request), live }));
+    const outcome = await this.#execute(request, planRepair({ ...this.#factsOf(request), live }));
+    const overwrites = statesToReport(request, reported?.live);
+    if (overwrites.length > 0) await this.#recordOverwritten(request, outcome, { overwrites, isSameContent });
+    const wasDeleted = reported !== undefined && reported.live === undefined; // which was only reported before
+    if (wasDeleted && outcome.kind === 'applied') this.#recorder.recordRecreated(request);
+    return outcome;
   }
 
-  /** The live object, as the change carries it or as it is read now. Undefined if it does not exist, and for an apply. */
+  /** The live object whose drift was only reported, before a changed bundle or policy overwrites it. */
+  async #findReported({ state, change, signal }: RepairRequest): Promise<{ live: KubeObject | undefined } | undefined> {
+    if (change.kind !== 'apply' || state.reportedDrift === undefined) return undefined;
+    return { live: await this.client.find(state.ref, { signal }) };
+  }
+
+  /** The live object, as the change carries it or as it is read now. Undefined if it does not exist, or is not needed. */
   async #observe({ state, change, instance, signal }: RepairRequest): Promise<KubeObject | undefined> {
-    if (change.kind === 'apply') return undefined;
-    if (change.kind === 'overwritten') return this.client.find(state.ref, { signal });
+    if (change.kind === 'apply' || isReverted(change, state)) return undefined;
     // An object that lost the label of our selector is reported as deleted, but still exists.
     const live = change.kind === 'missing' ? await this.client.find(state.ref, { signal }) : change.live;
     if (live === undefined) return undefined;
@@ -76,11 +85,10 @@ export class DriftRepairer {
         return inSync;
       case 'report-changed': {
         const managers = await this.#findConflicting(request, plan.live, plan.isOverwritten);
-        this.#recorder.recordReported(request, managers, contentHash(plan.live));
+        this.#recorder.recordReported(request, managers, plan.live);
         return inSync;
       }
-      case 'report-repaired':
-        this.#recorder.recordRepaired(request, plan.managers);
+      case 'reverted':
         return inSync;
       case 'wait':
         return { kind: 'terminating' };
@@ -109,6 +117,26 @@ export class DriftRepairer {
     if (live === undefined || live.metadata.deletionTimestamp || !sameOwner(live, desired)) return false;
     if (foreignItems(live, state.kind.exclusive).length === 0) return false;
     return (await this.#removeForeignItems(request, live, live)).kind === 'applied';
+  }
+
+  /**
+   * Our apply has reverted foreign changes that it did not know: only the report is missing. A field without a manager may
+   * be one that the bundle has changed.
+   */
+  async #recordOverwritten(
+    request: RepairRequest,
+    outcome: RepairOutcome,
+    { overwrites, isSameContent }: { readonly overwrites: readonly KubeObject[]; readonly isSameContent: boolean },
+  ): Promise<void> {
+    const { state, signal } = request;
+    if (outcome.kind !== 'applied' && outcome.kind !== 'inSync') return; // the change is kept
+    const live = outcome.kind === 'applied' ? outcome.object : await this.client.find(state.ref, { signal });
+    for (const before of overwrites) {
+      if (live === undefined || live.metadata.uid !== before.metadata.uid) continue;
+      const all = driftBetween(before, live, state.kind.exclusive);
+      const named = all.filter(({ manager }) => manager !== null);
+      this.#recorder.recordRepaired(request, named.length > 0 || !isSameContent ? named : all);
+    }
   }
 
   async #recreate(request: RepairRequest, cause: 'deleted' | 'replaced'): Promise<RepairOutcome> {

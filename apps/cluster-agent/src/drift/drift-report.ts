@@ -7,10 +7,13 @@ import {
   type FieldPath,
   foreignItems,
   type KubeObject,
+  membersOf,
   type ObjectRef,
   ownedFields,
   printPath,
   refKey,
+  touches,
+  valueAt,
 } from '@runos/kube-objects';
 import type { Drift } from '../bundles/bundle-record.js';
 
@@ -41,8 +44,15 @@ export function driftBetween(
 ): ConflictingManager[] {
   const kept = new Set(retained.map(keyOf));
   const items = foreignItems(before, exclusive).filter((path) => !kept.has(keyOf(path)));
-  const paths = [...changedPaths(ownedFields(after) ?? {}, before, after), ...items];
+  const changed = changedPaths(ownedFields(after) ?? {}, before, after).map((path) => removedPart(path, before));
+  const paths = [...changed, ...items];
   return conflictingManagersOf(before, [...new Map(paths.map((path) => [keyOf(path), path])).values()]);
+}
+
+/** The outermost part of `path` that `before` lacks: a removed container is one change, and not one per field. */
+function removedPart(path: FieldPath, before: KubeObject): FieldPath {
+  const length = path.findIndex((_, index) => valueAt(before, path.slice(0, index + 1)) === undefined) + 1;
+  return length === 0 ? path : path.slice(0, length);
 }
 
 const keyOf = (path: FieldPath): string => path.join('\n');
@@ -79,4 +89,28 @@ export function contentHash({ status: _, metadata, ...content }: KubeObject): st
   return createHash('sha256')
     .update(JSON.stringify([stable, content]))
     .digest('base64url');
+}
+
+/** Hash of the drifted fields with their managers and live values: a second change of the same field is another drift. */
+export const driftHash = (managers: readonly ConflictingManager[], live: KubeObject | undefined): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify(managers.map(({ manager, paths }) => [manager, paths, paths.map((path) => valueAt(live, path))])),
+    )
+    .digest('base64url');
+
+/**
+ * The drifted states that an apply of ours has overwritten, in their order: the next state, or `next` after the last one,
+ * shows that we own more than before. Who takes a change back himself stays the owner. Without a next state, all.
+ */
+export const overwrittenStates = (states: readonly KubeObject[], next?: KubeObject): KubeObject[] =>
+  states.filter((state, index) => {
+    const later = states[index + 1] ?? next;
+    return later === undefined || ownsMore(later, state);
+  });
+
+function ownsMore(later: KubeObject, before: KubeObject): boolean {
+  const owned = ownedFields(before) ?? {};
+  for (const path of membersOf(ownedFields(later) ?? {})) if (!touches(owned, path)) return true;
+  return false;
 }

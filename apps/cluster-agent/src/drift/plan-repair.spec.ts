@@ -8,7 +8,7 @@ import { type ObservedObject, planChanged, planMissing, planRepair } from './pla
 /** A ConfigMap whose only value is ours. */
 const configMap = (
   value: string,
-  { uid = 'u', deletionTimestamp }: Partial<KubeObject['metadata']> = {},
+  { uid = 'u', deletionTimestamp, resourceVersion }: Partial<KubeObject['metadata']> = {},
 ): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -17,6 +17,7 @@ const configMap = (
     namespace: 'n',
     uid,
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
     managedFields: [{ manager: 'runos', operation: 'Apply', fieldsV1: { 'f:data': { 'f:key': {} } } }],
   },
   data: { key: value },
@@ -64,13 +65,17 @@ describe('the plan for a changed object', () => {
     expect(planRepair(observed({ live, driftPolicy: 'report' }))).toEqual({ kind: 'none' });
   });
 
-  it('is a report of the change that our apply has reverted already', () => {
-    const before = configMap('foreign');
-    const change = { kind: 'overwritten', live: before } as const;
-    const plan = planRepair(observed({ change, live: applied }));
-    expect(plan).toMatchObject({ kind: 'report-repaired', managers: [{ paths: [['f:data', 'f:key']] }] });
-    const other = configMap('ours', { uid: 'other' });
-    expect(planRepair(observed({ change, live: other }))).toEqual({ kind: 'report-repaired', managers: [] });
+  it('is nothing to write if a later write of ours has reverted the change', () => {
+    const change = { kind: 'overwritten', live: configMap('foreign') } as const;
+    expect(planRepair(observed({ change, live: applied }))).toEqual({ kind: 'reverted' });
+    const state = new ObjectState(refOf(applied), 'hash', builtInCatalog);
+    state.recordApplied(configMap('ours', { resourceVersion: '7' }));
+    const changedAt = (resourceVersion: string) => {
+      const live = configMap('foreign', { resourceVersion });
+      return planRepair({ ...observed({ change: { kind: 'changed', live }, live }), state });
+    };
+    expect(changedAt('6')).toEqual({ kind: 'reverted' });
+    expect(changedAt('8')).toMatchObject({ kind: 'repair' });
   });
 });
 

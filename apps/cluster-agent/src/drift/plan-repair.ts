@@ -1,16 +1,15 @@
 import { conflictResetMs } from '@runos/engine';
-import { type ConflictingManager, type KubeObject, ownedHash } from '@runos/kube-objects';
+import { type KubeObject, ownedHash } from '@runos/kube-objects';
 import type { BundleRecord } from '../bundles/bundle-record.js';
-import type { PendingChange } from '../instances/instance-facts.js';
+import type { PendingChange } from '../instances/pending-changes.js';
 import type { ObjectState } from '../instances/object-state.js';
-import { driftBetween } from './drift-report.js';
 
 /** What a plan depends on: the live object, what our last apply left, and the policy. */
 export interface ObservedObject {
   readonly change: PendingChange;
   /** Undefined: it was deleted. */
   readonly live: KubeObject | undefined;
-  readonly state: Pick<ObjectState, 'applied' | 'recreating' | 'repairedAt' | 'kind' | 'hasDrifted'>;
+  readonly state: Pick<ObjectState, 'applied' | 'recreating' | 'repairedAt' | 'writes' | 'hasDrifted'>;
   readonly driftPolicy: BundleRecord['driftPolicy'];
   /** Time of the monotonic clock, ms. */
   readonly now: number;
@@ -33,8 +32,8 @@ export type RepairPlan =
     }
   | { readonly kind: 'report-deleted' }
   | { readonly kind: 'report-changed'; readonly live: KubeObject; readonly isOverwritten: boolean }
-  /** An apply of ours has reverted the change already. */
-  | { readonly kind: 'report-repaired'; readonly managers: readonly ConflictingManager[] }
+  /** An apply of ours has reverted the change already: only the report is missing. */
+  | { readonly kind: 'reverted' }
   /** It is being deleted: the watch reports the end of that. */
   | { readonly kind: 'wait' }
   /** It has no drift. */
@@ -44,7 +43,7 @@ export type RepairPlan =
 export function planRepair(observed: ObservedObject): RepairPlan {
   const { change, live, state, driftPolicy } = observed;
   if (change.kind === 'apply') return { kind: 'apply' };
-  if (change.kind === 'overwritten') return planOverwritten(observed);
+  if (isReverted(change, state)) return { kind: 'reverted' };
   if (live === undefined) return planMissing(observed);
   if (live.metadata.deletionTimestamp) return { kind: 'wait' };
   if (driftPolicy !== 'report' && isReplaced(live, state)) return { kind: 'recreate', cause: 'replaced' };
@@ -73,8 +72,6 @@ export function planChanged(
 export const isReplaced = ({ metadata: { uid } }: KubeObject, { applied }: Pick<ObjectState, 'applied'>): boolean =>
   applied !== undefined && uid !== undefined && uid !== applied.uid;
 
-function planOverwritten({ change, live, state }: ObservedObject): RepairPlan {
-  const before = change.live;
-  const isSame = live !== undefined && before !== undefined && live.metadata.uid === before.metadata.uid;
-  return { kind: 'report-repaired', managers: isSame ? driftBetween(before, live, state.kind.exclusive) : [] };
-}
+/** A later write of ours has reverted the change. */
+export const isReverted = (change: PendingChange, { writes }: Pick<ObjectState, 'writes'>): boolean =>
+  change.kind === 'overwritten' || (change.live !== undefined && writes.areAfter(change.live));

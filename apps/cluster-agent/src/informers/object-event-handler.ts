@@ -87,11 +87,11 @@ export class ObjectEventHandler {
 
   /** The event is older than our last apply. It is drift only if neither that apply nor the one before made it so. */
   #checkOverwritten(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
-    if (object.metadata.resourceVersion === state.resourceVersion || object.metadata.deletionTimestamp) return;
+    if (state.writes.includes(object) || object.metadata.deletionTimestamp) return;
     if (state.previousOwnedHash === undefined) return; // our first apply created or adopted it
     const hash = ownedHash(object);
     if (hash === state.applied?.ownedHash || hash === state.previousOwnedHash) return;
-    instance.addPending(key, { kind: 'overwritten', live: object });
+    instance.addPending(key, { kind: 'overwritten', overwrites: [object] });
     this.options.enqueue(instance);
   }
 

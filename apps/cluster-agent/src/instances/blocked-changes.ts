@@ -1,13 +1,13 @@
 import { groupOf } from '@runos/kube-objects';
-import type { PendingChange } from './instance-facts.js';
+import type { PendingChange } from './pending-changes.js';
 import type { Instance } from './instance.js';
 import type { ObjectState } from './object-state.js';
 
 /** Attempts a blocked change now, because what blocked it may have changed. */
 export function retryBlocked(instance: Instance, key: string, change: PendingChange = { kind: 'apply' }): void {
   if (instance.pending.get(key)?.blocked === undefined) return;
-  instance.takePending(key);
-  instance.addPending(key, change);
+  const { overwrites } = instance.takePending(key) ?? {};
+  instance.addPending(key, overwrites === undefined ? change : { ...change, overwrites });
 }
 
 /** Attempts the blocked objects that match now. Returns true if there are any. */

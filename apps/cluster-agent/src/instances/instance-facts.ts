@@ -1,5 +1,5 @@
 import type { Health } from '@runos/kube-kinds';
-import type { KubeObject, ObjectRef } from '@runos/kube-objects';
+import type { ObjectRef } from '@runos/kube-objects';
 import type { Drift } from '../bundles/bundle-record.js';
 
 /** An object outside the bundle whose state explains the instance: a pod, a claim, a volume. */
@@ -41,34 +41,4 @@ export interface AcknowledgedReport {
   /** Desired revision at the time of the report. */
   readonly revision: number;
   readonly phase: string;
-}
-
-/** A change of one object that the next reconcile must handle. */
-export interface PendingChange {
-  /**
-   * - `apply`: the bundle changed;
-   * - `changed`: the live object changed;
-   * - `missing`: the object may be deleted and must be read;
-   * - `overwritten`: an apply of ours has already reverted a foreign change.
-   */
-  readonly kind: 'apply' | 'changed' | 'missing' | 'overwritten';
-  /** The live object of the event, with the conflicting manager still in its managedFields. */
-  readonly live?: KubeObject;
-  /**
-   * The API server has refused to create or to change our object, a foreign object has its name, or admission has changed
-   * our fields. `notBefore` is the next attempt.
-   */
-  readonly blocked?: 'create' | 'change';
-  /** The repair is delayed until then, ms of the monotonic clock. */
-  readonly notBefore?: number;
-}
-
-/**
- * Combines two changes of one object. A newer observation replaces an older one; an apply covers all others. A blocked
- * apply is attempted at once when the object is deleted.
- */
-export function mergeChanges(earlier: PendingChange | undefined, later: PendingChange): PendingChange {
-  if (earlier?.blocked && later.kind === 'missing') return { kind: 'apply' };
-  if (earlier?.kind === 'apply') return earlier;
-  return later.kind === 'overwritten' && earlier !== undefined ? earlier : later;
 }

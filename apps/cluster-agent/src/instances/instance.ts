@@ -8,25 +8,25 @@ import { ClaimSizes } from './claim-sizes.js';
 import { DataRisks } from './data-risks.js';
 import { Dependents } from './dependents.js';
 import { DriftLog } from './drift-log.js';
-import { type AcknowledgedReport, mergeChanges, type PendingChange } from './instance-facts.js';
+import type { AcknowledgedReport } from './instance-facts.js';
 import { desiredHashOf, ObjectState } from './object-state.js';
+import { type PendingChange, PendingChanges } from './pending-changes.js';
 import { ProbeFailures } from './probe-failures.js';
 import { PruneLog } from './prune-log.js';
+import { RemovalHold } from './removal-hold.js';
 import type { RemovalState } from './removal-state.js';
 
-/**
- * State of one instance in memory. Reconciles change it one at a time, event handlers only add pending changes. Its
- * fields change through the transitions below and nowhere else.
- */
+/** State of one instance in memory. Reconciles change it one at a time, by the transitions below and nowhere else. */
 export class Instance {
   readonly #objects = new Map<string, ObjectState>();
-  readonly #pending = new Map<string, PendingChange>();
-  readonly #drift: DriftLog;
-  readonly claimSizes = new ClaimSizes();
+  readonly #pending = new PendingChanges();
+  readonly driftLog: DriftLog;
   readonly dependents = new Dependents();
+  readonly claimSizes = new ClaimSizes();
   readonly dataRisks = new DataRisks();
   readonly probeFailures = new ProbeFailures();
   readonly pruneLog = new PruneLog();
+  readonly removalHold = new RemovalHold();
   #record: BundleRecord;
   #kinds: KindCatalog;
   #observedRevision = 0;
@@ -48,7 +48,7 @@ export class Instance {
     this.#kinds = catalogs.of(record.kinds);
     this.#acknowledgedStatus = record.checkpoint.acknowledgedStatus;
     this.#dataLoss = record.checkpoint.dataLoss;
-    this.#drift = new DriftLog(record.checkpoint.drifts);
+    this.driftLog = new DriftLog(record.checkpoint.drifts);
     this.#readyRevision = record.checkpoint.readyRevision ?? 0;
   }
 
@@ -74,11 +74,7 @@ export class Instance {
   }
 
   get pending(): ReadonlyMap<string, PendingChange> {
-    return this.#pending;
-  }
-
-  get driftLog(): DriftLog {
-    return this.#drift;
+    return this.#pending.all;
   }
 
   /** The revision that `objects` stands for. */
@@ -93,7 +89,7 @@ export class Instance {
 
   /** Drifts that the plane has not acknowledged. */
   get drifts(): readonly Drift[] {
-    return this.#drift.drifts;
+    return this.driftLog.drifts;
   }
 
   get removal(): RemovalState | undefined {
@@ -173,7 +169,9 @@ export class Instance {
 
   /** The record was written to Kubernetes. With other kinds, its custom resources are read and evaluated again. */
   recordStored(record: BundleRecord): void {
+    const isReverted = this.#record.removing && !record.removing;
     this.#record = record;
+    if (isReverted) this.#recordReverted();
     const kinds = this.catalogs.of(record.kinds);
     if (kinds === this.#kinds) return;
     this.#kinds = kinds;
@@ -192,7 +190,7 @@ export class Instance {
 
   /** The process has started: continues the request that an earlier process has not completed. */
   resumeRequest(): void {
-    if (this.#record.removing || this.#pending.size > 0) this.#openRequest = this.#record.trace;
+    if (this.#record.removing || this.pending.size > 0) this.#openRequest = this.#record.trace;
   }
 
   /** `request` is reconciled. A request that arrived meanwhile stays open. */
@@ -207,11 +205,11 @@ export class Instance {
     for (const [key, object] of desired) {
       const ref = refOf(object);
       const desiredHash = desiredHashOf(object);
-      const state =
-        known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, this.#record.checkpoint.applied[key]);
+      const applied = this.#record.checkpoint.applied[key];
+      const state = known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, applied);
       this.#objects.set(key, state);
       const desiredReplicas = this.#kinds.desiredReplicasOf(object);
-      if (state.recordDesired(ref, desiredHash, desiredReplicas)) this.#pending.set(key, { kind: 'apply' });
+      if (state.recordDesired(ref, desiredHash, desiredReplicas)) this.addPending(key, { kind: 'apply' });
     }
     this.#pending.retain((key) => this.#objects.has(key));
     this.claimSizes.recordDesired([...desired.values()].flatMap((object) => this.#kinds.claimsOf(object)));
@@ -221,18 +219,16 @@ export class Instance {
   // Pending changes
 
   addPending(key: string, change: PendingChange): void {
-    if (this.#objects.has(key)) this.#pending.set(key, mergeChanges(this.#pending.get(key), change));
+    if (this.#objects.has(key)) this.#pending.add(key, change);
   }
 
   takePending(key: string): PendingChange | undefined {
-    const change = this.#pending.get(key);
-    this.#pending.delete(key);
-    return change;
+    return this.#pending.take(key);
   }
 
-  /** Keeps a change that could not be completed, unless a newer one was observed meanwhile. */
+  /** Keeps a change that could not be completed. */
   retryPending(key: string, change: PendingChange): void {
-    if (change.kind === 'apply' || !this.#pending.has(key)) this.#pending.set(key, change);
+    if (this.#objects.has(key)) this.#pending.retry(key, change);
   }
 
   /** The namespace was recreated: every other object must be applied again. */
@@ -240,7 +236,7 @@ export class Instance {
     for (const [key, state] of this.#objects) {
       if (key === this.namespaceKey) continue;
       state.recordLost();
-      this.#pending.set(key, { kind: 'apply' });
+      this.addPending(key, { kind: 'apply' });
     }
   }
 
@@ -249,7 +245,7 @@ export class Instance {
   }
 
   recordDrift(drift: Drift): void {
-    this.#drift.recordDrift(drift);
+    this.driftLog.recordDrift(drift);
     this.#checkpointStale = true;
   }
 
@@ -261,25 +257,31 @@ export class Instance {
   /** The API server allows what it has refused. Returns true if there is something to attempt. */
   retryRefused(): boolean {
     this.#removal?.refusals.retryNow();
-    return this.#record.removing || this.#pending.size > 0 || this.pruneLog.refused.length > 0;
+    return this.#record.removing || this.pending.size > 0 || this.pruneLog.refused.length > 0;
   }
 
   // Removal, status and checkpoint
 
   startRemoval(removal: RemovalState): RemovalState {
-    this.#removal = removal;
-    return removal;
+    return (this.#removal = removal);
+  }
+
+  /** The deletion is reverted: nothing was deleted, but changes of others were not observed meanwhile. */
+  #recordReverted(): void {
+    this.#removal = undefined;
+    this.removalHold.release();
+    for (const key of this.#objects.keys()) this.addPending(key, { kind: 'missing' });
   }
 
   /** Returns true if it changed. */
   recordOrphaned(orphaned: boolean): boolean {
-    if (this.#orphaned === orphaned) return false;
+    const changed = this.#orphaned !== orphaned;
     this.#orphaned = orphaned;
-    return true;
+    return changed;
   }
 
   recordAcknowledged({ statusHash, drifts, revision, phase }: AcknowledgedReport): void {
-    this.#drift.removeAcknowledged(drifts);
+    this.driftLog.removeAcknowledged(drifts);
     this.#acknowledgedStatus = statusHash;
     if (phase === 'ready') this.#readyRevision = revision;
     if (phase === 'gone') this.#removal?.recordAcknowledged();
@@ -290,7 +292,7 @@ export class Instance {
     this.#checkpointStale = true;
   }
 
-  /** A write of the checkpoint starts. Changes from here on need another one. */
+  /** A write of the checkpoint starts: later changes need another one. */
   startCheckpoint(): void {
     this.#checkpointStale = false;
   }

@@ -85,8 +85,10 @@ describe('the state of an object', () => {
     expect(object.isApplied).toBe(false);
     expect(object.recordDesired(ref, 'new')).toBe(true);
     expect(object.problem).toBeUndefined();
-    expect(object.recordReportedDrift(['data.x'], 'hash')).toBe(true);
-    expect(object.recordReportedDrift(['data.x'], 'other')).toBe(false);
+    const drift = { fields: ['data.x'], driftHash: 'a' };
+    expect(object.recordReportedDrift(drift, 'hash')).toBe(true);
+    expect(object.recordReportedDrift(drift, 'other')).toBe(false);
+    expect(object.recordReportedDrift({ ...drift, driftHash: 'b' }, 'other')).toBe(true);
     expect(object.recordDesired(ref, 'new')).toBe(true);
   });
 });

@@ -11,8 +11,10 @@ import {
 import { foreignItems, isCreated, type KubeObject, type ObjectRef, ownedHash, printRef } from '@runos/kube-objects';
 import type { AppliedObject } from '../bundles/bundle-record.js';
 import type { ApplyHistory, Problem } from './instance-facts.js';
+import { OwnWrites } from './own-writes.js';
 import { OwnershipState } from './ownership-state.js';
 import { RefusedContent } from './refused-content.js';
+import type { ReportedDrift } from './reported-drift.js';
 
 /** The hash of a rendered object. The JSON of an object from a bundle is canonical. */
 export const desiredHashOf = (object: KubeObject): string =>
@@ -29,6 +31,7 @@ export class ObjectState {
   #applied: AppliedObject | undefined;
   #previousOwnedHash: string | undefined;
   #resourceVersion: string | undefined;
+  readonly writes = new OwnWrites();
   #earlyEvent: KubeObject | undefined;
   #health: Health | undefined;
   #replicas: Replicas | undefined;
@@ -38,7 +41,7 @@ export class ObjectState {
   #missing = false;
   #recreating = false;
   #repairedAt: number | undefined;
-  #reportedDrift: readonly string[] | undefined;
+  #reportedDrift: ReportedDrift | undefined;
   #reportedContentHash: string | undefined;
   #refusals = 0;
   /** What the API server has refused to change. */
@@ -106,7 +109,7 @@ export class ObjectState {
 
   /** Drifted fields that the policy only reports; empty if the whole object was deleted. */
   get reportedDrift(): readonly string[] | undefined {
-    return this.#reportedDrift;
+    return this.#reportedDrift?.fields;
   }
 
   /** Content hash of the live object whose drift was reported, so that it is compared once. */
@@ -142,10 +145,12 @@ export class ObjectState {
     return this.#resourceVersion === resourceVersion || Number(resourceVersion) <= Number(this.#resourceVersion);
   }
 
-  /**
-   * True if our fields of a live object differ from what our last apply left, or if others have added to its exclusive
-   * fields. The first comparison decides almost always, and takes 0.1 ms.
-   */
+  /** True if our last write was of the content that is desired now, so that every difference is foreign. */
+  get isSameContent(): boolean {
+    return this.#applied?.desiredHash === this.#desiredHash;
+  }
+
+  /** True if our fields differ from what our last apply left, or if others have added to exclusive fields. 0.1 ms. */
   hasDrifted(live: KubeObject): boolean {
     return ownedHash(live) !== this.#applied?.ownedHash || foreignItems(live, this.kind.exclusive).length > 0;
   }
@@ -203,6 +208,7 @@ export class ObjectState {
       desiredHash: this.#desiredHash,
       ...(isCreated(live) ? { created: true } : {}),
     };
+    this.writes.record(live);
     this.#earlyEvent = undefined;
     this.#clearProblem();
     this.#recreating = false;
@@ -270,9 +276,9 @@ export class ObjectState {
   }
 
   /** Records drift that is only reported. Returns true if it differs from the drift reported before. */
-  recordReportedDrift(fields: readonly string[] | undefined, contentHash: string | undefined): boolean {
-    const isNew = JSON.stringify(this.#reportedDrift) !== JSON.stringify(fields);
-    this.#reportedDrift = fields;
+  recordReportedDrift(drift: ReportedDrift | undefined, contentHash: string | undefined): boolean {
+    const isNew = this.#reportedDrift?.driftHash !== drift?.driftHash;
+    this.#reportedDrift = drift;
     this.#reportedContentHash = contentHash;
     return isNew;
   }

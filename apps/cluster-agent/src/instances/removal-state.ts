@@ -18,6 +18,8 @@ export class RemovalState {
   #retainedVolumes: readonly string[] = [];
   #blocked: RemovalBlockers = notBlocked;
   #undeleted: ReadonlySet<string> | undefined;
+  readonly #deleted: string[] = [];
+  readonly #requests = new Set<Promise<unknown>>();
   #done = false;
   #acknowledged = false;
 
@@ -44,6 +46,29 @@ export class RemovalState {
 
   get blocked(): RemovalBlockers {
     return this.#blocked;
+  }
+
+  /** Names of the objects whose deletion this process has requested with success. */
+  get deleted(): readonly string[] {
+    return this.#deleted;
+  }
+
+  /** Sends the request to delete the object of this name, and records that it succeeded. */
+  async requestDeletion<T>(name: string, send: () => Promise<T>): Promise<T> {
+    const request = send();
+    this.#requests.add(request);
+    try {
+      const result = await request;
+      this.#deleted.push(name);
+      return result;
+    } finally {
+      this.#requests.delete(request);
+    }
+  }
+
+  /** Resolves when every request that has been sent is answered. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#requests);
   }
 
   /** False for an object whose deletion is proven, or that is deleted with its terminating namespace. */

@@ -1,4 +1,11 @@
-import { type Bundle, type DELETE_BUNDLE, type READ_BUNDLE, type ReadInputOf, rootOf } from '@runos/agent-protocol';
+import {
+  type Bundle,
+  type DELETE_BUNDLE,
+  type HOLD_DELETION,
+  type READ_BUNDLE,
+  type ReadInputOf,
+  rootOf,
+} from '@runos/agent-protocol';
 import { ConflictBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
 import { systemClock } from '@runos/kernel';
 import { isCustomGroup } from '@runos/kube-kinds';
@@ -18,6 +25,7 @@ import { retryAllBlocked, retryGroup } from '../instances/blocked-changes.js';
 import { CrashLogs, logReader } from '../instances/crash-logs.js';
 import type { Instance } from '../instances/instance.js';
 import { InstanceIndex } from '../instances/instance-index.js';
+import { DeletionHolder } from '../removal/deletion-holder.js';
 import { InstanceRemover } from '../removal/instance-remover.js';
 import { VolumeIndex } from '../removal/volumes.js';
 import { type ResyncSteps, resyncSteps } from '../resync/resync.js';
@@ -25,6 +33,7 @@ import { InstanceSecrets } from '../secrets/instance-secrets.js';
 import { StatusReporter } from '../status/status-reporter.js';
 import { type BundleControllerOptions, standardBlockedBackoff } from './bundle-controller-options.js';
 import { BundleReconciler } from './bundle-reconciler.js';
+import { GrowthCheck } from './growth-check.js';
 import { isUnfinished } from './plan.js';
 import { Pruner } from './pruner.js';
 import { inRequestTrace } from './request-trace.js';
@@ -33,7 +42,6 @@ import { inRequestTrace } from './request-trace.js';
 const finalCheckpointsMs = 3_000;
 
 /** With more unfinished reconciles than this, objects are applied first and status reports are delayed. */
-import { GrowthCheck } from './growth-check.js';
 const maxReconcilesWithoutDelay = 4;
 const statusDelayUnderLoadMs = 30_000;
 
@@ -49,6 +57,7 @@ export class BundleController {
   readonly #receiver: BundleReceiver;
   readonly #reconciler: BundleReconciler;
   readonly #remover: InstanceRemover;
+  readonly #holder: DeletionHolder;
   readonly #queue: WorkQueue<string>;
   readonly #statusQueue: WorkQueue<string>;
   readonly #checkpointQueue: WorkQueue<string>;
@@ -70,6 +79,7 @@ export class BundleController {
       repairer: new DriftRepairer(client, this.#applier, conflicts, clock),
       pruner: new Pruner(client, this.#writer),
       reclaimer: new OwnershipReclaimer(client, clock, options.ownershipQuietMs),
+      growth: new GrowthCheck(client),
       conflicts,
       clock,
       blockedBackoff,
@@ -79,22 +89,23 @@ export class BundleController {
     this.#remover = new InstanceRemover({
       client,
       clock,
-      growth: new GrowthCheck(client),
       volumes,
       deletionBlockedAfterMs,
       requeueMs: removalRequeueMs,
       blockedBackoff,
       report,
     });
+    this.#holder = new DeletionHolder(client, instances, clock);
     this.#receiver = new BundleReceiver({
       client,
       instances,
       writer: this.#writer,
       kinds,
+      clock,
       onReceived: (instance, isRepeat) => this.#startReconcile(instance, isRepeat),
     });
-    const dependents = new DependentEventHandler(instances, clock, new CrashLogs(logReader(client)), report);
     const enqueue = ({ osid }: Instance) => this.#queue.add(osid);
+    const dependents = new DependentEventHandler(instances, clock, new CrashLogs(logReader(client)), report, enqueue);
     const handler = new ObjectEventHandler({ instances, dependents, volumes, enqueue, report });
     this.#watch = new ClusterWatch({
       ...options,
@@ -155,15 +166,13 @@ export class BundleController {
     return this.#watch.informers.synced();
   }
 
-  applyBundle(bundle: Bundle) {
-    return this.#receiver.receiveBundle(bundle);
-  }
+  applyBundle = (bundle: Bundle) => this.#receiver.receiveBundle(bundle);
 
-  deleteBundle(input: ReadInputOf<typeof DELETE_BUNDLE>) {
-    return this.#receiver.receiveDeletion(input);
-  }
+  deleteBundle = (input: ReadInputOf<typeof DELETE_BUNDLE>) => this.#receiver.receiveDeletion(input);
 
   readBundle = (input: ReadInputOf<typeof READ_BUNDLE>) => this.#receiver.readBundle(input);
+
+  holdDeletion = (input: ReadInputOf<typeof HOLD_DELETION>) => this.#holder.hold(input);
 
   diffBundle(bundle: Bundle) {
     return diffBundle(this.options.client, this.#applier, bundle, this.instances.get(bundle.osid));

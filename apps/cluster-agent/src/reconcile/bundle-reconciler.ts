@@ -5,22 +5,23 @@ import { applyWaves, type KindCatalog } from '@runos/kube-kinds';
 import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { counter } from '@runos/observability';
 import { overriddenProblem } from '../apply/overridden-problem.js';
-import type { DriftRepairer, RepairOutcome } from '../drift/drift-repairer.js';
+import type { DriftRepairer } from '../drift/drift-repairer.js';
 import type { OwnershipReclaimer } from '../drift/ownership-reclaimer.js';
+import type { RepairOutcome } from '../drift/repair-request.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
-import type { PendingChange } from '../instances/instance-facts.js';
+import type { PendingChange } from '../instances/pending-changes.js';
 import { isSecret } from '../secrets/secret-access.js';
-import { planPrune, planRequeue, planWave } from './plan.js';
 import type { GrowthCheck } from './growth-check.js';
+import { planPrune, planRequeue, planWave } from './plan.js';
 import type { Pruner } from './pruner.js';
 
 export interface BundleReconcilerOptions {
   readonly repairer: DriftRepairer;
   readonly pruner: Pruner;
   readonly reclaimer: OwnershipReclaimer;
-  readonly conflicts: ConflictBackoff;
   readonly growth: GrowthCheck;
+  readonly conflicts: ConflictBackoff;
   readonly clock: Clock;
   /** Delay before a blocked object is applied, or a refused deletion requested, again. */
   readonly blockedBackoff: Backoff;
@@ -63,8 +64,8 @@ export class BundleReconciler {
     }
     if (planPrune(instance)) failures.push(...(await pruner.prune(instance, desired, signal)));
     failures.push(...(await reclaimer.reclaimDue(instance, desired, signal)));
-    instance.driftLog.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
     if (!signal.aborted) await this.options.growth.run(instance, signal);
+    instance.driftLog.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
     report(instance);
     return this.#requeue(instance, failures);
   }
@@ -141,7 +142,7 @@ export class BundleReconciler {
           return outcome.problem.message;
         }
         // A change that was observed meanwhile is handled at once.
-        if (!instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state));
+        if (!instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state, change));
         return undefined;
       case 'inSync':
         if (!state.problem?.overridden) state.recordInSync();
@@ -159,9 +160,11 @@ export class BundleReconciler {
     instance.markCheckpointStale();
   }
 
-  #blockedChange({ applied, refusals }: ObjectState): PendingChange {
+  /** `refused`: the change whose drifted states are not reported yet. */
+  #blockedChange({ applied, refusals }: ObjectState, { overwrites }: Partial<PendingChange> = {}): PendingChange {
     const notBefore = this.#now() + this.options.blockedBackoff(refusals);
-    return { kind: 'apply', blocked: applied === undefined ? 'create' : 'change', notBefore };
+    const blocked = applied === undefined ? 'create' : 'change';
+    return { kind: 'apply', blocked, notBefore, ...(overwrites && { overwrites }) };
   }
 
   #requeue(instance: Instance, failures: readonly unknown[]): ReconcileResult {
@@ -184,7 +187,7 @@ export class BundleReconciler {
   }
 
   #growthAgainInMs({ claimSizes }: Instance): number {
-    return claimSizes.unrequested.length === 0 ? Infinity : this.#blockedDelayMs(claimSizes.checks);
+    return claimSizes.unrequested.length === 0 ? Infinity : this.options.blockedBackoff(claimSizes.checks);
   }
 
   #pruneAgainInMs({ record, objects, pruneLog }: Instance): number {

@@ -8,6 +8,7 @@ import {
   type KubeObject,
   osidOf,
   ownerLabels,
+  printRef,
   type Propagation,
   refKey,
   refOf,
@@ -57,6 +58,8 @@ export class InstanceRemover {
     const { volumes, requeueMs, report } = this.options;
     const removal = instance.removal ?? this.#start(instance);
     if (removal.done) return reconciled();
+    const heldForMs = instance.removalHold.remainingMs(this.#now());
+    if (heldForMs > 0) return requeue('Held', heldForMs);
     // After a restart, volumes may be all that remains of the instance.
     if (!volumes.synced) {
       report(instance);
@@ -178,6 +181,7 @@ export class InstanceRemover {
         onRefused(delayed);
         return live;
       }
+      if (live && instance.removalHold.remainingMs(this.#now()) > 0) return live;
       const undeleted = live && (await this.#requestDeletion(live, entry, deletion));
       removal.refusals.clear(key);
       return undeleted;
@@ -194,11 +198,12 @@ export class InstanceRemover {
   async #requestDeletion(
     live: KubeObject,
     entry: InventoryEntry,
-    { propagation, signal }: Deletion,
+    { removal, propagation, signal }: Deletion,
   ): Promise<KubeObject | undefined> {
     const { uid, deletionTimestamp } = live.metadata;
     if (deletionTimestamp) return live;
-    const result = await this.options.client.delete(entry, { uid, propagation, signal });
+    const send = () => this.options.client.delete(entry, { uid, propagation, signal });
+    const result = await removal.requestDeletion(printRef(entry), send);
     return result === 'deleted' ? undefined : live;
   }
 

@@ -29,7 +29,7 @@ export function composeStatus(instance: Instance, failures: WatchFailures): Stat
     digest: removing ? tombstoneDigest : digest,
     phase,
     conditions: conditionsOf(instance, { phase, objects, failures }),
-    objects: worstFirst(objects).slice(0, maxObjects),
+    objects: worstOfEach(worstFirst(objects)).slice(0, maxObjects),
     ...(replicas === undefined ? {} : { replicas }),
     ...(removing || capacity === undefined ? {} : { volumeCapacityMb: toMebibytes(capacity) }),
     ...(instance.drifts.length > 0 ? { drift: [...instance.drifts] } : {}),
@@ -37,9 +37,9 @@ export function composeStatus(instance: Instance, failures: WatchFailures): Stat
 }
 
 /** An object has one status: what explains it, such as pods that cannot be created, replaces its own. */
-function worstOfEach(worstFirst: readonly ObjectStatus[]): ObjectStatus[] {
+function worstOfEach(ordered: readonly ObjectStatus[]): ObjectStatus[] {
   const known = new Set<string>();
-  return worstFirst.filter((status) => known.size < known.add(refKey(status)).size);
+  return ordered.filter((status) => known.size < known.add(refKey(status)).size);
 }
 
 /** Equal for equal statuses. Drifts are events and not part of it. */

@@ -1,4 +1,4 @@
-import { worstFirst } from '@runos/kube-kinds';
+import { worstFirst as worstHealthFirst } from '@runos/kube-kinds';
 import { printRef } from '@runos/kube-objects';
 import { commonKinds } from '../informers/kind-informers.js';
 import { failureReason, type WatchFailures } from '../informers/watch-failures.js';
@@ -108,7 +108,7 @@ function dataAtRisk(instance: Instance): Condition {
 
 /** A volume that is smaller than what its claim requests or the bundle desires; the worst comes first. */
 function storageResized({ claimSizes: { problems } }: Instance): Condition {
-  const [first] = [...problems].sort((a, b) => worstFirst(a.health, b.health));
+  const [first] = [...problems].sort((a, b) => worstHealthFirst(a.health, b.health));
   if (first === undefined) return condition('StorageResized', 'True', 'Resized');
   const message = problems.map(({ health }) => health.message).join(' ');
   return condition('StorageResized', 'False', first.health.reason, message);

@@ -50,6 +50,14 @@ const failing = {
 };
 
 describe('an observation', () => {
+  it('of an instance that is being deleted has no ready replica, also after a late report', () => {
+    const replicas = { desired: 3, ready: 3 };
+    const deleting = { deleting: true, generation: 4, bundleGeneration: 4 };
+    const late = observeReport('ready', { state: 'deleting' }, { replicas }, deleting);
+    expect(late.observed).toMatchObject({ state: 'deleting', readyReplicas: 0 });
+    expect(observeReport('deleting', {}, { replicas }, { deleting: true }).observed.readyReplicas).toBe(0);
+  });
+
   it('has the state of the reported phase', () => {
     const states = (['applying', 'applied', 'ready', 'degraded', 'failed'] as const).map(
       (phase) => observeReport(phase).observed.state,

@@ -117,6 +117,7 @@ const explain = (state: Observed['state'], problem: InstanceProblem | undefined)
     : { reason: problem.reason, message: problem.message };
 
 function readyReplicas(desired: Desired, before: Observed, report: BundleReport, state: Observed['state']): number {
+  if (desired.deleting) return 0; // what still runs is on its way out, also according to a late report
   if (report.replicas !== undefined) return report.replicas.ready;
   if (state === 'healthy') return desired.replicas;
   return state === 'degraded' ? Math.min(before.readyReplicas, Math.max(0, desired.replicas - 1)) : 0;

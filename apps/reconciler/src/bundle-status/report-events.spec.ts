@@ -26,7 +26,7 @@ describe('the event of a drift', () => {
       'a field without a manager',
       { manager: null },
       'DriftRepaired',
-      'An unknown field manager changed data.a of ConfigMap config; it was repaired.',
+      'An unknown field manager changed data.a of ConfigMap config (Kubernetes records none for a removal and for a scaling to 0); it was repaired.',
     ],
     [
       'a deletion',

@@ -49,13 +49,16 @@ function driftEvent(type: string, drift: Drift): InstanceEvent {
   };
 }
 
+/** The API server takes the field from us in these cases, and gives it to no one. */
+const noManager = ' (Kubernetes records none for a removal and for a scaling to 0)';
+
 function driftMessage({ object, fields, manager, action, removed, cause }: Drift, dataLost: boolean): string {
   const name = objectName(object);
   if (dataLost) return `${name} was deleted and recreated empty: its data is lost. Restore it from a backup.`;
   const change =
     fields.length === 0
       ? `${name} was ${action === 'failed' ? 'changed' : 'deleted'}${manager ? ` by ${manager}` : ''}`
-      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${fields.join(', ')} of ${name}`;
+      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${fields.join(', ')} of ${name}${manager ? '' : noManager}`;
   switch (action) {
     case 'repaired':
     case 'recreated':

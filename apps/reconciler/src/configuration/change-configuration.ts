@@ -18,7 +18,7 @@ import { SpecResolver } from '../revisions/spec-resolver.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { Caller } from '../writes/preconditions.js';
 import { refuseConflictingValues, refuseUnfitValues } from './config-checks.js';
-import { ConfigSetUse } from './config-set-use.js';
+import { ConfigSetUseRepository } from './config-set-use-repository.js';
 
 type SetValues = z.output<typeof reconciler.setAdvancedConfig.input>;
 type Changed = z.output<typeof reconciler.setAdvancedConfig.output>;
@@ -34,7 +34,7 @@ export class ChangeConfiguration {
   constructor(
     private readonly writes: InstanceWrites,
     private readonly resolver: SpecResolver,
-    private readonly sets: ConfigSetUse,
+    private readonly sets: ConfigSetUseRepository,
     private readonly revisions: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
   ) {}

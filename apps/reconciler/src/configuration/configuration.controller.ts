@@ -4,7 +4,7 @@ import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeConfiguration } from './change-configuration.js';
-import { ConfigSetUse } from './config-set-use.js';
+import { ConfigSetUseRepository } from './config-set-use-repository.js';
 
 type Call = CallContext<'tenant'>;
 
@@ -14,7 +14,7 @@ export class ConfigurationController {
   constructor(
     private readonly database: Database,
     private readonly changes: ChangeConfiguration,
-    private readonly sets: ConfigSetUse,
+    private readonly sets: ConfigSetUseRepository,
   ) {}
 
   @Respond(reconciler.setAdvancedConfig)

@@ -4,6 +4,7 @@ import {
   APPLY_BUNDLE,
   DELETE_ADDON,
   DELETE_BUNDLE,
+  HOLD_DELETION,
   READ_BUNDLE,
   type ReplyOf,
   type StoredBundle,
@@ -100,6 +101,24 @@ export class AgentInstructions {
       const code = faultOf(error)?.code;
       if (code === undefined) throw error;
       return code === 'request.invalid' ? { outcome: 'refused', stored: null } : none;
+    }
+  }
+
+  /** Asks the agent to stop a deletion of which nothing is deleted yet. The reason says why it cannot be stopped. */
+  async holdDeletion({ aid, cid, osid, revision }: InstanceRow): Promise<ReplyOf<typeof HOLD_DELETION>> {
+    const { type, deadlineMs, reply } = HOLD_DELETION;
+    const unknown = { held: false, reason: `The agent of cluster ${cid} did not say whether it has begun.` };
+    try {
+      const response = await this.bus.request(
+        agentGateway.instruct,
+        { cid, nid: null, type, body: { osid, revision }, timeoutMs: deadlineMs },
+        { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
+      );
+      const read = response.outcome === 'replied' ? reply.safeParse(response.body) : undefined;
+      return read?.success ? read.data : unknown;
+    } catch (error) {
+      if (faultOf(error) === undefined) throw error;
+      return unknown;
     }
   }
 

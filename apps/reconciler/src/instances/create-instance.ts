@@ -12,7 +12,7 @@ import type { z } from 'zod';
 import { RequiredAddons } from '../addons/required-addons.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { domainOf } from '../clusters/cluster-view.js';
-import { ConfigSetUse } from '../configuration/config-set-use.js';
+import { ConfigSetUseRepository } from '../configuration/config-set-use-repository.js';
 import type { ReconcilerConfig } from '../config.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { renderBundle } from '../rendering/render-bundle.js';
@@ -41,7 +41,7 @@ export class CreateInstance {
     private readonly requirements: Requirements,
     private readonly dependents: DependentRepository,
     private readonly addons: RequiredAddons,
-    private readonly configSets: ConfigSetUse,
+    private readonly configSets: ConfigSetUseRepository,
     private readonly secrets: InstanceSecrets,
     private readonly jobs: JobStarter,
     @InjectConfig() private readonly config: ReconcilerConfig,

@@ -11,7 +11,20 @@ interface Dependents {
   readonly osids: readonly string[];
 }
 
-/** The instances that need a cluster, an add-on or another instance, which therefore cannot be removed. */
+/** The last revision before that of the open job `j` of an instance `i`, which its cancellation would restore. */
+const restorable = `(SELECT max(b.revision) FROM revision b
+  WHERE b.instance_id = i.id AND b.revision < j.revision AND b.kind = 'apply')`;
+
+/** The instances of an account ($1) whose desired spec, queued or restorable one has the config set ($2). */
+const usersOfConfigSet = `SELECT i.id, i.osid FROM instance i WHERE i.aid = $1 AND (
+  EXISTS (SELECT 1 FROM revision r
+    WHERE r.instance_id = i.id AND r.revision = i.revision AND r.spec->'config'->>'setId' = $2)
+  OR EXISTS (SELECT 1 FROM job_ref j WHERE j.instance_id = i.id AND j.outcome IS NULL AND (
+    j.pending->'spec'->'config'->>'setId' = $2
+    OR EXISTS (SELECT 1 FROM revision p
+      WHERE p.instance_id = i.id AND p.revision = ${restorable} AND p.spec->'config'->>'setId' = $2))))`;
+
+/** The instances that need a cluster, an add-on, a config set or another instance, which therefore cannot be removed. */
 @Injectable()
 export class DependentRepository {
   ofCluster(sql: EntityManager, clusterId: number): Promise<Dependents> {
@@ -28,6 +41,10 @@ export class DependentRepository {
     const dependents = `SELECT i.id, i.osid FROM instance_requirement r JOIN instance i ON i.id = r.instance_id
        WHERE r.required_id = $1`;
     return readDependents(sql, dependents, [instanceId]);
+  }
+
+  ofConfigSet(sql: EntityManager, tenant: string, setId: string): Promise<Dependents> {
+    return readDependents(sql, usersOfConfigSet, [tenant, setId]);
   }
 
   /** Makes an instance the dependent of those that it requires, each under its alias. */

@@ -12,6 +12,7 @@ describe('cancelling', () => {
     hasPrevious: true,
     queued: false,
     rolloutQueued: false,
+    isHeld: false,
     ...over,
   });
 
@@ -20,9 +21,10 @@ describe('cancelling', () => {
     expect(planCancel(job({ type: 'service.create', revision: 1, hasPrevious: false })).action).toBe('remove');
   });
 
-  it('reverts a deletion only until it was sent', () => {
+  it('reverts a deletion until it was sent, and later only while the agent holds it', () => {
     expect(planCancel(job({ type: 'service.delete', sentRevision: 1 })).action).toBe('restore');
-    expect(planCancel(job({ type: 'service.delete' })).action).toBe('refuse');
+    expect(planCancel(job({ type: 'service.delete' })).action).toBe('hold');
+    expect(planCancel(job({ type: 'service.delete', isHeld: true })).action).toBe('restore');
   });
 
   it('takes a queued job from the queue, and rolls nothing back while a queued rollout follows', () => {

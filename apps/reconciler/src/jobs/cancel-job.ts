@@ -5,6 +5,7 @@ import { Fault } from '@runos/kernel';
 import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { type DesiredSpec, keepGrownStorage } from '../revisions/desired-spec.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
@@ -33,14 +34,17 @@ export interface CancelInput {
   readonly queued: boolean;
   /** A queued rollout already replaces the revision of the job. */
   readonly rolloutQueued: boolean;
+  /** The agent has stopped the deletion, and nothing is deleted. */
+  readonly isHeld: boolean;
 }
 
 interface CancelPlan {
   /**
    * `withdraw` takes the job from the queue; `start-next` ends it, and the next one starts. `restore` makes the previous
-   * revision desired; `remove` deletes the instance, because a creation has no previous one.
+   * revision desired; `remove` deletes the instance, because a creation has no previous one. `hold` asks the agent to
+   * stop the deletion before that is decided.
    */
-  readonly action: 'refuse' | 'withdraw' | 'start-next' | 'restore' | 'remove';
+  readonly action: 'refuse' | 'hold' | 'withdraw' | 'start-next' | 'restore' | 'remove';
   readonly reason: string;
 }
 
@@ -54,13 +58,21 @@ export function planCancel(job: CancelInput): CancelPlan {
   }
   if (job.queued) return { action: 'withdraw', reason: 'the job has not started' };
   if (!job.isDesired) return refuse('A newer change is desired already.');
-  if (job.type === 'service.delete' && job.sentRevision >= job.revision) {
-    return refuse('The deletion has been sent to the cluster; deleted objects cannot be restored.');
+  if (job.type === 'service.delete' && job.sentRevision >= job.revision && !job.isHeld) {
+    return { action: 'hold', reason: 'The deletion has been sent to the cluster; deleted objects cannot be restored.' };
   }
   if (job.rolloutQueued) return { action: 'start-next', reason: 'a queued change replaces it' };
   return job.hasPrevious
     ? { action: 'restore', reason: 'the previous revision is desired again' }
     : { action: 'remove', reason: 'a creation has no previous revision' };
+}
+
+/** The deletion may have begun: only the agent knows. */
+interface HoldRequest {
+  readonly hold: InstanceRow;
+  readonly status: Job['status'];
+  /** The answer if it has begun. */
+  readonly message: string;
 }
 
 type Cancellation = z.output<typeof reconciler.cancelJob.output>;
@@ -78,14 +90,32 @@ export class CancelJob {
     private readonly jobs: JobRepository,
     private readonly updates: JobUpdates,
     private readonly queued: QueuedChanges,
+    private readonly instructions: AgentInstructions,
   ) {}
 
   /** @throws Fault `job.not_found`; `service.in_use` for the creation of an instance that others need */
-  run(id: string, caller: Caller): Promise<Cancellation> {
-    return this.database.transaction((sql) => this.#cancel(sql, id, caller));
+  async run(id: string, caller: Caller): Promise<Cancellation> {
+    const first = await this.database.transaction((sql) => this.#cancel(sql, id, caller, false));
+    if (!('hold' in first)) return first;
+    // A request to the agent must not hold a lock.
+    const { held, reason } = await this.instructions.holdDeletion(first.hold);
+    if (!held) {
+      const { status } = first;
+      return { cancelled: false, status, message: [first.message, reason].filter(Boolean).join(' ') };
+    }
+    const { revision } = first.hold;
+    return this.database.transaction(async (sql) => {
+      const last = await this.#cancel(sql, id, caller, revision);
+      return 'hold' in last ? { cancelled: false, status: last.status, message: last.message } : last;
+    });
   }
 
-  async #cancel(sql: EntityManager, id: string, { tenant, changedBy }: Caller): Promise<Cancellation> {
+  async #cancel(
+    sql: EntityManager,
+    id: string,
+    { tenant, changedBy }: Caller,
+    heldRevision: number | false,
+  ): Promise<Cancellation | HoldRequest> {
     const unlocked = await this.#get(sql, id, tenant);
     const instance = await this.#lockInstance(sql, unlocked, tenant);
     // Until the instance was locked, the job may have ended.
@@ -101,7 +131,11 @@ export class CancelJob {
       hasPrevious: previous !== undefined,
       queued: job.queued,
       rolloutQueued: instance !== undefined && instance.queued_spec !== null,
+      isHeld: heldRevision === job.revision,
     });
+    if (plan.action === 'hold' && instance !== undefined) {
+      return { hold: instance, status: job.status, message: plan.reason };
+    }
     if (plan.action === 'refuse' || instance === undefined) {
       return { cancelled: false, status: job.status, message: plan.reason };
     }

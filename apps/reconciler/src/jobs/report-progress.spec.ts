@@ -27,6 +27,13 @@ const report = (
 });
 
 describe('the progress of a job after a report', () => {
+  it('logs an object once that a report has twice: as it is, and as what explains it', () => {
+    const objects = [object('web', 'failed', 'exceeded quota'), object('web', 'applied')];
+    const first = reportProgress('apply', report('degraded', objects), {});
+    expect(first.logs.map(({ message }) => message)).toEqual(['Pod web: failed (Why: exceeded quota)']);
+    expect(reportProgress('apply', report('degraded', objects), first.loggedStates).logs).toEqual([]);
+  });
+
   it('reaches the step of the report', () => {
     const applied = [{ type: 'Applied', status: 'True' as const, reason: 'Applied', message: '' }];
     const steps = [

@@ -27,7 +27,7 @@ export function reportProgress(kind: JobKind, report: BundleReport, logged: Logg
     loggedStates[key] = state;
     logs.push({ step, ...line });
   };
-  for (const object of report.objects) logChange(keyOf(object), stateOf(object), lineOf(object));
+  for (const object of worstOfEach(report.objects)) logChange(keyOf(object), stateOf(object), lineOf(object));
   for (const { type, status, reason, message } of report.conditions) {
     // Objects explain the rest; only a condition explains why a deletion or a whole bundle is blocked.
     const explains = status !== 'True' && message !== '' && (report.phase === 'failed' || kind === 'delete');
@@ -45,6 +45,10 @@ function stepOf(kind: JobKind, report: BundleReport): Step {
     ? 'wait-ready'
     : 'apply';
 }
+
+/** Older agents report an object twice: as it is, and as what explains it. The worst comes first. */
+const worstOfEach = (objects: BundleReport['objects']): BundleReport['objects'] =>
+  objects.filter((object, index) => objects.findIndex((other) => keyOf(other) === keyOf(object)) === index);
 
 const keyOf = ({ kind, namespace, name }: ReportedObject): string => `${kind}/${namespace ?? ''}/${name}`;
 

@@ -80,7 +80,7 @@ export class RevisionRepository {
            diverged = CASE WHEN $10::int IS NULL THEN diverged END,
            history_start = CASE WHEN $10::int IS NULL THEN history_start ELSE greatest(revision, $10) + 1 END,
            changed_by = CASE WHEN $9 > generation THEN $2 ELSE changed_by END,
-           deleting = $3 = 'remove', conditions = $4, reason = NULL, message = NULL,
+           deleting = $3 = 'remove', ready_replicas = CASE WHEN $3 = 'remove' THEN 0 ELSE ready_replicas END, conditions = $4, reason = NULL, message = NULL,
            state = CASE WHEN $3 = 'remove' THEN 'deleting' WHEN state = 'pending' THEN state ELSE 'applying' END
          WHERE id = $1 RETURNING id, revision),
        created AS (

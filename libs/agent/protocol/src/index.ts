@@ -10,6 +10,8 @@ export {
   driftActions,
   driftPolicies,
   type DriftPolicy,
+  heldDeletionMs,
+  HOLD_DELETION,
   maxHistory,
   maxSealedSpecLength,
   objectState,

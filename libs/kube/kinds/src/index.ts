@@ -13,7 +13,16 @@ export {
 export { claimSizeOf, type ClaimSize, printStorage, toMebibytes } from './claim-size.js';
 export { CustomKind, type PackedKinds, packKinds, unpackKinds } from './custom-kind.js';
 export { type DeletionStep, deletionSteps } from './deletion-order.js';
-export { degraded, failed, type Health, type HealthState, healthStates, progressing, sentence, worstFirst } from './health.js';
+export {
+  degraded,
+  failed,
+  type Health,
+  type HealthState,
+  healthStates,
+  progressing,
+  sentence,
+  worstFirst,
+} from './health.js';
 export { builtInCatalog, KindCatalog } from './kind-catalog.js';
 export { type ClaimTemplate, type ImmutablePolicy, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 export { conditionOf, conditionsOf, type ObjectCondition } from './object-conditions.js';

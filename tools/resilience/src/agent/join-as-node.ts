@@ -21,7 +21,7 @@ export async function joinAsNode(dev: PlaneInfo, address: string, machineId: str
 }
 
 /** A client of the registration endpoint. The caller closes it. */
-export const registrationClient = async ({ agentGateway }: Target): Promise<Client> =>
+export const registrationClient = async ({ agentGateway }: Pick<Target, 'agentGateway'>): Promise<Client> =>
   new Client(agentGateway.register, credentials.createSsl(await readFile(agentGateway.ca)));
 
 /** A registered node of the account with a valid certificate: the most that an attacker can have. */

@@ -62,6 +62,21 @@ export const DELETE_BUNDLE = instruction({
   deadlineMs: 10_000,
 });
 
+/** For how long a held deletion starts nothing, ms. A bundle with a higher revision ends it before that. */
+export const heldDeletionMs = 60_000;
+
+/**
+ * Stops the deletion up to this revision, if nothing of the instance is deleted yet, so that a higher revision can revert
+ * it. Without one, the deletion goes on after `heldDeletionMs`. `held: false`: the reason says what is deleted already.
+ * Older agents reply with an error.
+ */
+export const HOLD_DELETION = instruction({
+  type: 'HOLD_DELETION',
+  input: z.object({ osid, revision }),
+  reply: z.object({ held: z.boolean(), reason: text(2048).optional() }),
+  deadlineMs: 2_000,
+});
+
 /** What the agent stores of an instance; null: nothing. Older agents reply with an error. */
 export const READ_BUNDLE = instruction({
   type: 'READ_BUNDLE',
@@ -142,6 +157,11 @@ export const BundleStatus = report({
     objects: z.array(objectState).max(50),
     /** Desired and ready pods (or instances) of the workloads; absent for workloads that do not count them. */
     replicas: z.object({ desired: z.int().min(0), ready: z.int().min(0) }).optional(),
+    /**
+     * What the largest bound claim really has, MiB, rounded up: storage cannot be less. Absent without a bound claim, and
+     * from older agents.
+     */
+    volumeCapacityMb: z.int().min(0).optional(),
     drift: z.array(drift).max(50).optional(),
     /**
      * Increases with every status of a stream; a repetition keeps it. The plane ignores a status that is not newer. Older
@@ -155,8 +175,3 @@ export const BundleStatus = report({
   reply: z.looseObject({}),
   deadlineMs: 10_000,
 });
-    /**
-     * What the largest bound claim really has, MiB, rounded up: storage cannot be less. Absent without a bound claim, and
-     * from older agents.
-     */
-    volumeCapacityMb: z.int().min(0).optional(),

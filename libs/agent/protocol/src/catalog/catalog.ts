@@ -10,7 +10,7 @@ import {
   StoreCert,
   UpgradeNodeK8sLog,
 } from './agent-reports.js';
-import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE, READ_BUNDLE } from './bundle.js';
+import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE, HOLD_DELETION, READ_BUNDLE } from './bundle.js';
 import { RESYNC } from '../resync/resync.js';
 
 /** Every message that the server sends to an agent. */
@@ -20,6 +20,7 @@ export const instructions = {
   DELETE_ADDON,
   DELETE_BUNDLE,
   DIFF_BUNDLE,
+  HOLD_DELETION,
   READ_BUNDLE,
 } as const;
 
