@@ -1,12 +1,14 @@
 /** The namespace of what every cluster of real nodes has. */
 export const system = 'kube-system';
 
+/** A ServiceAccount of the system. */
 export const account = (name: string): object => ({
   apiVersion: 'v1',
   kind: 'ServiceAccount',
   metadata: { name, namespace: system },
 });
 
+/** A ClusterRole `system:<name>`, bound to the account of that name. */
 export const role = (name: string, rules: readonly object[]): object[] => [
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: `system:${name}` }, rules },
   {
@@ -18,6 +20,7 @@ export const role = (name: string, rules: readonly object[]): object[] => [
   },
 ];
 
+/** A Deployment of one replica under the account of its name. */
 export const deployment = (name: string, podSpec: object): object => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
