@@ -37,11 +37,21 @@ describe('the options of npm start', () => {
   });
 
   it('take variables for single replicas', () => {
-    const given = ['--env', 'jobs-2:A=1', '--env', 'jobs-2:B=x=y:z', '--env', 'gateway:A='];
+    const given = ['--replicas', '2', '--env', 'jobs-2:A=1', '--env', 'jobs-2:B=x=y:z', '--env', 'gateway:A='];
     expect(parseOptions(given).environments).toEqual({ 'jobs-2': { A: '1', B: 'x=y:z' }, gateway: { A: '' } });
   });
 
+  it('take variables for the agents of the cluster', () => {
+    const given = ['--env', 'cluster-agent:RUNOS_ADDONS=none', '--env', 'node-agent-2:A=1'];
+    const environments = { 'cluster-agent': { RUNOS_ADDONS: 'none' }, 'node-agent-2': { A: '1' } };
+    expect(parseOptions(given).environments).toEqual(environments);
+  });
+
   it.each([
+    [['--env', 'jobs-2:A=1'], '--env jobs-2:A=1: no "jobs-2" is started, only identity, catalog,'],
+    [['--env', 'node-agent-3:A=1'], 'cluster-agent, node-agent-1, node-agent-2.'],
+    [['--env', 'node-agent-1:A=1', '--kubeconfig', 'x'], 'no "node-agent-1" is started'],
+    [['--env', 'cluster-agent:A=1', '--no-cluster'], 'no "cluster-agent" is started'],
     [['--env', 'jobs-2'], '--env jobs-2: use NAME:VARIABLE=VALUE.'],
     [['--replicas', '0'], '--replicas 0: a whole number from 1 to 9.'],
     [['--port', '70000'], '--port 70000: a port is a whole number from 0 to 65535.'],

@@ -2,11 +2,18 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { NodesKind } from '@runos/testing-kube';
 import { builtCheckout } from './services/built-checkout.js';
+import { replicaName, services } from './services/services.js';
 
 /** The folder of the repository; relative defaults start there, not in the working directory. */
 export const repository = resolve(import.meta.dirname, '../../..');
 
 export const defaultData = resolve(repository, '.runos');
+
+/** The numbers of the demo cluster's nodes: each has one node agent and one Node object. */
+export const demoNodeNumbers: readonly number[] = [1, 2];
+
+export const clusterAgentName = 'cluster-agent';
+export const nodeAgentName = (number: number): string => `node-agent-${number}`;
 
 export interface StartOptions {
   /** The port of the public API; 0 = any free one. */
@@ -17,7 +24,7 @@ export interface StartOptions {
   readonly replicas: number;
   /** Whether balancers listen on the public ports; always true with more than one replica. */
   readonly balanced: boolean;
-  /** Additional environment variables of single replicas, by the name of the process. */
+  /** Additional environment variables of single replicas and agents, by the name of the process. */
   readonly environments: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The checkout from whose build every process starts, until it is upgraded. */
   readonly from: string;
@@ -60,7 +67,8 @@ const options = {
     multiple: true,
     default: [],
     value: 'NAME:VARIABLE=VALUE',
-    description: 'Sets a variable of one replica of a service, as in jobs-2:RUNOS_LOG_LEVEL=debug. May be repeated.',
+    description:
+      'Sets a variable of one replica of a service, as in jobs-2:RUNOS_LOG_LEVEL=debug, or of an agent. May be repeated.',
   },
   from: {
     type: 'string',
@@ -116,15 +124,20 @@ export function parseOptions(args: readonly string[]): StartOptions {
   const replicas = replicasOf(values.replicas);
   const taken = [port, register, stream].filter((one) => one !== 0);
   if (new Set(taken).size < taken.length) throw new Error('--port and --agent-ports must be three different ports.');
+  const cluster = values.kubeconfig
+    ? { kubeconfig: resolve(values.kubeconfig) }
+    : values['no-cluster']
+      ? 'none'
+      : 'demo';
   return {
     port,
     agentPorts: { register, stream },
     data: resolve(values.data),
     replicas,
     balanced: values.balanced || replicas > 1,
-    environments: environmentsOf(values.env),
+    environments: environmentsOf(values.env, processNames(replicas, cluster)),
     from: values.from === repository ? repository : builtCheckout('--from', values.from),
-    cluster: values.kubeconfig ? { kubeconfig: resolve(values.kubeconfig) } : values['no-cluster'] ? 'none' : 'demo',
+    cluster,
     nodes,
   };
 }
@@ -134,11 +147,21 @@ function replicasOf(text: string): number {
   throw new Error(`--replicas ${text}: a whole number from 1 to 9.`);
 }
 
-function environmentsOf(settings: readonly string[]): StartOptions['environments'] {
+/** The names of the processes whose variables can be set. */
+function processNames(replicas: number, cluster: StartOptions['cluster']): string[] {
+  const replicaNames = services.flatMap((plan) =>
+    Array.from({ length: replicas }, (_, number) => replicaName(plan, number)),
+  );
+  const nodeAgents = cluster === 'demo' ? demoNodeNumbers.map(nodeAgentName) : [];
+  return [...replicaNames, ...(cluster === 'none' ? [] : [clusterAgentName]), ...nodeAgents];
+}
+
+function environmentsOf(settings: readonly string[], names: readonly string[]): StartOptions['environments'] {
   const environments: Record<string, Record<string, string>> = {};
   for (const setting of settings) {
     const [, name, variable, value] = /^([a-z0-9-]+):([A-Z][A-Z0-9_]*)=(.*)$/s.exec(setting) ?? [];
     if (!name || !variable || value === undefined) throw new Error(`--env ${setting}: use NAME:VARIABLE=VALUE.`);
+    if (!names.includes(name)) throw new Error(`--env ${setting}: no "${name}" is started, only ${names.join(', ')}.`);
     (environments[name] ??= {})[variable] = value;
   }
   return environments;

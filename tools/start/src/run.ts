@@ -105,7 +105,8 @@ async function startEverything(context: PlaneContext): Promise<{ cluster?: Promi
   terminal.print(describePlane(dev.current, owner, folder.path));
   if (cid === null) return {};
   const addons = nodes === 'real' ? 'all' : nodes === 'simulated' ? 'crds' : 'none';
-  const agent = { folder, builds, api, aid, cid, endpoints, addons, onOps: dev.addOps } as const;
+  const { environments } = options;
+  const agent = { folder, builds, api, aid, cid, endpoints, addons, environments, onOps: dev.addOps } as const;
   return { cluster: connectCluster(context, agent, built) };
 }
 

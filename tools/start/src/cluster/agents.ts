@@ -5,6 +5,7 @@ import { type KubeNode, type Kubectl } from '@runos/testing-kube';
 import { type Running } from '@runos/testing-process';
 import { type Builds } from '../services/builds.js';
 import { type DataFolder } from '../data/data-folder.js';
+import { clusterAgentName, nodeAgentName, type StartOptions } from '../options.js';
 import { type AgentManifests } from './agent-manifests.js';
 import { type PublicApi } from '../account/public-api.js';
 import { planeName } from '../services/services.js';
@@ -27,6 +28,8 @@ export interface AgentContext {
   readonly endpoints: AgentEndpoints;
   /** What the cluster agent may install. No operator can run on simulated nodes. */
   readonly addons: 'none' | 'crds' | 'all';
+  /** Additional environment variables of each agent, by its name. */
+  readonly environments: StartOptions['environments'];
   /** Called before each start with the address of health and metrics. */
   readonly onOps: (name: string, url: string) => void;
 }
@@ -63,15 +66,24 @@ export async function startNodeAgent(
   signal: AbortSignal,
   node?: KubeNode,
 ): Promise<Running> {
-  const name = `node-agent-${number}`;
+  const name = nodeAgentName(number);
   const state = context.folder.in(name);
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const token = existsSync(context.folder.in(name, 'tls.crt'))
     ? undefined
     : (await registrationToken(context, 'node')).token;
   const settings = { ...commonSettings(context, node && planeName), state, token, machineId: `demo-node-${number}` };
-  const { folder, builds } = context;
-  return startProgram({ name, app: 'node-agent', folder, builds, signal, settings, node });
+  const { folder, builds, environments } = context;
+  return startProgram({
+    name,
+    app: 'node-agent',
+    folder,
+    builds,
+    signal,
+    settings,
+    environment: environments[name],
+    node,
+  });
 }
 
 /** The administrator's kubectl, the kubeconfig of the agent, and its manifests in the cluster. */
@@ -102,5 +114,7 @@ export async function startClusterAgent(
     opsPort,
     addons: context.addons,
   };
-  return startProgram({ name: 'cluster-agent', folder: context.folder, builds: context.builds, signal, settings });
+  const { folder, builds, environments } = context;
+  const environment = environments[clusterAgentName];
+  return startProgram({ name: clusterAgentName, folder, builds, signal, settings, environment });
 }

@@ -2,12 +2,9 @@ import { buildToolbox, type NodesKind, startCluster, Kubectl } from '@runos/test
 import { waitUntil } from '@runos/testing-process';
 import { type AgentContext, type KubernetesAccess, startClusterAgent, startNodeAgent } from './agents.js';
 import { buildRealNodes } from './real-nodes.js';
-import { repository, type StartOptions } from '../options.js';
+import { clusterAgentName, demoNodeNumbers, nodeAgentName, repository, type StartOptions } from '../options.js';
 import { ApiError, type PublicApi } from '../account/public-api.js';
 import { type PlaneContext } from '../start-plane.js';
-
-/** The numbers of the demo cluster's nodes: each has one node agent and one Node object. */
-const nodeNumbers = [1, 2];
 
 /** One cluster id belongs to one Kubernetes: a user's own cluster is never the demo cluster, even on the same data. */
 const cidOf = ({ cluster }: StartOptions): string => (cluster === 'demo' ? 'demo' : 'own');
@@ -49,7 +46,7 @@ export function kubeconfigOf({ options, folder }: PlaneContext): string | null {
 /** Starts the demo cluster's Kubernetes, or opens the one that a kubeconfig names. */
 export async function openKubernetes({ options, folder, processes, signal }: PlaneContext): Promise<Kubectl> {
   if (typeof options.cluster === 'object') return Kubectl.with(options.cluster.kubeconfig);
-  const nodes = nodeNumbers.map((number) => `node-${number}`);
+  const nodes = demoNodeNumbers.map((number) => `node-${number}`);
   const onEvent = (line: string): void => processes.reportEvent('kubernetes', line);
   // The plane installs CloudNativePG as an add-on. An older build, from which the plane is upgraded, may not be able to.
   const isUpgraded = options.from !== repository;
@@ -63,8 +60,8 @@ export async function openKubernetes({ options, folder, processes, signal }: Pla
 /** Starts the node agents of simulated nodes, beside which they run. On a user's own cluster they run on the nodes. */
 export async function runNodeAgents(agent: AgentContext, { processes }: PlaneContext): Promise<void> {
   await Promise.all(
-    nodeNumbers.map((number) =>
-      processes.run(`node-agent-${number}`, 'agents', (signal) => startNodeAgent(agent, number, signal)),
+    demoNodeNumbers.map((number) =>
+      processes.run(nodeAgentName(number), 'agents', (signal) => startNodeAgent(agent, number, signal)),
     ),
   );
 }
@@ -74,7 +71,7 @@ export async function runClusterAgent(
   access: KubernetesAccess,
   { processes }: PlaneContext,
 ): Promise<void> {
-  await processes.run('cluster-agent', 'agents', (signal) => startClusterAgent(agent, access, signal));
+  await processes.run(clusterAgentName, 'agents', (signal) => startClusterAgent(agent, access, signal));
 }
 
 /** Resolves when the plane reports the cluster as connected. */

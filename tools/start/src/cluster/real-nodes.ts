@@ -1,5 +1,6 @@
 import { clusterAgentImage, imagesFor, operatorReference, serviceImages } from '@runos/testing-images';
 import { buildNodePrograms, type BuildOptions, type RealCluster, startRealCluster, Kubectl } from '@runos/testing-kube';
+import { nodeAgentName } from '../options.js';
 import { startBalancer } from '../services/balancer.js';
 import { planeName } from '../services/services.js';
 import { type PlaneContext } from '../start-plane.js';
@@ -57,7 +58,7 @@ async function forwardAgentPorts(
 async function runNodeAgents(agent: AgentContext, { nodes }: RealCluster, { processes }: PlaneContext): Promise<void> {
   await Promise.all(
     nodes.map((node, index) =>
-      processes.run(`node-agent-${index + 1}`, 'agents', (signal) => startNodeAgent(agent, index + 1, signal, node)),
+      processes.run(nodeAgentName(index + 1), 'agents', (signal) => startNodeAgent(agent, index + 1, signal, node)),
     ),
   );
 }
