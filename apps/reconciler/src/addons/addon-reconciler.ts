@@ -10,6 +10,7 @@ import { jobChangeAfterDelivery } from '../delivery/delivery-results.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { AddonManifests } from './addon-manifests.js';
+import { mayManageAddons, notPermitted } from './addon-permission.js';
 import { AddonReadiness } from './addon-readiness.js';
 import { AddonReportRepository } from './addon-report-repository.js';
 import { type AddonClaim, type ClusterAddonRow, ClusterAddonRepository } from './cluster-addon-repository.js';
@@ -56,8 +57,9 @@ export class AddonReconciler {
 
   async #instruct(claim: AddonClaim): Promise<InstructionOutcome> {
     const { name, version, desired } = claim;
-    if (desired === 'removed') return this.instructions.removeAddon(claim, name);
     const pinned = addonByName(name);
+    if (!mayManageAddons(claim)) return notPermitted(claim, pinned);
+    if (desired === 'removed') return this.instructions.removeAddon(claim, name);
     // A replica of a newer build installs what only that build has.
     if (pinned === undefined) return { outcome: 'unsupported', missing: `add-on ${name}` };
     if (pinned.version !== version) {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { type Addon, addon, installCommand } from '@runos/addons';
-import { addonsCapability } from '@runos/agent-protocol';
 import { Fault } from '@runos/kernel';
 import { afterCommit } from '@runos/persistence';
 import { serviceType } from '@runos/service-types';
@@ -9,6 +8,7 @@ import type { LogLine } from '../jobs/work-items.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { AddonManifests } from './addon-manifests.js';
+import { mayManageAddons } from './addon-permission.js';
 import { AddonReportRepository } from './addon-report-repository.js';
 import { detectionOf } from './addon-view.js';
 import { ClusterAddonRepository } from './cluster-addon-repository.js';
@@ -24,8 +24,8 @@ export class RequiredAddons {
   ) {}
 
   /** True if the agent may install add-ons, and this control plane has the manifest. */
-  isInstallable({ capabilities }: ClusterRow, each: Addon): boolean {
-    return capabilities.includes(addonsCapability) && this.manifests.has(each);
+  isInstallable(cluster: ClusterRow, each: Addon): boolean {
+    return mayManageAddons(cluster) && this.manifests.has(each);
   }
 
   /** @throws Fault `addon.missing` with the commands of those that the agent may not install */
@@ -46,7 +46,7 @@ export class RequiredAddons {
    * Installs the add-ons that the cluster lacks for a new instance of this type. Returns a log line for each one that the
    * instance has to wait for. An unknown state is no reason to refuse: without a connected agent the instance waits, and the agent
    * reports what is missing.
-   * @throws Fault `addon.missing` where the agent may not install them; `conflict.deleting` while one is being removed
+   * @throws Fault `addon.missing` where the agent may not install them, or not any more; `conflict.deleting` while one is being removed
    */
   async ensure(sql: EntityManager, cluster: ClusterRow, typeName: string): Promise<LogLine[]> {
     const needed = serviceType(typeName).addons.map(addon);
@@ -58,16 +58,18 @@ export class RequiredAddons {
       throw new Fault('conflict.deleting', `${each.title} is being removed from cluster "${cluster.cid}".`);
     }
     const report = await this.reports.current(sql, cluster.aid, cluster.id);
-    const missing = needed.filter((each) => rowOf(each) === undefined && detectionOf(each, report).state === 'missing');
+    const missing = needed.filter((each) => detectionOf(each, report).state === 'missing');
     this.refuseNotInstallable(cluster, missing);
-    for (const { name, version } of missing) {
+    // RunOS installs the others already, or again.
+    const unrequested = missing.filter((each) => rowOf(each) === undefined);
+    for (const { name, version } of unrequested) {
       await this.managed.request(sql, cluster, { name, version, desired: 'installed', jobId: null });
     }
-    if (missing.length > 0) afterCommit(sql, () => this.wakeups.wake('addons'));
+    if (unrequested.length > 0) afterCommit(sql, () => this.wakeups.wake('addons'));
     return needed.flatMap((each): LogLine[] => {
       const { title, version } = each;
       const row = rowOf(each);
-      if (row?.ready === true || (row === undefined && !missing.includes(each))) return [];
+      if (row?.ready === true || (row === undefined && !unrequested.includes(each))) return [];
       const message =
         row === undefined
           ? `The cluster does not have ${title}, so version ${version} is installed first.`

@@ -72,6 +72,8 @@ export type InstructionOutcome =
   | { readonly outcome: 'waiting-for-addon'; readonly addon: AwaitedAddon }
   /** A replica of a newer build has to deliver it. */
   | { readonly outcome: 'unsupported'; readonly missing: string }
+  /** The agent lacks a right that its administrator gives. */
+  | { readonly outcome: 'not-permitted'; readonly message: string }
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'failed'; readonly message: string };
 
@@ -93,6 +95,8 @@ export interface DeliveryResult {
 }
 
 const requirementDelayMs = 30_000;
+/** How soon an agent that received the right is used, after it has connected again. */
+const permissionDelayMs = 10_000;
 /** Short at first, because the replica of the newer build runs already. */
 const unsupportedBackoff = exponentialBackoff({ firstMs: 200, maxMs: 5_000 });
 const absentBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 30_000 });
@@ -150,6 +154,15 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
         reason: rendererMissing,
         progress: waitingForRenderer(outcome.missing),
         problem: null,
+      };
+    case 'not-permitted':
+      return {
+        delivered: false,
+        failures: 0,
+        requeueAfterMs: permissionDelayMs,
+        reason: 'AgentNotPermitted',
+        progress: outcome.message,
+        problem: outcome.message,
       };
     case 'unknown':
       return {
