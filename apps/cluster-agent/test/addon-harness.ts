@@ -63,11 +63,12 @@ export async function deleteAll(client: KubeClient, refs: readonly ObjectRef[]):
   });
 }
 
-/** Repeats the removal as the plane does, until it is done. */
-export const removeUntilDone = (installer: AddonInstaller): Promise<void> =>
+/** Repeats the removal as the plane does, until it is done; without objects as an older plane does. */
+export const removeUntilDone = (installer: AddonInstaller, objects?: readonly KubeObject[]): Promise<void> =>
   waitUntil(
     async () => {
-      const { accepted, done, reason } = await installer.removeAddon({ name });
+      const manifest = objects && packObjects(objects);
+      const { accepted, done, reason } = await installer.removeAddon({ name, manifest });
       if (!accepted) throw new Error(reason);
       return done;
     },

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { DELETE_ADDON } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
+import { unpackObjects } from '@runos/kube-objects';
 import { addonSteps, apply, detected, missing, remove } from './addon-steps.js';
 
 const steps = addonSteps();
@@ -29,6 +31,21 @@ describe('an add-on that RunOS manages', () => {
     await agent.reportAddons([missing]);
     expect(await steps.show()).toMatchObject({ state: 'missing', desired: null });
     await expect(steps.uninstall()).rejects.toMatchObject({ code: 'addon.missing' });
+  });
+
+  it('is removed with its manifest, by which the agent finds the objects whose record is deleted', async () => {
+    const { agent, jobs } = steps.harness;
+    await steps.installed();
+    const bodies: unknown[] = [];
+    agent.onAddon = (_, body) => {
+      bodies.push(body);
+      return { accepted: true, done: true };
+    };
+    await jobs.ended((await steps.uninstall()).jobId);
+    const [body] = bodies.map((each) => DELETE_ADDON.input.parse(each));
+    expect(unpackObjects(body?.manifest?.objectsGz ?? '', body?.manifest?.digest ?? '')).toMatchObject([
+      { kind: 'Namespace', metadata: { name: 'cnpg-system' } },
+    ]);
   });
 
   it('is installed again when its removal fails, because others use it', async () => {

@@ -78,7 +78,7 @@ export class FakeAgent {
   connected = false;
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
   /** Its replies to APPLY_ADDON and DELETE_ADDON. */
-  onAddon: (type: string) => AddonReply = () => ({ accepted: true, done: true });
+  onAddon: (type: string, body: unknown) => AddonReply = () => ({ accepted: true, done: true });
   /** Its reply to HOLD_DELETION. */
   onHold: () => { held: boolean; reason?: string } = () => ({ held: false, reason: 'It is deleted already.' });
   readonly addonInstructions: string[] = [];
@@ -104,7 +104,7 @@ export class FakeAgent {
     if (type === APPLY_ADDON.type || type === DELETE_ADDON.type) {
       const { name } = body as { name: string };
       this.addonInstructions.push(`${type} ${name}`);
-      return { outcome: 'replied', body: this.onAddon(type) };
+      return { outcome: 'replied', body: this.onAddon(type, body) };
     }
     if (type === HOLD_DELETION.type) return { outcome: 'replied', body: this.onHold() };
     if (type === READ_BUNDLE.type) return this.#read(READ_BUNDLE.input.parse(body).osid);

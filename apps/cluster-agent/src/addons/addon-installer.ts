@@ -1,11 +1,12 @@
 import type { APPLY_ADDON, DELETE_ADDON, ReadInputOf, ReplyOf } from '@runos/agent-protocol';
-import { Fault, faultOf } from '@runos/kernel';
+import { Fault, faultOf, unavailable } from '@runos/kernel';
 import { KubeError, type KubeClient } from '@runos/kube-client';
 import {
   entriesToPrune,
   type InventoryEntry,
   type KubeObject,
   mergeInventory,
+  type ObjectRef,
   printRef,
   refOf,
   unpackObjects,
@@ -19,6 +20,7 @@ import { AddonStore } from './addon-store.js';
 import { describeCustomResources } from './custom-resources.js';
 
 type Reply = ReplyOf<typeof APPLY_ADDON>;
+type Manifest = NonNullable<ReadInputOf<typeof DELETE_ADDON>['manifest']>;
 
 export interface AddonInstallerOptions {
   readonly client: KubeClient;
@@ -57,12 +59,12 @@ export class AddonInstaller {
     return this.#exclusive(input.name, () => this.#applyManifest(input));
   }
 
-  removeAddon({ name }: ReadInputOf<typeof DELETE_ADDON>): Promise<Reply> {
-    return this.#exclusive(name, () => this.#removeObjects(name));
+  removeAddon(input: ReadInputOf<typeof DELETE_ADDON>): Promise<Reply> {
+    return this.#exclusive(input.name, () => this.#removeObjects(input));
   }
 
-  async #applyManifest({ name, version, digest, objectsGz }: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
-    const desired = this.#desiredObjects(name, unpackObjects(objectsGz, digest));
+  async #applyManifest({ name, version, ...manifest }: ReadInputOf<typeof APPLY_ADDON>): Promise<Reply> {
+    const desired = this.#desiredObjects(name, readManifest(manifest));
     const refs = desired.map(refOf);
     const objects = new AddonObjects(this.options.client, name);
     const foreign = await objects.findForeign(refs);
@@ -73,7 +75,7 @@ export class AddonInstaller {
       );
     }
     const earlier = await this.#store.find(name);
-    const inventory = mergeInventory(earlier?.inventory ?? [], refs);
+    const inventory = mergeInventory(earlier?.inventory ?? (await objects.findListed()), refs);
     // Before the first write, so that a removal finds everything that an interrupted installation has applied.
     await this.#store.save({ name, version, inventory }, earlier === undefined);
     for (const object of desired) await objects.applyObject(object);
@@ -83,23 +85,21 @@ export class AddonInstaller {
     return accepted(deleting.length === 0, [...kept, ...describeDeleting(deleting)]);
   }
 
-  async #removeObjects(name: string): Promise<Reply> {
-    const record = await this.#store.find(name);
-    if (record === undefined) return accepted(true);
+  async #removeObjects({ name, manifest }: ReadInputOf<typeof DELETE_ADDON>): Promise<Reply> {
     const objects = new AddonObjects(this.options.client, name);
-    const used = await objects.customResources(record.inventory);
+    const record = await this.#store.find(name);
+    const installed = record?.inventory ?? (await findUnrecorded(objects, name, manifest));
+    const used = await objects.customResources(installed);
     if (used.count > 0) return refused(`${name} is in use. ${describeCustomResources(used)}. Delete them first.`);
-    const { deleting, kept } = await deleteObjects(objects, inDeletionOrder(record.inventory));
+    const { deleting, kept } = await deleteObjects(objects, inDeletionOrder(installed));
     if (kept.length > 0) return refused(kept.join(' '));
     if (deleting.length > 0) return accepted(false, describeDeleting(deleting));
     await this.#store.delete(name);
     return accepted(true);
   }
 
-  /** The objects to apply, in their order. @throws Fault `request.invalid` if they are not those of an add-on */
+  /** The objects to apply, in their order. */
   #desiredObjects(name: string, objects: readonly KubeObject[]): KubeObject[] {
-    const reason = invalidManifest(objects);
-    if (reason !== undefined) throw new Fault('request.invalid', reason);
     const selected = this.options.contents === 'crds' ? objects.filter(isCrd) : objects;
     return inApplyOrder(selected).map((object) => withAddonLabels(object, name));
   }
@@ -115,6 +115,32 @@ export class AddonInstaller {
     this.#last.set(name, settled);
     return operation;
   }
+}
+
+/** @throws Fault `request.invalid` if the objects are not those of an add-on */
+function readManifest({ digest, objectsGz }: Manifest): KubeObject[] {
+  const objects = unpackObjects(objectsGz, digest);
+  const reason = invalidManifest(objects);
+  if (reason !== undefined) throw new Fault('request.invalid', reason);
+  return objects;
+}
+
+/**
+ * The installed objects of an add-on whose record is missing: it was never installed, or somebody has deleted the record.
+ * @throws Fault `unavailable` if there are some, and an older plane has not sent the manifest that names the others
+ */
+async function findUnrecorded(
+  objects: AddonObjects,
+  name: string,
+  manifest: Manifest | undefined,
+): Promise<readonly ObjectRef[]> {
+  if (manifest !== undefined) return objects.findInstalled(readManifest(manifest).map(refOf));
+  const [first] = await objects.findListed();
+  if (first === undefined) return [];
+  throw unavailable(
+    `The record of ${name} is missing, so not all of its objects are known. ` +
+      `One of them is ${printRef(first)}. Install ${name} again, then remove it.`,
+  );
 }
 
 interface Deletion {

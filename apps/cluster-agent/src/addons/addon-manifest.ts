@@ -1,6 +1,7 @@
 import {
   fieldManager,
   type KubeObject,
+  managedSelector,
   type ObjectRef,
   ownerLabels,
   printRef,
@@ -16,6 +17,11 @@ const admission = 'admissionregistration.k8s.io/v1';
 
 const crdKind = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' } as const;
 
+const deploymentKind = { apiVersion: 'apps/v1', kind: 'Deployment' } as const;
+
+/** The kinds that the agent may list in the whole cluster. It knows objects of the others only by their names. */
+export const listedKinds = [crdKind, deploymentKind] as const;
+
 /** The kinds that an add-on may consist of, in the order of their application. Deletion has the reverse order. */
 const addonKinds: readonly Pick<ObjectRef, 'apiVersion' | 'kind'>[] = [
   { apiVersion: 'v1', kind: 'Namespace' },
@@ -27,7 +33,7 @@ const addonKinds: readonly Pick<ObjectRef, 'apiVersion' | 'kind'>[] = [
   { apiVersion: rbac, kind: 'RoleBinding' },
   { apiVersion: 'v1', kind: 'ConfigMap' },
   { apiVersion: 'v1', kind: 'Service' },
-  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  deploymentKind,
   // Last: from then on, writes of custom resources are refused until the operator serves the webhooks.
   { apiVersion: admission, kind: 'MutatingWebhookConfiguration' },
   { apiVersion: admission, kind: 'ValidatingWebhookConfiguration' },
@@ -63,6 +69,9 @@ export function withAddonLabels(object: KubeObject, addon: string): KubeObject {
   const labels = { ...metadata.labels, [ownerLabels.managedBy]: fieldManager, [addonLabel]: addon };
   return { ...object, metadata: { ...metadata, labels } };
 }
+
+/** Selects the objects that were installed for this add-on. */
+export const selectorOf = (addon: string): string => `${managedSelector},${addonLabel}=${addon}`;
 
 /** Whether the live object was installed for this add-on. */
 export const isOfAddon = ({ metadata: { labels } }: KubeObject, addon: string): boolean =>

@@ -1,8 +1,8 @@
 import { unavailable } from '@runos/kernel';
 import { type KubeClient, KubeError } from '@runos/kube-client';
-import { type KubeObject, type ObjectRef, printRef, refOf } from '@runos/kube-objects';
+import { type KubeObject, mergeInventory, type ObjectRef, printRef, refOf } from '@runos/kube-objects';
 import { ObjectApplier } from '../apply/object-applier.js';
-import { isCrd, isOfAddon } from './addon-manifest.js';
+import { isCrd, isOfAddon, listedKinds, selectorOf } from './addon-manifest.js';
 import { type CustomResources, customResourcesOf, sumOf } from './custom-resources.js';
 
 /** The objects of one add-on in the cluster. Every refusal is a Fault `unavailable` that names the object. */
@@ -23,6 +23,26 @@ export class AddonObjects {
       if (live !== undefined && !isOfAddon(live, this.addon)) return ref;
     }
     return undefined;
+  }
+
+  /** Every CRD and Deployment in the cluster that was installed for this add-on. */
+  async findListed(): Promise<ObjectRef[]> {
+    const labelSelector = selectorOf(this.addon);
+    const lists = listedKinds.map(async (kind) => {
+      const selection = { ...kind, labelSelector, metadataOnly: true };
+      return about(`Cannot list objects of the kind ${kind.kind}`, this.client.list(selection));
+    });
+    return (await Promise.all(lists)).flat().map(refOf);
+  }
+
+  /** Those of these objects that exist and were installed for this add-on, and those of `findListed`. */
+  async findInstalled(refs: readonly ObjectRef[]): Promise<ObjectRef[]> {
+    const found = await Promise.all(refs.map((ref) => this.#find(ref)));
+    const ours = refs.filter((_, index) => {
+      const live = found[index];
+      return live !== undefined && isOfAddon(live, this.addon);
+    });
+    return mergeInventory(await this.findListed(), ours);
   }
 
   async applyObject(object: KubeObject): Promise<void> {

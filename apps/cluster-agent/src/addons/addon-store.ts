@@ -37,10 +37,10 @@ function readRecord(secret: KubeObject): AddonRecord {
 export class AddonStore {
   constructor(private readonly secrets: FencedSecrets) {}
 
-  /** Undefined for an add-on that is not installed. @throws Error if the Secret is damaged */
+  /** Undefined for an add-on that is not installed, or whose record somebody has deleted or damaged. */
   async find(name: string): Promise<AddonRecord | undefined> {
     const secret = await this.secrets.find(secretName(name));
-    return secret === undefined ? undefined : readRecord(secret);
+    return secret === undefined ? undefined : addonRecordOf(secret);
   }
 
   /** `isNew`: `find` has found none. */

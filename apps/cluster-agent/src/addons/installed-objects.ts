@@ -48,11 +48,11 @@ export class InstalledObjects {
     for (const key of this.#installed.keys()) if (!keys.has(key)) this.#installed.delete(key);
   }
 
-  /** False if a recorded object does not exist. An add-on without a record is complete. */
+  /** True if every recorded object exists. Without a record nobody knows which ones are lost, so the answer is false. */
   isComplete(addon: string): boolean {
     const all = [...this.#existing.values()];
-    return [...this.#installed.values()]
-      .filter((installed) => installed.addon === addon)
-      .every(({ keys }) => keys.every((key) => all.some((existing) => existing.has(key))));
+    const records = [...this.#installed.values()].filter((installed) => installed.addon === addon);
+    const keys = records.flatMap((installed) => installed.keys);
+    return records.length > 0 && keys.every((key) => all.some((existing) => existing.has(key)));
   }
 }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { addonByName } from '@runos/addons';
+import { type Addon, addonByName } from '@runos/addons';
+import type { DELETE_ADDON } from '@runos/agent-protocol';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { type DeliveryResult, deliveryResult, type InstructionOutcome } from '../delivery/delivery-plan.js';
 import { jobChangeAfterDelivery } from '../delivery/delivery-results.js';
@@ -59,19 +61,32 @@ export class AddonReconciler {
     const { name, version, desired } = claim;
     const pinned = addonByName(name);
     if (!mayManageAddons(claim)) return notPermitted(claim, pinned);
-    if (desired === 'removed') return this.instructions.removeAddon(claim, name);
+    if (desired === 'removed') return this.#instructRemoval(claim, pinned);
     // A replica of a newer build installs what only that build has.
     if (pinned === undefined) return { outcome: 'unsupported', missing: `add-on ${name}` };
     if (pinned.version !== version) {
       const message = `this control plane has the manifest of ${pinned.title} ${pinned.version} and not of ${version}; request its installation to upgrade`;
       return { outcome: 'failed', message };
     }
+    const manifest = await this.#manifestOf(pinned);
+    if (manifest !== undefined) return this.instructions.applyAddon(claim, { name, version, ...manifest });
+    return { outcome: 'failed', message: `the control plane cannot read the manifest of ${name} ${version}` };
+  }
+
+  /** The agent needs the manifest only if somebody has deleted its record of what it installed. */
+  async #instructRemoval(claim: AddonClaim, pinned: Addon | undefined): Promise<InstructionOutcome> {
+    const manifest = pinned !== undefined && this.manifests.has(pinned) ? await this.#manifestOf(pinned) : undefined;
+    return this.instructions.removeAddon(claim, { name: claim.name, manifest });
+  }
+
+  /** The packed objects of the pinned version; undefined if they cannot be read. */
+  async #manifestOf(pinned: Addon): Promise<z.input<typeof DELETE_ADDON.input>['manifest']> {
     try {
       const { digest, objectsGz } = await this.manifests.pack(pinned);
-      return await this.instructions.applyAddon(claim, { name, version, digest, objectsGz });
+      return { digest, objectsGz };
     } catch (error) {
-      this.logger.error({ err: error, cid: claim.cid, addon: name }, 'the manifest of an add-on cannot be read');
-      return { outcome: 'failed', message: `the control plane cannot read the manifest of ${name} ${version}` };
+      this.logger.error({ err: error, addon: pinned.name }, 'the manifest of an add-on cannot be read');
+      return undefined;
     }
   }
 

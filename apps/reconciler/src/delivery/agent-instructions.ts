@@ -126,8 +126,8 @@ export class AgentInstructions {
     return this.#instruct(cluster, APPLY_ADDON, addon);
   }
 
-  removeAddon(cluster: Cluster, name: string): Promise<InstructionOutcome> {
-    return this.#instruct(cluster, DELETE_ADDON, { name });
+  removeAddon(cluster: Cluster, addon: z.input<typeof DELETE_ADDON.input>): Promise<InstructionOutcome> {
+    return this.#instruct(cluster, DELETE_ADDON, addon);
   }
 
   async #instruct(

@@ -37,6 +37,14 @@ export const addonsCapability = 'addons/1';
  */
 const addonReply = z.object({ accepted: z.boolean(), done: z.boolean(), reason: text(2048).optional() });
 
+/** The objects of a published manifest. */
+const manifest = z.object({
+  /** SHA-256 of the canonical JSON of the objects. */
+  digest,
+  /** Canonical JSON, gzip, base64 (`packObjects` of kube-objects). */
+  objectsGz: z.base64().max(512 * 1024),
+});
+
 /**
  * Installs an add-on or changes it to this version: applies its objects, and deletes those of the version before that
  * are not in it. Idempotent. Refused if one of the objects exists and is not of this add-on.
@@ -46,19 +54,19 @@ export const APPLY_ADDON = instruction({
   input: z.object({
     name: addonName,
     version: imageTag,
-    /** SHA-256 of the canonical JSON of the objects. */
-    digest,
-    /** The objects of the published manifest: canonical JSON, gzip, base64 (`packObjects` of kube-objects). */
-    objectsGz: z.base64().max(512 * 1024),
+    ...manifest.shape,
   }),
   reply: addonReply,
   deadlineMs: 45_000,
 });
 
-/** Deletes the objects of an add-on that APPLY_ADDON made. Refused while a custom resource of it exists. Idempotent. */
+/**
+ * Deletes the objects of an add-on that APPLY_ADDON made. Refused while a custom resource of it exists. Idempotent.
+ * `manifest` tells an agent without a record of them which objects to look for. Older planes do not send it.
+ */
 export const DELETE_ADDON = instruction({
   type: 'DELETE_ADDON',
-  input: z.object({ name: addonName }),
+  input: z.object({ name: addonName, manifest: manifest.optional() }),
   reply: addonReply,
   deadlineMs: 45_000,
 });
