@@ -60,15 +60,27 @@ describe('an agent that may not install add-ons any more', () => {
     expect((await jobs.ended(made.jobId)).job.status).toBe('completed');
   });
 
-  it('removes none: the job of the removal says so', async () => {
+  it('removes none: the request is refused, and the job of an accepted one says why it waits', async () => {
+    const { agent } = steps.harness;
     await steps.installed();
     await withdrawRight();
-    await steps.harness.agent.reportAddons([detected()]);
+    await agent.reportAddons([detected()]);
+    await expect(steps.uninstall()).rejects.toMatchObject({
+      code: 'addon.present',
+      message: expect.stringContaining('may not remove add-ons'),
+    });
+    expect(await steps.show()).toMatchObject({ state: 'present', desired: 'installed' });
+    await agent.connect({ capabilities });
+    agent.onAddon = () => ({ accepted: false, done: false, reason: 'not yet' });
     const { jobId } = await steps.uninstall();
+    await steps.progressOf(jobId, /not yet/);
+    await withdrawRight();
+    const sent = agent.addonInstructions.length;
+    await attempt();
     const { job } = await steps.progressOf(jobId, /may not remove add-ons/);
     expect(job.progress).toBe(
       'The cluster agent of abc may not remove add-ons. To remove cloudnative-pg, give the agent the right again (RUNOS_ADDONS).',
     );
-    expect(steps.harness.agent.addonInstructions).toEqual([apply]);
+    expect(agent.addonInstructions).toHaveLength(sent);
   });
 });

@@ -13,6 +13,7 @@ import { type ClusterJob, JobStarter } from '../jobs/job-starter.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import type { Caller } from '../writes/preconditions.js';
+import { mayManageAddons } from './addon-permission.js';
 import { AddonReportRepository } from './addon-report-repository.js';
 import { detectionOf } from './addon-view.js';
 import { ClusterAddonRepository } from './cluster-addon-repository.js';
@@ -56,6 +57,13 @@ export class RequestAddon {
       const managed = await this.managed.lock(sql, cluster.aid, cluster.id);
       if (!managed.some(({ name }) => name === addon.name)) {
         throw new Fault('addon.missing', `RunOS has not installed ${addon.title} in cluster "${cluster.cid}".`);
+      }
+      // Its job could only fail: nothing may be removed, and the goal would be `installed` again.
+      if (!mayManageAddons(cluster)) {
+        throw new Fault(
+          'addon.present',
+          `The agent of cluster "${cluster.cid}" may not remove add-ons. Give it the right again (RUNOS_ADDONS), then repeat the request.`,
+        );
       }
       await this.#refuseInUse(sql, cluster, addon);
       return this.#request(sql, cluster, addon, 'removed', {
