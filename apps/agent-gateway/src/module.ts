@@ -35,6 +35,7 @@ import { SessionRepository } from './sessions/session-repository.js';
 import { SessionRequests } from './sessions/session-requests.js';
 import { AgentStreamHandler } from './streams/agent-stream-handler.js';
 import { RegistrationTokenRepository } from './tokens/registration-token-repository.js';
+import { TokenCreators } from './tokens/token-creators.js';
 import { TokenIssuer } from './tokens/token-issuer.js';
 import { TokensController } from './tokens/tokens.controller.js';
 
@@ -49,6 +50,7 @@ const certificates = [
 ];
 const registration = [
   RegistrationTokenRepository,
+  TokenCreators,
   TokenIssuer,
   TokenVerifier,
   RefusedRegistrations,

@@ -1,7 +1,8 @@
 import { Controller, type Type } from '@nestjs/common';
 import { identity, type InputOf, type AgentConnection, reconciler } from '@runos/contracts';
-import { Fault } from '@runos/kernel';
+import { Fault, invalidToken } from '@runos/kernel';
 import { Respond, type CallContext } from '@runos/messaging';
+import type { z } from 'zod';
 
 type Tenant = CallContext<'tenant'>;
 
@@ -22,6 +23,8 @@ export class FakeServices {
   /** The number of connection reports to reject first. */
   connectionFailures = 0;
   reconcilerUnavailable = false;
+  /** What identity knows of a token by its id; others are valid for an hour, with the role owner. */
+  credentials = new Map<string, z.output<typeof identity.checkCredential.output> | 'revoked' | 'unavailable'>();
   #watchers: (() => void)[] = [];
 
   /** Resolves when the condition holds. It is evaluated after every request. */
@@ -101,6 +104,14 @@ export function fakeReconciler(services: FakeServices): Type {
 export function fakeIdentity(services: FakeServices): Type {
   @Controller()
   class Identity {
+    @Respond(identity.checkCredential)
+    check({ keyId }: InputOf<typeof identity.checkCredential>) {
+      const known = services.credentials.get(keyId) ?? { role: 'owner', validForMs: 3_600_000 };
+      if (known === 'unavailable') throw new Fault('unavailable', 'The database cannot be reached.');
+      if (known === 'revoked') throw invalidToken({ reason: 'revoked' });
+      return known;
+    }
+
     @Respond(identity.recordAudit)
     record(entry: InputOf<typeof identity.recordAudit>, { tenant }: Tenant) {
       services.audit.push({ ...entry, aid: tenant });

@@ -143,7 +143,7 @@ export function pathOf({ path }: Operation): string {
     wid: jobId,
     id: 'valkey-abcde',
     ...(path.startsWith('/jobs') && { id: jobId }),
-    ...(path.includes('api-keys') && { id: principal.keyId }),
+    ...(/api-keys|registration-tokens/.test(path) && { id: principal.keyId }),
     ...(path.startsWith('/:aid/upgrades') && { id: upgradeId }),
   };
   return path.replaceAll(/:(\w+)/g, (_, name: string) => known[name] ?? name);

@@ -231,6 +231,20 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
     command: 'curl',
     caSha256: 'ab',
   },
+  'agent-gateway.v1.token-list': {
+    registrationTokens: [
+      {
+        id: principal.keyId,
+        purpose: 'node',
+        createdBy: `pat:${principal.keyId}`,
+        createdAt: at,
+        expiresAt: at,
+        usedAt: null,
+        revokedAt: null,
+      },
+    ],
+  },
+  'agent-gateway.v1.token-revoke': { id: principal.keyId, revokedAt: at },
   'reconciler.v1.instance-create': { id: 'abcde', osid: service.osid, name: 'cache', status: 'pending', jobId },
   'reconciler.v1.instance-list': { services: [], nextCursor: null },
   'reconciler.v1.instance-show': service,

@@ -20,8 +20,11 @@ export {
   CreateRegistrationToken,
   deleteCluster,
   listClusters,
+  listRegistrationTokens,
   RegistrationToken,
+  revokeRegistrationToken,
   showCluster,
+  ShownRegistrationToken,
   tokenPurposes,
 } from './clusters/cluster-operations.js';
 export {

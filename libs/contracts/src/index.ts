@@ -14,7 +14,7 @@ export {
 } from './contract.js';
 export { agentGateway, catalog, configSets, contracts, identity, jobs, reconciler } from './contracts.js';
 export { Sizing } from './catalog/catalog.js';
-export type { Principal } from './identity/identity.js';
+export type { Credential, Principal } from './identity/identity.js';
 export type { JobProgress } from './jobs/job-progress.js';
 export type { AgentConnection, NodeRole } from './reconciler/agents.js';
 export {

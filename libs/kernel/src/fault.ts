@@ -21,6 +21,7 @@ export const faultStatus = {
   'configset.not_found': 404,
   'addon.not_found': 404,
   'apikey.not_found': 404,
+  'token.not_found': 404,
   'job.not_found': 404,
   'upgrade.not_found': 404,
   'route.not_found': 404,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentKind, NodeRegistrationRequest } from '@runos/agent-protocol';
 import { parseToken, secretMatches } from '@runos/security';
+import { TokenCreators } from '../tokens/token-creators.js';
 import {
   type RegistrationTokenRow,
   RegistrationTokenRepository,
@@ -38,9 +39,15 @@ export interface EarlierUse extends TokenUse {
 
 @Injectable()
 export class TokenVerifier {
-  constructor(private readonly tokens: RegistrationTokenRepository) {}
+  constructor(
+    private readonly tokens: RegistrationTokenRepository,
+    private readonly creators: TokenCreators,
+  ) {}
 
-  /** Whether the token permits an agent of this kind to register in this account now, otherwise the exact reason. */
+  /**
+   * Whether the token permits an agent of this kind to register in this account now, otherwise the exact reason. Asks
+   * identity whether its creator is still valid, since the event of a revocation may be lost. @throws Fault `unavailable`
+   */
   async verify({ token: text, aid, machineId, agentKind }: NodeRegistrationRequest): Promise<VerifiedToken> {
     const kind = kinds.get(agentKind);
     const token = parseToken(text);
@@ -53,9 +60,15 @@ export class TokenVerifier {
     if (!isGenuine) return invalid('its secret is wrong');
     const earlier = earlierUse(row);
     if (row.used && earlier?.machineId !== machineId) return invalid(usedBefore);
+    if (row.revoked) return invalid('it was revoked');
     if (row.expired) return invalid('it has expired');
     if (row.aid !== aid) return invalid(`it was presented for account ${JSON.stringify(aid.slice(0, 16))}`);
     if (purpose !== kind) return invalid(`it is for a ${purpose}, not for a ${kind ?? 'unknown kind of agent'}`);
+    const { credential_kind: creatorKind, credential_key_id: creatorId } = row;
+    if (creatorKind !== null && creatorId !== null) {
+      const refusal = await this.creators.refusal(row.aid, { kind: creatorKind, keyId: creatorId });
+      if (refusal !== undefined) return invalid(refusal);
+    }
     return { valid: true, keyId: token.keyId, aid: row.aid, cid, purpose, earlier };
   }
 }

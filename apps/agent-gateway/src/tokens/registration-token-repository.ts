@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentKind } from '@runos/agent-protocol';
+import type { agentGateway, Credential } from '@runos/contracts';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import type { z } from 'zod';
 
 /** The registration for which a token was used. */
 export interface TokenUse {
@@ -18,6 +20,10 @@ export interface RegistrationTokenRow {
   readonly aid: string;
   readonly cid: string;
   readonly purpose: AgentKind;
+  /** The token of identity that created it; nulls for a token that an older gateway has requested. */
+  readonly credential_kind: Credential['kind'] | null;
+  readonly credential_key_id: string | null;
+  readonly revoked: boolean;
   /** Both computed with the clock of the database. */
   readonly used: boolean;
   readonly expired: boolean;
@@ -29,6 +35,18 @@ export interface RegistrationTokenRow {
   readonly certificate: string | null;
 }
 
+type Listed = z.output<typeof agentGateway.listRegistrationTokens.output>['registrationTokens'][number];
+
+interface ListedRow {
+  readonly key_id: string;
+  readonly purpose: AgentKind;
+  readonly created_by: string;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+  readonly used_at: Date | null;
+  readonly revoked_at: Date | null;
+}
+
 export interface NewRegistrationToken {
   readonly keyId: string;
   readonly secretHash: string;
@@ -36,6 +54,7 @@ export interface NewRegistrationToken {
   readonly cid: string;
   readonly purpose: AgentKind;
   readonly createdBy: string;
+  readonly credential: Credential | undefined;
   readonly ttlSeconds: number;
 }
 
@@ -48,9 +67,20 @@ export class RegistrationTokenRepository {
   async add(sql: EntityManager, token: NewRegistrationToken): Promise<Date> {
     const [row] = await runSql<{ expires_at: Date }>(
       sql,
-      `INSERT INTO registration_token (key_id, secret_hash, aid, cid, purpose, created_by, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 s') RETURNING expires_at`,
-      [token.keyId, token.secretHash, token.aid, token.cid, token.purpose, token.createdBy, token.ttlSeconds],
+      `INSERT INTO registration_token (key_id, secret_hash, aid, cid, purpose, created_by, expires_at, credential_kind,
+         credential_key_id)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + $7::float8 * interval '1 s', $8, $9) RETURNING expires_at`,
+      [
+        token.keyId,
+        token.secretHash,
+        token.aid,
+        token.cid,
+        token.purpose,
+        token.createdBy,
+        token.ttlSeconds,
+        token.credential?.kind ?? null,
+        token.credential?.keyId ?? null,
+      ],
     );
     if (row === undefined) throw new Error('the insert of a registration token returned no row');
     return row.expires_at;
@@ -58,7 +88,8 @@ export class RegistrationTokenRepository {
 
   async find(keyId: string): Promise<RegistrationTokenRow | undefined> {
     const [row] = await this.database.query<RegistrationTokenRow>(
-      `SELECT secret_hash, aid, cid, purpose, used_at IS NOT NULL AS used, expires_at <= now() AS expired,
+      `SELECT secret_hash, aid, cid, purpose, used_at IS NOT NULL AS used,
+         revoked_at IS NOT NULL AS revoked, credential_kind, credential_key_id, expires_at <= now() AS expired,
          (extract(epoch FROM now() - used_at) * 1000)::float8 AS used_ms, machine_id, key_hash, serial, certificate
        FROM registration_token WHERE key_id = $1`,
       [keyId],
@@ -76,7 +107,7 @@ export class RegistrationTokenRepository {
       sql,
       `WITH used AS (
          UPDATE registration_token SET used_at = now(), machine_id = $2, key_hash = $3, serial = $4, certificate = $5
-         WHERE key_id = $1 AND used_at IS NULL AND expires_at > now() RETURNING 1)
+         WHERE key_id = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now() RETURNING 1)
        SELECT 1 FROM used`,
       [keyId, machineId, keyHash, serial, certificate],
     );
@@ -88,11 +119,51 @@ export class RegistrationTokenRepository {
     const rows = await runSql(
       sql,
       `WITH replaced AS (
-         UPDATE registration_token SET serial = $3 WHERE key_id = $1 AND serial = $2 RETURNING 1)
+         UPDATE registration_token SET serial = $3 WHERE key_id = $1 AND serial = $2 AND revoked_at IS NULL RETURNING 1)
        SELECT 1 FROM replaced`,
       [keyId, serial, successor],
     );
     return rows.length === 1;
+  }
+
+  /** Without secrets, usable ones first, then newest first; at most 1,000. */
+  async list(aid: string, cid: string): Promise<Listed[]> {
+    const rows = await this.database.query<ListedRow>(
+      `SELECT key_id, purpose, created_by, created_at, expires_at, used_at, revoked_at FROM registration_token
+       WHERE aid = $1 AND cid = $2
+       ORDER BY (used_at IS NULL AND revoked_at IS NULL AND expires_at > now()) DESC, created_at DESC, key_id LIMIT 1000`,
+      [aid, cid],
+    );
+    return rows.map(({ key_id, purpose, created_by, created_at, expires_at, used_at, revoked_at }) => ({
+      id: key_id,
+      purpose,
+      createdBy: created_by,
+      createdAt: created_at.toISOString(),
+      expiresAt: expires_at.toISOString(),
+      usedAt: used_at?.toISOString() ?? null,
+      revokedAt: revoked_at?.toISOString() ?? null,
+    }));
+  }
+
+  /** Returns the time of the first revocation; undefined when the cluster has no such token. */
+  async revoke(aid: string, cid: string, keyId: string): Promise<Date | undefined> {
+    const [row] = await this.database.query<{ revoked_at: Date }>(
+      `WITH revoked AS (
+         UPDATE registration_token SET revoked_at = coalesce(revoked_at, now())
+         WHERE key_id = $1 AND aid = $2 AND cid = $3 RETURNING revoked_at)
+       SELECT revoked_at FROM revoked`,
+      [keyId, aid, cid],
+    );
+    return row?.revoked_at;
+  }
+
+  /** Revokes the unused tokens that these tokens of identity have created. */
+  async revokeOfCredentials(keyIds: readonly string[]): Promise<void> {
+    await this.database.query(
+      `UPDATE registration_token SET revoked_at = now()
+       WHERE credential_key_id = ANY($1::text[]) AND used_at IS NULL AND revoked_at IS NULL`,
+      [keyIds],
+    );
   }
 
   async deleteOfCluster(sql: EntityManager, aid: string, cid: string): Promise<void> {

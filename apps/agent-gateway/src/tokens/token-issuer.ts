@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Actor, agentGateway } from '@runos/contracts';
-import { systemRandom } from '@runos/kernel';
+import { type Actor, agentGateway, type Credential } from '@runos/contracts';
+import { Fault, systemRandom } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
 import { Database, idempotent } from '@runos/persistence';
 import { mintToken } from '@runos/security';
@@ -11,30 +11,35 @@ import type { AgentGatewayConfig } from '../config.js';
 import { AgentPorts } from '../grpc/agent-ports.js';
 import { installCommand } from '../registration/install-command.js';
 import { RegistrationTokenRepository } from './registration-token-repository.js';
+import { TokenCreators } from './token-creators.js';
 
 type IssueRequest = z.output<typeof agentGateway.issueRegistrationToken.input>;
 type IssuedToken = z.output<typeof agentGateway.issueRegistrationToken.output>;
 
-/** Issues registration tokens with the command that uses them. The secret is returned once and stored as a hash. */
+/** Issues, lists and revokes registration tokens. Issues them with the command that uses them. The secret is returned once and stored as a hash. */
 @Injectable()
 export class TokenIssuer {
   constructor(
     private readonly database: Database,
     private readonly tokens: RegistrationTokenRepository,
+    private readonly creators: TokenCreators,
     private readonly audit: AuditRecorder,
     private readonly authorities: CertificateAuthorities,
     private readonly ports: AgentPorts,
     @InjectConfig() private readonly config: AgentGatewayConfig,
   ) {}
 
-  async issue(aid: string, actor: Actor, { cid, token, idempotency }: IssueRequest): Promise<IssuedToken> {
-    const { purpose, ttlSeconds = this.config.tokenTtlSeconds } = token;
+  /** @throws Fault `auth.invalid`, `auth.session_expired`, `auth.forbidden` when the creator is not valid any more */
+  async issue(aid: string, actor: Actor, { cid, token, idempotency, ...request }: IssueRequest): Promise<IssuedToken> {
+    const { purpose } = token;
+    const credential = request.credential ?? credentialOf(actor);
+    const ttlSeconds = await this.#ttlSeconds(aid, credential, token.ttlSeconds ?? this.config.tokenTtlSeconds);
     await this.audit.allowed(aid, 'registration-token.create', cid, { purpose });
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant: aid, idempotency, seal: this.config.keyring }, async () => {
         const { value, keyId, secretHash } = mintToken('reg', systemRandom);
         const createdBy = `${actor.kind}:${actor.id}`;
-        const row = { keyId, secretHash, aid, cid, purpose, createdBy, ttlSeconds };
+        const row = { keyId, secretHash, aid, cid, purpose, createdBy, credential, ttlSeconds };
         const expiresAt = (await this.tokens.add(sql, row)).toISOString();
         const { caSha256, ...address } = this.#serverFacts();
         const { nodeCommand, clusterAgentCommand } = this.config;
@@ -43,6 +48,25 @@ export class TokenIssuer {
         return { token: value, purpose, expiresAt, command, caSha256 };
       }),
     );
+  }
+
+  async list(aid: string, cid: string) {
+    return { registrationTokens: await this.tokens.list(aid, cid) };
+  }
+
+  /** @throws Fault `token.not_found` */
+  async revoke(aid: string, cid: string, id: string): Promise<{ id: string; revokedAt: string }> {
+    await this.audit.allowed(aid, 'registration-token.revoke', cid, { id });
+    const revokedAt = await this.tokens.revoke(aid, cid, id);
+    if (revokedAt === undefined)
+      throw new Fault('token.not_found', `Cluster '${cid}' has no registration token ${id}.`);
+    return { id, revokedAt: revokedAt.toISOString() };
+  }
+
+  /** A token expires with its creator at the latest. */
+  async #ttlSeconds(aid: string, credential: Credential | undefined, requested: number): Promise<number> {
+    if (credential === undefined) return requested;
+    return Math.min(requested, (await this.creators.validForMs(aid, credential)) / 1_000);
   }
 
   #serverFacts() {
@@ -55,3 +79,7 @@ export class TokenIssuer {
     };
   }
 }
+
+/** The creator that an older gateway names: personal access tokens only. */
+const credentialOf = ({ kind, id }: Actor): Credential | undefined =>
+  kind === 'pat' ? { kind, keyId: id } : undefined;

@@ -4,7 +4,9 @@ import {
   createRegistrationToken,
   deleteCluster,
   listClusters,
+  listRegistrationTokens,
   type OperationInput,
+  revokeRegistrationToken,
   showCluster,
 } from '@runos/api';
 import { agentGateway, reconciler } from '@runos/contracts';
@@ -42,12 +44,25 @@ export class ClustersController {
   @Operation(createRegistrationToken)
   async createToken(
     { params: { cid }, body }: OperationInput<typeof createRegistrationToken>,
-    { account, write: { idempotency } }: CallContext,
+    { account, principal: { kind, keyId }, write: { idempotency } }: CallContext,
   ) {
     // The reconciler owns clusters: it decides whether this one exists and is not being deleted.
     const { status } = await this.bus.request(reconciler.showCluster, { cid }, account);
     if (status === 'deleting') throw deleting(cid);
-    return this.bus.request(agentGateway.issueRegistrationToken, { cid, token: body, idempotency }, account);
+    const input = { cid, token: body, credential: { kind, keyId }, idempotency };
+    return this.bus.request(agentGateway.issueRegistrationToken, input, account);
+  }
+
+  @Operation(listRegistrationTokens)
+  async listTokens({ params: { cid } }: OperationInput<typeof listRegistrationTokens>, { account }: CallContext) {
+    await this.bus.request(reconciler.showCluster, { cid }, account);
+    return this.bus.request(agentGateway.listRegistrationTokens, { cid }, account);
+  }
+
+  @Operation(revokeRegistrationToken)
+  async revokeToken({ params: { cid, id } }: OperationInput<typeof revokeRegistrationToken>, { account }: CallContext) {
+    await this.bus.request(reconciler.showCluster, { cid }, account);
+    return this.bus.request(agentGateway.revokeRegistrationToken, { cid, id }, account);
   }
 }
 

@@ -171,3 +171,34 @@ describe('the lineage of a token', () => {
     await expect(mintInSession(keyId)).rejects.toMatchObject(revoked);
   });
 });
+
+describe('what a token has created elsewhere', () => {
+  const check = (kind: 'pat' | 'session', keyId: string, tenant: string) =>
+    plane.bus('agent-gateway').request(identity.checkCredential, { kind, keyId }, { tenant });
+
+  it('ends with the token, or with any that it descends from', async () => {
+    const { mint, revoke, firstKey, aid } = await newMinter();
+    const stolen = await mint(firstKey, { role: 'admin' });
+    const child = await mint(stolen.id, {});
+    expect(await check('pat', stolen.id, aid)).toEqual({ role: 'admin', validForMs: expect.any(Number) });
+    expect(await check('pat', child.id, aid)).toMatchObject({ role: 'member' });
+    await revoke(stolen.id);
+    for (const id of [stolen.id, child.id]) await expect(check('pat', id, aid)).rejects.toMatchObject(revoked);
+    await expect(check('pat', firstKey, 'zzzzz')).rejects.toMatchObject({ code: 'auth.invalid' });
+  });
+
+  it('ends with the log-out of the session, and with the membership of its user', async () => {
+    const { logIn, aid, userId, firstKey } = await newMinter();
+    const keyIdOf = (token: string) => token.slice(10, 22);
+    const [first, second] = [keyIdOf((await logIn()).token), keyIdOf((await logIn()).token)];
+    expect(await check('session', first, aid)).toMatchObject({ role: 'owner' });
+    await gateway().request(identity.logOut, { keyId: first });
+    await expect(check('session', first, aid)).rejects.toMatchObject(revoked);
+    await plane.sql('DELETE FROM membership WHERE user_id = $1', [userId]);
+    for (const [kind, id] of [
+      ['session', second],
+      ['pat', firstKey],
+    ] as const)
+      await expect(check(kind, id, aid)).rejects.toMatchObject({ code: 'auth.invalid' });
+  });
+});

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { identity, type InputOf } from '@runos/contracts';
-import { Respond } from '@runos/messaging';
+import { type CallContext, Respond } from '@runos/messaging';
 import { Authentication } from '../tokens/authentication.js';
 import { Sessions } from './sessions.js';
 
@@ -14,6 +14,11 @@ export class SessionsController {
   @Respond(identity.authenticate)
   authenticate({ token }: InputOf<typeof identity.authenticate>) {
     return this.authentication.authenticate(token);
+  }
+
+  @Respond(identity.checkCredential)
+  check(credential: InputOf<typeof identity.checkCredential>, { tenant }: CallContext<'tenant'>) {
+    return this.authentication.check(credential, tenant);
   }
 
   @Respond(identity.logIn)

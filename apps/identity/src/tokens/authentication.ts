@@ -1,12 +1,12 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { weakerRole } from '@runos/api';
-import type { Principal } from '@runos/contracts';
+import { type Role, weakerRole } from '@runos/api';
+import type { Credential, Principal } from '@runos/contracts';
 import { invalidToken } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import { parseToken, secretMatches } from '@runos/security';
-import { TokenRepository } from './token-repository.js';
+import { TokenRepository, type TokenRow } from './token-repository.js';
 import { checkUsable } from './token-state.js';
 
 type Kind = Principal['kind'];
@@ -82,12 +82,25 @@ export class Authentication {
       userId: row.user_id,
       email: row.email,
       name: row.name,
-      memberships: row.memberships.map(({ aid, role }) => ({
-        aid,
-        role: row.role ? weakerRole(role, row.role) : role,
-      })),
+      memberships: row.memberships.map(({ aid, role }) => ({ aid, role: roleOf(row, role) })),
       expiresAt: row.expires_at.toISOString(),
       validForMs: row.valid_for_ms,
     };
   }
+
+  /**
+   * The state of a token that was authenticated earlier, for what was created with it.
+   * @throws Fault `auth.invalid`, also without a membership in the account; `auth.session_expired`
+   */
+  async check({ kind, keyId }: Credential, tenant: string): Promise<{ role: Role; validForMs: number }> {
+    const row = await this.tokens.find(this.database.manager, kind, keyId);
+    const membership = row?.memberships.find(({ aid }) => aid === tenant);
+    if (row === undefined || membership === undefined) throw invalidToken();
+    checkUsable(kind, row);
+    return { role: roleOf(row, membership.role), validForMs: row.valid_for_ms };
+  }
 }
+
+/** The role of a token in an account: at most that of its user's membership. */
+const roleOf = (token: Pick<TokenRow, 'role'>, membership: Role): Role =>
+  token.role ? weakerRole(membership, token.role) : membership;

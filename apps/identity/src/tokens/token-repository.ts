@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { TokenStateRow } from './token-state.js';
 
 /** A token with its user and their memberships. A session has all of them and no role of its own. */
-interface TokenRow extends TokenStateRow {
+export interface TokenRow extends TokenStateRow {
   readonly user_id: string;
   readonly email: string;
   readonly name: string;

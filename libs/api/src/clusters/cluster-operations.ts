@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Accepted, Generation, Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
-const { aid, cid } = pathParams;
+const { aid, cid, registrationTokenId } = pathParams;
 
 /** `pending`: no agent has connected yet. `connected`: the last heartbeat of its agent is younger than 30 s. */
 export const clusterStatuses = ['pending', 'connected', 'disconnected', 'deleting'] as const;
@@ -111,7 +111,7 @@ export const deleteCluster = operation({
 /** The kind of agent that a registration token registers. */
 export const tokenPurposes = ['node', 'cluster-agent'] as const;
 
-/** The token expires after `ttlSeconds`, 900 by default. */
+/** The token expires after `ttlSeconds`, 900 by default, and with the token or session that creates it at the latest. */
 export const CreateRegistrationToken = z.strictObject({
   purpose: z.enum(tokenPurposes),
   ttlSeconds: z
@@ -144,4 +144,40 @@ export const createRegistrationToken = operation({
   status: 201,
   errors: ['conflict.deleting'],
   examples: { body: { purpose: 'cluster-agent' } },
+});
+
+/**
+ * A registration token without its secret. `createdBy` is the id of its user or personal access token. It cannot be used
+ * after `usedAt`, `revokedAt` or `expiresAt`.
+ */
+export const ShownRegistrationToken = z.object({
+  id: z.string(),
+  purpose: z.enum(tokenPurposes),
+  createdBy: z.string(),
+  createdAt: Timestamp,
+  expiresAt: Timestamp,
+  usedAt: Timestamp.nullable(),
+  revokedAt: Timestamp.nullable(),
+});
+
+/** Usable tokens first, then newest first; at most 1,000. Expired ones are listed for seven days. */
+export const listRegistrationTokens = operation({
+  id: 'cluster.registration-token.list',
+  method: 'GET',
+  path: '/:aid/clusters/:cid/registration-tokens',
+  access: 'read',
+  summary: 'List the registration tokens of a cluster, without their secrets.',
+  params: { aid, cid },
+  output: z.object({ registrationTokens: z.array(ShownRegistrationToken) }),
+});
+
+/** Effective at once. Agents that have registered with the token stay. Repeating it returns the first revocation. */
+export const revokeRegistrationToken = operation({
+  id: 'cluster.registration-token.revoke',
+  method: 'DELETE',
+  path: '/:aid/clusters/:cid/registration-tokens/:id',
+  access: 'sensitive_write',
+  summary: 'Revoke a registration token.',
+  params: { aid, cid, id: registrationTokenId },
+  output: z.object({ id: z.string(), revokedAt: Timestamp }),
 });

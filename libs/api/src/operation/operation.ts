@@ -26,6 +26,7 @@ export const pathParams = {
   ),
   addonName: param(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), 'addon.not_found', 'Add-on, such as cloudnative-pg.'),
   keyId: param(z.string().regex(/^[a-z0-9]{12}$/), 'apikey.not_found', 'Id of a personal access token.'),
+  registrationTokenId: param(z.string().regex(/^[a-z0-9]{12}$/), 'token.not_found', 'Id of a registration token.'),
   setId: param(uuid, 'configset.not_found', 'UUID of a config set.'),
   jobId: param(uuid, 'job.not_found', 'UUID of a job.'),
   upgradeId: param(uuid, 'upgrade.not_found', 'UUID of an upgrade.'),

@@ -1,6 +1,7 @@
-import { CreateRegistrationToken, RegistrationToken } from '@runos/api';
+import { CreateRegistrationToken, RegistrationToken, type Role, roleAllows, ShownRegistrationToken } from '@runos/api';
 import { z } from 'zod';
 import { Idempotency, request } from '../contract.js';
+import { Credential } from '../identity/identity.js';
 
 const tenantRequest = { owner: 'agent-gateway', scope: 'tenant' } as const;
 const cid = z.string();
@@ -9,10 +10,39 @@ export const issueRegistrationToken = request({
   ...tenantRequest,
   callers: ['gateway'],
   subject: 'agent-gateway.v1.token-issue',
-  input: z.object({ cid, token: CreateRegistrationToken, idempotency: Idempotency.optional() }),
+  /** `credential`: the token of the caller, with which the new one ends; older gateways do not send it. */
+  input: z.object({
+    cid,
+    token: CreateRegistrationToken,
+    credential: Credential.optional(),
+    idempotency: Idempotency.optional(),
+  }),
   output: RegistrationToken,
-  deadlineMs: 4_000,
+  deadlineMs: 6_000,
   idempotent: false,
+});
+
+/** Whether a role may create registration tokens, as the operation demands. Checked again when one is used. */
+export const mayCreateRegistrationTokens = (role: Role): boolean => roleAllows(role, 'sensitive_write');
+
+export const listRegistrationTokens = request({
+  ...tenantRequest,
+  callers: ['gateway'],
+  subject: 'agent-gateway.v1.token-list',
+  input: z.object({ cid }),
+  output: z.object({ registrationTokens: z.array(ShownRegistrationToken) }),
+  deadlineMs: 3_000,
+  idempotent: true,
+});
+
+export const revokeRegistrationToken = request({
+  ...tenantRequest,
+  callers: ['gateway'],
+  subject: 'agent-gateway.v1.token-revoke',
+  input: z.object({ cid, id: z.string() }),
+  output: z.object({ id: z.string(), revokedAt: z.iso.datetime() }),
+  deadlineMs: 6_000,
+  idempotent: true,
 });
 
 /**

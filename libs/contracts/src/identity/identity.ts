@@ -32,6 +32,26 @@ export const authenticate = request({
   idempotent: true,
 });
 
+/** The id of a token of identity, so that another service can check it later. The secret is not part of it. */
+export const Credential = Principal.pick({ kind: true, keyId: true });
+export type Credential = z.infer<typeof Credential>;
+
+/**
+ * Whether a token is still usable in this account, and the role that it has now.
+ * @throws Fault as `authenticate`; `auth.invalid` also when its user is no member of the account
+ */
+export const checkCredential = request({
+  subject: 'identity.v1.credential-check',
+  owner: 'identity',
+  callers: ['agent-gateway'],
+  scope: 'tenant',
+  input: Credential,
+  /** `validForMs`: the remaining validity at the time of the reply, ms. */
+  output: z.object({ role: Role, validForMs: z.number().positive() }),
+  deadlineMs: 2_000,
+  idempotent: true,
+});
+
 export const logIn = request({
   subject: 'identity.v1.log-in',
   owner: 'identity',
@@ -66,11 +86,14 @@ export const listMemberships = request({
   idempotent: true,
 });
 
-/** A token was revoked or a membership changed. Caches of principals drop these entries. */
+/**
+ * The tokens `keyIds` were revoked, or memberships of `userIds` changed. Caches of principals drop these entries, and
+ * registration tokens that a revoked token created are revoked with it.
+ */
 export const accessChanged = event({
   subject: 'identity.v1.access-changed',
   owner: 'identity',
-  subscribers: ['gateway'],
+  subscribers: ['gateway', 'agent-gateway'],
   body: z.object({ keyIds: z.array(z.string()), userIds: z.array(z.string()) }),
   delivery: 'at-most-once',
   receivers: 'every-replica',

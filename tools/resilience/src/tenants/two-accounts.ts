@@ -121,11 +121,21 @@ async function createResources(api: ApiClient, aid: string, cid: string, sql: pg
   const { body } = await api.get(`/jobs/${String(jobId)}/workitems`);
   const [{ id: workItemId }] = body['workItems'] as [{ id: string }];
   const { id: upgradeId } = await make(api, `/${aid}/upgrades`, { type: sampleType });
-  const made = { serviceId, keyId, setId, jobId, workItemId, upgradeId };
+  const registrationTokenId = await createRegistrationToken(api, aid, cid);
+  const made = { serviceId, keyId, registrationTokenId, setId, jobId, workItemId, upgradeId };
   if (Object.values(made).some((one) => typeof one !== 'string')) {
     throw new Error(`not everything has an id: ${JSON.stringify(made)}`);
   }
   return { aid, cid, nid, ...(made as Omit<Ids, 'aid' | 'cid' | 'nid'>) };
+}
+
+async function createRegistrationToken(api: ApiClient, aid: string, cid: string): Promise<string> {
+  const { token } = await make(api, `/${aid}/clusters/${cid}/registration-tokens`, {
+    purpose: 'node',
+    ttlSeconds: 86_400,
+  });
+  const [, id = ''] = /^runos_reg_(\w+)\./.exec(String(token)) ?? [];
+  return id;
 }
 
 async function make(api: ApiClient, path: string, body: unknown): Promise<Record<string, unknown>> {

@@ -6,6 +6,7 @@ import { IndexSessionsBySerial1800000000005 } from './0005-index-sessions-by-ser
 import { KeepNodeReports1800000000006 } from './0006-keep-node-reports.js';
 import { IndexCertificatesByExpiry1800000000007 } from './0007-index-certificates-by-expiry.js';
 import { KeepAgentProblems1800000000008 } from './0008-keep-agent-problems.js';
+import { BindRegistrationTokens1800000000009 } from './0009-bind-registration-tokens.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   KeepNodeReports1800000000006,
   IndexCertificatesByExpiry1800000000007,
   KeepAgentProblems1800000000008,
+  BindRegistrationTokens1800000000009,
 ];
