@@ -13,6 +13,7 @@ import { RecordBundleStatus } from './bundle-status/record-bundle-status.js';
 import { BundleStatusController } from './bundle-status/bundle-status.controller.js';
 import { ObservationRepository } from './bundle-status/observation-repository.js';
 import { RecordObservations } from './bundle-status/record-observations.js';
+import { ClusterLog } from './clusters/cluster-log.js';
 import { ClusterRemoval, DeleteCluster } from './clusters/cluster-removal.js';
 import { ClusterRepository } from './clusters/cluster-repository.js';
 import { ClustersController } from './clusters/clusters.controller.js';
@@ -37,6 +38,7 @@ import { DeliveryResults } from './delivery/delivery-results.js';
 import { ChangeInstance } from './instances/change-instance.js';
 import { CreateInstance } from './instances/create-instance.js';
 import { DependentRepository } from './instances/dependent-repository.js';
+import { EventBudget } from './instances/event-budget.js';
 import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
 import { InstanceSecrets, ShowCredentials } from './instances/instance-secrets.js';
@@ -118,6 +120,7 @@ const instances = [
   CreateInstance,
   ChangeInstance,
   PlanUpgrade,
+  EventBudget,
   EventRepository,
   SpecResolver,
   RevisionRepository,
@@ -127,6 +130,7 @@ const instances = [
 ];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
+  ClusterLog,
   LiveHeartbeats,
   RecordConnection,
   RecordBundleStatus,

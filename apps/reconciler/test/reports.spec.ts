@@ -30,20 +30,20 @@ describe('bundle status reports', () => {
         object: set(one),
         fields: ['spec.replicas'],
         manager: 'other-operator',
-        at: '2030-01-01T10:00:00Z',
+        at: '2020-01-01T10:00:00Z',
         action: 'repaired',
       },
       {
         object: { ...set(one), kind: 'Service', apiVersion: 'v1' },
         fields: [],
-        at: '2030-01-01T10:00:01Z',
+        at: '2020-01-01T10:00:01Z',
         action: 'recreated',
       },
       {
         object: { apiVersion: 'v1', kind: 'Namespace', name: one.osid },
         fields: [],
         manager: null,
-        at: '2030-01-01T10:00:02Z',
+        at: '2020-01-01T10:00:02Z',
         action: 'recreated',
       },
     ];
@@ -53,7 +53,7 @@ describe('bundle status reports', () => {
       { type: 'ObjectRecreated', object: { kind: 'Service' }, fields: [], manager: null },
       {
         type: 'DriftRepaired',
-        at: '2030-01-01T10:00:00.000Z',
+        at: '2020-01-01T10:00:00.000Z',
         object: { kind: 'StatefulSet', name: one.osid },
         fields: ['spec.replicas'],
         manager: 'other-operator',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { afterCommit } from '@runos/persistence';
 import { dependentTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
+import { clusterOf } from '../instances/event-budget.js';
 import { EventRepository } from '../instances/event-repository.js';
 import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
@@ -77,9 +78,11 @@ export class RecordObservations {
     await this.#requeueDependents(sql, observed.flatMap(usableNow));
     await this.events.create(
       sql,
-      observed.flatMap(({ instanceId, ...each }) =>
-        eventsOf(each, each.observation, changes.get(instanceId)).map((event) => ({ instanceId, ...event })),
-      ),
+      observed.flatMap(({ instanceId, ...each }) => {
+        const cluster = clusterOf(each.instance);
+        const events = eventsOf(each, each.observation, changes.get(instanceId));
+        return events.map((event) => ({ instanceId, cluster, ...event }));
+      }),
     );
     const updates = observed.flatMap((each) => {
       const job = jobs.get(each.instanceId);

@@ -105,6 +105,15 @@ describe('the event of a drift', () => {
     expect(eventOf(recreated, 'beacon')).toMatchObject({ type: 'DataLost' });
     expect(eventOf({}, 'beacon')).toMatchObject({ type: 'DriftRepaired' });
   });
+
+  it('with long details is bounded, and says how much was left out', () => {
+    const fields = Array.from({ length: 95 }, (_, n) => `${n}${'x'.repeat(1_000)}`);
+    const event = eventOf({ fields, manager: 'm'.repeat(256), action: 'reported' });
+    expect(event?.fields).toHaveLength(11);
+    expect(event?.fields.at(-1)).toBe('and 85 more');
+    expect(event?.message).toContain('and 90 more');
+    expect(JSON.stringify(event).length).toBeLessThan(3_000);
+  });
 });
 
 describe('the event of a condition', () => {

@@ -29,7 +29,20 @@ const eventTypes: Readonly<Record<Drift['action'], string>> = {
   unrecognised: 'Drifted',
 };
 
-/** The drift of a report as events: the drifted fields, their manager, and the repair. */
+/** The shown fields of an event, and those in its message. A Kubernetes path longer than the limit is cut, characters. */
+const maxFields = 10;
+const maxNamedFields = 5;
+const maxTextLength = 100;
+const maxMessageLength = 1_000;
+
+const cut = (text: string): string => (text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength - 1)}…`);
+
+const boundedList = (texts: readonly string[], max: number): string[] => {
+  const shown = texts.slice(0, max).map(cut);
+  return texts.length <= max ? shown : [...shown, `and ${texts.length - max} more`];
+};
+
+/** The drift of a report as events, each of at most 3 KB: the drifted fields, their manager, and the repair. */
 export const driftEvents = (type: string, report: BundleReport): InstanceEvent[] =>
   (report.drift ?? []).map((drift) => driftEvent(type, drift));
 
@@ -43,9 +56,9 @@ function driftEvent(type: string, drift: Drift): InstanceEvent {
     at: new Date(at).toISOString(),
     type: dataLost ? 'DataLost' : eventTypes[action],
     object: { apiVersion, kind, name },
-    fields,
-    manager,
-    message: driftMessage(drift, dataLost),
+    fields: boundedList(fields, maxFields),
+    manager: manager && cut(manager),
+    message: driftMessage({ ...drift, manager: manager && cut(manager) }, dataLost).slice(0, maxMessageLength),
   };
 }
 
@@ -58,7 +71,7 @@ function driftMessage({ object, fields, manager, action, removed, cause }: Drift
   const change =
     fields.length === 0
       ? `${name} was ${action === 'failed' ? 'changed' : 'deleted'}${manager ? ` by ${manager}` : ''}`
-      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${fields.join(', ')} of ${name}${manager ? '' : noManager}`;
+      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${boundedList(fields, maxNamedFields).join(', ')} of ${name}${manager ? '' : noManager}`;
   switch (action) {
     case 'repaired':
     case 'recreated':
@@ -86,7 +99,7 @@ export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: s
   object: null,
   fields: [],
   manager: null,
-  message: `The state changed from ${from} to ${to}${cause === null ? '.' : `: ${cause}`}`,
+  message: `The state changed from ${from} to ${to}${cause === null ? '.' : `: ${cause}`}`.slice(0, maxMessageLength),
 });
 
 /** Its message grows with what remains, so it is an event only when it begins. */
@@ -122,7 +135,7 @@ export function conditionEvents(
       object: null,
       fields: [],
       manager: null,
-      message,
+      message: message.slice(0, maxMessageLength),
     }));
 }
 

@@ -1,8 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { reconciled, type ReconcileResult, requeue, retryAfterError, WorkQueue } from '@runos/engine';
-import { InjectLogger } from '@runos/messaging';
-import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
+import { ClusterLog } from '../clusters/cluster-log.js';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { DeletionRepository } from './deletion-repository.js';
 
@@ -30,14 +29,16 @@ export class RepeatDeletions implements OnModuleDestroy {
     private readonly database: Database,
     private readonly deletions: DeletionRepository,
     private readonly instructions: AgentInstructions,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly log: ClusterLog,
   ) {
     this.#queue = new WorkQueue<DeletionKey>({
       maxConcurrentReconciles: maxConcurrent,
       reconcile: (key) => this.#repeat(key),
       onResult: (deletion, result) => {
         if (result.kind === 'reconciled') this.#deadlines.delete(deletion);
-        if (result.kind === 'error') this.logger.warn({ err: result.cause, deletion }, 'repeating a deletion failed');
+        if (result.kind !== 'error') return;
+        const [aid = '', cid = ''] = deletion.split('/');
+        this.log.write({ aid, cid }, 'warn', { err: result.cause, deletion }, 'repeating a deletion failed');
       },
     });
   }
@@ -66,7 +67,8 @@ export class RepeatDeletions implements OnModuleDestroy {
       return isOver ? reconciled() : requeue('AgentDisconnected', connectionPollMs);
     }
     const outcome = await this.instructions.repeatDeletion(deletion);
-    this.logger.info({ aid: tenant, cid, osid, ...outcome }, 'an instance is deleted again that came back');
+    const cluster = { aid: tenant, cid };
+    this.log.write(cluster, 'info', { osid, ...outcome }, 'an instance is deleted again that came back');
     // Without a stream, the resync of the next one names it. A refusal stays: the agent stores another history.
     const mayFollow = outcome.outcome === 'unknown' || outcome.outcome === 'failed';
     return mayFollow ? retryAfterError(new Error(`the outcome is ${outcome.outcome}`)) : reconciled();

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { setCondition } from '@runos/kernel';
-import { InjectLogger } from '@runos/messaging';
-import type { Logger } from '@runos/observability';
 import { createHash } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { ClusterLog } from '../clusters/cluster-log.js';
+import { clusterOf } from '../instances/event-budget.js';
 import { EventRepository } from '../instances/event-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { JobQueueRepository } from '../jobs/job-queue-repository.js';
@@ -38,7 +38,7 @@ export class RecordDivergence {
     private readonly jobs: JobRepository,
     private readonly queue: JobQueueRepository,
     private readonly updates: JobUpdates,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly log: ClusterLog,
   ) {}
 
   /** Locks the instances. Returns the row ids of those that have diverged, also of those that were marked before. */
@@ -88,10 +88,11 @@ export class RecordDivergence {
     for (const { id, instance, message } of marks) if (busy.has(id)) await this.#endJobs(sql, instance, message);
     await this.events.create(
       sql,
-      marks.map(({ id, diverged, message, instance: { now } }) => ({
+      marks.map(({ id, diverged, message, instance }) => ({
         instanceId: id,
+        cluster: clusterOf(instance),
         key: createHash('sha256').update(`diverged\n${diverged.revision}\n${diverged.digest}`).digest('base64url'),
-        at: now.toISOString(),
+        at: instance.now.toISOString(),
         type: divergedReason,
         object: null,
         fields: [],
@@ -100,8 +101,13 @@ export class RecordDivergence {
       })),
     );
     for (const { instance, diverged } of marks) {
-      const { osid, aid, cid, revision } = instance;
-      this.logger.warn({ osid, aid, cid, revision, stored: diverged }, 'the agent stores a bundle of another history');
+      const { osid, revision } = instance;
+      this.log.write(
+        instance,
+        'warn',
+        { osid, revision, stored: diverged },
+        'the agent stores a bundle of another history',
+      );
     }
   }
 

@@ -3,7 +3,7 @@ import type { reconciler } from '@runos/contracts';
 import { Database, runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
-import type { InstanceEvent } from '../bundle-status/report-events.js';
+import { type CausedEvent, EventBudget } from './event-budget.js';
 import { InstanceRepository } from './instance-repository.js';
 import { pageOf, readCursor } from './page-cursor.js';
 
@@ -21,6 +21,7 @@ export class EventRepository {
   constructor(
     private readonly database: Database,
     private readonly instances: InstanceRepository,
+    private readonly budget: EventBudget,
   ) {}
 
   /** Newest first. */
@@ -40,21 +41,29 @@ export class EventRepository {
     };
   }
 
-  /** Inserts each event once, also when its report is repeated. */
-  async create(
-    sql: EntityManager,
-    events: readonly (InstanceEvent & { readonly instanceId: number })[],
-  ): Promise<void> {
-    if (events.length === 0) return;
-    await runSql(
-      sql,
-      `INSERT INTO instance_event (instance_id, key, at, type, object, fields, manager, message)
-       SELECT e."instanceId", e.key, e.at, e.type, e.object, ARRAY(SELECT jsonb_array_elements_text(e.fields)), e.manager,
-         e.message
-       FROM jsonb_to_recordset($1::jsonb) AS e("instanceId" bigint, key text, at timestamptz, type text, object jsonb,
-         fields jsonb, manager text, message text)
-       ON CONFLICT ON CONSTRAINT uq_instance_event_instance_id_key DO NOTHING`,
-      [JSON.stringify(events)],
-    );
+  /** Inserts each event once, also when its report is repeated. Events beyond the budget are counted only. */
+  async create(sql: EntityManager, events: readonly CausedEvent[]): Promise<void> {
+    const { admitted, summaries } = this.budget.admit(events);
+    await insert(sql, admitted, 'DO NOTHING');
+    await insert(sql, summaries, 'DO UPDATE SET message = excluded.message, at = excluded.at');
   }
+}
+
+/** An agent whose clock is ahead cannot write events that the retention finds years later. */
+async function insert(
+  sql: EntityManager,
+  events: readonly CausedEvent[],
+  onConflict: 'DO NOTHING' | 'DO UPDATE SET message = excluded.message, at = excluded.at',
+): Promise<void> {
+  if (events.length === 0) return;
+  await runSql(
+    sql,
+    `INSERT INTO instance_event (instance_id, key, at, type, object, fields, manager, message)
+     SELECT e."instanceId", e.key, least(e.at, now()), e.type, e.object,
+       ARRAY(SELECT jsonb_array_elements_text(e.fields)), e.manager, e.message
+     FROM jsonb_to_recordset($1::jsonb) AS e("instanceId" bigint, key text, at timestamptz, type text, object jsonb,
+       fields jsonb, manager text, message text)
+     ON CONFLICT ON CONSTRAINT uq_instance_event_instance_id_key ${onConflict}`,
+    [JSON.stringify(events)],
+  );
 }

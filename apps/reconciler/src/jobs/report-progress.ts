@@ -16,6 +16,11 @@ export interface ReportProgress {
 /** Their messages matter as much as their state: they name finalizers and missing images. */
 const statesWithMessage: ReadonlySet<string> = new Set(['failed', 'degraded', 'deleting']);
 const keptMessageLength = 300;
+/** Lines that reports may add to the log of one job, and the length of each, characters: at most 2 MB per job. */
+const maxLines = 2_000;
+const maxLineLength = 1_000;
+/** The number of these lines among the logged states; an object's key contains slashes. */
+const countKey = 'lines';
 
 /** Logs each object and condition whose state differs from its last log line. */
 export function reportProgress(kind: JobKind, report: BundleReport, logged: LoggedStates): ReportProgress {
@@ -23,9 +28,12 @@ export function reportProgress(kind: JobKind, report: BundleReport, logged: Logg
   const loggedStates: Record<string, string> = { ...logged };
   const logs: LogLine[] = [];
   const logChange = (key: string, state: string, line: Omit<LogLine, 'step'>) => {
-    if (loggedStates[key] === state) return;
+    const count = Number(loggedStates[countKey] ?? 0);
+    if (loggedStates[key] === state || count >= maxLines) return;
     loggedStates[key] = state;
-    logs.push({ step, ...line });
+    loggedStates[countKey] = String(count + 1);
+    const message = count + 1 === maxLines ? 'Further changes of objects are not logged.' : line.message;
+    logs.push({ step, level: line.level, message: message.slice(0, maxLineLength) });
   };
   for (const object of worstOfEach(report.objects)) logChange(keyOf(object), stateOf(object), lineOf(object));
   for (const { type, status, reason, message } of report.conditions) {

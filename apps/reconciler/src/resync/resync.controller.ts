@@ -1,10 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { differingBuckets } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
-import { InjectLogger, Respond, type CallContext } from '@runos/messaging';
-import type { Logger } from '@runos/observability';
+import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
+import { ClusterLog } from '../clusters/cluster-log.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
@@ -34,7 +34,7 @@ export class ResyncController {
     private readonly wakeups: Wakeups,
     private readonly divergences: RecordDivergence,
     private readonly deletions: RepeatDeletions,
-    @InjectLogger() private readonly logger: Logger,
+    private readonly log: ClusterLog,
   ) {}
 
   @Respond(reconciler.resync)
@@ -78,7 +78,7 @@ export class ResyncController {
     if (redeliver.length > 0) this.wakeups.wake('work');
     if (redeliver.length + diverged.size + unknown.length > 0) {
       const counts = { redelivered: redeliver.length, diverged: diverged.size, unknown: unknown.length };
-      this.logger.info({ cid, aid: tenant, ...counts }, 'a resync found differences');
+      this.log.write({ aid: tenant, cid }, 'info', counts, 'a resync found differences');
     }
     return { unknown: [...unknown], ...(foreign.length > 0 ? { foreign } : {}) };
   }

@@ -1,3 +1,4 @@
+export { BudgetedLog, type CausedLine } from './budgeted-log.js';
 export {
   createLogger,
   type Logger,
