@@ -4,6 +4,7 @@ import { propertySeed } from '@runos/testing-basics';
 import { readPlaneInfo, Plane, unlimited } from '@runos/tool-e2e';
 import { services } from '@runos/tool-start';
 import { floodAgents } from './agent-flood.js';
+import { floodDisk } from './disk-flood.js';
 import {
   runConnectionFloods,
   type Findings,
@@ -108,6 +109,14 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
     expect(sent).toBeGreaterThan(500);
     expectServed('the flood, as an agent', otherAgent);
     expectServed('the flood', served);
+  }, 120_000);
+
+  it('lets no agent fill the disk with logs, events or job logs', async () => {
+    const { sent, logBytes, tableBytes, events } = await floodDisk(target, 100);
+    expect(sent).toBe(300);
+    expect(events).toBeLessThanOrEqual(25);
+    expect(tableBytes).toBeLessThan(1_000_000);
+    expect(logBytes).toBeLessThan(1_000_000);
   }, 120_000);
 
   it('serves other clients during connection floods', async () => {
