@@ -8,6 +8,7 @@ const root = resolve(import.meta.dirname, '../../..');
 
 /** The nouns of the operations whose handlers are in a folder, in any of their services. */
 const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
+  'apps/agent-gateway/src/tokens': ['cluster'],
   'apps/reconciler/src/addons': ['addon'],
   'apps/reconciler/src/clusters': ['cluster'],
   'apps/reconciler/src/configuration': ['service', 'configset'],
