@@ -19,7 +19,7 @@ let access: AgentAccess;
 let operator: ObjectRef;
 const osid = newOsid();
 /** Where two policies refuse a write, the API server quotes one of them. */
-const notInstance = /may only write in namespaces that carry the labels of an instance|may only run the image/;
+const notInstance = /may only write in namespaces that carry the labels of an instance|may only run the pods/;
 
 const namespaceOf = (name: string): KubeObject => {
   const [rendered] = objectsOf(osid) as [KubeObject];
@@ -70,7 +70,7 @@ describe('a Deployment of an instance', () => {
 
   it('may not carry the label of an add-on', async () => {
     const labelled = deployment(osid, {}, { labels: addonLabels });
-    expect(await refusal(access.agent.apply(labelled))).toMatch(/may only run the image of the add-on/);
+    expect(await refusal(access.agent.apply(labelled))).toMatch(/may only run the pods of the pinned version/);
   });
 });
 
@@ -123,7 +123,7 @@ describe('in the namespace of an add-on, the agent', () => {
     }
     expect(await refusal(agent.delete(operator))).toMatch(notInstance);
     await admin.jsonPatch(operator, [labelAgain]);
-    expect(await refusal(agent.jsonPatch(operator, [image]))).toMatch(/may only run the image of the add-on/);
+    expect(await refusal(agent.jsonPatch(operator, [image]))).toMatch(/may only run the pods of the pinned version/);
   });
 
   it('does not make it a namespace of an instance', async () => {

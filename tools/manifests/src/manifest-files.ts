@@ -4,6 +4,7 @@ import { serviceTypes } from '@runos/service-types';
 import { addonContents, addonObjects } from './addons/addon-contents.js';
 import { type AddonManifest, readAddonManifests } from './addons/addon-manifest.js';
 import { addonRules } from './addons/addon-rules.js';
+import { addonWorkloads } from './addons/addon-workloads.js';
 import { agentRights } from './agent-rights.js';
 import { fillRegions } from './generated-regions.js';
 
@@ -18,6 +19,7 @@ export const regionsOf = (manifests: readonly AddonManifest[]): Readonly<Record<
   'addon-objects': addonObjects(manifests),
   'addon-rules': addonRules(manifests),
   'addon-contents': addonContents(manifests),
+  'addon-workloads': addonWorkloads(manifests),
 });
 
 /** The text of a manifest as this catalog and these add-ons generate it. */

@@ -19,6 +19,8 @@ export interface Addon {
   readonly recognition: AddonRecognition;
   /** URL of the manifest that the operator's project publishes for this version. */
   readonly manifestUrl: string;
+  /** Those of the earlier versions that RunOS has installed, and that it upgrades to this one. */
+  readonly earlierManifestUrls: readonly string[];
 }
 
 /** The file name of the published manifest: `cnpg-1.27.0.yaml`. */

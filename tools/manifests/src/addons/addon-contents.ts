@@ -1,7 +1,6 @@
 import { type KubeObject, mapAt, mapsIn } from '@runos/kube-objects';
 import { type AddonManifest, keyOf, ofKinds, unique } from './addon-manifest.js';
-
-type Entries = readonly (readonly [key: string, value: string])[];
+import { type Entries, map, text, variable } from './cel.js';
 
 /** The variable of the admission policy with the name of the add-on for the key of each of its objects. */
 export const addonObjects = (manifests: readonly AddonManifest[]): string[] =>
@@ -10,7 +9,7 @@ export const addonObjects = (manifests: readonly AddonManifest[]): string[] =>
     manifests.flatMap(({ addon, objects }) => objects.map((object) => [keyOf(object), text(addon.name)] as const)),
   );
 
-/** The variables of the admission policy with what the objects of the pinned versions contain. */
+/** The variables of the admission policy with the rights and the webhooks of the pinned versions. */
 export function addonContents(manifests: readonly AddonManifest[]): string[] {
   const objects = manifests.flatMap((manifest) => manifest.objects);
   const each = (name: string, kinds: readonly string[], valueOf: (object: KubeObject) => string): string[] =>
@@ -25,8 +24,6 @@ export function addonContents(manifests: readonly AddonManifest[]): string[] {
     ...each('grants', roles, (role) => map(grantsOf(role))),
     ...each('boundRole', bindings, (binding) => text(named(mapAt(binding, 'roleRef')))),
     ...each('subjects', bindings, (binding) => list(mapsIn(binding['subjects']).map(named))),
-    ...each('repositories', ['Deployment'], (deployment) => list(repositoriesOf(deployment))),
-    ...each('accounts', ['Deployment'], (deployment) => text(String(podOf(deployment)['serviceAccountName']))),
     ...each('webhookServices', webhooks, (webhook) => list(servicesOf(webhook))),
     ...each('webhookGroups', webhooks, (webhook) =>
       list(rulesOf(webhook).flatMap((rule) => textsIn(rule['apiGroups']))),
@@ -52,18 +49,6 @@ function grantsOf(role: KubeObject): Entries {
 const named = ({ kind, namespace, name }: Readonly<Record<string, unknown>>): string =>
   [kind, namespace, name].filter((part) => part !== undefined).join('/');
 
-const podOf = (deployment: KubeObject) => mapAt(deployment, 'spec', 'template', 'spec');
-
-/** Without the registry: `cloudnative-pg/cloudnative-pg`. */
-function repositoriesOf(deployment: KubeObject): string[] {
-  const { containers, initContainers } = podOf(deployment);
-  return [...mapsIn(containers), ...mapsIn(initContainers)].map(({ image }) =>
-    String(image)
-      .replace(/^[^/]*[.:][^/]*\//, '')
-      .replace(/[:@].*$/, ''),
-  );
-}
-
 const webhooksOf = (configuration: KubeObject) => mapsIn(configuration['webhooks']);
 const rulesOf = (configuration: KubeObject) => webhooksOf(configuration).flatMap(({ rules }) => mapsIn(rules));
 
@@ -75,16 +60,4 @@ const servicesOf = (configuration: KubeObject): string[] =>
 
 const textsIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 
-/** Literals of CEL. */
-const text = (value: string): string => `'${value}'`;
 const list = (values: readonly string[]): string => `[${unique(values).map(text).join(', ')}]`;
-const map = (entries: Entries): string =>
-  ['{', ...entries.map(([key, value]) => `${text(key)}: ${value},`), '}'].join('\n');
-
-const variable = (name: string, entries: Entries): string[] => [
-  `    - name: ${name}`,
-  '      expression: >-',
-  ...map(entries)
-    .split('\n')
-    .map((line) => `        ${line}`),
-];

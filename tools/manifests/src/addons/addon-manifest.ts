@@ -2,14 +2,23 @@ import { type Addon, addons } from '@runos/addons';
 import { groupOf, type KubeObject } from '@runos/kube-objects';
 import { publishedManifest } from '@runos/testing-kube';
 
-/** An add-on and the objects of the manifest that its project publishes for the pinned version. */
+/** An add-on and the objects of the manifests that its project publishes. */
 export interface AddonManifest {
   readonly addon: Addon;
+  /** Those of the pinned version. */
   readonly objects: readonly KubeObject[];
+  /** Those of all versions that are upgraded to it. */
+  readonly earlier: readonly KubeObject[];
 }
 
 export const readAddonManifests = (): Promise<AddonManifest[]> =>
-  Promise.all(addons.map(async (addon) => ({ addon, objects: await publishedManifest<KubeObject>(addon) })));
+  Promise.all(
+    addons.map(async (addon) => {
+      const read = (manifestUrl: string) => publishedManifest<KubeObject>({ name: addon.name, manifestUrl });
+      const earlier = await Promise.all(addon.earlierManifestUrls.map(read));
+      return { addon, objects: await read(addon.manifestUrl), earlier: earlier.flat() };
+    }),
+  );
 
 interface Resource {
   /** The plural name in API paths and RBAC rules. */

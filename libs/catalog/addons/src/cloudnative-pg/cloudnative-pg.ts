@@ -2,8 +2,13 @@ import type { Addon } from '../addon.js';
 
 const version = '1.27.0';
 const group = 'postgresql.cnpg.io';
-/** The branch of a minor version: `release-1.27`. */
-const branch = `release-${version.split('.').slice(0, 2).join('.')}`;
+const earlierVersions = ['1.26.1'];
+
+/** Each minor version has a branch: `release-1.27`. */
+const manifestUrlOf = (release: string): string => {
+  const branch = `release-${release.split('.').slice(0, 2).join('.')}`;
+  return `https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/${branch}/releases/cnpg-${release}.yaml`;
+};
 
 /** The operator of PostgreSQL. */
 export const cloudNativePg: Addon = {
@@ -23,5 +28,6 @@ export const cloudNativePg: Addon = {
     'subscriptions',
   ].map((plural) => `${plural}.${group}`),
   recognition: { crd: `clusters.${group}`, image: 'cloudnative-pg/cloudnative-pg' },
-  manifestUrl: `https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/${branch}/releases/cnpg-${version}.yaml`,
+  manifestUrl: manifestUrlOf(version),
+  earlierManifestUrls: earlierVersions.map(manifestUrlOf),
 };
