@@ -45,6 +45,14 @@ describe('a foreign change of our fields', () => {
     expect(mapAt(await live(), 'spec')['replicas']).toBe(1);
   });
 
+  it.each([null, 'v1.0'])('is repaired if it weakens what the namespace enforces (edition %j)', async (edition) => {
+    const ref = refIn(osid, 'v1', 'Namespace');
+    const label = 'pod-security.kubernetes.io/enforce-version';
+    await access.admin.mergePatch(ref, { metadata: { labels: { [label]: edition } } }, foreign);
+    expect(await harness.waitForDrift(osid, ({ fields }) => fields.length > 0)).toMatchObject({ action: 'repaired' });
+    expect((await live(ref)).metadata.labels?.[label]).toBe('latest');
+  });
+
   it('is repaired when another apply takes the field over', async () => {
     const { apiVersion, kind } = config();
     const foreignObject = {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type KubeObject, mapAt, ownedHash, refKey, refOf, textOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { podSecurityLabel } from '../src/apply/pod-security.js';
+import { podSecurityLabel, podSecurityVersionLabel } from '../src/apply/pod-security.js';
 import { bundleSecretName, type Checkpoint } from '../src/bundles/bundle-record.js';
 import { desiredHashOf } from '../src/instances/object-state.js';
 import type { AgentAccess } from './agent-access.js';
@@ -34,7 +34,8 @@ async function workloads(): Promise<unknown[]> {
 /** Leaves namespace and checkpoint as an agent that does not set the level: the namespace as it was rendered. */
 async function asOlderAgentLeft(): Promise<void> {
   const { admin } = access;
-  const live = await admin.mergePatch(refOf(namespace), { metadata: { labels: { [podSecurityLabel]: null } } });
+  const labels = { [podSecurityLabel]: null, [podSecurityVersionLabel]: 'v1.0' };
+  const live = await admin.mergePatch(refOf(namespace), { metadata: { labels } });
   const secret = refIn(access.namespace, 'v1', 'Secret', bundleSecretName(osid));
   const stored = Buffer.from(textOf(mapAt(await admin.get(secret), 'data')['checkpoint']) ?? '', 'base64');
   const checkpoint = JSON.parse(stored.toString('utf8')) as Checkpoint;
@@ -45,20 +46,23 @@ async function asOlderAgentLeft(): Promise<void> {
   await admin.mergePatch(secret, { data });
 }
 
-const levelOf = async (): Promise<string | undefined> =>
-  (await access.admin.get(refIn(osid, 'v1', 'Namespace'))).metadata.labels?.[podSecurityLabel];
+async function levelOf(): Promise<{ level: string | undefined; edition: string | undefined }> {
+  const { labels } = (await access.admin.get(refIn(osid, 'v1', 'Namespace'))).metadata;
+  return { level: labels?.[podSecurityLabel], edition: labels?.[podSecurityVersionLabel] };
+}
 
 describe('an instance of an agent that did not set the Pod Security Standard', () => {
   it('gets it from the agent that starts after the upgrade, and runs on unchanged', async () => {
     const before = await workloads();
     await harness.restart(async () => {
       await asOlderAgentLeft();
-      expect(await levelOf()).toBeUndefined();
+      expect(await levelOf()).toEqual({ level: undefined, edition: 'v1.0' });
     });
-    await waitUntil(async () => (await levelOf()) === 'restricted', {
+    await waitUntil(async () => (await levelOf()).level === 'restricted', {
       deadlineMs: 20_000,
       because: () => 'the namespace has no level',
     });
+    expect(await levelOf()).toEqual({ level: 'restricted', edition: 'latest' });
     await harness.applyUntilReady(bundleOf(osid, 2, objects));
     expect(await workloads()).toEqual(before);
     const reported = harness.statuses.filter((status) => status.osid === osid);

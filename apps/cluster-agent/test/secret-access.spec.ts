@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '@runos/kube-objects';
+import { waitUntil } from '@runos/testing-process';
 import { withPodSecurity } from '../src/apply/pod-security.js';
 import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
@@ -106,6 +107,23 @@ describe('a stolen token of the cluster agent', () => {
     expect(await refusal(agent.apply(binding(osid, { subjects })))).toMatch(/may only bind/);
     expect(await refusal(agent.mergePatch(refOf(), { subjects }))).toMatch(/may only bind/);
     await agent.delete(refOf());
+  });
+
+  it.each(['an instance', 'the agent'])('creates no token of an account in the namespace of %s', async (where) => {
+    const { agent } = access;
+    const namespace = where === 'the agent' ? access.namespace : osid;
+    if (namespace === osid) await agent.create(binding(osid));
+    await waitUntil(() => agent.list({ apiVersion: 'v1', kind: 'Secret', namespace }).then(Boolean, () => false), {
+      deadlineMs: 10_000,
+      because: () => 'the binding does not take effect',
+    });
+    for (const account of ['default', 'cluster-agent']) {
+      const annotations = { 'kubernetes.io/service-account.name': account };
+      const type = 'kubernetes.io/service-account-token';
+      const token = { ...secretIn(namespace), type, metadata: { name: `token-${account}`, namespace, annotations } };
+      expect(await refusal(agent.create(token))).toContain('may not create tokens');
+    }
+    if (namespace === osid) await agent.delete(refOf());
   });
 
   it('widens no role, and creates none', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '@runos/kube-objects';
-import { podSecurityLabel, withPodSecurity } from '../src/apply/pod-security.js';
+import { podSecurityLabel, podSecurityVersionLabel, withPodSecurity } from '../src/apply/pod-security.js';
 import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
 
@@ -72,6 +72,26 @@ describe('a stolen token of the cluster agent', () => {
     ).toContain(podSecurityLabel);
   });
 
+  it.each(['v1.0', 'v1.29'])('enforces no edition %j of the level', async (edition) => {
+    const { admin, agent } = access;
+    const labels = { ...namespace.metadata.labels, [podSecurityVersionLabel]: edition };
+    const name = newOsid();
+    const created = { ...namespace, metadata: { name, labels: { ...labels, 'runos.com/osid': name } } };
+    expect(await refusal(agent.create(created))).toContain(podSecurityVersionLabel);
+    expect(await refusal(agent.apply({ ...namespace, metadata: { name: osid, labels } }))).toContain(
+      podSecurityVersionLabel,
+    );
+    // As a person, or an agent under earlier policies, may have left it.
+    await admin.create(created);
+    const inside = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'probe', namespace: name } };
+    expect(await refusal(agent.create(inside))).toContain(podSecurityVersionLabel);
+    await agent.mergePatch(refIn(name, 'v1', 'Namespace'), {
+      metadata: { labels: { [podSecurityVersionLabel]: null } },
+    });
+    await agent.create(inside);
+    await admin.delete(refIn(name, 'v1', 'Namespace'));
+  });
+
   it('makes no namespace of an instance one of an add-on, where no level is enforced', async () => {
     const { agent, admin } = access;
     // The namespace of the operator, so that later writes would count as those of the add-on.
@@ -127,19 +147,5 @@ describe('a stolen token of the cluster agent', () => {
     ],
   ])('writes no %s', async (_, object, reason) => {
     expect(await refusal(access.agent.apply(object))).toMatch(reason);
-  });
-
-  it('creates no token of a service account in the own namespace', async () => {
-    const token = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'kubernetes.io/service-account-token',
-      metadata: {
-        name: 'probe-token',
-        namespace: access.namespace,
-        annotations: { 'kubernetes.io/service-account.name': 'cluster-agent' },
-      },
-    };
-    expect(await refusal(access.agent.create(token))).toContain('may not create tokens of ServiceAccounts');
   });
 });

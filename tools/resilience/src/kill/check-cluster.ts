@@ -32,7 +32,8 @@ function objectsOf(bundle: KubeObject): KubeObject[] {
 /** The agent sets the Pod Security Standard of each namespace, also where an older agent did not. */
 function withPodSecurity(object: KubeObject): KubeObject {
   if (object.kind !== 'Namespace') return object;
-  const labels = { ...object.metadata.labels, 'pod-security.kubernetes.io/enforce': 'restricted' };
+  const level = 'pod-security.kubernetes.io/enforce';
+  const labels = { ...object.metadata.labels, [level]: 'restricted', [`${level}-version`]: 'latest' };
   return { ...object, metadata: { ...object.metadata, labels } };
 }
 
