@@ -68,10 +68,11 @@ const noManager = ' (Kubernetes records none for a removal and for a scaling to 
 function driftMessage({ object, fields, manager, action, removed, cause }: Drift, dataLost: boolean): string {
   const name = objectName(object);
   if (dataLost) return `${name} was deleted and recreated empty: its data is lost. Restore it from a backup.`;
+  const named = boundedList(fields, maxNamedFields).join(', ');
   const change =
     fields.length === 0
       ? `${name} was ${action === 'failed' ? 'changed' : 'deleted'}${manager ? ` by ${manager}` : ''}`
-      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${boundedList(fields, maxNamedFields).join(', ')} of ${name}${manager ? '' : noManager}`;
+      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${named} of ${name}${manager ? '' : noManager}`;
   switch (action) {
     case 'repaired':
     case 'recreated':
@@ -83,9 +84,9 @@ function driftMessage({ object, fields, manager, action, removed, cause }: Drift
     case 'failed':
       return `${change}; the repair failed${cause === undefined ? '.' : `: ${cause}`}`;
     case 'reclaimed':
-      return `${manager} owned ${fields.join(', ')} of ${name} too, with the same values; only RunOS owns them now.`;
+      return `${manager} owned ${named} of ${name} too, with the same values; only RunOS owns them now.`;
     case 'shared':
-      return `${manager} owns ${fields.join(', ')} of ${name} too, with the same values; the drift policy leaves that.`;
+      return `${manager} owns ${named} of ${name} too, with the same values; the drift policy leaves that.`;
     default:
       return `${change}.`;
   }
