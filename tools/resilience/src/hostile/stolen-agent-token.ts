@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import type { KubeAttempt } from './kube-attempts/attempt.js';
 import { attemptsOn } from './kube-attempts/attempts.js';
-import { podOfHost, statefulSetOf, victim, victimObjects } from './kube-attempts/objects.js';
+import { addonNamespace, podOfHost, statefulSetOf, victim, victimObjects } from './kube-attempts/objects.js';
 import type { Target } from './target.js';
 
 export interface StolenTokenFindings {
@@ -51,7 +51,7 @@ export async function useStolenAgentToken(target: Target): Promise<StolenTokenFi
       foreignSecrets: await foreignSecrets(admin, thief),
     };
   } finally {
-    await admin.delete({ apiVersion: 'v1', kind: 'Namespace', name: victim });
+    for (const name of [victim, addonNamespace]) await admin.delete({ apiVersion: 'v1', kind: 'Namespace', name });
     await Promise.all([admin.close(), thief.close()]);
   }
 }

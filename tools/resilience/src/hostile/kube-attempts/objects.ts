@@ -71,8 +71,21 @@ export const each = (namespace: string, name?: string): Readonly<Record<string, 
   '/apis/apps/v1 statefulsets': statefulSetOf(namespace, {}, name),
 });
 
+/** The namespace of the operator of PostgreSQL, whose objects the policies exempt by name and label. */
+export const addonNamespace = 'cnpg-system';
+
+export const addonLabels = { 'app.kubernetes.io/managed-by': 'runos', 'runos.com/addon': 'cloudnative-pg' };
+
+export const ofAddon = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...addonLabels } },
+});
+
+const namespaceOf = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
 /** To be applied by the administrator first. */
 export const victimObjects: readonly KubeObject[] = [
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: victim } },
+  namespaceOf(victim),
+  ofAddon(namespaceOf(addonNamespace)),
   ...Object.values(each(victim, 'own')),
 ];

@@ -1,5 +1,5 @@
 import { type KubeAttempt, inNamespace, patch, post, remove } from './attempt.js';
-import { clusterOf, each, victim } from './objects.js';
+import { addonNamespace, clusterOf, each, victim } from './objects.js';
 
 /** Namespaces that are not those of instances, and the level of those that are. */
 export function toNamespaces(osid: string): KubeAttempt[] {
@@ -17,6 +17,9 @@ export function toNamespaces(osid: string): KubeAttempt[] {
     ...[null, 'privileged', 'baseline'].map((value) =>
       patch(`/api/v1/namespaces/${osid}`, { metadata: { labels: { [level]: value } } }),
     ),
+    // The first edition of the level refuses almost nothing.
+    patch(`/api/v1/namespaces/${osid}`, { metadata: { labels: { [`${level}-version`]: 'v1.0' } } }),
+    patch(`/api/v1/namespaces/${addonNamespace}`, { metadata: { labels: { [level]: 'privileged' } } }),
     ...[victim, 'kube-system', 'default', 'runos'].flatMap((name) => [
       patch(`/api/v1/namespaces/${name}`, adopted),
       remove(`/api/v1/namespaces/${name}`),

@@ -1,14 +1,22 @@
 import { type KubeAttempt, post } from './attempt.js';
-import { clusterOf, metadataIn, serviceOf } from './objects.js';
+import { addonNamespace, clusterOf, metadataIn, ofAddon, serviceOf } from './objects.js';
+
+const external = [
+  { externalIPs: ['10.0.0.1'] },
+  { type: 'LoadBalancer' },
+  { type: 'NodePort' },
+  { type: 'ExternalName', externalName: 'kubernetes.default.svc' },
+];
 
 /** Traffic of other services. */
 export const toTraffic = (osid: string): KubeAttempt[] => [
-  ...[
-    { externalIPs: ['10.0.0.1'] },
-    { type: 'LoadBalancer' },
-    { type: 'NodePort' },
-    { type: 'ExternalName', externalName: 'kubernetes.default.svc' },
-  ].map((spec) => post(`/api/v1/namespaces/${osid}/services`, serviceOf(osid, spec))),
+  ...external.map((spec) => post(`/api/v1/namespaces/${osid}/services`, serviceOf(osid, spec))),
+  ...external.map((spec) =>
+    post(
+      `/api/v1/namespaces/${addonNamespace}/services`,
+      ofAddon(serviceOf(addonNamespace, spec, 'cnpg-webhook-service')),
+    ),
+  ),
   post(`/apis/postgresql.cnpg.io/v1/namespaces/${osid}/clusters`, {
     ...clusterOf(osid),
     spec: { ...clusterOf(osid).spec, managed: { services: { additional: [] } } },
