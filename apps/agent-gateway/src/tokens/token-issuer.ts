@@ -56,10 +56,13 @@ export class TokenIssuer {
 
   /** @throws Fault `token.not_found` */
   async revoke(aid: string, cid: string, id: string): Promise<{ id: string; revokedAt: string }> {
+    const missing = new Fault('token.not_found', `Cluster '${cid}' has no registration token ${id}.`);
+    const found = await this.tokens.find(id);
+    // A refused request writes nothing, so the audit entry comes after this.
+    if (found?.aid !== aid || found.cid !== cid) throw missing;
     await this.audit.allowed(aid, 'registration-token.revoke', cid, { id });
     const revokedAt = await this.tokens.revoke(aid, cid, id);
-    if (revokedAt === undefined)
-      throw new Fault('token.not_found', `Cluster '${cid}' has no registration token ${id}.`);
+    if (revokedAt === undefined) throw missing;
     return { id, revokedAt: revokedAt.toISOString() };
   }
 
