@@ -80,7 +80,10 @@ export function problemWithValue(key: ConfigKey, name: string, value: string): s
   }
 }
 
-/** The amount of a valid value in the unit of its setting. @throws Error for a setting or a value without an amount */
+/**
+ * The amount of a valid value in the unit of its setting.
+ * @throws Error for a setting or a value without an amount
+ */
 export function requireAmount(key: ConfigKey | undefined, value: string | undefined): number {
   const amount = key === undefined || value === undefined || !('min' in key) ? undefined : amountOf(key, value);
   if (amount === undefined)

@@ -11,6 +11,7 @@ const unknownToDatabase: ReadonlySet<string> = new Set([
 /**
  * Whether the time zone database has a zone of this name, in any case. Abbreviations that are names of zones, such as EST
  * and CET, are included; PostgreSQL refuses others as the value of `timezone`.
+ * @throws whatever the runtime reports besides an unknown zone
  */
 export function isTimeZone(name: string): boolean {
   const upper = name.toUpperCase();
