@@ -10,7 +10,7 @@ const command =
 /** The administrator has withdrawn the right: the agent starts again without it. */
 const withdrawRight = () => steps.harness.agent.connect({ capabilities: [bundlesCapability] });
 
-/** Makes the next attempt due. */
+/** Brings the next attempt forward to now. */
 async function attempt(): Promise<void> {
   await steps.harness.sql('UPDATE cluster_addon SET next_attempt_at = now()');
   for (const { app } of steps.harness.replicas) app.get(Wakeups).wake('addons');

@@ -48,6 +48,15 @@ describe('add-ons', () => {
     expect(await create('postgresql')).toMatchObject({ status: 'pending' });
   });
 
+  it('are not those of an earlier report of the session that is repeated late', async () => {
+    await harness.agent.reportAddons([missing], { sequence: 101 });
+    await harness.agent.reportAddons([detected()], { sequence: 102 });
+    await harness.agent.reportAddons([missing], { sequence: 101 });
+    expect(await show()).toMatchObject({ state: 'present' });
+    await harness.agent.reportAddons([missing], { sequence: undefined }); // of an older agent gateway
+    expect(await show()).toMatchObject({ state: 'missing' });
+  });
+
   it('are shown as the agent reported them last', async () => {
     await harness.agent.reportAddons([detected()]);
     expect(await show()).toMatchObject({

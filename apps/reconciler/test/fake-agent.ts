@@ -209,9 +209,14 @@ export class FakeAgent {
   }
 
   /** Reports add-ons in its session, or as the agent of another cluster or session. */
-  reportAddons(addons: DetectedAddon[], from: Partial<Cluster & { sessionNo: number }> = {}): Promise<unknown> {
-    const { aid, cid, sessionNo } = { aid: this.aid, cid: this.cid, sessionNo: this.#session, ...from };
-    return this.bus.request(reconciler.reportAddons, { cid, sessionNo, addons }, { tenant: aid });
+  reportAddons(
+    addons: DetectedAddon[],
+    from: Partial<Cluster & { sessionNo: number; sequence: number | undefined }> = {},
+  ): Promise<unknown> {
+    this.#sequence += 1;
+    const own = { aid: this.aid, cid: this.cid, sessionNo: this.#session, sequence: this.#sequence };
+    const { aid, ...numbered } = { ...own, ...from };
+    return this.bus.request(reconciler.reportAddons, { ...numbered, addons }, { tenant: aid });
   }
 
   /** Reports every phase of a bundle until it is ready, or until it is deleted. */

@@ -16,17 +16,19 @@ describe('the status of add-ons', () => {
     expect(await agents.dial(agents.node, 'node').request(AgentHello, hello)).toEqual({});
   });
 
-  it('is sent to the reconciler for the account, cluster and session of the agent, and acknowledged', async () => {
+  it('is sent to the reconciler for the account, cluster and session of the agent, with its number, and acknowledged', async () => {
     const { services } = agents.harness;
     const first = agents.dial(agents.cluster);
+    await first.request(AddonStatus, body);
     await first.request(AddonStatus, body);
     first.stop();
     await agents.dial(agents.cluster).request(AddonStatus, body);
     expect(services.addons).toMatchObject([
-      { ...body, aid: 'abcde', cid: 'ky3' },
-      { ...body, aid: 'abcde', cid: 'ky3' },
+      { ...body, aid: 'abcde', cid: 'ky3', sequence: 1 },
+      { ...body, aid: 'abcde', cid: 'ky3', sequence: 2 },
+      { ...body, aid: 'abcde', cid: 'ky3', sequence: 1 },
     ]);
-    const [before, after] = services.addons.map(({ sessionNo }) => sessionNo);
+    const [before, , after] = services.addons.map(({ sessionNo }) => sessionNo);
     expect(after).toBeGreaterThan(before ?? Infinity);
   });
 

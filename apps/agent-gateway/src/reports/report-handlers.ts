@@ -83,6 +83,7 @@ type CertificateReport = 'GetCachedCert' | 'StoreCert' | 'Dns01ToServer';
 export class ClusterReports {
   readonly handlers: Pick<ReportHandlers, InstanceReport | CertificateReport>;
   readonly #numbers = new StatusNumbers();
+  readonly #addonNumbers = new StatusNumbers();
 
   constructor(
     private readonly registry: SessionRegistry,
@@ -100,8 +101,9 @@ export class ClusterReports {
         from: ['cluster-agent'],
         handle: async (agent, { addons }) => {
           const { aid, cid } = agent.peer.identity;
+          const numbered = { cid, sessionNo: agent.sessionNo, sequence: this.#addonNumbers.next(agent), addons };
           try {
-            await bus.request(reconciler.reportAddons, { cid, sessionNo: agent.sessionNo, addons }, { tenant: aid });
+            await bus.request(reconciler.reportAddons, numbered, { tenant: aid });
           } catch (error) {
             if (!isNotFound(error)) throw error; // the cluster is deleted, so there is nothing to repeat
           }

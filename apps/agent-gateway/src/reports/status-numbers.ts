@@ -1,6 +1,6 @@
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 
-/** Numbers the statuses of an agent that does not number them itself, per stream and in the order of their arrival. */
+/** Numbers the reports of an agent that does not number them itself, per stream and in the order of their arrival. */
 export class StatusNumbers {
   readonly #last = new WeakMap<ConnectedAgent, number>();
 

@@ -14,6 +14,8 @@ export class AddonReportRow {
 /** A report of one session of the cluster agent. */
 export interface AddonReport {
   readonly sessionNo: number;
+  /** Its number within the session. Undefined from older agent gateways. */
+  readonly sequence?: number | undefined;
   readonly addons: readonly DetectedAddon[];
 }
 
@@ -39,14 +41,20 @@ export class AddonReportRepository extends TenantRepository<AddonReportRow> {
     return found;
   }
 
-  /** Replaces the report of a cluster, unless that is of a later session. */
-  async store(sql: EntityManager, { id, aid }: ClusterRow, { sessionNo, addons }: AddonReport): Promise<void> {
+  /**
+   * Replaces the report of a cluster, unless that is a later one. Reports without a number count in the order of arrival
+   * within their session.
+   */
+  async store(sql: EntityManager, { id, aid }: ClusterRow, report: AddonReport): Promise<void> {
+    const { sessionNo, sequence = 0, addons } = report;
     await runSql(
       sql,
-      `INSERT INTO addon_report (cluster_id, aid, session_no, addons) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (cluster_id) DO UPDATE SET session_no = excluded.session_no, addons = excluded.addons, reported_at = now()
-       WHERE addon_report.session_no <= excluded.session_no`,
-      [id, aid, sessionNo, JSON.stringify(addons)],
+      `INSERT INTO addon_report (cluster_id, aid, session_no, sequence, addons) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (cluster_id) DO UPDATE SET session_no = excluded.session_no, sequence = excluded.sequence,
+         addons = excluded.addons, reported_at = now()
+       WHERE addon_report.session_no < excluded.session_no OR (addon_report.session_no = excluded.session_no
+         AND (excluded.sequence = 0 OR addon_report.sequence < excluded.sequence))`,
+      [id, aid, sessionNo, sequence, JSON.stringify(addons)],
     );
   }
 }

@@ -18,7 +18,7 @@ import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
 import { ObservationRepository } from './observation-repository.js';
 import { RecordObservations } from './record-observations.js';
-import { isNewer, type StatusOrder } from './status-order.js';
+import { isFromForeign, isNewer, type StatusOrder } from './status-order.js';
 
 interface ReceivedReport {
   readonly name: InstanceName & { readonly tenant: string };
@@ -59,8 +59,9 @@ export class RecordBundleStatus {
   }
 
   /**
-   * Resolves when the report is durable. A report about an unknown instance is accepted and ignored, and so is one that
-   * is not newer than the last. A report about a deleted instance causes its deletion again.
+   * Resolves when the report is durable. A report about an unknown instance is accepted and ignored. So is one that is not
+   * newer than the last, or that an agent in another Kubernetes cluster sends. A report about a deleted instance causes its
+   * deletion again.
    * @throws Fault `service.not_found` when the instance belongs to another cluster
    */
   async run({ cid, sessionNo, status: { sequence, ...report } }: Received, tenant: string): Promise<void> {
@@ -94,7 +95,7 @@ export class RecordBundleStatus {
           const instance = instances[index];
           return instance === undefined ? [] : [{ instance, ...item.value, item }];
         });
-        const newer = reports.filter(({ instance, order }) => isNewer(order, instance));
+        const newer = reports.filter(({ instance, order }) => counts(order, instance));
         if (newer.length > 0) await this.observations.run(sql, newer);
         return reports;
       }, transaction);
@@ -107,7 +108,7 @@ export class RecordBundleStatus {
     return this.database.transaction(async (sql) => {
       const instance = await this.instances.lockIfExists(sql, name.tenant, name);
       if (instance === undefined) return false;
-      if (!isNewer(order, instance)) return true;
+      if (!counts(order, instance)) return true;
       if (order !== undefined) await this.recorded.storeOrder(sql, instance.id, order);
       await this.#continueGone(sql, instance, report);
       return true;
@@ -139,6 +140,11 @@ export class RecordBundleStatus {
     const line = { level: 'info', message: `Every object of ${instance.osid} is deleted.` } as const;
     await this.updates.end(sql, [jobEnd({ jobId: job.jobId, outcome: 'completed', line })]);
   }
+}
+
+/** Only newer statuses, of the agent in our Kubernetes cluster, change an instance. */
+function counts(order: StatusOrder | undefined, instance: InstanceRow): boolean {
+  return isNewer(order, instance) && !isFromForeign(order, instance);
 }
 
 /** Splits reports so that each round has one report per instance: each report is compared with the result of the last. */

@@ -72,7 +72,7 @@ function driftMessage({ object, fields, manager, action, removed, cause }: Drift
   const change =
     fields.length === 0
       ? `${name} was ${action === 'failed' ? 'changed' : 'deleted'}${manager ? ` by ${manager}` : ''}`
-      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${named} of ${name}${manager ? '' : noManager}`;
+      : `${manager ?? 'An unknown field manager'} ${removed ? 'removed' : 'changed'} ${named} of ${name}${manager || removed ? '' : noManager}`;
   switch (action) {
     case 'repaired':
     case 'recreated':
@@ -113,8 +113,8 @@ const resizeFailure = /(?:Error|Infeasible|Refused)$/;
 const removalRefusals: ReadonlySet<string> = new Set([deletionRefused, 'Forbidden', 'ListRefused']);
 
 /**
- * The conditions that began, or got another message: data at risk, storage that cannot grow, fields that the cluster does
- * not keep, and deletions that it refuses. A repeated status changes no condition, and so makes no event.
+ * The conditions that began, or got another message: data at risk and storage that cannot grow. Fields that the cluster
+ * does not keep and deletions that it refuses count too. A repeated status changes no condition, and so makes no event.
  */
 export function conditionEvents(
   before: readonly Condition[],
@@ -122,9 +122,10 @@ export function conditionEvents(
   at: string,
 ): InstanceEvent[] {
   const known = before.flatMap(problemOf);
-  const isKnown = (problem: { type: string; message: string }) =>
+  const isKnown = (problem: EventProblem) =>
     known.some(
-      ({ type, message }) => type === problem.type && (message === problem.message || type === deletionRefused),
+      ({ source, type, message }) =>
+        source === problem.source && type === problem.type && (message === problem.message || type === deletionRefused),
     );
   return after
     .flatMap(problemOf)
@@ -140,14 +141,23 @@ export function conditionEvents(
     }));
 }
 
-/** The condition as the type and the message of an event, if it is worth one. */
-function problemOf({ type, status, reason, message }: Condition): { type: string; message: string }[] {
-  if (type === dataAtRisk && status === 'True') return [{ type, message }];
-  if (type === 'StorageResized' && resizeFailure.test(reason)) return [{ type: 'StorageResizeFailed', message }];
-  if (type === 'Applied' && reason === 'Overridden') return [{ type: reason, message }];
+/** What an event says of a condition. */
+interface EventProblem {
+  /** The type of the condition. */
+  readonly source: string;
+  readonly type: string;
+  readonly message: string;
+}
+
+/** The condition as an event, if it is worth one. */
+function problemOf({ type: source, status, reason, message }: Condition): EventProblem[] {
+  const problem = (type: string): EventProblem[] => [{ source, type, message }];
+  if (source === dataAtRisk && status === 'True') return problem(source);
+  if (source === 'StorageResized' && resizeFailure.test(reason)) return problem('StorageResizeFailed');
+  if (source === 'Applied' && reason === 'Overridden') return problem(reason);
   const isRefused =
-    (type === 'Applied' && reason === deletionRefused) || (type === 'Removed' && removalRefusals.has(reason));
-  return isRefused ? [{ type: deletionRefused, message }] : [];
+    (source === 'Applied' && reason === deletionRefused) || (source === 'Removed' && removalRefusals.has(reason));
+  return isRefused ? problem(deletionRefused) : [];
 }
 
 const hash = (parts: readonly string[]): string => createHash('sha256').update(parts.join('\n')).digest('base64url');

@@ -7,8 +7,8 @@ import type { ConnectionTransition } from '../connections/connection-transition.
 import { ClusterRow } from '../schema/cluster-row.js';
 
 /**
- * The advisory lock of the connection of a cluster agent. A transaction that opens a job shares it: the clock of the job
- * is paused or runs as the connection says, until the commit shows the job to the next change of the connection. A lock
+ * The advisory lock of the connection of a cluster agent. A transaction that opens a job shares it. The clock of the job
+ * is paused or runs as the connection says, until the commit shows the job to its next change. A lock
  * of the cluster's row would not do, because claims of work skip a locked cluster queue.
  */
 const connectionLock = (clusterId: string): string => `hashtext('connection'), ${clusterId}::int`;

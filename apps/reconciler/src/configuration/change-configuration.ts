@@ -41,8 +41,9 @@ export class ChangeConfiguration {
 
   /**
    * Sets custom values: absent ones stay, and an empty text removes one.
-   * @throws Fault `configset.invalid` for values with which the service would not start, and for an instance with a config
-   * set; `sizing.invalid` for values that exceed its size
+   * @throws Fault `configset.invalid` for values with which the service would not start
+   * @throws Fault `configset.invalid` for an instance with a config set
+   * @throws Fault `sizing.invalid` for values that exceed its size
    */
   setValues(input: SetValues, caller: Caller): Promise<Changed> {
     return this.writes.run<Changed>(input, caller, (sql, instance) => {

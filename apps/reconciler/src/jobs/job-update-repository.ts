@@ -87,9 +87,9 @@ export class JobUpdateRepository {
   }
 
   /**
-   * The only statement that ends jobs. `outcome IS NULL` ends each job once, also with concurrent calls. It writes the
-   * end of a job to the instance of the upgrade wave that waits for it, because a second statement would cost every end
-   * a round trip. A superseding rollout keeps the target of the upgrade, so the instance waits for that job instead.
+   * The only statement that ends jobs. `outcome IS NULL` ends each job once, also with concurrent calls. It also
+   * writes the end to the instance of the waiting upgrade wave, for a second statement would cost a round trip more. A
+   * superseding rollout keeps the target of the upgrade, so the instance waits for that job instead.
    */
   end(sql: EntityManager, ends: readonly JobEnd[]): Promise<EndedJob[]> {
     return runSql<EndedJob>(

@@ -19,9 +19,11 @@ type Input = z.output<typeof reconciler.resync.input>;
 type Result = z.output<typeof reconciler.resync.output>;
 type ListStep = Extract<Input['question'], { step: 'list' }>;
 
+const nothingDiffers = { redeliver: [], diverged: new Set<number>(), unknown: [], foreign: [] };
+
 /**
  * Compares the stored bundles of an agent with the desired revisions, and delivers the differing ones again. Instances
- * that were deleted in this cluster are deleted again.
+ * that were deleted in this cluster are deleted again. An agent in another Kubernetes cluster changes nothing.
  */
 @Controller()
 export class ResyncController {
@@ -45,7 +47,8 @@ export class ResyncController {
       return {};
     }
     const sql = this.database.manager;
-    const { id } = await this.clusters.get(sql, tenant, cid);
+    const { id, foreign_uid: foreignUid } = await this.clusters.get(sql, tenant, cid);
+    if (foreignUid !== null) return step.step === 'root' ? {} : { differing: [] };
     if (step.step === 'statuses') {
       return { differing: differingBuckets(await this.hashes.statusBuckets(sql, id), step.buckets) };
     }
@@ -60,7 +63,8 @@ export class ResyncController {
   async #compareList(cid: string, { buckets, entries, kinds = false }: ListStep, tenant: string): Promise<Result> {
     const { redeliver, diverged, unknown, foreign } = await this.database.transaction(async (sql) => {
       // Lock order: a write to many work rows of a cluster locks the cluster first, which prevents deadlocks.
-      const { id } = await this.clusters.get(sql, tenant, cid, 'change');
+      const { id, foreign_uid: foreignUid } = await this.clusters.get(sql, tenant, cid, 'change');
+      if (foreignUid !== null) return nothingDiffers;
       const difference = compareEntries(await this.hashes.entries(sql, id, buckets, kinds), entries);
       const diverged = new Set(await this.divergences.run(sql, difference.differing));
       const redeliver = difference.redeliver.filter((instanceId) => !diverged.has(instanceId));

@@ -73,11 +73,15 @@ export const reportBundleStatus = request({
   deadlineMs: 4_000,
 });
 
-/** The add-ons that a session of the cluster agent has detected. The report of an older session changes nothing. */
+/**
+ * The add-ons that a session of the cluster agent has detected. Only a higher (sessionNo, sequence) changes something, so
+ * late and repeated reports are harmless. Older agent gateways send no `sequence`: their reports of a session count in the
+ * order of arrival.
+ */
 export const reportAddons = request({
   ...fromAgents,
   subject: 'reconciler.v1.addon-report',
-  input: z.object({ cid, sessionNo: z.int(), ...AddonStatus.body.shape }),
+  input: z.object({ cid, sessionNo: z.int(), sequence: z.int().min(1).optional(), ...AddonStatus.body.shape }),
   output: z.object({}),
   deadlineMs: 4_000,
 });

@@ -14,7 +14,8 @@ import { KeepNodeReports1800000000013 } from './0013-keep-node-reports.js';
 import { AddReportedState1800000000014 } from './0014-add-reported-state.js';
 import { AddDeletedConfigSets1800000000015 } from './0015-add-deleted-config-sets.js';
 import { AddVolumeCapacity1800000000016 } from './0016-add-volume-capacity.js';
-import { KeepAgentProblems1800000000018 } from './0018-keep-agent-problems.js';
+import { KeepAgentProblems1800000000017 } from './0017-keep-agent-problems.js';
+import { NumberAddonReports1800000000018 } from './0018-number-addon-reports.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -34,5 +35,6 @@ export const migrations = [
   AddReportedState1800000000014,
   AddDeletedConfigSets1800000000015,
   AddVolumeCapacity1800000000016,
-  KeepAgentProblems1800000000018,
+  KeepAgentProblems1800000000017,
+  NumberAddonReports1800000000018,
 ];
