@@ -1,6 +1,6 @@
 import { configOrExit } from '@runos/config';
 import { createLogger, gauge, logWarnings, type OpsServer, opsServer, startTelemetry } from '@runos/observability';
-import { agentReadiness } from './agent-readiness.js';
+import { agentReadiness } from './readiness/agent-readiness.js';
 import { ClusterAgent, clusterAccessOf } from './cluster-agent.js';
 import { clusterAgentConfig } from './config.js';
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapsIn } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { agentReadiness } from '../src/agent-readiness.js';
+import { agentReadiness } from '../src/readiness/agent-readiness.js';
 import { type AgentAccess, agentAccess } from './agent-access.js';
 import { AgentHarness } from './agent-harness.js';
 import { bundleOf, Harness, newOsid, objectsOf } from './harness.js';

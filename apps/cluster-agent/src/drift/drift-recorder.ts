@@ -67,7 +67,7 @@ export class DriftRecorder {
    * Foreign items of `applied` stay: reported once, and removed again with the back-off of errors. What our apply has
    * repaired is reported as repaired.
    */
-  recordRemaining(drifted: Drifted, live: KubeObject, applied: KubeObject, why: string): Problem {
+  recordForeignItems(drifted: Drifted, live: KubeObject, applied: KubeObject, why: string): Problem {
     const { instance, state } = drifted;
     const { exclusive } = state.kind;
     const items = foreignItems(applied, exclusive);

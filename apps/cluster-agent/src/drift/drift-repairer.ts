@@ -98,7 +98,7 @@ export class DriftRepairer {
     }
   }
 
-  /** An apply overwrites foreign values, so that there is no drift. Foreign items remain, and are the next change. */
+  /** An apply overwrites foreign values, which is reported after it. Foreign items remain, and are the next change. */
   async #applyBundleObject(request: RepairRequest): Promise<RepairOutcome> {
     const outcome = await this.#applyDesired(request);
     if (outcome.kind !== 'refused') return outcome;
@@ -216,7 +216,7 @@ export class DriftRepairer {
   }
 
   #refuseForeignItems(request: RepairRequest, live: KubeObject, applied: KubeObject, why: string): RepairOutcome {
-    return { kind: 'refused', problem: this.#recorder.recordRemaining(request, live, applied, why) };
+    return { kind: 'refused', problem: this.#recorder.recordForeignItems(request, live, applied, why) };
   }
 
   /** Others have made the object immutable, so its foreign items can only be removed with the object. */

@@ -100,8 +100,8 @@ export const driftHash = (managers: readonly ConflictingManager[], live: KubeObj
     .digest('base64url');
 
 /**
- * The drifted states that an apply of ours has overwritten, in their order: the next state, or `next` after the last one,
- * shows that we own more than before. Who takes a change back himself stays the owner. Without a next state, all.
+ * The drifted states that an apply of ours has overwritten, in their order. The next state shows that we own more than
+ * before; `next` follows the last one. Who takes a change back himself stays the owner. Without a next state, all.
  */
 export const overwrittenStates = (states: readonly KubeObject[], next?: KubeObject): KubeObject[] =>
   states.filter((state, index) => {

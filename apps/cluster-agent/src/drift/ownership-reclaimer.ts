@@ -1,13 +1,13 @@
 import type { Clock } from '@runos/kernel';
 import { allowedWriters } from '@runos/kube-kinds';
 import { type JsonPatchStep, type KubeClient, KubeError } from '@runos/kube-client';
-import { type FieldPath, type KubeObject, type SharedOwnership, sharedOwnership } from '@runos/kube-objects';
+import { type FieldPath, type KubeObject, refKey, type SharedOwnership, sharedOwnership } from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import { driftOf } from './drift-report.js';
 
 /**
- * Takes back fields of ours that another manager owns too, as a backup tool does after a restore: with its ownership, a
+ * Takes back fields of ours that another manager owns too, as a backup tool does after a restore. With its ownership, a
  * field would stay after we no longer desire it. Only managedFields change, so that no pod restarts.
  */
 export class OwnershipReclaimer {
@@ -18,14 +18,14 @@ export class OwnershipReclaimer {
     private readonly quietMs: number,
   ) {}
 
-  /** Milliseconds until the next object is due. Infinity: nothing is shared. */
-  dueInMs({ objects }: Instance): number {
+  /** Milliseconds until the next attempt. Infinity: nothing is shared. */
+  nextInMs({ objects }: Instance): number {
     const now = this.clock.monotonicMs();
-    return Math.min(Infinity, ...[...objects.values()].map(({ ownership }) => ownership.dueInMs(now, this.quietMs)));
+    return Math.min(Infinity, ...[...objects.values()].map(({ ownership }) => ownership.nextInMs(now, this.quietMs)));
   }
 
-  /** Takes back what is due. Returns the errors that a retry may cure. */
-  async reclaimDue(
+  /** Takes back what has been shared for long enough. Returns the errors that a retry may cure. */
+  async reclaimReady(
     instance: Instance,
     desired: ReadonlyMap<string, KubeObject>,
     signal: AbortSignal,
@@ -34,7 +34,8 @@ export class OwnershipReclaimer {
     const now = this.clock.monotonicMs();
     for (const [key, state] of instance.objects) {
       const object = desired.get(key);
-      if (object === undefined || instance.pending.has(key) || state.ownership.dueInMs(now, this.quietMs) > 0) continue;
+      if (object === undefined || instance.pending.has(key) || state.ownership.nextInMs(now, this.quietMs) > 0)
+        continue;
       try {
         await this.#reclaim(instance, state, object, signal);
       } catch (thrown) {
@@ -55,7 +56,12 @@ export class OwnershipReclaimer {
     const shares = sharedOwnership(live, desired, allowedWriters(kind));
     const isRepaired = instance.record.driftPolicy === 'repair';
     if (shares.length === 0 || !isRepaired) ownership.recordSettled();
-    else state.recordObserved(await this.client.jsonPatch(ref, reclaimSteps(live, shares), { signal }));
+    else {
+      const patched = await this.client.jsonPatch(ref, reclaimSteps(live, shares), { signal });
+      state.recordObserved(patched);
+      // Drift whose event has not arrived: that event is older than this response.
+      if (state.hasDrifted(patched)) instance.addPending(refKey(ref), { kind: 'changed', live: patched });
+    }
     this.#report(instance, state, shares, isRepaired ? 'reclaimed' : 'shared');
   }
 

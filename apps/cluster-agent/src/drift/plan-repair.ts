@@ -16,7 +16,7 @@ export interface ObservedObject {
 }
 
 export type RepairPlan =
-  /** Apply a new bundle. That overwrites foreign values, so that nothing is reported. */
+  /** Apply a new bundle. What it overwrites is reported after it (`statesToReport`). */
   | { readonly kind: 'apply' }
   /** Create it for the first time, or after our own deletion. */
   | { readonly kind: 'create' }

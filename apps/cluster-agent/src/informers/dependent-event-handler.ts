@@ -38,7 +38,7 @@ export class DependentEventHandler {
     if (object.kind === event.kind) return this.#onEvent(object);
     const ref = refOf(object);
     const instance = this.instances.byNamespace(ref.namespace);
-    if (instance === undefined || instance.record.removing) return;
+    if (instance === undefined) return; // a removal may be cancelled, so it is observed too
     if (instance.dataRisks.recordObserved(object)) this.report(instance);
     if (instance.claimSizes.recordObserved(object)) this.#reportSizes(instance);
     this.#recordHealth(instance, ref, object);
@@ -66,8 +66,9 @@ export class DependentEventHandler {
   onDelete(object: KubeObject): void {
     const ref = refOf(object);
     const instance = this.instances.byNamespace(ref.namespace);
-    if (instance === undefined || instance.record.removing) return;
-    if (object.kind === 'PersistentVolumeClaim') this.#onClaimDeleted(instance, object);
+    if (instance === undefined) return;
+    const isClaim = object.kind === 'PersistentVolumeClaim';
+    if (isClaim && !instance.record.removing) this.#onClaimDeleted(instance, object);
     if (object.kind === podKind.kind) {
       instance.probeFailures.remove(object.metadata.uid ?? '');
       this.crashLogs.remove(object);

@@ -69,8 +69,8 @@ export class KindInformers {
   /** Starts the informer of one kind with its own selector, unless it runs already. */
   startSelector(selector: ResourceSelector, own: InformerOptions = {}): void {
     const { apiVersion, kind, namespace, fieldSelector } = selector;
-    const watched = { apiVersion, kind, namespace };
-    const key = [watchKey(watched), fieldSelector].join(' ').trim();
+    const watched = { apiVersion, kind, namespace, fieldSelector };
+    const key = watchKey(watched);
     if (this.#stopped || this.#informers.has(key)) return;
     const { client, handlerFor } = this.options;
     this.#informers.set(key, startInformer(client, selector, handlerFor(watched), { ...this.options, ...own }));

@@ -53,8 +53,9 @@ export class ObjectEventHandler {
     const { instances, dependents, enqueue } = this.options;
     const owner = instances.byObject(ref);
     const instance = owner ?? instances.byNamespace(ref.namespace);
+    if (owner === undefined) dependents.onDelete(object);
     if (instance?.record.removing) return enqueue(instance);
-    if (owner === undefined) return dependents.onDelete(object);
+    if (owner === undefined) return;
     this.#recordMissing(owner, refKey(ref));
     enqueue(owner);
   }

@@ -2,12 +2,14 @@ import type { WatchFailure } from '@runos/kube-client';
 import { kindKey } from '@runos/kube-kinds';
 import type { ObjectRef } from '@runos/kube-objects';
 
-/** A kind that is watched in the whole cluster, or in one namespace. */
-export type WatchedKind = Pick<ObjectRef, 'apiVersion' | 'kind' | 'namespace'>;
+/** A kind that is watched in the whole cluster, or in one namespace; with a field selector, only a part of it. */
+export interface WatchedKind extends Pick<ObjectRef, 'apiVersion' | 'kind' | 'namespace'> {
+  readonly fieldSelector?: string | undefined;
+}
 
 /** Identifies a watch: `apps/StatefulSet`, or `/Secret valkey-x7k2p` in one namespace. */
-export const watchKey = ({ namespace, ...kind }: WatchedKind): string =>
-  namespace === undefined ? kindKey(kind) : `${kindKey(kind)} ${namespace}`;
+export const watchKey = ({ namespace, fieldSelector, ...kind }: WatchedKind): string =>
+  [kindKey(kind), namespace, fieldSelector].filter(Boolean).join(' ');
 
 /** Why a kind is not observed now. */
 export interface FailedWatch extends WatchedKind {

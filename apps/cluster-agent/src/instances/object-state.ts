@@ -163,6 +163,7 @@ export class ObjectState {
     this.#desiredHash = desiredHash;
     this.#desiredReplicas = desiredReplicas;
     this.#clearProblem();
+    this.ownership.recordPostponed(); // other fields, or another policy
     return mustApply;
   }
 

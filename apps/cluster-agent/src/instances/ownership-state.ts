@@ -24,7 +24,7 @@ export class OwnershipState {
   }
 
   /** Milliseconds until the ownership is taken back; `now` starts the delay. Infinity: nothing is shared. */
-  dueInMs(now: number, quietMs: number): number {
+  nextInMs(now: number, quietMs: number): number {
     if (this.#signature === undefined) return Infinity;
     this.#since ??= now;
     return this.#since + quietMs * 2 ** Math.min(this.#reclaims, maxDoublings) - now;

@@ -29,6 +29,11 @@ describe('two changes of one object', () => {
     expect(mergeChanges(once, changed(2))).toEqual({ ...apply, overwrites: [state(1), state(2)] });
   });
 
+  it('are an apply at once for another bundle, also if the last apply is blocked', () => {
+    const blocked = { kind: 'apply', blocked: 'change', notBefore: 5 } as const;
+    expect(mergeChanges(blocked, { kind: 'apply' })).toEqual({ kind: 'apply' });
+  });
+
   it('keep a blocked apply, which a deletion of the object attempts at once', () => {
     const blocked = { kind: 'apply', blocked: 'change', notBefore: 5 } as const;
     expect(mergeChanges(blocked, { kind: 'missing' })).toEqual({ kind: 'apply' });

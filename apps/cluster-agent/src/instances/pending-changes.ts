@@ -62,8 +62,9 @@ export class PendingChanges {
 
 /**
  * Combines two changes of one object. A newer observation replaces an older one; an apply covers all others. The older
- * drifted states are kept, because every repair is reported: the event of our apply may arrive before its response, so
- * only the repair knows which of them it has overwritten. A blocked apply is attempted at once when the object is deleted.
+ * drifted states are kept, because every repair is reported. The event of our apply may arrive before its response, so
+ * only the repair knows which of them it has overwritten. A blocked apply is attempted at once when the object is deleted,
+ * and for another bundle.
  */
 export function mergeChanges(earlier: PendingChange, later: PendingChange): PendingChange {
   const states = [
@@ -74,7 +75,8 @@ export function mergeChanges(earlier: PendingChange, later: PendingChange): Pend
   ].slice(-maxOverwrites);
   const withStates = (change: PendingChange): PendingChange =>
     states.length === 0 ? change : { ...change, overwrites: states };
-  if (earlier.blocked && later.kind === 'missing') return withStates({ kind: 'apply' });
+  const isUnblocked = later.kind === 'missing' || (later.kind === 'apply' && later.blocked === undefined);
+  if (earlier.blocked && isUnblocked) return withStates({ kind: 'apply' });
   if (earlier.kind === 'apply') return withStates(earlier);
   // The state of the earlier change stays its own.
   if (later.kind === 'overwritten')

@@ -11,7 +11,7 @@ interface Probed {
 
 /**
  * Why pods of one instance are not ready, by their uids. The output of a readiness probe is in events of the kubelet
- * alone; the status of a pod only says that a container is not ready.
+ * alone. The status of a pod only says that a container is not ready.
  */
 export class ProbeFailures {
   readonly #pods = new Map<string, Probed>();

@@ -63,7 +63,7 @@ export class BundleReconciler {
       if (keys.length > 0) report(instance);
     }
     if (planPrune(instance)) failures.push(...(await pruner.prune(instance, desired, signal)));
-    failures.push(...(await reclaimer.reclaimDue(instance, desired, signal)));
+    failures.push(...(await reclaimer.reclaimReady(instance, desired, signal)));
     if (!signal.aborted) await this.options.growth.run(instance, signal);
     instance.driftLog.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
     report(instance);
@@ -180,7 +180,7 @@ export class BundleReconciler {
         pruneAgainInMs: this.#pruneAgainInMs(instance),
         growthAgainInMs: this.#growthAgainInMs(instance),
         conflictEndsInMs,
-        reclaimInMs: this.options.reclaimer.dueInMs(instance),
+        reclaimInMs: this.options.reclaimer.nextInMs(instance),
       },
       this.#now(),
     );

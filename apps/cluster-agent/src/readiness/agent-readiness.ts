@@ -1,5 +1,5 @@
 import { Readiness } from '@runos/observability';
-import type { ClusterAgent } from './cluster-agent.js';
+import type { ClusterAgent } from '../cluster-agent.js';
 
 /**
  * The agent is ready when it holds the lease, has listed the common kinds, and has the rights and watches that it needs.
