@@ -28,8 +28,8 @@ export function misplacedSql(file: SourceFile): string[] {
 }
 
 /**
- * Each repository without the name of its file, each property of a `…Row` that is no name of a column, and each other
- * type with a property that is one.
+ * Each repository without the name of its file, and each property of a `…Row` that is no name of a column. Also each
+ * other type with a property that is one.
  */
 export function misnamedRows({ name, text }: SourceFile): string[] {
   if (!/^apps\/[^/]+\/src\/.*\.ts$/.test(name) || name.endsWith('.spec.ts')) return [];

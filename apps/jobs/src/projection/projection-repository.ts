@@ -93,7 +93,7 @@ export class ProjectionRepository {
 
   /**
    * Claims open jobs without a recent update. The interval to the next claim grows with the time since the last update,
-   * up to an hour: a job may wait a day for its agent.
+   * up to an hour. A job may wait a day for its agent.
    */
   claimStale(manager: EntityManager, refreshAfterMs: number): Promise<StaleJob[]> {
     return runSql(

@@ -47,8 +47,8 @@ function settingsOf(keys: readonly string[]) {
 }
 
 /**
- * A rollout, as an update is. `configset.invalid` with every issue for settings with which the service would not start,
- * and for an instance that uses a config set; `sizing.invalid` for settings that exceed its size.
+ * A rollout, as an update is. `configset.invalid` names every issue of settings with which the service would not start,
+ * or the config set that the instance uses. `sizing.invalid` is for settings that exceed its size.
  */
 export const setAdvancedConfigs = operation({
   id: 'service.set-advanced-configs',

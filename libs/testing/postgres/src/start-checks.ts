@@ -25,8 +25,8 @@ export interface StartChecks {
 }
 
 /**
- * A PostgreSQL with data of its own that is started for checks only: the one that npm installed, or that of the folder
- * RUNOS_TEST_POSTGRES_BINARIES (with bin, lib, share), which may be of another major version.
+ * A PostgreSQL with data of its own that is started for checks only. It is the one that npm installed, or that of the
+ * folder RUNOS_TEST_POSTGRES_BINARIES (with bin, lib, share), which may be of another major version.
  */
 export async function openStartChecks(): Promise<StartChecks> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-start-checks-'));

@@ -7,8 +7,8 @@ import { withPodDefaults } from './pod-defaults.js';
 const freeFields = ['imagePullPolicy', 'resources'];
 
 /**
- * The variables of the admission policy with what runs in the namespaces of add-ons: pods, Services and ConfigMaps as
- * the manifests of the pinned version and of earlier ones have them.
+ * The variables of the admission policy with what runs in the namespaces of add-ons. These are the pods, Services and
+ * ConfigMaps of the manifests of the pinned version and of earlier ones.
  */
 export function addonWorkloads(manifests: readonly AddonManifest[]): string[] {
   const objects = manifests.flatMap(({ objects: pinned, earlier }) => [...pinned, ...earlier]);
