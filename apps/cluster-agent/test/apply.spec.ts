@@ -237,8 +237,11 @@ describe('an instance that cannot get ready', () => {
       type: 'Warning',
       message: words,
     });
-    const { conditions } = await failure('DiskFull');
-    expect(conditions.find(({ type }) => type === 'Ready')?.message).toContain(words);
+    await failure('DiskFull');
+    // The StatefulSet counts its ready pods a moment later.
+    await harness.waitForStatus(osid, ({ conditions }) =>
+      conditions.some(({ type, message }) => type === 'Ready' && message?.includes(words)),
+    );
     await annotate(null);
     await harness.waitForStatus(osid, ({ phase }) => phase === 'ready');
   });
