@@ -37,6 +37,7 @@ const withoutPendingRows: ReadonlySet<string> = new Set([
     'node',
     'minted_id',
     'deleted_instance',
+    'deleted_config_set',
     'instance',
     'instance_requirement',
     'revision',

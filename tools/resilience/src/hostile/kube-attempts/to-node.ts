@@ -18,7 +18,8 @@ export function toNode(osid: string): KubeAttempt[] {
       get(`${pods}/stolen/${verb}${command}`),
       post(`${pods}/stolen/${verb}${command}`, {}, true),
     ]),
-    get(`${pods}/stolen/log`),
+    // In namespaces of instances it may read logs, as it may read Secrets.
+    ...[victim, 'kube-system', 'runos'].map((namespace) => get(`/api/v1/namespaces/${namespace}/pods/stolen/log`)),
     patch(`${pods}/stolen/ephemeralcontainers`, { spec: { ephemeralContainers: [] } }),
     post(`${pods}/stolen/binding`, { target: { kind: 'Node', name: 'node-1' } }),
     post(`${pods}/stolen/eviction`, {}),
