@@ -1,9 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { addons } from '@runos/addons';
-import { reconciler } from '@runos/contracts';
+import { type InputOf, reconciler } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { callerOf } from '../writes/preconditions.js';
 import { AddonReadiness } from './addon-readiness.js';
@@ -14,7 +13,6 @@ import { RequestAddon } from './request-addon.js';
 import { RequiredAddons } from './required-addons.js';
 
 type Call = CallContext<'tenant'>;
-type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 
 @Controller()
 export class AddonsController {
@@ -29,7 +27,7 @@ export class AddonsController {
   ) {}
 
   @Respond(reconciler.listAddons)
-  async list({ cid }: In<typeof reconciler.listAddons>, { tenant }: Call) {
+  async list({ cid }: InputOf<typeof reconciler.listAddons>, { tenant }: Call) {
     const sql = this.database.manager;
     const cluster = await this.clusters.get(sql, tenant, cid);
     const report = await this.reports.current(sql, tenant, cluster.id);
@@ -43,7 +41,7 @@ export class AddonsController {
   }
 
   @Respond(reconciler.reportAddons)
-  async report({ cid, ...report }: In<typeof reconciler.reportAddons>, { tenant }: Call) {
+  async report({ cid, ...report }: InputOf<typeof reconciler.reportAddons>, { tenant }: Call) {
     await this.database.transaction(async (sql) => {
       const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
       await this.reports.store(sql, cluster, report);
@@ -55,12 +53,12 @@ export class AddonsController {
   }
 
   @Respond(reconciler.installAddon)
-  install(input: In<typeof reconciler.installAddon>, call: Call) {
+  install(input: InputOf<typeof reconciler.installAddon>, call: Call) {
     return this.requests.install(input, callerOf(call));
   }
 
   @Respond(reconciler.removeAddon)
-  remove(input: In<typeof reconciler.removeAddon>, call: Call) {
+  remove(input: InputOf<typeof reconciler.removeAddon>, call: Call) {
     return this.requests.remove(input, callerOf(call));
   }
 }

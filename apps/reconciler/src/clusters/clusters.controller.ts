@@ -1,9 +1,8 @@
 import { Controller } from '@nestjs/common';
 import type { Cluster } from '@runos/api';
-import { reconciler } from '@runos/contracts';
+import { type InputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import type { z } from 'zod';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { callerOf } from '../writes/preconditions.js';
@@ -13,7 +12,6 @@ import { CreateCluster } from './create-cluster.js';
 import { DeleteCluster } from './cluster-removal.js';
 
 type Call = CallContext<'tenant'>;
-type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 
 @Controller()
 export class ClustersController {
@@ -26,24 +24,24 @@ export class ClustersController {
   ) {}
 
   @Respond(reconciler.listClusters)
-  async list(_: In<typeof reconciler.listClusters>, { tenant }: Call) {
+  async list(_: InputOf<typeof reconciler.listClusters>, { tenant }: Call) {
     return { clusters: await this.#views(tenant, await this.clusters.list(this.database.manager, tenant)) };
   }
 
   @Respond(reconciler.createCluster)
-  create(input: In<typeof reconciler.createCluster>, call: Call) {
+  create(input: InputOf<typeof reconciler.createCluster>, call: Call) {
     return this.creations.run(input, callerOf(call));
   }
 
   @Respond(reconciler.showCluster)
-  async show({ cid }: In<typeof reconciler.showCluster>, { tenant }: Call) {
+  async show({ cid }: InputOf<typeof reconciler.showCluster>, { tenant }: Call) {
     const row = await this.clusters.get(this.database.manager, tenant, cid);
     const [view = clusterView(row)] = await this.#views(tenant, [row]);
     return view;
   }
 
   @Respond(reconciler.deleteCluster)
-  delete(input: In<typeof reconciler.deleteCluster>, call: Call) {
+  delete(input: InputOf<typeof reconciler.deleteCluster>, call: Call) {
     return this.deletions.run(input, callerOf(call));
   }
 

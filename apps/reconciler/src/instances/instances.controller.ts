@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { reconciler } from '@runos/contracts';
+import { type InputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
@@ -16,7 +16,6 @@ import { pageOf, readCursor } from './page-cursor.js';
 import { PlanUpgrade } from './plan-upgrade.js';
 
 type Call = CallContext<'tenant'>;
-type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 type Out<C extends { output: z.ZodType }> = z.output<C['output']>;
 
 @Controller()
@@ -33,43 +32,43 @@ export class InstancesController {
   ) {}
 
   @Respond(reconciler.createInstance)
-  create(input: In<typeof reconciler.createInstance>, call: Call) {
+  create(input: InputOf<typeof reconciler.createInstance>, call: Call) {
     return this.creations.run(input, callerOf(call));
   }
 
   @Respond(reconciler.updateInstance)
-  update(input: In<typeof reconciler.updateInstance>, call: Call) {
+  update(input: InputOf<typeof reconciler.updateInstance>, call: Call) {
     return this.changes.update(input, callerOf(call));
   }
 
   @Respond(reconciler.deleteInstance)
-  delete(input: In<typeof reconciler.deleteInstance>, call: Call) {
+  delete(input: InputOf<typeof reconciler.deleteInstance>, call: Call) {
     return this.changes.delete(input, callerOf(call));
   }
 
   @Respond(reconciler.restartInstance)
-  restart(input: In<typeof reconciler.restartInstance>, call: Call) {
+  restart(input: InputOf<typeof reconciler.restartInstance>, call: Call) {
     return this.changes.restart(input, callerOf(call));
   }
 
   @Respond(reconciler.planInstanceUpgrade)
-  planUpgrade(input: In<typeof reconciler.planInstanceUpgrade>, { tenant }: Call) {
+  planUpgrade(input: InputOf<typeof reconciler.planInstanceUpgrade>, { tenant }: Call) {
     return this.upgrades.run(input, tenant);
   }
 
   @Respond(reconciler.upgradeInstance)
-  upgrade(input: In<typeof reconciler.upgradeInstance>, call: Call) {
+  upgrade(input: InputOf<typeof reconciler.upgradeInstance>, call: Call) {
     return this.changes.upgrade(input, callerOf(call));
   }
 
   @Respond(reconciler.acceptInstance)
-  accept(input: In<typeof reconciler.acceptInstance>, call: Call) {
+  accept(input: InputOf<typeof reconciler.acceptInstance>, call: Call) {
     return this.divergences.run(input, callerOf(call));
   }
 
   @Respond(reconciler.listInstances)
   async list(
-    { cid, type, limit, cursor }: In<typeof reconciler.listInstances>,
+    { cid, type, limit, cursor }: InputOf<typeof reconciler.listInstances>,
     { tenant }: Call,
   ): Promise<Out<typeof reconciler.listInstances>> {
     const page = { after: readCursor(cursor) ?? 0, limit: limit + 1 };
@@ -108,7 +107,7 @@ export class InstancesController {
   }
 
   @Respond(reconciler.listInstanceEvents)
-  listEvents(input: In<typeof reconciler.listInstanceEvents>, { tenant }: Call) {
+  listEvents(input: InputOf<typeof reconciler.listInstanceEvents>, { tenant }: Call) {
     return this.events.list(input, tenant);
   }
 }

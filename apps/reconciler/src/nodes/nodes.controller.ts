@@ -1,9 +1,8 @@
 import { Controller } from '@nestjs/common';
 import type { Node, NodeStatus } from '@runos/api';
-import { reconciler } from '@runos/contracts';
+import { type InputOf, reconciler } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { duplicateReason, type StatusReason } from '../connections/duplicate-identity.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
@@ -12,7 +11,6 @@ import { nodeNotFound, NodeRepository, type NodeRow } from './node-repository.js
 import { RegisterNode } from './register-node.js';
 
 type Call = CallContext<'tenant'>;
-type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 
 const kubernetesReasons: Readonly<Record<NonNullable<Node['kubernetesStatus']>, StatusReason | undefined>> = {
   not_installed: {
@@ -69,24 +67,24 @@ export class NodesController {
   ) {}
 
   @Respond(reconciler.listNodes)
-  async list({ cid }: In<typeof reconciler.listNodes>, { tenant }: Call) {
+  async list({ cid }: InputOf<typeof reconciler.listNodes>, { tenant }: Call) {
     return { nodes: await this.#views(tenant, cid) };
   }
 
   @Respond(reconciler.showNode)
-  async show({ cid, nid }: In<typeof reconciler.showNode>, { tenant }: Call) {
+  async show({ cid, nid }: InputOf<typeof reconciler.showNode>, { tenant }: Call) {
     const [node] = await this.#views(tenant, cid, nid);
     if (node === undefined) throw nodeNotFound(nid, cid);
     return node;
   }
 
   @Respond(reconciler.deleteNode)
-  delete(input: In<typeof reconciler.deleteNode>, { tenant }: Call) {
+  delete(input: InputOf<typeof reconciler.deleteNode>, { tenant }: Call) {
     return this.deletions.run(input, tenant);
   }
 
   @Respond(reconciler.registerNode)
-  register(input: In<typeof reconciler.registerNode>, { tenant }: Call) {
+  register(input: InputOf<typeof reconciler.registerNode>, { tenant }: Call) {
     return this.registrations.run(input, tenant);
   }
 

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { reconciler } from '@runos/contracts';
+import { type InputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import type { z } from 'zod';
@@ -11,7 +11,6 @@ import { UpgradeWaveRepository } from './upgrade-wave-repository.js';
 import { waveInstanceView, waveView } from './upgrade-wave-view.js';
 
 type Call = CallContext<'tenant'>;
-type In<C extends { input: z.ZodType }> = z.output<C['input']>;
 type Out<C extends { output: z.ZodType }> = z.output<C['output']>;
 
 @Controller()
@@ -24,18 +23,18 @@ export class UpgradesController {
   ) {}
 
   @Respond(reconciler.planUpgradeWave)
-  plan(input: In<typeof reconciler.planUpgradeWave>, { tenant }: Call) {
+  plan(input: InputOf<typeof reconciler.planUpgradeWave>, { tenant }: Call) {
     return this.plans.run(input, tenant);
   }
 
   @Respond(reconciler.createUpgradeWave)
-  create(input: In<typeof reconciler.createUpgradeWave>, call: Call) {
+  create(input: InputOf<typeof reconciler.createUpgradeWave>, call: Call) {
     return this.changes.create(input, callerOf(call));
   }
 
   @Respond(reconciler.listUpgradeWaves)
   async list(
-    { limit, cursor }: In<typeof reconciler.listUpgradeWaves>,
+    { limit, cursor }: InputOf<typeof reconciler.listUpgradeWaves>,
     { tenant }: Call,
   ): Promise<Out<typeof reconciler.listUpgradeWaves>> {
     const listed = { after: readCursor(cursor) ?? Number.MAX_SAFE_INTEGER, limit: limit + 1 };
@@ -45,7 +44,7 @@ export class UpgradesController {
 
   @Respond(reconciler.showUpgradeWave)
   async show(
-    { id, limit, cursor }: In<typeof reconciler.showUpgradeWave>,
+    { id, limit, cursor }: InputOf<typeof reconciler.showUpgradeWave>,
     { tenant }: Call,
   ): Promise<Out<typeof reconciler.showUpgradeWave>> {
     const sql = this.database.manager;
@@ -56,12 +55,12 @@ export class UpgradesController {
   }
 
   @Respond(reconciler.cancelUpgradeWave)
-  cancel(input: In<typeof reconciler.cancelUpgradeWave>, call: Call) {
+  cancel(input: InputOf<typeof reconciler.cancelUpgradeWave>, call: Call) {
     return this.changes.cancel(input, callerOf(call));
   }
 
   @Respond(reconciler.resumeUpgradeWave)
-  resume(input: In<typeof reconciler.resumeUpgradeWave>, call: Call) {
+  resume(input: InputOf<typeof reconciler.resumeUpgradeWave>, call: Call) {
     return this.changes.resume(input, callerOf(call));
   }
 }
