@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { unpackArchive } from '@runos/testing-kube';
+import { unpackArchive, wherePossible } from '@runos/testing-kube';
 import { latestRenderer, renderInstance, serviceType } from '@runos/service-types';
 import { clusterAgentImage } from './agent/cluster-agent-image.js';
 import { probeImages } from './probe-images.js';
@@ -98,5 +98,4 @@ const tests = (): void => {
   );
 };
 
-if (probe.possible) describe('an image that was made', tests);
-else describe.skip(`an image that was made (skipped: ${probe.reason})`, tests);
+wherePossible(describe, probe)('an image that was made', tests);

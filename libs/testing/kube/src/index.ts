@@ -11,6 +11,6 @@ export { type ClusterOptions, type RunningCluster, startCluster } from './cluste
 export { ownCluster, readKubeconfig, type TestCluster, useTestCluster } from './cluster/use-test-cluster.js';
 export { networkPolicyNote, type NodesKind } from './dev/dev-cluster.js';
 export { type KubeNode } from './nodes/kube-node.js';
-export { onRealNodes, onVolumeLimits } from './nodes/on-real-nodes.js';
+export { onRealNodes, onVolumeLimits, wherePossible } from './nodes/on-real-nodes.js';
 export { type MachineProbe, probeRealNodes } from './nodes/probe-real-nodes.js';
 export { type RealCluster, startRealCluster } from './nodes/start-real-cluster.js';

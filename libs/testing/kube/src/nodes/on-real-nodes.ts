@@ -6,14 +6,14 @@ type Suite = () => void;
 type Spec = () => Promise<void>;
 
 /** Registers specs where they are possible. Elsewhere they are skipped, and named with the reason. */
-const where =
+export const wherePossible =
   <Body>(register: Skippable<Body>, probe: MachineProbe): Register<Body> =>
   (title, body) =>
     probe.possible ? register(title, body) : register.skip(`${title} (skipped: ${probe.reason})`, body);
 
 /** `describe` for specs that need real nodes. */
 export const onRealNodes = (describe: Skippable<Suite>, probe: MachineProbe = probeRealNodes()): Register<Suite> =>
-  where(describe, probe);
+  wherePossible(describe, probe);
 
 /** `it` for a spec that needs volumes with a size limit. */
-export const onVolumeLimits = (it: Skippable<Spec>): Register<Spec> => where(it, probeVolumeLimits());
+export const onVolumeLimits = (it: Skippable<Spec>): Register<Spec> => wherePossible(it, probeVolumeLimits());
