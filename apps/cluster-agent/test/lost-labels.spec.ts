@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { ownerLabels } from '@runos/kube-objects';
 import type { Status } from '../src/status/plane-client.js';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -15,15 +15,7 @@ const byHand = { fieldManager: 'kubectl-label' };
 const labels = { [ownerLabels.osid]: null, [ownerLabels.managedBy]: null };
 const fieldsOf = (...names: string[]) => names.map((name) => `metadata.labels["${name}"]`);
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started));
 
 beforeEach(() => {
   osid = newOsid();

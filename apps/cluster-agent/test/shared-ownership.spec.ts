@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, ofKind, refIn } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, type Harness, newOsid, objectsOf, ofKind, refIn, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -23,15 +23,7 @@ const untilOnlyOurs = () =>
     because: () => 'the other manager still owns our fields',
   });
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { ownershipQuietMs: quietMs }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started), { ownershipQuietMs: quietMs });
 
 beforeEach(() => {
   osid = newOsid();

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { KubeError } from '@runos/kube-client';
 import { type KubeObject, labelsOf, mapAt, type ObjectRef } from '@runos/kube-objects';
 import { kubeRequest } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -56,15 +56,7 @@ async function grow(): Promise<void> {
   await requestStorage('2Gi');
 }
 
-beforeAll(async () => {
-  access = await agentAccess();
-  harness = await new Harness(access, { blockedBackoff: () => 300 }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness((started) => ({ access, harness } = started), { blockedBackoff: () => 300 });
 
 beforeEach(() => {
   osid = newOsid('postgresql');
