@@ -98,11 +98,12 @@ export class DependentEventHandler {
   }
 
   #healthOf(instance: Instance, ref: ObjectRef, object: KubeObject): Health {
-    if (object.kind !== podKind.kind) return builtInCatalog.healthOf(object);
+    const health = builtInCatalog.healthOf(object);
+    if (object.kind !== podKind.kind) return health;
     const onRead = () => {
       if (instance.dependents.has(refKey(ref))) this.#recordHealth(instance, ref, object);
     };
-    return instance.probeFailures.explain(object, builtInCatalog.healthOf(this.crashLogs.explain(object, onRead)));
+    return instance.probeFailures.explain(object, this.crashLogs.explain(object, health, onRead));
   }
 
   #onEvent(object: KubeObject): void {

@@ -39,7 +39,7 @@ describe('the log of a pod that keeps ending', () => {
   });
 
   const messageOf = (object: KubeObject, onRead = () => undefined as void) =>
-    builtInCatalog.healthOf(logs.explain(object, onRead)).message;
+    logs.explain(object, builtInCatalog.healthOf(object), onRead).message;
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 
   it('is read once per run, and explains the pod from then on', async () => {

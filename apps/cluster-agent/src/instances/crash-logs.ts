@@ -1,5 +1,5 @@
 import type { KubeClient } from '@runos/kube-client';
-import { builtInCatalog } from '@runos/kube-kinds';
+import { builtInCatalog, type Health } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, mapsIn, numberOf, type ObjectRef, refOf, textOf } from '@runos/kube-objects';
 
 /** Lines of a log; a server names its problem in the last ones. The API server ends at the bytes. */
@@ -36,16 +36,17 @@ export class CrashLogs {
   constructor(private readonly read: ReadLog) {}
 
   /**
-   * The pod with the log of its last failed run as termination message, if it is known. Otherwise the log is read, once
-   * per run, and `onRead` called. Pods whose log cannot be read stay as they are.
+   * The health of a pod with the log of its last failed run as termination message, if it is known. Otherwise the log is
+   * read, once per run, and `onRead` called. The health of pods whose log cannot be read stays as it is.
    */
-  explain(pod: KubeObject, onRead: () => void): KubeObject {
+  explain(pod: KubeObject, health: Health, onRead: () => void): Health {
     const uid = pod.metadata.uid ?? '';
-    const ended = failures.has(builtInCatalog.healthOf(pod).reason) ? endedContainer(pod) : undefined;
-    if (ended === undefined) return pod;
+    const ended = failures.has(health.reason) ? endedContainer(pod) : undefined;
+    if (ended === undefined) return health;
     const known = this.#known.get(uid);
     if (known?.run !== ended.run) this.#request(uid, refOf(pod), ended, known?.text ?? '', onRead);
-    return known === undefined || known.text === '' ? pod : withTerminationMessage(pod, ended, known.text);
+    if (known === undefined || known.text === '') return health;
+    return builtInCatalog.healthOf(withTerminationMessage(pod, ended, known.text));
   }
 
   remove(pod: KubeObject): void {

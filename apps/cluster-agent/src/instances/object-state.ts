@@ -125,7 +125,7 @@ export class ObjectState {
   /** True once the cluster holds the desired object, or the drift policy accepts what it holds. */
   get isApplied(): boolean {
     if (this.#problem !== undefined) return false;
-    return this.#applied?.desiredHash === this.#desiredHash || this.#reportedDrift !== undefined;
+    return this.isSameContent || this.#reportedDrift !== undefined;
   }
 
   get kind(): Kind {
@@ -157,11 +157,10 @@ export class ObjectState {
 
   /** Another bundle desires this object, with this number of replicas. Returns true if it must be applied. */
   recordDesired(ref: ObjectRef, desiredHash: string, desiredReplicas?: number): boolean {
-    const mustApply =
-      this.#applied?.desiredHash !== desiredHash || this.#problem !== undefined || this.#reportedDrift !== undefined;
     this.#ref = ref;
     this.#desiredHash = desiredHash;
     this.#desiredReplicas = desiredReplicas;
+    const mustApply = !this.isSameContent || this.#problem !== undefined || this.#reportedDrift !== undefined;
     this.#clearProblem();
     this.ownership.recordPostponed(); // other fields, or another policy
     return mustApply;
