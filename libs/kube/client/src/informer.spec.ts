@@ -179,7 +179,7 @@ describe('an informer of a failing server', () => {
     await client.close();
   });
 
-  it('retries at once when it is told that the cause of a failure may be gone', async () => {
+  it('retries at once when a caller reports that the cause of a failure may be gone', async () => {
     const client = await failingServer(['']);
     const recorded = record(client, 'x', { backoff: () => 3_600_000 });
     await waitUntil(() => recorded.failures.length === 1, { deadlineMs: 10_000, because: () => requests.join() });
