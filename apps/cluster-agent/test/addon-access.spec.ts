@@ -174,7 +174,7 @@ describe('the agent that may install add-ons', () => {
   it.each(intruders)('may not write the %s %s %s/%s', async (apiVersion, kind, where, name) => {
     const metadata = { name, namespace: where, labels: addonLabels };
     expect(await refusal(access.agent.apply({ ...specOf(kind), apiVersion, kind, metadata }))).toMatch(
-      new RegExp(`${forbiddenByRbac.source}|${notOfAddon.source}|only run the pods`),
+      new RegExp(`${forbiddenByRbac.source}|${notOfAddon.source}|only run the pods|only write the data`),
     );
   });
 

@@ -239,12 +239,9 @@ describe('under the policy report, an addition', () => {
     expect(await reported('spec.externalIPs')).toMatchObject({ action: 'reported', manager: foreign.fieldManager });
     expect(await reported('data["other.conf"]')).toMatchObject({ action: 'reported', manager: foreign.fieldManager });
     await edit(config(), { metadata: { annotations: { note: 'x' } } });
-    const isDrifted = (expected: string) => () =>
-      harness.statuses
-        .at(-1)
-        ?.conditions.find(({ type }) => type === 'Drifted')
-        ?.message.includes(expected);
-    await harness.waitForStatus(osid, isDrifted('data["other.conf"]'));
+    await harness.waitForStatus(osid, ({ conditions }) =>
+      conditions.some(({ type, message }) => type === 'Drifted' && message.includes('data["other.conf"]')),
+    );
     expect(mapAt(await live(config()), 'data')).toHaveProperty(['other.conf']);
     expect(harness.drifts(osid)).toHaveLength(2);
 

@@ -178,6 +178,7 @@ describe('the settings of an instance', () => {
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
     const { jobId = '' } = await convert(one);
     await expect(release(configSetId)).rejects.toMatchObject(inUse);
+    await harness.jobs.when(jobId, ({ job: { currentStep } }) => currentStep === 'apply');
     await harness.agent.reportSuccess(harness.agent.bundleOf(one.osid));
     await harness.jobs.ended(jobId);
     expect(await release(configSetId, 'bbbbb')).toEqual({});
