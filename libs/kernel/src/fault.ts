@@ -79,10 +79,12 @@ export class Fault extends Error {
     super(message, options);
   }
 
+  /** What crosses the process boundary: neither the cause nor the stack. */
   toBody(): FaultBody {
     return { code: this.code, message: this.message, details: this.details };
   }
 
+  /** The fault of another process. Its stack is that of this call. */
   static fromBody(body: FaultBody): Fault {
     return new Fault(body.code, body.message, body.details);
   }

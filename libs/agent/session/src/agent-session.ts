@@ -71,6 +71,7 @@ export class AgentSession {
     this.#running = this.#run();
   }
 
+  /** Whether a stream is open here. A half-open one counts until a heartbeat fails. */
   get connected(): boolean {
     return this.#stream !== undefined;
   }

@@ -105,6 +105,7 @@ export class KubeClient {
     });
   }
 
+  /** @throws KubeError 404 if the object does not exist, or the cluster does not serve its kind */
   async get(ref: ObjectRef, { metadataOnly, ...call }: ReadOptions = {}): Promise<KubeObject> {
     const accept = acceptOf({ metadataOnly }, 'PartialObjectMetadata');
     const found = await this.#send<KubeObject>(ref, { method: 'GET', accept, ...call });
@@ -152,6 +153,7 @@ export class KubeClient {
     }
   }
 
+  /** All objects of a selection in memory at once. Use `pages` where there may be thousands. */
   async list(selection: ResourceSelector, options: CallOptions = {}): Promise<KubeObject[]> {
     const found: KubeObject[] = [];
     for await (const page of this.pages(selection, options)) found.push(...page.items);
@@ -186,10 +188,12 @@ export class KubeClient {
     return this.#write('PUT', refOf(object), object, options, 'application/json');
   }
 
+  /** RFC 6902. @throws KubeError 422 if a `test` step does not hold or a path does not exist */
   async jsonPatch(ref: ObjectRef, steps: readonly JsonPatchStep[], options: WriteOptions = {}): Promise<KubeObject> {
     return this.#write('PATCH', ref, steps, options, 'application/json-patch+json');
   }
 
+  /** RFC 7386: null removes a field, and a list is replaced as a whole. */
   async mergePatch(ref: ObjectRef, patch: unknown, options: WriteOptions = {}): Promise<KubeObject> {
     return this.#write('PATCH', ref, patch, options, 'application/merge-patch+json');
   }

@@ -46,12 +46,13 @@ export class KindCatalog {
     }
   }
 
+  /** A kind that neither we nor the control plane describe gets the defaults of an unknown kind. */
   kindOf(ref: KindRef): Kind {
     const key = kindKey(ref);
     return builtIn.get(key) ?? this.#custom.get(key) ?? unknownKind(ref);
   }
 
-  /** Health of a live object. `desired`: its number of replicas, whatever its live spec says. */
+  /** Health of a live object. `desired`: its number of replicas, which counts instead of the live spec. */
   healthOf(object: KubeObject, desired?: number): Health {
     if (object.metadata.deletionTimestamp && object.kind !== 'Pod') {
       return progressing('Terminating', `${object.kind} ${object.metadata.name} is being deleted.`);

@@ -17,7 +17,7 @@ interface Period {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A line that the input of somebody else causes. */
+/** A line that is caused by the input of a client. */
 export interface CausedLine {
   /** Lines of one key share a budget. */
   readonly key: string;
@@ -42,6 +42,7 @@ export class BudgetedLog {
     private readonly linesPerMinute: number,
   ) {}
 
+  /** Logs the line, or drops it if its key has used the budget of this minute. Long fields are truncated. */
   write({ key, sender, level, fields, message }: CausedLine): void {
     const period = this.#periods.get(key) ?? this.#begin(key, sender);
     if (period.lines >= this.linesPerMinute) {

@@ -20,6 +20,7 @@ export class Readiness {
     this.#checks.set(name, check);
   }
 
+  /** Runs all checks at once. Resolves within a second, whatever they do. */
   async report(): Promise<ReadinessReport> {
     const results = await Promise.all(
       [...this.#checks].map(async ([name, check]) => [name, await failureOf(check)] as const),

@@ -91,6 +91,7 @@ const loggerOf = ({ service, config }: PersistenceOptions): Logger =>
 /** `Database`, `SqlListener` and `Retention` of one service, global. Waits for PostgreSQL without a timeout. */
 @Module({})
 export class PersistenceModule {
+  /** The module of one service, with its publisher if `outbox` is set and its retention rules. */
   static forService(options: PersistenceOptions): DynamicModule {
     const { service, config, entities = [], migrations, outbox, retention = [] } = options;
     const open = async (readiness: Readiness): Promise<Database> => {

@@ -45,6 +45,7 @@ export class Keyring {
     this.#current = current;
   }
 
+  /** Encrypts with a new data key, which the first key wraps. Only the same `context` opens the result. */
   seal(text: string, context: string): string {
     const dataKey = this.random.bytes(keyBytes);
     const data = this.#encrypt(dataKey, Buffer.from(text), context);

@@ -17,10 +17,12 @@ export class ManualClock implements Clock {
     this.#epoch = Date.parse(start);
   }
 
+  /** Wall-clock time: `advance` and `step` move it. */
   now(): Date {
     return new Date(this.#epoch + this.#elapsed);
   }
 
+  /** The sum of all advances, ms. */
   monotonicMs(): number {
     return this.#elapsed;
   }
@@ -41,6 +43,7 @@ export class ManualClock implements Clock {
     return new Promise((resolve) => this.#watchers.push(resolve));
   }
 
+  /** Resolves when `advance` passes the deadline, or `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {

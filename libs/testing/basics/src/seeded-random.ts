@@ -9,6 +9,7 @@ export class SeededRandom implements Random {
     this.#state = seed >>> 0;
   }
 
+  /** The next bytes of the sequence. */
   bytes(length: number): Uint8Array {
     return Uint8Array.from({ length }, () => this.#next() >>> 24);
   }

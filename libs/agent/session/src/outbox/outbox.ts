@@ -25,6 +25,7 @@ export class Outbox {
     return new Set([...this.#pending.keys(), ...this.#inFlight.keys()]).size;
   }
 
+  /** Replaces the pending message of the resource. Does nothing after a final one that is not acknowledged yet. */
   put(message: Message): void {
     const last = this.#pending.get(message.resource) ?? this.#inFlight.get(message.resource);
     if (!last?.final) this.#pending.set(message.resource, message);
@@ -43,6 +44,7 @@ export class Outbox {
     return claimed;
   }
 
+  /** Removes a message that was in flight. Ignores one that a requeue has returned meanwhile. */
   acknowledge(message: Message): void {
     if (this.#inFlight.get(message.resource) === message) this.#inFlight.delete(message.resource);
   }

@@ -25,6 +25,7 @@ export class ReportSender {
     return this.#outbox.size;
   }
 
+  /** Sends the message as soon as a stream is open, unless a newer one of its resource replaces it before. */
   post(message: Message): void {
     this.#outbox.put(message);
     this.#send();
@@ -37,10 +38,12 @@ export class ReportSender {
     this.#send();
   }
 
+  /** Keeps all messages until the next `connect`. */
   disconnect(): void {
     this.#stream = undefined;
   }
 
+  /** Sends no further message. Resolves when the open requests have ended, which they do with their stream. */
   async stop(): Promise<void> {
     this.#stream = undefined;
     await Promise.all(this.#deliveries);

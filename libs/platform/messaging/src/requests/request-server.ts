@@ -29,6 +29,7 @@ export class RequestServer {
 
   constructor(private readonly options: RequestServerOptions) {}
 
+  /** Subscribes to the subject of the contract. Each request is handled by one replica of the service. */
   listen(connection: NatsConnection, contract: RequestContract, handler: MessageHandler): void {
     const callback = (error: Error | null, message: Msg) => {
       const { logger } = this.options;

@@ -3,10 +3,12 @@ export class InFlightCounter {
   #count = 0;
   #idle: (() => void)[] = [];
 
+  /** The number of works that run now. */
   get count(): number {
     return this.#count;
   }
 
+  /** Counts the work until it has settled, and passes its result or error on. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     this.#count += 1;
     try {

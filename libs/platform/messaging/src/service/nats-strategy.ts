@@ -83,6 +83,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     return problems.filter((each) => each !== undefined).join('; ') || true;
   }
 
+  /** Nest calls it when the application closes. The same as `drain`. */
   close(): Promise<void> {
     return this.drain();
   }
@@ -93,10 +94,12 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     return this.#drained;
   }
 
+  /** @throws Error always: Nest forwards no events of the connection */
   on(): never {
     throw new Error('Use the NatsConnector of this process instead.');
   }
 
+  /** The `NatsConnector`, which Nest hands to the application as the underlying server. */
   unwrap<T>(): T {
     return this.options.connector as T;
   }

@@ -24,6 +24,7 @@ export const InjectConfig = (): ParameterDecorator => Inject(configToken);
 /** What every service injects without an import: `Bus`, `NatsConnector`, `Readiness`, the logger and its settings. */
 @Module({})
 export class PlatformModule {
+  /** The global module of one process, around the parts that `runService` has created. */
   static with({ bus, logger, readiness, config }: Platform): DynamicModule {
     const providers = [
       { provide: Bus, useValue: bus },

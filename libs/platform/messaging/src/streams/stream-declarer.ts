@@ -54,6 +54,7 @@ export class StreamDeclarer {
     return this.#failure;
   }
 
+  /** Closes the connection. Resolves when the current check has ended; streams and consumers stay. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#wakeUp.abort();

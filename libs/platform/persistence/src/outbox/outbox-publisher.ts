@@ -49,6 +49,7 @@ export class OutboxPublisher {
 
   constructor(private readonly options: OutboxPublisherOptions) {}
 
+  /** Publishes what is stored already, then each new row. Failures are logged and retried until `stop`. */
   start(): void {
     const { listener, schema, applicationName, sink } = this.options;
     this.#unsubscribe = [

@@ -20,6 +20,7 @@ export class Retention {
 
   constructor(private readonly options: RetentionOptions) {}
 
+  /** Runs for the first time within an hour. Failures are logged and retried in the next hour. */
   start(): void {
     this.#running = this.#runHourly();
   }

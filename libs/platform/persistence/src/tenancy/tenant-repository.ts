@@ -19,6 +19,7 @@ type Options<Row> = Omit<FindManyOptions<Row>, 'where'>;
 export abstract class TenantRepository<Row extends TenantRow> {
   protected constructor(private readonly row: new () => Row) {}
 
+  /** All rows of the scope that match, in no order unless `options` name one. */
   protected find(
     manager: EntityManager,
     scope: TenantScope,
@@ -28,14 +29,17 @@ export abstract class TenantRepository<Row extends TenantRow> {
     return manager.find(this.row, { ...options, where: within<Row>(scope, where) });
   }
 
+  /** Null if no row of the scope matches. */
   protected findOne(manager: EntityManager, scope: TenantScope, where: Where<Row>): Promise<Row | null> {
     return manager.findOne(this.row, { where: within<Row>(scope, where) });
   }
 
+  /** The number of rows of the scope that match. */
   protected count(manager: EntityManager, scope: TenantScope, where: Where<Row>): Promise<number> {
     return manager.count(this.row, { where: within<Row>(scope, where) });
   }
 
+  /** @throws QueryFailedError when a constraint refuses the row */
   protected async insert(manager: EntityManager, row: Row): Promise<void> {
     await manager.insert(this.row, row as QueryDeepPartialEntity<Row>);
   }

@@ -18,6 +18,7 @@ export class Registries {
 
   constructor(private readonly get: (url: string, init: RequestInit) => Promise<Response> = fetch) {}
 
+  /** Whether the registry answers within 3 s. The first answer is kept. */
   isReachable(registry: string): Promise<boolean> {
     const known = this.#answers.get(registry);
     if (known) return known;

@@ -27,6 +27,7 @@ export class ClusterUnderTest {
     private readonly dataDir: string,
   ) {}
 
+  /** Starts a cluster, by default with a temporary data folder. `stop` deletes the folder in any case. */
   static async start(options: Partial<ClusterOptions> = {}): Promise<ClusterUnderTest> {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'runos-kube-spec-'));
     return new ClusterUnderTest(await startCluster({ dataDir, ...options }), dataDir);
@@ -34,11 +35,13 @@ export class ClusterUnderTest {
 
   apply = (path: string, object: object): Promise<string> => apply(this.cluster, path, JSON.stringify(object));
 
+  /** Creates the namespace if it does not exist, and returns its name. */
   async namespace(name: string): Promise<string> {
     await this.apply(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     return name;
   }
 
+  /** Null removes an annotation. @throws Error with the response when it is not 200 */
   async annotate(path: string, annotations: Record<string, string | null>): Promise<void> {
     const body = JSON.stringify({ metadata: { annotations } });
     const reply = await kubeRequest(this.cluster, path, {
@@ -49,6 +52,7 @@ export class ClusterUnderTest {
     if (reply.status !== 200) throw new Error(reply.body);
   }
 
+  /** Undefined for every response but 200. */
   async get(path: string): Promise<Live | undefined> {
     const reply = await kubeRequest(this.cluster, path);
     return reply.status === 200 ? ({ status: {}, ...JSON.parse(reply.body) } as Live) : undefined;
@@ -62,6 +66,7 @@ export class ClusterUnderTest {
     return live as Live;
   }
 
+  /** Stops the cluster and deletes its data. */
   async stop(): Promise<void> {
     await this.cluster.stop();
     rmSync(this.dataDir, { recursive: true, force: true });

@@ -53,10 +53,12 @@ export class DevCluster {
     return isRunning(state.supervisor) ? state : undefined;
   }
 
+  /** Records that this process supervises the cluster. */
   writeState(state: Omit<DevClusterState, 'supervisor'>): void {
     writeFileAtomic(this.#stateFile(), JSON.stringify({ supervisor: ownIdentity(), ...state }, null, 2));
   }
 
+  /** Records that no supervisor runs. The data of the cluster stays. */
   removeState(): void {
     rmSync(this.#stateFile(), { force: true });
   }

@@ -26,6 +26,7 @@ export class ClusterCertificates {
     private readonly authority: AuthorityPair,
   ) {}
 
+  /** Reads the authority of the folder, or creates one that is valid for ten years. */
   static async open(folder: string): Promise<ClusterCertificates> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const file = join(folder, 'authority.json');
@@ -35,6 +36,7 @@ export class ClusterCertificates {
     return new ClusterCertificates(folder, authority);
   }
 
+  /** The path of the authority's certificate, PEM. */
   get caFile(): string {
     return join(this.folder, 'ca.crt');
   }

@@ -7,6 +7,7 @@ import { runCommand } from './run-command.js';
 export class ClusterNetwork {
   constructor(readonly index: number) {}
 
+  /** The name of the machine's bridge, to which all nodes are connected. */
   get bridge(): string {
     return `runos${this.index}`;
   }
@@ -16,10 +17,12 @@ export class ClusterNetwork {
     return `10.200.${this.index}.1`;
   }
 
+  /** The addresses of all pods, as a CIDR range. */
   get podRange(): string {
     return `10.${208 + this.index}.0.0/16`;
   }
 
+  /** The addresses of all services, as a CIDR range. */
   get serviceRange(): string {
     return `10.${224 + this.index}.0.0/16`;
   }
@@ -29,6 +32,7 @@ export class ClusterNetwork {
     return `10.${224 + this.index}.0.1`;
   }
 
+  /** The address of the cluster DNS. */
   get dnsService(): string {
     return `10.${224 + this.index}.0.10`;
   }
@@ -38,6 +42,7 @@ export class ClusterNetwork {
     return `10.200.${this.index}.${node + 1}`;
   }
 
+  /** The addresses of the pods of one node, as a CIDR range. */
   nodePodRange(node: number): string {
     return `10.${208 + this.index}.${node}.0/24`;
   }

@@ -46,10 +46,12 @@ export class KubeNode {
 
   constructor(private readonly options: NodeOptions) {}
 
+  /** The name of its Node object. */
   get name(): string {
     return this.options.spec.name;
   }
 
+  /** Its IPv4 address on the bridge. */
   get address(): string {
     return this.options.spec.network.nodeAddress(this.options.spec.number);
   }
