@@ -34,10 +34,8 @@ describe('an admission policy that changes what is applied', () => {
     const binding = { ...admission, kind: 'MutatingAdmissionPolicyBinding', spec: { policyName: `mutate-${osid}` } };
     await planeClient.kubectl.apply([policy, binding], 'by-hand');
     await eventually('the policy to be enforced', 20_000, async () => {
-      const scaled = await planeClient.kubectl.run([
-        ...['patch', 'statefulset', osid, '-n', osid, '--type=merge', '--dry-run=server', '-o', 'json'],
-        ...['-p', '{"spec":{"replicas":2}}'],
-      ]);
+      const options = ['--type=merge', '--dry-run=server', '-o', 'json', '-p', '{"spec":{"replicas":2}}'];
+      const scaled = await planeClient.kubectl.run(['patch', 'statefulset', osid, '-n', osid, ...options]);
       return valueAt(JSON.parse(scaled), 'spec', 'replicas') === 1;
     });
     try {

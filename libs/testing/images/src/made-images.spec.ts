@@ -54,9 +54,21 @@ const tests = (): void => {
       const [osid, uid] = ['valkey-x7k2p', 999];
       const type = serviceType('valkey');
       const objects = renderInstance(type, latestRenderer(type), {
-        ...{ osid, aid: 'rjwrn', cid: 'ky3', clusterDomain: 'ky3.rjwrn.example.com', version: image?.version ?? '' },
-        ...{ replicas: 1, cpuRequestMc: 0, cpuLimitMc: 500, memoryRequestMb: 0, memoryLimitMb: 512 },
-        ...{ storageMb: 1024, storage: 'local', storageClasses: {}, configValues: {}, secrets: { password: 'p4ss' } },
+        osid,
+        aid: 'rjwrn',
+        cid: 'ky3',
+        clusterDomain: 'ky3.rjwrn.example.com',
+        version: image?.version ?? '',
+        replicas: 1,
+        cpuRequestMc: 0,
+        cpuLimitMc: 500,
+        memoryRequestMb: 0,
+        memoryLimitMb: 512,
+        storageMb: 1024,
+        storage: 'local',
+        storageClasses: {},
+        configValues: {},
+        secrets: { password: 'p4ss' },
       });
       const find = <T>(kind: string) => objects.find((object) => object.kind === kind) as T;
       const { data: files } = find<{ readonly data: Record<string, string> }>('ConfigMap');

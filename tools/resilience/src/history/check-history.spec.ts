@@ -61,7 +61,10 @@ function rulesOf(operations: readonly Operation[], restores: readonly Restore[] 
 }
 
 const restoreOf = (database: Restore['database'], backupAt: number, from: number, to: number): Restore => ({
-  ...{ database, backupAt, from, to },
+  database,
+  backupAt,
+  from,
+  to,
 });
 const unanswered = { status: undefined };
 const refused = { status: 409 };

@@ -46,8 +46,14 @@ export class RetryingClient {
     let attempts = 0;
     const record = (final?: Pick<FinalResponse, 'status' | 'body'>): void =>
       this.history?.record({
-        ...{ client: 'load', method, path, request: body, from: started, attempts },
-        ...{ status: final?.status, response: final?.body },
+        client: 'load',
+        method,
+        path,
+        request: body,
+        from: started,
+        attempts,
+        status: final?.status,
+        response: final?.body,
       });
     while (Date.now() < until) {
       attempts += 1;

@@ -93,9 +93,8 @@ async function refuseGrowth(plane: PlaneClient, instance: Instance): Promise<voi
   const message = 'out of space on pool a';
   const condition = { type: 'ControllerResizeError', status: 'True', message };
   const status = JSON.stringify({ status: { conditions: [condition] } });
-  await plane.kubectl.run([
-    ...['patch', 'pvc', claimOf(instance), '-n', osid, '--subresource=status', '--type=merge', '-p', status],
-  ]);
+  const options = ['--subresource=status', '--type=merge', '-p', status];
+  await plane.kubectl.run(['patch', 'pvc', claimOf(instance), '-n', osid, ...options]);
 }
 
 export const storageRows: readonly Row[] = [deletedClaim, failedGrowth];
