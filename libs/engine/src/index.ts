@@ -1,16 +1,13 @@
+export { type Backoff, exponentialBackoff, type ExponentialBackoffOptions, fixedDelays } from './backoff.js';
+export { Batcher, type BatcherOptions } from './batcher.js';
 export {
-  type Backoff,
   type ConflictAttempt,
   ConflictBackoff,
   type ConflictBackoffOptions,
   conflictDelaysMs,
   conflictResetMs,
   contestedFromAttempt,
-  exponentialBackoff,
-  type ExponentialBackoffOptions,
-  fixedDelays,
-} from './backoff.js';
-export { Batcher, type BatcherOptions } from './batcher.js';
+} from './conflict-backoff.js';
 export {
   reconciled,
   type ReconcileResult,
