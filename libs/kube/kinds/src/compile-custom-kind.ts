@@ -27,40 +27,25 @@ interface Context {
 
 type Expression<T> = (context: Context) => T;
 
+/** Parses an expression, which must have one of these types, and converts its values. */
+type Compile = <T>(source: string, toValue: (value: unknown) => T, ...types: string[]) => Expression<T>;
+
+type ContextOf = (self: KubeObject) => Context;
+
 /**
  * The kind with its expressions compiled.
  * @throws Fault `request.invalid` with the expression and its error, if one does not parse or has a wrong type
  */
 export function compileCustomKind(data: CustomKind): Kind {
-  const compile = <T>(source: string, toValue: (value: unknown) => T, ...types: string[]): Expression<T> => {
+  const compile: Compile = (source, toValue, ...types) => {
     const parsed = parse(data, source, types);
     return (context) => toValue(parsed(context));
   };
   const variables = data.variables.map(({ name, expression }) => ({ name, valueOf: parse(data, expression, []) }));
-  const rules = data.health.map((rule) => ({
-    state: rule.state,
-    when: compile(rule.when, (value) => value === true, 'bool', 'dyn'),
-    reason: compile(rule.reason, String, 'string', 'dyn'),
-    message: compile(rule.message, String, 'string', 'dyn'),
-  }));
-  const count = (source: string) => compile(source, Number, 'int', 'double', 'dyn');
-  const claims = data.claims && {
-    prefix: compile(data.claims.prefix, String, 'string', 'dyn'),
-    storage: compile(data.claims.storage, parseQuantity, 'string', 'int', 'double', 'dyn'),
-    shrinkAnnotations: data.claims.shrinkAnnotations,
-  };
-  const replicas = data.replicas && { desired: count(data.replicas.desired), ready: count(data.replicas.ready) };
-
   const contextOf = (self: KubeObject): Context => {
     const values: Record<string, unknown> = {};
     for (const { name, valueOf } of variables) values[name] = valueOf({ self, variables: values });
     return { self, variables: values };
-  };
-  const health = (object: KubeObject): Health => {
-    const context = contextOf(object);
-    const rule = rules.find(({ when }) => when(context));
-    if (rule === undefined) return customHealth(object);
-    return { state: rule.state, reason: rule.reason(context), message: rule.message(context) };
   };
   const { apiVersion, kind, resource, role = 'workload', immutablePolicy, holdsData } = data;
   return {
@@ -71,40 +56,73 @@ export function compileCustomKind(data: CustomKind): Kind {
     immutablePolicy,
     holdsData,
     exclusive: compileExclusive(data.exclusive ?? []),
-    health: (object) => orUnknown(object, () => health(object)),
-    ...(claims === undefined
-      ? {}
-      : {
-          claims: (object: KubeObject): ClaimTemplate[] => {
-            try {
-              const context = contextOf(object);
-              const storage = claims.storage(context);
-              return storage === undefined ? [] : [{ prefix: claims.prefix(context), storage }];
-            } catch {
-              return []; // an object without that field has no claims of a known size
-            }
-          },
-          shrinkAnnotations: claims.shrinkAnnotations,
-        }),
-    ...(replicas === undefined
-      ? {}
-      : {
-          replicas: (object: KubeObject) => {
-            try {
-              const context = contextOf(object);
-              return { desired: replicas.desired(context), ready: replicas.ready(context) };
-            } catch {
-              return { desired: 1, ready: 0 }; // health reports the failed expression
-            }
-          },
-          desiredReplicas: (object: KubeObject) => {
-            try {
-              return replicas.desired(contextOf(object));
-            } catch {
-              return undefined; // it needs a status, which only a live object has
-            }
-          },
-        }),
+    health: compileHealth(data.health, compile, contextOf),
+    ...(data.claims && compileClaims(data.claims, compile, contextOf)),
+    ...(data.replicas && compileReplicas(data.replicas, compile, contextOf)),
+  };
+}
+
+/** The first rule that applies decides. */
+function compileHealth(rules: CustomKind['health'], compile: Compile, contextOf: ContextOf): Kind['health'] {
+  const compiled = rules.map((rule) => ({
+    state: rule.state,
+    when: compile(rule.when, (value) => value === true, 'bool', 'dyn'),
+    reason: compile(rule.reason, String, 'string', 'dyn'),
+    message: compile(rule.message, String, 'string', 'dyn'),
+  }));
+  const healthOf = (object: KubeObject): Health => {
+    const context = contextOf(object);
+    const rule = compiled.find(({ when }) => when(context));
+    if (rule === undefined) return customHealth(object);
+    return { state: rule.state, reason: rule.reason(context), message: rule.message(context) };
+  };
+  return (object) => orUnknown(object, () => healthOf(object));
+}
+
+function compileClaims(
+  claims: NonNullable<CustomKind['claims']>,
+  compile: Compile,
+  contextOf: ContextOf,
+): Pick<Kind, 'claims' | 'shrinkAnnotations'> {
+  const prefixOf = compile(claims.prefix, String, 'string', 'dyn');
+  const storageOf = compile(claims.storage, parseQuantity, 'string', 'int', 'double', 'dyn');
+  return {
+    claims: (object): ClaimTemplate[] => {
+      try {
+        const context = contextOf(object);
+        const storage = storageOf(context);
+        return storage === undefined ? [] : [{ prefix: prefixOf(context), storage }];
+      } catch {
+        return []; // an object without that field has no claims of a known size
+      }
+    },
+    shrinkAnnotations: claims.shrinkAnnotations,
+  };
+}
+
+function compileReplicas(
+  replicas: NonNullable<CustomKind['replicas']>,
+  compile: Compile,
+  contextOf: ContextOf,
+): Pick<Kind, 'replicas' | 'desiredReplicas'> {
+  const desiredOf = compile(replicas.desired, Number, 'int', 'double', 'dyn');
+  const readyOf = compile(replicas.ready, Number, 'int', 'double', 'dyn');
+  return {
+    replicas: (object) => {
+      try {
+        const context = contextOf(object);
+        return { desired: desiredOf(context), ready: readyOf(context) };
+      } catch {
+        return { desired: 1, ready: 0 }; // health reports the failed expression
+      }
+    },
+    desiredReplicas: (object) => {
+      try {
+        return desiredOf(contextOf(object));
+      } catch {
+        return undefined; // it needs a status, which only a live object has
+      }
+    },
   };
 }
 
