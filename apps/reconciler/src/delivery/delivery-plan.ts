@@ -106,89 +106,53 @@ const refusedBackoff = exponentialBackoff({ firstMs: 1_000, maxMs: 60_000 });
 /** Every outcome except `accepted` is retried with back-off: repeating an instruction is idempotent. */
 export function deliveryResult(outcome: InstructionOutcome, cid: string, failuresBefore: number): DeliveryResult {
   const failures = failuresBefore + 1;
-  const waiting = { delivered: false, failures };
+  const retried = { delivered: false, failures, problem: null };
+  /** The agent has not failed, so the delay does not grow. */
+  const blocked = { delivered: false, failures: 0, problem: null };
   switch (outcome.outcome) {
-    case 'accepted':
-      return {
-        delivered: true,
-        failures: 0,
-        reason: null,
-        progress: 'delivered to the cluster',
-        problem: outcome.remark ?? null,
-      };
+    case 'accepted': {
+      const problem = outcome.remark ?? null;
+      return { delivered: true, failures: 0, reason: null, progress: 'delivered to the cluster', problem };
+    }
     case 'absent': {
       // A connecting agent wakes this; the delay covers a lost wake-up.
       const ms = absentBackoff(failures);
       const progress = waitingForAgent(cid);
-      return { ...waiting, requeueAfterMs: ms, pauseQueueMs: ms, reason: agentAbsent, progress, problem: null };
+      return { ...retried, requeueAfterMs: ms, pauseQueueMs: ms, reason: agentAbsent, progress };
     }
     case 'waiting': {
       // A required instance that becomes ready wakes this; the delay covers a lost wake-up.
       const progress = `waiting until ${outcome.awaited.join(', ')} is ready`;
-      return {
-        delivered: false,
-        failures: 0,
-        requeueAfterMs: requirementDelayMs,
-        reason: 'RequirementNotReady',
-        progress,
-        problem: null,
-      };
+      return { ...blocked, requeueAfterMs: requirementDelayMs, reason: 'RequirementNotReady', progress };
     }
     case 'waiting-for-addon': {
       // An add-on that gets ready wakes this; the delay covers a lost wake-up and shows a new problem.
       const { name, problem } = outcome.addon;
-      return {
-        delivered: false,
-        failures: 0,
-        requeueAfterMs: requirementDelayMs,
-        reason: 'AddonNotReady',
-        progress: `waiting until add-on ${name} is ready${problem === null ? '' : `: ${problem}`}`,
-        problem: null,
-        waitsForAddon: true,
-      };
+      const progress = `waiting until add-on ${name} is ready${problem === null ? '' : `: ${problem}`}`;
+      const reason = 'AddonNotReady';
+      return { ...blocked, requeueAfterMs: requirementDelayMs, reason, progress, waitsForAddon: true };
     }
-    case 'unsupported':
-      return {
-        ...waiting,
-        requeueAfterMs: unsupportedBackoff(failures),
-        reason: rendererMissing,
-        progress: waitingForRenderer(outcome.missing),
-        problem: null,
-      };
-    case 'not-permitted':
-      return {
-        delivered: false,
-        failures: 0,
-        requeueAfterMs: permissionDelayMs,
-        reason: 'AgentNotPermitted',
-        progress: outcome.message,
-        problem: outcome.message,
-      };
-    case 'unknown':
-      return {
-        ...waiting,
-        requeueAfterMs: unansweredBackoff(failures),
-        reason: 'AgentNotResponding',
-        progress: `the cluster agent of ${cid} has not answered yet; retrying`,
-        problem: null,
-      };
-    case 'failed':
-      return {
-        ...waiting,
-        requeueAfterMs: unansweredBackoff(failures),
-        reason: 'AgentGatewayUnavailable',
-        progress: `the request to the cluster agent of ${cid} failed: ${outcome.message}`,
-        problem: null,
-      };
+    case 'unsupported': {
+      const progress = waitingForRenderer(outcome.missing);
+      return { ...retried, requeueAfterMs: unsupportedBackoff(failures), reason: rendererMissing, progress };
+    }
+    case 'not-permitted': {
+      const { message } = outcome;
+      const reason = 'AgentNotPermitted';
+      return { ...blocked, requeueAfterMs: permissionDelayMs, reason, progress: message, problem: message };
+    }
+    case 'unknown': {
+      const progress = `the cluster agent of ${cid} has not answered yet; retrying`;
+      return { ...retried, requeueAfterMs: unansweredBackoff(failures), reason: 'AgentNotResponding', progress };
+    }
+    case 'failed': {
+      const progress = `the request to the cluster agent of ${cid} failed: ${outcome.message}`;
+      return { ...retried, requeueAfterMs: unansweredBackoff(failures), reason: 'AgentGatewayUnavailable', progress };
+    }
     case 'refused': {
       const problem = `The cluster agent of ${cid} refused it: ${outcome.message}`;
-      return {
-        ...waiting,
-        requeueAfterMs: refusedBackoff(failures),
-        reason: 'AgentRefused',
-        progress: problem,
-        problem,
-      };
+      const reason = 'AgentRefused';
+      return { ...retried, requeueAfterMs: refusedBackoff(failures), reason, progress: problem, problem };
     }
   }
 }
