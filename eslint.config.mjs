@@ -43,6 +43,17 @@ const exported = [
   'VariableDeclaration > VariableDeclarator > ArrowFunctionExpression',
 ].map((node) => `ExportNamedDeclaration > ${node}`);
 
+/** Methods that a library offers. TypeORM documents those of a migration. */
+const publicMethods =
+  'ExportNamedDeclaration > ClassDeclaration:not([implements.0.expression.name="MigrationInterface"]) > ClassBody' +
+  ' > MethodDefinition:not([kind="constructor"], [accessibility="private"], [override=true], [key.type="PrivateIdentifier"])';
+
+/** A literal that is spread into a literal: it only makes the formatter put several items on a line. */
+const spreadLiterals = ['Object', 'Array'].map((literal) => ({
+  selector: `${literal}Expression > SpreadElement > ${literal}Expression`,
+  message: 'Write the items of the inner literal into the outer one.',
+}));
+
 /** Globals of Node that plain scripts use. */
 const nodeGlobals = ['AbortController', 'performance', 'process', 'setTimeout', 'URL'];
 
@@ -64,6 +75,7 @@ export default tseslint.config(
       'runos/handlers-declare-access': 'error',
       'runos/renderers-import-frozen-code': 'error',
       'no-console': 'error',
+      'no-restricted-syntax': ['error', ...spreadLiterals],
       eqeqeq: 'error',
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': 'allow-with-description' }],
@@ -92,8 +104,8 @@ export default tseslint.config(
     ignores: specs,
     plugins: { jsdoc },
     rules: {
-      'jsdoc/require-jsdoc': ['error', { contexts: exported, require: { FunctionDeclaration: false } }],
-      'jsdoc/require-throws': ['error', { contexts: exported }],
+      'jsdoc/require-jsdoc': ['error', { contexts: [...exported, publicMethods], require: { FunctionDeclaration: false } }],
+      'jsdoc/require-throws': ['error', { contexts: [...exported, publicMethods] }],
     },
   },
   {

@@ -25,7 +25,7 @@ class FakeCatalogController {
   }
 }
 
-/** A fake of the services that a deletion asks. */
+/** A fake of the services that a deletion calls. */
 @Controller()
 class FakeReconcilerController {
   /** The instances that use a config set. */

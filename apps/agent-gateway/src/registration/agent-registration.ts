@@ -19,6 +19,7 @@ import { TokenVerifier, type ValidToken } from './token-verifier.js';
 
 const maxFactLength = 128;
 const printable = /^[\x21-\x7e]+$/;
+
 /** Exchanges a registration token for a certificate. Each token works once; its user may repeat the request. */
 @Injectable()
 export class AgentRegistration {

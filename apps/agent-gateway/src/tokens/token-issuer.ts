@@ -16,7 +16,10 @@ import { TokenCreators } from './token-creators.js';
 type IssueRequest = z.output<typeof agentGateway.issueRegistrationToken.input>;
 type IssuedToken = z.output<typeof agentGateway.issueRegistrationToken.output>;
 
-/** Issues, lists and revokes registration tokens. Issues them with the command that uses them. The secret is returned once and stored as a hash. */
+/**
+ * Issues registration tokens, each with the command that uses it, and lists and revokes them. The secret is returned
+ * once; the database has its hash.
+ */
 @Injectable()
 export class TokenIssuer {
   constructor(

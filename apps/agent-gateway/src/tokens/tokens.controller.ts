@@ -27,7 +27,7 @@ export class TokensController {
     return this.tokens.revoke(tenant, cid, id);
   }
 
-  /** Changed memberships need no action: each use of a token asks identity. */
+  /** Changed memberships need no action: each use of a token verifies its creator with identity. */
   @Subscribe(identity.accessChanged)
   async accessChanged({ keyIds }: z.output<typeof identity.accessChanged.body>): Promise<void> {
     if (keyIds.length > 0) await this.repository.revokeOfCredentials(keyIds);

@@ -27,7 +27,7 @@ const checkIntervalMs = 5_000;
 /** Without it, the Secrets of an instance are refused, and that is recorded. */
 const optionalResources: ReadonlySet<string> = new Set(['rolebindings']);
 
-/** The right that this refusal says is missing. Undefined if RBAC was not the reason. */
+/** The missing right that this refusal names. Undefined if RBAC was not the reason. */
 export function missingRightOf({ apiVersion, kind }: RequestTarget, refusal: KubeError): MissingRight | undefined {
   // The words of RBAC, not those of an admission policy, a quota or a terminating namespace.
   const verb = textBetween(refusal.message, '" cannot ', ' resource "');
@@ -47,7 +47,7 @@ function textBetween(text: string, before: string, after: string): string | unde
 }
 
 /**
- * The rights that the API server has refused to the agent. It asks for each from time to time whether it is allowed now,
+ * The rights that the API server has refused to the agent. It checks from time to time whether each is allowed now,
  * because nothing else reports that.
  */
 export class MissingRights {
@@ -109,7 +109,7 @@ export class MissingRights {
 const keyOf = ({ verb, apiVersion, resource, namespace = '' }: MissingRight): string =>
   [verb, groupOf(apiVersion), resource, namespace].join(' ');
 
-/** Asks the API server whether the agent has a right. Every account may ask that. */
+/** Whether the agent has a right, by a SelfSubjectAccessReview, which every account may create. */
 function accessReview({ verb, apiVersion, resource: path, namespace }: MissingRight): KubeObject {
   const [resource, subresource] = path.split('/');
   const resourceAttributes = { verb, group: groupOf(apiVersion), resource, subresource, namespace };

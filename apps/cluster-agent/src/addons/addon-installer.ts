@@ -126,7 +126,7 @@ function readManifest({ digest, objectsGz }: Manifest): KubeObject[] {
 }
 
 /**
- * The installed objects of an add-on whose record is missing: it was never installed, or somebody has deleted the record.
+ * The installed objects of an add-on whose record is missing: it was never installed, or the record is deleted.
  * @throws Fault `unavailable` if there are some, and an older plane has not sent the manifest that names the others
  */
 async function findUnrecorded(

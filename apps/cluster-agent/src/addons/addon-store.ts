@@ -37,7 +37,7 @@ function readRecord(secret: KubeObject): AddonRecord {
 export class AddonStore {
   constructor(private readonly secrets: FencedSecrets) {}
 
-  /** Undefined for an add-on that is not installed, or whose record somebody has deleted or damaged. */
+  /** Undefined for an add-on that is not installed, or whose record was deleted or damaged by hand. */
   async find(name: string): Promise<AddonRecord | undefined> {
     const secret = await this.secrets.find(secretName(name));
     return secret === undefined ? undefined : addonRecordOf(secret);

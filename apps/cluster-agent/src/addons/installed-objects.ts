@@ -48,7 +48,7 @@ export class InstalledObjects {
     for (const key of this.#installed.keys()) if (!keys.has(key)) this.#installed.delete(key);
   }
 
-  /** True if every recorded object exists. Without a record nobody knows which ones are lost, so the answer is false. */
+  /** True if every recorded object exists. False without a record, because it is unknown which ones are lost. */
   isComplete(addon: string): boolean {
     const all = [...this.#existing.values()];
     const records = [...this.#installed.values()].filter((installed) => installed.addon === addon);

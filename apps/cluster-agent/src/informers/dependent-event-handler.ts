@@ -86,7 +86,7 @@ export class DependentEventHandler {
     instance.dependents.remove(failedCreateKey(kind, name));
   }
 
-  /** The reconcile asks the API server why a controller has not requested what is desired. */
+  /** The reconcile finds out from the API server why a controller has not requested what is desired. */
   #reportSizes(instance: Instance): void {
     this.report(instance);
     if (instance.claimSizes.unrequested.length > 0) this.enqueue(instance);

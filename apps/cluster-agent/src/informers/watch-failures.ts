@@ -37,7 +37,7 @@ export class WatchFailures {
     return isNew;
   }
 
-  /** The kind was listed, which says nothing of its watch. Returns true if its list had failed. */
+  /** The kind was listed; its watch may still fail. Returns true if its list had failed. */
   recordListed(watched: WatchedKind): boolean {
     const key = watchKey(watched);
     return this.#failures.get(key)?.verb === 'list' && this.#failures.delete(key);

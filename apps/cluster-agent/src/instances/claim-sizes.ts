@@ -54,7 +54,7 @@ export class ClaimSizes {
     });
   }
 
-  /** How often in a row the API server was asked whether claims may grow. */
+  /** The number of checks in a row whether claims may grow. */
   get checks(): number {
     return this.#checks;
   }

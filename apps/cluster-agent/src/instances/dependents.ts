@@ -5,8 +5,8 @@ export class Dependents {
   readonly #dependents = new Map<string, Dependent>();
 
   /**
-   * Pods before claims: a claim may wait for its pod to be scheduled, and a pod that waits for its claim says so. Equal
-   * kinds are in the order of their keys.
+   * Pods before claims: a claim may wait for its pod to be scheduled, and a pod that waits for its claim has that
+   * reason. Equal kinds are in the order of their keys.
    */
   list(): Dependent[] {
     return [...this.#dependents]

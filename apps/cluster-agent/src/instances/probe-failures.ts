@@ -11,7 +11,7 @@ interface Probed {
 
 /**
  * Why pods of one instance are not ready, by their uids. The output of a readiness probe is in events of the kubelet
- * alone. The status of a pod only says that a container is not ready.
+ * alone. The status of a pod only names the container that is not ready.
  */
 export class ProbeFailures {
   readonly #pods = new Map<string, Probed>();
@@ -29,7 +29,7 @@ export class ProbeFailures {
     return message === undefined ? health : failedProbe(ref.name, message);
   }
 
-  /** Records an event of the kubelet. Returns the pod if it is not ready and this event says something new. */
+  /** Records an event of the kubelet. Returns the pod if it is not ready and this event has a new message. */
   record(uid: string, message: string): Dependent | undefined {
     const known = this.#pods.get(uid);
     if (known?.message !== undefined && withoutNumbers(known.message) === withoutNumbers(message)) return undefined;

@@ -62,7 +62,7 @@ export interface ResyncSteps {
   orphans(): Promise<void>;
 }
 
-/** What the plane can compare, as its reply to the hello says. Older planes compare less. */
+/** What the plane can compare, according to its reply to the hello. Older planes compare less. */
 export interface ComparedByPlane {
   /** It has the same root hash of the bundles. */
   readonly inSync: boolean;

@@ -3,7 +3,7 @@ import type { ObjectStatus } from './plane-client.js';
 /** States of an object from the worst to the best. */
 const statesBySeverity = ['failed', 'degraded', 'deleting', 'pending', 'applied', 'ready'];
 
-/** The container ends again and again: whatever else is as bad may say why. */
+/** The container ends again and again: any other object that is as bad may be the cause. */
 const leastSpecific = 'CrashLoopBackOff';
 
 const severityRank = new Map(statesBySeverity.map((state, index) => [state, index]));

@@ -70,7 +70,7 @@ export class FailedAuthentications {
   }
 }
 
-/** Identity refused the credential. An outage says nothing about it. */
+/** Identity refused the credential. An outage is no refusal. */
 const isRefusal = (error: unknown): boolean => {
   const code = faultOf(error)?.code;
   return code === 'limit.exceeded' || code?.startsWith('auth.') === true;

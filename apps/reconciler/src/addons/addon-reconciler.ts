@@ -73,7 +73,7 @@ export class AddonReconciler {
     return { outcome: 'failed', message: `the control plane cannot read the manifest of ${name} ${version}` };
   }
 
-  /** The agent needs the manifest only if somebody has deleted its record of what it installed. */
+  /** The agent needs the manifest only if its record of what it installed was deleted by hand. */
   async #instructRemoval(claim: AddonClaim, pinned: Addon | undefined): Promise<InstructionOutcome> {
     const manifest = pinned !== undefined && this.manifests.has(pinned) ? await this.#manifestOf(pinned) : undefined;
     return this.instructions.removeAddon(claim, { name: claim.name, manifest });

@@ -45,7 +45,7 @@ export class AddonsController {
     await this.database.transaction(async (sql) => {
       const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
       await this.reports.store(sql, cluster, report);
-      if (cluster.foreign_uid !== null) return; // it says nothing about the add-ons of our cluster
+      if (cluster.foreign_uid !== null) return; // the add-ons of our cluster are unknown to it
       const current = await this.reports.current(sql, tenant, cluster.id);
       await this.readiness.update(sql, cluster, current?.addons ?? []);
     });

@@ -27,7 +27,7 @@ describe('the attempts of an add-on', () => {
       return claim;
     };
     const first = await claimOne();
-    // The report says that the applied add-on is lost, before the result of the attempt is written.
+    // The applied add-on is reported as lost, before the result of the attempt is written.
     await managed.recordReady(sql, first, false);
     await managed.recordAttempt(sql, first, attempt);
     expect(await managed.nextAttemptInMs(sql)).toBe(0);

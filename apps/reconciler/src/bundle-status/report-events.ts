@@ -141,7 +141,7 @@ export function conditionEvents(
     }));
 }
 
-/** What an event says of a condition. */
+/** The message of an event about a condition. */
 interface EventProblem {
   /** The type of the condition. */
   readonly source: string;

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectLogger } from '@runos/messaging';
 import { BudgetedLog, type CausedLine, type Logger } from '@runos/observability';
 
-/** A reconnection causes a few lines; a restore of the database one per instance, of which the events tell the rest. */
+/** A reconnection causes a few lines; a restore of the database one per instance, of which the events have the rest. */
 const linesPerMinute = 60;
 
 /** Writes every log line that the input of a cluster's agent can cause, with a budget per cluster. */

@@ -8,7 +8,7 @@ import { ClusterRow } from '../schema/cluster-row.js';
 
 /**
  * The advisory lock of the connection of a cluster agent. A transaction that opens a job shares it. The clock of the job
- * is paused or runs as the connection says, until the commit shows the job to its next change. A lock
+ * is paused or runs according to the connection, until the commit shows the job to its next change. A lock
  * of the cluster's row would not do, because claims of work skip a locked cluster queue.
  */
 const connectionLock = (clusterId: string): string => `hashtext('connection'), ${clusterId}::int`;

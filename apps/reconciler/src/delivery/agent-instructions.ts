@@ -104,7 +104,7 @@ export class AgentInstructions {
     }
   }
 
-  /** Asks the agent to stop a deletion of which nothing is deleted yet. The reason says why it cannot be stopped. */
+  /** Requests that the agent stops a deletion of which nothing is deleted yet. `reason`: why it cannot be stopped. */
   async holdDeletion({ aid, cid, osid, revision }: InstanceRow): Promise<ReplyOf<typeof HOLD_DELETION>> {
     const { type, deadlineMs, reply } = HOLD_DELETION;
     const unknown = { held: false, reason: `The agent of cluster ${cid} did not say whether it has begun.` };

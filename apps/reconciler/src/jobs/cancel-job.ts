@@ -41,8 +41,8 @@ export interface CancelInput {
 interface CancelPlan {
   /**
    * `withdraw` takes the job from the queue; `start-next` ends it, and the next one starts. `restore` makes the previous
-   * revision desired; `remove` deletes the instance, because a creation has no previous one. `hold` asks the agent to
-   * stop the deletion before that is decided.
+   * revision desired; `remove` deletes the instance, because a creation has no previous one. `hold` stops
+   * the deletion at the agent before that is decided.
    */
   readonly action: 'refuse' | 'hold' | 'withdraw' | 'start-next' | 'restore' | 'remove';
   readonly reason: string;

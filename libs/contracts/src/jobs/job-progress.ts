@@ -42,7 +42,7 @@ export const cancelJob = request({
   scope: 'tenant',
   input: z.object({ id: z.uuid() }),
   output: z.object({ cancelled: z.boolean(), status: Job.shape.status, message: z.string() }),
-  // The cluster agent is asked whether a deletion has begun.
+  // The request to the cluster agent whether a deletion has begun.
   deadlineMs: 7_000,
   idempotent: true,
 });

@@ -2,7 +2,7 @@
 const readLines = 200;
 const keptLength = 300;
 
-/** The severities by which PostgreSQL says why it does not start, and those of many other programs. */
+/** The severities with which PostgreSQL logs why it does not start, and those of many other programs. */
 const fatal = /\b(?:FATAL|PANIC): {1,2}(.{1,300})/;
 /** Before its data folder is known, PostgreSQL writes without a severity. */
 const unprefixed = /^postgres: (.{1,300})/;

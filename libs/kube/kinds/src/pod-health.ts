@@ -94,7 +94,7 @@ function nodeRemedy(why: string): string {
     : 'Uncordon the cordoned nodes, add a node, or choose a smaller class.';
 }
 
-/** The reason of a pod that runs and is not ready. Its status does not say why. */
+/** The reason of a pod that runs and is not ready. Its status has no reason. */
 export const notReady = 'PodNotReady';
 
 /** What programs write about a full volume: ENOSPC and EDQUOT of POSIX, in the words of the C library. */

@@ -8,7 +8,7 @@ import { startPostgres } from './start-postgres.js';
 
 export type Settings = Readonly<Record<string, string>>;
 
-/** What a real PostgreSQL says of settings. A refusal is its own text. */
+/** How a real PostgreSQL answers to settings. A refusal is its own text. */
 export interface StartChecks {
   /** The major version, `18`. */
   readonly major: string;

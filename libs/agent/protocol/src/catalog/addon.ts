@@ -62,7 +62,7 @@ export const APPLY_ADDON = instruction({
 
 /**
  * Deletes the objects of an add-on that APPLY_ADDON made. Refused while a custom resource of it exists. Idempotent.
- * `manifest` tells an agent without a record of them which objects to look for. Older planes do not send it.
+ * By `manifest`, an agent without a record of them knows which objects to look for. Older planes do not send it.
  */
 export const DELETE_ADDON = instruction({
   type: 'DELETE_ADDON',

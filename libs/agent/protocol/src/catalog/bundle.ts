@@ -67,7 +67,7 @@ export const heldDeletionMs = 60_000;
 
 /**
  * Stops the deletion up to this revision, if nothing of the instance is deleted yet, so that a higher revision can revert
- * it. Without one, the deletion goes on after `heldDeletionMs`. `held: false`: the reason says what is deleted already.
+ * it. Without one, the deletion goes on after `heldDeletionMs`. `held: false`: the reason names what is deleted.
  * Older agents reply with an error.
  */
 export const HOLD_DELETION = instruction({
@@ -138,7 +138,7 @@ export const drift = z.object({
   manager: text(256).nullish(),
   at: instant,
   action: oneOf(driftActions),
-  /** The fields were removed, not changed. Older agents do not tell. */
+  /** The fields were removed, not changed. Older agents do not report it. */
   removed: z.boolean().optional(),
   /** Why a repair failed: the words of the API server, and what to do. */
   cause: text(1024).optional(),
