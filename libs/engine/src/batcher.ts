@@ -23,7 +23,7 @@ interface PendingItem<In, Out> {
  */
 export class Batcher<In, Out> {
   #pending: PendingItem<In, Out>[] = [];
-  #running = false;
+  #isRunning = false;
 
   constructor(private readonly options: BatcherOptions<In, Out>) {}
 
@@ -31,13 +31,13 @@ export class Batcher<In, Out> {
   add(item: In): Promise<Out> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ item, resolve, reject });
-      if (!this.#running) void this.#runPending();
+      if (!this.#isRunning) void this.#runPending();
     });
   }
 
   async #runPending(): Promise<void> {
     const { maxBatchSize, lingerMs = 0, maxBlockingMs = 250, clock = systemClock } = this.options;
-    this.#running = true;
+    this.#isRunning = true;
     await Promise.resolve(); // collects what is added in the same iteration of the event loop
     while (this.#pending.length > 0) {
       const batch = this.#pending.splice(0, maxBatchSize);
@@ -46,7 +46,7 @@ export class Batcher<In, Out> {
       await Promise.race([done, clock.sleep(maxBlockingMs, ended.signal)]);
       if (batch.length > 1 && batch.length < maxBatchSize && lingerMs > 0) await clock.sleep(lingerMs);
     }
-    this.#running = false;
+    this.#isRunning = false;
   }
 
   async #runBatch(batch: readonly PendingItem<In, Out>[]): Promise<void> {

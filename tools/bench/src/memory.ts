@@ -23,7 +23,7 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
     }
     const planeClient = await PlaneClient.connect(plane.data);
     await inParallel(Array.from({ length: count }), () => planeClient.request('valkey'));
-    await allHealthy(reconcilerUrl(dev), count);
+    await areAllHealthy(reconcilerUrl(dev), count);
     await sleep(restMs);
     const agent = Number(dev.pids['cluster-agent']);
     return [...findings, finding(`memory of cluster-agent with ${count} instances`, await residentMb(agent), agentMb)];
@@ -33,7 +33,7 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
 }
 
 /** Queries the database once a second: following a thousand jobs over HTTP would dominate the load. */
-const allHealthy = (databaseUrl: string, count: number): Promise<true> =>
+const areAllHealthy = (databaseUrl: string, count: number): Promise<true> =>
   withSql(databaseUrl, (sql) =>
     eventually(`${count} instances to be healthy`, appliedWithinMs, async () => {
       await sleep(1_000);

@@ -63,7 +63,7 @@ async function untilReady(child: ChildProcess, data: string, url: string, began:
     const pids = (await readPlaneInfo(data).catch(() => undefined))?.pids ?? {};
     for (const [name, pid] of Object.entries(pids)) {
       // The file of the earlier start exists until this start rewrites it.
-      if (pid === undefined || left.has(name) || !seenSince(pid)) continue;
+      if (pid === undefined || left.has(name) || !isAlive(pid)) continue;
       left.add(name);
       seen.push(`${name} ${(now / 1_000).toFixed(2)}`);
     }
@@ -78,7 +78,7 @@ async function untilReady(child: ChildProcess, data: string, url: string, began:
   }
 }
 
-function seenSince(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {

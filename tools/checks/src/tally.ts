@@ -20,10 +20,10 @@ export class Tally {
     const started = performance.now();
     this.print(`\n── ${title}`);
     const outcome = await new Promise<Outcome>((resolve) => resolve(work())).catch(sentenceOf);
-    const passed = outcome === true;
-    this.add(passed ? 1 : 0, passed ? [] : [`${title}: ${outcome === false ? 'see above' : outcome}`]);
-    this.print(`── ${title}: ${passed ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1_000).toFixed(1)} s)`);
-    return passed;
+    const hasPassed = outcome === true;
+    this.add(hasPassed ? 1 : 0, hasPassed ? [] : [`${title}: ${outcome === false ? 'see above' : outcome}`]);
+    this.print(`── ${title}: ${hasPassed ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1_000).toFixed(1)} s)`);
+    return hasPassed;
   }
 
   /** Prints the failures, and the counts alone on the last line. Returns whether everything passed. */

@@ -63,7 +63,7 @@ const exact = ['pattern', 'format', 'multipleOf', 'contentEncoding', 'propertyNa
 function boundIncompatibilities(sender: JsonSchema, receiver: JsonSchema, here: string): string[] {
   const values = valuesOf(sender);
   if (values !== undefined) return []; // enumerated values are compared by valueIncompatibilities
-  const narrower = (keyword: string): boolean => {
+  const isNarrower = (keyword: string): boolean => {
     if (receiver[keyword] === undefined) return false;
     if (exact.includes(keyword)) return !isDeepStrictEqual(sender[keyword], receiver[keyword]);
     const [sent, accepted] = [Number(sender[keyword] ?? NaN), Number(receiver[keyword])];
@@ -71,7 +71,7 @@ function boundIncompatibilities(sender: JsonSchema, receiver: JsonSchema, here: 
   };
   const describe = (keyword: string): string =>
     `${here} has ${keyword} ${String(sender[keyword] ?? 'none')}, ${JSON.stringify(receiver[keyword])} is accepted`;
-  return [...lowest, ...highest, ...exact].filter(narrower).map(describe);
+  return [...lowest, ...highest, ...exact].filter(isNarrower).map(describe);
 }
 
 function fieldIncompatibilities(sender: JsonSchema, receiver: JsonSchema, at: string): string[] {

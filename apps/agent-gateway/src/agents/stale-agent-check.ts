@@ -14,7 +14,7 @@ export class StaleAgentCheck {
   #running: Promise<void> | undefined;
   /** An agent has disconnected since the running check began, and that check may not have seen it. */
   #isOutdated = false;
-  #stopped = false;
+  #isStopped = false;
   readonly #notBefore: number;
 
   constructor(
@@ -37,14 +37,14 @@ export class StaleAgentCheck {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#running;
   }
 
   #checkIn(ms: number): void {
     clearTimeout(this.#timer);
-    if (this.#stopped) return;
+    if (this.#isStopped) return;
     const delayMs = Math.max(ms, this.#notBefore - performance.now());
     this.#timer = setTimeout(() => {
       this.#running = this.#check().then((nextMs) => {

@@ -13,7 +13,7 @@ const maxConcurrentMessages = 64;
 export class FlowControl {
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #isStopped = false;
 
   constructor(
     private readonly source: Pausable,
@@ -37,12 +37,12 @@ export class FlowControl {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   #pauseFor(ms: number): void {
-    if (this.#timer !== undefined || this.#stopped) return;
+    if (this.#timer !== undefined || this.#isStopped) return;
     this.source.pause();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

@@ -19,7 +19,7 @@ export class RequestLifecycle implements OnModuleDestroy {
   readonly #open = new Set<Response>();
   readonly #readBody: ReturnType<typeof bodyReader>;
   readonly #duration = durations('http_server_request_duration_seconds');
-  #stopping = false;
+  #isStopping = false;
 
   constructor(
     @InjectLogger() private readonly logger: Logger,
@@ -35,7 +35,7 @@ export class RequestLifecycle implements OnModuleDestroy {
     // An ETag is a generation of desired state. Status changes within a generation, so no response may be 304.
     delete request.headers['if-none-match'];
     response.set({ 'X-Request-Id': request.requestId, 'Cache-Control': 'no-store' });
-    if (this.#stopping) response.set('Connection', 'close');
+    if (this.#isStopping) response.set('Connection', 'close');
     const parent = traceOf(traceHeadersOf(request));
     inSpan(`HTTP ${request.method}`, { kind: SpanKind.SERVER, parent }, () => this.#run(request, response, next)).catch(
       (error: unknown) =>
@@ -47,7 +47,7 @@ export class RequestLifecycle implements OnModuleDestroy {
   };
 
   onModuleDestroy(): void {
-    this.#stopping = true;
+    this.#isStopping = true;
     for (const response of this.#open) {
       const { socket } = response;
       if (response.headersSent) response.once('finish', () => socket?.end());

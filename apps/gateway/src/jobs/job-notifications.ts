@@ -3,25 +3,25 @@ import type { Clock } from '@runos/kernel';
 
 /** Wakes one follower when its job may have changed. */
 export class JobFollower {
-  #changed = false;
+  #hasChanged = false;
   #wake: (() => void) | undefined;
 
   constructor(private readonly clock: Clock) {}
 
   notify(): void {
-    this.#changed = true;
+    this.#hasChanged = true;
     this.#wake?.();
   }
 
   /** Resolves when the job may have changed since the last wait, after `ms`, or when `signal` aborts. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#changed) {
+    if (!this.#hasChanged) {
       const wakeUp = new AbortController();
       this.#wake = () => wakeUp.abort();
       await this.clock.sleep(ms, AbortSignal.any([wakeUp.signal, signal]));
       this.#wake = undefined;
     }
-    this.#changed = false;
+    this.#hasChanged = false;
   }
 }
 

@@ -50,8 +50,8 @@ export class Sessions implements OnApplicationBootstrap {
 
   /** Revokes a session; false when it was revoked before. */
   async logOut(keyId: string): Promise<boolean> {
-    const revoked = await this.sessions.revoke(this.database.manager, keyId);
+    const isRevoked = await this.sessions.revoke(this.database.manager, keyId);
     await this.accessChanges.publish({ keyIds: [keyId] });
-    return revoked;
+    return isRevoked;
   }
 }

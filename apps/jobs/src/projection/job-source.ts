@@ -63,8 +63,8 @@ export class StaleJobRefresh implements OnApplicationBootstrap, OnModuleDestroy 
       const stale = await this.projection.claimStale(this.database.manager, this.config.refreshAfterMs);
       for (const job of stale) await this.#refresh(job);
     } catch (error) {
-      const outage = faultOf(error)?.code === 'unavailable';
-      this.logger[outage ? 'debug' : 'error']({ err: error }, 'refresh of stale jobs failed');
+      const isOutage = faultOf(error)?.code === 'unavailable';
+      this.logger[isOutage ? 'debug' : 'error']({ err: error }, 'refresh of stale jobs failed');
     }
   }
 

@@ -148,11 +148,11 @@ function updateJob(
     return workItemId === undefined ? [] : [{ workItemId, level, message }];
   });
   const { jobId } = job;
-  const same = workItems === job.workItems && logs.length === 0 && progress === job.progress && reason === job.reason;
+  const isSame = workItems === job.workItems && logs.length === 0 && progress === job.progress && reason === job.reason;
   const { observedGeneration } = observation.observed;
   const line = { level: 'info', message: `${instance.osid} is healthy at generation ${observedGeneration}.` } as const;
   return {
-    ...(same ? {} : { change: jobChange({ jobId, workItems, progress, currentStep, reason, loggedStates, logs }) }),
+    ...(isSame ? {} : { change: jobChange({ jobId, workItems, progress, currentStep, reason, loggedStates, logs }) }),
     ...(reported.done ? { end: jobEnd({ jobId, outcome: 'completed', line }) } : {}),
   };
 }

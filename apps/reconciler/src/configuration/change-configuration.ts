@@ -11,7 +11,7 @@ import {
   describeConfig,
   type DesiredSpec,
   type PinnedConfig,
-  sameSpec,
+  isSameSpec,
 } from '../revisions/desired-spec.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { SpecResolver } from '../revisions/spec-resolver.js';
@@ -87,7 +87,7 @@ export class ChangeConfiguration {
       await this.sets.keep(sql, caller.tenant, setId);
       const config = await this.resolver.pin(caller.tenant, { setId, type, version: input.version });
       const spec: DesiredSpec = { ...current, config };
-      if (!sameSpec(current, spec)) refuseUnfitValues(type, spec, () => 'version');
+      if (!isSameSpec(current, spec)) refuseUnfitValues(type, spec, () => 'version');
       return this.#write(sql, instance, spec, input.force, caller);
     });
   }
@@ -100,7 +100,7 @@ export class ChangeConfiguration {
     { changedBy }: Caller,
   ): Promise<Changed> {
     const { osid } = instance;
-    if (sameSpec(acceptedSpec(instance), spec)) {
+    if (isSameSpec(acceptedSpec(instance), spec)) {
       return { osid, noOp: true, message: `${osid} has the requested settings already.` };
     }
     refuseConflictingValues(instance.type, spec);

@@ -68,8 +68,8 @@ export function jobChangeAfterDelivery(
       ? undefined
       : jobChange({ jobId, workItems, progress, currentStep, reason, ...logged });
   }
-  const same = result.reason === job.reason && result.progress === job.progress && workItems === job.workItems;
-  if (same && logged.logs.length === 0) return undefined;
+  const isSame = result.reason === job.reason && result.progress === job.progress && workItems === job.workItems;
+  if (isSame && logged.logs.length === 0) return undefined;
   const { progress, reason } = result;
   return jobChange({ jobId, workItems, progress, currentStep: step, reason, ...logged });
 }

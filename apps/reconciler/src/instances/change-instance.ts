@@ -6,7 +6,7 @@ import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
-import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
+import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
@@ -71,7 +71,7 @@ export class ChangeInstance {
       const { osid } = instance;
       const current = acceptedSpec(instance);
       const spec = upgradeTarget(storedType(instance.type), current, input.version);
-      if (sameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
+      if (isSameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
       refuseUnfitVersion(instance.type, current, spec);
       const { changedBy } = caller;
       const { force } = input;
@@ -97,7 +97,7 @@ export class ChangeInstance {
   ): Promise<Updated> {
     const { id, iid, osid } = instance;
     const newName = name === undefined || name === instance.name ? undefined : name;
-    if (sameSpec(acceptedSpec(instance), spec)) {
+    if (isSameSpec(acceptedSpec(instance), spec)) {
       if (newName === undefined) return { osid, noOp: true, message: `${osid} has the requested spec already.` };
       await this.instances.rename(sql, id, newName, changedBy);
       return { id: iid, osid, name: newName };

@@ -6,7 +6,7 @@ import { rendererOf, storedType } from '@runos/service-types';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { renderObjects } from '../rendering/render-bundle.js';
 import { restartsPods } from '../rendering/restarts-pods.js';
-import { acceptedSpec, type DesiredSpec, sameSpec } from '../revisions/desired-spec.js';
+import { acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
@@ -37,7 +37,7 @@ export class PlanUpgrade {
     return {
       current: stateOf(type, current),
       target: stateOf(type, target),
-      changes: !sameSpec(current, target),
+      changes: !isSameSpec(current, target),
       restartsPods: restartsPods(objectsOf(current), objectsOf(target)),
     };
   }

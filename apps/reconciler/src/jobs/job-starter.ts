@@ -143,7 +143,7 @@ export class JobStarter {
     const now = await databaseNow(sql);
     const jobId = mintJobId(now);
     const { type, kind, needsAgent, progress, log } = job;
-    const paused = needsAgent && !cluster.connected;
+    const isPaused = needsAgent && !cluster.connected;
     await this.jobs.create(sql, {
       jobId,
       aid: cluster.aid,
@@ -157,10 +157,10 @@ export class JobStarter {
       revision: 0,
       workItems: newWorkItems({ kind, jobId, first: 'deliver', now: now.toISOString(), mintId: uuidv7 }),
       firstStep: 'deliver',
-      progress: paused ? waitingForAgent(cluster.cid) : progress,
-      reason: paused ? agentAbsent : null,
+      progress: isPaused ? waitingForAgent(cluster.cid) : progress,
+      reason: isPaused ? agentAbsent : null,
       ...this.#timing,
-      paused,
+      paused: isPaused,
       queuePosition: null,
       pending: null,
       logs: [log],

@@ -48,8 +48,8 @@ export function reportProgress(kind: JobKind, report: BundleReport, logged: Logg
 
 function stepOf(kind: JobKind, report: BundleReport): Step {
   if (kind === 'delete') return report.phase === 'gone' ? 'confirm-gone' : 'remove';
-  const applied = report.conditions.some(({ type, status }) => type === 'Applied' && status === 'True');
-  return applied || report.phase === 'applied' || report.phase === 'ready' || report.phase === 'degraded'
+  const isApplied = report.conditions.some(({ type, status }) => type === 'Applied' && status === 'True');
+  return isApplied || report.phase === 'applied' || report.phase === 'ready' || report.phase === 'degraded'
     ? 'wait-ready'
     : 'apply';
 }

@@ -48,7 +48,7 @@ export const acceptedSpec = ({
 }): DesiredSpec => queued_spec ?? spec;
 
 /** Whether two specs are equal in every field. The order of their keys does not count. */
-export const sameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
+export const isSameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
 
 /** `config set <id> v2`, or `3 custom settings`. */
 export function describeConfig({ setId, version, values }: PinnedConfig): string {

@@ -8,7 +8,7 @@ import type { EntityManager } from 'typeorm';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { dataAtRisk, DataLossGuard } from '../revisions/data-loss-guard.js';
-import { acceptedSpec, sameSpec } from '../revisions/desired-spec.js';
+import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { pinnedTarget } from '../revisions/upgrade-target.js';
@@ -75,7 +75,7 @@ export class RunUpgradeWaves {
     const current = acceptedSpec(instance);
     const target = { rendererVersion, version: version ?? current.version };
     const spec = pinnedTarget(storedType(type), current, target);
-    if (sameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
+    if (isSameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
     const loss = faultOr(() => this.dataLoss.refuseChange(instance, spec));
     if (loss instanceof Fault) return { state: 'skipped', reason: dataAtRisk, message: loss.message };
     const rendered = faultOr(() => {

@@ -23,8 +23,8 @@ export class DeliveryWorker {
   readonly #holder: string;
   readonly #running = new Set<Promise<void>>();
   /** Claimable work is left because every worker is busy: the end of a delivery must wake the loop. */
-  #saturated = false;
-  #stopping = false;
+  #isSaturated = false;
+  #isStopping = false;
 
   constructor(
     private readonly database: Database,
@@ -41,8 +41,8 @@ export class DeliveryWorker {
   async run(signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted) {
       const free = this.config.workers - this.#running.size;
-      this.#saturated = free <= 0;
-      if (this.#saturated) return undefined;
+      this.#isSaturated = free <= 0;
+      if (this.#isSaturated) return undefined;
       const claims = await this.work.claim(this.database.manager, {
         holder: this.#holder,
         leaseMs: this.config.leaseSeconds * 1_000,
@@ -53,13 +53,13 @@ export class DeliveryWorker {
       for (const claim of claims) this.#start(claim);
     }
     const next = await this.work.nextAttemptInMs(this.database.manager);
-    this.#saturated = next === 0;
+    this.#isSaturated = next === 0;
     return next === undefined ? undefined : Math.max(next, busyQueueMs);
   }
 
   /** Resolves when no delivery is running. */
   async drained(): Promise<void> {
-    this.#stopping = true;
+    this.#isStopping = true;
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
@@ -75,7 +75,7 @@ export class DeliveryWorker {
       })
       .finally(() => {
         this.#running.delete(running);
-        if (this.#saturated) this.wakeups.wake('work');
+        if (this.#isSaturated) this.wakeups.wake('work');
       });
     this.#running.add(running);
   }
@@ -93,7 +93,7 @@ export class DeliveryWorker {
         const [released] = await this.database.transaction((sql) => this.work.release(sql, [result]));
         return this.wakeups.wake('work', released?.nextAttemptInMs ?? 0);
       } catch (error) {
-        if (this.#stopping) return;
+        if (this.#isStopping) return;
         this.logger.debug({ err: error, work: claim.id }, 'releasing a claim failed, retrying');
         await systemClock.sleep(releaseRetryMs);
       }

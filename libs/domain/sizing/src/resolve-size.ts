@@ -92,8 +92,8 @@ export function resolveSize(sizing: ServiceSizing, request: SizeRequest, context
   const ranges = rangeIssues(request);
   const base = baseFor(sizing, request, current);
   if (!('storage' in base)) {
-    const unknown = request.resourceRequirementClassId !== custom;
-    return { ok: false, code: unknown ? 'class.unknown' : 'sizing.invalid', issues: [...base, ...ranges] };
+    const isUnknown = request.resourceRequirementClassId !== custom;
+    return { ok: false, code: isUnknown ? 'class.unknown' : 'sizing.invalid', issues: [...base, ...ranges] };
   }
 
   const { resourceRequirementClassId, rrcFlipHint } = flipToCustom(base, request);

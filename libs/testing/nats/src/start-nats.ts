@@ -81,7 +81,7 @@ function adoptGlobalStreams(storeDir: string): void {
 /** Reads the port from the file that the server writes when it listens; choosing a free port earlier would race. */
 async function readyPort(child: Child, portsDir: string, requested = 0): Promise<number> {
   let port = 0;
-  const reported = (): boolean => {
+  const hasReported = (): boolean => {
     const file = readdirSync(portsDir).find((name) => name.endsWith('.ports'));
     if (!file) return false;
     port = parsePort(readFileSync(join(portsDir, file), 'utf8'));
@@ -89,7 +89,12 @@ async function readyPort(child: Child, portsDir: string, requested = 0): Promise
   };
   try {
     await waitUntilReady(child, (signal) =>
-      waitUntil(reported, { deadlineMs: 30_000, everyMs: 5, signal, because: () => 'it does not listen after 30 s' }),
+      waitUntil(hasReported, {
+        deadlineMs: 30_000,
+        everyMs: 5,
+        signal,
+        because: () => 'it does not listen after 30 s',
+      }),
     );
     return port;
   } catch (error) {

@@ -110,7 +110,7 @@ async function launch(places: Places, requested: Launch, attempt = 1): Promise<{
 
 /** In postmaster.pid, line 1 is the process id and line 8 is "ready" when connections are accepted. */
 function acceptsConnections(cluster: string, pid: number, signal: AbortSignal): Promise<void> {
-  const ready = (): boolean => {
+  const isReady = (): boolean => {
     try {
       const lines = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').trim().split('\n');
       return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
@@ -119,7 +119,7 @@ function acceptsConnections(cluster: string, pid: number, signal: AbortSignal): 
     }
   };
   // Crash recovery replays the write-ahead log first, which may take minutes.
-  return waitUntil(ready, { deadlineMs: 120_000, everyMs: 5, signal, because: () => 'not ready within two minutes' });
+  return waitUntil(isReady, { deadlineMs: 120_000, everyMs: 5, signal, because: () => 'not ready within two minutes' });
 }
 
 function parameters(port: number, { durable, settings }: Launch): string[] {

@@ -50,9 +50,9 @@ export async function stopProcess(
   identity: ProcessIdentity,
   { signal = 'SIGTERM', graceMs = 8_000 }: { signal?: NodeJS.Signals; graceMs?: number } = {},
 ): Promise<void> {
-  const ended = (): boolean => !isRunning(identity);
+  const hasEnded = (): boolean => !isRunning(identity);
   const wait = (deadlineMs: number): Promise<void> =>
-    waitUntil(ended, { deadlineMs, because: () => `Process ${identity.pid} does not end, even by SIGKILL` });
+    waitUntil(hasEnded, { deadlineMs, because: () => `Process ${identity.pid} does not end, even by SIGKILL` });
   if (!sendSignal(identity, signal)) return;
   await wait(graceMs).catch(async () => {
     sendSignal(identity, 'SIGKILL');

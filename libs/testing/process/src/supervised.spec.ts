@@ -91,7 +91,7 @@ describe('Supervised', () => {
     const { clock, programs, thing, crash } = supervised();
     await thing.start();
     await thing.stop();
-    expect([thing.stopped, thing.pid, programs.length]).toEqual([true, undefined, 1]);
+    expect([thing.isStopped, thing.pid, programs.length]).toEqual([true, undefined, 1]);
     await thing.start();
     crash();
     await clock.asleep();
@@ -110,14 +110,14 @@ describe('Supervised', () => {
     await expect(starting).rejects.toThrow('slow was stopped while it started');
     await stopping;
     expect(await program.ended).toBe('it ended by request');
-    expect([thing.stopped, thing.pid]).toEqual([true, undefined]);
+    expect([thing.isStopped, thing.pid]).toEqual([true, undefined]);
   });
 
   it('throws when the first start fails', async () => {
     const { thing, refuseNext } = supervised();
     refuseNext(1);
     await expect(thing.start()).rejects.toThrow('no room');
-    expect(thing.stopped).toBe(true);
+    expect(thing.isStopped).toBe(true);
     await thing.start();
     await thing.stop();
   });

@@ -43,7 +43,7 @@ export class Supervised {
   }
 
   /** Stopped on purpose, or never started. */
-  get stopped(): boolean {
+  get isStopped(): boolean {
     return this.#run === undefined;
   }
 

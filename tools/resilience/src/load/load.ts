@@ -54,7 +54,7 @@ export class Load {
   readonly #types: readonly string[];
   #started = 0;
   #lastOffset = 0;
-  #finishing = false;
+  #isFinishing = false;
 
   constructor(private readonly options: LoadOptions) {
     this.ledger = options.ledger ?? new Ledger();
@@ -69,11 +69,11 @@ export class Load {
 
   /** Ends `run` once the minimum number of writes is reached. */
   finish(): void {
-    this.#finishing = true;
+    this.#isFinishing = true;
   }
 
   async #client(): Promise<void> {
-    while (!this.#finishing || this.#started < this.options.writes) {
+    while (!this.#isFinishing || this.#started < this.options.writes) {
       this.#started += 1;
       await this.ledger.writes.run(() => this.#write());
       await sleep(this.options.pauseMs);

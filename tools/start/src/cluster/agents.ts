@@ -101,8 +101,8 @@ export async function startClusterAgent(
 ): Promise<Running> {
   await manifests.apply(context.builds.checkoutOf('cluster-agent')); // an upgraded agent comes with its manifests
   const secret = ['get', 'secret', 'cluster-agent-tls', '--namespace=runos', '--ignore-not-found', '-o', 'name'];
-  const registered = (await kubectl.run(secret)).trim() !== '';
-  const token = registered ? undefined : (await registrationToken(context, 'cluster-agent')).token;
+  const isRegistered = (await kubectl.run(secret)).trim() !== '';
+  const token = isRegistered ? undefined : (await registrationToken(context, 'cluster-agent')).token;
   // A constant lease holder: the agent need not wait for the lease of its previous run to expire.
   const opsPort = await freePort();
   context.onOps('cluster-agent', `http://127.0.0.1:${opsPort}`);

@@ -76,8 +76,8 @@ export async function runClusterAgent(
 
 /** Resolves when the plane reports the cluster as connected. */
 export async function waitForCluster({ api, aid, cid }: AgentContext, signal: AbortSignal): Promise<void> {
-  const connected = async (): Promise<boolean> =>
+  const isConnected = async (): Promise<boolean> =>
     (await api.get<{ status: string }>(`/${aid}/clusters/${cid}`)).status === 'connected';
   const because = (): string => 'The cluster agent is not connected yet, see its log';
-  await waitUntil(connected, { deadlineMs: 120_000, everyMs: 200, signal, because });
+  await waitUntil(isConnected, { deadlineMs: 120_000, everyMs: 200, signal, because });
 }

@@ -10,7 +10,7 @@ export class Processes {
   readonly #layers = new Map<string, Layer | 'kubernetes'>();
   readonly #all = new Map<string, Supervised>();
   readonly #balancers = new Map<string, Balancer>();
-  #closed = false;
+  #isClosed = false;
   #stopKubernetes: () => Promise<void> = async () => undefined;
 
   constructor(
@@ -20,8 +20,8 @@ export class Processes {
 
   /** Starts a process and keeps it running; resolves when it is ready. @throws Error once `stopAll` was called */
   async run(name: string, layer: Layer, startOnce: (signal: AbortSignal) => Promise<Running>): Promise<void> {
-    if (this.#closed) throw new Error(`${name} is not started: everything is stopping.`);
-    if (this.#all.get(name)?.stopped === false) return; // started by an earlier attempt
+    if (this.#isClosed) throw new Error(`${name} is not started: everything is stopping.`);
+    if (this.#all.get(name)?.isStopped === false) return; // started by an earlier attempt
     const supervised = new Supervised(name, startOnce, { onEvent: (line) => this.reportEvent(name, line) });
     this.#all.set(name, supervised);
     this.#layers.set(name, layer);
@@ -85,7 +85,7 @@ export class Processes {
 
   /** Stops everything; Kubernetes in parallel with the services, after its agent has ended. */
   async stopAll(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     await this.#stopLayer('agents');
     await Promise.all([...this.#balancers.values()].map((balancer) => balancer.stop()));
     const rest = async (): Promise<void> => {

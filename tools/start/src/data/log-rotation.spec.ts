@@ -41,14 +41,18 @@ describe('the log of a process that never stops writing', () => {
     let largest = 0;
     let rotated = 0;
     let before = 0;
-    const rotatedThrice = (): boolean => {
+    const hasRotatedThrice = (): boolean => {
       const { size } = statSync(logFile);
       if (size < before) rotated += 1;
       before = size;
       largest = Math.max(largest, size);
       return rotated >= 3;
     };
-    await waitUntil(rotatedThrice, { deadlineMs: 20_000, everyMs: 5, because: () => `rotated ${rotated} times only` });
+    await waitUntil(hasRotatedThrice, {
+      deadlineMs: 20_000,
+      everyMs: 5,
+      because: () => `rotated ${rotated} times only`,
+    });
     await child.stop();
     await rotation.stop();
     expect(largest).toBeLessThan(10 * limitBytes);

@@ -26,7 +26,7 @@ export interface LogRotationOptions {
 export class LogRotation {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
-  #stopped = false;
+  #isStopped = false;
 
   constructor(
     private readonly folders: readonly string[],
@@ -36,13 +36,13 @@ export class LogRotation {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#running;
   }
 
   #schedule(): void {
-    if (this.#stopped) return;
+    if (this.#isStopped) return;
     this.#timer = setTimeout(() => {
       this.#running = this.#check().finally(() => this.#schedule());
     }, this.options.everyMs ?? checkEveryMs);

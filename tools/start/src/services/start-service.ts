@@ -33,14 +33,14 @@ export async function startService(
   const name = replicaName(plan, number);
   const ops = `http://127.0.0.1:${opsPort}`;
   onOps(name, ops);
-  const ready = async (): Promise<boolean> => {
+  const isReady = async (): Promise<boolean> => {
     const reply = await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(
       () => undefined, // it does not listen yet
     );
     return reply?.ok ?? false;
   };
   const settings = settingsOf(plan, planeSettings, opsPort, number);
-  return startProgram({ name, app: plan.name, folder, builds, signal, ready, settings, environment });
+  return startProgram({ name, app: plan.name, folder, builds, signal, ready: isReady, settings, environment });
 }
 
 export interface Program {

@@ -40,8 +40,8 @@ function reconnectByMonotonicClock(): Pick<NodeConnectionOptions, 'reconnectDela
  */
 export class NatsConnector {
   #connection: NatsConnection | undefined;
-  #usable = false;
-  #stopped = false;
+  #isUsable = false;
+  #isStopped = false;
   #watching: Promise<void> | undefined;
   readonly #opening: Promise<NatsConnection>;
   readonly #onConnect = new Set<() => void>();
@@ -54,8 +54,8 @@ export class NatsConnector {
   }
 
   /** Whether messages can be sent now. */
-  get usable(): boolean {
-    return this.#usable;
+  get isUsable(): boolean {
+    return this.#isUsable;
   }
 
   /** Calls `listener` after the first connection and each reconnect: messages in between are lost. */
@@ -77,8 +77,8 @@ export class NatsConnector {
 
   /** The connection when it is usable within `timeoutMs`. @throws Fault `unavailable` otherwise */
   async ready(timeoutMs: number): Promise<NatsConnection> {
-    if (!this.#usable) await this.#usableWithin(timeoutMs);
-    if (this.#connection === undefined || !this.#usable) {
+    if (!this.#isUsable) await this.#usableWithin(timeoutMs);
+    if (this.#connection === undefined || !this.#isUsable) {
       throw unavailable('The message bus cannot be reached; try again shortly.');
     }
     return this.#connection;
@@ -86,10 +86,10 @@ export class NatsConnector {
 
   /** Flushes pending messages and closes. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     this.#wake();
     const connection = await this.#opening.catch(() => undefined);
-    this.#usable = false;
+    this.#isUsable = false;
     if (connection === undefined || connection.isClosed()) return;
     const flushed = connection.flush().catch(() => undefined);
     await Promise.race([flushed, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
@@ -99,7 +99,7 @@ export class NatsConnector {
 
   async #open(): Promise<NatsConnection> {
     const { service, config, logger } = this.options;
-    for (let attempt = 1; !this.#stopped; attempt += 1) {
+    for (let attempt = 1; !this.#isStopped; attempt += 1) {
       try {
         const connection = await connect({
           servers: config.natsUrl,
@@ -143,14 +143,14 @@ export class NatsConnector {
   }
 
   #lost(): void {
-    if (!this.#usable) return;
+    if (!this.#isUsable) return;
     this.options.logger.warn('disconnected from NATS; reconnecting');
-    this.#usable = false;
+    this.#isUsable = false;
     for (const listener of this.#onLoss) listener();
   }
 
   #connected(): void {
-    this.#usable = true;
+    this.#isUsable = true;
     this.#wake();
     for (const listener of this.#onConnect) listener();
   }
@@ -160,7 +160,7 @@ export class NatsConnector {
   }
 
   #usableWithin(ms: number): Promise<void> {
-    return this.#stopped ? Promise.resolve() : this.#pause(ms);
+    return this.#isStopped ? Promise.resolve() : this.#pause(ms);
   }
 
   /** Resolves after `ms`, or when the connection is usable or this connector stops. */

@@ -40,7 +40,7 @@ export class DurableConsumer {
   #handled: readonly JsMsg[] = [];
   #messages: ConsumerMessages | undefined;
   #processing: Promise<void> = Promise.resolve();
-  #busy = false;
+  #isBusy = false;
   #unsubscribe: () => void = () => undefined;
   #running: Promise<void> | undefined;
   #failure: string | undefined = 'not started';
@@ -89,7 +89,7 @@ export class DurableConsumer {
         attempted();
         if (signal.aborted) return;
         this.#failure = error instanceof Error ? error.message : String(error);
-        const level = failures === 3 && connector.usable ? 'warn' : 'debug';
+        const level = failures === 3 && connector.isUsable ? 'warn' : 'debug';
         logger[level]({ err: error, event: contract.subject }, 'events cannot be consumed yet');
       }
       await clock.sleep(nth(retryDelaysMs, failures), signal);
@@ -113,11 +113,11 @@ export class DurableConsumer {
   #enqueue(message: JsMsg): void {
     if (this.#stop.signal.aborted) return message.nak();
     this.#pending.push(message);
-    if (!this.#busy) this.#processing = this.#processPending();
+    if (!this.#isBusy) this.#processing = this.#processPending();
   }
 
   async #processPending(): Promise<void> {
-    this.#busy = true;
+    this.#isBusy = true;
     const keepAlive = setInterval(() => this.#extendAckWait(), ackWaitMs / 3);
     try {
       while (this.#pending.length > 0) {
@@ -127,7 +127,7 @@ export class DurableConsumer {
     } finally {
       clearInterval(keepAlive);
       this.#handled = [];
-      this.#busy = false;
+      this.#isBusy = false;
     }
   }
 

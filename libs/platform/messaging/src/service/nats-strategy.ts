@@ -44,7 +44,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
   readonly #inFlight = new InFlightCounter();
   readonly #consumers: DurableConsumer[] = [];
   #drained: Promise<void> | undefined;
-  #listening = false;
+  #isListening = false;
 
   constructor(private readonly options: NatsStrategyOptions) {
     super();
@@ -66,7 +66,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
       else if (isPlainSubscription(contract)) this.#subscribe(connection, contract, handler);
       else starting.push(this.#consume(contract, handler, batch));
     }
-    this.#listening = true;
+    this.#isListening = true;
     await Promise.all(starting);
     await connection.flush();
   }
@@ -75,7 +75,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
   async jetStreamStatus(): Promise<true | string> {
     const { connector } = this.options;
     // Without a connection their state is unknown, and readiness already reports the connection.
-    if (!this.#listening || !connector.usable) return true;
+    if (!this.#isListening || !connector.isUsable) return true;
     const problems = [
       await this.#streamProblem(await connector.connection()),
       ...this.#consumers.map(({ problem }) => problem),

@@ -42,10 +42,10 @@ export async function runService<Shape extends z.ZodRawShape>(program: ServicePr
 
 /** Shuts down once, on SIGTERM, SIGINT or an uncaught error. */
 function shutDownOnSignals(logger: Logger, stop: () => Promise<void>): void {
-  let stopping = false;
+  let isStopping = false;
   const end = (code: number) => {
-    if (stopping) return;
-    stopping = true;
+    if (isStopping) return;
+    isStopping = true;
     setTimeout(() => process.exit(1), shutdownTimeoutMs).unref();
     stop().then(
       () => process.exit(code),

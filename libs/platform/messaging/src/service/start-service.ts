@@ -67,7 +67,7 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
   const bus = new Bus(name, connector, config.checkReplies);
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
   readiness.need(name, () => phase === 'up' || phase);
-  readiness.need('nats', () => connector.usable || 'not connected');
+  readiness.need('nats', () => connector.isUsable || 'not connected');
   const strategy = new NatsStrategy({
     service: name,
     connector,

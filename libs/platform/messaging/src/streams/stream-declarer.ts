@@ -30,7 +30,7 @@ export class StreamDeclarer {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #wakeUp = new AbortController();
-  #outdated = true;
+  #isOutdated = true;
   #failure: string | undefined = 'not created yet';
   #created: () => void = () => undefined;
 
@@ -43,7 +43,7 @@ export class StreamDeclarer {
     const { config, logger } = options;
     this.#connector = new NatsConnector({ service: streamsUser, config, logger });
     this.#connector.onConnect(() => {
-      this.#outdated = true;
+      this.#isOutdated = true;
       this.#wakeUp.abort();
     });
     this.#running = this.#run();
@@ -78,8 +78,8 @@ export class StreamDeclarer {
   async #declare(manager: JetStreamManager, failures: number): Promise<boolean> {
     const { logger, contracts: declared = contracts } = this.options;
     try {
-      if (this.#outdated || !(await streamsExist(manager, declared))) {
-        this.#outdated = false;
+      if (this.#isOutdated || !(await streamsExist(manager, declared))) {
+        this.#isOutdated = false;
         await declareStreams(manager, declared);
         logger.info('streams and consumers are created');
       }
@@ -87,9 +87,9 @@ export class StreamDeclarer {
       this.#created();
       return true;
     } catch (error) {
-      this.#outdated = true;
+      this.#isOutdated = true;
       this.#failure = error instanceof Error ? error.message : String(error);
-      const level = failures === 3 && this.#connector.usable ? 'error' : 'debug';
+      const level = failures === 3 && this.#connector.isUsable ? 'error' : 'debug';
       logger[level]({ err: error, failures: failures + 1 }, 'creating streams or consumers failed; retrying');
       return false;
     }

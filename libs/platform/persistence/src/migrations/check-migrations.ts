@@ -143,9 +143,10 @@ const volatileFunctions = ['gen_random_uuid', 'uuidv4', 'uuidv7', 'random', 'clo
 function effectOfColumn({ typeName, constraints = [] }: ColumnDef): string | undefined {
   const all = constraints.flatMap((node) => ('Constraint' in node ? node.Constraint : []));
   const has = (...types: readonly Constraint['contype'][]) => all.some(({ contype }) => types.includes(contype));
-  const serial = stringsOf(typeName?.names).some((name) => serialTypes.includes(name));
-  const computed = all.some(({ raw_expr }) => functionsIn(raw_expr).some((name) => volatileFunctions.includes(name)));
-  if (serial || computed || has('CONSTR_IDENTITY', 'CONSTR_GENERATED')) return 'rewrites the table under a full lock';
+  const isSerial = stringsOf(typeName?.names).some((name) => serialTypes.includes(name));
+  const isComputed = all.some(({ raw_expr }) => functionsIn(raw_expr).some((name) => volatileFunctions.includes(name)));
+  if (isSerial || isComputed || has('CONSTR_IDENTITY', 'CONSTR_GENERATED'))
+    return 'rewrites the table under a full lock';
   if (has('CONSTR_NOTNULL') && !has('CONSTR_DEFAULT')) return 'rejects every row of the previous version';
   return has('CONSTR_CHECK', 'CONSTR_UNIQUE', 'CONSTR_PRIMARY', 'CONSTR_FOREIGN', 'CONSTR_EXCLUSION')
     ? 'scans the whole table while writers are blocked'

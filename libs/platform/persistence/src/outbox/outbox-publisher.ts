@@ -43,7 +43,7 @@ export class OutboxPublisher {
   readonly #published = counter('runos_outbox_published_total');
   readonly #duration = durations('runos_outbox_publish_duration_seconds');
   #sleep: AbortController | undefined;
-  #wakeUpPending = true;
+  #isWakeUpPending = true;
   #unsubscribe: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
@@ -71,14 +71,14 @@ export class OutboxPublisher {
   }
 
   #wake(): void {
-    this.#wakeUpPending = true;
+    this.#isWakeUpPending = true;
     this.#sleep?.abort();
   }
 
   async #run(): Promise<void> {
     const { clock = systemClock, logger } = this.options;
     for (let failures = 0; !this.#stop.signal.aborted;) {
-      this.#wakeUpPending = false;
+      this.#isWakeUpPending = false;
       let published = 0;
       try {
         do published = await this.#publish();
@@ -91,7 +91,7 @@ export class OutboxPublisher {
         logger[level]({ err: error, failures }, 'events cannot be published and stay in the outbox');
       }
       if (published > 1) await clock.sleep(collectMs, this.#stop.signal);
-      if (failures === 0 && this.#wakeUpPending) continue;
+      if (failures === 0 && this.#isWakeUpPending) continue;
       const pause =
         failures === 0 ? fallbackMs : (retryDelaysMs[Math.min(failures - 1, retryDelaysMs.length - 1)] ?? fallbackMs);
       this.#sleep = new AbortController();

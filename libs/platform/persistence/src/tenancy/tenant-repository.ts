@@ -71,12 +71,12 @@ export abstract class TenantRepository<Row extends TenantRow> {
     statement: (tenant: TenantCondition) => string,
     values: readonly unknown[] = [],
   ): Promise<Result[]> {
-    let used = false;
+    let isUsed = false;
     const text = statement((column) => {
-      used = true;
+      isUsed = true;
       return 'tenant' in scope ? `${column} = $${values.length + 1}` : 'true';
     });
-    if (!used) throw new Error(`the statement has no tenant condition: ${text}`);
+    if (!isUsed) throw new Error(`the statement has no tenant condition: ${text}`);
     return runSql(manager, text, 'tenant' in scope ? [...values, scope.tenant] : values);
   }
 }

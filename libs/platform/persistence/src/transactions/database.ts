@@ -76,11 +76,11 @@ export class Database {
     { isolation, retries = 3, lockTimeoutMs }: TransactionOptions = {},
   ): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
-      let started = false;
+      let hasStarted = false;
       let afterCommitHooks: Set<AfterCommit> | undefined;
       try {
         const result = await this.#begin(isolation, async (manager) => {
-          started = true;
+          hasStarted = true;
           if (lockTimeoutMs !== undefined)
             await runSql(manager, `SET LOCAL lock_timeout = ${Math.round(lockTimeoutMs)}`);
           const value = await work(manager);
@@ -91,8 +91,8 @@ export class Database {
         return result;
       } catch (error) {
         // A dead pooled connection fails before the transaction starts: the next connection may work.
-        const repeatable = isWorthRepeating(error) || (!started && isUnreachable(error));
-        if (attempt >= retries || !repeatable) throw asConnectionLoss(error);
+        const isRepeatable = isWorthRepeating(error) || (!hasStarted && isUnreachable(error));
+        if (attempt >= retries || !isRepeatable) throw asConnectionLoss(error);
         await sleep(Math.random() * 10 * 2 ** attempt); // jitter separates the conflicting transactions
       }
     }

@@ -26,17 +26,17 @@ const tests = (): void => {
       const work = join(folder, 'work');
       mkdirSync(work);
       const abort = new AbortController();
-      const running = (): boolean => existsSync(join(work, 'running'));
+      const isRunning = (): boolean => existsSync(join(work, 'running'));
       const root = { packages: ['tool'] };
       const installed = installPackages(root, join(work, 'root.tar'), work, abort.signal);
-      await waitUntil(running, { deadlineMs: 20_000, everyMs: 20, because: () => 'mmdebstrap was not started' });
+      await waitUntil(isRunning, { deadlineMs: 20_000, everyMs: 20, because: () => 'mmdebstrap was not started' });
       abort.abort(new Error('stopped'));
       await expect(installed).rejects.toThrow('stopped');
       await waitUntil(
         async () => {
           rmSync(join(work, 'running'), { force: true });
           await new Promise((resolve) => setTimeout(resolve, 300));
-          return !running();
+          return !isRunning();
         },
         { deadlineMs: 10_000, everyMs: 1, because: () => 'a process of mmdebstrap still runs' },
       );

@@ -43,13 +43,13 @@ export function builtToolbox(): Toolbox | undefined {
  */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   const usual = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runos');
-  if (writable(usual)) return usual;
+  if (isWritable(usual)) return usual;
   const fallback = join(tmpdir(), `runos-cache-${userInfo().uid}`);
-  if (writable(fallback)) return fallback;
+  if (isWritable(fallback)) return fallback;
   throw new Error(`Neither ${usual} nor ${fallback} can be written: set XDG_CACHE_HOME to a folder that can.`);
 }
 
-function writable(folder: string): boolean {
+function isWritable(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     accessSync(folder, constants.W_OK);

@@ -80,14 +80,14 @@ export async function endPreviousProcesses(plan: ClusterPlan): Promise<void> {
 
 /** Resolves when there are nodes and all of them are ready. @throws Error after a minute */
 export async function nodesReady(target: Target): Promise<void> {
-  const ready = async (): Promise<boolean> => {
+  const isReady = async (): Promise<boolean> => {
     const { items } = JSON.parse((await kubeRequest(target, '/api/v1/nodes')).body) as { items: Node[] };
     return (
       items.length > 0 &&
       items.every(({ status }) => status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
     );
   };
-  await waitUntil(ready, { deadlineMs: 60_000, everyMs: 50, because: () => 'kwok makes no node ready' });
+  await waitUntil(isReady, { deadlineMs: 60_000, everyMs: 50, because: () => 'kwok makes no node ready' });
 }
 
 /** Pods are refused until the controller-manager has created this account, which shows that it works. */

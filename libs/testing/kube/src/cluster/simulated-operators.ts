@@ -43,7 +43,7 @@ export class SimulatedOperators {
       await sleep(intervalMs, undefined, { signal }).catch(() => undefined); // rejects when the signal aborts
       // Without an API server, as during its restart, the next round reads them.
       const isRestartNeeded = await this.refresh().catch(() => false);
-      if (!isRestartNeeded || signal.aborted || kwok.stopped) continue;
+      if (!isRestartNeeded || signal.aborted || kwok.isStopped) continue;
       await kwok.stop();
       if (signal.aborted) return;
       await kwok.start().catch((error: Error) => {

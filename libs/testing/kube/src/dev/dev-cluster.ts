@@ -87,11 +87,11 @@ export async function up(dev: DevCluster, main: string, choice: DevClusterChoice
   });
   let outcome = '';
   void supervisor.ended.then((how) => (outcome = how));
-  const ready = (): boolean => {
+  const isReady = (): boolean => {
     if (outcome) throw new Error(`${outcome}:\n${supervisor.lastLogLines()}`);
     return dev.state() !== undefined;
   };
-  await waitUntil(ready, {
+  await waitUntil(isReady, {
     deadlineMs: 240_000,
     everyMs: 50,
     because: () => `not ready after four minutes, see ${dev.logFile()}`,

@@ -194,14 +194,14 @@ async function accessOf(certificates: ClusterCertificates, network: ClusterNetwo
 
 /** Resolves when every node is ready by the word of its kubelet, not by what an earlier start stored. */
 async function nodesReady(target: Target, names: readonly string[], since: Date): Promise<void> {
-  const ready = async (name: string): Promise<boolean> => {
+  const isReady = async (name: string): Promise<boolean> => {
     const lease = await read<Lease>(target, `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`);
     if (!lease?.spec?.renewTime || new Date(lease.spec.renewTime) < since) return false;
     const node = await read<LiveNode>(target, `/api/v1/nodes/${name}`);
     return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   };
   const because = (): string => `not every node of ${names.join(', ')} is ready after two minutes`;
-  const all = async (): Promise<boolean> => (await Promise.all(names.map(ready))).every(Boolean);
+  const all = async (): Promise<boolean> => (await Promise.all(names.map(isReady))).every(Boolean);
   await waitUntil(all, { deadlineMs: 120_000, everyMs: 200, because });
 }
 
@@ -220,11 +220,11 @@ async function read<T>(target: Target, path: string): Promise<T | undefined> {
 
 async function dnsReady(target: Target): Promise<void> {
   const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
-  const ready = async (): Promise<boolean> => {
+  const isReady = async (): Promise<boolean> => {
     const { status } = JSON.parse((await kubeRequest(target, path)).body) as { status?: { readyReplicas?: number } };
     return (status?.readyReplicas ?? 0) > 0;
   };
-  await waitUntil(ready, {
+  await waitUntil(isReady, {
     deadlineMs: 120_000,
     everyMs: 100,
     because: () => 'CoreDNS is not ready after two minutes',

@@ -4,7 +4,7 @@ import { failAnnotation } from '@runos/catalog-model';
 
 jest.setTimeout(60_000);
 
-const healthy = (live: Live): boolean =>
+const isHealthy = (live: Live): boolean =>
   live.status.phase === 'Cluster in healthy state' && condition(live, 'Ready')?.status === 'True';
 
 describe('the CloudNativePG that stages simulate', () => {
@@ -22,21 +22,21 @@ describe('the CloudNativePG that stages simulate', () => {
 
   it('makes a cluster healthy, also after a change of its size', async () => {
     const path = await create('sized');
-    await test.waitFor(path, (live) => healthy(live) && live.status.readyInstances === 1);
+    await test.waitFor(path, (live) => isHealthy(live) && live.status.readyInstances === 1);
     await test.apply(path, database('sized', { instances: 3 }));
-    const grown = await test.waitFor(path, (live) => healthy(live) && live.status.readyInstances === 3);
+    const grown = await test.waitFor(path, (live) => isHealthy(live) && live.status.readyInstances === 3);
     expect(grown.spec).toMatchObject({ enablePDB: true, postgresGID: 26 }); // the real CRD's defaults
   });
 
   it('keeps a cluster unready while its requests exceed the capacity of a node', async () => {
     const path = await create('greedy');
-    await test.waitFor(path, healthy);
+    await test.waitFor(path, isHealthy);
     await test.apply(path, database('greedy', { resources: { requests: { cpu: '90' } } }));
     const stuck = await test.waitFor(path, (live) => live.status.phaseReason);
     expect(stuck.status.phaseReason).toBe('Unschedulable: Insufficient cpu for pod greedy-1');
     expect(condition(stuck, 'Ready')).toMatchObject({ status: 'False', reason: 'ClusterIsNotReady' });
     await test.apply(path, database('greedy', { resources: { requests: { cpu: '500m', memory: '1024Mi' } } }));
-    await test.waitFor(path, (live) => healthy(live) && live.status.phaseReason === '');
+    await test.waitFor(path, (live) => isHealthy(live) && live.status.phaseReason === '');
   });
 
   it('keeps a cluster with a missing image unready', async () => {
@@ -49,11 +49,11 @@ describe('the CloudNativePG that stages simulate', () => {
     'fails by annotation (%s) and recovers without it',
     async (fault) => {
       const path = await create(`failed-${fault}`);
-      await test.waitFor(path, healthy);
+      await test.waitFor(path, isHealthy);
       await test.annotate(path, { [failAnnotation]: fault });
-      await test.waitFor(path, (live) => live.status.phaseReason && !healthy(live));
+      await test.waitFor(path, (live) => live.status.phaseReason && !isHealthy(live));
       await test.annotate(path, { [failAnnotation]: null });
-      await test.waitFor(path, healthy);
+      await test.waitFor(path, isHealthy);
     },
   );
 

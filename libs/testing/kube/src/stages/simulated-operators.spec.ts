@@ -76,6 +76,6 @@ describe('simulated operators', () => {
     await kwok?.start();
     await beaconIsLit('restarted');
     await databaseIsHealthy('restarted-database');
-    expect(kwok?.stopped).toBe(false);
+    expect(kwok?.isStopped).toBe(false);
   });
 });
