@@ -74,12 +74,12 @@ export class ClusterAgent {
   }
 
   /** True if this agent is the leader of its cluster and has loaded the stored bundles. */
-  get active(): boolean {
+  get isActive(): boolean {
     return this.#controller !== undefined;
   }
 
-  get connected(): boolean {
-    return this.#session?.connected ?? false;
+  get isConnected(): boolean {
+    return this.#session?.isConnected ?? false;
   }
 
   /** Why this agent is not active. */

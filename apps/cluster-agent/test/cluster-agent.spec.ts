@@ -53,10 +53,10 @@ describe('the cluster agent', () => {
 
   it('needs no token when it has a certificate', async () => {
     const first = start();
-    await until(() => first.connected, 'a connection');
+    await until(() => first.isConnected, 'a connection');
     await first.stop();
     const second = start({ token: undefined });
-    await until(() => second.connected, 'a connection');
+    await until(() => second.isConnected, 'a connection');
     expect(plane.registrations).toHaveLength(1);
   });
 
@@ -74,11 +74,11 @@ describe('the cluster agent', () => {
   it('repairs while it is disconnected, and reports the drift afterwards', async () => {
     const osid = newOsid();
     const agent = start();
-    await until(() => agent.connected, 'a connection');
+    await until(() => agent.isConnected, 'a connection');
     harness.instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
     await harness.untilPhase(osid, 'ready');
     plane.close();
-    await until(() => !agent.connected, 'the loss of the plane');
+    await until(() => !agent.isConnected, 'the loss of the plane');
     const set = refIn(osid, 'apps/v1', 'StatefulSet');
     await access.admin.mergePatch(set, { spec: { replicas: 2 } }, { fieldManager: 'other-operator' });
     await waitUntil(async () => mapAt(await access.admin.get(set), 'spec')['replicas'] === 1, {
@@ -86,7 +86,7 @@ describe('the cluster agent', () => {
       because: () => 'it was not repaired',
     });
     await plane.open();
-    await until(() => agent.connected, 'the connection');
+    await until(() => agent.isConnected, 'the connection');
     const reported = () =>
       plane.reports.some(
         ({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('other-operator'),
@@ -115,7 +115,7 @@ describe('the cluster agent', () => {
       body: { addons: [{ name: 'cloudnative-pg', present: true, ours: false, version: null, ready: true }] },
     });
     plane.close();
-    await until(() => !agent.connected, 'the loss of the plane');
+    await until(() => !agent.isConnected, 'the loss of the plane');
     await plane.open();
     await until(() => reportsOf('AddonStatus').length === 2, 'another report');
   });
@@ -125,7 +125,7 @@ describe('the cluster agent', () => {
     plane.onStream = (stream) => stream.on('data', (envelope: Envelope) => replies.push(envelope));
     const removal = async (changes: Record<string, unknown>) => {
       const agent = start({ token: undefined, ...changes });
-      await until(() => agent.connected, 'a connection');
+      await until(() => agent.isConnected, 'a connection');
       const tag = harness.instruct(DELETE_ADDON, { name: 'cloudnative-pg' });
       await until(() => replies.some((reply) => reply.tag === tag), 'a reply');
       await agent.stop();
@@ -149,19 +149,19 @@ describe('the cluster agent', () => {
 
   it('has one active agent of two, and the other takes over when the first stops', async () => {
     const first = start();
-    await until(() => first.connected, 'a connection');
+    await until(() => first.isConnected, 'a connection');
     const second = start({ token: undefined });
     await new Promise((resolve) => setImmediate(resolve));
-    expect(second.active).toBe(false);
+    expect(second.isActive).toBe(false);
     await first.stop();
-    await until(() => second.connected, 'the second');
+    await until(() => second.isConnected, 'the second');
     expect(plane.registrations).toHaveLength(1);
   });
 
   it.each(['deleted', 'changed by a later leader'])('loads the bundles again when a stored one was %s', async (how) => {
     const osid = newOsid();
     const agent = start();
-    await until(() => agent.connected, 'a connection');
+    await until(() => agent.isConnected, 'a connection');
     harness.instruct(APPLY_BUNDLE, bundleOf(osid, 1, objectsOf(osid)));
     await harness.untilPhase(osid, 'ready');
     const stored = refIn(access.namespace, 'v1', 'Secret', `bundle-${osid}`);
@@ -169,7 +169,7 @@ describe('the cluster agent', () => {
     await (how === 'deleted' ? access.admin.delete(stored) : access.admin.mergePatch(stored, later));
     harness.instruct(APPLY_BUNDLE, bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 900 })));
     await until(() => reportsOf('AgentHello').length === 2, 'another hello');
-    await until(() => agent.connected, 'a connection');
+    await until(() => agent.isConnected, 'a connection');
     harness.instruct(APPLY_BUNDLE, bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 900 })));
     await harness.untilPhase(osid, 'ready', 2);
     await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
@@ -183,8 +183,8 @@ describe('the cluster agent', () => {
     );
     await access.admin.create({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata, data });
     const agent = start();
-    await until(() => agent.active, 'the agent to be active');
-    expect(agent.connected).toBe(false);
+    await until(() => agent.isActive, 'the agent to be active');
+    expect(agent.isConnected).toBe(false);
     expect(plane.registrations).toEqual([]);
   });
 });

@@ -112,7 +112,7 @@ async function difference(object: KubeObject): Promise<string[]> {
     const applied = await access.agent.apply(object, { dryRun: true });
     return contentHash(applied) === contentHash(live) ? [] : [object.kind];
   } catch (thrown) {
-    if (thrown instanceof KubeError && !thrown.outage) return [`${object.kind} (${thrown.message})`];
+    if (thrown instanceof KubeError && !thrown.isOutage) return [`${object.kind} (${thrown.message})`];
     throw thrown;
   }
 }

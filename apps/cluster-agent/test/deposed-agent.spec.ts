@@ -29,13 +29,13 @@ async function pauseInWrite(method: 'POST' | 'PUT'): Promise<void> {
   harness.instruct(APPLY_BUNDLE, bundle(2));
   await harness.until(() => proxy.held.some(isWrite), 'the write');
   const second = harness.startAgent({ token: undefined });
-  await harness.until(() => second.connected, 'the second agent');
+  await harness.until(() => second.isConnected, 'the second agent');
 }
 
 /** The first agent continues, and everything that it has sent arrives. */
 async function continueFirst(): Promise<void> {
   proxy.release();
-  await harness.until(() => !first.active, 'the end of the first agent');
+  await harness.until(() => !first.isActive, 'the end of the first agent');
   // The answers to its last writes arrive, and it reacts to them.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
 }
@@ -51,7 +51,7 @@ beforeEach(async () => {
   proxy = await HoldingProxy.start(access.cluster);
   harness = await AgentHarness.start(access);
   first = harness.startAgent({}, proxy.server);
-  await harness.until(() => first.connected, 'the first agent');
+  await harness.until(() => first.isConnected, 'the first agent');
 });
 
 afterEach(async () => {

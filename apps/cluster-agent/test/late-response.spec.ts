@@ -28,12 +28,12 @@ async function observed(object: ObjectRef): Promise<void> {
 }
 
 class SlowClient extends KubeClient {
-  #first = true;
+  #isFirst = true;
 
   override async create(...[object, options]: Parameters<KubeClient['create']>): Promise<KubeObject> {
     const answer = await super.create(object, options);
-    if (object.kind !== delayed.kind || !this.#first) return answer;
-    this.#first = false;
+    if (object.kind !== delayed.kind || !this.#isFirst) return answer;
+    this.#isFirst = false;
     await delayed.meanwhile();
     await observed(refOf(object));
     return answer;

@@ -43,7 +43,7 @@ describe('a namespace with the labels of an instance and without a bundle', () =
     await harness.untilPhase(kept, 'ready');
     await first.stop();
     const second = harness.startAgent({ token: undefined });
-    await harness.until(() => second.connected, 'the second agent');
+    await harness.until(() => second.isConnected, 'the second agent');
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     for (const each of [kept, named]) expect(orphans()).not.toContain(each);
     expect(orphans().filter((osid) => osid === restored)).toHaveLength(1);
@@ -54,7 +54,7 @@ describe('a namespace with the labels of an instance and without a bundle', () =
     const restored = newOsid();
     await createNamespace(restored);
     const agent = harness.startAgent();
-    await harness.until(() => agent.connected, 'a connection');
+    await harness.until(() => agent.isConnected, 'a connection');
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(resyncSteps()).toEqual([]);
     await access.admin.delete(namespace(restored));

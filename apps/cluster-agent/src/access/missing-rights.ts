@@ -101,7 +101,7 @@ export class MissingRights {
       return mapAt(review, 'status')['allowed'] !== true;
     } catch (thrown) {
       // Without the answer, the next attempt of what was refused decides.
-      return !(thrown instanceof KubeError) || thrown.outage;
+      return !(thrown instanceof KubeError) || thrown.isOutage;
     }
   }
 }

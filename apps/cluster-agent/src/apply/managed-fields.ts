@@ -21,7 +21,7 @@ export async function removeUpdateEntries(
     return await client.jsonPatch(refOf(object), patch, call);
   } catch (thrown) {
     // The object was written in between. The entry is harmless until the next apply removes it.
-    if (thrown instanceof KubeError && !thrown.outage) return object;
+    if (thrown instanceof KubeError && !thrown.isOutage) return object;
     throw thrown;
   }
 }

@@ -53,7 +53,7 @@ export class ObjectApplier {
     try {
       return await this.client.apply(desired, { ...call, dryRun: true });
     } catch (thrown) {
-      if (thrown instanceof KubeError && !thrown.outage) return undefined;
+      if (thrown instanceof KubeError && !thrown.isOutage) return undefined;
       throw thrown;
     }
   }
@@ -130,7 +130,7 @@ function classifyError(desired: KubeObject, thrown: unknown): ApplyOutcome {
   }
   if (reason === 'NoKind') return refused('NoKind', message, false);
   if (status === 403) return refused(/exceeded quota/.test(message) ? 'QuotaExceeded' : 'Forbidden', message, false);
-  if (!thrown.permanent) throw thrown;
+  if (!thrown.isPermanent) throw thrown;
   return refused('Blocked', `The API server refuses ${printRef(refOf(desired))}: ${message}`);
 }
 

@@ -109,7 +109,7 @@ export class RecordWriter {
 
   /** Stores the checkpoint if it has changed. */
   async writeCheckpoint(instance: Instance, signal?: AbortSignal): Promise<void> {
-    if (instance.checkpointStale) await this.update(instance, (current) => current, signal);
+    if (instance.isCheckpointStale) await this.update(instance, (current) => current, signal);
   }
 
   delete(instance: Instance): Promise<void> {

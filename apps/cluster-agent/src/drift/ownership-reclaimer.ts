@@ -41,7 +41,7 @@ export class OwnershipReclaimer {
       } catch (thrown) {
         state.ownership.recordPostponed();
         // The object was written in between, or may not be patched: after the next delay.
-        if (!(thrown instanceof KubeError) || thrown.outage) errors.push(thrown);
+        if (!(thrown instanceof KubeError) || thrown.isOutage) errors.push(thrown);
       }
     }
     return errors;

@@ -9,7 +9,7 @@ export interface ObservedObject {
   readonly change: PendingChange;
   /** Undefined: it was deleted. */
   readonly live: KubeObject | undefined;
-  readonly state: Pick<ObjectState, 'applied' | 'recreating' | 'repairedAt' | 'writes' | 'hasDrifted'>;
+  readonly state: Pick<ObjectState, 'applied' | 'isRecreating' | 'repairedAt' | 'writes' | 'hasDrifted'>;
   readonly driftPolicy: BundleRecord['driftPolicy'];
   /** Time of the monotonic clock, ms. */
   readonly now: number;
@@ -52,7 +52,7 @@ export function planRepair(observed: ObservedObject): RepairPlan {
 
 /** What follows if the object does not exist. */
 export function planMissing({ state, driftPolicy }: Pick<ObservedObject, 'state' | 'driftPolicy'>): RepairPlan {
-  if (state.recreating || state.applied === undefined) return { kind: 'create' };
+  if (state.isRecreating || state.applied === undefined) return { kind: 'create' };
   return driftPolicy === 'report' ? { kind: 'report-deleted' } : { kind: 'recreate', cause: 'deleted' };
 }
 

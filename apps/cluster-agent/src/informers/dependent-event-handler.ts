@@ -131,15 +131,15 @@ export class DependentEventHandler {
 
   #record(instance: Instance, key: string, ref: ObjectRef, health: Health): void {
     const isRelevant = health.state !== 'ready' && !transientReasons.has(health.reason);
-    const changed = isRelevant ? instance.dependents.record(key, { ref, health }) : instance.dependents.remove(key);
-    if (changed) this.report(instance);
+    const hasChanged = isRelevant ? instance.dependents.record(key, { ref, health }) : instance.dependents.remove(key);
+    if (hasChanged) this.report(instance);
   }
 
   /** Claims of a StatefulSet have no owner and outlive it. If one is deleted, a person did that, and its data is lost. */
   #onClaimDeleted(instance: Instance, claim: KubeObject): void {
     const isOwned = (claim.metadata.ownerReferences?.length ?? 0) > 0;
     const wasBound = builtInCatalog.healthOf(withoutDeletionTimestamp(claim)).reason === 'Bound';
-    if (isOwned || instance.namespaceTerminating || !wasBound) return;
+    if (isOwned || instance.isNamespaceTerminating || !wasBound) return;
     instance.recordDataLoss(`PersistentVolumeClaim ${claim.metadata.name} was deleted: its data is lost.`);
     instance.recordDrift(driftOf(refOf(claim), deletion, 'recreated', this.clock.now()));
     this.report(instance);

@@ -31,7 +31,7 @@ export class KindInformers {
   readonly #informers = new Map<string, Informer>();
   /** Informers that have not ended yet. */
   readonly #stopping = new Set<Promise<void>>();
-  #stopped = false;
+  #isStopped = false;
 
   constructor(private readonly options: KindInformersOptions) {}
 
@@ -71,7 +71,7 @@ export class KindInformers {
     const { apiVersion, kind, namespace, fieldSelector } = selector;
     const watched = { apiVersion, kind, namespace, fieldSelector };
     const key = watchKey(watched);
-    if (this.#stopped || this.#informers.has(key)) return;
+    if (this.#isStopped || this.#informers.has(key)) return;
     const { client, handlerFor } = this.options;
     this.#informers.set(key, startInformer(client, selector, handlerFor(watched), { ...this.options, ...own }));
   }
@@ -82,7 +82,7 @@ export class KindInformers {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#isStopped = true;
     await Promise.all([...this.#stopping, ...[...this.#informers.values()].map((informer) => informer.stop())]);
   }
 }

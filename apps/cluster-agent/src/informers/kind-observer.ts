@@ -67,10 +67,10 @@ export class KindObserver {
       if (err.reason === 'NoKind') this.#onUnserved(watched);
       return;
     }
-    const refused = isRefusal(err);
-    if (!refused && failingMs < reportAfterMs) return;
+    const isRefused = isRefusal(err);
+    if (!isRefused && failingMs < reportAfterMs) return;
     const words = err instanceof Error ? err.message : String(err);
-    if (failures.record(watched, { verb, refused }, words)) onFailuresChanged();
+    if (failures.record(watched, { verb, refused: isRefused }, words)) onFailuresChanged();
     this.#recordListed(watched);
   }
 

@@ -40,7 +40,7 @@ export class ObjectEventHandler {
     }
     if (state.recordObserved(object)) this.#reportObserved(instance, state);
     if (state.ownership.isChanged) this.options.enqueue(instance);
-    if (state.terminating) {
+    if (state.isTerminating) {
       if (key === instance.namespaceKey) instance.recordNamespaceTerminating(true);
       return;
     }
@@ -72,7 +72,7 @@ export class ObjectEventHandler {
         continue;
       }
       for (const [key, state] of instance.objects) {
-        if (kindKey(state.ref) !== kind || keys.has(key) || (!state.applied && !state.terminating)) continue;
+        if (kindKey(state.ref) !== kind || keys.has(key) || (!state.applied && !state.isTerminating)) continue;
         this.#recordMissing(instance, key);
         enqueue(instance);
       }

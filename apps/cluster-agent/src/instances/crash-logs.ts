@@ -88,8 +88,8 @@ function endedContainer(pod: KubeObject): EndedContainer | undefined {
     const name = textOf(status['name']);
     const previous = textOf(mapAt(status, 'state', 'waiting')['reason']) === 'CrashLoopBackOff';
     const ended = previous ? mapAt(status, 'lastState', 'terminated') : mapAt(status, 'state', 'terminated');
-    const failed = numberOf(ended['exitCode']) !== undefined && numberOf(ended['exitCode']) !== 0;
-    if (name === undefined || !failed || textOf(ended['message'])) continue;
+    const hasFailed = numberOf(ended['exitCode']) !== undefined && numberOf(ended['exitCode']) !== 0;
+    if (name === undefined || !hasFailed || textOf(ended['message'])) continue;
     return { name, previous, run: textOf(ended['containerID']) ?? `${name}/${numberOf(status['restartCount']) ?? 0}` };
   }
   return undefined;

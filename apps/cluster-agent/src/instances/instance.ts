@@ -31,13 +31,13 @@ export class Instance {
   #kinds: KindCatalog;
   #observedRevision = 0;
   #removal: RemovalState | undefined;
-  #namespaceTerminating = false;
-  #orphaned = false;
+  #isNamespaceTerminating = false;
+  #isOrphaned = false;
   #dataLoss: string | undefined;
   #acknowledgedStatus: string | undefined;
   #readyRevision: number;
   #openRequest: Carrier | undefined;
-  #checkpointStale = false;
+  #isCheckpointStale = false;
   #lastExclusive: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -97,13 +97,13 @@ export class Instance {
   }
 
   /** Its namespace is being deleted: nothing can be created in it before that has ended. */
-  get namespaceTerminating(): boolean {
-    return this.#namespaceTerminating;
+  get isNamespaceTerminating(): boolean {
+    return this.#isNamespaceTerminating;
   }
 
   /** The plane does not know this instance. */
-  get orphaned(): boolean {
-    return this.#orphaned;
+  get isOrphaned(): boolean {
+    return this.#isOrphaned;
   }
 
   get dataLoss(): string | undefined {
@@ -116,8 +116,8 @@ export class Instance {
   }
 
   /** The checkpoint differs from the stored one. */
-  get checkpointStale(): boolean {
-    return this.#checkpointStale;
+  get isCheckpointStale(): boolean {
+    return this.#isCheckpointStale;
   }
 
   /** Trace of the request whose changes are not reconciled yet. */
@@ -183,7 +183,7 @@ export class Instance {
   /** The plane sent a bundle or a deletion that is stored now. `isRepeat`: it was stored before. */
   recordReceived(isRepeat: boolean): void {
     if (!isRepeat) this.#dataLoss = undefined; // it was reported for the earlier revision
-    this.#orphaned = false;
+    this.#isOrphaned = false;
     this.#openRequest = this.#record.trace;
     if (this.#record.removing) this.#pending.clear();
   }
@@ -241,17 +241,17 @@ export class Instance {
   }
 
   recordNamespaceTerminating(terminating: boolean): void {
-    this.#namespaceTerminating = terminating;
+    this.#isNamespaceTerminating = terminating;
   }
 
   recordDrift(drift: Drift): void {
     this.driftLog.recordDrift(drift);
-    this.#checkpointStale = true;
+    this.#isCheckpointStale = true;
   }
 
   recordDataLoss(message: string): void {
     this.#dataLoss = message;
-    this.#checkpointStale = true;
+    this.#isCheckpointStale = true;
   }
 
   /** The API server allows what it has refused. Returns true if there is something to attempt. */
@@ -274,10 +274,10 @@ export class Instance {
   }
 
   /** Returns true if it changed. */
-  recordOrphaned(orphaned: boolean): boolean {
-    const changed = this.#orphaned !== orphaned;
-    this.#orphaned = orphaned;
-    return changed;
+  recordOrphaned(isOrphaned: boolean): boolean {
+    const hasChanged = this.#isOrphaned !== isOrphaned;
+    this.#isOrphaned = isOrphaned;
+    return hasChanged;
   }
 
   recordAcknowledged({ statusHash, drifts, revision, phase }: AcknowledgedReport): void {
@@ -285,15 +285,15 @@ export class Instance {
     this.#acknowledgedStatus = statusHash;
     if (phase === 'ready') this.#readyRevision = revision;
     if (phase === 'gone') this.#removal?.recordAcknowledged();
-    this.#checkpointStale = true;
+    this.#isCheckpointStale = true;
   }
 
   markCheckpointStale(): void {
-    this.#checkpointStale = true;
+    this.#isCheckpointStale = true;
   }
 
   /** A write of the checkpoint starts: later changes need another one. */
   startCheckpoint(): void {
-    this.#checkpointStale = false;
+    this.#isCheckpointStale = false;
   }
 }

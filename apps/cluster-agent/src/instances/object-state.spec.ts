@@ -53,9 +53,9 @@ describe('the state of an object', () => {
     expect(object.recordObserved(live('5', '1'))).toBe(true);
     expect(object.recordObserved(live('5', '1', { deletionTimestamp: 'now' }))).toBe(false);
     expect(object.recordObserved(live('4', '1', { deletionTimestamp: 'now' }))).toBe(false);
-    expect(object.terminating).toBe(false);
+    expect(object.isTerminating).toBe(false);
     expect(object.recordObserved(live('6', '1', { deletionTimestamp: 'now' }))).toBe(true);
-    expect(object.terminating).toBe(true);
+    expect(object.isTerminating).toBe(true);
   });
 
   it('returns a foreign change that was observed before the older response to the first apply', () => {

@@ -37,9 +37,9 @@ export class ObjectState {
   #replicas: Replicas | undefined;
   #desiredReplicas: number | undefined;
   #problem: Problem | undefined;
-  #terminating = false;
-  #missing = false;
-  #recreating = false;
+  #isTerminating = false;
+  #isMissing = false;
+  #isRecreating = false;
   #repairedAt: number | undefined;
   #reportedDrift: ReportedDrift | undefined;
   #reportedContentHash: string | undefined;
@@ -88,13 +88,13 @@ export class ObjectState {
   }
 
   /** It has a deletionTimestamp: nothing can be done before it is deleted. */
-  get terminating(): boolean {
-    return this.#terminating;
+  get isTerminating(): boolean {
+    return this.#isTerminating;
   }
 
   /** We deleted it ourselves, to create it again. */
-  get recreating(): boolean {
-    return this.#recreating;
+  get isRecreating(): boolean {
+    return this.#isRecreating;
   }
 
   /** It was applied before, and the cluster does not serve its kind any more. */
@@ -168,11 +168,11 @@ export class ObjectState {
 
   /** Records a live object. An older one than known is ignored. Returns true if the observed state changed. */
   recordObserved(live: KubeObject): boolean {
-    if (!this.#missing && this.includes(live.metadata.resourceVersion)) return false;
+    if (!this.#isMissing && this.includes(live.metadata.resourceVersion)) return false;
     const before = this.#observedState();
-    this.#missing = false;
+    this.#isMissing = false;
     this.#resourceVersion = live.metadata.resourceVersion;
-    this.#terminating = live.metadata.deletionTimestamp !== undefined;
+    this.#isTerminating = live.metadata.deletionTimestamp !== undefined;
     this.#health = this.#kinds.healthOf(live, this.#desiredReplicas);
     this.#replicas = this.#kinds.replicasOf(live, this.#desiredReplicas);
     this.ownership.recordObserved(live, allowedWriters(this.kind));
@@ -211,7 +211,7 @@ export class ObjectState {
     this.writes.record(live);
     this.#earlyEvent = undefined;
     this.#clearProblem();
-    this.#recreating = false;
+    this.#isRecreating = false;
     this.clearReportedDrift();
     const isNewer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
     if (isNewer) return this.hasDrifted(early) ? early : undefined;
@@ -242,21 +242,21 @@ export class ObjectState {
   }
 
   recordTerminating(): void {
-    this.#terminating = true;
+    this.#isTerminating = true;
   }
 
   /** It does not exist, or has lost our labels: it must be read. */
   recordDeleted(): void {
     this.#earlyEvent = undefined;
-    this.#terminating = false;
-    this.#missing = true;
+    this.#isTerminating = false;
+    this.#isMissing = true;
     this.#health = failed('Missing', `${printRef(this.#ref)} does not exist: it is created again.`);
     const desired = this.#replicas?.desired ?? this.#desiredReplicas;
     if (desired !== undefined) this.#replicas = { desired, ready: 0 };
   }
 
   recordRecreating(): void {
-    this.#recreating = true;
+    this.#isRecreating = true;
   }
 
   /** The namespace was deleted with everything in it: the object counts as never applied. */
@@ -295,6 +295,6 @@ export class ObjectState {
   }
 
   #observedState(): string {
-    return JSON.stringify([this.#health, this.#replicas, this.#terminating]);
+    return JSON.stringify([this.#health, this.#replicas, this.#isTerminating]);
   }
 }

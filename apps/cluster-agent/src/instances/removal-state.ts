@@ -14,14 +14,14 @@ export const notBlocked: RemovalBlockers = { blockers: [], reason: 'Deleting', m
 /** Progress of the removal of one instance. Only the transitions below change it. */
 export class RemovalState {
   readonly #volumes = new Set<string>();
-  #volumesFound = false;
+  #hasFoundVolumes = false;
   #retainedVolumes: readonly string[] = [];
   #blocked: RemovalBlockers = notBlocked;
   #undeleted: ReadonlySet<string> | undefined;
   readonly #deleted: string[] = [];
   readonly #requests = new Set<Promise<unknown>>();
-  #done = false;
-  #acknowledged = false;
+  #isDone = false;
+  #isAcknowledged = false;
 
   /** `startedAt`: ms of the monotonic clock. */
   constructor(
@@ -30,18 +30,18 @@ export class RemovalState {
   ) {}
 
   /** The volumes were read before the first deletion, which may delete the claims that name them. */
-  get volumesFound(): boolean {
-    return this.#volumesFound;
+  get hasFoundVolumes(): boolean {
+    return this.#hasFoundVolumes;
   }
 
   /** The deletion of all objects is proven. */
-  get done(): boolean {
-    return this.#done;
+  get isDone(): boolean {
+    return this.#isDone;
   }
 
   /** The plane has acknowledged the final status. */
-  get acknowledged(): boolean {
-    return this.#acknowledged;
+  get isAcknowledged(): boolean {
+    return this.#isAcknowledged;
   }
 
   get blocked(): RemovalBlockers {
@@ -89,7 +89,7 @@ export class RemovalState {
   recordFoundVolumes(names: Iterable<string>, retained: readonly string[]): void {
     this.recordVolumes(names);
     this.#retainedVolumes = retained;
-    this.#volumesFound = true;
+    this.#hasFoundVolumes = true;
   }
 
   recordVolumes(names: Iterable<string>): void {
@@ -110,11 +110,11 @@ export class RemovalState {
   }
 
   recordDone(): void {
-    this.#done = true;
+    this.#isDone = true;
     this.#blocked = { ...this.#blocked, blockers: [] };
   }
 
   recordAcknowledged(): void {
-    this.#acknowledged = true;
+    this.#isAcknowledged = true;
   }
 }

@@ -98,7 +98,7 @@ export class LeaderElector {
     const { holder } = this.options;
     const lease = await this.options.client.find(this.#ref, { signal });
     const current = holderOf(lease);
-    if (current !== '' && current !== holder && !this.#expired(lease)) return `${current} is active`;
+    if (current !== '' && current !== holder && !this.#isExpired(lease)) return `${current} is active`;
     const token = tokenOf(lease) + 1;
     await this.#write(lease, { holder, token }, signal);
     const earlierLoad = earlierLoadOf(lease);
@@ -164,7 +164,7 @@ export class LeaderElector {
     return renewedAt + this.#durationMs - this.#renewEveryMs;
   }
 
-  #expired(lease: KubeObject | undefined): boolean {
+  #isExpired(lease: KubeObject | undefined): boolean {
     const resourceVersion = lease?.metadata.resourceVersion;
     const now = this.#clock.monotonicMs();
     if (this.#observation?.resourceVersion !== resourceVersion) this.#observation = { resourceVersion, at: now };

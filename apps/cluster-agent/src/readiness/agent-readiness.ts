@@ -6,10 +6,10 @@ import type { ClusterAgent } from '../cluster-agent.js';
  * The reasons quote the API server.
  */
 export function agentReadiness(
-  agent: Pick<ClusterAgent, 'active' | 'inactiveReason' | 'problems' | 'unlistedKinds'>,
+  agent: Pick<ClusterAgent, 'isActive' | 'inactiveReason' | 'problems' | 'unlistedKinds'>,
 ): Readiness {
   const readiness = new Readiness();
-  readiness.need('lease', () => agent.active || agent.inactiveReason);
+  readiness.need('lease', () => agent.isActive || agent.inactiveReason);
   readiness.need(
     'watches',
     () => agent.unlistedKinds.length === 0 || `not listed yet: ${agent.unlistedKinds.join(', ')}`,

@@ -250,8 +250,8 @@ export class BundleController {
   }
 
   #queueCheckpoint(instance: Instance): void {
-    if (instance.removal?.acknowledged) this.#checkpointQueue.add(instance.osid);
-    else if (instance.checkpointStale) {
+    if (instance.removal?.isAcknowledged) this.#checkpointQueue.add(instance.osid);
+    else if (instance.isCheckpointStale) {
       this.#checkpointQueue.addAfter(instance.osid, this.options.checkpointDelayMs ?? 30_000);
     }
   }
@@ -260,7 +260,7 @@ export class BundleController {
   async #writeCheckpoint(osid: string): Promise<ReconcileResult> {
     const instance = this.instances.get(osid);
     if (instance === undefined) return reconciled();
-    if (!instance.removal?.acknowledged) {
+    if (!instance.removal?.isAcknowledged) {
       await this.#writer.writeCheckpoint(instance);
       return reconciled();
     }

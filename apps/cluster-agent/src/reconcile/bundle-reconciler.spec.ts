@@ -40,7 +40,7 @@ async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
 describe('a namespace that is terminating when it is applied', () => {
   it('is awaited', async () => {
     const { instance, result } = await reconcile(() => ({ kind: 'terminating' }));
-    expect(instance.namespaceTerminating).toBe(true);
+    expect(instance.isNamespaceTerminating).toBe(true);
     expect(result.kind).toBe('reconciled');
   });
 
@@ -49,8 +49,8 @@ describe('a namespace that is terminating when it is applied', () => {
       applied.addPending(applied.namespaceKey, { kind: 'missing' });
       return { kind: 'terminating' };
     });
-    expect(instance.namespaceTerminating).toBe(false);
-    expect(instance.objects.get(instance.namespaceKey)?.recreating).toBe(true);
+    expect(instance.isNamespaceTerminating).toBe(false);
+    expect(instance.objects.get(instance.namespaceKey)?.isRecreating).toBe(true);
     expect(result).toMatchObject({ kind: 'requeue', requeueAfterMs: 0 });
   });
 });

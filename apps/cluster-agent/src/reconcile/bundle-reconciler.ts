@@ -13,7 +13,7 @@ import type { ObjectState } from '../instances/object-state.js';
 import type { PendingChange } from '../instances/pending-changes.js';
 import { isSecret } from '../secrets/secret-access.js';
 import type { GrowthCheck } from './growth-check.js';
-import { planPrune, planRequeue, planWave } from './plan.js';
+import { mayPrune, planRequeue, planWave } from './plan.js';
 import type { Pruner } from './pruner.js';
 
 export interface BundleReconcilerOptions {
@@ -62,7 +62,7 @@ export class BundleReconciler {
       failures.push(...(await this.#act(instance, keys, desired, signal)));
       if (keys.length > 0) report(instance);
     }
-    if (planPrune(instance)) failures.push(...(await pruner.prune(instance, desired, signal)));
+    if (mayPrune(instance)) failures.push(...(await pruner.prune(instance, desired, signal)));
     failures.push(...(await reclaimer.reclaimReady(instance, desired, signal)));
     if (!signal.aborted) await this.options.growth.run(instance, signal);
     instance.driftLog.endConflicts((key) => this.options.conflicts.resetInMs(key) === 0);
@@ -160,7 +160,7 @@ export class BundleReconciler {
     instance.markCheckpointStale();
   }
 
-  /** `refused`: the change whose drifted states are not reported yet. */
+  /** `overwrites`: the drifted states that are not reported yet. */
   #blockedChange({ applied, refusals }: ObjectState, { overwrites }: Partial<PendingChange> = {}): PendingChange {
     const notBefore = this.#now() + this.options.blockedBackoff(refusals);
     const blocked = applied === undefined ? 'create' : 'change';

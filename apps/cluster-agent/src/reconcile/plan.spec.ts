@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PendingChange } from '../instances/pending-changes.js';
-import { type ObservedInstance, planPrune, planRequeue, planWave, type ReconcileProgress } from './plan.js';
+import { type ObservedInstance, mayPrune, planRequeue, planWave, type ReconcileProgress } from './plan.js';
 
 const now = 1_000;
 const namespaceKey = '/Namespace//a';
@@ -12,7 +12,7 @@ const observed = (
   namespaceKey,
   pending: new Map(Object.entries(pending)),
   isOutdated: false,
-  namespaceTerminating: false,
+  isNamespaceTerminating: false,
   ...changes,
 });
 
@@ -39,7 +39,7 @@ describe('the plan of a wave', () => {
   it('ends the reconcile when a newer bundle is stored, or the namespace is terminating', () => {
     const pending = { a: { kind: 'apply' } } as const;
     expect(planWave(observed(pending, { isOutdated: true }), ['a'], now)).toBeUndefined();
-    expect(planWave(observed(pending, { namespaceTerminating: true }), ['a'], now)).toBeUndefined();
+    expect(planWave(observed(pending, { isNamespaceTerminating: true }), ['a'], now)).toBeUndefined();
   });
 
   it('puts the namespace first', () => {
@@ -60,10 +60,10 @@ describe('the plan of a wave', () => {
 
 describe('pruning', () => {
   it('waits until no change is pending', () => {
-    expect(planPrune(observed({}))).toBe(true);
-    expect(planPrune(observed({ a: { kind: 'changed', notBefore: now + 1 } }))).toBe(false);
-    expect(planPrune(observed({ a: { kind: 'apply', blocked: 'change', notBefore: now + 1 } }))).toBe(true);
-    expect(planPrune(observed({}, { isOutdated: true }))).toBe(false);
+    expect(mayPrune(observed({}))).toBe(true);
+    expect(mayPrune(observed({ a: { kind: 'changed', notBefore: now + 1 } }))).toBe(false);
+    expect(mayPrune(observed({ a: { kind: 'apply', blocked: 'change', notBefore: now + 1 } }))).toBe(true);
+    expect(mayPrune(observed({}, { isOutdated: true }))).toBe(false);
   });
 });
 
@@ -98,7 +98,7 @@ describe('the requeue', () => {
   it('depends on the namespace alone while that is missing, and on its watch while it is terminating', () => {
     const pending = { [namespaceKey]: { kind: 'missing', notBefore: now + 700 }, a: { kind: 'apply' } } as const;
     expect(planRequeue(observed(pending), progress(), now)).toMatchObject({ requeueAfterMs: 700 });
-    const terminating = observed(pending, { namespaceTerminating: true });
+    const terminating = observed(pending, { isNamespaceTerminating: true });
     expect(planRequeue(terminating, progress(), now)).toMatchObject({ kind: 'reconciled', requeueAfterMs: undefined });
   });
 });

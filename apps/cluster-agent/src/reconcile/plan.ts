@@ -8,7 +8,7 @@ export interface ObservedInstance {
   readonly pending: ReadonlyMap<string, PendingChange>;
   /** A newer bundle is stored than the one that `pending` belongs to. */
   readonly isOutdated: boolean;
-  readonly namespaceTerminating: boolean;
+  readonly isNamespaceTerminating: boolean;
 }
 
 /** What follows after a reconcile depends on this too. */
@@ -16,7 +16,7 @@ export interface ReconcileProgress {
   readonly failures: readonly unknown[];
   /** Milliseconds until objects that are not in the bundle are deleted again. Infinity: there are none. */
   readonly pruneAgainInMs: number;
-  /** Milliseconds until the API server is asked again whether claims may grow. Infinity: all request what is desired. */
+  /** Milliseconds until the next check whether claims may grow. Infinity: all request what is desired. */
   readonly growthAgainInMs: number;
   /** Milliseconds until the earliest conflict ends. */
   readonly conflictEndsInMs: number;
@@ -29,7 +29,7 @@ export interface ReconcileProgress {
  * created first.
  */
 export function planWave(instance: ObservedInstance, wave: readonly string[], now: number): string[] | undefined {
-  if (instance.isOutdated || instance.namespaceTerminating) return undefined;
+  if (instance.isOutdated || instance.isNamespaceTerminating) return undefined;
   const { namespaceKey, pending } = instance;
   if (requiredNamespace(instance) && !wave.includes(namespaceKey)) return undefined;
   return wave.filter((key) => {
@@ -39,7 +39,7 @@ export function planWave(instance: ObservedInstance, wave: readonly string[], no
 }
 
 /** Objects are pruned only after everything desired is applied that the cluster accepts. */
-export const planPrune = ({ pending, isOutdated }: ObservedInstance): boolean =>
+export const mayPrune = ({ pending, isOutdated }: ObservedInstance): boolean =>
   [...pending.values()].every(({ blocked }) => blocked !== undefined) && !isOutdated;
 
 /** When the instance must be reconciled again. */
@@ -54,7 +54,7 @@ export function planRequeue(instance: ObservedInstance, progress: ReconcileProgr
 
 /** The changes that a timer must wake up: while the namespace is missing, only its own. */
 function blockingChanges(instance: ObservedInstance): PendingChange[] {
-  if (instance.namespaceTerminating) return []; // the watch reports its end
+  if (instance.isNamespaceTerminating) return []; // the watch reports its end
   const namespace = requiredNamespace(instance);
   return namespace ? [namespace] : [...instance.pending.values()];
 }

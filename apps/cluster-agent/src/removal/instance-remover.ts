@@ -57,11 +57,11 @@ export class InstanceRemover {
   async reconcile(instance: Instance, signal: AbortSignal): Promise<ReconcileResult> {
     const { volumes, requeueMs, report } = this.options;
     const removal = instance.removal ?? this.#start(instance);
-    if (removal.done) return reconciled();
+    if (removal.isDone) return reconciled();
     const heldForMs = instance.removalHold.remainingMs(this.#now());
     if (heldForMs > 0) return requeue('Held', heldForMs);
     // After a restart, volumes may be all that remains of the instance.
-    if (!volumes.synced) {
+    if (!volumes.hasSynced) {
       report(instance);
       return requeue('VolumesUnlisted', requeueMs);
     }
@@ -84,7 +84,7 @@ export class InstanceRemover {
     const { client, deletionBlockedAfterMs, requeueMs, report } = this.options;
     const elapsedMs = this.#now() - removal.startedAt;
     const times = { elapsedMs, deletionBlockedAfterMs, requeueMs };
-    if (!removal.volumesFound) await this.#findVolumes(instance, removal, signal);
+    if (!removal.hasFoundVolumes) await this.#findVolumes(instance, removal, signal);
     const { undeleted, refused } = await this.#remove(instance, removal, isLate(times), signal);
     if (undeleted.length === 0) removal.recordDone();
     else {
@@ -92,7 +92,7 @@ export class InstanceRemover {
       removal.recordBlocked(withRefusals(late, refused));
     }
     report(instance);
-    if (removal.done) return reconciled();
+    if (removal.isDone) return reconciled();
     // While every undeleted object is refused, only its next request can change something.
     const waitsMs =
       undeleted.length === refused.length ? Math.max(0, removal.refusals.nextInMs(this.#now())) : requeueMs;

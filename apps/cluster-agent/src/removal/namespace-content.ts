@@ -41,7 +41,7 @@ async function list(
     return mapsIn(response['items']).map((item) => ({ ...item, apiVersion, kind }) as unknown as KubeObject);
   } catch (thrown) {
     // The agent may not read this kind. The condition of the namespace still names it.
-    if (thrown instanceof KubeError && !thrown.outage) return [];
+    if (thrown instanceof KubeError && !thrown.isOutage) return [];
     throw thrown;
   }
 }

@@ -36,11 +36,11 @@ export async function isClaimed(client: KubeClient, volume: KubeObject, signal: 
 /** The namespace of each volume's claim. It finds volumes of an instance whose other objects are all deleted. */
 export class VolumeIndex {
   readonly #namespaces = new Map<string, string>();
-  #synced = false;
+  #hasSynced = false;
 
   /** False until all volumes of the cluster were listed once. */
-  get synced(): boolean {
-    return this.#synced;
+  get hasSynced(): boolean {
+    return this.#hasSynced;
   }
 
   set(volume: KubeObject): void {
@@ -56,7 +56,7 @@ export class VolumeIndex {
   /** Deletes volumes that were not in a complete list. */
   retain(isListed: (name: string) => boolean): void {
     for (const name of this.#namespaces.keys()) if (!isListed(name)) this.#namespaces.delete(name);
-    this.#synced = true;
+    this.#hasSynced = true;
   }
 
   namesFor(osid: string): string[] {

@@ -61,14 +61,14 @@ describe('a resync with the plane', () => {
     const lists = plane.requests.flatMap((request) => (request.step === 'list' ? request.entries : []));
     expect(lists.map(({ osid }) => osid).sort()).toEqual(['valkey-bbbbb', 'valkey-ccccc']);
     expect(changed).toEqual(['valkey-ccccc']);
-    expect(local.get('valkey-ccccc')?.orphaned).toBe(true);
+    expect(local.get('valkey-ccccc')?.isOrphaned).toBe(true);
   });
 
   it('clears the mark once the plane knows the instance again', async () => {
     const local = stored(['valkey-aaaaa', 1], ['valkey-bbbbb', 1]);
     for (const instance of local.all()) instance.recordOrphaned(true);
     await resync(local, planeWith(stored(['valkey-aaaaa', 1], ['valkey-bbbbb', 2])), () => undefined);
-    expect([...local.all()].map(({ orphaned }) => orphaned)).toEqual([false, false]);
+    expect([...local.all()].map(({ isOrphaned }) => isOrphaned)).toEqual([false, false]);
   });
 });
 

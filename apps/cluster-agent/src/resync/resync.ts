@@ -46,7 +46,7 @@ export async function resyncStatuses(
   plane: Pick<PlaneClient, 'resync'>,
   reportAgain: (instance: Instance) => void,
 ): Promise<void> {
-  const known = [...instances.all()].filter(({ orphaned }) => !orphaned);
+  const known = [...instances.all()].filter(({ isOrphaned }) => !isOrphaned);
   const acknowledged = known.flatMap(({ osid, acknowledgedStatus: hash }) =>
     hash === undefined ? [] : [{ osid, hash }],
   );

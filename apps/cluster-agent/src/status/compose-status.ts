@@ -22,7 +22,7 @@ export function composeStatus(instance: Instance, failures: WatchFailures): Stat
   const objects = removing ? removalObjects(instance) : bundleObjects(instance, failures);
   const replicas = removing ? undefined : sumReplicas(instance);
   const { capacity } = instance.claimSizes;
-  const phase = removing ? (instance.removal?.done ? 'gone' : 'deleting') : phaseOf(instance, objects, replicas);
+  const phase = removing ? (instance.removal?.isDone ? 'gone' : 'deleting') : phaseOf(instance, objects, replicas);
   return {
     osid: osid as Status['osid'],
     generation,
@@ -94,10 +94,10 @@ const problemState = ({ blocked, overridden }: Problem): string =>
   blocked ? 'failed' : overridden ? 'degraded' : 'pending';
 
 function bundleObject(state: ObjectState, failures: WatchFailures): ObjectStatus {
-  const { ref, problem, health, terminating, isApplied, hasLostKind } = state;
+  const { ref, problem, health, isTerminating, isApplied, hasLostKind } = state;
   if (problem)
     return objectStatus(ref, hasLostKind ? 'failed' : problemState(problem), problem.reason, problem.message);
-  if (terminating) {
+  if (isTerminating) {
     return objectStatus(
       ref,
       'deleting',
@@ -115,7 +115,7 @@ function bundleObject(state: ObjectState, failures: WatchFailures): ObjectStatus
 }
 
 function removalObjects({ removal, objects }: Instance): ObjectStatus[] {
-  if (removal === undefined || removal.done) return [];
+  if (removal === undefined || removal.isDone) return [];
   const blockers = removal.blocked.blockers.map(({ ref, health }) =>
     objectStatus(ref, 'deleting', health.reason, health.message),
   );

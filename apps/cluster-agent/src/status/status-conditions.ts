@@ -28,7 +28,7 @@ interface StatusFacts {
 
 /** Always the same condition types, so that a receiver that stores them by type never keeps a stale one. */
 export function conditionsOf(instance: Instance, { phase, objects, failures }: StatusFacts): Condition[] {
-  const orphaned = instance.orphaned
+  const orphaned = instance.isOrphaned
     ? [
         condition(
           'Orphaned',
@@ -58,7 +58,7 @@ function removed({ removal }: Instance, failures: WatchFailures): Condition {
     retained.length > 0
       ? `The cluster retains the volumes ${retained.join(', ')}: delete them if you do not need them.`
       : '';
-  if (removal?.done) return condition('Removed', 'True', 'Gone', volumes);
+  if (removal?.isDone) return condition('Removed', 'True', 'Gone', volumes);
   const unlisted = failures.find(volumeKind);
   if (unlisted?.verb === 'list') return condition('Removed', 'False', failureReason(unlisted), unlisted.message);
   const { reason, message } = removal?.blocked ?? notBlocked;
@@ -95,8 +95,8 @@ function blocked({ objects }: Instance): Condition {
 }
 
 /** The deletion of a whole namespace is reported as such. */
-export const dataRisksOf = ({ dataRisks, namespaceTerminating }: Instance): Dependent[] =>
-  namespaceTerminating ? [] : dataRisks.list();
+export const dataRisksOf = ({ dataRisks, isNamespaceTerminating }: Instance): Dependent[] =>
+  isNamespaceTerminating ? [] : dataRisks.list();
 
 /** While it is true, the control plane refuses changes that would replace pods. */
 function dataAtRisk(instance: Instance): Condition {

@@ -14,7 +14,7 @@ export class StatusReporter {
   readonly #reported = new Map<string, ReportedStatus>();
   /** Grows over the streams of a session, so it grows within each: a status that is composed later has a higher number. */
   #sequence = 0;
-  #started = false;
+  #hasStarted = false;
 
   constructor(
     private readonly plane: PlaneClient,
@@ -24,12 +24,12 @@ export class StatusReporter {
 
   /** The informers have listed the dependents of all instances, or may not list them: reports are complete from here on. */
   start(): void {
-    this.#started = true;
+    this.#hasStarted = true;
   }
 
   /** Reports the status if it has changed. An instance whose first bundle is still being stored has none. */
   report(instance: Instance): void {
-    if (!this.#started || instance.record.revision === 0 || !this.#isObserved(instance)) return;
+    if (!this.#hasStarted || instance.record.revision === 0 || !this.#isObserved(instance)) return;
     const status = composeStatus(instance, this.failures);
     const hash = statusHash(status);
     const reported = this.#reported.get(instance.osid) ?? { hash: instance.acknowledgedStatus, drifts: new Set() };

@@ -47,9 +47,9 @@ const heartbeats = () => plane.reports.filter(({ type }) => type === 'NodeAgentH
 describe('a session', () => {
   it('sends heartbeats and is connected', async () => {
     const agent = start(plane);
-    expect(agent.connected).toBe(false);
+    expect(agent.isConnected).toBe(false);
     await plane.until(() => heartbeats() >= 3);
-    expect(agent.connected).toBe(true);
+    expect(agent.isConnected).toBe(true);
     expect(plane.streams).toHaveLength(1);
   });
 
@@ -71,25 +71,25 @@ describe('a session', () => {
     const agent = start(plane, { server: { host: '127.0.0.1', ...ports }, timing: { heartbeatReplyTimeoutMs: 80 } });
     await plane.until(() => heartbeats() >= 1);
     proxy.freeze();
-    await plane.until(() => plane.streams.length === 2 && agent.connected);
+    await plane.until(() => plane.streams.length === 2 && agent.isConnected);
     proxy.stop();
   });
 
   it('reconnects when the plane is available again', async () => {
     const agent = start(plane);
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     plane.close();
-    await plane.until(() => !agent.connected);
+    await plane.until(() => !agent.isConnected);
     await expect(agent.request(GetControlPlaneNodes, {})).rejects.toMatchObject({ code: 'unavailable' });
     await plane.open();
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
   });
 
   it('uses a certificate that was replaced in the store at the next dial', async () => {
     const [store, donor] = [new MemoryStore(), new MemoryStore()];
     const agent = start(plane, { store });
     const other = start(plane, { store: donor });
-    await plane.until(() => agent.connected && other.connected);
+    await plane.until(() => agent.isConnected && other.isConnected);
     store.stored = donor.stored;
     agent.redial('the certificate was replaced');
     await plane.until(() => plane.streams.length === 3);
@@ -103,7 +103,7 @@ describe('a session', () => {
     });
     const store = new MemoryStore();
     const agent = start(plane, { store });
-    await plane.until(() => plane.streams.length === 2 && agent.connected);
+    await plane.until(() => plane.streams.length === 2 && agent.isConnected);
     expect(store.saves).toBe(2);
     expect(plane.serials[1]).toBe(certificateFacts(store.credentials.certificate).serial);
   });
@@ -111,22 +111,22 @@ describe('a session', () => {
   it('keeps its certificate when the plane rejects the new one', async () => {
     const store = new MemoryStore();
     const agent = start(plane, { store });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     const before = store.stored;
     plane.onRenew = async () => plane.l1.certificatePem;
     await expect(agent.renew()).rejects.toThrow();
     expect(store.stored).toBe(before);
-    expect(agent.connected).toBe(true);
+    expect(agent.isConnected).toBe(true);
   });
 
   it('does not use a renewed certificate that it could not save, because the plane would revoke the old one', async () => {
     const store = new MemoryStore();
     const agent = start(plane, { store });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     const before = store.stored;
     store.failures = 1;
     await expect(agent.renew()).rejects.toThrow('the disk is full');
-    expect([store.stored, plane.verifications, agent.connected]).toEqual([before, 0, true]);
+    expect([store.stored, plane.verifications, agent.isConnected]).toEqual([before, 0, true]);
     await agent.renew();
     expect(store.stored).not.toBe(before);
   });
@@ -134,7 +134,7 @@ describe('a session', () => {
   it('keeps a renewed certificate when an outage leaves open whether the plane has seen it', async () => {
     const store = new MemoryStore();
     const agent = start(plane, { store });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     const before = store.stored;
     const refuse = (code: grpcStatus, details: string) =>
       Promise.reject(Object.assign(new Error(details), { code, details }));
@@ -162,7 +162,7 @@ describe('instructions', () => {
 
   it('call their handler, and the plane receives the reply', async () => {
     const agent = start(plane, { handlers: { DELETE_BUNDLE: async ({ revision }) => ({ accepted: revision === 3 }) } });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     const answer = await sendInstruction(input);
     expect(answer.type).toBe('DELETE_BUNDLE_RESPONSE');
     expect(JSON.parse(Buffer.from(answer.jsonB64, 'base64').toString())).toEqual({ accepted: true });
@@ -176,9 +176,9 @@ describe('instructions', () => {
     const agent = start(plane, {
       handlers: { DELETE_BUNDLE: async () => Promise.reject(new Error('the disk is full')) },
     });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     expect(errorIn(await sendInstruction(sent))).toMatch(message);
-    expect(agent.connected).toBe(true);
+    expect(agent.isConnected).toBe(true);
   });
 });
 
@@ -216,7 +216,7 @@ describe('a posted message', () => {
     };
     const agent = start(plane);
     agent.post('valkey-3f9k2', BundleStatus, status(1));
-    await plane.until(() => agent.connected && receivedGenerations().length === 3);
+    await plane.until(() => agent.isConnected && receivedGenerations().length === 3);
     expect(receivedGenerations()).toEqual([1, 1, 1]);
   });
 });

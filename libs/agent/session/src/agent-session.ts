@@ -72,7 +72,7 @@ export class AgentSession {
   }
 
   /** Whether a stream is open here. A half-open one counts until a heartbeat fails. */
-  get connected(): boolean {
+  get isConnected(): boolean {
     return this.#stream !== undefined;
   }
 
@@ -164,8 +164,8 @@ export class AgentSession {
   #delayMs(reaction: RefusalReaction): number {
     const delayMs = this.#backoff(this.#failures);
     if (reaction === 'wait-for-other') return this.#timing.waitForChangeMs / 4 + delayMs;
-    const registrationFailed = reaction === 'register-again' && this.#failures > registrationAttempts;
-    const needsUser = reaction === 'wait-for-change' || registrationFailed;
+    const hasRegistrationFailed = reaction === 'register-again' && this.#failures > registrationAttempts;
+    const needsUser = reaction === 'wait-for-change' || hasRegistrationFailed;
     return needsUser ? this.#timing.waitForChangeMs / 2 + delayMs : delayMs;
   }
 

@@ -37,7 +37,7 @@ describe('an agent without a certificate', () => {
   it('registers with its token and sends its hello first; its key stays local', async () => {
     const store = new MemoryStore();
     const agent = start(plane, { store });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     expect(plane.registrations).toHaveLength(1);
     const { csrPem, ...request } = plane.registrations[0] ?? {};
     expect(request).toEqual({
@@ -64,7 +64,7 @@ describe('an agent without a certificate', () => {
     const agent = start(plane, { store, trust: { caSha256: sha256(other.certificatePem) } });
     await plane.until(() => store.loads > 3);
     expect(plane.registrations).toEqual([]);
-    expect(agent.connected).toBe(false);
+    expect(agent.isConnected).toBe(false);
   });
 
   it('trusts a CA file, unless its hash differs from the pinned one', async () => {
@@ -75,9 +75,9 @@ describe('an agent without a certificate', () => {
     const right = start(plane, {
       trust: { caFile, caSha256: `sha256:${sha256(plane.l1.certificatePem).toUpperCase()}` },
     });
-    await plane.until(() => right.connected);
+    await plane.until(() => right.isConnected);
     expect(plane.registrations).toHaveLength(1);
-    expect(wrong.connected).toBe(false);
+    expect(wrong.isConnected).toBe(false);
     rmSync(folder, { recursive: true });
   });
 
@@ -92,9 +92,9 @@ describe('an agent without a certificate', () => {
       caCert: plane.l2.certificatePem,
     });
     const other = start(plane, { store: donor, token: 'another' });
-    await plane.until(() => other.connected);
+    await plane.until(() => other.isConnected);
     store.stored = donor.stored;
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     expect(plane.registrations.map(({ token }) => token)).toEqual(['runos_reg_x', 'another']);
   });
 
@@ -104,7 +104,7 @@ describe('an agent without a certificate', () => {
     plane.onRegister = (request) =>
       ++attempts < 3 ? Promise.reject(refusal('plane-busy', status.UNAVAILABLE)) : accept(request);
     const agent = start(plane);
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     expect(attempts).toBe(3);
   });
 
@@ -120,7 +120,7 @@ describe('an agent without a certificate', () => {
     };
     const store = new MemoryStore();
     const agent = start(plane, { store });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     expect(new Set(plane.registrations.map(({ csrPem }) => csrPem)).size).toBe(1);
     expect(plane.registrations).toHaveLength(3);
     expect(isCertificateOfKey(store.credentials.certificate, store.credentials.key)).toBe(true);
@@ -130,7 +130,7 @@ describe('an agent without a certificate', () => {
     const store = new MemoryStore();
     store.failures = 2;
     const agent = start(plane, { store });
-    await plane.until(() => agent.connected);
+    await plane.until(() => agent.isConnected);
     expect(plane.registrations).toHaveLength(1);
     expect(store.saves).toBe(1);
   });
@@ -140,7 +140,7 @@ describe('an agent whose certificate is revoked', () => {
   it('registers again with a token that it has not used before', async () => {
     const store = new MemoryStore();
     const first = start(plane, { store });
-    await plane.until(() => first.connected);
+    await plane.until(() => first.isConnected);
     await first.stop();
     const old = certificateFacts(store.credentials.certificate).serial;
     plane.onStream = (stream) => {
@@ -148,7 +148,7 @@ describe('an agent whose certificate is revoked', () => {
       if (revoked) stream.emit('error', refusal('certificate-revoked'));
     };
     const second = start(plane, { store, token: 'a new one' });
-    await plane.until(() => second.connected);
+    await plane.until(() => second.isConnected);
     expect(plane.registrations.map(({ token }) => token)).toEqual(['runos_reg_x', 'a new one']);
     expect(certificateFacts(store.credentials.certificate).serial).not.toBe(old);
   });

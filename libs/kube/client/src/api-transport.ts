@@ -54,7 +54,7 @@ export class ApiTransport {
   readonly #newPool: () => Pool;
   readonly #prefix: string;
   readonly #timeoutMs: number;
-  #closed = false;
+  #isClosed = false;
 
   constructor(
     private readonly access: ClusterAccess,
@@ -156,14 +156,14 @@ export class ApiTransport {
 
   /** Aborts all requests and watches. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     this.#sharedStreams.close();
     await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
   }
 
   /** After a timeout the idle connections are probably dead too, and each would cost a timeout of its own. */
   #replacePool(pool: Pool): void {
-    if (pool !== this.#requests || this.#closed) return;
+    if (pool !== this.#requests || this.#isClosed) return;
     this.#requests = this.#newPool();
     void pool.close().catch(() => undefined); // its running requests end by their own timeouts
   }

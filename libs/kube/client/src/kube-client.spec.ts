@@ -105,7 +105,7 @@ describe('the client', () => {
     expect(invalid).toMatchObject({ status: 422, reason: 'Invalid', permanent: true });
     expect(invalid.fields[0]).toMatchObject({ field: 'metadata.name' });
     const absent = await refused(client.get(refOf(configMap(namespace, 'absent'))));
-    expect([isNotFound(absent), absent.permanent, absent.outage]).toEqual([true, false, false]);
+    expect([isNotFound(absent), absent.isPermanent, absent.isOutage]).toEqual([true, false, false]);
     const unknown = await refused(
       client.apply({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } }),
     );

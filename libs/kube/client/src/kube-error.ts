@@ -35,14 +35,14 @@ export class KubeError extends Error {
   }
 
   /** True if a retry cannot help. Server-side apply answers 500 for a wrong type, which is permanent all the same. */
-  get permanent(): boolean {
+  get isPermanent(): boolean {
     if (permanentStatuses.has(this.status)) return true;
     return this.status === 500 && this.message.includes('failed to create typed patch object');
   }
 
   /** True if the server was unreachable, overloaded or failing: the request itself may be valid. */
-  get outage(): boolean {
-    return this.status === 0 || this.status === 401 || this.status === 429 || (this.status >= 500 && !this.permanent);
+  get isOutage(): boolean {
+    return this.status === 0 || this.status === 401 || this.status === 429 || (this.status >= 500 && !this.isPermanent);
   }
 
   /** Parses the Status object of a response. Another body, such as the page of a proxy, is quoted. */
@@ -86,7 +86,7 @@ export const isConflict = hasReason('Conflict');
 export const isInvalid = hasStatus(422);
 /** The API server or an admission policy does not allow the request; a retry helps only after a change of the cluster. */
 export const isRefusal = (thrown: unknown): thrown is KubeError =>
-  thrown instanceof KubeError && !thrown.outage && !isConflict(thrown) && !isExpired(thrown);
+  thrown instanceof KubeError && !thrown.isOutage && !isConflict(thrown) && !isExpired(thrown);
 /** As `isRefusal`, and a request that a webhook must allow which does not answer. */
 export const isNotAdmitted = (thrown: unknown): thrown is KubeError =>
   isRefusal(thrown) ||

@@ -75,19 +75,19 @@ const renewBeforeMs = 30_000;
 /** Runs the plugin once per lifetime of its token. Client certificates come from its first run. */
 async function execCredentials(plugin: ExecPlugin, folder: string): Promise<Partial<ClusterAccess>> {
   let status = await run(plugin, folder);
-  let unauthorized = false;
+  let isUnauthorized = false;
   return {
     clientCertificate: textOf(status['clientCertificateData']),
     clientKey: textOf(status['clientKeyData']),
     async authorization() {
       const expiresAt = Date.parse(textOf(status['expirationTimestamp']) ?? '');
-      if (unauthorized || Date.now() > expiresAt - renewBeforeMs) status = await run(plugin, folder);
-      unauthorized = false;
+      if (isUnauthorized || Date.now() > expiresAt - renewBeforeMs) status = await run(plugin, folder);
+      isUnauthorized = false;
       const token = textOf(status['token']);
       return token ? `Bearer ${token}` : undefined;
     },
     onUnauthorized() {
-      unauthorized = true;
+      isUnauthorized = true;
     },
   };
 }

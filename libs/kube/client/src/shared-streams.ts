@@ -34,7 +34,7 @@ export class SharedStreams {
   readonly #connections = new Set<Connection>();
   #connecting: Promise<void> | undefined;
   #isSupported: boolean;
-  #closed = false;
+  #isClosed = false;
 
   constructor(
     private readonly origin: URL,
@@ -72,14 +72,14 @@ export class SharedStreams {
 
   /** Aborts all streams. */
   close(): void {
-    this.#closed = true;
+    this.#isClosed = true;
     for (const { session } of this.#connections) session.destroy();
   }
 
   /** A connection on which one more stream may start. */
   async #reserve(): Promise<Connection | undefined> {
     while (this.#isSupported) {
-      if (this.#closed) throw new Error('the client is closed');
+      if (this.#isClosed) throw new Error('the client is closed');
       const free = [...this.#connections].find(hasRoom);
       if (free !== undefined) {
         free.streams += 1;
@@ -92,7 +92,7 @@ export class SharedStreams {
 
   async #connect(): Promise<void> {
     const socket = await this.#openSocket();
-    if (this.#closed) {
+    if (this.#isClosed) {
       socket.destroy();
       throw new Error('the client is closed');
     }

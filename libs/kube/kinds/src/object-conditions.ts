@@ -25,7 +25,7 @@ export const conditionOf = (object: KubeObject, type: string): ObjectCondition |
   conditionsOf(object).find((condition) => condition.type === type);
 
 /** True if status is older than the spec. Controllers without observedGeneration count as up to date. */
-export function outdated(object: KubeObject, condition?: ObjectCondition): boolean {
+export function isOutdated(object: KubeObject, condition?: ObjectCondition): boolean {
   const observed = condition?.observedGeneration ?? numberOf(mapAt(object, 'status')['observedGeneration']);
   return observed !== undefined && observed < (object.metadata.generation ?? 0);
 }

@@ -1,6 +1,6 @@
 import { type KubeObject, mapAt, textOf } from '@runos/kube-objects';
 import { failed, type Health, progressing, ready, sentence } from './health.js';
-import { conditionOf, outdated } from './object-conditions.js';
+import { conditionOf, isOutdated } from './object-conditions.js';
 
 /** Health of a PersistentVolumeClaim by its phase. */
 export function claimHealth(claim: KubeObject): Health {
@@ -35,7 +35,8 @@ export function customHealth(object: KubeObject): Health {
   const condition = conditionOf(object, 'Ready') ?? conditionOf(object, 'Available');
   if (condition === undefined) return ready('Exists');
   const name = `${object.kind} ${object.metadata.name}`;
-  if (outdated(object, condition)) return progressing('NotObserved', `${name} is not observed by its controller yet.`);
+  if (isOutdated(object, condition))
+    return progressing('NotObserved', `${name} is not observed by its controller yet.`);
   if (condition.status === 'True') return ready();
   return progressing(
     condition.reason || 'NotReady',

@@ -1,13 +1,13 @@
 import { type KubeObject, mapAt, numberOf, textOf } from '@runos/kube-objects';
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
-import { conditionOf, outdated } from './object-conditions.js';
+import { conditionOf, isOutdated } from './object-conditions.js';
 
 const count = (object: KubeObject, field: string): number => numberOf(mapAt(object, 'status')[field]) ?? 0;
 
 const desiredReplicas = (object: KubeObject): number => numberOf(mapAt(object, 'spec')['replicas']) ?? 1;
 
 const isNotObserved = (object: KubeObject): boolean =>
-  mapAt(object, 'status')['observedGeneration'] === undefined || outdated(object);
+  mapAt(object, 'status')['observedGeneration'] === undefined || isOutdated(object);
 
 const rolling = (object: KubeObject, done: number, of: number): Health =>
   progressing(
@@ -49,9 +49,9 @@ export function statefulSetHealth(object: KubeObject): Health {
   const of = desiredReplicas(object);
   const up = count(object, 'readyReplicas');
   const status = mapAt(object, 'status');
-  const onDelete = textOf(mapAt(object, 'spec', 'updateStrategy')['type']) === 'OnDelete';
-  const current = onDelete || of === 0 || status['currentRevision'] === status['updateRevision'];
-  if (!current || count(object, 'replicas') < of)
+  const isOnDelete = textOf(mapAt(object, 'spec', 'updateStrategy')['type']) === 'OnDelete';
+  const isCurrent = isOnDelete || of === 0 || status['currentRevision'] === status['updateRevision'];
+  if (!isCurrent || count(object, 'replicas') < of)
     return rolling(object, Math.min(up, count(object, 'updatedReplicas')), of);
   if (up >= of) return ready();
   return up > 0 ? missing(object, up, of) : rolling(object, up, of);

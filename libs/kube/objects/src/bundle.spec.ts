@@ -5,7 +5,7 @@ import { propertySeed } from '@runos/testing-basics';
 import { gzipSync } from 'node:zlib';
 import { canonicalJson, packObjects, unpackObjects } from './bundle-codec.js';
 import { entriesToPrune, mergeInventory, recordUid, withoutDeleted } from './inventory.js';
-import { labelsOf, osidOf, sameOwner } from './labels.js';
+import { labelsOf, osidOf, hasSameOwner } from './labels.js';
 import { type KubeObject, type ObjectRef, printRef, refKey, refOf } from './kube-object.js';
 import { objectOf } from '../test/objects.js';
 
@@ -95,11 +95,11 @@ describe('owner labels', () => {
     const labels = labelsOf({ aid: 'aaaaa', cid: 'ky3', osid: 'valkey-3f9k2' });
     const rendered = objectOf('Namespace', {}, { labels });
     expect(osidOf(rendered)).toBe('valkey-3f9k2');
-    expect(sameOwner(objectOf('Namespace', {}, { labels: { ...labels, more: 'x' } }), rendered)).toBe(true);
-    expect(sameOwner(objectOf('Namespace', {}, { labels: { ...labels, 'runos.com/aid': 'bbbbb' } }), rendered)).toBe(
+    expect(hasSameOwner(objectOf('Namespace', {}, { labels: { ...labels, more: 'x' } }), rendered)).toBe(true);
+    expect(hasSameOwner(objectOf('Namespace', {}, { labels: { ...labels, 'runos.com/aid': 'bbbbb' } }), rendered)).toBe(
       false,
     );
-    expect(sameOwner(objectOf('Namespace'), rendered)).toBe(false);
+    expect(hasSameOwner(objectOf('Namespace'), rendered)).toBe(false);
     expect(printRef(refOf(objectOf('Secret')))).toBe('Secret valkey-3f9k2/web');
   });
 });

@@ -28,7 +28,7 @@ export function labelsOf(owner: { aid: string; cid: string; osid: string }): Rec
 export const osidOf = (object: KubeObject): string | undefined => object.metadata.labels?.[ownerLabels.osid];
 
 /** True if a live object carries every owner label of the rendered one. Required before adopting an object. */
-export function sameOwner(live: KubeObject, rendered: KubeObject): boolean {
+export function hasSameOwner(live: KubeObject, rendered: KubeObject): boolean {
   return Object.values(ownerLabels).every(
     (label) => live.metadata.labels?.[label] === rendered.metadata.labels?.[label],
   );

@@ -29,7 +29,7 @@ export function parseQuantity(value: unknown): number | undefined {
 }
 
 /** True for two forms of one quantity, such as `1Gi` and `1024Mi`. */
-export function sameQuantity(a: unknown, b: unknown): boolean {
+export function isSameQuantity(a: unknown, b: unknown): boolean {
   const [first, second] = [parseQuantity(a), parseQuantity(b)];
   return first !== undefined && second !== undefined && Math.abs(first - second) <= Math.abs(first) * 1e-12;
 }

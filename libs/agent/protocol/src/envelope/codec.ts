@@ -46,14 +46,14 @@ function decodePayload(schema: z.ZodType, jsonB64: string): Decoded {
   return { ok: false, problem: issues.join('; ') };
 }
 
-function known<T extends object>(table: T, type: string): type is keyof T & string {
+function isKnown<T extends object>(table: T, type: string): type is keyof T & string {
   return Object.hasOwn(table, type);
 }
 
 /** Reads a message of an agent. Never throws. */
 export function readReport(envelope: Envelope): Read<ReadReport> {
   const { type, tag } = envelope;
-  if (!known(reports, type)) return { kind: 'unknown', type, tag };
+  if (!isKnown(reports, type)) return { kind: 'unknown', type, tag };
   const read = decodePayload(reports[type].body, envelope.jsonB64);
   return read.ok
     ? ({ kind: 'report', type, tag, body: read.value, payload: read.payload } as ReadReport)
@@ -63,7 +63,7 @@ export function readReport(envelope: Envelope): Read<ReadReport> {
 /** Reads a message of the server. Never throws. */
 export function readInstruction(envelope: Envelope): Read<ReadInstruction> {
   const { type, tag } = envelope;
-  if (!known(instructions, type)) return { kind: 'unknown', type, tag };
+  if (!isKnown(instructions, type)) return { kind: 'unknown', type, tag };
   const read = decodePayload(instructions[type].input, envelope.jsonB64);
   return read.ok
     ? ({ kind: 'instruction', type, tag, input: read.value } as ReadInstruction)

@@ -57,7 +57,7 @@ export interface CredentialProviderOptions {
 /** Provides the credentials for the next dial: the stored ones, or new ones for the token when those are not usable. */
 export class CredentialProvider {
   #rejectedSerial: string | undefined;
-  #tokenUsed = false;
+  #isTokenUsed = false;
   #unsaved: AgentCredentials | undefined;
 
   constructor(private readonly options: CredentialProviderOptions) {}
@@ -69,20 +69,20 @@ export class CredentialProvider {
 
   /** The token is used, expired or wrong, so it is not sent again. */
   rejectToken(): void {
-    this.#tokenUsed = true;
+    this.#isTokenUsed = true;
   }
 
   /** @throws Error when there is neither a certificate nor a usable token; otherwise the errors of the registration. */
   async credentials(): Promise<AgentCredentials> {
     if (this.#unsaved !== undefined) return this.#save(this.#unsaved);
     const stored = await this.options.store.load();
-    const token = this.#tokenUsed ? undefined : this.options.token;
+    const token = this.#isTokenUsed ? undefined : this.options.token;
     if (stored !== undefined && (token === undefined || this.#isUsable(stored))) return stored;
     if (token === undefined) {
       throw new Error('no certificate is stored and no usable registration token is given: give a new token');
     }
     const issued = await this.options.register(token);
-    this.#tokenUsed = true; // a token works once
+    this.#isTokenUsed = true; // a token works once
     return this.#save(issued);
   }
 

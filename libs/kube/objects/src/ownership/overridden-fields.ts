@@ -1,5 +1,5 @@
 import { isMap, type KubeObject, mapAt } from '../kube-object.js';
-import { sameQuantity } from '../quantity.js';
+import { isSameQuantity } from '../quantity.js';
 
 /** A field whose stored value differs from the one that was sent. */
 export interface OverriddenField {
@@ -37,7 +37,7 @@ function* differences(desired: unknown, actual: unknown, path: string): Generato
       yield* differences(value, actual[name], memberPath(path, name));
   } else if (Array.isArray(desired) && Array.isArray(actual)) {
     yield* listDifferences(desired, actual, path);
-  } else if (isMap(desired) || Array.isArray(desired) || !sameScalar(desired, actual)) {
+  } else if (isMap(desired) || Array.isArray(desired) || !isSameScalar(desired, actual)) {
     yield { path, desired, actual };
   }
 }
@@ -75,11 +75,12 @@ function sameItem(item: unknown, others: readonly unknown[]): [key: string | und
 /** Others may have added items to a list, in any place. */
 function isSubsequence(items: readonly unknown[], all: readonly unknown[]): boolean {
   let found = 0;
-  for (const other of all) if (found < items.length && sameScalar(items[found], other)) found += 1;
+  for (const other of all) if (found < items.length && isSameScalar(items[found], other)) found += 1;
   return found === items.length;
 }
 
-const sameScalar = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b) || sameQuantity(a, b);
+const isSameScalar = (a: unknown, b: unknown): boolean =>
+  JSON.stringify(a) === JSON.stringify(b) || isSameQuantity(a, b);
 
 const memberPath = (path: string, name: string): string =>
   /^[\w-]+$/.test(name) ? (path === '' ? name : `${path}.${name}`) : `${path}[${JSON.stringify(name)}]`;
