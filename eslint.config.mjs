@@ -54,6 +54,17 @@ const spreadLiterals = ['Object', 'Array'].map((literal) => ({
   message: 'Write the items of the inner literal into the outer one.',
 }));
 
+/** How the name of a state begins that is true or false: as a question. */
+const questions = ['is', 'has', 'can', 'may', 'must', 'needs', 'was', 'are'];
+const booleanStates = ['classicAccessor', 'autoAccessor', 'classProperty'].map((selector) => ({
+  selector,
+  types: ['boolean'],
+  format: ['PascalCase'],
+  prefix: questions,
+  // Other properties may be columns of a row, or required by TypeORM.
+  ...(selector === 'classProperty' && { modifiers: ['#private'] }),
+}));
+
 /** Globals of Node that plain scripts use. */
 const nodeGlobals = ['AbortController', 'performance', 'process', 'setTimeout', 'URL'];
 
@@ -79,6 +90,7 @@ export default tseslint.config(
       eqeqeq: 'error',
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': 'allow-with-description' }],
+      '@typescript-eslint/naming-convention': ['error', ...booleanStates],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unsafe-argument': 'error',
       '@typescript-eslint/no-unsafe-assignment': 'error',
@@ -104,7 +116,10 @@ export default tseslint.config(
     ignores: specs,
     plugins: { jsdoc },
     rules: {
-      'jsdoc/require-jsdoc': ['error', { contexts: [...exported, publicMethods], require: { FunctionDeclaration: false } }],
+      'jsdoc/require-jsdoc': [
+        'error',
+        { contexts: [...exported, publicMethods], require: { FunctionDeclaration: false } },
+      ],
       'jsdoc/require-throws': ['error', { contexts: [...exported, publicMethods] }],
     },
   },

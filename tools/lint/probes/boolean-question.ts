@@ -1,0 +1,13 @@
+// as itself
+// must pass
+export class Probe {
+  #isStopped = false;
+
+  get isRunning(): boolean {
+    return !this.#isStopped;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+}
