@@ -22,13 +22,17 @@ const recent = 12;
 /** Clients that read instances, jobs and lists through every replica of the gateway, and follow jobs. */
 export class Observers {
   readonly #random: RandomSequence;
-  readonly #end = new AbortController();
+  /** Ends the observation while the run goes on. */
+  readonly #finished = new AbortController();
+  readonly #end: AbortSignal;
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: ObserverOptions) {
     this.#random = new RandomSequence(options.seed);
+    this.#end = AbortSignal.any([this.#finished.signal, options.ledger.end.signal]);
   }
 
+  /** Observes until `finish` is called or the run of the ledger ends. */
   start(): void {
     const { endpoints } = this.options;
     this.#running = Promise.all(
@@ -42,7 +46,7 @@ export class Observers {
 
   /** Ends the observation, and reads every job and instance once more. */
   async finish(): Promise<void> {
-    this.#end.abort();
+    this.#finished.abort();
     await this.#running;
     const { endpoints, ledger } = this.options;
     const paths = [
@@ -58,7 +62,7 @@ export class Observers {
   }
 
   async #read(endpoint: Endpoint): Promise<void> {
-    while (!this.#end.signal.aborted) {
+    while (!this.#end.aborted) {
       const path = this.#random.pick([
         this.#instancePath(),
         this.#instancePath(),
@@ -89,12 +93,12 @@ export class Observers {
   async #follow(endpoints: readonly Endpoint[]): Promise<void> {
     const followed = new Set<string>();
     const { ledger } = this.options;
-    while (!this.#end.signal.aborted) {
+    while (!this.#end.aborted) {
       const id = [...ledger.jobs.values()].at(-1);
       if (id === undefined || followed.has(id)) await sleep(pauseMs);
       else {
         followed.add(id);
-        await followJob(endpoints, id, ledger.history, this.#end.signal);
+        await followJob(endpoints, id, ledger.history, this.#end);
       }
     }
   }

@@ -31,6 +31,8 @@ export interface ChaosTestOptions {
   readonly pauseMs: number;
   /** The minimum pause between recovery and the next fault, ms; the seed at most doubles it. */
   readonly faultPauseMs: number;
+  /** The run fails after this time, ms. Default: it has none. A spec needs one below its own timeout, which ends nothing. */
+  readonly withinMs?: number;
   readonly print: (line: string) => void;
 }
 
@@ -60,7 +62,8 @@ export async function runChaosTest(options: ChaosTestOptions): Promise<ChaosTest
     const { start = ['--balanced'] } = options;
     const prepared = (await options.prepare?.(plane.data)) ?? [];
     await plane.start('clusterReady', unlimited, ...start, ...prepared);
-    const result = await new ChaosTest(await PlaneClient.connect(plane.data), plane.data, options).run();
+    keep = true;
+    const result = await runWithin(new ChaosTest(await PlaneClient.connect(plane.data), plane.data, options), options);
     keep = result.brokenGuarantees.length > 0;
     if (!keep) await plane.finish();
     return result;
@@ -71,11 +74,29 @@ export async function runChaosTest(options: ChaosTestOptions): Promise<ChaosTest
   }
 }
 
+/** Whatever ends the run, its clients end with it: one that goes on would keep this process running. */
+async function runWithin(test: ChaosTest, { withinMs }: ChaosTestOptions): Promise<ChaosTestResult> {
+  const timer = new AbortController();
+  try {
+    const run = test.run();
+    if (withinMs === undefined) return await run;
+    const late = sleep(withinMs, undefined, timer).then(() => {
+      throw new Error(`the run did not end within ${withinMs / 1_000} s`);
+    });
+    return await Promise.race([run, late]);
+  } finally {
+    timer.abort();
+    test.end();
+  }
+}
+
 class ChaosTest {
   readonly #client: RetryingClient;
   readonly #load: Load;
   readonly #observers: Observers;
+  readonly #ledger = new Ledger();
   readonly #failures: string[] = [];
+  #loadFailed = false;
   /** Requests that started before this time may lack a response, ms since the epoch. */
   #mayLackResponseUntil = 0;
   readonly #random: RandomSequence;
@@ -88,12 +109,13 @@ class ChaosTest {
     const { seed, types, writes, instances, clients, pauseMs } = options;
     this.#random = new RandomSequence(seed);
     const { info, services } = planeClient;
-    const ledger = new Ledger();
+    const ledger = this.#ledger;
     this.#client = new RetryingClient(
       info.apiUrl,
       info.token,
       (startedAt) => startedAt < this.#mayLackResponseUntil,
       ledger.history,
+      ledger.end.signal,
     );
     this.#observers = new Observers({
       ledger,
@@ -117,19 +139,29 @@ class ChaosTest {
 
   async run(): Promise<ChaosTestResult> {
     const { faults, print } = this.options;
-    const written = this.#load.run();
-    written.catch(() => undefined); // awaited below
+    const written = this.#load.run().catch((error: unknown) => {
+      this.#loadFailed = true;
+      this.#failures.push(`the load ended: ${(error as Error).message}`);
+    });
     this.#observers.start();
-    for (const fault of faults) await this.#inject(fault);
+    for (const fault of faults) {
+      if (this.#loadFailed) break;
+      await this.#inject(fault);
+    }
     this.#load.finish();
     await written;
     await this.#observers.finish();
-    const { jobs, living, instances } = this.#load.ledger;
+    const { jobs, living, instances } = this.#ledger;
     print(`${jobs.size} jobs were accepted for ${instances.length} instances, ${living.length} of them still exist`);
     const brokenGuarantees = [...this.#failures, ...(await this.#inconsistencies()), ...(await this.#violations())];
     const responses = Object.fromEntries(this.#client.responses);
     print(`responses: ${JSON.stringify(responses)}`);
     return { unexpectedResponses: this.#client.unexpectedResponses, brokenGuarantees, jobs: jobs.size, responses };
+  }
+
+  /** Ends the clients of this test and of its faults. */
+  end(): void {
+    this.#ledger.end.abort();
   }
 
   async #inject(fault: InjectedFault): Promise<void> {
@@ -138,7 +170,9 @@ class ChaosTest {
     const startedAt = Date.now();
     this.#mayLackResponseUntil = this.#unavailableUntil(fault, startedAt);
     try {
-      await Promise.all([fault.inject(this.data, this.#load.ledger), this.#gatewayRecovers()]);
+      // Both end before the next fault, also when one fails.
+      const both = await Promise.allSettled([fault.inject(this.data, this.#ledger), this.#gatewayRecovers()]);
+      for (const one of both) if (one.status === 'rejected') throw one.reason;
       const backMs = Date.now() - startedAt;
       const readyMs = await waitUntilReady(this.data);
       await waitForCluster(
@@ -174,7 +208,7 @@ class ChaosTest {
 
   /** The contradictions in what clients received. A history with one is kept beside the logs. */
   async #violations(): Promise<string[]> {
-    const { history } = this.#load.ledger;
+    const { history } = this.#ledger;
     const violations = checkHistory(history);
     this.options.print(`checked ${history.operations.length} operations: ${violations.length} contradictions`);
     if (violations.length === 0) return [];
@@ -187,7 +221,7 @@ class ChaosTest {
   async #inconsistencies(): Promise<string[]> {
     const client = new KubeClient(await readKubeconfig(this.planeClient.info.kubeconfig));
     const { databaseUrl } = await readPlaneInfo(this.data);
-    const { ledger } = this.#load;
+    const ledger = this.#ledger;
     const startedAt = Date.now();
     let last = '';
     let wrong: string[] = ['nothing was checked'];

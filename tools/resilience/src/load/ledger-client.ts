@@ -19,7 +19,8 @@ export class LedgerClient {
     /** The first part of its idempotency keys. */
     private readonly name: string,
   ) {
-    this.#client = new RetryingClient(plane.info.apiUrl, plane.info.token, undefined, ledger.history);
+    const { apiUrl, token } = plane.info;
+    this.#client = new RetryingClient(apiUrl, token, undefined, ledger.history, ledger.end.signal);
   }
 
   /** The number of responses with this status. */

@@ -27,6 +27,8 @@ export class Ledger {
   /** Jobs that failed because the agent stored what a restored database had lost. */
   readonly divergedJobs = new Set<string>();
   readonly writes = new WriteGate();
+  /** Aborted when the run is over, also because it failed: then no client goes on. */
+  readonly end = new AbortController();
   /** What all clients requested and received. */
   readonly history = new RecordedHistory();
 

@@ -55,6 +55,7 @@ export class Load {
   #started = 0;
   #lastOffset = 0;
   #isFinishing = false;
+  #hasFailed = false;
 
   constructor(private readonly options: LoadOptions) {
     this.ledger = options.ledger ?? new Ledger();
@@ -62,9 +63,15 @@ export class Load {
     this.#types = options.types ?? independentTypes();
   }
 
-  /** Writes until `finish` is called and the minimum is reached; resolves after the last response. */
+  /**
+   * Writes until `finish` is called and the minimum is reached, or until the run of the ledger ends. Resolves after the
+   * last response. When one client fails, the others end after their current write.
+   * @throws Error that of the first client that got no final response
+   */
   async run(): Promise<void> {
-    await Promise.all(Array.from({ length: this.options.clients }, () => this.#client()));
+    const clients = Array.from({ length: this.options.clients }, () => this.#client());
+    const failed = (await Promise.allSettled(clients)).find((client) => client.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   /** Ends `run` once the minimum number of writes is reached. */
@@ -73,12 +80,20 @@ export class Load {
   }
 
   async #client(): Promise<void> {
-    while (!this.#isFinishing || this.#started < this.options.writes) {
-      this.#started += 1;
-      await this.ledger.writes.run(() => this.#write());
-      await sleep(this.options.pauseMs);
+    try {
+      while (!this.#isOver()) {
+        this.#started += 1;
+        await this.ledger.writes.run(() => this.#write());
+        await sleep(this.options.pauseMs);
+      }
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
     }
   }
+
+  #isOver = (): boolean =>
+    this.#hasFailed || this.ledger.end.signal.aborted || (this.#isFinishing && this.#started >= this.options.writes);
 
   async #write(): Promise<void> {
     const { living } = this.ledger;

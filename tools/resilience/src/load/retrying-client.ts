@@ -36,9 +36,11 @@ export class RetryingClient {
     /** Whether a request that started then may lack a response, because a fault hit the gateway. */
     private readonly mayLackResponse: (startedAt: number) => boolean = () => false,
     private readonly history?: RecordedHistory,
+    /** Ends the retries. */
+    private readonly end?: AbortSignal,
   ) {}
 
-  /** Resolves with the first final response. @throws Error when there is none within `deadlineMs` */
+  /** Resolves with the first final response. @throws Error when there is none within `deadlineMs`, or before the end */
   async send(method: string, path: string, body: unknown, key: string, deadlineMs = 180_000): Promise<FinalResponse> {
     const from = Date.now();
     const until = from + deadlineMs;
@@ -55,7 +57,7 @@ export class RetryingClient {
         status: final?.status,
         response: final?.body,
       });
-    while (Date.now() < until) {
+    while (Date.now() < until && !this.end?.aborted) {
       attempts += 1;
       const answer = await this.#once(method, path, body, key);
       if (answer === undefined) await sleep(defaultPauseMs);
@@ -66,7 +68,8 @@ export class RetryingClient {
       }
     }
     record();
-    throw new Error(`${method} ${path} was not answered within ${deadlineMs / 1000} s, though it was repeated`);
+    const within = this.end?.aborted ? 'before the end of the run' : `within ${deadlineMs / 1000} s`;
+    throw new Error(`${method} ${path} was not answered ${within}, though it was repeated`);
   }
 
   async #once(method: string, path: string, body: unknown, key: string) {
