@@ -108,10 +108,10 @@ describe('legal histories', () => {
       [create(0, 1, 1), job(2, 9, 'c', 'running'), job(3, 4, 'c', 'completed')],
     ],
     'a list that does not reach back': [
-      [job(0, 1, 'a', 'running'), jobList(2, 3, 'b', 'b'), job(0, 1, 'b', 'running')],
+      [create(-2, -1, 1), job(0, 1, 'a', 'running'), jobList(2, 3, 'b', 'b'), job(0, 1, 'b', 'running')],
     ],
     'a restored projection whose job ends again': [
-      [job(4, 5, 'c', 'completed'), job(10, 11, 'c', 'running'), job(12, 13, 'c', 'completed')],
+      [create(0, 1, 1), job(4, 5, 'c', 'completed'), job(10, 11, 'c', 'running'), job(12, 13, 'c', 'completed')],
       [restoreOf('jobs', 2, 6, 8)],
     ],
     'a restored reconciler with a write that a decision replaced by what the cluster runs': [

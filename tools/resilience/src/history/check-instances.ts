@@ -1,22 +1,26 @@
+import { checkStatuses } from './check-statuses.js';
 import { byEpoch, mayBeLost } from './epochs.js';
-import { type InstanceHistory, type InstanceRead, type InstanceWrite, instanceHistories } from './instance-history.js';
+import type { InstanceHistory, InstanceRead, InstanceWrite } from './instance-history.js';
+import type { CompletedJobs } from './job-history.js';
 import { contradictions, regressions } from './ordered-reads.js';
-import type { HistoryTime, RecordedHistory, Restore } from './recorded-history.js';
+import type { RecordedHistory, Restore } from './recorded-history.js';
 import type { Violation } from './violation.js';
 
-/** When the completion of a job was first received, by its id. */
-export type CompletedJobs = ReadonlyMap<unknown, HistoryTime>;
-
-/** The contradictions between reads and writes of each instance. */
-export function checkInstances(history: RecordedHistory, completed: CompletedJobs): Violation[] {
+/** The contradictions between reads and writes of each instance, and between its statuses. */
+export function checkInstances(
+  history: RecordedHistory,
+  instances: readonly InstanceHistory[],
+  completed: CompletedJobs,
+): Violation[] {
   const restores = history.restores.filter(({ database }) => database === 'reconciler');
-  return instanceHistories(history).flatMap((instance) => [
+  return instances.flatMap((instance) => [
     ...instance.reads.flatMap((read) => [
       ...checkValue(instance, read, restores),
       ...checkExistence(instance, read, restores),
       ...checkDeletion(instance, read, restores, completed),
     ]),
     ...checkOrder(instance, restores),
+    ...checkStatuses(instance, history, restores),
   ]);
 }
 
@@ -71,7 +75,7 @@ function* checkDeletion(
     if (deletion.verb !== 'delete' || deletion.outcome !== 'acknowledged' || deletion.to > read.from) continue;
     if (mayBeLost(deletion, read, restores)) continue;
     if (read.deleting === false) yield violation(osid, 'a deleted instance was not being deleted', read, deletion);
-    const completedAt = completed.get(deletion.jobId) ?? Infinity;
+    const completedAt = completed.get(deletion.jobId)?.to ?? Infinity;
     if (completedAt > read.from || mayBeLost({ from: deletion.from, to: completedAt }, read, restores)) continue;
     yield violation(osid, 'an instance was found after its deletion had completed', read, deletion);
   }

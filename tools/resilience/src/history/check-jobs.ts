@@ -1,6 +1,5 @@
-import type { CompletedJobs } from './check-instances.js';
 import { byEpoch, epochOf, mayBeLost } from './epochs.js';
-import { hasMore, isJobList, jobHistories, type JobHistory, jobsIn, type StatusRead } from './job-history.js';
+import { hasMore, isJobList, type JobHistory, jobsIn, type StatusRead } from './job-history.js';
 import { contradictions, type Read, regressions } from './ordered-reads.js';
 import type { RecordedHistory, Restore } from './recorded-history.js';
 import type { Violation } from './violation.js';
@@ -11,30 +10,20 @@ const rankOf = ({ status }: { readonly status: string }): number =>
   hasEnded(status) ? 2 : openStatuses.indexOf(status);
 
 /** The contradictions between the reads of each job. */
-export function checkJobs(history: RecordedHistory): Violation[] {
+export function checkJobs(history: RecordedHistory, jobs: readonly JobHistory[]): Violation[] {
   const truth = history.restores.filter(({ database }) => database === 'reconciler');
-  const jobs = jobHistories(history);
   return [
     ...jobs.flatMap((job) => [
       ...checkFound(job, truth),
       ...checkStatuses(job.id, 'job', job.reads, history.restores, truth),
       ...[...job.workItems.values()].flatMap((reads) => [
         ...checkStatuses(job.id, 'work item', reads, history.restores, truth),
+        ...checkItemEnds(job, reads, history.restores),
       ]),
       ...checkStreams(job, history.restores),
     ]),
     ...checkLists(history, jobs),
   ];
-}
-
-/** When the completion of each job was first received. */
-export function completedJobs(history: RecordedHistory): CompletedJobs {
-  const completed = new Map<string, number>();
-  for (const { id, reads } of jobHistories(history)) {
-    const times = reads.filter(({ status }) => status === 'completed').map(({ to }) => to);
-    if (times.length > 0) completed.set(id, Math.min(...times));
-  }
-  return completed;
 }
 
 /** A job is found as soon as its id was received, while the projection lacks it as well. */
@@ -71,6 +60,20 @@ function* checkStatuses(
       ({ body }) => body,
     ))
       yield violation(id, `a ${what} had two ends`, ...pair);
+  }
+}
+
+/** The end of a job ends its work items: none is open in a read that started later. */
+function* checkItemEnds(
+  { id, reads }: JobHistory,
+  items: readonly StatusRead[],
+  restores: readonly Restore[],
+): Generator<Violation> {
+  const ends = reads.filter(({ status }) => hasEnded(status)).map((read) => ({ ...read, isEnd: true }));
+  const open = items.filter(({ status }) => !hasEnded(status)).map((read) => ({ ...read, isEnd: false }));
+  for (const epoch of byEpoch([...ends, ...open], restores)) {
+    for (const pair of regressions(epoch, ({ isEnd }) => Number(isEnd)))
+      yield violation(id, 'a job ended before its work item', ...pair);
   }
 }
 

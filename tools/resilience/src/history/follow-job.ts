@@ -36,6 +36,8 @@ export async function followJob(
       if (status === 200) {
         for await (const message of messagesOf(reply)) {
           lastId = message.id;
+          // The model has no log lines, which are most of a stream.
+          if (message.event === 'log') continue;
           events.push({ at: history.now(), event: message.event, data: JSON.parse(message.data) as unknown });
         }
       }

@@ -14,10 +14,21 @@ export interface InstanceWrite extends Read {
 
 export interface InstanceRead extends Read {
   readonly found: boolean;
-  /** Undefined for a disconnected instance in a list, whose last known state is not listed. */
+  /** Undefined for a disconnected instance in a list or a status, which lack the last known one. */
   readonly deleting: boolean | undefined;
-  /** Undefined in lists, which have no spec. */
-  readonly spec?: { readonly cpuLimitMc: unknown; readonly generation: number; readonly observedGeneration: number };
+  /** The last known one; undefined for an instance that was not found, and where `deleting` is. */
+  readonly status?: string | undefined;
+  /** Only the body of the instance itself has a spec. */
+  readonly spec?: InstanceSpec;
+}
+
+/** The desired state of an instance, and which of it was observed. */
+interface InstanceSpec {
+  readonly cpuLimitMc: unknown;
+  readonly generation: number;
+  readonly observedGeneration: number;
+  /** The agent stores a bundle of another history, and a person must decide. */
+  readonly diverged: boolean;
 }
 
 /** What was requested of one instance and what was read of it. */
@@ -31,6 +42,7 @@ type Body = Readonly<Record<string, unknown>>;
 
 const bodyOf = ({ response }: Operation): Body => Object(response) as Body;
 const instancePath = /\/services\/([^/?]+)\/([^/?]+)$/;
+const readPath = /\/services\/([^/?]+)\/([^/?]+)(\/status)?$/;
 const listPath = /\/services(\?.*)?$/;
 const typePath = /\/services\/([^/?]+)$/;
 
@@ -45,9 +57,9 @@ export function instanceHistories({ operations }: RecordedHistory): InstanceHist
   for (const operation of operations) {
     const write = writeOf(operation);
     if (write !== undefined) of(write.osid).writes.push(write);
-    const [, type, id] = (operation.method === 'GET' && instancePath.exec(operation.path)) || [];
+    const [, type, id, status] = (operation.method === 'GET' && readPath.exec(operation.path)) || [];
     if (id === undefined || ![200, 404].includes(operation.status ?? 0)) continue;
-    of(`${type}-${id}`).reads.push(readOf(operation));
+    of(`${type}-${id}`).reads.push(status === undefined ? readOf(operation) : statusReadOf(operation));
   }
   for (const list of operations.filter(isCompleteList)) addList(list, [...histories.values()], of);
   return [...histories.values()];
@@ -73,11 +85,29 @@ function outcomeOf({ status, attempts }: Operation): Outcome {
 
 function readOf(operation: Operation): InstanceRead {
   const { from, to, status } = operation;
-  if (status === 404) return { from, to, operation, found: false, deleting: false };
-  const { cpuLimitMc, generation, observedGeneration, status: state, lastKnownStatus } = bodyOf(operation);
-  const spec = { cpuLimitMc, generation: Number(generation), observedGeneration: Number(observedGeneration) };
-  return { from, to, operation, found: true, deleting: (lastKnownStatus ?? state) === 'deleting', spec };
+  if (status === 404) return notFound(operation);
+  const { cpuLimitMc, generation, observedGeneration, status: state, lastKnownStatus, conditions } = bodyOf(operation);
+  const types = ((conditions ?? []) as readonly { readonly type: string }[]).map(({ type }) => type);
+  const diverged = types.includes('Diverged');
+  const spec = { cpuLimitMc, generation: Number(generation), observedGeneration: Number(observedGeneration), diverged };
+  const known = String(lastKnownStatus ?? state);
+  return { from, to, operation, found: true, deleting: known === 'deleting', status: known, spec };
 }
+
+function statusReadOf(operation: Operation): InstanceRead {
+  const { from, to, status } = operation;
+  if (status === 404) return notFound(operation);
+  return { from, to, operation, found: true, ...lastKnown(String(bodyOf(operation)['state'])) };
+}
+
+const notFound = (operation: Operation): InstanceRead => {
+  const { from, to } = operation;
+  return { from, to, operation, found: false, deleting: false };
+};
+
+/** Where only the status is shown, that of a disconnected instance is not known. */
+const lastKnown = (status: string): Pick<InstanceRead, 'status' | 'deleting'> =>
+  status === 'disconnected' ? { status: undefined, deleting: undefined } : { status, deleting: status === 'deleting' };
 
 const isCompleteList = (operation: Operation): boolean =>
   operation.method === 'GET' &&
@@ -92,8 +122,7 @@ function addList(list: Operation, known: readonly InstanceHistory[], of: (osid: 
   const shown = new Set(services.map(({ osid }) => osid));
   for (const { osid, status } of services) {
     const operation = { ...list, response: { osid, status } };
-    const deleting = status === 'disconnected' ? undefined : status === 'deleting';
-    of(osid).reads.push({ from, to, operation, found: true, deleting });
+    of(osid).reads.push({ from, to, operation, found: true, ...lastKnown(status) });
   }
   const absent = { ...list, response: 'not listed' };
   for (const { osid, reads } of known) {

@@ -24,6 +24,9 @@ export interface JobHistory {
   readonly streams: StreamRead[];
 }
 
+/** The read that first received the completion of a job, by its id. */
+export type CompletedJobs = ReadonlyMap<unknown, StatusRead>;
+
 interface Shown {
   readonly id: string;
   readonly status: string;
@@ -65,6 +68,16 @@ export function jobHistories({ operations }: RecordedHistory): JobHistory[] {
     if (id !== undefined) addRead(of(id), operation, part);
   }
   return [...histories.values()];
+}
+
+/** The first read of each completed job. */
+export function completedJobs(jobs: readonly JobHistory[]): CompletedJobs {
+  const completed = new Map<string, StatusRead>();
+  for (const { id, reads } of jobs) {
+    const [first] = reads.filter(({ status }) => status === 'completed').toSorted((a, b) => a.to - b.to);
+    if (first !== undefined) completed.set(id, first);
+  }
+  return completed;
 }
 
 /** The jobs that a list contains, newest first. */

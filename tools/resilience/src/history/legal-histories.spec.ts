@@ -6,11 +6,23 @@ import { type Operation, RecordedHistory } from './recorded-history.js';
 
 /** A step of a client, with the times from request to effect and from effect to response. */
 interface Step {
-  readonly verb: 'update' | 'lost update' | 'unanswered update' | 'read' | 'list' | 'delete' | 'job' | 'progress';
+  readonly verb: (typeof verbs)[number];
   readonly before: number;
   readonly after: number;
 }
 
+const verbs = [
+  'update',
+  'lost update',
+  'unanswered update',
+  'read',
+  'status',
+  'list',
+  'delete',
+  'job',
+  'progress',
+  'loss',
+] as const;
 const path = '/acct1/demo/services/valkey/aaaaa';
 const statuses = ['pending', 'running', 'completed'] as const;
 
@@ -19,21 +31,28 @@ const statuses = ['pending', 'running', 'completed'] as const;
  * request and response. This is linearizable by construction.
  */
 function interleave(steps: readonly Step[]): Operation[] {
-  const state = { value: 0, generation: 1, observed: 0, stage: 'present', job: 0 };
+  const state = { value: 0, generation: 1, observed: 0, stage: 'present', status: 'pending', job: 0 };
   const first = { client: 'load', method: 'POST', path: '/acct1/demo/services/valkey', from: -1_000, to: -999 };
   const created = { request: { cpuLimitMc: 0 }, status: 202, response: { osid: 'valkey-aaaaa', jobId: 'job' } };
-  const operations: Operation[] = [{ ...first, ...created, attempts: 1 }];
+  const seen = { cpuLimitMc: 0, generation: 1, observedGeneration: 0, status: 'pending' };
+  const operations: Operation[] = [
+    { ...first, ...created, attempts: 1 },
+    { ...first, method: 'GET', path, from: -998, to: -997, attempts: 1, status: 200, response: seen },
+  ];
   steps.forEach(({ verb, before, after }, n) => {
     const at = n * 10;
     const about = { client: 'client', path, from: at - before, to: at + after, attempts: 1 };
     const write = (effect: boolean, status: number | undefined) => {
-      if (effect && state.stage === 'present') Object.assign(state, { value: n + 1, generation: state.generation + 1 });
+      if (effect && state.stage === 'present') {
+        const status = state.status === 'pending' ? 'pending' : 'applying';
+        Object.assign(state, { value: n + 1, generation: state.generation + 1, status });
+      }
       const accepted = state.stage === 'present' ? status : 409;
       operations.push({ ...about, method: 'PATCH', request: { cpuLimitMc: n + 1 }, status: accepted, response: {} });
     };
     const read = (at: string, status: number, response: unknown) =>
       operations.push({ ...about, path: at, method: 'GET', status, response });
-    const shown = state.stage === 'deleting' ? 'deleting' : 'healthy';
+    const shown = state.stage === 'deleting' ? 'deleting' : state.status;
     switch (verb) {
       case 'update':
         return write(true, 202);
@@ -46,6 +65,8 @@ function interleave(steps: readonly Step[]): Operation[] {
         const spec = { cpuLimitMc: value, generation, observedGeneration: observed, status: shown };
         return state.stage === 'gone' ? read(path, 404, {}) : read(path, 200, spec);
       }
+      case 'status':
+        return read(`${path}/status`, state.stage === 'gone' ? 404 : 200, { state: shown });
       case 'list': {
         const services = state.stage === 'gone' ? [] : [{ osid: 'valkey-aaaaa', status: shown }];
         return read('/acct1/demo/services?limit=9', 200, { services, nextCursor: null });
@@ -63,13 +84,16 @@ function interleave(steps: readonly Step[]): Operation[] {
       case 'progress':
         state.job = Math.min(state.job + 1, 2);
         state.observed = state.generation;
+        state.status = 'healthy';
         if (state.stage === 'deleting') state.stage = 'gone';
+        return;
+      case 'loss':
+        if (state.status === 'healthy') state.status = 'degraded';
     }
   });
   return operations;
 }
 
-const verbs = ['update', 'lost update', 'unanswered update', 'read', 'list', 'delete', 'job', 'progress'] as const;
 const step = fc.record({
   verb: fc.constantFrom(...verbs, 'read' as const, 'read' as const),
   before: fc.integer({ min: 1, max: 60 }),

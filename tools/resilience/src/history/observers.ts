@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RandomSequence } from '../load/load.js';
 import type { Ledger } from '../load/ledger.js';
+import { lastingMs } from './check-statuses.js';
 import { followJob } from './follow-job.js';
 import { type Endpoint, send } from './send.js';
 
@@ -16,6 +17,8 @@ export interface ObserverOptions {
 
 /** The pause between two reads of one observer, ms. */
 const pauseMs = 250;
+/** The pause between two reads of an instance that is not healthy at the end, ms. */
+const endPauseMs = 1_000;
 /** Reads concern the newest instances and jobs, which change. */
 const recent = 12;
 
@@ -61,11 +64,32 @@ export class Observers {
     );
   }
 
+  /** Reads the instances once more after everything has converged: those that are not healthy until that lasts. */
+  async readEnd(): Promise<void> {
+    const { endpoints, ledger } = this.options;
+    const [endpoint] = endpoints;
+    if (endpoint === undefined) return;
+    const readUnhealthy = async (paths: readonly string[]): Promise<string[]> => {
+      const unhealthy: string[] = [];
+      for (const path of paths) {
+        const service = Object(await send(endpoint, path, ledger.history)) as { readonly status?: string };
+        if (service.status !== 'healthy') unhealthy.push(path);
+      }
+      return unhealthy;
+    };
+    let left = await readUnhealthy(ledger.living.map(({ path }) => path));
+    for (const until = ledger.history.now() + 2 * lastingMs; left.length > 0 && ledger.history.now() < until;) {
+      await sleep(endPauseMs);
+      left = await readUnhealthy(left);
+    }
+  }
+
   async #read(endpoint: Endpoint): Promise<void> {
     while (!this.#end.aborted) {
       const path = this.#random.pick([
         this.#instancePath(),
         this.#instancePath(),
+        this.#statusPath(),
         ...this.#lists(),
         ...this.#jobPaths(),
       ]);
@@ -77,6 +101,11 @@ export class Observers {
   #lists = (): string[] => [`${this.options.services}?limit=1000`, `/${this.options.aid}/jobs?limit=20`];
 
   #instancePath = (): string | undefined => this.#recent(this.options.ledger.instances)?.path;
+
+  #statusPath(): string | undefined {
+    const path = this.#instancePath();
+    return path && `${path}/status`;
+  }
 
   #jobPaths(): string[] {
     const id = this.#recent([...this.options.ledger.jobs.values()]);

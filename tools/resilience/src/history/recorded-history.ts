@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks';
+import { RecentEntries } from './recent-entries.js';
+import { SharedBodies } from './shared-bodies.js';
 
 /** A time by the monotonic clock of this process, ms since the start of the history. */
 export type HistoryTime = number;
@@ -17,6 +19,8 @@ export interface Operation {
   readonly method: string;
   readonly path: string;
   readonly request?: unknown;
+  /** The `Idempotency-Key` of a write. */
+  readonly key?: string;
   readonly from: HistoryTime;
   readonly to: HistoryTime;
   readonly attempts: number;
@@ -36,17 +40,64 @@ export interface Restore {
   readonly to: HistoryTime;
 }
 
-/** What clients requested and received during a run, by one monotonic clock. */
+/** What the cluster agent says about an instance at the end of a run. */
+export interface AgentReport {
+  readonly osid: string;
+  readonly from: HistoryTime;
+  readonly to: HistoryTime;
+  /** The generation of the bundle that the agent stores. */
+  readonly generation: number;
+  /** The plane has acknowledged that this bundle is ready, and each of its objects is still ready in the cluster. */
+  readonly ready: boolean;
+}
+
+/** Reads beyond this number are not recorded: seven hours at ten per second. */
+const maxReads = 250_000;
+/** The reads of which an equal one may follow. */
+const maxRecentReads = 5_000;
+
+/**
+ * What clients requested and received during a run, by one monotonic clock. Equal parts of responses are stored once. Of
+ * several equal reads in a row the first and the last are kept, because they contradict whatever one between them does.
+ */
 export class RecordedHistory {
   readonly operations: Operation[] = [];
   readonly restores: Restore[] = [];
+  readonly agentReports: AgentReport[] = [];
+  /** The number of reads beyond the limit. */
+  lostReads = 0;
   readonly #startedAt = performance.now();
+  readonly #bodies = new SharedBodies();
+  /** The positions of the last two equal reads, by client and path. */
+  readonly #repeated = new RecentEntries<readonly number[]>(maxRecentReads);
+  #reads = 0;
 
   now(): HistoryTime {
     return performance.now() - this.#startedAt;
   }
 
   record(operation: Omit<Operation, 'to'>): void {
-    this.operations.push({ ...operation, to: this.now() });
+    const recorded = { ...operation, response: this.#bodies.share(operation.response), to: this.now() };
+    if (operation.method !== 'GET') return void this.operations.push(recorded);
+    const key = `${operation.client} ${operation.path}`;
+    const equal = operation.events === undefined ? this.#equalReads(key, recorded) : [];
+    const [, last] = equal;
+    if (last !== undefined) {
+      this.operations[last] = recorded;
+    } else if (this.#reads >= maxReads) {
+      this.lostReads += 1;
+    } else {
+      this.#reads += 1;
+      this.#repeated.set(key, [...equal, this.operations.push(recorded) - 1]);
+    }
+  }
+
+  #equalReads(key: string, { status, response }: Operation): readonly number[] {
+    const positions = this.#repeated.get(key) ?? [];
+    const isEqual = (position: number): boolean => {
+      const earlier = this.operations[position];
+      return earlier?.status === status && earlier?.response === response;
+    };
+    return positions.every(isEqual) ? positions : [];
   }
 }

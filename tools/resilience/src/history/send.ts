@@ -10,8 +10,11 @@ export interface Endpoint {
 /** The timeout of a read, ms: longer than the longest pause of a replica, whose late response is the interesting one. */
 const timeoutMs = 60_000;
 
-/** Reads a path once at one replica, and records the response. A read without one has no meaning and is not recorded. */
-export async function send({ name, url, token }: Endpoint, path: string, history: RecordedHistory): Promise<void> {
+/**
+ * Reads a path once at one replica, records the response and resolves with its body. A read without a response has no
+ * meaning: it is not recorded and resolves with undefined.
+ */
+export async function send({ name, url, token }: Endpoint, path: string, history: RecordedHistory): Promise<unknown> {
   const from = history.now();
   try {
     const headers = { authorization: `Bearer ${token}` };
@@ -26,7 +29,8 @@ export async function send({ name, url, token }: Endpoint, path: string, history
       status: reply.status,
       response,
     });
+    return response;
   } catch {
-    // The replica is down, or its connection broke.
+    return undefined; // the replica is down, or its connection broke
   }
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import { readPlaneInfo, eventually, Plane, unlimited, PlaneClient } from '@runos/tool-e2e';
+import { recordAgentReports } from '../history/agent-reports.js';
 import { checkHistory } from '../history/check-history.js';
 import { Observers } from '../history/observers.js';
+import { withCluster } from '../history/stored-bundles.js';
 import { describeViolation } from '../history/violation.js';
 import { Ledger } from '../load/ledger.js';
 import { Load, RandomSequence } from '../load/load.js';
@@ -153,7 +155,9 @@ class ChaosTest {
     await this.#observers.finish();
     const { jobs, living, instances } = this.#ledger;
     print(`${jobs.size} jobs were accepted for ${instances.length} instances, ${living.length} of them still exist`);
-    const brokenGuarantees = [...this.#failures, ...(await this.#inconsistencies()), ...(await this.#violations())];
+    const inconsistencies = await this.#inconsistencies();
+    await this.#observeEnd();
+    const brokenGuarantees = [...this.#failures, ...inconsistencies, ...(await this.#violations())];
     const responses = Object.fromEntries(this.#client.responses);
     print(`responses: ${JSON.stringify(responses)}`);
     return { unexpectedResponses: this.#client.unexpectedResponses, brokenGuarantees, jobs: jobs.size, responses };
@@ -206,13 +210,26 @@ class ChaosTest {
     this.#mayLackResponseUntil = Date.now();
   }
 
+  /** What the agent reports after the convergence, and then what the plane shows. */
+  async #observeEnd(): Promise<void> {
+    const { history } = this.#ledger;
+    try {
+      await withCluster(this.planeClient, (client) => recordAgentReports(client, history));
+      await this.#observers.readEnd();
+    } catch (error) {
+      this.#failures.push(`the reports of the agent were not read: ${(error as Error).message}`);
+    }
+  }
+
   /** The contradictions in what clients received. A history with one is kept beside the logs. */
   async #violations(): Promise<string[]> {
     const { history } = this.#ledger;
     const violations = checkHistory(history);
     this.options.print(`checked ${history.operations.length} operations: ${violations.length} contradictions`);
     if (violations.length === 0) return [];
-    const lines = [...history.restores, ...history.operations].map((each) => JSON.stringify(each));
+    const lines = [...history.restores, ...history.agentReports, ...history.operations].map((each) =>
+      JSON.stringify(each),
+    );
     await writeFile(join(this.data, 'history.jsonl'), `${lines.join('\n')}\n`, { mode: 0o600 });
     return violations.map(describeViolation);
   }

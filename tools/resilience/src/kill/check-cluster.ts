@@ -1,18 +1,12 @@
-import { gunzipSync } from 'node:zlib';
 import { type KubeClient } from '@runos/kube-client';
 import { canonicalJson, type KubeObject, managedSelector, osidOf, refKey, refOf } from '@runos/kube-objects';
+import { storedBundles } from '../history/stored-bundles.js';
 import { type Ledger } from '../load/ledger.js';
 
 /** Contradictions between Kubernetes and the responses to clients; empty when there are none. */
 export async function checkCluster(client: KubeClient, ledger: Ledger): Promise<string[]> {
   const expected = new Set(ledger.living.map(({ osid }) => osid));
-  const bundles = await client.list({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    namespace: 'runos',
-    labelSelector: 'runos.com/bundle=true',
-  });
-  const objects = bundles.flatMap((bundle) => objectsOf(bundle));
+  const objects = (await storedBundles(client)).flatMap((bundle) => bundle.objects.map(withPodSecurity));
   const stored = new Set(objects.map(osidOf));
   return [
     ...[...expected].filter((osid) => !stored.has(osid)).map((osid) => `${osid}: the agent has no bundle`),
@@ -20,13 +14,6 @@ export async function checkCluster(client: KubeClient, ledger: Ledger): Promise<
     ...(await findOrphans(client, objects)),
     ...(await Promise.all(objects.map((object) => findDifference(client, object)))).flat(),
   ];
-}
-
-function objectsOf(bundle: KubeObject): KubeObject[] {
-  const data = bundle['data'] as Record<string, string>;
-  if (data['objects'] === undefined) return [];
-  const objects = JSON.parse(gunzipSync(Buffer.from(data['objects'], 'base64')).toString('utf8')) as KubeObject[];
-  return objects.map(withPodSecurity);
 }
 
 /** The agent sets the Pod Security Standard of each namespace, also where an older agent did not. */

@@ -52,6 +52,7 @@ export class RetryingClient {
         method,
         path,
         request: body,
+        key,
         from: started,
         attempts,
         status: final?.status,
