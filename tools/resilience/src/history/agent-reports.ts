@@ -3,11 +3,11 @@ import { refOf } from '@runos/kube-objects';
 import type { RecordedHistory } from './recorded-history.js';
 import { type StoredBundle, storedBundles } from './stored-bundles.js';
 
-/** Records what the cluster agent has last reported of each instance, as its own Secrets and the live objects show it. */
+/** Records what the cluster agent must report of each instance, as the live objects of its stored bundle show it. */
 export async function recordAgentReports(client: KubeClient, history: RecordedHistory): Promise<void> {
   for (const bundle of await storedBundles(client)) {
     const from = history.now();
-    const ready = bundle.wasReady && (await isReady(client, bundle));
+    const ready = await isReady(client, bundle);
     const { osid, generation } = bundle.stored;
     history.agentReports.push({ osid, generation, ready, from, to: history.now() });
   }

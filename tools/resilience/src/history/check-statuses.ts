@@ -8,8 +8,8 @@ import type { Violation } from './violation.js';
 const lasting: readonly string[] = ['healthy', 'degraded', 'unhealthy'];
 const starting: readonly string[] = ['pending', 'applying'];
 
-/** A status that differs from the report of the agent for so long is not on its way any more, ms. */
-export const lastingMs: HistoryTime = 10_000;
+/** A status that differs from the report of the agent for so long is not on its way any more: agents wait up to 30 s, ms. */
+export const lastingMs: HistoryTime = 40_000;
 
 /** The contradictions between the statuses of one instance, and between its last ones and the report of its agent. */
 export function* checkStatuses(

@@ -78,7 +78,7 @@ export class Observers {
       return unhealthy;
     };
     let left = await readUnhealthy(ledger.living.map(({ path }) => path));
-    for (const until = ledger.history.now() + 2 * lastingMs; left.length > 0 && ledger.history.now() < until;) {
+    for (const until = ledger.history.now() + 1.5 * lastingMs; left.length > 0 && ledger.history.now() < until;) {
       await sleep(endPauseMs);
       left = await readUnhealthy(left);
     }

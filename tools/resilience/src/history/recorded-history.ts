@@ -40,14 +40,14 @@ export interface Restore {
   readonly to: HistoryTime;
 }
 
-/** What the cluster agent says about an instance at the end of a run. */
+/** What the cluster agent reports of an instance at the end of a run. */
 export interface AgentReport {
   readonly osid: string;
   readonly from: HistoryTime;
   readonly to: HistoryTime;
   /** The generation of the bundle that the agent stores. */
   readonly generation: number;
-  /** The plane has acknowledged that this bundle is ready, and each of its objects is still ready in the cluster. */
+  /** Each object of this bundle is ready in the cluster. */
   readonly ready: boolean;
 }
 

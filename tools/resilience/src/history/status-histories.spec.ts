@@ -75,19 +75,19 @@ describe('legal histories of statuses', () => {
       ],
     },
     'a degraded instance whose agent does not report ready': {
-      operations: [create, read(10, 'degraded'), read(20_000, 'degraded')],
+      operations: [create, read(10, 'degraded'), read(60_000, 'degraded')],
       reports: [report(5, false)],
     },
     'a report of the agent that the plane follows a moment later': {
-      operations: [create, read(10, 'degraded'), read(20_000, 'healthy')],
+      operations: [create, read(10, 'degraded'), read(60_000, 'healthy')],
       reports: [report(5, true)],
     },
     'a degraded instance whose agent reports an earlier generation': {
-      operations: [create, read(10, 'degraded', 2, 1), read(20_000, 'degraded', 2, 1)],
+      operations: [create, read(10, 'degraded', 2, 1), read(60_000, 'degraded', 2, 1)],
       reports: [report(5, true)],
     },
     'a diverged instance whose agent reports ready': {
-      operations: [create, read(10, 'degraded', 1, 1, diverged), read(20_000, 'degraded', 1, 1, diverged)],
+      operations: [create, read(10, 'degraded', 1, 1, diverged), read(60_000, 'degraded', 1, 1, diverged)],
       reports: [report(5, true)],
     },
     'a job that completed with the generation of its write': {
@@ -137,7 +137,7 @@ describe('histories of statuses with a contradiction', () => {
     },
     'a degraded instance whose agent reports ready': {
       rule: 'an instance stayed degraded though its agent reports ready',
-      operations: [create, read(2, 'healthy'), read(10, 'degraded'), read(20_000, 'degraded')],
+      operations: [create, read(2, 'healthy'), read(10, 'degraded'), read(60_000, 'degraded')],
       reports: [report(5, true)],
     },
     'a job that completed before its creation was observed': {

@@ -12,14 +12,12 @@ export interface StoredRevision {
   readonly digest: string;
 }
 
-/** A Secret of the agent: the stored revision, its objects, and what the agent has reported about it. */
+/** A Secret of the agent: the stored revision and its objects. */
 export interface StoredBundle {
   readonly stored: StoredRevision;
   /** Empty for a tombstone. */
   readonly objects: readonly KubeObject[];
   readonly kinds: KindCatalog;
-  /** The plane has acknowledged a report that this revision is ready. */
-  readonly wasReady: boolean;
 }
 
 /** Calls `work` with administrator's access to the cluster. */
@@ -50,11 +48,9 @@ function bundleOf(secret: KubeObject): StoredBundle {
   const stored = json('record') as StoredRevision;
   const objects = data['objects'] === undefined ? '[]' : gunzipSync(bytes('objects')).toString('utf8');
   const kinds = json('kinds') as PackedKinds | undefined;
-  const { readyRevision } = Object(json('checkpoint')) as { readonly readyRevision?: number };
   return {
     stored,
     objects: JSON.parse(objects) as KubeObject[],
     kinds: new KindCatalog(kinds === undefined ? [] : unpackKinds(kinds)),
-    wasReady: readyRevision === stored.revision,
   };
 }

@@ -225,11 +225,12 @@ class ChaosTest {
   async #violations(): Promise<string[]> {
     const { history } = this.#ledger;
     const violations = checkHistory(history);
-    this.options.print(`checked ${history.operations.length} operations: ${violations.length} contradictions`);
+    const { operations, agentReports } = history;
+    const ready = agentReports.filter((report) => report.ready).length;
+    this.options.print(`the agent reports ${ready} of ${agentReports.length} instances ready`);
+    this.options.print(`checked ${operations.length} operations: ${violations.length} contradictions`);
     if (violations.length === 0) return [];
-    const lines = [...history.restores, ...history.agentReports, ...history.operations].map((each) =>
-      JSON.stringify(each),
-    );
+    const lines = [...history.restores, ...agentReports, ...operations].map((each) => JSON.stringify(each));
     await writeFile(join(this.data, 'history.jsonl'), `${lines.join('\n')}\n`, { mode: 0o600 });
     return violations.map(describeViolation);
   }
