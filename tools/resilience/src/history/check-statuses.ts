@@ -8,7 +8,7 @@ import type { Violation } from './violation.js';
 const lasting: readonly string[] = ['healthy', 'degraded', 'unhealthy'];
 const starting: readonly string[] = ['pending', 'applying'];
 
-/** A status that differs from the report of the agent for so long is not on its way any more: agents wait up to 30 s, ms. */
+/** A status that differs from the report for so long is not on its way any more, ms. Agents delay it by up to 30 s. */
 export const lastingMs: HistoryTime = 40_000;
 
 /** The contradictions between the statuses of one instance, and between its last ones and the report of its agent. */
