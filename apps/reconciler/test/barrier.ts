@@ -1,25 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, runSql } from '@runos/persistence';
 
 /** A barrier in the database: statements that need the lock wait until it is opened. */
 export interface Barrier {
-  /** Resolves when this many transactions wait for a lock, or when `done` resolves. */
+  /**
+   * Resolves when this many transactions wait for a lock, or when `done` settles.
+   * @throws Error when there are fewer at the time at which the barrier opens by itself
+   */
   untilWaiting(count: number, done?: Promise<unknown>): Promise<void>;
   open(): Promise<void>;
 }
 
 /** Time between two looks at the waiting transactions, seconds. */
 const pollSeconds = 0.01;
+/** A spec that fails before it opens its barrier must end all the same, ms. Transactions reach a barrier in milliseconds. */
+const maxClosedMs = 10_000;
 
-/** Makes every write to a table wait; reads go on. */
+/** Makes every write to a table wait, for at most ten seconds; reads go on. */
 export async function closeBarrier(database: Database, table: string): Promise<Barrier> {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
+  const opened = new AbortController();
+  const opensAt = performance.now() + maxClosedMs;
   let holding: Promise<void> | undefined;
   await new Promise<void>((resolve, reject) => {
     holding = database.transaction(async (sql) => {
       await runSql(sql, `LOCK TABLE ${table} IN SHARE MODE`);
       resolve();
-      await opened;
+      await sleep(maxClosedMs, undefined, opened).catch(() => undefined); // aborted by `open`
     });
     holding.catch(reject);
   });
@@ -27,12 +33,15 @@ export async function closeBarrier(database: Database, table: string): Promise<B
     untilWaiting: async (count, done) => {
       let isDone = false;
       void done?.finally(() => (isDone = true)).catch(() => undefined);
-      while (!isDone && (await countWaiting(database)) < count) {
+      for (;;) {
+        const waiting = await countWaiting(database);
+        if (isDone || waiting >= count) return;
+        if (performance.now() > opensAt) throw new Error(`${waiting} of ${count} transactions wait for the barrier`);
         await database.query('SELECT pg_sleep($1)', [pollSeconds]);
       }
     },
     open: async () => {
-      open();
+      opened.abort();
       await holding;
     },
   };
