@@ -58,6 +58,8 @@ export interface EventContract<Body extends z.ZodType = z.ZodType> {
 
 /** The parsed input that a handler receives. */
 export type InputOf<C extends RequestContract> = z.output<C['input']>;
+/** The reply that a handler returns. */
+export type OutputOf<C extends RequestContract> = z.output<C['output']>;
 
 /** A request between services with its reply. */
 export const request = <In extends z.ZodType, Out extends z.ZodType, const S extends Scope>(

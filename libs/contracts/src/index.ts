@@ -5,6 +5,7 @@ export {
   Idempotency,
   type IfGeneration,
   type InputOf,
+  type OutputOf,
   request,
   type RequestContract,
   type Scope,

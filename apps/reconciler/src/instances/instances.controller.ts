@@ -1,8 +1,7 @@
 import { Controller } from '@nestjs/common';
-import { type InputOf, reconciler } from '@runos/contracts';
+import { type InputOf, type OutputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import type { z } from 'zod';
 import { AcceptDivergence } from '../divergence/accept-divergence.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
 import { callerOf } from '../writes/preconditions.js';
@@ -16,7 +15,6 @@ import { pageOf, readCursor } from './page-cursor.js';
 import { PlanUpgrade } from './plan-upgrade.js';
 
 type Call = CallContext<'tenant'>;
-type Out<C extends { output: z.ZodType }> = z.output<C['output']>;
 
 @Controller()
 export class InstancesController {
@@ -70,7 +68,7 @@ export class InstancesController {
   async list(
     { cid, type, limit, cursor }: InputOf<typeof reconciler.listInstances>,
     { tenant }: Call,
-  ): Promise<Out<typeof reconciler.listInstances>> {
+  ): Promise<OutputOf<typeof reconciler.listInstances>> {
     const page = { after: readCursor(cursor) ?? 0, limit: limit + 1 };
     const found = await this.instances.list(this.database.manager, tenant, cid, type ?? null, page);
     const { page: listed, nextCursor } = pageOf(found, limit);
@@ -94,7 +92,7 @@ export class InstancesController {
   }
 
   @Respond(reconciler.showInstanceStatus)
-  async status(name: InstanceName, { tenant }: Call): Promise<Out<typeof reconciler.showInstanceStatus>> {
+  async status(name: InstanceName, { tenant }: Call): Promise<OutputOf<typeof reconciler.showInstanceStatus>> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
     const { status: state, reason, message } = instanceStatus(instance);
     const replicas = { desired: acceptedSpec(instance).sizing.replicas, ready: instance.ready_replicas };

@@ -1,8 +1,7 @@
 import { Controller } from '@nestjs/common';
-import { type InputOf, reconciler } from '@runos/contracts';
+import { type InputOf, type OutputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import type { z } from 'zod';
 import { pageOf, readCursor } from '../instances/page-cursor.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeUpgradeWave } from './change-upgrade-wave.js';
@@ -11,7 +10,6 @@ import { UpgradeWaveRepository } from './upgrade-wave-repository.js';
 import { waveInstanceView, waveView } from './upgrade-wave-view.js';
 
 type Call = CallContext<'tenant'>;
-type Out<C extends { output: z.ZodType }> = z.output<C['output']>;
 
 @Controller()
 export class UpgradesController {
@@ -36,7 +34,7 @@ export class UpgradesController {
   async list(
     { limit, cursor }: InputOf<typeof reconciler.listUpgradeWaves>,
     { tenant }: Call,
-  ): Promise<Out<typeof reconciler.listUpgradeWaves>> {
+  ): Promise<OutputOf<typeof reconciler.listUpgradeWaves>> {
     const listed = { after: readCursor(cursor) ?? Number.MAX_SAFE_INTEGER, limit: limit + 1 };
     const { page, nextCursor } = pageOf(await this.waves.list(this.database.manager, tenant, listed), limit);
     return { upgrades: page.map(waveView), nextCursor };
@@ -46,7 +44,7 @@ export class UpgradesController {
   async show(
     { id, limit, cursor }: InputOf<typeof reconciler.showUpgradeWave>,
     { tenant }: Call,
-  ): Promise<Out<typeof reconciler.showUpgradeWave>> {
+  ): Promise<OutputOf<typeof reconciler.showUpgradeWave>> {
     const sql = this.database.manager;
     const wave = await this.waves.get(sql, tenant, id);
     const listed = { after: readCursor(cursor) ?? 0, limit: limit + 1 };
