@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll } from '@jest/globals';
 import { Module, type Type } from '@nestjs/common';
 import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
 import { agentGateway, permissionsOf, contracts, type ServiceName } from '@runos/contracts';
@@ -156,4 +157,17 @@ export class Harness {
     const service = await startService({ name, module: () => FakeModule }, config, this.#logger);
     this.#stops.push(service.stop);
   }
+}
+
+/** Starts a harness with one replica before the tests of a spec, and stops it after them. `assign` receives both. */
+export function useReplica(
+  assign: (started: { harness: Harness; replica: Replica }) => unknown,
+  settings?: Parameters<Harness['replica']>[0],
+): void {
+  let harness: Harness | undefined;
+  beforeAll(async () => {
+    harness = await Harness.start();
+    assign({ harness, replica: await harness.replica(settings) });
+  }, 30_000);
+  afterAll(() => harness?.stop());
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AgentHello } from '@runos/agent-protocol';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 
 jest.setTimeout(30_000);
 
@@ -12,12 +12,8 @@ const foundWithinMs = staleAfterMs + 1_000;
 
 let harness: Harness;
 let replica: Replica;
-beforeAll(async () => {
-  harness = await Harness.start();
-  replica = await harness.replica({ staleAfterMs });
-  await sleep(staleAfterMs); // agents of the previous process get this time to reconnect
-}, 30_000);
-afterAll(() => harness.stop());
+useReplica((started) => ({ harness, replica } = started), { staleAfterMs });
+beforeAll(() => sleep(staleAfterMs)); // agents of the previous process get this time to reconnect
 
 let machines = 0;
 

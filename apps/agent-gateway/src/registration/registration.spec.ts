@@ -1,21 +1,17 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { agentGateway } from '@runos/contracts';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
 import { validForDays } from '../authority/certificate-authorities.js';
 import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 
 jest.setTimeout(20_000);
 
 let harness: Harness;
 let replica: Replica;
-beforeAll(async () => {
-  harness = await Harness.start();
-  replica = await harness.replica({ publicRegisterPort: 4191, publicStreamPort: 4192 });
-}, 30_000);
-afterAll(() => harness.stop());
+useReplica((started) => ({ harness, replica } = started), { publicRegisterPort: 4191, publicStreamPort: 4192 });
 
 const register = (registration: Parameters<typeof registerAt>[2]) =>
   registerAt(replica.registerPort, replica.registerCa, registration);

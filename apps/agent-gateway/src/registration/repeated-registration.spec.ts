@@ -1,18 +1,14 @@
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createSigningRequest } from '@runos/pki';
 import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 
 jest.setTimeout(30_000);
 
 let harness: Harness;
 let replica: Replica;
-beforeAll(async () => {
-  harness = await Harness.start();
-  replica = await harness.replica();
-}, 30_000);
-afterAll(() => harness.stop());
+useReplica((started) => ({ harness, replica } = started));
 
 const register = (registration: Parameters<typeof registerAt>[2]) =>
   registerAt(replica.registerPort, replica.registerCa, registration);

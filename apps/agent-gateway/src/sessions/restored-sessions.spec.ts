@@ -2,23 +2,19 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AgentHello } from '@runos/agent-protocol';
 import pg from 'pg';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 
 jest.setTimeout(20_000);
 
 let harness: Harness;
 let replica: Replica;
 let owner: pg.Client;
+afterAll(() => owner.end()); // before the database stops
+useReplica((started) => ({ harness, replica } = started));
 beforeAll(async () => {
-  harness = await Harness.start();
-  replica = await harness.replica();
   owner = new pg.Client({ connectionString: harness.postgres.url, options: '-c search_path=agent_gateway' });
   await owner.connect();
 }, 30_000);
-afterAll(async () => {
-  await owner.end();
-  await harness.stop();
-});
 
 const hello = { version: '1.0.0', capabilities: [] };
 const numbersOf = async (sql: string): Promise<number[]> =>

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { AgentHello } from '@runos/agent-protocol';
 import { Database } from '@runos/persistence';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { AgentRepository } from '../agents/agent-repository.js';
 import { SessionRepository } from './session-repository.js';
 
@@ -11,11 +11,7 @@ jest.setTimeout(20_000);
 
 let harness: Harness;
 let replica: Replica;
-beforeAll(async () => {
-  harness = await Harness.start();
-  replica = await harness.replica({ databasePoolSize: 4, leaseMs: 2_000 });
-}, 30_000);
-afterAll(() => harness.stop());
+useReplica((started) => ({ harness, replica } = started), { databasePoolSize: 4, leaseMs: 2_000 });
 
 const connection = (nid: string) => harness.services.connectionOf('ky3', nid);
 

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { agentGateway, type Credential, identity } from '@runos/contracts';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { refusalOf, registerAt } from '../../test/test-agent.js';
 
 jest.setTimeout(20_000);
 
 let harness: Harness;
 let replica: Replica;
-beforeAll(async () => {
-  harness = await Harness.start();
-  replica = await harness.replica();
-}, 30_000);
+useReplica((started) => ({ harness, replica } = started));
 beforeEach(() => harness.services.credentials.clear());
-afterAll(() => harness.stop());
 
 const tenant = 'abcde';
 let count = 0;
