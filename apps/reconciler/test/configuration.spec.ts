@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
 
 const type = 'postgresql';
 
@@ -20,12 +20,7 @@ describe('the settings of an instance', () => {
   });
 
   const jobOf = (response: object): string => (response as { jobId: string }).jobId;
-  const create = async (fields: object = {}) => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields: { ...fields } });
-    await harness.jobs.ended(made.jobId);
-    return { cid: harness.cid, type, id: made.id, osid: made.osid };
-  };
-  type Instance = Awaited<ReturnType<typeof create>>;
+  const create = (fields = {}) => harness.create(type, fields);
   const show = (one: Instance) => harness.request(reconciler.showInstance, one);
   const set = (one: Instance, values: Record<string, string>, options: object = {}) =>
     harness.request(reconciler.setAdvancedConfig, { ...one, values, ...options });
@@ -164,8 +159,7 @@ describe('the settings of an instance', () => {
   });
 
   it('do not exist for a type without any', async () => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
-    const one = { cid: harness.cid, type: 'valkey', id: made.id, osid: made.osid };
+    const one = await harness.create('valkey');
     for (const refused of [set(one, { maxmemory: '1' }), convert(one), upgrade(one)])
       await expect(refused).rejects.toMatchObject({ code: 'configset.invalid' });
     expect(await show(one)).not.toHaveProperty('advanced');
@@ -178,9 +172,7 @@ describe('the settings of an instance', () => {
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
     const { jobId = '' } = await convert(one);
     await expect(release(configSetId)).rejects.toMatchObject(inUse);
-    await harness.jobs.when(jobId, ({ job: { currentStep } }) => currentStep === 'apply');
-    await harness.agent.reportSuccess(harness.agent.bundleOf(one.osid));
-    await harness.jobs.ended(jobId);
+    await harness.finish(jobId);
     expect(await release(configSetId, 'bbbbb')).toEqual({});
     expect(await release(configSetId)).toEqual({});
     expect(await release(configSetId)).toEqual({});

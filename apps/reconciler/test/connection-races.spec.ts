@@ -41,11 +41,10 @@ describe('a job that opens while the connection of its agent changes', () => {
     },
     'the end of the job before it': async () => {
       const made = await create();
-      await harness.jobs.when(made.jobId, ({ job }) => job.currentStep === 'apply');
-      await harness.agent.reportSuccess(harness.agent.bundleOf(made.osid));
+      await harness.finish(made.jobId);
       const { jobId: restart } = await harness.request(reconciler.restartInstance, nameOf(made.id));
       const { jobId } = (await update(made.id)) as { jobId: string };
-      await harness.jobs.when(restart, ({ job }) => job.currentStep === 'apply');
+      await harness.jobs.delivered(restart);
       const run = () => harness.agent.report(harness.agent.bundleOf(made.osid), 'ready');
       return { jobId, run };
     },

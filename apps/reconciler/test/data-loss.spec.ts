@@ -1,17 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
 import { waveSteps } from './wave-steps.js';
 
-interface One {
-  readonly cid: string;
-  readonly type: string;
-  readonly id: string;
-  readonly osid: string;
-}
-
 let harness: Harness;
-let one: One;
+let one: Instance;
 beforeAll(async () => {
   harness = await startHarness();
 }, 30_000);
@@ -55,10 +48,7 @@ const events = async () => (await harness.request(reconciler.listInstanceEvents,
 
 beforeEach(async () => {
   harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
-  const fields = { replicas: 2 };
-  const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields });
-  await harness.jobs.ended(made.jobId);
-  one = { cid: harness.cid, type: 'valkey', id: made.id, osid: made.osid };
+  one = await harness.create('valkey', { replicas: 2 });
 });
 
 describe('an instance whose data is at risk', () => {
@@ -105,7 +95,7 @@ describe('an instance whose data is at risk', () => {
   it('fails a queued restart when it leaves the queue, unless it was forced', async () => {
     harness.agent.onBundle = () => Promise.resolve();
     const first = jobOf(await update({ cpuLimitMc: 700 }));
-    await harness.jobs.when(first, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(first);
     const queued = (await restart()).jobId;
     await reportRisk();
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
@@ -122,7 +112,7 @@ describe('an instance whose data is at risk', () => {
   it('keeps a job running whose cancellation would replace its pods', async () => {
     harness.agent.onBundle = () => Promise.resolve();
     const jobId = jobOf(await update({ cpuLimitMc: 700 }));
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(jobId);
     await reportRisk();
     const answer = await harness.request(reconciler.cancelJob, { id: jobId });
     expect(answer).toMatchObject({ cancelled: false, message: expect.stringContaining(message()) });

@@ -3,8 +3,8 @@ import type { BodyOf, RESYNC } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
 import type { StoredBundle } from './fake-agent.js';
-import { type Harness, startHarness } from './harness.js';
-import { type One, restoreSteps } from './restore-steps.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
+import { restoreSteps } from './restore-steps.js';
 
 type ListStep = Extract<BodyOf<typeof RESYNC>, { step: 'list' }>;
 type OrphansStep = Extract<BodyOf<typeof RESYNC>, { step: 'orphans' }>;
@@ -23,7 +23,7 @@ describe('an instance whose deletion is complete', () => {
   const orphans = (...osids: string[]) => ({ step: 'orphans', osids }) as OrphansStep;
 
   /** A deleted instance, and the bundle that its agent stored before. */
-  const deleted = async (): Promise<[One, StoredBundle]> => {
+  const deleted = async (): Promise<[Instance, StoredBundle]> => {
     const one = await create();
     const before = bundle(one);
     await harness.jobs.ended((await harness.request(reconciler.deleteInstance, one)).jobId);

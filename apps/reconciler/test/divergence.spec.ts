@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { backUp } from './database-backup.js';
-import { type Harness, startHarness } from './harness.js';
-import { type One, restoreSteps } from './restore-steps.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
+import { restoreSteps } from './restore-steps.js';
 
 describe('after a restore of the database', () => {
   let harness: Harness;
@@ -15,10 +15,8 @@ describe('after a restore of the database', () => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });
 
-  const { accept, bundle, change, create, diverge, hasNextAttempt, nextDelivery, openJob, show } = restoreSteps(
-    () => harness,
-  );
-  const requestsFor = ({ osid }: One) => harness.agent.instructions.filter((each) => each.osid === osid).length;
+  const { accept, bundle, change, create, diverge, hasNextAttempt, nextDelivery, show } = restoreSteps(() => harness);
+  const requestsFor = ({ osid }: Instance) => harness.agent.instructions.filter((each) => each.osid === osid).length;
   const divergedStatus = {
     status: 'degraded',
     reason: 'Diverged',
@@ -145,8 +143,9 @@ describe('after a restore of the database', () => {
     const restore = await backUp(harness);
     await harness.jobs.ended((await harness.request(reconciler.deleteInstance, gone)).jobId);
     harness.agent.onBundle = (deleted) => harness.agent.report(deleted, 'deleting');
-    for (const one of [going, adopted]) await harness.request(reconciler.deleteInstance, one);
-    await harness.jobs.when(await openJob(adopted), ({ job }) => job.currentStep === 'remove');
+    for (const one of [going, adopted]) {
+      await harness.jobs.delivered((await harness.request(reconciler.deleteInstance, one)).jobId);
+    }
     await restore();
     const delivered = nextDelivery(gone);
     await harness.agent.connect();
@@ -171,8 +170,7 @@ describe('after a restore of the database', () => {
   it('a deletion that both have received continues, with any revisions', async () => {
     const one = await create();
     harness.agent.onBundle = (deleted) => harness.agent.report(deleted, 'deleting');
-    await harness.request(reconciler.deleteInstance, one);
-    await harness.jobs.when(await openJob(one), ({ job }) => job.currentStep === 'remove');
+    await harness.jobs.delivered((await harness.request(reconciler.deleteInstance, one)).jobId);
     const stored = bundle(one);
     harness.agent.stored.set(one.osid, { ...stored, revision: 7, generation: 7 });
     await harness.agent.connect();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bucketOf, type ResyncEntry } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
 
 describe('an agent that reports events without end', () => {
   let harness: Harness;
@@ -11,15 +11,10 @@ describe('an agent that reports events without end', () => {
   }, 30_000);
   afterAll(() => harness.stop());
 
-  const healthy = async () => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
-    await harness.jobs.ended(made.jobId);
-    return { cid: harness.cid, type: 'valkey', id: made.id, osid: made.osid };
-  };
-  type One = Awaited<ReturnType<typeof healthy>>;
-  const events = async (one: One) =>
+  const healthy = () => harness.create('valkey');
+  const events = async (one: Instance) =>
     (await harness.request(reconciler.listInstanceEvents, { ...one, limit: 50 })).events;
-  const dropped = async (one: One) => (await events(one)).filter(({ type }) => type === 'EventsDropped').length;
+  const dropped = async (one: Instance) => (await events(one)).filter(({ type }) => type === 'EventsDropped').length;
 
   it('fills no database by drifts: each event is small, and most are only counted', async () => {
     const one = await healthy();

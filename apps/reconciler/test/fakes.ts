@@ -118,6 +118,16 @@ export class FakeJobs {
     });
   }
 
+  /**
+   * Resolves when the agent has stored what the job delivers. Before that, a report about its stored bundle is one about
+   * the bundle before it, and does not end the job.
+   */
+  delivered(id: string): Promise<JobProgress> {
+    return this.when(id, ({ workItems }) =>
+      workItems.some(({ name, status }) => name === 'deliver' && status === 'completed'),
+    );
+  }
+
   ended(id: string): Promise<JobProgress> {
     return this.when(id, ({ job }) => job.completedAt !== null);
   }

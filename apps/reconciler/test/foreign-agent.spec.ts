@@ -13,7 +13,7 @@ afterAll(() => harness.stop());
 async function create() {
   await harness.agent.connect();
   const created = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
-  await harness.jobs.when(created.jobId, ({ job }) => job.currentStep === 'apply');
+  await harness.jobs.delivered(created.jobId);
   return { ...created, bundle: harness.agent.bundleOf(created.osid) };
 }
 

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { loadConfig, toEnvironment, type Setting } from '@runos/config';
-import type { Actor, NatsUserName, RequestContract } from '@runos/contracts';
+import type { Actor, JobProgress, NatsUserName, RequestContract } from '@runos/contracts';
 import { reconciler, streamsUser } from '@runos/contracts';
 import { Bus, NatsConnector, type RunningService, startService, StreamDeclarer } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
@@ -34,6 +34,14 @@ type FakeName = keyof typeof fakes;
 
 const user: Actor = { kind: 'user', id: 'u1', name: 'ada@example.com' };
 
+/** Names an instance in requests. */
+export interface Instance {
+  readonly cid: string;
+  readonly type: string;
+  readonly id: string;
+  readonly osid: string;
+}
+
 /** The reconciler on a real PostgreSQL and NATS, with a fake agent and fakes of the other services. */
 export interface Harness {
   readonly aid: string;
@@ -52,6 +60,10 @@ export interface Harness {
     by?: { tenant?: string; name?: string },
   ): Promise<z.output<Out>>;
   startReplica(): Promise<RunningService>;
+  /** An instance whose creation has ended. By default it is healthy. */
+  create(type: string, fields?: z.input<typeof reconciler.createInstance.input>['fields']): Promise<Instance>;
+  /** The agent reports the success of what a job delivers. Resolves with the ended job. */
+  finish(jobId: string): Promise<JobProgress>;
   /** The database of the replicas, for transactions of a spec. */
   readonly database: Database;
   sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
@@ -110,6 +122,7 @@ export async function startHarness({
   const fake = <Name extends FakeName>(name: Name) =>
     service(name).app.get<InstanceType<(typeof fakes)[Name]>>(fakes[name], { strict: false });
   const agent = fake('agent-gateway');
+  const jobs = fake('jobs');
   const request: Harness['request'] = (contract, input, { tenant = testAid, name = user.name } = {}) =>
     gateway.request(contract, input, { tenant, actor: { ...user, name } });
   const { cid } = await request(reconciler.createCluster, { cluster: { cid: 'abc', root: 'example.com' } });
@@ -118,13 +131,23 @@ export async function startHarness({
     aid: testAid,
     cid,
     agent,
-    jobs: fake('jobs'),
+    jobs,
     audit: fake('identity'),
     configSets: fake('config-sets'),
     replicas,
     service,
     request,
     startReplica,
+    create: async (type, fields = {}) => {
+      const { id, osid, jobId } = await request(reconciler.createInstance, { cid, type, fields });
+      await jobs.ended(jobId);
+      return { cid, type, id, osid };
+    },
+    finish: async (jobId) => {
+      const { job } = await jobs.delivered(jobId);
+      await agent.reportSuccess(agent.bundleOf(job.osid ?? ''));
+      return jobs.ended(jobId);
+    },
     database: base.database,
     sql: (text, values) => base.database.query(text, values),
     row: async <Row>(text: string, values?: readonly unknown[]) => {

@@ -15,11 +15,7 @@ describe('the main job', () => {
   const type = 'valkey';
   const create = (fields = {}, options = {}, of = type) =>
     harness.request(reconciler.createInstance, { cid: harness.cid, type: of, fields, ...options });
-  const healthy = async (fields = {}, of = type) => {
-    const made = await create(fields, {}, of);
-    await harness.jobs.ended(made.jobId);
-    return { cid: harness.cid, type: of, id: made.id, osid: made.osid };
-  };
+  const healthy = (fields = {}, of = type) => harness.create(of, fields);
   const show = (one: { cid: string; type: string; id: string }) => harness.request(reconciler.showInstance, one);
   const jobOf = (response: object): string => (response as { jobId: string }).jobId;
 
@@ -172,8 +168,7 @@ describe('the main job', () => {
       await expect(write()).rejects.toMatchObject({ code: 'conflict.deleting' });
     }
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
-    await harness.agent.reportSuccess(harness.agent.bundleOf(one.osid));
-    const { job, workItems } = await harness.jobs.ended(jobId);
+    const { job, workItems } = await harness.finish(jobId);
     expect(job).toMatchObject({ type: 'service.delete', status: 'completed' });
     expect(statusesOf(workItems)).toEqual({
       check: 'completed',

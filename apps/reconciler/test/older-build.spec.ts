@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { addNewerRenderer, addServiceType, beacon } from '@runos/service-types/testing';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
 
 describe('a replica of an older build', () => {
   let harness: Harness;
@@ -14,14 +14,11 @@ describe('a replica of an older build', () => {
   const unavailable = { code: 'unavailable', details: { retryAfterSeconds: expect.any(Number) } };
   const jobOf = (response: object): string => (response as { jobId: string }).jobId;
   let takeAway: () => void = () => undefined;
-  let one: { cid: string; type: string; id: string };
+  let one: Instance;
   /** Each instance is pinned to a renderer and a version that only the newer build has. */
   beforeEach(async () => {
     takeAway = addNewerRenderer(type, '9.0');
-    const fields = { version: '9.0' };
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields });
-    await harness.jobs.ended(made.jobId);
-    one = { cid: harness.cid, type, id: made.id };
+    one = await harness.create(type, { version: '9.0' });
   });
   afterEach(() => takeAway());
 
@@ -59,13 +56,12 @@ describe('a replica of an older build', () => {
     const onBundle = harness.agent.onBundle;
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying').catch(() => undefined);
     const { jobId: started } = await harness.request(reconciler.restartInstance, one);
-    await harness.jobs.when(started, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(started);
     const updated = jobOf(await harness.request(reconciler.updateInstance, update()));
     const { jobId: last } = await harness.request(reconciler.restartInstance, one);
     takeAway();
     harness.agent.onBundle = onBundle;
-    await harness.agent.reportSuccess(harness.agent.bundleOf(`${type}-${one.id}`));
-    expect((await harness.jobs.ended(started)).job.status).toBe('completed');
+    expect((await harness.finish(started)).job.status).toBe('completed');
     const left = await harness.jobs.when(updated, ({ job }) => job.reason === 'RendererMissing');
     expect(left.job).toMatchObject({
       status: 'pending',
@@ -84,9 +80,7 @@ describe('a replica of an older build', () => {
 
   it('does not deny an instance of a type that it lacks', async () => {
     const removeType = addServiceType(beacon);
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'beacon', fields: {} });
-    await harness.jobs.ended(made.jobId);
-    const lamp = { cid: harness.cid, type: 'beacon', id: made.id };
+    const lamp = await harness.create('beacon');
     removeType();
     const refused = [
       () => harness.request(reconciler.showInstance, lamp),

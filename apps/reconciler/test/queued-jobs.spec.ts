@@ -1,25 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
-
-interface Instance {
-  readonly cid: string;
-  readonly type: string;
-  readonly id: string;
-  readonly osid: string;
-}
+import { type Harness, type Instance, startHarness } from './harness.js';
 
 describe('queued jobs', () => {
   let harness: Harness;
   beforeAll(async () => {
-    harness = await startHarness();
+    harness = await startHarness({ settings: { maxBundleBytes: 20_000 } });
   }, 30_000);
   afterAll(() => harness.stop());
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });
 
-  const type = 'valkey';
   const show = (one: Instance) => harness.request(reconciler.showInstance, one);
   const restart = async (one: Instance) => (await harness.request(reconciler.restartInstance, one)).jobId;
   const update = async (one: Instance, cpuLimitMc: number) => {
@@ -34,8 +26,9 @@ describe('queued jobs', () => {
       [id],
     );
   const ended = async (id: string) => (await harness.jobs.ended(id)).job;
-  const delivered = (id: string) => harness.jobs.when(id, ({ job: { currentStep } }) => currentStep === 'apply');
-  const ready = (one: Instance) => harness.agent.reportSuccess(harness.agent.bundleOf(one.osid));
+  const delivered = (id: string) => harness.jobs.delivered(id);
+  /** Makes a stalled instance ready, which ends the started job. */
+  const finish = async (id: string) => (await harness.finish(id)).job;
   const specOf = async (one: Instance, revision: number) =>
     (
       await harness.row<{ spec: { restartedAt: string | null; sizing: { cpuLimitMc: number } } }>(
@@ -44,12 +37,11 @@ describe('queued jobs', () => {
       )
     ).spec;
 
-  /** A healthy instance whose later bundles stay unready until `ready`. */
-  const stalling = async (): Promise<Instance> => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields: {} });
-    await harness.jobs.ended(made.jobId);
+  /** A healthy instance whose later bundles stay unready until their job is finished. */
+  const stalling = async (type = 'valkey'): Promise<Instance> => {
+    const one = await harness.create(type);
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
-    return { cid: harness.cid, type, id: made.id, osid: made.osid };
+    return one;
   };
 
   it('of actions start in order of arrival when the rollout before them has ended', async () => {
@@ -63,15 +55,11 @@ describe('queued jobs', () => {
     expect(await job(second)).toMatchObject({ ...waiting, progress: `waiting for the end of job ${first}` });
     expect(await show(one)).toMatchObject({ generation: 4, observedGeneration: 2 });
 
-    await ready(one);
-    expect(await ended(rollout)).toMatchObject({ status: 'completed' });
+    expect(await finish(rollout)).toMatchObject({ status: 'completed' });
     await delivered(first);
     expect(await job(second)).toMatchObject(waiting);
-    await ready(one);
-    expect(await ended(first)).toMatchObject({ status: 'completed', type: 'service.restart', reason: null });
-    await delivered(second);
-    await ready(one);
-    expect(await ended(second)).toMatchObject({ status: 'completed' });
+    expect(await finish(first)).toMatchObject({ status: 'completed', type: 'service.restart', reason: null });
+    expect(await finish(second)).toMatchObject({ status: 'completed' });
     expect(await show(one)).toMatchObject({ status: 'healthy', generation: 4, observedGeneration: 4 });
     const [, updated, once, twice] = await Promise.all([1, 2, 3, 4].map((revision) => specOf(one, revision)));
     expect(updated?.restartedAt).toBeNull();
@@ -88,12 +76,8 @@ describe('queued jobs', () => {
     const newer = await update(one, 700);
     expect(await ended(older)).toMatchObject({ status: 'cancelled', reason: 'Superseded', supersededBy: newer });
     expect(await job(action)).toMatchObject({ reason: 'Queued', progress: `waiting for the end of job ${newer}` });
-    await delivered(newer);
-    await ready(one);
-    expect(await ended(newer)).toMatchObject({ status: 'completed' });
-    await delivered(action);
-    await ready(one);
-    expect(await ended(action)).toMatchObject({ status: 'completed' });
+    expect(await finish(newer)).toMatchObject({ status: 'completed' });
+    expect(await finish(action)).toMatchObject({ status: 'completed' });
     // The action was accepted before the newer rollout, and its revision comes after it.
     expect(await show(one)).toMatchObject({ cpuLimitMc: 700, generation: 5, observedGeneration: 5, status: 'healthy' });
   });
@@ -118,9 +102,7 @@ describe('queued jobs', () => {
     expect(await job(last)).toMatchObject({ progress: `waiting for the end of job ${newer}` });
     expect(await job(action)).toMatchObject({ status: 'running' });
     for (const id of [action, newer, last]) {
-      await delivered(id);
-      await ready(one);
-      expect(await ended(id)).toMatchObject({ status: 'completed' });
+      expect(await finish(id)).toMatchObject({ status: 'completed' });
     }
     const restarted = await specOf(one, 2);
     expect(await specOf(one, 3)).toMatchObject({
@@ -155,8 +137,7 @@ describe('queued jobs', () => {
     expect(await job(second)).toMatchObject({ progress: `waiting for the end of job ${action}` });
     expect(await show(one)).toMatchObject({ cpuLimitMc: 500 });
     expect(await cancel(second)).toMatchObject({ cancelled: true });
-    await ready(one);
-    expect(await ended(action)).toMatchObject({ status: 'completed' });
+    expect(await finish(action)).toMatchObject({ status: 'completed' });
     const shown = await show(one);
     expect(shown).toMatchObject({ status: 'healthy', observedGeneration: shown.generation });
     expect(await cancel(second)).toMatchObject({ cancelled: false, status: 'cancelled' });
@@ -200,5 +181,39 @@ describe('queued jobs', () => {
       [one.osid],
     );
     expect(queued).toBe(1);
+  });
+
+  it('survive a stop of every reconciler between acceptance and start', async () => {
+    const one = await stalling();
+    const action = await restart(one);
+    await delivered(action);
+    const rollout = await update(one, 600);
+    await harness.agent.idle();
+    await Promise.all(harness.replicas.splice(0).map((replica) => replica.stop()));
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    await harness.startReplica();
+    expect(await finish(action)).toMatchObject({ status: 'completed' });
+    expect(await ended(rollout)).toMatchObject({ status: 'completed' });
+    expect(await show(one)).toMatchObject({ cpuLimitMc: 600, status: 'healthy' });
+  });
+
+  it('never start for a change that is refused at its start; the next job starts', async () => {
+    const one = await stalling('postgresql');
+    const action = await restart(one);
+    await delivered(action);
+    const [rollout, last] = [await update(one, 600), await restart(one)];
+    await harness.sql(
+      `UPDATE job_ref SET pending = jsonb_set(pending, '{spec,config}', jsonb_build_object('setId', 's', 'version', 'v1',
+         'values', (SELECT jsonb_object_agg('p' || n, md5(n::text)) FROM generate_series(1, 2000) AS n)))
+       WHERE job_id = $1`,
+      [rollout],
+    );
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    expect(await finish(action)).toMatchObject({ status: 'completed' });
+    expect(await ended(rollout)).toMatchObject({ status: 'failed', reason: 'Refused' });
+    expect(await ended(last)).toMatchObject({ status: 'completed' });
+    const shown = await show(one);
+    expect(shown).toMatchObject({ status: 'healthy', observedGeneration: shown.generation });
+    expect(shown['cpuLimitMc']).not.toBe(600);
   });
 });

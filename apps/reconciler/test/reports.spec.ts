@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, rootOf, type ResyncEntry } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import type { StoredBundle } from './fake-agent.js';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
 
 describe('bundle status reports', () => {
   let harness: Harness;
@@ -11,17 +11,12 @@ describe('bundle status reports', () => {
   }, 30_000);
   afterAll(() => harness.stop());
 
-  const healthy = async () => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
-    await harness.jobs.ended(made.jobId);
-    return { cid: harness.cid, type: 'valkey', id: made.id, osid: made.osid };
-  };
-  type One = Awaited<ReturnType<typeof healthy>>;
-  const stored = ({ osid }: One): StoredBundle => harness.agent.bundleOf(osid);
-  const show = (one: One) => harness.request(reconciler.showInstance, one);
-  const events = async (one: One) =>
+  const healthy = () => harness.create('valkey');
+  const stored = ({ osid }: Instance): StoredBundle => harness.agent.bundleOf(osid);
+  const show = (one: Instance) => harness.request(reconciler.showInstance, one);
+  const events = async (one: Instance) =>
     (await harness.request(reconciler.listInstanceEvents, { ...one, limit: 50 })).events;
-  const set = (one: One) => ({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: one.osid, name: one.osid });
+  const set = (one: Instance) => ({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: one.osid, name: one.osid });
 
   it('write each drift as one event, also when they are repeated', async () => {
     const one = await healthy();
@@ -127,7 +122,7 @@ describe('bundle status reports', () => {
     const { jobId } = (await harness.request(reconciler.updateInstance, { ...one, fields: { replicas: 3 } })) as {
       jobId: string;
     };
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(jobId);
     const message = `The cluster changes spec.replicas of StatefulSet ${one.osid}: 3 was sent, 1 is stored.`;
     const overridden = { reason: 'Overridden', message };
     const over = {
@@ -170,14 +165,13 @@ describe('bundle status reports', () => {
     harness.agent.onBundle = () => Promise.resolve();
     const update = await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 600 } });
     const { jobId } = update as { jobId: string };
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(jobId);
     await harness.agent.report(old, 'ready');
     await harness.agent.report({ ...stored(one), digest: 'f'.repeat(64) }, 'ready');
     expect(await show(one)).toMatchObject({ status: 'applying', generation: 2, observedGeneration: 2 });
     expect(harness.jobs.get(jobId)?.job.status).toBe('running');
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
-    await harness.agent.reportSuccess(stored(one));
-    await harness.jobs.ended(jobId);
+    await harness.finish(jobId);
   });
 
   it('about an unknown instance are accepted and ignored', async () => {
@@ -209,7 +203,7 @@ describe('bundle status reports', () => {
     const first = await healthy();
     const all = [first, ...(await Promise.all(Array.from({ length: 4 }, healthy)))];
     const foreign = harness.agent.report(stored(first), 'failed', {}, { aid: 'zzzz0', cid: harness.cid });
-    const lost = (one: One) => ({ objects: [{ ...set(one), state: 'degraded', reason: 'Unschedulable' }] });
+    const lost = (one: Instance) => ({ objects: [{ ...set(one), state: 'degraded', reason: 'Unschedulable' }] });
     const reported = all.flatMap((one) => [
       harness.agent.report(stored(one), 'degraded', lost(one)),
       harness.agent.report(stored(one), 'ready', { objects: [{ ...set(one), state: 'ready' }] }),
@@ -235,7 +229,7 @@ describe('bundle status reports', () => {
     ]);
     const asleep = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
     while ((await harness.sql(asleep)).length === 0);
-    const lost = (one: One) =>
+    const lost = (one: Instance) =>
       harness.agent.report(stored(one), 'degraded', { objects: [{ ...set(one), state: 'degraded' }] });
     const late = lost(held);
     const crowd = Promise.all(others.map(lost)).then(() => 'the others are recorded');

@@ -78,7 +78,7 @@ describe('an instance of a type that requires another', () => {
     const report = agent.onBundle;
     agent.onBundle = (bundle) => agent.report(bundle, 'applying').catch(() => undefined);
     const delivered = await create('valkey');
-    await jobs.when(delivered.jobId, ({ job }) => job.currentStep === 'apply');
+    await jobs.delivered(delivered.jobId);
     await agent.disconnect();
     const waiting = await create('valkey');
     for (const cache of [delivered, waiting]) {

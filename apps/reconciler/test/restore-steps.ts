@@ -1,27 +1,15 @@
 import { reconciler } from '@runos/contracts';
 import { backUp } from './database-backup.js';
-import type { Harness } from './harness.js';
-
-const type = 'valkey';
-
-/** Names one instance. */
-export interface One {
-  readonly cid: string;
-  readonly type: string;
-  readonly id: string;
-  readonly osid: string;
-}
+import type { Harness, Instance } from './harness.js';
 
 /** Steps of the specs about a restored database. */
 export const restoreSteps = (harness: () => Harness) => {
-  const create = async (): Promise<One> => {
-    const { cid } = harness();
-    const made = await harness().request(reconciler.createInstance, { cid, type, fields: {} });
-    await harness().jobs.ended(made.jobId);
+  const create = async (): Promise<Instance> => {
+    const one = await harness().create('valkey');
     await harness().agent.idle();
-    return { cid, type, id: made.id, osid: made.osid };
+    return one;
   };
-  const change = async (one: One, cpuLimitMc: number): Promise<void> => {
+  const change = async (one: Instance, cpuLimitMc: number): Promise<void> => {
     const updated = await harness().request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc } });
     await harness().jobs.ended((updated as { jobId: string }).jobId);
     await harness().agent.idle();
@@ -29,17 +17,17 @@ export const restoreSteps = (harness: () => Harness) => {
   return {
     create,
     change,
-    show: (one: One) => harness().request(reconciler.showInstance, one),
-    bundle: ({ osid }: One) => harness().agent.bundleOf(osid),
+    show: (one: Instance) => harness().request(reconciler.showInstance, one),
+    bundle: ({ osid }: Instance) => harness().agent.bundleOf(osid),
     /** The ended job of a decision. */
-    accept: async (one: One, desired: 'plane' | 'cluster') => {
+    accept: async (one: Instance, desired: 'plane' | 'cluster') => {
       const accepted = await harness().request(reconciler.acceptInstance, { ...one, desired });
       const { job } = await harness().jobs.ended((accepted as { jobId: string }).jobId);
       await harness().agent.idle();
       return job;
     },
     /** Resolves when a bundle of the instance is delivered and reported. */
-    nextDelivery: ({ osid }: One): Promise<void> =>
+    nextDelivery: ({ osid }: Instance): Promise<void> =>
       new Promise((resolve) => {
         const { agent } = harness();
         agent.onBundle = async (received) => {
@@ -47,19 +35,14 @@ export const restoreSteps = (harness: () => Harness) => {
           if (received.osid === osid) resolve();
         };
       }),
-    /** The id of the open job of an instance. */
-    openJob: async ({ osid }: One): Promise<string> => {
-      const open = 'SELECT job_id AS id FROM job_ref WHERE osid = $1 AND outcome IS NULL';
-      return (await harness().row<{ id: string }>(open, [osid])).id;
-    },
     /** The work of an instance has a next attempt. */
-    hasNextAttempt: async ({ osid }: One): Promise<boolean> => {
+    hasNextAttempt: async ({ osid }: Instance): Promise<boolean> => {
       const work =
         'SELECT next_attempt_at IS NOT NULL AS scheduled FROM work WHERE id = (SELECT id FROM instance WHERE osid = $1)';
       return (await harness().row<{ scheduled: boolean }>(work, [osid])).scheduled;
     },
     /** An instance at revision 1 of the backup, whose agent stores revision 3. The agent has connected and compared. */
-    diverge: async (): Promise<One> => {
+    diverge: async (): Promise<Instance> => {
       const one = await create();
       const restore = await backUp(harness());
       await change(one, 600);

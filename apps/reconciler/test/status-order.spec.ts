@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { runSql } from '@runos/persistence';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
 
 describe('statuses that arrive late, repeated or reordered', () => {
   let harness: Harness;
@@ -13,23 +13,20 @@ describe('statuses that arrive late, repeated or reordered', () => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });
 
-  const type = 'valkey';
   const healthy = async () => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields: {} });
-    await harness.jobs.ended(made.jobId);
+    const one = await harness.create('valkey');
     await harness.agent.idle();
-    return { cid: harness.cid, type, id: made.id, osid: made.osid };
+    return one;
   };
-  type One = Awaited<ReturnType<typeof healthy>>;
-  const stateOf = async (one: One) => (await harness.request(reconciler.showInstance, one)).status;
-  const eventCount = async (one: One) =>
+  const stateOf = async (one: Instance) => (await harness.request(reconciler.showInstance, one)).status;
+  const eventCount = async (one: Instance) =>
     (await harness.request(reconciler.listInstanceEvents, { ...one, limit: 50 })).events.length;
   const lost = (osid: string) => ({
     objects: [
       { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: osid, name: osid, state: 'degraded', reason: 'Lost' },
     ],
   });
-  const compose = ({ osid }: One, phase: 'degraded' | 'ready' | 'gone', over = {}) =>
+  const compose = ({ osid }: Instance, phase: 'degraded' | 'ready' | 'gone', over = {}) =>
     harness.agent.compose(harness.agent.bundleOf(osid), phase, { ...(phase === 'degraded' && lost(osid)), ...over });
 
   it('do not replace a newer one, neither in their session nor from an earlier one', async () => {

@@ -1,16 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
-
-interface One {
-  readonly cid: string;
-  readonly type: string;
-  readonly id: string;
-  readonly osid: string;
-}
+import { type Harness, type Instance, startHarness } from './harness.js';
 
 let harness: Harness;
-let one: One;
+let one: Instance;
 beforeAll(async () => {
   harness = await startHarness();
 }, 30_000);
@@ -48,13 +41,7 @@ const show = () => harness.request(reconciler.showInstance, one);
 
 beforeEach(async () => {
   harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
-  const made = await harness.request(reconciler.createInstance, {
-    cid: harness.cid,
-    type: 'postgresql',
-    fields: { storageMb: 10_240 },
-  });
-  await harness.jobs.ended(made.jobId);
-  one = { cid: harness.cid, type: 'postgresql', id: made.id, osid: made.osid };
+  one = await harness.create('postgresql', { storageMb: 10_240 });
   await reportCapacity(10_240);
 });
 
@@ -62,7 +49,7 @@ beforeEach(async () => {
 async function growInVain(): Promise<string> {
   harness.agent.onBundle = () => Promise.resolve();
   const { jobId } = await setStorage(20_480);
-  await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+  await harness.jobs.delivered(jobId);
   await refuseGrowth();
   harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   return jobId;
@@ -103,7 +90,7 @@ describe('storage that has grown', () => {
   it('stays when its job is cancelled, because volumes never shrink', async () => {
     harness.agent.onBundle = () => Promise.resolve();
     const { jobId } = await setStorage(20_480);
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(jobId);
     await harness.agent.report(harness.agent.bundleOf(one.osid), 'applied', { volumeCapacityMb: 20_480 });
     expect(await harness.request(reconciler.cancelJob, { id: jobId })).toMatchObject({ cancelled: true });
     expect(await show()).toMatchObject({ storageMb: 20_480 });

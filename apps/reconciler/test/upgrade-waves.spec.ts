@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { Retention } from '@runos/persistence';
-import { type Harness, startHarness } from './harness.js';
-import { type Instance, waveSteps, waveType } from './wave-steps.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
+import { waveSteps, waveType } from './wave-steps.js';
 
 describe('the upgrade of all instances of a type', () => {
   let harness: Harness;
@@ -21,7 +21,6 @@ describe('the upgrade of all instances of a type', () => {
     running,
     instanceOf,
     jobOf,
-    delivered,
     finish,
     overdue,
     specOf,
@@ -53,7 +52,7 @@ describe('the upgrade of all instances of a type', () => {
     await harness.jobs.ended((upgraded as { jobId: string }).jobId);
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'deleting');
     const { jobId } = await harness.request(reconciler.deleteInstance, deleted);
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'remove');
+    await harness.jobs.delivered(jobId);
 
     const change = (one: Instance, version: string, restartsPods: boolean) => ({
       cid: one.cid,
@@ -83,7 +82,7 @@ describe('the upgrade of all instances of a type', () => {
     await expect(plan({ version: '10' })).rejects.toMatchObject({ code: 'request.invalid' });
     expect(await plan({}, { tenant: 'bbbbb' })).toMatchObject({ counts: { changing: 0, upToDate: 0, blocked: 0 } });
     expect(await harness.sql('SELECT 1 FROM upgrade_wave')).toEqual([]);
-    await harness.agent.reportSuccess(harness.agent.bundleOf(deleted.osid));
+    await harness.finish(jobId);
   });
 
   it('keeps to its budget, in order, with one job per instance', async () => {
@@ -124,8 +123,8 @@ describe('the upgrade of all instances of a type', () => {
     stall();
     const { id } = await start({ maxUnavailable: 2 });
     const begun = await running(id, 2);
-    const [job, other] = [jobOf(begun, first), jobOf(begun, second)];
-    await delivered(job);
+    const job = jobOf(begun, first);
+    await harness.jobs.delivered(job);
     await overdue(job);
     const failed = await ended(id);
     expect(failed).toMatchObject({
@@ -135,7 +134,6 @@ describe('the upgrade of all instances of a type', () => {
       counts: { pending: 1, running: 1, failed: 1 },
     });
     await finish(failed, second);
-    await harness.jobs.ended(other);
     expect(await show(id)).toMatchObject({ state: 'failed', counts: { pending: 1, completed: 1, failed: 1 } });
 
     expect(await harness.request(reconciler.resumeUpgradeWave, { id })).toMatchObject({ resumed: true });
@@ -153,7 +151,7 @@ describe('the upgrade of all instances of a type', () => {
     stall();
     const { id } = await start();
     const job = jobOf(await running(id, 1), one);
-    await delivered(job);
+    await harness.jobs.delivered(job);
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
     await harness.request(reconciler.cancelJob, { id: job });
     const failed = await ended(id);
@@ -172,7 +170,6 @@ describe('the upgrade of all instances of a type', () => {
     const cancel = () => harness.request(reconciler.cancelUpgradeWave, { id });
     expect(await cancel()).toMatchObject({ cancelled: true, state: 'cancelled' });
     await finish(begun, first);
-    await harness.jobs.ended(jobOf(begun, first));
     const cancelled = await show(id);
     expect(cancelled).toMatchObject({ state: 'cancelled', counts: { completed: 1, skipped: 1 } });
     expect(instanceOf(cancelled, second)).toMatchObject({ reason: 'Cancelled', jobId: null });
@@ -193,7 +190,7 @@ describe('the upgrade of all instances of a type', () => {
     stall();
     const { id } = await start({ maxUnavailable: 2 });
     const begun = await running(id, 2);
-    for (const one of [updated, deleted]) await delivered(jobOf(begun, one));
+    for (const one of [updated, deleted]) await harness.jobs.delivered(jobOf(begun, one));
     // A later build does not change the target of what starts from now on.
     newerBuild('9.1');
     const update = (one: Instance, cpuLimitMc: number) =>

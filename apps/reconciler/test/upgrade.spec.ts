@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
 import { addNewerRenderer } from '@runos/service-types/testing';
 
 describe('an upgrade', () => {
@@ -12,12 +12,10 @@ describe('an upgrade', () => {
   afterAll(() => harness.stop());
 
   const type = 'valkey';
-  let one: { cid: string; type: string; id: string; osid: string };
+  let one: Instance;
   /** Each instance is older than renderer 2, which the later build has. */
   beforeEach(async () => {
-    const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type, fields: {} });
-    await harness.jobs.ended(made.jobId);
-    one = { cid: harness.cid, type, id: made.id, osid: made.osid };
+    one = await harness.create(type);
     takeAway = addNewerRenderer(type, '9.0');
   });
   afterEach(() => {
@@ -71,14 +69,14 @@ describe('an upgrade', () => {
   it('is a rollout: it waits behind a started restart, and a newer update of it keeps its renderer', async () => {
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
     const { jobId: restart } = await harness.request(reconciler.restartInstance, one);
-    await harness.jobs.when(restart, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(restart);
     const queued = jobOf(await upgrade({ version: '9.0' }));
     expect(await plan()).toMatchObject({ current: { version: '9.0', rendererVersion: 2 }, changes: false });
     const update = jobOf(await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 600 } }));
     expect((await harness.jobs.ended(queued)).job).toMatchObject({ reason: 'Superseded', supersededBy: update });
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
-    await harness.agent.reportSuccess(harness.agent.bundleOf(one.osid));
-    for (const id of [restart, update]) expect((await harness.jobs.ended(id)).job.status).toBe('completed');
+    expect((await harness.finish(restart)).job.status).toBe('completed');
+    expect((await harness.jobs.ended(update)).job.status).toBe('completed');
     expect(await show()).toMatchObject({ version: '9.0', cpuLimitMc: 600, status: 'healthy' });
     expect(await plan()).toMatchObject({ current: { rendererVersion: 2 }, changes: false });
   });
@@ -87,7 +85,7 @@ describe('an upgrade', () => {
     harness.agent.onBundle = (bundle) =>
       bundle.revision === 2 ? harness.agent.report(bundle, 'applying') : harness.agent.reportSuccess(bundle);
     const job = jobOf(await upgrade({ version: '9.0' }));
-    await harness.jobs.when(job, ({ job: { currentStep } }) => currentStep === 'apply');
+    await harness.jobs.delivered(job);
     const { message } = await harness.request(reconciler.cancelJob, { id: job });
     const [rollback = ''] = /[0-9a-f-]{36}/.exec(message) ?? [];
     await harness.jobs.ended(rollback);

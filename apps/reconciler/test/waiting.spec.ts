@@ -60,7 +60,7 @@ describe('waiting jobs', () => {
   it('have a paused deadline while the agent is disconnected', async () => {
     harness.agent.onBundle = async (bundle) => harness.agent.report(bundle, 'applying');
     const made = await create();
-    await harness.jobs.when(made.jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(made.jobId);
     await harness.agent.disconnect();
     await harness.jobs.when(made.jobId, ({ job }) => job.reason === 'AgentAbsent');
     const { left } = await harness.row<{ left: number }>(
@@ -69,8 +69,7 @@ describe('waiting jobs', () => {
     );
     expect(left).toBeGreaterThan(86_000);
     await harness.agent.connect();
-    await harness.agent.reportSuccess(harness.agent.bundleOf(made.osid));
-    expect((await harness.jobs.ended(made.jobId)).job.status).toBe('completed');
+    expect((await harness.finish(made.jobId)).job.status).toBe('completed');
   });
 
   it('retry an instruction without reply, and a refused one', async () => {
@@ -106,10 +105,7 @@ describe('waiting jobs', () => {
     const { jobId } = update as { jobId: string };
     const { job } = await harness.jobs.ended(made.jobId);
     expect(job).toMatchObject({ status: 'cancelled', reason: 'Superseded', supersededBy: jobId });
-    await harness.agent.idle();
-    await harness.jobs.when(jobId, (known) => known.job.currentStep === 'apply');
-    await harness.agent.reportSuccess(harness.agent.bundleOf(made.osid));
-    expect((await harness.jobs.ended(jobId)).job.status).toBe('completed');
+    expect((await harness.finish(jobId)).job.status).toBe('completed');
   });
 
   it('are cancelled: an update restores the previous revision, a creation is removed', async () => {
@@ -119,7 +115,7 @@ describe('waiting jobs', () => {
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
     const update = await harness.request(reconciler.updateInstance, { ...made, fields: { cpuLimitMc: 600 } });
     const { jobId } = update as { jobId: string };
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(jobId);
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
     const cancelled = await harness.request(reconciler.cancelJob, { id: jobId });
     expect(cancelled).toMatchObject({ cancelled: true, status: 'cancelled' });
@@ -132,7 +128,7 @@ describe('waiting jobs', () => {
 
     harness.agent.onBundle = (bundle) => (bundle.removed ? harness.agent.reportSuccess(bundle) : Promise.resolve());
     const cancelledCreation = await create();
-    await harness.jobs.when(cancelledCreation.jobId, ({ job }) => job.currentStep === 'apply');
+    await harness.jobs.delivered(cancelledCreation.jobId);
     const removed = await harness.request(reconciler.cancelJob, { id: cancelledCreation.jobId });
     await harness.jobs.ended(jobIn(removed.message));
     await expect(show(cancelledCreation.id)).rejects.toMatchObject({ code: 'service.not_found' });
@@ -147,14 +143,13 @@ describe('waiting jobs', () => {
     await harness.agent.connect();
     harness.agent.onBundle = (bundle) => (bundle.removed ? Promise.resolve() : harness.agent.reportSuccess(bundle));
     const { jobId } = await harness.request(reconciler.deleteInstance, made);
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'remove');
+    await harness.jobs.delivered(jobId);
     expect(await harness.request(reconciler.cancelJob, { id: jobId })).toMatchObject({
       cancelled: false,
       status: 'running',
       message: expect.stringMatching(/deleted objects cannot be restored\. It is deleted already\.$/),
     });
-    await harness.agent.reportSuccess(harness.agent.bundleOf(made.osid));
-    await harness.jobs.ended(jobId);
+    await harness.finish(jobId);
     await expect(harness.request(reconciler.cancelJob, { id: jobId }, { tenant: 'bbbbb' })).rejects.toMatchObject({
       code: 'job.not_found',
     });
@@ -166,7 +161,7 @@ describe('waiting jobs', () => {
     const before = harness.agent.bundleOf(made.osid);
     harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'deleting');
     const { jobId } = await harness.request(reconciler.deleteInstance, made);
-    await harness.jobs.when(jobId, ({ job }) => job.currentStep === 'remove');
+    await harness.jobs.delivered(jobId);
     await harness.agent.idle();
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
     harness.agent.onHold = () => ({ held: true });

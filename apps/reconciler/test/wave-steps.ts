@@ -1,15 +1,8 @@
 import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
 import { JobDeadlines } from '../src/jobs/job-deadlines.js';
-import type { Harness } from './harness.js';
+import type { Harness, Instance } from './harness.js';
 import { addNewerRenderer } from '@runos/service-types/testing';
-
-export interface Instance {
-  readonly cid: string;
-  readonly type: string;
-  readonly id: string;
-  readonly osid: string;
-}
 
 /** The type whose instances the waves upgrade. */
 export const waveType = 'valkey';
@@ -57,12 +50,8 @@ export function waveSteps(harness: () => Harness) {
     return found;
   };
   const jobOf = (wave: Wave, one: Instance): string => instanceOf(wave, one).jobId ?? '';
-  const delivered = (job: string) => harness().jobs.when(job, ({ job: { currentStep } }) => currentStep === 'apply');
   /** Makes a stalled instance ready, which completes its job. */
-  const finish = async (wave: Wave, one: Instance) => {
-    await delivered(jobOf(wave, one));
-    await harness().agent.reportSuccess(harness().agent.bundleOf(one.osid));
-  };
+  const finish = (wave: Wave, one: Instance) => harness().finish(jobOf(wave, one));
   const overdue = async (job: string) => {
     await harness().sql(`UPDATE job_ref SET deadline_at = now() WHERE job_id = $1`, [job]);
     await harness().replicas[0]?.app.get(JobDeadlines, { strict: false }).run();
@@ -91,7 +80,6 @@ export function waveSteps(harness: () => Harness) {
     running,
     instanceOf,
     jobOf,
-    delivered,
     finish,
     overdue,
     specOf,
