@@ -3,6 +3,7 @@ import type { Bundle } from '@runos/agent-protocol';
 import type { KubeObject } from '@runos/kube-objects';
 import { type AgentAccess, agentAccess } from './agent-access.js';
 import { bundleOf, Harness, newOsid, objectsOf } from './harness.js';
+import { LogNode } from './log-node.js';
 
 let access: AgentAccess;
 let harness: Harness;
@@ -18,8 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => harness.stop());
 
-/** A pod of the namespace that no node takes, so that only this test writes its status. */
-const pod = (): KubeObject => ({
+/** A pod of the namespace that no kubelet runs, so that only this test writes its status. */
+const pod = (spec: object = { schedulerName: 'none' }): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {
@@ -28,7 +29,7 @@ const pod = (): KubeObject => ({
     labels: { 'runos.com/osid': osid, 'app.kubernetes.io/managed-by': 'runos' },
   },
   spec: {
-    schedulerName: 'none',
+    ...spec,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
     containers: [
       {
@@ -38,6 +39,12 @@ const pod = (): KubeObject => ({
       },
     ],
   },
+});
+
+const container = { name: 'postgres', image: 'postgres', imageID: '', ready: false, restartCount: 3 };
+const waiting = { reason: 'CrashLoopBackOff', message: 'back-off 10s' };
+const endedWith = (terminated: object) => ({
+  containerStatuses: [{ ...container, state: { waiting }, lastState: { terminated } }],
 });
 
 async function setStatus(status: object): Promise<void> {
@@ -50,10 +57,7 @@ it('a status quotes what PostgreSQL said when it did not start', async () => {
   await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
   await access.admin.create(pod());
   const message = 'LOG:  starting\nFATAL:  "min_wal_size" must be at least twice "wal_segment_size"\n';
-  const terminated = { exitCode: 1, message, reason: 'Error' };
-  const waiting = { reason: 'CrashLoopBackOff', message: 'back-off 10s' };
-  const container = { name: 'postgres', image: 'postgres', imageID: '', ready: false, restartCount: 3 };
-  await setStatus({ containerStatuses: [{ ...container, state: { waiting }, lastState: { terminated } }] });
+  await setStatus(endedWith({ exitCode: 1, message, reason: 'Error' }));
   const { objects } = await harness.waitForStatus(osid, (status) =>
     status.objects.some(({ reason }) => reason === 'CrashLoopBackOff'),
   );
@@ -66,12 +70,37 @@ it('a status quotes what PostgreSQL said when it did not start', async () => {
 it('a pod whose log no node serves is reported without it', async () => {
   await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
   await access.admin.create(pod());
-  const terminated = { exitCode: 1, reason: 'Error' };
-  const container = { name: 'postgres', image: 'postgres', imageID: '', ready: false, restartCount: 3 };
-  const state = { waiting: { reason: 'CrashLoopBackOff' } };
-  await setStatus({ containerStatuses: [{ ...container, state, lastState: { terminated } }] });
+  await setStatus(endedWith({ exitCode: 1, reason: 'Error' }));
   const { objects } = await harness.waitForStatus(osid, (status) =>
     status.objects.some(({ reason }) => reason === 'CrashLoopBackOff'),
   );
   expect(objects.find(({ kind }) => kind === 'Pod')?.message).toMatch(/keeps ending with exit code 1\. /);
+});
+
+it('a status quotes the last log of a pod of CloudNativePG, whose lines are longer than 64 KiB in all', async () => {
+  const about = { level: 'info', ts: '2026-11-29T19:46:20.609095991Z', logging_pod: `${osid}-1` };
+  const stacktrace = 'github.com/cloudnative-pg/machinery/pkg/log.(*logger).Error\n'.repeat(40);
+  const error = { ...about, level: 'error', msg: 'failed to read', error: 'connection refused', stacktrace };
+  const record = (more: object) => ({ ...about, logger: 'postgres', msg: 'record', record: more });
+  const message = 'could not write to file "pg_wal/xlogtemp.31": No space left on device';
+  const early = 'the database system is starting up';
+  const lines = [
+    ...Array.from({ length: 90 }, () => error),
+    record({ error_severity: 'PANIC', sql_state_code: '53100', message, backend_type: 'startup', query_id: '0' }),
+    record({ error_severity: 'FATAL', sql_state_code: '57P03', message: early, backend_type: 'client backend' }),
+    { ...error, msg: 'PostgreSQL process exited with errors', error: 'exit status 1' },
+  ];
+  const node = await LogNode.start(access.admin, `log-${osid}`, () => lines.map((line) => JSON.stringify(line)));
+  try {
+    await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
+    await access.admin.create(pod({ nodeName: node.name }));
+    await setStatus(endedWith({ exitCode: 1, reason: 'Error', containerID: 'containerd://a' }));
+    const { objects } = await harness.waitForStatus(osid, (status) =>
+      status.objects.some(({ kind, message: words }) => kind === 'Pod' && words?.includes('exit code 1: ')),
+    );
+    expect(objects.find(({ kind }) => kind === 'Pod')?.message).toContain(`exit code 1: ${message}. `);
+    expect(node.requests).toEqual([`/containerLogs/${osid}/${osid}-1/postgres`]);
+  } finally {
+    await node.stop();
+  }
 });

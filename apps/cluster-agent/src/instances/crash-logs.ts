@@ -2,8 +2,13 @@ import type { KubeClient } from '@runos/kube-client';
 import { builtInCatalog, type Health } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, mapsIn, numberOf, type ObjectRef, refOf, textOf } from '@runos/kube-objects';
 
-/** Lines of a log; a server names its problem in the last ones. The API server ends at the bytes. */
-const tail = { tailLines: 100, limitBytes: 65_536 } as const;
+/**
+ * Lines of a log; a server names its problem in the last ones. The API server ends at the bytes, so that these must hold
+ * all of the lines: CloudNativePG writes stack traces of 2 KiB and more into one.
+ */
+const tail = { tailLines: 100, limitBytes: 1_048_576 } as const;
+/** So many characters of the end are kept per crashing pod. */
+const keptCharacters = 65_536;
 const timeoutMs = 10_000;
 
 /** A container that has ended with an error, and left no termination message. */
@@ -74,8 +79,11 @@ export const logReader =
     const query = { container: name, previous: previous ? 'true' : undefined, ...tail };
     const signal = AbortSignal.timeout(timeoutMs);
     const lines: string[] = [];
+    let characters = 0;
     for await (const line of client.transport.streamLines({ path, query, signal, idleTimeoutMs: timeoutMs })) {
       lines.push(line);
+      characters += line.length;
+      while (characters > keptCharacters) characters -= lines.shift()?.length ?? characters;
     }
     return lines.join('\n');
   };

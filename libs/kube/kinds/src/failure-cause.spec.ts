@@ -17,14 +17,14 @@ describe('the cause of a failure in a log', () => {
       '"superuser_reserved_connections" (3) plus "reserved_connections" (0) must be less than "max_connections" (3)',
     ],
     [
-      'a line in the JSON of CloudNativePG',
-      `${JSON.stringify({ level: 'info', logger: 'postgres', msg: `${at} FATAL:  "min_wal_size" must be at least twice "wal_segment_size"` })}\n${JSON.stringify({ level: 'error', msg: 'exit status 1' })}`,
-      '"min_wal_size" must be at least twice "wal_segment_size"',
+      'a fatal line with its detail',
+      `${at} FATAL:  database files are incompatible with server\n${at} DETAIL:  Version 16 made them.\n`,
+      'database files are incompatible with server (Version 16 made them.)',
     ],
     [
-      'a record of CloudNativePG',
-      JSON.stringify({ logger: 'postgres', msg: 'record', record: { error_severity: 'FATAL', message: 'no memory' } }),
-      'no memory',
+      'what ends the server, not a connection',
+      `${at} FATAL:  the database system is starting up\n${at} PANIC:  lost`,
+      'lost',
     ],
   ])('is %s', (_, log, cause) => expect(failureCause(log)).toBe(cause));
 
