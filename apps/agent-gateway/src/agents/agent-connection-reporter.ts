@@ -4,7 +4,7 @@ import { exponentialBackoff, reconciled, WorkQueue } from '@runos/engine';
 import { faultOf } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
-import { AgentRepository, type AgentRow, identityOf, keyText } from './agent-repository.js';
+import { type AgentKey, AgentRepository, type AgentRow, identityOf, keyText } from './agent-repository.js';
 
 /** Over all agents, so that the reconciler does not receive all reports at once after an outage. */
 const concurrency = 16;
@@ -40,7 +40,7 @@ export class AgentConnectionReporter {
     for (const row of rows) {
       const key = keyText(row);
       const known = this.#newest.get(key);
-      if (known !== undefined && known.seq >= row.seq) continue;
+      if (known !== undefined && !isNewer(row, known)) continue;
       this.#newest.set(key, row);
       this.#queue.add(key);
     }
@@ -49,6 +49,15 @@ export class AgentConnectionReporter {
   /** Continues with the reports that an earlier process or an outage has left over. */
   async resume(): Promise<void> {
     this.report(await this.agents.notAcknowledged(resumeLimit));
+  }
+
+  /**
+   * Reports an agent at once: the reconciler does not know its connection. The report may wait for its next attempt, or
+   * the reconciler has acknowledged it and lost it since, such as by a restore.
+   */
+  async repeat(agent: AgentKey): Promise<void> {
+    this.report(await this.agents.find(agent));
+    this.#queue.add(keyText(agent));
   }
 
   stop(): Promise<void> {
@@ -69,6 +78,10 @@ export class AgentConnectionReporter {
     return reconciled();
   }
 }
+
+/** The row of a deleted agent that registers again starts with a lower `seq`, and a higher session. */
+const isNewer = (row: AgentRow, known: AgentRow): boolean =>
+  row.session_no > known.session_no || (row.session_no === known.session_no && row.seq > known.seq);
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 

@@ -184,6 +184,14 @@ export class AgentRepository {
     );
   }
 
+  find({ aid, cid, nid }: AgentKey): Promise<AgentRow[]> {
+    return this.database.query(`SELECT ${agentColumns} FROM agent WHERE aid = $1 AND cid = $2 AND nid = $3`, [
+      aid,
+      cid,
+      nid,
+    ]);
+  }
+
   inClusters(aid: string, cids: readonly string[]): Promise<AgentRow[]> {
     return this.database.query(`SELECT ${agentColumns} FROM agent WHERE aid = $1 AND cid = ANY($2) ORDER BY cid, nid`, [
       aid,

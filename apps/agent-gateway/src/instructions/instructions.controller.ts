@@ -10,8 +10,8 @@ export class InstructionsController {
 
   @Respond(agentGateway.instruct)
   instruct(input: z.output<typeof agentGateway.instruct.input>, { tenant, deadlineAt }: CallContext<'tenant'>) {
-    const { cid, nid, type, body, timeoutMs } = input;
+    const { cid, nid, sessionNo, type, body, timeoutMs } = input;
     const remainingMs = Math.floor(Math.min(timeoutMs, deadlineAt - performance.now()));
-    return this.instructions.send({ aid: tenant, cid, nid: nid ?? '' }, type, body, remainingMs);
+    return this.instructions.send({ aid: tenant, cid, nid: nid ?? '', sessionNo }, type, body, remainingMs);
   }
 }

@@ -71,6 +71,12 @@ const recognitions = addons.map(({ name, recognition }) => ({ name, ...recogniti
 
 const foreignInstance = 'the instance is not of this cluster';
 
+/** The cluster of a report, and the Kubernetes cluster that the session of its sender has stated. */
+const clusterOf = ({ peer: { identity }, info }: ConnectedAgent) => ({
+  cid: identity.cid,
+  ...(info.clusterUid === null ? {} : { clusterUid: info.clusterUid }),
+});
+
 type InstanceReport = 'AddonStatus' | 'AgentHello' | 'BundleStatus' | 'ClusterAgentHeartbeatToServer' | 'RESYNC';
 type CertificateReport = 'GetCachedCert' | 'StoreCert' | 'Dns01ToServer';
 
@@ -100,10 +106,10 @@ export class ClusterReports {
       AddonStatus: {
         from: ['cluster-agent'],
         handle: async (agent, { addons }) => {
-          const { aid, cid } = agent.peer.identity;
-          const numbered = { cid, sessionNo: agent.sessionNo, sequence: this.#addonNumbers.next(agent), addons };
+          const { aid: tenant } = agent.peer.identity;
+          const order = { sessionNo: agent.sessionNo, sequence: this.#addonNumbers.next(agent) };
           try {
-            await bus.request(reconciler.reportAddons, numbered, { tenant: aid });
+            await bus.request(reconciler.reportAddons, { ...clusterOf(agent), ...order, addons }, { tenant });
           } catch (error) {
             if (!isNotFound(error)) throw error; // the cluster is deleted, so there is nothing to repeat
           }
@@ -125,7 +131,7 @@ export class ClusterReports {
         from: ['cluster-agent'],
         handle: async (agent, { sequence = this.#numbers.next(agent), ...status }) => {
           const { aid, cid } = agent.peer.identity;
-          const numbered = { cid, sessionNo: agent.sessionNo, status: { ...status, sequence } };
+          const numbered = { ...clusterOf(agent), sessionNo: agent.sessionNo, status: { ...status, sequence } };
           try {
             await bus.request(reconciler.reportBundleStatus, numbered, { tenant: aid });
           } catch (error) {
@@ -149,7 +155,7 @@ export class ClusterReports {
           const { aid, cid } = agent.peer.identity;
           const { foreign: [first] = [], ...reply } = await bus.request(
             reconciler.resync,
-            { cid, question },
+            { ...clusterOf(agent), question },
             { tenant: aid },
           );
           if (first !== undefined) void audit.refusedRepeatedly(aid, 'agent.resync', cid, first, foreignInstance);
@@ -183,10 +189,10 @@ export class ClusterReports {
   }
 
   /** Null while the reconciler is not available: the agent then starts the exchange itself. */
-  async #isInSync({ peer }: ConnectedAgent, question: ResyncQuestion): Promise<boolean | null> {
-    const { aid, cid } = peer.identity;
+  async #isInSync(agent: ConnectedAgent, question: ResyncQuestion): Promise<boolean | null> {
+    const { aid: tenant } = agent.peer.identity;
     try {
-      const { equal } = await this.bus.request(reconciler.resync, { cid, question }, { tenant: aid });
+      const { equal } = await this.bus.request(reconciler.resync, { ...clusterOf(agent), question }, { tenant });
       return equal ?? null;
     } catch (error) {
       if (faultOf(error)?.code === 'unavailable') return null;

@@ -48,6 +48,9 @@ export const revokeRegistrationToken = request({
 /**
  * Sends an instruction to an agent and waits for its reply. `absent`: the agent is not connected. `unknown`: there was no
  * reply in time, so repeat the instruction idempotently. `refused`: the agent replied with an error.
+ *
+ * `sessionNo`: the session that the reconciler has accepted. Only that one receives the instruction; `absent` when the
+ * agent has another. Older reconcilers send none, and the newest session receives it.
  */
 export const instruct = request({
   ...tenantRequest,
@@ -56,6 +59,7 @@ export const instruct = request({
   input: z.object({
     cid,
     nid: z.string().nullable(),
+    sessionNo: z.int().optional(),
     type: z.string(),
     body: z.unknown(),
     timeoutMs: z.int().min(1).max(60_000),

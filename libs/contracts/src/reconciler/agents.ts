@@ -5,6 +5,11 @@ import { request } from '../contract.js';
 
 const fromAgents = { owner: 'reconciler', callers: ['agent-gateway'], scope: 'tenant', idempotent: true } as const;
 const cid = z.string();
+/**
+ * The Kubernetes cluster of the sender, as its session has stated it. Only reports from the Kubernetes cluster of the
+ * cluster count. Absent: not stated, or from an older agent gateway; then the recorded connection decides.
+ */
+const clusterUid = z.string().max(64).optional();
 
 /** Registers a node in a cluster; a machine id that is known keeps its nid. */
 export const registerNode = request({
@@ -68,7 +73,7 @@ export const reportAgentConnection = request({
 export const reportBundleStatus = request({
   ...fromAgents,
   subject: 'reconciler.v1.bundle-status',
-  input: z.object({ cid, sessionNo: z.int().optional(), status: BundleStatus.body }),
+  input: z.object({ cid, clusterUid, sessionNo: z.int().optional(), status: BundleStatus.body }),
   output: z.object({}),
   deadlineMs: 4_000,
 });
@@ -81,7 +86,13 @@ export const reportBundleStatus = request({
 export const reportAddons = request({
   ...fromAgents,
   subject: 'reconciler.v1.addon-report',
-  input: z.object({ cid, sessionNo: z.int(), sequence: z.int().min(1).optional(), ...AddonStatus.body.shape }),
+  input: z.object({
+    cid,
+    clusterUid,
+    sessionNo: z.int(),
+    sequence: z.int().min(1).optional(),
+    ...AddonStatus.body.shape,
+  }),
   output: z.object({}),
   deadlineMs: 4_000,
 });
@@ -93,7 +104,7 @@ export const reportAddons = request({
 export const resync = request({
   ...fromAgents,
   subject: 'reconciler.v1.resync',
-  input: z.object({ cid, question: RESYNC.body }),
+  input: z.object({ cid, clusterUid, question: RESYNC.body }),
   /** `foreign`: the unknown OSIDs that belong to another cluster. The agent gateway keeps them from the agent. */
   output: RESYNC.reply.extend({ foreign: z.array(z.string()).optional() }),
   deadlineMs: 8_000,
