@@ -29,6 +29,7 @@ import { migrations } from './schema/migrations/index.js';
 import { retentionRules } from './schema/retention-rules.js';
 import { ReplicaLease } from './sessions/replica-lease.js';
 import { ReplicaRepository } from './sessions/replica-repository.js';
+import { SessionInfoWriter } from './sessions/session-info-writer.js';
 import { SessionMaintenance } from './sessions/session-maintenance.js';
 import { SessionRegistry } from './sessions/session-registry.js';
 import { SessionRepository } from './sessions/session-repository.js';
@@ -63,6 +64,7 @@ const sessions = [
   ReplicaRepository,
   ReplicaLease,
   SessionRegistry,
+  SessionInfoWriter,
   SessionMaintenance,
 ];
 const streams = [ClusterReports, NodeReports, ReportDispatcher, AgentStreamHandler, InstructionSender];

@@ -62,27 +62,41 @@ export interface AgentInfo {
   readonly problems: readonly AgentProblem[] | null;
 }
 
+/** The session of an info, and the number of its changes before it. */
+export interface InfoNumber {
+  readonly sessionNo: number;
+  readonly infoNo: number;
+}
+
 /** Writes transitions only. Each raises `seq` and applies only to the session it belongs to. */
 @Injectable()
 export class AgentRepository {
   constructor(private readonly database: Database) {}
 
-  setInfo(key: AgentKey, sessionNo: number, info: AgentInfo): Promise<AgentRow[]> {
+  /**
+   * Writes the info of a session, unless a newer one is written. A statement whose connection was lost can still be
+   * executed after the next one.
+   */
+  setInfo(key: AgentKey, { sessionNo, infoNo }: InfoNumber, info: AgentInfo): Promise<AgentRow[]> {
     return this.database.query(
-      `WITH changed AS (
-         UPDATE agent SET version = coalesce($5, version), capabilities = $6, cluster_uid = coalesce($7, cluster_uid),
-           kubernetes_status = coalesce($8, kubernetes_status), roles = coalesce($9, roles),
-           problems = coalesce($10, problems), seq = seq + 1
-         WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4
-           AND (version, capabilities, cluster_uid, kubernetes_status, roles, problems) IS DISTINCT FROM
-               (coalesce($5, version), $6::text[], coalesce($7, cluster_uid), coalesce($8, kubernetes_status),
-                coalesce($9::text[], roles), coalesce($10::jsonb, problems)) RETURNING *)
-       SELECT ${agentColumns} FROM changed`,
+      `WITH known AS (
+         SELECT aid, cid, nid, seq FROM agent
+         WHERE aid = $1 AND cid = $2 AND nid = $3 AND session_no = $4 AND info_no < $5 FOR NO KEY UPDATE),
+       changed AS (
+         UPDATE agent a SET info_no = $5, version = coalesce($6, version), capabilities = $7,
+           cluster_uid = coalesce($8, cluster_uid), kubernetes_status = coalesce($9, kubernetes_status),
+           roles = coalesce($10, roles), problems = coalesce($11, problems),
+           seq = a.seq + ((version, capabilities, cluster_uid, kubernetes_status, roles, problems) IS DISTINCT FROM
+             (coalesce($6, version), $7::text[], coalesce($8, cluster_uid), coalesce($9, kubernetes_status),
+              coalesce($10::text[], roles), coalesce($11::jsonb, problems)))::int
+         FROM known k WHERE a.aid = k.aid AND a.cid = k.cid AND a.nid = k.nid RETURNING a.*, k.seq AS known_seq)
+       SELECT ${agentColumns} FROM changed WHERE seq > known_seq`,
       [
         key.aid,
         key.cid,
         key.nid,
         sessionNo,
+        infoNo,
         info.version,
         info.capabilities,
         info.clusterUid,
@@ -177,9 +191,11 @@ export class AgentRepository {
     ]);
   }
 
+  /** A row that was deleted and made again meanwhile has a lower `seq`, and is not acknowledged. */
   async setAcknowledged({ aid, cid, nid }: AgentKey, seq: number): Promise<void> {
     await this.database.query(
-      `UPDATE agent SET acknowledged_seq = greatest(acknowledged_seq, $4) WHERE aid = $1 AND cid = $2 AND nid = $3`,
+      `UPDATE agent SET acknowledged_seq = greatest(acknowledged_seq, $4)
+       WHERE aid = $1 AND cid = $2 AND nid = $3 AND seq >= $4`,
       [aid, cid, nid, seq],
     );
   }

@@ -8,6 +8,7 @@ import { isNotFound } from '../agents/agent-connection-reporter.js';
 import { AgentLog } from '../agents/agent-log.js';
 import { AuditRecorder } from '../audit/audit-recorder.js';
 import { kindOf } from '../certificates/certificate-authenticator.js';
+import { SessionInfoWriter } from '../sessions/session-info-writer.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 import { StatusNumbers } from './status-numbers.js';
@@ -36,7 +37,7 @@ const rolesOf = ({ isCp, isWorker }: BodyRead<'NodeAgentHeartbeatToServer'>): No
 export class NodeReports {
   readonly handlers: Pick<ReportHandlers, Handled>;
 
-  constructor(registry: SessionRegistry, log: AgentLog) {
+  constructor(registry: SessionRegistry, infos: SessionInfoWriter, log: AgentLog) {
     this.handlers = {
       AmIVIPHolder: { from: ['node'], handle: async () => ({ isHolder: false, generation: 0 }) },
       GetControlPlaneNodes: { from: ['node'], handle: async () => [] },
@@ -45,7 +46,7 @@ export class NodeReports {
         handle: async (agent, heartbeat) => {
           registry.recordHeartbeat(agent);
           const { version, status } = heartbeat;
-          registry.updateInfo(agent, {
+          infos.change(agent, {
             ...(version === '' ? {} : { version }),
             ...(heartbeat.rolesKnown ? { roles: rolesOf(heartbeat) } : {}),
             ...(status === 'unrecognised' ? {} : { kubernetesStatus: status }),
@@ -93,6 +94,7 @@ export class ClusterReports {
 
   constructor(
     private readonly registry: SessionRegistry,
+    private readonly infos: SessionInfoWriter,
     private readonly bus: Bus,
     private readonly audit: AuditRecorder,
     private readonly log: AgentLog,
@@ -101,7 +103,7 @@ export class ClusterReports {
   }
 
   #instanceHandlers(): Pick<ReportHandlers, InstanceReport> {
-    const { registry, bus, audit } = this;
+    const { registry, infos, bus, audit } = this;
     return {
       AddonStatus: {
         from: ['cluster-agent'],
@@ -120,7 +122,7 @@ export class ClusterReports {
         from: ['node', 'cluster-agent'],
         handle: async (agent, hello) => {
           const { version, capabilities, clusterUid = null, count, root, kinds } = hello;
-          registry.updateInfo(agent, { version, capabilities, clusterUid });
+          infos.change(agent, { version, capabilities, clusterUid });
           if (kindOf(agent.peer) !== 'cluster-agent') return {}; // a node does not learn what its cluster should run
           if (count === undefined || root === undefined) return { addons: recognitions };
           const inSync = await this.#isInSync(agent, { step: 'root', count, root, kinds });
@@ -145,7 +147,7 @@ export class ClusterReports {
         from: ['cluster-agent'],
         handle: async (agent, { problems = [] }) => {
           registry.recordHeartbeat(agent);
-          registry.updateInfo(agent, { problems });
+          infos.change(agent, { problems });
           return {};
         },
       },

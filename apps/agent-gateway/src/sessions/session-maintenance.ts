@@ -8,6 +8,7 @@ import { CertificateRepository } from '../certificates/certificate-repository.js
 import { DuplicateIdentityRepository } from '../certificates/duplicate-identity-repository.js';
 import type { AgentGatewayConfig } from '../config.js';
 import { ReplicaLease } from './replica-lease.js';
+import { SessionInfoWriter } from './session-info-writer.js';
 import { SessionRegistry } from './session-registry.js';
 import { SessionRepository } from './session-repository.js';
 
@@ -28,6 +29,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly registry: SessionRegistry,
+    private readonly infos: SessionInfoWriter,
     private readonly sessions: SessionRepository,
     private readonly agents: AgentRepository,
     private readonly certificates: CertificateRepository,
@@ -60,6 +62,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
       this.logger.warn({ err: error }, 'closing sessions failed; they end with the lease of this replica');
     }
     this.registry.stop();
+    await this.infos.stop();
     await this.reporter.stop();
   }
 

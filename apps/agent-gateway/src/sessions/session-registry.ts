@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { RefusalCode } from '@runos/agent-protocol';
 import { Batcher } from '@runos/engine';
@@ -87,16 +86,6 @@ export class SessionRegistry {
   /** Only a heartbeat that makes the agent ready is written at once. */
   recordHeartbeat(agent: ConnectedAgent): void {
     if (this.#heartbeats.record(agent)) this.#inBackground(() => this.#readiness.add(agent));
-  }
-
-  /** Writes what an agent states about itself when it has changed. */
-  updateInfo(agent: ConnectedAgent, change: Partial<AgentInfo>): void {
-    const info = { ...agent.info, ...change };
-    if (isDeepStrictEqual(info, agent.info)) return;
-    agent.info = info;
-    this.#inBackground(async () =>
-      this.reporter.report(await this.agents.setInfo(keyOf(agent.peer.identity), agent.sessionNo, info)),
-    );
   }
 
   find(sessionNo: number): ConnectedAgent | undefined {

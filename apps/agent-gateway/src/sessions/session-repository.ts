@@ -62,7 +62,7 @@ export class SessionRepository {
            (aid, cid, nid, session_no, connected, version, capabilities, cluster_uid, certificate_expires_at)
          SELECT $1, $2, $3, $4, true, $5, $6, $7, $8
          WHERE EXISTS (SELECT 1 FROM replica WHERE id = $9 AND lease_expires_at > now() FOR KEY SHARE)
-         ON CONFLICT (aid, cid, nid) DO UPDATE SET session_no = $4, seq = a.seq + 1, connected = true,
+         ON CONFLICT (aid, cid, nid) DO UPDATE SET session_no = $4, seq = a.seq + 1, info_no = 0, connected = true,
            version = coalesce($5, a.version), capabilities = $6, cluster_uid = coalesce($7, a.cluster_uid),
            certificate_expires_at = $8, ${sameDuplicate('$10')}
          WHERE a.session_no < $4

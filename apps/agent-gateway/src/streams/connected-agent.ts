@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Envelope,
   type Instruction,
@@ -34,17 +35,38 @@ function outcomeOf(instruction: Instruction, reply: Envelope | undefined): Instr
 export class ConnectedAgent {
   readonly #pending = new Map<string, (reply: Envelope | undefined) => void>();
   readonly #tags = new Set<string>();
+  #info: AgentInfo;
+  #infoNo = 0;
 
   constructor(
     readonly peer: AgentPeer,
     readonly sessionNo: number,
     readonly stream: ServerStream,
-    /** What the agent stated about itself last. */
-    public info: AgentInfo,
+    info: AgentInfo,
   ) {
+    this.#info = info;
     void stream.closed.then(() => {
       for (const resolve of [...this.#pending.values()]) resolve(undefined);
     });
+  }
+
+  /** What the agent stated about itself last. */
+  get info(): AgentInfo {
+    return this.#info;
+  }
+
+  /** The number of changes of the info in this session. */
+  get infoNo(): number {
+    return this.#infoNo;
+  }
+
+  /** Returns false when this changes nothing. */
+  changeInfo(change: Partial<AgentInfo>): boolean {
+    const info = { ...this.#info, ...change };
+    if (isDeepStrictEqual(info, this.#info)) return false;
+    this.#info = info;
+    this.#infoNo += 1;
+    return true;
   }
 
   /** @throws Fault `request.invalid` for an unknown instruction, `request.too_large` for one that agents cannot receive */

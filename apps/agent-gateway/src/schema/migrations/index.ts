@@ -7,6 +7,7 @@ import { KeepNodeReports1800000000006 } from './0006-keep-node-reports.js';
 import { IndexCertificatesByExpiry1800000000007 } from './0007-index-certificates-by-expiry.js';
 import { KeepAgentProblems1800000000008 } from './0008-keep-agent-problems.js';
 import { BindRegistrationTokens1800000000009 } from './0009-bind-registration-tokens.js';
+import { NumberAgentInfo1800000000010 } from './0010-number-agent-info.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   IndexCertificatesByExpiry1800000000007,
   KeepAgentProblems1800000000008,
   BindRegistrationTokens1800000000009,
+  NumberAgentInfo1800000000010,
 ];

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { NodeAgentHeartbeatToServer } from '@runos/agent-protocol';
+import { RegisteredAgents } from '../../test/registered-agents.js';
+import type { TestAgent } from '../../test/test-agent.js';
+import { AgentRepository } from '../agents/agent-repository.js';
+
+jest.setTimeout(20_000);
+
+const agents = RegisteredAgents.use();
+afterEach(() => void jest.restoreAllMocks());
+
+const beat = { externalIpAddress: '', isCp: false, isWorker: true, version: '1.6.0' };
+const report = (agent: TestAgent, status: string) => agent.request(NodeAgentHeartbeatToServer, { ...beat, status });
+
+const connection = () => agents.harness.services.connectionOf('ky3', agents.node.nid);
+const reported = (status: string) =>
+  agents.harness.services.until(() => connection()?.kubernetesStatus === status && connection()?.connected === true);
+
+async function stored(): Promise<string | null | undefined> {
+  const { rows } = await agents.harness.sql.query<{ status: string | null }>(
+    'SELECT kubernetes_status AS status FROM agent WHERE nid = $1',
+    [agents.node.nid],
+  );
+  return rows[0]?.status;
+}
+
+/** The writes of infos, which the spec delays and fails. */
+function writes() {
+  const repository = agents.replica.service.app.get(AgentRepository);
+  return { original: repository.setInfo.bind(repository), spy: jest.spyOn(repository, 'setInfo') };
+}
+
+describe('the info of an agent', () => {
+  it('is written one change at a time, so a slow write never overwrites a later one', async () => {
+    const agent = agents.dial(agents.node, 'node');
+    await report(agent, 'not_installed');
+    await reported('not_installed');
+    const { original, spy } = writes();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const slow = new Promise<void>((resolve) => {
+      spy.mockImplementationOnce(async (...input) => {
+        await released;
+        const changed = await original(...input);
+        resolve();
+        return changed;
+      });
+    });
+    await report(agent, 'cordoned');
+    for (const status of ['not_ready', 'ready']) await report(agent, status);
+    await sleep(300); // whatever does not wait for the first write is written
+    release();
+    await slow;
+    await reported('ready');
+    await sleep(300);
+    expect(await stored()).toBe('ready');
+    expect(spy.mock.calls.map(([, , info]) => info.kubernetesStatus)).toEqual(['cordoned', 'ready']);
+  });
+
+  it('is written again after a failure, without a further heartbeat', async () => {
+    const agent = agents.dial(agents.node, 'node');
+    await report(agent, 'ready');
+    await reported('ready');
+    writes().spy.mockRejectedValueOnce(new Error('connection lost'));
+    await report(agent, 'cordoned');
+    await reported('cordoned');
+    expect(await stored()).toBe('cordoned');
+  });
+
+  it('is not overwritten by a statement that runs after its connection was lost', async () => {
+    const agent = agents.dial(agents.node, 'node');
+    const { original, spy } = writes();
+    let late: Parameters<typeof original> | undefined;
+    spy.mockImplementationOnce(async (...input) => {
+      late = input;
+      throw new Error('connection lost');
+    });
+    await report(agent, 'not_ready');
+    await report(agent, 'ready');
+    await reported('ready');
+    expect(late && (await original(...late))).toEqual([]);
+    expect(await stored()).toBe('ready');
+  });
+
+  it('is not written any more when its session has ended', async () => {
+    const agent = agents.dial(agents.node, 'node');
+    await report(agent, 'ready');
+    await reported('ready');
+    const { spy } = writes();
+    spy.mockRejectedValue(new Error('the database is away'));
+    await report(agent, 'cordoned');
+    agent.stop();
+    await agents.harness.services.until(() => connection()?.connected === false);
+    await sleep(700);
+    const attempts = spy.mock.calls.length;
+    expect(attempts).toBeGreaterThan(0);
+    await sleep(2_500);
+    expect(spy.mock.calls.length).toBe(attempts);
+  });
+});

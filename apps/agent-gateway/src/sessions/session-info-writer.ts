@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
+import { type AgentInfo, AgentRepository, keyOf } from '../agents/agent-repository.js';
+import type { ConnectedAgent } from '../streams/connected-agent.js';
+
+/** Over all sessions. It leaves connections of the pool for the other statements. */
+const maxConcurrent = 4;
+const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
+
+/**
+ * Writes what agents state about themselves: the newest info of each session, one write per session at a time. It
+ * repeats a failed write until it succeeds or the session ends.
+ */
+@Injectable()
+export class SessionInfoWriter {
+  /** The agents whose newest info is not written yet, by session number. */
+  readonly #changed = new Map<string, ConnectedAgent>();
+  readonly #queue: WorkQueue<string>;
+
+  constructor(
+    private readonly agents: AgentRepository,
+    private readonly reporter: AgentConnectionReporter,
+    @InjectLogger() logger: Logger,
+  ) {
+    this.#queue = new WorkQueue({
+      reconcile: (key) => this.#write(key),
+      maxConcurrentReconciles: maxConcurrent,
+      backoff,
+      onResult: (sessionNo, result) => {
+        if (result.kind === 'error') logger.warn({ err: result.cause, sessionNo }, 'info of an agent not written');
+      },
+    });
+  }
+
+  /** Does nothing when this changes nothing. */
+  change(agent: ConnectedAgent, change: Partial<AgentInfo>): void {
+    if (!agent.changeInfo(change)) return;
+    const key = String(agent.sessionNo);
+    this.#changed.set(key, agent);
+    this.#queue.add(key);
+  }
+
+  /** Resolves when the last write has ended. */
+  stop(): Promise<void> {
+    return this.#queue.stop();
+  }
+
+  async #write(key: string): Promise<ReconcileResult> {
+    const agent = this.#changed.get(key);
+    if (agent === undefined) return reconciled();
+    const { info, infoNo, sessionNo, peer, stream } = agent;
+    if (!stream.isClosed) {
+      this.reporter.report(await this.agents.setInfo(keyOf(peer.identity), { sessionNo, infoNo }, info));
+    }
+    if (stream.isClosed || agent.infoNo === infoNo) this.#changed.delete(key);
+    return reconciled();
+  }
+}
