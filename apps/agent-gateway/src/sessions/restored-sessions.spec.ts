@@ -16,9 +16,12 @@ beforeAll(async () => {
   await owner.connect();
 }, 30_000);
 
+/** The next number of the sequence is 1, as in a new database. */
+const resetNumbers = () => owner.query('SELECT setval($1, 1, false)', ['session_no']);
+
 const hello = { version: '1.0.0', capabilities: [] };
-const numbersOf = async (sql: string): Promise<number[]> =>
-  (await harness.sql.query<{ no: string }>(sql)).rows.map(({ no }) => Number(no));
+const numbersOf = async (sql: string, client = harness.sql): Promise<number[]> =>
+  (await client.query<{ no: string }>(sql)).rows.map(({ no }) => Number(no));
 
 describe('after a restore of an older database', () => {
   it('an agent gets a higher session number than the lost ones, so its reports are not taken for older', async () => {
@@ -34,7 +37,7 @@ describe('after a restore of an older database', () => {
 
     await owner.query('DELETE FROM session');
     await owner.query('DELETE FROM agent');
-    await owner.query('SELECT setval($1, $2)', ['session_no', 1]);
+    await resetNumbers();
     const after = new TestAgent(replica.streamPort, credentials);
     await after.request(AgentHello, hello);
     await harness.services.until(() => connection()?.connected === true);
@@ -42,12 +45,21 @@ describe('after a restore of an older database', () => {
     after.stop();
   });
 
-  it('session numbers are unique and grow, also beside an older build and while the clock is behind', async () => {
-    const own = () => numbersOf('SELECT next_session_no() AS no FROM generate_series(1, 50)');
-    const olderBuild = () => numbersOf(`SELECT nextval('session_no') AS no FROM generate_series(1, 50)`);
-    const numbers = (await Promise.all([own(), olderBuild(), own(), olderBuild()])).flat();
-    expect(new Set(numbers).size).toBe(200);
+  it('session numbers of concurrent replicas are unique, also beside an older build', async () => {
+    const replicas = await Promise.all(Array.from({ length: 4 }, () => harness.client()));
+    const next = ['agent_gateway.next_session_no()', `nextval('agent_gateway.session_no')`];
+    for (let round = 0; round < 100; round += 1) {
+      await resetNumbers();
+      const calls = replicas.map((client, n) => numbersOf(`SELECT ${next[Math.floor(n / 3)]} AS no`, client));
+      const numbers = (await Promise.all(calls)).flat();
+      expect(new Set(numbers).size).toBe(replicas.length);
+    }
+    await Promise.all(replicas.map((client) => client.end()));
+  });
+
+  it('session numbers grow while the clock is behind', async () => {
     await owner.query('SELECT setval($1, $2)', ['session_no', 2 ** 52]);
-    expect(await numbersOf('SELECT next_session_no() AS no')).toEqual([2 ** 52 + 1]);
+    const own = () => numbersOf('SELECT next_session_no() AS no');
+    expect([...(await own()), ...(await own())]).toEqual([2 ** 52 + 1, 2 ** 52 + 2]);
   });
 });

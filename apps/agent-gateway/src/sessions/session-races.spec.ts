@@ -28,34 +28,23 @@ async function maintained(): Promise<void> {
 }
 
 describe('session maintenance', () => {
-  it('closes no session that opens while it looks for invalid ones', async () => {
+  it('closes no session whose row is committed before its replica holds it', async () => {
     const credentials = await registered('opening');
     const sessions = replica.service.app.get(SessionRepository);
-    const blocker = await harness.client();
-    await blocker.query('BEGIN');
-    await blocker.query(
-      `INSERT INTO agent_gateway.agent (aid, cid, nid, session_no, connected) VALUES ('abcde', 'ky3', $1, 0, false)`,
-      [credentials.nid],
-    );
-    const dialed = new TestAgent(replica.streamPort, credentials);
-    const registering = dialed.heartbeat();
-    await sleep(500); // the session has its number, and its insertion waits
-    const original = sessions.toClose.bind(sessions);
-    const looked = new Promise<void>((resolve) => {
-      jest.spyOn(sessions, 'toClose').mockImplementationOnce(async (...input) => {
-        const found = await original(...input);
-        await blocker.query('ROLLBACK');
-        await registering;
-        resolve();
-        return found;
-      });
+    const original = sessions.open.bind(sessions);
+    jest.spyOn(sessions, 'open').mockImplementationOnce(async (...input) => {
+      const opened = await original(...input);
+      await maintained();
+      return opened;
     });
-    await looked;
-    await maintained();
-    await dialed.heartbeat();
-    expect(connection(credentials.nid)).toMatchObject({ connected: true });
-    dialed.stop();
-    await blocker.end();
+    const agent = new TestAgent(replica.streamPort, credentials);
+    await agent.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.ready === true);
+    const reports = harness.services.connections.filter(({ nid }) => nid === credentials.nid);
+    expect(reports.filter(({ connected }) => !connected)).toEqual([]);
+    const open = 'SELECT 1 FROM session WHERE nid = $1 AND closed_at IS NULL';
+    expect((await harness.sql.query(open, [credentials.nid])).rowCount).toBe(1);
+    agent.stop();
   });
 
   it('closes no session that opened after it counted those that it holds', async () => {
