@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { BodyOf, RESYNC } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
-import type { StoredBundle } from './fake-agent.js';
+import type { StoredBundle } from './stored-bundle.js';
 import { type Harness, type Instance, startHarness } from './harness.js';
 import { restoreSteps } from './restore-steps.js';
 
@@ -89,8 +89,9 @@ describe('an instance whose deletion is complete', () => {
     await harness.agent.resync(orphans(osid));
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(harness.agent.instructions.length).toBe(known);
-    const deletion = nextDeletion();
     await harness.agent.connect();
+    const deletion = nextDeletion();
+    await harness.agent.resync(orphans(osid));
     expect(await deletion).toMatchObject({ osid, removed: true });
   });
 

@@ -1,14 +1,12 @@
 import { Controller } from '@nestjs/common';
 import {
   APPLY_ADDON,
-  APPLY_BUNDLE,
   type Bundle,
   bucketCount,
   type BodyOf,
   type BundleStatus,
   bundlesCapability,
   DELETE_ADDON,
-  DELETE_BUNDLE,
   type DetectedAddon,
   HOLD_DELETION,
   READ_BUNDLE,
@@ -16,24 +14,14 @@ import {
   type ResyncEntry,
 } from '@runos/agent-protocol';
 import { agentGateway, type AgentConnection, reconciler } from '@runos/contracts';
-import { unpackObjects } from '@runos/kube-objects';
 import { Respond, Bus } from '@runos/messaging';
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { readBundle, type StoredBundle } from './stored-bundle.js';
 
 type Status = BodyOf<typeof BundleStatus>;
 type Instruction = z.output<typeof agentGateway.instruct.input>;
 type InstructionReply = z.output<typeof agentGateway.instruct.output>;
-
-/** The stored bundle of one instance. */
-export interface StoredBundle {
-  readonly osid: string;
-  readonly generation: number;
-  readonly revision: number;
-  readonly digest: string;
-  readonly objects: number;
-  readonly removed: boolean;
-}
 
 type AddonReply = z.output<typeof APPLY_ADDON.reply>;
 
@@ -45,13 +33,12 @@ interface Cluster {
 /** A status as the agent gateway sends it to the reconciler. */
 interface SentStatus extends Cluster {
   readonly sessionNo: number | undefined;
+  readonly clusterUid: string | undefined;
   readonly status: Status;
 }
 
 /** The account of every test. */
 export const testAid = 'aaaaa';
-
-const tombstone = '0'.repeat(64);
 
 /**
  * A cluster agent with its gateway, according to their contracts: it refuses lower revisions, stores bundles, and
@@ -85,6 +72,7 @@ export class FakeAgent {
   readonly #running = new Set<Promise<void>>();
   #session = 0;
   #capabilities: string[] = [];
+  #clusterUid: string | undefined;
   #seq = 0;
   #sequence = 0;
 
@@ -94,8 +82,8 @@ export class FakeAgent {
   constructor(private readonly bus: Bus) {}
 
   @Respond(agentGateway.instruct)
-  instruct({ type, body }: Instruction): InstructionReply {
-    if (!this.connected) return { outcome: 'absent' };
+  instruct({ sessionNo = this.#session, type, body }: Instruction): InstructionReply {
+    if (!this.connected || sessionNo !== this.#session) return { outcome: 'absent' };
     if (this.replies === 'silent') {
       this.unanswered += 1;
       return { outcome: 'unknown' };
@@ -149,13 +137,19 @@ export class FakeAgent {
     return {};
   }
 
-  /** Opens a stream. */
-  async connect(over: Partial<AgentConnection> = {}): Promise<void> {
+  /** Opens a stream, whose connection is not reported yet. `clusterUid` null: the hello does not state it. */
+  dial({ capabilities = [bundlesCapability], clusterUid = 'uid-1' }: Partial<AgentConnection> = {}): void {
     this.connected = true;
     this.#session += 1;
     this.#seq = 0;
     this.#sequence = 0;
-    this.#capabilities = over.capabilities ?? [bundlesCapability];
+    this.#capabilities = capabilities;
+    this.#clusterUid = clusterUid ?? undefined;
+  }
+
+  /** Opens a stream. */
+  async connect(over: Partial<AgentConnection> = {}): Promise<void> {
+    this.dial(over);
     await this.reportConnection({ connected: true, ready: true, ...over });
   }
 
@@ -177,7 +171,7 @@ export class FakeAgent {
       ready: true,
       version: '1.0.0',
       capabilities: this.#capabilities,
-      clusterUid: 'uid-1',
+      clusterUid: this.#clusterUid ?? null,
       lastHeartbeatAt: new Date().toISOString(),
       certificateExpiresAt: null,
       ...over,
@@ -201,11 +195,11 @@ export class FakeAgent {
     const content = { osid, generation, digest, phase, conditions: [], objects: [], ...over };
     const status = { ...content, sequence: this.#sequence, hash: hashOf(content) };
     const { aid, cid } = from;
-    return { aid, cid, sessionNo: this.#session, status };
+    return { aid, cid, sessionNo: this.#session, clusterUid: this.#clusterUid, status };
   }
 
-  async send({ aid, cid, sessionNo, status }: SentStatus): Promise<void> {
-    await this.bus.request(reconciler.reportBundleStatus, { cid, sessionNo, status }, { tenant: aid });
+  async send({ aid, ...status }: SentStatus): Promise<void> {
+    await this.bus.request(reconciler.reportBundleStatus, status, { tenant: aid });
   }
 
   /** Reports add-ons in its session, or as the agent of another cluster or session. */
@@ -216,7 +210,8 @@ export class FakeAgent {
     this.#sequence += 1;
     const own = { aid: this.aid, cid: this.cid, sessionNo: this.#session, sequence: this.#sequence };
     const { aid, ...numbered } = { ...own, ...from };
-    return this.bus.request(reconciler.reportAddons, { ...numbered, addons }, { tenant: aid });
+    const report = { ...numbered, clusterUid: this.#clusterUid, addons };
+    return this.bus.request(reconciler.reportAddons, report, { tenant: aid });
   }
 
   /** Reports every phase of a bundle until it is ready, or until it is deleted. */
@@ -241,7 +236,8 @@ export class FakeAgent {
 
   /** One step of the resync, by the agent of this cluster or of another one. */
   resync(question: BodyOf<typeof RESYNC>, from: Cluster = this) {
-    return this.bus.request(reconciler.resync, { cid: from.cid, question }, { tenant: from.aid });
+    const { aid, cid } = from;
+    return this.bus.request(reconciler.resync, { cid, clusterUid: this.#clusterUid, question }, { tenant: aid });
   }
 
   /** The entries of all stored bundles. */
@@ -279,13 +275,3 @@ export class FakeAgent {
 }
 
 const hashOf = (content: object): string => createHash('sha256').update(JSON.stringify(content)).digest('base64url');
-
-function readBundle(type: string, body: unknown): StoredBundle {
-  if (type === DELETE_BUNDLE.type) {
-    const { osid, generation, revision } = DELETE_BUNDLE.input.parse(body);
-    return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
-  }
-  const { osid, generation, revision, digest, objectsGz } = APPLY_BUNDLE.input.parse(body);
-  const objects = unpackObjects(objectsGz, digest).length;
-  return { osid, generation, revision, digest, objects, removed: false };
-}

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
+import { waitUntil } from '@runos/testing-process';
+import { missing } from './addon-steps.js';
 import { type Harness, startHarness } from './harness.js';
 
 let harness: Harness;
@@ -20,6 +22,9 @@ async function create() {
 const jobStatus = async (jobId: string) =>
   (await harness.sql<{ outcome: string | null }>('SELECT outcome FROM job_ref WHERE job_id = $1', [jobId]))[0]?.outcome;
 
+/** The bundles that the agent has received since. */
+const received = () => harness.agent.instructions.map(({ osid }) => osid);
+
 const rowsOf = async (osid: string) => (await harness.sql('SELECT 1 FROM instance WHERE osid = $1', [osid])).length;
 
 describe('an agent in another Kubernetes cluster', () => {
@@ -39,6 +44,60 @@ describe('an agent in another Kubernetes cluster', () => {
     harness.agent.stored.set(osid, { ...bundle, revision: 7, digest: 'ef'.repeat(32) });
     await harness.agent.resyncAll();
     expect(await jobStatus(jobId)).toBeNull();
+  });
+
+  it('receives no bundle while its connection is not reported yet', async () => {
+    await create();
+    const known = received();
+    harness.agent.dial({ clusterUid: 'uid-2' });
+    const next = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
+    await harness.jobs.when(next.jobId, ({ job }) => job.reason === 'AgentAbsent');
+    expect(received()).toEqual(known);
+    await harness.agent.reportConnection({});
+    expect(received()).toEqual(known);
+    await harness.agent.connect();
+    await harness.jobs.when(next.jobId, ({ job }) => job.currentStep === 'apply');
+    expect(received()).toEqual([...known, next.osid]);
+  });
+
+  it('is asked nothing while its connection is not reported yet', async () => {
+    const { jobId, osid, id } = await create();
+    const deletion = await harness.request(reconciler.deleteInstance, { cid: harness.cid, type: 'valkey', id });
+    await harness.jobs.when(deletion.jobId, ({ job }) => job.currentStep === 'remove');
+    await harness.jobs.ended(jobId);
+    harness.agent.dial({ clusterUid: 'uid-2' });
+    const holds: string[] = [];
+    harness.agent.onHold = () => {
+      holds.push(osid);
+      return { held: true };
+    };
+    expect(await harness.request(reconciler.cancelJob, { id: deletion.jobId })).toMatchObject({ cancelled: false });
+    expect(holds).toEqual([]);
+  });
+
+  it('ends no job by statuses, and reports no add-ons, while its connection is not reported yet', async () => {
+    const { jobId, bundle } = await create();
+    harness.agent.dial({ clusterUid: 'uid-2' });
+    await harness.agent.report(bundle, 'ready');
+    expect(await jobStatus(jobId)).toBeNull();
+    harness.agent.stored.set(bundle.osid, { ...bundle, revision: 7, digest: 'ef'.repeat(32) });
+    await harness.agent.resyncAll();
+    expect(await jobStatus(jobId)).toBeNull();
+    await harness.agent.reportAddons([missing]);
+    const { addons } = await harness.request(reconciler.listAddons, { cid: harness.cid });
+    expect(addons.find(({ name }) => name === missing.name)).toMatchObject({ state: 'unknown' });
+  });
+
+  it('does not keep our agent from its resync, whose connection is not reported yet', async () => {
+    const { osid, bundle } = await create();
+    await harness.agent.connect({ clusterUid: 'uid-2' });
+    harness.agent.dial();
+    harness.agent.stored.delete(osid);
+    await harness.agent.resyncAll();
+    await harness.agent.reportConnection({});
+    const options = { deadlineMs: 5_000, because: () => 'the bundle was not delivered again' };
+    await waitUntil(async () => harness.agent.stored.has(osid), options);
+    expect(harness.agent.stored.get(osid)).toEqual(bundle);
   });
 
   it('does not keep the statuses of our agent from counting that were sent before it', async () => {

@@ -44,6 +44,14 @@ describe('an add-on that RunOS manages', () => {
     expect(await steps.harness.row(scheduled)).toEqual({ s: null });
   });
 
+  it('is not sent to an agent in another Kubernetes cluster whose connection is not reported yet', async () => {
+    const { agent, jobs } = steps.harness;
+    agent.dial({ capabilities, clusterUid: 'uid-2' });
+    const { jobId } = await steps.install();
+    await jobs.when(jobId, ({ job }) => job.reason === 'AgentAbsent');
+    expect(agent.addonInstructions).toEqual([]);
+  });
+
   it('is installed by the first step of the job of an instance that needs it', async () => {
     const { agent, jobs } = steps.harness;
     await agent.reportAddons([missing]);

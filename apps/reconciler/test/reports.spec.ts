@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, rootOf, type ResyncEntry } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
-import type { StoredBundle } from './fake-agent.js';
+import type { StoredBundle } from './stored-bundle.js';
 import { type Harness, type Instance, startHarness } from './harness.js';
 
 describe('bundle status reports', () => {

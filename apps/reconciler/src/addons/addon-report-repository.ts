@@ -16,6 +16,8 @@ export interface AddonReport {
   readonly sessionNo: number;
   /** Its number within the session. Undefined from older agent gateways. */
   readonly sequence?: number | undefined;
+  /** The Kubernetes cluster of the agent, as the session has stated it. */
+  readonly clusterUid?: string | undefined;
   readonly addons: readonly DetectedAddon[];
 }
 
@@ -35,7 +37,8 @@ export class AddonReportRepository extends TenantRepository<AddonReportRow> {
       { tenant },
       (condition) => `SELECT r.aid, r.addons, r.reported_at
        FROM addon_report r JOIN cluster c ON c.id = r.cluster_id
-       WHERE ${condition('r.aid')} AND r.cluster_id = $1 AND r.session_no >= c.session_no AND c.foreign_uid IS NULL`,
+       WHERE ${condition('r.aid')} AND r.cluster_id = $1 AND r.session_no >= c.session_no AND c.foreign_uid IS NULL
+         AND coalesce(r.cluster_uid = c.uid, true)`,
       [clusterId],
     );
     return found;
@@ -46,15 +49,16 @@ export class AddonReportRepository extends TenantRepository<AddonReportRow> {
    * within their session.
    */
   async store(sql: EntityManager, { id, aid }: ClusterRow, report: AddonReport): Promise<void> {
-    const { sessionNo, sequence = 0, addons } = report;
+    const { sessionNo, sequence = 0, clusterUid = null, addons } = report;
     await runSql(
       sql,
-      `INSERT INTO addon_report (cluster_id, aid, session_no, sequence, addons) VALUES ($1, $2, $3, $4, $5)
+      `INSERT INTO addon_report (cluster_id, aid, session_no, sequence, addons, cluster_uid)
+       VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (cluster_id) DO UPDATE SET session_no = excluded.session_no, sequence = excluded.sequence,
-         addons = excluded.addons, reported_at = now()
+         addons = excluded.addons, cluster_uid = excluded.cluster_uid, reported_at = now()
        WHERE addon_report.session_no < excluded.session_no OR (addon_report.session_no = excluded.session_no
          AND (excluded.sequence = 0 OR addon_report.sequence < excluded.sequence))`,
-      [id, aid, sessionNo, sequence, JSON.stringify(addons)],
+      [id, aid, sessionNo, sequence, JSON.stringify(addons), clusterUid],
     );
   }
 }

@@ -4,6 +4,7 @@ import { type InputOf, reconciler } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { isFromForeign } from '../connections/foreign-agent.js';
 import { callerOf } from '../writes/preconditions.js';
 import { AddonReadiness } from './addon-readiness.js';
 import { AddonReportRepository } from './addon-report-repository.js';
@@ -45,7 +46,7 @@ export class AddonsController {
     await this.database.transaction(async (sql) => {
       const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
       await this.reports.store(sql, cluster, report);
-      if (cluster.foreign_uid !== null) return; // the add-ons of our cluster are unknown to it
+      if (isFromForeign(report.clusterUid, cluster)) return; // the add-ons of our cluster are unknown to it
       const current = await this.reports.current(sql, tenant, cluster.id);
       await this.readiness.update(sql, cluster, current?.addons ?? []);
     });

@@ -18,12 +18,14 @@ import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
 import { ObservationRepository } from './observation-repository.js';
 import { RecordObservations } from './record-observations.js';
-import { isFromForeign, isNewer, type StatusOrder } from './status-order.js';
+import { isForeignStatus, isNewer, type StatusOrder } from './status-order.js';
 
 interface ReceivedReport {
   readonly name: InstanceName & { readonly tenant: string };
   readonly report: BundleReport;
   readonly order: StatusOrder | undefined;
+  /** The Kubernetes cluster of the agent, as its session has stated it. */
+  readonly clusterUid: string | undefined;
 }
 
 type Received = z.output<typeof reconciler.reportBundleStatus.input>;
@@ -64,15 +66,17 @@ export class RecordBundleStatus {
    * deletion again.
    * @throws Fault `service.not_found` when the instance belongs to another cluster
    */
-  async run({ cid, sessionNo, status: { sequence, ...report } }: Received, tenant: string): Promise<void> {
+  async run(received: Received, tenant: string): Promise<void> {
+    const { cid, clusterUid, sessionNo } = received;
+    const { sequence, ...report } = received.status;
     const parts = Osid.parse(report.osid);
     if (parts === undefined) return;
     const order = sessionNo === undefined || sequence === undefined ? undefined : { sessionNo, sequence };
-    const received = { name: { tenant, cid, ...parts }, report, order };
-    const exists = await (report.phase === 'gone' ? this.#recordGone(received) : this.#reports.add(received));
+    const item = { name: { tenant, cid, ...parts }, report, order, clusterUid };
+    const exists = await (report.phase === 'gone' ? this.#recordGone(item) : this.#reports.add(item));
     if (exists) return;
     await this.#refuseForeign(tenant, cid, report.osid, parts);
-    if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, cid, [report.osid]);
+    if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, received, [report.osid]);
   }
 
   /** A report about an unknown instance is late or about an orphan: only one of another cluster is refused. */
@@ -95,7 +99,7 @@ export class RecordBundleStatus {
           const instance = instances[index];
           return instance === undefined ? [] : [{ instance, ...item.value, item }];
         });
-        const newer = reports.filter(({ instance, order }) => counts(order, instance));
+        const newer = reports.filter((each) => counts(each, each.instance));
         if (newer.length > 0) await this.observations.run(sql, newer);
         return reports;
       }, transaction);
@@ -104,11 +108,12 @@ export class RecordBundleStatus {
     return items.map((item) => existing.has(item));
   }
 
-  #recordGone({ name, report, order }: ReceivedReport): Promise<boolean> {
+  #recordGone(received: ReceivedReport): Promise<boolean> {
+    const { name, report, order } = received;
     return this.database.transaction(async (sql) => {
       const instance = await this.instances.lockIfExists(sql, name.tenant, name);
       if (instance === undefined) return false;
-      if (!counts(order, instance)) return true;
+      if (!counts(received, instance)) return true;
       if (order !== undefined) await this.recorded.storeOrder(sql, instance.id, order);
       await this.#continueGone(sql, instance, report);
       return true;
@@ -143,8 +148,8 @@ export class RecordBundleStatus {
 }
 
 /** Only newer statuses, of the agent in our Kubernetes cluster, change an instance. */
-function counts(order: StatusOrder | undefined, instance: InstanceRow): boolean {
-  return isNewer(order, instance) && !isFromForeign(order, instance);
+function counts({ order, clusterUid }: ReceivedReport, instance: InstanceRow): boolean {
+  return isNewer(order, instance) && !isForeignStatus(order, clusterUid, instance);
 }
 
 /** Splits reports so that each round has one report per instance: each report is compared with the result of the last. */

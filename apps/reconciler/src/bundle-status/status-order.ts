@@ -1,3 +1,4 @@
+import { isFromForeign } from '../connections/foreign-agent.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 
 /**
@@ -13,15 +14,19 @@ export interface StatusOrder {
 type RecordedOrder = Pick<InstanceRow, 'status_session_no' | 'status_sequence'>;
 
 /** Which agent is connected to the cluster of an instance. */
-type Connection = Pick<InstanceRow, 'session_no' | 'foreign_uid'>;
+type Connection = Pick<InstanceRow, 'session_no' | 'uid' | 'foreign_uid'>;
 
 /**
- * Whether the current session, of an agent in another Kubernetes cluster, has sent the status. The statuses of other
- * sessions are about our cluster: earlier ones, and the next one, whose connection is recorded a moment later.
+ * Whether a status is about another Kubernetes cluster. Of those whose sessions have not stated theirs, only the current
+ * session can be foreign: earlier ones are about ours, and the next one is recorded a moment later.
  */
-export function isFromForeign(order: StatusOrder | undefined, connection: Connection): boolean {
-  const { session_no: current, foreign_uid: foreignUid } = connection;
-  return foreignUid !== null && (order === undefined || order.sessionNo === current);
+export function isForeignStatus(
+  order: StatusOrder | undefined,
+  clusterUid: string | undefined,
+  connection: Connection,
+): boolean {
+  const isOther = clusterUid === undefined && order !== undefined && order.sessionNo !== connection.session_no;
+  return !isOther && isFromForeign(clusterUid, connection);
 }
 
 /** A status without a position, from an older agent gateway, counts in the order of arrival. */

@@ -12,7 +12,10 @@ export class DeletionRow {
   readonly revision!: number;
   readonly generation!: number;
   /** The agent of its own cluster is connected and receives instructions. */
-  readonly connected!: boolean;
+  readonly connected!: ClusterRow['connected'];
+  readonly session_no!: ClusterRow['session_no'];
+  readonly uid!: ClusterRow['uid'];
+  readonly foreign_uid!: ClusterRow['foreign_uid'];
 }
 
 /** The completed deletions of instances. Ids are never reused, so a deletion is final. */
@@ -39,7 +42,9 @@ export class DeletionRepository extends TenantRepository<DeletionRow> {
     return this.query<DeletionRow>(
       sql,
       { tenant },
-      (condition) => `SELECT d.aid, c.cid, d.osid, d.revision, d.generation, c.connected
+      (
+        condition,
+      ) => `SELECT d.aid, c.cid, d.osid, d.revision, d.generation, c.connected, c.session_no, c.uid, c.foreign_uid
        FROM cluster c JOIN deleted_instance d ON d.cluster_id = c.id
        WHERE ${condition('c.aid')} AND c.cid = $1 AND d.osid = ANY($2::text[])
          AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.osid = d.osid AND i.aid = d.aid)`,

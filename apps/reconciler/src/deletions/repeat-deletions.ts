@@ -2,6 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { reconciled, type ReconcileResult, requeue, retryAfterError, WorkQueue } from '@runos/engine';
 import { Database } from '@runos/persistence';
 import { ClusterLog } from '../clusters/cluster-log.js';
+import { isFromForeign } from '../connections/foreign-agent.js';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { DeletionRepository } from './deletion-repository.js';
 
@@ -9,6 +10,12 @@ import { DeletionRepository } from './deletion-repository.js';
 type DeletionKey = `${string}/${string}/${string}`;
 
 const keyOf = (aid: string, cid: string, osid: string): DeletionKey => `${aid}/${cid}/${osid}`;
+
+/** The cluster whose agent reports OSIDs, and the Kubernetes cluster of the agent. */
+interface DeletionReport {
+  readonly cid: string;
+  readonly clusterUid?: string | undefined;
+}
 
 const maxConcurrent = 8;
 /** A connection is recorded a moment after the first report of its agent. It is awaited for this long, ms. */
@@ -43,11 +50,15 @@ export class RepeatDeletions implements OnModuleDestroy {
     });
   }
 
-  /** Queues the deletion of those among these OSIDs that were deleted in this cluster. All others are not touched. */
-  async run(tenant: string, cid: string, osids: readonly string[]): Promise<void> {
+  /**
+   * Queues the deletion of those among the reported OSIDs that were deleted in this cluster. All others are not touched,
+   * and neither are those that an agent in another Kubernetes cluster reports.
+   */
+  async run(tenant: string, { cid, clusterUid }: DeletionReport, osids: readonly string[]): Promise<void> {
     if (osids.length === 0) return;
     const deleted = await this.deletions.among(this.database.manager, tenant, cid, osids);
-    for (const { osid } of deleted) {
+    for (const { osid, ...cluster } of deleted) {
+      if (isFromForeign(clusterUid, cluster)) continue;
       const key = keyOf(tenant, cid, osid);
       this.#deadlines.set(key, performance.now() + connectionTimeoutMs);
       this.#queue.add(key);
@@ -62,14 +73,15 @@ export class RepeatDeletions implements OnModuleDestroy {
     const [tenant = '', cid = '', osid = ''] = key.split('/');
     const [deletion] = await this.deletions.among(this.database.manager, tenant, cid, [osid]);
     if (deletion === undefined) return reconciled();
-    if (!deletion.connected) {
+    const outcome = await this.instructions.repeatDeletion(deletion);
+    if (outcome.outcome === 'absent') {
       const isOver = performance.now() > (this.#deadlines.get(key) ?? 0);
+      // The resync of a later stream names it again.
       return isOver ? reconciled() : requeue('AgentDisconnected', connectionPollMs);
     }
-    const outcome = await this.instructions.repeatDeletion(deletion);
     const cluster = { aid: tenant, cid };
     this.log.write(cluster, 'info', { osid, ...outcome }, 'an instance is deleted again that came back');
-    // Without a stream, the resync of the next one names it. A refusal stays: the agent stores another history.
+    // A refusal stays: the agent stores another history.
     const mayFollow = outcome.outcome === 'unknown' || outcome.outcome === 'failed';
     return mayFollow ? retryAfterError(new Error(`the outcome is ${outcome.outcome}`)) : reconciled();
   }

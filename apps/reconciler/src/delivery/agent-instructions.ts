@@ -18,6 +18,7 @@ import { EarlierRevisions } from '../divergence/earlier-revisions.js';
 import { SealedSpecs } from '../divergence/sealed-spec.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { renderBundle } from '../rendering/render-bundle.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { z } from 'zod';
 import type { InstructionOutcome } from './delivery-plan.js';
@@ -39,7 +40,9 @@ interface ReadOutcome {
   readonly stored: ReplyOf<typeof READ_BUNDLE>['stored'];
 }
 
-type Cluster = Pick<InstanceRow, 'aid' | 'cid'>;
+/** A cluster with the recorded connection of its agent. */
+type Cluster = Pick<ClusterRow, 'aid' | 'cid' | 'connected' | 'session_no'>;
+type InstructReply = z.output<typeof agentGateway.instruct.output>;
 
 /** The time of the agent gateway, in addition to the deadline of the agent, ms. */
 const gatewayOverheadMs = 2_000;
@@ -85,17 +88,12 @@ export class AgentInstructions {
   }
 
   /** What the agent stores of an instance. */
-  async readBundle({ aid, cid, osid }: InstanceRow): Promise<ReadOutcome> {
-    const { type, deadlineMs, reply } = READ_BUNDLE;
+  async readBundle(instance: InstanceRow): Promise<ReadOutcome> {
     const none = { outcome: 'none', stored: null } as const;
     try {
-      const response = await this.bus.request(
-        agentGateway.instruct,
-        { cid, nid: null, type, body: { osid }, timeoutMs: deadlineMs },
-        { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
-      );
+      const response = await this.#send(instance, READ_BUNDLE, { osid: instance.osid });
       if (response.outcome === 'absent' || response.outcome === 'unknown') return none;
-      const read = response.outcome === 'replied' ? reply.safeParse(response.body) : undefined;
+      const read = response.outcome === 'replied' ? READ_BUNDLE.reply.safeParse(response.body) : undefined;
       return read?.success ? { outcome: 'replied', ...read.data } : { outcome: 'refused', stored: null };
     } catch (error) {
       const code = faultOf(error)?.code;
@@ -105,16 +103,12 @@ export class AgentInstructions {
   }
 
   /** Requests that the agent stops a deletion of which nothing is deleted yet. `reason`: why it cannot be stopped. */
-  async holdDeletion({ aid, cid, osid, revision }: InstanceRow): Promise<ReplyOf<typeof HOLD_DELETION>> {
-    const { type, deadlineMs, reply } = HOLD_DELETION;
+  async holdDeletion(instance: InstanceRow): Promise<ReplyOf<typeof HOLD_DELETION>> {
+    const { cid, osid, revision } = instance;
     const unknown = { held: false, reason: `The agent of cluster ${cid} did not say whether it has begun.` };
     try {
-      const response = await this.bus.request(
-        agentGateway.instruct,
-        { cid, nid: null, type, body: { osid, revision }, timeoutMs: deadlineMs },
-        { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
-      );
-      const read = response.outcome === 'replied' ? reply.safeParse(response.body) : undefined;
+      const response = await this.#send(instance, HOLD_DELETION, { osid, revision });
+      const read = response.outcome === 'replied' ? HOLD_DELETION.reply.safeParse(response.body) : undefined;
       return read?.success ? read.data : unknown;
     } catch (error) {
       if (faultOf(error) === undefined) throw error;
@@ -130,19 +124,11 @@ export class AgentInstructions {
     return this.#instruct(cluster, DELETE_ADDON, addon);
   }
 
-  async #instruct(
-    { aid, cid }: Cluster,
-    { type, deadlineMs, reply }: Instruction,
-    body: unknown,
-  ): Promise<InstructionOutcome> {
+  async #instruct(cluster: Cluster, instruction: Instruction, body: unknown): Promise<InstructionOutcome> {
     try {
-      const response = await this.bus.request(
-        agentGateway.instruct,
-        { cid, nid: null, type, body, timeoutMs: deadlineMs },
-        { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
-      );
+      const response = await this.#send(cluster, instruction, body);
       if (response.outcome !== 'replied') return response;
-      const read = reply.safeParse(response.body);
+      const read = instruction.reply.safeParse(response.body);
       if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
       const { accepted, done = true, reason, stored } = read.data;
       if (accepted) return { outcome: 'accepted', done, remark: reason };
@@ -152,5 +138,22 @@ export class AgentInstructions {
       if (fault === undefined) throw error;
       return { outcome: 'failed', message: fault.message };
     }
+  }
+
+  /**
+   * Every instruction goes to the recorded session only. Another one may be of an agent in another Kubernetes cluster,
+   * whose connection is not recorded yet.
+   */
+  async #send(
+    { aid, cid, connected, session_no: sessionNo }: Cluster,
+    { type, deadlineMs }: Pick<Instruction, 'type' | 'deadlineMs'>,
+    body: unknown,
+  ): Promise<InstructReply> {
+    if (!connected) return { outcome: 'absent' };
+    return this.bus.request(
+      agentGateway.instruct,
+      { cid, nid: null, sessionNo, type, body, timeoutMs: deadlineMs },
+      { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
+    );
   }
 }

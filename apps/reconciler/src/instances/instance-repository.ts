@@ -39,7 +39,7 @@ const selectInstance = `
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas,
     i.objects, i.diverged, i.status_session_no, i.status_sequence, i.reported_state, i.volume_capacity_mb, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
     ${queuedSpec('i.id')} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs('i.id')}) AS has_queue,
-    c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.foreign_uid,
+    c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.uid, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
     ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
       WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)

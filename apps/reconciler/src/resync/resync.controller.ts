@@ -6,6 +6,7 @@ import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { ClusterLog } from '../clusters/cluster-log.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { isFromForeign } from '../connections/foreign-agent.js';
 import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
@@ -40,15 +41,16 @@ export class ResyncController {
   ) {}
 
   @Respond(reconciler.resync)
-  async resync({ cid, question: step }: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
-    if (step.step === 'list') return this.#compareList(cid, step, tenant);
+  async resync({ cid, clusterUid, question: step }: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
+    if (step.step === 'list') return this.#compareList({ cid, clusterUid }, step, tenant);
     if (step.step === 'orphans') {
-      await this.deletions.run(tenant, cid, step.osids);
+      await this.deletions.run(tenant, { cid, clusterUid }, step.osids);
       return {};
     }
     const sql = this.database.manager;
-    const { id, foreign_uid: foreignUid } = await this.clusters.get(sql, tenant, cid);
-    if (foreignUid !== null) return step.step === 'root' ? {} : { differing: [] };
+    const cluster = await this.clusters.get(sql, tenant, cid);
+    if (isFromForeign(clusterUid, cluster)) return step.step === 'root' ? {} : { differing: [] };
+    const { id } = cluster;
     if (step.step === 'statuses') {
       return { differing: differingBuckets(await this.hashes.statusBuckets(sql, id), step.buckets) };
     }
@@ -60,11 +62,16 @@ export class ResyncController {
     return { equal: count === step.count && root === step.root };
   }
 
-  async #compareList(cid: string, { buckets, entries, kinds = false }: ListStep, tenant: string): Promise<Result> {
+  async #compareList(
+    { cid, clusterUid }: Pick<Input, 'cid' | 'clusterUid'>,
+    { buckets, entries, kinds = false }: ListStep,
+    tenant: string,
+  ): Promise<Result> {
     const { redeliver, diverged, unknown, foreign } = await this.database.transaction(async (sql) => {
       // Lock order: a write to many work rows of a cluster locks the cluster first, which prevents deadlocks.
-      const { id, foreign_uid: foreignUid } = await this.clusters.get(sql, tenant, cid, 'change');
-      if (foreignUid !== null) return nothingDiffers;
+      const cluster = await this.clusters.get(sql, tenant, cid, 'change');
+      if (isFromForeign(clusterUid, cluster)) return nothingDiffers;
+      const { id } = cluster;
       const difference = compareEntries(await this.hashes.entries(sql, id, buckets, kinds), entries);
       const diverged = new Set(await this.divergences.run(sql, difference.differing));
       const redeliver = difference.redeliver.filter((instanceId) => !diverged.has(instanceId));
@@ -76,7 +83,7 @@ export class ResyncController {
     const removing = new Set(entries.filter(isTombstone).map(({ osid }): string => osid));
     await this.deletions.run(
       tenant,
-      cid,
+      { cid, clusterUid },
       unknown.filter((osid) => !removing.has(osid)),
     );
     if (redeliver.length > 0) this.wakeups.wake('work');

@@ -69,6 +69,8 @@ export class InstanceRow {
   readonly ready!: ClusterRow['ready'];
   readonly was_ready!: ClusterRow['was_ready'];
   readonly deletion_requested_at!: ClusterRow['deletion_requested_at'];
+  /** Of the cluster. */
+  readonly uid!: ClusterRow['uid'];
   readonly foreign_uid!: ClusterRow['foreign_uid'];
   readonly last_heartbeat_at!: ClusterRow['last_heartbeat_at'];
   readonly local_storage_class!: ClusterRow['local_storage_class'];

@@ -16,6 +16,7 @@ import { AddDeletedConfigSets1800000000015 } from './0015-add-deleted-config-set
 import { AddVolumeCapacity1800000000016 } from './0016-add-volume-capacity.js';
 import { KeepAgentProblems1800000000017 } from './0017-keep-agent-problems.js';
 import { NumberAddonReports1800000000018 } from './0018-number-addon-reports.js';
+import { KeepForeignAgents1800000000019 } from './0019-keep-foreign-agents.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   AddVolumeCapacity1800000000016,
   KeepAgentProblems1800000000017,
   NumberAddonReports1800000000018,
+  KeepForeignAgents1800000000019,
 ];

@@ -1,0 +1,25 @@
+import { APPLY_BUNDLE, DELETE_BUNDLE } from '@runos/agent-protocol';
+import { unpackObjects } from '@runos/kube-objects';
+
+/** The stored bundle of one instance. */
+export interface StoredBundle {
+  readonly osid: string;
+  readonly generation: number;
+  readonly revision: number;
+  readonly digest: string;
+  readonly objects: number;
+  readonly removed: boolean;
+}
+
+const tombstone = '0'.repeat(64);
+
+/** What an agent stores of an instruction. @throws Error for an input that the contract does not allow */
+export function readBundle(type: string, body: unknown): StoredBundle {
+  if (type === DELETE_BUNDLE.type) {
+    const { osid, generation, revision } = DELETE_BUNDLE.input.parse(body);
+    return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
+  }
+  const { osid, generation, revision, digest, objectsGz } = APPLY_BUNDLE.input.parse(body);
+  const objects = unpackObjects(objectsGz, digest).length;
+  return { osid, generation, revision, digest, objects, removed: false };
+}
