@@ -201,6 +201,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.cluster-create': cluster,
   'reconciler.v1.cluster-show': cluster,
   'reconciler.v1.cluster-delete': { jobId },
+  'reconciler.v1.cluster-accept': cluster,
   'reconciler.v1.addon-list': {
     addons: [
       {

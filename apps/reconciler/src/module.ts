@@ -23,6 +23,8 @@ import { ChangeConfiguration } from './configuration/change-configuration.js';
 import { ConfigSetUseRepository } from './configuration/config-set-use-repository.js';
 import { ConfigurationController } from './configuration/configuration.controller.js';
 import { RecordConnection } from './connections/record-connection.js';
+import { ResumeCluster } from './connections/resume-cluster.js';
+import { AcceptKubernetesCluster } from './connections/accept-kubernetes-cluster.js';
 import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
 import { DeletionRepository } from './deletions/deletion-repository.js';
@@ -132,7 +134,9 @@ const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
   ClusterLog,
   LiveHeartbeats,
+  ResumeCluster,
   RecordConnection,
+  AcceptKubernetesCluster,
   RecordBundleStatus,
   RecordObservations,
   ObservationRepository,

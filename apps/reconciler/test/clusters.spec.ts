@@ -63,7 +63,13 @@ describe('clusters and nodes', () => {
 
   it('are disconnected while an agent of another Kubernetes cluster is connected', async () => {
     await harness.agent.connect({ clusterUid: 'uid-2' });
-    expect(await show('abc')).toMatchObject({ status: 'disconnected', reason: 'ForeignAgent' });
+    const foreign = { status: 'disconnected', reason: 'ForeignAgent' };
+    expect(await show('abc')).toMatchObject(foreign);
+    expect((await show('abc')).message).toContain('create a new registration token of purpose cluster-agent');
+    await harness.agent.reportConnection({ connected: false, ready: true });
+    expect(await show('abc')).toMatchObject(foreign);
+    await harness.agent.connect({ clusterUid: null, capabilities: [] });
+    expect(await show('abc')).toMatchObject(foreign);
     await harness.agent.connect();
     expect(await show('abc')).toMatchObject({ status: 'connected', reason: null });
   });

@@ -11,6 +11,8 @@ export {
   showApiKey,
 } from './api-keys/api-key-operations.js';
 export {
+  acceptKubernetesCluster,
+  AcceptKubernetesCluster,
   Cluster,
   ClusterStatus,
   clusterStatuses,

@@ -33,6 +33,7 @@ export const faultStatus = {
   'upgrade.running': 409,
   'cluster.exists': 409,
   'cluster.not_empty': 409,
+  'cluster.agent_mismatch': 409,
   'account.exists': 409,
   'conflict.data_loss': 409,
   'conflict.deleting': 409,

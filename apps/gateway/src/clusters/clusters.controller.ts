@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
+  acceptKubernetesCluster,
   createCluster,
   createRegistrationToken,
   deleteCluster,
@@ -39,6 +40,11 @@ export class ClustersController {
   @Operation(deleteCluster)
   delete({ params: { cid } }: OperationInput<typeof deleteCluster>, { account, write }: CallContext) {
     return this.bus.request(reconciler.deleteCluster, { cid, ...write }, account);
+  }
+
+  @Operation(acceptKubernetesCluster)
+  accept({ params: { cid }, body }: OperationInput<typeof acceptKubernetesCluster>, { account, write }: CallContext) {
+    return this.bus.request(reconciler.acceptKubernetesCluster, { cid, ...body, ...write }, account);
   }
 
   @Operation(createRegistrationToken)

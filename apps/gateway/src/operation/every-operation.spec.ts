@@ -20,6 +20,7 @@ const bodies: Readonly<Record<string, object>> = {
   'apikey.create': { name: 'ci' },
   'configset.create': { name: 'tuned', type: 'postgresql', values: {} },
   'configset.update': { values: { a: 'b' } },
+  'cluster.accept': { kubernetesUid: 'uid-2' },
   'cluster.registration-token.create': { purpose: 'node' },
   'service.accept': { desired: 'plane' },
   'upgrade.plan': { type: 'valkey' },

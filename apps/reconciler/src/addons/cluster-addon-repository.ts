@@ -107,6 +107,16 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     );
   }
 
+  /** Installs every desired add-on of a cluster again, because its agent has lost them. */
+  async installAgain(sql: EntityManager, clusterId: number): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE cluster_addon SET applied_version = NULL, ready = false, problem = NULL, failures = 0, next_attempt_at = now()
+       WHERE cluster_id = $1 AND desired = 'installed'`,
+      [clusterId],
+    );
+  }
+
   /** A removal whose job has failed is not completed later: what it deleted is installed again. */
   async abandonRemoval(sql: EntityManager, { cluster_id, name, job_id }: ClusterAddonRow): Promise<void> {
     await runSql(

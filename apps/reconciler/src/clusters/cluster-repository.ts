@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { bundlesCapability } from '@runos/agent-protocol';
 import type { AgentConnection } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { runSql, TenantRepository } from '@runos/persistence';
@@ -175,7 +176,8 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
       sql,
       `UPDATE cluster SET session_no = $2, connection_seq = $3, connected = $4, ready = $5,
          was_ready = was_ready OR $5, agent_version = coalesce($6, agent_version), capabilities = $7, uid = $8,
-         foreign_uid = $9, last_heartbeat_at = coalesce($10, last_heartbeat_at),
+         foreign_uid = $9, agent_connected = $15, agent_ready = $16,
+         last_heartbeat_at = coalesce($10, last_heartbeat_at),
          certificate_expires_at = coalesce($11, certificate_expires_at), duplicate_addresses = $13,
          agent_problems = $14,
          queue_resumes_at = CASE WHEN $12 THEN now() ELSE queue_resumes_at END WHERE id = $1`,
@@ -194,8 +196,24 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
         next.change === 'connected',
         report.duplicateAddresses ?? null,
         report.problems?.length ? JSON.stringify(report.problems) : null,
+        report.connected,
+        report.ready,
       ],
     );
+  }
+
+  /** Binds a locked cluster to the Kubernetes cluster of its last agent, which is the connected one if its stream is open. */
+  async acceptForeign(sql: EntityManager, id: number, changedBy: string): Promise<Pick<ClusterRow, 'connected'>> {
+    const [accepted] = await runSql<Pick<ClusterRow, 'connected'>>(
+      sql,
+      `UPDATE cluster SET uid = foreign_uid, foreign_uid = NULL, ready = agent_ready, was_ready = was_ready OR agent_ready,
+         connected = agent_connected AND $3 = ANY(capabilities), queue_resumes_at = now(), updated_at = now(),
+         generation = generation + 1, changed_by = $2
+       WHERE id = $1 AND foreign_uid IS NOT NULL RETURNING connected`,
+      [id, changedBy, bundlesCapability],
+    );
+    if (accepted === undefined) throw new Error(`the last agent of cluster ${id} is not foreign`);
+    return accepted;
   }
 
   /** A statement of its own, because the next one has to read the connection that the lock has waited for. */

@@ -9,7 +9,7 @@ import type { ClusterRow } from '../schema/cluster-row.js';
  */
 export type ClusterStatusColumns = Pick<
   ClusterRow,
-  'deletion_requested_at' | 'ready' | 'was_ready' | 'foreign_uid' | 'last_heartbeat_at'
+  'aid' | 'cid' | 'deletion_requested_at' | 'ready' | 'was_ready' | 'uid' | 'foreign_uid' | 'last_heartbeat_at'
 >;
 
 const maxMessageLength = 4_096;
@@ -24,13 +24,7 @@ export function clusterStatus(
 
 /** Why a cluster is not connected, and what to do; nulls when it is connected. */
 export function disconnectReason(cluster: ClusterStatusColumns): StatusReason {
-  if (cluster.foreign_uid !== null) {
-    return {
-      reason: 'ForeignAgent',
-      message:
-        'The connected agent runs in another Kubernetes cluster than the first agent; it receives no bundles. Remove that agent, or add its cluster under a cid of its own.',
-    };
-  }
+  if (cluster.foreign_uid !== null) return { reason: 'ForeignAgent', message: foreignMessage(cluster) };
   switch (clusterStatus(cluster)) {
     case 'connected':
       return { reason: null, message: null };
@@ -51,6 +45,12 @@ export function disconnectReason(cluster: ClusterStatusColumns): StatusReason {
     }
   }
 }
+
+const foreignMessage = ({ aid, cid, uid, foreign_uid: foreignUid }: ClusterStatusColumns): string =>
+  `The agent that connected last runs in Kubernetes cluster "${foreignUid}", not in "${uid}" as the first one. It receives no bundles. ` +
+  'If it has registered with a token, the certificate of the first agent is revoked. To get that one back, remove this agent, ' +
+  'create a new registration token of purpose cluster-agent, and run its command in the right Kubernetes cluster. ' +
+  `If the Kubernetes cluster was rebuilt, accept the new one: POST /${aid}/clusters/${cid}/accept with {"kubernetesUid":"${foreignUid}"}.`;
 
 /** Why the connected agent cannot do its work in the whole cluster, and what to do. */
 function agentProblemReason({

@@ -3,6 +3,7 @@ import type { Cluster } from '@runos/api';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
+import { AcceptKubernetesCluster } from '../connections/accept-kubernetes-cluster.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { callerOf } from '../writes/preconditions.js';
@@ -20,6 +21,7 @@ export class ClustersController {
     private readonly clusters: ClusterRepository,
     private readonly creations: CreateCluster,
     private readonly deletions: DeleteCluster,
+    private readonly acceptances: AcceptKubernetesCluster,
     private readonly heartbeats: LiveHeartbeats,
   ) {}
 
@@ -43,6 +45,11 @@ export class ClustersController {
   @Respond(reconciler.deleteCluster)
   delete(input: InputOf<typeof reconciler.deleteCluster>, call: Call) {
     return this.deletions.run(input, callerOf(call));
+  }
+
+  @Respond(reconciler.acceptKubernetesCluster)
+  accept(input: InputOf<typeof reconciler.acceptKubernetesCluster>, call: Call) {
+    return this.acceptances.run(input, callerOf(call));
   }
 
   /** The list and the show read `lastHeartbeatAt` here, from one request for all connected clusters. */

@@ -21,6 +21,7 @@ const stored = (over: Partial<StoredConnection> = {}): StoredConnection => ({
   seq: 1,
   connected: false,
   uid: 'u1',
+  foreignUid: null,
   ...over,
 });
 
@@ -66,5 +67,20 @@ describe('a connection report', () => {
       foreignUid: 'u2',
       change: undefined,
     });
+  });
+
+  it('keeps the foreign Kubernetes cluster until an agent states the right one', () => {
+    const foreign = stored({ foreignUid: 'u2' });
+    const of = (over: Partial<AgentConnection>) => connectionTransition(foreign, report(over));
+    for (const kept of [
+      report({ sessionNo: 6, seq: 0, clusterUid: null }),
+      report({ clusterUid: 'u2', connected: false }),
+      report({ clusterUid: null, connected: false, ready: false }),
+    ]) {
+      expect(connectionTransition(foreign, kept)).toMatchObject({ connected: false, uid: 'u1', foreignUid: 'u2' });
+    }
+    expect(of({ clusterUid: 'u3' })).toMatchObject({ connected: false, foreignUid: 'u3' });
+    expect(of({ clusterUid: 'u1' })).toMatchObject({ connected: true, foreignUid: null, change: 'connected' });
+    expect(of({ seq: 0 })).toMatchObject({ newer: false, foreignUid: 'u2' });
   });
 });

@@ -8,6 +8,8 @@ export interface StoredConnection {
   readonly connected: boolean;
   /** The Kubernetes cluster of the first agent. */
   readonly uid: string | null;
+  /** The Kubernetes cluster of the last agent, if it is another. */
+  readonly foreignUid: string | null;
 }
 
 /** The connection after a report. */
@@ -17,7 +19,10 @@ export interface ConnectionTransition {
   /** The agent receives bundles. */
   readonly connected: boolean;
   readonly uid: string | null;
-  /** Set when the agent runs in another Kubernetes cluster: it receives no bundles. */
+  /**
+   * Set when the last agent runs in another Kubernetes cluster: it receives no bundles, also after it has disconnected.
+   * Only an agent that states the right Kubernetes cluster ends this.
+   */
   readonly foreignUid: string | null;
   /** `connected`: deliver waiting work and resume deadlines; `disconnected`: pause deadlines. */
   readonly change: 'connected' | 'disconnected' | undefined;
@@ -27,16 +32,17 @@ export interface ConnectionTransition {
 export function connectionTransition(stored: StoredConnection, report: AgentConnection): ConnectionTransition {
   const newer =
     report.sessionNo > stored.sessionNo || (report.sessionNo === stored.sessionNo && report.seq > stored.seq);
-  if (!newer) return { newer, connected: stored.connected, uid: stored.uid, foreignUid: null, change: undefined };
-  const foreign = stored.uid !== null && report.clusterUid !== null && report.clusterUid !== stored.uid;
+  const { uid, foreignUid } = stored;
+  if (!newer) return { newer, connected: stored.connected, uid, foreignUid, change: undefined };
+  const nextForeignUid = report.clusterUid === null ? foreignUid : foreignUidOf(report.clusterUid, uid);
   // The capabilities and the cluster's uid arrive with the agent's HELLO; until then it receives no bundles.
-  const connected = report.connected && report.capabilities.includes(bundlesCapability) && !foreign;
+  const connected = report.connected && report.capabilities.includes(bundlesCapability) && nextForeignUid === null;
   const newSession = report.sessionNo > stored.sessionNo;
   return {
     newer,
     connected,
-    uid: stored.uid ?? report.clusterUid,
-    foreignUid: foreign && report.connected ? report.clusterUid : null,
+    uid: uid ?? report.clusterUid,
+    foreignUid: nextForeignUid,
     change:
       connected && (newSession || !stored.connected)
         ? 'connected'
@@ -45,3 +51,6 @@ export function connectionTransition(stored: StoredConnection, report: AgentConn
           : undefined,
   };
 }
+
+const foreignUidOf = (stated: string, uid: string | null): string | null =>
+  uid === null || stated === uid ? null : stated;

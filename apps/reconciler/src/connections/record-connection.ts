@@ -1,14 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type AgentConnection } from '@runos/contracts';
-import { afterCommit, Database } from '@runos/persistence';
+import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { PausedDeadlineRepository } from '../jobs/paused-deadline-repository.js';
 import { NodeRepository } from '../nodes/node-repository.js';
-import type { ClusterRow } from '../schema/cluster-row.js';
-import { Wakeups } from '../work/wakeups.js';
-import { WorkRepository } from '../work/work-repository.js';
 import { connectionTransition } from './connection-transition.js';
+import { ResumeCluster } from './resume-cluster.js';
 
 /** Stores the connections of agents, wakes their cluster queues, and pauses and resumes the deadlines of their jobs. */
 @Injectable()
@@ -17,9 +15,8 @@ export class RecordConnection {
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
     private readonly nodes: NodeRepository,
-    private readonly work: WorkRepository,
     private readonly deadlines: PausedDeadlineRepository,
-    private readonly wakeups: Wakeups,
+    private readonly resumption: ResumeCluster,
   ) {}
 
   async run(report: AgentConnection, tenant: string): Promise<void> {
@@ -30,23 +27,13 @@ export class RecordConnection {
 
   async #cluster(sql: EntityManager, report: AgentConnection, tenant: string): Promise<void> {
     const cluster = await this.clusters.get(sql, tenant, report.cid, 'change');
-    const { session_no: sessionNo, connection_seq: seq, connected, uid } = cluster;
-    const next = connectionTransition({ sessionNo, seq, connected, uid }, report);
+    const { session_no: sessionNo, connection_seq: seq, connected, uid, foreign_uid: foreignUid } = cluster;
+    const next = connectionTransition({ sessionNo, seq, connected, uid, foreignUid }, report);
     if (!next.newer) return;
     if (next.change !== undefined) await this.clusters.lockConnection(sql, cluster.id);
     await this.clusters.storeConnection(sql, cluster.id, report, next);
-    if (next.change === 'connected') await this.#connected(sql, cluster);
+    if (next.change === 'connected') await this.resumption.run(sql, cluster);
     if (next.change === 'disconnected') await this.deadlines.pause(sql, cluster);
-  }
-
-  async #connected(sql: EntityManager, cluster: ClusterRow): Promise<void> {
-    await this.work.requeueCluster(sql, cluster.id);
-    await this.deadlines.resume(sql, cluster);
-    afterCommit(sql, () => {
-      this.wakeups.wake('work');
-      this.wakeups.wake('deadlines');
-      this.wakeups.wake('addons');
-    });
   }
 
   async #node(sql: EntityManager, report: AgentConnection, nid: string, tenant: string): Promise<void> {

@@ -20,6 +20,12 @@ interface Mark {
   readonly conditions: readonly Condition[];
 }
 
+const clear = `UPDATE instance SET diverged = NULL, reason = NULL, message = NULL,
+    state = CASE WHEN deleting THEN state ELSE 'applying' END,
+    conditions = coalesce((SELECT jsonb_agg(c) FROM jsonb_array_elements(conditions) c
+      WHERE c->>'type' <> 'Diverged'), '[]')
+  WHERE diverged IS NOT NULL`;
+
 /** The foreign bundles of instances, and the history that they are compared with. */
 @Injectable()
 export class DivergenceRepository {
@@ -69,15 +75,12 @@ export class DivergenceRepository {
 
   /** Ends the divergence of locked instances whose agent does not store the foreign bundle any more. */
   async clear(sql: EntityManager, ids: readonly number[]): Promise<void> {
-    await runSql(
-      sql,
-      `UPDATE instance SET diverged = NULL, reason = NULL, message = NULL,
-         state = CASE WHEN deleting THEN state ELSE 'applying' END,
-         conditions = coalesce((SELECT jsonb_agg(c) FROM jsonb_array_elements(conditions) c
-           WHERE c->>'type' <> 'Diverged'), '[]')
-       WHERE id = ANY($1::bigint[]) AND diverged IS NOT NULL`,
-      [ids],
-    );
+    await runSql(sql, `${clear} AND id = ANY($1::bigint[])`, [ids]);
+  }
+
+  /** Ends the divergence of every instance of a cluster. */
+  async clearCluster(sql: EntityManager, clusterId: number): Promise<void> {
+    await runSql(sql, `${clear} AND cluster_id = $1`, [clusterId]);
   }
 
   /** The newest spec of an instance with this digest. */

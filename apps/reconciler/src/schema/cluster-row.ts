@@ -19,7 +19,7 @@ export class ClusterRow {
   readonly deletion_requested_at!: Date | null;
   /** The uid of the namespace kube-system of the first cluster agent's Kubernetes cluster. */
   readonly uid!: string | null;
-  /** Set while the connected agent runs in another Kubernetes cluster than the first one. */
+  /** Set while the agent that connected last runs in another Kubernetes cluster than the first one. */
   readonly foreign_uid!: string | null;
   readonly session_no!: number;
   readonly connection_seq!: number;

@@ -178,17 +178,17 @@ export class WorkRepository {
     );
   }
 
-  /** Delivers these instances again, because the agent does not have their desired revision. */
-  async redeliver(sql: EntityManager, clusterId: number, ids: readonly number[]): Promise<void> {
-    if (ids.length === 0) return;
+  /** Delivers these instances, or all of a cluster, again: the agent does not have their desired revision. */
+  async redeliver(sql: EntityManager, clusterId: number, ids: readonly number[] | 'all'): Promise<void> {
+    if (ids !== 'all' && ids.length === 0) return;
     await runSql(
       sql,
       `WITH requeued AS (
          UPDATE work SET next_attempt_at = now(), requested = requested + 1, failures = 0, delivered_revision = 0,
            redeliveries = redeliveries + 1
-         WHERE cluster_id = $1 AND id = ANY($2) RETURNING 1)
+         WHERE cluster_id = $1 AND ($2::bigint[] IS NULL OR id = ANY($2)) RETURNING 1)
        SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
-      [clusterId, ids],
+      [clusterId, ids === 'all' ? null : ids],
     );
   }
 

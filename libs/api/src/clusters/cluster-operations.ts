@@ -108,6 +108,34 @@ export const deleteCluster = operation({
   versioned: true,
 });
 
+/** `kubernetesUid`: the uid of the namespace kube-system of the Kubernetes cluster. */
+export const AcceptKubernetesCluster = z.strictObject({
+  kubernetesUid: z
+    .string()
+    .min(1)
+    .max(64)
+    .register(documentation, { description: 'The uid of the namespace kube-system of the Kubernetes cluster.' }),
+});
+
+/**
+ * For a cluster with the reason `ForeignAgent` whose Kubernetes cluster was rebuilt. Its agent is accepted from now on,
+ * and every instance and add-on is delivered to it. Volumes are empty there. `cluster.agent_mismatch` when the agent that
+ * connected last does not run in this Kubernetes cluster, or the cluster is bound to it already.
+ */
+export const acceptKubernetesCluster = operation({
+  id: 'cluster.accept',
+  method: 'POST',
+  path: '/:aid/clusters/:cid/accept',
+  access: 'sensitive_write',
+  summary: 'Bind a cluster to the rebuilt Kubernetes cluster in which its agent runs now.',
+  params: { aid, cid },
+  body: AcceptKubernetesCluster,
+  output: Cluster,
+  errors: ['cluster.agent_mismatch'],
+  versioned: true,
+  examples: { body: { kubernetesUid: '0c5e7d7a-6f0e-4d57-9c63-0f1b7a2d9e11' } },
+});
+
 /** The kind of agent that a registration token registers. */
 export const tokenPurposes = ['node', 'cluster-agent'] as const;
 

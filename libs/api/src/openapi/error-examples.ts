@@ -44,6 +44,8 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'upgrade.running': 'An upgrade of postgresql is running; wait for its end or cancel it.',
   'cluster.exists': 'There is a cluster "ky3" in this account already; choose another cid.',
   'cluster.not_empty': 'Cluster "ky3" has postgresql-x7k2p; delete it first.',
+  'cluster.agent_mismatch':
+    'No agent of Kubernetes cluster "0c5e7d7a-6f0e-4d57-9c63-0f1b7a2d9e11" waits for its acceptance in cluster "ky3".',
   'conflict.data_loss':
     'PersistentVolumeClaim data-valkey-x7k2p-0 is being deleted, and the request would replace the pod that uses it. Copy the data out, or repeat the request with ?force=true.',
   'conflict.deleting': 'It is being deleted.',

@@ -89,6 +89,7 @@ describe('the OpenAPI document', () => {
     ['service.delete', 'service.in_use conflict.deleting conflict.stale conflict.idempotency'],
     ['cluster.create', 'cluster.exists'],
     ['cluster.delete', 'cluster.not_empty conflict.deleting conflict.stale'],
+    ['cluster.accept', 'cluster.agent_mismatch conflict.deleting conflict.stale'],
     ['cluster.registration-token.create', 'conflict.deleting'],
     ['node.delete', 'node.not_found cluster.not_found node.in_use'],
     ['addon.install', 'addon.not_found addon.missing addon.present conflict.deleting'],

@@ -1,4 +1,4 @@
-import { Accepted, Addon, Cluster, CreateCluster, Node } from '@runos/api';
+import { Accepted, AcceptKubernetesCluster, Addon, Cluster, CreateCluster, Node } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 
@@ -34,6 +34,16 @@ export const deleteCluster = request({
   subject: 'reconciler.v1.cluster-delete',
   input: z.object({ cid, ...WriteOptions }),
   output: Accepted,
+  idempotent: false,
+});
+
+/** The reply is sent only after the audit entry is durable. */
+export const acceptKubernetesCluster = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.cluster-accept',
+  input: z.object({ cid, ...AcceptKubernetesCluster.shape, ...WriteOptions }),
+  output: Cluster,
+  deadlineMs: 8_000,
   idempotent: false,
 });
 

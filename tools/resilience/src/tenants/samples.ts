@@ -62,6 +62,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'cluster.create': { body: () => ({ name: 'stolen' }) },
   'cluster.show': plain,
   'cluster.delete': plain,
+  'cluster.accept': { body: () => ({ kubernetesUid: 'stolen' }) },
   'cluster.registration-token.create': { body: () => ({ purpose: 'node' }) },
   'cluster.registration-token.list': plain,
   'cluster.registration-token.revoke': plain,
