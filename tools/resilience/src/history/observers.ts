@@ -59,7 +59,7 @@ export class Observers {
     ];
     await Promise.all(
       endpoints.map(async (endpoint) => {
-        for (const path of paths) await send(endpoint, path, ledger.history);
+        for (const path of paths) if (!ledger.end.signal.aborted) await send(endpoint, path, ledger.history);
       }),
     );
   }
@@ -77,8 +77,9 @@ export class Observers {
       }
       return unhealthy;
     };
+    const until = ledger.history.now() + 1.5 * lastingMs;
     let left = await readUnhealthy(ledger.living.map(({ path }) => path));
-    for (const until = ledger.history.now() + 1.5 * lastingMs; left.length > 0 && ledger.history.now() < until;) {
+    while (left.length > 0 && ledger.history.now() < until && !ledger.end.signal.aborted) {
       await sleep(endPauseMs);
       left = await readUnhealthy(left);
     }

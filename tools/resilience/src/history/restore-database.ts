@@ -50,10 +50,14 @@ export const restorePlaneDatabase = (
         await waitUntilReady(data);
         await waitForCluster(plane.api, `/${plane.info.aid}/clusters/${plane.info.cid}`, connectedWithinMs);
         await writes.settled();
-        const decided = await decideDivergences(plane, ledger, choose);
-        const deleted = await deleteUnknownInstances(plane, folder);
-        print(`after the restore, ${decided} divergences were decided, and ${deleted} unknown instances deleted`);
-        await adoptRestoredState(plane, ledger);
+        try {
+          const decided = await decideDivergences(plane, ledger, choose);
+          const deleted = await deleteUnknownInstances(plane, folder);
+          print(`after the restore, ${decided} divergences were decided, and ${deleted} unknown instances deleted`);
+        } finally {
+          // Also if plane and agent do not agree in time: else each write that the restore lost is one more failure.
+          await adoptRestoredState(plane, ledger);
+        }
       } finally {
         await deleteBackup(data);
         // Until a person has decided, an accepted write can still be replaced by what runs in the cluster.

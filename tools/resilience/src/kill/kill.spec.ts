@@ -15,7 +15,7 @@ describe(`a plane whose processes are killed one after the other under load (RUN
       clients: 2,
       pauseMs: 800,
       faultPauseMs: 300,
-      withinMs: 480_000,
+      withinMs: 420_000,
       faults: [...targets.map((name) => kill(name)), loseNatsData, cutAgentStreams],
       print: (line) => void lines.push(line),
     });

@@ -51,8 +51,11 @@ export async function asAdministrator(
     const connection = await eventually('NATS to accept the administrator', 10_000, () =>
       connect({ servers: natsUrl, user: user.user, pass: user.password, reconnect: false }),
     );
-    await work(connection);
-    await connection.close();
+    try {
+      await work(connection);
+    } finally {
+      await connection.close();
+    }
   } finally {
     await configure(config);
   }

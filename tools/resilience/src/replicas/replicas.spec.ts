@@ -33,7 +33,7 @@ describe(`a plane of several replicas that loses single ones under load (RUNOS_T
       clients: 2,
       pauseMs: 500,
       faultPauseMs: 300,
-      withinMs: 480_000,
+      withinMs: 420_000,
       start: planeOptions('second'),
       faults: [
         checkAcrossReplicas,
