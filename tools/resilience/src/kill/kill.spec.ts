@@ -15,12 +15,12 @@ describe(`a plane whose processes are killed one after the other under load (RUN
       clients: 2,
       pauseMs: 800,
       faultPauseMs: 300,
-      withinMs: 420_000,
+      withinMs: 540_000,
       faults: [...targets.map((name) => kill(name)), loseNatsData, cutAgentStreams],
       print: (line) => void lines.push(line),
     });
     process.stdout.write(`${lines.join('\n')}\n`);
     expect(result).toMatchObject({ unexpectedResponses: [], brokenGuarantees: [] });
     expect(result.jobs).toBeGreaterThan(30);
-  }, 600_000);
+  }, 840_000);
 });

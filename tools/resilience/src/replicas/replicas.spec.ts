@@ -33,7 +33,7 @@ describe(`a plane of several replicas that loses single ones under load (RUNOS_T
       clients: 2,
       pauseMs: 500,
       faultPauseMs: 300,
-      withinMs: 420_000,
+      withinMs: 540_000,
       start: planeOptions('second'),
       faults: [
         checkAcrossReplicas,
@@ -50,5 +50,5 @@ describe(`a plane of several replicas that loses single ones under load (RUNOS_T
     process.stdout.write(`${lines.join('\n')}\n`);
     expect(result).toMatchObject({ unexpectedResponses: [], brokenGuarantees: [] });
     expect(result.jobs).toBeGreaterThan(20);
-  }, 600_000);
+  }, 840_000);
 });
