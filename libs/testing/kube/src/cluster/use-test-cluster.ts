@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { buildToolbox } from '../build/build.js';
 import type { Target } from './kube-request.js';
-import { startCluster } from './start-cluster.js';
+import { type ClusterOptions, startCluster } from './start-cluster.js';
 
 /** A real Kubernetes, with the administrator's access. */
 export interface TestCluster extends Target {
@@ -33,10 +33,12 @@ export async function useTestCluster(): Promise<TestCluster> {
   return ownCluster();
 }
 
-/** A cluster for this test alone, which may break it. */
-export async function ownCluster(): Promise<TestCluster & { readonly components: Components }> {
+/** A cluster for this test alone, which may break it. Each CRD of an operator delays its start. */
+export async function ownCluster(
+  options: Pick<ClusterOptions, 'operators'> = {},
+): Promise<TestCluster & { readonly components: Components }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'runos-test-kube-'));
-  const cluster = await startCluster({ dataDir });
+  const cluster = await startCluster({ dataDir, ...options });
   let stopped: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     await cluster.stop();
