@@ -4,7 +4,7 @@ import { serviceTypes } from '@runos/service-types';
 import { waitUntil } from '@runos/testing-process';
 import { withPodSecurity } from '../src/apply/pod-security.js';
 import { secretBinding } from '../src/secrets/secret-binding.js';
-import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
+import { type AgentAccess, refusal, useAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
 
 let access: AgentAccess;
@@ -24,15 +24,9 @@ const listsSecrets = (namespace: string): Promise<boolean> =>
     () => false,
   );
 
-beforeAll(async () => {
-  access = await agentAccess();
-  await access.agent.apply(ours);
-}, 900_000);
-
-afterAll(async () => {
-  await access?.admin.delete(refIn(osid, 'v1', 'Namespace'));
-  await access?.stop();
-});
+afterAll(() => access?.admin.delete(refIn(osid, 'v1', 'Namespace')));
+useAccess((started) => (access = started));
+beforeAll(() => access.agent.apply(ours));
 
 describe('the cluster agent under its own account', () => {
   it('writes in namespaces that carry the labels of an instance', async () => {

@@ -1,18 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { bearer, type JsonPatchStep } from '@runos/kube-client';
 import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import {
-  addonAccess,
-  addonLabels,
-  deleteAll,
-  inputOf,
-  installerOf,
-  manifestOf,
-  ownersOf,
-  removeUntilDone,
-  version,
-} from './addon-harness.js';
+import { addonLabels, deleteAddon, install, manifestOf, ownersOf, useAddonAccess, version } from './addon-harness.js';
 import { type AgentAccess, createToken, refusal } from './agent-access.js';
 
 const rbac = 'rbac.authorization.k8s.io/v1';
@@ -23,12 +13,11 @@ const forbiddenByRbac = /is forbidden: User "[^"]*:cluster-agent" cannot patch/;
 let access: AgentAccess;
 let objects: KubeObject[];
 
-beforeAll(async () => {
-  access = await addonAccess();
-  objects = await manifestOf(version);
-}, 900_000);
+useAddonAccess((started) => (access = started));
 
-afterAll(() => access?.stop());
+beforeAll(async () => {
+  objects = await manifestOf(version);
+});
 
 /** The object of a kind; of the roles, that of the operator. */
 const installed = (kind: string): KubeObject =>
@@ -36,11 +25,6 @@ const installed = (kind: string): KubeObject =>
     (each) => each.kind === kind && (kind !== 'ClusterRole' || each.metadata.name === 'cnpg-manager'),
   ) as KubeObject;
 const refOfKind = (kind: string): ObjectRef => refOf(installed(kind));
-
-const install = async (): Promise<void> => {
-  const { done, reason } = await installerOf(access).applyAddon(inputOf(objects));
-  if (!done) throw new Error(reason);
-};
 
 /** Gives the agent all rights that RBAC knows, so that the admission policies alone restrict it. */
 async function withAllRights(work: () => Promise<void>): Promise<void> {
@@ -75,9 +59,31 @@ function specOf(kind: string): object {
   };
 }
 
+describe('the objects of a user with the names of an add-on', () => {
+  it('are neither changed, taken over nor deleted, even if the role of the agent allows it', async () => {
+    const { admin, agent } = access;
+    const chosen = ['Namespace', 'ClusterRole', 'ServiceAccount', 'ConfigMap'];
+    const own = chosen.map(
+      (kind) =>
+        objects.find((object) => refOf(object).name === refOfKind(kind).name && object.kind === kind) as KubeObject,
+    );
+    for (const object of own) await admin.apply(object, { fieldManager: 'helm' });
+    const refs = own.map(refOf);
+    const before = await Promise.all(refs.map((ref) => ownersOf(admin, ref)));
+    await withAllRights(async () => {
+      for (const object of own) {
+        const labelled = { ...object, metadata: { ...object.metadata, labels: addonLabels } };
+        expect(await refusal(agent.apply(labelled))).toMatch(notOfAddon);
+        expect(await refusal(agent.delete(refOf(object)))).toMatch(notOfAddon);
+      }
+    });
+    expect(await Promise.all(refs.map((ref) => ownersOf(admin, ref)))).toEqual(before);
+    await deleteAddon(access, refs);
+  });
+});
+
 describe('the agent that may install add-ons', () => {
-  beforeAll(install);
-  afterAll(() => removeUntilDone(installerOf(access)));
+  beforeAll(() => install(access));
 
   const webhook = '/webhooks/0';
   const rule = (group: string, resource: string, verb: string) => ({
@@ -197,27 +203,4 @@ describe('the agent that may install add-ons', () => {
       const token = createToken(own, namespace, refOfKind('ServiceAccount').name);
       expect(await refusal(token)).toMatch(/may not write/);
     }));
-});
-
-describe('the objects of a user with the names of an add-on', () => {
-  it('are neither changed, taken over nor deleted, even if the role of the agent allows it', async () => {
-    const { admin, agent } = access;
-    const chosen = ['Namespace', 'ClusterRole', 'ServiceAccount', 'ConfigMap'];
-    const own = chosen.map(
-      (kind) =>
-        objects.find((object) => refOf(object).name === refOfKind(kind).name && object.kind === kind) as KubeObject,
-    );
-    for (const object of own) await admin.apply(object, { fieldManager: 'helm' });
-    const refs = own.map(refOf);
-    const before = await Promise.all(refs.map((ref) => ownersOf(admin, ref)));
-    await withAllRights(async () => {
-      for (const object of own) {
-        const labelled = { ...object, metadata: { ...object.metadata, labels: addonLabels } };
-        expect(await refusal(agent.apply(labelled))).toMatch(notOfAddon);
-        expect(await refusal(agent.delete(refOf(object)))).toMatch(notOfAddon);
-      }
-    });
-    expect(await Promise.all(refs.map((ref) => ownersOf(admin, ref)))).toEqual(before);
-    await deleteAll(admin, refs);
-  });
 });

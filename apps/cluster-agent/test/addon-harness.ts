@@ -1,19 +1,30 @@
+import { isDeepStrictEqual } from 'node:util';
 import { jest } from '@jest/globals';
+import type { DetectedAddon } from '@runos/agent-protocol';
 import { addon, type Addon } from '@runos/addons';
+import { systemClock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
-import { type KubeObject, type ObjectRef, packObjects, refOf } from '@runos/kube-objects';
+import { type KubeObject, type ObjectRef, packObjects } from '@runos/kube-objects';
+import { createLogger } from '@runos/observability';
 import { ownCluster, publishedManifest } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
+import { AddonDetector } from '../src/addons/addon-detector.js';
 import { AddonInstaller, type AddonInstallerOptions } from '../src/addons/addon-installer.js';
 import { FencedSecrets } from '../src/leadership/fenced-secrets.js';
-import { type AgentAccess, agentAccess, type AgentAccessOptions } from './agent-access.js';
-import { leaseTerm } from './harness.js';
+import {
+  type AgentAccess,
+  agentAccess,
+  type AgentAccessOptions,
+  finalizeNamespace,
+  useAccess,
+} from './agent-access.js';
+import { leaseTerm, refIn } from './harness.js';
 
 // The namespace of an operator takes seconds to terminate, and more on a busy machine.
 jest.setTimeout(180_000);
 
 const { manifestUrl, ...pinned } = addon('cloudnative-pg');
-export const { name, version, recognition } = pinned;
+export const { name, version } = pinned;
 export const olderVersion = '1.26.1';
 
 /** The labels of what RunOS installed of the add-on. */
@@ -28,18 +39,24 @@ export const inputOf = (objects: readonly KubeObject[], release = version) => {
   return { name, version: release, digest, objectsGz };
 };
 
-/** A cluster without add-ons, whose administrator lets RunOS install them. */
-export async function addonAccess(options: AgentAccessOptions = {}): Promise<AgentAccess> {
-  const cluster = await ownCluster();
-  try {
-    const access = await agentAccess({ ...options, cluster, addons: true });
-    const crds = (await manifestOf(version)).filter(({ kind }) => kind === 'CustomResourceDefinition');
-    await deleteAll(access.admin, crds.map(refOf));
-    return access;
-  } catch (error) {
-    await cluster.stop();
-    throw error;
-  }
+/** For a spec, a cluster without add-ons, whose administrator lets RunOS install them; not with `addons: false`. */
+export const useAddonAccess = (assign: (access: AgentAccess) => unknown, options: AgentAccessOptions = {}): void =>
+  useAccess(assign, async () => {
+    const cluster = await ownCluster({ operators: [] });
+    try {
+      return await agentAccess({ addons: true, ...options, cluster });
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  });
+
+/** Installs the add-on. Returns its objects as they are published. */
+export async function install(access: AgentAccess): Promise<KubeObject[]> {
+  const objects = await manifestOf(version);
+  const { done, reason } = await installerOf(access).applyAddon(inputOf(objects));
+  if (!done) throw new Error(reason);
+  return objects;
 }
 
 export const installerOf = (
@@ -47,6 +64,35 @@ export const installerOf = (
   contents: AddonInstallerOptions['contents'] = 'all',
 ): AddonInstaller =>
   new AddonInstaller({ client: agent, secrets: new FencedSecrets(agent, namespace, leaseTerm()), contents });
+
+/** A detector with the rights of the deployed manifests. */
+export const detectorOf = (
+  { agent, namespace }: Pick<AgentAccess, 'agent' | 'namespace'>,
+  report: (addons: DetectedAddon[]) => void,
+): AddonDetector => {
+  const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
+  return new AddonDetector({ client: agent, namespace, logger, clock: systemClock, report });
+};
+
+/** Does `work` while the add-on is detected. `reported` resolves when its last report has these properties. */
+export async function whileDetected(
+  access: AgentAccess,
+  work: (reported: (expected: Partial<DetectedAddon>) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  let last: DetectedAddon | undefined;
+  const detector = detectorOf(access, ([reported]) => void (last = reported));
+  detector.connected([{ name, ...pinned.recognition }]);
+  try {
+    await work((expected) =>
+      waitUntil(() => last !== undefined && isDeepStrictEqual(last, { ...last, ...expected }), {
+        deadlineMs: 30_000,
+        because: () => `reported was ${JSON.stringify(last)} instead of ${JSON.stringify(expected)}`,
+      }),
+    );
+  } finally {
+    await detector.stop();
+  }
+}
 
 /** The objects that exist. */
 export async function existing(client: KubeClient, refs: readonly ObjectRef[]): Promise<ObjectRef[]> {
@@ -56,11 +102,28 @@ export async function existing(client: KubeClient, refs: readonly ObjectRef[]): 
 
 /** Deletes the objects and waits until they are gone. */
 export async function deleteAll(client: KubeClient, refs: readonly ObjectRef[]): Promise<void> {
-  for (const ref of refs) await client.delete(ref);
+  await Promise.all(refs.map((ref) => client.delete(ref)));
   await waitUntil(async () => (await existing(client, refs)).length === 0, {
     deadlineMs: 60_000,
+    everyMs: 100,
     because: () => 'deleted objects remain',
   });
+}
+
+/** Deletes these objects of the add-on and its record, as a person does. A removal by the agent takes many seconds. */
+export async function deleteAddon({ admin, namespace }: AgentAccess, refs: readonly ObjectRef[]): Promise<void> {
+  const namespaces = await existing(
+    admin,
+    refs.filter(({ kind }) => kind === 'Namespace'),
+  );
+  const others = refs.filter(({ kind }) => kind !== 'Namespace');
+  const record = refIn(namespace, 'v1', 'Secret', `addon-${name}`);
+  await deleteAll(admin, [...others, record]);
+  for (const each of namespaces) {
+    await admin.delete(each);
+    await finalizeNamespace(admin, each.name);
+  }
+  await deleteAll(admin, namespaces);
 }
 
 /** Repeats the removal as the plane does, until it is done; without objects as an older plane does. */
@@ -72,7 +135,7 @@ export const removeUntilDone = (installer: AddonInstaller, objects?: readonly Ku
       if (!accepted) throw new Error(reason);
       return done;
     },
-    { deadlineMs: 60_000, because: () => 'the add-on is not removed' },
+    { deadlineMs: 60_000, everyMs: 250, because: () => 'the add-on is not removed' },
   );
 
 /** The managers of an object's fields, without those of its status. */

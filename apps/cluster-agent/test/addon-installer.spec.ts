@@ -1,15 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DetectedAddon } from '@runos/agent-protocol';
-import { systemClock } from '@runos/kernel';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { bearer, KubeClient } from '@runos/kube-client';
 import { fieldManager, type KubeObject, mapAt, mapsIn, type ObjectRef, refOf } from '@runos/kube-objects';
-import { createLogger } from '@runos/observability';
 import { waitUntil } from '@runos/testing-process';
-import { AddonDetector } from '../src/addons/addon-detector.js';
 import type { AddonInstaller } from '../src/addons/addon-installer.js';
 import {
-  addonAccess,
   addonLabels,
+  deleteAddon,
   deleteAll,
   existing,
   inputOf,
@@ -18,9 +14,10 @@ import {
   name,
   olderVersion,
   ownersOf,
-  recognition,
   removeUntilDone,
+  useAddonAccess,
   version,
+  whileDetected,
 } from './addon-harness.js';
 import { type AgentAccess, agentAccess } from './agent-access.js';
 import { ofKind, refIn } from './harness.js';
@@ -40,17 +37,16 @@ let older: KubeObject[];
 let refs: ObjectRef[];
 let installer: AddonInstaller;
 
+useAddonAccess((started) => (access = started));
+
 beforeAll(async () => {
-  access = await addonAccess();
   objects = await manifestOf(version);
   older = await manifestOf(olderVersion);
   refs = objects.map(refOf);
   installer = installerOf(access);
-}, 900_000);
+});
 
-afterAll(() => access?.stop());
-
-afterEach(() => removeUntilDone(installer));
+afterEach(() => deleteAddon(access, refs));
 
 /** A custom resource, created as a user does; before that the webhooks, which no operator serves, are deleted. */
 async function createCustomResource(kind: string, named: string): Promise<ObjectRef> {
@@ -78,29 +74,9 @@ const operatorImage = async (): Promise<unknown> => {
   return mapsIn(mapAt(deployment, 'spec', 'template', 'spec')['containers'])[0]?.['image'];
 };
 
-/** Reports of a detector with the rights of the deployed manifests. */
-function detect() {
-  const reports: DetectedAddon[][] = [];
-  const detector = new AddonDetector({
-    client: access.agent,
-    namespace: access.namespace,
-    logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
-    clock: systemClock,
-    report: (addons) => void reports.push(addons),
-  });
-  detector.connected([{ name, ...recognition }]);
-  const reported = (addon: DetectedAddon) =>
-    waitUntil(() => JSON.stringify(reports.at(-1)) === JSON.stringify([addon]), {
-      deadlineMs: 30_000,
-      because: () => `reported were ${JSON.stringify(reports)} instead of ${JSON.stringify(addon)}`,
-    });
-  return { detector, reported };
-}
-
 describe('an add-on', () => {
-  it('is installed with every object of its published manifest, and detected as ours and ready', async () => {
-    const { detector, reported } = detect();
-    try {
+  it('is installed with every object of its published manifest, and detected as ours and ready', () =>
+    whileDetected(access, async (reported) => {
       expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
       for (const object of objects) {
         const { metadata } = await access.admin.get(refOf(object));
@@ -110,24 +86,18 @@ describe('an add-on', () => {
         );
       }
       await reported({ name, present: true, ours: true, version, ready: true });
-    } finally {
-      await detector.stop();
-    }
-  });
+    }));
 
   it('that lost a CRD or its operator is not ready until it is applied again', async () => {
     const ready = { name, present: true, ours: true, version, ready: true };
-    const { detector, reported } = detect();
-    try {
+    await whileDetected(access, async (reported) => {
       for (const lost of [crdRef('poolers'), refOf(ofKind(objects, 'Deployment'))]) {
         expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
         await reported(ready);
         await deleteAll(access.admin, [lost]);
         await reported({ ...ready, ready: false, version: lost.kind === 'Deployment' ? null : version });
       }
-    } finally {
-      await detector.stop();
-    }
+    });
   });
 
   it('is unchanged by a repetition, even one that arrives during the first', async () => {

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '@runos/kube-objects';
-import { ownCluster } from '@runos/testing-kube';
 import { podSecurityLabel } from '../src/apply/pod-security.js';
-import { addonLabels, manifestOf, version } from './addon-harness.js';
-import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
+import { addonLabels, manifestOf, useAddonAccess, version } from './addon-harness.js';
+import { type AgentAccess, refusal } from './agent-access.js';
 import { ofKind } from './harness.js';
 
 /** What a stolen token of the agent could try in the namespace of an add-on, in a cluster without addons.yaml. */
@@ -11,12 +10,10 @@ let access: AgentAccess;
 let objects: KubeObject[];
 const name = 'cnpg-system';
 
+useAddonAccess((started) => (access = started), { addons: false });
 beforeAll(async () => {
-  const cluster = await ownCluster();
-  access = await agentAccess({ cluster });
   objects = await manifestOf(version);
-}, 900_000);
-afterAll(() => access?.stop());
+});
 
 const labelled = (object: KubeObject, changes: object = {}): KubeObject => ({
   ...object,

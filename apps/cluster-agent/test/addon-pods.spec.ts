@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonPatchStep } from '@runos/kube-client';
 import { type KubeObject, mapAt, type ObjectRef, refOf } from '@runos/kube-objects';
-import { addonAccess, deleteAll, inputOf, installerOf, manifestOf, removeUntilDone, version } from './addon-harness.js';
+import { deleteAll, inputOf, install, installerOf, manifestOf, useAddonAccess, version } from './addon-harness.js';
 import { type AgentAccess, refusal } from './agent-access.js';
 import { ofKind } from './harness.js';
 
@@ -10,17 +10,10 @@ let access: AgentAccess;
 let operator: KubeObject;
 let ref: ObjectRef;
 
+useAddonAccess((started) => (access = started));
 beforeAll(async () => {
-  access = await addonAccess();
-  const objects = await manifestOf(version);
-  const { done, reason } = await installerOf(access).applyAddon(inputOf(objects));
-  if (!done) throw new Error(reason);
-  ref = refOf(ofKind(objects, 'Deployment'));
+  ref = refOf(ofKind(await install(access), 'Deployment'));
   operator = await access.admin.get(ref);
-}, 900_000);
-afterAll(async () => {
-  if (access) await removeUntilDone(installerOf(access));
-  await access?.stop();
 });
 
 const pod = '/spec/template/spec';
@@ -37,7 +30,7 @@ const changes: [what: string, path: string, value: unknown][] = [
     `eve.example.com/cloudnative-pg/cloudnative-pg:${version}`,
   ],
   ['runs an old version', `${container}/image`, `${image}:1.15.0`],
-  ['runs a digest that nobody pinned', `${container}/image`, `${image}@sha256:${'a'.repeat(64)}`],
+  ['runs a digest that is not pinned', `${container}/image`, `${image}@sha256:${'a'.repeat(64)}`],
   ['uses another account', `${pod}/serviceAccountName`, 'default'],
   ['uses the network of a node', `${pod}/hostNetwork`, true],
   ['sees the processes of a node', `${pod}/hostPID`, true],

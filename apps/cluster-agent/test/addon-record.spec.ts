@@ -1,13 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DetectedAddon } from '@runos/agent-protocol';
-import { systemClock } from '@runos/kernel';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
-import { createLogger } from '@runos/observability';
 import { waitUntil } from '@runos/testing-process';
-import { AddonDetector } from '../src/addons/addon-detector.js';
 import type { AddonInstaller } from '../src/addons/addon-installer.js';
 import {
-  addonAccess,
   deleteAll,
   existing,
   inputOf,
@@ -15,9 +10,10 @@ import {
   manifestOf,
   name,
   olderVersion,
-  recognition,
   removeUntilDone,
+  useAddonAccess,
   version,
+  whileDetected,
 } from './addon-harness.js';
 import type { AgentAccess } from './agent-access.js';
 import { ofKind, refIn } from './harness.js';
@@ -30,21 +26,19 @@ let refs: ObjectRef[];
 let record: ObjectRef;
 let installer: AddonInstaller;
 
+useAddonAccess((started) => (access = started));
+
 beforeAll(async () => {
-  access = await addonAccess();
   objects = await manifestOf(version);
   refs = objects.map(refOf);
   record = refIn(access.namespace, 'v1', 'Secret', `addon-${name}`);
   installer = installerOf(access);
-}, 900_000);
+});
 
-afterAll(() => access?.stop());
-
+/** It installs what the test before it has removed or lost. */
 beforeEach(async () => {
   expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
 });
-
-afterEach(() => removeUntilDone(installer, objects));
 
 const deleteRecord = () => access.admin.delete(record);
 
@@ -61,31 +55,14 @@ describe.each(losses)('an add-on whose record was %s', (_, lose) => {
     expect(await existing(access.admin, [...refs, record])).toEqual([]);
   });
 
-  it('is not ready, until the plane applies it again', async () => {
-    const reports: DetectedAddon[][] = [];
-    const detector = new AddonDetector({
-      client: access.agent,
-      namespace: access.namespace,
-      logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
-      clock: systemClock,
-      report: (addons) => void reports.push(addons),
-    });
-    const reported = (ready: boolean) =>
-      waitUntil(() => reports.at(-1)?.[0]?.ready === ready, {
-        deadlineMs: 30_000,
-        because: () => `reported were ${JSON.stringify(reports)}`,
-      });
-    detector.connected([{ name, ...recognition }]);
-    try {
-      await reported(true);
+  it('is not ready, until the plane applies it again', () =>
+    whileDetected(access, async (reported) => {
+      await reported({ ready: true });
       await lose();
-      await reported(false);
+      await reported({ ready: false });
       expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
-      await reported(true);
-    } finally {
-      await detector.stop();
-    }
-  });
+      await reported({ ready: true });
+    }));
 });
 
 describe('an add-on without a record', () => {

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AddonRecognition, DetectedAddon } from '@runos/agent-protocol';
-import { systemClock } from '@runos/kernel';
 import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
-import { createLogger } from '@runos/observability';
 import { waitUntil } from '@runos/testing-process';
-import { AddonDetector } from '../src/addons/addon-detector.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import type { AddonDetector } from '../src/addons/addon-detector.js';
+import { detectorOf } from './addon-harness.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 
 let access: AgentAccess;
 let addon: AddonRecognition;
@@ -14,11 +13,7 @@ let reports: DetectedAddon[][];
 let detector: AddonDetector;
 let created: ObjectRef[];
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(() => {
   const group = `g${randomBytes(4).toString('hex')}.example.com`;
@@ -33,12 +28,7 @@ afterEach(async () => {
   for (const ref of created.reverse()) await access.admin.delete(ref);
 });
 
-/** A detector with the rights of the deployed manifests. */
-function newDetector(): AddonDetector {
-  const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
-  const report = (addons: DetectedAddon[]) => void reports.push(addons);
-  return new AddonDetector({ client: access.agent, namespace: access.namespace, logger, clock: systemClock, report });
-}
+const newDetector = () => detectorOf(access, (addons) => void reports.push(addons));
 
 /** Creates an object as a user of the cluster does. */
 async function create(object: KubeObject): Promise<ObjectRef> {
@@ -144,7 +134,7 @@ describe('add-ons', () => {
   it('are ours by the labels of the operator; of two operators the user’s counts', async () => {
     detector.connected([addon]);
     await create(crd(ours));
-    // The agent has no record of it, so it cannot tell whether the add-on is complete.
+    // The agent has no record of it, so it does not know whether the add-on is complete.
     await reported([present({ ours: true, ready: false })]);
     await create(operator(`${addon.image}:2.0.0`, 'ours', ours));
     await reported([present({ ours: true, version: '2.0.0' })]);

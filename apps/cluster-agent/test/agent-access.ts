@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
+import { afterAll, beforeAll, jest } from '@jest/globals';
 import { ApiTransport, bearer, type ClusterAccess, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { parseManifest } from '@runos/kube-objects/manifest';
@@ -32,6 +32,22 @@ export interface AgentAccessOptions {
   readonly addons?: boolean;
   /** Whether service types render every kind with pods, not only StatefulSets. */
   readonly allWorkloads?: boolean;
+}
+
+/**
+ * Prepares an access before the tests of a spec, and ends it after them; `assign` receives it. What has to be deleted in
+ * the cluster needs an `afterAll` before this call. The first spec of a machine builds Kubernetes, which takes minutes.
+ */
+export function useAccess(
+  assign: (access: AgentAccess) => unknown,
+  start: () => Promise<AgentAccess> = () => agentAccess(),
+): void {
+  let access: AgentAccess | undefined;
+  beforeAll(async () => {
+    access = await start();
+    assign(access);
+  }, 900_000);
+  afterAll(() => access?.stop());
 }
 
 export async function agentAccess(options: AgentAccessOptions = {}): Promise<AgentAccess> {
@@ -104,6 +120,15 @@ const withAllWorkloads = (manifest: string): string =>
       "'apps/statefulsets'",
       "'apps/statefulsets', 'apps/deployments', 'apps/daemonsets', 'batch/jobs', 'batch/cronjobs'",
     );
+
+/**
+ * Takes the finalizer of Kubernetes from a namespace, so that its second deletion is its end. The controller that removes
+ * the finalizer begins five seconds after the first deletion, and takes more on a busy machine.
+ */
+export function finalizeNamespace(admin: KubeClient, name: string): Promise<unknown> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: { finalizers: [] } };
+  return admin.transport.send({ method: 'PUT', path: `/api/v1/namespaces/${name}/finalize`, body });
+}
 
 /** The message of a 403 response. Fails for any other result. */
 export async function refusal(attempt: Promise<unknown>): Promise<string> {

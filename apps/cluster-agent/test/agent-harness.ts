@@ -16,7 +16,7 @@ import { waitUntil } from '@runos/testing-process';
 import { ClusterAgent } from '../src/cluster-agent.js';
 import { clusterAgentConfig } from '../src/config.js';
 import type { AgentAccess } from './agent-access.js';
-import { refIn } from './harness.js';
+import { deleteStored } from './harness.js';
 
 const timing = {
   heartbeatMs: 100,
@@ -70,7 +70,7 @@ export class AgentHarness {
     await Promise.all(this.agents.map((agent) => agent.stop()));
     this.plane.close();
     rmSync(this.#folder, { recursive: true, force: true });
-    await this.access.admin.delete(refIn(this.access.namespace, 'v1', 'Secret', 'cluster-agent-tls'));
+    await deleteStored(this.access);
   }
 
   /** Sends an instruction over a stream, by default the newest one. Returns its tag. */

@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { isConflict, KubeError } from '@runos/kube-client';
 import { type KubeObject, mapAt, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, finalizeNamespace, useAccess } from './agent-access.js';
 import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
 
 let access: AgentAccess;
@@ -13,11 +13,7 @@ let osid: Bundle['osid'];
 /** Deleted after the test. */
 let obstacles: KubeObject[];
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(() => {
   osid = newOsid();
@@ -70,15 +66,9 @@ function isConfigMapRefused(): Promise<boolean> {
   );
 }
 
-/**
- * Without the finalizer of Kubernetes, its second deletion is the end of the namespace. The controller that removes the
- * finalizer takes many seconds, and more on a busy machine.
- */
 async function obstructNamespace(): Promise<void> {
   await obstruct({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid } });
-  const path = `/api/v1/namespaces/${osid}/finalize`;
-  const finalized = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: osid }, spec: { finalizers: [] } };
-  await access.admin.transport.send({ method: 'PUT', path, body: finalized });
+  await finalizeNamespace(access.admin, osid);
 }
 
 /** An admission policy that refuses the ConfigMap and the custom resource of the instance. */

@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { APPLY_BUNDLE, DELETE_ADDON, DELETE_BUNDLE, type Envelope, readReply } from '@runos/agent-protocol';
 import type { FakePlane } from '@runos/agent-session/test';
 import { mapAt } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { AgentHarness } from './agent-harness.js';
 import { bundleOf, newOsid, objectsOf, refIn } from './harness.js';
 
@@ -11,11 +11,7 @@ let access: AgentAccess;
 let harness: AgentHarness;
 let plane: FakePlane;
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(async () => {
   harness = await AgentHarness.start(access);
@@ -92,7 +88,6 @@ describe('the cluster agent', () => {
         ({ type, body }) => type === 'BundleStatus' && JSON.stringify(body).includes('other-operator'),
       );
     await until(reported, 'the report of the drift');
-    await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
   });
 
   it('resyncs when the plane is not in sync', async () => {
@@ -172,7 +167,6 @@ describe('the cluster agent', () => {
     await until(() => agent.isConnected, 'a connection');
     harness.instruct(APPLY_BUNDLE, bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 900 })));
     await harness.untilPhase(osid, 'ready', 2);
-    await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
   });
 
   it('does not use a certificate of another cluster', async () => {

@@ -78,7 +78,7 @@ describe('a conflicting manager', () => {
     await harness.waitForStatus(osid, ({ conditions }) =>
       conditions.some(({ type, status }) => type === 'Drifted' && status === 'True'),
     );
-    const over = () => harness.statuses.filter((status) => status.osid === osid).at(-1)?.conditions;
+    const over = () => harness.lastStatus(osid)?.conditions;
     await waitUntil(() => over()?.some(({ type, reason }) => type === 'Drifted' && reason === 'NoDrift') ?? false, {
       deadlineMs: 15_000,
       because: () => JSON.stringify(over()),

@@ -99,7 +99,7 @@ async function expectDesired(osid: Bundle['osid']): Promise<void> {
     return differs.length === 0;
   };
   await waitUntil(same, { deadlineMs: 40_000, everyMs: 100, because: () => `${osid}: ${differs.join()} differ` });
-  const last = () => harness.statuses.filter((status) => status.osid === osid).at(-1);
+  const last = () => harness.lastStatus(osid);
   await waitUntil(() => last()?.phase === 'ready', { deadlineMs: 40_000, because: () => JSON.stringify(last()) });
   expect(last()?.generation).toBe(desired.get(osid)?.revision);
 }

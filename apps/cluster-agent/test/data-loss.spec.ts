@@ -36,7 +36,7 @@ describe('a deleted object with data', () => {
     expect(harness.drifts(osid)).toHaveLength(1);
     // The next bundle clears the condition.
     await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 700 })));
-    expect(reportsLoss(harness.statuses.filter((status) => status.osid === osid).at(-1) as Status)).toBe(false);
+    expect(reportsLoss(harness.lastStatus(osid) as Status)).toBe(false);
   }, 60_000);
 
   it('is a PostgreSQL cluster', async () => {

@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { KubeClient } from '@runos/kube-client';
 import { parseManifest } from '@runos/kube-objects/manifest';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 
 const manifest = join(import.meta.dirname, '../../../deploy/cluster-agent/deployment.yaml');
 
 let access: AgentAccess;
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 /** Applies the shipped Deployment with this image, as a dry run. */
 function applyWithImage(admin: KubeClient, image: string): Promise<unknown> {

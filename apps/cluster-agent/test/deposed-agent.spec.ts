@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { APPLY_BUNDLE, type Bundle, DELETE_BUNDLE } from '@runos/agent-protocol';
 import { type KubeObject, mapAt, textOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import type { ClusterAgent } from '../src/cluster-agent.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { AgentHarness } from './agent-harness.js';
 import { bundleOf, newOsid, objectsOf, refIn } from './harness.js';
 import { HoldingProxy } from './holding-proxy.js';
@@ -40,11 +40,7 @@ async function continueFirst(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 2_000));
 }
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(async () => {
   osid = newOsid();
@@ -58,7 +54,6 @@ afterEach(async () => {
   proxy.release();
   await harness.stop();
   proxy.stop();
-  await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
 });
 
 describe('an agent that loses its lease while it is paused in a write', () => {

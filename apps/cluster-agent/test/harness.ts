@@ -10,7 +10,7 @@ import { KindCatalogs } from '../src/bundles/kind-catalogs.js';
 import { LeaseTerm } from '../src/leadership/lease-term.js';
 import { BundleController } from '../src/reconcile/bundle-controller.js';
 import type { BundleControllerOptions } from '../src/reconcile/bundle-controller-options.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import type { Status, StatusReport } from '../src/status/plane-client.js';
 
 type ResyncRequest = BodyOf<typeof RESYNC>;
@@ -56,18 +56,21 @@ export class Harness {
     await this.start();
   }
 
-  /** Stops the controller and deletes the namespaces of its instances, without waiting for their end. */
+  /** Stops the controller, and deletes what it has stored. */
   async stop(): Promise<void> {
     await this.controller.stop();
-    for (const { osid } of this.controller.instances.all()) {
-      await this.access.admin.delete({ apiVersion: 'v1', kind: 'Namespace', name: osid });
-    }
+    await deleteStored(this.access);
+  }
+
+  /** The last reported status of the instance. */
+  lastStatus(osid: string): Status | undefined {
+    return this.statuses.filter((status) => status.osid === osid).at(-1);
   }
 
   /** The first reported status of the instance that matches. */
   async waitForStatus(osid: string, matches: (status: Status) => unknown, deadlineMs = 20_000): Promise<Status> {
     const find = () => this.statuses.find((status) => status.osid === osid && matches(status));
-    const because = () => `no fitting status of ${osid}, the last is ${JSON.stringify(this.#last(osid), null, 1)}`;
+    const because = () => `no fitting status of ${osid}, the last is ${JSON.stringify(this.lastStatus(osid), null, 1)}`;
     await waitUntil(() => Promise.resolve(find() !== undefined), { deadlineMs, everyMs: 10, because });
     return find() as Status;
   }
@@ -98,10 +101,6 @@ export class Harness {
     await this.waitForStatus(osid, ({ phase }) => phase === 'gone', 60_000);
   }
 
-  #last(osid: string): Status | undefined {
-    return this.statuses.filter((status) => status.osid === osid).at(-1);
-  }
-
   #newController(): BundleController {
     return new BundleController({
       client: this.access.agent,
@@ -127,23 +126,31 @@ export class Harness {
 }
 
 /**
- * Starts a harness before the tests of a spec and stops it after them. `assign` receives it with the access that it
- * uses. The first spec of a machine builds Kubernetes, which takes minutes.
+ * Deletes the Secrets of an agent and the namespaces of its instances, without waiting for their end. Otherwise the next
+ * agent would create the namespaces again.
  */
+export async function deleteStored({ admin, namespace }: AgentAccess): Promise<void> {
+  const stored = await admin.list({ apiVersion: 'v1', kind: 'Secret', namespace, metadataOnly: true });
+  const names = stored.map(({ metadata: { name } }) => name);
+  const osids = names.filter((name) => name.startsWith('bundle-')).map((name) => name.slice('bundle-'.length));
+  const secrets = names.map((name) => refIn(namespace, 'v1', 'Secret', name));
+  const namespaces = osids.map((osid) => refIn(osid, 'v1', 'Namespace'));
+  await Promise.all([...secrets, ...namespaces].map((ref) => admin.delete(ref)));
+}
+
+/** Starts a harness before the tests of a spec and stops it after them. `assign` receives it with its access. */
 export function useHarness(
   assign: (started: { access: AgentAccess; harness: Harness }) => unknown,
   options: Partial<BundleControllerOptions> = {},
+  start?: () => Promise<AgentAccess>,
 ): void {
-  let access: AgentAccess | undefined;
+  let access: AgentAccess;
   let harness: Harness | undefined;
+  afterAll(() => harness?.stop());
+  useAccess((started) => (access = started), start);
   beforeAll(async () => {
-    access = await agentAccess();
     harness = await new Harness(access, options).start();
     assign({ access, harness });
-  }, 900_000);
-  afterAll(async () => {
-    await harness?.stop();
-    await access?.stop();
   });
 }
 

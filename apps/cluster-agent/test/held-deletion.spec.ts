@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient, KubeError } from '@runos/kube-client';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
 
 /** A client whose deletions an admission policy refuses. */
@@ -27,11 +27,7 @@ const remove = (revision: number) => harness.controller.deleteBundle({ osid, gen
 const hold = (revision: number) => harness.controller.holdDeletion({ osid, revision });
 const applyAgain = (revision: number) => harness.applyUntilReady(bundleOf(osid, revision, objectsOf(osid)));
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(async () => {
   osid = newOsid();

@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, mapAt, type ObjectRef, refKey } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
 
 type Apply = () => Promise<KubeObject>;
@@ -48,11 +48,7 @@ async function onlyRepair(fields = ['spec.replicas']): Promise<void> {
   expect(await replicas()).toBe(1);
 }
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(async () => {
   osid = newOsid();

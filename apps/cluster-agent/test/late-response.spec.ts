@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient } from '@runos/kube-client';
 import { type KubeObject, mapAt, type ObjectRef, refKey, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
 
 let access: AgentAccess;
@@ -40,11 +40,7 @@ class SlowClient extends KubeClient {
   }
 }
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(async () => {
   osid = newOsid();

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import type { KubeObject } from '@runos/kube-objects';
 import { ownCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
 import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
+import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
 
 /** Without the watch of definitions, the next attempts would come much later. */
 const secondsMs = 20_000;
@@ -20,15 +20,14 @@ let harness: Harness;
 let osid: Bundle['osid'];
 let definition: KubeObject;
 
-beforeAll(async () => {
-  access = await agentAccess({ cluster: await ownCluster() });
-  harness = await new Harness(access).start();
-  definition = await access.admin.get(crd);
-}, 900_000);
+useHarness(
+  (started) => ({ access, harness } = started),
+  {},
+  async () => agentAccess({ cluster: await ownCluster({ operators: ['cloudnative-pg'] }) }),
+);
 
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
+beforeAll(async () => {
+  definition = await access.admin.get(crd);
 });
 
 beforeEach(async () => {

@@ -74,7 +74,7 @@ describe('the labels of the namespace', () => {
     const drift = await harness.waitForDrift(osid, () => true);
     expect(drift).toMatchObject({ action: 'reported', removed: true });
     expect([...drift.fields].sort()).toEqual(fieldsOf(ownerLabels.managedBy, ownerLabels.osid));
-    const last = harness.statuses.filter((status) => status.osid === osid).at(-1);
+    const last = harness.lastStatus(osid);
     expect(last?.objects.filter(({ reason }) => reason === 'Missing')).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapsIn } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { agentReadiness } from '../src/readiness/agent-readiness.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { AgentHarness } from './agent-harness.js';
 import { bundleOf, Harness, newOsid, objectsOf } from './harness.js';
 
@@ -17,10 +17,7 @@ const role = () => ({
   name: `${access.namespace}-cluster-agent`,
 });
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(() => {
   osid = newOsid();
@@ -96,7 +93,7 @@ describe('a right that the agent lacks', () => {
 });
 
 describe('an agent that may not list a kind', () => {
-  it('is not ready and tells the plane verb, kind and words of the API server, until it may', async () => {
+  it('is not ready and reports verb, kind and message of the API server to the plane, until it may', async () => {
     const restore = await withdraw('persistentvolumeclaims', 'list', 'watch');
     const harness = await AgentHarness.start(access);
     try {

@@ -1,24 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { mapAt } from '@runos/kube-objects';
 import { ownCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentAccess, agentAccess } from './agent-access.js';
-import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
+import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
 
 let cluster: Awaited<ReturnType<typeof ownCluster>>;
 let access: AgentAccess;
 let harness: Harness;
 
-beforeAll(async () => {
-  cluster = await ownCluster();
-  access = await agentAccess({ cluster });
-  harness = await new Harness(access, { informers: { backoff: () => 100 } }).start();
-}, 900_000);
-
-afterAll(async () => {
-  await harness?.stop();
-  await access?.stop();
-});
+useHarness(
+  (started) => ({ access, harness } = started),
+  { informers: { backoff: () => 100 } },
+  async () => {
+    cluster = await ownCluster({ operators: [] });
+    return agentAccess({ cluster });
+  },
+);
 
 describe('during an outage of the API server', () => {
   it('bundles are not accepted, and reconciles continue when it has ended', async () => {

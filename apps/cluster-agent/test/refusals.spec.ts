@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
 
 let access: AgentAccess;
@@ -66,11 +66,7 @@ async function refuseDeletions(resources: string[]): Promise<() => Promise<void>
   };
 }
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(async () => {
   osid = newOsid();

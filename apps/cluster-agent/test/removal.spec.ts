@@ -3,6 +3,7 @@ import { type Bundle, tombstoneDigest } from '@runos/agent-protocol';
 import type { ObjectRef } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { volumeKind, volumeOf as volumeNameOf } from '../src/removal/volumes.js';
+import type { Status } from '../src/status/plane-client.js';
 import type { AgentAccess } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
@@ -116,8 +117,8 @@ const scenarios = {
     const metadata = { name: 'anchor', namespace: osid, finalizers: ['example.com/never'] };
     await access.admin.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, foreign);
     await remove(osid);
-    const named = ({ reason }: { reason?: string }) => reason === 'FinalizerRemaining';
-    const held = await harness.waitForStatus(osid, ({ objects }) => objects.some(named), 50_000);
+    const isHeld = ({ objects: [worst] }: Status) => worst?.name === 'anchor' && worst.reason === 'FinalizerRemaining';
+    const held = await harness.waitForStatus(osid, isHeld, 50_000);
     expect(held.objects[0]).toMatchObject({ kind: 'ConfigMap', name: 'anchor', state: 'deleting' });
     expect(held.objects[0]?.message).toMatch(/finalizer example\.com\/never: see that the controller of example\.com/);
     const [removed] = held.conditions;

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonPatchStep } from '@runos/kube-client';
 import { type KubeObject, mapAt, type ObjectRef, refOf } from '@runos/kube-objects';
 import { withPodSecurity } from '../src/apply/pod-security.js';
-import {
-  addonAccess,
-  addonLabels,
-  inputOf,
-  installerOf,
-  manifestOf,
-  removeUntilDone,
-  version,
-} from './addon-harness.js';
+import { addonLabels, install, useAddonAccess } from './addon-harness.js';
 import { type AgentAccess, refusal } from './agent-access.js';
-import { newOsid, objectsOf, refIn } from './harness.js';
+import { newOsid, objectsOf, ofKind } from './harness.js';
 
 /** Service types render Deployments, so the agent may write them where instances are, and nowhere else. */
 let access: AgentAccess;
@@ -40,20 +32,11 @@ const deployment = (namespace: string, podSpec: object = {}, metadata: object = 
   },
 });
 
-beforeAll(async () => {
-  access = await addonAccess({ allWorkloads: true });
-  await access.agent.apply(namespaceOf(osid));
-  const objects = await manifestOf(version);
-  const { done, reason } = await installerOf(access).applyAddon(inputOf(objects));
-  if (!done) throw new Error(reason);
-  operator = refOf(objects.find(({ kind }) => kind === 'Deployment') as KubeObject);
-}, 900_000);
+useAddonAccess((started) => (access = started), { allWorkloads: true });
 
-afterAll(async () => {
-  if (access === undefined) return;
-  await removeUntilDone(installerOf(access));
-  await access.admin.delete(refIn(osid, 'v1', 'Namespace'));
-  await access.stop();
+beforeAll(async () => {
+  await access.agent.apply(namespaceOf(osid));
+  operator = refOf(ofKind(await install(access), 'Deployment'));
 });
 
 describe('a Deployment of an instance', () => {

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt } from '@runos/kube-objects';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, Harness } from './harness.js';
 
 let access: AgentAccess;
@@ -13,11 +13,7 @@ const foreign = { fieldManager: 'other-operator' };
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const service = () => refIn(osid, 'v1', 'Service');
 
-beforeAll(async () => {
-  access = await agentAccess();
-}, 900_000);
-
-afterAll(() => access?.stop());
+useAccess((started) => (access = started));
 
 beforeEach(async () => {
   osid = newOsid();

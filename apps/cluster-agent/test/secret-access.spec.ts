@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { withPodSecurity } from '../src/apply/pod-security.js';
-import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
+import { type AgentAccess, agentAccess, refusal, useAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
 
 const rbac = 'rbac.authorization.k8s.io';
@@ -13,18 +13,20 @@ const osid = newOsid();
 const foreign = newOsid();
 let role: string;
 
+afterAll(async () => {
+  for (const name of [osid, foreign]) await access?.admin.delete(refIn(name, 'v1', 'Namespace'));
+});
+useAccess(
+  (started) => (access = started),
+  () => agentAccess({ addons: true }),
+);
 beforeAll(async () => {
-  access = await agentAccess({ addons: true });
   role = `${access.namespace}-cluster-agent-secrets`;
   await access.agent.apply(withPodSecurity(objectsOf(osid)[0] as KubeObject));
   await access.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: foreign } });
   for (const namespace of [osid, foreign]) await access.admin.create(secretIn(namespace));
   // Every client may bind a role without rights: here only the policy refuses.
   await access.admin.create({ apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: role, namespace: osid } });
-}, 900_000);
-afterAll(async () => {
-  for (const name of [osid, foreign]) await access?.admin.delete(refIn(name, 'v1', 'Namespace'));
-  await access?.stop();
 });
 
 const secretIn = (namespace: string): KubeObject => ({

@@ -3,7 +3,7 @@ import type { Bundle } from '@runos/agent-protocol';
 import { type CustomKind, packKinds } from '@runos/kube-kinds';
 import { type KubeObject, labelsOf, packObjects, refOf } from '@runos/kube-objects';
 import { kubeRequest } from '@runos/testing-kube';
-import { type AgentAccess, agentAccess } from './agent-access.js';
+import { type AgentAccess, useAccess } from './agent-access.js';
 import { Harness, newOsid } from './harness.js';
 
 let access: AgentAccess;
@@ -76,18 +76,17 @@ async function allowCertificates(): Promise<void> {
   await access.admin.mergePatch(refOf(live), { spec: JSON.parse(text) as object }, options);
 }
 
-beforeAll(async () => {
-  access = await agentAccess();
-  await allowCertificates();
-  harness = await new Harness(access).start();
-}, 900_000);
 afterAll(async () => {
   await harness?.stop();
   const name = `${access.namespace}-certificates`;
   for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
     await access?.admin.delete({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, name });
   }
-  await access?.stop();
+});
+useAccess((started) => (access = started));
+beforeAll(async () => {
+  await allowCertificates();
+  harness = await new Harness(access).start();
 });
 
 beforeEach(() => {

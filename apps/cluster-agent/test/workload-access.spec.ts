@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '@runos/kube-objects';
 import { podSecurityLabel, podSecurityVersionLabel, withPodSecurity } from '../src/apply/pod-security.js';
-import { type AgentAccess, agentAccess, refusal } from './agent-access.js';
+import { type AgentAccess, refusal, useAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
 
 /** What a stolen token of the agent could try, with namespaces and workloads that look like those of an instance. */
@@ -10,14 +10,9 @@ const osid = newOsid();
 const [rendered] = objectsOf(osid) as [KubeObject];
 const namespace = withPodSecurity(rendered);
 
-beforeAll(async () => {
-  access = await agentAccess();
-  await access.agent.apply(namespace);
-}, 900_000);
-afterAll(async () => {
-  await access?.admin.delete(refIn(osid, 'v1', 'Namespace'));
-  await access?.stop();
-});
+afterAll(() => access?.admin.delete(refIn(osid, 'v1', 'Namespace')));
+useAccess((started) => (access = started));
+beforeAll(() => access.agent.apply(namespace));
 
 const metadata = { name: 'probe', namespace: osid };
 const statefulSet = (podSpec: object): KubeObject => ({
