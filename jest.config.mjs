@@ -1,4 +1,7 @@
-/** One configuration for every project; Nx passes --rootDir. */
+/**
+ * One configuration for every project; Nx passes --rootDir. Jest uses one worker fewer than cores. A project whose specs
+ * mostly wait for the controllers of Kubernetes names more in its package.json.
+ */
 export default {
   testEnvironment: 'node',
   // Hooks start real servers, on machines that may run the tests of other projects at the same time.
