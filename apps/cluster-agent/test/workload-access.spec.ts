@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KubeError } from '@runos/kube-client';
 import type { KubeObject } from '@runos/kube-objects';
+import { waitUntil } from '@runos/testing-process';
 import { podSecurityLabel, podSecurityVersionLabel, withPodSecurity } from '../src/apply/pod-security.js';
 import { type AgentAccess, refusal, useAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
@@ -50,6 +52,20 @@ const withLevel = (name: string, level: string | undefined): KubeObject => {
   };
 };
 
+/** The policies read the labels of a namespace from a cache, which is a moment late. */
+const untilAllowed = (write: () => Promise<unknown>): Promise<void> =>
+  waitUntil(
+    () =>
+      write().then(
+        () => true,
+        (thrown: unknown) => {
+          if (thrown instanceof KubeError && thrown.status === 403) return false;
+          throw thrown;
+        },
+      ),
+    { deadlineMs: 10_000, everyMs: 50, because: () => 'the write is still refused' },
+  );
+
 describe('a stolen token of the cluster agent', () => {
   it.each(['privileged', 'baseline', undefined])('creates no namespace of the level %s', async (level) => {
     expect(await refusal(access.agent.apply(withLevel(newOsid(), level)))).toContain(podSecurityLabel);
@@ -83,7 +99,7 @@ describe('a stolen token of the cluster agent', () => {
     await agent.mergePatch(refIn(name, 'v1', 'Namespace'), {
       metadata: { labels: { [podSecurityVersionLabel]: null } },
     });
-    await agent.create(inside);
+    await untilAllowed(() => agent.create(inside));
     await admin.delete(refIn(name, 'v1', 'Namespace'));
   });
 
@@ -114,7 +130,7 @@ describe('a stolen token of the cluster agent', () => {
     expect(await refusal(agent.apply(other))).toContain(podSecurityLabel);
     await agent.delete(refIn(name, 'v1', 'ConfigMap', 'probe'));
     await agent.apply(withLevel(name, 'restricted'));
-    await agent.apply(other);
+    await untilAllowed(() => agent.apply(other));
     await admin.delete(refIn(name, 'v1', 'Namespace'));
   });
 
