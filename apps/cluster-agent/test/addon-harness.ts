@@ -102,7 +102,7 @@ export async function existing(client: KubeClient, refs: readonly ObjectRef[]): 
 
 /** Deletes the objects and waits until they are gone. */
 export async function deleteAll(client: KubeClient, refs: readonly ObjectRef[]): Promise<void> {
-  await Promise.all(refs.map((ref) => client.delete(ref)));
+  for (const ref of refs) await client.delete(ref); // one CRD at a time occupies a core of the API server
   await waitUntil(async () => (await existing(client, refs)).length === 0, {
     deadlineMs: 60_000,
     everyMs: 100,
