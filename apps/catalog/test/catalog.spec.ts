@@ -116,6 +116,12 @@ describe('the catalog over NATS', () => {
     ['postgresql', { configType: 'config_set' }, 'request.invalid', ['configSetId']],
     [
       'valkey',
+      { allowedWriters: [{ manager: 'scaler', kind: 'Deployment', fields: ['spec.replicas'] }] },
+      'request.invalid',
+      ['allowedWriters.0.kind'],
+    ],
+    [
+      'valkey',
       { configType: 'custom', version: '7', replicas: 99 },
       'request.invalid',
       ['configType', 'version', 'replicas'],

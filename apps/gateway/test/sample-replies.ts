@@ -93,6 +93,7 @@ const service: z.input<typeof Service> = {
   memoryLimitMb: 512,
   storageMb: 1024,
   driftPolicy: 'repair',
+  allowedWriters: [{ manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] }],
   configType: 'custom',
   configSetId: null,
   configSetVersion: null,

@@ -1,4 +1,4 @@
-import { APPLY_BUNDLE, DELETE_BUNDLE } from '@runos/agent-protocol';
+import { APPLY_BUNDLE, type Bundle, DELETE_BUNDLE } from '@runos/agent-protocol';
 import { unpackObjects } from '@runos/kube-objects';
 
 /** The stored bundle of one instance. */
@@ -9,6 +9,7 @@ export interface StoredBundle {
   readonly digest: string;
   readonly objects: number;
   readonly removed: boolean;
+  readonly allowedWriters?: Bundle['allowedWriters'];
 }
 
 const tombstone = '0'.repeat(64);
@@ -19,7 +20,8 @@ export function readBundle(type: string, body: unknown): StoredBundle {
     const { osid, generation, revision } = DELETE_BUNDLE.input.parse(body);
     return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
   }
-  const { osid, generation, revision, digest, objectsGz } = APPLY_BUNDLE.input.parse(body);
+  const { osid, generation, revision, digest, objectsGz, allowedWriters } = APPLY_BUNDLE.input.parse(body);
   const objects = unpackObjects(objectsGz, digest).length;
-  return { osid, generation, revision, digest, objects, removed: false };
+  const writers = allowedWriters === undefined ? {} : { allowedWriters };
+  return { osid, generation, revision, digest, objects, removed: false, ...writers };
 }

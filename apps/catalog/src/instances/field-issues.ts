@@ -45,6 +45,16 @@ export function resolveVersion(
   return { issue: { path: 'version', message } };
 }
 
+/** Each allowed writer names a kind that the type has objects of. */
+export function writerIssues(type: ServiceType, { allowedWriters = [] }: ServiceFields): Issue[] {
+  const kinds = [...new Set(type.kinds.map(({ kind }) => kind))].sort();
+  return allowedWriters.flatMap(({ kind }, index) =>
+    kinds.includes(kind)
+      ? []
+      : [{ path: `allowedWriters.${index}.kind`, message: `${type.type} has no ${kind}; it has ${kinds.join(', ')}` }],
+  );
+}
+
 /** `configSetId` is required for configType `config_set`, implies it, and contradicts `custom`. */
 export function configChoiceIssues({ configType, configSetId }: ServiceFields): Issue[] {
   if (configType === 'config_set' && configSetId === undefined)

@@ -5,7 +5,7 @@ import { invalidInput } from '@runos/kernel';
 import { serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
-import { configChoiceIssues, fieldIssues, resolveVersion } from './field-issues.js';
+import { configChoiceIssues, fieldIssues, resolveVersion, writerIssues } from './field-issues.js';
 
 type ResolveRequest = z.output<typeof catalog.resolveInstance.input>;
 type ResolvedInstance = z.output<typeof catalog.resolveInstance.output>;
@@ -36,6 +36,7 @@ export function resolveInstance({ type: name, fields, current, cluster, versions
     ...fieldIssues(type, fields, current ? 'update' : 'create'),
     ...('issue' in version ? [version.issue] : []),
     ...configChoiceIssues(fields),
+    ...writerIssues(type, fields),
   ];
   if (!sized.ok) throw invalidInput(issues.length > 0 ? 'request.invalid' : sized.code, [...issues, ...sized.issues]);
   if (issues.length > 0 || 'issue' in version) throw invalidInput('request.invalid', issues);

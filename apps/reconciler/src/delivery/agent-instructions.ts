@@ -67,12 +67,13 @@ export class AgentInstructions {
     if (bundle.digest !== digest) {
       throw new Error(`${osid} revision ${revision} renders to digest ${bundle.digest} instead of ${digest}`);
     }
-    const { driftPolicy } = spec;
+    const { driftPolicy, allowedWriters } = spec;
     const { objectsGz } = bundle;
     const history = await this.revisions.of(instance);
     const sealedSpec = this.specs.seal(instance, spec);
     const sealed = sealedSpec === undefined ? {} : { sealedSpec };
-    const body = { osid, generation, revision, digest, driftPolicy, objectsGz, ...kindRules(type), ...sealed, history };
+    const policy = { driftPolicy, ...(allowedWriters === undefined ? {} : { allowedWriters }) };
+    const body = { osid, generation, revision, digest, ...policy, objectsGz, ...kindRules(type), ...sealed, history };
     return this.#instruct(instance, APPLY_BUNDLE, body);
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { maxSealedSpecLength } from '@runos/agent-protocol';
+import { AllowedWriters } from '@runos/catalog-model';
 import { Sizing } from '@runos/contracts';
 import { InjectConfig } from '@runos/messaging';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -22,6 +23,7 @@ const Spec: z.ZodType<DesiredSpec> = z.strictObject({
   inputs: z.record(z.string(), z.unknown()),
   requires: z.record(z.string(), z.string()),
   driftPolicy: z.enum(['repair', 'report']),
+  allowedWriters: AllowedWriters.optional(),
   config: z
     .strictObject({
       setId: z.string().nullable(),

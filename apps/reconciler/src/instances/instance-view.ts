@@ -33,7 +33,7 @@ const requirementView = (osid: string) => {
 };
 
 export function instanceView(row: InstanceRow): Service {
-  const { sizing, version, driftPolicy, config, inputs, requires } = acceptedSpec(row);
+  const { sizing, version, driftPolicy, allowedWriters = [], config, inputs, requires } = acceptedSpec(row);
   const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
   return {
     ...inputs,
@@ -51,6 +51,7 @@ export function instanceView(row: InstanceRow): Service {
     memoryLimitMb,
     storageMb: sizing.storageMb ?? 0, // the API has a number; 0 for a type without storage
     driftPolicy,
+    allowedWriters: [...allowedWriters],
     configType: config === null || config.setId === null ? 'custom' : 'config_set',
     configSetId: config?.setId ?? null,
     configSetVersion: config?.version ?? null,

@@ -1,6 +1,6 @@
 import type { InstanceKind } from '@runos/api';
 import type { Sizing } from '@runos/contracts';
-import { canonicalJson } from '@runos/kube-objects';
+import { canonicalJson, type FieldWriter } from '@runos/kube-objects';
 import type { InstanceRow } from '../schema/instance-row.js';
 
 /** The resolved spec: with the identity and the secrets of an instance it determines every object. */
@@ -15,6 +15,8 @@ export interface ServiceSpec {
   /** OSIDs of the instances that it needs, by alias. */
   readonly requires: Readonly<Record<string, string>>;
   readonly driftPolicy: 'repair' | 'report';
+  /** Absent: none. The objects are rendered with these fields; the agent leaves them to the writers. */
+  readonly allowedWriters?: readonly FieldWriter[] | undefined;
   /** The settings of the service; null: there are none, and they are custom. */
   readonly config: PinnedConfig | null;
   /** The time of the last restart request, ISO 8601; a new value in the pod template replaces the pods. */
@@ -49,6 +51,14 @@ export const acceptedSpec = ({
 
 /** Whether two specs are equal in every field. The order of their keys does not count. */
 export const isSameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
+
+/** A spec with these writers. Without any, it is equal to a spec of a build that did not know them. */
+export function withWriters(
+  { allowedWriters: _, ...spec }: DesiredSpec,
+  writers: readonly FieldWriter[] = [],
+): DesiredSpec {
+  return writers.length === 0 ? spec : { ...spec, allowedWriters: writers };
+}
 
 /** `config set <id> v2`, or `3 custom settings`. */
 export function describeConfig({ setId, version, values }: PinnedConfig): string {

@@ -8,7 +8,7 @@ import type { ReconcilerConfig } from '../config.js';
 import { refuseConflictingValues, refuseUnfitValues } from '../configuration/config-checks.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
-import { acceptedSpec, type DesiredSpec, type PinnedConfig } from './desired-spec.js';
+import { acceptedSpec, type DesiredSpec, type PinnedConfig, withWriters } from './desired-spec.js';
 
 export interface ResolvedSpec {
   readonly spec: DesiredSpec;
@@ -50,7 +50,7 @@ export class SpecResolver {
     };
     refuseUnfitValues(type, spec, () => 'configSetId');
     refuseConflictingValues(type, spec);
-    return { spec, rrcFlipHint };
+    return { spec: withWriters(spec, fields.allowedWriters), rrcFlipHint };
   }
 
   /** Keeps every field that the update does not name, also the version, the renderer and the pinned config set. */
@@ -66,7 +66,7 @@ export class SpecResolver {
     });
     const spec: DesiredSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
     refuseConflictingValues(type, spec);
-    return { spec, rrcFlipHint };
+    return { spec: withWriters(spec, fields.allowedWriters ?? current.allowedWriters), rrcFlipHint };
   }
 
   /** The catalog validates the combination of `configType` and `configSetId`. */

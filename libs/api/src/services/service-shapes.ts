@@ -1,4 +1,5 @@
 import {
+  AllowedWriters,
   commonFields,
   ConfigType,
   creationFields,
@@ -58,7 +59,7 @@ export const Condition = z.object({
 /**
  * One instance: its desired spec with the fields that only its type has, then its live state. `reason` is stable
  * CamelCase, `message` a sentence. `requires` names the instances that it needs, by alias. `advanced` are its settings,
- * custom or of its config set, for a type that has any; older control planes leave it out.
+ * custom or of its config set, for a type that has any; older control planes leave it out, and `allowedWriters` too.
  */
 export const Service = z.looseObject({
   id: z.string(),
@@ -71,6 +72,7 @@ export const Service = z.looseObject({
   ...sizeFields,
   storageMb: storedMb,
   driftPolicy: DriftPolicy,
+  allowedWriters: AllowedWriters.optional(),
   configType: ConfigType,
   configSetId: z.string().nullable(),
   configSetVersion: z.string().nullable(),

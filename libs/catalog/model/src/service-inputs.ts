@@ -1,5 +1,6 @@
 import type { ServiceSizing } from '@runos/sizing';
 import { z } from 'zod';
+import { AllowedWriters } from './allowed-writers.js';
 import { documentation, Name } from './field-documentation.js';
 import { classField, sizeFields, sizeFieldsOf } from './size-fields.js';
 
@@ -25,6 +26,7 @@ export const commonFields = {
   resourceRequirementClassId: classField(),
   ...z.strictObject(sizeFields).partial().shape,
   driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy }),
+  allowedWriters: AllowedWriters.optional(),
   flags,
 };
 
@@ -102,6 +104,7 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
       name: createName,
       ...sizeFieldsOf(sizing, 'create'),
       driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy, default: 'repair' }),
+      allowedWriters: commonFields.allowedWriters,
       flags,
       version,
       ...(configSets ? { configType, configSetId } : {}),
@@ -112,6 +115,7 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
       name: commonFields.name,
       ...sizeFieldsOf(sizing, 'update'),
       driftPolicy: commonFields.driftPolicy,
+      allowedWriters: commonFields.allowedWriters,
       flags,
       ...mapFields(own, withoutDefault),
     }),

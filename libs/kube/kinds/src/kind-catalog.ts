@@ -1,4 +1,12 @@
-import { compileExclusive, type KubeObject, type ObjectRef } from '@runos/kube-objects';
+import {
+  compileExclusive,
+  exclusiveExcept,
+  type FieldWriter,
+  type KubeObject,
+  leftFieldsOf,
+  type ObjectRef,
+  withoutFields,
+} from '@runos/kube-objects';
 import { builtInKinds } from './built-in-kinds.js';
 import type { CustomKind } from './custom-kind.js';
 import { compileCustomKind } from './compile-custom-kind.js';
@@ -26,6 +34,8 @@ const builtIn: ReadonlyMap<string, Kind> = new Map(builtInKinds.map((kind) => [k
 /** The kinds of one bundle: the built-in ones and the custom kinds that travelled with it. */
 export class KindCatalog {
   readonly #custom = new Map<string, Kind>();
+  /** The kinds of which a user leaves fields to others. */
+  readonly #left = new Map<string, Kind>();
 
   /**
    * `onInvalid` receives a kind whose expressions do not compile, as those of a newer control plane may not. The health
@@ -46,10 +56,27 @@ export class KindCatalog {
     }
   }
 
+  /** The same kinds, with fields that are left to these writers. */
+  withWriters(writers: readonly FieldWriter[]): KindCatalog {
+    const catalog = new KindCatalog();
+    for (const [key, kind] of this.#custom) catalog.#custom.set(key, kind);
+    for (const [key, kind] of new Map([...builtIn, ...this.#custom])) {
+      const left = leftFieldsOf(kind.kind, writers);
+      if (left.patterns.length === 0) continue;
+      catalog.#left.set(key, { ...kind, exclusive: exclusiveExcept(kind.exclusive, left), left: left.patterns });
+    }
+    return catalog;
+  }
+
+  /** A rendered object without the fields that are left to others. */
+  withoutLeft(rendered: KubeObject): KubeObject {
+    return withoutFields(rendered, this.kindOf(rendered).left ?? []);
+  }
+
   /** A kind that neither we nor the control plane describe gets the defaults of an unknown kind. */
   kindOf(ref: KindRef): Kind {
     const key = kindKey(ref);
-    return builtIn.get(key) ?? this.#custom.get(key) ?? unknownKind(ref);
+    return this.#left.get(key) ?? builtIn.get(key) ?? this.#custom.get(key) ?? unknownKind(ref);
   }
 
   /** Health of a live object. `desired`: its number of replicas, which counts instead of the live spec. */

@@ -1,4 +1,4 @@
-import { type ExclusiveFields, groupOf, type KubeObject, type ObjectRef } from '@runos/kube-objects';
+import { type ExclusiveFields, type FieldPattern, groupOf, type KubeObject, type ObjectRef } from '@runos/kube-objects';
 import type { Health } from './health.js';
 
 /** Desired and ready pods, or database instances. */
@@ -47,6 +47,8 @@ export interface Kind {
   readonly holdsData: boolean;
   /** Fields in which additions of others are drift. All other additions stay. */
   readonly exclusive: ExclusiveFields;
+  /** Fields that a user leaves to others: set when an object is created, and never again. Absent: none. */
+  readonly left?: readonly FieldPattern[];
   /** Health of a live object that has no deletionTimestamp, derived from the object alone. */
   readonly health: (object: KubeObject) => Health;
   /** Absent for kinds without replicas. */

@@ -31,13 +31,22 @@ export { type ConflictingManager, conflictingManagersOf } from './ownership/conf
 export { differingPaths } from './ownership/differing-paths.js';
 export {
   compileExclusive,
+  exclusiveExcept,
   type ExclusiveField,
   type ExclusiveFields,
   exclusivePath,
   foreignContent,
   foreignItems,
 } from './ownership/exclusive-fields.js';
+export {
+  type FieldPattern,
+  maxPatternLength,
+  parseFieldPattern,
+  withoutFields,
+  withoutOwned,
+} from './ownership/field-pattern.js';
 export { type FieldPath, membersOf, pointersOf, printPath, touches, valueAt } from './ownership/field-path.js';
+export { type FieldWriter, type LeftFields, leftFieldsOf } from './ownership/field-writer.js';
 export { type OverriddenField, overriddenFields } from './ownership/overridden-fields.js';
 export {
   type AllowedWriters,
@@ -46,5 +55,5 @@ export {
   sharingSignature,
   writersOf,
 } from './ownership/shared-ownership.js';
-export { changedPaths, isCreated, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';
+export { changedPaths, isCreated, isOurApply, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';
 export { parseQuantity } from './quantity.js';

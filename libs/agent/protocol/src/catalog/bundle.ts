@@ -17,6 +17,9 @@ export const maxSealedSpecLength = 64 * 1024;
  */
 const history = z.array(z.object({ revision, digest })).max(maxHistory).optional();
 
+/** `fields` as events print them: `spec.replicas`, `spec.template.spec.containers[name=web].resources`. */
+const fieldWriter = z.object({ manager: text(128), kind: text(63), fields: z.array(text(256)).max(32) });
+
 export const bundle = z.object({
   osid,
   generation,
@@ -24,6 +27,11 @@ export const bundle = z.object({
   /** SHA-256 of the canonical JSON of the objects. */
   digest,
   driftPolicy: z.enum(driftPolicies),
+  /**
+   * Fields of the objects that are left to other field managers: set when an object is created, and never again. Their
+   * changes are no drift. Outside `digest`. Absent: none; older agents ignore it and repair such fields.
+   */
+  allowedWriters: z.array(fieldWriter).max(16).optional(),
   /** The objects: canonical JSON, gzip, base64 (`packObjects` of kube-objects). */
   objectsGz: z.base64().max(2 * 1024 * 1024),
   /** SHA-256 of the canonical JSON of the kinds. Outside `digest`, so that a new rule restarts no pod. */

@@ -1,6 +1,7 @@
 import type { FieldsV1, KubeObject } from '../kube-object.js';
 import { fieldManager } from '../labels.js';
 import { type FieldPath, valueAt } from './field-path.js';
+import type { LeftFields } from './field-writer.js';
 import { isForeign, ownedFields } from './owned-fields.js';
 
 /** A field of a kind in which additions of other field managers are drift. */
@@ -27,6 +28,8 @@ interface Rule {
   readonly writers: ReadonlySet<string>;
   readonly unset: ExclusiveField['unset'];
   readonly alias: string | undefined;
+  /** Whether a user allows this manager to write this item. */
+  readonly allows?: LeftFields['allows'];
 }
 
 /** The exclusive fields of a kind, in the form that events are compared with. */
@@ -47,6 +50,10 @@ export const compileExclusive = (fields: readonly ExclusiveField[]): ExclusiveFi
     unset,
     alias,
   }));
+
+/** The same fields, in which a user allows other managers too. */
+export const exclusiveExcept = (exclusive: ExclusiveFields, { allows }: LeftFields): ExclusiveFields =>
+  exclusive.map((rule) => ({ ...rule, allows }));
 
 /**
  * The items in exclusive fields that another field manager has added, each once. It begins with managedFields: an object
@@ -73,12 +80,12 @@ function* itemsIn(object: KubeObject, exclusive: ExclusiveFields, manager: strin
   if (others.length === 0) return;
   const ours = ownedFields(object, manager) ?? {};
   for (const { manager: other = '', fieldsV1 = {} } of others) {
-    for (const { steps, writers, unset, alias: name } of exclusive) {
+    for (const { steps, writers, unset, alias: name, allows } of exclusive) {
       if (writers.has(other)) continue;
       for (const path of itemsOf(fieldsV1, ours, steps)) {
         const value = valueAt(object, path);
         // The API server does not store empty values of many fields, but it stores their owners.
-        if (value === undefined || value === unset) continue;
+        if (value === undefined || value === unset || allows?.(other, path)) continue;
         const alias = name === undefined ? undefined : [...path.slice(0, -1), `f:${name}`];
         if (alias === undefined || !contains(ours, alias)) yield { path, alias };
       }

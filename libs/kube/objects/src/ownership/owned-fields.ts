@@ -10,7 +10,7 @@ const isBy = (
 ): boolean => manager === ours && entry.operation === operation && !subresource;
 
 /** True for the entry of our server-side apply. */
-const isOurApply = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Apply', entry, manager);
+export const isOurApply = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Apply', entry, manager);
 
 /** True for the entry of our create or replace. */
 export const isOurUpdate = (entry: ManagedFields, manager = fieldManager): boolean => isBy('Update', entry, manager);

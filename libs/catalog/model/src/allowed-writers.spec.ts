@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { AllowedWriters } from './allowed-writers.js';
+
+const scaler = { manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] };
+const issuesOf = (writer: object) => {
+  const parsed = AllowedWriters.safeParse([{ ...scaler, ...writer }]);
+  return parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+};
+
+describe('allowed writers', () => {
+  it.each([
+    'spec.replicas',
+    'spec.template.spec.containers[name=proxy]',
+    'spec.template.spec.containers[].resources',
+    'metadata.annotations["mesh.example.com/status"]',
+    'metadata.labels["team"]',
+    'data["valkey.conf"]',
+  ])('may have %s', (field) => expect(issuesOf({ fields: [field] })).toEqual([]));
+
+  it.each([
+    ['spec replicas', /^0\.fields\.0: "spec replicas" is no field: write it as events print it/],
+    ['status.replicas', /identifies the object, or is its status/],
+    ['kind', /identifies the object/],
+    ['metadata', /only labels and annotations can/],
+    ['metadata.name', /only labels and annotations can/],
+    ['metadata.labels', /name another label/],
+    ['metadata.labels[]', /name another label/],
+    ['metadata.labels["runos.com/osid"]', /name another label/],
+    ['metadata.labels["pod-security.kubernetes.io/enforce"]', /name another label/],
+  ])('may not have %s', (field, words) => {
+    expect(issuesOf({ fields: [field] })).toEqual([expect.stringMatching(words)]);
+  });
+
+  it('name a manager, a kind and a field, in limits', () => {
+    expect(issuesOf({ manager: 'runos' })).toEqual([expect.stringContaining('the field manager of RunOS itself')]);
+    expect(issuesOf({ manager: '' })).toEqual([expect.stringContaining('name of a field manager')]);
+    expect(issuesOf({ kind: 'statefulsets' })).toEqual([expect.stringContaining('such as StatefulSet')]);
+    expect(issuesOf({ fields: [] })).toHaveLength(1);
+    expect(issuesOf({ other: 1 })).toHaveLength(1);
+    expect(AllowedWriters.safeParse(Array.from({ length: 17 }, () => scaler)).success).toBe(false);
+  });
+});
