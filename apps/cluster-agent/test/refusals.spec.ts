@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient, KubeError } from '@runos/kube-client';
-import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
+import { type ObjectRef, refOf } from '@runos/kube-objects';
+import { enforcePolicy, keepingPolicy } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
 import { type AgentAccess, useAccess } from './agent-access.js';
@@ -32,25 +33,7 @@ const exists = async (ref: ObjectRef) => (await access.admin.find(ref)) !== unde
 
 /** An admission policy that refuses deletions in the namespace of the instance. */
 async function refuseDeletions(resources: string[]): Promise<() => Promise<void>> {
-  const admission = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: `keep-${osid}` } };
   const probe = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'probe', namespace: osid } };
-  const policy: KubeObject = {
-    ...admission,
-    kind: 'ValidatingAdmissionPolicy',
-    spec: {
-      matchConstraints: {
-        resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['DELETE'], resources }],
-      },
-      validations: [{ expression: `request.namespace != '${osid}'`, message: 'kept by a test' }],
-    },
-  };
-  const binding: KubeObject = {
-    ...admission,
-    kind: 'ValidatingAdmissionPolicyBinding',
-    spec: { policyName: `keep-${osid}`, validationActions: ['Deny'] },
-  };
-  await access.admin.create(policy);
-  await access.admin.create(binding);
   const isEnforced = async () => {
     await access.admin.apply(probe);
     return access.admin.delete(refOf(probe)).then(
@@ -58,10 +41,10 @@ async function refuseDeletions(resources: string[]): Promise<() => Promise<void>
       (thrown: unknown) => thrown instanceof KubeError && thrown.message.includes('kept by a test'),
     );
   };
-  await waitUntil(isEnforced, { deadlineMs: 20_000, because: () => 'the policy is not enforced' });
+  const policy = keepingPolicy(`keep-${osid}`, { resources, namespace: osid, message: 'kept by a test' });
+  const remove = await enforcePolicy(access.admin, policy, isEnforced);
   return async () => {
-    await access.admin.delete(refOf(binding));
-    await access.admin.delete(refOf(policy));
+    await remove();
     await waitUntil(async () => !(await isEnforced()), { deadlineMs: 20_000, because: () => 'it is still enforced' });
   };
 }

@@ -1,4 +1,5 @@
 export { agentClient, type AgentCredentials, issueAgentCredentials, TestAgent } from './agents/test-agent.js';
+export { kept, withOneReplica, withoutDeletion } from './admission.js';
 export { ApiClient } from './api-client.js';
 export { type PlaneInfo, readDataFile, readPlaneInfo, withSql } from './plane-data.js';
 export { eventually } from './eventually.js';

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { kept, withoutDeletion } from './admission.js';
 import { eventually } from './eventually.js';
 import { valueAt } from './value-at.js';
-import { connectToSharedPlane, type Instance, type PlaneClient } from './plane-client.js';
+import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
 let planeClient: PlaneClient;
 beforeAll(async () => {
@@ -14,39 +15,12 @@ const showCluster = async () => {
   return (await planeClient.api.get(`/${aid}/clusters/${cid}`)).body;
 };
 
-/** An admission policy that refuses the deletion of the StatefulSet of an instance. */
-async function refuseDeletion({ osid }: Instance): Promise<() => Promise<string>> {
-  const admission = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: `keep-${osid}` } };
-  const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['DELETE'], resources: ['statefulsets'] };
-  const policy = {
-    ...admission,
-    kind: 'ValidatingAdmissionPolicy',
-    spec: {
-      matchConstraints: { resourceRules: [rule] },
-      validations: [{ expression: `request.namespace != '${osid}'`, message: 'kept by a test' }],
-    },
-  };
-  const spec = { policyName: `keep-${osid}`, validationActions: ['Deny'] };
-  const binding = { ...admission, kind: 'ValidatingAdmissionPolicyBinding', spec };
-  await planeClient.kubectl.apply([policy, binding], 'by-hand');
-  const attempt = ['delete', 'statefulset', osid, '-n', osid, '--dry-run=server'];
-  await eventually('the policy to be enforced', 20_000, () =>
-    planeClient.kubectl.run(attempt).then(
-      () => false,
-      (error: unknown) => String(error).includes('kept by a test'),
-    ),
-  );
-  const kinds = 'validatingadmissionpolicy,validatingadmissionpolicybinding';
-  return () => planeClient.kubectl.run(['delete', kinds, `keep-${osid}`, '--ignore-not-found']);
-}
-
 describe('a deletion that the cluster refuses', () => {
   it('is explained by job, status, condition and event within seconds, and goes on when it is allowed', async () => {
     const instance = await planeClient.create('valkey', { name: 'kept' });
-    const allow = await refuseDeletion(instance);
-    try {
+    const jobId = await withoutDeletion(planeClient, instance, async () => {
       const { body } = await planeClient.api.delete(instance.path);
-      const words = new RegExp(`Cannot delete StatefulSet ${instance.osid}.*: .*kept by a test`);
+      const words = new RegExp(`Cannot delete StatefulSet ${instance.osid}.*: .*${kept}`);
       const event = await planeClient.event(instance, ({ type }) => type === 'DeletionRefused');
       expect(event['message']).toMatch(words);
       const shown = await planeClient.show(instance);
@@ -66,12 +40,10 @@ describe('a deletion that the cluster refuses', () => {
       expect(await jobOf(body['jobId'])).toMatchObject({ status: 'running', reason: 'DeletionRefused' });
       expect((await planeClient.api.logs(body['jobId'])).join('\n')).toMatch(words);
       expect(await planeClient.kubectl.get('statefulset', instance.osid, instance.osid)).toBeDefined();
-      await allow();
-      await planeClient.waitForCompletion(body['jobId'], 120_000);
-      expect(await planeClient.kubectl.get('namespace', instance.osid)).toBeUndefined();
-    } finally {
-      await allow();
-    }
+      return body['jobId'];
+    });
+    await planeClient.waitForCompletion(jobId, 120_000);
+    expect(await planeClient.kubectl.get('namespace', instance.osid)).toBeUndefined();
   }, 240_000);
 });
 

@@ -5,6 +5,13 @@ export { type BuildOptions, buildNatsServer, buildToolbox } from './build/build.
 export { manifestFolder, publishedManifest } from './build/published-manifest.js';
 export { buildNodePrograms, type NodePrograms } from './build/node-programs.js';
 export { builtToolbox, cacheFolder, type Toolbox, withLock } from './build/toolbox.js';
+export {
+  type AdmissionPolicy,
+  byKubectl,
+  changingPolicy,
+  enforcePolicy,
+  keepingPolicy,
+} from './cluster/admission-policy.js';
 export { Kubectl, type LiveObject } from './cluster/kubectl.js';
 export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';
 export { type ClusterOptions, type RunningCluster, startCluster } from './cluster/start-cluster.js';

@@ -14,5 +14,7 @@ export interface Stage {
 export interface Row {
   readonly id: string;
   readonly input: string;
+  /** It disturbs the other rows, and so runs after them. */
+  readonly isAlone?: boolean;
   run(stage: Stage, result: RowResult): Promise<void>;
 }

@@ -1,5 +1,4 @@
-import { valueAt } from '@runos/tool-e2e';
-import { withOneReplica } from '../admission.js';
+import { valueAt, withOneReplica } from '@runos/tool-e2e';
 import type { Row } from '../row.js';
 import { conditionIn, eventOf, jobOf, remove, seen, statusOnce } from '../steps.js';
 

@@ -1,10 +1,9 @@
 import { controlPlane, DataFolder } from '@runos/tool-start';
-import { readPlaneInfo, valueAt } from '@runos/tool-e2e';
-import { withoutDeletion } from '../admission.js';
+import { kept, readPlaneInfo, valueAt, withoutDeletion } from '@runos/tool-e2e';
 import type { Row, Stage } from '../row.js';
 import { conditionIn, jobOf, remove, seen, statusOnce } from '../steps.js';
 
-const kept = /kept by live-state/;
+const refused = new RegExp(kept);
 
 const refusedDeletion: Row = {
   id: 'F6',
@@ -14,14 +13,14 @@ const refusedDeletion: Row = {
     await withoutDeletion(plane, instance, async () => {
       const jobId = await remove(plane, instance);
       const reason = async () => JSON.stringify([await jobOf(plane, jobId), await plane.api.logs(jobId)]);
-      result.compare('job', await seen(reason, (text) => kept.test(text), 15_000), kept);
+      result.compare('job', await seen(reason, (text) => refused.test(text), 15_000), refused);
       const shown = await seen(
         () => plane.show(instance),
-        ({ message }) => kept.test(String(message)),
+        ({ message }) => refused.test(String(message)),
         15_000,
       );
-      result.compare('status', shown['message'], kept);
-      result.compare('condition', conditionIn(shown, 'Removed')?.['message'], kept);
+      result.compare('status', shown['message'], refused);
+      result.compare('condition', conditionIn(shown, 'Removed')?.['message'], refused);
       result.compare('ready replicas', (await plane.api.get(`${instance.path}/status`)).body['replicas'], {
         desired: 1,
         ready: 0,
@@ -46,6 +45,7 @@ async function restartAgent({ plane, data }: Stage): Promise<void> {
 
 const missingRight: Row = {
   id: 'F7',
+  isAlone: true,
   input: 'the role of the agent lacks the right to list a kind',
   async run(stage, result) {
     const { plane } = stage;
