@@ -1,25 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
-import { bearer, KubeClient, KubeError } from '@runos/kube-client';
+import { bearer, KubeError } from '@runos/kube-client';
 import { type KubeObject, mapAt, type ObjectRef, refKey } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentAccess, useAccess } from './agent-access.js';
 import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
-
-type Apply = () => Promise<KubeObject>;
-
-/** A client that lets a test act around the next apply of a StatefulSet. */
-class InterleavingClient extends KubeClient {
-  around: ((apply: Apply) => Promise<KubeObject>) | undefined;
-
-  override apply(...[object, options]: Parameters<KubeClient['apply']>): Promise<KubeObject> {
-    const send = () => super.apply(object, options);
-    const { around } = this;
-    if (around === undefined || object.kind !== 'StatefulSet' || options?.dryRun) return send();
-    this.around = undefined;
-    return around(send);
-  }
-}
+import { InterleavingClient } from './interleaving-client.js';
 
 let access: AgentAccess;
 let harness: Harness;

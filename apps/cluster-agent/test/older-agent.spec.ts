@@ -3,7 +3,7 @@ import { type KubeObject, mapAt, ownedHash, refKey, refOf, textOf } from '@runos
 import { waitUntil } from '@runos/testing-process';
 import { podSecurityLabel, podSecurityVersionLabel } from '../src/apply/pod-security.js';
 import { bundleSecretName, type Checkpoint } from '../src/bundles/bundle-record.js';
-import { desiredHashOf } from '../src/instances/object-state.js';
+import { desiredHashOf } from '../src/instances/desired-hash.js';
 import type { AgentAccess } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 

@@ -1,5 +1,14 @@
 import { type CallOptions, type JsonPatchStep, KubeError, type KubeClient } from '@runos/kube-client';
-import { isCreated, isOurUpdate, type KubeObject, type ManagedFields, refOf } from '@runos/kube-objects';
+import {
+  type FieldPattern,
+  isCreated,
+  isOurApply,
+  isOurUpdate,
+  type KubeObject,
+  type ManagedFields,
+  refOf,
+  withoutOwned,
+} from '@runos/kube-objects';
 
 /** Entry of our own create or replace, or of Kubernetes after managedFields were cleared. It would co-own our fields. */
 const isSuperfluous = (entry: ManagedFields): boolean => entry.manager === 'before-first-apply' || isOurUpdate(entry);
@@ -30,6 +39,7 @@ export async function removeUpdateEntries(
  * Converts the Update entry of our create to an Apply entry, as csaupgrade of client-go does. The next apply then
  * removes fields that are no longer desired. The desired labels are written with it: the admission policy refuses every
  * write of a namespace that leaves it without a Pod Security Standard.
+ * Returns the object after that.
  * @throws KubeError 409 if the object has changed since it was read.
  */
 export async function adoptCreatedFields(
@@ -37,12 +47,34 @@ export async function adoptCreatedFields(
   live: KubeObject,
   desired: KubeObject,
   call: CallOptions,
-): Promise<void> {
-  if (!isCreated(live)) return;
+): Promise<KubeObject> {
+  if (!isCreated(live)) return live;
   const { resourceVersion, managedFields = [] } = live.metadata;
   const adopted = managedFields.map((entry) => (isOurUpdate(entry) ? { ...entry, operation: 'Apply' } : entry));
   const { labels } = desired.metadata;
-  await client.mergePatch(refOf(live), { metadata: { resourceVersion, managedFields: adopted, labels } }, call);
+  return client.mergePatch(refOf(live), { metadata: { resourceVersion, managedFields: adopted, labels } }, call);
+}
+
+/**
+ * Gives up our ownership of fields that are left to others, so that an apply without them does not remove their values.
+ * @throws KubeError 409 or 422 if the object has changed since it was read.
+ */
+export async function releaseFields(
+  client: KubeClient,
+  live: KubeObject,
+  left: readonly FieldPattern[],
+  call: CallOptions,
+): Promise<KubeObject> {
+  const entries = live.metadata.managedFields ?? [];
+  const index = entries.findIndex((entry) => isOurApply(entry));
+  const owned = entries[index]?.fieldsV1;
+  const kept = owned && withoutOwned(owned, left);
+  if (kept === undefined || kept === owned) return live;
+  const patch: JsonPatchStep[] = [
+    { op: 'test', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
+    { op: 'replace', path: `/metadata/managedFields/${index}/fieldsV1`, value: kept },
+  ];
+  return client.jsonPatch(refOf(live), patch, call);
 }
 
 /**

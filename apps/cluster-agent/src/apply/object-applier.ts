@@ -1,15 +1,33 @@
-import { type CallOptions, isAlreadyExists, isInvalid, type KubeClient, KubeError } from '@runos/kube-client';
+import {
+  type CallOptions,
+  isAlreadyExists,
+  isConflict,
+  isInvalid,
+  isNotFound,
+  type KubeClient,
+  KubeError,
+} from '@runos/kube-client';
 import { builtInCatalog, type ImmutablePolicy } from '@runos/kube-kinds';
-import { type KubeObject, mapAt, ownerLabels, printRef, refOf, sameOwner } from '@runos/kube-objects';
+import {
+  type FieldPattern,
+  type KubeObject,
+  mapAt,
+  ownerLabels,
+  printRef,
+  refOf,
+  sameOwner,
+} from '@runos/kube-objects';
 import type { ApplyHistory, Problem } from '../instances/instance-facts.js';
-import { adoptCreatedFields, removeUpdateEntries, replaceThenApply } from './managed-fields.js';
+import { adoptCreatedFields, releaseFields, removeUpdateEntries, replaceThenApply } from './managed-fields.js';
 
 /** Result of applying one object. Outages and conflicts are thrown instead, because a retry helps. */
 export type ApplyOutcome =
   /** The live object is as desired. `recreated`: the old object had to be deleted first. */
   | { readonly kind: 'applied'; readonly object: KubeObject; readonly recreated: boolean }
-  /** The object is being deleted, by us or by others. The watch reports the end of that. */
-  | { readonly kind: 'terminating' }
+  /** The object is being deleted, by us to create it again, or by others. The watch reports the end of that. */
+  | { readonly kind: 'terminating'; readonly byUs: boolean }
+  /** The object was written or deleted since the given resourceVersion: nothing was changed. */
+  | { readonly kind: 'stale' }
   /** Its namespace is missing or being deleted. */
   | { readonly kind: 'namespaceMissing' }
   | { readonly kind: 'refused'; readonly problem: Problem };
@@ -19,30 +37,43 @@ const refused = (reason: string, message: string, blocked = true): ApplyOutcome 
   problem: { reason, message, blocked },
 });
 
-export type ApplyOptions = CallOptions & Partial<ApplyHistory> & { readonly immutablePolicy?: ImmutablePolicy };
+export interface ApplyOptions extends CallOptions, Partial<ApplyHistory> {
+  readonly immutablePolicy?: ImmutablePolicy;
+  /** Fields that are left to others, and the object as it is created with them. */
+  readonly left?: readonly FieldPattern[] | undefined;
+  readonly initial?: KubeObject | undefined;
+  /** Precondition: only this version of the object is replaced. */
+  readonly resourceVersion?: string | undefined;
+}
 
 /** Brings one live object to its desired state. It recreates objects where needed, but never those with data. */
 export class ObjectApplier {
   constructor(private readonly client: KubeClient) {}
 
   async applyObject(desired: KubeObject, options: ApplyOptions = {}): Promise<ApplyOutcome> {
-    const { first, created, immutablePolicy, ...call } = options;
+    const { first, created, immutablePolicy, resourceVersion, left = [], initial, ...call } = options;
+    let known = resourceVersion;
     const policy = immutablePolicy ?? builtInCatalog.kindOf(desired).immutablePolicy;
-    const outcome = first ? await this.#create(desired, call) : undefined;
-    if (outcome) return outcome;
+    const isNew = first || (initial !== undefined && (await this.client.find(refOf(desired), call)) === undefined);
+    const outcome = isNew ? await this.#create(initial ?? desired, call) : undefined;
+    if (outcome && (initial === undefined || outcome.kind !== 'applied')) return outcome;
     try {
-      if (first || created) {
+      if (first || created || left.length > 0) {
         const live = await this.client.find(refOf(desired), call);
+        if (known !== undefined && live?.metadata.resourceVersion !== known) return { kind: 'stale' };
         if (live && desired.metadata.namespace === undefined && !sameOwner(live, desired)) {
           return refused(
             'OwnedByAnother',
             `${printRef(refOf(desired))} exists and is not owned by RunOS: rename or remove it.`,
           );
         }
-        if (live) await adoptCreatedFields(this.client, live, desired, call);
+        const adopted = live && (await adoptCreatedFields(this.client, live, desired, call));
+        const released = adopted && (await releaseFields(this.client, adopted, left, call));
+        if (known !== undefined) known = released?.metadata.resourceVersion;
       }
-      return await this.#outcomeOf(await this.client.apply(desired, call), call);
+      return await this.#outcomeOf(await this.client.apply(withVersion(desired, known), call), call);
     } catch (thrown) {
+      if (known !== undefined && isStale(thrown)) return { kind: 'stale' };
       if (isInvalid(thrown)) return this.#resolveInvalid(desired, thrown, policy, call);
       return classifyError(desired, thrown);
     }
@@ -69,7 +100,7 @@ export class ObjectApplier {
   }
 
   async #outcomeOf(object: KubeObject, call: CallOptions, recreated = false): Promise<ApplyOutcome> {
-    if (object.metadata.deletionTimestamp) return { kind: 'terminating' };
+    if (object.metadata.deletionTimestamp) return { kind: 'terminating', byUs: false };
     return { kind: 'applied', object: await removeUpdateEntries(this.client, object, call), recreated };
   }
 
@@ -119,6 +150,13 @@ export class ObjectApplier {
   }
 }
 
+/** The object was written, or deleted, since it was observed. */
+const isStale = (thrown: unknown): boolean => isConflict(thrown) || (isNotFound(thrown) && thrown.reason !== 'NoKind');
+
+/** An apply of this object fails if the live one has another resourceVersion. */
+const withVersion = (desired: KubeObject, resourceVersion: string | undefined): KubeObject =>
+  resourceVersion === undefined ? desired : { ...desired, metadata: { ...desired.metadata, resourceVersion } };
+
 /** The outcome that an error response means. Errors that a retry may cure are thrown. */
 function classifyError(desired: KubeObject, thrown: unknown): ApplyOutcome {
   if (!(thrown instanceof KubeError)) throw thrown;
@@ -163,7 +201,7 @@ async function resolveImmutableChange(
   if (live === undefined) return 'deleted';
   const propagation = policy === 'orphan' ? 'Orphan' : 'Background';
   const result = await client.delete(ref, { uid: live.metadata.uid, propagation, ...call });
-  return result === 'deleted' ? 'deleted' : { kind: 'terminating' };
+  return result === 'deleted' ? 'deleted' : { kind: 'terminating', byUs: true };
 }
 
 function blocked(desired: KubeObject, cause: KubeError): ApplyOutcome {

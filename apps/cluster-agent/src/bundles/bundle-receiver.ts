@@ -62,8 +62,8 @@ export class BundleReceiver {
   constructor(private readonly options: BundleReceiverOptions) {}
 
   async receiveBundle(bundle: Bundle): Promise<Reply> {
-    const { osid, generation, revision, digest, driftPolicy, objectsGz, kindsDigest, kindsGz, sealedSpec, history } =
-      bundle;
+    const { osid, generation, revision, digest, objectsGz, kindsDigest, kindsGz, sealedSpec, history } = bundle;
+    const { driftPolicy, allowedWriters } = bundle;
     const removed = this.options.instances.removal(osid);
     if (removed !== undefined && revision <= removed.revision) {
       const reason = `Revision ${revision} of ${osid} is older than its deletion, revision ${removed.revision}.`;
@@ -88,6 +88,7 @@ export class BundleReceiver {
       revision,
       digest,
       driftPolicy,
+      ...(allowedWriters === undefined ? {} : { allowedWriters }),
       removing: false,
       inventory: mergeInventory(current.inventory, refs),
       objectsGz: Buffer.from(objectsGz, 'base64'),

@@ -1,6 +1,6 @@
 import { type BodyOf, type BundleStatus, drift, type DriftPolicy, driftPolicies } from '@runos/agent-protocol';
 import { type PackedKinds, unpackKinds } from '@runos/kube-kinds';
-import { type InventoryEntry, type KubeObject, unpackObjects } from '@runos/kube-objects';
+import { type FieldWriter, type InventoryEntry, type KubeObject, unpackObjects } from '@runos/kube-objects';
 import { z } from 'zod';
 
 /** An object as our last apply left it, in hashes: enough to detect drift later. */
@@ -21,11 +21,11 @@ export type Drift = NonNullable<BodyOf<typeof BundleStatus>['drift']>[number];
 export interface Checkpoint {
   readonly applied: Readonly<Record<string, AppliedObject>>;
   /** Hash of the last status that the plane acknowledged. */
-  readonly acknowledgedStatus?: string;
+  readonly acknowledgedStatus?: string | undefined;
   /** The last revision whose ready status the plane acknowledged. */
   readonly readyRevision?: number;
   /** Message about lost data. It is reported until the next change of the bundle. */
-  readonly dataLoss?: string;
+  readonly dataLoss?: string | undefined;
   /** Drifts that the plane has not acknowledged. */
   readonly drifts?: readonly Drift[];
 }
@@ -37,6 +37,8 @@ export interface BundleRecord {
   readonly revision: number;
   readonly digest: string;
   readonly driftPolicy: DriftPolicy;
+  /** Fields that the user leaves to other field managers. Absent: none. */
+  readonly allowedWriters?: readonly FieldWriter[] | undefined;
   /** A tombstone: all objects of the inventory must be deleted. */
   readonly removing: boolean;
   /** Trace of the request that wrote this revision. Reconciles continue it. */
@@ -110,6 +112,10 @@ const StoredBundle = z.object({
   revision: z.number(),
   digest: z.string(),
   driftPolicy: z.enum(driftPolicies),
+  allowedWriters: z
+    .array(z.object({ manager: z.string(), kind: z.string(), fields: z.array(z.string()) }))
+    .optional()
+    .catch(undefined),
   removing: z.boolean(),
   trace: z.record(z.string(), z.string()).optional(),
   inventory: StoredInventory,

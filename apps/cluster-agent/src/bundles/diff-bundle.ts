@@ -1,6 +1,7 @@
 import type { Bundle, DIFF_BUNDLE, ReplyOf } from '@runos/agent-protocol';
 import { Fault } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
+import { builtInCatalog } from '@runos/kube-kinds';
 import {
   changedPaths,
   entriesToPrune,
@@ -34,7 +35,8 @@ export async function diffBundle(
   const rendered = unpackObjects(bundle.objectsGz, bundle.digest);
   const reason = validateBundle(bundle.osid, rendered);
   if (reason !== undefined) throw new Fault('request.invalid', reason);
-  const objects = rendered.map(withPodSecurity);
+  const kinds = builtInCatalog.withWriters(bundle.allowedWriters ?? []);
+  const objects = rendered.map(withPodSecurity).map((object) => kinds.withoutLeft(object));
   const earlier = instance?.desiredObjects() ?? new Map<string, KubeObject>();
   const diffs = await Promise.all(
     objects.map((desired) => diffObject(client, applier, desired, earlier.get(refKey(refOf(desired))))),

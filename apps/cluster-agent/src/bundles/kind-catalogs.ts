@@ -1,14 +1,28 @@
 import { builtInCatalog, KindCatalog, type PackedKinds, unpackKinds } from '@runos/kube-kinds';
+import { type FieldWriter } from '@runos/kube-objects';
 import type { Logger } from '@runos/observability';
 
 /** Compiled kinds by digest: all bundles of a service type share one catalog. */
 export class KindCatalogs {
   readonly #byDigest = new Map<string, KindCatalog>();
+  readonly #byWriters = new Map<string, KindCatalog>();
 
   constructor(private readonly logger: Logger) {}
 
-  /** @throws Fault `request.invalid` if the bytes are damaged or have another digest */
-  of(kinds: PackedKinds | undefined): KindCatalog {
+  /**
+   * With the fields that a user leaves to writers.
+   * @throws Fault `request.invalid` if the bytes are damaged or have another digest
+   */
+  of(kinds: PackedKinds | undefined, writers: readonly FieldWriter[] = []): KindCatalog {
+    const all = this.#ofDigest(kinds);
+    if (writers.length === 0) return all;
+    const key = JSON.stringify([kinds?.kindsDigest, writers]);
+    const known = this.#byWriters.get(key) ?? all.withWriters(writers);
+    this.#byWriters.set(key, known);
+    return known;
+  }
+
+  #ofDigest(kinds: PackedKinds | undefined): KindCatalog {
     if (kinds === undefined) return builtInCatalog;
     const known = this.#byDigest.get(kinds.kindsDigest);
     if (known !== undefined) return known;

@@ -11,8 +11,9 @@ import {
   sameOwner,
 } from '@runos/kube-objects';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
+import { unpackInitial } from '../instances/desired-objects.js';
 import { DriftRecorder } from './drift-recorder.js';
-import { deletion, driftBetween } from './drift-report.js';
+import { deletion, driftBetween, foreignDrift, lostSelection } from './drift-report.js';
 import { isReplaced, isReverted, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
 import { removeForeignItems } from './remove-foreign-items.js';
 import { type RepairOutcome, type RepairRequest, statesToReport } from './repair-request.js';
@@ -36,21 +37,42 @@ export class DriftRepairer {
   }
 
   async repairObject(request: RepairRequest): Promise<RepairOutcome> {
-    const { isSameContent } = request.state;
-    const reported = await this.#findReported(request);
+    request.state.writes.begin();
+    const replaced = await this.#findReplaced(request);
     const live = await this.#observe(request);
-    const outcome = await this.#execute(request, planRepair({ ...this.#factsOf(request), live }));
-    const overwrites = statesToReport(request, reported?.live);
-    if (overwrites.length > 0) await this.#recordOverwritten(request, outcome, { overwrites, isSameContent });
-    const wasDeleted = reported !== undefined && reported.live === undefined; // which was only reported before
-    if (wasDeleted && outcome.kind === 'applied') this.#recorder.recordRecreated(request);
+    const known = replaced?.isOther ? undefined : request.state.resourceVersion;
+    const outcome = await this.#execute(request, planRepair({ ...this.#factsOf(request), live }), known);
+    const overwrites = statesToReport(request, replaced?.drifted);
+    if (overwrites.length > 0) await this.#recordOverwritten(request, outcome, overwrites);
+    if (replaced?.isOther && outcome.kind === 'applied') this.#recorder.recordRecreated(request);
+    const isDone = outcome.kind === 'applied' || outcome.kind === 'inSync';
+    if (live !== undefined && isDone) this.#recordReturned(request, live);
     return outcome;
   }
 
-  /** The live object whose drift was only reported, before a changed bundle or policy overwrites it. */
-  async #findReported({ state, change, signal }: RepairRequest): Promise<{ live: KubeObject | undefined } | undefined> {
-    if (change.kind !== 'apply' || state.reportedDrift === undefined) return undefined;
-    return { live: await this.client.find(state.ref, { signal }) };
+  /** A write of ours has made the object again, or returned it to our selection, before the event about that arrived. */
+  #recordReturned(request: RepairRequest, live: KubeObject): void {
+    const { change, state } = request;
+    const { left } = change;
+    if (left === undefined || !state.writes.haveReplacedUnseen(left)) return;
+    if (left.metadata.uid === live.metadata.uid) this.#recorder.recordRepaired(request, [lostSelection]);
+    else if (!isReplaced(live, state) && !state.writes.hasDeleted(left)) this.#recorder.recordRecreated(request);
+  }
+
+  /**
+   * The live object before a changed bundle or policy overwrites it, if its drift was only reported, or if it may have
+   * changed without an event. `isOther`: it is not the object that we applied, or there is none.
+   */
+  async #findReplaced(
+    request: RepairRequest,
+  ): Promise<{ drifted: KubeObject | undefined; isOther: boolean } | undefined> {
+    const { state, change, signal } = request;
+    const mustRead = change.mustRead || state.reportedDrift !== undefined;
+    if (change.kind !== 'apply' || !mustRead || state.applied === undefined || state.isRecreating) return undefined;
+    const live = await this.client.find(state.ref, { signal });
+    if (live === undefined || isReplaced(live, state)) return { drifted: undefined, isOther: true };
+    state.recordObserved(live);
+    return { drifted: state.hasDrifted(live) ? live : undefined, isOther: false };
   }
 
   /** The live object, as the change carries it or as it is read now. Undefined if it does not exist, or is not needed. */
@@ -70,10 +92,11 @@ export class DriftRepairer {
     return { change, state, driftPolicy: instance.record.driftPolicy, now: this.clock.monotonicMs() };
   }
 
-  async #execute(request: RepairRequest, plan: RepairPlan): Promise<RepairOutcome> {
+  /** `known`: the version that an apply of a bundle replaces; undefined: any. */
+  async #execute(request: RepairRequest, plan: RepairPlan, known?: string): Promise<RepairOutcome> {
     switch (plan.kind) {
       case 'apply':
-        return this.#applyBundleObject(request);
+        return this.#applyBundleObject(request, known);
       case 'create':
         return this.#applyDesired(request);
       case 'recreate':
@@ -91,16 +114,19 @@ export class DriftRepairer {
       case 'reverted':
         return inSync;
       case 'wait':
-        return { kind: 'terminating' };
+        return { kind: 'terminating', byUs: false };
       case 'none':
         request.state.clearReportedDrift();
         return inSync;
     }
   }
 
-  /** An apply overwrites foreign values, which is reported after it. Foreign items remain, and are the next change. */
-  async #applyBundleObject(request: RepairRequest): Promise<RepairOutcome> {
-    const outcome = await this.#applyDesired(request);
+  /**
+   * An apply overwrites foreign values, which is reported after it. So it replaces only the version that is known: events
+   * may be late, or lost between two lists of a watch. Foreign items remain, and are the next change.
+   */
+  async #applyBundleObject(request: RepairRequest, known: string | undefined): Promise<RepairOutcome> {
+    const outcome = await this.#applyDesired(request, known);
     if (outcome.kind !== 'refused') return outcome;
     const mayHelp = (await shrinkStorage(this.client, this.applier, request)) || (await this.#isFreed(request));
     return mayHelp ? this.#applyDesired(request) : outcome;
@@ -119,23 +145,22 @@ export class DriftRepairer {
     return (await this.#removeForeignItems(request, live, live)).kind === 'applied';
   }
 
-  /**
-   * Our apply has reverted foreign changes that it did not know: only the report is missing. A field without a manager may
-   * be one that the bundle has changed.
-   */
+  /** Our applies have reverted foreign changes: only the report is missing. */
   async #recordOverwritten(
     request: RepairRequest,
     outcome: RepairOutcome,
-    { overwrites, isSameContent }: { readonly overwrites: readonly KubeObject[]; readonly isSameContent: boolean },
+    overwrites: readonly KubeObject[],
   ): Promise<void> {
-    const { state, signal } = request;
+    const { instance, key, state, desired, signal } = request;
     if (outcome.kind !== 'applied' && outcome.kind !== 'inSync') return; // the change is kept
     const live = outcome.kind === 'applied' ? outcome.object : await this.client.find(state.ref, { signal });
     for (const before of overwrites) {
       if (live === undefined || live.metadata.uid !== before.metadata.uid) continue;
-      const all = driftBetween(before, live, state.kind.exclusive);
-      const named = all.filter(({ manager }) => manager !== null);
-      this.#recorder.recordRepaired(request, named.length > 0 || !isSameContent ? named : all);
+      const { writes, applied } = state;
+      const content = writes.areUnknown ? applied?.desiredHash : writes.contentBefore(before);
+      const earlier = instance.earlier.find(key, content, desired);
+      const drift = driftBetween(before, live, state.kind.exclusive);
+      this.#recorder.recordRepaired(request, earlier === desired ? drift : foreignDrift(drift, before, earlier));
     }
   }
 
@@ -197,7 +222,7 @@ export class DriftRepairer {
       const removal = await removeForeignItems(this.client, applied, desired, exclusive, { signal });
       if (removal === undefined) return this.#repairMissing(request);
       const { before, after } = removal;
-      if (after.metadata.deletionTimestamp) return { kind: 'terminating' };
+      if (after.metadata.deletionTimestamp) return { kind: 'terminating', byUs: false };
       if (foreignItems(after, exclusive).length > 0) {
         return this.#refuseForeignItems(request, live, after, 'The response still contains them.');
       }
@@ -235,7 +260,11 @@ export class DriftRepairer {
     return outcome;
   }
 
-  #applyDesired({ desired, state, signal }: RepairRequest): Promise<ApplyOutcome> {
-    return this.applier.applyObject(desired, { ...state.history, immutablePolicy: state.kind.immutablePolicy, signal });
+  #applyDesired({ instance, key, desired, state, signal }: RepairRequest, known?: string): Promise<ApplyOutcome> {
+    const { immutablePolicy, left } = state.kind;
+    const resourceVersion = state.writes.begin(known);
+    const initial = left === undefined ? undefined : unpackInitial(instance.record.objectsGz).get(key);
+    const options = { ...state.history, immutablePolicy, left, initial, resourceVersion, signal };
+    return this.applier.applyObject(desired, options);
   }
 }

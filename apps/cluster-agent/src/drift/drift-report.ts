@@ -10,6 +10,7 @@ import {
   membersOf,
   type ObjectRef,
   ownedFields,
+  ownerLabels,
   printPath,
   refKey,
   touches,
@@ -49,6 +50,23 @@ export function driftBetween(
   return conflictingManagersOf(before, [...new Map(paths.map((path) => [keyOf(path), path])).values()]);
 }
 
+/**
+ * The part of the drift that a changed bundle has not caused. A field that others have set has their manager; one that they
+ * have removed was desired by the bundle before. `earlier`: what that bundle desired; undefined if it is not known.
+ */
+export const foreignDrift = (
+  drift: readonly ConflictingManager[],
+  before: KubeObject,
+  earlier: KubeObject | undefined,
+): ConflictingManager[] =>
+  drift.flatMap((one) => {
+    if (one.manager !== null) return [one];
+    const paths = one.paths.filter(
+      (path) => valueAt(earlier, path) !== undefined && valueAt(before, path) === undefined,
+    );
+    return paths.length === 0 ? [] : [{ ...one, paths, removed: true }];
+  });
+
 /** The outermost part of `path` that `before` lacks: a removed container is one change, and not one per field. */
 function removedPart(path: FieldPath, before: KubeObject): FieldPath {
   const length = path.findIndex((_, index) => valueAt(before, path.slice(0, index + 1)) === undefined) + 1;
@@ -56,6 +74,13 @@ function removedPart(path: FieldPath, before: KubeObject): FieldPath {
 }
 
 const keyOf = (path: FieldPath): string => path.join('\n');
+
+/** An object lost the label of our selector: its watch does not tell to whom, nor whether it got another value. */
+export const lostSelection: ConflictingManager = {
+  manager: null,
+  at: null,
+  paths: [['f:metadata', 'f:labels', `f:${ownerLabels.managedBy}`]],
+};
 
 /** The deletion of a whole object: Kubernetes does not record the manager. */
 export const deletion: ConflictingManager = { manager: null, at: null, paths: [] };

@@ -56,7 +56,7 @@ export class ObjectEventHandler {
     if (owner === undefined) dependents.onDelete(object);
     if (instance?.record.removing) return enqueue(instance);
     if (owner === undefined) return;
-    this.#recordMissing(owner, refKey(ref));
+    this.#recordMissing(owner, refKey(ref), object);
     enqueue(owner);
   }
 
@@ -89,6 +89,7 @@ export class ObjectEventHandler {
   /** The event is older than our last apply. It is drift only if neither that apply nor the one before made it so. */
   #checkOverwritten(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
     if (state.writes.includes(object) || object.metadata.deletionTimestamp) return;
+    if (!state.writes.haveReplacedUnseen(object)) return;
     if (state.previousOwnedHash === undefined) return; // our first apply created or adopted it
     const hash = ownedHash(object);
     if (hash === state.applied?.ownedHash || hash === state.previousOwnedHash) return;
@@ -137,12 +138,13 @@ export class ObjectEventHandler {
     if (instance?.record.removing) enqueue(instance);
   }
 
-  #recordMissing(instance: Instance, key: string): void {
+  /** `left`: its last watched state. A list does not tell it. */
+  #recordMissing(instance: Instance, key: string, left?: KubeObject): void {
     const state = instance.objects.get(key);
     if (state === undefined) return;
     state.recordDeleted();
     if (key === instance.namespaceKey) instance.recordNamespaceTerminating(false);
-    instance.addPending(key, { kind: 'missing' });
+    instance.addPending(key, { kind: 'missing', ...(left && { left }) });
   }
 
   #reportObserved(instance: Instance, state: ObjectState): void {

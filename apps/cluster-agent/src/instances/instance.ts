@@ -1,15 +1,18 @@
 import type { KindCatalog } from '@runos/kube-kinds';
-import { type InventoryEntry, type KubeObject, refKey, refOf, unpackVerifiedObjects } from '@runos/kube-objects';
+import { type InventoryEntry, refKey, refOf } from '@runos/kube-objects';
 import type { Carrier } from '@runos/observability';
-import { withPodSecurity } from '../apply/pod-security.js';
 import type { BundleRecord, Checkpoint, Drift } from '../bundles/bundle-record.js';
 import type { KindCatalogs } from '../bundles/kind-catalogs.js';
+import { checkpointOf } from './checkpoint-of.js';
 import { ClaimSizes } from './claim-sizes.js';
 import { DataRisks } from './data-risks.js';
 import { Dependents } from './dependents.js';
 import { DriftLog } from './drift-log.js';
 import type { AcknowledgedReport } from './instance-facts.js';
-import { desiredHashOf, ObjectState } from './object-state.js';
+import { desiredHashOf } from './desired-hash.js';
+import { type DesiredObjects, unpackDesired } from './desired-objects.js';
+import { EarlierContent } from './earlier-content.js';
+import { ObjectState } from './object-state.js';
 import { type PendingChange, PendingChanges } from './pending-changes.js';
 import { ProbeFailures } from './probe-failures.js';
 import { PruneLog } from './prune-log.js';
@@ -27,6 +30,7 @@ export class Instance {
   readonly probeFailures = new ProbeFailures();
   readonly pruneLog = new PruneLog();
   readonly removalHold = new RemovalHold();
+  readonly earlier = new EarlierContent();
   #record: BundleRecord;
   #kinds: KindCatalog;
   #observedRevision = 0;
@@ -45,7 +49,7 @@ export class Instance {
     private readonly catalogs: KindCatalogs,
   ) {
     this.#record = record;
-    this.#kinds = catalogs.of(record.kinds);
+    this.#kinds = catalogs.of(record.kinds, record.allowedWriters);
     this.#acknowledgedStatus = record.checkpoint.acknowledgedStatus;
     this.#dataLoss = record.checkpoint.dataLoss;
     this.driftLog = new DriftLog(record.checkpoint.drifts);
@@ -138,10 +142,8 @@ export class Instance {
   }
 
   /** The desired objects by key. They are unpacked on every call, because the agent holds no objects in memory. */
-  desiredObjects(): Map<string, KubeObject> {
-    if (this.#record.removing) return new Map();
-    const objects = unpackVerifiedObjects(this.#record.objectsGz).map(withPodSecurity);
-    return new Map(objects.map((object) => [refKey(refOf(object)), object]));
+  desiredObjects(): DesiredObjects {
+    return this.#record.removing ? new Map() : unpackDesired(this.#record.objectsGz, this.#kinds);
   }
 
   /** The inventory with all known uids. */
@@ -153,30 +155,27 @@ export class Instance {
   }
 
   checkpoint(): Checkpoint {
-    const applied = [...this.#objects].flatMap(([key, state]) =>
-      state.applied ? [[key, state.applied] as const] : [],
-    );
-    return {
-      applied: Object.fromEntries(applied),
-      ...(this.#acknowledgedStatus === undefined ? {} : { acknowledgedStatus: this.#acknowledgedStatus }),
-      ...(this.#readyRevision === 0 ? {} : { readyRevision: this.#readyRevision }),
-      ...(this.#dataLoss === undefined ? {} : { dataLoss: this.#dataLoss }),
-      ...(this.drifts.length === 0 ? {} : { drifts: this.drifts }),
-    };
+    const { drifts, dataLoss, acknowledgedStatus } = this;
+    return checkpointOf(this.#objects, { drifts, dataLoss, acknowledgedStatus, readyRevision: this.#readyRevision });
   }
-
-  // Desired state
 
   /** The record was written to Kubernetes. With other kinds, its custom resources are read and evaluated again. */
   recordStored(record: BundleRecord): void {
-    const isReverted = this.#record.removing && !record.removing;
+    const [earlier, known] = [this.#record, this.#kinds];
+    const { removing, revision, objectsGz } = earlier;
+    const isReverted = removing && !record.removing;
+    if (!removing && revision !== record.revision && revision > 0) {
+      this.earlier.add(() => unpackDesired(objectsGz, known));
+    }
     this.#record = record;
     if (isReverted) this.#recordReverted();
-    const kinds = this.catalogs.of(record.kinds);
-    if (kinds === this.#kinds) return;
+    const kinds = this.catalogs.of(record.kinds, record.allowedWriters);
+    if (kinds === known) return;
     this.#kinds = kinds;
+    // What other writers have added may be drift now, or not be drift any more.
+    const hasOtherWriters = JSON.stringify(record.allowedWriters) !== JSON.stringify(earlier.allowedWriters);
     for (const [key, state] of this.#objects) {
-      if (state.recordKinds(kinds)) this.addPending(key, { kind: 'missing' });
+      if (state.recordKinds(kinds) || hasOtherWriters) this.addPending(key, { kind: 'missing' });
     }
   }
 
@@ -199,14 +198,15 @@ export class Instance {
   }
 
   /** Makes the stored bundle the desired state: objects that are new or differ become pending. */
-  observeBundle(desired: ReadonlyMap<string, KubeObject>): void {
+  observeBundle(desired: DesiredObjects): void {
     const known = new Map(this.#objects);
+    // Later, an object that is not known was not in the bundle before: its checkpoint is that of an object we have pruned.
+    const applied = this.#observedRevision === 0 ? this.#record.checkpoint.applied : {};
     this.#objects.clear();
     for (const [key, object] of desired) {
       const ref = refOf(object);
       const desiredHash = desiredHashOf(object);
-      const applied = this.#record.checkpoint.applied[key];
-      const state = known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, applied);
+      const state = known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, applied[key]);
       this.#objects.set(key, state);
       const desiredReplicas = this.#kinds.desiredReplicasOf(object);
       if (state.recordDesired(ref, desiredHash, desiredReplicas)) this.addPending(key, { kind: 'apply' });
@@ -215,8 +215,6 @@ export class Instance {
     this.claimSizes.recordDesired([...desired.values()].flatMap((object) => this.#kinds.claimsOf(object)));
     this.#observedRevision = this.#record.revision;
   }
-
-  // Pending changes
 
   addPending(key: string, change: PendingChange): void {
     if (this.#objects.has(key)) this.#pending.add(key, change);
@@ -260,8 +258,6 @@ export class Instance {
     return this.#record.removing || this.pending.size > 0 || this.pruneLog.refused.length > 0;
   }
 
-  // Removal, status and checkpoint
-
   startRemoval(removal: RemovalState): RemovalState {
     return (this.#removal = removal);
   }
@@ -284,6 +280,7 @@ export class Instance {
     this.driftLog.removeAcknowledged(drifts);
     this.#acknowledgedStatus = statusHash;
     if (phase === 'ready') this.#readyRevision = revision;
+    if (this.#readyRevision === this.#record.revision) this.earlier.clear();
     if (phase === 'gone') this.#removal?.recordAcknowledged();
     this.#isCheckpointStale = true;
   }

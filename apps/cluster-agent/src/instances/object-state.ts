@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   allowedWriters,
   failed,
@@ -15,10 +14,6 @@ import { OwnWrites } from './own-writes.js';
 import { OwnershipState } from './ownership-state.js';
 import { RefusedContent } from './refused-content.js';
 import type { ReportedDrift } from './reported-drift.js';
-
-/** The hash of a rendered object. The JSON of an object from a bundle is canonical. */
-export const desiredHashOf = (object: KubeObject): string =>
-  createHash('sha256').update(JSON.stringify(object)).digest('base64url');
 
 /**
  * State of one object of a bundle. It holds hashes and conditions, not the object, so that memory stays small. Only the
@@ -208,7 +203,7 @@ export class ObjectState {
       desiredHash: this.#desiredHash,
       ...(isCreated(live) ? { created: true } : {}),
     };
-    this.writes.record(live);
+    this.writes.record(live, this.#desiredHash);
     this.#earlyEvent = undefined;
     this.#clearProblem();
     this.#isRecreating = false;
@@ -257,11 +252,13 @@ export class ObjectState {
 
   recordRecreating(): void {
     this.#isRecreating = true;
+    this.writes.recordDeletion(this.#applied?.uid);
   }
 
   /** The namespace was deleted with everything in it: the object counts as never applied. */
   recordLost(): void {
     this.recordDeleted();
+    this.writes.recordDeletion(this.#applied?.uid);
     this.#applied = undefined;
     this.#resourceVersion = undefined;
   }

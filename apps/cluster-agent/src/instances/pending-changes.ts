@@ -11,6 +11,13 @@ export interface PendingChange {
   readonly kind: 'apply' | 'changed' | 'missing' | 'overwritten';
   /** The live object of the event, with the conflicting manager still in its managedFields. */
   readonly live?: KubeObject;
+  /** The last state that was watched before the object was deleted, or lost the label of our selector. */
+  readonly left?: KubeObject;
+  /**
+   * Of `apply`: the object may have been deleted, or changed without an event. It is read before the apply, because that
+   * would hide it.
+   */
+  readonly mustRead?: boolean;
   /** Earlier drifted states, the oldest first: an apply of ours may have overwritten them, which is reported then. */
   readonly overwrites?: readonly KubeObject[];
   /**
@@ -73,8 +80,14 @@ export function mergeChanges(earlier: PendingChange, later: PendingChange): Pend
     ...(later.overwrites ?? []),
     ...(earlier.kind === 'apply' && later.live !== undefined ? [later.live] : []),
   ].slice(-maxOverwrites);
-  const withStates = (change: PendingChange): PendingChange =>
-    states.length === 0 ? change : { ...change, overwrites: states };
+  const mustRead = [earlier, later].some((change) => change.mustRead || change.kind === 'missing');
+  const left = later.left ?? earlier.left;
+  const withStates = (change: PendingChange): PendingChange => ({
+    ...change,
+    ...(left === undefined ? {} : { left }),
+    ...(states.length === 0 ? {} : { overwrites: states }),
+    ...(mustRead && change.kind === 'apply' ? { mustRead } : {}),
+  });
   const isUnblocked = later.kind === 'missing' || (later.kind === 'apply' && later.blocked === undefined);
   if (earlier.blocked && isUnblocked) return withStates({ kind: 'apply' });
   if (earlier.kind === 'apply') return withStates(earlier);

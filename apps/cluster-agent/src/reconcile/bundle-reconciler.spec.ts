@@ -39,7 +39,7 @@ async function reconcile(outcomeOf: (instance: Instance) => ApplyOutcome) {
 
 describe('a namespace that is terminating when it is applied', () => {
   it('is awaited', async () => {
-    const { instance, result } = await reconcile(() => ({ kind: 'terminating' }));
+    const { instance, result } = await reconcile(() => ({ kind: 'terminating', byUs: true }));
     expect(instance.isNamespaceTerminating).toBe(true);
     expect(result.kind).toBe('reconciled');
   });
@@ -47,7 +47,7 @@ describe('a namespace that is terminating when it is applied', () => {
   it('is created again at once when its deletion was observed before the response arrived', async () => {
     const { instance, result } = await reconcile((applied) => {
       applied.addPending(applied.namespaceKey, { kind: 'missing' });
-      return { kind: 'terminating' };
+      return { kind: 'terminating', byUs: true };
     });
     expect(instance.isNamespaceTerminating).toBe(false);
     expect(instance.objects.get(instance.namespaceKey)?.isRecreating).toBe(true);

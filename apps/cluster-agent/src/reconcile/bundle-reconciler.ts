@@ -9,6 +9,7 @@ import type { DriftRepairer } from '../drift/drift-repairer.js';
 import type { OwnershipReclaimer } from '../drift/ownership-reclaimer.js';
 import type { RepairOutcome } from '../drift/repair-request.js';
 import type { Instance } from '../instances/instance.js';
+import type { DesiredObjects } from '../instances/desired-objects.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { PendingChange } from '../instances/pending-changes.js';
 import { isSecret } from '../secrets/secret-access.js';
@@ -39,8 +40,6 @@ interface Attempt {
   readonly desired: KubeObject;
   readonly change: PendingChange;
 }
-
-type DesiredObjects = ReadonlyMap<string, KubeObject>;
 
 /** A pruned object with a finalizer is checked again after this long. */
 const pruneRetryMs = 5_000;
@@ -119,10 +118,15 @@ export class BundleReconciler {
     const { instance, key, state, change } = attempt;
     switch (outcome.kind) {
       case 'applied':
+        if (outcome.recreated) state.writes.recordDeletion(state.applied?.uid);
         this.#recordApplied(attempt, outcome.object);
         return undefined;
+      case 'stale':
+        state.writes.recordStale();
+        instance.retryPending(key, { ...change, blocked: undefined, notBefore: undefined, mustRead: true });
+        return undefined;
       case 'terminating':
-        if (change.kind === 'apply') state.recordRecreating();
+        if (outcome.byUs) state.recordRecreating();
         if (instance.pending.has(key)) return undefined; // a newer event may have reported the end of the deletion
         state.recordTerminating();
         if (key === instance.namespaceKey) instance.recordNamespaceTerminating(true);

@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bundle } from '@runos/agent-protocol';
+import { type KubeObject, mapAt, type ObjectRef, valueAt } from '@runos/kube-objects';
+import { waitUntil } from '@runos/testing-process';
+import type { AgentAccess } from './agent-access.js';
+import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
+
+type Writers = NonNullable<Bundle['allowedWriters']>;
+
+let access: AgentAccess;
+let harness: Harness;
+let osid: Bundle['osid'];
+useHarness((started) => ({ access, harness } = started));
+
+const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
+const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
+const scaler: Writers[number] = { manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] };
+const sidecar: Writers[number] = {
+  manager: 'mesh',
+  kind: 'StatefulSet',
+  fields: [
+    'spec.template.spec.containers[name=proxy]',
+    'spec.template.metadata.annotations["mesh.example.com/status"]',
+  ],
+};
+const sizer: Writers[number] = {
+  manager: 'sizer',
+  kind: 'StatefulSet',
+  fields: ['spec.template.spec.containers[].resources'],
+};
+const bundleWith = (
+  revision: number,
+  allowedWriters: Writers,
+  changes: object = {},
+  objects?: KubeObject[],
+): Bundle => ({
+  ...bundleOf(osid, revision, objects ?? objectsOf(osid, { replicas: 2, ...changes })),
+  ...(allowedWriters.length === 0 ? {} : { allowedWriters }),
+});
+const patch = (ref: ObjectRef, body: object, fieldManager: string) =>
+  access.admin.mergePatch(ref, body, { fieldManager });
+const strategic = (ref: ObjectRef, spec: object, fieldManager: string) =>
+  access.admin.apply(
+    { apiVersion: ref.apiVersion, kind: ref.kind, metadata: { name: ref.name, namespace: osid }, spec } as KubeObject,
+    {
+      fieldManager,
+    },
+  );
+const live = () => access.admin.get(statefulSet());
+const replicas = async () => mapAt(await live(), 'spec')['replicas'];
+const ours = async () =>
+  (await live()).metadata.managedFields?.filter(({ manager }) => manager === 'runos').map(({ fieldsV1 }) => fieldsV1);
+const ownsReplicas = async () => (await ours())?.some((fields) => mapAt(fields, 'f:spec')['f:replicas'] !== undefined);
+/** Something of ours is changed and repaired: what came before it was seen. */
+async function seenByNow(): Promise<void> {
+  await patch(config(), { data: { 'valkey.conf': `# ${Math.random()}` } }, 'marker');
+  await harness.waitForDrift(osid, ({ manager }) => manager === 'marker');
+}
+
+beforeEach(() => {
+  osid = newOsid();
+});
+
+describe('a field that the user leaves to another manager', () => {
+  it('is set when the object is created, and is no drift and not applied again after that', async () => {
+    await harness.applyUntilReady(bundleWith(1, [scaler]));
+    expect(await replicas()).toBe(2);
+    expect(await ownsReplicas()).toBe(false);
+    await patch(statefulSet(), { spec: { replicas: 5 } }, 'autoscaler');
+    await harness.waitForStatus(osid, (status) => status.replicas?.ready === 5);
+    await harness.applyUntilReady(bundleWith(2, [scaler], { cpuLimitMc: 700 }));
+    expect(await replicas()).toBe(5);
+    await seenByNow();
+    expect(harness.drifts(osid).filter(({ object }) => object.kind === 'StatefulSet')).toEqual([]);
+    await harness.restart();
+    await seenByNow();
+    expect(await replicas()).toBe(5);
+  });
+
+  it('keeps its value when it is left to others later, and is taken back when it no longer is', async () => {
+    await harness.applyUntilReady(bundleWith(1, []));
+    await harness.applyUntilReady(bundleWith(2, [scaler]));
+    expect([await replicas(), await ownsReplicas()]).toEqual([2, false]);
+    await patch(statefulSet(), { spec: { replicas: 4 } }, 'autoscaler');
+    await harness.waitForStatus(osid, (status) => status.replicas?.ready === 4);
+    await harness.applyUntilReady(bundleWith(3, []));
+    expect([await replicas(), await ownsReplicas()]).toEqual([2, true]);
+    await patch(statefulSet(), { spec: { replicas: 4 } }, 'autoscaler');
+    await harness.waitForDrift(osid, ({ manager, action }) => manager === 'autoscaler' && action === 'repaired');
+  });
+
+  it('is judged by what the other manager wants', async () => {
+    await harness.applyUntilReady(bundleWith(1, [scaler]));
+    await patch(statefulSet(), { spec: { replicas: 0 } }, 'autoscaler');
+    await harness.waitForStatus(osid, ({ replicas: counted, phase }) => counted?.desired === 0 && phase === 'ready');
+  });
+
+  it('is set again when the object is recreated', async () => {
+    await harness.applyUntilReady(bundleWith(1, [scaler]));
+    await access.admin.delete(statefulSet());
+    await harness.waitForDrift(osid, ({ action }) => action === 'recreated');
+    expect([await replicas(), await ownsReplicas()]).toEqual([2, false]);
+  });
+
+  it('may be a part of each container, which a sizer changes', async () => {
+    await harness.applyUntilReady(bundleWith(1, [sizer]));
+    const containers = async () =>
+      mapAt(await live(), 'spec', 'template', 'spec')['containers'] as { resources: object }[];
+    expect((await containers())[0]?.resources).toMatchObject({ limits: { memory: '512Mi' } });
+    const resources = { limits: { cpu: '2', memory: '1Gi' } };
+    await strategic(statefulSet(), { template: { spec: { containers: [{ name: 'valkey', resources }] } } }, 'sizer');
+    await harness.applyUntilReady(bundleWith(2, [sizer], { restartedAt: '2026-11-01T00:00:00Z' }));
+    await seenByNow();
+    expect((await containers())[0]?.resources).toMatchObject(resources);
+    expect(harness.drifts(osid).some(({ manager }) => manager === 'sizer')).toBe(false);
+  });
+});
+
+describe('an exclusive field with an allowed writer', () => {
+  const proxy = { name: 'proxy', image: 'example.com/proxy:1', securityContext: { allowPrivilegeEscalation: false } };
+  /** An apply names everything that its manager has added. */
+  const inject = (manager: string, ...added: string[]) => {
+    const containers = added.map((name) => ({ ...proxy, name }));
+    return strategic(statefulSet(), { template: { spec: { containers } } }, manager);
+  };
+  const names = async () =>
+    (valueAt(await live(), ['f:spec', 'f:template', 'f:spec', 'f:containers']) as { name: string }[]).map(
+      ({ name }) => name,
+    );
+
+  it('keeps the items of that manager, and of no other', async () => {
+    await harness.applyUntilReady(bundleWith(1, [sidecar]));
+    await inject('mesh', 'proxy');
+    await inject('somebody', 'miner');
+    const drift = await harness.waitForDrift(osid, ({ manager }) => manager === 'somebody');
+    expect(drift).toMatchObject({ action: 'repaired', fields: ['spec.template.spec.containers[name=miner]'] });
+    expect((await names()).sort()).toEqual(['proxy', 'valkey']);
+    await inject('mesh', 'proxy', 'other');
+    await harness.waitForDrift(osid, ({ manager, fields }) => manager === 'mesh' && String(fields).includes('other'));
+    expect((await names()).sort()).toEqual(['proxy', 'valkey']);
+  });
+
+  it('loses them when the writer is no longer allowed, without another event', async () => {
+    await harness.applyUntilReady(bundleWith(1, [sidecar]));
+    await inject('mesh', 'proxy');
+    await harness.applyUntilReady(bundleWith(2, []));
+    const drift = await harness.waitForDrift(osid, ({ manager }) => manager === 'mesh');
+    expect(drift).toMatchObject({ action: 'repaired', fields: ['spec.template.spec.containers[name=proxy]'] });
+    const because = async () => JSON.stringify(await names());
+    await waitUntil(async () => (await names()).length === 1, { deadlineMs: 10_000, because: () => String(because()) });
+  });
+});
