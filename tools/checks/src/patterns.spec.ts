@@ -20,8 +20,9 @@ const bounded: Readonly<Record<string, { readonly from: string; readonly longest
   '-----[^-]+-----|\\s': { from: 'a PEM file, whose senders are limited to 16 KiB', longest: 16_384 },
 };
 
+/** The detector stops after a number of steps, not after a time, so that a busy machine finds the same. */
 const isSafe = ({ source, flags }: Pattern): boolean =>
-  isSafePattern(source, { caseInsensitive: flags.includes('i'), unicode: /[uv]/.test(flags), timeout: 10_000 }).safe;
+  isSafePattern(source, { caseInsensitive: flags.includes('i'), unicode: /[uv]/.test(flags) }).safe;
 
 /** The longest running time of a pattern on texts that nearly match, ms. */
 function worstCaseMs({ source, flags }: Pattern, length: number): number {
@@ -68,7 +69,7 @@ describe('regular expressions in production code', () => {
   it('are safe for every text', () => {
     const suspects = patterns.filter((pattern) => !(pattern.source in bounded) && !isSafe(pattern));
     expect(suspects.map(({ file, source }) => `${file}: /${source}/`)).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   it('with quadratic running time take at most a second for the longest text', () => {
     for (const [source, { longest }] of Object.entries(bounded)) {
