@@ -42,9 +42,8 @@ const coOwner: Row = {
     const live = (await plane.kubectl.get('configmap', name, osid)) ?? {};
     await plane.kubectl.apply([restored(live)], 'velero');
     const managers = async () => {
-      const fields = await plane.kubectl.run([
-        ...['get', 'configmap', name, '-n', osid, '--show-managed-fields', '-o', 'json'],
-      ]);
+      const options = ['-n', osid, '--show-managed-fields', '-o', 'json'];
+      const fields = await plane.kubectl.run(['get', 'configmap', name, ...options]);
       const entries = valueAt(JSON.parse(fields), 'metadata', 'managedFields') as { manager: string }[];
       return entries.map(({ manager }) => manager);
     };
