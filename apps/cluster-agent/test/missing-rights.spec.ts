@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
-import { type KubeObject, mapsIn } from '@runos/kube-objects';
+import { type KubeObject, mapAt, mapsIn } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { agentReadiness } from '../src/readiness/agent-readiness.js';
 import { type AgentAccess, useAccess } from './agent-access.js';
@@ -23,8 +23,20 @@ beforeEach(() => {
   osid = newOsid();
 });
 
-/** Takes verbs on one resource from the role of the agent. Returns what gives them back. */
-async function withdraw(resource: string, ...verbs: string[]): Promise<() => Promise<KubeObject>> {
+/** Whether RBAC allows this to the agent. It reads roles from a cache, which is a moment late. */
+async function isAllowed(verb: string, resource: string): Promise<boolean> {
+  const group = resource === 'statefulsets' ? 'apps' : '';
+  const review = await access.agent.create({
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    metadata: { name: '' },
+    spec: { resourceAttributes: { verb, group, resource } },
+  });
+  return mapAt(review, 'status')['allowed'] === true;
+}
+
+/** Takes verbs on one resource from the role of the agent, and waits for RBAC. Returns what gives them back. */
+async function withdraw(resource: string, ...verbs: [string, ...string[]]): Promise<() => Promise<KubeObject>> {
   const { rules } = await access.admin.get(role());
   const reduced = mapsIn(rules).flatMap((rule) => {
     const [resources, allowed] = [rule['resources'] as string[], rule['verbs'] as string[]];
@@ -35,6 +47,10 @@ async function withdraw(resource: string, ...verbs: string[]): Promise<() => Pro
   });
   const patch = (value: unknown) => access.admin.mergePatch(role(), { rules: value }, { fieldManager: 'runos-start' });
   await patch(reduced);
+  await waitUntil(async () => !(await isAllowed(verbs[0], resource)), {
+    deadlineMs: 10_000,
+    because: () => `the agent may still ${verbs[0]} ${resource}`,
+  });
   return () => patch(rules);
 }
 
