@@ -20,7 +20,8 @@ import { deleteStored } from './harness.js';
 
 const timing = {
   heartbeatMs: 100,
-  heartbeatReplyTimeoutMs: 500,
+  // A busy machine may reply late; the agent would dial again, and an instruction to the former stream is lost.
+  heartbeatReplyTimeoutMs: 10_000,
   redialFirstMs: 20,
   redialMaxMs: 100,
   waitForChangeMs: 200,
