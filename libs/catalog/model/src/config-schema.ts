@@ -7,7 +7,7 @@ export interface ConfigSchema {
   readonly keys: Readonly<Record<string, ConfigKey>>;
   /** Settings of the service that users may not set, each with the reason. */
   readonly reserved: Readonly<Record<string, string>>;
-  /** What a server checks of all settings together; applied when each value is valid. */
+  /** What a server checks of several settings together; applied where each of them is valid. */
   readonly start?: StartRules;
 }
 
@@ -32,12 +32,16 @@ export function configIssues(
   values: Readonly<Record<string, string>>,
   versions: readonly string[],
 ): Issue[] {
-  const issues = Object.entries(values).flatMap(([key, value]) => {
+  const problems = new Map<string, string>();
+  for (const [key, value] of Object.entries(values)) {
     const message = problemWithKey(schema, key, value);
-    return message === undefined ? [] : [{ path: `values.${key}`, message }];
-  });
+    if (message !== undefined) problems.set(key, message);
+  }
+  const issues = [...problems].map(([key, message]) => ({ path: `values.${key}`, message }));
   const { start, keys } = schema;
-  if (issues.length > 0 || start === undefined) return issues;
-  const byVersion = versions.map((version) => startIssues(start, keys, values, version));
-  return byVersion.some((each) => each.length === 0) ? [] : (byVersion.at(-1) ?? []);
+  if (start === undefined) return issues;
+  const valid = Object.fromEntries(Object.entries(values).filter(([key]) => !problems.has(key)));
+  const rules = start.rules.filter(({ settings }) => !settings.some((key) => problems.has(key)));
+  const byVersion = versions.map((version) => startIssues({ ...start, rules }, keys, valid, version));
+  return byVersion.some((each) => each.length === 0) ? issues : [...issues, ...(byVersion.at(-1) ?? [])];
 }

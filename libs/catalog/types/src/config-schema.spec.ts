@@ -66,6 +66,13 @@ describe('the config schema of postgresql', () => {
       'values.max_connections',
       'values.min_wal_size',
     ]);
+    // All at once: a wrong value hides only the rules that compare it.
+    const values = { timezone: 'Mars/Olympus', max_connections: '3', min_wal_size: '2GB', max_wal_size: 'x' };
+    expect(issues(values).map(({ path }) => path)).toEqual([
+      'values.timezone',
+      'values.max_wal_size',
+      'values.max_connections',
+    ]);
     expect(issues({ max_wal_size: '80MB' })).toMatchObject([{ path: 'values.max_wal_size' }]);
     expect(issues({ min_wal_size: '2GB', max_wal_size: '4GB' })).toEqual([]);
   });
