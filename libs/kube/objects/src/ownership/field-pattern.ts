@@ -22,6 +22,7 @@ const step =
  * form.
  */
 export function parseFieldPattern(text: string): FieldPattern | undefined {
+  if (text.startsWith('.')) return undefined;
   const steps: Step[] = [];
   step.lastIndex = 0;
   while (step.lastIndex < text.length) {
