@@ -127,6 +127,30 @@ describe('drift', () => {
     expect(event['message']).toContain('has 0 of 1 desired replicas in its live spec');
   });
 
+  it('leaves a field to the field manager that the user allows to write it', async () => {
+    const allowedWriters = [{ manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] }];
+    const wrong = { allowedWriters: [{ ...allowedWriters[0], kind: 'Deployment' }] };
+    const refused = await planeClient.api.post(`${planeClient.services}/valkey`, wrong);
+    expect(refused).toMatchObject({ status: 400, body: { code: 'request.invalid' } });
+    expect(JSON.stringify(refused.body['issues'])).toContain('valkey has no Deployment; it has');
+    const instance = await planeClient.create('valkey', { name: 'scaled' });
+    const { osid, path } = instance;
+    const { status, body } = await planeClient.api.patch(path, { allowedWriters });
+    expect(status).toBe(202);
+    await planeClient.waitForCompletion(body['jobId']);
+    expect(await planeClient.show(instance)).toMatchObject({ allowedWriters });
+    await planeClient.kubectl.patch('statefulset', osid, osid, { spec: { replicas: 3 } }, 'autoscaler');
+    await eventually('three ready replicas', 30_000, async () => {
+      const { replicas: counted } = (await planeClient.api.get(`${path}/status`)).body;
+      return valueAt(counted, 'ready') === 3 && valueAt(counted, 'desired') === 3;
+    });
+    const changed = await planeClient.api.patch(path, { cpuLimitMc: 700 });
+    await planeClient.waitForCompletion(changed.body['jobId']);
+    const live = await planeClient.kubectl.get('statefulset', osid, osid);
+    expect(valueAt(live, 'spec', 'replicas')).toBe(3);
+    expect((await planeClient.events(instance)).filter(({ manager }) => manager === 'autoscaler')).toEqual([]);
+  }, 90_000);
+
   it('recreates a deleted namespace and reports that its data is lost', async () => {
     const lost = await planeClient.create('valkey', { name: 'lost' });
     const uid = async () => valueAt(await planeClient.kubectl.get('namespace', lost.osid), 'metadata', 'uid');

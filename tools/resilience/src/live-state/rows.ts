@@ -8,7 +8,7 @@ import { policyRows } from './rows/policies.js';
 import { refusalRows } from './rows/refusals.js';
 import { storageRows } from './rows/storage.js';
 
-/** Every row, in the order of the runs: the removal of a CRD deletes the instances of others, so it comes last. */
+/** Every row. */
 export const rows: readonly Row[] = [
   ...storageRows,
   ...driftRows,

@@ -6,6 +6,7 @@ const crd = 'clusters.postgresql.cnpg.io';
 
 const removedCrd: Row = {
   id: 'F16',
+  isAlone: true,
   input: 'the CRD of the operator is removed and comes back',
   async run({ plane }, result) {
     const instance = await plane.create('postgresql', { name: 'live-f16' });
