@@ -13,8 +13,8 @@ export type FieldPattern = readonly Step[];
 /** A pattern has at most this many characters. */
 export const maxPatternLength = 256;
 
-const step =
-  /(?:^|\.)([A-Za-z][\w-]{0,127})|\[\]|\["([^"\]]{1,253})"\]|\[([\w.-]{1,63}=[^[\],=]{1,128}(?:,[\w.-]{1,63}=[^[\],=]{1,128}){0,3})\]/y;
+const nameStep = /^\.?([A-Za-z][\w-]{0,127})/;
+const inBrackets = /^\[([^[\]]{0,256})\]/;
 
 /**
  * Parses the form in which events print a field: `spec.replicas`, `metadata.annotations["example.com/x"]`,
@@ -24,16 +24,24 @@ const step =
 export function parseFieldPattern(text: string): FieldPattern | undefined {
   if (text.startsWith('.')) return undefined;
   const steps: Step[] = [];
-  step.lastIndex = 0;
-  while (step.lastIndex < text.length) {
-    const found = step.exec(text);
-    if (found === null) return undefined;
-    const [, name, quoted, keys] = found;
-    if (name !== undefined || quoted !== undefined) steps.push({ name: name ?? quoted ?? '' });
-    else if (keys === undefined) steps.push({ each: true });
-    else steps.push({ keys: keys.split(',').map((key) => key.split('=') as [string, string]) });
+  for (let rest = text; rest !== '';) {
+    const name = nameStep.exec(rest);
+    const found = name ?? inBrackets.exec(rest);
+    const next = name === null ? found && bracketStep(found[1] ?? '') : { name: name[1] ?? '' };
+    if (!found || !next) return undefined;
+    steps.push(next);
+    rest = rest.slice(found[0].length);
+    if (/^[A-Za-z]/.test(rest)) return undefined; // a name follows a dot
   }
   return steps.length > 0 && 'name' in (steps[0] as Step) ? steps : undefined;
+}
+
+/** `""` with a name in it, `key=value` pairs, or nothing for each item. */
+function bracketStep(text: string): Step | undefined {
+  if (text === '') return { each: true };
+  if (text.length > 2 && text.startsWith('"') && text.endsWith('"')) return { name: text.slice(1, -1) };
+  const keys = text.split(',').map((key) => key.split('=') as [string, string]);
+  return keys.some((pair) => pair.length !== 2 || pair.includes('')) ? undefined : { keys };
 }
 
 /** True if the pattern contains this field, or a parent of it. */
