@@ -24,7 +24,7 @@ import { ConfigSetUseRepository } from './configuration/config-set-use-repositor
 import { ConfigurationController } from './configuration/configuration.controller.js';
 import { RecordConnection } from './connections/record-connection.js';
 import { ResumeCluster } from './connections/resume-cluster.js';
-import { AcceptKubernetesCluster } from './connections/accept-kubernetes-cluster.js';
+import { AcceptKubernetesCluster } from './clusters/accept-kubernetes-cluster.js';
 import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
 import { DeletionRepository } from './deletions/deletion-repository.js';
@@ -99,6 +99,7 @@ const clusters = [
   CreateCluster,
   DeleteCluster,
   ClusterRemoval,
+  AcceptKubernetesCluster,
   NodeRepository,
   RegisterNode,
   DeleteNode,
@@ -136,7 +137,6 @@ const agents = [
   LiveHeartbeats,
   ResumeCluster,
   RecordConnection,
-  AcceptKubernetesCluster,
   RecordBundleStatus,
   RecordObservations,
   ObservationRepository,

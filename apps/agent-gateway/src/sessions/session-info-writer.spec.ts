@@ -10,8 +10,9 @@ jest.setTimeout(20_000);
 const agents = RegisteredAgents.use();
 afterEach(() => void jest.restoreAllMocks());
 
-const beat = { externalIpAddress: '', isCp: false, isWorker: true, version: '1.6.0' };
-const report = (agent: TestAgent, status: string) => agent.request(NodeAgentHeartbeatToServer, { ...beat, status });
+const heartbeat = { externalIpAddress: '', isCp: false, isWorker: true, version: '1.6.0' };
+const report = (agent: TestAgent, status: string) =>
+  agent.request(NodeAgentHeartbeatToServer, { ...heartbeat, status });
 
 const connection = () => agents.harness.services.connectionOf('ky3', agents.node.nid);
 const reported = (status: string) =>

@@ -25,6 +25,9 @@ const removalRepeatMs = 2_000;
 /** While an applied add-on is not ready, it is applied again at this interval, ms: an object may be deleted meanwhile. */
 const installationRepeatMs = 60_000;
 
+/** The cluster of a claim, with the recorded connection of its agent. */
+const agentOf = ({ sessionNo, ...cluster }: AddonClaim) => ({ ...cluster, session_no: sessionNo });
+
 /** Installs and removes add-ons by instructions to cluster agents, until the agent has done what is desired. */
 @Injectable()
 export class AddonReconciler {
@@ -69,14 +72,14 @@ export class AddonReconciler {
       return { outcome: 'failed', message };
     }
     const manifest = await this.#manifestOf(pinned);
-    if (manifest !== undefined) return this.instructions.applyAddon(claim, { name, version, ...manifest });
+    if (manifest !== undefined) return this.instructions.applyAddon(agentOf(claim), { name, version, ...manifest });
     return { outcome: 'failed', message: `the control plane cannot read the manifest of ${name} ${version}` };
   }
 
   /** The agent needs the manifest only if its record of what it installed was deleted by hand. */
   async #instructRemoval(claim: AddonClaim, pinned: Addon | undefined): Promise<InstructionOutcome> {
     const manifest = pinned !== undefined && this.manifests.has(pinned) ? await this.#manifestOf(pinned) : undefined;
-    return this.instructions.removeAddon(claim, { name: claim.name, manifest });
+    return this.instructions.removeAddon(agentOf(claim), { name: claim.name, manifest });
   }
 
   /** The packed objects of the pinned version; undefined if they cannot be read. */

@@ -25,7 +25,7 @@ export class ClusterAddonRow {
 export interface AddonClaim extends ClusterAddonRow {
   readonly cid: ClusterRow['cid'];
   readonly connected: ClusterRow['connected'];
-  readonly session_no: ClusterRow['session_no'];
+  readonly sessionNo: ClusterRow['session_no'];
   readonly capabilities: ClusterRow['capabilities'];
   /** The job of a removal has ended, so nothing may be removed any more. */
   readonly abandoned: boolean;
@@ -77,7 +77,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
          SELECT d.cluster_id, d.name FROM cluster_addon d JOIN cluster e ON e.id = d.cluster_id
          WHERE d.next_attempt_at <= now() AND e.connected AND e.foreign_uid IS NULL
          ORDER BY d.next_attempt_at LIMIT $2 FOR NO KEY UPDATE OF d SKIP LOCKED)
-       RETURNING ${columns}, c.cid, c.connected, c.session_no, c.capabilities,
+       RETURNING ${columns}, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities,
          a.desired = 'removed' AND NOT EXISTS (
            SELECT 1 FROM job_ref j WHERE j.job_id = a.job_id AND j.outcome IS NULL) AS abandoned`,
       [leaseMs, limit],

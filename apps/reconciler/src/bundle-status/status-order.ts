@@ -17,8 +17,8 @@ type RecordedOrder = Pick<InstanceRow, 'status_session_no' | 'status_sequence'>;
 type Connection = Pick<InstanceRow, 'session_no' | 'uid' | 'foreign_uid'>;
 
 /**
- * Whether a status is about another Kubernetes cluster. Of those whose sessions have not stated theirs, only the current
- * session can be foreign: earlier ones are about ours, and the next one is recorded a moment later.
+ * Whether a status is about another Kubernetes cluster. If its session has not stated one, it can be foreign only if it
+ * is the current session. Earlier ones are about ours, and the next one is recorded a moment later.
  */
 export function isForeignStatus(
   order: StatusOrder | undefined,

@@ -3,7 +3,7 @@ import type { Cluster } from '@runos/api';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import { AcceptKubernetesCluster } from '../connections/accept-kubernetes-cluster.js';
+import { AcceptKubernetesCluster } from './accept-kubernetes-cluster.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { callerOf } from '../writes/preconditions.js';

@@ -7,14 +7,14 @@ import { afterCommit, Database, idempotent } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ClusterAddonRepository } from '../addons/cluster-addon-repository.js';
-import { ClusterRepository } from '../clusters/cluster-repository.js';
-import { clusterView } from '../clusters/cluster-view.js';
+import { ClusterRepository } from './cluster-repository.js';
+import { clusterView } from './cluster-view.js';
 import { DivergenceRepository } from '../divergence/divergence-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
-import { ResumeCluster } from './resume-cluster.js';
+import { ResumeCluster } from '../connections/resume-cluster.js';
 
 type Input = z.output<typeof reconciler.acceptKubernetesCluster.input>;
 
