@@ -6,8 +6,8 @@ import { waitUntil } from '@runos/testing-process';
 import type { AgentAccess } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
 
-/** The default delays, a hundred times as fast. */
-const delaysMs = [0, 10, 50, 300, 1_200, 6_000];
+/** Like the default delays, and faster. The fifth one is longer than what a busy machine delays. */
+const delaysMs = [0, 10, 50, 300, 5_000, 6_000];
 
 let access: AgentAccess;
 let harness: Harness;
@@ -67,7 +67,7 @@ describe('a conflicting manager', () => {
     for (let round = 0; round < 4; round += 1) await edit(3, 'stubborn');
     const since = performance.now();
     await edit(5, 'another-manager');
-    expect(performance.now() - since).toBeLessThan(1_000);
+    expect(performance.now() - since).toBeLessThan(4_000);
     await harness.waitForDrift(osid, ({ manager, action }) => manager === 'another-manager' && action === 'repaired');
   });
 
