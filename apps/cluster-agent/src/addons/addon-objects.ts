@@ -51,6 +51,8 @@ export class AddonObjects {
     switch (outcome.kind) {
       case 'applied':
         return;
+      case 'stale':
+        throw unavailable(`Cannot apply ${printRef(ref)}: it changed in the same moment.`);
       case 'terminating':
         throw unavailable(`Cannot apply ${printRef(ref)}: it is being deleted.`);
       case 'namespaceMissing':

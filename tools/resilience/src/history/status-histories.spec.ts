@@ -22,10 +22,17 @@ const job = (from: number, id: string, status: string) => at(from, 'GET', `/jobs
 const items = (from: number, id: string, ...statuses: string[]) =>
   at(from, 'GET', `/jobs/${id}/workitems`, { workItems: statuses.map((status, n) => ({ id: `${id}${n}`, status })) });
 const report = (from: number, ready: boolean, generation = 1): AgentReport => ({
-  ...{ osid, from, to: from + 1, ready, generation },
+  osid,
+  from,
+  to: from + 1,
+  ready,
+  generation,
 });
 const restore = (backupAt: number, from: number, to: number): Restore => ({
-  ...{ database: 'reconciler', backupAt, from, to },
+  database: 'reconciler',
+  backupAt,
+  from,
+  to,
 });
 
 interface Recorded {
@@ -48,8 +55,15 @@ describe('legal histories of statuses', () => {
   const legal: Record<string, Recorded> = {
     'an instance that starts, is healthy, degraded, unhealthy and healthy again': {
       operations: [
-        ...[create, read(2, 'pending', 1, 0), statusRead(4, 'pending'), read(6, 'applying', 1, 1), read(8, 'healthy')],
-        ...[statusRead(10, 'degraded'), read(12, 'unhealthy'), read(14, 'degraded'), statusRead(16, 'healthy')],
+        create,
+        read(2, 'pending', 1, 0),
+        statusRead(4, 'pending'),
+        read(6, 'applying', 1, 1),
+        read(8, 'healthy'),
+        statusRead(10, 'degraded'),
+        read(12, 'unhealthy'),
+        read(14, 'degraded'),
+        statusRead(16, 'healthy'),
       ],
     },
     'an instance that is applied at its next generation': {
@@ -70,7 +84,9 @@ describe('legal histories of statuses', () => {
     },
     'a disconnected instance': {
       operations: [
-        ...[create, read(2, 'healthy'), statusRead(4, 'disconnected')],
+        create,
+        read(2, 'healthy'),
+        statusRead(4, 'disconnected'),
         read(6, 'disconnected', 1, 1, { lastKnownStatus: 'degraded' }),
       ],
     },
@@ -92,8 +108,12 @@ describe('legal histories of statuses', () => {
     },
     'a job that completed with the generation of its write': {
       operations: [
-        ...[create, job(2, 'c', 'completed'), read(4, 'healthy'), update(6, 'u')],
-        ...[read(8, 'applying', 2, 1, { cpuLimitMc: 6 }), job(10, 'u', 'completed')],
+        create,
+        job(2, 'c', 'completed'),
+        read(4, 'healthy'),
+        update(6, 'u'),
+        read(8, 'applying', 2, 1, { cpuLimitMc: 6 }),
+        job(10, 'u', 'completed'),
         read(12, 'degraded', 2, 2, { cpuLimitMc: 6 }),
       ],
     },
@@ -127,7 +147,8 @@ describe('histories of statuses with a contradiction', () => {
     'a status that is pending after a list showed the instance healthy': {
       rule: 'an instance was pending again',
       operations: [
-        ...[create, statusRead(4, 'pending')],
+        create,
+        statusRead(4, 'pending'),
         at(2, 'GET', `${services}?limit=9`, { services: [{ osid, status: 'healthy' }], nextCursor: null }),
       ],
     },
@@ -147,7 +168,10 @@ describe('histories of statuses with a contradiction', () => {
     'a job that completed before its update was observed': {
       rule: 'a job completed without its generation',
       operations: [
-        ...[create, read(2, 'healthy'), update(4, 'u'), job(6, 'u', 'completed')],
+        create,
+        read(2, 'healthy'),
+        update(4, 'u'),
+        job(6, 'u', 'completed'),
         read(8, 'healthy', 2, 1, { cpuLimitMc: 4 }),
       ],
     },

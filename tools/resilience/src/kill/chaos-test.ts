@@ -97,7 +97,7 @@ class ChaosTest {
   readonly #observers: Observers;
   readonly #ledger = new Ledger();
   readonly #failures: string[] = [];
-  #loadFailed = false;
+  #hasLoadFailed = false;
   /** Requests that started before this time may lack a response, ms since the epoch. */
   #mayLackResponseUntil = 0;
   readonly #random: RandomSequence;
@@ -141,13 +141,13 @@ class ChaosTest {
   async run(): Promise<ChaosTestResult> {
     const { faults, print } = this.options;
     const written = this.#load.run().catch((error: unknown) => {
-      this.#loadFailed = true;
+      this.#hasLoadFailed = true;
       this.#failures.push(`the load ended: ${(error as Error).message}`);
     });
     this.#observers.start();
     const { signal } = this.#ledger.end;
     for (const fault of faults) {
-      if (this.#loadFailed || signal.aborted) break;
+      if (this.#hasLoadFailed || signal.aborted) break;
       await this.#inject(fault);
     }
     this.#load.finish();
