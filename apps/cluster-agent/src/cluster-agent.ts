@@ -23,7 +23,7 @@ import { AddonInstaller } from './addons/addon-installer.js';
 import type { ClusterAgentConfig } from './config.js';
 import { clusterUid, SecretCredentials } from './identity/secret-credentials.js';
 import { FencedSecrets } from './leadership/fenced-secrets.js';
-import { LeaderElector } from './leadership/leader-elector.js';
+import { LeaderElector, type LeaseWait } from './leadership/leader-elector.js';
 import type { LeaseTerm } from './leadership/lease-term.js';
 import { BundleController } from './reconcile/bundle-controller.js';
 import { ResyncLoop } from './resync/resync.js';
@@ -62,6 +62,7 @@ export class ClusterAgent {
   #controller: BundleController | undefined;
   #session: AgentSession | undefined;
   #inactiveReason = 'it is starting';
+  #awaitedHolder: string | undefined;
 
   /** Starts at once and retries every failure until `stop`. */
   constructor(
@@ -85,6 +86,11 @@ export class ClusterAgent {
   /** Why this agent is not active. */
   get inactiveReason(): string {
     return this.#inactiveReason;
+  }
+
+  /** The other agent that is active while this one is a standby: it waits for the lease and can acquire it. */
+  get awaitedHolder(): string | undefined {
+    return this.#awaitedHolder;
   }
 
   /** What keeps an active agent from its work in the whole cluster. */
@@ -116,12 +122,15 @@ export class ClusterAgent {
     for (let failures = 0; !signal.aborted;) {
       try {
         const uid = await clusterUid(client, signal);
-        const onWaiting = (reason: string) => {
+        const onWaiting = ({ reason, holder }: LeaseWait) => {
+          this.#awaitedHolder = holder;
           this.#inactiveReason = `waiting for the lease of this cluster: ${reason}`;
           logger.info({ reason }, 'waiting for the lease of this cluster');
         };
         const term = await elector.acquire(signal, onWaiting);
+        this.#awaitedHolder = undefined;
         if (term === undefined) break;
+        this.#inactiveReason = 'it is loading the stored bundles';
         await this.#lead(uid, term, elector);
         failures = 0;
       } catch (err) {
@@ -150,6 +159,7 @@ export class ClusterAgent {
       if (term.isHeld) await elector.release(term);
     }
     if (term.endReason === '') return;
+    this.#inactiveReason = term.endReason;
     this.options.logger.warn({ reason: term.endReason }, 'no longer active');
     await this.#clock.sleep(this.#backoff(1), this.#stopping.signal);
   }

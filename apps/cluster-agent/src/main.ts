@@ -40,7 +40,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 async function serveOps(): Promise<OpsServer | undefined> {
   if (config.opsPort === undefined) return undefined;
   const readiness = agentReadiness(agent);
-  const isReady = () => agent.isActive && agent.problems.length === 0;
+  const isReady = () => (agent.isActive || agent.awaitedHolder !== undefined) && agent.problems.length === 0;
   gauge('runos_ready', () => [{ value: isReady() ? 1 : 0, labels: { service: 'cluster-agent' } }]);
   return opsServer({ host: config.opsHost, port: config.opsPort, readiness: () => readiness.report() });
 }

@@ -45,7 +45,7 @@ describe('leader election', () => {
     const kept = one.renew(term, ending.signal);
     const reasons: string[] = [];
     let next: LeaseTerm | undefined;
-    const waiting = other.acquire(never, (reason) => reasons.push(reason)).then((got) => (next = got));
+    const waiting = other.acquire(never, ({ reason }) => reasons.push(reason)).then((got) => (next = got));
     await waitUntil(() => reasons.length > 0, { deadlineMs: 5_000, because: () => 'the other elector did not wait' });
     expect(reasons).toEqual(['one is active']);
     expect([next, term.isHeld]).toEqual([undefined, true]);

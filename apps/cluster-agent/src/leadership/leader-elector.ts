@@ -18,6 +18,13 @@ export interface LeaderElectorOptions {
   readonly renewEveryMs?: number;
 }
 
+/** Why an agent waits for the lease. */
+export interface LeaseWait {
+  readonly reason: string;
+  /** Who holds the lease; undefined if the lease cannot be read or written. */
+  readonly holder?: string;
+}
+
 /** Releasing the lease must not delay the shutdown. */
 const releaseTimeoutMs = 2_000;
 
@@ -49,11 +56,13 @@ export class LeaderElector {
   }
 
   /** Waits for the lease. Undefined if `signal` aborts first. `onWaiting` receives every new reason of the wait. */
-  async acquire(signal: AbortSignal, onWaiting: (reason: string) => void): Promise<LeaseTerm | undefined> {
+  async acquire(signal: AbortSignal, onWaiting: (wait: LeaseWait) => void): Promise<LeaseTerm | undefined> {
     for (let lastReason = ''; !signal.aborted;) {
       const acquired = await this.#answered(() => this.#tryAcquire(signal));
       if (acquired instanceof LeaseTerm) return acquired;
-      if (acquired !== lastReason) onWaiting((lastReason = acquired));
+      const wait = typeof acquired === 'string' ? { reason: acquired } : acquired;
+      if (wait.reason !== lastReason) onWaiting(wait);
+      lastReason = wait.reason;
       await this.#clock.sleep(this.#renewEveryMs, signal);
     }
     return undefined;
@@ -92,13 +101,15 @@ export class LeaderElector {
     });
   }
 
-  /** Acquires the lease, or returns the reason for which that is not possible. */
-  async #tryAcquire(signal: AbortSignal): Promise<LeaseTerm | string> {
+  /** Acquires the lease, or returns who holds it. */
+  async #tryAcquire(signal: AbortSignal): Promise<LeaseTerm | LeaseWait> {
     const startedAt = this.#clock.monotonicMs();
     const { holder } = this.options;
     const lease = await this.options.client.find(this.#ref, { signal });
     const current = holderOf(lease);
-    if (current !== '' && current !== holder && !this.#isExpired(lease)) return `${current} is active`;
+    if (current !== '' && current !== holder && !this.#isExpired(lease)) {
+      return { reason: `${current} is active`, holder: current };
+    }
     const token = tokenOf(lease) + 1;
     await this.#write(lease, { holder, token }, signal);
     const earlierLoad = earlierLoadOf(lease);

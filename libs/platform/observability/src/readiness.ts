@@ -6,6 +6,8 @@ export interface ReadinessReport {
   readonly missing: readonly string[];
   /** Reason per failed check, for operators and never for public responses. Absent when all checks pass. */
   readonly why?: Readonly<Record<string, string>>;
+  /** The role of a ready process, for operators: the check `lease` of a standby. Absent without any. */
+  readonly info?: Readonly<Record<string, string>>;
 }
 
 /** Whether a dependency of this process is usable; a text is the reason why it is not. */
@@ -14,10 +16,16 @@ export type ReadinessCheck = () => boolean | string | Promise<boolean | string>;
 /** The readiness checks of a process. A check that fails, throws or takes over a second makes it unready. */
 export class Readiness {
   readonly #checks = new Map<string, ReadinessCheck>();
+  readonly #descriptions = new Map<string, () => string | undefined>();
 
   /** Adds or replaces the check of this name. */
   need(name: string, check: ReadinessCheck): void {
     this.#checks.set(name, check);
+  }
+
+  /** Adds what the report says about a check while all checks pass; undefined says nothing. */
+  describe(name: string, text: () => string | undefined): void {
+    this.#descriptions.set(name, text);
   }
 
   /** Runs all checks at once. Resolves within a second, whatever they do. */
@@ -27,7 +35,10 @@ export class Readiness {
     );
     const why = Object.fromEntries(results.flatMap(([name, reason]) => (reason === undefined ? [] : [[name, reason]])));
     const missing = Object.keys(why);
-    return missing.length === 0 ? { ok: true, missing } : { ok: false, missing, why };
+    if (missing.length > 0) return { ok: false, missing, why };
+    const texts = [...this.#descriptions].map(([name, text]) => [name, text()] as const);
+    const info = Object.fromEntries(texts.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])));
+    return { ok: true, missing, ...(Object.keys(info).length > 0 && { info }) };
   }
 }
 
