@@ -248,8 +248,8 @@ export class ClusterAgent {
         HOLD_DELETION: (input) => controller.holdDeletion(input),
         READ_BUNDLE: (input) => Promise.resolve(controller.readBundle(input)),
         ...(installer && {
-          APPLY_ADDON: (input) => installer.applyAddon(input),
-          DELETE_ADDON: (input) => installer.removeAddon(input),
+          APPLY_ADDON: (input) => addons.whileChanging(() => installer.applyAddon(input)),
+          DELETE_ADDON: (input) => addons.whileChanging(() => installer.removeAddon(input)),
         }),
       },
       onConnected: ({ inSync, comparesStatuses = false, receivesOrphans = false, addons: recognitions }) => {

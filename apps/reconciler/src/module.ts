@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus } from '@runos/messaging';
 import { PersistenceModule } from '@runos/persistence';
 import { AddonManifests } from './addons/addon-manifests.js';
+import { AddonEvents } from './addons/addon-events.js';
 import { AddonReadiness } from './addons/addon-readiness.js';
 import { AddonReconciler } from './addons/addon-reconciler.js';
 import { AddonReportRepository } from './addons/addon-report-repository.js';
@@ -110,6 +111,7 @@ const addons = [
   AddonManifests,
   RequiredAddons,
   RequestAddon,
+  AddonEvents,
   AddonReadiness,
   AddonReconciler,
 ];

@@ -164,6 +164,32 @@ describe('an add-on that RunOS manages', () => {
     expect(steps.harness.agent.addonInstructions).toEqual([apply, apply]);
   });
 
+  it('shows which object is damaged, as an event of the instances that need it, until it is repaired', async () => {
+    const { agent, cid, jobs } = steps.harness;
+    await steps.installed();
+    const made = await steps.create('postgresql');
+    await jobs.ended(made.jobId);
+    const problem = 'Service cnpg-system/cnpg-webhook-service was deleted.';
+    await agent.reportAddons([detected({ ready: false, problem })]);
+    expect(await steps.show()).toMatchObject({ problem });
+    await waitUntil(() => agent.addonInstructions.length === 2, {
+      deadlineMs: 10_000,
+      because: () => 'it was not applied again',
+    });
+    await agent.reportAddons([detected()]);
+    expect(await steps.show()).toMatchObject({ problem: null });
+    const { events } = await steps.harness.request(reconciler.listInstanceEvents, {
+      cid,
+      type: 'postgresql',
+      id: made.id,
+      limit: 10,
+    });
+    expect(events.map(({ type, message }) => [type, message])).toEqual([
+      ['AddonRepaired', `Add-on ${name} has no damaged objects any more.`],
+      ['AddonDamaged', `Add-on ${name}: ${problem} RunOS applies it again.`],
+    ]);
+  });
+
   it('of an earlier control plane is not replaced by the newer version without a request', async () => {
     const { agent, jobs } = steps.harness;
     await steps.installed();

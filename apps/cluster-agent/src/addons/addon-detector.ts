@@ -19,6 +19,11 @@ export class AddonDetector {
     if (addons.length > 0) this.#watch = new AddonWatch({ ...this.options, addons });
   }
 
+  /** Runs an installation or a removal. What it changes is not reported as damage. */
+  whileChanging<T>(work: () => Promise<T>): Promise<T> {
+    return this.#watch === undefined ? work() : this.#watch.whileChanging(work);
+  }
+
   async stop(): Promise<void> {
     this.#end();
     await Promise.all(this.#stopping);

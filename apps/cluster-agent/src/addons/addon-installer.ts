@@ -8,6 +8,7 @@ import {
   mergeInventory,
   type ObjectRef,
   printRef,
+  refKey,
   refOf,
   unpackObjects,
   withoutDeleted,
@@ -77,11 +78,16 @@ export class AddonInstaller {
     const earlier = await this.#store.find(name);
     const inventory = mergeInventory(earlier?.inventory ?? (await objects.findListed()), refs);
     // Before the first write, so that a removal finds everything that an interrupted installation has applied.
-    await this.#store.save({ name, version, inventory }, earlier === undefined);
-    for (const object of desired) await objects.applyObject(object);
+    // The hashes stay those of the last complete apply: if this one is interrupted, what it has changed is damaged.
+    await this.#store.save({ ...earlier, name, version, inventory }, earlier === undefined);
+    const hashes: Record<string, string> = {};
+    for (const object of desired) {
+      const hash = await objects.applyObject(object);
+      if (hash !== undefined) hashes[refKey(refOf(object))] = hash;
+    }
     const obsolete = inDeletionOrder(entriesToPrune(inventory, refs));
     const { deleted, deleting, kept } = await deleteObjects(objects, obsolete);
-    await this.#store.save({ name, version, inventory: withoutDeleted(inventory, deleted) }, false);
+    await this.#store.save({ name, version, inventory: withoutDeleted(inventory, deleted), hashes }, false);
     return accepted(deleting.length === 0, [...kept, ...describeDeleting(deleting)]);
   }
 

@@ -10,7 +10,7 @@ import {
 } from '@runos/kube-objects';
 
 /** Label of every object of an add-on that this agent installed; its value is the name of the add-on. */
-const addonLabel = 'runos.com/addon';
+export const addonLabel = 'runos.com/addon';
 
 const rbac = 'rbac.authorization.k8s.io/v1';
 const admission = 'admissionregistration.k8s.io/v1';
@@ -68,6 +68,13 @@ export function withAddonLabels(object: KubeObject, addon: string): KubeObject {
   const { metadata } = object;
   const labels = { ...metadata.labels, [ownerLabels.managedBy]: fieldManager, [addonLabel]: addon };
   return { ...object, metadata: { ...metadata, labels } };
+}
+
+/** The command that puts the labels back which `withAddonLabels` has set. */
+export function restoreLabels({ kind, namespace, name }: ObjectRef, addon: string): string {
+  const scope = namespace === undefined ? '' : ` -n ${namespace}`;
+  const labels = `${ownerLabels.managedBy}=${fieldManager} ${addonLabel}=${addon}`;
+  return `Put the labels back: kubectl label${scope} ${kind.toLowerCase()} ${name} ${labels} --overwrite`;
 }
 
 /** Selects the objects that were installed for this add-on. */

@@ -1,6 +1,6 @@
 import { unavailable } from '@runos/kernel';
 import { type KubeClient, KubeError } from '@runos/kube-client';
-import { type KubeObject, mergeInventory, type ObjectRef, printRef, refOf } from '@runos/kube-objects';
+import { type KubeObject, mergeInventory, type ObjectRef, ownedHash, printRef, refOf } from '@runos/kube-objects';
 import { ObjectApplier } from '../apply/object-applier.js';
 import { isCrd, isOfAddon, listedKinds, selectorOf } from './addon-manifest.js';
 import { type CustomResources, customResourcesOf, sumOf } from './custom-resources.js';
@@ -45,12 +45,13 @@ export class AddonObjects {
     return mergeInventory(await this.findListed(), ours);
   }
 
-  async applyObject(object: KubeObject): Promise<void> {
+  /** The owned hash of the object after that; undefined if Kubernetes records no fields as ours. */
+  async applyObject(object: KubeObject): Promise<string | undefined> {
     const ref = refOf(object);
     const outcome = await about(`Cannot apply ${printRef(ref)}`, this.#applier.applyObject(object));
     switch (outcome.kind) {
       case 'applied':
-        return;
+        return ownedHash(outcome.object);
       case 'stale':
         throw unavailable(`Cannot apply ${printRef(ref)}: it changed in the same moment.`);
       case 'terminating':

@@ -9,9 +9,16 @@ export interface AddonRecord {
   readonly version: string;
   /** All objects of this version, and those of earlier ones whose deletion is not proven. */
   readonly inventory: readonly InventoryEntry[];
+  /** The owned hash of each object after its last apply, by its key. Missing in records of older agents. */
+  readonly hashes?: Readonly<Record<string, string>> | undefined;
 }
 
-const StoredAddon = z.object({ name: z.string(), version: z.string(), inventory: StoredInventory });
+const StoredAddon = z.object({
+  name: z.string(),
+  version: z.string(),
+  inventory: StoredInventory,
+  hashes: z.record(z.string(), z.string()).optional(),
+});
 
 /** Not the label of bundles, which are loaded at start. */
 const recordLabels = { 'runos.com/addon-record': 'true' };

@@ -1,4 +1,4 @@
-import type { AddonRecognition, DetectedAddon } from '@runos/agent-protocol';
+import { type AddonRecognition, type DetectedAddon, maxAddonProblem } from '@runos/agent-protocol';
 import type { Clock } from '@runos/kernel';
 import { type Informer, type KubeClient, type ResourceEventHandler, startInformer } from '@runos/kube-client';
 import {
@@ -15,6 +15,7 @@ import {
 import type { Logger } from '@runos/observability';
 import { customKinds } from '../informers/custom-kind-watch.js';
 import { recordSelector } from './addon-store.js';
+import { AddonVerifier } from './addon-verifier.js';
 import { isRepository, parseImage } from './image-reference.js';
 import { InstalledObjects } from './installed-objects.js';
 
@@ -33,7 +34,7 @@ interface Evidence {
   readonly addon: string;
   readonly ours: boolean;
   readonly version: string | null;
-  /** An operator has an available replica. A CRD is ready when it exists. */
+  /** An operator is rolled out and has an available replica. A CRD is ready when it exists. */
   readonly ready: boolean;
 }
 
@@ -44,19 +45,21 @@ const deployments = { apiVersion: 'apps/v1', kind: 'Deployment' };
 /**
  * Watches CRDs and Deployments for the evidence of these add-ons. Deployments of every namespace are watched, because a
  * user may have installed an operator anywhere. Only the evidence and keys of objects are kept in memory. An add-on of
- * RunOS that lost an installed CRD or Deployment is not ready, so the plane applies it again.
+ * RunOS is not ready while an installed object is lost or changed, so the plane applies it again.
  */
 export class AddonWatch {
   readonly #crds = new Map<string, Evidence>();
   readonly #operators = new Map<string, Evidence>();
   readonly #installed = new InstalledObjects();
+  readonly #verifier: AddonVerifier;
   readonly #informers: readonly Informer[];
   /** The kinds whose first list is complete. */
   readonly #listed = new Set<string>();
   #reported = '';
 
   constructor(private readonly options: AddonWatchOptions) {
-    const { client, clock, namespace } = options;
+    const { client, clock, namespace, logger } = options;
+    this.#verifier = new AddonVerifier({ client, clock, logger, onChange: () => this.#reportChange() });
     const records = { apiVersion: 'v1', kind: 'Secret', namespace, labelSelector: recordSelector };
     this.#informers = [
       startInformer(client, customKinds, this.#handler(customKinds.kind, this.#crds, this.#crdEvidence), { clock }),
@@ -75,14 +78,20 @@ export class AddonWatch {
     this.options.report(addons);
   }
 
+  /** Runs an installation or a removal, and compares what is installed after it. */
+  whileChanging<T>(work: () => Promise<T>): Promise<T> {
+    return this.#verifier.whileChanging(work);
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(this.#informers.map((informer) => informer.stop()));
+    await Promise.all([...this.#informers.map((informer) => informer.stop()), this.#verifier.stop()]);
   }
 
   #handler(kind: string, evidence: Map<string, Evidence>, evidenceOf: EvidenceOf): ResourceEventHandler {
     return {
       onAddOrUpdate: (object) => {
         this.#installed.observe(object);
+        this.#verifier.observe(object);
         const found = evidenceOf(object);
         const key = refKey(refOf(object));
         if (found === undefined) evidence.delete(key);
@@ -91,6 +100,7 @@ export class AddonWatch {
       },
       onDelete: (object) => {
         this.#installed.forget(object);
+        this.#verifier.observe(object);
         evidence.delete(refKey(refOf(object)));
         this.#reportChange();
       },
@@ -107,14 +117,17 @@ export class AddonWatch {
     return {
       onAddOrUpdate: (secret) => {
         this.#installed.observeRecord(secret);
+        this.#verifier.observeRecord(secret);
         this.#reportChange();
       },
       onDelete: (secret) => {
         this.#installed.forgetRecord(secret);
+        this.#verifier.forgetRecord(secret);
         this.#reportChange();
       },
       onListed: (keys) => {
         this.#installed.retainRecords(keys);
+        this.#verifier.retainRecords(keys);
         this.#recordListed('Secret');
       },
       onWatchError: this.#warn,
@@ -167,12 +180,27 @@ export class AddonWatch {
       .filter(({ addon }) => addon === name);
     const operator = operators.find(({ ours }) => !ours) ?? operators[0];
     const { ours, version, ready } = operator ?? crd;
-    return { name, present: true, ours, version, ready: ready && (!ours || this.#installed.isComplete(name)) };
+    if (!ours) return { name, present: true, ours, version, ready };
+    const problem = this.#verifier.problemOf(name);
+    const isIntact = this.#installed.isComplete(name) && problem?.isDamage !== true;
+    return {
+      name,
+      present: true,
+      ours,
+      version,
+      ready: ready && isIntact,
+      ...(problem && { problem: problem.message.slice(0, maxAddonProblem) }),
+    };
   }
 }
 
 const isManagedByRunos = ({ metadata }: KubeObject): boolean =>
   metadata.labels?.[ownerLabels.managedBy] === fieldManager;
 
-const isAvailable = (deployment: KubeObject): boolean =>
-  (numberOf(mapAt(deployment, 'status')['availableReplicas']) ?? 0) > 0;
+/** As `kubectl rollout status`: a pod of an earlier template is no proof that the operator can start. */
+function isAvailable(deployment: KubeObject): boolean {
+  const status = mapAt(deployment, 'status');
+  const count = (field: string) => numberOf(status[field]) ?? 0;
+  const isObserved = count('observedGeneration') >= (deployment.metadata.generation ?? 0);
+  return isObserved && count('updatedReplicas') === count('replicas') && count('availableReplicas') > 0;
+}

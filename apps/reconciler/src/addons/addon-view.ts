@@ -39,7 +39,7 @@ export const addonView = (addon: CatalogAddon, { report, managed, installable }:
   neededBy: typesThatNeed(addon.name).map(({ type }) => type),
   installable,
   desired: managed?.desired ?? null,
-  problem: managed?.problem ?? null,
+  problem: managed?.problem ?? report?.addons.find((each) => each.name === addon.name)?.problem ?? null,
   jobId: managed?.job_id ?? null,
 });
 

@@ -6,6 +6,7 @@ import { Database } from '@runos/persistence';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { isFromForeign } from '../connections/foreign-agent.js';
 import { callerOf } from '../writes/preconditions.js';
+import { AddonEvents } from './addon-events.js';
 import { AddonReadiness } from './addon-readiness.js';
 import { AddonReportRepository } from './addon-report-repository.js';
 import { addonView } from './addon-view.js';
@@ -24,6 +25,7 @@ export class AddonsController {
     private readonly managed: ClusterAddonRepository,
     private readonly required: RequiredAddons,
     private readonly readiness: AddonReadiness,
+    private readonly events: AddonEvents,
     private readonly requests: RequestAddon,
   ) {}
 
@@ -45,10 +47,12 @@ export class AddonsController {
   async report({ cid, ...report }: InputOf<typeof reconciler.reportAddons>, { tenant }: Call) {
     await this.database.transaction(async (sql) => {
       const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
+      const before = await this.reports.current(sql, tenant, cluster.id);
       await this.reports.store(sql, cluster, report);
       if (isFromForeign(report.clusterUid, cluster)) return; // the add-ons of our cluster are unknown to it
       const current = await this.reports.current(sql, tenant, cluster.id);
       await this.readiness.update(sql, cluster, current?.addons ?? []);
+      if (current !== undefined) await this.events.record(sql, cluster, before, current);
     });
     return {};
   }

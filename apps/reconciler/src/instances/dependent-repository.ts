@@ -37,6 +37,12 @@ export class DependentRepository {
     return readDependents(sql, dependents, [clusterId, types]);
   }
 
+  /** The ids of the instances of these types in a cluster. */
+  async idsOfTypes(sql: EntityManager, clusterId: number, types: readonly string[]): Promise<number[]> {
+    const select = 'SELECT id FROM instance WHERE cluster_id = $1 AND type = ANY($2)';
+    return (await runSql<{ id: number }>(sql, select, [clusterId, types])).map(({ id }) => id);
+  }
+
   ofInstance(sql: EntityManager, instanceId: number): Promise<Dependents> {
     const dependents = `SELECT i.id, i.osid FROM instance_requirement r JOIN instance i ON i.id = r.instance_id
        WHERE r.required_id = $1`;

@@ -46,6 +46,7 @@ export {
   DELETE_ADDON,
   type DetectedAddon,
   imageTag,
+  maxAddonProblem,
 } from './catalog/addon.js';
 export { instructions, type InstructionType, reports, type ReportType } from './catalog/catalog.js';
 export {

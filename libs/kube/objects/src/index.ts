@@ -55,5 +55,13 @@ export {
   sharingSignature,
   writersOf,
 } from './ownership/shared-ownership.js';
-export { changedPaths, isCreated, isOurApply, isOurUpdate, ownedFields, ownedHash } from './ownership/owned-fields.js';
+export {
+  changedPaths,
+  isCreated,
+  isForeign,
+  isOurApply,
+  isOurUpdate,
+  ownedFields,
+  ownedHash,
+} from './ownership/owned-fields.js';
 export { parseQuantity } from './quantity.js';

@@ -15,6 +15,9 @@ export type AddonRecognition = z.output<typeof addonRecognition>;
 /** The tag of an image, by the grammar of the OCI distribution specification. */
 export const imageTag = z.string().regex(/^\w[\w.-]{0,127}$/, 'is not the tag of an image');
 
+/** The longest problem of an add-on in a report. */
+export const maxAddonProblem = 1_024;
+
 export const detectedAddon = z.object({
   name: addonName,
   /** The CRD exists. */
@@ -25,6 +28,8 @@ export const detectedAddon = z.object({
   version: imageTag.nullable(),
   /** The operator is available, or the add-on consists of CRDs only. Older agents do not report it. */
   ready: z.boolean().optional(),
+  /** Which installed object is lost, changed or without its labels. Older agents do not report it. */
+  problem: text(maxAddonProblem).optional(),
 });
 export type DetectedAddon = z.output<typeof detectedAddon>;
 
