@@ -110,13 +110,6 @@ describe('the agent that may install add-ons', () => {
       /may not grant more|must/,
     ],
     [
-      'gives its rights to all who have another role',
-      'ClusterRole',
-      '/metadata/labels/rbac.authorization.k8s.io~1aggregate-to-view',
-      'true',
-      /may not grant more/,
-    ],
-    [
       'binds the role to a user',
       'ClusterRoleBinding',
       '/subjects/-',

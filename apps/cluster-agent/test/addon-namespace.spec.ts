@@ -39,7 +39,7 @@ describe('a stolen token of an agent that may install no add-ons', () => {
     const withLabels = (labels: object) => ({ metadata: { labels } });
     for (const label of [podSecurityLabel, `${podSecurityLabel}-version`]) {
       await admin.mergePatch(ref, withLabels({ [label]: label === podSecurityLabel ? 'restricted' : 'latest' }));
-      await agent.mergePatch(ref, withLabels({ harmless: 'true' }));
+      await agent.mergePatch(ref, withLabels({ 'runos.com/harmless': 'true' }));
       for (const value of [null, label === podSecurityLabel ? 'privileged' : 'v1.0']) {
         const attempt = agent.mergePatch(ref, withLabels({ [label]: value }));
         expect(await refusal(attempt)).toContain('may not change the Pod Security Standard');

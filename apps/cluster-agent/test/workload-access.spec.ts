@@ -108,7 +108,7 @@ describe('a stolen token of the cluster agent', () => {
     // The namespace of the operator, so that later writes would count as those of the add-on.
     const name = 'cnpg-system';
     const ref = refIn(name, 'v1', 'Namespace');
-    await agent.apply(withLevel(name, 'restricted'));
+    await admin.apply(withLevel(name, 'restricted'));
     const addon = { metadata: { labels: { 'runos.com/addon': 'cloudnative-pg' } } };
     expect(await refusal(agent.mergePatch(ref, addon, { dryRun: true }))).toContain('may only write in namespaces');
     await admin.delete(ref);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { serviceTypes } from '@runos/service-types';
 import { addonContents, addonObjects } from './addons/addon-contents.js';
 import { type AddonManifest, readAddonManifests } from './addons/addon-manifest.js';
+import { addonMetadata } from './addons/addon-metadata.js';
 import { addonRules } from './addons/addon-rules.js';
 import { addonWorkloads } from './addons/addon-workloads.js';
 import { agentRights } from './agent-rights.js';
@@ -19,6 +20,7 @@ export const regionsOf = (manifests: readonly AddonManifest[]): Readonly<Record<
   'addon-objects': addonObjects(manifests),
   'addon-rules': addonRules(manifests),
   'addon-contents': addonContents(manifests),
+  'addon-metadata': addonMetadata(manifests),
   'addon-workloads': addonWorkloads(manifests),
 });
 

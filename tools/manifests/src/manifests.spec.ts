@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { mapAt, mapsIn } from '@runos/kube-objects';
 import { parseManifest } from '@runos/kube-objects/manifest';
 import { serviceTypes } from '@runos/service-types';
 import { type AddonManifest, readAddonManifests } from './addons/addon-manifest.js';
@@ -50,6 +51,18 @@ describe('the manifests of the cluster agent', () => {
     const resources = [...bound].flatMap((name) => roles.get(name) ?? []).flatMap((rule) => rule.resources);
     expect(resources).toContain('configmaps');
     for (const resource of ['secrets', '*']) expect(resources).not.toContain(resource);
+  });
+
+  it('restrict the contents of every custom resource that a service type renders', () => {
+    const policies = manifestFiles.flatMap((file) => parseManifest(readFileSync(file, 'utf8')));
+    const contents = policies.find(
+      ({ kind, metadata }) => kind === 'ValidatingAdmissionPolicy' && metadata.name === 'runos-cluster-agent-contents',
+    );
+    const rules = mapsIn(mapAt(contents, 'spec', 'matchConstraints')['resourceRules']) as readonly unknown[] as Rule[];
+    const restricted = rules.flatMap(({ resources }) => resources);
+    for (const { resource } of serviceTypes.flatMap(({ customKinds }) => customKinds)) {
+      expect(restricted).toContain(resource);
+    }
   });
 
   it('give rights on the kinds of a new type, and on no others', () => {

@@ -1,6 +1,6 @@
 import { type KubeObject, mapAt, mapsIn } from '@runos/kube-objects';
-import { type AddonManifest, keyOf, ofKinds, unique } from './addon-manifest.js';
-import { type Entries, map, text, variable } from './cel.js';
+import { type AddonManifest, keyOf, ofKinds } from './addon-manifest.js';
+import { type Entries, list, map, text, variable } from './cel.js';
 
 /** The variable of the admission policy with the name of the add-on for the key of each of its objects. */
 export const addonObjects = (manifests: readonly AddonManifest[]): string[] =>
@@ -59,5 +59,3 @@ const servicesOf = (configuration: KubeObject): string[] =>
   });
 
 const textsIn = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
-
-const list = (values: readonly string[]): string => `[${unique(values).map(text).join(', ')}]`;

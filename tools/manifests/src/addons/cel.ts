@@ -10,6 +10,9 @@ export type Entries = readonly (readonly [key: string, value: string])[];
 export const text = (value: string): string =>
   `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n').replaceAll('\t', '\\t')}'`;
 
+/** Each text once, sorted. */
+export const list = (values: readonly string[]): string => `[${[...new Set(values)].sort().map(text).join(', ')}]`;
+
 /** One entry per line; the values are expressions. */
 export const map = (entries: Entries): string =>
   ['{', ...entries.map(([key, value]) => `${text(key)}: ${value},`), '}'].join('\n');

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type KubeObject, refOf } from '@runos/kube-objects';
+import { withPodSecurity } from '../src/apply/pod-security.js';
+import { type AgentAccess, refusal, useAccess } from './agent-access.js';
+import { newOsid, objectsOf, refIn } from './harness.js';
+
+/** What a stolen token of the agent could try to displace other pods, or to reach volumes and tokens of others. */
+let access: AgentAccess;
+const osid = newOsid();
+const [rendered] = objectsOf(osid) as [KubeObject];
+
+afterAll(() => access?.admin.delete(refIn(osid, 'v1', 'Namespace')));
+useAccess((started) => (access = started));
+beforeAll(() => access.agent.apply(withPodSecurity(rendered)));
+
+const metadata = { name: 'probe', namespace: osid };
+const storage = { resources: { requests: { storage: '1Gi' } }, accessModes: ['ReadWriteOnce'] };
+
+const statefulSet = (podSpec: object, spec: object = {}): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata,
+  spec: {
+    serviceName: 'probe',
+    selector: { matchLabels: { app: 'probe' } },
+    template: {
+      metadata: { labels: { app: 'probe' } },
+      spec: { containers: [{ name: 'probe', image: 'probe' }], ...podSpec },
+    },
+    ...spec,
+  },
+});
+const cluster = (spec: object): KubeObject => ({
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Cluster',
+  metadata,
+  spec: { instances: 1, storage: { size: '1Gi' }, ...spec },
+});
+
+const token = { serviceAccountToken: { path: 'token', audience: 'vault' } };
+const volume = (source: object) => ({ volumes: [{ name: 'eve', ...source }] });
+const claims = [{ metadata: { name: 'data' }, spec: { ...storage, volumeName: 'eve' } }];
+const named = { size: '1Gi', pvcTemplate: { volumeName: 'eve' } };
+const tolerations = [{ operator: 'Exists' }];
+
+const noPlacement = /no priority, no tolerations and no node/;
+const noVolume = /claims of an instance must name no volume/;
+const noToken = /no tokens of service accounts and no named volumes/;
+
+describe('a stolen token of the cluster agent', () => {
+  it.each<[string, KubeObject, RegExp]>([
+    ['a priority class', statefulSet({ priorityClassName: 'system-node-critical' }), noPlacement],
+    ['tolerations', statefulSet({ tolerations }), noPlacement],
+    ['a node', statefulSet({ nodeName: 'node-1' }), noPlacement],
+    ['a named volume', statefulSet({}, { volumeClaimTemplates: claims }), noVolume],
+    ['a projected token', statefulSet(volume({ projected: { sources: [token] } })), noToken],
+    [
+      'an ephemeral named volume',
+      statefulSet(volume({ ephemeral: { volumeClaimTemplate: { spec: claims[0]?.spec } } })),
+      noToken,
+    ],
+    ['a priority class of PostgreSQL', cluster({ priorityClassName: 'system-node-critical' }), noPlacement],
+    ['tolerations of PostgreSQL', cluster({ affinity: { tolerations } }), noPlacement],
+    ['a named volume of PostgreSQL', cluster({ storage: named }), noVolume],
+    ['a named volume of its log', cluster({ walStorage: named }), noVolume],
+    ['a named volume of a tablespace', cluster({ tablespaces: [{ name: 'a', storage: named }] }), noVolume],
+    ['a projected token of PostgreSQL', cluster({ projectedVolumeTemplate: { sources: [token] } }), noToken],
+  ])('writes not %s', async (_, object, reason) => {
+    expect(await refusal(access.agent.apply(object))).toMatch(reason);
+  });
+
+  it('names no volume in a claim that waits for one', async () => {
+    const { admin, agent } = access;
+    const claim = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata,
+      spec: { ...storage, storageClassName: '' },
+    };
+    await admin.create(claim);
+    expect(await refusal(agent.mergePatch(refOf(claim), { spec: { volumeName: 'eve' } }))).toMatch(noVolume);
+    await agent.mergePatch(refOf(claim), { metadata: { labels: { harmless: 'true' } } });
+  });
+});
+
+describe('the cluster agent', () => {
+  it('keeps what a person set, and writes the rest', async () => {
+    const { admin, agent } = access;
+    const object = statefulSet({});
+    await agent.apply(object);
+    const template = { spec: { tolerations, priorityClassName: 'system-node-critical' } };
+    await admin.mergePatch(refOf(object), { spec: { template } });
+    await agent.apply(statefulSet({ terminationGracePeriodSeconds: 5 }));
+    const live = await admin.get(refOf(object));
+    expect(live['spec']).toMatchObject({ template: { spec: { ...template.spec, terminationGracePeriodSeconds: 5 } } });
+    await admin.delete(refOf(object));
+  });
+});
