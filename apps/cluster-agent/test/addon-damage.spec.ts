@@ -1,19 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DetectedAddon } from '@runos/agent-protocol';
-import { systemClock } from '@runos/kernel';
 import { type KubeObject, mapAt, mapsIn, type ObjectRef, refOf } from '@runos/kube-objects';
-import { createLogger } from '@runos/observability';
 import { waitUntil } from '@runos/testing-process';
-import { AddonDetector } from '../src/addons/addon-detector.js';
+import type { AddonDetector } from '../src/addons/addon-detector.js';
 import type { AddonInstaller } from '../src/addons/addon-installer.js';
 import {
-  addonAccess,
+  detectorOf,
   inputOf,
   installerOf,
   manifestOf,
   name,
   recognition,
   removeUntilDone,
+  useAddonAccess,
   version,
 } from './addon-harness.js';
 import type { AgentAccess } from './agent-access.js';
@@ -25,22 +24,16 @@ let installer: AddonInstaller;
 let detector: AddonDetector;
 let reports: DetectedAddon[][];
 
+useAddonAccess((started) => (access = started));
+
 beforeAll(async () => {
-  access = await addonAccess();
   objects = await manifestOf(version);
   installer = installerOf(access);
-}, 900_000);
-afterAll(() => access?.stop());
+});
 
 beforeEach(async () => {
   reports = [];
-  detector = new AddonDetector({
-    client: access.agent,
-    namespace: access.namespace,
-    logger: createLogger({ service: 'cluster-agent', level: 'silent' }),
-    clock: systemClock,
-    report: (addons) => void reports.push(addons),
-  });
+  detector = detectorOf(access, (addons) => void reports.push(addons));
   await apply();
   detector.connected([{ name, ...recognition }]);
   await reported(true);

@@ -24,7 +24,7 @@ import { leaseTerm, refIn } from './harness.js';
 jest.setTimeout(180_000);
 
 const { manifestUrl, ...pinned } = addon('cloudnative-pg');
-export const { name, version } = pinned;
+export const { name, version, recognition } = pinned;
 export const olderVersion = '1.26.1';
 
 /** The labels of what RunOS installed of the add-on. */
@@ -81,7 +81,7 @@ export async function whileDetected(
 ): Promise<void> {
   let last: DetectedAddon | undefined;
   const detector = detectorOf(access, ([reported]) => void (last = reported));
-  detector.connected([{ name, ...pinned.recognition }]);
+  detector.connected([{ name, ...recognition }]);
   try {
     await work((expected) =>
       waitUntil(() => last !== undefined && isDeepStrictEqual(last, { ...last, ...expected }), {
