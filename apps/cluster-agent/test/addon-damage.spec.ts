@@ -90,14 +90,14 @@ describe('damage to an installed add-on is reported with its object, and an appl
       'a ClusterRole without rules',
       'ClusterRole',
       (ref) => access.admin.mergePatch(ref, { rules: [] }),
-      /^ClusterRole cnpg-.* was changed, last by /,
+      /^ClusterRole cnpg-.* was changed/,
     ],
-    ['another argument of the operator', 'Deployment', addArgument, /^Deployment .* was changed, last by /],
+    ['another argument of the operator', 'Deployment', addArgument, /^Deployment .* was changed/],
     [
       'a changed CRD',
       'CustomResourceDefinition',
       (ref) => access.admin.jsonPatch(ref, [{ op: 'add', path: '/spec/versions/0/deprecated', value: true }]),
-      /^CustomResourceDefinition .* was changed, last by /,
+      /^CustomResourceDefinition .* was changed/,
     ],
   ];
 
