@@ -126,17 +126,24 @@ export async function deleteAddon({ admin, namespace }: AgentAccess, refs: reado
   await deleteAll(admin, namespaces);
 }
 
-/** Repeats the removal as the plane does, until it is done; without objects as an older plane does. */
-export const removeUntilDone = (installer: AddonInstaller, objects?: readonly KubeObject[]): Promise<void> =>
-  waitUntil(
+/** Repeats the removal as the plane does, until it is done. Resolves with the last reason; without objects as an older plane does. */
+export async function removeUntilDone(
+  installer: AddonInstaller,
+  objects?: readonly KubeObject[],
+): Promise<string | undefined> {
+  const manifest = objects && packObjects(objects);
+  let last: string | undefined;
+  await waitUntil(
     async () => {
-      const manifest = objects && packObjects(objects);
       const { accepted, done, reason } = await installer.removeAddon({ name, manifest });
       if (!accepted) throw new Error(reason);
+      last = reason;
       return done;
     },
     { deadlineMs: 60_000, everyMs: 250, because: () => 'the add-on is not removed' },
   );
+  return last;
+}
 
 /** The managers of an object's fields, without those of its status. */
 export async function ownersOf(client: KubeClient, ref: ObjectRef) {

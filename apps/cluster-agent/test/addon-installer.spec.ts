@@ -172,8 +172,14 @@ describe('an add-on', () => {
     await installer.applyAddon(inputOf(objects));
     const role = refOf(ofKind(objects, 'ClusterRole'));
     await access.admin.mergePatch(role, { metadata: { labels: { 'runos.com/addon': null } } });
-    await removeUntilDone(installer);
+    const words =
+      /^The labels of ClusterRole .* were removed, which RunOS installed .* kubectl label clusterrole .* runos\.com\/addon=/;
+    expect(await installer.applyAddon(inputOf(objects))).toEqual(refused(words));
+    expect(await removeUntilDone(installer)).toBe(
+      `Not deleted, because the labels of RunOS were removed: ClusterRole ${role.name}. Delete them yourself if nobody uses them.`,
+    );
     expect(await existing(access.admin, refs)).toEqual([role]);
+    expect(await installer.applyAddon(inputOf(objects))).toEqual(refused(words));
     await deleteAll(access.admin, [role]);
   });
 

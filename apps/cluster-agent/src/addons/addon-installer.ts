@@ -69,12 +69,7 @@ export class AddonInstaller {
     const refs = desired.map(refOf);
     const objects = new AddonObjects(this.options.client, name);
     const foreign = await objects.findForeign(refs);
-    if (foreign !== undefined) {
-      return refused(
-        `${printRef(foreign)} exists and was not installed by RunOS as part of ${name}. ` +
-          'An operator that is already in the cluster is never taken over: upgrade it yourself, or remove it.',
-      );
-    }
+    if (foreign !== undefined) return refused(foreign);
     const earlier = await this.#store.find(name);
     const inventory = mergeInventory(earlier?.inventory ?? (await objects.findListed()), refs);
     // Before the first write, so that a removal finds everything that an interrupted installation has applied.
@@ -86,9 +81,12 @@ export class AddonInstaller {
       if (hash !== undefined) hashes[refKey(refOf(object))] = hash;
     }
     const obsolete = inDeletionOrder(entriesToPrune(inventory, refs));
-    const { deleted, deleting, kept } = await deleteObjects(objects, obsolete);
-    await this.#store.save({ name, version, inventory: withoutDeleted(inventory, deleted), hashes }, false);
-    return accepted(deleting.length === 0, [...kept, ...describeDeleting(deleting)]);
+    const { deleted, deleting, kept, left } = await deleteObjects(objects, obsolete);
+    await this.#store.save(
+      { name, version, inventory: withoutDeleted(inventory, [...deleted, ...left]), hashes },
+      false,
+    );
+    return accepted(deleting.length === 0, [...kept, ...describeLeft(left), ...describeDeleting(deleting)]);
   }
 
   async #removeObjects({ name, manifest }: ReadInputOf<typeof DELETE_ADDON>): Promise<Reply> {
@@ -97,11 +95,11 @@ export class AddonInstaller {
     const installed = record?.inventory ?? (await findUnrecorded(objects, name, manifest));
     const used = await objects.customResources(installed);
     if (used.count > 0) return refused(`${name} is in use. ${describeCustomResources(used)}. Delete them first.`);
-    const { deleting, kept } = await deleteObjects(objects, inDeletionOrder(installed));
+    const { deleting, kept, left } = await deleteObjects(objects, inDeletionOrder(installed));
     if (kept.length > 0) return refused(kept.join(' '));
     if (deleting.length > 0) return accepted(false, describeDeleting(deleting));
     await this.#store.delete(name);
-    return accepted(true);
+    return accepted(true, describeLeft(left));
   }
 
   /** The objects to apply, in their order. */
@@ -153,20 +151,29 @@ interface Deletion {
   readonly deleted: InventoryEntry[];
   /** Finalizers, or the content of a namespace, delay the end. */
   readonly deleting: InventoryEntry[];
+  /** They have lost the labels of the add-on. */
+  readonly left: InventoryEntry[];
   /** A sentence for each CRD that was kept, because its deletion would delete its custom resources. */
   readonly kept: string[];
 }
 
 async function deleteObjects(objects: AddonObjects, entries: readonly InventoryEntry[]): Promise<Deletion> {
-  const deletion: Deletion = { deleted: [], deleting: [], kept: [] };
+  const deletion: Deletion = { deleted: [], deleting: [], left: [], kept: [] };
   for (const entry of entries) {
     const used = await objects.customResources([entry]);
     if (used.count > 0) deletion.kept.push(`${printRef(entry)} is kept. ${describeCustomResources(used)}.`);
-    else if (await objects.delete(entry)) deletion.deleted.push(entry);
-    else deletion.deleting.push(entry);
+    else deletion[await objects.delete(entry)].push(entry);
   }
   return deletion;
 }
 
 const describeDeleting = (entries: readonly InventoryEntry[]): string[] =>
   entries.length === 0 ? [] : [`Still being deleted: ${entries.map(printRef).join(', ')}.`];
+
+const describeLeft = (entries: readonly InventoryEntry[]): string[] =>
+  entries.length === 0
+    ? []
+    : [
+        `Not deleted, because the labels of RunOS were removed: ${entries.map(printRef).join(', ')}. ` +
+          'Delete them yourself if nobody uses them.',
+      ];

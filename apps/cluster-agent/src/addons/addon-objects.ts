@@ -1,8 +1,16 @@
 import { unavailable } from '@runos/kernel';
 import { type KubeClient, KubeError } from '@runos/kube-client';
-import { type KubeObject, mergeInventory, type ObjectRef, ownedHash, printRef, refOf } from '@runos/kube-objects';
+import {
+  type KubeObject,
+  mergeInventory,
+  type ObjectRef,
+  ownedFields,
+  ownedHash,
+  printRef,
+  refOf,
+} from '@runos/kube-objects';
 import { ObjectApplier } from '../apply/object-applier.js';
-import { isCrd, isOfAddon, listedKinds, selectorOf } from './addon-manifest.js';
+import { isCrd, isOfAddon, listedKinds, restoreLabels, selectorOf } from './addon-manifest.js';
 import { type CustomResources, customResourcesOf, sumOf } from './custom-resources.js';
 
 /** The objects of one add-on in the cluster. Every refusal is a Fault `unavailable` that names the object. */
@@ -16,11 +24,11 @@ export class AddonObjects {
     this.#applier = new ObjectApplier(client);
   }
 
-  /** The first of these objects that exists and was not installed for this add-on. */
-  async findForeign(refs: readonly ObjectRef[]): Promise<ObjectRef | undefined> {
+  /** Why none of these objects may be written: the first one that exists without the labels of this add-on. */
+  async findForeign(refs: readonly ObjectRef[]): Promise<string | undefined> {
     for (const ref of refs) {
       const live = await this.#find(ref);
-      if (live !== undefined && !isOfAddon(live, this.addon)) return ref;
+      if (live !== undefined && !isOfAddon(live, this.addon)) return this.#describeForeign(ref, live);
     }
     return undefined;
   }
@@ -63,16 +71,17 @@ export class AddonObjects {
     }
   }
 
-  /** True if the object does not exist any more, or is no longer of this add-on: then it stays. */
-  async delete(ref: ObjectRef): Promise<boolean> {
+  /** `left`: the object has lost the labels of this add-on, so it may be of somebody else. */
+  async delete(ref: ObjectRef): Promise<'deleted' | 'deleting' | 'left'> {
     const live = await this.#find(ref);
-    if (live === undefined || !isOfAddon(live, this.addon)) return true;
+    if (live === undefined) return 'deleted';
+    if (!isOfAddon(live, this.addon)) return 'left';
     const { uid, deletionTimestamp } = live.metadata;
-    if (deletionTimestamp !== undefined) return false;
+    if (deletionTimestamp !== undefined) return 'deleting';
     // Foreground: the operator's pods have ended when the Deployment is gone.
     const propagation = ref.kind === 'Deployment' ? 'Foreground' : 'Background';
     const deleted = this.client.delete(ref, { uid, propagation });
-    return (await about(`Cannot delete ${printRef(ref)}`, deleted)) === 'deleted';
+    return (await about(`Cannot delete ${printRef(ref)}`, deleted)) === 'deleted' ? 'deleted' : 'deleting';
   }
 
   /** The custom resources of all CRDs among these objects. */
@@ -81,6 +90,20 @@ export class AddonObjects {
       .filter(isCrd)
       .map((crd) => about(`Cannot list the custom resources of ${printRef(crd)}`, customResourcesOf(this.client, crd)));
     return sumOf(await Promise.all(found));
+  }
+
+  /** Our field manager owns fields of an object that RunOS applied, whatever became of its labels. */
+  #describeForeign(ref: ObjectRef, live: KubeObject): string {
+    if (ownedFields(live) !== undefined) {
+      return (
+        `The labels of ${printRef(ref)} were removed, which RunOS installed as part of ${this.addon}. ` +
+        `RunOS writes no object without them. ${restoreLabels(ref, this.addon)}`
+      );
+    }
+    return (
+      `${printRef(ref)} exists and was not installed by RunOS as part of ${this.addon}. ` +
+      'An operator that is already in the cluster is never taken over: upgrade it yourself, or remove it.'
+    );
   }
 
   #find(ref: ObjectRef): Promise<KubeObject | undefined> {

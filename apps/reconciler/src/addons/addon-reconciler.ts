@@ -99,7 +99,7 @@ export class AddonReconciler {
     // A newer request has scheduled its own attempt.
     if (row === undefined || row.job_id !== claim.job_id || row.desired !== claim.desired) return;
     const isDone = outcome.outcome === 'accepted' && outcome.done;
-    if (isDone && row.desired === 'removed') return this.#recordRemoved(sql, row);
+    if (isDone && row.desired === 'removed') return this.#recordRemoved(sql, row, outcome.remark);
     const { failures } = result;
     await this.managed.recordAttempt(sql, row, {
       failures,
@@ -113,10 +113,15 @@ export class AddonReconciler {
     await this.readiness.update(sql, { id: row.cluster_id, aid: row.aid }, report?.addons ?? []);
   }
 
-  async #recordRemoved(sql: EntityManager, row: ClusterAddonRow): Promise<void> {
+  /** `remark`: what the agent has left in the cluster. */
+  async #recordRemoved(sql: EntityManager, row: ClusterAddonRow, remark: string | undefined): Promise<void> {
     await this.managed.remove(sql, row);
     if (row.job_id === null) return;
-    const line = { level: 'info', message: `${row.name} is removed.` } as const;
+    const removed = `${row.name} is removed.`;
+    const line =
+      remark === undefined
+        ? ({ level: 'info', message: removed } as const)
+        : ({ level: 'warn', message: `${removed} ${remark}` } as const);
     await this.updates.end(sql, [jobEnd({ jobId: row.job_id, outcome: 'completed', line })]);
   }
 
