@@ -66,6 +66,16 @@ describe('an add-on that RunOS manages', () => {
       'apply pending',
       'wait-ready pending',
     ]);
+    const { cid } = steps.harness;
+    expect(
+      await steps.harness.request(reconciler.showInstance, { cid, type: 'postgresql', id: made.id }),
+    ).toMatchObject({
+      status: 'pending',
+      reason: 'AddonNotReady',
+      message: `waiting until add-on ${name} is ready`,
+    });
+    const { services } = await steps.harness.request(reconciler.listInstances, { cid, limit: 10 });
+    expect(services).toMatchObject([{ id: made.id, reason: 'AddonNotReady' }]);
     expect(jobs.linesOf(made.jobId)).toContain(
       'The cluster does not have CloudNativePG, so version 1.27.0 is installed first.',
     );

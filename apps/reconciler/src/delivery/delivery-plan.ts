@@ -1,8 +1,8 @@
 import type { StoredBundle } from '@runos/agent-protocol';
 import { exponentialBackoff } from '@runos/engine';
+import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-addon.js';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadline-repository.js';
 import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
-import { storedType } from '@runos/service-types';
 import type { AwaitedAddon, InstanceRow } from '../schema/instance-row.js';
 import type { Claim } from '../work/work-repository.js';
 
@@ -48,8 +48,7 @@ export function planDelivery(
   if (missing !== undefined) return { action: 'release', reason: 'only a newer build has the renderer', missing };
   // Creation in dependency order; a later revision is not held back by an add-on or a required instance that fails.
   if (desired.observed_generation === 0) {
-    const { addons } = storedType(desired.type);
-    const addon = desired.awaited_addons.find(({ name }) => addons.includes(name));
+    const addon = awaitedAddon(desired);
     if (addon) return { action: 'wait-for-addon', reason: 'an add-on is not ready', addon };
     if (desired.awaited.length > 0) {
       return { action: 'wait', reason: 'a required instance is not ready', awaited: desired.awaited };
@@ -127,10 +126,8 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
     }
     case 'waiting-for-addon': {
       // An add-on that gets ready wakes this; the delay covers a lost wake-up and shows a new problem.
-      const { name, problem } = outcome.addon;
-      const progress = `waiting until add-on ${name} is ready${problem === null ? '' : `: ${problem}`}`;
-      const reason = 'AddonNotReady';
-      return { ...blocked, requeueAfterMs: requirementDelayMs, reason, progress, waitsForAddon: true };
+      const progress = waitingForAddon(outcome.addon);
+      return { ...blocked, requeueAfterMs: requirementDelayMs, reason: addonNotReady, progress, waitsForAddon: true };
     }
     case 'unsupported': {
       const progress = waitingForRenderer(outcome.missing);

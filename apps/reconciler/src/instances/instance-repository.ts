@@ -23,7 +23,18 @@ export interface Page {
 
 export type ListedInstanceRow = Pick<
   InstanceRow,
-  'id' | 'iid' | 'osid' | 'kind' | 'type' | 'name' | 'state' | 'reason' | 'ready' | 'created_at'
+  | 'id'
+  | 'iid'
+  | 'osid'
+  | 'kind'
+  | 'type'
+  | 'name'
+  | 'state'
+  | 'reason'
+  | 'observed_generation'
+  | 'awaited_addons'
+  | 'ready'
+  | 'created_at'
 > & { readonly class_id: string };
 
 /** The queued jobs of an instance; at most one of them has a spec. */
@@ -32,6 +43,10 @@ const queuedJobs = (instanceId: string): string =>
 /** SQL expression: the spec of the queued rollout of an instance, or null. */
 export const queuedSpec = (instanceId: string): string =>
   `(SELECT j.pending->'spec' ${queuedJobs(instanceId)} AND j.pending ? 'spec')`;
+
+/** SQL expression: the add-ons that RunOS installs in the cluster of an instance and that are not ready. */
+const awaitedAddons = `coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.name, 'problem', a.problem)) FROM cluster_addon a
+      WHERE a.cluster_id = i.cluster_id AND a.desired = 'installed' AND NOT a.ready), '[]') AS awaited_addons`;
 
 /** Reads an `InstanceRow`. */
 const selectInstance = `
@@ -44,8 +59,7 @@ const selectInstance = `
     ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
       WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)
       ORDER BY q.osid) AS awaited,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.name, 'problem', a.problem)) FROM cluster_addon a
-      WHERE a.cluster_id = i.cluster_id AND a.desired = 'installed' AND NOT a.ready), '[]') AS awaited_addons
+    ${awaitedAddons}
   FROM instance i
     JOIN cluster c ON c.id = i.cluster_id
     JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision`;
@@ -141,7 +155,10 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     const found = await this.query<ListedInstanceRow>(
       sql,
       { tenant },
-      (condition) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.reason, i.created_at, c.ready,
+      (
+        condition,
+      ) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.reason, i.observed_generation, i.created_at,
+         c.ready, ${awaitedAddons},
          coalesce(${queuedSpec('i.id')}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision

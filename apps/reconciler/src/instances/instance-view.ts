@@ -2,11 +2,25 @@ import type { Service, ServiceState } from '@runos/api';
 import { Host } from '@runos/naming';
 import { Osid } from '@runos/osid';
 import { storedType } from '@runos/service-types';
+import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-addon.js';
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 
-type ObservedStatus = Pick<InstanceRow, 'state' | 'reason' | 'message'>;
+type ObservedStatus = Pick<
+  InstanceRow,
+  'type' | 'state' | 'reason' | 'message' | 'observed_generation' | 'awaited_addons'
+>;
+
+/** Why an instance is in its state. Before the first status of its agent, the add-on that it waits for. */
+export function instanceReason(instance: Omit<ObservedStatus, 'message'> & { readonly message?: string | null }): {
+  readonly reason: string | null;
+  readonly message: string | null;
+} {
+  const { reason, message = null } = instance;
+  const addon = reason === null ? awaitedAddon(instance) : undefined;
+  return addon === undefined ? { reason, message } : { reason: addonNotReady, message: waitingForAddon(addon) };
+}
 
 /** The observed status while the cluster is connected; otherwise `disconnected` with the last observed status. */
 export function instanceStatus(instance: ObservedStatus & ClusterStatusColumns): {
@@ -15,8 +29,8 @@ export function instanceStatus(instance: ObservedStatus & ClusterStatusColumns):
   readonly reason: string | null;
   readonly message: string | null;
 } {
-  const { state, reason, message } = instance;
-  if (instance.ready) return { status: state, lastKnownStatus: null, reason, message };
+  const { state } = instance;
+  if (instance.ready) return { status: state, lastKnownStatus: null, ...instanceReason(instance) };
   return { status: 'disconnected', lastKnownStatus: state, ...disconnectReason(instance) };
 }
 

@@ -10,7 +10,7 @@ import { CreateInstance } from './create-instance.js';
 import { EventRepository } from './event-repository.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
 import { ShowCredentials } from './instance-secrets.js';
-import { instanceStatus, instanceView } from './instance-view.js';
+import { instanceReason, instanceStatus, instanceView } from './instance-view.js';
 import { pageOf, readCursor } from './page-cursor.js';
 import { PlanUpgrade } from './plan-upgrade.js';
 
@@ -79,7 +79,7 @@ export class InstancesController {
       type: each.type,
       name: each.name,
       status: each.ready ? each.state : ('disconnected' as const),
-      reason: each.reason,
+      reason: instanceReason(each).reason,
       resourceRequirementClassId: each.class_id,
       createdAt: each.created_at.toISOString(),
     }));
