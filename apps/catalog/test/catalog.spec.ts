@@ -138,6 +138,10 @@ describe('the catalog over NATS', () => {
     expect((await resolve('postgresql', {}, undefined, ['16', '17'])).version).toBe('17');
     expect((await resolve('postgresql', {}, undefined, ['15', '16'])).version).toBe('16');
     await expect(resolve('postgresql', { version: '18' }, undefined, ['16', '17'])).rejects.toMatchObject({
+      code: 'unavailable',
+      details: { retryAfterSeconds: 1 },
+    });
+    await expect(resolve('postgresql', { version: '99' }, undefined, ['16', '17'])).rejects.toMatchObject({
       code: 'request.invalid',
       details: { issues: [{ path: 'version' }] },
     });

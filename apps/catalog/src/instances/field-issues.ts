@@ -1,6 +1,7 @@
 import type { ServiceFields } from '@runos/api';
 import type { ServiceType } from '@runos/catalog-model';
 import { type Issue, unavailable } from '@runos/kernel';
+import { latestRenderer, newerBuild } from '@runos/service-types';
 
 /** Issues of fields that this type does not have, not for this operation, or with another value. */
 export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'create' | 'update'): Issue[] {
@@ -25,7 +26,8 @@ export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'cre
 /**
  * The version of a new instance: the requested one, else the default, among those that the caller can render. An
  * existing instance keeps its version.
- * @throws Fault `unavailable` when the builds of catalog and caller have no version in common
+ * @throws Fault `unavailable` when the caller lacks the requested version because it is of an older build, or when both
+ * builds have no version in common
  */
 export function resolveVersion(
   type: ServiceType,
@@ -38,12 +40,19 @@ export function resolveVersion(
   if (requested === undefined && newest !== undefined) {
     return { version: offered.includes(type.defaultVersion) ? type.defaultVersion : newest };
   }
+  if (requested !== undefined && !rendered.includes(requested) && isOffered(type, requested)) {
+    throw newerBuild(`version ${requested} of ${type.type}`);
+  }
   if (newest === undefined) {
     throw unavailable(`${type.type} has no version that both builds of the control plane have; try again shortly.`, 1);
   }
   const message = `version "${requested}" of ${type.type} is not offered; choose one of ${offered.join(', ')}`;
   return { issue: { path: 'version', message } };
 }
+
+/** Whether this build creates instances of the version: its newest renderer has it. */
+const isOffered = (type: ServiceType, version: string): boolean =>
+  type.versions.includes(version) && Object.hasOwn(type.renderers[latestRenderer(type)]?.images ?? {}, version);
 
 /** Each allowed writer names a kind that the type has objects of. */
 export function writerIssues(type: ServiceType, { allowedWriters = [] }: ServiceFields): Issue[] {
