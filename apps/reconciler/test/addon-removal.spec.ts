@@ -48,6 +48,16 @@ describe('an add-on that RunOS manages', () => {
     ]);
   });
 
+  it('that lost labels is removed, and the job names what the agent has left', async () => {
+    const { agent, jobs } = steps.harness;
+    await steps.installed();
+    const reason = 'Not deleted, because the labels of RunOS were removed: ClusterRole cnpg-manager.';
+    agent.onAddon = () => ({ accepted: true, done: true, reason });
+    const { jobId } = await steps.uninstall();
+    expect((await jobs.ended(jobId)).job.status).toBe('completed');
+    expect(jobs.linesOf(jobId)).toContain(`cloudnative-pg is removed. ${reason}`);
+  });
+
   it('is installed again when its removal fails, because others use it', async () => {
     const { agent, jobs } = steps.harness;
     await steps.installed();
@@ -57,7 +67,15 @@ describe('an add-on that RunOS manages', () => {
         : { accepted: false, done: false, reason: 'Cluster team/pg1 uses it' };
     const { jobId } = await steps.uninstall();
     await steps.progressOf(jobId, /Cluster team\/pg1 uses it/);
-    await expect(steps.create('postgresql')).rejects.toMatchObject({ code: 'conflict.deleting' });
+    await expect(steps.create('postgresql')).rejects.toMatchObject({
+      code: 'conflict.deleting',
+      message: expect.stringMatching(
+        new RegExp(
+          `by job ${jobId}.*Cluster team/pg1 uses it\\. To keep it, .* POST /clusters/.*/addons/cloudnative-pg`,
+        ),
+      ),
+      details: { jobId },
+    });
     await steps.harness.sql(`UPDATE job_ref SET deadline_at = now() WHERE job_id = $1`, [jobId]);
     await steps.harness.startReplica();
     expect((await jobs.ended(jobId)).job).toMatchObject({

@@ -11,7 +11,7 @@ import { AddonManifests } from './addon-manifests.js';
 import { mayManageAddons } from './addon-permission.js';
 import { AddonReportRepository } from './addon-report-repository.js';
 import { detectionOf } from './addon-view.js';
-import { ClusterAddonRepository } from './cluster-addon-repository.js';
+import { type ClusterAddonRow, ClusterAddonRepository } from './cluster-addon-repository.js';
 
 /** The add-ons that instances need in their cluster. */
 @Injectable()
@@ -54,8 +54,8 @@ export class RequiredAddons {
     const managed = await this.managed.list(sql, cluster.aid, cluster.id);
     const rowOf = ({ name }: Addon) => managed.find((row) => row.name === name);
     for (const each of needed) {
-      if (rowOf(each)?.desired !== 'removed') continue;
-      throw new Fault('conflict.deleting', `${each.title} is being removed from cluster "${cluster.cid}".`);
+      const row = rowOf(each);
+      if (row?.desired === 'removed') throw beingRemoved(cluster, each, row);
     }
     const report = await this.reports.current(sql, cluster.aid, cluster.id);
     const missing = needed.filter((each) => detectionOf(each, report).state === 'missing');
@@ -77,4 +77,16 @@ export class RequiredAddons {
       return [{ step: 'install-addon', level: 'info', message }];
     });
   }
+}
+
+/** A removal that the agent refuses stays open until its deadline, so the message says how to end it. */
+function beingRemoved({ cid }: ClusterRow, { name, title }: Addon, { job_id, problem }: ClusterAddonRow): Fault {
+  const job = job_id === null ? '' : ` by job ${job_id}`;
+  const cause = problem === null ? '' : ` It waits: ${problem.replace(/\.$/, '')}.`;
+  return new Fault(
+    'conflict.deleting',
+    `${title} is being removed from cluster "${cid}"${job}.${cause} ` +
+      `To keep it, end the removal with POST /clusters/${cid}/addons/${name} in this account, then repeat the request.`,
+    job_id === null ? {} : { jobId: job_id },
+  );
 }
