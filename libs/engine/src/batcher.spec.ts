@@ -92,9 +92,48 @@ describe('Batcher', () => {
   it('rejects only the item that fails', async () => {
     const { batcher, go } = doubling({ bad: 2 });
     const all = Promise.allSettled([1, 2, 3].map((item) => batcher.add(item)));
-    await go();
-    await go();
+    for (let round = 0; round < 4; round += 1) await go();
     expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('repeats the items of a failed batch one after the other', async () => {
+    const { batcher, batches, go } = doubling({ bad: 2 });
+    const all = Promise.allSettled([1, 2, 3].map((item) => batcher.add(item)));
+    const started: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      await go();
+      started.push(batches.length);
+    }
+    expect(started).toEqual([2, 3, 4, 4]);
+    expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('runs a bounded number of slow batches at a time', async () => {
+    const clock = new ManualClock();
+    const started: string[] = [];
+    const release: (() => void)[] = [];
+    const batcher = new Batcher<string, string>({
+      maxBatchSize: 1,
+      maxBlockingMs: 250,
+      maxConcurrentBatches: 2,
+      clock,
+      run: async (items) => {
+        started.push(...items);
+        await new Promise<void>((resolve) => release.push(resolve));
+        return items;
+      },
+    });
+    const all = ['a', 'b', 'c'].map((item) => batcher.add(item));
+    for (let round = 0; round < 3; round += 1) {
+      await new Promise(setImmediate);
+      await clock.advance(250);
+    }
+    expect(started).toEqual(['a', 'b']);
+    release.shift()?.();
+    await new Promise(setImmediate);
+    expect(started).toEqual(['a', 'b', 'c']);
+    release.forEach((open) => open());
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c']);
   });
 
   it('rejects a batch with a wrong number of results', async () => {

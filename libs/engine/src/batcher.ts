@@ -8,6 +8,8 @@ export interface BatcherOptions<In, Out> {
   readonly lingerMs?: number;
   /** A batch that takes longer no longer delays the next one, ms. Default 250. */
   readonly maxBlockingMs?: number;
+  /** At most this many batches run at a time, each with one transaction. Default 4. */
+  readonly maxConcurrentBatches?: number | undefined;
   readonly clock?: Clock;
 }
 
@@ -23,6 +25,7 @@ interface PendingItem<In, Out> {
  */
 export class Batcher<In, Out> {
   #pending: PendingItem<In, Out>[] = [];
+  readonly #batches = new Set<Promise<void>>();
   #isRunning = false;
 
   constructor(private readonly options: BatcherOptions<In, Out>) {}
@@ -36,14 +39,25 @@ export class Batcher<In, Out> {
   }
 
   async #runPending(): Promise<void> {
-    const { maxBatchSize, lingerMs = 0, maxBlockingMs = 250, clock = systemClock } = this.options;
+    const {
+      maxBatchSize,
+      lingerMs = 0,
+      maxBlockingMs = 250,
+      maxConcurrentBatches = 4,
+      clock = systemClock,
+    } = this.options;
     this.#isRunning = true;
     await Promise.resolve(); // collects what is added in the same iteration of the event loop
     while (this.#pending.length > 0) {
       const batch = this.#pending.splice(0, maxBatchSize);
       const ended = new AbortController();
-      const done = this.#runBatch(batch).finally(() => ended.abort());
+      const done = this.#runBatch(batch).finally(() => {
+        this.#batches.delete(done);
+        ended.abort();
+      });
+      this.#batches.add(done);
       await Promise.race([done, clock.sleep(maxBlockingMs, ended.signal)]);
+      if (this.#batches.size >= maxConcurrentBatches) await Promise.race(this.#batches);
       if (batch.length > 1 && batch.length < maxBatchSize && lingerMs > 0) await clock.sleep(lingerMs);
     }
     this.#isRunning = false;
@@ -58,7 +72,8 @@ export class Batcher<In, Out> {
     } catch (cause) {
       const [only, ...others] = batch;
       if (others.length === 0) return only?.reject(cause);
-      await Promise.all(batch.map((one) => this.#runBatch([one])));
+      // One after the other: together they would take every connection of a pool.
+      for (const one of batch) await this.#runBatch([one]);
     }
   }
 }
