@@ -23,10 +23,10 @@ export class RateLimiter {
     );
   }
 
-  /** Counts a call. Resolves to 0 when it is within the limit, otherwise to the milliseconds until the next one may be. */
-  async retryAfterMs(key: string): Promise<number> {
+  /** Counts a call, or so many. Resolves to 0 when it is within the limit, otherwise to the milliseconds until the next one may be. */
+  async retryAfterMs(key: string, calls = 1): Promise<number> {
     try {
-      await this.#limiter.consume(key);
+      await this.#limiter.consume(key, calls);
       return 0;
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;

@@ -11,6 +11,7 @@ import { kindOf } from '../certificates/certificate-authenticator.js';
 import { SessionInfoWriter } from '../sessions/session-info-writer.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
+import { boundedStatus } from './bounded-status.js';
 import { StatusNumbers } from './status-numbers.js';
 
 export type BodyRead<T extends ReportType> = Extract<ReadReport, { type: T }>['body'];
@@ -133,7 +134,11 @@ export class ClusterReports {
         from: ['cluster-agent'],
         handle: async (agent, { sequence = this.#numbers.next(agent), ...status }) => {
           const { aid, cid } = agent.peer.identity;
-          const numbered = { ...clusterOf(agent), sessionNo: agent.sessionNo, status: { ...status, sequence } };
+          const numbered = {
+            ...clusterOf(agent),
+            sessionNo: agent.sessionNo,
+            status: { ...boundedStatus(status), sequence },
+          };
           try {
             await bus.request(reconciler.reportBundleStatus, numbered, { tenant: aid });
           } catch (error) {

@@ -99,4 +99,19 @@ describe('the info of an agent', () => {
     await sleep(2_500);
     expect(spy.mock.calls.length).toBe(attempts);
   });
+
+  it('is written once per second after many changes in a short time, the newest one last', async () => {
+    const agent = agents.dial(agents.node, 'node');
+    await report(agent, 'ready');
+    await reported('ready');
+    const { spy } = writes();
+    for (let n = 0; n < 60; n += 1) {
+      await report(agent, n % 2 === 0 ? 'not_ready' : 'ready');
+      await sleep(10);
+    }
+    await report(agent, 'cordoned');
+    await reported('cordoned');
+    expect(await stored()).toBe('cordoned');
+    expect(spy.mock.calls.length).toBeLessThan(20);
+  });
 });

@@ -4,10 +4,13 @@ import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
 import { type AgentInfo, AgentRepository, keyOf } from '../agents/agent-repository.js';
+import { RateLimiter } from '../grpc/rate-limiter.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 
 /** Over all sessions. It leaves connections of the pool for the other statements. */
 const maxConcurrent = 4;
+/** Of one session. Each write leaves an old version of the row behind, of up to 25 KB. */
+const writeRate = { calls: 1, periodSeconds: 1, burst: 9 };
 const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
 
 /**
@@ -19,6 +22,7 @@ export class SessionInfoWriter {
   /** The agents whose newest info is not written yet, by session number. */
   readonly #changed = new Map<string, ConnectedAgent>();
   readonly #queue: WorkQueue<string>;
+  readonly #limiter = new RateLimiter(writeRate);
 
   constructor(
     private readonly agents: AgentRepository,
@@ -51,6 +55,8 @@ export class SessionInfoWriter {
   async #write(key: string): Promise<ReconcileResult> {
     const agent = this.#changed.get(key);
     if (agent === undefined) return reconciled();
+    const waitMs = await this.#limiter.retryAfterMs(key);
+    if (waitMs > 0) return reconciled(waitMs);
     const { info, infoNo, sessionNo, peer, stream } = agent;
     if (!stream.isClosed) {
       this.reporter.report(await this.agents.setInfo(keyOf(peer.identity), { sessionNo, infoNo }, info));

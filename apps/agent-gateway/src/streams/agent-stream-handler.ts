@@ -14,6 +14,8 @@ import type { ConnectedAgent } from './connected-agent.js';
 /** Each stream costs a lookup and several rows. Agents wait at least a second before they dial again. */
 const streamRate = { calls: 1, periodSeconds: 1, burst: 29 };
 const messageRate = { calls: 500, periodSeconds: 1, burst: 500 };
+/** The statuses of 1,000 instances have about 5 MB, which an agent sends at once after a reconnect. */
+const byteRate = { calls: 2 * 1024 * 1024, periodSeconds: 1, burst: 16 * 1024 * 1024 };
 /** A stream without a message for this long after its start is closed, ms. */
 const firstMessageTimeoutMs = 15_000;
 
@@ -21,7 +23,7 @@ const firstMessageTimeoutMs = 15_000;
 @Injectable()
 export class AgentStreamHandler {
   readonly #streamLimiter = new RateLimiter(streamRate);
-  readonly #messageLimiter = new RateLimiter(messageRate);
+  readonly #budget = { messages: new RateLimiter(messageRate), bytes: new RateLimiter(byteRate) };
 
   constructor(
     private readonly authenticator: CertificateAuthenticator,
@@ -65,7 +67,7 @@ export class AgentStreamHandler {
       const reply = await this.dispatcher.dispatch(agent, envelope);
       if (reply !== undefined) stream.send(reply);
     };
-    stream.onEnvelope(handle, this.#messageLimiter, key);
+    stream.onEnvelope(handle, this.#budget, key);
   }
 
   async #openSession(stream: ServerStream, peer: AgentPeer, first: Envelope): Promise<ConnectedAgent | undefined> {

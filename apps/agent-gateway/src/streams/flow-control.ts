@@ -9,6 +9,12 @@ export interface Pausable {
 /** The number of messages of one stream that are handled concurrently. */
 const maxConcurrentMessages = 64;
 
+/** The messages and the bytes that one sender may send in a time. */
+export interface ReceiveBudget {
+  readonly messages: RateLimiter;
+  readonly bytes: RateLimiter;
+}
+
 /** Pauses a stream that sends too fast, so that gRPC flow control holds its messages back at the sender. */
 export class FlowControl {
   #running = 0;
@@ -17,16 +23,18 @@ export class FlowControl {
 
   constructor(
     private readonly source: Pausable,
-    private readonly limiter: RateLimiter,
+    private readonly budget: ReceiveBudget,
     private readonly key: string,
   ) {}
 
-  /** A message has arrived. */
-  begin(): void {
+  /** A message of this length has arrived. */
+  begin(bytes: number): void {
     this.#running += 1;
     if (this.#running >= maxConcurrentMessages) this.source.pause();
-    void this.limiter.retryAfterMs(this.key).then((ms) => {
-      if (ms > 0) this.#pauseFor(ms);
+    const { messages, bytes: ofBytes } = this.budget;
+    const waits = [messages.retryAfterMs(this.key), ofBytes.retryAfterMs(this.key, bytes)];
+    void Promise.all(waits).then((ms) => {
+      if (Math.max(...ms) > 0) this.#pauseFor(Math.max(...ms));
     });
   }
 

@@ -1,8 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { type Envelope, envelopeBytes, type RefusalCode } from '@runos/agent-protocol';
 import { refusalStatus } from '../grpc/call-refusal.js';
-import type { RateLimiter } from '../grpc/rate-limiter.js';
-import { FlowControl } from './flow-control.js';
+import { FlowControl, type ReceiveBudget } from './flow-control.js';
 
 /** Bytes that wait for a slow reader. An agent that is further behind than this must reconnect and resync. */
 const maxBufferedBytes = 16 * 1024 * 1024;
@@ -33,13 +32,13 @@ export class ServerStream {
     return this.#isClosed;
   }
 
-  /** Starts reading. The limiter counts the messages of the sender named by `key`. */
-  onEnvelope(handle: OnEnvelope, limiter: RateLimiter, key: string): void {
-    const flowControl = new FlowControl(this.call, limiter, key);
+  /** Starts reading. The budget is that of the sender named by `key`. */
+  onEnvelope(handle: OnEnvelope, budget: ReceiveBudget, key: string): void {
+    const flowControl = new FlowControl(this.call, budget, key);
     this.#flowControl = flowControl;
     this.call.on('data', (envelope: Envelope) => {
       if (this.#isClosed) return;
-      flowControl.begin();
+      flowControl.begin(envelopeBytes(envelope));
       void handle(envelope).finally(() => flowControl.end());
     });
   }
