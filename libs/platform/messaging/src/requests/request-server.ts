@@ -2,7 +2,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { MessageHandler } from '@nestjs/microservices';
 import type { RequestContract, ServiceName } from '@runos/contracts';
 import { Fault, faultOf, internalError, unavailable } from '@runos/kernel';
-import { currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { BudgetedLog, currentTraceId, durations, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { contextOf, decode, encode, header, toNats, traceCarrier } from '../connection/wire.js';
 import { runHandler } from '../service/handlers.js';
 import { InFlightCounter } from '../service/in-flight-counter.js';
@@ -19,6 +19,9 @@ export interface RequestServerOptions {
   readonly maxInFlight?: number;
 }
 
+/** Of one subject: a caller may repeat a request that fails as fast as it is refused. */
+const linesPerMinute = 600;
+
 /** Serves the requests of contracts: validates input, sets the call context, converts errors to faults. */
 export class RequestServer {
   readonly #inFlight = new InFlightCounter();
@@ -27,7 +30,11 @@ export class RequestServer {
   readonly #subscriptions: Subscription[] = [];
   readonly #duration = durations('rpc_server_call_duration_seconds');
 
-  constructor(private readonly options: RequestServerOptions) {}
+  readonly #log: BudgetedLog;
+
+  constructor(private readonly options: RequestServerOptions) {
+    this.#log = new BudgetedLog(options.logger, linesPerMinute);
+  }
 
   /** Subscribes to the subject of the contract. Each request is handled by one replica of the service. */
   listen(connection: NatsConnection, contract: RequestContract, handler: MessageHandler): void {
@@ -49,6 +56,7 @@ export class RequestServer {
   async drain(ms: number): Promise<void> {
     await Promise.allSettled(this.#subscriptions.splice(0).map((subscription) => subscription.drain()));
     await this.#inFlight.idle(ms);
+    this.#log.end();
   }
 
   /**
@@ -109,13 +117,16 @@ export class RequestServer {
   #faultFor(error: unknown, subject: string): Fault {
     const fault = faultOf(error);
     if (fault !== undefined && fault.code !== 'internal') {
-      if (fault.code === 'unavailable')
-        this.options.logger.warn({ err: fault, subject }, 'request handler is unavailable');
+      if (fault.code === 'unavailable') this.#write('warn', fault, subject, 'request handler is unavailable');
       return fault;
     }
-    this.options.logger.error({ err: error, subject }, 'request handler failed');
+    this.#write('error', error, subject, 'request handler failed');
     const traceId = currentTraceId();
     return internalError(traceId === undefined ? {} : { traceId });
+  }
+
+  #write(level: 'warn' | 'error', err: unknown, subject: string, message: string): void {
+    this.#log.write({ key: subject, sender: {}, level, fields: { err, subject }, message });
   }
 }
 
