@@ -13,6 +13,9 @@ export interface BatcherOptions<In, Out> {
   readonly clock?: Clock;
 }
 
+/** Items of a failed batch that are repeated at a time. */
+const concurrentRepeats = 2;
+
 interface PendingItem<In, Out> {
   readonly item: In;
   resolve(out: Out): void;
@@ -72,8 +75,12 @@ export class Batcher<In, Out> {
     } catch (cause) {
       const [only, ...others] = batch;
       if (others.length === 0) return only?.reject(cause);
-      // One after the other: together they would take every connection of a pool.
-      for (const one of batch) await this.#runBatch([one]);
+      // Few at a time: all together would take every connection of a pool. One alone would wait for a lock before all.
+      const left = batch.values();
+      const repeatAll = async (): Promise<void> => {
+        for (const one of left) await this.#runBatch([one]);
+      };
+      await Promise.all(Array.from({ length: concurrentRepeats }, repeatAll));
     }
   }
 }
