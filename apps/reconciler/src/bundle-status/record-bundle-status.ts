@@ -32,8 +32,13 @@ type Received = z.output<typeof reconciler.reportBundleStatus.input>;
 
 /** Reports per transaction. */
 const maxBatchSize = 50;
+/** Of these, an instance has at most so many writes per session; earlier reports are superseded. */
+const maxReportsOfInstance = 4;
 /** Under load, reports are collected for this long, ms. */
 const lingerMs = 100;
+
+/** Each has a transaction of its own. With those of batches they leave connections of the pool to other requests. */
+const maxConcurrentRemovals = 2;
 
 /** The agent deletes the objects already. */
 const removalPhases: ReadonlySet<string> = new Set(['deleting', 'gone']);
@@ -42,6 +47,7 @@ const removalPhases: ReadonlySet<string> = new Set(['deleting', 'gone']);
 @Injectable()
 export class RecordBundleStatus {
   readonly #reports: TracedBatcher<ReceivedReport, boolean>;
+  readonly #removals: TracedBatcher<ReceivedReport, boolean>;
 
   constructor(
     private readonly database: Database,
@@ -58,6 +64,13 @@ export class RecordBundleStatus {
     const run = (items: readonly BatchItem<ReceivedReport>[], transaction: TransactionOptions) =>
       this.#recordAll(items, transaction);
     this.#reports = new TracedBatcher({ name: 'record bundle statuses', maxBatchSize, lingerMs, run });
+    this.#removals = new TracedBatcher({
+      name: 'record removal',
+      maxBatchSize: 1,
+      lingerMs: 0,
+      maxConcurrentBatches: maxConcurrentRemovals,
+      run: async ([item]) => (item === undefined ? [] : [await item.run(() => this.#recordGone(item.value))]),
+    });
   }
 
   /**
@@ -73,7 +86,7 @@ export class RecordBundleStatus {
     if (parts === undefined) return;
     const order = sessionNo === undefined || sequence === undefined ? undefined : { sessionNo, sequence };
     const item = { name: { tenant, cid, ...parts }, report, order, clusterUid };
-    const exists = await (report.phase === 'gone' ? this.#recordGone(item) : this.#reports.add(item));
+    const exists = await (report.phase === 'gone' ? this.#removals.add(item) : this.#reports.add(item));
     if (exists) return;
     await this.#refuseForeign(tenant, cid, report.osid, parts);
     if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, received, [report.osid]);
@@ -90,8 +103,8 @@ export class RecordBundleStatus {
     items: readonly BatchItem<ReceivedReport>[],
     transaction: TransactionOptions,
   ): Promise<readonly boolean[]> {
-    const existing = new Set<BatchItem<ReceivedReport>>();
-    for (const round of roundsOf(items)) {
+    const existing = new Set<string>();
+    for (const round of roundsOf(newestOf(items))) {
       const known = await this.database.transaction(async (sql) => {
         const names = round.map(({ value }) => value.name);
         const instances = await this.instances.lockAllExisting(sql, names);
@@ -103,9 +116,9 @@ export class RecordBundleStatus {
         if (newer.length > 0) await this.observations.run(sql, newer);
         return reports;
       }, transaction);
-      for (const { item } of known) existing.add(item);
+      for (const { item } of known) existing.add(senderOf(item.value));
     }
-    return items.map((item) => existing.has(item));
+    return items.map((item) => existing.has(senderOf(item.value)));
   }
 
   #recordGone(received: ReceivedReport): Promise<boolean> {
@@ -150,6 +163,20 @@ export class RecordBundleStatus {
 /** Only newer statuses, of the agent in our Kubernetes cluster, change an instance. */
 function counts({ order, clusterUid }: ReceivedReport, instance: InstanceRow): boolean {
   return isNewer(order, instance) && !isForeignStatus(order, clusterUid, instance);
+}
+
+/** The session that reports, and the instance. Of older agent gateways, the session is not known. */
+const senderOf = ({ name, report, order, clusterUid = '' }: ReceivedReport): string =>
+  [name.tenant, name.cid, clusterUid, order?.sessionNo, report.osid].join('/');
+
+/** The last reports of each session about an instance. Agents send the next one after the reply to the last. */
+function newestOf(items: readonly BatchItem<ReceivedReport>[]): BatchItem<ReceivedReport>[] {
+  const bySender = new Map<string, BatchItem<ReceivedReport>[]>();
+  for (const item of items) {
+    const key = senderOf(item.value);
+    bySender.set(key, [...(bySender.get(key) ?? []), item].slice(-maxReportsOfInstance));
+  }
+  return [...bySender.values()].flat();
 }
 
 /** Splits reports so that each round has one report per instance: each report is compared with the result of the last. */

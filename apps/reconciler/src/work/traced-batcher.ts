@@ -24,6 +24,8 @@ interface TracedBatcherOptions<In, Out> {
   readonly maxBatchSize: number;
   /** Under load a batch is collected for this long, ms. */
   readonly lingerMs: number;
+  /** At most this many transactions at a time. Default 4. */
+  readonly maxConcurrentBatches?: number;
   /** `transaction`: the options for a transaction that writes the whole batch. */
   run(items: readonly BatchItem<In>[], transaction: TransactionOptions): Promise<readonly Out[]>;
 }
@@ -35,10 +37,11 @@ interface TracedBatcherOptions<In, Out> {
 export class TracedBatcher<In, Out> {
   readonly #batcher: Batcher<BatchItem<In>, Out>;
 
-  constructor({ name, maxBatchSize, lingerMs, run }: TracedBatcherOptions<In, Out>) {
+  constructor({ name, maxBatchSize, lingerMs, maxConcurrentBatches, run }: TracedBatcherOptions<In, Out>) {
     this.#batcher = new Batcher<BatchItem<In>, Out>({
       maxBatchSize,
       lingerMs,
+      maxConcurrentBatches,
       run: (items) => {
         const traces = items.map((item) => item.run(traceHeaders));
         const transaction = items.length > 1 ? { lockTimeoutMs: batchLockTimeoutMs } : {};
