@@ -131,8 +131,8 @@ describe('an exclusive field with an allowed writer', () => {
   it('keeps the items of that manager, and of no other', async () => {
     await harness.applyUntilReady(bundleWith(1, [sidecar]));
     await inject('mesh', 'proxy');
-    await inject('somebody', 'miner');
-    const drift = await harness.waitForDrift(osid, ({ manager }) => manager === 'somebody');
+    await inject('kubectl-edit', 'miner');
+    const drift = await harness.waitForDrift(osid, ({ manager }) => manager === 'kubectl-edit');
     expect(drift).toMatchObject({ action: 'repaired', fields: ['spec.template.spec.containers[name=miner]'] });
     expect((await names()).sort()).toEqual(['proxy', 'valkey']);
     await inject('mesh', 'proxy', 'other');

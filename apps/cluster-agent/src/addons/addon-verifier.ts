@@ -37,8 +37,8 @@ interface Expected {
 }
 
 /**
- * Compares the recorded objects of add-ons with what was applied: each one when a watch reports it, and all of them once
- * a minute, because the agent may watch two of their kinds only. An unchanged object costs a request for its metadata.
+ * Compares the recorded objects of add-ons with what was applied. Each is compared when a watch reports it, and all of
+ * them once a minute, because the agent may watch two of their kinds only. An unchanged object costs a request for its metadata.
  */
 export class AddonVerifier {
   /** By the key of the Secret. */
@@ -46,7 +46,7 @@ export class AddonVerifier {
   readonly #problems = new Map<string, ObjectProblem>();
   /** Of objects without a problem: the resourceVersion and the hash that were compared. */
   readonly #verified = new Map<string, string>();
-  readonly #due = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
   #wake = new AbortController();
@@ -77,7 +77,7 @@ export class AddonVerifier {
   observe(object: KubeObject): void {
     const key = refKey(refOf(object));
     if (!this.#expected().has(key)) return;
-    this.#due.add(key);
+    this.#reported.add(key);
     if (this.options.clock.monotonicMs() - this.#damagedAt >= damagePauseMs) this.#wake.abort();
   }
 
@@ -110,7 +110,7 @@ export class AddonVerifier {
 
   /** Reads all objects now. */
   #verifyAll(): void {
-    for (const key of this.#expected().keys()) this.#due.add(key);
+    for (const key of this.#expected().keys()) this.#reported.add(key);
     this.#wake.abort();
   }
 
@@ -132,18 +132,18 @@ export class AddonVerifier {
       await clock.sleep(lingerMs, signal);
       this.#wake = new AbortController();
       if (signal.aborted || this.#changing > 0) continue;
-      this.#round = this.#verifyDue();
+      this.#round = this.#verifyNext();
       await this.#round;
     }
   }
 
-  async #verifyDue(): Promise<void> {
+  async #verifyNext(): Promise<void> {
     const expected = this.#expected();
-    const due = this.#due.size > 0 ? [...this.#due] : [...expected.keys()];
-    this.#due.clear();
+    const keys = this.#reported.size > 0 ? [...this.#reported] : [...expected.keys()];
+    this.#reported.clear();
     const before = JSON.stringify([...this.#problems]);
     for (const key of this.#problems.keys()) if (!expected.has(key)) this.#problems.delete(key);
-    for (const key of due) {
+    for (const key of keys) {
       const object = expected.get(key);
       if (object !== undefined) await this.#verifyOne(key, object);
     }

@@ -60,8 +60,8 @@ export class DriftRepairer {
   }
 
   /**
-   * The live object before a changed bundle or policy overwrites it, if its drift was only reported, or if it may have
-   * changed without an event. `isOther`: it is not the object that we applied, or there is none.
+   * The live object before a changed bundle or policy overwrites it. It is read if its drift was only reported, or if it
+   * may have changed without an event. `isOther`: it is not the object that we applied, or there is none.
    */
   async #findReplaced(
     request: RepairRequest,

@@ -4,7 +4,7 @@ import { type KubeObject, mapAt, mapsIn, numberOf, type ObjectRef, refOf, textOf
 
 /**
  * Lines of a log; a server names its problem in the last ones. The API server ends at the bytes, so that these must hold
- * all of the lines: CloudNativePG writes stack traces of 2 KiB and more into one.
+ * all of the lines. CloudNativePG writes stack traces of 2 KiB and more into one.
  */
 const tail = { tailLines: 100, limitBytes: 1_048_576 } as const;
 /** So many characters of the end are kept per crashing pod. */

@@ -1,7 +1,7 @@
 import { type FieldsV1, isMap, type KubeObject } from '../kube-object.js';
 import type { FieldPath } from './field-path.js';
 
-/** One step of a pattern: the name of a field, each item of a list or map, or the items of a list with these keys. */
+/** One step of a pattern: a named field, each item of a list or map, or the items of a list with these keys. */
 type Step =
   | { readonly name: string }
   | { readonly each: true }
