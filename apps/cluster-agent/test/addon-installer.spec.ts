@@ -168,21 +168,6 @@ describe('an add-on', () => {
     expect(await installer.removeAddon({ name })).toEqual(done);
   });
 
-  it('is removed without the objects that a user has taken over', async () => {
-    await installer.applyAddon(inputOf(objects));
-    const role = refOf(ofKind(objects, 'ClusterRole'));
-    await access.admin.mergePatch(role, { metadata: { labels: { 'runos.com/addon': null } } });
-    const words =
-      /^The labels of ClusterRole .* were removed, which RunOS installed .* kubectl label clusterrole .* runos\.com\/addon=/;
-    expect(await installer.applyAddon(inputOf(objects))).toEqual(refused(words));
-    expect(await removeUntilDone(installer)).toBe(
-      `Not deleted, because the labels of RunOS were removed: ClusterRole ${role.name}. Delete them yourself if nobody uses them.`,
-    );
-    expect(await existing(access.admin, refs)).toEqual([role]);
-    expect(await installer.applyAddon(inputOf(objects))).toEqual(refused(words));
-    await deleteAll(access.admin, [role]);
-  });
-
   it('is completed, or removed, by an agent after another was killed in the middle', async () => {
     const { server, ca } = access.cluster;
     const interrupt = async () => {
