@@ -37,8 +37,9 @@ interface Expected {
 }
 
 /**
- * Compares the recorded objects of add-ons with what was applied. Each is compared when a watch reports it, and all of
- * them once a minute, because the agent may watch two of their kinds only. An unchanged object costs a request for its metadata.
+ * Compares the recorded objects of add-ons with what was applied. A reported change of a watched kind is compared at
+ * once. All objects are compared once a minute, because the agent may watch two of their kinds only. An unchanged object
+ * costs a request for its metadata.
  */
 export class AddonVerifier {
   /** By the key of the Secret. */
@@ -46,7 +47,7 @@ export class AddonVerifier {
   readonly #problems = new Map<string, ObjectProblem>();
   /** Of objects without a problem: the resourceVersion and the hash that were compared. */
   readonly #verified = new Map<string, string>();
-  readonly #reported = new Set<string>();
+  readonly #pending = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
   #wake = new AbortController();
@@ -77,7 +78,7 @@ export class AddonVerifier {
   observe(object: KubeObject): void {
     const key = refKey(refOf(object));
     if (!this.#expected().has(key)) return;
-    this.#reported.add(key);
+    this.#pending.add(key);
     if (this.options.clock.monotonicMs() - this.#damagedAt >= damagePauseMs) this.#wake.abort();
   }
 
@@ -110,7 +111,7 @@ export class AddonVerifier {
 
   /** Reads all objects now. */
   #verifyAll(): void {
-    for (const key of this.#expected().keys()) this.#reported.add(key);
+    for (const key of this.#expected().keys()) this.#pending.add(key);
     this.#wake.abort();
   }
 
@@ -132,18 +133,18 @@ export class AddonVerifier {
       await clock.sleep(lingerMs, signal);
       this.#wake = new AbortController();
       if (signal.aborted || this.#changing > 0) continue;
-      this.#round = this.#verifyNext();
+      this.#round = this.#verifyPending();
       await this.#round;
     }
   }
 
-  async #verifyNext(): Promise<void> {
+  async #verifyPending(): Promise<void> {
     const expected = this.#expected();
-    const keys = this.#reported.size > 0 ? [...this.#reported] : [...expected.keys()];
-    this.#reported.clear();
+    const pending = this.#pending.size > 0 ? [...this.#pending] : [...expected.keys()];
+    this.#pending.clear();
     const before = JSON.stringify([...this.#problems]);
     for (const key of this.#problems.keys()) if (!expected.has(key)) this.#problems.delete(key);
-    for (const key of keys) {
+    for (const key of pending) {
       const object = expected.get(key);
       if (object !== undefined) await this.#verifyOne(key, object);
     }
