@@ -92,7 +92,8 @@ describe('an add-on', () => {
     const ready = { name, present: true, ours: true, version, ready: true };
     await whileDetected(access, async (reported) => {
       for (const lost of [crdRef('poolers'), refOf(ofKind(objects, 'Deployment'))]) {
-        expect(await installer.applyAddon(inputOf(objects))).toEqual(done);
+        const applied = detector.whileChanging(() => installer.applyAddon(inputOf(objects)));
+        expect(await applied).toEqual(done);
         await reported(ready);
         await deleteAll(access.admin, [lost]);
         await reported({ ...ready, ready: false, version: lost.kind === 'Deployment' ? null : version });
