@@ -77,18 +77,18 @@ export const detectorOf = (
 /** Does `work` while the add-on is detected. `reported` resolves when its last report has these properties. */
 export async function whileDetected(
   access: AgentAccess,
-  work: (reported: (expected: Partial<DetectedAddon>) => Promise<void>) => Promise<void>,
+  work: (reported: (expected: Partial<DetectedAddon>) => Promise<void>, detector: AddonDetector) => Promise<void>,
 ): Promise<void> {
   let last: DetectedAddon | undefined;
   const detector = detectorOf(access, ([reported]) => void (last = reported));
   detector.connected([{ name, ...recognition }]);
   try {
-    await work((expected) =>
+    const reported = (expected: Partial<DetectedAddon>) =>
       waitUntil(() => last !== undefined && isDeepStrictEqual(last, { ...last, ...expected }), {
         deadlineMs: 30_000,
         because: () => `reported was ${JSON.stringify(last)} instead of ${JSON.stringify(expected)}`,
-      }),
-    );
+      });
+    await work(reported, detector);
   } finally {
     await detector.stop();
   }

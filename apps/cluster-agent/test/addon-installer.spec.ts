@@ -90,7 +90,7 @@ describe('an add-on', () => {
 
   it('that lost a CRD or its operator is not ready until it is applied again', async () => {
     const ready = { name, present: true, ours: true, version, ready: true };
-    await whileDetected(access, async (reported) => {
+    await whileDetected(access, async (reported, detector) => {
       for (const lost of [crdRef('poolers'), refOf(ofKind(objects, 'Deployment'))]) {
         const applied = detector.whileChanging(() => installer.applyAddon(inputOf(objects)));
         expect(await applied).toEqual(done);

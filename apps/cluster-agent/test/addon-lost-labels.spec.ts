@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { refOf } from '@runos/kube-objects';
 import {
-  addonAccess,
   deleteAll,
   existing,
   inputOf,
   installerOf,
   manifestOf,
   removeUntilDone,
+  useAddonAccess,
   version,
 } from './addon-harness.js';
 import type { AgentAccess } from './agent-access.js';
 import { ofKind } from './harness.js';
 
 let access: AgentAccess;
-beforeAll(async () => {
-  access = await addonAccess();
-}, 900_000);
-afterAll(() => access?.stop());
+useAddonAccess((started) => (access = started));
 
 const refused = (reason: RegExp) => ({ accepted: false, done: false, reason: expect.stringMatching(reason) });
 
