@@ -1,9 +1,19 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
-import { type KubeObject, mapAt, type ObjectRef, valueAt } from '@runos/kube-objects';
+import type { KubeClient } from '@runos/kube-client';
+import {
+  type FieldPattern,
+  type KubeObject,
+  mapAt,
+  type ObjectRef,
+  parseFieldPattern,
+  valueAt,
+  withoutFields,
+} from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
+import { ObjectApplier } from '../src/apply/object-applier.js';
 import type { AgentAccess } from './agent-access.js';
-import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
+import { bundleOf, type Harness, newOsid, objectsOf, ofKind, refIn, useHarness } from './harness.js';
 
 type Writers = NonNullable<Bundle['allowedWriters']>;
 
@@ -53,7 +63,7 @@ const ours = async () =>
 const ownsReplicas = async () => (await ours())?.some((fields) => mapAt(fields, 'f:spec')['f:replicas'] !== undefined);
 /** Something of ours is changed and repaired: what came before it was seen. */
 async function seenByNow(): Promise<void> {
-  await patch(config(), { data: { 'valkey.conf': `# ${Math.random()}` } }, 'marker');
+  await patch(config(), { data: { 'start.sh': `# ${Math.random()}` } }, 'marker');
   await harness.waitForDrift(osid, ({ manager }) => manager === 'marker');
 }
 
@@ -100,6 +110,46 @@ describe('a field that the user leaves to another manager', () => {
     await access.admin.delete(statefulSet());
     await harness.waitForDrift(osid, ({ action }) => action === 'recreated');
     expect([await replicas(), await ownsReplicas()]).toEqual([2, false]);
+  });
+
+  it('is set again when another user made the object immutable, so that it is recreated', async () => {
+    const tuner = { manager: 'tuner', kind: 'ConfigMap', fields: ['data["valkey.conf"]'] };
+    await harness.applyUntilReady(bundleWith(1, [tuner]));
+    const before = await access.admin.get(config());
+    await patch(config(), { data: { 'valkey.conf': 'appendonly no' } }, 'tuner');
+    await patch(config(), { immutable: true }, 'kubectl-edit');
+    await harness.waitForDrift(osid, ({ manager }) => manager === 'kubectl-edit');
+    const after = await access.admin.get(config());
+    expect(after.metadata.uid).not.toBe(before.metadata.uid);
+    expect(after['data']).toEqual(before['data']);
+    await patch(config(), { data: { 'valkey.conf': 'appendonly no' } }, 'tuner');
+    await seenByNow();
+    expect(await access.admin.get(config())).toMatchObject({ data: { 'valkey.conf': 'appendonly no' } });
+  });
+
+  it('keeps its value when another write comes between the read and the release of its ownership', async () => {
+    await harness.applyUntilReady(bundleWith(1, []));
+    await patch(statefulSet(), { spec: { replicas: 4 } }, 'autoscaler');
+    await harness.waitForDrift(osid, ({ manager }) => manager === 'autoscaler');
+    const objects = objectsOf(osid, { replicas: 4 });
+    const initial = ofKind(objects, 'StatefulSet');
+    const left = [parseFieldPattern('spec.replicas') as FieldPattern];
+    const { agent } = access;
+    const client = {
+      find: async (...[ref, options]: Parameters<KubeClient['find']>) => {
+        const found = await agent.find(ref, options);
+        await patch(ref, { metadata: { annotations: { written: 'since' } } }, 'other');
+        return found;
+      },
+      mergePatch: (...args: Parameters<KubeClient['mergePatch']>) => agent.mergePatch(...args),
+      jsonPatch: (...args: Parameters<KubeClient['jsonPatch']>) => agent.jsonPatch(...args),
+      apply: (...args: Parameters<KubeClient['apply']>) => agent.apply(...args),
+      get: (...args: Parameters<KubeClient['get']>) => agent.get(...args),
+      replace: (...args: Parameters<KubeClient['replace']>) => agent.replace(...args),
+    } as KubeClient;
+    const applied = new ObjectApplier(client).applyObject(withoutFields(initial, left), { left, initial });
+    await expect(applied).rejects.toMatchObject({ status: 409 });
+    expect(await replicas()).toBe(2);
   });
 
   it('may be a part of each container, which a sizer changes', async () => {

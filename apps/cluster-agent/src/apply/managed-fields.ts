@@ -57,7 +57,7 @@ export async function adoptCreatedFields(
 
 /**
  * Gives up our ownership of fields that are left to others, so that an apply without them does not remove their values.
- * @throws KubeError 409 or 422 if the object has changed since it was read.
+ * @throws KubeError 409 if the object has changed since it was read.
  */
 export async function releaseFields(
   client: KubeClient,
@@ -71,7 +71,7 @@ export async function releaseFields(
   const kept = owned && withoutOwned(owned, left);
   if (kept === undefined || kept === owned) return live;
   const patch: JsonPatchStep[] = [
-    { op: 'test', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
+    { op: 'replace', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
     { op: 'replace', path: `/metadata/managedFields/${index}/fieldsV1`, value: kept },
   ];
   return client.jsonPatch(refOf(live), patch, call);
@@ -79,11 +79,12 @@ export async function releaseFields(
 
 /**
  * Replaces the live object with the desired one, then applies it so that the ownership is that of an apply. Needed when
- * a foreign change cannot be merged with ours: two list items of one name, `value` beside `valueFrom`.
+ * a foreign change cannot be merged with ours: two list items of one name, `value` beside `valueFrom`. `initial`: the
+ * desired object with the first values of fields that are left to others.
  */
 export async function replaceThenApply(
   client: KubeClient,
-  desired: KubeObject,
+  { initial, desired }: { readonly initial: KubeObject; readonly desired: KubeObject },
   call: CallOptions,
 ): Promise<KubeObject> {
   const live = await client.get(refOf(desired), call);
@@ -93,6 +94,6 @@ export async function replaceThenApply(
     labels: { ...live.metadata.labels, ...desired.metadata.labels },
     annotations: { ...live.metadata.annotations, ...desired.metadata.annotations },
   };
-  await client.replace({ ...desired, metadata, status: live['status'] }, call);
+  await client.replace({ ...initial, metadata, status: live['status'] }, call);
   return client.apply(desired, call);
 }

@@ -15,7 +15,7 @@ import {
   ownerLabels,
   printRef,
   refOf,
-  sameOwner,
+  hasSameOwner,
 } from '@runos/kube-objects';
 import type { ApplyHistory, Problem } from '../instances/instance-facts.js';
 import { adoptCreatedFields, releaseFields, removeUpdateEntries, replaceThenApply } from './managed-fields.js';
@@ -46,6 +46,14 @@ export interface ApplyOptions extends CallOptions, Partial<ApplyHistory> {
   readonly resourceVersion?: string | undefined;
 }
 
+/** How an apply that was refused as invalid is resolved. */
+interface Resolution {
+  readonly policy: ImmutablePolicy;
+  readonly left: readonly FieldPattern[];
+  readonly initial: KubeObject | undefined;
+  readonly call: CallOptions;
+}
+
 /** Brings one live object to its desired state. It recreates objects where needed, but never those with data. */
 export class ObjectApplier {
   constructor(private readonly client: KubeClient) {}
@@ -61,7 +69,7 @@ export class ObjectApplier {
       if (first || created || left.length > 0) {
         const live = await this.client.find(refOf(desired), call);
         if (known !== undefined && live?.metadata.resourceVersion !== known) return { kind: 'stale' };
-        if (live && desired.metadata.namespace === undefined && !sameOwner(live, desired)) {
+        if (live && desired.metadata.namespace === undefined && !hasSameOwner(live, desired)) {
           return refused(
             'OwnedByAnother',
             `${printRef(refOf(desired))} exists and is not owned by RunOS: rename or remove it.`,
@@ -74,7 +82,7 @@ export class ObjectApplier {
       return await this.#outcomeOf(await this.client.apply(withVersion(desired, known), call), call);
     } catch (thrown) {
       if (known !== undefined && isStale(thrown)) return { kind: 'stale' };
-      if (isInvalid(thrown)) return this.#resolveInvalid(desired, thrown, policy, call);
+      if (isInvalid(thrown)) return this.#resolveInvalid(desired, thrown, { policy, left, initial, call });
       return classifyError(desired, thrown);
     }
   }
@@ -105,17 +113,13 @@ export class ObjectApplier {
   }
 
   /** The merged object is invalid: a field is immutable, or foreign fields contradict ours. */
-  async #resolveInvalid(
-    desired: KubeObject,
-    cause: KubeError,
-    policy: ImmutablePolicy,
-    call: CallOptions,
-  ): Promise<ApplyOutcome> {
+  async #resolveInvalid(desired: KubeObject, cause: KubeError, resolution: Resolution): Promise<ApplyOutcome> {
+    const { initial = desired, call } = resolution;
     try {
-      if (isImmutable(cause)) return await this.#recreate(desired, cause, policy, call);
-      return await this.#outcomeOf(await replaceThenApply(this.client, desired, call), call);
+      if (isImmutable(cause)) return await this.#recreate(desired, cause, resolution);
+      return await this.#outcomeOf(await replaceThenApply(this.client, { initial, desired }, call), call);
     } catch (thrown) {
-      if (isInvalid(thrown) && isImmutable(thrown)) return this.#recreate(desired, thrown, policy, call);
+      if (isInvalid(thrown) && isImmutable(thrown)) return this.#recreate(desired, thrown, resolution);
       return classifyError(desired, thrown);
     }
   }
@@ -127,12 +131,12 @@ export class ObjectApplier {
   async recreateImmutable(
     desired: KubeObject,
     cause: KubeError,
-    { immutablePolicy, signal }: ApplyOptions = {},
+    { immutablePolicy, left = [], initial, signal }: ApplyOptions = {},
   ): Promise<ApplyOutcome | undefined> {
     const policy = immutablePolicy ?? builtInCatalog.kindOf(desired).immutablePolicy;
     if (!isImmutable(cause) || policy === 'refuse' || policy === 'expand') return undefined;
     try {
-      return await this.#recreate(desired, cause, policy, { signal });
+      return await this.#recreate(desired, cause, { policy, left, initial, call: { signal } });
     } catch (thrown) {
       return classifyError(desired, thrown);
     }
@@ -141,12 +145,13 @@ export class ObjectApplier {
   async #recreate(
     desired: KubeObject,
     cause: KubeError,
-    policy: ImmutablePolicy,
-    call: CallOptions,
+    { policy, left, initial, call }: Resolution,
   ): Promise<ApplyOutcome> {
     const resolved = await resolveImmutableChange(this.client, desired, cause, policy, call);
     if (resolved !== 'deleted') return resolved;
-    return this.#outcomeOf(await this.client.apply(desired, call), call, true);
+    if (initial === undefined) return this.#outcomeOf(await this.client.apply(desired, call), call, true);
+    const outcome = await this.applyObject(desired, { ...call, immutablePolicy: 'refuse', left, initial });
+    return outcome.kind === 'applied' ? { ...outcome, recreated: true } : outcome;
   }
 }
 

@@ -8,7 +8,7 @@ import {
   foreignItems,
   type KubeObject,
   ownedHash,
-  sameOwner,
+  hasSameOwner,
 } from '@runos/kube-objects';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
 import { unpackInitial } from '../instances/desired-objects.js';
@@ -140,7 +140,7 @@ export class DriftRepairer {
     const { instance, state, desired, signal } = request;
     if (instance.record.driftPolicy === 'report') return false;
     const live = await this.client.find(state.ref, { signal });
-    if (live === undefined || live.metadata.deletionTimestamp || !sameOwner(live, desired)) return false;
+    if (live === undefined || live.metadata.deletionTimestamp || !hasSameOwner(live, desired)) return false;
     if (foreignItems(live, state.kind.exclusive).length === 0) return false;
     return (await this.#removeForeignItems(request, live, live)).kind === 'applied';
   }
@@ -251,20 +251,25 @@ export class DriftRepairer {
     cause: KubeError,
   ): Promise<RepairOutcome | undefined> {
     const { state, desired, signal } = request;
-    const { immutablePolicy, exclusive, holdsData } = state.kind;
+    const { immutablePolicy, exclusive, holdsData, left } = state.kind;
     if (holdsData) return undefined; // an addition of others is no reason to lose data
-    const outcome = await this.applier.recreateImmutable(desired, cause, { immutablePolicy, signal });
+    const options = { immutablePolicy, left, initial: initialOf(request), signal };
+    const outcome = await this.applier.recreateImmutable(desired, cause, options);
     if (outcome?.kind === 'applied') {
       this.#recorder.recordRepaired(request, driftBetween(live, outcome.object, exclusive));
     }
     return outcome;
   }
 
-  #applyDesired({ instance, key, desired, state, signal }: RepairRequest, known?: string): Promise<ApplyOutcome> {
+  #applyDesired(request: RepairRequest, known?: string): Promise<ApplyOutcome> {
+    const { desired, state, signal } = request;
     const { immutablePolicy, left } = state.kind;
     const resourceVersion = state.writes.begin(known);
-    const initial = left === undefined ? undefined : unpackInitial(instance.record.objectsGz).get(key);
-    const options = { ...state.history, immutablePolicy, left, initial, resourceVersion, signal };
+    const options = { ...state.history, immutablePolicy, left, initial: initialOf(request), resourceVersion, signal };
     return this.applier.applyObject(desired, options);
   }
 }
+
+/** The object with the first values of the fields that are left to others. Undefined if none are. */
+const initialOf = ({ instance, key, state }: RepairRequest): KubeObject | undefined =>
+  state.kind.left === undefined ? undefined : unpackInitial(instance.record.objectsGz).get(key);

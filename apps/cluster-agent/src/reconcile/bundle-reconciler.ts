@@ -164,11 +164,15 @@ export class BundleReconciler {
     instance.markCheckpointStale();
   }
 
-  /** `overwrites`: the drifted states that are not reported yet. */
-  #blockedChange({ applied, refusals }: ObjectState, { overwrites }: Partial<PendingChange> = {}): PendingChange {
+  /** It keeps what is not reported yet. */
+  #blockedChange(
+    { applied, refusals }: ObjectState,
+    { overwrites, mustRead, left }: Partial<PendingChange> = {},
+  ): PendingChange {
     const notBefore = this.#now() + this.options.blockedBackoff(refusals);
     const blocked = applied === undefined ? 'create' : 'change';
-    return { kind: 'apply', blocked, notBefore, ...(overwrites && { overwrites }) };
+    const unreported = { ...(overwrites && { overwrites }), ...(mustRead && { mustRead }), ...(left && { left }) };
+    return { kind: 'apply', blocked, notBefore, ...unreported };
   }
 
   #requeue(instance: Instance, failures: readonly unknown[]): ReconcileResult {
