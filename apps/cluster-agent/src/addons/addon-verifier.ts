@@ -10,6 +10,8 @@ export interface AddonVerifierOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** An installation or a removal is running. Its own changes are no damage, so nothing is compared before its end. */
+  readonly isChanging: () => boolean;
   /** What `problemOf` returns of an add-on has changed. */
   readonly onChange: () => void;
 }
@@ -52,12 +54,12 @@ export class AddonVerifier {
   readonly #running: Promise<void>;
   #wake = new AbortController();
   #round: Promise<void> = Promise.resolve();
-  /** Operations that run. */
-  #changing = 0;
-  /** Time of the monotonic clock, ms. */
+  /** Times of the monotonic clock, ms. */
   #damagedAt = -Infinity;
+  #nextFullAt: number;
 
   constructor(private readonly options: AddonVerifierOptions) {
+    this.#nextFullAt = options.clock.monotonicMs() + pause(1);
     this.#running = this.#run();
   }
 
@@ -86,7 +88,7 @@ export class AddonVerifier {
     const record = addonRecordOf(secret);
     if (record === undefined) return this.forgetRecord(secret);
     this.#records.set(refKey(refOf(secret)), record);
-    this.#verifyAll();
+    this.verifyAll();
   }
 
   forgetRecord(secret: KubeObject): void {
@@ -97,21 +99,14 @@ export class AddonVerifier {
     for (const key of this.#records.keys()) if (!keys.has(key)) this.#records.delete(key);
   }
 
-  /** Runs an installation or a removal. Its own changes are no damage, so nothing is compared before it has ended. */
-  async whileChanging<T>(work: () => Promise<T>): Promise<T> {
-    this.#changing += 1;
-    try {
-      await this.#round;
-      return await work();
-    } finally {
-      this.#changing -= 1;
-      this.#verifyAll();
-    }
+  /** Resolves when the comparison that runs now has ended. */
+  idle(): Promise<void> {
+    return this.#round;
   }
 
-  /** Reads all objects now. */
-  #verifyAll(): void {
-    for (const key of this.#expected().keys()) this.#pending.add(key);
+  /** Compares all objects now. */
+  verifyAll(): void {
+    this.#nextFullAt = this.options.clock.monotonicMs();
     this.#wake.abort();
   }
 
@@ -129,10 +124,13 @@ export class AddonVerifier {
     const { clock } = this.options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await clock.sleep(pause(1), this.#wake.signal);
+      await clock.sleep(Math.max(0, this.#nextFullAt - clock.monotonicMs()), this.#wake.signal);
       await clock.sleep(lingerMs, signal);
       this.#wake = new AbortController();
-      if (signal.aborted || this.#changing > 0) continue;
+      const isFull = clock.monotonicMs() >= this.#nextFullAt;
+      if (isFull) this.#nextFullAt = clock.monotonicMs() + pause(1);
+      if (signal.aborted || this.options.isChanging()) continue;
+      if (isFull) for (const key of this.#expected().keys()) this.#pending.add(key);
       this.#round = this.#verifyPending();
       await this.#round;
     }
@@ -140,7 +138,7 @@ export class AddonVerifier {
 
   async #verifyPending(): Promise<void> {
     const expected = this.#expected();
-    const pending = this.#pending.size > 0 ? [...this.#pending] : [...expected.keys()];
+    const pending = [...this.#pending];
     this.#pending.clear();
     const before = JSON.stringify([...this.#problems]);
     for (const key of this.#problems.keys()) if (!expected.has(key)) this.#problems.delete(key);

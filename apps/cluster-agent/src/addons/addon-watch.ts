@@ -27,6 +27,8 @@ export interface AddonWatchOptions {
   readonly clock: Clock;
   readonly addons: readonly AddonRecognition[];
   readonly report: (addons: DetectedAddon[]) => void;
+  /** An installation or a removal is running. */
+  readonly isChanging: () => boolean;
 }
 
 /** A CRD or an operator's Deployment that belongs to an add-on. */
@@ -58,8 +60,8 @@ export class AddonWatch {
   #reported = '';
 
   constructor(private readonly options: AddonWatchOptions) {
-    const { client, clock, namespace, logger } = options;
-    this.#verifier = new AddonVerifier({ client, clock, logger, onChange: () => this.#reportChange() });
+    const { client, clock, namespace, logger, isChanging } = options;
+    this.#verifier = new AddonVerifier({ client, clock, logger, isChanging, onChange: () => this.#reportChange() });
     const records = { apiVersion: 'v1', kind: 'Secret', namespace, labelSelector: recordSelector };
     this.#informers = [
       startInformer(client, customKinds, this.#handler(customKinds.kind, this.#crds, this.#crdEvidence), { clock }),
@@ -78,9 +80,14 @@ export class AddonWatch {
     this.options.report(addons);
   }
 
-  /** Runs an installation or a removal, and compares what is installed after it. */
-  whileChanging<T>(work: () => Promise<T>): Promise<T> {
-    return this.#verifier.whileChanging(work);
+  /** Resolves when the comparison that runs now has ended. */
+  idle(): Promise<void> {
+    return this.#verifier.idle();
+  }
+
+  /** Compares what is installed now. */
+  verify(): void {
+    this.#verifier.verifyAll();
   }
 
   async stop(): Promise<void> {
@@ -189,7 +196,7 @@ export class AddonWatch {
       ours,
       version,
       ready: ready && isIntact,
-      ...(problem && { problem: problem.message.slice(0, maxAddonProblem) }),
+      ...(problem && { problem: problem.message.slice(0, maxAddonProblem).toWellFormed() }),
     };
   }
 }
