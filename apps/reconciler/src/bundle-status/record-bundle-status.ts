@@ -169,15 +169,18 @@ function counts({ order, clusterUid }: ReceivedReport, instance: InstanceRow): b
 const senderOf = ({ name, report, order, clusterUid = '' }: ReceivedReport): string =>
   [name.tenant, name.cid, clusterUid, order?.sessionNo, report.osid].join('/');
 
-/** The last reports of each session about an instance. Agents send the next one after the reply to the last. */
+/** The newest reports of each session about an instance. Agents send the next one after the reply to the last. */
 function newestOf(items: readonly BatchItem<ReceivedReport>[]): BatchItem<ReceivedReport>[] {
-  const bySender = new Map<string, BatchItem<ReceivedReport>[]>();
-  for (const item of items) {
-    const key = senderOf(item.value);
-    bySender.set(key, [...(bySender.get(key) ?? []), item].slice(-maxReportsOfInstance));
-  }
-  return [...bySender.values()].flat();
+  const bySender = Map.groupBy(items, ({ value }) => senderOf(value));
+  const kept = new Set(
+    [...bySender.values()].flatMap((reports) => newestFirst(reports).slice(0, maxReportsOfInstance)),
+  );
+  return items.filter((item) => kept.has(item));
 }
+
+/** By the numbers of a session; of those without a number, and of equal ones, the last that arrived is the newest. */
+const newestFirst = (reports: readonly BatchItem<ReceivedReport>[]): BatchItem<ReceivedReport>[] =>
+  [...reports].reverse().sort((a, b) => (b.value.order?.sequence ?? 0) - (a.value.order?.sequence ?? 0));
 
 /** Splits reports so that each round has one report per instance: each report is compared with the result of the last. */
 function roundsOf(items: readonly BatchItem<ReceivedReport>[]): BatchItem<ReceivedReport>[][] {

@@ -68,8 +68,8 @@ export class AcceptKubernetesCluster {
     await this.clusters.lockConnection(sql, cluster.id);
     const { connected } = await this.clusters.acceptForeign(sql, cluster.id, changedBy);
     await this.divergences.clearCluster(sql, cluster.id);
-    await this.work.redeliver(sql, cluster.id, 'all');
     await this.addons.installAgain(sql, cluster.id);
+    await this.work.redeliver(sql, cluster.id, 'all');
     afterCommit(sql, () => this.wakeups.wake('work'));
     if (connected) await this.resumption.run(sql, cluster);
   }

@@ -79,7 +79,7 @@ export class InstancesController {
       type: each.type,
       name: each.name,
       status: each.ready ? each.state : ('disconnected' as const),
-      reason: instanceReason(each).reason,
+      reason: each.ready ? instanceReason(each).reason : each.reason,
       resourceRequirementClassId: each.class_id,
       createdAt: each.created_at.toISOString(),
     }));
