@@ -33,7 +33,7 @@ describe('an agent that sends log lines without end', () => {
     expect(linesOf(quiet.nid)).toContainEqual(expect.objectContaining({ status: 'installed' }));
 
     await agents.replica.service.stop();
-    const dropped = linesOf(agents.node.nid).filter(({ msg }) => msg === 'log lines of an agent were dropped');
+    const dropped = linesOf(agents.node.nid).filter(({ msg }) => msg === 'log lines were dropped');
     expect(dropped).toEqual([expect.objectContaining({ level: 'warn', dropped: sent + 103 - 600 })]);
     expect(linesOf(quiet.nid)).not.toContainEqual(expect.objectContaining({ dropped: expect.anything() }));
   });

@@ -10,7 +10,7 @@ export const maxStatusLength = 64 * 1024;
 const cut = <T extends { readonly message?: string | undefined }>(part: T): T =>
   part.message === undefined || part.message.length <= maxMessageLength
     ? part
-    : { ...part, message: part.message.slice(0, maxMessageLength) };
+    : { ...part, message: part.message.slice(0, maxMessageLength).toWellFormed() };
 
 const lengthOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
 

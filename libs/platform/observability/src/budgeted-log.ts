@@ -72,7 +72,7 @@ export class BudgetedLog {
     if (period === undefined) return;
     clearTimeout(period.timer);
     const { sender, dropped } = period;
-    if (dropped > 0) this.logger.warn({ ...sender, of: key, dropped, periodMs }, 'log lines of an agent were dropped');
+    if (dropped > 0) this.logger.warn({ ...sender, of: key, dropped, periodMs }, 'log lines were dropped');
   }
 }
 
