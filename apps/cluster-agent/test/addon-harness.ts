@@ -4,7 +4,7 @@ import type { DetectedAddon } from '@runos/agent-protocol';
 import { addon, type Addon } from '@runos/addons';
 import { systemClock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
-import { type KubeObject, type ObjectRef, packObjects } from '@runos/kube-objects';
+import { type KubeObject, type ObjectRef, packObjects, printRef } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
 import { ownCluster, publishedManifest } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
@@ -20,8 +20,11 @@ import {
 } from './agent-access.js';
 import { leaseTerm, refIn } from './harness.js';
 
-// The namespace of an operator takes seconds to terminate, and more on a busy machine.
-jest.setTimeout(180_000);
+// The namespace of an operator and its CRDs take seconds to terminate, and minutes on a busy machine.
+jest.setTimeout(300_000);
+
+/** For objects to be gone, ms. */
+const deletionDeadlineMs = 240_000;
 
 const { manifestUrl, ...pinned } = addon('cloudnative-pg');
 export const { name, version, recognition } = pinned;
@@ -103,10 +106,11 @@ export async function existing(client: KubeClient, refs: readonly ObjectRef[]): 
 /** Deletes the objects and waits until they are gone. */
 export async function deleteAll(client: KubeClient, refs: readonly ObjectRef[]): Promise<void> {
   for (const ref of refs) await client.delete(ref); // one CRD at a time occupies a core of the API server
-  await waitUntil(async () => (await existing(client, refs)).length === 0, {
-    deadlineMs: 60_000,
+  let left: readonly ObjectRef[] = refs;
+  await waitUntil(async () => (left = await existing(client, refs)).length === 0, {
+    deadlineMs: deletionDeadlineMs,
     everyMs: 100,
-    because: () => 'deleted objects remain',
+    because: () => `deleted objects remain: ${left.map(printRef).join(', ')}`,
   });
 }
 
@@ -140,7 +144,7 @@ export async function removeUntilDone(
       last = reason;
       return done;
     },
-    { deadlineMs: 60_000, everyMs: 250, because: () => 'the add-on is not removed' },
+    { deadlineMs: deletionDeadlineMs, everyMs: 250, because: () => 'the add-on is not removed' },
   );
   return last;
 }

@@ -81,8 +81,12 @@ export class Harness {
     return [...new Map(all.map((drift) => [JSON.stringify(drift), drift])).values()];
   }
 
-  async waitForDrift(osid: string, matches: (drift: ReturnType<Harness['drifts']>[number]) => unknown) {
-    await this.waitForStatus(osid, ({ drift }) => drift?.some(matches));
+  async waitForDrift(
+    osid: string,
+    matches: (drift: ReturnType<Harness['drifts']>[number]) => unknown,
+    deadlineMs?: number,
+  ) {
+    await this.waitForStatus(osid, ({ drift }) => drift?.some(matches), deadlineMs);
     return this.drifts(osid).find(matches) as NonNullable<ReturnType<Harness['drifts']>[number]>;
   }
 
