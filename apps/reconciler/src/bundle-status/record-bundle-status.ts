@@ -38,7 +38,7 @@ const maxReportsOfInstance = 4;
 const lingerMs = 100;
 
 /** Each has a transaction of its own. With those of batches they leave connections of the pool to other requests. */
-const maxConcurrentRemovals = 2;
+const maxConcurrentRemovals = 3;
 
 /** The agent deletes the objects already. */
 const removalPhases: ReadonlySet<string> = new Set(['deleting', 'gone']);
@@ -68,6 +68,7 @@ export class RecordBundleStatus {
       name: 'record removal',
       maxBatchSize: 1,
       lingerMs: 0,
+      maxBlockingMs: 0,
       maxConcurrentBatches: maxConcurrentRemovals,
       run: async ([item]) => (item === undefined ? [] : [await item.run(() => this.#recordGone(item.value))]),
     });

@@ -26,6 +26,8 @@ interface TracedBatcherOptions<In, Out> {
   readonly lingerMs: number;
   /** At most this many transactions at a time. Default 4. */
   readonly maxConcurrentBatches?: number;
+  /** A batch that takes longer no longer delays the next one, ms. Default 250. */
+  readonly maxBlockingMs?: number;
   /** `transaction`: the options for a transaction that writes the whole batch. */
   run(items: readonly BatchItem<In>[], transaction: TransactionOptions): Promise<readonly Out[]>;
 }
@@ -37,11 +39,9 @@ interface TracedBatcherOptions<In, Out> {
 export class TracedBatcher<In, Out> {
   readonly #batcher: Batcher<BatchItem<In>, Out>;
 
-  constructor({ name, maxBatchSize, lingerMs, maxConcurrentBatches, run }: TracedBatcherOptions<In, Out>) {
+  constructor({ name, run, ...options }: TracedBatcherOptions<In, Out>) {
     this.#batcher = new Batcher<BatchItem<In>, Out>({
-      maxBatchSize,
-      lingerMs,
-      maxConcurrentBatches,
+      ...options,
       run: (items) => {
         const traces = items.map((item) => item.run(traceHeaders));
         const transaction = items.length > 1 ? { lockTimeoutMs: batchLockTimeoutMs } : {};
