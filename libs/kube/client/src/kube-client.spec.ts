@@ -39,7 +39,7 @@ describe('the client', () => {
     const { client, namespace } = harness;
     await client.apply(configMap(namespace, 'owned', { a: '1' }), { fieldManager: 'other' });
     const conflict = await refused(client.apply(configMap(namespace, 'owned', { a: '2' }), { force: false }));
-    expect(conflict).toMatchObject({ status: 409, reason: 'Conflict', permanent: false });
+    expect(conflict).toMatchObject({ status: 409, reason: 'Conflict', isPermanent: false });
     expect((await client.apply(configMap(namespace, 'owned', { a: '2' })))['data']).toEqual({ a: '2' });
   });
 
@@ -100,9 +100,9 @@ describe('the client', () => {
     const { client, namespace } = harness;
     const wrongType = { ...configMap(namespace, 'bad'), data: { a: [] } };
     const typed = await refused(client.apply(wrongType));
-    expect(typed).toMatchObject({ status: 500, permanent: true, outage: false });
+    expect(typed).toMatchObject({ status: 500, isPermanent: true, isOutage: false });
     const invalid = await refused(client.create(configMap(namespace, 'BAD NAME')));
-    expect(invalid).toMatchObject({ status: 422, reason: 'Invalid', permanent: true });
+    expect(invalid).toMatchObject({ status: 422, reason: 'Invalid', isPermanent: true });
     expect(invalid.fields[0]).toMatchObject({ field: 'metadata.name' });
     const absent = await refused(client.get(refOf(configMap(namespace, 'absent'))));
     expect([isNotFound(absent), absent.isPermanent, absent.isOutage]).toEqual([true, false, false]);
@@ -182,10 +182,10 @@ describe('the client', () => {
     const system = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' };
     await client.get(system, { timeoutMs: 5_000 });
     proxy.freeze();
-    expect(await refused(client.get(system))).toMatchObject({ status: 0, reason: 'TimedOut', outage: true });
+    expect(await refused(client.get(system))).toMatchObject({ status: 0, reason: 'TimedOut', isOutage: true });
     expect((await client.get(system, { timeoutMs: 5_000 })).metadata.name).toBe('kube-system');
     proxy.stop();
-    expect(await refused(client.get(system))).toMatchObject({ status: 0, outage: true });
+    expect(await refused(client.get(system))).toMatchObject({ status: 0, isOutage: true });
     await client.close();
   });
 });
