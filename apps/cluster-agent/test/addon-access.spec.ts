@@ -2,7 +2,16 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { bearer, type JsonPatchStep } from '@runos/kube-client';
 import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
-import { addonLabels, deleteAddon, install, manifestOf, ownersOf, useAddonAccess, version } from './addon-harness.js';
+import {
+  addonLabels,
+  deleteAddon,
+  install,
+  manifestOf,
+  ownersOf,
+  publishedRef,
+  useAddonAccess,
+  version,
+} from './addon-harness.js';
 import { type AgentAccess, createToken, refusal } from './agent-access.js';
 
 const rbac = 'rbac.authorization.k8s.io/v1';
@@ -19,12 +28,7 @@ beforeAll(async () => {
   objects = await manifestOf(version);
 });
 
-/** The object of a kind; of the roles, that of the operator. */
-const installed = (kind: string): KubeObject =>
-  objects.find(
-    (each) => each.kind === kind && (kind !== 'ClusterRole' || each.metadata.name === 'cnpg-manager'),
-  ) as KubeObject;
-const refOfKind = (kind: string): ObjectRef => refOf(installed(kind));
+const refOfKind = (kind: string): ObjectRef => publishedRef(objects, kind);
 
 /** Gives the agent all rights that RBAC knows, so that the admission policies alone restrict it. */
 async function withAllRights(work: () => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@ import type { DetectedAddon } from '@runos/agent-protocol';
 import { addon, type Addon } from '@runos/addons';
 import { systemClock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
-import { type KubeObject, type ObjectRef, packObjects, printRef } from '@runos/kube-objects';
+import { type KubeObject, type ObjectRef, packObjects, printRef, refOf } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
 import { ownCluster, publishedManifest } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
@@ -36,6 +36,14 @@ export const addonLabels = { 'app.kubernetes.io/managed-by': 'runos', 'runos.com
 /** The objects of a published manifest of CloudNativePG. */
 export const manifestOf = (release: Addon['version']): Promise<KubeObject[]> =>
   publishedManifest({ name, manifestUrl: manifestUrl.replaceAll(version, release) });
+
+/** A reference to the published object of a kind; of the roles, to that of the operator. */
+export const publishedRef = (objects: readonly KubeObject[], kind: string): ObjectRef =>
+  refOf(
+    objects.find(
+      (each) => each.kind === kind && (kind !== 'ClusterRole' || each.metadata.name === 'cnpg-manager'),
+    ) as KubeObject,
+  );
 
 export const inputOf = (objects: readonly KubeObject[], release = version) => {
   const { digest, objectsGz } = packObjects(objects);

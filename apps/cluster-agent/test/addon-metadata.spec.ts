@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { JsonPatchStep } from '@runos/kube-client';
-import { type KubeObject, type ObjectRef, refOf } from '@runos/kube-objects';
-import { inputOf, install, installerOf, useAddonAccess } from './addon-harness.js';
+import type { KubeObject, ObjectRef } from '@runos/kube-objects';
+import { inputOf, install, installerOf, publishedRef, useAddonAccess } from './addon-harness.js';
 import { type AgentAccess, refusal } from './agent-access.js';
 
 /** What a stolen token of the agent could make others do by labels and annotations of the objects of an add-on. */
@@ -13,12 +13,7 @@ beforeAll(async () => {
   objects = await install(access);
 });
 
-const refOfKind = (kind: string): ObjectRef =>
-  refOf(
-    objects.find(
-      (each) => each.kind === kind && (kind !== 'ClusterRole' || each.metadata.name === 'cnpg-manager'),
-    ) as KubeObject,
-  );
+const refOfKind = (kind: string): ObjectRef => publishedRef(objects, kind);
 const notPublished = /may only write the labels and annotations of the pinned version/;
 const podAnnotations = { 'sidecar.istio.io/inject': 'true' };
 const template = (metadata: object) => ({ spec: { template: { metadata } } });

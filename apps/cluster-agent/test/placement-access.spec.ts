@@ -3,6 +3,7 @@ import { type KubeObject, refOf } from '@runos/kube-objects';
 import { withPodSecurity } from '../src/apply/pod-security.js';
 import { type AgentAccess, refusal, useAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
+import { probeObjects } from './probe-objects.js';
 
 /** What a stolen token of the agent could try to displace other pods, or to reach volumes and tokens of others. */
 let access: AgentAccess;
@@ -16,26 +17,7 @@ beforeAll(() => access.agent.apply(withPodSecurity(rendered)));
 const metadata = { name: 'probe', namespace: osid };
 const storage = { resources: { requests: { storage: '1Gi' } }, accessModes: ['ReadWriteOnce'] };
 
-const statefulSet = (podSpec: object, spec: object = {}): KubeObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'StatefulSet',
-  metadata,
-  spec: {
-    serviceName: 'probe',
-    selector: { matchLabels: { app: 'probe' } },
-    template: {
-      metadata: { labels: { app: 'probe' } },
-      spec: { containers: [{ name: 'probe', image: 'probe' }], ...podSpec },
-    },
-    ...spec,
-  },
-});
-const cluster = (spec: object): KubeObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata,
-  spec: { instances: 1, storage: { size: '1Gi' }, ...spec },
-});
+const { statefulSet, cluster } = probeObjects(osid);
 
 const token = { serviceAccountToken: { path: 'token', audience: 'vault' } };
 const volume = (source: object) => ({ volumes: [{ name: 'eve', ...source }] });

@@ -5,6 +5,7 @@ import { waitUntil } from '@runos/testing-process';
 import { podSecurityLabel, podSecurityVersionLabel, withPodSecurity } from '../src/apply/pod-security.js';
 import { type AgentAccess, refusal, useAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn } from './harness.js';
+import { probeObjects } from './probe-objects.js';
 
 /** What a stolen token of the agent could try, with namespaces and workloads that look like those of an instance. */
 let access: AgentAccess;
@@ -17,30 +18,12 @@ useAccess((started) => (access = started));
 beforeAll(() => access.agent.apply(namespace));
 
 const metadata = { name: 'probe', namespace: osid };
-const statefulSet = (podSpec: object): KubeObject => ({
-  apiVersion: 'apps/v1',
-  kind: 'StatefulSet',
-  metadata,
-  spec: {
-    serviceName: 'probe',
-    selector: { matchLabels: { app: 'probe' } },
-    template: {
-      metadata: { labels: { app: 'probe' } },
-      spec: { containers: [{ name: 'probe', image: 'probe' }], ...podSpec },
-    },
-  },
-});
+const { statefulSet, cluster } = probeObjects(osid);
 const service = (spec: object): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata,
   spec: { selector: { app: 'probe' }, ports: [{ port: 80 }], ...spec },
-});
-const cluster = (spec: object): KubeObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata,
-  spec: { instances: 1, storage: { size: '1Gi' }, ...spec },
 });
 
 const withLevel = (name: string, level: string | undefined): KubeObject => {
