@@ -106,13 +106,50 @@ describe('the label of our selector that is removed', () => {
     expect(await labels()).toMatchObject({ [ownerLabels.managedBy]: 'runos' });
   });
 
-  it('while a repair is in flight is reported beside what was repaired', async () => {
+  it.each([
+    ['before', left],
+    ['after', () => Promise.resolve()],
+  ])(
+    'while a repair is in flight is reported beside what was repaired, if its event comes %s the apply',
+    async (_, seen) => {
+      client.around = async (apply) => {
+        await removeLabel(ownerLabels.managedBy);
+        await seen();
+        return apply();
+      };
+      await access.admin.mergePatch(statefulSet(), { spec: { replicas: 3 } }, { fieldManager: 'other-operator' });
+      await harness.waitForDrift(osid, ({ manager }) => manager === 'other-operator');
+      await harness.waitForDrift(osid, ({ fields }) => fields.includes(printed(ownerLabels.managedBy)));
+      expect(harness.drifts(osid)).toHaveLength(2);
+    },
+  );
+
+  it('while a repair is in flight is reported if its last write is newer than the last event', async () => {
+    let mend: () => void = () => undefined;
     client.around = async (apply) => {
       await removeLabel(ownerLabels.managedBy);
-      return apply();
+      await left();
+      await observed(await apply());
+      client.cutWatch(new Promise((resolve) => (mend = resolve)));
+      return access.admin.mergePatch(statefulSet(), { metadata: { annotations: { added: 'since' } } });
     };
     await access.admin.mergePatch(statefulSet(), { spec: { replicas: 3 } }, { fieldManager: 'other-operator' });
-    await harness.waitForDrift(osid, ({ manager }) => manager === 'other-operator');
+    await harness.waitForDrift(osid, ({ fields }) => fields.includes(printed(ownerLabels.managedBy)));
+    mend();
+    expect(harness.drifts(osid)).toHaveLength(2);
+  });
+
+  it('while a repair is in flight is reported if a new bundle arrives before that repair ends', async () => {
+    client.around = async (apply) => {
+      await removeLabel(ownerLabels.managedBy);
+      await left();
+      const applied = await apply();
+      await observed(applied);
+      await harness.controller.applyBundle(bundleWith(2));
+      return applied;
+    };
+    await access.admin.mergePatch(statefulSet(), { spec: { replicas: 3 } }, { fieldManager: 'other-operator' });
+    await harness.waitForStatus(osid, (status) => status.generation === 2 && status.phase === 'ready');
     await harness.waitForDrift(osid, ({ fields }) => fields.includes(printed(ownerLabels.managedBy)));
     expect(harness.drifts(osid)).toHaveLength(2);
   });

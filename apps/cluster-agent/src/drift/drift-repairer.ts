@@ -46,15 +46,23 @@ export class DriftRepairer {
     if (overwrites.length > 0) await this.#recordOverwritten(request, outcome, overwrites);
     if (replaced?.isOther && outcome.kind === 'applied') this.#recorder.recordRecreated(request);
     const isDone = outcome.kind === 'applied' || outcome.kind === 'inSync';
-    if (live !== undefined && isDone) this.#recordReturned(request, live);
+    if (isDone && !replaced?.isOther) {
+      this.#recordReturned(
+        request,
+        live ?? request.change.live ?? (outcome.kind === 'applied' ? outcome.object : undefined),
+      );
+    }
     return outcome;
   }
 
-  /** A write of ours has made the object again, or returned it to our selection, before the event about that arrived. */
-  #recordReturned(request: RepairRequest, live: KubeObject): void {
+  /**
+   * An earlier write of ours has made the object again, or returned it to our selection, before the event about that
+   * arrived. `live`: any state of the object since then.
+   */
+  #recordReturned(request: RepairRequest, live: KubeObject | undefined): void {
     const { change, state } = request;
     const { left } = change;
-    if (left === undefined || !state.writes.haveReplacedUnseen(left)) return;
+    if (live === undefined || left === undefined || !state.writes.haveReplacedUnseen(left)) return;
     if (left.metadata.uid === live.metadata.uid) this.#recorder.recordRepaired(request, [lostSelection]);
     else if (!isReplaced(live, state) && !state.writes.hasDeleted(left)) this.#recorder.recordRecreated(request);
   }
