@@ -96,7 +96,7 @@ describe('the cluster agent under its own account', () => {
     await admin.create(everything);
     try {
       await waitUntil(async () => !(await refusal(agent.apply(roleBinding))).includes('cannot'), {
-        deadlineMs: 10_000,
+        deadlineMs: 30_000,
         everyMs: 50,
         because: () => 'the role does not take effect',
       });
@@ -109,7 +109,11 @@ describe('the cluster agent under its own account', () => {
       expect(await refusal(agent.apply({ ...policy, spec: { podSelector: {} } }))).toContain(
         'may not write networking.k8s.io/networkpolicies',
       );
-      // It meets the Pod Security Standard, which is checked first.
+      // It meets the Pod Security Standard and has a ServiceAccount, which are checked first.
+      await waitUntil(async () => (await admin.find(refIn(osid, 'v1', 'ServiceAccount', 'default'))) !== undefined, {
+        deadlineMs: 30_000,
+        because: () => 'the namespace has no ServiceAccount',
+      });
       const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
       const spec = {
         securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
@@ -120,7 +124,7 @@ describe('the cluster agent under its own account', () => {
     } finally {
       await admin.delete(refOf(everything));
     }
-  });
+  }, 90_000);
 
   it('writes only Secrets and its Lease in its own namespace', async () => {
     const { agent, namespace } = access;

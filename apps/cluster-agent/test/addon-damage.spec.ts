@@ -11,7 +11,6 @@ import {
   manifestOf,
   name,
   recognition,
-  removeUntilDone,
   useAddonAccess,
   version,
 } from './addon-harness.js';
@@ -31,6 +30,7 @@ beforeAll(async () => {
   installer = installerOf(access);
 });
 
+/** It repairs what a failed test has damaged. */
 beforeEach(async () => {
   reports = [];
   detector = detectorOf(access, (addons) => void reports.push(addons));
@@ -38,10 +38,7 @@ beforeEach(async () => {
   detector.connected([{ name, ...recognition }]);
   await reported(true);
 });
-afterEach(async () => {
-  await detector.stop();
-  await removeUntilDone(installer, objects);
-});
+afterEach(() => detector.stop());
 
 /** An operation without changes ends with a verification. */
 const verify = () => detector.whileChanging(() => Promise.resolve());
@@ -132,10 +129,10 @@ describe('damage to an installed add-on is reported with its object, and an appl
 });
 
 it('an object without its label is reported with the command that puts it back', async () => {
-  const crd = crdNamed('poolers');
+  const crd = crdNamed('imagecatalogs');
   await access.admin.mergePatch(crd, { metadata: { labels: { 'runos.com/addon': null } } });
   const command =
-    'kubectl label customresourcedefinition poolers.postgresql.cnpg.io app.kubernetes.io/managed-by=runos runos.com/addon=cloudnative-pg --overwrite';
+    'kubectl label customresourcedefinition imagecatalogs.postgresql.cnpg.io app.kubernetes.io/managed-by=runos runos.com/addon=cloudnative-pg --overwrite';
   await verify();
   await waitUntil(() => reports.at(-1)?.[0]?.problem?.includes(command) ?? false, {
     deadlineMs: 60_000,
@@ -143,7 +140,7 @@ it('an object without its label is reported with the command that puts it back',
   });
   await access.admin.mergePatch(crd, { metadata: { labels: { 'runos.com/addon': name } } });
   await verify();
-  await reported(false, /^CustomResourceDefinition poolers.* was changed/);
+  await reported(false, /^CustomResourceDefinition imagecatalogs.* was changed/);
   await apply();
   await reported(true);
 }, 180_000);

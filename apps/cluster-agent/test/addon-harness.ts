@@ -34,8 +34,18 @@ export const olderVersion = '1.26.1';
 export const addonLabels = { 'app.kubernetes.io/managed-by': 'runos', 'runos.com/addon': name };
 
 /** The objects of a published manifest of CloudNativePG. */
-export const manifestOf = (release: Addon['version']): Promise<KubeObject[]> =>
+export const fullManifestOf = (release: Addon['version']): Promise<KubeObject[]> =>
   publishedManifest({ name, manifestUrl: manifestUrl.replaceAll(version, release) });
+
+/** The CRDs of most specs, because Kubernetes takes seconds to delete one: the recognized one, and two small ones. */
+const crds = ['clusters', 'imagecatalogs', 'failoverquorums'];
+
+/** A published manifest of CloudNativePG with three of its ten CRDs. The older version has no `failoverquorums`. */
+export const manifestOf = async (release: Addon['version']): Promise<KubeObject[]> =>
+  (await fullManifestOf(release)).filter(
+    ({ kind, metadata }) =>
+      kind !== 'CustomResourceDefinition' || crds.some((plural) => metadata.name.startsWith(`${plural}.`)),
+  );
 
 /** A reference to the published object of a kind; of the roles, to that of the operator. */
 export const publishedRef = (objects: readonly KubeObject[], kind: string): ObjectRef =>

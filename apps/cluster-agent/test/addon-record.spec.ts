@@ -81,7 +81,7 @@ describe('an add-on without a record', () => {
       accepted: false,
       done: false,
       reason:
-        'The record of cloudnative-pg is missing, so not all of its objects are known. One of them is CustomResourceDefinition backups.postgresql.cnpg.io. Install cloudnative-pg again, then remove it.',
+        'The record of cloudnative-pg is missing, so not all of its objects are known. One of them is CustomResourceDefinition clusters.postgresql.cnpg.io. Install cloudnative-pg again, then remove it.',
     });
     expect(await existing(access.admin, refs)).toEqual(refs);
   });

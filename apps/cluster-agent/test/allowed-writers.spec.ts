@@ -138,7 +138,7 @@ describe('a field that the user leaves to another manager', () => {
     const client = {
       find: async (...[ref, options]: Parameters<KubeClient['find']>) => {
         const found = await agent.find(ref, options);
-        await patch(ref, { metadata: { annotations: { written: 'since' } } }, 'other');
+        await patch(ref, { metadata: { annotations: { since: found?.metadata.resourceVersion } } }, 'other');
         return found;
       },
       mergePatch: (...args: Parameters<KubeClient['mergePatch']>) => agent.mergePatch(...args),
