@@ -7,6 +7,8 @@ export default {
   // Hooks start real servers, on machines that may run the tests of other projects at the same time.
   testTimeout: 30_000,
   passWithNoTests: true,
+  // With a limit, specs never run in the process of Jest itself: it ends a worker that a failed test keeps busy.
+  workerIdleMemoryLimit: '4GB',
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
