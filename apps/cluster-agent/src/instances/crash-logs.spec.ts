@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { KubeClient } from '@runos/kube-client';
 import { builtInCatalog } from '@runos/kube-kinds';
 import type { KubeObject } from '@runos/kube-objects';
-import { CrashLogs } from './crash-logs.js';
+import { CrashLogs, logReader } from './crash-logs.js';
 
 const fatal = 'FATAL:  "min_wal_size" must be at least twice "wal_segment_size"';
 
@@ -87,5 +88,29 @@ describe('the log of a pod that keeps ending', () => {
     expect(messageOf(crashing('a'))).toMatch(/exit code 1\. /);
     await settled();
     expect(reads).toHaveLength(2);
+  });
+});
+
+describe('a log that is read', () => {
+  const readOf = (...lines: string[]) => {
+    const transport = {
+      async *streamLines() {
+        yield* lines;
+      },
+    };
+    const client = { mapper: { path: () => Promise.resolve('/pods/p') }, transport } as unknown as KubeClient;
+    const ref = { apiVersion: 'v1', kind: 'Pod', namespace: 'n', name: 'p' };
+    return logReader(client)(ref, { name: 'postgres', previous: true, run: 'a' });
+  };
+
+  it('keeps its last lines', async () => {
+    const line = 'x'.repeat(30_000);
+    expect(await readOf('first', line, line, fatal)).toBe(['first', line, line, fatal].join('\n'));
+    expect(await readOf('first', line, line, line, fatal)).toBe([line, line, fatal].join('\n'));
+  });
+
+  it('keeps the beginning of a line that is longer than all that is kept', async () => {
+    const line = `${fatal} ${'x'.repeat(100_000)}`;
+    expect(await readOf('first', line)).toBe(line.slice(0, 65_536));
   });
 });

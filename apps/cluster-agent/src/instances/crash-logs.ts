@@ -7,7 +7,7 @@ import { type KubeObject, mapAt, mapsIn, numberOf, type ObjectRef, refOf, textOf
  * all of the lines. CloudNativePG writes stack traces of 2 KiB and more into one.
  */
 const tail = { tailLines: 100, limitBytes: 1_048_576 } as const;
-/** So many characters of the end are kept per crashing pod. */
+/** So many characters of the end are kept per crashing pod, and of the beginning of a line that is longer. */
 const keptCharacters = 65_536;
 const timeoutMs = 10_000;
 
@@ -80,7 +80,8 @@ export const logReader =
     const signal = AbortSignal.timeout(timeoutMs);
     const lines: string[] = [];
     let characters = 0;
-    for await (const line of client.transport.streamLines({ path, query, signal, idleTimeoutMs: timeoutMs })) {
+    for await (const read of client.transport.streamLines({ path, query, signal, idleTimeoutMs: timeoutMs })) {
+      const line = read.slice(0, keptCharacters);
       lines.push(line);
       characters += line.length;
       while (characters > keptCharacters) characters -= lines.shift()?.length ?? characters;
