@@ -27,12 +27,22 @@ export class FakeServices {
   credentials = new Map<string, z.output<typeof identity.checkCredential.output> | 'revoked' | 'unavailable'>();
   #watchers: (() => void)[] = [];
 
-  /** Resolves when the condition holds. It is evaluated after every request. */
+  /**
+   * Resolves when the condition holds. It is evaluated after every request.
+   * @throws Error with the last reports when it does not hold within 20 s
+   */
   until(condition: () => boolean): Promise<void> {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve) => {
-      const check = (): void => (condition() ? resolve() : void this.#watchers.push(check));
-      this.#watchers.push(check);
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        const last = JSON.stringify(this.connections.slice(-3), null, 1);
+        reject(new Error(`not within 20 s: ${String(condition)}; the last reports of connections are ${last}`));
+      }, 20_000).unref();
+      const check = (): void => {
+        if (!condition()) return void this.#watchers.push(check);
+        clearTimeout(late);
+        resolve();
+      };
+      check();
     });
   }
 

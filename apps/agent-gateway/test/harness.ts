@@ -16,6 +16,7 @@ import { AgentPorts } from '../src/grpc/agent-ports.js';
 import { agentGatewayService } from '../src/module.js';
 import { migrations } from '../src/schema/migrations/index.js';
 import { fakeIdentity, fakeReconciler, FakeServices } from './fake-services.js';
+import { stopTestAgents } from './test-agent.js';
 
 export interface Replica {
   readonly service: RunningService;
@@ -36,6 +37,7 @@ const testKeyring = new Keyring([key]);
 export class Harness {
   readonly services = new FakeServices();
   readonly #stops: (() => Promise<void>)[] = [];
+  readonly #stopsOfReplicas: (() => Promise<void>)[] = [];
   readonly #logger: Logger;
   readonly logLines: Record<string, unknown>[] = [];
   sql!: pg.Client;
@@ -60,11 +62,16 @@ export class Harness {
     }));
     const [postgres, nats] = await Promise.all([temporaryPostgres(), temporaryNats(users)]);
     const harness = new Harness(postgres, nats);
-    await harness.#migrate();
-    await Promise.all([
-      harness.#startFake('reconciler', fakeReconciler(harness.services)),
-      harness.#startFake('identity', fakeIdentity(harness.services)),
-    ]);
+    try {
+      await harness.#migrate();
+      await Promise.all([
+        harness.#startFake('reconciler', fakeReconciler(harness.services)),
+        harness.#startFake('identity', fakeIdentity(harness.services)),
+      ]);
+    } catch (error) {
+      await harness.stop();
+      throw error;
+    }
     harness.bus = harness.busOf('gateway');
     return harness;
   }
@@ -83,7 +90,7 @@ export class Harness {
       ...toEnvironment({ ...required, ...timing, ...settings }),
     });
     const service = await startService(agentGatewayService, config, this.#logger);
-    this.#stops.push(service.stop);
+    this.#stopsOfReplicas.push(service.stop);
     const { registerPort, streamPort } = service.app.get(AgentPorts);
     const authorities = service.app.get(CertificateAuthorities);
     const registerCa = authorities.register.certificatePem;
@@ -103,10 +110,11 @@ export class Harness {
     return this.bus.request(agentGateway.issueRegistrationToken, input, { tenant: aid });
   }
 
-  /** A connection of its own, to hold locks. It ends with the harness at the latest. */
+  /** A connection of its own, to hold locks. It ends with the replicas at the latest. */
   async client(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.url });
     await client.connect();
+    this.#stopsOfReplicas.push(() => client.end());
     return client;
   }
 
@@ -115,19 +123,29 @@ export class Harness {
     const role = new URL(this.url).username;
     const owner = new pg.Client({ connectionString: this.postgres.url });
     await owner.connect();
-    await owner.query(`ALTER ROLE ${role} NOLOGIN`);
-    await owner.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'agent-gateway:%'`,
-      [role],
-    );
-    await sleep(ms);
-    await owner.query(`ALTER ROLE ${role} LOGIN`);
-    await owner.end();
+    try {
+      await owner.query(`ALTER ROLE ${role} NOLOGIN`);
+      await owner.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'agent-gateway:%'`,
+        [role],
+      );
+      await sleep(ms);
+      await owner.query(`ALTER ROLE ${role} LOGIN`);
+    } finally {
+      await owner.end();
+    }
   }
 
+  /** Stops all agents, replicas and clients. After each test, for specs whose tests start their own ones. */
+  async stopReplicas(): Promise<void> {
+    stopTestAgents();
+    await allSettled(this.#stopsOfReplicas.splice(0));
+  }
+
+  /** Stops everything, also what a failed test has left open. */
   async stop(): Promise<void> {
-    await Promise.all(this.#stops.reverse().map((stop) => stop()));
-    await this.sql.end();
+    await this.stopReplicas();
+    await allSettled(this.#stops.splice(0));
     await Promise.all([this.postgres.stop(), this.nats.stop()]);
   }
 
@@ -148,6 +166,7 @@ export class Harness {
     this.url = this.postgres.urlFor(role.name, role.password);
     this.sql = new pg.Client({ connectionString: this.url, options: '-c search_path=agent_gateway' });
     await this.sql.connect();
+    this.#stops.push(() => this.sql.end());
   }
 
   async #startFake(name: ServiceName, controller: Type): Promise<void> {
@@ -159,15 +178,25 @@ export class Harness {
   }
 }
 
-/** Starts a harness with one replica before the tests of a spec, and stops it after them. `assign` receives both. */
-export function useReplica(
+/** Stops all of them, also when one fails. @throws Error that of the first that failed */
+async function allSettled(stops: (() => Promise<void>)[]): Promise<void> {
+  const results = await Promise.allSettled(stops.map((stop) => stop()));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** Starts a harness before the tests of a spec, and stops it after them, also when it started too late. */
+export function useHarness(assign: (harness: Harness) => unknown): void {
+  let starting: Promise<Harness> | undefined;
+  beforeAll(async () => {
+    starting = Harness.start();
+    await assign(await starting);
+  }, 60_000);
+  afterAll(async () => (await starting)?.stop(), 60_000);
+}
+
+/** A harness with one replica. `assign` receives both. */
+export const useReplica = (
   assign: (started: { harness: Harness; replica: Replica }) => unknown,
   settings?: Parameters<Harness['replica']>[0],
-): void {
-  let harness: Harness | undefined;
-  beforeAll(async () => {
-    harness = await Harness.start();
-    assign({ harness, replica: await harness.replica(settings) });
-  }, 30_000);
-  afterAll(() => harness?.stop());
-}
+): void => useHarness(async (harness) => assign({ harness, replica: await harness.replica(settings) }));

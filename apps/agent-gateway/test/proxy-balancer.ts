@@ -53,5 +53,6 @@ export async function proxyBalancer(backend: number, header: () => Buffer) {
     }, 20);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref(); // a failed test does not stop it
   return { port: (server.address() as AddressInfo).port, stop: () => void server.close() };
 }

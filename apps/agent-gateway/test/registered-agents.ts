@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll } from '@jest/globals';
-import { Harness, type Replica } from './harness.js';
-import { registerAt, TestAgent } from './test-agent.js';
+import { afterEach } from '@jest/globals';
+import { type Harness, type Replica, useReplica } from './harness.js';
+import { registerAt, stopTestAgents, TestAgent } from './test-agent.js';
 
 type Registered = Awaited<ReturnType<typeof registerAt>>;
 
@@ -10,19 +10,16 @@ export class RegisteredAgents {
   replica!: Replica;
   cluster!: Registered;
   node!: Registered;
-  readonly #dialled: TestAgent[] = [];
 
   /** Starts before the specs of the file and stops after them. Agents are stopped after each spec. */
   static use(): RegisteredAgents {
     const agents = new RegisteredAgents();
-    beforeAll(async () => {
-      agents.harness = await Harness.start();
-      agents.replica = await agents.harness.replica();
+    useReplica(async (started) => {
+      Object.assign(agents, started);
       agents.cluster = await agents.register('cluster-agent', 'uid-3');
       agents.node = await agents.register('node', 'machine-3');
-    }, 30_000);
-    afterEach(() => agents.#dialled.splice(0).forEach((agent) => agent.stop()));
-    afterAll(() => agents.harness.stop());
+    });
+    afterEach(stopTestAgents);
     return agents;
   }
 
@@ -32,8 +29,6 @@ export class RegisteredAgents {
   }
 
   dial(credentials: Registered, kind: 'node' | 'cluster-agent' = 'cluster-agent'): TestAgent {
-    const agent = new TestAgent(this.replica.streamPort, credentials, kind);
-    this.#dialled.push(agent);
-    return agent;
+    return new TestAgent(this.replica.streamPort, credentials, kind);
   }
 }

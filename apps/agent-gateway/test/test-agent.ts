@@ -52,6 +52,12 @@ export async function registerAt(port: number, ca: string, registration: Registr
   }
 }
 
+/** The agents of this spec that are not stopped. */
+const running = new Set<TestAgent>();
+
+/** Also ends those of a test that has failed. */
+export const stopTestAgents = (): void => running.forEach((agent) => agent.stop());
+
 /** One stream of one agent, with all messages it has received. */
 export class TestAgent {
   readonly received: Envelope[] = [];
@@ -79,6 +85,7 @@ export class TestAgent {
       );
     });
     void this.ended.then(() => clearInterval(this.#heartbeats));
+    running.add(this);
   }
 
   send(envelope: Envelope): void {
@@ -116,6 +123,7 @@ export class TestAgent {
   }
 
   stop(): void {
+    running.delete(this);
     clearInterval(this.#heartbeats);
     this.#stream.cancel();
     this.#client.close();

@@ -1,15 +1,23 @@
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { waitUntil } from '@runos/testing-process';
 import { aid, jobId, token } from './sample-replies.js';
 import { EventStreamReader } from './event-stream-reader.js';
 import { type GatewayHarness, startHarness } from './harness.js';
 
 let harness: GatewayHarness;
+let agent: Agent;
+let release = (): void => undefined;
 // One gateway at a time: Passport strategies are global to the process, so a second gateway would replace the first.
 beforeEach(async () => {
   harness = await startHarness();
+  agent = new Agent({ keepAlive: true });
 });
-afterEach(() => harness.stop());
+afterEach(async () => {
+  release();
+  agent.destroy();
+  await harness.stop();
+});
 
 interface Closed {
   readonly status: number | undefined;
@@ -17,7 +25,7 @@ interface Closed {
 }
 
 /** A request over a connection that is kept, as load balancers make them. */
-const kept = (agent: Agent, url: string): Promise<Closed> =>
+const kept = (url: string): Promise<Closed> =>
   new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
     const sent = request(url, { agent, headers }, (response) => {
@@ -35,17 +43,16 @@ async function closed(url: string): Promise<void> {
       () => true,
       () => false,
     );
-  while (await isAccepted()) await new Promise((resolve) => setTimeout(resolve, 10));
+  const isRefused = async () => !(await isAccepted());
+  await waitUntil(isRefused, { deadlineMs: 20_000, everyMs: 10, because: () => `${url} accepts new connections` });
 }
 
 describe('stopping', () => {
   it('completes running requests, ends streams and closes connections', async () => {
-    const agent = new Agent({ keepAlive: true });
-    expect(await kept(agent, `${harness.url}/livez`)).toEqual({ status: 200, connection: 'keep-alive' });
+    expect(await kept(`${harness.url}/livez`)).toEqual({ status: 200, connection: 'keep-alive' });
     const stream = await EventStreamReader.open(`${harness.url}/jobs/${jobId}/stream`, {
       authorization: `Bearer ${token}`,
     });
-    let release = (): void => undefined;
     const arrived = new Promise<void>((resolve) => {
       harness.reply('reconciler.v1.cluster-list', async () => {
         resolve();
@@ -53,7 +60,7 @@ describe('stopping', () => {
         return { clusters: [] };
       });
     });
-    const underWay = kept(agent, `${harness.url}/${aid}/clusters`);
+    const underWay = kept(`${harness.url}/${aid}/clusters`);
     await arrived;
     const stopped = harness.gateway.stop();
     await stream.rest();
@@ -61,16 +68,13 @@ describe('stopping', () => {
     expect(await underWay).toEqual({ status: 200, connection: 'close' });
     await stopped;
     await expect(fetch(`${harness.url}/livez`)).rejects.toThrow('fetch failed');
-    agent.destroy();
   });
 
   it('answers requests on keep-alive connections and accepts no new connections', async () => {
-    const agent = new Agent({ keepAlive: true });
-    await kept(agent, `${harness.url}/livez`);
+    await kept(`${harness.url}/livez`);
     const stopped = harness.gateway.stop();
     await closed(harness.url);
-    expect(await kept(agent, `${harness.url}/livez`)).toEqual({ status: 200, connection: 'close' });
+    expect(await kept(`${harness.url}/livez`)).toEqual({ status: 200, connection: 'close' });
     await stopped;
-    agent.destroy();
   });
 });

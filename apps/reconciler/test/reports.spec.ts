@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, rootOf, type ResyncEntry } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
+import { waitUntil } from '@runos/testing-process';
 import type { StoredBundle } from './stored-bundle.js';
 import { type Harness, type Instance, startHarness } from './harness.js';
 
@@ -228,7 +229,8 @@ describe('bundle status reports', () => {
       held.osid,
     ]);
     const asleep = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
-    while ((await harness.sql(asleep)).length === 0);
+    const isAsleep = async () => (await harness.sql(asleep)).length > 0;
+    await waitUntil(isAsleep, { deadlineMs: 20_000, everyMs: 1, because: () => 'no statement holds the row' });
     const lost = (one: Instance) =>
       harness.agent.report(stored(one), 'degraded', { objects: [{ ...set(one), state: 'degraded' }] });
     const late = lost(held);

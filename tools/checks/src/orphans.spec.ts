@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { waitUntil } from '@runos/testing-process';
 import { findOrphans, runVariable } from './orphans.js';
 
 describe('findOrphans', () => {
@@ -13,9 +13,10 @@ describe('findOrphans', () => {
     const shell = spawn('sh', ['-c', 'sleep 600 & echo $!'], { env: { ...process.env, [runVariable]: run } });
     const [[line]] = await Promise.all([once(shell.stdout, 'data') as Promise<[Buffer]>, once(shell, 'exit')]);
     const pid = Number(line.toString());
-    // The child is a copy of the shell until it becomes the program.
-    while (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sh') await sleep(5);
     try {
+      // The child is a copy of the shell until it becomes the program.
+      const isProgram = () => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'sh';
+      await waitUntil(isProgram, { deadlineMs: 20_000, everyMs: 5, because: () => 'the child is a copy of the shell' });
       expect(await findOrphans(run, 0)).toEqual([{ pid, command: 'sleep 600' }]);
       expect(await findOrphans(randomUUID(), 0)).toEqual([]);
     } finally {

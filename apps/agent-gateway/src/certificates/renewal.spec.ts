@@ -2,13 +2,14 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { streamService } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import { createSigningRequest } from '@runos/pki';
+import { waitUntil } from '@runos/testing-process';
 import { callAs, refusalOf, registerAt } from '../../test/test-agent.js';
 import { RegisteredAgents } from '../../test/registered-agents.js';
 import { SessionRepository } from '../sessions/session-repository.js';
 import { CertificateIssuer } from './certificate-issuer.js';
 import { CertificateRepository } from './certificate-repository.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 afterEach(() => {
   jest.restoreAllMocks();
 });
@@ -46,7 +47,9 @@ async function validCertificates({ nid, cid }: Registered): Promise<number> {
 async function someoneWaits(): Promise<void> {
   const waiting = `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
     WHERE l.locktype = 'advisory' AND NOT l.granted AND a.datname = current_database()`;
-  while ((await agents.harness.sql.query(waiting)).rows.length === 0) await new Promise(setImmediate);
+  const isWaiting = async () => (await agents.harness.sql.query(waiting)).rows.length > 0;
+  const because = () => 'no transaction waits for an advisory lock';
+  await waitUntil(isWaiting, { deadlineMs: 20_000, everyMs: 5, because });
 }
 
 describe.each(Object.entries(revocations))('a renewal while %s', (event, revoke) => {

@@ -1,20 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DELETE_BUNDLE, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
+import { waitUntil } from '@runos/testing-process';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useHarness } from '../../test/harness.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let harness: Harness;
 let reconciler: Bus;
-beforeAll(async () => {
-  harness = await Harness.start();
+useHarness((started) => {
+  harness = started;
   reconciler = harness.busOf('reconciler');
-}, 30_000);
-afterAll(() => harness.stop());
+});
+/** A replica of an earlier test would close sessions of a later one. */
+afterEach(() => harness.stopReplicas());
 
 const staleMs = 2_000;
 const connection = (nid: string) => harness.services.connectionOf('ky3', nid);
@@ -26,9 +27,17 @@ async function registered(replica: Replica, machineId: string) {
 
 const instruct = (nid: string) => {
   const body = { osid: 'valkey-00ky3', generation: 2, revision: 3 };
-  const input = { cid: 'ky3', nid, type: 'DELETE_BUNDLE', body, timeoutMs: 1_000 };
+  const input = { cid: 'ky3', nid, type: 'DELETE_BUNDLE', body, timeoutMs: 5_000 };
   return reconciler.request(agentGateway.instruct, input, { tenant: 'abcde' });
 };
+
+/** Resolves when an instruction reaches the agent again. */
+async function reachable(nid: string): Promise<void> {
+  let last: unknown;
+  const isReplied = async () => (last = (await instruct(nid)).outcome) === 'replied';
+  const because = () => `no reply to an instruction of ${nid}, but ${String(last)}; ${JSON.stringify(connection(nid))}`;
+  await waitUntil(isReplied, { deadlineMs: 20_000, everyMs: 100, because });
+}
 
 function dial(replica: Replica, credentials: Awaited<ReturnType<typeof registered>>): TestAgent {
   const agent = new TestAgent(replica.streamPort, credentials);
@@ -47,7 +56,8 @@ const expireLease = (nid: string) =>
 async function endWaitingMove(): Promise<void> {
   const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE session SET replica_id%'`;
-  while ((await harness.sql.query(end)).rowCount === 0) await sleep(50);
+  const isEnded = async () => (await harness.sql.query(end)).rowCount !== 0;
+  await waitUntil(isEnded, { deadlineMs: 20_000, everyMs: 50, because: () => 'no move of sessions waits for a lock' });
 }
 
 describe('a restart', () => {
@@ -58,17 +68,17 @@ describe('a restart', () => {
               ('abcde', 'ky3', 'bbbbb', 0, 5, 4, false, true, now() - interval '1 hour')`,
     );
     const startedAt = performance.now();
-    const replica = await harness.replica();
+    await harness.replica();
     await harness.services.until(() => connection('bbbbb') !== undefined);
     expect(connection('bbbbb')).toMatchObject({ seq: 5, ready: true });
     await harness.services.until(() => connection('aaaaa')?.ready === false && connection('bbbbb')?.ready === false);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(staleMs);
     expect(connection('aaaaa')).toMatchObject({ seq: 6, connected: false });
-    await replica.service.stop();
   });
 
   it('closes all sessions with the code plane-stopping', async () => {
-    const replica = await harness.replica();
+    const timing = { staleAfterMs: 15_000 }; // longer than the other replica takes to start
+    const replica = await harness.replica(timing);
     const credentials = await registered(replica, 'stopper');
     const agent = dial(replica, credentials);
     await agent.heartbeat();
@@ -78,7 +88,7 @@ describe('a restart', () => {
     expect(rows).toEqual([{ connected: false, ready: true }]);
     const open = await harness.sql.query('SELECT 1 FROM session WHERE closed_at IS NULL');
     expect(open.rowCount).toBe(0);
-    const next = await harness.replica();
+    const next = await harness.replica(timing);
     await harness.services.until(() => connection(credentials.nid)?.connected === false);
     const back = dial(next, credentials);
     await back.heartbeat();
@@ -86,9 +96,6 @@ describe('a restart', () => {
     expect(
       harness.services.connections.some(({ nid, ready, seq }) => nid === credentials.nid && !ready && seq > 2),
     ).toBe(false);
-    agent.stop();
-    back.stop();
-    await next.service.stop();
   });
 });
 
@@ -110,8 +117,6 @@ describe('two replicas', () => {
     expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'replied' });
     expect(agent.received.filter(({ type }) => type === 'DELETE_BUNDLE')).toHaveLength(1);
     await harness.services.until(() => connection(credentials.nid)?.connected === true);
-    for (const each of [agent, back]) each.stop();
-    await Promise.all([failed, running].map(({ service }) => service.stop()));
   });
 
   it('of which one renews its lease too late: its streams stay open, if no other replica has closed their sessions', async () => {
@@ -122,10 +127,8 @@ describe('two replicas', () => {
     await harness.services.until(() => connection(credentials.nid)?.connected === true);
     await expireLease(credentials.nid);
     expect(await instruct(credentials.nid)).toEqual({ outcome: 'absent' });
-    while ((await instruct(credentials.nid)).outcome !== 'replied') await sleep(100);
+    await reachable(credentials.nid);
     expect(connection(credentials.nid)?.connected).toBe(true);
-    agent.stop();
-    await replica.service.stop();
   });
 
   it('of which one renews its lease too late, and cannot move its sessions: the next renewal moves them', async () => {
@@ -143,12 +146,9 @@ describe('two replicas', () => {
     const second = dial(replica, later);
     await second.heartbeat();
     await blocker.query('ROLLBACK');
-    await blocker.end();
-    while ((await instruct(early.nid)).outcome !== 'replied') await sleep(100);
+    await reachable(early.nid);
     expect(await instruct(later.nid)).toMatchObject({ outcome: 'replied' });
     expect(connection(early.nid)?.connected).toBe(true);
-    for (const each of [agent, second]) each.stop();
-    await replica.service.stop();
   });
 
   it('of which one renews its lease too late: the streams of sessions that were closed meanwhile end', async () => {
@@ -167,32 +167,26 @@ describe('two replicas', () => {
     const back = dial(replica, credentials);
     await back.heartbeat();
     expect(await instruct(credentials.nid)).toMatchObject({ outcome: 'replied' });
-    for (const each of [agent, back]) each.stop();
-    await replica.service.stop();
   });
 });
 
 describe('an outage of the database', () => {
   it('ends no stream, although every lease expires in it', async () => {
     const replicas = await Promise.all([harness.replica({ leaseMs: 2_000 }), harness.replica({ leaseMs: 2_000 })]);
-    const agents = await Promise.all(
+    const nids = await Promise.all(
       replicas.map(async (replica, n) => {
         const credentials = await registered(replica, `outage-${n}`);
         const agent = dial(replica, credentials);
         agent.heartbeatEvery(200);
         await harness.services.until(() => connection(credentials.nid)?.ready === true);
-        return { agent, nid: credentials.nid };
+        return credentials.nid;
       }),
     );
     const before = harness.services.connections.length;
     await harness.withoutDatabase(3_000);
-    for (const { nid } of agents) while ((await instruct(nid)).outcome !== 'replied') await sleep(100);
-    const since = harness.services.connections
-      .slice(before)
-      .filter((each) => agents.some(({ nid }) => nid === each.nid));
+    for (const nid of nids) await reachable(nid);
+    const since = harness.services.connections.slice(before).filter(({ nid }) => nid !== null && nids.includes(nid));
     expect(since.filter(({ connected, ready }) => !connected || !ready)).toEqual([]);
-    for (const { agent } of agents) agent.stop();
-    await Promise.all(replicas.map(({ service }) => service.stop()));
   });
 });
 
@@ -203,8 +197,9 @@ describe('a transition that could not be written', () => {
     const agent = dial(replica, credentials);
     agent.heartbeatEvery(100);
     await harness.services.until(() => connection(credentials.nid)?.ready === true);
-    await harness.sql.query('UPDATE agent SET ready = false WHERE nid = $1', [credentials.nid]);
+    // Read before the change: the maintenance may repair and report it before the next statement here.
     const seq = connection(credentials.nid)?.seq ?? 0;
+    await harness.sql.query('UPDATE agent SET ready = false WHERE nid = $1', [credentials.nid]);
     await harness.services.until(
       () => connection(credentials.nid)?.ready === true && (connection(credentials.nid)?.seq ?? 0) > seq,
     );
@@ -218,7 +213,5 @@ describe('a transition that could not be written', () => {
     await harness.services.until(() => connection('ghost')?.connected === false);
     await harness.sql.query(`UPDATE certificate SET revoked_at = now() WHERE nid = $1`, [credentials.nid]);
     expect(await agent.ended).toMatchObject({ refusal: 'certificate-revoked' });
-    agent.stop();
-    await replica.service.stop();
   });
 });

@@ -1,27 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { AgentHello, DELETE_BUNDLE, type Envelope, errorEnvelope, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
-import { halfOpenProxy } from '@runos/testing-basics';
+import { type HalfOpenProxy, halfOpenProxy } from '@runos/testing-basics';
+import { waitUntil } from '@runos/testing-process';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
-import { Harness, type Replica } from '../../test/harness.js';
+import { type Harness, type Replica, useHarness } from '../../test/harness.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let harness: Harness;
 let one: Replica;
 let two: Replica;
 let reconciler: Bus;
 const agents: TestAgent[] = [];
-beforeAll(async () => {
-  harness = await Harness.start();
+useHarness(async (started) => {
+  harness = started;
   [one, two] = await Promise.all([harness.replica(), harness.replica()]);
   reconciler = harness.busOf('reconciler');
-}, 30_000);
+});
 afterEach(() => agents.splice(0).forEach((agent) => agent.stop()));
-afterAll(() => harness.stop());
 
 type Registered = Awaited<ReturnType<typeof registerAt>>;
 
@@ -138,21 +137,22 @@ describe('the connection of an agent', () => {
       return agents.find(({ nid }) => nid === credentials.nid)?.lastHeartbeatAt ?? undefined;
     };
     // Either replica responds, and the one without the stream knows it after the maintenance interval of the other.
-    let at = await lastHeartbeat();
-    while (at === undefined) {
-      await sleep(20);
-      at = await lastHeartbeat();
-    }
-    expect(Date.parse(at)).toBeGreaterThan(before - 2_000);
-    expect(Date.parse(at)).toBeLessThan(Date.now() + 2_000);
+    let at: string | undefined;
+    const because = () => `no last heartbeat of ${credentials.nid}`;
+    await waitUntil(async () => (at = await lastHeartbeat()) !== undefined, { deadlineMs: 20_000, because });
+    expect(Date.parse(String(at))).toBeGreaterThan(before - 2_000);
+    expect(Date.parse(String(at))).toBeLessThan(Date.now() + 2_000);
     const others = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'other' });
     expect(others.agents).toEqual([]);
   });
 });
 
 describe('a half-open connection', () => {
+  let proxy: HalfOpenProxy | undefined;
+  afterEach(() => proxy?.stop());
+
   it('does not keep its agent ready, and does not prevent it from reconnecting', async () => {
-    const proxy = await halfOpenProxy(one.streamPort);
+    proxy = await halfOpenProxy(one.streamPort);
     const credentials = await registered('cable');
     const lost = new TestAgent(proxy.port, credentials);
     agents.push(lost);
@@ -167,7 +167,6 @@ describe('a half-open connection', () => {
     await back.heartbeat();
     expect(await instruct(credentials.nid)).toEqual(replied);
     await harness.services.until(() => connection(credentials.nid)?.ready === true);
-    proxy.stop();
   });
 });
 

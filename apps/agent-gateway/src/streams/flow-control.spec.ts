@@ -1,7 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RateLimiter } from '../grpc/rate-limiter.js';
 import { FlowControl } from './flow-control.js';
+
+/** The budgets are of one second, however slow this machine is. */
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
 
 describe('a stream', () => {
   it('pauses when its sender has used up its budget of bytes, and goes on later', async () => {
@@ -13,14 +16,16 @@ describe('a stream', () => {
       flow.begin(500);
       flow.end();
     }
-    await sleep(10);
+    await jest.advanceTimersByTimeAsync(10);
     expect(source.pause).not.toHaveBeenCalled();
     flow.begin(500);
     flow.end();
-    await sleep(10);
+    await jest.advanceTimersByTimeAsync(10);
     expect(source.pause).toHaveBeenCalledTimes(1);
     source.resume.mockClear();
-    await sleep(1_200);
+    await jest.advanceTimersByTimeAsync(900);
+    expect(source.resume).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(300);
     expect(source.resume).toHaveBeenCalledTimes(1);
     flow.stop();
   });

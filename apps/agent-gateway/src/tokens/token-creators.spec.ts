@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { agentGateway, type Credential, identity } from '@runos/contracts';
+import { waitUntil } from '@runos/testing-process';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { refusalOf, registerAt } from '../../test/test-agent.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let harness: Harness;
 let replica: Replica;
@@ -48,7 +49,8 @@ describe('a registration token', () => {
     expect(await register(used.token)).toBe('accepted');
     const bus = harness.busOf('identity');
     await bus.publish(identity.accessChanged, { keyIds: [revoked.keyId], userIds: [] });
-    while ((await shown(token.token))?.revokedAt === null) await new Promise((resolve) => setTimeout(resolve, 20));
+    const isRevoked = async () => (await shown(token.token))?.revokedAt !== null;
+    await waitUntil(isRevoked, { deadlineMs: 20_000, because: () => 'the token is not revoked' });
     expect(await shown(used.token)).toMatchObject({ revokedAt: null, usedAt: expect.any(String) });
     expect(await register(token.token)).toMatchObject(refused);
     expect(await register(kept.token)).toBe('accepted');

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
 import { Database } from '@runos/persistence';
+import { waitUntil } from '@runos/testing-process';
 import type { QueryRunner } from 'typeorm';
 import { DeriveParentsOfApiKeys1800000000003 } from '../schema/migrations/0003-derive-parents-of-api-keys.js';
 import { actorWith, type IdentityHarness, newOwner, startHarness } from '../../test/harness.js';
@@ -47,9 +48,11 @@ async function changesDuring(count: number, work: () => Promise<unknown>): Promi
   return changes;
 }
 
-/** Keeps writers of the audit log waiting until `unlock` is called. */
-async function lockAuditLog(): Promise<{ held: Promise<void>; unlock: () => void }> {
-  let unlock = (): void => undefined;
+let unlock = (): void => undefined;
+afterEach(() => unlock());
+
+/** Keeps writers of the audit log waiting until `unlock` is called, at the latest after the test. */
+async function lockAuditLog(): Promise<{ held: Promise<void> }> {
   const unlocked = new Promise<void>((resolve) => (unlock = resolve));
   let held = Promise.resolve();
   await new Promise<void>((resolve) => {
@@ -59,13 +62,16 @@ async function lockAuditLog(): Promise<{ held: Promise<void>; unlock: () => void
       await unlocked;
     });
   });
-  return { held, unlock };
+  return { held };
 }
 
 /** Resolves when this many statements wait for locks. */
 async function statementsWait(count: number): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  while ((await plane.sql(waiting)).length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+  let found = 0;
+  const areWaiting = async () => (found = (await plane.sql(waiting)).length) >= count;
+  const because = () => `${found} of ${count} statements wait for locks`;
+  await waitUntil(areWaiting, { deadlineMs: 20_000, everyMs: 10, because });
 }
 
 describe('a stolen token that is revoked', () => {
@@ -125,7 +131,7 @@ describe('a stolen token that is revoked', () => {
     const stolen = await mint(firstKey);
     const child = await mint(stolen.id);
     // The mint stops at its audit entry, inside its transaction, until the table is unlocked.
-    const { held, unlock } = await lockAuditLog();
+    const { held } = await lockAuditLog();
     const minted = mint(child.id);
     await statementsWait(1);
     const revocation = revoke(stolen.id);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
+import { untilAvailable } from '@runos/testing-nats';
 import { type IdentityHarness, newOwner, startHarness } from '../../test/harness.js';
 
 let plane: IdentityHarness;
@@ -69,16 +70,5 @@ describe('a restart of NATS', () => {
     const authenticate = () => plane.bus('gateway').request(identity.authenticate, { token });
     await plane.nats.restart(() => expect(authenticate()).rejects.toMatchObject({ code: 'unavailable' }));
     expect((await untilAvailable(authenticate)).email).toBe(email);
-  }, 20_000);
+  }, 40_000);
 });
-
-/** Every request waits for the connection, so this loop does not spin. */
-async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'unavailable' });
-    }
-  }
-}

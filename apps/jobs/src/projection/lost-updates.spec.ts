@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jobs, type JobProgress, reconciler, storedMessage } from '@runos/contracts';
+import { untilAvailable } from '@runos/testing-nats';
 import { reconcilerJobs, type JobsHarness, startHarness } from '../../test/harness.js';
 import { line, progress, workItemId } from '../../test/job-progress.js';
 
@@ -117,17 +118,5 @@ describe('job updates that are lost, repeated or reordered', () => {
     await untilAvailable(() => publish(next));
     await once(() => published(id).includes(2));
     expect((await show(id)).status).toBe('completed');
-  }, 20_000);
+  }, 60_000);
 });
-
-/** Each attempt waits for the connection, so this loop does not spin. */
-async function untilAvailable(work: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'unavailable' });
-    }
-  }
-}

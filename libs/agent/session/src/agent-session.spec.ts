@@ -8,7 +8,7 @@ import {
   instructionEnvelope,
   DELETE_BUNDLE,
 } from '@runos/agent-protocol';
-import { halfOpenProxy } from '@runos/testing-basics';
+import { type HalfOpenProxy, halfOpenProxy } from '@runos/testing-basics';
 import type { AgentSession } from './agent-session.js';
 import { certificateFacts } from './credentials/agent-credentials.js';
 import { MemoryStore, startSession } from '../test/test-session.js';
@@ -16,12 +16,14 @@ import { FakePlane } from '../test/fake-plane.js';
 
 let plane: FakePlane;
 let agents: AgentSession[];
+let proxy: HalfOpenProxy | undefined;
 beforeEach(async () => {
   agents = [];
   plane = await FakePlane.start();
 });
 afterEach(async () => {
   await Promise.all(agents.map((agent) => agent.stop()));
+  proxy?.stop();
   plane.close();
 });
 
@@ -66,13 +68,12 @@ describe('a session', () => {
   });
 
   it('closes a half-open connection', async () => {
-    const proxy = await halfOpenProxy(plane.ports.streamPort);
+    proxy = await halfOpenProxy(plane.ports.streamPort);
     const ports = { registerPort: plane.ports.registerPort, streamPort: proxy.port };
     const agent = start(plane, { server: { host: '127.0.0.1', ...ports }, timing: { heartbeatReplyTimeoutMs: 80 } });
     await plane.until(() => heartbeats() >= 1);
     proxy.freeze();
     await plane.until(() => plane.streams.length === 2 && agent.isConnected);
-    proxy.stop();
   });
 
   it('reconnects when the plane is available again', async () => {

@@ -11,13 +11,17 @@ import { type Informer, type InformerOptions, startInformer, type WatchFailure }
 jest.setTimeout(30_000);
 let harness: KubeHarness;
 const informers: Informer[] = [];
+const clients: KubeClient[] = [];
 const backoff = () => 20;
 
 beforeAll(async () => {
   harness = await startKubeHarness();
 }, 900_000);
 
-afterEach(() => Promise.all(informers.splice(0).map((informer) => informer.stop())));
+afterEach(async () => {
+  await Promise.all(informers.splice(0).map((informer) => informer.stop()));
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
 afterAll(() => harness?.stop());
 
 /** Watches the ConfigMaps with a label, and records the calls of its handlers. */
@@ -84,6 +88,7 @@ describe('an informer', () => {
   it('detects a half-open connection, and resumes where it was', async () => {
     const proxy = await halfOpenProxy(Number(new URL(harness.cluster.server).port));
     const client = harness.newClient({ server: `https://127.0.0.1:${proxy.port}` });
+    clients.push(client);
     const recorded = record(client, 'half-open', { idleTimeoutMs: 1_000 });
     await recorded.informer.synced;
     await make('one', 'half-open');
@@ -93,9 +98,7 @@ describe('an informer', () => {
     await recorded.until('changed ConfigMap two');
     expect(recorded.events).toEqual(['changed ConfigMap one', 'changed ConfigMap two']);
     expect(recorded.lists).toEqual([0]);
-    await recorded.informer.stop();
     proxy.stop();
-    await client.close();
   });
 
   it('ends at once when it is stopped, also before its first list', async () => {
@@ -129,7 +132,9 @@ describe('an informer of a failing server', () => {
       response.end(streams.length > 1 ? streams.shift() : streams[0]);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new KubeClient({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const client = new KubeClient({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    clients.push(client);
+    return client;
   }
 
   const event = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
@@ -144,7 +149,6 @@ describe('an informer of a failing server', () => {
     await requested(3);
     await recorded.informer.stop();
     expect(requests.slice(0, 3)).toEqual(['list', 'watch 7', 'watch 12']);
-    await client.close();
   });
 
   it('lists again when its resourceVersion has expired', async () => {
@@ -154,7 +158,6 @@ describe('an informer of a failing server', () => {
     await recorded.informer.stop();
     expect(requests.slice(0, 5)).toEqual(['list', 'watch 7', 'watch 12', 'list', 'watch 7']);
     expect(recorded.lists.slice(0, 2)).toEqual([1, 1]);
-    await client.close();
   });
 
   it('backs off when every watch has expired, although each list succeeds, and reports the recovery', async () => {
@@ -166,7 +169,6 @@ describe('an informer of a failing server', () => {
     await recorded.informer.stop();
     expect(delays.slice(0, 2)).toEqual([2, 3]);
     expect(recorded.failures[0]?.verb).toBe('watch');
-    await client.close();
   });
 
   it('lists again after watches that deliver nothing, not even a bookmark', async () => {
@@ -176,7 +178,6 @@ describe('an informer of a failing server', () => {
     await recorded.informer.stop();
     expect(requests.slice(0, 4)).toEqual(['list', 'watch 7', 'watch 7', 'list']);
     expect(recorded.recoveries()).toBe(0);
-    await client.close();
   });
 
   it('retries at once when a caller reports that the cause of a failure may be gone', async () => {
@@ -186,7 +187,6 @@ describe('an informer of a failing server', () => {
     recorded.informer.retryNow();
     await requested(3);
     await recorded.informer.stop();
-    await client.close();
   });
 
   it('backs off when the server ends every watch at once, or sends invalid JSON', async () => {
@@ -198,6 +198,5 @@ describe('an informer of a failing server', () => {
     expect(recorded.failures.slice(0, 3).map(({ verb }) => verb)).toEqual(['watch', 'watch', 'watch']);
     expect(delays.slice(0, 3)).toEqual([1, 2, 3]);
     expect(recorded.failures.length).toBeGreaterThanOrEqual(3);
-    await client.close();
   });
 });

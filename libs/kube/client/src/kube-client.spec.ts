@@ -1,19 +1,27 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { halfOpenProxy } from '@runos/testing-basics';
+import { waitUntil } from '@runos/testing-process';
 import { startInformer } from './informer.js';
 import { isAlreadyExists, isConflict, isNotFound, KubeError } from './kube-error.js';
 import { configMap, type KubeHarness, startKubeHarness } from '../test/harness.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 let harness: KubeHarness;
 
 beforeAll(async () => {
   harness = await startKubeHarness();
 }, 900_000);
 
+/** Ends what a test has opened besides the harness, the last first. */
+const closes: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closes.splice(0).reverse()) await close();
+});
 afterAll(() => harness?.stop());
+
+const until = (holds: () => boolean | Promise<boolean>, what: () => string) =>
+  waitUntil(holds, { deadlineMs: 20_000, everyMs: 100, because: what });
 
 const refused = async (attempt: Promise<unknown>): Promise<KubeError> => {
   const thrown: unknown = await attempt.then(
@@ -150,35 +158,50 @@ describe('the client', () => {
         () => true,
         () => false,
       );
+    closes.push(() => client.delete({ ...crd, name: 'dials.moved.example' }));
     await install(true);
-    while (!(await isServed('v1beta1'))) await sleep(100);
+    await until(
+      () => isServed('v1beta1'),
+      () => 'v1beta1 is not served',
+    );
     const seen: string[] = [];
     const selection = { apiVersion: old.apiVersion, kind: old.kind };
     const informer = startInformer(client, selection, {
       onAddOrUpdate: ({ metadata }) => void seen.push(metadata.name),
       onDelete: ({ metadata }) => void seen.push(`-${metadata.name}`),
     });
+    closes.push(() => informer.stop());
     await informer.synced;
     const made = await client.apply(old);
     await install(false);
     const raw = () => client.transport.send({ method: 'GET', path: '/apis/moved.example/v1beta1/dials' });
-    while (await raw().catch(() => undefined)) await sleep(100);
+    const isRefused = () =>
+      raw().then(
+        () => false,
+        () => true,
+      );
+    await until(isRefused, () => 'v1beta1 is still served');
 
     expect(await client.find(refOf(old))).toMatchObject({ metadata: { uid: made.metadata.uid } });
     expect(await client.list(selection)).toHaveLength(1);
     expect(await refused(client.apply(old))).toMatchObject({ status: 404, reason: 'NoKind' });
     await client.apply({ ...old, apiVersion: 'moved.example/v1', metadata: { name: 'two', namespace } });
-    while (!seen.includes('two')) await sleep(100);
+    await until(
+      () => seen.includes('two'),
+      () => `"two" is not seen, only ${seen.join()}`,
+    );
     expect(await client.delete(refOf(old), { uid: made.metadata.uid })).toBe('deleted');
     expect(await client.find({ ...refOf(old), apiVersion: 'moved.example/v1' })).toBeUndefined();
-    while (!seen.includes('-one')) await sleep(100);
-    await informer.stop();
-    await client.delete({ ...crd, name: 'dials.moved.example' });
+    await until(
+      () => seen.includes('-one'),
+      () => `the end of "one" is not seen, only ${seen.join()}`,
+    );
   });
 
   it('times out without a response', async () => {
     const proxy = await halfOpenProxy(Number(new URL(harness.cluster.server).port));
     const client = harness.newClient({ server: `https://127.0.0.1:${proxy.port}` }, { timeoutMs: 300 });
+    closes.push(() => client.close(), proxy.stop);
     const system = { apiVersion: 'v1', kind: 'Namespace', name: 'kube-system' };
     await client.get(system, { timeoutMs: 5_000 });
     proxy.freeze();
@@ -186,6 +209,5 @@ describe('the client', () => {
     expect((await client.get(system, { timeoutMs: 5_000 })).metadata.name).toBe('kube-system');
     proxy.stop();
     expect(await refused(client.get(system))).toMatchObject({ status: 0, isOutage: true });
-    await client.close();
   });
 });

@@ -27,9 +27,12 @@ export async function startKubeHarness(): Promise<KubeHarness> {
     namespace,
     newClient,
     async stop() {
-      await client.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
-      await client.close();
-      await cluster.stop();
+      try {
+        await client.delete({ apiVersion: 'v1', kind: 'Namespace', name: namespace });
+      } finally {
+        await client.close();
+        await cluster.stop();
+      }
     },
   };
 }

@@ -71,8 +71,11 @@ export async function startHarness(): Promise<MessagingHarness> {
     connector,
     bus: (name) => new Bus(name, connector(name), true),
     stop: async () => {
-      await Promise.all(stops.map((stop) => stop()));
-      await nats.stop();
+      try {
+        await Promise.all(stops.map((stop) => stop()));
+      } finally {
+        await nats.stop();
+      }
     },
   };
 }

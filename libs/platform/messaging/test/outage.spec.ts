@@ -7,6 +7,7 @@ import { Controller, Module } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { consumerOf, streamOf, streamsUser } from '@runos/contracts';
 import { createLogger } from '@runos/observability';
+import { waitUntil } from '@runos/testing-process';
 import { type RunningNats, startNats, streamsAdministrator } from '@runos/testing-nats';
 import { Respond, Subscribe } from '../src/service/handlers.js';
 import { doIt, recorded, specContracts } from './test-contracts.js';
@@ -58,11 +59,11 @@ const readyz = async ({ opsPort }: RunningService) => {
 };
 /** Waits until `/readyz` has this status and returns its body. */
 async function readyzBody(service: RunningService, status: number) {
-  for (;;) {
-    const { status: current, body } = await readyz(service);
-    if (current === status) return body;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  let last: Awaited<ReturnType<typeof readyz>> | undefined;
+  const because = () => `readiness is not ${status}, but ${JSON.stringify(last)}`;
+  const isReached = async () => (last = await readyz(service)).status === status;
+  await waitUntil(isReached, { deadlineMs: 20_000, everyMs: 10, because });
+  return last?.body;
 }
 
 const connected = ({ bus }: RunningService) =>
@@ -119,9 +120,12 @@ describe('a service during an outage of NATS', () => {
       started = true;
       return service;
     });
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(started).toBe(false);
-    nats = await startServer();
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      expect(started).toBe(false);
+    } finally {
+      nats = await startServer(); // the service can be stopped only after its start
+    }
     await readyzBody(await starting, 200);
   });
 });

@@ -5,6 +5,7 @@ import { connect, PermissionViolationError } from '@nats-io/transport-node';
 import { faultOf } from '@runos/kernel';
 import { createLogger } from '@runos/observability';
 import { halfOpenProxy } from '@runos/testing-basics';
+import { waitUntil } from '@runos/testing-process';
 import { NatsConnector } from '../src/connection/nats-connector.js';
 import { Bus } from '../src/requests/bus.js';
 import { Respond } from '../src/service/handlers.js';
@@ -22,6 +23,7 @@ class Slow {
     if (how === 'blocked') {
       await new Promise<void>((release) => {
         entered.push({ how, release });
+        closes.push(release);
         onEnter();
       });
     }
@@ -50,10 +52,15 @@ class Delayed {
 }
 
 let harness: MessagingHarness;
+/** Ends what a test has opened besides the harness. */
+const closes: (() => unknown)[] = [];
 beforeEach(async () => {
   harness = await startHarness();
 });
-afterEach(() => harness.stop());
+afterEach(async () => {
+  await Promise.all(closes.splice(0).map((close) => close()));
+  await harness.stop();
+});
 
 describe('a service that shuts down', () => {
   it('replies to running requests and receives no more', async () => {
@@ -96,19 +103,19 @@ describe('an idempotent request', () => {
     await harness.start('catalog', Delayed);
     const { natsUrl, ...config } = harness.config('gateway');
     const proxy = await halfOpenProxy(Number(new URL(natsUrl).port));
+    closes.push(proxy.stop);
     const logger = createLogger({ service: 'spec', level: 'silent' });
     const behindProxy = { ...config, natsUrl: `nats://127.0.0.1:${proxy.port}` };
     const connector = new NatsConnector({ service: 'gateway', config: behindProxy, logger });
+    closes.push(() => connector.stop());
     const connection = await connector.connection();
     await connection.flush();
     await sleep(600); // the pause between connections has passed, so it reconnects immediately
     const reply = new Bus('gateway', connector).request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
-    while (calls === 0) await sleep(10);
+    await waitUntil(() => calls > 0, { deadlineMs: 20_000, because: () => 'the request has not arrived' });
     proxy.cut();
     expect(await reply).toMatchObject({ text: 'x' });
     expect(calls).toBe(1);
-    await connector.stop();
-    proxy.stop();
   });
 
   it('gets a reply before its deadline although one of two replicas is stuck', async () => {
@@ -119,6 +126,7 @@ describe('an idempotent request', () => {
       pass: natsPassword,
       inboxPrefix: '_INBOX.catalog',
     });
+    closes.push(() => stuck.close());
     let ignored = 0;
     stuck.subscribe(greet.subject, {
       queue: greet.owner,
@@ -135,7 +143,6 @@ describe('an idempotent request', () => {
     );
     expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(ignored).toBeGreaterThan(50);
-    await stuck.close();
   }, 20_000);
 });
 
@@ -143,6 +150,7 @@ describe('the NATS users', () => {
   it('have the permissions of their contracts only', async () => {
     const { natsUrl, natsUser, natsPassword } = harness.config('jobs');
     const jobs = await connect({ servers: natsUrl, user: natsUser, pass: natsPassword, inboxPrefix: '_INBOX.jobs' });
+    closes.push(() => jobs.close());
     const violation = jobs.request('catalog.v1.do-it', '{}', { timeout: 2_000 }).catch((error: Error) => error.cause);
     expect(await violation).toBeInstanceOf(PermissionViolationError);
     for (const subject of ['catalog.v1.do-it', '_INBOX.gateway.>', '>', '$JS.API.>']) {
@@ -151,6 +159,5 @@ describe('the NATS users', () => {
       });
       expect(await error).toBeInstanceOf(PermissionViolationError);
     }
-    await jobs.close();
   });
 });

@@ -72,9 +72,12 @@ export async function startHarness(): Promise<PersistenceHarness> {
     },
     asOwner: async (text, values) => (await owner.query<Record<string, unknown>>(text, values)).rows,
     stop: async () => {
-      await Promise.all(stops.map((stop) => stop()));
-      await owner.end();
-      await postgres.stop();
+      try {
+        await Promise.all(stops.map((stop) => stop()));
+        await owner.end();
+      } finally {
+        await postgres.stop();
+      }
     },
   };
 }

@@ -8,6 +8,7 @@ import { databaseSettings, loadConfig, processSettings, toEnvironment } from '@r
 import { event, type StoredMessage, storedMessage } from '@runos/contracts';
 import { Readiness } from '@runos/observability';
 import { removePostgresData, type RunningPostgres, startPostgres } from '@runos/testing-postgres';
+import { waitUntil } from '@runos/testing-process';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 import { Database } from '../src/transactions/database.js';
@@ -43,7 +44,7 @@ class Sink implements EventSink {
 const dataDir = mkdtempSync(join(tmpdir(), 'runos-outage-'));
 let postgres: RunningPostgres;
 let port = 0;
-let app: INestApplicationContext | undefined;
+let starting: Promise<INestApplicationContext> | undefined;
 const readiness = new Readiness();
 const startServer = async () => {
   postgres = await startPostgres({ dataDir, port, durable: false });
@@ -72,8 +73,20 @@ async function startApp(migrations: (typeof Later1900000000000)[] = []): Promise
   const persistence = PersistenceModule.forService({ service: 'jobs', config, migrations, outbox: { sink: Sink } });
   @Module({ imports: [{ module: Platform, global: true }, persistence] })
   class Root {}
-  app = await NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
-  return app.get(Database);
+  starting = NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
+  return (await starting).get(Database);
+}
+
+/** Resolves when readiness is without this. */
+async function missing(what: string): Promise<void> {
+  let last: unknown;
+  const isMissing = async () => {
+    const report = await readiness.report();
+    last = report;
+    return report.missing.includes(what);
+  };
+  const because = () => `${what} is not missing: ${JSON.stringify(last)}`;
+  await waitUntil(isMissing, { deadlineMs: 20_000, everyMs: 5, because });
 }
 
 beforeAll(async () => {
@@ -82,7 +95,7 @@ beforeAll(async () => {
 });
 const migrateTo = (...migrations: (typeof Later1900000000000)[]) =>
   migrate({ service: 'jobs', ownerUrl: postgres.url, role: { name: 'jobs', password: 'jobs-pw' }, migrations });
-afterEach(() => app?.close());
+afterEach(async () => (await starting)?.close());
 afterAll(async () => {
   await postgres.stop();
   removePostgresData(dataDir);
@@ -100,13 +113,16 @@ describe('a service during an outage of its database', () => {
     await first;
     expect(await readiness.report()).toEqual({ ok: true, missing: [] });
     await postgres.stop();
-    await expect(write(database, 2)).rejects.toMatchObject({ code: 'unavailable' });
-    expect(await readiness.report()).toEqual({
-      ok: false,
-      missing: ['postgresql'],
-      why: { postgresql: expect.stringMatching(/database/i) },
-    });
-    await startServer();
+    try {
+      await expect(write(database, 2)).rejects.toMatchObject({ code: 'unavailable' });
+      expect(await readiness.report()).toEqual({
+        ok: false,
+        missing: ['postgresql'],
+        why: { postgresql: expect.stringMatching(/database/i) },
+      });
+    } finally {
+      await startServer();
+    }
     const third = arrival(3);
     await write(database, 3).catch(() => write(database, 3));
     await third;
@@ -120,9 +136,12 @@ describe('a service during an outage of its database', () => {
       up = true;
       return database;
     });
-    while ((await readiness.report()).ok) await new Promise((resolve) => setImmediate(resolve));
-    expect(up).toBe(false);
-    await startServer();
+    try {
+      await missing('postgresql');
+      expect(up).toBe(false);
+    } finally {
+      await startServer(); // the application can be stopped only after its start
+    }
     expect(await (await starting).query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 });
@@ -130,15 +149,16 @@ describe('a service during an outage of its database', () => {
 describe('a service with a pending migration', () => {
   it('reports the migration, waits, and is ready after it has run', async () => {
     const starting = startApp([Later1900000000000]);
-    while (!(await readiness.report()).missing.includes('migrations')) {
-      await new Promise((resolve) => setImmediate(resolve));
+    try {
+      await missing('migrations');
+      expect(await readiness.report()).toEqual({
+        ok: false,
+        missing: ['migrations'],
+        why: { migrations: 'pending migrations; run the migration of this service: Later1900000000000' },
+      });
+    } finally {
+      expect(await migrateTo(Later1900000000000)).toEqual(['Later1900000000000']);
     }
-    expect(await readiness.report()).toEqual({
-      ok: false,
-      missing: ['migrations'],
-      why: { migrations: 'pending migrations; run the migration of this service: Later1900000000000' },
-    });
-    expect(await migrateTo(Later1900000000000)).toEqual(['Later1900000000000']);
     expect(await (await starting).query('SELECT FROM later')).toEqual([]);
     expect((await readiness.report()).ok).toBe(true);
   });

@@ -9,20 +9,21 @@ export interface HalfOpenProxy {
   stop(): void;
 }
 
-/** A TCP proxy that can make connections half-open, as a pulled cable does, and end them. */
+/** A TCP proxy that can make connections half-open, as a pulled cable does, and end them. It keeps no process running. */
 export async function halfOpenProxy(targetPort: number): Promise<HalfOpenProxy> {
   const pairs = new Set<[Socket, Socket]>();
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1');
     pairs.add([near, far]);
     near.pipe(far).pipe(near);
-    for (const socket of [near, far]) socket.on('error', () => undefined);
+    for (const socket of [near, far]) socket.on('error', () => undefined).unref();
   });
   const cut = (): void => {
     for (const sockets of pairs) for (const socket of sockets) socket.destroy();
     pairs.clear();
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
   return {
     port: (server.address() as AddressInfo).port,
     freeze: () => {

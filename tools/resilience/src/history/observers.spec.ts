@@ -3,10 +3,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { waitUntil } from '@runos/testing-process';
 import { Ledger } from '../load/ledger.js';
 import { Observers } from './observers.js';
 
 let server: Server;
+let ledger: Ledger;
 let requested: string[] = [];
 const path = '/acct1/demo/services/valkey/aaaaa';
 
@@ -20,26 +22,26 @@ beforeEach(async () => {
   await once(server, 'listening');
 });
 afterEach(() => {
+  ledger.end.abort();
   server.close();
   server.closeAllConnections();
 });
 
-function observe(): { readonly ledger: Ledger; readonly observers: Observers } {
-  const ledger = new Ledger();
+function observe(): Observers {
+  ledger = new Ledger();
   ledger.instances.push({ osid: 'valkey-aaaaa', path, key: 'k', writes: [], deleted: false });
   ledger.jobs.set('k', 'j');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const endpoints = [{ name: 'gateway 1', url, token: 't' }];
-  return {
-    ledger,
-    observers: new Observers({ services: '/acct1/demo/services', aid: 'acct1', endpoints, ledger, seed: 1 }),
-  };
+  return new Observers({ services: '/acct1/demo/services', aid: 'acct1', endpoints, ledger, seed: 1 });
 }
 
+const because = () => `requested were only ${requested.join()}`;
+
 it('observers read instances, statuses, lists and jobs until they finish', async () => {
-  const { ledger, observers } = observe();
+  const observers = observe();
   observers.start();
-  for (let n = 0; n < 100 && !requested.includes(`${path}/status`); n += 1) await setTimeout(100);
+  await waitUntil(() => requested.includes(`${path}/status`), { deadlineMs: 20_000, everyMs: 100, because });
   await observers.finish();
   expect(requested).toEqual(expect.arrayContaining([path, `${path}/status`, '/jobs/j', '/jobs/j/workitems']));
   const read = ledger.history.operations.map((operation) => operation.path);
@@ -47,9 +49,9 @@ it('observers read instances, statuses, lists and jobs until they finish', async
 });
 
 it('observers that never finish end with the run of their ledger', async () => {
-  const { ledger, observers } = observe();
+  const observers = observe();
   observers.start();
-  while (requested.length < 2) await setTimeout(20);
+  await waitUntil(() => requested.length >= 2, { deadlineMs: 20_000, because });
   ledger.end.abort();
   await setTimeout(600);
   const atEnd = requested.length;

@@ -81,7 +81,7 @@ export class Load {
 
   async #client(): Promise<void> {
     try {
-      while (!this.#isOver()) {
+      while (!this.ledger.end.signal.aborted && !this.#isOver()) {
         this.#started += 1;
         await this.ledger.writes.run(() => this.#write());
         await sleep(this.options.pauseMs);
@@ -92,8 +92,7 @@ export class Load {
     }
   }
 
-  #isOver = (): boolean =>
-    this.#hasFailed || this.ledger.end.signal.aborted || (this.#isFinishing && this.#started >= this.options.writes);
+  #isOver = (): boolean => this.#hasFailed || (this.#isFinishing && this.#started >= this.options.writes);
 
   async #write(): Promise<void> {
     const { living } = this.ledger;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '@runos/testing-process';
 import type pg from 'pg';
 
 /** Columns that change by time or reads: the last use of a token, the last heartbeat of an agent or replica. */
@@ -35,12 +36,20 @@ export async function tableDigests(sql: pg.Client): Promise<Digests> {
 export const changedTables = (before: Digests, after: Digests): string[] =>
   [...new Set([...before.keys(), ...after.keys()])].filter((table) => before.get(table) !== after.get(table));
 
-/** The digests once they have not changed for a while, when earlier requests have been processed. */
+/**
+ * The digests once they have not changed for a while, when earlier requests have been processed.
+ * @throws Error when rows still change after a minute
+ */
 export async function stableDigests(sql: pg.Client): Promise<Digests> {
-  for (let last = await tableDigests(sql); ;) {
+  let last = await tableDigests(sql);
+  let changed: readonly string[] = [];
+  const isStable = async (): Promise<boolean> => {
     await sleep(1_000);
-    const now = await tableDigests(sql);
-    if (changedTables(last, now).length === 0) return now;
-    last = now;
-  }
+    const next = await tableDigests(sql);
+    changed = changedTables(last, next);
+    last = next;
+    return changed.length === 0;
+  };
+  await waitUntil(isStable, { deadlineMs: 60_000, because: () => `rows still change: ${changed.join()}` });
+  return last;
 }

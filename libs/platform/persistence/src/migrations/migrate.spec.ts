@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitUntil } from '@runos/testing-process';
 import pg from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { createIndexConcurrently } from './create-index-concurrently.js';
@@ -88,26 +88,33 @@ describe('migrating while the previous version serves', () => {
   });
   const write = (id: string) =>
     asService((client) => client.query('INSERT INTO served.things (aid, id) VALUES ($1, $2)', ['a', id]));
-  /** Locks the table like a long transaction until the returned function is called. */
-  async function hold(statement: string): Promise<() => Promise<void>> {
+  const holding: pg.Client[] = [];
+  const release = () => Promise.all(holding.splice(0).map((client) => client.end()));
+  afterEach(release);
+  /** Locks the table like a long transaction until `release`, at the latest after the test. */
+  async function hold(statement: string): Promise<void> {
     const client = new pg.Client({ connectionString: spec.url });
     await client.connect();
+    holding.push(client);
     await client.query(`BEGIN; ${statement}`);
-    return () => client.end();
   }
-  async function until(holds: () => Promise<boolean>): Promise<void> {
-    while (!(await holds())) await sleep(20);
-  }
+  /** Resolves when this query returns a row. */
+  const found = (query: string) =>
+    waitUntil(async () => (await spec.asOwner(query)).length > 0, {
+      deadlineMs: 20_000,
+      because: () => `no row of ${query}`,
+    });
   beforeAll(() => migrate(next()));
 
   it('blocks other statements no longer than its own lock timeout', async () => {
-    const release = await hold('SELECT * FROM served.things');
+    await hold('SELECT * FROM served.things');
     let busy = 0;
     const migrated = migrate({ ...next(AddColour1800000000001), onBusy: () => void (busy += 1) });
     const waits = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'served.things'::regclass`;
-    await until(async () => (await spec.asOwner(waits)).length > 0);
+    await found(waits);
     await write('while it waits'); // queued behind the migration, and succeeds although the reader continues
-    await until(async () => busy > 0); // PostgreSQL ends the wait before the migration receives its error
+    // PostgreSQL ends the wait before the migration receives its error.
+    await waitUntil(() => busy > 0, { deadlineMs: 20_000, because: () => 'the migration does not report the lock' });
     await release();
     expect(await migrated).toEqual(['AddColour1800000000001']);
     await write('afterwards');
@@ -116,10 +123,10 @@ describe('migrating while the previous version serves', () => {
   it('creates an index during writes, also after an unfinished attempt', async () => {
     await spec.asOwner('CREATE INDEX things_count ON served.things (item_count)');
     await spec.asOwner(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'served.things_count'::regclass`);
-    const release = await hold(`INSERT INTO served.things (aid, id) VALUES ('a', 'not yet committed')`);
+    await hold(`INSERT INTO served.things (aid, id) VALUES ('a', 'not yet committed')`);
     const migrated = migrate(next(AddColour1800000000001, IndexCount1800000000002));
     const waits = `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`;
-    await until(async () => (await spec.asOwner(waits)).length > 0);
+    await found(waits);
     await write('during the build');
     const other = { ...spec.plan, service: 'beside' };
     const beside = migrate(other); // waits for the migration lock, and the index must not wait for it

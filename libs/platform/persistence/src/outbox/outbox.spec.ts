@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { event, type StoredMessage, storedMessage } from '@runos/contracts';
 import { createLogger } from '@runos/observability';
+import { waitUntil } from '@runos/testing-process';
 import { z } from 'zod';
 import type { Database } from '../transactions/database.js';
 import { addToOutbox } from './outbox.js';
@@ -22,7 +22,6 @@ class Sink implements EventSink {
   readonly received: number[] = [];
   readonly #ids = new Set<string>();
   readonly #listeners = new Set<() => void>();
-  #expected: { count: number; resolve: () => void } | undefined;
   available = true;
   attempts = 0;
   maxConcurrent = 0;
@@ -39,7 +38,6 @@ class Sink implements EventSink {
       this.#ids.add(id);
     }
     this.#running -= 1;
-    if (this.#expected && this.received.length >= this.#expected.count) this.#expected.resolve();
   }
 
   onConnect(listener: () => void): () => void {
@@ -53,8 +51,13 @@ class Sink implements EventSink {
   }
 
   has(count: number): Promise<void> {
-    if (this.received.length >= count) return Promise.resolve();
-    return new Promise((resolve) => (this.#expected = { count, resolve }));
+    const because = () => `${this.received.length} of ${count} events were published`;
+    return waitUntil(() => this.received.length >= count, { deadlineMs: 20_000, everyMs: 5, because });
+  }
+
+  hasTried(count: number): Promise<void> {
+    const because = () => `${this.attempts} of ${count} attempts were made`;
+    return waitUntil(() => this.attempts >= count, { deadlineMs: 20_000, everyMs: 5, because });
   }
 }
 
@@ -72,18 +75,23 @@ beforeEach(() => {
   sink = new Sink();
 });
 
+const publishers: OutboxPublisher[] = [];
+const stopPublishers = () => Promise.all(publishers.splice(0).map((publisher) => publisher.stop()));
+afterEach(stopPublishers);
+
+/** Publishes while it works, at the latest until the end of the test. */
 async function publishing(
   replicas: readonly [string, Database][],
   work: () => Promise<void>,
   logger = spec.logger,
 ): Promise<void> {
-  const publishers = replicas.map(([applicationName, database]) => {
+  for (const [applicationName, database] of replicas) {
     const listener = spec.listener(applicationName);
-    return new OutboxPublisher({ database, listener, schema: 'spec', applicationName, sink, logger });
-  });
+    publishers.push(new OutboxPublisher({ database, listener, schema: 'spec', applicationName, sink, logger }));
+  }
   publishers.forEach((publisher) => publisher.start());
   await work();
-  await Promise.all(publishers.map((publisher) => publisher.stop()));
+  await stopPublishers();
 }
 
 const add = (database: Database, ...numbers: number[]) =>
@@ -136,9 +144,9 @@ describe('OutboxPublisher', () => {
     const logger = createLogger({ service: 'spec', level: 'info', destination: { write } });
     const work = async () => {
       await add(one, 1);
-      while (sink.attempts < 1) await sleep(5);
+      await sink.hasTried(1);
       await add(one, 2);
-      while (sink.attempts < 2) await sleep(5);
+      await sink.hasTried(2);
       sink.recover();
       await sink.has(2);
     };

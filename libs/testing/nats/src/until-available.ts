@@ -1,0 +1,21 @@
+import { waitUntil } from '@runos/testing-process';
+
+const deadlineMs = 20_000;
+
+/**
+ * Repeats a request while it is refused as unavailable, as after a restart of NATS.
+ * @throws Error another failure of the request, or that it is unavailable for 20 s
+ */
+export async function untilAvailable<T>(request: () => Promise<T>): Promise<T> {
+  let reply: { readonly value: T } | undefined;
+  const isAvailable = async (): Promise<boolean> => {
+    try {
+      reply = { value: await request() };
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== 'unavailable') throw error;
+    }
+    return reply !== undefined;
+  };
+  await waitUntil(isAvailable, { deadlineMs, because: () => 'the request is still refused as unavailable' });
+  return (reply as unknown as { readonly value: T }).value;
+}
