@@ -163,13 +163,15 @@ export class AgentRepository {
 
   /**
    * Closes the sessions of replicas whose lease has expired. A replica writes heartbeats every `flushIntervalMs`, so it
-   * may have received one that is this much later than the last one written.
+   * may have received one that is this much later than the last one written. `replicaId` is the replica that asks. Does
+   * nothing when its lease has expired too: some of the sessions are its own, and the cause may be the database.
    */
-  disconnectOrphaned(flushIntervalMs: number): Promise<AgentRow[]> {
+  disconnectOrphaned(replicaId: string, flushIntervalMs: number): Promise<AgentRow[]> {
     return this.database.query(
       `WITH closed AS (
          UPDATE session s SET closed_at = now(), close_reason = 'the lease of its replica expired' FROM replica r
          WHERE s.replica_id = r.id AND r.lease_expires_at <= now() AND s.closed_at IS NULL
+           AND EXISTS (SELECT 1 FROM replica WHERE id = $2 AND lease_expires_at > now())
          RETURNING s.session_no, s.aid, s.cid, s.nid),
        changed AS (
          UPDATE agent a SET connected = false, seq = a.seq + 1,
@@ -180,7 +182,7 @@ export class AgentRepository {
          DELETE FROM replica r WHERE r.lease_expires_at < now() - interval '1 hour'
            AND NOT EXISTS (SELECT 1 FROM session s WHERE s.replica_id = r.id AND s.closed_at IS NULL))
        SELECT ${agentColumns} FROM changed`,
-      [flushIntervalMs],
+      [flushIntervalMs, replicaId],
     );
   }
 

@@ -86,10 +86,11 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
   }
 
   async #maintain(): Promise<void> {
+    const { id } = this.lease;
     await this.registry.writeHeartbeats();
     await this.#closeInvalidSessions();
     this.reporter.report(await this.sessions.closeNotHeld(this.lease.id, this.registry.held));
-    await this.#disconnectOrphaned();
+    await this.#disconnectOrphaned(id);
     const renewed = await this.certificates.revokeReplaced(this.config.renewalGraceMs);
     const sessionNos = await this.sessions.openWithCertificates(renewed);
     await this.registry.close(sessionNos, 'certificate-revoked', 'this certificate was renewed');
@@ -134,9 +135,10 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     await this.registry.close(lost, 'plane-busy', 'the lease of this replica had expired; dial again');
   }
 
-  async #disconnectOrphaned(): Promise<void> {
+  /** `leaseId` is the lease with which this maintenance began: its sessions are not moved yet if it has expired since. */
+  async #disconnectOrphaned(leaseId: string): Promise<void> {
     if (performance.now() < this.#orphansFrom) return;
-    this.reporter.report(await this.agents.disconnectOrphaned(this.config.maintenanceIntervalMs));
+    this.reporter.report(await this.agents.disconnectOrphaned(leaseId, this.config.maintenanceIntervalMs));
   }
 
   async #closeInvalidSessions(): Promise<void> {

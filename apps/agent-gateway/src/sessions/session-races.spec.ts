@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { AgentHello } from '@runos/agent-protocol';
 import { Database } from '@runos/persistence';
-import { registerAt, TestAgent } from '../../test/test-agent.js';
+import { waitUntil } from '@runos/testing-process';
+import { registerAt, stopTestAgents, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { AgentRepository } from '../agents/agent-repository.js';
 import { SessionRepository } from './session-repository.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 let harness: Harness;
 let replica: Replica;
 useReplica((started) => ({ harness, replica } = started), { databasePoolSize: 4, leaseMs: 2_000 });
+afterEach(() => {
+  jest.restoreAllMocks();
+  stopTestAgents();
+});
 
 const connection = (nid: string) => harness.services.connectionOf('ky3', nid);
 
@@ -22,9 +27,10 @@ async function registered(machineId: string) {
 
 /** Resolves when session maintenance has run twice from now on. */
 async function maintained(): Promise<void> {
-  const renewals = jest.spyOn(replica.service.app.get(SessionRepository), 'closeNotHeld');
-  while (renewals.mock.calls.length < 2) await sleep(20);
-  renewals.mockRestore();
+  const { calls } = jest.spyOn(replica.service.app.get(SessionRepository), 'closeNotHeld').mock;
+  const before = calls.length;
+  const because = () => `session maintenance has run ${calls.length - before} times, not twice`;
+  await waitUntil(() => calls.length >= before + 2, { deadlineMs: 20_000, because });
 }
 
 describe('session maintenance', () => {
@@ -44,7 +50,6 @@ describe('session maintenance', () => {
     expect(reports.filter(({ connected }) => !connected)).toEqual([]);
     const open = 'SELECT 1 FROM session WHERE nid = $1 AND closed_at IS NULL';
     expect((await harness.sql.query(open, [credentials.nid])).rowCount).toBe(1);
-    agent.stop();
   });
 
   it('closes no session that opened after it counted those that it holds', async () => {
@@ -66,7 +71,27 @@ describe('session maintenance', () => {
     await harness.services.until(() => connection(credentials.nid)?.connected === true);
     const reports = harness.services.connections.filter(({ nid }) => nid === credentials.nid);
     expect(reports.filter(({ connected }) => !connected)).toEqual([]);
-    agent.stop();
+  });
+
+  it('closes no session of its own replica, whose lease has expired since it began', async () => {
+    const credentials = await registered('expiring');
+    const agent = new TestAgent(replica.streamPort, credentials);
+    await agent.heartbeat();
+    await harness.services.until(() => connection(credentials.nid)?.connected === true);
+    const sessions = replica.service.app.get(SessionRepository);
+    const original = sessions.closeNotHeld.bind(sessions);
+    await new Promise<void>((resolve) => {
+      jest.spyOn(sessions, 'closeNotHeld').mockImplementationOnce(async (...input) => {
+        const closed = await original(...input);
+        await harness.sql.query(`UPDATE replica SET lease_expires_at = now() - interval '1 ms'`);
+        resolve();
+        return closed;
+      });
+    });
+    await maintained();
+    await agent.heartbeat();
+    const reports = harness.services.connections.filter(({ nid }) => nid === credentials.nid);
+    expect(reports.filter(({ connected }) => !connected)).toEqual([]);
   });
 
   it('never writes an older readiness over the first heartbeat', async () => {
@@ -88,15 +113,14 @@ describe('session maintenance', () => {
     const reports = harness.services.connections.filter(({ nid }) => nid === credentials.nid);
     const firstReady = reports.findIndex(({ ready }) => ready);
     expect(reports.slice(firstReady).filter(({ ready }) => !ready)).toEqual([]);
-    agent.stop();
   });
 
   it('renews the lease while every connection of the pool is in use', async () => {
     const { manager } = replica.service.app.get(Database);
     const busy = Array.from({ length: 16 }, () => manager.query('SELECT pg_sleep(0.7)'));
-    let settled = false;
-    const done = Promise.all(busy).then(() => (settled = true));
-    while (!settled) {
+    const end = new AbortController();
+    const done = Promise.all(busy).finally(() => end.abort());
+    while (!end.signal.aborted) {
       const { rows } = await harness.sql.query('SELECT 1 FROM replica WHERE lease_expires_at > now()');
       expect(rows).toHaveLength(1);
       await sleep(100);
