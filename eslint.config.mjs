@@ -5,6 +5,7 @@ import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
 import { boundaries, boundariesOfSpecs } from './tools/lint/boundaries.mjs';
 import { handlersDeclareAccess } from './tools/lint/rules/handlers-declare-access.mjs';
+import { noUnboundedWaits } from './tools/lint/rules/no-unbounded-waits.mjs';
 import { noWallClockDurations } from './tools/lint/rules/no-wall-clock-durations.mjs';
 import { renderersImportFrozenCode } from './tools/lint/rules/renderers-import-frozen-code.mjs';
 
@@ -18,6 +19,7 @@ try {
 const runos = {
   rules: {
     'handlers-declare-access': handlersDeclareAccess,
+    'no-unbounded-waits': noUnboundedWaits,
     'no-wall-clock-durations': noWallClockDurations,
     'renderers-import-frozen-code': renderersImportFrozenCode,
   },
@@ -126,5 +128,9 @@ export default tseslint.config(
   {
     files: specs,
     rules: { '@nx/enforce-module-boundaries': boundariesOfSpecs },
+  },
+  {
+    files: [...specs, 'libs/testing/**/*.ts', 'libs/**/testing/**/*.ts', 'tools/**/*.ts'],
+    rules: { 'runos/no-unbounded-waits': 'error' },
   },
 );
