@@ -60,7 +60,12 @@ export class Harness {
       password: `${user}-pw`,
       ...permissionsOf(user, contracts),
     }));
-    const [postgres, nats] = await Promise.all([temporaryPostgres(), temporaryNats(users)]);
+    const servers = [temporaryPostgres(), temporaryNats(users)] as const;
+    const [postgres, nats] = await Promise.all(servers).catch(async (error: unknown) => {
+      const started = await Promise.allSettled(servers);
+      await allSettled(started.flatMap((server) => (server.status === 'fulfilled' ? [server.value.stop] : [])));
+      throw error;
+    });
     const harness = new Harness(postgres, nats);
     try {
       await harness.#migrate();
@@ -192,7 +197,8 @@ export function useHarness(assign: (harness: Harness) => unknown): void {
     starting = Harness.start();
     await assign(await starting);
   }, 60_000);
-  afterAll(async () => (await starting)?.stop(), 60_000);
+  const stop = (harness: Harness): Promise<void> => harness.stop();
+  afterAll(() => starting?.then(stop, () => undefined), 60_000);
 }
 
 /** A harness with one replica. `assign` receives both. */
