@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { operations } from '@runos/api';
+import { Fault } from '@runos/kernel';
 import { aid, setId } from '../../test/sample-replies.js';
 import { pathOf, type GatewayHarness, startHarness } from '../../test/harness.js';
 
@@ -48,6 +49,41 @@ describe('the body', () => {
       expect(behind()).toEqual([]);
     },
   );
+
+  it('may name types and versions that this build lacks: services of a newer build decide about them', async () => {
+    const named = [
+      ['POST', services, { version: '99' }],
+      ['POST', `/${aid}/ky3/services/unseen`, { version: '99', own: 1 }],
+      ['POST', `${services}/abcde/upgrade`, { version: '99' }],
+      ['POST', `/${aid}/upgrades`, { type: 'unseen', version: '99', maxUnavailable: 1 }],
+      ['PATCH', `/${aid}/ky3/services/unseen/abcde`, { own: 1 }],
+      ['POST', `/${aid}/ky3/services/unseen/abcde/set-advanced-configs`, { own: '1' }],
+    ] as const;
+    for (const [method, path, body] of named) {
+      const { status } = await harness.send(method, path, { body: JSON.stringify(body) });
+      expect([path, Math.floor(status / 100)]).toEqual([path, 2]);
+    }
+    for (const path of ['rrc', 'versions'].map((each) => `/service-info/unseen/${each}`)) {
+      expect([path, (await harness.send('GET', path)).status]).toEqual([path, 200]);
+    }
+    expect(behind()).toHaveLength(named.length + 2);
+  });
+
+  it('may name a type of this build that services of an older build lack', async () => {
+    const lacking = () => {
+      throw new Fault('type.not_found', 'There is no service type "valkey".');
+    };
+    for (const subject of ['catalog.v1.classes', 'catalog.v1.versions', 'reconciler.v1.instance-create'])
+      harness.reply(subject, lacking);
+    for (const [method, path] of [
+      ['GET', '/service-info/valkey/rrc'],
+      ['GET', '/service-info/valkey/versions'],
+      ['POST', services],
+    ] as const) {
+      const { status, body } = await harness.send(method, path);
+      expect([path, status, body['code']]).toEqual([path, 404, 'type.not_found']);
+    }
+  });
 
   it('gets the issues of its size beside those of other fields', async () => {
     const { status, body } = await post('{"foo":1,"replicas":1.5,"cpuLimitMc":0,"memoryLimitMb":"x"}');

@@ -124,11 +124,18 @@ describe('a new service type', () => {
     expect(JSON.stringify(paths['/{aid}/{cid}/services/relay/{id}/credentials'])).toContain('relay://relay-x7k2p');
   });
 
+  it('has its versions in the document, and leaves the refusal of others to the catalog, which may be newer', () => {
+    expect(createSchema(relay).properties['version']).toMatchObject({ type: 'string', enum: ['1'], default: '1' });
+    const schema = api.bodySchemaOf(api.createService, { type: 'relay' });
+    expect(schema.safeParse({ requires: { cache: { id: 'abcde' } }, version: '2' }).error).toBeUndefined();
+    expect(schema.safeParse({ requires: { cache: { id: 'abcde' } }, version: '2'.repeat(33) }).success).toBe(false);
+  });
+
   it('is validated by its own fields', () => {
     const schema = api.bodySchemaOf(api.createService, { type: 'relay' });
     expect(schema.safeParse({ requires: { cache: { id: 'abcde' } }, mode: 'safe' }).error).toBeUndefined();
-    const issues = schema.safeParse({ mode: 'slow', version: '2', nonsense: 1 }).error?.issues ?? [];
-    expect(issues.map(({ path }) => path.join('.')).sort()).toEqual(['', 'mode', 'requires', 'version']);
+    const issues = schema.safeParse({ mode: 'slow', nonsense: 1 }).error?.issues ?? [];
+    expect(issues.map(({ path }) => path.join('.')).sort()).toEqual(['', 'mode', 'requires']);
     const valkey = api.bodySchemaOf(api.createService, { type: 'valkey' });
     expect(valkey.safeParse({ mode: 'safe' }).success).toBe(false);
     const unknown = api.bodySchemaOf(api.createService, { type: 'nonsense' });

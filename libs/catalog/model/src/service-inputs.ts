@@ -94,10 +94,10 @@ function requiresField(aliases: Readonly<Record<string, boolean>>): z.ZodType {
 export function serviceInputs(options: InputOptions): ServiceInputs {
   const { versions, defaultVersion, sizing, configSets = false, requires = {}, own = {}, fixed = {} } = options;
   const { configType, configSetId } = creationFields;
-  const version = z
-    .enum(versions)
-    .optional()
-    .register(documentation, { description: 'Version of the service.', default: defaultVersion });
+  // The catalog decides about versions, because a newer build of it offers more of them.
+  const version = creationFields.version
+    .clone()
+    .register(documentation, { description: 'Version of the service.', enum: versions, default: defaultVersion });
   const createName = Name.optional().register(documentation, { description: 'Display name. Default: the OSID.' });
   return {
     create: z.strictObject({
