@@ -141,6 +141,10 @@ describe('the catalog over NATS', () => {
       code: 'unavailable',
       details: { retryAfterSeconds: 1 },
     });
+    await expect(resolve('postgresql', { version: '99' }, undefined, ['17', '99'])).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('no version 99 of postgresql, which only a newer build has'),
+    });
     await expect(resolve('postgresql', { version: '99' }, undefined, ['16', '17'])).rejects.toMatchObject({
       code: 'request.invalid',
       details: { issues: [{ path: 'version' }] },
@@ -149,6 +153,26 @@ describe('the catalog over NATS', () => {
       code: 'unavailable',
       details: { retryAfterSeconds: 1 },
     });
+  });
+
+  it('answers a caller that lacks a type whether this build has it', async () => {
+    await expect(resolve('postgresql', {}, undefined, [])).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('no service type postgresql, which only a newer build has'),
+    });
+    await expect(resolve('nonsense', {}, undefined, [])).rejects.toMatchObject({ code: 'type.not_found' });
+  });
+
+  it('refuses a version that it does not offer any more', async () => {
+    const images = { '2': { registry: 'docker.io', repository: 'example/relay', tag: '2' } };
+    const renderers = { ...relay.renderers, 3: { images, render: () => [] } };
+    const remove = addServiceType({ ...relay, versions: ['2'], defaultVersion: '2', renderers });
+    const requires = { cache: { id: 'abcde' } };
+    await expect(resolve('relay', { requires, version: '1' }, undefined, ['1', '2'])).rejects.toMatchObject({
+      code: 'request.invalid',
+      details: { issues: [{ path: 'version' }] },
+    });
+    remove();
   });
 
   it('resolves the own fields of a type: defaults, changes, and what is fixed', async () => {

@@ -3,7 +3,7 @@ import { resolveOwnInputs } from '@runos/catalog-model';
 import { catalog, configSets, identity, type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Bus, Respond, type CallContext, Subscribe } from '@runos/messaging';
-import { serviceType } from '@runos/service-types';
+import { newerBuild, serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
 
@@ -12,9 +12,24 @@ type ResolveInput = z.output<typeof catalog.resolveInstance.input>;
 /** Resolves sizes from the same data as the catalog, because apps do not import each other. */
 @Controller()
 export class FakeCatalog {
+  /** What only the build of the catalog has: types (`beacon`) and versions (`valkey 9.0`). */
+  readonly newer = new Set<string>();
+  /** The types that the build of the catalog lacks. */
+  readonly lacking = new Set<string>();
+  /** The number of requests so far. */
+  requests = 0;
+
   @Respond(catalog.resolveInstance)
-  resolve({ type: name, fields, current, cluster }: ResolveInput): z.output<typeof catalog.resolveInstance.output> {
-    const type = serviceType(name);
+  resolve(input: ResolveInput): z.output<typeof catalog.resolveInstance.output> {
+    const { type: name, fields, current, cluster, versions } = input;
+    this.requests += 1;
+    const named = [name, fields.version].filter((each) => each !== undefined).join(' ');
+    if (this.newer.has(named)) throw newerBuild(named);
+    const type = serviceType(this.lacking.has(name) ? `unknown ${name}` : name);
+    if (fields.version !== undefined && !versions.includes(fields.version)) {
+      const issues = [{ path: 'version', message: 'is not offered' }];
+      throw new Fault('request.invalid', 'This version is not offered.', { issues });
+    }
     const sized = resolveSize(type.sizing, fields, {
       current: current && { ...current.sizing, volumeCapacityMb: current.volumeCapacityMb },
       hasDistributedStorage: cluster.distributedStorageClass !== null,

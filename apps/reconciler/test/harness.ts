@@ -50,6 +50,7 @@ export interface Harness {
   readonly jobs: FakeJobs;
   readonly audit: FakeIdentity;
   readonly configSets: FakeConfigSets;
+  readonly catalog: FakeCatalog;
   readonly replicas: RunningService[];
   /** A running fake, by the name of its service. */
   service(name: FakeName): RunningService;
@@ -134,6 +135,7 @@ export async function startHarness({
     jobs,
     audit: fake('identity'),
     configSets: fake('config-sets'),
+    catalog: fake('catalog'),
     replicas,
     service,
     request,

@@ -1,7 +1,7 @@
 import type { ServiceFields } from '@runos/api';
 import type { ServiceType } from '@runos/catalog-model';
 import { type Issue, unavailable } from '@runos/kernel';
-import { latestRenderer, newerBuild } from '@runos/service-types';
+import { knowsVersion, newerBuild, offeredVersions } from '@runos/service-types';
 
 /** Issues of fields that this type does not have, not for this operation, or with another value. */
 export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'create' | 'update'): Issue[] {
@@ -10,7 +10,6 @@ export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'cre
   if (parsed.success) return [];
   const allowed = Object.keys(schema.shape).filter((name) => name !== 'flags');
   return parsed.error.issues.flatMap((issue): Issue[] => {
-    if (issue.path[0] === 'version') return []; // `resolveVersion` knows what the caller can render
     if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) {
       return [{ path: issue.path.join('.'), message: `${issue.path.join('.')} of ${type.type}: ${issue.message}` }];
     }
@@ -26,8 +25,8 @@ export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'cre
 /**
  * The version of a new instance: the requested one, else the default, among those that the caller can render. An
  * existing instance keeps its version.
- * @throws Fault `unavailable` when the caller lacks the requested version because it is of an older build, or when both
- * builds have no version in common
+ * @throws Fault `unavailable` when only the newer of both builds has the type or the requested version, or when they
+ * have no version in common
  */
 export function resolveVersion(
   type: ServiceType,
@@ -40,7 +39,8 @@ export function resolveVersion(
   if (requested === undefined && newest !== undefined) {
     return { version: offered.includes(type.defaultVersion) ? type.defaultVersion : newest };
   }
-  if (requested !== undefined && !rendered.includes(requested) && isOffered(type, requested)) {
+  if (rendered.length === 0) throw newerBuild(`service type ${type.type}`);
+  if (requested !== undefined && isOfferedByOne(type, rendered, requested)) {
     throw newerBuild(`version ${requested} of ${type.type}`);
   }
   if (newest === undefined) {
@@ -50,9 +50,9 @@ export function resolveVersion(
   return { issue: { path: 'version', message } };
 }
 
-/** Whether this build creates instances of the version: its newest renderer has it. */
-const isOffered = (type: ServiceType, version: string): boolean =>
-  type.versions.includes(version) && Object.hasOwn(type.renderers[latestRenderer(type)]?.images ?? {}, version);
+/** Whether one build offers the version, and the other is too old to know it. This one knows what it does not offer any more. */
+const isOfferedByOne = (type: ServiceType, rendered: readonly string[], version: string): boolean =>
+  rendered.includes(version) ? !knowsVersion(type, version) : offeredVersions(type).includes(version);
 
 /** Each allowed writer names a kind that the type has objects of. */
 export function writerIssues(type: ServiceType, { allowedWriters = [] }: ServiceFields): Issue[] {

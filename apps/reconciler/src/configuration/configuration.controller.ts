@@ -1,7 +1,8 @@
-import { Controller } from '@nestjs/common';
+import { Controller, UseInterceptors } from '@nestjs/common';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
+import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeConfiguration } from './change-configuration.js';
 import { ConfigSetUseRepository } from './config-set-use-repository.js';
@@ -10,6 +11,7 @@ type Call = CallContext<'tenant'>;
 
 /** The settings of instances, and the config sets that they use. */
 @Controller()
+@UseInterceptors(NewerNamesInterceptor)
 export class ConfigurationController {
   constructor(
     private readonly database: Database,

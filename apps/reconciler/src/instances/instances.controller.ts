@@ -1,9 +1,10 @@
-import { Controller } from '@nestjs/common';
+import { Controller, UseInterceptors } from '@nestjs/common';
 import { type InputOf, type OutputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { AcceptDivergence } from '../divergence/accept-divergence.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
+import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeInstance } from './change-instance.js';
 import { CreateInstance } from './create-instance.js';
@@ -17,6 +18,7 @@ import { PlanUpgrade } from './plan-upgrade.js';
 type Call = CallContext<'tenant'>;
 
 @Controller()
+@UseInterceptors(NewerNamesInterceptor)
 export class InstancesController {
   constructor(
     private readonly database: Database,

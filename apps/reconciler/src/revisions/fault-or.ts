@@ -8,7 +8,10 @@ export function faultOr<Result>(work: () => Result): Result | Fault {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Fault && !failures.includes(error.code)) return error;
+    if (isRefusal(error)) return error;
     throw error;
   }
 }
+
+/** Whether a request was refused, so that no replica would accept it. */
+export const isRefusal = (error: unknown): error is Fault => error instanceof Fault && !failures.includes(error.code);

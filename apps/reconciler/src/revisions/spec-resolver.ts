@@ -1,14 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { ServiceFields } from '@runos/api';
-import type { ServiceType } from '@runos/catalog-model';
 import { catalog, configSets } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
 import { Bus, InjectConfig } from '@runos/messaging';
-import { latestRenderer, serviceType, storedType } from '@runos/service-types';
+import {
+  latestRenderer,
+  newerBuild,
+  offeredVersions,
+  type OfferedName,
+  serviceType,
+  serviceTypes,
+  storedType,
+} from '@runos/service-types';
+import type { z } from 'zod';
 import type { ReconcilerConfig } from '../config.js';
 import { refuseConflictingValues, refuseUnfitValues } from '../configuration/config-checks.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { acceptedSpec, type DesiredSpec, type PinnedConfig, withWriters } from './desired-spec.js';
+import { isRefusal } from './fault-or.js';
 
 export interface ResolvedSpec {
   readonly spec: DesiredSpec;
@@ -16,6 +26,7 @@ export interface ResolvedSpec {
   readonly rrcFlipHint: string | undefined;
 }
 
+type ResolveInput = z.input<typeof catalog.resolveInstance.input>;
 type StorageClasses = Pick<ClusterRow, 'local_storage_class' | 'distributed_storage_class'>;
 
 /** Resolves the fields of a request to a complete spec, with the catalog and the config sets. */
@@ -29,12 +40,7 @@ export class SpecResolver {
   async forCreate(tenant: string, type: string, fields: ServiceFields, cluster: StorageClasses): Promise<ResolvedSpec> {
     const definition = serviceType(type);
     const [resolved, config] = await Promise.all([
-      this.bus.request(catalog.resolveInstance, {
-        type,
-        fields,
-        cluster: storageClasses(cluster),
-        versions: renderedVersions(definition),
-      }),
+      this.#resolve({ type, fields, cluster: storageClasses(cluster), versions: offeredVersions(definition) }),
       this.#pinConfig(tenant, type, fields),
     ]);
     const { rrcFlipHint, ...sized } = resolved;
@@ -57,16 +63,44 @@ export class SpecResolver {
   async forUpdate(instance: InstanceRow, { driftPolicy, ...fields }: ServiceFields): Promise<ResolvedSpec> {
     const { type } = instance;
     const current = acceptedSpec(instance);
-    const { sizing, inputs, rrcFlipHint } = await this.bus.request(catalog.resolveInstance, {
+    const { sizing, inputs, rrcFlipHint } = await this.#resolve({
       type,
       fields,
       current: { sizing: current.sizing, inputs: current.inputs, volumeCapacityMb: instance.volume_capacity_mb },
       cluster: storageClasses(instance),
-      versions: renderedVersions(storedType(type)),
+      versions: offeredVersions(storedType(type)),
     });
     const spec: DesiredSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
     refuseConflictingValues(type, spec);
     return { spec: withWriters(spec, fields.allowedWriters ?? current.allowedWriters), rrcFlipHint };
+  }
+
+  /**
+   * Asks the catalog about a name that this build does not know.
+   * @throws Fault `unavailable` when the catalog is of a newer build that offers it, or does not reply
+   */
+  async refuseNewer({ type, version }: OfferedName): Promise<void> {
+    const known = serviceTypes.find((each) => each.type === type);
+    try {
+      await this.bus.request(catalog.resolveInstance, {
+        type,
+        fields: version === undefined ? {} : { version },
+        cluster: { localStorageClass: null, distributedStorageClass: null },
+        versions: known === undefined ? [] : offeredVersions(known),
+      });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+  }
+
+  /** @throws Fault as the contract; `unavailable` for a type of this build that an older catalog lacks */
+  async #resolve(input: ResolveInput) {
+    try {
+      return await this.bus.request(catalog.resolveInstance, input);
+    } catch (error) {
+      const isOlder = error instanceof Fault && error.code === 'type.not_found';
+      throw isOlder ? newerBuild(`service type ${input.type}`) : error;
+    }
   }
 
   /** The catalog validates the combination of `configType` and `configSetId`. */
@@ -88,10 +122,6 @@ export class SpecResolver {
     return { setId, version, values };
   }
 }
-
-/** The versions that this build renders for new instances; the catalog may be of another build. */
-const renderedVersions = (type: ServiceType): string[] =>
-  Object.keys(type.renderers[latestRenderer(type)]?.images ?? {});
 
 const storageClasses = ({ local_storage_class, distributed_storage_class }: StorageClasses) => ({
   localStorageClass: local_storage_class,

@@ -1,6 +1,13 @@
 import type { ServiceType } from '@runos/catalog-model';
 import { Fault } from '@runos/kernel';
-import { latestRenderer, newerBuild, rendererOf } from '@runos/service-types';
+import {
+  knowsVersion,
+  latestRenderer,
+  newerBuild,
+  NotOffered,
+  offeredVersions,
+  rendererOf,
+} from '@runos/service-types';
 import type { DesiredSpec } from './desired-spec.js';
 
 /** The fields of a spec that an upgrade moves. */
@@ -37,12 +44,16 @@ export function pinnedTarget<S extends UpgradeTarget>(type: ServiceType, current
   };
 }
 
-/** @throws Fault `request.invalid` for a version that the newest renderer does not have */
+/**
+ * @throws Fault `request.invalid` for a version that the newest renderer does not have; it is a `NotOffered` if no
+ * renderer has it
+ */
 export function refuseUnoffered(type: ServiceType, version: string): void {
-  const images = type.renderers[latestRenderer(type)]?.images ?? {};
-  const offered = type.versions.filter((each) => Object.hasOwn(images, each));
+  const offered = offeredVersions(type);
   if (offered.includes(version)) return;
-  throw invalid(`Version "${version}" of ${type.type} is not offered; choose one of ${offered.join(', ')}.`);
+  const refusal = invalid(`Version "${version}" of ${type.type} is not offered; choose one of ${offered.join(', ')}.`);
+  if (knowsVersion(type, version)) throw refusal;
+  throw new NotOffered('request.invalid', refusal.message, { type: type.type, version }, refusal.details);
 }
 
 /** The later of two versions of a type, whose versions are in ascending order. */

@@ -1,8 +1,9 @@
-import { Controller } from '@nestjs/common';
+import { Controller, UseInterceptors } from '@nestjs/common';
 import { type InputOf, type OutputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { pageOf, readCursor } from '../instances/page-cursor.js';
+import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeUpgradeWave } from './change-upgrade-wave.js';
 import { PlanUpgradeWave } from './plan-upgrade-wave.js';
@@ -12,6 +13,7 @@ import { waveInstanceView, waveView } from './upgrade-wave-view.js';
 type Call = CallContext<'tenant'>;
 
 @Controller()
+@UseInterceptors(NewerNamesInterceptor)
 export class UpgradesController {
   constructor(
     private readonly database: Database,

@@ -1,9 +1,12 @@
 export { kindCatalog, kindRules } from './kind-rules.js';
+export { NotOffered, type OfferedName } from './not-offered.js';
 export {
   hasRenderer,
+  knowsVersion,
   latestRenderer,
   mintSecrets,
   newerBuild,
+  offeredVersions,
   type PinnedRenderer,
   renderInstance,
   rendererOf,

@@ -5,6 +5,16 @@ import type { KubeObject } from '@runos/kube-objects';
 /** The renderer version that a new revision pins. */
 export const latestRenderer = (type: ServiceType): number => Math.max(...Object.keys(type.renderers).map(Number));
 
+/** The versions of new instances: those of the newest renderer, in the order of the type. */
+export const offeredVersions = (type: ServiceType): string[] => {
+  const images = type.renderers[latestRenderer(type)]?.images ?? {};
+  return type.versions.filter((version) => Object.hasOwn(images, version));
+};
+
+/** Whether a renderer of this build has the version. If not, only a newer build can offer it. */
+export const knowsVersion = ({ renderers }: ServiceType, version: string): boolean =>
+  Object.values(renderers).some(({ images }) => Object.hasOwn(images, version));
+
 /** What a spec pins of its renderer. */
 export interface PinnedRenderer {
   readonly rendererVersion: number;

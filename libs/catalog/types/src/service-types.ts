@@ -1,5 +1,5 @@
 import type { ServiceType } from '@runos/catalog-model';
-import { Fault } from '@runos/kernel';
+import { NotOffered } from './not-offered.js';
 import { postgresql } from './postgresql/postgresql.js';
 import { rabbitmq } from './rabbitmq/rabbitmq.js';
 import { newerBuild } from './render-instance.js';
@@ -20,13 +20,14 @@ export function addServiceType(type: ServiceType): () => void {
 
 /**
  * The service type with this name.
- * @throws Fault `type.not_found`
+ * @throws NotOffered `type.not_found`
  */
 export function serviceType(name: string): ServiceType {
   const found = types.find(({ type }) => type === name);
   if (found) return found;
   const known = types.map(({ type }) => type).join(', ');
-  throw new Fault('type.not_found', `There is no service type "${name}". Known types: ${known}.`);
+  const message = `There is no service type "${name}". Known types: ${known}.`;
+  throw new NotOffered('type.not_found', message, { type: name });
 }
 
 /**

@@ -36,6 +36,7 @@ export const ServiceInputValues = z.record(z.string(), z.unknown());
 /**
  * Resolves the fields of a create or update request to sizing, version and the type's own inputs.
  * @throws Fault `type.not_found`, `class.unknown`, `sizing.invalid` or, for a field the type lacks, `request.invalid`
+ * @throws Fault `unavailable` for a type or a version that only the newer of both builds has
  */
 export const resolveInstance = request({
   ...planeRequest,
@@ -53,7 +54,10 @@ export const resolveInstance = request({
         volumeCapacityMb: z.number().nullable().optional(),
       })
       .optional(),
-    /** The versions that the caller's build can render: during an upgrade of the plane they may differ from ours. */
+    /**
+     * The versions that the caller's build can render: during an upgrade of the plane they may differ from ours. None if
+     * it lacks the type.
+     */
     versions: z.array(z.string()),
     cluster: z.object({ localStorageClass: z.string().nullable(), distributedStorageClass: z.string().nullable() }),
   }),
