@@ -130,6 +130,21 @@ describe('an instance of a type that this build does not have', () => {
     await harness.waitForStatus(osid, ({ phase }) => phase === 'ready');
   });
 
+  it('is shown by a diff without the fields that are left to other writers', async () => {
+    const allowedWriters = [{ manager: 'renewer', kind: 'Certificate', fields: ['spec.secretName'] }];
+    const bundle = { ...bundleWith(certificateKind(0)), allowedWriters };
+    await harness.applyUntilReady(bundle);
+    const change = { spec: { secretName: 'renewed' } };
+    await access.admin.mergePatch(refOf(certificate()), change, { fieldManager: 'renewer' });
+    expect((await harness.controller.diffBundle(bundle)).objects).toEqual([]);
+    const paths = async (other: Bundle) =>
+      (await harness.controller.diffBundle(other)).objects.flatMap(({ changes }) => changes.map(({ path }) => path));
+    expect(await paths(bundleWith(certificateKind(0)))).toEqual(['spec.secretName']);
+    const other = packKinds([certificateKind(9)]).kindsDigest;
+    const damaged = harness.controller.diffBundle({ ...bundle, kindsDigest: other });
+    await expect(damaged).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+
   it('is refused with kinds that are damaged, and accepted with rules that it cannot compile', async () => {
     const bundle = bundleWith(certificateKind(1));
     const other = packKinds([certificateKind(9)]).kindsDigest;

@@ -26,7 +26,7 @@ import type { InstanceIndex } from '../instances/instance-index.js';
 import type { Instance } from '../instances/instance.js';
 import { type BundleRecord, emptyCheckpoint, emptyRecord } from './bundle-record.js';
 import type { RecordWriter } from './bundle-store.js';
-import type { KindCatalogs } from './kind-catalogs.js';
+import { type KindCatalogs, packedKindsOf } from './kind-catalogs.js';
 
 type Reply = ReplyOf<typeof DELETE_BUNDLE>;
 
@@ -62,14 +62,14 @@ export class BundleReceiver {
   constructor(private readonly options: BundleReceiverOptions) {}
 
   async receiveBundle(bundle: Bundle): Promise<Reply> {
-    const { osid, generation, revision, digest, objectsGz, kindsDigest, kindsGz, sealedSpec, history } = bundle;
+    const { osid, generation, revision, digest, objectsGz, sealedSpec, history } = bundle;
     const { driftPolicy, allowedWriters } = bundle;
     const removed = this.options.instances.removal(osid);
     if (removed !== undefined && revision <= removed.revision) {
       const reason = `Revision ${revision} of ${osid} is older than its deletion, revision ${removed.revision}.`;
       return { ...refused(reason), stored: storedOf(removed) };
     }
-    const kinds = kindsDigest === undefined || kindsGz === undefined ? undefined : { kindsDigest, kindsGz };
+    const kinds = packedKindsOf(bundle);
     let objects: KubeObject[];
     try {
       objects = unpackObjects(objectsGz, digest);

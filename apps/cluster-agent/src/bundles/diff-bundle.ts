@@ -1,7 +1,6 @@
 import type { Bundle, DIFF_BUNDLE, ReplyOf } from '@runos/agent-protocol';
 import { Fault } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
-import { builtInCatalog } from '@runos/kube-kinds';
 import {
   changedPaths,
   entriesToPrune,
@@ -21,21 +20,30 @@ import type { ObjectApplier } from '../apply/object-applier.js';
 import { withPodSecurity } from '../apply/pod-security.js';
 import type { Instance } from '../instances/instance.js';
 import { validateBundle } from './bundle-receiver.js';
+import { type KindCatalogs, packedKindsOf } from './kind-catalogs.js';
 
 type Reply = ReplyOf<typeof DIFF_BUNDLE>;
 type ObjectDiff = Reply['objects'][number];
 
-/** The changes that a bundle would make, by dry runs on the API server. */
+interface DiffOptions {
+  readonly client: KubeClient;
+  readonly applier: ObjectApplier;
+  readonly catalogs: KindCatalogs;
+}
+
+/**
+ * The changes that a bundle would make, by dry runs on the API server.
+ * @throws Fault `request.invalid` for objects or kinds that `APPLY_BUNDLE` would not accept
+ */
 export async function diffBundle(
-  client: KubeClient,
-  applier: ObjectApplier,
+  { client, applier, catalogs }: DiffOptions,
   bundle: Bundle,
   instance: Instance | undefined,
 ): Promise<Reply> {
   const rendered = unpackObjects(bundle.objectsGz, bundle.digest);
   const reason = validateBundle(bundle.osid, rendered);
   if (reason !== undefined) throw new Fault('request.invalid', reason);
-  const kinds = builtInCatalog.withWriters(bundle.allowedWriters ?? []);
+  const kinds = catalogs.of(packedKindsOf(bundle), bundle.allowedWriters);
   const objects = rendered.map(withPodSecurity).map((object) => kinds.withoutLeft(object));
   const earlier = instance?.desiredObjects() ?? new Map<string, KubeObject>();
   const diffs = await Promise.all(

@@ -1,3 +1,4 @@
+import type { Bundle } from '@runos/agent-protocol';
 import { builtInCatalog, KindCatalog, type PackedKinds, unpackKinds } from '@runos/kube-kinds';
 import { type FieldWriter } from '@runos/kube-objects';
 import type { Logger } from '@runos/observability';
@@ -5,7 +6,11 @@ import type { Logger } from '@runos/observability';
 /** Compiled kinds by digest: all bundles of a service type share one catalog. */
 export class KindCatalogs {
   readonly #byDigest = new Map<string, KindCatalog>();
-  readonly #byWriters = new Map<string, KindCatalog>();
+  /** Users choose the writers, so a catalog with writers is kept only as long as an instance uses it. */
+  readonly #byWriters = new Map<string, WeakRef<KindCatalog>>();
+  readonly #unused = new FinalizationRegistry<string>((key) => {
+    if (this.#byWriters.get(key)?.deref() === undefined) this.#byWriters.delete(key);
+  });
 
   constructor(private readonly logger: Logger) {}
 
@@ -17,9 +22,12 @@ export class KindCatalogs {
     const all = this.#ofDigest(kinds);
     if (writers.length === 0) return all;
     const key = JSON.stringify([kinds?.kindsDigest, writers]);
-    const known = this.#byWriters.get(key) ?? all.withWriters(writers);
-    this.#byWriters.set(key, known);
-    return known;
+    const known = this.#byWriters.get(key)?.deref();
+    if (known !== undefined) return known;
+    const catalog = all.withWriters(writers);
+    this.#byWriters.set(key, new WeakRef(catalog));
+    this.#unused.register(catalog, key);
+    return catalog;
   }
 
   #ofDigest(kinds: PackedKinds | undefined): KindCatalog {
@@ -33,3 +41,7 @@ export class KindCatalogs {
     return catalog;
   }
 }
+
+/** The kinds that travelled with a bundle; undefined for a bundle without any. */
+export const packedKindsOf = ({ kindsDigest, kindsGz }: Bundle): PackedKinds | undefined =>
+  kindsDigest === undefined || kindsGz === undefined ? undefined : { kindsDigest, kindsGz };

@@ -52,6 +52,7 @@ export class BundleController {
   readonly #writer: RecordWriter;
   readonly #store: BundleStore;
   readonly #watch: ClusterWatch;
+  readonly #kinds: KindCatalogs;
   readonly #secrets: InstanceSecrets;
   readonly #reporter: StatusReporter;
   readonly #receiver: BundleReceiver;
@@ -65,7 +66,7 @@ export class BundleController {
   constructor(private readonly options: BundleControllerOptions) {
     const { client, clock = systemClock, deletionBlockedAfterMs, removalRequeueMs } = options;
     const { blockedBackoff = standardBlockedBackoff } = options;
-    const kinds = new KindCatalogs(options.logger);
+    const kinds = (this.#kinds = new KindCatalogs(options.logger));
     const instances = (this.instances = new InstanceIndex(kinds));
     const report = (instance: Instance) => this.#queueStatus(instance);
     const conflicts = new ConflictBackoff({ clock, ...options.conflicts });
@@ -175,7 +176,8 @@ export class BundleController {
   holdDeletion = (input: ReadInputOf<typeof HOLD_DELETION>) => this.#holder.hold(input);
 
   diffBundle(bundle: Bundle) {
-    return diffBundle(this.options.client, this.#applier, bundle, this.instances.get(bundle.osid));
+    const options = { client: this.options.client, applier: this.#applier, catalogs: this.#kinds };
+    return diffBundle(options, bundle, this.instances.get(bundle.osid));
   }
 
   /** Attempts blocked custom resources again, because an add-on was installed or upgraded. */
