@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { serviceType } from '@runos/service-types';
+import { NotOffered, serviceType } from '@runos/service-types';
 import { addNewerRenderer } from '@runos/service-types/testing';
-import { pinnedTarget, upgradeTarget } from './upgrade-target.js';
+import { faultOr } from './fault-or.js';
+import { pinnedTarget, refuseUnoffered, upgradeTarget } from './upgrade-target.js';
 
 it('an upgrade is left to a build that has the current renderer and version', () => {
   const unavailable = expect.objectContaining({ code: 'unavailable' });
@@ -11,6 +12,18 @@ it('an upgrade is left to a build that has the current renderer and version', ()
   ]) {
     expect(() => upgradeTarget(serviceType('valkey'), current)).toThrow(unavailable);
   }
+});
+
+it('only a version that no renderer has may be one of a newer build', () => {
+  const valkey = serviceType('valkey');
+  const newest = { images: { '9.0': { registry: 'docker.io', repository: 'valkey', tag: '9.0' } }, render: () => [] };
+  const type = { ...valkey, versions: ['9.0'], renderers: { ...valkey.renderers, 2: newest } };
+  const refusalOf = (version: string) => faultOr(() => refuseUnoffered(type, version));
+  expect(refusalOf('9.0')).toBeUndefined();
+  expect(refusalOf('8.1')).toMatchObject({ code: 'request.invalid' });
+  expect(refusalOf('8.1')).not.toBeInstanceOf(NotOffered);
+  expect(refusalOf('9.1')).toBeInstanceOf(NotOffered);
+  expect(refusalOf('9.1')).toMatchObject({ code: 'request.invalid', named: { type: 'valkey', version: '9.1' } });
 });
 
 describe('a pinned target', () => {
