@@ -21,24 +21,33 @@ const { statefulSet, cluster } = probeObjects(osid);
 
 const token = { serviceAccountToken: { path: 'token', audience: 'vault' } };
 const volume = (source: object) => ({ volumes: [{ name: 'eve', ...source }] });
-const claims = [{ metadata: { name: 'data' }, spec: { ...storage, volumeName: 'eve' } }];
+const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'eve' };
+/** The fields of a claim by which it gets another volume than an empty one of its class. */
+const choices = {
+  'a named volume': { volumeName: 'eve' },
+  'volumes by their labels': { selector: { matchLabels: { tenant: 'bob' } } },
+  'a data source': { dataSource: snapshot },
+  'a data source of another namespace': { dataSourceRef: { ...snapshot, namespace: 'bob' } },
+};
+const claimOf = (choice: object) => ({ ...storage, ...choice });
+const templateOf = (choice: object) => [{ metadata: { name: 'data' }, spec: claimOf(choice) }];
+const ephemeralOf = (choice: object) => ({ ephemeral: { volumeClaimTemplate: { spec: claimOf(choice) } } });
 const named = { size: '1Gi', pvcTemplate: { volumeName: 'eve' } };
 const tolerations = [{ operator: 'Exists' }];
 
 const noPlacement = /no priority, no tolerations and no node/;
-const noVolume = /claims of an instance must name no volume/;
-const noToken = /no tokens of service accounts and no named volumes/;
+const noVolume = /claims of an instance must choose no volume/;
+const noToken = /no tokens of service accounts, no volumes of CSI drivers and no chosen volumes/;
 
 describe('a stolen token of the cluster agent', () => {
   it.each<[string, KubeObject, RegExp]>([
     ['a priority class', statefulSet({ priorityClassName: 'system-node-critical' }), noPlacement],
     ['tolerations', statefulSet({ tolerations }), noPlacement],
     ['a node', statefulSet({ nodeName: 'node-1' }), noPlacement],
-    ['a named volume', statefulSet({}, { volumeClaimTemplates: claims }), noVolume],
     ['a projected token', statefulSet(volume({ projected: { sources: [token] } })), noToken],
     [
-      'an ephemeral named volume',
-      statefulSet(volume({ ephemeral: { volumeClaimTemplate: { spec: claims[0]?.spec } } })),
+      'an inline volume',
+      statefulSet(volume({ csi: { driver: 'nfs.csi.k8s.io', volumeAttributes: { share: '/' } } })),
       noToken,
     ],
     ['a priority class of PostgreSQL', cluster({ priorityClassName: 'system-node-critical' }), noPlacement],
@@ -51,13 +60,20 @@ describe('a stolen token of the cluster agent', () => {
     expect(await refusal(access.agent.apply(object))).toMatch(reason);
   });
 
+  it.each(Object.entries(choices))('chooses not %s', async (_, choice) => {
+    const { agent } = access;
+    expect(await refusal(agent.apply(statefulSet({}, { volumeClaimTemplates: templateOf(choice) })))).toMatch(noVolume);
+    expect(await refusal(agent.apply(statefulSet(volume(ephemeralOf(choice)))))).toMatch(noToken);
+    expect(await refusal(agent.apply(cluster({ storage: { size: '1Gi', pvcTemplate: choice } })))).toMatch(noVolume);
+  });
+
   it('names no volume in a claim that waits for one', async () => {
     const { admin, agent } = access;
     const claim = {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata,
-      spec: { ...storage, storageClassName: '' },
+      spec: { ...storage, storageClassName: '', ...choices['volumes by their labels'], dataSource: snapshot },
     };
     await admin.create(claim);
     expect(await refusal(agent.mergePatch(refOf(claim), { spec: { volumeName: 'eve' } }))).toMatch(noVolume);
