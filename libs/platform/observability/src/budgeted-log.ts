@@ -5,6 +5,11 @@ const periodMs = 60_000;
 /** Longer texts are cut, characters. */
 const maxTextLength = 4_096;
 
+/** Keys with a budget of their own at a time, which bounds the memory. */
+const defaultMaxKeys = 10_000;
+/** The key of all others. */
+const others = 'all others';
+
 type Level = 'error' | 'warn' | 'info';
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -30,7 +35,7 @@ export interface CausedLine {
 
 /**
  * Writes log lines that others cause. Each key has a budget per minute, so that none fills the disk. When a minute with
- * dropped lines ends, one more line contains their number.
+ * dropped lines ends, one more line contains their number. Above `maxKeys` keys, further ones share one budget.
  */
 export class BudgetedLog {
   readonly #periods = new Map<string, Period>();
@@ -40,11 +45,12 @@ export class BudgetedLog {
   constructor(
     private readonly logger: Logger,
     private readonly linesPerMinute: number,
+    private readonly maxKeys = defaultMaxKeys,
   ) {}
 
   /** Logs the line, or drops it if its key has used the budget of this minute. Long fields are truncated. */
   write({ key, sender, level, fields, message }: CausedLine): void {
-    const period = this.#periods.get(key) ?? this.#begin(key, sender);
+    const period = this.#periodOf(key, sender);
     if (period.lines >= this.linesPerMinute) {
       period.dropped += 1;
       this.dropped += 1;
@@ -57,6 +63,13 @@ export class BudgetedLog {
   /** Ends every period and logs how many lines were dropped. */
   end(): void {
     for (const key of [...this.#periods.keys()]) this.#end(key);
+  }
+
+  #periodOf(key: string, sender: Fields): Period {
+    const known = this.#periods.get(key);
+    if (known !== undefined) return known;
+    if (this.#periods.size < this.maxKeys) return this.#begin(key, sender);
+    return this.#periods.get(others) ?? this.#begin(others, {});
   }
 
   #begin(key: string, sender: Fields): Period {

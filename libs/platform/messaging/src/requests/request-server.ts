@@ -19,8 +19,11 @@ export interface RequestServerOptions {
   readonly maxInFlight?: number;
 }
 
-/** Of one subject: a caller may repeat a request that fails as fast as it is refused. */
+/** Of one tenant and subject: a caller may repeat a request that fails as fast as it is refused. */
 const linesPerMinute = 600;
+
+/** Longer names are cut in log lines, characters. Those of accounts have five. */
+const maxTenantLength = 64;
 
 /** Serves the requests of contracts: validates input, sets the call context, converts errors to faults. */
 export class RequestServer {
@@ -88,7 +91,7 @@ export class RequestServer {
         await nextEventLoopTick();
         last().respond(reply);
       } catch (error) {
-        const fault = this.#faultFor(error, subject);
+        const fault = this.#faultFor(error, message);
         outcome = fault.code;
         last().respond(encode(fault.toBody()), { headers: toNats({ [header.fault]: fault.code }) });
       }
@@ -114,19 +117,21 @@ export class RequestServer {
   }
 
   /** Logs bugs and outages; the caller gets a generic message and the trace id. */
-  #faultFor(error: unknown, subject: string): Fault {
+  #faultFor(error: unknown, message: Msg): Fault {
     const fault = faultOf(error);
     if (fault !== undefined && fault.code !== 'internal') {
-      if (fault.code === 'unavailable') this.#write('warn', fault, subject, 'request handler is unavailable');
+      if (fault.code === 'unavailable') this.#write('warn', fault, message, 'request handler is unavailable');
       return fault;
     }
-    this.#write('error', error, subject, 'request handler failed');
+    this.#write('error', error, message, 'request handler failed');
     const traceId = currentTraceId();
     return internalError(traceId === undefined ? {} : { traceId });
   }
 
-  #write(level: 'warn' | 'error', err: unknown, subject: string, message: string): void {
-    this.#log.write({ key: subject, sender: {}, level, fields: { err, subject }, message });
+  #write(level: 'warn' | 'error', err: unknown, { subject, headers }: Msg, message: string): void {
+    const tenant = headers?.get(header.tenant).slice(0, maxTenantLength);
+    const sender = tenant ? { tenant } : {};
+    this.#log.write({ key: `${subject} ${tenant ?? ''}`, sender, level, fields: { err, subject }, message });
   }
 }
 

@@ -110,6 +110,15 @@ describe('Bus.request', () => {
     expect(harness.logLines.some((line) => JSON.stringify(line).includes('secret internals'))).toBe(true);
   });
 
+  it('logs the failure of a tenant while another one has used its budget of lines', async () => {
+    const fails = (tenant: string) => faultOf(bus.request(greet, { name: 'bug' }, { tenant }));
+    for (let n = 0; n < 10; n += 1) await Promise.all(Array.from({ length: 70 }, () => fails('noisy')));
+    await fails('quiet');
+    const linesOf = (tenant: string) => harness.logLines.filter((line) => line['tenant'] === tenant);
+    expect(linesOf('noisy')).toHaveLength(600);
+    expect(linesOf('quiet')).toEqual([expect.objectContaining({ subject: greet.subject, level: 'error' })]);
+  });
+
   it('validates replies in tests', async () => {
     expect((await faultOf(bus.request(greet, { name: 'invalid reply' }, { tenant: 'abcde' }))).code).toBe('internal');
   });
