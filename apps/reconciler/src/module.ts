@@ -17,6 +17,7 @@ import { RecordObservations } from './bundle-status/record-observations.js';
 import { ClusterLog } from './clusters/cluster-log.js';
 import { ClusterRemoval, DeleteCluster } from './clusters/cluster-removal.js';
 import { ClusterRepository } from './clusters/cluster-repository.js';
+import { ClusterShare } from './clusters/cluster-share.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { CreateCluster } from './clusters/create-cluster.js';
 import { reconcilerConfig, type ReconcilerConfig } from './config.js';
@@ -136,6 +137,7 @@ const instances = [
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
   ClusterLog,
+  ClusterShare,
   LiveHeartbeats,
   ResumeCluster,
   RecordConnection,

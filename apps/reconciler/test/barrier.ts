@@ -17,13 +17,26 @@ const pollSeconds = 0.01;
 const maxClosedMs = 10_000;
 
 /** Makes every write to a table wait, for at most ten seconds; reads go on. */
-export async function closeBarrier(database: Database, table: string): Promise<Barrier> {
+export const closeBarrier = (database: Database, table: string): Promise<Barrier> =>
+  lock(database, `LOCK TABLE ${table} IN SHARE MODE`);
+
+/** Makes every statement wait that locks a row of the cluster or of its instances, for at most ten seconds. */
+export const lockCluster = (database: Database, cid: string): Promise<Barrier> =>
+  lock(
+    database,
+    `SELECT 1 FROM cluster c LEFT JOIN LATERAL
+       (SELECT 1 FROM instance WHERE cluster_id = c.id FOR UPDATE) i ON true
+     WHERE c.cid = $1 FOR UPDATE OF c`,
+    [cid],
+  );
+
+async function lock(database: Database, statement: string, values: readonly unknown[] = []): Promise<Barrier> {
   const opened = new AbortController();
   const opensAt = performance.now() + maxClosedMs;
   let holding: Promise<void> | undefined;
   await new Promise<void>((resolve, reject) => {
     holding = database.transaction(async (sql) => {
-      await runSql(sql, `LOCK TABLE ${table} IN SHARE MODE`);
+      await runSql(sql, statement, values);
       resolve();
       await sleep(maxClosedMs, undefined, opened).catch(() => undefined); // aborted by `open`
     });

@@ -10,6 +10,8 @@ export interface BatcherOptions<In, Out> {
   readonly maxBlockingMs?: number;
   /** At most this many batches run at a time, each with one transaction. Default 4. */
   readonly maxConcurrentBatches?: number | undefined;
+  /** Is called when no item is left, running or pending. */
+  readonly onIdle?: () => void;
   readonly clock?: Clock;
 }
 
@@ -57,6 +59,7 @@ export class Batcher<In, Out> {
       const done = this.#runBatch(batch).finally(() => {
         this.#batches.delete(done);
         ended.abort();
+        this.#signalIdle();
       });
       this.#batches.add(done);
       await Promise.race([done, clock.sleep(maxBlockingMs, ended.signal)]);
@@ -64,6 +67,11 @@ export class Batcher<In, Out> {
       if (batch.length > 1 && batch.length < maxBatchSize && lingerMs > 0) await clock.sleep(lingerMs);
     }
     this.#isRunning = false;
+    this.#signalIdle();
+  }
+
+  #signalIdle(): void {
+    if (!this.#isRunning && this.#batches.size === 0) this.options.onIdle?.();
   }
 
   async #runBatch(batch: readonly PendingItem<In, Out>[]): Promise<void> {

@@ -1,5 +1,6 @@
 export { type Backoff, exponentialBackoff, type ExponentialBackoffOptions, fixedDelays } from './backoff.js';
 export { Batcher, type BatcherOptions } from './batcher.js';
+export { ConcurrencyLimit, type ConcurrencyLimitOptions } from './concurrency-limit.js';
 export {
   type ConflictAttempt,
   ConflictBackoff,

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type AgentConnection, reconciler } from '@runos/contracts';
-import { exponentialBackoff, reconciled, WorkQueue } from '@runos/engine';
+import { ConcurrencyLimit, exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
 import { faultOf } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
-import { type AgentKey, AgentRepository, type AgentRow, identityOf, keyText } from './agent-repository.js';
+import { type AgentKey, AgentRepository, type AgentRow, clusterText, identityOf, keyText } from './agent-repository.js';
 
-/** Over all agents, so that the reconciler does not receive all reports at once after an outage. */
-const concurrency = 16;
+/** So that the reconciler does not receive all reports at once after an outage, and no cluster delays those of others. */
+const concurrency = { total: 16, perKey: 4 };
 const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
 const resumeLimit = 1_000;
 
@@ -19,6 +19,7 @@ export const isNotFound = (error: unknown): boolean => faultOf(error)?.code.ends
 export class AgentConnectionReporter {
   readonly #newest = new Map<string, AgentRow>();
   readonly #queue: WorkQueue<string>;
+  readonly #limit = new ConcurrencyLimit(concurrency);
 
   constructor(
     private readonly bus: Bus,
@@ -26,8 +27,8 @@ export class AgentConnectionReporter {
     @InjectLogger() logger: Logger,
   ) {
     this.#queue = new WorkQueue({
-      reconcile: (key) => this.#send(key),
-      maxConcurrentReconciles: concurrency,
+      reconcile: (key, signal) => this.#sendLimited(key, signal),
+      maxConcurrentReconciles: Infinity,
       backoff,
       onResult: (agent, result) => {
         if (result.kind === 'error')
@@ -64,9 +65,16 @@ export class AgentConnectionReporter {
     return this.#queue.stop();
   }
 
-  async #send(key: string) {
+  async #sendLimited(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     const row = this.#newest.get(key);
     if (row === undefined) return reconciled();
+    await this.#limit.run(clusterText(row), async () => {
+      if (!signal.aborted) await this.#send(key, this.#newest.get(key) ?? row);
+    });
+    return reconciled();
+  }
+
+  async #send(key: string, row: AgentRow): Promise<void> {
     try {
       await this.bus.request(reconciler.reportAgentConnection, connectionOf(row), { tenant: row.aid });
     } catch (error) {
@@ -75,7 +83,6 @@ export class AgentConnectionReporter {
     }
     await this.agents.setAcknowledged(row, row.seq);
     if (this.#newest.get(key) === row) this.#newest.delete(key);
-    return reconciled();
   }
 }
 

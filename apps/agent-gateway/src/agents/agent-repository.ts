@@ -18,6 +18,9 @@ export const identityOf = ({ aid, cid, nid }: AgentKey): AgentIdentity => ({ aid
 /** The same text for the same agent, as the key of a map. */
 export const keyText = ({ aid, cid, nid }: AgentKey): string => `${aid}/${cid}/${nid}`;
 
+/** The same text for all agents of a cluster. */
+export const clusterText = ({ aid, cid }: Pick<AgentKey, 'aid' | 'cid'>): string => `${aid}/${cid}`;
+
 /** The connection of an agent: what the reconciler has acknowledged or still has to acknowledge. */
 export interface AgentRow extends AgentKey {
   readonly session_no: number;

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { NodeAgentHeartbeatToServer } from '@runos/agent-protocol';
+import { createLogger } from '@runos/observability';
 import { RegisteredAgents } from '../../test/registered-agents.js';
 import type { TestAgent } from '../../test/test-agent.js';
-import { AgentRepository } from '../agents/agent-repository.js';
+import type { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
+import { type AgentKey, AgentRepository } from '../agents/agent-repository.js';
+import type { ConnectedAgent } from '../streams/connected-agent.js';
+import { SessionInfoWriter } from './session-info-writer.js';
 
 jest.setTimeout(60_000);
 
@@ -118,4 +122,39 @@ describe('the info of an agent', () => {
     expect(spy.mock.calls.length).toBeLessThanOrEqual(burst + seconds + 1);
     expect(spy.mock.calls.at(-1)?.[2].kubernetesStatus).toBe('cordoned');
   });
+});
+
+it('infos of a cluster whose writes wait leave room for those of others', async () => {
+  const written: string[] = [];
+  let go = (): void => undefined;
+  const gone = new Promise<void>((resolve) => (go = resolve));
+  const repository = {
+    setInfo: async ({ cid }: AgentKey) => {
+      written.push(cid);
+      if (cid === 'ky3') await gone;
+      return [];
+    },
+  };
+  const writer = new SessionInfoWriter(
+    repository as unknown as AgentRepository,
+    { report: () => undefined } as unknown as AgentConnectionReporter,
+    createLogger({ service: 'spec', level: 'silent' }),
+  );
+  const agentOf = (cid: string, sessionNo: number) =>
+    ({
+      changeInfo: () => true,
+      peer: { identity: { aid: 'abcde', cid, nid: `n${sessionNo}` } },
+      stream: { isClosed: false },
+      info: {},
+      infoNo: 1,
+      sessionNo,
+    }) as unknown as ConnectedAgent;
+  for (let n = 0; n < 20; n += 1) writer.change(agentOf('ky3', n), {});
+  writer.change(agentOf('ky4', 20), {});
+  await sleep(20);
+  const before = [...written];
+  go();
+  await writer.stop();
+  expect(before).toContain('ky4');
+  expect(before.length).toBeLessThan(5);
 });

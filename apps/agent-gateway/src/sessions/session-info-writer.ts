@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
+import { ConcurrencyLimit, exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
-import { type AgentInfo, AgentRepository, keyOf } from '../agents/agent-repository.js';
+import { type AgentInfo, AgentRepository, clusterText, keyOf } from '../agents/agent-repository.js';
 import { RateLimiter } from '../grpc/rate-limiter.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 
-/** Over all sessions. It leaves connections of the pool for the other statements. */
-const maxConcurrent = 4;
+/** Over all sessions, and of one cluster. It leaves connections of the pool for the other statements. */
+const concurrency = { total: 4, perKey: 2 };
 /** Of one session. Each write leaves an old version of the row behind, of up to 25 KB. */
 const writeRate = { calls: 1, periodSeconds: 1, burst: 9 };
 const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
@@ -22,7 +22,8 @@ export class SessionInfoWriter {
   /** The agents whose newest info is not written yet, by session number. */
   readonly #changed = new Map<string, ConnectedAgent>();
   readonly #queue: WorkQueue<string>;
-  readonly #limiter = new RateLimiter(writeRate);
+  readonly #limit = new ConcurrencyLimit(concurrency);
+  readonly #rateLimiter = new RateLimiter(writeRate);
 
   constructor(
     private readonly agents: AgentRepository,
@@ -30,8 +31,8 @@ export class SessionInfoWriter {
     @InjectLogger() logger: Logger,
   ) {
     this.#queue = new WorkQueue({
-      reconcile: (key) => this.#write(key),
-      maxConcurrentReconciles: maxConcurrent,
+      reconcile: (key, signal) => this.#writeLimited(key, signal),
+      maxConcurrentReconciles: Infinity,
       backoff,
       onResult: (sessionNo, result) => {
         if (result.kind === 'error') logger.warn({ err: result.cause, sessionNo }, 'info of an agent not written');
@@ -52,16 +53,22 @@ export class SessionInfoWriter {
     return this.#queue.stop();
   }
 
-  async #write(key: string): Promise<ReconcileResult> {
+  async #writeLimited(key: string, signal: AbortSignal): Promise<ReconcileResult> {
     const agent = this.#changed.get(key);
     if (agent === undefined) return reconciled();
-    const waitMs = await this.#limiter.retryAfterMs(key);
+    const waitMs = await this.#rateLimiter.retryAfterMs(key);
     if (waitMs > 0) return reconciled(waitMs);
+    await this.#limit.run(clusterText(agent.peer.identity), async () => {
+      if (!signal.aborted) await this.#write(key, agent);
+    });
+    return reconciled();
+  }
+
+  async #write(key: string, agent: ConnectedAgent): Promise<void> {
     const { info, infoNo, sessionNo, peer, stream } = agent;
     if (!stream.isClosed) {
       this.reporter.report(await this.agents.setInfo(keyOf(peer.identity), { sessionNo, infoNo }, info));
     }
     if (stream.isClosed || agent.infoNo === infoNo) this.#changed.delete(key);
-    return reconciled();
   }
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { RefusalCode } from '@runos/agent-protocol';
-import { Batcher } from '@runos/engine';
+import { Batcher, ConcurrencyLimit } from '@runos/engine';
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import { gauge, inSpan, type Logger, SpanKind, withoutTrace } from '@runos/observability';
+import { poolShare } from '@runos/persistence';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
-import { type AgentInfo, AgentRepository, keyOf } from '../agents/agent-repository.js';
+import { type AgentInfo, AgentRepository, clusterText, keyOf } from '../agents/agent-repository.js';
 import { HeartbeatMonitor } from '../agents/heartbeat-monitor.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import type { AgentPeer } from '../certificates/certificate-authenticator.js';
@@ -33,6 +34,8 @@ export class SessionRegistry {
     maxBlockingMs: readinessBlockingMs,
     run: (agents) => this.#writeReadiness(agents),
   });
+  /** Of sessions that open or close, by cluster. */
+  readonly #share: ConcurrencyLimit;
   readonly #heartbeatWriteMs: number;
   #newestNo = 0;
 
@@ -44,10 +47,11 @@ export class SessionRegistry {
     private readonly reporter: AgentConnectionReporter,
     private readonly staleAgents: StaleAgentCheck,
     private readonly duplicates: DuplicateIdentities,
-    @InjectConfig() { staleAfterMs, maintenanceIntervalMs }: AgentGatewayConfig,
+    @InjectConfig() { staleAfterMs, maintenanceIntervalMs, databasePoolSize }: AgentGatewayConfig,
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#heartbeatWriteMs = maintenanceIntervalMs;
+    this.#share = new ConcurrencyLimit(poolShare(databasePoolSize));
     gauge('runos_agent_streams', () => this.#agents.size);
     gauge('runos_agent_certificate_expires_seconds', () => this.#nextExpirySeconds());
     this.#heartbeats = new HeartbeatMonitor({
@@ -68,7 +72,8 @@ export class SessionRegistry {
 
   /** Opens a session, in a trace of its own. Undefined, with the stream refused, when it is not opened. */
   open(peer: AgentPeer, stream: ServerStream, info: AgentInfo): Promise<ConnectedAgent | undefined> {
-    return inSpan('open session', { kind: SpanKind.SERVER }, async () => {
+    const open = async () => {
+      if (stream.isClosed) return undefined; // while it waited
       const sessionNo = await this.sessions.nextNo();
       const agent = new ConnectedAgent(peer, sessionNo, stream, info);
       this.#opening.add(sessionNo);
@@ -80,7 +85,9 @@ export class SessionRegistry {
       } finally {
         this.#opening.delete(sessionNo);
       }
-    });
+    };
+    const { identity } = peer;
+    return inSpan('open session', { kind: SpanKind.SERVER }, () => this.#share.run(clusterText(identity), open));
   }
 
   /** Only a heartbeat that makes the agent ready is written at once. */
@@ -180,7 +187,8 @@ export class SessionRegistry {
     void inSpan('close session', { kind: SpanKind.INTERNAL }, async () => {
       this.logger.info({ ...peer.identity, sessionNo, reason }, 'agent disconnected');
       this.#inBackground(async () => {
-        this.reporter.report(await this.sessions.close(sessionNo, reason, ageMs));
+        const close = () => this.sessions.close(sessionNo, reason, ageMs);
+        this.reporter.report(await this.#share.run(clusterText(peer.identity), close));
         this.staleAgents.schedule();
       });
     });

@@ -3,7 +3,9 @@ import { addons } from '@runos/addons';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
 import { Database } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { ClusterShare } from '../clusters/cluster-share.js';
 import { isFromForeign } from '../connections/foreign-agent.js';
 import { callerOf } from '../writes/preconditions.js';
 import { AddonEvents } from './addon-events.js';
@@ -27,6 +29,7 @@ export class AddonsController {
     private readonly readiness: AddonReadiness,
     private readonly events: AddonEvents,
     private readonly requests: RequestAddon,
+    private readonly share: ClusterShare,
   ) {}
 
   @Respond(reconciler.listAddons)
@@ -45,7 +48,7 @@ export class AddonsController {
 
   @Respond(reconciler.reportAddons)
   async report({ cid, ...report }: InputOf<typeof reconciler.reportAddons>, { tenant }: Call) {
-    await this.database.transaction(async (sql) => {
+    const record = async (sql: EntityManager) => {
       const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
       const before = await this.reports.current(sql, tenant, cluster.id);
       await this.reports.store(sql, cluster, report);
@@ -53,7 +56,8 @@ export class AddonsController {
       const current = await this.reports.current(sql, tenant, cluster.id);
       await this.readiness.update(sql, cluster, current?.addons ?? []);
       if (current !== undefined) await this.events.record(sql, cluster, before, current);
-    });
+    };
+    await this.share.run({ tenant, cid }, () => this.database.transaction(record));
     return {};
   }
 

@@ -6,6 +6,7 @@ import { Osid, type OsidParts } from '@runos/osid';
 import { afterCommit, Database, type TransactionOptions } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { ClusterShare } from '../clusters/cluster-share.js';
 import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
 import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
@@ -37,9 +38,6 @@ const maxReportsOfInstance = 4;
 /** Under load, reports are collected for this long, ms. */
 const lingerMs = 100;
 
-/** Each has a transaction of its own. With those of batches they leave connections of the pool to other requests. */
-const maxConcurrentRemovals = 3;
-
 /** The agent deletes the objects already. */
 const removalPhases: ReadonlySet<string> = new Set(['deleting', 'gone']);
 
@@ -47,7 +45,6 @@ const removalPhases: ReadonlySet<string> = new Set(['deleting', 'gone']);
 @Injectable()
 export class RecordBundleStatus {
   readonly #reports: TracedBatcher<ReceivedReport, boolean>;
-  readonly #removals: TracedBatcher<ReceivedReport, boolean>;
 
   constructor(
     private readonly database: Database,
@@ -60,17 +57,18 @@ export class RecordBundleStatus {
     private readonly wakeups: Wakeups,
     private readonly divergences: RecordDivergence,
     private readonly deletions: RepeatDeletions,
+    private readonly share: ClusterShare,
   ) {
-    const run = (items: readonly BatchItem<ReceivedReport>[], transaction: TransactionOptions) =>
-      this.#recordAll(items, transaction);
-    this.#reports = new TracedBatcher({ name: 'record bundle statuses', maxBatchSize, lingerMs, run });
-    this.#removals = new TracedBatcher({
-      name: 'record removal',
-      maxBatchSize: 1,
-      lingerMs: 0,
-      maxBlockingMs: 0,
-      maxConcurrentBatches: maxConcurrentRemovals,
-      run: async ([item]) => (item === undefined ? [] : [await item.run(() => this.#recordGone(item.value))]),
+    this.#reports = new TracedBatcher({
+      name: 'record bundle statuses',
+      maxBatchSize,
+      lingerMs,
+      keyOf: ({ name: { tenant, cid } }) => `${tenant}/${cid}`,
+      run: async (items, transaction) => {
+        const [first] = items;
+        if (first === undefined) return [];
+        return share.runBatch(first.value.name, () => this.#recordAll(items, transaction));
+      },
     });
   }
 
@@ -87,10 +85,13 @@ export class RecordBundleStatus {
     if (parts === undefined) return;
     const order = sessionNo === undefined || sequence === undefined ? undefined : { sessionNo, sequence };
     const item = { name: { tenant, cid, ...parts }, report, order, clusterUid };
-    const exists = await (report.phase === 'gone' ? this.#removals.add(item) : this.#reports.add(item));
+    const removal = () => this.share.run(item.name, () => this.#recordGone(item));
+    const exists = await (report.phase === 'gone' ? removal() : this.#reports.add(item));
     if (exists) return;
-    await this.#refuseForeign(tenant, cid, report.osid, parts);
-    if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, received, [report.osid]);
+    await this.share.run(item.name, async () => {
+      await this.#refuseForeign(tenant, cid, report.osid, parts);
+      if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, received, [report.osid]);
+    });
   }
 
   /** A report about an unknown instance is late or about an orphan: only one of another cluster is refused. */

@@ -3,6 +3,7 @@ import { type AgentConnection } from '@runos/contracts';
 import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { ClusterShare } from '../clusters/cluster-share.js';
 import { PausedDeadlineRepository } from '../jobs/paused-deadline-repository.js';
 import { NodeRepository } from '../nodes/node-repository.js';
 import { connectionTransition } from './connection-transition.js';
@@ -17,12 +18,13 @@ export class RecordConnection {
     private readonly nodes: NodeRepository,
     private readonly deadlines: PausedDeadlineRepository,
     private readonly resumption: ResumeCluster,
+    private readonly share: ClusterShare,
   ) {}
 
   async run(report: AgentConnection, tenant: string): Promise<void> {
-    await this.database.transaction((sql) =>
-      report.nid === null ? this.#cluster(sql, report, tenant) : this.#node(sql, report, report.nid, tenant),
-    );
+    const record = (sql: EntityManager) =>
+      report.nid === null ? this.#cluster(sql, report, tenant) : this.#node(sql, report, report.nid, tenant);
+    await this.share.run({ tenant, cid: report.cid }, () => this.database.transaction(record));
   }
 
   async #cluster(sql: EntityManager, report: AgentConnection, tenant: string): Promise<void> {

@@ -6,6 +6,7 @@ import { Database } from '@runos/persistence';
 import type { z } from 'zod';
 import { ClusterLog } from '../clusters/cluster-log.js';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { ClusterShare } from '../clusters/cluster-share.js';
 import { isFromForeign } from '../connections/foreign-agent.js';
 import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
@@ -38,10 +39,15 @@ export class ResyncController {
     private readonly divergences: RecordDivergence,
     private readonly deletions: RepeatDeletions,
     private readonly log: ClusterLog,
+    private readonly share: ClusterShare,
   ) {}
 
   @Respond(reconciler.resync)
-  async resync({ cid, clusterUid, question: step }: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
+  resync(input: Input, { tenant }: CallContext<'tenant'>): Promise<Result> {
+    return this.share.run({ tenant, cid: input.cid }, () => this.#answer(input, tenant));
+  }
+
+  async #answer({ cid, clusterUid, question: step }: Input, tenant: string): Promise<Result> {
     if (step.step === 'list') return this.#compareList({ cid, clusterUid }, step, tenant);
     if (step.step === 'orphans') {
       await this.deletions.run(tenant, { cid, clusterUid }, step.osids);

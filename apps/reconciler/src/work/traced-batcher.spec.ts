@@ -23,4 +23,27 @@ describe('a traced batcher', () => {
     expect(batches).toEqual([['a', 'b'], ['c']]);
     expect(lockTimeouts).toEqual([expect.any(Number), undefined]);
   });
+
+  it('puts items of different keys into different batches, which do not wait for each other', async () => {
+    const batches: string[][] = [];
+    let go = (): void => undefined;
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    const batcher = new TracedBatcher<string, void>({
+      name: 'spec',
+      keyOf: (value) => value.charAt(0),
+      maxBatchSize: 10,
+      lingerMs: 0,
+      run: async (items) => {
+        batches.push(items.map(({ value }) => value));
+        if (items.some(({ value }) => value === 'a1')) await gone;
+        return items.map(() => undefined);
+      },
+    });
+    const slow = ['a1', 'a2'].map((value) => batcher.add(value));
+    await Promise.all(['b1', 'b2'].map((value) => batcher.add(value)));
+    await batcher.add('b3');
+    expect(batches).toEqual([['a1', 'a2'], ['b1', 'b2'], ['b3']]);
+    go();
+    await Promise.all(slow);
+  });
 });

@@ -21,6 +21,8 @@ export class BatchItem<T> {
 interface TracedBatcherOptions<In, Out> {
   /** The name of the span of a batch. */
   readonly name: string;
+  /** Items of different keys share no batch, and do not wait for each other. Default: all have the same key. */
+  keyOf?(value: In): string;
   readonly maxBatchSize: number;
   /** Under load a batch is collected for this long, ms. */
   readonly lingerMs: number;
@@ -37,20 +39,29 @@ interface TracedBatcherOptions<In, Out> {
  * Code that runs in the context of an item continues the trace of that item.
  */
 export class TracedBatcher<In, Out> {
-  readonly #batcher: Batcher<BatchItem<In>, Out>;
+  /** The batchers of the keys that have items now. */
+  readonly #batchers = new Map<string, Batcher<BatchItem<In>, Out>>();
 
-  constructor({ name, run, ...options }: TracedBatcherOptions<In, Out>) {
-    this.#batcher = new Batcher<BatchItem<In>, Out>({
+  constructor(private readonly options: TracedBatcherOptions<In, Out>) {}
+
+  add(value: In): Promise<Out> {
+    const key = this.options.keyOf?.(value) ?? '';
+    const batcher = this.#batchers.get(key) ?? this.#create(key);
+    return batcher.add(new BatchItem(value));
+  }
+
+  #create(key: string): Batcher<BatchItem<In>, Out> {
+    const { name, run, ...options } = this.options;
+    const batcher = new Batcher<BatchItem<In>, Out>({
       ...options,
+      onIdle: () => this.#batchers.delete(key),
       run: (items) => {
         const traces = items.map((item) => item.run(traceHeaders));
         const transaction = items.length > 1 ? { lockTimeoutMs: batchLockTimeoutMs } : {};
         return inSpanOfAll(name, { kind: SpanKind.INTERNAL }, traces, () => run(items, transaction));
       },
     });
-  }
-
-  add(value: In): Promise<Out> {
-    return this.#batcher.add(new BatchItem(value));
+    this.#batchers.set(key, batcher);
+    return batcher;
   }
 }

@@ -5,6 +5,7 @@ export {
   type MigrationClass,
   schemaOf,
 } from './connection/data-source.js';
+export { poolShare } from './connection/pool-share.js';
 export {
   afterCommit,
   Database,
