@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   drift: async () => (await import('./drift.js')).benchDrift,
   thousand: async () => (await import('./thousand.js')).benchThousand,
   resync: async () => (await import('./resync/resync.js')).benchResync,
+  flood: async () => (await import('./flood/flood.js')).benchFlood,
   reads: async () => (await import('./reads.js')).benchReads,
   idle: async () => (await import('./idle.js')).benchIdle,
   memory: async () => (await import('./memory.js')).benchMemory,
