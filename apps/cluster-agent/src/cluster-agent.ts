@@ -10,6 +10,7 @@ import {
   ClusterAgentHeartbeatToServer,
   type DetectedAddon,
   kindsCapability,
+  writersCapability,
   maxAgentProblems,
   RESYNC,
 } from '@runos/agent-protocol';
@@ -236,8 +237,9 @@ export class ClusterAgent {
         Promise.resolve({
           version,
           clusterUid: uid,
-          capabilities: [bundlesCapability, kindsCapability, ...(installer ? [addonsCapability] : [])],
+          capabilities: [...capabilities, ...(installer ? [addonsCapability] : [])],
           kinds: true,
+          writers: true,
           ...controller.summary(),
         }),
       heartbeat: () => Promise.resolve({ report: ClusterAgentHeartbeatToServer, body: heartbeatOf(controller) }),
@@ -260,6 +262,9 @@ export class ClusterAgent {
     });
   }
 }
+
+/** What every agent of this version can do. */
+const capabilities = [bundlesCapability, kindsCapability, writersCapability];
 
 /** Problems beyond the limits of a heartbeat are left out. */
 function heartbeatOf({ observation: { problems } }: BundleController): BodyOf<typeof ClusterAgentHeartbeatToServer> {

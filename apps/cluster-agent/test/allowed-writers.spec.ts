@@ -10,6 +10,7 @@ import {
   valueAt,
   withoutFields,
 } from '@runos/kube-objects';
+import { createHash } from 'node:crypto';
 import { waitUntil } from '@runos/testing-process';
 import { ObjectApplier } from '../src/apply/object-applier.js';
 import type { AgentAccess } from './agent-access.js';
@@ -38,6 +39,7 @@ const sizer: Writers[number] = {
   kind: 'StatefulSet',
   fields: ['spec.template.spec.containers[].resources'],
 };
+const digestOf = (writers: Writers) => createHash('sha256').update(JSON.stringify(writers)).digest('hex');
 const bundleWith = (
   revision: number,
   allowedWriters: Writers,
@@ -45,7 +47,7 @@ const bundleWith = (
   objects?: KubeObject[],
 ): Bundle => ({
   ...bundleOf(osid, revision, objects ?? objectsOf(osid, { replicas: 2, ...changes })),
-  ...(allowedWriters.length === 0 ? {} : { allowedWriters }),
+  ...(allowedWriters.length === 0 ? {} : { allowedWriters, writersDigest: digestOf(allowedWriters) }),
 });
 const patch = (ref: ObjectRef, body: object, fieldManager: string) =>
   access.admin.mergePatch(ref, body, { fieldManager });
@@ -163,6 +165,46 @@ describe('a field that the user leaves to another manager', () => {
     await seenByNow();
     expect((await containers())[0]?.resources).toMatchObject(resources);
     expect(harness.drifts(osid).some(({ manager }) => manager === 'sizer')).toBe(false);
+  });
+});
+
+describe('the list of allowed writers', () => {
+  const stored = () => harness.controller.instances.entries().find((entry) => entry.osid === osid);
+  /** The same bundle without the list, as an older agent reads it: it ignores what it does not know. */
+  const withoutList = ({ allowedWriters: _, writersDigest: __, ...known }: Bundle): Bundle => known;
+  const redeliver = async (bundle: Bundle) =>
+    expect(await harness.controller.applyBundle(bundle)).toEqual({ accepted: true });
+  const releases = () =>
+    waitUntil(async () => !(await ownsReplicas()), { deadlineMs: 10_000, because: () => 'replicas are still owned' });
+
+  it('takes effect when the revision that an older agent stored without it is delivered again', async () => {
+    const bundle = bundleWith(1, [scaler]);
+    await harness.applyUntilReady(withoutList(bundle));
+    expect(await ownsReplicas()).toBe(true);
+    await harness.restart();
+    expect(stored()).not.toHaveProperty('writersDigest');
+    const { generation } = (await live()).metadata;
+    await redeliver(bundle);
+    await releases();
+    expect(stored()).toMatchObject({ revision: 1, writersDigest: digestOf([scaler]) });
+    expect((await live()).metadata.generation).toBe(generation);
+    await harness.restart();
+    expect(stored()).toMatchObject({ revision: 1, writersDigest: digestOf([scaler]) });
+    await patch(statefulSet(), { spec: { replicas: 4 } }, 'autoscaler');
+    await seenByNow();
+    expect(await replicas()).toBe(4);
+    expect(harness.drifts(osid).filter(({ object }) => object.kind === 'StatefulSet')).toEqual([]);
+  });
+
+  it('ends when the same revision is delivered again without it', async () => {
+    const bundle = bundleWith(1, [scaler]);
+    await harness.applyUntilReady(bundle);
+    await patch(statefulSet(), { spec: { replicas: 4 } }, 'autoscaler');
+    await harness.waitForStatus(osid, (status) => status.replicas?.ready === 4);
+    await redeliver(withoutList(bundle));
+    await waitUntil(async () => (await replicas()) === 2, { deadlineMs: 10_000, because: () => 'not taken back' });
+    expect(await ownsReplicas()).toBe(true);
+    expect(stored()).not.toHaveProperty('writersDigest');
   });
 });
 

@@ -34,8 +34,9 @@ describe('the cluster agent', () => {
     ]);
     expect(reportsOf('AgentHello')[0]).toMatchObject({
       body: {
-        capabilities: ['bundles/1', 'bundles/2'],
+        capabilities: ['bundles/1', 'bundles/2', 'bundles/3'],
         kinds: true,
+        writers: true,
         count: 0,
         root: '0'.repeat(32),
         clusterUid: system.metadata.uid,
@@ -128,10 +129,13 @@ describe('the cluster agent', () => {
       return { hello: reportsOf('AgentHello').at(-1)?.body, reply: readReply(DELETE_ADDON, reply) };
     };
     const without = await removal({ token: 'runos_reg_x' });
-    expect(without).toMatchObject({ hello: { capabilities: ['bundles/1', 'bundles/2'] }, reply: { ok: false } });
+    expect(without).toMatchObject({
+      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3'] },
+      reply: { ok: false },
+    });
     const allowed = await removal({ addons: 'crds' });
     expect(allowed).toMatchObject({
-      hello: { capabilities: ['bundles/1', 'bundles/2', 'addons/1'] },
+      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'addons/1'] },
       reply: { ok: true, value: { accepted: true, done: true } },
     });
   });

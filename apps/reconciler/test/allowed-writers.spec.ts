@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { bucketHashes, bucketOf, type ResyncEntry, rootOf } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { type Harness, startHarness } from './harness.js';
 
@@ -45,5 +46,79 @@ describe('the field managers that an instance allows', () => {
     expect(bundleOf(one)).toMatchObject({ revision: 3, digest });
     expect(bundleOf(one)).not.toHaveProperty('allowedWriters');
     expect(await update(one, { allowedWriters: [] })).toMatchObject({ noOp: true });
+  });
+});
+
+describe('an agent that is too old for allowed writers', () => {
+  const older = ['bundles/1', 'bundles/2'];
+  const newer = [...older, 'bundles/3'];
+  const conditionOf = async (one: One) =>
+    (await show(one)).conditions.find(({ type }) => type === 'AllowedWritersApplied');
+  /** What an agent stores of an instance; an older one drops the digest, as all that it does not know. */
+  function entryOf(one: One, { isOlder = false } = {}): ResyncEntry {
+    const { revision, digest, writersDigest } = bundleOf(one);
+    const entry = { osid: one.osid as ResyncEntry['osid'], revision, digest };
+    return isOlder || writersDigest === undefined ? entry : { ...entry, writersDigest };
+  }
+
+  it('is shown with each instance that has a list, until it is upgraded', async () => {
+    const { agent } = harness;
+    await agent.connect({ capabilities: older });
+    const [one, other] = [await create({ allowedWriters: [scaler] }), await create({})];
+    const condition = await conditionOf(one);
+    expect(condition).toMatchObject({ status: 'False', reason: 'AgentTooOld', observedGeneration: 1 });
+    expect(condition?.message).toContain(`agent of cluster ${harness.cid}`);
+    expect(await conditionOf(other)).toBeUndefined();
+    await agent.connect({ capabilities: newer });
+    expect(await conditionOf(one)).toBeUndefined();
+    await agent.connect({ capabilities: older });
+    await agent.disconnect();
+    expect(await conditionOf(one)).toBeUndefined();
+    await agent.connect({ capabilities: newer });
+  });
+
+  it('gets the list of the same revision by its first resync after the upgrade', async () => {
+    const { agent } = harness;
+    const one = await create({ allowedWriters: [scaler] });
+    const all = [...agent.stored.keys()].filter((osid) => osid !== one.osid);
+    const rest = all.map((osid) => entryOf({ ...one, osid }));
+    const before = [...rest.map(({ writersDigest: _, ...entry }) => entry), entryOf(one, { isOlder: true })];
+    const after = [...rest, entryOf(one)];
+    const count = after.length;
+    const rootStep = (entries: ResyncEntry[], writers?: boolean) =>
+      agent.resync({ step: 'root', count, root: rootOf(entries), writers });
+    expect(await rootStep(before)).toEqual({ equal: true });
+    expect(await rootStep(before, true)).toEqual({ equal: false });
+    expect(await rootStep(after, true)).toEqual({ equal: true });
+
+    const bucket = bucketOf(one.osid);
+    const upgraded = [...rest, entryOf(one, { isOlder: true })];
+    const step = { step: 'buckets' as const, buckets: bucketHashes(upgraded), writers: true };
+    expect(await agent.resync(step)).toEqual({ differing: [bucket] });
+    const list = { step: 'list' as const, buckets: [bucket], last: true };
+    const inBucket = (entries: ResyncEntry[]) => entries.filter(({ osid }) => bucketOf(osid) === bucket);
+    await agent.idle();
+    const delivered = agent.instructions.length;
+    await agent.resync({ ...list, entries: inBucket(before) });
+    await agent.resync({ ...list, entries: inBucket(after), writers: true });
+    await agent.idle();
+    expect(agent.instructions).toHaveLength(delivered);
+    const { revision, writersDigest } = bundleOf(one);
+    const again = new Promise<void>((resolve) => {
+      const report = agent.onBundle;
+      agent.onBundle = async (bundle) => {
+        agent.onBundle = report;
+        resolve();
+        await report(bundle);
+      };
+    });
+    await agent.resync({ ...list, entries: inBucket(upgraded), writers: true });
+    await again;
+    expect(agent.instructions.at(-1)).toMatchObject({
+      osid: one.osid,
+      revision,
+      allowedWriters: [scaler],
+      writersDigest,
+    });
   });
 });

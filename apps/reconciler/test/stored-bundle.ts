@@ -10,6 +10,7 @@ export interface StoredBundle {
   readonly objects: number;
   readonly removed: boolean;
   readonly allowedWriters?: Bundle['allowedWriters'];
+  readonly writersDigest?: Bundle['writersDigest'];
 }
 
 const tombstone = '0'.repeat(64);
@@ -20,8 +21,9 @@ export function readBundle(type: string, body: unknown): StoredBundle {
     const { osid, generation, revision } = DELETE_BUNDLE.input.parse(body);
     return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
   }
-  const { osid, generation, revision, digest, objectsGz, allowedWriters } = APPLY_BUNDLE.input.parse(body);
+  const { osid, generation, revision, digest, objectsGz, allowedWriters, writersDigest } =
+    APPLY_BUNDLE.input.parse(body);
   const objects = unpackObjects(objectsGz, digest).length;
-  const writers = allowedWriters === undefined ? {} : { allowedWriters };
+  const writers = allowedWriters === undefined ? {} : { allowedWriters, writersDigest };
   return { osid, generation, revision, digest, objects, removed: false, ...writers };
 }

@@ -122,11 +122,11 @@ export class ClusterReports {
       AgentHello: {
         from: ['node', 'cluster-agent'],
         handle: async (agent, hello) => {
-          const { version, capabilities, clusterUid = null, count, root, kinds } = hello;
+          const { version, capabilities, clusterUid = null, count, root, kinds, writers } = hello;
           infos.change(agent, { version, capabilities, clusterUid });
           if (kindOf(agent.peer) !== 'cluster-agent') return {}; // a node does not learn what its cluster should run
           if (count === undefined || root === undefined) return { addons: recognitions };
-          const inSync = await this.#isInSync(agent, { step: 'root', count, root, kinds });
+          const inSync = await this.#isInSync(agent, { step: 'root', count, root, kinds, writers });
           return { addons: recognitions, comparesStatuses: true, receivesOrphans: true, inSync };
         },
       },

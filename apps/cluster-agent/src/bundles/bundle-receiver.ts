@@ -24,17 +24,21 @@ import {
 import { traceHeaders } from '@runos/observability';
 import type { InstanceIndex } from '../instances/instance-index.js';
 import type { Instance } from '../instances/instance.js';
+import { isDeepStrictEqual } from 'node:util';
 import { type BundleRecord, emptyCheckpoint, emptyRecord } from './bundle-record.js';
 import type { RecordWriter } from './bundle-store.js';
 import { type KindCatalogs, packedKindsOf } from './kind-catalogs.js';
 
 type Reply = ReplyOf<typeof DELETE_BUNDLE>;
 
+type Writers = Pick<BundleRecord, 'allowedWriters' | 'writersDigest'>;
+
 interface RevisionDigest {
   readonly revision: number;
   readonly digest: string;
   readonly kinds?: PackedKinds;
   readonly sealedSpec?: string;
+  readonly writers?: Writers;
   readonly history?: Bundle['history'];
 }
 
@@ -63,7 +67,7 @@ export class BundleReceiver {
 
   async receiveBundle(bundle: Bundle): Promise<Reply> {
     const { osid, generation, revision, digest, objectsGz, sealedSpec, history } = bundle;
-    const { driftPolicy, allowedWriters } = bundle;
+    const { driftPolicy, allowedWriters, writersDigest } = bundle;
     const removed = this.options.instances.removal(osid);
     if (removed !== undefined && revision <= removed.revision) {
       const reason = `Revision ${revision} of ${osid} is older than its deletion, revision ${removed.revision}.`;
@@ -82,13 +86,14 @@ export class BundleReceiver {
     const reason = validateBundle(osid, objects);
     if (reason !== undefined) return refused(reason);
     const refs = objects.map(refOf);
-    return this.#store(osid, { revision, digest, kinds, sealedSpec, history }, (current) => ({
+    const writers = { allowedWriters, writersDigest };
+    return this.#store(osid, { revision, digest, kinds, sealedSpec, writers, history }, (current) => ({
       osid,
       generation,
       revision,
       digest,
       driftPolicy,
-      ...(allowedWriters === undefined ? {} : { allowedWriters }),
+      ...writers,
       removing: false,
       inventory: mergeInventory(current.inventory, refs),
       objectsGz: Buffer.from(objectsGz, 'base64'),
@@ -163,11 +168,18 @@ export class BundleReceiver {
 }
 
 /** What a repetition adds to the stored record; undefined: nothing. A sealed spec differs each time, and all are equal. */
-function repeatedRecord(current: BundleRecord, { kinds, sealedSpec }: RevisionDigest): BundleRecord | undefined {
+function repeatedRecord(
+  current: BundleRecord,
+  { kinds, sealedSpec, writers = {} }: RevisionDigest,
+): BundleRecord | undefined {
+  const hasWriters = isDeepStrictEqual(writersOf(current), writersOf(writers));
   const hasKinds = current.kinds?.kindsDigest === kinds?.kindsDigest;
   const hasSpec = current.sealedSpec !== undefined || sealedSpec === undefined;
-  return hasKinds && hasSpec ? undefined : { ...current, kinds, sealedSpec: current.sealedSpec ?? sealedSpec };
+  if (hasKinds && hasSpec && hasWriters) return undefined;
+  return { ...current, ...writersOf(writers), kinds, sealedSpec: current.sealedSpec ?? sealedSpec };
 }
+
+const writersOf = ({ allowedWriters, writersDigest }: Writers): Writers => ({ allowedWriters, writersDigest });
 
 function compareRevisions(
   current: BundleRecord,

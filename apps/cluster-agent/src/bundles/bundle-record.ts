@@ -39,6 +39,8 @@ export interface BundleRecord {
   readonly driftPolicy: DriftPolicy;
   /** Fields that the user leaves to other field managers. Absent: none. */
   readonly allowedWriters?: readonly FieldWriter[] | undefined;
+  /** Identifies the list, as the plane names it. */
+  readonly writersDigest?: string | undefined;
   /** A tombstone: all objects of the inventory must be deleted. */
   readonly removing: boolean;
   /** Trace of the request that wrote this revision. Reconciles continue it. */
@@ -116,6 +118,7 @@ const StoredBundle = z.object({
     .array(z.object({ manager: z.string(), kind: z.string(), fields: z.array(z.string()) }))
     .optional()
     .catch(undefined),
+  writersDigest: z.string().optional(),
   removing: z.boolean(),
   trace: z.record(z.string(), z.string()).optional(),
   inventory: StoredInventory,
@@ -140,7 +143,7 @@ const StoredCheckpoint = z.object({
 });
 
 /**
- * Parses a bundle Secret. An unreadable checkpoint counts as empty.
+ * Parses a bundle Secret. An unreadable checkpoint counts as empty, and so do unreadable allowed writers.
  * @throws Error if the Secret is no bundle or its objects do not match its digest.
  */
 export function fromSecret(secret: KubeObject): BundleRecord {
@@ -152,6 +155,8 @@ export function fromSecret(secret: KubeObject): BundleRecord {
   const sealedSpec = bytes('sealedSpec').toString('utf8');
   return {
     ...bundle,
+    // The next resync brings an unreadable list again.
+    writersDigest: bundle.allowedWriters === undefined ? undefined : bundle.writersDigest,
     objectsGz: bytes('objects'),
     ...(kinds === undefined ? {} : { kinds }),
     ...(sealedSpec === '' ? {} : { sealedSpec }),

@@ -70,12 +70,13 @@ export class InstanceIndex {
   entries(): ResyncEntry[] {
     return [...this.#byOsid.values()]
       .filter(({ record }) => record.revision > 0)
-      .map(({ record: { osid, revision, generation, digest, removing, kinds } }) => ({
+      .map(({ record: { osid, revision, generation, digest, removing, kinds, writersDigest } }) => ({
         osid: osid as Osid,
         revision,
         generation,
         digest,
         ...(removing || kinds === undefined ? {} : { kindsDigest: kinds.kindsDigest }),
+        ...(writersDigest === undefined ? {} : { writersDigest }),
       }));
   }
 }

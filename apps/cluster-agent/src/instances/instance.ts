@@ -34,6 +34,7 @@ export class Instance {
   #record: BundleRecord;
   #kinds: KindCatalog;
   #observedRevision = 0;
+  #hasOtherWriters = false;
   #removal: RemovalState | undefined;
   #isNamespaceTerminating = false;
   #isOrphaned = false;
@@ -86,9 +87,9 @@ export class Instance {
     return this.#observedRevision;
   }
 
-  /** A newer bundle was stored: the next reconcile continues with it. */
+  /** A newer bundle, or one with other allowed writers, was stored: the next reconcile continues with it. */
   get isOutdated(): boolean {
-    return this.#record.revision !== this.#observedRevision;
+    return this.#record.revision !== this.#observedRevision || this.#hasOtherWriters;
   }
 
   /** Drifts that the plane has not acknowledged. */
@@ -174,6 +175,7 @@ export class Instance {
     this.#kinds = kinds;
     // What other writers have added may be drift now, or not be drift any more.
     const hasOtherWriters = JSON.stringify(record.allowedWriters) !== JSON.stringify(earlier.allowedWriters);
+    this.#hasOtherWriters ||= hasOtherWriters;
     for (const [key, state] of this.#objects) {
       if (state.recordKinds(kinds) || hasOtherWriters) this.addPending(key, { kind: 'missing' });
     }
@@ -214,6 +216,7 @@ export class Instance {
     this.#pending.retain((key) => this.#objects.has(key));
     this.claimSizes.recordDesired([...desired.values()].flatMap((object) => this.#kinds.claimsOf(object)));
     this.#observedRevision = this.#record.revision;
+    this.#hasOtherWriters = false;
   }
 
   addPending(key: string, change: PendingChange): void {

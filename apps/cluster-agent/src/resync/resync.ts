@@ -24,9 +24,11 @@ export async function resync(
   report: (instance: Instance) => void,
 ): Promise<void> {
   const entries = instances.entries();
-  const { equal } = await plane.resync({ step: 'root', count: entries.length, root: rootOf(entries), kinds: true });
+  const included = { kinds: true, writers: true };
+  const root = { step: 'root', count: entries.length, root: rootOf(entries) } as const;
+  const { equal } = await plane.resync({ ...root, ...included });
   if (equal) return;
-  const { differing = [] } = await plane.resync({ step: 'buckets', buckets: bucketHashes(entries), kinds: true });
+  const { differing = [] } = await plane.resync({ step: 'buckets', buckets: bucketHashes(entries), ...included });
   const unknown = new Set<string>();
   for (const page of resyncPages(entries, differing)) {
     const reply = await plane.resync(page);

@@ -21,6 +21,7 @@ import { renderBundle } from '../rendering/render-bundle.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { z } from 'zod';
+import { deliveredWriters } from './delivered-writers.js';
 import type { InstructionOutcome } from './delivery-plan.js';
 
 interface Instruction {
@@ -67,12 +68,12 @@ export class AgentInstructions {
     if (bundle.digest !== digest) {
       throw new Error(`${osid} revision ${revision} renders to digest ${bundle.digest} instead of ${digest}`);
     }
-    const { driftPolicy, allowedWriters } = spec;
+    const { driftPolicy } = spec;
     const { objectsGz } = bundle;
     const history = await this.revisions.of(instance);
     const sealedSpec = this.specs.seal(instance, spec);
     const sealed = sealedSpec === undefined ? {} : { sealedSpec };
-    const policy = { driftPolicy, ...(allowedWriters === undefined ? {} : { allowedWriters }) };
+    const policy = { driftPolicy, ...deliveredWriters(instance) };
     const body = { osid, generation, revision, digest, ...policy, objectsGz, ...kindRules(type), ...sealed, history };
     return this.#instruct(instance, APPLY_BUNDLE, body);
   }

@@ -52,9 +52,10 @@ const awaitedAddons = `coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.n
 const selectInstance = `
   SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas,
-    i.objects, i.diverged, i.status_session_no, i.status_sequence, i.reported_state, i.volume_capacity_mb, i.secrets_sealed, r.spec, r.digest, r.trace, r.generation AS bundle_generation,
+    i.objects, i.diverged, i.status_session_no, i.status_sequence, i.reported_state, i.volume_capacity_mb, i.secrets_sealed, r.spec, r.digest,
+    (r.spec->'allowedWriters')::text AS own_writers, r.trace, r.generation AS bundle_generation,
     ${queuedSpec('i.id')} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs('i.id')}) AS has_queue,
-    c.cid, c.root, c.connected, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.uid, c.foreign_uid,
+    c.cid, c.root, c.connected, c.capabilities, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.uid, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
     ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
       WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)

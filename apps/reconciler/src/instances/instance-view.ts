@@ -6,6 +6,7 @@ import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
+import { writersCondition } from './writers-condition.js';
 
 type ObservedStatus = Pick<
   InstanceRow,
@@ -72,7 +73,7 @@ export function instanceView(row: InstanceRow): Service {
     ...(storedType(row.type).config === undefined ? {} : { advanced: config?.values ?? {} }),
     requires: Object.fromEntries(Object.entries(requires).map(([alias, osid]) => [alias, requirementView(osid)])),
     ...instanceStatus(row),
-    conditions: [...row.conditions],
+    conditions: [...row.conditions, ...writersCondition(row)],
     generation: row.generation,
     observedGeneration: row.observed_generation,
     hosts: hostsOf(row),

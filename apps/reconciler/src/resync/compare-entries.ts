@@ -1,7 +1,7 @@
 import type { ResyncEntry } from '@runos/agent-protocol';
 import { isTombstone } from '../divergence/foreign-bundle.js';
 import type { StoredInstance } from '../divergence/record-divergence.js';
-import type { DesiredEntry } from './desired-hash-repository.js';
+import type { DesiredEntry, HashScope } from './desired-hash-repository.js';
 
 export interface EntryDifference {
   /** Row ids of instances that the agent lacks, or stores in another revision. */
@@ -16,13 +16,15 @@ export interface EntryDifference {
 export function compareEntries(
   desiredEntries: readonly DesiredEntry[],
   stored: readonly ResyncEntry[],
+  scope: Pick<HashScope, 'writers'>,
 ): EntryDifference {
   const byOsid = new Map<string, ResyncEntry>(stored.map((entry) => [entry.osid, entry]));
   const known = new Set(desiredEntries.map(({ osid }) => osid));
-  const isStored = ({ osid, revision, digest, kindsDigest }: DesiredEntry): boolean => {
+  const isStored = ({ osid, revision, digest, kindsDigest, writersDigest }: DesiredEntry): boolean => {
     const entry = byOsid.get(osid);
     const hasKinds = kindsDigest === null || entry?.kindsDigest === kindsDigest;
-    return entry !== undefined && entry.revision === revision && entry.digest === digest && hasKinds;
+    const hasWriters = !scope.writers || (entry?.writersDigest ?? null) === writersDigest;
+    return entry !== undefined && entry.revision === revision && entry.digest === digest && hasKinds && hasWriters;
   };
   const missing = desiredEntries.filter((entry) => !isStored(entry) && !isDecisionPending(entry, byOsid));
   const differing = missing.flatMap(({ id, osid }): StoredInstance[] => {

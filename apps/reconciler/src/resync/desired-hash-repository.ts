@@ -3,31 +3,43 @@ import { bucketCount } from '@runos/agent-protocol';
 import { runSql } from '@runos/persistence';
 import { kindRules, serviceTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
+import { writersDigest } from '../delivery/delivered-writers.js';
 import type { ForeignBundle } from '../divergence/foreign-bundle.js';
 
-/** The desired revision of each instance of a cluster, with the digest of the kinds of its type (`$2`, `$3`). */
+/** What the hashes of an agent include beside revisions. Older agents do not store it. */
+export interface HashScope {
+  readonly kinds: boolean;
+  readonly writers: boolean;
+}
+
+/**
+ * The desired revision of each instance of a cluster, with the digest of the kinds of its type (`$2`, `$3`). If `$4`, also
+ * with the digest of its allowed writers.
+ */
 const desired = `
   FROM instance i JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
     LEFT JOIN unnest($2::text[], $3::text[]) AS k(type, kinds_digest) ON k.type = i.type AND r.kind = 'apply'
+    LEFT JOIN LATERAL (SELECT ${writersDigest} AS writers_digest) w ON $4 AND r.kind = 'apply'
   WHERE i.cluster_id = $1`;
 
 /**
- * The first 128 bits of the SHA-256 of `<osid> <revision> <digest>[ <kindsDigest>]`; the agent's `rootOf` combines the
- * same hashes.
+ * The first 128 bits of the SHA-256 of `<osid> <revision> <digest>[ <kindsDigest>][ writers <writersDigest>]`; the
+ * agent's `rootOf` combines the same hashes.
  */
 const hash = `('x' || left(encode(sha256(convert_to(
-  i.osid || ' ' || i.revision || ' ' || r.digest || coalesce(' ' || k.kinds_digest, ''), 'UTF8')), 'hex'), 32))::bit(128)`;
+  i.osid || ' ' || i.revision || ' ' || r.digest || coalesce(' ' || k.kinds_digest, '')
+    || coalesce(' writers ' || w.writers_digest, ''), 'UTF8')), 'hex'), 32))::bit(128)`;
 
 /** As `hash`, of the last recorded status. */
 const statusHash = `('x' || left(encode(sha256(convert_to(i.osid || ' ' || i.status_hash, 'UTF8')), 'hex'), 32))::bit(128)`;
 
-/** Types with custom resources, and the digests of their kinds in this build. None for an agent without kinds. */
-function kindDigests(withKinds: boolean): [types: string[], digests: string[]] {
-  const found = (withKinds ? serviceTypes : []).flatMap(({ type }) => {
+/** Types with custom resources, and the digests of their kinds in this build. Then whether writers are included. */
+function scopeValues({ kinds, writers }: HashScope): [types: string[], digests: string[], writers: boolean] {
+  const found = (kinds ? serviceTypes : []).flatMap(({ type }) => {
     const digest = kindRules(type)?.kindsDigest;
     return digest === undefined ? [] : [{ type, digest }];
   });
-  return [found.map(({ type }) => type), found.map(({ digest }) => digest)];
+  return [found.map(({ type }) => type), found.map(({ digest }) => digest), writers];
 }
 
 /** The same bucket as the agent's `bucketOf`. */
@@ -50,6 +62,7 @@ export interface DesiredEntry {
   readonly revision: number;
   readonly digest: string;
   readonly kindsDigest: string | null;
+  readonly writersDigest: string | null;
   readonly deleting: boolean;
   /** It is marked: the agent stores a bundle of another history. */
   readonly diverged: ForeignBundle | null;
@@ -58,20 +71,20 @@ export interface DesiredEntry {
 /** Hashes of the desired revisions of a cluster, equal to the hashes that an up-to-date agent computes. */
 @Injectable()
 export class DesiredHashRepository {
-  async root(sql: EntityManager, clusterId: number, withKinds: boolean): Promise<{ count: number; root: string }> {
+  async root(sql: EntityManager, clusterId: number, scope: HashScope): Promise<{ count: number; root: string }> {
     const [found] = await runSql<{ count: number; root: string | null }>(
       sql,
       `SELECT count(*)::int AS count, bit_xor(${hash})::text AS root ${desired}`,
-      [clusterId, ...kindDigests(withKinds)],
+      [clusterId, ...scopeValues(scope)],
     );
     return { count: found?.count ?? 0, root: hex(found?.root) };
   }
 
-  async buckets(sql: EntityManager, clusterId: number, withKinds: boolean): Promise<string[]> {
+  async buckets(sql: EntityManager, clusterId: number, scope: HashScope): Promise<string[]> {
     const found = await runSql<{ bucket: number; root: string }>(
       sql,
       `SELECT ${bucket} AS bucket, bit_xor(${hash})::text AS root ${desired} GROUP BY 1`,
-      [clusterId, ...kindDigests(withKinds)],
+      [clusterId, ...scopeValues(scope)],
     );
     return hashesOf(found);
   }
@@ -92,12 +105,13 @@ export class DesiredHashRepository {
     sql: EntityManager,
     clusterId: number,
     buckets: readonly number[],
-    withKinds: boolean,
+    scope: HashScope,
   ): Promise<DesiredEntry[]> {
     return runSql<DesiredEntry>(
       sql,
-      `SELECT i.id, i.osid, i.revision, r.digest, k.kinds_digest AS "kindsDigest", i.deleting, i.diverged ${desired} AND ${bucket} = ANY($4)`,
-      [clusterId, ...kindDigests(withKinds), buckets],
+      `SELECT i.id, i.osid, i.revision, r.digest, k.kinds_digest AS "kindsDigest", w.writers_digest AS "writersDigest",
+         i.deleting, i.diverged ${desired} AND ${bucket} = ANY($5)`,
+      [clusterId, ...scopeValues(scope), buckets],
     );
   }
 }

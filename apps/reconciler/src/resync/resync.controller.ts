@@ -15,13 +15,15 @@ import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { isTombstone } from '../divergence/foreign-bundle.js';
 import { compareEntries } from './compare-entries.js';
-import { DesiredHashRepository } from './desired-hash-repository.js';
+import { DesiredHashRepository, type HashScope } from './desired-hash-repository.js';
 
 type Input = z.output<typeof reconciler.resync.input>;
 type Result = z.output<typeof reconciler.resync.output>;
 type ListStep = Extract<Input['question'], { step: 'list' }>;
 
 const nothingDiffers = { redeliver: [], diverged: new Set<number>(), unknown: [], foreign: [] };
+
+const scopeOf = ({ kinds = false, writers = false }: Partial<HashScope>): HashScope => ({ kinds, writers });
 
 /**
  * Compares the stored bundles of an agent with the desired revisions, and delivers the differing ones again. Instances
@@ -60,17 +62,17 @@ export class ResyncController {
     if (step.step === 'statuses') {
       return { differing: differingBuckets(await this.hashes.statusBuckets(sql, id), step.buckets) };
     }
-    const withKinds = step.kinds === true;
+    const scope = scopeOf(step);
     if (step.step === 'buckets') {
-      return { differing: differingBuckets(await this.hashes.buckets(sql, id, withKinds), step.buckets) };
+      return { differing: differingBuckets(await this.hashes.buckets(sql, id, scope), step.buckets) };
     }
-    const { count, root } = await this.hashes.root(sql, id, withKinds);
+    const { count, root } = await this.hashes.root(sql, id, scope);
     return { equal: count === step.count && root === step.root };
   }
 
   async #compareList(
     { cid, clusterUid }: Pick<Input, 'cid' | 'clusterUid'>,
-    { buckets, entries, kinds = false }: ListStep,
+    { buckets, entries, ...step }: ListStep,
     tenant: string,
   ): Promise<Result> {
     const { redeliver, diverged, unknown, foreign } = await this.database.transaction(async (sql) => {
@@ -78,7 +80,8 @@ export class ResyncController {
       const cluster = await this.clusters.get(sql, tenant, cid, 'change');
       if (isFromForeign(clusterUid, cluster)) return nothingDiffers;
       const { id } = cluster;
-      const difference = compareEntries(await this.hashes.entries(sql, id, buckets, kinds), entries);
+      const scope = scopeOf(step);
+      const difference = compareEntries(await this.hashes.entries(sql, id, buckets, scope), entries, scope);
       const diverged = new Set(await this.divergences.run(sql, difference.differing));
       const redeliver = difference.redeliver.filter((instanceId) => !diverged.has(instanceId));
       await this.divergences.end(sql, redeliver);

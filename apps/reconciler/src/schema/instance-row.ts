@@ -48,6 +48,8 @@ export class InstanceRow {
   readonly secrets_sealed!: string;
   readonly spec!: DesiredSpec;
   readonly digest!: string;
+  /** The allowed writers of `spec` as PostgreSQL prints them; null: none. */
+  readonly own_writers!: string | null;
   /** The spec of the queued rollout, if there is one. */
   readonly queued_spec!: DesiredSpec | null;
   /** Accepted changes wait behind the started job. */
@@ -65,6 +67,7 @@ export class InstanceRow {
   readonly cid!: ClusterRow['cid'];
   readonly root!: ClusterRow['root'];
   readonly connected!: ClusterRow['connected'];
+  readonly capabilities!: ClusterRow['capabilities'];
   readonly session_no!: ClusterRow['session_no'];
   readonly ready!: ClusterRow['ready'];
   readonly was_ready!: ClusterRow['was_ready'];

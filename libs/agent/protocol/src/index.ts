@@ -27,6 +27,7 @@ export {
   AmIVIPHolder,
   bundlesCapability,
   kindsCapability,
+  writersCapability,
   ClusterAgentHeartbeatToServer,
   Dns01ToServer,
   GetCachedCert,

@@ -9,6 +9,9 @@ export const bundlesCapability = 'bundles/1';
 /** As `bundles/1`; bundles bring the rules of their custom resources (`kindsGz`), whose digest is in the hashes. */
 export const kindsCapability = 'bundles/2';
 
+/** As `bundles/2`; the agent leaves fields to `allowedWriters`, whose digest is in the hashes. */
+export const writersCapability = 'bundles/3';
+
 export const rootHash = z.string().regex(/^[0-9a-f]{32}$/, 'is not a 128-bit hash in hexadecimal');
 
 /** The first message on every stream. Older agents send none. */
@@ -22,6 +25,8 @@ export const AgentHello = report({
     root: rootHash.optional(),
     /** The hashes of this stream include the digests of the kinds of bundles. */
     kinds: z.boolean().optional(),
+    /** They include the digests of the allowed writers. */
+    writers: z.boolean().optional(),
     /** The uid of the kube-system namespace. It differs in a restored or copied cluster. */
     clusterUid: text(64).optional(),
   }),

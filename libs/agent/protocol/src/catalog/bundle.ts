@@ -31,7 +31,12 @@ export const bundle = z.object({
    * Fields of the objects that are left to other field managers: set when an object is created, and never again. Their
    * changes are no drift. Outside `digest`. Absent: none; older agents ignore it and repair such fields.
    */
-  allowedWriters: z.array(fieldWriter).max(16).optional(),
+  allowedWriters: z.array(fieldWriter).max(32).optional(),
+  /**
+   * Identifies this list: the agent stores and returns it in a resync. Outside `digest`. Absent without a list, and from
+   * older planes.
+   */
+  writersDigest: digest.optional(),
   /** The objects: canonical JSON, gzip, base64 (`packObjects` of kube-objects). */
   objectsGz: z.base64().max(2 * 1024 * 1024),
   /** SHA-256 of the canonical JSON of the kinds. Outside `digest`, so that a new rule restarts no pod. */

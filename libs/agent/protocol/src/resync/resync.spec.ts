@@ -44,6 +44,9 @@ describe('the root', () => {
   it('of one entry is the beginning of a SHA-256 that PostgreSQL computes alike', () => {
     const [entry] = many(1) as [ResyncEntry];
     expect(rootOf([entry])).toBe(hex(`${entry.osid} ${entry.revision} ${entry.digest}`).slice(0, 32));
+    const [kindsDigest, writersDigest] = [hex('kinds'), hex('writers')];
+    const text = `${entry.osid} ${entry.revision} ${entry.digest} ${kindsDigest} writers ${writersDigest}`;
+    expect(rootOf([{ ...entry, kindsDigest, writersDigest }])).toBe(hex(text).slice(0, 32));
     expect(bucketOf(entry.osid)).toBe(Number.parseInt(hex(entry.osid).slice(0, 2), 16));
     expect(rootOf([])).toBe('0'.repeat(32));
   });
@@ -84,8 +87,10 @@ describe('pages', () => {
     const [entry] = many(1) as [ResyncEntry];
     const empty = (bucketOf(entry.osid) + 1) % 256;
     expect(resyncPages([entry], [empty])).toEqual([
-      { step: 'list', buckets: [empty], entries: [], kinds: true, last: true },
+      { step: 'list', buckets: [empty], entries: [], kinds: true, writers: true, last: true },
     ]);
-    expect(resyncPages([entry], [])).toEqual([{ step: 'list', buckets: [], entries: [], kinds: true, last: true }]);
+    expect(resyncPages([entry], [])).toEqual([
+      { step: 'list', buckets: [], entries: [], kinds: true, writers: true, last: true },
+    ]);
   });
 });

@@ -21,6 +21,7 @@ export const resyncEntry = z.object({
   revision,
   digest,
   kindsDigest: digest.optional(),
+  writersDigest: digest.optional(),
   /** Not in the hashes. Older agents send none. */
   generation: generation.optional(),
 });
@@ -29,15 +30,19 @@ export type ResyncEntry = z.output<typeof resyncEntry>;
 /** The hashes and entries include the digests of the kinds of bundles. */
 const kinds = z.boolean().optional();
 
+/** The hashes and entries include the digests of the allowed writers of bundles. */
+const writers = z.boolean().optional();
+
 const question = z.discriminatedUnion('step', [
-  z.object({ step: z.literal('root'), count: z.int().min(0), root: rootHash, kinds }),
-  z.object({ step: z.literal('buckets'), buckets: z.array(rootHash).length(bucketCount), kinds }),
+  z.object({ step: z.literal('root'), count: z.int().min(0), root: rootHash, kinds, writers }),
+  z.object({ step: z.literal('buckets'), buckets: z.array(rootHash).length(bucketCount), kinds, writers }),
   z.object({
     step: z.literal('list'),
     /** The buckets that this page contains completely, including empty ones. */
     buckets: z.array(bucketIndex).max(bucketCount),
     entries: z.array(resyncEntry).max(4000),
     kinds,
+    writers,
     /** No page follows. */
     last: z.boolean(),
   }),
@@ -75,8 +80,11 @@ const sha256 = (text: string): Buffer => createHash('sha256').update(text).diges
 /** The first byte of the OSID's SHA-256; in SQL `get_byte(sha256(convert_to(osid, 'UTF8')), 0)`. */
 export const bucketOf = (osid: string): number => sha256(osid)[0] ?? 0;
 
-const textOf = ({ osid, revision, digest, kindsDigest }: ResyncEntry): string =>
-  `${osid} ${revision} ${digest}${kindsDigest === undefined ? '' : ` ${kindsDigest}`}`;
+function textOf({ osid, revision, digest, kindsDigest, writersDigest }: ResyncEntry): string {
+  const kinds = kindsDigest === undefined ? '' : ` ${kindsDigest}`;
+  const writers = writersDigest === undefined ? '' : ` writers ${writersDigest}`;
+  return `${osid} ${revision} ${digest}${kinds}${writers}`;
+}
 
 function fold(into: Buffer, text: string): void {
   const hash = sha256(text);
@@ -85,7 +93,7 @@ function fold(into: Buffer, text: string): void {
 
 /**
  * One hash over all entries, independent of their order: the xor of the first 128 bits of the SHA-256 of
- * `<osid> <revision> <digest>[ <kindsDigest>]`. PostgreSQL computes the same with
+ * `<osid> <revision> <digest>[ <kindsDigest>][ writers <writersDigest>]`. PostgreSQL computes the same with
  * `bit_xor(('x' || left(encode(sha256(…), 'hex'), 32))::bit(128))`.
  */
 export function rootOf(entries: Iterable<ResyncEntry>): string {
@@ -126,6 +134,7 @@ export interface ResyncPage {
   readonly buckets: number[];
   readonly entries: ResyncEntry[];
   readonly kinds: true;
+  readonly writers: true;
   readonly last: boolean;
 }
 
@@ -154,5 +163,6 @@ export function resyncPages(entries: Iterable<ResyncEntry>, differing: readonly 
     page.buckets.push(index);
     page.entries.push(...members);
   }
-  return pages.map((each, index) => ({ step: 'list', ...each, kinds: true, last: index === pages.length - 1 }));
+  const included = { kinds: true, writers: true } as const;
+  return pages.map((each, index) => ({ step: 'list', ...each, ...included, last: index === pages.length - 1 }));
 }
