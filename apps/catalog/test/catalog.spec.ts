@@ -97,6 +97,11 @@ describe('the catalog over NATS', () => {
     });
   });
 
+  it('allows writers of the custom resources of a type', async () => {
+    const allowedWriters = [{ manager: 'scaler', kind: 'Cluster', fields: ['spec.instances'] }];
+    await expect(resolve('postgresql', { allowedWriters })).resolves.toBeDefined();
+  });
+
   it.each([
     ['nonsense', {}, 'type.not_found', undefined],
     [

@@ -1,5 +1,5 @@
 import type { ServiceFields } from '@runos/api';
-import type { ServiceType } from '@runos/catalog-model';
+import { kindNames, type ServiceType } from '@runos/catalog-model';
 import { type Issue, unavailable } from '@runos/kernel';
 import { knowsVersion, newerBuild, offeredVersions } from '@runos/service-types';
 
@@ -56,7 +56,7 @@ const isOfferedByOne = (type: ServiceType, rendered: readonly string[], version:
 
 /** Each allowed writer names a kind that the type has objects of. */
 export function writerIssues(type: ServiceType, { allowedWriters = [] }: ServiceFields): Issue[] {
-  const kinds = [...new Set(type.kinds.map(({ kind }) => kind))].sort();
+  const kinds = kindNames(type);
   return allowedWriters.flatMap(({ kind }, index) =>
     kinds.includes(kind)
       ? []

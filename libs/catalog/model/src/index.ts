@@ -12,14 +12,15 @@ export {
   type ServiceInputs,
   serviceInputs,
 } from './service-inputs.js';
-export type {
-  CredentialsDefinition,
-  Port,
-  Renderer,
-  RenderInput,
-  Requirement,
-  SecretRecipe,
-  ServiceType,
+export {
+  type CredentialsDefinition,
+  kindNames,
+  type Port,
+  type Renderer,
+  type RenderInput,
+  type Requirement,
+  type SecretRecipe,
+  type ServiceType,
 } from './service-type.js';
 export { sizeFields, storedMb } from './size-fields.js';
 export type { StartRule, StartRules } from './start-rule.js';

@@ -99,3 +99,7 @@ export interface ServiceType {
   /** The status that simulated nodes give its custom resources; absent where pods suffice. */
   readonly simulate?: (capacity: NodeCapacity) => readonly Stage[];
 }
+
+/** The names of the kinds that a type has objects of, custom resources too. */
+export const kindNames = ({ kinds, customKinds }: Pick<ServiceType, 'kinds' | 'customKinds'>): string[] =>
+  [...new Set([...kinds, ...customKinds].map(({ kind }) => kind))].sort();
