@@ -71,6 +71,7 @@ const cluster: z.input<typeof Cluster> = {
   localStorageClass: null,
   distributedStorageClass: null,
   isDefault: true,
+  allowedWriters: [],
   agentVersion: '0.1.0',
   lastHeartbeatAt: at,
   generation: 3,
@@ -201,6 +202,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.cluster-list': { clusters: [cluster] },
   'reconciler.v1.cluster-create': cluster,
   'reconciler.v1.cluster-show': cluster,
+  'reconciler.v1.cluster-update': cluster,
   'reconciler.v1.cluster-delete': { jobId },
   'reconciler.v1.cluster-accept': cluster,
   'reconciler.v1.addon-list': {

@@ -26,6 +26,7 @@ import { ConfigSetUseRepository } from './configuration/config-set-use-repositor
 import { ConfigurationController } from './configuration/configuration.controller.js';
 import { RecordConnection } from './connections/record-connection.js';
 import { ResumeCluster } from './connections/resume-cluster.js';
+import { UpdateCluster } from './clusters/update-cluster.js';
 import { AcceptKubernetesCluster } from './clusters/accept-kubernetes-cluster.js';
 import { ConnectionsController } from './connections/connections.controller.js';
 import { LiveHeartbeats } from './connections/live-heartbeats.js';
@@ -99,6 +100,7 @@ const controllers = [
 const clusters = [
   ClusterRepository,
   CreateCluster,
+  UpdateCluster,
   DeleteCluster,
   ClusterRemoval,
   AcceptKubernetesCluster,

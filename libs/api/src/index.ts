@@ -28,6 +28,8 @@ export {
   showCluster,
   ShownRegistrationToken,
   tokenPurposes,
+  updateCluster,
+  UpdateCluster,
 } from './clusters/cluster-operations.js';
 export {
   ConfigSet,

@@ -9,6 +9,7 @@ import {
   type OperationInput,
   revokeRegistrationToken,
   showCluster,
+  updateCluster,
 } from '@runos/api';
 import { agentGateway, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
@@ -35,6 +36,11 @@ export class ClustersController {
   @Operation(showCluster)
   show({ params: { cid } }: OperationInput<typeof showCluster>, { account }: CallContext) {
     return this.bus.request(reconciler.showCluster, { cid }, account);
+  }
+
+  @Operation(updateCluster)
+  update({ params: { cid }, body }: OperationInput<typeof updateCluster>, { account, write }: CallContext) {
+    return this.bus.request(reconciler.updateCluster, { cid, changes: body, ...write }, account);
   }
 
   @Operation(deleteCluster)

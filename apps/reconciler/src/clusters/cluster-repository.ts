@@ -18,7 +18,7 @@ const connectionLock = (clusterId: string): string => `hashtext('connection'), $
 export const keepConnection = (clusterId: string): string =>
   `pg_advisory_xact_lock_shared(${connectionLock(clusterId)})`;
 
-const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, generation, changed_by,
+const columns = `id, aid, cid, name, root, local_storage_class, distributed_storage_class, is_default, allowed_writers, generation, changed_by,
   created_at, updated_at, deletion_requested_at, uid, foreign_uid, session_no, connection_seq, connected, ready, was_ready,
   agent_version, capabilities, last_heartbeat_at, duplicate_addresses, agent_problems`;
 
@@ -102,6 +102,19 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
         cluster.isDefault,
         cluster.changedBy,
       ],
+    );
+  }
+
+  async setWriters(
+    sql: EntityManager,
+    id: number,
+    writers: ClusterRow['allowed_writers'],
+    changedBy: string,
+  ): Promise<void> {
+    await runSql(
+      sql,
+      `UPDATE cluster SET allowed_writers = $2, updated_at = now(), generation = generation + 1, changed_by = $3 WHERE id = $1`,
+      [id, JSON.stringify(writers), changedBy],
     );
   }
 

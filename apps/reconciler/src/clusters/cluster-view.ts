@@ -80,6 +80,7 @@ export const clusterView = (row: ClusterRow, liveHeartbeatAt?: string): Cluster 
   localStorageClass: row.local_storage_class,
   distributedStorageClass: row.distributed_storage_class,
   isDefault: row.is_default,
+  allowedWriters: [...row.allowed_writers],
   agentVersion: row.agent_version,
   lastHeartbeatAt: liveHeartbeatAt ?? row.last_heartbeat_at?.toISOString() ?? null,
   generation: row.generation,

@@ -11,6 +11,7 @@ import { ClusterRepository } from './cluster-repository.js';
 import { clusterStatus, clusterView } from './cluster-view.js';
 import { CreateCluster } from './create-cluster.js';
 import { DeleteCluster } from './cluster-removal.js';
+import { UpdateCluster } from './update-cluster.js';
 
 type Call = CallContext<'tenant'>;
 
@@ -20,6 +21,7 @@ export class ClustersController {
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
     private readonly creations: CreateCluster,
+    private readonly updates: UpdateCluster,
     private readonly deletions: DeleteCluster,
     private readonly acceptances: AcceptKubernetesCluster,
     private readonly heartbeats: LiveHeartbeats,
@@ -40,6 +42,11 @@ export class ClustersController {
     const row = await this.clusters.get(this.database.manager, tenant, cid);
     const [view = clusterView(row)] = await this.#views(tenant, [row]);
     return view;
+  }
+
+  @Respond(reconciler.updateCluster)
+  update(input: InputOf<typeof reconciler.updateCluster>, call: Call) {
+    return this.updates.run(input, callerOf(call));
   }
 
   @Respond(reconciler.deleteCluster)

@@ -1,21 +1,30 @@
 import { createHash } from 'node:crypto';
-import { type FieldWriter } from '@runos/kube-objects';
+import { canonicalJson, type FieldWriter } from '@runos/kube-objects';
+import { writersForType } from '../clusters/cluster-writers.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 
-type Columns = Pick<InstanceRow, 'spec' | 'own_writers'>;
+type Columns = Pick<InstanceRow, 'type' | 'spec' | 'own_writers' | 'cluster_writers'>;
+type Writers = readonly FieldWriter[];
 
 /** The part of a bundle that names the writers of an instance; empty without any. */
 export interface DeliveredWriters {
-  readonly allowedWriters?: readonly FieldWriter[];
+  readonly allowedWriters?: Writers;
   readonly writersDigest?: string;
 }
 
-export function deliveredWriters({ spec, own_writers: own }: Columns): DeliveredWriters {
-  if (spec.allowedWriters === undefined || own === null) return {};
-  return { allowedWriters: spec.allowedWriters, writersDigest: sha256(own) };
+/** The writers of an instance, and those of its cluster that apply to its type, each once. */
+export function deliveredWriters({ type, spec, own_writers: own, cluster_writers: all }: Columns): DeliveredWriters {
+  const ofCluster = writersForType(type, all);
+  const byContent = new Map([...(spec.allowedWriters ?? []), ...ofCluster].map((one) => [canonicalJson(one), one]));
+  if (byContent.size === 0) return {};
+  return { allowedWriters: [...byContent.values()], writersDigest: sha256(`${own ?? ''}${writersText(ofCluster)}`) };
 }
 
-/** SQL expression of the `writersDigest` of a revision `r`; null without writers. */
-export const writersDigest = `encode(sha256(convert_to((r.spec->'allowedWriters')::text, 'UTF8')), 'hex')`;
+/** SQL expression of the `writersDigest` of a revision; `clusterText`: the `writersText` of its cluster and type. */
+export const writersDigest = (spec: string, clusterText: string): string =>
+  `encode(sha256(convert_to(nullif(coalesce((${spec}->'allowedWriters')::text, '') || coalesce(${clusterText}, ''), ''),
+    'UTF8')), 'hex')`;
+
+export const writersText = (writers: Writers): string => (writers.length === 0 ? '' : canonicalJson(writers));
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -56,7 +56,8 @@ const selectInstance = `
     (r.spec->'allowedWriters')::text AS own_writers, r.trace, r.generation AS bundle_generation,
     ${queuedSpec('i.id')} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs('i.id')}) AS has_queue,
     c.cid, c.root, c.connected, c.capabilities, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.uid, c.foreign_uid,
-    c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, clock_timestamp() AS now,
+    c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, c.allowed_writers AS cluster_writers,
+    clock_timestamp() AS now,
     ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
       WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)
       ORDER BY q.osid) AS awaited,

@@ -3,8 +3,10 @@ import { bucketCount } from '@runos/agent-protocol';
 import { runSql } from '@runos/persistence';
 import { kindRules, serviceTypes } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
-import { writersDigest } from '../delivery/delivered-writers.js';
+import { writersForType } from '../clusters/cluster-writers.js';
+import { writersDigest, writersText } from '../delivery/delivered-writers.js';
 import type { ForeignBundle } from '../divergence/foreign-bundle.js';
+import type { ClusterRow } from '../schema/cluster-row.js';
 
 /** What the hashes of an agent include beside revisions. Older agents do not store it. */
 export interface HashScope {
@@ -13,13 +15,13 @@ export interface HashScope {
 }
 
 /**
- * The desired revision of each instance of a cluster, with the digest of the kinds of its type (`$2`, `$3`). If `$4`, also
- * with the digest of its allowed writers.
+ * The desired revision of each instance of a cluster, with the digest of the kinds of its type (`$2`, `$3`). If `$5`, also
+ * with the digest of its allowed writers; `$4` are those of the cluster, by type.
  */
 const desired = `
   FROM instance i JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
-    LEFT JOIN unnest($2::text[], $3::text[]) AS k(type, kinds_digest) ON k.type = i.type AND r.kind = 'apply'
-    LEFT JOIN LATERAL (SELECT ${writersDigest} AS writers_digest) w ON $4 AND r.kind = 'apply'
+    LEFT JOIN unnest($2::text[], $3::text[], $4::text[]) AS k(type, kinds_digest, writers) ON k.type = i.type AND r.kind = 'apply'
+    LEFT JOIN LATERAL (SELECT ${writersDigest('r.spec', 'k.writers')} AS writers_digest) w ON $5 AND r.kind = 'apply'
   WHERE i.cluster_id = $1`;
 
 /**
@@ -33,13 +35,18 @@ const hash = `('x' || left(encode(sha256(convert_to(
 /** As `hash`, of the last recorded status. */
 const statusHash = `('x' || left(encode(sha256(convert_to(i.osid || ' ' || i.status_hash, 'UTF8')), 'hex'), 32))::bit(128)`;
 
-/** Types with custom resources, and the digests of their kinds in this build. Then whether writers are included. */
-function scopeValues({ kinds, writers }: HashScope): [types: string[], digests: string[], writers: boolean] {
-  const found = (kinds ? serviceTypes : []).flatMap(({ type }) => {
-    const digest = kindRules(type)?.kindsDigest;
-    return digest === undefined ? [] : [{ type, digest }];
-  });
-  return [found.map(({ type }) => type), found.map(({ digest }) => digest), writers];
+type Cluster = Pick<ClusterRow, 'id' | 'allowed_writers'>;
+
+/** The values of `$1` to `$5`. No kinds of an agent without kinds. */
+function valuesOf({ id, allowed_writers: writers }: Cluster, scope: HashScope): unknown[] {
+  const types = serviceTypes.map(({ type }) => type);
+  return [
+    id,
+    types,
+    types.map((type) => (scope.kinds ? (kindRules(type)?.kindsDigest ?? null) : null)),
+    types.map((type) => writersText(writersForType(type, writers))),
+    scope.writers,
+  ];
 }
 
 /** The same bucket as the agent's `bucketOf`. */
@@ -71,20 +78,20 @@ export interface DesiredEntry {
 /** Hashes of the desired revisions of a cluster, equal to the hashes that an up-to-date agent computes. */
 @Injectable()
 export class DesiredHashRepository {
-  async root(sql: EntityManager, clusterId: number, scope: HashScope): Promise<{ count: number; root: string }> {
+  async root(sql: EntityManager, cluster: Cluster, scope: HashScope): Promise<{ count: number; root: string }> {
     const [found] = await runSql<{ count: number; root: string | null }>(
       sql,
       `SELECT count(*)::int AS count, bit_xor(${hash})::text AS root ${desired}`,
-      [clusterId, ...scopeValues(scope)],
+      valuesOf(cluster, scope),
     );
     return { count: found?.count ?? 0, root: hex(found?.root) };
   }
 
-  async buckets(sql: EntityManager, clusterId: number, scope: HashScope): Promise<string[]> {
+  async buckets(sql: EntityManager, cluster: Cluster, scope: HashScope): Promise<string[]> {
     const found = await runSql<{ bucket: number; root: string }>(
       sql,
       `SELECT ${bucket} AS bucket, bit_xor(${hash})::text AS root ${desired} GROUP BY 1`,
-      [clusterId, ...scopeValues(scope)],
+      valuesOf(cluster, scope),
     );
     return hashesOf(found);
   }
@@ -101,17 +108,12 @@ export class DesiredHashRepository {
   }
 
   /** The desired revisions of the instances in these buckets. */
-  entries(
-    sql: EntityManager,
-    clusterId: number,
-    buckets: readonly number[],
-    scope: HashScope,
-  ): Promise<DesiredEntry[]> {
+  entries(sql: EntityManager, cluster: Cluster, buckets: readonly number[], scope: HashScope): Promise<DesiredEntry[]> {
     return runSql<DesiredEntry>(
       sql,
       `SELECT i.id, i.osid, i.revision, r.digest, k.kinds_digest AS "kindsDigest", w.writers_digest AS "writersDigest",
-         i.deleting, i.diverged ${desired} AND ${bucket} = ANY($5)`,
-      [clusterId, ...scopeValues(scope), buckets],
+         i.deleting, i.diverged ${desired} AND ${bucket} = ANY($6)`,
+      [...valuesOf(cluster, scope), buckets],
     );
   }
 }

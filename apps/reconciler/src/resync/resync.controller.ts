@@ -64,9 +64,9 @@ export class ResyncController {
     }
     const scope = scopeOf(step);
     if (step.step === 'buckets') {
-      return { differing: differingBuckets(await this.hashes.buckets(sql, id, scope), step.buckets) };
+      return { differing: differingBuckets(await this.hashes.buckets(sql, cluster, scope), step.buckets) };
     }
-    const { count, root } = await this.hashes.root(sql, id, scope);
+    const { count, root } = await this.hashes.root(sql, cluster, scope);
     return { equal: count === step.count && root === step.root };
   }
 
@@ -81,7 +81,7 @@ export class ResyncController {
       if (isFromForeign(clusterUid, cluster)) return nothingDiffers;
       const { id } = cluster;
       const scope = scopeOf(step);
-      const difference = compareEntries(await this.hashes.entries(sql, id, buckets, scope), entries, scope);
+      const difference = compareEntries(await this.hashes.entries(sql, cluster, buckets, scope), entries, scope);
       const diverged = new Set(await this.divergences.run(sql, difference.differing));
       const redeliver = difference.redeliver.filter((instanceId) => !diverged.has(instanceId));
       await this.divergences.end(sql, redeliver);

@@ -1,4 +1,5 @@
 import type { AgentProblem } from '@runos/agent-protocol';
+import type { FieldWriter } from '@runos/kube-objects';
 import type { DnsName } from '@runos/naming';
 import type { Aid, Cid } from '@runos/osid';
 
@@ -12,6 +13,8 @@ export class ClusterRow {
   readonly local_storage_class!: string | null;
   readonly distributed_storage_class!: string | null;
   readonly is_default!: boolean;
+  /** The field managers that may write fields of all instances. */
+  readonly allowed_writers!: readonly FieldWriter[];
   readonly generation!: number;
   readonly changed_by!: string;
   readonly created_at!: Date;

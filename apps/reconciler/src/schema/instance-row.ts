@@ -75,6 +75,7 @@ export class InstanceRow {
   /** Of the cluster. */
   readonly uid!: ClusterRow['uid'];
   readonly foreign_uid!: ClusterRow['foreign_uid'];
+  readonly cluster_writers!: ClusterRow['allowed_writers'];
   readonly last_heartbeat_at!: ClusterRow['last_heartbeat_at'];
   readonly local_storage_class!: ClusterRow['local_storage_class'];
   readonly distributed_storage_class!: ClusterRow['distributed_storage_class'];

@@ -192,6 +192,27 @@ export class WorkRepository {
     );
   }
 
+  /** Delivers all instances of these types again, one per interval. Earlier attempts stay. */
+  async redeliverTypes(
+    sql: EntityManager,
+    clusterId: number,
+    types: readonly string[],
+    intervalMs: number,
+  ): Promise<void> {
+    await runSql(
+      sql,
+      `WITH affected AS (
+         SELECT i.id, row_number() OVER (ORDER BY i.id) - 1 AS place FROM instance i
+         WHERE i.cluster_id = $1 AND i.type = ANY($2::text[]) AND NOT i.deleting),
+       requeued AS (
+         UPDATE work w SET next_attempt_at = least(w.next_attempt_at, now() + ms(a.place * $3)), requested = requested + 1,
+           failures = 0, delivered_revision = 0, redeliveries = redeliveries + 1
+         FROM affected a WHERE w.id = a.id RETURNING 1)
+       SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
+      [clusterId, types, intervalMs],
+    );
+  }
+
   /** The claimable work of all clusters. The work of a disconnected cluster is no backlog. */
   async backlog(sql: EntityManager): Promise<Backlog> {
     const [backlog] = await runSql<Backlog>(

@@ -1,4 +1,4 @@
-import { documentation, Name } from '@runos/catalog-model';
+import { AllowedWriters, documentation, Name } from '@runos/catalog-model';
 import { z } from 'zod';
 import { Accepted, Generation, Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
@@ -25,6 +25,7 @@ export const Cluster = z.object({
   localStorageClass: z.string().nullable(),
   distributedStorageClass: z.string().nullable(),
   isDefault: z.boolean(),
+  allowedWriters: AllowedWriters.optional(),
   agentVersion: z.string().nullable(),
   lastHeartbeatAt: Timestamp.nullable(),
   generation: Generation,
@@ -93,6 +94,28 @@ export const showCluster = operation({
   params: { aid, cid },
   output: Cluster,
   versioned: true,
+});
+
+/** Absent fields keep their values. */
+export const UpdateCluster = z.strictObject({ allowedWriters: AllowedWriters.optional() });
+
+/**
+ * Instances whose objects have such a kind are delivered again, 20 of them per second. They get no new revision and no
+ * job. `request.invalid` for a kind that no type has.
+ */
+export const updateCluster = operation({
+  id: 'cluster.update',
+  method: 'PATCH',
+  path: '/:aid/clusters/:cid',
+  access: 'write',
+  summary: 'Change the field managers that may write fields of all instances of a cluster.',
+  params: { aid, cid },
+  body: UpdateCluster,
+  output: Cluster,
+  versioned: true,
+  examples: {
+    body: { allowedWriters: [{ manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] }] },
+  },
 });
 
 export const deleteCluster = operation({

@@ -88,6 +88,7 @@ describe('the OpenAPI document', () => {
     ['service.update.valkey', 'class.unknown sizing.invalid conflict.deleting conflict.stale conflict.idempotency'],
     ['service.delete', 'service.in_use conflict.deleting conflict.stale conflict.idempotency'],
     ['cluster.create', 'cluster.exists'],
+    ['cluster.update', 'conflict.deleting conflict.stale conflict.idempotency'],
     ['cluster.delete', 'cluster.not_empty conflict.deleting conflict.stale'],
     ['cluster.accept', 'cluster.agent_mismatch conflict.deleting conflict.stale'],
     ['cluster.registration-token.create', 'conflict.deleting'],

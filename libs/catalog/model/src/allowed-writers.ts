@@ -48,6 +48,6 @@ const Writer: z.ZodType<FieldWriter> = z.strictObject({
 /** Other field managers, each with the fields of a kind that are left to it. */
 export const AllowedWriters = z.array(Writer).max(maxWriters).register(documentation, {
   description:
-    'Field managers that may write fields of the objects of this instance. Such a field is set when the object is created, and never again; its changes are no drift. A list replaces the list before it. Default: none.',
+    'Field managers that may write fields of the objects of an instance. The list of a cluster applies to all of its instances. Such a field is set when the object is created, and never again; its changes are no drift. A list replaces the list before it. Default: none.',
 });
 export type AllowedWriters = z.infer<typeof AllowedWriters>;

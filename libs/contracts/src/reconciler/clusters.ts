@@ -1,4 +1,4 @@
-import { Accepted, AcceptKubernetesCluster, Addon, Cluster, CreateCluster, Node } from '@runos/api';
+import { Accepted, AcceptKubernetesCluster, Addon, Cluster, CreateCluster, Node, UpdateCluster } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 
@@ -27,6 +27,16 @@ export const showCluster = request({
   input: z.object({ cid }),
   output: Cluster,
   idempotent: true,
+});
+
+/** As `acceptKubernetesCluster`, if something differs. */
+export const updateCluster = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.cluster-update',
+  input: z.object({ cid, changes: UpdateCluster, ...WriteOptions }),
+  output: Cluster,
+  deadlineMs: 8_000,
+  idempotent: false,
 });
 
 export const deleteCluster = request({

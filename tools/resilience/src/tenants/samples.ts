@@ -61,6 +61,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'cluster.list': plain,
   'cluster.create': { body: () => ({ name: 'stolen' }) },
   'cluster.show': plain,
+  'cluster.update': { body: () => ({ allowedWriters: [] }) },
   'cluster.delete': plain,
   'cluster.accept': { body: () => ({ kubernetesUid: 'stolen' }) },
   'cluster.registration-token.create': { body: () => ({ purpose: 'node' }) },

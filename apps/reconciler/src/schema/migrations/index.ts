@@ -17,6 +17,7 @@ import { AddVolumeCapacity1800000000016 } from './0016-add-volume-capacity.js';
 import { KeepAgentProblems1800000000017 } from './0017-keep-agent-problems.js';
 import { NumberAddonReports1800000000018 } from './0018-number-addon-reports.js';
 import { KeepForeignAgents1800000000019 } from './0019-keep-foreign-agents.js';
+import { AddClusterWriters1800000000020 } from './0020-add-cluster-writers.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   KeepAgentProblems1800000000017,
   NumberAddonReports1800000000018,
   KeepForeignAgents1800000000019,
+  AddClusterWriters1800000000020,
 ];
