@@ -9,9 +9,16 @@ import type { AgentAccess } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, ofKind, refIn, type Harness, useHarness } from './harness.js';
 
 const seed = propertySeed();
-const random = new SeededRandom(seed);
-const pick = <T>(from: readonly T[]): T => from[(random.bytes(1)[0] ?? 0) % from.length] as T;
+const actors = 3;
 const actionsPerActor = 60;
+
+type Pick = <T>(from: readonly T[]) => T;
+
+/** The choices of one actor. Their order does not depend on the response times of other actors. */
+function picksOf(actor: number): Pick {
+  const random = new SeededRandom(seed + actor);
+  return (from) => from[(random.bytes(1)[0] ?? 0) % from.length] as (typeof from)[number];
+}
 
 let access: AgentAccess;
 let harness: Harness;
@@ -22,32 +29,33 @@ useHarness((started) => ({ access, harness } = started), {
 });
 
 const objectsNow = (osid: Bundle['osid']) => desired.get(osid)?.objects ?? [];
-const any = (osid: Bundle['osid']) => pick(objectsNow(osid).filter(({ kind }) => kind !== 'Namespace'));
+const any = (osid: Bundle['osid'], pick: Pick) => pick(objectsNow(osid).filter(({ kind }) => kind !== 'Namespace'));
 const set = (osid: Bundle['osid']) => refIn(osid, 'apps/v1', 'StatefulSet');
 const config = (osid: Bundle['osid']) => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
-const by = () => ({ fieldManager: pick(['other-operator', 'day-shift']) });
+const by = (pick: Pick) => ({ fieldManager: pick(['other-operator', 'day-shift']) });
 const unlabel = { 'app.kubernetes.io/managed-by': null, 'runos.com/osid': null };
 
 /** Changes by foreign managers, updates by the owner, and restarts of the agent. */
-const actions: ((osid: Bundle['osid']) => Promise<unknown>)[] = [
-  (osid) => access.admin.mergePatch(set(osid), { spec: { replicas: pick([0, 2, 3]) } }, by()),
-  (osid) => access.admin.mergePatch(set(osid), { metadata: { annotations: { x: pick(['1', '2', '3']) } } }, by()),
-  (osid) => access.admin.mergePatch(config(osid), { data: { 'start.sh': pick(['1', '2', null]) } }, by()),
+const actions: ((osid: Bundle['osid'], pick: Pick) => Promise<unknown>)[] = [
+  (osid, pick) => access.admin.mergePatch(set(osid), { spec: { replicas: pick([0, 2, 3]) } }, by(pick)),
+  (osid, pick) =>
+    access.admin.mergePatch(set(osid), { metadata: { annotations: { x: pick(['1', '2', '3']) } } }, by(pick)),
+  (osid, pick) => access.admin.mergePatch(config(osid), { data: { 'start.sh': pick(['1', '2', null]) } }, by(pick)),
   (osid) =>
     access.admin.jsonPatch(refIn(osid, 'v1', 'Service'), [{ op: 'replace', path: '/spec/ports/0/port', value: 7_000 }]),
-  (osid) => access.admin.mergePatch(refOf(any(osid)), { metadata: { labels: unlabel } }, by()),
-  (osid) => access.admin.mergePatch(refOf(any(osid)), { metadata: { managedFields: [{}] } }),
+  (osid, pick) => access.admin.mergePatch(refOf(any(osid, pick)), { metadata: { labels: unlabel } }, by(pick)),
+  (osid, pick) => access.admin.mergePatch(refOf(any(osid, pick)), { metadata: { managedFields: [{}] } }),
   (osid) =>
     access.admin.apply(
       { ...ofKind(objectsNow(osid), 'ConfigMap'), data: { 'start.sh': 'taken' } },
       { fieldManager: 'thief' },
     ),
-  (osid) => access.admin.delete(refOf(any(osid))),
-  (osid) => update(osid),
+  (osid, pick) => access.admin.delete(refOf(any(osid, pick))),
+  (osid, pick) => update(osid, pick),
   () => harness.restart(),
 ];
 
-async function update(osid: Bundle['osid']): Promise<void> {
+async function update(osid: Bundle['osid'], pick: Pick): Promise<void> {
   const now = desired.get(osid);
   if (now === undefined) return;
   now.revision += 1;
@@ -63,16 +71,16 @@ async function update(osid: Bundle['osid']): Promise<void> {
 /** Updates and restarts of the agent run one after the other. */
 let owner: Promise<unknown> = Promise.resolve();
 
-async function act(): Promise<void> {
+async function act(pick: Pick): Promise<void> {
   const action = pick(actions);
   const osid = pick([...desired.keys()]);
   if (actions.indexOf(action) >= actions.length - 2) {
     // Restarts are rare, so that most foreign changes meet a running agent.
     if (actions.indexOf(action) === actions.length - 1 && pick([0, 1, 2, 3]) > 0) return;
-    await (owner = owner.then(() => action(osid)));
+    await (owner = owner.then(() => action(osid, pick)));
     return;
   }
-  await action(osid).catch((thrown: unknown) => {
+  await action(osid, pick).catch((thrown: unknown) => {
     if (!(thrown instanceof KubeError)) throw thrown; // deleted or changed by another actor
   });
 }
@@ -83,10 +91,10 @@ describe(`any mixture of changes (RUNOS_TEST_SEED=${seed})`, () => {
       desired.set(osid, { revision: 1, objects: objectsOf(osid) });
       await harness.applyUntilReady(bundleOf(osid, 1, objectsNow(osid)));
     }
-    const actor = async () => {
-      for (let done = 0; done < actionsPerActor; done += 1) await act();
+    const run = async (pick: Pick) => {
+      for (let done = 0; done < actionsPerActor; done += 1) await act(pick);
     };
-    await Promise.all([actor(), actor(), actor()]);
+    await Promise.all(Array.from({ length: actors }, (_, actor) => run(picksOf(actor))));
     for (const osid of desired.keys()) await expectDesired(osid);
   }, 180_000);
 });

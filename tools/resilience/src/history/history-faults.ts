@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type InjectedFault, freeze, kill } from '../kill/faults.js';
-import type { RandomSequence } from '../load/load.js';
+import { RandomSequence } from '../load/load.js';
 import { rounds } from '../replicas/replica-faults.js';
 import { clockFile } from './plane-with-faults.js';
 import { restorePlaneDatabase } from './restore-database.js';
@@ -50,7 +50,11 @@ export function* historyFaults(
     },
     () => stepClock(random.pick(replicas), between(-600_000, 600_000)),
     () => restoreJobsDatabase(between(1_000, 15_000)),
-    () => restorePlaneDatabase(between(1_000, 15_000), () => random.below(2) === 0, print),
+    () => {
+      // The number of these choices depends on the state of the plane; they do not shift the ones of later faults.
+      const choices = new RandomSequence(random.below(2 ** 31));
+      return restorePlaneDatabase(between(1_000, 15_000), () => choices.below(2) === 0, print);
+    },
   ];
   let pending: (() => InjectedFault)[] = [];
   while (!isOver()) {

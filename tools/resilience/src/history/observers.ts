@@ -24,23 +24,21 @@ const recent = 12;
 
 /** Clients that read instances, jobs and lists through every replica of the gateway, and follow jobs. */
 export class Observers {
-  readonly #random: RandomSequence;
   /** Ends the observation while the run goes on. */
   readonly #finished = new AbortController();
   readonly #end: AbortSignal;
   #running: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: ObserverOptions) {
-    this.#random = new RandomSequence(options.seed);
     this.#end = AbortSignal.any([this.#finished.signal, options.ledger.end.signal]);
   }
 
   /** Observes until `finish` is called or the run of the ledger ends. */
   start(): void {
-    const { endpoints } = this.options;
+    const { endpoints, seed } = this.options;
     this.#running = Promise.all(
       endpoints.flatMap((endpoint, n) => [
-        this.#read(endpoint),
+        this.#read(endpoint, new RandomSequence(seed + n)),
         this.#follow([...endpoints.slice(n), ...endpoints.slice(0, n)]),
       ]),
     );
@@ -85,14 +83,15 @@ export class Observers {
     }
   }
 
-  async #read(endpoint: Endpoint): Promise<void> {
+  /** Each reader has its own sequence: response times do not change its choices. */
+  async #read(endpoint: Endpoint, random: RandomSequence): Promise<void> {
     while (!this.#end.aborted) {
-      const path = this.#random.pick([
-        this.#instancePath(),
-        this.#instancePath(),
-        this.#statusPath(),
+      const path = random.pick([
+        this.#instancePath(random),
+        this.#instancePath(random),
+        this.#statusPath(random),
         ...this.#lists(),
-        ...this.#jobPaths(),
+        ...this.#jobPaths(random),
       ]);
       if (path !== undefined) await send(endpoint, path, this.options.ledger.history);
       await sleep(pauseMs);
@@ -101,22 +100,23 @@ export class Observers {
 
   #lists = (): string[] => [`${this.options.services}?limit=1000`, `/${this.options.aid}/jobs?limit=20`];
 
-  #instancePath = (): string | undefined => this.#recent(this.options.ledger.instances)?.path;
+  #instancePath = (random: RandomSequence): string | undefined =>
+    this.#recent(random, this.options.ledger.instances)?.path;
 
-  #statusPath(): string | undefined {
-    const path = this.#instancePath();
+  #statusPath(random: RandomSequence): string | undefined {
+    const path = this.#instancePath(random);
     return path && `${path}/status`;
   }
 
-  #jobPaths(): string[] {
-    const id = this.#recent([...this.options.ledger.jobs.values()]);
+  #jobPaths(random: RandomSequence): string[] {
+    const id = this.#recent(random, [...this.options.ledger.jobs.values()]);
     return id === undefined ? [] : [`/jobs/${id}`, `/jobs/${id}/workitems`];
   }
 
   /** One of the newest, or now and then of all. */
-  #recent<T>(all: readonly T[]): T | undefined {
+  #recent<T>(random: RandomSequence, all: readonly T[]): T | undefined {
     if (all.length === 0) return undefined;
-    return this.#random.pick(this.#random.below(4) === 0 ? all : all.slice(-recent));
+    return random.pick(random.below(4) === 0 ? all : all.slice(-recent));
   }
 
   /** Follows one job after the other, the newest first; after a break it resumes at the next replica. */

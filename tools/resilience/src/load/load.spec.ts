@@ -30,6 +30,28 @@ it('a load creates instances of every type that needs no other, with distinct nu
   expect(new Set(created.map(({ cpuLimitMc }) => cpuLimitMc)).size).toBe(created.length);
 });
 
+it('the writes of a client do not depend on the response times of another one', async () => {
+  const firstWrites = async (clients: number): Promise<string[]> => {
+    const other = Promise.withResolvers<void>();
+    const written: string[] = [];
+    let calls = 0;
+    const send = async (method: string, path: string, _body: unknown, key: string): Promise<FinalResponse> => {
+      calls += 1;
+      const [type, id, verb] = path.slice(options.services.length + 1).split('/');
+      // The second client starts second, and gets its first response after the last write of the first client.
+      if (clients === 2 && calls === 2) await other.promise;
+      else written.push(`${method} ${id === undefined ? type : (verb ?? 'instance')}`);
+      if (written.length === 15) other.resolve();
+      return accepted(`valkey-${key}`, key);
+    };
+    const load = new Load({ ...options, clients, client: clientOf(send), writes: 20 });
+    load.finish();
+    await load.run();
+    return written.slice(0, 15);
+  };
+  expect(await firstWrites(2)).toEqual(await firstWrites(1));
+});
+
 it('a load whose client fails has ended, with all its clients', async () => {
   let sent = 0;
   const send = async (_method: string, _path: string, _body: unknown, key: string): Promise<FinalResponse> => {

@@ -50,7 +50,6 @@ export const independentTypes = (): string[] =>
 /** A load of creates, updates, upgrades and deletes that the seed chooses, concurrent and partly on the same instance. */
 export class Load {
   readonly ledger: Ledger;
-  readonly #random: RandomSequence;
   readonly #types: readonly string[];
   #started = 0;
   #lastOffset = 0;
@@ -59,7 +58,6 @@ export class Load {
 
   constructor(private readonly options: LoadOptions) {
     this.ledger = options.ledger ?? new Ledger();
-    this.#random = new RandomSequence(options.seed);
     this.#types = options.types ?? independentTypes();
   }
 
@@ -69,7 +67,8 @@ export class Load {
    * @throws Error that of the first client that got no final response
    */
   async run(): Promise<void> {
-    const clients = Array.from({ length: this.options.clients }, () => this.#client());
+    const { clients: length, seed } = this.options;
+    const clients = Array.from({ length }, (_, n) => this.#client(new RandomSequence(seed + n)));
     const failed = (await Promise.allSettled(clients)).find((client) => client.status === 'rejected');
     if (failed) throw failed.reason;
   }
@@ -79,11 +78,12 @@ export class Load {
     this.#isFinishing = true;
   }
 
-  async #client(): Promise<void> {
+  /** Each client has its own sequence: response times do not change its choices. */
+  async #client(random: RandomSequence): Promise<void> {
     try {
       while (!this.ledger.end.signal.aborted && !this.#isOver()) {
         this.#started += 1;
-        await this.ledger.writes.run(() => this.#write());
+        await this.ledger.writes.run(() => this.#write(random));
         await sleep(this.options.pauseMs);
       }
     } catch (error) {
@@ -94,17 +94,17 @@ export class Load {
 
   #isOver = (): boolean => this.#hasFailed || (this.#isFinishing && this.#started >= this.options.writes);
 
-  async #write(): Promise<void> {
+  async #write(random: RandomSequence): Promise<void> {
     const { living } = this.ledger;
-    const choice = this.#random.below(10);
-    if (living.length === 0 || (choice < 4 && living.length < this.options.instances)) return this.#create();
-    const instance = this.#random.pick(living);
+    const choice = random.below(10);
+    if (living.length === 0 || (choice < 4 && living.length < this.options.instances)) return this.#create(random);
+    const instance = random.pick(living);
     if (choice === 9) return this.#delete(instance);
     return choice === 8 ? this.#upgrade(instance) : this.#change(instance);
   }
 
-  async #create(): Promise<void> {
-    const type = this.#random.pick(this.#types);
+  async #create(random: RandomSequence): Promise<void> {
+    const type = random.pick(this.#types);
     const cpuLimitMc = this.#number();
     const key = this.#key();
     const { services } = this.options;
