@@ -7,6 +7,7 @@ import { boundaries, boundariesOfSpecs } from './tools/lint/boundaries.mjs';
 import { handlersDeclareAccess } from './tools/lint/rules/handlers-declare-access.mjs';
 import { noUnboundedWaits } from './tools/lint/rules/no-unbounded-waits.mjs';
 import { noWallClockDurations } from './tools/lint/rules/no-wall-clock-durations.mjs';
+import { propertiesUseSeed } from './tools/lint/rules/properties-use-seed.mjs';
 import { renderersImportFrozenCode } from './tools/lint/rules/renderers-import-frozen-code.mjs';
 
 // Without a project graph the boundary rule passes without an error.
@@ -21,6 +22,7 @@ const runos = {
     'handlers-declare-access': handlersDeclareAccess,
     'no-unbounded-waits': noUnboundedWaits,
     'no-wall-clock-durations': noWallClockDurations,
+    'properties-use-seed': propertiesUseSeed,
     'renderers-import-frozen-code': renderersImportFrozenCode,
   },
 };
@@ -128,6 +130,10 @@ export default tseslint.config(
   {
     files: specs,
     rules: { '@nx/enforce-module-boundaries': boundariesOfSpecs },
+  },
+  {
+    files: ['**/*.spec.ts'],
+    rules: { 'runos/properties-use-seed': 'error' },
   },
   {
     files: [...specs, 'libs/testing/**/*.ts', 'libs/**/testing/**/*.ts', 'tools/**/*.ts'],

@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { checkHistory } from './check-history.js';
 import { type Operation, RecordedHistory } from './recorded-history.js';
 
+fc.configureGlobal({ seed: propertySeed() });
+
 /** A step of a client, with the times from request to effect and from effect to response. */
 interface Step {
   readonly verb: (typeof verbs)[number];
@@ -113,7 +115,7 @@ it('every interleaving of atomic operations is legal, in whatever order it was r
       const rotated = operations.map((_, n) => operations[(n + Math.abs(order)) % operations.length] as Operation);
       expect(checked(rotated)).toEqual([]);
     }),
-    { seed: propertySeed(), numRuns: 500 },
+    { numRuns: 500 },
   );
 });
 
@@ -128,6 +130,6 @@ it('a read of a replaced value is found in every interleaving', () => {
       const stale = { client: 'client', method: 'GET', path, from, to: from + 1, attempts: 1, status: 200, response };
       expect(checked([...operations, stale]).map(({ rule }) => rule)).toContain('a read returned a replaced value');
     }),
-    { seed: propertySeed(), numRuns: 200 },
+    { numRuns: 200 },
   );
 });
