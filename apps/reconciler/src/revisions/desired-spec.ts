@@ -1,7 +1,6 @@
 import type { InstanceKind } from '@runos/api';
 import type { Sizing } from '@runos/contracts';
 import { canonicalJson, type FieldWriter } from '@runos/kube-objects';
-import type { InstanceRow } from '../schema/instance-row.js';
 
 /** The resolved spec: with the identity and the secrets of an instance it determines every object. */
 export interface ServiceSpec {
@@ -70,7 +69,7 @@ export function describeConfig({ setId, version, values }: PinnedConfig): string
 /** An earlier spec, but with the storage that the volumes have grown to since: they never shrink. */
 export function keepGrownStorage(
   earlier: DesiredSpec,
-  { spec, volume_capacity_mb: capacityMb }: Pick<InstanceRow, 'spec' | 'volume_capacity_mb'>,
+  { spec, volume_capacity_mb: capacityMb }: { readonly spec: DesiredSpec; readonly volume_capacity_mb: number | null },
 ): DesiredSpec {
   const [before, current] = [earlier.sizing.storageMb, spec.sizing.storageMb];
   if (before === null || current === null || capacityMb === null) return earlier;

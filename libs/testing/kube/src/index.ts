@@ -14,7 +14,8 @@ export {
 } from './cluster/admission-policy.js';
 export { Kubectl, type LiveObject } from './cluster/kubectl.js';
 export { kubeRequest, type Reply, type Target } from './cluster/kube-request.js';
-export { type ClusterOptions, type RunningCluster, startCluster } from './cluster/start-cluster.js';
+export type { ClusterOptions } from './cluster/cluster-options.js';
+export { type RunningCluster, startCluster } from './cluster/start-cluster.js';
 export { ownCluster, readKubeconfig, type TestCluster, useTestCluster } from './cluster/use-test-cluster.js';
 export { networkPolicyNote, type NodesKind } from './dev/dev-cluster.js';
 export { type KubeNode } from './nodes/kube-node.js';

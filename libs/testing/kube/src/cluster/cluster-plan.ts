@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endPreviousProcess, waitUntil } from '@runos/testing-process';
 import { type Toolbox } from '../build/toolbox.js';
+import type { ClusterOptions } from './cluster-options.js';
 import { componentNames, type ClusterPlan } from './component.js';
 import { type ClusterFiles } from './component-args.js';
 import {
@@ -13,7 +14,6 @@ import {
 } from './identities.js';
 import { kubeRequest, type Target } from './kube-request.js';
 import { choosePorts } from './ports.js';
-import { type ClusterOptions } from './start-cluster.js';
 
 /** What the caller adds to the files of every cluster. */
 type OwnFiles = Pick<ClusterFiles, 'nodeAccess'> & Partial<Pick<ClusterFiles, 'stages'>>;

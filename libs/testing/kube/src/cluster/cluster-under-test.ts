@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitUntil } from '@runos/testing-process';
 import { apply, kubeRequest } from './kube-request.js';
-import { type ClusterOptions, type RunningCluster, startCluster } from './start-cluster.js';
+import type { ClusterOptions } from './cluster-options.js';
+import { type RunningCluster, startCluster } from './start-cluster.js';
 
 /** The live fields of an object that tests read. */
 export interface Live {

@@ -1,34 +1,19 @@
 import { join } from 'node:path';
 import { type Supervised } from '@runos/testing-process';
-import { buildToolbox, type BuildOptions } from '../build/build.js';
+import { buildToolbox } from '../build/build.js';
 import { writeStages } from '../stages/write-stages.js';
 import {
   createNodes,
   createStorageClass,
   installCrds,
   nodeCapacity,
-  type Operator,
   operators as knownOperators,
 } from './base-objects.js';
+import type { ClusterOptions } from './cluster-options.js';
 import { defaultAccountCreated, endPreviousProcesses, nodesReady, planCluster } from './cluster-plan.js';
 import { type ComponentName, componentNames, componentOf } from './component.js';
 import { type Target } from './kube-request.js';
 import { SimulatedOperators } from './simulated-operators.js';
-
-export interface ClusterOptions extends BuildOptions {
-  /** The folder for data, keys, logs and pid files; created when it does not exist. */
-  readonly dataDir: string;
-  /** Whether data reaches the disk and survives. Default false: for one run. */
-  readonly persistent?: boolean;
-  /** Names of the Node objects. Default node-1 and node-2. */
-  readonly nodes?: readonly string[];
-  /** Operators whose CRDs are installed. Default all. */
-  readonly operators?: readonly Operator[];
-  /** The API server's port; 0 = the previous one on this data, or a free one. */
-  readonly port?: number;
-  /** Receives one line whenever a component ended unexpectedly or runs again. */
-  readonly onEvent?: (line: string) => void;
-}
 
 export interface RunningCluster extends Target {
   /** The administrator's kubeconfig, as a file (0600) for kubectl. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { buildToolbox } from '../build/build.js';
 import type { Target } from './kube-request.js';
-import { type ClusterOptions, startCluster } from './start-cluster.js';
+import type { ClusterOptions } from './cluster-options.js';
+import { startCluster } from './start-cluster.js';
 
 /** A real Kubernetes, with the administrator's access. */
 export interface TestCluster extends Target {
