@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readJson } from './projects.js';
+import { projectsIn, readJson } from './projects.js';
 import { sourceFiles } from './source-files.js';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -53,4 +53,10 @@ it('the README quotes log lines of jobs as the code writes them', () => {
   expect(sentences).not.toEqual([]);
   const isWritten = (sentence: string) => sourceFiles(root).some(({ text }) => text.includes(sentence));
   expect(sentences.filter((sentence) => !isWritten(sentence))).toEqual([]);
+});
+
+it('the README lists the services with a schema', () => {
+  const [[list = ''] = []] = matches(textOf('README.md'), /services have a schema: ([^.]*)\./g);
+  const withSchema = projectsIn(root).filter(({ folder }) => sources.includes(`${folder}/src/migrate.ts`));
+  expect(list.split(/, | and /).sort()).toEqual(withSchema.map(({ folder }) => basename(folder)).sort());
 });
