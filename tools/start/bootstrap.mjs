@@ -39,7 +39,7 @@ if (program !== undefined) {
   await import(join(root, program));
 }
 
-/** `tsc -b`, when any source is newer than the last build: comparing times is faster than asking the compiler. */
+/** `tsc -b`, when any source is newer than the last build: comparing times is faster than a run of the compiler. */
 function build() {
   if (projects.length === 0) return;
   const stamp = join(root, 'node_modules', `.runos-built-${projects === plane ? 'plane' : name.replace(':', '-')}`);

@@ -29,7 +29,7 @@ it('an object that lost its labels is named by each installation, and by the rem
     /^The labels of ClusterRole .* were removed, which RunOS installed .* kubectl label clusterrole .* runos\.com\/addon=/;
   expect(await installer.applyAddon(inputOf(objects))).toEqual(refused(words));
   expect(await removeUntilDone(installer)).toBe(
-    `Not deleted, because the labels of RunOS were removed: ClusterRole ${role.name}. Delete them yourself if nobody uses them.`,
+    `Not deleted, because the labels of RunOS were removed: ClusterRole ${role.name}. Delete them yourself if they are not used.`,
   );
   expect(await existing(access.admin, refs)).toEqual([role]);
   expect(await installer.applyAddon(inputOf(objects))).toEqual(refused(words));

@@ -53,7 +53,7 @@ const changes: [what: string, path: string, value: unknown][] = [
   ['has a further container', `${pod}/containers/-`, eve],
   ['has a container before it', `${pod}/initContainers`, [eve]],
   ['resolves other names', `${pod}/hostAliases`, [{ ip: '10.0.0.1', hostnames: ['kubernetes.default.svc'] }]],
-  ['asks another DNS server', `${pod}/dnsConfig`, { nameservers: ['10.0.0.1'] }],
+  ['queries another DNS server', `${pod}/dnsConfig`, { nameservers: ['10.0.0.1'] }],
   ['runs on the control plane', `${pod}/tolerations`, [{ operator: 'Exists' }]],
   ['precedes other pods', `${pod}/priorityClassName`, 'system-cluster-critical'],
 ];

@@ -101,7 +101,7 @@ describe('a field that the user leaves to another manager', () => {
     await harness.waitForDrift(osid, ({ manager, action }) => manager === 'autoscaler' && action === 'repaired');
   });
 
-  it('is judged by what the other manager wants', async () => {
+  it('is judged by what the other manager desires', async () => {
     await harness.applyUntilReady(bundleWith(1, [scaler]));
     await patch(statefulSet(), { spec: { replicas: 0 } }, 'autoscaler');
     await harness.waitForStatus(osid, ({ replicas: counted, phase }) => counted?.desired === 0 && phase === 'ready');

@@ -53,7 +53,7 @@ async function setStatus(status: object): Promise<void> {
   await access.admin.transport.send({ method: 'PATCH', path, body: { status }, contentType });
 }
 
-it('a status quotes what PostgreSQL said when it did not start', async () => {
+it('a status quotes what PostgreSQL logged when it did not start', async () => {
   await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
   await access.admin.create(pod());
   const message = 'LOG:  starting\nFATAL:  "min_wal_size" must be at least twice "wal_segment_size"\n';

@@ -58,7 +58,7 @@ export class LogNode {
   }
 }
 
-/** The API server does not verify the certificate of a node unless it is told to. */
+/** The API server does not verify the certificate of a node unless it is configured to. */
 function newCertificate(): { key: Buffer; cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'runos-log-node-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];

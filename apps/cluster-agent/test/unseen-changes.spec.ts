@@ -88,7 +88,7 @@ describe('a field that is removed by hand while a new bundle changes its object'
 describe('the label of our selector that is removed', () => {
   const expected = { action: 'repaired', manager: null, removed: true, fields: [printed(ownerLabels.managedBy)] };
 
-  it('while a new bundle is applied is reported, whether the watch has told it or not', async () => {
+  it('while a new bundle is applied is reported, whether the watch has sent it or not', async () => {
     client.around = async (apply) => {
       await removeLabel(ownerLabels.managedBy);
       await left();

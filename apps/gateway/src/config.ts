@@ -26,7 +26,7 @@ export const gatewayConfig = serviceConfig({
   keepAliveTimeoutMs: wholeNumber(100, 3_600_000).default(65_000),
   /** A client that has not read all of what was sent for this long is disconnected, ms. */
   unreadTimeoutMs: wholeNumber(100, 3_600_000).default(60_000),
-  /** Open connections of one client network. Not behind trusted proxies, which share theirs. 0 switches the limit off. */
+  /** Open connections of one client network. Without effect behind trusted proxies. 0 switches the limit off. */
   connectionsPerClient: wholeNumber(0, 1_000_000).default(1_000),
   /** Largest request body, bytes. A secret file of 100 KiB and an override of 64 KiB fit. */
   maxBodyBytes: wholeNumber(1_024, 4 * 1024 * 1024).default(1024 * 1024),

@@ -60,7 +60,7 @@ describe('an agent that may not install add-ons any more', () => {
     expect((await jobs.ended(made.jobId)).job.status).toBe('completed');
   });
 
-  it('removes none: the request is refused, and the job of an accepted one says why it waits', async () => {
+  it('removes none: the request is refused, and the job of an accepted one states why it waits', async () => {
     const { agent } = steps.harness;
     await steps.installed();
     await withdrawRight();

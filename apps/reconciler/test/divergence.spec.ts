@@ -89,7 +89,7 @@ describe('after a restore of the database', () => {
     expect(await show(one)).toMatchObject({ generation: 1 });
   });
 
-  it('the job of an undelivered change ends at once, and says what to do', async () => {
+  it('the job of an undelivered change ends at once, and states what to do', async () => {
     const one = await create();
     await harness.agent.disconnect();
     const { jobId } = (await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 600 } })) as {

@@ -51,7 +51,7 @@ export class FakeConfigSets {
 
   constructor(private readonly bus: Bus) {}
 
-  /** Asks for the end of the use of a config set, as a deletion does. */
+  /** Requests the end of the use of a config set, as a deletion does. */
   release(setId: string, tenant: string): Promise<object> {
     return this.bus.request(reconciler.releaseConfigSet, { setId }, { tenant });
   }

@@ -60,7 +60,7 @@ describe('an agent in another Kubernetes cluster', () => {
     expect(received()).toEqual([...known, next.osid]);
   });
 
-  it('is asked nothing while its connection is not reported yet', async () => {
+  it('receives no request while its connection is not reported yet', async () => {
     const { jobId, osid, id } = await create();
     const deletion = await harness.request(reconciler.deleteInstance, { cid: harness.cid, type: 'valkey', id });
     await harness.jobs.when(deletion.jobId, ({ job }) => job.currentStep === 'remove');

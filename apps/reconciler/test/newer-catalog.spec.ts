@@ -64,7 +64,7 @@ describe('a replica beside a catalog of a newer build', () => {
     await expect(elsewhere).rejects.toMatchObject({ code: 'cluster.not_found' });
   });
 
-  it('asks nothing about what it has itself', async () => {
+  it('sends the catalog no request about what it has itself', async () => {
     const { requests } = harness.catalog;
     await harness.request(reconciler.planInstanceUpgrade, { ...one, version: '8.1' });
     await harness.request(reconciler.upgradeInstance, { ...one, version: '8.1' });

@@ -17,7 +17,7 @@ interface KeyedWork {
 
 /** Bounds concurrent work, in total and of each key. Keys with waiting work are served round-robin. */
 export class ConcurrencyLimit {
-  /** The keys with work, in the order of their turns. */
+  /** The keys with work, in the order in which they are served. */
   readonly #keys = new Map<string, KeyedWork>();
   #running = 0;
 
@@ -66,7 +66,7 @@ export class ConcurrencyLimit {
       this.#running += 1;
       work.running += 1;
       this.#keys.delete(key);
-      this.#keys.set(key, work); // its next turn is the last
+      this.#keys.set(key, work); // it is served after the others
       next();
     }
   }

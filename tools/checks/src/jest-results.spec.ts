@@ -39,7 +39,7 @@ describe('readResults', () => {
     expect(failuresFor([])).toEqual(['osid: Jest failed, though no test did']);
   });
 
-  it('names skipped tests whose suite says why, and does not count them as failed', () => {
+  it('names skipped tests whose suite states why, and does not count them as failed', () => {
     const named = 'real nodes (skipped: real nodes need root) run a pod';
     write({ success: true, numPassedTests: 0, testResults: [suite('passed', { [named]: 'pending' })] });
     expect(readResults(root, project, 'test')).toEqual({ passed: 0, skipped: [named], failures: [] });

@@ -59,7 +59,7 @@ describe('retired words', () => {
     expect(retiredWordsIn({ name: 'a.go', text: 'func poke() { log("tell") }' })).toHaveLength(1);
   });
 
-  it('are found in comments and Markdown outside of code, if prose has a better term', () => {
+  it('are found in comments, Markdown and sentences outside of code, if prose has a better term', () => {
     const text =
       '// Whoever calls\nconst a = 1; // as `whoever` is a Stranger\n/** culprits */ f("whoever", `stranger`);';
     expect(retiredProseIn({ name: 'a.ts', text }).map((line) => line.replace(/ -> .*/, ''))).toEqual([
@@ -69,6 +69,8 @@ describe('retired words', () => {
     ]);
     const markdown = 'A stranger `whoever`\n```sh\nculprit\n```\n';
     expect(retiredProseIn({ name: 'a.md', text: markdown })).toHaveLength(1);
+    const texts = "it('asks a user', f); g('a', 'nobody', `neither \"root\" nor \"nobody\" in ${'theirs'} file`);";
+    expect(retiredProseIn({ name: 'a.ts', text: texts })).toEqual(['a.ts: asks -> use request, query or call']);
     expect(retiredProseIn({ name: 'a.proto', text: '// whoever\nmessage A {}' })).toHaveLength(1);
     expect(retiredProseIn({ name: 'a.yaml', text: 'a: 1 # whoever' })).toHaveLength(1);
   });

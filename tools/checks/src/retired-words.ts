@@ -44,36 +44,53 @@ export function retiredWordsIn({ name, text }: SourceFile): string[] {
   });
 }
 
-/** The same for the words that prose has a better term for: in Markdown outside of code, and in comments. */
+/**
+ * The same for the words that prose has a better term for. It reads Markdown outside of code, comments, and strings of
+ * several words, such as titles of tests and messages. A single word in quotes is a name.
+ */
 export function retiredProseIn({ name, text }: SourceFile): string[] {
+  const prose = [...proseIn({ name, text }), ...(isScript(name) ? sentencesIn(name, text) : [])];
   const words = new Set(
-    proseIn({ name, text })
-      .map(withoutCode)
+    prose
+      .map((part) => withoutCode(part).replace(/"[\w-]+"/g, 'name'))
       .join('\n')
       .match(/[A-Za-z]+/g),
   );
   return [...words].flatMap((word) => {
     const use = replacementsInProse.get(word.toLowerCase());
-    return use === undefined || allowedIdentifiers.has(word) ? [] : [`${name}: ${word} -> use ${use}`];
+    return use === undefined ? [] : [`${name}: ${word} -> use ${use}`];
   });
 }
 
+const isScript = (name: string): boolean => /\.(ts|mjs)$/.test(name);
+
 function namesIn(name: string, text: string): string[] {
-  if (/\.(ts|mjs)$/.test(name)) return identifiersIn(name, text);
+  if (isScript(name)) return identifiersIn(name, text);
   return /\.(proto|go)$/.test(name) ? namesInCode(text) : namesInData(text);
 }
 
-function identifiersIn(name: string, text: string): string[] {
-  const found: string[] = [];
+function nodesIn(name: string, text: string): ts.Node[] {
+  const found: ts.Node[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) found.push(node.text);
-    const string = stringOf(node);
-    if (string !== undefined) found.push(...(singleName.test(string) ? [string] : []), ...namesInSql(string));
+    found.push(node);
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(name, text, ts.ScriptTarget.Latest));
   return found;
 }
+
+const identifiersIn = (name: string, text: string): string[] =>
+  nodesIn(name, text).flatMap((node) => {
+    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) return [node.text];
+    const string = stringOf(node) ?? '';
+    return [...(singleName.test(string) ? [string] : []), ...namesInSql(string)];
+  });
+
+/** The strings of several words. */
+const sentencesIn = (name: string, text: string): string[] =>
+  nodesIn(name, text)
+    .map((node) => stringOf(node) ?? '')
+    .filter((string) => /[A-Za-z] +[A-Za-z]/.test(string));
 
 /** The text of a string or of a whole template; each expression of the template reads `{}`. */
 function stringOf(node: ts.Node): string | undefined {

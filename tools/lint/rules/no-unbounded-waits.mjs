@@ -7,7 +7,7 @@ const readsEnd = ({ type, property }) => type === 'MemberExpression' && ends.has
 
 const isEndless = ({ test }) => test == null || test.value === true;
 
-/** Whether the loop lets time pass: by a pause, a condition that asks again, or a further attempt after a failure. */
+/** Whether the loop lets time pass: by a pause, a condition that reads again, or a further attempt after a failure. */
 function isPolling(loop, nodes) {
   const awaits = (within) => nodes(within).some(({ type }) => type === 'AwaitExpression');
   if (!awaits(loop)) return false;

@@ -166,7 +166,7 @@ export class AgentRepository {
 
   /**
    * Closes the sessions of replicas whose lease has expired. A replica writes heartbeats every `flushIntervalMs`, so it
-   * may have received one that is this much later than the last one written. `replicaId` is the replica that asks. Does
+   * may have received one that is this much later than the last one written. `replicaId` is the calling replica. Does
    * nothing when its lease has expired too: some of the sessions are its own, and the cause may be the database.
    */
   disconnectOrphaned(replicaId: string, flushIntervalMs: number): Promise<AgentRow[]> {

@@ -45,8 +45,9 @@ export class TokenVerifier {
   ) {}
 
   /**
-   * Whether the token permits an agent of this kind to register in this account now, otherwise the exact reason. Asks
-   * identity whether its creator is still valid, since the event of a revocation may be lost. @throws Fault `unavailable`
+   * Whether the token permits an agent of this kind to register in this account now, otherwise the exact reason.
+   * Identity reports whether its creator is still valid, since the event of a revocation may be lost.
+   * @throws Fault `unavailable`
    */
   async verify({ token: text, aid, machineId, agentKind }: NodeRegistrationRequest): Promise<VerifiedToken> {
     const kind = kinds.get(agentKind);

@@ -245,7 +245,7 @@ describe('a revoked cluster', () => {
 });
 
 describe('a deleted node', () => {
-  it('has no open stream and no valid certificate, and other nodes keep theirs', async () => {
+  it('has no open stream and no valid certificate, and other nodes keep their own', async () => {
     const [credentials, other] = [await registered('deleted'), await registered('kept')];
     const [agent, kept] = [dial(two, credentials), dial(two, other)];
     await Promise.all([agent.heartbeat(), kept.heartbeat()]);

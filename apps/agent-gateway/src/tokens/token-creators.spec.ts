@@ -64,7 +64,7 @@ describe('a registration token', () => {
     await expect(issue(credential)).rejects.toMatchObject({ code: 'auth.forbidden' });
   });
 
-  it('stays unused while identity cannot be asked', async () => {
+  it('stays unused while identity does not reply', async () => {
     const credential = newCredential();
     const { token } = await issue(credential);
     harness.services.credentials.set(credential.keyId, 'unavailable');

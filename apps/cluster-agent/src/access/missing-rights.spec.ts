@@ -7,7 +7,7 @@ const sets = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'valkey-ab
 const refusal = (message: string) => new KubeError(message, { status: 403, reason: 'Forbidden' });
 const account = 'User "system:serviceaccount:runos:cluster-agent"';
 
-describe('the right that a refusal says is missing', () => {
+describe('the missing right that a refusal names', () => {
   it('has verb, kind, and the words of the API server', () => {
     const words = `persistentvolumeclaims is forbidden: ${account} cannot list resource "persistentvolumeclaims" in API group "" at the cluster scope`;
     expect(missingRightOf(claims, refusal(words))).toEqual({

@@ -175,5 +175,5 @@ const describeLeft = (entries: readonly InventoryEntry[]): string[] =>
     ? []
     : [
         `Not deleted, because the labels of RunOS were removed: ${entries.map(printRef).join(', ')}. ` +
-          'Delete them yourself if nobody uses them.',
+          'Delete them yourself if they are not used.',
       ];

@@ -71,7 +71,7 @@ export class AddonObjects {
     }
   }
 
-  /** `left`: the object has lost the labels of this add-on, so it may be of somebody else. */
+  /** `left`: the object has lost the labels of this add-on, so it may have another owner. */
   async delete(ref: ObjectRef): Promise<'deleted' | 'deleting' | 'left'> {
     const live = await this.#find(ref);
     if (live === undefined) return 'deleted';

@@ -75,7 +75,7 @@ function removedPart(path: FieldPath, before: KubeObject): FieldPath {
 
 const keyOf = (path: FieldPath): string => path.join('\n');
 
-/** An object lost the label of our selector: its watch does not tell to whom, nor whether it got another value. */
+/** An object lost the label of our selector: its watch reports neither the manager nor the new value. */
 export const lostSelection: ConflictingManager = {
   manager: null,
   at: null,

@@ -138,7 +138,7 @@ export class ObjectEventHandler {
     if (instance?.record.removing) enqueue(instance);
   }
 
-  /** `left`: its last watched state. A list does not tell it. */
+  /** `left`: its last watched state. A list does not contain it. */
   #recordMissing(instance: Instance, key: string, left?: KubeObject): void {
     const state = instance.objects.get(key);
     if (state === undefined) return;

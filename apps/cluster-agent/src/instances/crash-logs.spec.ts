@@ -67,7 +67,7 @@ describe('the log of a pod that keeps ending', () => {
     expect(messageOf(failed)).toContain('at least twice');
   });
 
-  it('is not read where a termination message says why, nor of a pod that runs', () => {
+  it('is not read where a termination message states why, nor of a pod that runs', () => {
     expect(messageOf(crashing('a', fatal))).toContain('at least twice');
     messageOf(pod({ phase: 'Running', containerStatuses: [{ name: 'postgres', state: { running: {} } }] }));
     expect(reads).toEqual([]);

@@ -6,8 +6,8 @@ import type { DesiredObjects } from './desired-objects.js';
 const keptBundles = 2;
 
 /**
- * What the bundles before the current one desired, packed, until the current one is ready. It tells what others have
- * removed from what the current bundle has added: Kubernetes records the manager of neither.
+ * What the bundles before the current one desired, packed, until the current one is ready. It distinguishes what
+ * others have removed from what the current bundle has added: Kubernetes records the manager of neither.
  */
 export class EarlierContent {
   #bundles: readonly (() => DesiredObjects)[] = [];

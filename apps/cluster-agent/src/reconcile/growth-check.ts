@@ -4,8 +4,8 @@ import type { Instance } from '../instances/instance.js';
 import type { UnrequestedGrowth } from '../instances/claim-sizes.js';
 
 /**
- * Asks the API server why a claim does not request the desired storage, with a dry run of that request. Operators only
- * log the refusal of a claim whose StorageClass does not allow expansion.
+ * Finds out why a claim does not request the desired storage, by a dry run of that request. Operators only log the
+ * refusal of a claim whose StorageClass does not allow expansion.
  */
 export class GrowthCheck {
   constructor(private readonly client: KubeClient) {}
@@ -24,7 +24,7 @@ export class GrowthCheck {
       await this.client.mergePatch(ref, patch, { dryRun: true, signal });
       return undefined;
     } catch (thrown) {
-      // Without the right to ask, which older manifests lack, nothing is known.
+      // Without the right to this request, which older manifests lack, nothing is known.
       const isAnswer = (isForbidden(thrown) || isInvalid(thrown)) && !/ cannot patch resource /.test(thrown.message);
       return isAnswer ? sentence(thrown.message) : undefined;
     }

@@ -30,7 +30,7 @@ export class SlowClients {
     const connectionsCheckingInterval = Math.max(minCheckMs, Math.min(headersTimeoutMs, requestTimeoutMs) / 2);
     Object.assign(server, { connectionsCheckingInterval });
     disconnectUnread(server, unreadTimeoutMs, () => this.logger.warn('a client did not read its response'));
-    // Behind proxies, every connection is one of theirs.
+    // Behind proxies, all clients share the addresses of the proxies.
     if (trustedProxies === 0) this.#limitConnections(server);
   }
 

@@ -79,7 +79,7 @@ export class RequiredAddons {
   }
 }
 
-/** A removal that the agent refuses stays open until its deadline, so the message says how to end it. */
+/** A removal that the agent refuses stays open until its deadline, so the message states how to end it. */
 function beingRemoved({ cid }: ClusterRow, { name, title }: Addon, { job_id, problem }: ClusterAddonRow): Fault {
   const job = job_id === null ? '' : ` by job ${job_id}`;
   const cause = problem === null ? '' : ` It waits: ${problem.replace(/\.$/, '')}.`;

@@ -60,9 +60,9 @@ describe('the event of a drift', () => {
     ],
     [
       'a failed repair with its cause',
-      { action: 'failed', manager: null, removed: true, cause: 'policy says no. Do this.' },
+      { action: 'failed', manager: null, removed: true, cause: 'policy denies it. Do this.' },
       'RepairFailed',
-      'An unknown field manager removed data.a of ConfigMap config; the repair failed: policy says no. Do this.',
+      'An unknown field manager removed data.a of ConfigMap config; the repair failed: policy denies it. Do this.',
     ],
     [
       'fields that were removed',
@@ -106,7 +106,7 @@ describe('the event of a drift', () => {
     expect(eventOf({}, 'beacon')).toMatchObject({ type: 'DriftRepaired' });
   });
 
-  it('with long details is bounded, and says how much was left out', () => {
+  it('with long details is bounded, and states how much was left out', () => {
     const fields = Array.from({ length: 95 }, (_, n) => `${n}${'x'.repeat(1_000)}`);
     const event = eventOf({ fields, manager: 'm'.repeat(256), action: 'reported' });
     expect(event?.fields).toHaveLength(11);

@@ -26,7 +26,7 @@ export class ClusterShare {
   }
 
   /**
-   * Runs the work of a request when it is the turn of the cluster.
+   * Runs the work of a request when the cluster has a free place.
    * @throws Fault `unavailable` when too much work of the cluster waits, or the caller's deadline passed before the start
    */
   run<T>(cluster: Cluster, work: () => Promise<T>): Promise<T> {

@@ -107,7 +107,7 @@ export class AgentInstructions {
   /** Requests that the agent stops a deletion of which nothing is deleted yet. `reason`: why it cannot be stopped. */
   async holdDeletion(instance: InstanceRow): Promise<ReplyOf<typeof HOLD_DELETION>> {
     const { cid, osid, revision } = instance;
-    const unknown = { held: false, reason: `The agent of cluster ${cid} did not say whether it has begun.` };
+    const unknown = { held: false, reason: `The agent of cluster ${cid} did not report whether it has begun.` };
     try {
       const response = await this.#send(instance, HOLD_DELETION, { osid, revision });
       const read = response.outcome === 'replied' ? HOLD_DELETION.reply.safeParse(response.body) : undefined;

@@ -6,7 +6,7 @@ import { SpecResolver } from './spec-resolver.js';
 
 /**
  * Answers `unavailable` for a type or version that only the build of the catalog offers, where a handler refuses it as
- * unknown. The catalog is asked after the transaction of the handler, and for unknown names only.
+ * unknown. The catalog is called after the transaction of the handler, and for unknown names only.
  */
 @Injectable()
 export class NewerNamesInterceptor implements NestInterceptor {

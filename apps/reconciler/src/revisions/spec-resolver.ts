@@ -76,7 +76,7 @@ export class SpecResolver {
   }
 
   /**
-   * Asks the catalog about a name that this build does not know.
+   * Requests from the catalog whether it offers a name that this build does not know.
    * @throws Fault `unavailable` when the catalog is of a newer build that offers it, or does not reply
    */
   async refuseNewer({ type, version }: OfferedName): Promise<void> {

@@ -40,7 +40,7 @@ function causeAt(entries: readonly LogEntry[], index: number): string[] {
   return [detail === undefined ? cause : `${cause} (${detail})`];
 }
 
-/** The last error of a program that runs PostgreSQL, if it says more than that PostgreSQL has ended. */
+/** The last error of a program that runs PostgreSQL, if it states more than that PostgreSQL has ended. */
 function lastError(entries: readonly LogEntry[]): string | undefined {
   const entry = entries.findLast(({ error }) => error !== undefined && !ending.test(error));
   return entry && `${entry.message}: ${entry.error?.split('\n', 1)[0]}`;

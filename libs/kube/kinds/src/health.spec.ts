@@ -35,7 +35,7 @@ const waiting = (reason: string, more: object = {}) => ({
 });
 
 describe('health', () => {
-  it('of a pod names what its container said at its end', () => {
+  it('of a pod quotes the last message of its container', () => {
     const message = 'LOG:  starting\nFATAL:  "min_wal_size" must be at least twice "wal_segment_size"\n';
     const crashing = pod(waiting('CrashLoopBackOff', { lastState: { terminated: { exitCode: 1, message } } }));
     expect(builtInCatalog.healthOf(crashing).message).toMatch(
@@ -256,7 +256,7 @@ describe('fewer replicas than desired', () => {
     return `${state} ${reason}`;
   };
 
-  it('are judged by those that are ready, whatever the live spec says', () => {
+  it('are judged by those that are ready, whatever the live spec has', () => {
     expect(judge(0, 0, 3)).toBe('failed ScaledDown');
     expect(judge(2, 2, 3)).toBe('degraded ScaledDown');
     expect(judge(2, 3, 3)).toBe('ready Ready');

@@ -104,7 +104,7 @@ describe('the log of a pod of CloudNativePG names as cause', () => {
     ).toBeUndefined();
   });
 
-  it('what initdb says, in one message of several lines', () => {
+  it('what initdb logs, in one message of several lines', () => {
     const msg =
       'The files will be owned by user "postgres".\ninitdb: error: could not create directory "/pg": Read-only';
     expect(causeOf(output('initdb', msg))).toBe('could not create directory "/pg": Read-only');
@@ -114,7 +114,7 @@ describe('the log of a pod of CloudNativePG names as cause', () => {
     expect(causeOf(output('pg_ctl', `waiting for server to start....${at} FATAL:  out of room`))).toBe('out of room');
   });
 
-  it('the last error of the instance manager, if PostgreSQL has said nothing', () => {
+  it('the last error of the instance manager, if PostgreSQL has logged nothing', () => {
     const missing = 'stat /var/lib/postgresql/data/pgdata: no such file or directory';
     const waiting = failure('Error waiting on the PostgreSQL process', missing);
     expect(causeOf(waiting)).toBe(`Error waiting on the PostgreSQL process: ${missing}`);

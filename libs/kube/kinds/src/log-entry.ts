@@ -1,6 +1,6 @@
 import { isMap, textOf } from '@runos/kube-objects';
 
-/** A line of a log, as far as it can say why a program has ended. */
+/** A line of a log, as far as it states why a program has ended. */
 export interface LogEntry {
   /** Of PostgreSQL: `FATAL`, `LOG`, `DETAIL`. Undefined for a line of another form. */
   readonly severity?: string | undefined;

@@ -23,7 +23,7 @@ export class Readiness {
     this.#checks.set(name, check);
   }
 
-  /** Adds what the report says about a check while all checks pass; undefined says nothing. */
+  /** Adds what the report states about a check while all checks pass; undefined adds nothing. */
   describe(name: string, text: () => string | undefined): void {
     this.#descriptions.set(name, text);
   }

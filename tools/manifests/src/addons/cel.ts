@@ -18,7 +18,7 @@ export const map = (entries: Entries): string =>
   ['{', ...entries.map(([key, value]) => `${text(key)}: ${value},`), '}'].join('\n');
 
 /**
- * Any JSON value. CEL wants the items of a list or map to have one type, so that those of several types become `dyn`.
+ * Any JSON value. CEL requires one type for the items of a list or map, so that those of several types become `dyn`.
  * @throws Error for a number with a fraction, which Kubernetes does not compare exactly
  */
 export function literal(value: unknown): string {

@@ -12,7 +12,7 @@ export async function seen<T>(read: () => Promise<T>, fits: (value: T) => boolea
     last = { value: await read() };
     return fits(last.value);
   }).catch(() => undefined);
-  return last === undefined ? read() : last.value; // a read that always fails says why
+  return last === undefined ? read() : last.value; // a read that always fails throws why
 }
 
 /** The status of an instance, once it is this one. */

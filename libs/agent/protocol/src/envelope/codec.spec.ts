@@ -99,7 +99,7 @@ describe('the status of add-ons', () => {
   it.each([
     ['a version that is no tag', { ...addon, version: '1.27\u0000' }, /version/],
     ['a name that is none', { ...addon, name: '../x' }, /name/],
-    ['no presence', { ...addon, present: undefined }, /present/],
+    ['no `present`', { ...addon, present: undefined }, /present/],
   ])('is rejected with %s', (_, invalid, problem) => {
     const sent = { type: 'AddonStatus', jsonB64: encodeJson({ addons: [invalid] }), tag };
     expect(readReport(sent)).toMatchObject({ kind: 'invalid', problem: expect.stringMatching(problem) });

@@ -10,7 +10,7 @@ describe('the options of npm run kube', () => {
     expect(parseDevOptions([])).toMatchObject({ command: 'status' });
   });
 
-  it.each([[['--help']], [['-h']], [['up', '--help']]])('%j asks for the usage', (args) => {
+  it.each([[['--help']], [['-h']], [['up', '--help']]])('%j requests the usage', (args) => {
     expect(parseDevOptions(args).command).toBe('help');
   });
 
