@@ -155,6 +155,34 @@ describe('the label of our selector that is removed', () => {
   });
 });
 
+describe('a change that is repaired', () => {
+  const renamed = { op: 'replace', path: '/spec/template/spec/containers/0/name', value: 'renamed' } as const;
+  /** As a controller of Kubernetes does. */
+  const writeStatus = async (collisionCount: number): Promise<KubeObject> => {
+    const { mapper, transport } = access.admin;
+    const path = `${await mapper.path(statefulSet())}/status`;
+    const contentType = 'application/merge-patch+json';
+    return transport.send<KubeObject>({ method: 'PATCH', path, contentType, body: { status: { collisionCount } } });
+  };
+
+  it('is reported once, although a controller writes the status before and during the repair', async () => {
+    client.around = async (apply) => {
+      await observed(await writeStatus(7));
+      const applied = await apply();
+      await observed(await writeStatus(8));
+      return applied;
+    };
+    await access.admin.jsonPatch(statefulSet(), [renamed], { fieldManager: 'by-hand' });
+    await harness.waitForDrift(osid, ({ manager }) => manager === 'by-hand');
+    await harness.applyUntilReady(bundleWith(2)); // after everything that was observed before
+    const fields = harness.drifts(osid).flatMap((drift) => drift.fields);
+    expect(fields.sort()).toEqual([
+      'spec.template.spec.containers[name=renamed]',
+      'spec.template.spec.containers[name=valkey]',
+    ]);
+  });
+});
+
 describe('an object that is deleted while a new bundle changes it', () => {
   it.each(['Background', 'Foreground'] as const)('is reported as recreated: %s', async (propagation) => {
     client.around = async (apply) => {

@@ -13,7 +13,7 @@ import {
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
 import { unpackInitial } from '../instances/desired-objects.js';
 import { DriftRecorder } from './drift-recorder.js';
-import { deletion, driftBetween, foreignDrift, lostSelection } from './drift-report.js';
+import { contentHash, deletion, driftBetween, foreignDrift, lostSelection } from './drift-report.js';
 import { isReplaced, isReverted, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
 import { removeForeignItems } from './remove-foreign-items.js';
 import { type RepairOutcome, type RepairRequest, statesToReport } from './repair-request.js';
@@ -41,7 +41,11 @@ export class DriftRepairer {
     const replaced = await this.#findReplaced(request);
     const live = await this.#observe(request);
     const known = replaced?.isOther ? undefined : request.state.resourceVersion;
-    const outcome = await this.#execute(request, planRepair({ ...this.#factsOf(request), live }), known);
+    const plan = planRepair({ ...this.#factsOf(request), live });
+    const outcome = await this.#execute(request, plan, known);
+    if (plan.kind === 'repair' && outcome.kind === 'applied') {
+      request.state.writes.recordRepair(plan.live, contentHash(plan.live), outcome.object);
+    }
     const overwrites = statesToReport(request, replaced?.drifted);
     if (overwrites.length > 0) await this.#recordOverwritten(request, outcome, overwrites);
     if (replaced?.isOther && outcome.kind === 'applied') this.#recorder.recordRecreated(request);

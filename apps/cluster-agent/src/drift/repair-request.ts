@@ -3,7 +3,7 @@ import type { ApplyOutcome } from '../apply/object-applier.js';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import type { PendingChange } from '../instances/pending-changes.js';
-import { overwrittenStates } from './drift-report.js';
+import { contentHash, overwrittenStates } from './drift-report.js';
 
 export interface RepairRequest {
   readonly instance: Instance;
@@ -21,10 +21,11 @@ export type RepairOutcome =
   /** The repair is delayed by the conflict back-off. */
   | { readonly kind: 'delayed'; readonly notBefore: number };
 
-/** What our applies have overwritten, or overwrite now. `reported`: the state of a reported drift. */
+/** What our applies have overwritten, or overwrite now, and no repair has reported. `reported`: the state of a reported drift. */
 export function statesToReport({ state, change }: RepairRequest, reported: KubeObject | undefined): KubeObject[] {
   const { overwrites = [], live } = change;
   const isOverwritten = live !== undefined && state.writes.areAfter(live);
   const states = [...overwrites, ...(isOverwritten ? [live] : []), ...(reported ? [reported] : [])];
-  return overwrittenStates(states, isOverwritten ? undefined : live);
+  const overwritten = overwrittenStates(states, isOverwritten ? undefined : live);
+  return overwritten.filter((each) => !state.writes.haveRepaired(each, contentHash));
 }

@@ -13,6 +13,13 @@ interface OwnWrite {
   readonly replaced: number | undefined;
 }
 
+/** A repair: what was between these two versions with this content is the same foreign change. */
+interface Repair {
+  readonly from: number;
+  readonly until: number;
+  readonly content: string;
+}
+
 const numberOf = (resourceVersion: string | undefined): number => Number(resourceVersion ?? 0);
 const versionOf = ({ metadata }: KubeObject): number => numberOf(metadata.resourceVersion);
 
@@ -22,6 +29,7 @@ export class OwnWrites {
   #replaced: number | undefined;
   #stale = 0;
   #deletedUid: string | undefined;
+  #repair: Repair | undefined;
 
   /**
    * A write begins. Returns its precondition: the given resourceVersion, or undefined after too many attempts in which the
@@ -43,6 +51,18 @@ export class OwnWrites {
     this.#writes = [...this.#writes, write].slice(-keptWrites);
     this.#replaced = undefined;
     this.#stale = 0;
+  }
+
+  /** Our writes until `after` have repaired `before`, whose content has this hash. */
+  recordRepair(before: KubeObject, content: string, after: KubeObject): void {
+    this.#repair = { from: versionOf(before), until: versionOf(after), content };
+  }
+
+  /** True if the last repair was of the same change: others have only written the status of the object since then. */
+  haveRepaired(state: KubeObject, contentOf: (state: KubeObject) => string): boolean {
+    const version = versionOf(state);
+    if (this.#repair === undefined || version < this.#repair.from || version >= this.#repair.until) return false;
+    return contentOf(state) === this.#repair.content;
   }
 
   /** We have deleted the object with this uid ourselves, or it was deleted with its namespace. */
