@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import type { DetectedAddon } from '@runos/agent-protocol';
 import { addon, type Addon } from '@runos/addons';
 import { systemClock } from '@runos/kernel';
-import type { KubeClient } from '@runos/kube-client';
+import { isNotFound, type KubeClient } from '@runos/kube-client';
 import { type KubeObject, type ObjectRef, packObjects, printRef, refOf } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
 import { ownCluster, publishedManifest } from '@runos/testing-kube';
@@ -121,15 +121,31 @@ export async function existing(client: KubeClient, refs: readonly ObjectRef[]): 
   return refs.filter((_, index) => found[index] !== undefined);
 }
 
+/**
+ * The finalizer of CRDs waits ever longer after each failure, up to 1,000 s, and works at once when a CRD changes.
+ * https://github.com/kubernetes/apiextensions-apiserver/blob/v0.36.3/pkg/controller/finalizer/crd_finalizer.go
+ */
+async function wakeFinalizer(client: KubeClient, refs: readonly ObjectRef[]): Promise<void> {
+  const annotations = { woken: new Date().toISOString() };
+  for (const ref of refs) {
+    if (ref.kind !== 'CustomResourceDefinition') continue;
+    await client.mergePatch(ref, { metadata: { annotations } }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+}
+
 /** Deletes the objects and waits until they are gone. */
 export async function deleteAll(client: KubeClient, refs: readonly ObjectRef[]): Promise<void> {
   for (const ref of refs) await client.delete(ref); // one CRD at a time occupies a core of the API server
   let left: readonly ObjectRef[] = refs;
-  await waitUntil(async () => (left = await existing(client, refs)).length === 0, {
-    deadlineMs: deletionDeadlineMs,
-    everyMs: 100,
-    because: () => `deleted objects remain: ${left.map(printRef).join(', ')}`,
-  });
+  const isGone = async () => (left = await existing(client, refs)).length === 0;
+  const because = () => `deleted objects remain: ${left.map(printRef).join(', ')}`;
+  const end = performance.now() + deletionDeadlineMs;
+  while (!(await isGone())) {
+    if (performance.now() > end) throw new Error(because());
+    await waitUntil(isGone, { deadlineMs: 15_000, everyMs: 100, because }).catch(() => wakeFinalizer(client, left));
+  }
 }
 
 /** Deletes these objects of the add-on and its record, as a person does. A removal by the agent takes many seconds. */

@@ -1,14 +1,12 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { bearer, KubeClient } from '@runos/kube-client';
-import { fieldManager, type KubeObject, mapAt, mapsIn, type ObjectRef, refOf } from '@runos/kube-objects';
+import { type KubeObject, mapAt, mapsIn, type ObjectRef, refOf } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import type { AddonInstaller } from '../src/addons/addon-installer.js';
 import {
-  addonLabels,
   deleteAddon,
   deleteAll,
   existing,
-  fullManifestOf,
   inputOf,
   installerOf,
   manifestOf,
@@ -76,21 +74,6 @@ const operatorImage = async (): Promise<unknown> => {
 };
 
 describe('an add-on', () => {
-  it('is installed with every object of its published manifest, and detected as ours and ready', () =>
-    whileDetected(access, async (reported) => {
-      const all = await fullManifestOf(version);
-      expect(await installer.applyAddon(inputOf(all))).toEqual(done);
-      for (const object of all) {
-        const { metadata } = await access.admin.get(refOf(object));
-        expect(metadata.labels).toMatchObject({ ...object.metadata.labels, ...addonLabels });
-        expect(metadata.managedFields).toContainEqual(
-          expect.objectContaining({ manager: fieldManager, operation: 'Apply' }),
-        );
-      }
-      await reported({ name, present: true, ours: true, version, ready: true });
-      await deleteAddon(access, all.map(refOf));
-    }));
-
   it('that lost a CRD or its operator is not ready until it is applied again', async () => {
     const ready = { name, present: true, ours: true, version, ready: true };
     await whileDetected(access, async (reported, detector) => {
