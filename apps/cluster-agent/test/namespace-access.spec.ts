@@ -42,6 +42,7 @@ describe('a stolen token of the cluster agent', () => {
   it.each([
     ['labels', { 'istio-injection': 'enabled' }],
     ['labels', { 'rbac.example.com/trusted': 'true' }],
+    ['labels', { 'app.kubernetes.io/name': 'ingress-nginx' }],
     ['annotations', { 'scheduler.alpha.kubernetes.io/node-selector': 'node-role.kubernetes.io/control-plane=' }],
   ])('writes no foreign %s %j on a namespace, and keeps those of a person', async (field, values) => {
     const { admin, agent } = access;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { withPodSecurity } from '../src/apply/pod-security.js';
 import { type AgentAccess, refusal, useAccess } from './agent-access.js';
@@ -14,18 +14,25 @@ afterAll(() => access?.admin.delete(refIn(osid, 'v1', 'Namespace')));
 useAccess((started) => (access = started));
 beforeAll(() => access.agent.apply(withPodSecurity(rendered)));
 
+// An attack that is accepted must not let the next one fail for another reason.
+afterEach(async () => {
+  for (const object of [statefulSet({}), cluster({})]) await access.admin.delete(refOf(object));
+});
+
 const metadata = { name: 'probe', namespace: osid };
 const storage = { resources: { requests: { storage: '1Gi' } }, accessModes: ['ReadWriteOnce'] };
 
 const { statefulSet, cluster } = probeObjects(osid);
 
 const token = { serviceAccountToken: { path: 'token', audience: 'vault' } };
+const certificate = { podCertificate: { signerName: 'eve.com/x', keyType: 'ED25519', credentialBundlePath: 'c.pem' } };
 const volume = (source: object) => ({ volumes: [{ name: 'eve', ...source }] });
 const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'eve' };
 /** The fields of a claim by which it gets another volume than an empty one of its class. */
 const choices = {
   'a named volume': { volumeName: 'eve' },
   'volumes by their labels': { selector: { matchLabels: { tenant: 'bob' } } },
+  'any volume without a class': { storageClassName: '' },
   'a data source': { dataSource: snapshot },
   'a data source of another namespace': { dataSourceRef: { ...snapshot, namespace: 'bob' } },
 };
@@ -35,8 +42,14 @@ const ephemeralOf = (choice: object) => ({ ephemeral: { volumeClaimTemplate: { s
 const named = { size: '1Gi', pvcTemplate: { volumeName: 'eve' } };
 const tolerations = [{ operator: 'Exists' }];
 
-const noPlacement = /no priority, no tolerations and no node/;
-const noVolume = /claims of an instance must choose no volume/;
+const classAnnotation = { 'volume.beta.kubernetes.io/storage-class': '' };
+const classOfTemplate = { metadata: { name: 'data', annotations: classAnnotation }, spec: storage };
+const classOfEphemeral = {
+  ephemeral: { volumeClaimTemplate: { metadata: { annotations: classAnnotation }, spec: storage } },
+};
+
+const noPlacement = /no priority, no tolerations, no runtime class and no node/;
+const noVolume = /claims of an instance must (choose no volume|not have an empty storage class)/;
 const noToken = /no tokens of service accounts, no volumes of CSI drivers and no chosen volumes/;
 
 describe('a stolen token of the cluster agent', () => {
@@ -44,6 +57,13 @@ describe('a stolen token of the cluster agent', () => {
     ['a priority class', statefulSet({ priorityClassName: 'system-node-critical' }), noPlacement],
     ['tolerations', statefulSet({ tolerations }), noPlacement],
     ['a node', statefulSet({ nodeName: 'node-1' }), noPlacement],
+    ['a runtime class', statefulSet({ runtimeClassName: 'eve' }), noPlacement],
+    // The API server drops the sources that it does not know, or whose feature is off.
+    ['a projected certificate', statefulSet(volume({ projected: { sources: [certificate] } })), noToken],
+    ['a class in an annotation', statefulSet({}, { volumeClaimTemplates: [classOfTemplate] }), noVolume],
+    ['a class in an annotation of an ephemeral claim', statefulSet(volume(classOfEphemeral)), noToken],
+    ['no class of PostgreSQL', cluster({ storage: { size: '1Gi', storageClass: '' } }), noVolume],
+    ['no class of its log', cluster({ walStorage: { size: '1Gi', storageClass: '' } }), noVolume],
     ['a projected token', statefulSet(volume({ projected: { sources: [token] } })), noToken],
     [
       'an inline volume',
