@@ -1,14 +1,28 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentHello } from '@runos/agent-protocol';
+import { poolShare } from '@runos/persistence';
+import { waitUntil } from '@runos/testing-process';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
+import { SessionRegistry } from './session-registry.js';
+import { SessionRequests } from './session-requests.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
+
+const deadlineMs = 20_000;
+const databasePoolSize = 4;
+const { perKey: shareOfPool } = poolShare(databasePoolSize);
 
 let harness: Harness;
 let replica: Replica;
-useReplica((started) => ({ harness, replica } = started), { databasePoolSize: 4 });
+useReplica((started) => ({ harness, replica } = started), {
+  databasePoolSize,
+  databaseStatementTimeoutMs: 60_000, // no statement gives up before the deadline
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 const hello = { version: '1', capabilities: [] };
 
@@ -25,6 +39,29 @@ async function connectOnce(credentials: Awaited<ReturnType<typeof agentOf>>): Pr
   await agent.ended;
 }
 
+/** An acknowledgement that still runs would wait for the lock too. */
+const untilAcknowledged = (): Promise<void> =>
+  waitUntil(
+    async () => {
+      const { rowCount } = await harness.sql.query('SELECT 1 FROM agent WHERE acknowledged_seq < seq');
+      return rowCount === 0;
+    },
+    { deadlineMs, because: () => 'not every transition is acknowledged' },
+  );
+
+async function countWaiting(): Promise<number> {
+  const { rowCount } = await harness.sql.query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rowCount ?? 0;
+}
+
+const served = (agent: TestAgent): Promise<string> =>
+  Promise.race([
+    agent.request(AgentHello, hello).then(() => 'served', String),
+    sleep(deadlineMs, 'not served', { ref: false }),
+  ]);
+
 describe('the sessions of a cluster whose statements wait', () => {
   it('leave connections of the pool to those of another cluster', async () => {
     const machines = Array.from({ length: 8 }, (_, n) => `machine-${n}`);
@@ -32,20 +69,45 @@ describe('the sessions of a cluster whose statements wait', () => {
     const other = await agentOf('ky4', 'other');
     await Promise.all([...flooding, other].map(connectOnce));
     await harness.services.until(() => harness.services.connections.filter(({ connected }) => !connected).length >= 9);
+    await untilAcknowledged();
+    const { calls } = jest.spyOn(replica.service.app.get(SessionRegistry), 'open').mock;
     const lock = await harness.client();
     await lock.query(`BEGIN; SELECT 1 FROM agent_gateway.agent WHERE cid = 'ky3' FOR UPDATE`);
     const dialled = flooding.map((each) => new TestAgent(replica.streamPort, each));
     const opening = Promise.allSettled(dialled.map((agent) => agent.request(AgentHello, hello)));
-    await sleep(500); // all of them have arrived
+    await waitUntil(async () => calls.length === dialled.length && (await countWaiting()) >= shareOfPool, {
+      deadlineMs,
+      because: () => `of ${calls.length} sessions that open, too few wait for the lock`,
+    });
     const neighbour = new TestAgent(replica.streamPort, other);
-    const outcome = await Promise.race([
-      neighbour.request(AgentHello, hello).then(() => 'served'),
-      sleep(3_000).then(() => 'not served'),
-    ]);
+    const outcome = await served(neighbour);
     await lock.query('ROLLBACK');
     await lock.end();
     await opening;
     for (const agent of [...dialled, neighbour]) agent.stop();
     expect(outcome).toBe('served');
+  });
+
+  it('keep no statement of their cluster waiting while NATS confirms their subscriptions', async () => {
+    const opening = await Promise.all(['slow-1', 'slow-2', 'slow-3', 'slow-4'].map((each) => agentOf('ky5', each)));
+    const other = await agentOf('ky5', 'other');
+    const subscribe = jest.spyOn(replica.service.app.get(SessionRequests), 'subscribe');
+    let confirm: () => void = () => undefined;
+    const confirmed = new Promise<() => void>((resolve) => (confirm = () => resolve(() => undefined)));
+    subscribe.mockReturnValue(confirmed);
+    const dialled = opening.map((each) => new TestAgent(replica.streamPort, each));
+    const opened = Promise.allSettled(dialled.map((agent) => agent.request(AgentHello, hello)));
+    const { calls } = subscribe.mock;
+    try {
+      await waitUntil(() => calls.length === dialled.length, {
+        deadlineMs,
+        because: () => `${calls.length} subscribe`,
+      });
+      subscribe.mockRestore();
+      expect(await served(new TestAgent(replica.streamPort, other))).toBe('served');
+    } finally {
+      confirm();
+      await opened;
+    }
   });
 });

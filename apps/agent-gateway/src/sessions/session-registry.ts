@@ -72,22 +72,21 @@ export class SessionRegistry {
 
   /** Opens a session, in a trace of its own. Undefined, with the stream refused, when it is not opened. */
   open(peer: AgentPeer, stream: ServerStream, info: AgentInfo): Promise<ConnectedAgent | undefined> {
-    const open = async () => {
-      if (stream.isClosed) return undefined; // while it waited
-      const sessionNo = await this.sessions.nextNo();
+    return inSpan('open session', { kind: SpanKind.SERVER }, async () => {
+      const sessionNo = await this.#whileOpen(peer, stream, () => this.sessions.nextNo());
+      if (sessionNo === undefined) return undefined;
       const agent = new ConnectedAgent(peer, sessionNo, stream, info);
       this.#opening.add(sessionNo);
       this.#newestNo = Math.max(this.#newestNo, sessionNo);
       try {
+        // Outside the share: no statement waits for NATS.
         const unsubscribe = await this.requests.subscribe(sessionNo, (request) => handleRequest(agent, request));
         void stream.closed.then(unsubscribe);
-        return await this.#register(agent);
+        return await this.#whileOpen(peer, stream, () => this.#register(agent));
       } finally {
         this.#opening.delete(sessionNo);
       }
-    };
-    const { identity } = peer;
-    return inSpan('open session', { kind: SpanKind.SERVER }, () => this.#share.run(clusterText(identity), open));
+    });
   }
 
   /** Only a heartbeat that makes the agent ready is written at once. */
@@ -126,6 +125,11 @@ export class SessionRegistry {
 
   stop(): void {
     this.#heartbeats.stop();
+  }
+
+  /** Runs statements in the share of the cluster; undefined when the stream closed while they waited. */
+  #whileOpen<T>({ identity }: AgentPeer, stream: ServerStream, run: () => Promise<T>): Promise<T | undefined> {
+    return this.#share.run(clusterText(identity), async () => (stream.isClosed ? undefined : run()));
   }
 
   async #register(agent: ConnectedAgent): Promise<ConnectedAgent | undefined> {
