@@ -80,15 +80,23 @@ describe('session maintenance', () => {
     await harness.services.until(() => connection(credentials.nid)?.connected === true);
     const sessions = replica.service.app.get(SessionRepository);
     const original = sessions.closeNotHeld.bind(sessions);
-    await new Promise<void>((resolve) => {
-      jest.spyOn(sessions, 'closeNotHeld').mockImplementationOnce(async (...input) => {
-        const closed = await original(...input);
-        await harness.sql.query(`UPDATE replica SET lease_expires_at = now() - interval '1 ms'`);
-        resolve();
-        return closed;
+    const { calls } = jest.spyOn(replica.service.app.get(AgentRepository), 'disconnectOrphaned').mock;
+    /** Whether the maintenance disconnected orphans after its lease had expired. A late renewal delays that. */
+    const expireDuringMaintenance = async (): Promise<boolean> => {
+      const before = calls.length;
+      await waitUntil(() => calls.length > before, { deadlineMs: 20_000, because: () => 'orphans are left' });
+      const { leaseId, from } = await new Promise<{ leaseId: string; from: number }>((resolve) => {
+        jest.spyOn(sessions, 'closeNotHeld').mockImplementationOnce(async (...input) => {
+          const closed = await original(...input);
+          await harness.sql.query(`UPDATE replica SET lease_expires_at = now() - interval '1 ms'`);
+          resolve({ leaseId: input[0], from: calls.length });
+          return closed;
+        });
       });
-    });
-    await maintained();
+      await maintained();
+      return calls.slice(from).some(([id]) => id === leaseId);
+    };
+    await waitUntil(expireDuringMaintenance, { deadlineMs: 30_000, because: () => 'each renewal was late' });
     await agent.heartbeat();
     const reports = harness.services.connections.filter(({ nid }) => nid === credentials.nid);
     expect(reports.filter(({ connected }) => !connected)).toEqual([]);
