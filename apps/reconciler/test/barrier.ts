@@ -14,23 +14,34 @@ export interface Barrier {
 /** Time between two looks at the waiting transactions, seconds. */
 const pollSeconds = 0.01;
 /** A spec that fails before it opens its barrier must end all the same, ms. Transactions reach a barrier in milliseconds. */
-const maxClosedMs = 10_000;
+const defaultMaxClosedMs = 10_000;
 
-/** Makes every write to a table wait, for at most ten seconds; reads go on. */
-export const closeBarrier = (database: Database, table: string): Promise<Barrier> =>
-  lock(database, `LOCK TABLE ${table} IN SHARE MODE`);
+interface BarrierOptions {
+  /** The barrier opens by itself after this time, ms. Default: ten seconds. */
+  readonly maxClosedMs?: number;
+}
 
-/** Makes every statement wait that locks a row of the cluster or of its instances, for at most ten seconds. */
-export const lockCluster = (database: Database, cid: string): Promise<Barrier> =>
+/** Makes every write to a table wait; reads go on. */
+export const closeBarrier = (database: Database, table: string, options?: BarrierOptions): Promise<Barrier> =>
+  lock(database, options, `LOCK TABLE ${table} IN SHARE MODE`);
+
+/** Makes every statement wait that locks a row of the cluster or of its instances. */
+export const lockCluster = (database: Database, cid: string, options?: BarrierOptions): Promise<Barrier> =>
   lock(
     database,
+    options,
     `SELECT 1 FROM cluster c LEFT JOIN LATERAL
        (SELECT 1 FROM instance WHERE cluster_id = c.id FOR UPDATE) i ON true
      WHERE c.cid = $1 FOR UPDATE OF c`,
     [cid],
   );
 
-async function lock(database: Database, statement: string, values: readonly unknown[] = []): Promise<Barrier> {
+async function lock(
+  database: Database,
+  { maxClosedMs = defaultMaxClosedMs }: BarrierOptions = {},
+  statement: string,
+  values: readonly unknown[] = [],
+): Promise<Barrier> {
   const opened = new AbortController();
   const opensAt = performance.now() + maxClosedMs;
   let holding: Promise<void> | undefined;

@@ -27,7 +27,7 @@ async function allow(allowedWriters: object[]): Promise<void> {
 async function settled(): Promise<void> {
   const isOpen = 'SELECT 1 FROM work WHERE delivered_revision < revision OR lease_expires_at IS NOT NULL';
   await waitUntil(async () => (await harness.sql(isOpen)).length === 0, {
-    deadlineMs: 10_000,
+    deadlineMs: 20_000,
     because: () => 'not everything is delivered',
   });
   await harness.agent.idle();
@@ -95,6 +95,7 @@ describe('the field managers that a cluster allows', () => {
   it('are delivered one after the other', async () => {
     const { agent } = harness;
     const made = [await harness.create('valkey'), await harness.create('valkey'), await harness.create('valkey')];
+    await settled(); // the job may end before the lease on its delivery does
     await agent.disconnect();
     await update({ allowedWriters: [scaler] });
     const ids = made.map(({ osid }) => osid);

@@ -63,6 +63,8 @@ export class FakeAgent {
   /** An older agent names no stored revision in its refusals, and returns no bundles. */
   isOlder = false;
   connected = false;
+  /** Of its reports, ms; undefined: those of the contracts. */
+  deadlineMs: number | undefined;
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
   /** Its replies to APPLY_ADDON and DELETE_ADDON. */
   onAddon: (type: string, body: unknown) => AddonReply = () => ({ accepted: true, done: true });
@@ -176,7 +178,7 @@ export class FakeAgent {
       certificateExpiresAt: null,
       ...over,
     };
-    return this.bus.request(reconciler.reportAgentConnection, report, { tenant: this.aid });
+    return this.bus.request(reconciler.reportAgentConnection, report, this.#options(this.aid));
   }
 
   /** Reports the status of a bundle, as the agent of its own cluster or of another one. */
@@ -199,7 +201,7 @@ export class FakeAgent {
   }
 
   async send({ aid, ...status }: SentStatus): Promise<void> {
-    await this.bus.request(reconciler.reportBundleStatus, status, { tenant: aid });
+    await this.bus.request(reconciler.reportBundleStatus, status, this.#options(aid));
   }
 
   /** Reports add-ons in its session, or as the agent of another cluster or session. */
@@ -211,7 +213,7 @@ export class FakeAgent {
     const own = { aid: this.aid, cid: this.cid, sessionNo: this.#session, sequence: this.#sequence };
     const { aid, ...numbered } = { ...own, ...from };
     const report = { ...numbered, clusterUid: this.#clusterUid, addons };
-    return this.bus.request(reconciler.reportAddons, report, { tenant: aid });
+    return this.bus.request(reconciler.reportAddons, report, this.#options(aid));
   }
 
   /** Reports every phase of a bundle until it is ready, or until it is deleted. */
@@ -237,7 +239,7 @@ export class FakeAgent {
   /** One step of the resync, by the agent of this cluster or of another one. */
   resync(question: BodyOf<typeof RESYNC>, from: Cluster = this) {
     const { aid, cid } = from;
-    return this.bus.request(reconciler.resync, { cid, clusterUid: this.#clusterUid, question }, { tenant: aid });
+    return this.bus.request(reconciler.resync, { cid, clusterUid: this.#clusterUid, question }, this.#options(aid));
   }
 
   /** The entries of all stored bundles. */
@@ -252,6 +254,10 @@ export class FakeAgent {
   resyncAll() {
     const buckets = Array.from({ length: bucketCount }, (_, index) => index);
     return this.resync({ step: 'list', buckets, entries: this.entries(), last: true });
+  }
+
+  #options(tenant: string): { readonly tenant: string; readonly deadlineMs?: number } {
+    return this.deadlineMs === undefined ? { tenant } : { tenant, deadlineMs: this.deadlineMs };
   }
 
   /** Resolves when every report of a stored bundle is sent. */
