@@ -112,6 +112,21 @@ describe('the field managers that a cluster allows', () => {
     for (const one of made) expect(writersOf(one)).toEqual([scaler]);
   });
 
+  it('are cut for an agent that refuses more than 16, after those of the instance', async () => {
+    const { agent } = harness;
+    const many = (one: { manager: string; kind: string; fields: string[] }, count: number) =>
+      Array.from({ length: count }, (_, n) => ({ ...one, manager: `${one.manager}-${n}` }));
+    const [ofInstance, ofCluster] = [many(scaler, 10), many(mesh, 16)];
+    const one = await harness.create('valkey', { allowedWriters: ofInstance });
+    await allow(ofCluster);
+    expect(writersOf(one)).toEqual([...ofInstance, ...ofCluster.slice(0, 6)]);
+    await agent.connect({ capabilities: ['bundles/1', 'bundles/2', 'bundles/3'] });
+    const later = await harness.create('valkey', { allowedWriters: ofInstance });
+    expect(writersOf(later)).toEqual([...ofInstance, ...ofCluster]);
+    await allow([]);
+    await agent.connect();
+  });
+
   it('are refused for another account, a stale generation, an unknown kind and a cluster that is deleted', async () => {
     const { audit } = harness;
     const changes = { allowedWriters: [mesh] };
@@ -123,6 +138,12 @@ describe('the field managers that a cluster allows', () => {
     await expect(update({ allowedWriters: [{ ...mesh, kind: 'Statefulset' }] })).rejects.toMatchObject({
       code: 'request.invalid',
       details: { issues: [{ path: 'allowedWriters.0.kind', message: expect.stringContaining('StatefulSet') }] },
+    });
+    const fields = Array.from({ length: 32 }, (_, n) => `spec.${`${'x'.repeat(60)}.`.repeat(3)}f${n}`);
+    const long = Array.from({ length: 4 }, (_, n) => ({ ...mesh, manager: `mesh-${n}`, fields }));
+    await expect(update({ allowedWriters: long })).rejects.toMatchObject({
+      code: 'request.invalid',
+      details: { issues: [{ path: 'allowedWriters', message: expect.stringContaining('at most 16384') }] },
     });
     await expect(update(changes, { ifGeneration: before.generation - 1 })).rejects.toMatchObject({
       code: 'conflict.stale',

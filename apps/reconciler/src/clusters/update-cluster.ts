@@ -13,7 +13,7 @@ import { WorkRepository } from '../work/work-repository.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { ClusterRepository } from './cluster-repository.js';
 import { clusterView } from './cluster-view.js';
-import { affectedTypes, isSameList, refuseUnknownKinds } from './cluster-writers.js';
+import { affectedTypes, isSameList, refuseLongList, refuseUnknownKinds } from './cluster-writers.js';
 
 type Input = z.output<typeof reconciler.updateCluster.input>;
 type Writers = readonly FieldWriter[];
@@ -35,10 +35,11 @@ export class UpdateCluster {
     private readonly bus: Bus,
   ) {}
 
-  /** @throws Fault `request.invalid` for a kind that no type has, `conflict.deleting`, `conflict.stale` */
+  /** @throws Fault `request.invalid` for a kind that no type has and for a long list, `conflict.deleting`, `conflict.stale` */
   async run({ cid, changes, idempotency, ifGeneration }: Input, { tenant, changedBy }: Caller): Promise<Cluster> {
     const before = await this.clusters.get(this.database.manager, tenant, cid);
     refuseUnknownKinds(changes.allowedWriters ?? []);
+    refuseLongList(changes.allowedWriters ?? []);
     const isAudited = await this.#audit(before, changes);
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {
