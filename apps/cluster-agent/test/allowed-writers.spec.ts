@@ -175,7 +175,7 @@ describe('the list of allowed writers', () => {
   const redeliver = async (bundle: Bundle) =>
     expect(await harness.controller.applyBundle(bundle)).toEqual({ accepted: true });
   const releases = () =>
-    waitUntil(async () => !(await ownsReplicas()), { deadlineMs: 10_000, because: () => 'replicas are still owned' });
+    waitUntil(async () => !(await ownsReplicas()), { deadlineMs: 20_000, because: () => 'replicas are still owned' });
 
   it('takes effect when the revision that an older agent stored without it is delivered again', async () => {
     const bundle = bundleWith(1, [scaler]);
@@ -202,7 +202,7 @@ describe('the list of allowed writers', () => {
     await patch(statefulSet(), { spec: { replicas: 4 } }, 'autoscaler');
     await harness.waitForStatus(osid, (status) => status.replicas?.ready === 4);
     await redeliver(withoutList(bundle));
-    await waitUntil(async () => (await replicas()) === 2, { deadlineMs: 10_000, because: () => 'not taken back' });
+    await waitUntil(async () => (await replicas()) === 2, { deadlineMs: 20_000, because: () => 'not taken back' });
     expect(await ownsReplicas()).toBe(true);
     expect(stored()).not.toHaveProperty('writersDigest');
   });
@@ -238,7 +238,8 @@ describe('an exclusive field with an allowed writer', () => {
     await harness.applyUntilReady(bundleWith(2, []));
     const drift = await harness.waitForDrift(osid, ({ manager }) => manager === 'mesh');
     expect(drift).toMatchObject({ action: 'repaired', fields: ['spec.template.spec.containers[name=proxy]'] });
-    const because = async () => JSON.stringify(await names());
-    await waitUntil(async () => (await names()).length === 1, { deadlineMs: 10_000, because: () => String(because()) });
+    let left: string[] = [];
+    const isRemoved = async () => (left = await names()).length === 1;
+    await waitUntil(isRemoved, { deadlineMs: 20_000, because: () => left.join(', ') });
   });
 });
