@@ -19,6 +19,6 @@ it('a test that fails with an open handle does not keep its project running', as
   writeFileSync(join(project, 'src/leaking.spec.ts'), leaking);
   const jest = join(root, 'node_modules/jest/bin/jest.js');
   const args = ['--experimental-vm-modules', jest, '--config', join(root, 'jest.config.mjs'), '--rootDir', project];
-  const child = spawn(process.execPath, args, { stdio: 'ignore', timeout: 20_000 });
+  const child = spawn(process.execPath, args, { stdio: 'ignore', timeout: 60_000 });
   expect(await once(child, 'exit')).toEqual([1, null]);
-});
+}, 90_000);
