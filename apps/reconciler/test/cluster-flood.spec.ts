@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import type { RunningService } from '@runos/messaging';
@@ -10,7 +11,10 @@ const concurrent = 64;
 const many = <T>(one: (n: number) => T): T[] => Array.from({ length: concurrent }, (_, n) => one(n));
 /** A neighbour that is not delayed needs milliseconds; more only on a busy machine. */
 const deadlineMs = 20_000;
-const settings = { databaseStatementTimeoutMs: 60_000 }; // no statement gives up before the deadline
+/** With a small pool, even a batcher could use all of it; no statement gives up before the deadline. */
+const settings = { databasePoolSize: 4, databaseStatementTimeoutMs: 60_000 };
+/** Batches without a share would use every connection after this, ms: one more starts each 250 ms. */
+const fillingMs = 1_500;
 
 describe('a cluster whose agents send more than its database work takes', () => {
   let harness: Harness;
@@ -48,7 +52,8 @@ describe('a cluster whose agents send more than its database work takes', () => 
       const barrier = await lockCluster(harness.database, harness.cid, { maxClosedMs: 2 * deadlineMs });
       const flood = Promise.allSettled(many((n) => (floods[kind] as (n: number) => Promise<unknown>)(n)));
       try {
-        await barrier.untilWaiting(2);
+        await barrier.untilWaiting(1);
+        await sleep(fillingMs);
         const other = { aid: harness.aid, cid: neighbour.cid };
         const bundle = { osid: neighbour.osid, generation: 1, digest: 'a'.repeat(64) };
         await Promise.all([
