@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { reconciled, type ReconcileResult, requeue, retryAfterError, WorkQueue } from '@runos/engine';
+import { ConcurrencyLimit, reconciled, type ReconcileResult, requeue, retryAfterError, WorkQueue } from '@runos/engine';
 import { Database } from '@runos/persistence';
 import { ClusterLog } from '../clusters/cluster-log.js';
 import { isFromForeign } from '../connections/foreign-agent.js';
@@ -17,7 +17,8 @@ interface DeletionReport {
   readonly clusterUid?: string | undefined;
 }
 
-const maxConcurrent = 8;
+/** Of all clusters, and of one: an instruction to an agent that does not reply takes 10 s, and is repeated. */
+const concurrency = { total: 8, perKey: 2 };
 /** A connection is recorded a moment after the first report of its agent. It is awaited for this long, ms. */
 const connectionTimeoutMs = 60_000;
 const connectionPollMs = 1_000;
@@ -29,6 +30,7 @@ const connectionPollMs = 1_000;
 @Injectable()
 export class RepeatDeletions implements OnModuleDestroy {
   readonly #queue: WorkQueue<DeletionKey>;
+  readonly #limit = new ConcurrencyLimit(concurrency);
   /** The end of the wait for the connection, on the monotonic clock, ms. */
   readonly #deadlines = new Map<DeletionKey, number>();
 
@@ -39,8 +41,8 @@ export class RepeatDeletions implements OnModuleDestroy {
     private readonly log: ClusterLog,
   ) {
     this.#queue = new WorkQueue<DeletionKey>({
-      maxConcurrentReconciles: maxConcurrent,
-      reconcile: (key) => this.#repeat(key),
+      maxConcurrentReconciles: Infinity,
+      reconcile: (key, signal) => this.#repeatLimited(key, signal),
       onResult: (deletion, result) => {
         if (result.kind === 'reconciled') this.#deadlines.delete(deletion);
         if (result.kind !== 'error') return;
@@ -67,6 +69,11 @@ export class RepeatDeletions implements OnModuleDestroy {
 
   onModuleDestroy(): Promise<void> {
     return this.#queue.stop();
+  }
+
+  async #repeatLimited(key: DeletionKey, signal: AbortSignal): Promise<ReconcileResult> {
+    const [tenant, cid] = key.split('/');
+    return this.#limit.run(`${tenant}/${cid}`, async () => (signal.aborted ? reconciled() : this.#repeat(key)));
   }
 
   async #repeat(key: DeletionKey): Promise<ReconcileResult> {
