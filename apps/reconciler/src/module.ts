@@ -67,6 +67,7 @@ import { RegisterNode } from './nodes/register-node.js';
 import { DesiredHashRepository } from './resync/desired-hash-repository.js';
 import { ResyncController } from './resync/resync.controller.js';
 import { DataLossGuard } from './revisions/data-loss-guard.js';
+import { UpgradeBlocks } from './revisions/upgrade-blocks.js';
 import { QueuedChanges } from './revisions/queued-changes.js';
 import { RevisionRepository } from './revisions/revision-repository.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
@@ -134,6 +135,7 @@ const instances = [
   RevisionRepository,
   RevisionWriter,
   DataLossGuard,
+  UpgradeBlocks,
   QueuedChanges,
 ];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];

@@ -120,16 +120,36 @@ describe('an instance whose data is at risk', () => {
     await harness.jobs.ended(jobId);
   });
 
-  it('is skipped by the upgrade of its type', async () => {
-    const { newerBuild, added, start, ended, instanceOf } = waveSteps(() => harness);
+  it('is blocked in the plans of upgrades that would replace its pods, and skipped by those of its type', async () => {
+    const { newerBuild, added, plan, start, ended, instanceOf } = waveSteps(() => harness);
+    const osidsOf = (listed: readonly { readonly osid: string }[]) => listed.map(({ osid }) => osid);
     await reportRisk();
     newerBuild();
-    const { id } = await start({ version: '9.0' });
-    expect(instanceOf(await ended(id), one)).toMatchObject({
-      state: 'skipped',
-      reason: 'DataAtRisk',
-      message: expect.stringContaining(message()),
+    const block = { reason: 'DataAtRisk', message: expect.stringContaining(message()) };
+    const planned = await plan({ version: '9.0' });
+    expect(planned.blocked).toContainEqual({ cid: one.cid, osid: one.osid, ...block });
+    const counts = { blocked: planned.blocked.length, changing: planned.instances.length };
+    expect(planned.counts).toMatchObject(counts);
+    expect(osidsOf(planned.instances)).not.toContain(one.osid);
+    const single = { ...one, version: '9.0' };
+    expect(await harness.request(reconciler.planInstanceUpgrade, single)).toMatchObject({
+      changes: true,
+      blocked: block,
     });
+    await expect(harness.request(reconciler.upgradeInstance, single)).rejects.toMatchObject(refusal());
+    const { id } = await start({ version: '9.0' });
+    expect(instanceOf(await ended(id), one)).toMatchObject({ state: 'skipped', ...block });
+    for (const takeAway of added) takeAway();
+  });
+
+  it('is not blocked in the plans of upgrades that replace no pod', async () => {
+    const { newerBuild, added, plan } = waveSteps(() => harness);
+    await reportRisk();
+    newerBuild();
+    const planned = await plan();
+    expect(planned).toMatchObject({ blocked: [], counts: { blocked: 0 } });
+    expect(planned.instances).toContainEqual(expect.objectContaining({ osid: one.osid, restartsPods: false }));
+    expect(await harness.request(reconciler.planInstanceUpgrade, one)).not.toHaveProperty('blocked');
     for (const takeAway of added) takeAway();
   });
 });

@@ -72,6 +72,17 @@ describe('after a restore of the database', () => {
     expect(await show(one)).toMatchObject({ status: 'healthy', generation: 1, observedGeneration: 1 });
   });
 
+  it('the plans of upgrades show it as blocked', async () => {
+    const one = await diverge();
+    const block = { reason: 'Diverged', message: expect.stringContaining('accept') };
+    const plan = await harness.request(reconciler.planUpgradeWave, { type: one.type, limit: 100 });
+    expect(plan.blocked).toContainEqual({ cid: one.cid, osid: one.osid, ...block });
+    expect(await harness.request(reconciler.planInstanceUpgrade, one)).toMatchObject({
+      changes: false,
+      blocked: block,
+    });
+  });
+
   it('writes are refused until a person decides', async () => {
     const one = await diverge();
     const refused = {

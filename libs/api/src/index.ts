@@ -131,6 +131,7 @@ export {
   UpdatedService,
   Upgrade,
   UpgradedService,
+  type UpgradeComparison,
   UpgradePlan,
 } from './services/service-shapes.js';
 export { LoggedIn, logIn, LogIn, logOut } from './sessions/session-operations.js';

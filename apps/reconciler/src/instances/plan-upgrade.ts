@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { UpgradePlan } from '@runos/api';
+import type { UpgradeComparison, UpgradePlan } from '@runos/api';
 import { imageReference } from '@runos/catalog-model';
 import { Database } from '@runos/persistence';
 import { rendererOf, storedType } from '@runos/service-types';
@@ -7,6 +7,7 @@ import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { renderObjects } from '../rendering/render-bundle.js';
 import { restartsPods } from '../rendering/restarts-pods.js';
 import { acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
+import { blockingStateOf, stateBlock, UpgradeBlocks } from '../revisions/upgrade-blocks.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
@@ -19,18 +20,24 @@ export class PlanUpgrade {
     private readonly database: Database,
     private readonly instances: InstanceRepository,
     private readonly secrets: InstanceSecrets,
+    private readonly blocks: UpgradeBlocks,
   ) {}
 
   /** @throws Fault as the upgrade */
   async run(name: InstanceName & { readonly version?: string | undefined }, tenant: string): Promise<UpgradePlan> {
-    return this.compare(await this.instances.get(this.database.manager, tenant, name), name.version);
+    const instance = await this.instances.get(this.database.manager, tenant, name);
+    const comparison = this.compare(instance, name.version);
+    const blocked = comparison.changes
+      ? this.blocks.of(instance, targetOf(instance, name.version))
+      : stateBlock(blockingStateOf(instance));
+    return blocked === undefined ? comparison : { ...comparison, blocked };
   }
 
-  /** As `run`, for an instance that was read. */
-  compare(instance: InstanceRow, version?: string): UpgradePlan {
+  /** What the upgrade changes in an instance that was read, if nothing blocks it. @throws Fault as `run` */
+  compare(instance: InstanceRow, version?: string): UpgradeComparison {
     const { osid, type } = instance;
     const current = acceptedSpec(instance);
-    const target = upgradeTarget(storedType(type), current, version);
+    const target = targetOf(instance, version);
     refuseUnfitVersion(type, current, target);
     const secrets = this.secrets.unseal(instance);
     const objectsOf = (spec: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
@@ -42,6 +49,9 @@ export class PlanUpgrade {
     };
   }
 }
+
+const targetOf = (instance: InstanceRow, version: string | undefined): DesiredSpec =>
+  upgradeTarget(storedType(instance.type), acceptedSpec(instance), version);
 
 function stateOf(type: string, spec: DesiredSpec): UpgradePlan['current'] {
   const { version, rendererVersion, imageRegistry } = spec;

@@ -9,7 +9,9 @@ import { InstanceRepository } from '../instances/instance-repository.js';
 import { pageOf, readCursor } from '../instances/page-cursor.js';
 import { PlanUpgrade } from '../instances/plan-upgrade.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
+import { blockingStateOf, UpgradeBlocks } from '../revisions/upgrade-blocks.js';
 import { refuseUnoffered } from '../revisions/upgrade-target.js';
+import type { InstanceRow } from '../schema/instance-row.js';
 import { type PlannedGroup, UpgradeCandidateRepository } from './upgrade-candidate-repository.js';
 import { type GroupPlan, planGroup } from './upgrade-groups.js';
 
@@ -29,6 +31,7 @@ export class PlanUpgradeWave {
     private readonly candidates: UpgradeCandidateRepository,
     private readonly instances: InstanceRepository,
     private readonly upgrades: PlanUpgrade,
+    private readonly blocks: UpgradeBlocks,
   ) {}
 
   /** One page of the plan. @throws Fault `type.not_found`, `request.invalid` for a version that is not offered */
@@ -47,9 +50,10 @@ export class PlanUpgradeWave {
     const blocked: UpgradeWavePlan['blocked'] = [];
     for (const row of rows) {
       if (row === undefined) continue; // deleted since it was listed
-      const { cid, osid, deleting } = row;
+      const { cid, osid } = row;
       const { version: current, rendererVersion } = acceptedSpec(row);
-      const plan = planGroup(definition, { version: current, rendererVersion, deleting }, version);
+      const group = { version: current, rendererVersion, ...blockingStateOf(row) };
+      const plan = this.#withBlock(planGroup(definition, group, version), row);
       if (plan.kind === 'blocked') blocked.push({ cid, osid, ...plan.block });
       if (plan.kind === 'changing') instances.push({ cid, osid, ...this.upgrades.compare(row, version) });
     }
@@ -62,11 +66,29 @@ export class PlanUpgradeWave {
     if (version !== undefined) refuseUnoffered(definition, version);
     const counts = { changing: 0, upToDate: 0, blocked: 0 };
     const groups: PlannedGroup[] = [];
-    for (const { count, ...group } of await this.candidates.groups(sql, tenant, type)) {
-      const plan = planGroup(definition, group, version);
+    const candidates = await this.candidates.groups(sql, tenant, type);
+    const atRisk = await this.#readAtRisk(sql, candidates);
+    for (const { count, atRisk: id, ...group } of candidates) {
+      const plan = this.#withBlock(planGroup(definition, group, version), id === null ? undefined : atRisk.get(id));
       counts[plan.kind] += count;
-      if (plan.kind !== 'upToDate') groups.push({ ...group, plan });
+      if (plan.kind !== 'upToDate') groups.push({ ...group, atRisk: id, plan });
     }
     return { counts, groups };
+  }
+  /** Whether data is at risk by an upgrade depends on the objects of the instance, so each of these is read. */
+  async #readAtRisk(
+    sql: EntityManager,
+    groups: readonly Pick<PlannedGroup, 'atRisk'>[],
+  ): Promise<ReadonlyMap<number, InstanceRow>> {
+    const ids = groups.flatMap(({ atRisk }) => atRisk ?? []);
+    const rows = ids.length === 0 ? [] : await this.instances.readAll(sql, ids);
+    return new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.id, row] as const])));
+  }
+
+  /** The plan of an instance, by the plan of its group. */
+  #withBlock(plan: GroupPlan, instance: InstanceRow | undefined): GroupPlan {
+    if (plan.kind !== 'changing' || instance === undefined) return plan;
+    const block = this.blocks.of(instance, { ...acceptedSpec(instance), ...plan.target });
+    return block === undefined ? plan : { kind: 'blocked', block };
   }
 }

@@ -7,15 +7,14 @@ import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import { dataAtRisk, DataLossGuard } from '../revisions/data-loss-guard.js';
 import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
+import { type Block, blockingStateOf, refusedBlock, stateBlock, UpgradeBlocks } from '../revisions/upgrade-blocks.js';
 import { pinnedTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { UpgradeWaveRow, WaveInstanceRow } from '../schema/upgrade-wave-row.js';
 import { nextStep } from './next-step.js';
-import { type Block, deletingBlock, divergedBlock, refusedBlock } from './upgrade-groups.js';
 import { type SettledInstance, UpgradeWaveRepository } from './upgrade-wave-repository.js';
 
 const deletedBlock: Block = { reason: 'Deleted', message: 'It does not exist any more.' };
@@ -28,7 +27,7 @@ export class RunUpgradeWaves {
     private readonly waves: UpgradeWaveRepository,
     private readonly instances: InstanceRepository,
     private readonly revisions: RevisionWriter,
-    private readonly dataLoss: DataLossGuard,
+    private readonly blocks: UpgradeBlocks,
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
@@ -70,14 +69,14 @@ export class RunUpgradeWaves {
     const { cid, osid, to_version: version } = planned;
     const instance = await this.instances.lockIfExists(sql, aid, { cid, type, id: osid });
     if (instance === undefined) return { state: 'skipped', ...deletedBlock };
-    if (instance.deleting) return { state: 'skipped', ...deletingBlock };
-    if (instance.diverged !== null) return { state: 'skipped', ...divergedBlock };
+    const closed = stateBlock(blockingStateOf(instance));
+    if (closed !== undefined) return { state: 'skipped', ...closed };
     const current = acceptedSpec(instance);
     const target = { rendererVersion, version: version ?? current.version };
     const spec = pinnedTarget(storedType(type), current, target);
     if (isSameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
-    const loss = faultOr(() => this.dataLoss.refuseChange(instance, spec));
-    if (loss instanceof Fault) return { state: 'skipped', reason: dataAtRisk, message: loss.message };
+    const block = this.blocks.of(instance, spec);
+    if (block !== undefined) return { state: 'skipped', ...block };
     const rendered = faultOr(() => {
       refuseUnfitVersion(type, current, spec);
       return this.revisions.render(instance, spec);

@@ -2,24 +2,35 @@ import { Injectable } from '@nestjs/common';
 import { TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { type Page, queuedSpec } from '../instances/instance-repository.js';
+import { dataAtRisk } from '../revisions/data-loss-guard.js';
 import { InstanceRow } from '../schema/instance-row.js';
 import type { GroupPlan, InstanceGroup } from './upgrade-groups.js';
 
+/** Instances of one type with the same target. */
+export interface CandidateGroup extends InstanceGroup {
+  /** The row id of an instance whose data is at risk: each is a group of its own. */
+  readonly atRisk: number | null;
+}
+
 /** Instances of one type whose upgrade has the same plan. */
-export interface PlannedGroup extends InstanceGroup {
+export interface PlannedGroup extends CandidateGroup {
   readonly plan: GroupPlan;
 }
 
-/** The instances `i` of the type `$1` with the fields of their accepted spec that decide about an upgrade. */
+const riskCondition = JSON.stringify([{ type: dataAtRisk, status: 'True' }]);
+
+/** The instances `i` of the type `$1` with the fields of their accepted spec and state that decide about an upgrade. */
 const candidates = `cluster c JOIN instance i ON i.cluster_id = c.id AND i.type = $1
   JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
   CROSS JOIN LATERAL (SELECT coalesce(${queuedSpec('i.id')}, r.spec) AS spec) a
-  CROSS JOIN LATERAL (SELECT a.spec->>'version' AS version, (a.spec->>'rendererVersion')::int AS renderer_version) s`;
+  CROSS JOIN LATERAL (SELECT a.spec->>'version' AS version, (a.spec->>'rendererVersion')::int AS renderer_version,
+    i.diverged IS NOT NULL AS diverged, CASE WHEN i.conditions @> '${riskCondition}' THEN i.id END AS at_risk) s`;
 
 /** Joins the planned groups `p` of `$2`. */
 const withPlan = `${candidates}
-  JOIN jsonb_to_recordset($2::jsonb) AS p(version text, "rendererVersion" int, deleting boolean, plan jsonb)
-    ON p.version = s.version AND p."rendererVersion" = s.renderer_version AND p.deleting = i.deleting`;
+  JOIN jsonb_to_recordset($2::jsonb) AS p(version text, "rendererVersion" int, deleting boolean, diverged boolean, "atRisk" bigint, plan jsonb)
+    ON p.version = s.version AND p."rendererVersion" = s.renderer_version AND p.deleting = i.deleting
+      AND p.diverged = s.diverged AND p."atRisk" IS NOT DISTINCT FROM s.at_risk`;
 
 /** The instances of an account that an upgrade of their type concerns. */
 @Injectable()
@@ -29,12 +40,13 @@ export class UpgradeCandidateRepository extends TenantRepository<InstanceRow> {
   }
 
   /** The groups of all instances of a type, with their sizes. */
-  groups(sql: EntityManager, tenant: string, type: string): Promise<(InstanceGroup & { readonly count: number })[]> {
+  groups(sql: EntityManager, tenant: string, type: string): Promise<(CandidateGroup & { readonly count: number })[]> {
     return this.query(
       sql,
       { tenant },
-      (condition) => `SELECT s.version, s.renderer_version AS "rendererVersion", i.deleting, count(*)::int AS count
-       FROM ${candidates} WHERE ${condition('c.aid')} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+      (condition) => `SELECT s.version, s.renderer_version AS "rendererVersion", i.deleting, s.diverged,
+         s.at_risk AS "atRisk", count(*)::int AS count
+       FROM ${candidates} WHERE ${condition('c.aid')} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
       [type],
     );
   }

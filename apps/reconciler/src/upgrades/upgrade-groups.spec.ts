@@ -10,8 +10,12 @@ describe('the upgrade of instances with the same spec', () => {
   });
   afterEach(() => takeAway());
 
-  const plan = (version: string, rendererVersion: number, requested?: string, deleting = false) =>
-    planGroup(serviceType('valkey'), { version, rendererVersion, deleting }, requested);
+  const plan = (version: string, rendererVersion: number, requested?: string, state = {}) =>
+    planGroup(
+      serviceType('valkey'),
+      { version, rendererVersion, deleting: false, diverged: false, ...state },
+      requested,
+    );
 
   it('moves the renderer, and the version if one is requested', () => {
     expect(plan('8.1', 1)).toEqual({ kind: 'changing', target: { version: '8.1', rendererVersion: 2 } });
@@ -24,9 +28,12 @@ describe('the upgrade of instances with the same spec', () => {
     expect(plan('9.0', 2, '9.0')).toEqual({ kind: 'upToDate' });
   });
 
-  it('is blocked by a newer version and by a deletion', () => {
+  it('is blocked by a newer version, a deletion, and a bundle that the plane does not know', () => {
     const message = expect.stringContaining('older than the current version');
     expect(plan('9.0', 2, '8.1')).toEqual({ kind: 'blocked', block: { reason: 'Refused', message } });
-    expect(plan('8.1', 1, undefined, true)).toMatchObject({ kind: 'blocked', block: { reason: 'Deleting' } });
+    const blocked = (reason: string) => ({ kind: 'blocked', block: { reason } });
+    expect(plan('8.1', 1, undefined, { deleting: true })).toMatchObject(blocked('Deleting'));
+    expect(plan('8.1', 1, undefined, { diverged: true })).toMatchObject(blocked('Diverged'));
+    expect(plan('8.1', 2, undefined, { diverged: true })).toMatchObject(blocked('Diverged'));
   });
 });

@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { Page } from '../instances/instance-repository.js';
 import { type CountedWaveRow, UpgradeWaveRow, type WaveInstanceRow } from '../schema/upgrade-wave-row.js';
 import type { WaveProgress } from './next-step.js';
-import type { Block } from './upgrade-groups.js';
+import type { Block } from '../revisions/upgrade-blocks.js';
 
 /** Reads a `CountedWaveRow`. */
 const selectWave = `

@@ -146,13 +146,20 @@ export const RendererVersion = z.int().register(documentation, {
 });
 const UpgradeState = z.object({ version: z.string(), rendererVersion: RendererVersion, image: z.string() });
 
+/** `reason` is stable CamelCase. */
+export const UpgradeBlock = z.object({ reason: z.string(), message: z.string() });
+
 /** `restartsPods` is true when a pod template or the spec of a custom resource changes. */
-export const UpgradePlan = z.object({
+export const UpgradeComparison = z.object({
   current: UpgradeState,
   target: UpgradeState,
   changes: z.boolean(),
   restartsPods: z.boolean(),
 });
+export type UpgradeComparison = z.infer<typeof UpgradeComparison>;
+
+/** `blocked`: why the upgrade is refused now; absent when nothing blocks it. */
+export const UpgradePlan = UpgradeComparison.extend({ blocked: UpgradeBlock.optional() });
 export type UpgradePlan = z.infer<typeof UpgradePlan>;
 
 /** Number of pods; Kubernetes counts them as int32. */

@@ -1,7 +1,7 @@
 import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
 import { JobId, maxInt32, NextCursor, Timestamp } from '../operation/fields.js';
-import { RendererVersion, Upgrade, UpgradePlan } from '../services/service-shapes.js';
+import { RendererVersion, Upgrade, UpgradeBlock, UpgradeComparison } from '../services/service-shapes.js';
 
 /** `failed`: an instance failed, so no other starts. Jobs that run go on to their end in every state. */
 const waveStates = ['running', 'completed', 'failed', 'cancelled'] as const;
@@ -42,8 +42,8 @@ export const UpgradeWavePlan = z.object({
     upToDate: instanceCount('that are at the target already'),
     blocked: instanceCount('that cannot be upgraded'),
   }),
-  instances: z.array(InstanceName.extend(UpgradePlan.shape)),
-  blocked: z.array(InstanceName.extend({ reason: z.string(), message: z.string() })),
+  instances: z.array(InstanceName.extend(UpgradeComparison.shape)),
+  blocked: z.array(InstanceName.extend(UpgradeBlock.shape)),
   nextCursor: NextCursor,
 });
 export type UpgradeWavePlan = z.infer<typeof UpgradeWavePlan>;

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { Fault } from '@runos/kernel';
+import { divergedReason } from '../divergence/foreign-bundle.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { dataAtRisk, DataLossGuard } from './data-loss-guard.js';
+import type { DesiredSpec } from './desired-spec.js';
+import { faultOr } from './fault-or.js';
+
+/** Why an instance cannot be upgraded: a stable CamelCase word and a sentence. */
+export interface Block {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What blocks every upgrade of an instance. */
+export interface BlockingState {
+  readonly deleting: boolean;
+  /** Its agent stores a bundle that the plane does not know. */
+  readonly diverged: boolean;
+}
+
+const deletingBlock: Block = { reason: 'Deleting', message: 'It is being deleted.' };
+const divergedBlock: Block = {
+  reason: divergedReason,
+  message:
+    'The cluster agent stores a revision that this control plane does not know. Decide by accept, then repeat it.',
+};
+export const refusedBlock = (message: string): Block => ({ reason: 'Refused', message });
+
+/** Why the instance takes no upgrade at all; undefined when it takes some. */
+export function stateBlock({ deleting, diverged }: BlockingState): Block | undefined {
+  if (deleting) return deletingBlock;
+  return diverged ? divergedBlock : undefined;
+}
+
+export const blockingStateOf = ({ deleting, diverged }: Pick<InstanceRow, 'deleting' | 'diverged'>): BlockingState => ({
+  deleting,
+  diverged: diverged !== null,
+});
+
+/** What blocks the upgrade of an instance: the one rule of its plans and its run, so that they agree. */
+@Injectable()
+export class UpgradeBlocks {
+  constructor(private readonly dataLoss: DataLossGuard) {}
+
+  /** Why the instance is not upgraded to `spec`, which changes it; undefined when nothing blocks that. */
+  of(instance: InstanceRow, spec: DesiredSpec): Block | undefined {
+    return stateBlock(blockingStateOf(instance)) ?? this.#ofDataLoss(instance, spec);
+  }
+
+  #ofDataLoss(instance: InstanceRow, spec: DesiredSpec): Block | undefined {
+    const loss = faultOr(() => this.dataLoss.refuseChange(instance, spec));
+    return loss instanceof Fault ? { reason: dataAtRisk, message: loss.message } : undefined;
+  }
+}
