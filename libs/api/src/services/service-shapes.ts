@@ -179,8 +179,22 @@ export const ServiceStatus = z.object({
   replicas: z.object({ desired: podCount('Desired replicas'), ready: podCount('Ready replicas') }),
 });
 
-/** Connection data of an instance, valid inside its cluster; each type has a form of its own. */
-export const Credentials = z.record(z.string(), z.union([z.string(), z.number()]));
+/** A scalar of JSON, or an array or object of such values. */
+type CredentialValue =
+  string | number | boolean | null | CredentialValue[] | { readonly [field: string]: CredentialValue };
+
+/** Far more than an instance has servers. */
+const maxCredentialItems = 256;
+
+const credentialValue = (depth: number): z.ZodType<CredentialValue> => {
+  const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+  if (depth === 0) return scalar;
+  const value = credentialValue(depth - 1);
+  return z.union([scalar, z.array(value).max(maxCredentialItems), z.record(z.string(), value)]);
+};
+
+/** Connection data of an instance, valid inside its cluster; each type has a form of its own, at most four levels deep. */
+export const Credentials = z.record(z.string(), credentialValue(3));
 
 /** An event of an instance. `fields` and `manager` name drifted fields and the conflicting field manager. */
 export const ServiceEvent = z.object({
