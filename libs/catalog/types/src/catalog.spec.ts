@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { addon } from '@runos/addons';
-import { resolveOwnInputs } from '@runos/catalog-model';
-import { KindCatalog } from '@runos/kube-kinds';
+import { resolveOwnInputs, type ServiceType } from '@runos/catalog-model';
+import { type CustomKind, isCustomGroup, KindCatalog } from '@runos/kube-kinds';
 import { groupOf } from '@runos/kube-objects';
 import { TypeName } from '@runos/osid';
 import { classesOf, defaultClassId, findClass } from '@runos/sizing';
-import { latestRenderer, serviceType, serviceTypes } from './index.js';
+import { kindCatalog, kindRules, latestRenderer, serviceType, serviceTypes } from './index.js';
 import { addServiceType, beacon, lantern, relay } from './testing/index.js';
 
 const catalog = [...serviceTypes];
@@ -46,11 +46,47 @@ describe('the catalog', () => {
   });
 });
 
+/** The definitions that the custom resources of a type need. Kinds of Kubernetes itself need none. */
+const neededCrds = ({ customKinds }: Pick<ServiceType, 'customKinds'>): string[] =>
+  customKinds
+    .filter(({ apiVersion }) => isCustomGroup(apiVersion))
+    .map(({ apiVersion, resource }) => `${resource}.${groupOf(apiVersion)}`);
+
+/** A kind that a type declares as data. */
+const declared = (apiVersion: string, kind: string, resource: string): CustomKind => ({
+  apiVersion,
+  kind,
+  resource,
+  immutablePolicy: 'refuse',
+  holdsData: false,
+  variables: [],
+  health: [],
+});
+
 describe('the custom resources of a type', () => {
   it.each(catalog)('have the add-ons that define those of $type', (type) => {
     const crds = type.addons.flatMap((name) => addon(name).crds);
-    for (const { apiVersion, resource } of type.customKinds)
-      expect(crds).toContain(`${resource}.${groupOf(apiVersion)}`);
+    for (const crd of neededCrds(type)) expect(crds).toContain(crd);
+  });
+
+  it('need no add-on if they are of Kubernetes itself', () => {
+    const autoscaler = declared('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers');
+    expect(neededCrds({ customKinds: [autoscaler, declared('example.com/v1', 'Lamp', 'lamps')] })).toEqual([
+      'lamps.example.com',
+    ]);
+    expect(() => new KindCatalog([autoscaler])).not.toThrow();
+  });
+
+  it('are refused if they are built in', () => {
+    const remove = addServiceType({
+      ...lantern,
+      type: 'twice',
+      customKinds: [declared('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets')],
+    });
+    const message = expect.stringContaining('PodDisruptionBudget is built in');
+    expect(() => kindCatalog('twice')).toThrow(expect.objectContaining({ message }));
+    expect(() => kindRules('twice')).toThrow(expect.objectContaining({ message }));
+    remove();
   });
 });
 

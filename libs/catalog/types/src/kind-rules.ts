@@ -5,16 +5,23 @@ import { serviceType, serviceTypes } from './service-types.js';
 const packed = new Map<ServiceType, PackedKinds>();
 const catalogs = new Map<ServiceType, KindCatalog>();
 
-/** What an agent must know of the custom resources of a type; undefined for a type without any. */
+/**
+ * What an agent must know of the custom resources of a type; undefined for a type without any.
+ * @throws Fault as `kindCatalog`
+ */
 export function kindRules(name: string): PackedKinds | undefined {
   const type = serviceType(name);
   if (type.customKinds.length === 0) return undefined;
+  kindCatalog(name); // refuses invalid data before it travels
   const rules = packed.get(type) ?? packKinds(type.customKinds);
   packed.set(type, rules);
   return rules;
 }
 
-/** The kinds of the objects of a type; the built-in ones alone for a type that only a newer build has. */
+/**
+ * The kinds of the objects of a type; the built-in ones alone for a type that only a newer build has.
+ * @throws Fault `request.invalid` if the type declares data about a built-in kind, or an expression that is invalid
+ */
 export function kindCatalog(name: string): KindCatalog {
   const type = serviceTypes.find((each) => each.type === name);
   if (type === undefined) return builtInCatalog;

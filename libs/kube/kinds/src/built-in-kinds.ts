@@ -72,6 +72,41 @@ export const statefulSetKind = kind('apps/v1', 'StatefulSet', 'statefulsets', 'w
   claims: claimTemplates,
 });
 
+export const daemonSetKind = kind('apps/v1', 'DaemonSet', 'daemonsets', 'workload', 'recreate', {
+  health: daemonSetHealth,
+});
+export const jobKind = kind('batch/v1', 'Job', 'jobs', 'workload', 'recreate', { health: jobHealth });
+export const cronJobKind = kind('batch/v1', 'CronJob', 'cronjobs', 'workload', 'recreate');
+export const serviceAccountKind = kind('v1', 'ServiceAccount', 'serviceaccounts', 'referenced', 'refuse', exists);
+export const resourceQuotaKind = kind('v1', 'ResourceQuota', 'resourcequotas', 'referenced', 'refuse', exists);
+export const limitRangeKind = kind('v1', 'LimitRange', 'limitranges', 'referenced', 'refuse', exists);
+export const roleKind = kind(rbac, 'Role', 'roles', 'referenced', 'refuse', exists);
+export const roleBindingKind = kind(rbac, 'RoleBinding', 'rolebindings', 'referenced', 'recreate', exists);
+export const clusterRoleKind = kind(rbac, 'ClusterRole', 'clusterroles', 'referenced', 'refuse', exists);
+export const clusterRoleBindingKind = kind(
+  rbac,
+  'ClusterRoleBinding',
+  'clusterrolebindings',
+  'referenced',
+  'recreate',
+  exists,
+);
+export const networkPolicyKind = kind(
+  'networking.k8s.io/v1',
+  'NetworkPolicy',
+  'networkpolicies',
+  'referenced',
+  'refuse',
+  exists,
+);
+export const podDisruptionBudgetKind = kind(
+  'policy/v1',
+  'PodDisruptionBudget',
+  'poddisruptionbudgets',
+  'other',
+  'recreate',
+);
+
 export const builtInKinds: readonly Kind[] = [
   namespaceKind,
   secretKind,
@@ -81,16 +116,16 @@ export const builtInKinds: readonly Kind[] = [
   podKind,
   deploymentKind,
   statefulSetKind,
-  kind('apps/v1', 'DaemonSet', 'daemonsets', 'workload', 'recreate', { health: daemonSetHealth }),
-  kind('batch/v1', 'Job', 'jobs', 'workload', 'recreate', { health: jobHealth }),
-  kind('batch/v1', 'CronJob', 'cronjobs', 'workload', 'recreate'),
-  kind('v1', 'ServiceAccount', 'serviceaccounts', 'referenced', 'refuse', exists),
-  kind('v1', 'ResourceQuota', 'resourcequotas', 'referenced', 'refuse', exists),
-  kind('v1', 'LimitRange', 'limitranges', 'referenced', 'refuse', exists),
-  kind(rbac, 'Role', 'roles', 'referenced', 'refuse', exists),
-  kind(rbac, 'RoleBinding', 'rolebindings', 'referenced', 'recreate', exists),
-  kind(rbac, 'ClusterRole', 'clusterroles', 'referenced', 'refuse', exists),
-  kind(rbac, 'ClusterRoleBinding', 'clusterrolebindings', 'referenced', 'recreate', exists),
-  kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', 'referenced', 'refuse', exists),
-  kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', 'other', 'recreate'),
+  daemonSetKind,
+  jobKind,
+  cronJobKind,
+  serviceAccountKind,
+  resourceQuotaKind,
+  limitRangeKind,
+  roleKind,
+  roleBindingKind,
+  clusterRoleKind,
+  clusterRoleBindingKind,
+  networkPolicyKind,
+  podDisruptionBudgetKind,
 ];

@@ -2,11 +2,23 @@ export { allowedWriters } from './allowed-writers.js';
 export { applyWaves } from './apply-order.js';
 export {
   claimKind,
+  clusterRoleBindingKind,
+  clusterRoleKind,
   configMapKind,
+  cronJobKind,
+  daemonSetKind,
   deploymentKind,
+  jobKind,
+  limitRangeKind,
   namespaceKind,
+  networkPolicyKind,
+  podDisruptionBudgetKind,
   podKind,
+  resourceQuotaKind,
+  roleBindingKind,
+  roleKind,
   secretKind,
+  serviceAccountKind,
   serviceKind,
   statefulSetKind,
 } from './built-in-kinds.js';

@@ -4,7 +4,15 @@ import { objectOf } from '../test/objects.js';
 import { compileCustomKind } from './compile-custom-kind.js';
 import { CustomKind } from './custom-kind.js';
 import { exclusiveFields } from './exclusive-fields.js';
-import { applyWaves, builtInCatalog, deletionSteps, KindCatalog, packKinds, unpackKinds } from './index.js';
+import {
+  applyWaves,
+  builtInCatalog,
+  deletionSteps,
+  KindCatalog,
+  packKinds,
+  podDisruptionBudgetKind,
+  unpackKinds,
+} from './index.js';
 
 const ref = (kind: string, name = 'a', apiVersion = 'v1', namespace: string | undefined = 'n'): ObjectRef => ({
   apiVersion,
@@ -239,5 +247,27 @@ describe('the claims of an object', () => {
     expect(catalog.claimsOf(widgetOf({}, { storage: '1Gi' }))).toEqual([{ prefix: 'web-', storage: 2 ** 30 }]);
     expect(catalog.claimsOf(widgetOf({}, {}))).toEqual([]);
     expect(catalog.claimsOf(widgetOf({}, { storage: 'much' }))).toEqual([]);
+  });
+});
+
+describe('data about a built-in kind', () => {
+  const budget: CustomKind = {
+    ...widget,
+    apiVersion: 'policy/v1beta1',
+    kind: 'PodDisruptionBudget',
+    resource: 'poddisruptionbudgets',
+  };
+
+  it('is refused, naming the built-in kind', () => {
+    const message = expect.stringContaining('policy/v1 PodDisruptionBudget is built in');
+    expect(() => new KindCatalog([budget])).toThrow(expect.objectContaining({ code: 'request.invalid', message }));
+  });
+
+  it('is reported by an agent, for which the built-in kind holds', () => {
+    const causes: unknown[] = [];
+    const catalog = new KindCatalog([budget, widget], (cause) => causes.push(cause));
+    expect(causes).toHaveLength(1);
+    expect(catalog.kindOf(budget)).toBe(podDisruptionBudgetKind);
+    expect(catalog.kindOf(widget).resource).toBe('widgets');
   });
 });

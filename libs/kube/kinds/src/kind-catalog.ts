@@ -1,3 +1,4 @@
+import { Fault } from '@runos/kernel';
 import {
   compileExclusive,
   exclusiveExcept,
@@ -38,11 +39,16 @@ export class KindCatalog {
   readonly #left = new Map<string, Kind>();
 
   /**
-   * `onInvalid` receives a kind whose expressions do not compile, as those of a newer control plane may not. The health
-   * of such a kind is that of an unknown kind.
+   * `onInvalid` receives what is wrong with a kind. One whose expressions do not compile, as those of a newer control
+   * plane may not, has the health of an unknown kind. Data about a built-in kind is refused, and the built-in one holds.
+   * @throws Fault `request.invalid` in both cases, without `onInvalid`
    */
   constructor(custom: readonly CustomKind[] = [], onInvalid: (cause: unknown) => void = rethrow) {
-    for (const data of custom) this.#custom.set(kindKey(data), this.#compile(data, onInvalid));
+    for (const data of custom) {
+      const own = builtIn.get(kindKey(data));
+      if (own === undefined) this.#custom.set(kindKey(data), this.#compile(data, onInvalid));
+      else onInvalid(declaredTwice(data, own));
+    }
   }
 
   #compile(data: CustomKind, onInvalid: (cause: unknown) => void): Kind {
@@ -104,6 +110,12 @@ export class KindCatalog {
     return this.kindOf(rendered).desiredReplicas?.(rendered);
   }
 }
+
+const declaredTwice = ({ apiVersion, kind }: CustomKind, own: Kind): Fault =>
+  new Fault(
+    'request.invalid',
+    `${apiVersion} ${kind} is declared as data, but ${own.apiVersion} ${own.kind} is built in. Use the built-in kind instead.`,
+  );
 
 const rethrow = (cause: unknown): never => {
   throw cause;
