@@ -1,5 +1,7 @@
 import { createDataSource, Database, migrate } from '@runos/persistence';
 import { temporaryPostgres } from '@runos/testing-postgres';
+import { waitUntil } from '@runos/testing-process';
+import type { DataSource } from 'typeorm';
 import { migrations } from '../src/schema/migrations/index.js';
 
 export interface TestDatabase {
@@ -22,7 +24,7 @@ export async function startTestDatabase(poolSize = 20): Promise<TestDatabase> {
     poolSize,
     statementTimeoutMs: 15_000,
   });
-  await dataSource.initialize();
+  await connect(dataSource);
   return {
     database: new Database(dataSource),
     url,
@@ -31,4 +33,14 @@ export async function startTestDatabase(poolSize = 20): Promise<TestDatabase> {
       await postgres.stop();
     },
   };
+}
+
+/** A connection may take longer than its timeout while other specs create their databases. */
+async function connect(dataSource: DataSource): Promise<void> {
+  let failure: unknown;
+  const isConnected = async () => {
+    await dataSource.initialize().catch((error: unknown) => void (failure = error));
+    return dataSource.isInitialized;
+  };
+  await waitUntil(isConnected, { deadlineMs: 20_000, because: () => `no connection: ${String(failure)}` });
 }

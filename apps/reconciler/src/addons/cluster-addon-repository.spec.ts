@@ -13,7 +13,7 @@ describe('the attempts of an add-on', () => {
        VALUES ('aaaaa', 'abc', 'abc', 'example.com', false, 'spec', true)`,
     );
   });
-  afterAll(() => test.stop());
+  afterAll(() => test?.stop());
 
   it('include one that a report requests while an earlier one ends', async () => {
     const sql = test.database.manager;

@@ -17,7 +17,7 @@ describe('jobs in the database', () => {
   beforeAll(async () => {
     test = await startTestDatabase();
   });
-  afterAll(() => test.stop());
+  afterAll(() => test?.stop());
 
   let instances = 0;
   const cluster = { id: 7, cid: 'abc' };

@@ -23,7 +23,7 @@ describe('a failed delivery', () => {
        INSERT INTO work (id, cluster_id, next_attempt_at, revision) SELECT id, cluster_id, now(), 1 FROM made`,
     );
   });
-  afterAll(() => test.stop());
+  afterAll(() => test?.stop());
 
   it('releases its claim, so that the work does not wait for the end of the lease', async () => {
     const settings = {

@@ -8,7 +8,7 @@ describe('the work queue', () => {
   beforeAll(async () => {
     test = await startTestDatabase();
   });
-  afterAll(() => test.stop());
+  afterAll(() => test?.stop());
   beforeEach(async () => {
     for (const table of ['instance', 'cluster']) await test.database.query(`DELETE FROM ${table}`);
   });
