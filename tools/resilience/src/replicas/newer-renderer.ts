@@ -5,6 +5,8 @@ import { LedgerClient } from '../load/ledger-client.js';
 
 /** Enough requests that one reaches the replica without the renderer: each does with a probability of one half. */
 const rounds = 8;
+/** NATS chooses the replica at random, and only the newer one has something to upgrade. */
+const upgradeAttempts = 40;
 const firstLimitMc = 1_001;
 
 /**
@@ -55,7 +57,7 @@ class PinnedInstance {
 
   /** The replica without the renderer has nothing to upgrade, so the request is repeated. */
   async upgrade(): Promise<void> {
-    for (let round = 0; round < rounds; round += 1) {
+    for (let attempt = 0; attempt < upgradeAttempts; attempt += 1) {
       const { answer } = await this.#client.send('POST', `${this.#path}/upgrade`, {});
       if (answer.status === 202) return void (await this.plane.waitForCompletion(answer.body['jobId']));
       const plan = await this.#client.send('GET', `${this.#path}/upgrade`);
