@@ -40,6 +40,7 @@ export class DependentEventHandler {
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined) return; // a removal may be cancelled, so it is observed too
     if (instance.dataRisks.recordObserved(object)) this.report(instance);
+    if (instance.dependents.pods.recordObserved(object)) this.report(instance);
     if (instance.claimSizes.recordObserved(object)) this.#reportSizes(instance);
     this.#recordHealth(instance, ref, object);
   }
@@ -76,7 +77,7 @@ export class DependentEventHandler {
     const changed = [
       instance.dataRisks.recordDeleted(object),
       instance.claimSizes.removeAll((key) => key === refKey(ref)),
-      instance.dependents.remove(refKey(ref)),
+      instance.dependents.recordDeleted(refKey(ref)),
     ];
     if (changed.includes(true)) this.report(instance);
   }

@@ -1,7 +1,10 @@
+import { ControlledPods } from './controlled-pods.js';
 import type { Dependent } from './instance-facts.js';
 
 /** The objects outside the bundle that explain the state of an instance, by key. Healthy ones are not stored. */
 export class Dependents {
+  /** The pods of custom resources. Healthy ones count too. */
+  readonly pods = new ControlledPods();
   readonly #dependents = new Map<string, Dependent>();
 
   /**
@@ -26,15 +29,21 @@ export class Dependents {
     return true;
   }
 
-  /** Returns true if something changed. */
+  /** The object explains nothing any more. Returns true if something changed. */
   remove(key: string): boolean {
     return this.#dependents.delete(key);
   }
 
+  /** The object does not exist any more. Returns true if something changed. */
+  recordDeleted(key: string): boolean {
+    const wasPod = this.pods.remove(key);
+    return this.remove(key) || wasPod;
+  }
+
   /** Removes those whose key matches. Returns true if there are any. */
   removeAll(matches: (key: string) => boolean): boolean {
-    const keys = [...this.#dependents.keys()].filter(matches);
-    for (const key of keys) this.#dependents.delete(key);
+    const keys = [...this.#dependents.keys(), ...this.pods.keys()].filter(matches);
+    for (const key of keys) this.recordDeleted(key);
     return keys.length > 0;
   }
 }

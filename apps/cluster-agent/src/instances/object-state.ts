@@ -1,11 +1,10 @@
 import {
   allowedWriters,
   failed,
-  type Health,
   isCustomGroup,
   type Kind,
   type KindCatalog,
-  type Replicas,
+  type Observation,
 } from '@runos/kube-kinds';
 import { foreignItems, isCreated, type KubeObject, type ObjectRef, ownedHash, printRef } from '@runos/kube-objects';
 import type { AppliedObject } from '../bundles/bundle-record.js';
@@ -28,8 +27,7 @@ export class ObjectState {
   #resourceVersion: string | undefined;
   readonly writes = new OwnWrites();
   #earlyEvent: KubeObject | undefined;
-  #health: Health | undefined;
-  #replicas: Replicas | undefined;
+  #observed: Partial<Observation> = {};
   #desiredReplicas: number | undefined;
   #problem: Problem | undefined;
   #isTerminating = false;
@@ -70,12 +68,17 @@ export class ObjectState {
     return this.#resourceVersion;
   }
 
-  get health(): Health | undefined {
-    return this.#health;
+  get health(): Observation['health'] | undefined {
+    return this.#observed.health;
   }
 
-  get replicas(): Replicas | undefined {
-    return this.#replicas;
+  get replicas(): Observation['replicas'] {
+    return this.#observed.replicas;
+  }
+
+  /** What the pods that it controls must have. */
+  get podValues(): Observation['podValues'] {
+    return this.#observed.podValues ?? {};
   }
 
   get problem(): Problem | undefined {
@@ -168,8 +171,7 @@ export class ObjectState {
     this.#isMissing = false;
     this.#resourceVersion = live.metadata.resourceVersion;
     this.#isTerminating = live.metadata.deletionTimestamp !== undefined;
-    this.#health = this.#kinds.healthOf(live, this.#desiredReplicas);
-    this.#replicas = this.#kinds.replicasOf(live, this.#desiredReplicas);
+    this.#observed = this.#kinds.observe(live, this.#desiredReplicas);
     this.ownership.recordObserved(live, allowedWriters(this.kind));
     return before !== this.#observedState();
   }
@@ -245,9 +247,9 @@ export class ObjectState {
     this.#earlyEvent = undefined;
     this.#isTerminating = false;
     this.#isMissing = true;
-    this.#health = failed('Missing', `${printRef(this.#ref)} does not exist: it is created again.`);
-    const desired = this.#replicas?.desired ?? this.#desiredReplicas;
-    if (desired !== undefined) this.#replicas = { desired, ready: 0 };
+    const health = failed('Missing', `${printRef(this.#ref)} does not exist: it is created again.`);
+    const desired = this.replicas?.desired ?? this.#desiredReplicas;
+    this.#observed = { health, ...(desired !== undefined && { replicas: { desired, ready: 0 } }) };
   }
 
   recordRecreating(): void {
@@ -292,6 +294,6 @@ export class ObjectState {
   }
 
   #observedState(): string {
-    return JSON.stringify([this.#health, this.#replicas, this.#isTerminating]);
+    return JSON.stringify([this.#observed, this.#isTerminating]);
   }
 }

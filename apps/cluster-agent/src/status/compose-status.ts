@@ -81,7 +81,7 @@ function bundleObjects(instance: Instance, failures: WatchFailures): ObjectStatu
     ...[...dataRisksOf(instance), ...shortClaims(instance), ...instance.dependents.list()].map(({ ref, health }) =>
       healthStatus(ref, health),
     ),
-    ...[...instance.objects.values()].map((state) => bundleObject(state, failures)),
+    ...[...instance.objects.values()].map((state) => bundleObject(state, instance, failures)),
   ];
 }
 
@@ -93,8 +93,8 @@ const isMissing = ({ reportedDrift }: Pick<ObjectState, 'reportedDrift'>): boole
 const problemState = ({ blocked, overridden }: Problem): string =>
   blocked ? 'failed' : overridden ? 'degraded' : 'pending';
 
-function bundleObject(state: ObjectState, failures: WatchFailures): ObjectStatus {
-  const { ref, problem, health, isTerminating, isApplied, hasLostKind } = state;
+function bundleObject(state: ObjectState, { dependents, kinds }: Instance, failures: WatchFailures): ObjectStatus {
+  const { ref, problem, isTerminating, isApplied, hasLostKind } = state;
   if (problem)
     return objectStatus(ref, hasLostKind ? 'failed' : problemState(problem), problem.reason, problem.message);
   if (isTerminating) {
@@ -109,6 +109,7 @@ function bundleObject(state: ObjectState, failures: WatchFailures): ObjectStatus
     return objectStatus(ref, 'failed', 'Missing', `${printRef(ref)} was deleted. The drift policy only reports this.`);
   }
   if (!isApplied) return objectStatus(ref, 'pending');
+  const health = dependents.pods.judge(state, kinds);
   const failed = health?.state === 'ready' ? undefined : failures.find(ref);
   if (failed !== undefined) return objectStatus(ref, 'applied', failureReason(failed), failed.message);
   return health === undefined ? objectStatus(ref, 'applied') : healthStatus(ref, health);

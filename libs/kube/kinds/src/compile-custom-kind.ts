@@ -5,6 +5,7 @@ import type { CustomKind } from './custom-kind.js';
 import { type Health, progressing, sentence } from './health.js';
 import type { ClaimTemplate, Kind } from './kind.js';
 import { customHealth } from './other-health.js';
+import type { PodField } from './pod-fields.js';
 import { remedyFor } from './pod-health.js';
 
 /** Expressions are data of the control plane, but a mistake in one must not exhaust the agent. */
@@ -18,7 +19,8 @@ const environment = new Environment({ enableOptionalTypes: true, limits })
     (text: string, pattern: string) => new RegExp(pattern).exec(text)?.[0] ?? '',
   )
   .registerFunction('sentence(string): string', sentence)
-  .registerFunction('remedyFor(string): string', remedyFor);
+  .registerFunction('remedyFor(string): string', remedyFor)
+  .registerFunction('fromJson(string): dyn', (text: string) => JSON.parse(text) as unknown);
 
 interface Context {
   readonly self: KubeObject;
@@ -58,6 +60,7 @@ export function compileCustomKind(data: CustomKind): Kind {
     exclusive: compileExclusive(data.exclusive ?? []),
     health: compileHealth(data.health, compile, contextOf),
     ...(data.claims && compileClaims(data.claims, compile, contextOf)),
+    ...(data.pods && { podFields: compilePodFields(data.pods, compile, contextOf) }),
     ...(data.replicas && compileReplicas(data.replicas, compile, contextOf)),
   };
 }
@@ -99,6 +102,28 @@ function compileClaims(
     shrinkAnnotations: claims.shrinkAnnotations,
   };
 }
+
+function compilePodFields(fields: NonNullable<CustomKind['pods']>, compile: Compile, contextOf: ContextOf): PodField[] {
+  return fields.map(({ name, desired, actual }) => {
+    const [desiredOf, actualOf] = [compile(desired, String, 'string', 'dyn'), compile(actual, String, 'string', 'dyn')];
+    return {
+      name,
+      desired: orEmpty((object) => desiredOf(contextOf(object))),
+      actual: orEmpty((pod) => actualOf({ self: pod, variables: {} })),
+    };
+  });
+}
+
+/** An object without that field has no value. */
+const orEmpty =
+  (valueOf: (object: KubeObject) => string) =>
+  (object: KubeObject): string => {
+    try {
+      return valueOf(object);
+    } catch {
+      return '';
+    }
+  };
 
 function compileReplicas(
   replicas: NonNullable<CustomKind['replicas']>,

@@ -18,7 +18,7 @@ const exclusiveField = z.object({
 /**
  * The knowledge of a custom resource as data, so that a new service type needs no new agent. Expressions see `self`,
  * the live object, and `variables`, the values of the variables above them; as in a ValidatingAdmissionPolicy. Added
- * functions: `find(string, regex)` as in Kubernetes, `sentence(string)`, `remedyFor(reason)`.
+ * functions: `find(string, regex)` as in Kubernetes, `sentence(string)`, `remedyFor(reason)`, `fromJson(string)`.
  */
 export const CustomKind = z.object({
   apiVersion: z.string().regex(/^[a-z0-9.-]+\/v[a-z0-9]+$/),
@@ -44,6 +44,16 @@ export const CustomKind = z.object({
       storage: expression,
       shrinkAnnotations: z.record(z.string().max(256), z.string().max(256)).optional(),
     })
+    .optional()
+    .catch(undefined),
+  /**
+   * What shows that the operator has acted on the object: each pod that it controls has these values, quantities in any
+   * form. `desired` is of the object, and an empty one fits any. `actual` is of the pod, which is `self` there: its name,
+   * its annotations, and the name, image and resources of its containers. None when absent; as for `exclusive`.
+   */
+  pods: z
+    .array(z.object({ name: z.string().min(1).max(64), desired: expression, actual: expression }))
+    .max(16)
     .optional()
     .catch(undefined),
   /** The first rule whose `when` is true decides. Without one, the Ready or Available condition does. */

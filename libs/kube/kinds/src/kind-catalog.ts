@@ -15,6 +15,16 @@ import { judgeReplicas, withDesired } from './desired-replicas.js';
 import { type Health, progressing } from './health.js';
 import { type ClaimTemplate, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 import { customHealth } from './other-health.js';
+import { podValues, type PodValues } from './pod-fields.js';
+
+/** What a live object shows of its state. */
+export interface Observation {
+  readonly health: Health;
+  /** Absent for kinds that have none. */
+  readonly replicas?: Replicas;
+  /** What the pods that it controls must have. */
+  readonly podValues: PodValues;
+}
 
 type KindRef = Pick<ObjectRef, 'apiVersion' | 'kind'>;
 
@@ -98,6 +108,18 @@ export class KindCatalog {
   replicasOf(object: KubeObject, desired?: number): Replicas | undefined {
     const live = this.kindOf(object).replicas?.(object);
     return live && withDesired(live, desired);
+  }
+
+  /** What a live object shows. `desired`: its number of replicas, which counts instead of the live spec. */
+  observe(object: KubeObject, desired?: number): Observation {
+    const replicas = this.replicasOf(object, desired);
+    const values = podValues(this.kindOf(object).podFields ?? [], 'desired', object);
+    return { health: this.healthOf(object, desired), ...(replicas && { replicas }), podValues: values };
+  }
+
+  /** What a pod has of what its object desires of pods, by the kind of the object that controls it. */
+  actualPodValues(owner: KindRef, pod: KubeObject): PodValues {
+    return podValues(this.kindOf(owner).podFields ?? [], 'actual', pod);
   }
 
   /** The claims that controllers make for a rendered object. */

@@ -1,5 +1,6 @@
 import { type ExclusiveFields, type FieldPattern, groupOf, type KubeObject, type ObjectRef } from '@runos/kube-objects';
 import type { Health } from './health.js';
+import type { PodField } from './pod-fields.js';
 
 /** Desired and ready pods, or database instances. */
 export interface Replicas {
@@ -57,6 +58,8 @@ export interface Kind {
   readonly desiredReplicas?: (object: KubeObject) => number | undefined;
   /** The claims of an object, by its spec. Absent for kinds without claims. */
   readonly claims?: (object: KubeObject) => readonly ClaimTemplate[];
+  /** What its pods must have before the object counts as ready. Absent: its status alone decides. */
+  readonly podFields?: readonly PodField[];
   /** Annotations by which its operator accepts less storage than before. They are set for one write only. */
   readonly shrinkAnnotations?: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { KindCatalog } from '@runos/kube-kinds';
+import { CustomKind, KindCatalog, outdatedFields, packKinds, unpackKinds } from '@runos/kube-kinds';
 import type { KubeObject } from '@runos/kube-objects';
 import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
+import { z } from 'zod';
 import { kindCatalog } from '../index.js';
 import { clusterKind } from './cluster-kind.js';
 
@@ -28,7 +29,7 @@ describe('the health of a CloudNativePG cluster', () => {
   it.each([
     ['a cluster that the operator has not observed', cluster({}), 'progressing', 'Creating'],
     [
-      'a cluster whose status is about an older spec',
+      'a simulated cluster whose status is about an older spec',
       cluster({
         phase: 'Cluster in healthy state',
         readyInstances: 2,
@@ -42,7 +43,7 @@ describe('the health of a CloudNativePG cluster', () => {
       cluster({
         phase: 'Cluster in healthy state',
         readyInstances: 2,
-        conditions: [condition('Ready', 'True', { observedGeneration: 3 })],
+        conditions: [condition('Ready', 'True')], // the operator sets no observedGeneration
       }),
       'ready',
       'Ready',
@@ -107,5 +108,55 @@ describe('the health of a CloudNativePG cluster', () => {
 
   it('has expressions that compile', () => {
     expect(() => new KindCatalog([clusterKind])).not.toThrow();
+  });
+});
+
+describe('the pods of a CloudNativePG cluster', () => {
+  const restart = 'kubectl.kubernetes.io/restartedAt';
+  const at = '2026-11-30T05:00:00.000Z';
+  const resources = { limits: { cpu: '1400m', memory: '2Gi' }, requests: { cpu: '1000m', memory: '2048Mi' } };
+  const changed = (annotations?: Record<string, string>): KubeObject => ({
+    ...cluster({}),
+    metadata: { name: 'a', annotations },
+    spec: { instances: 1, imageName: 'postgresql:17.10', resources },
+  });
+  const container = (image: string, more: object = resources) => ({ name: 'postgres', image, resources: more });
+  const pod = (annotations: Record<string, string>, containers: readonly object[]): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'a-1', annotations },
+    spec: { containers },
+  });
+  const outdated = (object: KubeObject, live: KubeObject) =>
+    outdatedFields(catalog.observe(object).podValues, catalog.actualPodValues(object, live));
+
+  it('are outdated until they have its time of restart, its image and its resources', () => {
+    const small = { limits: { cpu: '1', memory: '2Gi' }, requests: { cpu: '1', memory: '2Gi' } };
+    const live = pod({}, [{ name: 'sidecar' }, container('postgresql:17.9', small)]);
+    expect(outdated(changed({ [restart]: at }), live)).toEqual(['time of restart', 'image', 'cpu limit']);
+    expect(outdated(changed({ [restart]: at }), pod({ [restart]: at }, [container('postgresql:17.10')]))).toEqual([]);
+  });
+
+  it('have what the operator made of them, also where admission changed it', () => {
+    const made = JSON.stringify({ containers: [container('postgresql:17.10')] });
+    expect(outdated(changed(), pod({ 'cnpg.io/podSpec': made }, [container('mirror/postgresql:17.10', {})]))).toEqual(
+      [],
+    );
+  });
+
+  it('may have any value that the cluster does not name, such as an earlier restart', () => {
+    expect(outdated(cluster({}), pod({ [restart]: at }, [container('any')]))).toEqual([]);
+  });
+
+  it('are outdated where they cannot be read', () => {
+    expect(outdated(changed(), pod({ 'cnpg.io/podSpec': '{' }, []))).toContain('image');
+  });
+
+  it('are ignored by older agents, whose other rules stay, and are unknown in older kinds', () => {
+    const older = z.array(CustomKind.omit({ pods: true }));
+    const { pods: _, ...known } = clusterKind;
+    expect(older.parse([clusterKind])).toEqual([known]);
+    const newer = new KindCatalog(unpackKinds(packKinds([known])));
+    expect(newer.observe(changed({ [restart]: at })).podValues).toEqual({});
   });
 });

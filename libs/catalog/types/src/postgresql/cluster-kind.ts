@@ -1,4 +1,5 @@
 import type { CustomKind } from '@runos/kube-kinds';
+import { podFields } from './pod-fields.js';
 
 /** The phase in which live state matches the spec. */
 const healthyPhase = 'Cluster in healthy state';
@@ -43,7 +44,7 @@ const exclusive = [
   'spec.superuserSecret',
 ].map((path) => ({ path, writers: ['manager'] }));
 
-/** CloudNativePG's `Cluster`: health from its phase, its Ready condition and its count of ready instances. */
+/** CloudNativePG's `Cluster`: health from its phase, its Ready condition, its count of ready instances, and its pods. */
 export const clusterKind: CustomKind = {
   apiVersion: 'postgresql.cnpg.io/v1',
   kind: 'Cluster',
@@ -72,6 +73,7 @@ export const clusterKind: CustomKind = {
     storage: 'self.spec.storage.size',
     shrinkAnnotations: { 'cnpg.io/validation': 'disabled' },
   },
+  pods: podFields,
   health: [
     {
       when: "variables.phase == ''",
