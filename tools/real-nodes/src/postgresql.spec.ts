@@ -3,7 +3,7 @@ import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
 import { controlPlane, DataFolder } from '@runos/tool-start';
 import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
-jest.setTimeout(jobTimeoutMs + 120_000);
+jest.setTimeout(2 * jobTimeoutMs + 180_000);
 
 onDemoNodes('PostgreSQL on real nodes', () => {
   let plane: PlaneClient;
@@ -86,6 +86,32 @@ onDemoNodes('PostgreSQL on real nodes', () => {
     });
     expect(await tuned.firstAnswer(() => tuned.psql('SHOW shared_buffers'))).toBe('96MB');
     await tuned.delete();
+  });
+
+  /** The pod as it is now. A job that has completed leaves a ready one. */
+  const readyPod = async (): Promise<{ readonly uid: unknown; readonly cpuLimit: unknown }> => {
+    const pod = await plane.kubectl.get('pod', `${orders.namespace}-1`, orders.namespace);
+    const conditions = valueAt(pod, 'status', 'conditions');
+    expect(conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
+    expect(valueAt(pod, 'metadata', 'deletionTimestamp')).toBeUndefined();
+    const cpuLimit = valueAt(pod, 'spec', 'containers', 0, 'resources', 'limits', 'cpu');
+    return { uid: valueAt(pod, 'metadata', 'uid'), cpuLimit };
+  };
+
+  it('has another pod when the job of a restart is completed, each time', async () => {
+    const uids = [(await readyPod()).uid];
+    for (let restarts = 1; restarts <= 2; restarts += 1) {
+      await orders.restart();
+      uids.push((await readyPod()).uid);
+    }
+    expect(new Set(uids).size).toBe(3);
+    await rowIsThere();
+  });
+
+  it('has a pod with the new limit when the job of the change is completed', async () => {
+    await orders.change({ cpuLimitMc: 1400 });
+    expect((await readyPod()).cpuLimit).toBe('1400m');
+    await rowIsThere();
   });
 
   it('leaves nothing when it is deleted', async () => {

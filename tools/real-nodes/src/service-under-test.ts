@@ -47,7 +47,16 @@ export class ServiceUnderTest {
 
   /** Changes the instance, and waits for its job. */
   async change(fields: Record<string, unknown>): Promise<void> {
-    const { body } = await this.plane.api.patch(this.instance.path, fields);
+    await this.#patch(this.instance.path, fields);
+  }
+
+  /** Restarts the instance, and waits for its job. */
+  async restart(): Promise<void> {
+    await this.#patch(`${this.instance.path}/restart`);
+  }
+
+  async #patch(path: string, fields?: Record<string, unknown>): Promise<void> {
+    const { body } = await this.plane.api.patch(path, fields);
     await this.plane.waitForCompletion(body['jobId'], jobTimeoutMs);
   }
 
