@@ -81,6 +81,7 @@ export const clusterKind: CustomKind = {
       reason: "'Creating'",
       message: "'The PostgreSQL operator has not observed the cluster yet.'",
     },
+    // Only the simulation sets this generation. For the operator itself, `pods` shows what it has observed.
     {
       when: 'variables.ready.exists(c, has(c.observedGeneration) && c.observedGeneration < self.metadata.generation)',
       state: 'progressing',

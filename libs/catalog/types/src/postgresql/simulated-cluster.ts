@@ -21,7 +21,8 @@ const reconcileMs = 300;
 
 /**
  * Simulates CloudNativePG's status: a new generation goes through a working phase (Ready False) to healthy. The Ready
- * condition's observedGeneration names the generation of a status.
+ * condition's observedGeneration names the generation of a status. The operator itself sets none; its pods show what it
+ * has done. kwok creates no pods, so this field stands for them, and a restart changes nothing.
  */
 export function simulateCluster(capacity: NodeCapacity): readonly Stage[] {
   const faults = cnpgFaults(capacity);
