@@ -8,6 +8,7 @@ import { typesThatNeed } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { refuseDeleting } from '../clusters/refuse-deleting.js';
 import { DependentRepository, describeDependents } from '../instances/dependent-repository.js';
 import { type ClusterJob, JobStarter } from '../jobs/job-starter.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
@@ -87,9 +88,7 @@ export class RequestAddon {
       idempotent(sql, { tenant, idempotency }, async () => {
         // A creation of an instance locks the row too: it is counted here, or it finds the new goal.
         const cluster = await this.clusters.get(sql, tenant, cid, 'update');
-        if (cluster.deletion_requested_at !== null) {
-          throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted.`);
-        }
+        refuseDeleting(cluster);
         return { jobId: await write(sql, cluster, addon) };
       }),
     );

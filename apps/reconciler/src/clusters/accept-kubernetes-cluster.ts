@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { ClusterAddonRepository } from '../addons/cluster-addon-repository.js';
 import { ClusterRepository } from './cluster-repository.js';
 import { clusterView } from './cluster-view.js';
+import { refuseDeleting } from './refuse-deleting.js';
 import { DivergenceRepository } from '../divergence/divergence-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
@@ -40,9 +41,7 @@ export class AcceptKubernetesCluster {
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {
         const cluster = await this.clusters.get(sql, tenant, cid, 'change');
-        if (cluster.deletion_requested_at !== null) {
-          throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted.`);
-        }
+        refuseDeleting(cluster);
         refuseStaleGeneration(`cluster "${cid}"`, cluster, ifGeneration);
         if (!isAudited || cluster.foreign_uid !== kubernetesUid) throw mismatch(cluster, kubernetesUid);
         await this.#bind(sql, cluster, changedBy);

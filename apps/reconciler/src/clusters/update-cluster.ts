@@ -13,6 +13,7 @@ import { WorkRepository } from '../work/work-repository.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { ClusterRepository } from './cluster-repository.js';
 import { clusterView } from './cluster-view.js';
+import { refuseDeleting } from './refuse-deleting.js';
 import { affectedTypes, isSameList, refuseLongList, refuseUnknownKinds } from './cluster-writers.js';
 
 type Input = z.output<typeof reconciler.updateCluster.input>;
@@ -44,9 +45,7 @@ export class UpdateCluster {
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {
         const cluster = await this.clusters.get(sql, tenant, cid, 'change');
-        if (cluster.deletion_requested_at !== null) {
-          throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted.`);
-        }
+        refuseDeleting(cluster);
         refuseStaleGeneration(`cluster "${cid}"`, cluster, ifGeneration);
         const writers = differingList(cluster, changes);
         if (writers === undefined) return clusterView(cluster);

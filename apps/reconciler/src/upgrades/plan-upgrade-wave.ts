@@ -75,6 +75,7 @@ export class PlanUpgradeWave {
     }
     return { counts, groups };
   }
+
   /** Whether data is at risk by an upgrade depends on the objects of the instance, so each of these is read. */
   async #readAtRisk(
     sql: EntityManager,
