@@ -1,10 +1,11 @@
-import { Controller, Module, type Type } from '@nestjs/common';
+import { Controller, type INestApplication, Module, type Type } from '@nestjs/common';
 import type { Operation } from '@runos/api';
 import { loadConfig, serviceConfig, type Setting, toEnvironment } from '@runos/config';
 import { type Actor, contracts, type RequestContract, type ServiceName } from '@runos/contracts';
 import { type Bus, Respond, type CallContext, type RunningService, startService } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { planeNats } from '@runos/testing-nats';
+import type { Server } from 'node:http';
 import { gatewayService } from '../src/module.js';
 import { gatewayConfig } from '../src/config.js';
 import { aid, jobId, principal, sampleReplies, setId, token, upgradeId } from './sample-replies.js';
@@ -82,6 +83,8 @@ export async function startHarness(settings: Record<string, Setting> = {}): Prom
       await Promise.all(reconnected);
     },
     stop: async () => {
+      // Those of this process would stay open for a while.
+      ((running.app as INestApplication).getHttpServer() as Server).closeIdleConnections();
       await running.stop();
       await Promise.all([...services.values()].map((service) => service.stop()));
       await nats.stop();

@@ -1,5 +1,7 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { idleConnectionGraceMs } from '@runos/config';
 import { waitUntil } from '@runos/testing-process';
 import { aid, jobId, token } from './sample-replies.js';
 import { EventStreamReader } from './event-stream-reader.js';
@@ -74,6 +76,14 @@ describe('stopping', () => {
     await kept(`${harness.url}/livez`);
     const stopped = harness.gateway.stop();
     await closed(harness.url);
+    expect(await kept(`${harness.url}/livez`)).toEqual({ status: 200, connection: 'close' });
+    await stopped;
+  });
+
+  it('answers the next request on a connection that was idle for almost as long as such connections stay open', async () => {
+    await kept(`${harness.url}/livez`);
+    const stopped = harness.gateway.stop();
+    await sleep(idleConnectionGraceMs - 1_000);
     expect(await kept(`${harness.url}/livez`)).toEqual({ status: 200, connection: 'close' });
     await stopped;
   });

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, type INestApplication, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { idleConnectionGraceMs } from '@runos/config';
 import helmet from 'helmet';
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
@@ -27,12 +28,10 @@ export function prepareHttp(app: INestApplication, config: GatewayConfig): void 
   app.get(SlowClients).limit(server);
 }
 
-/** How long keep-alive connections stay open during a shutdown, because a request may be in flight, ms. */
-const drainMs = 1_000;
-
 /**
- * Drains connections on shutdown: accepts no new ones and keeps the existing ones briefly. Behind a TCP balancer a
- * client notices the shutdown only by `Connection: close` in its next response.
+ * Drains connections on shutdown: accepts no new ones and keeps idle ones for a while. Behind a TCP balancer a client
+ * notices the shutdown only by `Connection: close` in its next response, so a request on a connection that is closed
+ * while idle would be lost.
  */
 @Injectable()
 export class ConnectionDrain implements BeforeApplicationShutdown {
@@ -41,7 +40,7 @@ export class ConnectionDrain implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     const server = this.host.httpAdapter.getHttpServer() as Server;
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, drainMs)));
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, idleConnectionGraceMs)));
     // The close() of http.Server would cut idle connections at once.
     const allClosed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
     await Promise.race([allClosed, timeout]);

@@ -5,10 +5,16 @@ import { numberWithin, trueOrFalse, secret, urlOf, wholeNumber } from './setting
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /**
- * The longest graceful shutdown of a service, ms: the longest request deadline plus one second for keep-alive
+ * How long idle keep-alive connections stay open during a shutdown, ms. A client that sends its next request within
+ * this time receives a response, and `Connection: close` with it.
+ */
+export const idleConnectionGraceMs = 3_000;
+
+/**
+ * The longest graceful shutdown of a service, ms: the longest request deadline (8 s) after the time for idle
  * connections. A supervisor sends SIGKILL only after it.
  */
-export const shutdownTimeoutMs = 9_000;
+export const shutdownTimeoutMs = idleConnectionGraceMs + 8_000;
 
 /** Settings of every process: operations port (0: any free one), logs, traces. */
 export const processSettings = {

@@ -10,6 +10,7 @@ export {
   processConfig,
   processSettings,
   serviceConfig,
+  idleConnectionGraceMs,
   shutdownTimeoutMs,
 } from './common-settings.js';
 export {

@@ -1,5 +1,7 @@
+import { idleConnectionGraceMs } from '@runos/config';
 import { recorderOf } from '@runos/tool-e2e';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, fetch } from 'undici';
 import type { RecordedHistory } from '../history/recorded-history.js';
 
 export interface FinalResponse {
@@ -20,6 +22,10 @@ export interface UnexpectedResponse {
 const attemptMs = 30_000;
 /** The pause before a retry without `Retry-After`, ms. */
 const defaultPauseMs = 250;
+
+/** A gateway that stops keeps idle connections for a while, so a correct client reuses none that was idle for longer. */
+const maxIdleMs = idleConnectionGraceMs / 6;
+const connections = new Agent({ keepAliveTimeout: maxIdleMs, keepAliveMaxTimeout: maxIdleMs });
 
 /**
  * A correct client: it retries after a missing response or 503 with the same `Idempotency-Key`, and counts every
@@ -81,6 +87,7 @@ export class RetryingClient {
     const startedAt = Date.now();
     try {
       const response = await fetch(this.url + path, {
+        dispatcher: connections,
         method,
         headers: {
           authorization: `Bearer ${this.token}`,
