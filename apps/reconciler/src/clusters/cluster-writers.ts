@@ -5,9 +5,6 @@ import { serviceTypes } from '@runos/service-types';
 
 type Writers = readonly FieldWriter[];
 
-/** Each instance that is read has the list of its cluster, and a page has thousands of them. Bytes of canonical JSON. */
-const maxListBytes = 16 * 1024;
-
 const kindsOf = (types: readonly ServiceType[]): ReadonlySet<string> => new Set(types.flatMap(kindNames));
 
 /** The writers of a cluster that apply to instances of this type: those of kinds that it has. */
@@ -34,12 +31,4 @@ export function refuseUnknownKinds(writers: Writers): void {
       : [{ path: `allowedWriters.${index}.kind`, message: `no type has ${kind}; known are ${[...kinds].join(', ')}` }],
   );
   if (issues.length > 0) throw invalidInput('request.invalid', issues);
-}
-
-/** @throws Fault `request.invalid` for a list of more than 16 KB */
-export function refuseLongList(writers: Writers): void {
-  const bytes = Buffer.byteLength(canonicalJson(writers));
-  if (bytes <= maxListBytes) return;
-  const message = `has ${bytes} bytes as JSON; at most ${maxListBytes} are allowed`;
-  throw invalidInput('request.invalid', [{ path: 'allowedWriters', message }]);
 }

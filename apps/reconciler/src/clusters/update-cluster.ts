@@ -14,7 +14,7 @@ import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { ClusterRepository } from './cluster-repository.js';
 import { clusterView } from './cluster-view.js';
 import { refuseDeleting } from './refuse-deleting.js';
-import { affectedTypes, isSameList, refuseLongList, refuseUnknownKinds } from './cluster-writers.js';
+import { affectedTypes, isSameList, refuseUnknownKinds } from './cluster-writers.js';
 
 type Input = z.output<typeof reconciler.updateCluster.input>;
 type Writers = readonly FieldWriter[];
@@ -40,7 +40,6 @@ export class UpdateCluster {
   async run({ cid, changes, idempotency, ifGeneration }: Input, { tenant, changedBy }: Caller): Promise<Cluster> {
     const before = await this.clusters.get(this.database.manager, tenant, cid);
     refuseUnknownKinds(changes.allowedWriters ?? []);
-    refuseLongList(changes.allowedWriters ?? []);
     const isAudited = await this.#audit(before, changes);
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {

@@ -1,4 +1,4 @@
-import { AllowedWriters, documentation, Name } from '@runos/catalog-model';
+import { AllowedWriters, ClusterWriters, documentation, Name } from '@runos/catalog-model';
 import { z } from 'zod';
 import { Accepted, Generation, Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
@@ -97,7 +97,7 @@ export const showCluster = operation({
 });
 
 /** Absent fields keep their values. */
-export const UpdateCluster = z.strictObject({ allowedWriters: AllowedWriters.optional() });
+export const UpdateCluster = z.strictObject({ allowedWriters: ClusterWriters.optional() });
 
 /**
  * Instances whose objects have such a kind are delivered again, 20 of them per second. They get no new revision and no

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AllowedWriters } from './allowed-writers.js';
+import { AllowedWriters, ClusterWriters } from './allowed-writers.js';
 
 const scaler = { manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] };
 const issuesOf = (writer: object) => {
@@ -38,5 +38,15 @@ describe('allowed writers', () => {
     expect(issuesOf({ fields: [] })).toHaveLength(1);
     expect(issuesOf({ other: 1 })).toHaveLength(1);
     expect(AllowedWriters.safeParse(Array.from({ length: 17 }, () => scaler)).success).toBe(false);
+  });
+
+  it('have at most 16 KiB as the list of a cluster', () => {
+    const fields = Array.from({ length: 32 }, (_, n) => `spec.${`${'x'.repeat(60)}.`.repeat(3)}f${n}`);
+    const long = Array.from({ length: 4 }, (_, n) => ({ ...scaler, manager: `mesh-${n}`, fields }));
+    expect(ClusterWriters.safeParse(long).error?.issues).toEqual([
+      expect.objectContaining({ path: [], message: expect.stringContaining('at most 16384') }),
+    ]);
+    expect(ClusterWriters.safeParse(long.slice(0, 2)).success).toBe(true);
+    expect(AllowedWriters.safeParse(long).success).toBe(true);
   });
 });

@@ -1,9 +1,18 @@
-import { fieldManager, type FieldWriter, maxPatternLength, ownerLabels, parseFieldPattern } from '@runos/kube-objects';
+import {
+  canonicalJson,
+  fieldManager,
+  type FieldWriter,
+  maxPatternLength,
+  ownerLabels,
+  parseFieldPattern,
+} from '@runos/kube-objects';
 import { z } from 'zod';
 import { documentation } from './field-documentation.js';
 
 const maxWriters = 16;
 const maxFields = 32;
+/** Each instance that is read has the list of its cluster, and a page has thousands of them. Bytes of canonical JSON. */
+const maxClusterBytes = 16 * 1024;
 
 /** Labels by which RunOS and its admission policies recognise its objects. */
 const ownLabels: readonly string[] = [...Object.values(ownerLabels), 'pod-security.kubernetes.io/enforce'];
@@ -51,3 +60,15 @@ export const AllowedWriters = z.array(Writer).max(maxWriters).register(documenta
     'Field managers that may write fields of the objects of an instance. The list of a cluster applies to all of its instances. Such a field is set when the object is created, and never again; its changes are no drift. A list replaces the list before it. Default: none.',
 });
 export type AllowedWriters = z.infer<typeof AllowedWriters>;
+
+/** The list of a cluster. */
+export const ClusterWriters = AllowedWriters.superRefine((writers, context) => {
+  const bytes = Buffer.byteLength(canonicalJson(writers));
+  if (bytes <= maxClusterBytes) return;
+  context.addIssue({
+    code: 'custom',
+    message: `has ${bytes} bytes as JSON; at most ${maxClusterBytes} are allowed`,
+  });
+}).register(documentation, {
+  description: `Field managers that may write fields of the objects of all instances of the cluster, beside the list of each instance. At most ${maxClusterBytes / 1024} KiB of JSON. A list replaces the list before it. Default: none.`,
+});

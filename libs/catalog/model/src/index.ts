@@ -1,4 +1,4 @@
-export { AllowedWriters } from './allowed-writers.js';
+export { AllowedWriters, ClusterWriters } from './allowed-writers.js';
 export { type ConfigKey, memoryBytes } from './config-key.js';
 export { configIssues, type ConfigSchema } from './config-schema.js';
 export { documentation, Name, PortNumber } from './field-documentation.js';
