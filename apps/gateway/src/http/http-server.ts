@@ -30,8 +30,8 @@ export function prepareHttp(app: INestApplication, config: GatewayConfig): void 
 
 /**
  * Drains connections on shutdown: accepts no new ones and keeps idle ones for a while. Behind a TCP balancer a client
- * notices the shutdown only by `Connection: close` in its next response, so a request on a connection that is closed
- * while idle would be lost.
+ * notices the shutdown only by `Connection: close` in its next response. A request on a connection that is closed
+ * meanwhile would be lost.
  */
 @Injectable()
 export class ConnectionDrain implements BeforeApplicationShutdown {
