@@ -24,6 +24,7 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { ServiceInfoController } from './service-info/service-info.controller.js';
 import { ConfigurationController } from './services/configuration.controller.js';
+import { RevisionsController } from './services/revisions.controller.js';
 import { ServicesController } from './services/services.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { UpgradesController } from './upgrades/upgrades.controller.js';
@@ -42,6 +43,7 @@ const controllers = [
   UpgradesController,
   ServicesController,
   ConfigurationController,
+  RevisionsController,
   NodesController,
   AccessChangesController,
   JobChangesController,

@@ -144,6 +144,7 @@ export function pathOf({ path }: Operation): string {
     type: 'valkey',
     setId,
     wid: jobId,
+    revision: '1',
     id: 'valkey-abcde',
     ...(path.startsWith('/jobs') && { id: jobId }),
     ...(/api-keys|registration-tokens/.test(path) && { id: principal.keyId }),

@@ -165,6 +165,15 @@ const upgradePlan = {
   restartsPods: false,
 };
 
+const revision = {
+  revision: 2,
+  generation: 2,
+  current: true,
+  changedBy: principal.email,
+  jobId,
+  createdAt: at,
+};
+
 /** Replies of the other services by subject; one resource of each kind exists. */
 export const sampleReplies: Readonly<Record<string, unknown>> = {
   'identity.v1.authenticate': principal,
@@ -266,6 +275,10 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   },
   'reconciler.v1.instance-credentials': { host: 'h', port: 6379, username: 'default', password: 'p', url: 'redis://h' },
   'reconciler.v1.instance-events': { events: [], nextCursor: null },
+  'reconciler.v1.revision-list': { revisions: [revision], nextCursor: null },
+  'reconciler.v1.revision-show': { ...revision, fields: { cpuLimitMc: 500 } },
+  'reconciler.v1.revision-diff': { from: 1, to: 2, changes: [{ field: 'cpuLimitMc', before: 500, after: 600 }] },
+  'reconciler.v1.revision-roll-back': { jobId, kept: [] },
   'reconciler.v1.upgrade-plan': {
     type: 'valkey',
     rendererVersion: 2,

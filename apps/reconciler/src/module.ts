@@ -69,8 +69,11 @@ import { ResyncController } from './resync/resync.controller.js';
 import { DataLossGuard } from './revisions/data-loss-guard.js';
 import { UpgradeBlocks } from './revisions/upgrade-blocks.js';
 import { QueuedChanges } from './revisions/queued-changes.js';
+import { RevisionHistory } from './revisions/revision-history.js';
 import { RevisionRepository } from './revisions/revision-repository.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
+import { RevisionsController } from './revisions/revisions.controller.js';
+import { RollBack } from './revisions/roll-back.js';
 import { SpecResolver } from './revisions/spec-resolver.js';
 import { migrations } from './schema/migrations/index.js';
 import { ChangeUpgradeWave } from './upgrades/change-upgrade-wave.js';
@@ -92,6 +95,7 @@ const controllers = [
   AddonsController,
   InstancesController,
   ConfigurationController,
+  RevisionsController,
   UpgradesController,
   JobsController,
   ConnectionsController,
@@ -132,8 +136,10 @@ const instances = [
   EventBudget,
   EventRepository,
   SpecResolver,
+  RevisionHistory,
   RevisionRepository,
   RevisionWriter,
+  RollBack,
   DataLossGuard,
   UpgradeBlocks,
   QueuedChanges,

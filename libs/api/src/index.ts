@@ -98,6 +98,17 @@ export {
   UpgradeConfigSet,
 } from './services/configuration-operations.js';
 export {
+  diffRevision,
+  DiffTarget,
+  listRevisions,
+  Revision,
+  RevisionDiff,
+  RolledBack,
+  Rollback,
+  rollBack,
+  showRevision,
+} from './services/revision-operations.js';
+export {
   createService,
   deleteService,
   listServiceEvents,

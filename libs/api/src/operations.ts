@@ -8,6 +8,7 @@ import * as nodes from './nodes/node-operations.js';
 import type { Operation } from './operation/operation.js';
 import * as serviceInfo from './service-info/service-info-operations.js';
 import * as configuration from './services/configuration-operations.js';
+import * as revisions from './services/revision-operations.js';
 import * as services from './services/service-operations.js';
 import * as sessions from './sessions/session-operations.js';
 import * as upgrades from './upgrades/upgrade-operations.js';
@@ -24,6 +25,7 @@ const nouns = [
   nodes,
   services,
   configuration,
+  revisions,
   upgrades,
   serviceInfo,
   configSets,

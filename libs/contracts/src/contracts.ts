@@ -8,9 +8,10 @@ import * as jobs from './jobs/jobs.js';
 import * as agents from './reconciler/agents.js';
 import * as clusters from './reconciler/clusters.js';
 import * as instances from './reconciler/instances.js';
+import * as revisions from './reconciler/revisions.js';
 import * as upgrades from './reconciler/upgrades.js';
 
-export const reconciler = { ...clusters, ...instances, ...upgrades, ...agents, ...jobProgress };
+export const reconciler = { ...clusters, ...instances, ...revisions, ...upgrades, ...agents, ...jobProgress };
 export { agentGateway, catalog, configSets, identity, jobs };
 
 const isContract = (value: unknown): value is RequestContract | EventContract =>

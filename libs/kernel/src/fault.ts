@@ -22,6 +22,7 @@ export const faultStatus = {
   'addon.not_found': 404,
   'apikey.not_found': 404,
   'token.not_found': 404,
+  'revision.not_found': 404,
   'job.not_found': 404,
   'upgrade.not_found': 404,
   'route.not_found': 404,

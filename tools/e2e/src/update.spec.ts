@@ -58,6 +58,22 @@ describe('changing a service', () => {
     await planeClient.waitForCompletion(fresh.body['jobId']);
   });
 
+  it('goes back to an earlier revision, on the cluster too', async () => {
+    const { revisions } = (await planeClient.api.get(`${instance.path}/revisions`)).body as {
+      revisions: { revision: number }[];
+    };
+    expect(revisions.map(({ revision }) => revision)).toEqual([4, 3, 2, 1]);
+    const diff = await planeClient.api.get(`${instance.path}/revisions/2/diff`);
+    expect(diff.body['changes']).toContainEqual({ field: 'cpuLimitMc', before: 1000, after: 1600 });
+    const { status, body } = await planeClient.api.post(`${instance.path}/rollback`, { revision: 2 });
+    expect([status, body['kept']]).toEqual([202, []]);
+    await planeClient.waitForCompletion(body['jobId']);
+    expect(valueAt(await clusterOf(instance.osid), 'spec', 'resources', 'limits', 'cpu')).toBe('1');
+    expect(await planeClient.show(instance)).toMatchObject({ resourceRequirementClassId: 'postgresql.c0.small' });
+    const missing = await planeClient.api.post(`${instance.path}/rollback`, { revision: 99 });
+    expect([missing.status, missing.body['code']]).toEqual([404, 'revision.not_found']);
+  });
+
   it('pins a config set at creation', async () => {
     const set = await planeClient.api.post(`/${planeClient.info.aid}/config-sets`, {
       name: 'tuned',

@@ -22,6 +22,7 @@ const bodies: Readonly<Record<string, object>> = {
   'configset.update': { values: { a: 'b' } },
   'cluster.accept': { kubernetesUid: 'uid-2' },
   'cluster.registration-token.create': { purpose: 'node' },
+  'service.rollback': { revision: 1 },
   'service.accept': { desired: 'plane' },
   'upgrade.plan': { type: 'valkey' },
   'upgrade.create': { type: 'valkey', maxUnavailable: 2 },

@@ -34,7 +34,22 @@ export interface NextRevision extends NewRevision {
   readonly aboveRevision: number | null;
 }
 
-/** Inserts revisions together with the work that delivers them. */
+/** A revision in a list. */
+export interface RevisionRow {
+  readonly revision: number;
+  readonly generation: number;
+  readonly job_id: string | null;
+  readonly changed_by: string;
+  readonly created_at: Date;
+}
+
+export interface StoredRevision extends RevisionRow {
+  readonly spec: DesiredSpec;
+}
+
+const columns = 'revision, generation, job_id, changed_by, created_at';
+
+/** Inserts revisions together with the work that delivers them, and reads those that are no tombstones. */
 @Injectable()
 export class RevisionRepository {
   /** Inserts an instance with its first revision, to be delivered immediately. Returns its id. */
@@ -133,6 +148,29 @@ export class RevisionRepository {
        FROM revision r WHERE i.id = $1 AND r.instance_id = i.id AND r.revision = i.revision`,
       [instanceId, changedBy],
     );
+  }
+
+  /** Newest first. */
+  list(
+    sql: EntityManager,
+    instanceId: number,
+    { before, limit }: { readonly before: number; readonly limit: number },
+  ): Promise<RevisionRow[]> {
+    return runSql<RevisionRow>(
+      sql,
+      `SELECT ${columns} FROM revision WHERE instance_id = $1 AND kind = 'apply' AND revision < $2
+       ORDER BY revision DESC LIMIT $3`,
+      [instanceId, before, limit],
+    );
+  }
+
+  async find(sql: EntityManager, instanceId: number, revision: number): Promise<StoredRevision | undefined> {
+    const [row] = await runSql<StoredRevision>(
+      sql,
+      `SELECT ${columns}, spec FROM revision WHERE instance_id = $1 AND revision = $2 AND kind = 'apply'`,
+      [instanceId, revision],
+    );
+    return row;
   }
 
   /** The last spec before a revision that was not a tombstone. */

@@ -24,6 +24,11 @@ export const pathParams = {
     'service.not_found',
     'Instance id: its five characters or its OSID.',
   ),
+  revision: param(
+    z.string().regex(/^[1-9][0-9]{0,8}$/),
+    'revision.not_found',
+    'Revision of the instance: a number from 1.',
+  ),
   addonName: param(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), 'addon.not_found', 'Add-on, such as cloudnative-pg.'),
   keyId: param(z.string().regex(/^[a-z0-9]{12}$/), 'apikey.not_found', 'Id of a personal access token.'),
   registrationTokenId: param(z.string().regex(/^[a-z0-9]{12}$/), 'token.not_found', 'Id of a registration token.'),

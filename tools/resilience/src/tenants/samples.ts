@@ -1,16 +1,16 @@
 import { type Operation, type OperationId, type PathParam, pathParams } from '@runos/api';
 
-/** Path parameters that belong to no account: names of the catalog. */
-const catalogNames = { type: 'postgresql', addonName: 'cloudnative-pg' } as const;
+/** Path parameters that belong to no account: names of the catalog, and the first revision of any instance. */
+const commonNames = { type: 'postgresql', addonName: 'cloudnative-pg', revision: '1' } as const;
 
 /** The names of ids in paths. */
-export type IdName = Exclude<keyof typeof pathParams, keyof typeof catalogNames>;
+export type IdName = Exclude<keyof typeof pathParams, keyof typeof commonNames>;
 
 /** One resource of every kind, all of one account. */
 export type Ids = Readonly<Record<IdName, string>>;
 
 /** Every kind of id in paths. */
-export const idNames = Object.keys(pathParams).filter((name): name is IdName => !(name in catalogNames));
+export const idNames = Object.keys(pathParams).filter((name): name is IdName => !(name in commonNames));
 
 /** Well-formed ids of missing resources. */
 export const missingIds: Ids = {
@@ -41,7 +41,7 @@ export interface Sample {
 }
 
 /** The service type of the instances and config sets in the matrix. */
-export const sampleType = catalogNames.type;
+export const sampleType = commonNames.type;
 
 export const osidOf = ({ serviceId }: Ids): string => `${sampleType}-${serviceId}`;
 
@@ -89,6 +89,10 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.upgrade-config-set': { body: () => ({ version: 'v1' }) },
   'service.accept': { body: () => ({ desired: 'plane' }) },
   'service.upgrade.plan': plain,
+  'service.revision.list': paged,
+  'service.revision.show': plain,
+  'service.revision.diff': { query: () => ({ to: '1' }) },
+  'service.rollback': { body: () => ({ revision: 1 }) },
   'service.status': plain,
   'service.credentials': plain,
   'service.events': paged,
@@ -140,7 +144,8 @@ export function requestOf(operation: Operation, ids: Ids): SampleRequest {
 
 function valueOf(param: PathParam | undefined, ids: Ids): string {
   if (param === pathParams.type) return sampleType;
-  if (param === pathParams.addonName) return catalogNames.addonName;
+  if (param === pathParams.addonName) return commonNames.addonName;
+  if (param === pathParams.revision) return commonNames.revision;
   const name = idNames.find((each) => pathParams[each] === param);
   if (name === undefined) throw new Error('a path has a parameter of a kind that the matrix does not know');
   return ids[name];
