@@ -232,6 +232,27 @@ describe('an exclusive field with an allowed writer', () => {
     expect((await names()).sort()).toEqual(['proxy', 'valkey']);
   });
 
+  it('keeps what RunOS has put there, also when a third manager writes it', async () => {
+    const mesh = { manager: 'mesh', kind: 'StatefulSet', fields: ['spec.template.spec.containers[]'] };
+    const tuner = { manager: 'tuner', kind: 'ConfigMap', fields: ['data["valkey.conf"]'] };
+    await harness.applyUntilReady(bundleWith(1, [mesh, tuner]));
+    await inject('mesh', 'proxy');
+    const resources = { limits: { cpu: '600m', memory: '512Mi' } };
+    await strategic(
+      statefulSet(),
+      { template: { spec: { containers: [{ name: 'valkey', resources }] } } },
+      'kubectl-set',
+    );
+    await patch(config(), { data: { 'valkey.conf': 'appendonly no' } }, 'kubectl-patch');
+    await seenByNow();
+    expect((await names()).sort()).toEqual(['proxy', 'valkey']);
+    expect(await access.admin.get(config())).toMatchObject({ data: { 'valkey.conf': 'appendonly no' } });
+    expect(harness.drifts(osid).filter(({ manager }) => manager !== 'marker')).toEqual([]);
+    await inject('kubectl-edit', 'miner');
+    await harness.waitForDrift(osid, ({ manager }) => manager === 'kubectl-edit');
+    expect((await names()).sort()).toEqual(['proxy', 'valkey']);
+  });
+
   it('loses them when the writer is no longer allowed, without another event', async () => {
     await harness.applyUntilReady(bundleWith(1, [sidecar]));
     await inject('mesh', 'proxy');

@@ -69,7 +69,7 @@ export class DriftRecorder {
    */
   recordForeignItems(drifted: Drifted, live: KubeObject, applied: KubeObject, why: string): Problem {
     const { instance, state } = drifted;
-    const { exclusive } = state.kind;
+    const { exclusive } = state;
     const items = foreignItems(applied, exclusive);
     const fields = items.map(printPath).join(', ').slice(0, 1_024);
     const message = `Cannot remove ${fields} from ${printRef(state.ref)}: ${why}`;
@@ -89,7 +89,7 @@ export class DriftRecorder {
     live: KubeObject | undefined,
   ): void {
     const drift = { fields: managers.flatMap(fieldsOf), driftHash: driftHash(managers, live) };
-    const isNew = state.recordReportedDrift(managers.length > 0 ? drift : undefined, live && contentHash(live));
+    const isNew = state.reported.record(managers.length > 0 ? drift : undefined, live && contentHash(live));
     if (!isNew) return;
     for (const manager of managers) {
       instance.recordDrift(driftOf(state.ref, manager, 'reported', this.clock.now()));

@@ -11,7 +11,7 @@ import {
   hasSameOwner,
 } from '@runos/kube-objects';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
-import { unpackInitial } from '../instances/desired-objects.js';
+import { initialObject } from '../instances/desired-objects.js';
 import { DriftRecorder } from './drift-recorder.js';
 import { contentHash, deletion, driftBetween, foreignDrift, lostSelection } from './drift-report.js';
 import { isReplaced, isReverted, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
@@ -79,7 +79,7 @@ export class DriftRepairer {
     request: RepairRequest,
   ): Promise<{ drifted: KubeObject | undefined; isOther: boolean } | undefined> {
     const { state, change, signal } = request;
-    const mustRead = change.mustRead || state.reportedDrift !== undefined;
+    const mustRead = change.mustRead || state.reported.fields !== undefined;
     if (change.kind !== 'apply' || !mustRead || state.applied === undefined || state.isRecreating) return undefined;
     const live = await this.client.find(state.ref, { signal });
     if (live === undefined || isReplaced(live, state)) return { drifted: undefined, isOther: true };
@@ -128,7 +128,7 @@ export class DriftRepairer {
       case 'wait':
         return { kind: 'terminating', byUs: false };
       case 'none':
-        request.state.clearReportedDrift();
+        request.state.reported.clear();
         return inSync;
     }
   }
@@ -153,7 +153,7 @@ export class DriftRepairer {
     if (instance.record.driftPolicy === 'report') return false;
     const live = await this.client.find(state.ref, { signal });
     if (live === undefined || live.metadata.deletionTimestamp || !hasSameOwner(live, desired)) return false;
-    if (foreignItems(live, state.kind.exclusive).length === 0) return false;
+    if (foreignItems(live, state.exclusive).length === 0) return false;
     return (await this.#removeForeignItems(request, live, live)).kind === 'applied';
   }
 
@@ -171,7 +171,7 @@ export class DriftRepairer {
       const { writes, applied } = state;
       const content = writes.areUnknown ? applied?.desiredHash : writes.contentBefore(before);
       const earlier = instance.earlier.find(key, content, desired);
-      const drift = driftBetween(before, live, state.kind.exclusive);
+      const drift = driftBetween(before, live, state.exclusive);
       this.#recorder.recordRepaired(request, earlier === desired ? drift : foreignDrift(drift, before, earlier));
     }
   }
@@ -216,7 +216,7 @@ export class DriftRepairer {
     live: KubeObject,
     isOverwritten: boolean,
   ): Promise<ConflictingManager[]> {
-    const { exclusive } = state.kind;
+    const { exclusive } = state;
     const applied = isOverwritten ? await this.applier.dryRunApply(desired, { signal }) : live;
     if (applied !== undefined) return driftBetween(live, applied, exclusive, []);
     const paths = [...foreignItems(live, exclusive), ...differingPaths(desired, live)];
@@ -229,7 +229,7 @@ export class DriftRepairer {
    */
   async #removeForeignItems(request: RepairRequest, live: KubeObject, applied: KubeObject): Promise<RepairOutcome> {
     const { state, desired, signal } = request;
-    const { exclusive } = state.kind;
+    const { exclusive } = state;
     try {
       const removal = await removeForeignItems(this.client, applied, desired, exclusive, { signal });
       if (removal === undefined) return this.#repairMissing(request);
@@ -263,12 +263,12 @@ export class DriftRepairer {
     cause: KubeError,
   ): Promise<RepairOutcome | undefined> {
     const { state, desired, signal } = request;
-    const { immutablePolicy, exclusive, holdsData, left } = state.kind;
+    const { immutablePolicy, holdsData, left } = state.kind;
     if (holdsData) return undefined; // an addition of others is no reason to lose data
     const options = { immutablePolicy, left, initial: initialOf(request), signal };
     const outcome = await this.applier.recreateImmutable(desired, cause, options);
     if (outcome?.kind === 'applied') {
-      this.#recorder.recordRepaired(request, driftBetween(live, outcome.object, exclusive));
+      this.#recorder.recordRepaired(request, driftBetween(live, outcome.object, state.exclusive));
     }
     return outcome;
   }
@@ -284,4 +284,4 @@ export class DriftRepairer {
 
 /** The object with the first values of the fields that are left to others. Undefined if none are. */
 const initialOf = ({ instance, key, state }: RepairRequest): KubeObject | undefined =>
-  state.kind.left === undefined ? undefined : unpackInitial(instance.record.objectsGz).get(key);
+  state.kind.left === undefined ? undefined : initialObject(instance.record, key);

@@ -99,7 +99,7 @@ export class ObjectEventHandler {
 
   #checkDrift(instance: Instance, key: string, state: ObjectState, object: KubeObject): void {
     const { enqueue, report } = this.options;
-    const { applied, problem, reportedContentHash } = state;
+    const { applied, problem, reported } = state;
     if (problem?.blocked) return this.#checkBlocked(instance, key, state, object);
     if (applied === undefined) {
       if (!problem) return state.recordEarlyEvent(object);
@@ -108,11 +108,11 @@ export class ObjectEventHandler {
       return enqueue(instance);
     }
     if (object.metadata.uid === applied.uid && !state.hasDrifted(object)) {
-      if (reportedContentHash === undefined) return;
-      state.clearReportedDrift();
+      if (reported.contentHash === undefined) return;
+      reported.clear();
       return report(instance);
     }
-    if (reportedContentHash !== undefined && reportedContentHash === contentHash(object)) return;
+    if (reported.contentHash !== undefined && reported.contentHash === contentHash(object)) return;
     // A further change of an overridden object does not wait for the next attempt. A report would end the attempts.
     const mustApply = problem?.overridden && instance.record.driftPolicy === 'report';
     const change = mustApply ? ({ kind: 'apply' } as const) : ({ kind: 'changed', live: object } as const);

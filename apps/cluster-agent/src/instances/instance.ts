@@ -10,7 +10,7 @@ import { Dependents } from './dependents.js';
 import { DriftLog } from './drift-log.js';
 import type { AcknowledgedReport } from './instance-facts.js';
 import { desiredHashOf } from './desired-hash.js';
-import { type DesiredObjects, unpackDesired } from './desired-objects.js';
+import { type DesiredObjects, initialObject, unpackDesired } from './desired-objects.js';
 import { EarlierContent } from './earlier-content.js';
 import { ObjectState } from './object-state.js';
 import { type PendingChange, PendingChanges } from './pending-changes.js';
@@ -208,7 +208,8 @@ export class Instance {
     for (const [key, object] of desired) {
       const ref = refOf(object);
       const desiredHash = desiredHashOf(object);
-      const state = known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, applied[key]);
+      const initial = () => initialObject(this.#record, key);
+      const state = known.get(key) ?? new ObjectState(ref, desiredHash, this.#kinds, applied[key], initial);
       this.#objects.set(key, state);
       const desiredReplicas = this.#kinds.desiredReplicasOf(object);
       if (state.recordDesired(ref, desiredHash, desiredReplicas)) this.addPending(key, { kind: 'apply' });

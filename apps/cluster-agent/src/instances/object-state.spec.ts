@@ -86,9 +86,9 @@ describe('the state of an object', () => {
     expect(object.recordDesired(ref, 'new')).toBe(true);
     expect(object.problem).toBeUndefined();
     const drift = { fields: ['data.x'], driftHash: 'a' };
-    expect(object.recordReportedDrift(drift, 'hash')).toBe(true);
-    expect(object.recordReportedDrift(drift, 'other')).toBe(false);
-    expect(object.recordReportedDrift({ ...drift, driftHash: 'b' }, 'other')).toBe(true);
+    expect(object.reported.record(drift, 'hash')).toBe(true);
+    expect(object.reported.record(drift, 'other')).toBe(false);
+    expect(object.reported.record({ ...drift, driftHash: 'b' }, 'other')).toBe(true);
     expect(object.recordDesired(ref, 'new')).toBe(true);
   });
 });

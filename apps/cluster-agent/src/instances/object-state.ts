@@ -6,13 +6,22 @@ import {
   type KindCatalog,
   type Observation,
 } from '@runos/kube-kinds';
-import { foreignItems, isCreated, type KubeObject, type ObjectRef, ownedHash, printRef } from '@runos/kube-objects';
+import {
+  type ExclusiveFields,
+  foreignItems,
+  isCreated,
+  type KubeObject,
+  type ObjectRef,
+  ownedHash,
+  printRef,
+} from '@runos/kube-objects';
 import type { AppliedObject } from '../bundles/bundle-record.js';
 import type { ApplyHistory, Problem } from './instance-facts.js';
+import { exclusiveOf } from './exclusive-of.js';
 import { OwnWrites } from './own-writes.js';
 import { OwnershipState } from './ownership-state.js';
 import { RefusedContent } from './refused-content.js';
-import type { ReportedDrift } from './reported-drift.js';
+import { ReportedDriftState } from './reported-drift.js';
 
 /**
  * State of one object of a bundle. It holds hashes and conditions, not the object, so that memory stays small. Only the
@@ -34,15 +43,21 @@ export class ObjectState {
   #isMissing = false;
   #isRecreating = false;
   #repairedAt: number | undefined;
-  #reportedDrift: ReportedDrift | undefined;
-  #reportedContentHash: string | undefined;
   #refusals = 0;
   /** What the API server has refused to change. */
   readonly refused = new RefusedContent();
   /** Whether others own our fields too. */
   readonly ownership = new OwnershipState();
+  readonly reported = new ReportedDriftState();
 
-  constructor(ref: ObjectRef, desiredHash: string, kinds: KindCatalog, applied?: AppliedObject) {
+  /** `initial` reads the object as it is created. */
+  constructor(
+    ref: ObjectRef,
+    desiredHash: string,
+    kinds: KindCatalog,
+    applied?: AppliedObject,
+    private readonly initial: () => KubeObject | undefined = () => undefined,
+  ) {
     this.#ref = ref;
     this.#kinds = kinds;
     this.#desiredHash = desiredHash;
@@ -105,16 +120,6 @@ export class ObjectState {
     return this.#repairedAt;
   }
 
-  /** Drifted fields that the policy only reports; empty if the whole object was deleted. */
-  get reportedDrift(): readonly string[] | undefined {
-    return this.#reportedDrift?.fields;
-  }
-
-  /** Content hash of the live object whose drift was reported, so that it is compared once. */
-  get reportedContentHash(): string | undefined {
-    return this.#reportedContentHash;
-  }
-
   /** How often in a row the object was blocked or overridden. */
   get refusals(): number {
     return this.#refusals;
@@ -123,11 +128,16 @@ export class ObjectState {
   /** True once the cluster holds the desired object, or the drift policy accepts what it holds. */
   get isApplied(): boolean {
     if (this.#problem !== undefined) return false;
-    return this.isSameContent || this.#reportedDrift !== undefined;
+    return this.isSameContent || this.reported.fields !== undefined;
   }
 
   get kind(): Kind {
     return this.#kinds.kindOf(this.#ref);
+  }
+
+  /** The fields in which additions of others are drift. */
+  get exclusive(): ExclusiveFields {
+    return exclusiveOf(this.kind, this.#kinds, this.initial);
   }
 
   get history(): ApplyHistory {
@@ -150,7 +160,7 @@ export class ObjectState {
 
   /** True if our fields differ from what our last apply left, or if others have added to exclusive fields. 0.1 ms. */
   hasDrifted(live: KubeObject): boolean {
-    return ownedHash(live) !== this.#applied?.ownedHash || foreignItems(live, this.kind.exclusive).length > 0;
+    return ownedHash(live) !== this.#applied?.ownedHash || foreignItems(live, this.exclusive).length > 0;
   }
 
   /** Another bundle desires this object, with this number of replicas. Returns true if it must be applied. */
@@ -158,7 +168,7 @@ export class ObjectState {
     this.#ref = ref;
     this.#desiredHash = desiredHash;
     this.#desiredReplicas = desiredReplicas;
-    const mustApply = !this.isSameContent || this.#problem !== undefined || this.#reportedDrift !== undefined;
+    const mustApply = !this.isSameContent || this.#problem !== undefined || this.reported.fields !== undefined;
     this.#clearProblem();
     this.ownership.recordPostponed(); // other fields, or another policy
     return mustApply;
@@ -209,10 +219,10 @@ export class ObjectState {
     this.#earlyEvent = undefined;
     this.#clearProblem();
     this.#isRecreating = false;
-    this.clearReportedDrift();
+    this.reported.clear();
     const isNewer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
     if (isNewer) return this.hasDrifted(early) ? early : undefined;
-    return foreignItems(live, this.kind.exclusive).length > 0 ? live : undefined;
+    return foreignItems(live, this.exclusive).length > 0 ? live : undefined;
   }
 
   /**
@@ -272,19 +282,6 @@ export class ObjectState {
   /** Another object has this name now, and the policy leaves it there. */
   recordReplaced(uid: string): void {
     if (this.#applied) this.#applied = { ...this.#applied, uid };
-  }
-
-  /** Records drift that is only reported. Returns true if it differs from the drift reported before. */
-  recordReportedDrift(drift: ReportedDrift | undefined, contentHash: string | undefined): boolean {
-    const isNew = this.#reportedDrift?.driftHash !== drift?.driftHash;
-    this.#reportedDrift = drift;
-    this.#reportedContentHash = contentHash;
-    return isNew;
-  }
-
-  clearReportedDrift(): void {
-    this.#reportedDrift = undefined;
-    this.#reportedContentHash = undefined;
   }
 
   #clearProblem(): void {

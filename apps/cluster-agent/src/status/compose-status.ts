@@ -88,7 +88,7 @@ function bundleObjects(instance: Instance, failures: WatchFailures): ObjectStatu
 const shortClaims = ({ claimSizes }: Instance) => claimSizes.problems.filter(({ isShort }) => isShort);
 
 /** It was deleted, and the drift policy leaves it so. */
-const isMissing = ({ reportedDrift }: Pick<ObjectState, 'reportedDrift'>): boolean => reportedDrift?.length === 0;
+const isMissing = ({ reported }: Pick<ObjectState, 'reported'>): boolean => reported.fields?.length === 0;
 
 const problemState = ({ blocked, overridden }: Problem): string =>
   blocked ? 'failed' : overridden ? 'degraded' : 'pending';

@@ -134,8 +134,8 @@ function drifted({ driftLog: { conflicts }, objects }: Instance): Condition {
     const message = `${managers}: repairs are delayed. Stop that manager, or change the drift policy to report.`;
     return condition('Drifted', 'True', 'Contested', message);
   }
-  const reported = [...objects.values()].flatMap(({ ref, reportedDrift }) =>
-    reportedDrift ? [reportedDrift.length > 0 ? `${reportedDrift.join(', ')} of ${printRef(ref)}` : printRef(ref)] : [],
+  const reported = [...objects.values()].flatMap(({ ref, reported: { fields } }) =>
+    fields ? [fields.length > 0 ? `${fields.join(', ')} of ${printRef(ref)}` : printRef(ref)] : [],
   );
   if (reported.length === 0) return condition('Drifted', 'False', 'NoDrift');
   const message = `Changed by another field manager and not repaired, because the drift policy is report: ${reported.join('; ')}.`;

@@ -67,8 +67,8 @@ export class StatusReporter {
   #isObserved({ record, objects }: Instance): boolean {
     if (record.removing) return true;
     return [...objects.values()].every(
-      ({ ref, applied, resourceVersion, reportedDrift, problem }) =>
-        !applied || resourceVersion !== undefined || reportedDrift || problem || this.failures.find(ref),
+      ({ ref, applied, resourceVersion, reported, problem }) =>
+        !applied || resourceVersion !== undefined || reported.fields || problem || this.failures.find(ref),
     );
   }
 }

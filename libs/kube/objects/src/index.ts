@@ -32,6 +32,7 @@ export { differingPaths } from './ownership/differing-paths.js';
 export {
   compileExclusive,
   exclusiveExcept,
+  exclusiveKeeping,
   type ExclusiveField,
   type ExclusiveFields,
   exclusivePath,

@@ -55,6 +55,13 @@ export const compileExclusive = (fields: readonly ExclusiveField[]): ExclusiveFi
 export const exclusiveExcept = (exclusive: ExclusiveFields, { allows }: LeftFields): ExclusiveFields =>
   exclusive.map((rule) => ({ ...rule, allows }));
 
+/** The same fields, in which these items belong to no other manager, whoever writes them. */
+export const exclusiveKeeping = (exclusive: ExclusiveFields, keeps: (path: FieldPath) => boolean): ExclusiveFields =>
+  exclusive.map((rule) => ({
+    ...rule,
+    allows: (manager, path) => rule.allows?.(manager, path) === true || keeps(path),
+  }));
+
 /**
  * The items in exclusive fields that another field manager has added, each once. It begins with managedFields: an object
  * that only we write costs nothing.
