@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { bearer, KubeClient, KubeError } from '@runos/kube-client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '@runos/testing-process';
 import { type AgentAccess, useAccess } from './agent-access.js';
 import { bundleOf, Harness, newOsid, objectsOf, refIn } from './harness.js';
@@ -68,6 +69,22 @@ describe('a deletion that has deleted nothing', () => {
     await applyAgain(3);
     expect(await uidOf()).toBe(uid);
   });
+
+  it.each(['before', 'after'] as const)(
+    'stays held in the next process, if it arrived %s the request',
+    async (order) => {
+      const uid = await uidOf();
+      if (order === 'before') await removeInVain();
+      expect(await hold(2)).toEqual({ held: true });
+      client.keeps = false;
+      await harness.restart();
+      if (order === 'after') await remove(2);
+      await sleep(1_500); // the first deletion would be requested at once
+      expect((await access.admin.get(statefulSet())).metadata.deletionTimestamp).toBeUndefined();
+      await applyAgain(3);
+      expect(await uidOf()).toBe(uid);
+    },
+  );
 
   it('waits when it arrives after the request to hold it', async () => {
     expect(await hold(2)).toEqual({ held: true });

@@ -45,6 +45,23 @@ describe('the clock of queued jobs', () => {
     expect(await harness.request(reconciler.showInstance, one)).toMatchObject({ cpuLimitMc: 600 });
   }, 15_000);
 
+  it('of a job that cannot be ended delays no other', async () => {
+    const { one, started } = await restarting();
+    await update(one);
+    const { sealed } = await harness.row<{ sealed: string }>(
+      'SELECT secrets_sealed AS sealed FROM instance WHERE osid = $1',
+      [one.osid],
+    );
+    const store = (text: string) =>
+      harness.sql('UPDATE instance SET secrets_sealed = $2 WHERE osid = $1', [one.osid, text]);
+    await store('damaged');
+    const { started: other } = await restarting();
+    expect(await ended(other)).toMatchObject({ status: 'failed' });
+    expect(await harness.row('SELECT outcome FROM job_ref WHERE job_id = $1', [started])).toEqual({ outcome: null });
+    await store(sealed);
+    expect(await ended(started)).toMatchObject({ status: 'failed' });
+  }, 25_000);
+
   it('ends no later for a job before one that needs the renderer of a newer build', async () => {
     const takeAway = addNewerRenderer('valkey');
     const { one, started } = await restarting();

@@ -172,6 +172,25 @@ describe('waiting jobs', () => {
     expect(await show(made.id)).toMatchObject({ status: 'healthy', generation: 3 });
   });
 
+  it('of a deletion whose cancellation came too late bring the instance back empty, with an event', async () => {
+    const made = await create();
+    await harness.jobs.ended(made.jobId);
+    harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'deleting');
+    const { jobId } = await harness.request(reconciler.deleteInstance, made);
+    await harness.jobs.delivered(jobId);
+    const deletion = harness.agent.bundleOf(made.osid);
+    let deliveries = 0;
+    harness.agent.onHold = () => ({ held: true });
+    harness.agent.onBundle = (bundle) =>
+      (deliveries += 1) === 1 ? harness.agent.report(deletion, 'gone') : harness.agent.reportSuccess(bundle);
+    const cancelled = await harness.request(reconciler.cancelJob, { id: jobId });
+    expect((await harness.jobs.ended(jobIn(cancelled.message))).job.status).toBe('completed');
+    const { events } = await harness.request(reconciler.listInstanceEvents, { ...made, limit: 50 });
+    expect(events.filter(({ type }) => type === 'DataLost')).toEqual([
+      expect.objectContaining({ object: null, message: expect.stringContaining('their data is lost') }),
+    ]);
+  });
+
   it('of a blocked deletion quote the finalizer, fail at the deadline, and the row is deleted when the deletion ends', async () => {
     const made = await create();
     await harness.jobs.ended(made.jobId);

@@ -114,6 +114,7 @@ export class BundleReceiver {
       digest: tombstoneDigest,
       driftPolicy: 'repair',
       removing: true,
+      heldDeletion: current.heldDeletion === revision ? revision : undefined,
       inventory: found ?? current.inventory,
       objectsGz: Buffer.alloc(0),
       kinds: current.kinds,

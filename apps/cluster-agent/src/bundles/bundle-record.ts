@@ -43,6 +43,8 @@ export interface BundleRecord {
   readonly writersDigest?: string | undefined;
   /** A tombstone: all objects of the inventory must be deleted. */
   readonly removing: boolean;
+  /** The revision of a deletion that the plane may be reverting. A later process of the agent holds it again. */
+  readonly heldDeletion?: number | undefined;
   /** Trace of the request that wrote this revision. Reconciles continue it. */
   readonly trace?: Readonly<Record<string, string>>;
   /** All objects of this bundle, and those of earlier ones whose deletion is not proven. */
@@ -120,6 +122,7 @@ const StoredBundle = z.object({
     .catch(undefined),
   writersDigest: z.string().optional(),
   removing: z.boolean(),
+  heldDeletion: z.number().optional(),
   trace: z.record(z.string(), z.string()).optional(),
   inventory: StoredInventory,
 });

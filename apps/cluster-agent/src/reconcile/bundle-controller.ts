@@ -96,7 +96,7 @@ export class BundleController {
       blockedBackoff,
       report,
     });
-    this.#holder = new DeletionHolder(client, instances, clock);
+    this.#holder = new DeletionHolder(client, instances, this.#writer, clock);
     this.#receiver = new BundleReceiver({
       client,
       instances,
@@ -147,6 +147,7 @@ export class BundleController {
         const instance = this.instances.add(record);
         if (!record.removing) instance.observeBundle(instance.desiredObjects());
         instance.resumeRequest();
+        this.#holder.resume(instance);
       },
       onUnreadable: (secret, err) => this.options.logger.error({ err, secret }, 'cannot read a stored bundle'),
     });

@@ -3,6 +3,7 @@ import type { Clock } from '@runos/kernel';
 import type { KubeClient } from '@runos/kube-client';
 import { claimKind } from '@runos/kube-kinds';
 import { printRef, refOf } from '@runos/kube-objects';
+import type { RecordWriter } from '../bundles/bundle-store.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
 import type { Instance } from '../instances/instance.js';
 
@@ -13,6 +14,7 @@ export class DeletionHolder {
   constructor(
     private readonly client: KubeClient,
     private readonly instances: InstanceIndex,
+    private readonly writer: RecordWriter,
     private readonly clock: Clock,
   ) {}
 
@@ -26,9 +28,21 @@ export class DeletionHolder {
     instance.removalHold.start(this.clock.monotonicMs() + heldDeletionMs);
     // A deletion that has not arrived yet will wait as well.
     const deleted = instance.record.removing ? await this.#findDeleted(instance) : undefined;
-    if (deleted === undefined) return { held: true };
+    if (deleted === undefined) {
+      // Until the next revision is stored, another process may continue, and it must not begin to delete.
+      await this.writer.update(instance, (current) =>
+        current.revision > revision ? undefined : { ...current, heldDeletion: revision },
+      );
+      return { held: true };
+    }
     instance.removalHold.release();
     return { held: false, reason: deleted };
+  }
+
+  /** Holds a deletion again that an earlier process held. */
+  resume({ record, removalHold }: Instance): void {
+    const { heldDeletion = 0, revision } = record;
+    if (heldDeletion >= revision && heldDeletion > 0) removalHold.start(this.clock.monotonicMs() + heldDeletionMs);
   }
 
   /**

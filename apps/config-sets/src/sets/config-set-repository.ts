@@ -47,8 +47,9 @@ export class ConfigSetRepository extends TenantRepository<ConfigSetRow> {
     super(ConfigSetRow);
   }
 
-  /** The number of config sets of the account. */
-  countSets(manager: EntityManager, tenant: string): Promise<number> {
+  /** The number of config sets of the account. No other transaction creates one until this one ends. */
+  async countForCreate(manager: EntityManager, tenant: string): Promise<number> {
+    await runSql(manager, `SELECT pg_advisory_xact_lock(hashtext('config_set'), hashtext($1))`, [tenant]);
     return this.count(manager, { tenant }, {});
   }
 

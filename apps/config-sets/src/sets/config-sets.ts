@@ -52,7 +52,7 @@ export class ConfigSets {
     await this.bus.request(catalog.checkConfigValues, { type, values: { ...values } });
     return this.database.transaction((manager) =>
       idempotent(manager, { tenant, idempotency }, async () => {
-        this.#checkSetLimit(await this.repository.countSets(manager, tenant));
+        this.#checkSetLimit(await this.repository.countForCreate(manager, tenant));
         const setId = randomUUID();
         await this.repository.create(manager, { set_id: setId, aid: tenant, name, type, latest_version: 1 }, values);
         return this.#requireWritten(await this.repository.findVersion(manager, tenant, setId), setId);

@@ -9,6 +9,8 @@ import type { z } from 'zod';
 import { ClusterShare } from '../clusters/cluster-share.js';
 import { RepeatDeletions } from '../deletions/repeat-deletions.js';
 import { RecordDivergence } from '../divergence/record-divergence.js';
+import { clusterOf } from '../instances/event-budget.js';
+import { EventRepository } from '../instances/event-repository.js';
 import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
@@ -19,6 +21,7 @@ import { WorkRepository } from '../work/work-repository.js';
 import type { BundleReport } from './bundle-report.js';
 import { ObservationRepository } from './observation-repository.js';
 import { RecordObservations } from './record-observations.js';
+import { deletedEvent } from './report-events.js';
 import { isForeignStatus, isNewer, type StatusOrder } from './status-order.js';
 
 interface ReceivedReport {
@@ -51,6 +54,7 @@ export class RecordBundleStatus {
     private readonly instances: InstanceRepository,
     private readonly observations: RecordObservations,
     private readonly recorded: ObservationRepository,
+    private readonly events: EventRepository,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
     private readonly updates: JobUpdates,
@@ -140,13 +144,16 @@ export class RecordBundleStatus {
     if (instance.deleting) return this.#delete(sql, instance, report);
     const { id, revision, bundle_generation: known } = instance;
     if (instance.diverged !== null) return;
-    if (report.generation <= known) return this.#redeliver(sql, instance);
+    if (report.generation <= known) return this.#redeliver(sql, instance, report);
     const stored = { revision: revision + 1, generation: report.generation, digest: tombstoneDigest };
     await this.divergences.run(sql, [{ id, stored }]);
   }
 
   /** The agent deleted the objects of a desired instance, so its bundle is delivered again. */
-  async #redeliver(sql: EntityManager, { id, cluster_id: clusterId }: InstanceRow): Promise<void> {
+  async #redeliver(sql: EntityManager, instance: InstanceRow, report: BundleReport): Promise<void> {
+    const { id, cluster_id: clusterId, now } = instance;
+    const event = deletedEvent(report, now.toISOString());
+    await this.events.create(sql, [{ ...event, instanceId: id, cluster: clusterOf(instance) }]);
     await this.work.redeliver(sql, clusterId, [id]);
     afterCommit(sql, () => this.wakeups.wake('work'));
   }

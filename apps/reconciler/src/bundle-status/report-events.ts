@@ -92,6 +92,20 @@ function driftMessage({ object, fields, manager, action, removed, cause }: Drift
   }
 }
 
+/** The objects of a desired instance were deleted, because the cancellation of its deletion came too late. */
+export const deletedEvent = (
+  { osid, generation }: { osid: string; generation: number },
+  at: string,
+): InstanceEvent => ({
+  key: hash(['deleted', osid, String(generation)]),
+  at,
+  type: 'DataLost',
+  object: null,
+  fields: [],
+  manager: null,
+  message: `The objects of ${osid} were deleted by an earlier deletion and are created again: their data is lost. Restore it from a backup.`,
+});
+
 /** A change between lasting states. */
 export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: string | null): InstanceEvent => ({
   key: hash(['state-changed', from, to, at]),

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { type BundleReport, findProblem, type InstanceProblem } from '../bundle-status/bundle-report.js';
@@ -76,6 +78,8 @@ export function formatDuration(ms: number): string {
 
 /** Jobs read by one statement. Several replicas may read the same job; one of them fails it. */
 const pageSize = 100;
+/** The pause after jobs that could not be ended, ms. */
+const retryMs = 5_000;
 
 /** Fails the jobs whose deadline has passed. */
 @Injectable()
@@ -88,19 +92,28 @@ export class JobDeadlines {
     private readonly observations: ObservationRepository,
     private readonly queue: JobQueueRepository,
     private readonly queued: QueuedChanges,
+    @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  /** Returns the time until the next deadline, ms, if there is one. */
+  /** Returns the time until the next deadline, ms, if there is one. A job that cannot be ended delays no other. */
   async run(): Promise<number | undefined> {
     const sql = this.database.manager;
+    const left: string[] = [];
     for (let count = pageSize; count === pageSize;) {
-      const overdue = await this.jobs.listOverdue(sql, pageSize);
+      const overdue = await this.jobs.listOverdue(sql, pageSize, left);
+      const before = left.length;
       for (const { jobId, instanceId } of overdue) {
-        await this.database.transaction((transaction) => this.#fail(transaction, jobId, instanceId));
+        try {
+          await this.database.transaction((transaction) => this.#fail(transaction, jobId, instanceId));
+        } catch (error) {
+          this.logger.error({ err: error, jobId }, 'a job could not be ended at its deadline, retrying');
+          left.push(jobId);
+        }
       }
-      count = overdue.length;
+      // If all failed, the database is the cause.
+      count = left.length - before === pageSize ? 0 : overdue.length;
     }
-    return this.jobs.nextDeadlineInMs(sql);
+    return left.length === 0 ? this.jobs.nextDeadlineInMs(sql) : retryMs;
   }
 
   async #fail(sql: EntityManager, jobId: string, instanceId: number | null): Promise<void> {

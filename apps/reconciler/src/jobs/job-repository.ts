@@ -168,12 +168,17 @@ export class JobRepository {
   }
 
   /** Open jobs after their deadline, the most overdue first. */
-  listOverdue(sql: EntityManager, limit: number): Promise<{ jobId: string; instanceId: number | null }[]> {
+  /** `except`: jobs that are left out. */
+  listOverdue(
+    sql: EntityManager,
+    limit: number,
+    except: readonly string[],
+  ): Promise<{ jobId: string; instanceId: number | null }[]> {
     return runSql(
       sql,
       `SELECT job_id AS "jobId", instance_id AS "instanceId" FROM job_ref
-       WHERE outcome IS NULL AND deadline_at <= now() ORDER BY deadline_at LIMIT $1`,
-      [limit],
+       WHERE outcome IS NULL AND deadline_at <= now() AND job_id <> ALL($2) ORDER BY deadline_at LIMIT $1`,
+      [limit, except],
     );
   }
 

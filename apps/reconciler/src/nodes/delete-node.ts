@@ -21,7 +21,8 @@ export class DeleteNode {
   ) {}
 
   /**
-   * The certificates are revoked first: a node without a row could otherwise stay connected.
+   * The certificates are revoked first: a node without a row could otherwise stay connected. They are revoked again at the
+   * end, because the machine may have registered in between, while the row still existed.
    * @throws Fault `node.not_found`, `cluster.not_found`; `node.in_use` for a connected one, unless `force`
    */
   async run({ cid, nid, force }: Input, tenant: string): Promise<Output> {
@@ -34,6 +35,7 @@ export class DeleteNode {
     if (node.ready && !force) throw inUse(node, cid);
     await this.bus.request(agentGateway.revokeNode, { cid, nid }, { tenant });
     await this.nodes.remove(sql, tenant, cid, nid);
+    await this.bus.request(agentGateway.revokeNode, { cid, nid }, { tenant });
     return { nid, name: node.name };
   }
 }
