@@ -11,6 +11,8 @@ let harness: Harness;
 let osid: Bundle['osid'];
 let postgresql: Bundle['osid'];
 const foreign = { fieldManager: 'kubectl-edit' };
+/** The operator applies this patch to each pod that it makes. */
+const podPatch = { 'cnpg.io/podPatch': '[{"op":"add","path":"/spec/hostPID","value":true}]' };
 
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const service = () => refIn(osid, 'v1', 'Service');
@@ -213,6 +215,24 @@ describe('an addition to a custom resource', () => {
     await harness.waitForDrift(other, ({ fields }) => fields.includes('spec.instances'));
     expect(harness.drifts(other)).toHaveLength(2);
     expect(mapAt(await live(ref), 'spec', 'postgresql', 'parameters')).toEqual(parameters);
+  });
+
+  it('is removed from the annotations that its kind declares exclusive, and others stay', async () => {
+    await edit(cluster(), { metadata: { annotations: { ...podPatch, 'cnpg.io/hibernation': 'off', note: 'x' } } });
+    expect(await repairedFields(postgresql)).toEqual(['metadata.annotations["cnpg.io/podPatch"]']);
+    const { annotations } = (await live(cluster())).metadata;
+    expect(annotations).toMatchObject({ 'cnpg.io/hibernation': 'off', note: 'x' });
+    expect(annotations).not.toHaveProperty(['cnpg.io/podPatch']);
+    expect(JSON.stringify(harness.statuses)).not.toContain('/spec/hostPID');
+  });
+
+  it('is reported only, under that policy, also in such an annotation', async () => {
+    const objects = objectsOf(postgresql, { configValues: { jit: 'off' } });
+    await harness.applyUntilReady(bundleOf(postgresql, 2, objects, 'report'));
+    await edit(cluster(), { metadata: { annotations: podPatch } });
+    const found = await harness.waitForDrift(postgresql, ({ manager }) => manager === foreign.fieldManager);
+    expect(found).toMatchObject({ action: 'reported', fields: ['metadata.annotations["cnpg.io/podPatch"]'] });
+    expect((await live(cluster())).metadata.annotations).toMatchObject(podPatch);
   });
 
   it('stays when its operator adds it as a default, or elsewhere', async () => {

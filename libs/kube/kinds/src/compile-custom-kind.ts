@@ -1,6 +1,6 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { Fault } from '@runos/kernel';
-import { compileExclusive, type KubeObject, parseQuantity } from '@runos/kube-objects';
+import { compileExclusive, type ExclusiveFields, type KubeObject, parseQuantity } from '@runos/kube-objects';
 import type { CustomKind } from './custom-kind.js';
 import { type Health, progressing, sentence } from './health.js';
 import type { ClaimTemplate, Kind } from './kind.js';
@@ -57,13 +57,17 @@ export function compileCustomKind(data: CustomKind): Kind {
     role,
     immutablePolicy,
     holdsData,
-    exclusive: compileExclusive(data.exclusive ?? []),
+    exclusive: exclusiveOf(data),
     health: compileHealth(data.health, compile, contextOf),
     ...(data.claims && compileClaims(data.claims, compile, contextOf)),
     ...(data.pods && { podFields: compilePodFields(data.pods, compile, contextOf) }),
     ...(data.replicas && compileReplicas(data.replicas, compile, contextOf)),
   };
 }
+
+/** What no expression decides, so that it holds also where the expressions do not compile. */
+export const exclusiveOf = ({ exclusive, exclusiveAnnotations }: CustomKind): ExclusiveFields =>
+  compileExclusive(exclusive ?? [], exclusiveAnnotations);
 
 /** The first rule that applies decides. */
 function compileHealth(rules: CustomKind['health'], compile: Compile, contextOf: ContextOf): Kind['health'] {

@@ -9,11 +9,16 @@ import { immutablePolicies, kindRoles } from './kind.js';
 /** A CEL expression: https://cel.dev, the language of Kubernetes' own admission policies. */
 const expression = z.string().min(1).max(2_048);
 
-/** A field in which additions of others are drift, and the field managers that may add to it. */
-const exclusiveField = z.object({
-  path: z.string().max(256).regex(exclusivePath),
-  writers: z.array(z.string().min(1).max(128)).max(16).optional(),
-});
+/** The field managers that may write an exclusive field or annotation. */
+const writers = z.array(z.string().min(1).max(128)).max(16).optional();
+
+/** A field in which additions of others are drift. */
+const exclusiveField = z.object({ path: z.string().max(256).regex(exclusivePath), writers });
+
+/** At most 253 characters of a prefix, and 63 of a name. */
+const annotationName = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9][\w.-]{0,62}$/;
+
+const exclusiveAnnotation = z.object({ name: z.string().regex(annotationName), writers });
 
 /**
  * The knowledge of a custom resource as data, so that a new service type needs no new agent. Expressions see `self`,
@@ -31,6 +36,8 @@ export const CustomKind = z.object({
   holdsData: z.boolean(),
   /** None when absent. Agents ignore the syntax of a newer control plane, and older agents ignore all of them. */
   exclusive: z.array(exclusiveField).max(64).optional().catch(undefined),
+  /** Annotations with exactly these names. They are no paths of `exclusive`, which older agents would ignore as a whole. */
+  exclusiveAnnotations: z.array(exclusiveAnnotation).max(64).optional().catch(undefined),
   variables: z.array(z.object({ name: z.string().regex(/^[a-z][A-Za-z0-9]{0,31}$/), expression })).max(32),
   /** Integers. */
   replicas: z.object({ desired: expression, ready: expression }).optional(),

@@ -127,6 +127,17 @@ describe('exclusive fields', () => {
     }
   });
 
+  it('of a custom kind are annotations with exactly a declared name too, and these are ignored alone if unknown', () => {
+    const annotations = (exclusiveAnnotations: CustomKind['exclusiveAnnotations']) =>
+      exclusiveOf({ ...widget, exclusive, exclusiveAnnotations }).map(({ steps }) => steps.join('.'));
+    const path = 'f:spec.f:parameters.[]';
+    expect(annotations([{ name: 'example.com/patch' }])).toEqual([
+      path,
+      'f:metadata.f:annotations.f:example.com/patch',
+    ]);
+    expect(annotations([{ name: 'example.com/*' }])).toEqual([path]);
+  });
+
   it('are none without a declaration, and with the syntax of a newer control plane', () => {
     expect(exclusiveOf(widget)).toEqual([]);
     expect(exclusiveOf({ ...widget, exclusive: [{ path: 'spec.list[?(@.a)]' }] })).toEqual([]);

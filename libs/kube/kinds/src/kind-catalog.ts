@@ -1,6 +1,5 @@
 import { Fault } from '@runos/kernel';
 import {
-  compileExclusive,
   exclusiveExcept,
   type FieldWriter,
   type KubeObject,
@@ -10,7 +9,7 @@ import {
 } from '@runos/kube-objects';
 import { builtInKinds } from './built-in-kinds.js';
 import type { CustomKind } from './custom-kind.js';
-import { compileCustomKind } from './compile-custom-kind.js';
+import { compileCustomKind, exclusiveOf } from './compile-custom-kind.js';
 import { judgeReplicas, withDesired } from './desired-replicas.js';
 import { type Health, progressing } from './health.js';
 import { type ClaimTemplate, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
@@ -67,8 +66,7 @@ export class KindCatalog {
     } catch (cause) {
       onInvalid(cause);
       const { role = 'workload', immutablePolicy, holdsData, resource } = data;
-      const exclusive = compileExclusive(data.exclusive ?? []);
-      return { ...unknownKind(data), role, immutablePolicy, holdsData, exclusive, resource };
+      return { ...unknownKind(data), role, immutablePolicy, holdsData, exclusive: exclusiveOf(data), resource };
     }
   }
 

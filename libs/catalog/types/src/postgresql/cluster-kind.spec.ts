@@ -153,8 +153,8 @@ describe('the pods of a CloudNativePG cluster', () => {
   });
 
   it('are ignored by older agents, whose other rules stay, and are unknown in older kinds', () => {
-    const older = z.array(CustomKind.omit({ pods: true }));
-    const { pods: _, ...known } = clusterKind;
+    const older = z.array(CustomKind.omit({ pods: true, exclusiveAnnotations: true }));
+    const { pods: _, exclusiveAnnotations: __, ...known } = clusterKind;
     expect(older.parse([clusterKind])).toEqual([known]);
     const newer = new KindCatalog(unpackKinds(packKinds([known])));
     expect(newer.observe(changed({ [restart]: at })).podValues).toEqual({});

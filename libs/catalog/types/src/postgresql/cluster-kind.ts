@@ -44,6 +44,9 @@ const exclusive = [
   'spec.superuserSecret',
 ].map((path) => ({ path, writers: ['manager'] }));
 
+/** A patch of each pod that the operator makes, and the end of its validation. It sets neither itself. */
+const exclusiveAnnotations = [{ name: 'cnpg.io/podPatch' }, { name: 'cnpg.io/validation' }];
+
 /** CloudNativePG's `Cluster`: health from its phase, its Ready condition, its count of ready instances, and its pods. */
 export const clusterKind: CustomKind = {
   apiVersion: 'postgresql.cnpg.io/v1',
@@ -52,6 +55,7 @@ export const clusterKind: CustomKind = {
   immutablePolicy: 'refuse',
   holdsData: true,
   exclusive,
+  exclusiveAnnotations,
   variables: [
     // At most 500 characters: the patterns below take quadratic time.
     { name: 'phase', expression: "self.?status.?phase.orValue('').find('^.{0,500}')" },

@@ -109,6 +109,17 @@ describe('foreign items of exclusive fields', () => {
     expect(itemsWith({ 'f:accountName': {} }, { 'f:account': {} })).toEqual([[], []]);
   });
 
+  it('are annotations with exactly a declared name, unless a named writer has set them', () => {
+    const rules = compileExclusive([], [{ name: 'example.com/patch', writers: ['injector'] }]);
+    const itemsOf = (name: string, manager = 'other') => {
+      const managedFields = [applied, entry(manager, { 'f:metadata': { 'f:annotations': { [`f:${name}`]: {} } } })];
+      return foreignItems(objectOf('Thing', {}, { annotations: { [name]: 'x' }, managedFields }), rules);
+    };
+    expect(itemsOf('example.com/patch').map(printPath)).toEqual(['metadata.annotations["example.com/patch"]']);
+    for (const name of ['example.com/patches', 'patch', 'example']) expect(itemsOf(name)).toEqual([]);
+    expect(itemsOf('example.com/patch', 'injector')).toEqual([]);
+  });
+
   it('never throw for any set of fields', () => {
     const keys = fc.constantFrom('.', 'f:spec', 'f:containers', 'k:{"name":"web"}', 'f:env', 'f:data', 'f:addresses');
     const { fields } = fc.letrec<{ fields: FieldsV1 }>((tie) => ({

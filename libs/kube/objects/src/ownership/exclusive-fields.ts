@@ -20,6 +20,13 @@ export interface ExclusiveField {
   readonly alias?: string;
 }
 
+/** An annotation of a kind that only its writers may set beside us: its operator acts on the value. */
+export interface ExclusiveAnnotation {
+  /** The whole name: `example.com/patch`. */
+  readonly name: string;
+  readonly writers?: readonly string[];
+}
+
 /** The syntax of `ExclusiveField.path`. */
 export const exclusivePath = /^[A-Za-z][\w-]*(\[\])?(\.[A-Za-z][\w-]*(\[\])?)*$/;
 
@@ -43,13 +50,20 @@ const stepsOf = (path: string): FieldPath =>
     .flatMap((part) => (part.endsWith(eachItem) ? [`f:${part.slice(0, -eachItem.length)}`, eachItem] : [`f:${part}`]));
 
 /** Parses the paths of exclusive fields once per kind, so that comparisons need not. */
-export const compileExclusive = (fields: readonly ExclusiveField[]): ExclusiveFields =>
-  fields.map(({ path, writers = [], unset, alias }) => ({
-    steps: stepsOf(path),
-    writers: new Set(writers),
-    unset,
-    alias,
-  }));
+export const compileExclusive = (
+  fields: readonly ExclusiveField[],
+  annotations: readonly ExclusiveAnnotation[] = [],
+): ExclusiveFields => [
+  ...fields.map((field) => ruleOf(stepsOf(field.path), field)),
+  ...annotations.map((annotation) => ruleOf(['f:metadata', 'f:annotations', `f:${annotation.name}`], annotation)),
+];
+
+const ruleOf = (steps: FieldPath, { writers = [], unset, alias }: Omit<ExclusiveField, 'path'>): Rule => ({
+  steps,
+  writers: new Set(writers),
+  unset,
+  alias,
+});
 
 /** The same fields, in which a user allows other managers too. */
 export const exclusiveExcept = (exclusive: ExclusiveFields, { allows }: LeftFields): ExclusiveFields =>
