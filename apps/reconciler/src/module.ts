@@ -86,6 +86,7 @@ import { DeliveryWorker } from './work/delivery-worker.js';
 import { Loops } from './work/loops.js';
 import { retentionRules } from './schema/retention-rules.js';
 import { Wakeups } from './work/wakeups.js';
+import { AuditedWrites } from './writes/audited-writes.js';
 import { WorkMetrics } from './work/work-metrics.js';
 import { WorkRepository } from './work/work-repository.js';
 
@@ -109,6 +110,7 @@ const clusters = [
   DeleteCluster,
   ClusterRemoval,
   AcceptKubernetesCluster,
+  AuditedWrites,
   NodeRepository,
   RegisterNode,
   DeleteNode,

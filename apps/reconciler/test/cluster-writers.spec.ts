@@ -147,16 +147,31 @@ describe('the field managers that a cluster allows', () => {
     await expect(harness.request(reconciler.updateCluster, { cid: 'gone', changes })).rejects.toMatchObject({
       code: 'conflict.deleting',
     });
-    expect(audit.entries).toHaveLength(1); // of the stale write, which was allowed until then
+    expect(audit.entries).toEqual([]);
     const { lastHeartbeatAt: _, ...unchanged } = before;
     expect(await show()).toMatchObject(unchanged);
   });
 
-  it('are set once for the same key', async () => {
+  it('that are refused after their audit entry, because another write came first, leave the refusal there too', async () => {
+    const { audit } = harness;
+    audit.entries.length = 0;
+    audit.beforeReply = () =>
+      harness.sql('UPDATE cluster SET generation = generation + 1 WHERE cid = $1', [harness.cid]);
+    const { generation } = await show();
+    const changes = { allowedWriters: [mesh] };
+    await expect(update(changes, { ifGeneration: generation })).rejects.toMatchObject({ code: 'conflict.stale' });
+    const entry = `ada@example.com cluster.update ${harness.cid}`;
+    expect(audit.entries).toEqual([entry, `${entry} refused conflict.stale`]);
+  });
+
+  it('are set once for the same key, with one audit entry', async () => {
+    const { audit } = harness;
     const idempotency = { key: 'w1', requestHash: 'h1' };
     const first = await update({ allowedWriters: [mesh] }, { idempotency });
     await update({ allowedWriters: [] });
+    audit.entries.length = 0;
     expect(await update({ allowedWriters: [mesh] }, { idempotency })).toEqual(first);
+    expect(audit.entries).toEqual([]);
     expect((await show()).allowedWriters).toEqual([]);
   });
 });

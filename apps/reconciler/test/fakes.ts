@@ -70,10 +70,19 @@ export class FakeConfigSets {
 @Controller()
 export class FakeIdentity {
   readonly entries: string[] = [];
+  /** What happens before the reply to the next entry. */
+  beforeReply: (() => Promise<unknown>) | undefined;
 
   @Respond(identity.recordAudit)
-  record({ action, subject }: { action: string; subject: string }, { actor }: CallContext<'tenant'>) {
-    this.entries.push(`${actor.name} ${action} ${subject}`);
+  async record(
+    { action, subject, outcome, detail }: z.output<typeof identity.recordAudit.input>,
+    { actor }: CallContext<'tenant'>,
+  ) {
+    const refusal = outcome === 'refused' ? ` refused ${detail['reason']}` : '';
+    this.entries.push(`${actor.name} ${action} ${subject}${refusal}`);
+    const { beforeReply } = this;
+    this.beforeReply = undefined;
+    await beforeReply?.();
     return { id: String(this.entries.length) };
   }
 }

@@ -1,20 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { Cluster } from '@runos/api';
-import { identity, type reconciler } from '@runos/contracts';
+import type { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Bus } from '@runos/messaging';
-import { afterCommit, Database, idempotent } from '@runos/persistence';
+import { afterCommit, Database, idempotent, isKeyUsed } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ClusterAddonRepository } from '../addons/cluster-addon-repository.js';
 import { ClusterRepository } from './cluster-repository.js';
 import { clusterView } from './cluster-view.js';
-import { refuseDeleting } from './refuse-deleting.js';
+import { refuseUnwritable } from './refuse-unwritable.js';
 import { DivergenceRepository } from '../divergence/divergence-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
-import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
+import { AuditedWrites } from '../writes/audited-writes.js';
+import type { Caller } from '../writes/preconditions.js';
 import { ResumeCluster } from '../connections/resume-cluster.js';
 
 type Input = z.output<typeof reconciler.acceptKubernetesCluster.input>;
@@ -30,36 +30,32 @@ export class AcceptKubernetesCluster {
     private readonly addons: ClusterAddonRepository,
     private readonly resumption: ResumeCluster,
     private readonly wakeups: Wakeups,
-    private readonly bus: Bus,
+    private readonly audited: AuditedWrites,
   ) {}
 
   /** @throws Fault `cluster.agent_mismatch`, `conflict.deleting`, `conflict.stale` */
-  async run(input: Input, { tenant, changedBy }: Caller): Promise<Cluster> {
+  async run(input: Input, caller: Caller): Promise<Cluster> {
     const { cid, kubernetesUid, idempotency, ifGeneration } = input;
+    const { tenant } = caller;
     const before = await this.clusters.get(this.database.manager, tenant, cid);
-    const isAudited = await this.#audit(before, kubernetesUid);
+    if (await isKeyUsed(this.database.manager, { tenant, idempotency })) return this.#write(input, caller);
+    refuseUnwritable(before, ifGeneration);
+    refuseMismatch(before, kubernetesUid);
+    const detail = { kubernetesUid, before: before.uid ?? '' };
+    const entry = { action: 'cluster.accept', subject: cid, detail };
+    return this.audited.run(tenant, entry, () => this.#write(input, caller));
+  }
+
+  #write({ cid, kubernetesUid, idempotency, ifGeneration }: Input, { tenant, changedBy }: Caller): Promise<Cluster> {
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {
         const cluster = await this.clusters.get(sql, tenant, cid, 'change');
-        refuseDeleting(cluster);
-        refuseStaleGeneration(`cluster "${cid}"`, cluster, ifGeneration);
-        if (!isAudited || cluster.foreign_uid !== kubernetesUid) throw mismatch(cluster, kubernetesUid);
+        refuseUnwritable(cluster, ifGeneration);
+        refuseMismatch(cluster, kubernetesUid);
         await this.#bind(sql, cluster, changedBy);
         return clusterView(await this.clusters.get(sql, tenant, cid));
       }),
     );
-  }
-
-  /** A request must not hold a lock, and a refused one leaves no entry. False when it will be refused. */
-  async #audit(
-    { aid: tenant, cid, uid, foreign_uid: foreignUid }: ClusterRow,
-    kubernetesUid: string,
-  ): Promise<boolean> {
-    if (foreignUid !== kubernetesUid) return false;
-    const detail = { kubernetesUid, before: uid ?? '' };
-    const entry = { action: 'cluster.accept', subject: cid, outcome: 'allowed' as const, detail };
-    await this.bus.request(identity.recordAudit, entry, { tenant });
-    return true;
   }
 
   /** What the agent stored in the earlier Kubernetes cluster is gone, so every instance and add-on is delivered. */
@@ -74,10 +70,12 @@ export class AcceptKubernetesCluster {
   }
 }
 
-function mismatch({ cid, uid, foreign_uid: foreignUid }: ClusterRow, kubernetesUid: string): Fault {
+/** @throws Fault `cluster.agent_mismatch` unless the agent that connected last runs in this Kubernetes cluster */
+function refuseMismatch({ cid, uid, foreign_uid: foreignUid }: ClusterRow, kubernetesUid: string): void {
+  if (foreignUid === kubernetesUid) return;
   const bound = uid === kubernetesUid ? ' The cluster is bound to it already.' : '';
   const last = foreignUid === null ? '' : ` The agent that connected last runs in "${foreignUid}".`;
-  return new Fault(
+  throw new Fault(
     'cluster.agent_mismatch',
     `No agent of Kubernetes cluster "${kubernetesUid}" waits for its acceptance in cluster "${cid}".${bound}${last}`,
   );

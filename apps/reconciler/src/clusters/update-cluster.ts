@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { Cluster } from '@runos/api';
-import { identity, type reconciler } from '@runos/contracts';
+import type { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import type { FieldWriter } from '@runos/kube-objects';
-import { Bus } from '@runos/messaging';
-import { afterCommit, Database, idempotent } from '@runos/persistence';
+import { afterCommit, Database, idempotent, isKeyUsed } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
-import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
+import { AuditedWrites } from '../writes/audited-writes.js';
+import type { Caller } from '../writes/preconditions.js';
 import { ClusterRepository } from './cluster-repository.js';
 import { clusterView } from './cluster-view.js';
-import { refuseDeleting } from './refuse-deleting.js';
+import { refuseUnwritable } from './refuse-unwritable.js';
 import { affectedTypes, isSameList, refuseUnknownKinds } from './cluster-writers.js';
 
 type Input = z.output<typeof reconciler.updateCluster.input>;
@@ -33,19 +33,32 @@ export class UpdateCluster {
     private readonly clusters: ClusterRepository,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
-    private readonly bus: Bus,
+    private readonly audited: AuditedWrites,
   ) {}
 
-  /** @throws Fault `request.invalid` for a kind that no type has and for a long list, `conflict.deleting`, `conflict.stale` */
-  async run({ cid, changes, idempotency, ifGeneration }: Input, { tenant, changedBy }: Caller): Promise<Cluster> {
+  /** @throws Fault `request.invalid` for a kind that no type has, `conflict.deleting`, `conflict.stale` */
+  async run(input: Input, caller: Caller): Promise<Cluster> {
+    const { cid, changes, idempotency, ifGeneration } = input;
+    const { tenant } = caller;
     const before = await this.clusters.get(this.database.manager, tenant, cid);
     refuseUnknownKinds(changes.allowedWriters ?? []);
-    const isAudited = await this.#audit(before, changes);
+    if (await isKeyUsed(this.database.manager, { tenant, idempotency })) return this.#write(input, caller, false);
+    refuseUnwritable(before, ifGeneration);
+    const writers = differingList(before, changes);
+    if (writers === undefined) return this.#write(input, caller, false);
+    return this.audited.run(tenant, entryOf(cid, writers), () => this.#write(input, caller, true));
+  }
+
+  /** `isAudited`: the audit log has an entry of this change. */
+  #write(
+    { cid, changes, idempotency, ifGeneration }: Input,
+    { tenant, changedBy }: Caller,
+    isAudited: boolean,
+  ): Promise<Cluster> {
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant, idempotency }, async () => {
         const cluster = await this.clusters.get(sql, tenant, cid, 'change');
-        refuseDeleting(cluster);
-        refuseStaleGeneration(`cluster "${cid}"`, cluster, ifGeneration);
+        refuseUnwritable(cluster, ifGeneration);
         const writers = differingList(cluster, changes);
         if (writers === undefined) return clusterView(cluster);
         if (!isAudited) throw changedMeanwhile(cluster);
@@ -55,17 +68,6 @@ export class UpdateCluster {
     );
   }
 
-  /** A request must not hold a lock. False when nothing differs, or when it will be refused. */
-  async #audit(cluster: ClusterRow, changes: Input['changes']): Promise<boolean> {
-    const writers = differingList(cluster, changes);
-    if (writers === undefined || cluster.deletion_requested_at !== null) return false;
-    const { aid: tenant, cid: subject } = cluster;
-    const managers = [...new Set(writers.map(({ manager }) => manager))].join(' ');
-    const entry = { action: 'cluster.update', subject, outcome: 'allowed' as const, detail: { managers } };
-    await this.bus.request(identity.recordAudit, entry, { tenant });
-    return true;
-  }
-
   async #setWriters(sql: EntityManager, cluster: ClusterRow, writers: Writers, changedBy: string): Promise<void> {
     await this.clusters.setWriters(sql, cluster.id, writers, changedBy);
     const types = affectedTypes(cluster.allowed_writers, writers);
@@ -73,6 +75,12 @@ export class UpdateCluster {
     afterCommit(sql, () => this.wakeups.wake('work'));
   }
 }
+
+const entryOf = (subject: string, writers: Writers) => ({
+  action: 'cluster.update',
+  subject,
+  detail: { managers: [...new Set(writers.map(({ manager }) => manager))].join(' ') },
+});
 
 /** The new list; undefined when it is the current one. */
 const differingList = (

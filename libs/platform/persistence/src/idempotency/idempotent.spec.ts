@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database } from '../transactions/database.js';
-import { expiredResponses, idempotent } from './idempotent.js';
+import { expiredResponses, idempotent, isKeyUsed } from './idempotent.js';
 import { type PersistenceHarness, startHarness } from '../../test/harness.js';
 
 let spec: PersistenceHarness;
@@ -19,7 +19,11 @@ const write = (key: string | undefined, requestHash = 'h1', tenant = 'aaaaa', wo
 
 describe('idempotent', () => {
   it('returns the first response for a repeated request', async () => {
+    const isUsed = () =>
+      isKeyUsed(database.manager, { tenant: 'aaaaa', idempotency: { key: 'k1', requestHash: 'h2' } });
+    expect(await isUsed()).toBe(false);
     const first = await write('k1');
+    expect(await isUsed()).toBe(true);
     expect(await write('k1')).toEqual(first);
     expect(await write('k1', 'h1', 'bbbbb')).not.toEqual(first);
     expect(await write('k2')).not.toEqual(first);

@@ -69,6 +69,23 @@ export async function idempotent<T>(
   return response;
 }
 
+/**
+ * Whether the key was used already, so that `idempotent` will not run its work. For what must come before the
+ * transaction. False for a key whose first request has not committed.
+ */
+export async function isKeyUsed(
+  manager: EntityManager,
+  { tenant, idempotency }: Omit<IdempotencyRecord, 'seal'>,
+): Promise<boolean> {
+  if (idempotency === undefined) return false;
+  const used = await runSql(
+    manager,
+    `SELECT 1 FROM idempotency WHERE aid = $1 AND key = $2 AND created_at >= now() - ${retention}`,
+    [tenant, idempotency.key],
+  );
+  return used.length > 0;
+}
+
 /** When either side has no caller (an older version), the request alone counts. */
 const isSame = (stored: ClaimResult, { requestHash, caller }: IdempotencyKey): boolean =>
   stored.request_hash === requestHash && (stored.caller === null || caller === undefined || stored.caller === caller);
