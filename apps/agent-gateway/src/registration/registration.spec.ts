@@ -43,8 +43,10 @@ describe('a registration token', () => {
         { tenant: 'abcde' },
       );
     const first = await issue('node', 'h1');
+    const entries = harness.services.audit.length;
     expect(await issue('node', 'h1')).toEqual(first);
     await expect(issue('cluster-agent', 'h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
+    expect(harness.services.audit).toHaveLength(entries);
     const { rows } = await harness.sql.query('SELECT response FROM idempotency');
     expect(JSON.stringify(rows)).not.toContain(first.token.split('.')[1]);
   });
