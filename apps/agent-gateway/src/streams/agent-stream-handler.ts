@@ -8,6 +8,7 @@ import { CallRefusal } from '../grpc/call-refusal.js';
 import { RateLimiter } from '../grpc/rate-limiter.js';
 import { ReportDispatcher } from '../reports/report-dispatcher.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
+import { MessagesInFlight } from './messages-in-flight.js';
 import { ServerStream } from './server-stream.js';
 import type { ConnectedAgent } from './connected-agent.js';
 
@@ -23,7 +24,11 @@ const firstMessageTimeoutMs = 15_000;
 @Injectable()
 export class AgentStreamHandler {
   readonly #streamLimiter = new RateLimiter(streamRate);
-  readonly #budget = { messages: new RateLimiter(messageRate), bytes: new RateLimiter(byteRate) };
+  readonly #budget = {
+    messages: new RateLimiter(messageRate),
+    bytes: new RateLimiter(byteRate),
+    inFlight: new MessagesInFlight(),
+  };
 
   constructor(
     private readonly authenticator: CertificateAuthenticator,

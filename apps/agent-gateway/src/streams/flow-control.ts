@@ -1,4 +1,5 @@
 import type { RateLimiter } from '../grpc/rate-limiter.js';
+import type { MessagesInFlight } from './messages-in-flight.js';
 
 /** A stream that can stop reading for a while. */
 export interface Pausable {
@@ -6,18 +7,15 @@ export interface Pausable {
   resume(): unknown;
 }
 
-/** The number of messages of one stream that are handled concurrently. */
-const maxConcurrentMessages = 64;
-
-/** The messages and the bytes that one sender may send in a time. */
+/** The messages and the bytes that one sender may send in a time, and the messages of it that are handled. */
 export interface ReceiveBudget {
   readonly messages: RateLimiter;
   readonly bytes: RateLimiter;
+  readonly inFlight: MessagesInFlight;
 }
 
 /** Pauses a stream that sends too fast, so that gRPC flow control holds its messages back at the sender. */
 export class FlowControl {
-  #running = 0;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -25,12 +23,13 @@ export class FlowControl {
     private readonly source: Pausable,
     private readonly budget: ReceiveBudget,
     private readonly key: string,
-  ) {}
+  ) {
+    budget.inFlight.join(key, this);
+  }
 
   /** A message of this length has arrived. */
   begin(bytes: number): void {
-    this.#running += 1;
-    if (this.#running >= maxConcurrentMessages) this.source.pause();
+    this.budget.inFlight.begin(this.key);
     const { messages, bytes: ofBytes } = this.budget;
     const waits = [messages.retryAfterMs(this.key), ofBytes.retryAfterMs(this.key, bytes)];
     void Promise.all(waits).then((ms) => {
@@ -38,15 +37,21 @@ export class FlowControl {
     });
   }
 
-  /** The message is handled. */
+  /** The message is handled, perhaps after the end of its stream. */
   end(): void {
-    this.#running -= 1;
-    this.#resumeIfPossible();
+    this.budget.inFlight.end(this.key);
+  }
+
+  /** The number of messages in flight of this sender has changed. */
+  update(): void {
+    if (this.budget.inFlight.isFull(this.key)) this.source.pause();
+    else if (this.#timer === undefined) this.source.resume();
   }
 
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    this.budget.inFlight.leave(this.key, this);
   }
 
   #pauseFor(ms: number): void {
@@ -54,11 +59,7 @@ export class FlowControl {
     this.source.pause();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#resumeIfPossible();
+      this.update();
     }, ms);
-  }
-
-  #resumeIfPossible(): void {
-    if (this.#timer === undefined && this.#running < maxConcurrentMessages) this.source.resume();
   }
 }

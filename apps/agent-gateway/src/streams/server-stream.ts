@@ -32,8 +32,9 @@ export class ServerStream {
     return this.#isClosed;
   }
 
-  /** Starts reading. The budget is that of the sender named by `key`. */
+  /** Starts reading, unless the stream has closed meanwhile. The budget is that of the sender named by `key`. */
   onEnvelope(handle: OnEnvelope, budget: ReceiveBudget, key: string): void {
+    if (this.#isClosed) return;
     const flowControl = new FlowControl(this.call, budget, key);
     this.#flowControl = flowControl;
     this.call.on('data', (envelope: Envelope) => {
