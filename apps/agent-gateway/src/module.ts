@@ -4,6 +4,7 @@ import { AgentConnectionReporter } from './agents/agent-connection-reporter.js';
 import { AgentLog } from './agents/agent-log.js';
 import { AgentRepository } from './agents/agent-repository.js';
 import { ClusterAgents } from './agents/cluster-agents.js';
+import { ClusterShare } from './agents/cluster-share.js';
 import { AgentsController } from './agents/agents.controller.js';
 import { StaleAgentCheck } from './agents/stale-agent-check.js';
 import { AuditRecorder } from './audit/audit-recorder.js';
@@ -40,7 +41,15 @@ import { TokenCreators } from './tokens/token-creators.js';
 import { TokenIssuer } from './tokens/token-issuer.js';
 import { TokensController } from './tokens/tokens.controller.js';
 
-const agents = [AgentRepository, AgentConnectionReporter, AgentLog, StaleAgentCheck, ClusterAgents, AuditRecorder];
+const agents = [
+  AgentRepository,
+  AgentConnectionReporter,
+  AgentLog,
+  StaleAgentCheck,
+  ClusterAgents,
+  ClusterShare,
+  AuditRecorder,
+];
 const certificates = [
   CertificateRepository,
   DuplicateIdentities,

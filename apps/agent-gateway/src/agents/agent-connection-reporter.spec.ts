@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import type { Bus } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
+import { ClusterShare } from './cluster-share.js';
 import { AgentConnectionReporter } from './agent-connection-reporter.js';
 import type { AgentRepository, AgentRow } from './agent-repository.js';
 
@@ -21,6 +22,7 @@ it('reports about a cluster whose reports are not answered leave room for those 
   const reporter = new AgentConnectionReporter(
     bus as unknown as Bus,
     agents as unknown as AgentRepository,
+    new ClusterShare({ databasePoolSize: 10 }),
     createLogger({ service: 'spec', level: 'silent' }),
   );
   reporter.report(Array.from({ length: 100 }, (_, n) => rowOf('ky3', n)));

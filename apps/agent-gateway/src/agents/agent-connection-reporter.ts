@@ -5,6 +5,7 @@ import { faultOf } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { type AgentKey, AgentRepository, type AgentRow, clusterText, identityOf, keyText } from './agent-repository.js';
+import { ClusterShare } from './cluster-share.js';
 
 /** So that the reconciler does not receive all reports at once after an outage, and no cluster delays those of others. */
 const concurrency = { total: 16, perKey: 4 };
@@ -24,6 +25,7 @@ export class AgentConnectionReporter {
   constructor(
     private readonly bus: Bus,
     private readonly agents: AgentRepository,
+    private readonly share: ClusterShare,
     @InjectLogger() logger: Logger,
   ) {
     this.#queue = new WorkQueue({
@@ -81,7 +83,7 @@ export class AgentConnectionReporter {
       // The reconciler has deleted the cluster or node, so the report has no receiver any more.
       if (!isNotFound(error)) throw error;
     }
-    await this.agents.setAcknowledged(row, row.seq);
+    await this.share.run(row, () => this.agents.setAcknowledged(row, row.seq));
     if (this.#newest.get(key) === row) this.#newest.delete(key);
   }
 }

@@ -120,18 +120,29 @@ export class AgentRepository {
     );
   }
 
-  /** Writes the last heartbeats and the readiness of many agents. Returns the agents whose readiness changed. */
-  writeHeartbeats(heartbeats: readonly Heartbeat[]): Promise<AgentRow[]> {
-    return this.database.query(
-      `WITH received AS (
-         SELECT b.*, a.ready AS was_ready
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::float8[], $6::boolean[])
-           AS b(aid, cid, nid, session_no, age_ms, ready) JOIN agent a USING (aid, cid, nid, session_no) FOR UPDATE OF a),
+  /**
+   * Writes the last heartbeats and the readiness of many agents. Returns the agents whose readiness changed, and the
+   * sessions of those whose rows are locked and were skipped. With `wait` there are none.
+   */
+  async writeHeartbeats(
+    heartbeats: readonly Heartbeat[],
+    locks: 'wait' | 'skip-locked',
+  ): Promise<{ readonly changed: readonly AgentRow[]; readonly locked: readonly number[] }> {
+    const rows = await this.database.query<AgentRow & { readonly is_locked: boolean }>(
+      `WITH sent AS (
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::float8[], $6::boolean[])
+           AS b(aid, cid, nid, session_no, age_ms, is_ready)),
+       received AS (
+         SELECT b.*, a.ready AS was_ready FROM sent b JOIN agent a USING (aid, cid, nid, session_no)
+         FOR UPDATE OF a ${locks === 'skip-locked' ? 'SKIP LOCKED' : ''}),
        changed AS (
-         UPDATE agent a SET last_heartbeat_at = greatest(a.last_heartbeat_at, ${ago('r.age_ms')}), ready = r.ready,
-           seq = a.seq + (a.ready <> r.ready)::int
+         UPDATE agent a SET last_heartbeat_at = greatest(a.last_heartbeat_at, ${ago('r.age_ms')}), ready = r.is_ready,
+           seq = a.seq + (a.ready <> r.is_ready)::int
          FROM received r WHERE a.aid = r.aid AND a.cid = r.cid AND a.nid = r.nid RETURNING a.*, r.was_ready)
-       SELECT ${agentColumns} FROM changed WHERE was_ready <> ready`,
+       SELECT ${agentColumns}, false AS is_locked FROM changed WHERE was_ready <> ready
+       UNION ALL
+       SELECT ${agentColumns}, true FROM sent JOIN agent USING (aid, cid, nid, session_no)
+       WHERE session_no NOT IN (SELECT session_no FROM received)`,
       [
         heartbeats.map(({ aid }) => aid),
         heartbeats.map(({ cid }) => cid),
@@ -141,6 +152,8 @@ export class AgentRepository {
         heartbeats.map(({ ready }) => ready),
       ],
     );
+    const [locked, changed] = [rows.filter(({ is_locked }) => is_locked), rows.filter(({ is_locked }) => !is_locked)];
+    return { changed, locked: locked.map(({ session_no: no }) => Number(no)) };
   }
 
   /** Sets disconnected agents to not ready when their last heartbeat is older than `staleAfterMs`. */
@@ -189,11 +202,17 @@ export class AgentRepository {
     );
   }
 
-  /** Agents whose last transition the reconciler has not acknowledged. */
+  /**
+   * Agents whose last transition the reconciler has not acknowledged. Each cluster has its turn, so that no cluster with
+   * more than `limit` of them keeps back those of others.
+   */
   notAcknowledged(limit: number): Promise<AgentRow[]> {
-    return this.database.query(`SELECT ${agentColumns} FROM agent WHERE acknowledged_seq < seq ORDER BY aid LIMIT $1`, [
-      limit,
-    ]);
+    return this.database.query(
+      `SELECT ${agentColumns} FROM (
+         SELECT *, row_number() OVER (PARTITION BY aid, cid ORDER BY nid) AS turn FROM agent WHERE acknowledged_seq < seq) a
+       ORDER BY turn, aid, cid LIMIT $1`,
+      [limit],
+    );
   }
 
   /** A row that was deleted and made again meanwhile has a lower `seq`, and is not acknowledged. */

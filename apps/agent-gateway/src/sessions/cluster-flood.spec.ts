@@ -5,6 +5,7 @@ import { poolShare } from '@runos/persistence';
 import { waitUntil } from '@runos/testing-process';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
+import { AgentRepository } from '../agents/agent-repository.js';
 import { SessionRegistry } from './session-registry.js';
 import { SessionRequests } from './session-requests.js';
 
@@ -86,6 +87,42 @@ describe('the sessions of a cluster whose statements wait', () => {
     await opening;
     for (const agent of [...dialled, neighbour]) agent.stop();
     expect(outcome).toBe('served');
+  });
+
+  it('do not delay the heartbeats of another cluster, and wait in the share of their cluster only', async () => {
+    const flooding = await Promise.all(['beat-1', 'beat-2', 'beat-3', 'beat-4'].map((each) => agentOf('ky6', each)));
+    const other = await agentOf('ky7', 'other');
+    const dialled = flooding.map((each) => new TestAgent(replica.streamPort, each));
+    const neighbour = new TestAgent(replica.streamPort, other);
+    for (const agent of [...dialled, neighbour]) await agent.request(AgentHello, hello);
+    await untilAcknowledged();
+    const isReady = (cid: string, nid: string) => harness.services.connectionOf(cid, nid)?.ready === true;
+    const lock = await harness.client();
+    await lock.query(`BEGIN; SELECT 1 FROM agent_gateway.agent WHERE cid = 'ky6' FOR UPDATE`);
+    for (let n = 0; n < 20; n += 1) await Promise.all(dialled.map((agent) => agent.heartbeat()));
+    await waitUntil(async () => (await countWaiting()) > 0, { deadlineMs, because: () => 'no statement waits' });
+    await neighbour.heartbeat();
+    await harness.services.until(() => isReady('ky7', other.nid));
+    expect(await countWaiting()).toBeLessThanOrEqual(shareOfPool);
+    expect(flooding.some(({ nid }) => isReady('ky6', nid))).toBe(false);
+    await lock.query('ROLLBACK');
+    await lock.end();
+    await harness.services.until(() => flooding.every(({ nid }) => isReady('ky6', nid)));
+    for (const agent of [...dialled, neighbour]) agent.stop();
+  });
+
+  it('are acknowledged in turn with those of others, however many they are', async () => {
+    harness.services.connectionFailures = Infinity;
+    await harness.sql.query(
+      `INSERT INTO agent (aid, cid, nid, session_no, seq, connected, capabilities)
+       SELECT 'aaaaa', 'ky8', 'n' || n, 1, 1, false, '{}'::text[] FROM generate_series(1, 1100) AS n
+       UNION ALL SELECT 'zzzzz', 'ky9', 'n1', 1, 1, false, '{}'::text[]`,
+    );
+    const found = await replica.service.app.get(AgentRepository).notAcknowledged(1_000);
+    harness.services.connectionFailures = 0;
+    expect(found).toHaveLength(1_000);
+    expect(found.slice(0, 20).map(({ aid }) => aid)).toContain('zzzzz');
+    await harness.sql.query(`DELETE FROM agent WHERE cid IN ('ky8', 'ky9')`);
   });
 
   it('keep no statement of their cluster waiting while NATS confirms their subscriptions', async () => {

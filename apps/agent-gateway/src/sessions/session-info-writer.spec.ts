@@ -6,6 +6,7 @@ import { RegisteredAgents } from '../../test/registered-agents.js';
 import type { TestAgent } from '../../test/test-agent.js';
 import type { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
 import { type AgentKey, AgentRepository } from '../agents/agent-repository.js';
+import { ClusterShare } from '../agents/cluster-share.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 import { SessionInfoWriter } from './session-info-writer.js';
 
@@ -138,6 +139,7 @@ it('infos of a cluster whose writes wait leave room for those of others', async 
   const writer = new SessionInfoWriter(
     repository as unknown as AgentRepository,
     { report: () => undefined } as unknown as AgentConnectionReporter,
+    new ClusterShare({ databasePoolSize: 10 }),
     createLogger({ service: 'spec', level: 'silent' }),
   );
   const agentOf = (cid: string, sessionNo: number) =>

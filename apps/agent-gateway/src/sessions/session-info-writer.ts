@@ -4,10 +4,11 @@ import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
 import { type AgentInfo, AgentRepository, clusterText, keyOf } from '../agents/agent-repository.js';
+import { ClusterShare } from '../agents/cluster-share.js';
 import { RateLimiter } from '../grpc/rate-limiter.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 
-/** Over all sessions, and of one cluster. It leaves connections of the pool for the other statements. */
+/** Over all sessions, and of one cluster. It leaves places in the share of the cluster for its other statements. */
 const concurrency = { total: 4, perKey: 2 };
 /** Of one session. Each write leaves an old version of the row behind, of up to 25 KB. */
 const writeRate = { calls: 1, periodSeconds: 1, burst: 9 };
@@ -28,6 +29,7 @@ export class SessionInfoWriter {
   constructor(
     private readonly agents: AgentRepository,
     private readonly reporter: AgentConnectionReporter,
+    private readonly share: ClusterShare,
     @InjectLogger() logger: Logger,
   ) {
     this.#queue = new WorkQueue({
@@ -67,7 +69,8 @@ export class SessionInfoWriter {
   async #write(key: string, agent: ConnectedAgent): Promise<void> {
     const { info, infoNo, sessionNo, peer, stream } = agent;
     if (!stream.isClosed) {
-      this.reporter.report(await this.agents.setInfo(keyOf(peer.identity), { sessionNo, infoNo }, info));
+      const write = () => this.agents.setInfo(keyOf(peer.identity), { sessionNo, infoNo }, info);
+      this.reporter.report(await this.share.run(peer.identity, write));
     }
     if (stream.isClosed || agent.infoNo === infoNo) this.#changed.delete(key);
   }

@@ -109,10 +109,10 @@ describe('session maintenance', () => {
     const agents = replica.service.app.get(AgentRepository);
     const original = agents.writeHeartbeats.bind(agents);
     await new Promise<void>((resolve) => {
-      jest.spyOn(agents, 'writeHeartbeats').mockImplementationOnce(async (heartbeats) => {
+      jest.spyOn(agents, 'writeHeartbeats').mockImplementationOnce(async (...input) => {
         await agent.heartbeat();
         await sleep(300); // whatever the heartbeat writes at once is written
-        const changed = await original(heartbeats);
+        const changed = await original(...input);
         resolve();
         return changed;
       });

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RefusalCode } from '@runos/agent-protocol';
-import { Batcher, ConcurrencyLimit } from '@runos/engine';
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import { gauge, inSpan, type Logger, SpanKind, withoutTrace } from '@runos/observability';
-import { poolShare } from '@runos/persistence';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
-import { type AgentInfo, AgentRepository, clusterText, keyOf } from '../agents/agent-repository.js';
+import { type AgentInfo, AgentRepository, keyOf } from '../agents/agent-repository.js';
+import { ClusterShare } from '../agents/cluster-share.js';
 import { HeartbeatMonitor } from '../agents/heartbeat-monitor.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import type { AgentPeer } from '../certificates/certificate-authenticator.js';
@@ -13,12 +12,11 @@ import { duplicateDetails, DuplicateIdentities } from '../certificates/duplicate
 import type { AgentGatewayConfig } from '../config.js';
 import type { ServerStream } from '../streams/server-stream.js';
 import { ConnectedAgent } from '../streams/connected-agent.js';
+import { ReadinessWriter } from './readiness-writer.js';
 import { ReplicaLease } from './replica-lease.js';
 import { type HeldSessions, type OpenedSession, SessionRepository } from './session-repository.js';
 import { type SessionRequest, SessionRequests } from './session-requests.js';
 
-/** Longer than any statement may take, ms. */
-const readinessBlockingMs = 120_000;
 const replacedDetails = 'a newer stream of the same agent is open';
 
 /** The sessions of this replica. It writes and reports a transition when one opens, closes or changes readiness. */
@@ -28,36 +26,31 @@ export class SessionRegistry {
   readonly #opening = new Set<number>();
   readonly #writes = new Set<Promise<void>>();
   readonly #heartbeats: HeartbeatMonitor<ConnectedAgent>;
-  /** Writes readiness as it is at the time of the statement, one statement at a time: no older state follows a newer one. */
-  readonly #readiness = new Batcher<ConnectedAgent, void>({
-    maxBatchSize: 1_000,
-    maxBlockingMs: readinessBlockingMs,
-    run: (agents) => this.#writeReadiness(agents),
-  });
-  /** Of sessions that open or close, by cluster. */
-  readonly #share: ConcurrencyLimit;
+  readonly #readiness: ReadinessWriter;
   readonly #heartbeatWriteMs: number;
   #newestNo = 0;
 
   constructor(
     private readonly sessions: SessionRepository,
-    private readonly agents: AgentRepository,
+    agents: AgentRepository,
     private readonly requests: SessionRequests,
     private readonly lease: ReplicaLease,
     private readonly reporter: AgentConnectionReporter,
     private readonly staleAgents: StaleAgentCheck,
     private readonly duplicates: DuplicateIdentities,
-    @InjectConfig() { staleAfterMs, maintenanceIntervalMs, databasePoolSize }: AgentGatewayConfig,
+    private readonly share: ClusterShare,
+    @InjectConfig() { staleAfterMs, maintenanceIntervalMs }: AgentGatewayConfig,
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#heartbeatWriteMs = maintenanceIntervalMs;
-    this.#share = new ConcurrencyLimit(poolShare(databasePoolSize));
     gauge('runos_agent_streams', () => this.#agents.size);
     gauge('runos_agent_certificate_expires_seconds', () => this.#nextExpirySeconds());
     this.#heartbeats = new HeartbeatMonitor({
       staleAfterMs,
       onStale: (agent) => this.#inBackground(() => this.#readiness.add(agent)),
     });
+    const stateOf = (agent: ConnectedAgent) => this.#heartbeats.stateOf(agent);
+    this.#readiness = new ReadinessWriter({ agents, reporter, share, logger, stateOf });
   }
 
   /** The sessions that are open here. */
@@ -116,6 +109,7 @@ export class SessionRegistry {
     for (const agent of [...this.#agents.values()]) agent.stream.refuse(code, details);
     await new Promise((resolve) => setImmediate(resolve)); // the closed streams start their transitions
     while (this.#writes.size > 0) await Promise.all(this.#writes);
+    await this.#readiness.settled();
   }
 
   /** Writes the last heartbeat of every session, and readiness that could not be written before. */
@@ -129,7 +123,7 @@ export class SessionRegistry {
 
   /** Runs statements in the share of the cluster; undefined when the stream closed while they waited. */
   #whileOpen<T>({ identity }: AgentPeer, stream: ServerStream, run: () => Promise<T>): Promise<T | undefined> {
-    return this.#share.run(clusterText(identity), async () => (stream.isClosed ? undefined : run()));
+    return this.share.run(identity, async () => (stream.isClosed ? undefined : run()));
   }
 
   async #register(agent: ConnectedAgent): Promise<ConnectedAgent | undefined> {
@@ -192,24 +186,10 @@ export class SessionRegistry {
       this.logger.info({ ...peer.identity, sessionNo, reason }, 'agent disconnected');
       this.#inBackground(async () => {
         const close = () => this.sessions.close(sessionNo, reason, ageMs);
-        this.reporter.report(await this.#share.run(clusterText(peer.identity), close));
+        this.reporter.report(await this.share.run(peer.identity, close));
         this.staleAgents.schedule();
       });
     });
-  }
-
-  /** Never throws, because the batcher would repeat it for each agent; session maintenance repeats what fails. */
-  async #writeReadiness(agents: readonly ConnectedAgent[]): Promise<undefined[]> {
-    const heartbeats = [...new Set(agents)].flatMap((agent) => {
-      const state = this.#heartbeats.stateOf(agent);
-      return state === undefined ? [] : [{ ...keyOf(agent.peer.identity), sessionNo: agent.sessionNo, ...state }];
-    });
-    try {
-      if (heartbeats.length > 0) this.reporter.report(await this.agents.writeHeartbeats(heartbeats));
-    } catch (error) {
-      this.logger.warn({ err: error, agents: heartbeats.length }, 'readiness not written');
-    }
-    return agents.map(() => undefined);
   }
 
   /** Session maintenance repeats what fails here. */
