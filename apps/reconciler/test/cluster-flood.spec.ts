@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import type { RunningService } from '@runos/messaging';
+import { waitUntil } from '@runos/testing-process';
+import { RecordBundleStatus } from '../src/bundle-status/record-bundle-status.js';
+import { DeliveryResults } from '../src/delivery/delivery-results.js';
 import { InstanceRepository } from '../src/instances/instance-repository.js';
 import { lockCluster } from './barrier.js';
 import { type Harness, type Instance, startHarness } from './harness.js';
@@ -24,16 +27,14 @@ describe('a cluster whose agents send more than its database work takes', () => 
     harness = await startHarness({ settings });
     flooded = await Promise.all(Array.from({ length: 16 }, () => harness.create('valkey')));
     await harness.request(reconciler.createCluster, { cluster: { cid: neighbour.cid, root: 'example.com' } });
-    const { osid } = await harness.request(reconciler.createInstance, {
-      cid: neighbour.cid,
-      type: 'valkey',
-      fields: {},
-    });
-    neighbour.osid = osid;
+    neighbour.osid = (await create(neighbour.cid)).osid;
     harness.agent.onBundle = async () => undefined;
     harness.agent.deadlineMs = deadlineMs;
   }, 60_000);
   afterAll(() => harness.stop());
+  afterEach(() => void jest.restoreAllMocks());
+  const create = (cid: string) => harness.request(reconciler.createInstance, { cid, type: 'valkey', fields: {} });
+  const app = () => (harness.replicas[0] as RunningService).app;
 
   const reportOf = (n: number, phase: 'degraded' | 'gone') =>
     harness.agent.report(harness.agent.bundleOf(flooded[n % flooded.length]?.osid ?? ''), phase);
@@ -71,8 +72,65 @@ describe('a cluster whose agents send more than its database work takes', () => 
     60_000,
   );
 
+  it('has at most 256 statuses in memory, and the others are refused', async () => {
+    const run = jest.spyOn(app().get(RecordBundleStatus), 'run');
+    const barrier = await lockCluster(harness.database, harness.cid, { maxClosedMs: 2 * deadlineMs });
+    const sent = 300;
+    const flood = Promise.allSettled(Array.from({ length: sent }, (_, n) => reportOf(n, 'degraded')));
+    try {
+      await waitUntil(async () => run.mock.calls.length >= sent, {
+        deadlineMs,
+        because: () => `${run.mock.calls.length} arrived`,
+      });
+      const outcomes = run.mock.results.map(({ value }) =>
+        Promise.race([(value as Promise<void>).catch(({ code }: { code: string }) => code), sleep(100, 'waits')]),
+      );
+      const found = await Promise.all(outcomes);
+      expect(found.filter((outcome) => outcome === 'waits').length).toBeLessThanOrEqual(256);
+      expect(found.filter((outcome) => outcome === 'unavailable').length).toBeGreaterThanOrEqual(sent - 256);
+    } finally {
+      await barrier.open();
+      await flood;
+    }
+  }, 60_000);
+
+  it('delays its own results of deliveries, and not those of another cluster', async () => {
+    const ids = await harness.sql<{ id: string; cid: string }>('SELECT id, cid FROM cluster');
+    const idOf = (cid: string) => Number(ids.find((each) => each.cid === cid)?.id);
+    const results = app().get(DeliveryResults);
+    const write = results.write.bind(results);
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const written: number[] = [];
+    jest.spyOn(results, 'write').mockImplementation(async (sql, ends) => {
+      const clusters = ends.map(({ value }) => Number(value.work.claim.clusterId));
+      if (clusters.includes(idOf(harness.cid))) await released;
+      written.push(...clusters);
+      return write(sql, ends);
+    });
+    try {
+      for (let n = 0; n < 6; n += 1) {
+        const { osid } = await create(harness.cid);
+        const isStored = async () => harness.agent.stored.has(osid);
+        await waitUntil(isStored, { deadlineMs, because: () => `${osid} is not delivered` });
+        await sleep(300); // a batch that runs for longer no longer delays the next one
+      }
+      await harness.agent.reportConnection({ cid: neighbour.cid, connected: true });
+      await create(neighbour.cid);
+      const isWritten = async () => written.length > 0;
+      await waitUntil(isWritten, { deadlineMs, because: () => 'no result of the other cluster is written' });
+      expect(new Set(written)).toEqual(new Set([idOf(neighbour.cid)]));
+    } finally {
+      release();
+    }
+    await waitUntil(async () => written.includes(idOf(harness.cid)), {
+      deadlineMs,
+      because: () => 'nothing is written',
+    });
+  }, 60_000);
+
   it('has batches of statuses of its own', async () => {
-    const lock = jest.spyOn((harness.replicas[0] as RunningService).app.get(InstanceRepository), 'lockAllExisting');
+    const lock = jest.spyOn(app().get(InstanceRepository), 'lockAllExisting');
     const other = { aid: harness.aid, cid: neighbour.cid };
     const bundle = { osid: neighbour.osid, generation: 1, digest: 'a'.repeat(64) };
     const ofNeighbour = () => harness.agent.send(harness.agent.compose(bundle, 'applying', {}, other));

@@ -51,6 +51,18 @@ describe('a concurrency limit', () => {
     expect(await Promise.all(all)).toEqual(['a1', 'a2', 'b1']);
   });
 
+  it('refuses work that cannot start at once where none may wait', async () => {
+    const { started, run, settle, end } = limited(Infinity, 2, 0);
+    const all = ['a1', 'a2', 'b1'].map(run);
+    await expect(run('a3')).rejects.toMatchObject({ code: 'unavailable' });
+    await end('a1');
+    all.push(run('a4'));
+    await settle();
+    expect(started).toEqual(['a1', 'a2', 'b1', 'a4']);
+    for (const name of ['a2', 'b1', 'a4']) await end(name);
+    await Promise.all(all);
+  });
+
   it('goes on after a failure, and rejects with it', async () => {
     const { limit } = limited(1, 1);
     const failed = limit.run('a', () => Promise.reject(new Error('no')));

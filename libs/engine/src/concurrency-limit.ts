@@ -5,7 +5,7 @@ export interface ConcurrencyLimitOptions {
   readonly total: number;
   /** Of one key. */
   readonly perKey: number;
-  /** Work of one key beyond this is refused. Default: no bound. */
+  /** Work of one key beyond this, which cannot start at once, is refused. Default: no bound. */
   readonly maxWaitingPerKey?: number;
 }
 
@@ -37,10 +37,11 @@ export class ConcurrencyLimit {
   }
 
   async #start(key: string): Promise<void> {
-    const { maxWaitingPerKey = Infinity } = this.options;
-    if ((this.#keys.get(key)?.waiting.length ?? 0) >= maxWaitingPerKey) throw unavailable(`${key} has too much work.`);
+    const { total, perKey, maxWaitingPerKey = Infinity } = this.options;
+    const known = this.#keys.get(key);
+    const mustWait = this.#running >= total || (known?.running ?? 0) >= perKey;
+    if (mustWait && (known?.waiting.length ?? 0) >= maxWaitingPerKey) throw unavailable(`${key} has too much work.`);
     const started = new Promise<void>((resolve) => {
-      const known = this.#keys.get(key);
       if (known === undefined) this.#keys.set(key, { running: 0, waiting: [resolve] });
       else known.waiting.push(resolve);
     });

@@ -80,7 +80,7 @@ export class RecordBundleStatus {
    * Resolves when the report is durable. A report about an unknown instance is accepted and ignored. So is one that is not
    * newer than the last, or that an agent in another Kubernetes cluster sends. A report about a deleted instance causes its
    * deletion again.
-   * @throws Fault `service.not_found` when the instance belongs to another cluster
+   * @throws Fault `service.not_found` when the instance belongs to another cluster; `unavailable` as `ClusterShare`
    */
   async run(received: Received, tenant: string): Promise<void> {
     const { cid, clusterUid, sessionNo } = received;
@@ -89,13 +89,19 @@ export class RecordBundleStatus {
     if (parts === undefined) return;
     const order = sessionNo === undefined || sequence === undefined ? undefined : { sessionNo, sequence };
     const item = { name: { tenant, cid, ...parts }, report, order, clusterUid };
-    const removal = () => this.share.run(item.name, () => this.#recordGone(item));
-    const exists = await (report.phase === 'gone' ? removal() : this.#reports.add(item));
-    if (exists) return;
-    await this.share.run(item.name, async () => {
-      await this.#refuseForeign(tenant, cid, report.osid, parts);
-      if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, received, [report.osid]);
+    await this.share.admit(item.name, async () => {
+      if (await this.#record(item)) return;
+      await this.share.runAdmitted(item.name, async () => {
+        await this.#refuseForeign(tenant, cid, report.osid, parts);
+        if (!removalPhases.has(report.phase)) await this.deletions.run(tenant, received, [report.osid]);
+      });
     });
+  }
+
+  /** Returns whether the instance exists. */
+  #record(item: ReceivedReport): Promise<boolean> {
+    if (item.report.phase !== 'gone') return this.#reports.add(item);
+    return this.share.runAdmitted(item.name, () => this.#recordGone(item));
   }
 
   /** A report about an unknown instance is late or about an orphan: only one of another cluster is refused. */

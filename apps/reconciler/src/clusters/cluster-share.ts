@@ -5,10 +5,10 @@ import { InjectConfig, remainingMs } from '@runos/messaging';
 import { poolShare } from '@runos/persistence';
 import type { ReconcilerConfig } from '../config.js';
 
-/** An agent sends 64 messages at a time, also while an earlier stream of it has unanswered ones. */
-const maxWaiting = 256;
+/** Requests of one cluster that wait or run. An agent has 64 messages in flight at each replica of the agent gateway. */
+const maxRequests = 256;
 
-interface Cluster {
+export interface ClusterName {
   readonly tenant: string;
   readonly cid: string;
 }
@@ -19,25 +19,44 @@ interface Cluster {
  */
 @Injectable()
 export class ClusterShare {
-  readonly #limit: ConcurrencyLimit;
+  readonly #requests = new ConcurrencyLimit({ total: Infinity, perKey: maxRequests, maxWaitingPerKey: 0 });
+  readonly #connections: ConcurrencyLimit;
 
   constructor(@InjectConfig() { databasePoolSize }: Pick<ReconcilerConfig, 'databasePoolSize'>) {
-    this.#limit = new ConcurrencyLimit({ ...poolShare(databasePoolSize), maxWaitingPerKey: maxWaiting });
+    this.#connections = new ConcurrencyLimit(poolShare(databasePoolSize));
   }
 
   /**
-   * Runs the work of a request when the cluster has a free place.
-   * @throws Fault `unavailable` when too much work of the cluster waits, or the caller's deadline passed before the start
+   * Admits a request, and runs its work when the cluster has a free place.
+   * @throws Fault `unavailable` as `admit` and `runAdmitted`
    */
-  run<T>(cluster: Cluster, work: () => Promise<T>): Promise<T> {
+  run<T>(cluster: ClusterName, work: () => Promise<T>): Promise<T> {
+    return this.admit(cluster, () => this.runAdmitted(cluster, work));
+  }
+
+  /**
+   * Runs a request at once. It counts until its end, also while it waits for a batch: memory is bounded by this.
+   * @throws Fault `unavailable` when the cluster has too many requests
+   */
+  admit<T>(cluster: ClusterName, request: () => Promise<T>): Promise<T> {
+    return this.#requests.run(keyOf(cluster), request);
+  }
+
+  /**
+   * Runs the work of an admitted request when the cluster has a free place.
+   * @throws Fault `unavailable` when the caller's deadline passed before the start
+   */
+  runAdmitted<T>(cluster: ClusterName, work: () => Promise<T>): Promise<T> {
     return this.runBatch(cluster, async () => {
       if (remainingMs() <= 0) throw unavailable(`The agents of cluster ${cluster.cid} send too much.`);
       return work();
     });
   }
 
-  /** As `run`, for work of several requests, which have no deadline in common. */
-  runBatch<T>({ tenant, cid }: Cluster, work: () => Promise<T>): Promise<T> {
-    return this.#limit.run(`${tenant}/${cid}`, work);
+  /** The same for work of several requests, which have no deadline in common, and for that of the plane. */
+  runBatch<T>(cluster: ClusterName, work: () => Promise<T>): Promise<T> {
+    return this.#connections.run(keyOf(cluster), work);
   }
 }
+
+const keyOf = ({ tenant, cid }: ClusterName): string => `${tenant}/${cid}`;

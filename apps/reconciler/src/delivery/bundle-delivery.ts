@@ -8,13 +8,14 @@ import { RecordDivergence } from '../divergence/record-divergence.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import type { InstanceRow } from '../schema/instance-row.js';
+import { type ClusterName, ClusterShare } from '../clusters/cluster-share.js';
 import { TracedBatcher } from '../work/traced-batcher.js';
 import { type Claim, type ReleasedClaim, WorkRepository } from '../work/work-repository.js';
 import { AgentInstructions } from './agent-instructions.js';
 import { type DeliveryPlan, deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
 import { type DeliveryEnd, DeliveryResults } from './delivery-results.js';
 
-/** Instances per read, and results per transaction. */
+/** Instances per read, and results per transaction. A transaction has results of one cluster only: it waits for its locks. */
 const maxBatchSize = 100;
 /** The time by which other replicas are ahead at work that this one has left to them, ms. */
 const leadOfOthersMs = 500;
@@ -38,6 +39,7 @@ export class BundleDelivery {
     private readonly instructions: AgentInstructions,
     private readonly queued: QueuedChanges,
     private readonly divergences: RecordDivergence,
+    share: ClusterShare,
     @InjectLogger() private readonly logger: Logger,
   ) {
     this.#instances = new Batcher({ maxBatchSize, run: (ids) => instances.readAll(database.manager, ids) });
@@ -45,7 +47,13 @@ export class BundleDelivery {
       name: 'write delivery results',
       maxBatchSize,
       lingerMs,
-      run: (ends, transaction) => database.transaction((sql) => results.write(sql, ends), transaction),
+      keyOf: ({ work: { claim } }) => String(claim.clusterId),
+      run: async (ends, transaction) => {
+        const [first] = ends;
+        if (first === undefined) return [];
+        const write = () => database.transaction((sql) => results.write(sql, ends), transaction);
+        return share.runBatch(first.value.cluster, write);
+      },
     });
   }
 
@@ -55,7 +63,7 @@ export class BundleDelivery {
     const plan = planDelivery(claim, instance);
     if (instance === undefined || plan.action === 'none' || plan.action === 'requeue') {
       const requeue = plan.action === 'requeue' ? { requeueAfterMs: 0 } : {};
-      return this.#end({ work: { claim, failures: 0, ...requeue } });
+      return this.#end({ work: { claim, failures: 0, ...requeue }, cluster: clusterOf(claim, instance) });
     }
     if (plan.action === 'start-queued') return this.#startQueued(claim, instance);
     const { reason } = plan;
@@ -68,17 +76,20 @@ export class BundleDelivery {
       this.logger.debug({ ...attributes, ...outcome, plan: reason }, 'delivered');
       const { delivered, failures, requeueAfterMs, pauseQueueMs } = result;
       const deliveredRevision = delivered ? { deliveredRevision: claim.revision } : {};
-      const nextMs = await this.#end({ work: { claim, failures, requeueAfterMs, ...deliveredRevision }, result });
+      const work = { claim, failures, requeueAfterMs, ...deliveredRevision };
+      const nextMs = await this.#end({ work, result, cluster: clusterOf(claim, instance) });
       if (pauseQueueMs !== undefined) await this.work.pauseQueue(this.database.manager, instance, pauseQueueMs);
       return plan.action === 'release' ? this.#wakeOthers(nextMs) : nextMs;
     });
   }
 
-  async #startQueued(claim: Claim, { cid }: InstanceRow): Promise<number | undefined> {
+  async #startQueued(claim: Claim, instance: InstanceRow): Promise<number | undefined> {
+    const cluster = clusterOf(claim, instance);
     const missing = await this.queued.startLeft(claim.id);
-    if (missing === undefined) return this.#end({ work: { claim, failures: 0 } });
-    const { failures, requeueAfterMs } = deliveryResult({ outcome: 'unsupported', missing }, cid, claim.failures);
-    return this.#wakeOthers(await this.#end({ work: { claim, failures, requeueAfterMs } }));
+    if (missing === undefined) return this.#end({ work: { claim, failures: 0 }, cluster });
+    const unsupported = { outcome: 'unsupported', missing } as const;
+    const { failures, requeueAfterMs } = deliveryResult(unsupported, instance.cid, claim.failures);
+    return this.#wakeOthers(await this.#end({ work: { claim, failures, requeueAfterMs }, cluster }));
   }
 
   /**
@@ -132,3 +143,7 @@ export class BundleDelivery {
     return released?.nextAttemptInMs ?? undefined;
   }
 }
+
+/** An instance that is deleted names no cluster. */
+const clusterOf = ({ clusterId }: Claim, instance: InstanceRow | undefined): ClusterName =>
+  instance === undefined ? { tenant: '', cid: String(clusterId) } : { tenant: instance.aid, cid: instance.cid };

@@ -5,6 +5,7 @@ import type { JobChange } from '../jobs/job-update-repository.js';
 import { jobChange, JobUpdates } from '../jobs/job-updates.js';
 import { reachStep, type Step, workItemIdOf } from '../jobs/work-items.js';
 import type { OpenJob } from '../schema/job-row.js';
+import type { ClusterName } from '../clusters/cluster-share.js';
 import type { BatchItem } from '../work/traced-batcher.js';
 import { type ReleasedClaim, type WorkResult, WorkRepository } from '../work/work-repository.js';
 import type { DeliveryResult } from './delivery-plan.js';
@@ -13,6 +14,8 @@ import type { DeliveryResult } from './delivery-plan.js';
 export interface DeliveryEnd {
   readonly work: WorkResult;
   readonly result?: DeliveryResult;
+  /** Its share of the connections is used. */
+  readonly cluster: ClusterName;
 }
 
 /** Writes the results of deliveries: it releases the claims and updates the waiting jobs. */
