@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, agentGateway, type Credential } from '@runos/contracts';
 import { Fault, systemRandom } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
-import { Database, idempotent, isKeyUsed } from '@runos/persistence';
+import { Database, idempotent, isRepeated } from '@runos/persistence';
 import { mintToken } from '@runos/security';
 import type { z } from 'zod';
 import { AuditRecorder } from '../audit/audit-recorder.js';
@@ -37,9 +37,9 @@ export class TokenIssuer {
     const { purpose } = token;
     const credential = request.credential ?? credentialOf(actor);
     const ttlSeconds = await this.#ttlSeconds(aid, credential, token.ttlSeconds ?? this.config.tokenTtlSeconds);
-    // A repeated request creates no token.
-    const isRepeated = await isKeyUsed(this.database.manager, { tenant: aid, idempotency });
-    if (!isRepeated) await this.audit.allowed(aid, 'registration-token.create', cid, { purpose });
+    // A repeated request gets the secret again, and has an entry too. A refused one has none.
+    await isRepeated(this.database.manager, { tenant: aid, idempotency });
+    await this.audit.allowed(aid, 'registration-token.create', cid, { purpose });
     return this.database.transaction((sql) =>
       idempotent(sql, { tenant: aid, idempotency, seal: this.config.keyring }, async () => {
         const { value, keyId, secretHash } = mintToken('reg', systemRandom);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Cluster } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { afterCommit, Database, idempotent, isKeyUsed } from '@runos/persistence';
+import { afterCommit, Database, idempotent, isRepeated } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ClusterAddonRepository } from '../addons/cluster-addon-repository.js';
@@ -38,7 +38,7 @@ export class AcceptKubernetesCluster {
     const { cid, kubernetesUid, idempotency, ifGeneration } = input;
     const { tenant } = caller;
     const before = await this.clusters.get(this.database.manager, tenant, cid);
-    if (await isKeyUsed(this.database.manager, { tenant, idempotency })) return this.#write(input, caller);
+    if (await isRepeated(this.database.manager, { tenant, idempotency })) return this.#write(input, caller);
     refuseUnwritable(before, ifGeneration);
     refuseMismatch(before, kubernetesUid);
     const detail = { kubernetesUid, before: before.uid ?? '' };

@@ -3,7 +3,7 @@ import type { Cluster } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import type { FieldWriter } from '@runos/kube-objects';
-import { afterCommit, Database, idempotent, isKeyUsed } from '@runos/persistence';
+import { afterCommit, Database, idempotent, isRepeated } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import type { ClusterRow } from '../schema/cluster-row.js';
@@ -42,7 +42,7 @@ export class UpdateCluster {
     const { tenant } = caller;
     const before = await this.clusters.get(this.database.manager, tenant, cid);
     refuseUnknownKinds(changes.allowedWriters ?? []);
-    if (await isKeyUsed(this.database.manager, { tenant, idempotency })) return this.#write(input, caller, false);
+    if (await isRepeated(this.database.manager, { tenant, idempotency })) return this.#write(input, caller, false);
     refuseUnwritable(before, ifGeneration);
     const writers = differingList(before, changes);
     if (writers === undefined) return this.#write(input, caller, false);

@@ -15,7 +15,7 @@ export {
   runSql,
   type TransactionOptions,
 } from './transactions/database.js';
-export { idempotent, type IdempotencyRecord, isKeyUsed, type Sealer } from './idempotency/idempotent.js';
+export { idempotent, type IdempotencyRecord, isRepeated, type Sealer } from './idempotency/idempotent.js';
 export { createIndexConcurrently } from './migrations/create-index-concurrently.js';
 export { type ContractingMigration } from './migrations/check-migrations.js';
 export { migrate, type MigrationPlan, runMigration } from './migrations/migrate.js';

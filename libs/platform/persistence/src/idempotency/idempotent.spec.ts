@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Database } from '../transactions/database.js';
-import { expiredResponses, idempotent, isKeyUsed } from './idempotent.js';
+import { expiredResponses, idempotent, isRepeated } from './idempotent.js';
 import { type PersistenceHarness, startHarness } from '../../test/harness.js';
 
 let spec: PersistenceHarness;
@@ -19,11 +19,12 @@ const write = (key: string | undefined, requestHash = 'h1', tenant = 'aaaaa', wo
 
 describe('idempotent', () => {
   it('returns the first response for a repeated request', async () => {
-    const isUsed = () =>
-      isKeyUsed(database.manager, { tenant: 'aaaaa', idempotency: { key: 'k1', requestHash: 'h2' } });
-    expect(await isUsed()).toBe(false);
+    const isKnown = (requestHash: string) =>
+      isRepeated(database.manager, { tenant: 'aaaaa', idempotency: { key: 'k1', requestHash } });
+    expect(await isKnown('h1')).toBe(false);
     const first = await write('k1');
-    expect(await isUsed()).toBe(true);
+    expect(await isKnown('h1')).toBe(true);
+    await expect(isKnown('h2')).rejects.toMatchObject({ code: 'conflict.idempotency' });
     expect(await write('k1')).toEqual(first);
     expect(await write('k1', 'h1', 'bbbbb')).not.toEqual(first);
     expect(await write('k2')).not.toEqual(first);

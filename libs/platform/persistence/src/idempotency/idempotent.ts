@@ -25,10 +25,13 @@ export interface Sealer {
   unseal(sealed: string, about: string): string;
 }
 
-interface ClaimResult {
-  readonly claimed: boolean;
+interface UsedKey {
   readonly request_hash: string;
   readonly caller: string | null;
+}
+
+interface ClaimResult extends UsedKey {
+  readonly claimed: boolean;
   readonly response: string | null;
 }
 
@@ -50,12 +53,7 @@ export async function idempotent<T>(
   const about = `idempotency/${tenant}/${key}`;
   const result = await claim(manager, tenant, idempotency);
   if (!result.claimed) {
-    if (!isSame(result, idempotency)) {
-      throw new Fault(
-        'conflict.idempotency',
-        `The Idempotency-Key ${JSON.stringify(key)} was used for another request; use a new key for a new request.`,
-      );
-    }
+    refuseOther(result, idempotency);
     const response = result.response ?? 'null';
     return JSON.parse(seal ? seal.unseal(response, about) : response) as T;
   }
@@ -70,24 +68,35 @@ export async function idempotent<T>(
 }
 
 /**
- * Whether the key was used already, so that `idempotent` will not run its work. For what must come before the
- * transaction. False for a key whose first request has not committed.
+ * Whether the request repeats an earlier one, so that `idempotent` will not run its work. For what must come before the
+ * transaction. False while the first request has not committed.
+ * @throws Fault `conflict.idempotency` as `idempotent`
  */
-export async function isKeyUsed(
+export async function isRepeated(
   manager: EntityManager,
   { tenant, idempotency }: Omit<IdempotencyRecord, 'seal'>,
 ): Promise<boolean> {
   if (idempotency === undefined) return false;
-  const used = await runSql(
+  const [used] = await runSql<UsedKey>(
     manager,
-    `SELECT 1 FROM idempotency WHERE aid = $1 AND key = $2 AND created_at >= now() - ${retention}`,
+    `SELECT request_hash, caller FROM idempotency
+     WHERE aid = $1 AND key = $2 AND created_at >= now() - ${retention}`,
     [tenant, idempotency.key],
   );
-  return used.length > 0;
+  if (used !== undefined) refuseOther(used, idempotency);
+  return used !== undefined;
+}
+
+function refuseOther(used: UsedKey, idempotency: IdempotencyKey): void {
+  if (isSame(used, idempotency)) return;
+  throw new Fault(
+    'conflict.idempotency',
+    `The Idempotency-Key ${JSON.stringify(idempotency.key)} was used for another request; use a new key for a new request.`,
+  );
 }
 
 /** When either side has no caller (an older version), the request alone counts. */
-const isSame = (stored: ClaimResult, { requestHash, caller }: IdempotencyKey): boolean =>
+const isSame = (stored: UsedKey, { requestHash, caller }: IdempotencyKey): boolean =>
   stored.request_hash === requestHash && (stored.caller === null || caller === undefined || stored.caller === caller);
 
 /** The insert waits for a concurrent request with the same key: its commit provides the response, its rollback frees the key. */
