@@ -20,6 +20,7 @@ import { issueSecrets } from './issue-secrets.js';
 import { inspectable } from './live-memory.js';
 import { attackRegisterPort } from './registration-attack.js';
 import { type StolenTokenFindings, useStolenAgentToken } from './stolen-agent-token.js';
+import { useStolenReconciler } from './stolen-reconciler.js';
 import type { ClientStatistics } from './client-statistics.js';
 import type { Target } from './target.js';
 
@@ -74,9 +75,9 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
   it('lets a caller without account, token and certificate write nothing, and registers others meanwhile', async () => {
     const attack = attackRegisterPort(target, 30);
     await joinAsNode(target, target.agentGateway.register, 'hostile-3');
-    const { tokens, answers, audited, counted, open } = await attack;
+    const { tokens, answers, audited, counted, open, served } = await attack;
     expect(answers).toEqual(['registration-refused: the registration token is not valid']);
-    expect({ audited, counted, open }).toEqual({ audited: 0, counted: tokens, open: [] });
+    expect({ audited, counted, open, served }).toEqual({ audited: 0, counted: tokens, open: [], served: [] });
   }, 60_000);
 
   describe('and a stolen token of its cluster agent', () => {
@@ -87,8 +88,8 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
 
     it('keeps nodes, other namespaces, rights, policies and traffic from the thief', () => {
       expect(findings.wrong).toEqual([]);
-      expect(findings.tried).toBeGreaterThan(100);
-      expect(findings.own).toEqual([201, 200]);
+      expect(findings.tried).toBeGreaterThan(170);
+      expect(findings.own).toEqual([201, 201, 200]);
       expect(findings.podRefusal).toMatch(/violates PodSecurity "restricted/);
     });
 
@@ -96,6 +97,14 @@ describe(`a plane under hostile input (RUNOS_TEST_SEED=${seed})`, () => {
       expect(findings.foreignSecrets).toEqual([]);
     });
   });
+
+  it('applies nothing that its policies refuse for stolen credentials of its reconciler', async () => {
+    const { tried, written, foreign } = await useStolenReconciler(target);
+    expect(written).toEqual([]);
+    expect(tried).toBeGreaterThan(60);
+    const reason = expect.stringContaining('outside the namespace');
+    expect(foreign).toMatchObject({ outcome: 'replied', body: { accepted: false, reason } });
+  }, 180_000);
 
   it('survives hostile envelopes of agents', async () => {
     const seen = await fuzzAgents(target, attackers, 300, seed);

@@ -1,5 +1,12 @@
-import { callUnary, refusalCodeOf, registerService } from '@runos/agent-protocol';
-import type { ServiceError } from '@grpc/grpc-js';
+import {
+  callUnary,
+  type Envelope,
+  openStream,
+  refusalCodeOf,
+  registerService,
+  streamService,
+} from '@runos/agent-protocol';
+import { type Client, type MethodDefinition, type ServiceError, status, type StatusObject } from '@grpc/grpc-js';
 import { withSql } from '@runos/tool-e2e';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,15 +24,22 @@ export interface RegistrationFindings {
   readonly counted: number;
   /** Connections that the register port has not closed. */
   readonly open: readonly string[];
+  /** Methods of authenticated agents that the register port did not refuse as unknown. */
+  readonly served: readonly string[];
 }
 
 /** Attacks the register port as a caller that has no account, no token and no certificate, but knows an account id. */
 export async function attackRegisterPort(target: Target, tokens: number): Promise<RegistrationFindings> {
   const [auditedBefore, countedBefore] = [await auditedRegistrations(target), await countedRefusals(target)];
   const answers = new Set<string>();
+  const served: string[] = [];
   const client = await registrationClient(target);
   try {
     for (let n = 0; n < tokens; n += 1) answers.add(await answerTo(client, unknownToken(), target.aid));
+    for (const [name, method] of methods) {
+      const code = await codeOf(client, method);
+      if (code !== status.UNIMPLEMENTED) served.push(`${name}: ${code}`);
+    }
   } finally {
     client.close();
   }
@@ -33,8 +47,25 @@ export async function attackRegisterPort(target: Target, tokens: number): Promis
   for (const [name, bytes] of Object.entries(preambles)) if (!(await isClosed(target, bytes))) open.push(name);
   const audited = (await auditedRegistrations(target)) - auditedBefore;
   const counted = (await countedRefusals(target)) - countedBefore;
-  return { tokens, answers: [...answers], audited, counted, open };
+  return { tokens, answers: [...answers], audited, counted, open, served };
 }
+
+type Method = MethodDefinition<unknown, unknown>;
+
+/** What agents do with a certificate: streams, renewals, and the reports of older agents. */
+const methods = Object.entries(streamService as unknown as Readonly<Record<string, Method>>);
+
+const codeOf = (client: Client, method: Method): Promise<unknown> =>
+  method.requestStream
+    ? new Promise((resolve) => {
+        const stream = openStream(client, method as MethodDefinition<Envelope, Envelope>);
+        stream.on('error', () => undefined).on('status', ({ code }: StatusObject) => resolve(code));
+        stream.resume().end();
+      })
+    : callUnary(client, method, {}, 10_000).then(
+        () => 'accepted',
+        ({ code }: ServiceError) => code,
+      );
 
 /** A registration token in the right form that was never issued. */
 const unknownToken = (): string =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import type { KubeAttempt } from './kube-attempts/attempt.js';
 import { attemptsOn } from './kube-attempts/attempts.js';
-import { addonNamespace, podOfHost, statefulSetOf, victim, victimObjects } from './kube-attempts/objects.js';
+import { addonNamespace, clusterOf, podOfHost, statefulSetOf, victim, victimObjects } from './kube-attempts/objects.js';
 import type { Target } from './target.js';
 
 export interface StolenTokenFindings {
@@ -39,6 +39,7 @@ export async function useStolenAgentToken(target: Target): Promise<StolenTokenFi
     }
     const own = [
       { method: 'POST', path: `/apis/apps/v1/namespaces/${osid}/statefulsets`, body: statefulSetOf(osid, {}) },
+      { method: 'POST', path: `/apis/postgresql.cnpg.io/v1/namespaces/${osid}/clusters`, body: clusterOf(osid) },
       { method: 'GET', path: `/api/v1/namespaces/runos/secrets/cluster-agent-tls` },
     ] as const;
     const statuses: number[] = [];

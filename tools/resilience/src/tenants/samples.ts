@@ -48,6 +48,7 @@ export const osidOf = ({ serviceId }: Ids): string => `${sampleType}-${serviceId
 const plain: Sample = {};
 const paged: Sample = { query: () => ({ limit: '1' }) };
 const nothingFound: Expected = { status: 200 };
+const stolenWriter = { manager: 'stolen', kind: 'Cluster', fields: ['spec.instances'] };
 
 /** One row per operation; an operation without one does not compile, and fails the spec beside this file. */
 export const samples: Readonly<Record<OperationId, Sample>> = {
@@ -61,7 +62,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'cluster.list': plain,
   'cluster.create': { body: () => ({ name: 'stolen' }) },
   'cluster.show': plain,
-  'cluster.update': { body: () => ({ allowedWriters: [] }) },
+  'cluster.update': { body: () => ({ allowedWriters: [stolenWriter] }) },
   'cluster.delete': plain,
   'cluster.accept': { body: () => ({ kubernetesUid: 'stolen' }) },
   'cluster.registration-token.create': { body: () => ({ purpose: 'node' }) },
@@ -80,7 +81,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
     foreign: { setId: { status: 404, code: 'configset.not_found' } },
   },
   'service.show': plain,
-  'service.update': { body: () => ({ cpuLimitMc: 1_500 }) },
+  'service.update': { body: () => ({ cpuLimitMc: 1_500, allowedWriters: [stolenWriter] }) },
   'service.delete': plain,
   'service.restart': plain,
   'service.upgrade': plain,

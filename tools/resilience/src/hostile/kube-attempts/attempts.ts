@@ -2,6 +2,8 @@ import type { KubeAttempt } from './attempt.js';
 import { toAdmission } from './to-admission.js';
 import { toNamespaces } from './to-namespaces.js';
 import { toNode } from './to-node.js';
+import { toOperator } from './to-operator.js';
+import { toPlacement } from './to-placement.js';
 import { toRights } from './to-rights.js';
 import { toTraffic } from './to-traffic.js';
 
@@ -12,4 +14,6 @@ export const attemptsOn = (osid: string): KubeAttempt[] => [
   ...toRights(osid),
   ...toAdmission(),
   ...toTraffic(osid),
+  ...toPlacement(osid),
+  ...toOperator(osid),
 ];

@@ -5,8 +5,8 @@ export const victim = 'hostile-victim';
 
 export const metadataIn = (namespace: string, name = 'stolen'): KubeObject['metadata'] => ({ name, namespace });
 
-/** `podSpec` replaces parts of the spec of its pods. */
-export const statefulSetOf = (namespace: string, podSpec: object, name?: string): KubeObject => ({
+/** `podSpec` replaces parts of the spec of its pods, and `spec` parts of its own. */
+export const statefulSetOf = (namespace: string, podSpec: object, name?: string, spec: object = {}): KubeObject => ({
   apiVersion: 'apps/v1',
   kind: 'StatefulSet',
   metadata: metadataIn(namespace, name),
@@ -18,6 +18,7 @@ export const statefulSetOf = (namespace: string, podSpec: object, name?: string)
       metadata: { labels: { app: 'stolen' } },
       spec: { containers: [{ name: 'stolen', image: 'stolen' }], ...podSpec },
     },
+    ...spec,
   },
 });
 
@@ -48,18 +49,20 @@ export const plain = (kind: 'Secret' | 'ConfigMap', namespace: string, name?: st
   metadata: metadataIn(namespace, name),
   ...(type === undefined ? {} : { type }),
 });
+export const claimSpec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
 const claimOf = (namespace: string, name?: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',
   metadata: metadataIn(namespace, name),
-  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  spec: claimSpec,
 });
 
-export const clusterOf = (namespace: string) => ({
+/** `spec` and `metadata` replace parts of its own. */
+export const clusterOf = (namespace: string, spec: object = {}, metadata: object = {}): KubeObject => ({
   apiVersion: 'postgresql.cnpg.io/v1',
   kind: 'Cluster',
-  metadata: metadataIn(namespace),
-  spec: { instances: 1, storage: { size: '1Gi' } },
+  metadata: { ...metadataIn(namespace), ...metadata },
+  spec: { instances: 1, storage: { size: '1Gi' }, ...spec },
 });
 
 /** One object of each kind that the agent may write in namespaces of instances, by group and resource. */

@@ -17,10 +17,10 @@ export const toTraffic = (osid: string): KubeAttempt[] => [
       ofAddon(serviceOf(addonNamespace, spec, 'cnpg-webhook-service')),
     ),
   ),
-  post(`/apis/postgresql.cnpg.io/v1/namespaces/${osid}/clusters`, {
-    ...clusterOf(osid),
-    spec: { ...clusterOf(osid).spec, managed: { services: { additional: [] } } },
-  }),
+  post(
+    `/apis/postgresql.cnpg.io/v1/namespaces/${osid}/clusters`,
+    clusterOf(osid, { managed: { services: { additional: [] } } }),
+  ),
   post(`/api/v1/namespaces/${osid}/endpoints`, { apiVersion: 'v1', kind: 'Endpoints', metadata: metadataIn(osid) }),
   post(`/apis/discovery.k8s.io/v1/namespaces/${osid}/endpointslices`, {
     apiVersion: 'discovery.k8s.io/v1',
