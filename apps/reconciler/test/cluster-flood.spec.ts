@@ -45,6 +45,7 @@ describe('a cluster whose agents send more than its database work takes', () => 
     resyncs: listOf,
     'statuses of add-ons': () => harness.agent.reportAddons([]),
     'changes of connections': () => harness.agent.reportConnection({ connected: true }),
+    registrations: () => harness.agent.registerNode('machine-1'),
   };
 
   it.each(Object.keys(floods))(
@@ -63,6 +64,7 @@ describe('a cluster whose agents send more than its database work takes', () => 
           harness.agent.send(harness.agent.compose(bundle, 'applying', {}, other)),
           harness.agent.send(harness.agent.compose({ ...bundle, osid: 'valkey-zzzzz' }, 'gone', {}, other)),
           harness.agent.reportConnection({ cid: neighbour.cid, connected: true }),
+          harness.agent.registerNode('machine-1', other),
         ]);
       } finally {
         await barrier.open();

@@ -216,6 +216,11 @@ export class FakeAgent {
     return this.bus.request(reconciler.reportAddons, report, this.#options(aid));
   }
 
+  /** Registers a machine as a node of a cluster. */
+  registerNode(machineId: string, { aid, cid }: Cluster = this): Promise<unknown> {
+    return this.bus.request(reconciler.registerNode, { cid, machineId, os: 'debian-12' }, this.#options(aid));
+  }
+
   /** Reports every phase of a bundle until it is ready, or until it is deleted. */
   async reportSuccess(bundle: StoredBundle): Promise<void> {
     const object = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: bundle.osid, name: bundle.osid };

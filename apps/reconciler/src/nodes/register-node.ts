@@ -4,8 +4,10 @@ import { Fault, systemRandom } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
 import { Nid } from '@runos/osid';
 import { Database } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
+import { ClusterShare } from '../clusters/cluster-share.js';
 import type { ReconcilerConfig } from '../config.js';
 import { refuseOverLimit } from '../writes/preconditions.js';
 import { NodeRepository } from './node-repository.js';
@@ -18,26 +20,30 @@ export class RegisterNode {
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
     private readonly nodes: NodeRepository,
+    private readonly share: ClusterShare,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
   /** The nid of a machine in its cluster: its earlier one, or a new one. */
-  async run({ cid, machineId, os, name }: Input, tenant: string): Promise<{ nid: string }> {
-    return this.database.transaction(async (sql) => {
-      const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
-      if (cluster.deletion_requested_at !== null) {
-        throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted; no node can join it.`);
-      }
-      const known = await this.nodes.lockRegistrations(sql, cluster.id);
-      const earlier = known.get(machineId);
-      if (earlier !== undefined) {
-        await this.nodes.updateMachine(sql, cluster.id, earlier, os, name ?? null);
-        return { nid: earlier };
-      }
-      refuseOverLimit(this.config.maxNodesPerCluster, known.size, 'nodes', `Cluster "${cid}"`);
-      const nid = Nid.mint(systemRandom, new Set(known.values()));
-      await this.nodes.create(sql, { aid: tenant, clusterId: cluster.id, nid, machineId, name: name ?? nid, os });
-      return { nid };
-    });
+  async run(input: Input, tenant: string): Promise<{ nid: string }> {
+    const register = (sql: EntityManager) => this.#register(sql, input, tenant);
+    return this.share.run({ tenant, cid: input.cid }, () => this.database.transaction(register));
+  }
+
+  async #register(sql: EntityManager, { cid, machineId, os, name }: Input, tenant: string): Promise<{ nid: string }> {
+    const cluster = await this.clusters.get(sql, tenant, cid, 'keep');
+    if (cluster.deletion_requested_at !== null) {
+      throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted; no node can join it.`);
+    }
+    const known = await this.nodes.lockRegistrations(sql, cluster.id);
+    const earlier = known.get(machineId);
+    if (earlier !== undefined) {
+      await this.nodes.updateMachine(sql, cluster.id, earlier, os, name ?? null);
+      return { nid: earlier };
+    }
+    refuseOverLimit(this.config.maxNodesPerCluster, known.size, 'nodes', `Cluster "${cid}"`);
+    const nid = Nid.mint(systemRandom, new Set(known.values()));
+    await this.nodes.create(sql, { aid: tenant, clusterId: cluster.id, nid, machineId, name: name ?? nid, os });
+    return { nid };
   }
 }

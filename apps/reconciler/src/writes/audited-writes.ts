@@ -20,7 +20,7 @@ export class AuditedWrites {
 
   /**
    * Runs a write after its entry is durable, because a request must not hold a lock. Callers check first what refuses the
-   * write. A change that comes in between can still refuse it: then a second entry says so.
+   * write. A change that comes in between can still refuse it: then a second entry has the refusal.
    * @throws Fault `unavailable` without the entry
    */
   async run<T>(tenant: string, entry: Entry, write: () => Promise<T>): Promise<T> {
