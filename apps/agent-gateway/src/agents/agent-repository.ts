@@ -203,14 +203,14 @@ export class AgentRepository {
   }
 
   /**
-   * Agents whose last transition the reconciler has not acknowledged. Each cluster has its turn, so that no cluster with
+   * Agents whose last transition the reconciler has not acknowledged. Clusters alternate, so that no cluster with
    * more than `limit` of them keeps back those of others.
    */
   notAcknowledged(limit: number): Promise<AgentRow[]> {
     return this.database.query(
       `SELECT ${agentColumns} FROM (
-         SELECT *, row_number() OVER (PARTITION BY aid, cid ORDER BY nid) AS turn FROM agent WHERE acknowledged_seq < seq) a
-       ORDER BY turn, aid, cid LIMIT $1`,
+         SELECT *, row_number() OVER (PARTITION BY aid, cid ORDER BY nid) AS round FROM agent WHERE acknowledged_seq < seq) a
+       ORDER BY round, aid, cid LIMIT $1`,
       [limit],
     );
   }

@@ -90,7 +90,9 @@ describe('the sessions of a cluster whose statements wait', () => {
   });
 
   it('do not delay the heartbeats of another cluster, and wait in the share of their cluster only', async () => {
-    const flooding = await Promise.all(['beat-1', 'beat-2', 'beat-3', 'beat-4'].map((each) => agentOf('ky6', each)));
+    const flooding = await Promise.all(
+      ['heartbeat-1', 'heartbeat-2', 'heartbeat-3', 'heartbeat-4'].map((each) => agentOf('ky6', each)),
+    );
     const other = await agentOf('ky7', 'other');
     const dialled = flooding.map((each) => new TestAgent(replica.streamPort, each));
     const neighbour = new TestAgent(replica.streamPort, other);
@@ -111,7 +113,7 @@ describe('the sessions of a cluster whose statements wait', () => {
     for (const agent of [...dialled, neighbour]) agent.stop();
   });
 
-  it('are acknowledged in turn with those of others, however many they are', async () => {
+  it('are read alternately with those of others, however many are not acknowledged', async () => {
     harness.services.connectionFailures = Infinity;
     await harness.sql.query(
       `INSERT INTO agent (aid, cid, nid, session_no, seq, connected, capabilities)

@@ -24,7 +24,7 @@ export class FlowControl {
     private readonly budget: ReceiveBudget,
     private readonly key: string,
   ) {
-    budget.inFlight.join(key, this);
+    budget.inFlight.add(key, this);
   }
 
   /** A message of this length has arrived. */
@@ -51,7 +51,7 @@ export class FlowControl {
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.budget.inFlight.leave(this.key, this);
+    this.budget.inFlight.remove(this.key, this);
   }
 
   #pauseFor(ms: number): void {

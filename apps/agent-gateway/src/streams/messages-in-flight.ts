@@ -12,19 +12,19 @@ interface Sender {
 }
 
 /**
- * Counts the messages in flight of each agent. A message counts until it is handled, also if its stream has closed since:
- * an agent that dials again, or opens several streams, gets no further ones.
+ * Counts the messages in flight of each agent. A message counts until it is handled, also if its stream has closed since.
+ * So an agent that dials again, or opens several streams, gets no further ones.
  */
 export class MessagesInFlight {
   readonly #senders = new Map<string, Sender>();
 
   /** A stream of the sender starts to read. */
-  join(key: string, reader: Reader): void {
+  add(key: string, reader: Reader): void {
     this.#senderOf(key).readers.add(reader);
     if (this.isFull(key)) reader.update();
   }
 
-  leave(key: string, reader: Reader): void {
+  remove(key: string, reader: Reader): void {
     this.#senders.get(key)?.readers.delete(reader);
     this.#forgetIdle(key);
   }
