@@ -132,6 +132,51 @@ describe('a work queue', () => {
     await queue.idle();
   });
 
+  it('leaves places to keys of other groups, and serves the groups in turn', async () => {
+    const ends = new Map<string, () => void>();
+    const grouped = new WorkQueue<string>({
+      clock,
+      maxConcurrentReconciles: 3,
+      maxConcurrentReconcilesPerGroup: 2,
+      reconcile: (key) => {
+        reconciles.push(key);
+        return new Promise((resolve) => ends.set(key, () => resolve(reconciled())));
+      },
+    });
+    const end = (key: string) => {
+      ends.get(key)?.();
+      return clock.advance(0);
+    };
+    ['k/a/1', 'k/a/2', 'k/a/3', 'k/a/4', 'k/b/1', 'k/b/2', 'plain'].forEach((key) => grouped.add(key));
+    expect(reconciles).toEqual(['k/a/1', 'k/a/2', 'k/b/1']);
+    expect(grouped.unfinished).toBe(7);
+    await end('k/b/1');
+    expect(reconciles.slice(3)).toEqual(['k/b/2']);
+    for (const key of ['k/a/1', 'k/a/2', 'k/b/2']) await end(key);
+    expect(reconciles.slice(4)).toEqual(['k/a/3', 'plain', 'k/a/4']);
+    const stopped = grouped.stop();
+    ends.forEach((one) => one());
+    await stopped;
+  });
+
+  it('drops what waits for its group when it stops', async () => {
+    const running = gate<ReconcileResult>();
+    const grouped = new WorkQueue<string>({
+      clock,
+      maxConcurrentReconcilesPerGroup: 1,
+      reconcile: (key) => {
+        reconciles.push(key);
+        return running.promise;
+      },
+    });
+    ['a/1', 'a/2'].forEach((key) => grouped.add(key));
+    const stopped = grouped.stop();
+    running.open(reconciled());
+    await stopped;
+    expect(reconciles).toEqual(['a/1']);
+    expect(grouped.size).toBe(0);
+  });
+
   it('backs off while reconciles fail or throw, and resets after a success', async () => {
     result = () => Promise.reject(new Error('no'));
     queue.add('a');

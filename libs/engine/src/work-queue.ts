@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '@runos/kernel';
 import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { type Backoff, exponentialBackoff } from './backoff.js';
+import { FairScheduler } from './fair-scheduler.js';
 
 /** How one reconcile of a key ended. The work queue derives from it when it reconciles the key next. */
 export type ReconcileResult =
@@ -31,6 +32,11 @@ export interface WorkQueueOptions<K extends string> {
   reconcile(key: K, signal: AbortSignal): Promise<ReconcileResult>;
   /** Over all keys. Default 8. */
   readonly maxConcurrentReconciles?: number;
+  /**
+   * Over the keys of one group, so that it leaves places to others. Groups are served round-robin. A key's group is the
+   * text before its last `/`, such as the cluster of `<cluster>/<name>`. Default: no groups.
+   */
+  readonly maxConcurrentReconcilesPerGroup?: number;
   /** Delay after an `error` result. Default 0.5 s doubling to 30 s, half of it random. */
   readonly backoff?: Backoff;
   readonly clock?: Clock;
@@ -57,14 +63,15 @@ const defaultBackoff = exponentialBackoff({ firstMs: 500, maxMs: 30_000 });
  */
 export class WorkQueue<K extends string> {
   readonly #entries = new Map<K, Entry>();
-  readonly #ready: K[] = [];
+  readonly #scheduler: FairScheduler;
   readonly #stopping = new AbortController();
   readonly #idleWaiters: (() => void)[] = [];
   readonly #clock: Clock;
   readonly #context = new AsyncResource('WorkQueue');
-  #processing = 0;
 
   constructor(private readonly options: WorkQueueOptions<K>) {
+    const { maxConcurrentReconciles: total = 8, maxConcurrentReconcilesPerGroup: perGroup = Infinity } = options;
+    this.#scheduler = new FairScheduler({ total, perGroup });
     this.#clock = options.clock ?? systemClock;
     // Every wait of every reconcile listens to this signal: many listeners are no leak here.
     setMaxListeners(0, this.#stopping.signal);
@@ -77,7 +84,7 @@ export class WorkQueue<K extends string> {
 
   /** Number of keys that are ready or processing. */
   get unfinished(): number {
-    return this.#processing + this.#ready.length;
+    return this.#scheduler.unfinished;
   }
 
   /** Number of keys whose time has come, ready or processing, and the age of the oldest. */
@@ -120,7 +127,7 @@ export class WorkQueue<K extends string> {
   /** Drops delayed and ready keys, aborts the running reconciles, and resolves when the last of them has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#ready.length = 0;
+    this.#scheduler.clear();
     for (const [key, entry] of this.#entries) {
       entry.timer?.abort();
       if (entry.state !== 'processing') this.#entries.delete(key);
@@ -143,31 +150,27 @@ export class WorkQueue<K extends string> {
   #enqueue(key: K, entry: Entry): void {
     entry.state = 'ready';
     entry.timer = undefined;
-    this.#ready.push(key);
-    this.#processReady();
+    this.#scheduler.schedule(this.#groupOf(key), () => {
+      entry.state = 'processing';
+      void this.#context.runInAsyncScope(() => this.#process(key, entry));
+    });
   }
 
-  #processReady(): void {
-    while (this.#processing < (this.options.maxConcurrentReconciles ?? 8)) {
-      const key = this.#ready.shift();
-      const entry = key === undefined ? undefined : this.#entries.get(key);
-      if (key === undefined || !entry) return this.#resolveIdle();
-      entry.state = 'processing';
-      this.#processing += 1;
-      void this.#context.runInAsyncScope(() => this.#process(key, entry));
-    }
+  /** Without a bound per group, keys are served in the order in which they became ready. */
+  #groupOf(key: K): string {
+    return this.options.maxConcurrentReconcilesPerGroup === undefined ? '' : key.slice(0, key.lastIndexOf('/') + 1);
   }
 
   async #process(key: K, entry: Entry): Promise<void> {
     const result = await this.#reconcile(key);
-    this.#processing -= 1;
     this.#entries.delete(key);
     if (!this.#stopping.signal.aborted) {
       this.options.onResult?.(key, result);
       entry.failures = result.kind === 'error' ? entry.failures + 1 : 0;
       this.#requeue(key, entry, this.#delayAfter(result, entry.failures));
     }
-    this.#processReady();
+    this.#scheduler.end(this.#groupOf(key));
+    this.#resolveIdle();
   }
 
   async #reconcile(key: K): Promise<ReconcileResult> {

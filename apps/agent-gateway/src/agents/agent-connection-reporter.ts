@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type AgentConnection, reconciler } from '@runos/contracts';
-import { ConcurrencyLimit, exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
+import { exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
 import { faultOf } from '@runos/kernel';
 import { Bus, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
-import { type AgentKey, AgentRepository, type AgentRow, clusterText, identityOf, keyText } from './agent-repository.js';
+import { type AgentKey, AgentRepository, type AgentRow, identityOf, keyText } from './agent-repository.js';
 import { ClusterShare } from './cluster-share.js';
 
 /** So that the reconciler does not receive all reports at once after an outage, and no cluster delays those of others. */
-const concurrency = { total: 16, perKey: 4 };
+const concurrency = { maxConcurrentReconciles: 16, maxConcurrentReconcilesPerGroup: 4 };
 const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
 const resumeLimit = 1_000;
 
@@ -20,7 +20,6 @@ export const isNotFound = (error: unknown): boolean => faultOf(error)?.code.ends
 export class AgentConnectionReporter {
   readonly #newest = new Map<string, AgentRow>();
   readonly #queue: WorkQueue<string>;
-  readonly #limit = new ConcurrencyLimit(concurrency);
 
   constructor(
     private readonly bus: Bus,
@@ -29,8 +28,8 @@ export class AgentConnectionReporter {
     @InjectLogger() logger: Logger,
   ) {
     this.#queue = new WorkQueue({
-      reconcile: (key, signal) => this.#sendLimited(key, signal),
-      maxConcurrentReconciles: Infinity,
+      ...concurrency,
+      reconcile: (key) => this.#send(key),
       backoff,
       onResult: (agent, result) => {
         if (result.kind === 'error')
@@ -67,16 +66,9 @@ export class AgentConnectionReporter {
     return this.#queue.stop();
   }
 
-  async #sendLimited(key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  async #send(key: string): Promise<ReconcileResult> {
     const row = this.#newest.get(key);
     if (row === undefined) return reconciled();
-    await this.#limit.run(clusterText(row), async () => {
-      if (!signal.aborted) await this.#send(key, this.#newest.get(key) ?? row);
-    });
-    return reconciled();
-  }
-
-  async #send(key: string, row: AgentRow): Promise<void> {
     try {
       await this.bus.request(reconciler.reportAgentConnection, connectionOf(row), { tenant: row.aid });
     } catch (error) {
@@ -85,6 +77,7 @@ export class AgentConnectionReporter {
     }
     await this.share.run(row, () => this.agents.setAcknowledged(row, row.seq));
     if (this.#newest.get(key) === row) this.#newest.delete(key);
+    return reconciled();
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ConcurrencyLimit, exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
+import { exponentialBackoff, reconciled, type ReconcileResult, WorkQueue } from '@runos/engine';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
@@ -9,7 +9,7 @@ import { RateLimiter } from '../grpc/rate-limiter.js';
 import type { ConnectedAgent } from '../streams/connected-agent.js';
 
 /** Over all sessions, and of one cluster. It leaves places in the share of the cluster for its other statements. */
-const concurrency = { total: 4, perKey: 2 };
+const concurrency = { maxConcurrentReconciles: 4, maxConcurrentReconcilesPerGroup: 2 };
 /** Of one session. Each write leaves an old version of the row behind, of up to 25 KB. */
 const writeRate = { calls: 1, periodSeconds: 1, burst: 9 };
 const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
@@ -20,10 +20,9 @@ const backoff = exponentialBackoff({ firstMs: 500, maxMs: 15_000 });
  */
 @Injectable()
 export class SessionInfoWriter {
-  /** The agents whose newest info is not written yet, by session number. */
+  /** The agents whose newest info is not written yet, by `<account>/<cluster>/<session number>`. */
   readonly #changed = new Map<string, ConnectedAgent>();
   readonly #queue: WorkQueue<string>;
-  readonly #limit = new ConcurrencyLimit(concurrency);
   readonly #rateLimiter = new RateLimiter(writeRate);
 
   constructor(
@@ -33,11 +32,11 @@ export class SessionInfoWriter {
     @InjectLogger() logger: Logger,
   ) {
     this.#queue = new WorkQueue({
-      reconcile: (key, signal) => this.#writeLimited(key, signal),
-      maxConcurrentReconciles: Infinity,
+      ...concurrency,
+      reconcile: (key) => this.#write(key),
       backoff,
-      onResult: (sessionNo, result) => {
-        if (result.kind === 'error') logger.warn({ err: result.cause, sessionNo }, 'info of an agent not written');
+      onResult: (session, result) => {
+        if (result.kind === 'error') logger.warn({ err: result.cause, session }, 'info of an agent not written');
       },
     });
   }
@@ -45,7 +44,7 @@ export class SessionInfoWriter {
   /** Does nothing when this changes nothing. */
   change(agent: ConnectedAgent, change: Partial<AgentInfo>): void {
     if (!agent.changeInfo(change)) return;
-    const key = String(agent.sessionNo);
+    const key = `${clusterText(agent.peer.identity)}/${agent.sessionNo}`;
     this.#changed.set(key, agent);
     this.#queue.add(key);
   }
@@ -55,23 +54,17 @@ export class SessionInfoWriter {
     return this.#queue.stop();
   }
 
-  async #writeLimited(key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  async #write(key: string): Promise<ReconcileResult> {
     const agent = this.#changed.get(key);
     if (agent === undefined) return reconciled();
     const waitMs = await this.#rateLimiter.retryAfterMs(key);
     if (waitMs > 0) return reconciled(waitMs);
-    await this.#limit.run(clusterText(agent.peer.identity), async () => {
-      if (!signal.aborted) await this.#write(key, agent);
-    });
-    return reconciled();
-  }
-
-  async #write(key: string, agent: ConnectedAgent): Promise<void> {
     const { info, infoNo, sessionNo, peer, stream } = agent;
     if (!stream.isClosed) {
       const write = () => this.agents.setInfo(keyOf(peer.identity), { sessionNo, infoNo }, info);
       this.reporter.report(await this.share.run(peer.identity, write));
     }
     if (stream.isClosed || agent.infoNo === infoNo) this.#changed.delete(key);
+    return reconciled();
   }
 }

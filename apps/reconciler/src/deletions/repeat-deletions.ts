@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { ConcurrencyLimit, reconciled, type ReconcileResult, requeue, retryAfterError, WorkQueue } from '@runos/engine';
+import { reconciled, type ReconcileResult, requeue, retryAfterError, WorkQueue } from '@runos/engine';
 import { Database } from '@runos/persistence';
 import { ClusterLog } from '../clusters/cluster-log.js';
 import { isFromForeign } from '../connections/foreign-agent.js';
@@ -18,7 +18,7 @@ interface DeletionReport {
 }
 
 /** Of all clusters, and of one: an instruction to an agent that does not reply takes 10 s, and is repeated. */
-const concurrency = { total: 8, perKey: 2 };
+const concurrency = { maxConcurrentReconciles: 8, maxConcurrentReconcilesPerGroup: 2 };
 /** A connection is recorded a moment after the first report of its agent. It is awaited for this long, ms. */
 const connectionTimeoutMs = 60_000;
 const connectionPollMs = 1_000;
@@ -30,7 +30,6 @@ const connectionPollMs = 1_000;
 @Injectable()
 export class RepeatDeletions implements OnModuleDestroy {
   readonly #queue: WorkQueue<DeletionKey>;
-  readonly #limit = new ConcurrencyLimit(concurrency);
   /** The end of the wait for the connection, on the monotonic clock, ms. */
   readonly #deadlines = new Map<DeletionKey, number>();
 
@@ -41,8 +40,8 @@ export class RepeatDeletions implements OnModuleDestroy {
     private readonly log: ClusterLog,
   ) {
     this.#queue = new WorkQueue<DeletionKey>({
-      maxConcurrentReconciles: Infinity,
-      reconcile: (key, signal) => this.#repeatLimited(key, signal),
+      ...concurrency,
+      reconcile: (key) => this.#repeat(key),
       onResult: (deletion, result) => {
         if (result.kind === 'reconciled') this.#deadlines.delete(deletion);
         if (result.kind !== 'error') return;
@@ -69,11 +68,6 @@ export class RepeatDeletions implements OnModuleDestroy {
 
   onModuleDestroy(): Promise<void> {
     return this.#queue.stop();
-  }
-
-  async #repeatLimited(key: DeletionKey, signal: AbortSignal): Promise<ReconcileResult> {
-    const [tenant, cid] = key.split('/');
-    return this.#limit.run(`${tenant}/${cid}`, async () => (signal.aborted ? reconciled() : this.#repeat(key)));
   }
 
   async #repeat(key: DeletionKey): Promise<ReconcileResult> {
