@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type CustomKind, KindCatalog } from '@runos/kube-kinds';
 import type { KubeObject } from '@runos/kube-objects';
+import { gzipSync } from 'node:zlib';
 import { ControlledPods } from './controlled-pods.js';
 import { ObjectState } from './object-state.js';
 
@@ -97,5 +98,20 @@ describe('an object with pods', () => {
     pods.judge(widgetOf('small'), kinds);
     const later = new KindCatalog([{ ...widget, pods: [{ name: 'other', desired: "'x'", actual: "'y'" }] }]);
     expect(pods.judge(widgetOf('small', 1, later), later)?.message).toContain('another other');
+  });
+
+  it('compresses its pods only when what rules may read of them changes', () => {
+    let compressions = 0;
+    const pods = new ControlledPods((json) => {
+      compressions += 1;
+      return gzipSync(json);
+    });
+    const observed = ['small', 'small', 'small', 'large', 'large'].map((size) => pods.recordObserved(pod(size)));
+    expect(observed).toEqual([true, false, false, true, false]);
+    expect(compressions).toBe(2);
+    expect(pods.recordObserved(pod('large', { ready: 'False' }))).toBe(true);
+    expect(pods.recordObserved(pod('large'))).toBe(true);
+    expect(compressions).toBe(2);
+    expect(pods.judge(widgetOf('large'), kinds)?.state).toBe('ready');
   });
 });

@@ -9,16 +9,23 @@ import {
   progressing,
 } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, mapsIn, type ObjectRef, printRef, refKey, refOf } from '@runos/kube-objects';
+import { hash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ObjectState } from './object-state.js';
+
+/** What rules may read of a pod. Other rules may arrive later. */
+interface Excerpt {
+  readonly hash: string;
+  /** Gzipped JSON: 2 KB for a pod of CloudNativePG. */
+  readonly gzipped: Buffer;
+}
 
 /** A pod that a custom resource controls. */
 interface ControlledPod {
   readonly name: string;
   readonly owner: ObjectRef;
   readonly isReady: boolean;
-  /** What rules may read of it, gzipped JSON: 2 KB for a pod of CloudNativePG. Other rules may arrive later. */
-  readonly readable: Buffer;
+  readonly excerpt: Excerpt;
   /** Its values by the rules of this catalog. */
   values?: { readonly kinds: KindCatalog; readonly of: PodValues };
 }
@@ -32,6 +39,8 @@ export class ControlledPods {
   /** The objects that have had a pod. Their missing pods are being replaced. */
   readonly #owners = new Set<string>();
 
+  constructor(private readonly compress: (json: string) => Buffer = gzipSync) {}
+
   keys(): Iterable<string> {
     return this.#pods.keys();
   }
@@ -43,10 +52,10 @@ export class ControlledPods {
     const key = refKey(refOf(object));
     if (object.metadata.deletionTimestamp !== undefined) return this.remove(key);
     const isReady = conditionOf(object, 'Ready')?.status === 'True';
-    const readable = gzipSync(JSON.stringify(readableOf(object)));
     const known = this.#pods.get(key);
-    if (known?.isReady === isReady && known.readable.equals(readable)) return false;
-    this.#pods.set(key, { name: object.metadata.name, owner, isReady, readable });
+    const excerpt = this.#excerptOf(object, known?.excerpt);
+    if (known?.isReady === isReady && known.excerpt === excerpt) return false;
+    this.#pods.set(key, { name: object.metadata.name, owner, isReady, excerpt });
     this.#owners.add(refKey(owner));
     return true;
   }
@@ -70,6 +79,13 @@ export class ControlledPods {
     if (ready >= desired) return health;
     const { namespace: _, ...named } = ref;
     return progressing('PodsNotReady', `${ready} of ${desired} pods of ${printRef(named)} are ready.`);
+  }
+
+  /** Most events of a pod change its status alone. A hash takes a small part of the time that gzip takes. */
+  #excerptOf(pod: KubeObject, known: Excerpt | undefined): Excerpt {
+    const json = JSON.stringify(readableOf(pod));
+    const jsonHash = hash('sha256', json, 'base64url');
+    return known?.hash === jsonHash ? known : { hash: jsonHash, gzipped: this.compress(json) };
   }
 }
 
@@ -95,7 +111,7 @@ const readableOf = (pod: KubeObject): KubeObject => ({
 
 function valuesOf(pod: ControlledPod, kinds: KindCatalog): PodValues {
   if (pod.values?.kinds === kinds) return pod.values.of;
-  const readable = JSON.parse(gunzipSync(pod.readable).toString('utf8')) as KubeObject;
+  const readable = JSON.parse(gunzipSync(pod.excerpt.gzipped).toString('utf8')) as KubeObject;
   const of = kinds.actualPodValues(pod.owner, readable);
   pod.values = { kinds, of };
   return of;
