@@ -108,6 +108,45 @@ describe('Batcher', () => {
     expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
+  it('completes what is not blocked first, and only then lets the blocked items wait', async () => {
+    const runs: string[] = [];
+    const blocked = new Set(['b1', 'b2', 'b3']);
+    let unblock = (): void => undefined;
+    const unblocked = new Promise<void>((resolve) => (unblock = resolve));
+    const batcher = new Batcher<string, string>({
+      maxBatchSize: 10,
+      isBlocked: (cause) => cause instanceof Error && cause.message === 'locked',
+      run: async (items, mayWait) => {
+        runs.push(`${items.join(' ')}${mayWait ? ' waits' : ''}`);
+        if (!items.some((item) => blocked.has(item))) return items;
+        if (!mayWait) throw new Error('locked');
+        await unblocked;
+        return items;
+      },
+    });
+    const waiting = [...blocked].map((item) => batcher.add(item));
+    expect(await Promise.all(['c', 'd'].map((item) => batcher.add(item)))).toEqual(['c', 'd']);
+    await new Promise(setImmediate);
+    expect(runs).toEqual(['b1 b2 b3 c d', 'b1', 'b2', 'b3', 'c', 'd', 'b1 waits', 'b2 waits']);
+    unblock();
+    expect(await Promise.all(waiting)).toEqual(['b1', 'b2', 'b3']);
+    expect(runs.at(-1)).toBe('b3 waits');
+  });
+
+  it('lets an item that arrives alone wait', async () => {
+    const waits: boolean[] = [];
+    const batcher = new Batcher<number, number>({
+      maxBatchSize: 10,
+      run: (items, mayWait) => {
+        waits.push(mayWait);
+        return Promise.resolve(items);
+      },
+    });
+    await batcher.add(1);
+    await Promise.all([batcher.add(2), batcher.add(3)]);
+    expect(waits).toEqual([true, false]);
+  });
+
   it('runs a bounded number of slow batches at a time', async () => {
     const clock = new ManualClock();
     const started: string[] = [];

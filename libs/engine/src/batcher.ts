@@ -1,8 +1,13 @@
 import { type Clock, systemClock } from '@runos/kernel';
 
 export interface BatcherOptions<In, Out> {
-  /** Processes all items or none. Returns one result per item, in the same order. */
-  run(items: readonly In[]): Promise<readonly Out[]>;
+  /**
+   * Processes all items or none. Returns one result per item, in the same order. With `mayWait`, no other item waits for
+   * these. Without it, `run` should fail soon when an item is blocked, such as by a lock.
+   */
+  run(items: readonly In[], mayWait: boolean): Promise<readonly Out[]>;
+  /** Whether a failure means that an item was blocked. Such items of a failed batch run again after the others. */
+  isBlocked?(cause: unknown): boolean;
   readonly maxBatchSize: number;
   /** How long the batcher collects items after a batch of several, ms. Default 0. */
   readonly lingerMs?: number;
@@ -76,19 +81,37 @@ export class Batcher<In, Out> {
 
   async #runBatch(batch: readonly PendingItem<In, Out>[]): Promise<void> {
     try {
-      const results = await this.options.run(batch.map(({ item }) => item));
-      if (results.length !== batch.length) throw new Error(`${batch.length} items have ${results.length} results`);
-      // `Out` may include undefined, so the length above is the check.
-      batch.forEach(({ resolve }, index) => resolve(results[index] as Out));
+      await this.#run(batch, batch.length === 1);
     } catch (cause) {
       const [only, ...others] = batch;
       if (others.length === 0) return only?.reject(cause);
-      // Few at a time: all together would take every connection of a pool. One alone would wait for a lock before all.
-      const left = batch.values();
-      const repeatAll = async (): Promise<void> => {
-        for (const one of left) await this.#runBatch([one]);
-      };
-      await Promise.all(Array.from({ length: concurrentRepeats }, repeatAll));
+      const blocked = await this.#runEach(batch, false);
+      await this.#runEach(blocked, true);
     }
+  }
+
+  /** Runs each item alone. Returns those that are blocked, unless they may wait. */
+  async #runEach(items: readonly PendingItem<In, Out>[], mayWait: boolean): Promise<readonly PendingItem<In, Out>[]> {
+    const blocked: PendingItem<In, Out>[] = [];
+    const left = items.values();
+    const runLeft = async (): Promise<void> => {
+      for (const one of left) {
+        await this.#run([one], mayWait).catch((cause: unknown) => {
+          if (!mayWait && this.options.isBlocked?.(cause)) blocked.push(one);
+          else one.reject(cause);
+        });
+      }
+    };
+    // Few at a time: all together would take every connection of a pool. One alone would wait for a lock before all.
+    await Promise.all(Array.from({ length: concurrentRepeats }, runLeft));
+    return blocked;
+  }
+
+  async #run(batch: readonly PendingItem<In, Out>[], mayWait: boolean): Promise<void> {
+    const items = batch.map(({ item }) => item);
+    const results = await this.options.run(items, mayWait);
+    if (results.length !== batch.length) throw new Error(`${batch.length} items have ${results.length} results`);
+    // `Out` may include undefined, so the length above is the check.
+    batch.forEach(({ resolve }, index) => resolve(results[index] as Out));
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { sqlState } from '@runos/persistence';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TracedBatcher } from './traced-batcher.js';
 
@@ -22,6 +23,27 @@ describe('a traced batcher', () => {
     expect(await add('c')).toBe('context of c');
     expect(batches).toEqual([['a', 'b'], ['c']]);
     expect(lockTimeouts).toEqual([expect.any(Number), undefined]);
+  });
+
+  it('lets an item wait for a lock only after the others of its batch', async () => {
+    const runs: string[] = [];
+    const locked = Object.assign(new Error('lock timeout'), {
+      code: sqlState.lockNotAvailable,
+    });
+    const batcher = new TracedBatcher<string, void>({
+      name: 'spec',
+      maxBatchSize: 10,
+      lingerMs: 0,
+      run: (items, { lockTimeoutMs }) => {
+        runs.push(
+          `${items.map(({ value }) => value).join(' ')} ${lockTimeoutMs === undefined ? 'waits' : 'fails soon'}`,
+        );
+        const isLocked = items.some(({ value }) => value === 'a') && lockTimeoutMs !== undefined;
+        return isLocked ? Promise.reject(locked) : Promise.resolve(items.map(() => undefined));
+      },
+    });
+    await Promise.all(['a', 'b'].map((value) => batcher.add(value)));
+    expect(runs).toEqual(['a b fails soon', 'a fails soon', 'b fails soon', 'a waits']);
   });
 
   it('puts items of different keys into different batches, which do not wait for each other', async () => {

@@ -1,10 +1,10 @@
 import { Batcher } from '@runos/engine';
 import { inSpanOfAll, SpanKind, traceHeaders } from '@runos/observability';
-import type { TransactionOptions } from '@runos/persistence';
+import { sqlState, sqlStateOf, type TransactionOptions } from '@runos/persistence';
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** A batch fails after this wait for a row lock, ms; then each item waits for its own locks alone. */
-const batchLockTimeoutMs = 250;
+/** A transaction that delays other items fails after this wait for a row lock, ms. */
+const lockTimeoutMs = 250;
 
 /** An item of a batch with the async context in which it was added: its trace and its call. */
 export class BatchItem<T> {
@@ -30,13 +30,14 @@ interface TracedBatcherOptions<In, Out> {
   readonly maxConcurrentBatches?: number;
   /** A batch that takes longer no longer delays the next one, ms. Default 250. */
   readonly maxBlockingMs?: number;
-  /** `transaction`: the options for a transaction that writes the whole batch. */
+  /** `transaction`: the options for a transaction that writes these items. */
   run(items: readonly BatchItem<In>[], transaction: TransactionOptions): Promise<readonly Out[]>;
 }
 
 /**
  * A batcher of transactions whose items keep their traces. The span of a batch is linked to the trace of every item.
- * Code that runs in the context of an item continues the trace of that item.
+ * Code that runs in the context of an item continues the trace of that item. An item whose rows are locked waits alone,
+ * after the other items of its batch are written.
  */
 export class TracedBatcher<In, Out> {
   /** The batchers of the keys that have items now. */
@@ -55,9 +56,10 @@ export class TracedBatcher<In, Out> {
     const batcher = new Batcher<BatchItem<In>, Out>({
       ...options,
       onIdle: () => this.#batchers.delete(key),
-      run: (items) => {
+      isBlocked: (cause) => sqlStateOf(cause) === sqlState.lockNotAvailable,
+      run: (items, mayWait) => {
         const traces = items.map((item) => item.run(traceHeaders));
-        const transaction = items.length > 1 ? { lockTimeoutMs: batchLockTimeoutMs } : {};
+        const transaction = mayWait ? {} : { lockTimeoutMs };
         return inSpanOfAll(name, { kind: SpanKind.INTERNAL }, traces, () => run(items, transaction));
       },
     });

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import type { RunningService } from '@runos/messaging';
+import { runSql } from '@runos/persistence';
+import { InstanceRepository } from '../src/instances/instance-repository.js';
+import { type Harness, type Instance, startHarness } from './harness.js';
+
+describe('a batch of statuses, of which two are about locked instances', () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+  }, 30_000);
+  afterAll(() => harness.stop());
+
+  const degraded = ({ osid }: Instance) => harness.agent.report(harness.agent.bundleOf(osid), 'degraded');
+  const stateOf = async (one: Instance) => (await harness.request(reconciler.showInstance, one)).status;
+
+  it('writes the others while the locked ones wait, and these when the locks are released', async () => {
+    const all = await Promise.all(Array.from({ length: 7 }, () => harness.create('valkey')));
+    await harness.agent.idle();
+    const [alone, ...batch] = all as [Instance, ...Instance[]];
+    const [locked, free] = [batch.slice(0, 2), batch.slice(2)];
+    const lock = jest.spyOn((harness.replicas[0] as RunningService).app.get(InstanceRepository), 'lockAllExisting');
+    const waiting = await harness.database.transaction(async (sql) => {
+      const osids = [alone, ...locked].map(({ osid }) => osid);
+      await runSql(sql, 'SELECT 1 FROM instance WHERE osid = ANY($1) FOR UPDATE', [osids]);
+      // This one is recorded alone and waits for the lock, so that the others form a batch.
+      const first = degraded(alone);
+      await harness.sql('SELECT pg_sleep(0.1)');
+      const others = locked.map(degraded);
+      await Promise.all(free.map(degraded));
+      expect(await Promise.all(batch.map(stateOf))).toEqual([
+        ...locked.map(() => 'healthy'),
+        ...free.map(() => 'degraded'),
+      ]);
+      return [first, ...others];
+    });
+    await Promise.all(waiting);
+    expect(await Promise.all(all.map(stateOf))).toEqual(all.map(() => 'degraded'));
+    expect(lock.mock.calls.map(([, names]) => names.length)).toContain(batch.length);
+  });
+});
