@@ -1,13 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { NodeAgentHeartbeatToServer } from '@runos/agent-protocol';
 import { createLogger } from '@runos/observability';
 import { RegisteredAgents } from '../../test/registered-agents.js';
 import type { TestAgent } from '../../test/test-agent.js';
 import type { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
-import { type AgentKey, AgentRepository } from '../agents/agent-repository.js';
+import { type AgentInfo, type AgentKey, AgentRepository } from '../agents/agent-repository.js';
 import { ClusterShare } from '../agents/cluster-share.js';
-import type { ConnectedAgent } from '../streams/connected-agent.js';
+import type { AgentPeer } from '../certificates/certificate-authenticator.js';
+import { ConnectedAgent } from '../streams/connected-agent.js';
+import type { ServerStream } from '../streams/server-stream.js';
 import { SessionInfoWriter } from './session-info-writer.js';
 
 jest.setTimeout(60_000);
@@ -125,38 +127,58 @@ describe('the info of an agent', () => {
   });
 });
 
-it('infos of a cluster whose writes wait leave room for those of others', async () => {
-  const written: string[] = [];
+/** A writer whose statements wait until `go`, and what each has written. */
+function gatedWriter(isGated: (key: AgentKey) => boolean = () => true) {
+  const written: { cid: string; version: string | null }[] = [];
   let go = (): void => undefined;
   const gone = new Promise<void>((resolve) => (go = resolve));
-  const repository = {
-    setInfo: async ({ cid }: AgentKey) => {
-      written.push(cid);
-      if (cid === 'ky3') await gone;
-      return [];
-    },
+  const setInfo: AgentRepository['setInfo'] = async (key, _, { version }) => {
+    written.push({ cid: key.cid, version });
+    if (isGated(key)) await gone;
+    return [];
   };
   const writer = new SessionInfoWriter(
-    repository as unknown as AgentRepository,
+    { setInfo } as unknown as AgentRepository,
     { report: () => undefined } as unknown as AgentConnectionReporter,
     new ClusterShare({ databasePoolSize: 10 }),
     createLogger({ service: 'spec', level: 'silent' }),
   );
-  const agentOf = (cid: string, sessionNo: number) =>
-    ({
-      changeInfo: () => true,
-      peer: { identity: { aid: 'abcde', cid, nid: `n${sessionNo}` } },
-      stream: { isClosed: false },
-      info: {},
-      infoNo: 1,
-      sessionNo,
-    }) as unknown as ConnectedAgent;
-  for (let n = 0; n < 20; n += 1) writer.change(agentOf('ky3', n), {});
-  writer.change(agentOf('ky4', 20), {});
-  await sleep(20);
-  const before = [...written];
+  return { writer, written, go };
+}
+
+const agentOf = (cid: string, sessionNo: number) => {
+  const peer = { identity: { aid: 'abcde', cid, nid: `n${sessionNo}` } } as unknown as AgentPeer;
+  const stream = { isClosed: false, closed: new Promise(() => undefined) } as unknown as ServerStream;
+  return new ConnectedAgent(peer, sessionNo, stream, {} as AgentInfo);
+};
+
+it('infos of a cluster whose writes wait leave room for those of others', async () => {
+  const { writer, written, go } = gatedWriter(({ cid }) => cid === 'ky3');
+  for (let n = 0; n < 20; n += 1) writer.change(agentOf('ky3', n), { version: '1' });
+  writer.change(agentOf('ky4', 20), { version: '1' });
+  await settle();
+  const before = written.map(({ cid }) => cid);
   go();
   await writer.stop();
   expect(before).toContain('ky4');
   expect(before.length).toBeLessThan(5);
 });
+
+it('a session has one statement at a time, and the next one writes its newest info', async () => {
+  const { writer, written, go } = gatedWriter();
+  const agent = agentOf('ky3', 1);
+  for (const version of ['1', '2', '3']) {
+    writer.change(agent, { version });
+    await settle();
+  }
+  const before = written.map(({ version }) => version);
+  go();
+  await settle();
+  await writer.stop();
+  expect([before, written.map(({ version }) => version)]).toEqual([['1'], ['1', '3']]);
+});
+
+/** Nothing here waits for a timer or a socket, so all that can run has run. */
+async function settle(): Promise<void> {
+  for (let round = 0; round < 10; round += 1) await setImmediate();
+}
