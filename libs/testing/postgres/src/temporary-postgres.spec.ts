@@ -33,6 +33,15 @@ describe('temporaryPostgres', () => {
   });
 });
 
+it('stops the server with its last caller, although the database of that one cannot be dropped', async () => {
+  const database = await temporaryPostgres();
+  const client = await connected(Object.assign(new URL(database.url), { pathname: '/postgres' }).toString());
+  await client.query(`DROP DATABASE ${database.database}`);
+  await client.end();
+  await expect(database.stop()).rejects.toThrow('does not exist');
+  expect(process.getActiveResourcesInfo()).not.toContain('ProcessWrap');
+});
+
 async function connected(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

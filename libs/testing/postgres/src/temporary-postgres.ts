@@ -35,21 +35,17 @@ let users = 0;
 export async function temporaryPostgres(): Promise<TemporaryPostgres> {
   users += 1;
   server ??= openServer();
-  const { url, stop } = await server;
   const database = `test_${randomBytes(6).toString('hex')}`;
-  await onServer(url, `CREATE DATABASE ${database} TEMPLATE template0`);
+  const url = await created(server, database).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
   const address = new URL(url);
   address.pathname = `/${database}`;
   const urlFor = (user: string, password: string): string =>
     Object.assign(new URL(address), { username: user, password }).toString();
   let stopped: Promise<void> | undefined;
-  const drop = async (): Promise<void> => {
-    await onServer(url, `DROP DATABASE ${database} WITH (FORCE)`);
-    users -= 1;
-    if (users > 0) return;
-    server = undefined;
-    await stop();
-  };
+  const drop = (): Promise<void> => onServer(url, `DROP DATABASE ${database} WITH (FORCE)`).finally(release);
   return {
     url: address.toString(),
     host: address.hostname,
@@ -60,6 +56,25 @@ export async function temporaryPostgres(): Promise<TemporaryPostgres> {
     urlFor,
     stop: () => (stopped ??= drop()),
   };
+}
+
+/** Creates a database and returns the URL of its server. */
+async function created(on: NonNullable<typeof server>, database: string): Promise<string> {
+  const { url } = await on;
+  await onServer(url, `CREATE DATABASE ${database} TEMPLATE template0`);
+  return url;
+}
+
+/** The last user stops the server, also after an error. */
+async function release(): Promise<void> {
+  users -= 1;
+  if (users > 0) return;
+  const last = server;
+  server = undefined;
+  await last?.then(
+    ({ stop }) => stop(),
+    () => undefined, // it has not started, which its users know
+  );
 }
 
 async function openServer(): Promise<{ url: string; stop: () => Promise<void> }> {
