@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { DetectedAddon } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 let harness: Harness;
-beforeAll(async () => {
-  harness = await startHarness();
-}, 30_000);
-afterAll(() => harness.stop());
+useHarness((started) => (harness = started));
 
 const detected = (over: Partial<DetectedAddon> = {}): DetectedAddon => ({
   name: 'cloudnative-pg',

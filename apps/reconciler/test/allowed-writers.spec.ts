@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, type ResyncEntry, rootOf } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 let harness: Harness;
-beforeAll(async () => {
-  harness = await startHarness();
-}, 30_000);
-afterAll(() => harness.stop());
+useHarness((started) => (harness = started));
 
 const scaler = { manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] };
 

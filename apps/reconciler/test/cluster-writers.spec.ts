@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { type ResyncEntry, rootOf } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 let harness: Harness;
-beforeAll(async () => {
-  harness = await startHarness();
-}, 30_000);
-afterAll(() => harness.stop());
+useHarness((started) => (harness = started));
 
 const scaler = { manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] };
 const mesh = { manager: 'mesh', kind: 'StatefulSet', fields: ['spec.template.spec.containers[name=proxy]'] };

@@ -1,19 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 describe('clusters and nodes', () => {
   let harness: Harness;
   let gateway: Bus;
-  beforeAll(async () => {
-    harness = await startHarness({
+  useHarness(
+    async (started) => {
+      harness = started;
+      gateway = harness.service('agent-gateway').bus;
+    },
+    {
       connected: false,
       settings: { maxClusters: 4, maxNodesPerCluster: 2, maxInstancesPerCluster: 2, defaultRoot: 'runos.test' },
-    });
-    gateway = harness.service('agent-gateway').bus;
-  }, 30_000);
-  afterAll(() => harness.stop());
+    },
+  );
 
   const create = (cluster: object, by = {}) => harness.request(reconciler.createCluster, { cluster }, by);
   const show = (cid: string) => harness.request(reconciler.showCluster, { cid });

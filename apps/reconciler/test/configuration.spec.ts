@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 const type = 'postgresql';
 
 describe('the settings of an instance', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
   beforeEach(() => {
     harness.configSets.version = 3;
     harness.configSets.valuesOf.clear();

@@ -1,15 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { closeBarrier } from './barrier.js';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 describe('a job that opens while the connection of its agent changes', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
+  useHarness(async (started) => {
+    harness = started;
     harness.agent.onBundle = async () => undefined;
-  }, 30_000);
-  afterAll(() => harness.stop());
+  });
   afterEach(() => harness.agent.connect());
 
   const type = 'valkey';

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { addServiceType, lantern } from '@runos/service-types/testing';
 import { z } from 'zod';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 const credentials = {
   brokers: ['lantern-0:9092', 'lantern-1:9092'],
@@ -18,13 +18,8 @@ const nested = {
 describe('the credentials of an instance', () => {
   let harness: Harness;
   const remove = addServiceType(nested);
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(async () => {
-    remove();
-    await harness.stop();
-  });
+  useHarness((started) => (harness = started));
+  afterAll(remove);
 
   it('have the form that its type gives them, with lists and nested fields', async () => {
     const one = await harness.create('lantern');

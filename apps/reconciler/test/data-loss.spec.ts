@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 import { waveSteps } from './wave-steps.js';
 
 let harness: Harness;
 let one: Instance;
-beforeAll(async () => {
-  harness = await startHarness();
-}, 30_000);
-afterAll(() => harness.stop());
+useHarness((started) => (harness = started));
 
 const message = () =>
   `PersistentVolumeClaim data-${one.osid}-0 is being deleted, and its data is lost when the pod that uses it ends.`;

@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { BodyOf, RESYNC } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
 import type { StoredBundle } from './stored-bundle.js';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 import { restoreSteps } from './restore-steps.js';
 
 type ListStep = Extract<BodyOf<typeof RESYNC>, { step: 'list' }>;
@@ -11,10 +11,7 @@ type OrphansStep = Extract<BodyOf<typeof RESYNC>, { step: 'orphans' }>;
 
 describe('an instance whose deletion is complete', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });

@@ -1,15 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { backUp } from './database-backup.js';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 import { restoreSteps } from './restore-steps.js';
 
 describe('after a restore of the database', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness({ settings: { jobDeadlineSeconds: 5 } });
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 5 } });
   afterEach(() => {
     harness.agent.isOlder = false;
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);

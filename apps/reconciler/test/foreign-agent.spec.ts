@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
 import { missing } from './addon-steps.js';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 let harness: Harness;
-beforeAll(async () => {
-  harness = await startHarness();
+useHarness(async (started) => {
+  harness = started;
   harness.agent.onBundle = () => Promise.resolve();
-}, 30_000);
-afterAll(() => harness.stop());
+});
 
 /** An instance whose bundle is delivered, and not reported yet. */
 async function create() {

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from '@jest/globals';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { loadConfig, toEnvironment, type Setting } from '@runos/config';
 import type { Actor, JobProgress, NatsUserName, RequestContract } from '@runos/contracts';
@@ -80,12 +81,31 @@ export interface HarnessOptions {
   readonly connected?: boolean;
 }
 
-export async function startHarness({
-  settings,
-  replicas: replicaCount = 1,
-  connected = true,
-}: HarnessOptions = {}): Promise<Harness> {
-  const [nats, base] = await Promise.all([planeNats(), startTestDatabase()]);
+/** Rejects only when nothing of it runs any more. */
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const started = new AsyncDisposableStack();
+  return startParts(options, started).catch(async (error: unknown) => {
+    await started.disposeAsync();
+    throw error;
+  });
+}
+
+async function startParts(
+  { settings, replicas: replicaCount = 1, connected = true }: HarnessOptions,
+  started: AsyncDisposableStack,
+): Promise<Harness> {
+  /** The parts stop in the opposite order, also when one of them or a later one fails. */
+  const part = <T extends { stop(): Promise<void> }>(starting: T | Promise<T>): Promise<T> => {
+    const running = Promise.resolve(starting);
+    started.defer(() =>
+      running.then(
+        (one) => one.stop(),
+        () => undefined,
+      ),
+    );
+    return running;
+  };
+  const [nats, base] = await Promise.all([part(planeNats()), part(startTestDatabase())]);
   const keyring = keyringEntry({ id: 'test', key: randomBytes(32) });
   const configOf = (service: NatsUserName, replicaId = 'one') =>
     loadConfig(
@@ -99,21 +119,22 @@ export async function startHarness({
         ...settings,
       }),
     );
-  const streams = new StreamDeclarer({ config: configOf(streamsUser), logger });
+  const streams = await part(new StreamDeclarer({ config: configOf(streamsUser), logger }));
   await streams.created;
-  const connector = new NatsConnector({ service: 'gateway', config: configOf('gateway'), logger });
+  const connector = await part(new NatsConnector({ service: 'gateway', config: configOf('gateway'), logger }));
   const gateway = new Bus('gateway', connector, true);
   const replicas: RunningService[] = [];
   const startReplica = async () => {
-    const started = await startService(reconcilerService, configOf('reconciler', `r${replicas.length}`), logger);
-    replicas.push(started);
-    return started;
+    const config = configOf('reconciler', `r${replicas.length}`);
+    const replica = await part(startService(reconcilerService, config, logger));
+    replicas.push(replica);
+    return replica;
   };
   for (let replica = 0; replica < replicaCount; replica += 1) await startReplica();
   const services = new Map<FakeName, RunningService>();
   for (const name of Object.keys(fakes) as FakeName[]) {
     const module = (): DynamicModule => ({ module: FakeModule, controllers: [fakes[name]] });
-    services.set(name, await startService({ name, module }, configOf(name), logger));
+    services.set(name, await part(startService({ name, module }, configOf(name), logger)));
   }
   const service = (name: FakeName): RunningService => {
     const running = services.get(name);
@@ -128,6 +149,7 @@ export async function startHarness({
     gateway.request(contract, input, { tenant, actor: { ...user, name } });
   const { cid } = await request(reconciler.createCluster, { cluster: { cid: 'abc', root: 'example.com' } });
   if (connected) await agent.connect();
+  started.defer(() => agent.idle());
   return {
     aid: testAid,
     cid,
@@ -158,12 +180,24 @@ export async function startHarness({
       if (row === undefined || rows.length > 1) throw new Error(`${rows.length} rows instead of 1: ${text}`);
       return row;
     },
-    stop: async () => {
-      await agent.idle();
-      await Promise.all([...replicas, ...services.values()].map((running) => running.stop()));
-      await Promise.all([connector.stop(), streams.stop()]);
-      await base.stop();
-      await nats.stop();
-    },
+    stop: () => started.disposeAsync(),
   };
+}
+
+/**
+ * Starts a harness before the specs of a file or block and stops it after them, also when it started too late. `assign`
+ * receives it, and may prepare more.
+ */
+export function useHarness(assign: (harness: Harness) => unknown, options?: HarnessOptions): void {
+  let starting: Promise<Harness> | undefined;
+  beforeAll(async () => {
+    starting = startHarness(options);
+    await assign(await starting);
+  });
+  afterAll(() =>
+    starting?.then(
+      (harness) => harness.stop(),
+      () => undefined, // `beforeAll` has failed with it
+    ),
+  );
 }

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import type { RunningService } from '@runos/messaging';
 import { runSql } from '@runos/persistence';
 import { InstanceRepository } from '../src/instances/instance-repository.js';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('a batch of statuses, of which two are about locked instances', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
 
   const degraded = ({ osid }: Instance) => harness.agent.report(harness.agent.bundleOf(osid), 'degraded');
   const stateOf = async (one: Instance) => (await harness.request(reconciler.showInstance, one)).status;

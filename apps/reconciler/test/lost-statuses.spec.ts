@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { bucketOf, statusBuckets } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { backUp } from './database-backup.js';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 let harness: Harness;
-beforeAll(async () => {
-  harness = await startHarness();
-}, 30_000);
-afterAll(() => harness.stop());
+useHarness((started) => (harness = started));
 
 it('a status that a restore has replaced by an older one is found by a resync, and counts when it is reported again', async () => {
   const made = await Promise.all(

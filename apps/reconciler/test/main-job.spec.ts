@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 const statusesOf = (items: readonly { name: string; status: string }[]) =>
   Object.fromEntries(items.map(({ name, status }) => [name, status]));
 
 describe('the main job', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
 
   const type = 'valkey';
   const create = (fields = {}, options = {}, of = type) =>

@@ -1,18 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { addServiceType, beacon } from '@runos/service-types/testing';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('a replica beside a catalog of a newer build', () => {
   const type = 'valkey';
   let harness: Harness;
   let one: Instance;
-  beforeAll(async () => {
-    harness = await startHarness();
+  useHarness(async (started) => {
+    harness = started;
     one = await harness.create(type);
-  }, 30_000);
+  });
   afterEach(() => harness.catalog.newer.clear());
-  afterAll(() => harness.stop());
 
   const unavailable = { code: 'unavailable', details: { retryAfterSeconds: expect.any(Number) } };
   const invalid = { code: 'request.invalid', details: { issues: [{ path: 'version' }] } };

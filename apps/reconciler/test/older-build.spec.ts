@@ -1,14 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { addNewerRenderer, addServiceType, beacon } from '@runos/service-types/testing';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('a replica of an older build', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
 
   const type = 'valkey';
   const unavailable = { code: 'unavailable', details: { retryAfterSeconds: expect.any(Number) } };

@@ -1,14 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { addNewerRenderer } from '@runos/service-types/testing';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('the clock of queued jobs', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness({ settings: { jobDeadlineSeconds: 2 } });
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 2 } });
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });

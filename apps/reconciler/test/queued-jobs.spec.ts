@@ -1,13 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('queued jobs', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness({ settings: { maxBundleBytes: 20_000 } });
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started), { settings: { maxBundleBytes: 20_000 } });
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 describe('several replicas', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness({ replicas: 2, settings: { leaseSeconds: 3, clusterQueueCap: 4, workers: 4 } });
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started), {
+    replicas: 2,
+    settings: { leaseSeconds: 3, clusterQueueCap: 4, workers: 4 },
+  });
 
   const create = () => harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });
 

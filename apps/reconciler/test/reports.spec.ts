@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, rootOf, type ResyncEntry } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
 import type { StoredBundle } from './stored-bundle.js';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('bundle status reports', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
 
   const healthy = () => harness.create('valkey');
   const stored = ({ osid }: Instance): StoredBundle => harness.agent.bundleOf(osid);

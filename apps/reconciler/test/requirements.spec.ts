@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, type ResyncEntry, rootOf } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { kindRules } from '@runos/service-types';
 import { addServiceType, relay } from '@runos/service-types/testing';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 describe('an instance of a type that requires another', () => {
   let harness: Harness;
   const remove = addServiceType(relay);
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(async () => {
-    remove();
-    await harness.stop();
-  });
+  useHarness((started) => (harness = started));
+  afterAll(remove);
 
   const create = (type: string, fields = {}) =>
     harness.request(reconciler.createInstance, { cid: harness.cid, type, fields });
@@ -141,10 +136,7 @@ describe('an instance of a type that requires another', () => {
 
 describe('the kinds of bundles', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
 
   it('are part of the hashes of agents that store them, and missing ones are delivered again', async () => {
     const { agent } = harness;

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { Retention } from '@runos/persistence';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 let harness: Harness;
-beforeAll(async () => {
-  harness = await startHarness({ settings: { revisionsKept: 2 } });
-}, 30_000);
-afterAll(() => harness.stop());
+useHarness((started) => (harness = started), { settings: { revisionsKept: 2 } });
 
 it('deletes ended jobs and older revisions after their retention, and keeps the desired revision', async () => {
   const made = await harness.request(reconciler.createInstance, { cid: harness.cid, type: 'valkey', fields: {} });

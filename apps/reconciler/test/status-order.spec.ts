@@ -1,14 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { runSql } from '@runos/persistence';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('statuses that arrive late, repeated or reordered', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });

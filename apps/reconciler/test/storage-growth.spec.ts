@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 
 let harness: Harness;
 let one: Instance;
-beforeAll(async () => {
-  harness = await startHarness();
-}, 30_000);
-afterAll(() => harness.stop());
+useHarness((started) => (harness = started));
 
 const message = () =>
   `Claim ${one.osid}-1 requests 20480Mi, nothing is allocated, and its volume has 10240Mi: no space.`;

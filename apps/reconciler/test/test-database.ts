@@ -15,7 +15,6 @@ export interface TestDatabase {
 export async function startTestDatabase(poolSize = 20): Promise<TestDatabase> {
   const postgres = await temporaryPostgres();
   const role = { name: `${postgres.database}_reconciler`, password: 'secret' };
-  await migrate({ service: 'reconciler', ownerUrl: postgres.url, role, migrations });
   const url = postgres.urlFor(role.name, role.password);
   const dataSource = createDataSource({
     url,
@@ -24,15 +23,18 @@ export async function startTestDatabase(poolSize = 20): Promise<TestDatabase> {
     poolSize,
     statementTimeoutMs: 15_000,
   });
-  await connect(dataSource);
-  return {
-    database: new Database(dataSource),
-    url,
-    stop: async () => {
-      await dataSource.destroy();
-      await postgres.stop();
-    },
+  const stop = async (): Promise<void> => {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    await postgres.stop();
   };
+  try {
+    await migrate({ service: 'reconciler', ownerUrl: postgres.url, role, migrations });
+    await connect(dataSource);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { database: new Database(dataSource), url, stop };
 }
 
 /** A connection may take longer than its timeout while other specs create their databases. */

@@ -1,15 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, type Instance, startHarness } from './harness.js';
+import { type Harness, type Instance, useHarness } from './harness.js';
 import { addNewerRenderer } from '@runos/service-types/testing';
 
 describe('an upgrade', () => {
   let harness: Harness;
   let takeAway: () => void = () => undefined;
-  beforeAll(async () => {
-    harness = await startHarness();
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started));
 
   const type = 'valkey';
   let one: Instance;

@@ -1,13 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
-import { type Harness, startHarness } from './harness.js';
+import { type Harness, useHarness } from './harness.js';
 
 describe('waiting jobs', () => {
   let harness: Harness;
-  beforeAll(async () => {
-    harness = await startHarness({ settings: { jobDeadlineSeconds: 2 } });
-  }, 30_000);
-  afterAll(() => harness.stop());
+  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 2 } });
   afterEach(() => {
     harness.agent.replies = 'accepting';
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
