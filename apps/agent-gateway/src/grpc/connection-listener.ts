@@ -27,6 +27,7 @@ export class ConnectionListener {
   /** The clients of open connections, by the address and port of their balancer. */
   readonly #clients = new Map<string, string>();
   readonly #reading = new Set<Socket>();
+  readonly #open = new Set<Socket>();
 
   constructor(private readonly options: ListenerOptions) {
     for (const range of options.balancers) addRange(this.#balancers, range);
@@ -51,6 +52,11 @@ export class ConnectionListener {
     for (const socket of this.#reading) socket.destroy();
   }
 
+  /** Closes every connection that is still open. The gRPC server does not know those whose TLS handshake has not ended. */
+  destroy(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
   /** The peer of a connection, with the client's address in place of its balancer's. Both are `<address>:<port>`. */
   clientOf(peer: string): string {
     return this.#clients.get(peer) ?? peer;
@@ -58,6 +64,8 @@ export class ConnectionListener {
 
   #accept(socket: Socket): void {
     socket.on('error', () => socket.destroy()); // the caller has disconnected
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
     const { remoteAddress, remotePort } = socket;
     if (remoteAddress === undefined) return void socket.destroy();
     if (!this.#balancers.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4'))

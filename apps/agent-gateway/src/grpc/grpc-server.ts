@@ -121,9 +121,10 @@ export async function startGrpcServer<Service>(options: GrpcServerOptions<Servic
   );
   return {
     port: await listener.listen(),
-    stop: () => {
+    stop: async () => {
       listener.stop();
-      return stop(server);
+      await stop(server);
+      listener.destroy();
     },
   };
 }

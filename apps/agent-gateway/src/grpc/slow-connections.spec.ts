@@ -61,6 +61,16 @@ describe('a connection to the register port', () => {
   });
 });
 
+describe('a connection whose TLS handshake has not ended', () => {
+  it('is closed when the replica stops', async () => {
+    const { registerPort, streamPort, service } = await harness.replica();
+    const sockets = await Promise.all([registerPort, streamPort].map(opened));
+    const closed = sockets.map((socket) => timeOf(socket, 'close'));
+    await service.stop();
+    await Promise.all(closed);
+  });
+});
+
 describe('a client with too many connections', () => {
   it('is refused until it closes one, and others are served', async () => {
     const replica = await harness.replica({ registerConnectionsPerClient: 3, proxyProtocolFrom: '127.0.0.2' });
