@@ -21,6 +21,8 @@ import {
 import { dayMs } from '@runos/kernel';
 import { type AuthorityPair, createAuthority, issueLeaf, newEcKey, provenKey } from '@runos/pki';
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export const validForDays = (days = 365) => ({
   notBefore: new Date(Date.now() - 60_000),
@@ -51,7 +53,7 @@ export class FakePlane {
   /** The serial of the client certificate of each stream. */
   readonly serials: string[] = [];
   ports = { registerPort: 0, streamPort: 0 };
-  #servers: Server[] = [];
+  readonly #closes: (() => void)[] = [];
   #watchers: (() => void)[] = [];
 
   constructor(
@@ -118,7 +120,7 @@ export class FakePlane {
   }
 
   close(): void {
-    for (const server of this.#servers.splice(0)) server.forceShutdown();
+    for (const close of this.#closes.splice(0)) close();
   }
 
   #accept(stream: Stream): void {
@@ -159,11 +161,22 @@ export class FakePlane {
     const clientCa = isMutual ? Buffer.from(ca.certificatePem) : null;
     const server = new Server();
     server.addService(service as ServiceDefinition, handlers);
-    this.#servers.push(server);
-    const credentials = ServerCredentials.createSsl(clientCa, [pair], isMutual);
-    return new Promise((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
-    );
+    const injector = server.createConnectionInjector(ServerCredentials.createSsl(clientCa, [pair], isMutual));
+    const sockets = new Set<Socket>();
+    const listener = createServer((socket) => {
+      sockets.add(socket.on('error', () => socket.destroy()));
+      socket.once('close', () => sockets.delete(socket));
+      injector.injectConnection(socket);
+    });
+    this.#closes.push(() => {
+      listener.close();
+      server.forceShutdown();
+      // grpc-js leaves connections open whose handshake has not ended.
+      setImmediate(() => sockets.forEach((socket) => socket.destroy()));
+    });
+    listener.listen(port, '127.0.0.1');
+    await once(listener, 'listening');
+    return (listener.address() as AddressInfo).port;
   }
 }
 
