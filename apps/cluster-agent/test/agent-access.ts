@@ -50,31 +50,36 @@ export function useAccess(
   afterAll(() => access?.stop());
 }
 
+/** Rejects only when nothing of it is left. */
 export async function agentAccess(options: AgentAccessOptions = {}): Promise<AgentAccess> {
+  const started = new AsyncDisposableStack();
+  return prepareAccess(options, started).catch(async (error: unknown) => {
+    await started.disposeAsync();
+    throw error;
+  });
+}
+
+async function prepareAccess(options: AgentAccessOptions, started: AsyncDisposableStack): Promise<AgentAccess> {
   const cluster = options.cluster ?? (await useTestCluster());
+  started.defer(() => cluster.stop());
   const namespace = `runos-${randomBytes(4).toString('hex')}`;
   const { server, ca } = cluster;
-  const admin = new KubeClient({ server, ca, ...bearer(cluster.token) });
+  const connect = (token: string): KubeClient => {
+    const client = new KubeClient({ server, ca, ...bearer(token) });
+    started.defer(() => client.close());
+    return client;
+  };
+  const admin = connect(cluster.token);
   const deployed = deployedObjects(namespace, options);
+  // The deletion of the namespace deletes its content.
+  const clusterScoped = deployed.filter(({ metadata }) => metadata.namespace === undefined);
+  started.defer(async () => void (await Promise.all(clusterScoped.map((object) => admin.delete(refOf(object))))));
   for (const object of deployed) await admin.apply(object, { fieldManager: 'runos-start' });
   const token = await createToken({ server, ca, ...bearer(cluster.token) }, namespace, 'cluster-agent');
-  const agent = new KubeClient({ server, ca, ...bearer(token) });
+  const agent = connect(token);
   await policyEnforced(agent, `${namespace}-cluster-agent`, outside);
   if (options.addons) await policyEnforced(agent, `${namespace}-cluster-agent-addons`, everything);
-  return {
-    cluster,
-    admin,
-    agent,
-    token,
-    namespace,
-    async stop() {
-      // The deletion of the namespace deletes its content.
-      const clusterScoped = deployed.filter(({ metadata }) => metadata.namespace === undefined);
-      await Promise.all(clusterScoped.map((object) => admin.delete(refOf(object))));
-      await Promise.all([admin.close(), agent.close()]);
-      await cluster.stop();
-    },
-  };
+  return { cluster, admin, agent, token, namespace, stop: () => started.disposeAsync() };
 }
 
 /** A token of a service account, as TokenRequest issues it. @throws KubeError */

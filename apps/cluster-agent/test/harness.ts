@@ -40,11 +40,17 @@ export class Harness {
     this.controller = this.#newController();
   }
 
+  /** Rejects only when the controller is stopped. */
   async start(): Promise<this> {
-    await this.controller.load();
-    this.controller.start();
-    await this.controller.synced();
-    return this;
+    try {
+      await this.controller.load();
+      this.controller.start();
+      await this.controller.synced();
+      return this;
+    } catch (error) {
+      await this.controller.stop();
+      throw error;
+    }
   }
 
   /** Another controller continues with the stored bundles. */
