@@ -7,6 +7,8 @@ export default {
   // Hooks start real servers, on machines that may run the tests of other projects at the same time.
   testTimeout: 30_000,
   passWithNoTests: true,
+  // On a busy machine, Node takes up to a second after its exit event to free the heap of a worker without open handles.
+  workerGracefulExitTimeout: 10_000,
   // With a limit, specs never run in the process of Jest itself: it ends a worker that a failed test keeps busy.
   workerIdleMemoryLimit: '4GB',
   testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
