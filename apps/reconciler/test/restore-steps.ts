@@ -4,8 +4,8 @@ import type { Harness, Instance } from './harness.js';
 
 /** Steps of the specs about a restored database. */
 export const restoreSteps = (harness: () => Harness) => {
-  const create = async (): Promise<Instance> => {
-    const one = await harness().create('valkey');
+  const create = async (type = 'valkey'): Promise<Instance> => {
+    const one = await harness().create(type);
     await harness().agent.idle();
     return one;
   };
@@ -42,8 +42,8 @@ export const restoreSteps = (harness: () => Harness) => {
       return (await harness().row<{ scheduled: boolean }>(work, [osid])).scheduled;
     },
     /** An instance at revision 1 of the backup, whose agent stores revision 3. The agent has connected and compared. */
-    diverge: async (): Promise<Instance> => {
-      const one = await create();
+    diverge: async (type?: string): Promise<Instance> => {
+      const one = await create(type);
       const restore = await backUp(harness());
       await change(one, 600);
       await change(one, 700);

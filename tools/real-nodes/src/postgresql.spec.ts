@@ -114,6 +114,14 @@ onDemoNodes('PostgreSQL on real nodes', () => {
     await rowIsThere();
   });
 
+  it('runs with a setting that it reads when it starts when the job of the change is completed', async () => {
+    for (const value of ['200', '150']) {
+      await orders.set({ max_connections: value });
+      expect(await orders.firstAnswer(() => orders.psql('SHOW max_connections'))).toBe(value);
+    }
+    await rowIsThere();
+  });
+
   it('leaves nothing when it is deleted', async () => {
     await orders.delete();
     const left = await plane.kubectl.run(['get', 'pods,pvc,pv', '-A', '-o', 'name']);

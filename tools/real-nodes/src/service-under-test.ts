@@ -50,6 +50,12 @@ export class ServiceUnderTest {
     await this.#patch(this.instance.path, fields);
   }
 
+  /** Changes settings of the instance, and waits for its job. */
+  async set(values: Record<string, string>): Promise<void> {
+    const { body } = await this.plane.api.post(`${this.instance.path}/set-advanced-configs`, values);
+    await this.plane.waitForCompletion(body['jobId'], jobTimeoutMs);
+  }
+
   /** Restarts the instance, and waits for its job. */
   async restart(): Promise<void> {
     await this.#patch(`${this.instance.path}/restart`);

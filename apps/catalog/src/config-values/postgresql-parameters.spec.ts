@@ -30,6 +30,11 @@ afterAll(async () => {
   await postgres.stop();
 });
 
+async function majorVersion(): Promise<string> {
+  const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
+  return String(Math.floor(Number(rows[0]?.version) / 10_000));
+}
+
 const schema = serviceType('postgresql').config!;
 const keys = Object.entries(schema.keys);
 
@@ -69,9 +74,16 @@ describe('the parameters of postgresql against a real server', () => {
     for (const key of keys.map(([name]) => name)) expect(schema.reserved).not.toHaveProperty(key);
   });
 
+  it('are read only at a start where the server reports that, and then have a default', async () => {
+    const { readAtStart, defaultsOf } = schema.start!;
+    const version = await majorVersion();
+    const expected = keys.map(([name]) => name).filter((name) => settings.get(name)?.context === 'postmaster');
+    expect([...readAtStart(version)].sort()).toEqual(expected.sort());
+    for (const name of expected) expect(defaultsOf(version)).toHaveProperty(name);
+  });
+
   it('have the defaults of the server, where the operator sets no other', async () => {
-    const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
-    const version = String(Math.floor(Number(rows[0]?.version) / 10_000));
+    const version = await majorVersion();
     const byOperator = ['max_worker_processes', 'max_replication_slots'];
     for (const [name, value] of Object.entries(schema.start!.defaultsOf(version))) {
       if (byOperator.includes(name)) continue;

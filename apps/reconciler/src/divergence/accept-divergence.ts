@@ -3,6 +3,7 @@ import type { READ_BUNDLE, ReplyOf } from '@runos/agent-protocol';
 import type { reconciler } from '@runos/contracts';
 import { Fault, unavailable } from '@runos/kernel';
 import { Database, idempotent } from '@runos/persistence';
+import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
@@ -10,6 +11,7 @@ import { InstanceRepository } from '../instances/instance-repository.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { faultOr } from '../revisions/fault-or.js';
+import { restarted } from '../revisions/needed-restart.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
@@ -60,7 +62,8 @@ export class AcceptDivergence {
 
   #deliverPlane(sql: EntityManager, instance: InstanceRow, above: ForeignBundle, changedBy: string): Promise<string> {
     if (instance.deleting) return this.writer.writeTombstone(sql, instance, changedBy, above);
-    return this.writer.writeSpec(sql, instance, { spec: instance.spec, type: 'service.update', changedBy, above });
+    const spec = withPossibleRestart(instance, above);
+    return this.writer.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, above });
   }
 
   async #adoptCluster(sql: EntityManager, instance: InstanceRow, read: Read, changedBy: string): Promise<string> {
@@ -101,6 +104,12 @@ export class AcceptDivergence {
       `The agent of cluster ${instance.cid} has to name what runs, and it did not reply. Repeat the request when it is connected, or accept "plane".`,
     );
   }
+}
+
+/** The settings that run are not known, so a service that reads some only when it starts is restarted. */
+function withPossibleRestart(instance: InstanceRow, { digest }: ForeignBundle): DesiredSpec {
+  const readsAtStart = storedType(instance.type).config?.start !== undefined;
+  return readsAtStart && digest !== instance.digest ? restarted(instance, instance.spec) : instance.spec;
 }
 
 function refuseUnknownSpec({ osid, cid, digest }: InstanceRow, stored: ForeignBundle, read: Read): Fault {

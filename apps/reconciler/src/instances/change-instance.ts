@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
+import { restarted } from '../revisions/needed-restart.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
@@ -54,7 +55,7 @@ export class ChangeInstance {
   restart(input: Restart, caller: Caller): Promise<Restarted> {
     return this.writes.run<Restarted>(input, caller, async (sql, instance) => {
       const { changedBy } = caller;
-      const spec = { ...acceptedSpec(instance), restartedAt: instance.now.toISOString() };
+      const spec = restarted(instance, acceptedSpec(instance));
       const { force } = input;
       this.dataLoss.refuseChange(instance, spec, force);
       const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.restart', changedBy, force });

@@ -14,6 +14,7 @@ import { WorkRepository } from '../work/work-repository.js';
 import type { DesiredSpec } from './desired-spec.js';
 import { DataLossGuard } from './data-loss-guard.js';
 import { faultOr } from './fault-or.js';
+import { restarted, withNeededRestart } from './needed-restart.js';
 import { RevisionRepository } from './revision-repository.js';
 import { RevisionWriter } from './revision-writer.js';
 
@@ -79,8 +80,9 @@ export class QueuedChanges {
   }
 
   /** Returns false when the change is refused; then its job has failed. */
-  async #start(sql: EntityManager, instance: InstanceRow, job: QueuedJob, spec: DesiredSpec): Promise<boolean> {
+  async #start(sql: EntityManager, instance: InstanceRow, job: QueuedJob, found: DesiredSpec): Promise<boolean> {
     const { jobId, pending } = job;
+    const { spec, logs: restartLogs } = withNeededRestart(instance, found);
     const { id: instanceId, conditions } = instance;
     const { changedBy, trace } = pending;
     // A rollout that took an earlier place in the queue has a higher generation than the jobs behind it.
@@ -96,7 +98,8 @@ export class QueuedChanges {
       await this.#withdraw(sql, instanceId, end, changedBy);
       return false;
     }
-    const { digest, logs } = rendered;
+    const { digest } = rendered;
+    const logs = [...rendered.logs, ...restartLogs];
     const change = {
       instanceId,
       generation,
@@ -122,8 +125,7 @@ export class QueuedChanges {
 }
 
 /** A queued rollout keeps the restarts before it; a restart keeps the spec that it finds. */
-function specAtStart({ spec: current, now }: InstanceRow, { pending: { spec } }: QueuedJob): DesiredSpec {
-  return spec === undefined
-    ? { ...current, restartedAt: now.toISOString() }
-    : { ...spec, restartedAt: current.restartedAt };
+function specAtStart(instance: InstanceRow, { pending: { spec } }: QueuedJob): DesiredSpec {
+  const { spec: current } = instance;
+  return spec === undefined ? restarted(instance, current) : { ...spec, restartedAt: current.restartedAt };
 }

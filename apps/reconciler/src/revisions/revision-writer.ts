@@ -21,6 +21,7 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import type { PendingChange } from '../schema/job-row.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { type DesiredSpec, describeSpec } from './desired-spec.js';
+import { withNeededRestart } from './needed-restart.js';
 import { RevisionRepository } from './revision-repository.js';
 
 /** The condition that every accepted write sets. */
@@ -64,18 +65,23 @@ export class RevisionWriter {
   ) {}
 
   /**
-   * Makes `spec` desired. The job starts now or waits in the queue of the instance, as `planQueue` decides. Returns the
-   * id of the job.
+   * Makes `spec` desired, with the restart that its settings need. The job starts now or waits in the queue of the
+   * instance, as `planQueue` decides. Returns the id of the job.
    * @throws Fault `request.too_large`
    */
   async writeSpec(
     sql: EntityManager,
     instance: InstanceRow,
-    { spec, type, changedBy, above, force }: SpecChange,
+    { spec: requested, type, changedBy, above, force }: SpecChange,
   ): Promise<string> {
-    const { digest, logs } = this.render(instance, spec);
+    // What runs is not the current revision where the agent has another one.
+    const restart = above === undefined ? withNeededRestart(instance, requested) : { spec: requested, logs: [] };
+    const { spec } = restart;
+    const rendered = this.render(instance, spec);
+    const { digest } = rendered;
     const { superseded, queuePosition } = planQueue(type, await this.jobs.listOpen(sql, instance.id));
     if (queuePosition === null) {
+      const logs = [...rendered.logs, ...restart.logs];
       return this.#write(sql, instance, { kind: 'apply', type, spec, digest, changedBy, logs, above }, superseded);
     }
     const pending = {

@@ -47,7 +47,7 @@ function settingsOf(keys: readonly string[]) {
 }
 
 /**
- * A rollout, as an update is. `configset.invalid` names every issue of settings with which the service would not start,
+ * A rollout, as an update is. A setting that the service reads only when it starts restarts its pods. `configset.invalid` names every issue of settings with which the service would not start,
  * or the config set that the instance uses. `sizing.invalid` is for settings that exceed its size.
  */
 export const setAdvancedConfigs = operation({

@@ -21,6 +21,8 @@ type AmountKey = Exclude<ConfigKey, { kind: 'switch' | 'choice' | 'timeZone' }>;
 
 const switchValues = ['on', 'off', 'true', 'false', 'yes', 'no', '1', '0'];
 
+const isOn = (value: string): boolean => ['on', 'true', 'yes', '1'].includes(value);
+
 const bytesOf = (unit: MemoryUnit): number => (unit === '8kB' ? 8192 : memoryUnits[unit]);
 
 /** Parses `256MB`, `1.5 GB`, `-1`; without a unit, the setting's own applies. undefined for another form. */
@@ -78,6 +80,14 @@ export function problemWithValue(key: ConfigKey, name: string, value: string): s
         : `${shown}, that is ${amount}${unit}; it must be from ${key.min} to ${key.max}${unit}`;
     }
   }
+}
+
+/** Whether two valid values of a setting mean the same, such as `1GB` and `1024MB`, or `on` and `true`. */
+export function isSameValue(key: ConfigKey | undefined, a: string | undefined, b: string | undefined): boolean {
+  if (a === b) return true;
+  if (key === undefined || a === undefined || b === undefined) return false;
+  if (key.kind === 'switch') return isOn(a) === isOn(b);
+  return 'min' in key && amountOf(key, a) === amountOf(key, b);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Issue } from '@runos/kernel';
 import { type ConfigKey, problemWithValue } from './config-key.js';
-import { startIssues, type StartRules } from './start-rule.js';
+import { changedAtStart, startIssues, type StartRules } from './start-rule.js';
 
 /** The allowed keys and values of a type's config sets. */
 export interface ConfigSchema {
@@ -44,4 +44,14 @@ export function configIssues(
   const rules = start.rules.filter(({ settings }) => !settings.some((key) => problems.has(key)));
   const byVersion = versions.map((version) => startIssues({ ...start, rules }, keys, valid, version));
   return byVersion.some((each) => each.length === 0) ? issues : [...issues, ...(byVersion.at(-1) ?? [])];
+}
+
+/** The settings whose change from `before` to `after` a server of `version` applies only by a restart. */
+export function restartSettings(
+  { keys, start }: ConfigSchema,
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+  version: string,
+): string[] {
+  return start === undefined ? [] : changedAtStart(start, keys, [before, after], version);
 }

@@ -1,5 +1,5 @@
 import type { Issue } from '@runos/kernel';
-import { type ConfigKey, requireAmount } from './config-key.js';
+import { type ConfigKey, isSameValue, requireAmount } from './config-key.js';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -29,11 +29,13 @@ export interface StartRules {
   readonly rules: readonly StartRule[];
   /** The values of settings that a config set omits. */
   readonly defaultsOf: (version: string) => Values;
+  /** The settings that a server reads only when it starts; all of them have a default. */
+  readonly readAtStart: (version: string) => readonly string[];
 }
 
 /** The issues for which a server of `version` does not start with values that are valid one by one. */
 export function startIssues(
-  { rules, defaultsOf }: StartRules,
+  { rules, defaultsOf }: Pick<StartRules, 'rules' | 'defaultsOf'>,
   keys: Readonly<Record<string, ConfigKey>>,
   values: Values,
   version: string,
@@ -50,4 +52,21 @@ export function startIssues(
       const message = key === undefined ? undefined : rule.problem(settings);
       return message === undefined ? [] : [{ path: `values.${key ?? ''}`, message }];
     });
+}
+
+/**
+ * The settings that differ between two configurations of a server of `version`, and that it reads only when it starts.
+ * Equal amounts in different units do not differ, and neither does a default that is set.
+ */
+export function changedAtStart(
+  { defaultsOf, readAtStart }: Pick<StartRules, 'defaultsOf' | 'readAtStart'>,
+  keys: Readonly<Record<string, ConfigKey>>,
+  [before, after]: readonly [Values, Values],
+  version: string,
+): string[] {
+  const defaults = defaultsOf(version);
+  return readAtStart(version).filter((name) => {
+    const [old, next] = [before[name] ?? defaults[name], after[name] ?? defaults[name]];
+    return old !== next && !isSameValue(keys[name], old, next);
+  });
 }

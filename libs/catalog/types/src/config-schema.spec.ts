@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
-import { configIssues } from '@runos/catalog-model';
+import { configIssues, restartSettings } from '@runos/catalog-model';
 import { serviceType } from './index.js';
 
 fc.configureGlobal({ seed: propertySeed() });
@@ -115,4 +115,32 @@ describe('a config set beside a size', () => {
       { path: 'memoryRequestMb' },
     ]);
   });
+});
+
+describe('the settings of postgresql that need a restart', () => {
+  const changed = (before: Record<string, string>, after: Record<string, string>, version = '17') =>
+    restartSettings(schema, before, after, version);
+
+  it('are those that the server reads when it starts, changed, set or removed', () => {
+    expect(changed({ max_connections: '200', work_mem: '4MB' }, { max_connections: '300', work_mem: '8MB' })).toEqual([
+      'max_connections',
+    ]);
+    expect(changed({}, { shared_buffers: '256MB' })).toEqual(['shared_buffers']);
+    expect(changed({ shared_buffers: '256MB' }, {})).toEqual(['shared_buffers']);
+    expect(changed({}, { huge_pages: 'off' })).toEqual(['huge_pages']);
+  });
+
+  it('depend on the version', () => {
+    expect(changed({}, { autovacuum_max_workers: '5' })).toEqual(['autovacuum_max_workers']);
+    expect(changed({}, { autovacuum_max_workers: '5' }, '18')).toEqual([]);
+  });
+
+  it.each([
+    [{ shared_buffers: '1GB' }, { shared_buffers: '1024MB' }],
+    [{}, { shared_buffers: '16384', max_connections: '100', huge_pages: 'try', track_commit_timestamp: 'false' }],
+    [{ track_commit_timestamp: 'on' }, { track_commit_timestamp: '1' }],
+    [{}, {}],
+  ])('are none from %j to %j', (before: Record<string, string>, after: Record<string, string>) =>
+    expect(changed(before, after)).toEqual([]),
+  );
 });

@@ -6,7 +6,7 @@ const walSegmentMb = 16;
 /** PostgreSQL's MAX_BACKENDS: server processes are numbered by 18 bits. */
 const maxBackends = 262_143;
 
-/** What a server uses where neither the operator nor a config set sets a value. */
+/** What a server uses where neither the operator nor a config set sets a value, as far as a rule or a restart needs it. */
 const serverDefaults = {
   max_connections: '100',
   superuser_reserved_connections: '3',
@@ -22,6 +22,12 @@ const serverDefaults = {
   min_wal_size: '80MB',
   max_wal_size: '1GB',
   maintenance_work_mem: '64MB',
+  huge_pages: 'try',
+  max_files_per_process: '1000',
+  track_commit_timestamp: 'off',
+  max_logical_replication_workers: '4',
+  autovacuum_freeze_max_age: '200000000',
+  autovacuum_multixact_freeze_max_age: '400000000',
 };
 
 /** CloudNativePG's own defaults. */
@@ -34,6 +40,32 @@ const defaultsOf = (version: string): Readonly<Record<string, string>> => ({
   ...operatorDefaults,
   vacuum_buffer_usage_limit: bufferUsageLimits[version] ?? '2MB',
 });
+
+/** Those of the `context` `postmaster` in `pg_settings`. */
+const readAtStart = [
+  'shared_buffers',
+  'huge_pages',
+  'max_connections',
+  'reserved_connections',
+  'superuser_reserved_connections',
+  'max_prepared_transactions',
+  'max_locks_per_transaction',
+  'max_pred_locks_per_transaction',
+  'max_files_per_process',
+  'wal_buffers',
+  'max_wal_senders',
+  'max_replication_slots',
+  'track_commit_timestamp',
+  'max_worker_processes',
+  'max_logical_replication_workers',
+  'autovacuum_freeze_max_age',
+  'autovacuum_multixact_freeze_max_age',
+  'track_activity_query_size',
+];
+
+/** From version 18 on, the number of autovacuum workers is changed without a restart. */
+const readAtStartBy = (version: string): readonly string[] =>
+  ['16', '17'].includes(version) ? [...readAtStart, 'autovacuum_max_workers'] : readAtStart;
 
 const twoSegments = (name: 'min_wal_size' | 'max_wal_size'): StartRule => ({
   settings: [name],
@@ -131,4 +163,4 @@ const rules: readonly StartRule[] = [
  * What PostgreSQL 16 to 18 and CloudNativePG check of the parameters that a config set may contain. Their further checks
  * concern `wal_level`, `archive_mode` and others that the operator sets. A memory limit and replicas: `clashes.ts`.
  */
-export const startRules: StartRules = { rules, defaultsOf };
+export const startRules: StartRules = { rules, defaultsOf, readAtStart: readAtStartBy };

@@ -1,0 +1,33 @@
+import { restartSettings } from '@runos/catalog-model';
+import { storedType } from '@runos/service-types';
+import type { LogLine } from '../jobs/work-items.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import type { DesiredSpec } from './desired-spec.js';
+
+type Running = Pick<InstanceRow, 'type' | 'spec' | 'now'>;
+
+interface NeededRestart {
+  readonly spec: DesiredSpec;
+  /** Why the pods are replaced, if they are. */
+  readonly logs: readonly LogLine[];
+}
+
+/**
+ * The spec, with a restart now if a setting differs from the current revision that the service reads only when it starts.
+ * The new pods prove that the service has it, which no status of an operator does.
+ * @throws Fault `unavailable` for a type that only a newer build has
+ */
+export function withNeededRestart(running: Running, next: DesiredSpec): NeededRestart {
+  const { config, title } = storedType(running.type);
+  const [before, after] = [running.spec.config?.values ?? {}, next.config?.values ?? {}];
+  const settings = config === undefined ? [] : restartSettings(config, before, after, next.version);
+  if (settings.length === 0) return { spec: next, logs: [] };
+  const message = `${title} reads ${settings.join(', ')} only when it starts, so its pods are replaced.`;
+  return { spec: restarted(running, next), logs: [{ step: 'validate', level: 'info', message }] };
+}
+
+/** The spec, with a restart now. */
+export const restarted = ({ now }: Pick<Running, 'now'>, spec: DesiredSpec): DesiredSpec => ({
+  ...spec,
+  restartedAt: now.toISOString(),
+});
