@@ -73,6 +73,13 @@ describe('an instance whose data is at risk', () => {
     await harness.jobs.ended((await restart(true)).jobId);
   });
 
+  it('refuses a restart that an operator makes', async () => {
+    one = await harness.create('postgresql');
+    await reportRisk();
+    await expect(restart()).rejects.toMatchObject(refusal());
+    await harness.jobs.ended((await restart(true)).jobId);
+  });
+
   it('accepts writes that replace no pod, and a deletion', async () => {
     await reportRisk();
     await harness.jobs.ended(jobOf(await update({ driftPolicy: 'report' })));

@@ -21,6 +21,16 @@ describe('a new rendering restarts pods', () => {
     expect(restartsPods([cluster('a')], [cluster('a')])).toBe(false);
   });
 
+  it('when the annotations of a custom resource change, such as the time of a restart', () => {
+    const annotated = (restartedAt: string): KubeObject => ({
+      ...cluster('a'),
+      metadata: { name: 'x', namespace: 'x', annotations: { 'kubectl.kubernetes.io/restartedAt': restartedAt } },
+    });
+    expect(restartsPods([cluster('a')], [annotated('1')])).toBe(true);
+    expect(restartsPods([annotated('1')], [annotated('2')])).toBe(true);
+    expect(restartsPods([annotated('1')], [annotated('1')])).toBe(false);
+  });
+
   it('not when other objects change', () => {
     const before = [statefulSet(1, 'a'), configMap('a'), policy(1)];
     expect(restartsPods(before, [statefulSet(1, 'a'), configMap('b'), policy(2)])).toBe(false);

@@ -11,7 +11,8 @@ function isCustom({ apiVersion }: KubeObject): boolean {
 /** The part of an object whose change can replace pods; undefined when it has none. */
 function podSource(object: KubeObject): unknown {
   if (podTemplateKinds.has(object.kind)) return mapAt(object, 'spec', 'template');
-  return isCustom(object) ? mapAt(object, 'spec') : undefined;
+  if (!isCustom(object)) return undefined;
+  return { spec: mapAt(object, 'spec'), annotations: object.metadata.annotations ?? {} };
 }
 
 const podSources = (objects: readonly KubeObject[]): string =>
@@ -22,6 +23,6 @@ const podSources = (objects: readonly KubeObject[]): string =>
     }),
   );
 
-/** Whether a pod template differs, or the spec of a custom resource, whose operator may replace pods. */
+/** Whether a pod template differs, or spec or annotations of a custom resource, whose operator may replace pods. */
 export const restartsPods = (before: readonly KubeObject[], after: readonly KubeObject[]): boolean =>
   podSources(before) !== podSources(after);

@@ -149,7 +149,7 @@ const UpgradeState = z.object({ version: z.string(), rendererVersion: RendererVe
 /** `reason` is stable CamelCase. */
 export const UpgradeBlock = z.object({ reason: z.string(), message: z.string() });
 
-/** `restartsPods` is true when a pod template or the spec of a custom resource changes. */
+/** `restartsPods` is true when a pod template or spec or annotations of a custom resource change. */
 export const UpgradeComparison = z.object({
   current: UpgradeState,
   target: UpgradeState,
