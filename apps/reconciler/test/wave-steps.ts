@@ -8,8 +8,7 @@ import { addNewerRenderer } from '@runos/service-types/testing';
 export const waveType = 'valkey';
 
 /** The steps of the specs of upgrade waves. `made` and `added` are what a test has created and has to take away. */
-export function waveSteps(harness: () => Harness) {
-  const type = waveType;
+export function waveSteps(harness: () => Harness, type = waveType) {
   const made: Instance[] = [];
   const added: (() => void)[] = [];
 

@@ -3,8 +3,11 @@ import { Fault, type Issue } from '@runos/kernel';
 import { storedType } from '@runos/service-types';
 import { describeConfig, type DesiredSpec } from '../revisions/desired-spec.js';
 
+/** What decides whether a server starts. */
+export type Configured = Pick<DesiredSpec, 'config' | 'version'>;
+
 /** Why a server of the spec's version does not start with its settings. */
-function unfitValues(typeName: string, { config, version }: DesiredSpec): Issue[] {
+function unfitValues(typeName: string, { config, version }: Configured): Issue[] {
   const type = storedType(typeName);
   if (config === null || type.config === undefined) return [];
   return configIssues(type.config, config.values, [version]);
@@ -15,7 +18,7 @@ function unfitValues(typeName: string, { config, version }: DesiredSpec): Issue[
  * @param pathOf the field of the request that an issue about a setting (`values.work_mem`) is at
  * @throws Fault `configset.invalid` with every issue
  */
-export function refuseUnfitValues(type: string, spec: DesiredSpec, pathOf: (path: string) => string): void {
+export function refuseUnfitValues(type: string, spec: Configured, pathOf: (path: string) => string): void {
   const { config, version } = spec;
   const issues = unfitValues(type, spec).map(({ path, message }) => ({ path: pathOf(path), message }));
   if (config === null || issues.length === 0) return;
@@ -25,7 +28,7 @@ export function refuseUnfitValues(type: string, spec: DesiredSpec, pathOf: (path
 }
 
 /** As `refuseUnfitValues`, if the spec has another version of its service than `current`. */
-export function refuseUnfitVersion(type: string, current: DesiredSpec, spec: DesiredSpec): void {
+export function refuseUnfitVersion(type: string, current: Configured, spec: Configured): void {
   if (spec.version !== current.version) refuseUnfitValues(type, spec, () => 'version');
 }
 

@@ -26,6 +26,7 @@ export class PlanUpgrade {
   /** @throws Fault as the upgrade */
   async run(name: InstanceName & { readonly version?: string | undefined }, tenant: string): Promise<UpgradePlan> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
+    refuseUnfitVersion(instance.type, acceptedSpec(instance), targetOf(instance, name.version));
     const comparison = this.compare(instance, name.version);
     const blocked = comparison.changes
       ? this.blocks.of(instance, targetOf(instance, name.version))
@@ -33,12 +34,11 @@ export class PlanUpgrade {
     return blocked === undefined ? comparison : { ...comparison, blocked };
   }
 
-  /** What the upgrade changes in an instance that was read, if nothing blocks it. @throws Fault as `run` */
+  /** What the upgrade changes in an instance that was read, if nothing blocks it. @throws Fault as `upgradeTarget` */
   compare(instance: InstanceRow, version?: string): UpgradeComparison {
     const { osid, type } = instance;
     const current = acceptedSpec(instance);
     const target = targetOf(instance, version);
-    refuseUnfitVersion(type, current, target);
     const secrets = this.secrets.unseal(instance);
     const objectsOf = (spec: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
     return {

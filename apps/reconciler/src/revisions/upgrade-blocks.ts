@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
+import { type Configured, refuseUnfitVersion } from '../configuration/config-checks.js';
 import { divergedReason } from '../divergence/foreign-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { dataAtRisk, DataLossGuard } from './data-loss-guard.js';
-import type { DesiredSpec } from './desired-spec.js';
+import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
 import { faultOr } from './fault-or.js';
 
 /** Why an instance cannot be upgraded: a stable CamelCase word and a sentence. */
@@ -33,6 +34,12 @@ export function stateBlock({ deleting, diverged }: BlockingState): Block | undef
   return diverged ? divergedBlock : undefined;
 }
 
+/** Why a server of the new version does not start with the settings that stay; undefined when it does. */
+export function settingsBlock(type: string, current: Configured, spec: Configured): Block | undefined {
+  const refusal = faultOr(() => refuseUnfitVersion(type, current, spec));
+  return refusal instanceof Fault ? { reason: 'SettingsInvalid', message: refusal.message } : undefined;
+}
+
 export const blockingStateOf = ({ deleting, diverged }: Pick<InstanceRow, 'deleting' | 'diverged'>): BlockingState => ({
   deleting,
   diverged: diverged !== null,
@@ -45,7 +52,11 @@ export class UpgradeBlocks {
 
   /** Why the instance is not upgraded to `spec`, which changes it; undefined when nothing blocks that. */
   of(instance: InstanceRow, spec: DesiredSpec): Block | undefined {
-    return stateBlock(blockingStateOf(instance)) ?? this.#ofDataLoss(instance, spec);
+    return (
+      stateBlock(blockingStateOf(instance)) ??
+      settingsBlock(instance.type, acceptedSpec(instance), spec) ??
+      this.#ofDataLoss(instance, spec)
+    );
   }
 
   #ofDataLoss(instance: InstanceRow, spec: DesiredSpec): Block | undefined {

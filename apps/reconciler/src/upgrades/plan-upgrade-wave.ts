@@ -51,8 +51,8 @@ export class PlanUpgradeWave {
     for (const row of rows) {
       if (row === undefined) continue; // deleted since it was listed
       const { cid, osid } = row;
-      const { version: current, rendererVersion } = acceptedSpec(row);
-      const group = { version: current, rendererVersion, ...blockingStateOf(row) };
+      const { version: current, rendererVersion, config } = acceptedSpec(row);
+      const group = { version: current, rendererVersion, config, ...blockingStateOf(row) };
       const plan = this.#withBlock(planGroup(definition, group, version), row);
       if (plan.kind === 'blocked') blocked.push({ cid, osid, ...plan.block });
       if (plan.kind === 'changing') instances.push({ cid, osid, ...this.upgrades.compare(row, version) });
@@ -68,8 +68,11 @@ export class PlanUpgradeWave {
     const groups: PlannedGroup[] = [];
     const candidates = await this.candidates.groups(sql, tenant, type);
     const atRisk = await this.#readAtRisk(sql, candidates);
-    for (const { count, atRisk: id, ...group } of candidates) {
-      const plan = this.#withBlock(planGroup(definition, group, version), id === null ? undefined : atRisk.get(id));
+    for (const { count, atRisk: id, config, ...group } of candidates) {
+      const plan = this.#withBlock(
+        planGroup(definition, { ...group, config }, version),
+        id === null ? undefined : atRisk.get(id),
+      );
       counts[plan.kind] += count;
       if (plan.kind !== 'upToDate') groups.push({ ...group, atRisk: id, plan });
     }

@@ -5,7 +5,6 @@ import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
-import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { faultOr } from '../revisions/fault-or.js';
@@ -77,11 +76,8 @@ export class RunUpgradeWaves {
     if (isSameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };
     const block = this.blocks.of(instance, spec);
     if (block !== undefined) return { state: 'skipped', ...block };
-    const rendered = faultOr(() => {
-      refuseUnfitVersion(type, current, spec);
-      return this.revisions.render(instance, spec);
-    });
-    if (rendered instanceof Fault) return { state: 'failed', ...refusedBlock(rendered.message) };
+    const rendered = faultOr(() => this.revisions.render(instance, spec));
+    if (rendered instanceof Fault) return { state: 'skipped', ...refusedBlock(rendered.message) };
     const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.upgrade', changedBy });
     return { state: 'running', jobId };
   }

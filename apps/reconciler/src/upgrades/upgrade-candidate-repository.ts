@@ -7,9 +7,15 @@ import { InstanceRow } from '../schema/instance-row.js';
 import type { GroupPlan, InstanceGroup } from './upgrade-groups.js';
 
 /** Instances of one type with the same target. */
-export interface CandidateGroup extends InstanceGroup {
+export interface CandidateGroup extends Omit<InstanceGroup, 'config'> {
+  /** Of its settings; null for none. The settings themselves are large. */
+  readonly configHash: string | null;
   /** The row id of an instance whose data is at risk: each is a group of its own. */
   readonly atRisk: number | null;
+}
+
+interface CountedGroup extends CandidateGroup, InstanceGroup {
+  readonly count: number;
 }
 
 /** Instances of one type whose upgrade has the same plan. */
@@ -24,13 +30,15 @@ const candidates = `cluster c JOIN instance i ON i.cluster_id = c.id AND i.type 
   JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
   CROSS JOIN LATERAL (SELECT coalesce(${queuedSpec('i.id')}, r.spec) AS spec) a
   CROSS JOIN LATERAL (SELECT a.spec->>'version' AS version, (a.spec->>'rendererVersion')::int AS renderer_version,
+    nullif(a.spec->'config', 'null') AS config, md5(nullif(a.spec->'config', 'null')::text) AS config_hash,
     i.diverged IS NOT NULL AS diverged, CASE WHEN i.conditions @> '${riskCondition}' THEN i.id END AS at_risk) s`;
 
 /** Joins the planned groups `p` of `$2`. */
 const withPlan = `${candidates}
-  JOIN jsonb_to_recordset($2::jsonb) AS p(version text, "rendererVersion" int, deleting boolean, diverged boolean, "atRisk" bigint, plan jsonb)
+  JOIN jsonb_to_recordset($2::jsonb) AS p(version text, "rendererVersion" int, deleting boolean, diverged boolean, "configHash" text, "atRisk" bigint, plan jsonb)
     ON p.version = s.version AND p."rendererVersion" = s.renderer_version AND p.deleting = i.deleting
-      AND p.diverged = s.diverged AND p."atRisk" IS NOT DISTINCT FROM s.at_risk`;
+      AND p.diverged = s.diverged AND p."configHash" IS NOT DISTINCT FROM s.config_hash
+      AND p."atRisk" IS NOT DISTINCT FROM s.at_risk`;
 
 /** The instances of an account that an upgrade of their type concerns. */
 @Injectable()
@@ -39,14 +47,14 @@ export class UpgradeCandidateRepository extends TenantRepository<InstanceRow> {
     super(InstanceRow);
   }
 
-  /** The groups of all instances of a type, with their sizes. */
-  groups(sql: EntityManager, tenant: string, type: string): Promise<(CandidateGroup & { readonly count: number })[]> {
+  /** The groups of all instances of a type, with their settings and sizes. */
+  groups(sql: EntityManager, tenant: string, type: string): Promise<CountedGroup[]> {
     return this.query(
       sql,
       { tenant },
       (condition) => `SELECT s.version, s.renderer_version AS "rendererVersion", i.deleting, s.diverged,
-         s.at_risk AS "atRisk", count(*)::int AS count
-       FROM ${candidates} WHERE ${condition('c.aid')} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
+         s.config_hash AS "configHash", s.at_risk AS "atRisk", min(s.config::text)::jsonb AS config, count(*)::int AS count
+       FROM ${candidates} WHERE ${condition('c.aid')} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`,
       [type],
     );
   }

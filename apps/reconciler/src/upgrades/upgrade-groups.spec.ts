@@ -13,7 +13,7 @@ describe('the upgrade of instances with the same spec', () => {
   const plan = (version: string, rendererVersion: number, requested?: string, state = {}) =>
     planGroup(
       serviceType('valkey'),
-      { version, rendererVersion, deleting: false, diverged: false, ...state },
+      { version, rendererVersion, deleting: false, diverged: false, config: null, ...state },
       requested,
     );
 
