@@ -7,6 +7,7 @@ import { addonMetadata } from './addons/addon-metadata.js';
 import { addonRules } from './addons/addon-rules.js';
 import { addonWorkloads } from './addons/addon-workloads.js';
 import { agentRights } from './agent-rights.js';
+import { customContents } from './custom-contents.js';
 import { fillRegions } from './generated-regions.js';
 
 /** The manifests that contain generated regions. */
@@ -17,6 +18,7 @@ export const manifestFiles = ['access.yaml', 'admission.yaml', 'addons.yaml', 'a
 /** The lines of every region, by its name. */
 export const regionsOf = (manifests: readonly AddonManifest[]): Readonly<Record<string, readonly string[]>> => ({
   ...agentRights(serviceTypes),
+  ...customContents(serviceTypes),
   'addon-objects': addonObjects(manifests),
   'addon-rules': addonRules(manifests),
   'addon-contents': addonContents(manifests),

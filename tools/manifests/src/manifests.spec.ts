@@ -5,6 +5,7 @@ import { parseManifest } from '@runos/kube-objects/manifest';
 import { serviceTypes } from '@runos/service-types';
 import { type AddonManifest, readAddonManifests } from './addons/addon-manifest.js';
 import { agentRights } from './agent-rights.js';
+import { customContents } from './custom-contents.js';
 import { fillRegions } from './generated-regions.js';
 import { generated, manifestFiles, regionsOf } from './manifest-files.js';
 
@@ -63,6 +64,22 @@ describe('the manifests of the cluster agent', () => {
     for (const { resource } of serviceTypes.flatMap(({ customKinds }) => customKinds)) {
       expect(restricted).toContain(resource);
     }
+  });
+
+  it('restrict the contents of a new type by its folder, which must name them', () => {
+    const [first] = serviceTypes;
+    if (first === undefined) throw new Error('no types');
+    const kind = { ...first.customKinds[0], apiVersion: 'example.com/v2', kind: 'Widget', resource: 'widgets' };
+    const widget = { type: 'widget', customKinds: [kind as (typeof first.customKinds)[number]] };
+    expect(() => customContents([first, widget])).toThrow('widget has no contents for its kind Widget');
+    const rules = [{ expression: "variables.spec.color == 'red'", message: 'a widget must be red' }];
+    const regions = customContents([first, { ...widget, contents: [{ kind: 'Widget', storages: '[spec]', rules }] }]);
+    const isWidget = "request.resource.group == 'example.com' && request.resource.resource == 'widgets'";
+    expect(regions['contents-kinds']?.join('\n')).toContain('resources: [widgets]');
+    expect(regions['contents-variables']?.join(' ')).toContain(`${isWidget} ? dyn(`);
+    expect(regions['contents-rules']?.join('\n')).toContain(
+      `!(${isWidget}) || (\n        variables.spec.color == 'red')`,
+    );
   });
 
   it('give rights on the kinds of a new type, and on no others', () => {

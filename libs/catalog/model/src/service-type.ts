@@ -4,6 +4,7 @@ import type { KubeObject } from '@runos/kube-objects';
 import type { ResourceNumbers, ServiceSizing, StorageKind } from '@runos/sizing';
 import type { z } from 'zod';
 import type { ConfigSchema } from './config-schema.js';
+import type { CustomContents } from './custom-contents.js';
 import type { Image } from './image.js';
 import type { ServiceInputs } from './service-inputs.js';
 import type { NodeCapacity, Stage } from './simulated-stage.js';
@@ -90,6 +91,8 @@ export interface ServiceType {
   readonly kinds: readonly Kind[];
   /** The custom resources of its objects; they travel with each bundle. */
   readonly customKinds: readonly CustomKind[];
+  /** What the agent may write in each of its custom resources; absent without any. */
+  readonly contents?: readonly CustomContents[];
   /** Absent for a type that takes no config set. */
   readonly config?: ConfigSchema;
   /** By version. */

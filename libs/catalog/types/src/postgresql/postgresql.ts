@@ -3,6 +3,7 @@ import { namespaceKind, secretKind } from '@runos/kube-kinds';
 import { type ServiceSizing, sizeIds, sizeNumbers } from '@runos/sizing';
 import { z } from 'zod';
 import { sizeClashes } from './clashes.js';
+import { clusterContents } from './cluster-contents.js';
 import { clusterKind } from './cluster-kind.js';
 import { parameters } from './parameters.js';
 import { reservedParameters } from './reserved-parameters.js';
@@ -63,6 +64,7 @@ export const postgresql: ServiceType = {
   },
   kinds: [namespaceKind, secretKind],
   customKinds: [clusterKind],
+  contents: [clusterContents],
   config: { keys: parameters, reserved: reservedParameters, start: startRules },
   renderers: { 1: v1 },
   clashes: sizeClashes,
