@@ -68,6 +68,19 @@ describe('an instance that an upgrade of its type cannot change', () => {
     expect(instanceOf(done, last)).toMatchObject({ state: 'completed' });
   });
 
+  it('because its secrets cannot be decrypted is blocked in the plan, and skipped, while the others go on', async () => {
+    const [lost, last] = (await create(2)) as [Instance, Instance];
+    await harness.sql(`UPDATE instance SET secrets_sealed = 'gone' || secrets_sealed WHERE osid = $1`, [lost.osid]);
+    newerBuild();
+    const unreadable = { reason: 'SecretsUnreadable', message: expect.stringMatching(/^Its secrets .*keyring/) };
+    const planned = await plan();
+    expect(osidsOf(planned.instances)).toEqual([last.osid]);
+    expect(planned.blocked).toEqual([{ cid: lost.cid, osid: lost.osid, ...unreadable }]);
+    const done = await ended((await start()).id);
+    expect(done).toMatchObject({ state: 'completed', counts: { completed: 1, skipped: 1 } });
+    expect(instanceOf(done, lost)).toMatchObject({ state: 'skipped', ...unreadable });
+  });
+
   it('because its objects would be too large is skipped, and the others go on', async () => {
     const [large, last] = (await create(2)) as [Instance, Instance];
     await setDirectly(large, { log_timezone: 'x'.repeat(20_000) });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
 import { type Configured, refuseUnfitVersion } from '../configuration/config-checks.js';
 import { divergedReason } from '../divergence/foreign-bundle.js';
+import { InstanceSecrets } from '../instances/instance-secrets.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { dataAtRisk, DataLossGuard } from './data-loss-guard.js';
 import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
@@ -26,6 +27,10 @@ const divergedBlock: Block = {
   message:
     'The cluster agent stores a revision that this control plane does not know. Decide by accept, then repeat it.',
 };
+const unreadableBlock: Block = {
+  reason: 'SecretsUnreadable',
+  message: 'Its secrets cannot be decrypted. Add the key that sealed them to the keyring of the control plane.',
+};
 export const refusedBlock = (message: string): Block => ({ reason: 'Refused', message });
 
 /** Why the instance takes no upgrade at all; undefined when it takes some. */
@@ -48,15 +53,29 @@ export const blockingStateOf = ({ deleting, diverged }: Pick<InstanceRow, 'delet
 /** What blocks the upgrade of an instance: the one rule of its plans and its run, so that they agree. */
 @Injectable()
 export class UpgradeBlocks {
-  constructor(private readonly dataLoss: DataLossGuard) {}
+  constructor(
+    private readonly dataLoss: DataLossGuard,
+    private readonly secrets: InstanceSecrets,
+  ) {}
 
   /** Why the instance is not upgraded to `spec`, which changes it; undefined when nothing blocks that. */
   of(instance: InstanceRow, spec: DesiredSpec): Block | undefined {
     return (
       stateBlock(blockingStateOf(instance)) ??
       settingsBlock(instance.type, acceptedSpec(instance), spec) ??
+      this.#ofSecrets(instance) ??
       this.#ofDataLoss(instance, spec)
     );
+  }
+
+  /** No objects are rendered without the secrets, for example after the removal of their key. */
+  #ofSecrets(instance: InstanceRow): Block | undefined {
+    try {
+      this.secrets.unseal(instance);
+      return undefined;
+    } catch {
+      return unreadableBlock;
+    }
   }
 
   #ofDataLoss(instance: InstanceRow, spec: DesiredSpec): Block | undefined {
