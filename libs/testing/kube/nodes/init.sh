@@ -36,6 +36,10 @@ else
 fi
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/lock
+# The kubelet and CNI plugins write to these folders, whatever their settings are. The kubelet also empties the last one.
+for owned in /var/log/containers /var/lib/cni /var/lib/kubelet; do
+  "$(dirname "$0")/own-folder.sh" "$owned"
+done
 # The kubelet sets these, and they are the machine's: it writes to copies.
 for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys \
   kernel/keys/root_maxbytes; do

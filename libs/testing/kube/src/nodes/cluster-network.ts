@@ -17,9 +17,14 @@ export class ClusterNetwork {
     return `10.200.${this.index}.1`;
   }
 
+  /** The beginning of the address of each pod. */
+  get podPrefix(): string {
+    return `10.${208 + this.index}.`;
+  }
+
   /** The addresses of all pods, as a CIDR range. */
   get podRange(): string {
-    return `10.${208 + this.index}.0.0/16`;
+    return `${this.podPrefix}0.0/16`;
   }
 
   /** The addresses of all services, as a CIDR range. */
@@ -44,7 +49,7 @@ export class ClusterNetwork {
 
   /** The addresses of the pods of one node, as a CIDR range. */
   nodePodRange(node: number): string {
-    return `10.${208 + this.index}.${node}.0/24`;
+    return `${this.podPrefix}${node}.0/24`;
   }
 
   /** The machine's end of a node's cable; the other end is the node's eth0. */

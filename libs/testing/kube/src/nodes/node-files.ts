@@ -72,12 +72,17 @@ const podNetwork = ({ network, number }: NodeSpec): object => ({
   ],
 });
 
+/** A basic string of TOML, whose escape sequences include those of JSON. */
+const quoted = (text: string): string => JSON.stringify(text);
+
 /** `restrict_oom_score_adj`: without it, every pod fails where this process may not lower its own score. */
 const containerdConfig = ({ folder, programs }: NodeSpec): string => `version = 3
-root = "${folder}/containerd"
+root = ${quoted(`${folder}/containerd`)}
 state = "/run/containerd"
 [grpc]
   address = "${containerdSocket}"
+[plugins.'io.containerd.internal.v1.opt']
+  path = ${quoted(`${folder}/opt`)}
 [plugins.'io.containerd.cri.v1.images']
   snapshotter = "overlayfs"
   [plugins.'io.containerd.cri.v1.images'.pinned_images]
@@ -85,13 +90,13 @@ state = "/run/containerd"
 [plugins.'io.containerd.cri.v1.runtime']
   restrict_oom_score_adj = true
   [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ["${programs.folder}"]
-    conf_dir = "${folder}/cni"
+    bin_dirs = [${quoted(programs.folder)}]
+    conf_dir = ${quoted(`${folder}/cni`)}
   [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
       SystemdCgroup = false
-      BinaryName = "${programs.program('runc')}"
+      BinaryName = ${quoted(programs.program('runc'))}
 `;
 
 const kubeletConfig = ({ folder, caFile, serving, network, podLimit }: NodeSpec): object => ({

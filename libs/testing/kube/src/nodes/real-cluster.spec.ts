@@ -98,6 +98,16 @@ onRealNodes(describe)('a cluster of real nodes', () => {
     );
   });
 
+  it('has folders of its own where the kubelet and the CNI plugins write', async () => {
+    const [node] = cluster.nodes;
+    const files = async (folder: string): Promise<string> =>
+      (await node?.exec('find', [folder, '!', '-type', 'd'])) ?? '';
+    expect(await files('/var/lib/kubelet')).toBe('/var/lib/kubelet/device-plugins/kubelet.sock\n');
+    expect(await files('/var/log/containers')).toContain('/web_default_');
+    expect(await files('/var/lib/cni/results')).not.toBe('');
+    expect((await machineTraces(cluster.index, dataDir)).files).toEqual([]);
+  });
+
   it('refuses a request to a kubelet without a certificate', async () => {
     const address = cluster.nodes[0]?.address;
     const status = await new Promise((resolve, reject) => {
@@ -157,7 +167,7 @@ interface Waiting {
 }
 
 /** No mount of a node is ever visible outside it. */
-const nothing = { links: [], routes: [], cgroups: [], mounts: [], processes: [], volumes: [] };
+const nothing = { links: [], routes: [], cgroups: [], mounts: [], processes: [], volumes: [], files: [] };
 
 const shell = (command: readonly string[]) => ({ name: 'main', image: shellImage, imagePullPolicy: 'Never', command });
 

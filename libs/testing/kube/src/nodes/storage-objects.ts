@@ -11,10 +11,13 @@ export interface VolumeFolders {
 
 const volumeScript = join(import.meta.dirname, '..', '..', 'nodes', 'volumes.sh');
 
+/** One word of a shell command, whatever the path of this checkout contains. */
+const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
 /** The scripts of the pods that create and remove volumes. The node itself mounts them, where all of its pods see them. */
 const limited = {
-  setup: `exec nsenter -t 1 -m -- "${volumeScript}" create "$VOL_DIR" "$VOL_SIZE_BYTES"`,
-  teardown: `exec nsenter -t 1 -m -- "${volumeScript}" delete "$VOL_DIR"`,
+  setup: `exec nsenter -t 1 -m -- ${shellWord(volumeScript)} create "$VOL_DIR" "$VOL_SIZE_BYTES"`,
+  teardown: `exec nsenter -t 1 -m -- ${shellWord(volumeScript)} delete "$VOL_DIR"`,
 };
 
 /** Programs of any user write into their volumes. */
