@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The cgroups of one node: below those of this process, one in each hierarchy. */
 export interface NodeCgroups {
@@ -15,22 +15,59 @@ export interface NodeCgroups {
 
 const root = '/sys/fs/cgroup';
 
-/** The cgroups that a node of this name has; creates nothing. */
-export function cgroupsOf(name: string, lines = readFileSync('/proc/self/cgroup', 'utf8')): NodeCgroups {
-  const own = lines
-    .trim()
-    .split('\n')
-    .map((line) => /^\d+:([^:]*):(.*)$/.exec(line)?.slice(1) as [string, string]);
-  const v1 = own.filter(([controllers]) => controllers !== '');
+/** Controllers without which the limits of pods fail. */
+export const requiredControllers: readonly string[] = ['cpu', 'cpuset', 'memory', 'pids'];
+
+/** The controllers that a cgroup of version 2 gives to its children. */
+const givenControllers = (folder: string): string => readFileSync(join(folder, 'cgroup.subtree_control'), 'utf8');
+
+/**
+ * The cgroups that a node of this name has; creates nothing. In version 2, a cgroup with processes gives its children no
+ * controllers. The node is then below the next cgroup above that gives them, as systemd's root does.
+ * @throws Error where this process has no cgroup
+ */
+export function cgroupsOf(
+  name: string,
+  lines = readFileSync('/proc/self/cgroup', 'utf8'),
+  given = givenControllers,
+): NodeCgroups {
+  const own = lines.split('\n').flatMap((line) => {
+    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    return controllers === undefined || path === undefined ? [] : [{ controllers, path }];
+  });
+  const [first] = own;
+  if (first === undefined) throw new Error('/proc/self/cgroup names no cgroup of this process');
+  const v1 = own.filter(({ controllers }) => controllers !== '');
   if (v1.length === 0) {
-    const folder = join(root, own[0]?.[1] ?? '/', name);
+    const folder = join(root, givingAncestor(first.path, given), name);
     const entry = (name: string): string[] => [join(folder, name, 'cgroup.procs')];
     return { folders: [folder], entries: entry('init'), startEntries: entry('outside'), hierarchies: [] };
   }
-  const hierarchies = v1.map(([controllers]) => controllers.replace(/^name=/, ''));
-  const folders = v1.map(([, path], number) => join(root, hierarchies[number] as string, path, name));
+  const hierarchies = v1.map(({ controllers }) => controllers.replace(/^name=/, ''));
+  const folders = v1.map(({ path }, number) => join(root, hierarchies[number] as string, path, name));
   const entries = folders.map((folder) => join(folder, 'cgroup.procs'));
   return { folders, entries, startEntries: entries, hierarchies };
+}
+
+/** The nearest cgroup from here upwards that gives all required controllers, or this one. */
+function givingAncestor(path: string, given: (folder: string) => string): string {
+  for (let above = path; ; above = dirname(above)) {
+    const controllers = given(join(root, above)).split(/\s/);
+    if (requiredControllers.every((controller) => controllers.includes(controller))) return above;
+    if (dirname(above) === above) return path;
+  }
+}
+
+/** The required controllers that the cgroups of a node lack, once they are created. */
+export function missingControllers(
+  { folders, hierarchies }: NodeCgroups,
+  read = (file: string): string => readFileSync(file, 'utf8'),
+): string[] {
+  const available =
+    hierarchies.length > 0
+      ? hierarchies.flatMap((hierarchy) => hierarchy.split(','))
+      : folders.flatMap((folder) => read(join(folder, 'cgroup.controllers')).split(/\s/));
+  return requiredControllers.filter((controller) => !available.includes(controller));
 }
 
 /** Creates the cgroups. A cpuset of version 1 starts empty and admits no process until it has processors and memory. */

@@ -3,11 +3,39 @@ import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOnPath } from '@runos/testing-process';
-import { cgroupsOf, createCgroups, removeCgroups } from './node-cgroups.js';
+import { cgroupsOf, createCgroups, missingControllers, removeCgroups } from './node-cgroups.js';
 import { busybox } from './system-images.js';
 
 /** Whether this machine can do something; otherwise why not, in one sentence. */
-export type MachineProbe = { readonly possible: true } | { readonly possible: false; readonly reason: string };
+export type MachineProbe =
+  | { readonly possible: true }
+  | {
+      readonly possible: false;
+      readonly reason: string;
+      /** The Debian packages that make it possible, where nothing else is missing. */
+      readonly packages?: readonly string[];
+    };
+
+/** What the probe looks at; tests replace it. */
+export interface Machine {
+  readonly platform: NodeJS.Platform;
+  readonly uid: number | undefined;
+  readonly hasProgram: (name: string) => boolean;
+  readonly hasFile: (path: string) => boolean;
+  /** Runs a command; the last line of its errors when it fails. */
+  readonly attempt: (command: string, args: readonly string[]) => string | undefined;
+  /** Creates the cgroups of a node and removes them; returns the missing controllers. @throws Error with the reason */
+  readonly tryCgroups: () => readonly string[];
+}
+
+const thisMachine: Machine = {
+  platform: process.platform,
+  uid: process.getuid?.(),
+  hasProgram: (name) => findOnPath(name, systemPath()) !== undefined,
+  hasFile: isExecutable,
+  attempt,
+  tryCgroups,
+};
 
 /** Programs of the system, and the Debian package of each. */
 const requiredPrograms = {
@@ -17,108 +45,132 @@ const requiredPrograms = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
   setpriv: 'util-linux',
+  mount: 'mount',
   cc: 'gcc',
   'pkg-config': 'pkg-config',
 } as const;
 
+interface Feature {
+  readonly script: string;
+  /** A program that the script needs beside `unshare` and `mount`. */
+  readonly program?: string;
+}
+
 /** Each feature of the kernel is used once, in namespaces that end with the command. */
-const kernelFeatures = {
-  'network namespaces with bridges and veth':
-    'ip link add name bridge0 type bridge && ip link add name cable0 type veth peer name cable1 && ip link set cable0 master bridge0',
-  nf_tables: 'nft add table ip runos-probe',
-  'overlay file systems':
-    'mkdir -p "$1/l" "$1/u" "$1/w" "$1/m" && mount -t overlay overlay -o "lowerdir=$1/l,upperdir=$1/u,workdir=$1/w" "$1/m"',
-  'mounts of proc and sysfs': 'mount -t proc proc /proc && mount -t sysfs sysfs /sys',
-  'packet forwarding': 'mount -t proc proc /proc && echo 1 >/proc/sys/net/ipv4/ip_forward',
-  'bridge-nf-call-iptables': 'mount -t proc proc /proc && test -w /proc/sys/net/bridge/bridge-nf-call-iptables',
-} as const;
+const kernelFeatures: Readonly<Record<string, Feature>> = {
+  'mounts of proc and sysfs': { script: 'mount -t proc proc /proc && mount -t sysfs sysfs /sys' },
+  'overlay file systems': {
+    script:
+      'mkdir -p "$1/l" "$1/u" "$1/w" "$1/m" && mount -t overlay overlay -o "lowerdir=$1/l,upperdir=$1/u,workdir=$1/w" "$1/m"',
+  },
+  'packet forwarding': { script: 'mount -t proc proc /proc && echo 1 >/proc/sys/net/ipv4/ip_forward' },
+  'network namespaces with bridges and veth': {
+    program: 'ip',
+    script:
+      'ip link add name bridge0 type bridge && ip link add name cable0 type veth peer name cable1 && ip link set cable0 master bridge0',
+  },
+  nf_tables: { program: 'nft', script: 'nft add table ip runos-probe' },
+  'bridge-nf-call-iptables': {
+    script: `mount -t proc proc /proc && cd /proc/sys/net
+      test -e bridge || { echo 'its module is not loaded, run "modprobe br_netfilter"' >&2; exit 1; }
+      test -w bridge/bridge-nf-call-iptables || { echo 'it is read-only' >&2; exit 1; }`,
+  },
+};
 
 /**
  * Tries everything that real nodes need and undoes it.
  * @param folder where the nodes' data will be; its file system must carry overlays
  */
-export function probeRealNodes(folder = tmpdir()): MachineProbe {
-  const reason = whyImpossible(folder);
-  return reason === undefined ? { possible: true } : { possible: false, reason };
+export function probeRealNodes(folder = tmpdir(), machine = thisMachine): MachineProbe {
+  if (machine.platform !== 'linux') return impossible('real nodes need Linux');
+  if (machine.uid !== 0) return impossible('real nodes need root');
+  // The kernel first: no package helps where a container or its host refuses something.
+  const refused = lacksCgroups(machine) ?? lacksFeature(folder, kernelFeatures, machine);
+  if (refused !== undefined) return impossible(refused);
+  return withoutPackages([
+    ...packagesOf(requiredPrograms, machine),
+    ...(machine.hasFile(busybox) ? [] : ['busybox-static']),
+    ...(machine.attempt('pkg-config', ['--exists', 'libseccomp']) === undefined ? [] : ['libseccomp-dev']),
+  ]);
 }
 
 /** What a volume with a size limit needs: a file that is mounted as a file system. */
 const volumePrograms = { 'mkfs.ext4': 'e2fsprogs', losetup: 'mount', mountpoint: 'util-linux' } as const;
-const volumeFeatures = {
-  'loop devices':
-    'truncate -s 8M "$1/v.img" && mkfs.ext4 -q -F "$1/v.img" && mkdir "$1/v" && mount -o loop "$1/v.img" "$1/v"',
-} as const;
+const volumeFeatures: Readonly<Record<string, Feature>> = {
+  'loop devices': {
+    script:
+      'truncate -s 8M "$1/v.img" && mkfs.ext4 -q -F "$1/v.img" && mkdir "$1/v" && mount -o loop "$1/v.img" "$1/v"',
+  },
+};
 
 /**
  * Tries a mount of a file and undoes it. Without it, volumes of real nodes are folders that fill the disk of this machine.
  * @param folder where the nodes' data will be
  */
-export function probeVolumeLimits(folder = tmpdir()): MachineProbe {
-  const reason = lacksPrograms(volumePrograms) ?? lacksFeature(folder, volumeFeatures);
-  return reason === undefined ? { possible: true } : { possible: false, reason };
+export function probeVolumeLimits(folder = tmpdir(), machine = thisMachine): MachineProbe {
+  const packages = packagesOf(volumePrograms, machine);
+  if (packages.length > 0) return withoutPackages(packages);
+  const refused = lacksFeature(folder, volumeFeatures, machine);
+  return refused === undefined ? { possible: true } : impossible(refused);
 }
 
-function whyImpossible(folder: string): string | undefined {
-  if (process.platform !== 'linux') return 'real nodes need Linux';
-  if (process.getuid?.() !== 0) return 'real nodes need root';
-  const others = [
-    ...(isExecutable(busybox) ? [] : ['busybox-static']),
-    ...(hasSeccompHeaders() ? [] : ['libseccomp-dev']),
-  ];
-  return lacksPrograms(requiredPrograms, others) ?? lacksCgroups() ?? lacksFeature(folder, kernelFeatures);
+const impossible = (reason: string): MachineProbe => ({ possible: false, reason });
+
+/** The probe of a machine that lacks these packages alone; possible without any. */
+export function withoutPackages(missing: readonly string[]): MachineProbe {
+  const packages = [...new Set(missing)];
+  if (packages.length === 0) return { possible: true };
+  return { possible: false, reason: `packages are missing: apt-get install ${packages.join(' ')}`, packages };
 }
 
-/** The packages of programs that are not there, and other missing ones. */
-function lacksPrograms(programs: Readonly<Record<string, string>>, others: readonly string[] = []): string | undefined {
-  const missing = Object.entries(programs).filter(([program]) => !findOnPath(program, systemPath()));
-  const packages = new Set([...missing.map(([, name]) => name), ...others]);
-  return packages.size === 0 ? undefined : `packages are missing: apt-get install ${[...packages].join(' ')}`;
-}
+const packagesOf = (programs: Readonly<Record<string, string>>, { hasProgram }: Machine): string[] =>
+  Object.entries(programs).flatMap(([program, name]) => (hasProgram(program) ? [] : [name]));
 
 const systemPath = (): string => `${process.env.PATH}:/usr/sbin:/sbin`;
 
-const isExecutable = (file: string): boolean => {
+function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;
   } catch {
     return false; // the caller names the package
   }
-};
+}
 
-const hasSeccompHeaders = (): boolean => attempt('pkg-config', ['--exists', 'libseccomp']) === undefined;
+function lacksCgroups({ tryCgroups }: Machine): string | undefined {
+  try {
+    const missing = tryCgroups();
+    if (missing.length === 0) return undefined;
+    return `no cgroup from this process upwards gives the controllers ${missing.join(', ')} to a new one`;
+  } catch (error) {
+    return `cgroups cannot be created: ${(error as Error).message}`;
+  }
+}
 
-function lacksCgroups(): string | undefined {
+function tryCgroups(): readonly string[] {
   const cgroups = cgroupsOf(`runos-probe-${process.pid}`);
   try {
     createCgroups(cgroups);
-    return undefined;
-  } catch (error) {
-    return `cgroups cannot be created: ${(error as Error).message}`;
+    return missingControllers(cgroups);
   } finally {
     removeCgroups(cgroups.folders);
   }
 }
 
-function lacksFeature(folder: string, features: Readonly<Record<string, string>>): string | undefined {
+const namespaces = ['-m', '-n', '-p', '-C', '-i', '-u', '--fork'];
+
+function lacksFeature(
+  folder: string,
+  features: Readonly<Record<string, Feature>>,
+  { attempt, hasProgram }: Machine,
+): string | undefined {
+  if (!hasProgram('unshare')) return undefined; // the package is named later
   mkdirSync(folder, { recursive: true });
   const data = mkdtempSync(join(folder, 'runos-probe-'));
   try {
-    for (const [feature, script] of Object.entries(features)) {
-      const error = attempt('unshare', [
-        '-m',
-        '-n',
-        '-p',
-        '-C',
-        '-i',
-        '-u',
-        '--fork',
-        '/bin/sh',
-        '-ec',
-        script,
-        'sh',
-        data,
-      ]);
+    for (const [feature, { script, program }] of Object.entries(features)) {
+      if (program !== undefined && !hasProgram(program)) continue; // likewise
+      const error = attempt('unshare', [...namespaces, '/bin/sh', '-ec', script, 'sh', data]);
       if (error !== undefined) return `the kernel or its container refuses ${feature}: ${error}`;
     }
     return undefined;
