@@ -25,7 +25,7 @@ import { PublicApi } from './account/public-api.js';
 import { type PlaneContext, startBalancers, startServices, startStores } from './start-plane.js';
 import { ownerUrlOf, type Ports } from './services/services.js';
 import { describePlane, suggestCommands, type Terminal } from './terminal.js';
-import { chooseNodes } from './cluster/demo-nodes.js';
+import { chooseNodes, requireRealNodes } from './cluster/demo-nodes.js';
 import { runRealCluster, type Step } from './cluster/real-nodes.js';
 import { retryUntilDone } from './cluster/retry-until-done.js';
 import { upgrade } from './control/upgrade.js';
@@ -128,6 +128,7 @@ async function connectCluster(context: PlaneContext, agent: AgentContext, built:
   try {
     const { nodes } = dev.current;
     if (nodes === 'simulated') await step(() => runNodeAgents(agent, context));
+    if (nodes === 'real') await step(() => requireRealNodes(context.folder.path));
     await step(built);
     const kubectl =
       nodes === 'real' ? await runRealCluster(agent, context, step) : await runCluster(agent, context, step);

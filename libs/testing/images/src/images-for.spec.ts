@@ -30,7 +30,7 @@ describe('the source of an image', () => {
 });
 
 describe('the images of a demo cluster', () => {
-  const unmade = { possible: false, reason: 'mmdebstrap is not on PATH.' } as const;
+  const unmade = { possible: false, reason: 'mmdebstrap is missing', packages: ['mmdebstrap'] } as const;
 
   it('have a source where their registries answer, also where images cannot be made', async () => {
     expect(await probeSources(unmade, reachable)).toEqual({ possible: true });
@@ -42,9 +42,7 @@ describe('the images of a demo cluster', () => {
   });
 
   it('have none where both fail, which the reason names', async () => {
-    const reason = expect.stringMatching(
-      / cannot be reached, and images cannot be made\. mmdebstrap is not on PATH\.$/,
-    );
-    expect(await probeSources(unmade, unreachable)).toEqual({ possible: false, reason });
+    const reason = expect.stringMatching(/ cannot be reached, and images cannot be made: mmdebstrap is missing$/);
+    expect(await probeSources(unmade, unreachable)).toEqual({ ...unmade, reason });
   });
 });

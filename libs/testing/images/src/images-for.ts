@@ -40,19 +40,29 @@ export async function probeSources(
   const answers = await Promise.all([...names].map(async (name) => ({ name, ok: await registries.isReachable(name) })));
   const [silent] = answers.filter(({ ok }) => !ok);
   if (silent === undefined) return { possible: true };
-  return { possible: false, reason: `${silent.name} cannot be reached, and images cannot be made. ${making.reason}` };
+  return {
+    possible: false,
+    reason: `${silent.name} cannot be reached, and images cannot be made: ${making.reason}`,
+    packages: making.packages,
+  };
 }
 
 async function sourceOf(reference: string, options: ImageOptions): Promise<ImageSource> {
-  const { registries = triedRegistries, onProgress, signal } = options;
+  const { registries = triedRegistries, onProgress } = options;
   const registry = registryOf(reference);
   if (await registries.isReachable(registry)) {
     onProgress?.(`${reference}: pulled from ${registry}`);
     return { reference, source: 'registry' };
   }
+  return makeImage(reference, `${registry} cannot be reached`, options);
+}
+
+/** Makes an image that no registry serves, `because` of a reason. @throws the reason of the signal when it aborts */
+export async function makeImage(reference: string, because: string, options: ImageOptions): Promise<ImageSource> {
+  const { onProgress, signal } = options;
   signal?.throwIfAborted();
   const none = (reason: string): ImageSource => {
-    onProgress?.(`${reference}: not available, because ${registry} cannot be reached and ${reason}`);
+    onProgress?.(`${reference}: not available, because ${because} and ${reason}`);
     return { reference, source: 'none', reason };
   };
   try {
