@@ -1,4 +1,4 @@
-import { clusterAgentImage, imagesFor, operatorReference, serviceImages } from '@runos/testing-images';
+import { clusterAgentImage, imagesFor, operatorReference, provideImages, serviceImages } from '@runos/testing-images';
 import { buildNodePrograms, type BuildOptions, type RealCluster, startRealCluster, Kubectl } from '@runos/testing-kube';
 import { nodeAgentName } from '../options.js';
 import { startBalancer } from '../services/balancer.js';
@@ -15,7 +15,7 @@ export type Step = <T>(action: () => Promise<T>) => Promise<T>;
 export async function buildRealNodes(options: BuildOptions): Promise<void> {
   await buildNodePrograms(options);
   await clusterAgentImage(options);
-  await imageSources(options);
+  await imagesFor(await usualImages(), await withOperator(options));
 }
 
 /** Starts the demo cluster with real nodes: node agents run in the nodes, and the cluster agent in a pod. */
@@ -30,7 +30,7 @@ export async function runRealCluster(agent: AgentContext, context: PlaneContext,
   const { reference, archive } = await step(() => clusterAgentImage({ signal }));
   await step(() => cluster.importImages([archive]));
   await step(() => deployClusterAgent(agent, kubectl, reference));
-  await step(() => addImages(cluster, { onProgress: terminal.printAbout('images'), signal }));
+  await addImages(cluster, { onProgress: terminal.printAbout('images'), signal }, step);
   return kubectl;
 }
 
@@ -63,18 +63,22 @@ async function runNodeAgents(agent: AgentContext, { nodes }: RealCluster, { proc
   );
 }
 
-/** The images of the catalog and of its add-ons; the default version of a type is among them where it can be made. */
-async function imageSources(options: BuildOptions) {
-  const operatorProgram = (await buildNodePrograms(options)).program('manager');
-  const services = serviceImages().filter(({ make }) => make);
-  const references = [await operatorReference(), ...services.map(({ reference }) => reference)];
-  return imagesFor(references, { ...options, operatorProgram });
+/** The images without which the demo is of no use: those of the add-ons, and of each type at least one version. */
+async function usualImages(): Promise<string[]> {
+  return [await operatorReference(), ...serviceImages().flatMap(({ make, reference }) => (make ? [reference] : []))];
 }
 
-/** Every image is there before its first pod: a registry may be slow, and the machine may have none. */
-async function addImages(cluster: RealCluster, options: BuildOptions): Promise<void> {
-  const sources = await imageSources(options);
-  await cluster.importImages(sources.flatMap((image) => (image.source === 'made' ? [image.archive] : [])));
-  await cluster.pullImages(sources.flatMap((image) => (image.source === 'registry' ? [image.reference] : [])));
-  for (const { reference, source } of sources) options.onProgress?.(`${reference}: ${source}`);
+/** Images that only a registry has. Nodes cannot pull them themselves, because they have no way out. */
+const otherImages = (): string[] => serviceImages().flatMap(({ make, reference }) => (make ? [] : [reference]));
+
+const withOperator = async (options: BuildOptions) => ({
+  ...options,
+  operatorProgram: (await buildNodePrograms(options)).program('manager'),
+});
+
+/** The usual images are there before their first pod: a registry may be slow, and the machine may have none. */
+async function addImages(cluster: RealCluster, options: BuildOptions, step: Step): Promise<void> {
+  await step(async () => provideImages(cluster, await usualImages(), await withOperator(options)));
+  const others = step(() => provideImages(cluster, otherImages(), options));
+  others.catch(() => undefined); // the plane is stopping; every other failure is printed and retried
 }
