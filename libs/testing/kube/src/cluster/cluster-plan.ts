@@ -30,7 +30,7 @@ export async function planCluster(
   const { tokens, file: tokenFile } = ensureTokens(dataDir);
   const certificates = ensureCertFolder(dataDir);
   const caFile = nodeAccess?.caFile ?? certificates.caFile;
-  const ports = await choosePorts(dataDir, options.port);
+  const ports = await choosePorts(dataDir, options.port, nodeAccess && { host: nodeAccess.address, usual: 6443 });
   const server = `https://${nodeAccess?.address ?? '127.0.0.1'}:${ports.api}`;
   const target = (user: UserName = 'admin'): Target => ({
     server,

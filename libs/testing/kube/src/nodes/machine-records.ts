@@ -69,8 +69,16 @@ export function writeRecord(record: MachineRecord): void {
   writeFileAtomic(fileOf(record.index), JSON.stringify(record, null, 2));
 }
 
+/** Removes what a cluster occupies. Another cluster may have taken its index since an earlier call: that one stays. */
+export const releaseRecord = (record: MachineRecord): Promise<void> =>
+  withRecords(async () => {
+    const stored = readRecord(record.index);
+    const isOurs = stored?.dataDir === record.dataDir && stored.supervisor.startedAt === record.supervisor.startedAt;
+    if (isOurs && stored.supervisor.pid === record.supervisor.pid) await removeRecorded(stored);
+  });
+
 /** Removes everything that a record names, then the record. */
-export async function removeRecorded(record: MachineRecord): Promise<void> {
+async function removeRecorded(record: MachineRecord): Promise<void> {
   await Promise.all(record.inits.map((init) => stopProcess(init, { signal: 'SIGKILL' })));
   await removeNetwork(new ClusterNetwork(record.index), record.nodes);
   // The last processes of a killed node leave their cgroups a moment later.

@@ -15,7 +15,7 @@ import { type RunningCluster } from '../cluster/start-cluster.js';
 import { ClusterCertificates } from './cluster-certificates.js';
 import { ClusterNetwork, createBridge } from './cluster-network.js';
 import { KubeNode, nodeCgroups } from './kube-node.js';
-import { claimIndex, type MachineRecord, removeRecorded, writeRecord } from './machine-records.js';
+import { claimIndex, type MachineRecord, releaseRecord, writeRecord } from './machine-records.js';
 import { type MachineProbe, probeVolumeLimits } from './probe-real-nodes.js';
 import { systemImages } from './system-images.js';
 import { systemObjects } from './system-objects.js';
@@ -47,8 +47,6 @@ export interface RealCluster extends RunningCluster {
   pullImages(references: readonly string[]): Promise<void>;
 }
 
-/** The index of a running cluster is its own, so the port needs no choice. */
-const apiPort = 6443;
 const podLimit = 200;
 
 /**
@@ -67,19 +65,28 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const network = new ClusterNetwork(record.index);
   const volumeLimits = probeVolumeLimits(dataDir);
   const components = new Map<string, Supervised>();
-  const stop = async (): Promise<void> => {
+  const stopComponents = async (): Promise<void> => {
     await Promise.all(nodes.map(async ({ name }) => components.get(name)?.stop()));
     for (const name of [...controlPlaneNames].reverse()) await components.get(name)?.stop();
-    await removeRecorded(record);
   };
+  let stopped: Promise<void> | undefined;
+  const stopOnce = async (): Promise<void> => {
+    await stopComponents();
+    await releaseRecord(record);
+  };
+  const stop = (): Promise<void> =>
+    (stopped ??= stopOnce().catch((error: Error) => {
+      stopped = undefined; // the next call tries again
+      throw error;
+    }));
   const nodes: KubeNode[] = [];
-  const stopOnAbort = (): void => void stop().catch(() => undefined); // the interrupted start throws
+  const stopOnAbort = (): void => void stopComponents().catch(() => undefined); // the interrupted start throws
   options.signal?.addEventListener('abort', stopOnAbort, { once: true });
   try {
     await createBridge(network);
     const certificates = await ClusterCertificates.open(join(dataDir, 'authority'));
     const nodeAccess = await accessOf(certificates, network);
-    const plan = await planCluster({ ...options, dataDir, port: apiPort }, toolbox, { nodeAccess });
+    const plan = await planCluster({ ...options, dataDir }, toolbox, { nodeAccess });
     await endPreviousProcesses(plan);
     // The control plane runs on this machine, so that no node takes it with it.
     for (const name of controlPlaneNames) components.set(name, componentOf(name, plan));
@@ -87,7 +94,18 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
       record = { ...record, inits: [...record.inits.filter(isRunning), init] };
       writeRecord(record);
     };
-    nodes.push(...(await createNodes({ options, dataDir, names, network, certificates, programs, onStarted })));
+    nodes.push(
+      ...(await createNodes({
+        options,
+        dataDir,
+        names,
+        network,
+        certificates,
+        programs,
+        server: plan.target().server,
+        onStarted,
+      })),
+    );
     for (const node of nodes)
       components.set(node.name, new Supervised(node.name, () => node.start(), { onEvent: options.onEvent }));
     options.signal?.throwIfAborted();
@@ -138,15 +156,16 @@ interface NodesContext {
   readonly network: ClusterNetwork;
   readonly certificates: ClusterCertificates;
   readonly programs: NodePrograms;
+  /** The URL of the API server. */
+  readonly server: string;
   readonly onStarted: (init: ProcessIdentity) => void;
 }
 
 /** The nodes, switched off, with their certificates. */
 async function createNodes(context: NodesContext): Promise<KubeNode[]> {
-  const { options, dataDir, names, network, certificates, programs, onStarted } = context;
+  const { options, dataDir, names, network, certificates, programs, server, onStarted } = context;
   const { hostNames = [], onEvent } = options;
   const { caFile } = certificates;
-  const server = `https://${network.hostAddress}:${apiPort}`;
   const proxyKubeconfig = await certificates.kubeconfig('kube-proxy', server, { commonName: 'system:kube-proxy' });
   const create = async (name: string, index: number): Promise<KubeNode> => {
     const number = index + 1;
