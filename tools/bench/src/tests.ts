@@ -16,13 +16,13 @@ export async function benchTests(args: readonly string[]): Promise<readonly Find
     options: { first: { type: 'boolean', default: false } },
     strict: false,
   });
-  const findings = [await timed('npm test again, everything built', repository, 5)];
+  const findings = [await timed('npm test again, everything built', repository, 8)];
   if (values.first) {
     const folder = await mkdtemp(join(tmpdir(), 'runos-first-'));
     try {
       const code = await run('git', ['clone', '--quiet', repository, folder], { stdio: 'inherit' });
       if (code !== 0) throw new Error('the repository could not be cloned');
-      findings.push(await timed('npm test for the first time', folder, 20));
+      findings.push(await timed('npm test for the first time', folder, 45));
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
