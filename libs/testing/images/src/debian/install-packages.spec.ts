@@ -2,11 +2,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { wherePossible } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import { probeImages } from '../probe-images.js';
 import { installPackages } from './install-packages.js';
-
-const probe = probeImages();
 
 /** Mounts a file system as mmdebstrap does, and starts a process that ignores the signal to end. */
 const program = `#!/bin/sh
@@ -48,5 +47,4 @@ const tests = (): void => {
   });
 };
 
-if (probe.possible) describe('the installation of packages', tests);
-else it(`packages cannot be installed on this machine: ${probe.reason}`, () => expect(probe.reason).not.toBe(''));
+wherePossible(describe, probeImages())('the installation of packages', tests);
