@@ -43,6 +43,9 @@ export class DevCluster {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
+  /** The data of its cluster. One of the other kind has its own: the objects in it name its nodes and addresses. */
+  readonly dataDir = (nodes: NodesKind): string => join(this.folder, nodes);
+
   readonly logFile = (): string => join(this.folder, 'supervisor.log');
   readonly #stateFile = (): string => join(this.folder, 'state.json');
 
@@ -127,19 +130,20 @@ export async function supervise(dev: DevCluster, { nodes, real }: DevClusterChoi
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
+  const kind = real ? 'real' : 'simulated';
   const running: { cluster?: RunningCluster } = {};
   const writeState = (): void => {
     const { cluster } = running;
     if (!cluster) return; // an event of its start
     const pids = Object.fromEntries([...cluster.components].map(([name, { pid }]) => [name, pid ?? 0]));
     const { kubeconfig, server } = cluster;
-    dev.writeState({ kubeconfig, server, nodes: real ? 'real' : 'simulated', pids });
+    dev.writeState({ kubeconfig, server, nodes: kind, pids });
   };
   const onEvent = (line: string): void => {
     log(line);
     writeState();
   };
-  const common = { dataDir: dev.folder, persistent: true, onEvent };
+  const common = { dataDir: dev.dataDir(kind), persistent: true, onEvent };
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
   const cluster = await (real ? startRealCluster({ ...common, nodes }) : startCluster({ ...common, nodes: names }));
   running.cluster = cluster;
