@@ -106,7 +106,7 @@ export async function up(dev: DevCluster, main: string, choice: DevClusterChoice
 export async function down(dev: DevCluster): Promise<void> {
   const state = dev.state();
   if (state) await stopProcess(state.supervisor, { graceMs: 20_000 });
-  if (process.getuid?.() === 0) await cleanMachine(); // what a killed supervisor left
+  if (process.getuid?.() === 0) await cleanMachine(print); // what a killed supervisor left
   print(state ? 'The development cluster is stopped; its data stays.' : 'The development cluster does not run.');
 }
 

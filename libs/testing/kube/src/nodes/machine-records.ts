@@ -28,18 +28,25 @@ const recordFolder = '/run/runos-nodes';
 
 const fileOf = (index: number): string => join(recordFolder, `${index}.json`);
 
+export interface ClaimOptions {
+  readonly persistent: boolean;
+  /** The index of an earlier run on the same data, whose addresses are stored in the cluster. */
+  readonly preferred?: number;
+  /** Receives one line for each killed cluster whose remains cannot be removed. */
+  readonly onProblem?: (line: string) => void;
+}
+
 /**
  * Takes a free index for a cluster and records it. Removes first what killed programs left behind.
- * @param preferred the index of an earlier run on the same data, whose addresses are stored in the cluster
  * @throws Error when the preferred index, or every index, is in use
  */
 export function claimIndex(
   claim: Omit<MachineRecord, 'index' | 'supervisor' | 'inits'>,
   cgroupsOf: (index: number) => readonly string[],
-  { persistent, preferred }: { readonly persistent: boolean; readonly preferred?: number },
+  { persistent, preferred, onProblem }: ClaimOptions,
 ): Promise<MachineRecord> {
   return withRecords(async () => {
-    await removeAbandoned();
+    await removeAbandoned(onProblem);
     const all = Array.from({ length: maxClusters }, (_, index) => index);
     // A stopped persistent cluster needs its own index again, which no temporary one may have taken meanwhile.
     const free = persistent ? all : all.reverse();
@@ -98,12 +105,26 @@ async function removeRecorded(record: MachineRecord): Promise<void> {
 }
 
 /** Removes what clusters left whose supervisor does not run any more. */
-export const cleanMachine = (): Promise<void> => withRecords(removeAbandoned);
+export const cleanMachine = (onProblem?: (line: string) => void): Promise<void> =>
+  withRecords(() => removeAbandoned(onProblem));
 
-async function removeAbandoned(): Promise<void> {
-  for (const name of readdirSync(recordFolder)) {
-    const record = /^\d+\.json$/.test(name) ? readRecord(Number.parseInt(name, 10)) : undefined;
-    if (record && !isRunning(record.supervisor)) await removeRecorded(record);
+async function removeAbandoned(onProblem?: (line: string) => void): Promise<void> {
+  const indexes = readdirSync(recordFolder).flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []);
+  const records = indexes.flatMap((index) => readRecord(Number(index)) ?? []);
+  const abandoned = records.filter(({ supervisor }) => !isRunning(supervisor));
+  await removeEach(abandoned, removeRecorded, onProblem);
+}
+
+/** Remains that cannot be removed keep their record and their index, and affect no other cluster. */
+export async function removeEach(
+  records: readonly MachineRecord[],
+  remove: (record: MachineRecord) => Promise<void>,
+  onProblem?: (line: string) => void,
+): Promise<void> {
+  for (const record of records) {
+    await remove(record).catch(({ message }: Error) => {
+      onProblem?.(`The remains of the cluster in ${record.dataDir} cannot be removed: ${message}`);
+    });
   }
 }
 

@@ -16,7 +16,7 @@ export interface NodeCgroups {
 const root = '/sys/fs/cgroup';
 
 /** Controllers without which the limits of pods fail. */
-export const requiredControllers: readonly string[] = ['cpu', 'cpuset', 'memory', 'pids'];
+const requiredControllers: readonly string[] = ['cpu', 'cpuset', 'memory', 'pids'];
 
 /** The controllers that a cgroup of version 2 gives to its children. */
 const givenControllers = (folder: string): string => readFileSync(join(folder, 'cgroup.subtree_control'), 'utf8');
@@ -88,7 +88,11 @@ export function removeCgroups(folders: readonly string[]): void {
 }
 
 function removeTree(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) removeTree(join(folder, entry.name));
-  rmdirSync(folder);
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) removeTree(join(folder, entry.name));
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // its node removed it meanwhile
+  }
 }

@@ -15,7 +15,7 @@ import { type RunningCluster } from '../cluster/start-cluster.js';
 import { ClusterCertificates } from './cluster-certificates.js';
 import { ClusterNetwork, createBridge } from './cluster-network.js';
 import { KubeNode, nodeCgroups } from './kube-node.js';
-import { claimIndex, type MachineRecord, releaseRecord, writeRecord } from './machine-records.js';
+import { claimIndex, type ClaimOptions, type MachineRecord, releaseRecord, writeRecord } from './machine-records.js';
 import { type MachineProbe, probeVolumeLimits } from './probe-real-nodes.js';
 import { systemImages } from './system-images.js';
 import { systemObjects } from './system-objects.js';
@@ -61,7 +61,7 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   const archives = await systemImages(programs);
   const dataDir = resolve(options.dataDir);
   const names = Array.from({ length: options.nodes ?? 2 }, (_, index) => `node-${index + 1}`);
-  let record = await claim(dataDir, names, options.persistent ?? false);
+  let record = await claim(dataDir, names, { persistent: options.persistent ?? false, onProblem: options.onEvent });
   const network = new ClusterNetwork(record.index);
   const volumeLimits = probeVolumeLimits(dataDir);
   const components = new Map<string, Supervised>();
@@ -182,11 +182,11 @@ async function createNodes(context: NodesContext): Promise<KubeNode[]> {
 }
 
 /** Takes an index of this machine: that of an earlier start, because the cluster's objects hold its addresses. */
-async function claim(dataDir: string, names: readonly string[], persistent: boolean): Promise<MachineRecord> {
+async function claim(dataDir: string, names: readonly string[], options: ClaimOptions): Promise<MachineRecord> {
   const file = join(dataDir, 'network-index.json');
   const preferred = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as number) : undefined;
   const cgroups = (index: number): string[] => names.flatMap((name) => nodeCgroups(index, name).folders);
-  const record = await claimIndex({ dataDir, nodes: names.length, cgroups: [] }, cgroups, { persistent, preferred });
+  const record = await claimIndex({ dataDir, nodes: names.length, cgroups: [] }, cgroups, { ...options, preferred });
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeFileAtomic(file, JSON.stringify(record.index));
   return record;
