@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -54,6 +54,18 @@ describe('the build of the programs', () => {
     expect(cacheFolder({ XDG_CACHE_HOME: file })).toBe(fallback);
     if (!wasThere) rmSync(fallback, { recursive: true });
     expect(cacheFolder({ XDG_CACHE_HOME: folder })).toBe(join(folder, 'runos'));
+  });
+
+  it.each<[string, (fallback: string) => void]>([
+    ['that others can write to', (fallback) => (mkdirSync(fallback), chmodSync(fallback, 0o777))],
+    ['that is a link', (fallback) => symlinkSync(folder, fallback)],
+  ])('uses no temporary folder %s', (_, create) => {
+    const file = join(folder, 'not-a-folder');
+    writeFileSync(file, '');
+    create(join(folder, `runos-cache-${userInfo().uid}`));
+    expect(() => cacheFolder({ XDG_CACHE_HOME: file }, folder)).toThrow(
+      /other users can write to .*: set XDG_CACHE_HOME/,
+    );
   });
 
   it('compiles the version of Kubernetes in, and computes the program names of go build', () => {

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
@@ -39,14 +39,24 @@ export function builtToolbox(): Toolbox | undefined {
 /**
  * The folder of all builds of this user, shared by all checkouts: XDG_CACHE_HOME, else ~/.cache. When neither is
  * writable (a read-only home, a daemon user), it is the temporary folder.
- * @throws Error when neither folder can be written
+ * @throws Error when neither folder can be written, and when other users can write to the second
  */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env, temporary = tmpdir()): string {
   const usual = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'runos');
   if (isWritable(usual)) return usual;
-  const fallback = join(tmpdir(), `runos-cache-${userInfo().uid}`);
-  if (isWritable(fallback)) return fallback;
-  throw new Error(`Neither ${usual} nor ${fallback} can be written: set XDG_CACHE_HOME to a folder that can.`);
+  const fallback = join(temporary, `runos-cache-${userInfo().uid}`);
+  if (!isWritable(fallback))
+    throw new Error(`Neither ${usual} nor ${fallback} can be written: set XDG_CACHE_HOME to a folder that can.`);
+  if (isOwn(fallback)) return fallback;
+  throw new Error(
+    `${usual} cannot be written, and other users can write to ${fallback}: set XDG_CACHE_HOME to a folder of your own.`,
+  );
+}
+
+/** Whether nobody else can put programs there: any user can create a folder in the temporary one. */
+function isOwn(folder: string): boolean {
+  const { uid, mode } = lstatSync(folder);
+  return uid === userInfo().uid && (mode & constants.S_IFMT) === constants.S_IFDIR && (mode & 0o022) === 0;
 }
 
 function isWritable(folder: string): boolean {
