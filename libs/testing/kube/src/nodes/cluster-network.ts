@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { runCommand } from './run-command.js';
 
 /**
@@ -86,8 +88,15 @@ export async function connectNode(network: ClusterNetwork, node: number, pid: nu
   await inside('route', 'add', 'default', 'via', network.hostAddress);
   for (let other = 1; other <= nodes; other += 1)
     if (other !== node) await inside('route', 'add', network.nodePodRange(other), 'via', network.nodeAddress(other));
-  for (const range of network.routes(node))
-    await runCommand('ip', ['route', 'replace', range, 'via', network.nodeAddress(node)]);
+  for (const range of network.routes(node)) await addRoute(range, network.nodeAddress(node), network.bridge);
+}
+
+/** @throws Error when the machine has got another route to the range since this network was chosen */
+async function addRoute(range: string, via: string, bridge: string): Promise<void> {
+  const routes = JSON.parse(await runCommand('ip', ['-json', '-4', 'route', 'show', 'exact', range])) as Route[];
+  const other = routes.find(({ dev }) => dev !== bridge);
+  if (other) throw new Error(`This machine has another route to ${range}, by ${other.dev ?? 'no link'}.`);
+  await runCommand('ip', ['route', 'replace', range, 'via', via]); // that of an earlier start of the node
 }
 
 /** Removes the bridge, its cables and its routes, as far as they exist. */
@@ -114,14 +123,27 @@ const linkNames = async (): Promise<string[]> =>
 
 interface Route {
   readonly dst: string;
+  readonly dev?: string;
 }
 
-/** Whether a route or a link of this machine already uses something of this network. */
+/** Name servers and proxies of the machine, which it may reach by its default route: IPv4 addresses. */
+export function addressesInUse(resolvConf: string, env: NodeJS.ProcessEnv): string[] {
+  const servers = [...resolvConf.matchAll(/^nameserver[ \t]{1,20}([\d.]{7,15})/gm)].map(([, address = '']) => address);
+  const proxies = ['http_proxy', 'https_proxy', 'all_proxy'].flatMap((name) => [env[name], env[name.toUpperCase()]]);
+  const hosts = proxies.flatMap((url) => (url && URL.canParse(url) ? [new URL(url).hostname] : []));
+  return [...servers, ...hosts].filter((address) => isIPv4(address));
+}
+
+const resolvConf = '/etc/resolv.conf';
+
+/** Whether a route or a link of this machine already uses something of this network, or it reaches a server there. */
 export async function isInUse(network: ClusterNetwork): Promise<boolean> {
   if ((await linkNames()).includes(network.bridge)) return true;
   const routes = JSON.parse(await runCommand('ip', ['-json', '-4', 'route', 'show', 'table', 'all'])) as Route[];
   const ranges = [`${network.hostAddress}/24`, network.podRange, network.serviceRange];
-  return routes.some(({ dst }) => /^\d/.test(dst) && ranges.some((range) => overlaps(dst, range)));
+  const servers = addressesInUse(existsSync(resolvConf) ? readFileSync(resolvConf, 'utf8') : '', process.env);
+  const used = [...routes.map(({ dst }) => dst).filter((dst) => /^\d/.test(dst)), ...servers];
+  return used.some((one) => ranges.some((range) => overlaps(one, range)));
 }
 
 /** Whether two IPv4 ranges have an address in common; a range without a length is one address. */
