@@ -99,5 +99,6 @@ async function firstAnswer({ kubectl }: PlaneClient, client: Instance, url: stri
   const live = await kubectl.get('clusters.postgresql.cnpg.io', client.osid, client.osid);
   const pod = String(valueAt(live, 'status', 'currentPrimary'));
   const loop = 'until PGCONNECT_TIMEOUT=1 psql "$0" -qAtc "SELECT 1" >/dev/null 2>&1; do sleep 0.05; done';
-  await kubectl.run(['exec', pod, '-n', client.osid, '-c', 'postgres', '--', 'sh', '-c', loop, url]);
+  const limited = ['timeout', String(jobTimeoutMs / 1_000), 'sh', '-c', loop, url];
+  await kubectl.run(['exec', pod, '-n', client.osid, '-c', 'postgres', '--', ...limited]);
 }

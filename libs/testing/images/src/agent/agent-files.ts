@@ -29,7 +29,7 @@ const sources = new Set(['node_modules', 'src', 'test', '.test']);
 /** The production files of the cluster agent. @throws Error when npm finds that the installation is not complete */
 export async function agentFiles(): Promise<AgentFiles> {
   const args = ['ls', '--all', '--parseable', '--omit=dev', '--workspace=apps/cluster-agent'];
-  const { stdout } = await run('npm', args, { cwd: repository, maxBuffer: 16 * 1024 * 1024 });
+  const { stdout } = await run('npm', args, { cwd: repository, maxBuffer: 16 * 1024 * 1024, timeout: 120_000 });
   const installed: string[] = [];
   const own: string[] = [];
   const links: [string, string][] = [];

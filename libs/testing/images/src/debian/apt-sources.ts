@@ -4,7 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+
+/** Programs of apt that only read local files. */
+const run = (command: string, args: readonly string[]) => execute(command, [...args], { timeout: 60_000 });
 
 /** Settings of apt that reach a mirror from this network, and those that accept its dates. */
 const passedOn = /^Acquire::(http|https|Check-Date|Check-Valid-Until|Retries|ForceIPv4|ForceIPv6)\b/;

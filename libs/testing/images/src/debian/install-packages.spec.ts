@@ -15,7 +15,10 @@ while true; do date > "$TMPDIR/running"; sleep 0.05; done
 `;
 
 const tests = (): void => {
-  it('leaves no mount and no process of mmdebstrap after an abort', async () => {
+  it.each<[string, number | undefined, string]>([
+    ['an abort', undefined, 'stopped'],
+    ['its deadline', 3_000, 'mmdebstrap ended by SIGKILL'],
+  ])('leaves no mount and no process of mmdebstrap after %s', async (_, deadlineMs, reason) => {
     const folder = mkdtempSync(join(tmpdir(), 'runos-install-'));
     const before = process.env.PATH;
     process.env.PATH = `${folder}:${before}`;
@@ -27,10 +30,10 @@ const tests = (): void => {
       const abort = new AbortController();
       const isRunning = (): boolean => existsSync(join(work, 'running'));
       const root = { packages: ['tool'] };
-      const installed = installPackages(root, join(work, 'root.tar'), work, abort.signal);
+      const installed = installPackages(root, join(work, 'root.tar'), work, abort.signal, deadlineMs);
       await waitUntil(isRunning, { deadlineMs: 20_000, everyMs: 20, because: () => 'mmdebstrap was not started' });
-      abort.abort(new Error('stopped'));
-      await expect(installed).rejects.toThrow('stopped');
+      if (deadlineMs === undefined) abort.abort(new Error('stopped'));
+      await expect(installed).rejects.toThrow(reason);
       await waitUntil(
         async () => {
           rmSync(join(work, 'running'), { force: true });

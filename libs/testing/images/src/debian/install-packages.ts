@@ -40,12 +40,21 @@ export function contentOptions({ packages, excluded = [], before = [], after = [
  */
 const namespaces = ['--mount', '--pid', '--mount-proc', '--fork', '--kill-child=SIGKILL', '--'];
 
+/** A mirror may hang; the largest image takes two minutes, ms. */
+const defaultDeadlineMs = 30 * 60_000;
+
 /**
  * Installs packages of Debian into an empty root file system and writes it as a tar file. Half a minute to two minutes.
  * @param folder holds the intermediate files; its owner deletes it
- * @throws Error with the last lines of mmdebstrap
+ * @throws Error with the last lines of mmdebstrap, also when it does not end within half an hour
  */
-export async function installPackages(root: DebianRoot, target: string, folder: string, signal?: AbortSignal) {
+export async function installPackages(
+  root: DebianRoot,
+  target: string,
+  folder: string,
+  signal?: AbortSignal,
+  deadlineMs = defaultDeadlineMs,
+): Promise<void> {
   signal?.throwIfAborted();
   const { options, mirrors } = await aptOptions(suite, folder);
   const child = await startChild({
@@ -58,6 +67,7 @@ export async function installPackages(root: DebianRoot, target: string, folder: 
   });
   setPriority(child.pid, 10);
   const stop = (): void => void child.stop({ signal: 'SIGKILL' });
+  const timer = setTimeout(stop, deadlineMs);
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop(); // while it was started
   try {
@@ -65,6 +75,7 @@ export async function installPackages(root: DebianRoot, target: string, folder: 
     signal?.throwIfAborted();
     if (outcome !== 'mmdebstrap ended with code 0') throw new Error(`${outcome}:\n${child.lastLogLines(12)}`);
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener('abort', stop);
   }
 }

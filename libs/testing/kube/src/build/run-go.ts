@@ -16,10 +16,15 @@ export interface GoRun {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** The slowest build takes ten minutes on two cores. A download that hangs ends by this, ms. */
+const deadlineMs = 2 * 3600 * 1000;
+
 /** Runs `go` in the folder of a go.mod; returns its standard output. @throws Error with its last error lines */
 export async function runGo(args: readonly string[], run: GoRun = {}): Promise<string> {
-  const { onLine, signal, background, cwd = moduleFolder, env } = run;
-  signal?.throwIfAborted();
+  const { onLine, background, cwd = moduleFolder, env } = run;
+  run.signal?.throwIfAborted();
+  const deadline = AbortSignal.timeout(deadlineMs);
+  const signal = AbortSignal.any([deadline, ...(run.signal ? [run.signal] : [])]);
   const go = spawn('go', args, {
     cwd,
     detached: true, // a process group of its own, so that its compilers end with it
@@ -27,7 +32,7 @@ export async function runGo(args: readonly string[], run: GoRun = {}): Promise<s
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const end = (): void => endGroup(go.pid);
-  signal?.addEventListener('abort', end);
+  signal.addEventListener('abort', end);
   process.once('exit', end);
   const errors: string[] = [];
   let output = '';
@@ -43,11 +48,12 @@ export async function runGo(args: readonly string[], run: GoRun = {}): Promise<s
       go.once('close', resolve);
       go.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? goIsMissing(error) : error));
     });
-    signal?.throwIfAborted();
+    run.signal?.throwIfAborted();
+    if (deadline.aborted) throw new Error(`go ${args[0]} did not end within two hours`);
     if (code !== 0) throw new Error(`go ${args[0]} failed:\n${errors.join('\n')}`);
     return output;
   } finally {
-    signal?.removeEventListener('abort', end);
+    signal.removeEventListener('abort', end);
     process.removeListener('exit', end);
   }
 }
