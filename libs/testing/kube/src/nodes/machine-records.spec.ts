@@ -1,5 +1,8 @@
-import { expect, it } from '@jest/globals';
-import { type MachineRecord, removeEach } from './machine-records.js';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { ClusterNetwork, createBridge } from './cluster-network.js';
+import { claimIndex, type MachineRecord, releaseRecord, removeEach } from './machine-records.js';
+import { onRealNodes } from './on-real-nodes.js';
 
 const record = (index: number): MachineRecord => ({
   index,
@@ -22,4 +25,26 @@ it('remains that cannot be removed are reported, and the others are removed', as
   expect(lines).toEqual([
     'The remains of the cluster in /data/1 cannot be removed: Processes remain in /sys/fs/cgroup/pids/runos1-node-1',
   ]);
+});
+
+onRealNodes(describe)('the index of a cluster', () => {
+  const claim = (dataDir: string, preferred?: number): Promise<MachineRecord> =>
+    claimIndex({ dataDir, nodes: 0, cgroups: [] }, () => [], { persistent: false, preferred });
+
+  it('is released once: the next cluster with it keeps its network', async () => {
+    const first = await claim('/data/first');
+    await releaseRecord(first);
+    const second = await claim('/data/second', first.index);
+    const network = new ClusterNetwork(second.index);
+    const bridge = `/sys/class/net/${network.bridge}`;
+    try {
+      await createBridge(network);
+      await releaseRecord(first);
+      expect(existsSync(bridge)).toBe(true);
+      await expect(claim('/data/third', second.index)).rejects.toThrow('in use by the cluster in /data/second');
+    } finally {
+      await releaseRecord(second);
+    }
+    expect(existsSync(bridge)).toBe(false);
+  });
 });
