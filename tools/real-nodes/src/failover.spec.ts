@@ -4,8 +4,11 @@ import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from 
 
 jest.setTimeout(jobTimeoutMs + 120_000);
 
-/** Four seconds on a machine without other load. */
-const writesWithinMs = 60_000;
+/** The goal. It takes four seconds on a machine without other load. */
+const writesWithinMs = 15_000;
+
+/** How long the spec waits for a write, to print the time in any case. */
+const giveUpAfterMs = 60_000;
 
 onDemoNodes('three instances of PostgreSQL on real nodes', () => {
   let plane: PlaneClient;
@@ -17,13 +20,22 @@ onDemoNodes('three instances of PostgreSQL on real nodes', () => {
   });
   afterAll(() => database?.delete());
 
-  it('accept writes again soon after the pod of the primary is deleted', async () => {
+  const currentPrimary = async (): Promise<string> => {
     const live = await plane.kubectl.get('clusters.postgresql.cnpg.io', database.namespace, database.namespace);
-    const primary = String(valueAt(live, 'status', 'currentPrimary'));
+    return String(valueAt(live, 'status', 'currentPrimary'));
+  };
+
+  it('accept writes again soon after the pod of the primary is deleted', async () => {
+    const primary = await currentPrimary();
     const other = [1, 2, 3].map((number) => `${database.namespace}-${number}`).find((pod) => pod !== primary);
+    const deleted = performance.now();
     await database.deletePod(primary);
-    await eventually('a write', writesWithinMs, () => database.psql('INSERT INTO writes VALUES (1)', other));
-    const later = await plane.kubectl.get('clusters.postgresql.cnpg.io', database.namespace, database.namespace);
-    expect(valueAt(later, 'status', 'currentPrimary')).not.toBe(primary);
+    // The deleted pod may serve writes until its node has ended it.
+    await eventually('another primary', giveUpAfterMs, async () => (await currentPrimary()) !== primary);
+    await eventually('a write', giveUpAfterMs, () => database.psql('INSERT INTO writes VALUES (1)', other));
+    const ms = performance.now() - deleted;
+    process.stdout.write(`writes are accepted again after ${(ms / 1_000).toFixed(1)} s\n`);
+    expect(ms).toBeLessThanOrEqual(writesWithinMs);
+    expect(await database.psql('SELECT DISTINCT id FROM writes', other)).toBe('1');
   });
 });

@@ -1,29 +1,88 @@
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { imagesFor, serviceImages } from '@runos/testing-images';
+import { type MachineProbe, wherePossible } from '@runos/testing-kube';
 import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
-import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
+import { MessageQueue } from './message-queue.js';
+import {
+  connectToRealPlane,
+  cutPower,
+  jobTimeoutMs,
+  killAgent,
+  onDemoNodes,
+  ServiceUnderTest,
+} from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 120_000);
 
+/** A version whose image cannot be made. Where its registry answers, no image of the catalog is missing. */
+const version = '16';
+const missing = serviceImages().find((image) => image.type === 'postgresql' && image.version === version);
+const sources = await imagesFor(missing ? [missing.reference] : []);
+const missingImage: MachineProbe = sources.some(({ source }) => source === 'none')
+  ? { possible: true }
+  : { possible: false, reason: 'every image of the catalog is available' };
+
 onDemoNodes('other services on real nodes', () => {
   let plane: PlaneClient;
+  let cache: ServiceUnderTest;
+  let messages: MessageQueue;
+  const services = (): ServiceUnderTest[] => [cache, messages.service];
   beforeAll(async () => {
     plane = await connectToRealPlane();
+    const [valkey, rabbitmq] = await Promise.all([
+      ServiceUnderTest.create(plane, 'valkey'),
+      ServiceUnderTest.create(plane, 'rabbitmq'),
+    ]);
+    cache = valkey;
+    messages = new MessageQueue(rabbitmq);
+    expect(await cache.firstAnswer(() => cache.valkey('SET', 'order', '42'))).toBe('OK');
+    await eventually('an accepted message', 60_000, async () => (await messages.send('42'), true));
+  });
+  afterAll(() => Promise.all([cache?.delete(), messages?.service.delete()]));
+
+  /** Each value as its own client reads it, once the service answers again. */
+  const valuesAreThere = async (): Promise<void> => {
+    const read = async (what: string, request: () => Promise<string | undefined>): Promise<string> =>
+      eventually(what, 180_000, async () => (await request().catch(() => '')) || undefined);
+    const values = await Promise.all([
+      read('the key', () => cache.valkey('GET', 'order')),
+      read('the message', () => messages.read()),
+    ]);
+    expect(values).toEqual(['42', '42']);
+  };
+
+  it('keep their data when the agent is killed and their resources change', async () => {
+    await killAgent(plane);
+    await Promise.all(services().map((service) => service.change({ cpuLimitMc: 900 })));
+    await valuesAreThere();
   });
 
-  it('Valkey keeps its keys when its pod ends', async () => {
-    const cache = await ServiceUnderTest.create(plane, 'valkey');
-    expect(await cache.firstAnswer(() => cache.valkey('SET', 'order', '42'))).toBe('OK');
-    await cache.deletePod(`${cache.namespace}-0`);
-    const value = await eventually('the key', 120_000, async () => {
-      const read = await cache.valkey('GET', 'order').catch(() => '');
-      return read === '' ? undefined : read;
-    });
-    expect(value).toBe('42');
-    await cache.delete();
+  it('keep their data when they are restarted', async () => {
+    const uids = (): Promise<unknown[]> => Promise.all(services().map((service) => service.uidOf(service.firstPod)));
+    const before = await uids();
+    await Promise.all(services().map((service) => service.restart()));
+    const after = await uids();
+    after.forEach((uid, index) => expect(uid).not.toBe(before[index]));
+    await valuesAreThere();
+  });
+
+  it('answer again after another manager has cut off their services, which is repaired', async () => {
+    const spec = { selector: { intruder: 'true' } };
+    await Promise.all(
+      services().map(async ({ namespace, instance }) => {
+        await plane.kubectl.patch('service', namespace, namespace, { spec }, 'someone');
+        await plane.event(instance, ({ type }) => String(type).toLowerCase().includes('drift'));
+      }),
+    );
+    await valuesAreThere();
+  });
+
+  it('keep their data when their nodes lose power', async () => {
+    await cutPower(await Promise.all(services().map((service) => service.nodeOf(service.firstPod))));
+    await valuesAreThere();
   });
 
   it('a pod of another namespace resolves the name of a service, and connects to its address', async () => {
-    const cache = await ServiceUnderTest.create(plane, 'valkey');
     const { namespace } = cache;
     const service = await plane.kubectl.get('service', namespace, namespace);
     const address = String(valueAt(service, 'spec', 'clusterIP'));
@@ -45,45 +104,17 @@ onDemoNodes('other services on real nodes', () => {
     const ping = ['valkey-cli', '-h', address, '-a', String(password), '--no-auth-warning', 'PING'];
     expect(await cache.firstAnswer(() => inPod(...ping))).toBe('PONG\n');
     await plane.kubectl.run(['delete', 'pod', 'client', '-n', 'default']);
-    await cache.delete();
   });
 
-  it('RabbitMQ keeps its messages when its pod ends', async () => {
-    const queue = await ServiceUnderTest.create(plane, 'rabbitmq');
-    const pod = `${queue.namespace}-0`;
-    const { username, password, managementUrl } = await queue.credentials();
-    const service = await plane.kubectl.get('service', queue.namespace, queue.namespace);
-    // This machine reaches services by address; their names resolve in the cluster alone.
-    const api = new URL(String(managementUrl));
-    api.hostname = String(valueAt(service, 'spec', 'clusterIP'));
-    const authorization = `Basic ${Buffer.from(`${String(username)}:${String(password)}`).toString('base64')}`;
-    const admin = async (method: string, path: string, body: object): Promise<string> => {
-      const headers = { authorization, 'content-type': 'application/json' };
-      const reply = await fetch(new URL(`/api/${path}`, api), { method, headers, body: JSON.stringify(body) });
-      if (!reply.ok) throw new Error(`${path} answered ${reply.status}: ${await reply.text()}`);
-      return reply.text();
-    };
-    await queue.firstAnswer(() => admin('PUT', 'queues/%2F/orders', { durable: true }));
-    const properties = { delivery_mode: 2 };
-    const message = { properties, routing_key: 'orders', payload: '42', payload_encoding: 'string' };
-    expect(await admin('POST', 'exchanges/%2F/amq.default/publish', message)).toContain('"routed":true');
-    await queue.deletePod(pod);
-    const get = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' };
-    const read = await eventually('the message', 120_000, async () => {
-      const found = await admin('POST', 'queues/%2F/orders/get', get).catch(() => '');
-      return found.includes('payload') ? found : undefined;
+  wherePossible(it, missingImage)('a job names the image that a node cannot pull', async () => {
+    const instance = await plane.request('postgresql', { name: 'no-image', version });
+    const seen = await eventually('the reason in the log of the job', 120_000, async () =>
+      (await plane.api.logs(instance.jobId)).find((line) => line.includes('cannot pull')),
+    );
+    expect(seen).toContain(`cannot pull ${missing?.reference}.`);
+    expect((await plane.api.get(`/jobs/${instance.jobId}`)).body).toMatchObject({
+      reason: expect.stringMatching(/^(ErrImagePull|ImagePullBackOff)$/),
     });
-    expect(JSON.parse(read)).toMatchObject([{ payload: '42' }]);
-    await queue.delete();
-  });
-
-  it('a job names the words of the runtime when an image does not exist', async () => {
-    const instance = await plane.request('postgresql', { name: 'no-image', version: '16' });
-    const seen = await eventually('the reason', 120_000, async () => {
-      const { message } = await plane.show(instance);
-      return /pull|not found|resolve/i.test(String(message)) ? String(message) : undefined;
-    });
-    expect(seen).toMatch(/postgresql:16/);
     const { body } = await plane.api.delete(instance.path);
     await plane.waitForCompletion(body['jobId'], jobTimeoutMs);
   });

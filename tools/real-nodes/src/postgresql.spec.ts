@@ -1,7 +1,15 @@
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
-import { controlPlane, DataFolder } from '@runos/tool-start';
-import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
+import { NodeTraces } from './node-traces.js';
+import {
+  connectToRealPlane,
+  cutPower,
+  jobTimeoutMs,
+  killAgent,
+  onDemoNodes,
+  ServiceUnderTest,
+  sharedData,
+} from './service-under-test.js';
 
 jest.setTimeout(2 * jobTimeoutMs + 180_000);
 
@@ -50,26 +58,13 @@ onDemoNodes('PostgreSQL on real nodes', () => {
   });
 
   it('is changed after the agent was killed', async () => {
-    await plane.kubectl.run([
-      'delete',
-      'pod',
-      '-n',
-      'runos',
-      '-l',
-      'app.kubernetes.io/name=cluster-agent',
-      '--grace-period=0',
-      '--force',
-    ]);
+    await killAgent(plane);
     await orders.change({ resourceRequirementClassId: 'postgresql.c0.beff' });
     await rowIsThere();
   });
 
   it('keeps its rows when its node loses power', async () => {
-    const pod = await plane.kubectl.get('pod', `${orders.namespace}-1`, orders.namespace);
-    const node = String(valueAt(pod, 'spec', 'nodeName'));
-    const folder = new DataFolder(String(process.env['RUNOS_E2E_DATA']));
-    await controlPlane(folder, 'stop', node);
-    await controlPlane(folder, 'start', node);
+    await cutPower([await orders.nodeOf(`${orders.namespace}-1`)]);
     await rowIsThere();
   });
 
@@ -123,9 +118,24 @@ onDemoNodes('PostgreSQL on real nodes', () => {
   });
 
   it('leaves nothing when it is deleted', async () => {
+    // Since the connection of this client, the plane has started a node again.
+    const traces = await NodeTraces.of(sharedData(), await connectToRealPlane(), orders.namespace);
+    expect(traces.volumes).toHaveLength(1);
+    const containers = 2; // the sandbox and PostgreSQL
+    expect((await traces.find()).length).toBeGreaterThan(containers + traces.volumes.length);
     await orders.delete();
-    const left = await plane.kubectl.run(['get', 'pods,pvc,pv', '-A', '-o', 'name']);
+    const left = await plane.kubectl.run(['get', 'pods,pvc', '-A', '-o', 'name']);
     expect(left).not.toContain(orders.namespace);
     expect(await plane.kubectl.get('namespace', orders.namespace)).toBeUndefined();
+    // The provisioner and the kubelets remove what is on the nodes some seconds after the objects.
+    await eventually('the end of the volumes', 60_000, async () => {
+      const volumes = await plane.kubectl.run(['get', 'pv', '-o', 'name']);
+      return traces.volumes.every((name) => !volumes.includes(name));
+    });
+    await eventually('nothing left on the nodes', 60_000, async () => {
+      const found = await traces.find();
+      if (found.length > 0) throw new Error(`These are left: ${found.join(', ')}`);
+      return true;
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
 import { onRealNodes } from '@runos/testing-kube';
 import { eventually, type Instance, PlaneClient, valueAt } from '@runos/tool-e2e';
-import { probeDemoNodes } from '@runos/tool-start';
+import { controlPlane, DataFolder, probeDemoNodes } from '@runos/tool-start';
 
 /** Pods of real nodes need longer than simulated ones: images are unpacked, and databases initialized. */
 export const jobTimeoutMs = 240_000;
@@ -9,11 +9,29 @@ export const jobTimeoutMs = 240_000;
 /** `describe` for specs on the real nodes of a demo cluster. */
 export const onDemoNodes = onRealNodes(describe, await probeDemoNodes());
 
-/** The plane of this run. */
-export function connectToRealPlane(): Promise<PlaneClient> {
+/** The data folder of the plane of this run. */
+export function sharedData(): string {
   const data = process.env['RUNOS_E2E_DATA'];
   if (data === undefined) throw new Error('RUNOS_E2E_DATA is not set: run these specs with npx nx e2e tool-real-nodes');
-  return PlaneClient.connect(data);
+  return data;
+}
+
+/** The plane of this run. */
+export const connectToRealPlane = (): Promise<PlaneClient> => PlaneClient.connect(sharedData());
+
+/** Ends the nodes at once, as a power cut does, and switches them on again. */
+export async function cutPower(nodes: readonly string[]): Promise<void> {
+  const folder = new DataFolder(sharedData());
+  for (const node of new Set(nodes)) {
+    await controlPlane(folder, 'stop', node);
+    await controlPlane(folder, 'start', node);
+  }
+}
+
+/** Kills the pod of the cluster agent; its Deployment starts another one. */
+export function killAgent({ kubectl }: PlaneClient): Promise<string> {
+  const agent = ['-n', 'runos', '-l', 'app.kubernetes.io/name=cluster-agent'];
+  return kubectl.run(['delete', 'pod', ...agent, '--grace-period=0', '--force']);
 }
 
 /** One instance with its own client programs, which run in its pods with the credentials that the API answers. */
@@ -129,6 +147,20 @@ export class ServiceUnderTest {
       const shown = await this.plane.show(this.instance);
       return fits(shown) && shown;
     });
+
+  /** The first pod of a service whose pods a StatefulSet creates. */
+  get firstPod(): string {
+    return `${this.namespace}-0`;
+  }
+
+  async uidOf(pod: string): Promise<unknown> {
+    return valueAt(await this.plane.kubectl.get('pod', pod, this.namespace), 'metadata', 'uid');
+  }
+
+  /** The name of the node that runs a pod. */
+  async nodeOf(pod: string): Promise<string> {
+    return String(valueAt(await this.plane.kubectl.get('pod', pod, this.namespace), 'spec', 'nodeName'));
+  }
 
   /** Ends a pod as a node's failure does, without time to stop. */
   deletePod = (pod: string): Promise<string> =>
