@@ -3,11 +3,21 @@ import { join } from 'node:path';
 import { ClusterNetwork } from './cluster-network.js';
 import { runCommand } from './run-command.js';
 
+type Traces = Readonly<Record<string, readonly string[]>>;
+
+/** No mount of a node is ever visible outside it. */
+export const noTraces: Traces = {
+  volumes: [],
+  links: [],
+  routes: [],
+  cgroups: [],
+  mounts: [],
+  processes: [],
+  files: [],
+};
+
 /** What a cluster of real nodes occupies on this machine: nothing, once it is stopped. */
-export async function machineTraces(
-  index: number,
-  dataDir: string,
-): Promise<Readonly<Record<string, readonly string[]>>> {
+export async function machineTraces(index: number, dataDir: string): Promise<Traces> {
   const links = JSON.parse(await runCommand('ip', ['-json', 'link'])) as readonly { ifname: string }[];
   const routes = (await runCommand('ip', ['-4', 'route'])).split('\n');
   const cgroups = await runCommand('find', ['/sys/fs/cgroup', '-type', 'd', '-name', `runos${index}-*`]);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { waitUntil } from '@runos/testing-process';
 import { apply, kubeRequest } from '../cluster/kube-request.js';
-import { machineTraces } from './machine-traces.js';
+import { machineTraces, noTraces } from './machine-traces.js';
 import { onRealNodes, onVolumeLimits } from './on-real-nodes.js';
 import { probeVolumeLimits } from './probe-real-nodes.js';
 import { runCommand } from './run-command.js';
@@ -142,7 +142,7 @@ onRealNodes(describe)('a cluster of real nodes', () => {
       volumeLimits.possible ? 5 : 4,
     );
     await cluster.stop();
-    expect(await traces()).toEqual(nothing);
+    expect(await traces()).toEqual(noTraces);
     const program = `
       import { startRealCluster } from ${JSON.stringify(join(import.meta.dirname, '../../dist/index.js'))};
       await startRealCluster({ dataDir: ${JSON.stringify(dataDir)} });
@@ -157,7 +157,7 @@ onRealNodes(describe)('a cluster of real nodes', () => {
     cluster = await startRealCluster({ dataDir });
     expect((await kubeRequest(cluster, '/api/v1/namespaces/default/services/web')).status).toBe(200);
     await cluster.stop();
-    expect(await traces()).toEqual(nothing);
+    expect(await traces()).toEqual(noTraces);
   });
 });
 
@@ -165,9 +165,6 @@ interface Waiting {
   readonly reason?: string;
   readonly message?: string;
 }
-
-/** No mount of a node is ever visible outside it. */
-const nothing = { links: [], routes: [], cgroups: [], mounts: [], processes: [], volumes: [], files: [] };
 
 const shell = (command: readonly string[]) => ({ name: 'main', image: shellImage, imagePullPolicy: 'Never', command });
 
