@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { propertySeed } from '@runos/testing-basics';
 import { deleteResults, readResults, type TestTarget } from './jest-results.js';
+import { machineAbilities, machineVariable } from './machine-abilities.js';
 import { findOrphans, runVariable } from './orphans.js';
 import { projectsWith } from './projects.js';
 import { checkFileSizes } from './source-files.js';
@@ -69,7 +70,7 @@ class CheckRun {
       return true;
     });
     if (servers === undefined) return;
-    Object.assign(process.env, servers.environment);
+    Object.assign(process.env, servers.environment, { [machineVariable]: await machineAbilities() });
     try {
       await this.#test('test');
       await this.#test('e2e');

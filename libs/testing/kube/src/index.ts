@@ -20,5 +20,5 @@ export { ownCluster, readKubeconfig, type TestCluster, useTestCluster } from './
 export { networkPolicyNote, type NodesKind } from './dev/dev-cluster.js';
 export { type KubeNode } from './nodes/kube-node.js';
 export { onRealNodes, onVolumeLimits, wherePossible } from './nodes/on-real-nodes.js';
-export { type MachineProbe, probeRealNodes, withoutPackages } from './nodes/probe-real-nodes.js';
+export { type MachineProbe, probeRealNodes, probeVolumeLimits, withoutPackages } from './nodes/probe-real-nodes.js';
 export { type RealCluster, startRealCluster } from './nodes/start-real-cluster.js';

@@ -143,12 +143,14 @@ function lacksCgroups({ tryCgroups }: Machine): string | undefined {
     if (missing.length === 0) return undefined;
     return `no cgroup from this process upwards gives the controllers ${missing.join(', ')} to a new one`;
   } catch (error) {
-    return `cgroups cannot be created: ${(error as Error).message}`;
+    return `cgroups cannot be created: ${(error as Error).message.replaceAll(probeName, 'runos-probe')}`;
   }
 }
 
+const probeName = `runos-probe-${process.pid}`;
+
 function tryCgroups(): readonly string[] {
-  const cgroups = cgroupsOf(`runos-probe-${process.pid}`);
+  const cgroups = cgroupsOf(probeName);
   try {
     createCgroups(cgroups);
     return missingControllers(cgroups);
@@ -171,7 +173,9 @@ function lacksFeature(
     for (const [feature, { script, program }] of Object.entries(features)) {
       if (program !== undefined && !hasProgram(program)) continue; // likewise
       const error = attempt('unshare', [...namespaces, '/bin/sh', '-ec', script, 'sh', data]);
-      if (error !== undefined) return `the kernel or its container refuses ${feature}: ${error}`;
+      // Without the name of the temporary folder, the reason is the same at each probe.
+      if (error !== undefined)
+        return `the kernel or its container refuses ${feature}: ${error.replaceAll(data, folder)}`;
     }
     return undefined;
   } finally {
