@@ -40,7 +40,7 @@ export function suggestCommands(dev: DevInfo, kubectl: string): string {
   const services = `${dev.apiUrl}/${dev.aid}/${dev.cid}/services`;
   return [
     '',
-    `The cluster ${dev.cid} is connected. Try:`,
+    `The cluster ${dev.cid} is connected${dev.nodes ? `, with ${dev.nodes} nodes` : ''}. Try:`,
     `  curl -s -X POST ${services}/postgresql ${authorization} -H 'content-type: application/json' -d '{"name":"orders"}'`,
     `  curl -s ${services} ${authorization}`,
     `  ${kubectl} --kubeconfig ${dev.kubeconfig} get clusters.postgresql.cnpg.io -A`,

@@ -40,7 +40,8 @@ export async function chooseNodes(
     );
   const kind = previous ?? (requested === 'simulated' ? 'simulated' : undefined);
   const explain = async (): Promise<void> => terminal.print(explanationOf(await probe(folder.path), kind));
-  if (kind === 'simulated' && requested === 'auto') void explain(); // the plane does not wait for registries
+  // The plane does not wait for registries.
+  if (kind === 'simulated' && requested === 'auto') explain().catch(({ message }: Error) => terminal.print(message));
   if (kind !== undefined) return remember(file, kind); // where real ones fail, the plane starts without its cluster
   const found = await probe(folder.path);
   if (!found.possible && requested === 'real') throw new Error(realNodesFail(found.reason));
