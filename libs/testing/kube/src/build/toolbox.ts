@@ -53,7 +53,7 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env, temporary = tm
   );
 }
 
-/** Whether nobody else can put programs there: any user can create a folder in the temporary one. */
+/** Whether no other user can put programs there: each can create a folder in the temporary one. */
 function isOwn(folder: string): boolean {
   const { uid, mode } = lstatSync(folder);
   return uid === userInfo().uid && (mode & constants.S_IFMT) === constants.S_IFDIR && (mode & 0o022) === 0;
