@@ -69,7 +69,7 @@ const ruleOf = (steps: FieldPath, { writers = [], unset, alias }: Omit<Exclusive
 export const exclusiveExcept = (exclusive: ExclusiveFields, { allows }: LeftFields): ExclusiveFields =>
   exclusive.map((rule) => ({ ...rule, allows }));
 
-/** The same fields, in which these items belong to no other manager, whoever writes them. */
+/** The same fields, in which these items are no additions, also when another manager writes them. */
 export const exclusiveKeeping = (exclusive: ExclusiveFields, keeps: (path: FieldPath) => boolean): ExclusiveFields =>
   exclusive.map((rule) => ({
     ...rule,
