@@ -79,6 +79,8 @@ describe('data is at risk', () => {
   it('and then lost: a new pod waits for the end of the claim, which is named', async () => {
     await access.admin.mergePatch(claimRef(), { metadata: { finalizers: ['example.com/x'] } });
     await access.admin.delete(claimRef());
+    // The controller of the StatefulSet must know it too: otherwise its next pod uses the claim once more.
+    await harness.waitForStatus(osid, isAtRisk);
     await access.admin.delete(podRef());
     const waiting = await harness.waitForStatus(osid, ({ objects }) =>
       objects.some(({ kind, reason }) => kind === 'StatefulSet' && reason === 'ClaimTerminating'),

@@ -60,12 +60,14 @@ export const logLine = (stepNumber: number, id: number): JobLog => ({
   createdAt: at,
 });
 
+/** Nothing is wrong. */
+const noReason = { reason: null, message: null };
+
 const cluster: z.input<typeof Cluster> = {
   cid: 'ky3',
   name: 'production',
   status: 'connected',
-  reason: null,
-  message: null,
+  ...noReason,
   root: 'example.com',
   domain: 'ky3.acc01.example.com',
   localStorageClass: null,
@@ -100,8 +102,7 @@ const service: z.input<typeof Service> = {
   configSetVersion: null,
   status: 'healthy',
   lastKnownStatus: null,
-  reason: null,
-  message: null,
+  ...noReason,
   conditions: [],
   generation: 7,
   observedGeneration: 7,
@@ -133,8 +134,7 @@ const node = {
   nid: 'n0d3a',
   name: 'one',
   status: 'ready',
-  reason: null,
-  message: null,
+  ...noReason,
   kubernetesStatus: 'ready',
   roles: ['worker'],
   version: '0.1.0',
@@ -150,8 +150,7 @@ const upgradeWave: z.input<typeof UpgradeWave> = {
   rendererVersion: 2,
   maxUnavailable: 1,
   state: 'running',
-  reason: null,
-  message: null,
+  ...noReason,
   counts: { upToDate: 1, pending: 0, running: 1, completed: 0, failed: 0, skipped: 0 },
   createdBy: principal.email,
   createdAt: at,
@@ -165,14 +164,7 @@ const upgradePlan = {
   restartsPods: false,
 };
 
-const revision = {
-  revision: 2,
-  generation: 2,
-  current: true,
-  changedBy: principal.email,
-  jobId,
-  createdAt: at,
-};
+const revision = { revision: 2, generation: 2, current: true, changedBy: principal.email, jobId, createdAt: at };
 
 /** Replies of the other services by subject; one resource of each kind exists. */
 export const sampleReplies: Readonly<Record<string, unknown>> = {
@@ -269,8 +261,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.instance-upgrade-plan': upgradePlan,
   'reconciler.v1.instance-status': {
     state: 'healthy',
-    reason: null,
-    message: null,
+    ...noReason,
     replicas: { desired: 1, ready: 1 },
   },
   'reconciler.v1.instance-credentials': { host: 'h', port: 6379, username: 'default', password: 'p', url: 'redis://h' },
@@ -298,8 +289,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
         state: 'running',
         planned: { from: { version: '8.1', rendererVersion: 1 }, to: { version: '8.1', rendererVersion: 2 } },
         jobId,
-        reason: null,
-        message: null,
+        ...noReason,
       },
     ],
     nextCursor: null,

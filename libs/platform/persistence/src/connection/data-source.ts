@@ -30,12 +30,13 @@ export interface DataSourceSettings {
   readonly statementTimeoutMs: number;
   /** Lock timeout, ms; absent: none. */
   readonly lockTimeoutMs?: number;
+  /** A longer wait for a connection counts as an outage, ms. Default 3 s. */
+  readonly connectTimeoutMs?: number;
   readonly entities?: readonly EntityClass[];
   readonly migrations?: readonly MigrationClass[];
 }
 
-/** A longer wait for a connection counts as an outage, ms. */
-const connectTimeoutMS = 3_000;
+const defaultConnectTimeoutMs = 3_000;
 /** The server rolls back a transaction that is idle this long, ms. */
 const idleInTransactionMs = 30_000;
 
@@ -91,7 +92,7 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     url,
     applicationName,
     poolSize,
-    connectTimeoutMS,
+    connectTimeoutMS: settings.connectTimeoutMs ?? defaultConnectTimeoutMs,
     parseInt8: true,
     entities: [...entities] as never[],
     migrations: [...migrations] as never[],

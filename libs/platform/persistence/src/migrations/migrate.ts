@@ -32,6 +32,8 @@ export const withPlatformMigrations = (migrations: readonly MigrationClass[]): r
 
 /** A statement that waits for a table lock blocks later statements, so it gives up after this, ms. */
 const lockTimeoutMs = 1_000;
+/** No request waits for a migration, so it waits for a busy server, ms. */
+const connectTimeoutMs = 30_000;
 /** Attempts after lock timeouts and the pause between them, ms. */
 const maxAttempts = 60;
 const retryPauseMs = 1_000;
@@ -44,7 +46,7 @@ const lockPollMs = 50;
  */
 export async function migrate(plan: MigrationPlan): Promise<string[]> {
   await checkMigrations(withPlatformMigrations(plan.migrations));
-  const owner = new pg.Client({ connectionString: plan.ownerUrl, connectionTimeoutMillis: 5_000 });
+  const owner = new pg.Client({ connectionString: plan.ownerUrl, connectionTimeoutMillis: connectTimeoutMs });
   await owner.connect();
   try {
     await acquireMigrationLock(owner);
@@ -73,6 +75,7 @@ async function runMigrations(plan: MigrationPlan, schema: string): Promise<strin
     poolSize: 2,
     statementTimeoutMs: 0,
     lockTimeoutMs,
+    connectTimeoutMs,
     migrations: withPlatformMigrations(migrations),
   });
   await dataSource.initialize();
