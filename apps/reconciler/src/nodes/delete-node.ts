@@ -33,9 +33,10 @@ export class DeleteNode {
       throw nodeNotFound(nid, cid);
     }
     if (node.ready && !force) throw inUse(node, cid);
-    await this.bus.request(agentGateway.revokeNode, { cid, nid }, { tenant });
+    const revoke = () => this.bus.request(agentGateway.revokeNode, { cid, nid }, { tenant });
+    await revoke();
     await this.nodes.remove(sql, tenant, cid, nid);
-    await this.bus.request(agentGateway.revokeNode, { cid, nid }, { tenant });
+    await revoke();
     return { nid, name: node.name };
   }
 }

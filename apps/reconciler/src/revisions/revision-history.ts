@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { InputOf, OutputOf } from '@runos/contracts';
-import { reconciler } from '@runos/contracts';
+import type { InputOf, OutputOf, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
@@ -25,10 +24,9 @@ export class RevisionHistory {
 
   /** Newest first. */
   async list(input: InputOf<typeof reconciler.listInstanceRevisions>, tenant: string): Promise<Page> {
-    const sql = this.database.manager;
-    const instance = await this.instances.get(sql, tenant, input);
-    const before = Math.min(readCursor(input.cursor) ?? maxRevision, maxRevision);
-    const found = await this.revisions.list(sql, instance.id, { before, limit: input.limit + 1 });
+    const instance = await this.#instance(input, tenant);
+    const before = readCursor(input.cursor) ?? Number.MAX_SAFE_INTEGER;
+    const found = await this.revisions.list(this.database.manager, instance.id, { before, limit: input.limit + 1 });
     const rows = found.map((row) => ({ ...row, id: row.revision }));
     const { page, nextCursor } = pageOf(rows, input.limit);
     return { revisions: page.map((row) => summaryOf(instance, row)), nextCursor };
@@ -50,7 +48,7 @@ export class RevisionHistory {
     return { from, to, changes: changedFields(before.spec, after.spec) };
   }
 
-  /** A stored spec. @throws Fault `revision.not_found` with the revisions that are stored */
+  /** A stored spec. @throws Fault `revision.not_found` with its number */
   async get(
     sql: EntityManager,
     { id, osid }: Pick<InstanceRow, 'id' | 'osid'>,
@@ -68,9 +66,6 @@ export class RevisionHistory {
   #instance = (name: InstanceName, tenant: string): Promise<InstanceRow> =>
     this.instances.get(this.database.manager, tenant, name);
 }
-
-/** The largest value of the column. */
-const maxRevision = 2_147_483_647;
 
 const summaryOf = (instance: InstanceRow, row: RevisionRow) => ({
   revision: row.revision,

@@ -158,7 +158,7 @@ export class RevisionRepository {
   ): Promise<RevisionRow[]> {
     return runSql<RevisionRow>(
       sql,
-      `SELECT ${columns} FROM revision WHERE instance_id = $1 AND kind = 'apply' AND revision < $2
+      `SELECT ${columns} FROM revision WHERE instance_id = $1 AND kind = 'apply' AND revision < $2::bigint
        ORDER BY revision DESC LIMIT $3`,
       [instanceId, before, limit],
     );

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { InputOf, OutputOf } from '@runos/contracts';
-import { reconciler } from '@runos/contracts';
+import type { InputOf, OutputOf, reconciler } from '@runos/contracts';
 import { refuseConflictingValues, refuseUnfitValues } from '../configuration/config-checks.js';
 import { ConfigSetUseRepository } from '../configuration/config-set-use-repository.js';
 import { InstanceWrites } from '../instances/instance-writes.js';
