@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
@@ -107,9 +107,9 @@ async function expectDesired(osid: Bundle['osid']): Promise<void> {
     return differs.length === 0;
   };
   await waitUntil(same, { deadlineMs: 40_000, everyMs: 100, because: () => `${osid}: ${differs.join()} differ` });
-  const last = () => harness.lastStatus(osid);
-  await waitUntil(() => last()?.phase === 'ready', { deadlineMs: 40_000, because: () => JSON.stringify(last()) });
-  expect(last()?.generation).toBe(desired.get(osid)?.revision);
+  const known = () => harness.acknowledged.get(osid);
+  const isKnown = () => known()?.phase === 'ready' && known()?.generation === desired.get(osid)?.revision;
+  await waitUntil(isKnown, { deadlineMs: 40_000, because: () => `the plane knows ${JSON.stringify(known())}` });
 }
 
 /** Kinds of objects that another apply would change. A refused dry run is a difference too: a foreign field is in the way. */

@@ -30,6 +30,8 @@ export class Harness {
   readonly unacknowledged: StatusReport[] = [];
   /** Instances whose reports the plane does not acknowledge. */
   readonly notAcknowledging = new Set<string>();
+  /** The last status of each instance that the plane has acknowledged. An agent that restarts does not repeat it. */
+  readonly acknowledged = new Map<string, Status>();
   onResync: (request: ResyncRequest) => ReplyOf<typeof RESYNC> = () => ({ equal: true });
   controller: BundleController;
 
@@ -111,6 +113,11 @@ export class Harness {
     await this.waitForStatus(osid, ({ phase }) => phase === 'gone', 60_000);
   }
 
+  #acknowledge(report: StatusReport): void {
+    this.acknowledged.set(report.status.osid, report.status);
+    report.acknowledged();
+  }
+
   #newController(): BundleController {
     return new BundleController({
       client: this.access.agent,
@@ -126,7 +133,7 @@ export class Harness {
         sendStatus: (report) => {
           this.statuses.push(report.status);
           if (this.notAcknowledging.has(report.status.osid)) this.unacknowledged.push(report);
-          else setImmediate(() => report.acknowledged());
+          else setImmediate(() => this.#acknowledge(report));
         },
         resync: (request) => Promise.resolve(this.onResync(request)),
       },
