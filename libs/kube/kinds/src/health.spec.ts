@@ -27,11 +27,9 @@ const condition = (type: string, status: string, more: object = {}) => ({
   ...more,
 });
 const pod = (status: object) => objectOf('Pod', { status });
-const waiting = (reason: string, more: object = {}) => ({
+const waiting = (reason: string, more: object = {}, message = 'back-off 10s') => ({
   phase: 'Pending',
-  containerStatuses: [
-    { image: 'docker.io/valkey:9', state: { waiting: { reason, message: 'back-off 10s' } }, ...more },
-  ],
+  containerStatuses: [{ image: 'docker.io/valkey:9', state: { waiting: { reason, message } }, ...more }],
 });
 
 describe('health', () => {
@@ -162,11 +160,15 @@ describe('health', () => {
     else expect(seen.message).toMatch(/\.$/);
   });
 
-  it('has a constant message while Kubernetes retries', () => {
-    const messages = ['ErrImagePull', 'ImagePullBackOff'].map((reason) => healthOf(pod(waiting(reason))).message);
+  it('quotes the runtime in a constant message while Kubernetes retries', () => {
+    const cause = 'rpc error: code = NotFound desc = docker.io/library/valkey:9: not found';
+    const messages = [
+      waiting('ErrImagePull', {}, cause),
+      waiting('ImagePullBackOff', {}, `Back-off pulling image "valkey:9": ErrImagePull: ${cause}`),
+    ].map((container) => healthOf(pod(container)).message);
     expect(new Set(messages)).toEqual(
       new Set([
-        'Pod web cannot pull docker.io/valkey:9. Check that the image and its tag exist and that the cluster may pull it.',
+        'Pod web cannot pull docker.io/valkey:9: docker.io/library/valkey:9: not found. Check that the image and its tag exist and that the cluster may pull it.',
       ]),
     );
   });

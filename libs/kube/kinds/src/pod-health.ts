@@ -1,12 +1,13 @@
 import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '@runos/kube-objects';
 import { failureCause } from './failure-cause.js';
+import { isPullFailure, pullFailureCause } from './image-pull-failure.js';
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf } from './object-conditions.js';
 
 /** Remedies per waiting reason of a container. Transient reasons are not listed. */
 const waitingRemedies: Readonly<Record<string, string>> = {
   ImagePullBackOff: 'Check that the image and its tag exist and that the cluster may pull it.',
-  ErrImagePull: 'Check that the image and its tag exist and that the cluster may pull it.',
+  ErrImageNeverPull: 'The node lacks the image and must not pull it: import the image on the node.',
   InvalidImageName: 'Correct the name of the image.',
   CrashLoopBackOff: 'It starts and ends again and again: read the logs of its last run.',
   CreateContainerConfigError: 'A Secret or ConfigMap it refers to is missing or lacks a key.',
@@ -14,13 +15,13 @@ const waitingRemedies: Readonly<Record<string, string>> = {
   RunContainerError: 'The node could not start it: check command and volumes.',
 };
 
+/** One reason for all failures of a pull avoids a status report per attempt. */
+const stableReason = (reason: string): string => (isPullFailure(reason) ? 'ImagePullBackOff' : reason);
+
 /** The remedy for a reason that stops a pod from running. */
 export const remedyFor = (reason: string): string =>
-  waitingRemedies[reason] ??
+  waitingRemedies[stableReason(reason)] ??
   (reason === 'Unschedulable' ? 'Add a node or choose a smaller class.' : 'Look at the events of its pods.');
-
-/** Both reasons alternate every few seconds. One reason avoids a status report per change. */
-const stableReason = (reason: string): string => (reason === 'ErrImagePull' ? 'ImagePullBackOff' : reason);
 
 /** Health of a Pod by its phase, its conditions and the states of its containers. */
 export function podHealth(pod: KubeObject): Health {
@@ -45,13 +46,13 @@ function containersOf(pod: KubeObject) {
 function stuckContainer(pod: KubeObject, name: string): Health | undefined {
   for (const container of containersOf(pod)) {
     const waiting = mapAt(container, 'state', 'waiting');
-    const reason = textOf(waiting['reason']) ?? '';
+    const reason = stableReason(textOf(waiting['reason']) ?? '');
     if (waitingRemedies[reason] === undefined) continue;
     const ended = mapAt(container, 'lastState', 'terminated');
     if (textOf(ended['reason']) === 'OOMKilled') {
       return failed('OOMKilled', `${name} needs more memory than its limit and was ended: choose a larger class.`);
     }
-    return failed(stableReason(reason), `${describeFailure(name, reason, container)} ${waitingRemedies[reason]}`);
+    return failed(reason, `${describeFailure(name, reason, container)} ${waitingRemedies[reason]}`);
   }
   return undefined;
 }
@@ -62,16 +63,22 @@ function causeOf(terminated: Readonly<Record<string, unknown>>): string {
   return cause === undefined ? '' : `: ${cause}`;
 }
 
-/** Omits text of Kubernetes that changes with every attempt, because every change would be reported. */
+/**
+ * Omits text of Kubernetes that changes with every attempt, because every change would be reported.
+ * @param reason as `stableReason` gives it
+ */
 function describeFailure(name: string, reason: string, container: Readonly<Record<string, unknown>>): string {
   const image = textOf(container['image']) ?? 'its image';
+  const message = textOf(mapAt(container, 'state', 'waiting')['message']) ?? '';
   const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
-  if (stableReason(reason) === 'ImagePullBackOff') return `${name} cannot pull ${image}.`;
+  if (reason === 'ImagePullBackOff') {
+    return sentence([`${name} cannot pull ${image}`, pullFailureCause(message)].filter(Boolean).join(': '));
+  }
   if (reason === 'CrashLoopBackOff') {
     const ending = `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}`;
     return sentence([ending, causeOf(mapAt(container, 'lastState', 'terminated'))].join(''));
   }
-  return `${name} cannot start ${image}: ${sentence(textOf(mapAt(container, 'state', 'waiting')['message']) || reason)}`;
+  return `${name} cannot start ${image}: ${sentence(message || reason)}`;
 }
 
 /** Progressing, not failed: volumes may be bound and nodes added later. */
