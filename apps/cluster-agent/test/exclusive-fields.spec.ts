@@ -85,6 +85,32 @@ describe('an addition to an exclusive field', () => {
     expect(names((await podSpec())['volumes'])).toEqual(['config', 'secret']);
   });
 
+  it('is removed from items of ours: sub-paths, host ports, probes and the files of a volume', async () => {
+    await patch(
+      statefulSet(),
+      { op: 'add', path: `${container}/volumeMounts/0/subPath`, value: 'other' },
+      { op: 'add', path: `${container}/ports/0/hostPort`, value: 6379 },
+      { op: 'add', path: `${container}/startupProbe`, value: { tcpSocket: { port: 7 } } },
+      {
+        op: 'add',
+        path: '/spec/template/spec/volumes/0/configMap/items',
+        value: [{ key: 'start.sh', path: 'valkey.conf' }],
+      },
+    );
+    const at = 'spec.template.spec.containers[name=valkey]';
+    expect([...(await repairedFields())].sort()).toEqual([
+      `${at}.ports[containerPort=6379,protocol=TCP].hostPort`,
+      `${at}.startupProbe`,
+      `${at}.volumeMounts[mountPath=/data].subPath`,
+      'spec.template.spec.volumes[name=config].configMap.items',
+    ]);
+    const [first] = await containers();
+    expect(mapsIn(first?.['volumeMounts'])[0]).not.toHaveProperty('subPath');
+    expect(mapsIn(first?.['ports'])[0]).not.toHaveProperty('hostPort');
+    expect(first).not.toHaveProperty('startupProbe');
+    expect(mapAt(mapsIn((await podSpec())['volumes'])[0] ?? {}, 'configMap')).not.toHaveProperty('items');
+  });
+
   it('is a second variable with the name of ours, which is reported', async () => {
     await patch(statefulSet(), { op: 'add', path: `${container}/env/-`, value: { name: 'POD_NAME', value: 'x' } });
     expect(await repairedFields()).toEqual(['spec.template.spec.containers[name=valkey].env[name=POD_NAME]']);

@@ -33,9 +33,18 @@ const containerFields: Unset = {
   'env[]': undefined,
   envFrom: undefined,
   lifecycle: undefined,
+  livenessProbe: undefined,
   'ports[]': undefined,
+  'ports[].hostIP': undefined,
+  'ports[].hostPort': undefined,
+  readinessProbe: undefined,
+  startupProbe: undefined,
   'volumeDevices[]': undefined,
   'volumeMounts[]': undefined,
+  'volumeMounts[].mountPropagation': undefined,
+  'volumeMounts[].readOnly': false,
+  'volumeMounts[].subPath': undefined,
+  'volumeMounts[].subPathExpr': undefined,
   workingDir: undefined,
   ...processRights,
   'securityContext.allowPrivilegeEscalation': true,
@@ -64,6 +73,17 @@ const podRights: Unset = {
   'securityContext.sysctls': undefined,
 };
 
+/** What decides which files a volume of ours has. */
+const volumeFields: Unset = {
+  'configMap.items': undefined,
+  'configMap.optional': false,
+  'emptyDir.medium': '',
+  'emptyDir.sizeLimit': undefined,
+  'persistentVolumeClaim.readOnly': false,
+  'secret.items': undefined,
+  'secret.optional': false,
+};
+
 /** The content of a pod template. Annotations, labels and scheduling are left to others. */
 const podFields = (podSpec: string): ExclusiveField[] => [
   ...['containers[]', 'initContainers[]'].flatMap((containers) => [
@@ -71,6 +91,7 @@ const podFields = (podSpec: string): ExclusiveField[] => [
     ...scalars(`${podSpec}.${containers}`, containerFields),
   ]),
   ...exclusive(`${podSpec}.volumes[]`),
+  ...scalars(`${podSpec}.volumes[]`, volumeFields),
   ...scalars(podSpec, podRights),
   ...[
     { path: `${podSpec}.serviceAccountName`, alias: 'serviceAccount' },
