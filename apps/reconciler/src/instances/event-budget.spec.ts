@@ -46,6 +46,8 @@ describe('the events of an instance', () => {
     const { object } = event(0);
     expect(budget.admit(events(9, () => ({ object }))).admitted).toHaveLength(5);
     expect(budget.admit([event(20)]).admitted).toHaveLength(1);
+    const others = events(7, (n) => ({ key: `field ${n}`, object, fields: [`spec.ports[port=${n}]`] }));
+    expect(budget.admit(others).admitted).toHaveLength(7);
   });
 
   it('are counted once when their report is repeated', () => {

@@ -5,7 +5,7 @@ import { ClusterLog } from '../clusters/cluster-log.js';
 const periodMs = 3_600_000;
 /** Events of one instance per hour. */
 const maxOfInstance = 20;
-/** Events about the same change of the same object per hour; an object that is repaired in a loop makes no more. */
+/** Events about the same fields of the same object per hour; an object that is repaired in a loop makes no more. */
 const maxOfSameChange = 5;
 /** Events of one cluster per hour: with at most 3 KB each, 9 MB. An outage of 3,000 instances has one each. */
 const maxOfCluster = 3_000;
@@ -115,7 +115,8 @@ function drop({ dropped }: InstancePeriod, { type }: CausedEvent): number {
   return [...dropped.values()].reduce((sum, count) => sum + count, 0);
 }
 
-const changeOf = ({ type, object, manager }: CausedEvent): string => JSON.stringify([type, object, manager]);
+const changeOf = ({ type, object, manager, fields }: CausedEvent): string =>
+  JSON.stringify([type, object, manager, fields]);
 
 const isPowerOfTen = (count: number): boolean => Number.isInteger(Math.log10(count));
 
