@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AgentAccess } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from './harness.js';
+import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
 
 let access: AgentAccess;
@@ -48,6 +49,26 @@ describe('a deleted object with data', () => {
     await harness.waitForDrift(osid, ({ object, action }) => object.kind === 'Cluster' && action === 'recreated');
     await harness.waitForStatus(osid, (status) => status.phase === 'ready' && reportsLoss(status));
   }, 60_000);
+
+  it('is a claim that was deleted with its pod while no agent ran', async () => {
+    const osid = newOsid();
+    await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
+    const claim = refIn(osid, 'v1', 'PersistentVolumeClaim', `data-${osid}-0`);
+    const { uid } = (await access.admin.get(claim)).metadata;
+    const isReplaced = async () => ![uid, undefined].includes((await access.admin.find(claim))?.metadata.uid);
+    await harness.restart(async () => {
+      await access.admin.delete(claim);
+      await access.admin.delete(refIn(osid, 'v1', 'Pod', `${osid}-0`));
+      await waitUntil(isReplaced, { deadlineMs: 30_000, because: () => 'the claim was not replaced' });
+    });
+    const isLoss = ({ object, action }: ReturnType<Harness['drifts']>[number]) =>
+      object.kind === 'PersistentVolumeClaim' && action === 'recreated';
+    await harness.waitForDrift(osid, isLoss);
+    await harness.waitForStatus(osid, reportsLoss);
+    await harness.restart();
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'ready');
+    expect(harness.drifts(osid)).toEqual([]); // reported once
+  }, 90_000);
 
   it('is a claim without an owner', async () => {
     const osid = newOsid();

@@ -89,6 +89,23 @@ describe('a right that the agent lacks', () => {
     await untilSolved();
   }, 120_000);
 
+  it('to list claims makes it unknown whether data is at risk', async () => {
+    await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
+    restore = await withdraw('persistentvolumeclaims', 'list', 'watch');
+    const restarted = harness.restart(); // it waits for the list of claims
+    const risk = (known: 'Unknown' | 'False') =>
+      harness.waitForStatus(osid, ({ conditions }) =>
+        conditions.some(({ type, status }) => type === 'DataAtRisk' && status === known),
+      );
+    expect((await risk('Unknown')).conditions).toContainEqual(
+      expect.objectContaining({ type: 'DataAtRisk', reason: 'ListRefused', message: expect.stringMatching(/list/) }),
+    );
+    await restore();
+    await restarted;
+    await risk('False');
+    await harness.removeUntilGone(osid);
+  }, 120_000);
+
   it('to create a kind is named in the status of a change, which goes on by itself when it is back', async () => {
     restore = await withdraw('services', 'create');
     await harness.controller.applyBundle(bundleOf(osid, 1, objectsOf(osid)));

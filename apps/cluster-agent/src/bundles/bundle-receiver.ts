@@ -67,7 +67,7 @@ export class BundleReceiver {
 
   async receiveBundle(bundle: Bundle): Promise<Reply> {
     const { osid, generation, revision, digest, objectsGz, sealedSpec, history } = bundle;
-    const { driftPolicy, allowedWriters, writersDigest } = bundle;
+    const { driftPolicy, allowedWriters, writersDigest, acceptDataLoss } = bundle;
     const removed = this.options.instances.removal(osid);
     if (removed !== undefined && revision <= removed.revision) {
       const reason = `Revision ${revision} of ${osid} is older than its deletion, revision ${removed.revision}.`;
@@ -94,6 +94,7 @@ export class BundleReceiver {
       digest,
       driftPolicy,
       ...writers,
+      ...(acceptDataLoss === undefined ? {} : { acceptDataLoss }),
       removing: false,
       inventory: mergeInventory(current.inventory, refs),
       objectsGz: Buffer.from(objectsGz, 'base64'),

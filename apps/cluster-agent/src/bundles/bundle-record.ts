@@ -2,6 +2,7 @@ import { type BodyOf, type BundleStatus, drift, type DriftPolicy, driftPolicies 
 import { type PackedKinds, unpackKinds } from '@runos/kube-kinds';
 import { type FieldWriter, type InventoryEntry, type KubeObject, unpackObjects } from '@runos/kube-objects';
 import { z } from 'zod';
+import type { ClaimUids } from '../instances/data-losses.js';
 
 /** An object as our last apply left it, in hashes: enough to detect drift later. */
 export interface AppliedObject {
@@ -26,6 +27,8 @@ export interface Checkpoint {
   readonly readyRevision?: number;
   /** Message about lost data. It is reported until the next change of the bundle. */
   readonly dataLoss?: string | undefined;
+  /** Claims whose replacement is a loss of data. */
+  readonly claims?: ClaimUids | undefined;
   /** Drifts that the plane has not acknowledged. */
   readonly drifts?: readonly Drift[];
 }
@@ -41,6 +44,8 @@ export interface BundleRecord {
   readonly allowedWriters?: readonly FieldWriter[] | undefined;
   /** Identifies the list, as the plane names it. */
   readonly writersDigest?: string | undefined;
+  /** The user accepts that this revision ends pods whose data is lost with them. */
+  readonly acceptDataLoss?: boolean | undefined;
   /** A tombstone: all objects of the inventory must be deleted. */
   readonly removing: boolean;
   /** The revision of a deletion that the plane may be reverting. A later process of the agent holds it again. */
@@ -121,6 +126,7 @@ const StoredBundle = z.object({
     .optional()
     .catch(undefined),
   writersDigest: z.string().optional(),
+  acceptDataLoss: z.boolean().optional(),
   removing: z.boolean(),
   heldDeletion: z.number().optional(),
   trace: z.record(z.string(), z.string()).optional(),
@@ -142,6 +148,7 @@ const StoredCheckpoint = z.object({
   acknowledgedStatus: z.string().optional(),
   readyRevision: z.number().optional(),
   dataLoss: z.string().optional(),
+  claims: z.record(z.string(), z.string()).optional(),
   drifts: z.array(drift).optional(),
 });
 

@@ -57,7 +57,13 @@ async function repair(changed: KubeObject, applied: KubeObject, patched: KubeObj
     applyObject: () => Promise.resolve({ kind: 'applied', object: applied, recreated: false }),
     recreateImmutable: () => Promise.resolve(undefined),
   } as Partial<ObjectApplier> as ObjectApplier;
-  const repairer = new DriftRepairer(client, applier, new ConflictBackoff({ clock: systemClock }), systemClock);
+  const repairer = new DriftRepairer(
+    client,
+    applier,
+    new ConflictBackoff({ clock: systemClock }),
+    systemClock,
+    () => true,
+  );
   const { signal } = new AbortController();
   const change = { kind: 'changed', live: changed } as const;
   const outcome: RepairOutcome = await repairer.repairObject({ instance, key, state, desired, change, signal });

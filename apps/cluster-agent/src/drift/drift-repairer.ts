@@ -12,6 +12,7 @@ import {
 } from '@runos/kube-objects';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
 import { initialObject } from '../instances/desired-objects.js';
+import { DataGuard } from './data-guard.js';
 import { DriftRecorder } from './drift-recorder.js';
 import { contentHash, deletion, driftBetween, foreignDrift, lostSelection } from './drift-report.js';
 import { isReplaced, isReverted, planChanged, planMissing, planRepair, type RepairPlan } from './plan-repair.js';
@@ -26,13 +27,16 @@ const inSync: RepairOutcome = { kind: 'inSync' };
 /** Repairs or reports the drift of an object: observe, plan, act. `DriftRecorder` records what was done for the report. */
 export class DriftRepairer {
   readonly #recorder: DriftRecorder;
+  readonly #guard: DataGuard;
 
   constructor(
     private readonly client: KubeClient,
     private readonly applier: ObjectApplier,
     conflicts: ConflictBackoff,
     private readonly clock: Clock,
+    areClaimsListed: () => boolean,
   ) {
+    this.#guard = new DataGuard(client, applier, areClaimsListed);
     this.#recorder = new DriftRecorder(conflicts, clock);
   }
 
@@ -106,6 +110,8 @@ export class DriftRepairer {
 
   /** `known`: the version that an apply of a bundle replaces; undefined: any. */
   async #execute(request: RepairRequest, plan: RepairPlan, known?: string): Promise<RepairOutcome> {
+    const problem = await this.#guard.refusalOf(request, plan);
+    if (problem !== undefined) return { kind: 'refused', problem };
     switch (plan.kind) {
       case 'apply':
         return this.#applyBundleObject(request, known);

@@ -1,6 +1,7 @@
 import type { Clock } from '@runos/kernel';
-import { builtInCatalog, failedCreate, type Health, podKind } from '@runos/kube-kinds';
+import { builtInCatalog, claimKind, failedCreate, type Health, kindKey, podKind } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, type ObjectRef, refKey, refOf, textOf } from '@runos/kube-objects';
+import { retryKept } from '../instances/blocked-changes.js';
 import type { CrashLogs } from '../instances/crash-logs.js';
 import { deletion, driftOf } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
@@ -39,28 +40,31 @@ export class DependentEventHandler {
     const ref = refOf(object);
     const instance = this.instances.byNamespace(ref.namespace);
     if (instance === undefined) return; // a removal may be cancelled, so it is observed too
-    if (instance.dataRisks.recordObserved(object)) this.report(instance);
+    if (instance.dataRisks.recordObserved(object)) this.#reportRisks(instance);
     if (instance.dependents.pods.recordObserved(object)) this.report(instance);
     if (instance.claimSizes.recordObserved(object)) this.#reportSizes(instance);
+    this.#recordClaim(instance, ref, object);
     this.#recordHealth(instance, ref, object);
   }
 
   /** The deletion of a volume is a risk for the instance whose claim is bound to it. */
   onVolume(volume: KubeObject): void {
     const instance = this.instances.byNamespace(claimNamespace(volume));
-    if (instance?.dataRisks.recordObserved(volume)) this.report(instance);
+    if (instance?.dataRisks.recordObserved(volume)) this.#reportRisks(instance);
   }
 
   onVolumeDeleted(volume: KubeObject): void {
     const instance = this.instances.byNamespace(claimNamespace(volume));
-    if (instance?.dataRisks.recordDeleted(volume)) this.report(instance);
+    if (instance?.dataRisks.recordDeleted(volume)) this.#reportRisks(instance);
   }
 
   /** A list of a kind is complete: objects that are not in it were deleted while no watch was open. */
   onListed(instance: Instance, kind: string, keys: ReadonlySet<string>): void {
     const isGone = (key: string) => key.startsWith(`${kind}/`) && !keys.has(key);
     const { dataRisks, claimSizes, dependents } = instance;
-    const changed = [dataRisks.removeAll(isGone), claimSizes.removeAll(isGone), dependents.removeAll(isGone)];
+    if (dataRisks.removeAll(isGone)) this.#reportRisks(instance);
+    if (kind === kindKey(claimKind)) this.#onClaimsListed(instance, keys);
+    const changed = [claimSizes.removeAll(isGone), dependents.removeAll(isGone)];
     if (changed.includes(true)) this.report(instance);
   }
 
@@ -70,12 +74,13 @@ export class DependentEventHandler {
     if (instance === undefined) return;
     const isClaim = object.kind === 'PersistentVolumeClaim';
     if (isClaim && !instance.record.removing) this.#onClaimDeleted(instance, object);
+    if (isClaim) instance.losses.recordDeleted(ref.name);
     if (object.kind === podKind.kind) {
       instance.probeFailures.remove(object.metadata.uid ?? '');
       this.crashLogs.remove(object);
     }
+    if (instance.dataRisks.recordDeleted(object)) this.#reportRisks(instance);
     const changed = [
-      instance.dataRisks.recordDeleted(object),
       instance.claimSizes.removeAll((key) => key === refKey(ref)),
       instance.dependents.recordDeleted(refKey(ref)),
     ];
@@ -85,6 +90,12 @@ export class DependentEventHandler {
   /** The workload is ready, so an earlier FailedCreate event is obsolete. */
   removeFailedCreate(instance: Instance, { kind, name }: ObjectRef): void {
     instance.dependents.remove(failedCreateKey(kind, name));
+  }
+
+  /** A change that was refused to keep data may be possible now. */
+  #reportRisks(instance: Instance): void {
+    this.report(instance);
+    if (retryKept(instance)) this.enqueue(instance);
   }
 
   /** The reconcile finds out from the API server why a controller has not requested what is desired. */
@@ -141,11 +152,35 @@ export class DependentEventHandler {
     const isOwned = (claim.metadata.ownerReferences?.length ?? 0) > 0;
     const wasBound = builtInCatalog.healthOf(withoutDeletionTimestamp(claim)).reason === 'Bound';
     if (isOwned || instance.isNamespaceTerminating || !wasBound) return;
-    instance.recordDataLoss(`PersistentVolumeClaim ${claim.metadata.name} was deleted: its data is lost.`);
-    instance.recordDrift(driftOf(refOf(claim), deletion, 'recreated', this.clock.now()));
+    this.#recordLoss(instance, refOf(claim));
+  }
+
+  /** The claim may be another one than the agent knew before its stop. */
+  #recordClaim(instance: Instance, ref: ObjectRef, object: KubeObject): void {
+    if (instance.record.removing) return;
+    const observed = instance.losses.recordObserved(object);
+    if (observed === 'replaced') this.#recordLoss(instance, ref);
+    else if (observed === 'new') instance.markCheckpointStale();
+  }
+
+  /** Known claims that were deleted while no watch was open. */
+  #onClaimsListed(instance: Instance, keys: ReadonlySet<string>): void {
+    const { record, isNamespaceTerminating, losses, osid } = instance;
+    if (record.removing || isNamespaceTerminating) return;
+    const refTo = (name: string): ObjectRef => ({ ...claimRef, namespace: osid, name });
+    for (const name of losses.recordListed((known) => keys.has(refKey(refTo(known))))) {
+      this.#recordLoss(instance, refTo(name));
+    }
+  }
+
+  #recordLoss(instance: Instance, ref: ObjectRef): void {
+    instance.recordDataLoss(`PersistentVolumeClaim ${ref.name} was deleted: its data is lost.`);
+    instance.recordDrift(driftOf(ref, deletion, 'recreated', this.clock.now()));
     this.report(instance);
   }
 }
+
+const claimRef = { apiVersion: claimKind.apiVersion, kind: claimKind.kind };
 
 const failedCreateKey = (kind: string, name: string): string => `failed-create/${kind}/${name}`;
 

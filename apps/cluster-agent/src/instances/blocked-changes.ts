@@ -19,6 +19,10 @@ export function retryAllBlocked(instance: Instance, matches: (state: ObjectState
   return keys.length > 0;
 }
 
+/** Attempts what was refused to keep data, unless data is at risk still. Returns true if there is any. */
+export const retryKept = (instance: Instance): boolean =>
+  instance.dataRisks.list().length === 0 && retryAllBlocked(instance, ({ problem }) => problem?.keepsData === true);
+
 /** Attempts the objects of an API group now that were not applied. Returns true if there are any. */
 export function retryGroup(instance: Instance, group: string): boolean {
   const isOfGroup = ({ ref }: ObjectState) => groupOf(ref.apiVersion) === group;

@@ -15,6 +15,8 @@ export interface Problem {
   readonly message: string;
   /** True if a retry cannot help: only another bundle or another state of the cluster can. */
   readonly blocked: boolean;
+  /** The agent itself refuses it while data is at risk. */
+  readonly keepsData?: boolean;
   /** The object was applied, but its admission has changed our fields. */
   readonly overridden?: boolean;
 }

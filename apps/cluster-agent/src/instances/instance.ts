@@ -6,6 +6,7 @@ import type { KindCatalogs } from '../bundles/kind-catalogs.js';
 import { checkpointOf } from './checkpoint-of.js';
 import { ClaimSizes } from './claim-sizes.js';
 import { DataRisks } from './data-risks.js';
+import { DataLosses } from './data-losses.js';
 import { Dependents } from './dependents.js';
 import { DriftLog } from './drift-log.js';
 import type { AcknowledgedReport } from './instance-facts.js';
@@ -24,6 +25,7 @@ export class Instance {
   readonly #objects = new Map<string, ObjectState>();
   readonly #pending = new PendingChanges();
   readonly driftLog: DriftLog;
+  readonly losses: DataLosses;
   readonly dependents = new Dependents();
   readonly claimSizes = new ClaimSizes();
   readonly dataRisks = new DataRisks();
@@ -38,7 +40,6 @@ export class Instance {
   #removal: RemovalState | undefined;
   #isNamespaceTerminating = false;
   #isOrphaned = false;
-  #dataLoss: string | undefined;
   #acknowledgedStatus: string | undefined;
   #readyRevision: number;
   #openRequest: Carrier | undefined;
@@ -52,7 +53,7 @@ export class Instance {
     this.#record = record;
     this.#kinds = catalogs.of(record.kinds, record.allowedWriters);
     this.#acknowledgedStatus = record.checkpoint.acknowledgedStatus;
-    this.#dataLoss = record.checkpoint.dataLoss;
+    this.losses = new DataLosses(record.checkpoint);
     this.driftLog = new DriftLog(record.checkpoint.drifts);
     this.#readyRevision = record.checkpoint.readyRevision ?? 0;
   }
@@ -111,10 +112,6 @@ export class Instance {
     return this.#isOrphaned;
   }
 
-  get dataLoss(): string | undefined {
-    return this.#dataLoss;
-  }
-
   /** Hash of the last status that the plane acknowledged. */
   get acknowledgedStatus(): string | undefined {
     return this.#acknowledgedStatus;
@@ -130,9 +127,9 @@ export class Instance {
     return this.#openRequest;
   }
 
-  /** Trace of the request whose result the plane has not acknowledged yet. */
-  get unreportedRequest(): Carrier | undefined {
-    return this.#readyRevision < this.#record.revision ? this.#record.trace : undefined;
+  /** The plane has not acknowledged that the stored revision is ready. */
+  get isUnreported(): boolean {
+    return this.#readyRevision < this.#record.revision;
   }
 
   /** Runs `work` when no other exclusive work of this instance is running. Used by writers of the record. */
@@ -156,8 +153,10 @@ export class Instance {
   }
 
   checkpoint(): Checkpoint {
-    const { drifts, dataLoss, acknowledgedStatus } = this;
-    return checkpointOf(this.#objects, { drifts, dataLoss, acknowledgedStatus, readyRevision: this.#readyRevision });
+    const { drifts, acknowledgedStatus } = this;
+    const { message: dataLoss, claims } = this.losses;
+    const readyRevision = this.#readyRevision;
+    return checkpointOf(this.#objects, { drifts, dataLoss, claims, acknowledgedStatus, readyRevision });
   }
 
   /** The record was written to Kubernetes. With other kinds, its custom resources are read and evaluated again. */
@@ -183,7 +182,7 @@ export class Instance {
 
   /** The plane sent a bundle or a deletion that is stored now. `isRepeat`: it was stored before. */
   recordReceived(isRepeat: boolean): void {
-    if (!isRepeat) this.#dataLoss = undefined; // it was reported for the earlier revision
+    if (!isRepeat) this.losses.record(undefined); // it was reported for the earlier revision
     this.#isOrphaned = false;
     this.#openRequest = this.#record.trace;
     if (this.#record.removing) this.#pending.clear();
@@ -235,6 +234,7 @@ export class Instance {
 
   /** The namespace was recreated: every other object must be applied again. */
   recordNamespaceLost(): void {
+    this.losses.clearClaims();
     for (const [key, state] of this.#objects) {
       if (key === this.namespaceKey) continue;
       state.recordLost();
@@ -252,7 +252,7 @@ export class Instance {
   }
 
   recordDataLoss(message: string): void {
-    this.#dataLoss = message;
+    this.losses.record(message);
     this.#isCheckpointStale = true;
   }
 

@@ -76,8 +76,9 @@ export class BundleController {
     this.#store = new BundleStore(client, options.namespace, options.term);
     this.#writer = new RecordWriter(this.#store);
     this.#reporter = new StatusReporter(options.plane, failures, (instance) => this.#queueCheckpoint(instance));
+    const areClaimsListed = () => this.#watch.unlistedKinds.length === 0;
     this.#reconciler = new BundleReconciler({
-      repairer: new DriftRepairer(client, this.#applier, conflicts, clock),
+      repairer: new DriftRepairer(client, this.#applier, conflicts, clock, areClaimsListed),
       pruner: new Pruner(client, this.#writer),
       reclaimer: new OwnershipReclaimer(client, clock, options.ownershipQuietMs),
       growth: new GrowthCheck(client),

@@ -41,6 +41,8 @@ interface Attempt {
   readonly change: PendingChange;
 }
 
+type RefusedOutcome = Extract<RepairOutcome, { readonly kind: 'refused' }>;
+
 /** A pruned object with a finalizer is checked again after this long. */
 const pruneRetryMs = 5_000;
 
@@ -146,7 +148,8 @@ export class BundleReconciler {
           return outcome.problem.message;
         }
         // A change that was observed meanwhile is handled at once.
-        if (!instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state, change));
+        if (!instance.pending.has(key))
+          instance.addPending(key, this.#blockedChange(state, unwritten(change, outcome)));
         return undefined;
       case 'inSync':
         if (!state.problem?.overridden) state.recordInSync();
@@ -206,6 +209,12 @@ export class BundleReconciler {
   #now(): number {
     return this.options.clock.monotonicMs();
   }
+}
+
+/** Nothing was written, so the drift of the change is not reported yet. */
+function unwritten(change: PendingChange, { problem }: RefusedOutcome): PendingChange {
+  const { live, overwrites = [] } = change;
+  return problem.keepsData && live !== undefined ? { ...change, overwrites: [...overwrites, live] } : change;
 }
 
 const keysByWave = (kinds: KindCatalog, desired: DesiredObjects): string[][] =>

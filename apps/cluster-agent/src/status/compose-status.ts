@@ -146,7 +146,10 @@ function phaseOf(
   replicas: Replicas | undefined,
 ): Status['phase'] {
   const states = [...instance.objects.values()];
-  if (states.some(({ problem, hasLostKind }) => problem?.blocked || hasLostKind)) return 'failed';
+  const serves = replicas !== undefined && replicas.ready > 0;
+  const isBlocked = ({ problem, hasLostKind }: ObjectState) => (problem?.blocked && !problem.keepsData) || hasLostKind;
+  if (states.some(isBlocked)) return 'failed';
+  if (states.some(({ problem }) => problem?.keepsData)) return serves ? 'degraded' : 'failed';
   if (instance.isOutdated || !states.every(({ isApplied }) => isApplied) || isPrunePending(instance)) return 'applying';
   const own = objects.slice(-states.length);
   const hasState = (statuses: readonly ObjectStatus[], state: string) => statuses.some((one) => one.state === state);
@@ -154,7 +157,6 @@ function phaseOf(
   const short = shortClaims(instance);
   const isComplete = refusedPrunes(instance).length === 0 && !isAtRisk && short.length === 0;
   if (own.every((one) => one.state === 'ready') && isComplete) return 'ready';
-  const serves = replicas !== undefined && replicas.ready > 0;
   if (hasState(objects, 'failed')) return serves ? 'degraded' : 'failed';
   const isRefused = short.some(({ health }) => health.state === 'degraded');
   return isAtRisk || isRefused || hasState(own, 'degraded') ? 'degraded' : 'applied';

@@ -1,4 +1,4 @@
-import { worstFirst as worstHealthFirst } from '@runos/kube-kinds';
+import { claimKind, worstFirst as worstHealthFirst } from '@runos/kube-kinds';
 import { printRef } from '@runos/kube-objects';
 import { commonKinds } from '../informers/kind-informers.js';
 import { failureReason, type WatchFailures } from '../informers/watch-failures.js';
@@ -44,7 +44,7 @@ export function conditionsOf(instance: Instance, { phase, objects, failures }: S
     ready(phase, objects),
     drifted(instance),
     blocked(instance),
-    dataAtRisk(instance),
+    dataAtRisk(instance, failures),
     storageResized(instance),
     dataLost(instance),
     observed(instance, failures),
@@ -99,9 +99,12 @@ export const dataRisksOf = ({ dataRisks, isNamespaceTerminating }: Instance): De
   isNamespaceTerminating ? [] : dataRisks.list();
 
 /** While it is true, the control plane refuses changes that would replace pods. */
-function dataAtRisk(instance: Instance): Condition {
+function dataAtRisk(instance: Instance, failures: WatchFailures): Condition {
   const risks = dataRisksOf(instance);
   const [first] = risks;
+  const [unlisted] = failures.of([claimKind]);
+  if (first === undefined && unlisted !== undefined)
+    return condition('DataAtRisk', 'Unknown', failureReason(unlisted), unlisted.message);
   if (first === undefined) return condition('DataAtRisk', 'False', 'NothingAtRisk');
   return condition('DataAtRisk', 'True', first.health.reason, risks.map(({ health }) => health.message).join(' '));
 }
@@ -114,10 +117,10 @@ function storageResized({ claimSizes: { problems } }: Instance): Condition {
   return condition('StorageResized', 'False', first.health.reason, message);
 }
 
-const dataLost = ({ dataLoss }: Instance): Condition =>
-  dataLoss === undefined
+const dataLost = ({ losses: { message } }: Instance): Condition =>
+  message === undefined
     ? condition('DataLost', 'False', 'NothingLost')
-    : condition('DataLost', 'True', 'Recreated', dataLoss);
+    : condition('DataLost', 'True', 'Recreated', message);
 
 /** Without a list of these kinds, the agent sees neither the end of a rollout nor foreign changes. */
 function observed({ objects }: Instance, failures: WatchFailures): Condition {

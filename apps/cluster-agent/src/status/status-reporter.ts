@@ -42,7 +42,7 @@ export class StatusReporter {
     this.plane.sendStatus({
       status: { ...status, sequence: this.#sequence, hash },
       final: phase === 'gone',
-      trace: instance.unreportedRequest,
+      trace: instance.isUnreported ? instance.record.trace : undefined,
       acknowledged: () => {
         instance.recordAcknowledged({ statusHash: hash, drifts, revision, phase });
         this.onAcknowledged(instance);

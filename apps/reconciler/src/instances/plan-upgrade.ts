@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { UpgradeComparison, UpgradePlan } from '@runos/api';
 import { imageReference } from '@runos/catalog-model';
+import { restartsPods } from '@runos/kube-objects';
 import { Database } from '@runos/persistence';
 import { rendererOf, storedType } from '@runos/service-types';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { renderObjects } from '../rendering/render-bundle.js';
-import { restartsPods } from '../rendering/restarts-pods.js';
 import { acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { blockingStateOf, stateBlock, UpgradeBlocks } from '../revisions/upgrade-blocks.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';

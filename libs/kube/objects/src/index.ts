@@ -66,3 +66,5 @@ export {
   ownedHash,
 } from './ownership/owned-fields.js';
 export { parseQuantity } from './quantity.js';
+export { replacesPods } from './replaces-pods.js';
+export { decidesPods, restartsPods } from './restarts-pods.js';

@@ -48,6 +48,11 @@ export const bundle = z.object({
     .optional(),
   /** The spec of this revision, sealed by the plane. The agent stores it and returns it by READ_BUNDLE. */
   sealedSpec: text(maxSealedSpecLength).optional(),
+  /**
+   * The user accepts that this revision ends pods whose data is lost with them. Outside `digest`. Absent: the agent applies
+   * nothing that ends such a pod; older agents ignore it and apply everything.
+   */
+  acceptDataLoss: z.boolean().optional(),
   history,
 });
 

@@ -1,4 +1,6 @@
-import { canonicalJson, groupOf, type KubeObject, mapAt } from '@runos/kube-objects';
+import { canonicalJson } from './bundle-codec.js';
+import { groupOf, type KubeObject, mapAt } from './kube-object.js';
+import type { FieldPath } from './ownership/field-path.js';
 
 const podTemplateKinds: ReadonlySet<string> = new Set(['StatefulSet', 'Deployment', 'DaemonSet']);
 
@@ -26,3 +28,9 @@ const podSources = (objects: readonly KubeObject[]): string =>
 /** Whether a pod template differs, or spec or annotations of a custom resource, whose operator may replace pods. */
 export const restartsPods = (before: readonly KubeObject[], after: readonly KubeObject[]): boolean =>
   podSources(before) !== podSources(after);
+
+/** Whether this field belongs to what `restartsPods` compares. */
+export function decidesPods(object: KubeObject, [section, field]: FieldPath): boolean {
+  if (podTemplateKinds.has(object.kind)) return section === 'f:spec' && field === 'f:template';
+  return isCustom(object) && (section === 'f:spec' || (section === 'f:metadata' && field === 'f:annotations'));
+}

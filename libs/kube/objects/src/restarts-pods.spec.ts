@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KubeObject } from '@runos/kube-objects';
-import { restartsPods } from './restarts-pods.js';
+import type { KubeObject } from './kube-object.js';
+import { decidesPods, restartsPods } from './restarts-pods.js';
 
 const object = (apiVersion: string, kind: string, content: object): KubeObject =>
   ({ apiVersion, kind, metadata: { name: 'x', namespace: 'x' }, ...content }) as KubeObject;
@@ -38,5 +38,18 @@ describe('a new rendering restarts pods', () => {
 
   it('when a workload is new', () => {
     expect(restartsPods([], [statefulSet(1, 'a')])).toBe(true);
+  });
+});
+
+describe('a field decides pods', () => {
+  it('in a pod template, and in the spec and the annotations of a custom resource', () => {
+    const template = ['f:spec', 'f:template', 'f:spec', 'f:containers'];
+    const annotation = ['f:metadata', 'f:annotations', 'f:example.com/x'];
+    expect(decidesPods(statefulSet(1, 'a'), template)).toBe(true);
+    expect(decidesPods(statefulSet(1, 'a'), ['f:spec', 'f:replicas'])).toBe(false);
+    expect(decidesPods(statefulSet(1, 'a'), annotation)).toBe(false);
+    expect(decidesPods(cluster('a'), ['f:spec', 'f:imageName'])).toBe(true);
+    expect(decidesPods(cluster('a'), annotation)).toBe(true);
+    expect(decidesPods(configMap('a'), ['f:spec', 'f:template'])).toBe(false);
   });
 });

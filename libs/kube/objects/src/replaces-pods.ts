@@ -1,4 +1,4 @@
-import { type KubeObject, mapAt, numberOf, refKey, refOf } from '@runos/kube-objects';
+import { type KubeObject, mapAt, numberOf, refKey, refOf } from './kube-object.js';
 import { restartsPods } from './restarts-pods.js';
 
 const replicasOf = (object: KubeObject): number | undefined => numberOf(mapAt(object, 'spec')['replicas']);
@@ -9,6 +9,6 @@ function removesPods(before: readonly KubeObject[], after: readonly KubeObject[]
   return before.some((object) => (next.get(refKey(refOf(object))) ?? 0) < (replicasOf(object) ?? 0));
 }
 
-/** Whether a new rendering ends a pod that runs, to replace it or for good. */
+/** Whether this change of the objects ends a pod that runs, to replace it or for good. */
 export const replacesPods = (before: readonly KubeObject[], after: readonly KubeObject[]): boolean =>
   restartsPods(before, after) || removesPods(before, after);
