@@ -57,18 +57,18 @@ describe('bundle status reports', () => {
     expect(rest).toMatchObject({ events: [{ type: 'DriftRepaired' }], nextCursor: null });
   });
 
-  it('make an instance degraded with the reason, and healthy after the recovery', async () => {
+  it('make an instance without a ready pod unhealthy with the reason, and healthy after the recovery', async () => {
     const one = await healthy();
     const message = 'Pod x-0 is not scheduled: no node has room. Add a node or choose a smaller class.';
     const lost = { ...set(one), state: 'degraded', reason: 'Unschedulable', message };
     await harness.agent.report(stored(one), 'degraded', { objects: [lost], replicas: { desired: 1, ready: 0 } });
     expect(await show(one)).toMatchObject({
-      status: 'degraded',
+      status: 'unhealthy',
       reason: 'Unschedulable',
       message: expect.stringContaining(message),
     });
     expect(await harness.request(reconciler.showInstanceStatus, one)).toEqual({
-      state: 'degraded',
+      state: 'unhealthy',
       reason: 'Unschedulable',
       message: expect.any(String),
       replicas: { desired: 1, ready: 0 },

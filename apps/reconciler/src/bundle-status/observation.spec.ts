@@ -83,6 +83,19 @@ describe('an observation', () => {
     expect(observeReport('applied', { ...up, observedGeneration: 2 }).observed.state).toBe('applying');
   });
 
+  it('is unhealthy without a ready replica, and degraded with less than desired', () => {
+    const up = { state: 'healthy', observedGeneration: 3 } as const;
+    const stateWith = (phase: BundleReport['phase'], observed: Partial<Observed>, ready: number) =>
+      observeReport(phase, observed, { replicas: { desired: 3, ready } }).observed.state;
+    for (const phase of ['applied', 'degraded', 'applying'] as const) {
+      expect(stateWith(phase, up, 0)).toBe('unhealthy');
+      expect(stateWith(phase, up, 2)).toBe('degraded');
+      expect(stateWith(phase, { ...up, state: 'unhealthy' }, 1)).toBe('degraded');
+    }
+    expect(stateWith('applied', {}, 0)).toBe('applying'); // it has never been ready
+    expect(observeReport('applied', up, { replicas: { desired: 0, ready: 0 } }).observed.state).toBe('degraded');
+  });
+
   it('stays deleting for every report while the instance is deleted', () => {
     expect(observeReport('ready', { state: 'deleting' }, {}, { deleting: true }).observed.state).toBe('deleting');
   });

@@ -55,7 +55,7 @@ export function observe(desired: Desired, before: Observed, report: BundleReport
     readyReplicas: readyReplicas(desired, before, report, state),
     objects: report.objects,
   };
-  return { observed, current, serious: isSerious(observed) };
+  return { observed, current, serious: isSerious(report.phase, observed) };
 }
 
 /** What runs is shown, and the generation and the divergence stay: no generation of this plane was observed. */
@@ -85,8 +85,8 @@ function conditionsOf(before: Observed, report: BundleReport, generation: number
   );
 }
 
-const isSerious = ({ state, objects }: Observed): boolean =>
-  state === 'unhealthy' || objects.some((object) => object.state === 'failed' || object.state === 'degraded');
+const isSerious = (phase: BundleReport['phase'], { objects }: Observed): boolean =>
+  phase === 'failed' || objects.some((object) => object.state === 'failed' || object.state === 'degraded');
 
 function isCurrent(desired: Desired, report: BundleReport): boolean {
   if (report.generation !== desired.bundleGeneration) return false;
@@ -99,17 +99,22 @@ function stateOf(desired: Desired, before: Observed, report: BundleReport): Obse
     case 'ready':
       return 'healthy';
     case 'degraded':
-      return 'degraded';
+      return servesNone(report) ? 'unhealthy' : 'degraded';
     case 'failed':
       return 'unhealthy';
     default: {
       // After it was ready at this generation, an unready phase is a loss and not a start.
       const wasReady =
         lastingStates.has(before.state) && before.observedGeneration === observedGeneration(desired, before);
-      return wasReady ? (before.state === 'healthy' ? 'degraded' : before.state) : 'applying';
+      if (!wasReady) return 'applying';
+      if (servesNone(report)) return 'unhealthy';
+      return before.state === 'healthy' || report.replicas !== undefined ? 'degraded' : before.state;
     }
   }
 }
+
+const servesNone = ({ replicas }: BundleReport): boolean =>
+  replicas !== undefined && replicas.ready === 0 && replicas.desired > 0;
 
 const explain = (state: Observed['state'], problem: InstanceProblem | undefined) =>
   state === 'healthy' || problem === undefined
