@@ -89,6 +89,21 @@ describe('an instance whose data is at risk', () => {
     await harness.jobs.ended((await harness.request(reconciler.deleteInstance, one)).jobId);
   });
 
+  it('refuses writes that would overwrite drift, because that may replace its pods', async () => {
+    const drifted = {
+      type: 'Drifted',
+      status: 'True',
+      reason: 'Reported',
+      message: 'resources of StatefulSet',
+    } as const;
+    await harness.agent.report(harness.agent.bundleOf(one.osid), 'degraded', {
+      conditions: [condition('True'), drifted],
+      objects: [claim()],
+    });
+    await expect(update({ replicas: 3 })).rejects.toMatchObject(refusal());
+    await harness.jobs.ended(jobOf(await update({ replicas: 3 }, true)));
+  });
+
   it('accepts every write once nothing is at risk', async () => {
     await reportRisk();
     await expect(restart()).rejects.toMatchObject(refusal());
@@ -122,6 +137,57 @@ describe('an instance whose data is at risk', () => {
     expect(answer).toMatchObject({ cancelled: false, message: expect.stringContaining(message()) });
     await reportNone();
     await harness.jobs.ended(jobId);
+  });
+
+  it('makes a forced change at once, also while another job waits for ever, with the consent for the agent', async () => {
+    const accepted: unknown[] = [];
+    harness.agent.onBundle = ({ acceptDataLoss }) => Promise.resolve(void accepted.push(acceptDataLoss));
+    const first = jobOf(await update({ cpuLimitMc: 700 }));
+    await harness.jobs.delivered(first);
+    await reportRisk();
+    const forced = (await restart(true)).jobId;
+    await harness.jobs.delivered(forced);
+    expect(harness.jobs.get(first)?.job).toMatchObject({ status: 'cancelled', reason: 'Superseded' });
+    harness.agent.onBundle = (bundle) => {
+      accepted.push(bundle.acceptDataLoss);
+      return harness.agent.reportSuccess(bundle);
+    };
+    await reportNone();
+    await harness.jobs.ended(forced);
+    await harness.jobs.ended(jobOf(await update({ cpuLimitMc: 800 })));
+    expect(accepted).toEqual([undefined, true, undefined]);
+  });
+
+  it('shows what the agent refuses to keep data; that can be cancelled, or forced', async () => {
+    const refused = {
+      type: 'Applied',
+      status: 'False',
+      reason: 'DataAtRisk',
+      message: `Not changed. ${message()}`,
+    } as const;
+    harness.agent.onBundle = () => Promise.resolve();
+    const refuse = async (fields: Record<string, unknown>) => {
+      await reportNone();
+      const jobId = jobOf(await update(fields));
+      await harness.jobs.delivered(jobId);
+      await harness.agent.report(harness.agent.bundleOf(one.osid), 'degraded', {
+        conditions: [condition('True'), refused],
+        objects: [claim()],
+        replicas: { desired: 2, ready: 2 },
+      });
+      return jobId;
+    };
+    const cancelled = await refuse({ cpuLimitMc: 700 });
+    expect(await events()).toContainEqual(expect.objectContaining({ type: 'ChangeRefused', message: refused.message }));
+    expect(await harness.request(reconciler.cancelJob, { id: cancelled })).toMatchObject({ cancelled: true });
+    const open = await refuse({ cpuLimitMc: 800 });
+    expect(await update({ cpuLimitMc: 800 })).toMatchObject({
+      noOp: true,
+      message: `${one.osid} has the requested spec already, but it is not applied. ${refused.message}`,
+    });
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    await harness.jobs.ended(jobOf(await update({ cpuLimitMc: 800 }, true)));
+    expect(harness.jobs.get(open)?.job).toMatchObject({ status: 'cancelled', reason: 'Superseded' });
   });
 
   it('is blocked in the plans of upgrades that would replace its pods, and skipped by those of its type', async () => {

@@ -11,6 +11,7 @@ export interface StoredBundle {
   readonly removed: boolean;
   readonly allowedWriters?: Bundle['allowedWriters'];
   readonly writersDigest?: Bundle['writersDigest'];
+  readonly acceptDataLoss?: Bundle['acceptDataLoss'];
 }
 
 const tombstone = '0'.repeat(64);
@@ -21,9 +22,10 @@ export function readBundle(type: string, body: unknown): StoredBundle {
     const { osid, generation, revision } = DELETE_BUNDLE.input.parse(body);
     return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
   }
-  const { osid, generation, revision, digest, objectsGz, allowedWriters, writersDigest } =
+  const { osid, generation, revision, digest, objectsGz, allowedWriters, writersDigest, acceptDataLoss } =
     APPLY_BUNDLE.input.parse(body);
   const objects = unpackObjects(objectsGz, digest).length;
   const writers = allowedWriters === undefined ? {} : { allowedWriters, writersDigest };
-  return { osid, generation, revision, digest, objects, removed: false, ...writers };
+  const consent = acceptDataLoss === undefined ? {} : { acceptDataLoss };
+  return { osid, generation, revision, digest, objects, removed: false, ...writers, ...consent };
 }

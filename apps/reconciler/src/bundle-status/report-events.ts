@@ -169,6 +169,7 @@ function problemOf({ type: source, status, reason, message }: Condition): EventP
   if (source === dataAtRisk && status === 'True') return problem(source);
   if (source === 'StorageResized' && resizeFailure.test(reason)) return problem('StorageResizeFailed');
   if (source === 'Applied' && reason === 'Overridden') return problem(reason);
+  if (source === 'Applied' && reason === dataAtRisk) return problem('ChangeRefused');
   const isRefused =
     (source === 'Applied' && reason === deletionRefused) || (source === 'Removed' && removalRefusals.has(reason));
   return isRefused ? problem(deletionRefused) : [];

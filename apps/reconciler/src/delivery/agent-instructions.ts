@@ -73,7 +73,7 @@ export class AgentInstructions {
     const history = await this.revisions.of(instance);
     const sealedSpec = this.specs.seal(instance, spec);
     const sealed = sealedSpec === undefined ? {} : { sealedSpec };
-    const policy = { driftPolicy, ...deliveredWriters(instance) };
+    const policy = { driftPolicy, ...deliveredWriters(instance), ...consentOf(instance) };
     const body = { osid, generation, revision, digest, ...policy, objectsGz, ...kindRules(type), ...sealed, history };
     return this.#instruct(instance, APPLY_BUNDLE, body);
   }
@@ -159,3 +159,9 @@ export class AgentInstructions {
     );
   }
 }
+
+/** An agent that has reported the revision has stored the consent with it. */
+const consentOf = (instance: InstanceRow): { acceptDataLoss?: true } =>
+  instance.accepts_data_loss && instance.observed_generation < instance.bundle_generation
+    ? { acceptDataLoss: true }
+    : {};

@@ -53,17 +53,22 @@ export class AcceptDivergence {
         if (input.desired === 'plane' && !instance.deleting) this.dataLoss.refuse(instance, input.force);
         const jobId =
           input.desired === 'plane'
-            ? await this.#deliverPlane(sql, instance, diverged, changedBy)
+            ? await this.#deliverPlane(sql, instance, diverged, { changedBy, force: input.force })
             : await this.#adoptCluster(sql, instance, read, changedBy);
         return { jobId };
       }),
     );
   }
 
-  #deliverPlane(sql: EntityManager, instance: InstanceRow, above: ForeignBundle, changedBy: string): Promise<string> {
+  #deliverPlane(
+    sql: EntityManager,
+    instance: InstanceRow,
+    above: ForeignBundle,
+    { changedBy, force }: { readonly changedBy: string; readonly force: boolean | undefined },
+  ): Promise<string> {
     if (instance.deleting) return this.writer.writeTombstone(sql, instance, changedBy, above);
     const spec = withPossibleRestart(instance, above);
-    return this.writer.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, above });
+    return this.writer.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, above, force });
   }
 
   async #adoptCluster(sql: EntityManager, instance: InstanceRow, read: Read, changedBy: string): Promise<string> {

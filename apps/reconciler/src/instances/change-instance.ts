@@ -7,7 +7,7 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
-import { DataLossGuard } from '../revisions/data-loss-guard.js';
+import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
 import { restarted } from '../revisions/needed-restart.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
@@ -98,8 +98,9 @@ export class ChangeInstance {
   ): Promise<Updated> {
     const { id, iid, osid } = instance;
     const newName = name === undefined || name === instance.name ? undefined : name;
-    if (isSameSpec(acceptedSpec(instance), spec)) {
-      if (newName === undefined) return { osid, noOp: true, message: `${osid} has the requested spec already.` };
+    const isForced = force === true && isKeptByAgent(instance);
+    if (isSameSpec(acceptedSpec(instance), spec) && !isForced) {
+      if (newName === undefined) return { osid, noOp: true, message: describeUnchanged(instance) };
       await this.instances.rename(sql, id, newName, changedBy);
       return { id: iid, osid, name: newName };
     }
@@ -108,4 +109,11 @@ export class ChangeInstance {
     const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, force });
     return { jobId, ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }) };
   }
+}
+
+/** The desired spec may be what the cluster does not take. */
+function describeUnchanged({ osid, conditions }: InstanceRow): string {
+  const unapplied = conditions.find(({ type, status }) => type === 'Applied' && status === 'False');
+  const cause = unapplied?.message ? `, but it is not applied. ${unapplied.message}` : '.';
+  return `${osid} has the requested spec already${cause}`;
 }

@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { type DesiredSpec, keepGrownStorage } from '../revisions/desired-spec.js';
-import { DataLossGuard } from '../revisions/data-loss-guard.js';
+import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
@@ -148,7 +148,8 @@ export class CancelJob {
       await this.queued.startNext(sql, [instance.id]);
       return { cancelled: true, status: 'cancelled', message: 'Cancelled; the next queued job has started.' };
     }
-    const refusal = previous && faultOr(() => this.dataLoss.refuseChange(instance, previous));
+    // The agent compares the previous revision with what runs.
+    const refusal = previous && faultOr(() => this.dataLoss.refuseChange(instance, previous, isKeptByAgent(instance)));
     if (plan.action === 'restore' && refusal instanceof Fault) {
       return { cancelled: false, status: job.status, message: refusal.message };
     }

@@ -35,6 +35,15 @@ describe('the place of a new job in the queue', () => {
     expect(planQueue('service.restart', open)).toEqual({ superseded: [], queuePosition: 5 });
   });
 
+  it.each(['service.update', 'service.restart'] as const)(
+    'a forced %s starts, and supersedes all but queued actions',
+    (type) => {
+      const open = [restarting, job('rollout', 'service.update', 1), job('action', 'service.restart', 2)];
+      expect(planQueue(type, open, true)).toEqual({ superseded: ['restarting', 'rollout'], queuePosition: null });
+      expect(planQueue(type, [updating], true)).toEqual({ superseded: ['updating'], queuePosition: null });
+    },
+  );
+
   it('a deletion starts and supersedes everything', () => {
     const open = [restarting, job('rollout', 'service.update', 1), job('action', 'service.restart', 2)];
     const superseded = ['restarting', 'rollout', 'action'];

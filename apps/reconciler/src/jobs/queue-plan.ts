@@ -23,10 +23,16 @@ export const isAction = (type: Job['type']): boolean => actionTypes.has(type);
 /**
  * The place of a new job among the open ones, which are in queue order. A rollout supersedes the open rollout and takes
  * its place, so that a correction never waits behind an action. An action waits behind everything that is open. A
- * deletion supersedes all.
+ * deletion supersedes all. So does a forced change, except for queued actions: the job before it may wait for what it
+ * forces. Its spec contains those of the rollout and of the action that it supersedes.
  */
-export function planQueue(type: Job['type'], open: readonly AcceptedJob[]): QueuePlan {
-  if (type === 'service.delete') return { superseded: open.map(({ jobId }) => jobId), queuePosition: null };
+export function planQueue(type: Job['type'], open: readonly AcceptedJob[], force = false): QueuePlan {
+  const supersede = (jobs: readonly AcceptedJob[]) => ({
+    superseded: jobs.map(({ jobId }) => jobId),
+    queuePosition: null,
+  });
+  if (type === 'service.delete') return supersede(open);
+  if (force) return supersede(open.filter((job) => job.queuePosition === null || !isAction(job.type)));
   const last = Math.max(0, ...open.map(({ queuePosition }) => queuePosition ?? 0)) + 1;
   if (isAction(type)) return { superseded: [], queuePosition: open.length === 0 ? null : last };
   const rollout = open.find((job) => !isAction(job.type));

@@ -111,6 +111,7 @@ export class QueuedChanges {
       conditions,
       trace,
       aboveRevision: null,
+      acceptsDataLoss: pending.force === true,
     } as const;
     const revision = await this.revisions.create(sql, change);
     await this.starter.startQueued(sql, job, { ...instance, generation, revision, logs });

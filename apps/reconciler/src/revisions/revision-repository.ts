@@ -32,6 +32,7 @@ export interface NextRevision extends NewRevision {
   readonly kind: 'apply' | 'remove';
   /** The agent stores this revision already, so the next one is higher. It ends a divergence. */
   readonly aboveRevision: number | null;
+  readonly acceptsDataLoss: boolean;
 }
 
 /** A revision in a list. */
@@ -99,8 +100,8 @@ export class RevisionRepository {
            state = CASE WHEN $3 = 'remove' THEN 'deleting' WHEN state = 'pending' THEN state ELSE 'applying' END
          WHERE id = $1 RETURNING id, revision),
        created AS (
-         INSERT INTO revision (instance_id, revision, generation, kind, spec, digest, job_id, changed_by, trace)
-         SELECT id, revision, $9, $3, $5, $6, $7, $2, $8 FROM changed),
+         INSERT INTO revision (instance_id, revision, generation, kind, spec, digest, job_id, changed_by, trace, accepts_data_loss)
+         SELECT id, revision, $9, $3, $5, $6, $7, $2, $8, $11 FROM changed),
        queued AS (
          UPDATE work w SET revision = c.revision, requested = w.requested + 1, next_attempt_at = now(), failures = 0
          FROM changed c WHERE w.id = c.id)
@@ -116,6 +117,7 @@ export class RevisionRepository {
         JSON.stringify(next.trace),
         next.generation,
         next.aboveRevision,
+        next.acceptsDataLoss,
       ],
     );
     if (created === undefined) throw new Error(`there is no instance with the id ${next.instanceId}`);

@@ -34,12 +34,13 @@ interface Change {
   readonly digest: string;
   readonly changedBy: string;
   readonly logs: readonly LogLine[];
+  readonly acceptsDataLoss?: boolean | undefined;
   /** The revision and the generation are above those of this bundle, which the agent stores. */
   readonly above?: ForeignBundle | undefined;
 }
 
 type SpecChange = Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'> & {
-  /** A queued change is made although data is at risk by then. */
+  /** The change is made although data is at risk, and at once. */
   readonly force?: boolean | undefined;
 };
 
@@ -75,21 +76,18 @@ export class RevisionWriter {
     { spec: requested, type, changedBy, above, force }: SpecChange,
   ): Promise<string> {
     // What runs is not the current revision where the agent has another one.
-    const restart = above === undefined ? withNeededRestart(instance, requested) : { spec: requested, logs: [] };
+    const found = force ? withLastRestart(requested, instance) : requested;
+    const restart = above === undefined ? withNeededRestart(instance, found) : { spec: found, logs: [] };
     const { spec } = restart;
     const rendered = this.render(instance, spec);
     const { digest } = rendered;
-    const { superseded, queuePosition } = planQueue(type, await this.jobs.listOpen(sql, instance.id));
+    const { superseded, queuePosition } = planQueue(type, await this.jobs.listOpen(sql, instance.id), force);
     if (queuePosition === null) {
       const logs = [...rendered.logs, ...restart.logs];
-      return this.#write(sql, instance, { kind: 'apply', type, spec, digest, changedBy, logs, above }, superseded);
+      const change = { type, spec, digest, changedBy, logs, above, acceptsDataLoss: force };
+      return this.#write(sql, instance, { kind: 'apply', ...change }, superseded);
     }
-    const pending = {
-      ...(isAction(type) ? {} : { spec }),
-      ...(force ? { force } : {}),
-      changedBy,
-      trace: traceHeaders(),
-    };
+    const pending = { ...(isAction(type) ? {} : { spec }), changedBy, trace: traceHeaders() };
     return this.#enqueue(sql, instance, { type, queuePosition, pending }, superseded);
   }
 
@@ -144,7 +142,7 @@ export class RevisionWriter {
     superseded: readonly string[],
   ): Promise<string> {
     const jobId = mintJobId(instance.now);
-    const { kind, type, spec, digest, changedBy, logs, above } = change;
+    const { kind, type, spec, digest, changedBy, logs, above, acceptsDataLoss = false } = change;
     const generation = Math.max(instance.generation, above?.generation ?? 0) + 1;
     const aboveRevision = above?.revision ?? null;
     const conditions = acceptedAt(instance, generation);
@@ -160,6 +158,7 @@ export class RevisionWriter {
       conditions: above === undefined ? conditions : conditions.filter(({ type: name }) => name !== divergedReason),
       trace,
       aboveRevision,
+      acceptsDataLoss,
     };
     const revision = await this.revisions.create(sql, next);
     await this.starter.supersede(sql, superseded, jobId);
@@ -194,6 +193,15 @@ export class RevisionWriter {
     await this.queue.describe(sql, instance.id);
     return jobId;
   }
+}
+
+/** A forced change may supersede a restart that a queued spec does not contain. */
+function withLastRestart(requested: DesiredSpec, { spec }: InstanceRow): DesiredSpec {
+  const [last = null] = [requested.restartedAt, spec.restartedAt]
+    .filter((at) => at !== null)
+    .sort()
+    .reverse();
+  return { ...requested, restartedAt: last };
 }
 
 const acceptedAt = ({ conditions, now }: InstanceRow, generation: number) =>

@@ -48,6 +48,8 @@ export class InstanceRow {
   readonly secrets_sealed!: string;
   readonly spec!: DesiredSpec;
   readonly digest!: string;
+  /** The revision may end pods whose data is lost with them. */
+  readonly accepts_data_loss!: boolean;
   /** The allowed writers of `spec` as PostgreSQL prints them; null: none. */
   readonly own_writers!: string | null;
   /** The spec of the queued rollout, if there is one. */

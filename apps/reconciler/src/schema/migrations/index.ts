@@ -18,6 +18,7 @@ import { KeepAgentProblems1800000000017 } from './0017-keep-agent-problems.js';
 import { NumberAddonReports1800000000018 } from './0018-number-addon-reports.js';
 import { KeepForeignAgents1800000000019 } from './0019-keep-foreign-agents.js';
 import { AddClusterWriters1800000000020 } from './0020-add-cluster-writers.js';
+import { AcceptDataLoss1800000000021 } from './0021-accept-data-loss.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   NumberAddonReports1800000000018,
   KeepForeignAgents1800000000019,
   AddClusterWriters1800000000020,
+  AcceptDataLoss1800000000021,
 ];
