@@ -123,6 +123,14 @@ export class Harness {
     return client;
   }
 
+  /** How many statements wait for a lock. */
+  async countWaiting(): Promise<number> {
+    const { rowCount } = await this.sql.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return rowCount ?? 0;
+  }
+
   /** Refuses and ends every connection of the service to the database for this time, ms. */
   async withoutDatabase(ms: number): Promise<void> {
     const role = new URL(this.url).username;

@@ -50,13 +50,6 @@ const untilAcknowledged = (): Promise<void> =>
     { deadlineMs, because: () => 'not every transition is acknowledged' },
   );
 
-async function countWaiting(): Promise<number> {
-  const { rowCount } = await harness.sql.query(
-    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  );
-  return rowCount ?? 0;
-}
-
 const served = (agent: TestAgent): Promise<string> =>
   Promise.race([
     agent.request(AgentHello, hello).then(() => 'served', String),
@@ -76,7 +69,7 @@ describe('the sessions of a cluster whose statements wait', () => {
     await lock.query(`BEGIN; SELECT 1 FROM agent_gateway.agent WHERE cid = 'ky3' FOR UPDATE`);
     const dialled = flooding.map((each) => new TestAgent(replica.streamPort, each));
     const opening = Promise.allSettled(dialled.map((agent) => agent.request(AgentHello, hello)));
-    await waitUntil(async () => calls.length === dialled.length && (await countWaiting()) >= shareOfPool, {
+    await waitUntil(async () => calls.length === dialled.length && (await harness.countWaiting()) >= shareOfPool, {
       deadlineMs,
       because: () => `of ${calls.length} sessions that open, too few wait for the lock`,
     });
@@ -102,10 +95,13 @@ describe('the sessions of a cluster whose statements wait', () => {
     const lock = await harness.client();
     await lock.query(`BEGIN; SELECT 1 FROM agent_gateway.agent WHERE cid = 'ky6' FOR UPDATE`);
     for (let n = 0; n < 20; n += 1) await Promise.all(dialled.map((agent) => agent.heartbeat()));
-    await waitUntil(async () => (await countWaiting()) > 0, { deadlineMs, because: () => 'no statement waits' });
+    await waitUntil(async () => (await harness.countWaiting()) > 0, {
+      deadlineMs,
+      because: () => 'no statement waits',
+    });
     await neighbour.heartbeat();
     await harness.services.until(() => isReady('ky7', other.nid));
-    expect(await countWaiting()).toBeLessThanOrEqual(shareOfPool);
+    expect(await harness.countWaiting()).toBeLessThanOrEqual(shareOfPool);
     expect(flooding.some(({ nid }) => isReady('ky6', nid))).toBe(false);
     await lock.query('ROLLBACK');
     await lock.end();

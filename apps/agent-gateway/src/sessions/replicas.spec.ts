@@ -5,6 +5,7 @@ import type { Bus } from '@runos/messaging';
 import { waitUntil } from '@runos/testing-process';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useHarness } from '../../test/harness.js';
+import { SessionRepository } from './session-repository.js';
 
 jest.setTimeout(60_000);
 
@@ -51,14 +52,6 @@ const expireLease = (nid: string) =>
        SELECT s.replica_id FROM agent a JOIN session s USING (session_no) WHERE a.nid = $1)`,
     [nid],
   );
-
-/** Ends the connection to the database in which the move of sessions to a new lease waits for a lock. */
-async function endWaitingMove(): Promise<void> {
-  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE session SET replica_id%'`;
-  const isEnded = async () => (await harness.sql.query(end)).rowCount !== 0;
-  await waitUntil(isEnded, { deadlineMs: 20_000, everyMs: 50, because: () => 'no move of sessions waits for a lock' });
-}
 
 describe('a restart', () => {
   it('keeps agents ready for one stale period, and sets those that do not reconnect to not ready after it', async () => {
@@ -141,8 +134,11 @@ describe('two replicas', () => {
     const blocker = await harness.client();
     await blocker.query('BEGIN');
     await blocker.query('UPDATE agent_gateway.session SET nid = nid WHERE nid = $1', [early.nid]);
+    const keep = jest.spyOn(replica.service.app.get(SessionRepository), 'keep');
+    keep.mockRejectedValueOnce(new Error('the connection to the database is lost'));
     await expireLease(early.nid);
-    await endWaitingMove();
+    const isLocked = () => harness.logLines.some(({ locked }) => locked === 1);
+    await waitUntil(isLocked, { deadlineMs: 20_000, because: () => 'no locked session was found' });
     const second = dial(replica, later);
     await second.heartbeat();
     await blocker.query('ROLLBACK');

@@ -123,15 +123,17 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * The lease had expired. A stream stays open unless another replica has closed its session meanwhile. If this fails, the
-   * next renewal repeats it: until then the agents of these sessions cannot be instructed.
+   * The lease had expired. A stream stays open unless another replica has closed its session meanwhile. If this fails, or
+   * a row is locked, the next renewal repeats it. Until then the agents of these sessions cannot be instructed.
    */
   async #keepSessions(): Promise<void> {
     const { opened } = this.registry;
-    const kept = new Set(await this.sessions.keep([...this.#expiredLeases], this.lease.id, opened));
-    this.#expiredLeases.clear();
-    const lost = opened.filter((sessionNo) => !kept.has(sessionNo));
-    this.logger.warn({ kept: kept.size, lost: lost.length }, 'the lease of this replica had expired');
+    const { kept, locked } = await this.sessions.keep([...this.#expiredLeases], this.lease.id, opened);
+    if (locked.length === 0) this.#expiredLeases.clear();
+    const known = new Set([...kept, ...locked]);
+    const lost = opened.filter((sessionNo) => !known.has(sessionNo));
+    const counts = { kept: kept.length, locked: locked.length, lost: lost.length };
+    this.logger.warn(counts, 'the lease of this replica had expired');
     await this.registry.close(lost, 'plane-busy', 'the lease of this replica had expired; dial again');
   }
 

@@ -102,6 +102,36 @@ describe('session maintenance', () => {
     expect(reports.filter(({ connected }) => !connected)).toEqual([]);
   });
 
+  it('moves a session to the new lease that was opening with the expired one', async () => {
+    const credentials = await registered('late');
+    await new TestAgent(replica.streamPort, credentials).heartbeat();
+    stopTestAgents();
+    const { nid } = credentials;
+    await harness.services.until(() => connection(nid)?.connected === false);
+    const keep = jest.spyOn(replica.service.app.get(SessionRepository), 'keep');
+    const open = jest.spyOn(replica.service.app.get(SessionRepository), 'open');
+    const lock = await harness.client();
+    await lock.query('BEGIN');
+    await lock.query('SELECT 1 FROM agent_gateway.agent WHERE nid = $1 FOR UPDATE', [nid]);
+    const beat = new TestAgent(replica.streamPort, credentials).heartbeat();
+    const isWaiting = async () => open.mock.calls.length > 0 && (await harness.countWaiting()) > 0;
+    await waitUntil(isWaiting, { deadlineMs: 10_000, because: () => 'no session waits for the row' });
+    await harness.sql.query(`UPDATE replica SET lease_expires_at = now() - interval '1 s'`);
+    const isReplaced = () => keep.mock.results.length > 0;
+    await waitUntil(isReplaced, { deadlineMs: 20_000, because: () => 'the lease was not replaced' });
+    await lock.query('COMMIT');
+    await beat;
+    const isLeased = async () => {
+      const { rowCount } = await harness.sql.query(
+        `SELECT 1 FROM session s JOIN replica r ON r.id = s.replica_id
+         WHERE s.nid = $1 AND s.closed_at IS NULL AND r.lease_expires_at > now()`,
+        [nid],
+      );
+      return rowCount === 1;
+    };
+    await waitUntil(isLeased, { deadlineMs: 10_000, because: () => 'the session has an expired lease' });
+  });
+
   it('never writes an older readiness over the first heartbeat', async () => {
     const credentials = await registered('first');
     const agent = new TestAgent(replica.streamPort, credentials);

@@ -128,20 +128,12 @@ export class SessionRegistry {
 
   async #register(agent: ConnectedAgent): Promise<ConnectedAgent | undefined> {
     const { peer, sessionNo, stream, info } = agent;
-    const { identity, serial, certificateExpiresAt, address } = peer;
+    const { identity } = peer;
     if (await this.#isDuplicate(agent)) {
       stream.refuse('duplicate-identity', duplicateDetails);
       return undefined;
     }
-    const opened = await this.sessions.open({
-      ...keyOf(identity),
-      ...info,
-      sessionNo,
-      serial,
-      address,
-      certificateExpiresAt,
-      replicaId: this.lease.id,
-    });
+    const opened = await this.#write(agent);
     if (typeof opened === 'string') {
       stream.refuse(opened, opened === 'stream-replaced' ? replacedDetails : 'this certificate is revoked');
       return undefined;
@@ -154,6 +146,24 @@ export class SessionRegistry {
     this.reporter.report([opened.agent]);
     this.logger.info({ ...identity, sessionNo, version: info.version }, 'agent connected');
     return agent;
+  }
+
+  /**
+   * Opens the session with the current lease. The lease may expire while the statements wait. Session maintenance moves
+   * only sessions that it finds, so this one is moved here.
+   */
+  async #write({ peer, sessionNo, info }: ConnectedAgent): ReturnType<SessionRepository['open']> {
+    const { identity, serial, certificateExpiresAt, address } = peer;
+    let replicaId = this.lease.id;
+    const session = { ...keyOf(identity), ...info, sessionNo, serial, address, certificateExpiresAt, replicaId };
+    const opened = await this.sessions.open(session);
+    while (typeof opened !== 'string' && replicaId !== this.lease.id) {
+      const expired = replicaId;
+      replicaId = this.lease.id;
+      const { kept } = await this.sessions.keep([expired], replicaId, [sessionNo]);
+      if (kept.length === 0) throw new Error('the lease of this replica expired while the session was opened');
+    }
+    return opened;
   }
 
   /** Whether another machine with the same certificate was here before this one. */

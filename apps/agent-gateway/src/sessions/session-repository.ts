@@ -28,6 +28,12 @@ export interface HeldSessions {
   readonly newestNo: number;
 }
 
+/** The sessions that a replica keeps under its new lease, and those to be moved yet. */
+export interface KeptSessions {
+  readonly kept: readonly number[];
+  readonly locked: readonly number[];
+}
+
 /** Which replica holds the stream of each agent. All times are those of the database. */
 @Injectable()
 export class SessionRepository {
@@ -141,19 +147,23 @@ export class SessionRepository {
   }
 
   /**
-   * Moves open sessions of a replica from its expired leases to its new one. Returns all that no other replica has closed
-   * meanwhile.
+   * Moves open sessions of a replica from its expired leases to its new one. Sessions that another replica has closed
+   * meanwhile are in no list. `locked` are those that are not moved, because another statement has locked their rows.
    */
-  async keep(oldReplicaIds: readonly string[], replicaId: string, opened: readonly number[]): Promise<number[]> {
-    const rows = await this.database.query<{ session_no: number }>(
-      `WITH kept AS (
-         UPDATE session SET replica_id = $2
-         WHERE (replica_id = ANY($1::uuid[]) OR replica_id = $2) AND closed_at IS NULL AND session_no = ANY($3::bigint[])
-         RETURNING session_no)
-       SELECT session_no FROM kept`,
+  async keep(oldReplicaIds: readonly string[], replicaId: string, opened: readonly number[]): Promise<KeptSessions> {
+    const rows = await this.database.query<{ session_no: number; is_locked: boolean }>(
+      `WITH unlocked AS (
+         SELECT session_no FROM session
+         WHERE replica_id = ANY($1::uuid[]) AND closed_at IS NULL AND session_no = ANY($3::bigint[])
+         FOR NO KEY UPDATE SKIP LOCKED),
+       moved AS (UPDATE session s SET replica_id = $2 FROM unlocked u WHERE s.session_no = u.session_no)
+       SELECT session_no, replica_id <> $2 AND session_no NOT IN (SELECT session_no FROM unlocked) AS is_locked
+       FROM session
+       WHERE (replica_id = ANY($1::uuid[]) OR replica_id = $2) AND closed_at IS NULL AND session_no = ANY($3::bigint[])`,
       [oldReplicaIds, replicaId, opened],
     );
-    return rows.map(sessionNoOf);
+    const [locked, kept] = [rows.filter(({ is_locked }) => is_locked), rows.filter(({ is_locked }) => !is_locked)];
+    return { kept: kept.map(sessionNoOf), locked: locked.map(sessionNoOf) };
   }
 
   /** The open sessions that use one of these certificates. */
