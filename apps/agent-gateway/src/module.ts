@@ -33,6 +33,7 @@ import { ReplicaRepository } from './sessions/replica-repository.js';
 import { SessionInfoWriter } from './sessions/session-info-writer.js';
 import { SessionMaintenance } from './sessions/session-maintenance.js';
 import { SessionRegistry } from './sessions/session-registry.js';
+import { OrphanedSessionRepository } from './sessions/orphaned-session-repository.js';
 import { SessionRepository } from './sessions/session-repository.js';
 import { SessionRequests } from './sessions/session-requests.js';
 import { AgentStreamHandler } from './streams/agent-stream-handler.js';
@@ -68,6 +69,7 @@ const registration = [
   AgentRegistration,
 ];
 const sessions = [
+  OrphanedSessionRepository,
   SessionRepository,
   SessionRequests,
   ReplicaRepository,

@@ -9,6 +9,7 @@ import { migrate } from '@runos/persistence';
 import { Keyring, keyringEntry } from '@runos/security';
 import { type TemporaryNats, temporaryNats } from '@runos/testing-nats';
 import { type TemporaryPostgres, temporaryPostgres } from '@runos/testing-postgres';
+import { waitUntil } from '@runos/testing-process';
 import pg from 'pg';
 import { CertificateAuthorities, createCertificateAuthorities } from '../src/authority/certificate-authorities.js';
 import { type AgentGatewayConfig, agentGatewayConfig } from '../src/config.js';
@@ -121,6 +122,13 @@ export class Harness {
     await client.connect();
     this.#stopsOfReplicas.push(() => client.end());
     return client;
+  }
+
+  /** Resolves when the reconciler has acknowledged every transition: otherwise statements that follow wait for locks too. */
+  async untilAcknowledged(): Promise<void> {
+    const isAcknowledged = async () =>
+      (await this.sql.query('SELECT 1 FROM agent WHERE acknowledged_seq < seq')).rowCount === 0;
+    await waitUntil(isAcknowledged, { deadlineMs: 20_000, because: () => 'not every transition is acknowledged' });
   }
 
   /** How many statements wait for a lock. */

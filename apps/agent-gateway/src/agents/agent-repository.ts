@@ -134,7 +134,7 @@ export class AgentRepository {
            AS b(aid, cid, nid, session_no, age_ms, is_ready)),
        received AS (
          SELECT b.*, a.ready AS was_ready FROM sent b JOIN agent a USING (aid, cid, nid, session_no)
-         FOR UPDATE OF a ${locks === 'skip-locked' ? 'SKIP LOCKED' : ''}),
+         ORDER BY a.aid, a.cid, a.nid FOR UPDATE OF a ${locks === 'skip-locked' ? 'SKIP LOCKED' : ''}),
        changed AS (
          UPDATE agent a SET last_heartbeat_at = greatest(a.last_heartbeat_at, ${ago('r.age_ms')}), ready = r.is_ready,
            seq = a.seq + (a.ready <> r.is_ready)::int
@@ -156,18 +156,25 @@ export class AgentRepository {
     return { changed, locked: locked.map(({ session_no: no }) => Number(no)) };
   }
 
-  /** Sets disconnected agents to not ready when their last heartbeat is older than `staleAfterMs`. */
+  /**
+   * Sets disconnected agents to not ready when their last heartbeat is older than `staleAfterMs`. Agents whose rows are
+   * locked are left to the next call.
+   */
   expireDisconnected(staleAfterMs: number): Promise<AgentRow[]> {
     return this.database.query(
-      `WITH changed AS (
-         UPDATE agent SET ready = false, seq = seq + 1
-         WHERE ready AND NOT connected AND coalesce(last_heartbeat_at, '-infinity') <= ${ago('$1')} RETURNING *)
+      `WITH stale AS (
+         SELECT aid, cid, nid FROM agent
+         WHERE ready AND NOT connected AND coalesce(last_heartbeat_at, '-infinity') <= ${ago('$1')}
+         FOR NO KEY UPDATE SKIP LOCKED),
+       changed AS (
+         UPDATE agent a SET ready = false, seq = a.seq + 1 FROM stale s
+         WHERE a.aid = s.aid AND a.cid = s.cid AND a.nid = s.nid RETURNING a.*)
        SELECT ${agentColumns} FROM changed`,
       [staleAfterMs],
     );
   }
 
-  /** Milliseconds until the next disconnected agent becomes stale; undefined when there is none. */
+  /** Milliseconds until the next disconnected agent becomes stale; negative if it already is; undefined when there is none. */
   async nextExpiryMs(staleAfterMs: number): Promise<number | undefined> {
     const [row] = await this.database.query<{ ms: number | null }>(
       `SELECT (extract(epoch FROM min(coalesce(last_heartbeat_at, now())) - now()) * 1000 + $1)::float8 AS ms
@@ -175,31 +182,6 @@ export class AgentRepository {
       [staleAfterMs],
     );
     return row?.ms ?? undefined;
-  }
-
-  /**
-   * Closes the sessions of replicas whose lease has expired. A replica writes heartbeats every `flushIntervalMs`, so it
-   * may have received one that is this much later than the last one written. `replicaId` is the calling replica. Does
-   * nothing when its lease has expired too: some of the sessions are its own, and the cause may be the database.
-   */
-  disconnectOrphaned(replicaId: string, flushIntervalMs: number): Promise<AgentRow[]> {
-    return this.database.query(
-      `WITH closed AS (
-         UPDATE session s SET closed_at = now(), close_reason = 'the lease of its replica expired' FROM replica r
-         WHERE s.replica_id = r.id AND r.lease_expires_at <= now() AND s.closed_at IS NULL
-           AND EXISTS (SELECT 1 FROM replica WHERE id = $2 AND lease_expires_at > now())
-         RETURNING s.session_no, s.aid, s.cid, s.nid),
-       changed AS (
-         UPDATE agent a SET connected = false, seq = a.seq + 1,
-           last_heartbeat_at = least(now(), a.last_heartbeat_at + $1::float8 * interval '1 ms')
-         FROM closed c
-         WHERE a.aid = c.aid AND a.cid = c.cid AND a.nid = c.nid AND a.session_no = c.session_no RETURNING a.*),
-       deleted AS (
-         DELETE FROM replica r WHERE r.lease_expires_at < now() - interval '1 hour'
-           AND NOT EXISTS (SELECT 1 FROM session s WHERE s.replica_id = r.id AND s.closed_at IS NULL))
-       SELECT ${agentColumns} FROM changed`,
-      [flushIntervalMs, replicaId],
-    );
   }
 
   /**
@@ -243,8 +225,14 @@ export class AgentRepository {
     await runSql(sql, 'DELETE FROM agent WHERE aid = $1 AND cid = $2 AND nid = $3', [aid, cid, nid]);
   }
 
+  /** Locks the agents in the order of `writeHeartbeats`. */
   async deleteOfCluster(sql: EntityManager, aid: string, cid: string): Promise<void> {
-    await runSql(sql, 'DELETE FROM agent WHERE aid = $1 AND cid = $2', [aid, cid]);
+    await runSql(
+      sql,
+      `WITH deleted AS (SELECT nid FROM agent WHERE aid = $1 AND cid = $2 ORDER BY nid FOR UPDATE)
+       DELETE FROM agent a USING deleted d WHERE a.aid = $1 AND a.cid = $2 AND a.nid = d.nid`,
+      [aid, cid],
+    );
   }
 }
 

@@ -6,6 +6,8 @@ import { AgentConnectionReporter } from './agent-connection-reporter.js';
 import { AgentRepository } from './agent-repository.js';
 
 const minDelayMs = 10;
+/** Delay of the next check if an agent is stale already, because its row was locked. */
+const lockedDelayMs = 500;
 
 /** Sets disconnected agents to not ready, one timer for all of them. */
 @Injectable()
@@ -50,7 +52,8 @@ export class StaleAgentCheck {
       this.#running = this.#check().then((nextMs) => {
         this.#running = undefined;
         if (this.#isOutdated) this.#checkIn(0);
-        else if (nextMs !== undefined) this.#checkIn(Math.max(minDelayMs, Math.ceil(nextMs)));
+        else if (nextMs !== undefined)
+          this.#checkIn(nextMs < 0 ? lockedDelayMs : Math.max(minDelayMs, Math.ceil(nextMs)));
       });
     }, delayMs);
   }

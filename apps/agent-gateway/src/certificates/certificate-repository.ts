@@ -102,14 +102,19 @@ export class CertificateRepository {
     );
   }
 
-  /** Revokes certificates whose successor was first used more than `graceMs` ago, and returns their serials. */
+  /**
+   * Revokes certificates whose successor was first used more than `graceMs` ago, and returns their serials. Those with
+   * which a session opens at this moment are left to the next call.
+   */
   async revokeReplaced(graceMs: number): Promise<string[]> {
     const rows = await this.database.query<{ serial: string }>(
-      `WITH revoked AS (
-         UPDATE certificate c SET revoked_at = now(), revocation_reason = 'renewed' FROM certificate n
-         WHERE n.replaces_serial = c.serial AND c.revoked_at IS NULL
-           AND n.first_used_at < now() - $1::float8 * interval '1 ms'
-         RETURNING c.serial)
+      `WITH replaced AS (
+         SELECT c.serial FROM certificate c JOIN certificate n ON n.replaces_serial = c.serial
+         WHERE c.revoked_at IS NULL AND n.first_used_at < now() - $1::float8 * interval '1 ms'
+         FOR NO KEY UPDATE OF c SKIP LOCKED),
+       revoked AS (
+         UPDATE certificate c SET revoked_at = now(), revocation_reason = 'renewed' FROM replaced r
+         WHERE c.serial = r.serial RETURNING c.serial)
        SELECT serial FROM revoked`,
       [graceMs],
     );

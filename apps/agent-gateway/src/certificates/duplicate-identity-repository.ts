@@ -66,13 +66,16 @@ export class DuplicateIdentityRepository {
     );
   }
 
-  /** Ends the state of agents whose other machine is gone. Its address stays refused. */
+  /** Ends the state of agents whose other machine is gone. Its address stays refused. Locked agents are left to the next call. */
   clearSilent(): Promise<AgentRow[]> {
     return this.database.query(
-      `WITH changed AS (
-         UPDATE agent SET duplicate_addresses = NULL, duplicate_serial = NULL, duplicate_seen_at = NULL, seq = seq + 1
+      `WITH silent AS (
+         SELECT aid, cid, nid FROM agent
          WHERE duplicate_addresses IS NOT NULL AND duplicate_seen_at < now() - $1::float8 * interval '1 minute'
-         RETURNING *)
+         FOR NO KEY UPDATE SKIP LOCKED),
+       changed AS (
+         UPDATE agent a SET duplicate_addresses = NULL, duplicate_serial = NULL, duplicate_seen_at = NULL, seq = a.seq + 1
+         FROM silent s WHERE a.aid = s.aid AND a.cid = s.cid AND a.nid = s.nid RETURNING a.*)
        SELECT ${agentColumns} FROM changed`,
       [silenceMinutes],
     );

@@ -40,16 +40,6 @@ async function connectOnce(credentials: Awaited<ReturnType<typeof agentOf>>): Pr
   await agent.ended;
 }
 
-/** An acknowledgement that still runs would wait for the lock too. */
-const untilAcknowledged = (): Promise<void> =>
-  waitUntil(
-    async () => {
-      const { rowCount } = await harness.sql.query('SELECT 1 FROM agent WHERE acknowledged_seq < seq');
-      return rowCount === 0;
-    },
-    { deadlineMs, because: () => 'not every transition is acknowledged' },
-  );
-
 const served = (agent: TestAgent): Promise<string> =>
   Promise.race([
     agent.request(AgentHello, hello).then(() => 'served', String),
@@ -63,7 +53,7 @@ describe('the sessions of a cluster whose statements wait', () => {
     const other = await agentOf('ky4', 'other');
     await Promise.all([...flooding, other].map(connectOnce));
     await harness.services.until(() => harness.services.connections.filter(({ connected }) => !connected).length >= 9);
-    await untilAcknowledged();
+    await harness.untilAcknowledged();
     const { calls } = jest.spyOn(replica.service.app.get(SessionRegistry), 'open').mock;
     const lock = await harness.client();
     await lock.query(`BEGIN; SELECT 1 FROM agent_gateway.agent WHERE cid = 'ky3' FOR UPDATE`);
@@ -90,7 +80,7 @@ describe('the sessions of a cluster whose statements wait', () => {
     const dialled = flooding.map((each) => new TestAgent(replica.streamPort, each));
     const neighbour = new TestAgent(replica.streamPort, other);
     for (const agent of [...dialled, neighbour]) await agent.request(AgentHello, hello);
-    await untilAcknowledged();
+    await harness.untilAcknowledged();
     const isReady = (cid: string, nid: string) => harness.services.connectionOf(cid, nid)?.ready === true;
     const lock = await harness.client();
     await lock.query(`BEGIN; SELECT 1 FROM agent_gateway.agent WHERE cid = 'ky6' FOR UPDATE`);

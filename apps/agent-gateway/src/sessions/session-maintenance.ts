@@ -2,11 +2,11 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { InjectConfig, InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { AgentConnectionReporter } from '../agents/agent-connection-reporter.js';
-import { AgentRepository } from '../agents/agent-repository.js';
 import { StaleAgentCheck } from '../agents/stale-agent-check.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
 import { DuplicateIdentityRepository } from '../certificates/duplicate-identity-repository.js';
 import type { AgentGatewayConfig } from '../config.js';
+import { OrphanedSessionRepository } from './orphaned-session-repository.js';
 import { ReplicaLease } from './replica-lease.js';
 import { SessionInfoWriter } from './session-info-writer.js';
 import { SessionRegistry } from './session-registry.js';
@@ -31,7 +31,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     private readonly registry: SessionRegistry,
     private readonly infos: SessionInfoWriter,
     private readonly sessions: SessionRepository,
-    private readonly agents: AgentRepository,
+    private readonly orphans: OrphanedSessionRepository,
     private readonly certificates: CertificateRepository,
     private readonly duplicates: DuplicateIdentityRepository,
     private readonly lease: ReplicaLease,
@@ -56,7 +56,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     try {
       await this.registry.writeHeartbeats();
       await this.registry.closeAll('plane-stopping', 'this replica stops; dial again');
-      await this.sessions.closeNotHeld(this.lease.id, { ...this.registry.held, sessionNos: [] });
+      await this.orphans.closeNotHeld(this.lease.id, { ...this.registry.held, sessionNos: [] });
       await this.lease.release();
     } catch (error) {
       this.logger.warn({ err: error }, 'closing sessions failed; they end with the lease of this replica');
@@ -89,7 +89,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
     const { id } = this.lease;
     await this.registry.writeHeartbeats();
     await this.#closeInvalidSessions();
-    this.reporter.report(await this.sessions.closeNotHeld(this.lease.id, this.registry.held));
+    this.reporter.report(await this.orphans.closeNotHeld(this.lease.id, this.registry.held));
     await this.#disconnectOrphaned(id);
     const renewed = await this.certificates.revokeReplaced(this.config.renewalGraceMs);
     const sessionNos = await this.sessions.openWithCertificates(renewed);
@@ -140,7 +140,7 @@ export class SessionMaintenance implements OnModuleInit, OnModuleDestroy {
   /** `leaseId` is the lease with which this maintenance began: its sessions are not moved yet if it has expired since. */
   async #disconnectOrphaned(leaseId: string): Promise<void> {
     if (performance.now() < this.#orphansFrom) return;
-    this.reporter.report(await this.agents.disconnectOrphaned(leaseId, this.config.maintenanceIntervalMs));
+    this.reporter.report(await this.orphans.disconnectOrphaned(leaseId, this.config.maintenanceIntervalMs));
   }
 
   async #closeInvalidSessions(): Promise<void> {

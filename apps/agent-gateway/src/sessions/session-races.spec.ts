@@ -6,6 +6,7 @@ import { waitUntil } from '@runos/testing-process';
 import { registerAt, stopTestAgents, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { AgentRepository } from '../agents/agent-repository.js';
+import { OrphanedSessionRepository } from './orphaned-session-repository.js';
 import { SessionRepository } from './session-repository.js';
 
 jest.setTimeout(60_000);
@@ -27,7 +28,7 @@ async function registered(machineId: string) {
 
 /** Resolves when session maintenance has run twice from now on. */
 async function maintained(): Promise<void> {
-  const { calls } = jest.spyOn(replica.service.app.get(SessionRepository), 'closeNotHeld').mock;
+  const { calls } = jest.spyOn(replica.service.app.get(OrphanedSessionRepository), 'closeNotHeld').mock;
   const before = calls.length;
   const because = () => `session maintenance has run ${calls.length - before} times, not twice`;
   await waitUntil(() => calls.length >= before + 2, { deadlineMs: 20_000, because });
@@ -54,10 +55,10 @@ describe('session maintenance', () => {
 
   it('closes no session that opened after it counted those that it holds', async () => {
     const credentials = await registered('uncounted');
-    const sessions = replica.service.app.get(SessionRepository);
-    const original = sessions.closeNotHeld.bind(sessions);
+    const orphans = replica.service.app.get(OrphanedSessionRepository);
+    const original = orphans.closeNotHeld.bind(orphans);
     const dialed = new Promise<TestAgent>((resolve) => {
-      jest.spyOn(sessions, 'closeNotHeld').mockImplementationOnce(async (...input) => {
+      jest.spyOn(orphans, 'closeNotHeld').mockImplementationOnce(async (...input) => {
         const agent = new TestAgent(replica.streamPort, credentials);
         await agent.heartbeat();
         const closed = await original(...input);
@@ -78,15 +79,15 @@ describe('session maintenance', () => {
     const agent = new TestAgent(replica.streamPort, credentials);
     await agent.heartbeat();
     await harness.services.until(() => connection(credentials.nid)?.connected === true);
-    const sessions = replica.service.app.get(SessionRepository);
-    const original = sessions.closeNotHeld.bind(sessions);
-    const { calls } = jest.spyOn(replica.service.app.get(AgentRepository), 'disconnectOrphaned').mock;
+    const orphans = replica.service.app.get(OrphanedSessionRepository);
+    const original = orphans.closeNotHeld.bind(orphans);
+    const { calls } = jest.spyOn(orphans, 'disconnectOrphaned').mock;
     /** Whether the maintenance disconnected orphans after its lease had expired. A late renewal delays that. */
     const expireDuringMaintenance = async (): Promise<boolean> => {
       const before = calls.length;
       await waitUntil(() => calls.length > before, { deadlineMs: 20_000, because: () => 'orphans are left' });
       const { leaseId, from } = await new Promise<{ leaseId: string; from: number }>((resolve) => {
-        jest.spyOn(sessions, 'closeNotHeld').mockImplementationOnce(async (...input) => {
+        jest.spyOn(orphans, 'closeNotHeld').mockImplementationOnce(async (...input) => {
           const closed = await original(...input);
           await harness.sql.query(`UPDATE replica SET lease_expires_at = now() - interval '1 ms'`);
           resolve({ leaseId: input[0], from: calls.length });
@@ -108,19 +109,20 @@ describe('session maintenance', () => {
     stopTestAgents();
     const { nid } = credentials;
     await harness.services.until(() => connection(nid)?.connected === false);
+    await harness.untilAcknowledged();
     const keep = jest.spyOn(replica.service.app.get(SessionRepository), 'keep');
     const open = jest.spyOn(replica.service.app.get(SessionRepository), 'open');
     const lock = await harness.client();
     await lock.query('BEGIN');
     await lock.query('SELECT 1 FROM agent_gateway.agent WHERE nid = $1 FOR UPDATE', [nid]);
-    const beat = new TestAgent(replica.streamPort, credentials).heartbeat();
+    const heartbeat = new TestAgent(replica.streamPort, credentials).heartbeat();
     const isWaiting = async () => open.mock.calls.length > 0 && (await harness.countWaiting()) > 0;
     await waitUntil(isWaiting, { deadlineMs: 10_000, because: () => 'no session waits for the row' });
     await harness.sql.query(`UPDATE replica SET lease_expires_at = now() - interval '1 s'`);
     const isReplaced = () => keep.mock.results.length > 0;
     await waitUntil(isReplaced, { deadlineMs: 20_000, because: () => 'the lease was not replaced' });
     await lock.query('COMMIT');
-    await beat;
+    await heartbeat;
     const isLeased = async () => {
       const { rowCount } = await harness.sql.query(
         `SELECT 1 FROM session s JOIN replica r ON r.id = s.replica_id

@@ -129,24 +129,6 @@ export class SessionRepository {
   }
 
   /**
-   * Closes sessions of the replica that it does not hold, because writing their end failed before. Newer sessions than
-   * those that it knew are left.
-   */
-  closeNotHeld(replicaId: string, { sessionNos, newestNo }: HeldSessions): Promise<AgentRow[]> {
-    return this.database.query(
-      `WITH closed AS (
-         UPDATE session SET closed_at = now(), close_reason = 'not held by its replica'
-         WHERE replica_id = $1 AND closed_at IS NULL AND session_no <> ALL($2::bigint[]) AND session_no <= $3
-         RETURNING session_no),
-       changed AS (
-         UPDATE agent a SET connected = false, seq = a.seq + 1 FROM closed c
-         WHERE a.session_no = c.session_no AND a.connected RETURNING a.*)
-       SELECT * FROM changed`,
-      [replicaId, sessionNos, newestNo],
-    );
-  }
-
-  /**
    * Moves open sessions of a replica from its expired leases to its new one. Sessions that another replica has closed
    * meanwhile are in no list. `locked` are those that are not moved, because another statement has locked their rows.
    */

@@ -157,16 +157,24 @@ export class RegistrationTokenRepository {
     return row?.revoked_at;
   }
 
-  /** Revokes the unused tokens that these tokens of identity have created. */
+  /** Revokes the unused tokens that these tokens of identity have created. Locks them in the order of `deleteOfCluster`. */
   async revokeOfCredentials(keyIds: readonly string[]): Promise<void> {
     await this.database.query(
-      `UPDATE registration_token SET revoked_at = now()
-       WHERE credential_key_id = ANY($1::text[]) AND used_at IS NULL AND revoked_at IS NULL`,
+      `WITH unused AS (
+         SELECT key_id FROM registration_token
+         WHERE credential_key_id = ANY($1::text[]) AND used_at IS NULL AND revoked_at IS NULL
+         ORDER BY key_id FOR NO KEY UPDATE)
+       UPDATE registration_token t SET revoked_at = now() FROM unused u WHERE t.key_id = u.key_id`,
       [keyIds],
     );
   }
 
   async deleteOfCluster(sql: EntityManager, aid: string, cid: string): Promise<void> {
-    await runSql(sql, 'DELETE FROM registration_token WHERE aid = $1 AND cid = $2', [aid, cid]);
+    await runSql(
+      sql,
+      `WITH deleted AS (SELECT key_id FROM registration_token WHERE aid = $1 AND cid = $2 ORDER BY key_id FOR UPDATE)
+       DELETE FROM registration_token t USING deleted d WHERE t.key_id = d.key_id`,
+      [aid, cid],
+    );
   }
 }
