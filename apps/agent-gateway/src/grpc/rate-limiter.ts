@@ -11,11 +11,16 @@ export interface Rate {
 /** A burst is available again after this many times the period in which the steady rate allows as many calls. */
 const burstRecovery = 4;
 
-/** Limits calls per key, in the memory of this replica. */
+/**
+ * Limits calls per key, in the memory of this replica. The limiters compute waiting times by the wall clock, and end their
+ * periods by timers. So a step of the clock changes waiting times only, which are never longer than a period.
+ */
 export class RateLimiter {
   readonly #limiter: BurstyRateLimiter;
+  readonly #periodMs: number;
 
   constructor({ calls, periodSeconds, burst }: Rate) {
+    this.#periodMs = periodSeconds * 1_000;
     const burstSeconds = (burst / calls) * periodSeconds * burstRecovery;
     this.#limiter = new BurstyRateLimiter(
       new RateLimiterMemory({ points: calls, duration: periodSeconds }),
@@ -30,7 +35,7 @@ export class RateLimiter {
       return 0;
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
-      return Math.max(1, rejection.msBeforeNext);
+      return Math.min(this.#periodMs, Math.max(1, rejection.msBeforeNext));
     }
   }
 

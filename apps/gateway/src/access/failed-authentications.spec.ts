@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { identity } from '@runos/contracts';
-import { Fault, invalidToken } from '@runos/kernel';
+import { Fault, hourMs, invalidToken } from '@runos/kernel';
 import { principal } from '../../test/sample-replies.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
 
@@ -49,6 +49,15 @@ describe('an address that guesses tokens', () => {
     expect(seconds).toBeGreaterThan(50);
     expect(seconds).toBeLessThanOrEqual(60);
     expect((await from(newAddress())).status).toBe(401);
+  });
+
+  it('is told no time beyond the minute when the clock was set back', async () => {
+    refuseTokens();
+    const address = newAddress();
+    await Promise.all(times(budget, () => from(address)));
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - hourMs);
+    const { status, headers } = await from(address).finally(() => now.mockRestore());
+    expect([status, Number(headers.get('retry-after'))]).toEqual([429, 60]);
   });
 
   it('does not lock out the tokens that this gateway knows, cached or not', async () => {

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Fault, faultOf } from '@runos/kernel';
 import { InjectConfig } from '@runos/messaging';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config.js';
+import { minuteLimit, retryAfterSeconds } from './minute-limit.js';
 
 const limit = 'failedAuthenticationsPerMinute';
 
@@ -26,7 +27,7 @@ export class FailedAuthentications {
   readonly #attempts = new Map<string, Attempts>();
 
   constructor(@InjectConfig() private readonly config: GatewayConfig) {
-    if (config[limit] > 0) this.#failures = new RateLimiterMemory({ points: config[limit], duration: 60 });
+    this.#failures = minuteLimit(config[limit]);
   }
 
   /**
@@ -60,7 +61,7 @@ export class FailedAuthentications {
     const value = this.config[limit];
     for (;;) {
       const { consumedPoints, msBeforeNext } = (await failures.get(key)) ?? { consumedPoints: 0, msBeforeNext: 0 };
-      if (consumedPoints >= value) throw exceeded(value, Math.ceil(msBeforeNext / 1_000));
+      if (consumedPoints >= value) throw exceeded(value, retryAfterSeconds({ msBeforeNext }));
       if (attempts.running + consumedPoints < value) break;
       await new Promise<void>((resolve) => attempts.waiting.push(resolve));
     }
@@ -76,9 +77,9 @@ const isRefusal = (error: unknown): boolean => {
   return code === 'limit.exceeded' || code?.startsWith('auth.') === true;
 };
 
-const exceeded = (value: number, retryAfterSeconds: number): Fault =>
+const exceeded = (value: number, seconds: number): Fault =>
   new Fault(
     'limit.exceeded',
-    `More than ${value} authentications from this address failed in a minute; retry in ${retryAfterSeconds} s.`,
-    { limit, value, retryAfterSeconds },
+    `More than ${value} authentications from this address failed in a minute; retry in ${seconds} s.`,
+    { limit, value, retryAfterSeconds: seconds },
   );

@@ -1,10 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { type RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { InjectConfig } from '@runos/messaging';
 import { clientNetwork } from '@runos/security';
 import type { GatewayConfig } from '../config.js';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
+import { minuteLimit, retryAfterSeconds } from './minute-limit.js';
 
 type LimitName = 'writesPerMinute' | 'readsPerMinute';
 
@@ -14,9 +15,8 @@ export class RateLimitGuard implements CanActivate {
   readonly #limiters: Readonly<Record<LimitName, RateLimiterMemory | undefined>>;
 
   constructor(@InjectConfig() private readonly config: GatewayConfig) {
-    const limiter = (name: LimitName) =>
-      config[name] === 0 ? undefined : new RateLimiterMemory({ points: config[name], duration: 60 });
-    this.#limiters = { writesPerMinute: limiter('writesPerMinute'), readsPerMinute: limiter('readsPerMinute') };
+    const { writesPerMinute, readsPerMinute } = config;
+    this.#limiters = { writesPerMinute: minuteLimit(writesPerMinute), readsPerMinute: minuteLimit(readsPerMinute) };
   }
 
   async canActivate(context: ExecutionContext): Promise<true> {
@@ -27,15 +27,15 @@ export class RateLimitGuard implements CanActivate {
       await this.#limiters[name]?.consume(key);
     } catch (rejection) {
       if (!(rejection instanceof RateLimiterRes)) throw rejection;
-      throw exceeded(name, this.config[name], Math.ceil(rejection.msBeforeNext / 1_000));
+      throw exceeded(name, this.config[name], retryAfterSeconds(rejection));
     }
     return true;
   }
 }
 
-const exceeded = (limit: LimitName, value: number, retryAfterSeconds: number): Fault =>
+const exceeded = (limit: LimitName, value: number, seconds: number): Fault =>
   new Fault(
     'limit.exceeded',
-    `More than ${value} ${limit === 'writesPerMinute' ? 'writes' : 'reads'} in a minute; retry in ${retryAfterSeconds} s.`,
-    { limit, value, retryAfterSeconds },
+    `More than ${value} ${limit === 'writesPerMinute' ? 'writes' : 'reads'} in a minute; retry in ${seconds} s.`,
+    { limit, value, retryAfterSeconds: seconds },
   );

@@ -1,10 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { hourMs } from '@runos/kernel';
 import { aid } from '../../test/sample-replies.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
 
 let harness: GatewayHarness;
 beforeAll(async () => {
   harness = await startHarness({ writesPerMinute: 2, readsPerMinute: 0 });
+});
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 afterAll(() => harness.stop());
 
@@ -20,6 +24,14 @@ describe('rate limits', () => {
     const seconds = Number(headers.get('retry-after'));
     expect(seconds).toBeGreaterThan(50);
     expect(seconds).toBeLessThanOrEqual(60);
+  });
+
+  it('names no time beyond the minute when the clock was set back', async () => {
+    const now = Date.now();
+    jest.spyOn(Date, 'now').mockReturnValue(now - hourMs);
+    const { status, headers } = await write();
+    expect(status).toBe(429);
+    expect(Number(headers.get('retry-after'))).toBe(60);
   });
 
   it('counts reads separately, and not at all with limit 0', async () => {
