@@ -65,10 +65,13 @@ export function fakeReconciler(services: FakeServices): Type {
   @Controller()
   class Reconciler {
     @Respond(reconciler.registerNode)
-    register({ cid, machineId }: InputOf<typeof reconciler.registerNode>, { tenant }: Tenant) {
+    register({ cid, machineId, nid: earlier }: InputOf<typeof reconciler.registerNode>, { tenant }: Tenant) {
       if (services.reconcilerUnavailable) throw new Fault('unavailable', 'The database cannot be reached.');
       if (cid === 'deleted') throw new Fault('cluster.not_found', 'There is no such cluster.');
       const key = `${tenant}/${cid}/${machineId}`;
+      if (earlier !== undefined && services.nids.get(key) !== earlier) {
+        throw new Fault('node.not_found', 'There is no such node.');
+      }
       const nid = services.nids.get(key) ?? `n${String(services.nids.size).padStart(4, '0')}`;
       services.nids.set(key, nid);
       return { nid };

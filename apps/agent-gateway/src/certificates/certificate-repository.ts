@@ -52,6 +52,23 @@ export class CertificateRepository {
     return rows.length === 1;
   }
 
+  /**
+   * Adds the certificate that replaces all of its agent, which are revoked. Returns their serials; undefined, with nothing
+   * changed, when `predecessorSerial` was revoked in the meantime.
+   */
+  async replaceAll(
+    sql: EntityManager,
+    issued: NewCertificate,
+    predecessorSerial: string,
+    reason: string,
+  ): Promise<string[] | undefined> {
+    await this.#lockAgent(sql, issued);
+    if (!(await this.isUnrevoked(sql, predecessorSerial))) return undefined;
+    const serials = await this.revokeOfAgent(sql, issued, reason);
+    await this.add(sql, issued);
+    return serials;
+  }
+
   /** Whether a certificate is valid. Its revocation waits for the end of this transaction. */
   async isUnrevoked(sql: EntityManager, serial: string): Promise<boolean> {
     const rows = await runSql(sql, 'SELECT 1 FROM certificate WHERE serial = $1 AND revoked_at IS NULL FOR SHARE', [

@@ -7,6 +7,7 @@ import { Nid } from '@runos/osid';
 import { Database } from '@runos/persistence';
 import { isNotFound } from '../agents/agent-connection-reporter.js';
 import { keyOf } from '../agents/agent-repository.js';
+import { ClusterAgents } from '../agents/cluster-agents.js';
 import { CertificateIssuer } from '../certificates/certificate-issuer.js';
 import { CertificateRepository } from '../certificates/certificate-repository.js';
 import { CallRefusal } from '../grpc/call-refusal.js';
@@ -31,6 +32,7 @@ export class AgentRegistration {
     private readonly sessions: SessionRepository,
     private readonly registry: SessionRegistry,
     private readonly issuer: CertificateIssuer,
+    private readonly agents: ClusterAgents,
     private readonly bus: Bus,
     private readonly refusals: RefusedRegistrations,
     private readonly repeated: RepeatedRegistration,
@@ -40,6 +42,16 @@ export class AgentRegistration {
   async register(request: NodeRegistrationRequest, address: string): Promise<NodeRegistrationResponse> {
     const verified = await this.verifier.verify(request);
     if (!verified.valid) return this.refusals.refuse(verified.aid, verified.reason, address);
+    const response = await this.#answer(verified, request, address);
+    if (response.nid !== '') await this.#refuseDeletedNode(verified.aid, response, request, address);
+    return response;
+  }
+
+  async #answer(
+    verified: ValidToken,
+    request: NodeRegistrationRequest,
+    address: string,
+  ): Promise<NodeRegistrationResponse> {
     if (verified.earlier !== undefined) return this.repeated.answer(verified, request, address);
     const issued = await this.#registerOnce(verified, request, address);
     if (issued !== undefined) return issued;
@@ -47,6 +59,19 @@ export class AgentRegistration {
     const used = await this.verifier.verify(request);
     if (!used.valid) return this.refusals.refuse(used.aid, used.reason, address);
     return this.repeated.answer(used, request, address);
+  }
+
+  /** A deletion of the node that ended before its certificate was stored did not revoke it. */
+  async #refuseDeletedNode(
+    aid: string,
+    { cid, nid }: NodeRegistrationResponse,
+    request: NodeRegistrationRequest,
+    address: string,
+  ): Promise<void> {
+    const confirmed = await this.#registerNode(aid, { cid, ...machineFacts(request), nid });
+    if (confirmed === nid) return;
+    await this.agents.revokeNode({ aid, cid, nid });
+    this.refusals.refuse(aid, `node ${nid} was deleted while its machine registered`, address);
   }
 
   /** Undefined when the token was used in the meantime. */
@@ -81,10 +106,10 @@ export class AgentRegistration {
     return { nid: nid ?? '', cid, privateKey: keyPem, publicKey: certificatePem, caCert: caPem };
   }
 
-  /** Undefined when the cluster does not exist or is being deleted. @throws CallRefusal when it has too many nodes */
+  /** Undefined when the cluster, or the node `nid`, does not exist or is being deleted. @throws CallRefusal when it has too many nodes */
   async #registerNode(
     aid: string,
-    node: { readonly cid: string; readonly machineId: string; readonly os: string },
+    node: { readonly cid: string; readonly machineId: string; readonly os: string; readonly nid?: string },
   ): Promise<string | undefined> {
     try {
       const { nid } = await this.bus.request(reconciler.registerNode, node, { tenant: aid });

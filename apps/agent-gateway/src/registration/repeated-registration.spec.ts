@@ -1,8 +1,10 @@
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { agentGateway } from '@runos/contracts';
 import { createSigningRequest } from '@runos/pki';
 import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
+import { CertificateIssuer } from '../certificates/certificate-issuer.js';
 
 jest.setTimeout(30_000);
 
@@ -96,5 +98,61 @@ describe('a registration that is repeated because its answer was lost', () => {
     const { token: older } = await harness.token();
     await setToken(older, `used_at = now()`);
     expect(await refusalOf(register({ ...request, token: older }))).toEqual(refused);
+  });
+});
+
+describe('a registration that is overtaken', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  const validCertificates = async (cid: string) =>
+    (await harness.sql.query('SELECT serial FROM certificate WHERE cid = $1 AND revoked_at IS NULL', [cid])).rows
+      .length;
+
+  /** Runs `work` once, after the token was checked and before the certificate is stored. */
+  const beforeStoring = (work: () => Promise<unknown>): void => {
+    const issuer = replica.service.app.get(CertificateIssuer);
+    const issue = issuer.issue.bind(issuer);
+    jest.spyOn(issuer, 'issue').mockImplementationOnce(async (...args) => {
+      await work();
+      return issue(...args);
+    });
+  };
+
+  /** As the reconciler deletes a node. */
+  const deleteNode = async (cid: string, nid: string): Promise<void> => {
+    const revoke = () =>
+      harness.busOf('reconciler').request(agentGateway.revokeNode, { cid, nid }, { tenant: 'abcde' });
+    await revoke();
+    for (const [key, known] of harness.services.nids) if (known === nid) harness.services.nids.delete(key);
+    await revoke();
+  };
+
+  it.each([
+    ['first', true],
+    ['repeated', false],
+  ])('leaves no certificate if its node is deleted meanwhile (%s)', async (name, isFirst) => {
+    const cid = isFirst ? 'gh0' : 'gh1';
+    const { token } = await harness.token('node', { cid });
+    const machineId = `deleted-${name}`;
+    const { nid } = await register({ token, machineId, csr: false });
+    beforeStoring(() => deleteNode(cid, nid));
+    const next = isFirst ? (await harness.token('node', { cid })).token : token;
+    expect(await refusalOf(register({ token: next, machineId, csr: false }))).toEqual(refused);
+    expect(await validCertificates(cid)).toBe(0);
+  });
+
+  it('by a new registration of the machine does not revoke its new certificate', async () => {
+    const kind = 'cluster-agent' as const;
+    const [stolen, honest] = [await harness.token(kind, { cid: 'gh2' }), await harness.token(kind, { cid: 'gh2' })];
+    const request = { kind, machineId: 'uid-gh2', csr: false };
+    await register({ ...request, token: stolen.token });
+    let own: Awaited<ReturnType<typeof register>> | undefined;
+    beforeStoring(async () => (own = await register({ ...request, token: honest.token })));
+    expect(await refusalOf(register({ ...request, token: stolen.token }))).toEqual(refused);
+    if (own === undefined) throw new Error('the machine has not registered');
+    const agent = new TestAgent(replica.streamPort, own, kind);
+    await agent.heartbeat();
+    agent.stop();
+    expect(await validCertificates('gh2')).toBe(1);
   });
 });

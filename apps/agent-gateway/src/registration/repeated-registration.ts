@@ -56,16 +56,15 @@ export class RepeatedRegistration {
     return this.refusals.refuse(aid, usedBefore, address);
   }
 
-  /** Undefined when a concurrent repetition was faster. */
+  /** Undefined when a concurrent repetition was faster, or when the first certificate was revoked in the meantime. */
   async #issueAgain(keyId: string, first: CertificateRow): Promise<NodeRegistrationResponse | undefined> {
     const { serial } = first;
     const issued = await this.issuer.issue(identityOf(first), await this.issuer.verifiedKey(''));
     const agent = keyOf(identityOf(first));
     const revoked = await this.database.transaction(async (sql) => {
       if (!(await this.tokens.replaceCertificate(sql, keyId, serial, issued.serial))) return undefined;
-      const serials = await this.certificates.revokeOfAgent(sql, agent, 'its registration was repeated');
-      await this.certificates.add(sql, { ...agent, ...issued });
-      return serials;
+      // If this returns undefined, the token names a certificate that nobody has: it can never be repeated again.
+      return this.certificates.replaceAll(sql, { ...agent, ...issued }, serial, 'its registration was repeated');
     });
     if (revoked === undefined) return undefined;
     const sessionNos = await this.sessions.openWithCertificates(revoked);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type RefusalCode, refusalCodes } from '@runos/agent-protocol';
 import { Fault, type FaultBody, faultOf, internalError } from '@runos/kernel';
 import { InjectLogger, isInboxOf, isNoResponders, NatsConnector } from '@runos/messaging';
-import { inSpan, type Logger, SpanKind, traceHeaders, traceOf } from '@runos/observability';
+import { BudgetedLog, inSpan, type Logger, SpanKind, traceHeaders, traceOf } from '@runos/observability';
 import { z } from 'zod';
 import type { InstructionOutcome } from '../streams/connected-agent.js';
 
@@ -34,6 +34,8 @@ const flushTimeoutMs = 1_000;
 /** A request waits this long for NATS to reconnect, ms. */
 const reconnectTimeoutMs = 300;
 
+const refusalsPerMinute = 60;
+
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const decode = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString('utf8'));
 const encodeRequest = (request: SessionRequest): Uint8Array => encode({ request, trace: traceHeaders() });
@@ -41,10 +43,15 @@ const encodeRequest = (request: SessionRequest): Uint8Array => encode({ request,
 /** Requests between replicas of this service, over one NATS subject per session. */
 @Injectable()
 export class SessionRequests {
+  /** A peer with the credentials of another service can cause any number of these lines. */
+  readonly #log: BudgetedLog;
+
   constructor(
     private readonly connector: NatsConnector,
     @InjectLogger() private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#log = new BudgetedLog(logger, refusalsPerMinute);
+  }
 
   /** Handles the requests for a session until the returned function is called. */
   async subscribe(sessionNo: number, handle: SessionRequestHandler): Promise<() => void> {
@@ -54,7 +61,13 @@ export class SessionRequests {
         if (error) return this.logger.error({ err: error, sessionNo }, 'NATS rejected the subscription of a session');
         // Only this service may publish here. JetStream delivers to any subject, with a reply subject of its own.
         if (message.reply && !isInboxOf(['agent-gateway'], message.reply)) {
-          return this.logger.warn({ sessionNo }, 'refused a session request: its reply is no inbox of a replica');
+          return this.#log.write({
+            key: 'session requests',
+            sender: {},
+            level: 'warn',
+            fields: { sessionNo },
+            message: 'refused a session request: its reply is no inbox of a replica',
+          });
         }
         void this.#reply(message.data, handle, sessionNo).then((reply) => {
           if (message.reply && reply !== undefined) message.respond(encode(reply));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { identity } from '@runos/contracts';
+import { waitUntil } from '@runos/testing-process';
 import { untilAvailable } from '@runos/testing-nats';
 import { type IdentityHarness, newOwner, startHarness } from '../../test/harness.js';
 
@@ -61,6 +62,22 @@ describe('log-ins', () => {
     for await (const message of changes) expect(message.json()).toEqual({ keyIds: [keyId], userIds: [] });
     expect(await gateway.request(identity.logOut, { keyId })).toEqual({ loggedOut: false });
     expect((await gateway.request(identity.authenticate, { token: other.token })).email).toBe(email);
+  });
+
+  it('do not end by a log-out with a personal access token, which announces no change', async () => {
+    const { firstKey } = await newOwner(plane);
+    const gateway = plane.bus('gateway');
+    const connection = await gateway.connector.ready(1_000);
+    const seen: unknown[] = [];
+    connection.subscribe(identity.accessChanged.subject, { callback: (_, message) => void seen.push(message.json()) });
+    await connection.flush();
+    expect(await gateway.request(identity.logOut, { keyId: firstKey })).toEqual({ loggedOut: false });
+    const { email, password } = await newOwner(plane);
+    const { token } = await logIn(email, String(password));
+    const { keyId } = await gateway.request(identity.authenticate, { token });
+    await gateway.request(identity.logOut, { keyId });
+    await waitUntil(() => seen.length > 0, { deadlineMs: 5_000, because: () => 'the log-out is not announced' });
+    expect(seen).toEqual([{ keyIds: [keyId], userIds: [] }]);
   });
 });
 

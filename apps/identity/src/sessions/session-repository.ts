@@ -26,14 +26,15 @@ export class SessionRepository {
     return row.expires_at;
   }
 
-  /** Revokes a session; false when it was revoked before. */
-  async revoke(manager: EntityManager, keyId: string): Promise<boolean> {
-    const revoked = await runSql(
+  /** Revokes a session. `isNew` is false when it was revoked before. Undefined when no session has this key. */
+  async revoke(manager: EntityManager, keyId: string): Promise<{ readonly isNew: boolean } | undefined> {
+    const [revoked] = await runSql<{ isNew: boolean }>(
       manager,
-      'UPDATE session SET revoked_at = now() WHERE key_id = $1 AND revoked_at IS NULL RETURNING 1',
+      `UPDATE session SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1
+       RETURNING revoked_at = now() AS "isNew"`,
       [keyId],
     );
-    return revoked.length > 0;
+    return revoked;
   }
 
   /** A session of the user, whose log-out waits until the transaction ends; undefined when there is none. */

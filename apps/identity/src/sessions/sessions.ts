@@ -48,10 +48,12 @@ export class Sessions implements OnApplicationBootstrap {
     return { token: value, expiresAt: expiresAt.toISOString(), accounts };
   }
 
-  /** Revokes a session; false when it was revoked before. */
+  /** Revokes a session; false when it was revoked before, or when the key is that of a personal access token. */
   async logOut(keyId: string): Promise<boolean> {
-    const isRevoked = await this.sessions.revoke(this.database.manager, keyId);
+    const revoked = await this.sessions.revoke(this.database.manager, keyId);
+    if (revoked === undefined) return false;
+    // Also when it was revoked before: that request may have ended before it published.
     await this.accessChanges.publish({ keyIds: [keyId] });
-    return isRevoked;
+    return revoked.isNew;
   }
 }

@@ -26,7 +26,10 @@ describe('allowed writers', () => {
     ['metadata.labels', /name another label/],
     ['metadata.labels[]', /name another label/],
     ['metadata.labels["runos.com/osid"]', /name another label/],
+    ['metadata.labels["runos.com/addon"]', /name another label/],
+    ['metadata.labels["app.kubernetes.io/managed-by"]', /name another label/],
     ['metadata.labels["pod-security.kubernetes.io/enforce"]', /name another label/],
+    ['metadata.labels["pod-security.kubernetes.io/enforce-version"]', /name another label/],
   ])('may not have %s', (field, words) => {
     expect(issuesOf({ fields: [field] })).toEqual([expect.stringMatching(words)]);
   });

@@ -14,8 +14,9 @@ const maxFields = 32;
 /** Each instance that is read has the list of its cluster, and a page has thousands of them. Bytes of canonical JSON. */
 const maxClusterBytes = 16 * 1024;
 
-/** Labels by which RunOS and its admission policies recognise its objects. */
-const ownLabels: readonly string[] = [...Object.values(ownerLabels), 'pod-security.kubernetes.io/enforce'];
+/** Labels by which RunOS and its admission policies recognise its objects, and the prefixes of such labels. */
+const ownLabels: readonly string[] = Object.values(ownerLabels);
+const ownPrefixes: readonly string[] = ['runos.com/', 'pod-security.kubernetes.io/'];
 const writableMetadata: readonly string[] = ['labels', 'annotations'];
 const notWritable: readonly string[] = ['apiVersion', 'kind', 'status'];
 
@@ -30,7 +31,8 @@ function fieldProblem(field: string): string | undefined {
   if (first !== 'metadata') return undefined;
   if (!writableMetadata.includes(second ?? '')) return 'cannot be left to others: only labels and annotations can';
   if (second === 'annotations') return undefined;
-  const isOwn = third === undefined || ownLabels.includes(third);
+  const isOwn =
+    third === undefined || ownLabels.includes(third) || ownPrefixes.some((prefix) => third.startsWith(prefix));
   return isOwn
     ? 'cannot be left to others: RunOS recognises its objects by their labels; name another label'
     : undefined;

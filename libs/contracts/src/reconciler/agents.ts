@@ -11,7 +11,11 @@ const cid = z.string();
  */
 const clusterUid = z.string().max(64).optional();
 
-/** Registers a node in a cluster; a machine id that is known keeps its nid. */
+/**
+ * Registers a node in a cluster; a machine id that is known keeps its nid.
+ * With the `nid` of an earlier reply it only confirms it. Older services ignore it.
+ * @throws Fault `node.not_found` when the machine does not have that nid any more, because the node was deleted
+ */
 export const registerNode = request({
   ...fromAgents,
   subject: 'reconciler.v1.node-register',
@@ -20,6 +24,7 @@ export const registerNode = request({
     machineId: z.string().min(1).max(128),
     os: z.string().max(128),
     name: z.string().max(63).optional(),
+    nid: z.string().optional(),
   }),
   output: z.object({ nid: z.string() }),
   deadlineMs: 4_000,

@@ -112,3 +112,17 @@ describe('reply subjects', () => {
     expect(new Set(replies).size).toBe(3);
   });
 });
+
+// Last, because it uses the budget up.
+describe('the log', () => {
+  it('has a budget for refused requests', async () => {
+    const before = refusals();
+    const reply = '$JS.API.STREAM.DELETE.x';
+    await as('gateway', async (connection) => {
+      for (let sent = 0; sent < 2_000; sent += 1) connection.publish(doIt.subject, '{}', { reply });
+      await connection.flush();
+    });
+    expect(refusals() - before).toBeGreaterThan(0);
+    expect(refusals() - before).toBeLessThanOrEqual(600);
+  });
+});

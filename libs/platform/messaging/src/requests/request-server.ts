@@ -46,7 +46,13 @@ export class RequestServer {
       const { subject, callers } = contract;
       if (error) return logger.error({ err: error, subject }, 'subscription refused');
       if (!isInboxOf(callers, message.reply)) {
-        return logger.warn({ subject, reply: message.reply }, 'refused a request: its reply is no inbox of a caller');
+        return this.#log.write({
+          key: subject,
+          sender: { subject },
+          level: 'warn',
+          fields: { reply: message.reply },
+          message: 'refused a request: its reply is no inbox of a caller',
+        });
       }
       void this.#inFlight.run(() =>
         this.#deduplicate(message, (last) => this.#respond(contract, handler, message, last)),

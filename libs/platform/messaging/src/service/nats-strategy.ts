@@ -10,7 +10,7 @@ import {
   type ServiceName,
   streamOf,
 } from '@runos/contracts';
-import { inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
+import { BudgetedLog, inSpan, type Logger, SpanKind, traceOf } from '@runos/observability';
 import { systemActor } from '../requests/call-context.js';
 import { apiOptions } from '../events/delivery.js';
 import { InFlightCounter } from './in-flight-counter.js';
@@ -37,18 +37,24 @@ interface Extras {
 /** Running handlers get this long on shutdown, ms; the rest is for closing connections. */
 const drainMs = shutdownTimeoutMs - 1_000;
 
+/** Lines about the messages of one subject. */
+const receivedLinesPerMinute = 600;
+
 /** Nest transport: `@Respond`, `@Subscribe` and `@SubscribeBatch` become NATS subscriptions and JetStream consumers. */
 export class NatsStrategy extends Server implements CustomTransportStrategy {
   readonly #requests: RequestServer;
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new InFlightCounter();
   readonly #consumers: DurableConsumer[] = [];
+  /** Its own lines about received messages; a sender can cause any number of them. */
+  readonly #log: BudgetedLog;
   #drained: Promise<void> | undefined;
   #isListening = false;
 
   constructor(private readonly options: NatsStrategyOptions) {
     super();
     this.#requests = new RequestServer(options);
+    this.#log = new BudgetedLog(options.logger, receivedLinesPerMinute);
   }
 
   /** Waits for NATS without a timeout. */
@@ -112,6 +118,7 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
       ...this.#consumers.splice(0).map((consumer) => consumer.stop()),
     ]);
     await this.#inFlight.idle(Math.max(0, until - performance.now()));
+    this.#log.end();
   }
 
   async #streamProblem(connection: NatsConnection): Promise<string | undefined> {
@@ -139,7 +146,15 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
     const callback = (error: Error | null, message: Msg) => {
       if (error) return logger.error({ err: error, event: contract.subject }, 'subscription refused');
       // Events are published without one: JetStream delivered this message for a sender that may not publish it.
-      if (message.reply) return logger.warn({ event: contract.subject }, 'refused an event with a reply subject');
+      if (message.reply) {
+        return this.#log.write({
+          key: contract.subject,
+          sender: { event: contract.subject },
+          level: 'warn',
+          fields: {},
+          message: 'refused an event with a reply subject',
+        });
+      }
       void this.#inFlight.run(() => this.#handle(contract, handler, message));
     };
     this.#subscriptions.push(connection.subscribe(contract.subject, { queue, callback }));
@@ -154,7 +169,13 @@ export class NatsStrategy extends Server implements CustomTransportStrategy {
         await runHandler(handler, body, { tenant, actor, deadlineAt: Infinity });
       });
     } catch (error) {
-      this.options.logger.error({ err: error, event: contract.subject }, 'event handler failed');
+      this.#log.write({
+        key: contract.subject,
+        sender: { event: contract.subject },
+        level: 'error',
+        fields: { err: error },
+        message: 'event handler failed',
+      });
     }
   }
 }
