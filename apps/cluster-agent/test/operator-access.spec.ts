@@ -25,6 +25,7 @@ const patch = { 'cnpg.io/podPatch': '[{"op":"add","path":"/spec/priorityClassNam
 const skipped = { 'cnpg.io/validation': 'disabled' };
 const role = { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/admin' } };
 const webhook = { labels: { 'azure.workload.identity/use': 'true' } };
+const monitoring = { enablePodMonitor: true };
 const size = (storage: string) => ({ storage: { size: storage } });
 const snapshots = { storage: { kind: 'PersistentVolumeClaim', name: 'eve' } };
 
@@ -39,6 +40,7 @@ describe('a stolen token of the cluster agent', () => {
     ['annotations of its ServiceAccount', cluster({ inheritedMetadata: role }), noMetadata],
     ['labels of its pods', cluster({ inheritedMetadata: webhook }), noMetadata],
     ['an external cluster', cluster({ externalClusters: [{ name: 'eve' }] }), /external clusters/],
+    ['a monitor', cluster({ monitoring }), /no monitors/],
     ['snapshots', cluster({ bootstrap: { recovery: { volumeSnapshots: snapshots } } }), /volume snapshots/],
   ])('writes no PostgreSQL cluster with %s', async (_, object, reason) => {
     expect(await refusal(access.agent.apply(object))).toMatch(reason);
@@ -61,12 +63,12 @@ describe('the cluster agent', () => {
   it('keeps the annotations that a person set, and writes what is rendered', async () => {
     const { admin, agent } = access;
     await agent.apply(ofKind(objects, 'Cluster'), { dryRun: true });
-    await admin.create(annotated({ ...patch, ...skipped }, { inheritedMetadata: { ...role, ...webhook } }));
+    await admin.create(annotated({ ...patch, ...skipped }, { inheritedMetadata: { ...role, ...webhook }, monitoring }));
     await agent.mergePatch(refOf(cluster({})), { spec: { instances: 2 } });
     const live = await admin.get(refOf(cluster({})));
     expect(live).toMatchObject({
       metadata: { annotations: { ...patch, ...skipped } },
-      spec: { instances: 2, inheritedMetadata: { ...role, ...webhook } },
+      spec: { instances: 2, inheritedMetadata: { ...role, ...webhook }, monitoring },
     });
   });
 });

@@ -41,7 +41,7 @@ describe('the catalog', () => {
     expect(create.safeParse({ ...requires, version: type.defaultVersion, name: 'orders' }).error).toBeUndefined();
     expect(create.safeParse({ ...requires, version: '0', nonsense: 1 }).error?.issues).toHaveLength(1);
     expect(type.credentials.schema.safeParse(type.credentials.example).error).toBeUndefined();
-    expect(() => new KindCatalog(type.customKinds)).not.toThrow();
+    expect(() => kindCatalog(type.type)).not.toThrow();
     for (const key of Object.keys(type.config?.reserved ?? {})) expect(type.config?.keys).not.toHaveProperty(key);
   });
 });
@@ -75,6 +75,25 @@ describe('the custom resources of a type', () => {
       'lamps.example.com',
     ]);
     expect(() => new KindCatalog([autoscaler])).not.toThrow();
+  });
+
+  it.each<[string, Partial<CustomKind>, string]>([
+    ['a long expression', { variables: [{ name: 'x', expression: `'${'x'.repeat(3_000)}'` }] }, 'invalid kind'],
+    ['the core group', { apiVersion: 'v1' }, 'invalid kind'],
+    [
+      'an exclusive field that is no path',
+      { exclusive: [{ path: 'spec..a' }] },
+      'ignore a part of the data about Lamp',
+    ],
+  ])('are refused with %s, as agents would', (_, data, words) => {
+    const remove = addServiceType({
+      ...lantern,
+      type: 'odd',
+      customKinds: [{ ...declared('example.com/v1', 'Lamp', 'lamps'), ...data }],
+    });
+    const message = expect.stringContaining(words);
+    expect(() => kindRules('odd')).toThrow(expect.objectContaining({ code: 'request.invalid', message }));
+    remove();
   });
 
   it('are refused if they are built in', () => {

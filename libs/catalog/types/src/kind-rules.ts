@@ -1,5 +1,5 @@
 import type { ServiceType } from '@runos/catalog-model';
-import { builtInCatalog, KindCatalog, type PackedKinds, packKinds } from '@runos/kube-kinds';
+import { builtInCatalog, KindCatalog, type PackedKinds, packKinds, refuseInvalidKinds } from '@runos/kube-kinds';
 import { serviceType, serviceTypes } from './service-types.js';
 
 const packed = new Map<ServiceType, PackedKinds>();
@@ -20,12 +20,15 @@ export function kindRules(name: string): PackedKinds | undefined {
 
 /**
  * The kinds of the objects of a type; the built-in ones alone for a type that only a newer build has.
- * @throws Fault `request.invalid` if the type declares data about a built-in kind, or an expression that is invalid
+ * @throws Fault `request.invalid` if the type declares data about a built-in kind, or data that agents refuse or ignore
  */
 export function kindCatalog(name: string): KindCatalog {
   const type = serviceTypes.find((each) => each.type === name);
   if (type === undefined) return builtInCatalog;
-  const catalog = catalogs.get(type) ?? new KindCatalog(type.customKinds);
+  const known = catalogs.get(type);
+  if (known !== undefined) return known;
+  refuseInvalidKinds(type.customKinds);
+  const catalog = new KindCatalog(type.customKinds);
   catalogs.set(type, catalog);
   return catalog;
 }

@@ -82,6 +82,27 @@ export interface PackedKinds {
 
 const sha256 = (json: Buffer): string => createHash('sha256').update(json).digest('hex');
 
+const CustomKinds = z.array(CustomKind).max(32);
+
+/**
+ * Refuses what an agent would refuse, or would ignore as the syntax of a newer control plane.
+ * @throws Fault `request.invalid` with every issue
+ */
+export function refuseInvalidKinds(kinds: readonly CustomKind[]): void {
+  const parsed = readKinds(kinds);
+  const unread = kinds.filter((kind, index) => canonicalJson(kind) !== canonicalJson(parsed[index]));
+  if (unread.length > 0) {
+    const names = unread.map(({ kind }) => kind).join(', ');
+    throw new Fault('request.invalid', `Agents would ignore a part of the data about ${names}.`);
+  }
+  const bytes = Buffer.byteLength(canonicalJson(kinds));
+  if (bytes <= kindsLimitBytes) return;
+  throw new Fault(
+    'request.invalid',
+    `The data about kinds has ${bytes} bytes; at most ${kindsLimitBytes} are allowed.`,
+  );
+}
+
 /** The wire form of the custom kinds of a bundle. */
 export function packKinds(kinds: readonly CustomKind[]): PackedKinds {
   const json = Buffer.from(canonicalJson(kinds));
@@ -108,10 +129,12 @@ export function unpackKinds({ kindsGz, kindsDigest }: PackedKinds): CustomKind[]
   if (actual !== kindsDigest) {
     throw new Fault('request.invalid', `The digest of the kinds is ${actual}, not ${kindsDigest} as announced.`);
   }
-  const parsed = z
-    .array(CustomKind)
-    .max(32)
-    .safeParse(JSON.parse(json.toString('utf8')));
+  return readKinds(JSON.parse(json.toString('utf8')));
+}
+
+/** @throws Fault `request.invalid` with every issue */
+function readKinds(kinds: unknown): CustomKind[] {
+  const parsed = CustomKinds.safeParse(kinds);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
   throw new Fault('request.invalid', `The bundle contains an invalid kind: ${issues[0]?.path}.`, { issues });

@@ -186,7 +186,7 @@ describe('health', () => {
     expect(failedProbe('web-0', words)).toEqual({
       state: 'degraded',
       reason: 'DiskFull',
-      message: `Pod web-0 runs but is not ready: ${words}. Its volume is full: let its storage grow, or delete data.`,
+      message: `Pod web-0 runs but is not ready: ${words}. Its volume is full: let its storage grow if its type can, or delete data.`,
     });
     expect(failedProbe('web-0', 'Readiness probe failed: timeout')).toMatchObject({
       reason: 'PodNotReady',

@@ -23,7 +23,7 @@ export {
   statefulSetKind,
 } from './built-in-kinds.js';
 export { claimSizeOf, type ClaimSize, printStorage, toMebibytes } from './claim-size.js';
-export { CustomKind, type PackedKinds, packKinds, unpackKinds } from './custom-kind.js';
+export { CustomKind, type PackedKinds, packKinds, refuseInvalidKinds, unpackKinds } from './custom-kind.js';
 export { type DeletionStep, deletionSteps } from './deletion-order.js';
 export {
   degraded,

@@ -114,7 +114,7 @@ const fullVolume = /no space left on device|disk quota exceeded/i;
 export function failedProbe(pod: string, message: string): Health {
   const why = `Pod ${pod} runs but is not ready: ${sentence(message)}`;
   return fullVolume.test(message)
-    ? degraded('DiskFull', `${why} Its volume is full: let its storage grow, or delete data.`)
+    ? degraded('DiskFull', `${why} Its volume is full: let its storage grow if its type can, or delete data.`)
     : degraded(notReady, `${why} Read its logs.`);
 }
 

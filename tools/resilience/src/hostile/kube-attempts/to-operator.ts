@@ -15,6 +15,7 @@ export function toOperator(osid: string): KubeAttempt[] {
       { inheritedMetadata: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/stolen' } } },
       { inheritedMetadata: { labels: { 'azure.workload.identity/use': 'true' } } },
       { externalClusters: [{ name: 'stolen' }] },
+      { monitoring: { enablePodMonitor: true } },
       { bootstrap: { recovery: { volumeSnapshots: snapshot } } },
     ].map((spec) => clusterOf(osid, spec)),
   ];
