@@ -28,13 +28,14 @@ export class LastUse implements OnModuleDestroy {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  record(kind: Kind, keyId: string): void {
-    this.#used[kind].set(keyId, performance.now());
+  record(kind: Kind, keyId: string, at = performance.now()): void {
+    this.#used[kind].set(keyId, at);
     this.#timer ??= setTimeout(() => void this.write(), writeDelayMs);
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.write();
+    clearTimeout(this.#timer);
   }
 
   /** Writes what was recorded since the last write. */
@@ -45,12 +46,13 @@ export class LastUse implements OnModuleDestroy {
   }
 
   async #writeKind(kind: Kind): Promise<void> {
-    const used = [...this.#used[kind]];
+    const used = new Map(this.#used[kind]);
     this.#used[kind].clear();
-    if (used.length === 0) return;
+    if (used.size === 0) return;
     try {
-      const ages = used.map(([keyId, at]) => ({ keyId, ageMs: performance.now() - at }));
-      await this.tokens.storeLastUse(this.database.manager, kind, ages);
+      const ages = [...used].map(([keyId, at]) => ({ keyId, ageMs: performance.now() - at }));
+      const locked = await this.tokens.storeLastUse(this.database.manager, kind, ages);
+      for (const keyId of locked) if (!this.#used[kind].has(keyId)) this.record(kind, keyId, used.get(keyId));
     } catch (error) {
       this.logger.warn({ err: error }, 'last use of tokens not written');
     }

@@ -43,17 +43,27 @@ export class TokenRepository {
     return row;
   }
 
-  /** Records the last use of tokens of one kind, given as their age, ms. An earlier use than the stored one is ignored. */
+  /**
+   * Records the last use of tokens of one kind, given as their age, ms. An earlier use than the stored one is ignored.
+   * Returns the tokens whose rows are locked: their use is not recorded, so that no token delays those of other accounts.
+   */
   async storeLastUse(
     manager: EntityManager,
     kind: Principal['kind'],
     used: readonly { readonly keyId: string; readonly ageMs: number }[],
-  ): Promise<void> {
-    await runSql(
+  ): Promise<string[]> {
+    const locked = await runSql<{ key_id: string }>(
       manager,
-      `UPDATE ${tables[kind]} t SET last_used_at = greatest(t.last_used_at, now() - u.age * interval '1 ms')
-         FROM unnest($1::text[], $2::float8[]) AS u (key_id, age) WHERE t.key_id = u.key_id`,
+      `WITH used AS (SELECT * FROM unnest($1::text[], $2::float8[]) AS u (key_id, age)),
+       unlocked AS (
+         SELECT t.key_id, u.age FROM used u JOIN ${tables[kind]} t USING (key_id) FOR NO KEY UPDATE OF t SKIP LOCKED),
+       stored AS (
+         UPDATE ${tables[kind]} t SET last_used_at = greatest(t.last_used_at, now() - u.age * interval '1 ms')
+         FROM unlocked u WHERE t.key_id = u.key_id)
+       SELECT key_id FROM used JOIN ${tables[kind]} USING (key_id)
+       WHERE key_id NOT IN (SELECT key_id FROM unlocked)`,
       [used.map(({ keyId }) => keyId), used.map(({ ageMs }) => ageMs)],
     );
+    return locked.map(({ key_id }) => key_id);
   }
 }
