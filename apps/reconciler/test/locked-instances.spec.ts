@@ -1,9 +1,13 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import type { RunningService } from '@runos/messaging';
 import { runSql } from '@runos/persistence';
 import { InstanceRepository } from '../src/instances/instance-repository.js';
+import { RunUpgradeWaves } from '../src/upgrades/run-upgrade-waves.js';
+import { Wakeups } from '../src/work/wakeups.js';
 import { type Harness, type Instance, useHarness } from './harness.js';
+import { waveSteps } from './wave-steps.js';
 
 describe('a batch of statuses, of which two are about locked instances', () => {
   let harness: Harness;
@@ -35,5 +39,29 @@ describe('a batch of statuses, of which two are about locked instances', () => {
     await Promise.all(waiting);
     expect(await Promise.all(all.map(stateOf))).toEqual(all.map(() => 'degraded'));
     expect(lock.mock.calls.map(([, names]) => names.length)).toContain(batch.length);
+  });
+});
+
+describe('an upgrade of a locked instance', () => {
+  let harness: Harness;
+  useHarness((started) => (harness = started));
+  const { added, create, newerBuild, start, show, ended } = waveSteps(() => harness);
+  afterAll(() => added.toReversed().forEach((takeAway) => takeAway()));
+
+  it('waits for a later run, so that it delays no other upgrade', async () => {
+    const [one] = (await create(1)) as [Instance];
+    newerBuild();
+    const { app } = harness.replicas[0] as RunningService;
+    const { id } = await harness.database.transaction(async (sql) => {
+      await runSql(sql, 'SELECT 1 FROM instance WHERE osid = $1 FOR UPDATE', [one.osid]);
+      const started = await start({ version: '9.0' });
+      const ran = app.get(RunUpgradeWaves, { strict: false }).run(new AbortController().signal);
+      const outcome = Promise.race([ran.then(() => 'done'), sleep(5_000, 'delayed', { ref: false })]);
+      expect(await outcome).toBe('done');
+      expect((await show(started.id)).counts).toMatchObject({ pending: 1, running: 0 });
+      return started;
+    });
+    app.get(Wakeups).wake('upgrades');
+    expect(await ended(id)).toMatchObject({ state: 'completed' });
   });
 });

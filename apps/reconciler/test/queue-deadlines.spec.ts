@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
+import { runSql } from '@runos/persistence';
 import { addNewerRenderer } from '@runos/service-types/testing';
 import { type Harness, type Instance, useHarness } from './harness.js';
 
@@ -41,6 +43,22 @@ describe('the clock of queued jobs', () => {
     expect(failed.error).toContain('within 2 seconds');
     expect(await harness.request(reconciler.showInstance, one)).toMatchObject({ cpuLimitMc: 600 });
   }, 15_000);
+
+  it('of a job whose instance is locked delays no other', async () => {
+    const first = await restarting();
+    const deadline = (after: string) =>
+      harness.sql(`UPDATE job_ref SET deadline_at = now() + $2::interval WHERE job_id = $1`, [first.started, after]);
+    await deadline('1 hour');
+    const second = await restarting();
+    await harness.database.transaction(async (sql) => {
+      await runSql(sql, 'SELECT 1 FROM instance WHERE osid = $1 FOR UPDATE', [first.one.osid]);
+      await deadline('-1 minute'); // so that it is the first one to be ended
+      const isEnded = ended(second.started).then(({ status }) => status);
+      expect(await Promise.race([isEnded, sleep(8_000, 'delayed', { ref: false })])).toBe('failed');
+      expect(harness.jobs.get(first.started)?.job.status).toBe('running');
+    });
+    expect(await ended(first.started)).toMatchObject({ status: 'failed' });
+  }, 30_000);
 
   it('of a job that cannot be ended delays no other', async () => {
     const { one, started } = await restarting();

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
-import { Database } from '@runos/persistence';
+import { Database, sqlState, sqlStateOf } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { type BundleReport, findProblem, type InstanceProblem } from '../bundle-status/bundle-report.js';
 import { ObservationRepository } from '../bundle-status/observation-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
+import { lockTimeoutMs } from '../work/traced-batcher.js';
 import { JobQueueRepository } from './job-queue-repository.js';
 import { JobRepository, type OverdueJobRow } from './job-repository.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
@@ -95,23 +96,30 @@ export class JobDeadlines {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  /** Returns the time until the next deadline, ms, if there is one. A job that cannot be ended delays no other. */
+  /**
+   * Returns the time until the next deadline, ms, if there is one. A job that cannot be ended delays no other, and neither
+   * does one whose rows are locked.
+   */
   async run(): Promise<number | undefined> {
     const sql = this.database.manager;
     const left: string[] = [];
     for (let count = pageSize; count === pageSize;) {
       const overdue = await this.jobs.listOverdue(sql, pageSize, left);
-      const before = left.length;
+      let failures = 0;
       for (const { jobId, instanceId } of overdue) {
         try {
-          await this.database.transaction((transaction) => this.#fail(transaction, jobId, instanceId));
+          await this.database.transaction((transaction) => this.#fail(transaction, jobId, instanceId), {
+            lockTimeoutMs,
+          });
         } catch (error) {
-          this.logger.error({ err: error, jobId }, 'a job could not be ended at its deadline, retrying');
           left.push(jobId);
+          if (sqlStateOf(error) === sqlState.lockNotAvailable) continue;
+          this.logger.error({ err: error, jobId }, 'a job could not be ended at its deadline, retrying');
+          failures += 1;
         }
       }
       // If all failed, the database is the cause.
-      count = left.length - before === pageSize ? 0 : overdue.length;
+      count = failures === pageSize ? 0 : overdue.length;
     }
     return left.length === 0 ? this.jobs.nextDeadlineInMs(sql) : retryMs;
   }

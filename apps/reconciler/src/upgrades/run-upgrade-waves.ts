@@ -13,6 +13,7 @@ import { type Block, blockingStateOf, refusedBlock, stateBlock, UpgradeBlocks } 
 import { pinnedTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { UpgradeWaveRow, WaveInstanceRow } from '../schema/upgrade-wave-row.js';
+import { lockTimeoutMs } from '../work/traced-batcher.js';
 import { nextStep } from './next-step.js';
 import { type SettledInstance, UpgradeWaveRepository } from './upgrade-wave-repository.js';
 
@@ -30,12 +31,13 @@ export class RunUpgradeWaves {
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
-  /** Makes every step that running waves can make now. */
+  /** Makes every step that running waves can make now. Locked rows of one wave delay no other. */
   async run(signal: AbortSignal): Promise<undefined> {
     for (const { id } of await this.waves.listRunning(this.database.manager)) {
       try {
         let isMoving = true;
-        while (isMoving && !signal.aborted) isMoving = await this.database.transaction((sql) => this.#step(sql, id));
+        while (isMoving && !signal.aborted)
+          isMoving = await this.database.transaction((sql) => this.#step(sql, id), { lockTimeoutMs });
       } catch (error) {
         this.logger.warn({ err: error, wave: id }, 'a step of an upgrade wave failed, retrying at the next resync');
       }

@@ -4,7 +4,7 @@ import { sqlState, sqlStateOf, type TransactionOptions } from '@runos/persistenc
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** A transaction that delays other items fails after this wait for a row lock, ms. */
-const lockTimeoutMs = 250;
+export const lockTimeoutMs = 250;
 
 /** An item of a batch with the async context in which it was added: its trace and its call. */
 export class BatchItem<T> {
