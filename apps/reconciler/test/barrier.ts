@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, runSql } from '@runos/persistence';
+import { countWaiting } from './opposite-locks.js';
 
 /** A barrier in the database: statements that need the lock wait until it is opened. */
 export interface Barrier {
@@ -69,12 +70,4 @@ async function lock(
       await holding;
     },
   };
-}
-
-async function countWaiting(database: Database): Promise<number> {
-  const [row] = await database.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  );
-  return row?.count ?? 0;
 }

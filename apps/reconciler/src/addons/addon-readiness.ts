@@ -33,6 +33,11 @@ export class AddonReadiness {
     private readonly wakeups: Wakeups,
   ) {}
 
+  /** Locks the work that `update` may requeue, for transactions that lock a job before it. */
+  lockWork(sql: EntityManager, clusterId: number): Promise<void> {
+    return this.work.lockUndelivered(sql, clusterId);
+  }
+
   async update(
     sql: EntityManager,
     cluster: { readonly id: number; readonly aid: string },
@@ -52,7 +57,7 @@ export class AddonReadiness {
 
   async #recordInstalled(sql: EntityManager, { cluster_id, job_id, name, version }: ClusterAddonRow): Promise<void> {
     const line = { level: 'info', message: `${name} ${version} is ready.` } as const;
+    await this.work.requeueCluster(sql, cluster_id); // before the job: the lock order is work, job
     if (job_id !== null) await this.jobs.end(sql, [jobEnd({ jobId: job_id, outcome: 'completed', line })]);
-    await this.work.requeueCluster(sql, cluster_id);
   }
 }

@@ -107,6 +107,7 @@ export class AddonReconciler {
       problem: result.problem ?? (result.delivered ? null : result.progress),
       afterMs: isDone ? installationRepeatMs : (result.requeueAfterMs ?? removalRepeatMs),
     });
+    if (isDone) await this.readiness.lockWork(sql, row.cluster_id);
     await this.#recordProgress(sql, row, isDone, result);
     if (!isDone) return;
     const report = await this.reports.current(sql, row.aid, row.cluster_id);

@@ -111,8 +111,11 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
   async installAgain(sql: EntityManager, clusterId: number): Promise<void> {
     await runSql(
       sql,
-      `UPDATE cluster_addon SET applied_version = NULL, ready = false, problem = NULL, failures = 0, next_attempt_at = now()
-       WHERE cluster_id = $1 AND desired = 'installed'`,
+      `WITH lost AS (
+         SELECT name FROM cluster_addon WHERE cluster_id = $1 AND desired = 'installed' ORDER BY name FOR NO KEY UPDATE)
+       UPDATE cluster_addon a
+       SET applied_version = NULL, ready = false, problem = NULL, failures = 0, next_attempt_at = now()
+       FROM lost l WHERE a.cluster_id = $1 AND a.name = l.name`,
       [clusterId],
     );
   }

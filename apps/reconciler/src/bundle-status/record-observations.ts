@@ -53,7 +53,8 @@ export class RecordObservations {
       observation: observeReport(each),
     }));
     const withQueue = observed.flatMap(({ instance }) => (instance.has_queue ? [instance.id] : []));
-    await this.queue.lockWork(sql, withQueue);
+    const usable = observed.flatMap(usableNow);
+    await this.queue.lockWork(sql, withQueue, usable);
     const jobs = await this.jobs.lockOpen(
       sql,
       observed.flatMap(({ observation, instanceId }) => (observation.current ? [instanceId] : [])),
@@ -75,7 +76,7 @@ export class RecordObservations {
         volumeCapacityMb,
       })),
     );
-    await this.#requeueDependents(sql, observed.flatMap(usableNow));
+    await this.#requeueDependents(sql, usable);
     await this.events.create(
       sql,
       observed.flatMap(({ instanceId, ...each }) => {

@@ -84,6 +84,7 @@ export class RecordDivergence {
     }));
     await this.divergences.mark(sql, marks.map(markOf));
     const ids = marks.map(({ id }) => id);
+    await this.jobs.lockOpen(sql, ids); // all in one order, before the first one ends
     const busy = new Set(await this.jobs.listBusy(sql, ids));
     for (const { id, instance, message } of marks) if (busy.has(id)) await this.#endJobs(sql, instance, message);
     await this.events.create(

@@ -35,15 +35,24 @@ export interface StartedJob {
 /** The queued jobs of instances, as rows. Every change holds the lock of the instance. */
 @Injectable()
 export class JobQueueRepository {
-  /** Locks the work of the instances that have a queue, because the lock order is instance, work, job. */
-  async lockWork(sql: EntityManager, instanceIds: readonly number[]): Promise<void> {
-    if (instanceIds.length === 0) return;
+  /**
+   * Locks the work of the instances that have a queue, because the lock order is instance, work, job. Also locks the work
+   * of the instances that need one of `requiredIds`, because rows of work have one order too.
+   */
+  async lockWork(
+    sql: EntityManager,
+    instanceIds: readonly number[],
+    requiredIds: readonly number[] = [],
+  ): Promise<void> {
+    if (instanceIds.length + requiredIds.length === 0) return;
     await runSql(
       sql,
-      `SELECT w.id FROM work w WHERE w.id = ANY($1::bigint[]) AND EXISTS (
-         SELECT 1 FROM job_ref j WHERE j.instance_id = w.id AND j.outcome IS NULL AND j.queue_position IS NOT NULL)
+      `SELECT w.id FROM work w WHERE w.id = ANY(ARRAY(
+         SELECT j.instance_id FROM job_ref j
+         WHERE j.instance_id = ANY($1::bigint[]) AND j.outcome IS NULL AND j.queue_position IS NOT NULL
+         UNION SELECT r.instance_id FROM instance_requirement r WHERE r.required_id = ANY($2::bigint[])))
        ORDER BY w.id FOR NO KEY UPDATE`,
-      [instanceIds],
+      [instanceIds, requiredIds],
     );
   }
 

@@ -14,6 +14,11 @@ const openWorkItemId = `(
   SELECT i.item->>'id' FROM jsonb_array_elements(j.work_items) WITH ORDINALITY AS i(item, at)
   WHERE i.item->>'status' IN ('pending', 'running') ORDER BY i.at LIMIT 1)::uuid`;
 
+/** SQL statement: the open jobs of the cluster (`$1`) that need its agent, in the order in which all statements lock jobs. */
+const lockJobs = (condition: string): string =>
+  `SELECT job_id FROM job_ref WHERE cluster_id = $1 AND type <> 'cluster.delete' AND outcome IS NULL AND ${condition}
+   ORDER BY job_id FOR NO KEY UPDATE`;
+
 interface Cluster {
   readonly id: number;
   readonly cid: string;
@@ -29,12 +34,11 @@ export class PausedDeadlineRepository {
   async pause(sql: EntityManager, { id, cid }: Cluster): Promise<void> {
     const paused = await runSql<ChangedJob>(
       sql,
-      `WITH paused AS (
-         UPDATE job_ref SET paused_at = now(), timeout_left = greatest(deadline_at - now(), interval '0'),
+      `WITH started AS (${lockJobs('queue_position IS NULL AND paused_at IS NULL')}),
+       paused AS (
+         UPDATE job_ref j SET paused_at = now(), timeout_left = greatest(deadline_at - now(), interval '0'),
            deadline_at = now() + absence_budget_left, reason = $2, progress = $3, seq = seq + 1
-         WHERE cluster_id = $1 AND type <> 'cluster.delete' AND outcome IS NULL AND queue_position IS NULL
-           AND paused_at IS NULL
-         RETURNING *),
+         FROM started s WHERE j.job_id = s.job_id RETURNING j.*),
        line AS (
          INSERT INTO job_log (job_id, work_item_id, level, message)
          SELECT j.job_id, ${openWorkItemId}, 'info', $3 FROM paused j RETURNING *)
@@ -48,11 +52,11 @@ export class PausedDeadlineRepository {
   async resume(sql: EntityManager, { id, cid }: Cluster): Promise<void> {
     const resumed = await runSql<ChangedJob>(
       sql,
-      `WITH resumed AS (
-         UPDATE job_ref SET absence_budget_left = greatest(absence_budget_left - (now() - paused_at), interval '0'),
+      `WITH waiting AS (${lockJobs('paused_at IS NOT NULL')}),
+       resumed AS (
+         UPDATE job_ref j SET absence_budget_left = greatest(absence_budget_left - (now() - paused_at), interval '0'),
            deadline_at = now() + timeout_left, paused_at = NULL, reason = nullif(reason, $2), progress = $3, seq = seq + 1
-         WHERE cluster_id = $1 AND type <> 'cluster.delete' AND outcome IS NULL AND paused_at IS NOT NULL
-         RETURNING *),
+         FROM waiting w WHERE j.job_id = w.job_id RETURNING j.*),
        line AS (
          INSERT INTO job_log (job_id, work_item_id, level, message)
          SELECT j.job_id, ${openWorkItemId}, 'info', $3 FROM resumed j RETURNING *)

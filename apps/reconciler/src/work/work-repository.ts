@@ -6,6 +6,11 @@ import { workChannel } from './wakeups.js';
 /** SQL expression: notifies the other replicas of new work. */
 export const notifyWork = `pg_notify('${workChannel}', current_setting('application_name'))`;
 
+/** SQL clause: locks the rows of `work w` in the one order in which statements lock several of them. */
+const lockInOrder = 'ORDER BY w.id FOR NO KEY UPDATE';
+
+const lockUndelivered = `SELECT w.id FROM work w WHERE w.cluster_id = $1 AND w.delivered_revision < w.revision ${lockInOrder}`;
+
 /** Claimed work. The lease is valid until it expires or until a later claim has a higher fencing token. */
 export interface Claim {
   readonly id: number;
@@ -107,13 +112,17 @@ export class WorkRepository {
     }));
     const released = await runSql<Pick<Claim, 'id' | 'fencingToken'> & ReleasedClaim>(
       sql,
-      `UPDATE work w SET lease_expires_at = NULL, lease_holder = NULL, failures = r.failures,
+      `WITH result AS (
+         SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(id bigint, "fencingToken" bigint, requested bigint,
+           redeliveries bigint, failures int, "deliveredRevision" int, "requeueAfterMs" float8)),
+       locked AS (
+         SELECT r.* FROM work w JOIN result r ON r.id = w.id
+         WHERE w.id = ANY($2::bigint[]) AND w.fencing_token = r."fencingToken" ${lockInOrder} OF w)
+       UPDATE work w SET lease_expires_at = NULL, lease_holder = NULL, failures = r.failures,
          delivered_revision = CASE WHEN w.redeliveries > r.redeliveries THEN w.delivered_revision
            ELSE greatest(w.delivered_revision, coalesce(r."deliveredRevision", 0)) END,
          next_attempt_at = CASE WHEN w.requested > r.requested THEN now() ELSE now() + ms(r."requeueAfterMs") END
-       FROM jsonb_to_recordset($1::jsonb) AS r(id bigint, "fencingToken" bigint, requested bigint, redeliveries bigint,
-         failures int, "deliveredRevision" int, "requeueAfterMs" float8)
-       WHERE w.id = ANY($2::bigint[]) AND w.id = r.id AND w.fencing_token = r."fencingToken"
+       FROM locked r WHERE w.id = ANY($2::bigint[]) AND w.id = r.id
        RETURNING w.id, w.fencing_token AS "fencingToken",
          (extract(epoch FROM w.next_attempt_at - now()) * 1000)::float8 AS "nextAttemptInMs"`,
       [JSON.stringify(rows), rows.map(({ id }) => id)],
@@ -144,13 +153,19 @@ export class WorkRepository {
     await runSql(sql, `SELECT ${notifyWork}`);
   }
 
+  /** Locks the work of every instance of a cluster whose desired revision the agent has not stored. */
+  async lockUndelivered(sql: EntityManager, clusterId: number): Promise<void> {
+    await runSql(sql, lockUndelivered, [clusterId]);
+  }
+
   /** Requeues every instance of a cluster whose desired revision the agent has not stored. */
   async requeueCluster(sql: EntityManager, clusterId: number): Promise<void> {
     await runSql(
       sql,
-      `WITH requeued AS (
-         UPDATE work SET next_attempt_at = now(), requested = requested + 1, failures = 0
-         WHERE cluster_id = $1 AND delivered_revision < revision RETURNING 1)
+      `WITH locked AS (${lockUndelivered}),
+       requeued AS (
+         UPDATE work w SET next_attempt_at = now(), requested = requested + 1, failures = 0
+         FROM locked l WHERE w.id = l.id RETURNING 1)
        SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
       [clusterId],
     );
@@ -170,9 +185,12 @@ export class WorkRepository {
   async requeueDependents(sql: EntityManager, requiredIds: readonly number[]): Promise<void> {
     await runSql(
       sql,
-      `WITH requeued AS (
+      `WITH locked AS (
+         SELECT w.id FROM work w
+         WHERE w.id IN (SELECT instance_id FROM instance_requirement WHERE required_id = ANY($1)) ${lockInOrder}),
+       requeued AS (
          UPDATE work w SET next_attempt_at = now(), requested = requested + 1
-         FROM instance_requirement r WHERE r.required_id = ANY($1) AND w.id = r.instance_id RETURNING 1)
+         FROM locked l WHERE w.id = l.id RETURNING 1)
        SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
       [requiredIds],
     );
@@ -183,10 +201,12 @@ export class WorkRepository {
     if (ids !== 'all' && ids.length === 0) return;
     await runSql(
       sql,
-      `WITH requeued AS (
-         UPDATE work SET next_attempt_at = now(), requested = requested + 1, failures = 0, delivered_revision = 0,
+      `WITH locked AS (
+         SELECT w.id FROM work w WHERE w.cluster_id = $1 AND ($2::bigint[] IS NULL OR w.id = ANY($2)) ${lockInOrder}),
+       requeued AS (
+         UPDATE work w SET next_attempt_at = now(), requested = requested + 1, failures = 0, delivered_revision = 0,
            redeliveries = redeliveries + 1
-         WHERE cluster_id = $1 AND ($2::bigint[] IS NULL OR id = ANY($2)) RETURNING 1)
+         FROM locked l WHERE w.id = l.id RETURNING 1)
        SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
       [clusterId, ids === 'all' ? null : ids],
     );
@@ -204,10 +224,11 @@ export class WorkRepository {
       `WITH affected AS (
          SELECT i.id, row_number() OVER (ORDER BY i.id) - 1 AS place FROM instance i
          WHERE i.cluster_id = $1 AND i.type = ANY($2::text[]) AND NOT i.deleting),
+       locked AS (SELECT w.id, a.place FROM work w JOIN affected a ON a.id = w.id ${lockInOrder} OF w),
        requeued AS (
          UPDATE work w SET next_attempt_at = least(w.next_attempt_at, now() + ms(a.place * $3)), requested = requested + 1,
            failures = 0, delivered_revision = 0, redeliveries = redeliveries + 1
-         FROM affected a WHERE w.id = a.id RETURNING 1)
+         FROM locked a WHERE w.id = a.id RETURNING 1)
        SELECT ${notifyWork} WHERE EXISTS (SELECT 1 FROM requeued)`,
       [clusterId, types, intervalMs],
     );
