@@ -51,7 +51,7 @@ describe('an address that guesses tokens', () => {
     expect((await from(newAddress())).status).toBe(401);
   });
 
-  it('is told no time beyond the minute when the clock was set back', async () => {
+  it('is refused for no longer than the minute when the clock was set back', async () => {
     refuseTokens();
     const address = newAddress();
     await Promise.all(times(budget, () => from(address)));
