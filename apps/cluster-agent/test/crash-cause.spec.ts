@@ -19,12 +19,14 @@ beforeEach(async () => {
 });
 afterEach(() => harness.stop());
 
+/** No name of a pod of the operator. */
+const podName = () => `${osid}-x`;
 /** A pod of the namespace that no kubelet runs, so that only this test writes its status. */
 const pod = (spec: object = { schedulerName: 'none' }): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: {
-    name: `${osid}-1`,
+    name: podName(),
     namespace: osid,
     labels: { 'runos.com/osid': osid, 'app.kubernetes.io/managed-by': 'runos' },
   },
@@ -48,7 +50,7 @@ const endedWith = (terminated: object) => ({
 });
 
 async function setStatus(status: object): Promise<void> {
-  const path = `${await access.admin.mapper.path({ ...pod(), namespace: osid, name: `${osid}-1` })}/status`;
+  const path = `${await access.admin.mapper.path({ ...pod(), namespace: osid, name: podName() })}/status`;
   const contentType = 'application/merge-patch+json';
   await access.admin.transport.send({ method: 'PATCH', path, body: { status }, contentType });
 }
@@ -61,7 +63,7 @@ it('a status quotes what PostgreSQL logged when it did not start', async () => {
   const { objects } = await harness.waitForStatus(osid, (status) =>
     status.objects.some(({ reason }) => reason === 'CrashLoopBackOff'),
   );
-  expect(objects.find(({ kind }) => kind === 'Pod')).toMatchObject({
+  expect(objects.find(({ name }) => name === podName())).toMatchObject({
     state: 'failed',
     message: expect.stringContaining('exit code 1: "min_wal_size" must be at least twice "wal_segment_size".'),
   });
@@ -74,11 +76,11 @@ it('a pod whose log no node serves is reported without it', async () => {
   const { objects } = await harness.waitForStatus(osid, (status) =>
     status.objects.some(({ reason }) => reason === 'CrashLoopBackOff'),
   );
-  expect(objects.find(({ kind }) => kind === 'Pod')?.message).toMatch(/keeps ending with exit code 1\. /);
+  expect(objects.find(({ name }) => name === podName())?.message).toMatch(/keeps ending with exit code 1\. /);
 });
 
 it('a status quotes the last log of a pod of CloudNativePG, whose lines are longer than 64 KiB in all', async () => {
-  const about = { level: 'info', ts: '2026-11-29T19:46:20.609095991Z', logging_pod: `${osid}-1` };
+  const about = { level: 'info', ts: '2026-11-29T19:46:20.609095991Z', logging_pod: podName() };
   const stacktrace = 'github.com/cloudnative-pg/machinery/pkg/log.(*logger).Error\n'.repeat(40);
   const error = { ...about, level: 'error', msg: 'failed to read', error: 'connection refused', stacktrace };
   const record = (more: object) => ({ ...about, logger: 'postgres', msg: 'record', record: more });
@@ -96,10 +98,10 @@ it('a status quotes the last log of a pod of CloudNativePG, whose lines are long
     await access.admin.create(pod({ nodeName: node.name }));
     await setStatus(endedWith({ exitCode: 1, reason: 'Error', containerID: 'containerd://a' }));
     const { objects } = await harness.waitForStatus(osid, (status) =>
-      status.objects.some(({ kind, message: words }) => kind === 'Pod' && words?.includes('exit code 1: ')),
+      status.objects.some(({ name, message: words }) => name === podName() && words?.includes('exit code 1: ')),
     );
-    expect(objects.find(({ kind }) => kind === 'Pod')?.message).toContain(`exit code 1: ${message}. `);
-    expect(node.requests).toEqual([`/containerLogs/${osid}/${osid}-1/postgres`]);
+    expect(objects.find(({ name }) => name === podName())?.message).toContain(`exit code 1: ${message}. `);
+    expect(node.requests).toEqual([`/containerLogs/${osid}/${podName()}/postgres`]);
   } finally {
     await node.stop();
   }

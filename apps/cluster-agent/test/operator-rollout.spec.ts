@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
+import { mapAt, mapsIn } from '@runos/kube-objects';
 import type { AgentAccess } from './agent-access.js';
-import { DatabaseOperator } from './database-operator.js';
-import { bundleOf, type Harness, newOsid, objectsOf, useHarness } from './harness.js';
+import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
 
 jest.setTimeout(60_000);
 
-/** Longer than the simulated status of a Cluster needs to be healthy again. */
+/** Longer than the simulated operator needs for a change. */
 const settledMs = 1_500;
+const restart = 'kubectl.kubernetes.io/restartedAt';
+const paused = 'cnpg.io/reconciliationLoop';
 
 describe('a change that an operator makes in pods', () => {
   let access: AgentAccess;
   let harness: Harness;
   let osid: Bundle['osid'];
-  let operator: DatabaseOperator;
   let revision = 0;
   useHarness((started) => ({ access, harness } = started));
 
@@ -32,14 +33,21 @@ describe('a change that an operator makes in pods', () => {
     );
   const waitUntilReady = () =>
     harness.waitForStatus(osid, ({ generation, phase }) => generation === revision && phase === 'ready');
-  const replacePod = async () => {
-    await operator.deletePod();
-    await waitForReason('PodsNotReady');
-    await operator.createPod();
-    await sleep(settledMs);
-    expect(phases()).not.toContain('ready');
-    await operator.recordReady();
+  /** The operator reacts to nothing until it is resumed. */
+  const pause = (value: 'disabled' | null) =>
+    access.admin.mergePatch(refIn(osid, 'postgresql.cnpg.io/v1', 'Cluster'), {
+      metadata: { annotations: { [paused]: value } },
+    });
+  const pods = async () =>
+    (await access.admin.list({ apiVersion: 'v1', kind: 'Pod', namespace: osid })).map(({ metadata, spec }) => ({
+      uid: metadata.uid,
+      restartedAt: metadata.annotations?.[restart],
+      cpuLimit: mapAt(mapsIn(mapAt({ spec }, 'spec')['containers'])[0], 'resources', 'limits')['cpu'],
+    }));
+  /** Waits until the job of the change would end, and returns the pods at this time. */
+  const readyPods = async () => {
     await waitUntilReady();
+    return pods();
   };
   const expectToWaitForPod = async () => {
     const { conditions } = await waitForReason('PodsOutdated');
@@ -50,34 +58,43 @@ describe('a change that an operator makes in pods', () => {
 
   beforeAll(async () => {
     osid = newOsid('postgresql');
-    operator = new DatabaseOperator(access.admin, osid);
-    await apply({});
-    await waitUntilReady(); // the simulation has no pods, so its status alone decides
-    await operator.createPod();
-    await operator.recordReady();
-    await apply({ configValues: { jit: 'off' } });
-  });
-
-  it('is ready without another pod if it changes only what is reloaded', async () => {
+    await apply({ replicas: 2 });
     await waitUntilReady();
+    await apply({ replicas: 2, configValues: { jit: 'off' } });
   });
 
-  it('is not ready before a restart has replaced the pod, each time', async () => {
+  it('is ready with the same pods if it changes only what is reloaded', async () => {
+    const before = await pods();
+    expect(await readyPods()).toEqual(before);
+  });
+
+  it('is ready when a restart has replaced every pod, each time', async () => {
     for (const restartedAt of ['2026-11-30T05:00:00.000Z', '2026-11-30T05:00:01.000Z']) {
-      await apply({ restartedAt });
-      expect(await expectToWaitForPod()).toBe(
-        `The operator of Cluster ${osid} has not replaced pod ${osid}-1 yet: it has another time of restart.`,
-      );
-      await replacePod();
+      const before = (await pods()).map(({ uid }) => uid);
+      await apply({ replicas: 2, restartedAt });
+      const after = await readyPods();
+      expect(after.map((pod) => pod.restartedAt)).toEqual([restartedAt, restartedAt]);
+      expect(after.filter(({ uid }) => before.includes(uid))).toEqual([]);
     }
   });
 
-  it('is not ready before the pod has other resources, also for another agent', async () => {
-    await apply({ cpuLimitMc: 400, restartedAt: '2026-11-30T05:00:01.000Z' });
-    expect(await expectToWaitForPod()).toContain('has another cpu limit.');
+  it('is ready when every pod has another size', async () => {
+    await apply({ replicas: 2, restartedAt: '2026-11-30T05:00:01.000Z', cpuLimitMc: 600 });
+    expect((await readyPods()).map(({ cpuLimit }) => cpuLimit)).toEqual(['600m', '600m']);
+  });
+
+  it('is not ready while the operator does nothing, also for another agent', async () => {
+    await pause('disabled');
+    await apply({ replicas: 2, restartedAt: '2026-11-30T05:00:02.000Z', cpuLimitMc: 600 });
+    expect(await expectToWaitForPod()).toMatch(
+      /^The operator of Cluster (\S+) has not replaced pod \1-[12] yet: it has another time of restart\.$/,
+    );
+    await apply({ replicas: 2, restartedAt: '2026-11-30T05:00:02.000Z', cpuLimitMc: 400 });
+    expect(await expectToWaitForPod()).toContain('has another time of restart, cpu limit.');
     await harness.restart();
     await sleep(settledMs);
     expect(phases()).not.toContain('ready');
-    await replacePod();
+    await pause(null);
+    expect((await readyPods()).map(({ cpuLimit }) => cpuLimit)).toEqual(['400m', '400m']);
   });
 });

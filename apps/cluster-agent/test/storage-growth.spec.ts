@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { KubeError } from '@runos/kube-client';
-import { type KubeObject, labelsOf, mapAt, type ObjectRef } from '@runos/kube-objects';
+import { type KubeObject, mapAt, type ObjectRef } from '@runos/kube-objects';
 import { kubeRequest } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 import type { Status } from '../src/status/plane-client.js';
@@ -16,23 +16,8 @@ const claimRef = () => refIn(osid, 'v1', 'PersistentVolumeClaim', `${osid}-1`);
 const cluster = () => refIn(osid, 'postgresql.cnpg.io/v1', 'Cluster');
 const resized = ({ conditions }: Status) => conditions.find(({ type }) => type === 'StorageResized');
 const isResized = (status: Status) => resized(status)?.status === 'True';
-const bundleWith = (revision: number, storageMb: number) =>
-  bundleOf(osid, revision, objectsOf(osid, { replicas: 1, storageMb }));
-
-/** What an operator does: it makes a claim, or lets the existing one grow. */
-async function requestStorage(storage: string, storageClassName = 'local'): Promise<void> {
-  const { apiVersion, kind, ...named } = claimRef();
-  const metadata = { ...named, labels: labelsOf({ osid, aid: 'aaaaa', cid: 'demo' }) };
-  const resources = { requests: { storage } };
-  if (await access.admin.find(claimRef())) {
-    await access.admin.mergePatch(claimRef(), { spec: { resources } });
-    return;
-  }
-  const spec = { accessModes: ['ReadWriteOnce'], storageClassName, resources };
-  await access.admin.create({ apiVersion, kind, metadata, spec } as KubeObject);
-  const isBound = async () => mapAt(await access.admin.get(claimRef()), 'status')['phase'] === 'Bound';
-  await waitUntil(isBound, { deadlineMs: 20_000, because: () => 'the claim is not bound' });
-}
+const bundleWith = (revision: number, storageMb: number, storageClasses: object = {}) =>
+  bundleOf(osid, revision, objectsOf(osid, { replicas: 1, storageMb, storageClasses }));
 
 /** What a storage driver reports. */
 const report = (status: object) =>
@@ -48,12 +33,20 @@ const waitForState = (reason: string) =>
   waitFor((status) => status.phase !== 'applying' && resized(status)?.reason === reason);
 const sizeOf = async (ref: ObjectRef) => mapAt(await access.admin.get(ref), 'spec', 'storage')['size'];
 
+/** The operator has made the claim. */
+async function start(storageClasses: object = {}): Promise<void> {
+  await harness.applyUntilReady(bundleWith(1, 1_024, storageClasses));
+  const isBound = async () => mapAt(await access.admin.get(claimRef()), 'status')['phase'] === 'Bound';
+  await waitUntil(isBound, { deadlineMs: 20_000, because: () => 'the claim is not bound' });
+}
+
 /** The desired storage grows, and the operator requests it. */
 async function grow(): Promise<void> {
-  await harness.applyUntilReady(bundleWith(1, 1_024));
-  await requestStorage('1Gi');
+  await start();
   await harness.controller.applyBundle(bundleWith(2, 2_048));
-  await requestStorage('2Gi');
+  const requests = async () => mapAt(await access.admin.get(claimRef()), 'spec', 'resources', 'requests');
+  const isRequested = async () => (await requests())['storage'] === '2Gi';
+  await waitUntil(isRequested, { deadlineMs: 20_000, because: () => 'the operator has not requested the storage' });
 }
 
 useHarness((started) => ({ access, harness } = started), { blockedBackoff: () => 300 });
@@ -105,9 +98,8 @@ describe('storage that grows', () => {
     const local = await access.admin.get({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', name: 'local' });
     const fixed = { ...local, metadata: { name }, allowVolumeExpansion: false } as KubeObject;
     await access.admin.create(fixed);
-    await harness.applyUntilReady(bundleWith(1, 1_024));
-    await requestStorage('1Gi', name);
-    await harness.controller.applyBundle(bundleWith(2, 2_048));
+    await start({ local: name });
+    await harness.controller.applyBundle(bundleWith(2, 2_048, { local: name }));
     const refused = await waitForState('ResizeRefused');
     expect(refused.phase).toBe('degraded');
     expect(refused.objects[0]?.message).toMatch(
@@ -115,7 +107,7 @@ describe('storage that grows', () => {
     );
     const storageClass = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', name };
     await access.admin.mergePatch(storageClass, { allowVolumeExpansion: true });
-    await waitForState('ResizeNotRequested');
+    await waitForState('ResizePending');
     await access.admin.delete(storageClass);
   });
 });

@@ -25,15 +25,4 @@ export {
 } from './service-type.js';
 export { sizeFields, storedMb } from './size-fields.js';
 export type { StartRule, StartRules } from './start-rule.js';
-export {
-  absent,
-  exists,
-  type Fault as SimulatedFault,
-  failAnnotation,
-  hasFailAnnotation,
-  type Match,
-  missingTag,
-  type NodeCapacity,
-  type Stage,
-  stage,
-} from './simulated-stage.js';
+export { failAnnotation, type OperatorStep, type OperatorView, type SimulatedOperator } from './simulated-operator.js';

@@ -7,7 +7,7 @@ import type { ConfigSchema } from './config-schema.js';
 import type { CustomContents } from './custom-contents.js';
 import type { Image } from './image.js';
 import type { ServiceInputs } from './service-inputs.js';
-import type { NodeCapacity, Stage } from './simulated-stage.js';
+import type { SimulatedOperator } from './simulated-operator.js';
 
 export interface Port {
   readonly name: string;
@@ -99,8 +99,8 @@ export interface ServiceType {
   readonly renderers: Readonly<Record<number, Renderer>>;
   /** Issues between a config set and a size; absent when none are possible. */
   readonly clashes?: (numbers: ResourceNumbers, configValues: Readonly<Record<string, string>>) => Issue[];
-  /** The status that simulated nodes give its custom resources; absent where pods suffice. */
-  readonly simulate?: (capacity: NodeCapacity) => readonly Stage[];
+  /** The operator of its custom resource, as simulated nodes play it; absent where pods suffice. */
+  readonly operator?: SimulatedOperator;
 }
 
 /** The names of the kinds that a type has objects of, custom resources too. */

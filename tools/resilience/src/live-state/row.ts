@@ -6,7 +6,7 @@ export interface Stage {
   readonly plane: PlaneClient;
   /** The data folder of the plane. */
   readonly data: string;
-  /** Whether nodes run containers; simulated ones have no operators and no storage driver. */
+  /** Whether nodes run containers; on simulated ones operators are played, and volumes do not grow. */
   readonly hasRealNodes: boolean;
 }
 

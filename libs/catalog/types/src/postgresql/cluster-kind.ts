@@ -68,7 +68,6 @@ export const clusterKind: CustomKind = {
       expression:
         "sentence(variables.phaseReason == '' ? variables.phase : variables.phase + ': ' + variables.phaseReason)",
     },
-    { name: 'podReason', expression: "variables.phaseReason.find('^[A-Z][A-Za-z]+: ').split(':')[0]" },
   ],
   replicas: { desired: 'variables.of', ready: 'variables.up' },
   // Its webhook refuses every smaller size, also one that no volume has exceeded yet.
@@ -85,25 +84,12 @@ export const clusterKind: CustomKind = {
       reason: "'Creating'",
       message: "'The PostgreSQL operator has not observed the cluster yet.'",
     },
-    // Only the simulation sets this generation. For the operator itself, `pods` shows what it has observed.
-    {
-      when: 'variables.ready.exists(c, has(c.observedGeneration) && c.observedGeneration < self.metadata.generation)',
-      state: 'progressing',
-      reason: "'Updating'",
-      message: "'The PostgreSQL operator has not observed the last change yet.'",
-    },
     ...finalPhases.map(([pattern, reason, remedy]) => ({
       when: `variables.phase.matches('${pattern}')`,
       state: 'failed' as const,
       reason: `'${reason}'`,
       message: `variables.why + ' ${remedy}'`,
     })),
-    {
-      when: "variables.podReason != ''",
-      state: 'failed',
-      reason: 'variables.podReason',
-      message: "variables.why + ' ' + remedyFor(variables.podReason)",
-    },
     {
       when: `variables.phase == '${healthyPhase}' && variables.up >= variables.of && !variables.ready.exists(c, c.status == 'False')`,
       state: 'ready',
@@ -120,7 +106,7 @@ export const clusterKind: CustomKind = {
       when: 'true',
       state: 'progressing',
       reason:
-        "variables.ready.exists(c, has(c.reason) && c.reason != '') ? variables.ready[0].reason : 'InstancesNotReady'",
+        "variables.ready.exists(c, c.status == 'False' && has(c.reason) && c.reason != '') ? variables.ready[0].reason : 'InstancesNotReady'",
       message: notReady,
     },
   ],

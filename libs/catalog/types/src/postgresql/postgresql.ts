@@ -7,7 +7,7 @@ import { clusterContents } from './cluster-contents.js';
 import { clusterKind } from './cluster-kind.js';
 import { parameters } from './parameters.js';
 import { reservedParameters } from './reserved-parameters.js';
-import { simulateCluster } from './simulated-cluster.js';
+import { cloudNativePg } from './operator/cloudnative-pg.js';
 import { startRules } from './start-rules.js';
 import { application, v1 } from './v1/render.js';
 
@@ -68,5 +68,5 @@ export const postgresql: ServiceType = {
   config: { keys: parameters, reserved: reservedParameters, start: startRules },
   renderers: { 1: v1 },
   clashes: sizeClashes,
-  simulate: simulateCluster,
+  operator: cloudNativePg,
 };

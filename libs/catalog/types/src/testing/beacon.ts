@@ -1,4 +1,4 @@
-import { exists, PortNumber, type ServiceType, serviceInputs, type Stage, stage } from '@runos/catalog-model';
+import { PortNumber, type ServiceType, serviceInputs, type SimulatedOperator } from '@runos/catalog-model';
 import { credentialsSecret, namespaceOf, owned } from '@runos/catalog-model/render-v1';
 import { type CustomKind, namespaceKind, secretKind } from '@runos/kube-kinds';
 import { type ServiceSizing, sizeNumbers } from '@runos/sizing';
@@ -29,14 +29,13 @@ export const beaconCrd = {
   },
 } as const;
 
-/** The operator of beacons lights each of them. */
-const simulateBeacon = (): readonly Stage[] => [
-  stage('beacon-lit', {
-    on: { apiGroup: apiVersion, kind: 'Beacon' },
-    when: [exists('select(.status.lit != true)')],
-    status: 'lit: true',
-  }),
-];
+/** The operator of beacons lights each of them. It makes no pods. */
+const operator: SimulatedOperator = {
+  apiVersion,
+  kind: 'Beacon',
+  fieldManager: 'beacon-operator',
+  reconcile: () => ({ status: { lit: true } }),
+};
 
 /** Ready once its status reports that it is lit. */
 const beaconKind: CustomKind = {
@@ -82,7 +81,7 @@ export const beacon: ServiceType = {
   },
   kinds: [namespaceKind, secretKind],
   customKinds: [beaconKind],
-  simulate: simulateBeacon,
+  operator,
   renderers: {
     1: {
       images: { '1': { registry: 'docker.io', repository: 'example/beacon', tag: '1' } },

@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NodeCapacity } from '@runos/catalog-model';
 import { waitUntil } from '@runos/testing-process';
 import { type Toolbox } from '../build/toolbox.js';
 import { apply, kubeRequest, type Target } from './kube-request.js';
 
 /** The capacity of each Node; larger requests stay unschedulable, as on a real machine of that size. */
-export const nodeCapacity: NodeCapacity = { cpus: 64, memoryGi: 256 };
+const nodeCapacity = { cpus: 64, memoryGi: 256 } as const;
 
 /** The label of the nodes that kwok simulates. */
 export const simulatedNode = { type: 'kwok' } as const;

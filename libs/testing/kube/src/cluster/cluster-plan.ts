@@ -16,7 +16,10 @@ import { kubeRequest, type Target } from './kube-request.js';
 import { choosePorts } from './ports.js';
 
 /** What the caller adds to the files of every cluster. */
-type OwnFiles = Pick<ClusterFiles, 'nodeAccess'> & Partial<Pick<ClusterFiles, 'stages'>>;
+interface OwnFiles extends Pick<ClusterFiles, 'nodeAccess'> {
+  /** Writes the stages of kwok into a folder, and returns their files. Default: none. */
+  readonly stages?: (folder: string) => string[];
+}
 
 /** Creates the folders, keys and tokens of a cluster, or reads those of an earlier start, and chooses its ports. */
 export async function planCluster(
@@ -49,7 +52,7 @@ export async function planCluster(
     serviceAccountKey: ensureServiceAccountKey(dataDir),
     tokenFile,
     kubeconfigs,
-    stages,
+    stages: stages(sub('stages')),
   };
   const adminKubeconfig = sub('admin.kubeconfig');
   /** The API server creates its certificate, so kubeconfigs are written after its first start. */

@@ -62,9 +62,15 @@ export class ClusterUnderTest {
   /** Resolves with the object once `test` is true; the error contains its last state. */
   async waitFor(path: string, test: (live: Live) => unknown, deadlineMs = 20_000): Promise<Live> {
     let live: Live | undefined;
-    const holds = async (): Promise<boolean> => Boolean((live = await this.get(path)) && test(live));
+    const holds = async (): Promise<boolean> => Boolean((live = await this.get(path)) && (await test(live)));
     await waitUntil(holds, { deadlineMs, everyMs: 50, because: () => `${path} is ${JSON.stringify(live?.status)}` });
     return live as Live;
+  }
+
+  /** Resolves when the object does not exist. */
+  async waitUntilGone(path: string, deadlineMs = 20_000): Promise<void> {
+    const isGone = async (): Promise<boolean> => (await this.get(path)) === undefined;
+    await waitUntil(isGone, { deadlineMs, everyMs: 50, because: () => `${path} exists` });
   }
 
   /** Stops the cluster and deletes its data. */

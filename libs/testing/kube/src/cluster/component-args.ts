@@ -21,8 +21,8 @@ export interface ClusterFiles {
   readonly serviceAccountKey: string;
   readonly tokenFile: string;
   readonly kubeconfigs: Readonly<Record<'controllerManager' | 'scheduler' | 'kwok', string>>;
-  /** The files of kwok's stages at its next start. */
-  readonly stages: () => readonly string[];
+  /** The files of kwok's stages. */
+  readonly stages: readonly string[];
 }
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
@@ -108,5 +108,5 @@ export const schedulerArgs = (files: ClusterFiles): string[] => [
 export const kwokArgs = (files: ClusterFiles): string[] => [
   `--kubeconfig=${files.kubeconfigs.kwok}`,
   `--manage-nodes-with-label-selector=type=${simulatedNode.type}`,
-  ...files.stages().flatMap((stage) => ['--config', stage]),
+  ...files.stages.flatMap((stage) => ['--config', stage]),
 ];

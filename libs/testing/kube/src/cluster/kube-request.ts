@@ -43,7 +43,8 @@ export function kubeRequest(target: Target, path: string, call: Call = {}): Prom
         headers: {
           authorization: `Bearer ${target.token}`,
           accept,
-          ...(body && { 'content-type': contentType }),
+          // Node frames the body of a DELETE only by this length.
+          ...(body && { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }),
         },
       },
       (reply) => {

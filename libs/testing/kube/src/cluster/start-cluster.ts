@@ -1,19 +1,12 @@
-import { join } from 'node:path';
 import { type Supervised } from '@runos/testing-process';
 import { buildToolbox } from '../build/build.js';
+import { SimulatedOperators } from '../operators/simulated-operators.js';
 import { writeStages } from '../stages/write-stages.js';
-import {
-  createNodes,
-  createStorageClass,
-  installCrds,
-  nodeCapacity,
-  operators as knownOperators,
-} from './base-objects.js';
+import { createNodes, createStorageClass, installCrds, operators as knownOperators } from './base-objects.js';
 import type { ClusterOptions } from './cluster-options.js';
 import { defaultAccountCreated, endPreviousProcesses, nodesReady, planCluster } from './cluster-plan.js';
 import { type ComponentName, componentNames, componentOf } from './component.js';
 import { type Target } from './kube-request.js';
-import { SimulatedOperators } from './simulated-operators.js';
 
 export interface RunningCluster extends Target {
   /** The administrator's kubeconfig, as a file (0600) for kubectl. */
@@ -28,23 +21,21 @@ export interface RunningCluster extends Target {
 }
 
 /**
- * Starts a real Kubernetes on this machine, without containers: API server, controllers, scheduler, etcd, and kwok in
- * place of kubelets and operators. Resolves when nodes are registered, the default StorageClass exists and the
+ * Starts a real Kubernetes on this machine, without containers: API server, controllers, scheduler, etcd, kwok in
+ * place of kubelets, and operators that this process plays. Resolves when nodes are registered, the default StorageClass exists and the
  * CRDs of the operators are served. Ends the processes of a killed run on the same data. Builds missing programs.
  */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const toolbox = await buildToolbox(options);
   const installed = options.operators ?? knownOperators;
-  const plan = await planCluster(options, toolbox, { stages: () => [...stages.builtIn, ...operators.stages()] });
-  const stages = writeStages(join(plan.dataDir, 'stages'), toolbox, nodeCapacity);
-  const operators = new SimulatedOperators(stages.custom, plan.target);
+  const plan = await planCluster(options, toolbox, { stages: (folder) => writeStages(folder, toolbox) });
+  const operators = new SimulatedOperators(plan.target, options.onEvent);
   await endPreviousProcesses(plan);
   const components = new Map(componentNames.map((name) => [name as string, componentOf(name, plan)]));
   const component = (name: ComponentName): Supervised => components.get(name) as Supervised;
-  const stopping = new AbortController();
-  const stop = (): Promise<void> => {
-    stopping.abort();
-    return stopAll(component);
+  const stop = async (): Promise<void> => {
+    await operators.stop();
+    await stopAll(component);
   };
   const stopOnAbort = (): void => void stop().catch(() => undefined); // the interrupted start throws
   options.signal?.addEventListener('abort', stopOnAbort, { once: true });
@@ -60,9 +51,8 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
       createStorageClass(target),
       createNodes(target, options.nodes ?? ['node-1', 'node-2']),
     ]);
-    await operators.refresh();
     await component('kwok').start();
-    void operators.follow(component('kwok'), stopping.signal, options.onEvent);
+    operators.start();
     await Promise.all([nodesReady(target), defaultAccountCreated(target)]);
     return {
       ...target,

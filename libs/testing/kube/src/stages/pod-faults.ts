@@ -1,17 +1,8 @@
-import {
-  absent,
-  exists,
-  hasFailAnnotation,
-  type Match,
-  missingTag,
-  type SimulatedFault,
-  type Stage,
-  stage,
-} from '@runos/catalog-model';
+import { absent, exists, type Fault, hasFailAnnotation, type Match, missingTag, type Stage, stage } from './stage.js';
 
 const on = { apiGroup: 'v1', kind: 'Pod' };
 
-interface PodFault extends SimulatedFault {
+interface PodFault extends Fault {
   /** The container's state.waiting; absent for one that runs without getting ready. `message` is a Go expression. */
   readonly waiting?: { readonly reason: string; readonly message: string };
 }

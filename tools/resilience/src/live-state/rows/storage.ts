@@ -31,7 +31,7 @@ const failedGrowth: Row = {
   async run(stage, result) {
     const { plane } = stage;
     const instance = await plane.create('postgresql', { name: 'live-f9', storageMb: 1_024 });
-    if (!stage.hasRealNodes) await makeClaim(plane, instance);
+    if (!stage.hasRealNodes) await claimIsBound(plane, instance);
     const { body } = await plane.api.patch(instance.path, { storageMb: 2_048 });
     if (!stage.hasRealNodes) await refuseGrowth(plane, instance);
     await compareRefusal(stage, instance, body['jobId'], result);
@@ -66,30 +66,16 @@ async function compareRefusal({ plane, hasRealNodes }: Stage, instance: Instance
 
 const claimOf = ({ osid }: Instance): string => `${osid}-1`;
 
-/** What the operator does, which simulated nodes do not run. */
-async function makeClaim(plane: PlaneClient, instance: Instance): Promise<void> {
-  const { osid } = instance;
-  const namespace = await plane.kubectl.get('namespace', osid);
-  const labels = valueAt(namespace, 'metadata', 'labels') as Record<string, string>;
-  const own = Object.entries(labels).filter(([name]) => /^runos\.com\/|managed-by$/.test(name));
-  const claim = {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: claimOf(instance), namespace: osid, labels: Object.fromEntries(own) },
-    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-  };
-  await plane.kubectl.apply([claim], 'manager');
+async function claimIsBound(plane: PlaneClient, instance: Instance): Promise<void> {
   await eventually('the claim to be bound', 30_000, async () => {
-    const live = await plane.kubectl.get('pvc', claimOf(instance), osid);
+    const live = await plane.kubectl.get('pvc', claimOf(instance), instance.osid);
     return valueAt(live, 'status', 'phase') === 'Bound';
   });
 }
 
-/** What the operator and the storage driver do. */
+/** What a storage driver does. */
 async function refuseGrowth(plane: PlaneClient, instance: Instance): Promise<void> {
   const { osid } = instance;
-  const requested = { spec: { resources: { requests: { storage: '2Gi' } } } };
-  await plane.kubectl.patch('pvc', claimOf(instance), osid, requested, 'manager');
   const message = 'out of space on pool a';
   const condition = { type: 'ControllerResizeError', status: 'True', message };
   const status = JSON.stringify({ status: { conditions: [condition] } });

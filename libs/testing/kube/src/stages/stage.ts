@@ -1,8 +1,4 @@
-/** The capacity of each simulated node: a larger request is unschedulable, as on a real cluster. */
-export interface NodeCapacity {
-  readonly cpus: number;
-  readonly memoryGi: number;
-}
+import { failAnnotation } from '@runos/catalog-model';
 
 /** A kwok Stage: the next status of a matching object, and its delay. */
 export interface Stage {
@@ -28,22 +24,20 @@ export const exists = (key: string): Match => ({ key, operator: 'Exists' });
 /** Matches objects that have no value at the path `key`. */
 export const absent = (key: string): Match => ({ key, operator: 'DoesNotExist' });
 
-export interface StageParts {
+interface StageParts {
   readonly on: { readonly apiGroup: string; readonly kind: string };
   readonly when: readonly Match[];
-  readonly afterMs?: number;
   readonly status: string;
 }
 
-/** A stage of kwok: objects that match `when` get `status` after `afterMs`. Terminating objects do not match. */
-export const stage = (name: string, { on, when, afterMs, status }: StageParts): Stage => ({
+/** A stage of kwok: objects that match `when` get `status`. Terminating objects do not match. */
+export const stage = (name: string, { on, when, status }: StageParts): Stage => ({
   apiVersion: 'kwok.x-k8s.io/v1alpha1',
   kind: 'Stage',
   metadata: { name },
   spec: {
     resourceRef: on,
     selector: { matchExpressions: [absent('.metadata.deletionTimestamp'), ...when] },
-    ...(afterMs && { delay: { durationMilliseconds: afterMs } }),
     next: { statusTemplate: status },
   },
 });
@@ -56,12 +50,6 @@ export interface Fault {
   readonly name: string;
   readonly when: string;
 }
-
-/**
- * A test sets it on a pod or an operator's object; its value names the fault: `image-pull`, `crash-loop` or
- * `never-ready` (or `true`). Without it, faults derive from the image and the requests of the object.
- */
-export const failAnnotation = 'runos.dev/fail';
 
 /** A jq expression that is true if the object's fail annotation has one of these values. */
 export const hasFailAnnotation = (...faults: string[]): string =>
