@@ -1,4 +1,4 @@
-import { restartSettings } from '@runos/catalog-model';
+import { reloadedSettings, restartSettings } from '@runos/catalog-model';
 import { storedType } from '@runos/service-types';
 import type { LogLine } from '../jobs/work-items.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -8,7 +8,7 @@ type Running = Pick<InstanceRow, 'type' | 'spec' | 'now'>;
 
 interface NeededRestart {
   readonly spec: DesiredSpec;
-  /** Why the pods are replaced, if they are. */
+  /** Why the pods are replaced, or what is reloaded. */
   readonly logs: readonly LogLine[];
 }
 
@@ -20,11 +20,20 @@ interface NeededRestart {
 export function withNeededRestart(running: Running, next: DesiredSpec): NeededRestart {
   const { config, title } = storedType(running.type);
   const [before, after] = [running.spec.config?.values ?? {}, next.config?.values ?? {}];
-  const settings = config === undefined ? [] : restartSettings(config, before, after, next.version);
-  if (settings.length === 0) return { spec: next, logs: [] };
-  const message = `${title} reads ${settings.join(', ')} only when it starts, so its pods are replaced.`;
-  return { spec: restarted(running, next), logs: [{ step: 'validate', level: 'info', message }] };
+  if (config === undefined) return { spec: next, logs: [] };
+  const settings = restartSettings(config, before, after, next.version);
+  if (settings.length > 0) {
+    const message = `${title} reads ${settings.join(', ')} only when it starts, so its pods are replaced.`;
+    return { spec: restarted(running, next), logs: [line(message)] };
+  }
+  const reloaded =
+    running.spec.restartedAt === next.restartedAt ? reloadedSettings(config, before, after, next.version) : [];
+  if (reloaded.length === 0) return { spec: next, logs: [] };
+  const message = `${config.reloadedBy ?? title} reloads ${reloaded.join(', ')} after the apply without reporting it, so the job does not wait for it.`;
+  return { spec: next, logs: [line(message)] };
 }
+
+const line = (message: string): LogLine => ({ step: 'validate', level: 'info', message });
 
 /** The spec, with a restart now. */
 export const restarted = ({ now }: Pick<Running, 'now'>, spec: DesiredSpec): DesiredSpec => ({

@@ -1,5 +1,5 @@
 import type { Issue } from '@runos/kernel';
-import { type ConfigKey, problemWithValue } from './config-key.js';
+import { type ConfigKey, isSameValue, problemWithValue } from './config-key.js';
 import { changedAtStart, startIssues, type StartRules } from './start-rule.js';
 
 /** The allowed keys and values of a type's config sets. */
@@ -9,6 +9,8 @@ export interface ConfigSchema {
   readonly reserved: Readonly<Record<string, string>>;
   /** What a server checks of several settings together; applied where each of them is valid. */
   readonly start?: StartRules;
+  /** Who lets the service reload its other settings, without reporting when it has; absent where a report shows it. */
+  readonly reloadedBy?: string;
 }
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
@@ -54,4 +56,18 @@ export function restartSettings(
   version: string,
 ): string[] {
   return start === undefined ? [] : changedAtStart(start, keys, [before, after], version);
+}
+
+/** The settings whose change from `before` to `after` a server of `version` reloads without a report. */
+export function reloadedSettings(
+  { keys, start, reloadedBy }: ConfigSchema,
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+  version: string,
+): string[] {
+  if (reloadedBy === undefined) return [];
+  const readAtStart = start?.readAtStart(version) ?? [];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  const isReloaded = (name: string): boolean => !readAtStart.includes(name);
+  return names.filter((name) => isReloaded(name) && !isSameValue(own(keys, name), before[name], after[name]));
 }

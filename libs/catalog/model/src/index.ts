@@ -1,6 +1,6 @@
 export { AllowedWriters, ClusterWriters } from './allowed-writers.js';
 export { type ConfigKey, memoryBytes } from './config-key.js';
-export { configIssues, type ConfigSchema, restartSettings } from './config-schema.js';
+export { configIssues, type ConfigSchema, reloadedSettings, restartSettings } from './config-schema.js';
 export type { CustomContents } from './custom-contents.js';
 export { documentation, Name, PortNumber } from './field-documentation.js';
 export { type Image, imageReference } from './image.js';

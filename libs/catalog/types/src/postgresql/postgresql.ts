@@ -65,7 +65,7 @@ export const postgresql: ServiceType = {
   kinds: [namespaceKind, secretKind],
   customKinds: [clusterKind],
   contents: [clusterContents],
-  config: { keys: parameters, reserved: reservedParameters, start: startRules },
+  config: { keys: parameters, reserved: reservedParameters, start: startRules, reloadedBy: 'CloudNativePG' },
   renderers: { 1: v1 },
   clashes: sizeClashes,
   operator: cloudNativePg,
