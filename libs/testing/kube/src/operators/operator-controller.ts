@@ -8,7 +8,7 @@ import { watchObjects } from './watch-objects.js';
 
 const dependents = { Pod: '/api/v1/pods', PersistentVolumeClaim: '/api/v1/persistentvolumeclaims' } as const;
 
-/** Plays one operator in one cluster. Each reconcile reads live objects; a watch only says which object to reconcile. */
+/** Plays one operator in one cluster. Each reconcile reads live objects; a watch only names the object to reconcile. */
 export class OperatorController {
   readonly #queue: KeyQueue;
   readonly #lastProblems = new Map<string, string>();

@@ -11,15 +11,12 @@ export interface StepTarget {
   readonly pathOf: (object: KubeObject) => string;
 }
 
-/** The API server has refused a write of an operator. */
-export class WriteRefused extends Error {}
-
 const mergePatch = 'application/merge-patch+json';
 const gone = 404;
 /** The object exists, or a deletion names an earlier one. The watch delivers what is there. */
 const conflict = 409;
 
-/** Performs the parts of a step in their order. @throws WriteRefused with the words of the API server */
+/** Performs the parts of a step in their order. @throws Error with the words of the API server */
 export async function performStep(at: StepTarget, step: OperatorStep): Promise<void> {
   const { status, patch = [], create = [], remove = [] } = step;
   if (status !== undefined && differs(at.object['status'], status)) {
@@ -47,7 +44,7 @@ async function write(
   const reply = await kubeRequest(target, `${path}${query}`, call);
   const isEnding = reply.body.includes('"reason":"NamespaceTerminating"');
   if (reply.status < 300 || reply.status === gone || reply.status === conflict || isEnding) return;
-  throw new WriteRefused(`${method} ${path} was refused (${reply.status}): ${reply.body.slice(0, 500)}`);
+  throw new Error(`${method} ${path} was refused (${reply.status}): ${reply.body.slice(0, 500)}`);
 }
 
 /** Whether a merge patch would change something. Null and an absent field are the same. */

@@ -40,7 +40,7 @@ describe('the simulated CloudNativePG', () => {
     expect(await uids(name)).toHaveLength(before.length);
   };
 
-  it('makes a pod and a claim for each instance, with the labels of the operator, and is asked for less and more', async () => {
+  it('makes a pod and a claim for each instance with the labels of the operator, and follows their number', async () => {
     const path = await createHealthy('sized', 2, { inheritedMetadata: { labels: { team: 'blue' } } });
     const pods = await listed('pods', 'sized');
     expect(pods.map(({ metadata }) => metadata.name)).toEqual(['sized-1', 'sized-2']);
