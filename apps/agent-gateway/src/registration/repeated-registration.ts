@@ -63,7 +63,7 @@ export class RepeatedRegistration {
     const agent = keyOf(identityOf(first));
     const revoked = await this.database.transaction(async (sql) => {
       if (!(await this.tokens.replaceCertificate(sql, keyId, serial, issued.serial))) return undefined;
-      // If this returns undefined, the token names a certificate that nobody has: it can never be repeated again.
+      // If this returns undefined, the token names a certificate that was never stored, so it is refused from then on.
       return this.certificates.replaceAll(sql, { ...agent, ...issued }, serial, 'its registration was repeated');
     });
     if (revoked === undefined) return undefined;
