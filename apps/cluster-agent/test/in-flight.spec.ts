@@ -136,3 +136,24 @@ describe('drift that is only reported', () => {
     await waitUntil(() => reported() === 2, { deadlineMs: 10_000, because: () => `${reported()} reports` });
   });
 });
+
+describe('a foreign change of our fields that adds others too', () => {
+  it('is one event, also if the agent observes our apply before it removes the addition', async () => {
+    client.around = async (apply) => {
+      const applied = await apply();
+      await observed(applied);
+      return applied;
+    };
+    const env = {
+      op: 'add' as const,
+      path: '/spec/template/spec/containers/0/env/-',
+      value: { name: 'X', value: 'x' },
+    };
+    const both = [{ op: 'replace' as const, path: '/spec/replicas', value: 2 }, env];
+    await access.admin.jsonPatch(statefulSet(), both, { fieldManager: 'other-operator' });
+    await onlyRepair(['spec.replicas', 'spec.template.spec.containers[name=valkey].env[name=X]']);
+    await scale(3, 'barrier');
+    await harness.waitForDrift(osid, ({ manager }) => manager === 'barrier');
+    expect(harness.drifts(osid).filter(isForeign)).toHaveLength(1);
+  });
+});

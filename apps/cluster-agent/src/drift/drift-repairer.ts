@@ -196,7 +196,10 @@ export class DriftRepairer {
     if (notBefore !== undefined) return { kind: 'delayed', notBefore };
     if (!isOverwritten) return this.#removeForeignItems(request, live, live);
     const outcome = await this.#applyDesired(request);
-    if (outcome.kind === 'applied') return this.#removeForeignItems(request, live, outcome.object);
+    if (outcome.kind === 'applied') {
+      request.state.writes.recordPart(contentHash(outcome.object));
+      return this.#removeForeignItems(request, live, outcome.object);
+    }
     if (outcome.kind !== 'refused') return outcome;
     if (await this.#isFreed(request)) {
       const freed = await this.client.find(request.state.ref, { signal: request.signal });

@@ -13,11 +13,11 @@ interface OwnWrite {
   readonly replaced: number | undefined;
 }
 
-/** A repair: what was between these two versions with this content is the same foreign change. */
+/** A repair: what was between these two versions with one of these contents is the same foreign change. */
 interface Repair {
   readonly from: number;
   readonly until: number;
-  readonly content: string;
+  readonly contents: readonly string[];
 }
 
 const numberOf = (resourceVersion: string | undefined): number => Number(resourceVersion ?? 0);
@@ -30,6 +30,7 @@ export class OwnWrites {
   #stale = 0;
   #deletedUid: string | undefined;
   #repair: Repair | undefined;
+  #parts: readonly string[] = [];
 
   /**
    * A write begins. Returns its precondition: the given resourceVersion, or undefined after too many attempts in which the
@@ -37,6 +38,7 @@ export class OwnWrites {
    */
   begin(resourceVersion?: string): string | undefined {
     const precondition = this.#stale < maxStaleWrites ? resourceVersion : undefined;
+    this.#parts = [];
     this.#replaced = precondition === undefined ? undefined : Number(precondition);
     return precondition;
   }
@@ -53,16 +55,21 @@ export class OwnWrites {
     this.#stale = 0;
   }
 
+  /** A write of a repair has left this content, and another one follows: an event may show it in between. */
+  recordPart(content: string): void {
+    this.#parts = [...this.#parts, content];
+  }
+
   /** Our writes until `after` have repaired `before`, whose content has this hash. */
   recordRepair(before: KubeObject, content: string, after: KubeObject): void {
-    this.#repair = { from: versionOf(before), until: versionOf(after), content };
+    this.#repair = { from: versionOf(before), until: versionOf(after), contents: [content, ...this.#parts] };
   }
 
   /** True if the last repair was of the same change: others have only written the status of the object since then. */
   haveRepaired(state: KubeObject, contentOf: (state: KubeObject) => string): boolean {
     const version = versionOf(state);
     if (this.#repair === undefined || version < this.#repair.from || version >= this.#repair.until) return false;
-    return contentOf(state) === this.#repair.content;
+    return this.#repair.contents.includes(contentOf(state));
   }
 
   /** We have deleted the object with this uid ourselves, or it was deleted with its namespace. */
