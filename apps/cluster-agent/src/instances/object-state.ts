@@ -42,6 +42,7 @@ export class ObjectState {
   #isTerminating = false;
   #isMissing = false;
   #isRecreating = false;
+  #isRepairPending = false;
   #repairedAt: number | undefined;
   #refusals = 0;
   /** What the API server has refused to change. */
@@ -127,7 +128,7 @@ export class ObjectState {
 
   /** True once the cluster holds the desired object, or the drift policy accepts what it holds. */
   get isApplied(): boolean {
-    if (this.#problem !== undefined) return false;
+    if (this.#problem !== undefined || this.#isRepairPending) return false;
     return this.isSameContent || this.reported.fields !== undefined;
   }
 
@@ -168,7 +169,8 @@ export class ObjectState {
     this.#ref = ref;
     this.#desiredHash = desiredHash;
     this.#desiredReplicas = desiredReplicas;
-    const mustApply = !this.isSameContent || this.#problem !== undefined || this.reported.fields !== undefined;
+    this.#isRepairPending = this.reported.fields !== undefined;
+    const mustApply = !this.isSameContent || this.#problem !== undefined || this.#isRepairPending;
     this.#clearProblem();
     this.ownership.recordPostponed(); // other fields, or another policy
     return mustApply;
@@ -219,6 +221,7 @@ export class ObjectState {
     this.#earlyEvent = undefined;
     this.#clearProblem();
     this.#isRecreating = false;
+    this.#isRepairPending = false;
     this.reported.clear();
     const isNewer = early !== undefined && Number(early.metadata.resourceVersion) > Number(resourceVersion);
     if (isNewer) return this.hasDrifted(early) ? early : undefined;
@@ -241,6 +244,7 @@ export class ObjectState {
   /** A repair found nothing to do. */
   recordInSync(): void {
     this.#clearProblem();
+    this.#isRepairPending = false;
   }
 
   recordProblem(problem: Problem): void {
