@@ -9,16 +9,12 @@ import { bundleOf, newOsid, objectsOf, refIn, type Harness, useHarness } from '.
 let access: AgentAccess;
 let harness: Harness;
 let osid: Bundle['osid'];
-let postgresql: Bundle['osid'];
 const foreign = { fieldManager: 'kubectl-edit' };
-/** The operator applies this patch to each pod that it makes. */
-const podPatch = { 'cnpg.io/podPatch': '[{"op":"add","path":"/spec/hostPID","value":true}]' };
 
 const statefulSet = () => refIn(osid, 'apps/v1', 'StatefulSet');
 const service = () => refIn(osid, 'v1', 'Service');
 const config = () => refIn(osid, 'v1', 'ConfigMap', `${osid}-config`);
 const secret = () => refIn(osid, 'v1', 'Secret', `${osid}-credentials`);
-const cluster = () => refIn(postgresql, 'postgresql.cnpg.io/v1', 'Cluster');
 const live = (ref: ObjectRef): Promise<KubeObject> => access.admin.get(ref);
 const edit = (ref: ObjectRef, patch: unknown) => access.admin.mergePatch(ref, patch, foreign);
 const patch = (ref: ObjectRef, ...steps: JsonPatchStep[]) => access.admin.jsonPatch(ref, steps, foreign);
@@ -37,11 +33,11 @@ beforeEach(async () => {
 });
 
 /** The fields that the foreign manager added, after the only drift of it was reported as repaired. */
-async function repairedFields(of = osid): Promise<readonly string[]> {
+async function repairedFields(): Promise<readonly string[]> {
   const isForeign = ({ manager }: { manager?: string | null }) => manager === foreign.fieldManager;
-  const found = await harness.waitForDrift(of, isForeign);
+  const found = await harness.waitForDrift(osid, isForeign);
   expect(found).toMatchObject({ action: 'repaired', manager: foreign.fieldManager });
-  expect(harness.drifts(of).filter(isForeign)).toEqual([found]);
+  expect(harness.drifts(osid).filter(isForeign)).toEqual([found]);
   return found.fields;
 }
 
@@ -90,6 +86,7 @@ describe('an addition to an exclusive field', () => {
       statefulSet(),
       { op: 'add', path: `${container}/volumeMounts/0/subPath`, value: 'other' },
       { op: 'add', path: `${container}/ports/0/hostPort`, value: 6379 },
+      { op: 'add', path: `${container}/readinessProbe/initialDelaySeconds`, value: 600 },
       { op: 'add', path: `${container}/startupProbe`, value: { tcpSocket: { port: 7 } } },
       {
         op: 'add',
@@ -100,6 +97,7 @@ describe('an addition to an exclusive field', () => {
     const at = 'spec.template.spec.containers[name=valkey]';
     expect([...(await repairedFields())].sort()).toEqual([
       `${at}.ports[containerPort=6379,protocol=TCP].hostPort`,
+      `${at}.readinessProbe.initialDelaySeconds`,
       `${at}.startupProbe`,
       `${at}.volumeMounts[mountPath=/data].subPath`,
       'spec.template.spec.volumes[name=config].configMap.items',
@@ -209,69 +207,6 @@ describe('an addition to an exclusive field', () => {
       ),
     );
     await harness.waitForDrift(osid, ({ action, manager }) => action === 'contested' && manager === 'gitops');
-  });
-});
-
-describe('an addition to a custom resource', () => {
-  beforeEach(async () => {
-    postgresql = newOsid('postgresql');
-    await harness.applyUntilReady(bundleOf(postgresql, 1, objectsOf(postgresql, { configValues: { jit: 'off' } })));
-  });
-
-  it('is removed from the fields that its kind declares exclusive', async () => {
-    await edit(cluster(), { spec: { postgresql: { parameters: { fsync: 'off' } }, superuserSecret: { name: 'x' } } });
-    expect([...(await repairedFields(postgresql))].sort()).toEqual([
-      'spec.postgresql.parameters.fsync',
-      'spec.superuserSecret',
-    ]);
-    const spec = mapAt(await live(cluster()), 'spec');
-    expect(mapAt(spec, 'postgresql', 'parameters')).toEqual({ jit: 'off' });
-    expect(spec).not.toHaveProperty('superuserSecret');
-  });
-
-  it('is removed where we set nothing, and the operator may add its defaults there afterwards', async () => {
-    const other = newOsid('postgresql');
-    await harness.applyUntilReady(bundleOf(other, 1, objectsOf(other)));
-    const ref = refIn(other, 'postgresql.cnpg.io/v1', 'Cluster');
-    await edit(ref, { spec: { postgresql: { parameters: { fsync: 'off' } } } });
-    expect(await repairedFields(other)).toEqual(['spec.postgresql.parameters.fsync']);
-    const parameters = { wal_level: 'logical' };
-    await access.admin.mergePatch(ref, { spec: { postgresql: { parameters } } }, { fieldManager: 'manager' });
-    await edit(ref, { spec: { instances: 2 } });
-    await harness.waitForDrift(other, ({ fields }) => fields.includes('spec.instances'));
-    expect(harness.drifts(other)).toHaveLength(2);
-    expect(mapAt(await live(ref), 'spec', 'postgresql', 'parameters')).toEqual(parameters);
-  });
-
-  it('is removed from the annotations that its kind declares exclusive, and others stay', async () => {
-    await edit(cluster(), { metadata: { annotations: { ...podPatch, 'cnpg.io/hibernation': 'off', note: 'x' } } });
-    expect(await repairedFields(postgresql)).toEqual(['metadata.annotations["cnpg.io/podPatch"]']);
-    const { annotations } = (await live(cluster())).metadata;
-    expect(annotations).toMatchObject({ 'cnpg.io/hibernation': 'off', note: 'x' });
-    expect(annotations).not.toHaveProperty(['cnpg.io/podPatch']);
-    expect(JSON.stringify(harness.statuses)).not.toContain('/spec/hostPID');
-  });
-
-  it('is reported only, under that policy, also in such an annotation', async () => {
-    const objects = objectsOf(postgresql, { configValues: { jit: 'off' } });
-    await harness.applyUntilReady(bundleOf(postgresql, 2, objects, 'report'));
-    await edit(cluster(), { metadata: { annotations: podPatch } });
-    const found = await harness.waitForDrift(postgresql, ({ manager }) => manager === foreign.fieldManager);
-    expect(found).toMatchObject({ action: 'reported', fields: ['metadata.annotations["cnpg.io/podPatch"]'] });
-    expect((await live(cluster())).metadata.annotations).toMatchObject(podPatch);
-  });
-
-  it('stays when its operator adds it as a default, or elsewhere', async () => {
-    const operator = { fieldManager: 'manager' };
-    const parameters = { archive_mode: 'on', wal_level: 'logical' };
-    await access.admin.mergePatch(cluster(), { spec: { postgresql: { parameters } } }, operator);
-    await edit(cluster(), { spec: { description: 'by hand', monitoring: { enablePodMonitor: true } } });
-    await edit(cluster(), { spec: { instances: 2 } });
-    await harness.waitForDrift(postgresql, ({ fields }) => fields.includes('spec.instances'));
-    expect(harness.drifts(postgresql)).toHaveLength(1);
-    const spec = mapAt(await live(cluster()), 'spec');
-    expect(mapAt(spec, 'postgresql', 'parameters')).toEqual({ jit: 'off', ...parameters });
-    expect(spec).toMatchObject({ description: 'by hand', monitoring: { enablePodMonitor: true } });
   });
 });
 

@@ -83,8 +83,17 @@ export class Harness {
     return find() as Status;
   }
 
-  /** All reported drifts of the instance, each once. */
+  /** All reported drifts of the instance, each once, without additions that stay. */
   drifts(osid: string) {
+    return this.#reported(osid).filter(({ action }) => action !== 'added');
+  }
+
+  /** The reported additions that stay, each once. */
+  additions(osid: string) {
+    return this.#reported(osid).filter(({ action }) => action === 'added');
+  }
+
+  #reported(osid: string) {
     const all = this.statuses.filter((status) => status.osid === osid).flatMap(({ drift }) => drift ?? []);
     return [...new Map(all.map((drift) => [JSON.stringify(drift), drift])).values()];
   }
@@ -95,7 +104,7 @@ export class Harness {
     deadlineMs?: number,
   ) {
     await this.waitForStatus(osid, ({ drift }) => drift?.some(matches), deadlineMs);
-    return this.drifts(osid).find(matches) as NonNullable<ReturnType<Harness['drifts']>[number]>;
+    return this.#reported(osid).find(matches) as NonNullable<ReturnType<Harness['drifts']>[number]>;
   }
 
   /** Applies a bundle and waits until it is ready. */

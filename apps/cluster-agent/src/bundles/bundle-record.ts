@@ -2,7 +2,6 @@ import { type BodyOf, type BundleStatus, drift, type DriftPolicy, driftPolicies 
 import { type PackedKinds, unpackKinds } from '@runos/kube-kinds';
 import { type FieldWriter, type InventoryEntry, type KubeObject, unpackObjects } from '@runos/kube-objects';
 import { z } from 'zod';
-import type { ClaimUids } from '../instances/data-losses.js';
 
 /** An object as our last apply left it, in hashes: enough to detect drift later. */
 export interface AppliedObject {
@@ -27,10 +26,12 @@ export interface Checkpoint {
   readonly readyRevision?: number;
   /** Message about lost data. It is reported until the next change of the bundle. */
   readonly dataLoss?: string | undefined;
-  /** Claims whose replacement is a loss of data. */
-  readonly claims?: ClaimUids | undefined;
+  /** The uids of claims, by name, whose replacement is a loss of data. */
+  readonly claims?: Readonly<Record<string, string>> | undefined;
   /** Drifts that the plane has not acknowledged. */
   readonly drifts?: readonly Drift[];
+  /** What others have added beside our fields, as it was reported. */
+  readonly additions?: readonly string[] | undefined;
 }
 
 /** The stored state of one instance. It survives restarts of the agent and outages of the plane. */
@@ -150,6 +151,7 @@ const StoredCheckpoint = z.object({
   dataLoss: z.string().optional(),
   claims: z.record(z.string(), z.string()).optional(),
   drifts: z.array(drift).optional(),
+  additions: z.array(z.string()).optional(),
 });
 
 /**

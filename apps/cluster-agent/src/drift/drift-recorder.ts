@@ -13,6 +13,7 @@ import type { Instance } from '../instances/instance.js';
 import type { Problem } from '../instances/instance-facts.js';
 import type { ObjectState } from '../instances/object-state.js';
 import { conflictKey, contentHash, deletion, driftBetween, driftHash, driftOf, fieldsOf } from './drift-report.js';
+import { recordAdditions } from './record-additions.js';
 
 /** The object whose drift is recorded, and its instance. */
 interface Drifted {
@@ -88,11 +89,20 @@ export class DriftRecorder {
     managers: readonly ConflictingManager[],
     live: KubeObject | undefined,
   ): void {
+    const now = this.clock.now();
+    if (live)
+      recordAdditions(
+        instance,
+        state,
+        live,
+        now,
+        managers.flatMap(({ paths }) => paths),
+      );
     const drift = { fields: managers.flatMap(fieldsOf), driftHash: driftHash(managers, live) };
     const isNew = state.reported.record(managers.length > 0 ? drift : undefined, live && contentHash(live));
     if (!isNew) return;
     for (const manager of managers) {
-      instance.recordDrift(driftOf(state.ref, manager, 'reported', this.clock.now()));
+      instance.recordDrift(driftOf(state.ref, manager, 'reported', now));
     }
   }
 

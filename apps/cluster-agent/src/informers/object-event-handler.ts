@@ -1,6 +1,8 @@
+import type { Clock } from '@runos/kernel';
 import { kindKey } from '@runos/kube-kinds';
 import { type KubeObject, ownedHash, refKey, refOf } from '@runos/kube-objects';
 import { contentHash } from '../drift/drift-report.js';
+import { recordAdditions } from '../drift/record-additions.js';
 import { retryBlocked } from '../instances/blocked-changes.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
@@ -13,6 +15,7 @@ export interface ObjectEventHandlerOptions {
   readonly instances: InstanceIndex;
   readonly dependents: DependentEventHandler;
   readonly volumes: VolumeIndex;
+  readonly clock: Clock;
   /** Adds the instance to the work queue. */
   enqueue(instance: Instance): void;
   /** The status may have changed. */
@@ -45,6 +48,7 @@ export class ObjectEventHandler {
       return;
     }
     this.#checkDrift(instance, key, state, object);
+    if (recordAdditions(instance, state, object, this.options.clock.now())) this.options.report(instance);
   }
 
   onDelete(object: KubeObject): void {

@@ -1,25 +1,17 @@
 import { builtInCatalog, claimKind } from '@runos/kube-kinds';
 import type { KubeObject } from '@runos/kube-objects';
+import type { Checkpoint } from '../bundles/bundle-record.js';
 
 /** So many claims of one instance are known at most. */
 const maxClaims = 200;
-
-/** Claims without an owner by name, with their uids. A StatefulSet makes such claims, and they outlive it. */
-export type ClaimUids = Readonly<Record<string, string>>;
 
 /** The lost data of one instance, and the claims whose replacement would be a loss, also while no agent runs. */
 export class DataLosses {
   readonly #uids: Map<string, string>;
   #message: string | undefined;
 
-  /** As the checkpoint has them. */
-  constructor({
-    dataLoss,
-    claims = {},
-  }: {
-    readonly dataLoss?: string | undefined;
-    readonly claims?: ClaimUids | undefined;
-  }) {
+  /** As the checkpoint has them: claims without an owner, as a StatefulSet makes them, outlive their pods. */
+  constructor({ dataLoss, claims = {} }: Pick<Checkpoint, 'dataLoss' | 'claims'>) {
     this.#message = dataLoss;
     this.#uids = new Map(Object.entries(claims));
   }
@@ -29,8 +21,9 @@ export class DataLosses {
     return this.#message;
   }
 
-  get claims(): ClaimUids {
-    return Object.fromEntries(this.#uids);
+  /** For the checkpoint. */
+  get stored(): Pick<Checkpoint, 'dataLoss' | 'claims'> {
+    return { dataLoss: this.#message, claims: Object.fromEntries(this.#uids) };
   }
 
   record(message: string | undefined): void {

@@ -22,7 +22,7 @@ describe('the drifts that are not acknowledged', () => {
   });
 
   it('include at least the newest one, with the fields that it can carry', () => {
-    const log = new DriftLog([driftWith(100, 1_000)]);
+    const log = new DriftLog({ drifts: [driftWith(100, 1_000)] });
     expect(log.drifts).toHaveLength(1);
     expect(log.drifts[0]?.fields.length).toBeGreaterThan(10);
     expect(JSON.stringify(log.drifts).length).toBeLessThan(20_000);
@@ -36,7 +36,7 @@ describe('the drifts that are not acknowledged', () => {
 
   it('that an older build stored beyond the limits are cut when they are loaded', () => {
     const large = { ...driftWith(0, 0), fields: Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(1_000, 'x')) };
-    const log = new DriftLog([...Array.from({ length: 49 }, () => large), driftWith(1, 10)]);
+    const log = new DriftLog({ drifts: [...Array.from({ length: 49 }, () => large), driftWith(1, 10)] });
     expect(log.drifts).toHaveLength(1);
   });
 });

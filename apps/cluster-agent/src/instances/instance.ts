@@ -54,7 +54,7 @@ export class Instance {
     this.#kinds = catalogs.of(record.kinds, record.allowedWriters);
     this.#acknowledgedStatus = record.checkpoint.acknowledgedStatus;
     this.losses = new DataLosses(record.checkpoint);
-    this.driftLog = new DriftLog(record.checkpoint.drifts);
+    this.driftLog = new DriftLog(record.checkpoint);
     this.#readyRevision = record.checkpoint.readyRevision ?? 0;
   }
 
@@ -153,10 +153,10 @@ export class Instance {
   }
 
   checkpoint(): Checkpoint {
-    const { drifts, acknowledgedStatus } = this;
-    const { message: dataLoss, claims } = this.losses;
+    const { acknowledgedStatus } = this;
     const readyRevision = this.#readyRevision;
-    return checkpointOf(this.#objects, { drifts, dataLoss, claims, acknowledgedStatus, readyRevision });
+    const logs = { ...this.driftLog.stored, ...this.losses.stored };
+    return checkpointOf(this.#objects, { ...logs, acknowledgedStatus, readyRevision });
   }
 
   /** The record was written to Kubernetes. With other kinds, its custom resources are read and evaluated again. */

@@ -108,7 +108,7 @@ export class BundleController {
     });
     const enqueue = ({ osid }: Instance) => this.#queue.add(osid);
     const dependents = new DependentEventHandler(instances, clock, new CrashLogs(logReader(client)), report, enqueue);
-    const handler = new ObjectEventHandler({ instances, dependents, volumes, enqueue, report });
+    const handler = new ObjectEventHandler({ instances, dependents, volumes, clock, enqueue, report });
     this.#watch = new ClusterWatch({
       ...options,
       clock,

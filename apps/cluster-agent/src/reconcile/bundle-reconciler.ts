@@ -4,6 +4,7 @@ import { KubeError } from '@runos/kube-client';
 import { applyWaves, type KindCatalog } from '@runos/kube-kinds';
 import { type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { counter } from '@runos/observability';
+import { recordAdditions } from '../drift/record-additions.js';
 import { overriddenProblem } from '../apply/overridden-problem.js';
 import type { DriftRepairer } from '../drift/drift-repairer.js';
 import type { OwnershipReclaimer } from '../drift/ownership-reclaimer.js';
@@ -164,6 +165,7 @@ export class BundleReconciler {
     const changedSince = problem === undefined ? state.recordApplied(live) : state.recordOverridden(live, problem);
     if (changedSince) instance.addPending(key, { kind: 'changed', live: changedSince });
     else if (problem !== undefined && !instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state));
+    recordAdditions(instance, state, live, this.options.clock.now());
     instance.markCheckpointStale();
   }
 

@@ -83,6 +83,12 @@ describe('the event of a drift', () => {
       'velero-server owns data.a of ConfigMap config too, with the same values; the drift policy leaves that.',
     ],
     [
+      'an addition that stays',
+      { action: 'added', fields: ['metadata.labels.team'] },
+      'FieldsAdded',
+      'kubectl added metadata.labels.team to ConfigMap config: for information, RunOS leaves that.',
+    ],
+    [
       'a conflict',
       { action: 'contested' },
       'DriftContested',
@@ -136,6 +142,12 @@ describe('the event of a condition', () => {
     expect(conditionEvents([], [first], at)).toMatchObject([{ type: 'DeletionRefused', message: first.message }]);
     expect(conditionEvents([first], [{ ...first, message: `${first.message} More.` }], at)).toEqual([]);
     expect(conditionEvents([condition(type, 'Deleting', '')], [first], at)).toHaveLength(1);
+  });
+
+  it('about a change that the agent refuses to keep data is not that about the data', () => {
+    const refused = condition('Applied', 'DataAtRisk', 'StatefulSet a is not changed.');
+    expect(conditionEvents([], [refused], at)).toMatchObject([{ type: 'ChangeRefused', message: refused.message }]);
+    expect(conditionEvents([refused], [refused], at)).toEqual([]);
   });
 
   it('is none for other reasons', () => {

@@ -26,6 +26,7 @@ const eventTypes: Readonly<Record<Drift['action'], string>> = {
   failed: 'RepairFailed',
   reclaimed: 'OwnershipReclaimed',
   shared: 'OwnershipShared',
+  added: 'FieldsAdded',
   unrecognised: 'Drifted',
 };
 
@@ -87,6 +88,8 @@ function driftMessage({ object, fields, manager, action, removed, cause }: Drift
       return `${manager} owned ${named} of ${name} too, with the same values; only RunOS owns them now.`;
     case 'shared':
       return `${manager} owns ${named} of ${name} too, with the same values; the drift policy leaves that.`;
+    case 'added':
+      return `${manager} added ${named} to ${name}: for information, RunOS leaves that.`;
     default:
       return `${change}.`;
   }

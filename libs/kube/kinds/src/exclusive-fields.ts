@@ -26,6 +26,17 @@ const processRights: Unset = {
   'securityContext.windowsOptions[]': undefined,
 };
 
+/** When a probe fails, with the defaults of the API server. */
+const probeFields = (probe: string): Unset => ({
+  [probe]: undefined,
+  [`${probe}.failureThreshold`]: 3,
+  [`${probe}.initialDelaySeconds`]: 0,
+  [`${probe}.periodSeconds`]: 10,
+  [`${probe}.successThreshold`]: 1,
+  [`${probe}.terminationGracePeriodSeconds`]: undefined,
+  [`${probe}.timeoutSeconds`]: 1,
+});
+
 /** What decides which programs run in a container, with which input, files and rights. */
 const containerFields: Unset = {
   args: undefined,
@@ -33,12 +44,9 @@ const containerFields: Unset = {
   'env[]': undefined,
   envFrom: undefined,
   lifecycle: undefined,
-  livenessProbe: undefined,
   'ports[]': undefined,
   'ports[].hostIP': undefined,
   'ports[].hostPort': undefined,
-  readinessProbe: undefined,
-  startupProbe: undefined,
   'volumeDevices[]': undefined,
   'volumeMounts[]': undefined,
   'volumeMounts[].mountPropagation': undefined,
@@ -46,6 +54,9 @@ const containerFields: Unset = {
   'volumeMounts[].subPath': undefined,
   'volumeMounts[].subPathExpr': undefined,
   workingDir: undefined,
+  ...probeFields('livenessProbe'),
+  ...probeFields('readinessProbe'),
+  ...probeFields('startupProbe'),
   ...processRights,
   'securityContext.allowPrivilegeEscalation': true,
   'securityContext.capabilities[]': undefined,

@@ -39,6 +39,7 @@ export {
   foreignContent,
   foreignItems,
 } from './ownership/exclusive-fields.js';
+export { foreignAdditions } from './ownership/foreign-additions.js';
 export {
   type FieldPattern,
   maxPatternLength,

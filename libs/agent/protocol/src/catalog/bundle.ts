@@ -122,7 +122,8 @@ export const bundlePhases = ['applying', 'applied', 'ready', 'degraded', 'failed
 export const objectStates = ['pending', 'applied', 'ready', 'degraded', 'failed', 'deleting', 'gone'] as const;
 /**
  * `reclaimed`: a manager owned fields of ours with our values, and owns them no longer. `shared`: the same, and the drift
- * policy leaves it. Older planes read both as `unrecognised`.
+ * policy leaves it. `added`: a manager has added fields beside ours, which stay; no drift, but reported once. Older planes
+ * read these three as `unrecognised`.
  */
 export const driftActions = [
   'repaired',
@@ -132,6 +133,7 @@ export const driftActions = [
   'failed',
   'reclaimed',
   'shared',
+  'added',
 ] as const;
 
 const condition = z.object({

@@ -25,23 +25,34 @@ const notReady =
  * defaults itself where its webhooks are disabled; `manager` is the name of its program and of its field manager.
  */
 const exclusive = [
+  'spec.backup',
   'spec.bootstrap.pg_basebackup',
   'spec.bootstrap.recovery',
+  'spec.certificates.clientCASecret',
+  'spec.certificates.replicationTLSSecret',
+  'spec.certificates.serverCASecret',
+  'spec.certificates.serverTLSSecret',
   'spec.env',
   'spec.envFrom',
   'spec.externalClusters',
+  'spec.imageCatalogRef',
   'spec.managed',
   'spec.plugins',
+  'spec.postgresql.enableAlterSystem',
   'spec.postgresql.extensions',
   'spec.postgresql.ldap',
   'spec.postgresql.parameters[]',
   'spec.postgresql.pg_hba',
   'spec.postgresql.pg_ident',
   'spec.postgresql.shared_preload_libraries',
+  'spec.postgresql.synchronous',
   'spec.projectedVolumeTemplate',
   'spec.replica',
   'spec.serviceAccountTemplate',
+  'spec.storage.pvcTemplate',
   'spec.superuserSecret',
+  'spec.tablespaces',
+  'spec.walStorage',
 ].map((path) => ({ path, writers: ['manager'] }));
 
 /** A patch of each pod that the operator makes, and the end of its validation. It sets neither itself. */

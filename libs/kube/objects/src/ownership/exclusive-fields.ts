@@ -15,7 +15,7 @@ export interface ExclusiveField {
   /** Other field managers that may write it. An item that no manager owns is a default, or was set by admission. */
   readonly writers?: readonly string[];
   /** What an absent value means: others may write exactly that. Not set: any value of others is drift. */
-  readonly unset?: string | boolean;
+  readonly unset?: string | boolean | number;
   /** The name of a field beside it that the API server keeps equal. Both are removed, and neither if we own one. */
   readonly alias?: string;
 }
@@ -86,6 +86,15 @@ export const foreignItems = (object: KubeObject, exclusive: ExclusiveFields, man
 /** What must be removed, so that no such item is left: the items, and the fields that are kept equal to them. */
 export const foreignContent = (object: KubeObject, exclusive: ExclusiveFields): FieldPath[] =>
   unique([...itemsIn(object, exclusive, fieldManager)].flatMap(({ path, alias }) => (alias ? [path, alias] : [path])));
+
+/** Whether a field is in an item, or a whole field, that is exclusive and not ours. */
+export const isExclusive = (exclusive: ExclusiveFields, ours: FieldsV1, path: FieldPath): boolean =>
+  exclusive.some(
+    ({ steps }) =>
+      steps.length <= path.length &&
+      steps.every((step, index) => step === eachItem || step === path[index]) &&
+      !contains(ours, path.slice(0, steps.length)),
+  );
 
 const unique = (paths: readonly FieldPath[]): FieldPath[] => [
   ...new Map(paths.map((path) => [path.join('\n'), path])).values(),
