@@ -74,6 +74,29 @@ describe('an agent that is too old for allowed writers', () => {
     await agent.connect({ capabilities: newer });
   });
 
+  it('names a change in the job that is only in fields left to others', async () => {
+    const mesh = { manager: 'mesh', kind: 'StatefulSet', fields: ['spec.template.spec.containers[]'] };
+    const one = await create({ allowedWriters: [mesh] });
+    const linesOf = async (fields: Record<string, unknown>) => {
+      const { jobId } = (await update(one, fields)) as { jobId: string };
+      await harness.jobs.ended(jobId);
+      return harness.jobs.linesOf(jobId);
+    };
+    const line = `The change of StatefulSet ${one.osid} is only in fields that are left to mesh: nothing of it is applied.`;
+    expect(await linesOf({ cpuLimitMc: 700 })).toContain(line);
+    expect(await linesOf({ cpuLimitMc: 800, replicas: 2 })).not.toContain(line);
+  });
+
+  it('shows the desired replicas of the live object where a scaler writes them, and else those of the spec', async () => {
+    const [scaled, own] = [await create({ allowedWriters: [scaler] }), await create({})];
+    for (const one of [scaled, own]) {
+      await harness.agent.report(harness.agent.bundleOf(one.osid), 'ready', { replicas: { desired: 5, ready: 4 } });
+    }
+    const replicasOf = async (one: One) => (await harness.request(reconciler.showInstanceStatus, one)).replicas;
+    expect(await replicasOf(scaled)).toEqual({ desired: 5, ready: 4 });
+    expect(await replicasOf(own)).toEqual({ desired: 1, ready: 4 });
+  });
+
   it('gets the list of the same revision by its first resync after the upgrade', async () => {
     const { agent } = harness;
     const one = await create({ allowedWriters: [scaler] });

@@ -18,24 +18,26 @@ export class ObservationRepository {
       /** The state in the event of this report, if it has one. */
       readonly reportedState: Observed['state'] | undefined;
       readonly volumeCapacityMb: number | undefined;
+      readonly desiredReplicas: number | undefined;
     }[],
   ): Promise<void> {
     if (observations.length === 0) return;
     await runSql(
       sql,
       `UPDATE instance i SET state = o.state, reason = o.reason, message = o.message, conditions = o.conditions,
-         observed_generation = o."observedGeneration", ready_replicas = o."readyReplicas", objects = o.objects,
+         observed_generation = o."observedGeneration", ready_replicas = o."readyReplicas",
+         desired_replicas = o."desiredReplicas", objects = o.objects,
          status_session_no = coalesce(o."sessionNo", i.status_session_no),
          status_sequence = coalesce(o.sequence, i.status_sequence), status_hash = o.hash,
          reported_state = coalesce(o."reportedState", i.reported_state), volume_capacity_mb = o."volumeCapacityMb"
        FROM jsonb_to_recordset($1::jsonb) AS o("instanceId" bigint, state text, reason text, message text,
-         conditions jsonb, "observedGeneration" int, "readyReplicas" int, objects jsonb, "sessionNo" bigint,
+         conditions jsonb, "observedGeneration" int, "readyReplicas" int, "desiredReplicas" int, objects jsonb, "sessionNo" bigint,
          sequence bigint, hash text, "reportedState" text, "volumeCapacityMb" int)
        WHERE i.id = ANY($2::bigint[]) AND i.id = o."instanceId"
          AND (i.state, coalesce(i.reason, ''), coalesce(i.message, ''), i.conditions, i.observed_generation,
-           i.ready_replicas, i.objects, i.status_session_no, i.status_sequence, i.status_hash, i.reported_state, i.volume_capacity_mb)
+           i.ready_replicas, i.desired_replicas, i.objects, i.status_session_no, i.status_sequence, i.status_hash, i.reported_state, i.volume_capacity_mb)
            IS DISTINCT FROM (o.state, coalesce(o.reason, ''), coalesce(o.message, ''), o.conditions,
-           o."observedGeneration", o."readyReplicas", o.objects, coalesce(o."sessionNo", i.status_session_no),
+           o."observedGeneration", o."readyReplicas", o."desiredReplicas", o.objects, coalesce(o."sessionNo", i.status_session_no),
            coalesce(o.sequence, i.status_sequence), o.hash, coalesce(o."reportedState", i.reported_state), o."volumeCapacityMb")`,
       [
         JSON.stringify(observations.map(({ observed, order, ...each }) => ({ ...observed, ...order, ...each }))),

@@ -67,14 +67,17 @@ export class RecordObservations {
     );
     await this.observations.store(
       sql,
-      observed.map(({ instanceId, observation: { observed: status }, order, report: { hash, volumeCapacityMb } }) => ({
-        instanceId,
-        order,
-        hash,
-        observed: status,
-        reportedState: changes.get(instanceId)?.to,
-        volumeCapacityMb,
-      })),
+      observed.map(
+        ({ instanceId, observation: { observed: status }, order, report: { hash, volumeCapacityMb, replicas } }) => ({
+          instanceId,
+          order,
+          hash,
+          observed: status,
+          reportedState: changes.get(instanceId)?.to,
+          volumeCapacityMb,
+          desiredReplicas: replicas?.desired,
+        }),
+      ),
     );
     await this.#requeueDependents(sql, usable);
     await this.events.create(

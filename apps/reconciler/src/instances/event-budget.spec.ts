@@ -50,6 +50,14 @@ describe('the events of an instance', () => {
     expect(budget.admit(others).admitted).toHaveLength(7);
   });
 
+  it('are named by the event that counts the dropped ones', () => {
+    const { object } = event(0);
+    const { summaries } = budget.admit(events(6, () => ({ object, fields: ['spec.a', 'spec.b'] })));
+    expect(summaries).toMatchObject([
+      { fields: ['spec.a', 'spec.b'], message: expect.stringMatching(/\(1\)\. They are about spec\.a, spec\.b\.$/) },
+    ]);
+  });
+
   it('are counted once when their report is repeated', () => {
     for (let n = 0; n < 30; n += 1) expect(budget.admit(events(3)).admitted).toHaveLength(3);
     expect(budget.admit(events(20)).admitted).toHaveLength(20);

@@ -7,6 +7,9 @@ const periodMs = 3_600_000;
 const maxOfInstance = 20;
 /** Events about the same fields of the same object per hour; an object that is repaired in a loop makes no more. */
 const maxOfSameChange = 5;
+/** Fields of dropped events that their summary names, and the characters of each. */
+const maxDroppedFields = 10;
+const maxFieldLength = 100;
 /** Events of one cluster per hour: with at most 3 KB each, 9 MB. An outage of 3,000 instances has one each. */
 const maxOfCluster = 3_000;
 
@@ -25,6 +28,8 @@ interface InstancePeriod {
   readonly changes: Map<string, number>;
   /** By type. */
   readonly dropped: Map<string, number>;
+  /** The first fields of dropped events. */
+  readonly droppedFields: Set<string>;
 }
 
 interface ClusterPeriod {
@@ -86,7 +91,12 @@ export class EventBudget {
 }
 
 function periodOf({ instances }: ClusterPeriod, id: number): InstancePeriod {
-  const period = instances.get(id) ?? { keys: new Set<string>(), changes: new Map(), dropped: new Map() };
+  const period = instances.get(id) ?? {
+    keys: new Set<string>(),
+    changes: new Map<string, number>(),
+    dropped: new Map<string, number>(),
+    droppedFields: new Set<string>(),
+  };
   instances.set(id, period);
   return period;
 }
@@ -110,7 +120,9 @@ function record(cluster: ClusterPeriod, { keys, changes }: InstancePeriod, event
   if (event.object !== null) changes.set(change, (changes.get(change) ?? 0) + 1);
 }
 
-function drop({ dropped }: InstancePeriod, { type }: CausedEvent): number {
+function drop({ dropped, droppedFields }: InstancePeriod, { type, fields }: CausedEvent): number {
+  for (const field of fields)
+    if (droppedFields.size < maxDroppedFields) droppedFields.add(field.slice(0, maxFieldLength));
   dropped.set(type, (dropped.get(type) ?? 0) + 1);
   return [...dropped.values()].reduce((sum, count) => sum + count, 0);
 }
@@ -122,6 +134,7 @@ const isPowerOfTen = (count: number): boolean => Number.isInteger(Math.log10(cou
 
 function summaryOf({ instanceId, cluster, at, key }: CausedEvent, instance: InstancePeriod): CausedEvent {
   const [first = key] = instance.keys;
+  const named = instance.droppedFields.size === 0 ? '' : ` They are about ${[...instance.droppedFields].join(', ')}.`;
   const counts = [...instance.dropped].map(([type, count]) => `${type} (${count})`).join(', ');
   return {
     instanceId,
@@ -130,8 +143,8 @@ function summaryOf({ instanceId, cluster, at, key }: CausedEvent, instance: Inst
     at,
     type: droppedType,
     object: null,
-    fields: [],
+    fields: [...instance.droppedFields],
     manager: null,
-    message: `The agent reports more events than are kept: at most ${maxOfInstance} per hour and instance, and ${maxOfSameChange} of the same change. At least these were dropped: ${counts}.`,
+    message: `The agent reports more events than are kept: at most ${maxOfInstance} per hour and instance, and ${maxOfSameChange} of the same change. At least these were dropped: ${counts}.${named}`,
   };
 }

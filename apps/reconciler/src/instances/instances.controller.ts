@@ -3,7 +3,6 @@ import { type InputOf, type OutputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { AcceptDivergence } from '../divergence/accept-divergence.js';
-import { acceptedSpec } from '../revisions/desired-spec.js';
 import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeInstance } from './change-instance.js';
@@ -11,7 +10,7 @@ import { CreateInstance } from './create-instance.js';
 import { EventRepository } from './event-repository.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
 import { ShowCredentials } from './instance-secrets.js';
-import { instanceReason, instanceStatus, instanceView } from './instance-view.js';
+import { instanceReason, instanceReplicas, instanceStatus, instanceView } from './instance-view.js';
 import { pageOf, readCursor } from './page-cursor.js';
 import { PlanUpgrade } from './plan-upgrade.js';
 
@@ -97,8 +96,7 @@ export class InstancesController {
   async status(name: InstanceName, { tenant }: Call): Promise<OutputOf<typeof reconciler.showInstanceStatus>> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
     const { status: state, reason, message } = instanceStatus(instance);
-    const replicas = { desired: acceptedSpec(instance).sizing.replicas, ready: instance.ready_replicas };
-    return { state, reason, message, replicas };
+    return { state, reason, message, replicas: instanceReplicas(instance) };
   }
 
   @Respond(reconciler.showInstanceCredentials)

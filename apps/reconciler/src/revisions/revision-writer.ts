@@ -16,6 +16,7 @@ import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { isAction, planQueue } from '../jobs/queue-plan.js';
 import type { LogLine } from '../jobs/work-items.js';
+import { leftChanges } from '../rendering/left-changes.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { PendingChange } from '../schema/job-row.js';
@@ -100,6 +101,7 @@ export class RevisionWriter {
     const logs: LogLine[] = [
       { step: 'validate', level: 'info', message: describeSpec(spec) },
       { step: 'render', level: 'info', message: `Rendered ${bytes} bytes, digest ${digest.slice(0, 12)}${same}.` },
+      ...leftChanges(instance, spec, secrets).map((message): LogLine => ({ step: 'render', level: 'warn', message })),
     ];
     return { digest, logs };
   }

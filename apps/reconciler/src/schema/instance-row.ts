@@ -35,6 +35,8 @@ export class InstanceRow {
   readonly conditions!: readonly Condition[];
   readonly observed_generation!: number;
   readonly ready_replicas!: number;
+  /** As the agent reports them: of the live objects where a scaler may write them. */
+  readonly desired_replicas!: number | null;
   readonly objects!: BundleReport['objects'];
   /** What the agent stores if it is ahead of the plane's history: nothing is delivered until a person decides. */
   readonly diverged!: ForeignBundle | null;
