@@ -89,7 +89,10 @@ describe('storage that has grown', () => {
     const { jobId } = await setStorage(20_480);
     await harness.jobs.delivered(jobId);
     await harness.agent.report(harness.agent.bundleOf(one.osid), 'applied', { volumeCapacityMb: 20_480 });
-    expect(await harness.request(reconciler.cancelJob, { id: jobId })).toMatchObject({ cancelled: true });
+    expect(await harness.request(reconciler.cancelJob, { id: jobId })).toMatchObject({
+      cancelled: true,
+      message: expect.stringMatching(/restores the previous revision, except storageMb, which never go back\.$/),
+    });
     expect(await show()).toMatchObject({ storageMb: 20_480 });
   });
 

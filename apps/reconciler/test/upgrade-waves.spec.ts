@@ -145,7 +145,7 @@ describe('the upgrade of all instances of a type', () => {
     expect(await upgradeJobs(third)).toHaveLength(1);
   });
 
-  it('fails when the job of an instance is cancelled, and retries from the restored spec', async () => {
+  it('fails when the job of an instance is cancelled, and completes with the version and the renderer that the cancellation keeps', async () => {
     const [one] = (await create(1)) as [Instance];
     newerBuild();
     stall();

@@ -78,14 +78,44 @@ describe('an upgrade', () => {
     expect(await plan()).toMatchObject({ current: { rendererVersion: 2 }, changes: false });
   });
 
-  it('is cancelled by restoring the previous renderer and version', async () => {
-    harness.agent.onBundle = (bundle) =>
-      bundle.revision === 2 ? harness.agent.report(bundle, 'applying') : harness.agent.reportSuccess(bundle);
+  /** Cancels a job. Resolves with the response when the rollback has ended. */
+  const cancel = async (id: string) => {
+    const response = await harness.request(reconciler.cancelJob, { id });
+    const [rollback = ''] = /[0-9a-f-]{36}/.exec(response.message) ?? [];
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+    expect((await harness.finish(rollback)).job.status).toBe('completed');
+    return response;
+  };
+
+  it('that was sent keeps its version and its renderer when it is cancelled, and reports that', async () => {
+    harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
     const job = jobOf(await upgrade({ version: '9.0' }));
     await harness.jobs.delivered(job);
+    const kept = 'restores the previous revision, except version, rendererVersion, which never go back.';
+    expect(await cancel(job)).toMatchObject({ cancelled: true, message: expect.stringContaining(kept) });
+    expect(harness.jobs.linesOf(job).at(-1)).toBe(`Cancelled by ada@example.com. The rollback ${kept}`);
+    expect(await plan()).toMatchObject({ current: { version: '9.0', rendererVersion: 2 }, changes: false });
+    expect(await show()).toMatchObject({ version: '9.0', status: 'healthy' });
+  });
+
+  it('that was sent keeps its version when the update that contains it is cancelled; the settings go back', async () => {
+    harness.agent.onBundle = (bundle) => harness.agent.report(bundle, 'applying');
+    const { jobId: restart } = await harness.request(reconciler.restartInstance, one);
+    await harness.jobs.delivered(restart);
+    await upgrade({ version: '9.0' });
+    const update = jobOf(await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 600 } }));
+    await harness.finish(restart);
+    await harness.jobs.delivered(update);
+    await cancel(update);
+    expect(await show()).toMatchObject({ version: '9.0', cpuLimitMc: 500 });
+  });
+
+  it('that was not sent is cancelled as a whole', async () => {
+    await harness.agent.disconnect();
+    const job = jobOf(await upgrade({ version: '9.0' }));
     const { message } = await harness.request(reconciler.cancelJob, { id: job });
-    const [rollback = ''] = /[0-9a-f-]{36}/.exec(message) ?? [];
-    await harness.jobs.ended(rollback);
+    expect(message).toMatch(/restores the previous revision\.$/);
+    await harness.agent.connect();
     expect(await plan()).toMatchObject({ current: { version: '8.1', rendererVersion: 1 } });
   });
 

@@ -5,14 +5,15 @@ import { Fault } from '@runos/kernel';
 import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import { type DesiredSpec, keepGrownStorage } from '../revisions/desired-spec.js';
 import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
+import { cancellationTarget, exceptKept, type RollbackTarget } from '../revisions/rollback-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { WorkRepository } from '../work/work-repository.js';
 import type { Caller } from '../writes/preconditions.js';
@@ -77,7 +78,7 @@ interface HoldRequest {
 
 type Cancellation = z.output<typeof reconciler.cancelJob.output>;
 
-/** Cancels a job and makes the revision before it desired again, with a job of its own. */
+/** Cancels a job and makes the revision before it desired again, as far as it can be, with a job of its own. */
 @Injectable()
 export class CancelJob {
   constructor(
@@ -120,15 +121,15 @@ export class CancelJob {
     const instance = await this.#lockInstance(sql, unlocked, tenant);
     // Until the instance was locked, the job may have ended.
     const job = await this.#get(sql, id, tenant);
-    const found = instance && (await this.revisions.previousSpec(sql, instance.id, job.revision));
-    const previous = instance && found && keepGrownStorage(found, instance);
+    const sentRevision = instance === undefined ? 0 : await this.work.lockSentRevision(sql, instance.id);
+    const earlier = instance && (await this.revisions.previousSpec(sql, instance.id, job.revision));
     const plan = planCancel({
       type: job.type,
       outcome: job.outcome,
       isDesired: instance !== undefined && instance.revision === job.revision,
-      sentRevision: instance === undefined ? 0 : await this.work.lockSentRevision(sql, instance.id),
+      sentRevision,
       revision: job.revision,
-      hasPrevious: previous !== undefined,
+      hasPrevious: earlier !== undefined,
       queued: job.queued,
       rolloutQueued: instance !== undefined && instance.queued_spec !== null,
       isHeld: heldRevision === job.revision,
@@ -144,36 +145,41 @@ export class CancelJob {
       return { cancelled: true, status: 'cancelled', message: 'Cancelled before it started; nothing was changed.' };
     }
     if (plan.action === 'start-next') {
-      await this.#end(sql, id, changedBy);
+      await this.#end(sql, id, `Cancelled by ${changedBy}.`);
       await this.queued.startNext(sql, [instance.id]);
       return { cancelled: true, status: 'cancelled', message: 'Cancelled; the next queued job has started.' };
     }
-    // The agent compares the previous revision with what runs.
-    const refusal = previous && faultOr(() => this.dataLoss.refuseChange(instance, previous, isKeptByAgent(instance)));
-    if (plan.action === 'restore' && refusal instanceof Fault) {
-      return { cancelled: false, status: job.status, message: refusal.message };
+    if (plan.action !== 'restore' || earlier === undefined) {
+      return this.#rollBack(sql, job, instance, undefined, changedBy);
     }
-    return this.#rollBack(sql, job, instance, plan.action === 'restore' ? previous : undefined, changedBy);
+    const target = cancellationTarget(instance, earlier, sentRevision >= job.revision);
+    const refusal = faultOr(() => {
+      refuseUnfitVersion(instance.type, earlier, target.spec);
+      // The agent compares the previous revision with what runs.
+      this.dataLoss.refuseChange(instance, target.spec, isKeptByAgent(instance));
+    });
+    if (refusal instanceof Fault) return { cancelled: false, status: job.status, message: refusal.message };
+    return this.#rollBack(sql, job, instance, target, changedBy);
   }
 
   async #rollBack(
     sql: EntityManager,
     { job_id: jobId }: CancellableJobRow,
     instance: InstanceRow,
-    previous: DesiredSpec | undefined,
+    target: RollbackTarget | undefined,
     changedBy: string,
   ): Promise<Cancellation> {
-    await this.#end(sql, jobId, changedBy);
+    const effect = target === undefined ? 'removes it' : `restores the previous revision${exceptKept(target.kept)}`;
+    await this.#end(sql, jobId, `Cancelled by ${changedBy}. The rollback ${effect}.`);
     const next =
-      previous === undefined
+      target === undefined
         ? await this.writer.writeTombstone(sql, instance, changedBy)
-        : await this.writer.writeSpec(sql, instance, { spec: previous, type: 'service.update', changedBy });
-    const effect = previous === undefined ? 'removes it' : 'restores the previous revision';
+        : await this.writer.writeSpec(sql, instance, { spec: target.spec, type: 'service.update', changedBy });
     return { cancelled: true, status: 'cancelled', message: `Cancelled; job ${next} ${effect}.` };
   }
 
-  async #end(sql: EntityManager, jobId: string, changedBy: string): Promise<void> {
-    const line = { level: 'warn', message: `Cancelled by ${changedBy}.` } as const;
+  async #end(sql: EntityManager, jobId: string, message: string): Promise<void> {
+    const line = { level: 'warn', message } as const;
     await this.updates.end(sql, [jobEnd({ jobId, outcome: 'cancelled', reason: 'Cancelled', line })]);
   }
 

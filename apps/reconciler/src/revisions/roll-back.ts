@@ -8,7 +8,7 @@ import { DataLossGuard } from './data-loss-guard.js';
 import { acceptedSpec, isSameSpec } from './desired-spec.js';
 import { RevisionHistory } from './revision-history.js';
 import { RevisionWriter } from './revision-writer.js';
-import { rollbackTarget } from './rollback-target.js';
+import { exceptKept, rollbackTarget } from './rollback-target.js';
 
 type Input = InputOf<typeof reconciler.rollBackInstance>;
 type RolledBack = OutputOf<typeof reconciler.rollBackInstance>;
@@ -35,8 +35,8 @@ export class RollBack {
       const current = acceptedSpec(instance);
       const { spec, kept } = rollbackTarget(current, (await this.history.get(sql, instance, revision)).spec);
       if (isSameSpec(current, spec)) {
-        const except = kept.length === 0 ? '' : `, except ${kept.join(', ')}, which never go back`;
-        return { osid, noOp: true, message: `${osid} has the spec of revision ${revision} already${except}.` };
+        const message = `${osid} has the spec of revision ${revision} already${exceptKept(kept)}.`;
+        return { osid, noOp: true, message };
       }
       const setId = spec.config?.setId;
       if (typeof setId === 'string') await this.configSets.keep(sql, caller.tenant, setId);

@@ -1,4 +1,5 @@
-import { type DesiredSpec, withWriters } from './desired-spec.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { type DesiredSpec, keepGrownStorage, withWriters } from './desired-spec.js';
 
 export interface RollbackTarget {
   readonly spec: DesiredSpec;
@@ -29,3 +30,23 @@ export function rollbackTarget(current: DesiredSpec, earlier: DesiredSpec): Roll
   };
   return { spec: withWriters(spec, earlier.allowedWriters), kept };
 }
+
+/**
+ * The spec that the cancellation of the current revision restores. An agent that has received it may have changed the
+ * data, so version and renderer stay as in a rollback. But a restart ends, and storage stays only as far as volumes have
+ * grown. A revision that was not sent has changed nothing, so the whole earlier spec comes back.
+ */
+export function cancellationTarget(
+  instance: Pick<InstanceRow, 'spec' | 'volume_capacity_mb'>,
+  earlier: DesiredSpec,
+  isSent: boolean,
+): RollbackTarget {
+  if (!isSent) return { spec: earlier, kept: [] };
+  const { spec } = instance;
+  const { sizing } = keepGrownStorage(earlier, instance);
+  return rollbackTarget({ ...spec, sizing, restartedAt: earlier.restartedAt }, earlier);
+}
+
+/** The end of a sentence about a restored spec: `, except version, which never go back`, or nothing. */
+export const exceptKept = (kept: readonly string[]): string =>
+  kept.length === 0 ? '' : `, except ${kept.join(', ')}, which never go back`;

@@ -173,7 +173,7 @@ export const streamJob = operation({
 
 /**
  * `cancelled` is false, with the final status, for a job that has already ended. The cancellation of a queued job changes
- * nothing else.
+ * nothing else. A change that was sent to the cluster keeps its version; `message` names what does not go back.
  */
 export const cancelJob = operation({
   id: 'job.cancel',
