@@ -116,6 +116,7 @@ describe('an instance whose data is at risk', () => {
     const first = jobOf(await update({ cpuLimitMc: 700 }));
     await harness.jobs.delivered(first);
     const queued = (await restart()).jobId;
+    const { generation } = await harness.request(reconciler.showInstance, one);
     await reportRisk();
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
     await harness.agent.report(harness.agent.bundleOf(one.osid), 'ready', { conditions: [condition('True')] });
@@ -126,6 +127,8 @@ describe('an instance whose data is at risk', () => {
       reason: 'Refused',
       error: refusal().message,
     });
+    const shown = await harness.request(reconciler.showInstance, one);
+    expect(shown).toMatchObject({ generation, observedGeneration: generation });
   });
 
   it('keeps a job running whose cancellation would replace its pods', async () => {

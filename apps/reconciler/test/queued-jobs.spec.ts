@@ -79,6 +79,51 @@ describe('queued jobs', () => {
     expect(await show(one)).toMatchObject({ cpuLimitMc: 700, generation: 5, observedGeneration: 5, status: 'healthy' });
   });
 
+  /** The generation that a client has seen stays, whatever starts behind its write. */
+  const expectGeneration = async (one: Instance, generation: number) => {
+    const shown = await show(one);
+    expect(shown).toMatchObject({ generation, observedGeneration: generation, status: 'healthy' });
+    expect(new Set(shown.conditions.map(({ observedGeneration }) => observedGeneration))).toEqual(
+      new Set([generation]),
+    );
+    const fields = { cpuLimitMc: 900 };
+    const changed = harness.request(reconciler.updateInstance, { ...one, fields, ifGeneration: generation });
+    await expect(changed).resolves.toMatchObject({ jobId: expect.any(String) });
+  };
+
+  it('start without a new generation behind a queued rollout that takes an earlier place', async () => {
+    const one = await stalling();
+    const first = await restart(one);
+    await update(one, 510);
+    const second = await restart(one);
+    const newer = await update(one, 520);
+    const last = await restart(one);
+    const { generation } = await show(one);
+    for (const id of [first, newer, second, last]) await finish(id);
+    await expectGeneration(one, generation);
+  });
+
+  it('start without a new generation behind a started rollout that supersedes the one before them', async () => {
+    const one = await stalling();
+    await delivered(await update(one, 600));
+    const actions = [await restart(one), await restart(one)];
+    const newer = await update(one, 700);
+    const { generation } = await show(one);
+    for (const id of [newer, ...actions]) await finish(id);
+    await expectGeneration(one, generation);
+  });
+
+  it('start without a new generation behind the rollback of a cancelled rollout', async () => {
+    const one = await stalling();
+    const rollout = await update(one, 600);
+    await delivered(rollout);
+    const action = await restart(one);
+    const { message } = await cancel(rollout);
+    const { generation } = await show(one);
+    for (const id of [/[0-9a-f-]{36}/.exec(message)?.[0] ?? '', action]) await finish(id);
+    await expectGeneration(one, generation);
+  });
+
   it('of rollouts wait for the started action, show their spec at once, and keep its restart', async () => {
     const one = await stalling();
     const action = await restart(one);
@@ -137,6 +182,9 @@ describe('queued jobs', () => {
     expect(await finish(action)).toMatchObject({ status: 'completed' });
     const shown = await show(one);
     expect(shown).toMatchObject({ status: 'healthy', observedGeneration: shown.generation });
+    expect(shown.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Accepted', observedGeneration: shown.generation }),
+    );
     expect(await cancel(second)).toMatchObject({ cancelled: false, status: 'cancelled' });
   });
 

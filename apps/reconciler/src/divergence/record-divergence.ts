@@ -113,7 +113,11 @@ export class RecordDivergence {
   }
 
   /** Nothing can be delivered before a person decides, so no job waits for its deadline. */
-  async #endJobs(sql: EntityManager, { id, osid, changed_by }: InstanceRow, message: string): Promise<void> {
+  async #endJobs(
+    sql: EntityManager,
+    { id, osid, changed_by: changedBy, generation }: InstanceRow,
+    message: string,
+  ): Promise<void> {
     const open = await this.jobs.listOpen(sql, id);
     const line = { level: 'error', message } as const;
     const error = `${osid} was not changed: ${message}`;
@@ -121,7 +125,8 @@ export class RecordDivergence {
       sql,
       open.map(({ jobId }) => jobEnd({ jobId, outcome: 'failed', reason: divergedReason, error, line })),
     );
-    if (open.some(({ queuePosition }) => queuePosition !== null)) await this.revisions.withdraw(sql, id, changed_by);
+    if (open.every(({ queuePosition }) => queuePosition === null)) return;
+    await this.revisions.withdraw(sql, { instanceId: id, changedBy, acceptedGeneration: generation + 1 });
   }
 }
 

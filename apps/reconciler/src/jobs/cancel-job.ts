@@ -141,7 +141,7 @@ export class CancelJob {
       return { cancelled: false, status: job.status, message: plan.reason };
     }
     if (plan.action === 'withdraw') {
-      await this.queued.cancel(sql, instance.id, id, changedBy);
+      await this.queued.cancel(sql, instance, id, changedBy);
       return { cancelled: true, status: 'cancelled', message: 'Cancelled before it started; nothing was changed.' };
     }
     if (plan.action === 'start-next') {

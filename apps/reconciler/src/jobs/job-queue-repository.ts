@@ -71,6 +71,20 @@ export class JobQueueRepository {
     return first;
   }
 
+  /**
+   * Gives queued jobs the generations after that of the change which starts before them. Each start then has a higher
+   * generation than the one before, and none needs a generation that no write has.
+   */
+  async renumber(sql: EntityManager, jobIds: readonly string[], generation: number): Promise<void> {
+    if (jobIds.length === 0) return;
+    await runSql(
+      sql,
+      `UPDATE job_ref j SET generation = $2 + b.place
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS b(job_id, place) WHERE j.job_id = b.job_id AND j.outcome IS NULL`,
+      [jobIds, generation],
+    );
+  }
+
   /** Takes a job from the queue; its clock starts now. */
   async start(sql: EntityManager, { logs, ...job }: StartedJob, { trace }: PendingChange): Promise<void> {
     const started = await runSql<ChangedJob>(

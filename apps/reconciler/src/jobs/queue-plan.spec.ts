@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AcceptedJob, planQueue } from './queue-plan.js';
+import { type AcceptedJob, jobsBehind, planQueue } from './queue-plan.js';
 
 const job = (jobId: string, type: AcceptedJob['type'], queuePosition: number | null = null): AcceptedJob => ({
   jobId,
@@ -48,5 +48,22 @@ describe('the place of a new job in the queue', () => {
     const open = [restarting, job('rollout', 'service.update', 1), job('action', 'service.restart', 2)];
     const superseded = ['restarting', 'rollout', 'action'];
     expect(planQueue('service.delete', open)).toEqual({ superseded, queuePosition: null });
+  });
+});
+
+describe('the jobs behind a new one', () => {
+  const actions = [job('first', 'service.restart', 2), job('second', 'service.restart', 3)];
+
+  it('are the queued actions after its place, in order', () => {
+    const open = [restarting, job('rollout', 'service.update', 1), ...actions];
+    expect(jobsBehind(open, planQueue('service.update', open))).toEqual(['first', 'second']);
+    expect(jobsBehind(open, planQueue('service.restart', open))).toEqual([]);
+  });
+
+  it('are all queued actions when it starts, and none after a deletion', () => {
+    const open = [updating, ...actions];
+    expect(jobsBehind(open, planQueue('service.update', open))).toEqual(['first', 'second']);
+    expect(jobsBehind(open, planQueue('service.restart', open, true))).toEqual(['first', 'second']);
+    expect(jobsBehind(open, planQueue('service.delete', open))).toEqual([]);
   });
 });

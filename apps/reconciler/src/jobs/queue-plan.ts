@@ -15,6 +15,15 @@ interface QueuePlan {
   readonly queuePosition: number | null;
 }
 
+/** The queued jobs that start after a new one, in queue order. */
+export const jobsBehind = (
+  open: readonly AcceptedJob[],
+  { superseded, queuePosition: place }: QueuePlan,
+): readonly string[] =>
+  open
+    .filter(({ jobId, queuePosition }) => (queuePosition ?? 0) > (place ?? 0) && !superseded.includes(jobId))
+    .map(({ jobId }) => jobId);
+
 /** One-time operations. Every other job is a rollout or a deletion. */
 const actionTypes: ReadonlySet<Job['type']> = new Set<Job['type']>(['service.restart']);
 

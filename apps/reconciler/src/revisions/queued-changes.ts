@@ -7,6 +7,7 @@ import { JobQueueRepository, type QueuedJob } from '../jobs/job-queue-repository
 import { JobStarter } from '../jobs/job-starter.js';
 import type { JobEnd } from '../jobs/job-update-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
+import { isAction } from '../jobs/queue-plan.js';
 import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { Wakeups } from '../work/wakeups.js';
@@ -16,7 +17,7 @@ import { DataLossGuard } from './data-loss-guard.js';
 import { faultOr } from './fault-or.js';
 import { restarted, withNeededRestart } from './needed-restart.js';
 import { RevisionRepository } from './revision-repository.js';
-import { RevisionWriter } from './revision-writer.js';
+import { acceptedAt, RevisionWriter } from './revision-writer.js';
 
 /** Starts queued changes, in the transaction that ended the job before them wherever this build can render them. */
 @Injectable()
@@ -56,10 +57,10 @@ export class QueuedChanges {
   }
 
   /** Cancels a queued job of a locked instance; the other open jobs go on. */
-  async cancel(sql: EntityManager, instanceId: number, jobId: string, changedBy: string): Promise<void> {
+  async cancel(sql: EntityManager, instance: InstanceRow, jobId: string, changedBy: string): Promise<void> {
     const line = { level: 'warn', message: `Cancelled by ${changedBy}.` } as const;
     const end = jobEnd({ jobId, outcome: 'cancelled', reason: 'Cancelled', line });
-    await this.#withdraw(sql, instanceId, end, changedBy);
+    await this.#withdraw(sql, instance.id, end, { changedBy, acceptedGeneration: instance.generation + 1 });
   }
 
   /** Returns the renderer that this build lacks for the first job. */
@@ -83,10 +84,11 @@ export class QueuedChanges {
   async #start(sql: EntityManager, instance: InstanceRow, job: QueuedJob, found: DesiredSpec): Promise<boolean> {
     const { jobId, pending } = job;
     const { spec, logs: restartLogs } = withNeededRestart(instance, found);
-    const { id: instanceId, conditions } = instance;
+    const { id: instanceId } = instance;
     const { changedBy, trace } = pending;
-    // A rollout that took an earlier place in the queue has a higher generation than the jobs behind it.
+    // An older build did not renumber the jobs behind a rollout that took an earlier place.
     const generation = Math.max(job.generation, instance.bundle_generation + 1);
+    const acceptedGeneration = Math.max(generation, instance.generation);
     const rendered = faultOr(() => {
       this.dataLoss.refuseChange(instance, spec, pending.force);
       return this.writer.render(instance, spec);
@@ -95,7 +97,9 @@ export class QueuedChanges {
       const { message } = rendered;
       const line = { level: 'error', message } as const;
       const end = jobEnd({ jobId, outcome: 'failed', reason: 'Refused', error: message, line });
-      await this.#withdraw(sql, instanceId, end, changedBy);
+      // A refused action leaves the desired spec as it is.
+      const refusedGeneration = instance.generation + (isAction(job.type) ? 0 : 1);
+      await this.#withdraw(sql, instanceId, end, { changedBy, acceptedGeneration: refusedGeneration });
       return false;
     }
     const { digest } = rendered;
@@ -103,12 +107,13 @@ export class QueuedChanges {
     const change = {
       instanceId,
       generation,
+      acceptedGeneration,
       kind: 'apply',
       spec,
       digest,
       jobId,
       changedBy,
-      conditions,
+      conditions: acceptedAt(instance, acceptedGeneration),
       trace,
       aboveRevision: null,
       acceptsDataLoss: pending.force === true,
@@ -118,9 +123,14 @@ export class QueuedChanges {
     return true;
   }
 
-  async #withdraw(sql: EntityManager, instanceId: number, end: JobEnd, changedBy: string): Promise<void> {
+  async #withdraw(
+    sql: EntityManager,
+    instanceId: number,
+    end: JobEnd,
+    change: { readonly changedBy: string; readonly acceptedGeneration: number },
+  ): Promise<void> {
     await this.updates.end(sql, [end]);
-    await this.revisions.withdraw(sql, instanceId, changedBy);
+    await this.revisions.withdraw(sql, { instanceId, ...change });
     await this.queue.describe(sql, instanceId);
   }
 }

@@ -28,12 +28,16 @@ export interface NextRevision extends NewRevision {
   readonly instanceId: number;
   /** Higher than the generation of the current revision. */
   readonly generation: number;
+  /** The generation of the last accepted write. It is higher while queued jobs start after this revision. */
+  readonly acceptedGeneration: number;
   readonly trace: Carrier;
   readonly kind: 'apply' | 'remove';
   /** The agent stores this revision already, so the next one is higher. It ends a divergence. */
   readonly aboveRevision: number | null;
   readonly acceptsDataLoss: boolean;
 }
+
+type AcceptedChange = Pick<NextRevision, 'instanceId' | 'changedBy' | 'conditions' | 'acceptedGeneration'>;
 
 /** A revision in a list. */
 export interface RevisionRow {
@@ -92,10 +96,10 @@ export class RevisionRepository {
     const [created] = await runSql<{ revision: number }>(
       sql,
       `WITH changed AS (
-         UPDATE instance SET generation = greatest(generation, $9), revision = greatest(revision, $10) + 1, updated_at = now(),
+         UPDATE instance SET generation = greatest(generation, $12), revision = greatest(revision, $10) + 1, updated_at = now(),
            diverged = CASE WHEN $10::int IS NULL THEN diverged END,
            history_start = CASE WHEN $10::int IS NULL THEN history_start ELSE greatest(revision, $10) + 1 END,
-           changed_by = CASE WHEN $9 > generation THEN $2 ELSE changed_by END,
+           changed_by = CASE WHEN $12 > generation THEN $2 ELSE changed_by END,
            deleting = $3 = 'remove', ready_replicas = CASE WHEN $3 = 'remove' THEN 0 ELSE ready_replicas END, conditions = $4, reason = NULL, message = NULL,
            state = CASE WHEN $3 = 'remove' THEN 'deleting' WHEN state = 'pending' THEN state ELSE 'applying' END
          WHERE id = $1 RETURNING id, revision),
@@ -118,6 +122,7 @@ export class RevisionRepository {
         next.generation,
         next.aboveRevision,
         next.acceptsDataLoss,
+        next.acceptedGeneration,
       ],
     );
     if (created === undefined) throw new Error(`there is no instance with the id ${next.instanceId}`);
@@ -127,28 +132,35 @@ export class RevisionRepository {
   /** Raises the generation of a locked instance whose change is queued. */
   async accept(
     sql: EntityManager,
-    { instanceId, changedBy, conditions }: Pick<NextRevision, 'instanceId' | 'changedBy' | 'conditions'>,
+    { instanceId, changedBy, conditions, acceptedGeneration }: AcceptedChange,
   ): Promise<void> {
     await runSql(
       sql,
-      `UPDATE instance SET generation = generation + 1, changed_by = $2, updated_at = now(), conditions = $3 WHERE id = $1`,
-      [instanceId, changedBy, JSON.stringify(conditions)],
+      `UPDATE instance SET generation = $4, changed_by = $2, updated_at = now(), conditions = $3 WHERE id = $1`,
+      [instanceId, changedBy, JSON.stringify(conditions), acceptedGeneration],
     );
   }
 
   /**
-   * Raises the generation of a locked instance because a queued change was withdrawn. Without another queued change the
+   * Sets the generation of a locked instance whose queued change was withdrawn. Without another queued change the
    * current revision is desired again, so the observed generation grows with it.
    */
-  async withdraw(sql: EntityManager, instanceId: number, changedBy: string): Promise<void> {
+  async withdraw(
+    sql: EntityManager,
+    { instanceId, changedBy, acceptedGeneration }: Omit<AcceptedChange, 'conditions'>,
+  ): Promise<void> {
     await runSql(
       sql,
-      `UPDATE instance i SET generation = i.generation + 1, changed_by = $2, updated_at = now(),
+      `UPDATE instance i SET generation = $3, updated_at = now(),
+         changed_by = CASE WHEN $3 > i.generation THEN $2 ELSE i.changed_by END,
+         conditions = (SELECT coalesce(jsonb_agg(CASE WHEN c.one->>'type' = 'Accepted'
+             THEN c.one || jsonb_build_object('observedGeneration', $3::int) ELSE c.one END ORDER BY c.at), '[]')
+           FROM jsonb_array_elements(i.conditions) WITH ORDINALITY AS c(one, at)),
          observed_generation = CASE WHEN i.observed_generation >= r.generation AND NOT EXISTS (
            SELECT 1 FROM job_ref j WHERE j.instance_id = i.id AND j.outcome IS NULL AND j.queue_position IS NOT NULL)
-           THEN i.generation + 1 ELSE i.observed_generation END
+           THEN $3 ELSE i.observed_generation END
        FROM revision r WHERE i.id = $1 AND r.instance_id = i.id AND r.revision = i.revision`,
-      [instanceId, changedBy],
+      [instanceId, changedBy, acceptedGeneration],
     );
   }
 

@@ -14,7 +14,7 @@ import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
-import { isAction, planQueue } from '../jobs/queue-plan.js';
+import { isAction, jobsBehind, planQueue } from '../jobs/queue-plan.js';
 import type { LogLine } from '../jobs/work-items.js';
 import { leftChanges } from '../rendering/left-changes.js';
 import { renderBundle } from '../rendering/render-bundle.js';
@@ -44,6 +44,13 @@ type SpecChange = Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'> & {
   /** The change is made although data is at risk, and at once. */
   readonly force?: boolean | undefined;
 };
+
+/** The open jobs that a change affects. */
+interface AffectedJobs {
+  readonly superseded: readonly string[];
+  /** They start after the change, so their generations are higher. */
+  readonly behind: readonly string[];
+}
 
 interface RenderedSpec {
   readonly digest: string;
@@ -82,14 +89,17 @@ export class RevisionWriter {
     const { spec } = restart;
     const rendered = this.render(instance, spec);
     const { digest } = rendered;
-    const { superseded, queuePosition } = planQueue(type, await this.jobs.listOpen(sql, instance.id), force);
+    const open = await this.jobs.listOpen(sql, instance.id);
+    const plan = planQueue(type, open, force);
+    const { superseded, queuePosition } = plan;
+    const affected = { superseded, behind: jobsBehind(open, plan) };
     if (queuePosition === null) {
       const logs = [...rendered.logs, ...restart.logs];
       const change = { type, spec, digest, changedBy, logs, above, acceptsDataLoss: force };
-      return this.#write(sql, instance, { kind: 'apply', ...change }, superseded);
+      return this.#write(sql, instance, { kind: 'apply', ...change }, affected);
     }
     const pending = { ...(isAction(type) ? {} : { spec }), changedBy, trace: traceHeaders() };
-    return this.#enqueue(sql, instance, { type, queuePosition, pending }, superseded);
+    return this.#enqueue(sql, instance, { type, queuePosition, pending }, affected);
   }
 
   /** The digest of a spec, and the log lines of the steps before its delivery. @throws Fault `request.too_large` */
@@ -129,7 +139,7 @@ export class RevisionWriter {
       logs: [{ step: 'check', level: 'info', message: `Nothing requires ${instance.osid}; it can be removed.` }],
       above,
     };
-    const jobId = await this.#write(sql, instance, change, superseded);
+    const jobId = await this.#write(sql, instance, change, { superseded, behind: [] });
     if (sentRevision > 0 || above !== undefined) return jobId;
     await this.instances.remove(sql, instance.id);
     const line = { level: 'info', message: 'It was never sent to its cluster: there is nothing to delete.' } as const;
@@ -141,17 +151,19 @@ export class RevisionWriter {
     sql: EntityManager,
     instance: InstanceRow,
     change: Change,
-    superseded: readonly string[],
+    { superseded, behind }: AffectedJobs,
   ): Promise<string> {
     const jobId = mintJobId(instance.now);
     const { kind, type, spec, digest, changedBy, logs, above, acceptsDataLoss = false } = change;
     const generation = Math.max(instance.generation, above?.generation ?? 0) + 1;
     const aboveRevision = above?.revision ?? null;
-    const conditions = acceptedAt(instance, generation);
+    const acceptedGeneration = generation + behind.length;
+    const conditions = acceptedAt(instance, acceptedGeneration);
     const trace = traceHeaders();
     const next = {
       instanceId: instance.id,
       generation,
+      acceptedGeneration,
       kind,
       spec,
       digest,
@@ -164,6 +176,7 @@ export class RevisionWriter {
     };
     const revision = await this.revisions.create(sql, next);
     await this.starter.supersede(sql, superseded, jobId);
+    await this.queue.renumber(sql, behind, generation);
     const jobKind = kind === 'remove' ? ('delete' as const) : ('apply' as const);
     await this.starter.start(sql, { ...jobOf(instance, jobId), type, kind: jobKind, generation, revision, logs });
     if (instance.has_queue) await this.queue.describe(sql, instance.id);
@@ -175,14 +188,16 @@ export class RevisionWriter {
     sql: EntityManager,
     instance: InstanceRow,
     change: { readonly type: Job['type']; readonly queuePosition: number; readonly pending: PendingChange },
-    superseded: readonly string[],
+    { superseded, behind }: AffectedJobs,
   ): Promise<string> {
     const jobId = mintJobId(instance.now);
     const generation = instance.generation + 1;
+    const acceptedGeneration = generation + behind.length;
     const { changedBy } = change.pending;
-    const conditions = acceptedAt(instance, generation);
-    await this.revisions.accept(sql, { instanceId: instance.id, changedBy, conditions });
+    const conditions = acceptedAt(instance, acceptedGeneration);
+    await this.revisions.accept(sql, { instanceId: instance.id, changedBy, conditions, acceptedGeneration });
     await this.starter.supersede(sql, superseded, jobId);
+    await this.queue.renumber(sql, behind, generation);
     const message = 'Accepted; it starts when the job before it has ended.';
     await this.starter.enqueue(sql, {
       ...jobOf(instance, jobId),
@@ -206,7 +221,8 @@ function withLastRestart(requested: DesiredSpec, { spec }: InstanceRow): Desired
   return { ...requested, restartedAt: last };
 }
 
-const acceptedAt = ({ conditions, now }: InstanceRow, generation: number) =>
+/** The conditions of an instance whose last accepted write has this generation. */
+export const acceptedAt = ({ conditions, now }: Pick<InstanceRow, 'conditions' | 'now'>, generation: number) =>
   setCondition(conditions, acceptedCondition, generation, now);
 
 const jobOf = (instance: InstanceRow, jobId: string) => ({
