@@ -3,12 +3,19 @@ import { buildRealNodes, probeDemoNodes } from '@runos/tool-start';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** Starts one plane with real nodes for all specs of a run, where such nodes are possible. */
+/**
+ * Starts one plane with real nodes for all specs of a run, where such nodes are possible. It is started twice: the second
+ * start finds the data of the first, and has other ports for agents. Its cluster must connect again.
+ */
 export default async function globalSetup(): Promise<void> {
   if (!(await probeDemoNodes()).possible) return; // the specs name the reason
   await buildRealNodes({ onProgress: print });
   const plane = await Plane.create();
   process.env['RUNOS_E2E_DATA'] = plane.data;
-  await plane.start('clusterReady', {}, '--nodes', 'real');
+  const options = ['--nodes', 'real'];
+  const first = await plane.start('clusterReady', {}, ...options);
+  await plane.stop();
+  const { agentGateway } = await plane.start('clusterReady', {}, ...options);
+  if (agentGateway.stream === first.agentGateway.stream) throw new Error('the second start has the ports of the first');
   (globalThis as { runosPlane?: Plane }).runosPlane = plane;
 }
