@@ -4,6 +4,7 @@ import { type MachineProbe, wherePossible } from '@runos/testing-kube';
 import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
 import { MessageQueue } from './message-queue.js';
 import {
+  answersAfterPowerCutMs,
   connectToRealPlane,
   cutPower,
   jobTimeoutMs,
@@ -41,9 +42,9 @@ onDemoNodes('other services on real nodes', () => {
   afterAll(() => Promise.all([cache?.delete(), messages?.service.delete()]));
 
   /** Each value as its own client reads it, once the service answers again. */
-  const valuesAreThere = async (): Promise<void> => {
+  const valuesAreThere = async (withinMs = 180_000): Promise<void> => {
     const read = async (what: string, request: () => Promise<string | undefined>): Promise<string> =>
-      eventually(what, 180_000, async () => (await request().catch(() => '')) || undefined);
+      eventually(what, withinMs, async () => (await request().catch(() => '')) || undefined);
     const values = await Promise.all([
       read('the key', () => cache.valkey('GET', 'order')),
       read('the message', () => messages.read()),
@@ -79,7 +80,7 @@ onDemoNodes('other services on real nodes', () => {
 
   it('keep their data when their nodes lose power', async () => {
     await cutPower(await Promise.all(services().map((service) => service.nodeOf(service.firstPod))));
-    await valuesAreThere();
+    await valuesAreThere(answersAfterPowerCutMs);
   });
 
   it('a pod of another namespace resolves the name of a service, and connects to its address', async () => {

@@ -2,6 +2,7 @@ import { beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
 import { NodeTraces } from './node-traces.js';
 import {
+  answersAfterPowerCutMs,
   connectToRealPlane,
   cutPower,
   jobTimeoutMs,
@@ -24,8 +25,8 @@ onDemoNodes('PostgreSQL on real nodes', () => {
   });
 
   /** The row is read by the address that the API answers, as soon as the database accepts connections again. */
-  const rowIsThere = (): Promise<unknown> =>
-    eventually('the row', 180_000, async () => {
+  const rowIsThere = (withinMs = 180_000): Promise<unknown> =>
+    eventually('the row', withinMs, async () => {
       const rows = await orders.psql('SELECT id FROM orders').catch((error: Error) => error.message);
       return rows === '42' ? true : undefined;
     });
@@ -65,7 +66,7 @@ onDemoNodes('PostgreSQL on real nodes', () => {
 
   it('keeps its rows when its node loses power', async () => {
     await cutPower([await orders.nodeOf(`${orders.namespace}-1`)]);
-    await rowIsThere();
+    await rowIsThere(answersAfterPowerCutMs);
   });
 
   it('runs with the settings of a config set', async () => {

@@ -19,6 +19,9 @@ export function sharedData(): string {
 /** The plane of this run. */
 export const connectToRealPlane = (): Promise<PlaneClient> => PlaneClient.connect(sharedData());
 
+/** How long pods may need to answer once `cutPower` has switched on their nodes. */
+export const answersAfterPowerCutMs = 60_000;
+
 /** Ends the nodes at once, as a power cut does, and switches them on again. */
 export async function cutPower(nodes: readonly string[]): Promise<void> {
   const folder = new DataFolder(sharedData());

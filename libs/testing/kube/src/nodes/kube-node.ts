@@ -13,7 +13,7 @@ import {
   waitUntilReady,
 } from '@runos/testing-process';
 import { connectNode } from './cluster-network.js';
-import { cgroupsOf, createCgroups, type NodeCgroups } from './node-cgroups.js';
+import { cgroupsOf, createCgroups, type NodeCgroups, removeLeftCgroups } from './node-cgroups.js';
 import { containerdSocket, type NodeFiles, type NodeSpec, writeNodeFiles } from './node-files.js';
 import { runCommand } from './run-command.js';
 
@@ -67,6 +67,8 @@ export class KubeNode {
     const { spec, nodes, cgroups, onStarted } = this.options;
     const files = writeNodeFiles(spec);
     await endPreviousProcess(this.#pidFile(), { signal: 'SIGKILL' });
+    // The kubelet would look for the containers of each pod's cgroup that it finds, 3 s for each.
+    await removeLeftCgroups(cgroups.folders);
     createCgroups(cgroups);
     const init = await this.#startInit();
     this.#init = init;

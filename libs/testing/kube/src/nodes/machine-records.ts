@@ -1,16 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
-import {
-  isRunning,
-  ownIdentity,
-  type ProcessIdentity,
-  stopProcess,
-  waitUntil,
-  writeFileAtomic,
-} from '@runos/testing-process';
+import { isRunning, ownIdentity, type ProcessIdentity, stopProcess, writeFileAtomic } from '@runos/testing-process';
 import { ClusterNetwork, isInUse, maxClusters, removeNetwork } from './cluster-network.js';
-import { removeCgroups } from './node-cgroups.js';
+import { removeLeftCgroups } from './node-cgroups.js';
 
 /** What one cluster occupies on this machine: written before it is created, so that a later program can remove it. */
 export interface MachineRecord {
@@ -88,19 +81,7 @@ export const releaseRecord = (record: MachineRecord): Promise<void> =>
 async function removeRecorded(record: MachineRecord): Promise<void> {
   await Promise.all(record.inits.map((init) => stopProcess(init, { signal: 'SIGKILL' })));
   await removeNetwork(new ClusterNetwork(record.index), record.nodes);
-  // The last processes of a killed node leave their cgroups a moment later.
-  await waitUntil(
-    () => {
-      try {
-        removeCgroups(record.cgroups);
-        return true;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
-        throw error;
-      }
-    },
-    { deadlineMs: 10_000, because: () => `Processes remain in ${record.cgroups.join(', ')}` },
-  );
+  await removeLeftCgroups(record.cgroups);
   rmSync(fileOf(record.index), { force: true });
 }
 

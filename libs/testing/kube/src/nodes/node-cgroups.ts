@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { waitUntil } from '@runos/testing-process';
 
 /** The cgroups of one node: below those of this process, one in each hierarchy. */
 export interface NodeCgroups {
@@ -73,18 +74,41 @@ export function missingControllers(
 /** Creates the cgroups. A cpuset of version 1 starts empty and admits no process until it has processors and memory. */
 export function createCgroups({ folders, entries, startEntries, hierarchies }: NodeCgroups): void {
   folders.forEach((folder, number) => {
-    mkdirSync(folder, { recursive: true });
+    createFolder(folder);
     if (!hierarchies[number]?.split(',').includes('cpuset')) return;
     for (const file of ['cpuset.cpus', 'cpuset.mems'])
       writeFileSync(join(folder, file), readFileSync(join(folder, '..', file)));
   });
-  if (hierarchies.length === 0)
-    for (const entry of [...entries, ...startEntries]) mkdirSync(join(entry, '..'), { recursive: true });
+  if (hierarchies.length === 0) for (const entry of [...entries, ...startEntries]) createFolder(dirname(entry));
+}
+
+/** As `mkdirSync` with `recursive`, which reports the missing folder instead of a read-only file system. */
+function createFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  createFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Removes the folders with their children, the deepest first. Their processes have ended. */
 export function removeCgroups(folders: readonly string[]): void {
   for (const folder of folders) if (existsSync(folder)) removeTree(folder);
+}
+
+/**
+ * Removes the cgroups of a node whose first process was killed. The kernel ends the others a moment later.
+ * @throws Error when processes are still in them after ten seconds
+ */
+export async function removeLeftCgroups(folders: readonly string[]): Promise<void> {
+  const areRemoved = (): boolean => {
+    try {
+      removeCgroups(folders);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+      throw error;
+    }
+  };
+  await waitUntil(areRemoved, { deadlineMs: 10_000, because: () => `Processes remain in ${folders.join(', ')}` });
 }
 
 function removeTree(folder: string): void {
