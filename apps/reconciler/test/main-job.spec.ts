@@ -103,7 +103,9 @@ describe('the main job', () => {
     expect(nothing).toEqual({ osid: one.osid, noOp: true, message: expect.any(String) });
     const renamed = await harness.request(reconciler.updateInstance, { ...one, fields: { name: 'after' } });
     expect(renamed).toEqual({ id: one.id, osid: one.osid, name: 'after' });
-    expect(await show(one)).toMatchObject({ name: 'after', generation: 2, observedGeneration: 2, status: 'healthy' });
+    const shown = await show(one);
+    expect(shown).toMatchObject({ name: 'after', generation: 2, observedGeneration: 2, status: 'healthy' });
+    expect(new Set(shown.conditions.map(({ observedGeneration }) => observedGeneration))).toEqual(new Set([2]));
     expect(harness.agent.stored.get(one.osid)).toMatchObject({ revision: 1 });
     await harness.agent.report(harness.agent.bundleOf(one.osid), 'ready');
     expect(await show(one)).toMatchObject({ observedGeneration: 2, status: 'healthy' });

@@ -24,7 +24,9 @@ onDemoNodes('a full volume on real nodes', () => {
     const full = await cache.shown('full', ({ message }) => String(message).includes('No space left on device'));
     expect(full).toMatchObject({
       status: 'degraded',
-      message: expect.stringMatching(/MISCONF .* Its volume is full: let its storage grow if its type can, or delete data\.$/),
+      message: expect.stringMatching(
+        /MISCONF .* Its volume is full: let its storage grow if its type can, or delete data\.$/,
+      ),
     });
     await cache.free(pod, `data-${pod}`);
     await cache.shown('healthy', ({ status }) => status === 'healthy');

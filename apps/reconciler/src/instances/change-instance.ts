@@ -101,7 +101,7 @@ export class ChangeInstance {
     const isForced = force === true && isKeptByAgent(instance);
     if (isSameSpec(acceptedSpec(instance), spec) && !isForced) {
       if (newName === undefined) return { osid, noOp: true, message: describeUnchanged(instance) };
-      await this.instances.rename(sql, id, newName, changedBy);
+      await this.instances.rename(sql, instance, newName, changedBy);
       return { id: iid, osid, name: newName };
     }
     this.dataLoss.refuseChange(instance, spec, force);

@@ -219,15 +219,24 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
 
   /**
    * Renames a locked instance without a new revision. The generation grows, so that stale writes are refused. No object
-   * carries the name, so the observed generation grows with it.
+   * carries the name, so the observed generations grow with it, those of the conditions too.
    */
-  async rename(sql: EntityManager, id: number, name: string, changedBy: string): Promise<void> {
+  async rename(
+    sql: EntityManager,
+    { id, generation, conditions }: Pick<InstanceRow, 'id' | 'generation' | 'conditions'>,
+    name: string,
+    changedBy: string,
+  ): Promise<void> {
+    const grown = conditions.map((condition) =>
+      condition.observedGeneration === generation ? { ...condition, observedGeneration: generation + 1 } : condition,
+    );
     await runSql(
       sql,
       `UPDATE instance SET name = $2, changed_by = $3, updated_at = now(), generation = generation + 1,
-         observed_generation = CASE WHEN observed_generation = generation THEN generation + 1 ELSE observed_generation END
+         observed_generation = CASE WHEN observed_generation = generation THEN generation + 1 ELSE observed_generation END,
+         conditions = $4
        WHERE id = $1`,
-      [id, name, changedBy],
+      [id, name, changedBy, JSON.stringify(grown)],
     );
   }
 
