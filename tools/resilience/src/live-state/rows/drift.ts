@@ -1,6 +1,6 @@
 import { type Instance, type PlaneClient, valueAt } from '@runos/tool-e2e';
 import type { Row } from '../row.js';
-import { jsonPatch, namesAt, remove, repairOf, seen, statusOnce } from '../steps.js';
+import { eventOf, jsonPatch, namesAt, remove, repairOf, seen, statusOnce } from '../steps.js';
 import type { RowResult } from '../row-result.js';
 
 const containers = ['spec', 'template', 'spec', 'containers'] as const;
@@ -100,6 +100,12 @@ const scaledUnderReport: Row = {
     const replicas = async () => (await plane.api.get(`${path}/status`)).body['replicas'] as { ready: number };
     await scale(0);
     result.compare('status at 0', (await statusOnce(plane, instance, 'unhealthy'))['status'], 'unhealthy');
+    const fell = await eventOf(
+      plane,
+      instance,
+      ({ type, message }) => type === 'StateChanged' && /to unhealthy/.test(String(message)),
+    );
+    result.compare('event at 0', fell?.['message'], /ScaledDown|0 of 3 desired replicas/);
     result.compare('replicas at 0', await seen(replicas, ({ ready }) => ready === 0), { desired: 3, ready: 0 });
     await scale(2);
     result.compare('status at 2', (await statusOnce(plane, instance, 'degraded'))['status'], 'degraded');

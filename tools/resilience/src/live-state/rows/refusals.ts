@@ -61,6 +61,7 @@ const missingRight: Row = {
     const write = (value: object) =>
       plane.kubectl.run(['patch', 'clusterrole', name, '--type=merge', '-p', JSON.stringify({ rules: value })]);
     const instance = await plane.create('valkey', { name: 'live-f7' });
+    let jobId: unknown;
     await write(lacking);
     try {
       await restartAgent(stage);
@@ -75,8 +76,9 @@ const missingRight: Row = {
         };
         result.compare('readyz', await seen(ready, (text) => right.test(text)), right);
       }
-      const jobId = await remove(plane, instance);
-      const job = async () => JSON.stringify(await jobOf(plane, jobId));
+      // A deletion reads each object by its name. A change waits for pods, which the agent does not see.
+      jobId = (await plane.api.patch(instance.path, { cpuLimitMc: 600 })).body['jobId'];
+      const job = async () => JSON.stringify([await jobOf(plane, jobId), await plane.api.logs(jobId)]);
       result.compare('job', await seen(job, (text) => right.test(text)), right);
     } finally {
       await write(rules);
@@ -84,6 +86,7 @@ const missingRight: Row = {
     const connected = async () => (await plane.api.get(`/${aid}/clusters/${cid}`)).body;
     const healed = await seen(connected, ({ message }) => message === null, 60_000);
     result.compare('cluster with the right', [healed['status'], healed['message']], ['connected', null]);
+    result.compare('job with the right', (await plane.api.ended(jobId, 60_000))['status'], 'completed');
   },
 };
 

@@ -21,6 +21,9 @@ const deletedClaim: Row = {
     result.compare('PATCH', [changed.status, changed.body['code']], [409, 'conflict.data_loss']);
     result.compare('restart', (await plane.api.patch(`${path}/restart`)).status, 409);
     result.compare('the claim is still there', (await uidOf()) === uid, true);
+    const { body } = await plane.api.patch(`${path}?force=true`, { cpuLimitMc: 700 });
+    result.compare('job by force', (await plane.api.ended(body['jobId'], 120_000))['status'], 'completed');
+    result.compare('the claim is another one', (await uidOf()) === uid, false);
     await remove(plane, instance);
   },
 };
