@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ClusterNetwork, createBridge } from './cluster-network.js';
 import { claimIndex, type MachineRecord, releaseRecord, removeEach } from './machine-records.js';
@@ -28,8 +30,8 @@ it('remains that cannot be removed are reported, and the others are removed', as
 });
 
 onRealNodes(describe)('the index of a cluster', () => {
-  const claim = (dataDir: string, preferred?: number): Promise<MachineRecord> =>
-    claimIndex({ dataDir, nodes: 0, cgroups: [] }, () => [], { persistent: false, preferred });
+  const claim = (dataDir: string, preferred?: number, persistent = false): Promise<MachineRecord> =>
+    claimIndex({ dataDir, nodes: 0, cgroups: [] }, () => [], { persistent, preferred });
 
   it('is released once: the next cluster with it keeps its network', async () => {
     const first = await claim('/data/first');
@@ -46,5 +48,19 @@ onRealNodes(describe)('the index of a cluster', () => {
       await releaseRecord(second);
     }
     expect(existsSync(bridge)).toBe(false);
+  });
+
+  it('is kept for a persistent cluster that is stopped: others take another one', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'runos-index-'));
+    const first = await claim(data, undefined, true);
+    await releaseRecord(first);
+    const running = [await claim('/data/other', undefined, true), await claim('/data/temporary')];
+    try {
+      expect(running.map(({ index }) => index)).not.toContain(first.index);
+      running.push(await claim(data, first.index, true));
+    } finally {
+      for (const record of running) await releaseRecord(record);
+      rmSync(data, { recursive: true });
+    }
   });
 });

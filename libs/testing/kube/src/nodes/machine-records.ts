@@ -4,6 +4,7 @@ import { lock } from 'proper-lockfile';
 import { isRunning, ownIdentity, type ProcessIdentity, stopProcess, writeFileAtomic } from '@runos/testing-process';
 import { ClusterNetwork, isInUse, maxClusters, removeNetwork } from './cluster-network.js';
 import { removeLeftCgroups } from './node-cgroups.js';
+import { ReservedIndexes } from './reserved-indexes.js';
 
 /** What one cluster occupies on this machine: written before it is created, so that a later program can remove it. */
 export interface MachineRecord {
@@ -19,6 +20,9 @@ export interface MachineRecord {
 /** Gone with the machine's memory at a restart, as everything that the records name. */
 const recordFolder = '/run/runos-nodes';
 
+/** Kept over a restart of the machine, unlike the records. */
+const reserved = new ReservedIndexes('/var/lib/runos-nodes/indexes.json');
+
 const fileOf = (index: number): string => join(recordFolder, `${index}.json`);
 
 export interface ClaimOptions {
@@ -30,7 +34,8 @@ export interface ClaimOptions {
 }
 
 /**
- * Takes a free index for a cluster and records it. Removes first what killed programs left behind.
+ * Takes a free index for a cluster and records it. Removes first what killed programs left behind. Indexes that stopped
+ * persistent clusters have reserved are taken only when no other is free. The data folder exists.
  * @throws Error when the preferred index, or every index, is in use
  */
 export function claimIndex(
@@ -41,12 +46,13 @@ export function claimIndex(
   return withRecords(async () => {
     await removeAbandoned(onProblem);
     const all = Array.from({ length: maxClusters }, (_, index) => index);
-    // A stopped persistent cluster needs its own index again, which no temporary one may have taken meanwhile.
-    const free = persistent ? all : all.reverse();
-    const candidates = preferred === undefined ? free : [preferred];
+    const ofOthers = reserved.ofOthers(claim.dataDir);
+    const byUse = [...all.filter((index) => !ofOthers.has(index)), ...ofOthers];
+    const candidates = preferred === undefined ? byUse : [preferred];
     for (const index of candidates) {
       if (existsSync(fileOf(index)) || (await isInUse(new ClusterNetwork(index)))) continue;
       const record = { ...claim, index, supervisor: ownIdentity(), inits: [], cgroups: cgroupsOf(index) };
+      if (persistent) reserved.reserve(index, claim.dataDir);
       writeRecord(record);
       return record;
     }

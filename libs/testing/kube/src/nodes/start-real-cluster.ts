@@ -186,8 +186,8 @@ async function claim(dataDir: string, names: readonly string[], options: ClaimOp
   const file = join(dataDir, 'network-index.json');
   const preferred = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as number) : undefined;
   const cgroups = (index: number): string[] => names.flatMap((name) => nodeCgroups(index, name).folders);
-  const record = await claimIndex({ dataDir, nodes: names.length, cgroups: [] }, cgroups, { ...options, preferred });
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const record = await claimIndex({ dataDir, nodes: names.length, cgroups: [] }, cgroups, { ...options, preferred });
   writeFileAtomic(file, JSON.stringify(record.index));
   return record;
 }
