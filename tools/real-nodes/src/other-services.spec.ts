@@ -126,10 +126,10 @@ onDemoNodes('other services on real nodes', () => {
     const size = { cpuRequestMc: 60_000, cpuLimitMc: 60_000, memoryRequestMb: 512, memoryLimitMb: 512 };
     const instance = await plane.request('valkey', { name: 'too-large', ...size });
     const seen = await eventually('the reason', 120_000, async () => {
-      const { message } = await plane.show(instance);
-      return /cpu/i.test(String(message)) ? String(message) : undefined;
+      const shown = await plane.show(instance);
+      return shown['reason'] === 'Unschedulable' && shown;
     });
-    expect(seen).toMatch(/insufficient cpu|nodes/i);
+    expect(seen).toMatchObject({ status: 'applying', message: expect.stringMatching(/insufficient cpu/i) });
     const { body } = await plane.api.delete(instance.path);
     await plane.waitForCompletion(body['jobId'], jobTimeoutMs);
   });
