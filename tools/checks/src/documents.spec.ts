@@ -55,6 +55,13 @@ it('the README quotes log lines of jobs as the code writes them', () => {
   expect(sentences.filter((sentence) => !isWritten(sentence))).toEqual([]);
 });
 
+it('the README and CI install the same packages', () => {
+  const [[named = ''] = []] = matches(textOf('README.md'), /^apt-get install ([\w. -]{1,500})$/gm);
+  const [[installed = ''] = []] = matches(textOf('.ci/run'), /^packages=\(([\w.\s-]{1,500})\)$/gm);
+  expect(named).not.toBe('');
+  expect(installed.split(/\s{1,9}/)).toEqual(named.split(' '));
+});
+
 it('the README lists the services with a schema', () => {
   const [[list = ''] = []] = matches(textOf('README.md'), /services have a schema: ([^.]*)\./g);
   const withSchema = projectsIn(root).filter(({ folder }) => sources.includes(`${folder}/src/migrate.ts`));

@@ -46,12 +46,21 @@ it.each<[string, Partial<Machine>, string]>([
   expect(probeRealNodes(tmpdir(), { ...machine, ...difference })).toEqual({ possible: false, reason });
 });
 
+it('only pkg-config is named where it alone is missing', () => {
+  const without: Machine = {
+    ...machine,
+    hasProgram: (name) => name !== 'pkg-config',
+    attempt: failing('pkg-config', 'spawnSync pkg-config ENOENT'),
+  };
+  expect(probeRealNodes(tmpdir(), without)).toMatchObject({ packages: ['pkg-config'] });
+});
+
 it('all missing packages are named at once', () => {
   const bare: Machine = {
     ...machine,
     hasProgram: (name) => ['unshare', 'nsenter', 'setpriv', 'mount'].includes(name),
     hasFile: () => false,
-    attempt: failing('libseccomp', 'not found'),
+    attempt: failing('seccomp', 'not found'),
   };
   expect(probeRealNodes(tmpdir(), bare)).toEqual({
     possible: false,

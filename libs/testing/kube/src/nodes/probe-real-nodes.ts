@@ -90,8 +90,16 @@ export function probeRealNodes(folder = tmpdir(), machine = thisMachine): Machin
   return withoutPackages([
     ...packagesOf(requiredPrograms, machine),
     ...(machine.hasFile(busybox) ? [] : ['busybox-static']),
-    ...(machine.attempt('pkg-config', ['--exists', 'libseccomp']) === undefined ? [] : ['libseccomp-dev']),
+    ...(hasLibseccomp(machine) ? [] : ['libseccomp-dev']),
   ]);
+}
+
+/** Without pkg-config, a header of the package shows that it is installed. */
+function hasLibseccomp({ attempt, hasProgram }: Machine): boolean {
+  const [command, args] = hasProgram('pkg-config')
+    ? ['pkg-config', ['--exists', 'libseccomp']]
+    : ['test', ['-e', '/usr/include/seccomp.h']];
+  return attempt(command, args) === undefined;
 }
 
 /** What a volume with a size limit needs: a file that is mounted as a file system. */
