@@ -65,8 +65,10 @@ describe('a deleted object with data', () => {
       object.kind === 'PersistentVolumeClaim' && action === 'recreated';
     await harness.waitForDrift(osid, isLoss);
     await harness.waitForStatus(osid, reportsLoss);
+    const isAcknowledged = () => harness.controller.instances.get(osid)?.drifts.length === 0;
+    await waitUntil(isAcknowledged, { deadlineMs: 20_000, because: () => 'the loss is not acknowledged' });
     await harness.restart();
-    await harness.waitForStatus(osid, ({ phase }) => phase === 'ready');
+    await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 700 })));
     expect(harness.drifts(osid)).toEqual([]); // reported once
   }, 90_000);
 

@@ -63,6 +63,9 @@ describe('the cluster agent', () => {
   it('keeps the annotations that a person set, and writes what is rendered', async () => {
     const { admin, agent } = access;
     await agent.apply(ofKind(objects, 'Cluster'), { dryRun: true });
+    // As the webhook of the operator completes it.
+    const defaults = { customQueriesConfigMap: [{ name: 'queries', key: 'queries' }], enablePodMonitor: false };
+    await agent.apply(cluster({ monitoring: defaults }), { dryRun: true });
     await admin.create(annotated({ ...patch, ...skipped }, { inheritedMetadata: { ...role, ...webhook }, monitoring }));
     await agent.mergePatch(refOf(cluster({})), { spec: { instances: 2 } });
     const live = await admin.get(refOf(cluster({})));

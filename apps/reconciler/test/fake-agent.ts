@@ -270,6 +270,12 @@ export class FakeAgent {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
+  /** Receives no more instructions, and resolves when every report of a stored bundle is sent. */
+  stop(): Promise<void> {
+    this.connected = false;
+    return this.idle();
+  }
+
   #read(osid: string): InstructionReply {
     if (this.isOlder) return { outcome: 'refused', message: 'READ_BUNDLE is not supported' };
     const bundle = this.stored.get(osid);

@@ -149,7 +149,7 @@ async function startParts(
     gateway.request(contract, input, { tenant, actor: { ...user, name } });
   const { cid } = await request(reconciler.createCluster, { cluster: { cid: 'abc', root: 'example.com' } });
   if (connected) await agent.connect();
-  started.defer(() => agent.idle());
+  started.defer(() => agent.stop());
   return {
     aid: testAid,
     cid,

@@ -43,9 +43,9 @@ describe('drift', () => {
   });
 
   it('preserves foreign fields', async () => {
-    const drifts = async () =>
-      (await planeClient.events(valkey)).filter(({ fields }) => (fields as string[]).length > 0);
-    const seen = (await drifts()).length;
+    const eventsOf = async (type: string) =>
+      (await planeClient.events(valkey)).filter((event) => event['type'] === type);
+    const repairs = (await eventsOf('DriftRepaired')).length;
     const foreign = {
       metadata: { annotations: { 'example.com/note': 'kept' }, labels: { team: 'blue' } },
       spec: { minReadySeconds: 7 },
@@ -65,7 +65,10 @@ describe('drift', () => {
     expect(valueAt(live, 'metadata', 'labels', 'team')).toBe('blue');
     expect(valueAt(live, 'spec', 'minReadySeconds')).toBe(7);
     expect(valueAt(live, 'spec', 'replicas')).toBe(1);
-    expect(await drifts()).toHaveLength(seen + 1);
+    expect(await eventsOf('DriftRepaired')).toHaveLength(repairs + 1);
+    const added = ['metadata.annotations["example.com/note"]', 'metadata.labels.team', 'spec.minReadySeconds'];
+    const reports = (await eventsOf('FieldsAdded')).flatMap(({ fields }) => fields as string[]);
+    expect(reports.sort()).toEqual(added);
   });
 
   it('does not report the API server’s defaults as drift', async () => {
@@ -85,7 +88,10 @@ describe('drift', () => {
       { spec: { postgresql: { parameters } } },
       'by-hand',
     );
-    const event = await planeClient.event(postgresql, (seen) => seen['manager'] === 'by-hand');
+    const event = await planeClient.event(
+      postgresql,
+      (seen) => seen['manager'] === 'by-hand' && seen['type'] === 'DriftRepaired',
+    );
     expect(event['fields']).toEqual([expect.stringContaining('spec.postgresql.parameters')]);
     const live = await planeClient.kubectl.get('clusters.postgresql.cnpg.io', osid, osid);
     expect(valueAt(live, 'spec', 'postgresql', 'parameters', 'fsync')).toBeUndefined();

@@ -48,10 +48,12 @@ export const clusterContents: CustomContents = {
         (has(variables.specs[1].bootstrap) && variables.specs[1].bootstrap == variables.spec.bootstrap)`,
       message: 'a PostgreSQL cluster must not start from volume snapshots',
     },
-    // The operator makes a PodMonitor of it, whose relabelings choose what a Prometheus of the cluster reads.
+    // The operator makes a PodMonitor, whose relabelings choose what a Prometheus of the cluster reads. Its webhook sets
+    // the other defaults of `monitoring`.
     {
       expression: `
-        !('monitoring' in variables.spec) ||
+        !has(variables.spec.monitoring) || !has(variables.spec.monitoring.enablePodMonitor) ||
+        !variables.spec.monitoring.enablePodMonitor ||
         ('monitoring' in variables.specs[1] && variables.spec.monitoring == variables.specs[1].monitoring)`,
       message: 'a PostgreSQL cluster must have no monitors that a person did not set',
     },
