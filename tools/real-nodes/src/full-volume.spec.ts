@@ -23,7 +23,7 @@ onDemoNodes('a full volume on real nodes', () => {
     expect(refused).toContain('No space left on device');
     const full = await cache.shown('full', ({ message }) => String(message).includes('No space left on device'));
     expect(full).toMatchObject({
-      status: 'degraded',
+      status: 'unhealthy', // its only pod is not ready
       message: expect.stringMatching(
         /MISCONF .* Its volume is full: let its storage grow if its type can, or delete data\.$/,
       ),
