@@ -1,7 +1,14 @@
 import type { Clock } from '@runos/kernel';
 import { allowedWriters } from '@runos/kube-kinds';
 import { type JsonPatchStep, type KubeClient, KubeError } from '@runos/kube-client';
-import { type FieldPath, type KubeObject, refKey, type SharedOwnership, sharedOwnership } from '@runos/kube-objects';
+import {
+  type FieldPath,
+  type KubeObject,
+  refKey,
+  type SharedOwnership,
+  sharedOwnership,
+  uniquePaths,
+} from '@runos/kube-objects';
 import type { Instance } from '../instances/instance.js';
 import type { ObjectState } from '../instances/object-state.js';
 import { driftOf } from './drift-report.js';
@@ -83,7 +90,7 @@ export class OwnershipReclaimer {
 /** `spec.template` for all fields in it: a restore shares every field of an object. */
 function folded(paths: readonly FieldPath[]): FieldPath[] {
   const parents = paths.map((path) => path.slice(0, 2));
-  return [...new Map(parents.map((path) => [path.join('\n'), path])).values()];
+  return uniquePaths(parents);
 }
 
 /** Entries at the end are removed first, because a removal moves those after it. */

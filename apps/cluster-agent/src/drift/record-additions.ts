@@ -5,7 +5,7 @@ import type { ObjectState } from '../instances/object-state.js';
 import { driftOf } from './drift-report.js';
 
 /** Controllers of a cluster that note their work on objects of others. */
-const otherControllers = ['cloud-controller-manager', 'kube-scheduler', 'kubelet'] as const;
+const otherControllers: readonly string[] = ['cloud-controller-manager', 'kube-scheduler', 'kubelet'];
 
 /**
  * Records what others have added beside our fields: information, once per object, manager and field. `drifted`: fields of
@@ -21,7 +21,7 @@ export function recordAdditions(
 ): boolean {
   if (state.applied === undefined) return false;
   const { exclusive, kind, ref } = state;
-  const additions = foreignAdditions(live, { exclusive, allowed: expectedIn(instance), left: kind.left });
+  const additions = foreignAdditions(live, { exclusive, isAllowed: expectedIn(instance), left: kind.left });
   if (additions.length === 0 || (drifted === undefined && state.hasDrifted(live))) return false;
   let isNew = false;
   for (const addition of additions) {
@@ -41,5 +41,7 @@ export function recordAdditions(
 const isPart = (path: FieldPath, whole: FieldPath): boolean => whole.every((element, index) => element === path[index]);
 
 /** Writers of one kind, such as an operator, are expected in all objects of the instance. */
-const expectedIn = ({ objects }: Instance): ReadonlySet<string> =>
-  new Set([...otherControllers, ...[...objects.values()].flatMap(({ kind }) => [...allowedWriters(kind)])]);
+const expectedIn =
+  ({ objects }: Instance) =>
+  (manager: string): boolean =>
+    otherControllers.includes(manager) || [...objects.values()].some(({ kind }) => allowedWriters(kind).has(manager));

@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type JobProgress, reconciler } from '@runos/contracts';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { newJob } from '../../test/new-job.js';
 import { startTestDatabase, type TestDatabase } from '../../test/test-database.js';
 import { Wakeups } from '../work/wakeups.js';
 import { JobRepository } from './job-repository.js';
 import { type JobEnd, JobUpdateRepository } from './job-update-repository.js';
 import { jobChange, jobEnd, JobUpdates } from './job-updates.js';
 import { PausedDeadlineRepository } from './paused-deadline-repository.js';
-import { newWorkItems, reachStep } from './work-items.js';
+import { reachStep } from './work-items.js';
 
 describe('jobs in the database', () => {
   const updates = new JobUpdates(new JobUpdateRepository(), new Wakeups());
@@ -23,31 +24,14 @@ describe('jobs in the database', () => {
   const cluster = { id: 7, cid: 'abc' };
   const create = (clusterId = 1) => {
     const jobId = uuidv7();
-    const now = new Date().toISOString();
-    return test.database.transaction((sql) =>
-      new JobRepository(test.database).create(sql, {
-        jobId,
-        aid: 'aaaaa',
-        cid: 'abc',
-        clusterId,
-        instanceId: (instances += 1),
-        osid: 'valkey-3f9k2',
-        type: 'service.create',
-        kind: 'apply',
-        generation: 1,
-        revision: 1,
-        workItems: newWorkItems({ kind: 'apply', jobId, first: 'deliver', now, mintId: uuidv7 }),
-        firstStep: 'deliver',
-        progress: null,
-        reason: null,
-        timeoutMs: 900_000,
-        absenceBudgetMs: 86_400_000,
-        paused: false,
-        queuePosition: null,
-        pending: null,
-        logs: [{ step: 'validate', level: 'info', message: 'valkey.c0.beff, 1 replica' }],
-      }),
-    );
+    const job = newJob({
+      jobId,
+      clusterId,
+      instanceId: (instances += 1),
+      osid: 'valkey-3f9k2',
+      logs: [{ step: 'validate', level: 'info', message: 'valkey.c0.beff, 1 replica' }],
+    });
+    return test.database.transaction((sql) => new JobRepository(test.database).create(sql, job));
   };
   const end = (jobId: string, outcome: JobEnd['outcome']) => {
     const line = { level: 'info', message: outcome } as const;

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { newJob } from '../../test/new-job.js';
 import { lockTogether } from '../../test/opposite-locks.js';
 import { startTestDatabase, type TestDatabase } from '../../test/test-database.js';
 import { ClusterAddonRepository } from '../addons/cluster-addon-repository.js';
 import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { PausedDeadlineRepository } from '../jobs/paused-deadline-repository.js';
-import { newWorkItems } from '../jobs/work-items.js';
 import { WorkRepository } from './work-repository.js';
 
 const clusterId = 1;
@@ -95,31 +95,8 @@ describe('statements about several jobs of a cluster', () => {
   });
 
   async function create(jobId: string, instanceId: number): Promise<void> {
-    const now = new Date().toISOString();
-    await test.database.transaction((sql) =>
-      new JobRepository(test.database).create(sql, {
-        jobId,
-        aid: 'aaaaa',
-        cid: 'abc',
-        clusterId,
-        instanceId,
-        osid: `valkey-${instanceId}`,
-        type: 'service.create',
-        kind: 'apply',
-        generation: 1,
-        revision: 1,
-        workItems: newWorkItems({ kind: 'apply', jobId, first: 'deliver', now, mintId: uuidv7 }),
-        firstStep: 'deliver',
-        progress: null,
-        reason: null,
-        timeoutMs: 900_000,
-        absenceBudgetMs: 86_400_000,
-        paused: false,
-        queuePosition: null,
-        pending: null,
-        logs: [],
-      }),
-    );
+    const job = newJob({ jobId, clusterId, instanceId, osid: `valkey-${instanceId}` });
+    await test.database.transaction((sql) => new JobRepository(test.database).create(sql, job));
   }
 
   it.each(['pause', 'resume'] as const)('lock them in the order of reports: %s', async (action) => {

@@ -47,7 +47,15 @@ export {
   withoutFields,
   withoutOwned,
 } from './ownership/field-pattern.js';
-export { type FieldPath, membersOf, pointersOf, printPath, touches, valueAt } from './ownership/field-path.js';
+export {
+  type FieldPath,
+  membersOf,
+  pointersOf,
+  printPath,
+  touches,
+  uniquePaths,
+  valueAt,
+} from './ownership/field-path.js';
 export { type FieldWriter, type LeftFields, leftFieldsOf } from './ownership/field-writer.js';
 export { type OverriddenField, overriddenFields } from './ownership/overridden-fields.js';
 export {

@@ -1,6 +1,6 @@
 import type { FieldsV1, KubeObject } from '../kube-object.js';
 import { fieldManager } from '../labels.js';
-import { type FieldPath, valueAt } from './field-path.js';
+import { type FieldPath, uniquePaths, valueAt } from './field-path.js';
 import type { LeftFields } from './field-writer.js';
 import { isForeign, ownedFields } from './owned-fields.js';
 
@@ -81,11 +81,13 @@ export const exclusiveKeeping = (exclusive: ExclusiveFields, keeps: (path: Field
  * that only we write costs nothing.
  */
 export const foreignItems = (object: KubeObject, exclusive: ExclusiveFields, manager = fieldManager): FieldPath[] =>
-  unique([...itemsIn(object, exclusive, manager)].map(({ path }) => path));
+  uniquePaths([...itemsIn(object, exclusive, manager)].map(({ path }) => path));
 
 /** What must be removed, so that no such item is left: the items, and the fields that are kept equal to them. */
 export const foreignContent = (object: KubeObject, exclusive: ExclusiveFields): FieldPath[] =>
-  unique([...itemsIn(object, exclusive, fieldManager)].flatMap(({ path, alias }) => (alias ? [path, alias] : [path])));
+  uniquePaths(
+    [...itemsIn(object, exclusive, fieldManager)].flatMap(({ path, alias }) => (alias ? [path, alias] : [path])),
+  );
 
 /** Whether a field is in an item, or a whole field, that is exclusive and not ours. */
 export const isExclusive = (exclusive: ExclusiveFields, ours: FieldsV1, path: FieldPath): boolean =>
@@ -95,10 +97,6 @@ export const isExclusive = (exclusive: ExclusiveFields, ours: FieldsV1, path: Fi
       steps.every((step, index) => step === eachItem || step === path[index]) &&
       !contains(ours, path.slice(0, steps.length)),
   );
-
-const unique = (paths: readonly FieldPath[]): FieldPath[] => [
-  ...new Map(paths.map((path) => [path.join('\n'), path])).values(),
-];
 
 interface ForeignItem {
   readonly path: FieldPath;

@@ -3,6 +3,11 @@ import { type FieldsV1, isMap } from '../kube-object.js';
 /** A path in fieldsV1 notation, from the root: `['f:spec', 'f:containers', 'k:{"name":"web"}', 'f:image']`. */
 export type FieldPath = readonly string[];
 
+/** The paths, each once. */
+export const uniquePaths = (paths: readonly FieldPath[]): FieldPath[] => [
+  ...new Map(paths.map((path) => [path.join('\n'), path])).values(),
+];
+
 /** The path of every member of a field set, in its order. The member `.` is the node itself. */
 export function* membersOf(fields: FieldsV1, path: FieldPath = []): Generator<FieldPath> {
   for (const [element, children] of Object.entries(fields)) {

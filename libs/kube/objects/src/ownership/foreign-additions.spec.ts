@@ -34,7 +34,7 @@ function added(fieldsV1: FieldsV1, more: Partial<ManagedFields> = {}): string[] 
     annotations: { ...annotations, 'mesh.example.com/status': 'x' },
     labels: { a: 'b' },
   };
-  const expected = { exclusive, allowed: new Set(['controller']), left };
+  const expected = { exclusive, isAllowed: (manager: string) => manager === 'controller', left };
   return foreignAdditions(objectOf('Thing', content, labelled), expected).flatMap(({ paths }) => paths.map(printPath));
 }
 

@@ -1,18 +1,17 @@
 import type { FieldsV1, KubeObject } from '../kube-object.js';
 import { fieldManager } from '../labels.js';
-import type { AllowedWriters } from './shared-ownership.js';
 import type { ConflictingManager } from './conflicting-manager.js';
 import { type ExclusiveFields, isExclusive } from './exclusive-fields.js';
 import { covers, type FieldPattern } from './field-pattern.js';
-import { type FieldPath, touches, valueAt } from './field-path.js';
+import { type FieldPath, touches, uniquePaths, valueAt } from './field-path.js';
 import { isForeign, ownedFields } from './owned-fields.js';
 
 /** Whose fields are no additions worth a report. */
 export interface ExpectedWriters {
   /** Additions to them are drift, and reported as such. */
   readonly exclusive: ExclusiveFields;
-  /** Managers of Kubernetes and of operators. */
-  readonly allowed: AllowedWriters;
+  /** True for managers of Kubernetes and of operators. Not called for an object that only we write. */
+  readonly isAllowed: (manager: string) => boolean;
   /** Fields that a user leaves to others. */
   readonly left?: readonly FieldPattern[] | undefined;
 }
@@ -26,11 +25,11 @@ const ofKubernetes = /^f:([a-z0-9.-]{1,200}\.)?kubernetes\.io\//;
  */
 export function foreignAdditions(
   object: KubeObject,
-  { exclusive, allowed, left = [] }: ExpectedWriters,
+  { exclusive, isAllowed, left = [] }: ExpectedWriters,
   manager = fieldManager,
 ): ConflictingManager[] {
   const others = (object.metadata.managedFields ?? []).filter(
-    (entry) => isForeign(entry, manager) && !entry.subresource && !allowed.has(entry.manager ?? ''),
+    (entry) => isForeign(entry, manager) && !entry.subresource && !isAllowed(entry.manager ?? ''),
   );
   if (others.length === 0) return [];
   const ours = ownedFields(object, manager) ?? {};
@@ -42,7 +41,7 @@ export function foreignAdditions(
     !left.some((pattern) => covers(pattern, path));
   return others.flatMap(({ manager: other = '', time, fieldsV1 = {} }) => {
     const added = [...singleFieldsOf(fieldsV1)].filter(isAddition).map((path) => outermost(ours, path));
-    const paths = [...new Map(added.map((path) => [path.join('\n'), path])).values()];
+    const paths = uniquePaths(added);
     return paths.length === 0 ? [] : [{ manager: other, at: time ?? null, paths }];
   });
 }
