@@ -9,6 +9,8 @@ import { BearerStrategy } from './access/authentication.js';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { AddonsController } from './addons/addons.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { AppsController } from './apps/apps.controller.js';
+import { EnvironmentController } from './apps/environment.controller.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { ConfigSetsController } from './config-sets/config-sets.controller.js';
 import { type GatewayConfig, gatewayConfig } from './config.js';
@@ -41,6 +43,8 @@ const controllers = [
   AddonsController,
   ConfigSetsController,
   UpgradesController,
+  AppsController,
+  EnvironmentController,
   ServicesController,
   ConfigurationController,
   RevisionsController,

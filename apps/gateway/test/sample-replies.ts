@@ -112,6 +112,21 @@ const service: z.input<typeof Service> = {
   updatedAt: at,
 };
 
+const { version: _version, storageMb: _storage, ...common } = service;
+const app = {
+  ...common,
+  osid: 'app-abcde',
+  kind: 'app',
+  type: 'app',
+  name: 'shop',
+  resourceRequirementClassId: 'app.sl1.beff',
+  deployType: 'image',
+  image: 'ghcr.io/acme/shop:1.4',
+  servicePortMappings: [{ port: 8080, standardHttps: true, domains: [] }],
+};
+
+const secretFile = { filename: 'ca.pem', mountPath: '/etc/ssl/ca.pem', md5: 'b95f67f61ebb03619622d798f45fc2d3' };
+
 const configSet = {
   setId,
   name: 'tuned',
@@ -252,6 +267,13 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'agent-gateway.v1.token-revoke': { id: principal.keyId, revokedAt: at },
   'reconciler.v1.instance-create': { id: 'abcde', osid: service.osid, name: 'cache', status: 'pending', jobId },
   'reconciler.v1.instance-list': { services: [], nextCursor: null },
+  'reconciler.v1.app-list': { apps: [], nextCursor: null },
+  'reconciler.v1.app-show': app,
+  'reconciler.v1.app-variables': { envVars: { MODE: 'fast' } },
+  'reconciler.v1.app-secret-variables': { envVars: { TOKEN: 'secret' } },
+  'reconciler.v1.app-secret-files': { files: [secretFile] },
+  'reconciler.v1.app-secret-file': { ...secretFile, content: 'AAEC' },
+  'reconciler.v1.app-environment-change': { jobId },
   'reconciler.v1.instance-show': service,
   'reconciler.v1.instance-update': { jobId },
   'reconciler.v1.instance-delete': { jobId },

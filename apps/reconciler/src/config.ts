@@ -33,6 +33,12 @@ export const reconcilerConfig = serviceConfig({
   maxInstancesPerCluster: limit(10_000),
   /** Of canonical JSON; more than 1 MiB does not fit into the agent's Secret. */
   maxBundleBytes: wholeNumber(1_024, 1_048_576).default(1_048_576),
+  /** Of both kinds of variables of an app together. */
+  maxVariables: limit(500),
+  maxVariableBytes: limit(32_768),
+  /** Of the names and values of all variables of an app. */
+  maxVariablesBytes: limit(524_288),
+  maxSecretFileBytes: limit(102_400),
   /** Concurrent deliveries of this process. */
   workers: wholeNumber(1, 1_000).default(64),
   /** Concurrent deliveries of one cluster queue, over all processes. */

@@ -40,14 +40,18 @@ import { SealedSpecs } from './divergence/sealed-spec.js';
 import { AgentInstructions } from './delivery/agent-instructions.js';
 import { BundleDelivery } from './delivery/bundle-delivery.js';
 import { DeliveryResults } from './delivery/delivery-results.js';
+import { ChangeEnvironment } from './environment/change-environment.js';
+import { EnvironmentController } from './environment/environment.controller.js';
+import { ShowEnvironment } from './environment/show-environment.js';
 import { ChangeInstance } from './instances/change-instance.js';
 import { CreateInstance } from './instances/create-instance.js';
 import { DependentRepository } from './instances/dependent-repository.js';
 import { EventBudget } from './instances/event-budget.js';
 import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
-import { InstanceSecrets, ShowCredentials } from './instances/instance-secrets.js';
+import { InstanceSecrets } from './instances/instance-secrets.js';
 import { InstanceWrites } from './instances/instance-writes.js';
+import { ShowCredentials } from './instances/show-credentials.js';
 import { PlanUpgrade } from './instances/plan-upgrade.js';
 import { Requirements } from './instances/requirements.js';
 import { InstancesController } from './instances/instances.controller.js';
@@ -60,6 +64,7 @@ import { JobUpdateRepository } from './jobs/job-update-repository.js';
 import { JobUpdates } from './jobs/job-updates.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { PausedDeadlineRepository } from './jobs/paused-deadline-repository.js';
+import { LinkResolver } from './links/link-resolver.js';
 import { NodeRepository } from './nodes/node-repository.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { DeleteNode } from './nodes/delete-node.js';
@@ -96,6 +101,7 @@ const controllers = [
   AddonsController,
   InstancesController,
   ConfigurationController,
+  EnvironmentController,
   RevisionsController,
   UpgradesController,
   JobsController,
@@ -146,6 +152,7 @@ const instances = [
   UpgradeBlocks,
   QueuedChanges,
 ];
+const apps = [LinkResolver, ChangeEnvironment, ShowEnvironment];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
   ClusterLog,
@@ -200,6 +207,7 @@ class ReconcilerModule {
         ...clusters,
         ...addons,
         ...instances,
+        ...apps,
         ...configuration,
         ...agents,
         ...deletions,

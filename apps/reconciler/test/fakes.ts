@@ -3,7 +3,7 @@ import { resolveOwnInputs } from '@runos/catalog-model';
 import { catalog, configSets, identity, type JobProgress, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Bus, Respond, type CallContext, Subscribe } from '@runos/messaging';
-import { newerBuild, serviceType } from '@runos/service-types';
+import { app, newerBuild, resolveAppFields, serviceType } from '@runos/service-types';
 import { resolveSize } from '@runos/sizing';
 import type { z } from 'zod';
 
@@ -39,6 +39,20 @@ export class FakeCatalog {
     const version = fields.version ?? type.defaultVersion;
     const inputs = resolveOwnInputs(type.inputs, fields, current?.inputs);
     return { sizing: size, version, inputs, ...(rrcFlipHint && { rrcFlipHint }) };
+  }
+
+  @Respond(catalog.resolveApp)
+  resolveApp({
+    fields,
+    current,
+    clearsAbsent,
+  }: z.output<typeof catalog.resolveApp.input>): z.output<typeof catalog.resolveApp.output> {
+    const sized = resolveSize(app.sizing, fields, {
+      current: current && { ...current.sizing, volumeCapacityMb: null },
+      hasDistributedStorage: false,
+    });
+    if (!sized.ok) throw new Fault(sized.code, 'This size is not offered.', { issues: sized.issues });
+    return { sizing: sized.size, inputs: resolveAppFields(fields, current?.inputs, clearsAbsent) };
   }
 }
 

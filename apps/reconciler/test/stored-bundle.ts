@@ -1,5 +1,5 @@
 import { APPLY_BUNDLE, type Bundle, DELETE_BUNDLE } from '@runos/agent-protocol';
-import { unpackObjects } from '@runos/kube-objects';
+import { type KubeObject, unpackObjects } from '@runos/kube-objects';
 
 /** The stored bundle of one instance. */
 export interface StoredBundle {
@@ -7,7 +7,7 @@ export interface StoredBundle {
   readonly generation: number;
   readonly revision: number;
   readonly digest: string;
-  readonly objects: number;
+  readonly objects: readonly KubeObject[];
   readonly removed: boolean;
   readonly allowedWriters?: Bundle['allowedWriters'];
   readonly writersDigest?: Bundle['writersDigest'];
@@ -20,11 +20,11 @@ const tombstone = '0'.repeat(64);
 export function readBundle(type: string, body: unknown): StoredBundle {
   if (type === DELETE_BUNDLE.type) {
     const { osid, generation, revision } = DELETE_BUNDLE.input.parse(body);
-    return { osid, generation, revision, digest: tombstone, objects: 0, removed: true };
+    return { osid, generation, revision, digest: tombstone, objects: [], removed: true };
   }
   const { osid, generation, revision, digest, objectsGz, allowedWriters, writersDigest, acceptDataLoss } =
     APPLY_BUNDLE.input.parse(body);
-  const objects = unpackObjects(objectsGz, digest).length;
+  const objects = unpackObjects(objectsGz, digest);
   const writers = allowedWriters === undefined ? {} : { allowedWriters, writersDigest };
   const consent = acceptDataLoss === undefined ? {} : { acceptDataLoss };
   return { osid, generation, revision, digest, objects, removed: false, ...writers, ...consent };

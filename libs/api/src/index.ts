@@ -109,6 +109,30 @@ export {
   showRevision,
 } from './services/revision-operations.js';
 export {
+  createApp,
+  deleteApp,
+  listAppEvents,
+  listApps,
+  restartApp,
+  showApp,
+  showAppStatus,
+  updateApp,
+} from './apps/app-operations.js';
+export { App, AppSummary } from './apps/app-shapes.js';
+export {
+  ChangedEnvironment,
+  changeEnvironment,
+  changeSecretFiles,
+  listSecretFiles,
+  setSecretVariables,
+  setVariables,
+  showSecretFile,
+  showSecretVariables,
+  showVariables,
+} from './apps/environment-operations.js';
+export { ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from './apps/environment-shapes.js';
+export { AppFields } from '@runos/service-types';
+export {
   createService,
   deleteService,
   listServiceEvents,

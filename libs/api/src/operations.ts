@@ -1,5 +1,7 @@
 import * as accounts from './accounts/account-operations.js';
 import * as addons from './addons/addon-operations.js';
+import * as apps from './apps/app-operations.js';
+import * as environment from './apps/environment-operations.js';
 import * as apiKeys from './api-keys/api-key-operations.js';
 import * as clusters from './clusters/cluster-operations.js';
 import * as configSets from './config-sets/config-set-operations.js';
@@ -23,6 +25,8 @@ const nouns = [
   clusters,
   addons,
   nodes,
+  apps,
+  environment,
   services,
   configuration,
   revisions,

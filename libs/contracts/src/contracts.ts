@@ -7,11 +7,20 @@ import * as jobProgress from './jobs/job-progress.js';
 import * as jobs from './jobs/jobs.js';
 import * as agents from './reconciler/agents.js';
 import * as clusters from './reconciler/clusters.js';
+import * as environment from './reconciler/environment.js';
 import * as instances from './reconciler/instances.js';
 import * as revisions from './reconciler/revisions.js';
 import * as upgrades from './reconciler/upgrades.js';
 
-export const reconciler = { ...clusters, ...instances, ...revisions, ...upgrades, ...agents, ...jobProgress };
+export const reconciler = {
+  ...clusters,
+  ...instances,
+  ...environment,
+  ...revisions,
+  ...upgrades,
+  ...agents,
+  ...jobProgress,
+};
 export { agentGateway, catalog, configSets, identity, jobs };
 
 const isContract = (value: unknown): value is RequestContract | EventContract =>

@@ -27,6 +27,8 @@ export const faultStatus = {
   'upgrade.not_found': 404,
   'route.not_found': 404,
   'service.in_use': 409,
+  'app.in_use': 409,
+  'file.not_found': 404,
   'configset.in_use': 409,
   'node.in_use': 409,
   'addon.missing': 409,

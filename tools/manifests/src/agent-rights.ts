@@ -1,8 +1,8 @@
-import type { ServiceType } from '@runos/catalog-model';
+import type { InstanceType } from '@runos/catalog-model';
 import { claimKind, kindKey, secretKind } from '@runos/kube-kinds';
 import { groupOf } from '@runos/kube-objects';
 
-type RenderedKind = Pick<ServiceType['customKinds'][number], 'apiVersion' | 'kind' | 'resource'>;
+type RenderedKind = Pick<InstanceType['customKinds'][number], 'apiVersion' | 'kind' | 'resource'>;
 
 interface ApiGroup {
   readonly apiVersion: string;
@@ -10,7 +10,7 @@ interface ApiGroup {
 }
 
 /** The kinds that service types render, each once, in the order of the types. */
-const renderedKinds = (types: readonly ServiceType[]): RenderedKind[] => [
+const renderedKinds = (types: readonly InstanceType[]): RenderedKind[] => [
   ...new Map(
     types.flatMap(({ kinds, customKinds }) => [...kinds, ...customKinds]).map((kind) => [kindKey(kind), kind]),
   ).values(),
@@ -38,7 +38,7 @@ const isExcluded = ({ resource }: RenderedKind): boolean => resource !== 'namesp
 const isClusterWide = (kind: RenderedKind): boolean => kindKey(kind) !== kindKey(secretKind);
 
 /** The generated lines of the agent's manifests, by the name of their region. */
-export function agentRights(types: readonly ServiceType[]): Readonly<Record<string, readonly string[]>> {
+export function agentRights(types: readonly InstanceType[]): Readonly<Record<string, readonly string[]>> {
   const kinds = renderedKinds(types);
   const written = [...kinds, claimKind];
   return {

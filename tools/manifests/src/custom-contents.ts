@@ -1,4 +1,4 @@
-import type { CustomContents, ServiceType } from '@runos/catalog-model';
+import type { CustomContents, InstanceType } from '@runos/catalog-model';
 import type { CustomKind } from '@runos/kube-kinds';
 import { groupOf } from '@runos/kube-objects';
 
@@ -7,7 +7,7 @@ interface RestrictedKind {
   readonly contents: CustomContents;
 }
 
-type Types = readonly Pick<ServiceType, 'type' | 'customKinds' | 'contents'>[];
+type Types = readonly Pick<InstanceType, 'type' | 'customKinds' | 'contents'>[];
 
 /** The custom kinds that service types render, each once. @throws Error for one whose type restricts nothing in it */
 function restrictedKinds(types: Types): RestrictedKind[] {

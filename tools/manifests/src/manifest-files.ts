@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { serviceTypes } from '@runos/service-types';
+import { instanceTypes } from '@runos/service-types';
 import { addonContents, addonObjects } from './addons/addon-contents.js';
 import { type AddonManifest, readAddonManifests } from './addons/addon-manifest.js';
 import { addonMetadata } from './addons/addon-metadata.js';
@@ -17,8 +17,8 @@ export const manifestFiles = ['access.yaml', 'admission.yaml', 'addons.yaml', 'a
 
 /** The lines of every region, by its name. */
 export const regionsOf = (manifests: readonly AddonManifest[]): Readonly<Record<string, readonly string[]>> => ({
-  ...agentRights(serviceTypes),
-  ...customContents(serviceTypes),
+  ...agentRights(instanceTypes()),
+  ...customContents(instanceTypes()),
   'addon-objects': addonObjects(manifests),
   'addon-rules': addonRules(manifests),
   'addon-contents': addonContents(manifests),

@@ -1,10 +1,10 @@
 import type { ServiceFields } from '@runos/api';
-import { kindNames, type ServiceType } from '@runos/catalog-model';
+import { type InstanceType, kindNames, type ServiceType } from '@runos/catalog-model';
 import { type Issue, unavailable } from '@runos/kernel';
 import { knowsVersion, newerBuild, offeredVersions } from '@runos/service-types';
 
 /** Issues of fields that this type does not have, not for this operation, or with another value. */
-export function fieldIssues(type: ServiceType, fields: ServiceFields, when: 'create' | 'update'): Issue[] {
+export function fieldIssues(type: InstanceType, fields: ServiceFields, when: 'create' | 'update'): Issue[] {
   const { create, [when]: schema } = type.inputs;
   const parsed = schema.safeParse(fields);
   if (parsed.success) return [];
@@ -55,7 +55,7 @@ const isOfferedByOne = (type: ServiceType, rendered: readonly string[], version:
   rendered.includes(version) ? !knowsVersion(type, version) : offeredVersions(type).includes(version);
 
 /** Each allowed writer names a kind that the type has objects of. */
-export function writerIssues(type: ServiceType, { allowedWriters = [] }: ServiceFields): Issue[] {
+export function writerIssues(type: InstanceType, { allowedWriters = [] }: ServiceFields): Issue[] {
   const kinds = kindNames(type);
   return allowedWriters.flatMap(({ kind }, index) =>
     kinds.includes(kind)

@@ -11,7 +11,7 @@ type ResolveRequest = z.output<typeof catalog.resolveInstance.input>;
 type ResolvedInstance = z.output<typeof catalog.resolveInstance.output>;
 
 /** The fields that concern the size. */
-const sizeRequestOf = (fields: ServiceFields) => ({
+export const sizeRequestOf = (fields: ServiceFields) => ({
   resourceRequirementClassId: fields.resourceRequirementClassId,
   replicas: fields.replicas,
   cpuRequestMc: fields.cpuRequestMc,

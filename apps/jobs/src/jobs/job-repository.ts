@@ -60,7 +60,7 @@ const isExpired = `j.refresh_at IS NULL AND j.updated_at < now() - $1 * interval
  * The last job of an instance stays, because it explains the state of the instance. A completed deletion is the last job
  * of no instance.
  */
-const isReplaced = `(j.osid IS NULL OR (j.type = 'service.delete' AND j.status = 'completed')
+const isReplaced = `(j.osid IS NULL OR (j.type IN ('service.delete', 'app.delete') AND j.status = 'completed')
   OR EXISTS (SELECT 1 FROM job n WHERE n.aid = j.aid AND n.osid = j.osid AND n.id > j.id))`;
 
 /** The jobs that stay are read once per run: each batch starts behind the one before it. */

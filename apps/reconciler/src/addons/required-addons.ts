@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Addon, addon, installCommand } from '@runos/addons';
 import { Fault } from '@runos/kernel';
 import { afterCommit } from '@runos/persistence';
-import { serviceType } from '@runos/service-types';
+import { instanceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { LogLine } from '../jobs/work-items.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
@@ -49,7 +49,7 @@ export class RequiredAddons {
    * @throws Fault `addon.missing` where the agent may not install them, or not any more; `conflict.deleting` while one is being removed
    */
   async ensure(sql: EntityManager, cluster: ClusterRow, typeName: string): Promise<LogLine[]> {
-    const needed = serviceType(typeName).addons.map(addon);
+    const needed = instanceType(typeName).addons.map(addon);
     if (needed.length === 0) return [];
     const managed = await this.managed.list(sql, cluster.aid, cluster.id);
     const rowOf = ({ name }: Addon) => managed.find((row) => row.name === name);

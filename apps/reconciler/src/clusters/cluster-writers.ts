@@ -1,22 +1,22 @@
 import { invalidInput } from '@runos/kernel';
 import { canonicalJson, type FieldWriter } from '@runos/kube-objects';
-import { kindNames, type ServiceType } from '@runos/catalog-model';
-import { serviceTypes } from '@runos/service-types';
+import { kindNames, type InstanceType } from '@runos/catalog-model';
+import { instanceTypes } from '@runos/service-types';
 
 type Writers = readonly FieldWriter[];
 
-const kindsOf = (types: readonly ServiceType[]): ReadonlySet<string> => new Set(types.flatMap(kindNames));
+const kindsOf = (types: readonly InstanceType[]): ReadonlySet<string> => new Set(types.flatMap(kindNames));
 
 /** The writers of a cluster that apply to instances of this type: those of kinds that it has. */
 export function writersForType(name: string, writers: Writers): Writers {
   if (writers.length === 0) return writers;
-  const kinds = kindsOf(serviceTypes.filter(({ type }) => type === name));
+  const kinds = kindsOf(instanceTypes().filter(({ type }) => type === name));
   return writers.filter(({ kind }) => kinds.has(kind));
 }
 
 /** The types for whose instances the two lists differ. */
 export const affectedTypes = (before: Writers, after: Writers): string[] =>
-  serviceTypes
+  instanceTypes()
     .map(({ type }) => type)
     .filter((type) => !isSameList(writersForType(type, before), writersForType(type, after)));
 
@@ -24,7 +24,7 @@ export const isSameList = (a: Writers, b: Writers): boolean => canonicalJson(a) 
 
 /** @throws Fault `request.invalid` for kinds that no type has */
 export function refuseUnknownKinds(writers: Writers): void {
-  const kinds = kindsOf(serviceTypes);
+  const kinds = kindsOf(instanceTypes());
   const issues = writers.flatMap(({ kind }, index) =>
     kinds.has(kind)
       ? []

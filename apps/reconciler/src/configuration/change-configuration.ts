@@ -7,9 +7,9 @@ import type { z } from 'zod';
 import { InstanceWrites } from '../instances/instance-writes.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import {
-  acceptedSpec,
+  acceptedServiceSpec,
   describeConfig,
-  type DesiredSpec,
+  type ServiceSpec,
   type PinnedConfig,
   isSameSpec,
 } from '../revisions/desired-spec.js';
@@ -47,10 +47,10 @@ export class ChangeConfiguration {
    */
   setValues(input: SetValues, caller: Caller): Promise<Changed> {
     return this.writes.run<Changed>(input, caller, (sql, instance) => {
-      const current = acceptedSpec(instance);
+      const current = acceptedServiceSpec(instance);
       const values = mergeValues(customValues(instance, current), input.values);
       const config = Object.keys(values).length === 0 ? null : { setId: null, version: null, values };
-      const spec: DesiredSpec = { ...current, config };
+      const spec: ServiceSpec = { ...current, config };
       refuseUnfitValues(instance.type, spec, (path) => path.replace(/^values\./, ''));
       return this.#write(sql, instance, spec, input.force, caller);
     });
@@ -61,14 +61,14 @@ export class ChangeConfiguration {
     return this.writes.run<Converted>(input, caller, async (sql, instance) => {
       const { osid } = instance;
       refuseWithoutSettings(instance);
-      const current = acceptedSpec(instance);
+      const current = acceptedServiceSpec(instance);
       const advanced = { ...current.config?.values };
       const custom = { osid, configType: 'custom', advanced } as const;
       if (current.config === null || current.config.setId === null) {
         return { ...custom, message: `${osid} has custom settings already.` };
       }
       const message = `${osid} has the values of ${describeConfig(current.config)} as custom settings.`;
-      const spec: DesiredSpec = { ...current, config: { setId: null, version: null, values: advanced } };
+      const spec: ServiceSpec = { ...current, config: { setId: null, version: null, values: advanced } };
       const { changedBy } = caller;
       const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy });
       return { ...custom, message, jobId };
@@ -82,11 +82,11 @@ export class ChangeConfiguration {
   upgradeSet(input: UpgradeSet, caller: Caller): Promise<Changed> {
     return this.writes.run<Changed>(input, caller, async (sql, instance) => {
       const { type } = instance;
-      const current = acceptedSpec(instance);
+      const current = acceptedServiceSpec(instance);
       const setId = requireSet(instance, current.config);
       await this.sets.keep(sql, caller.tenant, setId);
       const config = await this.resolver.pin(caller.tenant, { setId, type, version: input.version });
-      const spec: DesiredSpec = { ...current, config };
+      const spec: ServiceSpec = { ...current, config };
       if (!isSameSpec(current, spec)) refuseUnfitValues(type, spec, () => 'version');
       return this.#write(sql, instance, spec, input.force, caller);
     });
@@ -95,12 +95,12 @@ export class ChangeConfiguration {
   async #write(
     sql: EntityManager,
     instance: InstanceRow,
-    spec: DesiredSpec,
+    spec: ServiceSpec,
     force: boolean | undefined,
     { changedBy }: Caller,
   ): Promise<Changed> {
     const { osid } = instance;
-    if (isSameSpec(acceptedSpec(instance), spec)) {
+    if (isSameSpec(acceptedServiceSpec(instance), spec)) {
       return { osid, noOp: true, message: `${osid} has the requested settings already.` };
     }
     refuseConflictingValues(instance.type, spec);
@@ -119,7 +119,7 @@ function refuseWithoutSettings({ type }: InstanceRow): void {
   throw invalidInput('configset.invalid', [{ path: 'type', message: `${type} has no settings that can be changed` }]);
 }
 
-function customValues(instance: InstanceRow, { config }: DesiredSpec): Values {
+function customValues(instance: InstanceRow, { config }: ServiceSpec): Values {
   refuseWithoutSettings(instance);
   if (config === null || config.setId === null) return config?.values ?? {};
   const message = `${instance.osid} uses ${describeConfig(config)}; convert it to custom settings first (convert-to-custom), or upgrade its config set`;

@@ -1,10 +1,10 @@
 import { configIssues } from '@runos/catalog-model';
 import { Fault, type Issue } from '@runos/kernel';
 import { storedType } from '@runos/service-types';
-import { describeConfig, type DesiredSpec } from '../revisions/desired-spec.js';
+import { describeConfig, type ServiceSpec } from '../revisions/desired-spec.js';
 
 /** What decides whether a server starts. */
-export type Configured = Pick<DesiredSpec, 'config' | 'version'>;
+export type Configured = Pick<ServiceSpec, 'config' | 'version'>;
 
 /** Why a server of the spec's version does not start with its settings. */
 function unfitValues(typeName: string, { config, version }: Configured): Issue[] {
@@ -33,7 +33,7 @@ export function refuseUnfitVersion(type: string, current: Configured, spec: Conf
 }
 
 /** Refuses settings that exceed the size, such as more shared memory than the memory limit. @throws Fault `sizing.invalid` */
-export function refuseConflictingValues(type: string, { sizing, config }: DesiredSpec): void {
+export function refuseConflictingValues(type: string, { sizing, config }: ServiceSpec): void {
   const issues = storedType(type).clashes?.(sizing, config?.values ?? {}) ?? [];
   if (issues.length === 0) return;
   throw new Fault('sizing.invalid', `${issues.map(({ message }) => message).join('; ')}.`, { issues });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WorkItem } from '@runos/api';
 import { newWorkItems, reachStep } from '../jobs/work-items.js';
-import type { DesiredSpec } from '../revisions/desired-spec.js';
+import type { ServiceSpec } from '../revisions/desired-spec.js';
 import type { OpenJob } from '../schema/job-row.js';
 import type { Claim } from '../work/work-repository.js';
 import { deliveryResult, type InstructionOutcome, planDelivery } from './delivery-plan.js';
@@ -21,7 +21,7 @@ describe('a delivery', () => {
 
   const instance = {
     type: 'postgresql',
-    spec: { version: '17', rendererVersion: 1 } as DesiredSpec,
+    spec: { kind: 'service', version: '17', rendererVersion: 1 } as ServiceSpec,
     revision: 2,
     deleting: false,
     has_queue: false,

@@ -17,6 +17,7 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { DivergenceRepository } from './divergence-repository.js';
 import { canBeExceeded, detailsOf, type ForeignBundle, isTombstone } from './foreign-bundle.js';
+import { jobTypeOf } from '../jobs/queue-plan.js';
 import { SealedSpecs } from './sealed-spec.js';
 
 type Input = z.output<typeof reconciler.acceptInstance.input>;
@@ -68,7 +69,8 @@ export class AcceptDivergence {
   ): Promise<string> {
     if (instance.deleting) return this.writer.writeTombstone(sql, instance, changedBy, above);
     const spec = withPossibleRestart(instance, above);
-    return this.writer.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, above, force });
+    const type = jobTypeOf(instance.kind, 'update');
+    return this.writer.writeSpec(sql, instance, { spec, type, changedBy, above, force });
   }
 
   async #adoptCluster(sql: EntityManager, instance: InstanceRow, read: Read, changedBy: string): Promise<string> {
@@ -79,7 +81,12 @@ export class AcceptDivergence {
     if (isTombstone(stored)) return this.writer.writeTombstone(sql, instance, changedBy, stored);
     const spec = (await this.#knownSpec(sql, instance, stored)) ?? this.#sealedSpec(instance, read ?? undefined);
     if (spec === undefined) throw refuseUnknownSpec(instance, stored, read);
-    return this.writer.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, above: stored });
+    return this.writer.writeSpec(sql, instance, {
+      spec,
+      type: jobTypeOf(instance.kind, 'update'),
+      changedBy,
+      above: stored,
+    });
   }
 
   /** An earlier spec of the plane with the objects that the agent stores: only the numbers have diverged. */
@@ -113,7 +120,7 @@ export class AcceptDivergence {
 
 /** The settings that run are not known, so a service that reads some only when it starts is restarted. */
 function withPossibleRestart(instance: InstanceRow, { digest }: ForeignBundle): DesiredSpec {
-  const readsAtStart = storedType(instance.type).config?.start !== undefined;
+  const readsAtStart = instance.kind === 'service' && storedType(instance.type).config?.start !== undefined;
   return readsAtStart && digest !== instance.digest ? restarted(instance, instance.spec) : instance.spec;
 }
 

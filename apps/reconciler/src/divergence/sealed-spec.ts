@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { maxSealedSpecLength } from '@runos/agent-protocol';
+import { AppFields } from '@runos/service-types';
 import { AllowedWriters } from '@runos/catalog-model';
 import { Sizing } from '@runos/contracts';
 import { InjectConfig } from '@runos/messaging';
@@ -15,25 +16,44 @@ type RevisionName = Pick<InstanceRow, 'aid' | 'cid' | 'osid' | 'revision'>;
 /** A larger document is no spec, bytes. */
 const maxSpecBytes = 1024 * 1024;
 
-const Spec: z.ZodType<DesiredSpec> = z.strictObject({
-  kind: z.literal('service'),
-  version: z.string(),
+const commonFields = {
   rendererVersion: z.int(),
   sizing: Sizing,
-  inputs: z.record(z.string(), z.unknown()),
   requires: z.record(z.string(), z.string()),
   driftPolicy: z.enum(['repair', 'report']),
   allowedWriters: AllowedWriters.optional(),
-  config: z
-    .strictObject({
-      setId: z.string().nullable(),
-      version: z.string().nullable(),
-      values: z.record(z.string(), z.string()),
-    })
-    .nullable(),
   restartedAt: z.string().nullable(),
-  imageRegistry: z.string().nullable(),
-});
+};
+
+const Spec: z.ZodType<DesiredSpec> = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('service'),
+    version: z.string(),
+    inputs: z.record(z.string(), z.unknown()),
+    config: z
+      .strictObject({
+        setId: z.string().nullable(),
+        version: z.string().nullable(),
+        values: z.record(z.string(), z.string()),
+      })
+      .nullable(),
+    imageRegistry: z.string().nullable(),
+    ...commonFields,
+  }),
+  z.strictObject({
+    kind: z.literal('app'),
+    inputs: AppFields,
+    environment: z.strictObject({
+      env: z.record(z.string(), z.string()),
+      secretEnv: z.record(z.string(), z.string()),
+      linkedEnv: z.record(z.string(), z.string()),
+      secretFiles: z.array(z.strictObject({ filename: z.string(), mountPath: z.string(), digest: z.string() })),
+      sealed: z.string().nullable(),
+    }),
+    links: z.record(z.string(), z.record(z.string(), z.string())),
+    ...commonFields,
+  }),
+]);
 
 /** Specs that agents keep for the plane. They are sealed: an agent can neither read nor make one. */
 @Injectable()

@@ -6,7 +6,9 @@ import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
-import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
+import { LinkResolver, linksOf } from '../links/link-resolver.js';
+import { jobTypeOf } from '../jobs/queue-plan.js';
+import { acceptedServiceSpec, acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
 import { restarted } from '../revisions/needed-restart.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
@@ -15,6 +17,7 @@ import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { Caller } from '../writes/preconditions.js';
 import { InstanceRepository } from './instance-repository.js';
+import { InstanceSecrets } from './instance-secrets.js';
 import { InstanceWrites } from './instance-writes.js';
 
 type Update = z.output<typeof reconciler.updateInstance.input>;
@@ -38,17 +41,22 @@ export class ChangeInstance {
     private readonly resolver: SpecResolver,
     private readonly revisions: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
+    private readonly links: LinkResolver,
+    private readonly secrets: InstanceSecrets,
   ) {}
 
   async update(input: Update, caller: Caller): Promise<Updated> {
     // The spec is resolved before the lock. A concurrent write changes the generation; then it is resolved again.
     const unlocked = await this.instances.get(this.database.manager, caller.tenant, input);
-    let resolved = unlocked.deleting ? undefined : await this.resolver.forUpdate(unlocked, input.fields);
+    let resolved = unlocked.deleting
+      ? undefined
+      : await this.resolver.forUpdate(unlocked, input.fields, input.clearsAbsent);
     return this.writes.run<Updated>(input, caller, async (sql, instance) => {
       if (resolved === undefined || instance.generation !== unlocked.generation) {
-        resolved = await this.resolver.forUpdate(instance, input.fields);
+        resolved = await this.resolver.forUpdate(instance, input.fields, input.clearsAbsent);
       }
-      return this.#update(sql, instance, resolved, input, caller.changedBy);
+      const spec = await this.#linked(sql, instance, resolved.spec, input.fields);
+      return this.#update(sql, instance, { ...resolved, spec }, input, caller.changedBy);
     });
   }
 
@@ -58,7 +66,12 @@ export class ChangeInstance {
       const spec = restarted(instance, acceptedSpec(instance));
       const { force } = input;
       this.dataLoss.refuseChange(instance, spec, force);
-      const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.restart', changedBy, force });
+      const jobId = await this.revisions.writeSpec(sql, instance, {
+        spec,
+        type: jobTypeOf(instance.kind, 'restart'),
+        changedBy,
+        force,
+      });
       return { osid: instance.osid, message: `${instance.osid} is being restarted.`, jobId };
     });
   }
@@ -70,7 +83,7 @@ export class ChangeInstance {
   upgrade(input: Upgrade, caller: Caller): Promise<Upgraded> {
     return this.writes.run<Upgraded>(input, caller, async (sql, instance) => {
       const { osid } = instance;
-      const current = acceptedSpec(instance);
+      const current = acceptedServiceSpec(instance);
       const spec = upgradeTarget(storedType(instance.type), current, input.version);
       if (isSameSpec(current, spec)) return { osid, noOp: true, message: `${osid} is up to date already.` };
       refuseUnfitVersion(instance.type, current, spec);
@@ -86,6 +99,17 @@ export class ChangeInstance {
     return this.writes.run<{ jobId: string }>(input, caller, async (sql, instance) => ({
       jobId: await this.revisions.writeTombstone(sql, instance, caller.changedBy),
     }));
+  }
+
+  /** Links are resolved under the lock, because the instances that they lead to are locked too. */
+  #linked(
+    sql: EntityManager,
+    instance: InstanceRow,
+    spec: DesiredSpec,
+    fields: Update['fields'],
+  ): Promise<DesiredSpec> {
+    if (spec.kind !== 'app' || fields.requires === undefined) return Promise.resolve(spec);
+    return this.links.link(sql, instance, spec, linksOf(fields), this.secrets.unseal(instance));
   }
 
   /** An update without effect makes no job, and neither does a new name alone. */
@@ -106,7 +130,12 @@ export class ChangeInstance {
     }
     this.dataLoss.refuseChange(instance, spec, force);
     if (newName !== undefined) await this.instances.setName(sql, id, newName);
-    const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, force });
+    const jobId = await this.revisions.writeSpec(sql, instance, {
+      spec,
+      type: jobTypeOf(instance.kind, 'update'),
+      changedBy,
+      force,
+    });
     return { jobId, ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }) };
   }
 }

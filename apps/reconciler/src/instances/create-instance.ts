@@ -6,7 +6,7 @@ import { InjectConfig } from '@runos/messaging';
 import { Host } from '@runos/naming';
 import { type Osid, TypeName } from '@runos/osid';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
-import { mintSecrets, serviceType } from '@runos/service-types';
+import { instanceType, mintSecrets } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { RequiredAddons } from '../addons/required-addons.js';
@@ -14,9 +14,11 @@ import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { domainOf } from '../clusters/cluster-view.js';
 import { ConfigSetUseRepository } from '../configuration/config-set-use-repository.js';
 import type { ReconcilerConfig } from '../config.js';
+import { jobTypeOf } from '../jobs/queue-plan.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
+import { LinkResolver, linksOf } from '../links/link-resolver.js';
 import { renderBundle } from '../rendering/render-bundle.js';
-import { describeSpec } from '../revisions/desired-spec.js';
+import { type DesiredSpec, describeSpec } from '../revisions/desired-spec.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
 import { acceptedCondition } from '../revisions/revision-writer.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
@@ -25,6 +27,7 @@ import { type Caller, refuseOverLimit } from '../writes/preconditions.js';
 import { DependentRepository } from './dependent-repository.js';
 import { InstanceRepository } from './instance-repository.js';
 import { InstanceSecrets } from './instance-secrets.js';
+import { portsOf } from './instance-view.js';
 import { Requirements } from './requirements.js';
 
 type Input = z.output<typeof reconciler.createInstance.input>;
@@ -39,6 +42,7 @@ export class CreateInstance {
     private readonly revisions: RevisionRepository,
     private readonly resolver: SpecResolver,
     private readonly requirements: Requirements,
+    private readonly links: LinkResolver,
     private readonly dependents: DependentRepository,
     private readonly addons: RequiredAddons,
     private readonly configSets: ConfigSetUseRepository,
@@ -64,20 +68,23 @@ export class CreateInstance {
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'job');
     refuseDeletingCluster(cluster);
-    const setId = resolved.spec.config?.setId;
+    const setId = resolved.spec.kind === 'service' ? resolved.spec.config?.setId : undefined;
     if (typeof setId === 'string') await this.configSets.keep(sql, tenant, setId);
     const awaitedAddons = await this.addons.ensure(sql, cluster, type);
     const limit = this.config.maxInstancesPerCluster;
     const count = await this.instances.countForCreate(sql, cluster.id, limit);
-    refuseOverLimit(limit, count, 'service instances', `Cluster "${cid}"`);
-    const required = await this.requirements.find(sql, tenant, { cid, type, fields });
+    refuseOverLimit(limit, count, 'instances', `Cluster "${cid}"`);
     const { osid, id: iid } = await this.instances.mintOsid(sql, tenant, type as TypeName);
-    refuseInvalidHosts(osid, type, cluster);
-    const requires = Object.fromEntries(required.map(({ alias, osid: needed }) => [alias, needed]));
-    const spec = { ...resolved.spec, requires };
-    const secrets = mintSecrets(serviceType(type), systemRandom);
+    refuseInvalidHosts(osid, type, resolved.spec, cluster);
+    const generated = mintSecrets(instanceType(type), systemRandom);
+    const secrets = this.secrets.of(osid, generated);
+    const name = { aid: tenant, cid, osid };
+    const spec =
+      resolved.spec.kind === 'app'
+        ? await this.links.link(sql, name, resolved.spec, linksOf(fields), secrets)
+        : { ...resolved.spec, requires: await this.requirements.find(sql, tenant, { cid, type, fields }) };
     const { digest, bytes } = renderBundle({ osid, type, cluster, spec, secrets }, this.config.maxBundleBytes);
-    const name = fields.name ?? osid;
+    const displayName = fields.name ?? osid;
     const now = await databaseNow(sql);
     const jobId = mintJobId(now);
     const instanceId = await this.revisions.createInstance(sql, {
@@ -87,17 +94,17 @@ export class CreateInstance {
       iid,
       type,
       osid,
-      name,
-      secretsSealed: this.secrets.seal(osid, secrets),
+      name: displayName,
+      secretsSealed: this.secrets.seal(osid, generated),
       digest,
       jobId,
       changedBy,
       conditions: setCondition([], acceptedCondition, 1, now),
     });
-    await this.dependents.add(sql, instanceId, required);
+    await this.dependents.replace(sql, { id: instanceId, aid: tenant }, spec.requires);
     await this.jobs.start(sql, {
       jobId,
-      type: 'service.create',
+      type: jobTypeOf(spec.kind, 'create'),
       kind: 'apply',
       aid: tenant,
       cid,
@@ -116,7 +123,7 @@ export class CreateInstance {
       ],
     });
     const hint = rrcFlipHint === undefined ? {} : { rrcFlipHint };
-    const created: Created = { id: iid, osid, name, status: 'pending', jobId, ...hint };
+    const created: Created = { id: iid, osid, name: displayName, status: 'pending', jobId, ...hint };
     return created;
   }
 }
@@ -127,8 +134,8 @@ function refuseDeletingCluster({ cid, deletion_requested_at }: ClusterRow): void
 }
 
 /** Refuses an instance whose hosts would be longer than a DNS name may be. */
-function refuseInvalidHosts(osid: Osid, type: string, cluster: ClusterRow): void {
-  const ports = serviceType(type).ports.map(({ port }) => port);
+function refuseInvalidHosts(osid: Osid, type: string, spec: DesiredSpec, cluster: ClusterRow): void {
+  const ports = portsOf(type, spec);
   const [message] = Host.problems(osid, ports, domainOf(cluster));
   if (message === undefined) return;
   throw new Fault('request.invalid', `No instance of ${type} fits into cluster "${cluster.cid}": ${message}`, {

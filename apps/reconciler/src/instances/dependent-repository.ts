@@ -53,18 +53,22 @@ export class DependentRepository {
     return readDependents(sql, usersOfConfigSet, [tenant, setId]);
   }
 
-  /** Makes an instance the dependent of those that it requires, each under its alias. */
-  async add(
+  /** Makes a locked instance the dependent of those that it requires, by alias, and of no others. */
+  async replace(
     sql: EntityManager,
-    instanceId: number,
-    required: readonly { readonly alias: string; readonly id: number }[],
+    instance: { readonly id: number; readonly aid: string },
+    requires: Readonly<Record<string, string>>,
   ): Promise<void> {
-    if (required.length === 0) return;
     await runSql(
       sql,
-      `INSERT INTO instance_requirement (instance_id, alias, required_id)
-       SELECT $1, alias, id FROM unnest($2::text[], $3::bigint[]) AS r(alias, id)`,
-      [instanceId, required.map(({ alias }) => alias), required.map(({ id }) => id)],
+      `WITH required AS MATERIALIZED (
+         SELECT r.alias, q.id FROM jsonb_each_text($3::jsonb) AS r(alias, osid)
+           JOIN instance q ON q.aid = $2 AND q.iid = right(r.osid, 5) AND q.osid = r.osid),
+       ended AS (
+         DELETE FROM instance_requirement WHERE instance_id = $1 AND alias NOT IN (SELECT alias FROM required))
+       INSERT INTO instance_requirement (instance_id, alias, required_id) SELECT $1, alias, id FROM required
+         ON CONFLICT (instance_id, alias) DO UPDATE SET required_id = excluded.required_id`,
+      [instance.id, instance.aid, JSON.stringify(requires)],
     );
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Fault, systemRandom } from '@runos/kernel';
 import { Osid, type OsidParts, type TypeName } from '@runos/osid';
 import { runSql, TenantRepository } from '@runos/persistence';
-import { serviceType } from '@runos/service-types';
+import { app, instanceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { ClusterRepository, keepConnection } from '../clusters/cluster-repository.js';
 import { DeletionRepository } from '../deletions/deletion-repository.js';
@@ -35,7 +35,11 @@ export type ListedInstanceRow = Pick<
   | 'awaited_addons'
   | 'ready'
   | 'created_at'
-> & { readonly class_id: string };
+> & {
+  readonly class_id: string;
+  /** The first mapped port of an app. */
+  readonly port: number | null;
+};
 
 /** The queued jobs of an instance; at most one of them has a spec. */
 const queuedJobs = (instanceId: string): string =>
@@ -89,7 +93,7 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     super(InstanceRow);
   }
 
-  /** @throws Fault `cluster.not_found`, `type.not_found`, `service.not_found` */
+  /** @throws Fault `cluster.not_found`, `type.not_found`, `service.not_found`, `app.not_found` */
   async get(sql: EntityManager, tenant: string, name: InstanceName): Promise<InstanceRow> {
     return (await this.#read(sql, tenant, name)) ?? this.#refuseUnknown(sql, tenant, name);
   }
@@ -145,7 +149,7 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     return ids.map((id) => byId.get(id));
   }
 
-  /** One page of the instances of a cluster, oldest first, of one type if it is given. @throws Fault as `get` */
+  /** One page of the instances of a cluster, oldest first: of one type if it is given, else all services. @throws Fault as `get` */
   async list(
     sql: EntityManager,
     tenant: string,
@@ -161,17 +165,18 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
         condition,
       ) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.reason, i.observed_generation, i.created_at,
          c.ready, ${awaitedAddons},
-         coalesce(${queuedSpec('i.id')}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id
+         coalesce(${queuedSpec('i.id')}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id,
+         (coalesce(${queuedSpec('i.id')}, r.spec)->'inputs'->'servicePortMappings'->0->>'port')::int AS port
        FROM instance i JOIN cluster c ON c.id = i.cluster_id
          JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
        WHERE ${condition('i.aid')} AND i.cluster_id = (SELECT id FROM cluster WHERE aid = $5 AND cid = $1)
-         AND i.id > $2 ${type === null ? 'AND $4::text IS NULL' : 'AND i.type = $4'}
+         AND i.id > $2 ${type === null ? "AND $4::text IS NULL AND i.kind = 'service'" : 'AND i.type = $4'}
        ORDER BY i.id LIMIT $3`,
       [cid, page.after, page.limit, type, tenant],
     );
     if (found.length === 0) {
       await this.clusters.get(sql, tenant, cid);
-      if (type !== null) serviceType(type);
+      if (type !== null) instanceType(type);
     }
     return found;
   }
@@ -276,7 +281,8 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
 
   async #refuseUnknown(sql: EntityManager, tenant: string, { cid, type, id }: InstanceName): Promise<never> {
     await this.clusters.get(sql, tenant, cid);
-    serviceType(type);
-    throw new Fault('service.not_found', `There is no ${type} "${id}" in cluster "${cid}".`);
+    instanceType(type);
+    const code = type === app.type ? 'app.not_found' : 'service.not_found';
+    throw new Fault(code, `There is no ${type} "${id}" in cluster "${cid}".`);
   }
 }

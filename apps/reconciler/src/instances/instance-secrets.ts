@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { Credentials } from '@runos/api';
-import { identity } from '@runos/contracts';
-import { Bus, InjectConfig } from '@runos/messaging';
-import { Database } from '@runos/persistence';
-import { storedType } from '@runos/service-types';
-import type { z } from 'zod';
+import { canonicalJson } from '@runos/kube-objects';
+import { InjectConfig } from '@runos/messaging';
 import type { ReconcilerConfig } from '../config.js';
-import { type InstanceName, InstanceRepository } from './instance-repository.js';
+import { digestsOf, type Environment, type OpenEnvironment, type SealedContents } from '../environment/environment.js';
 
-/** Encrypts the secrets of instances at rest. The keys are the names in the recipes of the service type. */
+/** The secrets of one instance in the clear; never stored or logged. */
+export interface UnsealedSecrets {
+  /** By the names in the recipes of its type. */
+  readonly generated: Readonly<Record<string, string>>;
+  /** The variables and files of a revision of this instance. */
+  open: (environment: Environment) => OpenEnvironment;
+}
+
+/** Encrypts the secrets of instances at rest. */
 @Injectable()
 export class InstanceSecrets {
   constructor(@InjectConfig() private readonly config: ReconcilerConfig) {}
@@ -17,33 +21,39 @@ export class InstanceSecrets {
     return this.config.keyring.seal(JSON.stringify(secrets), aboutInstance(osid));
   }
 
-  unseal(instance: { readonly osid: string; readonly secrets_sealed: string }): Record<string, string> {
+  unseal(instance: { readonly osid: string; readonly secrets_sealed: string }): UnsealedSecrets {
     const text = this.config.keyring.unseal(instance.secrets_sealed, aboutInstance(instance.osid));
-    return JSON.parse(text) as Record<string, string>;
+    return this.of(instance.osid, JSON.parse(text) as Record<string, string>);
+  }
+
+  /** Those of an instance whose generated secrets are known already. */
+  of(osid: string, generated: Readonly<Record<string, string>>): UnsealedSecrets {
+    return { generated, open: (environment) => this.#open(osid, environment) };
+  }
+
+  /** `open` as a revision stores it; `current` itself if nothing differs, so that equal specs stay equal. */
+  sealEnvironment(
+    osid: string,
+    { generated }: UnsealedSecrets,
+    open: OpenEnvironment,
+    current: Environment,
+  ): Environment {
+    const digests = digestsOf(open, generated['digestKey'] ?? '');
+    const { sealed: _, ...before } = current;
+    if (canonicalJson(before) === canonicalJson(digests)) return current;
+    const { env: _env, ...contents } = open;
+    const isEmpty = Object.values(contents).every((each) => Object.keys(each).length === 0);
+    const sealed = isEmpty ? null : this.config.keyring.seal(JSON.stringify(contents), aboutEnvironment(osid));
+    return { ...digests, sealed };
+  }
+
+  #open(osid: string, { env, sealed }: Environment): OpenEnvironment {
+    if (sealed === null) return { env, secretEnv: {}, linkedEnv: {}, secretFiles: [] };
+    const text = this.config.keyring.unseal(sealed, aboutEnvironment(osid));
+    return { env, ...(JSON.parse(text) as SealedContents) };
   }
 }
 
 /** The ciphertext is bound to its instance. */
 const aboutInstance = (osid: string): string => `instance/${osid}`;
-
-/** Shows the connection details of instances. */
-@Injectable()
-export class ShowCredentials {
-  constructor(
-    private readonly database: Database,
-    private readonly instances: InstanceRepository,
-    private readonly secrets: InstanceSecrets,
-    private readonly bus: Bus,
-  ) {}
-
-  /** Returns only after the audit entry of the caller is durable. */
-  async run(name: InstanceName, tenant: string): Promise<z.output<typeof Credentials>> {
-    const instance = await this.instances.get(this.database.manager, tenant, name);
-    await this.bus.request(
-      identity.recordAudit,
-      { action: 'service.credentials', subject: instance.osid, outcome: 'allowed', detail: { cid: instance.cid } },
-      { tenant },
-    );
-    return Credentials.parse(storedType(instance.type).credentials.of(instance, this.secrets.unseal(instance)));
-  }
-}
+const aboutEnvironment = (osid: string): string => `environment/${osid}`;

@@ -1,11 +1,11 @@
-import type { Service, ServiceState } from '@runos/api';
+import type { App, Service, ServiceState } from '@runos/api';
 import { Host } from '@runos/naming';
 import { Osid } from '@runos/osid';
 import { storedType } from '@runos/service-types';
 import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-addon.js';
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
 import { deliveredWriters } from '../delivery/delivered-writers.js';
-import { acceptedSpec } from '../revisions/desired-spec.js';
+import { acceptedAppSpec, acceptedServiceSpec, acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { writersCondition } from './writers-condition.js';
 
@@ -46,10 +46,14 @@ export function instanceReplicas(row: InstanceRow): { readonly desired: number; 
   return { desired: isScaled ? (row.desired_replicas ?? desired) : desired, ready: row.ready_replicas };
 }
 
+/** The ports of an instance that have hosts: those of its type, or those that an app maps. */
+export const portsOf = (type: string, spec: DesiredSpec): number[] =>
+  (spec.kind === 'app' ? spec.inputs.servicePortMappings : storedType(type).ports).map(({ port }) => port);
+
 /** The hosts of an instance: one for itself, and one per exposed port. */
-const hostsOf = (instance: Pick<InstanceRow, 'osid' | 'type' | 'cid' | 'aid' | 'root'>): string[] => {
+const hostsOf = (instance: InstanceRow): string[] => {
   const clusterDomain = domainOf(instance);
-  const ports = storedType(instance.type).ports.map(({ port }) => port);
+  const ports = portsOf(instance.type, acceptedSpec(instance));
   return [undefined, ...ports].map((port) => Host.print({ osid: instance.osid, port, clusterDomain }));
 };
 
@@ -58,31 +62,24 @@ const requirementView = (osid: string) => {
   return { type: parsed?.type ?? '', id: parsed?.id ?? '', osid };
 };
 
-export function instanceView(row: InstanceRow): Service {
-  const { sizing, version, driftPolicy, allowedWriters = [], config, inputs, requires } = acceptedSpec(row);
+/** The part of a view that instances of every kind have. */
+function commonView(row: InstanceRow) {
+  const { sizing, driftPolicy, allowedWriters = [] } = acceptedSpec(row);
   const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
   return {
-    ...inputs,
     id: row.iid,
     osid: row.osid,
     kind: row.kind,
     type: row.type,
     name: row.name,
-    version,
     resourceRequirementClassId,
     replicas,
     cpuRequestMc,
     cpuLimitMc,
     memoryRequestMb,
     memoryLimitMb,
-    storageMb: sizing.storageMb ?? 0, // the API has a number; 0 for a type without storage
     driftPolicy,
     allowedWriters: [...allowedWriters],
-    configType: config === null || config.setId === null ? 'custom' : 'config_set',
-    configSetId: config?.setId ?? null,
-    configSetVersion: config?.version ?? null,
-    ...(storedType(row.type).config === undefined ? {} : { advanced: config?.values ?? {} }),
-    requires: Object.fromEntries(Object.entries(requires).map(([alias, osid]) => [alias, requirementView(osid)])),
     ...instanceStatus(row),
     conditions: [...row.conditions, ...writersCondition(row)],
     generation: row.generation,
@@ -91,4 +88,26 @@ export function instanceView(row: InstanceRow): Service {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };
+}
+
+export function instanceView(row: InstanceRow): Service {
+  const { sizing, version, config, inputs, requires } = acceptedServiceSpec(row);
+  return {
+    ...inputs,
+    ...commonView(row),
+    version,
+    storageMb: sizing.storageMb ?? 0, // the API has a number; 0 for a type without storage
+    configType: config === null || config.setId === null ? 'custom' : 'config_set',
+    configSetId: config?.setId ?? null,
+    configSetVersion: config?.version ?? null,
+    ...(storedType(row.type).config === undefined ? {} : { advanced: config?.values ?? {} }),
+    requires: Object.fromEntries(Object.entries(requires).map(([alias, osid]) => [alias, requirementView(osid)])),
+  };
+}
+
+/** A view of an app: what was given is returned as it was, and what was not stays absent. */
+export function appView(row: InstanceRow): App {
+  const { inputs } = acceptedAppSpec(row);
+  const servicePortMappings = inputs.servicePortMappings.map((mapping) => ({ ...mapping, domains: [] }));
+  return { ...inputs, servicePortMappings, ...commonView(row), deployType: 'image' };
 }

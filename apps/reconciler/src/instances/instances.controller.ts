@@ -2,15 +2,16 @@ import { Controller, UseInterceptors } from '@nestjs/common';
 import { type InputOf, type OutputOf, reconciler } from '@runos/contracts';
 import { Respond, type CallContext } from '@runos/messaging';
 import { Database } from '@runos/persistence';
+import { app } from '@runos/service-types';
 import { AcceptDivergence } from '../divergence/accept-divergence.js';
 import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeInstance } from './change-instance.js';
 import { CreateInstance } from './create-instance.js';
 import { EventRepository } from './event-repository.js';
-import { type InstanceName, InstanceRepository } from './instance-repository.js';
-import { ShowCredentials } from './instance-secrets.js';
-import { instanceReason, instanceReplicas, instanceStatus, instanceView } from './instance-view.js';
+import { type InstanceName, InstanceRepository, type ListedInstanceRow } from './instance-repository.js';
+import { ShowCredentials } from './show-credentials.js';
+import { appView, instanceReason, instanceReplicas, instanceStatus, instanceView } from './instance-view.js';
 import { pageOf, readCursor } from './page-cursor.js';
 import { PlanUpgrade } from './plan-upgrade.js';
 
@@ -73,23 +74,30 @@ export class InstancesController {
     const page = { after: readCursor(cursor) ?? 0, limit: limit + 1 };
     const found = await this.instances.list(this.database.manager, tenant, cid, type ?? null, page);
     const { page: listed, nextCursor } = pageOf(found, limit);
-    const services = listed.map((each) => ({
-      id: each.iid,
-      osid: each.osid,
-      kind: each.kind,
-      type: each.type,
-      name: each.name,
-      status: each.ready ? each.state : ('disconnected' as const),
-      reason: each.ready ? instanceReason(each).reason : each.reason,
-      resourceRequirementClassId: each.class_id,
-      createdAt: each.created_at.toISOString(),
-    }));
+    const services = listed.map(summaryOf);
     return { services, nextCursor };
   }
 
   @Respond(reconciler.showInstance)
   async show(name: InstanceName, { tenant }: Call) {
     return instanceView(await this.instances.get(this.database.manager, tenant, name));
+  }
+
+  @Respond(reconciler.listApps)
+  async listApps(
+    { cid, limit, cursor }: InputOf<typeof reconciler.listApps>,
+    { tenant }: Call,
+  ): Promise<OutputOf<typeof reconciler.listApps>> {
+    const page = { after: readCursor(cursor) ?? 0, limit: limit + 1 };
+    const found = await this.instances.list(this.database.manager, tenant, cid, app.type, page);
+    const { page: listed, nextCursor } = pageOf(found, limit);
+    const apps = listed.map((each) => ({ ...summaryOf(each), deployType: 'image' as const, port: each.port }));
+    return { apps, nextCursor };
+  }
+
+  @Respond(reconciler.showApp)
+  async showApp({ cid, id }: InputOf<typeof reconciler.showApp>, { tenant }: Call) {
+    return appView(await this.instances.get(this.database.manager, tenant, { cid, type: app.type, id }));
   }
 
   @Respond(reconciler.showInstanceStatus)
@@ -109,3 +117,15 @@ export class InstancesController {
     return this.events.list(input, tenant);
   }
 }
+
+const summaryOf = (row: ListedInstanceRow) => ({
+  id: row.iid,
+  osid: row.osid,
+  kind: row.kind,
+  type: row.type,
+  name: row.name,
+  status: row.ready ? row.state : ('disconnected' as const),
+  reason: row.ready ? instanceReason(row).reason : row.reason,
+  resourceRequirementClassId: row.class_id,
+  createdAt: row.created_at.toISOString(),
+});

@@ -6,7 +6,7 @@ import { Database } from '@runos/persistence';
 import { rendererOf, storedType } from '@runos/service-types';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { renderObjects } from '../rendering/render-bundle.js';
-import { acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
+import { acceptedServiceSpec, isSameSpec, type ServiceSpec } from '../revisions/desired-spec.js';
 import { blockingStateOf, stateBlock, UpgradeBlocks } from '../revisions/upgrade-blocks.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -26,7 +26,7 @@ export class PlanUpgrade {
   /** @throws Fault as the upgrade */
   async run(name: InstanceName & { readonly version?: string | undefined }, tenant: string): Promise<UpgradePlan> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
-    refuseUnfitVersion(instance.type, acceptedSpec(instance), targetOf(instance, name.version));
+    refuseUnfitVersion(instance.type, acceptedServiceSpec(instance), targetOf(instance, name.version));
     const comparison = this.compare(instance, name.version);
     const blocked = comparison.changes
       ? this.blocks.of(instance, targetOf(instance, name.version))
@@ -37,10 +37,10 @@ export class PlanUpgrade {
   /** What the upgrade changes in an instance that was read, if nothing blocks it. @throws Fault as `upgradeTarget` */
   compare(instance: InstanceRow, version?: string): UpgradeComparison {
     const { osid, type } = instance;
-    const current = acceptedSpec(instance);
+    const current = acceptedServiceSpec(instance);
     const target = targetOf(instance, version);
     const secrets = this.secrets.unseal(instance);
-    const objectsOf = (spec: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
+    const objectsOf = (spec: ServiceSpec) => renderObjects({ osid, type, cluster: instance, spec, secrets });
     return {
       current: stateOf(type, current),
       target: stateOf(type, target),
@@ -50,10 +50,10 @@ export class PlanUpgrade {
   }
 }
 
-const targetOf = (instance: InstanceRow, version: string | undefined): DesiredSpec =>
-  upgradeTarget(storedType(instance.type), acceptedSpec(instance), version);
+const targetOf = (instance: InstanceRow, version: string | undefined): ServiceSpec =>
+  upgradeTarget(storedType(instance.type), acceptedServiceSpec(instance), version);
 
-function stateOf(type: string, spec: DesiredSpec): UpgradePlan['current'] {
+function stateOf(type: string, spec: ServiceSpec): UpgradePlan['current'] {
   const { version, rendererVersion, imageRegistry } = spec;
   const image = rendererOf(storedType(type), spec).images[version];
   if (image === undefined) throw new Error(`renderer ${rendererVersion} of ${type} has no version ${version}`);

@@ -2,18 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { ServiceFields } from '@runos/api';
 import { Fault, type Issue } from '@runos/kernel';
 import type { Osid } from '@runos/osid';
-import { serviceType } from '@runos/service-types';
+import { instanceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { DependentRepository, describeDependents } from './dependent-repository.js';
 import { InstanceRepository } from './instance-repository.js';
-
-/** An instance that another one needs. */
-export interface RequiredInstance {
-  readonly alias: string;
-  readonly id: number;
-  readonly osid: Osid;
-}
 
 /** The rules about instances that instances need: found at creation, kept while they are needed. */
 @Injectable()
@@ -24,17 +17,18 @@ export class Requirements {
   ) {}
 
   /**
-   * The instances that a new instance of `type` needs, locked so that none is deleted before the commit.
+   * The OSIDs of the instances that a new instance of `type` needs, by alias. They are locked so that none is deleted
+   * before the commit.
    * @throws Fault `request.invalid` for one that does not exist in the cluster, or is being deleted
    */
   async find(
     sql: EntityManager,
     tenant: string,
     { cid, type, fields }: { readonly cid: string; readonly type: string; readonly fields: ServiceFields },
-  ): Promise<RequiredInstance[]> {
-    const found: RequiredInstance[] = [];
+  ): Promise<Record<string, Osid>> {
+    const found: Record<string, Osid> = {};
     const issues: Issue[] = [];
-    for (const { alias, type: required, optional } of serviceType(type).requires) {
+    for (const { alias, type: required, optional } of instanceType(type).requires) {
       const path = `requires.${alias}`;
       const id = fields.requires?.[alias]?.id;
       if (id === undefined) {
@@ -45,18 +39,18 @@ export class Requirements {
       if (row === undefined || row.deleting) {
         const why = row === undefined ? 'does not exist' : 'is being deleted';
         issues.push({ path, message: `instance "${id}" of ${required} ${why} in cluster "${cid}"` });
-      } else found.push({ alias, id: row.id, osid: row.osid });
+      } else found[alias] = row.osid;
     }
     const [first] = issues;
     if (first === undefined) return found;
     throw new Fault('request.invalid', `${issues.map(({ message }) => message).join('; ')}.`, { issues });
   }
 
-  /** @throws Fault `service.in_use` with the dependents, if an instance needs this locked one */
-  async refuseInUse(sql: EntityManager, { id, osid }: InstanceRow): Promise<void> {
+  /** @throws Fault `service.in_use` or `app.in_use` with the dependents, if an instance needs this locked one */
+  async refuseInUse(sql: EntityManager, { id, osid, kind }: InstanceRow): Promise<void> {
     const found = await this.dependents.ofInstance(sql, id);
     if (found.instances === 0) return;
-    throw new Fault('service.in_use', `${osid} is needed by ${describeDependents(found)}; delete them first.`, {
+    throw new Fault(`${kind}.in_use`, `${osid} is needed by ${describeDependents(found)}; delete them first.`, {
       ...found,
     });
   }

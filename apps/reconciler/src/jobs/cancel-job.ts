@@ -8,8 +8,10 @@ import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
+import { LinkResolver } from '../links/link-resolver.js';
 import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
-import { faultOr } from '../revisions/fault-or.js';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
+import { faultOr, isRefusal } from '../revisions/fault-or.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
@@ -18,6 +20,7 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import { WorkRepository } from '../work/work-repository.js';
 import type { Caller } from '../writes/preconditions.js';
 import { type CancellableJobRow, JobRepository } from './job-repository.js';
+import { isDeletion, jobTypeOf } from './queue-plan.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
 
 export interface CancelInput {
@@ -59,7 +62,7 @@ export function planCancel(job: CancelInput): CancelPlan {
   }
   if (job.queued) return { action: 'withdraw', reason: 'the job has not started' };
   if (!job.isDesired) return refuse('A newer change is desired already.');
-  if (job.type === 'service.delete' && job.sentRevision >= job.revision && !job.isHeld) {
+  if (isDeletion(job.type) && job.sentRevision >= job.revision && !job.isHeld) {
     return { action: 'hold', reason: 'The deletion has been sent to the cluster; deleted objects cannot be restored.' };
   }
   if (job.rolloutQueued) return { action: 'start-next', reason: 'a queued change replaces it' };
@@ -92,6 +95,7 @@ export class CancelJob {
     private readonly updates: JobUpdates,
     private readonly queued: QueuedChanges,
     private readonly instructions: AgentInstructions,
+    private readonly links: LinkResolver,
   ) {}
 
   /** @throws Fault `job.not_found`; `service.in_use` for the creation of an instance that others need */
@@ -153,13 +157,28 @@ export class CancelJob {
       return this.#rollBack(sql, job, instance, undefined, changedBy);
     }
     const target = cancellationTarget(instance, earlier, sentRevision >= job.revision);
+    const gone = await this.#goneLinks(sql, instance, target.spec);
+    if (gone !== undefined) return { cancelled: false, status: job.status, message: gone.message };
     const refusal = faultOr(() => {
-      refuseUnfitVersion(instance.type, earlier, target.spec);
+      if (earlier.kind === 'service' && target.spec.kind === 'service') {
+        refuseUnfitVersion(instance.type, earlier, target.spec);
+      }
       // The agent compares the previous revision with what runs.
       this.dataLoss.refuseChange(instance, target.spec, isKeptByAgent(instance));
     });
     if (refusal instanceof Fault) return { cancelled: false, status: job.status, message: refusal.message };
     return this.#rollBack(sql, job, instance, target, changedBy);
+  }
+
+  /** What the previous revision requires may be deleted since. */
+  async #goneLinks(sql: EntityManager, instance: InstanceRow, spec: DesiredSpec): Promise<Fault | undefined> {
+    try {
+      await this.links.refuseGone(sql, instance, spec);
+      return undefined;
+    } catch (error) {
+      if (isRefusal(error)) return error;
+      throw error;
+    }
   }
 
   async #rollBack(
@@ -174,7 +193,11 @@ export class CancelJob {
     const next =
       target === undefined
         ? await this.writer.writeTombstone(sql, instance, changedBy)
-        : await this.writer.writeSpec(sql, instance, { spec: target.spec, type: 'service.update', changedBy });
+        : await this.writer.writeSpec(sql, instance, {
+            spec: target.spec,
+            type: jobTypeOf(instance.kind, 'update'),
+            changedBy,
+          });
     return { cancelled: true, status: 'cancelled', message: `Cancelled; job ${next} ${effect}.` };
   }
 

@@ -1,4 +1,8 @@
-import type { Job } from '@runos/api';
+import type { InstanceKind, Job } from '@runos/api';
+
+/** The type of a job of an instance. */
+export const jobTypeOf = <V extends 'create' | 'update' | 'delete' | 'restart'>(kind: InstanceKind, verb: V) =>
+  `${kind}.${verb}` as const;
 
 /** A started or queued job of an instance. */
 export interface AcceptedJob {
@@ -25,7 +29,11 @@ export const jobsBehind = (
     .map(({ jobId }) => jobId);
 
 /** One-time operations. Every other job is a rollout or a deletion. */
-const actionTypes: ReadonlySet<Job['type']> = new Set<Job['type']>(['service.restart']);
+const actionTypes: ReadonlySet<Job['type']> = new Set<Job['type']>(['service.restart', 'app.restart']);
+
+const deletionTypes: ReadonlySet<Job['type']> = new Set<Job['type']>(['service.delete', 'app.delete']);
+
+export const isDeletion = (type: Job['type']): boolean => deletionTypes.has(type);
 
 export const isAction = (type: Job['type']): boolean => actionTypes.has(type);
 
@@ -40,7 +48,7 @@ export function planQueue(type: Job['type'], open: readonly AcceptedJob[], force
     superseded: jobs.map(({ jobId }) => jobId),
     queuePosition: null,
   });
-  if (type === 'service.delete') return supersede(open);
+  if (isDeletion(type)) return supersede(open);
   if (force) return supersede(open.filter((job) => job.queuePosition === null || !isAction(job.type)));
   const last = Math.max(0, ...open.map(({ queuePosition }) => queuePosition ?? 0)) + 1;
   if (isAction(type)) return { superseded: [], queuePosition: open.length === 0 ? null : last };

@@ -1,6 +1,7 @@
 import { canonicalJson, type KubeObject, refKey, refOf } from '@runos/kube-objects';
 import { kindCatalog } from '@runos/service-types';
 import { deliveredWriters } from '../delivery/delivered-writers.js';
+import type { UnsealedSecrets } from '../instances/instance-secrets.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { renderObjects } from './render-bundle.js';
@@ -9,11 +10,7 @@ import { renderObjects } from './render-bundle.js';
  * The objects that `spec` changes only in fields which are left to other field managers: the agent applies nothing of that
  * change. As messages for the log of the job.
  */
-export function leftChanges(
-  instance: InstanceRow,
-  spec: DesiredSpec,
-  secrets: Readonly<Record<string, string>>,
-): string[] {
+export function leftChanges(instance: InstanceRow, spec: DesiredSpec, secrets: UnsealedSecrets): string[] {
   const { allowedWriters: writers = [] } = deliveredWriters({ ...instance, spec });
   if (writers.length === 0) return [];
   const { osid, type } = instance;

@@ -1,10 +1,14 @@
-import { hasRenderer, type PinnedRenderer, serviceTypes } from '@runos/service-types';
+import { app, hasRenderer, serviceTypes } from '@runos/service-types';
+import type { DesiredSpec } from '../revisions/desired-spec.js';
 
 /** What this build lacks to render a spec, because only a newer build has it; undefined when it lacks nothing. */
-export function missingRenderer(typeName: string, pinned: PinnedRenderer): string | undefined {
+export function missingRenderer(typeName: string, spec: DesiredSpec): string | undefined {
+  if (spec.kind === 'app') {
+    return Object.hasOwn(app.renderers, spec.rendererVersion) ? undefined : `renderer ${spec.rendererVersion} of apps`;
+  }
   const type = serviceTypes.find((each) => each.type === typeName);
-  if (type !== undefined && hasRenderer(type, pinned)) return undefined;
-  return `renderer ${pinned.rendererVersion} of ${typeName} ${pinned.version}`;
+  if (type !== undefined && hasRenderer(type, spec)) return undefined;
+  return `renderer ${spec.rendererVersion} of ${typeName} ${spec.version}`;
 }
 
 /** The reason of a job that waits for a replica with the renderer. */

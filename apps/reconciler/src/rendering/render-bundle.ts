@@ -1,7 +1,8 @@
-import type { RenderInput } from '@runos/catalog-model';
+import type { InstanceInput } from '@runos/catalog-model';
 import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
-import { renderInstance, storedType } from '@runos/service-types';
+import { renderApp, renderInstance, storedType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
+import type { UnsealedSecrets } from '../instances/instance-secrets.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
@@ -11,7 +12,7 @@ export interface BundleInput {
   readonly type: string;
   readonly cluster: Pick<ClusterRow, 'aid' | 'cid' | 'root' | 'local_storage_class' | 'distributed_storage_class'>;
   readonly spec: DesiredSpec;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: UnsealedSecrets;
 }
 
 /**
@@ -23,27 +24,34 @@ export const renderBundle = (input: BundleInput, limitBytes?: number): PackedBun
 
 /** Renders with the renderer that the spec pins. @throws Fault `unavailable` when only a newer build has it */
 export function renderObjects({ osid, type, cluster, spec, secrets }: BundleInput): KubeObject[] {
-  const { sizing } = spec;
-  const input: RenderInput = {
+  const { replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb, storageMb, storage } = spec.sizing;
+  const instance: InstanceInput = {
     osid,
     aid: cluster.aid,
     cid: cluster.cid,
     clusterDomain: domainOf(cluster),
-    version: spec.version,
-    replicas: sizing.replicas,
-    cpuRequestMc: sizing.cpuRequestMc,
-    cpuLimitMc: sizing.cpuLimitMc,
-    memoryRequestMb: sizing.memoryRequestMb,
-    memoryLimitMb: sizing.memoryLimitMb,
-    storageMb: sizing.storageMb,
-    storage: sizing.storage,
-    storageClasses: { local: cluster.local_storage_class, distributed: cluster.distributed_storage_class },
-    configValues: spec.config?.values ?? {},
-    secrets,
-    inputs: spec.inputs,
+    replicas,
+    cpuRequestMc,
+    cpuLimitMc,
+    memoryRequestMb,
+    memoryLimitMb,
+    secrets: secrets.generated,
     requires: spec.requires,
     ...(spec.restartedAt === null ? {} : { restartedAt: spec.restartedAt }),
-    ...(spec.imageRegistry === null ? {} : { imageRegistry: spec.imageRegistry }),
   };
-  return renderInstance(storedType(type), spec.rendererVersion, input);
+  if (spec.kind === 'app') {
+    const { env, secretEnv, linkedEnv, secretFiles } = secrets.open(spec.environment);
+    const input = { ...instance, app: spec.inputs, env, secretEnv: { ...secretEnv, ...linkedEnv }, secretFiles };
+    return renderApp(spec.rendererVersion, input);
+  }
+  return renderInstance(storedType(type), spec.rendererVersion, {
+    ...instance,
+    version: spec.version,
+    storageMb,
+    storage,
+    storageClasses: { local: cluster.local_storage_class, distributed: cluster.distributed_storage_class },
+    configValues: spec.config?.values ?? {},
+    inputs: spec.inputs,
+    ...(spec.imageRegistry === null ? {} : { imageRegistry: spec.imageRegistry }),
+  });
 }

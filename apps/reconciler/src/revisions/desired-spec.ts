@@ -1,32 +1,47 @@
 import type { InstanceKind } from '@runos/api';
 import type { Sizing } from '@runos/contracts';
 import { canonicalJson, type FieldWriter } from '@runos/kube-objects';
+import type { AppFields } from '@runos/service-types';
+import type { Environment } from '../environment/environment.js';
 
-/** The resolved spec: with the identity and the secrets of an instance it determines every object. */
-export interface ServiceSpec {
-  readonly kind: 'service';
-  readonly version: string;
+/** What the specs of all kinds have: with the identity and the secrets of an instance a spec determines every object. */
+interface InstanceSpec {
   /** Pinned: an upgrade of the plane never changes running objects. */
   readonly rendererVersion: number;
   readonly sizing: Sizing;
-  /** The fields that only its type has, with their defaults. */
-  readonly inputs: Readonly<Record<string, unknown>>;
   /** OSIDs of the instances that it needs, by alias. */
   readonly requires: Readonly<Record<string, string>>;
   readonly driftPolicy: 'repair' | 'report';
   /** Absent: none. The objects are rendered with these fields; the agent leaves them to the writers. */
   readonly allowedWriters?: readonly FieldWriter[] | undefined;
-  /** The settings of the service; null: there are none, and they are custom. */
-  readonly config: PinnedConfig | null;
   /** The time of the last restart request, ISO 8601; a new value in the pod template replaces the pods. */
   readonly restartedAt: string | null;
+}
+
+export interface ServiceSpec extends InstanceSpec {
+  readonly kind: 'service';
+  readonly version: string;
+  /** The fields that only its type has, with their defaults. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** The settings of the service; null: there are none, and they are custom. */
+  readonly config: PinnedConfig | null;
   /** Replaces the registry of the images; pinned, so that a new setting restarts no pods. */
   readonly imageRegistry: string | null;
+}
+
+export interface AppSpec extends InstanceSpec {
+  readonly kind: 'app';
+  /** The fields that only apps have, as they were given. */
+  readonly inputs: AppFields;
+  readonly environment: Environment;
+  /** The variables that each link sets, by alias and credential. The instances are in `requires`. */
+  readonly links: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** The specs by the kind of their instance; a new kind is a new member. */
 interface SpecOfKind extends Record<InstanceKind, { readonly kind: InstanceKind }> {
   readonly service: ServiceSpec;
+  readonly app: AppSpec;
 }
 
 /** The spec of an instance of any kind; `kind` discriminates. */
@@ -48,15 +63,31 @@ export const acceptedSpec = ({
   readonly queued_spec: DesiredSpec | null;
 }): DesiredSpec => queued_spec ?? spec;
 
+/** As `acceptedSpec`, for a service: what only services have is not asked of an app. */
+export function acceptedServiceSpec(row: Parameters<typeof acceptedSpec>[0]): ServiceSpec {
+  const spec = acceptedSpec(row);
+  if (spec.kind === 'service') return spec;
+  throw new Error(`the spec is that of ${spec.kind}, not of a service`);
+}
+
+/** As `acceptedSpec`, for an app. */
+export function acceptedAppSpec(row: Parameters<typeof acceptedSpec>[0]): AppSpec {
+  const spec = acceptedSpec(row);
+  if (spec.kind === 'app') return spec;
+  throw new Error(`the spec is that of ${spec.kind}, not of an app`);
+}
+
+/** The settings of a spec; an app has none. */
+export const settingsOf = (spec: DesiredSpec): Readonly<Record<string, string>> =>
+  spec.kind === 'service' ? (spec.config?.values ?? {}) : {};
+
 /** Whether two specs are equal in every field. The order of their keys does not count. */
 export const isSameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
 
 /** A spec with these writers. Without any, it is equal to a spec of a build that did not know them. */
-export function withWriters(
-  { allowedWriters: _, ...spec }: DesiredSpec,
-  writers: readonly FieldWriter[] = [],
-): DesiredSpec {
-  return writers.length === 0 ? spec : { ...spec, allowedWriters: writers };
+export function withWriters<S extends DesiredSpec>(spec: S, writers: readonly FieldWriter[] = []): S {
+  const { allowedWriters: _, ...rest } = spec;
+  return { ...rest, ...(writers.length === 0 ? {} : { allowedWriters: writers }) } as S;
 }
 
 /** `config set <id> v2`, or `3 custom settings`. */
@@ -78,9 +109,11 @@ export function keepGrownStorage(
 }
 
 /** A spec as one log line. */
-export function describeSpec({ version, sizing, config }: DesiredSpec): string {
-  const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
-  const storage = sizing.storageMb === null ? '' : `, ${sizing.storageMb} MiB of storage`;
-  const pinned = config === null ? '' : `, ${describeConfig(config)}`;
-  return `Version ${version}, class ${resourceRequirementClassId}: ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}, cpu ${cpuRequestMc}/${cpuLimitMc} m, memory ${memoryRequestMb}/${memoryLimitMb} MiB${storage}${pinned}.`;
+export function describeSpec(spec: DesiredSpec): string {
+  const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } =
+    spec.sizing;
+  const storage = spec.sizing.storageMb === null ? '' : `, ${spec.sizing.storageMb} MiB of storage`;
+  const pinned = spec.kind === 'app' || spec.config === null ? '' : `, ${describeConfig(spec.config)}`;
+  const subject = spec.kind === 'app' ? `Image ${spec.inputs.image}` : `Version ${spec.version}`;
+  return `${subject}, class ${resourceRequirementClassId}: ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}, cpu ${cpuRequestMc}/${cpuLimitMc} m, memory ${memoryRequestMb}/${memoryLimitMb} MiB${storage}${pinned}.`;
 }

@@ -2,7 +2,7 @@ import { reloadedSettings, restartSettings } from '@runos/catalog-model';
 import { storedType } from '@runos/service-types';
 import type { LogLine } from '../jobs/work-items.js';
 import type { InstanceRow } from '../schema/instance-row.js';
-import type { DesiredSpec } from './desired-spec.js';
+import { type DesiredSpec, settingsOf } from './desired-spec.js';
 
 type Running = Pick<InstanceRow, 'type' | 'spec' | 'now'>;
 
@@ -18,8 +18,9 @@ interface NeededRestart {
  * @throws Fault `unavailable` for a type that only a newer build has
  */
 export function withNeededRestart(running: Running, next: DesiredSpec): NeededRestart {
+  if (next.kind === 'app') return { spec: next, logs: [] };
   const { config, title } = storedType(running.type);
-  const [before, after] = [running.spec.config?.values ?? {}, next.config?.values ?? {}];
+  const [before, after] = [settingsOf(running.spec), settingsOf(next)];
   if (config === undefined) return { spec: next, logs: [] };
   const settings = restartSettings(config, before, after, next.version);
   if (settings.length > 0) {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
 import { afterCommit, Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import { DependentRepository } from '../instances/dependent-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { JobQueueRepository, type QueuedJob } from '../jobs/job-queue-repository.js';
 import { JobStarter } from '../jobs/job-starter.js';
@@ -33,6 +34,7 @@ export class QueuedChanges {
     private readonly updates: JobUpdates,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
+    private readonly dependents: DependentRepository,
   ) {}
 
   /**
@@ -60,7 +62,7 @@ export class QueuedChanges {
   async cancel(sql: EntityManager, instance: InstanceRow, jobId: string, changedBy: string): Promise<void> {
     const line = { level: 'warn', message: `Cancelled by ${changedBy}.` } as const;
     const end = jobEnd({ jobId, outcome: 'cancelled', reason: 'Cancelled', line });
-    await this.#withdraw(sql, instance.id, end, { changedBy, acceptedGeneration: instance.generation + 1 });
+    await this.#withdraw(sql, instance, end, { changedBy, acceptedGeneration: instance.generation + 1 });
   }
 
   /** Returns the renderer that this build lacks for the first job. */
@@ -99,7 +101,7 @@ export class QueuedChanges {
       const end = jobEnd({ jobId, outcome: 'failed', reason: 'Refused', error: message, line });
       // A refused action leaves the desired spec as it is.
       const refusedGeneration = instance.generation + (isAction(job.type) ? 0 : 1);
-      await this.#withdraw(sql, instanceId, end, { changedBy, acceptedGeneration: refusedGeneration });
+      await this.#withdraw(sql, instance, end, { changedBy, acceptedGeneration: refusedGeneration });
       return false;
     }
     const { digest } = rendered;
@@ -125,12 +127,14 @@ export class QueuedChanges {
 
   async #withdraw(
     sql: EntityManager,
-    instanceId: number,
+    instance: InstanceRow,
     end: JobEnd,
     change: { readonly changedBy: string; readonly acceptedGeneration: number },
   ): Promise<void> {
+    const { id: instanceId, spec } = instance;
     await this.updates.end(sql, [end]);
     await this.revisions.withdraw(sql, { instanceId, ...change });
+    if (spec.kind === 'app') await this.dependents.replace(sql, instance, spec.requires);
     await this.queue.describe(sql, instanceId);
   }
 }

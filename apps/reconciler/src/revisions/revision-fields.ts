@@ -1,28 +1,48 @@
 import type { OutputOf, reconciler } from '@runos/contracts';
 import { canonicalJson } from '@runos/kube-objects';
-import type { DesiredSpec } from './desired-spec.js';
+import { type AppSpec, type DesiredSpec, type ServiceSpec, settingsOf } from './desired-spec.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Changes = OutputOf<typeof reconciler.diffInstanceRevision>['changes'];
 
 /** The fields of a spec by the names that they have in an update. A setting is `advanced.<key>`. */
-export function fieldsOf({ sizing, inputs, config, ...spec }: DesiredSpec): Fields {
-  const { storage: _, storageMb, ...numbers } = sizing;
-  const settings = Object.entries(config?.values ?? {}).map(([key, value]) => [`advanced.${key}`, value] as const);
+export function fieldsOf(spec: DesiredSpec): Fields {
+  const { storage: _, storageMb, ...numbers } = spec.sizing;
   return {
-    ...inputs,
-    version: spec.version,
+    ...spec.inputs,
     rendererVersion: spec.rendererVersion,
     ...numbers,
     ...(storageMb === null ? {} : { storageMb }),
     driftPolicy: spec.driftPolicy,
     allowedWriters: spec.allowedWriters ?? [],
-    configSetId: config?.setId ?? null,
-    configSetVersion: config?.version ?? null,
-    ...Object.fromEntries(settings),
+    ...(spec.kind === 'service' ? serviceFields(spec) : appFields(spec)),
     requires: spec.requires,
     restartedAt: spec.restartedAt,
   };
+}
+
+function serviceFields(spec: ServiceSpec): Fields {
+  const { version, config } = spec;
+  const settings = Object.entries(settingsOf(spec)).map(([key, value]) => [`advanced.${key}`, value] as const);
+  return {
+    version,
+    configSetId: config?.setId ?? null,
+    configSetVersion: config?.version ?? null,
+    ...Object.fromEntries(settings),
+  };
+}
+
+/** A variable is `env.<name>` or `secretEnv.<name>`, a file `secretFiles.<name>`. Secret values are only marked. */
+function appFields({ environment: { env, secretEnv, linkedEnv, secretFiles }, links }: AppSpec): Fields {
+  const marked = (digest: string): string => `secret ${digest.slice(0, 8)}`;
+  const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, value] as const);
+  const secrets = Object.entries({ ...secretEnv, ...linkedEnv }).map(
+    ([name, digest]) => [`secretEnv.${name}`, marked(digest)] as const,
+  );
+  const files = secretFiles.map(
+    ({ filename, mountPath, digest }) => [`secretFiles.${filename}`, { mountPath, content: marked(digest) }] as const,
+  );
+  return { ...Object.fromEntries<unknown>([...variables, ...secrets, ...files]), links };
 }
 
 /** The fields that differ, in the order of their names. */

@@ -7,6 +7,7 @@ import { traceHeaders } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
 import type { ReconcilerConfig } from '../config.js';
 import { divergedReason, type ForeignBundle } from '../divergence/foreign-bundle.js';
+import { DependentRepository } from '../instances/dependent-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { Requirements } from '../instances/requirements.js';
@@ -14,7 +15,7 @@ import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
-import { isAction, jobsBehind, planQueue } from '../jobs/queue-plan.js';
+import { isAction, jobsBehind, jobTypeOf, planQueue } from '../jobs/queue-plan.js';
 import type { LogLine } from '../jobs/work-items.js';
 import { leftChanges } from '../rendering/left-changes.js';
 import { renderBundle } from '../rendering/render-bundle.js';
@@ -64,6 +65,7 @@ export class RevisionWriter {
     private readonly revisions: RevisionRepository,
     private readonly instances: InstanceRepository,
     private readonly requirements: Requirements,
+    private readonly dependents: DependentRepository,
     private readonly secrets: InstanceSecrets,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
@@ -93,6 +95,8 @@ export class RevisionWriter {
     const plan = planQueue(type, open, force);
     const { superseded, queuePosition } = plan;
     const affected = { superseded, behind: jobsBehind(open, plan) };
+    // The links of a service never change.
+    if (spec.kind === 'app') await this.dependents.replace(sql, instance, spec.requires);
     if (queuePosition === null) {
       const logs = [...rendered.logs, ...restart.logs];
       const change = { type, spec, digest, changedBy, logs, above, acceptsDataLoss: force };
@@ -128,11 +132,12 @@ export class RevisionWriter {
     above?: ForeignBundle,
   ): Promise<string> {
     await this.requirements.refuseInUse(sql, instance);
+    const type = jobTypeOf(instance.kind, 'delete');
     const sentRevision = await this.work.lockSentRevision(sql, instance.id);
-    const { superseded } = planQueue('service.delete', await this.jobs.listOpen(sql, instance.id));
+    const { superseded } = planQueue(type, await this.jobs.listOpen(sql, instance.id));
     const change: Change = {
       kind: 'remove',
-      type: 'service.delete',
+      type,
       spec: instance.spec,
       digest: tombstoneDigest,
       changedBy,

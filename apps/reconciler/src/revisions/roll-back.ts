@@ -4,6 +4,8 @@ import { refuseConflictingValues, refuseUnfitValues } from '../configuration/con
 import { ConfigSetUseRepository } from '../configuration/config-set-use-repository.js';
 import { InstanceWrites } from '../instances/instance-writes.js';
 import type { Caller } from '../writes/preconditions.js';
+import { jobTypeOf } from '../jobs/queue-plan.js';
+import { LinkResolver } from '../links/link-resolver.js';
 import { DataLossGuard } from './data-loss-guard.js';
 import { acceptedSpec, isSameSpec } from './desired-spec.js';
 import { RevisionHistory } from './revision-history.js';
@@ -22,6 +24,7 @@ export class RollBack {
     private readonly configSets: ConfigSetUseRepository,
     private readonly revisions: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
+    private readonly links: LinkResolver,
   ) {}
 
   /**
@@ -38,13 +41,21 @@ export class RollBack {
         const message = `${osid} has the spec of revision ${revision} already${exceptKept(kept)}.`;
         return { osid, noOp: true, message };
       }
-      const setId = spec.config?.setId;
-      if (typeof setId === 'string') await this.configSets.keep(sql, caller.tenant, setId);
-      refuseUnfitValues(type, spec, () => 'revision');
-      refuseConflictingValues(type, spec);
+      await this.links.refuseGone(sql, instance, spec);
+      if (spec.kind === 'service') {
+        const setId = spec.config?.setId;
+        if (typeof setId === 'string') await this.configSets.keep(sql, caller.tenant, setId);
+        refuseUnfitValues(type, spec, () => 'revision');
+        refuseConflictingValues(type, spec);
+      }
       this.dataLoss.refuseChange(instance, spec, force);
       const { changedBy } = caller;
-      const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'service.update', changedBy, force });
+      const jobId = await this.revisions.writeSpec(sql, instance, {
+        spec,
+        type: jobTypeOf(instance.kind, 'update'),
+        changedBy,
+        force,
+      });
       return { jobId, kept: [...kept] };
     });
   }

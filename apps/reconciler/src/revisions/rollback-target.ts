@@ -1,26 +1,39 @@
 import type { InstanceRow } from '../schema/instance-row.js';
-import { type DesiredSpec, keepGrownStorage, withWriters } from './desired-spec.js';
+import { type DesiredSpec, keepGrownStorage, type ServiceSpec, withWriters } from './desired-spec.js';
 
-export interface RollbackTarget {
-  readonly spec: DesiredSpec;
+export interface RollbackTarget<S extends DesiredSpec = DesiredSpec> {
+  readonly spec: S;
   /** The fields of the earlier spec that differ and never go back. */
   readonly kept: readonly string[];
 }
 
 /**
  * The spec of an earlier revision, as far as it can be desired again. Data files are not readable by an older version,
- * volumes do not shrink, and an older renderer may lack what runs now, so those stay. So does what is no setting of the
- * instance: its links, the registry and the last restart.
+ * volumes do not shrink, and an older renderer may lack what runs now, so those stay. So does what is no setting: the
+ * last restart, and of a service its links and the registry.
  */
 export function rollbackTarget(current: DesiredSpec, earlier: DesiredSpec): RollbackTarget {
+  if (current.kind === 'service' && earlier.kind === 'service') return serviceTarget(current, earlier);
+  if (current.kind === 'app' && earlier.kind === 'app') {
+    const { rendererVersion, restartedAt } = current;
+    const spec = withWriters({ ...earlier, rendererVersion, restartedAt }, earlier.allowedWriters);
+    return { spec, kept: keptRenderer(current, earlier) };
+  }
+  throw new Error(`a spec of ${earlier.kind} is a revision of ${current.kind}`);
+}
+
+const keptRenderer = (current: DesiredSpec, earlier: DesiredSpec): string[] =>
+  current.rendererVersion === earlier.rendererVersion ? [] : ['rendererVersion'];
+
+function serviceTarget(current: ServiceSpec, earlier: ServiceSpec): RollbackTarget<ServiceSpec> {
   const { storage, storageMb } = current.sizing;
   const kept = [
     ...(current.version === earlier.version ? [] : ['version']),
-    ...(current.rendererVersion === earlier.rendererVersion ? [] : ['rendererVersion']),
+    ...keptRenderer(current, earlier),
     ...(storageMb === earlier.sizing.storageMb ? [] : ['storageMb']),
   ];
   const { driftPolicy, config } = earlier;
-  const spec: DesiredSpec = {
+  const spec: ServiceSpec = {
     ...current,
     sizing: { ...earlier.sizing, storage, storageMb },
     // A newer build may have added fields since.

@@ -4,6 +4,7 @@ import { catalog, configSets } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { Bus, InjectConfig } from '@runos/messaging';
 import {
+  app,
   latestRenderer,
   newerBuild,
   offeredVersions,
@@ -15,9 +16,17 @@ import {
 import type { z } from 'zod';
 import type { ReconcilerConfig } from '../config.js';
 import { refuseConflictingValues, refuseUnfitValues } from '../configuration/config-checks.js';
+import { emptyEnvironment } from '../environment/environment.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import type { InstanceRow } from '../schema/instance-row.js';
-import { acceptedSpec, type DesiredSpec, type PinnedConfig, withWriters } from './desired-spec.js';
+import {
+  acceptedSpec,
+  type AppSpec,
+  type DesiredSpec,
+  type PinnedConfig,
+  type ServiceSpec,
+  withWriters,
+} from './desired-spec.js';
 import { isRefusal } from './fault-or.js';
 
 export interface ResolvedSpec {
@@ -37,14 +46,39 @@ export class SpecResolver {
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  async forCreate(tenant: string, type: string, fields: ServiceFields, cluster: StorageClasses): Promise<ResolvedSpec> {
+  forCreate(tenant: string, type: string, fields: ServiceFields, cluster: StorageClasses): Promise<ResolvedSpec> {
+    return type === app.type ? this.#newApp(fields) : this.#newService(tenant, type, fields, cluster);
+  }
+
+  async #newApp(fields: ServiceFields): Promise<ResolvedSpec> {
+    const { sizing, inputs, rrcFlipHint } = await this.bus.request(catalog.resolveApp, { fields });
+    const spec: AppSpec = {
+      kind: 'app',
+      sizing,
+      inputs,
+      rendererVersion: latestRenderer(app),
+      environment: emptyEnvironment,
+      requires: {},
+      links: {},
+      driftPolicy: fields.driftPolicy ?? 'repair',
+      restartedAt: null,
+    };
+    return { spec: withWriters(spec, fields.allowedWriters), rrcFlipHint };
+  }
+
+  async #newService(
+    tenant: string,
+    type: string,
+    fields: ServiceFields,
+    cluster: StorageClasses,
+  ): Promise<ResolvedSpec> {
     const definition = serviceType(type);
     const [resolved, config] = await Promise.all([
       this.#resolve({ type, fields, cluster: storageClasses(cluster), versions: offeredVersions(definition) }),
       this.#pinConfig(tenant, type, fields),
     ]);
     const { rrcFlipHint, ...sized } = resolved;
-    const spec: DesiredSpec = {
+    const spec: ServiceSpec = {
       kind: 'service',
       ...sized,
       rendererVersion: latestRenderer(definition),
@@ -60,9 +94,33 @@ export class SpecResolver {
   }
 
   /** Keeps every field that the update does not name, also the version, the renderer and the pinned config set. */
-  async forUpdate(instance: InstanceRow, { driftPolicy, ...fields }: ServiceFields): Promise<ResolvedSpec> {
-    const { type } = instance;
+  forUpdate(instance: InstanceRow, fields: ServiceFields, clearsAbsent = false): Promise<ResolvedSpec> {
     const current = acceptedSpec(instance);
+    return current.kind === 'app'
+      ? this.#updatedApp(current, fields, clearsAbsent)
+      : this.#updatedService(instance, current, fields);
+  }
+
+  async #updatedApp(
+    current: AppSpec,
+    { driftPolicy, ...fields }: ServiceFields,
+    clearsAbsent: boolean,
+  ): Promise<ResolvedSpec> {
+    const { sizing, inputs, rrcFlipHint } = await this.bus.request(catalog.resolveApp, {
+      fields,
+      current: { sizing: current.sizing, inputs: current.inputs },
+      clearsAbsent,
+    });
+    const spec: AppSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
+    return { spec: withWriters(spec, fields.allowedWriters ?? current.allowedWriters), rrcFlipHint };
+  }
+
+  async #updatedService(
+    instance: InstanceRow,
+    current: ServiceSpec,
+    { driftPolicy, ...fields }: ServiceFields,
+  ): Promise<ResolvedSpec> {
+    const { type } = instance;
     const { sizing, inputs, rrcFlipHint } = await this.#resolve({
       type,
       fields,
@@ -70,7 +128,7 @@ export class SpecResolver {
       cluster: storageClasses(instance),
       versions: offeredVersions(storedType(type)),
     });
-    const spec: DesiredSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
+    const spec: ServiceSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
     refuseConflictingValues(type, spec);
     return { spec: withWriters(spec, fields.allowedWriters ?? current.allowedWriters), rrcFlipHint };
   }

@@ -5,7 +5,7 @@ import { divergedReason } from '../divergence/foreign-bundle.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { dataAtRisk, DataLossGuard } from './data-loss-guard.js';
-import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
+import { acceptedServiceSpec, type ServiceSpec } from './desired-spec.js';
 import { faultOr } from './fault-or.js';
 
 /** Why an instance cannot be upgraded: a stable CamelCase word and a sentence. */
@@ -59,10 +59,10 @@ export class UpgradeBlocks {
   ) {}
 
   /** Why the instance is not upgraded to `spec`, which changes it; undefined when nothing blocks that. */
-  of(instance: InstanceRow, spec: DesiredSpec): Block | undefined {
+  of(instance: InstanceRow, spec: ServiceSpec): Block | undefined {
     return (
       stateBlock(blockingStateOf(instance)) ??
-      settingsBlock(instance.type, acceptedSpec(instance), spec) ??
+      settingsBlock(instance.type, acceptedServiceSpec(instance), spec) ??
       this.#ofSecrets(instance) ??
       this.#ofDataLoss(instance, spec)
     );
@@ -78,7 +78,7 @@ export class UpgradeBlocks {
     }
   }
 
-  #ofDataLoss(instance: InstanceRow, spec: DesiredSpec): Block | undefined {
+  #ofDataLoss(instance: InstanceRow, spec: ServiceSpec): Block | undefined {
     const loss = faultOr(() => this.dataLoss.refuseChange(instance, spec));
     return loss instanceof Fault ? { reason: dataAtRisk, message: loss.message } : undefined;
   }

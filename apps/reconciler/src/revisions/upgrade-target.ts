@@ -8,10 +8,10 @@ import {
   offeredVersions,
   rendererOf,
 } from '@runos/service-types';
-import type { DesiredSpec } from './desired-spec.js';
+import type { ServiceSpec } from './desired-spec.js';
 
 /** The fields of a spec that an upgrade moves. */
-export type UpgradeTarget = Pick<DesiredSpec, 'version' | 'rendererVersion'>;
+export type UpgradeTarget = Pick<ServiceSpec, 'version' | 'rendererVersion'>;
 
 /**
  * The spec with the newest renderer of this build, and with `version` if it is given. All else keeps its value.

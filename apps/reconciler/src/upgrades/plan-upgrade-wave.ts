@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { pageOf, readCursor } from '../instances/page-cursor.js';
 import { PlanUpgrade } from '../instances/plan-upgrade.js';
-import { acceptedSpec } from '../revisions/desired-spec.js';
+import { acceptedServiceSpec } from '../revisions/desired-spec.js';
 import { blockingStateOf, UpgradeBlocks } from '../revisions/upgrade-blocks.js';
 import { refuseUnoffered } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -51,7 +51,7 @@ export class PlanUpgradeWave {
     for (const row of rows) {
       if (row === undefined) continue; // deleted since it was listed
       const { cid, osid } = row;
-      const { version: current, rendererVersion, config } = acceptedSpec(row);
+      const { version: current, rendererVersion, config } = acceptedServiceSpec(row);
       const group = { version: current, rendererVersion, config, ...blockingStateOf(row) };
       const plan = this.#withBlock(planGroup(definition, group, version), row);
       if (plan.kind === 'blocked') blocked.push({ cid, osid, ...plan.block });
@@ -92,7 +92,7 @@ export class PlanUpgradeWave {
   /** The plan of an instance, by the plan of its group. */
   #withBlock(plan: GroupPlan, instance: InstanceRow | undefined): GroupPlan {
     if (plan.kind !== 'changing' || instance === undefined) return plan;
-    const block = this.blocks.of(instance, { ...acceptedSpec(instance), ...plan.target });
+    const block = this.blocks.of(instance, { ...acceptedServiceSpec(instance), ...plan.target });
     return block === undefined ? plan : { kind: 'blocked', block };
   }
 }

@@ -6,7 +6,7 @@ import { Database } from '@runos/persistence';
 import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
+import { acceptedServiceSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { faultOr } from '../revisions/fault-or.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import { type Block, blockingStateOf, refusedBlock, stateBlock, UpgradeBlocks } from '../revisions/upgrade-blocks.js';
@@ -72,7 +72,7 @@ export class RunUpgradeWaves {
     if (instance === undefined) return { state: 'skipped', ...deletedBlock };
     const closed = stateBlock(blockingStateOf(instance));
     if (closed !== undefined) return { state: 'skipped', ...closed };
-    const current = acceptedSpec(instance);
+    const current = acceptedServiceSpec(instance);
     const target = { rendererVersion, version: version ?? current.version };
     const spec = pinnedTarget(storedType(type), current, target);
     if (isSameSpec(current, spec) && !needsRetry(planned, instance)) return { state: 'completed' };

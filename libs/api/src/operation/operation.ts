@@ -18,12 +18,19 @@ export const pathParams = {
   aid: param(id5, 'account.not_found', 'Account id: five of a-z and 0-9.'),
   cid: param(z.string().regex(/^[a-z0-9]{3,16}$/), 'cluster.not_found', 'Cluster id: 3 to 16 of a-z and 0-9.'),
   nid: param(id5, 'node.not_found', 'Node id: five of a-z and 0-9.'),
-  type: param(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/), 'type.not_found', 'Service type, such as postgresql.'),
+  // Apps have paths of their own.
+  type: param(
+    z.string().regex(/^(?!app$)[a-z][a-z0-9-]{0,39}$/),
+    'type.not_found',
+    'Service type, such as postgresql.',
+  ),
   serviceId: param(
     z.string().regex(/^([a-z][a-z0-9-]{0,39}-)?[a-z0-9]{5}$/),
     'service.not_found',
     'Instance id: its five characters or its OSID.',
   ),
+  appId: param(z.string().regex(/^(app-)?[a-z0-9]{5}$/), 'app.not_found', 'App id: its five characters or its OSID.'),
+  filename: param(z.string().regex(/^[^/\\]{1,253}$/), 'file.not_found', 'Name of a secret file of the app.'),
   revision: param(
     z.string().regex(/^[1-9][0-9]{0,8}$/),
     'revision.not_found',

@@ -28,8 +28,8 @@ export const serviceStates = [
 export const ServiceState = z.enum(serviceStates);
 export type ServiceState = z.infer<typeof ServiceState>;
 
-/** What an instance is; an app will be another kind. */
-const InstanceKind = z.enum(['service']);
+/** What an instance is. */
+const InstanceKind = z.enum(['service', 'app']);
 export type InstanceKind = z.infer<typeof InstanceKind>;
 
 /** The five numbers of a class: replicas, CPU and memory of a pod. */

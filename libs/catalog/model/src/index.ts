@@ -14,15 +14,15 @@ export {
   serviceInputs,
 } from './service-inputs.js';
 export {
-  type CredentialsDefinition,
+  type InputSchemas,
+  type InstanceInput,
+  type InstanceType,
   kindNames,
-  type Port,
-  type Renderer,
-  type RenderInput,
   type Requirement,
   type SecretRecipe,
-  type ServiceType,
-} from './service-type.js';
-export { sizeFields, storedMb } from './size-fields.js';
+  type StrictSchema,
+} from './instance-type.js';
+export type { CredentialsDefinition, Port, Renderer, RenderInput, ServiceType } from './service-type.js';
+export { sizeFields, sizeFieldsOf, storedMb } from './size-fields.js';
 export type { StartRule, StartRules } from './start-rule.js';
 export { failAnnotation, type OperatorStep, type OperatorView, type SimulatedOperator } from './simulated-operator.js';

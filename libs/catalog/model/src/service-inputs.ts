@@ -2,6 +2,7 @@ import type { ServiceSizing } from '@runos/sizing';
 import { z } from 'zod';
 import { AllowedWriters } from './allowed-writers.js';
 import { documentation, Name } from './field-documentation.js';
+import type { InputSchemas, StrictSchema } from './instance-type.js';
 import { classField, sizeFields, sizeFieldsOf } from './size-fields.js';
 
 /** `repair` reverts drifted fields; `report` only records an event for them. */
@@ -39,18 +40,17 @@ export const creationFields = {
   configSetId: z.uuid().optional().register(documentation, {
     description: 'UUID of a config set of this type, of which the latest version is used. Default: none.',
   }),
-  requires: z.record(z.string(), z.strictObject({ id: instanceId })).optional(),
+  /** A link of an app has more fields; the type decides. */
+  requires: z.record(z.string(), z.looseObject({ id: instanceId })).optional(),
 };
 
 /** Own fields by name, each with its default. */
 type OwnFields = Readonly<Record<string, z.ZodDefault>>;
 
 /** The inputs of a type as schemas; the API, the catalog and their documents derive from them. */
-export interface ServiceInputs {
-  readonly create: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
-  readonly update: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
+export interface ServiceInputs extends InputSchemas {
   /** The fields that only this type has, with their defaults: what a revision stores as `inputs`. */
-  readonly own: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
+  readonly own: StrictSchema;
 }
 
 interface InputOptions {

@@ -1,3 +1,7 @@
+export { app, type AppType } from './app/app.js';
+export { AppFields, PortMapping, resolveAppFields } from './app/app-fields.js';
+export { AppLinks } from './app/app-links.js';
+export { VariableName } from './app/variable-name.js';
 export { kindCatalog, kindRules } from './kind-rules.js';
 export { NotOffered, type OfferedName } from './not-offered.js';
 export {
@@ -8,7 +12,17 @@ export {
   newerBuild,
   offeredVersions,
   type PinnedRenderer,
+  renderApp,
   renderInstance,
   rendererOf,
 } from './render-instance.js';
-export { dependentTypes, serviceType, serviceTypes, storedType, typesThatNeed } from './service-types.js';
+export {
+  dependentTypes,
+  findInstanceType,
+  instanceType,
+  instanceTypes,
+  serviceType,
+  serviceTypes,
+  storedType,
+  typesThatNeed,
+} from './service-types.js';

@@ -1,16 +1,16 @@
-import type { ServiceType } from '@runos/catalog-model';
+import type { InstanceType } from '@runos/catalog-model';
 import { builtInCatalog, KindCatalog, type PackedKinds, packKinds, refuseInvalidKinds } from '@runos/kube-kinds';
-import { serviceType, serviceTypes } from './service-types.js';
+import { findInstanceType, instanceType } from './service-types.js';
 
-const packed = new Map<ServiceType, PackedKinds>();
-const catalogs = new Map<ServiceType, KindCatalog>();
+const packed = new Map<InstanceType, PackedKinds>();
+const catalogs = new Map<InstanceType, KindCatalog>();
 
 /**
  * What an agent must know of the custom resources of a type; undefined for a type without any.
  * @throws Fault as `kindCatalog`
  */
 export function kindRules(name: string): PackedKinds | undefined {
-  const type = serviceType(name);
+  const type = instanceType(name);
   if (type.customKinds.length === 0) return undefined;
   kindCatalog(name); // refuses invalid data before it travels
   const rules = packed.get(type) ?? packKinds(type.customKinds);
@@ -23,7 +23,7 @@ export function kindRules(name: string): PackedKinds | undefined {
  * @throws Fault `request.invalid` if the type declares data about a built-in kind, or data that agents refuse or ignore
  */
 export function kindCatalog(name: string): KindCatalog {
-  const type = serviceTypes.find((each) => each.type === name);
+  const type = findInstanceType(name);
   if (type === undefined) return builtInCatalog;
   const known = catalogs.get(type);
   if (known !== undefined) return known;

@@ -1,9 +1,12 @@
-import type { Renderer, RenderInput, ServiceType } from '@runos/catalog-model';
+import type { InstanceType, Renderer, RenderInput, ServiceType } from '@runos/catalog-model';
 import { Fault, type Random, randomString, unavailable } from '@runos/kernel';
 import type { KubeObject } from '@runos/kube-objects';
+import { app } from './app/app.js';
+import type { AppInput } from './app/app-input.js';
 
 /** The renderer version that a new revision pins. */
-export const latestRenderer = (type: ServiceType): number => Math.max(...Object.keys(type.renderers).map(Number));
+export const latestRenderer = ({ renderers }: { readonly renderers: Readonly<Record<number, unknown>> }): number =>
+  Math.max(...Object.keys(renderers).map(Number));
 
 /** The versions of new instances: those of the newest renderer, in the order of the type. */
 export const offeredVersions = (type: ServiceType): string[] => {
@@ -45,13 +48,25 @@ export const newerBuild = (what: string): Fault =>
  */
 export function renderInstance(type: ServiceType, rendererVersion: number, input: RenderInput): KubeObject[] {
   const renderer = rendererOf(type, { rendererVersion, version: input.version });
-  const missing = type.secrets.find(({ name }) => !input.secrets[name]);
-  if (missing) throw new Fault('internal', `${input.osid} has no secret "${missing.name}"`);
+  refuseMissingSecret(type, input);
   return renderer.render(input);
+}
+
+/** As `renderInstance`, for an app. */
+export function renderApp(rendererVersion: number, input: AppInput): KubeObject[] {
+  const render = app.renderers[rendererVersion];
+  if (render === undefined) throw newerBuild(`renderer ${rendererVersion} of apps`);
+  refuseMissingSecret(app, input);
+  return render(input);
+}
+
+function refuseMissingSecret(type: InstanceType, { osid, secrets }: Pick<RenderInput, 'osid' | 'secrets'>): void {
+  const missing = type.secrets.find(({ name }) => !secrets[name]);
+  if (missing) throw new Fault('internal', `${osid} has no secret "${missing.name}"`);
 }
 
 const lettersAndDigits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /** Generates the secrets of a new instance: letters and digits, which need no quoting in files, shells and URLs. */
-export const mintSecrets = (type: ServiceType, random: Random): Record<string, string> =>
+export const mintSecrets = (type: InstanceType, random: Random): Record<string, string> =>
   Object.fromEntries(type.secrets.map(({ name, length }) => [name, randomString(random, lettersAndDigits, length)]));

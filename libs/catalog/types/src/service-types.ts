@@ -1,4 +1,5 @@
-import type { ServiceType } from '@runos/catalog-model';
+import type { InstanceType, ServiceType } from '@runos/catalog-model';
+import { app } from './app/app.js';
 import { NotOffered } from './not-offered.js';
 import { postgresql } from './postgresql/postgresql.js';
 import { rabbitmq } from './rabbitmq/rabbitmq.js';
@@ -9,6 +10,16 @@ const types: ServiceType[] = [postgresql, rabbitmq, valkey];
 
 /** All service types. A new type is a new folder and an entry in the list above. */
 export const serviceTypes: readonly ServiceType[] = types;
+
+/** The types of all instances: the services, and that of apps. */
+export const instanceTypes = (): readonly InstanceType[] => [...types, app];
+
+/** The type of instances with this name, if this build has it. */
+export const findInstanceType = (name: string): InstanceType | undefined =>
+  instanceTypes().find(({ type }) => type === name);
+
+/** The type of instances with this name. @throws NotOffered as `serviceType` */
+export const instanceType = (name: string): InstanceType => findInstanceType(name) ?? serviceType(name);
 
 /** Adds a type until the returned function is called; for tests, before anything derives from the list. */
 export function addServiceType(type: ServiceType): () => void {

@@ -1,4 +1,4 @@
-import { ConfigValues, ServiceFields, SizingClass, SizingNumbers } from '@runos/api';
+import { AppFields, ConfigValues, ServiceFields, SizingClass, SizingNumbers } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
 
@@ -70,6 +70,23 @@ export const resolveInstance = request({
     /** The reason why this request changed the class to `custom`. */
     rrcFlipHint: z.string().optional(),
   }),
+});
+
+/**
+ * Resolves the fields of a create or update request of an app. Without `clearsAbsent`, absent fields keep their values.
+ * @throws Fault `class.unknown`, `sizing.invalid` or `request.invalid` with every issue
+ */
+export const resolveApp = request({
+  ...planeRequest,
+  subject: 'catalog.v1.resolve-app',
+  callers: ['reconciler'],
+  input: z.object({
+    fields: ServiceFields,
+    /** The current state for an update; absent for a create request. */
+    current: z.object({ sizing: Sizing, inputs: AppFields }).optional(),
+    clearsAbsent: z.boolean().optional(),
+  }),
+  output: z.object({ sizing: Sizing, inputs: AppFields, rrcFlipHint: z.string().optional() }),
 });
 
 /** @throws Fault `configset.invalid` with every issue, or `type.not_found` */

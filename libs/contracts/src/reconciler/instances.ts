@@ -1,5 +1,7 @@
 import {
   AcceptDesired,
+  App,
+  AppSummary,
   Accepted,
   AcceptedDesired,
   ChangedConfiguration,
@@ -54,10 +56,33 @@ export const showInstance = request({
   idempotent: true,
 });
 
+export const listApps = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.app-list',
+  input: z.object({ cid: z.string(), ...page }),
+  output: z.object({ apps: z.array(AppSummary), nextCursor: z.string().nullable() }),
+  idempotent: true,
+});
+
+export const showApp = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.app-show',
+  input: z.object({ cid: z.string(), id: z.string() }),
+  output: App,
+  idempotent: true,
+});
+
+/** `clearsAbsent`: fields of an app that may be absent and are not named are cleared; other fields keep their values. */
 export const updateInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-update',
-  input: z.object({ ...instanceName, fields: ServiceFields, force, ...WriteOptions }),
+  input: z.object({
+    ...instanceName,
+    fields: ServiceFields,
+    force,
+    clearsAbsent: z.boolean().optional(),
+    ...WriteOptions,
+  }),
   output: UpdatedService,
   idempotent: false,
 });

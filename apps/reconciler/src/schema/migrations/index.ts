@@ -19,6 +19,7 @@ import { NumberAddonReports1800000000018 } from './0018-number-addon-reports.js'
 import { KeepForeignAgents1800000000019 } from './0019-keep-foreign-agents.js';
 import { AddClusterWriters1800000000020 } from './0020-add-cluster-writers.js';
 import { AcceptDataLoss1800000000021 } from './0021-accept-data-loss.js';
+import { AddApps1800000000022 } from './0022-add-apps.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   KeepForeignAgents1800000000019,
   AddClusterWriters1800000000020,
   AcceptDataLoss1800000000021,
+  AddApps1800000000022,
 ];

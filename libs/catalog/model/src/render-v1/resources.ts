@@ -1,4 +1,5 @@
 import { Fault } from '@runos/kernel';
+import type { ResourceNumbers } from '@runos/sizing';
 import type { RenderInput } from '../service-type.js';
 
 const binary = ['Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
@@ -25,7 +26,7 @@ const millicores = (amount: number): string => (amount % 1000 === 0 ? String(amo
  * Zero requests are written too. Without them Kubernetes copies the limits into the requests, and a best-effort instance
  * would reserve its whole limit.
  */
-export const resourcesOf = (input: RenderInput) => ({
+export const resourcesOf = (input: ResourceNumbers) => ({
   requests: { cpu: millicores(input.cpuRequestMc), memory: mebibytes(input.memoryRequestMb) },
   limits: { cpu: millicores(input.cpuLimitMc), memory: mebibytes(input.memoryLimitMb) },
 });

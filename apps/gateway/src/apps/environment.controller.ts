@@ -1,0 +1,70 @@
+import { Controller } from '@nestjs/common';
+import {
+  changeEnvironment,
+  changeSecretFiles,
+  listSecretFiles,
+  type OperationInput,
+  setSecretVariables,
+  setVariables,
+  showSecretFile,
+  showSecretVariables,
+  showVariables,
+} from '@runos/api';
+import { type InputOf, reconciler } from '@runos/contracts';
+import { Bus } from '@runos/messaging';
+import type { CallContext } from '../operation/call-context.js';
+import { Operation } from '../operation/operation.decorator.js';
+
+type Change = InputOf<typeof reconciler.changeEnvironment>['change'];
+type Name = OperationInput<typeof setVariables>['params'];
+
+/** The variables and secret files of apps. */
+@Controller()
+export class EnvironmentController {
+  constructor(private readonly bus: Bus) {}
+
+  @Operation(showVariables)
+  showVariables({ params: { cid, id } }: OperationInput<typeof showVariables>, { account }: CallContext) {
+    return this.bus.request(reconciler.showVariables, { cid, id }, account);
+  }
+
+  @Operation(setVariables)
+  setVariables({ params, body: { envVars, allowDrop } }: OperationInput<typeof setVariables>, call: CallContext) {
+    return this.#change(params, { envVars, allowEmpty: allowDrop }, call);
+  }
+
+  @Operation(showSecretVariables)
+  showSecret({ params: { cid, id } }: OperationInput<typeof showSecretVariables>, { account }: CallContext) {
+    return this.bus.request(reconciler.showSecretVariables, { cid, id }, account);
+  }
+
+  @Operation(setSecretVariables)
+  setSecret({ params, body: { envVars, allowDrop } }: OperationInput<typeof setSecretVariables>, call: CallContext) {
+    return this.#change(params, { secretEnvVars: envVars, allowDrop }, call);
+  }
+
+  /** An empty map is meant here, because an absent one would change nothing. */
+  @Operation(changeEnvironment)
+  change({ params, body }: OperationInput<typeof changeEnvironment>, call: CallContext) {
+    return this.#change(params, { ...body, allowEmpty: true }, call);
+  }
+
+  @Operation(listSecretFiles)
+  listFiles({ params: { cid, id } }: OperationInput<typeof listSecretFiles>, { account }: CallContext) {
+    return this.bus.request(reconciler.listSecretFiles, { cid, id }, account);
+  }
+
+  @Operation(showSecretFile)
+  showFile({ params: { cid, id, filename } }: OperationInput<typeof showSecretFile>, { account }: CallContext) {
+    return this.bus.request(reconciler.showSecretFile, { cid, id, filename }, account);
+  }
+
+  @Operation(changeSecretFiles)
+  changeFiles({ params, body }: OperationInput<typeof changeSecretFiles>, call: CallContext) {
+    return this.#change(params, body, call);
+  }
+
+  #change({ cid, id }: Name, change: Change, { account, write }: CallContext) {
+    return this.bus.request(reconciler.changeEnvironment, { cid, id, change, ...write }, account);
+  }
+}

@@ -1,0 +1,55 @@
+import { createHmac } from 'node:crypto';
+
+/** A file that only the containers of an app can read. */
+export interface FileEntry {
+  readonly filename: string;
+  readonly mountPath: string;
+}
+
+/** The variables and files of an app, as a revision stores them: nothing secret is readable. */
+export interface Environment {
+  /** Variables that are not secret. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Digests of the secret variables by name. Equal values of one app have equal digests. */
+  readonly secretEnv: Readonly<Record<string, string>>;
+  /** Likewise of the variables that its links set. */
+  readonly linkedEnv: Readonly<Record<string, string>>;
+  readonly secretFiles: readonly (FileEntry & { readonly digest: string })[];
+  /** The values of what has digests, sealed; null: there are none. */
+  readonly sealed: string | null;
+}
+
+export const emptyEnvironment: Environment = { env: {}, secretEnv: {}, linkedEnv: {}, secretFiles: [], sealed: null };
+
+/** Variables and files in the clear; never stored or logged. */
+export interface OpenEnvironment {
+  readonly env: Readonly<Record<string, string>>;
+  readonly secretEnv: Readonly<Record<string, string>>;
+  readonly linkedEnv: Readonly<Record<string, string>>;
+  /** In the order of their names; `content` is base64. */
+  readonly secretFiles: readonly (FileEntry & { readonly content: string })[];
+}
+
+/** What is sealed of an environment. */
+export type SealedContents = Omit<OpenEnvironment, 'env'>;
+
+/**
+ * What a revision stores in the clear. The digests are keyed, so that nobody guesses a short value from its digest, and
+ * cut to 128 bits, which is enough to find differences.
+ */
+export function digestsOf(open: OpenEnvironment, key: string): Omit<Environment, 'sealed'> {
+  const digestOf = (...parts: string[]): string =>
+    createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+  const digests = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, digestOf(name, value)]));
+  return {
+    env: open.env,
+    secretEnv: digests(open.secretEnv),
+    linkedEnv: digests(open.linkedEnv),
+    secretFiles: open.secretFiles.map(({ filename, mountPath, content }) => ({
+      filename,
+      mountPath,
+      digest: digestOf(filename, content),
+    })),
+  };
+}

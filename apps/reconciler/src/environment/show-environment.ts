@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { identity, type OutputOf, type reconciler } from '@runos/contracts';
+import { Fault } from '@runos/kernel';
+import { Bus } from '@runos/messaging';
+import { Database } from '@runos/persistence';
+import { app } from '@runos/service-types';
+import { createHash } from 'node:crypto';
+import { InstanceRepository } from '../instances/instance-repository.js';
+import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { acceptedAppSpec } from '../revisions/desired-spec.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import type { OpenEnvironment } from './environment.js';
+
+interface AppName {
+  readonly cid: string;
+  readonly id: string;
+}
+
+type Action = 'app.secret-env' | 'app.secret-files' | 'app.secret-file';
+
+/** Shows the variables and files of apps. Secret ones are shown only after an audit entry of the caller is durable. */
+@Injectable()
+export class ShowEnvironment {
+  constructor(
+    private readonly database: Database,
+    private readonly instances: InstanceRepository,
+    private readonly secrets: InstanceSecrets,
+    private readonly bus: Bus,
+  ) {}
+
+  async variables(name: AppName, tenant: string): Promise<OutputOf<typeof reconciler.showVariables>> {
+    return { envVars: { ...acceptedAppSpec(await this.#get(name, tenant)).environment.env } };
+  }
+
+  /** With the variables that links set. */
+  async secretVariables(name: AppName, tenant: string): Promise<OutputOf<typeof reconciler.showSecretVariables>> {
+    const { secretEnv, linkedEnv } = await this.#open(name, tenant, 'app.secret-env');
+    return { envVars: { ...secretEnv, ...linkedEnv } };
+  }
+
+  async files(name: AppName, tenant: string): Promise<OutputOf<typeof reconciler.listSecretFiles>> {
+    const { secretFiles } = await this.#open(name, tenant, 'app.secret-files');
+    return { files: secretFiles.map(entryOf) };
+  }
+
+  /** @throws Fault `file.not_found` */
+  async file(
+    name: AppName & { readonly filename: string },
+    tenant: string,
+  ): Promise<OutputOf<typeof reconciler.showSecretFile>> {
+    const { secretFiles } = await this.#open(name, tenant, 'app.secret-file', { filename: name.filename });
+    const file = secretFiles.find(({ filename }) => filename === name.filename);
+    if (file === undefined) throw new Fault('file.not_found', `The app has no secret file "${name.filename}".`);
+    return { ...entryOf(file), content: file.content };
+  }
+
+  async #open(name: AppName, tenant: string, action: Action, detail = {}): Promise<OpenEnvironment> {
+    const instance = await this.#get(name, tenant);
+    const { osid, cid } = instance;
+    const entry = { action, subject: osid, outcome: 'allowed', detail: { cid, ...detail } } as const;
+    await this.bus.request(identity.recordAudit, entry, { tenant });
+    return this.secrets.unseal(instance).open(acceptedAppSpec(instance).environment);
+  }
+
+  #get = ({ cid, id }: AppName, tenant: string): Promise<InstanceRow> =>
+    this.instances.get(this.database.manager, tenant, { cid, type: app.type, id });
+}
+
+const entryOf = ({ filename, mountPath, content }: OpenEnvironment['secretFiles'][number]) => ({
+  filename,
+  mountPath,
+  md5: createHash('md5').update(Buffer.from(content, 'base64')).digest('hex'),
+});

@@ -1,0 +1,61 @@
+import { documentation } from '@runos/catalog-model';
+import { AppFields, PortMapping } from '@runos/service-types';
+import { z } from 'zod';
+import { Service, ServiceSummary, SizingNumbers } from '../services/service-shapes.js';
+
+/** How an app gets its image; `image`: the request names it. */
+const DeployType = z.enum(['image']);
+
+/** A mapped port as the API shows it: every field has a value. */
+const ShownPort = PortMapping.extend({
+  standardHttps: z.boolean(),
+  /** Custom hosts of the port. */
+  domains: z.array(z.object({ fqdn: z.string() })),
+});
+
+/**
+ * One app: its desired spec, then its live state. A field that was not given is absent, so that a file that was read from
+ * here equals it.
+ */
+export const App = Service.pick({
+  id: true,
+  osid: true,
+  kind: true,
+  type: true,
+  name: true,
+  driftPolicy: true,
+  allowedWriters: true,
+  status: true,
+  lastKnownStatus: true,
+  reason: true,
+  message: true,
+  conditions: true,
+  generation: true,
+  observedGeneration: true,
+  hosts: true,
+  createdAt: true,
+  updatedAt: true,
+  resourceRequirementClassId: true,
+}).extend({
+  deployType: DeployType,
+  ...SizingNumbers.shape,
+  ...AppFields.shape,
+  servicePortMappings: z.array(ShownPort),
+});
+export type App = z.infer<typeof App>;
+
+/** An app in a list. `port` is the first mapped one. */
+export const AppSummary = ServiceSummary.extend({
+  deployType: DeployType,
+  port: z
+    .int()
+    .nullable()
+    .register(documentation, { description: 'First mapped port.', unit: 'port', minimum: 1, maximum: 65_535 }),
+});
+
+/** `true` keeps absent fields. Otherwise absent health checks, metrics, strategy and tags are cleared. */
+export const MergeFields = z.strictObject({
+  merge: z.enum(['true', 'false']).optional().register(documentation, {
+    description: '`true` keeps absent fields; else absent health checks, metrics, strategy and tags are cleared.',
+  }),
+});

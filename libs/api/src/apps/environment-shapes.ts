@@ -1,0 +1,76 @@
+import { documentation } from '@runos/catalog-model';
+import { VariableName } from '@runos/service-types';
+import { z } from 'zod';
+
+const maxNameLength = 253;
+
+/** No control characters but newline, carriage return and tab: an environment cannot carry NUL, and files show no others. */
+const printable = /^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$/; // eslint-disable-line no-control-regex
+
+const VariableValue = z.string().regex(printable, 'must have no control characters but newline and tab');
+
+/** Variables by their names. */
+const Variables = z.record(VariableName, VariableValue);
+
+const allowDrop = z.boolean().optional().register(documentation, {
+  description: 'Whether variables that the request does not name are removed. Default: refused.',
+});
+
+/** Replaces all variables of one kind. */
+export const SetVariables = z.strictObject({ envVars: Variables, allowDrop });
+
+/** Variables as existing clients read them. */
+export const ShownVariables = z.object({ envVars: z.record(z.string(), z.string()) });
+
+/** A file name; it names the file in this API, whatever its path in the containers is. */
+const FileName = z
+  .string()
+  .min(1)
+  .max(maxNameLength)
+  .regex(/^(?!\.{1,2}$)[^\x00-\x1f\x7f/\\]+$/, 'must be the name of a file, without / and \\'); // eslint-disable-line no-control-regex
+
+/** Folders that the node or Kubernetes mounts. */
+const reservedFolders = ['/proc', '/sys', '/dev', '/var/run/secrets/kubernetes.io', '/run/secrets/kubernetes.io'];
+const isReserved = (path: string): boolean =>
+  reservedFolders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+
+/** An absolute path without `.` and `..`, which would lead somewhere else. */
+const MountPath = z
+  .string()
+  .max(1024)
+  .regex(/^(?:\/[^\x00-\x1f\x7f/:]+)+$/, 'must be an absolute path of a file') // eslint-disable-line no-control-regex
+  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'must have no . and .. in it')
+  .refine((path) => !isReserved(path), `must not be in ${reservedFolders.join(', ')}`);
+
+/** A secret file to write; an existing file of that name is replaced. */
+export const SecretFileContent = z.strictObject({
+  filename: FileName,
+  mountPath: MountPath.optional().register(documentation, {
+    description: 'Absolute path of the file in the containers. Default: the file name in the root folder.',
+  }),
+  content: z.base64().register(documentation, { description: 'The bytes of the file in base64.' }),
+});
+
+const fileChanges = {
+  add: z.array(SecretFileContent).optional(),
+  remove: z.array(FileName).optional().register(documentation, { description: 'The names of files to remove.' }),
+};
+
+/** Adds, replaces and removes files; other files stay. */
+export const ChangeSecretFiles = z.strictObject(fileChanges);
+
+/** One change of variables and files together. An absent member is unchanged; `{}` removes all variables of its kind. */
+export const ChangeEnvironment = z.strictObject({
+  envVars: Variables.optional(),
+  secretEnvVars: Variables.optional(),
+  allowDrop,
+  ...fileChanges,
+});
+
+/** `md5`: of the raw bytes, in lower-case hexadecimal, as existing clients compare files. */
+const SecretFileEntry = z.object({ filename: z.string(), mountPath: z.string(), md5: z.string() });
+
+export const SecretFileList = z.object({ files: z.array(SecretFileEntry) });
+
+/** `content`: base64. */
+export const SecretFile = SecretFileEntry.extend({ content: z.string() });

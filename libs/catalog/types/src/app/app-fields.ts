@@ -1,0 +1,118 @@
+import { documentation, PortNumber } from '@runos/catalog-model';
+import { z } from 'zod';
+
+/** Ports of an app; each has a host of its own. */
+const maxPorts = 20;
+const maxTags = 20;
+
+const portOf = (description: string) =>
+  PortNumber.clone().register(documentation, { description, unit: 'port', minimum: 1, maximum: 65_535 });
+
+/** `[host[:port]/]path[:tag][@sha256:digest]`, as the reference grammar of the OCI distribution has it. */
+const reference =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:[._/-]{1,2}[a-z0-9]+){0,60}(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+const pinned = /(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})$/;
+
+const ImageReference = z
+  .string()
+  .max(512)
+  .regex(reference, 'must be a reference of an image, such as ghcr.io/acme/shop:1.4')
+  .regex(pinned, 'must name a tag or a digest, such as nginx:1.27')
+  .register(documentation, { description: 'Image with a tag or a digest.' });
+
+/** An absolute path of HTTP, with its query. */
+const HttpPath = z
+  .string()
+  .max(1024)
+  .regex(/^\/[\x21-\x7e]{0,1023}$/, 'must begin with / and have no blanks');
+
+/** `key` or `key:value`; both are parts of a node label. */
+const NodeTag = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9](?:[\w.-]{0,48}[a-zA-Z0-9])?(?::[a-zA-Z0-9](?:[\w.-]{0,61}[a-zA-Z0-9])?)?$/,
+    'must be key or key:value of letters, digits, dots, dashes and underscores',
+  );
+
+export const deploymentStrategyNames = [
+  'rolling',
+  'zero-downtime',
+  'resource-constrained',
+  'fast',
+  'recreate',
+] as const;
+
+/** A port of the app's containers. `standardHttps` false: it is never reached from outside the cluster. */
+export const PortMapping = z.strictObject({
+  port: portOf('Port on which the containers listen.'),
+  standardHttps: z.boolean().default(true).register(documentation, {
+    description: 'Whether the port gets a public HTTPS host, where the cluster has a gateway.',
+    default: true,
+  }),
+});
+
+const PortMappings = z
+  .array(PortMapping)
+  .max(maxPorts)
+  .refine((mappings) => new Set(mappings.map(({ port }) => port)).size === mappings.length, 'names a port twice')
+  .register(documentation, { description: 'The ports of the app, in their order. Default: none.' });
+
+/** The fields that only apps have. An absent one has no default here: it is returned absent. */
+const optionalFields = {
+  healthCheck: z.enum(['standard', 'tcp', 'none']).register(documentation, {
+    description: 'HTTP GET on port and path, a connection to the port, or nothing. Absent: `tcp`.',
+  }),
+  healthCheckPort: portOf('Port of the health check. Absent: the first mapped one.'),
+  healthCheckPath: HttpPath.clone().register(documentation, { description: 'Path of the check. Absent: `/`.' }),
+  metricsPort: portOf('Port on which the containers serve metrics of Prometheus. Absent: none.'),
+  metricsPath: HttpPath.clone().register(documentation, { description: 'Path of the metrics. Absent: `/metrics`.' }),
+  deploymentStrategy: z.enum(deploymentStrategyNames).register(documentation, {
+    description: 'How pods are replaced. Absent: `rolling`.',
+  }),
+  nodeAffinityTags: z.array(NodeTag).max(maxTags).register(documentation, {
+    description: 'Tags of nodes, each `key` or `key:value`; pods run on nodes that have all. Absent: any node.',
+  }),
+  readOnlyRootFilesystem: z.boolean().register(documentation, {
+    description: 'Whether the containers can write to `/tmp` and their volumes only. Absent: false.',
+  }),
+};
+
+/** What a revision of an app stores of its own fields. */
+export const AppFields = z.strictObject({
+  image: ImageReference,
+  servicePortMappings: PortMappings,
+  ...z.strictObject(optionalFields).partial().shape,
+});
+export type AppFields = z.output<typeof AppFields>;
+export type DeploymentStrategy = (typeof deploymentStrategyNames)[number];
+
+/** The own fields in a create: all but the image may be absent. */
+export const ownCreateFields = { ...AppFields.shape, servicePortMappings: PortMappings.optional() };
+
+/** The own fields in an update: any may be absent, and null clears one that may be absent. */
+export const ownUpdateFields = {
+  image: ImageReference.optional(),
+  servicePortMappings: PortMappings.optional(),
+  ...Object.fromEntries(Object.entries(optionalFields).map(([name, field]) => [name, field.nullable().optional()])),
+};
+
+/** The fields that an update clears when it does not name them: a file that lacks them has none. */
+const clearable = Object.keys(optionalFields);
+
+/**
+ * The own fields of an app after a request: those that it names, without those that it names as null, else the current
+ * ones. With `clearsAbsent`, fields that may be absent and that it does not name are cleared.
+ */
+export function resolveAppFields(
+  fields: Readonly<Record<string, unknown>>,
+  current: AppFields | undefined,
+  clearsAbsent = false,
+): AppFields {
+  const kept = Object.entries(current ?? { servicePortMappings: [] }).filter(
+    ([name]) => !clearsAbsent || !clearable.includes(name),
+  );
+  const named = Object.keys(AppFields.shape).map((name) => [name, fields[name]] as const);
+  const given = named.filter(([, value]) => value !== undefined);
+  const all = Object.entries(Object.fromEntries<unknown>([...kept, ...given]));
+  return AppFields.parse(Object.fromEntries(all.filter(([, value]) => value !== null)));
+}
