@@ -10,7 +10,9 @@ import { AccountsController } from './accounts/accounts.controller.js';
 import { AddonsController } from './addons/addons.controller.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { AppsController } from './apps/apps.controller.js';
+import { AppRevisionsController } from './apps/app-revisions.controller.js';
 import { EnvironmentController } from './apps/environment.controller.js';
+import { LinksController } from './apps/links.controller.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { ConfigSetsController } from './config-sets/config-sets.controller.js';
 import { type GatewayConfig, gatewayConfig } from './config.js';
@@ -45,6 +47,8 @@ const controllers = [
   UpgradesController,
   AppsController,
   EnvironmentController,
+  LinksController,
+  AppRevisionsController,
   ServicesController,
   ConfigurationController,
   RevisionsController,

@@ -65,6 +65,7 @@ import { JobUpdates } from './jobs/job-updates.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { PausedDeadlineRepository } from './jobs/paused-deadline-repository.js';
 import { LinkResolver } from './links/link-resolver.js';
+import { LinksController } from './links/links.controller.js';
 import { NodeRepository } from './nodes/node-repository.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { DeleteNode } from './nodes/delete-node.js';
@@ -102,6 +103,7 @@ const controllers = [
   InstancesController,
   ConfigurationController,
   EnvironmentController,
+  LinksController,
   RevisionsController,
   UpgradesController,
   JobsController,

@@ -130,6 +130,17 @@ export {
   showSecretVariables,
   showVariables,
 } from './apps/environment-operations.js';
+export { diffAppRevision, listAppRevisions, rollBackApp, showAppRevision } from './apps/app-revision-operations.js';
+export {
+  Dependencies,
+  Dependents,
+  listAppDependencies,
+  listAppDependents,
+  listServiceDependencies,
+  listServiceDependents,
+  ShownLinks,
+  showLinks,
+} from './apps/link-operations.js';
 export { ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from './apps/environment-shapes.js';
 export { AppFields } from '@runos/service-types';
 export {

@@ -1,7 +1,9 @@
 import * as accounts from './accounts/account-operations.js';
 import * as addons from './addons/addon-operations.js';
 import * as apps from './apps/app-operations.js';
+import * as appRevisions from './apps/app-revision-operations.js';
 import * as environment from './apps/environment-operations.js';
+import * as links from './apps/link-operations.js';
 import * as apiKeys from './api-keys/api-key-operations.js';
 import * as clusters from './clusters/cluster-operations.js';
 import * as configSets from './config-sets/config-set-operations.js';
@@ -27,6 +29,8 @@ const nouns = [
   nodes,
   apps,
   environment,
+  links,
+  appRevisions,
   services,
   configuration,
   revisions,

@@ -9,6 +9,7 @@ import * as agents from './reconciler/agents.js';
 import * as clusters from './reconciler/clusters.js';
 import * as environment from './reconciler/environment.js';
 import * as instances from './reconciler/instances.js';
+import * as links from './reconciler/links.js';
 import * as revisions from './reconciler/revisions.js';
 import * as upgrades from './reconciler/upgrades.js';
 
@@ -16,6 +17,7 @@ export const reconciler = {
   ...clusters,
   ...instances,
   ...environment,
+  ...links,
   ...revisions,
   ...upgrades,
   ...agents,

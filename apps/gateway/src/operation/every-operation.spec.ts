@@ -26,6 +26,7 @@ const bodies: Readonly<Record<string, object>> = {
   'app.env.set': { envVars: { MODE: 'fast' } },
   'app.secret-env.set': { envVars: { TOKEN: 'secret' } },
   'service.rollback': { revision: 1 },
+  'app.rollback': { revision: 1 },
   'service.accept': { desired: 'plane' },
   'upgrade.plan': { type: 'valkey' },
   'upgrade.create': { type: 'valkey', maxUnavailable: 2 },

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { UpdatedService } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
+import { canonicalJson } from '@runos/kube-objects';
 import { Database } from '@runos/persistence';
-import { storedType } from '@runos/service-types';
+import { resolveAppSource, storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
@@ -112,24 +113,26 @@ export class ChangeInstance {
     return this.links.link(sql, instance, spec, linksOf(fields), this.secrets.unseal(instance));
   }
 
-  /** An update without effect makes no job, and neither does a new name alone. */
+  /** An update without effect makes no job, and neither does one of the name or the sources alone. */
   async #update(
     sql: EntityManager,
     instance: InstanceRow,
     { spec, rrcFlipHint }: ResolvedSpec,
-    { fields: { name }, force }: Update,
+    { fields, force }: Update,
     changedBy: string,
   ): Promise<Updated> {
     const { id, iid, osid } = instance;
-    const newName = name === undefined || name === instance.name ? undefined : name;
+    const { name = instance.name } = fields;
+    const source = spec.kind === 'app' ? resolveAppSource(fields, instance.source) : instance.source;
+    const isDescribed = name !== instance.name || canonicalJson(source) !== canonicalJson(instance.source);
     const isForced = force === true && isKeptByAgent(instance);
     if (isSameSpec(acceptedSpec(instance), spec) && !isForced) {
-      if (newName === undefined) return { osid, noOp: true, message: describeUnchanged(instance) };
-      await this.instances.rename(sql, instance, newName, changedBy);
-      return { id: iid, osid, name: newName };
+      if (!isDescribed) return { osid, noOp: true, message: describeUnchanged(instance) };
+      await this.instances.describe(sql, instance, { name, source }, changedBy);
+      return { id: iid, osid, name };
     }
     this.dataLoss.refuseChange(instance, spec, force);
-    if (newName !== undefined) await this.instances.setName(sql, id, newName);
+    if (isDescribed) await this.instances.setDescription(sql, id, { name, source });
     const jobId = await this.revisions.writeSpec(sql, instance, {
       spec,
       type: jobTypeOf(instance.kind, 'update'),

@@ -6,7 +6,7 @@ import { InjectConfig } from '@runos/messaging';
 import { Host } from '@runos/naming';
 import { type Osid, TypeName } from '@runos/osid';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
-import { instanceType, mintSecrets } from '@runos/service-types';
+import { instanceType, mintSecrets, resolveAppSource } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { RequiredAddons } from '../addons/required-addons.js';
@@ -95,6 +95,7 @@ export class CreateInstance {
       type,
       osid,
       name: displayName,
+      source: spec.kind === 'app' ? resolveAppSource(fields, {}) : {},
       secretsSealed: this.secrets.seal(osid, generated),
       digest,
       jobId,

@@ -11,6 +11,17 @@ interface Dependents {
   readonly osids: readonly string[];
 }
 
+/** One end of a link. */
+export interface LinkedRow {
+  readonly type: string;
+  readonly iid: string;
+  readonly osid: string;
+  readonly name: string;
+}
+
+const linked = (column: 'instance_id' | 'required_id'): string =>
+  `SELECT DISTINCT i.id, i.type, i.iid, i.osid, i.name FROM instance_requirement r JOIN instance i ON i.id = r.${column}`;
+
 /** The last revision before that of the open job `j` of an instance `i`, which its cancellation would restore. */
 const restorable = `(SELECT max(b.revision) FROM revision b
   WHERE b.instance_id = i.id AND b.revision < j.revision AND b.kind = 'apply')`;
@@ -47,6 +58,17 @@ export class DependentRepository {
     const dependents = `SELECT i.id, i.osid FROM instance_requirement r JOIN instance i ON i.id = r.instance_id
        WHERE r.required_id = $1`;
     return readDependents(sql, dependents, [instanceId]);
+  }
+
+  /** The instances that an instance requires. */
+  requiredBy(sql: EntityManager, instanceId: number): Promise<LinkedRow[]> {
+    return runSql<LinkedRow>(sql, `${linked('required_id')} WHERE r.instance_id = $1 ORDER BY i.id`, [instanceId]);
+  }
+
+  /** The instances that require an instance, at most 1,000. */
+  thatRequire(sql: EntityManager, instanceId: number): Promise<LinkedRow[]> {
+    const select = `${linked('instance_id')} WHERE r.required_id = $1 ORDER BY i.id LIMIT 1000`;
+    return runSql<LinkedRow>(sql, select, [instanceId]);
   }
 
   ofConfigSet(sql: EntityManager, tenant: string, setId: string): Promise<Dependents> {

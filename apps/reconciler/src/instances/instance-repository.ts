@@ -54,7 +54,7 @@ const awaitedAddons = `coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.n
 
 /** Reads an `InstanceRow`. */
 const selectInstance = `
-  SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.generation, i.revision, i.deleting, i.changed_by,
+  SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.source, i.generation, i.revision, i.deleting, i.changed_by,
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas, i.desired_replicas,
     i.objects, i.diverged, i.status_session_no, i.status_sequence, i.reported_state, i.volume_capacity_mb, i.secrets_sealed, r.spec, r.digest, r.accepts_data_loss,
     (r.spec->'allowedWriters')::text AS own_writers, r.trace, r.generation AS bundle_generation,
@@ -80,6 +80,9 @@ const lockInstances = (select: string): string => `
       SELECT ${keepConnection('cluster_id')} FROM (SELECT DISTINCT cluster_id FROM named ORDER BY cluster_id) c)
   SELECT i.id FROM instance i
   WHERE i.id = ANY(ARRAY(SELECT id FROM named)) AND (SELECT count(*) FROM kept) > 0 ORDER BY i.id FOR NO KEY UPDATE`;
+
+/** What is known of an instance beside its spec. */
+type Description = Pick<InstanceRow, 'name' | 'source'>;
 
 /** Concurrent creations in one cluster are always fewer than this, because connections are fewer. */
 const creationMargin = 1_000;
@@ -223,13 +226,13 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
   }
 
   /**
-   * Renames a locked instance without a new revision. The generation grows, so that stale writes are refused. No object
+   * Changes what is no part of the spec, without a new revision. The generation grows, so that stale writes are refused. No object
    * carries the name, so the observed generations grow with it, those of the conditions too.
    */
-  async rename(
+  async describe(
     sql: EntityManager,
     { id, generation, conditions }: Pick<InstanceRow, 'id' | 'generation' | 'conditions'>,
-    name: string,
+    { name, source }: Description,
     changedBy: string,
   ): Promise<void> {
     const grown = conditions.map((condition) =>
@@ -237,17 +240,17 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     );
     await runSql(
       sql,
-      `UPDATE instance SET name = $2, changed_by = $3, updated_at = now(), generation = generation + 1,
+      `UPDATE instance SET name = $2, source = $5, changed_by = $3, updated_at = now(), generation = generation + 1,
          observed_generation = CASE WHEN observed_generation = generation THEN generation + 1 ELSE observed_generation END,
          conditions = $4
        WHERE id = $1`,
-      [id, name, changedBy, JSON.stringify(grown)],
+      [id, name, changedBy, JSON.stringify(grown), JSON.stringify(source)],
     );
   }
 
-  /** Sets the name of an instance whose new revision raises the generation. */
-  async setName(sql: EntityManager, id: number, name: string): Promise<void> {
-    await runSql(sql, 'UPDATE instance SET name = $2 WHERE id = $1', [id, name]);
+  /** As `describe`, for an instance whose new revision raises the generation. */
+  async setDescription(sql: EntityManager, id: number, { name, source }: Description): Promise<void> {
+    await runSql(sql, 'UPDATE instance SET name = $2, source = $3 WHERE id = $1', [id, name, JSON.stringify(source)]);
   }
 
   /** Deletes the row of an instance, and keeps that it was deleted. */

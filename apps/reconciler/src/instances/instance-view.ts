@@ -108,6 +108,5 @@ export function instanceView(row: InstanceRow): Service {
 /** A view of an app: what was given is returned as it was, and what was not stays absent. */
 export function appView(row: InstanceRow): App {
   const { inputs } = acceptedAppSpec(row);
-  const servicePortMappings = inputs.servicePortMappings.map((mapping) => ({ ...mapping, domains: [] }));
-  return { ...inputs, servicePortMappings, ...commonView(row), deployType: 'image' };
+  return { ...inputs, ...row.source, ...commonView(row), deployType: 'image' };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Condition } from '@runos/kernel';
 import { type Carrier, traceHeaders } from '@runos/observability';
 import { runSql } from '@runos/persistence';
+import type { AppSource } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { notifyWork } from '../work/work-repository.js';
 import type { DesiredSpec } from './desired-spec.js';
@@ -21,6 +22,7 @@ export interface NewInstance extends NewRevision {
   readonly type: string;
   readonly osid: string;
   readonly name: string;
+  readonly source: AppSource;
   readonly secretsSealed: string;
 }
 
@@ -62,8 +64,8 @@ export class RevisionRepository {
     const [created] = await runSql<{ id: number }>(
       sql,
       `WITH created AS (
-         INSERT INTO instance (aid, cluster_id, iid, type, osid, name, generation, revision, changed_by, secrets_sealed, conditions, kind)
-         VALUES ($1, $2, $3, $4, $5, $6, 1, 1, $7, $8, $9, $14) RETURNING id, cluster_id),
+         INSERT INTO instance (aid, cluster_id, iid, type, osid, name, generation, revision, changed_by, secrets_sealed, conditions, kind, source)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, 1, $7, $8, $9, $14, $15) RETURNING id, cluster_id),
        first AS (
          INSERT INTO revision (instance_id, revision, generation, kind, spec, digest, job_id, changed_by, trace)
          SELECT id, 1, 1, 'apply', $10, $11, $12, $7, $13 FROM created),
@@ -85,6 +87,7 @@ export class RevisionRepository {
         instance.jobId,
         JSON.stringify(traceHeaders()),
         instance.spec.kind,
+        JSON.stringify(instance.source),
       ],
     );
     if (created === undefined) throw new Error(`instance ${instance.osid} was not inserted`);

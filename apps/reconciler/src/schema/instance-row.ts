@@ -1,4 +1,5 @@
 import type { ServiceState } from '@runos/api';
+import type { AppSource } from '@runos/service-types';
 import type { Condition } from '@runos/kernel';
 import type { Carrier } from '@runos/observability';
 import type { Osid } from '@runos/osid';
@@ -23,6 +24,8 @@ export class InstanceRow {
   readonly type!: string;
   readonly osid!: Osid;
   readonly name!: string;
+  /** Where the sources of an app are; not part of its spec. */
+  readonly source!: AppSource;
   readonly generation!: number;
   readonly revision!: number;
   readonly deleting!: boolean;

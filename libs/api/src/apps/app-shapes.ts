@@ -1,5 +1,5 @@
 import { documentation } from '@runos/catalog-model';
-import { AppFields, PortMapping } from '@runos/service-types';
+import { AppFields, AppSource, PortMapping } from '@runos/service-types';
 import { z } from 'zod';
 import { Service, ServiceSummary, SizingNumbers } from '../services/service-shapes.js';
 
@@ -9,8 +9,7 @@ const DeployType = z.enum(['image']);
 /** A mapped port as the API shows it: every field has a value. */
 const ShownPort = PortMapping.extend({
   standardHttps: z.boolean(),
-  /** Custom hosts of the port. */
-  domains: z.array(z.object({ fqdn: z.string() })),
+  domains: z.array(z.object({ fqdn: z.string(), enableCloudflareProxy: z.boolean() })),
 });
 
 /**
@@ -40,6 +39,7 @@ export const App = Service.pick({
   deployType: DeployType,
   ...SizingNumbers.shape,
   ...AppFields.shape,
+  ...AppSource.shape,
   servicePortMappings: z.array(ShownPort),
 });
 export type App = z.infer<typeof App>;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 /** Ports of an app; each has a host of its own. */
 const maxPorts = 20;
 const maxTags = 20;
+const maxDomains = 20;
 
 const portOf = (description: string) =>
   PortNumber.clone().register(documentation, { description, unit: 'port', minimum: 1, maximum: 65_535 });
@@ -42,12 +43,29 @@ export const deploymentStrategyNames = [
   'recreate',
 ] as const;
 
+const fqdn = z
+  .string()
+  .max(253)
+  .regex(
+    /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
+    'must be a host name in lower case',
+  );
+
+/** A host of the user's own. Existing clients also write it as a bare name. */
+const Domain = z.preprocess(
+  (value) => (typeof value === 'string' ? { fqdn: value } : value),
+  z.strictObject({ fqdn, enableCloudflareProxy: z.boolean().default(false) }),
+);
+
 /** A port of the app's containers. `standardHttps` false: it is never reached from outside the cluster. */
 export const PortMapping = z.strictObject({
   port: portOf('Port on which the containers listen.'),
   standardHttps: z.boolean().default(true).register(documentation, {
     description: 'Whether the port gets a public HTTPS host, where the cluster has a gateway.',
     default: true,
+  }),
+  domains: z.array(Domain).max(maxDomains).default([]).register(documentation, {
+    description: 'Hosts of your own for the port, where the cluster has a gateway. Default: none.',
   }),
 });
 
@@ -77,6 +95,23 @@ const optionalFields = {
   }),
 };
 
+const sourcePath = (description: string) =>
+  z
+    .string()
+    .max(1024)
+    .regex(/^[^\x00-\x1f\x7f]*$/, 'must have no control characters') // eslint-disable-line no-control-regex
+    .register(documentation, { description: `${description} It has no effect on the pods. Default: none.` });
+
+/** Where the sources of an app are, for clients that build it. */
+export const AppSource = z
+  .strictObject({
+    sourceDir: sourcePath('Folder of the sources, relative to the file of the app.'),
+    dockerfile: sourcePath('Dockerfile, relative to that folder.'),
+    configPath: sourcePath('Path of the file of the app in its repository.'),
+  })
+  .partial();
+export type AppSource = z.output<typeof AppSource>;
+
 /** What a revision of an app stores of its own fields. */
 export const AppFields = z.strictObject({
   image: ImageReference,
@@ -87,12 +122,17 @@ export type AppFields = z.output<typeof AppFields>;
 export type DeploymentStrategy = (typeof deploymentStrategyNames)[number];
 
 /** The own fields in a create: all but the image may be absent. */
-export const ownCreateFields = { ...AppFields.shape, servicePortMappings: PortMappings.optional() };
+export const ownCreateFields = {
+  ...AppFields.shape,
+  servicePortMappings: PortMappings.optional(),
+  ...AppSource.shape,
+};
 
 /** The own fields in an update: any may be absent, and null clears one that may be absent. */
 export const ownUpdateFields = {
   image: ImageReference.optional(),
   servicePortMappings: PortMappings.optional(),
+  ...AppSource.shape,
   ...Object.fromEntries(Object.entries(optionalFields).map(([name, field]) => [name, field.nullable().optional()])),
 };
 
@@ -115,4 +155,11 @@ export function resolveAppFields(
   const given = named.filter(([, value]) => value !== undefined);
   const all = Object.entries(Object.fromEntries<unknown>([...kept, ...given]));
   return AppFields.parse(Object.fromEntries(all.filter(([, value]) => value !== null)));
+}
+
+/** The sources after a request: a field that it does not name is kept, and an empty one is removed. */
+export function resolveAppSource(fields: Readonly<Record<string, unknown>>, current: AppSource): AppSource {
+  const named = Object.keys(AppSource.shape).map((name) => [name, fields[name]] as const);
+  const all = { ...current, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) };
+  return AppSource.parse(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')));
 }

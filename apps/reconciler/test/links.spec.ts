@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import { type Harness, type Instance, useHarness } from './harness.js';
+
+const image = 'ghcr.io/acme/shop:1.4';
+
+describe('the links of an app', () => {
+  let harness: Harness;
+  useHarness((started) => (harness = started));
+
+  const create = (fields: Record<string, unknown> = {}) => harness.create('app', { image, ...fields });
+  const update = async (one: Instance, fields: Record<string, unknown>) => {
+    const answer = await harness.request(reconciler.updateInstance, { ...one, fields });
+    if (!('jobId' in answer)) throw new Error(`no job: ${JSON.stringify(answer)}`);
+    return (await harness.jobs.ended(answer.jobId)).job;
+  };
+  const secretsOf = async ({ cid, id }: Instance) =>
+    (await harness.request(reconciler.showSecretVariables, { cid, id })).envVars;
+  const objectsOf = (osid: string, kind: string) =>
+    harness.agent.bundleOf(osid).objects.filter((object) => object.kind === kind);
+
+  it('bring the credentials of a service under the names of the app', async () => {
+    const cache = await harness.create('valkey');
+    const credentials = await harness.request(reconciler.showInstanceCredentials, cache);
+    const env = { url: 'CACHE_URL', port: 'CACHE_PORT', user: 'CACHE_USER' };
+    const one = await create({ requires: { cache: { type: 'valkey', id: cache.osid, env } } });
+    const expected = {
+      CACHE_URL: credentials.url,
+      CACHE_PORT: String(credentials.port),
+      CACHE_USER: credentials.username,
+    };
+    expect(await secretsOf(one)).toEqual(expected);
+    const { cid, id } = one;
+    const shown = await harness.request(reconciler.showLinks, { cid, id });
+    expect(shown).toEqual({ cache: { id: cache.id, type: 'valkey', config: {}, env } });
+    const [variables] = objectsOf(one.osid, 'Secret');
+    expect(Object.keys(variables?.['data'] as object)).toEqual(expect.arrayContaining(Object.keys(expected)));
+    const { dependencies } = await harness.request(reconciler.listDependencies, one);
+    expect(dependencies).toEqual([expect.objectContaining({ type: 'valkey', id: cache.id, osid: cache.osid })]);
+    const { dependents } = await harness.request(reconciler.listDependents, cache);
+    expect(dependents).toEqual([expect.objectContaining({ type: 'app', id, osid: one.osid })]);
+    await expect(harness.request(reconciler.deleteInstance, cache)).rejects.toMatchObject({
+      code: 'service.in_use',
+      details: { osids: [one.osid] },
+    });
+  });
+
+  it('win over secret variables, and are no plain ones', async () => {
+    const cache = await harness.create('valkey');
+    const one = await create({ requires: { cache: { type: 'valkey', id: cache.id, env: { host: 'CACHE' } } } });
+    const { cid, id, osid } = one;
+    const host = `${cache.osid}.${cache.osid}.svc`;
+    const change = (what: object) => harness.request(reconciler.changeEnvironment, { cid, id, change: what });
+    expect(await change({ secretEnvVars: { CACHE: 'sent back' } })).toMatchObject({ osid, noOp: true });
+    expect(await secretsOf(one)).toEqual({ CACHE: host });
+    await expect(change({ envVars: { CACHE: 'mine' } })).rejects.toMatchObject({
+      details: { issues: [{ path: 'envVars.CACHE', message: 'CACHE is set by a link of the app' }] },
+    });
+    const answer = await change({ envVars: { MINE: '1' } });
+    await harness.jobs.ended(String((answer as { jobId: string }).jobId));
+    const fields = { requires: { cache: { type: 'valkey', id: cache.id, env: { host: 'MINE' } } } };
+    await expect(harness.request(reconciler.updateInstance, { ...one, fields })).rejects.toMatchObject({
+      details: { issues: [{ message: 'the app has a variable MINE of its own' }] },
+    });
+  });
+
+  it('lead to apps too, whose network is open to this one', async () => {
+    const api = await create({ servicePortMappings: [{ port: 8080 }] });
+    const one = await create();
+    const requires = { api: { type: 'app', id: api.osid, env: { url: 'API_URL' } } };
+    await update(one, { requires });
+    expect(await secretsOf(one)).toEqual({ API_URL: `http://${api.osid}.${api.osid}.svc:8080` });
+    const label = `runos.com/requires.${api.osid}`;
+    expect(objectsOf(one.osid, 'Namespace')).toMatchObject([{ metadata: { labels: { [label]: 'true' } } }]);
+    expect(JSON.stringify(objectsOf(api.osid, 'NetworkPolicy'))).toContain(`{"${label}":"true"}`);
+    await expect(harness.request(reconciler.deleteInstance, api)).rejects.toMatchObject({ code: 'app.in_use' });
+    await update(one, { requires: {} });
+    expect(await secretsOf(one)).toEqual({});
+    const { jobId } = await harness.request(reconciler.deleteInstance, api);
+    expect((await harness.jobs.ended(jobId)).job).toMatchObject({ status: 'completed' });
+    await expect(harness.request(reconciler.rollBackInstance, { ...one, revision: 2 })).rejects.toMatchObject({
+      code: 'request.invalid',
+      details: { issues: [{ path: 'requires.api' }] },
+    });
+  });
+
+  it('that cannot be made are refused with every reason', async () => {
+    const cache = await harness.create('valkey');
+    const one = await create();
+    const link = (type: string, id: string, env = {}) => ({ type, id, env });
+    const requires = {
+      none: link('valkey', 'zzzzz'),
+      unknown: link('nosuchtype', 'zzzzz'),
+      self: link('app', one.id),
+      first: link('valkey', cache.id, { host: 'TWICE', database: 'DB' }),
+      second: link('valkey', cache.osid, { port: 'TWICE' }),
+    };
+    const answer = harness.request(reconciler.updateInstance, { ...one, fields: { requires } });
+    await expect(answer).rejects.toMatchObject({
+      code: 'request.invalid',
+      details: {
+        issues: expect.arrayContaining([
+          { path: 'requires.none', message: `instance "zzzzz" of valkey does not exist in cluster "abc"` },
+          { path: 'requires.unknown', message: 'there is no type "nosuchtype"' },
+          { path: 'requires.self', message: 'an app cannot require itself' },
+          { path: 'requires.first.env.database', message: expect.stringContaining('has no credential "database"') },
+          { path: 'requires.second.env.port', message: 'the variable TWICE is set by two links' },
+        ]),
+      },
+    });
+  });
+});
