@@ -67,7 +67,7 @@ describe('the environment of an app', () => {
     for (const value of [marked, content, 'clearly-secret-file']) expect(everything).not.toContain(value);
   });
 
-  it('keeps what a request does not name, and asks before it drops variables', async () => {
+  it('keeps what a request does not name, and drops variables with consent only', async () => {
     const one = await create();
     await ended(await change(one, { envVars: { A: '1' }, secretEnvVars: { B: '2', C: '3' }, add: [file] }));
     const issuesOf = (what: Change) =>

@@ -53,14 +53,14 @@ describe('the links of an app', () => {
     const change = (what: object) => harness.request(reconciler.changeEnvironment, { cid, id, change: what });
     expect(await change({ secretEnvVars: { CACHE: 'sent back' } })).toMatchObject({ osid, noOp: true });
     expect(await secretsOf(one)).toEqual({ CACHE: host });
-    await expect(change({ envVars: { CACHE: 'mine' } })).rejects.toMatchObject({
+    await expect(change({ envVars: { CACHE: 'own' } })).rejects.toMatchObject({
       details: { issues: [{ path: 'envVars.CACHE', message: 'CACHE is set by a link of the app' }] },
     });
-    const answer = await change({ envVars: { MINE: '1' } });
+    const answer = await change({ envVars: { OWN: '1' } });
     await harness.jobs.ended(String((answer as { jobId: string }).jobId));
-    const fields = { requires: { cache: { type: 'valkey', id: cache.id, env: { host: 'MINE' } } } };
+    const fields = { requires: { cache: { type: 'valkey', id: cache.id, env: { host: 'OWN' } } } };
     await expect(harness.request(reconciler.updateInstance, { ...one, fields })).rejects.toMatchObject({
-      details: { issues: [{ message: 'the app has a variable MINE of its own' }] },
+      details: { issues: [{ message: 'the app has a variable OWN of its own' }] },
     });
   });
 

@@ -118,7 +118,7 @@ export {
   showAppStatus,
   updateApp,
 } from './apps/app-operations.js';
-export { App, AppSummary } from './apps/app-shapes.js';
+export { App, AppSummary, appType } from './apps/app-shapes.js';
 export {
   ChangedEnvironment,
   changeEnvironment,

@@ -13,14 +13,16 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/reconciler/src/clusters': ['cluster'],
   'apps/reconciler/src/configuration': ['service', 'configset'],
   'apps/reconciler/src/divergence': ['service'],
-  'apps/reconciler/src/instances': ['service'],
+  'apps/reconciler/src/instances': ['service', 'app'],
+  'apps/reconciler/src/environment': ['app'],
   'apps/reconciler/src/jobs': ['job'],
+  'apps/reconciler/src/links': ['app'],
   'apps/reconciler/src/nodes': ['node'],
-  'apps/reconciler/src/revisions': ['service'],
+  'apps/reconciler/src/revisions': ['service', 'app'],
   'apps/reconciler/src/upgrades': ['upgrade'],
   'apps/reconciler/src/writes': ['service', 'cluster'],
   'apps/catalog/src/config-values': ['configset'],
-  'apps/catalog/src/instances': ['service'],
+  'apps/catalog/src/instances': ['service', 'app'],
   'apps/catalog/src/types': ['service-info'],
   'apps/config-sets/src/sets': ['configset'],
   'apps/identity/src/api-keys': ['apikey'],
@@ -30,6 +32,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/gateway/src/clusters': ['cluster'],
   'apps/gateway/src/jobs': ['job'],
   'apps/gateway/src/services': ['service'],
+  'apps/gateway/src/apps': ['app'],
 };
 
 /** Files whose codes are of no operation alone. */
@@ -47,7 +50,6 @@ const undocumented: Readonly<Record<string, string>> = {
   'route.not_found': 'answered for paths that no operation has',
   'manifest.invalid': 'reserved',
   'override.invalid': 'reserved',
-  'app.not_found': 'reserved',
   'account.exists': 'reserved',
 };
 

@@ -1,4 +1,4 @@
-import { app } from '@runos/service-types';
+import { appType } from '@runos/api';
 
 /** Names an app as the reconciler names instances. */
-export const appName = ({ cid, id }: { readonly cid: string; readonly id: string }) => ({ cid, type: app.type, id });
+export const appName = ({ cid, id }: { readonly cid: string; readonly id: string }) => ({ cid, type: appType, id });

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
+  appType,
   createApp,
   deleteApp,
   listAppEvents,
@@ -12,7 +13,6 @@ import {
 } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
-import { app } from '@runos/service-types';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 import { appName } from './app-name.js';
@@ -28,7 +28,7 @@ export class AppsController {
 
   @Operation(createApp)
   create({ params: { cid }, body }: OperationInput<typeof createApp>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.createInstance, { cid, type: app.type, fields: body, ...write }, account);
+    return this.bus.request(reconciler.createInstance, { cid, type: appType, fields: body, ...write }, account);
   }
 
   @Operation(showApp)

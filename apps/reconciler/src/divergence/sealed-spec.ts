@@ -47,7 +47,10 @@ const Spec: z.ZodType<DesiredSpec> = z.discriminatedUnion('kind', [
       env: z.record(z.string(), z.string()),
       secretEnv: z.record(z.string(), z.string()),
       linkedEnv: z.record(z.string(), z.string()),
-      secretFiles: z.array(z.strictObject({ filename: z.string(), mountPath: z.string(), digest: z.string() })),
+      secretFiles: z.array(
+        z.strictObject({ filename: z.string(), mountPath: z.string(), key: z.string(), digest: z.string() }),
+      ),
+      digest: z.string(),
       sealed: z.string().nullable(),
     }),
     links: z.record(z.string(), z.record(z.string(), z.string())),

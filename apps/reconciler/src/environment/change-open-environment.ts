@@ -27,8 +27,8 @@ export interface EnvironmentLimits {
 
 /**
  * The environment after a change.
- * @throws Fault `request.invalid` with every issue: a name in both kinds or of a link, an unknown or doubled file, more
- * than a limit, variables that would be removed without consent
+ * @throws Fault `request.invalid` with every issue: a name in both kinds or of a link, an unknown or doubled file
+ * @throws Fault `request.invalid` for more than a limit, and for variables that would be removed without consent
  */
 export function changeOpenEnvironment(
   current: OpenEnvironment,

@@ -1,9 +1,16 @@
+import { canonicalJson } from '@runos/kube-objects';
 import { createHmac } from 'node:crypto';
 
 /** A file that only the containers of an app can read. */
 export interface FileEntry {
   readonly filename: string;
   readonly mountPath: string;
+}
+
+interface StoredFile extends FileEntry {
+  /** The key of the file in a Secret, where names may not have every character. */
+  readonly key: string;
+  readonly digest: string;
 }
 
 /** The variables and files of an app, as a revision stores them: nothing secret is readable. */
@@ -14,12 +21,21 @@ export interface Environment {
   readonly secretEnv: Readonly<Record<string, string>>;
   /** Likewise of the variables that its links set. */
   readonly linkedEnv: Readonly<Record<string, string>>;
-  readonly secretFiles: readonly (FileEntry & { readonly digest: string })[];
+  readonly secretFiles: readonly StoredFile[];
+  /** Of all of them; empty: there have been none. */
+  readonly digest: string;
   /** The values of what has digests, sealed; null: there are none. */
   readonly sealed: string | null;
 }
 
-export const emptyEnvironment: Environment = { env: {}, secretEnv: {}, linkedEnv: {}, secretFiles: [], sealed: null };
+export const emptyEnvironment: Environment = {
+  env: {},
+  secretEnv: {},
+  linkedEnv: {},
+  secretFiles: [],
+  digest: '',
+  sealed: null,
+};
 
 /** Variables and files in the clear; never stored or logged. */
 export interface OpenEnvironment {
@@ -34,22 +50,21 @@ export interface OpenEnvironment {
 export type SealedContents = Omit<OpenEnvironment, 'env'>;
 
 /**
- * What a revision stores in the clear. The digests are keyed, so that nobody guesses a short value from its digest, and
- * cut to 128 bits, which is enough to find differences.
+ * What a revision stores in the clear. The digests are keyed, so that no short value can be guessed from its digest. They
+ * are cut to 128 bits, which is enough to find differences.
  */
 export function digestsOf(open: OpenEnvironment, key: string): Omit<Environment, 'sealed'> {
-  const digestOf = (...parts: string[]): string =>
-    createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+  const digestOf = (...parts: unknown[]): string =>
+    createHmac('sha256', key).update(canonicalJson(parts)).digest('hex').slice(0, 32);
   const digests = (values: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, digestOf(name, value)]));
-  return {
-    env: open.env,
-    secretEnv: digests(open.secretEnv),
-    linkedEnv: digests(open.linkedEnv),
-    secretFiles: open.secretFiles.map(({ filename, mountPath, content }) => ({
-      filename,
-      mountPath,
-      digest: digestOf(filename, content),
-    })),
-  };
+  const { env } = open;
+  const [secretEnv, linkedEnv] = [digests(open.secretEnv), digests(open.linkedEnv)];
+  const secretFiles = open.secretFiles.map(({ filename, mountPath, content }) => ({
+    filename,
+    mountPath,
+    key: `file-${digestOf(filename)}`,
+    digest: digestOf(filename, content),
+  }));
+  return { env, secretEnv, linkedEnv, secretFiles, digest: digestOf(env, secretEnv, linkedEnv, secretFiles) };
 }

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { canonicalJson } from '@runos/kube-objects';
 import { InjectConfig } from '@runos/messaging';
 import type { ReconcilerConfig } from '../config.js';
 import { digestsOf, type Environment, type OpenEnvironment, type SealedContents } from '../environment/environment.js';
@@ -39,11 +38,13 @@ export class InstanceSecrets {
     current: Environment,
   ): Environment {
     const digests = digestsOf(open, generated['digestKey'] ?? '');
-    const { sealed: _, ...before } = current;
-    if (canonicalJson(before) === canonicalJson(digests)) return current;
+    const isEmpty = (each: object): boolean => Object.keys(each).length === 0;
+    if (current.digest === digests.digest || (current.digest === '' && Object.values(open).every(isEmpty)))
+      return current;
     const { env: _env, ...contents } = open;
-    const isEmpty = Object.values(contents).every((each) => Object.keys(each).length === 0);
-    const sealed = isEmpty ? null : this.config.keyring.seal(JSON.stringify(contents), aboutEnvironment(osid));
+    const sealed = Object.values(contents).every(isEmpty)
+      ? null
+      : this.config.keyring.seal(JSON.stringify(contents), aboutEnvironment(osid));
     return { ...digests, sealed };
   }
 

@@ -19,7 +19,7 @@ const byOsid = ([, a]: [string, string], [, b]: [string, string]): number => (a 
 /** The other name of a credential that existing clients use. */
 const otherNames: Readonly<Record<string, string>> = { user: 'username' };
 
-/** Finds the instances that an app requires, and what they tell it. */
+/** Finds the instances that an app requires, and their credentials. */
 @Injectable()
 export class LinkResolver {
   constructor(
@@ -118,7 +118,7 @@ export class LinkResolver {
     };
   }
 
-  /** Says why there is none. */
+  /** The locked instance, or the reason why there is none. */
   async #find(
     sql: EntityManager,
     tenant: string,

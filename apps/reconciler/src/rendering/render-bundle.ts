@@ -2,6 +2,7 @@ import type { InstanceInput } from '@runos/catalog-model';
 import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
 import { renderApp, renderInstance, storedType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
+import type { Environment } from '../environment/environment.js';
 import type { UnsealedSecrets } from '../instances/instance-secrets.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
@@ -40,9 +41,11 @@ export function renderObjects({ osid, type, cluster, spec, secrets }: BundleInpu
     ...(spec.restartedAt === null ? {} : { restartedAt: spec.restartedAt }),
   };
   if (spec.kind === 'app') {
-    const { env, secretEnv, linkedEnv, secretFiles } = secrets.open(spec.environment);
-    const input = { ...instance, app: spec.inputs, env, secretEnv: { ...secretEnv, ...linkedEnv }, secretFiles };
-    return renderApp(spec.rendererVersion, input);
+    return renderApp(spec.rendererVersion, {
+      ...instance,
+      ...environmentInput(spec.environment, secrets),
+      app: spec.inputs,
+    });
   }
   return renderInstance(storedType(type), spec.rendererVersion, {
     ...instance,
@@ -54,4 +57,20 @@ export function renderObjects({ osid, type, cluster, spec, secrets }: BundleInpu
     inputs: spec.inputs,
     ...(spec.imageRegistry === null ? {} : { imageRegistry: spec.imageRegistry }),
   });
+}
+
+/** The keys of files are stored, because one that changed would replace every pod. */
+function environmentInput(environment: Environment, secrets: UnsealedSecrets) {
+  const { env, secretEnv, linkedEnv, secretFiles } = secrets.open(environment);
+  const contents = new Map(secretFiles.map(({ filename, content }) => [filename, content]));
+  return {
+    env,
+    secretEnv: { ...secretEnv, ...linkedEnv },
+    secretFiles: environment.secretFiles.map(({ key, filename, mountPath }) => ({
+      key,
+      mountPath,
+      content: contents.get(filename) ?? '',
+    })),
+    ...(environment.digest === '' ? {} : { environmentDigest: environment.digest }),
+  };
 }

@@ -63,7 +63,7 @@ export const acceptedSpec = ({
   readonly queued_spec: DesiredSpec | null;
 }): DesiredSpec => queued_spec ?? spec;
 
-/** As `acceptedSpec`, for a service: what only services have is not asked of an app. */
+/** As `acceptedSpec`, for a service: an app has no such fields. */
 export function acceptedServiceSpec(row: Parameters<typeof acceptedSpec>[0]): ServiceSpec {
   const spec = acceptedSpec(row);
   if (spec.kind === 'service') return spec;

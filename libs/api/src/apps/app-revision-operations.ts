@@ -67,4 +67,5 @@ export const rollBackApp = operation({
   status: 202,
   errors: ['revision.not_found', 'request.too_large', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
+  examples: { body: { revision: 3 }, output: { jobId: '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d10', kept: [] } },
 });

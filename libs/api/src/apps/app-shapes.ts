@@ -1,7 +1,10 @@
-import { documentation } from '@runos/catalog-model';
-import { AppFields, AppSource, PortMapping } from '@runos/service-types';
+import { documentation, PortNumber } from '@runos/catalog-model';
+import { app, AppFields, AppSource, PortMapping } from '@runos/service-types';
 import { z } from 'zod';
 import { Service, ServiceSummary, SizingNumbers } from '../services/service-shapes.js';
+
+/** The type of all apps, as instances have it. */
+export const appType = app.type;
 
 /** How an app gets its image; `image`: the request names it. */
 const DeployType = z.enum(['image']);
@@ -47,10 +50,9 @@ export type App = z.infer<typeof App>;
 /** An app in a list. `port` is the first mapped one. */
 export const AppSummary = ServiceSummary.extend({
   deployType: DeployType,
-  port: z
-    .int()
-    .nullable()
-    .register(documentation, { description: 'First mapped port.', unit: 'port', minimum: 1, maximum: 65_535 }),
+  port: PortNumber.clone()
+    .register(documentation, { description: 'First mapped TCP port.', unit: 'port', minimum: 1, maximum: 65_535 })
+    .nullable(),
 });
 
 /** `true` keeps absent fields. Otherwise absent health checks, metrics, strategy and tags are cleared. */

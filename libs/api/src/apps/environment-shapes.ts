@@ -5,7 +5,7 @@ import { z } from 'zod';
 const maxNameLength = 253;
 
 /** No control characters but newline, carriage return and tab: an environment cannot carry NUL, and files show no others. */
-const printable = /^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$/; // eslint-disable-line no-control-regex
+const printable = /^(?:\P{Cc}|[\t\n\r])*$/u;
 
 const VariableValue = z.string().regex(printable, 'must have no control characters but newline and tab');
 
@@ -27,7 +27,7 @@ const FileName = z
   .string()
   .min(1)
   .max(maxNameLength)
-  .regex(/^(?!\.{1,2}$)[^\x00-\x1f\x7f/\\]+$/, 'must be the name of a file, without / and \\'); // eslint-disable-line no-control-regex
+  .regex(/^(?!\.{1,2}$)[^\p{Cc}/\\]+$/u, 'must be the name of a file, without / and \\');
 
 /** Folders that the node or Kubernetes mounts. */
 const reservedFolders = ['/proc', '/sys', '/dev', '/var/run/secrets/kubernetes.io', '/run/secrets/kubernetes.io'];
@@ -38,12 +38,12 @@ const isReserved = (path: string): boolean =>
 const MountPath = z
   .string()
   .max(1024)
-  .regex(/^(?:\/[^\x00-\x1f\x7f/:]+)+$/, 'must be an absolute path of a file') // eslint-disable-line no-control-regex
+  .regex(/^(?:\/[^\p{Cc}/:]+)+$/u, 'must be an absolute path of a file')
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'must have no . and .. in it')
   .refine((path) => !isReserved(path), `must not be in ${reservedFolders.join(', ')}`);
 
 /** A secret file to write; an existing file of that name is replaced. */
-export const SecretFileContent = z.strictObject({
+const SecretFileContent = z.strictObject({
   filename: FileName,
   mountPath: MountPath.optional().register(documentation, {
     description: 'Absolute path of the file in the containers. Default: the file name in the root folder.',

@@ -10,6 +10,7 @@ const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
   'configset.invalid': { issues: [{ path: 'values.work_mem', message: 'work_mem is "much"' }] },
   'auth.session_expired': { expiredAt: '2030-02-11T09:30:00.000Z' },
   'service.in_use': postgresqls,
+  'app.in_use': { instances: 1, osids: ['app-k3v9q'] },
   'configset.in_use': postgresqls,
   'addon.missing': { addons: [{ name: 'cloudnative-pg', version: '1.27.0', command: operatorCommand }] },
   'upgrade.running': { upgradeId: '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d11' },
@@ -36,6 +37,7 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'conflict.stale':
     'The write expects generation 7, but the current generation is 8. Read it again and repeat the change.',
   'service.in_use': 'It is needed by postgresql-x7k2p; delete that first.',
+  'app.in_use': 'It is needed by app-k3v9q; delete that first.',
   'configset.in_use':
     'Config set 4f0c2a1e-6a0e-4f61-9d0e-2b1f6a3c7d55 is used by postgresql-x7k2p; convert it to custom settings or delete it first.',
   'node.in_use': 'The agent of node "n4x2p" is connected. Stop it first, or repeat the request with ?force=true.',

@@ -52,7 +52,10 @@ export function renderInstance(type: ServiceType, rendererVersion: number, input
   return renderer.render(input);
 }
 
-/** As `renderInstance`, for an app. */
+/**
+ * As `renderInstance`, for an app.
+ * @throws Fault `unavailable` when this build lacks the renderer; `internal` for a missing secret
+ */
 export function renderApp(rendererVersion: number, input: AppInput): KubeObject[] {
   const render = app.renderers[rendererVersion];
   if (render === undefined) throw newerBuild(`renderer ${rendererVersion} of apps`);

@@ -1,5 +1,7 @@
 import { documentation, PortNumber } from '@runos/catalog-model';
+import { DnsName } from '@runos/naming';
 import { z } from 'zod';
+import { ImageReference } from './image-reference.js';
 
 /** Ports of an app; each has a host of its own. */
 const maxPorts = 20;
@@ -8,18 +10,6 @@ const maxDomains = 20;
 
 const portOf = (description: string) =>
   PortNumber.clone().register(documentation, { description, unit: 'port', minimum: 1, maximum: 65_535 });
-
-/** `[host[:port]/]path[:tag][@sha256:digest]`, as the reference grammar of the OCI distribution has it. */
-const reference =
-  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:[._/-]{1,2}[a-z0-9]+){0,60}(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
-const pinned = /(?::\w[\w.-]{0,127}|@sha256:[0-9a-f]{64})$/;
-
-const ImageReference = z
-  .string()
-  .max(512)
-  .regex(reference, 'must be a reference of an image, such as ghcr.io/acme/shop:1.4')
-  .regex(pinned, 'must name a tag or a digest, such as nginx:1.27')
-  .register(documentation, { description: 'Image with a tag or a digest.' });
 
 /** An absolute path of HTTP, with its query. */
 const HttpPath = z
@@ -45,11 +35,7 @@ export const deploymentStrategyNames = [
 
 const fqdn = z
   .string()
-  .max(253)
-  .regex(
-    /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
-    'must be a host name in lower case',
-  );
+  .refine((text): boolean => DnsName.is(text), 'must be a host name in lower case, such as shop.example.com');
 
 /** A host of the user's own. Existing clients also write it as a bare name. */
 const Domain = z.preprocess(
@@ -59,7 +45,7 @@ const Domain = z.preprocess(
 
 /** A port of the app's containers. `standardHttps` false: it is never reached from outside the cluster. */
 export const PortMapping = z.strictObject({
-  port: portOf('Port on which the containers listen.'),
+  port: portOf('TCP port on which the containers listen.'),
   standardHttps: z.boolean().default(true).register(documentation, {
     description: 'Whether the port gets a public HTTPS host, where the cluster has a gateway.',
     default: true,
@@ -80,9 +66,9 @@ const optionalFields = {
   healthCheck: z.enum(['standard', 'tcp', 'none']).register(documentation, {
     description: 'HTTP GET on port and path, a connection to the port, or nothing. Absent: `tcp`.',
   }),
-  healthCheckPort: portOf('Port of the health check. Absent: the first mapped one.'),
+  healthCheckPort: portOf('TCP port of the health check. Absent: the first mapped one.'),
   healthCheckPath: HttpPath.clone().register(documentation, { description: 'Path of the check. Absent: `/`.' }),
-  metricsPort: portOf('Port on which the containers serve metrics of Prometheus. Absent: none.'),
+  metricsPort: portOf('TCP port on which the containers serve metrics of Prometheus. Absent: none.'),
   metricsPath: HttpPath.clone().register(documentation, { description: 'Path of the metrics. Absent: `/metrics`.' }),
   deploymentStrategy: z.enum(deploymentStrategyNames).register(documentation, {
     description: 'How pods are replaced. Absent: `rolling`.',
@@ -99,7 +85,7 @@ const sourcePath = (description: string) =>
   z
     .string()
     .max(1024)
-    .regex(/^[^\x00-\x1f\x7f]*$/, 'must have no control characters') // eslint-disable-line no-control-regex
+    .regex(/^\P{Cc}*$/u, 'must have no control characters')
     .register(documentation, { description: `${description} It has no effect on the pods. Default: none.` });
 
 /** Where the sources of an app are, for clients that build it. */

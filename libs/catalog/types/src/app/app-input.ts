@@ -3,7 +3,8 @@ import type { AppFields } from './app-fields.js';
 
 /** A file of an app that only its containers can read. */
 export interface SecretFile {
-  readonly filename: string;
+  /** The key of the file in a Secret; it never changes. */
+  readonly key: string;
   /** The absolute path of the file in the containers. */
   readonly mountPath: string;
   /** Base64. */
@@ -16,6 +17,8 @@ export interface AppInput extends InstanceInput {
   readonly env: Readonly<Record<string, string>>;
   readonly secretEnv: Readonly<Record<string, string>>;
   readonly secretFiles: readonly SecretFile[];
+  /** Changes with every variable and file, so that pods are replaced. Absent: there have been none. */
+  readonly environmentDigest?: string;
   /** The `.dockerconfigjson` with which the image is pulled; absent for a public image. */
   readonly pullCredentials?: string;
 }

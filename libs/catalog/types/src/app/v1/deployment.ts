@@ -9,7 +9,7 @@ import {
 import type { KubeObject } from '@runos/kube-objects';
 import type { AppInput } from '../app-input.js';
 import { deploymentStrategies } from './deployment-strategy.js';
-import { envFrom, environmentDigest, fileMounts, fileVolumes } from './environment.js';
+import { envFrom, fileMounts, fileVolumes } from './environment.js';
 import { probesOf } from './health-check.js';
 import { names } from './names.js';
 import { nodeAffinity } from './node-affinity.js';
@@ -85,7 +85,7 @@ const metricsAnnotations = ({ metricsPort, metricsPath }: AppInput['app']) =>
 
 /** The Deployment of an app. */
 export function deployment(input: AppInput): KubeObject {
-  const { osid, app } = input;
+  const { osid, app, environmentDigest } = input;
   return owned(input, 'apps/v1', 'Deployment', osid, {
     spec: {
       replicas: input.replicas,
@@ -97,7 +97,7 @@ export function deployment(input: AppInput): KubeObject {
         metadata: {
           labels: { ...labelsOf(input), ...selectorOf(osid) },
           annotations: {
-            'runos.com/environment': environmentDigest(input),
+            ...(environmentDigest === undefined ? {} : { 'runos.com/environment': environmentDigest }),
             ...metricsAnnotations(app),
             ...restartAnnotation(input.restartedAt),
           },

@@ -1,6 +1,5 @@
 import { owned } from '@runos/catalog-model/render-v1';
-import { canonicalJson, type KubeObject } from '@runos/kube-objects';
-import { createHmac } from 'node:crypto';
+import type { KubeObject } from '@runos/kube-objects';
 import type { AppInput } from '../app-input.js';
 import { names } from './names.js';
 
@@ -13,7 +12,7 @@ const secret = (input: AppInput, name: string, type: string, data: Readonly<Reco
 export function environmentObjects(input: AppInput): KubeObject[] {
   const { osid, env, secretEnv, secretFiles, pullCredentials } = input;
   const encoded = Object.fromEntries(Object.entries(secretEnv).map(([key, value]) => [key, base64(value)]));
-  const files = Object.fromEntries(secretFiles.map(({ filename, content }) => [names.fileKey(filename), content]));
+  const files = Object.fromEntries(secretFiles.map(({ key, content }) => [key, content]));
   return [
     owned(input, 'v1', 'ConfigMap', names.env(osid), { data: env }),
     secret(input, names.secretEnv(osid), 'Opaque', encoded),
@@ -28,17 +27,6 @@ export function environmentObjects(input: AppInput): KubeObject[] {
   ];
 }
 
-/**
- * Changes with every variable and file, so that pods are replaced. Readers of pods must not be able to guess a short
- * secret from it, so it is keyed with a secret of the instance.
- */
-export function environmentDigest({ env, secretEnv, secretFiles, secrets }: AppInput): string {
-  const files = secretFiles.map(({ filename, mountPath, content }) => [filename, mountPath, content]);
-  return createHmac('sha256', secrets['digestKey'] ?? '')
-    .update(canonicalJson({ env, secretEnv, files }))
-    .digest('hex');
-}
-
 /** Variables of both kinds; no key is in both. */
 export const envFrom = (osid: string) => [
   { configMapRef: { name: names.env(osid) } },
@@ -47,10 +35,10 @@ export const envFrom = (osid: string) => [
 
 /** Each file is mounted by itself, so that the folder around it keeps the files of the image. */
 export const fileMounts = ({ secretFiles }: AppInput) =>
-  secretFiles.map(({ filename, mountPath }) => ({
+  secretFiles.map(({ key, mountPath }) => ({
     name: 'secret-files',
     mountPath,
-    subPath: names.fileKey(filename),
+    subPath: key,
     readOnly: true,
   }));
 

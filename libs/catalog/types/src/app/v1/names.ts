@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** Names that several objects of an app share. The first two are known to existing clients. */
 export const names = {
   env: (osid: string): string => `${osid}-user-env-vars`,
@@ -8,6 +6,4 @@ export const names = {
   pullCredentials: (osid: string): string => `${osid}-pull-credentials`,
   container: 'app',
   port: (port: number): string => `port-${port}`,
-  /** File names may have characters that the key of a Secret may not have. */
-  fileKey: (filename: string): string => `file-${createHash('sha256').update(filename).digest('hex').slice(0, 32)}`,
 } as const;

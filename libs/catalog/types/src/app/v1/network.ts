@@ -24,8 +24,9 @@ const requiresLabel = (osid: string): string => `runos.com/requires.${osid}`;
 /** The namespace of an app, with a label per instance that it requires. */
 export function namespace(input: AppInput): KubeObject {
   const object = namespaceOf(input);
-  const links = Object.values(input.requires ?? {}).map((osid) => [requiresLabel(osid), 'true']);
-  return { ...object, metadata: { ...object.metadata, labels: { ...labelsOf(input), ...Object.fromEntries(links) } } };
+  const links = Object.values(input.requires ?? {}).map((osid) => [requiresLabel(osid), 'true'] as const);
+  const labels: Record<string, string> = { ...labelsOf(input), ...Object.fromEntries<string>(links) };
+  return { ...object, metadata: { ...object.metadata, labels } };
 }
 
 /** Closes the app to other namespaces but those of apps that require it. */

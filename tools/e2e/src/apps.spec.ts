@@ -1,0 +1,113 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
+import { eventually } from './eventually.js';
+import { valueAt } from './value-at.js';
+
+interface App {
+  readonly id: string;
+  readonly osid: string;
+  readonly path: string;
+}
+
+const image = 'ghcr.io/acme/shop:1.4';
+
+describe('an app', () => {
+  let planeClient: PlaneClient;
+  let apps: string;
+  beforeAll(async () => {
+    planeClient = await connectToSharedPlane();
+    apps = `/${planeClient.info.aid}/${planeClient.info.cid}/apps`;
+  });
+
+  const create = async (fields: Record<string, unknown> = {}): Promise<App> => {
+    const { status, body } = await planeClient.api.post(apps, { image, ...fields });
+    expect([status, body]).toEqual([202, expect.objectContaining({ status: 'pending' })]);
+    await planeClient.waitForCompletion(body['jobId']);
+    return { id: String(body['id']), osid: String(body['osid']), path: `${apps}/${String(body['id'])}` };
+  };
+  const post = async (path: string, fields: Record<string, unknown>) => {
+    const { status, body } = await planeClient.api.post(path, fields);
+    expect([status, body]).toEqual([202, { jobId: expect.any(String) }]);
+    await planeClient.waitForCompletion(body['jobId']);
+  };
+  const live = (kind: string, { osid }: App, suffix = '') => planeClient.kubectl.get(kind, `${osid}${suffix}`, osid);
+  const podsOf = async ({ osid }: App) => {
+    const uids = await planeClient.kubectl.run(['get', 'pods', '-n', osid, '-o', 'jsonpath={.items[*].metadata.uid}']);
+    return uids.split(' ').sort();
+  };
+
+  it('runs with its ports, in a namespace that is closed to others', async () => {
+    const one = await create({
+      name: 'shop',
+      resourceRequirementClassId: 'app.sl2.small',
+      servicePortMappings: [{ port: 8080 }],
+      healthCheck: 'standard',
+      healthCheckPath: '/up',
+    });
+    const { body } = await planeClient.api.get(one.path);
+    expect(body).toMatchObject({
+      name: 'shop',
+      status: 'healthy',
+      image,
+      replicas: 2,
+      servicePortMappings: [{ port: 8080, standardHttps: true, domains: [] }],
+    });
+    expect(body).not.toHaveProperty('deploymentStrategy');
+    const deployment = await live('deployment', one);
+    expect(valueAt(deployment, 'status', 'readyReplicas')).toBe(2);
+    expect(valueAt(deployment, 'spec', 'template', 'spec', 'automountServiceAccountToken')).toBe(false);
+    expect(valueAt(await live('service', one), 'spec', 'ports')).toMatchObject([{ port: 8080, targetPort: 8080 }]);
+    expect(valueAt(await live('poddisruptionbudget', one), 'spec', 'maxUnavailable')).toBe(1);
+    expect(valueAt(await live('networkpolicy', one), 'spec', 'policyTypes')).toEqual(['Ingress']);
+  });
+
+  it('gets new pods for a changed variable only', async () => {
+    const one = await create();
+    const before = await podsOf(one);
+    await post(`${one.path}/env-vars`, { envVars: { MODE: 'fast' } });
+    const after = await podsOf(one);
+    expect(after).not.toEqual(before);
+    expect(valueAt(await live('configmap', one, '-user-env-vars'), 'data')).toEqual({ MODE: 'fast' });
+    const again = await planeClient.api.post(`${one.path}/env-vars`, { envVars: { MODE: 'fast' } });
+    expect([again.status, again.body['noOp']]).toEqual([200, true]);
+    expect(await podsOf(one)).toEqual(after);
+    const { status, body } = await planeClient.api.patch(`${one.path}?merge=true`, { sourceDir: '..' });
+    expect([status, body]).toEqual([200, { id: one.id, osid: one.osid, name: one.osid }]);
+    expect((await planeClient.api.get(one.path)).body).toMatchObject({ sourceDir: '..' });
+  });
+
+  it('gets the credentials of a service that it requires', async () => {
+    const cache = await planeClient.create('valkey');
+    const { body: credentials } = await planeClient.api.get(`${cache.path}/credentials`);
+    const env = { url: 'CACHE_URL' };
+    const one = await create({ requires: { cache: { type: 'valkey', id: cache.osid, env } } });
+    const data = valueAt(await live('secret', one, '-user-secret-env-vars'), 'data') as Record<string, string>;
+    expect(Buffer.from(data['CACHE_URL'] ?? '', 'base64').toString('utf8')).toBe(credentials['url']);
+    const refused = await planeClient.api.delete(cache.path);
+    expect([refused.status, refused.body['code']]).toEqual([409, 'service.in_use']);
+  });
+
+  it('loses what others add to its containers and variables', async () => {
+    const one = await create();
+    const added = { data: { INJECTED: 'yes' } };
+    await planeClient.kubectl.patch('configmap', `${one.osid}-user-env-vars`, one.osid, added, 'by-hand');
+    await eventually('the variable to be removed', 30_000, async () => {
+      const data = valueAt(await live('configmap', one, '-user-env-vars'), 'data') ?? {};
+      return Object.keys(data as object).length === 0 ? true : undefined;
+    });
+    await eventually('its event', 30_000, async () => {
+      const { body } = await planeClient.api.get(`${one.path}/events`);
+      const events = body['events'] as { manager?: string; fields: string[] }[];
+      return events.find(({ manager, fields }) => manager === 'by-hand' && fields.includes('data.INJECTED'));
+    });
+  });
+
+  it('goes with everything in its namespace', async () => {
+    const one = await create();
+    const { status, body } = await planeClient.api.delete(one.path);
+    expect(status).toBe(202);
+    await planeClient.waitForCompletion(body['jobId']);
+    expect((await planeClient.api.get(one.path)).body).toMatchObject({ code: 'app.not_found' });
+    expect(await planeClient.kubectl.get('namespace', one.osid)).toBeUndefined();
+  });
+});
