@@ -120,11 +120,11 @@ function deployedObjects(namespace: string, { addons, allWorkloads }: AgentAcces
 const withAllWorkloads = (manifest: string): string =>
   manifest
     .replaceAll('apiGroups: [apps]', 'apiGroups: [apps, batch]')
-    .replaceAll('resources: [statefulsets]', 'resources: [statefulsets, deployments, daemonsets, jobs, cronjobs]')
     .replaceAll(
-      "'apps/statefulsets'",
-      "'apps/statefulsets', 'apps/deployments', 'apps/daemonsets', 'batch/jobs', 'batch/cronjobs'",
-    );
+      'resources: [statefulsets, deployments]',
+      'resources: [statefulsets, deployments, daemonsets, jobs, cronjobs]',
+    )
+    .replaceAll("'apps/statefulsets'", "'apps/statefulsets', 'apps/daemonsets', 'batch/jobs', 'batch/cronjobs'");
 
 /**
  * Takes the finalizer of Kubernetes from a namespace, so that its second deletion is its end. The controller that removes
