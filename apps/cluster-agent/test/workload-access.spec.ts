@@ -26,6 +26,19 @@ const service = (spec: object): KubeObject => ({
   spec: { selector: { app: 'probe' }, ports: [{ port: 80 }], ...spec },
 });
 
+const account = (fields: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: osid, namespace: osid },
+  automountServiceAccountToken: false,
+  ...fields,
+});
+const inCloud = (name: string) => ({
+  name,
+  namespace: osid,
+  annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::1:role/admin' },
+});
+
 const withLevel = (name: string, level: string | undefined): KubeObject => {
   const labels: Record<string, string> = { ...namespace.metadata.labels, 'runos.com/osid': name };
   delete labels[podSecurityLabel];
@@ -117,6 +130,12 @@ describe('a stolen token of the cluster agent', () => {
     await admin.delete(refIn(name, 'v1', 'Namespace'));
   });
 
+  it('writes the account of an instance, and its pods may use it', async () => {
+    await access.agent.apply(account());
+    await access.agent.apply(statefulSet({ serviceAccountName: osid }), { dryRun: true });
+    await access.agent.delete(refIn(osid, 'v1', 'ServiceAccount', osid));
+  });
+
   it('runs no privileged pod: the namespace refuses it', async () => {
     const spec = { hostPID: true, containers: [{ name: 'x', image: 'x', securityContext: { privileged: true } }] };
     const volumes = [{ name: 'root', hostPath: { path: '/' } }];
@@ -135,6 +154,11 @@ describe('a stolen token of the cluster agent', () => {
       /no external IPs/,
     ],
     ['another service account', statefulSet({ serviceAccountName: 'operator' }), /default service account/],
+    ['account of another name', account({ metadata }), /the name of the instance, no token/],
+    ['account with a token', account({ automountServiceAccountToken: true }), /no token/],
+    ['account without a word about tokens', account({ automountServiceAccountToken: undefined }), /no token/],
+    ['account with rights in a cloud', account({ metadata: inCloud(osid) }), /no annotations/],
+    ['default account with rights in a cloud', account({ metadata: inCloud('default') }), /no annotations/],
     ['services of a PostgreSQL cluster', cluster({ managed: { services: { additional: [] } } }), /no own services/],
     [
       'a service account of a PostgreSQL cluster',
