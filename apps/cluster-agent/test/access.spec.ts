@@ -69,7 +69,7 @@ describe('the cluster agent under its own account', () => {
   it('writes no kind that no service type renders, not even in an instance’s namespace', async () => {
     const kinds: [string, string][] = [
       ['v1', 'Pod'],
-      ['v1', 'ServiceAccount'],
+      ['v1', 'ResourceQuota'],
       ['apps/v1', 'DaemonSet'],
       ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
       ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding'],
@@ -105,9 +105,9 @@ describe('the cluster agent under its own account', () => {
         /may not write rbac.authorization.k8s.io\/|may only bind the role and the subjects of the add-on/;
       expect(await refusal(agent.apply(roleBinding))).toMatch(notBinding);
       expect(await refusal(agent.apply({ ...everything, metadata: { name: 'probe' } }))).toMatch(notBinding);
-      const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: pod.metadata };
-      expect(await refusal(agent.apply({ ...policy, spec: { podSelector: {} } }))).toContain(
-        'may not write networking.k8s.io/networkpolicies',
+      const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: pod.metadata };
+      expect(await refusal(agent.apply({ ...quota, spec: { hard: { pods: '9' } } }))).toContain(
+        'may not write /resourcequotas',
       );
       // It meets the Pod Security Standard and has a ServiceAccount, which are checked first.
       await waitUntil(async () => (await admin.find(refIn(osid, 'v1', 'ServiceAccount', 'default'))) !== undefined, {
