@@ -10,6 +10,7 @@ import {
   ClusterAgentHeartbeatToServer,
   type DetectedAddon,
   kindsCapability,
+  plansCapability,
   writersCapability,
   maxAgentProblems,
   RESYNC,
@@ -264,7 +265,7 @@ export class ClusterAgent {
 }
 
 /** What every agent of this version can do. */
-const capabilities = [bundlesCapability, kindsCapability, writersCapability];
+const capabilities = [bundlesCapability, kindsCapability, writersCapability, plansCapability];
 
 /** Problems beyond the limits of a heartbeat are left out. */
 function heartbeatOf({ observation: { problems } }: BundleController): BodyOf<typeof ClusterAgentHeartbeatToServer> {

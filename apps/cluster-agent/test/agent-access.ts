@@ -102,6 +102,7 @@ function deployedObjects(namespace: string, { addons, allWorkloads }: AgentAcces
     .map((text) => (allWorkloads ? withAllWorkloads(text) : text))
     .map((text) =>
       text
+        .replaceAll('runos-plan', `${namespace}-plan`)
         .replaceAll('namespace: runos\n', `namespace: ${namespace}\n`)
         .replaceAll('name: runos\n', `name: ${namespace}\n`)
         .replaceAll('serviceaccount:runos:', `serviceaccount:${namespace}:`)

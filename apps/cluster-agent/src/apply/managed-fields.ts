@@ -88,12 +88,17 @@ export async function replaceThenApply(
   call: CallOptions,
 ): Promise<KubeObject> {
   const live = await client.get(refOf(desired), call);
+  await client.replace(replacementOf(live, initial), call);
+  return client.apply(desired, call);
+}
+
+/** The desired object as a replacement of the live one, whose status, other labels and annotations stay. */
+export function replacementOf(live: KubeObject, desired: KubeObject): KubeObject {
   const metadata = {
     ...live.metadata,
     managedFields: undefined,
     labels: { ...live.metadata.labels, ...desired.metadata.labels },
     annotations: { ...live.metadata.annotations, ...desired.metadata.annotations },
   };
-  await client.replace({ ...initial, metadata, status: live['status'] }, call);
-  return client.apply(desired, call);
+  return { ...desired, metadata, status: live['status'] };
 }

@@ -30,9 +30,14 @@ export type ApplyOutcome =
   | { readonly kind: 'stale' }
   /** Its namespace is missing or being deleted. */
   | { readonly kind: 'namespaceMissing' }
-  | { readonly kind: 'refused'; readonly problem: Problem };
+  | Refusal;
 
-const refused = (reason: string, message: string, blocked = true): ApplyOutcome => ({
+interface Refusal {
+  readonly kind: 'refused';
+  readonly problem: Problem;
+}
+
+const refused = (reason: string, message: string, blocked = true): Refusal => ({
   kind: 'refused',
   problem: { reason, message, blocked },
 });
@@ -163,7 +168,7 @@ const withVersion = (desired: KubeObject, resourceVersion: string | undefined): 
   resourceVersion === undefined ? desired : { ...desired, metadata: { ...desired.metadata, resourceVersion } };
 
 /** The outcome that an error response means. Errors that a retry may cure are thrown. */
-function classifyError(desired: KubeObject, thrown: unknown): ApplyOutcome {
+export function classifyError(desired: KubeObject, thrown: unknown): ApplyOutcome {
   if (!(thrown instanceof KubeError)) throw thrown;
   const { status, message, reason } = thrown;
   if (status === 403 && /because it is being terminated/.test(message)) return { kind: 'namespaceMissing' };
@@ -189,7 +194,7 @@ function restoreLabels({ metadata: { namespace, name, labels = {} } }: KubeObjec
 const immutableMessage =
   /immutable|may not change|cannot (be )?changed?|can ?not be (less|changed)|forbidden: updates to/i;
 
-const isImmutable = (cause: KubeError): boolean => immutableMessage.test(cause.message);
+export const isImmutable = (cause: KubeError): boolean => immutableMessage.test(cause.message);
 
 /** Follows the immutable policy of the kind: deletes the object so that it can be applied again, or gives an outcome. */
 async function resolveImmutableChange(
@@ -209,7 +214,8 @@ async function resolveImmutableChange(
   return result === 'deleted' ? 'deleted' : { kind: 'terminating', byUs: true };
 }
 
-function blocked(desired: KubeObject, cause: KubeError): ApplyOutcome {
+/** The refusal of a change for which an object would have to be deleted. */
+export function blocked(desired: KubeObject, cause: KubeError): Refusal {
   const fields = cause.fields.map(({ field }) => field).filter(Boolean);
   const changed = fields.length > 0 ? fields.join(', ') : 'a field';
   return refused(

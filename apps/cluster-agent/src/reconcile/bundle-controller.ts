@@ -178,7 +178,7 @@ export class BundleController {
   holdDeletion = (input: ReadInputOf<typeof HOLD_DELETION>) => this.#holder.hold(input);
 
   diffBundle(bundle: Bundle) {
-    const options = { client: this.options.client, applier: this.#applier, catalogs: this.#kinds };
+    const options = { ...this.options, catalogs: this.#kinds };
     return diffBundle(options, bundle, this.instances.get(bundle.osid));
   }
 

@@ -5,6 +5,7 @@ import { kindKey, secretKind } from '@runos/kube-kinds';
 import type { ObjectRef } from '@runos/kube-objects';
 import type { Logger } from '@runos/observability';
 import type { ApplyOutcome, ObjectApplier } from '../apply/object-applier.js';
+import { planNamespaceOf } from '../bundles/plan-namespace.js';
 import { secretBinding } from './secret-binding.js';
 
 export interface SecretAccessOptions {
@@ -58,7 +59,7 @@ export class SecretAccess {
   /** A namespace without a right on its Secrets: binds the role there and waits until that is effective. */
   async recover({ target, refusal, attempts, signal }: ForbiddenRequest): Promise<KubeError | undefined> {
     const { namespace } = target;
-    if (!isSecret(target) || namespace === undefined || namespace === this.options.namespace) return refusal;
+    if (!isSecret(target) || namespace === undefined || this.#hasOwnRole(namespace)) return refusal;
     if (!lacksRight(refusal)) return refusal;
     if (attempts > maxAttempts) {
       this.options.logger.warn({ err: refusal, namespace }, 'no right on the Secrets of an instance');
@@ -71,6 +72,11 @@ export class SecretAccess {
     }
     await this.options.clock.sleep(delayMs(attempts), signal);
     return signal?.aborted ? refusal : undefined;
+  }
+
+  /** The manifests give the rights there. */
+  #hasOwnRole(namespace: string): boolean {
+    return [this.options.namespace, planNamespaceOf(this.options.namespace)].includes(namespace);
   }
 
   /** The instance was removed. */

@@ -27,6 +27,7 @@ export {
   AmIVIPHolder,
   bundlesCapability,
   kindsCapability,
+  plansCapability,
   writersCapability,
   ClusterAgentHeartbeatToServer,
   Dns01ToServer,

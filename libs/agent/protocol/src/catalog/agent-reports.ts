@@ -12,6 +12,9 @@ export const kindsCapability = 'bundles/2';
 /** As `bundles/2`; the agent leaves fields to `allowedWriters`, whose digest is in the hashes. */
 export const writersCapability = 'bundles/3';
 
+/** DIFF_BUNDLE names what happens to each object, also before the namespace of the instance exists. */
+export const plansCapability = 'plans/1';
+
 export const rootHash = z.string().regex(/^[0-9a-f]{32}$/, 'is not a 128-bit hash in hexadecimal');
 
 /** The first message on every stream. Older agents send none. */

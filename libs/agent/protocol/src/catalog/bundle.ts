@@ -103,7 +103,12 @@ export const READ_BUNDLE = instruction({
   deadlineMs: 2_000,
 });
 
-/** The changes that APPLY_BUNDLE would make, by a dry run on the API server. */
+const diffActions = ['created', 'changed', 'replaced', 'deleted', 'refused'] as const;
+
+/**
+ * The changes that APPLY_BUNDLE would make, by a dry run on the API server. Objects without a change are left out. Values
+ * of Secrets are never in it, and long values are cut. Agents without `plansCapability` send only object and changes.
+ */
 export const DIFF_BUNDLE = instruction({
   type: 'DIFF_BUNDLE',
   input: bundle,
@@ -112,10 +117,18 @@ export const DIFF_BUNDLE = instruction({
       z.object({
         object: objectRef,
         changes: z.array(z.object({ path: text(1024), live: z.unknown(), wanted: z.unknown() })),
+        /** `replaced`: deleted and created again. `refused`: the API server would refuse it, or it would lose data. */
+        action: oneOf(diffActions).optional(),
+        /** Why it is replaced or refused, in the words of the API server, or why it could not be tried. */
+        message: text(4096).optional(),
+        /** False: the API server could not try it. */
+        tried: z.boolean().optional(),
       }),
     ),
+    /** The namespace of the dry runs, where that of the instance does not exist yet. */
+    planNamespace: text(63).optional(),
   }),
-  deadlineMs: 60_000,
+  deadlineMs: 3_000,
 });
 
 export const bundlePhases = ['applying', 'applied', 'ready', 'degraded', 'failed', 'deleting', 'gone'] as const;

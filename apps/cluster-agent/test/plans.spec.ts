@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Bundle } from '@runos/agent-protocol';
+import { type KubeObject, mapAt, mapsIn, refOf } from '@runos/kube-objects';
+import { type AgentAccess, refusal } from './agent-access.js';
+import { bundleOf, newOsid, objectsOf, ofKind, refIn, type Harness, useHarness } from './harness.js';
+
+let access: AgentAccess;
+let harness: Harness;
+let osid: Bundle['osid'];
+let objects: KubeObject[];
+
+useHarness((started) => ({ access, harness } = started));
+
+beforeEach(() => {
+  osid = newOsid();
+  objects = objectsOf(osid);
+});
+
+const plan = (changed: KubeObject[], revision = 2) => harness.controller.diffBundle(bundleOf(osid, revision, changed));
+const planNamespace = () => `${access.namespace}-plan`;
+
+/** The objects with another one of a kind. */
+const withChanged = (kind: string, change: (object: KubeObject) => KubeObject): KubeObject[] =>
+  objects.map((object) => (object.kind === kind ? change(structuredClone(object)) : object));
+
+const withSpec = (object: KubeObject, spec: object): KubeObject => ({
+  ...object,
+  spec: { ...mapAt(object, 'spec'), ...spec },
+});
+
+describe('the plan of an instance that does not exist', () => {
+  it('tries every object in the namespace of plans, and writes nothing', async () => {
+    const { objects: planned, planNamespace: namespace } = await plan(objects, 1);
+    expect(namespace).toBe(planNamespace());
+    expect(planned.map(({ object, action, tried, message }) => [object.kind, action, tried, message])).toEqual(
+      objects.map(({ kind }) => [kind, 'created', undefined, undefined]),
+    );
+    expect(planned.map(({ object }) => object.namespace)).toEqual(objects.map(({ metadata }) => metadata.namespace));
+    for (const { metadata, ...object } of objects) {
+      const name = metadata.namespace === undefined ? metadata : { ...metadata, namespace: planNamespace() };
+      expect(await access.admin.find(refOf({ ...object, metadata: name } as KubeObject))).toBeUndefined();
+    }
+  });
+
+  it('contains the words of an admission policy that would refuse an object', async () => {
+    const tolerating = withChanged('StatefulSet', (object) => {
+      const template = mapAt(object, 'spec', 'template');
+      const spec = { ...mapAt(template, 'spec'), tolerations: [{ operator: 'Exists' }] };
+      return withSpec(object, { template: { ...template, spec } });
+    });
+    const { objects: planned } = await plan(tolerating, 1);
+    expect(planned.filter(({ action }) => action !== 'created')).toEqual([
+      expect.objectContaining({
+        action: 'refused',
+        object: expect.objectContaining({ kind: 'StatefulSet' }),
+        message: expect.stringContaining('must have no priority, no tolerations'),
+      }),
+    ]);
+  });
+
+  it('does not try a kind that the cluster does not serve', async () => {
+    const unserved = { ...ofKind(objects, 'ConfigMap'), apiVersion: 'example.com/v1', kind: 'Unserved' };
+    const { objects: planned } = await plan([...objects, unserved], 1);
+    const message = expect.stringContaining('Unserved');
+    expect(planned.at(-1)).toMatchObject({ action: 'created', tried: false, message });
+    expect(planned.find(({ object }) => object.kind === 'Secret')).not.toHaveProperty('tried');
+  });
+});
+
+describe('the plan of a change', () => {
+  beforeEach(() => harness.applyUntilReady(bundleOf(osid, 1, objects)));
+
+  it('names each changed field, and never the value of a Secret', async () => {
+    const [key = ''] = Object.keys(mapAt(ofKind(objects, 'Secret'), 'data'));
+    const secret = Buffer.from('a new password').toString('base64');
+    const changed = withChanged('Secret', (object) => ({
+      ...object,
+      data: { ...mapAt(object, 'data'), [key]: secret },
+    })).map((object) => (object.kind === 'StatefulSet' ? withSpec(object, { replicas: 2 }) : object));
+    const before = await access.admin.get(refIn(osid, 'apps/v1', 'StatefulSet'));
+    const reply = await plan(changed);
+    expect(reply).not.toHaveProperty('planNamespace');
+    expect(reply.objects.map(({ object, action, changes }) => [object.kind, action, changes])).toEqual([
+      ['Secret', 'changed', [{ path: expect.stringContaining(key), live: '(hidden)', wanted: '(hidden)' }]],
+      ['StatefulSet', 'changed', [{ path: 'spec.replicas', live: 1, wanted: 2 }]],
+    ]);
+    expect(JSON.stringify(reply)).not.toContain(secret);
+    const after = await access.admin.get(refIn(osid, 'apps/v1', 'StatefulSet'));
+    expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+    expect((await plan(objects)).objects).toEqual([]);
+  });
+
+  it('names an object that is replaced, because a field cannot be changed in place', async () => {
+    const changed = withChanged('StatefulSet', (object) => {
+      const [template = {}] = mapsIn(mapAt(object, 'spec')['volumeClaimTemplates']);
+      const spec = { ...mapAt(template, 'spec'), storageClassName: 'faster' };
+      return withSpec(object, { volumeClaimTemplates: [{ ...template, spec }] });
+    });
+    const { objects: planned } = await plan(changed);
+    expect(planned).toEqual([
+      expect.objectContaining({
+        action: 'replaced',
+        object: expect.objectContaining({ kind: 'StatefulSet' }),
+        message: expect.stringMatching(/cannot change it in place\. Its pods and volumes stay\..*[Ff]orbidden/),
+        changes: [expect.objectContaining({ path: expect.stringContaining('volumeClaimTemplates') })],
+      }),
+    ]);
+  });
+
+  it('names an object that is deleted, and one that is created', async () => {
+    const without = objects.filter(({ kind }) => kind !== 'ConfigMap');
+    const added = { ...ofKind(objects, 'ConfigMap'), data: { a: 'b' } };
+    const other = { ...added, metadata: { ...added.metadata, name: `${osid}-other` } };
+    const { objects: planned } = await plan([...without, other]);
+    expect(planned.map(({ object, action }) => [object.name, action])).toEqual([
+      [other.metadata.name, 'created'],
+      [added.metadata.name, 'deleted'],
+    ]);
+  });
+});
+
+describe('the namespace of plans', () => {
+  const map = (): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'probe', namespace: planNamespace() },
+  });
+
+  it('takes nothing but dry runs from a stolen token of the agent', async () => {
+    const { agent } = access;
+    const words = 'may only make dry runs in the namespace of plans';
+    await agent.apply(map(), { dryRun: true });
+    const secret = { ...map(), kind: 'Secret' };
+    await agent.apply(secret, { dryRun: true });
+    for (const object of [map(), secret]) {
+      expect(await refusal(agent.apply(object))).toContain(words);
+      expect(await refusal(agent.create(object))).toContain(words);
+    }
+    const namespace = refIn(planNamespace(), 'v1', 'Namespace');
+    const labels = { 'runos.com/osid': planNamespace() };
+    expect(await refusal(agent.mergePatch(namespace, { metadata: { labels } }))).toContain(words);
+    expect(await refusal(agent.delete(namespace))).toContain(words);
+    expect(await refusal(agent.get(refOf(secret)))).toContain('cannot get');
+  });
+});
