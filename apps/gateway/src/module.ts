@@ -26,6 +26,7 @@ import { JobChangesController } from './jobs/job-changes.controller.js';
 import { JobStreams } from './jobs/job-streams.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
+import { PlansController } from './plans/plans.controller.js';
 import { ServiceInfoController } from './service-info/service-info.controller.js';
 import { ConfigurationController } from './services/configuration.controller.js';
 import { RevisionsController } from './services/revisions.controller.js';
@@ -49,6 +50,7 @@ const controllers = [
   EnvironmentController,
   LinksController,
   AppRevisionsController,
+  PlansController,
   ServicesController,
   ConfigurationController,
   RevisionsController,

@@ -172,6 +172,30 @@ const upgradeWave: z.input<typeof UpgradeWave> = {
   completedAt: null,
 };
 
+const changePlan = {
+  osid: service.osid,
+  noOp: false,
+  changes: [{ field: 'cpuLimitMc', before: 500, after: 600 }],
+  name: null,
+  restartsPods: true,
+  queued: false,
+  supersedes: [jobId],
+  source: 'cluster',
+  ...noReason,
+  planNamespace: null,
+  objects: [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      namespace: service.osid,
+      name: service.osid,
+      action: 'changed',
+      message: null,
+      tried: true,
+      changes: [{ field: 'spec.replicas', before: 1, after: 2 }],
+    },
+  ],
+};
 const upgradePlan = {
   current: { version: '8.1', rendererVersion: 1, image: 'docker.io/valkey/valkey:8.1' },
   target: { version: '8.1', rendererVersion: 2, image: 'docker.io/valkey/valkey:8.1' },
@@ -284,6 +308,8 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.instance-upgrade': { jobId },
   'reconciler.v1.instance-accept': { jobId },
   'reconciler.v1.instance-upgrade-plan': upgradePlan,
+  'reconciler.v1.instance-create-plan': changePlan,
+  'reconciler.v1.instance-update-plan': changePlan,
   'reconciler.v1.instance-status': {
     state: 'healthy',
     ...noReason,

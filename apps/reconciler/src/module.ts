@@ -45,6 +45,7 @@ import { EnvironmentController } from './environment/environment.controller.js';
 import { ShowEnvironment } from './environment/show-environment.js';
 import { ChangeInstance } from './instances/change-instance.js';
 import { CreateInstance } from './instances/create-instance.js';
+import { CreationResolver } from './instances/creation-resolver.js';
 import { DependentRepository } from './instances/dependent-repository.js';
 import { EventBudget } from './instances/event-budget.js';
 import { EventRepository } from './instances/event-repository.js';
@@ -54,6 +55,7 @@ import { InstanceWrites } from './instances/instance-writes.js';
 import { ShowCredentials } from './instances/show-credentials.js';
 import { PlanUpgrade } from './instances/plan-upgrade.js';
 import { Requirements } from './instances/requirements.js';
+import { UpdateResolver } from './instances/update-resolver.js';
 import { InstancesController } from './instances/instances.controller.js';
 import { CancelJob } from './jobs/cancel-job.js';
 import { JobDeadlines } from './jobs/job-deadlines.js';
@@ -70,6 +72,9 @@ import { NodeRepository } from './nodes/node-repository.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { DeleteNode } from './nodes/delete-node.js';
 import { RegisterNode } from './nodes/register-node.js';
+import { ClusterChanges } from './plans/cluster-changes.js';
+import { PlanWrites } from './plans/plan-writes.js';
+import { PlansController } from './plans/plans.controller.js';
 import { DesiredHashRepository } from './resync/desired-hash-repository.js';
 import { ResyncController } from './resync/resync.controller.js';
 import { DataLossGuard } from './revisions/data-loss-guard.js';
@@ -105,6 +110,7 @@ const controllers = [
   EnvironmentController,
   LinksController,
   RevisionsController,
+  PlansController,
   UpgradesController,
   JobsController,
   ConnectionsController,
@@ -140,7 +146,9 @@ const instances = [
   ShowCredentials,
   Requirements,
   DependentRepository,
+  CreationResolver,
   CreateInstance,
+  UpdateResolver,
   ChangeInstance,
   PlanUpgrade,
   EventBudget,
@@ -155,6 +163,7 @@ const instances = [
   QueuedChanges,
 ];
 const apps = [LinkResolver, ChangeEnvironment, ShowEnvironment];
+const plans = [ClusterChanges, PlanWrites];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
   ClusterLog,
@@ -210,6 +219,7 @@ class ReconcilerModule {
         ...addons,
         ...instances,
         ...apps,
+        ...plans,
         ...configuration,
         ...agents,
         ...deletions,

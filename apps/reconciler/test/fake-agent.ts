@@ -8,6 +8,7 @@ import {
   bundlesCapability,
   DELETE_ADDON,
   type DetectedAddon,
+  DIFF_BUNDLE,
   HOLD_DELETION,
   READ_BUNDLE,
   type RESYNC,
@@ -68,6 +69,8 @@ export class FakeAgent {
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
   /** Its replies to APPLY_ADDON and DELETE_ADDON. */
   onAddon: (type: string, body: unknown) => AddonReply = () => ({ accepted: true, done: true });
+  /** Its reply to DIFF_BUNDLE. */
+  onDiff: (bundle: Bundle) => z.input<typeof DIFF_BUNDLE.reply> = () => ({ objects: [] });
   /** Its reply to HOLD_DELETION. */
   onHold: () => { held: boolean; reason?: string } = () => ({ held: false, reason: 'It is deleted already.' });
   readonly addonInstructions: string[] = [];
@@ -96,6 +99,7 @@ export class FakeAgent {
       this.addonInstructions.push(`${type} ${name}`);
       return { outcome: 'replied', body: this.onAddon(type, body) };
     }
+    if (type === DIFF_BUNDLE.type) return { outcome: 'replied', body: this.onDiff(DIFF_BUNDLE.input.parse(body)) };
     if (type === HOLD_DELETION.type) return { outcome: 'replied', body: this.onHold() };
     if (type === READ_BUNDLE.type) return this.#read(READ_BUNDLE.input.parse(body).osid);
     const bundle = readBundle(type, body);

@@ -143,6 +143,8 @@ export {
 } from './apps/link-operations.js';
 export { ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from './apps/environment-shapes.js';
 export { AppFields } from '@runos/service-types';
+export { planAppCreation, planAppUpdate, planServiceCreation, planServiceUpdate } from './plans/plan-operations.js';
+export { ChangePlan, PlannedObject } from './plans/plan-shapes.js';
 export {
   createService,
   deleteService,

@@ -10,6 +10,7 @@ import * as configSets from './config-sets/config-set-operations.js';
 import * as jobs from './jobs/job-operations.js';
 import * as nodes from './nodes/node-operations.js';
 import type { Operation } from './operation/operation.js';
+import * as plans from './plans/plan-operations.js';
 import * as serviceInfo from './service-info/service-info-operations.js';
 import * as configuration from './services/configuration-operations.js';
 import * as revisions from './services/revision-operations.js';
@@ -34,6 +35,7 @@ const nouns = [
   services,
   configuration,
   revisions,
+  plans,
   upgrades,
   serviceInfo,
   configSets,

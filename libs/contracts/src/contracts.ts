@@ -10,6 +10,7 @@ import * as clusters from './reconciler/clusters.js';
 import * as environment from './reconciler/environment.js';
 import * as instances from './reconciler/instances.js';
 import * as links from './reconciler/links.js';
+import * as plans from './reconciler/plans.js';
 import * as revisions from './reconciler/revisions.js';
 import * as upgrades from './reconciler/upgrades.js';
 
@@ -19,6 +20,7 @@ export const reconciler = {
   ...environment,
   ...links,
   ...revisions,
+  ...plans,
   ...upgrades,
   ...agents,
   ...jobProgress,

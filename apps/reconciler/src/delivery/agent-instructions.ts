@@ -4,6 +4,7 @@ import {
   APPLY_BUNDLE,
   DELETE_ADDON,
   DELETE_BUNDLE,
+  DIFF_BUNDLE,
   HOLD_DELETION,
   READ_BUNDLE,
   type ReplyOf,
@@ -40,6 +41,11 @@ interface ReadOutcome {
   readonly outcome: 'replied' | 'refused' | 'none';
   readonly stored: ReplyOf<typeof READ_BUNDLE>['stored'];
 }
+
+/** The changes that a bundle would make, or why the agent does not name them. */
+export type DiffOutcome =
+  | { readonly outcome: 'replied'; readonly reply: ReplyOf<typeof DIFF_BUNDLE> }
+  | Extract<InstructionOutcome, { readonly outcome: 'absent' | 'unknown' | 'failed' | 'refused' }>;
 
 /** A cluster with the recorded connection of its agent. */
 type Cluster = Pick<ClusterRow, 'aid' | 'cid' | 'connected' | 'session_no'>;
@@ -104,6 +110,18 @@ export class AgentInstructions {
     }
   }
 
+  /** What a bundle would change, by dry runs on the cluster. */
+  async diffBundle(cluster: Cluster, bundle: object): Promise<DiffOutcome> {
+    try {
+      const response = await this.#send(cluster, DIFF_BUNDLE, bundle);
+      if (response.outcome !== 'replied') return response;
+      const read = DIFF_BUNDLE.reply.safeParse(response.body);
+      return read.success ? { outcome: 'replied', reply: read.data } : malformed;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
   /** Requests that the agent stops a deletion of which nothing is deleted yet. `reason`: why it cannot be stopped. */
   async holdDeletion(instance: InstanceRow): Promise<ReplyOf<typeof HOLD_DELETION>> {
     const { cid, osid, revision } = instance;
@@ -131,14 +149,12 @@ export class AgentInstructions {
       const response = await this.#send(cluster, instruction, body);
       if (response.outcome !== 'replied') return response;
       const read = instruction.reply.safeParse(response.body);
-      if (!read.success) return { outcome: 'refused', message: 'its reply is malformed' };
+      if (!read.success) return malformed;
       const { accepted, done = true, reason, stored } = read.data;
       if (accepted) return { outcome: 'accepted', done, remark: reason };
       return { outcome: 'refused', message: reason ?? 'it gave no reason', stored };
     } catch (error) {
-      const fault = faultOf(error);
-      if (fault === undefined) throw error;
-      return { outcome: 'failed', message: fault.message };
+      return failureOf(error);
     }
   }
 
@@ -158,6 +174,15 @@ export class AgentInstructions {
       { tenant: aid, deadlineMs: deadlineMs + gatewayOverheadMs },
     );
   }
+}
+
+const malformed = { outcome: 'refused', message: 'its reply is malformed' } as const;
+
+/** @throws the error, if it is no fault */
+function failureOf(error: unknown): { readonly outcome: 'failed'; readonly message: string } {
+  const fault = faultOf(error);
+  if (fault === undefined) throw error;
+  return { outcome: 'failed', message: fault.message };
 }
 
 /** An agent that has reported the revision has stored the consent with it. */

@@ -48,19 +48,26 @@ export class ShowEnvironment {
     name: AppName & { readonly filename: string },
     tenant: string,
   ): Promise<OutputOf<typeof reconciler.showSecretFile>> {
-    const { secretFiles } = await this.#open(name, tenant, 'app.secret-file', { filename: name.filename });
-    const file = secretFiles.find(({ filename }) => filename === name.filename);
+    const instance = await this.#get(name, tenant);
+    const file = this.#unseal(instance).secretFiles.find(({ filename }) => filename === name.filename);
     if (file === undefined) throw new Fault('file.not_found', `The app has no secret file "${name.filename}".`);
+    await this.#audit(instance, 'app.secret-file', { filename: name.filename });
     return { ...entryOf(file), content: file.content };
   }
 
-  async #open(name: AppName, tenant: string, action: Action, detail = {}): Promise<OpenEnvironment> {
+  async #open(name: AppName, tenant: string, action: Action): Promise<OpenEnvironment> {
     const instance = await this.#get(name, tenant);
-    const { osid, cid } = instance;
-    const entry = { action, subject: osid, outcome: 'allowed', detail: { cid, ...detail } } as const;
-    await this.bus.request(identity.recordAudit, entry, { tenant });
-    return this.secrets.unseal(instance).open(acceptedAppSpec(instance).environment);
+    await this.#audit(instance, action);
+    return this.#unseal(instance);
   }
+
+  async #audit({ aid, osid, cid }: InstanceRow, action: Action, detail = {}): Promise<void> {
+    const entry = { action, subject: osid, outcome: 'allowed', detail: { cid, ...detail } } as const;
+    await this.bus.request(identity.recordAudit, entry, { tenant: aid });
+  }
+
+  #unseal = (instance: InstanceRow): OpenEnvironment =>
+    this.secrets.unseal(instance).open(acceptedAppSpec(instance).environment);
 
   #get = ({ cid, id }: AppName, tenant: string): Promise<InstanceRow> =>
     this.instances.get(this.database.manager, tenant, { cid, type: app.type, id });

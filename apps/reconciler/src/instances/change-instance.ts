@@ -1,25 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { UpdatedService } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
-import { canonicalJson } from '@runos/kube-objects';
-import { Database } from '@runos/persistence';
-import { resolveAppSource, storedType } from '@runos/service-types';
+import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
-import { LinkResolver, linksOf } from '../links/link-resolver.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
-import { acceptedServiceSpec, acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
-import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
+import { acceptedServiceSpec, acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
+import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { restarted } from '../revisions/needed-restart.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
-import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
 import { upgradeTarget } from '../revisions/upgrade-target.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { Caller } from '../writes/preconditions.js';
 import { InstanceRepository } from './instance-repository.js';
-import { InstanceSecrets } from './instance-secrets.js';
 import { InstanceWrites } from './instance-writes.js';
+import { type ResolvedUpdate, UpdateResolver } from './update-resolver.js';
 
 type Update = z.output<typeof reconciler.updateInstance.input>;
 type Delete = z.output<typeof reconciler.deleteInstance.input>;
@@ -36,29 +32,18 @@ type Restarted = z.output<typeof reconciler.restartInstance.output>;
 @Injectable()
 export class ChangeInstance {
   constructor(
-    private readonly database: Database,
     private readonly instances: InstanceRepository,
     private readonly writes: InstanceWrites,
-    private readonly resolver: SpecResolver,
+    private readonly updates: UpdateResolver,
     private readonly revisions: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
-    private readonly links: LinkResolver,
-    private readonly secrets: InstanceSecrets,
   ) {}
 
   async update(input: Update, caller: Caller): Promise<Updated> {
-    // The spec is resolved before the lock. A concurrent write changes the generation; then it is resolved again.
-    const unlocked = await this.instances.get(this.database.manager, caller.tenant, input);
-    let resolved = unlocked.deleting
-      ? undefined
-      : await this.resolver.forUpdate(unlocked, input.fields, input.clearsAbsent);
-    return this.writes.run<Updated>(input, caller, async (sql, instance) => {
-      if (resolved === undefined || instance.generation !== unlocked.generation) {
-        resolved = await this.resolver.forUpdate(instance, input.fields, input.clearsAbsent);
-      }
-      const spec = await this.#linked(sql, instance, resolved.spec, input.fields);
-      return this.#update(sql, instance, { ...resolved, spec }, input, caller.changedBy);
-    });
+    const resolve = await this.updates.prepare(input, caller.tenant);
+    return this.writes.run<Updated>(input, caller, async (sql, instance) =>
+      this.#update(sql, instance, await resolve(sql, instance), input, caller.changedBy),
+    );
   }
 
   restart(input: Restart, caller: Caller): Promise<Restarted> {
@@ -102,37 +87,21 @@ export class ChangeInstance {
     }));
   }
 
-  /** Links are resolved under the lock, because the instances that they lead to are locked too. */
-  #linked(
-    sql: EntityManager,
-    instance: InstanceRow,
-    spec: DesiredSpec,
-    fields: Update['fields'],
-  ): Promise<DesiredSpec> {
-    if (spec.kind !== 'app' || fields.requires === undefined) return Promise.resolve(spec);
-    return this.links.link(sql, instance, spec, linksOf(fields), this.secrets.unseal(instance));
-  }
-
   /** An update without effect makes no job, and neither does one of the name or the sources alone. */
   async #update(
     sql: EntityManager,
     instance: InstanceRow,
-    { spec, rrcFlipHint }: ResolvedSpec,
-    { fields, force }: Update,
+    { spec, rrcFlipHint, writesSpec, description }: ResolvedUpdate,
+    { force }: Update,
     changedBy: string,
   ): Promise<Updated> {
     const { id, iid, osid } = instance;
-    const { name = instance.name } = fields;
-    const source = spec.kind === 'app' ? resolveAppSource(fields, instance.source) : instance.source;
-    const isDescribed = name !== instance.name || canonicalJson(source) !== canonicalJson(instance.source);
-    const isForced = force === true && isKeptByAgent(instance);
-    if (isSameSpec(acceptedSpec(instance), spec) && !isForced) {
-      if (!isDescribed) return { osid, noOp: true, message: describeUnchanged(instance) };
-      await this.instances.describe(sql, instance, { name, source }, changedBy);
-      return { id: iid, osid, name };
+    if (!writesSpec) {
+      if (description === undefined) return { osid, noOp: true, message: describeUnchanged(instance) };
+      await this.instances.describe(sql, instance, description, changedBy);
+      return { id: iid, osid, name: description.name };
     }
-    this.dataLoss.refuseChange(instance, spec, force);
-    if (isDescribed) await this.instances.setDescription(sql, id, { name, source });
+    if (description !== undefined) await this.instances.setDescription(sql, id, description);
     const jobId = await this.revisions.writeSpec(sql, instance, {
       spec,
       type: jobTypeOf(instance.kind, 'update'),

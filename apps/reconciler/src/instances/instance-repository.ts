@@ -82,7 +82,7 @@ const lockInstances = (select: string): string => `
   WHERE i.id = ANY(ARRAY(SELECT id FROM named)) AND (SELECT count(*) FROM kept) > 0 ORDER BY i.id FOR NO KEY UPDATE`;
 
 /** What is known of an instance beside its spec. */
-type Description = Pick<InstanceRow, 'name' | 'source'>;
+export type Description = Pick<InstanceRow, 'name' | 'source'>;
 
 /** Concurrent creations in one cluster are always fewer than this, because connections are fewer. */
 const creationMargin = 1_000;

@@ -11,6 +11,9 @@ import { type InstanceName, InstanceRepository } from './instance-repository.js'
 
 type WriteOptions = Pick<z.output<typeof reconciler.deleteInstance.input>, 'idempotency' | 'ifGeneration'>;
 
+/** A write of a locked instance. */
+type Write<Result> = (sql: EntityManager, instance: InstanceRow) => Promise<Result>;
+
 /** Runs writes of existing instances. */
 @Injectable()
 export class InstanceWrites {
@@ -23,23 +26,35 @@ export class InstanceWrites {
    * Runs `work` once per idempotency key, in a transaction with the locked instance.
    * @throws Fault `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency`
    */
-  async run<Result>(
-    input: InstanceName & WriteOptions,
-    { tenant }: Caller,
-    work: (sql: EntityManager, instance: InstanceRow) => Promise<Result>,
-  ): Promise<Result> {
-    const { idempotency, ifGeneration } = input;
+  async run<Result>(input: InstanceName & WriteOptions, { tenant }: Caller, work: Write<Result>): Promise<Result> {
+    const { idempotency } = input;
     return this.database.transaction((sql) =>
-      idempotent(sql, { tenant, idempotency }, async () => {
-        const instance = await this.instances.lock(sql, tenant, input);
-        if (instance.deleting) {
-          throw new Fault('conflict.deleting', `${instance.osid} is being deleted; it cannot be changed any more.`);
-        }
-        refuseDiverged(instance);
-        refuseStaleGeneration(instance.osid, instance, ifGeneration);
-        return work(sql, instance);
-      }),
+      idempotent(sql, { tenant, idempotency }, () => this.#runLocked(sql, input, tenant, work)),
     );
+  }
+
+  /** As `run`, with its refusals, for the plan of a write: nothing that `work` writes stays. */
+  rehearse<Result>(
+    input: InstanceName & Pick<WriteOptions, 'ifGeneration'>,
+    tenant: string,
+    work: Write<Result>,
+  ): Promise<Result> {
+    return this.database.rehearse((sql) => this.#runLocked(sql, input, tenant, work));
+  }
+
+  async #runLocked<Result>(
+    sql: EntityManager,
+    input: InstanceName & Pick<WriteOptions, 'ifGeneration'>,
+    tenant: string,
+    work: Write<Result>,
+  ): Promise<Result> {
+    const instance = await this.instances.lock(sql, tenant, input);
+    if (instance.deleting) {
+      throw new Fault('conflict.deleting', `${instance.osid} is being deleted; it cannot be changed any more.`);
+    }
+    refuseDiverged(instance);
+    refuseStaleGeneration(instance.osid, instance, input.ifGeneration);
+    return work(sql, instance);
   }
 }
 

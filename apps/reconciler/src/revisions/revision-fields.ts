@@ -45,9 +45,9 @@ function appFields({ environment: { env, secretEnv, linkedEnv, secretFiles }, li
   return { ...Object.fromEntries<unknown>([...variables, ...secrets, ...files]), links };
 }
 
-/** The fields that differ, in the order of their names. */
-export function changedFields(before: DesiredSpec, after: DesiredSpec): Changes {
-  const [a, b] = [fieldsOf(before), fieldsOf(after)];
+/** The fields that differ, in the order of their names. `before` is null for a creation. */
+export function changedFields(before: DesiredSpec | null, after: DesiredSpec): Changes {
+  const [a, b] = [before === null ? {} : fieldsOf(before), fieldsOf(after)];
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
   return names.flatMap((field) => {
     const [old, next] = [a[field] ?? null, b[field] ?? null];

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { tombstoneDigest } from '@runos/agent-protocol';
 import type { Job } from '@runos/api';
 import { setCondition } from '@runos/kernel';
+import type { PackedBundle } from '@runos/kube-objects';
 import { InjectConfig } from '@runos/messaging';
 import { traceHeaders } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
@@ -53,9 +54,15 @@ interface AffectedJobs {
   readonly behind: readonly string[];
 }
 
-interface RenderedSpec {
-  readonly digest: string;
+interface RenderedSpec extends Pick<PackedBundle, 'digest' | 'objectsGz'> {
   readonly logs: readonly LogLine[];
+}
+
+/** The next revision, and where its job stands among the open ones. */
+export interface NextRevision extends RenderedSpec, AffectedJobs {
+  readonly spec: DesiredSpec;
+  /** Null: the job starts now. */
+  readonly queuePosition: number | null;
 }
 
 /** Writes the next revision of a locked instance, or queues it, with its job, in the transaction of the caller. */
@@ -85,39 +92,48 @@ export class RevisionWriter {
     instance: InstanceRow,
     { spec: requested, type, changedBy, above, force }: SpecChange,
   ): Promise<string> {
-    // What runs is not the current revision where the agent has another one.
-    const found = force ? withLastRestart(requested, instance) : requested;
-    const restart = above === undefined ? withNeededRestart(instance, found) : { spec: found, logs: [] };
-    const { spec } = restart;
-    const rendered = this.render(instance, spec);
-    const { digest } = rendered;
-    const open = await this.jobs.listOpen(sql, instance.id);
-    const plan = planQueue(type, open, force);
-    const { superseded, queuePosition } = plan;
-    const affected = { superseded, behind: jobsBehind(open, plan) };
+    const next = await this.resolve(sql, instance, { spec: requested, type, above, force });
+    const { spec, digest, queuePosition, superseded, behind } = next;
+    const affected = { superseded, behind };
     // The links of a service never change.
     if (spec.kind === 'app') await this.dependents.replace(sql, instance, spec.requires);
     if (queuePosition === null) {
-      const logs = [...rendered.logs, ...restart.logs];
-      const change = { type, spec, digest, changedBy, logs, above, acceptsDataLoss: force };
+      const change = { type, spec, digest, changedBy, logs: next.logs, above, acceptsDataLoss: force };
       return this.#write(sql, instance, { kind: 'apply', ...change }, affected);
     }
     const pending = { ...(isAction(type) ? {} : { spec }), changedBy, trace: traceHeaders() };
     return this.#enqueue(sql, instance, { type, queuePosition, pending }, affected);
   }
 
-  /** The digest of a spec, and the log lines of the steps before its delivery. @throws Fault `request.too_large` */
+  /** What `writeSpec` writes of a spec, and when. Nothing is written. @throws Fault `request.too_large` */
+  async resolve(
+    sql: EntityManager,
+    instance: InstanceRow,
+    { spec: requested, type, above, force }: Omit<SpecChange, 'changedBy'>,
+  ): Promise<NextRevision> {
+    // What runs is not the current revision where the agent has another one.
+    const found = force ? withLastRestart(requested, instance) : requested;
+    const restart = above === undefined ? withNeededRestart(instance, found) : { spec: found, logs: [] };
+    const { spec } = restart;
+    const rendered = this.render(instance, spec);
+    const open = await this.jobs.listOpen(sql, instance.id);
+    const plan = planQueue(type, open, force);
+    const logs = [...rendered.logs, ...restart.logs];
+    return { ...rendered, ...plan, spec, logs, behind: jobsBehind(open, plan) };
+  }
+
+  /** The bundle of a spec, and the log lines of the steps before its delivery. @throws Fault `request.too_large` */
   render(instance: InstanceRow, spec: DesiredSpec): RenderedSpec {
     const secrets = this.secrets.unseal(instance);
     const input = { osid: instance.osid, type: instance.type, cluster: instance, spec, secrets };
-    const { digest, bytes } = renderBundle(input, this.config.maxBundleBytes);
+    const { digest, objectsGz, bytes } = renderBundle(input, this.config.maxBundleBytes);
     const same = digest === instance.digest ? ', the same objects as before' : '';
     const logs: LogLine[] = [
       { step: 'validate', level: 'info', message: describeSpec(spec) },
       { step: 'render', level: 'info', message: `Rendered ${bytes} bytes, digest ${digest.slice(0, 12)}${same}.` },
       ...leftChanges(instance, spec, secrets).map((message): LogLine => ({ step: 'render', level: 'warn', message })),
     ];
-    return { digest, logs };
+    return { digest, objectsGz, logs };
   }
 
   /**

@@ -32,7 +32,7 @@ const RevisionFields = z.record(z.string(), z.unknown());
 export const Revision = RevisionSummary.extend({ fields: RevisionFields });
 
 /** A field that differs; `before` or `after` is null where the revision has no value. */
-const FieldChange = z.object({ field: z.string(), before: z.unknown(), after: z.unknown() });
+export const FieldChange = z.object({ field: z.string(), before: z.unknown(), after: z.unknown() });
 
 export const RevisionDiff = z.object({ from: RevisionNumber, to: RevisionNumber, changes: z.array(FieldChange) });
 

@@ -81,6 +81,25 @@ describe('Database.transaction', () => {
   });
 });
 
+describe('Database.rehearse', () => {
+  it('returns the result, writes nothing and calls no hook', async () => {
+    const called: string[] = [];
+    const before = await database.query<{ itemCount: number }>('SELECT * FROM things ORDER BY id');
+    const seen = await database.rehearse(async (manager) => {
+      afterCommit(manager, () => called.push('committed'));
+      await manager.query(bump('one'));
+      return manager.query<unknown[]>('SELECT * FROM things ORDER BY id');
+    });
+    expect(seen).not.toEqual(before);
+    expect(await database.query('SELECT * FROM things ORDER BY id')).toEqual(before);
+    expect(called).toEqual([]);
+  });
+
+  it('throws what the work throws', async () => {
+    await expect(database.rehearse(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  });
+});
+
 describe('an outage of the database', () => {
   it('throws the fault unavailable and recovers', async () => {
     const cut = database.transaction(async (manager) => {

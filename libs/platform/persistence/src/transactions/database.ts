@@ -98,6 +98,22 @@ export class Database {
     }
   }
 
+  /** Runs `work` as `transaction` does, and rolls it back: nothing of it is written, and no hook is called. */
+  async rehearse<T>(work: (manager: EntityManager) => Promise<T>, options?: TransactionOptions): Promise<T> {
+    const rollback = new Error('a rehearsal is rolled back');
+    const rehearsed: T[] = [];
+    try {
+      return await this.transaction(async (manager) => {
+        rehearsed.push(await work(manager));
+        throw rollback;
+      }, options);
+    } catch (error) {
+      const result = rehearsed.at(-1);
+      if (error !== rollback || result === undefined) throw error;
+      return result;
+    }
+  }
+
   /** The default level is omitted, because naming it costs a statement. */
   #begin<T>(isolation: IsolationLevel | undefined, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return isolation === undefined ? this.dataSource.transaction(work) : this.dataSource.transaction(isolation, work);

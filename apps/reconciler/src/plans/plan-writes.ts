@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import type { ChangePlan } from '@runos/api';
+import type { InputOf, reconciler } from '@runos/contracts';
+import { replacesPods } from '@runos/kube-objects';
+import { Database } from '@runos/persistence';
+import { kindCatalog } from '@runos/service-types';
+import { deliveredWriters } from '../delivery/delivered-writers.js';
+import { CreationResolver } from '../instances/creation-resolver.js';
+import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { InstanceWrites } from '../instances/instance-writes.js';
+import { type ResolvedUpdate, UpdateResolver } from '../instances/update-resolver.js';
+import { jobTypeOf } from '../jobs/queue-plan.js';
+import { renderObjects } from '../rendering/render-bundle.js';
+import { acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
+import { changedFields } from '../revisions/revision-fields.js';
+import { type NextRevision, RevisionWriter } from '../revisions/revision-writer.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { ClusterChanges, withoutCluster } from './cluster-changes.js';
+import { desiredChanges } from './desired-changes.js';
+
+type Creation = InputOf<typeof reconciler.planInstanceCreation>;
+type Update = InputOf<typeof reconciler.planInstanceUpdate>;
+
+/** Plans creations and updates: resolved as the writes are, in transactions that are rolled back. */
+@Injectable()
+export class PlanWrites {
+  constructor(
+    private readonly database: Database,
+    private readonly creations: CreationResolver,
+    private readonly updates: UpdateResolver,
+    private readonly writes: InstanceWrites,
+    private readonly revisions: RevisionWriter,
+    private readonly secrets: InstanceSecrets,
+    private readonly cluster: ClusterChanges,
+  ) {}
+
+  /** @throws Fault as the creation */
+  async creation(input: Creation, tenant: string): Promise<ChangePlan> {
+    const { type } = input;
+    const created = await this.database.rehearse(await this.creations.prepare(input, tenant));
+    const { cluster, osid, spec, secrets, bundle, displayName, rrcFlipHint } = created;
+    const writers = { own_writers: null, cluster_writers: cluster.allowed_writers };
+    const planned = { ...cluster, ...writers, ...bundle, osid, type, spec, generation: 1, revision: 1 };
+    const objects = () => desiredChanges([], renderObjects({ osid, type, cluster, spec, secrets }));
+    return {
+      osid: null,
+      noOp: false,
+      changes: changedFields(null, spec),
+      name: { before: null, after: displayName },
+      ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }),
+      restartsPods: false,
+      queued: false,
+      supersedes: [],
+      ...(await this.cluster.of(planned, objects)),
+    };
+  }
+
+  /** @throws Fault as the update */
+  async update(input: Update, tenant: string): Promise<ChangePlan> {
+    const resolve = await this.updates.prepare(input, tenant);
+    const { force } = input;
+    const { instance, update, next } = await this.writes.rehearse(input, tenant, async (sql, instance) => {
+      const update = await resolve(sql, instance);
+      const change = { spec: update.spec, type: jobTypeOf(instance.kind, 'update'), force };
+      const next = update.writesSpec ? await this.revisions.resolve(sql, instance, change) : undefined;
+      return { instance, update, next };
+    });
+    const fields = fieldsOf(instance, update, next);
+    if (next === undefined) {
+      const message = 'No object changes, so there is nothing to try.';
+      return { ...fields, restartsPods: false, ...withoutCluster([], 'NothingToApply', message) };
+    }
+    const { spec, digest, objectsGz } = next;
+    const secrets = this.secrets.unseal(instance);
+    const { osid, type } = instance;
+    const objectsOf = (each: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec: each, secrets });
+    const [before, after] = [objectsOf(instance.spec), objectsOf(spec)];
+    const revision = instance.revision + 1;
+    const planned = { ...instance, spec, digest, objectsGz, generation: instance.generation + 1, revision };
+    const kinds = kindCatalog(type).withWriters(deliveredWriters(planned).allowedWriters ?? []);
+    const objects = () =>
+      desiredChanges(
+        before.map((each) => kinds.withoutLeft(each)),
+        after.map((each) => kinds.withoutLeft(each)),
+      );
+    return { ...fields, restartsPods: replacesPods(before, after), ...(await this.cluster.of(planned, objects)) };
+  }
+}
+
+/** What the update changes for the user, and when. */
+function fieldsOf(instance: InstanceRow, update: ResolvedUpdate, next: NextRevision | undefined) {
+  const { description, rrcFlipHint } = update;
+  const newName = description?.name ?? instance.name;
+  return {
+    osid: instance.osid,
+    noOp: next === undefined && description === undefined,
+    changes: next === undefined ? [] : changedFields(acceptedSpec(instance), next.spec),
+    name: newName === instance.name ? null : { before: instance.name, after: newName },
+    ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }),
+    queued: next !== undefined && next.queuePosition !== null,
+    supersedes: [...(next?.superseded ?? [])],
+  };
+}
