@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { type KubeObject, mapAt, mapsIn, refOf } from '@runos/kube-objects';
+import { renderApp } from '@runos/service-types';
 import { type AgentAccess, refusal } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, ofKind, refIn, type Harness, useHarness } from './harness.js';
 
@@ -28,6 +29,11 @@ const withSpec = (object: KubeObject, spec: object): KubeObject => ({
   spec: { ...mapAt(object, 'spec'), ...spec },
 });
 
+function withPodSpec(object: KubeObject, spec: object): KubeObject {
+  const template = mapAt(object, 'spec', 'template');
+  return withSpec(object, { template: { ...template, spec: { ...mapAt(template, 'spec'), ...spec } } });
+}
+
 describe('the plan of an instance that does not exist', () => {
   it('tries every object in the namespace of plans, and writes nothing', async () => {
     const { objects: planned, planNamespace: namespace } = await plan(objects, 1);
@@ -42,12 +48,29 @@ describe('the plan of an instance that does not exist', () => {
     }
   });
 
+  it('tries those of an app too, whose pods use an account of their own', async () => {
+    osid = newOsid('app');
+    const app = { image: 'registry.example.com/shop:1', servicePortMappings: [{ port: 8080, standardHttps: false }] };
+    const secrets = { digestKey: 'k'.repeat(32) };
+    const contents = { env: { MODE: 'fast' }, secretEnv: { TOKEN: 'a token' }, secretFiles: [] };
+    const size = { replicas: 2, cpuRequestMc: 0, cpuLimitMc: 500, memoryRequestMb: 0, memoryLimitMb: 512 };
+    const owner = { aid: 'aaaaa', cid: 'demo', clusterDomain: 'demo.aaaaa.example.com' };
+    const rendered = renderApp(1, { osid, ...owner, ...size, secrets, requires: {}, app, ...contents });
+    const { objects: planned } = await plan(rendered, 1);
+    expect(planned.map(({ object, action, message }) => [object.kind, action, message])).toEqual(
+      rendered.map(({ kind }) => [kind, 'created', undefined]),
+    );
+    const other = rendered.map((object) =>
+      object.kind === 'Deployment' ? withPodSpec(object, { serviceAccountName: 'operator' }) : object,
+    );
+    const refused = (await plan(other, 1)).objects.filter(({ action }) => action === 'refused');
+    const message = expect.stringContaining('default service account');
+    expect(refused).toMatchObject([{ object: { kind: 'Deployment' }, message }]);
+  });
+
   it('contains the words of an admission policy that would refuse an object', async () => {
-    const tolerating = withChanged('StatefulSet', (object) => {
-      const template = mapAt(object, 'spec', 'template');
-      const spec = { ...mapAt(template, 'spec'), tolerations: [{ operator: 'Exists' }] };
-      return withSpec(object, { template: { ...template, spec } });
-    });
+    const tolerations = [{ operator: 'Exists' }];
+    const tolerating = withChanged('StatefulSet', (object) => withPodSpec(object, { tolerations }));
     const { objects: planned } = await plan(tolerating, 1);
     expect(planned.filter(({ action }) => action !== 'created')).toEqual([
       expect.objectContaining({
