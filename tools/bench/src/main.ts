@@ -3,6 +3,7 @@ import { type Bench, type Finding, findingsTable } from './bench.js';
 /** Every benchmark by its name, loaded when it runs. Without a name all run, in this order. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   change: async () => (await import('./change.js')).benchChange,
+  plan: async () => (await import('./plan.js')).benchPlan,
   database: async () => (await import('./database.js')).benchDatabase,
   drift: async () => (await import('./drift.js')).benchDrift,
   thousand: async () => (await import('./thousand.js')).benchThousand,
