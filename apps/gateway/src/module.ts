@@ -27,6 +27,7 @@ import { JobStreams } from './jobs/job-streams.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { PlansController } from './plans/plans.controller.js';
+import { OverridesController } from './overrides/overrides.controller.js';
 import { ServiceInfoController } from './service-info/service-info.controller.js';
 import { ConfigurationController } from './services/configuration.controller.js';
 import { RevisionsController } from './services/revisions.controller.js';
@@ -51,6 +52,7 @@ const controllers = [
   LinksController,
   AppRevisionsController,
   PlansController,
+  OverridesController,
   ServicesController,
   ConfigurationController,
   RevisionsController,

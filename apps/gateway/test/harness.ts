@@ -146,6 +146,7 @@ export function pathOf({ path }: Operation): string {
     wid: jobId,
     revision: '1',
     filename: 'ca.pem',
+    overrideId: setId,
     id: 'valkey-abcde',
     ...(path.startsWith('/:aid/:cid/apps') && { id: 'app-abcde' }),
     ...(path.startsWith('/jobs') && { id: jobId }),

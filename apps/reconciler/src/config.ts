@@ -39,6 +39,9 @@ export const reconcilerConfig = serviceConfig({
   /** Of the names and values of all variables of an app. */
   maxVariablesBytes: limit(524_288),
   maxSecretFileBytes: limit(102_400),
+  /** Of one instance. All their bytes together are at most `maxBundleBytes`. */
+  maxOverrides: limit(20),
+  maxOverrideBytes: limit(65_536),
   /** Concurrent deliveries of this process. */
   workers: wholeNumber(1, 1_000).default(64),
   /** Concurrent deliveries of one cluster queue, over all processes. */

@@ -42,6 +42,8 @@ import { BundleDelivery } from './delivery/bundle-delivery.js';
 import { DeliveryResults } from './delivery/delivery-results.js';
 import { ChangeEnvironment } from './environment/change-environment.js';
 import { EnvironmentController } from './environment/environment.controller.js';
+import { ChangeOverrides } from './overrides/change-overrides.js';
+import { OverridesController } from './overrides/overrides.controller.js';
 import { ShowEnvironment } from './environment/show-environment.js';
 import { ChangeInstance } from './instances/change-instance.js';
 import { CreateInstance } from './instances/create-instance.js';
@@ -109,6 +111,7 @@ const controllers = [
   ConfigurationController,
   EnvironmentController,
   LinksController,
+  OverridesController,
   RevisionsController,
   PlansController,
   UpgradesController,
@@ -162,7 +165,7 @@ const instances = [
   UpgradeBlocks,
   QueuedChanges,
 ];
-const apps = [LinkResolver, ChangeEnvironment, ShowEnvironment];
+const apps = [ChangeOverrides, LinkResolver, ChangeEnvironment, ShowEnvironment];
 const plans = [ClusterChanges, PlanWrites];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [

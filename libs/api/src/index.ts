@@ -78,6 +78,7 @@ export {
 export { openApi } from './openapi/open-api.js';
 export {
   bodySchemaOf,
+  hasBody,
   type Method,
   operation,
   type Operation,
@@ -145,6 +146,17 @@ export { ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from '.
 export { AppFields } from '@runos/service-types';
 export { planAppCreation, planAppUpdate, planServiceCreation, planServiceUpdate } from './plans/plan-operations.js';
 export { ChangePlan, PlannedObject } from './plans/plan-shapes.js';
+export {
+  createAppOverride,
+  createServiceOverride,
+  deleteAppOverride,
+  deleteServiceOverride,
+  listAppOverrides,
+  listServiceOverrides,
+  updateAppOverride,
+  updateServiceOverride,
+} from './overrides/override-operations.js';
+export { ChangedOverride, CreatedOverride, OverrideFile, OverrideList } from './overrides/override-shapes.js';
 export {
   createService,
   deleteService,

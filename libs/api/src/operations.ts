@@ -11,6 +11,7 @@ import * as jobs from './jobs/job-operations.js';
 import * as nodes from './nodes/node-operations.js';
 import type { Operation } from './operation/operation.js';
 import * as plans from './plans/plan-operations.js';
+import * as overrides from './overrides/override-operations.js';
 import * as serviceInfo from './service-info/service-info-operations.js';
 import * as configuration from './services/configuration-operations.js';
 import * as revisions from './services/revision-operations.js';
@@ -36,6 +37,7 @@ const nouns = [
   configuration,
   revisions,
   plans,
+  overrides,
   upgrades,
   serviceInfo,
   configSets,

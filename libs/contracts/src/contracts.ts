@@ -11,6 +11,7 @@ import * as environment from './reconciler/environment.js';
 import * as instances from './reconciler/instances.js';
 import * as links from './reconciler/links.js';
 import * as plans from './reconciler/plans.js';
+import * as overrides from './reconciler/overrides.js';
 import * as revisions from './reconciler/revisions.js';
 import * as upgrades from './reconciler/upgrades.js';
 
@@ -19,6 +20,7 @@ export const reconciler = {
   ...instances,
   ...environment,
   ...links,
+  ...overrides,
   ...revisions,
   ...plans,
   ...upgrades,

@@ -29,6 +29,7 @@ export const faultStatus = {
   'service.in_use': 409,
   'app.in_use': 409,
   'file.not_found': 404,
+  'override.not_found': 404,
   'configset.in_use': 409,
   'node.in_use': 409,
   'addon.missing': 409,

@@ -18,6 +18,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/reconciler/src/jobs': ['job'],
   'apps/reconciler/src/links': ['app'],
   'apps/reconciler/src/nodes': ['node'],
+  'apps/reconciler/src/overrides': ['service', 'app'],
   'apps/reconciler/src/revisions': ['service', 'app'],
   'apps/reconciler/src/upgrades': ['upgrade'],
   'apps/reconciler/src/writes': ['service', 'cluster'],
@@ -49,7 +50,6 @@ const elsewhere: Readonly<Record<string, string>> = {
 const undocumented: Readonly<Record<string, string>> = {
   'route.not_found': 'answered for paths that no operation has',
   'manifest.invalid': 'reserved',
-  'override.invalid': 'reserved',
   'account.exists': 'reserved',
 };
 

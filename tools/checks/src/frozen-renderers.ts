@@ -3,8 +3,12 @@ import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** The folders of frozen renderers, and of the helpers that they share. */
-const frozenFolders = ['libs/catalog/types/src/*/v[0-9]*', 'libs/catalog/model/src/render-v[0-9]*'];
+/** The folders of frozen renderers, of the helpers that they share, and of the merge rules of overrides. */
+const frozenFolders = [
+  'libs/catalog/types/src/*/v[0-9]*',
+  'libs/catalog/model/src/render-v[0-9]*',
+  'libs/kube/merge-patch/src/v[0-9]*',
+];
 
 /** What runs: types and comments do not count. */
 const codeOf = (source: string): string =>

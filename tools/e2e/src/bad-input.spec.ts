@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Operation, operations } from '@runos/api';
+import { hasBody, type Operation, operations } from '@runos/api';
 import { gzipSync } from 'node:zlib';
 import type { Answer } from './api-client.js';
 import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-client.js';
@@ -64,7 +64,7 @@ describe('bad input', () => {
       throw new Error(`refused without issues, ${response}`);
   };
 
-  const writes = operations.filter(({ method }) => method === 'POST' || method === 'PATCH');
+  const writes = operations.filter(({ method }) => hasBody(method));
 
   it.each(writes.map((operation) => [operation.id, operation] as const))(
     '%s refuses every malformed body and writes nothing',

@@ -10,10 +10,19 @@ import { agentRights } from './agent-rights.js';
 import { customContents } from './custom-contents.js';
 import { fillRegions } from './generated-regions.js';
 
+const fileOf = (name: string): string =>
+  fileURLToPath(new URL(`../../../deploy/cluster-agent/${name}`, import.meta.url));
+
+/** The manifest with the admission policies on the objects of instances. */
+export const admissionFile = fileOf('admission.yaml');
+
 /** The manifests that contain generated regions. */
-export const manifestFiles = ['access.yaml', 'admission.yaml', 'addons.yaml', 'addon-admission.yaml'].map((name) =>
-  fileURLToPath(new URL(`../../../deploy/cluster-agent/${name}`, import.meta.url)),
-);
+export const manifestFiles = [
+  fileOf('access.yaml'),
+  admissionFile,
+  fileOf('addons.yaml'),
+  fileOf('addon-admission.yaml'),
+];
 
 /** The lines of every region, by its name. */
 export const regionsOf = (manifests: readonly AddonManifest[]): Readonly<Record<string, readonly string[]>> => ({

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mapAt, mapsIn } from '@runos/kube-objects';
 import { parseManifest } from '@runos/kube-objects/manifest';
+import { contentsPolicyFile } from '@runos/overrides';
 import { serviceTypes } from '@runos/service-types';
 import { type AddonManifest, readAddonManifests } from './addons/addon-manifest.js';
 import { agentRights } from './agent-rights.js';
+import { contentsPolicyIn, contentsPolicyText } from './contents-policy-file.js';
 import { customContents } from './custom-contents.js';
 import { fillRegions } from './generated-regions.js';
-import { generated, manifestFiles, regionsOf } from './manifest-files.js';
+import { admissionFile, generated, manifestFiles, regionsOf } from './manifest-files.js';
+import { generatedPatchSchema } from './patch-schema-file.js';
 
 let addonManifests: AddonManifest[];
 
@@ -98,6 +101,19 @@ describe('the manifests of the cluster agent', () => {
     }
     expect(after['excluded-kinds']?.join('\n')).toMatch(/apiGroups: \[example\.com\]\n *apiVersions: \[v2\]/);
     expect(after['excluded-kinds']?.join('\n')).not.toContain('namespaces');
+  });
+});
+
+describe('the rules of overrides', () => {
+  it('are those of the admission policy; else run `npm run manifests`', () => {
+    const text = readFileSync(admissionFile, 'utf8');
+    expect(readFileSync(contentsPolicyFile, 'utf8')).toBe(contentsPolicyText(text));
+    expect(contentsPolicyIn(text).validations.length).toBeGreaterThan(5);
+  });
+
+  it('have the merge keys that Kubernetes publishes; else run `npm run manifests`', async () => {
+    const { file, text } = await generatedPatchSchema();
+    expect(readFileSync(file, 'utf8')).toBe(text);
   });
 });
 

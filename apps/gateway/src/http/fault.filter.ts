@@ -38,7 +38,7 @@ const matches = (segments: readonly string[], path: readonly string[]): boolean 
   segments.length === path.length &&
   segments.every((segment, index) => segment === path[index] || (segment.startsWith(':') && path[index] !== ''));
 
-const methodOrder = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
+const methodOrder = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The methods that a path supports; empty when no route matches. */
 export function methodsAt(path: string): readonly string[] {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Operation, operations } from '@runos/api';
+import { hasBody, type Operation, operations } from '@runos/api';
 import { Fault } from '@runos/kernel';
 import { type GatewayHarness, pathOf, startHarness } from '../../test/harness.js';
 import { aid, principal } from '../../test/sample-replies.js';
@@ -15,6 +15,8 @@ beforeAll(async () => {
 beforeEach(() => harness.reset());
 afterAll(() => harness.stop());
 
+const override = { name: 'grace-period', enabled: true, data: 'c3BlYzoge30K' };
+
 const bodies: Readonly<Record<string, object>> = {
   'session.login': { email: 'owner@example.com', password: 'pw' },
   'apikey.create': { name: 'ci' },
@@ -26,6 +28,10 @@ const bodies: Readonly<Record<string, object>> = {
   'app.create.plan': { image: 'ghcr.io/acme/shop:1.4' },
   'app.env.set': { envVars: { MODE: 'fast' } },
   'app.secret-env.set': { envVars: { TOKEN: 'secret' } },
+  'app.override.create': override,
+  'app.override.update': override,
+  'service.override.create': override,
+  'service.override.update': override,
   'service.rollback': { revision: 1 },
   'app.rollback': { revision: 1 },
   'service.accept': { desired: 'plane' },
@@ -38,7 +44,7 @@ const withoutStream = operations.filter(({ id }) => id !== 'job.stream');
 
 describe.each(withoutStream.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
   const { method, output, status, access } = operation;
-  const body = method === 'POST' || method === 'PATCH' ? JSON.stringify(bodies[id] ?? {}) : undefined;
+  const body = hasBody(method) ? JSON.stringify(bodies[id] ?? {}) : undefined;
   const send = (init: RequestInit = {}) => harness.send(method, pathOf(operation), { body, ...init });
 
   it('reaches its handler and responds as declared', async () => {

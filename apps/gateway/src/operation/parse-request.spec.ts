@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { operations } from '@runos/api';
+import { hasBody, operations } from '@runos/api';
 import { Fault } from '@runos/kernel';
 import { aid, setId } from '../../test/sample-replies.js';
 import { pathOf, type GatewayHarness, startHarness } from '../../test/harness.js';
@@ -34,7 +34,7 @@ const malformed: Readonly<Record<string, Body>> = {
 };
 
 describe('the body', () => {
-  const writes = operations.filter(({ method }) => method === 'POST' || method === 'PATCH');
+  const writes = operations.filter(({ method }) => hasBody(method));
   it.each(writes.map((operation) => [operation.id, operation] as const))(
     'of %s is refused when malformed',
     async (_, op) => {

@@ -13,8 +13,8 @@ import type { InstanceRow } from '../schema/instance-row.js';
 /** The revision that a spec belongs to. */
 type RevisionName = Pick<InstanceRow, 'aid' | 'cid' | 'osid' | 'revision'>;
 
-/** A larger document is no spec, bytes. */
-const maxSpecBytes = 1024 * 1024;
+/** A larger document is no spec, bytes. Overrides of 1 MiB are stored in base64 and as what they contain. */
+const maxSpecBytes = 8 * 1024 * 1024;
 
 const commonFields = {
   rendererVersion: z.int(),
@@ -22,6 +22,20 @@ const commonFields = {
   requires: z.record(z.string(), z.string()),
   driftPolicy: z.enum(['repair', 'report']),
   allowedWriters: AllowedWriters.optional(),
+  overrides: z
+    .strictObject({
+      version: z.int(),
+      files: z.array(
+        z.strictObject({
+          id: z.string(),
+          name: z.string(),
+          enabled: z.boolean(),
+          data: z.string(),
+          documents: z.array(z.record(z.string(), z.unknown())),
+        }),
+      ),
+    })
+    .optional(),
   restartedAt: z.string().nullable(),
 };
 

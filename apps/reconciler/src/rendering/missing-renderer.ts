@@ -1,8 +1,13 @@
+import { hasMergeRules } from '@runos/overrides';
 import { app, hasRenderer, serviceTypes } from '@runos/service-types';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 
 /** What this build lacks to render a spec, because only a newer build has it; undefined when it lacks nothing. */
 export function missingRenderer(typeName: string, spec: DesiredSpec): string | undefined {
+  const { overrides } = spec;
+  if (overrides !== undefined && !hasMergeRules(overrides.version)) {
+    return `version ${overrides.version} of the merge rules of overrides`;
+  }
   if (spec.kind === 'app') {
     return Object.hasOwn(app.renderers, spec.rendererVersion) ? undefined : `renderer ${spec.rendererVersion} of apps`;
   }

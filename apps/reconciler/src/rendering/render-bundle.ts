@@ -1,6 +1,7 @@
 import type { InstanceInput } from '@runos/catalog-model';
 import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
-import { renderApp, renderInstance, storedType } from '@runos/service-types';
+import { applyOverrides, refuseForbidden, type Rendered } from '@runos/overrides';
+import { kindCatalog, renderApp, renderInstance, storedType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
 import type { Environment } from '../environment/environment.js';
 import type { UnsealedSecrets } from '../instances/instance-secrets.js';
@@ -23,8 +24,28 @@ export interface BundleInput {
 export const renderBundle = (input: BundleInput, limitBytes?: number): PackedBundle =>
   packObjects(renderObjects(input), limitBytes);
 
-/** Renders with the renderer that the spec pins. @throws Fault `unavailable` when only a newer build has it */
-export function renderObjects({ osid, type, cluster, spec, secrets }: BundleInput): KubeObject[] {
+/**
+ * Renders with the renderer and the merge rules that the spec pins.
+ * @throws Fault `unavailable` when only a newer build has them; `override.invalid` for one that cannot be applied
+ */
+export function renderObjects(input: BundleInput): KubeObject[] {
+  const { overrides } = input.spec;
+  return overrides === undefined ? renderWithout(input) : applyOverrides(renderedOf(input), overrides);
+}
+
+/** @throws Fault `override.invalid` for an override that cannot be applied, or with which the cluster refuses objects */
+export function refuseForbiddenOverrides(input: BundleInput): void {
+  const { overrides } = input.spec;
+  if (overrides !== undefined) refuseForbidden(renderedOf(input), overrides);
+}
+
+const renderedOf = (input: BundleInput): Rendered => ({
+  osid: input.osid,
+  objects: renderWithout(input),
+  kinds: kindCatalog(input.type),
+});
+
+function renderWithout({ osid, type, cluster, spec, secrets }: BundleInput): KubeObject[] {
   const { replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb, storageMb, storage } = spec.sizing;
   const instance: InstanceInput = {
     osid,

@@ -1,6 +1,7 @@
 import type { InstanceKind } from '@runos/api';
 import type { Sizing } from '@runos/contracts';
 import { canonicalJson, type FieldWriter } from '@runos/kube-objects';
+import type { Overrides } from '@runos/overrides';
 import type { AppFields } from '@runos/service-types';
 import type { Environment } from '../environment/environment.js';
 
@@ -14,6 +15,8 @@ interface InstanceSpec {
   readonly driftPolicy: 'repair' | 'report';
   /** Absent: none. The objects are rendered with these fields; the agent leaves them to the writers. */
   readonly allowedWriters?: readonly FieldWriter[] | undefined;
+  /** Absent: none. They patch the rendered objects. */
+  readonly overrides?: Overrides | undefined;
   /** The time of the last restart request, ISO 8601; a new value in the pod template replaces the pods. */
   readonly restartedAt: string | null;
 }
@@ -88,6 +91,12 @@ export const isSameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonical
 export function withWriters<S extends DesiredSpec>(spec: S, writers: readonly FieldWriter[] = []): S {
   const { allowedWriters: _, ...rest } = spec;
   return { ...rest, ...(writers.length === 0 ? {} : { allowedWriters: writers }) } as S;
+}
+
+/** A spec with these overrides. Without any, it is equal to a spec of a build that did not know them. */
+export function withOverrides<S extends DesiredSpec>(spec: S, overrides: Overrides | undefined): S {
+  const { overrides: _, ...rest } = spec;
+  return { ...rest, ...(overrides === undefined ? {} : { overrides }) } as S;
 }
 
 /** `config set <id> v2`, or `3 custom settings`. */

@@ -1,5 +1,6 @@
 import type { OutputOf, reconciler } from '@runos/contracts';
 import { canonicalJson } from '@runos/kube-objects';
+import { createHash } from 'node:crypto';
 import { type AppSpec, type DesiredSpec, type ServiceSpec, settingsOf } from './desired-spec.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -15,10 +16,22 @@ export function fieldsOf(spec: DesiredSpec): Fields {
     ...(storageMb === null ? {} : { storageMb }),
     driftPolicy: spec.driftPolicy,
     allowedWriters: spec.allowedWriters ?? [],
+    ...overrideFields(spec),
     ...(spec.kind === 'service' ? serviceFields(spec) : appFields(spec)),
     requires: spec.requires,
     restartedAt: spec.restartedAt,
   };
+}
+
+/** An override is `overrides.<id>`; its bytes are shown by their digest. */
+function overrideFields({ overrides }: DesiredSpec): Fields {
+  const files = overrides?.files ?? [];
+  return Object.fromEntries(
+    files.map(({ id, name, enabled, data }) => {
+      const md5 = createHash('md5').update(Buffer.from(data, 'base64')).digest('hex');
+      return [`overrides.${id}`, { name, enabled, md5 }];
+    }),
+  );
 }
 
 function serviceFields(spec: ServiceSpec): Fields {

@@ -19,7 +19,7 @@ import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { isAction, jobsBehind, jobTypeOf, planQueue } from '../jobs/queue-plan.js';
 import type { LogLine } from '../jobs/work-items.js';
 import { leftChanges } from '../rendering/left-changes.js';
-import { renderBundle } from '../rendering/render-bundle.js';
+import { type BundleInput, refuseForbiddenOverrides, renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { PendingChange } from '../schema/job-row.js';
 import { WorkRepository } from '../work/work-repository.js';
@@ -85,7 +85,7 @@ export class RevisionWriter {
   /**
    * Makes `spec` desired, with the restart that its settings need. The job starts now or waits in the queue of the
    * instance, as `planQueue` decides. Returns the id of the job.
-   * @throws Fault `request.too_large`
+   * @throws Fault `request.too_large`; `override.invalid` for an override that does not fit the spec
    */
   async writeSpec(
     sql: EntityManager,
@@ -105,7 +105,7 @@ export class RevisionWriter {
     return this.#enqueue(sql, instance, { type, queuePosition, pending }, affected);
   }
 
-  /** What `writeSpec` writes of a spec, and when. Nothing is written. @throws Fault `request.too_large` */
+  /** What `writeSpec` writes of a spec, and when. Nothing is written. @throws Fault `request.too_large`, `override.invalid` */
   async resolve(
     sql: EntityManager,
     instance: InstanceRow,
@@ -116,6 +116,7 @@ export class RevisionWriter {
     const restart = above === undefined ? withNeededRestart(instance, found) : { spec: found, logs: [] };
     const { spec } = restart;
     const rendered = this.render(instance, spec);
+    refuseForbiddenOverrides(this.#inputOf(instance, spec));
     const open = await this.jobs.listOpen(sql, instance.id);
     const plan = planQueue(type, open, force);
     const logs = [...rendered.logs, ...restart.logs];
@@ -124,8 +125,8 @@ export class RevisionWriter {
 
   /** The bundle of a spec, and the log lines of the steps before its delivery. @throws Fault `request.too_large` */
   render(instance: InstanceRow, spec: DesiredSpec): RenderedSpec {
-    const secrets = this.secrets.unseal(instance);
-    const input = { osid: instance.osid, type: instance.type, cluster: instance, spec, secrets };
+    const input = this.#inputOf(instance, spec);
+    const { secrets } = input;
     const { digest, objectsGz, bytes } = renderBundle(input, this.config.maxBundleBytes);
     const same = digest === instance.digest ? ', the same objects as before' : '';
     const logs: LogLine[] = [
@@ -134,6 +135,11 @@ export class RevisionWriter {
       ...leftChanges(instance, spec, secrets).map((message): LogLine => ({ step: 'render', level: 'warn', message })),
     ];
     return { digest, objectsGz, logs };
+  }
+
+  #inputOf(instance: InstanceRow, spec: DesiredSpec): BundleInput {
+    const { osid, type } = instance;
+    return { osid, type, cluster: instance, spec, secrets: this.secrets.unseal(instance) };
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { InstanceRow } from '../schema/instance-row.js';
-import { type DesiredSpec, keepGrownStorage, type ServiceSpec, withWriters } from './desired-spec.js';
+import { type DesiredSpec, keepGrownStorage, type ServiceSpec, withOverrides, withWriters } from './desired-spec.js';
 
 export interface RollbackTarget<S extends DesiredSpec = DesiredSpec> {
   readonly spec: S;
@@ -41,7 +41,7 @@ function serviceTarget(current: ServiceSpec, earlier: ServiceSpec): RollbackTarg
     driftPolicy,
     config,
   };
-  return { spec: withWriters(spec, earlier.allowedWriters), kept };
+  return { spec: withOverrides(withWriters(spec, earlier.allowedWriters), earlier.overrides), kept };
 }
 
 /**

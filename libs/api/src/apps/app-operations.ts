@@ -66,7 +66,7 @@ export const updateApp = operation({
   body: app.inputs.update,
   output: UpdatedService,
   status: 202,
-  errors: [...sizeErrors, 'conflict.diverged'],
+  errors: [...sizeErrors, 'override.invalid', 'conflict.diverged'],
   versioned: true,
   examples: { body: { image: 'ghcr.io/acme/shop:1.5' }, output: { jobId: exampleJob } },
 });
@@ -95,7 +95,7 @@ export const restartApp = operation({
   params: { aid, cid, id },
   output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
   status: 202,
-  errors: ['conflict.diverged'],
+  errors: ['override.invalid', 'conflict.diverged'],
   versioned: true,
 });
 

@@ -21,7 +21,7 @@ export const ChangedEnvironment = z.union([
 ]);
 
 const change = { params: { aid, cid, id }, output: ChangedEnvironment, versioned: true } as const;
-const accepted = { status: 202, errors: ['conflict.diverged', 'request.too_large'] } as const;
+const accepted = { status: 202, errors: ['override.invalid', 'conflict.diverged', 'request.too_large'] } as const;
 
 /** The ETag is the generation of the app. */
 export const showVariables = operation({

@@ -2,12 +2,15 @@ import { type FaultCode, invalidTokenMessage } from '@runos/kernel';
 
 const postgresqls = { instances: 1, osids: ['postgresql-x7k2p'] };
 const operatorCommand = 'kubectl apply --server-side -f https://…/cnpg-1.27.0.yaml';
+const exampleOverride =
+  'Override "grace-period" (Deployment app-k3v9q): spec.template.spec.hostNetwork must not be set';
 
 const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
   'request.invalid': { issues: [{ path: 'replicas', message: 'Invalid input: expected number, received string' }] },
   'sizing.invalid': { issues: [{ path: 'cpuLimitMc', message: 'cpuLimitMc 100 is below cpuRequestMc 500' }] },
   'class.unknown': { issues: [{ path: 'resourceRequirementClassId', message: 'class "huge" is not offered' }] },
   'configset.invalid': { issues: [{ path: 'values.work_mem', message: 'work_mem is "much"' }] },
+  'override.invalid': { issues: [{ path: 'spec.template.spec.hostNetwork', message: exampleOverride }] },
   'auth.session_expired': { expiredAt: '2030-02-11T09:30:00.000Z' },
   'service.in_use': postgresqls,
   'app.in_use': { instances: 1, osids: ['app-k3v9q'] },
@@ -29,6 +32,7 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'sizing.invalid': 'cpuLimitMc 100 is below cpuRequestMc 500; a limit must be at least its request.',
   'class.unknown': 'class "huge" is not offered by postgresql; choose one of postgresql.c0.beff, postgresql.c0.small.',
   'configset.invalid': 'work_mem is "much"; it must be an amount like 256MB (B, kB, MB, GB or TB).',
+  'override.invalid': `${exampleOverride}.`,
   'auth.invalid': invalidTokenMessage,
   'auth.session_expired': 'The session has expired; log in again.',
   'auth.forbidden': 'This needs the role member or admin or owner; you are viewer.',

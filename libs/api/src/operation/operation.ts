@@ -31,6 +31,7 @@ export const pathParams = {
   ),
   appId: param(z.string().regex(/^(app-)?[a-z0-9]{5}$/), 'app.not_found', 'App id: its five characters or its OSID.'),
   filename: param(z.string().regex(/^[^/\\]{1,253}$/), 'file.not_found', 'Name of a secret file of the app.'),
+  overrideId: param(uuid, 'override.not_found', 'UUID of an override of the instance.'),
   revision: param(
     z.string().regex(/^[1-9][0-9]{0,8}$/),
     'revision.not_found',
@@ -47,7 +48,10 @@ export const pathParams = {
 
 export type PathParam = (typeof pathParams)[keyof typeof pathParams];
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Whether a request with this method has a body. */
+export const hasBody = (method: string): boolean => ['POST', 'PUT', 'PATCH'].includes(method);
 type Params = Readonly<Record<string, PathParam>>;
 
 /**

@@ -62,7 +62,7 @@ export const setAdvancedConfigs = operation({
   variants: settingsOfTypes,
   output: ChangedConfiguration,
   status: 202,
-  errors: ['configset.invalid', 'sizing.invalid', 'conflict.diverged', 'conflict.data_loss'],
+  errors: ['configset.invalid', 'sizing.invalid', 'override.invalid', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
   examples: { body: { work_mem: '16MB', jit: '' }, output: { jobId: exampleJob } },
 });
@@ -77,7 +77,7 @@ export const convertToCustom = operation({
   params: { aid, cid, type, id },
   output: CustomConfiguration,
   status: 202,
-  errors: ['configset.invalid', 'conflict.diverged'],
+  errors: ['configset.invalid', 'override.invalid', 'conflict.diverged'],
   versioned: true,
   examples: {
     output: {
@@ -103,7 +103,14 @@ export const upgradeConfigSet = operation({
   body: UpgradeConfigSet,
   output: ChangedConfiguration,
   status: 202,
-  errors: ['configset.not_found', 'configset.invalid', 'sizing.invalid', 'conflict.diverged', 'conflict.data_loss'],
+  errors: [
+    'configset.not_found',
+    'configset.invalid',
+    'sizing.invalid',
+    'override.invalid',
+    'conflict.diverged',
+    'conflict.data_loss',
+  ],
   versioned: true,
   examples: { body: { version: 'v2' }, output: { jobId: exampleJob } },
 });

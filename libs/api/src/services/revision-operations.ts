@@ -112,6 +112,7 @@ export const rollBack = operation({
     'configset.not_found',
     'configset.invalid',
     'sizing.invalid',
+    'override.invalid',
     'conflict.diverged',
     'conflict.data_loss',
   ],

@@ -122,7 +122,7 @@ export const updateService = operation({
   variants: byType(({ inputs }) => ({ body: inputs.update })),
   output: UpdatedService,
   status: 202,
-  errors: [...sizeErrors, 'conflict.diverged', 'conflict.data_loss'],
+  errors: [...sizeErrors, 'override.invalid', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
   examples: {
     body: { cpuLimitMc: 1500 },
@@ -158,7 +158,7 @@ export const restartService = operation({
   query: Force,
   output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
   status: 202,
-  errors: ['conflict.diverged', 'conflict.data_loss'],
+  errors: ['override.invalid', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
 });
 
@@ -189,7 +189,7 @@ export const upgradeService = operation({
   body: Upgrade,
   output: UpgradedService,
   status: 202,
-  errors: ['conflict.diverged', 'conflict.data_loss'],
+  errors: ['override.invalid', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
   examples: { body: { version: '17' }, output: { jobId: exampleJob } },
 });
@@ -213,7 +213,7 @@ export const acceptService = operation({
   body: AcceptDesired,
   output: AcceptedDesired,
   status: 202,
-  errors: ['conflict.diverged', 'service.in_use', 'conflict.data_loss'],
+  errors: ['override.invalid', 'conflict.diverged', 'service.in_use', 'conflict.data_loss'],
   versioned: true,
   examples: { body: { desired: 'plane' }, output: { jobId: exampleJob } },
 });

@@ -3,6 +3,7 @@ export { unpackArchive } from './archive/unpack-archive.js';
 export { architecture, type ImageConfig } from './archive/image-documents.js';
 export { type BuildOptions, buildNatsServer, buildToolbox } from './build/build.js';
 export { manifestFolder, publishedManifest } from './build/published-manifest.js';
+export { type OpenApiDefinition, type OpenApiProperty, publishedOpenApi } from './build/published-openapi.js';
 export { buildNodePrograms, type NodePrograms } from './build/node-programs.js';
 export { builtToolbox, cacheFolder, type Toolbox, withLock } from './build/toolbox.js';
 export {

@@ -1,4 +1,4 @@
-import { type Operation, operations } from '@runos/api';
+import { hasBody, type Operation, operations } from '@runos/api';
 import { recorderOf } from '@runos/tool-e2e';
 import fc from 'fast-check';
 import { Agent } from 'node:http';
@@ -75,7 +75,7 @@ function mayAccept({ body }: Operation, raw: Uint8Array | undefined): boolean {
 /** A request that an operation must refuse, unless it only reads. */
 function requestsTo(operation: Operation, target: Target): fc.Arbitrary<RawRequest> {
   const { method, path } = operation;
-  const writes = method === 'POST' || method === 'PATCH';
+  const writes = hasBody(method);
   const body = writes ? nearValid(schemaOf(operation.body)).chain(written) : fc.constant(undefined);
   const part = fc.record({
     body,

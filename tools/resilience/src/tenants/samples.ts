@@ -20,6 +20,7 @@ export const missingIds: Ids = {
   serviceId: 'zzzz2',
   appId: 'zzzz9',
   filename: 'missing.pem',
+  overrideId: '01890000-0000-4000-8000-000000000010',
   keyId: 'zzzzzzzzzzz3',
   registrationTokenId: 'zzzzzzzzzzz8',
   setId: '01890000-0000-4000-8000-000000000004',
@@ -51,6 +52,8 @@ const plain: Sample = {};
 const paged: Sample = { query: () => ({ limit: '1' }) };
 const nothingFound: Expected = { status: 200 };
 const stolenWriter = { manager: 'stolen', kind: 'Cluster', fields: ['spec.instances'] };
+/** `spec: {replicas: 2}` */
+const stolenOverride = { name: 'stolen', enabled: true, data: 'c3BlYzoge3JlcGxpY2FzOiAyfQo=' };
 
 /** One row per operation; an operation without one does not compile, and fails the spec beside this file. */
 export const samples: Readonly<Record<OperationId, Sample>> = {
@@ -103,6 +106,10 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'app.secret-file.list': plain,
   'app.secret-file.show': plain,
   'app.secret-file.change': { body: () => ({ add: [{ filename: 'stolen.pem', content: 'AAEC' }] }) },
+  'app.override.list': plain,
+  'app.override.create': { body: () => stolenOverride },
+  'app.override.update': { body: () => stolenOverride },
+  'app.override.delete': plain,
   'service.list': paged,
   'service.list-of-type': paged,
   'service.create': {
@@ -128,6 +135,10 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.revision.show': plain,
   'service.revision.diff': { query: () => ({ to: '1' }) },
   'service.rollback': { body: () => ({ revision: 1 }) },
+  'service.override.list': plain,
+  'service.override.create': { body: () => stolenOverride },
+  'service.override.update': { body: () => stolenOverride },
+  'service.override.delete': plain,
   'service.status': plain,
   'service.credentials': plain,
   'service.events': paged,

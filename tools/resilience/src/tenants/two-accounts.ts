@@ -121,11 +121,14 @@ async function createResources(api: ApiClient, aid: string, cid: string, sql: pg
   const { id: appId } = await make(api, `/${aid}/${cid}/apps`, { name: 'shop', image: 'docker.io/library/shop:1' });
   const filename = `${aid}.pem`;
   await make(api, `/${aid}/${cid}/apps/${String(appId)}/secret-files`, { add: [{ filename, content: 'AAEC' }] });
+  const override = { name: 'size', enabled: false, data: 'c3BlYzoge3JlcGxpY2FzOiAyfQo=' };
+  const { overrideId } = await make(api, `/${aid}/${cid}/apps/${String(appId)}/overrides`, override);
   const { body } = await api.get(`/jobs/${String(jobId)}/workitems`);
   const [{ id: workItemId }] = body['workItems'] as [{ id: string }];
   const { id: upgradeId } = await make(api, `/${aid}/upgrades`, { type: sampleType });
   const registrationTokenId = await createRegistrationToken(api, aid, cid);
-  const made = { serviceId, appId, filename, keyId, registrationTokenId, setId, jobId, workItemId, upgradeId };
+  const ofInstances = { serviceId, appId, filename, overrideId };
+  const made = { ...ofInstances, keyId, registrationTokenId, setId, jobId, workItemId, upgradeId };
   if (Object.values(made).some((one) => typeof one !== 'string')) {
     throw new Error(`not everything has an id: ${JSON.stringify(made)}`);
   }

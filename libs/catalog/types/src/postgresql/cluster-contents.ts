@@ -45,7 +45,7 @@ export const clusterContents: CustomContents = {
       expression: `
         !has(variables.spec.bootstrap) || !has(variables.spec.bootstrap.recovery) ||
         !has(variables.spec.bootstrap.recovery.volumeSnapshots) ||
-        (has(variables.specs[1].bootstrap) && variables.specs[1].bootstrap == variables.spec.bootstrap)`,
+        ('bootstrap' in variables.specs[1] && variables.specs[1].bootstrap == variables.spec.bootstrap)`,
       message: 'a PostgreSQL cluster must not start from volume snapshots',
     },
     // The operator makes a PodMonitor, whose relabelings choose what a Prometheus of the cluster reads. Its webhook sets

@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import { reconciler } from '@runos/contracts';
+import { mapAt } from '@runos/kube-objects';
+import { type Harness, type Instance, useHarness } from './harness.js';
+
+const image = 'ghcr.io/acme/shop:1.4';
+const base64 = (text: string | Uint8Array): string => Buffer.from(text).toString('base64');
+const contentOf = (text: string | Uint8Array, more: { name?: string; enabled?: boolean } = {}) => ({
+  name: 'tuned',
+  enabled: true,
+  ...more,
+  data: base64(text),
+});
+const grace = (seconds: number): string => `spec: {template: {spec: {terminationGracePeriodSeconds: ${seconds}}}}\n`;
+const invalid = (message: string) => ({
+  code: 'override.invalid',
+  details: { issues: [expect.objectContaining({ message: expect.stringContaining(message) })] },
+});
+
+describe('overrides of an instance', () => {
+  let harness: Harness;
+  useHarness((started) => (harness = started), { settings: { maxOverrideBytes: 65_536 } });
+
+  const list = async (one: Instance) => (await harness.request(reconciler.listOverrides, one)).overrides;
+  const add = async (one: Instance, file: ReturnType<typeof contentOf>): Promise<string> => {
+    const { overrideId, jobId } = await harness.request(reconciler.createOverride, { ...one, file });
+    const { job } = await harness.jobs.ended(jobId);
+    expect(job).toMatchObject({ type: `${one.type === 'app' ? 'app' : 'service'}.update`, status: 'completed' });
+    return overrideId;
+  };
+  const ended = async (answer: object) => {
+    if (!('jobId' in answer)) throw new Error(`no job: ${JSON.stringify(answer)}`);
+    return (await harness.jobs.ended(String(answer.jobId))).job;
+  };
+  const update = (one: Instance, overrideId: string, file: ReturnType<typeof contentOf>) =>
+    harness.request(reconciler.updateOverride, { ...one, overrideId, file });
+  const remove = (one: Instance, overrideId: string) =>
+    harness.request(reconciler.deleteOverride, { ...one, overrideId });
+  const objectOf = ({ osid }: Instance, kind: string) =>
+    harness.agent.bundleOf(osid).objects.find((object) => object.kind === kind);
+  const podOf = (one: Instance, kind = 'Deployment') => mapAt(objectOf(one, kind), 'spec', 'template', 'spec');
+  const createApp = () => harness.create('app', { image, servicePortMappings: [{ port: 8080 }] });
+
+  it.each([
+    ['app', 'Deployment'],
+    ['valkey', 'StatefulSet'],
+  ])('are delivered, changed and deleted, each with a job: %s', async (type, kind) => {
+    const one = type === 'app' ? await createApp() : await harness.create(type);
+    const before = harness.agent.bundleOf(one.osid);
+    const id = await add(one, contentOf(grace(90)));
+    expect(podOf(one, kind)).toMatchObject({ terminationGracePeriodSeconds: 90 });
+    expect(await list(one)).toEqual([{ id, ...contentOf(grace(90)) }]);
+    expect(await update(one, id, contentOf(grace(90)))).toMatchObject({ noOp: true });
+    expect(await ended(await update(one, id, contentOf(grace(60))))).toMatchObject({ status: 'completed' });
+    expect(podOf(one, kind)).toMatchObject({ terminationGracePeriodSeconds: 60 });
+    expect(await ended(await update(one, id, contentOf(grace(60), { enabled: false })))).toMatchObject({
+      status: 'completed',
+    });
+    expect(podOf(one, kind)['terminationGracePeriodSeconds']).not.toBe(60);
+    await ended(await remove(one, id));
+    expect(await list(one)).toEqual([]);
+    expect(harness.agent.bundleOf(one.osid).digest).toBe(before.digest);
+    await expect(remove(one, id)).rejects.toMatchObject({ code: 'override.not_found' });
+  });
+
+  it('are applied in the order of their creation, which an update keeps', async () => {
+    const one = await createApp();
+    const first = await add(one, contentOf(grace(10), { name: 'same' }));
+    const second = await add(one, contentOf(grace(20), { name: 'same' }));
+    expect(podOf(one)).toMatchObject({ terminationGracePeriodSeconds: 20 });
+    await ended(await update(one, first, contentOf(grace(30), { name: 'first' })));
+    expect(podOf(one)).toMatchObject({ terminationGracePeriodSeconds: 20 });
+    expect((await list(one)).map(({ id, name }) => [id, name])).toEqual([
+      [first, 'first'],
+      [second, 'same'],
+    ]);
+  });
+
+  it('are returned byte for byte', async () => {
+    const one = await createApp();
+    const bytes = Uint8Array.from([0xef, 0xbb, 0xbf, ...Buffer.from('# é 🦊\r\nspec: {}\r\n\t\r\n')]);
+    await add(one, contentOf(bytes, { name: 'ünïcode 🦊' }));
+    const [file] = await list(one);
+    expect(Buffer.from(file?.data ?? '', 'base64')).toEqual(Buffer.from(bytes));
+  });
+
+  it('are refused at the write, which changes nothing', async () => {
+    const one = await createApp();
+    const { digest } = harness.agent.bundleOf(one.osid);
+    const refusedWrites: [string | Uint8Array, string][] = [
+      ['a: [', 'is no YAML'],
+      ['kind: Ingress', 'the instance has no Ingress'],
+      ['metadata: {name: other}', 'metadata.name: cannot be changed'],
+      ['spec: {template: {spec: {hostNetwork: true}}}', 'spec.template.spec.hostNetwork must not be set'],
+      ['kind: Service\nspec: {type: NodePort}', 'must have the type ClusterIP'],
+      [`#${'x'.repeat(65_536)}`, 'has 65537 bytes; at most 65536 are allowed'],
+    ];
+    for (const [text, message] of refusedWrites) {
+      await expect(harness.request(reconciler.createOverride, { ...one, file: contentOf(text) })).rejects.toMatchObject(
+        invalid(message),
+      );
+    }
+    expect(await list(one)).toEqual([]);
+    expect(harness.agent.bundleOf(one.osid).digest).toBe(digest);
+  });
+
+  it('refuse a later update in which they have no target', async () => {
+    const one = await harness.create('app', { image, servicePortMappings: [{ port: 8080 }], replicas: 2 });
+    await add(one, contentOf('kind: PodDisruptionBudget\nmetadata: {labels: {team: a}}\n', { name: 'budget' }));
+    await expect(harness.request(reconciler.updateInstance, { ...one, fields: { replicas: 1 } })).rejects.toMatchObject(
+      invalid('Override "budget", document 1: the instance has no PodDisruptionBudget'),
+    );
+    await ended(await harness.request(reconciler.updateInstance, { ...one, fields: { replicas: 3 } }));
+    expect(mapAt(objectOf(one, 'PodDisruptionBudget'), 'metadata', 'labels')).toMatchObject({ team: 'a' });
+  });
+
+  it.each(['app', 'valkey'])('are restored by a rollback, and compared by their digest: %s', async (type) => {
+    const one = type === 'app' ? await createApp() : await harness.create(type);
+    const kind = type === 'app' ? 'Deployment' : 'StatefulSet';
+    const id = await add(one, contentOf(grace(90)));
+    await ended(await remove(one, id));
+    const { changes } = await harness.request(reconciler.diffInstanceRevision, { ...one, revision: 2, to: 3 });
+    const md5 = expect.stringMatching(/^[0-9a-f]{32}$/);
+    expect(changes).toEqual([{ field: `overrides.${id}`, before: { name: 'tuned', enabled: true, md5 }, after: null }]);
+    await ended(await harness.request(reconciler.rollBackInstance, { ...one, revision: 2 }));
+    expect(await list(one)).toEqual([{ id, ...contentOf(grace(90)) }]);
+    expect(podOf(one, kind)).toMatchObject({ terminationGracePeriodSeconds: 90 });
+    await ended(await harness.request(reconciler.rollBackInstance, { ...one, revision: 1 }));
+    expect(await list(one)).toEqual([]);
+  });
+
+  it('are bounded in number, in bytes together, and by the bundle', async () => {
+    const one = await harness.create('app', { image });
+    const annotations = (n: number) => `metadata: {annotations: {big-${n}: ${'x'.repeat(64_000)}}}\n`;
+    for (let n = 0; n < 15; n += 1) await add(one, contentOf(annotations(n), { name: `big-${n}` }));
+    await expect(
+      harness.request(reconciler.createOverride, {
+        ...one,
+        file: contentOf(`${annotations(15)}---\n${'# '.repeat(500)}`),
+      }),
+    ).resolves.toHaveProperty('jobId');
+    await expect(
+      harness.request(reconciler.createOverride, { ...one, file: contentOf(annotations(16)) }),
+    ).rejects.toMatchObject(invalid('All overrides of the instance would have'));
+    for (let n = 16; n < 20; n += 1)
+      await harness.request(reconciler.createOverride, { ...one, file: contentOf('spec: {}') });
+    await expect(
+      harness.request(reconciler.createOverride, { ...one, file: contentOf('spec: {}') }),
+    ).rejects.toMatchObject(invalid('The instance would have 21 overrides; at most 20 are allowed'));
+    expect(await list(one)).toHaveLength(20);
+  }, 60_000);
+});

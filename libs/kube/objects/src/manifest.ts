@@ -1,0 +1,2 @@
+export { parseDocuments } from './parse-documents.js';
+export { parseManifest } from './parse-manifest.js';
