@@ -129,24 +129,33 @@ describe('overrides of an instance', () => {
     expect(await list(one)).toEqual([]);
   });
 
-  it('are bounded in number, in bytes together, and by the bundle', async () => {
+  it('are bounded in number and in bytes together, also disabled ones', async () => {
     const one = await harness.create('app', { image });
-    const annotations = (n: number) => `metadata: {annotations: {big-${n}: ${'x'.repeat(64_000)}}}\n`;
-    for (let n = 0; n < 15; n += 1) await add(one, contentOf(annotations(n), { name: `big-${n}` }));
-    await expect(
-      harness.request(reconciler.createOverride, {
-        ...one,
-        file: contentOf(`${annotations(15)}---\n${'# '.repeat(500)}`),
-      }),
-    ).resolves.toHaveProperty('jobId');
-    await expect(
-      harness.request(reconciler.createOverride, { ...one, file: contentOf(annotations(16)) }),
-    ).rejects.toMatchObject(invalid('All overrides of the instance would have'));
-    for (let n = 16; n < 20; n += 1)
-      await harness.request(reconciler.createOverride, { ...one, file: contentOf('spec: {}') });
-    await expect(
-      harness.request(reconciler.createOverride, { ...one, file: contentOf('spec: {}') }),
-    ).rejects.toMatchObject(invalid('The instance would have 21 overrides; at most 20 are allowed'));
+    const request = (text: string) =>
+      harness.request(reconciler.createOverride, { ...one, file: contentOf(text, { enabled: false }) });
+    const large = `# ${'x'.repeat(65_500)}\nspec: {}\n`;
+    for (let n = 0; n < 16; n += 1) await request(large);
+    await expect(request(large)).rejects.toMatchObject(invalid('All overrides of the instance would have'));
+    for (let n = 16; n < 19; n += 1) await request('spec: {}');
+    await ended(await request('spec: {}'));
+    await expect(request('spec: {}')).rejects.toMatchObject(
+      invalid('The instance would have 21 overrides; at most 20 are allowed'),
+    );
     expect(await list(one)).toHaveLength(20);
   }, 60_000);
+});
+
+describe('overrides of an instance with a small bundle', () => {
+  let harness: Harness;
+  useHarness((started) => (harness = started), { settings: { maxBundleBytes: 20_000 } });
+
+  it('are refused with the size of the bundle', async () => {
+    const one = await harness.create('app', { image });
+    const file = contentOf(`metadata: {annotations: {large: ${'x'.repeat(19_000)}}}\n`);
+    await expect(harness.request(reconciler.createOverride, { ...one, file })).rejects.toMatchObject({
+      code: 'request.too_large',
+      details: { limitBytes: 20_000 },
+    });
+    expect(await harness.request(reconciler.listOverrides, one)).toEqual({ overrides: [] });
+  });
 });
