@@ -20,6 +20,8 @@ import { AgentPorts } from './grpc/agent-ports.js';
 import { RegisterPortMethods, StreamPortMethods } from './grpc/agent-port-methods.js';
 import { InstructionSender } from './instructions/instruction-sender.js';
 import { InstructionsController } from './instructions/instructions.controller.js';
+import { LogReader } from './logs/log-reader.js';
+import { LogsController } from './logs/logs.controller.js';
 import { AgentRegistration } from './registration/agent-registration.js';
 import { RefusedRegistrations } from './registration/refused-registrations.js';
 import { RepeatedRegistration } from './registration/repeated-registration.js';
@@ -78,7 +80,7 @@ const sessions = [
   SessionInfoWriter,
   SessionMaintenance,
 ];
-const streams = [ClusterReports, NodeReports, ReportDispatcher, AgentStreamHandler, InstructionSender];
+const streams = [ClusterReports, NodeReports, ReportDispatcher, AgentStreamHandler, InstructionSender, LogReader];
 const ports = [RegisterPortMethods, StreamPortMethods, AgentPorts];
 
 @Module({})
@@ -88,7 +90,7 @@ class AgentGatewayModule {
     return {
       module: AgentGatewayModule,
       imports: [PersistenceModule.forService({ service: 'agent-gateway', ...persistence })],
-      controllers: [TokensController, InstructionsController, AgentsController],
+      controllers: [TokensController, InstructionsController, LogsController, AgentsController],
       providers: [
         {
           provide: CertificateAuthorities,

@@ -3,7 +3,6 @@ import {
   addonsCapability,
   AddonStatus,
   type AgentProblem,
-  type BodyOf,
   BundleStatus,
   bundlesCapability,
   type ClusterAgentHello,
@@ -11,8 +10,8 @@ import {
   type DetectedAddon,
   kindsCapability,
   plansCapability,
+  logsCapability,
   writersCapability,
-  maxAgentProblems,
   RESYNC,
 } from '@runos/agent-protocol';
 import { AgentSession, type SessionTiming } from '@runos/agent-session';
@@ -27,8 +26,11 @@ import { clusterUid, SecretCredentials } from './identity/secret-credentials.js'
 import { FencedSecrets } from './leadership/fenced-secrets.js';
 import { LeaderElector, type LeaseWait } from './leadership/leader-elector.js';
 import type { LeaseTerm } from './leadership/lease-term.js';
+import { LogReadings } from './logs/log-readings.js';
+import { podLogsOf } from './logs/pod-logs.js';
 import { BundleController } from './reconcile/bundle-controller.js';
 import { ResyncLoop } from './resync/resync.js';
+import { heartbeatOf } from './status/heartbeat.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -41,9 +43,6 @@ export interface ClusterAgentOptions {
   readonly leaseDurationMs?: number;
 }
 
-/** Of a problem in a heartbeat. */
-const maxMessageLength = 1_024;
-
 /** What exists once per term of this agent as the leader. */
 interface TermParts {
   readonly client: KubeClient;
@@ -53,6 +52,7 @@ interface TermParts {
   readonly controller: BundleController;
   readonly resyncs: ResyncLoop;
   readonly addons: AddonDetector;
+  readonly logs: LogReadings;
 }
 
 /** The agent of one cluster: leader election, then the bundle controller and the session with the plane. */
@@ -176,10 +176,11 @@ export class ClusterAgent {
     };
     const addons = new AddonDetector({ client, namespace: config.namespace, logger, clock: this.#clock, report });
     const resyncs = new ResyncLoop(controller.resync, this.#clock, logger);
+    const logs = this.#newLogReadings(client, controller);
     try {
       await elector.recordLoad(term, await controller.load());
       // The hello carries the root hash of the loaded bundles. Reports need the session, so it is opened before `start`.
-      this.#session = this.#openSession({ client, secrets, uid, controller, resyncs, addons });
+      this.#session = this.#openSession({ client, secrets, uid, controller, resyncs, addons, logs });
       controller.start();
       this.#controller = controller;
       logger.info({ ...controller.summary(), version }, 'active');
@@ -188,6 +189,7 @@ export class ClusterAgent {
       this.#controller = undefined;
       await this.#session?.stop();
       this.#session = undefined;
+      logs.closeAll();
       await resyncs.stop();
       await addons.stop();
       await controller.stop();
@@ -218,7 +220,17 @@ export class ClusterAgent {
     });
   }
 
-  #openSession({ client, secrets, uid, controller, resyncs, addons }: TermParts): AgentSession {
+  #newLogReadings(client: KubeClient, { instances }: BundleController): LogReadings {
+    return new LogReadings({
+      logsOf: (osid) => podLogsOf(client, osid),
+      manages: (osid) => (instances.get(osid)?.record.revision ?? 0) > 0,
+      max: this.options.config.logsPerAgent,
+      clock: this.#clock,
+      logger: this.options.logger,
+    });
+  }
+
+  #openSession({ client, secrets, uid, controller, resyncs, addons, logs }: TermParts): AgentSession {
     const { config, logger, timing } = this.options;
     const { server: host, registerPort, streamPort, aid, token } = config;
     const installer =
@@ -250,6 +262,7 @@ export class ClusterAgent {
         DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
         HOLD_DELETION: (input) => controller.holdDeletion(input),
         READ_BUNDLE: (input) => Promise.resolve(controller.readBundle(input)),
+        ...logs.handlers,
         ...(installer && {
           APPLY_ADDON: (input) => addons.whileChanging(() => installer.applyAddon(input)),
           DELETE_ADDON: (input) => addons.whileChanging(() => installer.removeAddon(input)),
@@ -259,20 +272,16 @@ export class ClusterAgent {
         resyncs.connected({ inSync: inSync === true, comparesStatuses, receivesOrphans });
         addons.connected(recognitions);
       },
-      onDisconnected: () => resyncs.disconnected(),
+      onDisconnected: () => {
+        logs.closeAll();
+        resyncs.disconnected();
+      },
     });
   }
 }
 
 /** What every agent of this version can do. */
-const capabilities = [bundlesCapability, kindsCapability, writersCapability, plansCapability];
-
-/** Problems beyond the limits of a heartbeat are left out. */
-function heartbeatOf({ observation: { problems } }: BundleController): BodyOf<typeof ClusterAgentHeartbeatToServer> {
-  if (problems.length === 0) return {};
-  const shortened = problems.map((problem) => ({ ...problem, message: problem.message.slice(0, maxMessageLength) }));
-  return { problems: shortened.slice(0, maxAgentProblems) };
-}
+const capabilities = [bundlesCapability, kindsCapability, writersCapability, plansCapability, logsCapability];
 
 /** Resolves when one of these signals has aborted. */
 async function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {

@@ -33,6 +33,8 @@ export const clusterAgentConfig = z.object({
   removalRequeueMs: milliseconds(5_000),
   /** Ownership that others share with us is taken back when it has not changed for this long: a restore has ended then. */
   ownershipQuietMs: milliseconds(600_000),
+  /** Logs of instances that are read at once. Each takes up to 8 MiB, and a connection per container. */
+  logsPerAgent: wholeNumber(1, 1_000).default(32),
   /** Address of `/livez`, `/readyz` and `/metrics`. Without a port they are not served. */
   opsHost: z.string().default('127.0.0.1'),
   opsPort: wholeNumber(0, 65_535).optional(),

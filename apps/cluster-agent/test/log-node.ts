@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,11 +11,13 @@ import type { KubeObject } from '@runos/kube-objects';
 
 /**
  * A node of the cluster that runs nothing and serves logs as a kubelet does: the last `tailLines`, of which it sends the
- * first `limitBytes`.
+ * first `limitBytes`. Logs that are followed stay open.
  */
 export class LogNode {
   /** The paths of the requests for logs. */
   readonly requests: string[] = [];
+  /** The logs that are followed now. */
+  readonly followed = new Set<ServerResponse>();
 
   private constructor(
     private readonly admin: KubeClient,
@@ -30,12 +33,31 @@ export class LogNode {
       node.requests.push(pathname);
       const tail = lines().slice(-Number(searchParams.get('tailLines')));
       const bytes = Buffer.from(`${tail.join('\n')}\n`);
-      response.end(bytes.subarray(0, Number(searchParams.get('limitBytes'))));
+      if (searchParams.get('follow') === 'true') return node.#follow(response);
+      response.end(bytes.subarray(0, Number(searchParams.get('limitBytes') ?? Infinity)));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     await admin.create(node.#object((server.address() as AddressInfo).port));
     return node;
+  }
+
+  /** Writes a line to the logs that are followed. */
+  log(line: string): void {
+    for (const response of this.followed) response.write(`${line}\n`);
+  }
+
+  #follow(response: ServerResponse): void {
+    this.followed.add(response);
+    response.once('close', () => this.followed.delete(response));
+    response.flushHeaders();
+  }
+
+  /** Its kubelet serves nothing any more. */
+  async crash(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
   }
 
   async stop(): Promise<void> {

@@ -50,7 +50,10 @@ describe('the plan of an instance that does not exist', () => {
 
   it('tries those of an app too, whose pods use an account of their own', async () => {
     osid = newOsid('app');
-    const app = { image: 'registry.example.com/shop:1', servicePortMappings: [{ port: 8080, standardHttps: false }] };
+    const app = {
+      image: 'registry.example.com/shop:1',
+      servicePortMappings: [{ port: 8080, standardHttps: false, domains: [] }],
+    };
     const secrets = { digestKey: 'k'.repeat(32) };
     const contents = { env: { MODE: 'fast' }, secretEnv: { TOKEN: 'a token' }, secretFiles: [] };
     const size = { replicas: 2, cpuRequestMc: 0, cpuLimitMc: 500, memoryRequestMb: 0, memoryLimitMb: 512 };

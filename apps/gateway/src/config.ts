@@ -13,8 +13,10 @@ export const gatewayConfig = serviceConfig({
   readsPerMinute: wholeNumber(0, 10_000_000).default(60_000),
   /** Failed authentications, and failed log-ins, per client network and minute; 0 switches the limit off. */
   failedAuthenticationsPerMinute: wholeNumber(0, 1_000_000).default(60),
-  /** Concurrent job streams of one token; 0 switches the limit off. */
+  /** Concurrent streams of one token, of jobs and logs, per replica; 0 switches the limit off. */
   streamsPerToken: wholeNumber(0, 10_000).default(100),
+  /** Logs that one account reads at once, per replica; 0 switches the limit off. */
+  logsPerAccount: wholeNumber(0, 10_000).default(64),
   /** The time for the headers of a request, from its first byte or from the connection, ms. */
   headersTimeoutMs: wholeNumber(100, 600_000).default(10_000),
   /** The time for a whole request, ms. */

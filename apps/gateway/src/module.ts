@@ -23,8 +23,10 @@ import { ConnectionDrain, prepareHttp } from './http/http-server.js';
 import { SlowClients } from './http/slow-clients.js';
 import { JobNotifications } from './jobs/job-notifications.js';
 import { JobChangesController } from './jobs/job-changes.controller.js';
-import { JobStreams } from './jobs/job-streams.js';
+import { CallerStreams } from './access/caller-streams.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { AccountLogs } from './logs/account-logs.js';
+import { LogsController } from './logs/logs.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { PlansController } from './plans/plans.controller.js';
 import { OverridesController } from './overrides/overrides.controller.js';
@@ -54,6 +56,7 @@ const controllers = [
   PlansController,
   OverridesController,
   ServicesController,
+  LogsController,
   ConfigurationController,
   RevisionsController,
   NodesController,
@@ -77,7 +80,8 @@ export class GatewayModule {
         SlowClients,
         ConnectionDrain,
         JobNotifications,
-        JobStreams,
+        CallerStreams,
+        AccountLogs,
       ],
     };
   }

@@ -70,6 +70,8 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { PausedDeadlineRepository } from './jobs/paused-deadline-repository.js';
 import { LinkResolver } from './links/link-resolver.js';
 import { LinksController } from './links/links.controller.js';
+import { AuthorizeLogs } from './logs/authorize-logs.js';
+import { LogsController } from './logs/logs.controller.js';
 import { NodeRepository } from './nodes/node-repository.js';
 import { NodesController } from './nodes/nodes.controller.js';
 import { DeleteNode } from './nodes/delete-node.js';
@@ -112,6 +114,7 @@ const controllers = [
   EnvironmentController,
   LinksController,
   OverridesController,
+  LogsController,
   RevisionsController,
   PlansController,
   UpgradesController,
@@ -147,6 +150,7 @@ const instances = [
   InstanceWrites,
   InstanceSecrets,
   ShowCredentials,
+  AuthorizeLogs,
   Requirements,
   DependentRepository,
   CreationResolver,

@@ -43,6 +43,7 @@ export {
   updateConfigSet,
   UpdateConfigSet,
 } from './config-sets/config-set-operations.js';
+export { linesOf, LogEntries, type ReadLogs, showAppLogs, showServiceLogs } from './logs/log-operations.js';
 export { errorCodesOf } from './operation/error-codes.js';
 export { Accepted, JobId, NextCursor, page, Timestamp } from './operation/fields.js';
 export {
@@ -79,6 +80,7 @@ export { openApi } from './openapi/open-api.js';
 export {
   bodySchemaOf,
   hasBody,
+  type FollowedMediaType,
   type Method,
   operation,
   type Operation,

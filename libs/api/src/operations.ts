@@ -8,6 +8,7 @@ import * as apiKeys from './api-keys/api-key-operations.js';
 import * as clusters from './clusters/cluster-operations.js';
 import * as configSets from './config-sets/config-set-operations.js';
 import * as jobs from './jobs/job-operations.js';
+import * as logs from './logs/log-operations.js';
 import * as nodes from './nodes/node-operations.js';
 import type { Operation } from './operation/operation.js';
 import * as plans from './plans/plan-operations.js';
@@ -34,6 +35,7 @@ const nouns = [
   links,
   appRevisions,
   services,
+  logs,
   configuration,
   revisions,
   plans,

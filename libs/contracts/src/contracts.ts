@@ -1,4 +1,5 @@
-import * as agentGateway from './agent-gateway/agent-gateway.js';
+import * as agentGatewayRequests from './agent-gateway/agent-gateway.js';
+import * as openLogs from './agent-gateway/logs.js';
 import * as catalog from './catalog/catalog.js';
 import * as configSets from './config-sets/config-sets.js';
 import type { EventContract, RequestContract } from './contract.js';
@@ -12,6 +13,7 @@ import * as instances from './reconciler/instances.js';
 import * as links from './reconciler/links.js';
 import * as plans from './reconciler/plans.js';
 import * as overrides from './reconciler/overrides.js';
+import * as logs from './reconciler/logs.js';
 import * as revisions from './reconciler/revisions.js';
 import * as upgrades from './reconciler/upgrades.js';
 
@@ -21,13 +23,15 @@ export const reconciler = {
   ...environment,
   ...links,
   ...overrides,
+  ...logs,
   ...revisions,
   ...plans,
   ...upgrades,
   ...agents,
   ...jobProgress,
 };
-export { agentGateway, catalog, configSets, identity, jobs };
+export const agentGateway = { ...agentGatewayRequests, ...openLogs };
+export { catalog, configSets, identity, jobs };
 
 const isContract = (value: unknown): value is RequestContract | EventContract =>
   typeof value === 'object' && value !== null && 'subject' in value && 'owner' in value;

@@ -1,3 +1,4 @@
+export { diagnosticContainer, type LogEntry } from '@runos/agent-protocol';
 export {
   Actor,
   event,

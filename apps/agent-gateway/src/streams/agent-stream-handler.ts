@@ -64,15 +64,17 @@ export class AgentStreamHandler {
     );
     void stream.closed.then(() => clearTimeout(timer));
     let opening: Promise<ConnectedAgent | undefined> | undefined;
+    let connected: ConnectedAgent | undefined;
     const handle = async (envelope: Envelope): Promise<void> => {
       clearTimeout(timer);
       opening ??= this.#openSession(stream, peer, envelope);
-      const agent = await opening;
+      const agent = (connected = await opening);
       if (agent === undefined) return;
       const reply = await this.dispatcher.dispatch(agent, envelope);
       if (reply !== undefined) stream.send(reply);
     };
-    stream.onEnvelope(handle, this.#budget, key);
+    const isAwaited = (envelope: Envelope) => connected?.isAwaited(envelope) ?? false;
+    stream.onEnvelope({ handle, isAwaited }, this.#budget, key);
   }
 
   async #openSession(stream: ServerStream, peer: AgentPeer, first: Envelope): Promise<ConnectedAgent | undefined> {

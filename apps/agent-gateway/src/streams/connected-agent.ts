@@ -34,6 +34,7 @@ function outcomeOf(instruction: Instruction, reply: Envelope | undefined): Instr
 /** An agent whose stream this replica holds. */
 export class ConnectedAgent {
   readonly #pending = new Map<string, (reply: Envelope | undefined) => void>();
+  readonly #awaitedTags = new Set<string>();
   readonly #tags = new Set<string>();
   #info: AgentInfo;
   #infoNo = 0;
@@ -88,6 +89,11 @@ export class ConnectedAgent {
     });
   }
 
+  /** Whether an instruction waits for this message. True once: an agent may repeat a reply any number of times. */
+  isAwaited({ tag }: Envelope): boolean {
+    return this.#awaitedTags.delete(tag);
+  }
+
   /** Resolves the instruction that the message replies to. Returns false when none is pending under its tag. */
   acceptReply(envelope: Envelope): boolean {
     const resolve = this.#pending.get(envelope.tag);
@@ -114,10 +120,12 @@ export class ConnectedAgent {
       const settle = (reply: Envelope | undefined): void => {
         clearTimeout(timer);
         this.#pending.delete(envelope.tag);
+        this.#awaitedTags.delete(envelope.tag);
         resolve(reply);
       };
       const timer = setTimeout(() => settle(undefined), timeoutMs);
       this.#pending.set(envelope.tag, settle);
+      this.#awaitedTags.add(envelope.tag);
       this.stream.send(envelope);
     });
   }

@@ -37,6 +37,11 @@ export class FlowControl {
     });
   }
 
+  /** A reply has arrived that an instruction waits for. The rate of instructions limits it already. */
+  beginReply(): void {
+    this.budget.inFlight.begin(this.key);
+  }
+
   /** The message is handled, perhaps after the end of its stream. */
   end(): void {
     this.budget.inFlight.end(this.key);

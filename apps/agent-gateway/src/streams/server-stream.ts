@@ -3,10 +3,20 @@ import { type Envelope, envelopeBytes, type RefusalCode } from '@runos/agent-pro
 import { refusalStatus } from '../grpc/call-refusal.js';
 import { FlowControl, type ReceiveBudget } from './flow-control.js';
 
+/** A longer reply counts like any other message. Replies with log lines are shorter. */
+const maxFreeReplyBytes = 512 * 1024;
+
 /** Bytes that wait for a slow reader. An agent that is further behind than this must reconnect and resync. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 
 export type OnEnvelope = (envelope: Envelope) => Promise<void>;
+
+/** What a stream does with the messages of its agent. */
+export interface EnvelopeReceiver {
+  readonly handle: OnEnvelope;
+  /** Whether an instruction waits for the message. */
+  readonly isAwaited: (envelope: Envelope) => boolean;
+}
 
 /** The server side of one stream of an agent, bounded in both directions. It closes exactly once. */
 export class ServerStream {
@@ -33,13 +43,15 @@ export class ServerStream {
   }
 
   /** Starts reading, unless the stream has closed meanwhile. The budget is that of the sender named by `key`. */
-  onEnvelope(handle: OnEnvelope, budget: ReceiveBudget, key: string): void {
+  onEnvelope({ handle, isAwaited }: EnvelopeReceiver, budget: ReceiveBudget, key: string): void {
     if (this.#isClosed) return;
     const flowControl = new FlowControl(this.call, budget, key);
     this.#flowControl = flowControl;
     this.call.on('data', (envelope: Envelope) => {
       if (this.#isClosed) return;
-      flowControl.begin(envelopeBytes(envelope));
+      const bytes = envelopeBytes(envelope);
+      if (bytes <= maxFreeReplyBytes && isAwaited(envelope)) flowControl.beginReply();
+      else flowControl.begin(bytes);
       void handle(envelope).finally(() => flowControl.end());
     });
   }

@@ -90,7 +90,8 @@ export const logReader =
   };
 
 const statusLists = ['initContainerStatuses', 'containerStatuses'] as const;
-const statusesOf = (pod: KubeObject) => statusLists.flatMap((list) => [...mapsIn(mapAt(pod, 'status')[list])]);
+/** The statuses of the containers of a pod, those of its initialisation first. */
+export const statusesOf = (pod: KubeObject) => statusLists.flatMap((list) => [...mapsIn(mapAt(pod, 'status')[list])]);
 
 function endedContainer(pod: KubeObject): EndedContainer | undefined {
   for (const status of statusesOf(pod)) {

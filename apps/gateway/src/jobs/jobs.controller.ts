@@ -15,9 +15,10 @@ import { systemClock } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { forbidden } from '../access/authorization.js';
 import type { CallContext } from '../operation/call-context.js';
+import { FollowedResponse } from '../operation/followed-response.js';
 import { Operation } from '../operation/operation.decorator.js';
 import { stateDigest, followJob, hasEnded, type FollowedJobReader, parseCursor } from './follow-job.js';
-import { JobStreams } from './job-streams.js';
+import { CallerStreams } from '../access/caller-streams.js';
 import { JobNotifications, JobFollower } from './job-notifications.js';
 
 /** The routes of a job contain no account: jobs of the caller's accounts are found, others answer 404. */
@@ -26,7 +27,7 @@ export class JobsController {
   constructor(
     private readonly bus: Bus,
     private readonly notifications: JobNotifications,
-    private readonly streams: JobStreams,
+    private readonly streams: CallerStreams,
   ) {}
 
   @Operation(listJobs)
@@ -59,7 +60,10 @@ export class JobsController {
   }
 
   @Operation(streamJob)
-  async stream({ params: { id } }: OperationInput<typeof streamJob>, call: CallContext): Promise<Readable | undefined> {
+  async stream(
+    { params: { id } }: OperationInput<typeof streamJob>,
+    call: CallContext,
+  ): Promise<FollowedResponse | undefined> {
     const reader = this.#reader(id, call.accountsAllowing('read'));
     const sent = parseCursor(call.header('last-event-id'));
     // Open before the first read, so that an event which comes during it ends the stream.
@@ -74,7 +78,7 @@ export class JobsController {
     // Everything was sent: 204 stops a browser's EventSource from reconnecting.
     if (hasEnded(job) && sent.job === stateDigest(job)) return undefined;
     const options = { reader, follower, clock: systemClock, sent, signal, isAuthorized };
-    return Readable.from(followJob(options), { highWaterMark: 1 });
+    return new FollowedResponse(Readable.from(followJob(options), { highWaterMark: 1 }), 'text/event-stream');
   }
 
   #reader(id: string, aids: string[]): FollowedJobReader {

@@ -4,7 +4,7 @@ import { Fault, invalidToken } from '@runos/kernel';
 import { aid, job, jobId, principal, token } from '../../test/sample-replies.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
 import { EventStreamReader } from '../../test/event-stream-reader.js';
-import { JobStreams } from './job-streams.js';
+import { CallerStreams } from '../access/caller-streams.js';
 
 let harness: GatewayHarness;
 beforeAll(async () => {
@@ -104,7 +104,7 @@ describe('a job stream', () => {
   });
 
   it('ends when its caller cannot be authenticated twice in succession', async () => {
-    const { isAuthorized, close } = harness.gateway.app.get(JobStreams).open(principal, token);
+    const { isAuthorized, close } = harness.gateway.app.get(CallerStreams).open(principal, token);
     const unavailable = () =>
       harness.reply('identity.v1.authenticate', () => {
         throw new Fault('unavailable', 'The database is away.');

@@ -10,16 +10,16 @@ import {
 } from '@nestjs/common';
 import type { Operation as ApiOperation, OperationInput, OperationOutput } from '@runos/api';
 import { Access } from '@runos/messaging';
-import type { Readable } from 'node:stream';
 import { AuthenticationGuard } from '../access/authentication.js';
 import { AccountGuard, LevelGuard, PathParametersGuard } from '../access/authorization.js';
 import { RateLimitGuard } from '../access/rate-limit.guard.js';
 import type { CallContext } from './call-context.js';
+import type { FollowedResponse } from './followed-response.js';
 import { type ParsedRequest, OperationInterceptor } from './operation.interceptor.js';
 import { operationKey } from '../http/gateway-request.js';
 
-/** A handler returns the operation's output, a stream of server-sent events, or nothing, which is answered with 204. */
-type HandlerResult<Op extends ApiOperation> = OperationOutput<Op> | Readable | undefined;
+/** A handler returns the operation's output, a response that goes on, or nothing, which is answered with 204. */
+type HandlerResult<Op extends ApiOperation> = OperationOutput<Op> | FollowedResponse | undefined;
 
 type Handler<Op extends ApiOperation> = (
   input: OperationInput<Op>,

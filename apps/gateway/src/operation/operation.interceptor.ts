@@ -1,12 +1,13 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Operation } from '@runos/api';
 import type { Response } from 'express';
-import { pipeline, Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { map, type Observable } from 'rxjs';
 import { InjectConfig } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 import { CallContext } from './call-context.js';
+import { FollowedResponse } from './followed-response.js';
 import { parseRequest } from './parse-request.js';
 
 /** A request with its parsed input, the source of the handler's parameters. */
@@ -36,7 +37,7 @@ export class OperationInterceptor implements NestInterceptor {
       response.status(204).end();
       return;
     }
-    if (result instanceof Readable) return sendEvents(result, request, response);
+    if (result instanceof FollowedResponse) return sendFollowed(result, request, response);
     if (this.config.checkReplies) operation.output.parse(result);
     const generation = operation.versioned ? fieldOf(result, 'generation') : undefined;
     if (generation !== undefined) response.set('ETag', `"${String(generation)}"`);
@@ -46,17 +47,17 @@ export class OperationInterceptor implements NestInterceptor {
   }
 }
 
-/** Sends server-sent events with back-pressure; destroys the source when the client disconnects. */
-function sendEvents(events: Readable, request: GatewayRequest, response: Response): void {
-  response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
+/** Sends a response with back-pressure; destroys the source when the client disconnects. */
+function sendFollowed({ source, mediaType }: FollowedResponse, request: GatewayRequest, response: Response): void {
+  response.status(200).set({ 'Content-Type': `${mediaType}; charset=utf-8`, 'X-Accel-Buffering': 'no' });
   if (request.method === 'HEAD') {
-    events.destroy();
+    source.destroy();
     response.end();
     return;
   }
   response.flushHeaders();
   // A failing source closes the connection and the client reconnects with its cursor. A disconnect is no error.
-  pipeline(events, response, () => undefined);
+  pipeline(source, response, () => undefined);
 }
 
 const fieldOf = (result: unknown, name: string): unknown =>

@@ -50,6 +50,20 @@ export {
   imageTag,
   maxAddonProblem,
 } from './catalog/addon.js';
+export {
+  CLOSE_LOGS,
+  diagnosticContainer,
+  type LogEntry,
+  type LogQuery,
+  logQuery,
+  logEntryOverhead,
+  logsCapability,
+  maxLogLineBytes,
+  maxLogReplyLength,
+  maxLogWaitMs,
+  OPEN_LOGS,
+  READ_LOGS,
+} from './catalog/logs.js';
 export { instructions, type InstructionType, reports, type ReportType } from './catalog/catalog.js';
 export {
   type BodyOf,

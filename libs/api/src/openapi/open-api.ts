@@ -155,14 +155,17 @@ function requestBodyOf({ body, examples }: Operation) {
 }
 
 /** 202 for an output with a job or a progress of its own; a write whose output may have none also has 200. */
-function successesOf({ output, status, method, versioned, mediaType, examples }: Operation) {
+function successesOf({ output, status, method, versioned, mediaType, followed = [], examples }: Operation) {
   const schema = jsonSchemaOf(output, 'output');
   const example = examples?.output === undefined ? {} : { example: examples.output };
   const etag = { ETag: { description: 'The generation.', schema: { type: 'string' } } };
   const response = (description: string) => ({
     description,
     ...(method === 'GET' && versioned ? { headers: etag } : {}),
-    content: { [mediaType ?? 'application/json']: { schema, ...example } },
+    content: {
+      [mediaType ?? 'application/json']: { schema, ...example },
+      ...Object.fromEntries(followed.map((type) => [type, { schema: { type: 'string' } }])),
+    },
   });
   if (status === 202) {
     const withoutJob = output instanceof z.ZodUnion ? { 200: response('Done without a job.') } : {};

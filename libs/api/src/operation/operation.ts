@@ -52,6 +52,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Whether a request with this method has a body. */
 export const hasBody = (method: string): boolean => ['POST', 'PUT', 'PATCH'].includes(method);
+/** Media types of responses that go on until the client disconnects. */
+export type FollowedMediaType = 'application/x-ndjson' | 'text/event-stream';
 type Params = Readonly<Record<string, PathParam>>;
 
 /**
@@ -85,7 +87,9 @@ export interface Operation<
   /** Concerns desired state with a generation: reads return an ETag, writes accept If-Match. */
   readonly versioned?: boolean;
   /** Media type of the response where it is not JSON. */
-  readonly mediaType?: 'text/event-stream';
+  readonly mediaType?: Extract<FollowedMediaType, 'text/event-stream'>;
+  /** Further media types: by `Accept`, the response goes on with what comes, one record of the output after another. */
+  readonly followed?: readonly FollowedMediaType[];
   readonly examples?: { readonly body?: z.input<B>; readonly output?: z.input<O> };
   /** Narrower schemas for known values of one path parameter; `body` and `output` hold for every value. */
   readonly variants?: Variants;

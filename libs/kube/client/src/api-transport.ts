@@ -4,6 +4,7 @@ import { Pool } from 'undici';
 import type { ClusterAccess } from './cluster-access.js';
 import { KubeError } from './kube-error.js';
 import { SharedStreams } from './shared-streams.js';
+import { splitLines } from './split-lines.js';
 
 export interface TransportOptions {
   /** Connections for requests. Each watch of a whole cluster has a connection of its own. Default 16. */
@@ -33,6 +34,8 @@ export interface StreamRequest {
   readonly idleTimeoutMs: number;
   /** The stream shares an HTTP/2 connection with others, where the server offers that. For many small streams. */
   readonly shared?: boolean;
+  /** Longer lines are cut, and end with the number of bytes that are left out. Default: no limit. */
+  readonly maxLineBytes?: number;
   /** The server has answered with a 2xx status. */
   readonly onOpen?: () => void;
 }
@@ -130,7 +133,7 @@ export class ApiTransport {
         throw this.#errorOf(status, await text(body), call, retryAfter);
       }
       request.onOpen?.();
-      yield* splitLines(body);
+      yield* splitLines(body, request.maxLineBytes);
     } catch (thrown) {
       throw noResponse(thrown, call, false);
     }
@@ -202,19 +205,6 @@ function noResponse(thrown: unknown, call: string, timedOut: boolean): KubeError
   return timedOut
     ? new KubeError(`${call} timed out.`, { status: 0, reason: 'TimedOut' }, { cause })
     : new KubeError(`${call}: ${cause.message}`, { status: 0, reason: 'Unreachable' }, { cause });
-}
-
-async function* splitLines(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let partial: Buffer[] = [];
-  for await (const chunk of body) {
-    let start = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      yield Buffer.concat([...partial, chunk.subarray(start, end)]).toString('utf8');
-      partial = [];
-      start = end + 1;
-    }
-    if (start < chunk.length) partial.push(chunk.subarray(start));
-  }
 }
 
 interface Deadline {

@@ -39,6 +39,8 @@ export interface Expected {
 export interface Sample {
   readonly query?: (ids: Ids) => Readonly<Record<string, string>>;
   readonly body?: (ids: Ids) => unknown;
+  /** The response to callers who may, where it is no success: the matrix has no connected agent. */
+  readonly passed?: Expected;
   /** The response for an id outside the path that is missing, or foreign to the caller. */
   readonly foreign?: Partial<Readonly<Record<IdName, Expected>>>;
 }
@@ -50,6 +52,7 @@ export const osidOf = ({ serviceId }: Ids): string => `${sampleType}-${serviceId
 
 const plain: Sample = {};
 const paged: Sample = { query: () => ({ limit: '1' }) };
+const logs: Sample = { query: () => ({ tail: '10' }), passed: { status: 503, code: 'unavailable' } };
 const nothingFound: Expected = { status: 200 };
 const stolenWriter = { manager: 'stolen', kind: 'Cluster', fields: ['spec.instances'] };
 /** `spec: {replicas: 2}` */
@@ -98,6 +101,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'app.revision.show': plain,
   'app.revision.diff': plain,
   'app.rollback': { body: () => ({ revision: 1 }) },
+  'app.logs': logs,
   'app.env.show': plain,
   'app.env.set': { body: () => ({ envVars: { STOLEN: 'yes' } }) },
   'app.secret-env.show': plain,
@@ -142,6 +146,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.status': plain,
   'service.credentials': plain,
   'service.events': paged,
+  'service.logs': logs,
   'upgrade.plan': { body: () => ({ type: sampleType }) },
   'upgrade.create': { body: () => ({ type: sampleType }) },
   'upgrade.list': paged,

@@ -1,12 +1,12 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Principal } from '@runos/contracts';
 import { Fault, faultOf } from '@runos/kernel';
-import { affects, PrincipalCache } from '../access/principal-cache.js';
+import { affects, PrincipalCache } from './principal-cache.js';
 import { InjectConfig, NatsConnector } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
 
 /** A stream that its caller has opened. */
-export interface JobStream {
+export interface CallerStream {
   /** Aborts when the stream must end. */
   readonly signal: AbortSignal;
   /** Authenticates the caller again: whether the token is valid and has the same access as at the start. */
@@ -27,11 +27,11 @@ const maxTimerMs = 2 ** 31 - 1;
 const maxUnavailable = 1;
 
 /**
- * All open job streams. A stream ends when its caller's access changes or expires, when NATS reconnects, and when this
+ * All open streams, of jobs and of logs. A stream ends when its caller's access changes or expires, when NATS reconnects, and when this
  * process stops.
  */
 @Injectable()
-export class JobStreams implements OnModuleDestroy {
+export class CallerStreams implements OnModuleDestroy {
   readonly #open = new Set<OpenStream>();
   readonly #unsubscribe: readonly (() => void)[];
 
@@ -48,7 +48,7 @@ export class JobStreams implements OnModuleDestroy {
   }
 
   /** Opens a stream of the caller with this token. @throws Fault `limit.exceeded` */
-  open(principal: Principal, token: string): JobStream {
+  open(principal: Principal, token: string): CallerStream {
     this.#checkLimit(principal);
     const stream: OpenStream = { principal, end: new AbortController() };
     const remainingMs = Math.min(this.principals.validForMs(principal), maxTimerMs);
@@ -93,7 +93,7 @@ export class JobStreams implements OnModuleDestroy {
     const { streamsPerToken: value } = this.config;
     const openStreams = [...this.#open].filter(({ principal }) => principal.keyId === keyId).length;
     if (value === 0 || openStreams < value) return;
-    throw new Fault('limit.exceeded', `One token may follow ${value} jobs at once; end one of them first.`, {
+    throw new Fault('limit.exceeded', `One token may follow ${value} jobs and logs at once; end one of them first.`, {
       limit: 'streamsPerToken',
       value,
       retryAfterSeconds: 10,

@@ -1,0 +1,63 @@
+import { isForbidden, type KubeClient, KubeError } from '@runos/kube-client';
+import { podKind, secretKind } from '@runos/kube-kinds';
+import { containersOf, type LogContainer } from './log-containers.js';
+import { maxLineBytes } from './log-line.js';
+
+/** Which lines of a container are read. */
+export interface LineSelection {
+  readonly tailLines?: number;
+  readonly sinceSeconds?: number;
+  /** RFC 3339. The API server ignores its decimals. */
+  readonly sinceTime?: string;
+  readonly previous?: boolean;
+  readonly follow?: boolean;
+}
+
+/** The logs of the pods of one instance. */
+export interface PodLogs {
+  /** Its containers now. @throws KubeError */
+  containers(signal: AbortSignal): Promise<LogContainer[]>;
+  /** Lines with timestamps in front, as fast as they are taken. @throws KubeError */
+  lines(container: LogContainer, selection: LineSelection, signal: AbortSignal): AsyncIterable<string>;
+}
+
+/** A node that sends nothing for this long when it need not wait for new lines, ms. */
+const silentMs = 10_000;
+/** A followed log that is silent for this long is opened again, because its connection may be dead, ms. */
+const followedSilentMs = 300_000;
+
+const isSilence = (thrown: unknown): boolean =>
+  thrown instanceof KubeError && (thrown.cause as { code?: unknown } | undefined)?.code === 'UND_ERR_BODY_TIMEOUT';
+
+/** The logs of all pods in the namespace of an instance, by the API server. */
+export const podLogsOf = (client: KubeClient, osid: string): PodLogs => ({
+  containers: async (signal) => (await client.list({ ...podKind, namespace: osid }, { signal })).flatMap(containersOf),
+  async *lines({ podName, containerName }, { follow = false, ...selection }, signal) {
+    const path = `${await client.mapper.path({ ...podKind, namespace: osid, name: podName })}/log`;
+    const query = { container: containerName, timestamps: true, follow, ...selection };
+    const idleTimeoutMs = follow ? followedSilentMs : silentMs;
+    const open = () => client.transport.streamLines({ path, query, signal, idleTimeoutMs, maxLineBytes });
+    try {
+      yield* withRight(client, osid, signal, open);
+    } catch (thrown) {
+      if (!follow || !isSilence(thrown)) throw thrown;
+    }
+  },
+});
+
+/** The role for Secrets has the right on logs. The client binds it in the namespace with the first request for a Secret. */
+async function* withRight(
+  client: KubeClient,
+  osid: string,
+  signal: AbortSignal,
+  open: () => AsyncGenerator<string>,
+): AsyncGenerator<string> {
+  try {
+    yield* open();
+    return;
+  } catch (thrown) {
+    if (!isForbidden(thrown)) throw thrown;
+  }
+  await client.find({ ...secretKind, namespace: osid, name: osid }, { signal, metadataOnly: true });
+  yield* open();
+}

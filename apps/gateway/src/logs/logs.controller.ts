@@ -1,0 +1,81 @@
+import { Readable } from 'node:stream';
+import { randomUUID } from 'node:crypto';
+import { Controller } from '@nestjs/common';
+import { linesOf, type OperationInput, type ReadLogs, showAppLogs, showServiceLogs } from '@runos/api';
+import { reconciler } from '@runos/contracts';
+import { systemClock, unavailable } from '@runos/kernel';
+import { Bus } from '@runos/messaging';
+import { CallerStreams } from '../access/caller-streams.js';
+import type { CallContext } from '../operation/call-context.js';
+import { FollowedResponse } from '../operation/followed-response.js';
+import { Operation } from '../operation/operation.decorator.js';
+import { AccountLogs } from './account-logs.js';
+import { followLog } from './follow-log.js';
+import { logFormatOf } from './log-format.js';
+import { type LogChunk, OpenLog } from './open-log.js';
+
+/** An app has no type. */
+interface InstanceName {
+  readonly cid: string;
+  readonly type?: string;
+  readonly id: string;
+}
+
+/** For all lines of a response that is not followed, ms. */
+const readTimeoutMs = 8_000;
+
+/** The logs of instances. */
+@Controller()
+export class LogsController {
+  constructor(
+    private readonly bus: Bus,
+    private readonly accounts: AccountLogs,
+    private readonly streams: CallerStreams,
+  ) {}
+
+  @Operation(showAppLogs)
+  ofApp({ params: { cid, id }, query }: OperationInput<typeof showAppLogs>, call: CallContext) {
+    return this.#logs({ cid, id }, query, call);
+  }
+
+  @Operation(showServiceLogs)
+  ofService({ params: { cid, type, id }, query }: OperationInput<typeof showServiceLogs>, call: CallContext) {
+    return this.#logs({ cid, type, id }, query, call);
+  }
+
+  async #logs(name: InstanceName, query: ReadLogs, call: CallContext) {
+    call.onEnd(this.accounts.add(call.account.tenant));
+    const format = logFormatOf(call.header('accept'));
+    if (format === undefined) return this.#existing(name, query, call);
+    // Open before the first request, so that an event which comes during it ends the stream.
+    const { signal, isAuthorized, close } = this.streams.open(call.principal, call.token);
+    call.onEnd(close);
+    const log = await this.#open(name, query, true, call);
+    const entries = followLog({ read: () => log.read(), format, clock: systemClock, signal, isAuthorized });
+    return new FollowedResponse(Readable.from(entries, { highWaterMark: 1 }), format.mediaType);
+  }
+
+  async #existing(name: InstanceName, query: ReadLogs, call: CallContext) {
+    const until = systemClock.monotonicMs() + readTimeoutMs;
+    const log = await this.#open(name, query, false, call);
+    const entries: LogChunk['entries'] = [];
+    for (;;) {
+      const chunk = await log.read();
+      entries.push(...chunk.entries);
+      if (chunk.ended) return chunk.truncated ? { entries, truncated: true } : { entries };
+      if (systemClock.monotonicMs() > until)
+        throw unavailable('The logs could not be read in time; request fewer lines.');
+    }
+  }
+
+  /** The log is closed with the response. @throws Fault `unavailable`, `limit.exceeded`, and that of an unknown instance */
+  async #open({ cid, type, id }: InstanceName, query: ReadLogs, follow: boolean, call: CallContext): Promise<OpenLog> {
+    const { since: sinceSeconds, pod, previous } = query;
+    const { account } = call;
+    const { osid, sessionNo } = await this.bus.request(reconciler.authorizeLogs, { cid, type, id, pod }, account);
+    const selection = { osid, tail: linesOf(query), sinceSeconds, pod, previous: previous === 'true', follow };
+    const log = await OpenLog.open(this.bus, { cid, sessionNo, id: randomUUID(), query: selection }, account);
+    call.onEnd(() => void log.close());
+    return log;
+  }
+}

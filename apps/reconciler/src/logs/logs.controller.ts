@@ -1,0 +1,14 @@
+import { Controller } from '@nestjs/common';
+import { type InputOf, reconciler } from '@runos/contracts';
+import { type CallContext, Respond } from '@runos/messaging';
+import { AuthorizeLogs } from './authorize-logs.js';
+
+@Controller()
+export class LogsController {
+  constructor(private readonly authorization: AuthorizeLogs) {}
+
+  @Respond(reconciler.authorizeLogs)
+  authorize(input: InputOf<typeof reconciler.authorizeLogs>, { tenant }: CallContext<'tenant'>) {
+    return this.authorization.run(input, tenant);
+  }
+}
