@@ -22,7 +22,10 @@ export const ReadLogs = z
       .min(1)
       .max(maxAgeSeconds)
       .optional()
-      .register(documentation, { description: 'The age of the oldest line, at most 90 days.', unit: 'seconds' }),
+      .register(documentation, {
+        description: 'The age of the oldest line in seconds, at most 90 days.',
+        unit: 'seconds',
+      }),
     pod: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/)
