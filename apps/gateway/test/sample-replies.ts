@@ -1,6 +1,7 @@
 import type { Cluster, Job, JobLog, Service, UpgradeWave, WorkItem } from '@runos/api';
-import type { LogEntry, Principal } from '@runos/contracts';
+import type { Principal } from '@runos/contracts';
 import type { z } from 'zod';
+import { logReplies } from './sample-log.js';
 
 const at = '2030-02-11T09:30:00.000Z';
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -59,13 +60,6 @@ export const logLine = (stepNumber: number, id: number): JobLog => ({
   message: `line ${id}`,
   createdAt: at,
 });
-
-export const logEntry: LogEntry = {
-  timestamp: '2030-02-11T09:30:00.000000001Z',
-  podName: 'valkey-abcde-0',
-  containerName: 'valkey',
-  message: 'Ready to accept connections tcp',
-};
 
 /** Nothing is wrong. */
 const noReason = { reason: null, message: null };
@@ -275,9 +269,6 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.node-list': { nodes: [node] },
   'reconciler.v1.node-show': node,
   'reconciler.v1.node-delete': { nid: node.nid, name: node.name },
-  'agent-gateway.v1.logs-open': {},
-  'agent-gateway.v1.logs-read': { entries: [logEntry], ended: true, truncated: false },
-  'agent-gateway.v1.logs-close': {},
   'agent-gateway.v1.token-issue': {
     token: 'runos_reg_x',
     purpose: 'node',
@@ -326,7 +317,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
     replicas: { desired: 1, ready: 1 },
   },
   'reconciler.v1.instance-credentials': { host: 'h', port: 6379, username: 'default', password: 'p', url: 'redis://h' },
-  'reconciler.v1.instance-logs': { osid: 'valkey-abcde', sessionNo: 7 },
+  ...logReplies,
   'reconciler.v1.instance-events': { events: [], nextCursor: null },
   'reconciler.v1.override-list': { overrides: [{ id: setId, name: 'grace', enabled: true, data: 'c3BlYzoge30K' }] },
   'reconciler.v1.override-create': { overrideId: setId, jobId },

@@ -4,7 +4,8 @@ import { Fault, unavailable } from '@runos/kernel';
 import { waitUntil } from '@runos/testing-process';
 import { EventStreamReader } from '../../test/event-stream-reader.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
-import { aid, logEntry, principal, token } from '../../test/sample-replies.js';
+import { logEntry } from '../../test/sample-log.js';
+import { aid, principal, token } from '../../test/sample-replies.js';
 
 let harness: GatewayHarness;
 beforeAll(async () => {

@@ -16,16 +16,10 @@ export const ReadLogs = z
       description: 'The newest lines of all pods together; 0 with `since`: as many as possible.',
       unit: 'lines',
     }),
-    since: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(maxAgeSeconds)
-      .optional()
-      .register(documentation, {
-        description: 'The age of the oldest line in seconds, at most 90 days.',
-        unit: 'seconds',
-      }),
+    since: z.coerce.number().int().min(1).max(maxAgeSeconds).optional().register(documentation, {
+      description: 'The age of the oldest line in seconds, at most 90 days.',
+      unit: 'seconds',
+    }),
     pod: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/)
