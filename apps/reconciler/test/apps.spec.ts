@@ -6,6 +6,7 @@ import { type Harness, useHarness } from './harness.js';
 const image = 'ghcr.io/acme/shop:1.4';
 const whole = {
   image,
+  readOnlyRootFilesystem: true,
   servicePortMappings: [
     { port: 8080, standardHttps: true },
     { port: 9000, standardHttps: false },
@@ -61,7 +62,11 @@ describe('an app', () => {
     expect(await show(one)).toMatchObject({ ...fields, healthCheck: 'standard', nodeAffinityTags: ['zone:a', 'gpu'] });
     await ended(await harness.request(reconciler.updateInstance, { ...one, fields: {}, clearsAbsent: true }));
     const shown = await show(one);
-    expect(shown).toMatchObject({ ...fields, servicePortMappings: [{ port: 8080 }, { port: 9000 }] });
+    expect(shown).toMatchObject({
+      ...fields,
+      readOnlyRootFilesystem: true,
+      servicePortMappings: [{ port: 8080 }, { port: 9000 }],
+    });
     for (const name of ['healthCheck', 'healthCheckPath', 'deploymentStrategy', 'nodeAffinityTags']) {
       expect(shown).not.toHaveProperty(name);
     }

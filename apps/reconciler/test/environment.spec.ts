@@ -88,6 +88,10 @@ describe('the environment of an app', () => {
     expect(await issuesOf({ remove: ['none'], add: [other, other] })).toMatchObject({
       issues: [{ path: 'remove.0' }, { path: 'add.0.mountPath' }, { path: 'add.1' }, { path: 'add.1.mountPath' }],
     });
+    const inside = { ...file, filename: 'inside', mountPath: `${file.mountPath}/x` };
+    expect(await issuesOf({ add: [inside] })).toMatchObject({
+      issues: [{ path: 'add.0.mountPath', message: '/etc/ssl/ca.pem is a file, not a folder' }],
+    });
     await ended(await change(one, { secretEnvVars: { B: '2' }, allowDrop: true }));
     const { cid, id } = one;
     expect(await harness.request(reconciler.showSecretVariables, { cid, id })).toEqual({ envVars: { B: '2' } });

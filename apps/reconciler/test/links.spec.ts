@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
 import { type Harness, type Instance, useHarness } from './harness.js';
 
@@ -7,6 +7,9 @@ const image = 'ghcr.io/acme/shop:1.4';
 describe('the links of an app', () => {
   let harness: Harness;
   useHarness((started) => (harness = started));
+  afterEach(() => {
+    harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
+  });
 
   const create = (fields: Record<string, unknown> = {}) => harness.create('app', { image, ...fields });
   const update = async (one: Instance, fields: Record<string, unknown>) => {
@@ -82,6 +85,71 @@ describe('the links of an app', () => {
       code: 'request.invalid',
       details: { issues: [{ path: 'requires.api' }] },
     });
+  });
+
+  it('get the present address of an app with each write, and within the limits', async () => {
+    const api = await create({ servicePortMappings: [{ port: 8080 }] });
+    const one = await create({ requires: { api: { type: 'app', id: api.id, env: { port: 'API_PORT' } } } });
+    await update(api, { servicePortMappings: [{ port: 9999 }] });
+    const { cid, id } = one;
+    const answer = await harness.request(reconciler.changeEnvironment, { cid, id, change: { envVars: { A: '1' } } });
+    await harness.jobs.ended(String((answer as { jobId: string }).jobId));
+    expect(await secretsOf(one)).toEqual({ API_PORT: '9999' });
+    await harness.request(reconciler.rollBackInstance, { ...one, revision: 1 });
+    expect(await secretsOf(one)).toEqual({ API_PORT: '9999' });
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`V${index}`, 'x']));
+    const full = await create();
+    await harness.request(reconciler.changeEnvironment, { cid, id: full.id, change: { envVars: many } });
+    const requires = { api: { type: 'app', id: api.id, env: { host: 'API_HOST' } } };
+    await expect(harness.request(reconciler.updateInstance, { ...full, fields: { requires } })).rejects.toMatchObject({
+      details: { issues: [{ path: 'requires', message: 'the app has 501 variables; at most 500 are allowed' }] },
+    });
+  });
+
+  it('hide a secret variable of the same name, which comes back when the link ends', async () => {
+    const api = await create({ servicePortMappings: [{ port: 8080 }] });
+    const one = await create();
+    const { cid, id } = one;
+    const change = (what: object) => harness.request(reconciler.changeEnvironment, { cid, id, change: what });
+    await change({ secretEnvVars: { PORT: 'own' } });
+    await update(one, { requires: { api: { type: 'app', id: api.id, env: { port: 'PORT' } } } });
+    expect(await secretsOf(one)).toEqual({ PORT: '8080' });
+    expect(await change({ secretEnvVars: { PORT: '8080' } })).toMatchObject({ noOp: true });
+    await update(one, { requires: {} });
+    expect(await secretsOf(one)).toEqual({ PORT: 'own' });
+  });
+
+  it('of two apps to each other are written at the same time', async () => {
+    const apps = await Promise.all(Array.from({ length: 6 }, () => create()));
+    const pairs = apps.flatMap((one, index) => [apps[index ^ 1] ?? one].map((other) => ({ one, other })));
+    const answers = await Promise.all(
+      pairs.map(({ one, other }) =>
+        harness.request(reconciler.updateInstance, {
+          ...one,
+          fields: { requires: { other: { type: 'app', id: other.id, env: { host: 'OTHER' } } } },
+        }),
+      ),
+    );
+    expect(answers.filter((answer) => 'jobId' in answer)).toHaveLength(6);
+  });
+
+  it('of a queued change count until it is withdrawn', async () => {
+    const [kept, left] = await Promise.all([harness.create('valkey'), harness.create('valkey')]);
+    const link = ({ id }: Instance) => ({ v: { type: 'valkey', id, env: { host: 'V' } } });
+    const one = await create({ requires: link(left) });
+    harness.agent.onBundle = () => Promise.resolve();
+    await harness.request(reconciler.restartInstance, one);
+    await harness.request(reconciler.updateInstance, { ...one, fields: { requires: link(kept) } });
+    const { jobId } = await harness.request(reconciler.restartInstance, one);
+    await harness.request(reconciler.cancelJob, { id: jobId });
+    await expect(harness.request(reconciler.deleteInstance, kept)).rejects.toMatchObject({ code: 'service.in_use' });
+    await harness.request(reconciler.deleteInstance, left);
+    const jobs = await harness.sql<{ id: string }>(
+      `SELECT j.job_id AS id FROM job_ref j JOIN instance i ON i.id = j.instance_id
+       WHERE i.osid = '${one.osid}' AND j.type = 'app.update' AND j.outcome IS NULL`,
+    );
+    const answer = await harness.request(reconciler.cancelJob, { id: jobs[0]?.id ?? '' });
+    expect(answer).toMatchObject({ cancelled: false, message: expect.stringContaining(left.osid) });
   });
 
   it('that cannot be made are refused with every reason', async () => {

@@ -5,6 +5,7 @@ import { app } from '@runos/service-types';
 import type { ReconcilerConfig } from '../config.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { InstanceWrites } from '../instances/instance-writes.js';
+import { LinkResolver } from '../links/link-resolver.js';
 import { acceptedAppSpec, type AppSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import type { Caller } from '../writes/preconditions.js';
@@ -19,6 +20,7 @@ export class ChangeEnvironment {
   constructor(
     private readonly writes: InstanceWrites,
     private readonly secrets: InstanceSecrets,
+    private readonly links: LinkResolver,
     private readonly revisions: RevisionWriter,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
@@ -29,7 +31,8 @@ export class ChangeEnvironment {
       const { osid } = instance;
       const current = acceptedAppSpec(instance);
       const secrets = this.secrets.unseal(instance);
-      const open = changeOpenEnvironment(secrets.open(current.environment), input.change, this.config);
+      const linked = await this.links.refresh(sql, instance, current);
+      const open = changeOpenEnvironment(secrets.open(linked.environment), input.change, this.config);
       const environment = this.secrets.sealEnvironment(osid, secrets, open, current.environment);
       const spec: AppSpec = { ...current, environment };
       if (isSameSpec(current, spec)) return { osid, noOp: true, message: `${osid} has these values already.` };

@@ -38,7 +38,7 @@ export function changeOpenEnvironment(
   const { linkedEnv } = current;
   const next: OpenEnvironment = {
     env: sorted(change.envVars ?? current.env),
-    secretEnv: sorted(change.secretEnvVars ? without(change.secretEnvVars, linkedEnv) : current.secretEnv),
+    secretEnv: sorted(change.secretEnvVars ? withHidden(change.secretEnvVars, current) : current.secretEnv),
     linkedEnv,
     secretFiles: changedFiles(current.secretFiles, change),
   };
@@ -55,9 +55,14 @@ export function changeOpenEnvironment(
 const sorted = (variables: Variables): Variables =>
   Object.fromEntries(Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Existing clients send back the variables of links that they have read. */
-const without = (variables: Variables, linked: Variables): Variables =>
-  Object.fromEntries(Object.entries(variables).filter(([name]) => !Object.hasOwn(linked, name)));
+/**
+ * Existing clients send back the variables of links that they have read: those are ignored. A secret variable of the same
+ * name is hidden by the link, and stays.
+ */
+function withHidden(sent: Variables, { secretEnv, linkedEnv }: OpenEnvironment): Variables {
+  const hidden = Object.entries(secretEnv).filter(([name]) => Object.hasOwn(linkedEnv, name));
+  return Object.fromEntries([...hidden, ...Object.entries(sent).filter(([name]) => !Object.hasOwn(linkedEnv, name))]);
+}
 
 function changedFiles(
   current: OpenEnvironment['secretFiles'],
@@ -111,18 +116,26 @@ function fileIssues(
   const added = add.flatMap(({ filename, content }, index): Issue[] => {
     const path = `add.${index}`;
     const bytes = Buffer.byteLength(content, 'base64');
-    const mounted = next.secretFiles.filter(({ mountPath }) => mountPath === (add[index]?.mountPath ?? `/${filename}`));
+    const target = add[index]?.mountPath ?? `/${filename}`;
+    const mounted = next.secretFiles.filter(({ mountPath }) => mountPath === target);
+    const inside = next.secretFiles.find(
+      (other) => isInside(other.mountPath, target) || isInside(target, other.mountPath),
+    );
     return [
       ...(has(filename, add.slice(0, index)) ? [{ path, message: `names the file "${filename}" twice` }] : []),
       ...(remove.includes(filename) ? [{ path, message: `the file "${filename}" is also removed` }] : []),
       ...(mounted.length > 1 ? [{ path: `${path}.mountPath`, message: 'another file has this path' }] : []),
+      ...(inside ? [{ path: `${path}.mountPath`, message: `${inside.mountPath} is a file, not a folder` }] : []),
       ...over(`${path}.content`, `the file "${filename}"`, bytes, maxSecretFileBytes, 'bytes'),
     ];
   });
   return [...unknown, ...added];
 }
 
-function limitIssues({ env, secretEnv, linkedEnv }: OpenEnvironment, limits: EnvironmentLimits): Issue[] {
+const isInside = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
+
+/** The issues of an environment that has more than a limit. */
+export function limitIssues({ env, secretEnv, linkedEnv }: OpenEnvironment, limits: EnvironmentLimits): Issue[] {
   const sources = [
     ['envVars', env],
     ['secretEnvVars', { ...secretEnv, ...linkedEnv }],

@@ -5,6 +5,7 @@ import { storedType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { refuseUnfitVersion } from '../configuration/config-checks.js';
+import { linkedNames } from '../links/link-resolver.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
 import { acceptedServiceSpec, acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
@@ -41,7 +42,8 @@ export class ChangeInstance {
 
   async update(input: Update, caller: Caller): Promise<Updated> {
     const resolve = await this.updates.prepare(input, caller.tenant);
-    return this.writes.run<Updated>(input, caller, async (sql, instance) =>
+    const alsoLocked = linkedNames(input);
+    return this.writes.run<Updated>({ ...input, alsoLocked }, caller, async (sql, instance) =>
       this.#update(sql, instance, await resolve(sql, instance), input, caller.changedBy),
     );
   }

@@ -85,7 +85,7 @@ export class DependentRepository {
       sql,
       `WITH required AS MATERIALIZED (
          SELECT r.alias, q.id FROM jsonb_each_text($3::jsonb) AS r(alias, osid)
-           JOIN instance q ON q.aid = $2 AND q.iid = right(r.osid, 5) AND q.osid = r.osid),
+           JOIN instance q ON q.aid = $2 AND q.iid = right(r.osid, 5) AND q.osid = r.osid AND NOT q.deleting),
        ended AS (
          DELETE FROM instance_requirement WHERE instance_id = $1 AND alias NOT IN (SELECT alias FROM required))
        INSERT INTO instance_requirement (instance_id, alias, required_id) SELECT $1, alias, id FROM required

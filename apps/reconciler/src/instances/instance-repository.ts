@@ -146,6 +146,16 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
     return names.map(({ tenant, cid, type }, index) => byName.get(keyOf(tenant, cid, type, ids[index] ?? '')));
   }
 
+  /** The instances with these OSIDs that exist, in any order. */
+  listByOsid(sql: EntityManager, tenant: string, osids: readonly string[]): Promise<InstanceRow[]> {
+    return this.query<InstanceRow>(
+      sql,
+      { tenant },
+      (condition) => `${selectInstance} WHERE ${condition('i.aid')} AND i.osid = ANY($1::text[])`,
+      [osids],
+    );
+  }
+
   /** Reads instances by row id; the result has the order of `ids`. */
   async readAll(sql: EntityManager, ids: readonly number[]): Promise<(InstanceRow | undefined)[]> {
     const byId = new Map((await this.#readIds(sql, ids)).map((row) => [row.id, row]));

@@ -9,7 +9,10 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
 
-type WriteOptions = Pick<z.output<typeof reconciler.deleteInstance.input>, 'idempotency' | 'ifGeneration'>;
+type WriteOptions = Pick<z.output<typeof reconciler.deleteInstance.input>, 'idempotency' | 'ifGeneration'> & {
+  /** Other instances that the write locks. They are locked in one order with its own, because apps may require each other. */
+  readonly alsoLocked?: readonly InstanceName[];
+};
 
 /** A write of a locked instance. */
 type Write<Result> = (sql: EntityManager, instance: InstanceRow) => Promise<Result>;
@@ -35,7 +38,7 @@ export class InstanceWrites {
 
   /** As `run`, with its refusals, for the plan of a write: nothing that `work` writes stays. */
   rehearse<Result>(
-    input: InstanceName & Pick<WriteOptions, 'ifGeneration'>,
+    input: InstanceName & Pick<WriteOptions, 'ifGeneration' | 'alsoLocked'>,
     tenant: string,
     work: Write<Result>,
   ): Promise<Result> {
@@ -44,10 +47,13 @@ export class InstanceWrites {
 
   async #runLocked<Result>(
     sql: EntityManager,
-    input: InstanceName & Pick<WriteOptions, 'ifGeneration'>,
+    input: InstanceName & Pick<WriteOptions, 'ifGeneration' | 'alsoLocked'>,
     tenant: string,
     work: Write<Result>,
   ): Promise<Result> {
+    const { alsoLocked = [] } = input;
+    const names = [input, ...alsoLocked].map((name) => ({ ...name, tenant }));
+    if (alsoLocked.length > 0) await this.instances.lockAllExisting(sql, names);
     const instance = await this.instances.lock(sql, tenant, input);
     if (instance.deleting) {
       throw new Fault('conflict.deleting', `${instance.osid} is being deleted; it cannot be changed any more.`);

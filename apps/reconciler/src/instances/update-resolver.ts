@@ -61,8 +61,9 @@ export class UpdateResolver {
     spec: DesiredSpec,
     fields: Update['fields'],
   ): Promise<DesiredSpec> {
-    if (spec.kind !== 'app' || fields.requires === undefined) return Promise.resolve(spec);
-    return this.links.link(sql, instance, spec, linksOf(fields), this.secrets.unseal(instance));
+    const links = linksOf(fields);
+    if (spec.kind !== 'app' || links === undefined) return this.links.refresh(sql, instance, spec);
+    return this.links.link(sql, instance, spec, links, this.secrets.unseal(instance));
   }
 
   #effectOf(instance: InstanceRow, resolved: ResolvedSpec, { fields, force }: Update): ResolvedUpdate {

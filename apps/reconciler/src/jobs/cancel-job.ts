@@ -20,7 +20,7 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import { WorkRepository } from '../work/work-repository.js';
 import type { Caller } from '../writes/preconditions.js';
 import { type CancellableJobRow, JobRepository } from './job-repository.js';
-import { isDeletion, jobTypeOf } from './queue-plan.js';
+import { isAction, isDeletion, jobTypeOf } from './queue-plan.js';
 import { jobEnd, JobUpdates } from './job-updates.js';
 
 export interface CancelInput {
@@ -145,6 +145,9 @@ export class CancelJob {
       return { cancelled: false, status: job.status, message: plan.reason };
     }
     if (plan.action === 'withdraw') {
+      // The current revision is desired again, if this is the queued rollout.
+      const gone = isAction(job.type) ? undefined : await this.#goneLinks(sql, instance, instance.spec);
+      if (gone !== undefined) return { cancelled: false, status: job.status, message: gone.message };
       await this.queued.cancel(sql, instance, id, changedBy);
       return { cancelled: true, status: 'cancelled', message: 'Cancelled before it started; nothing was changed.' };
     }

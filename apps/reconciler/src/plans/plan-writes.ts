@@ -9,6 +9,7 @@ import { CreationResolver } from '../instances/creation-resolver.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { InstanceWrites } from '../instances/instance-writes.js';
 import { type ResolvedUpdate, UpdateResolver } from '../instances/update-resolver.js';
+import { linkedNames } from '../links/link-resolver.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
 import { renderObjects } from '../rendering/render-bundle.js';
 import { acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
@@ -59,12 +60,16 @@ export class PlanWrites {
   async update(input: Update, tenant: string): Promise<ChangePlan> {
     const resolve = await this.updates.prepare(input, tenant);
     const { force } = input;
-    const { instance, update, next } = await this.writes.rehearse(input, tenant, async (sql, instance) => {
-      const update = await resolve(sql, instance);
-      const change = { spec: update.spec, type: jobTypeOf(instance.kind, 'update'), force };
-      const next = update.writesSpec ? await this.revisions.resolve(sql, instance, change) : undefined;
-      return { instance, update, next };
-    });
+    const { instance, update, next } = await this.writes.rehearse(
+      { ...input, alsoLocked: linkedNames(input) },
+      tenant,
+      async (sql, instance) => {
+        const update = await resolve(sql, instance);
+        const change = { spec: update.spec, type: jobTypeOf(instance.kind, 'update'), force };
+        const next = update.writesSpec ? await this.revisions.resolve(sql, instance, change) : undefined;
+        return { instance, update, next };
+      },
+    );
     const fields = fieldsOf(instance, update, next);
     if (next === undefined) {
       const message = 'No object changes, so there is nothing to try.';

@@ -13,7 +13,7 @@ import { missingRenderer, rendererMissing, waitingForRenderer } from '../renderi
 import type { InstanceRow } from '../schema/instance-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
-import type { DesiredSpec } from './desired-spec.js';
+import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
 import { DataLossGuard } from './data-loss-guard.js';
 import { faultOr } from './fault-or.js';
 import { restarted, withNeededRestart } from './needed-restart.js';
@@ -131,11 +131,17 @@ export class QueuedChanges {
     end: JobEnd,
     change: { readonly changedBy: string; readonly acceptedGeneration: number },
   ): Promise<void> {
-    const { id: instanceId, spec } = instance;
+    const { id: instanceId } = instance;
     await this.updates.end(sql, [end]);
     await this.revisions.withdraw(sql, { instanceId, ...change });
-    if (spec.kind === 'app') await this.dependents.replace(sql, instance, spec.requires);
+    if (instance.kind === 'app') await this.#restoreLinks(sql, instanceId);
     await this.queue.describe(sql, instanceId);
+  }
+
+  /** The links of the spec that is accepted without the withdrawn change: a queued rollout may still be open. */
+  async #restoreLinks(sql: EntityManager, instanceId: number): Promise<void> {
+    const [instance] = await this.instances.readAll(sql, [instanceId]);
+    if (instance !== undefined) await this.dependents.replace(sql, instance, acceptedSpec(instance).requires);
   }
 }
 

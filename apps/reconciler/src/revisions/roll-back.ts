@@ -36,7 +36,9 @@ export class RollBack {
       const { osid, type } = instance;
       const { revision, force } = input;
       const current = acceptedSpec(instance);
-      const { spec, kept } = rollbackTarget(current, (await this.history.get(sql, instance, revision)).spec);
+      const target = rollbackTarget(current, (await this.history.get(sql, instance, revision)).spec);
+      const { kept } = target;
+      const spec = await this.links.refresh(sql, instance, target.spec);
       if (isSameSpec(current, spec)) {
         const message = `${osid} has the spec of revision ${revision} already${exceptKept(kept)}.`;
         return { osid, noOp: true, message };

@@ -32,7 +32,7 @@ const FileName = z
 /** Folders that the node or Kubernetes mounts. */
 const reservedFolders = ['/proc', '/sys', '/dev', '/var/run/secrets/kubernetes.io', '/run/secrets/kubernetes.io'];
 const isReserved = (path: string): boolean =>
-  reservedFolders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  path === '/tmp' || reservedFolders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 
 /** An absolute path without `.` and `..`, which would lead somewhere else. */
 const MountPath = z
@@ -40,7 +40,15 @@ const MountPath = z
   .max(1024)
   .regex(/^(?:\/[^\p{Cc}/:]+)+$/u, 'must be an absolute path of a file')
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'must have no . and .. in it')
-  .refine((path) => !isReserved(path), `must not be in ${reservedFolders.join(', ')}`);
+  .refine((path) => !isReserved(path), `must not be /tmp itself, and not in ${reservedFolders.join(', ')}`);
+
+/** In the only form that the API server returns: others would be changed on their way. */
+const Base64 = z
+  .base64()
+  .refine(
+    (text) => Buffer.from(text, 'base64').toString('base64') === text,
+    'must be base64 with zero as its last bits',
+  );
 
 /** A secret file to write; an existing file of that name is replaced. */
 const SecretFileContent = z.strictObject({
@@ -48,7 +56,7 @@ const SecretFileContent = z.strictObject({
   mountPath: MountPath.optional().register(documentation, {
     description: 'Absolute path of the file in the containers. Default: the file name in the root folder.',
   }),
-  content: z.base64().register(documentation, { description: 'The bytes of the file in base64.' }),
+  content: Base64.clone().register(documentation, { description: 'The bytes of the file in base64.' }),
 });
 
 const fileChanges = {

@@ -122,8 +122,11 @@ export const ownUpdateFields = {
   ...Object.fromEntries(Object.entries(optionalFields).map(([name, field]) => [name, field.nullable().optional()])),
 };
 
-/** The fields that an update clears when it does not name them: a file that lacks them has none. */
-const clearable = Object.keys(optionalFields);
+/**
+ * The fields that an update clears when it does not name them: a file that lacks them has none. Files of existing clients
+ * never have the switch of the file system, so it stays.
+ */
+const clearable = Object.keys(optionalFields).filter((name) => name !== 'readOnlyRootFilesystem');
 
 /**
  * The own fields of an app after a request: those that it names, without those that it names as null, else the current

@@ -26,6 +26,7 @@ describe('an image reference', () => {
     'nginx@sha256:12',
     `n@${hash}@${hash}`,
     'a b:1',
+    'h.io:99999/x:1',
     '-a:1',
   ])('%j is none', (text) => {
     expect(parseImageReference(text)).toBeUndefined();

@@ -6,6 +6,9 @@ const component = /^[a-z0-9][a-z0-9._-]{0,126}[a-z0-9]$|^[a-z0-9]$/;
 const tag = /^\w[\w.-]{0,127}$/;
 const digest = /^sha256:[0-9a-f]{64}$/;
 
+/** A host, with a port if it has one. */
+const isRegistry = (text: string): boolean => host.test(text) && Number(text.split(':')[1] ?? 0) <= 65_535;
+
 interface ImageReferenceParts {
   /** Absent: the default registry of the container runtime. */
   readonly registry?: string;
@@ -25,7 +28,7 @@ export function parseImageReference(text: string): ImageReferenceParts | undefin
   const version = named.slice(tagAt + 1);
   const isValid =
     rest.length === 0 &&
-    (registry === undefined || host.test(registry)) &&
+    (registry === undefined || isRegistry(registry)) &&
     path.every((part) => component.test(part)) &&
     (tagAt === named.length || tag.test(version)) &&
     (hash === undefined || digest.test(hash));
