@@ -6,7 +6,7 @@ import { lengthOf } from './log-line.js';
 const gatherMs = 50;
 
 /**
- * One open log. It buffers the entries for one reply, and reads on when they are taken: the memory is bounded, and a slow
+ * One open log. It buffers the entries for one reply, and reads on when they are taken. So the memory is bounded, and a slow
  * reader slows only its own log.
  */
 export class LogReading {

@@ -4,10 +4,10 @@ import { z } from 'zod';
 
 const maxNameLength = 253;
 
-/** No control characters but newline, carriage return and tab: an environment cannot carry NUL, and files show no others. */
-const printable = /^(?:\P{Cc}|[\t\n\r])*$/u;
+/** An environment cannot carry NUL, and files of variables show no control character but newline and tab. */
+const isPrintable = (text: string): boolean => !/\p{Cc}/u.test(text.replaceAll(/[\t\n\r]/g, ''));
 
-const VariableValue = z.string().regex(printable, 'must have no control characters but newline and tab');
+const VariableValue = z.string().refine(isPrintable, 'must have no control characters but newline and tab');
 
 /** Variables by their names. */
 const Variables = z.record(VariableName, VariableValue);
@@ -34,12 +34,17 @@ const reservedFolders = ['/proc', '/sys', '/dev', '/var/run/secrets/kubernetes.i
 const isReserved = (path: string): boolean =>
   path === '/tmp' || reservedFolders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 
-/** An absolute path without `.` and `..`, which would lead somewhere else. */
+/** `.` and `..` would lead somewhere else, and Kubernetes separates by `:`. */
+const isFilePath = (path: string): boolean => {
+  const [root, ...parts] = path.split('/');
+  return root === '' && !parts.some((part) => ['', '.', '..'].includes(part)) && !/[\p{Cc}:]/u.test(path);
+};
+
+/** An absolute path of a file in the containers. */
 const MountPath = z
   .string()
   .max(1024)
-  .regex(/^(?:\/[^\p{Cc}/:]+)+$/u, 'must be an absolute path of a file')
-  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'must have no . and .. in it')
+  .refine(isFilePath, 'must be an absolute path of a file, without . and .. in it')
   .refine((path) => !isReserved(path), `must not be /tmp itself, and not in ${reservedFolders.join(', ')}`);
 
 /** In the only form that the API server returns: others would be changed on their way. */
