@@ -177,7 +177,9 @@ describe('the agent that may install add-ons', () => {
   it.each(intruders)('may not write the %s %s %s/%s', async (apiVersion, kind, where, name) => {
     const metadata = { name, namespace: where, labels: addonLabels };
     expect(await refusal(access.agent.apply({ ...specOf(kind), apiVersion, kind, metadata }))).toMatch(
-      new RegExp(`${forbiddenByRbac.source}|${notOfAddon.source}|only run the pods|only write the data`),
+      new RegExp(
+        `${forbiddenByRbac.source}|${notOfAddon.source}|only run the pods|only write the data|must have the name of the instance`,
+      ),
     );
   });
 
@@ -194,7 +196,9 @@ describe('the agent that may install add-ons', () => {
         kind: 'ServiceAccount',
         metadata: { name: 'eve', namespace, labels: addonLabels },
       };
-      expect(await refusal(agent.apply(account))).toMatch(/may not write/);
+      expect(await refusal(agent.apply(account))).toMatch(
+        /may only write in namespaces that carry the labels of an instance/,
+      );
       const { server, ca } = access.cluster;
       const own = { server, ca, ...bearer(access.token) };
       const token = createToken(own, namespace, refOfKind('ServiceAccount').name);

@@ -34,7 +34,7 @@ describe('the cluster agent', () => {
     ]);
     expect(reportsOf('AgentHello')[0]).toMatchObject({
       body: {
-        capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'logs/1'],
+        capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'plans/1', 'logs/1'],
         kinds: true,
         writers: true,
         count: 0,
@@ -130,12 +130,12 @@ describe('the cluster agent', () => {
     };
     const without = await removal({ token: 'runos_reg_x' });
     expect(without).toMatchObject({
-      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'logs/1'] },
+      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'plans/1', 'logs/1'] },
       reply: { ok: false },
     });
     const allowed = await removal({ addons: 'crds' });
     expect(allowed).toMatchObject({
-      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'logs/1', 'addons/1'] },
+      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'plans/1', 'logs/1', 'addons/1'] },
       reply: { ok: true, value: { accepted: true, done: true } },
     });
   });

@@ -88,9 +88,10 @@ describe('a change that would end a pod whose claim is being deleted', () => {
     const isRolled = async () => {
       const pod = await access.admin.find(podRef());
       podUid = pod?.metadata.uid;
-      return JSON.stringify(mapAt(pod ?? {}, 'spec')).includes('600m') && JSON.stringify(pod).includes('"Running"');
+      const { readyReplicas } = mapAt(await access.admin.get(statefulSet()), 'status');
+      return JSON.stringify(mapAt(pod ?? {}, 'spec')).includes('600m') && readyReplicas === 1;
     };
-    await waitUntil(isRolled, { deadlineMs: 30_000, because: () => 'the pod was not replaced' });
+    await waitUntil(isRolled, { deadlineMs: 30_000, because: () => 'the pod was not replaced by a ready one' });
     await access.admin.delete(claimRef());
     await harness.waitForStatus(osid, isAtRisk);
     await harness.controller.applyBundle(changed(3, { replicas: 2 }, 'report'));

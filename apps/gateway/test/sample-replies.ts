@@ -122,6 +122,7 @@ const app = {
   name: 'shop',
   resourceRequirementClassId: 'app.sl1.beff',
   deployType: 'image',
+  port: 8080,
   image: 'ghcr.io/acme/shop:1.4',
   servicePortMappings: [{ port: 8080, standardHttps: true, domains: [] }],
 };

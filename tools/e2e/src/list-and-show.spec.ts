@@ -20,6 +20,8 @@ beforeAll(async () => {
   planeClient = await connectToSharedPlane();
   const { info, api } = planeClient;
   await planeClient.create('valkey', { name: 'listed' });
+  const shop = { name: 'listed', image: 'ghcr.io/acme/shop:1.4', servicePortMappings: [{ port: 8080 }] };
+  await planeClient.waitForCompletion((await api.post(`/${info.aid}/${info.cid}/apps`, shop)).body['jobId']);
   await api.post(`/${info.aid}/config-sets`, { name: 'listed', type: 'postgresql', values: {} });
   await api.post(`/${info.aid}/upgrades`, { type: 'valkey' });
 }, 90_000);
@@ -33,6 +35,7 @@ const nouns = (): Readonly<Record<string, Noun>> => {
     cluster: pathOf(`/${aid}/clusters`, 'cid'),
     node: pathOf(`/${aid}/${cid}/nodes`, 'nid'),
     service: { list: services, show: ({ type, id }) => `${services}/${String(type)}/${String(id)}` },
+    app: pathOf(`/${aid}/${cid}/apps`, 'id'),
     configset: pathOf(`/${aid}/config-sets`, 'setId'),
     apikey: pathOf(`/${aid}/api-keys`, 'id'),
     job: { list: `/${aid}/jobs`, show: ({ id }) => `/jobs/${String(id)}` },
@@ -66,7 +69,7 @@ describe('a list and a show', () => {
     expect(named.sort()).toEqual(Object.keys(nouns()).sort());
   });
 
-  it.each(['cluster', 'node', 'service', 'configset', 'apikey', 'job', 'upgrade'])(
+  it.each(['cluster', 'node', 'service', 'app', 'configset', 'apikey', 'job', 'upgrade'])(
     'of a %s have equal fields',
     async (name) => {
       const noun = nouns()[name] as Noun;

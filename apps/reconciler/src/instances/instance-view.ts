@@ -108,5 +108,6 @@ export function instanceView(row: InstanceRow): Service {
 /** A view of an app: what was given is returned as it was, and what was not stays absent. */
 export function appView(row: InstanceRow): App {
   const { inputs } = acceptedAppSpec(row);
-  return { ...inputs, ...row.source, ...commonView(row), deployType: 'image' };
+  const port = inputs.servicePortMappings[0]?.port ?? null;
+  return { ...inputs, ...row.source, ...commonView(row), deployType: 'image', port };
 }

@@ -6,6 +6,11 @@ import { Service, ServiceSummary, SizingNumbers } from '../services/service-shap
 /** The type of all apps, as instances have it. */
 export const appType = app.type;
 
+/** The first mapped port of an app; null without any. */
+const FirstPort = PortNumber.clone()
+  .register(documentation, { description: 'First mapped TCP port.', unit: 'port', minimum: 1, maximum: 65_535 })
+  .nullable();
+
 /** How an app gets its image; `image`: the request names it. */
 const DeployType = z.enum(['image']);
 
@@ -40,6 +45,7 @@ export const App = Service.pick({
   resourceRequirementClassId: true,
 }).extend({
   deployType: DeployType,
+  port: FirstPort,
   ...SizingNumbers.shape,
   ...AppFields.shape,
   ...AppSource.shape,
@@ -47,12 +53,10 @@ export const App = Service.pick({
 });
 export type App = z.infer<typeof App>;
 
-/** An app in a list. `port` is the first mapped one. */
+/** An app in a list. */
 export const AppSummary = ServiceSummary.extend({
   deployType: DeployType,
-  port: PortNumber.clone()
-    .register(documentation, { description: 'First mapped TCP port.', unit: 'port', minimum: 1, maximum: 65_535 })
-    .nullable(),
+  port: FirstPort,
 });
 
 /** `true` keeps absent fields. Otherwise absent health checks, metrics, strategy and tags are cleared. */
