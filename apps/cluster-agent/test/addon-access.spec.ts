@@ -202,6 +202,6 @@ describe('the agent that may install add-ons', () => {
       const { server, ca } = access.cluster;
       const own = { server, ca, ...bearer(access.token) };
       const token = createToken(own, namespace, refOfKind('ServiceAccount').name);
-      expect(await refusal(token)).toMatch(/may not write/);
+      expect(await refusal(token)).toMatch(/may only write in namespaces that carry the labels of an instance/);
     }));
 });
