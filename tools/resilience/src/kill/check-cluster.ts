@@ -24,6 +24,9 @@ function withPodSecurity(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, labels } };
 }
 
+/** A namespace of the manifests, in which plans are tried. */
+const planNamespace = 'runos-plan';
+
 /** Managed objects that belong to no bundle. */
 async function findOrphans(client: KubeClient, objects: readonly KubeObject[]): Promise<string[]> {
   const expected = new Set(objects.map((object) => refKey(refOf(object))));
@@ -35,7 +38,7 @@ async function findOrphans(client: KubeClient, objects: readonly KubeObject[]): 
   return live
     .flat()
     .filter(({ metadata }) => metadata.ownerReferences === undefined)
-    .filter((object) => !expected.has(refKey(refOf(object))))
+    .filter((object) => !expected.has(refKey(refOf(object))) && object.metadata.name !== planNamespace)
     .map((object) => `${refKey(refOf(object))} is there, and belongs to no bundle`);
 }
 

@@ -11,7 +11,13 @@ export function toNode(osid: string): KubeAttempt[] {
       post(`/api/v1/namespaces/${namespace}/pods`, podOfHost(namespace)),
     ),
     post(`/apis/apps/v1/namespaces/${osid}/daemonsets`, daemonSet),
-    post(`/apis/apps/v1/namespaces/${osid}/deployments`, { ...daemonSet, kind: 'Deployment' }),
+    ...['stolen', 'default-editor'].map((serviceAccountName) =>
+      post(`/apis/apps/v1/namespaces/${osid}/deployments`, {
+        ...statefulSetOf(osid, { serviceAccountName }),
+        kind: 'Deployment',
+      }),
+    ),
+    post(`/apis/apps/v1/namespaces/${victim}/deployments`, { ...statefulSetOf(victim, ofHost), kind: 'Deployment' }),
     post(`/apis/batch/v1/namespaces/${osid}/jobs`, { ...daemonSet, apiVersion: 'batch/v1', kind: 'Job' }),
     post(`/apis/apps/v1/namespaces/${osid}/statefulsets`, statefulSetOf(osid, { serviceAccountName: 'stolen' })),
     ...['exec', 'attach', 'portforward', 'proxy'].flatMap((verb) => [
