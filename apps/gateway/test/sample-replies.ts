@@ -1,6 +1,8 @@
 import type { Cluster, Job, JobLog, Service, UpgradeWave, WorkItem } from '@runos/api';
 import type { Principal } from '@runos/contracts';
 import type { z } from 'zod';
+import { appRepliesOf } from './sample-app.js';
+import { changeRepliesOf } from './sample-changes.js';
 import { logReplies } from './sample-log.js';
 
 const at = '2030-02-11T09:30:00.000Z';
@@ -113,22 +115,6 @@ const service: z.input<typeof Service> = {
   updatedAt: at,
 };
 
-const { version: _version, storageMb: _storage, ...common } = service;
-const app = {
-  ...common,
-  osid: 'app-abcde',
-  kind: 'app',
-  type: 'app',
-  name: 'shop',
-  resourceRequirementClassId: 'app.sl1.beff',
-  deployType: 'image',
-  port: 8080,
-  image: 'ghcr.io/acme/shop:1.4',
-  servicePortMappings: [{ port: 8080, standardHttps: true, domains: [] }],
-};
-
-const secretFile = { filename: 'ca.pem', mountPath: '/etc/ssl/ca.pem', md5: 'b95f67f61ebb03619622d798f45fc2d3' };
-
 const configSet = {
   setId,
   name: 'tuned',
@@ -174,38 +160,12 @@ const upgradeWave: z.input<typeof UpgradeWave> = {
   completedAt: null,
 };
 
-const changePlan = {
-  osid: service.osid,
-  noOp: false,
-  changes: [{ field: 'cpuLimitMc', before: 500, after: 600 }],
-  name: null,
-  restartsPods: true,
-  queued: false,
-  supersedes: [jobId],
-  source: 'cluster',
-  ...noReason,
-  planNamespace: null,
-  objects: [
-    {
-      apiVersion: 'apps/v1',
-      kind: 'StatefulSet',
-      namespace: service.osid,
-      name: service.osid,
-      action: 'changed',
-      message: null,
-      tried: true,
-      changes: [{ field: 'spec.replicas', before: 1, after: 2 }],
-    },
-  ],
-};
 const upgradePlan = {
   current: { version: '8.1', rendererVersion: 1, image: 'docker.io/valkey/valkey:8.1' },
   target: { version: '8.1', rendererVersion: 2, image: 'docker.io/valkey/valkey:8.1' },
   changes: true,
   restartsPods: false,
 };
-
-const revision = { revision: 2, generation: 2, current: true, changedBy: principal.email, jobId, createdAt: at };
 
 /** Replies of the other services by subject; one resource of each kind exists. */
 export const sampleReplies: Readonly<Record<string, unknown>> = {
@@ -293,16 +253,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'agent-gateway.v1.token-revoke': { id: principal.keyId, revokedAt: at },
   'reconciler.v1.instance-create': { id: 'abcde', osid: service.osid, name: 'cache', status: 'pending', jobId },
   'reconciler.v1.instance-list': { services: [], nextCursor: null },
-  'reconciler.v1.app-list': { apps: [], nextCursor: null },
-  'reconciler.v1.app-show': app,
-  'reconciler.v1.app-links': { db: { id: 'p7x2m', type: 'postgresql', config: {}, env: { url: 'DATABASE_URL' } } },
-  'reconciler.v1.instance-dependencies': { dependencies: [] },
-  'reconciler.v1.instance-dependents': { dependents: [] },
-  'reconciler.v1.app-variables': { envVars: { MODE: 'fast' } },
-  'reconciler.v1.app-secret-variables': { envVars: { TOKEN: 'secret' } },
-  'reconciler.v1.app-secret-files': { files: [secretFile] },
-  'reconciler.v1.app-secret-file': { ...secretFile, content: 'AAEC' },
-  'reconciler.v1.app-environment-change': { jobId },
+  ...appRepliesOf(service, jobId),
   'reconciler.v1.instance-show': service,
   'reconciler.v1.instance-update': { jobId },
   'reconciler.v1.instance-delete': { jobId },
@@ -310,8 +261,6 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.instance-upgrade': { jobId },
   'reconciler.v1.instance-accept': { jobId },
   'reconciler.v1.instance-upgrade-plan': upgradePlan,
-  'reconciler.v1.instance-create-plan': changePlan,
-  'reconciler.v1.instance-update-plan': changePlan,
   'reconciler.v1.instance-status': {
     state: 'healthy',
     ...noReason,
@@ -320,14 +269,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.instance-credentials': { host: 'h', port: 6379, username: 'default', password: 'p', url: 'redis://h' },
   ...logReplies,
   'reconciler.v1.instance-events': { events: [], nextCursor: null },
-  'reconciler.v1.override-list': { overrides: [{ id: setId, name: 'grace', enabled: true, data: 'c3BlYzoge30K' }] },
-  'reconciler.v1.override-create': { overrideId: setId, jobId },
-  'reconciler.v1.override-update': { jobId },
-  'reconciler.v1.override-delete': { jobId },
-  'reconciler.v1.revision-list': { revisions: [revision], nextCursor: null },
-  'reconciler.v1.revision-show': { ...revision, fields: { cpuLimitMc: 500 } },
-  'reconciler.v1.revision-diff': { from: 1, to: 2, changes: [{ field: 'cpuLimitMc', before: 500, after: 600 }] },
-  'reconciler.v1.revision-roll-back': { jobId, kept: [] },
+  ...changeRepliesOf(service.osid, jobId),
   'reconciler.v1.upgrade-plan': {
     type: 'valkey',
     rendererVersion: 2,

@@ -54,6 +54,8 @@ import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
 import { InstanceSecrets } from './instances/instance-secrets.js';
 import { InstanceWrites } from './instances/instance-writes.js';
+import { AuditedReads } from './instances/audited-reads.js';
+import { MintedIdRepository } from './instances/minted-id-repository.js';
 import { ShowCredentials } from './instances/show-credentials.js';
 import { PlanUpgrade } from './instances/plan-upgrade.js';
 import { Requirements } from './instances/requirements.js';
@@ -149,6 +151,8 @@ const instances = [
   InstanceRepository,
   InstanceWrites,
   InstanceSecrets,
+  AuditedReads,
+  MintedIdRepository,
   ShowCredentials,
   AuthorizeLogs,
   Requirements,

@@ -45,7 +45,7 @@ export {
 } from './config-sets/config-set-operations.js';
 export { linesOf, LogEntries, type ReadLogs, showAppLogs, showServiceLogs } from './logs/log-operations.js';
 export { errorCodesOf } from './operation/error-codes.js';
-export { Accepted, JobId, NextCursor, page, Timestamp } from './operation/fields.js';
+export { Accepted, ChangedSpec, JobId, NextCursor, page, Timestamp } from './operation/fields.js';
 export {
   cancelJob,
   Job,
@@ -93,7 +93,6 @@ export { reservedWords } from './operation/reserved-words.js';
 export { type OperationId, operations } from './operations.js';
 export { listSizingClasses, listVersions, SizingClass } from './service-info/service-info-operations.js';
 export {
-  ChangedConfiguration,
   convertToCustom,
   CustomConfiguration,
   setAdvancedConfigs,
@@ -123,7 +122,6 @@ export {
 } from './apps/app-operations.js';
 export { App, AppSummary, appType } from './apps/app-shapes.js';
 export {
-  ChangedEnvironment,
   changeEnvironment,
   changeSecretFiles,
   listSecretFiles,
@@ -158,7 +156,7 @@ export {
   updateAppOverride,
   updateServiceOverride,
 } from './overrides/override-operations.js';
-export { ChangedOverride, CreatedOverride, OverrideFile, OverrideList } from './overrides/override-shapes.js';
+export { CreatedOverride, OverrideFile, OverrideList } from './overrides/override-shapes.js';
 export {
   createService,
   deleteService,
@@ -177,7 +175,6 @@ export {
 export {
   Condition,
   AcceptDesired,
-  AcceptedDesired,
   CreatedService,
   Credentials,
   type InstanceKind,
@@ -192,7 +189,6 @@ export {
   SizingNumbers,
   UpdatedService,
   Upgrade,
-  UpgradedService,
   type UpgradeComparison,
   UpgradePlan,
 } from './services/service-shapes.js';

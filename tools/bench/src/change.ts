@@ -1,10 +1,10 @@
 import { KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { KubeObject } from '@runos/kube-objects';
-import { Plane, PlaneClient } from '@runos/tool-e2e';
-import { parseArgs } from 'node:util';
+import type { PlaneClient } from '@runos/tool-e2e';
 import { Arrivals, kindsOf } from './arrivals.js';
 import type { Finding } from './bench.js';
 import { quantile, type Row, stepDurations, table } from './quantiles.js';
+import { withPlane } from './with-plane.js';
 
 const warmUps = 5;
 
@@ -12,19 +12,7 @@ const warmUps = 5;
  * Measures one change, from the accepting HTTP response to live objects. It creates a valkey and changes one of its
  * numbers. The baseline is `kubectl apply --server-side` of the same objects.
  */
-export async function benchChange(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { data: { type: 'string' }, count: { type: 'string', default: '30' } },
-  });
-  const own = values.data === undefined ? await Plane.create() : undefined;
-  try {
-    await own?.start();
-    return await run(await PlaneClient.connect(own?.data ?? String(values.data)), Number(values.count));
-  } finally {
-    await own?.remove();
-  }
-}
+export const benchChange = (args: readonly string[]): Promise<readonly Finding[]> => withPlane(args, 30, run);
 
 async function run(planeClient: PlaneClient, count: number): Promise<readonly Finding[]> {
   const client = new KubeClient(await readKubeconfig(planeClient.info.kubeconfig));

@@ -1,7 +1,7 @@
-import { Plane, PlaneClient } from '@runos/tool-e2e';
-import { parseArgs } from 'node:util';
+import type { PlaneClient } from '@runos/tool-e2e';
 import type { Finding } from './bench.js';
 import { quantile, table } from './quantiles.js';
+import { withPlane } from './with-plane.js';
 
 const warmUps = 3;
 const limitMs = 500;
@@ -11,19 +11,7 @@ const image = 'registry.example.com/shop:1';
  * Measures the plan of a changed number and that of a creation, from the request to the response. The baseline is
  * `kubectl diff --server-side` of the same objects with the same change.
  */
-export async function benchPlan(args: readonly string[]): Promise<readonly Finding[]> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { data: { type: 'string' }, count: { type: 'string', default: '20' } },
-  });
-  const own = values.data === undefined ? await Plane.create() : undefined;
-  try {
-    await own?.start();
-    return await run(await PlaneClient.connect(own?.data ?? String(values.data)), Number(values.count));
-  } finally {
-    await own?.remove();
-  }
-}
+export const benchPlan = (args: readonly string[]): Promise<readonly Finding[]> => withPlane(args, 20, run);
 
 async function run(planeClient: PlaneClient, count: number): Promise<readonly Finding[]> {
   const { info, api } = planeClient;

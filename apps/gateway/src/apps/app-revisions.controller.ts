@@ -4,8 +4,7 @@ import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
-import { forced } from '../services/instance-request.js';
-import { appName } from './app-name.js';
+import { forced, oneOf } from '../services/instance-request.js';
 
 /** The stored specs of apps. */
 @Controller()
@@ -14,24 +13,24 @@ export class AppRevisionsController {
 
   @Operation(listAppRevisions)
   list({ params, query }: OperationInput<typeof listAppRevisions>, { account }: CallContext) {
-    return this.bus.request(reconciler.listInstanceRevisions, { ...appName(params), ...query }, account);
+    return this.bus.request(reconciler.listInstanceRevisions, { ...oneOf(params), ...query }, account);
   }
 
   @Operation(showAppRevision)
   show({ params }: OperationInput<typeof showAppRevision>, { account }: CallContext) {
     const revision = Number(params.revision);
-    return this.bus.request(reconciler.showInstanceRevision, { ...appName(params), revision }, account);
+    return this.bus.request(reconciler.showInstanceRevision, { ...oneOf(params), revision }, account);
   }
 
   @Operation(diffAppRevision)
   diff({ params, query }: OperationInput<typeof diffAppRevision>, { account }: CallContext) {
     const revision = Number(params.revision);
-    return this.bus.request(reconciler.diffInstanceRevision, { ...appName(params), revision, ...query }, account);
+    return this.bus.request(reconciler.diffInstanceRevision, { ...oneOf(params), revision, ...query }, account);
   }
 
   @Operation(rollBackApp)
   rollBack({ params, query, body }: OperationInput<typeof rollBackApp>, { account, write }: CallContext) {
-    const input = { ...appName(params), ...body, ...forced(query), ...write };
+    const input = { ...oneOf(params), ...body, ...forced(query), ...write };
     return this.bus.request(reconciler.rollBackInstance, input, account);
   }
 }

@@ -15,7 +15,7 @@ import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
-import { appName } from './app-name.js';
+import { oneOf } from '../services/instance-request.js';
 
 @Controller()
 export class AppsController {
@@ -39,27 +39,27 @@ export class AppsController {
   @Operation(updateApp)
   update({ params, query, body }: OperationInput<typeof updateApp>, { account, write }: CallContext) {
     const clearsAbsent = query.merge !== 'true';
-    const input = { ...appName(params), fields: body, clearsAbsent, ...write };
+    const input = { ...oneOf(params), fields: body, clearsAbsent, ...write };
     return this.bus.request(reconciler.updateInstance, input, account);
   }
 
   @Operation(deleteApp)
   delete({ params }: OperationInput<typeof deleteApp>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.deleteInstance, { ...appName(params), ...write }, account);
+    return this.bus.request(reconciler.deleteInstance, { ...oneOf(params), ...write }, account);
   }
 
   @Operation(restartApp)
   restart({ params }: OperationInput<typeof restartApp>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.restartInstance, { ...appName(params), ...write }, account);
+    return this.bus.request(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
   }
 
   @Operation(showAppStatus)
   status({ params }: OperationInput<typeof showAppStatus>, { account }: CallContext) {
-    return this.bus.request(reconciler.showInstanceStatus, appName(params), account);
+    return this.bus.request(reconciler.showInstanceStatus, oneOf(params), account);
   }
 
   @Operation(listAppEvents)
   listEvents({ params, query }: OperationInput<typeof listAppEvents>, { account }: CallContext) {
-    return this.bus.request(reconciler.listInstanceEvents, { ...appName(params), ...query }, account);
+    return this.bus.request(reconciler.listInstanceEvents, { ...oneOf(params), ...query }, account);
   }
 }

@@ -12,7 +12,6 @@ import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 import { oneOf } from '../services/instance-request.js';
-import { appName } from './app-name.js';
 
 /** Which instances require which. */
 @Controller()
@@ -26,12 +25,12 @@ export class LinksController {
 
   @Operation(listAppDependencies)
   listAppDependencies({ params }: OperationInput<typeof listAppDependencies>, { account }: CallContext) {
-    return this.bus.request(reconciler.listDependencies, appName(params), account);
+    return this.bus.request(reconciler.listDependencies, oneOf(params), account);
   }
 
   @Operation(listAppDependents)
   listAppDependents({ params }: OperationInput<typeof listAppDependents>, { account }: CallContext) {
-    return this.bus.request(reconciler.listDependents, appName(params), account);
+    return this.bus.request(reconciler.listDependents, oneOf(params), account);
   }
 
   @Operation(listServiceDependencies)

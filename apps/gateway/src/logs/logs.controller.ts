@@ -9,17 +9,13 @@ import { CallerStreams } from '../access/caller-streams.js';
 import type { CallContext } from '../operation/call-context.js';
 import { FollowedResponse } from '../operation/followed-response.js';
 import { Operation } from '../operation/operation.decorator.js';
+import { oneOf } from '../services/instance-request.js';
 import { AccountLogs } from './account-logs.js';
 import { followLog } from './follow-log.js';
 import { logFormatOf } from './log-format.js';
 import { type LogChunk, OpenLog } from './open-log.js';
 
-/** An app has no type. */
-interface InstanceName {
-  readonly cid: string;
-  readonly type?: string;
-  readonly id: string;
-}
+type InstanceName = ReturnType<typeof oneOf>;
 
 /** For all lines of a response that is not followed, ms. */
 const readTimeoutMs = 8_000;
@@ -34,13 +30,13 @@ export class LogsController {
   ) {}
 
   @Operation(showAppLogs)
-  ofApp({ params: { cid, id }, query }: OperationInput<typeof showAppLogs>, call: CallContext) {
-    return this.#logs({ cid, id }, query, call);
+  ofApp({ params, query }: OperationInput<typeof showAppLogs>, call: CallContext) {
+    return this.#logs(oneOf(params), query, call);
   }
 
   @Operation(showServiceLogs)
-  ofService({ params: { cid, type, id }, query }: OperationInput<typeof showServiceLogs>, call: CallContext) {
-    return this.#logs({ cid, type, id }, query, call);
+  ofService({ params, query }: OperationInput<typeof showServiceLogs>, call: CallContext) {
+    return this.#logs(oneOf(params), query, call);
   }
 
   async #logs(name: InstanceName, query: ReadLogs, call: CallContext) {
@@ -69,12 +65,12 @@ export class LogsController {
   }
 
   /** The log is closed with the response. @throws Fault `unavailable`, `limit.exceeded`, and that of an unknown instance */
-  async #open({ cid, type, id }: InstanceName, query: ReadLogs, follow: boolean, call: CallContext): Promise<OpenLog> {
+  async #open(name: InstanceName, query: ReadLogs, follow: boolean, call: CallContext): Promise<OpenLog> {
     const { since: sinceSeconds, pod, previous } = query;
     const { account } = call;
-    const { osid, sessionNo } = await this.bus.request(reconciler.authorizeLogs, { cid, type, id, pod }, account);
+    const { osid, sessionNo } = await this.bus.request(reconciler.authorizeLogs, { ...name, pod }, account);
     const selection = { osid, tail: linesOf(query), sinceSeconds, pod, previous: previous === 'true', follow };
-    const log = await OpenLog.open(this.bus, { cid, sessionNo, id: randomUUID(), query: selection }, account);
+    const log = await OpenLog.open(this.bus, { cid: name.cid, sessionNo, id: randomUUID(), query: selection }, account);
     call.onEnd(() => void log.close());
     return log;
   }

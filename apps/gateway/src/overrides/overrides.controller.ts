@@ -16,9 +16,6 @@ import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 import { forced, oneOf } from '../services/instance-request.js';
 
-/** An app, as the reconciler names instances. */
-const appOf = ({ cid, id }: { readonly cid: string; readonly id: string }) => ({ cid, type: 'app', id });
-
 /** The overrides of apps and services. */
 @Controller()
 export class OverridesController {
@@ -26,24 +23,24 @@ export class OverridesController {
 
   @Operation(listAppOverrides)
   listApp({ params }: OperationInput<typeof listAppOverrides>, { account }: CallContext) {
-    return this.bus.request(reconciler.listOverrides, appOf(params), account);
+    return this.bus.request(reconciler.listOverrides, oneOf(params), account);
   }
 
   @Operation(createAppOverride)
   createApp({ params, body: file }: OperationInput<typeof createAppOverride>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.createOverride, { ...appOf(params), file, ...write }, account);
+    return this.bus.request(reconciler.createOverride, { ...oneOf(params), file, ...write }, account);
   }
 
   @Operation(updateAppOverride)
   updateApp({ params, body: file }: OperationInput<typeof updateAppOverride>, { account, write }: CallContext) {
     const { overrideId } = params;
-    return this.bus.request(reconciler.updateOverride, { ...appOf(params), overrideId, file, ...write }, account);
+    return this.bus.request(reconciler.updateOverride, { ...oneOf(params), overrideId, file, ...write }, account);
   }
 
   @Operation(deleteAppOverride)
   deleteApp({ params }: OperationInput<typeof deleteAppOverride>, { account, write }: CallContext) {
     const { overrideId } = params;
-    return this.bus.request(reconciler.deleteOverride, { ...appOf(params), overrideId, ...write }, account);
+    return this.bus.request(reconciler.deleteOverride, { ...oneOf(params), overrideId, ...write }, account);
   }
 
   @Operation(listServiceOverrides)

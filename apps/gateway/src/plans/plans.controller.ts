@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
+  appType,
   type OperationInput,
   planAppCreation,
   planAppUpdate,
@@ -11,9 +12,6 @@ import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
 import { forced, oneOf } from '../services/instance-request.js';
-
-/** The type of apps, as the reconciler names instances. */
-const appType = 'app';
 
 /** Plans of writes: the input of each write, without its idempotency key, because nothing is written. */
 @Controller()
@@ -29,7 +27,7 @@ export class PlansController {
   planAppUpdate({ params, query, body }: OperationInput<typeof planAppUpdate>, { account, write }: CallContext) {
     const { ifGeneration } = write;
     const clearsAbsent = query.merge !== 'true';
-    const input = { ...oneOf({ ...params, type: appType }), fields: body, clearsAbsent, ifGeneration };
+    const input = { ...oneOf(params), fields: body, clearsAbsent, ifGeneration };
     return this.bus.request(reconciler.planInstanceUpdate, input, account);
   }
 

@@ -64,12 +64,16 @@ function withHidden(sent: Variables, { secretEnv, linkedEnv }: OpenEnvironment):
   return Object.fromEntries([...hidden, ...Object.entries(sent).filter(([name]) => !Object.hasOwn(linkedEnv, name))]);
 }
 
+/** The files that a request adds, each with its path. */
+const addedFiles = ({ add = [] }: EnvironmentChange): OpenEnvironment['secretFiles'] =>
+  add.map(({ filename, mountPath = `/${filename}`, content }) => ({ filename, mountPath, content }));
+
 function changedFiles(
   current: OpenEnvironment['secretFiles'],
-  { add = [], remove = [] }: EnvironmentChange,
+  change: EnvironmentChange,
 ): OpenEnvironment['secretFiles'] {
-  const changed = new Set([...remove, ...add.map(({ filename }) => filename)]);
-  const added = add.map(({ filename, mountPath = `/${filename}`, content }) => ({ filename, mountPath, content }));
+  const added = addedFiles(change);
+  const changed = new Set([...(change.remove ?? []), ...added.map(({ filename }) => filename)]);
   return [...current.filter(({ filename }) => !changed.has(filename)), ...added].sort((a, b) =>
     a.filename < b.filename ? -1 : 1,
   );
@@ -105,31 +109,32 @@ function nameIssues({ env, secretEnv, linkedEnv }: OpenEnvironment, { envVars, s
 function fileIssues(
   current: OpenEnvironment,
   next: OpenEnvironment,
-  { add = [], remove = [] }: EnvironmentChange,
+  change: EnvironmentChange,
   { maxSecretFileBytes }: EnvironmentLimits,
 ): Issue[] {
+  const { remove = [] } = change;
   const has = (name: string, files: readonly Pick<FileEntry, 'filename'>[]) =>
     files.some(({ filename }) => filename === name);
   const unknown = remove.flatMap((name, index) =>
     has(name, current.secretFiles) ? [] : [{ path: `remove.${index}`, message: `there is no file "${name}"` }],
   );
-  const added = add.flatMap(({ filename, content }, index): Issue[] => {
+  const added = addedFiles(change);
+  const addIssues = added.flatMap(({ filename, mountPath: target, content }, index): Issue[] => {
     const path = `add.${index}`;
     const bytes = Buffer.byteLength(content, 'base64');
-    const target = add[index]?.mountPath ?? `/${filename}`;
     const mounted = next.secretFiles.filter(({ mountPath }) => mountPath === target);
     const inside = next.secretFiles.find(
       (other) => isInside(other.mountPath, target) || isInside(target, other.mountPath),
     );
     return [
-      ...(has(filename, add.slice(0, index)) ? [{ path, message: `names the file "${filename}" twice` }] : []),
+      ...(has(filename, added.slice(0, index)) ? [{ path, message: `names the file "${filename}" twice` }] : []),
       ...(remove.includes(filename) ? [{ path, message: `the file "${filename}" is also removed` }] : []),
       ...(mounted.length > 1 ? [{ path: `${path}.mountPath`, message: 'another file has this path' }] : []),
       ...(inside ? [{ path: `${path}.mountPath`, message: `${inside.mountPath} is a file, not a folder` }] : []),
       ...over(`${path}.content`, `the file "${filename}"`, bytes, maxSecretFileBytes, 'bytes'),
     ];
   });
-  return [...unknown, ...added];
+  return [...unknown, ...addIssues];
 }
 
 const isInside = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);

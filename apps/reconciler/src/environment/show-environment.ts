@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { identity, type OutputOf, type reconciler } from '@runos/contracts';
+import type { OutputOf, reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
-import { Bus } from '@runos/messaging';
 import { Database } from '@runos/persistence';
 import { app } from '@runos/service-types';
 import { createHash } from 'node:crypto';
+import { AuditedReads } from '../instances/audited-reads.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { acceptedAppSpec } from '../revisions/desired-spec.js';
@@ -16,7 +16,7 @@ interface AppName {
   readonly id: string;
 }
 
-type Action = 'app.secret-env' | 'app.secret-files' | 'app.secret-file';
+type Action = 'app.secret-env' | 'app.secret-files';
 
 /** Shows the variables and files of apps. Secret ones are shown only after an audit entry of the caller is durable. */
 @Injectable()
@@ -25,7 +25,7 @@ export class ShowEnvironment {
     private readonly database: Database,
     private readonly instances: InstanceRepository,
     private readonly secrets: InstanceSecrets,
-    private readonly bus: Bus,
+    private readonly audited: AuditedReads,
   ) {}
 
   async variables(name: AppName, tenant: string): Promise<OutputOf<typeof reconciler.showVariables>> {
@@ -51,19 +51,14 @@ export class ShowEnvironment {
     const instance = await this.#get(name, tenant);
     const file = this.#unseal(instance).secretFiles.find(({ filename }) => filename === name.filename);
     if (file === undefined) throw new Fault('file.not_found', `The app has no secret file "${name.filename}".`);
-    await this.#audit(instance, 'app.secret-file', { filename: name.filename });
+    await this.audited.record('app.secret-file', instance, { filename: name.filename });
     return { ...entryOf(file), content: file.content };
   }
 
   async #open(name: AppName, tenant: string, action: Action): Promise<OpenEnvironment> {
     const instance = await this.#get(name, tenant);
-    await this.#audit(instance, action);
+    await this.audited.record(action, instance);
     return this.#unseal(instance);
-  }
-
-  async #audit({ aid, osid, cid }: InstanceRow, action: Action, detail = {}): Promise<void> {
-    const entry = { action, subject: osid, outcome: 'allowed', detail: { cid, ...detail } } as const;
-    await this.bus.request(identity.recordAudit, entry, { tenant: aid });
   }
 
   #unseal = (instance: InstanceRow): OpenEnvironment =>

@@ -24,6 +24,7 @@ import { refuseOverLimit } from '../writes/preconditions.js';
 import { InstanceRepository } from './instance-repository.js';
 import { InstanceSecrets, type UnsealedSecrets } from './instance-secrets.js';
 import { portsOf } from './instance-view.js';
+import { MintedIdRepository } from './minted-id-repository.js';
 import { Requirements } from './requirements.js';
 
 type Input = Pick<z.output<typeof reconciler.createInstance.input>, 'cid' | 'type' | 'fields'>;
@@ -47,6 +48,7 @@ export class CreationResolver {
     private readonly database: Database,
     private readonly clusters: ClusterRepository,
     private readonly instances: InstanceRepository,
+    private readonly mintedIds: MintedIdRepository,
     private readonly resolver: SpecResolver,
     private readonly requirements: Requirements,
     private readonly links: LinkResolver,
@@ -83,7 +85,7 @@ export class CreationResolver {
     const limit = this.config.maxInstancesPerCluster;
     const count = await this.instances.countForCreate(sql, cluster.id, limit);
     refuseOverLimit(limit, count, 'instances', `Cluster "${cid}"`);
-    const { osid, id: iid } = await this.instances.mintOsid(sql, tenant, type as TypeName);
+    const { osid, id: iid } = await this.mintedIds.mintOsid(sql, tenant, type as TypeName);
     refuseInvalidHosts(osid, type, resolved.spec, cluster);
     const secrets = this.secrets.of(osid, mintSecrets(instanceType(type), systemRandom));
     const name = { aid: tenant, cid, osid };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Fault, systemRandom } from '@runos/kernel';
-import { Osid, type OsidParts, type TypeName } from '@runos/osid';
+import { Fault } from '@runos/kernel';
+import { Osid } from '@runos/osid';
 import { runSql, TenantRepository } from '@runos/persistence';
 import { app, instanceType } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
@@ -212,19 +212,6 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
       [JSON.stringify(parsed), tenant],
     );
     return foreign.map(({ osid }) => osid);
-  }
-
-  /** Mints an OSID whose id was never used in this account; no later OSID reuses it. */
-  async mintOsid(sql: EntityManager, aid: string, type: TypeName): Promise<OsidParts> {
-    for (;;) {
-      const parts = Osid.mint(type, systemRandom);
-      const minted = await runSql(
-        sql,
-        'INSERT INTO minted_id (aid, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id',
-        [aid, parts.id],
-      );
-      if (minted.length > 0) return parts;
-    }
   }
 
   /** The number of instances of a cluster. Near the limit, creations are serialized so that none exceeds it. */

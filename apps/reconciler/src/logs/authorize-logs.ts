@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { logsCapability } from '@runos/agent-protocol';
-import { identity, type InputOf, type OutputOf, type reconciler } from '@runos/contracts';
+import type { InputOf, OutputOf, reconciler } from '@runos/contracts';
 import { unavailable } from '@runos/kernel';
-import { Bus } from '@runos/messaging';
 import { Database } from '@runos/persistence';
-import { app } from '@runos/service-types';
+import { AuditedReads } from '../instances/audited-reads.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 
 type Authorize = typeof reconciler.authorizeLogs;
@@ -15,16 +14,16 @@ export class AuthorizeLogs {
   constructor(
     private readonly database: Database,
     private readonly instances: InstanceRepository,
-    private readonly bus: Bus,
+    private readonly audited: AuditedReads,
   ) {}
 
   /**
    * Returns only after the audit entry of the caller is durable.
    * @throws Fault `unavailable` when the agent is disconnected, or too old
    */
-  async run({ pod, type = app.type, ...name }: InputOf<Authorize>, tenant: string): Promise<OutputOf<Authorize>> {
-    const instance = await this.instances.get(this.database.manager, tenant, { type, ...name });
-    const { osid, cid, connected, capabilities, session_no: sessionNo } = instance;
+  async run({ pod, ...name }: InputOf<Authorize>, tenant: string): Promise<OutputOf<Authorize>> {
+    const instance = await this.instances.get(this.database.manager, tenant, name);
+    const { kind, osid, cid, connected, capabilities, session_no: sessionNo } = instance;
     if (!connected) {
       throw unavailable(`The agent of cluster ${cid} is disconnected, so the logs of ${osid} cannot be read now.`, 30);
     }
@@ -32,9 +31,7 @@ export class AuthorizeLogs {
       const remedy = `Upgrade it: it does not have the capability ${logsCapability}.`;
       throw unavailable(`The agent of cluster ${cid} is too old to read logs. ${remedy}`, 3_600);
     }
-    const action = type === app.type ? 'app.logs' : 'service.logs';
-    const detail = { cid, ...(pod === undefined ? {} : { pod }) };
-    await this.bus.request(identity.recordAudit, { action, subject: osid, outcome: 'allowed', detail }, { tenant });
+    await this.audited.record(`${kind}.logs`, instance, pod === undefined ? {} : { pod });
     return { osid, sessionNo };
   }
 }

@@ -115,8 +115,9 @@ export class RevisionWriter {
     const found = force ? withLastRestart(requested, instance) : requested;
     const restart = above === undefined ? withNeededRestart(instance, found) : { spec: found, logs: [] };
     const { spec } = restart;
-    const rendered = this.render(instance, spec);
-    refuseForbiddenOverrides(this.#inputOf(instance, spec));
+    const input = this.#inputOf(instance, spec);
+    const rendered = this.#render(instance, input);
+    refuseForbiddenOverrides(input);
     const open = await this.jobs.listOpen(sql, instance.id);
     const plan = planQueue(type, open, force);
     const logs = [...rendered.logs, ...restart.logs];
@@ -125,8 +126,11 @@ export class RevisionWriter {
 
   /** The bundle of a spec, and the log lines of the steps before its delivery. @throws Fault `request.too_large` */
   render(instance: InstanceRow, spec: DesiredSpec): RenderedSpec {
-    const input = this.#inputOf(instance, spec);
-    const { secrets } = input;
+    return this.#render(instance, this.#inputOf(instance, spec));
+  }
+
+  #render(instance: InstanceRow, input: BundleInput): RenderedSpec {
+    const { spec, secrets } = input;
     const { digest, objectsGz, bytes } = renderBundle(input, this.config.maxBundleBytes);
     const same = digest === instance.digest ? ', the same objects as before' : '';
     const logs: LogLine[] = [

@@ -3,7 +3,8 @@ import { app } from '@runos/service-types';
 import { z } from 'zod';
 import { Accepted, JobId, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
-import { CreatedService, ServiceEvents, ServiceStatus, UpdatedService } from '../services/service-shapes.js';
+import { listServiceEvents, showServiceStatus } from '../services/service-operations.js';
+import { CreatedService, UpdatedService } from '../services/service-shapes.js';
 import { App, AppSummary, MergeFields } from './app-shapes.js';
 
 const { aid, cid, appId: id } = pathParams;
@@ -101,23 +102,18 @@ export const restartApp = operation({
 
 /** The part of `showApp` that a client polls. */
 export const showAppStatus = operation({
+  ...showServiceStatus,
   id: 'app.status',
-  method: 'GET',
   path: `${one}/status`,
-  access: 'read',
   summary: 'Show the state of an app.',
   params: { aid, cid, id },
-  output: ServiceStatus,
 });
 
 /** At most 200 events per page. */
 export const listAppEvents = operation({
+  ...listServiceEvents,
   id: 'app.events',
-  method: 'GET',
   path: `${one}/events`,
-  access: 'read',
   summary: 'List the events of an app, newest first: drift, repairs, changes of state.',
   params: { aid, cid, id },
-  query: page(50, 200),
-  output: ServiceEvents,
 });

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { Accepted } from '../operation/fields.js';
+import { ChangedSpec } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 import {
   ChangeEnvironment,
@@ -14,13 +13,7 @@ const { aid, cid, appId: id, filename } = pathParams;
 const one = '/:aid/:cid/apps/:id';
 const exampleJob = '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d10';
 
-/** A rollout was started, or the app has these variables and files already. */
-export const ChangedEnvironment = z.union([
-  Accepted,
-  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
-]);
-
-const change = { params: { aid, cid, id }, output: ChangedEnvironment, versioned: true } as const;
+const change = { params: { aid, cid, id }, output: ChangedSpec, versioned: true } as const;
 const accepted = { status: 202, errors: ['override.invalid', 'conflict.diverged', 'request.too_large'] } as const;
 
 /** The ETag is the generation of the app. */

@@ -53,22 +53,18 @@ export const listAppDependents = operation({
 });
 
 export const listServiceDependencies = operation({
+  ...listAppDependencies,
   id: 'service.dependencies',
-  method: 'GET',
   path: `${service}/dependencies`,
-  access: 'read',
   summary: 'List the instances that a service requires.',
   params: { aid, cid, type, id: serviceId },
-  output: Dependencies,
 });
 
 /** At most 1,000. */
 export const listServiceDependents = operation({
+  ...listAppDependents,
   id: 'service.dependents',
-  method: 'GET',
   path: `${service}/dependents`,
-  access: 'read',
   summary: 'List the instances that require a service.',
   params: { aid, cid, type, id: serviceId },
-  output: Dependents,
 });

@@ -84,14 +84,8 @@ export const showServiceLogs = operation({
 
 /** As `showServiceLogs`. */
 export const showAppLogs = operation({
+  ...showServiceLogs,
   id: 'app.logs',
-  method: 'GET',
   path: '/:aid/:cid/apps/:id/logs',
-  access: 'sensitive_read',
-  summary,
   params: { aid, cid, id: appId },
-  query: ReadLogs,
-  output: LogEntries,
-  followed,
-  examples: { output: example },
 });

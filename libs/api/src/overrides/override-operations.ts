@@ -1,7 +1,7 @@
 import type { FaultCode } from '@runos/kernel';
-import { Force } from '../operation/fields.js';
+import { ChangedSpec, Force } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
-import { ChangedOverride, CreatedOverride, OverrideFile, OverrideList } from './override-shapes.js';
+import { CreatedOverride, OverrideFile, OverrideList } from './override-shapes.js';
 
 const { aid, cid, type, appId, serviceId, overrideId } = pathParams;
 const ofApps = '/:aid/:cid/apps/:id/overrides';
@@ -55,7 +55,7 @@ export const updateAppOverride = operation({
   summary: 'Replace an override of an app.',
   params: { ...appParams, overrideId },
   body: OverrideFile,
-  output: ChangedOverride,
+  output: ChangedSpec,
   ...write,
   errors: appErrors,
   examples: { body: exampleFile, output: { jobId: exampleJob } },
@@ -69,64 +69,49 @@ export const deleteAppOverride = operation({
   access: 'write',
   summary: 'Delete an override of an app.',
   params: { ...appParams, overrideId },
-  output: ChangedOverride,
+  output: ChangedSpec,
   ...write,
   errors: appErrors,
 });
 
-/** Every override, also disabled ones. */
+/** As for apps, but that data may be at risk. */
+const ofService = { query: Force, errors: serviceErrors } as const;
+
+/** As `listAppOverrides`. */
 export const listServiceOverrides = operation({
+  ...listAppOverrides,
   id: 'service.override.list',
-  method: 'GET',
   path: ofServices,
-  access: 'read',
   summary: 'List the overrides of a service instance in the order in which they are applied.',
   params: serviceParams,
-  output: OverrideList,
 });
 
-/** A rollout, as an update is. `override.invalid` names the path and the reason. */
+/** As `createAppOverride`. */
 export const createServiceOverride = operation({
+  ...createAppOverride,
+  ...ofService,
   id: 'service.override.create',
-  method: 'POST',
   path: ofServices,
-  access: 'write',
   summary: 'Add a file that patches the rendered objects of a service instance. It is applied after the others.',
   params: serviceParams,
-  query: Force,
-  body: OverrideFile,
-  output: CreatedOverride,
-  ...write,
-  errors: serviceErrors,
-  examples: { body: exampleFile, output: { overrideId: exampleOverride, jobId: exampleJob } },
 });
 
-/** Its place in the order stays. */
+/** As `updateAppOverride`. */
 export const updateServiceOverride = operation({
+  ...updateAppOverride,
+  ...ofService,
   id: 'service.override.update',
-  method: 'PUT',
   path: `${ofServices}/:overrideId`,
-  access: 'write',
   summary: 'Replace an override of a service instance.',
   params: { ...serviceParams, overrideId },
-  query: Force,
-  body: OverrideFile,
-  output: ChangedOverride,
-  ...write,
-  errors: serviceErrors,
-  examples: { body: exampleFile, output: { jobId: exampleJob } },
 });
 
-/** What it set is rendered without it. */
+/** As `deleteAppOverride`. */
 export const deleteServiceOverride = operation({
+  ...deleteAppOverride,
+  ...ofService,
   id: 'service.override.delete',
-  method: 'DELETE',
   path: `${ofServices}/:overrideId`,
-  access: 'write',
   summary: 'Delete an override of a service instance.',
   params: { ...serviceParams, overrideId },
-  query: Force,
-  output: ChangedOverride,
-  ...write,
-  errors: serviceErrors,
 });

@@ -1,6 +1,6 @@
 import { documentation, Name } from '@runos/catalog-model';
 import { z } from 'zod';
-import { Accepted, JobId } from '../operation/fields.js';
+import { JobId } from '../operation/fields.js';
 
 const data = 'The bytes of the file in base64: YAML documents, each a part of a rendered object.';
 
@@ -17,9 +17,3 @@ export const OverrideList = z.object({
 });
 
 export const CreatedOverride = z.object({ overrideId: z.uuid(), jobId: JobId });
-
-/** A rollout was started, or the override has this content already. */
-export const ChangedOverride = z.union([
-  Accepted,
-  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
-]);

@@ -2,18 +2,12 @@ import { ConfigType } from '@runos/catalog-model';
 import { serviceTypes } from '@runos/service-types';
 import { z } from 'zod';
 import { ConfigValues } from '../config-sets/config-set-operations.js';
-import { Force, JobId } from '../operation/fields.js';
+import { ChangedSpec, Force, JobId } from '../operation/fields.js';
 import { operation, pathParams, type Variants } from '../operation/operation.js';
 
 const { aid, cid, type, serviceId: id } = pathParams;
 const one = '/:aid/:cid/services/:type/:id';
 const exampleJob = '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d10';
-
-/** In this order: a job was created; no setting differed. */
-export const ChangedConfiguration = z.union([
-  z.object({ jobId: JobId }),
-  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
-]);
 
 /** The custom settings of an instance. Without a job, it had them already. */
 export const CustomConfiguration = z.object({
@@ -60,7 +54,7 @@ export const setAdvancedConfigs = operation({
   query: Force,
   body: ConfigValues,
   variants: settingsOfTypes,
-  output: ChangedConfiguration,
+  output: ChangedSpec,
   status: 202,
   errors: ['configset.invalid', 'sizing.invalid', 'override.invalid', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
@@ -101,7 +95,7 @@ export const upgradeConfigSet = operation({
   params: { aid, cid, type, id },
   query: Force,
   body: UpgradeConfigSet,
-  output: ChangedConfiguration,
+  output: ChangedSpec,
   status: 202,
   errors: [
     'configset.not_found',

@@ -1,6 +1,6 @@
 import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
-import { Force, Generation, JobId, maxInt32, NextCursor, page, Timestamp } from '../operation/fields.js';
+import { Force, Generation, JobId, maxInt32, NextCursor, page, Timestamp, Unchanged } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, cid, type, serviceId: id, revision } = pathParams;
@@ -49,10 +49,7 @@ export const DiffTarget = z.strictObject({
 export const Rollback = z.strictObject({ revision: RevisionNumber });
 
 /** In this order: a job was created; the instance has that spec already. `kept` names the fields that never go back. */
-export const RolledBack = z.union([
-  z.object({ jobId: JobId, kept: z.array(z.string()) }),
-  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
-]);
+export const RolledBack = z.union([z.object({ jobId: JobId, kept: z.array(z.string()) }), Unchanged]);
 
 /** Newest first. The last 50 are kept by default. */
 export const listRevisions = operation({

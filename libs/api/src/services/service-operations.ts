@@ -2,11 +2,10 @@ import type { ServiceType } from '@runos/catalog-model';
 import type { FaultCode } from '@runos/kernel';
 import { serviceTypes } from '@runos/service-types';
 import { z } from 'zod';
-import { Accepted, Force, JobId, NextCursor, page } from '../operation/fields.js';
+import { Accepted, ChangedSpec, Force, JobId, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams, type Variant, type Variants } from '../operation/operation.js';
 import {
   AcceptDesired,
-  AcceptedDesired,
   CreatedService,
   Credentials,
   Service,
@@ -16,7 +15,6 @@ import {
   ServiceSummary,
   UpdatedService,
   Upgrade,
-  UpgradedService,
   UpgradePlan,
 } from './service-shapes.js';
 
@@ -187,7 +185,7 @@ export const upgradeService = operation({
   params: { aid, cid, type, id },
   query: Force,
   body: Upgrade,
-  output: UpgradedService,
+  output: ChangedSpec,
   status: 202,
   errors: ['override.invalid', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,
@@ -211,7 +209,7 @@ export const acceptService = operation({
   params: { aid, cid, type, id },
   query: Force,
   body: AcceptDesired,
-  output: AcceptedDesired,
+  output: ChangedSpec,
   status: 202,
   errors: ['override.invalid', 'conflict.diverged', 'service.in_use', 'conflict.data_loss'],
   versioned: true,

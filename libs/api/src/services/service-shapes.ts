@@ -10,7 +10,15 @@ import {
 } from '@runos/catalog-model';
 import { z } from 'zod';
 import { ConfigValues } from '../config-sets/config-set-operations.js';
-import { Generation, JobId, maxInt32, NextCursor, ObservedGeneration, Timestamp } from '../operation/fields.js';
+import {
+  Generation,
+  JobId,
+  maxInt32,
+  NextCursor,
+  ObservedGeneration,
+  Timestamp,
+  Unchanged,
+} from '../operation/fields.js';
 
 /**
  * States of an instance. `disconnected`: the agent of its cluster is disconnected; `lastKnownStatus` holds the state
@@ -116,27 +124,15 @@ export const CreatedService = z.object({
 /** In this order: a job was created; no field differed; only the name changed, which needs no job. */
 export const UpdatedService = z.union([
   z.object({ jobId: JobId, rrcFlipHint: z.string().optional() }),
-  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
+  Unchanged,
   z.object({ id: z.string(), osid: z.string(), name: z.string() }),
 ]);
 
 /** An absent version keeps the current one. */
 export const Upgrade = z.strictObject({ version: z.string().min(1).max(32).optional() });
 
-/** In this order: a job was created; nothing differed. */
-export const UpgradedService = z.union([
-  z.object({ jobId: JobId }),
-  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
-]);
-
 /** `plane`: the spec that the control plane shows. `cluster`: what the cluster agent stores and keeps applied. */
 export const AcceptDesired = z.strictObject({ desired: z.enum(['plane', 'cluster']) });
-
-/** In this order: a job was created; the instance has not diverged. */
-export const AcceptedDesired = z.union([
-  z.object({ jobId: JobId }),
-  z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() }),
-]);
 
 export const RendererVersion = z.int().register(documentation, {
   description: 'Version of the renderer: it counts the changes of how objects are rendered.',

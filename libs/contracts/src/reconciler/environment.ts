@@ -1,8 +1,7 @@
-import { ChangedEnvironment, ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from '@runos/api';
+import { ChangedSpec, ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-
-const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
+import { fromGateway } from './from-gateway.js';
 
 /** Names one app: `id` is the five characters or the whole OSID. */
 const appName = { cid: z.string(), id: z.string() };
@@ -45,6 +44,6 @@ export const changeEnvironment = request({
     change: ChangeEnvironment.extend({ allowEmpty: z.boolean().optional() }),
     ...WriteOptions,
   }),
-  output: ChangedEnvironment,
+  output: ChangedSpec,
   idempotent: false,
 });

@@ -3,8 +3,7 @@ import {
   App,
   AppSummary,
   Accepted,
-  AcceptedDesired,
-  ChangedConfiguration,
+  ChangedSpec,
   ConfigValues,
   CreatedService,
   Credentials,
@@ -17,17 +16,11 @@ import {
   UpdatedService,
   Upgrade,
   UpgradeConfigSet,
-  UpgradedService,
   UpgradePlan,
 } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-
-const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
-const page = { limit: z.int(), cursor: z.string().optional() };
-
-/** Names one instance: `id` is the five characters or the whole OSID. */
-const instanceName = { cid: z.string(), type: z.string(), id: z.string() };
+import { fromGateway, instanceName, page } from './from-gateway.js';
 
 /** Accept a write although it loses data. Older gateways do not send it. */
 const force = z.boolean().optional();
@@ -115,7 +108,7 @@ export const upgradeInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-upgrade',
   input: z.object({ ...instanceName, ...Upgrade.shape, force, ...WriteOptions }),
-  output: UpgradedService,
+  output: ChangedSpec,
   idempotent: false,
 });
 
@@ -123,7 +116,7 @@ export const acceptInstance = request({
   ...fromGateway,
   subject: 'reconciler.v1.instance-accept',
   input: z.object({ ...instanceName, ...AcceptDesired.shape, force, ...WriteOptions }),
-  output: AcceptedDesired,
+  output: ChangedSpec,
   idempotent: false,
 });
 
@@ -131,7 +124,7 @@ export const setAdvancedConfig = request({
   ...fromGateway,
   subject: 'reconciler.v1.config-set-values',
   input: z.object({ ...instanceName, values: ConfigValues, force, ...WriteOptions }),
-  output: ChangedConfiguration,
+  output: ChangedSpec,
   idempotent: false,
 });
 
@@ -147,7 +140,7 @@ export const upgradeConfigSet = request({
   ...fromGateway,
   subject: 'reconciler.v1.config-upgrade-set',
   input: z.object({ ...instanceName, ...UpgradeConfigSet.shape, force, ...WriteOptions }),
-  output: ChangedConfiguration,
+  output: ChangedSpec,
   idempotent: false,
 });
 

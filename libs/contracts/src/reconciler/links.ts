@@ -1,17 +1,9 @@
 import { Dependencies, Dependents, ShownLinks } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
+import { fromGateway, instanceName } from './from-gateway.js';
 
-const read = {
-  owner: 'reconciler',
-  callers: ['gateway'],
-  scope: 'tenant',
-  deadlineMs: 5_000,
-  idempotent: true,
-} as const;
-
-/** Names one instance: `id` is the five characters or the whole OSID. */
-const instanceName = { cid: z.string(), type: z.string(), id: z.string() };
+const read = { ...fromGateway, idempotent: true } as const;
 
 export const showLinks = request({
   ...read,

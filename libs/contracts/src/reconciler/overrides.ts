@@ -1,11 +1,8 @@
-import { ChangedOverride, CreatedOverride, OverrideFile, OverrideList } from '@runos/api';
+import { ChangedSpec, CreatedOverride, OverrideFile, OverrideList } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
+import { fromGateway, instanceName } from './from-gateway.js';
 
-const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
-
-/** Names one service or app: `id` is the five characters or the whole OSID. */
-const instanceName = { cid: z.string(), type: z.string(), id: z.string() };
 const write = { ...instanceName, force: z.boolean().optional(), ...WriteOptions };
 
 export const listOverrides = request({
@@ -28,7 +25,7 @@ export const updateOverride = request({
   ...fromGateway,
   subject: 'reconciler.v1.override-update',
   input: z.object({ ...write, overrideId: z.string(), file: OverrideFile }),
-  output: ChangedOverride,
+  output: ChangedSpec,
   idempotent: false,
 });
 
@@ -36,6 +33,6 @@ export const deleteOverride = request({
   ...fromGateway,
   subject: 'reconciler.v1.override-delete',
   input: z.object({ ...write, overrideId: z.string() }),
-  output: ChangedOverride,
+  output: ChangedSpec,
   idempotent: false,
 });

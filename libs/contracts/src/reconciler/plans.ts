@@ -1,12 +1,13 @@
 import { ChangePlan } from '@runos/api';
 import { request } from '../contract.js';
+import { fromGateway } from './from-gateway.js';
 import { createInstance, updateInstance } from './instances.js';
 
 /** Longer than a write takes, because it waits for the dry run of the agent. */
-const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 7_500 } as const;
+const plan = { ...fromGateway, deadlineMs: 7_500 } as const;
 
 export const planInstanceCreation = request({
-  ...fromGateway,
+  ...plan,
   subject: 'reconciler.v1.instance-create-plan',
   input: createInstance.input.omit({ idempotency: true, ifGeneration: true }),
   output: ChangePlan,
@@ -14,7 +15,7 @@ export const planInstanceCreation = request({
 });
 
 export const planInstanceUpdate = request({
-  ...fromGateway,
+  ...plan,
   subject: 'reconciler.v1.instance-update-plan',
   input: updateInstance.input.omit({ idempotency: true }),
   output: ChangePlan,

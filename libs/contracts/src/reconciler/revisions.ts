@@ -1,11 +1,8 @@
 import { DiffTarget, listRevisions, Revision, RevisionDiff, Rollback, RolledBack } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
+import { fromGateway, instanceName } from './from-gateway.js';
 
-const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
-
-/** Names one instance: `id` is the five characters or the whole OSID. */
-const instanceName = { cid: z.string(), type: z.string(), id: z.string() };
 const revision = z.int();
 
 export const listInstanceRevisions = request({

@@ -9,9 +9,8 @@ import {
 } from '@runos/api';
 import { z } from 'zod';
 import { Idempotency, request } from '../contract.js';
+import { fromGateway, page } from './from-gateway.js';
 
-const fromGateway = { owner: 'reconciler', callers: ['gateway'], scope: 'tenant', deadlineMs: 5_000 } as const;
-const page = { limit: z.int(), cursor: z.string().optional() };
 const id = z.uuid();
 const idempotency = Idempotency.optional();
 
