@@ -1,9 +1,11 @@
-import { Controller } from '@nestjs/common';
+import { Controller, UseInterceptors } from '@nestjs/common';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
+import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 import { AuthorizeLogs } from './authorize-logs.js';
 
 @Controller()
+@UseInterceptors(NewerNamesInterceptor)
 export class LogsController {
   constructor(private readonly authorization: AuthorizeLogs) {}
 

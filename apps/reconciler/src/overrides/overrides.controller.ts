@@ -1,12 +1,14 @@
-import { Controller } from '@nestjs/common';
+import { Controller, UseInterceptors } from '@nestjs/common';
 import { type InputOf, reconciler } from '@runos/contracts';
 import { type CallContext, Respond } from '@runos/messaging';
+import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 import { callerOf } from '../writes/preconditions.js';
 import { ChangeOverrides } from './change-overrides.js';
 
 type Call = CallContext<'tenant'>;
 
 @Controller()
+@UseInterceptors(NewerNamesInterceptor)
 export class OverridesController {
   constructor(private readonly overrides: ChangeOverrides) {}
 
