@@ -4,14 +4,9 @@ import {
   AddonStatus,
   type AgentProblem,
   BundleStatus,
-  bundlesCapability,
   type ClusterAgentHello,
   ClusterAgentHeartbeatToServer,
   type DetectedAddon,
-  kindsCapability,
-  plansCapability,
-  logsCapability,
-  writersCapability,
   RESYNC,
 } from '@runos/agent-protocol';
 import { AgentSession, type SessionTiming } from '@runos/agent-session';
@@ -19,15 +14,18 @@ import { type Backoff, type ConflictBackoffOptions, exponentialBackoff } from '@
 import { type Clock, systemClock } from '@runos/kernel';
 import { type ClusterAccess, inClusterAccess, KubeClient, readKubeconfig } from '@runos/kube-client';
 import type { Logger } from '@runos/observability';
+import { agentCapabilities } from './identity/agent-capabilities.js';
 import { AddonDetector } from './addons/addon-detector.js';
 import { AddonInstaller } from './addons/addon-installer.js';
 import type { ClusterAgentConfig } from './config.js';
+import { firstAborted } from './leadership/first-aborted.js';
 import { clusterUid, SecretCredentials } from './identity/secret-credentials.js';
 import { FencedSecrets } from './leadership/fenced-secrets.js';
 import { LeaderElector, type LeaseWait } from './leadership/leader-elector.js';
 import type { LeaseTerm } from './leadership/lease-term.js';
 import { LogReadings } from './logs/log-readings.js';
 import { podLogsOf } from './logs/pod-logs.js';
+import { NodeTags } from './nodes/node-tags.js';
 import { BundleController } from './reconcile/bundle-controller.js';
 import { ResyncLoop } from './resync/resync.js';
 import { heartbeatOf } from './status/heartbeat.js';
@@ -53,6 +51,7 @@ interface TermParts {
   readonly resyncs: ResyncLoop;
   readonly addons: AddonDetector;
   readonly logs: LogReadings;
+  readonly tags: NodeTags;
 }
 
 /** The agent of one cluster: leader election, then the bundle controller and the session with the plane. */
@@ -177,10 +176,11 @@ export class ClusterAgent {
     const addons = new AddonDetector({ client, namespace: config.namespace, logger, clock: this.#clock, report });
     const resyncs = new ResyncLoop(controller.resync, this.#clock, logger);
     const logs = this.#newLogReadings(client, controller);
+    const tags = new NodeTags({ client, logger, clock: this.#clock });
     try {
       await elector.recordLoad(term, await controller.load());
       // The hello carries the root hash of the loaded bundles. Reports need the session, so it is opened before `start`.
-      this.#session = this.#openSession({ client, secrets, uid, controller, resyncs, addons, logs });
+      this.#session = this.#openSession({ client, secrets, uid, controller, resyncs, addons, logs, tags });
       controller.start();
       this.#controller = controller;
       logger.info({ ...controller.summary(), version }, 'active');
@@ -192,6 +192,7 @@ export class ClusterAgent {
       logs.closeAll();
       await resyncs.stop();
       await addons.stop();
+      await tags.stop();
       await controller.stop();
     }
   }
@@ -230,7 +231,7 @@ export class ClusterAgent {
     });
   }
 
-  #openSession({ client, secrets, uid, controller, resyncs, addons, logs }: TermParts): AgentSession {
+  #openSession({ client, secrets, uid, controller, resyncs, addons, logs, tags }: TermParts): AgentSession {
     const { config, logger, timing } = this.options;
     const { server: host, registerPort, streamPort, aid, token } = config;
     const installer =
@@ -250,7 +251,7 @@ export class ClusterAgent {
         Promise.resolve({
           version,
           clusterUid: uid,
-          capabilities: [...capabilities, ...(installer ? [addonsCapability] : [])],
+          capabilities: [...agentCapabilities, ...(installer ? [addonsCapability] : [])],
           kinds: true,
           writers: true,
           ...controller.summary(),
@@ -261,6 +262,7 @@ export class ClusterAgent {
         DELETE_BUNDLE: (input) => controller.deleteBundle(input),
         DIFF_BUNDLE: (bundle) => controller.diffBundle(bundle),
         HOLD_DELETION: (input) => controller.holdDeletion(input),
+        APPLY_NODE_TAGS: (input) => tags.apply(input),
         READ_BUNDLE: (input) => Promise.resolve(controller.readBundle(input)),
         ...logs.handlers,
         ...(installer && {
@@ -278,21 +280,6 @@ export class ClusterAgent {
       },
     });
   }
-}
-
-/** What every agent of this version can do. */
-const capabilities = [bundlesCapability, kindsCapability, writersCapability, plansCapability, logsCapability];
-
-/** Resolves when one of these signals has aborted. */
-async function firstAborted(...signals: readonly AbortSignal[]): Promise<void> {
-  const done = new AbortController();
-  await new Promise<void>((resolve) => {
-    for (const signal of signals) {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { signal: done.signal });
-    }
-  });
-  done.abort();
 }
 
 /** Access to the cluster of the config. @throws Error with the remedy if there is none. */

@@ -144,6 +144,8 @@ const node = {
   os: 'linux',
   lastHeartbeatAt: at,
   certificateExpiresAt: at,
+  tags: ['gpu'],
+  tagsProblem: null,
 };
 
 const upgradeWave: z.input<typeof UpgradeWave> = {
@@ -229,6 +231,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   'reconciler.v1.addon-remove': { jobId },
   'reconciler.v1.node-list': { nodes: [node] },
   'reconciler.v1.node-show': node,
+  'reconciler.v1.node-update': { ...node, warnings: [] },
   'reconciler.v1.node-delete': { nid: node.nid, name: node.name },
   'agent-gateway.v1.token-issue': {
     token: 'runos_reg_x',

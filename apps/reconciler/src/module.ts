@@ -76,6 +76,10 @@ import { AuthorizeLogs } from './logs/authorize-logs.js';
 import { LogsController } from './logs/logs.controller.js';
 import { NodeRepository } from './nodes/node-repository.js';
 import { NodesController } from './nodes/nodes.controller.js';
+import { ChangeNodeTags } from './nodes/change-node-tags.js';
+import { DeliverNodeTags } from './nodes/deliver-node-tags.js';
+import { NodePins } from './nodes/node-pins.js';
+import { NodeTagDeliveryRepository } from './nodes/node-tag-delivery-repository.js';
 import { DeleteNode } from './nodes/delete-node.js';
 import { RegisterNode } from './nodes/register-node.js';
 import { ClusterChanges } from './plans/cluster-changes.js';
@@ -136,6 +140,10 @@ const clusters = [
   NodeRepository,
   RegisterNode,
   DeleteNode,
+  ChangeNodeTags,
+  DeliverNodeTags,
+  NodePins,
+  NodeTagDeliveryRepository,
 ];
 const addons = [
   AddonReportRepository,

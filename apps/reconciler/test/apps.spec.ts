@@ -19,7 +19,16 @@ const whole = {
 
 describe('an app', () => {
   let harness: Harness;
-  useHarness((started) => (harness = started));
+  useHarness(async (started) => {
+    harness = started;
+    await harness.agent.registerNode('m1');
+    const [node] = (await harness.request(reconciler.listNodes, { cid: harness.cid })).nodes;
+    await harness.request(reconciler.updateNode, {
+      cid: harness.cid,
+      nid: node?.nid ?? '',
+      tags: whole.nodeAffinityTags,
+    });
+  });
 
   const create = (fields: Record<string, unknown> = { image }) => harness.create('app', fields);
   const objectsOf = (osid: string) => harness.agent.bundleOf(osid).objects;

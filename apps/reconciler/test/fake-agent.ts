@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import {
   APPLY_ADDON,
+  APPLY_NODE_TAGS,
   type Bundle,
   bucketCount,
   type BodyOf,
@@ -24,6 +25,7 @@ type Status = BodyOf<typeof BundleStatus>;
 type Instruction = z.output<typeof agentGateway.instruct.input>;
 type InstructionReply = z.output<typeof agentGateway.instruct.output>;
 
+type TagInput = z.output<typeof APPLY_NODE_TAGS.input>;
 type AddonReply = z.output<typeof APPLY_ADDON.reply>;
 
 interface Cluster {
@@ -69,6 +71,12 @@ export class FakeAgent {
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
   /** Its replies to APPLY_ADDON and DELETE_ADDON. */
   onAddon: (type: string, body: unknown) => AddonReply = () => ({ accepted: true, done: true });
+  /** The tags that it has received, newest last. */
+  readonly tagInstructions: TagInput['nodes'][] = [];
+  /** Its reply to APPLY_NODE_TAGS. */
+  onTags: (input: TagInput) => z.input<typeof APPLY_NODE_TAGS.reply> = ({ nodes }) => ({
+    nodes: nodes.map(({ machineId }) => ({ machineId, problem: null })),
+  });
   /** Its reply to DIFF_BUNDLE. */
   onDiff: (bundle: Bundle) => z.input<typeof DIFF_BUNDLE.reply> = () => ({ objects: [] });
   /** Its reply to HOLD_DELETION. */
@@ -98,6 +106,11 @@ export class FakeAgent {
       const { name } = body as { name: string };
       this.addonInstructions.push(`${type} ${name}`);
       return { outcome: 'replied', body: this.onAddon(type, body) };
+    }
+    if (type === APPLY_NODE_TAGS.type) {
+      const input = APPLY_NODE_TAGS.input.parse(body);
+      this.tagInstructions.push(input.nodes);
+      return { outcome: 'replied', body: this.onTags(input) };
     }
     if (type === DIFF_BUNDLE.type) return { outcome: 'replied', body: this.onDiff(DIFF_BUNDLE.input.parse(body)) };
     if (type === HOLD_DELETION.type) return { outcome: 'replied', body: this.onHold() };

@@ -75,6 +75,8 @@ export {
   NodeStatus,
   nodeStatuses,
   showNode,
+  UpdatedNode,
+  updateNode,
 } from './nodes/node-operations.js';
 export { openApi } from './openapi/open-api.js';
 export {

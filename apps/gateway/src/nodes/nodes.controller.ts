@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { deleteNode, listNodes, type OperationInput, showNode } from '@runos/api';
+import { deleteNode, listNodes, type OperationInput, showNode, updateNode } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
@@ -17,6 +17,11 @@ export class NodesController {
   @Operation(showNode)
   show({ params: { cid, nid } }: OperationInput<typeof showNode>, { account }: CallContext) {
     return this.bus.request(reconciler.showNode, { cid, nid }, account);
+  }
+
+  @Operation(updateNode)
+  update({ params: { cid, nid }, body: { tags } }: OperationInput<typeof updateNode>, { account }: CallContext) {
+    return this.bus.request(reconciler.updateNode, { cid, nid, tags }, account);
   }
 
   @Operation(deleteNode)

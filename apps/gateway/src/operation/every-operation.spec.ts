@@ -24,6 +24,7 @@ const bodies: Readonly<Record<string, object>> = {
   'configset.update': { values: { a: 'b' } },
   'cluster.accept': { kubernetesUid: 'uid-2' },
   'cluster.registration-token.create': { purpose: 'node' },
+  'node.update': { tags: ['gpu', 'disk:ssd'] },
   'app.create': { image: 'ghcr.io/acme/shop:1.4' },
   'app.create.plan': { image: 'ghcr.io/acme/shop:1.4' },
   'app.env.set': { envVars: { MODE: 'fast' } },

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   APPLY_ADDON,
   APPLY_BUNDLE,
+  APPLY_NODE_TAGS,
   DELETE_ADDON,
   DELETE_BUNDLE,
   DIFF_BUNDLE,
@@ -42,9 +43,9 @@ interface ReadOutcome {
   readonly stored: ReplyOf<typeof READ_BUNDLE>['stored'];
 }
 
-/** The changes that a bundle would make, or why the agent does not name them. */
-export type DiffOutcome =
-  | { readonly outcome: 'replied'; readonly reply: ReplyOf<typeof DIFF_BUNDLE> }
+/** The reply of an agent, or why there is none. */
+export type AgentReply<Reply> =
+  | { readonly outcome: 'replied'; readonly reply: Reply }
   | Extract<InstructionOutcome, { readonly outcome: 'absent' | 'unknown' | 'failed' | 'refused' }>;
 
 /** A cluster with the recorded connection of its agent. */
@@ -111,15 +112,16 @@ export class AgentInstructions {
   }
 
   /** What a bundle would change, by dry runs on the cluster. */
-  async diffBundle(cluster: Cluster, bundle: object): Promise<DiffOutcome> {
-    try {
-      const response = await this.#send(cluster, DIFF_BUNDLE, bundle);
-      if (response.outcome !== 'replied') return response;
-      const read = DIFF_BUNDLE.reply.safeParse(response.body);
-      return read.success ? { outcome: 'replied', reply: read.data } : malformed;
-    } catch (error) {
-      return failureOf(error);
-    }
+  diffBundle(cluster: Cluster, bundle: object): Promise<AgentReply<ReplyOf<typeof DIFF_BUNDLE>>> {
+    return this.#read(cluster, DIFF_BUNDLE, bundle);
+  }
+
+  /** The problem of each machine that does not have its tags. */
+  async applyNodeTags(
+    cluster: Cluster,
+    tags: z.input<typeof APPLY_NODE_TAGS.input>,
+  ): Promise<AgentReply<ReplyOf<typeof APPLY_NODE_TAGS>>> {
+    return this.#read(cluster, APPLY_NODE_TAGS, tags);
   }
 
   /** Requests that the agent stops a deletion of which nothing is deleted yet. `reason`: why it cannot be stopped. */
@@ -142,6 +144,21 @@ export class AgentInstructions {
 
   removeAddon(cluster: Cluster, addon: z.input<typeof DELETE_ADDON.input>): Promise<InstructionOutcome> {
     return this.#instruct(cluster, DELETE_ADDON, addon);
+  }
+
+  async #read<Reply>(
+    cluster: Cluster,
+    { reply, ...instruction }: Pick<Instruction, 'type' | 'deadlineMs'> & { readonly reply: z.ZodType<Reply> },
+    body: unknown,
+  ): Promise<AgentReply<Reply>> {
+    try {
+      const response = await this.#send(cluster, instruction, body);
+      if (response.outcome !== 'replied') return response;
+      const read = reply.safeParse(response.body);
+      return read.success ? { outcome: 'replied', reply: read.data } : malformed;
+    } catch (error) {
+      return failureOf(error);
+    }
   }
 
   async #instruct(cluster: Cluster, instruction: Instruction, body: unknown): Promise<InstructionOutcome> {

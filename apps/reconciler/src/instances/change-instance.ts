@@ -16,6 +16,7 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import type { Caller } from '../writes/preconditions.js';
 import { InstanceRepository } from './instance-repository.js';
 import { InstanceWrites } from './instance-writes.js';
+import { remarksOf } from './remarks-of.js';
 import { type ResolvedUpdate, UpdateResolver } from './update-resolver.js';
 
 type Update = z.output<typeof reconciler.updateInstance.input>;
@@ -93,7 +94,7 @@ export class ChangeInstance {
   async #update(
     sql: EntityManager,
     instance: InstanceRow,
-    { spec, rrcFlipHint, writesSpec, description }: ResolvedUpdate,
+    { spec, rrcFlipHint, warnings, writesSpec, description }: ResolvedUpdate,
     { force }: Update,
     changedBy: string,
   ): Promise<Updated> {
@@ -110,7 +111,7 @@ export class ChangeInstance {
       changedBy,
       force,
     });
-    return { jobId, ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }) };
+    return { jobId, ...remarksOf({ rrcFlipHint, warnings }) };
   }
 }
 

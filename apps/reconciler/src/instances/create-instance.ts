@@ -15,6 +15,7 @@ import type { Caller } from '../writes/preconditions.js';
 import { CreationResolver, type ResolvedCreation } from './creation-resolver.js';
 import { DependentRepository } from './dependent-repository.js';
 import { InstanceSecrets } from './instance-secrets.js';
+import { remarksOf } from './remarks-of.js';
 
 type Input = z.output<typeof reconciler.createInstance.input>;
 type Created = z.output<typeof CreatedService>;
@@ -47,7 +48,7 @@ export class CreateInstance {
     caller: Caller,
   ): Promise<Created> {
     const { tenant, changedBy } = caller;
-    const { cluster, osid, iid, displayName, spec, rrcFlipHint, secrets, awaitedAddons } = created;
+    const { cluster, osid, iid, displayName, spec, rrcFlipHint, secrets, awaitedAddons, warnings } = created;
     const { digest, bytes } = created.bundle;
     const now = await databaseNow(sql);
     const jobId = mintJobId(now);
@@ -87,7 +88,7 @@ export class CreateInstance {
         ...awaitedAddons,
       ],
     });
-    const hint = rrcFlipHint === undefined ? {} : { rrcFlipHint };
-    return { id: iid, osid, name: displayName, status: 'pending', jobId, ...hint };
+    const remarks = remarksOf({ rrcFlipHint, warnings });
+    return { id: iid, osid, name: displayName, status: 'pending', jobId, ...remarks };
   }
 }

@@ -15,6 +15,8 @@ import { domainOf } from '../clusters/cluster-view.js';
 import { ConfigSetUseRepository } from '../configuration/config-set-use-repository.js';
 import type { ReconcilerConfig } from '../config.js';
 import type { LogLine } from '../jobs/work-items.js';
+import { NodePins } from '../nodes/node-pins.js';
+import { refuseDeleting } from '../clusters/refuse-deleting.js';
 import { LinkResolver, linksOf } from '../links/link-resolver.js';
 import { renderBundle } from '../rendering/render-bundle.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
@@ -39,6 +41,7 @@ export interface ResolvedCreation extends ResolvedSpec {
   readonly bundle: PackedBundle;
   /** A line for each add-on that the instance has to wait for. */
   readonly awaitedAddons: readonly LogLine[];
+  readonly warnings: readonly string[];
 }
 
 /** Resolves a creation to the new instance, for the creation and for its plan. */
@@ -53,6 +56,7 @@ export class CreationResolver {
     private readonly requirements: Requirements,
     private readonly links: LinkResolver,
     private readonly addons: RequiredAddons,
+    private readonly pins: NodePins,
     private readonly configSets: ConfigSetUseRepository,
     private readonly secrets: InstanceSecrets,
     @InjectConfig() private readonly config: ReconcilerConfig,
@@ -65,7 +69,7 @@ export class CreationResolver {
    */
   async prepare(input: Input, tenant: string): Promise<(sql: EntityManager) => Promise<ResolvedCreation>> {
     const cluster = await this.clusters.get(this.database.manager, tenant, input.cid);
-    refuseDeletingCluster(cluster);
+    refuseDeleting(cluster);
     const resolved = await this.resolver.forCreate(tenant, input.type, input.fields, cluster);
     return (sql) => this.#resolve(sql, input, resolved, tenant);
   }
@@ -78,7 +82,8 @@ export class CreationResolver {
   ): Promise<ResolvedCreation> {
     // Locked until the commit: a concurrent deletion of the cluster counts this instance, or this finds it deleting.
     const cluster = await this.clusters.get(sql, tenant, cid, 'job');
-    refuseDeletingCluster(cluster);
+    refuseDeleting(cluster);
+    const warnings = await this.pins.check(sql, cluster, resolved.spec);
     const setId = resolved.spec.kind === 'service' ? resolved.spec.config?.setId : undefined;
     if (typeof setId === 'string') await this.configSets.keep(sql, tenant, setId);
     const awaitedAddons = await this.addons.ensure(sql, cluster, type);
@@ -95,13 +100,8 @@ export class CreationResolver {
         : { ...resolved.spec, requires: await this.requirements.find(sql, tenant, { cid, type, fields }) };
     const bundle = renderBundle({ osid, type, cluster, spec, secrets }, this.config.maxBundleBytes);
     const displayName = fields.name ?? osid;
-    return { ...resolved, spec, cluster, osid, iid, displayName, secrets, bundle, awaitedAddons };
+    return { ...resolved, spec, cluster, osid, iid, displayName, secrets, bundle, awaitedAddons, warnings };
   }
-}
-
-function refuseDeletingCluster({ cid, deletion_requested_at }: ClusterRow): void {
-  if (deletion_requested_at === null) return;
-  throw new Fault('conflict.deleting', `Cluster "${cid}" is being deleted; nothing can be created in it.`);
 }
 
 /** Refuses an instance whose hosts would be longer than a DNS name may be. */

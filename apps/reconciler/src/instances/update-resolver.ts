@@ -5,6 +5,7 @@ import { Database } from '@runos/persistence';
 import { resolveAppSource } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
+import { NodePins } from '../nodes/node-pins.js';
 import { LinkResolver, linksOf } from '../links/link-resolver.js';
 import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
 import { acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
@@ -19,6 +20,7 @@ type Update = Omit<z.output<typeof reconciler.updateInstance.input>, 'idempotenc
 export interface ResolvedUpdate extends ResolvedSpec {
   /** The spec differs, or is delivered again. */
   readonly writesSpec: boolean;
+  readonly warnings: readonly string[];
   /** Undefined: name and sources stay. */
   readonly description: Description | undefined;
 }
@@ -31,6 +33,7 @@ export class UpdateResolver {
     private readonly instances: InstanceRepository,
     private readonly resolver: SpecResolver,
     private readonly links: LinkResolver,
+    private readonly pins: NodePins,
     private readonly secrets: InstanceSecrets,
     private readonly dataLoss: DataLossGuard,
   ) {}
@@ -50,7 +53,8 @@ export class UpdateResolver {
     return async (sql, instance) => {
       if (resolved === undefined || instance.generation !== unlocked.generation) resolved = await resolve(instance);
       const spec = await this.#linked(sql, instance, resolved.spec, input.fields);
-      return this.#effectOf(instance, { ...resolved, spec }, input);
+      const effect = this.#effectOf(instance, { ...resolved, spec }, input);
+      return { ...effect, warnings: await this.pins.check(sql, clusterOf(instance), spec, acceptedSpec(instance)) };
     };
   }
 
@@ -66,13 +70,19 @@ export class UpdateResolver {
     return this.links.link(sql, instance, spec, links, this.secrets.unseal(instance));
   }
 
-  #effectOf(instance: InstanceRow, resolved: ResolvedSpec, { fields, force }: Update): ResolvedUpdate {
+  #effectOf(
+    instance: InstanceRow,
+    resolved: ResolvedSpec,
+    { fields, force }: Update,
+  ): Omit<ResolvedUpdate, 'warnings'> {
     const isForced = force === true && isKeptByAgent(instance);
     const writesSpec = isForced || !isSameSpec(acceptedSpec(instance), resolved.spec);
     if (writesSpec) this.dataLoss.refuseChange(instance, resolved.spec, force);
     return { ...resolved, writesSpec, description: newDescription(instance, fields) };
   }
 }
+
+const clusterOf = ({ cluster_id: id, cid }: InstanceRow) => ({ id, cid });
 
 /** The name and the sources after an update; undefined if both stay. */
 function newDescription({ kind, name, source }: InstanceRow, fields: Update['fields']): Description | undefined {

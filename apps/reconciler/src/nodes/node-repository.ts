@@ -22,6 +22,10 @@ export class NodeRow {
   readonly roles!: Node['roles'];
   /** Two machines with the certificate of this node, the earlier one first. */
   readonly duplicate_addresses!: readonly string[] | null;
+  /** Null: never set. */
+  readonly tags!: string[] | null;
+  /** Why the Kubernetes node does not have these tags yet. */
+  readonly tags_problem!: string | null;
   /** Its cluster is being deleted. */
   readonly deleting!: boolean;
 }
@@ -50,10 +54,41 @@ export class NodeRepository extends TenantRepository<NodeRow> {
       sql,
       { tenant },
       (condition) => `SELECT n.aid, n.nid, n.name, n.os, n.ready, n.was_ready, n.version, n.last_heartbeat_at,
-         n.certificate_expires_at, n.kubernetes_status, n.roles, n.duplicate_addresses, c.deletion_requested_at IS NOT NULL AS deleting
+         n.certificate_expires_at, n.kubernetes_status, n.roles, n.duplicate_addresses, n.tags, n.tags_problem,
+         c.deletion_requested_at IS NOT NULL AS deleting
        FROM cluster c JOIN node n ON n.cluster_id = c.id
        WHERE ${condition('c.aid')} AND c.cid = $1 AND ($2::text IS NULL OR n.nid = $2) ORDER BY n.id`,
       [cid, nid ?? null],
+    );
+  }
+
+  /** The tags of each node of a cluster. */
+  async tagsOf(sql: EntityManager, clusterId: number): Promise<string[][]> {
+    const text = `SELECT tags FROM node WHERE cluster_id = $1 AND tags <> '{}' ORDER BY id`;
+    return (await runSql<{ tags: string[] }>(sql, text, [clusterId])).map(({ tags }) => tags);
+  }
+
+  /** Returns whether the node exists. `problem`: holds until the tags are delivered. */
+  async setTags(sql: EntityManager, clusterId: number, nid: string, tags: readonly string[], problem: string) {
+    const rows = await runSql(
+      sql,
+      `WITH changed AS (
+         UPDATE node SET tags = $3, tags_problem = $4 WHERE cluster_id = $1 AND nid = $2 RETURNING nid)
+       SELECT nid FROM changed`,
+      [clusterId, nid, tags, problem],
+    );
+    return rows.length > 0;
+  }
+
+  /** The apps of a cluster that name tags, with those of their current revision. */
+  pinnedApps(sql: EntityManager, clusterId: number): Promise<{ osid: string; pins: string[] }[]> {
+    return runSql(
+      sql,
+      `SELECT i.osid, r.spec->'inputs'->'nodeAffinityTags' AS pins
+       FROM instance i JOIN revision r ON r.instance_id = i.id AND r.revision = i.revision
+       WHERE i.cluster_id = $1 AND i.kind = 'app' AND NOT i.deleting AND r.spec->'inputs' ? 'nodeAffinityTags'
+       ORDER BY i.id`,
+      [clusterId],
     );
   }
 

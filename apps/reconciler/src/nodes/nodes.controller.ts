@@ -6,6 +6,7 @@ import { Database } from '@runos/persistence';
 import { ClusterRepository } from '../clusters/cluster-repository.js';
 import { duplicateReason, type StatusReason } from '../connections/duplicate-identity.js';
 import { LiveHeartbeats } from '../connections/live-heartbeats.js';
+import { ChangeNodeTags } from './change-node-tags.js';
 import { DeleteNode } from './delete-node.js';
 import { nodeNotFound, NodeRepository, type NodeRow } from './node-repository.js';
 import { RegisterNode } from './register-node.js';
@@ -53,6 +54,8 @@ const nodeView = (row: NodeRow, liveHeartbeatAt: string | undefined): Node => ({
   os: row.os,
   lastHeartbeatAt: liveHeartbeatAt ?? row.last_heartbeat_at?.toISOString() ?? null,
   certificateExpiresAt: row.certificate_expires_at?.toISOString() ?? null,
+  tags: row.tags ?? [],
+  tagsProblem: row.tags_problem,
 });
 
 @Controller()
@@ -64,6 +67,7 @@ export class NodesController {
     private readonly heartbeats: LiveHeartbeats,
     private readonly registrations: RegisterNode,
     private readonly deletions: DeleteNode,
+    private readonly tagChanges: ChangeNodeTags,
   ) {}
 
   @Respond(reconciler.listNodes)
@@ -72,10 +76,14 @@ export class NodesController {
   }
 
   @Respond(reconciler.showNode)
-  async show({ cid, nid }: InputOf<typeof reconciler.showNode>, { tenant }: Call) {
-    const [node] = await this.#views(tenant, cid, nid);
-    if (node === undefined) throw nodeNotFound(nid, cid);
-    return node;
+  show({ cid, nid }: InputOf<typeof reconciler.showNode>, { tenant }: Call) {
+    return this.#view(tenant, cid, nid);
+  }
+
+  @Respond(reconciler.updateNode)
+  async update(input: InputOf<typeof reconciler.updateNode>, { tenant }: Call) {
+    const warnings = await this.tagChanges.run(input, tenant);
+    return { ...(await this.#view(tenant, input.cid, input.nid)), warnings };
   }
 
   @Respond(reconciler.deleteNode)
@@ -86,6 +94,12 @@ export class NodesController {
   @Respond(reconciler.registerNode)
   register(input: InputOf<typeof reconciler.registerNode>, { tenant }: Call) {
     return this.registrations.run(input, tenant);
+  }
+
+  async #view(tenant: string, cid: string, nid: string): Promise<Node> {
+    const [node] = await this.#views(tenant, cid, nid);
+    if (node === undefined) throw nodeNotFound(nid, cid);
+    return node;
   }
 
   /** The list and the show read `lastHeartbeatAt` here. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { plansCapability } from '@runos/agent-protocol';
+import { type DIFF_BUNDLE, plansCapability, type ReplyOf } from '@runos/agent-protocol';
 import type { ChangePlan, PlannedObject } from '@runos/api';
 import { kindRules } from '@runos/service-types';
-import { AgentInstructions, type DiffOutcome } from '../delivery/agent-instructions.js';
+import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { deliveredWriters } from '../delivery/delivered-writers.js';
 import { agentAbsent } from '../jobs/paused-deadline-repository.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -18,7 +18,7 @@ export interface PlannedBundle
 }
 
 type Changes = Pick<ChangePlan, 'source' | 'reason' | 'message' | 'planNamespace' | 'objects'>;
-type Reply = Extract<DiffOutcome, { outcome: 'replied' }>['reply'];
+type Reply = ReplyOf<typeof DIFF_BUNDLE>;
 
 /** The changes of objects that a bundle makes, as the cluster answers. */
 @Injectable()

@@ -8,6 +8,7 @@ import { deliveredWriters } from '../delivery/delivered-writers.js';
 import { CreationResolver } from '../instances/creation-resolver.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { InstanceWrites } from '../instances/instance-writes.js';
+import { remarksOf } from '../instances/remarks-of.js';
 import { type ResolvedUpdate, UpdateResolver } from '../instances/update-resolver.js';
 import { linkedNames } from '../links/link-resolver.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
@@ -39,7 +40,7 @@ export class PlanWrites {
   async creation(input: Creation, tenant: string): Promise<ChangePlan> {
     const { type } = input;
     const created = await this.database.rehearse(await this.creations.prepare(input, tenant));
-    const { cluster, osid, spec, secrets, bundle, displayName, rrcFlipHint } = created;
+    const { cluster, osid, spec, secrets, bundle, displayName } = created;
     const writers = { own_writers: null, cluster_writers: cluster.allowed_writers };
     const planned = { ...cluster, ...writers, ...bundle, osid, type, spec, generation: 1, revision: 1 };
     const objects = () => desiredChanges([], renderObjects({ osid, type, cluster, spec, secrets }));
@@ -48,7 +49,7 @@ export class PlanWrites {
       noOp: false,
       changes: changedFields(null, spec),
       name: { before: null, after: displayName },
-      ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }),
+      ...remarksOf(created),
       restartsPods: false,
       queued: false,
       supersedes: [],
@@ -94,14 +95,14 @@ export class PlanWrites {
 
 /** What the update changes for the user, and when. */
 function fieldsOf(instance: InstanceRow, update: ResolvedUpdate, next: NextRevision | undefined) {
-  const { description, rrcFlipHint } = update;
+  const { description } = update;
   const newName = description?.name ?? instance.name;
   return {
     osid: instance.osid,
     noOp: next === undefined && description === undefined,
     changes: next === undefined ? [] : changedFields(acceptedSpec(instance), next.spec),
     name: newName === instance.name ? null : { before: instance.name, after: newName },
-    ...(rrcFlipHint === undefined ? {} : { rrcFlipHint }),
+    ...remarksOf(update),
     queued: next !== undefined && next.queuePosition !== null,
     supersedes: [...(next?.superseded ?? [])],
   };

@@ -6,6 +6,7 @@ import { SqlListener } from '@runos/persistence';
 import { AddonReconciler } from '../addons/addon-reconciler.js';
 import { ClusterRemoval } from '../clusters/cluster-removal.js';
 import type { ReconcilerConfig } from '../config.js';
+import { DeliverNodeTags } from '../nodes/deliver-node-tags.js';
 import { JobDeadlines } from '../jobs/job-deadlines.js';
 import { RunUpgradeWaves } from '../upgrades/run-upgrade-waves.js';
 import { DeliveryWorker } from './delivery-worker.js';
@@ -25,6 +26,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly deadlines: JobDeadlines,
     private readonly removals: ClusterRemoval,
     private readonly addons: AddonReconciler,
+    private readonly nodeTags: DeliverNodeTags,
     private readonly upgrades: RunUpgradeWaves,
     private readonly wakeups: Wakeups,
     private readonly listener: SqlListener,
@@ -45,7 +47,8 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     this.#unlisten = this.listener.listen(workChannel, (sender) => {
       if (sender !== own) this.#queue.add('work');
     });
-    for (const loop of ['work', 'deadlines', 'removals', 'addons', 'upgrades'] as const) this.#queue.add(loop);
+    for (const loop of ['work', 'deadlines', 'removals', 'addons', 'node-tags', 'upgrades'] as const)
+      this.#queue.add(loop);
   }
 
   /** Claims no more work and resolves when the claimed work is done. */
@@ -71,6 +74,8 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
         return this.removals.run();
       case 'addons':
         return this.addons.run();
+      case 'node-tags':
+        return this.nodeTags.run();
       case 'upgrades':
         return this.upgrades.run(signal);
     }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 /** The loops of this process. */
-export type LoopName = 'work' | 'deadlines' | 'removals' | 'addons' | 'upgrades';
+export type LoopName = 'work' | 'deadlines' | 'removals' | 'addons' | 'node-tags' | 'upgrades';
 
 /** Other replicas listen on this channel; the payload is the sender's application name. */
 export const workChannel = 'reconciler_work';

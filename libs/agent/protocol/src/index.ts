@@ -50,6 +50,7 @@ export {
   imageTag,
   maxAddonProblem,
 } from './catalog/addon.js';
+export { APPLY_NODE_TAGS, nodeTagsCapability } from './catalog/nodes.js';
 export {
   CLOSE_LOGS,
   diagnosticContainer,

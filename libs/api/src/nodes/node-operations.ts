@@ -2,6 +2,7 @@ import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
 import { Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
+import { NodeTags } from './node-tags.js';
 
 const { aid, cid, nid } = pathParams;
 
@@ -28,6 +29,10 @@ export const Node = z.object({
   os: z.string().nullable(),
   lastHeartbeatAt: Timestamp.nullable(),
   certificateExpiresAt: Timestamp.nullable(),
+  /** Apps name them to run on this node. Older control planes leave both fields out. */
+  tags: z.array(z.string()).default([]),
+  /** Why the Kubernetes node does not have these tags yet. */
+  tagsProblem: z.string().nullable().default(null),
 });
 export type Node = z.infer<typeof Node>;
 
@@ -50,6 +55,23 @@ export const showNode = operation({
   summary: 'Show a node.',
   params: { aid, cid, nid },
   output: Node,
+});
+
+/** A change of tags. `warnings`: the apps that no node of the cluster matches any more; their pods stay until they end. */
+export const UpdatedNode = Node.extend({ warnings: z.array(z.string()) });
+
+/** Returns as soon as the tags are stored. The cluster agent then sets them as labels, and keeps them. */
+export const updateNode = operation({
+  id: 'node.update',
+  method: 'PATCH',
+  path: '/:aid/:cid/nodes/:nid',
+  access: 'write',
+  summary: 'Replace the tags of a node, which are labels of its Kubernetes node.',
+  params: { aid, cid, nid },
+  body: z.strictObject({ tags: NodeTags }),
+  output: UpdatedNode,
+  errors: ['conflict.deleting'],
+  examples: { body: { tags: ['gpu', 'disk:ssd'] } },
 });
 
 /** `node.in_use` while its agent is connected, unless `force` is true. Its machine and Kubernetes keep running. */

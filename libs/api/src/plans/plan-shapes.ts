@@ -2,6 +2,7 @@ import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
 import { JobId } from '../operation/fields.js';
 import { FieldChange } from '../services/revision-operations.js';
+import { Warnings } from '../services/service-shapes.js';
 
 /** `replaced`: deleted and created again. `refused`: the write would be accepted, and the cluster would not take it. */
 const PlannedAction = z.enum(['created', 'changed', 'replaced', 'deleted', 'refused']);
@@ -35,6 +36,7 @@ export const ChangePlan = z.object({
   changes: z.array(FieldChange),
   name: z.object({ before: z.string().nullable(), after: z.string() }).nullable(),
   rrcFlipHint: z.string().optional(),
+  warnings: Warnings,
   restartsPods: z.boolean(),
   /** The job would wait behind an open one. */
   queued: z.boolean(),

@@ -111,6 +111,9 @@ export const ServiceSummary = Service.pick({
   createdAt: true,
 }).extend({ reason: z.string().nullable().optional() });
 
+/** What a user should know of a write that is accepted. Absent: nothing. */
+export const Warnings = z.array(z.string()).optional();
+
 /** `rrcFlipHint` is present when the numbers changed the class to `custom`, and names the field. */
 export const CreatedService = z.object({
   id: z.string(),
@@ -119,11 +122,12 @@ export const CreatedService = z.object({
   status: ServiceState,
   jobId: JobId,
   rrcFlipHint: z.string().optional(),
+  warnings: Warnings,
 });
 
 /** In this order: a job was created; no field differed; only the name changed, which needs no job. */
 export const UpdatedService = z.union([
-  z.object({ jobId: JobId, rrcFlipHint: z.string().optional() }),
+  z.object({ jobId: JobId, rrcFlipHint: z.string().optional(), warnings: Warnings }),
   Unchanged,
   z.object({ id: z.string(), osid: z.string(), name: z.string() }),
 ]);

@@ -1,5 +1,13 @@
 export { app, type AppType } from './app/app.js';
-export { AppFields, AppSource, PortMapping, resolveAppFields, resolveAppSource } from './app/app-fields.js';
+export {
+  AppFields,
+  AppSource,
+  maxNodeTags,
+  NodeTag,
+  PortMapping,
+  resolveAppFields,
+  resolveAppSource,
+} from './app/app-fields.js';
 export { AppLinks } from './app/app-links.js';
 export { VariableName } from './app/variable-name.js';
 export { kindCatalog, kindRules } from './kind-rules.js';

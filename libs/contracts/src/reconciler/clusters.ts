@@ -1,4 +1,13 @@
-import { Accepted, AcceptKubernetesCluster, Addon, Cluster, CreateCluster, Node, UpdateCluster } from '@runos/api';
+import {
+  Accepted,
+  AcceptKubernetesCluster,
+  Addon,
+  Cluster,
+  CreateCluster,
+  Node,
+  UpdateCluster,
+  UpdatedNode,
+} from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 
@@ -94,6 +103,15 @@ export const showNode = request({
   subject: 'reconciler.v1.node-show',
   input: z.object({ cid, nid: z.string() }),
   output: Node,
+  idempotent: true,
+});
+
+/** Replaces the tags, so a repetition changes nothing. */
+export const updateNode = request({
+  ...fromGateway,
+  subject: 'reconciler.v1.node-update',
+  input: z.object({ cid, nid: z.string(), tags: z.array(z.string()) }),
+  output: UpdatedNode,
   idempotent: true,
 });
 

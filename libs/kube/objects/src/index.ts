@@ -26,7 +26,7 @@ export {
   refOf,
   textOf,
 } from './kube-object.js';
-export { fieldManager, labelsOf, managedSelector, osidOf, ownerLabels, hasSameOwner } from './labels.js';
+export { fieldManager, labelsOf, managedSelector, nodeTagLabel, osidOf, ownerLabels, hasSameOwner } from './labels.js';
 export { type ConflictingManager, conflictingManagersOf } from './ownership/conflicting-manager.js';
 export { differingPaths } from './ownership/differing-paths.js';
 export {

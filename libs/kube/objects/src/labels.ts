@@ -11,6 +11,9 @@ export const ownerLabels = {
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;
 
+/** The label of a node for each of its tags: `runos.com/tag.<key>`, with the value of the tag. */
+export const nodeTagLabel = 'runos.com/tag.';
+
 /** Label selector of all applied objects. */
 export const managedSelector = `${ownerLabels.managedBy}=${fieldManager}`;
 

@@ -81,6 +81,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'addon.remove': plain,
   'node.list': plain,
   'node.show': plain,
+  'node.update': { body: () => ({ tags: ['stolen'] }) },
   'node.delete': plain,
   'app.list': paged,
   'app.create': { body: () => ({ name: 'stolen', image: 'docker.io/library/stolen:1' }) },

@@ -72,7 +72,8 @@ export async function startNodeAgent(
   const token = existsSync(context.folder.in(name, 'tls.crt'))
     ? undefined
     : (await registrationToken(context, 'node')).token;
-  const settings = { ...commonSettings(context, node && planeName), state, token, machineId: `demo-node-${number}` };
+  // The nodes of a demo share the machine id of this machine, so each agent has the name of its Kubernetes node.
+  const settings = { ...commonSettings(context, node && planeName), state, token, machineId: `node-${number}` };
   const { folder, builds, environments } = context;
   return startProgram({
     name,

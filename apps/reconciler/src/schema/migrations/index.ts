@@ -20,6 +20,7 @@ import { KeepForeignAgents1800000000019 } from './0019-keep-foreign-agents.js';
 import { AddClusterWriters1800000000020 } from './0020-add-cluster-writers.js';
 import { AcceptDataLoss1800000000021 } from './0021-accept-data-loss.js';
 import { AddApps1800000000022 } from './0022-add-apps.js';
+import { AddNodeTags1800000000023 } from './0023-add-node-tags.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   AddClusterWriters1800000000020,
   AcceptDataLoss1800000000021,
   AddApps1800000000022,
+  AddNodeTags1800000000023,
 ];

@@ -12,12 +12,14 @@ import {
 } from './agent-reports.js';
 import { APPLY_BUNDLE, BundleStatus, DELETE_BUNDLE, DIFF_BUNDLE, HOLD_DELETION, READ_BUNDLE } from './bundle.js';
 import { CLOSE_LOGS, OPEN_LOGS, READ_LOGS } from './logs.js';
+import { APPLY_NODE_TAGS } from './nodes.js';
 import { RESYNC } from '../resync/resync.js';
 
 /** Every message that the server sends to an agent. */
 export const instructions = {
   APPLY_ADDON,
   APPLY_BUNDLE,
+  APPLY_NODE_TAGS,
   CLOSE_LOGS,
   DELETE_ADDON,
   DELETE_BUNDLE,

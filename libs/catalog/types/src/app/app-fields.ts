@@ -5,7 +5,7 @@ import { ImageReference } from './image-reference.js';
 
 /** Ports of an app; each has a host of its own. */
 const maxPorts = 20;
-const maxTags = 20;
+export const maxNodeTags = 20;
 const maxDomains = 20;
 
 const portOf = (description: string) =>
@@ -18,7 +18,7 @@ const HttpPath = z
   .regex(/^\/[\x21-\x7e]{0,1023}$/, 'must begin with / and have no blanks');
 
 /** `key` or `key:value`; both are parts of a node label. */
-const NodeTag = z
+export const NodeTag = z
   .string()
   .regex(
     /^[a-zA-Z0-9](?:[\w.-]{0,48}[a-zA-Z0-9])?(?::[a-zA-Z0-9](?:[\w.-]{0,61}[a-zA-Z0-9])?)?$/,
@@ -73,7 +73,7 @@ const optionalFields = {
   deploymentStrategy: z.enum(deploymentStrategyNames).register(documentation, {
     description: 'How pods are replaced. Absent: `rolling`.',
   }),
-  nodeAffinityTags: z.array(NodeTag).max(maxTags).register(documentation, {
+  nodeAffinityTags: z.array(NodeTag).max(maxNodeTags).register(documentation, {
     description: 'Tags of nodes, each `key` or `key:value`; pods run on nodes that have all. Absent: any node.',
   }),
   readOnlyRootFilesystem: z.boolean().register(documentation, {

@@ -31,7 +31,6 @@ export function toNode(osid: string): KubeAttempt[] {
     post(`${pods}/stolen/eviction`, {}),
     patch(`${pods}/stolen`),
     remove(`${pods}/stolen`),
-    get('/api/v1/nodes'),
     get('/api/v1/nodes/node-1/proxy/pods'),
     patch('/api/v1/nodes/node-1'),
     remove('/api/v1/nodes/node-1'),
