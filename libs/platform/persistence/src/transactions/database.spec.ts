@@ -97,6 +97,7 @@ describe('Database.rehearse', () => {
 
   it('throws what the work throws', async () => {
     await expect(database.rehearse(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(database.rehearse(() => Promise.resolve(undefined))).resolves.toBeUndefined();
   });
 });
 

@@ -108,9 +108,8 @@ export class Database {
         throw rollback;
       }, options);
     } catch (error) {
-      const result = rehearsed.at(-1);
-      if (error !== rollback || result === undefined) throw error;
-      return result;
+      if (error !== rollback) throw error;
+      return rehearsed.at(-1) as T;
     }
   }
 
