@@ -5,5 +5,5 @@ export { type PlaneInfo, readDataFile, readPlaneInfo, withSql } from './plane-da
 export { eventually } from './eventually.js';
 export { valueAt } from './value-at.js';
 export { Plane, unlimited } from './plane.js';
-export { recorderOf } from './secrets/response-recorder.js';
+export { recorderOf, recordSecret } from './secrets/response-recorder.js';
 export { type Instance, PlaneClient } from './plane-client.js';

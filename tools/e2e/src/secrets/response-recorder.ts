@@ -85,7 +85,11 @@ export const readSealedSecrets = async (sql: Sql, known: readonly string[] = [])
     )
   ).rows;
 
-/** The secrets that clients of this plane received. */
+/** Records a secret that a client is about to send to this plane. */
+export const recordSecret = (data: string, secret: Secret): void =>
+  appendFileSync(join(data, issuedFile), `${JSON.stringify(secret)}\n`, { mode: 0o600 });
+
+/** The secrets that clients of this plane received or sent. */
 export const issuedTo = (data: string): Secret[] => linesOf<Secret>(data, issuedFile);
 
 /** The encrypted secrets of instances that existed before a deletion. */

@@ -1,12 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { serviceType, serviceTypes } from '@runos/service-types';
-import { ApiClient, eventually } from '@runos/tool-e2e';
+import { ApiClient, eventually, recordSecret } from '@runos/tool-e2e';
 import type { Target } from './target.js';
 
 type ServiceType = (typeof serviceTypes)[number];
 
 /**
  * Requests a secret of each kind that clients receive: a log-in, an API key, a registration token, the credentials of
- * each service type. The requests for the first three are repeated with their Idempotency-Key.
+ * each service type; and sends those of an app. The requests for the first three are repeated with their Idempotency-Key.
  */
 export async function issueSecrets(target: Target): Promise<void> {
   const api = new ApiClient(target.apiUrl, target.token);
@@ -22,6 +23,38 @@ export async function issueSecrets(target: Target): Promise<void> {
   await token(`${account}/clusters/${target.cid}/registration-tokens`, { purpose: 'node' });
   const services = new SecretServices(api, `${account}/${target.cid}/services`);
   for (const type of serviceTypes) await services.idOf(type);
+  await sendSecretsOfApp(api, target);
+}
+
+/** Sends secret variables and a secret file to an app, plans and compares them, and reads them back. */
+async function sendSecretsOfApp(api: ApiClient, { aid, cid, data }: Target): Promise<void> {
+  const secret = (name: string): string => {
+    const value = randomBytes(32).toString('base64url');
+    recordSecret(data, { name: `${name} of an app`, value });
+    return value;
+  };
+  const apps = `/${aid}/${cid}/apps`;
+  const { body: app } = await api.post(apps, { name: 'secret-app', image: 'docker.io/library/shop:1' });
+  const path = `${apps}/${String(app['id'])}`;
+  await api.ended(app['jobId']);
+  const content = (value: string) => Buffer.from(value).toString('base64');
+  for (const [variable, file] of [
+    ['first variable', 'first file'],
+    ['second variable', 'second file'],
+  ] as const) {
+    const { body } = await api.post(`${path}/secrets`, {
+      secretEnvVars: { TOKEN: secret(variable) },
+      add: [{ filename: 'key.pem', mountPath: '/etc/app/key.pem', content: content(secret(file)) }],
+    });
+    await api.ended(body['jobId']);
+  }
+  const refused = await api.post(`${path}/secret-env-vars`, { envVars: { 'NO NAME': secret('refused variable') } });
+  const reads = ['secret-env-vars', 'secret-files', 'revisions/1/diff?to=3', 'events', 'status'];
+  const statuses = await Promise.all(reads.map(async (each) => (await api.get(`${path}/${each}`)).status));
+  const { status } = await api.post(`${path}/plan`, { image: 'docker.io/library/shop:2' });
+  const expected = [400, ...reads.map(() => 200), 200];
+  const seen = [refused.status, ...statuses, status];
+  if (String(seen) !== String(expected)) throw new Error(`the secrets of an app were answered ${String(seen)}`);
 }
 
 /** One instance of each type, whose credentials were read. */
