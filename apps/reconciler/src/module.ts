@@ -83,6 +83,8 @@ import { NodeTagDeliveryRepository } from './nodes/node-tag-delivery-repository.
 import { DeleteNode } from './nodes/delete-node.js';
 import { RegisterNode } from './nodes/register-node.js';
 import { ClusterChanges } from './plans/cluster-changes.js';
+import { PlannedChange } from './plans/planned-change.js';
+import { OverrideTrial } from './overrides/override-trial.js';
 import { PlanWrites } from './plans/plan-writes.js';
 import { PlansController } from './plans/plans.controller.js';
 import { DesiredHashRepository } from './resync/desired-hash-repository.js';
@@ -181,8 +183,8 @@ const instances = [
   UpgradeBlocks,
   QueuedChanges,
 ];
-const apps = [ChangeOverrides, LinkResolver, ChangeEnvironment, ShowEnvironment];
-const plans = [ClusterChanges, PlanWrites];
+const apps = [ChangeOverrides, OverrideTrial, LinkResolver, ChangeEnvironment, ShowEnvironment];
+const plans = [ClusterChanges, PlannedChange, PlanWrites];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
   ClusterLog,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { bundlesCapability, plansCapability } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
 import { mapAt } from '@runos/kube-objects';
 import { type Harness, type Instance, useHarness } from './harness.js';
@@ -61,6 +62,37 @@ describe('overrides of an instance', () => {
     expect(await list(one)).toEqual([]);
     expect(harness.agent.bundleOf(one.osid).digest).toBe(before.digest);
     await expect(remove(one, id)).rejects.toMatchObject({ code: 'override.not_found' });
+  });
+
+  it('are refused where the cluster could not change an object in place, or refuses it', async () => {
+    const one = await createApp();
+    await harness.agent.disconnect();
+    await harness.agent.connect({ capabilities: [bundlesCapability, plansCapability] });
+    const changed = contentOf(grace(31));
+    const answer = (action: 'replaced' | 'refused', kind = 'Deployment') => ({
+      objects: [
+        {
+          object: { apiVersion: 'apps/v1', kind, namespace: one.osid, name: one.osid },
+          action,
+          message: 'spec.serviceName: field is immutable',
+          changes: [{ path: 'spec.serviceName', live: 'a', wanted: 'b' }],
+        },
+      ],
+    });
+    for (const action of ['replaced', 'refused'] as const) {
+      harness.agent.onDiff = () => answer(action);
+      await expect(harness.request(reconciler.createOverride, { ...one, file: changed })).rejects.toMatchObject(
+        invalid(`Deployment ${one.osid}: spec.serviceName: field is immutable`),
+      );
+    }
+    expect(await list(one)).toEqual([]);
+    // An object that the override does not change was refused before.
+    harness.agent.onDiff = () => answer('refused', 'Service');
+    const id = await add(one, contentOf(grace(90)));
+    harness.agent.onDiff = () => answer('refused');
+    await expect(update(one, id, changed)).rejects.toMatchObject(invalid('field is immutable'));
+    await ended(await remove(one, id));
+    harness.agent.onDiff = () => ({ objects: [] });
   });
 
   it('are applied in the order of their creation, which an update keeps', async () => {

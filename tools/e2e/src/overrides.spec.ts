@@ -70,6 +70,19 @@ describe('an override', () => {
   );
 
   it.each([
+    ['service', 'spec: {podManagementPolicy: OrderedReady}', /StatefulSet .*updates to statefulset spec/],
+    ['app', 'spec: {minReadySeconds: -1}', /Deployment .*must be greater than or equal to 0/],
+  ])('of %s is refused in the words of the cluster if that would not take it', async (name, text, words) => {
+    const { path } = of(name);
+    const answer = await planeClient.api.post(`${path}/overrides`, contentOf(text));
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      expect.objectContaining({ code: 'override.invalid', error: expect.stringMatching(words) }),
+    ]);
+    expect((await planeClient.api.get(`${path}/overrides`)).body).toEqual({ overrides: [] });
+  });
+
+  it.each([
     ['a node', 'spec: {template: {spec: {hostPID: true}}}'],
     ['a volume of the node', 'spec: {template: {spec: {volumes: [{name: a, hostPath: {path: /}}]}}}'],
     ['another service account', 'spec: {template: {spec: {serviceAccountName: other}}}'],

@@ -17,7 +17,8 @@ export interface PlannedBundle
   readonly objectsGz: string;
 }
 
-type Changes = Pick<ChangePlan, 'source' | 'reason' | 'message' | 'planNamespace' | 'objects'>;
+/** The objects that a write changes, and who has compared them. */
+export type Changes = Pick<ChangePlan, 'source' | 'reason' | 'message' | 'planNamespace' | 'objects'>;
 type Reply = ReplyOf<typeof DIFF_BUNDLE>;
 
 /** The changes of objects that a bundle makes, as the cluster answers. */

@@ -3,22 +3,20 @@ import type { ChangePlan } from '@runos/api';
 import type { InputOf, reconciler } from '@runos/contracts';
 import { replacesPods } from '@runos/kube-objects';
 import { Database } from '@runos/persistence';
-import { kindCatalog } from '@runos/service-types';
-import { deliveredWriters } from '../delivery/delivered-writers.js';
 import { CreationResolver } from '../instances/creation-resolver.js';
-import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { InstanceWrites } from '../instances/instance-writes.js';
 import { remarksOf } from '../instances/remarks-of.js';
 import { type ResolvedUpdate, UpdateResolver } from '../instances/update-resolver.js';
 import { linkedNames } from '../links/link-resolver.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
 import { renderObjects } from '../rendering/render-bundle.js';
-import { acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
+import { acceptedSpec } from '../revisions/desired-spec.js';
 import { changedFields } from '../revisions/revision-fields.js';
 import { type NextRevision, RevisionWriter } from '../revisions/revision-writer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { ClusterChanges, withoutCluster } from './cluster-changes.js';
 import { desiredChanges } from './desired-changes.js';
+import { PlannedChange } from './planned-change.js';
 
 type Creation = InputOf<typeof reconciler.planInstanceCreation>;
 type Update = InputOf<typeof reconciler.planInstanceUpdate>;
@@ -32,7 +30,7 @@ export class PlanWrites {
     private readonly updates: UpdateResolver,
     private readonly writes: InstanceWrites,
     private readonly revisions: RevisionWriter,
-    private readonly secrets: InstanceSecrets,
+    private readonly planned: PlannedChange,
     private readonly cluster: ClusterChanges,
   ) {}
 
@@ -76,20 +74,8 @@ export class PlanWrites {
       const message = 'No object changes, so there is nothing to try.';
       return { ...fields, restartsPods: false, ...withoutCluster([], 'NothingToApply', message) };
     }
-    const { spec, digest, objectsGz } = next;
-    const secrets = this.secrets.unseal(instance);
-    const { osid, type } = instance;
-    const objectsOf = (each: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec: each, secrets });
-    const [before, after] = [objectsOf(instance.spec), objectsOf(spec)];
-    const revision = instance.revision + 1;
-    const planned = { ...instance, spec, digest, objectsGz, generation: instance.generation + 1, revision };
-    const kinds = kindCatalog(type).withWriters(deliveredWriters(planned).allowedWriters ?? []);
-    const objects = () =>
-      desiredChanges(
-        before.map((each) => kinds.withoutLeft(each)),
-        after.map((each) => kinds.withoutLeft(each)),
-      );
-    return { ...fields, restartsPods: replacesPods(before, after), ...(await this.cluster.of(planned, objects)) };
+    const { before, after, changes } = await this.planned.of(instance, next);
+    return { ...fields, restartsPods: replacesPods(before, after), ...changes };
   }
 }
 

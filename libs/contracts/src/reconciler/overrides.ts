@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 import { fromGateway, instanceName } from './from-gateway.js';
 
+/** Longer than other writes take: the cluster tries the change first. */
+const tried = { ...fromGateway, deadlineMs: 7_500 } as const;
+
 const write = { ...instanceName, force: z.boolean().optional(), ...WriteOptions };
 
 export const listOverrides = request({
@@ -14,7 +17,7 @@ export const listOverrides = request({
 });
 
 export const createOverride = request({
-  ...fromGateway,
+  ...tried,
   subject: 'reconciler.v1.override-create',
   input: z.object({ ...write, file: OverrideFile }),
   output: CreatedOverride,
@@ -22,7 +25,7 @@ export const createOverride = request({
 });
 
 export const updateOverride = request({
-  ...fromGateway,
+  ...tried,
   subject: 'reconciler.v1.override-update',
   input: z.object({ ...write, overrideId: z.string(), file: OverrideFile }),
   output: ChangedSpec,
