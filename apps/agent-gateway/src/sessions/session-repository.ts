@@ -101,9 +101,11 @@ export class SessionRepository {
       `WITH closed AS (
          UPDATE session SET closed_at = now(), close_reason = $2 WHERE session_no = $1 AND closed_at IS NULL),
        changed AS (
-         UPDATE agent SET connected = false, seq = seq + 1,
+         UPDATE agent a SET connected = false, seq = seq + 1,
            last_heartbeat_at = greatest(last_heartbeat_at, now() - $3::float8 * interval '1 ms')
-         WHERE session_no = $1 AND connected RETURNING *)
+         FROM session s
+         WHERE s.session_no = $1 AND (a.aid, a.cid, a.nid) = (s.aid, s.cid, s.nid)
+           AND a.session_no = $1 AND a.connected RETURNING a.*)
        SELECT * FROM changed`,
       [sessionNo, reason.slice(0, 256), heartbeatAgeMs ?? null],
     );
