@@ -35,6 +35,18 @@ const secretIn = (namespace: string): KubeObject => ({
   metadata: { name: 'probe', namespace },
   data: { password: 'c2VjcmV0' },
 });
+const pullCredentials = (): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: `${osid}-pull-credentials`, namespace: osid },
+  type: 'kubernetes.io/dockerconfigjson',
+  data: { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') },
+});
+const untilBound = (namespace: string) =>
+  waitUntil(() => access.agent.list({ apiVersion: 'v1', kind: 'Secret', namespace }).then(Boolean, () => false), {
+    deadlineMs: 10_000,
+    because: () => 'the binding does not take effect',
+  });
 const own = () => ({ kind: 'ServiceAccount', name: 'cluster-agent', namespace: access.namespace });
 const binding = (namespace: string, changes: object = {}): KubeObject => ({
   apiVersion: `${rbac}/v1`,
@@ -115,10 +127,7 @@ describe('a stolen token of the cluster agent', () => {
     const { agent } = access;
     const namespace = where === 'the agent' ? access.namespace : osid;
     if (namespace === osid) await agent.create(binding(osid));
-    await waitUntil(() => agent.list({ apiVersion: 'v1', kind: 'Secret', namespace }).then(Boolean, () => false), {
-      deadlineMs: 10_000,
-      because: () => 'the binding does not take effect',
-    });
+    await untilBound(namespace);
     for (const account of ['default', 'cluster-agent']) {
       const annotations = { 'kubernetes.io/service-account.name': account };
       const type = 'kubernetes.io/service-account-token';
@@ -126,6 +135,22 @@ describe('a stolen token of the cluster agent', () => {
       expect(await refusal(agent.create(token))).toContain('may not create tokens');
     }
     if (namespace === osid) await agent.delete(refOf());
+  });
+
+  it.each<[string, () => object]>([
+    ['another name', () => ({ metadata: { name: 'stolen', namespace: osid } })],
+    ['the name of another instance', () => ({ metadata: { name: `${foreign}-pull-credentials`, namespace: osid } })],
+    ['a generated name', () => ({ metadata: { generateName: `${osid}-pull-credentials`, namespace: osid } })],
+    ['the older type', () => ({ type: 'kubernetes.io/dockercfg', data: { '.dockercfg': 'e30=' } })],
+  ])('creates no credentials of a registry with %s', async (_, changes) => {
+    const { agent } = access;
+    await agent.create(binding(osid));
+    await untilBound(osid);
+    const credentials = { ...pullCredentials(), ...changes() };
+    expect(await refusal(agent.create(credentials))).toContain('credentials of a registry that an instance has');
+    await agent.create(pullCredentials());
+    await agent.delete(refIn(osid, 'v1', 'Secret', `${osid}-pull-credentials`));
+    await agent.delete(refOf());
   });
 
   it('widens no role, and creates none', async () => {

@@ -133,6 +133,16 @@ describe('a stolen token of the cluster agent', () => {
     await admin.delete(refIn(name, 'v1', 'Namespace'));
   });
 
+  it('lets pods pull images with the credentials of their instance alone', async () => {
+    const { agent } = access;
+    const withSecrets = (...names: string[]) => statefulSet({ imagePullSecrets: names.map((name) => ({ name })) });
+    await agent.apply(withSecrets(`${osid}-pull-credentials`), { dryRun: true });
+    for (const names of [['stolen'], [`${osid}-pull-credentials`, 'stolen'], [`${newOsid()}-pull-credentials`]]) {
+      const attempt = agent.apply(withSecrets(...names), { dryRun: true });
+      expect(await refusal(attempt)).toContain('with the credentials of the instance');
+    }
+  });
+
   it('writes the account of an instance, and its pods may use it', async () => {
     await access.agent.apply(account());
     await access.agent.apply(statefulSet({ serviceAccountName: osid }), { dryRun: true });
