@@ -35,6 +35,7 @@ import { ConfigurationController } from './services/configuration.controller.js'
 import { RevisionsController } from './services/revisions.controller.js';
 import { ServicesController } from './services/services.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
+import { RegistriesController } from './registries/registries.controller.js';
 import { UpgradesController } from './upgrades/upgrades.controller.js';
 
 /** In routing order: routes with a literal second segment come before `/:aid/:cid/…`. */
@@ -48,6 +49,7 @@ const controllers = [
   ClustersController,
   AddonsController,
   ConfigSetsController,
+  RegistriesController,
   UpgradesController,
   AppsController,
   EnvironmentController,

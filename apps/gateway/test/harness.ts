@@ -8,7 +8,7 @@ import { planeNats } from '@runos/testing-nats';
 import type { Server } from 'node:http';
 import { gatewayService } from '../src/module.js';
 import { gatewayConfig } from '../src/config.js';
-import { aid, jobId, principal, sampleReplies, setId, token, upgradeId } from './sample-replies.js';
+import { aid, jobId, principal, registryId, sampleReplies, setId, token, upgradeId } from './sample-replies.js';
 
 export interface ReceivedRequest {
   readonly subject: string;
@@ -151,6 +151,7 @@ export function pathOf({ path }: Operation): string {
     ...(path.startsWith('/:aid/:cid/apps') && { id: 'app-abcde' }),
     ...(path.startsWith('/jobs') && { id: jobId }),
     ...(/api-keys|registration-tokens/.test(path) && { id: principal.keyId }),
+    ...(path.startsWith('/:aid/registries') && { id: registryId }),
     ...(path.startsWith('/:aid/upgrades') && { id: upgradeId }),
   };
   return path.replaceAll(/:(\w+)/g, (_, name: string) => known[name] ?? name);

@@ -1,4 +1,4 @@
-import type { Cluster, Job, JobLog, Service, UpgradeWave, WorkItem } from '@runos/api';
+import type { Cluster, Job, JobLog, Registry, Service, UpgradeWave, WorkItem } from '@runos/api';
 import type { Principal } from '@runos/contracts';
 import type { z } from 'zod';
 import { appRepliesOf } from './sample-app.js';
@@ -12,6 +12,7 @@ export const aid = 'acc01';
 export const jobId = uuid(1);
 export const setId = uuid(2);
 export const upgradeId = uuid(4);
+export const registryId = uuid(5);
 
 /** The default token of the harness; `principal` is its owner. */
 export const token = `runos_pat_${'a'.repeat(12)}.${'s'.repeat(43)}`;
@@ -162,6 +163,16 @@ const upgradeWave: z.input<typeof UpgradeWave> = {
   completedAt: null,
 };
 
+const registry: z.input<typeof Registry> = {
+  id: registryId,
+  name: 'ours',
+  host: 'ghcr.io',
+  username: 'acme',
+  check: { status: 'verified', at },
+  createdAt: at,
+  updatedAt: at,
+};
+
 const upgradePlan = {
   current: { version: '8.1', rendererVersion: 1, image: 'docker.io/valkey/valkey:8.1' },
   target: { version: '8.1', rendererVersion: 2, image: 'docker.io/valkey/valkey:8.1' },
@@ -281,6 +292,11 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
     blocked: [{ cid: 'ky3', osid: 'valkey-fghij', reason: 'Deleting', message: 'It is being deleted.' }],
     nextCursor: null,
   },
+  'reconciler.v1.registry-list': { registries: [registry] },
+  'reconciler.v1.registry-show': registry,
+  'reconciler.v1.registry-create': { ...registry, affectedApps: 2 },
+  'reconciler.v1.registry-update': { ...registry, affectedApps: 2 },
+  'reconciler.v1.registry-delete': { id: registryId, host: 'ghcr.io', affectedApps: 2 },
   'reconciler.v1.upgrade-create': upgradeWave,
   'reconciler.v1.upgrade-list': { upgrades: [upgradeWave], nextCursor: null },
   'reconciler.v1.upgrade-show': {

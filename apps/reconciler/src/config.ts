@@ -1,4 +1,4 @@
-import { databaseSettings, serviceConfig, wholeNumber } from '@runos/config';
+import { databaseSettings, serviceConfig, trueOrFalse, wholeNumber } from '@runos/config';
 import { DnsName } from '@runos/naming';
 import { keyringSettings } from '@runos/security';
 import { z } from 'zod';
@@ -42,6 +42,10 @@ export const reconcilerConfig = serviceConfig({
   /** Of one instance. All their bytes together are at most `maxBundleBytes`. */
   maxOverrides: limit(20),
   maxOverrideBytes: limit(65_536),
+  /** Registries with pull credentials, per account. */
+  maxRegistries: limit(100),
+  /** Registries on loopback addresses are called, without TLS: for tests only. */
+  callLoopbackRegistries: trueOrFalse().default(false),
   /** Concurrent deliveries of this process. */
   workers: wholeNumber(1, 1_000).default(64),
   /** Concurrent deliveries of one cluster queue, over all processes. */

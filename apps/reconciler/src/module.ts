@@ -95,6 +95,14 @@ import { QueuedChanges } from './revisions/queued-changes.js';
 import { RevisionHistory } from './revisions/revision-history.js';
 import { RevisionRepository } from './revisions/revision-repository.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
+import { ChangeRegistry } from './registries/change-registry.js';
+import { CredentialRolloutRepository } from './registries/credential-rollout-repository.js';
+import { PullCredentialResolver } from './registries/pull-credential-resolver.js';
+import { RegistriesController } from './registries/registries.controller.js';
+import { RegistryCheck } from './registries/registry-check.js';
+import { RegistryPasswords } from './registries/registry-passwords.js';
+import { RegistryRepository } from './registries/registry-repository.js';
+import { RunCredentialRollouts } from './registries/run-credential-rollouts.js';
 import { RevisionsController } from './revisions/revisions.controller.js';
 import { RollBack } from './revisions/roll-back.js';
 import { SpecResolver } from './revisions/spec-resolver.js';
@@ -122,6 +130,7 @@ const controllers = [
   EnvironmentController,
   LinksController,
   OverridesController,
+  RegistriesController,
   LogsController,
   RevisionsController,
   PlansController,
@@ -185,6 +194,15 @@ const instances = [
 ];
 const apps = [ChangeOverrides, OverrideTrial, LinkResolver, ChangeEnvironment, ShowEnvironment];
 const plans = [ClusterChanges, PlannedChange, PlanWrites];
+const registries = [
+  RegistryRepository,
+  RegistryPasswords,
+  RegistryCheck,
+  ChangeRegistry,
+  CredentialRolloutRepository,
+  PullCredentialResolver,
+  RunCredentialRollouts,
+];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [
   ClusterLog,
@@ -240,6 +258,7 @@ class ReconcilerModule {
         ...addons,
         ...instances,
         ...apps,
+        ...registries,
         ...plans,
         ...configuration,
         ...agents,

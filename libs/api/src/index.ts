@@ -216,3 +216,18 @@ export {
   type WaveState,
 } from './upgrades/upgrade-shapes.js';
 export { sizeIssues } from './services/size-issues.js';
+export {
+  createRegistry,
+  deleteRegistry,
+  listRegistries,
+  showRegistry,
+  updateRegistry,
+} from './registries/registry-operations.js';
+export {
+  ChangedRegistry,
+  CreateRegistry,
+  DeletedRegistry,
+  Registry,
+  type RegistryCheckStatus,
+  UpdateRegistry,
+} from './registries/registry-shapes.js';

@@ -13,6 +13,7 @@ import * as nodes from './nodes/node-operations.js';
 import type { Operation } from './operation/operation.js';
 import * as plans from './plans/plan-operations.js';
 import * as overrides from './overrides/override-operations.js';
+import * as registries from './registries/registry-operations.js';
 import * as serviceInfo from './service-info/service-info-operations.js';
 import * as configuration from './services/configuration-operations.js';
 import * as revisions from './services/revision-operations.js';
@@ -40,6 +41,7 @@ const nouns = [
   revisions,
   plans,
   overrides,
+  registries,
   upgrades,
   serviceInfo,
   configSets,

@@ -14,6 +14,7 @@ import * as links from './reconciler/links.js';
 import * as plans from './reconciler/plans.js';
 import * as overrides from './reconciler/overrides.js';
 import * as logs from './reconciler/logs.js';
+import * as registries from './reconciler/registries.js';
 import * as revisions from './reconciler/revisions.js';
 import * as upgrades from './reconciler/upgrades.js';
 
@@ -26,6 +27,7 @@ export const reconciler = {
   ...logs,
   ...revisions,
   ...plans,
+  ...registries,
   ...upgrades,
   ...agents,
   ...jobProgress,

@@ -20,6 +20,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/reconciler/src/nodes': ['node'],
   'apps/reconciler/src/overrides': ['service', 'app'],
   'apps/reconciler/src/revisions': ['service', 'app'],
+  'apps/reconciler/src/registries': ['registry'],
   'apps/reconciler/src/upgrades': ['upgrade'],
   'apps/reconciler/src/writes': ['service', 'cluster'],
   'apps/catalog/src/config-values': ['configset'],

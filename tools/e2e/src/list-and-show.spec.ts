@@ -23,6 +23,11 @@ beforeAll(async () => {
   const shop = { name: 'listed', image: 'ghcr.io/acme/shop:1.4', servicePortMappings: [{ port: 8080 }] };
   await planeClient.waitForCompletion((await api.post(`/${info.aid}/${info.cid}/apps`, shop)).body['jobId']);
   await api.post(`/${info.aid}/config-sets`, { name: 'listed', type: 'postgresql', values: {} });
+  await api.post(`/${info.aid}/registries`, {
+    host: 'listed.invalid',
+    username: 'acme',
+    password: 'pull-7Hq2xV-password',
+  });
   await api.post(`/${info.aid}/upgrades`, { type: 'valkey' });
 }, 90_000);
 
@@ -39,6 +44,7 @@ const nouns = (): Readonly<Record<string, Noun>> => {
     configset: pathOf(`/${aid}/config-sets`, 'setId'),
     apikey: pathOf(`/${aid}/api-keys`, 'id'),
     job: { list: `/${aid}/jobs`, show: ({ id }) => `/jobs/${String(id)}` },
+    registry: pathOf(`/${aid}/registries`, 'id'),
     upgrade: pathOf(`/${aid}/upgrades`, 'id'),
   };
 };
@@ -69,7 +75,7 @@ describe('a list and a show', () => {
     expect(named.sort()).toEqual(Object.keys(nouns()).sort());
   });
 
-  it.each(['cluster', 'node', 'service', 'app', 'configset', 'apikey', 'job', 'upgrade'])(
+  it.each(['cluster', 'node', 'service', 'app', 'configset', 'apikey', 'job', 'registry', 'upgrade'])(
     'of a %s have equal fields',
     async (name) => {
       const noun = nouns()[name] as Noun;

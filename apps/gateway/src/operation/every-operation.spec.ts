@@ -36,6 +36,8 @@ const bodies: Readonly<Record<string, object>> = {
   'service.rollback': { revision: 1 },
   'app.rollback': { revision: 1 },
   'service.accept': { desired: 'plane' },
+  'registry.create': { host: 'ghcr.io', username: 'acme', password: 'pw' },
+  'registry.update': { password: 'pw' },
   'upgrade.plan': { type: 'valkey' },
   'upgrade.create': { type: 'valkey', maxUnavailable: 2 },
 };

@@ -68,6 +68,9 @@ const Spec: z.ZodType<DesiredSpec> = z.discriminatedUnion('kind', [
       sealed: z.string().nullable(),
     }),
     links: z.record(z.string(), z.record(z.string(), z.string())),
+    pullCredentials: z
+      .strictObject({ registry: z.string(), username: z.string(), digest: z.string(), sealed: z.string() })
+      .optional(),
     ...commonFields,
   }),
 ]);

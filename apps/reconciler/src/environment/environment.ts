@@ -50,21 +50,23 @@ export interface OpenEnvironment {
 export type SealedContents = Omit<OpenEnvironment, 'env'>;
 
 /**
- * What a revision stores in the clear. The digests are keyed, so that no short value can be guessed from its digest. They
- * are cut to 128 bits, which is enough to find differences.
+ * A digest of secret values. It is keyed, so that no short value can be guessed from it, and cut to 128 bits, which is
+ * enough to find differences.
  */
+export const digestOf = (key: string, ...parts: unknown[]): string =>
+  createHmac('sha256', key).update(canonicalJson(parts)).digest('hex').slice(0, 32);
+
+/** What a revision stores in the clear. */
 export function digestsOf(open: OpenEnvironment, key: string): Omit<Environment, 'sealed'> {
-  const digestOf = (...parts: unknown[]): string =>
-    createHmac('sha256', key).update(canonicalJson(parts)).digest('hex').slice(0, 32);
   const digests = (values: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, digestOf(name, value)]));
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, digestOf(key, name, value)]));
   const { env } = open;
   const [secretEnv, linkedEnv] = [digests(open.secretEnv), digests(open.linkedEnv)];
   const secretFiles = open.secretFiles.map(({ filename, mountPath, content }) => ({
     filename,
     mountPath,
-    key: `file-${digestOf(filename)}`,
-    digest: digestOf(filename, content),
+    key: `file-${digestOf(key, filename)}`,
+    digest: digestOf(key, filename, content),
   }));
-  return { env, secretEnv, linkedEnv, secretFiles, digest: digestOf(env, secretEnv, linkedEnv, secretFiles) };
+  return { env, secretEnv, linkedEnv, secretFiles, digest: digestOf(key, env, secretEnv, linkedEnv, secretFiles) };
 }

@@ -3,7 +3,7 @@ import type { CreatedService } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { setCondition } from '@runos/kernel';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
-import { resolveAppSource } from '@runos/service-types';
+import { registryOf, resolveAppSource } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { jobTypeOf } from '../jobs/queue-plan.js';
@@ -11,6 +11,7 @@ import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { describeSpec } from '../revisions/desired-spec.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
 import { acceptedCondition } from '../revisions/revision-writer.js';
+import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
 import type { Caller } from '../writes/preconditions.js';
 import { CreationResolver, type ResolvedCreation } from './creation-resolver.js';
 import { DependentRepository } from './dependent-repository.js';
@@ -27,6 +28,7 @@ export class CreateInstance {
     private readonly creations: CreationResolver,
     private readonly revisions: RevisionRepository,
     private readonly dependents: DependentRepository,
+    private readonly rollouts: CredentialRolloutRepository,
     private readonly secrets: InstanceSecrets,
     private readonly jobs: JobStarter,
   ) {}
@@ -67,7 +69,9 @@ export class CreateInstance {
       changedBy,
       conditions: setCondition([], acceptedCondition, 1, now),
     });
-    await this.dependents.replace(sql, { id: instanceId, aid: tenant }, spec.requires);
+    const instance = { id: instanceId, aid: tenant };
+    await this.dependents.replace(sql, instance, spec.requires);
+    if (spec.kind === 'app') await this.rollouts.setRegistry(sql, instance, registryOf(spec.inputs.image).registry);
     await this.jobs.start(sql, {
       jobId,
       type: jobTypeOf(spec.kind, 'create'),

@@ -6,7 +6,7 @@ import { Host } from '@runos/naming';
 import type { PackedBundle } from '@runos/kube-objects';
 import { type Osid, TypeName } from '@runos/osid';
 import { Database } from '@runos/persistence';
-import { instanceType, mintSecrets } from '@runos/service-types';
+import { type AppLinks, instanceType, mintSecrets } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { RequiredAddons } from '../addons/required-addons.js';
@@ -18,8 +18,9 @@ import type { LogLine } from '../jobs/work-items.js';
 import { NodePins } from '../nodes/node-pins.js';
 import { refuseDeleting } from '../clusters/refuse-deleting.js';
 import { LinkResolver, linksOf } from '../links/link-resolver.js';
+import { PullCredentialResolver } from '../registries/pull-credential-resolver.js';
 import { renderBundle } from '../rendering/render-bundle.js';
-import type { DesiredSpec } from '../revisions/desired-spec.js';
+import type { AppSpec, DesiredSpec } from '../revisions/desired-spec.js';
 import { type ResolvedSpec, SpecResolver } from '../revisions/spec-resolver.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 import { refuseOverLimit } from '../writes/preconditions.js';
@@ -55,6 +56,7 @@ export class CreationResolver {
     private readonly resolver: SpecResolver,
     private readonly requirements: Requirements,
     private readonly links: LinkResolver,
+    private readonly pulls: PullCredentialResolver,
     private readonly addons: RequiredAddons,
     private readonly pins: NodePins,
     private readonly configSets: ConfigSetUseRepository,
@@ -96,11 +98,22 @@ export class CreationResolver {
     const name = { aid: tenant, cid, osid };
     const spec =
       resolved.spec.kind === 'app'
-        ? await this.links.link(sql, name, resolved.spec, linksOf(fields), secrets)
+        ? await this.#newApp(sql, name, resolved.spec, linksOf(fields), secrets)
         : { ...resolved.spec, requires: await this.requirements.find(sql, tenant, { cid, type, fields }) };
     const bundle = renderBundle({ osid, type, cluster, spec, secrets }, this.config.maxBundleBytes);
     const displayName = fields.name ?? osid;
     return { ...resolved, spec, cluster, osid, iid, displayName, secrets, bundle, awaitedAddons, warnings };
+  }
+
+  async #newApp(
+    sql: EntityManager,
+    name: { readonly aid: string; readonly cid: string; readonly osid: Osid },
+    resolved: AppSpec,
+    links: AppLinks | undefined,
+    secrets: UnsealedSecrets,
+  ): Promise<AppSpec> {
+    const linked = await this.links.link(sql, name, resolved, links, secrets);
+    return this.pulls.refresh(sql, name, linked, secrets);
   }
 }
 

@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '@runos/messaging';
 import type { ReconcilerConfig } from '../config.js';
-import { digestsOf, type Environment, type OpenEnvironment, type SealedContents } from '../environment/environment.js';
+import {
+  digestOf,
+  digestsOf,
+  type Environment,
+  type OpenEnvironment,
+  type SealedContents,
+} from '../environment/environment.js';
+import type { PullCredentials } from '../registries/pull-credentials.js';
 
 /** The secrets of one instance in the clear; never stored or logged. */
 export interface UnsealedSecrets {
@@ -9,6 +16,13 @@ export interface UnsealedSecrets {
   readonly generated: Readonly<Record<string, string>>;
   /** The variables and files of a revision of this instance. */
   open: (environment: Environment) => OpenEnvironment;
+  /** The `.dockerconfigjson` of a revision of this instance. */
+  openPullCredentials: (credentials: PullCredentials) => string;
+}
+
+/** Pull credentials with their `.dockerconfigjson` in the clear; never stored or logged. */
+interface OpenPullCredentials extends Pick<PullCredentials, 'registry' | 'username'> {
+  readonly config: string;
 }
 
 /** Encrypts the secrets of instances at rest. */
@@ -27,7 +41,11 @@ export class InstanceSecrets {
 
   /** Those of an instance whose generated secrets are known already. */
   of(osid: string, generated: Readonly<Record<string, string>>): UnsealedSecrets {
-    return { generated, open: (environment) => this.#open(osid, environment) };
+    return {
+      generated,
+      open: (environment) => this.#open(osid, environment),
+      openPullCredentials: ({ sealed }) => this.config.keyring.unseal(sealed, aboutPullCredentials(osid)),
+    };
   }
 
   /** `open` as a revision stores it; `current` itself if nothing differs, so that equal specs stay equal. */
@@ -48,6 +66,18 @@ export class InstanceSecrets {
     return { ...digests, sealed };
   }
 
+  /** Pull credentials as a revision stores them; those of `known` that are equal, if there are any. */
+  sealPullCredentials(
+    osid: string,
+    { generated }: UnsealedSecrets,
+    { registry, username, config }: OpenPullCredentials,
+    known: readonly PullCredentials[],
+  ): PullCredentials {
+    const digest = digestOf(generated['digestKey'] ?? '', registry, username, config);
+    const same = known.find((each) => each.digest === digest);
+    return same ?? { registry, username, digest, sealed: this.config.keyring.seal(config, aboutPullCredentials(osid)) };
+  }
+
   #open(osid: string, { env, sealed }: Environment): OpenEnvironment {
     if (sealed === null) return { env, secretEnv: {}, linkedEnv: {}, secretFiles: [] };
     const text = this.config.keyring.unseal(sealed, aboutEnvironment(osid));
@@ -58,3 +88,4 @@ export class InstanceSecrets {
 /** The ciphertext is bound to its instance. */
 const aboutInstance = (osid: string): string => `instance/${osid}`;
 const aboutEnvironment = (osid: string): string => `environment/${osid}`;
+const aboutPullCredentials = (osid: string): string => `pull-credentials/${osid}`;

@@ -65,6 +65,9 @@ function renderWithout({ osid, type, cluster, spec, secrets }: BundleInput): Kub
     return renderApp(spec.rendererVersion, {
       ...instance,
       ...environmentInput(spec.environment, secrets),
+      ...(spec.pullCredentials === undefined
+        ? {}
+        : { pullCredentials: secrets.openPullCredentials(spec.pullCredentials) }),
       app: spec.inputs,
     });
   }

@@ -4,6 +4,7 @@ import { canonicalJson, type FieldWriter } from '@runos/kube-objects';
 import type { Overrides } from '@runos/overrides';
 import type { AppFields } from '@runos/service-types';
 import type { Environment } from '../environment/environment.js';
+import type { PullCredentials } from '../registries/pull-credentials.js';
 
 /** What the specs of all kinds have: with the identity and the secrets of an instance a spec determines every object. */
 interface InstanceSpec {
@@ -37,6 +38,8 @@ export interface AppSpec extends InstanceSpec {
   /** The fields that only apps have, as they were given. */
   readonly inputs: AppFields;
   readonly environment: Environment;
+  /** Absent: the account has none of the registry of the image. */
+  readonly pullCredentials?: PullCredentials | undefined;
   /** The variables that each link sets, by alias and credential. The instances are in `requires`. */
   readonly links: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -97,6 +100,12 @@ export function withWriters<S extends DesiredSpec>(spec: S, writers: readonly Fi
 export function withOverrides<S extends DesiredSpec>(spec: S, overrides: Overrides | undefined): S {
   const { overrides: _, ...rest } = spec;
   return { ...rest, ...(overrides === undefined ? {} : { overrides }) } as S;
+}
+
+/** A spec with these pull credentials. Without any, it is equal to a spec of a build that did not know them. */
+export function withPullCredentials(spec: AppSpec, pullCredentials: PullCredentials | undefined): AppSpec {
+  const { pullCredentials: _, ...rest } = spec;
+  return { ...rest, ...(pullCredentials === undefined ? {} : { pullCredentials }) };
 }
 
 /** `config set <id> v2`, or `3 custom settings`. */

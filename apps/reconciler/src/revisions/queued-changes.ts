@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
 import { afterCommit, Database } from '@runos/persistence';
+import { registryOf } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { DependentRepository } from '../instances/dependent-repository.js';
+import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { JobQueueRepository, type QueuedJob } from '../jobs/job-queue-repository.js';
 import { JobStarter } from '../jobs/job-starter.js';
@@ -13,7 +15,7 @@ import { missingRenderer, rendererMissing, waitingForRenderer } from '../renderi
 import type { InstanceRow } from '../schema/instance-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { WorkRepository } from '../work/work-repository.js';
-import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
+import { acceptedAppSpec, type DesiredSpec } from './desired-spec.js';
 import { DataLossGuard } from './data-loss-guard.js';
 import { faultOr } from './fault-or.js';
 import { restarted, withNeededRestart } from './needed-restart.js';
@@ -35,6 +37,7 @@ export class QueuedChanges {
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
     private readonly dependents: DependentRepository,
+    private readonly rollouts: CredentialRolloutRepository,
   ) {}
 
   /**
@@ -134,14 +137,22 @@ export class QueuedChanges {
     const { id: instanceId } = instance;
     await this.updates.end(sql, [end]);
     await this.revisions.withdraw(sql, { instanceId, ...change });
-    if (instance.kind === 'app') await this.#restoreLinks(sql, instanceId);
+    if (instance.kind === 'app') await this.#restoreApp(sql, instanceId, change.changedBy);
     await this.queue.describe(sql, instanceId);
   }
 
-  /** The links of the spec that is accepted without the withdrawn change: a queued rollout may still be open. */
-  async #restoreLinks(sql: EntityManager, instanceId: number): Promise<void> {
+  /**
+   * The links and the registry of the spec that is accepted without the withdrawn change: a queued rollout may still be
+   * open. Its credentials may have changed while the withdrawn change had another registry.
+   */
+  async #restoreApp(sql: EntityManager, instanceId: number, changedBy: string): Promise<void> {
     const [instance] = await this.instances.readAll(sql, [instanceId]);
-    if (instance !== undefined) await this.dependents.replace(sql, instance, acceptedSpec(instance).requires);
+    if (instance === undefined) return;
+    const { inputs, requires } = acceptedAppSpec(instance);
+    await this.dependents.replace(sql, instance, requires);
+    await this.rollouts.setRegistry(sql, instance, registryOf(inputs.image).registry);
+    await this.rollouts.queueApp(sql, instance, changedBy);
+    afterCommit(sql, () => this.wakeups.wake('registries'));
   }
 }
 

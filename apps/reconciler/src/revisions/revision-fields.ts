@@ -1,6 +1,7 @@
 import type { OutputOf, reconciler } from '@runos/contracts';
 import { canonicalJson } from '@runos/kube-objects';
 import { createHash } from 'node:crypto';
+import type { PullCredentials } from '../registries/pull-credentials.js';
 import { type AppSpec, type DesiredSpec, type ServiceSpec, settingsOf } from './desired-spec.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,8 +47,8 @@ function serviceFields(spec: ServiceSpec): Fields {
 }
 
 /** A variable is `env.<name>` or `secretEnv.<name>`, a file `secretFiles.<name>`. Secret values are only marked. */
-function appFields({ environment: { env, secretEnv, linkedEnv, secretFiles }, links }: AppSpec): Fields {
-  const marked = (digest: string): string => `secret ${digest.slice(0, 8)}`;
+function appFields({ environment, links, pullCredentials }: AppSpec): Fields {
+  const { env, secretEnv, linkedEnv, secretFiles } = environment;
   const variables = Object.entries(env).map(([name, value]) => [`env.${name}`, value] as const);
   const secrets = Object.entries({ ...secretEnv, ...linkedEnv }).map(
     ([name, digest]) => [`secretEnv.${name}`, marked(digest)] as const,
@@ -55,8 +56,21 @@ function appFields({ environment: { env, secretEnv, linkedEnv, secretFiles }, li
   const files = secretFiles.map(
     ({ filename, mountPath, digest }) => [`secretFiles.${filename}`, { mountPath, content: marked(digest) }] as const,
   );
-  return { ...Object.fromEntries<unknown>([...variables, ...secrets, ...files]), links };
+  return {
+    ...Object.fromEntries<unknown>([...variables, ...secrets, ...files]),
+    links,
+    ...(pullCredentials === undefined ? {} : { pullCredentials: shownCredentials(pullCredentials) }),
+  };
 }
+
+const marked = (digest: string): string => `secret ${digest.slice(0, 8)}`;
+
+/** The mark of the password differs with the registry and the user name too. */
+const shownCredentials = ({ registry, username, digest }: PullCredentials) => ({
+  registry,
+  username,
+  password: marked(digest),
+});
 
 /** The fields that differ, in the order of their names. `before` is null for a creation. */
 export function changedFields(before: DesiredSpec | null, after: DesiredSpec): Changes {

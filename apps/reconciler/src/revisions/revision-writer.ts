@@ -10,7 +10,7 @@ import type { ReconcilerConfig } from '../config.js';
 import { divergedReason, type ForeignBundle } from '../divergence/foreign-bundle.js';
 import { DependentRepository } from '../instances/dependent-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
-import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { InstanceSecrets, type UnsealedSecrets } from '../instances/instance-secrets.js';
 import { Requirements } from '../instances/requirements.js';
 import { JobQueueRepository } from '../jobs/job-queue-repository.js';
 import { JobRepository } from '../jobs/job-repository.js';
@@ -19,11 +19,14 @@ import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { isAction, jobsBehind, jobTypeOf, planQueue } from '../jobs/queue-plan.js';
 import type { LogLine } from '../jobs/work-items.js';
 import { leftChanges } from '../rendering/left-changes.js';
+import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
+import { PullCredentialResolver } from '../registries/pull-credential-resolver.js';
 import { type BundleInput, refuseForbiddenOverrides, renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { PendingChange } from '../schema/job-row.js';
+import { registryOf } from '@runos/service-types';
 import { WorkRepository } from '../work/work-repository.js';
-import { type DesiredSpec, describeSpec } from './desired-spec.js';
+import { acceptedSpec, type DesiredSpec, describeSpec } from './desired-spec.js';
 import { withNeededRestart } from './needed-restart.js';
 import { RevisionRepository } from './revision-repository.js';
 
@@ -74,6 +77,8 @@ export class RevisionWriter {
     private readonly requirements: Requirements,
     private readonly dependents: DependentRepository,
     private readonly secrets: InstanceSecrets,
+    private readonly pulls: PullCredentialResolver,
+    private readonly rollouts: CredentialRolloutRepository,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
     private readonly queue: JobQueueRepository,
@@ -95,8 +100,11 @@ export class RevisionWriter {
     const next = await this.resolve(sql, instance, { spec: requested, type, above, force });
     const { spec, digest, queuePosition, superseded, behind } = next;
     const affected = { superseded, behind };
-    // The links of a service never change.
-    if (spec.kind === 'app') await this.dependents.replace(sql, instance, spec.requires);
+    // A service has no image of its user, and its links never change.
+    if (spec.kind === 'app') {
+      await this.dependents.replace(sql, instance, spec.requires);
+      await this.rollouts.setRegistry(sql, instance, registryOf(spec.inputs.image).registry);
+    }
     if (queuePosition === null) {
       const change = { type, spec, digest, changedBy, logs: next.logs, above, acceptsDataLoss: force };
       return this.#write(sql, instance, { kind: 'apply', ...change }, affected);
@@ -105,7 +113,10 @@ export class RevisionWriter {
     return this.#enqueue(sql, instance, { type, queuePosition, pending }, affected);
   }
 
-  /** What `writeSpec` writes of a spec, and when. Nothing is written. @throws Fault `request.too_large`, `override.invalid` */
+  /**
+   * What `writeSpec` writes of a spec, and when. Nothing is written. An app gets the present credentials of its registry.
+   * @throws Fault `request.too_large`, `override.invalid`
+   */
   async resolve(
     sql: EntityManager,
     instance: InstanceRow,
@@ -114,8 +125,9 @@ export class RevisionWriter {
     // What runs is not the current revision where the agent has another one.
     const found = force ? withLastRestart(requested, instance) : requested;
     const restart = above === undefined ? withNeededRestart(instance, found) : { spec: found, logs: [] };
-    const { spec } = restart;
-    const input = this.#inputOf(instance, spec);
+    const secrets = this.secrets.unseal(instance);
+    const spec = await this.pulls.refresh(sql, instance, restart.spec, secrets, acceptedSpec(instance));
+    const input = this.#inputOf(instance, spec, secrets);
     const rendered = this.#render(instance, input);
     refuseForbiddenOverrides(input);
     const open = await this.jobs.listOpen(sql, instance.id);
@@ -126,7 +138,7 @@ export class RevisionWriter {
 
   /** The bundle of a spec, and the log lines of the steps before its delivery. @throws Fault `request.too_large` */
   render(instance: InstanceRow, spec: DesiredSpec): RenderedSpec {
-    return this.#render(instance, this.#inputOf(instance, spec));
+    return this.#render(instance, this.#inputOf(instance, spec, this.secrets.unseal(instance)));
   }
 
   #render(instance: InstanceRow, input: BundleInput): RenderedSpec {
@@ -141,9 +153,9 @@ export class RevisionWriter {
     return { digest, objectsGz, logs };
   }
 
-  #inputOf(instance: InstanceRow, spec: DesiredSpec): BundleInput {
+  #inputOf(instance: InstanceRow, spec: DesiredSpec, secrets: UnsealedSecrets): BundleInput {
     const { osid, type } = instance;
-    return { osid, type, cluster: instance, spec, secrets: this.secrets.unseal(instance) };
+    return { osid, type, cluster: instance, spec, secrets };
   }
 
   /**

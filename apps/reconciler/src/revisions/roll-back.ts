@@ -6,6 +6,8 @@ import { InstanceWrites } from '../instances/instance-writes.js';
 import type { Caller } from '../writes/preconditions.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
 import { LinkResolver } from '../links/link-resolver.js';
+import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { PullCredentialResolver } from '../registries/pull-credential-resolver.js';
 import { DataLossGuard } from './data-loss-guard.js';
 import { acceptedSpec, isSameSpec } from './desired-spec.js';
 import { RevisionHistory } from './revision-history.js';
@@ -25,6 +27,8 @@ export class RollBack {
     private readonly revisions: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
     private readonly links: LinkResolver,
+    private readonly secrets: InstanceSecrets,
+    private readonly pulls: PullCredentialResolver,
   ) {}
 
   /**
@@ -38,7 +42,8 @@ export class RollBack {
       const current = acceptedSpec(instance);
       const target = rollbackTarget(current, (await this.history.get(sql, instance, revision)).spec);
       const { kept } = target;
-      const spec = await this.links.refresh(sql, instance, target.spec);
+      const linked = await this.links.refresh(sql, instance, target.spec);
+      const spec = await this.pulls.refresh(sql, instance, linked, this.secrets.unseal(instance), current);
       if (isSameSpec(current, spec)) {
         const message = `${osid} has the spec of revision ${revision} already${exceptKept(kept)}.`;
         return { osid, noOp: true, message };

@@ -8,9 +8,10 @@ import { ClusterRemoval } from '../clusters/cluster-removal.js';
 import type { ReconcilerConfig } from '../config.js';
 import { DeliverNodeTags } from '../nodes/deliver-node-tags.js';
 import { JobDeadlines } from '../jobs/job-deadlines.js';
+import { RunCredentialRollouts } from '../registries/run-credential-rollouts.js';
 import { RunUpgradeWaves } from '../upgrades/run-upgrade-waves.js';
 import { DeliveryWorker } from './delivery-worker.js';
-import { type LoopName, Wakeups, workChannel } from './wakeups.js';
+import { type LoopName, loopNames, Wakeups, workChannel } from './wakeups.js';
 
 /** Longest time between two runs of a loop: it finds work whose wake-up was lost. */
 const resyncPeriodMs = 15_000;
@@ -28,6 +29,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly addons: AddonReconciler,
     private readonly nodeTags: DeliverNodeTags,
     private readonly upgrades: RunUpgradeWaves,
+    private readonly credentials: RunCredentialRollouts,
     private readonly wakeups: Wakeups,
     private readonly listener: SqlListener,
     @InjectConfig() private readonly config: ReconcilerConfig,
@@ -47,8 +49,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     this.#unlisten = this.listener.listen(workChannel, (sender) => {
       if (sender !== own) this.#queue.add('work');
     });
-    for (const loop of ['work', 'deadlines', 'removals', 'addons', 'node-tags', 'upgrades'] as const)
-      this.#queue.add(loop);
+    for (const loop of loopNames) this.#queue.add(loop);
   }
 
   /** Claims no more work and resolves when the claimed work is done. */
@@ -78,6 +79,8 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
         return this.nodeTags.run();
       case 'upgrades':
         return this.upgrades.run(signal);
+      case 'registries':
+        return this.credentials.run(signal);
     }
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 /** The loops of this process. */
-export type LoopName = 'work' | 'deadlines' | 'removals' | 'addons' | 'node-tags' | 'upgrades';
+export const loopNames = ['work', 'deadlines', 'removals', 'addons', 'node-tags', 'upgrades', 'registries'] as const;
+export type LoopName = (typeof loopNames)[number];
 
 /** Other replicas listen on this channel; the payload is the sender's application name. */
 export const workChannel = 'reconciler_work';

@@ -16,6 +16,7 @@ const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
   'app.in_use': { instances: 1, osids: ['app-k3v9q'] },
   'configset.in_use': postgresqls,
   'addon.missing': { addons: [{ name: 'cloudnative-pg', version: '1.27.0', command: operatorCommand }] },
+  'registry.exists': { registryId: '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d12' },
   'upgrade.running': { upgradeId: '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d11' },
   'cluster.not_empty': postgresqls,
   'auth.invalid': { reason: 'revoked', revokedAt: '2030-02-11T09:30:00.000Z' },
@@ -48,6 +49,7 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'addon.missing': `The cluster does not have CloudNativePG 1.27.0. Install it with "${operatorCommand}", then repeat the request.`,
   'addon.present': 'The cluster has CloudNativePG 1.27.0, which RunOS has not installed. RunOS never changes it.',
   'upgrade.running': 'An upgrade of postgresql is running; wait for its end or cancel it.',
+  'registry.exists': 'There are credentials of registry "ghcr.io" already; change or delete those.',
   'cluster.exists': 'There is a cluster "ky3" in this account already; choose another cid.',
   'cluster.not_empty': 'Cluster "ky3" has postgresql-x7k2p; delete it first.',
   'cluster.agent_mismatch':

@@ -74,6 +74,7 @@ const details = {
     },
   },
   upgradeId: { type: 'string', format: 'uuid', description: 'upgrade.running: the upgrade that runs.' },
+  registryId: { type: 'string', format: 'uuid', description: 'registry.exists: the credentials that the host has.' },
   limit: text('limit.exceeded, request.too_large: name of the limit.'),
   value: wholeNumber(
     'limit.exceeded, request.too_large: value of the limit, a number of requests, streams, entries or bytes.',

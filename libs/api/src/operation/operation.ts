@@ -42,6 +42,7 @@ export const pathParams = {
   registrationTokenId: param(z.string().regex(/^[a-z0-9]{12}$/), 'token.not_found', 'Id of a registration token.'),
   setId: param(uuid, 'configset.not_found', 'UUID of a config set.'),
   jobId: param(uuid, 'job.not_found', 'UUID of a job.'),
+  registryId: param(uuid, 'registry.not_found', 'UUID of the credentials of a registry.'),
   upgradeId: param(uuid, 'upgrade.not_found', 'UUID of an upgrade.'),
   workItemId: param(uuid, 'job.not_found', 'UUID of a work item of the job.'),
 } as const;

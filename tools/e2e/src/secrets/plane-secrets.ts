@@ -36,8 +36,8 @@ export async function planeSecrets(data: string, dev: PlaneInfo): Promise<Secret
 }
 
 /**
- * The secrets that services encrypt at rest: passwords of instances, including deleted ones, and the keys of the
- * certificate authorities for agents.
+ * The secrets that services encrypt at rest: passwords of registries and of instances, including deleted ones, and the
+ * keys of the certificate authorities for agents.
  */
 const sealedSecrets = (data: string, databaseUrl: string, { keyrings }: SecretsFile): Promise<Secret[]> =>
   withSql(databaseUrl, async (sql) => {
@@ -54,7 +54,14 @@ const sealedSecrets = (data: string, databaseUrl: string, { keyrings }: SecretsF
     const authorities = await sql.query<{ name: string; sealed: string }>(
       'SELECT name, sealed_key AS sealed FROM agent_gateway.authority',
     );
+    const registries = await sql.query<{ aid: string; id: string; sealed: string }>(
+      'SELECT aid, registry_id AS id, password_sealed AS sealed FROM reconciler.registry_credential',
+    );
     return [
+      ...registries.rows.map(({ aid, id, sealed }) => ({
+        name: `password of registry ${id}`,
+        value: reconciler.unseal(sealed, `registry/${aid}/${id}`),
+      })),
       ...instances.flatMap(({ osid, sealed }) => {
         const secrets = JSON.parse(reconciler.unseal(sealed, `instance/${osid}`)) as Record<string, string>;
         return Object.entries(secrets).map(([name, value]) => ({ name: `${name} of ${osid}`, value }));

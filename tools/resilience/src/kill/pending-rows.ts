@@ -44,6 +44,8 @@ const withoutPendingRows: ReadonlySet<string> = new Set([
     'job_log',
     'instance_event',
     'addon_report',
+    'registry_credential',
+    'image_registry',
   ].map((name) => `reconciler.${name}`),
 ]);
 

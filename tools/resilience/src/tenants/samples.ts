@@ -26,6 +26,7 @@ export const missingIds: Ids = {
   setId: '01890000-0000-4000-8000-000000000004',
   jobId: '01890000-0000-7000-8000-000000000005',
   workItemId: '01890000-0000-7000-8000-000000000006',
+  registryId: '01890000-0000-7000-8000-000000000011',
   upgradeId: '01890000-0000-7000-8000-000000000007',
 };
 
@@ -55,6 +56,8 @@ const paged: Sample = { query: () => ({ limit: '1' }) };
 const logs: Sample = { query: () => ({ tail: '10' }), passed: { status: 503, code: 'unavailable' } };
 const nothingFound: Expected = { status: 200 };
 const stolenWriter = { manager: 'stolen', kind: 'Cluster', fields: ['spec.instances'] };
+/** The search for secrets finds a password wherever it is stored in the clear, so that it is no common word. */
+const stolenCredentials = { username: 'stolen', password: 'stolen-Kd83z-password' };
 /** `spec: {replicas: 2}` */
 const stolenOverride = { name: 'stolen', enabled: true, data: 'c3BlYzoge3JlcGxpY2FzOiAyfQo=' };
 
@@ -148,6 +151,11 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.credentials': plain,
   'service.events': paged,
   'service.logs': logs,
+  'registry.list': plain,
+  'registry.create': { body: () => ({ host: 'stolen.invalid', ...stolenCredentials }) },
+  'registry.show': plain,
+  'registry.update': { body: () => stolenCredentials },
+  'registry.delete': plain,
   'upgrade.plan': { body: () => ({ type: sampleType }) },
   'upgrade.create': { body: () => ({ type: sampleType }) },
   'upgrade.list': paged,

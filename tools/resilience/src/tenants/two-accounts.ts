@@ -105,6 +105,9 @@ async function badTokens(
   };
 }
 
+/** No name below `invalid` has an address (RFC 2606), so the registry is not reached. */
+const privateRegistry = { host: 'registry.invalid', username: 'acme', password: 'pull-7Hq2xV-password' };
+
 /** Creates one resource of every kind. The row of the node is inserted, because no agent registers it here. */
 async function createResources(api: ApiClient, aid: string, cid: string, sql: pg.Client): Promise<Ids> {
   await make(api, `/${aid}/clusters`, { cid });
@@ -126,9 +129,10 @@ async function createResources(api: ApiClient, aid: string, cid: string, sql: pg
   const { body } = await api.get(`/jobs/${String(jobId)}/workitems`);
   const [{ id: workItemId }] = body['workItems'] as [{ id: string }];
   const { id: upgradeId } = await make(api, `/${aid}/upgrades`, { type: sampleType });
+  const { id: registryId } = await make(api, `/${aid}/registries`, privateRegistry);
   const registrationTokenId = await createRegistrationToken(api, aid, cid);
   const ofInstances = { serviceId, appId, filename, overrideId };
-  const made = { ...ofInstances, keyId, registrationTokenId, setId, jobId, workItemId, upgradeId };
+  const made = { ...ofInstances, keyId, registrationTokenId, setId, jobId, workItemId, registryId, upgradeId };
   if (Object.values(made).some((one) => typeof one !== 'string')) {
     throw new Error(`not everything has an id: ${JSON.stringify(made)}`);
   }

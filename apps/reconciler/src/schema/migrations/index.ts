@@ -21,6 +21,7 @@ import { AddClusterWriters1800000000020 } from './0020-add-cluster-writers.js';
 import { AcceptDataLoss1800000000021 } from './0021-accept-data-loss.js';
 import { AddApps1800000000022 } from './0022-add-apps.js';
 import { AddNodeTags1800000000023 } from './0023-add-node-tags.js';
+import { AddRegistries1800000000024 } from './0024-add-registries.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   AcceptDataLoss1800000000021,
   AddApps1800000000022,
   AddNodeTags1800000000023,
+  AddRegistries1800000000024,
 ];

@@ -7,7 +7,7 @@ const tag = /^\w[\w.-]{0,127}$/;
 const digest = /^sha256:[0-9a-f]{64}$/;
 
 /** A host, with a port if it has one. */
-const isRegistry = (text: string): boolean => host.test(text) && Number(text.split(':')[1] ?? 0) <= 65_535;
+export const isRegistry = (text: string): boolean => host.test(text) && Number(text.split(':')[1] ?? 0) <= 65_535;
 
 interface ImageReferenceParts {
   /** Absent: the default registry of the container runtime. */

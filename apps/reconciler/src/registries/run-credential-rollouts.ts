@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { Fault } from '@runos/kernel';
+import { InjectLogger } from '@runos/messaging';
+import type { Logger } from '@runos/observability';
+import { Database } from '@runos/persistence';
+import type { EntityManager } from 'typeorm';
+import { InstanceRepository } from '../instances/instance-repository.js';
+import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { jobTypeOf } from '../jobs/queue-plan.js';
+import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
+import { isRefusal } from '../revisions/fault-or.js';
+import { RevisionWriter } from '../revisions/revision-writer.js';
+import type { CredentialRolloutRow } from '../schema/registry-row.js';
+import { lockTimeoutMs } from '../work/traced-batcher.js';
+import { CredentialRolloutRepository } from './credential-rollout-repository.js';
+import { PullCredentialResolver } from './pull-credential-resolver.js';
+
+/** Rows per read; each is a transaction of its own. */
+const batchSize = 100;
+
+/** Gives the apps of a changed registry their new credentials: each gets a revision with one rollout. */
+@Injectable()
+export class RunCredentialRollouts {
+  constructor(
+    private readonly database: Database,
+    private readonly rollouts: CredentialRolloutRepository,
+    private readonly instances: InstanceRepository,
+    private readonly secrets: InstanceSecrets,
+    private readonly pulls: PullCredentialResolver,
+    private readonly revisions: RevisionWriter,
+    @InjectLogger() private readonly logger: Logger,
+  ) {}
+
+  /** All that are ready. A locked app delays no other: it is retried. Two replicas may take a row; only one changes its app. */
+  async run(signal: AbortSignal): Promise<undefined> {
+    for (;;) {
+      const ready = await this.rollouts.ready(this.database.manager, batchSize);
+      for (const row of ready) {
+        if (signal.aborted) return;
+        await this.#runOne(row);
+      }
+      if (ready.length < batchSize) return;
+    }
+  }
+
+  async #runOne(row: CredentialRolloutRow): Promise<void> {
+    try {
+      await this.database.transaction((sql) => this.#update(sql, row), { lockTimeoutMs });
+    } catch (error) {
+      this.logger.warn({ err: error, instance: row.instance_id }, 'an app did not get its credentials, retrying');
+      await this.rollouts.retryLater(this.database.manager, row);
+    }
+  }
+
+  /** An app that has diverged gets them with the decision about it. */
+  async #update(sql: EntityManager, row: CredentialRolloutRow): Promise<void> {
+    await this.instances.lockRows(sql, [row.instance_id]);
+    await this.rollouts.finish(sql, row);
+    const [instance] = await this.instances.readAll(sql, [row.instance_id]);
+    if (instance === undefined || instance.deleting || instance.diverged !== null) return;
+    const current = acceptedSpec(instance);
+    const spec = await this.pulls.refresh(sql, instance, current, this.secrets.unseal(instance));
+    if (isSameSpec(current, spec)) return;
+    const change = { spec, type: jobTypeOf(instance.kind, 'update'), changedBy: row.changed_by };
+    try {
+      await this.revisions.writeSpec(sql, instance, change);
+    } catch (error) {
+      if (!(error instanceof Fault) || !isRefusal(error)) throw error;
+      // A bundle at its limit, or an override that does not fit: the next change of the app names it.
+      this.logger.warn({ err: error, osid: instance.osid }, 'an app is refused with its credentials');
+    }
+  }
+}
