@@ -31,6 +31,7 @@ describe('what the cluster would refuse', () => {
         affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'z' }] } },
       }),
       'kind: Service\nspec: {sessionAffinity: ClientIP}',
+      pod({ imagePullSecrets: [{ name: 'app-abcde-pull-credentials' }] }),
     ];
     for (const text of accepted) expect(refusal(text)).toBeUndefined();
     expect(refusal('spec: {postgresql: {parameters: {jit: "off"}}}', renderedPostgresql)).toBeUndefined();
@@ -76,6 +77,7 @@ describe('what the cluster would refuse', () => {
     ],
     [pod({ containers: [{ name: 'b', image: 'b' }] }), `${inContainer}.securityContext.runAsNonRoot`, ''],
     [pod({ serviceAccountName: 'other' }), 'data', 'must use the default service account'],
+    [pod({ imagePullSecrets: [{ name: 'other' }] }), 'data', 'with the credentials of the instance'],
     [pod({ nodeName: 'a' }), 'data', 'no priority, no tolerations'],
     [pod({ tolerations: [{ operator: 'Exists' }] }), 'data', 'no priority, no tolerations'],
     [pod({ volumes: [{ name: 'a', csi: { driver: 'b' } }] }), 'data', 'no volumes of CSI drivers'],
