@@ -20,10 +20,4 @@ describe('a challenge of a registry', () => {
     'is not understood: %j',
     (header) => expect(parseChallenge(header)).toBeUndefined(),
   );
-
-  it('of the largest size is read in linear time', () => {
-    const started = performance.now();
-    for (const part of ['a', 'bearer ', 'a="', ',', ' ']) parseChallenge(`Bearer ${part.repeat(16_384 / part.length)}`);
-    expect(performance.now() - started).toBeLessThan(500);
-  });
 });
