@@ -6,10 +6,22 @@ import { claimHealth, customHealth, namespaceHealth, serviceHealth } from './oth
 import { podHealth } from './pod-health.js';
 import { daemonSetHealth, deploymentHealth, jobHealth, statefulSetHealth } from './workload-health.js';
 
-const podCount = (object: KubeObject): Replicas => ({
-  desired: numberOf(mapAt(object, 'spec')['replicas']) ?? 1,
-  ready: numberOf(mapAt(object, 'status')['readyReplicas']) ?? 0,
-});
+/**
+ * The controllers of Deployments and StatefulSets count the pods of the newest template. Those of earlier templates are
+ * the rest: a controller deletes the ones that are not ready first.
+ */
+function podCount(object: KubeObject): Replicas {
+  const { replicas, readyReplicas, updatedReplicas, updateRevision, currentRevision } = mapAt(object, 'status');
+  const ready = numberOf(readyReplicas) ?? 0;
+  const isComplete = object.kind === 'StatefulSet' && updateRevision === currentRevision;
+  const earlier = isComplete ? 0 : (numberOf(replicas) ?? 0) - (numberOf(updatedReplicas) ?? 0);
+  const outdated = Math.min(ready, Math.max(0, earlier));
+  return {
+    desired: numberOf(mapAt(object, 'spec')['replicas']) ?? 1,
+    ready,
+    ...(outdated === 0 ? {} : { outdated }),
+  };
+}
 
 const scaled = {
   replicas: podCount,

@@ -4,7 +4,7 @@ import type { Replicas } from './kind.js';
 
 /** The replicas of a live object, with the desired number instead of that of its live spec. */
 export const withDesired = (live: Replicas, desired: number | undefined): Replicas =>
-  desired === undefined ? live : { desired, ready: live.ready };
+  desired === undefined ? live : { ...live, desired };
 
 /**
  * Health of a live object that another field manager, or an admission policy, may have scaled down. Kubernetes itself

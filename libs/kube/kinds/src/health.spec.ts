@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { propertySeed } from '@runos/testing-basics';
 import { objectOf } from '../test/objects.js';
-import { builtInCatalog, failedCreate, failedProbe } from './index.js';
+import { builtInCatalog, failedCreate, failedProbe, restartedByProbe } from './index.js';
 
 fc.configureGlobal({ seed: propertySeed() });
 
@@ -168,7 +168,7 @@ describe('health', () => {
     ].map((container) => healthOf(pod(container)).message);
     expect(new Set(messages)).toEqual(
       new Set([
-        'Pod web cannot pull docker.io/valkey:9: docker.io/library/valkey:9: not found. Check that the image and its tag exist and that the cluster may pull it.',
+        'Pod web cannot pull docker.io/valkey:9 from registry docker.io: docker.io/library/valkey:9: not found. Check that the image and its tag exist and that the cluster may pull it.',
       ]),
     );
   });
@@ -191,6 +191,58 @@ describe('health', () => {
     expect(failedProbe('web-0', 'Readiness probe failed: timeout')).toMatchObject({
       reason: 'PodNotReady',
       message: 'Pod web-0 runs but is not ready: Readiness probe failed: timeout. Read its logs.',
+    });
+  });
+
+  it('contains the output of the probe that has restarted a container', () => {
+    expect(restartedByProbe('web-0', 'Liveness probe failed: HTTP probe failed with statuscode: 500')).toEqual({
+      state: 'failed',
+      reason: 'LivenessProbeFailed',
+      message:
+        'Pod web-0 is restarted again and again: Liveness probe failed: HTTP probe failed with statuscode: 500. Correct the health check, or what it asks.',
+    });
+    expect(restartedByProbe('web-0', 'Startup probe failed: timeout').reason).toBe('StartupProbeFailed');
+  });
+
+  it('names the signal that has ended a container', () => {
+    const messageOf = (exitCode: number) =>
+      healthOf(pod(waiting('CrashLoopBackOff', { lastState: { terminated: { exitCode } } }))).message;
+    expect(messageOf(139)).toContain('keeps ending with exit code 139 (signal 11). ');
+    expect(messageOf(128)).toContain('keeps ending with exit code 128. ');
+  });
+
+  describe('of a pod whose container runs again after it has failed', () => {
+    const running = (finishedAt: string, more: object = {}, ready = 'False') =>
+      healthOf(
+        pod({
+          phase: 'Running',
+          conditions: [
+            condition('Initialized', 'True'),
+            condition('Ready', ready, { lastTransitionTime: '2026-11-30T10:00:00Z' }),
+          ],
+          containerStatuses: [
+            {
+              name: 'web',
+              ready: ready === 'True',
+              restartCount: 2,
+              state: { running: {} },
+              lastState: { terminated: { exitCode: 3, finishedAt } },
+              ...more,
+            },
+          ],
+        }),
+      );
+
+    it('is that of the failure while the pod was never ready in between', () => {
+      expect(running('2026-11-30T10:00:05Z')).toEqual(
+        healthOf(pod(waiting('CrashLoopBackOff', { lastState: { terminated: { exitCode: 3 } } }))),
+      );
+    });
+
+    it('is another one after a first failure, an earlier one, or when it is ready', () => {
+      expect(running('2026-11-30T10:00:05Z', { restartCount: 1 }).reason).toBe('PodNotReady');
+      expect(running('2026-11-30T09:00:00Z').reason).toBe('PodNotReady');
+      expect(running('2026-11-30T10:00:05Z', {}, 'True').state).toBe('ready');
     });
   });
 
@@ -225,6 +277,16 @@ describe('health', () => {
   it('counts replicas of kinds that have replicas', () => {
     expect(replicasOf(set({ readyReplicas: 1 }))).toEqual({ desired: 2, ready: 1 });
     expect(replicasOf(objectOf('Secret'))).toBeUndefined();
+  });
+
+  it('counts the ready replicas with an earlier template', () => {
+    const ready = { readyReplicas: 2, replicas: 3, updatedReplicas: 1 };
+    expect(replicasOf(deployment(ready))).toEqual({ desired: 2, ready: 2, outdated: 2 });
+    expect(replicasOf(deployment({ ...ready, readyReplicas: 1 }))).toEqual({ desired: 2, ready: 1, outdated: 1 });
+    expect(replicasOf(deployment({ ...ready, updatedReplicas: 3 }))).toEqual({ desired: 2, ready: 2 });
+    expect(replicasOf(deployment({ replicas: 1, updatedReplicas: 1 }))).toEqual({ desired: 2, ready: 0 });
+    expect(replicasOf(set({ ...ready, currentRevision: 'a', updateRevision: 'b' }))).toHaveProperty('outdated', 2);
+    expect(replicasOf(set({ ...ready, ...same }))).not.toHaveProperty('outdated');
   });
 
   it('is assessed for any content of status', () => {

@@ -7,6 +7,8 @@ export interface Health {
   readonly state: HealthState;
   readonly reason: string;
   readonly message: string;
+  /** The last lines that a container logged before it ended. They are no part of the message. */
+  readonly log?: readonly string[];
 }
 
 /** The object does its work. */

@@ -1,8 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { isPullFailure, pullFailureCause } from './image-pull-failure.js';
+import { isPullFailure, pullFailureCause, registryOf } from './image-pull-failure.js';
 
 const missing =
   'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/x:9": failed to resolve reference "docker.io/library/x:9": docker.io/library/x:9: not found';
+
+it.each([
+  ['ghcr.io/acme/shop:1.4', 'ghcr.io'],
+  ['registry:5000/shop@sha256:ab', 'registry:5000'],
+  ['localhost/shop', 'localhost'],
+  ['acme/shop:1', 'docker.io'],
+  ['nginx:1.27', 'docker.io'],
+])('the registry of %s is %s', (image, registry) => expect(registryOf(image)).toBe(registry));
 
 describe('the cause of a failed pull', () => {
   it.each([

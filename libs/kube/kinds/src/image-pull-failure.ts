@@ -24,6 +24,12 @@ const ephemeral = [
 /** Characters of a cause that are kept. */
 const keptLength = 300;
 
+/** The registry of an image reference. Container runtimes take one without a host from Docker Hub. */
+export function registryOf(image: string): string {
+  const [first = '', ...path] = image.split('/');
+  return path.length > 0 && /[.:]|^localhost$/.test(first) ? first : 'docker.io';
+}
+
 /** Whether a container waits for its image because a pull failed. */
 export const isPullFailure = (reason: string): boolean => pullFailures.has(reason);
 

@@ -39,5 +39,5 @@ export { builtInCatalog, KindCatalog, type Observation } from './kind-catalog.js
 export { type ClaimTemplate, type ImmutablePolicy, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 export { conditionOf, conditionsOf, type ObjectCondition } from './object-conditions.js';
 export { outdatedFields, type PodValues } from './pod-fields.js';
-export { failedProbe, notReady } from './pod-health.js';
+export { crashLoop, failedProbe, notReady, restartedByProbe } from './pod-health.js';
 export { failedCreate } from './workload-health.js';

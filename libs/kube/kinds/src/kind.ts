@@ -6,6 +6,8 @@ import type { PodField } from './pod-fields.js';
 export interface Replicas {
   readonly desired: number;
   readonly ready: number;
+  /** Those of the ready ones that have an earlier template. Absent: none, or the kind does not count them. */
+  readonly outdated?: number;
 }
 
 /**

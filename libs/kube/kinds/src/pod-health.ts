@@ -1,15 +1,18 @@
 import { type KubeObject, mapAt, mapsIn, numberOf, textOf } from '@runos/kube-objects';
 import { failureCause } from './failure-cause.js';
-import { isPullFailure, pullFailureCause } from './image-pull-failure.js';
+import { isPullFailure, pullFailureCause, registryOf } from './image-pull-failure.js';
 import { degraded, failed, type Health, progressing, ready, sentence } from './health.js';
 import { conditionOf } from './object-conditions.js';
+
+/** The reason of a pod whose container ends again and again. */
+export const crashLoop = 'CrashLoopBackOff';
 
 /** Remedies per waiting reason of a container. Transient reasons are not listed. */
 const waitingRemedies: Readonly<Record<string, string>> = {
   ImagePullBackOff: 'Check that the image and its tag exist and that the cluster may pull it.',
   ErrImageNeverPull: 'The node lacks the image and must not pull it: import the image on the node.',
   InvalidImageName: 'Correct the name of the image.',
-  CrashLoopBackOff: 'It starts and ends again and again: read the logs of its last run.',
+  [crashLoop]: 'It starts and ends again and again: read the logs of its last run.',
   CreateContainerConfigError: 'A Secret or ConfigMap it refers to is missing or lacks a key.',
   CreateContainerError: 'The node could not create it: look at the events of the pod.',
   RunContainerError: 'The node could not start it: check command and volumes.',
@@ -43,10 +46,30 @@ function containersOf(pod: KubeObject) {
   return [...mapsIn(status['initContainerStatuses']), ...mapsIn(status['containerStatuses'])];
 }
 
+/** One failed run may be a program that started before what it needs. */
+const minRestarts = 2;
+
+/**
+ * Whether a container runs again after a failed run, and the pod was not ready in between. Such a container waits only
+ * for a part of the time, and its state must not depend on that.
+ */
+function isCrashing(pod: KubeObject, container: Readonly<Record<string, unknown>>): boolean {
+  const conditions = mapsIn(mapAt(pod, 'status')['conditions']);
+  const unready = conditions.find(({ type, status }) => type === 'Ready' && status === 'False');
+  const ended = mapAt(container, 'lastState', 'terminated');
+  const hasFailed =
+    (numberOf(ended['exitCode']) ?? 0) !== 0 && (numberOf(container['restartCount']) ?? 0) >= minRestarts;
+  const [since, endedAt] = [unready?.['lastTransitionTime'], ended['finishedAt']].map((at) =>
+    Date.parse(textOf(at) ?? ''),
+  );
+  return hasFailed && container['ready'] !== true && Number(endedAt) > Number(since);
+}
+
 function stuckContainer(pod: KubeObject, name: string): Health | undefined {
   for (const container of containersOf(pod)) {
     const waiting = mapAt(container, 'state', 'waiting');
-    const reason = stableReason(textOf(waiting['reason']) ?? '');
+    const isRestarted = textOf(waiting['reason']) === undefined && isCrashing(pod, container);
+    const reason = isRestarted ? crashLoop : stableReason(textOf(waiting['reason']) ?? '');
     if (waitingRemedies[reason] === undefined) continue;
     const ended = mapAt(container, 'lastState', 'terminated');
     if (textOf(ended['reason']) === 'OOMKilled') {
@@ -72,14 +95,19 @@ function describeFailure(name: string, reason: string, container: Readonly<Recor
   const message = textOf(mapAt(container, 'state', 'waiting')['message']) ?? '';
   const exit = numberOf(mapAt(container, 'lastState', 'terminated')['exitCode']);
   if (reason === 'ImagePullBackOff') {
-    return sentence([`${name} cannot pull ${image}`, pullFailureCause(message)].filter(Boolean).join(': '));
+    const failure = `${name} cannot pull ${image} from registry ${registryOf(image)}`;
+    return sentence([failure, pullFailureCause(message)].filter(Boolean).join(': '));
   }
-  if (reason === 'CrashLoopBackOff') {
-    const ending = `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}`}`;
+  if (reason === crashLoop) {
+    const ending = `${name} keeps ending${exit === undefined ? '' : ` with exit code ${exit}${signalOf(exit)}`}`;
     return sentence([ending, causeOf(mapAt(container, 'lastState', 'terminated'))].join(''));
   }
   return `${name} cannot start ${image}: ${sentence(message || reason)}`;
 }
+
+/** Runtimes report a program that a signal has ended as 128 and the number of the signal, as shells do. */
+const signalOf = (exitCode: number): string =>
+  exitCode > 128 && exitCode <= 128 + 64 ? ` (signal ${exitCode - 128})` : '';
 
 /** Progressing, not failed: volumes may be bound and nodes added later. */
 function unscheduled(pod: KubeObject, name: string): Health | undefined {
@@ -116,6 +144,16 @@ export function failedProbe(pod: string, message: string): Health {
   return fullVolume.test(message)
     ? degraded('DiskFull', `${why} Its volume is full: let its storage grow if its type can, or delete data.`)
     : degraded(notReady, `${why} Read its logs.`);
+}
+
+/**
+ * Health of a pod whose container the kubelet restarts again and again because of a probe.
+ * @param message the words of the kubelet about the liveness or startup probe, with its output
+ */
+export function restartedByProbe(pod: string, message: string): Health {
+  const [probe = 'Liveness'] = message.split(' ', 1);
+  const remedy = 'Correct the health check, or what it asks.';
+  return failed(`${probe}ProbeFailed`, `Pod ${pod} is restarted again and again: ${sentence(message)} ${remedy}`);
 }
 
 function running(pod: KubeObject, name: string): Health {
