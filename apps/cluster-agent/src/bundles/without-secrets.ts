@@ -1,22 +1,13 @@
-import { type KubeObject, mapAt } from '@runos/kube-objects';
+import type { KubeObject } from '@runos/kube-objects';
+import { redactSecrets } from '../secrets/redact-secrets.js';
 
 /** The limit of the protocol, characters. */
 const maxMessageLength = 4_096;
-/** Shorter values are in any text by chance. */
-const minSecretLength = 4;
+/** A plan shows values of Secrets so. The words of the API server are shorter than logs, so shorter values count. */
+const plans = { minBytes: 4, replacement: '(hidden)' };
 
 /** The words of the API server about a bundle, without the values of its Secrets, which a webhook may quote. */
 export function withoutSecrets(message: string, objects: readonly KubeObject[]): string {
-  const secrets = objects.filter(({ kind }) => kind === 'Secret');
-  const values = secrets.flatMap((secret) =>
-    Object.values(mapAt(secret, 'data')).flatMap((value) => {
-      const encoded = String(value);
-      return [encoded, Buffer.from(encoded, 'base64').toString('utf8')];
-    }),
-  );
-  const hidden = values
-    .filter(({ length }) => length >= minSecretLength)
-    .sort((a, b) => b.length - a.length)
-    .reduce((text, value) => text.replaceAll(value, '(hidden)'), message);
+  const hidden = redactSecrets(objects, plans)(message);
   return hidden.length <= maxMessageLength ? hidden : `${hidden.slice(0, maxMessageLength - 1)}…`;
 }

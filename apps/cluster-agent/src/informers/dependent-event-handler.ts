@@ -111,11 +111,12 @@ export class DependentEventHandler {
 
   #healthOf(instance: Instance, ref: ObjectRef, object: KubeObject): Health {
     const health = builtInCatalog.healthOf(object);
-    if (object.kind !== podKind.kind) return health;
+    if (object.kind !== podKind.kind || instance.record.removing) return health;
     const onRead = () => {
       if (instance.dependents.has(refKey(ref))) this.#recordHealth(instance, ref, object);
     };
-    return instance.probeFailures.explain(object, this.crashLogs.explain(object, health, onRead));
+    const redact = (text: string) => instance.redact(text);
+    return instance.probeFailures.explain(object, this.crashLogs.explain(object, health, { redact, onRead }));
   }
 
   #onEvent(object: KubeObject): void {
@@ -127,7 +128,7 @@ export class DependentEventHandler {
     const ref = { apiVersion, kind, namespace, name };
     const message = textOf(object['message']) ?? '';
     if (object['reason'] === 'FailedCreate') this.#onFailedCreate(instance, ref, message);
-    else if (message.startsWith('Readiness probe')) this.#onFailedProbe(instance, textOf(involved['uid']), message);
+    else this.#onFailedProbe(instance, textOf(involved['uid']), object);
   }
 
   #onFailedCreate(instance: Instance, ref: ObjectRef, message: string): void {
@@ -136,8 +137,9 @@ export class DependentEventHandler {
     this.#record(instance, failedCreateKey(ref.kind, ref.name), ref, failedCreate(message));
   }
 
-  #onFailedProbe(instance: Instance, uid: string | undefined, message: string): void {
-    const unready = uid === undefined ? undefined : instance.probeFailures.record(uid, message);
+  #onFailedProbe(instance: Instance, uid: string | undefined, probed: KubeObject): void {
+    if (uid === undefined) return;
+    const unready = instance.probeFailures.record(uid, probed, (text) => instance.redact(text));
     if (unready) this.#record(instance, refKey(unready.ref), unready.ref, unready.health);
   }
 

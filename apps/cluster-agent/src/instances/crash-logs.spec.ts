@@ -39,8 +39,10 @@ describe('the log of a pod that keeps ending', () => {
     });
   });
 
-  const messageOf = (object: KubeObject, onRead = () => undefined as void) =>
-    logs.explain(object, builtInCatalog.healthOf(object), onRead).message;
+  const redact = (text: string) => text.replaceAll('tea-pot-1', '[redacted]');
+  const explain = (object: KubeObject, onRead = () => undefined as void) =>
+    logs.explain(object, builtInCatalog.healthOf(object), { redact, onRead });
+  const messageOf = (...about: Parameters<typeof explain>) => explain(...about).message;
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 
   it('is read once per run, and explains the pod from then on', async () => {
@@ -71,6 +73,37 @@ describe('the log of a pod that keeps ending', () => {
     expect(messageOf(crashing('a', fatal))).toContain('at least twice');
     messageOf(pod({ phase: 'Running', containerStatuses: [{ name: 'postgres', state: { running: {} } }] }));
     expect(reads).toEqual([]);
+  });
+
+  it('is quoted by its last lines, without secret values', async () => {
+    log = ['starting', 'GET /?token=tea-pot-1', 'Error: no such table'].join('\n');
+    explain(crashing('a'));
+    await settled();
+    const health = explain(crashing('a'));
+    expect(health.log).toEqual(['starting', 'GET /?token=[redacted]', 'Error: no such table']);
+    expect(health.message).toBe(builtInCatalog.healthOf(crashing('a')).message);
+    expect(explain(crashing('a', 'panic: tea-pot-1\n')).log).toEqual(['panic: [redacted]']);
+  });
+
+  it('is the same after a run that only differs in numbers', async () => {
+    let wasRead = 0;
+    const onRead = () => void (wasRead += 1);
+    log = '10:00:01 [7] no such table';
+    explain(crashing('a'), onRead);
+    await settled();
+    log = '10:00:42 [9] no such table';
+    explain(crashing('b'), onRead);
+    await settled();
+    expect([reads.length, wasRead, explain(crashing('b')).log]).toEqual([2, 1, ['10:00:01 [7] no such table']]);
+  });
+
+  it('is that of the container that is not ready', async () => {
+    const ended = { terminated: { exitCode: 1, containerID: 'a' } };
+    const both = crashing('b');
+    const [sidecar, server] = (both['status'] as { containerStatuses: object[] }).containerStatuses;
+    explain(pod({ containerStatuses: [{ ...sidecar, ready: true, lastState: ended }, server] }));
+    await settled();
+    expect(reads).toEqual(['postgresql-x7k2p-1/postgres before']);
   });
 
   it('may be unreadable: the pod stays as it is', async () => {

@@ -1,6 +1,9 @@
 import type { KubeClient } from '@runos/kube-client';
-import { builtInCatalog, type Health } from '@runos/kube-kinds';
+import { builtInCatalog, crashLoop, type Health } from '@runos/kube-kinds';
 import { type KubeObject, mapAt, mapsIn, numberOf, type ObjectRef, refOf, textOf } from '@runos/kube-objects';
+import type { Redact } from '../secrets/redact-secrets.js';
+import { lastLines } from './last-lines.js';
+import { withoutNumbers } from './without-numbers.js';
 
 /**
  * Lines of a log; a server names its problem in the last ones. The API server ends at the bytes, so that these must hold
@@ -11,23 +14,32 @@ const tail = { tailLines: 100, limitBytes: 1_048_576 } as const;
 const keptCharacters = 65_536;
 const timeoutMs = 10_000;
 
-/** A container that has ended with an error, and left no termination message. */
+/** A container that has ended with an error. */
 interface EndedContainer {
   readonly name: string;
+  /** Empty for one that has left none. */
+  readonly terminationMessage: string;
   /** Its log is that of the run before. */
   readonly previous: boolean;
   /** Changes with every run. */
   readonly run: string;
 }
 
-const failures: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'PodFailed']);
+const failures: ReadonlySet<string> = new Set([crashLoop, 'PodFailed']);
 
 interface KnownLog {
   readonly run: string;
   readonly text: string;
 }
 
-type ReadLog = (pod: ObjectRef, container: EndedContainer) => Promise<string>;
+type ReadLog = (pod: ObjectRef, container: Omit<EndedContainer, 'terminationMessage'>) => Promise<string>;
+
+interface LogUse {
+  /** A log is redacted as a whole, before lines are cut or left out. */
+  redact: Redact;
+  /** A log was read. */
+  onRead(): void;
+}
 
 /**
  * The logs of containers that keep ending. Most programs, PostgreSQL among them, write why they end into their log and
@@ -44,29 +56,36 @@ export class CrashLogs {
    * The health of a pod with the log of its last failed run as termination message, if it is known. Otherwise the log is
    * read, once per run, and `onRead` called. The health of pods whose log cannot be read stays as it is.
    */
-  explain(pod: KubeObject, health: Health, onRead: () => void): Health {
+  explain(pod: KubeObject, health: Health, use: LogUse): Health {
     const uid = pod.metadata.uid ?? '';
     const ended = failures.has(health.reason) ? endedContainer(pod) : undefined;
     if (ended === undefined) return health;
+    if (ended.terminationMessage !== '') {
+      return { ...health, message: use.redact(health.message), log: lastLines(use.redact(ended.terminationMessage)) };
+    }
     const known = this.#known.get(uid);
-    if (known?.run !== ended.run) this.#request(uid, refOf(pod), ended, known?.text ?? '', onRead);
+    if (known?.run !== ended.run) this.#request(uid, refOf(pod), ended, known?.text ?? '', use);
     if (known === undefined || known.text === '') return health;
-    return builtInCatalog.healthOf(withTerminationMessage(pod, ended, known.text));
+    const explained = builtInCatalog.healthOf(withTerminationMessage(pod, ended, known.text));
+    return { ...explained, log: lastLines(known.text) };
   }
 
   remove(pod: KubeObject): void {
     this.#known.delete(pod.metadata.uid ?? '');
   }
 
-  #request(uid: string, pod: ObjectRef, ended: EndedContainer, text: string, onRead: () => void): void {
+  #request(uid: string, pod: ObjectRef, ended: EndedContainer, text: string, use: LogUse): void {
     // The text of the run before stays until the new one is known.
     this.#known.set(uid, { run: ended.run, text });
     this.#reading = this.#reading.then(async () => {
       if (this.#known.get(uid)?.run !== ended.run) return;
       const log = await this.read(pod, ended).catch(() => undefined);
-      if (log === undefined || log === text || this.#known.get(uid)?.run !== ended.run) return;
-      this.#known.set(uid, { run: ended.run, text: log });
-      onRead();
+      if (log === undefined || this.#known.get(uid)?.run !== ended.run) return;
+      const next = use.redact(log);
+      // Times and process ids differ with every run, and every change would be reported.
+      if (withoutNumbers(next) === withoutNumbers(text)) return;
+      this.#known.set(uid, { run: ended.run, text: next });
+      use.onRead();
     });
   }
 }
@@ -96,11 +115,13 @@ export const statusesOf = (pod: KubeObject) => statusLists.flatMap((list) => [..
 function endedContainer(pod: KubeObject): EndedContainer | undefined {
   for (const status of statusesOf(pod)) {
     const name = textOf(status['name']);
-    const previous = textOf(mapAt(status, 'state', 'waiting')['reason']) === 'CrashLoopBackOff';
-    const ended = previous ? mapAt(status, 'lastState', 'terminated') : mapAt(status, 'state', 'terminated');
+    const now = mapAt(status, 'state', 'terminated');
+    const previous = numberOf(now['exitCode']) === undefined;
+    const ended = previous ? mapAt(status, 'lastState', 'terminated') : now;
     const hasFailed = numberOf(ended['exitCode']) !== undefined && numberOf(ended['exitCode']) !== 0;
-    if (name === undefined || !hasFailed || textOf(ended['message'])) continue;
-    return { name, previous, run: textOf(ended['containerID']) ?? `${name}/${numberOf(status['restartCount']) ?? 0}` };
+    if (name === undefined || !hasFailed || status['ready'] === true) continue;
+    const run = textOf(ended['containerID']) ?? `${name}/${numberOf(status['restartCount']) ?? 0}`;
+    return { name, previous, run, terminationMessage: textOf(ended['message']) ?? '' };
   }
   return undefined;
 }

@@ -24,7 +24,8 @@ export class Dependents {
   /** Returns true if something changed. */
   record(key: string, dependent: Dependent): boolean {
     const known = this.#dependents.get(key)?.health;
-    if (known?.reason === dependent.health.reason && known.message === dependent.health.message) return false;
+    const { reason, message, log } = dependent.health;
+    if (known?.reason === reason && known.message === message && known.log?.join() === log?.join()) return false;
     this.#dependents.set(key, dependent);
     return true;
   }

@@ -21,6 +21,11 @@ export class EarlierContent {
     this.#bundles = [];
   }
 
+  /** All objects of the kept bundles. */
+  list(): KubeObject[] {
+    return this.#bundles.flatMap((unpack) => [...unpack().values()]);
+  }
+
   /** The desired object with this hash, of the current or of an earlier bundle. */
   find(key: string, desiredHash: string | undefined, current: KubeObject): KubeObject | undefined {
     if (desiredHash === undefined) return undefined;

@@ -29,7 +29,7 @@ export function composeStatus(instance: Instance, failures: WatchFailures): Stat
     digest: removing ? tombstoneDigest : digest,
     phase,
     conditions: conditionsOf(instance, { phase, objects, failures }),
-    objects: worstOfEach(worstFirst(objects)).slice(0, maxObjects),
+    objects: withOneLog(worstOfEach(worstFirst(objects)).slice(0, maxObjects)),
     ...(replicas === undefined ? {} : { replicas }),
     ...(removing || capacity === undefined ? {} : { volumeCapacityMb: toMebibytes(capacity) }),
     ...(instance.drifts.length > 0 ? { drift: [...instance.drifts] } : {}),
@@ -40,6 +40,15 @@ export function composeStatus(instance: Instance, failures: WatchFailures): Stat
 function worstOfEach(ordered: readonly ObjectStatus[]): ObjectStatus[] {
   const known = new Set<string>();
   return ordered.filter((status) => known.size < known.add(refKey(status)).size);
+}
+
+/** The log of the worst object explains the others: their pods have the same template. */
+function withOneLog(ordered: readonly ObjectStatus[]): ObjectStatus[] {
+  const explained = ordered.find(({ log }) => log !== undefined);
+  return ordered.map((status) => {
+    const { log: _, ...rest } = status;
+    return status === explained ? status : rest;
+  });
 }
 
 /** Equal for equal statuses. Drifts are events and not part of it. */
@@ -71,8 +80,10 @@ const stateOf: Record<HealthState, string> = {
   failed: 'failed',
 };
 
-const healthStatus = (ref: ObjectRef, { state, reason, message }: Health): ObjectStatus =>
-  objectStatus(ref, stateOf[state], state === 'ready' ? '' : reason, message);
+const healthStatus = (ref: ObjectRef, { state, reason, message, log = [] }: Health): ObjectStatus => ({
+  ...objectStatus(ref, stateOf[state], state === 'ready' ? '' : reason, message),
+  ...(log.length === 0 ? {} : { log: [...log] }),
+});
 
 function bundleObjects(instance: Instance, failures: WatchFailures): ObjectStatus[] {
   return [
@@ -134,10 +145,16 @@ function removalObjects({ removal, objects }: Instance): ObjectStatus[] {
 function sumReplicas({ objects }: Instance): Replicas | undefined {
   const counts = [...objects.values()].flatMap((state) => {
     const { replicas } = state;
-    return replicas ? [isMissing(state) ? { ...replicas, ready: 0 } : replicas] : [];
+    if (replicas === undefined) return [];
+    const { desired, ready, outdated = 0 } = replicas;
+    if (isMissing(state)) return [{ desired, ready: 0, outdated: 0 }];
+    // Until the desired content is applied, all pods have an earlier one.
+    return [{ desired, ready, outdated: state.isSameContent ? outdated : ready }];
   });
   if (counts.length === 0) return undefined;
-  return counts.reduce((a, b) => ({ desired: a.desired + b.desired, ready: a.ready + b.ready }));
+  const sum = (field: keyof (typeof counts)[number]) => counts.reduce((total, each) => total + each[field], 0);
+  const outdated = sum('outdated');
+  return { desired: sum('desired'), ready: sum('ready'), ...(outdated === 0 ? {} : { outdated }) };
 }
 
 function phaseOf(

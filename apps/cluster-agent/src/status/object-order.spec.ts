@@ -10,12 +10,14 @@ const object = (kind: string, state: string, reason: string): ObjectStatus => ({
   reason,
 });
 
-it('objects are in the order of their severity, and a crash loop is after what may explain it', () => {
+it('objects are in the order of their severity, and what explains little is after what may explain it', () => {
   const ordered = worstFirst([
+    object('Deployment', 'failed', 'ProgressDeadlineExceeded'),
+    object('Waiting', 'applied', 'Unschedulable'),
     object('Service', 'ready', ''),
     object('Pod', 'failed', 'CrashLoopBackOff'),
     object('Claim', 'degraded', 'ClaimTerminating'),
     object('Cluster', 'failed', 'DiskFull'),
   ]);
-  expect(ordered.map(({ kind }) => kind)).toEqual(['Cluster', 'Pod', 'Claim', 'Service']);
+  expect(ordered.map(({ kind }) => kind)).toEqual(['Cluster', 'Pod', 'Claim', 'Waiting', 'Deployment', 'Service']);
 });

@@ -161,6 +161,11 @@ export const objectState = objectRef.extend({
   state: oneOf(objectStates),
   reason: text(128).optional(),
   message: text(4096).optional(),
+  /**
+   * The last lines that a container logged before it ended, without the values of the bundle's Secrets. At most one
+   * object of a status has them. Older agents send none, and older planes ignore them.
+   */
+  log: z.array(text(512)).max(20).optional(),
 });
 
 export const drift = z.object({
@@ -188,8 +193,13 @@ export const BundleStatus = report({
     conditions: z.array(condition).max(20),
     /** Worst first. */
     objects: z.array(objectState).max(50),
-    /** Desired and ready pods (or instances) of the workloads; absent for workloads that do not count them. */
-    replicas: z.object({ desired: z.int().min(0), ready: z.int().min(0) }).optional(),
+    /**
+     * Desired and ready pods (or instances) of the workloads; absent for workloads that do not count them. `outdated`:
+     * those of the ready ones that an earlier revision has started; absent: none, or an older agent.
+     */
+    replicas: z
+      .object({ desired: z.int().min(0), ready: z.int().min(0), outdated: z.int().min(0).optional() })
+      .optional(),
     /**
      * What the largest bound claim really has, MiB, rounded up: storage cannot be less. Absent without a bound claim, and
      * from older agents.
