@@ -60,6 +60,8 @@ export const Job = z.object({
   reason: z.string().nullable(),
   error: z.string().nullable(),
   supersededBy: z.uuid().nullable(),
+  /** The failed job whose change this one takes back by itself. */
+  rollsBack: z.uuid().optional(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),
   completedAt: Timestamp.nullable(),

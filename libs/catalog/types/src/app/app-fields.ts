@@ -76,6 +76,10 @@ const optionalFields = {
   nodeAffinityTags: z.array(NodeTag).max(maxNodeTags).register(documentation, {
     description: 'Tags of nodes, each `key` or `key:value`; pods run on nodes that have all. Absent: any node.',
   }),
+  autoRollback: z.boolean().register(documentation, {
+    description:
+      'Whether an update that fails goes back to the last revision that ran, by a job of its own. Absent: false.',
+  }),
   readOnlyRootFilesystem: z.boolean().register(documentation, {
     description: 'Whether the containers can write to `/tmp` and their volumes only. Absent: false.',
   }),
@@ -123,10 +127,12 @@ export const ownUpdateFields = {
 };
 
 /**
- * The fields that an update clears when it does not name them: a file that lacks them has none. Files of existing clients
- * never have the switch of the file system, so it stays.
+ * Fields that files of existing clients never have. They stay when an update does not name them.
  */
-const clearable = Object.keys(optionalFields).filter((name) => name !== 'readOnlyRootFilesystem');
+const additiveFields: readonly string[] = ['autoRollback', 'readOnlyRootFilesystem'];
+
+/** The fields that an update clears when it does not name them: a file that lacks them has none. */
+const clearable = Object.keys(optionalFields).filter((name) => !additiveFields.includes(name));
 
 /**
  * The own fields of an app after a request: those that it names, without those that it names as null, else the current
