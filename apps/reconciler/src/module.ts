@@ -89,6 +89,7 @@ import { PlanWrites } from './plans/plan-writes.js';
 import { PlansController } from './plans/plans.controller.js';
 import { DesiredHashRepository } from './resync/desired-hash-repository.js';
 import { ResyncController } from './resync/resync.controller.js';
+import { AutoRollback } from './revisions/auto-rollback.js';
 import { DataLossGuard } from './revisions/data-loss-guard.js';
 import { UpgradeBlocks } from './revisions/upgrade-blocks.js';
 import { QueuedChanges } from './revisions/queued-changes.js';
@@ -105,6 +106,7 @@ import { RegistryRepository } from './registries/registry-repository.js';
 import { RunCredentialRollouts } from './registries/run-credential-rollouts.js';
 import { RevisionsController } from './revisions/revisions.controller.js';
 import { RollBack } from './revisions/roll-back.js';
+import { RollbackResolver } from './revisions/rollback-resolver.js';
 import { SpecResolver } from './revisions/spec-resolver.js';
 import { migrations } from './schema/migrations/index.js';
 import { ChangeUpgradeWave } from './upgrades/change-upgrade-wave.js';
@@ -188,6 +190,8 @@ const instances = [
   RevisionRepository,
   RevisionWriter,
   RollBack,
+  RollbackResolver,
+  AutoRollback,
   DataLossGuard,
   UpgradeBlocks,
   QueuedChanges,

@@ -13,6 +13,8 @@ export const objectName = ({ kind, name }: { readonly kind: string; readonly nam
 export interface InstanceProblem {
   readonly reason: string;
   readonly message: string;
+  /** The last lines that a container logged before it ended. */
+  readonly log?: readonly string[];
 }
 
 const unreadyStates: ReadonlySet<string> = new Set(['failed', 'degraded', 'deleting', 'pending', 'applied']);
@@ -22,10 +24,10 @@ const describeCommand = ({ kind, name, namespace }: ReportedObject): string =>
   `look at it with: kubectl describe ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
 
 function problemOf(object: ReportedObject): InstanceProblem {
-  const { reason = 'NotReady', message = '', state } = object;
+  const { reason = 'NotReady', message = '', state, log } = object;
   const name = objectName(object);
   if (message === '') return { reason, message: `${name} is ${state}: ${describeCommand(object)}.` };
-  return { reason, message: message.includes(object.name) ? message : `${name}: ${message}` };
+  return { reason, message: message.includes(object.name) ? message : `${name}: ${message}`, ...(log && { log }) };
 }
 
 /** Conditions that do not explain why an instance is not ready. */

@@ -12,6 +12,8 @@ const desired = (over: Partial<Desired> = {}): Desired => ({
   deleting: false,
   diverged: false,
   replicas: 3,
+  revision: 3,
+  readyRevision: null,
   ...over,
 });
 const before = (over: Partial<Observed> = {}): Observed => ({
@@ -127,6 +129,21 @@ describe('an observation', () => {
     expect(observeReport('ready', { reason: 'OOMKilled', message: 'x' }).observed).toMatchObject({
       reason: null,
       message: null,
+    });
+  });
+
+  it('states which pods serve while a later revision is rolled out', () => {
+    const rollout = { revision: 4, readyRevision: 3 };
+    const replicas = { desired: 3, ready: 2, outdated: 2 };
+    const during = (phase: BundleReport['phase'], count: BundleReport['replicas']) =>
+      observeReport(phase, {}, { objects: [failing], replicas: count }, rollout).observed;
+    expect(during('failed', replicas)).toMatchObject({
+      state: 'degraded',
+      message: `${failing.message} The pods of revision 3 still serve: 2 of 3 are ready.`,
+    });
+    expect(during('failed', { desired: 3, ready: 0 })).toMatchObject({
+      state: 'unhealthy',
+      message: `${failing.message} No pod serves.`,
     });
   });
 

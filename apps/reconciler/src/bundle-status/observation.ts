@@ -2,9 +2,10 @@ import type { ServiceState } from '@runos/api';
 import { type Condition, setCondition } from '@runos/kernel';
 import { divergedReason } from '../divergence/foreign-bundle.js';
 import { type BundleReport, findProblem, type InstanceProblem } from './bundle-report.js';
+import { describeServing, type RolloutPods } from './serving-pods.js';
 
 /** The desired state that a report is compared with. */
-export interface Desired {
+export interface Desired extends Pick<RolloutPods, 'revision' | 'readyRevision'> {
   readonly generation: number;
   /** The generation that the bundle was rendered for: a new name alone renders none. */
   readonly bundleGeneration: number;
@@ -49,7 +50,9 @@ export function observe(desired: Desired, before: Observed, report: BundleReport
   const state = current ? stateOf(desired, before, report) : before.state;
   const observed: Observed = {
     state,
-    ...(current ? explain(state, findProblem(report)) : { reason: before.reason, message: before.message }),
+    ...(current
+      ? explain(state, findProblem(report), describeServing({ ...desired, replicas: report.replicas }))
+      : { reason: before.reason, message: before.message }),
     conditions: conditionsOf(before, report, generation, now),
     observedGeneration: generation,
     readyReplicas: readyReplicas(desired, before, report, state),
@@ -101,7 +104,8 @@ function stateOf(desired: Desired, before: Observed, report: BundleReport): Obse
     case 'degraded':
       return servesNone(report) ? 'unhealthy' : 'degraded';
     case 'failed':
-      return 'unhealthy';
+      // A rollout that the cluster refuses leaves the pods of earlier revisions.
+      return (report.replicas?.outdated ?? 0) > 0 ? 'degraded' : 'unhealthy';
     default: {
       // After it was ready at this generation, an unready phase is a loss and not a start.
       const wasReady =
@@ -116,10 +120,10 @@ function stateOf(desired: Desired, before: Observed, report: BundleReport): Obse
 const servesNone = ({ replicas }: BundleReport): boolean =>
   replicas !== undefined && replicas.ready === 0 && replicas.desired > 0;
 
-const explain = (state: Observed['state'], problem: InstanceProblem | undefined) =>
+const explain = (state: Observed['state'], problem: InstanceProblem | undefined, serving: string) =>
   state === 'healthy' || problem === undefined
     ? { reason: null, message: null }
-    : { reason: problem.reason, message: problem.message };
+    : { reason: problem.reason, message: `${problem.message} ${serving}`.trimEnd() };
 
 function readyReplicas(desired: Desired, before: Observed, report: BundleReport, state: Observed['state']): number {
   if (desired.deleting) return 0; // what still runs is on its way out, also according to a late report

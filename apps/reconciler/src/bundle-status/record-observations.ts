@@ -67,17 +67,17 @@ export class RecordObservations {
     );
     await this.observations.store(
       sql,
-      observed.map(
-        ({ instanceId, observation: { observed: status }, order, report: { hash, volumeCapacityMb, replicas } }) => ({
-          instanceId,
-          order,
-          hash,
-          observed: status,
-          reportedState: changes.get(instanceId)?.to,
-          volumeCapacityMb,
-          desiredReplicas: replicas?.desired,
-        }),
-      ),
+      observed.map(({ instance, instanceId, observation: { observed: status, current }, order, report }) => ({
+        instanceId,
+        order,
+        hash: report.hash,
+        observed: status,
+        reportedState: changes.get(instanceId)?.to,
+        volumeCapacityMb: report.volumeCapacityMb,
+        desiredReplicas: report.replicas?.desired,
+        outdatedReplicas: report.replicas?.outdated,
+        readyRevision: current && report.phase === 'ready' ? instance.revision : undefined,
+      })),
     );
     await this.#requeueDependents(sql, usable);
     await this.events.create(
@@ -122,10 +122,20 @@ function observeReport({ instance, report }: InstanceReport): Observation {
   const { observed_generation: observedGeneration, ready_replicas: readyReplicas } = instance;
   const before = { state, reason, message, conditions, objects, observedGeneration, readyReplicas };
   const { generation, bundle_generation: bundleGeneration, has_queue: hasQueue } = instance;
-  const { digest, deleting, spec, now } = instance;
+  const { digest, deleting, spec, now, revision, ready_revision: readyRevision } = instance;
   const diverged = instance.diverged !== null;
   const { replicas } = spec.sizing;
-  const desired = { generation, bundleGeneration, hasQueue, digest, deleting, diverged, replicas };
+  const desired = {
+    generation,
+    bundleGeneration,
+    hasQueue,
+    digest,
+    deleting,
+    diverged,
+    replicas,
+    revision,
+    readyRevision,
+  };
   return observe(desired, before, report, now);
 }
 

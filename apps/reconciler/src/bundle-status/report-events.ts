@@ -109,6 +109,32 @@ export const deletedEvent = (
   message: `The objects of ${osid} were deleted by an earlier deletion and are created again: their data is lost. Restore it from a backup.`,
 });
 
+/** A rollout has failed, and the instance goes back to an earlier revision by itself. */
+export const rolledBackEvent = (
+  {
+    revision,
+    reason,
+    failedJobId,
+    jobId,
+    to,
+  }: {
+    readonly revision: number;
+    readonly reason: string;
+    readonly failedJobId: string;
+    readonly jobId: string;
+    readonly to: number;
+  },
+  at: string,
+): InstanceEvent => ({
+  key: hash(['rolled-back', failedJobId]),
+  at,
+  type: 'RolledBack',
+  object: null,
+  fields: [],
+  manager: null,
+  message: `The rollout of revision ${revision} failed (${reason}, job ${failedJobId}). Job ${jobId} goes back to revision ${to}.`,
+});
+
 /** A change between lasting states. */
 export const stateChangeEvent = ({ from, to }: StateChange, at: string, cause: string | null): InstanceEvent => ({
   key: hash(['state-changed', from, to, at]),

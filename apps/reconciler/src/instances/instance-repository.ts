@@ -56,6 +56,7 @@ const awaitedAddons = `coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.n
 const selectInstance = `
   SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.source, i.generation, i.revision, i.deleting, i.changed_by,
     i.created_at, i.updated_at, i.state, i.reason, i.message, i.conditions, i.observed_generation, i.ready_replicas, i.desired_replicas,
+    i.outdated_replicas, i.ready_revision,
     i.objects, i.diverged, i.status_session_no, i.status_sequence, i.reported_state, i.volume_capacity_mb, i.secrets_sealed, r.spec, r.digest, r.accepts_data_loss,
     (r.spec->'allowedWriters')::text AS own_writers, r.trace, r.generation AS bundle_generation,
     ${queuedSpec('i.id')} AS queued_spec, EXISTS (SELECT 1 ${queuedJobs('i.id')}) AS has_queue,

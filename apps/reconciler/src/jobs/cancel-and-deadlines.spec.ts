@@ -50,6 +50,7 @@ describe('a job after its deadline', () => {
     reason: null,
     progress: null,
     report: undefined,
+    pods: undefined,
     ...over,
   });
 

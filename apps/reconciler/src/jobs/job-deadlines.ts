@@ -5,7 +5,9 @@ import { Database, sqlState, sqlStateOf } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { type BundleReport, findProblem, type InstanceProblem } from '../bundle-status/bundle-report.js';
 import { ObservationRepository } from '../bundle-status/observation-repository.js';
+import { describeServing, type RolloutPods } from '../bundle-status/serving-pods.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
+import { AutoRollback } from '../revisions/auto-rollback.js';
 import { QueuedChanges } from '../revisions/queued-changes.js';
 import { lockTimeoutMs } from '../work/traced-batcher.js';
 import { JobQueueRepository } from './job-queue-repository.js';
@@ -27,6 +29,8 @@ export interface OverdueJob {
   readonly progress: string | null;
   /** The last report about the job's generation. */
   readonly report: Pick<BundleReport, 'objects' | 'conditions'> | undefined;
+  /** Undefined for a job without an instance. */
+  readonly pods: RolloutPods | undefined;
 }
 
 /** The `reason` and the `error` of a job that exceeded its deadline: object, cause and remedy. */
@@ -39,14 +43,23 @@ export function deadlineFailure(job: OverdueJob): InstanceProblem {
     };
   }
   const within = `within ${formatDuration(job.timeoutMs)}`;
+  const serving = job.pods === undefined ? '' : describeServing(job.pods);
   const problem = job.report && findProblem(job.report);
   if (problem) {
-    return { reason: problem.reason, message: `${subject} ${failureOf(job.step)} ${within}: ${problem.message}` };
+    const message = `${subject} ${failureOf(job.step)} ${within}: ${problem.message} ${serving}`.trimEnd();
+    return { ...problem, message };
   }
   return {
     reason: job.reason ?? 'DeadlineExceeded',
-    message: `${subject} ${failureOf(job.step)} ${within}${job.progress === null ? '' : ` (${job.progress})`}: the cluster reported no cause; look at ${job.osid === null ? '' : `the objects in namespace ${job.osid} and at `}the log of the cluster agent.`,
+    message:
+      `${subject} ${failureOf(job.step)} ${within}${job.progress === null ? '' : ` (${job.progress})`}: the cluster reported no cause; look at ${job.osid === null ? '' : `the objects in namespace ${job.osid} and at `}the log of the cluster agent. ${serving}`.trimEnd(),
   };
+}
+
+/** The error of a job: its failure, what follows, and the last lines of the log of a container. */
+export function errorOf({ message, log = [] }: InstanceProblem, next: string | undefined): string {
+  const sentences = [message, ...(next === undefined ? [] : [next])].join(' ');
+  return log.length === 0 ? sentences : [`${sentences} Its last log lines:`, ...log].join('\n');
 }
 
 const failureOf = (step: Step | null): string => {
@@ -93,6 +106,7 @@ export class JobDeadlines {
     private readonly observations: ObservationRepository,
     private readonly queue: JobQueueRepository,
     private readonly queued: QueuedChanges,
+    private readonly rollbacks: AutoRollback,
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
@@ -132,12 +146,19 @@ export class JobDeadlines {
     }
     const job = await this.jobs.readOverdue(sql, jobId);
     if (job === undefined) return;
-    const { reason, message } = deadlineFailure(overdueJob(job));
-    const line = { level: 'error', message } as const;
-    await this.updates.end(sql, [jobEnd({ jobId, outcome: 'failed', reason, error: message, line })]);
+    const failure = deadlineFailure(overdueJob(job));
+    const { reason, message } = failure;
+    // Without a connected agent, nothing is known of the rollout, and the last observed status stays.
+    const isJudged = instanceId !== null && job.absent_ms === null;
+    const { type, step, revision, rolls_back } = job;
+    const failed = { jobId, type, step, revision, isRollback: rolls_back !== null, reason };
+    const next = isJudged ? await this.rollbacks.plan(sql, instanceId, failed) : undefined;
+    const error = errorOf(failure, next?.message);
+    const line = { level: 'error', message: error } as const;
+    await this.updates.end(sql, [jobEnd({ jobId, outcome: 'failed', reason, error, line })]);
     if (instanceId === null) return;
-    // Without a connected agent, the last observed status stays.
-    if (job.absent_ms === null) await this.observations.failApplying(sql, instanceId, reason, message);
+    if (isJudged) await this.observations.failApplying(sql, instanceId, reason, message);
+    if (next?.rollback !== undefined) await this.rollbacks.write(sql, next.rollback);
     await this.queued.startNext(sql, [instanceId]);
   }
 }
@@ -145,5 +166,14 @@ export class JobDeadlines {
 function overdueJob(row: OverdueJobRow): OverdueJob {
   const { osid, cid, step, reason, progress, objects, conditions } = row;
   const report = row.observed === true && objects && conditions ? { objects, conditions } : undefined;
-  return { osid, cid, step, reason, progress, report, timeoutMs: row.timeout_ms, absentForMs: row.absent_ms };
+  const pods = podsOf(row);
+  return { osid, cid, step, reason, progress, report, pods, timeoutMs: row.timeout_ms, absentForMs: row.absent_ms };
+}
+
+/** A revision that was not observed has no pods: all are of earlier revisions. */
+function podsOf({ revision, observed, ...row }: OverdueJobRow): RolloutPods | undefined {
+  const { ready_revision: readyRevision, desired_replicas: desired, ready_replicas: ready } = row;
+  if (ready === null) return undefined;
+  const outdated = observed === true ? (row.outdated_replicas ?? 0) : ready;
+  return { revision, readyRevision, replicas: desired === null ? undefined : { desired, ready, outdated } };
 }

@@ -27,6 +27,7 @@ export const jobProgress = (row: ChangedJob): JobProgress => ({
     reason: row.reason,
     error: row.error,
     supersededBy: row.superseded_by,
+    ...(row.rolls_back === null ? {} : { rollsBack: row.rolls_back }),
     createdAt: row.created_at.toISOString(),
     startedAt: row.started_at?.toISOString() ?? null,
     completedAt: row.completed_at?.toISOString() ?? null,

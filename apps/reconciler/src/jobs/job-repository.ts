@@ -32,6 +32,8 @@ export interface NewJob {
   /** The agent is disconnected, so the deadline starts paused. */
   readonly paused: boolean;
   readonly logs: readonly LogLine[];
+  /** The failed job whose change this one takes back by itself. */
+  readonly rollsBack?: string | undefined;
 }
 
 /** A job as its cancellation reads it. */
@@ -50,6 +52,9 @@ export interface CancellableJobRow {
 export interface OverdueJobRow {
   readonly osid: string | null;
   readonly cid: string;
+  readonly type: Job['type'];
+  readonly revision: number;
+  readonly rolls_back: string | null;
   readonly step: Step | null;
   readonly reason: string | null;
   readonly progress: string | null;
@@ -59,6 +64,10 @@ export interface OverdueJobRow {
   readonly observed: boolean | null;
   readonly objects: BundleReport['objects'] | null;
   readonly conditions: BundleReport['conditions'] | null;
+  readonly ready_revision: number | null;
+  readonly ready_replicas: number | null;
+  readonly desired_replicas: number | null;
+  readonly outdated_replicas: number | null;
 }
 
 /** The columns of `OpenJob`. */
@@ -80,17 +89,17 @@ export class JobRepository {
       `WITH created AS (
          INSERT INTO job_ref (job_id, aid, cid, cluster_id, instance_id, osid, type, kind, generation, revision, status,
            progress, current_step, reason, work_items, timeout, timeout_left, absence_budget, absence_budget_left,
-           deadline_at, paused_at, queue_position, pending)
+           deadline_at, paused_at, queue_position, pending, rolls_back)
          SELECT n."jobId", n.aid, n.cid, n."clusterId", n."instanceId", n.osid, n.type, n.kind, n.generation, n.revision,
            'pending', n.progress, n."firstStep", n.reason, n."workItems", ms(n."timeoutMs"), ms(n."timeoutMs"),
            ms(n."absenceBudgetMs"), ms(n."absenceBudgetMs"),
            CASE WHEN n."queuePosition" IS NULL
              THEN now() + ms(CASE WHEN n.paused THEN n."absenceBudgetMs" ELSE n."timeoutMs" END) END,
-           CASE WHEN n.paused THEN now() END, n."queuePosition", n.pending
+           CASE WHEN n.paused THEN now() END, n."queuePosition", n.pending, n."rollsBack"
          FROM jsonb_to_record($1::jsonb) AS n("jobId" uuid, aid text, cid text, "clusterId" bigint, "instanceId" bigint,
            osid text, type text, kind text, generation int, revision int, "workItems" jsonb, "firstStep" text,
            progress text, reason text, "timeoutMs" float8, "absenceBudgetMs" float8, paused boolean,
-           "queuePosition" int, pending jsonb)
+           "queuePosition" int, pending jsonb, "rollsBack" uuid)
          RETURNING ${jobColumns}),
        line AS (
          INSERT INTO job_log (job_id, work_item_id, level, message)
@@ -186,10 +195,11 @@ export class JobRepository {
   async readOverdue(sql: EntityManager, jobId: string): Promise<OverdueJobRow | undefined> {
     const [job] = await runSql<OverdueJobRow>(
       sql,
-      `SELECT j.osid, j.cid, j.current_step AS step, j.reason, j.progress,
+      `SELECT j.osid, j.cid, j.type, j.revision, j.rolls_back, j.current_step AS step, j.reason, j.progress,
          (extract(epoch FROM j.timeout) * 1000)::float8 AS timeout_ms,
          CASE WHEN j.paused_at IS NOT NULL THEN (extract(epoch FROM j.absence_budget) * 1000)::float8 END AS absent_ms,
-         i.observed_generation >= j.generation AS observed, i.objects, i.conditions
+         i.observed_generation >= j.generation AS observed, i.objects, i.conditions,
+         i.ready_revision, i.ready_replicas, i.desired_replicas, i.outdated_replicas
        FROM job_ref j LEFT JOIN instance i ON i.id = j.instance_id
        WHERE j.job_id = $1 AND j.outcome IS NULL AND j.deadline_at <= now()`,
       [jobId],

@@ -33,6 +33,8 @@ export interface InstanceJob {
   readonly logs: readonly LogLine[];
   /** It starts with the installation of an add-on. */
   readonly installsAddon?: boolean;
+  /** The failed job whose change this one takes back by itself. */
+  readonly rollsBack?: string | undefined;
 }
 
 /** A job about a cluster itself. */

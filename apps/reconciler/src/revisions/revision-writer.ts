@@ -43,12 +43,25 @@ interface Change {
   readonly acceptsDataLoss?: boolean | undefined;
   /** The revision and the generation are above those of this bundle, which the agent stores. */
   readonly above?: ForeignBundle | undefined;
+  readonly rollsBack?: AutomaticRollback | undefined;
 }
 
 type SpecChange = Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'> & {
   /** The change is made although data is at risk, and at once. */
   readonly force?: boolean | undefined;
+  /** The change takes back what has failed, by itself. */
+  readonly rollsBack?: AutomaticRollback | undefined;
 };
+
+interface AutomaticRollback {
+  /** The id of its job: the failed job names it already. */
+  readonly jobId: string;
+  readonly failedJobId: string;
+  /** Why that job failed. */
+  readonly reason: string;
+  /** The revision whose spec is desired again. */
+  readonly revision: number;
+}
 
 /** The open jobs that a change affects. */
 interface AffectedJobs {
@@ -95,7 +108,7 @@ export class RevisionWriter {
   async writeSpec(
     sql: EntityManager,
     instance: InstanceRow,
-    { spec: requested, type, changedBy, above, force }: SpecChange,
+    { spec: requested, type, changedBy, above, force, rollsBack }: SpecChange,
   ): Promise<string> {
     const next = await this.resolve(sql, instance, { spec: requested, type, above, force });
     const { spec, digest, queuePosition, superseded, behind } = next;
@@ -106,7 +119,8 @@ export class RevisionWriter {
       await this.rollouts.setRegistry(sql, instance, registryOf(spec.inputs.image).registry);
     }
     if (queuePosition === null) {
-      const change = { type, spec, digest, changedBy, logs: next.logs, above, acceptsDataLoss: force };
+      const logs = rollsBack === undefined ? next.logs : [describeRollback(rollsBack), ...next.logs];
+      const change = { type, spec, digest, changedBy, logs, above, acceptsDataLoss: force, rollsBack };
       return this.#write(sql, instance, { kind: 'apply', ...change }, affected);
     }
     const pending = { ...(isAction(type) ? {} : { spec }), changedBy, trace: traceHeaders() };
@@ -120,7 +134,7 @@ export class RevisionWriter {
   async resolve(
     sql: EntityManager,
     instance: InstanceRow,
-    { spec: requested, type, above, force }: Omit<SpecChange, 'changedBy'>,
+    { spec: requested, type, above, force }: Omit<SpecChange, 'changedBy' | 'rollsBack'>,
   ): Promise<NextRevision> {
     // What runs is not the current revision where the agent has another one.
     const found = force ? withLastRestart(requested, instance) : requested;
@@ -196,8 +210,8 @@ export class RevisionWriter {
     change: Change,
     { superseded, behind }: AffectedJobs,
   ): Promise<string> {
-    const jobId = mintJobId(instance.now);
-    const { kind, type, spec, digest, changedBy, logs, above, acceptsDataLoss = false } = change;
+    const { kind, type, spec, digest, changedBy, logs, above, acceptsDataLoss = false, rollsBack } = change;
+    const jobId = rollsBack?.jobId ?? mintJobId(instance.now);
     const generation = Math.max(instance.generation, above?.generation ?? 0) + 1;
     const aboveRevision = above?.revision ?? null;
     const acceptedGeneration = generation + behind.length;
@@ -221,7 +235,8 @@ export class RevisionWriter {
     await this.starter.supersede(sql, superseded, jobId);
     await this.queue.renumber(sql, behind, generation);
     const jobKind = kind === 'remove' ? ('delete' as const) : ('apply' as const);
-    await this.starter.start(sql, { ...jobOf(instance, jobId), type, kind: jobKind, generation, revision, logs });
+    const job = { ...jobOf(instance, jobId), type, kind: jobKind, generation, revision, logs };
+    await this.starter.start(sql, { ...job, rollsBack: rollsBack?.failedJobId });
     if (instance.has_queue) await this.queue.describe(sql, instance.id);
     return jobId;
   }
@@ -254,6 +269,12 @@ export class RevisionWriter {
     return jobId;
   }
 }
+
+const describeRollback = ({ failedJobId, reason, revision }: AutomaticRollback): LogLine => ({
+  step: 'validate',
+  level: 'warn',
+  message: `Job ${failedJobId} failed (${reason}). This job goes back to revision ${revision} by itself.`,
+});
 
 /** A forced change may supersede a restart that a queued spec does not contain. */
 function withLastRestart(requested: DesiredSpec, { spec }: InstanceRow): DesiredSpec {

@@ -40,6 +40,10 @@ export class InstanceRow {
   readonly ready_replicas!: number;
   /** As the agent reports them: of the live objects where a scaler may write them. */
   readonly desired_replicas!: number | null;
+  /** The ready replicas of earlier revisions; null: none, or the agent does not report them. */
+  readonly outdated_replicas!: number | null;
+  /** The last revision whose rollout was complete; null: there was none. */
+  readonly ready_revision!: number | null;
   readonly objects!: BundleReport['objects'];
   /** What the agent stores if it is ahead of the plane's history: nothing is delivered until a person decides. */
   readonly diverged!: ForeignBundle | null;

@@ -17,6 +17,7 @@ export interface JobRow {
   readonly reason: string | null;
   readonly error: string | null;
   readonly superseded_by: string | null;
+  readonly rolls_back: string | null;
   readonly work_items: readonly WorkItem[];
   readonly created_at: Date;
   readonly started_at: Date | null;
@@ -24,7 +25,7 @@ export interface JobRow {
 }
 
 /** The columns of `JobRow`. */
-export const jobColumns = `job_id, aid, cid, osid, type, status, seq, progress, current_step, reason, error, superseded_by,
+export const jobColumns = `job_id, aid, cid, osid, type, status, seq, progress, current_step, reason, error, superseded_by, rolls_back,
   work_items, created_at, started_at, completed_at`;
 
 /** The change that a queued job makes when it starts. An action has no `spec`: it changes the one it finds then. */

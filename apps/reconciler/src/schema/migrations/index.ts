@@ -22,6 +22,7 @@ import { AcceptDataLoss1800000000021 } from './0021-accept-data-loss.js';
 import { AddApps1800000000022 } from './0022-add-apps.js';
 import { AddNodeTags1800000000023 } from './0023-add-node-tags.js';
 import { AddRegistries1800000000024 } from './0024-add-registries.js';
+import { AddAutoRollback1800000000025 } from './0025-add-auto-rollback.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   AddApps1800000000022,
   AddNodeTags1800000000023,
   AddRegistries1800000000024,
+  AddAutoRollback1800000000025,
 ];
