@@ -56,6 +56,13 @@ it('a restarted pod has the output of its liveness probe, if that failed before 
   }
 });
 
+it('a crash is explained by an event that arrives later, once', () => {
+  explain(restarting('2026-11-30T10:00:00Z', '2026-11-30T10:01:30Z'));
+  expect(record(event('Liveness probe failed: timeout after 3s'))?.health.reason).toBe('LivenessProbeFailed');
+  expect(record(event('Readiness probe failed: timeout'))).toBeUndefined();
+  expect(record(event('Liveness probe failed: timeout after 5s', '2026-11-30T10:01:10Z'))).toBeUndefined();
+});
+
 it('a pod that was ready since has no output of a probe', () => {
   record(event('Startup probe failed: timeout'));
   expect(explain(pod({ conditions: conditions('True') })).state).toBe('ready');

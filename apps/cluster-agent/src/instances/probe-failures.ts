@@ -12,13 +12,23 @@ interface FailedProbe {
   readonly at: number;
 }
 
+/** A pod whose container ends again and again. */
+interface Crash {
+  readonly ref: ObjectRef;
+  readonly health: Health;
+  /** The times of the last run of each container, ms; NaN: not known. */
+  readonly runs: readonly { readonly start: number; readonly end: number }[];
+}
+
 interface Probed {
   /** The last failure of the readiness or startup probe. */
-  readonly unready?: FailedProbe;
+  readonly unready?: FailedProbe | undefined;
   /** The last failure of the liveness or startup probe, which restarts the container. */
-  readonly restarted?: FailedProbe;
+  readonly restarted?: FailedProbe | undefined;
   /** The pod, while it is known to be not ready. */
-  readonly ref?: ObjectRef;
+  readonly ref?: ObjectRef | undefined;
+  /** Set while the pod is known to crash. */
+  readonly crash?: Crash | undefined;
 }
 
 /** The kubelet waits for the end of a container: the longest grace period of our types, and a margin. */
@@ -40,43 +50,36 @@ export class ProbeFailures {
     const known = this.#pods.get(uid);
     const ref = refOf(pod);
     if (health.reason === crashLoop) {
-      const probe = known?.restarted;
-      const { log } = health;
-      if (probe === undefined || !hasEndedBy(pod, probe)) return health;
-      return { ...restartedByProbe(ref.name, probe.message), ...(log === undefined ? {} : { log }) };
+      const crash = { ref, health, runs: runsOf(pod) };
+      this.#pods.set(uid, { ...known, ref: undefined, crash });
+      return explainCrash(crash, known?.restarted);
     }
-    if (health.reason !== notReady) {
-      if (health.state === 'ready') this.#pods.delete(uid);
-      return health;
+    if (health.reason === notReady) {
+      this.#pods.set(uid, { ...known, ref, crash: undefined });
+      return known?.unready === undefined ? health : failedProbe(ref.name, known.unready.message);
     }
-    this.#pods.set(uid, { ...known, ref });
-    return known?.unready === undefined ? health : failedProbe(ref.name, known.unready.message);
+    if (health.state === 'ready') this.#pods.delete(uid);
+    else if (known !== undefined) this.#pods.set(uid, { ...known, ref: undefined, crash: undefined });
+    return health;
   }
 
   /**
-   * Records an event of the kubelet about a probe. Returns the pod if it is not ready and this event has a new message.
+   * Records an event of the kubelet about a probe. Returns the pod if this event changes its health.
    * @param redact only applied to a message that is new
    */
   record(uid: string, event: KubeObject, redact: Redact): Dependent | undefined {
     const message = textOf(event['message']) ?? '';
     const at = Date.parse(textOf(event['lastTimestamp']) ?? '');
-    const known = this.#pods.get(uid);
+    const known = this.#pods.get(uid) ?? {};
     const next = (earlier: FailedProbe | undefined): FailedProbe => {
       const isSame = earlier !== undefined && withoutNumbers(earlier.message) === withoutNumbers(message);
       return { message: isSame ? earlier.message : redact(message), at };
     };
-    const [isUnready, isRestarted] = [probes.unready.test(message), probes.restarted.test(message)];
-    if (!isUnready && !isRestarted) return undefined;
-    const unready = isUnready ? next(known?.unready) : known?.unready;
-    const restarted = isRestarted ? next(known?.restarted) : known?.restarted;
-    const ref = known?.ref;
-    this.#pods.set(uid, {
-      ...(unready && { unready }),
-      ...(restarted && { restarted }),
-      ...(ref && { ref }),
-    });
-    const isNew = unready !== undefined && unready.message !== known?.unready?.message;
-    return isNew && ref ? { ref, health: failedProbe(ref.name, unready.message) } : undefined;
+    const unready = probes.unready.test(message) ? next(known.unready) : known.unready;
+    const restarted = probes.restarted.test(message) ? next(known.restarted) : known.restarted;
+    const probed = { ...known, unready, restarted };
+    this.#pods.set(uid, probed);
+    return changedHealth(known, probed);
   }
 
   remove(uid: string): void {
@@ -84,10 +87,28 @@ export class ProbeFailures {
   }
 }
 
-/** Whether the probe failed in the last run of a container, shortly before its end. An unknown time matches. */
-const hasEndedBy = (pod: KubeObject, { at }: FailedProbe): boolean =>
-  statusesOf(pod).some((status) => {
+function changedHealth(before: Probed, { ref, crash, unready, restarted }: Probed): Dependent | undefined {
+  if (crash !== undefined) {
+    const health = explainCrash(crash, restarted);
+    return health.message === explainCrash(crash, before.restarted).message ? undefined : { ref: crash.ref, health };
+  }
+  const isNew = unready !== undefined && unready.message !== before.unready?.message;
+  return isNew && ref ? { ref, health: failedProbe(ref.name, unready.message) } : undefined;
+}
+
+/** The crash itself, unless a probe failed in the last run of a container, shortly before its end. */
+function explainCrash({ ref, health, runs }: Crash, probe: FailedProbe | undefined): Health {
+  if (probe === undefined || !runs.some((run) => hasEnded(run, probe))) return health;
+  const { log } = health;
+  return { ...restartedByProbe(ref.name, probe.message), ...(log === undefined ? {} : { log }) };
+}
+
+/** An unknown time matches. */
+const hasEnded = ({ start, end }: Crash['runs'][number], { at }: FailedProbe): boolean =>
+  !(at < start) && !(end - at > maxEndMs);
+
+const runsOf = (pod: KubeObject): Crash['runs'] =>
+  statusesOf(pod).map((status) => {
     const { startedAt, finishedAt } = mapAt(status, 'lastState', 'terminated');
-    const [start, end] = [startedAt, finishedAt].map((time) => Date.parse(textOf(time) ?? ''));
-    return !(at < Number(start)) && !(Number(end) - at > maxEndMs) && end !== undefined;
+    return { start: Date.parse(textOf(startedAt) ?? ''), end: Date.parse(textOf(finishedAt) ?? '') };
   });
