@@ -45,6 +45,35 @@ const resolve = (type: string, fields: Record<string, unknown>, sizing?: Sizing,
     versions,
   });
 
+describe('the switch of an app for automatic rollbacks', () => {
+  const image = 'ghcr.io/acme/shop:1.4';
+  const resolveApp = async (fields: Record<string, unknown>, before?: boolean, clearsAbsent = false) => {
+    const { sizing, inputs: whole } = await reconciler.request(catalog.resolveApp, { fields: { image } });
+    const current = before === undefined ? undefined : { sizing, inputs: { ...whole, autoRollback: before } };
+    const { inputs } = await reconciler.request(catalog.resolveApp, { fields, current, clearsAbsent });
+    return inputs;
+  };
+
+  it('is returned as it was given, and absent when it was not', async () => {
+    expect(await resolveApp({ image })).not.toHaveProperty('autoRollback');
+    expect(await resolveApp({ image, autoRollback: true })).toHaveProperty('autoRollback', true);
+    expect(await resolveApp({ autoRollback: false }, true)).toHaveProperty('autoRollback', false);
+    expect(await resolveApp({ autoRollback: null }, true)).not.toHaveProperty('autoRollback');
+  });
+
+  it('stays when an update does not name it: files of existing clients never have it', async () => {
+    expect(await resolveApp({}, true)).toHaveProperty('autoRollback', true);
+    expect(await resolveApp({}, true, true)).toHaveProperty('autoRollback', true);
+  });
+
+  it('is a boolean', async () => {
+    await expect(resolveApp({ image, autoRollback: 'yes' })).rejects.toMatchObject({
+      code: 'request.invalid',
+      details: { issues: [expect.objectContaining({ path: 'autoRollback' })] },
+    });
+  });
+});
+
 describe('the catalog over NATS', () => {
   it('lists classes and versions of a type', async () => {
     const { classes } = await gateway.request(catalog.listSizingClasses, { type: 'valkey' });

@@ -25,7 +25,7 @@ const bodies: Readonly<Record<string, object>> = {
   'cluster.accept': { kubernetesUid: 'uid-2' },
   'cluster.registration-token.create': { purpose: 'node' },
   'node.update': { tags: ['gpu', 'disk:ssd'] },
-  'app.create': { image: 'ghcr.io/acme/shop:1.4' },
+  'app.create': { image: 'ghcr.io/acme/shop:1.4', autoRollback: true },
   'app.create.plan': { image: 'ghcr.io/acme/shop:1.4' },
   'app.env.set': { envVars: { MODE: 'fast' } },
   'app.secret-env.set': { envVars: { TOKEN: 'secret' } },

@@ -1,0 +1,44 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
+
+const good = 'ghcr.io/acme/shop:1.4';
+const missing = 'ghcr.io/acme/shop:does-not-exist';
+
+describe('an app with a rollout that fails', () => {
+  let planeClient: PlaneClient;
+  beforeAll(async () => {
+    planeClient = await connectToSharedPlane();
+  });
+
+  it('states the cause and the pods that serve, and goes back by itself', async () => {
+    const { aid, cid } = planeClient.info;
+    const apps = `/${aid}/${cid}/apps`;
+    const created = await planeClient.api.post(apps, { image: good, autoRollback: true });
+    await planeClient.waitForCompletion(created.body['jobId']);
+    const path = `${apps}/${String(created.body['id'])}`;
+    const osid = String(created.body['osid']);
+    const uidsOf = () =>
+      planeClient.kubectl.run(['get', 'pods', '-n', osid, '-o', 'jsonpath={.items[*].metadata.uid}']);
+    const before = await uidsOf();
+
+    const { body } = await planeClient.api.patch(`${path}?merge=true`, { image: missing });
+    const failed = await planeClient.api.ended(body['jobId'], 120_000);
+    expect(failed).toMatchObject({ status: 'failed', reason: 'ImagePullBackOff' });
+    const error = String(failed['error']);
+    expect(error).toContain(`cannot pull ${missing} from registry ghcr.io: not found.`);
+    expect(error).toContain('The pods of revision 1 still serve: 1 of 1 are ready.');
+    const [, rollback] = /Job ([0-9a-f-]{36}) goes back to revision 1\./.exec(error) ?? [];
+    expect(await planeClient.waitForCompletion(rollback)).toMatchObject({
+      type: 'app.update',
+      rollsBack: body['jobId'],
+    });
+    expect((await planeClient.api.get(path)).body).toMatchObject({
+      status: 'healthy',
+      image: good,
+      autoRollback: true,
+    });
+    const { body: page } = await planeClient.api.get(`${path}/events`);
+    expect(page['events']).toContainEqual(expect.objectContaining({ type: 'RolledBack' }));
+    expect(await uidsOf()).toContain(before);
+  }, 240_000);
+});
