@@ -114,7 +114,9 @@ onDemoNodes('other services on real nodes', () => {
     );
     // containerd names the registry's host in each of its messages.
     const registry = missing?.reference.split('/', 1)[0];
-    expect(seen).toMatch(new RegExp(`cannot pull ${missing?.reference} from registry \\S+: \\S.*${registry}.*\\. Check that`));
+    expect(seen).toMatch(
+      new RegExp(`cannot pull ${missing?.reference} from registry \\S+: \\S.*${registry}.*\\. Check that`),
+    );
     expect((await plane.api.get(`/jobs/${instance.jobId}`)).body).toMatchObject({
       reason: expect.stringMatching(/^(ErrImagePull|ImagePullBackOff)$/),
     });

@@ -199,7 +199,7 @@ describe('health', () => {
       state: 'failed',
       reason: 'LivenessProbeFailed',
       message:
-        'Pod web-0 is restarted again and again: Liveness probe failed: HTTP probe failed with statuscode: 500. Correct the health check, or what it asks.',
+        'Pod web-0 is restarted again and again: Liveness probe failed: HTTP probe failed with statuscode: 500. Correct the health check, or the program that fails it.',
     });
     expect(restartedByProbe('web-0', 'Startup probe failed: timeout').reason).toBe('StartupProbeFailed');
   });

@@ -152,7 +152,7 @@ export function failedProbe(pod: string, message: string): Health {
  */
 export function restartedByProbe(pod: string, message: string): Health {
   const [probe = 'Liveness'] = message.split(' ', 1);
-  const remedy = 'Correct the health check, or what it asks.';
+  const remedy = 'Correct the health check, or the program that fails it.';
   return failed(`${probe}ProbeFailed`, `Pod ${pod} is restarted again and again: ${sentence(message)} ${remedy}`);
 }
 
