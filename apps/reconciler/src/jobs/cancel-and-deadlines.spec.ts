@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type CancelInput, planCancel } from './cancel-job.js';
-import { deadlineFailure, formatDuration, type OverdueJob } from './job-deadlines.js';
+import { deadlineFailure, errorOf, formatDuration, type OverdueJob } from './job-deadlines.js';
 
 describe('cancelling', () => {
   const job = (over: Partial<CancelInput> = {}): CancelInput => ({
@@ -80,6 +80,21 @@ describe('a job after its deadline', () => {
       message: expect.stringContaining('could not be delivered to its cluster within 15 minutes (retrying)'),
     });
     expect(deadlineFailure(overdue()).reason).toBe('DeadlineExceeded');
+  });
+
+  it('states which pods serve, also when the cluster has reported no cause', () => {
+    const pods = { revision: 4, readyRevision: 3, replicas: { desired: 2, ready: 2, outdated: 2 } };
+    const { message, reason } = deadlineFailure(overdue({ pods }));
+    expect(reason).toBe('DeadlineExceeded');
+    expect(message).toMatch(/ The pods of revision 3 still serve: 2 of 2 are ready\.$/);
+  });
+
+  it('has an error of one line, and the last log lines of a container below it', () => {
+    const failure = { reason: 'CrashLoopBackOff', message: 'It keeps ending.' };
+    expect(errorOf(failure, undefined)).toBe('It keeps ending.');
+    expect(errorOf({ ...failure, log: ['a', 'b'] }, 'Job x goes back.')).toBe(
+      'It keeps ending. Job x goes back. Its last log lines:\na\nb',
+    );
   });
 
   it('formats durations in whole units', () => {
