@@ -69,7 +69,7 @@ const change = (fields: Partial<AppFields>, podSpec?: object) =>
   harness.controller.applyBundle(bundleOf(osid, 2, objectsWith(fields, podSpec)));
 const isSecond = ({ generation }: Status) => generation === 2;
 /** The first status of the second revision whose worst object has this reason, with its replicas. */
-async function verdict(reason: string) {
+async function failureWith(reason: string) {
   const { objects, replicas, phase } = await harness.waitForStatus(
     osid,
     (status) => isSecond(status) && status.objects[0]?.reason === reason && status.replicas?.outdated === 1,
@@ -89,7 +89,7 @@ describe('the status of a rollout whose pods cannot start', () => {
   it('names the registry and its words, and the pods that serve', async () => {
     const missing = 'registry.example.com/shop:does-not-exist';
     await change({ image: missing });
-    expect(await verdict('ImagePullBackOff')).toMatchObject({
+    expect(await failureWith('ImagePullBackOff')).toMatchObject({
       ...oldServes,
       phase: 'degraded',
       kind: 'Pod',
@@ -108,7 +108,7 @@ describe('the status of a rollout whose pods cannot start', () => {
 
   it('quotes what the scheduler lacks on how many nodes', async () => {
     await change({ nodeAffinityTags: ['nowhere'] });
-    expect(await verdict('Unschedulable')).toMatchObject({
+    expect(await failureWith('Unschedulable')).toMatchObject({
       ...oldServes,
       message: expect.stringMatching(/0\/\d+ nodes are available: \d+ node\(s\) didn't match Pod's node affinity/),
     });
@@ -116,7 +116,7 @@ describe('the status of a rollout whose pods cannot start', () => {
 
   it('names a volume that is not bound', async () => {
     await change({}, { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'nothing' } }] });
-    expect(await verdict('VolumeUnbound')).toMatchObject({
+    expect(await failureWith('VolumeUnbound')).toMatchObject({
       ...oldServes,
       message: expect.stringContaining('persistentvolumeclaim "nothing" not found'),
     });
@@ -126,7 +126,7 @@ describe('the status of a rollout whose pods cannot start', () => {
     const metadata = { name: 'one-pod', namespace: osid };
     await access.admin.create({ apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: '1' } } });
     await change({ image: 'registry.example.com/shop:2' });
-    expect(await verdict('QuotaExceeded')).toMatchObject({
+    expect(await failureWith('QuotaExceeded')).toMatchObject({
       ...oldServes,
       kind: 'Deployment',
       message: expect.stringContaining('exceeded quota: one-pod'),
@@ -137,7 +137,7 @@ describe('the status of a rollout whose pods cannot start', () => {
 describe('the status of a rollout that the cluster refuses', () => {
   it('quotes the policy about the Deployment, and all pods are old', async () => {
     await change({}, { serviceAccountName: 'operator' });
-    expect(await verdict('Forbidden')).toMatchObject({
+    expect(await failureWith('Forbidden')).toMatchObject({
       ...oldServes,
       kind: 'Deployment',
       message: expect.stringContaining('default service account'),
@@ -158,7 +158,7 @@ describe('the status of a rollout that the cluster refuses', () => {
       );
     undo.push(await enforcePolicy(access.admin, policy, isEnforced));
     await change({ image: 'registry.example.com/shop:2' });
-    expect(await verdict('FailedCreate')).toMatchObject({
+    expect(await failureWith('FailedCreate')).toMatchObject({
       ...oldServes,
       message: expect.stringContaining('no more pods by a test'),
     });

@@ -34,9 +34,9 @@ it('an unready pod has the output of its readiness or startup probe, without sec
   expect(explain(unready).message).toContain(
     'is not ready: Startup probe failed: dial tcp 10.0.0.1:80: connection ref',
   );
-  const told = record(event('Readiness probe failed: tea-pot-1 is wrong'));
-  expect(told?.health.message).toContain('Readiness probe failed: [redacted] is wrong.');
-  expect(explain(unready).message).toBe(told?.health.message);
+  const recorded = record(event('Readiness probe failed: tea-pot-1 is wrong'));
+  expect(recorded?.health.message).toContain('Readiness probe failed: [redacted] is wrong.');
+  expect(explain(unready).message).toBe(recorded?.health.message);
   expect(record(event('Readiness probe failed: tea-pot-1 is wrong'))).toBeUndefined();
   expect(record(event('Liveness probe failed: timeout'))).toBeUndefined();
 });

@@ -7,8 +7,8 @@ const logs = { minBytes: 8, replacement: '[redacted]' };
 export type Redact = (text: string) => string;
 
 /**
- * Replaces each value of at least `minBytes` bytes, by default 8. A value is also found in parts and in other forms: each of its lines, as in a
- * PEM file that a program prints line by line; the password of a URL; and as base64, JSON and URLs have it.
+ * Replaces each value of at least `minBytes` bytes, by default 8. Parts of a value count too: the password of a URL, and
+ * each line, because programs print PEM files line by line. So do the forms of base64, JSON and URLs.
  */
 export function redactSecrets(objects: readonly KubeObject[], { minBytes, replacement } = logs): Redact {
   const secrets = objects.filter(({ kind }) => kind === 'Secret');
