@@ -19,7 +19,7 @@ const image = 'registry.example.com/shop:1';
 const token = 'tea-pot-1-tea-pot';
 const recreate = { deploymentStrategy: 'recreate' } as const;
 
-function objectsWith(fields: Partial<AppFields>, podSpec: object = {}): KubeObject[] {
+function objectsWith(fields: Partial<AppFields>, podSpec: object = {}, TOKEN = token): KubeObject[] {
   const app = { image, servicePortMappings: [{ port: 8080, standardHttps: true, domains: [] }], ...fields };
   const rendered = renderApp(1, {
     osid,
@@ -35,7 +35,7 @@ function objectsWith(fields: Partial<AppFields>, podSpec: object = {}): KubeObje
     requires: {},
     app,
     env: {},
-    secretEnv: { TOKEN: token },
+    secretEnv: { TOKEN },
     secretFiles: [],
   });
   return rendered.map((object) => (object.kind === 'Deployment' ? withPodSpec(object, podSpec) : object));
@@ -163,6 +163,30 @@ describe('the status of a rollout that the cluster refuses', () => {
       message: expect.stringContaining('no more pods by a test'),
     });
   });
+});
+
+it('the status of a refused Secret quotes the policy without the value', async () => {
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['secrets'] };
+  const messageExpression = `'a weak token by a test: ' + object.data.TOKEN`;
+  const spec = {
+    matchConstraints: { resourceRules: [rule] },
+    validations: [{ expression: `request.namespace != '${osid}'`, messageExpression }],
+  };
+  const changed = 'another-token-of-16';
+  const objects = objectsWith({}, {}, changed);
+  const secret = objects.find(({ kind }) => kind === 'Secret') as KubeObject;
+  const isEnforced = () =>
+    access.admin.apply(secret, { dryRun: true, force: true }).then(
+      () => false,
+      (thrown: unknown) => String(thrown).includes('by a test'),
+    );
+  const policy = { name: `no-token-${osid}`, kind: 'ValidatingAdmissionPolicy', spec } as const;
+  undo.push(await enforcePolicy(access.admin, policy, isEnforced));
+  await harness.controller.applyBundle(bundleOf(osid, 2, objects));
+  const refused = ({ kind, message }: Status['objects'][number]) => kind === 'Secret' && message !== undefined;
+  const { objects: reported } = await harness.waitForStatus(osid, (status) => status.objects.some(refused));
+  expect(reported.find(refused)?.message).toContain('a weak token by a test: [redacted]');
+  expect(JSON.stringify(harness.statuses)).not.toContain(Buffer.from(changed).toString('base64'));
 });
 
 describe('the status of a rollout whose container ends', () => {

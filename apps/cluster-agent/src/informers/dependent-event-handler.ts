@@ -6,6 +6,7 @@ import type { CrashLogs } from '../instances/crash-logs.js';
 import { deletion, driftOf } from '../drift/drift-report.js';
 import type { Instance } from '../instances/instance.js';
 import type { InstanceIndex } from '../instances/instance-index.js';
+import { redactionOf } from '../instances/redaction-of.js';
 import { claimNamespace } from '../removal/volumes.js';
 
 const event = { apiVersion: 'v1', kind: 'Event' } as const;
@@ -115,7 +116,7 @@ export class DependentEventHandler {
     const onRead = () => {
       if (instance.dependents.has(refKey(ref))) this.#recordHealth(instance, ref, object);
     };
-    const redact = (text: string) => instance.redact(text);
+    const redact = redactionOf(instance);
     return instance.probeFailures.explain(object, this.crashLogs.explain(object, health, { redact, onRead }));
   }
 
@@ -139,7 +140,7 @@ export class DependentEventHandler {
 
   #onFailedProbe(instance: Instance, uid: string | undefined, probed: KubeObject): void {
     if (uid === undefined) return;
-    const unready = instance.probeFailures.record(uid, probed, (text) => instance.redact(text));
+    const unready = instance.probeFailures.record(uid, probed, redactionOf(instance));
     if (unready) this.#record(instance, refKey(unready.ref), unready.ref, unready.health);
   }
 

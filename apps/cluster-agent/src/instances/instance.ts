@@ -17,7 +17,6 @@ import { ObjectState } from './object-state.js';
 import { type PendingChange, PendingChanges } from './pending-changes.js';
 import { ProbeFailures } from './probe-failures.js';
 import { PruneLog } from './prune-log.js';
-import { redactSecrets } from '../secrets/redact-secrets.js';
 import { RemovalHold } from './removal-hold.js';
 import type { RemovalState } from './removal-state.js';
 
@@ -143,14 +142,6 @@ export class Instance {
   /** The desired objects by key. They are unpacked on every call, because the agent holds no objects in memory. */
   desiredObjects(): DesiredObjects {
     return this.#record.removing ? new Map() : unpackDesired(this.#record.objectsGz, this.#kinds);
-  }
-
-  /**
-   * A text of its pods without the values of its Secrets, those of the bundles before included. A log may quote what was
-   * desired before the agent started, and no longer is: such values are not known.
-   */
-  redact(text: string): string {
-    return redactSecrets([...this.desiredObjects().values(), ...this.earlier.list()])(text);
   }
 
   /** The inventory with all known uids. */

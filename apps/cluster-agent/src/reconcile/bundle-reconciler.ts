@@ -12,6 +12,7 @@ import type { RepairOutcome } from '../drift/repair-request.js';
 import type { Instance } from '../instances/instance.js';
 import type { DesiredObjects } from '../instances/desired-objects.js';
 import type { ObjectState } from '../instances/object-state.js';
+import { redactionOf } from '../instances/redaction-of.js';
 import type { PendingChange } from '../instances/pending-changes.js';
 import { isSecret } from '../secrets/secret-access.js';
 import type { GrowthCheck } from './growth-check.js';
@@ -110,7 +111,7 @@ export class BundleReconciler {
     } catch (thrown) {
       const reason = thrown instanceof KubeError ? thrown.reason : 'Internal';
       applyErrors.add(1, { reason });
-      state.recordProblem({ reason, message: (thrown as Error).message, blocked: false });
+      state.recordProblem({ reason, message: redactionOf(instance)((thrown as Error).message), blocked: false });
       instance.retryPending(key, { ...change, blocked: undefined });
       return thrown;
     }
@@ -141,17 +142,20 @@ export class BundleReconciler {
       case 'delayed':
         instance.retryPending(key, { ...change, notBefore: outcome.notBefore });
         return undefined;
-      case 'refused':
-        applyErrors.add(1, { reason: outcome.problem.reason });
-        state.recordProblem(outcome.problem);
-        if (!outcome.problem.blocked) {
+      case 'refused': {
+        // A webhook may quote the Secret that it refuses.
+        const problem = { ...outcome.problem, message: redactionOf(instance)(outcome.problem.message) };
+        applyErrors.add(1, { reason: problem.reason });
+        state.recordProblem(problem);
+        if (!problem.blocked) {
           instance.retryPending(key, change);
-          return outcome.problem.message;
+          return problem.message;
         }
         // A change that was observed meanwhile is handled at once.
         if (!instance.pending.has(key))
           instance.addPending(key, this.#blockedChange(state, unwritten(change, outcome)));
         return undefined;
+      }
       case 'inSync':
         if (!state.problem?.overridden) state.recordInSync();
         else if (!instance.pending.has(key)) instance.addPending(key, this.#blockedChange(state));
