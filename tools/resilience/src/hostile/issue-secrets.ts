@@ -7,7 +7,7 @@ type ServiceType = (typeof serviceTypes)[number];
 
 /**
  * Requests a secret of each kind that clients receive: a log-in, an API key, a registration token, the credentials of
- * each service type; and sends those of an app. The requests for the first three are repeated with their Idempotency-Key.
+ * each service type. Sends those of an app. The requests for the first three are repeated with their Idempotency-Key.
  */
 export async function issueSecrets(target: Target): Promise<void> {
   const api = new ApiClient(target.apiUrl, target.token);
